@@ -1,0 +1,204 @@
+package ocr
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Class says what kind of failure an [Error] is: what a person can do about
+// it depends on that alone.
+type Class int
+
+const (
+	KeyRefused Class = iota + 1 // the key is wrong, has no right, or has no credit left
+	Busy                        // too many requests for now
+	Down                        // the endpoint cannot be reached, or fails
+	Refused                     // the content was refused (moderation)
+	TooLarge                    // the image, or prompt plus answer, is over the endpoint's limit
+	BadRequest                  // the endpoint does not take such a request
+	NotFound                    // no such model, or nothing at that path
+	CutOff                      // the answer stopped before its end
+	Idle                        // no new text for too long
+	Protocol                    // not the answer of an OpenAI-compatible endpoint
+)
+
+// String returns the class in a few words, for logs and metrics.
+func (c Class) String() string {
+	switch c {
+	case KeyRefused:
+		return "key refused"
+	case Busy:
+		return "busy"
+	case Down:
+		return "down"
+	case Refused:
+		return "content refused"
+	case TooLarge:
+		return "too large"
+	case BadRequest:
+		return "bad request"
+	case NotFound:
+		return "not found"
+	case CutOff:
+		return "cut off"
+	case Idle:
+		return "idle"
+	case Protocol:
+		return "not an OpenAI answer"
+	}
+	return "class " + strconv.Itoa(int(c))
+}
+
+// An Error is a failed reading. Its text names the host and never holds the
+// key, the image or more than 200 bytes of what the endpoint said.
+type Error struct {
+	Class Class
+	// Status is the HTTP status, or the status an error event named; 0 without.
+	Status int
+	// RetryAfter is how long the endpoint asks to wait; 0 where it did not say.
+	RetryAfter time.Duration
+	// Host is the endpoint's host, with its port where it has one.
+	Host string
+
+	err error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("ocr: " + e.Host + ": " + e.Class.String())
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (status %d)", e.Status)
+	}
+	if e.err != nil {
+		b.WriteString(": " + tidy(e.err.Error()))
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause, nil where there is none.
+func (e *Error) Unwrap() error { return e.err }
+
+// Temporary reports whether the same request may succeed later.
+func (e *Error) Temporary() bool {
+	switch e.Class {
+	case Busy, Down, CutOff, Idle:
+		return true
+	}
+	return false
+}
+
+// classify gives the class of an error answer. The names in kind and code
+// count more than the status, since endpoints behind gateways answer 400 or
+// 200 to much. The names are those of ModelVerse
+// (https://www.ucloud-global.com/en/docs/modelverse/modelverse/modelverse/error-code)
+// and of OpenAI (https://platform.openai.com/docs/guides/error-codes); vLLM
+// tells an overlong request by its message only.
+func classify(status int, f fault) Class {
+	names := strings.ToLower(f.kind + " " + f.code)
+	has := func(words ...string) bool {
+		for _, word := range words {
+			if strings.Contains(names, word) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("invalid_messages", "sensitive", "content_filter", "content_policy", "data_inspection", "moderation"):
+		return Refused
+	case has("tokens_too_long", "context_length"),
+		strings.Contains(f.message, "maximum context length"):
+		return TooLarge
+	case has("insufficient_quota", "insufficient_user_quota", "auth", "invalid_api_key", "invalid_token"):
+		return KeyRefused
+	case has("model_error", "model_not_found", "invalid_model"):
+		return NotFound
+	case has("rate_limit", "overloaded"):
+		return Busy
+	}
+	return classOfStatus(status)
+}
+
+func classOfStatus(status int) Class {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusPaymentRequired, status == http.StatusForbidden:
+		return KeyRefused
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
+		return NotFound
+	case status == http.StatusRequestTimeout:
+		return Down
+	case status == http.StatusRequestEntityTooLarge:
+		return TooLarge
+	case status == http.StatusTooManyRequests:
+		return Busy
+	case status >= 500, status == 0:
+		// An error event without a status is the endpoint failing at its work.
+		return Down
+	case status >= 400:
+		return BadRequest
+	}
+	return Protocol
+}
+
+// maxRetryAfter bounds what a Retry-After header can say, so that no number of
+// it overflows.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads a Retry-After header, which is a number of seconds or a
+// date (RFC 9110, section 10.2.3). It returns 0 for one that is missing,
+// broken or past.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+		if !(seconds > 0) {
+			return 0
+		}
+		return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(0, min(date.Sub(now), maxRetryAfter))
+	}
+	return 0
+}
+
+const (
+	maxDetail = 200 // bytes of a foreign message that are shown
+	maxRun    = 64  // a longer run without a space is data, not language
+)
+
+// tidy makes a foreign message fit for a log line: one line, no control
+// characters, no long runs (an endpoint may quote the image's data URL), at
+// most maxDetail bytes.
+func tidy(s string) string {
+	var b strings.Builder
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+		if len(word) > maxRun {
+			word = cutBytes(word, maxRun/4) + "…"
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+		if b.Len() > maxDetail {
+			return cutBytes(b.String(), maxDetail-len("…")) + "…"
+		}
+	}
+	return b.String()
+}
+
+// cutBytes returns the longest start of s that has at most n bytes and ends
+// between two runes.
+func cutBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

@@ -1,0 +1,98 @@
+package ocr
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// CountWords returns the number of words a person would count in a piece of
+// markdown. A word is a run of letters and digits; one of the signs ' ’ - . ,
+// does not end it when a letter or digit follows, so "don't", "e-mail" and
+// "1,234.50" are one word each. Chinese and Japanese are written without
+// spaces: each Han, Hiragana or Katakana character counts as a word. Korean is
+// written with spaces and counts by them. Markup made of signs (#, |, ---) and
+// what stands in <…> (HTML tables come as tags) do not count. Thai, Lao, Khmer
+// and Burmese count by their spaces too, which is too few.
+func CountWords(s string) int {
+	var c wordCounter
+	c.add(s)
+	return c.n
+}
+
+// maxTag bounds, in runes, how long a < without its > hides words.
+const maxTag = 200
+
+// A wordCounter counts words over text that arrives in pieces. The pieces may
+// be cut anywhere but inside a rune.
+type wordCounter struct {
+	n      int
+	inWord bool
+	joiner bool // the last rune was a joiner after a word
+	opened bool // the last rune was <
+	tag    int  // runes since the < of the tag we are in; 0 outside tags
+}
+
+func (c *wordCounter) add(s string) {
+	for _, r := range s {
+		c.rune(r)
+	}
+}
+
+func (c *wordCounter) rune(r rune) {
+	if c.tag > 0 {
+		c.tag++
+		if r == '>' || r == '\n' || c.tag > maxTag {
+			c.tag = 0
+		}
+		return
+	}
+	if c.opened {
+		c.opened = false
+		if r == '/' || r == '|' || r == '!' || isASCIILetter(r) {
+			c.tag = 1
+			return
+		}
+	}
+	switch {
+	case r == '<':
+		c.opened, c.inWord, c.joiner = true, false, false
+	case isWordRune(r):
+		if isWordByItself(r) {
+			c.n++
+			c.inWord, c.joiner = false, false
+			return
+		}
+		if !c.inWord {
+			c.n++
+		}
+		c.inWord, c.joiner = true, false
+	case c.inWord && !c.joiner && isJoiner(r):
+		c.joiner = true
+	default:
+		c.inWord, c.joiner = false, false
+	}
+}
+
+func isASCIILetter(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isASCIILetter(r) || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
+
+func isWordByItself(r rune) bool {
+	// U+2E80 is where the East Asian blocks begin.
+	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+}
+
+func isJoiner(r rune) bool {
+	switch r {
+	case '\'', '’', '-', '.', ',':
+		return true
+	}
+	return false
+}
