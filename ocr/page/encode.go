@@ -1,0 +1,93 @@
+package page
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/jpeg"
+	"image/png"
+)
+
+const (
+	// maxPNG is how large a page may be as a PNG file. A screenshot of text
+	// stays below; a photo saved as PNG does not, and becomes a JPEG file.
+	maxPNG = 1 << 20
+
+	// jpegQuality leaves text as readable as the original at a sixth of its
+	// PNG size.
+	jpegQuality = 90
+
+	// maxJPEGSide is the format's own limit (ITU-T T.81, B.2.2).
+	maxJPEGSide = 65535
+)
+
+// encode writes the page as a file with nothing but pixels in it.
+func encode(m *image.RGBA, from Kind) (Page, error) {
+	p := Page{Width: m.Rect.Dx(), Height: m.Rect.Dy()}
+	var pixels image.Image = m
+	if gray := asGray(m); gray != nil {
+		pixels = gray
+	}
+	// What came as JPEG has noise that PNG would have to keep.
+	if limit := pngLimit(p, from); limit > 0 {
+		var out bytes.Buffer
+		err := png.Encode(&limitWriter{&out, limit}, pixels)
+		if err == nil {
+			p.Data, p.MediaType = out.Bytes(), PNG.MediaType()
+			return p, nil
+		}
+		if !errors.Is(err, errFull) {
+			return Page{}, err
+		}
+	}
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, pixels, &jpeg.Options{Quality: jpegQuality}); err != nil {
+		return Page{}, err
+	}
+	p.Data, p.MediaType = out.Bytes(), JPEG.MediaType()
+	return p, nil
+}
+
+// pngLimit is how many bytes of PNG are tried before JPEG: none for a photo,
+// and as many as there are for what JPEG cannot hold.
+func pngLimit(p Page, from Kind) int {
+	switch {
+	case p.Width > maxJPEGSide || p.Height > maxJPEGSide:
+		return 8*p.Width*p.Height + maxPNG
+	case from == JPEG:
+		return 0
+	}
+	return maxPNG
+}
+
+// asGray gives the picture as grey pixels, a quarter of the work to encode
+// and to send, or nil where it has colours.
+func asGray(m *image.RGBA) *image.Gray {
+	for i := 0; i+4 <= len(m.Pix); i += 4 {
+		if m.Pix[i] != m.Pix[i+1] || m.Pix[i] != m.Pix[i+2] {
+			return nil
+		}
+	}
+	gray := image.NewGray(m.Rect)
+	for i := range gray.Pix {
+		gray.Pix[i] = m.Pix[4*i]
+	}
+	return gray
+}
+
+var errFull = errors.New("over the size limit")
+
+// limitWriter fails as soon as left bytes would be exceeded, so that an
+// encoder gives up early.
+type limitWriter struct {
+	w    *bytes.Buffer
+	left int
+}
+
+func (l *limitWriter) Write(p []byte) (int, error) {
+	if len(p) > l.left {
+		return 0, errFull
+	}
+	l.left -= len(p)
+	return l.w.Write(p)
+}

@@ -1,0 +1,107 @@
+package page
+
+import (
+	"image"
+	"io"
+
+	"github.com/bep/imagemeta"
+)
+
+// An orientation is the EXIF tag of that name: how the stored picture must be
+// turned to stand upright. 1 to 8, where 1 is upright already (CIPA DC-008,
+// section 4.6.5).
+type orientation int
+
+const upright orientation = 1
+
+var metaFormats = map[Kind]imagemeta.ImageFormat{
+	JPEG: imagemeta.JPEG,
+	PNG:  imagemeta.PNG,
+	WebP: imagemeta.WebP,
+}
+
+// readOrientation finds the tag. A file with damaged metadata is read as it
+// stands, since its pixels may be well.
+func readOrientation(src io.ReadSeeker, kind Kind) orientation {
+	format, ok := metaFormats[kind]
+	if !ok {
+		return upright
+	}
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		return upright
+	}
+	found := upright
+	isOrientation := func(t imagemeta.TagInfo) bool {
+		return t.Tag == "Orientation" && t.Namespace == "IFD0"
+	}
+	// The result is in found already where the rest turns out damaged.
+	_, _ = imagemeta.Decode(imagemeta.Options{
+		R:               src,
+		ImageFormat:     format,
+		Sources:         imagemeta.EXIF,
+		LimitNumTags:    500,
+		LimitTagSize:    64,
+		ShouldHandleTag: isOrientation,
+		HandleTag: func(t imagemeta.TagInfo) error {
+			if v, ok := t.Value.(uint16); ok && v >= 1 && v <= 8 {
+				found = orientation(v)
+			}
+			return imagemeta.ErrStopWalking
+		},
+	})
+	return found
+}
+
+// swaps tells whether turning exchanges width and height.
+func (o orientation) swaps() bool { return o >= 5 }
+
+// size gives the other side's dimensions: upright for stored ones, and stored
+// for upright ones.
+func (o orientation) size(w, h int) (int, int) {
+	if o.swaps() {
+		return h, w
+	}
+	return w, h
+}
+
+// apply turns a stored picture upright.
+func (o orientation) apply(src *image.RGBA) *image.RGBA {
+	if o == upright {
+		return src
+	}
+	w, h := src.Rect.Dx(), src.Rect.Dy()
+	start, right, down := o.walk(w, h, src.Stride)
+	dw, dh := o.size(w, h)
+	dst := image.NewRGBA(image.Rect(0, 0, dw, dh))
+	for y := range dh {
+		line := dst.Pix[y*dst.Stride:][:4*dw]
+		for x := range dw {
+			from := start + x*right + y*down
+			copy(line[4*x:4*x+4], src.Pix[from:from+4])
+		}
+	}
+	return dst
+}
+
+// walk gives the way through the stored pixels that meets them in upright
+// order: where it starts, and the steps to the next column and the next line.
+func (o orientation) walk(w, h, stride int) (start, right, down int) {
+	lastColumn, lastLine := 4*(w-1), stride*(h-1)
+	switch o {
+	case 2: // mirrored left to right
+		return lastColumn, -4, stride
+	case 3: // upside down
+		return lastColumn + lastLine, -4, -stride
+	case 4: // mirrored top to bottom
+		return lastLine, 4, -stride
+	case 5: // mirrored along the diagonal
+		return 0, stride, 4
+	case 6: // to be turned a quarter clockwise
+		return lastLine, -stride, 4
+	case 7: // mirrored along the other diagonal
+		return lastColumn + lastLine, -stride, -4
+	case 8: // to be turned a quarter anticlockwise
+		return lastColumn, stride, -4
+	}
+	return 0, 4, stride
+}

@@ -1,0 +1,142 @@
+package page
+
+import (
+	"context"
+	"image"
+	"image/color"
+	"math"
+
+	"golang.org/x/image/draw"
+)
+
+// maxPagePixels bounds a page that was made to cover a canvas. Only a long
+// strip gets there: it covers the canvas with its short side, and its long
+// side is then squeezed alone, as the model's server would do anyway.
+const maxPagePixels = 16_000_000
+
+// target gives the size of the page for an upright picture: the smallest one
+// of the same shape that covers the canvas, or the picture's own where it
+// does not cover the canvas.
+func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
+	if canvas == nil {
+		return w, h
+	}
+	cw, ch := canvas(w, h)
+	if cw <= 0 || ch <= 0 {
+		return w, h
+	}
+	tw, th := w, h
+	if w > cw && h > ch {
+		// The side that needs the larger factor meets the canvas exactly;
+		// the other is rounded up, so that it covers.
+		if factor := float64(cw) / float64(w); factor*float64(h) >= float64(ch) {
+			tw, th = cw, min(h, int(math.Ceil(factor*float64(h))))
+		} else {
+			factor := float64(ch) / float64(h)
+			tw, th = min(w, int(math.Ceil(factor*float64(w)))), ch
+		}
+	}
+	if tw > maxPagePixels/th {
+		if tw > th {
+			tw = max(min(tw, cw), maxPagePixels/th)
+		} else {
+			th = max(min(th, ch), maxPagePixels/tw)
+		}
+	}
+	return tw, th
+}
+
+// scale makes the picture w by h pixels, no larger than it is. The colours
+// stay premultiplied by alpha, so that transparent pixels do not bleed.
+func scale(ctx context.Context, src image.Image, w, h int) (*image.RGBA, error) {
+	size := src.Bounds().Size()
+	small, ok := src.(*image.RGBA)
+	// Exact boxes of whole pixels do most of the work: they are fast, and
+	// they need no memory but the result's. At least one pass makes an RGBA
+	// picture of any other.
+	for n := boxSide(size, w, h); n > 1 || !ok; n = boxSide(size, w, h) {
+		var err error
+		if small, err = shrink(ctx, src, n); err != nil {
+			return nil, err
+		}
+		src, size, ok = small, small.Rect.Size(), true
+	}
+	if size == image.Pt(w, h) {
+		return small, nil
+	}
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.CatmullRom.Scale(dst, dst.Rect, small, small.Rect, draw.Src, nil)
+	return dst, context.Cause(ctx)
+}
+
+// maxBoxSide keeps the sums of a box within 32 bits and its band small.
+const maxBoxSide = 16
+
+// boxSide is the largest power of two by which the picture may be shrunk and
+// still be at least w by h.
+func boxSide(size image.Point, w, h int) int {
+	n := 1
+	for n < maxBoxSide && size.X >= 2*n*w && size.Y >= 2*n*h {
+		n *= 2
+	}
+	return n
+}
+
+// shrink averages boxes of n by n pixels. It converts one band of n lines at
+// a time, so that it never holds the whole picture a second time. Boxes at
+// the right and lower edge may have fewer pixels.
+func shrink(ctx context.Context, src image.Image, n int) (*image.RGBA, error) {
+	b := src.Bounds()
+	w, h := (b.Dx()+n-1)/n, (b.Dy()+n-1)/n
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	if n == 1 {
+		draw.Draw(dst, dst.Rect, src, b.Min, draw.Src)
+		return dst, context.Cause(ctx)
+	}
+	band := image.NewRGBA(image.Rect(0, 0, b.Dx(), n))
+	for y := range h {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		lines := min(n, b.Dy()-y*n)
+		area := image.Rect(0, 0, b.Dx(), lines)
+		draw.Draw(band, area, src, b.Min.Add(image.Pt(0, y*n)), draw.Src)
+		average(dst.Pix[y*dst.Stride:][:4*w], band, lines, n)
+	}
+	return dst, nil
+}
+
+// average writes one line of boxes, each lines high and n wide.
+func average(dst []byte, band *image.RGBA, lines, n int) {
+	width := band.Rect.Dx()
+	for x := 0; 4*x < len(dst); x++ {
+		columns := min(n, width-x*n)
+		var r, g, b, a uint32
+		for y := range lines {
+			box := band.Pix[y*band.Stride+4*x*n:][:4*columns]
+			for ; len(box) >= 4; box = box[4:] {
+				r += uint32(box[0])
+				g += uint32(box[1])
+				b += uint32(box[2])
+				a += uint32(box[3])
+			}
+		}
+		count := uint32(lines * columns)
+		half := count / 2
+		dst[4*x] = uint8((r + half) / count)
+		dst[4*x+1] = uint8((g + half) / count)
+		dst[4*x+2] = uint8((b + half) / count)
+		dst[4*x+3] = uint8((a + half) / count)
+	}
+}
+
+// flatten puts the picture on white paper.
+func flatten(src *image.RGBA) *image.RGBA {
+	if src.Opaque() {
+		return src
+	}
+	dst := image.NewRGBA(src.Rect)
+	draw.Draw(dst, dst.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.Draw(dst, dst.Rect, src, src.Rect.Min, draw.Over)
+	return dst
+}
