@@ -1,0 +1,166 @@
+// Package bot is the Slack side: it reads the images that people post and
+// answers in their threads.
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/fetch"
+	"slackocr/bot/post"
+	"slackocr/ocr"
+)
+
+// Config is what a Bot needs to know. All fields but Dial are required.
+type Config struct {
+	BotToken string // xoxb-…
+	AppToken string // xapp-…, with the scope connections:write
+	// APIURL is the Web API's address and ends in a slash.
+	APIURL string
+	// Concurrency is the number of requests to the model at once.
+	Concurrency int
+	// MaxFileSize bounds a download, in bytes.
+	MaxFileSize int64
+	Log         *slog.Logger
+	// Dial opens all connections to Slack. nil means the system's, through
+	// the proxy that the environment names.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Bot serves one workspace.
+type Bot struct {
+	config Config
+	log    *slog.Logger
+	model  *ocr.Client
+	http   *http.Client
+	api    *slack.Client
+	pacer  *post.Pacer
+	files  *fetch.Slack
+	slots  *slots
+	jobs   *jobs
+	fatal  chan error // holds the first problem that ends the bot
+	self   string     // the bot's own user; set before the first event
+}
+
+// New returns a bot that reads with model.
+func New(c Config, model *ocr.Client) (*Bot, error) {
+	address, err := url.Parse(c.APIURL)
+	if err != nil {
+		return nil, fmt.Errorf("address of the Web API: %w", err)
+	}
+	client := httpClient(c.Dial)
+	return &Bot{
+		config: c, log: c.Log, model: model, http: client,
+		api: slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(client),
+			slack.OptionLog(log.New(io.Discard, "", 0))),
+		pacer: post.NewPacer(),
+		files: &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
+		slots: newSlots(c.Concurrency),
+		jobs:  newJobs(),
+		fatal: make(chan error, 1),
+	}, nil
+}
+
+// httpClient has a time-out for each phase of a request but none for the
+// whole, since a large file may take long.
+func httpClient(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ResponseHeaderTimeout = 30 * time.Second
+	t.MaxIdleConnsPerHost = 16
+	if dial != nil {
+		t.DialContext = dial
+	}
+	return &http.Client{Transport: t}
+}
+
+// Run serves until ctx ends, then finishes or marks what runs, within 8
+// seconds, and returns nil. A token that Slack refuses ends it with a
+// *TokenError.
+func (b *Bot) Run(ctx context.Context) error {
+	defer b.http.CloseIdleConnections()
+	if err := b.identify(ctx); err != nil {
+		return err
+	}
+	p := newPhases(ctx)
+	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	listening := make(chan error, 1)
+	go func() { listening <- b.listen(socket, p) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-b.fatal:
+	case err = <-listening:
+		listening <- nil
+	}
+	// The socket stays up until the jobs are done, so that the acks of what
+	// they answer are not lost. Nothing new is taken or acknowledged.
+	b.jobs.finish(p)
+	hangUp()
+	<-listening
+	return err
+}
+
+// identify asks Slack who the bot is, as often as it takes.
+func (b *Bot) identify(ctx context.Context) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+		defer cancel()
+		answer, err := b.api.AuthTestContext(ctx)
+		if post.TokenProblem(err) {
+			return struct{}{}, backoff.Permanent(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: post.Code(err)})
+		}
+		if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+			return struct{}{}, backoff.RetryAfter(int(limited.RetryAfter.Seconds()))
+		}
+		if err != nil {
+			return struct{}{}, err
+		}
+		b.self = answer.UserID
+		b.log.Info("known to Slack", "team", answer.Team, "user", answer.UserID)
+		return struct{}{}, nil
+	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: time.Second, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 30 * time.Second,
+	}), backoff.WithNotify(func(err error, pause time.Duration) {
+		b.log.Warn("Slack does not answer", "error", err, "again in", pause)
+	}))
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// accept starts a job for each request. It reports false where one could not
+// be taken, so that Slack shall send the event again.
+func (b *Bot) accept(p *phases, requests []Request) bool {
+	ok := true
+	for _, req := range requests {
+		ok = b.jobs.start(req.key(), func() { b.process(p, req) }) && ok
+	}
+	return ok
+}
+
+// stopOn ends the bot where err says that its token is refused.
+func (b *Bot) stopOn(err error) {
+	if post.TokenProblem(err) {
+		b.stop(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: post.Code(err)})
+	}
+}
+
+func (b *Bot) stop(err error) {
+	select {
+	case b.fatal <- err:
+	default: // one is enough
+	}
+}

@@ -1,0 +1,166 @@
+// Package fetch gets the files that people post.
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// What can be wrong with a download, beside the connection.
+var (
+	// ErrLoginPage: Slack answered with its login page instead of the file.
+	// The token has no files:read, or the app was not reinstalled since.
+	ErrLoginPage = errors.New("Slack sent its login page instead of the file")
+	// ErrTooLarge: the file is larger than Slack.MaxSize.
+	ErrTooLarge = errors.New("the file is too large")
+	// ErrGone: the file was deleted, or is not for us.
+	ErrGone = errors.New("the file is gone")
+	// ErrForeign: the file is not kept by Slack, so its address must not get the token.
+	ErrForeign = errors.New("the file is not on Slack's host")
+)
+
+// Slack downloads files from Slack with a bot's token.
+type Slack struct {
+	// Client has no time-out of its own: a large file may take long.
+	Client *http.Client
+	// API is the address of the Web API; its host may have the token too.
+	API   *url.URL
+	Token string
+	// MaxSize bounds a file, in bytes.
+	MaxSize int64
+}
+
+const (
+	tries   = 4
+	timeout = 3 * time.Minute // for one try
+)
+
+// Download copies a file to a temporary file, which has no name any more and is
+// gone when the caller closes it. Cut and refused connections, 429 and 5xx are
+// tried again, four times in all.
+func (s *Slack) Download(ctx context.Context, address string) (*os.File, error) {
+	target, err := url.Parse(address)
+	if err != nil || !s.trusted(target) {
+		return nil, ErrForeign
+	}
+	return backoff.Retry(ctx, func() (*os.File, error) { return s.try(ctx, target) },
+		backoff.WithMaxTries(tries),
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 300 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 3, MaxInterval: 5 * time.Second,
+		}))
+}
+
+// slackHosts keep files: https://docs.slack.dev/reference/objects/file-object
+var slackHosts = []string{"slack.com", "slack-gov.com"}
+
+// trusted reports whether an address may be sent the token.
+func (s *Slack) trusted(u *url.URL) bool {
+	if u.Scheme == s.API.Scheme && strings.EqualFold(u.Host, s.API.Host) {
+		return true
+	}
+	host := strings.ToLower(u.Hostname())
+	return u.Scheme == "https" && u.Port() == "" && slices.ContainsFunc(slackHosts, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
+}
+
+func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("the download took over %s", timeout))
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, backoff.Permanent(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+s.Token)
+	client := *s.Client
+	// Slack redirects to its login page when it does not like the token, and
+	// nowhere that a file would be.
+	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if err := s.check(response); err != nil {
+		return nil, err
+	}
+	return s.save(response.Body)
+}
+
+// check reads what the head of an answer says.
+func (s *Slack) check(r *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case r.StatusCode == http.StatusTooManyRequests:
+		seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
+		return backoff.RetryAfter(min(max(seconds, 1), 120))
+	case r.StatusCode >= 500:
+		return fmt.Errorf("Slack answered %s", r.Status)
+	case r.StatusCode >= 300 && r.StatusCode < 400, r.StatusCode == http.StatusOK && kind == "text/html",
+		r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
+		return backoff.Permanent(ErrLoginPage)
+	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
+		return backoff.Permanent(ErrGone)
+	case r.StatusCode != http.StatusOK:
+		return backoff.Permanent(fmt.Errorf("Slack answered %s", r.Status))
+	case r.ContentLength > s.MaxSize:
+		return backoff.Permanent(ErrTooLarge)
+	}
+	return nil
+}
+
+// save copies a body into a temporary file. What the answer says of its
+// length is not believed.
+func (s *Slack) save(body io.Reader) (*os.File, error) {
+	file, err := os.CreateTemp("", "slackocr-*")
+	if err != nil {
+		return nil, backoff.Permanent(err)
+	}
+	if err := s.fill(file, body); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func (s *Slack) fill(file *os.File, body io.Reader) error {
+	if err := os.Remove(file.Name()); err != nil { // so that nothing stays after a crash
+		return backoff.Permanent(err)
+	}
+	n, err := io.Copy(file, io.LimitReader(body, s.MaxSize+1))
+	if err != nil {
+		return err
+	}
+	if n > s.MaxSize {
+		return backoff.Permanent(ErrTooLarge)
+	}
+	head := make([]byte, 512)
+	m, err := file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return backoff.Permanent(err)
+	}
+	if html(head[:m]) {
+		return backoff.Permanent(ErrLoginPage)
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return err
+}
+
+// html recognises a web page, whatever its Content-Type was.
+func html(head []byte) bool {
+	head = bytes.ToLower(bytes.TrimLeft(head, " \t\r\n\xef\xbb\xbf"))
+	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
+}

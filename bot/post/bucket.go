@@ -1,0 +1,117 @@
+package post
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// urgency orders the writes that wait for the same budget.
+type urgency int
+
+const (
+	final   urgency = iota // somebody waits for it, or it must not be lost
+	interim                // a picture of work in progress, disposable
+)
+
+// bucket is a token bucket whose waiters are served in order of urgency, then
+// of arrival. Interim waiters leave a reserve of tokens to final ones, so that
+// a burst of edits never delays a result.
+type bucket struct {
+	every   time.Duration // one token comes back each
+	burst   float64       // the most tokens it holds
+	reserve float64       // tokens that interim waiters leave
+
+	mu     sync.Mutex // guards what follows
+	tokens float64
+	filled time.Time // when tokens was counted
+	held   time.Time // nobody is served before: Slack said so
+	queues [2][]chan struct{}
+	timer  *time.Timer
+}
+
+func newBucket(l limit) *bucket {
+	return &bucket{every: l.every, burst: l.burst, reserve: l.reserve, tokens: l.burst, filled: time.Now()}
+}
+
+// take waits for a token. It returns the cause of ctx when that ends first.
+func (b *bucket) take(ctx context.Context, u urgency) error {
+	turn := make(chan struct{})
+	b.mu.Lock()
+	b.queues[u] = append(b.queues[u], turn)
+	b.serve()
+	b.mu.Unlock()
+
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+	}
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.queues[u], turn); i >= 0 {
+		b.queues[u] = slices.Delete(b.queues[u], i, i+1)
+	} else {
+		b.tokens = min(b.burst, b.tokens+1) // served in the same instant: hand it back
+	}
+	b.serve()
+	return context.Cause(ctx)
+}
+
+// hold serves nobody for d, from now on: the Retry-After of a 429.
+func (b *bucket) hold(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if until := time.Now().Add(d); until.After(b.held) {
+		b.held = until
+	}
+	b.serve()
+}
+
+// idle reports that forgetting the bucket would change nothing.
+func (b *bucket) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refill(time.Now())
+	return b.tokens >= b.burst && len(b.queues[final])+len(b.queues[interim]) == 0
+}
+
+func (b *bucket) refill(now time.Time) {
+	b.tokens = min(b.burst, b.tokens+float64(now.Sub(b.filled))/float64(b.every))
+	b.filled = now
+}
+
+// serve gives tokens to those whose turn it is and sets the timer for the next
+// one. The caller holds mu.
+func (b *bucket) serve() {
+	now := time.Now()
+	b.refill(now)
+	for u, need := range [2]float64{final: 1, interim: 1 + b.reserve} {
+		for len(b.queues[u]) > 0 {
+			wait := max(b.held.Sub(now), time.Duration((need-b.tokens)*float64(b.every)))
+			if wait > 0 {
+				b.wake(wait)
+				return // whoever is less urgent waits behind
+			}
+			b.tokens--
+			close(b.queues[u][0])
+			b.queues[u] = b.queues[u][1:]
+		}
+	}
+}
+
+// wake calls serve again after d. A nanosecond more makes up for rounding.
+func (b *bucket) wake(d time.Duration) {
+	d++
+	if b.timer != nil {
+		b.timer.Reset(d)
+		return
+	}
+	b.timer = time.AfterFunc(d, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.serve()
+	})
+}

@@ -1,0 +1,89 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// fate is what became of a call, as far as its error tells.
+type fate int
+
+const (
+	done    fate = iota
+	limited      // not carried out; Slack says when to come back
+	refused      // not carried out, and would not be the next time
+	unsent       // never reached Slack
+	unsure       // it may have been carried out
+)
+
+// judge reads the fate of a call off its error. For limited it also tells how
+// long to wait.
+func judge(err error) (fate, time.Duration) {
+	if err == nil {
+		return done, 0
+	}
+	if rate, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		return limited, max(rate.RetryAfter, time.Second)
+	}
+	if code := Code(err); code != "" {
+		switch code {
+		case "ratelimited", "rate_limited":
+			return limited, 30 * time.Second
+		case "fatal_error", "internal_error", "request_timeout", "service_unavailable":
+			// "It's possible some aspect of the operation succeeded before the
+			// error was raised": https://docs.slack.dev/reference/methods/chat.postMessage#errors
+			return unsure, 0
+		}
+		return refused, 0
+	}
+	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
+		switch {
+		case status.Code == http.StatusTooManyRequests: // without a Retry-After
+			return limited, 30 * time.Second
+		case status.Code < 500 && status.Code != http.StatusRequestTimeout:
+			return refused, 0
+		}
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return unsent, 0
+	}
+	if errors.Is(err, context.Canceled) {
+		return refused, 0 // our own wish
+	}
+	return unsure, 0
+}
+
+// Code is Slack's name for an error ("channel_not_found"), or "".
+func Code(err error) string {
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return answer.Err
+	}
+	return ""
+}
+
+// gone reports that a message cannot be edited any more, now or later.
+// https://docs.slack.dev/reference/methods/chat.update#errors
+func gone(err error) bool {
+	fate, _ := judge(err)
+	return fate == refused
+}
+
+// tokenCodes end everything: only an operator can mend them.
+// https://docs.slack.dev/reference/methods/auth.test#errors
+var tokenCodes = []string{
+	"access_denied", "account_inactive", "invalid_auth", "missing_scope", "no_permission",
+	"not_allowed_token_type", "not_authed", "token_expired", "token_revoked",
+}
+
+// TokenProblem reports that Slack refused the token itself, which no retry mends.
+// missing_scope counts only where the whole bot rests on the call, so a caller
+// that can do without asks Code first.
+func TokenProblem(err error) bool {
+	return slices.Contains(tokenCodes, Code(err))
+}

@@ -1,0 +1,151 @@
+package post
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/slackmd"
+)
+
+// Pace is the least time between two edits of one reply.
+const Pace = 1200 * time.Millisecond
+
+// Live is what a reply shows.
+type Live struct {
+	Text string // the model's markdown so far; the newest part is shown
+	Line string // one plain line under it
+}
+
+// Reply is the live message of one job. Open posts it, Write and Describe
+// change it, Close leaves it with its last line. Write and Describe return at
+// once and may be called from any goroutine; Close is called once.
+type Reply struct {
+	thread *Thread
+	ts     string
+
+	mu       sync.Mutex // guards text and describe
+	text     []byte
+	describe func(text string) string
+
+	changed chan struct{}      // holds one wake-up for the editor
+	stop    context.CancelFunc // begins no further interim edit
+	ended   chan struct{}      // closed when the editor has ended
+}
+
+// Open posts a reply that shows line and starts its editor, which ends with
+// Close or ctx. key tells this reply from all other posts; after is the
+// timestamp of a message that was there before.
+func Open(ctx context.Context, t *Thread, key, after, line string) (*Reply, error) {
+	first := Live{Line: line}
+	m := first.message()
+	m.Key, m.After = key, after
+	ts, err := t.Post(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	editing, stop := context.WithCancel(ctx)
+	r := &Reply{
+		thread: t, ts: ts, describe: func(string) string { return line },
+		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
+	}
+	go r.editor(ctx, editing, first)
+	return r, nil
+}
+
+// TS is the reply's timestamp.
+func (r *Reply) TS() string { return r.ts }
+
+// Write changes the text: keep bytes of it stand, and add follows.
+func (r *Reply) Write(keep int, add string) {
+	r.change(func() { r.text = append(r.text[:min(max(keep, 0), len(r.text))], add...) })
+}
+
+// Describe sets what the line under the text says. line is called for each
+// edit, with the text so far.
+func (r *Reply) Describe(line func(text string) string) {
+	r.change(func() { r.describe = line })
+}
+
+func (r *Reply) change(f func()) {
+	r.mu.Lock()
+	f()
+	r.mu.Unlock()
+	select {
+	case r.changed <- struct{}{}:
+	default: // the editor has a wake-up waiting
+	}
+}
+
+// Close ends the live edits, waits for one that is on its way so that it
+// cannot overwrite the last one, and leaves the reply with l.
+func (r *Reply) Close(ctx context.Context, l Live) error {
+	r.stop()
+	<-r.ended
+	return r.thread.pacer.run(ctx, r.edit(l))
+}
+
+// editor sends interim edits while editing lasts: one in flight, the latest
+// text wins, an unchanged one is not sent, a failed one is not repeated. An
+// edit in flight ends only with ctx.
+func (r *Reply) editor(ctx, editing context.Context, shown Live) {
+	defer close(r.ended)
+	for {
+		select {
+		case <-r.changed:
+		case <-editing.Done():
+			return
+		}
+		if r.now() == shown {
+			continue
+		}
+		c := call{method: "chat.update", urgency: interim}
+		if r.thread.pacer.wait(editing, c) != nil {
+			return
+		}
+		shown = r.now() // only after the wait, which may have been long
+		c.do = r.edit(shown).do
+		if gone(r.thread.pacer.try(ctx, c)) || sleep(editing, Pace) != nil {
+			return
+		}
+	}
+}
+
+// now is what the reply should show.
+func (r *Reply) now() Live {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := string(r.text)
+	return Live{Text: text, Line: r.describe(text)}
+}
+
+// edit is the call that makes the reply show l.
+func (r *Reply) edit(l Live) call {
+	return call{method: "chat.update", do: func(ctx context.Context) error {
+		m := l.message()
+		_, _, _, err := r.thread.api.UpdateMessageContext(ctx, r.thread.channel, r.ts,
+			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
+		return err
+	}}
+}
+
+// maxLive bounds the text of a live reply, in bytes after escaping. chat.update
+// refuses a text over 4,000 bytes; the same bound keeps the blocks small.
+const maxLive = 3800
+
+func (l Live) message() Message {
+	var blocks []slack.Block
+	if tail := slackmd.Tail(l.Text, maxLive); tail != "" {
+		blocks = append(blocks, slack.NewMarkdownBlock("", tail))
+	}
+	line := slackmd.Line(l.Line)
+	blocks = append(blocks, slack.NewContextBlock("", slack.NewTextBlockObject(slack.PlainTextType, line, false, false)))
+	return Message{Blocks: blocks, Fallback: line}
+}
+
+// Part is a message that shows one piece of a result.
+func Part(markdown, fallback string) Message {
+	return Message{Blocks: []slack.Block{slack.NewMarkdownBlock("", markdown)}, Fallback: slackmd.Line(fallback)}
+}

@@ -1,0 +1,155 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/post"
+	"slackocr/bot/slackmd"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// process is the story of one image: a reply that says so, its text as the
+// model writes it, the final markdown in the thread, and one last line.
+func (b *Bot) process(p *phases, req Request) {
+	log := b.log.With("file", req.File.ID, "channel", req.Channel)
+	thread := post.NewThread(b.api, b.pacer, req.Channel, req.Root)
+	if b.repeated(p.waiting, thread, req) {
+		return
+	}
+	started := time.Now()
+	reply, err := post.Open(p.writing, thread, req.key()+"/reply", req.Ask, wordsReading(req.File.Name))
+	if err != nil {
+		log.Warn("could not answer", "error", err)
+		b.stopOn(err)
+		return
+	}
+	text, failure := b.read(p, req, reply)
+	log.Info("read", "words", ocr.CountWords(text), "seconds", time.Since(started).Seconds(), "error", failure)
+
+	last := post.Live{}
+	parts := slackmd.Parts(text, slackmd.MaxPart)
+	words := ocr.CountWords(text)
+	note, err := b.deliver(p.writing, thread, reply.TS(), req, text, parts)
+	switch {
+	case err != nil:
+		log.Error("could not post the text", "error", err)
+		b.stopOn(err)
+		last = post.Live{Text: text, Line: wordsLost(req.File.Name)}
+	case failure != nil:
+		last.Line = wordsFailed(req.File.Name, words, failure) + note
+	case len(parts) == 0:
+		last.Line = wordsNothing(req.File.Name)
+	default:
+		last.Line = wordsRead(req.File.Name, words, time.Since(started)) + note
+	}
+	if err := reply.Close(p.writing, last); err != nil {
+		log.Warn("could not close the reply", "error", err)
+	}
+}
+
+// repeated reports whether a thread reply only carries its parent's file
+// again, as Slack's events do. Where that cannot be told, the file is read.
+func (b *Bot) repeated(ctx context.Context, thread *post.Thread, req Request) bool {
+	if req.Root == req.Ask {
+		return false
+	}
+	ids, err := thread.Files(ctx)
+	if err != nil {
+		b.log.Warn("could not look at a thread's first message", "error", err)
+	}
+	return slices.Contains(ids, req.File.ID)
+}
+
+// read returns the file's text. With an error it is the text up to there.
+func (b *Bot) read(p *phases, req Request, reply *post.Reply) (string, error) {
+	name := req.File.Name
+	release, err := b.slots.take(p.waiting, req.Person, func(ahead int) {
+		reply.Describe(func(string) string { return wordsWaiting(name, ahead) })
+	})
+	if err != nil {
+		return "", err
+	}
+	defer release()
+
+	started := time.Now()
+	reply.Describe(func(text string) string {
+		if text == "" {
+			return wordsReading(name)
+		}
+		return wordsProgress(name, ocr.CountWords(text), time.Since(started))
+	})
+	image, err := b.open(p.reading, req.File)
+	if err != nil {
+		return "", err
+	}
+	var text ocr.Text
+	for update, err := range b.model.Recognize(p.reading, image) {
+		if err != nil {
+			return text.String(), err
+		}
+		text.Apply(update)
+		reply.Write(update.Keep, update.Add)
+		if update.Outcome != nil && update.Outcome.Cut {
+			return text.String(), errCut
+		}
+	}
+	return text.String(), nil
+}
+
+// open gets a file from Slack and makes it a page for the model.
+func (b *Bot) open(ctx context.Context, file slack.File) (page.Page, error) {
+	if file.FileAccess == "check_file_info" {
+		info, err := post.FileInfo(ctx, b.api, b.pacer, file.ID)
+		if err != nil {
+			return page.Page{}, fmt.Errorf("looking up the file: %w", err)
+		}
+		file = *info
+	}
+	content, err := b.files.Download(ctx, file.URLPrivate)
+	if err != nil {
+		return page.Page{}, fmt.Errorf("downloading: %w", err)
+	}
+	defer content.Close()
+	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
+}
+
+// maxMessages is how many messages a result may fill. A longer one is one
+// message and a file.
+const maxMessages = 4
+
+// deliver posts the parts of the text in the thread, each once, and a long text
+// also as a file. It returns what the reply's last line shall add.
+func (b *Bot) deliver(ctx context.Context, thread *post.Thread, replyTS string, req Request, text string, parts []string) (note string, err error) {
+	send := func(from, to int) error {
+		for i := from; i < to; i++ {
+			m := post.Part(parts[i], wordsPart(req.File.Name, i+1, len(parts)))
+			m.Key, m.After = fmt.Sprintf("%s/part/%d", req.key(), i+1), replyTS
+			if _, err := thread.Post(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(parts) <= 1 {
+		return "", send(0, len(parts))
+	}
+	first := len(parts)
+	if first > maxMessages {
+		first = 1
+	}
+	if err := send(0, first); err != nil {
+		return "", err
+	}
+	name := slackmd.FileName(req.File.Name, ".md")
+	if err := thread.Upload(ctx, name, []byte(text)); err != nil {
+		b.log.Warn("could not upload the text as a file", "error", err)
+		return "", send(first, len(parts))
+	}
+	return wordsInFile(name), nil
+}

@@ -1,0 +1,123 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// slots shares out the requests that may run at the model at once. Who waits is
+// served round-robin over people, so that one person's forty pictures do not
+// keep another's waiting.
+type slots struct {
+	mu    sync.Mutex // guards what follows
+	free  int
+	lines []*line // one for each person who waits, the next to be served first
+}
+
+// line is one person's waiters, the first first.
+type line struct {
+	person  string
+	waiting []*waiter
+}
+
+type waiter struct {
+	served chan struct{} // closed when the slot is this waiter's
+	ahead  chan int      // holds the latest number of waiters ahead
+}
+
+func newSlots(n int) *slots { return &slots{free: n} }
+
+// take waits for a slot and returns its release. While it waits, it tells how
+// many are ahead, each time that changes. It returns the cause of ctx when that
+// ends first.
+func (s *slots) take(ctx context.Context, person string, tell func(ahead int)) (release func(), err error) {
+	w := s.enter(person)
+	for {
+		select {
+		case <-w.served:
+			return sync.OnceFunc(s.release), nil
+		case n := <-w.ahead:
+			tell(n)
+		case <-ctx.Done():
+			s.leave(person, w)
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (s *slots) enter(person string) *waiter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := &waiter{served: make(chan struct{}), ahead: make(chan int, 1)}
+	i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
+	if i < 0 {
+		i = len(s.lines)
+		s.lines = append(s.lines, &line{person: person})
+	}
+	s.lines[i].waiting = append(s.lines[i].waiting, w)
+	s.serve()
+	return w
+}
+
+func (s *slots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free++
+	s.serve()
+}
+
+// leave takes back a waiter, or its slot if it was served in the same instant.
+func (s *slots) leave(person string, w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-w.served:
+		s.free++
+	default:
+		i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
+		l := s.lines[i]
+		l.waiting = slices.DeleteFunc(l.waiting, func(x *waiter) bool { return x == w })
+		if len(l.waiting) == 0 {
+			s.lines = slices.Delete(s.lines, i, i+1)
+		}
+	}
+	s.serve()
+}
+
+// serve gives free slots to the first of each line in turn, then tells the
+// rest how many are ahead. The caller holds mu.
+func (s *slots) serve() {
+	for s.free > 0 && len(s.lines) > 0 {
+		s.free--
+		l := s.lines[0]
+		close(l.waiting[0].served)
+		l.waiting = l.waiting[1:]
+		s.lines = s.lines[1:]
+		if len(l.waiting) > 0 {
+			s.lines = append(s.lines, l)
+		}
+	}
+	ahead := 0
+	for round := 0; ; round++ {
+		before := ahead
+		for _, l := range s.lines {
+			if round < len(l.waiting) {
+				l.waiting[round].tell(ahead)
+				ahead++
+			}
+		}
+		if ahead == before {
+			return
+		}
+	}
+}
+
+// tell replaces the number that the waiter has not read yet.
+func (w *waiter) tell(n int) {
+	select {
+	case <-w.ahead:
+	default:
+	}
+	w.ahead <- n
+}

@@ -1,0 +1,187 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+	"golang.org/x/time/rate"
+
+	"slackocr/bot/post"
+)
+
+const (
+	// deafFor is how long the client may be without a connection before it is
+	// started anew: its own back-off grows to five minutes.
+	deafFor = 30 * time.Second
+	// maxEnvelope bounds what Slack may send at once, in bytes.
+	maxEnvelope = 4 << 20
+	// ackWithin is how long Slack waits before it sends an event again.
+	ackWithin = 3 * time.Second
+)
+
+var errDeaf = fmt.Errorf("no connection for %s", deafFor)
+
+// listen keeps a Socket Mode connection up. It returns a *TokenError, or nil
+// when ctx ends.
+func (b *Bot) listen(ctx context.Context, p *phases) error {
+	client := *b.http
+	client.Transport = &opener{next: client.Transport, pace: rate.NewLimiter(rate.Every(1500*time.Millisecond), 5)}
+	api := slack.New(b.config.BotToken,
+		slack.OptionAppLevelToken(b.config.AppToken), slack.OptionAPIURL(b.config.APIURL),
+		slack.OptionHTTPClient(&client), slack.OptionLog(log.New(io.Discard, "", 0)))
+	for ctx.Err() == nil {
+		err := b.session(ctx, api, p)
+		if refused, ok := errors.AsType[*TokenError](err); ok {
+			return refused
+		}
+		if ctx.Err() == nil {
+			b.log.Warn("starting Socket Mode anew", "error", err)
+		}
+	}
+	return nil
+}
+
+// session runs one Socket Mode client, which reconnects by itself, until it
+// fails for good, is deaf for too long, or ctx ends.
+func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	client := socketmode.New(api,
+		socketmode.OptionReadLimit(maxEnvelope), socketmode.OptionLog(log.New(io.Discard, "", 0)),
+		socketmode.OptionDialer(&websocket.Dialer{
+			Proxy: http.ProxyFromEnvironment, NetDialContext: b.config.Dial,
+			HandshakeTimeout: 15 * time.Second, WriteBufferSize: 32 << 10, // one frame an answer: Slack reassembles none
+		}))
+	ended := make(chan error, 1)
+	go func() { ended <- client.RunContext(ctx) }()
+	deaf := time.NewTimer(deafFor)
+	defer deaf.Stop()
+	up := false
+	for {
+		select {
+		case event := <-client.Events: // always drained: without it the client sends no pongs
+			switch event.Type {
+			case socketmode.EventTypeConnected:
+				up = true
+				deaf.Stop()
+				b.log.Info("connected to Slack")
+			case socketmode.EventTypeConnecting:
+				if up {
+					up = false
+					deaf.Reset(deafFor)
+					b.log.Info("connecting to Slack again")
+				}
+			case socketmode.EventTypeConnectionError, socketmode.EventTypeInvalidAuth:
+				cancelOnRefusal(cancel, event.Data)
+			default:
+				b.handle(ctx, client, event, p)
+			}
+		case <-deaf.C:
+			cancel(errDeaf)
+		case err := <-ended:
+			if code := post.Code(err); post.TokenProblem(err) {
+				return &TokenError{Variable: "SLACK_APP_TOKEN", Code: code}
+			}
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return err
+		}
+	}
+}
+
+// cancelOnRefusal ends a client that would go on asking with a token that
+// Slack refuses.
+func cancelOnRefusal(cancel context.CancelCauseFunc, data any) {
+	switch e := data.(type) {
+	case *slack.ConnectionErrorEvent:
+		if post.TokenProblem(e.ErrorObj) {
+			cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: post.Code(e.ErrorObj)})
+		}
+	case *slack.InvalidAuthEvent:
+		cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: "invalid_auth"})
+	}
+}
+
+// handle starts what an event asks for, and then acknowledges it. Events that
+// ask for nothing, or that the client cannot parse, are acknowledged too:
+// Slack would only send them again.
+func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases) {
+	envelope := ""
+	if event.Request != nil {
+		envelope = event.Request.EnvelopeID
+	}
+	switch data := event.Data.(type) {
+	case slackevents.EventsAPIEvent:
+		if !b.accept(p, requests(data, b.self)) {
+			b.log.Warn("no room for an event: left to Slack to send again")
+			return
+		}
+	case *socketmode.ErrorBadMessage:
+		var message struct {
+			EnvelopeID string `json:"envelope_id"`
+		}
+		_ = json.Unmarshal(data.Message, &message) // then there is nothing to acknowledge
+		envelope = message.EnvelopeID
+		b.log.Debug("an event that the client does not know", "error", data.Cause)
+	}
+	if envelope == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
+	if err := client.AckCtx(ctx, envelope, nil); err != nil {
+		b.log.Warn("could not acknowledge an event", "error", err)
+	}
+}
+
+// opener spaces out the calls of apps.connections.open, which the Socket Mode
+// client repeats without any pause where Slack accepts a connection and drops
+// it at once, and keeps the time that a 429 names across clients.
+type opener struct {
+	next http.RoundTripper
+	pace *rate.Limiter
+
+	mu    sync.Mutex // guards until
+	until time.Time  // not before
+}
+
+func (o *opener) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
+		return o.next.RoundTrip(r)
+	}
+	o.mu.Lock()
+	wait := time.Until(o.until)
+	o.mu.Unlock()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+		return nil, context.Cause(r.Context())
+	}
+	if err := o.pace.Wait(r.Context()); err != nil {
+		return nil, err
+	}
+	response, err := o.next.RoundTrip(r)
+	if err == nil && response.StatusCode == http.StatusTooManyRequests {
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		o.mu.Lock()
+		o.until = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
+		o.mu.Unlock()
+	}
+	return response, err
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// config is every setting. The environment wins over .env, and an empty value
+// means the default. The tag example stands in the message about a wrong value.
+type config struct {
+	// SlackBotToken and SlackAppToken are the two tokens of the Slack app.
+	SlackBotToken string `env:"SLACK_BOT_TOKEN" example:"xoxb-1234-5678-abcd"`
+	SlackAppToken string `env:"SLACK_APP_TOKEN" example:"xapp-1-A123-456-abcd"`
+	// SlackAPIURL is the Web API's address: another for GovSlack.
+	SlackAPIURL string `env:"SLACK_API_URL" envDefault:"https://slack.com/api/" example:"https://slack.com/api/"`
+
+	// OCRBaseURL is any OpenAI-compatible endpoint.
+	OCRBaseURL string `env:"OCR_BASE_URL" envDefault:"https://api.modelverse.cn/v1" example:"http://localhost:8000/v1"`
+	// ModelverseAPIKey is the endpoint's bearer key; OCRAPIKey wins over it. The
+	// hosted endpoint requires one, an endpoint of one's own may have none.
+	ModelverseAPIKey string `env:"MODELVERSE_API_KEY" example:"the key from your ModelVerse console"`
+	OCRAPIKey        string `env:"OCR_API_KEY" example:"your endpoint's key"`
+	OCRModel         string `env:"OCR_MODEL" envDefault:"deepseek-ai/DeepSeek-OCR" example:"deepseek-ai/DeepSeek-OCR"`
+	OCRPrompt        string `env:"OCR_PROMPT" envDefault:"convert to markdown" example:"convert to markdown"`
+	// OCRStream is false for an endpoint that cannot stream.
+	OCRStream bool `env:"OCR_STREAM" envDefault:"true" example:"true or false"`
+	// OCRMaxTokens bounds an answer; 0 leaves the bound to the endpoint.
+	OCRMaxTokens int `env:"OCR_MAX_TOKENS" envDefault:"8192" example:"8192"`
+	// OCRConcurrency is the number of requests to the model at once.
+	OCRConcurrency int `env:"OCR_CONCURRENCY" envDefault:"4" example:"4"`
+	// OCRIdleTimeout is how long the model may write no new text.
+	OCRIdleTimeout time.Duration `env:"OCR_IDLE_TIMEOUT" envDefault:"60s" example:"60s"`
+
+	MaxFileSize byteSize `env:"MAX_FILE_SIZE" envDefault:"50MB" example:"50MB"`
+
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" example:"debug, info, warn or error"`
+	LogFormat string `env:"LOG_FORMAT" envDefault:"text" example:"text or json"`
+}
+
+// byteSize is a number of bytes, written like 50MB.
+type byteSize int64
+
+func (s *byteSize) UnmarshalText(text []byte) error {
+	number, factor := strings.ToUpper(strings.TrimSpace(string(text))), int64(1)
+	for i, unit := range []string{"KB", "MB", "GB"} {
+		if rest, ok := strings.CutSuffix(number, unit); ok {
+			number, factor = strings.TrimSpace(rest), 1<<(10*(i+1))
+		}
+	}
+	n, err := strconv.ParseInt(strings.TrimSuffix(number, "B"), 10, 64)
+	if err != nil || n < 0 || n > (1<<62)/factor {
+		return errors.New("is not a size")
+	}
+	*s = byteSize(n * factor)
+	return nil
+}
+
+// problems are all that is wrong with the settings, a line each.
+type problems []string
+
+func (p problems) Error() string { return strings.Join(p, "\n") }
+
+// add notes what is wrong with a variable, unless something is already.
+func (p *problems) add(variable, what string) {
+	if slices.ContainsFunc(*p, func(line string) bool { return strings.HasPrefix(line, variable+" ") }) {
+		return
+	}
+	*p = append(*p, fmt.Sprintf("%s %s. Example: %s=%s", variable, what, variable, example(variable)))
+}
+
+// loadConfig reads the settings and finds all that is wrong with them. need says
+// which parts the command uses.
+func loadConfig(environ []string, dotenv string, need ...func(*config, *problems)) (config, error) {
+	var c config
+	var wrong problems
+	variables, err := merge(environ, dotenv)
+	if err != nil {
+		wrong = append(wrong, err.Error())
+	}
+	err = env.ParseWithOptions(&c, env.Options{Environment: variables})
+	if all, ok := errors.AsType[env.AggregateError](err); ok {
+		for _, err := range all.Errors {
+			if parse, ok := errors.AsType[env.ParseError](err); ok {
+				wrong.add(variableOf(parse.Name), "is not understood")
+			} else {
+				wrong = append(wrong, err.Error())
+			}
+		}
+	}
+	for _, check := range need {
+		check(&c, &wrong)
+	}
+	if len(wrong) > 0 {
+		return c, wrong
+	}
+	return c, nil
+}
+
+// merge returns the environment over the file.
+func merge(environ []string, dotenv string) (map[string]string, error) {
+	variables, err := godotenv.Read(dotenv)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		// The parser's own words quote the line, and with it a token.
+		err = fmt.Errorf("%s cannot be read. Each line is NAME=value, quoted where the value holds spaces. Example: OCR_STREAM=true", dotenv)
+	}
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	set := env.ToMap(environ)
+	maps.DeleteFunc(set, func(_, value string) bool { return value == "" })
+	maps.Copy(variables, set)
+	maps.DeleteFunc(variables, func(_, value string) bool { return value == "" })
+	return variables, err
+}
+
+func (c *config) key() string {
+	if c.OCRAPIKey != "" {
+		return c.OCRAPIKey
+	}
+	return c.ModelverseAPIKey
+}
+
+func needSlack(c *config, wrong *problems) {
+	token := func(variable, value, prefix string) {
+		switch {
+		case value == "":
+			wrong.add(variable, "is missing")
+		case !strings.HasPrefix(value, prefix):
+			wrong.add(variable, "does not begin with "+prefix)
+		case strings.ContainsAny(value, " \t\r\n\"'"):
+			wrong.add(variable, "holds spaces or quotes")
+		}
+	}
+	token("SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
+	token("SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
+	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
+	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+		wrong.add("SLACK_API_URL", "must be https, or the tokens could be read on the way")
+	}
+	if !strings.HasSuffix(c.SlackAPIURL, "/") {
+		c.SlackAPIURL += "/"
+	}
+	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
+		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
+	}
+}
+
+func needModel(c *config, wrong *problems) {
+	checkURL("OCR_BASE_URL", c.OCRBaseURL, wrong)
+	if u, err := url.Parse(c.OCRBaseURL); err == nil && u.Hostname() == "api.modelverse.cn" && c.key() == "" {
+		wrong.add("MODELVERSE_API_KEY", "is missing, and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
+	}
+	if c.OCRMaxTokens < 0 || c.OCRMaxTokens > 8192 {
+		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 8192")
+	}
+	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
+		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
+	}
+	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
+		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
+	}
+}
+
+func needLog(c *config, wrong *problems) {
+	if new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) != nil {
+		wrong.add("LOG_LEVEL", "is not understood")
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		wrong.add("LOG_FORMAT", "is not understood")
+	}
+}
+
+func checkURL(variable, value string, wrong *problems) {
+	u, err := url.Parse(value)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		wrong.add(variable, "is not a web address")
+	}
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// variableOf is the variable of a field of config.
+func variableOf(field string) string {
+	f, _ := reflect.TypeFor[config]().FieldByName(field)
+	return f.Tag.Get("env")
+}
+
+func example(variable string) string {
+	for f := range reflect.TypeFor[config]().Fields() {
+		if f.Tag.Get("env") == variable {
+			return f.Tag.Get("example")
+		}
+	}
+	return ""
+}

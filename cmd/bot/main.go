@@ -1,0 +1,83 @@
+// Command bot reads the images that people post in Slack and answers with
+// their text. Without an argument it runs the bot; see usage for the rest.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+const usage = `Usage:
+  bot [run]         serve a Slack workspace; settings come from the environment and .env
+  bot demo          a workspace, an OCR engine and the bot on this machine: nothing to set up
+  bot ocr FILE...   read images with the configured endpoint to standard output
+  bot version       what was built
+`
+
+// Exit statuses.
+const (
+	statusOK     = 0
+	statusFailed = 1
+	statusUsage  = 2 // a wrong argument or setting
+)
+
+// system is all of the process that a command may use.
+type system struct {
+	environ        []string
+	stdout, stderr io.Writer
+	terminal       bool // stderr is one, so progress may be shown
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	info, err := os.Stderr.Stat()
+	os.Exit(run(ctx, os.Args[1:], system{
+		environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr,
+		terminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
+	}))
+}
+
+// run carries out one command and returns the exit status.
+func run(ctx context.Context, args []string, sys system) int {
+	command := "run"
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "run":
+		return serve(ctx, args, sys)
+	case "demo":
+		return demo(ctx, args, sys)
+	case "ocr":
+		return read(ctx, args, sys)
+	case "version":
+		fmt.Fprintln(sys.stdout, version())
+		return statusOK
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(sys.stdout, usage)
+		return statusOK
+	}
+	fmt.Fprintf(sys.stderr, "There is no command %q.\n\n%s", command, usage)
+	return statusUsage
+}
+
+// version names the build: the module's version, the commit, the Go version.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "bot (unknown build)"
+	}
+	commit := "unknown commit"
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			commit = s.Value
+		}
+	}
+	return fmt.Sprintf("bot %s, commit %s, %s", info.Main.Version, commit, info.GoVersion)
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// read writes the text of image files to standard output while the model
+// writes it. A file that cannot be read does not keep the others from it.
+func read(ctx context.Context, files []string, sys system) int {
+	if len(files) == 0 {
+		fmt.Fprintf(sys.stderr, "Which files? Example: bot ocr receipt.png\n\n%s", usage)
+		return statusUsage
+	}
+	c, err := loadConfig(sys.environ, ".env", needModel)
+	if err != nil {
+		return complain(sys.stderr, err)
+	}
+	model, err := newModel(c)
+	if err != nil {
+		return fail(sys.stderr, err)
+	}
+	status := statusOK
+	for i, file := range files {
+		if i > 0 {
+			fmt.Fprintln(sys.stdout)
+		}
+		if err := readFile(ctx, model, file, sys); err != nil {
+			fmt.Fprintf(sys.stderr, "%s: %v\n", file, err)
+			status = statusFailed
+		}
+		if ctx.Err() != nil {
+			return statusFailed
+		}
+	}
+	return status
+}
+
+func readFile(ctx context.Context, model *ocr.Client, name string, sys system) error {
+	image, err := openPage(ctx, name)
+	if err != nil {
+		return err
+	}
+	out := &growing{w: sys.stdout}
+	started, shown := time.Now(), time.Time{}
+	var outcome ocr.Outcome
+	for update, err := range model.Recognize(ctx, image) {
+		if err != nil {
+			return errors.Join(err, out.end())
+		}
+		if err := out.apply(update); err != nil {
+			return err
+		}
+		if update.Outcome != nil {
+			outcome = *update.Outcome
+		}
+		if sys.terminal && time.Since(shown) > 200*time.Millisecond {
+			shown = time.Now()
+			fmt.Fprintf(sys.stderr, "\r%s: %d bytes, %.0f s ", name, out.text.Len(), time.Since(started).Seconds())
+		}
+	}
+	if err := out.end(); err != nil {
+		return err
+	}
+	if sys.terminal {
+		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), outcome.Model)
+	}
+	if outcome.Cut {
+		return errors.New("the text is not whole: the model's answer reached its limit")
+	}
+	return nil
+}
+
+func openPage(ctx context.Context, name string) (page.Page, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return page.Page{}, err
+	}
+	defer f.Close()
+	return page.Open(ctx, f, page.Options{Canvas: ocr.Canvas})
+}
+
+// growing writes a text as it grows. What was written cannot be taken back, so
+// a text that changes before its end is written anew, after a rule.
+type growing struct {
+	w    io.Writer
+	text ocr.Text
+}
+
+func (g *growing) apply(u ocr.Update) error {
+	more := u.Add
+	back := u.Keep < g.text.Len()
+	g.text.Apply(u)
+	if back {
+		more = "\n\n--- read again ---\n\n" + g.text.String()
+	}
+	_, err := io.WriteString(g.w, more)
+	return err
+}
+
+// end finishes the last line.
+func (g *growing) end() error {
+	if text := g.text.String(); text == "" || text[len(text)-1] == '\n' {
+		return nil
+	}
+	_, err := io.WriteString(g.w, "\n")
+	return err
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"slackocr/bot"
+	"slackocr/ocr"
+)
+
+// serve runs the bot until ctx ends.
+func serve(ctx context.Context, args []string, sys system) int {
+	if len(args) > 0 {
+		fmt.Fprintf(sys.stderr, "run takes no arguments.\n\n%s", usage)
+		return statusUsage
+	}
+	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needModel)
+	if err != nil {
+		return complain(sys.stderr, err)
+	}
+	log := logger(c, sys.stderr)
+	model, err := newModel(c)
+	if err != nil {
+		return fail(sys.stderr, err)
+	}
+	b, err := newBot(c, model, log)
+	if err != nil {
+		return fail(sys.stderr, err)
+	}
+	if err := b.Run(ctx); err != nil {
+		return fail(sys.stderr, err)
+	}
+	return statusOK
+}
+
+func newModel(c config) (*ocr.Client, error) {
+	return ocr.NewClient(ocr.Config{
+		BaseURL: c.OCRBaseURL, Key: c.key(), Model: c.OCRModel, Prompt: c.OCRPrompt,
+		Stream: c.OCRStream, MaxTokens: c.OCRMaxTokens, IdleTimeout: c.OCRIdleTimeout,
+	})
+}
+
+func newBot(c config, model *ocr.Client, log *slog.Logger) (*bot.Bot, error) {
+	return bot.New(bot.Config{
+		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
+		Concurrency: c.OCRConcurrency, MaxFileSize: int64(c.MaxFileSize), Log: log,
+	}, model)
+}
+
+func logger(c config, w io.Writer) *slog.Logger {
+	var level slog.LevelVar
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the settings
+	options := &slog.HandlerOptions{Level: &level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// complain prints all that is wrong with the settings.
+func complain(w io.Writer, err error) int {
+	wrong, ok := errors.AsType[problems](err)
+	if !ok {
+		return fail(w, err)
+	}
+	fmt.Fprintln(w, "Some settings need your attention (in the environment or in .env; .env.example explains each):")
+	for _, line := range wrong {
+		fmt.Fprintln(w, "  "+line)
+	}
+	return statusUsage
+}
+
+func fail(w io.Writer, err error) int {
+	fmt.Fprintln(w, err)
+	return statusFailed
+}
