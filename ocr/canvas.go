@@ -9,8 +9,19 @@ const tile = 640
 // grids lists the tile grids (columns, rows) of two to six tiles that those
 // servers choose from.
 var grids = [...][2]int{
-	{1, 6}, {1, 5}, {1, 4}, {1, 3}, {1, 2}, {2, 3},
-	{2, 2}, {3, 2}, {2, 1}, {3, 1}, {4, 1}, {5, 1}, {6, 1},
+	{1, 6},
+	{1, 5},
+	{1, 4},
+	{1, 3},
+	{1, 2},
+	{2, 3},
+	{2, 2},
+	{3, 2},
+	{2, 1},
+	{3, 1},
+	{4, 1},
+	{5, 1},
+	{6, 1},
 }
 
 // Canvas returns the size in pixels that an image of the given size is
