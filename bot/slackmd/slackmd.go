@@ -96,7 +96,7 @@ func Tail(s string, limit int) string {
 		return whole
 	}
 	const mark = "…\n"
-	room := limit - len(mark) - len("```\n")
+	room := limit - len(mark) - maxFence - len("\n")
 	start, used := len(s), 0
 	for start > 0 {
 		r, size := utf8.DecodeLastRuneInString(s[:start])
@@ -110,9 +110,9 @@ func Tail(s string, limit int) string {
 		start, used = start-size, used+cost
 	}
 	start += boundary(s[start:])
-	fence := ""
-	if openFence(s[:start]) {
-		fence = "```\n"
+	fence := openFence(s[:start])
+	if fence != "" {
+		fence += "\n"
 	}
 	return mark + fence + blockEscapes.Replace(s[start:])
 }
@@ -128,17 +128,38 @@ func boundary(s string) int {
 	return 0
 }
 
-// openFence reports whether s ends inside a code fence.
-func openFence(s string) (open bool) {
+// openFence is the marker of the code fence that s ends in, or "".
+func openFence(s string) (open string) {
 	for line := range strings.Lines(s) {
-		if isFence(line) {
-			open = !open
+		switch {
+		case open == "":
+			open = fenceOf(line)
+		case closes(line, open):
+			open = ""
 		}
 	}
 	return open
 }
 
-func isFence(line string) bool {
+// maxFence bounds a fence's marker, which is repeated where a fence is cut.
+const maxFence = 20
+
+// fenceOf is the marker of the code fence that a line opens, or "":
+// https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+func fenceOf(line string) string {
 	line = strings.TrimLeft(line, " ")
-	return strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~")
+	for _, sign := range []string{"`", "~"} {
+		rest := strings.TrimLeft(line, sign)
+		n := len(line) - len(rest)
+		if n >= 3 && n <= maxFence && (sign == "~" || !strings.Contains(rest, sign)) {
+			return line[:n]
+		}
+	}
+	return ""
+}
+
+// closes reports whether a line closes the fence with that marker.
+func closes(line, fence string) bool {
+	line = strings.TrimSpace(line)
+	return len(line) >= len(fence) && strings.Trim(line, fence[:1]) == ""
 }

@@ -79,13 +79,13 @@ func blocks(markdown string) []block {
 		switch {
 		case fence != "":
 			b.lines = append(b.lines, line)
-			if strings.TrimSpace(line) == fence {
+			if closes(line, fence) {
 				fence = ""
 				add()
 			}
-		case isFence(line):
+		case fenceOf(line) != "":
 			add()
-			fence = strings.TrimLeft(line, " ")[:3]
+			fence = fenceOf(line)
 			b = block{lines: []string{line}, head: 1, tail: fence}
 		case line == "":
 			if b.heading() {
@@ -128,7 +128,7 @@ func (b block) pieces(limit int) []string {
 		return []string{whole}
 	}
 	lines, head, tail := b.lines, b.lines[:b.head], b.tail
-	if tail != "" && lines[len(lines)-1] == tail {
+	if tail != "" && closes(lines[len(lines)-1], tail) {
 		lines = lines[:len(lines)-1]
 	}
 	frame := size(strings.Join(head, "\n")) + size(tail) + len("\n\n")

@@ -1,0 +1,93 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+func TestSlotsAreSharedRoundRobin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1)
+		hold, _ := s.take(t.Context(), "first", nil)
+		var mu sync.Mutex
+		var order []string
+		var all sync.WaitGroup
+		for _, who := range []string{"ann", "ann", "ann", "bob", "cid", "bob"} {
+			all.Go(func() {
+				release, err := s.take(t.Context(), who, func(int) {})
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				order = append(order, who)
+				mu.Unlock()
+				release()
+			})
+			synctest.Wait() // so that they queue in this order
+		}
+		hold()
+		all.Wait()
+		if want := []string{"ann", "bob", "cid", "ann", "bob", "ann"}; !slices.Equal(order, want) {
+			t.Errorf("served %v, want %v", order, want)
+		}
+	})
+}
+
+func TestSlotsTellHowManyAreAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1)
+		hold, _ := s.take(t.Context(), "first", nil)
+		for range 3 {
+			go func() {
+				if release, err := s.take(t.Context(), "ann", func(int) {}); err == nil {
+					defer release()
+					<-t.Context().Done()
+				}
+			}()
+		}
+		synctest.Wait()
+		var told []int
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { s.take(ctx, "bob", func(n int) { told = append(told, n) }) }()
+		synctest.Wait()
+		hold() // the first of ann's is served and stays
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if want := []int{1, 0}; !slices.Equal(told, want) {
+			t.Errorf("told %v, want %v: one of ann's is ahead of bob's first, not three", told, want)
+		}
+	})
+}
+
+func TestSlotsAreNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(2)
+		cause := errors.New("given up")
+		var all sync.WaitGroup
+		for i := range 40 {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			all.Go(func() {
+				release, err := s.take(ctx, "p"+string(rune('a'+i%7)), func(int) {})
+				if err == nil {
+					release()
+					release() // a second release does nothing
+				} else if !errors.Is(err, cause) {
+					t.Error(err)
+				}
+			})
+			if i%3 == 0 {
+				all.Go(func() { cancel(cause) })
+			}
+			defer cancel(nil)
+		}
+		all.Wait()
+		if s.free != 2 || len(s.lines) != 0 {
+			t.Errorf("%d slots are free of 2, %d lines are left", s.free, len(s.lines))
+		}
+	})
+}
