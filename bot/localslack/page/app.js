@@ -1,0 +1,266 @@
+// The page: it follows the workspace, shows the place the address names, and sends what a person writes.
+import { Composer, dropZone, pastedFiles } from "./composer.js";
+import { h, icon } from "./dom.js";
+import { MessageList } from "./list.js";
+import { avatar } from "./message.js";
+import { act, follow, send } from "./net.js";
+import { Outbox } from "./outbox.js";
+import { Reads, drawSidebar, iconOf } from "./sidebar.js";
+import { Store, isReply } from "./store.js";
+import { closeOnBackdrop, notices, switcher, view } from "./viewer.js";
+
+const $ = (id) => document.getElementById(id);
+const KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
+const wide = matchMedia("(min-width: 900px)");
+
+const store = new Store();
+const warn = notices($("toast"));
+const column = new MessageList($("messages"), store);
+const pane = new MessageList($("replies"), store, { inThread: true });
+const outbox = new Outbox(store, () => render());
+const composer = new Composer($("composer"), { textID: "composer-text", warn, onSend: (m) => post(m, "") });
+const replyComposer = new Composer($("reply-composer"), { textID: "reply-text", warn, onSend: (m) => post(m, at.thread) });
+
+let reads = new Reads("");
+let at = { channel: "", thread: "" };
+let unreadFrom = ""; // where the line "New" stands in the open channel
+// Until the person opens or closes a thread by hand, the pane opens by itself
+// on the answer to the pictures they posted.
+let autoThread = true;
+
+// ---- the place: #/CHANNEL or #/CHANNEL/THREAD ----
+
+function readPlace() {
+  const [, channel = "", thread = ""] = location.hash.split("/").map(decodeURIComponent);
+  const known = store.channels.has(channel) ? channel : store.first();
+  const next = { channel: known, thread: known === channel ? thread : "" };
+  if (next.channel !== at.channel) {
+    unreadFrom = reads.unread(known, store).find((m) => !isReply(m))?.ts || "";
+    column.reset(`Messages in ${store.title(store.channels.get(known))}`);
+  }
+  if (next.thread !== at.thread || next.channel !== at.channel) pane.reset("Replies");
+  at = next;
+  document.body.dataset.view = location.hash === "#/" ? "list" : at.thread ? "thread" : "channel";
+}
+
+function go(channel, thread = "") {
+  location.hash = "#/" + channel + (thread ? "/" + thread : "");
+}
+
+function openThread(ts) {
+  autoThread = false;
+  go(at.channel, ts);
+  requestAnimationFrame(() => replyComposer.text.focus());
+}
+
+function closeThread() {
+  autoThread = false;
+  const from = at.thread;
+  go(at.channel);
+  requestAnimationFrame(() => {
+    const link = document.querySelector(`#messages [data-ts="${CSS.escape(from)}"] .replies`);
+    (link || composer.text).focus({ preventScroll: true });
+  });
+}
+
+addEventListener("hashchange", () => {
+  readPlace();
+  render();
+  if (document.body.dataset.view === "channel" && wide.matches && !at.thread) composer.text.focus();
+});
+
+// ---- drawing ----
+
+let drawing = 0;
+
+/** render draws once for all changes of a moment. A hidden tab draws too: its title shows what is unread. */
+function render() {
+  if (drawing) return;
+  drawing = setTimeout(() => {
+    drawing = 0;
+    draw();
+  }, 16);
+}
+
+function draw() {
+  const channel = store.channels.get(at.channel);
+  const title = store.title(channel);
+  if (!document.hidden && document.body.dataset.view !== "list") markRead();
+  const unread = (id) => reads.unread(id, store).length;
+  const total = store.places().reduce((n, c) => n + unread(c.id), 0);
+  document.title = `${total ? `(${total}) ` : ""}${title || "…"} · ${store.team.name || "Local"}`;
+  $("team").textContent = store.team.name || "Local";
+  drawSidebar($("places"), store, at.channel, unread);
+  const me = store.author({ user: store.me });
+  $("me").replaceChildren(avatar(me), h("span", null, me.name), h("small", null, "you"));
+  if (!channel) return;
+  drawChannel(channel, title);
+  drawThread(title);
+}
+
+function drawChannel(channel, title) {
+  $("channel-title").replaceChildren(icon(iconOf(channel, store)), title);
+  const people = (channel.members || []).length;
+  $("channel-about").textContent = store.isDM(channel) ? "Direct message" : [people === 1 ? "1 member" : `${people} members`, channel.is_private && "private"].filter(Boolean).join(" · ");
+  composer.open(at.channel, `Message ${store.isDM(channel) ? title : "#" + title}`);
+  column.show([...store.roots(at.channel), ...outbox.waiting(at.channel, "")], { unreadFrom, empty: emptyState() });
+}
+
+function drawThread(title) {
+  const open = Boolean(at.thread) && store.thread(at.channel, at.thread).length > 0;
+  $("thread").hidden = !open;
+  document.body.classList.toggle("has-thread", open);
+  if (!open) {
+    if (document.body.dataset.view === "thread") document.body.dataset.view = "channel";
+    return;
+  }
+  $("thread-about").textContent = (store.isDM(store.channels.get(at.channel)) ? "" : "#") + title;
+  replyComposer.open(`${at.channel}/${at.thread}`, "Reply…");
+  pane.show([...store.thread(at.channel, at.thread), ...outbox.waiting(at.channel, at.thread)]);
+}
+
+function emptyState() {
+  const browse = h("button.btn.primary", { type: "button", "data-do": "browse" }, "Choose a file");
+  return h("div.empty", { "data-key": "empty" }, h("div.sheet", { "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i"), h("b")),
+    h("h3", null, "Drop a photo of text here"),
+    h("p", null, "A receipt, a page, a screenshot, a PDF. The text comes back in a thread while it is being read."),
+    h("p.ways", null, browse, h("span.only-keyboard", null, "or paste a picture with ", h("kbd", null, KEY + " V"))));
+}
+
+function markRead() {
+  const last = store.list(at.channel).at(-1);
+  if (last) reads.mark(at.channel, last.ts);
+}
+
+// ---- following the workspace ----
+
+follow({
+  state(state) {
+    store.load(state);
+    reads = new Reads(store.team.id || "");
+    for (const c of store.places()) if (!reads.knows(c.id)) reads.mark(c.id, store.list(c.id).at(-1)?.ts || "0");
+    readPlace();
+    render();
+  },
+  change(change) {
+    const { channel, message, kind } = store.apply(change);
+    if (kind === "new") arrived(channel, message);
+    if (kind === "edit" && channel === at.channel) [column, pane].forEach((list) => list.edited(message.ts));
+    if (kind === "delete" && message && channel === at.channel && message.ts === at.thread) go(at.channel);
+    render();
+  },
+  online(yes) {
+    $("connection").hidden = yes;
+  },
+});
+
+function arrived(channel, message) {
+  if (message.user === store.me) {
+    outbox.arrived(channel, message);
+    if (channel !== at.channel) return;
+    (isReply(message) ? pane : column).toBottom();
+    return;
+  }
+  if (channel !== at.channel) return;
+  if (!isReply(message)) column.arrived();
+  else if (message.thread_ts === at.thread) pane.arrived();
+  else followAnswer(channel, message);
+  announce(message);
+}
+
+// followAnswer opens the thread in which a bot begins to answer the person's pictures.
+function followAnswer(channel, message) {
+  const parent = store.message(channel, message.thread_ts);
+  const mine = parent?.user === store.me && parent.files?.length;
+  const busy = replyComposer.text.value || document.activeElement === replyComposer.text;
+  if (autoThread && wide.matches && mine && store.author(message).bot && !busy) go(channel, message.thread_ts);
+}
+
+// announce speaks new messages, never edits: a live text would chatter.
+function announce(message) {
+  const text = (message.text || "").replace(/\s+/g, " ").slice(0, 120);
+  $("announce").textContent = `${store.author(message).name}: ${text}`;
+}
+
+// ---- what a person does ----
+
+function post({ text, files }, thread) {
+  const channel = at.channel;
+  (thread ? pane : column).toBottom();
+  outbox.post({ channel, thread, text, files }, send);
+}
+
+const ACTIONS = {
+  thread: (message) => openThread(message.thread_ts || message.ts),
+  retry: (message) => outbox.retry(message.ts, send),
+  discard: (message) => outbox.discard(message.ts),
+  browse: () => composer.input.click(),
+  view: (message, button) => {
+    const file = message.files.find((f) => f.id === button.dataset.file);
+    if (file) view($("viewer"), message, file, store.names);
+  },
+  action: (message, button) => {
+    const { action, block, value, confirm: question } = button.dataset;
+    if (question && !confirm(question)) return;
+    act({ channel: at.channel, ts: message.ts, action_id: action, block_id: block, value: value || "" }).catch((err) => warn(err.message));
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (!button) return;
+  const ts = button.closest("[data-ts]")?.dataset.ts || "";
+  const message = store.message(at.channel, ts) || outbox.message(ts) || {};
+  ACTIONS[button.dataset.do]?.(message, button);
+});
+
+$("thread-close").addEventListener("click", closeThread);
+$("thread-back").addEventListener("click", closeThread);
+$("to-list").addEventListener("click", () => (location.hash = "#/"));
+$("jump").addEventListener("click", jump);
+$("jump").querySelector("kbd").textContent = KEY + " K";
+[$("viewer"), $("switcher")].forEach(closeOnBackdrop);
+
+function jump() {
+  if (document.querySelector("dialog[open]")) return;
+  switcher($("switcher"), store.places().map((c) => ({ id: c.id, title: store.title(c), icon: iconOf(c, store) })), go);
+}
+
+function step(by) {
+  const places = store.places();
+  const i = places.findIndex((c) => c.id === at.channel);
+  if (places.length) go(places[(i + by + places.length) % places.length].id);
+}
+
+document.addEventListener("keydown", (event) => {
+  const inDialog = document.querySelector("dialog[open]");
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    jump();
+  } else if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+    event.preventDefault();
+    step(event.key === "ArrowUp" ? -1 : 1);
+  } else if (event.key === "Escape" && !inDialog && at.thread && !event.isComposing) closeThread();
+});
+
+addEventListener("paste", (event) => {
+  const files = pastedFiles(event);
+  if (!files.length || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  (document.activeElement === replyComposer.text ? replyComposer : composer).add(files);
+});
+
+// The pane may lie over the column, so where the pointer is decides.
+function target(event) {
+  const box = $("thread").getBoundingClientRect();
+  const inPane = !$("thread").hidden && event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top;
+  return inPane ? replyComposer : composer;
+}
+
+dropZone($("drop"), {
+  place: (event) => (target(event) === replyComposer ? "Drop to reply in the thread" : `Drop to add to ${store.title(store.channels.get(at.channel))}`),
+  drop: (files, event) => target(event).add(files),
+});
+
+document.addEventListener("visibilitychange", render);
+setInterval(render, 30_000); // "5 minutes ago" goes stale

@@ -1,0 +1,76 @@
+// Talking to the workspace: the snapshot, the stream of changes, sending.
+
+/**
+ * follow keeps a copy of the workspace current for as long as the page lives.
+ * on.state gets a snapshot (at first, and after every gap), on.change each
+ * change, on.online whether the stream stands.
+ */
+export async function follow(on) {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      const answer = await fetch("/page/state");
+      if (!answer.ok) throw new Error(`the workspace answered ${answer.status}`);
+      const state = await answer.json();
+      on.state(state);
+      const gap = await stream(state.seq, on, () => (wait = 250));
+      if (!gap) on.online(false);
+    } catch (err) {
+      console.warn("connection lost:", err.message);
+      on.online(false);
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+// stream reads changes until there is a gap (true) or the connection is lost (false). A
+// dropped stream is not resumed: a fresh snapshot is cheap and cannot miss anything.
+function stream(seq, on, opened) {
+  return new Promise((resolve) => {
+    const source = new EventSource(`/page/events?since=${seq}`);
+    const end = (gap) => {
+      source.close();
+      resolve(gap);
+    };
+    source.onopen = () => {
+      opened();
+      on.online(true);
+    };
+    source.onmessage = (event) => on.change(JSON.parse(event.data));
+    source.addEventListener("reset", () => end(true));
+    source.onerror = () => end(false);
+  });
+}
+
+/**
+ * send posts a message with files. progress gets 0…1 while it uploads.
+ * It resolves to the message's ts, or rejects with an error whose message is a sentence to show.
+ */
+export function send({ channel, thread, text, files }, progress) {
+  const form = new FormData();
+  form.set("channel", channel);
+  if (thread) form.set("thread_ts", thread);
+  form.set("text", text);
+  for (const file of files) form.append("files", file, file.name);
+  return new Promise((resolve, reject) => {
+    // fetch cannot report the progress of an upload.
+    const request = new XMLHttpRequest();
+    request.open("POST", "/page/messages");
+    request.responseType = "json";
+    request.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
+    request.onload = () => (request.response?.ok ? resolve(request.response.ts) : reject(new Error(request.response?.error || `The workspace answered ${request.status}.`)));
+    request.onerror = () => reject(new Error("The workspace cannot be reached."));
+    request.send(form);
+  });
+}
+
+/** act reports a press of a button. It rejects with a sentence to show. */
+export async function act(action) {
+  const answer = await fetch("/page/actions", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(action) });
+  const body = await answer.json().catch(() => ({}));
+  if (!body.ok) throw new Error(body.error || `The workspace answered ${answer.status}.`);
+}
+
+/** fileURL is where this page gets a file's content. */
+export function fileURL(file) {
+  return `/page/files/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name || "file")}`;
+}
