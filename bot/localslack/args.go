@@ -1,0 +1,167 @@
+package localslack
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// maxAPIBody bounds the body of a Web API call.
+const maxAPIBody = 1 << 20
+
+// args are the arguments of one call. Slack takes them as a form, as multipart
+// and as JSON; here a JSON value that is not a string stands as its JSON text,
+// which is what a form would hold.
+type args map[string]string
+
+func (a args) bool(name string) bool {
+	b, err := strconv.ParseBool(a[name])
+	return err == nil && b
+}
+
+// limit returns the argument limit, within 1 and most.
+func (a args) limit(def, most int) (int, error) {
+	s := a["limit"]
+	if s == "" || s == "0" {
+		return def, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, apiErr("invalid_limit")
+	}
+	return min(n, most), nil
+}
+
+// parseArgs reads the arguments and the token of a call. In a JSON body, as in
+// Slack, a token does not count: it must be in the header.
+// (https://docs.slack.dev/apis/web-api/#methods_supporting_json)
+func parseArgs(rw http.ResponseWriter, r *http.Request) (a args, tok string, err error) {
+	a = args{}
+	addForm(a, r.URL.Query())
+	delete(a, "token") // Slack takes no token from an address
+	defer func() {
+		tok = a["token"]
+		delete(a, "token")
+		if h, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			tok = strings.TrimSpace(h)
+		}
+	}()
+	if r.Method == http.MethodGet {
+		return a, "", nil
+	}
+	r.Body = http.MaxBytesReader(rw, r.Body, maxAPIBody)
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		kind = ""
+	}
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return a, "", bodyError(err)
+		}
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return a, "", apiErr("invalid_form_data")
+		}
+		addForm(a, form)
+	case "multipart/form-data":
+		return a, "", parseMultipart(a, r, params["boundary"])
+	case "application/json":
+		return a, "", parseJSON(a, r.Body)
+	default:
+		body, err := io.ReadAll(r.Body)
+		switch {
+		case err != nil:
+			return a, "", bodyError(err)
+		case len(body) == 0:
+		case r.Header.Get("Content-Type") == "":
+			return a, "", apiErr("missing_post_type")
+		default:
+			return a, "", apiErr("invalid_post_type")
+		}
+	}
+	return a, "", nil
+}
+
+func addForm(a args, form url.Values) {
+	for k, vs := range form {
+		if len(vs) > 0 {
+			a[k] = vs[len(vs)-1]
+		}
+	}
+}
+
+// parseMultipart reads the parts one by one; what follows the last boundary, such
+// as a second closing one, is no error.
+func parseMultipart(a args, r *http.Request, boundary string) error {
+	if boundary == "" {
+		return apiErr("invalid_form_data")
+	}
+	mr, err := r.MultipartReader()
+	if err != nil {
+		return apiErr("invalid_form_data")
+	}
+	for {
+		part, err := mr.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return bodyError(err)
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return bodyError(err)
+		}
+		if part.FileName() == "" {
+			a[part.FormName()] = string(value)
+		}
+	}
+}
+
+func parseJSON(a args, body io.Reader) error {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return bodyError(err)
+	}
+	if len(strings.TrimSpace(string(data))) == 0 {
+		return nil // apps.connections.open comes so
+	}
+	return addJSON(a, data)
+}
+
+// addJSON adds the fields of a JSON object.
+func addJSON(a args, data []byte) error {
+	if !json.Valid(data) {
+		return apiErr("invalid_json")
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		return apiErr("json_not_object")
+	}
+	delete(values, "token")
+	for k, v := range values {
+		var s string
+		switch {
+		case string(v) == "null":
+		case json.Unmarshal(v, &s) == nil:
+			a[k] = s
+		default:
+			a[k] = string(v)
+		}
+	}
+	return nil
+}
+
+func bodyError(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return apiErr("request_too_large")
+	}
+	return apiErr("invalid_form_data")
+}

@@ -1,0 +1,47 @@
+package localslack
+
+import "strings"
+
+// apiTest gives the arguments back, or the error it is asked for.
+func apiTest(c *call) (answer, error) {
+	if e := c.args["error"]; e != "" {
+		return nil, apiErr(e)
+	}
+	return answer{"args": c.args}, nil
+}
+
+func authTest(c *call) (answer, error) {
+	return answer{
+		"url": c.base + "/", "team": c.w.team.Name, "team_id": c.w.team.ID,
+		"user": c.w.users[c.app.BotUserID].Name, "user_id": c.app.BotUserID,
+		"bot_id": c.app.BotID, "is_enterprise_install": false,
+	}, nil
+}
+
+// connectionsOpen hands out the address of one Socket Mode connection.
+func connectionsOpen(c *call) (answer, error) {
+	ticket := secret()
+	c.w.tickets.add(ticket, c.app)
+	ws := "ws" + strings.TrimPrefix(c.base, "http") // https becomes wss
+	return answer{"url": ws + "/socket/?ticket=" + ticket + "&app_id=" + c.app.AppID}, nil
+}
+
+func usersInfo(c *call) (answer, error) {
+	u := c.w.users[c.args["user"]]
+	if u == nil {
+		return nil, apiErr("user_not_found")
+	}
+	return answer{"user": *u}, nil
+}
+
+func botsInfo(c *call) (answer, error) {
+	for _, a := range c.w.apps {
+		if a.BotID == c.args["bot"] {
+			return answer{"bot": map[string]any{
+				"id": a.BotID, "deleted": false, "name": a.Name, "app_id": a.AppID, "user_id": a.BotUserID,
+				"updated": c.w.users[a.BotUserID].Updated, "icons": map[string]string{},
+			}}, nil
+		}
+	}
+	return nil, apiErr("bot_not_found")
+}

@@ -1,0 +1,255 @@
+package localslack
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// surface is where blocks are shown; each allows its own.
+type surface struct {
+	blocks int // how many
+	types  []string
+}
+
+var (
+	messageSurface = surface{50, []string{
+		"section", "context", "markdown", "divider", "header", "image", "actions", "rich_text", "table", "file", "video", "context_actions",
+	}}
+	viewSurface = surface{100, []string{"section", "context", "divider", "header", "image", "actions", "rich_text", "input", "video"}}
+)
+
+// block holds the fields of every block that are checked
+// (https://docs.slack.dev/reference/block-kit/blocks).
+type block struct {
+	Type      string            `json:"type"`
+	BlockID   string            `json:"block_id"`
+	Text      json.RawMessage   `json:"text"` // an object, but a string in a markdown block
+	Fields    []json.RawMessage `json:"fields"`
+	Elements  []json.RawMessage `json:"elements"`
+	Accessory json.RawMessage   `json:"accessory"`
+	Element   json.RawMessage   `json:"element"` // of an input block
+	Label     json.RawMessage   `json:"label"`
+	Title     json.RawMessage   `json:"title"`
+	ImageURL  string            `json:"image_url"`
+	SlackFile json.RawMessage   `json:"slack_file"`
+	AltText   *string           `json:"alt_text"`
+	Rows      [][]tableCell     `json:"rows"`
+}
+
+// checkBlocks checks a list of blocks and returns it with a block_id in each, or
+// nil for an empty list. What is wrong is said as Slack says it: invalid_blocks
+// with a JSON pointer, invalid_blocks_format for what is no list of blocks, and
+// msg_blocks_too_long for too much markdown (slackapi/bolt-js issue 2509).
+func checkBlocks(s string, on surface) (json.RawMessage, error) {
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(s), &raw); err != nil {
+		return nil, apiErr("invalid_blocks_format")
+	}
+	if len(raw) > on.blocks {
+		return nil, invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", on.blocks))
+	}
+	ids := map[string]bool{}
+	markdown, tables := 0, 0
+	for i, r := range raw {
+		at := fmt.Sprintf("/blocks/%d", i)
+		var b block
+		if err := json.Unmarshal(r, &b); err != nil {
+			return nil, apiErr("invalid_blocks_format")
+		}
+		switch {
+		case !slices.Contains(on.types, b.Type):
+			return nil, invalidBlock(at+"/type", "unsupported type: "+b.Type)
+		case utf8.RuneCountInString(b.BlockID) > 255:
+			return nil, invalidBlock(at+"/block_id", "must be less than 256 characters")
+		case b.BlockID != "" && ids[b.BlockID]:
+			return nil, invalidBlock(at+"/block_id", "`block_id` "+b.BlockID+" already exists in this message")
+		}
+		ids[b.BlockID] = true
+		switch b.Type {
+		case "markdown":
+			var text string
+			if json.Unmarshal(b.Text, &text) != nil || text == "" {
+				return nil, invalidBlock(at+"/text", "must be more than 0 characters")
+			}
+			if markdown += utf8.RuneCountInString(text); markdown > maxMarkdown {
+				return nil, apiErr("msg_blocks_too_long")
+			}
+		case "table":
+			if tables++; tables > 1 {
+				return nil, apiErr("invalid_attachments", "[ERROR] only_one_table_allowed [json-pointer:"+at+"]")
+			}
+		}
+		if err := b.check(at, on); err != nil {
+			return nil, err
+		}
+		if b.BlockID == "" {
+			raw[i] = withBlockID(r)
+		}
+	}
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(raw)
+}
+
+// withBlockID puts a block_id in front of an object's other fields. The object
+// has at least a type.
+func withBlockID(r json.RawMessage) json.RawMessage {
+	body := strings.TrimSpace(string(r))
+	return json.RawMessage(`{"block_id":"` + strings.ToLower(secret()[:5]) + `",` + body[1:])
+}
+
+func blockTypes(blocks json.RawMessage) []string {
+	var list []struct {
+		Type string `json:"type"`
+	}
+	_ = json.Unmarshal(blocks, &list) // nil, or checked before
+	types := make([]string, len(list))
+	for i := range list {
+		types[i] = list[i].Type
+	}
+	return types
+}
+
+// check holds one block against its limits.
+func (b *block) check(at string, on surface) error {
+	switch b.Type {
+	case "section":
+		return b.checkSection(at)
+	case "header":
+		return checkText(at+"/text", b.Text, 150, "plain_text")
+	case "image":
+		return b.checkImage(at)
+	case "context":
+		return b.checkContext(at)
+	case "actions":
+		return checkElements(at, b.Elements, 25)
+	case "rich_text":
+		if b.Elements == nil {
+			return invalidBlock(at+"/elements", "missing required field: elements")
+		}
+	case "table":
+		return b.checkTable(at)
+	case "input":
+		if err := checkText(at+"/label", b.Label, 2000, "plain_text"); err != nil {
+			return err
+		}
+		return checkElement(at+"/element", b.Element)
+	}
+	return nil
+}
+
+func (b *block) checkSection(at string) error {
+	if b.Text == nil && len(b.Fields) == 0 {
+		return invalidBlock(at, "missing required field: text or fields")
+	}
+	if b.Text != nil {
+		if err := checkText(at+"/text", b.Text, 3000); err != nil {
+			return err
+		}
+	}
+	if len(b.Fields) > 10 {
+		return invalidBlock(at+"/fields", "no more than 10 items allowed")
+	}
+	for i, f := range b.Fields {
+		if err := checkText(fmt.Sprintf("%s/fields/%d", at, i), f, 2000); err != nil {
+			return err
+		}
+	}
+	if b.Accessory != nil {
+		return checkElement(at+"/accessory", b.Accessory)
+	}
+	return nil
+}
+
+func (b *block) checkImage(at string) error {
+	switch {
+	case b.AltText == nil:
+		return invalidBlock(at+"/alt_text", "missing required field: alt_text")
+	case utf8.RuneCountInString(*b.AltText) > 2000:
+		return invalidBlock(at+"/alt_text", "must be less than 2001 characters")
+	case (b.ImageURL == "") == (b.SlackFile == nil):
+		return invalidBlock(at, "exactly one of image_url and slack_file is needed")
+	case len(b.ImageURL) > 3000:
+		return invalidBlock(at+"/image_url", "must be less than 3001 characters")
+	case b.Title != nil:
+		return checkText(at+"/title", b.Title, 2000, "plain_text")
+	}
+	return nil
+}
+
+func (b *block) checkContext(at string) error {
+	if len(b.Elements) == 0 || len(b.Elements) > 10 {
+		return invalidBlock(at+"/elements", "must have between 1 and 10 items")
+	}
+	for i, raw := range b.Elements {
+		here := fmt.Sprintf("%s/elements/%d", at, i)
+		var e block
+		if json.Unmarshal(raw, &e) == nil && e.Type == "image" {
+			if err := e.checkImage(here); err != nil {
+				return err
+			}
+			continue
+		}
+		// Slack gives no number; text objects end at 3,000 characters.
+		if err := checkText(here, raw, 3000); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type tableCell struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
+}
+
+// checkTable: https://docs.slack.dev/reference/block-kit/blocks/table-block
+func (b *block) checkTable(at string) error {
+	const rows, columns = 100, 20
+	if len(b.Rows) == 0 || len(b.Rows) > rows {
+		return invalidBlock(at+"/rows", fmt.Sprintf("must have between 1 and %d items", rows))
+	}
+	for i, row := range b.Rows {
+		if len(row) == 0 || len(row) > columns {
+			return invalidBlock(fmt.Sprintf("%s/rows/%d", at, i), fmt.Sprintf("must have between 1 and %d items", columns))
+		}
+		for j, cell := range row {
+			if !slices.Contains([]string{"raw_text", "rich_text", "raw_number"}, cell.Type) || cell.Type == "raw_text" && cell.Text == "" {
+				return invalidBlock(fmt.Sprintf("%s/rows/%d/%d", at, i, j), "invalid cell")
+			}
+		}
+	}
+	return nil
+}
+
+// checkText checks a text object of at least one and at most most characters. kinds
+// are the allowed types, mrkdwn and plain_text if none is given.
+func checkText(at string, raw json.RawMessage, most int, kinds ...string) error {
+	if len(kinds) == 0 {
+		kinds = []string{"mrkdwn", "plain_text"}
+	}
+	var t struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	}
+	if raw == nil || json.Unmarshal(raw, &t) != nil {
+		return invalidBlock(at, "must be a text object")
+	}
+	switch n := utf8.RuneCountInString(t.Text); {
+	case !slices.Contains(kinds, t.Type):
+		return invalidBlock(at+"/type", "must be one of: "+strings.Join(kinds, ", "))
+	case n == 0:
+		return invalidBlock(at+"/text", "must be more than 0 characters")
+	case n > most:
+		return invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", most+1))
+	}
+	return nil
+}
+
+func invalidBlock(at, what string) *Error {
+	return apiErr("invalid_blocks", "[ERROR] "+what+" [json-pointer:"+at+"]")
+}

@@ -1,0 +1,204 @@
+package localslack
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Channel is Slack's conversation object
+// (https://docs.slack.dev/reference/objects/conversation-object).
+type Channel struct {
+	ID            string   `json:"id"`
+	Name          string   `json:"name,omitempty"`
+	IsChannel     bool     `json:"is_channel"`
+	IsGroup       bool     `json:"is_group"`
+	IsIM          bool     `json:"is_im"`
+	IsMPIM        bool     `json:"is_mpim"`
+	IsPrivate     bool     `json:"is_private"`
+	IsArchived    bool     `json:"is_archived"`
+	IsGeneral     bool     `json:"is_general"`
+	IsShared      bool     `json:"is_shared"`
+	IsExtShared   bool     `json:"is_ext_shared"`
+	IsOrgShared   bool     `json:"is_org_shared"`
+	IsMember      bool     `json:"is_member"`
+	User          string   `json:"user,omitempty"` // the other side of a direct message
+	Creator       string   `json:"creator,omitempty"`
+	Created       int64    `json:"created"`
+	ContextTeamID string   `json:"context_team_id"`
+	Topic         Topic    `json:"topic"`
+	Purpose       Topic    `json:"purpose"`
+	NumMembers    *int     `json:"num_members,omitempty"`
+	Members       []string `json:"members,omitempty"` // only in State, for the page
+}
+
+// Topic is a channel's topic or purpose. Both stay empty here.
+type Topic struct {
+	Value   string `json:"value"`
+	Creator string `json:"creator"`
+	LastSet int64  `json:"last_set"`
+}
+
+// conversation is a channel with what was said in it. A stored *Message is never
+// changed: an edit puts a new one in its place, so old ones may be read unlocked.
+type conversation struct {
+	info     Channel
+	members  []string
+	messages []*Message // by ts, oldest first
+}
+
+// kind is the conversation's kind as event names and scopes spell it.
+func (c *conversation) kind() string {
+	switch {
+	case c.info.IsIM:
+		return "im"
+	case c.info.IsMPIM:
+		return "mpim"
+	case c.info.IsPrivate:
+		return "groups"
+	}
+	return "channels"
+}
+
+// channelType is the kind as the channel_type field of events spells it.
+func (c *conversation) channelType() string {
+	return strings.TrimSuffix(c.kind(), "s")
+}
+
+func (c *conversation) has(user string) bool { return slices.Contains(c.members, user) }
+
+// AddChannel adds a channel and returns its id (C…). Making it is silent: no
+// events and no "has joined" messages for the first members.
+func (w *Workspace) AddChannel(name string, private bool, members ...string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.addConversation("C", members)
+	c.info.Name = strings.TrimPrefix(name, "#")
+	c.info.IsPrivate, c.info.IsChannel = private, true
+	w.channelChanged(c)
+	return c.info.ID
+}
+
+// AddDM opens the direct message of two people (D…) or of more (G…), or returns
+// the one they have.
+func (w *Workspace) AddDM(users ...string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.openDM(users).info.ID
+}
+
+func (w *Workspace) openDM(users []string) *conversation {
+	users = slices.Compact(slices.Sorted(slices.Values(users)))
+	for _, c := range w.convs {
+		if (c.info.IsIM || c.info.IsMPIM) && slices.Equal(c.members, users) {
+			return c
+		}
+	}
+	kind := "D"
+	if len(users) > 2 {
+		kind = "G"
+	}
+	c := w.addConversation(kind, users)
+	c.info.IsPrivate = true
+	c.info.IsIM, c.info.IsMPIM = kind == "D", kind == "G"
+	if c.info.IsMPIM {
+		names := make([]string, len(users))
+		for i, id := range users {
+			if u := w.users[id]; u != nil {
+				names[i] = u.Name
+			}
+		}
+		c.info.Name = "mpdm-" + strings.Join(names, "--") + "-1"
+	}
+	w.channelChanged(c)
+	return c
+}
+
+func (w *Workspace) addConversation(kind string, members []string) *conversation {
+	c := &conversation{info: Channel{ID: w.newID(kind), Created: time.Now().Unix(), ContextTeamID: w.team.ID}}
+	for _, m := range members {
+		if w.users[m] != nil && !c.has(m) {
+			c.members = append(c.members, m)
+		}
+	}
+	w.convs[c.info.ID] = c
+	return c
+}
+
+// Join makes the user a member and tells everybody, as Slack does: a channel_join
+// message and a member_joined_channel event. It panics on an unknown channel or
+// user, which is a mistake in a test.
+func (w *Workspace) Join(channel, user string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	if c == nil || w.users[user] == nil {
+		panic(fmt.Sprintf("localslack: Join(%q, %q): no such channel or user", channel, user))
+	}
+	w.join(c, user, "")
+}
+
+func (w *Workspace) join(c *conversation, user, inviter string) {
+	if c.has(user) {
+		return
+	}
+	c.members = append(c.members, user)
+	w.channelChanged(c)
+	w.append(c, &Message{Type: "message", Subtype: "channel_join", User: user, TS: w.newTS(), Text: "<@" + user + "> has joined the channel"})
+	ev := map[string]any{
+		"type": "member_joined_channel", "user": user, "channel": c.info.ID,
+		"channel_type": c.info.ID[:1], "team": w.team.ID,
+	}
+	if inviter != "" {
+		ev["inviter"] = inviter
+	}
+	scope := c.kind() + ":read"
+	w.emit(c, "member_joined_channel", scope, ev)
+}
+
+// Archive closes the channel for new messages and sends channel_archive or
+// group_archive.
+func (w *Workspace) Archive(user, channel string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	if c == nil || c.info.IsIM || c.info.IsMPIM {
+		return apiErr("channel_not_found")
+	}
+	c.info.IsArchived = true
+	w.channelChanged(c)
+	name := "channel_archive"
+	if c.info.IsPrivate {
+		name = "group_archive"
+	}
+	w.emit(c, name, c.kind()+":read", map[string]any{"type": name, "channel": c.info.ID, "user": user})
+	return nil
+}
+
+// view is the channel as the user sees it.
+func (c *conversation) view(user string) Channel {
+	v := c.info
+	v.IsMember = c.has(user)
+	if v.IsIM {
+		for _, m := range c.members {
+			if m != user || len(c.members) == 1 {
+				v.User = m
+			}
+		}
+	}
+	return v
+}
+
+// find returns the place of the message with this ts.
+func (c *conversation) find(ts string) (i int, ok bool) {
+	return sort.Find(len(c.messages), func(i int) int { return strings.Compare(ts, c.messages[i].TS) })
+}
+
+func (c *conversation) message(ts string) *Message {
+	if i, ok := c.find(ts); ok {
+		return c.messages[i]
+	}
+	return nil
+}

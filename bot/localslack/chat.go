@@ -1,0 +1,303 @@
+package localslack
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	maxPostText    = 40_000 // characters; more is cut (chat.postMessage)
+	maxUpdateText  = 4_000  // bytes after escaping; more is msg_too_long (openclaw/openclaw pull 115027)
+	maxMarkdown    = 12_000 // characters of markdown_text, and of all markdown blocks of a message
+	maxAttachments = 100
+	maxMetadata    = 8_000 // bytes; metadata_too_large
+)
+
+// content is what a message says, checked.
+type content struct {
+	text                          string
+	blocks, attachments, metadata json.RawMessage
+	hasBlocks                     bool // the argument was given, be it an empty list
+	hasText                       bool
+}
+
+// content reads and checks text, blocks, attachments, metadata and markdown_text.
+func (a args) content() (content, error) {
+	var t content
+	var err error
+	t.text, t.hasText = a["text"]
+	if md := a["markdown_text"]; md != "" {
+		if t.text != "" || a["blocks"] != "" {
+			return t, apiErr("markdown_text_conflict")
+		}
+		if utf8.RuneCountInString(md) > maxMarkdown {
+			return t, apiErr("msg_too_long")
+		}
+		t.text, t.hasText = md, true
+	}
+	t.text = escapeText(t.text)
+	if s := a["blocks"]; s != "" {
+		t.hasBlocks = true
+		if t.blocks, err = checkBlocks(s, messageSurface); err != nil {
+			return t, err
+		}
+	}
+	if t.attachments, err = checkAttachments(a["attachments"]); err != nil {
+		return t, err
+	}
+	t.metadata, err = checkMetadata(a["metadata"])
+	return t, err
+}
+
+func (t content) empty() bool {
+	return strings.TrimSpace(t.text) == "" && len(t.blocks) == 0 && len(t.attachments) == 0
+}
+
+func checkAttachments(s string) (json.RawMessage, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(s), &list); err != nil {
+		return nil, apiErr("invalid_attachments")
+	}
+	switch {
+	case len(list) > maxAttachments:
+		return nil, apiErr("too_many_attachments")
+	case len(list) == 0:
+		return nil, nil
+	}
+	return json.RawMessage(s), nil
+}
+
+// checkMetadata wants {"event_type":…,"event_payload":{…}}
+// (https://docs.slack.dev/messaging/message-metadata). An empty object is none.
+func checkMetadata(s string) (json.RawMessage, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var m struct {
+		Type    string         `json:"event_type"`
+		Payload map[string]any `json:"event_payload"`
+	}
+	if err := json.Unmarshal([]byte(s), &m); err != nil {
+		return nil, apiErr("invalid_metadata_format")
+	}
+	switch {
+	case m.Type == "" && m.Payload == nil:
+		return nil, nil
+	case m.Type == "" || m.Payload == nil:
+		return nil, apiErr("invalid_metadata_schema")
+	case len(s) > maxMetadata:
+		return nil, apiErr("metadata_too_large")
+	}
+	return json.RawMessage(s), nil
+}
+
+// postable finds the conversation of chat.postMessage: by id, by #name, or by a
+// user's id, whose direct message it opens.
+func (c *call) postable() (*conversation, error) {
+	id := c.args["channel"]
+	conv := c.w.convs[id]
+	if conv == nil {
+		if u := c.w.users[id]; u != nil && id != systemUser {
+			return c.w.openDM([]string{c.app.BotUserID, id}), nil
+		}
+		for _, x := range c.w.convs {
+			if x.info.Name != "" && x.info.Name == strings.TrimPrefix(id, "#") {
+				conv = x
+			}
+		}
+	}
+	switch {
+	case conv == nil || !conv.visible(c.app.BotUserID):
+		return nil, apiErr("channel_not_found")
+	case conv.info.IsArchived:
+		return nil, apiErr("is_archived")
+	case !conv.has(c.app.BotUserID) && !slices.Contains(c.token.scopes, "chat:write.public"):
+		return nil, apiErr("not_in_channel")
+	}
+	return conv, nil
+}
+
+// newMessage is a message of the app.
+func (w *Workspace) newMessage(a *app, t content) *Message {
+	return &Message{
+		Type: "message", User: a.BotUserID, BotID: a.BotID, AppID: a.AppID, Team: w.team.ID,
+		BotProfile: &BotProfile{
+			ID: a.BotID, AppID: a.AppID, UserID: a.BotUserID, Name: a.Name, TeamID: w.team.ID,
+			Updated: w.users[a.BotUserID].Updated,
+		},
+		Text: cutRunes(t.text, maxPostText), Blocks: t.blocks, Attachments: t.attachments, Metadata: t.metadata,
+	}
+}
+
+// threadOf resolves the argument thread_ts. A parent that is gone is
+// thread_not_found (slackapi/bolt-js issue 2307).
+func threadOf(conv *conversation, ts string) (*Message, error) {
+	if ts == "" {
+		return nil, nil
+	}
+	if _, ok := parseTS(ts); !ok {
+		return nil, apiErr("invalid_thread_ts", "[ERROR] "+ts+" is not a valid thread_ts")
+	}
+	if m := conv.thread(ts); m != nil {
+		return m, nil
+	}
+	return nil, apiErr("thread_not_found")
+}
+
+func chatPostMessage(c *call) (answer, error) {
+	conv, err := c.postable()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.app.checkRate("chat.postMessage "+conv.info.ID, channelPosts, time.Now()); err != nil {
+		return nil, err
+	}
+	t, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	if t.empty() {
+		return nil, apiErr("no_text")
+	}
+	parent, err := threadOf(conv, c.args["thread_ts"])
+	if err != nil {
+		return nil, err
+	}
+	m := c.w.newMessage(c.app, t)
+	if parent != nil {
+		m.ThreadTS = parent.TS
+		if c.bool("reply_broadcast") {
+			m.Subtype = "thread_broadcast"
+		}
+	}
+	m.TS = c.w.newTS()
+	c.w.append(conv, m)
+	return answer{"channel": conv.info.ID, "ts": m.TS, "message": m.view(c.base, true)}, nil
+}
+
+func chatPostEphemeral(c *call) (answer, error) {
+	conv, err := c.postable()
+	if err != nil {
+		return nil, err
+	}
+	user := c.args["user"]
+	switch {
+	case c.w.users[user] == nil:
+		return nil, apiErr("user_not_found")
+	case !conv.has(user):
+		return nil, apiErr("user_not_in_channel")
+	}
+	t, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	if t.empty() {
+		return nil, apiErr("no_text")
+	}
+	parent, err := threadOf(conv, c.args["thread_ts"])
+	if err != nil {
+		return nil, err
+	}
+	m := c.w.newMessage(c.app, t)
+	if parent != nil {
+		m.ThreadTS = parent.TS
+	}
+	m.TS = c.w.newTS()
+	c.w.whisper(conv, user, m)
+	return answer{"message_ts": m.TS}, nil
+}
+
+// ownMessage finds the app's message of the arguments channel and ts. Unlike
+// chat.postMessage these methods take no names and no users' ids.
+func (c *call) ownMessage(notOwn string) (*conversation, *Message, error) {
+	conv := c.w.convs[c.args["channel"]]
+	if conv == nil || !conv.visible(c.app.BotUserID) {
+		return nil, nil, apiErr("channel_not_found")
+	}
+	m := conv.message(c.args["ts"])
+	switch {
+	case m == nil || m.Subtype == "tombstone":
+		return nil, nil, apiErr("message_not_found")
+	case m.BotID != c.app.BotID:
+		return nil, nil, apiErr(notOwn)
+	}
+	return conv, m, nil
+}
+
+// chatUpdate: text without blocks removes the blocks and marks the message as
+// edited; with blocks there is no mark
+// (https://docs.slack.dev/reference/methods/chat.update).
+func chatUpdate(c *call) (answer, error) {
+	conv, old, err := c.ownMessage("cant_update_message")
+	if err != nil {
+		return nil, err
+	}
+	if conv.info.IsArchived {
+		return nil, apiErr("is_inactive")
+	}
+	t, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	if len(t.text) > maxUpdateText && c.args["markdown_text"] == "" {
+		return nil, apiErr("msg_too_long")
+	}
+	if t.empty() && len(old.Files) == 0 && !c.has("metadata") {
+		return nil, apiErr("no_text")
+	}
+	m := old.clone()
+	if t.hasText || t.hasBlocks {
+		m.Text = t.text
+		m.Blocks = t.blocks
+	}
+	if c.has("attachments") {
+		m.Attachments = t.attachments
+	}
+	if c.has("metadata") {
+		m.Metadata = t.metadata
+	}
+	if len(t.blocks) == 0 && m.Text != old.Text {
+		m.Edited = &Edited{User: c.app.BotUserID, TS: c.w.newTS()}
+	}
+	c.w.replaceAndEmit(conv, old, m)
+	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": m.view(c.base, true)}, nil
+}
+
+func (a args) has(name string) bool { return a[name] != "" }
+
+func chatDelete(c *call) (answer, error) {
+	conv, m, err := c.ownMessage("cant_delete_message")
+	if err != nil {
+		return nil, err
+	}
+	c.w.remove(conv, m)
+	return answer{"channel": conv.info.ID, "ts": m.TS}, nil
+}
+
+func chatGetPermalink(c *call) (answer, error) {
+	conv := c.w.convs[c.args["channel"]]
+	if conv == nil || !conv.visible(c.app.BotUserID) {
+		return nil, apiErr("channel_not_found")
+	}
+	m := conv.message(cmp.Or(c.args["message_ts"], "-"))
+	if m == nil {
+		return nil, apiErr("message_not_found")
+	}
+	return answer{"channel": conv.info.ID, "permalink": permalink(c.base, conv, m)}, nil
+}
+
+func permalink(base string, c *conversation, m *Message) string {
+	link := fmt.Sprintf("%s/archives/%s/p%s", base, c.info.ID, strings.ReplaceAll(m.TS, ".", ""))
+	if m.isReply() {
+		link += "?thread_ts=" + m.ThreadTS + "&cid=" + c.info.ID
+	}
+	return link
+}

@@ -1,0 +1,260 @@
+package localslack
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// This file is the side of the person: what the chat's client would send.
+
+// Upload is a file that a person posts.
+type Upload struct {
+	Name string
+	Data []byte
+}
+
+// Post is what a person sends in a conversation. Text is what was typed; a name
+// after an @ becomes a mention, as in the client.
+type Post struct {
+	Channel, Thread, Text string
+	Files                 []Upload
+}
+
+// maxPostFiles is how many files one message holds in Slack's client.
+const maxPostFiles = 10
+
+// Post sends a message as a person and returns its ts. Apps get the message
+// event (subtype file_share with files), and app_mention where they are named.
+// The errors have Slack's codes: channel_not_found, not_in_channel, is_archived,
+// thread_not_found, no_text, user_not_found.
+func (w *Workspace) Post(user string, p Post) (ts string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, p.Channel)
+	if err != nil {
+		return "", err
+	}
+	if strings.TrimSpace(p.Text) == "" && len(p.Files) == 0 {
+		return "", apiErr("no_text")
+	}
+	if len(p.Files) > maxPostFiles {
+		return "", apiErr("file_upload_limit", "a message holds at most ten files")
+	}
+	m := &Message{
+		Type: "message", User: user, ClientMsgID: strings.ToLower(secret()),
+		Text: escapeText(w.linkNames(cutRunes(p.Text, maxPostText))),
+	}
+	if p.Thread != "" {
+		parent := c.thread(p.Thread)
+		if parent == nil {
+			return "", apiErr("thread_not_found")
+		}
+		m.ThreadTS = parent.TS
+	}
+	m.TS = w.newTS()
+	var shared []*storedFile
+	for _, up := range p.Files {
+		f, err := w.store(w.newID("F"), user, up.Name, "", slices.Clone(up.Data))
+		if err != nil {
+			return "", err
+		}
+		shared = append(shared, f)
+	}
+	w.share(c, m, shared)
+	return m.TS, nil
+}
+
+// linkNames makes a mention of every @name of a user, the longest name first.
+func (w *Workspace) linkNames(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	var users []*User
+	for _, u := range w.users {
+		users = append(users, u)
+	}
+	slices.SortFunc(users, func(a, b *User) int { return len(b.RealName) - len(a.RealName) })
+	for _, u := range users {
+		for _, name := range []string{u.RealName, u.Name} {
+			if name != "" {
+				text = replaceWord(text, "@"+name, "<@"+u.ID+">")
+			}
+		}
+	}
+	return text
+}
+
+// replaceWord replaces word where no letter, digit or < touches it.
+func replaceWord(s, word, with string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, word)
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		end := i + len(word)
+		alone := (i == 0 || !wordByte(s[i-1]) && s[i-1] != '<') && (end == len(s) || !wordByte(s[end]))
+		b.WriteString(s[:i])
+		if alone {
+			b.WriteString(with)
+		} else {
+			b.WriteString(word)
+		}
+		s = s[end:]
+	}
+}
+
+func wordByte(b byte) bool {
+	return b == '_' || b >= 0x80 || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+// Edit changes the text of the user's own message, with a message_changed event.
+func (w *Workspace) Edit(user, channel, ts, text string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, old, err := w.ownMessage(user, channel, ts)
+	if err != nil {
+		return err
+	}
+	m := old.clone()
+	m.Text = escapeText(w.linkNames(cutRunes(text, maxPostText)))
+	m.Edited = &Edited{User: user, TS: w.newTS()}
+	w.replaceAndEmit(c, old, m)
+	return nil
+}
+
+// Delete takes the user's own message away. With replies it becomes a tombstone
+// (message_changed), without it goes (message_deleted). Its files stay.
+func (w *Workspace) Delete(user, channel, ts string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, m, err := w.ownMessage(user, channel, ts)
+	if err != nil {
+		return err
+	}
+	w.remove(c, m)
+	return nil
+}
+
+// React adds the user's emoji to a message, with a reaction_added event.
+func (w *Workspace) React(user, channel, ts, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, channel)
+	if err != nil {
+		return err
+	}
+	return w.addReaction(c, user, ts, name)
+}
+
+// DeleteFile takes a file of the user's away, with a file_deleted event.
+func (w *Workspace) DeleteFile(user, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.files[id]
+	if f == nil || f.info.User != user {
+		return apiErr("file_not_found")
+	}
+	w.deleteFile(f)
+	return nil
+}
+
+func (w *Workspace) memberOf(user, channel string) (*conversation, error) {
+	c := w.convs[channel]
+	switch {
+	case w.users[user] == nil:
+		return nil, apiErr("user_not_found")
+	case c == nil:
+		return nil, apiErr("channel_not_found")
+	case !c.has(user):
+		return nil, apiErr("not_in_channel")
+	case c.info.IsArchived:
+		return nil, apiErr("is_archived")
+	}
+	return c, nil
+}
+
+func (w *Workspace) ownMessage(user, channel, ts string) (*conversation, *Message, error) {
+	c, err := w.memberOf(user, channel)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := c.message(ts)
+	switch {
+	case m == nil || m.Subtype == "tombstone":
+		return nil, nil, apiErr("message_not_found")
+	case m.User != user:
+		return nil, nil, apiErr("cant_update_message")
+	}
+	return c, m, nil
+}
+
+// Messages returns what was said in the channel, oldest first, threads' replies
+// included, metadata included.
+func (w *Workspace) Messages(channel string) []Message {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	if c == nil {
+		return nil
+	}
+	return w.viewAll(c.messages)
+}
+
+// Thread returns the message ts and its replies, oldest first; nil if there is
+// no such message.
+func (w *Workspace) Thread(channel, ts string) []Message {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	if c == nil {
+		return nil
+	}
+	parent := c.thread(ts)
+	if parent == nil {
+		return nil
+	}
+	return w.viewAll(c.replies(parent))
+}
+
+func (w *Workspace) viewAll(ms []*Message) []Message {
+	out := make([]Message, len(ms))
+	for i, m := range ms {
+		out[i] = m.view(w.base(nil), true)
+	}
+	return out
+}
+
+// Ephemeral is a message that only one person sees.
+type Ephemeral struct {
+	Channel, User string
+	Message       Message
+}
+
+const maxEphemerals = 1000
+
+// Ephemerals returns the messages that only this user saw, oldest first; the
+// workspace remembers the last 1,000 of all users.
+func (w *Workspace) Ephemerals(user string) []Ephemeral {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(w.private), func(e Ephemeral) bool { return e.User != user })
+}
+
+func (w *Workspace) whisper(c *conversation, user string, m *Message) {
+	w.private = append(w.private, Ephemeral{c.info.ID, user, m.view(w.base(nil), true)})
+	if n := len(w.private) - maxEphemerals; n > 0 {
+		w.private = slices.Clone(w.private[n:])
+	}
+	w.publish(c, Change{Type: "ephemeral", TS: m.TS, Message: m, only: user})
+}
+
+// errCode returns the Slack code of an error of this package, or "".
+func errCode(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ""
+}

@@ -1,0 +1,234 @@
+package localslack
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func conversationsInfo(c *call) (answer, error) {
+	conv, err := c.readable("read")
+	if err != nil {
+		return nil, err
+	}
+	v := conv.view(c.app.BotUserID)
+	if c.bool("include_num_members") {
+		v.NumMembers = new(len(conv.members))
+	}
+	return answer{"channel": v}, nil
+}
+
+const (
+	historyDefault, historyMost = 100, 999
+	repliesDefault, repliesMost = 1000, 1000
+	listDefault, listMost       = 100, 999
+)
+
+// conversationsHistory returns the channel's messages, newest first; of threads
+// only what was also sent to the channel.
+func conversationsHistory(c *call) (answer, error) {
+	conv, err := c.member("history")
+	if err != nil {
+		return nil, err
+	}
+	var ms []*Message
+	for _, m := range slices.Backward(conv.messages) {
+		if !m.isReply() || m.Subtype == "thread_broadcast" {
+			ms = append(ms, m)
+		}
+	}
+	return c.pageOfMessages(ms, historyDefault, historyMost)
+}
+
+// conversationsReplies returns a thread, oldest first, its parent on the first
+// page. The ts of a reply yields that reply alone.
+func conversationsReplies(c *call) (answer, error) {
+	conv, err := c.member("history")
+	if err != nil {
+		return nil, err
+	}
+	m := conv.message(c.args["ts"])
+	if m == nil {
+		return nil, apiErr("thread_not_found")
+	}
+	return c.pageOfMessages(conv.replies(m), repliesDefault, repliesMost)
+}
+
+// pageOfMessages applies oldest, latest, inclusive, limit and cursor, in the order the
+// messages come in.
+func (c *call) pageOfMessages(ms []*Message, def, most int) (answer, error) {
+	oldest, latest := int64(0), int64(1)<<62
+	for _, arg := range []struct {
+		name string
+		to   *int64
+	}{{"oldest", &oldest}, {"latest", &latest}} {
+		if !c.has(arg.name) {
+			continue
+		}
+		us, ok := parseTS(c.args[arg.name])
+		if !ok {
+			return nil, apiErr("invalid_ts_" + arg.name)
+		}
+		*arg.to = us
+	}
+	inclusive := c.bool("inclusive")
+	in := slices.DeleteFunc(slices.Clone(ms), func(m *Message) bool {
+		us, _ := parseTS(m.TS)
+		if inclusive {
+			return us < oldest || us > latest
+		}
+		return us <= oldest && c.has("oldest") || us >= latest
+	})
+	part, next, err := page(c.args, in, func(m *Message) string { return m.TS }, def, most)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]Message, len(part))
+	for i, m := range part {
+		views[i] = m.view(c.base, c.bool("include_all_metadata"))
+	}
+	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
+	if next != "" {
+		ans["response_metadata"] = map[string]string{"next_cursor": next}
+	}
+	return ans, nil
+}
+
+func conversationsMembers(c *call) (answer, error) {
+	conv, err := c.readable("read")
+	if err != nil {
+		return nil, err
+	}
+	part, next, err := page(c.args, conv.members, func(s string) string { return s }, listDefault, listMost)
+	if err != nil {
+		return nil, err
+	}
+	return answer{"members": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
+}
+
+// conversationsList lists the types asked for, public channels by default.
+func conversationsList(c *call) (answer, error) {
+	kinds := map[string]bool{}
+	types := c.args["types"]
+	if types == "" {
+		types = "public_channel"
+	}
+	for t := range strings.SplitSeq(types, ",") {
+		kind, ok := map[string]string{"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}[strings.TrimSpace(t)]
+		if !ok {
+			return nil, apiErr("invalid_types")
+		}
+		if err := c.needAny(kind + ":read"); err != nil {
+			return nil, err
+		}
+		kinds[kind] = true
+	}
+	var list []Channel
+	for _, conv := range c.w.convs {
+		if kinds[conv.kind()] && conv.visible(c.app.BotUserID) && !(conv.info.IsArchived && c.bool("exclude_archived")) {
+			list = append(list, conv.view(c.app.BotUserID))
+		}
+	}
+	sortByID(list, func(v Channel) string { return v.ID })
+	part, next, err := page(c.args, list, func(v Channel) string { return v.ID }, listDefault, listMost)
+	if err != nil {
+		return nil, err
+	}
+	return answer{"channels": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
+}
+
+// conversationsOpen opens the direct message with users, or finds channel again.
+func conversationsOpen(c *call) (answer, error) {
+	if id := c.args["channel"]; id != "" {
+		conv := c.w.convs[id]
+		if conv == nil || !conv.has(c.app.BotUserID) || !(conv.info.IsIM || conv.info.IsMPIM) {
+			return nil, apiErr("channel_not_found")
+		}
+		return c.opened(conv)
+	}
+	if !c.has("users") {
+		return nil, apiErr("users_list_not_supplied")
+	}
+	ids := []string{c.app.BotUserID}
+	for id := range strings.SplitSeq(c.args["users"], ",") {
+		id = strings.TrimSpace(id)
+		if c.w.users[id] == nil {
+			return nil, apiErr("user_not_found")
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	scope := "im:write"
+	if len(ids) > 2 {
+		scope = "mpim:write"
+	}
+	if len(ids) > 9 {
+		return nil, apiErr("too_many_users")
+	}
+	if err := c.needAny(scope); err != nil {
+		return nil, err
+	}
+	return c.opened(c.w.openDM(ids))
+}
+
+// opened answers with the id alone unless return_im asks for all of it.
+func (c *call) opened(conv *conversation) (answer, error) {
+	if c.bool("return_im") {
+		return answer{"channel": conv.view(c.app.BotUserID)}, nil
+	}
+	return answer{"channel": map[string]string{"id": conv.info.ID}}, nil
+}
+
+func conversationsJoin(c *call) (answer, error) {
+	conv := c.w.convs[c.args["channel"]]
+	switch {
+	case conv == nil || !conv.visible(c.app.BotUserID):
+		return nil, apiErr("channel_not_found")
+	case conv.kind() != "channels":
+		return nil, apiErr("method_not_supported_for_channel_type")
+	case conv.info.IsArchived:
+		return nil, apiErr("is_archived")
+	}
+	ans := answer{}
+	if conv.has(c.app.BotUserID) {
+		ans["warning"] = "already_in_channel"
+		ans["response_metadata"] = map[string]any{"warnings": []string{"already_in_channel"}}
+	}
+	c.w.join(conv, c.app.BotUserID, "")
+	ans["channel"] = conv.view(c.app.BotUserID)
+	return ans, nil
+}
+
+// page cuts one page out of all, with Slack's opaque cursors. A cursor names the
+// first item of the next page; an item that has gone since ends the list.
+func page[T any](a args, all []T, key func(T) string, def, most int) (part []T, next string, err error) {
+	limit, err := a.limit(def, most)
+	if err != nil {
+		return nil, "", err
+	}
+	start := 0
+	if cur := a["cursor"]; cur != "" {
+		data, err := base64.StdEncoding.DecodeString(cur)
+		id, ok := strings.CutPrefix(string(data), "next:")
+		if err != nil || !ok {
+			return nil, "", apiErr("invalid_cursor")
+		}
+		start = slices.IndexFunc(all, func(v T) bool { return key(v) == id })
+		if start < 0 {
+			return []T{}, "", nil
+		}
+	}
+	end := min(len(all), start+limit)
+	if end < len(all) {
+		next = base64.StdEncoding.EncodeToString([]byte("next:" + key(all[end])))
+	}
+	return append([]T{}, all[start:end]...), next, nil
+}
+
+// number reads a whole number of an argument.
+func (a args) number(name string) (int64, bool) {
+	n, err := strconv.ParseInt(a[name], 10, 64)
+	return n, err == nil
+}

@@ -1,0 +1,2 @@
+// Package localslack is a Slack workspace in one process.
+package localslack

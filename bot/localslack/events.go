@@ -1,0 +1,146 @@
+package localslack
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// messageEvent is a message event: the message itself with where it is.
+// (https://docs.slack.dev/reference/events/message)
+type messageEvent struct {
+	Message
+	Channel     string `json:"channel"`
+	ChannelType string `json:"channel_type"`
+	EventTS     string `json:"event_ts"`
+}
+
+// changeEvent is a message event with subtype message_changed or message_deleted.
+type changeEvent struct {
+	Type            string   `json:"type"`
+	Subtype         string   `json:"subtype"`
+	Hidden          bool     `json:"hidden"`
+	Message         *Message `json:"message,omitempty"`
+	PreviousMessage *Message `json:"previous_message"`
+	DeletedTS       string   `json:"deleted_ts,omitempty"`
+	Channel         string   `json:"channel"`
+	ChannelType     string   `json:"channel_type"`
+	TS              string   `json:"ts"`
+	EventTS         string   `json:"event_ts"`
+}
+
+// audience yields the apps that get an event of this conversation: those whose
+// bot is a member, that subscribe to the event, and that have the scope.
+func (w *Workspace) audience(c *conversation, event, scope string) []*app {
+	return slices.DeleteFunc(w.sortedApps(), func(a *app) bool {
+		return !c.has(a.BotUserID) || !slices.Contains(a.Events, event) || !a.hasScope(scope)
+	})
+}
+
+// emit sends an event with an event_ts of its own to its audience.
+func (w *Workspace) emit(c *conversation, event, scope string, body map[string]any) {
+	body["event_ts"] = w.newTS()
+	for _, a := range w.audience(c, event, scope) {
+		w.sendEvent(a, body)
+	}
+}
+
+// emitMessage sends the message event of a new message, and app_mention to the
+// apps it names. An app gets the events of its own messages as well.
+func (w *Workspace) emitMessage(c *conversation, m *Message) {
+	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
+		w.sendEvent(a, messageEvent{m.view(w.base(a), false), c.info.ID, c.channelType(), m.TS})
+	}
+	if c.info.IsIM || (m.Subtype != "" && m.Subtype != "file_share" && m.Subtype != "thread_broadcast") {
+		return // no app_mention in direct messages (https://docs.slack.dev/reference/events/app_mention)
+	}
+	for _, a := range w.audience(c, "app_mention", "app_mentions:read") {
+		if m.BotID != a.BotID && strings.Contains(m.Text, "<@"+a.BotUserID+">") {
+			v := m.view(w.base(a), false)
+			// The event may come without the files that the message event carries.
+			v.Type, v.Subtype, v.Files, v.Root = "app_mention", "", nil, nil
+			w.sendEvent(a, struct {
+				Message
+				Channel string `json:"channel"`
+				EventTS string `json:"event_ts"`
+			}{v, c.info.ID, m.TS})
+		}
+	}
+}
+
+// replaceAndEmit puts the new message in the old one's place and sends
+// message_changed.
+func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
+	w.replace(c, changed)
+	ts := w.newTS()
+	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
+		now, before := changed.view(w.base(a), false), old.view(w.base(a), false)
+		w.sendEvent(a, changeEvent{
+			Type: "message", Subtype: "message_changed", Hidden: true,
+			Message: &now, PreviousMessage: &before,
+			Channel: c.info.ID, ChannelType: c.channelType(), TS: ts, EventTS: ts,
+		})
+	}
+}
+
+func (w *Workspace) emitDeleted(c *conversation, m *Message) {
+	ts := w.newTS()
+	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
+		before := m.view(w.base(a), false)
+		w.sendEvent(a, changeEvent{
+			Type: "message", Subtype: "message_deleted", Hidden: true,
+			PreviousMessage: &before, DeletedTS: m.TS,
+			Channel: c.info.ID, ChannelType: c.channelType(), TS: ts, EventTS: ts,
+		})
+	}
+}
+
+// eventCallback is the payload round every event
+// (https://docs.slack.dev/apis/events-api/#callback-field).
+type eventCallback struct {
+	Token              string          `json:"token"`
+	TeamID             string          `json:"team_id"`
+	ContextTeamID      string          `json:"context_team_id"`
+	APIAppID           string          `json:"api_app_id"`
+	Event              any             `json:"event"`
+	Type               string          `json:"type"`
+	EventID            string          `json:"event_id"`
+	EventTime          int64           `json:"event_time"`
+	Authorizations     []authorization `json:"authorizations"`
+	IsExtSharedChannel bool            `json:"is_ext_shared_channel"`
+	EventContext       string          `json:"event_context"`
+}
+
+type authorization struct {
+	EnterpriseID        *string `json:"enterprise_id"`
+	TeamID              string  `json:"team_id"`
+	UserID              string  `json:"user_id"`
+	IsBot               bool    `json:"is_bot"`
+	IsEnterpriseInstall bool    `json:"is_enterprise_install"`
+}
+
+func (w *Workspace) sendEvent(a *app, event any) {
+	id := w.newID("Ev")
+	payload, err := json.Marshal(eventCallback{
+		Token: "local", TeamID: w.team.ID, ContextTeamID: w.team.ID, APIAppID: a.AppID,
+		Event: event, Type: "event_callback", EventID: id, EventTime: time.Now().Unix(),
+		Authorizations: []authorization{{TeamID: w.team.ID, UserID: a.BotUserID, IsBot: true}},
+		EventContext:   "4-" + id,
+	})
+	if err != nil { // only strings, numbers and JSON that was checked on its way in
+		panic("localslack: an event cannot be encoded: " + err.Error())
+	}
+	w.deliver(a, &delivery{kind: "events_api", payload: payload})
+}
+
+// base is where the links of an app's events point.
+func (w *Workspace) base(a *app) string {
+	switch {
+	case w.opts.URL != "":
+		return w.opts.URL
+	case a != nil && a.base != "":
+		return a.base
+	}
+	return "http://localhost"
+}

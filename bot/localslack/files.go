@@ -1,0 +1,412 @@
+package localslack
+
+import (
+	"cmp"
+	"encoding/json"
+	"mime"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	maxFile       = 100 << 20 // bytes of one file
+	maxStored     = 1 << 30   // bytes of all files
+	maxFileName   = 255       // characters
+	maxShareFiles = 100       // files of one files.completeUploadExternal
+	uploadLife    = 10 * time.Minute
+)
+
+// File is Slack's file object (https://docs.slack.dev/reference/objects/file-object).
+// Thumbnails are not made.
+type File struct {
+	ID                 string   `json:"id"`
+	Created            int64    `json:"created,omitempty"`
+	Timestamp          int64    `json:"timestamp,omitempty"`
+	Name               string   `json:"name,omitempty"`
+	Title              string   `json:"title,omitempty"`
+	Mimetype           string   `json:"mimetype,omitempty"`
+	Filetype           string   `json:"filetype,omitempty"`
+	PrettyType         string   `json:"pretty_type,omitempty"`
+	User               string   `json:"user,omitempty"`
+	UserTeam           string   `json:"user_team,omitempty"`
+	Editable           bool     `json:"editable"`
+	Size               int      `json:"size"`
+	Mode               string   `json:"mode"`
+	IsExternal         bool     `json:"is_external"`
+	ExternalType       string   `json:"external_type"`
+	IsPublic           bool     `json:"is_public"`
+	PublicURLShared    bool     `json:"public_url_shared"`
+	DisplayAsBot       bool     `json:"display_as_bot"`
+	Username           string   `json:"username"`
+	AltTxt             string   `json:"alt_txt,omitempty"`
+	URLPrivate         string   `json:"url_private,omitempty"`
+	URLPrivateDownload string   `json:"url_private_download,omitempty"`
+	Permalink          string   `json:"permalink,omitempty"`
+	MediaDisplayType   string   `json:"media_display_type,omitempty"`
+	HasRichPreview     bool     `json:"has_rich_preview"`
+	FileAccess         string   `json:"file_access,omitempty"`
+	Channels           []string `json:"channels,omitempty"`
+	Groups             []string `json:"groups,omitempty"`
+	IMs                []string `json:"ims,omitempty"`
+	Shares             *Shares  `json:"shares,omitempty"` // only from files.info
+}
+
+// Shares says in which messages a file is, by channel.
+type Shares struct {
+	Public  map[string][]Share `json:"public,omitempty"`
+	Private map[string][]Share `json:"private,omitempty"`
+}
+
+// Share is one message with the file.
+type Share struct {
+	TS          string   `json:"ts"`
+	ThreadTS    string   `json:"thread_ts,omitempty"`
+	ChannelName string   `json:"channel_name,omitempty"`
+	TeamID      string   `json:"team_id"`
+	ShareUserID string   `json:"share_user_id"`
+	ReplyUsers  []string `json:"reply_users"`
+	ReplyCount  int      `json:"reply_count"`
+}
+
+// storedFile is a file with its content. Its links are kept as paths.
+type storedFile struct {
+	info File
+	data []byte
+}
+
+// upload is an address that waits for a file's content.
+type upload struct {
+	app           *app
+	id            string
+	name, altText string
+	size          int
+	data          []byte // set once it came
+}
+
+// fileTypes gives filetype and pretty_type for a name's ending
+// (https://docs.slack.dev/reference/objects/file-object#types).
+var fileTypes = map[string][3]string{
+	".png": {"png", "PNG", "image/png"}, ".jpg": {"jpg", "JPEG", "image/jpeg"}, ".jpeg": {"jpg", "JPEG", "image/jpeg"},
+	".gif": {"gif", "GIF", "image/gif"}, ".webp": {"webp", "WebP", "image/webp"}, ".heic": {"heic", "HEIC", "image/heic"},
+	".tif": {"tiff", "TIFF", "image/tiff"}, ".tiff": {"tiff", "TIFF", "image/tiff"}, ".bmp": {"bmp", "Bitmap", "image/bmp"},
+	".pdf": {"pdf", "PDF", "application/pdf"}, ".md": {"markdown", "Markdown (raw)", "text/plain"},
+	".txt": {"text", "Plain Text", "text/plain"}, ".csv": {"csv", "CSV", "text/csv"}, ".svg": {"svg", "SVG", "image/svg+xml"},
+	".zip": {"zip", "Zip", "application/zip"}, ".avif": {"avif", "AVIF", "image/avif"},
+}
+
+// store keeps a new file under id. Its type comes from the name alone, as in
+// Slack, so a lying name is not noticed.
+func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFile, error) {
+	if len(data) > maxFile {
+		return nil, apiErr("file_upload_size_restricted")
+	}
+	if w.stored+int64(len(data)) > maxStored {
+		return nil, apiErr("storage_limit_reached", "the local workspace is full")
+	}
+	name = cleanName(name)
+	f := &storedFile{data: data, info: File{
+		ID: id, Created: time.Now().Unix(), Timestamp: time.Now().Unix(),
+		Name: name, Title: cmp.Or(title, name), User: user, UserTeam: w.team.ID,
+		Size: len(data), Mode: "hosted", MediaDisplayType: "unknown", FileAccess: "visible",
+	}}
+	w.describe(f)
+	w.stored += int64(len(data))
+	w.files[f.info.ID] = f
+	return f, nil
+}
+
+// describe fills in what follows from the file's id and name.
+func (w *Workspace) describe(f *storedFile) {
+	i := &f.info
+	ext := strings.ToLower(path.Ext(i.Name))
+	if t, ok := fileTypes[ext]; ok {
+		i.Filetype, i.PrettyType, i.Mimetype = t[0], t[1], t[2]
+	} else {
+		i.Filetype, i.PrettyType = "binary", "Binary"
+		i.Mimetype = cmp.Or(mime.TypeByExtension(ext), "application/octet-stream")
+	}
+	dir := "/files-pri/" + w.team.ID + "-" + i.ID + "/"
+	i.URLPrivate = dir + url.PathEscape(i.Name)
+	i.URLPrivateDownload = dir + "download/" + url.PathEscape(i.Name)
+	i.Permalink = "/files/" + i.User + "/" + i.ID + "/" + url.PathEscape(i.Name)
+}
+
+// cleanName keeps the last element of a name, without control characters.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, "�"))
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if name == "." || name == "/" || name == ".." {
+		name = "file"
+	}
+	return cutRunes(name, maxFileName)
+}
+
+// view is the file with absolute links.
+func (f *File) view(base string) File {
+	v := *f
+	for _, link := range []*string{&v.URLPrivate, &v.URLPrivateDownload, &v.Permalink} {
+		if strings.HasPrefix(*link, "/") {
+			*link = base + *link
+		}
+	}
+	return v
+}
+
+// share posts m with the files, as a file_share where there are any.
+func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
+	for _, f := range files {
+		list := &f.info.Channels
+		switch c.kind() {
+		case "im":
+			list = &f.info.IMs
+		case "groups", "mpim":
+			list = &f.info.Groups
+		}
+		if !slices.Contains(*list, c.info.ID) {
+			*list = append(slices.Clone(*list), c.info.ID)
+		}
+		f.info.IsPublic = f.info.IsPublic || !c.info.IsPrivate
+	}
+	for _, f := range files {
+		v := f.info
+		v.Channels, v.Groups, v.IMs = nil, nil, nil // messages carry files without them
+		m.Files = append(m.Files, v)
+	}
+	if len(files) > 0 {
+		m.Subtype, m.Upload = "file_share", true
+	}
+	w.append(c, m)
+	for _, f := range files {
+		w.emit(c, "file_shared", "files:read", map[string]any{
+			"type": "file_shared", "file_id": f.info.ID, "user_id": f.info.User,
+			"file": map[string]string{"id": f.info.ID}, "channel_id": c.info.ID,
+		})
+	}
+}
+
+// messagesWith calls yield for every message that holds the file.
+func (w *Workspace) messagesWith(id string, yield func(*conversation, *Message)) {
+	for _, c := range w.convs {
+		for _, m := range slices.Clone(c.messages) {
+			if slices.ContainsFunc(m.Files, func(f File) bool { return f.ID == id && f.Mode != "tombstone" }) {
+				yield(c, m)
+			}
+		}
+	}
+}
+
+// deleteFile takes the content away. A message that was nothing but the file goes
+// too; another keeps a tombstone in the file's place.
+func (w *Workspace) deleteFile(f *storedFile) {
+	delete(w.files, f.info.ID)
+	w.stored -= int64(len(f.data))
+	w.messagesWith(f.info.ID, func(c *conversation, old *Message) {
+		if old.Text == "" && len(old.Files) == 1 && !old.isParent() {
+			w.remove(c, old)
+			return
+		}
+		m := old.clone()
+		m.Files = slices.Clone(old.Files)
+		for i := range m.Files {
+			if m.Files[i].ID == f.info.ID {
+				m.Files[i] = File{ID: f.info.ID, Mode: "tombstone"}
+			}
+		}
+		w.replaceAndEmit(c, old, m)
+	})
+	w.publish(nil, Change{Type: "file", TS: f.info.ID})
+	ids := slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs)
+	ts := w.newTS()
+	for _, a := range w.sortedApps() {
+		sees := f.info.User == a.BotUserID || slices.ContainsFunc(ids, func(id string) bool { return w.convs[id].has(a.BotUserID) })
+		if sees && slices.Contains(a.Events, "file_deleted") && a.hasScope("files:read") {
+			w.sendEvent(a, map[string]any{"type": "file_deleted", "file_id": f.info.ID, "channel_ids": ids, "event_ts": ts})
+		}
+	}
+}
+
+// fileOf finds a file that the app may see: its own, or one in a conversation it
+// may read. Every other one is file_not_found.
+func (w *Workspace) fileOf(a *app, id string) (*storedFile, error) {
+	f := w.files[id]
+	if f == nil || !w.maySee(a.BotUserID, f) {
+		return nil, apiErr("file_not_found")
+	}
+	return f, nil
+}
+
+func (w *Workspace) maySee(user string, f *storedFile) bool {
+	return f.info.User == user || slices.ContainsFunc(
+		slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs),
+		func(id string) bool { return w.convs[id].visible(user) })
+}
+
+// FileContent returns the content of a file, which must not be changed.
+func (w *Workspace) FileContent(id string) ([]byte, bool) {
+	_, data, ok := w.file(id)
+	return data, ok
+}
+
+func (w *Workspace) file(id string) (*File, []byte, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.files[id]
+	if f == nil {
+		return nil, nil, false
+	}
+	v := f.info.view(w.base(nil))
+	return &v, f.data, true
+}
+
+func filesGetUploadURL(c *call) (answer, error) {
+	size, ok := c.number("length")
+	switch {
+	case !c.has("filename"):
+		return nil, apiErr("invalid_arguments", "[ERROR] missing required field: filename")
+	case !ok || size <= 0:
+		return nil, apiErr("invalid_arguments", "[ERROR] must be greater than 0 [json-pointer:/length]")
+	case size > maxFile:
+		return nil, apiErr("file_upload_size_restricted")
+	}
+	key := secret()
+	up := &upload{app: c.app, id: c.w.newID("F"), name: c.args["filename"], altText: c.args["alt_txt"], size: int(size)}
+	c.w.uploads.add(key, up)
+	c.w.uploads.add(up.id, up) // completeUploadExternal asks by the file's id
+	return answer{"upload_url": c.base + "/upload/v1/" + key, "file_id": up.id}, nil
+}
+
+// filesCompleteUpload makes files of what was uploaded and shares them. As in
+// Slack the answer comes before the share: its files name no message.
+func filesCompleteUpload(c *call) (answer, error) {
+	var want []struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+	}
+	if err := json.Unmarshal([]byte(c.args["files"]), &want); err != nil || len(want) == 0 || len(want) > maxShareFiles {
+		return nil, apiErr("invalid_arguments", "[ERROR] files must be a list of files [json-pointer:/files]")
+	}
+	convs, parent, err := c.shareTargets()
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := c.shareBlocks()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range want {
+		up, ok := c.w.uploads.get(f.ID)
+		if !ok || up.app != c.app || up.data == nil {
+			return nil, apiErr("file_not_found")
+		}
+	}
+	var stored []*storedFile
+	views := []File{}
+	for _, f := range want {
+		up, _ := c.w.uploads.take(f.ID)
+		if up == nil {
+			continue // named twice
+		}
+		s, err := c.w.store(up.id, c.app.BotUserID, up.name, f.Title, up.data)
+		if err != nil {
+			return nil, err
+		}
+		s.info.AltTxt = up.altText
+		stored = append(stored, s)
+		views = append(views, s.info.view(c.base))
+	}
+	for _, conv := range convs {
+		m := c.w.newMessage(c.app, content{text: escapeText(c.args["initial_comment"]), blocks: blocks})
+		if parent != nil {
+			m.ThreadTS = parent.TS
+		}
+		m.TS = c.w.newTS()
+		c.w.share(conv, m, stored)
+	}
+	return answer{"files": views}, nil
+}
+
+// shareTargets finds where channel_id, channels and thread_ts point. Unlike
+// chat.postMessage, sharing wants membership even with chat:write.public.
+func (c *call) shareTargets() (convs []*conversation, parent *Message, err error) {
+	ids := slices.DeleteFunc(append(strings.Split(c.args["channels"], ","), c.args["channel_id"]), func(s string) bool { return s == "" })
+	for _, id := range ids {
+		conv := c.w.convs[id]
+		switch {
+		case conv == nil || !conv.visible(c.app.BotUserID):
+			return nil, nil, apiErr("channel_not_found")
+		case !conv.has(c.app.BotUserID):
+			return nil, nil, apiErr("not_in_channel")
+		case conv.info.IsArchived:
+			return nil, nil, apiErr("is_archived")
+		}
+		convs = append(convs, conv)
+	}
+	if ts := c.args["thread_ts"]; ts != "" {
+		if len(convs) != 1 {
+			return nil, nil, apiErr("invalid_arguments", "[ERROR] thread_ts needs exactly one channel [json-pointer:/thread_ts]")
+		}
+		parent, err = threadOf(convs[0], ts)
+	}
+	return convs, parent, err
+}
+
+// shareBlocks reads the argument blocks, which initial_comment makes Slack
+// ignore. A markdown block here is internal_error, as Slack's
+// (slackapi/python-slack-sdk issue 1756).
+func (c *call) shareBlocks() (json.RawMessage, error) {
+	if !c.has("blocks") || c.has("initial_comment") {
+		return nil, nil
+	}
+	blocks, err := checkBlocks(c.args["blocks"], messageSurface)
+	if err == nil && slices.Contains(blockTypes(blocks), "markdown") {
+		return nil, apiErr("internal_error")
+	}
+	return blocks, err
+}
+
+func filesInfo(c *call) (answer, error) {
+	f, err := c.w.fileOf(c.app, c.args["file"])
+	if err != nil {
+		return nil, err
+	}
+	v := f.info.view(c.base)
+	v.Shares = &Shares{Public: map[string][]Share{}, Private: map[string][]Share{}}
+	c.w.messagesWith(f.info.ID, func(conv *conversation, m *Message) {
+		if !conv.visible(c.app.BotUserID) {
+			return
+		}
+		to := v.Shares.Public
+		if conv.info.IsPrivate {
+			to = v.Shares.Private
+		}
+		s := Share{
+			TS: m.TS, ChannelName: conv.info.Name, TeamID: c.w.team.ID, ShareUserID: m.User,
+			ReplyUsers: append([]string{}, m.ReplyUsers...), ReplyCount: m.ReplyCount,
+		}
+		if m.isReply() {
+			s.ThreadTS = m.ThreadTS
+		}
+		to[conv.info.ID] = append(to[conv.info.ID], s)
+	})
+	return answer{"file": v, "comments": []string{}, "response_metadata": map[string]string{"next_cursor": ""}}, nil
+}
+
+func filesDelete(c *call) (answer, error) {
+	f, err := c.w.fileOf(c.app, c.args["file"])
+	if err != nil {
+		return nil, err
+	}
+	if f.info.User != c.app.BotUserID {
+		return nil, apiErr("cant_delete_file")
+	}
+	c.w.deleteFile(f)
+	return answer{}, nil
+}

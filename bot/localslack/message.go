@@ -1,0 +1,258 @@
+package localslack
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Message is Slack's message object
+// (https://docs.slack.dev/messaging/retrieving-messages). JSON as in Slack.
+type Message struct {
+	Type            string          `json:"type"`
+	Subtype         string          `json:"subtype,omitempty"`
+	Hidden          bool            `json:"hidden,omitempty"`
+	User            string          `json:"user,omitempty"`
+	BotID           string          `json:"bot_id,omitempty"`
+	AppID           string          `json:"app_id,omitempty"`
+	BotProfile      *BotProfile     `json:"bot_profile,omitempty"`
+	Team            string          `json:"team,omitempty"`
+	ClientMsgID     string          `json:"client_msg_id,omitempty"`
+	Text            string          `json:"text"`
+	Blocks          json.RawMessage `json:"blocks,omitempty"`
+	Attachments     json.RawMessage `json:"attachments,omitempty"`
+	Files           []File          `json:"files,omitempty"`
+	Upload          bool            `json:"upload,omitempty"`
+	TS              string          `json:"ts"`
+	ThreadTS        string          `json:"thread_ts,omitempty"`
+	ParentUserID    string          `json:"parent_user_id,omitempty"`
+	ReplyCount      int             `json:"reply_count,omitempty"`
+	ReplyUsersCount int             `json:"reply_users_count,omitempty"`
+	ReplyUsers      []string        `json:"reply_users,omitempty"`
+	LatestReply     string          `json:"latest_reply,omitempty"`
+	Root            *Message        `json:"root,omitempty"` // of a thread_broadcast
+	Edited          *Edited         `json:"edited,omitempty"`
+	Reactions       []Reaction      `json:"reactions,omitempty"`
+	Metadata        json.RawMessage `json:"metadata,omitempty"`
+}
+
+// Edited says who changed a message's text last, and when.
+type Edited struct {
+	User string `json:"user"`
+	TS   string `json:"ts"`
+}
+
+// Reaction is one emoji under a message.
+type Reaction struct {
+	Name  string   `json:"name"`
+	Users []string `json:"users"`
+	Count int      `json:"count"`
+}
+
+// BotProfile comes with every message of an app.
+type BotProfile struct {
+	ID      string `json:"id"`
+	AppID   string `json:"app_id"`
+	UserID  string `json:"user_id"`
+	Name    string `json:"name"`
+	TeamID  string `json:"team_id"`
+	Deleted bool   `json:"deleted"`
+	Updated int64  `json:"updated"`
+}
+
+func (m *Message) isReply() bool  { return m.ThreadTS != "" && m.ThreadTS != m.TS }
+func (m *Message) isParent() bool { return m.ReplyCount > 0 }
+
+// clone returns a copy that may be changed; shared slices are replaced, never
+// written to.
+func (m *Message) clone() *Message {
+	c := *m
+	return &c
+}
+
+// view is the message as an app or the page gets it: file links made absolute,
+// and metadata left out unless it was asked for.
+func (m *Message) view(base string, metadata bool) Message {
+	v := *m
+	if !metadata {
+		v.Metadata = nil
+	}
+	if len(m.Files) > 0 {
+		v.Files = make([]File, len(m.Files))
+		for i := range m.Files {
+			v.Files[i] = m.Files[i].view(base)
+		}
+	}
+	if m.Root != nil {
+		root := m.Root.view(base, metadata)
+		v.Root = &root
+	}
+	return v
+}
+
+// thread returns the message that starts the thread of ts. Slack's advice is to
+// pass the parent's ts; a reply's ts finds its parent too.
+func (c *conversation) thread(ts string) *Message {
+	m := c.message(ts)
+	if m != nil && m.isReply() {
+		return c.message(m.ThreadTS)
+	}
+	return m
+}
+
+// replies returns the thread's parent and then its replies.
+func (c *conversation) replies(parent *Message) []*Message {
+	out := []*Message{parent}
+	i, _ := c.find(parent.TS)
+	for _, m := range c.messages[i+1:] {
+		if m.ThreadTS == parent.TS {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// replace puts m in the place of the message with its ts and tells the page.
+func (w *Workspace) replace(c *conversation, m *Message) {
+	if i, ok := c.find(m.TS); ok {
+		c.messages[i] = m
+	}
+	w.publish(c, Change{Type: "message", TS: m.TS, Message: m})
+}
+
+// append adds a message, counts it in its thread, and sends the message event.
+func (w *Workspace) append(c *conversation, m *Message) {
+	m.Team = w.team.ID
+	if parent := c.message(m.ThreadTS); parent != nil {
+		m.ParentUserID = parent.User
+		p := parent.clone()
+		p.ThreadTS = p.TS
+		p.LatestReply = m.TS
+		p.ReplyCount++
+		if !slices.Contains(p.ReplyUsers, m.User) {
+			p.ReplyUsers = append(slices.Clone(p.ReplyUsers), m.User)
+		}
+		p.ReplyUsersCount = len(p.ReplyUsers)
+		w.replace(c, p)
+		if m.Subtype == "thread_broadcast" {
+			m.Root = p
+		}
+	}
+	c.messages = append(c.messages, m)
+	w.publish(c, Change{Type: "message", TS: m.TS, Message: m})
+	w.emitMessage(c, m)
+}
+
+// remove deletes a message as Slack does. One with replies leaves a tombstone,
+// which apps see as message_changed (openclaw/openclaw pull 22035); one without
+// goes, and apps see message_deleted.
+func (w *Workspace) remove(c *conversation, m *Message) {
+	if m.isParent() {
+		w.replaceAndEmit(c, m, &Message{
+			Type: "message", Subtype: "tombstone", Hidden: true, User: systemUser,
+			Text: "This message was deleted.", TS: m.TS, ThreadTS: m.TS,
+			ReplyCount: m.ReplyCount, ReplyUsers: m.ReplyUsers,
+			ReplyUsersCount: m.ReplyUsersCount, LatestReply: m.LatestReply,
+		})
+		return
+	}
+	i, ok := c.find(m.TS)
+	if !ok {
+		return
+	}
+	c.messages = slices.Delete(slices.Clone(c.messages), i, i+1)
+	w.publish(c, Change{Type: "message_deleted", TS: m.TS})
+	w.emitDeleted(c, m)
+	if m.isReply() {
+		w.recount(c, m.ThreadTS)
+	}
+}
+
+// recount mends a parent after one of its replies went. A tombstone without
+// replies left goes too.
+func (w *Workspace) recount(c *conversation, parentTS string) {
+	parent := c.message(parentTS)
+	if parent == nil {
+		return
+	}
+	p := parent.clone()
+	p.ReplyCount, p.ReplyUsers, p.LatestReply = 0, nil, ""
+	for _, r := range c.replies(parent)[1:] {
+		p.ReplyCount++
+		p.LatestReply = r.TS
+		if !slices.Contains(p.ReplyUsers, r.User) {
+			p.ReplyUsers = append(p.ReplyUsers, r.User)
+		}
+	}
+	p.ReplyUsersCount = len(p.ReplyUsers)
+	if p.ReplyCount == 0 {
+		p.ThreadTS = ""
+		if p.Subtype == "tombstone" {
+			w.remove(c, p)
+			return
+		}
+	}
+	w.replace(c, p)
+}
+
+// escapeText does what Slack does with the text of a message: &, < and > that
+// are not part of an entity or of a <…> token become entities
+// (https://docs.slack.dev/messaging/formatting-message-text#escaping).
+func escapeText(s string) string {
+	if !strings.ContainsAny(s, "&<>") {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		switch s[0] {
+		case '&':
+			if n := entityLen(s); n > 0 {
+				b.WriteString(s[:n])
+				s = s[n:]
+				continue
+			}
+			b.WriteString("&amp;")
+		case '<':
+			if n := tokenLen(s); n > 0 {
+				b.WriteString(s[:n])
+				s = s[n:]
+				continue
+			}
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		default:
+			b.WriteByte(s[0])
+		}
+		s = s[1:]
+	}
+	return b.String()
+}
+
+func entityLen(s string) int {
+	for _, e := range []string{"&amp;", "&lt;", "&gt;"} {
+		if strings.HasPrefix(s, e) {
+			return len(e)
+		}
+	}
+	return 0
+}
+
+// tokenLen returns the length of the <@U…>, <#C…>, <!here> or <https://…|label>
+// that s begins with, or 0.
+func tokenLen(s string) int {
+	end := strings.IndexAny(s[1:], "<>\n") + 1
+	if end <= 1 || s[end] != '>' {
+		return 0
+	}
+	body := s[1:end]
+	if strings.ContainsRune("@#!", rune(body[0])) && len(body) > 1 {
+		return end + 1
+	}
+	for _, scheme := range []string{"http://", "https://", "mailto:", "tel:"} {
+		if strings.HasPrefix(body, scheme) && len(body) > len(scheme) {
+			return end + 1
+		}
+	}
+	return 0
+}

@@ -1,0 +1,149 @@
+package localslack
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// systemUser is the author of what Slack itself says, such as a tombstone.
+const systemUser = "USLACKBOT"
+
+// User is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
+type User struct {
+	ID       string  `json:"id"`
+	TeamID   string  `json:"team_id"`
+	Name     string  `json:"name"`
+	RealName string  `json:"real_name"`
+	Color    string  `json:"color"`
+	Deleted  bool    `json:"deleted"`
+	IsBot    bool    `json:"is_bot"`
+	Profile  Profile `json:"profile"`
+	Updated  int64   `json:"updated"`
+}
+
+// Profile is the part of a user that people see.
+type Profile struct {
+	RealName    string `json:"real_name"`
+	DisplayName string `json:"display_name"`
+	BotID       string `json:"bot_id,omitempty"`
+	APIAppID    string `json:"api_app_id,omitempty"`
+}
+
+// App says what an app may do. It comes from the app's manifest.
+type App struct {
+	Name      string
+	Scopes    []string // of the bot token
+	AppScopes []string // of the app-level token; nil means connections:write
+	Events    []string // subscriptions, such as "message.channels" or "app_mention"
+}
+
+// Credentials are what installing an app yields.
+type Credentials struct {
+	AppID, BotToken, AppToken, BotUserID, BotID string
+}
+
+// app is an installed app.
+type app struct {
+	App
+	Credentials
+	base    string // of the last request, for links in events
+	sockets []*socket
+	pending []*delivery // oldest first
+	next    int         // socket that gets the next envelope
+	buckets map[string]*bucket
+}
+
+type tokenKind string
+
+const (
+	botToken tokenKind = "bot"
+	appToken tokenKind = "app"
+	noToken  tokenKind = "none"
+)
+
+type token struct {
+	kind    tokenKind
+	app     *app
+	scopes  []string
+	revoked bool
+}
+
+var userColors = []string{"9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c"}
+
+// Install adds an app with its bot user and returns its tokens. The bot is a
+// member of no conversation yet.
+func (w *Workspace) Install(a App) Credentials {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a.Scopes, a.Events = slices.Clone(a.Scopes), slices.Clone(a.Events)
+	if a.AppScopes == nil {
+		a.AppScopes = []string{"connections:write"}
+	}
+	cred := Credentials{AppID: w.newID("A"), BotID: w.newID("B")}
+	cred.BotToken = "xoxb-local-" + secret()
+	cred.AppToken = "xapp-1-" + cred.AppID + "-" + secret()
+	u := w.addUser(a.Name, true)
+	u.Profile.BotID, u.Profile.APIAppID = cred.BotID, cred.AppID
+	cred.BotUserID = u.ID
+	in := &app{App: a, Credentials: cred, buckets: map[string]*bucket{}}
+	w.apps[cred.AppID] = in
+	w.tokens[cred.BotToken] = &token{kind: botToken, app: in, scopes: a.Scopes}
+	w.tokens[cred.AppToken] = &token{kind: appToken, app: in, scopes: a.AppScopes}
+	w.userChanged(u)
+	return cred
+}
+
+// RevokeToken makes later calls with the token fail: token_revoked for a bot
+// token, invalid_auth for an app-level one. Open sockets stay open.
+func (w *Workspace) RevokeToken(tok string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t := w.tokens[tok]; t != nil {
+		t.revoked = true
+	}
+	w.touch()
+}
+
+// AddUser adds a person and returns the id (U…).
+func (w *Workspace) AddUser(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	u := w.addUser(name, false)
+	w.userChanged(u)
+	return u.ID
+}
+
+func (w *Workspace) addUser(name string, bot bool) *User {
+	u := &User{
+		ID: w.newID("U"), TeamID: w.team.ID, RealName: name, IsBot: bot,
+		Name:    strings.ReplaceAll(strings.ToLower(name), " ", "."),
+		Color:   userColors[len(w.users)%len(userColors)],
+		Profile: Profile{RealName: name, DisplayName: name},
+		Updated: time.Now().Unix(),
+	}
+	w.users[u.ID] = u
+	return u
+}
+
+// appOf returns the app whose bot user this is, or nil.
+func (w *Workspace) appOf(user string) *app {
+	for _, a := range w.apps {
+		if a.BotUserID == user {
+			return a
+		}
+	}
+	return nil
+}
+
+// sortedApps returns the apps in the order they were installed.
+func (w *Workspace) sortedApps() []*app {
+	all := make([]*app, 0, len(w.apps))
+	for _, a := range w.apps {
+		all = append(all, a)
+	}
+	sortByID(all, func(a *app) string { return a.AppID })
+	return all
+}
+
+func (a *app) hasScope(s string) bool { return slices.Contains(a.Scopes, s) }

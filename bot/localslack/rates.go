@@ -1,0 +1,80 @@
+package localslack
+
+import (
+	"math"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// quota is how often something may happen: the tier's calls a minute
+// (https://docs.slack.dev/apis/web-api/rate-limits), and how many at once. Slack
+// documents no burst; ten is as much as an app should count on.
+type quota struct {
+	perMinute float64
+	burst     int
+}
+
+var (
+	unlimited     = quota{}
+	tier2         = quota{20, 10}
+	tier3         = quota{50, 10}
+	tier4         = quota{100, 10}
+	special       = quota{300, 30} // "several hundred a minute"
+	channelPosts  = quota{60, 5}   // chat.postMessage: one a second in a channel
+	responseQuota = quota{60, 5}   // a response_url
+)
+
+// bucket is a token bucket that also remembers the Retry-After it gave: a call
+// before that has passed is refused, and the wait begins anew.
+type bucket struct {
+	limiter *rate.Limiter
+	until   time.Time
+}
+
+// allow takes one call from the bucket. When it may not, wait is how long the
+// caller must be silent, in whole seconds and at least one.
+func (b *bucket) allow(now time.Time) (wait time.Duration, ok bool) {
+	r := b.limiter.ReserveN(now, 1)
+	delay := r.DelayFrom(now)
+	if delay == 0 && !now.Before(b.until) {
+		return 0, true
+	}
+	r.CancelAt(now)
+	if now.Before(b.until) {
+		delay = max(delay, b.until.Sub(now))
+	}
+	wait = wholeSeconds(delay)
+	b.until = now.Add(wait)
+	return wait, false
+}
+
+func wholeSeconds(d time.Duration) time.Duration {
+	return time.Duration(max(1, math.Ceil(d.Seconds()))) * time.Second
+}
+
+// bucket returns the app's bucket of this name.
+func (a *app) bucket(name string, q quota) *bucket {
+	b := a.buckets[name]
+	if b == nil {
+		b = &bucket{limiter: rate.NewLimiter(rate.Limit(q.perMinute/60), q.burst)}
+		a.buckets[name] = b
+	}
+	return b
+}
+
+// limited is the answer to a call that came too often.
+func limited(wait time.Duration) *Error {
+	return &Error{Code: "ratelimited", retryAfter: wait}
+}
+
+// checkRate counts a call of the app against the method's quota.
+func (a *app) checkRate(method string, q quota, now time.Time) error {
+	if q == unlimited {
+		return nil
+	}
+	if wait, ok := a.bucket(method, q).allow(now); !ok {
+		return limited(wait)
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package localslack
+
+import (
+	"regexp"
+	"slices"
+)
+
+// emojiName is what the name of an emoji may look like. Whether Slack has an
+// emoji of that name is not checked.
+var emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?$`)
+
+// maxReactions is how many different emoji a message takes.
+const maxReactions = 50
+
+func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
+	old := c.message(ts)
+	if old == nil || old.Subtype == "tombstone" {
+		return apiErr("message_not_found")
+	}
+	if !emojiName.MatchString(name) {
+		return apiErr("invalid_name")
+	}
+	m := old.clone()
+	m.Reactions = slices.Clone(old.Reactions)
+	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
+	switch {
+	case i < 0 && len(m.Reactions) >= maxReactions:
+		return apiErr("too_many_emoji")
+	case i < 0:
+		m.Reactions = append(m.Reactions, Reaction{Name: name, Users: []string{user}, Count: 1})
+	case slices.Contains(m.Reactions[i].Users, user):
+		return apiErr("already_reacted")
+	default:
+		users := append(slices.Clone(m.Reactions[i].Users), user)
+		m.Reactions[i] = Reaction{Name: name, Users: users, Count: len(users)}
+	}
+	w.replace(c, m)
+	w.emitReaction(c, "reaction_added", user, name, m)
+	return nil
+}
+
+func (w *Workspace) removeReaction(c *conversation, user, ts, name string) error {
+	old := c.message(ts)
+	if old == nil || old.Subtype == "tombstone" {
+		return apiErr("message_not_found")
+	}
+	i := slices.IndexFunc(old.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
+	if i < 0 {
+		return apiErr("no_reaction")
+	}
+	m := old.clone()
+	m.Reactions = slices.Clone(old.Reactions)
+	users := slices.DeleteFunc(slices.Clone(m.Reactions[i].Users), func(u string) bool { return u == user })
+	m.Reactions[i] = Reaction{Name: name, Users: users, Count: len(users)}
+	if len(users) == 0 {
+		m.Reactions = slices.Delete(m.Reactions, i, i+1)
+	}
+	w.replace(c, m)
+	w.emitReaction(c, "reaction_removed", user, name, m)
+	return nil
+}
+
+func (w *Workspace) emitReaction(c *conversation, event, user, name string, m *Message) {
+	w.emit(c, event, "reactions:read", map[string]any{
+		"type": event, "user": user, "reaction": name, "item_user": m.User,
+		"item": map[string]string{"type": "message", "channel": c.info.ID, "ts": m.TS},
+	})
+}
+
+func reactionsAdd(c *call) (answer, error) {
+	conv, err := c.reactable()
+	if err != nil {
+		return nil, err
+	}
+	return answer{}, c.w.addReaction(conv, c.app.BotUserID, c.args["timestamp"], c.args["name"])
+}
+
+func reactionsRemove(c *call) (answer, error) {
+	conv, err := c.reactable()
+	if err != nil {
+		return nil, err
+	}
+	return answer{}, c.w.removeReaction(conv, c.app.BotUserID, c.args["timestamp"], c.args["name"])
+}
+
+func reactionsGet(c *call) (answer, error) {
+	conv, err := c.reactable()
+	if err != nil {
+		return nil, err
+	}
+	m := conv.message(c.args["timestamp"])
+	if m == nil {
+		return nil, apiErr("message_not_found")
+	}
+	v := m.view(c.base, false)
+	return answer{"type": "message", "channel": conv.info.ID, "message": v}, nil
+}
+
+func (c *call) reactable() (*conversation, error) {
+	conv := c.w.convs[c.args["channel"]]
+	switch {
+	case conv == nil || !conv.visible(c.app.BotUserID):
+		return nil, apiErr("channel_not_found")
+	case !conv.has(c.app.BotUserID):
+		return nil, apiErr("not_in_channel")
+	case !c.has("timestamp"):
+		return nil, apiErr("no_item_specified")
+	case conv.info.IsArchived && c.method != "reactions.get":
+		return nil, apiErr("is_archived")
+	}
+	if _, ok := parseTS(c.args["timestamp"]); !ok {
+		return nil, apiErr("bad_timestamp")
+	}
+	return conv, nil
+}

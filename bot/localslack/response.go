@@ -1,0 +1,115 @@
+package localslack
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+const (
+	hookLife = 30 * time.Minute // of a response_url
+	hookUses = 5
+)
+
+// responseHook is a response_url
+// (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses).
+type responseHook struct {
+	app  *app
+	conv *conversation
+	user string
+	ts   string // of the message that was acted on, "" for a command
+	uses int
+}
+
+func (w *Workspace) newHook(a *app, c *conversation, user string, m *Message) string {
+	key := secret()
+	h := &responseHook{app: a, conv: c, user: user}
+	if m != nil {
+		h.ts = m.TS
+	}
+	w.hooks.add(key, h)
+	return w.base(a) + "/response/" + key
+}
+
+// serveResponse answers POST /response/KEY: five uses in 30 minutes. It is not
+// scoped and needs no membership.
+func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
+	a, _, err := parseArgs(rw, r)
+	if err == nil {
+		err = w.useHook(r.PathValue("key"), a)
+	}
+	log := Call{Time: time.Now(), Method: "response_url", Token: string(noToken), Args: a, Status: http.StatusOK}
+	if err != nil {
+		log.Error = asError(err).Code
+		log.Status = http.StatusNotFound
+		http.Error(rw, log.Error, log.Status)
+	} else {
+		_, _ = rw.Write([]byte("ok"))
+	}
+	w.record(log)
+}
+
+func (w *Workspace) useHook(key string, a args) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h, ok := w.hooks.get(key)
+	if !ok {
+		return apiErr("expired_url")
+	}
+	if h.uses++; h.uses > hookUses {
+		return apiErr("used_url")
+	}
+	return w.respond(h.app, h.conv, h.user, h.ts, a)
+}
+
+// respond carries out what a response_url or an ack was sent: a message to the
+// person or, with response_type in_channel, to all; or a change of the message
+// that was acted on.
+func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) error {
+	old := c.message(ts)
+	if in.bool("delete_original") {
+		if old != nil {
+			w.remove(c, old)
+		}
+		return nil
+	}
+	t, err := in.content()
+	if err != nil {
+		return err
+	}
+	if t.empty() {
+		return apiErr("no_text")
+	}
+	m := w.newMessage(a, t)
+	if in.bool("replace_original") && old != nil {
+		changed := old.clone()
+		changed.Text, changed.Blocks, changed.Attachments = m.Text, m.Blocks, m.Attachments
+		w.replaceAndEmit(c, old, changed)
+		return nil
+	}
+	parent, err := threadOf(c, in["thread_ts"])
+	if err != nil {
+		return err
+	}
+	if parent != nil {
+		m.ThreadTS = parent.TS
+	}
+	m.TS = w.newTS()
+	if in["response_type"] == "in_channel" {
+		w.append(c, m)
+	} else {
+		w.whisper(c, user, m)
+	}
+	return nil
+}
+
+// answerCommand carries out the payload of an ack, if there is one.
+func (w *Workspace) answerCommand(a *app, c *conversation, user string, payload json.RawMessage) error {
+	in := args{}
+	if len(payload) == 0 || addJSON(in, payload) != nil || !in.has("text") && !in.has("blocks") {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.respond(a, c, user, "", in)
+}

@@ -1,0 +1,138 @@
+package localslack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Handler serves the workspace: the Web API, Socket Mode, files, response
+// addresses, and for everything else the page. It answers only requests for a
+// loopback name or for Options.URL, so that no page elsewhere reaches it through
+// a name of its own (DNS rebinding), and no request that changes something from
+// another origin.
+func (w *Workspace) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/{method}", w.serveAPI)
+	mux.HandleFunc("GET /socket/", w.serveSocket)
+	mux.HandleFunc("POST /upload/v1/{key}", w.serveUpload)
+	mux.HandleFunc("GET /files-pri/{file}/{name}", w.serveDownload)
+	mux.HandleFunc("GET /files-pri/{file}/download/{name}", w.serveDownload)
+	mux.HandleFunc("POST /response/{key}", w.serveResponse)
+	mux.Handle("/", w.pageHandler())
+	sameOrigin := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if !w.hostAllowed(r.Host) {
+			http.Error(rw, "this Host is not served here", http.StatusMisdirectedRequest)
+			return
+		}
+		if err := sameOrigin.Check(r); err != nil {
+			http.Error(rw, "this Origin may not do that", http.StatusForbidden)
+			return
+		}
+		h := rw.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		w.enter(1)
+		defer w.enter(-1)
+		mux.ServeHTTP(rw, r)
+	})
+}
+
+// enter counts requests, those that became sockets included.
+func (w *Workspace) enter(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.requests += n
+	w.touch()
+}
+
+func (w *Workspace) hostAllowed(host string) bool {
+	if u, err := url.Parse(w.opts.URL); err == nil && u.Host != "" && host == u.Host {
+		return true
+	}
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// requestBase is the base for links in the answer to this request.
+func (w *Workspace) requestBase(r *http.Request) string {
+	if w.opts.URL != "" {
+		return w.opts.URL
+	}
+	return "http://" + r.Host
+}
+
+// Serve serves Handler on l until ctx ends. It returns after every connection,
+// sockets and event streams included, has ended: nil when ctx ended it. The
+// listener must be on loopback or a pipe; it is closed in any case.
+func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
+	defer l.Close()
+	if err := loopback(l.Addr()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	srv := &http.Server{
+		Handler:           w.Handler(),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute, // of a whole upload; sockets end it when they upgrade
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	var err error
+	select {
+	case err = <-served:
+		cancel()
+	case <-ctx.Done():
+		grace, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		_ = srv.Shutdown(grace) // what does not end by itself is closed next
+		stop()
+		<-served
+	}
+	_ = srv.Close()
+	w.drain()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// drain waits until the last request has ended. Every one of them sees its
+// context or its connection end, so this takes no bound of its own.
+func (w *Workspace) drain() {
+	_ = w.Wait(context.Background(), func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.requests == 0
+	})
+}
+
+// loopback refuses addresses that other machines can reach.
+func loopback(addr net.Addr) error {
+	switch a := addr.(type) {
+	case *net.TCPAddr:
+		if a.IP.IsLoopback() {
+			return nil
+		}
+	case *net.UnixAddr:
+		return nil
+	default:
+		if addr.Network() == "pipe" {
+			return nil
+		}
+	}
+	return fmt.Errorf("localslack serves on loopback only, not on %s", addr)
+}

@@ -1,0 +1,176 @@
+package localslack
+
+import "slices"
+
+// State is all of the workspace that one user may see: the channels they are in
+// and the public ones.
+type State struct {
+	Seq      int64                `json:"seq"` // of the last change it holds
+	Team     TeamInfo             `json:"team"`
+	Me       string               `json:"me"`
+	Users    []User               `json:"users"`
+	Channels []Channel            `json:"channels"` // with members
+	Messages map[string][]Message `json:"messages"` // by channel, oldest first
+}
+
+// Change is one thing that happened. Type says what: "message" (new or changed:
+// put it in by ts), "message_deleted", "ephemeral", "channel" (new or changed),
+// "user" (new), "file" (deleted, TS is its id).
+type Change struct {
+	Seq         int64    `json:"seq"`
+	Type        string   `json:"type"`
+	Channel     string   `json:"channel,omitempty"`
+	TS          string   `json:"ts,omitempty"`
+	Message     *Message `json:"message,omitempty"`
+	ChannelInfo *Channel `json:"channel_info,omitempty"`
+	User        *User    `json:"user,omitempty"`
+
+	conv *conversation // nil: everybody may see it
+	only string        // a user's id: only they may see it
+}
+
+const (
+	subscriberBuffer = 256  // changes a slow reader may be behind
+	feedHistory      = 2048 // changes kept for readers that come back
+)
+
+// feed hands changes to the readers of the page.
+type feed struct {
+	seq     int64
+	history []Change
+	readers map[*reader]struct{}
+}
+
+type reader struct {
+	user    string
+	changes chan Change
+}
+
+// Snapshot returns what the user may see now.
+func (w *Workspace) Snapshot(user string) State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := State{Seq: w.feed.seq, Team: w.team, Me: user, Messages: map[string][]Message{}}
+	for _, u := range w.users {
+		s.Users = append(s.Users, *u)
+	}
+	sortByID(s.Users, func(u User) string { return u.ID })
+	for _, c := range w.convs {
+		if !c.visible(user) {
+			continue
+		}
+		v := c.view(user)
+		v.Members = slices.Clone(c.members)
+		s.Channels = append(s.Channels, v)
+		s.Messages[v.ID] = w.viewAll(c.messages)
+	}
+	sortByID(s.Channels, func(c Channel) string { return c.ID })
+	return s
+}
+
+func (c *conversation) visible(user string) bool { return !c.info.IsPrivate || c.has(user) }
+
+// Subscribe returns the changes from now on that the user may see. A reader that
+// falls 256 changes behind finds the channel closed and must start again from a
+// snapshot. cancel ends the subscription and closes the channel; it may be called
+// more than once.
+func (w *Workspace) Subscribe(user string) (changes <-chan Change, cancel func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.subscribe(user, nil)
+}
+
+// SubscribeSince is Subscribe with the changes after seq first, so that nothing
+// is missed between a snapshot and the subscription. ok is false, and nothing
+// subscribed, when seq is unknown or too long ago: take a new snapshot.
+func (w *Workspace) SubscribeSince(user string, seq int64) (changes <-chan Change, cancel func(), ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	oldest := w.feed.seq - int64(len(w.feed.history))
+	if seq < oldest || seq > w.feed.seq {
+		return nil, nil, false
+	}
+	missed := w.feed.history[seq-oldest:]
+	if len(missed) > subscriberBuffer {
+		return nil, nil, false
+	}
+	changes, cancel = w.subscribe(user, missed)
+	return changes, cancel, true
+}
+
+func (w *Workspace) subscribe(user string, missed []Change) (<-chan Change, func()) {
+	r := &reader{user: user, changes: make(chan Change, subscriberBuffer)}
+	if w.feed.readers == nil {
+		w.feed.readers = map[*reader]struct{}{}
+	}
+	w.feed.readers[r] = struct{}{}
+	for _, ch := range missed {
+		if ch.visible(user) {
+			r.changes <- ch.forUser(user)
+		}
+	}
+	return r.changes, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.unsubscribe(r)
+	}
+}
+
+func (w *Workspace) unsubscribe(r *reader) {
+	if _, ok := w.feed.readers[r]; ok {
+		delete(w.feed.readers, r)
+		close(r.changes)
+	}
+}
+
+func (ch Change) visible(user string) bool {
+	return (ch.conv == nil || ch.conv.visible(user)) && (ch.only == "" || ch.only == user)
+}
+
+// forUser makes the fields that depend on who looks.
+func (ch Change) forUser(user string) Change {
+	if ch.ChannelInfo != nil {
+		v := ch.conv.view(user)
+		v.Members = slices.Clone(ch.conv.members)
+		ch.ChannelInfo = &v
+	}
+	return ch
+}
+
+// publish tells the page and everyone in Wait about a change. c is nil for what
+// belongs to no conversation.
+func (w *Workspace) publish(c *conversation, ch Change) {
+	w.feed.seq++
+	ch.Seq, ch.conv = w.feed.seq, c
+	if c != nil {
+		ch.Channel = c.info.ID
+	}
+	if ch.Message != nil {
+		v := ch.Message.view(w.base(nil), true)
+		ch.Message = &v
+	}
+	w.feed.history = append(w.feed.history, ch)
+	if n := len(w.feed.history) - feedHistory; n > 0 {
+		w.feed.history = slices.Delete(w.feed.history, 0, n)
+	}
+	for r := range w.feed.readers {
+		if !ch.visible(r.user) {
+			continue
+		}
+		select {
+		case r.changes <- ch.forUser(r.user):
+		default:
+			w.unsubscribe(r)
+		}
+	}
+	w.touch()
+}
+
+func (w *Workspace) channelChanged(c *conversation) {
+	w.publish(c, Change{Type: "channel", ChannelInfo: &Channel{}})
+}
+
+func (w *Workspace) userChanged(u *User) {
+	v := *u
+	w.publish(nil, Change{Type: "user", User: &v})
+}

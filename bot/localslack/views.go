@@ -1,0 +1,247 @@
+package localslack
+
+import (
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+)
+
+// View is Slack's view object: a modal or an App Home
+// (https://docs.slack.dev/reference/views).
+type View struct {
+	ID              string          `json:"id"`
+	TeamID          string          `json:"team_id"`
+	Type            string          `json:"type"`
+	Title           json.RawMessage `json:"title,omitempty"`
+	Submit          json.RawMessage `json:"submit"`
+	Close           json.RawMessage `json:"close"`
+	Blocks          json.RawMessage `json:"blocks"`
+	CallbackID      string          `json:"callback_id"`
+	ExternalID      string          `json:"external_id"`
+	PrivateMetadata string          `json:"private_metadata"`
+	ClearOnClose    bool            `json:"clear_on_close"`
+	NotifyOnClose   bool            `json:"notify_on_close"`
+	Hash            string          `json:"hash"`
+	State           viewState       `json:"state"`
+	RootViewID      string          `json:"root_view_id"`
+	PreviousViewID  *string         `json:"previous_view_id"`
+	AppID           string          `json:"app_id"`
+	BotID           string          `json:"bot_id"`
+
+	user string
+}
+
+type viewState struct {
+	Values map[string]any `json:"values"`
+}
+
+const (
+	maxViews      = 1000
+	maxViewStack  = 3
+	maxViewTitle  = 24
+	maxPrivate    = 3000
+	maxCallbackID = 255
+)
+
+// viewArg reads and checks the argument view.
+func (c *call) viewArg() (*View, error) {
+	v := &View{}
+	if err := json.Unmarshal([]byte(c.args["view"]), v); err != nil {
+		return nil, apiErr("invalid_arguments", "[ERROR] view must be an object [json-pointer:/view]")
+	}
+	invalid := func(at, what string) error {
+		return apiErr("invalid_arguments", "[ERROR] "+what+" [json-pointer:/view/"+at+"]")
+	}
+	switch {
+	case v.Type != "modal" && v.Type != "home":
+		return nil, invalid("type", "unsupported type: "+v.Type)
+	case len(v.Blocks) == 0:
+		return nil, invalid("blocks", "missing required field: blocks")
+	case utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate:
+		return nil, invalid("private_metadata", "must be less than 3001 characters")
+	case utf8.RuneCountInString(v.CallbackID) > maxCallbackID:
+		return nil, invalid("callback_id", "must be less than 256 characters")
+	}
+	blocks, err := checkBlocks(string(v.Blocks), viewSurface)
+	if err != nil {
+		return nil, invalid("blocks", asError(err).Error())
+	}
+	if v.Type == "modal" {
+		if err := v.checkModal(blocks, invalid); err != nil {
+			return nil, err
+		}
+	}
+	v.Blocks = blocks
+	if blocks == nil {
+		v.Blocks = json.RawMessage("[]")
+	}
+	for _, other := range c.w.views {
+		if v.ExternalID != "" && other.ExternalID == v.ExternalID && c.method != "views.update" {
+			return nil, apiErr("duplicate_external_id")
+		}
+	}
+	return v, nil
+}
+
+// checkModal: a modal has a title, and a submit button when it asks for input.
+func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) error) error {
+	for _, t := range []struct {
+		at  string
+		raw json.RawMessage
+	}{{"title", v.Title}, {"submit", v.Submit}, {"close", v.Close}} {
+		if (len(t.raw) == 0 || string(t.raw) == "null") && t.at != "title" {
+			continue
+		}
+		if err := checkText(t.at, t.raw, maxViewTitle, "plain_text"); err != nil {
+			return invalid(t.at, asError(err).Error())
+		}
+	}
+	for _, kind := range blockTypes(blocks) {
+		if kind == "input" && (len(v.Submit) == 0 || string(v.Submit) == "null") {
+			return invalid("submit", "a view with input blocks needs submit")
+		}
+	}
+	return nil
+}
+
+// spend takes the trigger of the argument trigger_id: once, within 3 s.
+func (c *call) spend() (*trigger, error) {
+	t, ok := c.w.triggers.get(c.args["trigger_id"])
+	switch {
+	case !c.has("trigger_id"):
+		return nil, apiErr("invalid_arguments", "[ERROR] missing required field: trigger_id")
+	case !ok || t.app != c.app:
+		return nil, apiErr("invalid_trigger_id")
+	case t.spent:
+		return nil, apiErr("exchanged_trigger_id")
+	case time.Since(t.made) >= triggerLife:
+		return nil, apiErr("expired_trigger_id")
+	}
+	t.spent = true
+	return t, nil
+}
+
+// keep stores a view, new or changed, and answers with it.
+func (c *call) keep(v *View, user string) answer {
+	if v.ID == "" {
+		v.ID = c.w.newID("V")
+	}
+	if v.RootViewID == "" {
+		v.RootViewID = v.ID
+	}
+	if len(c.w.views) >= maxViews {
+		clear(c.w.views) // windows that nobody has open any more
+	}
+	v.TeamID, v.AppID, v.BotID, v.user = c.w.team.ID, c.app.AppID, c.app.BotID, user
+	v.Hash, v.State.Values = c.w.newTS()+"."+secret()[:8], map[string]any{}
+	c.w.views[v.ID] = v
+	c.w.touch()
+	return answer{"view": *v}
+}
+
+func viewsOpen(c *call) (answer, error) {
+	t, err := c.spend()
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.viewArg()
+	if err != nil {
+		return nil, err
+	}
+	if v.Type != "modal" {
+		return nil, apiErr("invalid_arguments", "[ERROR] views.open opens modals [json-pointer:/view/type]")
+	}
+	return c.keep(v, t.user), nil
+}
+
+// viewsPush puts a view over the person's newest one.
+func viewsPush(c *call) (answer, error) {
+	t, err := c.spend()
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.viewArg()
+	if err != nil {
+		return nil, err
+	}
+	var top *View
+	depth := 0
+	for _, other := range c.w.views {
+		if other.user == t.user && other.AppID == c.app.AppID && other.Type == "modal" {
+			depth++
+			if top == nil || other.ID > top.ID {
+				top = other
+			}
+		}
+	}
+	switch {
+	case top == nil:
+		return nil, apiErr("not_found")
+	case depth >= maxViewStack:
+		return nil, apiErr("push_limit_reached")
+	}
+	v.RootViewID, v.PreviousViewID = top.RootViewID, new(top.ID)
+	return c.keep(v, t.user), nil
+}
+
+// viewsUpdate changes the view named by view_id or external_id; with a hash, only
+// if nobody changed it since.
+func viewsUpdate(c *call) (answer, error) {
+	var old *View
+	for _, v := range c.w.views {
+		if v.AppID == c.app.AppID && (v.ID == c.args["view_id"] || v.ExternalID != "" && v.ExternalID == c.args["external_id"]) {
+			old = v
+		}
+	}
+	if old == nil {
+		return nil, apiErr("not_found")
+	}
+	if c.has("hash") && c.args["hash"] != old.Hash {
+		return nil, apiErr("hash_conflict")
+	}
+	v, err := c.viewArg()
+	if err != nil {
+		return nil, err
+	}
+	v.ID, v.RootViewID, v.PreviousViewID = old.ID, old.RootViewID, old.PreviousViewID
+	return c.keep(v, old.user), nil
+}
+
+// viewsPublish sets a person's App Home.
+func viewsPublish(c *call) (answer, error) {
+	user := c.args["user_id"]
+	if c.w.users[user] == nil {
+		return nil, apiErr("user_not_found")
+	}
+	v, err := c.viewArg()
+	if err != nil {
+		return nil, err
+	}
+	if v.Type != "home" {
+		return nil, apiErr("invalid_arguments", "[ERROR] views.publish takes home views [json-pointer:/view/type]")
+	}
+	for _, old := range c.w.views {
+		if old.Type == "home" && old.user == user && old.AppID == c.app.AppID {
+			if c.has("hash") && c.args["hash"] != old.Hash {
+				return nil, apiErr("hash_conflict")
+			}
+			v.ID = old.ID
+		}
+	}
+	return c.keep(v, user), nil
+}
+
+// Views returns what the user has open from apps, and their App Homes, oldest
+// first. Nothing is closed by itself.
+func (w *Workspace) Views(user string) []View {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []View
+	for _, v := range w.views {
+		if v.user == user {
+			out = append(out, *v)
+		}
+	}
+	sortByID(out, func(v View) string { return v.ID })
+	return out
+}

@@ -1,0 +1,203 @@
+package localslack
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are what a Workspace is made with. The zero value works.
+type Options struct {
+	Name string // the team's name; "" means "Local"
+	// URL is the absolute base of the links in answers and events, such as
+	// "http://127.0.0.1:8080". With "" each answer uses its request's Host, and
+	// an event the Host its app last called.
+	URL string
+	Log *slog.Logger // nil: nothing is logged
+}
+
+// Workspace is one Slack workspace with its apps, people and messages. All its
+// methods are safe for concurrent use.
+type Workspace struct {
+	opts Options
+	log  *slog.Logger
+
+	mu       sync.Mutex // guards everything below; never held over I/O
+	changed  chan struct{}
+	team     TeamInfo
+	lastID   int64
+	lastTS   int64 // microseconds
+	users    map[string]*User
+	convs    map[string]*conversation
+	apps     map[string]*app
+	tokens   map[string]*token
+	files    map[string]*storedFile
+	stored   int64 // bytes of all files
+	uploads  *expiring[*upload]
+	tickets  *expiring[*app]
+	triggers *expiring[*trigger]
+	hooks    *expiring[*responseHook]
+	views    map[string]*View
+	faults   []*activeFault
+	calls    []Call
+	private  []Ephemeral
+	feed     feed
+	requests int // being served, so that Serve can wait for them
+}
+
+// TeamInfo names the workspace.
+type TeamInfo struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// New returns an empty workspace: no people, no channels, no apps.
+func New(o Options) *Workspace {
+	o.Name = cmp.Or(o.Name, "Local")
+	o.URL = strings.TrimSuffix(o.URL, "/")
+	w := &Workspace{
+		opts:    o,
+		log:     o.Log,
+		changed: make(chan struct{}),
+		users:   map[string]*User{},
+		convs:   map[string]*conversation{},
+		apps:    map[string]*app{},
+		tokens:  map[string]*token{},
+		files:   map[string]*storedFile{},
+		views:   map[string]*View{},
+	}
+	if w.log == nil {
+		w.log = slog.New(slog.DiscardHandler)
+	}
+	w.uploads = newExpiring[*upload](uploadLife)
+	w.tickets = newExpiring[*app](ticketLife)
+	w.triggers = newExpiring[*trigger](10 * triggerLife) // kept longer to tell expired from unknown
+	w.hooks = newExpiring[*responseHook](hookLife)
+	w.team = TeamInfo{ID: w.newID("T"), Name: o.Name}
+	w.users[systemUser] = &User{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}
+	return w
+}
+
+// Wait returns nil as soon as cond holds. It looks again after every change of
+// the workspace, so it needs no polling; cond may call any method. The error is
+// the cause of ctx's end.
+func (w *Workspace) Wait(ctx context.Context, cond func() bool) error {
+	for {
+		w.mu.Lock()
+		changed := w.changed
+		w.mu.Unlock()
+		if cond() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// touch wakes everyone in Wait. The caller holds mu.
+func (w *Workspace) touch() {
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+// newID returns an id in Slack's form: a letter for the kind, then upper-case
+// letters and digits. Ids are counted, so that a failed test reads well; what
+// must not be guessed (tokens, tickets) is random.
+func (w *Workspace) newID(kind string) string {
+	w.lastID++
+	n := strings.ToUpper(strconv.FormatInt(w.lastID, 36))
+	return kind + "0LOCAL" + strings.Repeat("0", max(0, 4-len(n))) + n
+}
+
+// newTS returns the timestamp of a new message: seconds and microseconds, larger
+// than every one before it even while the clock stands still.
+func (w *Workspace) newTS() string {
+	w.lastTS = max(w.lastTS+1, time.Now().UnixMicro())
+	return formatTS(w.lastTS)
+}
+
+func formatTS(us int64) string {
+	return fmt.Sprintf("%010d.%06d", us/1e6, us%1e6)
+}
+
+// parseTS returns a timestamp in microseconds. Slack takes whole seconds too.
+func parseTS(s string) (us int64, ok bool) {
+	sec, frac, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseUint(sec, 10, 40)
+	if err != nil || len(frac) > 6 {
+		return 0, false
+	}
+	frac += strings.Repeat("0", 6-len(frac))
+	f, err := strconv.ParseUint(frac, 10, 40)
+	if err != nil {
+		return 0, false
+	}
+	return int64(n)*1e6 + int64(f), true
+}
+
+func secret() string { return rand.Text() }
+
+// expiring holds secrets that are handed out and come back once: socket tickets,
+// upload addresses, triggers, response addresses. The oldest go first when there
+// are too many.
+type expiring[T any] struct {
+	life  time.Duration
+	items map[string]expiringItem[T]
+	order []string
+}
+
+type expiringItem[T any] struct {
+	value T
+	until time.Time
+}
+
+const maxExpiring = 1000
+
+func newExpiring[T any](life time.Duration) *expiring[T] {
+	return &expiring[T]{life: life, items: map[string]expiringItem[T]{}}
+}
+
+func (e *expiring[T]) add(key string, v T) {
+	for len(e.order) >= maxExpiring {
+		delete(e.items, e.order[0])
+		e.order = e.order[1:]
+	}
+	e.items[key] = expiringItem[T]{v, time.Now().Add(e.life)}
+	e.order = append(e.order, key)
+}
+
+func (e *expiring[T]) get(key string) (v T, ok bool) {
+	it, ok := e.items[key]
+	if !ok || !time.Now().Before(it.until) {
+		return v, false
+	}
+	return it.value, true
+}
+
+func (e *expiring[T]) take(key string) (T, bool) {
+	v, ok := e.get(key)
+	if ok {
+		e.remove(key)
+	}
+	return v, ok
+}
+
+func (e *expiring[T]) remove(key string) {
+	delete(e.items, key)
+	e.order = slices.DeleteFunc(e.order, func(k string) bool { return k == key })
+}
+
+// sortByID puts maps' values in the order they were made.
+func sortByID[T any](s []T, id func(T) string) {
+	slices.SortFunc(s, func(a, b T) int { return strings.Compare(id(a), id(b)) })
+}
