@@ -1,0 +1,120 @@
+package tesseract
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+)
+
+// A request is what is used of a chat completion request. Other fields are
+// accepted and have no effect.
+type request struct {
+	Model         string    `json:"model"`
+	Messages      []message `json:"messages"`
+	Stream        bool      `json:"stream"`
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+	MaxTokens           *int `json:"max_tokens"`
+	MaxCompletionTokens *int `json:"max_completion_tokens"`
+
+	// Taken from the messages.
+	image    []byte
+	prompt   string
+	markdown bool
+}
+
+type message struct {
+	Role    string  `json:"role"`
+	Content content `json:"content"`
+}
+
+// content is a list of parts. A plain string stands for one part of text.
+type content []part
+
+type part struct {
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	ImageURL struct {
+		URL string `json:"url"`
+	} `json:"image_url"`
+}
+
+func (c *content) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		*c = content{{Type: "text"}}
+		return json.Unmarshal(b, &(*c)[0].Text)
+	}
+	return json.Unmarshal(b, (*[]part)(c))
+}
+
+// readRequest reads a whole request and checks it. The error is an *apiError
+// or one of the reader's.
+func readRequest(r io.Reader) (request, error) {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return request{}, err
+	}
+	return parseRequest(body)
+}
+
+func parseRequest(body []byte) (request, error) {
+	var req request
+	if err := json.Unmarshal(body, &req); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return request{}, badRequest(wrong.Field, "invalid_type", "%s may not be a JSON %s", wrong.Field, wrong.Value)
+		}
+		return request{}, badRequest("", "invalid_json", "the body is no JSON object: %v", err)
+	}
+	if req.Model == "" {
+		return request{}, badRequest("model", "missing_model", "the model is missing")
+	}
+	if req.MaxTokens == nil {
+		req.MaxTokens = req.MaxCompletionTokens
+	}
+	if req.MaxTokens != nil && *req.MaxTokens < 1 {
+		return request{}, badRequest("max_tokens", "invalid_value", "max_tokens must be at least 1")
+	}
+	url := ""
+	for _, m := range req.Messages {
+		for _, p := range m.Content {
+			switch {
+			case p.Type == "text" && m.Role == "user":
+				req.prompt += p.Text
+			case p.Type == "image_url" && url == "":
+				url = p.ImageURL.URL
+			}
+		}
+	}
+	// DeepSeek-OCR's prompt for text without layout.
+	req.markdown = !strings.HasPrefix(req.prompt, "Free OCR")
+	req.Messages = nil // hold the picture only once
+	if url == "" {
+		return request{}, badRequest("messages", "missing_image", "no message has a part of type image_url")
+	}
+	picture, err := decodeDataURL(url)
+	req.image = picture
+	return req, err
+}
+
+// decodeDataURL gives the bytes of a picture in a data URL (RFC 2397).
+func decodeDataURL(url string) ([]byte, error) {
+	rest, ok := strings.CutPrefix(url, "data:")
+	if !ok {
+		return nil, badRequest("messages", "invalid_image_url", "image_url must be a base64 data URL; nothing is fetched from the network")
+	}
+	head, data, ok := strings.Cut(rest, ",")
+	if !ok || !strings.HasSuffix(head, ";base64") {
+		return nil, badRequest("messages", "invalid_image_url", "image_url must be a data URL in base64")
+	}
+	if !strings.HasPrefix(head, "image/") {
+		return nil, badImage("the data URL holds no picture")
+	}
+	picture, err := base64.StdEncoding.DecodeString(data)
+	if err != nil {
+		return nil, badImage("the data URL's base64 is damaged")
+	}
+	return picture, nil
+}

@@ -1,0 +1,187 @@
+// Package tesseract is an OCR endpoint on this machine that speaks OpenAI's
+// chat completions, over the tesseract program. It lets the bot read real
+// pictures without an account and without a GPU: for the demo and for tests.
+//
+// It takes the first picture of a request, cuts it into lines and streams
+// each line as it is read. It reads printed text, and it is no language
+// model: all it does with a prompt is to tell plain text from markdown.
+package tesseract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+const (
+	// Model is the name under which the endpoint lists itself. Requests may
+	// name any model: they are all answered by this one.
+	Model = "tesseract"
+
+	defaultMaxBody = 32 << 20
+
+	// queuePerSlot is how many requests may wait for each that runs.
+	queuePerSlot = 8
+
+	bodyTimeout  = time.Minute      // to receive a request
+	readTimeout  = 2 * time.Minute  // to read one picture, hundreds of lines
+	writeTimeout = 30 * time.Second // for a client to take one event
+)
+
+// Options set up a Server. The zero value is ready for use.
+type Options struct {
+	Program     string       // default "tesseract", found in PATH
+	Concurrency int          // pictures read at once; default one for each CPU
+	MaxBody     int64        // bytes of a request's body; default 32 MiB
+	Log         *slog.Logger // default: nothing is logged
+}
+
+// A Server is the endpoint's HTTP handler. Its requests own all it starts:
+// once ServeHTTP has returned, the request's process and files are gone.
+type Server struct {
+	reader  reader
+	maxBody int64
+	log     *slog.Logger
+	started time.Time
+	mux     *http.ServeMux
+
+	places chan struct{} // one for each request, running or waiting
+	slots  chan struct{} // one for each that runs
+}
+
+// New returns a Server, or an error that says what to install where the
+// program is missing.
+func New(o Options) (*Server, error) {
+	if o.Program == "" {
+		o.Program = "tesseract"
+	}
+	program, err := exec.LookPath(o.Program)
+	if err != nil {
+		return nil, fmt.Errorf("the program %q is missing: install it with `apt install tesseract-ocr` "+
+			"(Debian, Ubuntu) or `brew install tesseract` (macOS): %w", o.Program, err)
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = runtime.NumCPU()
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		reader:  reader{program: program},
+		maxBody: o.MaxBody,
+		log:     o.Log,
+		started: time.Now(),
+		mux:     http.NewServeMux(),
+		places:  make(chan struct{}, o.Concurrency*(1+queuePerSlot)),
+		slots:   make(chan struct{}, o.Concurrency),
+	}
+	s.handle("POST", "/v1/chat/completions", s.complete)
+	s.handle("GET", "/v1/models", s.models)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, notFound(r.URL.Path))
+	})
+	return s, nil
+}
+
+// handle serves one method of a path, and refuses the others in the API's
+// own words.
+func (s *Server) handle(method, path string, f func(http.ResponseWriter, *http.Request) error) {
+	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method {
+			w.Header().Set("Allow", method)
+			writeError(w, methodNotAllowed(r.Method))
+			return
+		}
+		if err := f(w, r); err != nil {
+			writeError(w, err)
+		}
+	})
+}
+
+// ServeHTTP serves /v1/chat/completions and /v1/models. Every other path is
+// a 404 in the API's shape.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mux.ServeHTTP(w, r)
+}
+
+// complete answers one request. Its error is for an answer that has not
+// begun.
+func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
+	// A place is taken before the body is read, so that no more than so many
+	// bodies are ever in memory.
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		return errBusy
+	}
+	req, err := s.receive(w, r)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-r.Context().Done():
+		return context.Cause(r.Context())
+	}
+	picture, err := decodePicture(req.image)
+	if err != nil {
+		return err
+	}
+	req.image = nil // no longer needed while the picture is read
+
+	ctx, cancel := context.WithTimeoutCause(r.Context(), readTimeout, errTooSlow)
+	defer cancel()
+	start := time.Now()
+	text := s.reader.read(ctx, picture, req.markdown)
+	a := answer{request: req, text: text, id: newID(), created: start.Unix()}
+	if req.Stream {
+		a.stream(w)
+	} else {
+		err = a.whole(w)
+	}
+	s.log.Info("picture read", "pixels", len(picture.Pix), "letters", a.letters,
+		"took", time.Since(start).Round(time.Millisecond), "error", a.failed)
+	return err
+}
+
+// receive reads and checks the request.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (request, error) {
+	// Neither deadline is there in every test's connection, and none is vital.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	if r.ContentLength > s.maxBody {
+		return request{}, tooLarge(s.maxBody)
+	}
+	req, err := readRequest(http.MaxBytesReader(w, r.Body, s.maxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return request{}, tooLarge(s.maxBody)
+	}
+	return req, err
+}
+
+func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
+	type model struct {
+		ID      string `json:"id"`
+		Object  string `json:"object"`
+		Created int64  `json:"created"`
+		OwnedBy string `json:"owned_by"`
+	}
+	type list struct {
+		Object string  `json:"object"`
+		Data   []model `json:"data"`
+	}
+	writeJSON(w, http.StatusOK, list{"list", []model{{Model, "model", s.started.Unix(), "tesseract-ocr"}}})
+	return nil
+}
