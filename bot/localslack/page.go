@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"path"
 	"slices"
@@ -25,12 +24,8 @@ import (
 var pageFiles embed.FS
 
 const (
-	maxPagePost  = 100<<20 + 1<<20 // bytes of one message with its files: 100 MB and the form around them
-	maxPageText  = 200 << 10       // bytes of a message's text; Post cuts it at Slack's limit
-	maxPageField = 256             // bytes of an id or a timestamp in a form
-	maxPageJSON  = 64 << 10        // bytes of an action
-	pageBeat     = 15 * time.Second
-	pageStall    = 10 * time.Second // a reader that takes nothing for so long is gone
+	pageBeat  = 15 * time.Second
+	pageStall = 10 * time.Second // a reader that takes nothing for so long is gone
 )
 
 // pageCSP lets the page use its own files and nothing else. Trusted Types make
@@ -207,8 +202,9 @@ func (s eventStream) send(text string) error {
 // knows are shown in place, by what they are and not by what they are called;
 // the rest is a download, so that no uploaded HTML or SVG runs on this origin.
 func (w *Workspace) pageFile(rw http.ResponseWriter, r *http.Request) {
-	info, data, ok := w.file(r.PathValue("id"))
-	if !ok {
+	id := r.PathValue("id")
+	info, data, ok := w.file(id)
+	if !ok || !w.pageMaySee(id) {
 		http.NotFound(rw, r)
 		return
 	}
@@ -226,111 +222,12 @@ func (w *Workspace) pageFile(rw http.ResponseWriter, r *http.Request) {
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(data))
 }
 
-// pagePost sends a message: a multipart form with channel, thread_ts, text and
-// up to ten files, 100 MB in all.
-func (w *Workspace) pagePost(rw http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(rw, r.Body, maxPagePost)
-	form, err := r.MultipartReader()
-	if err != nil {
-		pageError(rw, http.StatusUnsupportedMediaType, "A message is sent as a multipart form.")
-		return
-	}
-	post, err := readPost(form)
-	if err != nil {
-		pagePostError(rw, err)
-		return
-	}
-	ts, err := w.Post(w.pageUser(), post)
-	if err != nil {
-		pagePostError(rw, err)
-		return
-	}
-	pageJSON(rw, http.StatusOK, map[string]any{"ok": true, "ts": ts})
-}
-
-// readPost reads the form part by part, so that its bounds hold before anything
-// is kept.
-func readPost(form *multipart.Reader) (Post, error) {
-	var p Post
-	for {
-		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
-			return p, nil
-		}
-		if err != nil {
-			return p, err
-		}
-		switch part.FormName() {
-		case "channel":
-			p.Channel, err = readField(part, maxPageField)
-		case "thread_ts":
-			p.Thread, err = readField(part, maxPageField)
-		case "text":
-			p.Text, err = readField(part, maxPageText)
-		case "files", "files[]":
-			if len(p.Files) == maxPostFiles {
-				return p, apiErr("file_upload_limit")
-			}
-			var data []byte
-			data, err = io.ReadAll(part)
-			p.Files = append(p.Files, Upload{Name: part.FileName(), Data: data})
-		default:
-			err = apiErr("invalid_arguments")
-		}
-		if err != nil {
-			return p, err
-		}
-	}
-}
-
-func readField(r io.Reader, limit int64) (string, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = apiErr("msg_too_long")
-	}
-	return string(data), err
-}
-
-// pagePostError answers with a sentence for the person; they never see a code alone.
-func pagePostError(rw http.ResponseWriter, err error) {
-	if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
-		pageError(rw, http.StatusRequestEntityTooLarge, "A message can carry 100 MB of files. Send fewer or smaller ones.")
-		return
-	}
-	sentence := map[string]string{
-		"channel_not_found": "This conversation does not exist any more.",
-		"file_upload_limit": "A message can carry ten files. Send the rest in another one.",
-		"is_archived":       "This channel is archived: nothing can be posted in it.",
-		"msg_too_long":      "This text is too long for one message.",
-		"no_text":           "Write something or add a file first.",
-		"not_in_channel":    "You are not a member of this channel.",
-		"thread_not_found":  "The message you answer is not there any more.",
-		"user_not_found":    "This workspace has nobody to post as yet.",
-	}[errCode(err)]
-	if sentence == "" {
-		sentence = "The message could not be sent: the form was not understood."
-		if code := errCode(err); code != "" {
-			sentence = "The message could not be sent (" + code + ")."
-		}
-	}
-	pageError(rw, http.StatusBadRequest, sentence)
-}
-
-// pageAction takes the press of a button.
-func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
-	var action struct {
-		Channel  string `json:"channel"`
-		TS       string `json:"ts"`
-		ActionID string `json:"action_id"`
-		BlockID  string `json:"block_id"`
-		Value    string `json:"value"`
-	}
-	body := http.MaxBytesReader(rw, r.Body, maxPageJSON)
-	if err := json.NewDecoder(body).Decode(&action); err != nil || action.ActionID == "" {
-		pageError(rw, http.StatusBadRequest, "This button was not understood.")
-		return
-	}
-	pageError(rw, http.StatusNotImplemented, "Buttons do not work in this local workspace yet.")
+func (w *Workspace) pageMaySee(file string) bool {
+	user := w.pageUser()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.files[file]
+	return f != nil && w.maySee(user, f)
 }
 
 func pageError(rw http.ResponseWriter, status int, sentence string) {

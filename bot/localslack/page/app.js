@@ -95,18 +95,18 @@ function draw() {
   $("me").replaceChildren(avatar(me), h("span", null, me.name), h("small", null, "you"));
   if (!channel) return;
   drawChannel(channel, title);
-  drawThread(title);
+  drawThread();
 }
 
 function drawChannel(channel, title) {
   $("channel-title").replaceChildren(icon(iconOf(channel, store)), title);
   const people = (channel.members || []).length;
   $("channel-about").textContent = store.isDM(channel) ? "Direct message" : [people === 1 ? "1 member" : `${people} members`, channel.is_private && "private"].filter(Boolean).join(" · ");
-  composer.open(at.channel, `Message ${store.isDM(channel) ? title : "#" + title}`);
+  composer.open(at.channel, `Message ${placeName()}`);
   column.show([...store.roots(at.channel), ...outbox.waiting(at.channel, "")], { unreadFrom, empty: emptyState() });
 }
 
-function drawThread(title) {
+function drawThread() {
   const open = Boolean(at.thread) && store.thread(at.channel, at.thread).length > 0;
   $("thread").hidden = !open;
   document.body.classList.toggle("has-thread", open);
@@ -114,9 +114,15 @@ function drawThread(title) {
     if (document.body.dataset.view === "thread") document.body.dataset.view = "channel";
     return;
   }
-  $("thread-about").textContent = (store.isDM(store.channels.get(at.channel)) ? "" : "#") + title;
+  $("thread-about").textContent = placeName();
   replyComposer.open(`${at.channel}/${at.thread}`, "Reply…");
   pane.show([...store.thread(at.channel, at.thread), ...outbox.waiting(at.channel, at.thread)]);
+}
+
+// placeName is the open conversation as people write it: #general, or a name.
+function placeName() {
+  const channel = store.channels.get(at.channel);
+  return (store.isDM(channel) ? "" : "#") + store.title(channel);
 }
 
 function emptyState() {
@@ -258,7 +264,10 @@ function target(event) {
 }
 
 dropZone($("drop"), {
-  place: (event) => (target(event) === replyComposer ? "Drop to reply in the thread" : `Drop to add to ${store.title(store.channels.get(at.channel))}`),
+  place(event) {
+    document.querySelector("dialog[open]")?.close(); // it would hide the overlay
+    return target(event) === replyComposer ? "Drop to reply in the thread" : `Drop to add to ${placeName()}`;
+  },
   drop: (files, event) => target(event).add(files),
 });
 

@@ -20,7 +20,7 @@ export function view(dialog, message, file, names) {
   const draw = () => {
     const f = at < 0 ? file : pictures[at];
     const body = at < 0 ? textBody(f, names) : h("img", { src: fileURL(f), alt: f.title || f.name });
-    dialog.className = at < 0 ? "text" : "picture";
+    dialog.className = at < 0 ? "shows-text" : "shows-picture";
     const count = pictures.length > 1 && at >= 0 ? h("span", null, `${at + 1} of ${pictures.length}`) : null;
     const download = h("a.icon", { href: fileURL(f) + "?download=1", download: f.name || "", "aria-label": `Download ${f.name}`, title: "Download" }, icon("down"));
     dialog.replaceChildren(h("header", null, h("strong", { title: f.name }, f.title || f.name), count, download, close), h("div.content", { tabindex: "0" }, body, at >= 0 && pictures.length > 1 && [step(-1, "back", "Previous"), step(1, "next", "Next")]));
