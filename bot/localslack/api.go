@@ -63,13 +63,16 @@ type Call struct {
 
 const (
 	maxCalls   = 10_000
-	maxLogged  = 16 << 10 // bytes of one logged argument
+	maxArgs    = 1_000  // calls whose arguments are kept
+	maxLogged  = 16_000 // characters of one logged argument
+	maxMethod  = 100    // characters of a logged method
 	jsonType   = "application/json; charset=utf-8"
 	oauthScope = "X-OAuth-Scopes"
 )
 
-// Calls returns the last 10,000 Web API calls, oldest first, those included that
-// a fault or a rate limit refused. Tokens are not in it.
+// Calls returns the last 10,000 Web API calls and uses of a response_url, oldest
+// first, those included that a fault or a rate limit refused. The last 1,000 have
+// their arguments, each cut at 16,000 characters. Tokens are not in it.
 func (w *Workspace) Calls() []Call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -82,7 +85,11 @@ func (w *Workspace) record(c Call) {
 	for k, v := range c.Args {
 		c.Args[k] = cutRunes(v, maxLogged)
 	}
+	c.Method = cutRunes(c.Method, maxMethod)
 	w.calls = append(w.calls, c)
+	if n := len(w.calls) - maxArgs; n > 0 {
+		w.calls[n-1].Args = nil
+	}
 	if n := len(w.calls) - maxCalls; n > 0 {
 		w.calls = slices.Delete(w.calls, 0, n)
 	}

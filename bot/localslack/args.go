@@ -19,9 +19,16 @@ const maxAPIBody = 1 << 20
 // which is what a form would hold.
 type args map[string]string
 
+func (a args) has(name string) bool { return a[name] != "" }
+
 func (a args) bool(name string) bool {
 	b, err := strconv.ParseBool(a[name])
 	return err == nil && b
+}
+
+func (a args) number(name string) (int64, bool) {
+	n, err := strconv.ParseInt(a[name], 10, 64)
+	return n, err == nil
 }
 
 // limit returns the argument limit, within 1 and most.

@@ -2,102 +2,11 @@ package localslack
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
-
-const (
-	maxPostText    = 40_000 // characters; more is cut (chat.postMessage)
-	maxUpdateText  = 4_000  // bytes after escaping; more is msg_too_long (openclaw/openclaw pull 115027)
-	maxMarkdown    = 12_000 // characters of markdown_text, and of all markdown blocks of a message
-	maxAttachments = 100
-	maxMetadata    = 8_000 // bytes; metadata_too_large
-)
-
-// content is what a message says, checked.
-type content struct {
-	text                          string
-	blocks, attachments, metadata json.RawMessage
-	hasBlocks                     bool // the argument was given, be it an empty list
-	hasText                       bool
-}
-
-// content reads and checks text, blocks, attachments, metadata and markdown_text.
-func (a args) content() (content, error) {
-	var t content
-	var err error
-	t.text, t.hasText = a["text"]
-	if md := a["markdown_text"]; md != "" {
-		if t.text != "" || a["blocks"] != "" {
-			return t, apiErr("markdown_text_conflict")
-		}
-		if utf8.RuneCountInString(md) > maxMarkdown {
-			return t, apiErr("msg_too_long")
-		}
-		t.text, t.hasText = md, true
-	}
-	t.text = escapeText(t.text)
-	if s := a["blocks"]; s != "" {
-		t.hasBlocks = true
-		if t.blocks, err = checkBlocks(s, messageSurface); err != nil {
-			return t, err
-		}
-	}
-	if t.attachments, err = checkAttachments(a["attachments"]); err != nil {
-		return t, err
-	}
-	t.metadata, err = checkMetadata(a["metadata"])
-	return t, err
-}
-
-func (t content) empty() bool {
-	return strings.TrimSpace(t.text) == "" && len(t.blocks) == 0 && len(t.attachments) == 0
-}
-
-func checkAttachments(s string) (json.RawMessage, error) {
-	if s == "" {
-		return nil, nil
-	}
-	var list []map[string]any
-	if err := json.Unmarshal([]byte(s), &list); err != nil {
-		return nil, apiErr("invalid_attachments")
-	}
-	switch {
-	case len(list) > maxAttachments:
-		return nil, apiErr("too_many_attachments")
-	case len(list) == 0:
-		return nil, nil
-	}
-	return json.RawMessage(s), nil
-}
-
-// checkMetadata wants {"event_type":…,"event_payload":{…}}
-// (https://docs.slack.dev/messaging/message-metadata). An empty object is none.
-func checkMetadata(s string) (json.RawMessage, error) {
-	if s == "" {
-		return nil, nil
-	}
-	var m struct {
-		Type    string         `json:"event_type"`
-		Payload map[string]any `json:"event_payload"`
-	}
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
-		return nil, apiErr("invalid_metadata_format")
-	}
-	switch {
-	case m.Type == "" && m.Payload == nil:
-		return nil, nil
-	case m.Type == "" || m.Payload == nil:
-		return nil, apiErr("invalid_metadata_schema")
-	case len(s) > maxMetadata:
-		return nil, apiErr("metadata_too_large")
-	}
-	return json.RawMessage(s), nil
-}
 
 // postable finds the conversation of chat.postMessage: by id, by #name, or by a
 // user's id, whose direct message it opens.
@@ -270,8 +179,6 @@ func chatUpdate(c *call) (answer, error) {
 	c.w.replaceAndEmit(conv, old, m)
 	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": m.view(c.base, true)}, nil
 }
-
-func (a args) has(name string) bool { return a[name] != "" }
 
 func chatDelete(c *call) (answer, error) {
 	conv, m, err := c.ownMessage("cant_delete_message")

@@ -2,6 +2,7 @@ package localslack
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -43,7 +44,7 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	}
 	m := &Message{
 		Type: "message", User: user, ClientMsgID: strings.ToLower(secret()),
-		Text: escapeText(w.linkNames(cutRunes(p.Text, maxPostText))),
+		Text: w.compose(p.Text),
 	}
 	if p.Thread != "" {
 		parent := c.thread(p.Thread)
@@ -63,6 +64,25 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	}
 	w.share(c, m, shared)
 	return m.TS, nil
+}
+
+// compose makes of typed text what the client would send.
+func (w *Workspace) compose(text string) string {
+	return escapeText(linkURLs(w.linkNames(cutRunes(text, maxPostText))))
+}
+
+// typedURL is an address as typed, or a <…> token, which stays what it is.
+var typedURL = regexp.MustCompile(`<[^<>]*>|https?://[^\s<>|]+`)
+
+// linkURLs puts addresses in < >, as Slack sends them to apps.
+func linkURLs(text string) string {
+	return typedURL.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.HasPrefix(s, "<") {
+			return s
+		}
+		link := strings.TrimRight(s, `.,;:!?)'"`)
+		return "<" + strings.ReplaceAll(link, "&", "&amp;") + ">" + s[len(link):]
+	})
 }
 
 // linkNames makes a mention of every @name of a user, the longest name first.
@@ -119,7 +139,7 @@ func (w *Workspace) Edit(user, channel, ts, text string) error {
 		return err
 	}
 	m := old.clone()
-	m.Text = escapeText(w.linkNames(cutRunes(text, maxPostText)))
+	m.Text = w.compose(text)
 	m.Edited = &Edited{User: user, TS: w.newTS()}
 	w.replaceAndEmit(c, old, m)
 	return nil

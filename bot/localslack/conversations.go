@@ -3,7 +3,6 @@ package localslack
 import (
 	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -225,10 +224,4 @@ func page[T any](a args, all []T, key func(T) string, def, most int) (part []T, 
 		next = base64.StdEncoding.EncodeToString([]byte("next:" + key(all[end])))
 	}
 	return append([]T{}, all[start:end]...), next, nil
-}
-
-// number reads a whole number of an argument.
-func (a args) number(name string) (int64, bool) {
-	n, err := strconv.ParseInt(a[name], 10, 64)
-	return n, err == nil
 }

@@ -2,7 +2,6 @@ package localslack
 
 import (
 	"cmp"
-	"encoding/json"
 	"mime"
 	"net/url"
 	"path"
@@ -12,11 +11,9 @@ import (
 )
 
 const (
-	maxFile       = 100 << 20 // bytes of one file
-	maxStored     = 1 << 30   // bytes of all files
-	maxFileName   = 255       // characters
-	maxShareFiles = 100       // files of one files.completeUploadExternal
-	uploadLife    = 10 * time.Minute
+	maxFile     = 100 << 20 // bytes of one file
+	maxStored   = 1 << 30   // bytes of all files
+	maxFileName = 255       // characters
 )
 
 // File is Slack's file object (https://docs.slack.dev/reference/objects/file-object).
@@ -75,15 +72,6 @@ type Share struct {
 type storedFile struct {
 	info File
 	data []byte
-}
-
-// upload is an address that waits for a file's content.
-type upload struct {
-	app           *app
-	id            string
-	name, altText string
-	size          int
-	data          []byte // set once it came
 }
 
 // fileTypes gives filetype and pretty_type for a name's ending
@@ -264,149 +252,4 @@ func (w *Workspace) file(id string) (*File, []byte, bool) {
 	}
 	v := f.info.view(w.base(nil))
 	return &v, f.data, true
-}
-
-func filesGetUploadURL(c *call) (answer, error) {
-	size, ok := c.number("length")
-	switch {
-	case !c.has("filename"):
-		return nil, apiErr("invalid_arguments", "[ERROR] missing required field: filename")
-	case !ok || size <= 0:
-		return nil, apiErr("invalid_arguments", "[ERROR] must be greater than 0 [json-pointer:/length]")
-	case size > maxFile:
-		return nil, apiErr("file_upload_size_restricted")
-	}
-	key := secret()
-	up := &upload{app: c.app, id: c.w.newID("F"), name: c.args["filename"], altText: c.args["alt_txt"], size: int(size)}
-	c.w.uploads.add(key, up)
-	c.w.uploads.add(up.id, up) // completeUploadExternal asks by the file's id
-	return answer{"upload_url": c.base + "/upload/v1/" + key, "file_id": up.id}, nil
-}
-
-// filesCompleteUpload makes files of what was uploaded and shares them. As in
-// Slack the answer comes before the share: its files name no message.
-func filesCompleteUpload(c *call) (answer, error) {
-	var want []struct {
-		ID    string `json:"id"`
-		Title string `json:"title"`
-	}
-	if err := json.Unmarshal([]byte(c.args["files"]), &want); err != nil || len(want) == 0 || len(want) > maxShareFiles {
-		return nil, apiErr("invalid_arguments", "[ERROR] files must be a list of files [json-pointer:/files]")
-	}
-	convs, parent, err := c.shareTargets()
-	if err != nil {
-		return nil, err
-	}
-	blocks, err := c.shareBlocks()
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range want {
-		up, ok := c.w.uploads.get(f.ID)
-		if !ok || up.app != c.app || up.data == nil {
-			return nil, apiErr("file_not_found")
-		}
-	}
-	var stored []*storedFile
-	views := []File{}
-	for _, f := range want {
-		up, _ := c.w.uploads.take(f.ID)
-		if up == nil {
-			continue // named twice
-		}
-		s, err := c.w.store(up.id, c.app.BotUserID, up.name, f.Title, up.data)
-		if err != nil {
-			return nil, err
-		}
-		s.info.AltTxt = up.altText
-		stored = append(stored, s)
-		views = append(views, s.info.view(c.base))
-	}
-	for _, conv := range convs {
-		m := c.w.newMessage(c.app, content{text: escapeText(c.args["initial_comment"]), blocks: blocks})
-		if parent != nil {
-			m.ThreadTS = parent.TS
-		}
-		m.TS = c.w.newTS()
-		c.w.share(conv, m, stored)
-	}
-	return answer{"files": views}, nil
-}
-
-// shareTargets finds where channel_id, channels and thread_ts point. Unlike
-// chat.postMessage, sharing wants membership even with chat:write.public.
-func (c *call) shareTargets() (convs []*conversation, parent *Message, err error) {
-	ids := slices.DeleteFunc(append(strings.Split(c.args["channels"], ","), c.args["channel_id"]), func(s string) bool { return s == "" })
-	for _, id := range ids {
-		conv := c.w.convs[id]
-		switch {
-		case conv == nil || !conv.visible(c.app.BotUserID):
-			return nil, nil, apiErr("channel_not_found")
-		case !conv.has(c.app.BotUserID):
-			return nil, nil, apiErr("not_in_channel")
-		case conv.info.IsArchived:
-			return nil, nil, apiErr("is_archived")
-		}
-		convs = append(convs, conv)
-	}
-	if ts := c.args["thread_ts"]; ts != "" {
-		if len(convs) != 1 {
-			return nil, nil, apiErr("invalid_arguments", "[ERROR] thread_ts needs exactly one channel [json-pointer:/thread_ts]")
-		}
-		parent, err = threadOf(convs[0], ts)
-	}
-	return convs, parent, err
-}
-
-// shareBlocks reads the argument blocks, which initial_comment makes Slack
-// ignore. A markdown block here is internal_error, as Slack's
-// (slackapi/python-slack-sdk issue 1756).
-func (c *call) shareBlocks() (json.RawMessage, error) {
-	if !c.has("blocks") || c.has("initial_comment") {
-		return nil, nil
-	}
-	blocks, err := checkBlocks(c.args["blocks"], messageSurface)
-	if err == nil && slices.Contains(blockTypes(blocks), "markdown") {
-		return nil, apiErr("internal_error")
-	}
-	return blocks, err
-}
-
-func filesInfo(c *call) (answer, error) {
-	f, err := c.w.fileOf(c.app, c.args["file"])
-	if err != nil {
-		return nil, err
-	}
-	v := f.info.view(c.base)
-	v.Shares = &Shares{Public: map[string][]Share{}, Private: map[string][]Share{}}
-	c.w.messagesWith(f.info.ID, func(conv *conversation, m *Message) {
-		if !conv.visible(c.app.BotUserID) {
-			return
-		}
-		to := v.Shares.Public
-		if conv.info.IsPrivate {
-			to = v.Shares.Private
-		}
-		s := Share{
-			TS: m.TS, ChannelName: conv.info.Name, TeamID: c.w.team.ID, ShareUserID: m.User,
-			ReplyUsers: append([]string{}, m.ReplyUsers...), ReplyCount: m.ReplyCount,
-		}
-		if m.isReply() {
-			s.ThreadTS = m.ThreadTS
-		}
-		to[conv.info.ID] = append(to[conv.info.ID], s)
-	})
-	return answer{"file": v, "comments": []string{}, "response_metadata": map[string]string{"next_cursor": ""}}, nil
-}
-
-func filesDelete(c *call) (answer, error) {
-	f, err := c.w.fileOf(c.app, c.args["file"])
-	if err != nil {
-		return nil, err
-	}
-	if f.info.User != c.app.BotUserID {
-		return nil, apiErr("cant_delete_file")
-	}
-	c.w.deleteFile(f)
-	return answer{}, nil
 }

@@ -16,13 +16,12 @@ type quota struct {
 }
 
 var (
-	unlimited     = quota{}
-	tier2         = quota{20, 10}
-	tier3         = quota{50, 10}
-	tier4         = quota{100, 10}
-	special       = quota{300, 30} // "several hundred a minute"
-	channelPosts  = quota{60, 5}   // chat.postMessage: one a second in a channel
-	responseQuota = quota{60, 5}   // a response_url
+	unlimited    = quota{}
+	tier2        = quota{20, 10}
+	tier3        = quota{50, 10}
+	tier4        = quota{100, 10}
+	special      = quota{300, 30} // "several hundred a minute"
+	channelPosts = quota{60, 5}   // chat.postMessage: one a second in a channel
 )
 
 // bucket is a token bucket that also remembers the Retry-After it gave: a call

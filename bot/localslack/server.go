@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// bodyTime is how long a request's body may take to arrive.
+const bodyTime = 2 * time.Minute
+
 // Handler serves the workspace: the Web API, Socket Mode, files, response
 // addresses, and for everything else the page. It answers only requests for a
 // loopback name or for Options.URL, so that no page elsewhere reaches it through
@@ -38,6 +41,10 @@ func (w *Workspace) Handler() http.Handler {
 		h := rw.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if r.Method != http.MethodGet {
+			// Not the server's ReadTimeout: that would end event streams too.
+			_ = http.NewResponseController(rw).SetReadDeadline(time.Now().Add(bodyTime))
+		}
 		w.enter(1)
 		defer w.enter(-1)
 		mux.ServeHTTP(rw, r)
@@ -86,7 +93,6 @@ func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           w.Handler(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // of a whole upload; sockets end it when they upgrade
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}

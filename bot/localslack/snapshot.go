@@ -29,10 +29,9 @@ type Change struct {
 	only string        // a user's id: only they may see it
 }
 
-const (
-	subscriberBuffer = 256  // changes a slow reader may be behind
-	feedHistory      = 2048 // changes kept for readers that come back
-)
+// subscriberBuffer is how many changes a reader may be behind, and how many are
+// kept for one that comes back.
+const subscriberBuffer = 256
 
 // feed hands changes to the readers of the page.
 type feed struct {
@@ -90,11 +89,7 @@ func (w *Workspace) SubscribeSince(user string, seq int64) (changes <-chan Chang
 	if seq < oldest || seq > w.feed.seq {
 		return nil, nil, false
 	}
-	missed := w.feed.history[seq-oldest:]
-	if len(missed) > subscriberBuffer {
-		return nil, nil, false
-	}
-	changes, cancel = w.subscribe(user, missed)
+	changes, cancel = w.subscribe(user, w.feed.history[seq-oldest:])
 	return changes, cancel, true
 }
 
@@ -150,7 +145,7 @@ func (w *Workspace) publish(c *conversation, ch Change) {
 		ch.Message = &v
 	}
 	w.feed.history = append(w.feed.history, ch)
-	if n := len(w.feed.history) - feedHistory; n > 0 {
+	if n := len(w.feed.history) - subscriberBuffer; n > 0 {
 		w.feed.history = slices.Delete(w.feed.history, 0, n)
 	}
 	for r := range w.feed.readers {
