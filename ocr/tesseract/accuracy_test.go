@@ -2,8 +2,6 @@ package tesseract
 
 import (
 	"bytes"
-	"fmt"
-	"image"
 	"image/color"
 	"strings"
 	"testing"
@@ -35,9 +33,9 @@ func readAll(t *testing.T, file []byte, markdown bool) (text string, pieces int)
 }
 
 // upright is what the bot sends of a photo.
-func upright(t *testing.T, file []byte) []byte {
+func upright(t *testing.T, file []byte, canvas func(int, int) (int, int)) []byte {
 	t.Helper()
-	p, err := page.Open(t.Context(), bytes.NewReader(file), page.Options{})
+	p, err := page.Open(t.Context(), bytes.NewReader(file), page.Options{Canvas: canvas})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,33 +47,54 @@ var texts = map[string]string{
 	"invoice": pagetest.Invoice, "article": pagetest.Article,
 }
 
+// Every text is read line by line with at least 95 % of its words, however
+// the page looks.
 func TestAccuracy(t *testing.T) {
-	layouts := map[string]pagetest.Layout{
-		"A4":       {},
-		"200 dpi":  {DPI: 200},
-		"small":    {DPI: 110},
-		"terminal": {Ink: color.Gray{220}, Paper: color.Gray{20}},
-		"faint":    {Ink: color.Gray{120}, Paper: color.Gray{235}},
-	}
 	for name, text := range texts {
-		for kind, layout := range layouts {
-			t.Run(name+" "+kind, func(t *testing.T) {
-				got, pieces := readAll(t, pagetest.PNG(text, layout), true)
-				share := pagetest.Words(got, text)
-				fmt.Printf("%-20s %.3f %d\n", name+" "+kind, share, pieces)
-				if share < 0.95 {
+		for look, picture := range map[string][]byte{
+			"page":         pagetest.PNG(text, pagetest.Layout{}),
+			"small":        pagetest.PNG(text, pagetest.Layout{DPI: 110}),
+			"terminal":     pagetest.PNG(text, pagetest.Layout{Ink: color.Gray{220}, Paper: color.Gray{20}}),
+			"faint":        pagetest.PNG(text, pagetest.Layout{Ink: color.Gray{120}, Paper: color.Gray{235}}),
+			"photo":        upright(t, pagetest.Photo(text, pagetest.Layout{}), nil),
+			"scaled photo": upright(t, pagetest.Photo(text, pagetest.Layout{DPI: 300}), func(int, int) (int, int) { return 1280, 1920 }),
+		} {
+			t.Run(name+" "+look, func(t *testing.T) {
+				t.Parallel()
+				got, pieces := readAll(t, picture, true)
+				if share := pagetest.Words(got, text); share < 0.95 {
 					t.Errorf("%.1f %% of the words:\n%s", 100*share, got)
+				} else {
+					t.Logf("%.1f %% of the words", 100*share)
+				}
+				if lines := strings.Count(got, "\n"); pieces < lines/2 {
+					t.Errorf("%d lines came in %d pieces", lines, pieces)
 				}
 			})
 		}
-		t.Run(name+" photo", func(t *testing.T) {
-			got, pieces := readAll(t, upright(t, pagetest.Photo(text, pagetest.Layout{})), true)
-			share := pagetest.Words(got, text)
-			fmt.Printf("%-20s %.3f %d\n", name+" photo", share, pieces)
-			if share < 0.95 {
-				t.Errorf("%.1f %% of the words:\n%s", 100*share, got)
-			}
-		})
 	}
-	_ = image.Black
+}
+
+// Headings and paragraphs come back as they were set.
+func TestMarkdown(t *testing.T) {
+	got, _ := readAll(t, pagetest.PNG(pagetest.Article, pagetest.Layout{}), true)
+	var paragraphs []string
+	for p := range strings.SplitSeq(got, "\n\n") {
+		paragraphs = append(paragraphs, strings.Join(strings.Fields(p), " "))
+	}
+	if joined := strings.Join(paragraphs, "\n\n"); joined != pagetest.Article {
+		t.Errorf("got:\n%s", joined)
+	}
+	plain, _ := readAll(t, pagetest.PNG(pagetest.Article, pagetest.Layout{}), false)
+	if strings.Contains(plain, "#") || !strings.HasPrefix(plain, "The lamps of Wick Point\n") {
+		t.Errorf("plain text is:\n%s", plain)
+	}
+}
+
+// A picture of a single word, as small as a button.
+func TestOneWord(t *testing.T) {
+	got, _ := readAll(t, pagetest.PNG("Continue", pagetest.Layout{Width: 1.2, Height: 0.4, Margin: 0.1}), true)
+	if strings.TrimSpace(got) != "Continue" {
+		t.Errorf("%q", got)
+	}
 }

@@ -43,7 +43,7 @@ func findLines(page *image.Gray) (level *image.Gray, lines []textLine, ok bool) 
 	if tooDense(level, lines) || inColumns(level, lines) {
 		return level, nil, false
 	}
-	describe(lines)
+	describe(level, lines)
 	return level, lines, true
 }
 
@@ -155,12 +155,11 @@ func medianHeight(runs []band) int {
 	if len(runs) == 0 {
 		return 0
 	}
-	heights := make([]int, len(runs))
-	for i, r := range runs {
-		heights[i] = r.height()
+	var heights []int
+	for _, r := range runs {
+		heights = append(heights, r.height())
 	}
-	slices.Sort(heights)
-	return heights[len(heights)/2]
+	return median(heights)
 }
 
 // density is the share of a line's pixels that are dark.
@@ -249,27 +248,47 @@ func gutter(used []bool, tallest int) bool {
 
 // describe marks headings and new paragraphs, both measured by what is usual
 // on this page.
-func describe(lines []textLine) {
-	var heights, steps []int
+func describe(m *image.Gray, lines []textLine) {
+	if len(lines) < 3 {
+		return // nothing is usual yet
+	}
+	var heights, bodies, steps []int
 	for i, l := range lines {
 		heights = append(heights, l.Dy())
+		bodies = append(bodies, l.body(m))
 		if i > 0 {
 			steps = append(steps, l.Max.Y-lines[i-1].Max.Y)
 		}
 	}
-	slices.Sort(heights)
-	slices.Sort(steps)
-	if len(heights) < 3 {
-		return // nothing is usual yet
-	}
-	height, step := heights[len(heights)/2], steps[len(steps)/2]
-	for i := range lines {
-		lines[i].heading = 2*lines[i].Dy() > 3*height
+	height, body, step := median(heights), median(bodies), median(steps)
+	for i, l := range lines {
+		// Capitals and figures have large bodies, and letters that hang or
+		// rise make a line high. Only larger type does both.
+		lines[i].heading = 10*bodies[i] > 14*body && 10*l.Dy() > 11*height
 		if i > 0 {
-			s := lines[i].Max.Y - lines[i-1].Max.Y
+			s := l.Max.Y - lines[i-1].Max.Y
 			lines[i].gap = 10*s > 14*step && s-step > height/3
 		}
 	}
+}
+
+// body is the height of a line's letters without what hangs or rises: the
+// rows in which most of the ink is.
+func (l textLine) body(m *image.Gray) int {
+	ink := rowInk(m.SubImage(l.Rectangle).(*image.Gray))
+	least := slices.Max(ink) * 35 / 100
+	n := 0
+	for _, v := range ink {
+		if v >= least {
+			n++
+		}
+	}
+	return n
+}
+
+func median(of []int) int {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[len(sorted)/2]
 }
 
 // skew gives the slope of the lines of text, in rows per column: the one at

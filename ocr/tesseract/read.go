@@ -39,7 +39,7 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq
 		level, lines, ok := findLines(m)
 		switch {
 		case !ok:
-			err = r.wholePage(ctx, folder, m, yield)
+			err = r.wholePage(ctx, folder, level, yield)
 		case len(lines) > 0:
 			err = r.byLine(ctx, folder, level, lines, markdown, yield)
 		}

@@ -1,0 +1,56 @@
+package tesseract
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestParseRequest(t *testing.T) {
+	picture := []byte("not decoded here")
+	for _, test := range []struct {
+		name, body string
+		prompt     string
+		markdown   bool
+	}{
+		{"parts", body(picture, ""), "convert to markdown", true},
+		{"text after a system message", `{"model":"m","messages":[
+			{"role":"system","content":"Be brief."},
+			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `","detail":"high"}},{"type":"text","text":"Free OCR."}]}
+		],"temperature":0,"vllm_xargs":{"a":[1]},"stop":null}`, "Free OCR.", false},
+		{"the first of two pictures", `{"model":"m","messages":[
+			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `"}},{"type":"image_url","image_url":{"url":"data:nothing"}}]},
+			{"role":"user","content":"hello"}, {"role":"assistant","content":null}
+		]}`, "hello", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			req, err := parseRequest([]byte(test.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(req.image) != string(picture) || req.prompt != test.prompt || req.markdown != test.markdown {
+				t.Errorf("%+v", req)
+			}
+		})
+	}
+}
+
+// Any body is a request with a picture, or an error for the client.
+func FuzzParseRequest(f *testing.F) {
+	f.Add([]byte(body([]byte("picture"), `,"stream":true,"max_tokens":7`)))
+	f.Add([]byte(`{"model":"m","messages":[{"role":"user","content":"hello"}]}`))
+	f.Add([]byte(`{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png,"}}]}]}`))
+	f.Add([]byte(`{"stream":"yes"}`))
+	f.Add([]byte(`[`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		req, err := parseRequest(body)
+		if err == nil {
+			if req.Model == "" || req.MaxTokens != nil && *req.MaxTokens < 1 {
+				t.Errorf("let through: %+v", req)
+			}
+			return
+		}
+		if e, ok := errors.AsType[*apiError](err); !ok || e.Status != 400 || e.Message == "" || e.Type == "" {
+			t.Errorf("%T: %v", err, err)
+		}
+	})
+}
