@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -255,11 +256,28 @@ func TestNobodyListensIsDown(t *testing.T) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 		})}, nil)
 		got := collect(client.Recognize(t.Context(), testPage))
-		if got.class() != Down || !strings.Contains(got.err.Error(), "connection refused") {
-			t.Errorf("error = %v", got.err)
+		if want := "ocr: model.test: down: dial tcp: connection refused"; got.err == nil || got.err.Error() != want {
+			t.Errorf("error = %v, want %s", got.err, want)
 		}
 		if _, ok := errors.AsType[*net.OpError](got.err); !ok {
 			t.Errorf("the cause is lost: %v", got.err)
 		}
 	})
+}
+
+// TestEarlyRefusal has the endpoint refuse a large image before it has read
+// it, as a gateway does.
+func TestEarlyRefusal(t *testing.T) {
+	var tries atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		tries.Add(1)
+		reply(w, http.StatusRequestEntityTooLarge, "text/html", "<h1>too large</h1>")
+	}))
+	defer server.Close()
+	client := newTestClient(t, nil, func(c *Config) { c.BaseURL = server.URL })
+	defer client.CloseIdleConnections()
+	got := collect(client.Recognize(t.Context(), page.Page{Data: randomBytes(20 << 20), MediaType: "image/png"}))
+	if got.class() != TooLarge || tries.Load() != 1 {
+		t.Errorf("error = %v after %d tries, want too large after 1", got.err, tries.Load())
+	}
 }

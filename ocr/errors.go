@@ -120,6 +120,8 @@ func classify(status int, f fault) Class {
 		return NotFound
 	case has("rate_limit", "overloaded"):
 		return Busy
+	case status == 0 && has("invalid_request", "badrequest", "param_error"):
+		return BadRequest
 	}
 	return classOfStatus(status)
 }

@@ -32,8 +32,7 @@ func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 				}},
 			},
 		}},
-		// The documented field of the endpoints this is for; the newer
-		// max_completion_tokens is unknown to them.
+		//lint:ignore SA1019 max_tokens is what the endpoints this is for document; they do not know max_completion_tokens.
 		MaxTokens: c.config.MaxTokens,
 	}
 }

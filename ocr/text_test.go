@@ -17,13 +17,7 @@ func TestTextIsTheSumOfItsUpdates(t *testing.T) {
 				Keep: rapid.IntRange(-2, len(naive)+2).Draw(t, "keep"),
 				Add:  rapid.String().Draw(t, "add"),
 			}
-			keep := u.Keep
-			if keep < 0 {
-				keep = 0
-			}
-			if keep > len(naive) {
-				keep = len(naive)
-			}
+			keep := min(max(u.Keep, 0), len(naive))
 			before := text.String()
 			text.Apply(u)
 			if before != naive {

@@ -98,6 +98,29 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
+func TestRetryAfterHeader(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"":                              0,
+		"0":                             0,
+		"-5":                            0,
+		"NaN":                           0,
+		"-Inf":                          0,
+		"1.5":                           1500 * time.Millisecond,
+		"30":                            30 * time.Second,
+		"1e300":                         maxRetryAfter,
+		"+Inf":                          maxRetryAfter,
+		"Fri, 02 Jan 2026 03:04:35 GMT": 30 * time.Second,
+		"Fri, 02 Jan 2026 03:04:00 GMT": 0,
+		"Fri, 02 Jan 2126 03:04:00 GMT": maxRetryAfter,
+		"tomorrow":                      0,
+	} {
+		if got := retryAfter(http.Header{"Retry-After": {value}}, now); got != want {
+			t.Errorf("Retry-After %q: %v, want %v", value, got, want)
+		}
+	}
+}
+
 func TestNoTryBeginsAfterTheWindow(t *testing.T) {
 	bubble(t, nil, func(_ int, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "50")
@@ -162,6 +185,32 @@ func TestSlowTextIsNotIdle(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
+}
+
+func TestEndOfAFinishedAnswerIsNotWaitedForLong(t *testing.T) {
+	for name, c := range map[string]struct {
+		pieces []string
+		wait   time.Duration
+	}{
+		"finish reason in its own chunk": {[]string{delta("one"), finish("stop")}, afterFinish},
+		"finish reason with the text":    {[]string{chunk("one", `"stop"`)}, afterFinish},
+		"keep-alives":                    {[]string{delta("one"), finish("stop"), ": ping\n\n"}, afterFinish},
+		"done":                           {[]string{delta("one"), done}, drainTime},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, nil, func(_ int, w http.ResponseWriter, r *http.Request) {
+				send(w, c.pieces...)
+				stall(r)
+			}, func(t *testing.T, client *Client, _ *int) {
+				start := time.Now()
+				got := collect(client.Recognize(t.Context(), testPage))
+				between(t, start, c.wait, c.wait)
+				if got.err != nil || got.text != "one" {
+					t.Errorf("got %+v", got)
+				}
+			})
+		})
+	}
 }
 
 func TestSlowConsumerIsNotIdle(t *testing.T) {

@@ -1,0 +1,165 @@
+package ocr
+
+import (
+	"net/http"
+)
+
+// failures are the ways an endpoint says that it failed, with status 200.
+var failures = []behaviour{
+	{
+		name:   "200 with a JSON error is that error",
+		answer: replies(200, "application/json", `{"error":{"message":"bad key","type":"auth_error"}}`),
+		class:  KeyRefused, says: "bad key",
+	},
+	{
+		name:   "200 with a web page is no answer",
+		answer: replies(200, "text/html; charset=utf-8", `<html>log in</html>`),
+		class:  Protocol, says: "base URL",
+	},
+	{
+		name:   "200 with a non-stream completion is not an empty success",
+		answer: replies(200, "application/json", completion("one", `"stop"`)),
+		class:  Protocol, says: "without streaming",
+	},
+	{
+		name:   "200 with plain text is not an event stream",
+		answer: replies(200, "text/plain", "hello\nworld\n"),
+		class:  Protocol, says: "not an event stream",
+	},
+	{
+		name: "a stream without its content type is read all the same",
+		answer: func(w http.ResponseWriter, _ *http.Request) {
+			reply(w, 200, "application/octet-stream", delta("one")+finish("stop"))
+		},
+		text: "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "an error event after a comment keeps its message",
+		answer: sends(": ping\n\n", `data: {"error":{"message":"too many","code":429}}`+"\n\n"),
+		class:  Busy, says: "too many", tries: maxTries,
+	},
+	{
+		name:   "an error event after an event line keeps its message",
+		answer: sends("event: message\n", `data: {"error":{"message":"no such model","code":"model_not_found"}}`+"\n\n"),
+		class:  NotFound, says: "no such model",
+	},
+	{
+		name:   "an error event with spaces is an error",
+		answer: sends(`data: { "error" : {"message":"bad picture","code":400}}` + "\n\n"),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "an error event of older vLLM is an error",
+		answer: sends(`data: {"object":"error","message":"bad picture","type":"BadRequestError","code":400}`+"\n\n", done),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "event: error is an error whatever its data",
+		answer: sends("event: error\n", `data: {"code":400,"message":"bad picture"}`+"\n\n"),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "an error field as llama.cpp once sent it is an error",
+		answer: sends(`error: {"code":400,"message":"bad picture"}` + "\n\n"),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "a bare JSON error in the stream is an error",
+		answer: sends(`{"error":"bad picture","code":400}` + "\n"),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "an error event that blames the request is not tried again",
+		answer: sends(`data: {"error":{"message":"bad picture","type":"invalid_request_error"}}` + "\n\n"),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "an error event that blames nobody is the endpoint's",
+		answer: sends(`data: {"error":"oops"}` + "\n\n"),
+		class:  Down, says: "oops", tries: maxTries,
+	},
+	{
+		name:   "an error beside choices is an error",
+		answer: sends(`data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"upstream"}}` + "\n\n"),
+		class:  Down, says: "upstream", tries: maxTries,
+	},
+	{
+		name:   "error null is no error, nor is the word in the text",
+		answer: sends(`data: {"error":null,"choices":[{"index":0,"delta":{"content":"an \"error\": {}"}}]}`+"\n\n", finish("stop")),
+		text:   `an "error": {}`, want: &Outcome{Model: "served", Words: 2},
+	},
+	{
+		name:   "an error event after text leaves the text and is cut off",
+		answer: sends(delta("one"), `data: {"error":{"message":"worker died","type":"model_server_error"}}`+"\n\n"),
+		text:   "one", class: CutOff, says: "worker died",
+	},
+	{
+		name:   "a moderation error after text says so",
+		answer: sends(delta("one"), `data: {"error":{"message":"no","code":"sensitive_check_error"}}`+"\n\n"),
+		text:   "one", class: Refused,
+	},
+	{
+		name:   "finish reason content_filter is refused",
+		answer: sends(delta("one"), finish("content_filter"), done),
+		text:   "one", class: Refused,
+	},
+	{
+		name:   "a refusal in the delta is refused",
+		answer: sends(`data: {"choices":[{"index":0,"delta":{"refusal":"I cannot"}}]}` + "\n\n"),
+		class:  Refused, says: "I cannot",
+	},
+	{
+		name:   "finish reason abort is cut off",
+		answer: sends(delta("one"), finish("abort"), done),
+		text:   "one", class: CutOff,
+	},
+}
+
+// statuses are answers whose status is not 200.
+var statuses = []behaviour{
+	{
+		name: "400 of moderation", class: Refused, says: "Sensitive chat messages",
+		answer: replies(400, "application/json", `{"error":{"message":"Sensitive chat messages","type":"invalid_request_error","param":null,"code":"invalid_messages"}}`),
+	},
+	{
+		name: "400 of a sensitive picture", class: Refused,
+		answer: replies(400, "application/json", `{"error":{"message":"Sensitive check error","code":"sensitive_check_error"}}`),
+	},
+	{
+		name: "400 of a bad parameter", class: BadRequest, says: "Invalid param",
+		answer: replies(400, "application/json", `{"error":{"message":"Invalid param","code":"param_error"}}`),
+	},
+	{
+		name: "400 of a model one may not use", class: NotFound,
+		answer: replies(400, "application/json", `{"error":{"message":"No permission to use the model","code":"model_error"}}`),
+	},
+	{
+		name: "400 of too many tokens", class: TooLarge,
+		answer: replies(400, "application/json", `{"error":{"message":"Prompt tokens too long","code":"tokens_too_long"}}`),
+	},
+	{
+		name: "400 of vLLM's context length", class: TooLarge,
+		answer: replies(400, "application/json", `{"object":"error","message":"This model's maximum context length is 8192 tokens.","type":"BadRequestError","code":400}`),
+	},
+	{name: "422 with FastAPI's detail", class: BadRequest, says: "field required", answer: replies(422, "application/json", `{"detail":[{"msg":"field required"}]}`)},
+	{name: "401", class: KeyRefused, answer: replies(401, "application/json", `{"error":{"message":"Validate Certification failed","code":"auth_error"}}`)},
+	{name: "402 without a body", class: KeyRefused, answer: replies(402, "", "")},
+	{name: "403 as a web page", class: KeyRefused, says: "Forbidden", answer: replies(403, "text/html", "<h1>secret page</h1>")},
+	{name: "404 of a path", class: NotFound, says: "page not found", answer: replies(404, "text/plain", "404 page not found\n")},
+	{name: "405", class: NotFound, answer: replies(405, "", "")},
+	{name: "413", class: TooLarge, answer: replies(413, "text/html", "<h1>too large</h1>")},
+	{name: "429 of no credit is not tried again", class: KeyRefused, answer: replies(429, "application/json", `{"error":{"message":"quota","code":"insufficient_quota"}}`)},
+	{name: "429", class: Busy, tries: maxTries, answer: replies(429, "application/json", `{"error":{"message":"slow","code":"rate_limit"}}`)},
+	{name: "408", class: Down, tries: maxTries, answer: replies(408, "", "")},
+	{name: "500", class: Down, tries: maxTries, answer: replies(500, "application/json", `{"error":{"message":"x","code":"model_server_error"}}`)},
+	{name: "502 as a web page", class: Down, tries: maxTries, says: "Bad Gateway", answer: replies(502, "text/html", "<h1>nginx</h1>")},
+	{name: "504", class: Down, tries: maxTries, answer: replies(504, "application/json", `{"error":{"code":"gateway_timeout_error"}}`)},
+	{name: "204", class: Protocol, answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }},
+	{
+		name: "307 is not followed", class: Protocol, says: "elsewhere.test",
+		answer: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "http://elsewhere.test/v1/chat/completions")
+			w.WriteHeader(307)
+		},
+	},
+}
