@@ -127,6 +127,9 @@ func (c *Client) httpClient() *http.Client {
 			MaxIdleConnsPerHost:    16,
 			MaxResponseHeaderBytes: 64 << 10,
 			ForceAttemptHTTP2:      true,
+			// An HTTP/2 connection outlives a cancelled request, also where it
+			// is dead: without pings every try would go down the same hole.
+			HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 		}}
 	}
 	client := *given

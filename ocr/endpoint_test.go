@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -182,3 +184,28 @@ func keepAlive(w http.ResponseWriter, r *http.Request, piece string) {
 		}
 	}
 }
+
+// bubble runs f in fake time against an endpoint that answers with answer,
+// which is told how many tries came before.
+func bubble(t *testing.T, edit func(*Config), answer func(try int, w http.ResponseWriter, r *http.Request), f func(t *testing.T, c *Client, tries *int)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			tries++
+			_, _ = io.Copy(io.Discard, r.Body)
+			answer(tries-1, w, r)
+		}, edit)
+		f(t, c, &tries)
+	})
+}
+
+// between fails the test where the time since start is outside the bounds.
+func between(t *testing.T, start time.Time, low, high time.Duration) {
+	t.Helper()
+	if took := time.Since(start); took < low || took > high {
+		t.Errorf("took %v, want %v to %v", took, low, high)
+	}
+}
+
+func good(w http.ResponseWriter) { send(w, delta("one"), finish("stop"), done) }
