@@ -72,6 +72,7 @@ func readPost(form *multipart.Reader) (Post, error) {
 			p.Thread, err = readField(part, maxPageField)
 		case "text":
 			p.Text, err = readField(part, maxPageText)
+			p.Text = strings.ReplaceAll(p.Text, "\r\n", "\n") // forms end every line so
 		case "files", "files[]":
 			if len(p.Files) == maxPostFiles {
 				return p, apiErr("file_upload_limit")

@@ -27,6 +27,7 @@ let unreadFrom = ""; // where the line "New" stands in the open channel
 // Until the person opens or closes a thread by hand, the pane opens by itself
 // on the answer to the pictures they posted.
 let autoThread = true;
+let focusNext = null; // answers the element to focus when the new place is drawn
 
 // ---- the place: #/CHANNEL or #/CHANNEL/THREAD ----
 
@@ -39,6 +40,8 @@ function readPlace() {
     column.reset(`Messages in ${store.title(store.channels.get(known))}`);
   }
   if (next.thread !== at.thread || next.channel !== at.channel) pane.reset("Replies");
+  // On a phone the keyboard would come up unasked and hide half the page.
+  if (next.channel !== at.channel && wide.matches) focusNext ??= () => composer.text;
   at = next;
   document.body.dataset.view = location.hash === "#/" ? "list" : at.thread ? "thread" : "channel";
 }
@@ -49,24 +52,21 @@ function go(channel, thread = "") {
 
 function openThread(ts) {
   autoThread = false;
+  focusNext = () => replyComposer.text;
   go(at.channel, ts);
-  requestAnimationFrame(() => replyComposer.text.focus());
+  render();
 }
 
 function closeThread() {
   autoThread = false;
-  const from = at.thread;
+  const link = `#messages [data-ts="${CSS.escape(at.thread)}"] .replies`;
+  focusNext = () => document.querySelector(link) || composer.text;
   go(at.channel);
-  requestAnimationFrame(() => {
-    const link = document.querySelector(`#messages [data-ts="${CSS.escape(from)}"] .replies`);
-    (link || composer.text).focus({ preventScroll: true });
-  });
 }
 
 addEventListener("hashchange", () => {
   readPlace();
   render();
-  if (document.body.dataset.view === "channel" && wide.matches && !at.thread) composer.text.focus();
 });
 
 // ---- drawing ----
@@ -96,6 +96,8 @@ function draw() {
   if (!channel) return;
   drawChannel(channel, title);
   drawThread();
+  focusNext?.().focus({ preventScroll: true });
+  focusNext = null;
 }
 
 function drawChannel(channel, title) {

@@ -1,0 +1,175 @@
+package localslack_test
+
+import (
+	"strings"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/localslack"
+)
+
+func keyboard(s *site) {
+	second := s.w.AddChannel("receipts", false, s.user)
+	s.w.AddDM(s.user, s.cred.BotUserID)
+	s.wait(`document.querySelectorAll("#places li").length === 3`)
+	s.js(`document.querySelector("#composer-text").focus(); 1`)
+	s.key("one")
+	s.key(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierShift))
+	s.key("two")
+	s.key(kb.Enter)
+	if m := s.messages(1)[0]; m.Text != "one\ntwo" {
+		s.t.Errorf("text = %q", m.Text)
+	}
+	s.key(kb.Enter) // an empty box sends nothing
+	s.key("draft")
+
+	s.key(kb.ArrowDown, chromedp.KeyModifiers(chromedp.ModifierAlt))
+	s.wait(`location.hash === "#/` + second + `" && document.querySelector("#channel-title").textContent === "receipts" && document.querySelector("#composer-text").value === ""`)
+	s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: "own words are not unread"})
+	s.botPosts("", "but the bot's are")
+	s.wait(`document.querySelector("#places .unread .name").textContent === "general" && document.querySelector("#places .count").textContent === "1" && document.title.startsWith("(1)")`)
+
+	s.key("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
+	s.wait(`document.querySelector("#switcher").open`)
+	s.key("gen")
+	s.wait(`document.querySelectorAll("#switcher li").length === 1`)
+	s.key(kb.Enter)
+	s.wait(`location.hash === "#/` + s.channel + `" && document.querySelector("#composer-text").value === "draft" && !document.querySelector("#places .unread")`)
+	s.wait(`document.querySelector("#messages .divider.unread")`)
+
+	// By Tab alone to the thread of the first message, and back by Esc.
+	s.js(`document.querySelector("#jump").focus(); 1`)
+	reached := false
+	for range 30 {
+		s.key(kb.Tab)
+		if s.js(`document.activeElement.dataset.do === "thread"`) == true {
+			reached = true
+			break
+		}
+	}
+	if !reached {
+		s.t.Fatal("Tab never reaches a message's thread button")
+	}
+	if s.js(`getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement.parentElement).opacity`) != "solid1" {
+		s.t.Error("the focused button cannot be seen")
+	}
+	s.key(kb.Enter)
+	s.wait(`!document.querySelector("#thread").hidden && document.activeElement.id === "reply-text"`)
+	s.key(kb.Escape)
+	s.wait(`document.querySelector("#thread").hidden`)
+
+	s.botPosts("", "spoken")
+	s.wait(`document.querySelector("#announce").textContent.includes("spoken")`)
+	if s.js(`document.querySelectorAll("[role=log], #messages [aria-live]").length`) != 0.0 {
+		s.t.Error("the column itself is a live region: each edit would be read out")
+	}
+}
+
+// hostileTexts would do something if any of them became markup.
+var hostileTexts = []string{
+	`<script>pwned++</script><img src=x onerror=pwned++>`,
+	`<svg onload=pwned++><iframe srcdoc="<script>parent.pwned++</script>"></iframe>`,
+	`[click](javascript:pwned++) ![x](javascript:pwned++) [d](data:text/html,<script>pwned++</script>)`,
+	`<javascript:pwned++|click> <data:text/html,x|y> <https://ok.example/"onmouseover="pwned++|ok>`,
+	"```\"><script>pwned++</script>\n<b>bold</b>\n```",
+	"| <img src=x onerror=pwned++> | b |\n|---|---|\n| <script>pwned++</script> | [x](vbscript:pwned++) |",
+	`&lt;img src=x onerror=pwned++&gt; &amp;lt;script&amp;gt;`,
+	`![pixel](https://tracker.example/p.png) https://ok.example/<script>pwned++</script>`,
+}
+
+func hostile(s *site) {
+	evil := s.w.AddUser(`<img src=x onerror=pwned++>`)
+	s.w.AddChannel(`"><script>pwned++</script>`, false, s.user, evil)
+	s.w.Join(s.channel, evil)
+	for _, text := range hostileTexts {
+		s.w.Post(evil, localslack.Post{Channel: s.channel, Text: text, Files: []localslack.Upload{
+			{Name: `"><img src=x onerror=pwned++>.png`, Data: []byte(`<svg onload=pwned++>`)},
+			{Name: `<b onclick=pwned++>.md`, Data: []byte(text)},
+		}})
+	}
+	everything := strings.Join(hostileTexts, "\n\n")
+	s.botPosts("", "x", markdownBlock(everything),
+		slack.NewSectionBlock(slack.NewTextBlockObject("mrkdwn", everything, false, false), []*slack.TextBlockObject{slack.NewTextBlockObject("mrkdwn", hostileTexts[0], false, false)}, nil),
+		slack.NewContextBlock("", slack.NewTextBlockObject("plain_text", hostileTexts[0], false, false)),
+		slack.NewHeaderBlock(slack.NewTextBlockObject("plain_text", "<b>head</b>", false, false)),
+		slack.NewActionBlock("", slack.NewButtonBlockElement("a", hostileTexts[0], slack.NewTextBlockObject("plain_text", hostileTexts[0], false, false))),
+		slack.NewImageBlock("https://tracker.example/p.png", `"onerror="pwned++`, "", nil))
+	s.wait(`document.querySelectorAll("#messages .msg").length === 10 && document.querySelector(".b-header").textContent === "<b>head</b>"`)
+	s.js(`document.querySelectorAll("#messages a, #messages [data-do], #messages code").forEach((e) => { e.dispatchEvent(new MouseEvent("mouseover", {bubbles: true})); if (e.tagName !== "A") e.click(); document.querySelector("dialog[open]")?.close(); }); 1`)
+	s.js(`new Promise((done) => setTimeout(done, 100))`) // what would run, runs now
+	for check, want := range map[string]any{
+		`pwned`: 0.0,
+		`document.querySelectorAll("#messages script, #messages iframe, #messages svg:not([aria-hidden]), #messages b[onclick], #messages img:not(.picture img)").length`:                  0.0,
+		`[...document.querySelectorAll("body *")].filter((e) => e.getAttributeNames().some((a) => a.startsWith("on"))).length`:                                                             0.0,
+		`[...document.querySelectorAll("#messages a:not(.mention)")].filter((a) => !/^(https?|mailto):/.test(a.href)).length`:                                                              0.0,
+		`[...document.querySelectorAll("#messages a[target]")].filter((a) => a.rel !== "noopener noreferrer" || a.target !== "_blank").length`:                                             0.0,
+		`[...document.querySelectorAll("#places .name")].some((n) => n.textContent.includes("<script>")) && document.querySelector("#messages .by strong").textContent.startsWith("<img")`: true,
+		`[...document.querySelectorAll("#messages .mrkdwn")].some((e) => e.textContent === "<script>pwned++</script><img src=x onerror=pwned++>")`:                                         true,
+	} {
+		if got := s.js(check); got != want {
+			s.t.Errorf("%s = %v", check, got)
+		}
+	}
+}
+
+func phone(s *site) {
+	noSideways := func(where string) {
+		s.t.Helper()
+		if v := s.js(`[...document.querySelectorAll("html, body, #messages, #replies, #places")].filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth).map((e) => e.id || e.tagName).join()`); v != "" {
+			s.t.Errorf("%s: %v scrolls sideways", where, v)
+		}
+		if v := s.js(`[...document.querySelectorAll("button, a, textarea, .msg, h2")].filter((e) => e.checkVisibility() && !e.closest(".table, .skip") && !e.matches(".skip") && e.getBoundingClientRect().right > innerWidth + 0.5).length`); v != 0.0 {
+			s.t.Errorf("%s: %v things lie beyond the edge", where, v)
+		}
+	}
+	long := strings.Repeat("Donaudampfschifffahrt", 20)
+	parent, err := s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: long + " https://example.org/" + long, Files: []localslack.Upload{
+		{Name: long[:200] + ".md", Data: []byte("x")}, {Name: long[:200] + ".png", Data: []byte("\x89PNG\r\n\x1a\n")},
+	}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	row := "|" + strings.Repeat(" a wide column |", 15)
+	wide := long + "\n\n" + row + "\n|" + strings.Repeat("---|", 15) + "\n" + row + "\n\n```\n" + long + "\n```\n\n# " + long
+	s.botPosts(parent, "Reading…", markdownBlock(wide))
+	s.wait(`document.querySelector("#messages .replies strong").textContent === "1 reply"`)
+	if s.js(`document.querySelector("#thread").checkVisibility()`) != false {
+		s.t.Error("on a phone the thread opened by itself")
+	}
+	noSideways("channel")
+	s.js(`document.querySelector("#messages .replies").click(); 1`)
+	s.wait(`document.querySelector("#replies").checkVisibility() && !document.querySelector("#messages").checkVisibility() && document.querySelector("#replies table")`)
+	noSideways("thread")
+	s.js(`document.querySelector("#thread-back").click(); 1`)
+	s.wait(`document.querySelector("#messages").checkVisibility() && !document.querySelector("#replies").checkVisibility()`)
+	s.js(`document.querySelector("#to-list").click(); 1`)
+	s.wait(`document.querySelector("#places").checkVisibility() && !document.querySelector("#messages").checkVisibility()`)
+	noSideways("list")
+	s.js(`document.querySelector("#places a").click(); 1`)
+	s.wait(`document.querySelector("#messages").checkVisibility()`)
+	s.js(`history.back(); 1`)
+	s.wait(`document.querySelector("#places").checkVisibility()`)
+}
+
+// A message that cannot be sent is kept, and the page finds back by itself.
+func connectionLost(s *site) {
+	s.js(`realOpen = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function () { realOpen.call(this, "POST", "/page/nothing") }; document.querySelector("#composer-text").focus(); 1`)
+	s.key("kept words")
+	s.key(kb.Enter)
+	s.wait(`document.querySelector("#messages .failed") && document.querySelector("#messages .pending").innerText.includes("kept words")`)
+	s.js(`XMLHttpRequest.prototype.open = realOpen; document.querySelector("[data-do=retry]").click(); 1`)
+	if m := s.messages(1)[0]; m.Text != "kept words" {
+		s.t.Errorf("after trying again: %+v", m)
+	}
+	s.wait(`document.querySelectorAll("#messages .msg").length === 1 && !document.querySelector(".pending")`)
+
+	s.stop()
+	s.wait(`!document.querySelector("#connection").hidden`)
+	s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: "said meanwhile"})
+	s.serve(strings.TrimPrefix(s.url, "http://"))
+	s.wait(`document.querySelector("#messages").innerText.includes("said meanwhile") && document.querySelector("#connection").hidden`)
+	s.botPosts("", "and after")
+	s.wait(`document.querySelector("#messages").innerText.includes("and after")`)
+}

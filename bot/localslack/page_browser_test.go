@@ -1,0 +1,381 @@
+package localslack_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/localslack"
+)
+
+// site is a workspace on loopback, opened in a tab of a real browser.
+type site struct {
+	t       *testing.T
+	w       *localslack.Workspace
+	cred    localslack.Credentials
+	api     *slack.Client
+	user    string
+	channel string
+	url     string
+	tab     context.Context
+	stop    func() // ends serving
+
+	mu       sync.Mutex
+	requests []string // addresses the tab asked for
+	faults   []string // uncaught errors and console errors of the page
+}
+
+// browser starts Chromium once for a test.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Fatal("this test needs Chromium, which is not installed: `make test` installs it")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+		chromedp.Flag("disable-component-update", true),
+		// As with a mouse: headless Chromium has neither mouse nor finger.
+		chromedp.Flag("blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox)
+	}
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("closing the browser: %v", err)
+		}
+		stop()
+		stopAllocator()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting %s: %v", path, err)
+	}
+	return ctx
+}
+
+// open serves a fresh workspace and opens it in a new tab of this size.
+func open(t *testing.T, browser context.Context, width, height int64) *site {
+	t.Helper()
+	s := &site{t: t, w: localslack.New(localslack.Options{Name: "Paper House"})}
+	s.cred = s.w.Install(localslack.App{Name: "Reader", Scopes: allScopes, Events: allEvents})
+	s.user = s.w.AddUser("Ada Lovelace")
+	s.channel = s.w.AddChannel("general", false, s.user, s.cred.BotUserID)
+	s.serve("127.0.0.1:0")
+	transport := &http.Transport{}
+	s.api = slack.New(s.cred.BotToken, slack.OptionAPIURL(s.url+"/api/"), slack.OptionHTTPClient(&http.Client{Transport: transport, Timeout: 30 * time.Second}))
+	tab, closeTab := chromedp.NewContext(browser)
+	s.tab = tab
+	t.Cleanup(func() {
+		closeTab()
+		transport.CloseIdleConnections()
+		s.stop()
+	})
+	if err := chromedp.Do(tab); err != nil { // the tab lives as long as the context of its first use
+		t.Fatal(err)
+	}
+	s.do(chromedp.EmulateViewport(width, height))
+	if err := chromedp.Listen(tab, s.heard); err != nil {
+		t.Fatal(err)
+	}
+	s.do(chromedp.Navigate(s.url))
+	s.wait(`document.querySelector("#channel-title").textContent === "general"`)
+	s.js(`violations = []; addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective + " " + e.blockedURI)); pwned = 0; loadedOnce = true; 1`)
+	return s
+}
+
+// serve serves the workspace at an address until stop is called.
+func (s *site) serve(address string) {
+	s.t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.url = "http://" + l.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.w.Serve(ctx, l) }()
+	s.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-served; err != nil {
+			s.t.Errorf("Serve: %v", err)
+		}
+	})
+}
+
+func (s *site) heard(ev any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch ev := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		s.requests = append(s.requests, ev.Request.URL)
+	case *runtime.EventExceptionThrown:
+		s.faults = append(s.faults, ev.ExceptionDetails.Text)
+	}
+}
+
+func (s *site) do(steps ...chromedp.Action[chromedp.Void]) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.tab, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// js evaluates an expression in the page.
+func (s *site) js(expression string) any {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.tab, 20*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
+	if err != nil && !errors.Is(err, chromedp.ErrJSUndefined) {
+		s.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// wait polls in the page until the expression holds. (chromedp.Poll needs eval,
+// which the page's security policy forbids.)
+func (s *site) wait(expression string) {
+	s.t.Helper()
+	ok := s.js(`new Promise((done) => { const end = Date.now() + 10000; const look = () => { let v; try { v = (` + expression + `) } catch {} v ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 15) }; look(); })`)
+	if ok != true {
+		text := s.js(`document.body.innerText`)
+		s.t.Fatalf("never true: %s\nthe page says:\n%v", expression, text)
+	}
+}
+
+func (s *site) key(keys string, options ...chromedp.KeyOption) {
+	s.t.Helper()
+	s.do(chromedp.KeyEvent(keys, options...))
+}
+
+// messages waits until the channel has n messages, replies included.
+func (s *site) messages(n int) []localslack.Message {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.w.Wait(ctx, func() bool { return len(s.w.Messages(s.channel)) >= n }); err != nil {
+		s.t.Fatalf("%d of %d messages: %v", len(s.w.Messages(s.channel)), n, err)
+	}
+	return s.w.Messages(s.channel)
+}
+
+func (s *site) botPosts(thread, text string, blocks ...slack.Block) (ts string) {
+	s.t.Helper()
+	_, ts, err := s.api.PostMessageContext(s.t.Context(), s.channel, slack.MsgOptionText(text, false), slack.MsgOptionTS(thread), slack.MsgOptionBlocks(blocks...))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return ts
+}
+
+func (s *site) botEdits(ts, text string, blocks ...slack.Block) {
+	s.t.Helper()
+	if _, _, _, err := s.api.UpdateMessageContext(s.t.Context(), s.channel, ts, slack.MsgOptionText(text, false), slack.MsgOptionBlocks(blocks...)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func markdownBlock(text string) slack.Block { return slack.NewMarkdownBlock("", text) }
+
+// sound checks what must hold at the end of every visit.
+func (s *site) sound() {
+	s.t.Helper()
+	if v := s.js(`JSON.stringify(violations)`); v != "[]" {
+		s.t.Errorf("the page tried what its security policy forbids: %v", v)
+	}
+	if v := s.js(`typeof loadedOnce`); v != "boolean" {
+		s.t.Error("the page was loaded again")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.requests) == 0 {
+		s.t.Error("no request of the page was seen: the next check proves nothing")
+	}
+	for _, r := range s.requests {
+		if u, err := url.Parse(r); err != nil || (u.Scheme != "blob" && !strings.HasPrefix(r, s.url+"/")) {
+			s.t.Errorf("the page asked for %s", r)
+		}
+	}
+	for _, f := range s.faults {
+		s.t.Errorf("error in the page: %s", f)
+	}
+}
+
+func TestPageInABrowser(t *testing.T) {
+	b := browser(t)
+	for _, c := range []struct {
+		name          string
+		width, height int64
+		run           func(*site)
+	}{
+		{"live edits", 1440, 900, liveEdits},
+		{"scrolling", 1024, 700, scrolling},
+		{"files by picker, drop and paste", 1440, 900, filesThreeWays},
+		{"thread opens on the answer", 1440, 900, threadOpens},
+		{"keyboard", 1440, 900, keyboard},
+		{"hostile content", 1440, 900, hostile},
+		{"phone", 390, 844, phone},
+		{"connection lost", 1024, 700, connectionLost},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t, b, c.width, c.height)
+			c.run(s)
+			s.sound()
+		})
+	}
+}
+
+func liveEdits(s *site) {
+	s.wait(`document.querySelector(".empty h3").textContent === "Drop a photo of text here"`)
+	ts := s.botPosts("", "first", markdownBlock("# Page one\n\nThe first words"))
+	node := fmt.Sprintf(`document.querySelector('#messages [data-ts="%s"]')`, ts)
+	s.wait(node + `.querySelector(".md p").textContent === "The first words"`)
+	s.js(`kept = ` + node + `; title = kept.querySelector(".md-h1"); getSelection().selectAllChildren(title); 1`)
+	s.botEdits(ts, "second", markdownBlock("# Page one\n\nThe first words, and **more** of them\n\n| a | b |\n|---|--:|\n| 1 | 2 |"))
+	s.wait(node + `.querySelector("td.end").textContent === "2"`)
+	if v := s.js(node + ` === kept && title.isConnected && getSelection().toString() === "Page one"`); v != true {
+		s.t.Error("the edit replaced what had not changed: node, title or selection was lost")
+	}
+	if v := s.js(node + `.querySelector(".edited") === null && ` + node + `.classList.contains("live")`); v != true {
+		s.t.Error("an edit with blocks shows (edited), or does not show that it is being written")
+	}
+	s.botEdits(ts, "only text")
+	s.wait(node + `.querySelector(".edited").textContent.trim() === "(edited)"`)
+	if _, _, err := s.api.DeleteMessageContext(s.t.Context(), s.channel, ts); err != nil {
+		s.t.Fatal(err)
+	}
+	s.wait(node + ` === null`)
+}
+
+func scrolling(s *site) {
+	var last string
+	for i := range 40 {
+		last, _ = s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: fmt.Sprint("line ", i)})
+	}
+	const list, fromBottom = `document.querySelector("#messages")`, `(document.querySelector("#messages").scrollHeight - document.querySelector("#messages").scrollTop - document.querySelector("#messages").clientHeight)`
+	s.wait(`document.querySelector('[data-ts="` + last + `"]') && ` + fromBottom + ` < 2`)
+	ts := s.botPosts("", "x", markdownBlock("start"))
+	s.botEdits(ts, "x", markdownBlock("start\n\n"+strings.Repeat("more\n\n", 30)))
+	s.wait(`document.querySelectorAll('[data-ts="` + ts + `"] p').length > 30 && ` + fromBottom + ` < 2`)
+
+	s.js(list + `.scrollTop = 200; 1`)
+	s.wait(list + `.scrollTop === 200`)
+	s.js(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
+	s.botEdits(ts, "x", markdownBlock("start\n\n"+strings.Repeat("even more\n\n", 60)))
+	second := s.botPosts("", "another message")
+	s.wait(`document.querySelector('[data-ts="` + second + `"]') && !document.querySelector("#messages .pill").hidden`)
+	if top := s.js(list + `.scrollTop`); top != 200.0 {
+		s.t.Errorf("reading further up, the column moved from 200 to %v", top)
+	}
+	s.js(`document.querySelector("#messages .pill").click(); 1`)
+	s.wait(fromBottom + ` < 2 && document.querySelector("#messages .pill").hidden`)
+}
+
+const redPNG = `iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEUlEQVR4nGP8z4APMOGVHVZCADkDAQ1xW5o+AAAAAElFTkSuQmCC`
+
+// carrying makes a DataTransfer with these files, in the page.
+func carrying(names ...string) string {
+	return fmt.Sprintf(`(() => { const t = new DataTransfer(); const bytes = Uint8Array.from(atob("%s"), (c) => c.charCodeAt(0)); for (const n of "%s".split("/")) t.items.add(new File([bytes], n, {type: "image/png"})); return t; })()`, redPNG, strings.Join(names, "/"))
+}
+
+func filesThreeWays(s *site) {
+	dir := s.t.TempDir()
+	path := filepath.Join(dir, "picked.md")
+	if err := os.WriteFile(path, []byte("# A title\n\n<img src=x onerror=pwned++>"), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.do(chromedp.SetUploadFiles(chromedp.CSS("#composer input[type=file]"), []string{path}))
+	s.wait(`document.querySelector("#composer .previews li").title.startsWith("picked.md")`)
+
+	s.js(`dispatchEvent(new DragEvent("dragenter", {dataTransfer: ` + carrying("a.png") + `, clientX: 600, clientY: 300, bubbles: true, cancelable: true})); 1`)
+	s.wait(`!document.querySelector("#drop").hidden && document.querySelector("#drop strong").textContent.includes("#general")`)
+	s.js(`document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: ` + carrying("dropped.png", "unwanted.png") + `, clientX: 600, clientY: 300, bubbles: true, cancelable: true})); 1`)
+	s.wait(`document.querySelector("#drop").hidden && document.querySelectorAll("#composer .previews li").length === 3`)
+
+	s.js(`document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: ` + carrying("image.png") + `, bubbles: true, cancelable: true})); 1`)
+	s.wait(`document.querySelectorAll("#composer .previews li").length === 4`)
+	s.js(`document.querySelector('[aria-label="Remove unwanted.png"]').click(); 1`)
+	s.wait(`document.querySelectorAll("#composer .previews li").length === 3 && document.activeElement.id === "composer-text"`)
+	s.key("Three files")
+	s.key(kb.Enter)
+
+	m := s.messages(1)[0]
+	if m.Text != "Three files" || len(m.Files) != 3 || m.Files[0].Name != "picked.md" || m.Files[1].Name != "dropped.png" || !strings.HasPrefix(m.Files[2].Name, "Pasted ") {
+		s.t.Fatalf("message = %+v", m)
+	}
+	s.wait(`[...document.querySelectorAll("#messages .picture img")].filter((i) => i.naturalWidth === 10 && i.src.includes("/page/files/")).length === 2`)
+	s.wait(`document.querySelectorAll("#messages .msg").length === 1 && !document.querySelector(".pending") && document.querySelector("#composer-text").value === ""`)
+
+	s.js(`document.querySelector("#messages .picture").click(); 1`)
+	s.wait(`document.querySelector("#viewer[open] img").naturalWidth === 10 && document.querySelector("#viewer header").innerText.includes("1 of 2")`)
+	s.key(kb.ArrowRight)
+	s.wait(`document.querySelector("#viewer header").innerText.includes("2 of 2")`)
+	s.key(kb.Escape)
+	s.wait(`!document.querySelector("#viewer").open`)
+	s.js(`document.querySelector('[aria-label="Preview picked.md"]').click(); 1`)
+	s.wait(`document.querySelector("#viewer[open] .md-h1").textContent === "A title" && document.querySelector("#viewer .md p").textContent.startsWith("<img")`)
+	if s.js(`pwned`) != 0.0 {
+		s.t.Error("a previewed file ran a script")
+	}
+}
+
+func threadOpens(s *site) {
+	s.js(`document.querySelector("#composer-text").focus(); window.dispatchEvent(new DragEvent("drop", {dataTransfer: ` + carrying("page.png") + `, clientX: 600, clientY: 300, bubbles: true, cancelable: true})); 1`)
+	s.wait(`document.querySelectorAll("#composer .previews li").length === 1`)
+	s.key(kb.Enter)
+	parent := s.messages(1)[0].TS
+	reply := s.botPosts(parent, "Reading page.png…")
+	s.wait(`!document.querySelector("#thread").hidden && document.querySelector("#replies").innerText.includes("Reading page.png…")`)
+	for _, text := range []string{"The quick", "The quick brown fox", "The quick brown fox jumps over the lazy dog"} {
+		s.botEdits(reply, "text", markdownBlock(text))
+		s.wait(`document.querySelector('#replies [data-ts="` + reply + `"] .md').textContent === "` + text + `"`)
+	}
+	s.wait(`document.querySelector("#messages .replies strong").textContent === "1 reply"`)
+	if s.js(`document.activeElement.id`) != "composer-text" {
+		s.t.Error("the thread that opened by itself took the focus")
+	}
+	// A reply of the person's own, in the pane.
+	s.js(`document.querySelector("#reply-text").focus(); 1`)
+	s.key("thanks")
+	s.key(kb.Enter)
+	if m := s.messages(3)[2]; m.ThreadTS != parent || m.Text != "thanks" {
+		s.t.Errorf("reply = %+v", m)
+	}
+	s.wait(`document.querySelector("#replies").innerText.includes("thanks") && !document.querySelector("#messages").innerText.includes("thanks")`)
+	// Who closes the pane does not get it again.
+	s.key(kb.Escape)
+	s.wait(`document.querySelector("#thread").hidden && document.activeElement.className === "replies"`)
+	s.js(`document.querySelector("#composer-text").focus(); window.dispatchEvent(new DragEvent("drop", {dataTransfer: ` + carrying("two.png") + `, clientX: 600, clientY: 300, bubbles: true, cancelable: true})); 1`)
+	s.key(kb.Enter)
+	second := s.messages(4)[3].TS
+	s.botPosts(second, "Reading two.png…")
+	s.wait(`document.querySelector('#messages [data-ts="` + second + `"] .replies')`)
+	if s.js(`document.querySelector("#thread").hidden`) != true {
+		s.t.Error("the thread opened again after it was closed by hand")
+	}
+}
