@@ -17,6 +17,9 @@ import (
 // page that the bot sends, at most 240 MB while it is decoded.
 const maxPixels = 50_000_000
 
+// maxSide is the program's own limit: it refuses what is longer (INT16_MAX in its ImageThresholder).
+const maxSide = 32767
+
 // decodePicture gives the picture in shades of grey.
 func decodePicture(file []byte) (*image.Gray, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
@@ -29,6 +32,9 @@ func decodePicture(file []byte) (*image.Gray, error) {
 	}
 	if w > maxPixels/h {
 		return nil, badImage("a picture of %d×%d pixels is over the limit of %d pixels", w, h, maxPixels)
+	}
+	if max(w, h) > maxSide {
+		return nil, badImage("a picture of %d×%d pixels has a side of over %d pixels", w, h, maxSide)
 	}
 	m, _, err := image.Decode(bytes.NewReader(file))
 	if err != nil {

@@ -193,13 +193,16 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lineHeight is how high a line's picture is made for the program, from the
-// top of an l to the foot of a p, in pixels: its best is type of 30 pixels.
-const lineHeight = 40
+// A line's picture is left as it is where its height, from the top of an l to
+// the foot of a p, is of this many pixels, and made lineHeight high where it
+// is not: the program reads type of about 30 pixels best.
+const lowest, highest, lineHeight = 20, 70, 40
+
+// pad is how much white is added around a line, in pixels.
+const pad = 10
 
 // cutLine gives the picture of one line with white around it.
 func cutLine(page *image.Gray, lines []textLine, i int) *image.Gray {
-	const pad = 10
 	r := lines[i].Rectangle
 	// Faint edges lie just outside, up to half the way to the next line.
 	above, below := 2, 2
@@ -211,14 +214,22 @@ func cutLine(page *image.Gray, lines []textLine, i int) *image.Gray {
 	}
 	r = image.Rect(r.Min.X-2, r.Min.Y-max(above, 0), r.Max.X+2, r.Max.Y+max(below, 0)).Intersect(page.Rect)
 	w, h := r.Dx(), r.Dy()
-	if r.Dy() != lineHeight {
-		w, h = max(1, w*lineHeight/h), lineHeight
+	if wide := max(1, w*lineHeight/h); (h < lowest || h > highest) && wide+2*pad <= maxSide {
+		w, h = wide, lineHeight
 	}
 	dst := image.NewGray(image.Rect(0, 0, w+2*pad, h+2*pad))
 	for i := range dst.Pix {
 		dst.Pix[i] = 255
 	}
-	draw.CatmullRom.Scale(dst, image.Rect(pad, pad, pad+w, pad+h), page, r, draw.Src, nil)
+	to := image.Rect(pad, pad, pad+w, pad+h)
+	if to.Size() == r.Size() {
+		for y := range h {
+			from := page.PixOffset(r.Min.X, r.Min.Y+y)
+			copy(dst.Pix[dst.PixOffset(pad, pad+y):], page.Pix[from:from+w])
+		}
+		return dst
+	}
+	draw.CatmullRom.Scale(dst, to, page, r, draw.Src, nil)
 	return dst
 }
 

@@ -1,0 +1,105 @@
+package tesseract
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"slackocr/ocr/page/pagetest"
+)
+
+func TestErrors(t *testing.T) {
+	_, url := serve(t, Options{MaxBody: 4000})
+	good := pagetest.PNG("Hi", pagetest.Layout{Width: 1, Height: 1, Margin: 0.2})
+	lying := largePNG()
+	image := func(url string) string {
+		return `{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + url + `"}}]}]}`
+	}
+	for _, test := range []struct {
+		name, method, path, body string
+		status                   int
+		param, code              any
+	}{
+		{"no JSON", "POST", "/chat/completions", "<html>", 400, nil, "invalid_json"},
+		{"nothing", "POST", "/chat/completions", "", 400, nil, "invalid_json"},
+		{"a list", "POST", "/chat/completions", "[]", 400, nil, "invalid_type"},
+		{"two values", "POST", "/chat/completions", "{} {}", 400, nil, "invalid_json"},
+		{"no model", "POST", "/chat/completions", "{}", 400, "model", "missing_model"},
+		{"no picture", "POST", "/chat/completions", `{"model":"m","messages":[{"role":"user","content":"hello"}]}`, 400, "messages", "missing_image"},
+		{"stream of wrong type", "POST", "/chat/completions", body(good, `,"stream":"yes"`), 400, "stream", "invalid_type"},
+		{"no tokens", "POST", "/chat/completions", body(good, `,"max_tokens":0`), 400, "max_tokens", "invalid_value"},
+		{"remote picture", "POST", "/chat/completions", image("https://example.com/a.png"), 400, "messages", "invalid_image_url"},
+		{"not base64", "POST", "/chat/completions", image("data:image/png,abc"), 400, "messages", "invalid_image_url"},
+		{"damaged base64", "POST", "/chat/completions", image("data:image/png;base64,****"), 400, "messages", "invalid_image"},
+		{"no picture in it", "POST", "/chat/completions", image("data:text/html;base64,PGh0bWw+"), 400, "messages", "invalid_image"},
+		{"html as picture", "POST", "/chat/completions", image("data:image/png;base64,PGh0bWw+"), 400, "messages", "invalid_image"},
+		{"cut picture", "POST", "/chat/completions", body(good[:len(good)/2], ""), 400, "messages", "invalid_image"},
+		{"huge picture", "POST", "/chat/completions", body(lying, ""), 400, "messages", "invalid_image"},
+		{"huge body", "POST", "/chat/completions", body(make([]byte, 4000), ""), 413, nil, "request_too_large"},
+		{"wrong method", "GET", "/chat/completions", "", 405, nil, "method_not_allowed"},
+		{"wrong method", "POST", "/models", "", 405, nil, "method_not_allowed"},
+		{"unknown path", "POST", "/completions", "{}", 404, nil, "unknown_url"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), test.method, url+test.path, strings.NewReader(test.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			b, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != test.status || resp.Header.Get("Content-Type") != "application/json" {
+				t.Fatalf("%s, %s: %s", resp.Status, resp.Header, b)
+			}
+			e := decode(t, b)["error"].(map[string]any)
+			param, hasParam := e["param"]
+			if e["type"] != "invalid_request_error" || e["message"] == "" || e["code"] != test.code || param != test.param || !hasParam {
+				t.Errorf("%s", b)
+			}
+		})
+	}
+}
+
+// A body of unknown length is bounded as well.
+func TestLargeBodyOfUnknownLength(t *testing.T) {
+	_, url := serve(t, Options{MaxBody: 4000})
+	reader := io.MultiReader(strings.NewReader(body(make([]byte, 4000), "")))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Error(resp.Status)
+	}
+}
+
+func TestMissingProgram(t *testing.T) {
+	_, err := New(Options{Program: "tesseract-that-is-not-there"})
+	if err == nil || !strings.Contains(err.Error(), "apt install tesseract-ocr") {
+		t.Error(err)
+	}
+}
+
+// largePNG is a file whose header is over the limit, and which has no pixels.
+func largePNG() []byte {
+	var b bytes.Buffer
+	m := image.NewPaletted(image.Rect(0, 0, 8000, 7000), color.Palette{color.White})
+	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := encoder.Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()[:60]
+}
