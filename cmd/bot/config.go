@@ -203,10 +203,14 @@ func variableOf(field string) string {
 	return f.Tag.Get("env")
 }
 
-func example(variable string) string {
+func example(variable string) string { return tagOf(variable, "example") }
+
+func defaultOf(variable string) string { return tagOf(variable, "envDefault") }
+
+func tagOf(variable, tag string) string {
 	for f := range reflect.TypeFor[config]().Fields() {
 		if f.Tag.Get("env") == variable {
-			return f.Tag.Get("example")
+			return f.Tag.Get(tag)
 		}
 	}
 	return ""

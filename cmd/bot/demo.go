@@ -1,5 +1,151 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
 
-func demo(ctx context.Context, args []string, sys system) int { return statusFailed }
+	"golang.org/x/sync/errgroup"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+	"slackocr/ocr/page/pagetest"
+	"slackocr/ocr/tesseract"
+)
+
+// demoAddr is tried first, so that the address is the same each time.
+const demoAddr = "127.0.0.1:8421"
+
+// demo runs a local workspace, an OCR engine unless a real endpoint is set,
+// and the bot, until ctx ends. Real Slack tokens are not looked at.
+func demo(ctx context.Context, args []string, sys system) int {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(sys.stderr)
+	addr := flags.String("addr", demoAddr, "address of the page, on this machine")
+	if flags.Parse(args) != nil || flags.NArg() > 0 {
+		return statusUsage
+	}
+	environ := append([]string{"LOG_LEVEL=warn"}, sys.environ...) // the page is what to look at
+	c, err := loadConfig(environ, ".env", needLog)
+	if err == nil && remote(c) {
+		c, err = loadConfig(environ, ".env", needLog, needModel)
+	}
+	if err != nil {
+		return complain(sys.stderr, err)
+	}
+	l, err := listenDemo(*addr)
+	if err != nil {
+		return fail(sys.stderr, err)
+	}
+	if err := demoOn(ctx, l, c, logger(c, sys.stderr), sys); err != nil {
+		return fail(sys.stderr, err)
+	}
+	return statusOK
+}
+
+// remote reports whether the settings name an endpoint to read with.
+func remote(c config) bool {
+	return c.key() != "" || c.OCRBaseURL != defaultOf("OCR_BASE_URL")
+}
+
+// listenDemo listens on addr, or on any port where the usual one is taken.
+func listenDemo(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil && addr == demoAddr {
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	return l, err
+}
+
+// demoOn serves the workspace on l. The servers end after the bot, which needs
+// them for its last words.
+func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys system) error {
+	servers, stopServers := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServers()
+	var all errgroup.Group
+	reader := fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
+	if !remote(c) {
+		base, err := serveTesseract(servers, &all, log)
+		if err != nil {
+			l.Close()
+			return err
+		}
+		c.OCRBaseURL, c.OCRModel = base, "tesseract"
+		reader = "tesseract on this machine; set MODELVERSE_API_KEY to read with DeepSeek-OCR"
+	}
+	address := "http://" + l.Addr().String()
+	c.SlackAPIURL = address + "/api/"
+	ws := localslack.New(localslack.Options{Name: "Demo", URL: address, Log: log})
+	welcome := furnish(ws, &c)
+	all.Go(func() error { return ws.Serve(servers, l) })
+	all.Go(func() error {
+		// Not before the bot listens: an event that nobody takes comes again
+		// only a minute later.
+		if ws.Wait(servers, func() bool { return ws.Connections() > 0 }) != nil {
+			return nil // stopped before
+		}
+		return welcome()
+	})
+
+	model, err := newModel(c)
+	if err != nil {
+		return err
+	}
+	b, err := newBot(c, model, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(sys.stdout, "Open %s and drop a picture of text into the page.\nRead by %s.\nCtrl-C stops it.\n", address, reader)
+	err = b.Run(ctx)
+	stopServers()
+	return errors.Join(err, all.Wait())
+}
+
+// furnish fills an empty workspace: you, a colleague, some channels and the bot,
+// whose tokens it notes in c. It returns what posts the colleague's picture.
+func furnish(ws *localslack.Workspace, c *config) (welcome func() error) {
+	you, grace := ws.AddUser("you"), ws.AddUser("grace")
+	app := ws.Install(localslack.App{Name: "ocr", Scopes: bot.BotScopes, Events: bot.BotEvents})
+	c.SlackBotToken, c.SlackAppToken = app.BotToken, app.AppToken
+	general := ws.AddChannel("general", false, you, grace, app.BotUserID)
+	ws.AddChannel("receipts", false, you, grace, app.BotUserID)
+	ws.AddChannel("private-notes", true, you, app.BotUserID)
+	ws.AddDM(you, app.BotUserID)
+	return func() error {
+		_, err := ws.Post(grace, localslack.Post{
+			Channel: general, Text: "The letter from this morning, for whoever missed it.",
+			Files: []localslack.Upload{{Name: "letter.png", Data: pagetest.PNG(pagetest.Letter, pagetest.Layout{})}},
+		})
+		return err
+	}
+}
+
+// serveTesseract serves the local OCR engine until ctx ends and returns its
+// base address.
+func serveTesseract(ctx context.Context, all *errgroup.Group, log *slog.Logger) (base string, err error) {
+	engine, err := tesseract.New(tesseract.Options{Log: log})
+	if err != nil {
+		return "", fmt.Errorf("%w\nOr read with the real model: set MODELVERSE_API_KEY", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second}
+	all.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	all.Go(func() error {
+		<-ctx.Done()
+		return server.Close() // the bot has gone: nobody waits for an answer
+	})
+	return "http://" + l.Addr().String() + "/v1", nil
+}
