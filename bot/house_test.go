@@ -1,0 +1,334 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+	"slackocr/ocr"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// house is a workspace, a scripted model and the bot, all in one process and,
+// in a synctest bubble, in fake time.
+type house struct {
+	*testing.T
+	ws           *localslack.Workspace
+	app          localslack.Credentials
+	ann, channel string
+	model        *script
+	log          *bytes.Buffer // read only after stop
+	slack, ocr   *localslack.Pipe
+	bot          *bot.Bot
+	stopBot      context.CancelFunc
+	ended        chan error
+}
+
+// inFakeTime runs a test with a house in a bubble.
+func inFakeTime(t *testing.T, test func(h *house)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h := build(t)
+		h.start()
+		test(h)
+	})
+}
+
+// build makes a house whose bot is not started yet.
+func build(t *testing.T) *house {
+	t.Helper()
+	h := &house{
+		T: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{},
+		slack: localslack.NewPipe(), ocr: localslack.NewPipe(), ended: make(chan error, 1), stopBot: func() {},
+	}
+	h.app = h.ws.Install(localslack.App{Name: "ocr", Scopes: bot.BotScopes, Events: bot.BotEvents})
+	h.ann = h.ws.AddUser("ann")
+	h.channel = h.ws.AddChannel("general", false, h.ann, h.app.BotUserID)
+
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var servers sync.WaitGroup
+	servers.Go(func() {
+		if err := h.ws.Serve(ctx, h.slack); err != nil {
+			t.Errorf("the workspace: %v", err)
+		}
+	})
+	model := &http.Server{Handler: h.model}
+	servers.Go(func() { _ = model.Serve(h.ocr) })
+	t.Cleanup(func() {
+		h.stop()
+		stop()
+		model.Close()
+		servers.Wait()
+	})
+	return h
+}
+
+// start runs the bot and waits until it listens.
+func (h *house) start() {
+	h.Helper()
+	transport := &http.Transport{DialContext: h.ocr.Dial}
+	client, err := ocr.NewClient(ocr.Config{
+		BaseURL: "http://localhost/v1", Key: "key-that-nobody-may-see", Model: "test-model", Stream: true, MaxTokens: 8192,
+		HTTPClient: &http.Client{Transport: transport},
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.bot, err = bot.New(bot.Config{
+		BotToken: h.app.BotToken, AppToken: h.app.AppToken, APIURL: "http://localhost/api/",
+		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
+		Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}, client)
+	if err != nil {
+		h.Fatal(err)
+	}
+	var ctx context.Context
+	ctx, h.stopBot = context.WithCancel(h.Context())
+	go func() {
+		defer transport.CloseIdleConnections()
+		h.ended <- h.bot.Run(ctx)
+	}()
+	h.wait("the bot listens", func() bool { return h.ws.Connections() > 0 || len(h.ended) > 0 })
+}
+
+// stop ends the bot as SIGTERM does and waits for it.
+func (h *house) stop() error {
+	h.stopBot()
+	err := <-h.ended
+	h.ended <- err
+	for _, secret := range []string{h.app.BotToken, h.app.AppToken, "key-that-nobody-may-see"} {
+		if strings.Contains(h.log.String(), secret) {
+			h.Errorf("a secret was logged:\n%s", h.log)
+		}
+	}
+	return err
+}
+
+// wait waits for a state of the workspace, for ten minutes at most.
+func (h *house) wait(what string, cond func() bool) {
+	h.Helper()
+	ctx, cancel := context.WithTimeout(h.Context(), 10*time.Minute)
+	defer cancel()
+	if err := h.ws.Wait(ctx, cond); err != nil {
+		h.Fatalf("never: %s\n%s", what, h.show())
+	}
+}
+
+// show is every message of the channel, and the bot's log, for a failed test.
+func (h *house) show() string {
+	var b strings.Builder
+	for _, m := range h.ws.Messages(h.channel) {
+		fmt.Fprintf(&b, "%s %s: %q %.300q\n", m.TS, m.User, m.Text, markdown(m))
+	}
+	return b.String()
+}
+
+// post posts pictures as ann and returns the message's timestamp.
+func (h *house) post(names ...string) string {
+	h.Helper()
+	var files []localslack.Upload
+	for _, name := range names {
+		files = append(files, localslack.Upload{Name: name, Data: picture})
+	}
+	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: files})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return ts
+}
+
+// answers are the bot's messages in a thread.
+func (h *house) answers(ts string) []localslack.Message {
+	thread := h.ws.Thread(h.channel, ts)
+	return slices.DeleteFunc(thread, func(m localslack.Message) bool { return m.User != h.app.BotUserID })
+}
+
+// reply is the text of the live reply: the bot's first message in the thread.
+func (h *house) reply(ts string) string {
+	if all := h.answers(ts); len(all) > 0 {
+		return all[0].Text
+	}
+	return ""
+}
+
+// read waits until the picture posted at ts has been dealt with: its reply says
+// so, in one of the words that come last.
+func (h *house) closed(ts string) string {
+	h.Helper()
+	h.wait("the reply is closed", func() bool {
+		line := h.reply(ts)
+		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.")
+	})
+	return h.reply(ts)
+}
+
+// results are the texts of all messages but the reply.
+func (h *house) results(ts string) (texts []string) {
+	for _, m := range h.answers(ts)[1:] {
+		if len(m.Files) > 0 {
+			texts = append(texts, "file "+m.Files[0].Name)
+		} else {
+			texts = append(texts, markdown(m))
+		}
+	}
+	return texts
+}
+
+// client calls the workspace until the test ends.
+func (h *house) client() *http.Client {
+	transport := &http.Transport{DialContext: h.slack.Dial}
+	h.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// calls counts Slack's answers to a method, by error code; "" is ok.
+func (h *house) calls(method string) map[string]int {
+	counts := map[string]int{}
+	for _, c := range h.ws.Calls() {
+		if c.Method == method {
+			counts[c.Error]++
+		}
+	}
+	return counts
+}
+
+func (h *house) noRateLimit() {
+	h.Helper()
+	for _, c := range h.ws.Calls() {
+		if c.Error == "ratelimited" {
+			h.Errorf("%s was answered 429 at %s", c.Method, c.Time)
+		}
+	}
+}
+
+// markdown is the text of a message's markdown blocks.
+func markdown(m localslack.Message) string {
+	var blocks []struct{ Type, Text string }
+	_ = json.Unmarshal(m.Blocks, &blocks) // other blocks have objects as text
+	var texts []string
+	for _, b := range blocks {
+		if b.Type == "markdown" {
+			texts = append(texts, b.Text)
+		}
+	}
+	return strings.Join(texts, "\n\n")
+}
+
+// picture is a small valid PNG.
+var picture = func() []byte {
+	m := image.NewGray(image.Rect(0, 0, 40, 40))
+	m.SetGray(3, 3, color.Gray{Y: 255})
+	var b bytes.Buffer
+	_ = png.Encode(&b, m) // to memory
+	return b.Bytes()
+}()
+
+// script is a model that does what a test says. Without a say it writes
+// "some text".
+type script struct {
+	mu       sync.Mutex // guards what follows
+	say      func(w *stream)
+	requests int
+	running  int
+	most     int // requests at once
+}
+
+func (s *script) will(say func(w *stream)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.say = say
+}
+
+func (s *script) count() (requests, most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests, s.most
+}
+
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	s.mu.Lock()
+	s.requests++
+	s.running++
+	s.most = max(s.most, s.running)
+	say := s.say
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.running--
+		s.mu.Unlock()
+	}()
+	if say == nil {
+		say = func(w *stream) { w.text("some text"); w.end("stop") }
+	}
+	say(&stream{w: w, r: r})
+}
+
+// stream writes a chat completion as server-sent events.
+type stream struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+func (s *stream) event(choice string) {
+	s.w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprintf(s.w, "data: {\"object\":\"chat.completion.chunk\",\"model\":\"test-model\",\"choices\":[%s]}\n\n", choice)
+	s.w.(http.Flusher).Flush()
+}
+
+func (s *stream) text(text string) {
+	quoted, _ := json.Marshal(text) // a string
+	s.event(fmt.Sprintf(`{"index":0,"delta":{"content":%s}}`, quoted))
+}
+
+// slowly writes words, one after each pause.
+func (s *stream) slowly(pause time.Duration, words ...string) {
+	for _, word := range words {
+		s.text(word + " ")
+		if s.pause(pause) != nil {
+			return
+		}
+	}
+}
+
+func (s *stream) pause(d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-s.r.Context().Done():
+		return errors.New("the client has gone")
+	}
+}
+
+func (s *stream) end(reason string) {
+	s.event(fmt.Sprintf(`{"index":0,"delta":{},"finish_reason":%q}`, reason))
+	fmt.Fprint(s.w, "data: [DONE]\n\n")
+}
+
+func (s *stream) fail(status int, body string) {
+	s.w.Header().Set("Content-Type", "application/json")
+	s.w.WriteHeader(status)
+	fmt.Fprint(s.w, body)
+}
+
+// drop closes the connection in mid-stream.
+func (s *stream) drop() { panic(http.ErrAbortHandler) }

@@ -1,0 +1,229 @@
+package bot_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/localslack"
+)
+
+func TestImageBecomesMarkdownInItsThread(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.slowly(500*time.Millisecond, "# Title\n\none", "two", "three", "four", "five", "<!channel>")
+			w.end("stop")
+		})
+		posted := time.Now()
+		ts := h.post("page.png")
+		h.wait("a reply", func() bool { return h.reply(ts) == "Reading page.png…" })
+		if took := time.Since(posted); took > time.Second {
+			t.Errorf("the reply took %s", took)
+		}
+		h.wait("text is visible", func() bool { return strings.Contains(markdown(h.answers(ts)[0]), "one") })
+		if took := time.Since(posted); took > 1200*time.Millisecond {
+			t.Errorf("the first text was visible after %s", took)
+		}
+		h.wait("it grows in place", func() bool { return strings.Contains(markdown(h.answers(ts)[0]), "three") })
+		if n := len(h.answers(ts)); n != 1 {
+			t.Errorf("%d messages while the model writes, want the reply alone", n)
+		}
+		if line := h.closed(ts); line != "Read page.png · 6 words · 3 s" {
+			t.Errorf("the last line is %q", line)
+		}
+		want := []string{"# Title\n\none two three four five &lt;!channel&gt;"}
+		if got := h.results(ts); !slices.Equal(got, want) {
+			t.Errorf("results %q, want %q", got, want)
+		}
+		if m := h.answers(ts)[0]; markdown(m) != "" || m.Edited != nil {
+			t.Errorf("the reply did not shrink to one line: %q", markdown(m))
+		}
+		h.noRateLimit()
+	})
+}
+
+func TestWhereImagesAreRead(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		private := h.ws.AddChannel("private", true, h.ann, h.app.BotUserID)
+		dm := h.ws.AddDM(h.ann, h.app.BotUserID)
+		group := h.ws.AddDM(h.ann, h.app.BotUserID, h.ws.AddUser("bob"))
+		for _, channel := range []string{h.channel, private, dm, group} {
+			file := []localslack.Upload{{Name: "a.png", Data: picture}}
+			parent, err := h.ws.Post(h.ann, localslack.Post{Channel: channel, Text: "words"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range []localslack.Post{
+				{Channel: channel, Files: file},
+				{Channel: channel, Thread: parent, Files: file},
+				{Channel: channel, Text: "<@" + h.app.BotUserID + "> read this", Files: file},
+			} {
+				ts, err := h.ws.Post(h.ann, p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				root := ts
+				if p.Thread != "" {
+					root = p.Thread
+				}
+				h.wait("read in "+channel, func() bool {
+					last := ""
+					for _, m := range h.ws.Thread(channel, root) {
+						if m.User == h.app.BotUserID && strings.HasPrefix(m.Text, "Read a.png") {
+							last = m.Text
+						}
+					}
+					return last != ""
+				})
+			}
+		}
+		if n, _ := h.model.count(); n != 12 {
+			t.Errorf("the model was asked %d times for 12 images", n)
+		}
+		h.noRateLimit()
+	})
+}
+
+func TestLongResult(t *testing.T) {
+	paragraph := strings.Repeat("word ", 199) + "end😀"
+	for _, tt := range []struct {
+		name  string
+		chars int
+		fault localslack.Fault
+		want  func(results []string) bool
+		line  string
+	}{
+		{"two messages and a file", 15_000, localslack.Fault{}, func(r []string) bool {
+			return len(r) == 3 && r[2] == "file page.md"
+		}, "the whole text is in page.md"},
+		{"one message and a file", 60_000, localslack.Fault{}, func(r []string) bool {
+			return len(r) == 2 && r[1] == "file page.md"
+		}, "the whole text is in page.md"},
+		{"all messages where the upload fails", 60_000, localslack.Fault{Method: "files.getUploadURLExternal", Error: "missing_scope"}, func(r []string) bool {
+			return len(r) == 6
+		}, "words"},
+		{"all messages where sharing the upload fails", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}, func(r []string) bool {
+			return len(r) == 6
+		}, "words"},
+		{"one file where the answer to the upload is lost", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
+			return len(r) == 2 && r[1] == "file page.md"
+		}, "the whole text is in page.md"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				text := strings.Repeat(paragraph+"\n\n", tt.chars/len(paragraph)+1)
+				h.model.will(func(w *stream) {
+					for piece := range slices.Chunk([]rune(text), 999) {
+						w.text(string(piece))
+					}
+					w.end("stop")
+				})
+				if tt.fault.Method != "" {
+					h.ws.Fail(tt.fault)
+				}
+				ts := h.post("page.png")
+				if line := h.closed(ts); !strings.Contains(line, tt.line) {
+					t.Errorf("the last line is %q", line)
+				}
+				results := h.results(ts)
+				if !tt.want(results) {
+					t.Errorf("%d results: %.80q", len(results), results)
+				}
+				if all := strings.Join(results, "\n\n"); len(results) == 6 && all != strings.TrimSpace(text) {
+					t.Error("the messages together are not the whole text")
+				}
+				for _, m := range h.answers(ts) {
+					for _, f := range m.Files {
+						if content, _ := h.ws.FileContent(f.ID); string(content) != text {
+							t.Errorf("the file has %d bytes of %d", len(content), len(text))
+						}
+					}
+				}
+				h.noRateLimit()
+			})
+		})
+	}
+}
+
+func TestManyImagesAtOnce(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			for i := range 20 {
+				w.slowly(500*time.Millisecond, fmt.Sprintf("word%d", i))
+			}
+			w.end("stop")
+		})
+		var names []string
+		for i := range 10 {
+			names = append(names, fmt.Sprintf("page%d.png", i))
+		}
+		ts := h.post(names...)
+		h.wait("who waits is told", func() bool {
+			return slices.ContainsFunc(h.answers(ts), func(m localslack.Message) bool { return strings.HasSuffix(m.Text, "ahead.") })
+		})
+		h.wait("all are read", func() bool {
+			n := 0
+			for _, m := range h.answers(ts) {
+				if strings.HasPrefix(m.Text, "Read page") {
+					n++
+				}
+			}
+			return n == 10
+		})
+		if n := len(h.answers(ts)); n != 20 {
+			t.Errorf("%d messages for 10 images, want a reply and a text each", n)
+		}
+		if _, most := h.model.count(); most != 4 {
+			t.Errorf("%d requests at once, want 4", most)
+		}
+		h.noRateLimit()
+	})
+}
+
+func TestPictureWithoutText(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.end("stop") })
+		ts := h.post("cat.png")
+		if line := h.closed(ts); line != "I found no text in cat.png." {
+			t.Errorf("the reply says %q", line)
+		}
+		if got := h.results(ts); len(got) != 0 {
+			t.Errorf("results %q", got)
+		}
+	})
+}
+
+func TestNothingElseIsAnswered(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		other := h.ws.Install(localslack.App{Name: "other", Scopes: []string{"chat:write", "files:write"}})
+		h.ws.Join(h.channel, other.BotUserID)
+		for _, text := range []string{"hello", "<@" + h.app.BotUserID + "> hello"} {
+			if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		api := slack.New(other.BotToken, slack.OptionAPIURL("http://localhost/api/"), slack.OptionHTTPClient(h.client()))
+		if _, err := api.UploadFileContext(h.Context(), slack.UploadFileParameters{
+			Filename: "a.png", FileSize: len(picture), Reader: bytes.NewReader(picture), Channel: h.channel,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "a.pdf", Data: []byte("%PDF-1.7")}}}); err != nil {
+			t.Fatal(err)
+		}
+		ts := h.post("page.png")
+		h.closed(ts)
+		if err := h.ws.Edit(h.ann, h.channel, ts, "an edit"); err != nil {
+			t.Fatal(err)
+		}
+		h.closed(h.post("next.png")) // whatever the rest would start has started
+		if n := h.calls("chat.postMessage")[""]; n != 4 {
+			t.Errorf("%d posts for two images\n%s", n, h.show())
+		}
+	})
+}
