@@ -26,18 +26,19 @@ func TestOpenColorModels(t *testing.T) {
 		return b.Bytes()
 	}
 	files := map[string][]byte{
-		"png rgba":         encodePNG(t, flag(image.NewRGBA(r))),
-		"png nrgba64":      encodePNG(t, flag(image.NewNRGBA64(r))),
-		"png rgba64":       encodePNG(t, flag(image.NewRGBA64(r))),
-		"png paletted":     encodePNG(t, flag(image.NewPaletted(r, color.Palette{red, blue}))),
-		"jpeg":             encodeJPEG(t, flag(image.NewRGBA(r))),
-		"jpeg cmyk":        readFile(t, "flag-cmyk.jpg"),
-		"jpeg progressive": readFile(t, "flag-progressive.jpg"),
-		"gif":              gifOf(flag(image.NewPaletted(r, palette.WebSafe))),
-		"webp lossy":       readFile(t, "flag-lossy.webp"),
-		"webp lossless":    readFile(t, "flag-lossless.webp"),
-		"webp alpha":       readFile(t, "flag-alpha.webp"),
-		"webp animated":    webpAnimated(readFile(t, "flag-lossy.webp")),
+		"png rgba":             encodePNG(t, flag(image.NewRGBA(r))),
+		"png nrgba64":          encodePNG(t, flag(image.NewNRGBA64(r))),
+		"png rgba64":           encodePNG(t, flag(image.NewRGBA64(r))),
+		"png paletted":         encodePNG(t, flag(image.NewPaletted(r, color.Palette{red, blue}))),
+		"jpeg":                 encodeJPEG(t, flag(image.NewRGBA(r))),
+		"jpeg cmyk":            readFile(t, "flag-cmyk.jpg"),
+		"jpeg progressive":     readFile(t, "flag-progressive.jpg"),
+		"gif":                  gifOf(flag(image.NewPaletted(r, palette.WebSafe))),
+		"webp lossy":           readFile(t, "flag-lossy.webp"),
+		"webp lossless":        readFile(t, "flag-lossless.webp"),
+		"webp alpha":           readFile(t, "flag-alpha.webp"),
+		"webp animated, alpha": webpAnimated(readFile(t, "flag-alpha.webp")),
+		"webp animated":        webpAnimated(readFile(t, "flag-lossy.webp")),
 	}
 	sizes := map[string]func(int, int) (int, int){
 		"kept":   nil,
@@ -142,6 +143,7 @@ func TestOpenErrors(t *testing.T) {
 		{"png of no width", pngHeader(0, 5, 8), page.PNG},
 		{"webp of 38 bytes", webpBomb(), &page.TooLargeError{Width: 16384, Height: 16384, MaxPixels: 100e6}},
 		{"jpeg bomb", jpegHeader(0xc0, 0x22, 60000, 60000), &page.TooLargeError{Width: 60000, Height: 60000, MaxPixels: 100e6}},
+		{"jpeg, progressive 4:2:0", jpegHeader(0xc2, 0x22, 8000, 7000), &page.TooLargeError{Width: 8000, Height: 7000, MaxPixels: 53333333}},
 		{"jpeg, progressive 4:4:4", jpegHeader(0xc2, 0x11, 6000, 6000), &page.TooLargeError{Width: 6000, Height: 6000, MaxPixels: 26666666}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

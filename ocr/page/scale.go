@@ -4,7 +4,6 @@ import (
 	"context"
 	"image"
 	"image/color"
-	"math"
 
 	"golang.org/x/image/draw"
 )
@@ -27,13 +26,12 @@ func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
 	}
 	tw, th := w, h
 	if w > cw && h > ch {
-		// The side that needs the larger factor meets the canvas exactly;
-		// the other is rounded up, so that it covers.
-		if factor := float64(cw) / float64(w); factor*float64(h) >= float64(ch) {
-			tw, th = cw, min(h, int(math.Ceil(factor*float64(h))))
+		// One side meets the canvas exactly. The other is rounded up, so that
+		// it covers.
+		if cw*h >= ch*w {
+			tw, th = cw, (cw*h+w-1)/w
 		} else {
-			factor := float64(ch) / float64(h)
-			tw, th = min(w, int(math.Ceil(factor*float64(w)))), ch
+			tw, th = (ch*w+h-1)/h, ch
 		}
 	}
 	if tw > maxPagePixels/th {

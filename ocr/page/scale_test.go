@@ -12,6 +12,7 @@ func TestTarget(t *testing.T) {
 	for _, test := range []struct{ w, h, canvasW, canvasH, wantW, wantH int }{
 		{1240, 1754, 1280, 1920, 1240, 1754},   // smaller: never up
 		{2480, 3508, 1280, 1920, 1358, 1920},   // A4 at 300 dpi, as wide as it must be
+		{1000, 3001, 500, 640, 500, 1501},      // rounded up
 		{4000, 3000, 1280, 1280, 1707, 1280},   // a photo
 		{1920, 1080, 1280, 640, 1280, 720},     // a screenshot
 		{1280, 1280, 1280, 1280, 1280, 1280},   // exact

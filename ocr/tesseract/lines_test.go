@@ -64,7 +64,7 @@ func TestEvenLight(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 400, 300))
 	for y := range 300 {
 		for x := range 400 {
-			paper := 230 - x/4 - y/4
+			paper := 230 - x/6 - y/6
 			if x%40 < 4 {
 				paper /= 4
 			}
@@ -74,7 +74,7 @@ func TestEvenLight(t *testing.T) {
 	evenLight(m)
 	for y := range 300 {
 		for x := range 400 {
-			if v := m.GrayAt(x, y).Y; (v < 120) != (x%40 < 4) || x%40 >= 4 && v < 195 {
+			if v := m.GrayAt(x, y).Y; (v < 120) != (x%40 < 4) || x%40 >= 4 && v < 210 {
 				t.Fatalf("at %d,%d: %d", x, y, v)
 			}
 		}
