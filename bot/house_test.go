@@ -43,14 +43,19 @@ type house struct {
 	ended        chan error
 }
 
-// inFakeTime runs a test with a house in a bubble.
+// inFakeTime runs a test with a house in a bubble, its bot listening.
 func inFakeTime(t *testing.T, test func(h *house)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		h := build(t)
+	inBubble(t, func(h *house) {
 		h.start()
 		test(h)
 	})
+}
+
+// inBubble is inFakeTime with a bot that the test starts.
+func inBubble(t *testing.T, test func(h *house)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(build(t)) })
 }
 
 // build makes a house whose bot is not started yet.
@@ -103,16 +108,23 @@ func (h *house) start() {
 	}
 	var ctx context.Context
 	ctx, h.stopBot = context.WithCancel(h.Context())
+	runs, cancel := context.WithCancel(h.Context())
 	go func() {
+		defer cancel()
 		defer transport.CloseIdleConnections()
 		h.ended <- h.bot.Run(ctx)
 	}()
-	h.wait("the bot listens", func() bool { return h.ws.Connections() > 0 || len(h.ended) > 0 })
+	_ = h.ws.Wait(runs, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
 }
 
 // stop ends the bot as SIGTERM does and waits for it.
 func (h *house) stop() error {
 	h.stopBot()
+	return h.stopped()
+}
+
+// stopped waits until the bot has ended and returns its error.
+func (h *house) stopped() error {
 	err := <-h.ended
 	h.ended <- err
 	for _, secret := range []string{h.app.BotToken, h.app.AppToken, "key-that-nobody-may-see"} {

@@ -44,13 +44,13 @@ type Slack struct {
 }
 
 const (
-	tries   = 4
+	tries   = 6               // over about a quarter of a minute
 	timeout = 3 * time.Minute // for one try
 )
 
 // Download copies a file to a temporary file, which has no name any more and is
 // gone when the caller closes it. Cut and refused connections, 429 and 5xx are
-// tried again, four times in all.
+// tried again, six times in all.
 func (s *Slack) Download(ctx context.Context, address string) (*os.File, error) {
 	target, err := url.Parse(address)
 	if err != nil || !s.trusted(target) {
