@@ -293,7 +293,8 @@ func TestStopMarksWhatRuns(t *testing.T) {
 		}
 		want := map[string]int{"The te…": 4, "I read…, then had to stop: " + why: 4, "I coul…: " + why: 1}
 		if !maps.Equal(said, want) {
-			t.Errorf("the messages say\n%q, want\n%q", said, want)
+			t.Errorf("the messages say\n%v, want\n%v", said, want)
+
 		}
 	})
 }
