@@ -59,6 +59,21 @@ func form(fields ...string) *http.Request {
 	return r
 }
 
+// The eleventh file is refused before its content is taken in.
+func TestPageStopsReadingAtTheEleventhFile(t *testing.T) {
+	s := newWorld(t)
+	fields := []string{"channel", s.channel}
+	for i := range 11 {
+		fields = append(fields, "files", fmt.Sprintf("%d.png=%s", i, strings.Repeat("x", i/10<<20)))
+	}
+	r := form(fields...)
+	rec := s.serve(r)
+	rest, _ := io.ReadAll(r.Body)
+	if a := answerOf(t, rec); a.OK || !strings.Contains(a.Error, "ten files") || len(rest) < 900<<10 {
+		t.Errorf("%+v with %d bytes unread", a, len(rest))
+	}
+}
+
 type pageAnswer struct {
 	OK        bool
 	TS, Error string

@@ -16,13 +16,15 @@ export class MessageList {
     this.inner = h("div.inner", { role: "feed" });
     this.pill = h("button.pill", { type: "button", hidden: true });
     root.append(this.inner, h("div.pill-box", null, this.pill));
-    this.stuck = true;
-    this.missed = 0;
+    this.stuck = true; // at the bottom, and to stay there
+    this.top = 0;
+    this.missed = 0; // messages that came while not
     root.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.pill.addEventListener("click", () => this.toBottom());
     // Pictures and fonts load late: whoever was at the bottom stays there.
-    new ResizeObserver(() => this.stuck && this.toBottom()).observe(this.inner);
-    new ResizeObserver(() => this.stuck && this.toBottom()).observe(root);
+    const sizes = new ResizeObserver(() => this.stuck && this.toBottom());
+    sizes.observe(this.inner);
+    sizes.observe(root);
   }
 
   /** reset forgets what is shown, before another conversation comes into the same column. */
@@ -124,7 +126,11 @@ export class MessageList {
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.root;
-    this.stuck = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    // Only moving up lets go of the bottom: the column may have grown between
+    // our own scrolling and the event that tells of it.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM) this.stuck = true;
+    else if (scrollTop < this.top) this.stuck = false;
+    this.top = scrollTop;
     if (this.stuck && this.missed) {
       this.missed = 0;
       this.showPill();
