@@ -70,7 +70,7 @@ func TestTheFirstAckTooLate(t *testing.T) {
 		c := s.dialSocket()
 		s.post(localslack.Post{Text: "hello"})
 		e := c.next()
-		time.Sleep(3 * time.Second)
+		time.Sleep(3*time.Second + time.Millisecond)
 		c.ack(e, nil)
 		if again := c.next(); again.RetryAttempt != 1 {
 			t.Fatalf("%+v", again)

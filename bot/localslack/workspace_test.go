@@ -298,14 +298,19 @@ func (s *world) dialSilent(prepare ...func(*websocket.Conn)) *rawSocket {
 	return c
 }
 
-// next is the next envelope, which must come within fake days.
+// next is the next envelope, which must come within an hour of fake time.
 func (c *rawSocket) next() envelope {
 	c.t.Helper()
-	e, ok := <-c.in
-	if !ok {
-		c.t.Fatal("the connection ended")
+	select {
+	case e, ok := <-c.in:
+		if !ok {
+			c.t.Fatal("the connection ended")
+		}
+		return e
+	case <-time.After(time.Hour):
+		c.t.Fatal("nothing came")
 	}
-	return e
+	return envelope{}
 }
 
 // event is the next event, acked.

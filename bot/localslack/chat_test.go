@@ -1,0 +1,212 @@
+package localslack_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"slackocr/bot/localslack"
+)
+
+func TestTextLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		ts := str(s.ok("chat.postMessage", "channel", s.channel, "text", strings.Repeat("é", 40_001)).body, "ts")
+		if got := utf8.RuneCountInString(s.w.Messages(s.channel)[0].Text); got != 40_000 {
+			t.Errorf("posted text of %d characters, want it cut at 40000", got)
+		}
+		for text, code := range map[string]string{
+			strings.Repeat("x", 4000):          "",
+			strings.Repeat("x", 4001):          "msg_too_long",
+			strings.Repeat("é", 2001):          "msg_too_long", // bytes count
+			strings.Repeat("&", 801):           "msg_too_long", // five bytes each, once escaped
+			strings.Repeat("&amp;", 800):       "",
+			strings.Repeat("<@U1>", 800):       "",
+			"":                                 "no_text",
+			strings.Repeat("<", 1000) + "&lt;": "msg_too_long",
+		} {
+			r := s.bot("chat.update", "channel", s.channel, "ts", ts, "text", text)
+			if r.code() != code {
+				t.Errorf("chat.update with %d bytes %.10q: %q, want %q", len(text), text, r.code(), code)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		for _, kv := range [][]string{
+			{"markdown_text_conflict", "text", "a", "markdown_text", "b"},
+			{"markdown_text_conflict", "blocks", `[{"type":"divider"}]`, "markdown_text", "b"},
+			{"msg_too_long", "markdown_text", strings.Repeat("x", 12_001)},
+			{"", "markdown_text", strings.Repeat("x", 12_000)},
+			{"no_text"},
+			{"no_text", "text", "  "},
+			{"invalid_metadata_format", "text", "x", "metadata", "{"},
+			{"invalid_metadata_schema", "text", "x", "metadata", `{"event_type":"a"}`},
+			{"too_many_attachments", "text", "x", "attachments", "[" + strings.Repeat("{},", 100) + "{}]"},
+			{"invalid_thread_ts", "text", "x", "thread_ts", "0x"},
+			{"thread_not_found", "text", "x", "thread_ts", "1.000001"},
+			{"channel_not_found", "text", "x", "channel", "C404"},
+		} {
+			time.Sleep(2 * time.Second)
+			args := append([]string{"channel", s.channel}, kv[1:]...)
+			if r := s.bot("chat.postMessage", args...); r.code() != kv[0] {
+				t.Errorf("chat.postMessage%.60q: %v, want %q", kv[1:], r.body, kv[0])
+			}
+		}
+	})
+}
+
+// blockLimits: blocks and the error they give; a point in the error's message.
+var blockLimits = []struct {
+	name, blocks, code, at string
+}{
+	{"markdown 12000", block("markdown", 12000), "", ""},
+	{"markdown 12001", block("markdown", 12001), "msg_blocks_too_long", ""},
+	{"two markdown blocks", list(block("markdown", 6000), block("markdown", 6001)), "msg_blocks_too_long", ""},
+	{"empty markdown", block("markdown", 0), "invalid_blocks", "/blocks/0/text"},
+	{"section 3000", section(3000), "", ""},
+	{"section 3001", section(3001), "invalid_blocks", "/blocks/0/text/text"},
+	{"section without text", `{"type":"section"}`, "invalid_blocks", "/blocks/0"},
+	{"50 blocks", strings.TrimSuffix(strings.Repeat(`{"type":"divider"},`, 50), ","), "", ""},
+	{"51 blocks", strings.TrimSuffix(strings.Repeat(`{"type":"divider"},`, 51), ","), "invalid_blocks", "/blocks"},
+	{"same block_id", `{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}`, "invalid_blocks", "/blocks/1/block_id"},
+	{"long block_id", `{"type":"divider","block_id":"` + strings.Repeat("x", 256) + `"}`, "invalid_blocks", "/blocks/0/block_id"},
+	{"unknown type", `{"type":"tabel"}`, "invalid_blocks", "/blocks/0/type"},
+	{"input in a message", `{"type":"input","label":{"type":"plain_text","text":"x"},"element":{"type":"plain_text_input"}}`, "invalid_blocks", "/blocks/0/type"},
+	{"context of 11", `{"type":"context","elements":[` + strings.TrimSuffix(strings.Repeat(`{"type":"mrkdwn","text":"x"},`, 11), ",") + `]}`, "invalid_blocks", "/blocks/0/elements"},
+	{"context of 10", `{"type":"context","elements":[` + strings.TrimSuffix(strings.Repeat(`{"type":"mrkdwn","text":"x"},`, 10), ",") + `]}`, "", ""},
+	{"header 151", `{"type":"header","text":{"type":"plain_text","text":"` + strings.Repeat("x", 151) + `"}}`, "invalid_blocks", "/blocks/0/text/text"},
+	{"header mrkdwn", `{"type":"header","text":{"type":"mrkdwn","text":"x"}}`, "invalid_blocks", "/blocks/0/text/type"},
+	{"button 75", button(75, "a"), "", ""},
+	{"button 76", button(76, "a"), "invalid_blocks", "/blocks/0/elements/0/text/text"},
+	{"same action_id", actions(buttonElement(1, "a"), buttonElement(1, "a")), "invalid_blocks", "/blocks/0/elements/1/action_id"},
+	{"26 buttons", actions(strings.TrimSuffix(strings.Repeat(buttonElement(1, "")+",", 26), ",")), "invalid_blocks", "/blocks/0/elements"},
+	{"overflow of 6", actions(`{"type":"overflow","options":[` + options(6) + `]}`), "invalid_blocks", "/blocks/0/elements/0/options"},
+	{"overflow of 5", actions(`{"type":"overflow","options":[` + options(5) + `]}`), "", ""},
+	{"image without alt_text", `{"type":"image","image_url":"https://example.com/a.png"}`, "invalid_blocks", "/blocks/0/alt_text"},
+	{"table 100×20", table(100, 20), "", ""},
+	{"table of 101 rows", table(101, 1), "invalid_blocks", "/blocks/0/rows"},
+	{"table of 21 columns", table(1, 21), "invalid_blocks", "/blocks/0/rows/0"},
+	{"two tables", table(1, 1) + "," + table(1, 1), "invalid_attachments", "only_one_table_allowed"},
+	{"no list", `{`, "invalid_blocks_format", ""},
+}
+
+func list(blocks ...string) string { return strings.Join(blocks, ",") }
+func block(kind string, n int) string {
+	return fmt.Sprintf(`{"type":%q,"text":%q}`, kind, strings.Repeat("x", n))
+}
+
+func section(n int) string {
+	return fmt.Sprintf(`{"type":"section","text":{"type":"mrkdwn","text":%q}}`, strings.Repeat("x", n))
+}
+
+func buttonElement(n int, id string) string {
+	return fmt.Sprintf(`{"type":"button","action_id":%q,"text":{"type":"plain_text","text":%q}}`, id, strings.Repeat("x", n))
+}
+func actions(elements ...string) string {
+	return `{"type":"actions","elements":[` + strings.Join(elements, ",") + `]}`
+}
+func button(n int, id string) string { return actions(buttonElement(n, id)) }
+func options(n int) string {
+	return strings.TrimSuffix(strings.Repeat(`{"text":{"type":"plain_text","text":"x"},"value":"v"},`, n), ",")
+}
+
+func table(rows, columns int) string {
+	row := "[" + strings.TrimSuffix(strings.Repeat(`{"type":"raw_text","text":"x"},`, columns), ",") + "]"
+	return `{"type":"table","rows":[` + strings.TrimSuffix(strings.Repeat(row+",", rows), ",") + `]}`
+}
+
+func TestBlockLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		for _, tc := range blockLimits {
+			time.Sleep(2 * time.Second)
+			r := s.bot("chat.postMessage", "channel", s.channel, "text", "x", "blocks", "["+tc.blocks+"]")
+			detail, _ := json.Marshal(r.body["response_metadata"])
+			if r.code() != tc.code || !strings.Contains(string(detail), tc.at) {
+				t.Errorf("%s: %v, want %q at %q", tc.name, r.body, tc.code, tc.at)
+			}
+		}
+		// Every stored block has an id, and what was sent is what comes back.
+		var blocks []map[string]any
+		ms := s.w.Messages(s.channel)
+		if err := json.Unmarshal(ms[0].Blocks, &blocks); err != nil || str(blocks[0], "block_id") == "" || len(str(blocks[0], "text")) != 12000 {
+			t.Errorf("stored blocks: %v %.100s", err, ms[0].Blocks)
+		}
+	})
+}
+
+func TestChatErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		mine := str(s.ok("chat.postMessage", "channel", s.channel, "text", "x").body, "ts")
+		theirs := s.post(localslack.Post{Text: "hers"})
+		public := s.w.AddChannel("public", false, s.user)
+		private := s.w.AddChannel("private", true, s.user)
+		archived := s.w.AddChannel("old", false, s.user, s.cred.BotUserID)
+		if err := s.w.Archive(s.user, archived); err != nil {
+			t.Fatal(err)
+		}
+		for _, tc := range [][]string{
+			{"not_in_channel", "chat.postMessage", "channel", public, "text", "x"},
+			{"channel_not_found", "chat.postMessage", "channel", private, "text", "x"},
+			{"is_archived", "chat.postMessage", "channel", archived, "text", "x"},
+			{"", "chat.postMessage", "channel", "#general", "text", "x"},
+			{"", "chat.postMessage", "channel", s.user, "text", "x"}, // opens the direct message
+			{"channel_not_found", "chat.update", "channel", s.user, "ts", mine, "text", "x"},
+			{"cant_update_message", "chat.update", "channel", s.channel, "ts", theirs, "text", "x"},
+			{"message_not_found", "chat.update", "channel", s.channel, "ts", "1.000000", "text", "x"},
+			{"cant_delete_message", "chat.delete", "channel", s.channel, "ts", theirs},
+			{"message_not_found", "chat.delete", "channel", s.channel, "ts", ""},
+			{"user_not_in_channel", "chat.postEphemeral", "channel", s.channel, "user", s.w.AddUser("Bob"), "text", "x"},
+			{"user_not_found", "chat.postEphemeral", "channel", s.channel, "user", "U404", "text", "x"},
+			{"message_not_found", "chat.getPermalink", "channel", s.channel, "message_ts", "1.000000"},
+			{"unknown_method", "chat.unheard"},
+		} {
+			if r := s.bot(tc[1], tc[2:]...); r.code() != tc[0] {
+				t.Errorf("%q: %v, want %q", tc[1:], r.body, tc[0])
+			}
+			time.Sleep(2 * time.Second)
+		}
+		s.ok("chat.delete", "channel", s.channel, "ts", mine)
+		if r := s.bot("chat.update", "channel", s.channel, "ts", mine, "text", "x"); r.code() != "message_not_found" {
+			t.Errorf("update of a deleted message: %v", r.body)
+		}
+	})
+}
+
+func TestEphemeralIsForOnePerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		bob := s.w.AddUser("Bob")
+		c := s.dialSocket()
+		s.ok("chat.postEphemeral", "channel", s.channel, "user", s.user, "text", "psst")
+		c.none(time.Minute)
+		if e := s.w.Ephemerals(s.user); len(e) != 1 || e[0].Message.Text != "psst" || len(s.w.Ephemerals(bob)) != 0 || len(s.w.Messages(s.channel)) != 0 {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
+func TestMetadataOnlyWhenAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		md := `{"event_type":"job","event_payload":{"id":"7"}}`
+		ts := str(s.ok("chat.postMessage", "channel", s.channel, "text", "x", "metadata", md).body, "ts")
+		s.ok("chat.update", "channel", s.channel, "ts", ts, "text", "y") // keeps it
+		for _, method := range []string{"conversations.history", "conversations.replies"} {
+			plain := s.ok(method, "channel", s.channel, "ts", ts)
+			all := s.ok(method, "channel", s.channel, "ts", ts, "include_all_metadata", "true")
+			m := func(r reply) any { return r.body["messages"].([]any)[0] }
+			if str(m(plain), "metadata") != "" || str(m(all), "metadata", "event_payload", "id") != "7" || str(m(all), "text") != "y" {
+				t.Errorf("%s: %v, %v", method, m(plain), m(all))
+			}
+		}
+		s.ok("chat.update", "channel", s.channel, "ts", ts, "text", "y", "metadata", "{}")
+		if md := s.w.Messages(s.channel)[0].Metadata; md != nil {
+			t.Errorf("metadata left: %s", md)
+		}
+	})
+}
