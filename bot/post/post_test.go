@@ -1,0 +1,318 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slack-go/slack"
+	"go.uber.org/goleak"
+
+	"slackocr/bot/localslack"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// desk is a workspace and a pacer that writes to it, in fake time.
+type desk struct {
+	*testing.T
+	ws      *localslack.Workspace
+	api     *slack.Client
+	pacer   *Pacer
+	channel string
+	parent  string
+}
+
+func inFakeTime(t *testing.T, test func(d *desk)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{T: t, ws: localslack.New(localslack.Options{}), pacer: NewPacer()}
+		app := d.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "files:write", "files:read", "channels:history"}})
+		ann := d.ws.AddUser("ann")
+		d.channel = d.ws.AddChannel("general", false, ann, app.BotUserID)
+		var err error
+		if d.parent, err = d.ws.Post(ann, localslack.Post{Channel: d.channel, Text: "hello"}); err != nil {
+			t.Fatal(err)
+		}
+		pipe := localslack.NewPipe()
+		transport := &http.Transport{DialContext: pipe.Dial}
+		d.api = slack.New(app.BotToken, slack.OptionAPIURL("http://localhost/api/"), slack.OptionHTTPClient(&http.Client{Transport: transport}))
+		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+		var server sync.WaitGroup
+		server.Go(func() { _ = d.ws.Serve(ctx, pipe) })
+		t.Cleanup(func() {
+			transport.CloseIdleConnections()
+			stop()
+			server.Wait()
+		})
+		test(d)
+	})
+}
+
+func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, d.channel, d.parent) }
+
+func (d *desk) open(name string) *Reply {
+	d.Helper()
+	r, err := Open(d.Context(), d.thread(), name, d.parent, "Reading "+name)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return r
+}
+
+// calls are the answered calls of a method.
+func (d *desk) calls(method string) []localslack.Call {
+	return slices.DeleteFunc(d.ws.Calls(), func(c localslack.Call) bool { return c.Method != method })
+}
+
+func (d *desk) noRateLimit() {
+	d.Helper()
+	for _, c := range d.ws.Calls() {
+		if c.Error == "ratelimited" {
+			d.Errorf("%s was answered 429 at %s", c.Method, c.Time)
+		}
+	}
+}
+
+func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		for i := range 100 { // ten seconds of text
+			r.Write(1<<30, fmt.Sprintf("w%d ", i))
+			if err := sleep(d.Context(), 100*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		edits := d.calls("chat.update")
+		if n := len(edits); n < 7 || n > 9 {
+			t.Errorf("%d edits in ten seconds, want one each 1.2 s", n)
+		}
+		for i := 1; i < len(edits); i++ {
+			if gap := edits[i].Time.Sub(edits[i-1].Time); gap < Pace {
+				t.Errorf("two edits within %s", gap)
+			}
+		}
+		if last := edits[len(edits)-1]; !strings.Contains(last.Args["blocks"], "w9") {
+			t.Errorf("the last edit is old: %s", last.Args["blocks"])
+		}
+		if err := r.Close(d.Context(), Live{Line: "done"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestUnchangedTextIsNotSent(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		for range 20 {
+			r.Write(1<<30, "")
+			_ = sleep(d.Context(), time.Second)
+		}
+		if n := len(d.calls("chat.update")); n != 0 {
+			t.Errorf("%d edits that changed nothing", n)
+		}
+		_ = r.Close(d.Context(), Live{Line: "done"})
+	})
+}
+
+// TestManyRepliesShareTheBudget: twenty replies that stream for a minute.
+func TestManyRepliesShareTheBudget(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				r := d.open(fmt.Sprint("reply", i))
+				for j := range 120 {
+					r.Write(1<<30, fmt.Sprint(j, " "))
+					_ = sleep(d.Context(), 500*time.Millisecond)
+				}
+				_ = r.Close(d.Context(), Live{Line: "done"})
+			})
+		}
+		all.Wait()
+		d.noRateLimit()
+		for _, m := range d.ws.Thread(d.channel, d.parent)[1:] {
+			if m.Text != "done" {
+				t.Errorf("a reply still says %q", m.Text)
+			}
+		}
+	})
+}
+
+func TestFinalsGoBeforeInterimEdits(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		b := d.pacer.methods["chat.update"]
+		for b.tokens >= 1 {
+			_ = b.take(d.Context(), final)
+		}
+		order := make(chan string, 5)
+		var all sync.WaitGroup
+		for i, u := range []urgency{interim, interim, final, interim, final} {
+			all.Go(func() {
+				if err := b.take(d.Context(), u); err != nil {
+					t.Error(err)
+				}
+				order <- fmt.Sprint(u, " ", i)
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+		for _, want := range []string{"0 2", "0 4", "1 0", "1 1", "1 3"} {
+			if got := <-order; got != want {
+				t.Errorf("served %q, want %q", got, want)
+			}
+		}
+	})
+}
+
+func TestWaitersThatLeaveCostNothing(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		b := newBucket(limit{every: time.Second, burst: 2})
+		cause := errors.New("given up")
+		ctx, cancel := context.WithCancelCause(d.Context())
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if err := b.take(ctx, final); err != nil && !errors.Is(err, cause) {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel(cause)
+		all.Wait()
+		begun := time.Now()
+		_ = b.take(d.Context(), final)
+		if took := time.Since(begun); took > 1100*time.Millisecond {
+			t.Errorf("the next one waited %s behind those who left", took)
+		}
+		b.timer.Stop()
+	})
+}
+
+func TestRetryAfterIsKeptToTheSecond(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 17 * time.Second})
+		r.Write(0, "text")
+		d.ws.Wait(d.Context(), func() bool { return len(d.calls("chat.update")) == 1 })
+		if err := r.Close(d.Context(), Live{Line: "done"}); err != nil {
+			t.Fatal(err)
+		}
+		calls := d.calls("chat.update")
+		if len(calls) != 2 {
+			t.Fatalf("%d calls, want the limited one and the closing edit", len(calls))
+		}
+		if gap := calls[1].Time.Sub(calls[0].Time); gap < 17*time.Second || gap > 18*time.Second {
+			t.Errorf("called again after %s", gap)
+		}
+	})
+}
+
+func TestNoInterimEditAfterTheFinal(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: 5 * time.Second}) // the interim one
+		r.Write(0, "text")
+		synctest.Wait() // it is on its way
+		if err := r.Close(d.Context(), Live{Line: "done"}); err != nil {
+			t.Fatal(err)
+		}
+		r.Write(0, "late text")
+		_ = sleep(d.Context(), time.Minute)
+		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {
+			t.Errorf("the reply says %q", m.Text)
+		}
+	})
+}
+
+func TestDeletedReplyIsLeftAlone(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		if _, _, err := d.api.DeleteMessageContext(d.Context(), d.channel, r.TS()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 30 {
+			r.Write(0, fmt.Sprint(i))
+			_ = sleep(d.Context(), time.Second)
+		}
+		if err := r.Close(d.Context(), Live{Line: "done"}); Code(err) != "message_not_found" {
+			t.Errorf("closing it says %v", err)
+		}
+		if n := len(d.calls("chat.update")); n != 2 {
+			t.Errorf("%d calls for a message that is gone, want one and the closing one", n)
+		}
+	})
+}
+
+// TestPostIsFoundAgain looks for a post whose answer was lost, behind 450
+// others in the thread.
+func TestPostIsFoundAgain(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		thread := d.thread()
+		m := Part("the text", "text")
+		m.Key, m.After = "mine", d.parent
+		if _, err := thread.Post(d.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		ann := d.ws.AddUser("bea")
+		d.ws.Join(d.channel, ann)
+		for i := range 450 {
+			if _, err := d.ws.Post(ann, localslack.Post{Channel: d.channel, Thread: d.parent, Text: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for key, want := range map[string]bool{"mine": true, "another": false} {
+			m.Key = key
+			ts, err := thread.find(d.Context(), m)
+			if err != nil || (ts != "") != want {
+				t.Errorf("%s: found %q, %v", key, ts, err)
+			}
+		}
+	})
+}
+
+func TestRefusalsAreNotRepeated(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		thread := NewThread(d.api, d.pacer, "C0NOWHERE", d.parent)
+		if _, err := thread.Post(d.Context(), Part("x", "x")); Code(err) != "channel_not_found" {
+			t.Errorf("got %v", err)
+		}
+		if n := len(d.calls("chat.postMessage")); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+func TestPostEndsWithItsContext(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Status: 500})
+		cause := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(d.Context(), time.Minute, cause)
+		defer cancel()
+		if _, err := d.thread().Post(ctx, Part("x", "x")); !errors.Is(err, cause) {
+			t.Errorf("got %v", err)
+		}
+		if n := len(d.calls("chat.postMessage")); n < 4 || n > 12 {
+			t.Errorf("%d calls in a minute of failures", n)
+		}
+	})
+}
+
+func TestChannelsAreForgotten(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		for i := range 3 * maxChannels {
+			d.pacer.channel(fmt.Sprint("C", i))
+		}
+		if n := len(d.pacer.channels); n > maxChannels {
+			t.Errorf("%d channels are remembered", n)
+		}
+	})
+}
