@@ -1,0 +1,148 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/joho/godotenv"
+)
+
+// good is a whole set of settings.
+var good = []string{
+	"SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN=xapp-1", "MODELVERSE_API_KEY=k",
+}
+
+func load(t *testing.T, environ []string, dotenv string) (config, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), ".env")
+	if dotenv != "" {
+		if err := os.WriteFile(file, []byte(dotenv), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return loadConfig(environ, file, needLog, needSlack, needModel)
+}
+
+func TestConfigDefaults(t *testing.T) {
+	c, err := load(t, good, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config{
+		SlackBotToken: "xoxb-1", SlackAppToken: "xapp-1", SlackAPIURL: "https://slack.com/api/",
+		OCRBaseURL: "https://api.modelverse.cn/v1", ModelverseAPIKey: "k", OCRModel: "deepseek-ai/DeepSeek-OCR",
+		OCRPrompt: "convert to markdown", OCRStream: true, OCRMaxTokens: 8192, OCRConcurrency: 4,
+		OCRIdleTimeout: time.Minute, MaxFileSize: 50 << 20, LogLevel: "info", LogFormat: "text",
+	}
+	if c != want {
+		t.Errorf("got\n%+v, want\n%+v", c, want)
+	}
+}
+
+func TestEnvironmentWinsOverFile(t *testing.T) {
+	c, err := load(t, append(good, "OCR_CONCURRENCY=7", "OCR_MODEL="), "OCR_CONCURRENCY=2\nOCR_MODEL=other\nOCR_API_KEY=mine\nOCR_STREAM=\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.OCRConcurrency != 7 || c.OCRModel != "other" || c.key() != "mine" || !c.OCRStream {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestAllProblemsAreReported(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		dotenv  string
+		want    []string // what each line begins with
+	}{
+		{"nothing is set", nil, "", []string{"SLACK_BOT_TOKEN is missing", "SLACK_APP_TOKEN is missing", "MODELVERSE_API_KEY is missing"}},
+		{"tokens swapped", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xoxb-1", "OCR_API_KEY=k"}, "", []string{
+			"SLACK_BOT_TOKEN does not begin with xoxb-", "SLACK_APP_TOKEN does not begin with xapp-",
+		}},
+		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN holds spaces or quotes"}},
+		{"numbers and words", append(good, "OCR_CONCURRENCY=many", "OCR_STREAM=perhaps", "OCR_IDLE_TIMEOUT=60", "MAX_FILE_SIZE=big", "LOG_LEVEL=loud", "LOG_FORMAT=xml"), "", []string{
+			"OCR_STREAM is not understood", "OCR_CONCURRENCY is not understood", "OCR_IDLE_TIMEOUT is not understood",
+			"MAX_FILE_SIZE is not understood", "LOG_LEVEL is not understood", "LOG_FORMAT is not understood",
+		}},
+		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=9000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB"), "", []string{
+			"MAX_FILE_SIZE must be", "OCR_MAX_TOKENS must be", "OCR_CONCURRENCY must be", "OCR_IDLE_TIMEOUT must be",
+		}},
+		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL is not a web address", "OCR_BASE_URL is not a web address"}},
+		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must be https"}},
+		{"a broken file", good, "what is this\n", []string{""}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := load(t, tt.environ, tt.dotenv)
+			if err == nil {
+				t.Fatal("no problem was found")
+			}
+			lines := strings.Split(err.Error(), "\n")
+			if len(lines) != len(tt.want) {
+				t.Fatalf("got\n%s\nwant %d lines", err, len(tt.want))
+			}
+			for i, line := range lines {
+				if !strings.HasPrefix(line, tt.want[i]) || !strings.Contains(line, "Example: ") {
+					t.Errorf("got %q, want %q and an example", line, tt.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestBrokenFileIsNotQuoted(t *testing.T) {
+	_, err := load(t, nil, "SLACK_BOT_TOKEN xoxb-secret\n")
+	if err == nil || strings.Contains(err.Error(), "xoxb-secret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestModelOfOnesOwnNeedsNoKey(t *testing.T) {
+	if _, err := load(t, append(good[:2:2], "OCR_BASE_URL=http://localhost:8000/v1"), ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEnvExample holds .env.example and the code together.
+func TestEnvExample(t *testing.T) {
+	example, err := godotenv.Read("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range reflect.TypeFor[config]().Fields() {
+		variable := f.Tag.Get("env")
+		value, ok := example[variable]
+		if !ok {
+			t.Errorf("%s is not in .env.example", variable)
+		}
+		if value != f.Tag.Get("envDefault") {
+			t.Errorf("%s is %q in .env.example and %q in the code", variable, value, f.Tag.Get("envDefault"))
+		}
+		if f.Tag.Get("example") == "" {
+			t.Errorf("%s has no example", variable)
+		}
+		delete(example, variable)
+	}
+	for variable := range example {
+		t.Errorf("%s is in .env.example, and the code does not know it", variable)
+	}
+}
+
+func TestByteSize(t *testing.T) {
+	for text, want := range map[string]byteSize{"50MB": 50 << 20, "1 kb": 1 << 10, "2GB": 2 << 30, "77": 77, "77b": 77} {
+		var got byteSize
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
+			t.Errorf("%q is %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "MB", "-1MB", "1.5MB", "99999999999GB", "5TB"} {
+		var got byteSize
+		if err := got.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken for %d", text, got)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"go/build"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms says which packages of this project, and of those that are restricted,
+// each may import: docs/ARCHITECTURE.md.
+var rooms = map[string][]string{
+	"cmd/bot":           {"bot", "bot/localslack", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
+	"bot":               {"bot/fetch", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
+	"bot/post":          {"bot/slackmd", "slack-go"},
+	"bot/fetch":         {},
+	"bot/slackmd":       {},
+	"bot/localslack":    {},
+	"ocr":               {"ocr/page", "go-openai"},
+	"ocr/page":          {},
+	"ocr/page/pagetest": {},
+	"ocr/tesseract":     {},
+}
+
+// restricted are the libraries that belong in some rooms only.
+var restricted = map[string]string{
+	"github.com/slack-go/slack":         "slack-go",
+	"github.com/sashabaranov/go-openai": "go-openai",
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	const module = "slackocr/"
+	seen := 0
+	err := filepath.WalkDir("../..", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); name == "testdata" || (strings.HasPrefix(name, ".") && name != "..") {
+			return fs.SkipDir
+		}
+		p, err := build.ImportDir(dir, 0)
+		if err != nil {
+			return nil // no Go files
+		}
+		room, _ := filepath.Rel("../..", dir)
+		may, ok := rooms[filepath.ToSlash(room)]
+		if !ok {
+			t.Errorf("%s is no room that the design knows", room)
+			return nil
+		}
+		seen++
+		for _, path := range p.Imports {
+			what, ours := strings.CutPrefix(path, module)
+			for library, name := range restricted {
+				if path == library || strings.HasPrefix(path, library+"/") {
+					what, ours = name, true
+				}
+			}
+			if ours && !slices.Contains(may, what) {
+				t.Errorf("%s imports %s", room, what)
+			}
+		}
+		return nil
+	})
+	if err != nil || seen != len(rooms) {
+		t.Errorf("%d rooms of %d were seen: %v", seen, len(rooms), err)
+	}
+}
