@@ -3,6 +3,7 @@ package localslack_test
 import (
 	"strings"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/slack-go/slack"
@@ -164,6 +165,23 @@ func connectionLost(s *site) {
 		s.t.Errorf("after trying again: %+v", m)
 	}
 	s.wait(`document.querySelectorAll("#messages .msg").length === 1 && !document.querySelector(".pending")`)
+
+	// On a slow line the person sees how far the upload is.
+	slow := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: 400_000}}}
+	if _, err := chromedp.Call(s.tab, network.EmulateNetworkConditionsByRule, slow); err != nil {
+		s.t.Fatal(err)
+	}
+	s.js(`dispatchEvent(new DragEvent("drop", {dataTransfer: (() => { const t = new DataTransfer(); t.items.add(new File([new Uint8Array(400_000)], "large.bin")); return t })(), bubbles: true, cancelable: true})); 1`)
+	s.key(kb.Enter)
+	s.wait(`document.querySelector("#messages .pending progress").value > 0.2 && document.querySelector("#messages .pending .card-name").textContent.startsWith("large.bin")`)
+	if m := s.messages(2)[1]; len(m.Files) != 1 || m.Files[0].Size != 400_000 {
+		s.t.Errorf("the large file: %+v", m)
+	}
+	s.wait(`!document.querySelector(".pending")`)
+	slow.MatchedNetworkConditions[0].UploadThroughput = -1
+	if _, err := chromedp.Call(s.tab, network.EmulateNetworkConditionsByRule, slow); err != nil {
+		s.t.Fatal(err)
+	}
 
 	s.stop()
 	s.wait(`!document.querySelector("#connection").hidden`)

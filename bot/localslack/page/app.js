@@ -103,9 +103,12 @@ function draw() {
 function drawChannel(channel, title) {
   $("channel-title").replaceChildren(icon(iconOf(channel, store)), title);
   const people = (channel.members || []).length;
-  $("channel-about").textContent = store.isDM(channel) ? "Direct message" : [people === 1 ? "1 member" : `${people} members`, channel.is_private && "private"].filter(Boolean).join(" · ");
+  $("channel-about").textContent = store.isDM(channel) ? "Direct message" : [people === 1 ? "1 member" : `${people} members`, channel.is_private && "private", !channel.is_member && "you are not a member"].filter(Boolean).join(" · ");
   composer.open(at.channel, `Message ${placeName()}`);
-  column.show([...store.roots(at.channel), ...outbox.waiting(at.channel, "")], { unreadFrom, empty: emptyState() });
+  $("composer").hidden = !channel.is_member;
+  const messages = [...store.roots(at.channel), ...outbox.waiting(at.channel, "")];
+  const begun = messages.some((m) => !store.author(m).bot && m.subtype !== "channel_join");
+  column.show(messages, { unreadFrom, welcome: begun ? null : welcome() });
 }
 
 function drawThread() {
@@ -127,9 +130,10 @@ function placeName() {
   return (store.isDM(channel) ? "" : "#") + store.title(channel);
 }
 
-function emptyState() {
+// welcome says what to do where nobody has said anything yet.
+function welcome() {
   const browse = h("button.btn.primary", { type: "button", "data-do": "browse" }, "Choose a file");
-  return h("div.empty", { "data-key": "empty" }, h("div.sheet", { "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i"), h("b")),
+  return h("div.empty", { "data-key": "welcome" }, h("div.sheet", { "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i"), h("b")),
     h("h3", null, "Drop a photo of text here"),
     h("p", null, "A receipt, a page, a screenshot, a PDF. The text comes back in a thread while it is being read."),
     h("p.ways", null, browse, h("span.only-keyboard", null, "or paste a picture with ", h("kbd", null, KEY + " V"))));
@@ -210,7 +214,10 @@ const ACTIONS = {
   action: (message, button) => {
     const { action, block, value, confirm: question } = button.dataset;
     if (question && !confirm(question)) return;
-    act({ channel: at.channel, ts: message.ts, action_id: action, block_id: block, value: value || "" }).catch((err) => warn(err.message));
+    button.disabled = true;
+    act({ channel: at.channel, ts: message.ts, action_id: action, block_id: block, value: value || "" })
+      .catch((err) => warn(err.message))
+      .finally(() => (button.disabled = false));
   },
 };
 

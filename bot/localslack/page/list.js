@@ -11,9 +11,11 @@ export class MessageList {
   /** root is the scrolling element; options.inThread as for renderMessage. */
   constructor(root, store, { inThread = false } = {}) {
     Object.assign(this, { root, store, inThread });
-    this.items = new Map(); // key → {node, sign}
+    // key → {node, of, sign}. A changed message is another object, so a row is
+    // drawn again when its message or anything else it shows is not the same.
+    this.items = new Map();
     this.live = new Map(); // ts → timer of a message that was just edited
-    this.inner = h("div.inner", { role: "feed" });
+    this.inner = h("div.inner", { role: "region" });
     this.pill = h("button.pill", { type: "button", hidden: true });
     root.append(this.inner, h("div.pill-box", null, this.pill));
     this.stuck = true; // at the bottom, and to stay there
@@ -38,13 +40,12 @@ export class MessageList {
   }
 
   /**
-   * show draws messages, oldest first. options: empty (a node for an empty
-   * column), unreadFrom (a ts: the line "New" goes before it).
+   * show draws messages, oldest first. options: welcome (a node that goes
+   * below them), unreadFrom (a ts: the line "New" goes before it).
    */
-  show(messages, { empty = null, unreadFrom = "", intro = null } = {}) {
+  show(messages, { welcome = null, unreadFrom = "" } = {}) {
     const rows = this.rows(messages, unreadFrom);
-    if (intro) rows.unshift({ key: "intro", sign: intro.textContent, draw: () => intro });
-    if (!messages.length && empty) rows.push({ key: "empty", sign: "", draw: () => empty });
+    if (welcome) rows.push({ key: "welcome", sign: "", draw: () => welcome });
     const keep = new Set(rows.map((r) => r.key));
     for (const [key, item] of this.items) {
       if (keep.has(key)) continue;
@@ -64,14 +65,15 @@ export class MessageList {
     const had = this.items.get(row.key);
     if (!had) {
       const node = row.draw();
-      this.items.set(row.key, { node, sign: row.sign });
+      this.items.set(row.key, { node, of: row.of, sign: row.sign });
       this.inner.insertBefore(node, before);
       return node;
     }
-    if (had.sign !== row.sign) {
+    if (had.of !== row.of || had.sign !== row.sign) {
       const live = had.node.classList.contains("live");
       had.node = morph(had.node, row.draw());
       had.node.classList.toggle("live", live);
+      had.of = row.of;
       had.sign = row.sign;
     }
     if (had.node !== before) this.inner.insertBefore(had.node, before);
@@ -93,8 +95,8 @@ export class MessageList {
         rows.push(divider("unread", "New", "unread"));
       }
       const grouped = follows(previous, m, this.store);
-      const sign = JSON.stringify([m, grouped, this.store.author(m), m.latest_reply && ago(m.latest_reply)]);
-      rows.push({ key: m.ts, sign, draw: () => renderMessage(m, this.store, { grouped, inThread: this.inThread }) });
+      const sign = [grouped, this.store.version, m.latest_reply && ago(m.latest_reply)].join();
+      rows.push({ key: m.ts, of: m, sign, draw: () => renderMessage(m, this.store, { grouped, inThread: this.inThread }) });
       previous = m;
       if (this.inThread && i === 0 && messages.length > 1) {
         const n = messages.length - 1;

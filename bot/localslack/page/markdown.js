@@ -144,13 +144,16 @@ function table(lines, i, names) {
   const align = cells(lines[i + 1]).map((c) => (c.endsWith(":") ? (c.startsWith(":") ? "center" : "end") : null));
   const row = (tag, line) => {
     const row = cells(line);
-    return h("tr", null, align.map((side, n) => h(side ? `${tag}.${side}` : tag, tag === "th" ? { scope: "col" } : null, inline(row[n] || "", names))));
+    return h("tr", null, align.map((side, n) => h(cellTag(tag, side, row[n] || ""), tag === "th" ? { scope: "col" } : null, inline(row[n] || "", names))));
   };
   const head = h("thead", null, row("th", lines[i]));
   const body = h("tbody");
   for (i += 2; i < lines.length && lines[i].trim() && !FENCE.test(lines[i]) && !HEADING.test(lines[i]) && !QUOTE.test(lines[i]); i++) body.append(row("td", lines[i]));
   return [scroller(h("table", null, head, body)), i];
 }
+
+// A short cell keeps to one line: a date or a sum must not break at its hyphen.
+const cellTag = (tag, side, text) => tag + (side ? "." + side : "") + (text.length <= 18 ? ".short" : "");
 
 /** scroller lets a wide table scroll by itself, by keyboard too, so that the page never does. */
 export function scroller(table) {

@@ -12,6 +12,7 @@ export class Store {
   load(state) {
     const whispers = [...(this.messages || [])].flatMap(([channel, known]) => [...known.values()].filter((m) => m.ephemeral).map((m) => [channel, m]));
     this.seq = state.seq || 0;
+    this.version = (this.version || 0) + 1; // of names: they appear in messages
     this.team = state.team || {};
     this.me = state.me || "";
     this.users = new Map((state.users || []).map((u) => [u.id, u]));
@@ -50,9 +51,11 @@ export class Store {
         return { channel, message, kind: "delete" };
       }
       case "channel":
+        this.version++;
         if (change.channel_info) this.channels.set(change.channel_info.id, change.channel_info);
         break;
       case "user":
+        this.version++;
         if (change.user) this.users.set(change.user.id, change.user);
     }
     return { channel, kind: "other" };
