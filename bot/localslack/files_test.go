@@ -1,0 +1,172 @@
+package localslack_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/localslack"
+)
+
+// fetch gets an address of a file.
+func (s *world) fetch(u, tok string) (*http.Response, string, error) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, u, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if tok != "" {
+		req.Header.Set("Authorization", "Bearer "+tok)
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	return resp, string(data), err
+}
+
+func TestUploadInThreeSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		c := s.dialSocket()
+		parent := s.post(localslack.Post{Text: "parent"})
+		c.event()
+		sum, err := s.api.UploadFileContext(t.Context(), slack.UploadFileParameters{
+			Filename: "result.md", FileSize: 6, Reader: strings.NewReader("# Hi\n\n"), Title: "Result",
+			Channel: s.channel, ThreadTimestamp: parent, InitialComment: "whole text",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := c.event()
+		want(t, ev, "type", "message", "subtype", "file_share", "bot_id", s.cred.BotID, "user", s.cred.BotUserID,
+			"text", "whole text", "thread_ts", parent)
+		f := ev["files"].([]any)[0]
+		if str(f, "id") != sum.ID || str(f, "title") != "Result" || str(f, "name") != "result.md" || str(f, "filetype") != "markdown" {
+			t.Errorf("file: %v", f)
+		}
+		info, _, _, err := s.api.GetFileInfoContext(t.Context(), sum.ID, 0, 0)
+		if err != nil || info.Size != 6 || len(info.Shares.Public[s.channel]) != 1 || info.Shares.Public[s.channel][0].ThreadTs != parent {
+			t.Errorf("files.info: %+v, %v", info, err)
+		}
+		var got bytes.Buffer
+		if err := s.api.GetFileContext(t.Context(), info.URLPrivateDownload, &got); err != nil || got.String() != "# Hi\n\n" {
+			t.Errorf("download: %q, %v", got.String(), err)
+		}
+		// A second completion of the same upload finds nothing.
+		if r := s.bot("files.completeUploadExternal", "files", `[{"id":"`+sum.ID+`"}]`); r.code() != "file_not_found" {
+			t.Errorf("%v", r.body)
+		}
+		s.ok("files.delete", "file", sum.ID)
+		want(t, c.next().Payload.Event, "type", "file_shared")
+	})
+}
+
+func TestUploadErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		upload := func(u, contentType, body string) int {
+			resp, err := s.http.Post(u, contentType, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			return resp.StatusCode
+		}
+		for _, kv := range [][]string{
+			{"invalid_arguments", "length", "5"},
+			{"invalid_arguments", "filename", "a", "length", "0"},
+			{"file_upload_size_restricted", "filename", "a", "length", "104857601"},
+		} {
+			if r := s.bot("files.getUploadURLExternal", kv[1:]...); r.code() != kv[0] {
+				t.Errorf("%q: %v", kv, r.body)
+			}
+		}
+		r := s.ok("files.getUploadURLExternal", "filename", "../../a.txt", "length", "5")
+		u, id := str(r.body, "upload_url"), str(r.body, "file_id")
+		done := func(kv ...string) reply {
+			return s.bot("files.completeUploadExternal", append([]string{"files", `[{"id":"` + id + `"}]`}, kv...)...)
+		}
+		if r := done(); r.code() != "file_not_found" {
+			t.Errorf("completed before the upload: %v", r.body)
+		}
+		for body, status := range map[string]int{"1234": 400, "123456": 400} {
+			if got := upload(u, "application/octet-stream", body); got != status {
+				t.Errorf("%d bytes of 5: status %d", len(body), got)
+			}
+		}
+		if got := upload(u, "application/octet-stream", "12345"); got != http.StatusOK {
+			t.Errorf("raw upload: %d", got)
+		}
+		if got := upload(u, "application/octet-stream", "12345"); got != http.StatusNotFound {
+			t.Errorf("second upload to the same address: %d", got)
+		}
+		outside := s.w.AddChannel("outside", false, s.user)
+		for code, kv := range map[string][]string{
+			"channel_not_found": {"channel_id", "C404"},
+			"not_in_channel":    {"channel_id", outside},
+			"invalid_arguments": {"channels", s.channel + "," + outside, "thread_ts", "1.000000"},
+			"thread_not_found":  {"channel_id", s.channel, "thread_ts", "1.000000"},
+			"internal_error":    {"channel_id", s.channel, "blocks", `[{"type":"markdown","text":"x"}]`},
+		} {
+			if r := done(kv...); r.code() != code && !(code == "invalid_arguments" && r.code() == "not_in_channel") {
+				t.Errorf("%q: %v, want %s", kv, r.body, code)
+			}
+		}
+		if r := done("channel_id", s.channel); r.code() != "" {
+			t.Fatal(r.body)
+		}
+		if f := s.w.Messages(s.channel)[0].Files[0]; f.Name != "a.txt" || f.ID != id {
+			t.Errorf("file: %+v", f)
+		}
+		if data, ok := s.w.FileContent(id); !ok || string(data) != "12345" {
+			t.Errorf("content %q", data)
+		}
+	})
+}
+
+// Whoever may not read a file gets Slack's sign-in page with status 200.
+func TestDownload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		s.post(localslack.Post{Files: []localslack.Upload{{Name: "ä b.png", Data: []byte("PNG!")}}})
+		private := s.w.AddChannel("private", true, s.user)
+		s.post(localslack.Post{Channel: private, Files: []localslack.Upload{{Name: "s.png", Data: []byte("secret")}}})
+		u := s.w.Messages(s.channel)[0].Files[0].URLPrivateDownload
+		hidden := s.w.Messages(private)[0].Files[0]
+		noScope := s.w.Install(localslack.App{Name: "Other", Scopes: []string{"chat:write"}})
+		for _, tc := range []struct{ name, url, tok, body string }{
+			{"with the token", u, s.cred.BotToken, "PNG!"},
+			{"by url_private", s.w.Messages(s.channel)[0].Files[0].URLPrivate, s.cred.BotToken, "PNG!"},
+			{"without a token", u, "", ""},
+			{"unknown token", u, "xoxb-1", ""},
+			{"app-level token", u, s.cred.AppToken, ""},
+			{"no files:read", u, noScope.BotToken, ""},
+			{"a channel that the app is not in", hidden.URLPrivateDownload, s.cred.BotToken, ""},
+		} {
+			resp, body, err := s.fetch(tc.url, tc.tok)
+			switch {
+			case err != nil || resp.StatusCode != http.StatusOK:
+				t.Errorf("%s: %v %v", tc.name, resp, err)
+			case tc.body != "" && (body != tc.body || resp.Header.Get("Content-Type") != "image/png"):
+				t.Errorf("%s: %q (%s)", tc.name, body, resp.Header.Get("Content-Type"))
+			case tc.body == "" && !(strings.Contains(body, "Sign in") && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")):
+				t.Errorf("%s: %q (%s)", tc.name, body, resp.Header.Get("Content-Type"))
+			}
+		}
+		if r := s.bot("files.info", "file", hidden.ID); r.code() != "file_not_found" {
+			t.Errorf("files.info of a hidden file: %v", r.body)
+		}
+		s.w.RevokeToken(s.cred.BotToken)
+		if _, body, _ := s.fetch(u, s.cred.BotToken); !strings.Contains(body, "Sign in") {
+			t.Errorf("revoked token: %q", body)
+		}
+	})
+}
