@@ -1,0 +1,129 @@
+package localslack
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// pieces make text in which the marks of Slack's format are likely.
+var pieces = rapid.SliceOf(rapid.OneOf(
+	rapid.SampledFrom([]string{"&", "<", ">", "&amp;", "&lt;", "<@U1>", "<!here>", "<https://a.b|c>", "\n", "|", "@Ada", "http://x.y/z"}),
+	rapid.String(),
+))
+
+func TestEscapeText(t *testing.T) {
+	for in, want := range map[string]string{
+		"a & b":            "a &amp; b",
+		"&amp; &lt; &quot": "&amp; &lt; &amp;quot",
+		"<@U1> <b>":        "<@U1> &lt;b&gt;",
+		"<https://a.b|c>":  "<https://a.b|c>",
+		"<javascript:x>":   "&lt;javascript:x&gt;",
+		"<!here> < >":      "<!here> &lt; &gt;",
+		"1<2":              "1&lt;2",
+		"<@U1\n>":          "&lt;@U1\n&gt;",
+		"<>":               "&lt;&gt;",
+	} {
+		if got := escapeText(in); got != want {
+			t.Errorf("escapeText(%q) = %q, want %q", in, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		in := strings.Join(pieces.Draw(t, "pieces"), "")
+		once := escapeText(in)
+		if twice := escapeText(once); twice != once {
+			t.Fatalf("%q → %q → %q", in, once, twice)
+		}
+		unescape := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+		if unescape.Replace(once) != unescape.Replace(in) {
+			t.Fatalf("%q became %q", in, once)
+		}
+	})
+}
+
+func TestCompose(t *testing.T) {
+	w := New(Options{})
+	ada, adam := w.AddUser("Ada"), w.AddUser("Ada Mint")
+	for in, want := range map[string]string{
+		"@Ada hi":                    "<@" + ada + "> hi",
+		"@Ada Mint and @Ada.":        "<@" + adam + "> and <@" + ada + ">.",
+		"a@Ada @Adam <@" + ada + ">": "a@Ada @Adam <@" + ada + ">",
+		"see http://a.b/c, ok":       "see <http://a.b/c>, ok",
+		"<http://a.b|x>":             "<http://a.b|x>",
+		"1 < 2":                      "1 &lt; 2",
+	} {
+		if got := w.compose(in); got != want {
+			t.Errorf("compose(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCutRunes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, n := rapid.String().Draw(t, "s"), rapid.IntRange(0, 20).Draw(t, "n")
+		cut := cutRunes(s, n)
+		if !strings.HasPrefix(s, cut) || utf8.RuneCountInString(cut) != min(n, utf8.RuneCountInString(s)) {
+			t.Fatalf("cutRunes(%q, %d) = %q", s, n, cut)
+		}
+	})
+}
+
+func TestTimestamps(t *testing.T) {
+	w := New(Options{})
+	last := ""
+	for range 1000 {
+		ts := w.newTS()
+		us, ok := parseTS(ts)
+		if ts <= last || !ok || formatTS(us) != ts {
+			t.Fatalf("%q after %q", ts, last)
+		}
+		last = ts
+	}
+	for _, bad := range []string{"", "x", "-1", "1.0000000", "1.x", "99999999999999999999", " 1"} {
+		if us, ok := parseTS(bad); ok {
+			t.Errorf("parseTS(%q) = %d", bad, us)
+		}
+	}
+}
+
+func TestCleanName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := cleanName(strings.Join(rapid.SliceOf(rapid.OneOf(rapid.SampledFrom([]string{"/", `\`, "..", "\x00", "."}), rapid.String())).Draw(t, "name"), ""))
+		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00\n") || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxFileName {
+			t.Fatalf("%q", name)
+		}
+	})
+}
+
+// No body makes the parser panic or accept a token from where it does not count.
+func FuzzParseArgs(f *testing.F) {
+	f.Add("application/json", `{"a":[1,{"b":null}],"token":"x"}`)
+	f.Add("application/x-www-form-urlencoded", "a=1&a=2&b=%20")
+	f.Add("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n--x--")
+	f.Fuzz(func(t *testing.T, contentType, body string) {
+		r := httptest.NewRequest("POST", "/api/x", bytes.NewReader([]byte(body)))
+		r.Header.Set("Content-Type", contentType)
+		a, tok, err := parseArgs(httptest.NewRecorder(), r)
+		if _, in := a["token"]; in || tok != "" && strings.HasPrefix(contentType, "application/json") {
+			t.Errorf("args %v, token %q, %v", a, tok, err)
+		}
+	})
+}
+
+func FuzzCheckBlocks(f *testing.F) {
+	f.Add(`[{"type":"section","text":{"type":"mrkdwn","text":"x"}}]`)
+	f.Add(`[ {"type":"actions","elements":[{"type":"button"}]}, {"type":"table","rows":[[{}]]}]`)
+	f.Fuzz(func(t *testing.T, s string) {
+		out, err := checkBlocks(s, messageSurface)
+		if err != nil || out == nil {
+			return
+		}
+		if again, err := checkBlocks(string(out), messageSurface); err != nil || string(again) != string(out) {
+			t.Errorf("%s → %s → %s, %v", s, out, again, err)
+		}
+	})
+}
