@@ -61,6 +61,13 @@ func keyboard(s *site) {
 	s.key(kb.Escape)
 	s.wait(`document.querySelector("#thread").hidden`)
 
+	// A press that nobody takes says so in words.
+	s.botPosts("", "x", slack.NewActionBlock("", slack.NewButtonBlockElement("stop", "1", slack.NewTextBlockObject("plain_text", "Stop", false, false))))
+	s.wait(`document.querySelector("#messages [data-do=action]").textContent === "Stop"`)
+	s.js(`document.querySelector("#messages [data-do=action]").focus(); 1`)
+	s.key(kb.Enter)
+	s.wait(`document.querySelector("#toast").textContent === "The app is not connected, so it did not get that."`)
+
 	s.botPosts("", "spoken")
 	s.wait(`document.querySelector("#announce").textContent.includes("spoken")`)
 	if s.js(`document.querySelectorAll("[role=log], #messages [aria-live]").length`) != 0.0 {
@@ -152,6 +159,10 @@ func phone(s *site) {
 	s.wait(`document.querySelector("#messages").checkVisibility()`)
 	s.js(`history.back(); 1`)
 	s.wait(`document.querySelector("#places").checkVisibility()`)
+	for _, nonsense := range []string{"#/%", "#/C0/../..", "#/__proto__/x", "#" + strings.Repeat("/", 3000)} {
+		s.js(`location.hash = "` + nonsense + `"; 1`)
+		s.wait(`document.querySelector("#channel-title").textContent === "general"`)
+	}
 }
 
 // A message that cannot be sent is kept, and the page finds back by itself.

@@ -12,6 +12,7 @@ import { closeOnBackdrop, notices, switcher, view } from "./viewer.js";
 const $ = (id) => document.getElementById(id);
 const KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
 const wide = matchMedia("(min-width: 900px)");
+const phone = matchMedia("(max-width: 719px)");
 
 const store = new Store();
 const warn = notices($("toast"));
@@ -32,7 +33,7 @@ let focusNext = null; // answers the element to focus when the new place is draw
 // ---- the place: #/CHANNEL or #/CHANNEL/THREAD ----
 
 function readPlace() {
-  const [, channel = "", thread = ""] = location.hash.split("/").map(decodeURIComponent);
+  const [, channel = "", thread = ""] = location.hash.split("/");
   const known = store.channels.has(channel) ? channel : store.first();
   const next = { channel: known, thread: known === channel ? thread : "" };
   if (next.channel !== at.channel) {
@@ -85,7 +86,7 @@ function render() {
 function draw() {
   const channel = store.channels.get(at.channel);
   const title = store.title(channel);
-  if (!document.hidden && document.body.dataset.view !== "list") markRead();
+  if (!document.hidden && !(phone.matches && document.body.dataset.view === "list")) markRead();
   const unread = (id) => reads.unread(id, store).length;
   const total = store.places().reduce((n, c) => n + unread(c.id), 0);
   document.title = `${total ? `(${total}) ` : ""}${title || "…"} · ${store.team.name || "Local"}`;
