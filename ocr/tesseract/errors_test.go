@@ -103,3 +103,26 @@ func largePNG() []byte {
 	}
 	return b.Bytes()[:60]
 }
+
+// What is too large is refused before it is decoded, for what it claims.
+func TestDecodePictureLimits(t *testing.T) {
+	long := func(w, h int) []byte {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		says string
+	}{
+		"pixels": {largePNG(), "over the limit of 50000000 pixels"},
+		"width":  {long(maxSide+1, 2), "a side of over 32767 pixels"},
+		"height": {long(2, maxSide+1), "a side of over 32767 pixels"},
+	} {
+		if _, err := decodePicture(test.file); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -129,3 +129,61 @@ func TestRuledTable(t *testing.T) {
 		}
 	}
 }
+
+// A rule drawn between two lines is no line of text.
+func TestRulesAreLeftOut(t *testing.T) {
+	m := gray(pagetest.Image(pagetest.Receipt, pagetest.Layout{Width: 5}))
+	_, want, ok := findLines(m)
+	if !ok {
+		t.Fatal("no lines")
+	}
+	between := (want[5].Max.Y + want[6].Min.Y) / 2
+	draw.Draw(m, image.Rect(100, between, 600, between+4), image.Black, image.Point{}, draw.Src)
+	if _, got, ok := findLines(m); !ok || len(got) != len(want) {
+		t.Errorf("%d lines, and %d with a rule", len(want), len(got))
+	}
+}
+
+// Lines set so tight that their letters touch are told apart where there is
+// the least ink, and a line in large type is not cut.
+func TestSplitTall(t *testing.T) {
+	one := []int{2, 9, 30, 40, 30, 40, 30, 6, 3} // from the top of an l to the foot of a p
+	var ink []int
+	var runs []band
+	for range 4 {
+		runs = append(runs, band{len(ink), len(ink) + len(one)})
+		ink = append(append(ink, one...), 0, 0)
+	}
+	tight := band{len(ink), len(ink) + 2*len(one)}
+	ink = append(append(append(ink, one...), one...), 0)
+	large := band{len(ink), len(ink) + 2*len(one)}
+	for _, v := range one {
+		ink = append(ink, v, v)
+	}
+	got := splitTall(ink, append(runs, tight, large))
+	if len(got) != 7 || got[4] != (band{tight.first, tight.first + len(one)}) && got[4] != (band{tight.first, tight.first + len(one) - 1}) || got[6] != large {
+		t.Errorf("%v of %v", got, append(runs, tight, large))
+	}
+
+	// The same rows as a picture.
+	m := image.NewGray(image.Rect(0, 0, 150, len(ink)))
+	draw.Draw(m, m.Rect, image.White, image.Point{}, draw.Src)
+	for y, n := range ink {
+		for x := range n {
+			m.SetGray(3*x, y, color.Gray{0})
+		}
+	}
+	if _, lines, ok := findLines(m); !ok || len(lines) != 7 {
+		t.Errorf("%d lines, %v", len(lines), ok)
+	}
+}
+
+// A scratch down the page, one pixel wide, does not join its lines.
+func TestScratch(t *testing.T) {
+	m := gray(pagetest.Image(pagetest.Receipt, pagetest.Layout{}))
+	_, want, _ := findLines(m)
+	draw.Draw(m, image.Rect(60, 0, 61, m.Rect.Dy()), image.Black, image.Point{}, draw.Src)
+	if _, got, ok := findLines(m); !ok || len(got) != len(want) {
+		t.Errorf("%d lines, and %d with a scratch", len(want), len(got))
+	}
+}
