@@ -316,7 +316,7 @@ func filesThreeWays(s *site) {
 		s.t.Fatal(err)
 	}
 	s.do(chromedp.SetUploadFiles(chromedp.CSS("#composer input[type=file]"), []string{path}))
-	s.wait(`document.querySelector("#composer .previews li").title.startsWith("picked.md")`)
+	s.wait(`document.querySelector("#composer .previews li").title.startsWith("picked.md") && document.querySelector("#composer-text").placeholder.endsWith("just send")`)
 
 	s.js(`dispatchEvent(new DragEvent("dragenter", {dataTransfer: ` + carrying("a.png") + `, clientX: 600, clientY: 300, bubbles: true, cancelable: true})); 1`)
 	s.wait(`!document.querySelector("#drop").hidden && document.querySelector("#drop strong").textContent.includes("#general")`)

@@ -62,7 +62,7 @@ export class Composer {
       this.text.value = draft.text;
       this.files = draft.files;
     }
-    this.text.placeholder = placeholder;
+    this.placeholder = placeholder;
     this.text.setAttribute("aria-label", placeholder);
     this.changed();
   }
@@ -97,6 +97,7 @@ export class Composer {
   changed() {
     this.button.disabled = !this.text.value.trim() && !this.files.length;
     this.form.classList.toggle("ready", !this.button.disabled);
+    this.text.placeholder = this.files.length ? "Add a note, or just send" : this.placeholder || "";
     this.previews.hidden = !this.files.length;
     this.previews.replaceChildren(...this.files.map((f) => this.preview(f)));
     this.grow();

@@ -1,5 +1,4 @@
 // Messages on their way: shown at once, with the progress of their files, until the workspace has them.
-import { isImage } from "./message.js";
 import { isReply } from "./store.js";
 import { escape } from "./tokens.js";
 
