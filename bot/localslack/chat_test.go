@@ -105,6 +105,7 @@ func section(n int) string {
 func buttonElement(n int, id string) string {
 	return fmt.Sprintf(`{"type":"button","action_id":%q,"text":{"type":"plain_text","text":%q}}`, id, strings.Repeat("x", n))
 }
+
 func actions(elements ...string) string {
 	return `{"type":"actions","elements":[` + strings.Join(elements, ",") + `]}`
 }

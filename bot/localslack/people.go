@@ -126,16 +126,6 @@ func (w *Workspace) addUser(name string, bot bool) *User {
 	return u
 }
 
-// appOf returns the app whose bot user this is, or nil.
-func (w *Workspace) appOf(user string) *app {
-	for _, a := range w.apps {
-		if a.BotUserID == user {
-			return a
-		}
-	}
-	return nil
-}
-
 // sortedApps returns the apps in the order they were installed.
 func (w *Workspace) sortedApps() []*app {
 	all := make([]*app, 0, len(w.apps))
