@@ -65,12 +65,14 @@ func listenDemo(addr string) (net.Listener, error) {
 // demoOn serves the workspace on l. The servers end after the bot, which needs
 // them for its last words.
 func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys system) error {
-	servers, stopServers := context.WithCancel(context.WithoutCancel(ctx))
+	serving, stopServers := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServers()
-	var all errgroup.Group
+	all, servers := errgroup.WithContext(serving)
+	ctx, stopBot := context.WithCancel(ctx)
+	defer context.AfterFunc(servers, stopBot)() // a bot alone would wait for ever
 	reader := fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
 	if !remote(c) {
-		base, err := serveTesseract(servers, &all, log)
+		base, err := serveTesseract(servers, all, log)
 		if err != nil {
 			l.Close()
 			return err

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"golang.org/x/sync/errgroup"
+
+	"slackocr/bot/localslack"
+	"slackocr/ocr/page/pagetest"
+)
+
+// asBot in the environment makes this test binary the real program.
+const asBot = "TEST_AS_BOT"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asBot) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// process is the program, started as a person would.
+type process struct {
+	*exec.Cmd
+	stdout *bufio.Reader
+	stderr *bytes.Buffer // read after Wait
+}
+
+// start runs the program in an empty folder with these settings alone.
+func start(t *testing.T, environ []string, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{Cmd: exec.Command(self, args...), stderr: &bytes.Buffer{}}
+	p.Dir = t.TempDir()
+	p.Env = append([]string{asBot + "=1", "PATH=" + os.Getenv("PATH")}, environ...)
+	p.Cmd.Stderr = p.stderr
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdout = bufio.NewReader(out)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if p.ProcessState == nil {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+		}
+	})
+	return p
+}
+
+// stop sends SIGTERM and returns the exit status.
+func (p *process) stop(t *testing.T) int {
+	t.Helper()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	return p.status(t)
+}
+
+// status waits for the end, for ten seconds at most: container runtimes kill then.
+func (p *process) status(t *testing.T) int {
+	t.Helper()
+	kill := time.AfterFunc(10*time.Second, func() {
+		t.Error("the program does not end")
+		_ = p.Process.Kill()
+	})
+	defer kill.Stop()
+	_ = p.Wait() // its status says the same
+	return p.ExitCode()
+}
+
+func (p *process) ExitCode() int { return p.ProcessState.ExitCode() }
+
+func TestUsage(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		environ, args  []string
+		status         int
+		stdout, stderr string // what must be said
+	}{
+		{"no settings", nil, nil, 2, "", "SLACK_BOT_TOKEN is missing"},
+		{"run is the default", nil, []string{"run"}, 2, "", "SLACK_BOT_TOKEN is missing"},
+		{"run with an argument", nil, []string{"run", "fast"}, 2, "", "run takes no arguments"},
+		{"no such command", nil, []string{"dance"}, 2, "", `There is no command "dance"`},
+		{"help", nil, []string{"help"}, 0, "bot demo", ""},
+		{"version", nil, []string{"version"}, 0, "go1.", ""},
+		{"ocr without a file", nil, []string{"ocr"}, 2, "", "Which files?"},
+		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", "MODELVERSE_API_KEY is missing"},
+		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
+		{"demo with a wrong flag", nil, []string{"demo", "-speed=9"}, 2, "", "-addr"},
+		{"demo away from this machine", nil, []string{"demo", "-addr=0.0.0.0:0"}, 1, "", "loopback"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := start(t, tt.environ, tt.args...)
+			out, _ := io.ReadAll(p.stdout)
+			if status := p.status(t); status != tt.status {
+				t.Errorf("exit status %d, want %d", status, tt.status)
+			}
+			if !strings.Contains(string(out), tt.stdout) || !strings.Contains(p.stderr.String(), tt.stderr) {
+				t.Errorf("it said\n%s\n%s\nwant %q and %q", out, p.stderr, tt.stdout, tt.stderr)
+			}
+			if strings.Contains(p.stderr.String(), "goroutine ") {
+				t.Error("it panicked")
+			}
+		})
+	}
+}
+
+// demoProcess starts the demo and returns its page's address.
+func demoProcess(t *testing.T) (p *process, address string) {
+	t.Helper()
+	// Tokens of a real app must not matter.
+	p = start(t, []string{"SLACK_BOT_TOKEN=xoxb-real", "SLACK_API_URL=https://slack.example/api/"}, "demo", "-addr=127.0.0.1:0")
+	line, err := p.stdout.ReadString('\n')
+	address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line)
+	if err != nil || address == "" {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+		t.Fatalf("the demo says %q: %s", line, p.stderr)
+	}
+	return p, address
+}
+
+// messages are the channels' messages as the page gets them, in order.
+func messages(t *testing.T, address string) (all []localslack.Message) {
+	t.Helper()
+	response, err := http.Get(address + "/page/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var state localslack.State
+	if err := json.NewDecoder(response.Body).Decode(&state); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range state.Channels {
+		all = append(all, state.Messages[c.ID]...)
+	}
+	return all
+}
+
+// TestDemoInABrowser is a newcomer's first minute: a photo of a printed page is
+// dropped into the page, its text grows, and the markdown ends in the thread.
+func TestDemoInABrowser(t *testing.T) {
+	p, address := demoProcess(t)
+	tab := newTab(t)
+	text := strings.Repeat(pagetest.Article+"\n\n", 3)
+	drop := fmt.Sprintf(`(() => {
+		const bytes = Uint8Array.from(atob(%q), (c) => c.charCodeAt(0));
+		const files = new DataTransfer();
+		files.items.add(new File([bytes], "photo.jpg", {type: "image/jpeg"}));
+		for (const type of ["dragenter", "dragover", "drop"])
+			document.body.dispatchEvent(new DragEvent(type, {dataTransfer: files, clientX: 600, clientY: 300, bubbles: true, cancelable: true}));
+	})()`, base64.StdEncoding.EncodeToString(pagetest.Photo(text, pagetest.Layout{})))
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, tab, `document.querySelector("#messages").innerText.includes("The letter from this morning")`)
+	evaluate(t, tab, drop+`; 1`)
+	until(t, tab, `document.querySelectorAll("#composer .previews li").length === 1`)
+	evaluate(t, tab, `document.querySelector("#composer").requestSubmit(); 1`)
+	until(t, tab, `document.querySelector("#replies").innerText.includes("Reading photo.jpg…")`)
+	// The lengths that the thread's text went through, until it is read.
+	seen := evaluate(t, tab, `new Promise((done) => {
+		const lengths = [], end = Date.now() + 60000;
+		const look = () => {
+			const text = document.querySelector("#replies").innerText;
+			if (lengths.at(-1) !== text.length) lengths.push(text.length);
+			text.includes("Read photo.jpg ·") || Date.now() > end ? done(JSON.stringify(lengths)) : setTimeout(look, 20);
+		};
+		look();
+	})`)
+	var lengths []int
+	if err := json.Unmarshal([]byte(seen.(string)), &lengths); err != nil {
+		t.Fatal(err)
+	}
+	if grown := slices.IsSorted(lengths[:min(4, len(lengths))]); len(lengths) < 4 || !grown {
+		t.Errorf("the text did not grow under the reader's eyes: %v characters", lengths)
+	}
+	final := evaluate(t, tab, `[...document.querySelectorAll("#replies .message, #replies article, #replies li")].at(-1).innerText`).(string)
+	if share := pagetest.Words(final, text); share < 0.95 {
+		t.Errorf("%.1f %% of the words stand in the page:\n%s", 100*share, final)
+	}
+	if status := p.stop(t); status != 0 {
+		t.Errorf("exit status %d: %s", status, p.stderr)
+	}
+}
+
+// TestDemoReadsPages reads generated pages with the real engine, and counts
+// their words.
+func TestDemoReadsPages(t *testing.T) {
+	p, address := demoProcess(t)
+	letter := ""
+	for end := time.Now().Add(time.Minute); letter == ""; {
+		if time.Now().After(end) {
+			t.Fatalf("the colleague's letter was not read: %s", p.stderr)
+		}
+		for _, m := range messages(t, address) {
+			if m.Text == "The text of letter.png" {
+				var blocks []struct{ Text string }
+				if err := json.Unmarshal(m.Blocks, &blocks); err != nil {
+					t.Fatal(err)
+				}
+				letter = blocks[0].Text
+			}
+		}
+	}
+	if share := pagetest.Words(letter, pagetest.Letter); share < 0.95 {
+		t.Errorf("%.1f %% of the letter's words were read: %s", 100*share, letter)
+	}
+	if status := p.stop(t); status != 0 {
+		t.Errorf("exit status %d: %s", status, p.stderr)
+	}
+	if s := p.stderr.String(); s != "" {
+		t.Errorf("it complained: %s", s)
+	}
+}
+
+func TestOCRCommand(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "page.png")
+	if err := os.WriteFile(name, pagetest.PNG(pagetest.Letter, pagetest.Layout{}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	engine := serveEngine(t)
+	p := start(t, []string{"OCR_BASE_URL=" + engine, "OCR_MODEL=tesseract"}, "ocr", name, "missing.png")
+	out, _ := io.ReadAll(p.stdout)
+	if status := p.status(t); status != 1 {
+		t.Errorf("exit status %d, want 1 for the missing file", status)
+	}
+	if share := pagetest.Words(string(out), pagetest.Letter); share < 0.95 {
+		t.Errorf("%.1f %% of the words were read:\n%s", 100*share, out)
+	}
+	if s := p.stderr.String(); !strings.Contains(s, "missing.png: ") || strings.Contains(s, "\r") {
+		t.Errorf("standard error, which is no terminal, says %q", s)
+	}
+}
+
+// serveEngine serves the local OCR engine until the test ends.
+func serveEngine(t *testing.T) (base string) {
+	t.Helper()
+	var all errgroup.Group
+	ctx, stop := context.WithCancel(context.Background())
+	base, err := serveTesseract(ctx, &all, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		_ = all.Wait()
+	})
+	return base
+}
+
+// newTab opens a tab in a headless Chromium.
+func newTab(t *testing.T) context.Context {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("this test needs Chromium, which is not installed: `make test` installs it")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program),
+		chromedp.Flag("disable-component-update", true))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox)
+	}
+	limited, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	allocator, stopAllocator := chromedp.NewExecAllocator(limited, options...)
+	tab, stop := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		stop()
+		stopAllocator()
+		cancel()
+	})
+	return tab
+}
+
+func evaluate(t *testing.T, tab context.Context, expression string) any {
+	t.Helper()
+	v, err := chromedp.Run(tab, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%.200s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits in the page until an expression holds.
+func until(t *testing.T, tab context.Context, expression string) {
+	t.Helper()
+	ok := evaluate(t, tab, `new Promise((done) => {
+		const end = Date.now() + 30000;
+		const look = () => { let v; try { v = (`+expression+`) } catch {} v ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); };
+		look();
+	})`)
+	if ok != true {
+		t.Fatalf("never true: %s\nthe page says:\n%v", expression, evaluate(t, tab, `document.body.innerText`))
+	}
+}
