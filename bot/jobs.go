@@ -62,14 +62,6 @@ func (j *jobs) start(key string, work func()) bool {
 	return true
 }
 
-// knows reports whether a key was taken.
-func (j *jobs) knows(key string) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	_, ok := j.taken[key]
-	return ok
-}
-
 // close takes no more jobs.
 func (j *jobs) close() {
 	j.mu.Lock()

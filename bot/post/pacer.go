@@ -128,7 +128,7 @@ func (p *Pacer) channel(id string) *bucket {
 	return b
 }
 
-var errTooSlow = errors.New("Slack did not answer in time")
+var errTooSlow = errors.New("no answer from Slack in time")
 
 // try calls Slack once. After a 429 nobody calls that method before Slack said.
 func (p *Pacer) try(ctx context.Context, c call) error {

@@ -1,0 +1,23 @@
+.PHONY: demo test build bench clean
+
+# A workspace, an OCR engine and the bot on this machine; nothing to set up.
+# With MODELVERSE_API_KEY or OCR_BASE_URL set it reads with that endpoint.
+demo: build
+	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || ./.ci/install tesseract:tesseract-ocr
+	@./bin/bot demo
+
+# All tests, with what they need.
+test:
+	@./.ci/install tesseract:tesseract-ocr chromium:chromium
+	go test -count=1 -timeout 10m ./...
+
+build:
+	@CGO_ENABLED=0 go build -trimpath -o bin/bot ./cmd/bot
+
+# The figures of docs/BENCHMARKS.md.
+bench:
+	@./.ci/install tesseract:tesseract-ocr
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin
