@@ -31,7 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // house is a workspace, a scripted model and the bot, all in one process and,
 // in a synctest bubble, in fake time.
 type house struct {
-	*testing.T
+	testing.TB
 	ws           *localslack.Workspace
 	app          localslack.Credentials
 	ann, channel string
@@ -40,6 +40,7 @@ type house struct {
 	slack, ocr   *localslack.Pipe
 	bot          *bot.Bot
 	stopBot      context.CancelFunc
+	close        func() // ends everything; a test's end does too
 	ended        chan error
 }
 
@@ -59,10 +60,10 @@ func inBubble(t *testing.T, test func(h *house)) {
 }
 
 // build makes a house whose bot is not started yet.
-func build(t *testing.T) *house {
+func build(t testing.TB) *house {
 	t.Helper()
 	h := &house{
-		T: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{},
+		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{},
 		slack: localslack.NewPipe(), ocr: localslack.NewPipe(), ended: make(chan error, 1), stopBot: func() {},
 	}
 	h.app = h.ws.Install(localslack.App{Name: "ocr", Scopes: bot.BotScopes, Events: bot.BotEvents})
@@ -78,12 +79,13 @@ func build(t *testing.T) *house {
 	})
 	model := &http.Server{Handler: h.model}
 	servers.Go(func() { _ = model.Serve(h.ocr) })
-	t.Cleanup(func() {
-		h.stop()
+	h.close = sync.OnceFunc(func() {
+		_ = h.stop()
 		stop()
 		model.Close()
 		servers.Wait()
 	})
+	t.Cleanup(h.close)
 	return h
 }
 

@@ -120,7 +120,7 @@ func furnish(ws *localslack.Workspace, c *config) (welcome func() error) {
 	ws.AddDM(you, app.BotUserID)
 	return func() error {
 		_, err := ws.Post(grace, localslack.Post{
-			Channel: general, Text: "The letter from this morning, for whoever missed it.",
+			Channel: general, Text: "This letter came this morning; its text is in the thread. Drop a picture of yours anywhere on this page.",
 			Files: []localslack.Upload{{Name: "letter.png", Data: pagetest.PNG(pagetest.Letter, pagetest.Layout{})}},
 		})
 		return err

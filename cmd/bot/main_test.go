@@ -179,7 +179,7 @@ func TestDemoInABrowser(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, tab, `document.querySelector("#messages").innerText.includes("The letter from this morning")`)
+	until(t, tab, `document.querySelector("#messages").innerText.includes("This letter came this morning")`)
 	evaluate(t, tab, drop+`; 1`)
 	until(t, tab, `document.querySelectorAll("#composer .previews li").length === 1`)
 	evaluate(t, tab, `document.querySelector("#composer").requestSubmit(); 1`)
