@@ -153,7 +153,7 @@ func (w *Workspace) holdBack(a *app, name string, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if m, ok := methods[name]; ok && m.quota != unlimited {
-		a.bucket(name, m.quota).until = time.Now().Add(wholeSeconds(d))
+		a.bucket(name, m.quota).hold(time.Now(), d)
 	}
 }
 

@@ -25,10 +25,11 @@ var (
 )
 
 // bucket is a token bucket that also remembers the Retry-After it gave: a call
-// before that has passed is refused, and the wait begins anew.
+// before that has passed is refused, and the whole wait begins anew.
 type bucket struct {
 	limiter *rate.Limiter
-	until   time.Time
+	wait    time.Duration // the last one that was told
+	until   time.Time     // its end
 }
 
 // allow takes one call from the bucket. When it may not, wait is how long the
@@ -41,11 +42,16 @@ func (b *bucket) allow(now time.Time) (wait time.Duration, ok bool) {
 	}
 	r.CancelAt(now)
 	if now.Before(b.until) {
-		delay = max(delay, b.until.Sub(now))
+		delay = max(delay, b.wait)
 	}
-	wait = wholeSeconds(delay)
-	b.until = now.Add(wait)
-	return wait, false
+	b.hold(now, delay)
+	return b.wait, false
+}
+
+// hold refuses calls until d, rounded up to whole seconds, has passed.
+func (b *bucket) hold(now time.Time, d time.Duration) {
+	b.wait = wholeSeconds(d)
+	b.until = now.Add(b.wait)
 }
 
 func wholeSeconds(d time.Duration) time.Duration {
