@@ -89,12 +89,12 @@ func TestScaledPhoto(t *testing.T) {
 // Headings and paragraphs come back as they were set.
 func TestMarkdown(t *testing.T) {
 	got, _ := readAll(t, pagetest.PNG(pagetest.Article, pagetest.Layout{}), true)
-	var paragraphs []string
-	for p := range strings.SplitSeq(got, "\n\n") {
-		paragraphs = append(paragraphs, strings.Join(strings.Fields(p), " "))
+	if got != pagetest.Article {
+		t.Errorf("got:\n%s", got)
 	}
-	if joined := strings.Join(paragraphs, "\n\n"); joined != pagetest.Article {
-		t.Errorf("got:\n%s", joined)
+	receipt, _ := readAll(t, pagetest.PNG(pagetest.Receipt, pagetest.Layout{}), true)
+	if !strings.Contains(receipt, "7.20\n1 Pot of tea 2.90\n3 Butter croissant 8.40\n") {
+		t.Errorf("a receipt's lines are no paragraph:\n%s", receipt)
 	}
 	plain, _ := readAll(t, pagetest.PNG(pagetest.Article, pagetest.Layout{}), false)
 	if strings.Contains(plain, "#") || !strings.HasPrefix(plain, "The lamps of Wick Point\n") {

@@ -16,6 +16,7 @@ type textLine struct {
 	image.Rectangle
 	heading bool // in clearly larger type
 	gap     bool // after an empty space: a new paragraph
+	spread  bool // in columns, such as names and prices
 }
 
 // findLines cuts an evenly lit page into lines, from top to bottom. It also
@@ -246,49 +247,4 @@ func gutter(used []bool, tallest int) bool {
 		before++
 	}
 	return false
-}
-
-// describe marks headings and new paragraphs, both measured by what is usual
-// on this page.
-func describe(m *image.Gray, lines []textLine) {
-	if len(lines) < 3 {
-		return // nothing is usual yet
-	}
-	var heights, bodies, steps []int
-	for i, l := range lines {
-		heights = append(heights, l.Dy())
-		bodies = append(bodies, l.body(m))
-		if i > 0 {
-			steps = append(steps, l.Max.Y-lines[i-1].Max.Y)
-		}
-	}
-	height, body, step := median(heights), median(bodies), median(steps)
-	for i, l := range lines {
-		// Capitals and figures have large bodies, and letters that hang or
-		// rise make a line high. Only larger type does both.
-		lines[i].heading = 10*bodies[i] > 14*body && 10*l.Dy() > 11*height
-		if i > 0 {
-			s := l.Max.Y - lines[i-1].Max.Y
-			lines[i].gap = 10*s > 14*step && s-step > height/3
-		}
-	}
-}
-
-// body is the height of a line's letters without what hangs or rises: the
-// rows in which most of the ink is.
-func (l textLine) body(m *image.Gray) int {
-	ink := rowInk(m.SubImage(l.Rectangle).(*image.Gray))
-	least := slices.Max(ink) * 35 / 100
-	n := 0
-	for _, v := range ink {
-		if v >= least {
-			n++
-		}
-	}
-	return n
-}
-
-func median(of []int) int {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[len(sorted)/2]
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/image/draw"
 )
@@ -66,6 +67,9 @@ func (r reader) byLine(ctx context.Context, folder string, m *image.Gray, lines 
 	// 7: the picture is a single line of text.
 	pages := r.run(ctx, listName, "7")
 	j := joiner{markdown: markdown}
+	for _, l := range lines {
+		j.right = max(j.right, l.Max.X)
+	}
 	i := 0
 	for text, err := range pages {
 		if err != nil {
@@ -105,8 +109,11 @@ func yieldText(yield func(string, error) bool, text string) bool {
 // A joiner makes lines a text again.
 type joiner struct {
 	markdown bool
+	right    int // where the longest line ends
 	begun    bool
-	heading  bool // the last line was one
+	heading  bool     // the last line was one
+	last     textLine // that held something
+	lastText string
 	gap      bool // seen before lines that held nothing
 }
 
@@ -126,12 +133,26 @@ func (j *joiner) add(text string, l textLine) string {
 		separator = " " // a heading of two lines
 	case j.gap || heading != j.heading:
 		separator = "\n\n"
+	case j.markdown && j.wraps(text):
+		separator = " "
 	}
 	if heading && separator != " " {
 		separator += "# "
 	}
 	j.begun, j.heading, j.gap = true, heading, false
+	j.last, j.lastText = l, text
 	return separator + text
+}
+
+// wraps reports whether text goes on with the line before it, which ended only
+// because the next word had no room.
+func (j *joiner) wraps(text string) bool {
+	if j.last.spread || strings.HasPrefix(text, "- ") || strings.HasPrefix(text, "• ") {
+		return false
+	}
+	word, _, _ := strings.Cut(text, " ")
+	letter := j.last.Dx() / utf8.RuneCountInString(j.lastText)
+	return j.last.Max.X+letter*(utf8.RuneCountInString(word)+3) > j.right // a space, and two for wide letters
 }
 
 // run starts the program and yields the text of each page it reads. It has
