@@ -50,12 +50,12 @@ func TestHostAndOrigin(t *testing.T) {
 	}
 }
 
-type anywhere struct{ *pipes }
+type anywhere struct{ *localslack.Pipe }
 
 func (anywhere) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4zero, Port: 80} }
 
 func TestServeRefusesOtherAddresses(t *testing.T) {
-	err := localslack.New(localslack.Options{}).Serve(t.Context(), anywhere{newPipes()})
+	err := localslack.New(localslack.Options{}).Serve(t.Context(), anywhere{localslack.NewPipe()})
 	if err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("served on all addresses: %v", err)
 	}

@@ -117,13 +117,13 @@ func (w *Workspace) serveDownload(rw http.ResponseWriter, r *http.Request) {
 	_, _ = rw.Write(data)
 }
 
-// download finds a file by the TEAM-FILE of its address, for a bot token with
+// download finds a file by the TEAM-FILE of its address, for a token with
 // files:read whose app may see it.
 func (w *Workspace) download(tok, teamFile string) (*File, []byte, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.tokens[tok]
-	if t == nil || t.revoked || t.kind != botToken || !slices.Contains(t.scopes, "files:read") {
+	if t == nil || t.revoked || !slices.Contains(t.scopes, "files:read") {
 		return nil, nil, false
 	}
 	id, ok := strings.CutPrefix(teamFile, w.team.ID+"-")

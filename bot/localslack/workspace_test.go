@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,51 +34,6 @@ var allEvents = []string{
 	"channel_archive", "group_archive",
 }
 
-// pipes is a listener whose connections are net.Pipes, so that a server and its
-// clients live in one synctest bubble.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipes() *pipes {
-	return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }
-
-func (p *pipes) Addr() net.Addr { return pipeAddr{} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	mine, theirs := net.Pipe()
-	select {
-	case p.conns <- theirs:
-		return mine, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // world is a served workspace with an app, a person and a channel that both are in.
 type world struct {
 	t       *testing.T
@@ -102,13 +55,13 @@ func newWorldWith(t *testing.T, scopes, events []string) *world {
 	s.user = s.w.AddUser("Ada Lovelace")
 	s.channel = s.w.AddChannel("general", false, s.user, s.cred.BotUserID)
 
-	l := newPipes()
+	l := localslack.NewPipe()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.w.Serve(ctx, l) }()
-	tr := &http.Transport{DialContext: l.dial}
+	tr := &http.Transport{DialContext: l.Dial}
 	s.http = &http.Client{Transport: tr, Timeout: 10 * time.Minute}
-	s.dialer = &websocket.Dialer{NetDialContext: l.dial, HandshakeTimeout: 10 * time.Second}
+	s.dialer = &websocket.Dialer{NetDialContext: l.Dial, HandshakeTimeout: 10 * time.Second}
 	t.Cleanup(func() {
 		tr.CloseIdleConnections()
 		stop()
