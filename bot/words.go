@@ -82,6 +82,9 @@ func wordsCause(err error) string {
 	if large, ok := errors.AsType[*page.TooLargeError](err); ok {
 		return fmt.Sprintf("it has %d × %d pixels, more than I can take. Post a smaller copy, please.", large.Width, large.Height)
 	}
+	if _, ok := errors.AsType[*page.ShapeError](err); ok {
+		return "it is too long and narrow for me. Post it in parts, please."
+	}
 	if _, ok := errors.AsType[*page.BrokenError](err); ok {
 		return "the file is damaged or was not uploaded whole. Post it again, please."
 	}
