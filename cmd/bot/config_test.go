@@ -4,11 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/joho/godotenv"
+
+	"slackocr/bot"
 )
 
 // good is a whole set of settings.
@@ -144,5 +147,36 @@ func TestByteSize(t *testing.T) {
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for %d", text, got)
 		}
+	}
+}
+
+// TestReadme holds the README's settings and manifest and the code together.
+func TestReadme(t *testing.T) {
+	content, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(content)
+	for f := range reflect.TypeFor[config]().Fields() {
+		if variable := f.Tag.Get("env"); !strings.Contains(readme, "`"+variable+"`") {
+			t.Errorf("%s is not in the README", variable)
+		}
+	}
+	list := func(after, before string) (items []string) {
+		_, rest, _ := strings.Cut(readme, after+":\n")
+		rest, _, _ = strings.Cut(rest, before+":\n")
+		for line := range strings.Lines(rest) {
+			if item, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok {
+				items = append(items, item)
+			}
+		}
+		slices.Sort(items)
+		return items
+	}
+	if got, want := list("bot", "settings"), slices.Sorted(slices.Values(bot.BotScopes)); !slices.Equal(got, want) {
+		t.Errorf("the README's scopes are %q, the code's %q", got, want)
+	}
+	if got, want := list("bot_events", "interactivity"), slices.Sorted(slices.Values(bot.BotEvents)); !slices.Equal(got, want) {
+		t.Errorf("the README's events are %q, the code's %q", got, want)
 	}
 }
