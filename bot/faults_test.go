@@ -154,16 +154,20 @@ func TestFileNamesAreHarmless(t *testing.T) {
 	})
 }
 
+// TestRedeliveryIsReadOnce loses the ack, so that Slack sends the event again.
 func TestRedeliveryIsReadOnce(t *testing.T) {
 	inFakeTime(t, func(h *house) {
-		h.ws.Fail(localslack.Fault{Method: "socket", Times: 1}) // Slack believes that it was not acked
+		h.ws.Fail(localslack.Fault{Method: "ack", Times: 1})
 		ts := h.post("page.png")
 		h.closed(ts)
-		second := h.post("page.png")
-		h.closed(second)
+		h.wait("Slack is content", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
+		h.closed(h.post("another.png"))
 		h.stop()
 		if n, _ := h.model.count(); n != 2 {
 			t.Errorf("the model was asked %d times for two images", n)
+		}
+		if n := len(h.answers(ts)); n != 2 {
+			t.Errorf("%d messages for one image", n)
 		}
 	})
 }

@@ -50,7 +50,13 @@ func (w *Workspace) emit(c *conversation, event, scope string, body map[string]a
 // apps it names. An app gets the events of its own messages as well.
 func (w *Workspace) emitMessage(c *conversation, m *Message) {
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		w.sendEvent(a, messageEvent{m.view(w.base(a), false), c.info.ID, c.channelType(), m.TS})
+		v := m.view(w.base(a), false)
+		if m.isReply() {
+			// The event carries the parent's files too
+			// (https://github.com/openclaw/openclaw/pull/32209).
+			v.Files = append(v.Files, c.thread(m.ThreadTS).view(w.base(a), false).Files...)
+		}
+		w.sendEvent(a, messageEvent{v, c.info.ID, c.channelType(), m.TS})
 	}
 	if c.info.IsIM || (m.Subtype != "" && m.Subtype != "file_share" && m.Subtype != "thread_broadcast") {
 		return // no app_mention in direct messages (https://docs.slack.dev/reference/events/app_mention)

@@ -10,12 +10,13 @@ import (
 // Status, Reset, LoginPage, CutAfter) it only delays.
 type Fault struct {
 	// Method is a Web API method ("chat.update"), "download", "upload" (the
-	// POST to an upload address), "socket" (envelopes), or "*" for everything
-	// but "socket".
+	// POST to an upload address), "socket" (envelopes), "ack" (the answers to
+	// them), or "*" for all but the last two.
 	//
 	// An envelope that "socket" hits is lost on its way: the app does not see
 	// it, and it counts as not acked. With Reset its connection closes too. The
-	// other fields mean nothing there.
+	// other fields mean nothing there. An ack that "ack" hits is lost: the app
+	// has seen the envelope and gets it again.
 	Method string
 	After  int // calls that pass first
 	Times  int // calls it hits then; 0 = until cleared
@@ -64,7 +65,7 @@ func (w *Workspace) takeFault(method string) (Fault, bool) {
 
 func (w *Workspace) takeFaultLocked(method string) (Fault, bool) {
 	for _, f := range w.faults {
-		if f.Method != method && (f.Method != "*" || method == "socket") {
+		if f.Method != method && (f.Method != "*" || method == "socket" || method == "ack") {
 			continue
 		}
 		f.seen++

@@ -169,7 +169,8 @@ func (w *Workspace) read(s *socket) {
 			continue
 		}
 		w.mu.Lock()
-		known := w.ack(s.app, in.EnvelopeID, in.Payload)
+		_, lost := w.takeFaultLocked("ack")
+		known := lost || w.ack(s.app, in.EnvelopeID, in.Payload)
 		w.mu.Unlock()
 		if !known {
 			w.log.Debug("an app acked an unknown envelope", "app", s.app.Name)
