@@ -113,6 +113,8 @@ func TestArgumentForms(t *testing.T) {
 		mw.WriteField("blocks", blocks)
 		mw.Close()
 		form.WriteString("\r\n--" + mw.Boundary() + "--\r\n") // a stray one
+		noEnd, _, _ := strings.Cut(form.String(), mw.Boundary()+"--")
+		noEnd += mw.Boundary()
 		tok := s.cred.BotToken
 		for name, tc := range map[string]struct{ tok, contentType, body, code string }{
 			"form":               {tok, "application/x-www-form-urlencoded", "channel=" + s.channel + "&blocks=" + strings.ReplaceAll(blocks, "*", "%2A"), ""},
@@ -127,6 +129,7 @@ func TestArgumentForms(t *testing.T) {
 			"unknown type":       {tok, "application/xml", "<x/>", "invalid_post_type"},
 			"broken form":        {tok, "application/x-www-form-urlencoded", "channel=%zz", "invalid_form_data"},
 			"multipart, cut off": {tok, mw.FormDataContentType(), form.String()[:form.Len()-100], "invalid_form_data"},
+			"multipart, no end":  {tok, mw.FormDataContentType(), noEnd, "invalid_form_data"},
 			"too large":          {tok, "application/json", `{"text":"` + strings.Repeat("x", 1<<20) + `"}`, "request_too_large"},
 		} {
 			if r := s.send("chat.postMessage", tc.tok, tc.contentType, tc.body); r.code() != tc.code {

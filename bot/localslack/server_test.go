@@ -7,7 +7,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
@@ -55,7 +57,9 @@ type anywhere struct{ *localslack.Pipe }
 func (anywhere) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4zero, Port: 80} }
 
 func TestServeRefusesOtherAddresses(t *testing.T) {
-	err := localslack.New(localslack.Options{}).Serve(t.Context(), anywhere{localslack.NewPipe()})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // so that a server that does serve ends
+	err := localslack.New(localslack.Options{}).Serve(ended, anywhere{localslack.NewPipe()})
 	if err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("served on all addresses: %v", err)
 	}
@@ -122,4 +126,37 @@ func TestServeOnLoopback(t *testing.T) {
 	stopClient()
 	<-ran
 	<-drained
+}
+
+// Serve does not return while a socket is still saying goodbye to a client that
+// does not listen.
+func TestServeWaitsForSockets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := localslack.New(localslack.Options{})
+		cred := w.Install(localslack.App{Name: "Reader"})
+		l := localslack.NewPipe()
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- w.Serve(ctx, l) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: l.Dial}}
+		api := slack.New("", slack.OptionAppLevelToken(cred.AppToken), slack.OptionHTTPClient(client), slack.OptionAPIURL("http://localhost/api/"))
+		_, u, err := api.StartSocketModeContext(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		dialer := websocket.Dialer{NetDialContext: l.Dial}
+		conn, _, err := dialer.DialContext(t.Context(), u, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, _, err := conn.ReadMessage(); err != nil { // the greeting; then it reads no more
+			t.Fatal(err)
+		}
+		client.CloseIdleConnections()
+		stop()
+		if err := <-served; err != nil || w.Connections() != 0 {
+			t.Errorf("Serve: %v, with %d connections up", err, w.Connections())
+		}
+	})
 }

@@ -50,6 +50,7 @@ func TestSubscribeSince(t *testing.T) {
 	if c := <-changes; c.Type != "message" || c.TS != ts || c.Seq != seq+2 {
 		t.Errorf("%+v", c)
 	}
+	mustPost(t, w, ada, private, "another secret")
 	if err := w.Delete(ada, general, ts); err != nil {
 		t.Fatal(err)
 	}

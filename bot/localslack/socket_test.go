@@ -104,6 +104,19 @@ func TestEventsWaitForAConnection(t *testing.T) {
 	})
 }
 
+// What waits for an app is bounded: the oldest goes first.
+func TestPendingEventsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		for range 1005 {
+			s.post(localslack.Post{Text: "hello"})
+		}
+		if n := s.w.Pending(s.cred.AppID); n != 1000 {
+			t.Errorf("%d events wait, want 1000", n)
+		}
+	})
+}
+
 // An envelope lost on the way, or with its connection, comes again.
 func TestLostEnvelope(t *testing.T) {
 	for _, reset := range []bool{false, true} {
