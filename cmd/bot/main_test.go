@@ -45,7 +45,7 @@ type process struct {
 }
 
 // start runs the program in an empty folder with these settings alone.
-func start(t *testing.T, environ []string, args ...string) *process {
+func start(t testing.TB, environ []string, args ...string) *process {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
