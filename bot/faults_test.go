@@ -22,21 +22,36 @@ func TestModelFaults(t *testing.T) {
 		{"the key is refused", func(w *stream) {
 			w.fail(401, `{"error":{"message":"bad key","type":"auth_error","code":"auth_error"}}`)
 		}, "I could not read page.png: the OCR service refused my key. Ask whoever runs me to check it.", nil},
-		{"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) },
-			"I could not read page.png: the OCR service has too much to do. Post it again in a few minutes, please.", nil},
-		{"down", func(w *stream) { w.fail(503, `oops`) },
-			"I could not read page.png: the OCR service cannot be reached. Post it again in a few minutes, please.", nil},
+		{
+			"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) },
+			"I could not read page.png: the OCR service has too much to do. Post it again in a few minutes, please.", nil,
+		},
+		{
+			"down", func(w *stream) { w.fail(503, `oops`) },
+			"I could not read page.png: the OCR service cannot be reached. Post it again in a few minutes, please.", nil,
+		},
 		{"content refused", func(w *stream) {
 			w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
 		}, "I could not read page.png: the OCR service does not accept what it shows. I cannot change that.", nil},
-		{"unknown model", func(w *stream) { w.fail(404, `{"error":{"message":"no such model"}}`) },
-			"I could not read page.png: the OCR service does not know my model. Ask whoever runs me to check its name and address.", nil},
-		{"cut off in the middle", func(w *stream) { w.text("first words "); w.drop() },
-			"I read 2 words of page.png, then had to stop: the OCR service broke off. Post it again, please.", []string{"first words"}},
-		{"no text any more", func(w *stream) { w.text("first words "); <-w.r.Context().Done() },
-			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Post it again, please.", []string{"first words"}},
-		{"the answer's limit", func(w *stream) { w.text("first words "); w.end("length") },
-			"I read 2 words of page.png, then had to stop: the page holds more than the model writes at once. Post the rest as a second picture, please.", []string{"first words"}},
+		{
+			"unknown model", func(w *stream) { w.fail(404, `{"error":{"message":"no such model"}}`) },
+			"I could not read page.png: the OCR service does not know my model. Ask whoever runs me to check its name and address.", nil,
+		},
+		{
+			"cut off in the middle", func(w *stream) { w.text("first words "); w.drop() },
+			"I read 2 words of page.png, then had to stop: the OCR service broke off. Post it again, please.",
+			[]string{"first words"},
+		},
+		{
+			"no text any more", func(w *stream) { w.text("first words "); <-w.r.Context().Done() },
+			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Post it again, please.",
+			[]string{"first words"},
+		},
+		{
+			"the answer's limit", func(w *stream) { w.text("first words "); w.end("length") },
+			"I read 2 words of page.png, then had to stop: the page holds more than the model writes at once. Post the rest as a second picture, please.",
+			[]string{"first words"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
@@ -80,12 +95,21 @@ func TestSlackFaults(t *testing.T) {
 		{"the download is cut once", localslack.Fault{Method: "download", Times: 1, CutAfter: 40}, read},
 		{"the download fails twice", localslack.Fault{Method: "download", Times: 2, Status: 500}, read},
 		{"the download is limited", localslack.Fault{Method: "download", Times: 1, Status: 429, RetryAfter: 5 * time.Second}, read},
-		{"the download is always cut", localslack.Fault{Method: "download", CutAfter: 40},
-			"I could not read page.png: the connection failed. Post it again in a minute, please."},
-		{"the login page comes instead of the file", localslack.Fault{Method: "download", LoginPage: true},
-			"I could not read page.png: I may not read files here: ask an admin to add files:read and reinstall me."},
-		{"the file is gone", localslack.Fault{Method: "download", Status: 404},
-			"I could not read page.png: the file is no longer there. Post it again, please."},
+		{
+			"the download is always cut",
+			localslack.Fault{Method: "download", CutAfter: 40},
+			"I could not read page.png: the connection failed. Post it again in a minute, please.",
+		},
+		{
+			"the login page comes instead of the file",
+			localslack.Fault{Method: "download", LoginPage: true},
+			"I could not read page.png: I may not read files here: ask an admin to add files:read and reinstall me.",
+		},
+		{
+			"the file is gone",
+			localslack.Fault{Method: "download", Status: 404},
+			"I could not read page.png: the file is no longer there. Post it again, please.",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
@@ -298,7 +322,6 @@ func TestStopMarksWhatRuns(t *testing.T) {
 		want := map[string]int{"The te…": 4, "I read…, then had to stop: " + why: 4, "I coul…: " + why: 1}
 		if !maps.Equal(said, want) {
 			t.Errorf("the messages say\n%v, want\n%v", said, want)
-
 		}
 	})
 }

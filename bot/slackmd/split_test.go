@@ -30,13 +30,17 @@ func TestPartsSplitsBetweenBlocks(t *testing.T) {
 		{"at a paragraph", words(12) + "\n\n" + words(12), []string{words(12), words(12)}},
 		{"a heading stays with its text", words(12) + "\n\n# Head\n\n" + words(12), []string{words(12), "# Head\n\n" + words(12)}},
 		{"a long line at a word", words(30), []string{words(19), words(11)}},
-		{"a fence is closed and begun again",
+		{
+			"a fence is closed and begun again",
 			"```go\n" + strings.Repeat("x = 1234567\n", 12) + "```\nend",
-			[]string{"```go\n" + strings.Repeat("x = 1234567\n", 7) + "```", "```go\n" + strings.Repeat("x = 1234567\n", 5) + "```\n\nend"}},
+			[]string{"```go\n" + strings.Repeat("x = 1234567\n", 7) + "```", "```go\n" + strings.Repeat("x = 1234567\n", 5) + "```\n\nend"},
+		},
 		{"an open fence is closed", "```\ncode", []string{"```\ncode\n```"}},
 		{"a blank line does not end a fence", "~~~\na\n\nb\n~~~", []string{"~~~\na\n\nb\n~~~"}},
-		{"a table's header is repeated", head + "\n" + rows(0, 9),
-			[]string{head + "\n" + rows(0, 5), head + "\n" + rows(5, 9)}},
+		{
+			"a table's header is repeated", head + "\n" + rows(0, 9),
+			[]string{head + "\n" + rows(0, 5), head + "\n" + rows(5, 9)},
+		},
 		{"tokens are escaped, the ampersand is not", "<!here> a & b", []string{"&lt;!here&gt; a & b"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
