@@ -43,6 +43,15 @@ func TestCommand(t *testing.T) {
 		}
 
 		go run()
+		c.ack(c.next(), "a string")
+		if err := <-result; err != nil {
+			t.Fatal(err)
+		}
+		if got := s.w.Ephemerals(s.user); len(got) != 2 || got[1].Message.Text != "a string" {
+			t.Errorf("%+v", got)
+		}
+
+		go run()
 		c.next() // not acked
 		start := time.Now()
 		if err := <-result; slackCode(err) != "operation_timeout" || time.Since(start) != 3*time.Second {

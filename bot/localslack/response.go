@@ -106,7 +106,16 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) e
 // answerCommand carries out the payload of an ack, if there is one.
 func (w *Workspace) answerCommand(a *app, c *conversation, user string, payload json.RawMessage) error {
 	in := args{}
-	if len(payload) == 0 || addJSON(in, payload) != nil || !in.has("text") && !in.has("blocks") {
+	var text string
+	switch {
+	case len(payload) == 0:
+		return nil
+	case json.Unmarshal(payload, &text) == nil: // a string alone is the text
+		in["text"] = text
+	case addJSON(in, payload) != nil:
+		return nil
+	}
+	if !in.has("text") && !in.has("blocks") {
 		return nil
 	}
 	w.mu.Lock()
