@@ -35,7 +35,8 @@
 // this order. Arguments come as a form, as multipart or as JSON, the token in the
 // header or in a form. Each method's page is https://docs.slack.dev/reference/methods/METHOD;
 // other sources are named. Tiers are tier 2: 20, tier 3: 50, tier 4: 100 calls a
-// minute and app, ten at once.
+// minute and app, ten at once. A call before Retry-After has passed is refused and
+// begins the whole wait anew.
 //
 //	method                 arguments                            limits, and errors besides the common ones
 //	api.test               any, error                           –
