@@ -172,7 +172,7 @@ func TestBadFiles(t *testing.T) {
 func TestFileNamesAreHarmless(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.post("<!channel> *bold*\u202e.png")
-		if line := h.closed(ts); line != "Read &lt;!channel&gt; *bold*.png · 2 words · 0 s" {
+		if line := h.closed(ts); line != "Read &lt;!channel&gt; *bold*.png · 2 words · 1 s" {
 			t.Errorf("the last line is %q", line)
 		}
 	})

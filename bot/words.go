@@ -142,9 +142,10 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// seconds is a time that people waited, of at least a second.
 func seconds(d time.Duration) string {
 	if d < time.Minute {
-		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+		return fmt.Sprintf("%d s", max(1, int(d.Round(time.Second).Seconds())))
 	}
 	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 }
