@@ -66,7 +66,11 @@ func build(t testing.TB) *house {
 		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{},
 		slack: localslack.NewPipe(), ocr: localslack.NewPipe(), ended: make(chan error, 1), stopBot: func() {},
 	}
-	h.app = h.ws.Install(localslack.App{Name: "ocr", Scopes: bot.BotScopes, Events: bot.BotEvents})
+	manifest, err := localslack.ParseManifest(bot.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.app = h.ws.Install(manifest)
 	h.ann = h.ws.AddUser("ann")
 	h.channel = h.ws.AddChannel("general", false, h.ann, h.app.BotUserID)
 

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,21 +161,13 @@ func TestReadme(t *testing.T) {
 			t.Errorf("%s is not in the README", variable)
 		}
 	}
-	list := func(after, before string) (items []string) {
-		_, rest, _ := strings.Cut(readme, after+":\n")
-		rest, _, _ = strings.Cut(rest, before+":\n")
-		for line := range strings.Lines(rest) {
-			if item, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok {
-				items = append(items, item)
-			}
-		}
-		slices.Sort(items)
-		return items
+	var shown strings.Builder
+	_, block, _ := strings.Cut(readme, "```yaml\n")
+	block, _, _ = strings.Cut(block, "   ```")
+	for line := range strings.Lines(block) {
+		shown.WriteString(strings.TrimPrefix(line, "   ")) // it stands in a list
 	}
-	if got, want := list("bot", "settings"), slices.Sorted(slices.Values(bot.BotScopes)); !slices.Equal(got, want) {
-		t.Errorf("the README's scopes are %q, the code's %q", got, want)
-	}
-	if got, want := list("bot_events", "interactivity"), slices.Sorted(slices.Values(bot.BotEvents)); !slices.Equal(got, want) {
-		t.Errorf("the README's events are %q, the code's %q", got, want)
+	if shown.String() != string(bot.Manifest) {
+		t.Errorf("the README's manifest is not the one of bot/manifest.yaml:\n%s", shown.String())
 	}
 }

@@ -83,7 +83,10 @@ func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys
 	address := "http://" + l.Addr().String()
 	c.SlackAPIURL = address + "/api/"
 	ws := localslack.New(localslack.Options{Name: "Demo", URL: address, Log: log})
-	welcome := furnish(ws, &c)
+	welcome, err := furnish(ws, &c)
+	if err != nil {
+		return err
+	}
 	all.Go(func() error { return ws.Serve(servers, l) })
 	all.Go(func() error {
 		// Not before the bot listens: an event that nobody takes comes again
@@ -110,9 +113,13 @@ func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys
 
 // furnish fills an empty workspace: you, a colleague, some channels and the bot,
 // whose tokens it notes in c. It returns what posts the colleague's picture.
-func furnish(ws *localslack.Workspace, c *config) (welcome func() error) {
+func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err error) {
+	manifest, err := localslack.ParseManifest(bot.Manifest)
+	if err != nil {
+		return nil, err
+	}
 	you, grace := ws.AddUser("you"), ws.AddUser("grace")
-	app := ws.Install(localslack.App{Name: "ocr", Scopes: bot.BotScopes, Events: bot.BotEvents})
+	app := ws.Install(manifest)
 	c.SlackBotToken, c.SlackAppToken = app.BotToken, app.AppToken
 	general := ws.AddChannel("general", false, you, grace, app.BotUserID)
 	ws.AddChannel("receipts", false, you, grace, app.BotUserID)
@@ -124,7 +131,7 @@ func furnish(ws *localslack.Workspace, c *config) (welcome func() error) {
 			Files: []localslack.Upload{{Name: "letter.png", Data: pagetest.PNG(pagetest.Letter, pagetest.Layout{})}},
 		})
 		return err
-	}
+	}, nil
 }
 
 // serveTesseract serves the local OCR engine until ctx ends and returns its

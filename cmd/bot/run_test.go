@@ -34,7 +34,11 @@ func openOffice(t testing.TB, model http.HandlerFunc) *office {
 	}
 	address := "http://" + l.Addr().String()
 	o := &office{ws: localslack.New(localslack.Options{URL: address})}
-	o.app = o.ws.Install(localslack.App{Name: "ocr", Scopes: bot.BotScopes, Events: bot.BotEvents})
+	manifest, err := localslack.ParseManifest(bot.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.app = o.ws.Install(manifest)
 	o.ann = o.ws.AddUser("ann")
 	o.channel = o.ws.AddChannel("general", false, o.ann, o.app.BotUserID)
 	ctx, stop := context.WithCancel(context.Background())
