@@ -196,6 +196,21 @@ func TestRedeliveryIsReadOnce(t *testing.T) {
 	})
 }
 
+// TestUnknownEventsAreAcknowledged: Slack would only send them again.
+func TestUnknownEventsAreAcknowledged(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		for _, event := range []map[string]any{
+			{"type": "event_of_tomorrow", "channel": h.channel},
+			{"type": "message", "channel": 7, "files": "none", "ts": h.channel},
+			{},
+		} {
+			h.ws.Emit(h.app.AppID, event)
+		}
+		h.wait("all are acknowledged", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
+		h.closed(h.post("page.png"))
+	})
+}
+
 // TestParentFilesInThreadReply: Slack repeats the parent's files on a reply. The
 // parent here was posted before the bot knew of it.
 func TestParentFilesInThreadReply(t *testing.T) {

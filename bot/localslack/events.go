@@ -126,6 +126,16 @@ type authorization struct {
 	IsEnterpriseInstall bool    `json:"is_enterprise_install"`
 }
 
+// Emit sends an app an event of any shape, for tests of what it does with one
+// that this workspace does not know. The event must marshal to JSON.
+func (w *Workspace) Emit(appID string, event map[string]any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if a := w.apps[appID]; a != nil {
+		w.sendEvent(a, event)
+	}
+}
+
 func (w *Workspace) sendEvent(a *app, event any) {
 	id := w.newID("Ev")
 	payload, err := json.Marshal(eventCallback{
