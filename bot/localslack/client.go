@@ -28,7 +28,7 @@ const maxPostFiles = 10
 // Post sends a message as a person and returns its ts. Apps get the message
 // event (subtype file_share with files), and app_mention where they are named.
 // The errors have Slack's codes: channel_not_found, not_in_channel, is_archived,
-// thread_not_found, no_text, user_not_found.
+// thread_not_found, no_text, user_not_found, messages_tab_disabled.
 func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -41,6 +41,11 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	}
 	if len(p.Files) > maxPostFiles {
 		return "", apiErr("file_upload_limit", "a message holds at most ten files")
+	}
+	for _, member := range c.members {
+		if a := w.appOf(member); a != nil && a.NoMessages && c.info.IsIM {
+			return "", apiErr("messages_tab_disabled", "sending messages to this app has been turned off")
+		}
 	}
 	m := &Message{
 		Type: "message", User: user, ClientMsgID: strings.ToLower(secret()),

@@ -24,7 +24,11 @@ type manifest struct {
 			DisplayName  string `yaml:"display_name"`
 			AlwaysOnline bool   `yaml:"always_online"`
 		} `yaml:"bot_user"`
-		AppHome       yaml.Node   `yaml:"app_home"`
+		AppHome struct {
+			HomeTabEnabled             bool `yaml:"home_tab_enabled"`
+			MessagesTabEnabled         bool `yaml:"messages_tab_enabled"`
+			MessagesTabReadOnlyEnabled bool `yaml:"messages_tab_read_only_enabled"`
+		} `yaml:"app_home"`
 		SlashCommands []yaml.Node `yaml:"slash_commands"`
 		Shortcuts     []yaml.Node `yaml:"shortcuts"`
 	} `yaml:"features"`
@@ -77,6 +81,8 @@ func ParseManifest(text []byte) (App, error) {
 		Scopes: m.OAuthConfig.Scopes.Bot,
 		Events: m.Settings.EventSubscriptions.BotEvents,
 	}
+	home := m.Features.AppHome
+	a.NoMessages = !home.MessagesTabEnabled || home.MessagesTabReadOnlyEnabled
 	var wrong []error
 	refuse := func(format string, args ...any) {
 		wrong = append(wrong, fmt.Errorf("invalid_manifest: "+format, args...))

@@ -31,6 +31,23 @@ func TestManifestGivesExactlyItsScopesAndEvents(t *testing.T) {
 	}
 }
 
+// TestManifestDecidesWhoMayWrite: direct messages are off unless it says else.
+func TestManifestDecidesWhoMayWrite(t *testing.T) {
+	open := strings.Replace(wholeManifest, "features:", "features:\n  app_home: {messages_tab_enabled: true}", 1)
+	for text, want := range map[string]string{wholeManifest: "messages_tab_disabled", open: ""} {
+		app, err := localslack.ParseManifest([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := localslack.New(localslack.Options{})
+		ann, bot := w.AddUser("ann"), w.Install(app).BotUserID
+		_, err = w.Post(ann, localslack.Post{Channel: w.AddDM(ann, bot), Text: "hello"})
+		if (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 func TestManifestRefusals(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"an unknown field", "settings:", "surprise: 1\nsettings:", "surprise"},

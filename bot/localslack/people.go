@@ -36,6 +36,9 @@ type App struct {
 	Scopes    []string // of the bot token
 	AppScopes []string // of the app-level token; nil means connections:write
 	Events    []string // subscriptions, such as "message.channels" or "app_mention"
+	// NoMessages says that people cannot write to the app directly: the Messages
+	// tab of its home is off or read-only, as it is unless its manifest says else.
+	NoMessages bool
 }
 
 // Credentials are what installing an app yields.
