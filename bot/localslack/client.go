@@ -42,8 +42,8 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	if len(p.Files) > maxPostFiles {
 		return "", apiErr("file_upload_limit", "a message holds at most ten files")
 	}
-	for _, member := range c.members {
-		if a := w.appOf(member); a != nil && a.NoMessages && c.info.IsIM {
+	for _, a := range w.apps {
+		if a.NoMessages && c.info.IsIM && c.has(a.BotUserID) {
 			return "", apiErr("messages_tab_disabled", "sending messages to this app has been turned off")
 		}
 	}
