@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -141,14 +142,33 @@ func (b *Bot) identify(ctx context.Context) error {
 	return err
 }
 
-// accept starts a job for each request. It reports false where one could not
-// be taken, so that Slack shall send the event again.
+// accept takes what an event asks for, unless it was taken before. It reports
+// false where there is no room, so that Slack shall send the event again.
 func (b *Bot) accept(p *phases, requests []Request) bool {
-	ok := true
-	for _, req := range requests {
-		ok = b.jobs.start(req.key(), func() { b.process(p, req) }) && ok
+	all := true
+	requests = slices.DeleteFunc(requests, func(req Request) bool {
+		mine, ok := b.jobs.claim(req.key())
+		all = all && ok
+		return !mine
+	})
+	if len(requests) == 0 {
+		return all
 	}
-	return ok
+	// The replies are opened in the order of the files; then each is read by
+	// a goroutine of its own.
+	go func() {
+		for _, req := range requests {
+			if reply := b.open(p, req); reply == nil {
+				b.jobs.release()
+			} else {
+				go func() {
+					defer b.jobs.release()
+					b.process(p, req, reply)
+				}()
+			}
+		}
+	}()
+	return all
 }
 
 // stopOn ends the bot where err says that its token is refused.

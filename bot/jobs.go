@@ -29,9 +29,10 @@ type jobs struct {
 
 func newJobs() *jobs { return &jobs{taken: map[string]time.Time{}} }
 
-// start runs work in a goroutine of its own, unless the key was taken before.
-// It reports false where there is no room, or when no more jobs are taken.
-func (j *jobs) start(key string, work func()) bool {
+// claim takes a request. mine is false for one that was taken before; ok is
+// false where there is no room, or when no more are taken. Each claim that is
+// mine ends with release.
+func (j *jobs) claim(key string) (mine, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := time.Now()
@@ -43,23 +44,23 @@ func (j *jobs) start(key string, work func()) bool {
 			}
 		}
 	}
-	if _, ok := j.taken[key]; ok {
-		return true
+	if _, known := j.taken[key]; known {
+		return false, true
 	}
 	if j.closed || j.count >= maxJobs {
-		return false
+		return false, false
 	}
 	j.taken[key] = now
 	j.count++
-	j.running.Go(func() {
-		defer func() {
-			j.mu.Lock()
-			defer j.mu.Unlock()
-			j.count--
-		}()
-		work()
-	})
-	return true
+	j.running.Add(1)
+	return true, true
+}
+
+func (j *jobs) release() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.count--
+	j.running.Done()
 }
 
 // close takes no more jobs.

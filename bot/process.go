@@ -14,21 +14,31 @@ import (
 	"slackocr/ocr/page"
 )
 
-// process is the story of one image: a reply that says so, its text as the
-// model writes it, the final markdown in the thread, and one last line.
-func (b *Bot) process(p *phases, req Request) {
-	log := b.log.With("file", req.File.ID, "channel", req.Channel)
-	thread := post.NewThread(b.api, b.pacer, req.Channel, req.Root)
+// open posts the reply that says that a file is taken up. It is nil for a file
+// that needs no answer, or where there is none to be given.
+func (b *Bot) open(p *phases, req Request) *post.Reply {
+	thread := b.thread(req)
 	if b.repeated(p.waiting, thread, req) {
-		return
+		return nil
 	}
-	started := time.Now()
 	reply, err := post.Open(p.writing, thread, req.key()+"/reply", req.Ask, wordsReading(req.File.Name))
 	if err != nil {
-		log.Warn("could not answer", "error", err)
+		b.log.Warn("could not answer", "channel", req.Channel, "error", err)
 		b.stopOn(err)
-		return
+		return nil
 	}
+	return reply
+}
+
+func (b *Bot) thread(req Request) *post.Thread {
+	return post.NewThread(b.api, b.pacer, req.Channel, req.Root)
+}
+
+// process is the story of one image, after its reply was opened: the text as
+// the model writes it, the final markdown in the thread, and one last line.
+func (b *Bot) process(p *phases, req Request, reply *post.Reply) {
+	log := b.log.With("file", req.File.ID, "channel", req.Channel)
+	thread, started := b.thread(req), time.Now()
 	text, failure := b.read(p, req, reply)
 	log.Info("read", "words", ocr.CountWords(text), "seconds", time.Since(started).Seconds(), "error", failure)
 
@@ -84,7 +94,7 @@ func (b *Bot) read(p *phases, req Request, reply *post.Reply) (string, error) {
 		}
 		return wordsProgress(name, ocr.CountWords(text), time.Since(started))
 	})
-	image, err := b.open(p.reading, req.File)
+	image, err := b.fetch(p.reading, req.File)
 	if err != nil {
 		return "", err
 	}
@@ -102,8 +112,8 @@ func (b *Bot) read(p *phases, req Request, reply *post.Reply) (string, error) {
 	return text.String(), nil
 }
 
-// open gets a file from Slack and makes it a page for the model.
-func (b *Bot) open(ctx context.Context, file slack.File) (page.Page, error) {
+// fetch gets a file from Slack and makes it a page for the model.
+func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
 	if file.FileAccess == "check_file_info" {
 		info, err := post.FileInfo(ctx, b.api, b.pacer, file.ID)
 		if err != nil {

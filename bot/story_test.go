@@ -175,6 +175,15 @@ func TestManyImagesAtOnce(t *testing.T) {
 			}
 			return n == 10
 		})
+		var order []string
+		for _, m := range h.answers(ts) {
+			if name, ok := strings.CutPrefix(m.Text, "Read "); ok {
+				order = append(order, strings.Fields(name)[0])
+			}
+		}
+		if !slices.Equal(order, names) {
+			t.Errorf("the replies are in the order %q, the files in %q", order, names)
+		}
 		if n := len(h.answers(ts)); n != 20 {
 			t.Errorf("%d messages for 10 images, want a reply and a text each", n)
 		}

@@ -12,6 +12,7 @@ type urgency int
 
 const (
 	final   urgency = iota // somebody waits for it, or it must not be lost
+	opening                // tells that work has begun
 	interim                // a picture of work in progress, disposable
 )
 
@@ -27,7 +28,7 @@ type bucket struct {
 	tokens float64
 	filled time.Time // when tokens was counted
 	held   time.Time // nobody is served before: Slack said so
-	queues [2][]chan struct{}
+	queues [3][]chan struct{}
 	timer  *time.Timer
 }
 
@@ -75,7 +76,7 @@ func (b *bucket) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
-	return b.tokens >= b.burst && len(b.queues[final])+len(b.queues[interim]) == 0
+	return b.tokens >= b.burst && len(slices.Concat(b.queues[:]...)) == 0
 }
 
 func (b *bucket) refill(now time.Time) {
@@ -88,7 +89,7 @@ func (b *bucket) refill(now time.Time) {
 func (b *bucket) serve() {
 	now := time.Now()
 	b.refill(now)
-	for u, need := range [2]float64{final: 1, interim: 1 + b.reserve} {
+	for u, need := range [3]float64{final: 1, opening: 1, interim: 1 + b.reserve} {
 		for len(b.queues[u]) > 0 {
 			wait := max(b.held.Sub(now), time.Duration((need-b.tokens)*float64(b.every)))
 			if wait > 0 {

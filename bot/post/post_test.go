@@ -152,9 +152,9 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 		for b.tokens >= 1 {
 			_ = b.take(d.Context(), final)
 		}
-		order := make(chan string, 5)
+		order := make(chan string, 6)
 		var all sync.WaitGroup
-		for i, u := range []urgency{interim, interim, final, interim, final} {
+		for i, u := range []urgency{interim, interim, opening, final, interim, final} {
 			all.Go(func() {
 				if err := b.take(d.Context(), u); err != nil {
 					t.Error(err)
@@ -164,7 +164,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 			synctest.Wait()
 		}
 		all.Wait()
-		for _, want := range []string{"0 2", "0 4", "1 0", "1 1", "1 3"} {
+		for _, want := range []string{"0 3", "0 5", "1 2", "2 0", "2 1", "2 4"} {
 			if got := <-order; got != want {
 				t.Errorf("served %q, want %q", got, want)
 			}

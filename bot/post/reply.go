@@ -41,7 +41,7 @@ type Reply struct {
 func Open(ctx context.Context, t *Thread, key, after, line string) (*Reply, error) {
 	first := Live{Line: line}
 	m := first.message()
-	m.Key, m.After = key, after
+	m.Key, m.After, m.urgency = key, after, opening
 	ts, err := t.Post(ctx, m)
 	if err != nil {
 		return nil, err

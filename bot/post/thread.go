@@ -39,6 +39,8 @@ type Message struct {
 	// After is the timestamp of a message that was there before: where to
 	// begin looking.
 	After string
+
+	urgency urgency
 }
 
 // eventType names our metadata: https://docs.slack.dev/messaging/message-metadata
@@ -51,6 +53,7 @@ func (t *Thread) Post(ctx context.Context, m Message) (ts string, err error) {
 	err = t.pacer.run(ctx, call{
 		method:  "chat.postMessage",
 		channel: t.channel,
+		urgency: m.urgency,
 		do: func(ctx context.Context) error {
 			_, ts, _, err = t.api.SendMessageContext(ctx, t.channel,
 				slack.MsgOptionTS(t.ts),
