@@ -37,8 +37,8 @@ type house struct {
 	ann, channel string
 	model        *script
 	log          *bytes.Buffer // read only after stop
+	logger       *slog.Logger
 	slack, ocr   *localslack.Pipe
-	bot          *bot.Bot
 	stopBot      context.CancelFunc
 	close        func() // ends everything; a test's end does too
 	ended        chan error
@@ -66,6 +66,7 @@ func build(t testing.TB) *house {
 		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{},
 		slack: localslack.NewPipe(), ocr: localslack.NewPipe(), ended: make(chan error, 1), stopBot: func() {},
 	}
+	h.logger = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	manifest, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,22 @@ func build(t testing.TB) *house {
 // start runs the bot and waits until it listens.
 func (h *house) start() {
 	h.Helper()
+	var ctx context.Context
+	ctx, h.stopBot = context.WithCancel(h.Context())
+	runs, cancel := context.WithCancel(h.Context())
+	b := h.newBot(h.app)
+	go func() {
+		defer cancel()
+		h.ended <- b.Run(ctx)
+	}()
+	_ = h.ws.Wait(runs, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
+}
+
+// newBot makes a bot with an app's tokens that reads with the scripted model.
+func (h *house) newBot(app localslack.Credentials) *bot.Bot {
+	h.Helper()
 	transport := &http.Transport{DialContext: h.ocr.Dial}
+	h.Cleanup(transport.CloseIdleConnections)
 	client, err := ocr.NewClient(ocr.Config{
 		BaseURL: "http://localhost/v1", Key: "key-that-nobody-may-see", Model: "test-model", Stream: true, MaxTokens: 8192,
 		HTTPClient: &http.Client{Transport: transport},
@@ -104,23 +120,15 @@ func (h *house) start() {
 	if err != nil {
 		h.Fatal(err)
 	}
-	h.bot, err = bot.New(bot.Config{
-		BotToken: h.app.BotToken, AppToken: h.app.AppToken, APIURL: "http://localhost/api/",
+	b, err := bot.New(bot.Config{
+		BotToken: app.BotToken, AppToken: app.AppToken, APIURL: "http://localhost/api/",
 		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
-		Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: h.logger,
 	}, client)
 	if err != nil {
 		h.Fatal(err)
 	}
-	var ctx context.Context
-	ctx, h.stopBot = context.WithCancel(h.Context())
-	runs, cancel := context.WithCancel(h.Context())
-	go func() {
-		defer cancel()
-		defer transport.CloseIdleConnections()
-		h.ended <- h.bot.Run(ctx)
-	}()
-	_ = h.ws.Wait(runs, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
+	return b
 }
 
 // stop ends the bot as SIGTERM does and waits for it.

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot"
 	"slackocr/bot/localslack"
 )
 
@@ -233,6 +235,50 @@ func TestNothingElseIsAnswered(t *testing.T) {
 		h.closed(h.post("next.png")) // whatever the rest would start has started
 		if n := h.calls("chat.postMessage")[""]; n != 4 {
 			t.Errorf("%d posts for two images\n%s", n, h.show())
+		}
+	})
+}
+
+// TestTwoBotsDoNotAnswerEachOther: each gets the other's posts and edits, and its
+// own, as events.
+func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		manifest, err := localslack.ParseManifest(bot.Manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := h.ws.Install(manifest)
+		h.ws.Join(h.channel, other.BotUserID)
+		ctx, stop := context.WithCancel(h.Context())
+		ended := make(chan error)
+		second := h.newBot(other)
+		go func() { ended <- second.Run(ctx) }()
+		h.wait("both listen", func() bool { return h.ws.Connections() == 2 })
+
+		h.model.will(func(w *stream) {
+			w.text(strings.Repeat("a word ", 3000)) // two messages and a file
+			w.end("stop")
+		})
+		ts := h.post("page.png")
+		h.wait("both have answered", func() bool {
+			n := 0
+			for _, m := range h.ws.Thread(h.channel, ts) {
+				if strings.HasPrefix(m.Text, "Read page.png") {
+					n++
+				}
+			}
+			return n == 2
+		})
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		h.stop()
+		if n := len(h.ws.Thread(h.channel, ts)); n != 1+2*4 {
+			t.Errorf("%d messages in the thread, want 9\n%s", n, h.show())
+		}
+		if n, _ := h.model.count(); n != 2 {
+			t.Errorf("the model was asked %d times", n)
 		}
 	})
 }
