@@ -35,6 +35,10 @@ type method struct {
 	scopes []string
 	quota  quota
 	kind   tokenKind // "" means bot; noToken means none is needed
+	// required are the arguments without which it is invalid_arguments.
+	required []string
+	formOnly bool // takes no JSON body
+	postOnly bool // by GET it is insecure_request
 }
 
 // answer is the body of a successful call, without "ok".
@@ -103,7 +107,14 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	log := Call{Time: time.Now(), Method: c.method, Token: string(noToken)}
 	defer func() { w.record(log) }() // a closed connection is logged as well
 
-	a, tok, argErr := parseArgs(rw, r)
+	m := methods[c.method]
+	a, tok, argErr := parseArgs(rw, r, m.formOnly)
+	if argErr == nil {
+		argErr = a.checkNames()
+	}
+	if argErr == nil && m.postOnly && r.Method != http.MethodPost {
+		argErr = apiErr("insecure_request")
+	}
 	c.args, log.Args = a, maps.Clone(a)
 	c.token, c.app = w.lookUp(tok)
 	if c.token != nil {
@@ -182,6 +193,9 @@ func (w *Workspace) run(c *call, header http.Header, tok string) (answer, error)
 	if err := c.app.checkRate(c.method, m.quota, time.Now()); err != nil {
 		return nil, err
 	}
+	if err := c.need(m.required...); err != nil {
+		return nil, err
+	}
 	return m.run(c)
 }
 
@@ -195,10 +209,8 @@ func (c *call) authenticate(m method, tok string) error {
 		return apiErr("not_authed")
 	case c.token == nil:
 		return apiErr("invalid_auth")
-	case c.token.revoked && c.token.kind == botToken:
-		return apiErr("token_revoked")
-	case c.token.revoked:
-		return apiErr("invalid_auth")
+	case c.token.refused != "":
+		return apiErr(c.token.refused)
 	case c.token.kind != want:
 		return apiErr("not_allowed_token_type")
 	}

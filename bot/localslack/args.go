@@ -45,9 +45,10 @@ func (a args) limit(def, most int) (int, error) {
 }
 
 // parseArgs reads the arguments and the token of a call. In a JSON body, as in
-// Slack, a token does not count: it must be in the header.
+// Slack, a token does not count: it must be in the header. With formOnly a JSON
+// body is read and ignored, as by Slack's methods that take none.
 // (https://docs.slack.dev/apis/web-api/#methods_supporting_json)
-func parseArgs(rw http.ResponseWriter, r *http.Request) (a args, tok string, err error) {
+func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, tok string, err error) {
 	a = args{}
 	addForm(a, r.URL.Query())
 	delete(a, "token") // Slack takes no token from an address
@@ -66,6 +67,9 @@ func parseArgs(rw http.ResponseWriter, r *http.Request) (a args, tok string, err
 	if err != nil {
 		kind = ""
 	}
+	if c := strings.ToLower(params["charset"]); c != "" && c != "utf-8" && c != "iso-8859-1" {
+		return a, "", apiErr("invalid_charset")
+	}
 	switch kind {
 	case "application/x-www-form-urlencoded":
 		body, err := io.ReadAll(r.Body)
@@ -80,7 +84,15 @@ func parseArgs(rw http.ResponseWriter, r *http.Request) (a args, tok string, err
 	case "multipart/form-data":
 		return a, "", parseMultipart(a, r, params["boundary"])
 	case "application/json":
-		return a, "", parseJSON(a, r.Body)
+		in := a
+		if formOnly {
+			in = args{}
+		}
+		return a, "", parseJSON(in, r.Body)
+	case "text/plain": // allowed, and no arguments are read from it
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return a, "", bodyError(err)
+		}
 	default:
 		body, err := io.ReadAll(r.Body)
 		switch {
@@ -102,6 +114,42 @@ func addForm(a args, form url.Values) {
 			a[k] = vs[len(vs)-1]
 		}
 	}
+}
+
+// maxArgName is how long an argument's name may be. Slack names no number.
+const maxArgName = 100
+
+// checkNames refuses names that Slack's methods cannot have
+// (https://docs.slack.dev/reference/methods/api.test#errors).
+func (a args) checkNames() error {
+	for name := range a {
+		if strings.ContainsAny(name, "[]") {
+			return apiErr("invalid_array_arg")
+		}
+		odd := func(r rune) bool {
+			return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+		}
+		if name == "" || len(name) > maxArgName || strings.ContainsFunc(name, odd) {
+			return apiErr("invalid_arg_name")
+		}
+	}
+	return nil
+}
+
+// need is invalid_arguments unless all these arguments are there. So answer the
+// methods whose arguments Slack checks against a schema
+// (slack-edge/slack-edge issue 54).
+func (a args) need(names ...string) error {
+	var missing []string
+	for _, name := range names {
+		if !a.has(name) {
+			missing = append(missing, "[ERROR] missing required field: "+name)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return apiErr("invalid_arguments", missing...)
 }
 
 // parseMultipart reads the parts one by one; what follows the last boundary, such

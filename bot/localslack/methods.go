@@ -5,38 +5,38 @@ package localslack
 var methods = map[string]method{
 	"api.test":              {run: apiTest, kind: noToken},
 	"auth.test":             {run: authTest, quota: special},
-	"apps.connections.open": {run: connectionsOpen, scopes: []string{"connections:write"}, quota: tier3, kind: appToken},
+	"apps.connections.open": {run: connectionsOpen, scopes: []string{"connections:write"}, quota: tier3, kind: appToken, postOnly: true},
 
 	"chat.postMessage":   {run: chatPostMessage, scopes: []string{"chat:write"}, quota: special},
 	"chat.postEphemeral": {run: chatPostEphemeral, scopes: []string{"chat:write"}, quota: tier4},
 	"chat.update":        {run: chatUpdate, scopes: []string{"chat:write"}, quota: tier3},
 	"chat.delete":        {run: chatDelete, scopes: []string{"chat:write"}, quota: tier3},
-	"chat.getPermalink":  {run: chatGetPermalink, quota: special},
+	"chat.getPermalink":  {run: chatGetPermalink, quota: special, formOnly: true},
 
-	"conversations.info":    {run: conversationsInfo, scopes: readScopes, quota: tier3},
-	"conversations.history": {run: conversationsHistory, scopes: historyScopes, quota: tier3},
-	"conversations.replies": {run: conversationsReplies, scopes: historyScopes, quota: tier3},
-	"conversations.members": {run: conversationsMembers, scopes: readScopes, quota: tier4},
-	"conversations.list":    {run: conversationsList, scopes: readScopes, quota: tier2},
+	"conversations.info":    {run: conversationsInfo, scopes: readScopes, quota: tier3, required: []string{"channel"}, formOnly: true},
+	"conversations.history": {run: conversationsHistory, scopes: historyScopes, quota: tier3, required: []string{"channel"}, formOnly: true},
+	"conversations.replies": {run: conversationsReplies, scopes: historyScopes, quota: tier3, required: []string{"channel", "ts"}, formOnly: true},
+	"conversations.members": {run: conversationsMembers, scopes: readScopes, quota: tier4, required: []string{"channel"}, formOnly: true},
+	"conversations.list":    {run: conversationsList, scopes: readScopes, quota: tier2, formOnly: true},
 	"conversations.open":    {run: conversationsOpen, scopes: []string{"im:write", "mpim:write"}, quota: tier3},
-	"conversations.join":    {run: conversationsJoin, scopes: []string{"channels:join"}, quota: tier3},
+	"conversations.join":    {run: conversationsJoin, scopes: []string{"channels:join"}, quota: tier3, required: []string{"channel"}},
 
-	"files.getUploadURLExternal":   {run: filesGetUploadURL, scopes: []string{"files:write"}, quota: tier4},
-	"files.completeUploadExternal": {run: filesCompleteUpload, scopes: []string{"files:write"}, quota: tier4},
-	"files.info":                   {run: filesInfo, scopes: []string{"files:read"}, quota: tier4},
+	"files.getUploadURLExternal":   {run: filesGetUploadURL, scopes: []string{"files:write"}, quota: tier4, required: []string{"filename", "length"}, formOnly: true},
+	"files.completeUploadExternal": {run: filesCompleteUpload, scopes: []string{"files:write"}, quota: tier4, required: []string{"files"}},
+	"files.info":                   {run: filesInfo, scopes: []string{"files:read"}, quota: tier4, formOnly: true},
 	"files.delete":                 {run: filesDelete, scopes: []string{"files:write"}, quota: tier3},
 
 	"reactions.add":    {run: reactionsAdd, scopes: []string{"reactions:write"}, quota: tier3},
 	"reactions.remove": {run: reactionsRemove, scopes: []string{"reactions:write"}, quota: tier2},
-	"reactions.get":    {run: reactionsGet, scopes: []string{"reactions:read"}, quota: tier3},
+	"reactions.get":    {run: reactionsGet, scopes: []string{"reactions:read"}, quota: tier3, formOnly: true},
 
-	"views.open":    {run: viewsOpen, quota: tier4},
-	"views.push":    {run: viewsPush, quota: tier4},
-	"views.update":  {run: viewsUpdate, quota: tier4},
-	"views.publish": {run: viewsPublish, quota: tier4},
+	"views.open":    {run: viewsOpen, quota: tier4, required: []string{"view"}},
+	"views.push":    {run: viewsPush, quota: tier4, required: []string{"view"}},
+	"views.update":  {run: viewsUpdate, quota: tier4, required: []string{"view"}},
+	"views.publish": {run: viewsPublish, quota: tier4, required: []string{"view"}},
 
-	"users.info": {run: usersInfo, scopes: []string{"users:read"}, quota: tier4},
-	"bots.info":  {run: botsInfo, scopes: []string{"users:read"}, quota: tier3},
+	"users.info": {run: usersInfo, scopes: []string{"users:read"}, quota: tier4, formOnly: true},
+	"bots.info":  {run: botsInfo, scopes: []string{"users:read"}, quota: tier3, formOnly: true},
 }
 
 var (

@@ -69,7 +69,7 @@ type token struct {
 	kind    tokenKind
 	app     *app
 	scopes  []string
-	revoked bool
+	refused string // the error of every call with it, "" while it is good
 }
 
 var userColors = []string{"9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c"}
@@ -100,10 +100,23 @@ func (w *Workspace) Install(a App) Credentials {
 // RevokeToken makes later calls with the token fail: token_revoked for a bot
 // token, invalid_auth for an app-level one. Open sockets stay open.
 func (w *Workspace) RevokeToken(tok string) {
+	w.refuse(tok, "token_revoked")
+}
+
+// Uninstall takes the app of this bot token out of the workspace: later calls
+// with the token are account_inactive. Open sockets stay open.
+func (w *Workspace) Uninstall(botToken string) {
+	w.refuse(botToken, "account_inactive")
+}
+
+func (w *Workspace) refuse(tok, code string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if t := w.tokens[tok]; t != nil {
-		t.revoked = true
+		if t.kind == appToken {
+			code = "invalid_auth"
+		}
+		t.refused = code
 	}
 	w.touch()
 }

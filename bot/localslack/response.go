@@ -34,7 +34,7 @@ func (w *Workspace) newHook(a *app, c *conversation, user string, m *Message) st
 // serveResponse answers POST /response/KEY: five uses in 30 minutes. It is not
 // scoped and needs no membership.
 func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
-	a, _, err := parseArgs(rw, r)
+	a, _, err := parseArgs(rw, r, false)
 	if err == nil {
 		err = w.useHook(r.PathValue("key"), a)
 	}

@@ -107,7 +107,7 @@ func FuzzParseArgs(f *testing.F) {
 	f.Fuzz(func(t *testing.T, contentType, body string) {
 		r := httptest.NewRequest("POST", "/api/x", bytes.NewReader([]byte(body)))
 		r.Header.Set("Content-Type", contentType)
-		a, tok, err := parseArgs(httptest.NewRecorder(), r)
+		a, tok, err := parseArgs(httptest.NewRecorder(), r, false)
 		if _, in := a["token"]; in || tok != "" && strings.HasPrefix(contentType, "application/json") {
 			t.Errorf("args %v, token %q, %v", a, tok, err)
 		}

@@ -123,7 +123,7 @@ func (w *Workspace) download(tok, teamFile string) (*File, []byte, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.tokens[tok]
-	if t == nil || t.revoked || !slices.Contains(t.scopes, "files:read") {
+	if t == nil || t.refused != "" || !slices.Contains(t.scopes, "files:read") {
 		return nil, nil, false
 	}
 	id, ok := strings.CutPrefix(teamFile, w.team.ID+"-")
