@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // postable finds the conversation of chat.postMessage: by id, by #name, or by a
@@ -92,25 +93,27 @@ func chatPostMessage(c *call) (answer, error) {
 	return answer{"channel": conv.info.ID, "ts": m.TS, "message": m.view(c.base, true)}, nil
 }
 
+// chatPostEphemeral shows a message to one person. In a thread it is shown only if
+// somebody has replied there (https://docs.slack.dev/reference/methods/chat.postEphemeral).
 func chatPostEphemeral(c *call) (answer, error) {
 	conv, err := c.postable()
 	if err != nil {
 		return nil, err
 	}
 	user := c.args["user"]
-	switch {
-	case c.w.users[user] == nil:
-		return nil, apiErr("user_not_found")
-	case !conv.has(user):
+	if !conv.has(user) {
 		return nil, apiErr("user_not_in_channel")
 	}
 	t, err := c.content()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if t.empty() {
+	case t.empty():
 		return nil, apiErr("no_text")
+	case utf8.RuneCountInString(t.text) > maxPostText:
+		return nil, apiErr("msg_too_long") // chat.postMessage cuts it instead
 	}
+	t.metadata = nil // Slack ignores it here
 	parent, err := threadOf(conv, c.args["thread_ts"])
 	if err != nil {
 		return nil, err
@@ -120,7 +123,9 @@ func chatPostEphemeral(c *call) (answer, error) {
 		m.ThreadTS = parent.TS
 	}
 	m.TS = c.w.newTS()
-	c.w.whisper(conv, user, m)
+	if parent == nil || parent.isParent() {
+		c.w.whisper(conv, user, m)
+	}
 	return answer{"message_ts": m.TS}, nil
 }
 
@@ -161,6 +166,9 @@ func chatUpdate(c *call) (answer, error) {
 	}
 	if t.empty() && len(old.Files) == 0 && !c.has("metadata") {
 		return nil, apiErr("no_text")
+	}
+	if len(t.blocks) > 0 && slices.Contains(blockTypes(old.Blocks), "rich_text") && !slices.Contains(blockTypes(t.blocks), "rich_text") {
+		return nil, apiErr("block_mismatch")
 	}
 	m := old.clone()
 	if t.hasText || t.hasBlocks {

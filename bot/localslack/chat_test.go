@@ -162,7 +162,7 @@ func TestChatErrors(t *testing.T) {
 			{"cant_delete_message", "chat.delete", "channel", s.channel, "ts", theirs},
 			{"message_not_found", "chat.delete", "channel", s.channel, "ts", ""},
 			{"user_not_in_channel", "chat.postEphemeral", "channel", s.channel, "user", s.w.AddUser("Bob"), "text", "x"},
-			{"user_not_found", "chat.postEphemeral", "channel", s.channel, "user", "U404", "text", "x"},
+			{"user_not_in_channel", "chat.postEphemeral", "channel", s.channel, "user", "U404", "text", "x"},
 			{"message_not_found", "chat.getPermalink", "channel", s.channel, "message_ts", "1.000000"},
 			{"unknown_method", "chat.unheard"},
 		} {

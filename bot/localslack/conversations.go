@@ -80,6 +80,9 @@ func (c *call) pageOfMessages(ms []*Message, def, most int) (answer, error) {
 		return us <= oldest && c.has("oldest") || us >= latest
 	})
 	part, next, err := page(c.args, in, func(m *Message) string { return m.TS }, def, most)
+	if errCode(err) == "invalid_limit" { // which these methods do not have
+		err = apiErr("invalid_arguments", "[ERROR] must be an integer greater than 0 [json-pointer:/limit]")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +144,13 @@ func conversationsList(c *call) (answer, error) {
 func conversationsOpen(c *call) (answer, error) {
 	if id := c.args["channel"]; id != "" {
 		conv := c.w.convs[id]
-		if conv == nil || !conv.has(c.app.BotUserID) || !(conv.info.IsIM || conv.info.IsMPIM) {
+		switch {
+		case conv == nil || !conv.visible(c.app.BotUserID):
 			return nil, apiErr("channel_not_found")
+		case !conv.info.IsIM && !conv.info.IsMPIM:
+			return nil, apiErr("method_not_supported_for_channel_type")
 		}
-		return c.opened(conv)
+		return c.opened(conv, true)
 	}
 	if !c.has("users") {
 		return nil, apiErr("users_list_not_supplied")
@@ -160,24 +166,32 @@ func conversationsOpen(c *call) (answer, error) {
 		}
 	}
 	scope := "im:write"
-	if len(ids) > 2 {
-		scope = "mpim:write"
-	}
-	if len(ids) > 9 {
+	switch {
+	case len(ids) == 1:
+		return nil, apiErr("not_enough_users")
+	case len(ids) > 9:
 		return nil, apiErr("too_many_users")
+	case len(ids) > 2:
+		scope = "mpim:write"
 	}
 	if err := c.needAny(scope); err != nil {
 		return nil, err
 	}
-	return c.opened(c.w.openDM(ids))
+	before := len(c.w.convs)
+	conv := c.w.openDM(ids)
+	return c.opened(conv, len(c.w.convs) == before)
 }
 
 // opened answers with the id alone unless return_im asks for all of it.
-func (c *call) opened(conv *conversation) (answer, error) {
+func (c *call) opened(conv *conversation, already bool) (answer, error) {
+	ans := answer{"channel": map[string]string{"id": conv.info.ID}}
 	if c.bool("return_im") {
-		return answer{"channel": conv.view(c.app.BotUserID)}, nil
+		ans["channel"] = conv.view(c.app.BotUserID)
 	}
-	return answer{"channel": map[string]string{"id": conv.info.ID}}, nil
+	if already {
+		ans["no_op"], ans["already_open"] = true, true
+	}
+	return ans, nil
 }
 
 func conversationsJoin(c *call) (answer, error) {

@@ -82,7 +82,7 @@ func TestUploadErrors(t *testing.T) {
 		}
 		for _, kv := range [][]string{
 			{"invalid_arguments", "length", "5"},
-			{"invalid_arguments", "filename", "a", "length", "0"},
+			{"missing_argument", "filename", "a", "length", "0"},
 			{"file_upload_size_restricted", "filename", "a", "length", "104857601"},
 		} {
 			if r := s.bot("files.getUploadURLExternal", kv[1:]...); r.code() != kv[0] {
@@ -110,7 +110,7 @@ func TestUploadErrors(t *testing.T) {
 		}
 		outside := s.w.AddChannel("outside", false, s.user)
 		for code, kv := range map[string][]string{
-			"channel_not_found": {"channel_id", "C404"},
+			"channel_not_found": {"channel_id", "C0NOWHERE"},
 			"not_in_channel":    {"channel_id", outside},
 			"invalid_arguments": {"channels", s.channel + "," + outside, "thread_ts", "1.000000"},
 			"thread_not_found":  {"channel_id", s.channel, "thread_ts", "1.000000"},

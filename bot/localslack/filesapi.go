@@ -2,13 +2,17 @@ package localslack
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
 	maxShareFiles = 100 // files of one files.completeUploadExternal
+	maxShareChans = 100 // and its channels
+	maxAltText    = 1000
 	uploadLife    = 10 * time.Minute
 )
 
@@ -24,12 +28,14 @@ type upload struct {
 func filesGetUploadURL(c *call) (answer, error) {
 	size, ok := c.number("length")
 	switch {
-	case !c.has("filename"):
-		return nil, apiErr("invalid_arguments", "[ERROR] missing required field: filename")
-	case !ok || size <= 0:
-		return nil, apiErr("invalid_arguments", "[ERROR] must be greater than 0 [json-pointer:/length]")
+	case !ok || size < 0:
+		return nil, apiErr("invalid_arguments", "[ERROR] must be an integer of at least 0 [json-pointer:/length]")
+	case size == 0:
+		return nil, apiErr("missing_argument")
 	case size > maxFile:
 		return nil, apiErr("file_upload_size_restricted")
+	case utf8.RuneCountInString(c.args["alt_txt"]) > maxAltText:
+		return nil, apiErr("alt_txt_too_large")
 	}
 	key := secret()
 	up := &upload{app: c.app, id: c.w.newID("F"), name: c.args["filename"], altText: c.args["alt_txt"], size: int(size)}
@@ -88,14 +94,31 @@ func filesCompleteUpload(c *call) (answer, error) {
 	return answer{"files": views}, nil
 }
 
-// shareTargets finds where channel_id, channels and thread_ts point. Unlike
-// chat.postMessage, sharing wants membership even with chat:write.public.
+// encodedChannel is what channel_id must look like: no name and no user's id
+// (slackapi/bolt-js issue 2115).
+var encodedChannel = regexp.MustCompile(`^[CGDZ][A-Z0-9]{8,}$`)
+
+// shareTargets finds where channel_id, channels (which may name people) and
+// thread_ts point. Unlike chat.postMessage, sharing wants membership even with
+// chat:write.public.
 func (c *call) shareTargets() (convs []*conversation, parent *Message, err error) {
+	if id := c.args["channel_id"]; id != "" && !encodedChannel.MatchString(id) {
+		return nil, nil, apiErr("invalid_arguments", "[ERROR] input must match regex pattern: "+encodedChannel.String()+" [json-pointer:/channel_id]")
+	}
 	ids := slices.DeleteFunc(append(strings.Split(c.args["channels"], ","), c.args["channel_id"]), func(s string) bool { return s == "" })
+	if len(ids) > maxShareChans {
+		return nil, nil, apiErr("channels_limit_exceeded")
+	}
 	for _, id := range ids {
 		conv := c.w.convs[id]
+		if c.w.users[id] != nil && id != systemUser && id != c.args["channel_id"] {
+			conv = c.w.openDM([]string{c.app.BotUserID, id})
+		}
+		visible := conv != nil && conv.visible(c.app.BotUserID)
 		switch {
-		case conv == nil || !conv.visible(c.app.BotUserID):
+		case !visible && id != c.args["channel_id"]:
+			return nil, nil, apiErr("invalid_channel")
+		case !visible:
 			return nil, nil, apiErr("channel_not_found")
 		case !conv.has(c.app.BotUserID):
 			return nil, nil, apiErr("not_in_channel")
