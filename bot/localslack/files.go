@@ -14,6 +14,7 @@ const (
 	maxFile     = 100 << 20 // bytes of one file
 	maxStored   = 1 << 30   // bytes of all files
 	maxFileName = 255       // characters
+	maxDeleted  = 10_000    // deleted files that are remembered
 )
 
 // File is Slack's file object (https://docs.slack.dev/reference/objects/file-object).
@@ -195,6 +196,10 @@ func (w *Workspace) messagesWith(id string, yield func(*conversation, *Message))
 // too; another keeps a tombstone in the file's place.
 func (w *Workspace) deleteFile(f *storedFile) {
 	delete(w.files, f.info.ID)
+	if len(w.deleted) >= maxDeleted {
+		clear(w.deleted)
+	}
+	w.deleted[f.info.ID] = &storedFile{info: f.info}
 	w.stored -= int64(len(f.data))
 	w.messagesWith(f.info.ID, func(c *conversation, old *Message) {
 		if old.Text == "" && len(old.Files) == 1 && !old.isParent() {
@@ -222,13 +227,15 @@ func (w *Workspace) deleteFile(f *storedFile) {
 }
 
 // fileOf finds a file that the app may see: its own, or one in a conversation it
-// may read. Every other one is file_not_found.
+// may read. One that is gone is file_deleted, every other one file_not_found.
 func (w *Workspace) fileOf(a *app, id string) (*storedFile, error) {
-	f := w.files[id]
-	if f == nil || !w.maySee(a.BotUserID, f) {
-		return nil, apiErr("file_not_found")
+	if f := w.files[id]; f != nil && w.maySee(a.BotUserID, f) {
+		return f, nil
 	}
-	return f, nil
+	if gone := w.deleted[id]; gone != nil && w.maySee(a.BotUserID, gone) {
+		return nil, apiErr("file_deleted")
+	}
+	return nil, apiErr("file_not_found")
 }
 
 func (w *Workspace) maySee(user string, f *storedFile) bool {

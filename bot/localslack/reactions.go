@@ -9,8 +9,10 @@ import (
 // emoji of that name is not checked.
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?$`)
 
-// maxReactions is how many different emoji a message takes.
-const maxReactions = 50
+// maxReactions is how many different emoji a message takes, maxOwnReactions how
+// many of one person. Slack's errors name no numbers; these are the ones its
+// help center gives.
+const maxReactions, maxOwnReactions = 50, 23
 
 func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
 	old := c.message(ts)
@@ -23,13 +25,21 @@ func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
 	m := old.clone()
 	m.Reactions = slices.Clone(old.Reactions)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
+	own := 0
+	for _, r := range old.Reactions {
+		if slices.Contains(r.Users, user) {
+			own++
+		}
+	}
 	switch {
+	case i >= 0 && slices.Contains(m.Reactions[i].Users, user):
+		return apiErr("already_reacted")
+	case own >= maxOwnReactions:
+		return apiErr("too_many_reactions")
 	case i < 0 && len(m.Reactions) >= maxReactions:
 		return apiErr("too_many_emoji")
 	case i < 0:
 		m.Reactions = append(m.Reactions, Reaction{Name: name, Users: []string{user}, Count: 1})
-	case slices.Contains(m.Reactions[i].Users, user):
-		return apiErr("already_reacted")
 	default:
 		users := append(slices.Clone(m.Reactions[i].Users), user)
 		m.Reactions[i] = Reaction{Name: name, Users: users, Count: len(users)}
@@ -43,6 +53,9 @@ func (w *Workspace) removeReaction(c *conversation, user, ts, name string) error
 	old := c.message(ts)
 	if old == nil || old.Subtype == "tombstone" {
 		return apiErr("message_not_found")
+	}
+	if !emojiName.MatchString(name) {
+		return apiErr("invalid_name")
 	}
 	i := slices.IndexFunc(old.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {

@@ -96,7 +96,7 @@ func TestPagination(t *testing.T) {
 				t.Errorf("%q: %v", kv, r.body)
 			}
 		}
-		for code, kv := range map[string][]string{"invalid_ts_oldest": {"oldest", "x"}, "invalid_ts_latest": {"latest", "-1"}, "invalid_limit": {"limit", "many"}} {
+		for code, kv := range map[string][]string{"invalid_ts_oldest": {"oldest", "x"}, "invalid_ts_latest": {"latest", "-1"}, "invalid_arguments": {"limit", "many"}} {
 			if r := s.bot("conversations.history", append([]string{"channel", s.channel}, kv...)...); r.code() != code {
 				t.Errorf("%q: %v", kv, r.body)
 			}

@@ -39,7 +39,8 @@ type Workspace struct {
 	apps     map[string]*app
 	tokens   map[string]*token
 	files    map[string]*storedFile
-	stored   int64 // bytes of all files
+	deleted  map[string]*storedFile // without content; the last ones
+	stored   int64                  // bytes of all files
 	uploads  *expiring[*upload]
 	tickets  *expiring[*app]
 	triggers *expiring[*trigger]
@@ -71,6 +72,7 @@ func New(o Options) *Workspace {
 		apps:    map[string]*app{},
 		tokens:  map[string]*token{},
 		files:   map[string]*storedFile{},
+		deleted: map[string]*storedFile{},
 		views:   map[string]*View{},
 	}
 	if w.log == nil {
