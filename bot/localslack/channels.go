@@ -128,7 +128,7 @@ func (w *Workspace) addConversation(kind string, members []string) *conversation
 }
 
 // Join makes the user a member and tells everybody, as Slack does: a channel_join
-// message and a member_joined_channel event. It panics on an unknown channel or
+// message (in a private channel group_join) and a member_joined_channel event. It panics on an unknown channel or
 // user, which is a mistake in a test.
 func (w *Workspace) Join(channel, user string) {
 	w.mu.Lock()
@@ -146,7 +146,10 @@ func (w *Workspace) join(c *conversation, user, inviter string) {
 	}
 	c.members = append(c.members, user)
 	w.channelChanged(c)
-	w.append(c, &Message{Type: "message", Subtype: "channel_join", User: user, TS: w.newTS(), Text: "<@" + user + "> has joined the channel"})
+	w.append(c, &Message{
+		Type: "message", Subtype: c.kindOf("join"), User: user, Inviter: inviter,
+		TS: w.newTS(), Text: "<@" + user + "> has joined the channel",
+	})
 	ev := map[string]any{
 		"type": "member_joined_channel", "user": user, "channel": c.info.ID,
 		"channel_type": c.info.ID[:1], "team": w.team.ID,
@@ -158,8 +161,17 @@ func (w *Workspace) join(c *conversation, user, inviter string) {
 	w.emit(c, "member_joined_channel", scope, ev)
 }
 
-// Archive closes the channel for new messages and sends channel_archive or
-// group_archive.
+// kindOf is the subtype of a message, or the event, for what happened to a
+// channel: channel_archive, but group_archive for a private one.
+func (c *conversation) kindOf(happened string) string {
+	if c.info.IsPrivate {
+		return "group_" + happened
+	}
+	return "channel_" + happened
+}
+
+// Archive closes the channel for new messages, with a last message that says so,
+// and sends channel_archive or group_archive.
 func (w *Workspace) Archive(user, channel string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -167,13 +179,13 @@ func (w *Workspace) Archive(user, channel string) error {
 	if c == nil || c.info.IsIM || c.info.IsMPIM {
 		return apiErr("channel_not_found")
 	}
+	name := c.kindOf("archive")
+	w.append(c, &Message{
+		Type: "message", Subtype: name, User: user, TS: w.newTS(), Text: "<@" + user + "> archived the channel",
+	})
 	c.info.IsArchived = true
 	w.channelChanged(c)
-	name := "channel_archive"
-	if c.info.IsPrivate {
-		name = "group_archive"
-	}
-	w.emit(c, name, c.kind()+":read", map[string]any{"type": name, "channel": c.info.ID, "user": user})
+	w.emit(c, name, c.kind()+":read", map[string]any{"type": name, "channel": c.info.ID, "user": user, "is_moved": 0})
 	return nil
 }
 

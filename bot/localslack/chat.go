@@ -38,9 +38,9 @@ func (c *call) postable() (*conversation, error) {
 // newMessage is a message of the app.
 func (w *Workspace) newMessage(a *app, t content) *Message {
 	return &Message{
-		Type: "message", User: a.BotUserID, BotID: a.BotID, AppID: a.AppID, Team: w.team.ID,
+		Type: "message", User: a.BotUserID, BotID: a.BotID, AppID: a.AppID,
 		BotProfile: &BotProfile{
-			ID: a.BotID, AppID: a.AppID, UserID: a.BotUserID, Name: a.Name, TeamID: w.team.ID,
+			ID: a.BotID, AppID: a.AppID, UserID: a.BotUserID, Name: a.Name, TeamID: w.team.ID, Icons: map[string]string{},
 			Updated: w.users[a.BotUserID].Updated,
 		},
 		Text: cutRunes(t.text, maxPostText), Blocks: t.blocks, Attachments: t.attachments, Metadata: t.metadata,

@@ -65,7 +65,8 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 		if m.BotID != a.BotID && strings.Contains(m.Text, "<@"+a.BotUserID+">") {
 			v := m.view(w.base(a), false)
 			// The event may come without the files that the message event carries.
-			v.Type, v.Subtype, v.Files, v.Root = "app_mention", "", nil, nil
+			v.Type, v.Subtype, v.Root = "app_mention", "", nil
+			v.Files, v.Upload, v.DisplayAsBot = nil, false, nil
 			w.sendEvent(a, struct {
 				Message
 				Channel string `json:"channel"`
@@ -108,6 +109,7 @@ type eventCallback struct {
 	Token              string          `json:"token"`
 	TeamID             string          `json:"team_id"`
 	ContextTeamID      string          `json:"context_team_id"`
+	ContextEnterprise  *string         `json:"context_enterprise_id"`
 	APIAppID           string          `json:"api_app_id"`
 	Event              any             `json:"event"`
 	Type               string          `json:"type"`

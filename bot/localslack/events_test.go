@@ -218,6 +218,7 @@ func TestOtherEvents(t *testing.T) {
 		if err := s.w.Archive(s.user, s.channel); err != nil {
 			t.Fatal(err)
 		}
+		want(t, c.event(), "type", "message", "subtype", "channel_archive", "channel", s.channel)
 		want(t, c.event(), "type", "channel_archive", "channel", s.channel, "user", s.user)
 		if _, err := s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: "x"}); err == nil || !strings.Contains(err.Error(), "is_archived") {
 			t.Errorf("post into an archived channel: %v", err)
@@ -226,6 +227,7 @@ func TestOtherEvents(t *testing.T) {
 		if err := s.w.Archive(s.user, secret); err != nil {
 			t.Fatal(err)
 		}
+		want(t, c.event(), "type", "message", "subtype", "group_archive", "channel_type", "group")
 		want(t, c.event(), "type", "group_archive", "channel", secret)
 	})
 }

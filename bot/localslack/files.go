@@ -2,6 +2,7 @@ package localslack
 
 import (
 	"cmp"
+	"encoding/json"
 	"mime"
 	"net/url"
 	"path"
@@ -50,6 +51,15 @@ type File struct {
 	Groups             []string `json:"groups,omitempty"`
 	IMs                []string `json:"ims,omitempty"`
 	Shares             *Shares  `json:"shares,omitempty"` // only from files.info
+}
+
+// MarshalJSON leaves of a deleted file what Slack leaves: id and mode.
+func (f File) MarshalJSON() ([]byte, error) {
+	if f.Mode == "tombstone" {
+		return json.Marshal(map[string]string{"id": f.ID, "mode": f.Mode})
+	}
+	type plain File
+	return json.Marshal(plain(f))
 }
 
 // Shares says in which messages a file is, by channel.
@@ -170,7 +180,7 @@ func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 		m.Files = append(m.Files, v)
 	}
 	if len(files) > 0 {
-		m.Subtype, m.Upload = "file_share", true
+		m.Subtype, m.Upload, m.DisplayAsBot = "file_share", true, new(false)
 	}
 	w.append(c, m)
 	for _, f := range files {
@@ -216,7 +226,7 @@ func (w *Workspace) deleteFile(f *storedFile) {
 		w.replaceAndEmit(c, old, m)
 	})
 	w.publish(nil, Change{Type: "file", TS: f.info.ID})
-	ids := slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs)
+	ids := append([]string{}, slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs)...)
 	ts := w.newTS()
 	for _, a := range w.sortedApps() {
 		sees := f.info.User == a.BotUserID || slices.ContainsFunc(ids, func(id string) bool { return w.convs[id].has(a.BotUserID) })

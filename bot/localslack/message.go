@@ -23,6 +23,8 @@ type Message struct {
 	Attachments     json.RawMessage `json:"attachments,omitempty"`
 	Files           []File          `json:"files,omitempty"`
 	Upload          bool            `json:"upload,omitempty"`
+	DisplayAsBot    *bool           `json:"display_as_bot,omitempty"` // false with files
+	Inviter         string          `json:"inviter,omitempty"`        // of a channel_join
 	TS              string          `json:"ts"`
 	ThreadTS        string          `json:"thread_ts,omitempty"`
 	ParentUserID    string          `json:"parent_user_id,omitempty"`
@@ -30,7 +32,9 @@ type Message struct {
 	ReplyUsersCount int             `json:"reply_users_count,omitempty"`
 	ReplyUsers      []string        `json:"reply_users,omitempty"`
 	LatestReply     string          `json:"latest_reply,omitempty"`
-	Root            *Message        `json:"root,omitempty"` // of a thread_broadcast
+	IsLocked        *bool           `json:"is_locked,omitempty"`  // false with replies
+	Subscribed      *bool           `json:"subscribed,omitempty"` // false with replies
+	Root            *Message        `json:"root,omitempty"`       // of a thread_broadcast
 	Edited          *Edited         `json:"edited,omitempty"`
 	Reactions       []Reaction      `json:"reactions,omitempty"`
 	Metadata        json.RawMessage `json:"metadata,omitempty"`
@@ -51,13 +55,14 @@ type Reaction struct {
 
 // BotProfile comes with every message of an app.
 type BotProfile struct {
-	ID      string `json:"id"`
-	AppID   string `json:"app_id"`
-	UserID  string `json:"user_id"`
-	Name    string `json:"name"`
-	TeamID  string `json:"team_id"`
-	Deleted bool   `json:"deleted"`
-	Updated int64  `json:"updated"`
+	ID      string            `json:"id"`
+	AppID   string            `json:"app_id"`
+	UserID  string            `json:"user_id"`
+	Name    string            `json:"name"`
+	Icons   map[string]string `json:"icons"` // none here
+	TeamID  string            `json:"team_id"`
+	Deleted bool              `json:"deleted"`
+	Updated int64             `json:"updated"`
 }
 
 func (m *Message) isReply() bool  { return m.ThreadTS != "" && m.ThreadTS != m.TS }
@@ -122,12 +127,15 @@ func (w *Workspace) replace(c *conversation, m *Message) {
 
 // append adds a message, counts it in its thread, and sends the message event.
 func (w *Workspace) append(c *conversation, m *Message) {
-	m.Team = w.team.ID
+	if len(m.Files) == 0 { // else Slack leaves it out (slackapi/slack-api-specs issue 62)
+		m.Team = w.team.ID
+	}
 	if parent := c.message(m.ThreadTS); parent != nil {
 		m.ParentUserID = parent.User
 		p := parent.clone()
 		p.ThreadTS = p.TS
 		p.LatestReply = m.TS
+		p.IsLocked, p.Subscribed = new(false), new(false)
 		p.ReplyCount++
 		if !slices.Contains(p.ReplyUsers, m.User) {
 			p.ReplyUsers = append(slices.Clone(p.ReplyUsers), m.User)
@@ -144,13 +152,14 @@ func (w *Workspace) append(c *conversation, m *Message) {
 }
 
 // remove deletes a message as Slack does. One with replies leaves a tombstone,
-// which apps see as message_changed (openclaw/openclaw pull 22035); one without
-// goes, and apps see message_deleted.
+// which apps see as message_changed (openclaw/openclaw pull 22035, its fields:
+// slack-edge/slack-edge pull 10); one without goes, and apps see message_deleted.
 func (w *Workspace) remove(c *conversation, m *Message) {
 	if m.isParent() {
 		w.replaceAndEmit(c, m, &Message{
 			Type: "message", Subtype: "tombstone", Hidden: true, User: systemUser,
-			Text: "This message was deleted.", TS: m.TS, ThreadTS: m.TS,
+			Text: "This message was deleted.", TS: m.TS, ThreadTS: m.TS, ParentUserID: systemUser,
+			IsLocked: new(false), Subscribed: new(false),
 			ReplyCount: m.ReplyCount, ReplyUsers: m.ReplyUsers,
 			ReplyUsersCount: m.ReplyUsersCount, LatestReply: m.LatestReply,
 		})
@@ -186,7 +195,7 @@ func (w *Workspace) recount(c *conversation, parentTS string) {
 	}
 	p.ReplyUsersCount = len(p.ReplyUsers)
 	if p.ReplyCount == 0 {
-		p.ThreadTS = ""
+		p.ThreadTS, p.IsLocked, p.Subscribed = "", nil, nil
 		if p.Subtype == "tombstone" {
 			w.remove(c, p)
 			return

@@ -76,7 +76,7 @@ func (w *Workspace) removeReaction(c *conversation, user, ts, name string) error
 func (w *Workspace) emitReaction(c *conversation, event, user, name string, m *Message) {
 	w.emit(c, event, "reactions:read", map[string]any{
 		"type": event, "user": user, "reaction": name, "item_user": m.User,
-		"item": map[string]string{"type": "message", "channel": c.info.ID, "ts": m.TS},
+		"item": map[string]string{"type": "message", "channel": c.info.ID, "ts": m.TS, "channel_type": c.channelType()},
 	})
 }
 
