@@ -81,8 +81,9 @@ type Share struct {
 
 // storedFile is a file with its content. Its links are kept as paths.
 type storedFile struct {
-	info File
-	data []byte
+	info  File
+	data  []byte
+	given []string // bots that got it from a window
 }
 
 // fileTypes gives filetype and pretty_type for a name's ending
@@ -229,7 +230,7 @@ func (w *Workspace) deleteFile(f *storedFile) {
 	ids := append([]string{}, slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs)...)
 	ts := w.newTS()
 	for _, a := range w.sortedApps() {
-		sees := f.info.User == a.BotUserID || slices.ContainsFunc(ids, func(id string) bool { return w.convs[id].has(a.BotUserID) })
+		sees := f.info.User == a.BotUserID || slices.Contains(f.given, a.BotUserID) || slices.ContainsFunc(ids, func(id string) bool { return w.convs[id].has(a.BotUserID) })
 		if sees && slices.Contains(a.Events, "file_deleted") && a.hasScope("files:read") {
 			w.sendEvent(a, map[string]any{"type": "file_deleted", "file_id": f.info.ID, "channel_ids": ids, "event_ts": ts})
 		}
@@ -249,7 +250,7 @@ func (w *Workspace) fileOf(a *app, id string) (*storedFile, error) {
 }
 
 func (w *Workspace) maySee(user string, f *storedFile) bool {
-	return f.info.User == user || slices.ContainsFunc(
+	return f.info.User == user || slices.Contains(f.given, user) || slices.ContainsFunc(
 		slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs),
 		func(id string) bool { return w.convs[id].visible(user) })
 }

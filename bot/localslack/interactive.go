@@ -79,7 +79,7 @@ func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID strin
 	body := w.interaction(a, c, user, "block_actions", m)
 	body["container"] = map[string]any{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": false}
 	body["actions"] = []any{action}
-	d := w.ask(a, "interactive", mustJSON(body), true)
+	d := w.ask(a, "interactive", mustJSON(body), false)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -102,7 +102,7 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	}
 	body := w.interaction(apps[i], c, user, "message_action", m)
 	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
-	d := w.ask(apps[i], "interactive", mustJSON(body), true)
+	d := w.ask(apps[i], "interactive", mustJSON(body), false)
 	w.mu.Unlock()
 	return w.settle(ctx, apps[i], d, c, user)
 }
@@ -154,20 +154,29 @@ func (w *Workspace) ask(a *app, kind string, payload json.RawMessage, accepts bo
 // settle waits for the ack. One with a text is shown to the person, as an
 // answer to the command.
 func (w *Workspace) settle(ctx context.Context, a *app, d *delivery, c *conversation, user string) error {
+	payload, err := w.await(ctx, d)
+	if err != nil {
+		return err
+	}
+	return w.answerCommand(a, c, user, payload)
+}
+
+// await returns the payload of the ack, nil where it has or may have none.
+func (w *Workspace) await(ctx context.Context, d *delivery) (json.RawMessage, error) {
 	late := time.NewTimer(ackTime + time.Second) // step is not run while no connection is up
 	defer late.Stop()
 	select {
 	case payload, ok := <-d.answered:
 		if !ok {
 			if d.reason == "timeout" {
-				return apiErr("operation_timeout")
+				return nil, apiErr("operation_timeout")
 			}
-			return apiErr("dispatch_failed")
+			return nil, apiErr("dispatch_failed")
 		}
-		return w.answerCommand(a, c, user, payload)
+		return payload, nil
 	case <-late.C:
-		return apiErr("operation_timeout")
+		return nil, apiErr("operation_timeout")
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 }

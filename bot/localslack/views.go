@@ -45,8 +45,14 @@ const (
 
 // viewArg reads and checks the argument view.
 func (c *call) viewArg() (*View, error) {
+	return c.w.parseView([]byte(c.args["view"]), c.method == "views.update")
+}
+
+// parseView reads and checks a view. One that takes another's place may have its
+// external_id.
+func (w *Workspace) parseView(raw []byte, update bool) (*View, error) {
 	v := &View{}
-	if err := json.Unmarshal([]byte(c.args["view"]), v); err != nil {
+	if err := json.Unmarshal(raw, v); err != nil {
 		return nil, apiErr("invalid_arguments", "[ERROR] view must be an object [json-pointer:/view]")
 	}
 	invalid := func(at, what string) error {
@@ -75,8 +81,8 @@ func (c *call) viewArg() (*View, error) {
 	if blocks == nil {
 		v.Blocks = json.RawMessage("[]")
 	}
-	for _, other := range c.w.views {
-		if v.ExternalID != "" && other.ExternalID == v.ExternalID && c.method != "views.update" {
+	for _, other := range w.views {
+		if v.ExternalID != "" && other.ExternalID == v.ExternalID && !update {
 			return nil, apiErr("duplicate_external_id")
 		}
 	}
@@ -123,20 +129,24 @@ func (c *call) spend() (*trigger, error) {
 
 // keep stores a view, new or changed, and answers with it.
 func (c *call) keep(v *View, user string) answer {
+	c.w.keepView(c.app, v, user)
+	return answer{"view": *v}
+}
+
+func (w *Workspace) keepView(a *app, v *View, user string) {
 	if v.ID == "" {
-		v.ID = c.w.newID("V")
+		v.ID = w.newID("V")
 	}
 	if v.RootViewID == "" {
 		v.RootViewID = v.ID
 	}
-	if len(c.w.views) >= maxViews {
-		clear(c.w.views) // windows that nobody has open any more
+	if len(w.views) >= maxViews {
+		clear(w.views) // windows that nobody has open any more
 	}
-	v.TeamID, v.AppID, v.BotID, v.user = c.w.team.ID, c.app.AppID, c.app.BotID, user
-	v.Hash, v.State.Values = c.w.newTS()+"."+secret()[:8], map[string]any{}
-	c.w.views[v.ID] = v
-	c.w.touch()
-	return answer{"view": *v}
+	v.TeamID, v.AppID, v.BotID, v.user = w.team.ID, a.AppID, a.BotID, user
+	v.Hash, v.State.Values = w.newTS()+"."+secret()[:8], map[string]any{}
+	w.views[v.ID] = v
+	w.touch()
 }
 
 func viewsOpen(c *call) (answer, error) {
@@ -164,10 +174,18 @@ func viewsPush(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.w.pushOnto(c.app, t.user, v); err != nil {
+		return nil, err
+	}
+	return c.keep(v, t.user), nil
+}
+
+// pushOnto links v to the newest view that the user has open from the app.
+func (w *Workspace) pushOnto(a *app, user string, v *View) error {
 	var top *View
 	depth := 0
-	for _, other := range c.w.views {
-		if other.user == t.user && other.AppID == c.app.AppID && other.Type == "modal" {
+	for _, other := range w.views {
+		if other.user == user && other.AppID == a.AppID && other.Type == "modal" {
 			depth++
 			if top == nil || other.ID > top.ID {
 				top = other
@@ -176,12 +194,12 @@ func viewsPush(c *call) (answer, error) {
 	}
 	switch {
 	case top == nil:
-		return nil, apiErr("not_found")
+		return apiErr("not_found")
 	case depth >= maxViewStack:
-		return nil, apiErr("push_limit_reached")
+		return apiErr("push_limit_reached")
 	}
 	v.RootViewID, v.PreviousViewID = top.RootViewID, new(top.ID)
-	return c.keep(v, t.user), nil
+	return nil
 }
 
 // viewsUpdate changes the view named by view_id or external_id; with a hash, only
@@ -232,7 +250,7 @@ func viewsPublish(c *call) (answer, error) {
 }
 
 // Views returns what the user has open from apps, and their App Homes, oldest
-// first. Nothing is closed by itself.
+// first. A modal is open until it is submitted or closed.
 func (w *Workspace) Views(user string) []View {
 	w.mu.Lock()
 	defer w.mu.Unlock()
