@@ -40,8 +40,10 @@ type act struct {
 	User, Channel, TS, Thread, Text, Name, View, File, Token, Reason string
 	Files                                                            []localslack.Upload
 	Users                                                            []string
+	Values                                                           map[string][]string            // of a window, by block_id
+	Picked                                                           map[string][]localslack.Upload // likewise
 	Private                                                          bool
-	Connections, Pending, Messages                                   *int
+	Connections, Pending, Messages, Views                            *int
 	Fault                                                            localslack.Fault
 	App                                                              localslack.App
 }
@@ -87,7 +89,7 @@ func answerControl(rw http.ResponseWriter, result any, err error) {
 
 // newWorld makes a workspace on a listener of its own.
 func (c *control) newWorld(rw http.ResponseWriter, r *http.Request) {
-	in := struct{ Scopes, Events []string }{allScopes, allEvents}
+	in := struct{ Scopes, Events []string }{slices.Clone(allScopes), slices.Clone(allEvents)} // decoding writes into them
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		answerControl(rw, nil, err)
 		return
@@ -166,6 +168,12 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 	"shortcut": func(ctx context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.Shortcut(ctx, in.User, in.Channel, in.TS, in.Name)
 	},
+	"submit": func(ctx context.Context, s *stage, in act) (any, error) {
+		return s.w.Submit(ctx, in.User, in.View, in.Values, in.Picked)
+	},
+	"closeView": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.CloseView(ctx, in.User, in.View)
+	},
 	"archive": func(_ context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.Archive(in.User, in.Channel)
 	},
@@ -226,7 +234,8 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 		return nil, s.w.Wait(ctx, func() bool {
 			return (in.Connections == nil || s.w.Connections() == *in.Connections) &&
 				(in.Pending == nil || s.w.Pending(s.cred.AppID) == *in.Pending) &&
-				(in.Messages == nil || len(s.w.Messages(in.Channel)) >= *in.Messages)
+				(in.Messages == nil || len(s.w.Messages(in.Channel)) >= *in.Messages) &&
+				(in.Views == nil || len(s.w.Views(in.User)) == *in.Views)
 		})
 	},
 }
