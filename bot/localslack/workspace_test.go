@@ -202,6 +202,7 @@ type envelope struct {
 		ResponseURL string         `json:"response_url"`
 		CallbackID  string         `json:"callback_id"`
 		Actions     []map[string]any
+		View        map[string]any `json:"view"`
 	} `json:"payload"`
 }
 
