@@ -105,11 +105,15 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 	case "errors":
 		return in.Errors, v.checkProblems(in.Errors)
 	case "update", "push":
-		next, err := w.parseView(in.View, in.Action == "update")
+		var old *View
+		if in.Action == "update" {
+			old = v
+		}
+		next, err := w.parseView(in.View, old)
 		if err != nil {
 			return nil, err
 		}
-		if in.Action == "update" {
+		if old != nil {
 			next.ID, next.RootViewID, next.PreviousViewID = v.ID, v.RootViewID, v.PreviousViewID
 		} else if err := w.pushOnto(a, v.user, next); err != nil {
 			return nil, err

@@ -39,18 +39,22 @@ const (
 	maxViews      = 1000
 	maxViewStack  = 3
 	maxViewTitle  = 24
+	maxViewSize   = 250_000 // bytes
 	maxPrivate    = 3000
 	maxCallbackID = 255
 )
 
-// viewArg reads and checks the argument view.
-func (c *call) viewArg() (*View, error) {
-	return c.w.parseView([]byte(c.args["view"]), c.method == "views.update")
+// viewArg reads and checks the argument view, which takes the place of old.
+func (c *call) viewArg(old *View) (*View, error) {
+	return c.w.parseView([]byte(c.args["view"]), old)
 }
 
-// parseView reads and checks a view. One that takes another's place may have its
-// external_id.
-func (w *Workspace) parseView(raw []byte, update bool) (*View, error) {
+// parseView reads and checks a view. It may have the external_id of old, the one
+// whose place it takes, if any.
+func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
+	if len(raw) > maxViewSize {
+		return nil, apiErr("view_too_large")
+	}
 	v := &View{}
 	if err := json.Unmarshal(raw, v); err != nil {
 		return nil, apiErr("invalid_arguments", "[ERROR] view must be an object [json-pointer:/view]")
@@ -82,7 +86,7 @@ func (w *Workspace) parseView(raw []byte, update bool) (*View, error) {
 		v.Blocks = json.RawMessage("[]")
 	}
 	for _, other := range w.views {
-		if v.ExternalID != "" && other.ExternalID == v.ExternalID && !update {
+		if v.ExternalID != "" && other.ExternalID == v.ExternalID && (old == nil || other.ID != old.ID) {
 			return nil, apiErr("duplicate_external_id")
 		}
 	}
@@ -154,7 +158,7 @@ func viewsOpen(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.viewArg()
+	v, err := c.viewArg(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +174,7 @@ func viewsPush(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.viewArg()
+	v, err := c.viewArg(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +221,7 @@ func viewsUpdate(c *call) (answer, error) {
 	if c.has("hash") && c.args["hash"] != old.Hash {
 		return nil, apiErr("hash_conflict")
 	}
-	v, err := c.viewArg()
+	v, err := c.viewArg(old)
 	if err != nil {
 		return nil, err
 	}
@@ -231,20 +235,22 @@ func viewsPublish(c *call) (answer, error) {
 	if c.w.users[user] == nil {
 		return nil, apiErr("user_not_found")
 	}
-	v, err := c.viewArg()
-	if err != nil {
-		return nil, err
-	}
-	if v.Type != "home" {
-		return nil, apiErr("invalid_arguments", "[ERROR] views.publish takes home views [json-pointer:/view/type]")
-	}
-	for _, old := range c.w.views {
-		if old.Type == "home" && old.user == user && old.AppID == c.app.AppID {
-			if c.has("hash") && c.args["hash"] != old.Hash {
-				return nil, apiErr("hash_conflict")
-			}
-			v.ID = old.ID
+	var old *View
+	for _, v := range c.w.views {
+		if v.Type == "home" && v.user == user && v.AppID == c.app.AppID {
+			old = v
 		}
+	}
+	v, err := c.viewArg(old)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.Type != "home":
+		return nil, apiErr("invalid_arguments", "[ERROR] views.publish takes home views [json-pointer:/view/type]")
+	case old != nil && c.has("hash") && c.args["hash"] != old.Hash:
+		return nil, apiErr("hash_conflict")
+	case old != nil:
+		v.ID = old.ID
 	}
 	return c.keep(v, user), nil
 }
