@@ -44,13 +44,9 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 		return apiErr("dispatch_unknown_command")
 	}
 	a := apps[i]
-	chanName := c.info.Name
-	if c.info.IsIM {
-		chanName = "directmessage"
-	}
 	hook := w.newHook(a, c, user, nil)
 	payload := mustJSON(map[string]any{
-		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Name, "channel_id": channel, "channel_name": chanName,
+		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Name, "channel_id": channel, "channel_name": c.payloadName(),
 		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": text, "api_app_id": a.AppID,
 		"is_enterprise_install": "false", "response_url": hook, "trigger_id": w.newTrigger(a, user),
 	})
@@ -79,6 +75,7 @@ func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID strin
 	body := w.interaction(a, c, user, "block_actions", m)
 	body["container"] = map[string]any{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": false}
 	body["actions"] = []any{action}
+	body["state"] = viewState{Values: map[string]any{}}
 	d := w.ask(a, "interactive", mustJSON(body), false)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
@@ -107,6 +104,18 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	return w.settle(ctx, apps[i], d, c, user)
 }
 
+// payloadName is what commands and interactions call the conversation: what is
+// not public is not named (slack-ruby/slack-ruby-client issue 227).
+func (c *conversation) payloadName() string {
+	switch c.kind() {
+	case "im":
+		return "directmessage"
+	case "groups":
+		return "privategroup"
+	}
+	return c.info.Name
+}
+
 // interaction is what every interactive payload holds
 // (https://docs.slack.dev/reference/interaction-payloads).
 func (w *Workspace) interaction(a *app, c *conversation, user, kind string, m *Message) map[string]any {
@@ -115,7 +124,7 @@ func (w *Workspace) interaction(a *app, c *conversation, user, kind string, m *M
 		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": nil, "is_enterprise_install": false,
 		"team":    map[string]string{"id": w.team.ID, "domain": w.team.Name},
 		"user":    map[string]string{"id": user, "username": w.users[user].Name, "name": w.users[user].Name, "team_id": w.team.ID},
-		"channel": map[string]string{"id": c.info.ID, "name": c.info.Name},
+		"channel": map[string]string{"id": c.info.ID, "name": c.payloadName()},
 		"message": v, "trigger_id": w.newTrigger(a, user), "response_url": w.newHook(a, c, user, m),
 	}
 }

@@ -35,7 +35,7 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 	sent := *v
 	sent.State.Values = state
 	body := w.viewPayload(a, user, "view_submission", sent)
-	body["response_urls"] = []any{}
+	body["response_urls"], body["trigger_id"] = []any{}, w.newTrigger(a, user)
 	d := w.ask(a, "interactive", mustJSON(body), true)
 	w.mu.Unlock()
 	ack, err := w.await(ctx, d)
@@ -83,7 +83,7 @@ func (w *Workspace) viewPayload(a *app, user, kind string, v View) map[string]an
 		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": nil, "is_enterprise_install": false,
 		"team": map[string]string{"id": w.team.ID, "domain": w.team.Name},
 		"user": map[string]string{"id": user, "username": w.users[user].Name, "name": w.users[user].Name, "team_id": w.team.ID},
-		"view": v, "trigger_id": w.newTrigger(a, user),
+		"view": v,
 	}
 }
 

@@ -26,6 +26,7 @@ type View struct {
 	RootViewID      string          `json:"root_view_id"`
 	PreviousViewID  *string         `json:"previous_view_id"`
 	AppID           string          `json:"app_id"`
+	InstalledTeamID string          `json:"app_installed_team_id"`
 	BotID           string          `json:"bot_id"`
 
 	user string
@@ -147,7 +148,7 @@ func (w *Workspace) keepView(a *app, v *View, user string) {
 	if len(w.views) >= maxViews {
 		clear(w.views) // windows that nobody has open any more
 	}
-	v.TeamID, v.AppID, v.BotID, v.user = w.team.ID, a.AppID, a.BotID, user
+	v.TeamID, v.InstalledTeamID, v.AppID, v.BotID, v.user = w.team.ID, w.team.ID, a.AppID, a.BotID, user
 	v.Hash, v.State.Values = w.newTS()+"."+secret()[:8], map[string]any{}
 	w.views[v.ID] = v
 	w.touch()

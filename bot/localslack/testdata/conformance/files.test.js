@@ -91,7 +91,7 @@ group('files', () => {
   check('several files make one message', async (world) => {
     await world.web().files.uploadV2({
       channel_id: world.channel, initial_comment: 'both',
-      file_uploads: [{ file: picture, filename: 'a.png' }, { file: Buffer.from('b'), filename: 'b.txt', alt_text: 'a letter' }],
+      file_uploads: [{ file: picture, filename: 'a.png' }, { file: Buffer.from('b'), filename: 'b.txt' }],
     });
     const [message, ...more] = await world.act('messages');
     assert.deepEqual(more, []);

@@ -93,6 +93,7 @@ group('interactive', () => {
     assert.equal(body.message.ts, ts);
     assert.equal(body.container.message_ts, ts);
     assert.equal(body.container.type, 'message');
+    assert.deepEqual(body.state, { values: {} });
     const [message] = await world.act('messages');
     assert.equal(message.text, 'stopped');
     assert.equal(message.blocks, undefined);
@@ -105,6 +106,23 @@ group('interactive', () => {
     await world.act('press', { ts, name: 'away' });
     await inbox.next();
     assert.deepEqual(await world.act('messages'), []);
+  });
+
+  check('what is not public is not named', async (world) => {
+    const names = new Inbox();
+    await world.bolt((app) => {
+      app.command('/ocr', async ({ ack, command }) => { await ack(); names.put(command.channel_name); });
+      app.action('stop', async ({ ack, body }) => { await ack(); names.put(body.channel.name); });
+    });
+    const dm = await world.act('dm', { users: [world.user, world.botUserId] });
+    const secret = await world.act('channel', { name: 'secret', private: true, users: [world.user, world.botUserId] });
+    for (const [channel, name] of [[world.channel, 'general'], [dm, 'directmessage'], [secret, 'privategroup']]) {
+      await world.act('command', { channel, name: '/ocr' });
+      assert.equal(await names.next(), name);
+      const { ts } = await world.web().chat.postMessage({ channel, text: 'x', blocks: buttons('stop') });
+      await world.act('press', { channel, ts, name: 'stop' });
+      assert.equal(await names.next(), name);
+    }
   });
 
   check('the ack of a press says nothing', async (world) => {
@@ -143,6 +161,7 @@ group('interactive', () => {
     assert.ok(view.id.startsWith('V'));
     assert.equal(view.callback_id, 'ask');
     assert.equal(view.root_view_id, view.id);
+    assert.equal(view.app_installed_team_id, view.team_id);
     assert.equal((await refusal(web.views.open({ trigger_id, view: modal('Two') }))).error, 'exchanged_trigger_id');
     assert.equal((await refusal(web.views.open({ trigger_id: '1.2', view: modal('Two') }))).error, 'invalid_trigger_id');
     const changed = await web.views.update({ view_id: view.id, hash: view.hash, view: modal('Changed') });
@@ -201,6 +220,7 @@ group('interactive', () => {
     const { body, view } = await inbox.next();
     assert.equal(body.type, 'view_closed');
     assert.equal(body.is_cleared, false);
+    assert.equal(body.trigger_id, undefined);
     assert.equal(view.id, opened.id);
     assert.equal(await world.act('views'), null);
   });
