@@ -116,7 +116,20 @@
 // client that answers none for thirty is dropped. An event not acked within 3 s
 // is sent again at once, then a minute later, then five minutes later, each
 // counted from the failure before, in a new envelope. Attempts also lapse while
-// no connection is up. Commands, presses and shortcuts are sent once.
+// no connection is up. Commands, presses, shortcuts and windows are sent once.
+// The ack of a command may be its answer, and that of a window say what becomes
+// of it (response_action); others say nothing.
+//
+// A person fills in a modal with Submit. Required fields, lengths, options, and
+// the number, type and size (10 MB) of files are checked as Slack's client does,
+// before anything is sent. The files are the person's, in no conversation, and
+// the app may see them.
+//
+// # Who judges it
+//
+// Besides slack-go, Slack's own clients for Node: Bolt, socket-mode and web-api,
+// with no option but the address (testdata/conformance; Node 20 or later). Where a
+// client disagrees, this package is wrong.
 //
 // # Not modelled
 //
@@ -125,7 +138,8 @@
 // blocks (stored as sent), conversion of markdown_text, icons and names of
 // messages (chat:write.customize), thumbnails, snippets (text files are hosted
 // too), remote and Slack Connect files, link sharing, user tokens, token rotation,
-// several workspaces, the submission of windows, connections that Slack refreshes
+// several workspaces, actions in windows and in App Homes, response_urls of
+// windows, drafts of what is typed in them, connections that Slack refreshes
 // after hours, message_metadata_posted, scheduled messages, streaming, pins,
 // stars, user groups, canvases, lists, and the search.
 package localslack
