@@ -1,0 +1,118 @@
+package jobs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// order is a job's entry under job.ID.THREAD.PERSON. That of an erased job is
+// empty.
+type order struct {
+	Key      string          `json:"key,omitempty"`
+	Thread   string          `json:"thread,omitempty"`
+	Person   string          `json:"person,omitempty"`
+	Request  json.RawMessage `json:"request,omitempty"`
+	Progress json.RawMessage `json:"progress,omitempty"` // to begin with
+	Created  time.Time       `json:"created,omitzero"`
+}
+
+// state is a job's entry under state.ID, from the first time that somebody
+// changes it.
+type state struct {
+	State     State           `json:"state"`
+	Attempts  int             `json:"attempts,omitempty"`
+	Owner     string          `json:"owner,omitempty"`
+	Turn      turn            `json:"turn,omitzero"`
+	NotBefore time.Time       `json:"not_before,omitzero"` // of the next attempt
+	StoppedBy string          `json:"stopped_by,omitempty"`
+	Progress  json.RawMessage `json:"progress,omitempty"`
+	Updated   time.Time       `json:"updated"`
+}
+
+// turn orders the leases of a job, so that one which waited in a frozen process
+// while the next was given out is known to be old.
+type turn struct {
+	Revision uint64 `json:"revision"`
+	Delivery uint64 `json:"delivery"`
+}
+
+func (t turn) before(u turn) bool {
+	return t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
+}
+
+// token makes any string fit into a key. 160 bits of a hash do not collide, and
+// do not show a name.
+func token(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:20])
+}
+
+const nobody = "-" // in place of the thread and the person of an erased job
+
+func orderKey(id, thread, person string) string {
+	return "job." + id + "." + thread + "." + person
+}
+func stateKey(id string) string { return "state." + id }
+
+// idOf returns the id of a job from the key of its order.
+func idOf(key string) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(key, "job."), ".")
+	return id
+}
+
+// encode does not make six bytes of a "<": it would carry a value over the
+// limit.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding a record: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+func decodeOrder(b []byte) (order, error) {
+	var o order
+	if err := json.Unmarshal(b, &o); err != nil {
+		return order{}, fmt.Errorf("%w: its order", ErrCorrupt)
+	}
+	return o, nil
+}
+
+// decodeState says no more than that a state is corrupt: an error of the
+// decoder could quote it.
+func decodeState(b []byte) (state, error) {
+	var s state
+	if err := json.Unmarshal(b, &s); err != nil {
+		return state{}, fmt.Errorf("%w: its state", ErrCorrupt)
+	}
+	switch s.State {
+	case Queued, Running, Done, Failed, Stopped, Erased:
+		return s, nil
+	}
+	return state{}, fmt.Errorf("%w: its state", ErrCorrupt)
+}
+
+// record puts the two together.
+func (o order) record(s state) Record {
+	if s.State == Erased {
+		return Record{State: Erased, Updated: s.Updated}
+	}
+	r := Record{
+		Key: o.Key, Thread: o.Thread, Person: o.Person, Request: o.Request, Progress: o.Progress, Created: o.Created,
+		State: s.State, Attempts: s.Attempts, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
+	}
+	if s.Progress != nil {
+		r.Progress = s.Progress
+	}
+	if r.Updated.IsZero() {
+		r.Updated = o.Created
+	}
+	return r
+}

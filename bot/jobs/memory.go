@@ -1,0 +1,272 @@
+package jobs
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Memory is a store that lasts as long as the process: for tests, in fake time
+// too. Queues that share one are replicas. The zero value is ready.
+type Memory struct {
+	mu        sync.Mutex // guards what follows
+	setup     Setup
+	revision  uint64
+	entries   map[string]*memoryEntry
+	changed   chan struct{} // closed at the next change of what can be leased
+	listeners map[*func(string)]struct{}
+	replicas  map[string]time.Time // and until when they are known
+	full      bool
+}
+
+type memoryEntry struct {
+	Entry
+	stored     time.Time
+	deliveries uint64
+	finished   bool
+	due        time.Time // nobody has it from then on
+}
+
+// Fill makes the store full, or not. Entries that exist can still be changed.
+func (m *Memory) Fill(full bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.full = full
+}
+
+// Setup implements [Store].
+func (m *Memory) Setup(_ context.Context, s Setup) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.setup = s
+	if m.entries == nil {
+		m.entries, m.changed = map[string]*memoryEntry{}, make(chan struct{})
+		m.listeners, m.replicas = map[*func(string)]struct{}{}, map[string]time.Time{}
+	}
+	return nil
+}
+
+// matches returns what matches a filter, oldest first; m.mu is held.
+func (m *Memory) matches(filter string) []*memoryEntry {
+	var found []*memoryEntry
+	for key, e := range m.entries {
+		if time.Since(e.stored) >= m.setup.Retention {
+			delete(m.entries, key)
+		} else if match(filter, key) {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, func(a, b *memoryEntry) int { return int(a.Revision) - int(b.Revision) })
+	return found
+}
+
+func match(filter, key string) bool {
+	tokens := strings.Split(key, ".")
+	want := strings.Split(filter, ".")
+	for i, w := range want {
+		if i >= len(tokens) {
+			return false
+		}
+		if w == ">" {
+			return true
+		}
+		if w != "*" && w != tokens[i] {
+			return false
+		}
+	}
+	return len(want) == len(tokens)
+}
+
+// put stores an entry; m.mu is held.
+func (m *Memory) put(key string, value []byte) {
+	m.revision++
+	m.entries[key] = &memoryEntry{
+		Entry: Entry{Key: key, Value: slices.Clone(value), Revision: m.revision}, stored: time.Now(),
+	}
+	m.wake()
+}
+
+func (m *Memory) wake() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+// Create implements [Store].
+func (m *Memory) Create(_ context.Context, key, filter string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.matches(filter)) > 0 {
+		return errExists
+	}
+	if m.full {
+		return ErrFull
+	}
+	m.put(key, value)
+	return nil
+}
+
+// Get implements [Store].
+func (m *Memory) Get(_ context.Context, filter string) (Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := m.matches(filter)
+	if len(found) == 0 {
+		return Entry{}, ErrNotFound
+	}
+	return found[len(found)-1].Entry, nil
+}
+
+// Put implements [Store].
+func (m *Memory) Put(_ context.Context, key string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.put(key, value)
+	return nil
+}
+
+// Update implements [Store].
+func (m *Memory) Update(_ context.Context, key string, value []byte, revision uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var is uint64
+	if found := m.matches(key); len(found) > 0 {
+		is = found[0].Revision
+	}
+	if is != revision {
+		return errConflict
+	}
+	m.put(key, value)
+	return nil
+}
+
+// Delete implements [Store].
+func (m *Memory) Delete(_ context.Context, filter string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.matches(filter) {
+		delete(m.entries, e.Key)
+	}
+	return nil
+}
+
+// List implements [Store].
+func (m *Memory) List(_ context.Context, filter string, newest int) ([]Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []Entry
+	for _, e := range m.matches(filter) {
+		list = append(list, e.Entry)
+	}
+	return list[max(len(list)-newest, 0):], nil
+}
+
+// Lease implements [Store].
+func (m *Memory) Lease(ctx context.Context) (Lease, error) {
+	for {
+		lease, next, changed := m.tryLease()
+		if lease != nil {
+			return lease, nil
+		}
+		timer := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// tryLease returns a lease, or how long to wait for one and what says earlier
+// that it is time to look again.
+func (m *Memory) tryLease() (lease Lease, next time.Duration, changed <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next = time.Hour
+	for _, e := range m.matches("job.>") {
+		if e.finished {
+			continue
+		}
+		if wait := time.Until(e.due); wait > 0 {
+			next = min(next, wait)
+			continue
+		}
+		e.deliveries++
+		e.due = time.Now().Add(m.setup.LeaseFor)
+		return &memoryLease{m: m, e: e, delivery: e.deliveries}, 0, nil
+	}
+	return nil, next, m.changed
+}
+
+// Signal implements [Store].
+func (m *Memory) Signal(_ context.Context, id string) error {
+	m.mu.Lock()
+	listeners := slices.Collect(maps.Keys(m.listeners))
+	m.mu.Unlock()
+	for _, heard := range listeners {
+		(*heard)(id)
+	}
+	return nil
+}
+
+// Listen implements [Store].
+func (m *Memory) Listen(heard func(id string)) (stop func(), err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listeners[&heard] = struct{}{}
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.listeners, &heard)
+	}, nil
+}
+
+// Announce implements [Store].
+func (m *Memory) Announce(_ context.Context, id string, while time.Duration) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replicas[id] = time.Now().Add(while)
+	for id, until := range m.replicas {
+		if time.Until(until) <= 0 {
+			delete(m.replicas, id)
+		}
+	}
+	return len(m.replicas), nil
+}
+
+// Close implements [Store]. Other queues may go on with it.
+func (m *Memory) Close(context.Context) error { return nil }
+
+type memoryLease struct {
+	m        *Memory
+	e        *memoryEntry
+	delivery uint64
+}
+
+func (l *memoryLease) Entry() Entry     { return l.e.Entry }
+func (l *memoryLease) Delivery() uint64 { return l.delivery }
+
+func (l *memoryLease) Renew(context.Context) error {
+	return l.end(false, l.m.setup.LeaseFor)
+}
+
+func (l *memoryLease) Finish(context.Context) error { return l.end(true, 0) }
+
+func (l *memoryLease) Return(_ context.Context, after time.Duration) error {
+	return l.end(false, after)
+}
+
+func (l *memoryLease) end(finished bool, due time.Duration) error {
+	l.m.mu.Lock()
+	defer l.m.mu.Unlock()
+	l.e.finished = l.e.finished || finished
+	l.e.due = time.Now().Add(due)
+	l.m.wake()
+	return nil
+}

@@ -1,0 +1,95 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxChunk  = 384 << 10 // bytes; NATS refuses values over 1 MiB
+	maxChunks = 16        // of a page's text
+)
+
+func pagesOf(id string) string { return "page." + id + ".>" }
+
+func chunkKey(id string, page, chunk int) string {
+	return "page." + id + "." + strconv.Itoa(page) + "." + strconv.Itoa(chunk)
+}
+
+// SavePage keeps the text of a page, 6 MiB at most ([ErrTooLarge]), as long as
+// the record.
+func (j *Job) SavePage(ctx context.Context, n int, text string) error {
+	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
+	if chunks > maxChunks {
+		return ErrTooLarge
+	}
+	if err := j.check(ctx); err != nil {
+		return err
+	}
+	// The first chunk names the others, so it comes last. Its sum tells a text
+	// that was saved in part, over an earlier one, from a whole one.
+	sum := sha256.Sum256([]byte(text))
+	for i := chunks - 1; i >= 0; i-- {
+		value := []byte(text[i*maxChunk : min((i+1)*maxChunk, len(text))])
+		if i == 0 {
+			value = append(fmt.Appendf(nil, "%d %x\n", chunks, sum), value...)
+		}
+		if err := j.q.store.Put(ctx, chunkKey(j.id, n, i), value); err != nil {
+			return err
+		}
+	}
+	// It may have been erased in the meantime, before the page was there.
+	s, _, err := j.q.state(ctx, j.id)
+	if err == nil && s.State == Erased {
+		err = j.q.store.Delete(ctx, pagesOf(j.id))
+	}
+	if err != nil {
+		return err
+	}
+	return j.seen(s)
+}
+
+// Page returns a page's text. ok is false where none was saved in whole.
+func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error) {
+	return j.q.page(ctx, j.id, n)
+}
+
+// Page is [Job.Page] for any job.
+func (q *Queue) Page(ctx context.Context, key string, n int) (text string, ok bool, err error) {
+	return q.page(ctx, token(key), n)
+}
+
+func (q *Queue) page(ctx context.Context, id string, n int) (text string, ok bool, err error) {
+	var whole strings.Builder
+	chunks, sum := 1, ""
+	for i := 0; i < chunks; i++ {
+		e, err := q.store.Get(ctx, chunkKey(id, n, i))
+		if errors.Is(err, ErrNotFound) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, err
+		}
+		value := e.Value
+		if i == 0 {
+			var head []byte
+			head, value, _ = bytes.Cut(value, []byte("\n"))
+			count, hash, _ := strings.Cut(string(head), " ")
+			if chunks, err = strconv.Atoi(count); err != nil || chunks < 1 || chunks > maxChunks {
+				return "", false, nil
+			}
+			sum = hash
+		}
+		whole.Write(value)
+	}
+	if got := sha256.Sum256([]byte(whole.String())); hex.EncodeToString(got[:]) != sum {
+		return "", false, nil
+	}
+	return whole.String(), true, nil
+}

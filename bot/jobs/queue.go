@@ -1,0 +1,220 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Queue keeps jobs in a store and gives them to workers.
+type Queue struct {
+	config   Config
+	store    Store
+	id       string       // of this replica
+	replicas atomic.Int64 // as last counted
+
+	mu      sync.Mutex // guards what follows
+	running map[string]*Job
+}
+
+// Open makes a queue on a store, which is the queue's from now on.
+func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
+	c = c.withDefaults()
+	if err := store.Setup(ctx, Setup{Retention: c.Retention, LeaseFor: c.LeaseFor}); err != nil {
+		return nil, err
+	}
+	q := &Queue{config: c, store: store, id: rand.Text(), running: map[string]*Job{}}
+	q.replicas.Store(1)
+	return q, nil
+}
+
+// Enqueue takes a job: when it returns nil the job is durable. It is the same
+// one, and created false, where a job with this key was taken before, finished
+// and erased ones included. Only the first four fields and Progress count.
+//
+// It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge]. After
+// ErrUnavailable the job may have been taken; it can be enqueued again.
+func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error) {
+	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person)) > maxName {
+		return false, ErrTooLarge
+	}
+	value, err := encode(order{
+		Key: r.Key, Thread: r.Thread, Person: r.Person, Request: r.Request, Progress: r.Progress, Created: time.Now(),
+	})
+	if err != nil {
+		return false, err
+	}
+	id := token(r.Key)
+	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person)), orderKey(id, "*", "*"), value)
+	if errors.Is(err, errExists) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. That of
+// an erased job has nothing but its state.
+func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
+	e, err := q.store.Get(ctx, orderKey(token(key), "*", "*"))
+	if err != nil {
+		return Record{}, err
+	}
+	return q.record(ctx, e)
+}
+
+func (q *Queue) record(ctx context.Context, e Entry) (Record, error) {
+	o, err := decodeOrder(e.Value)
+	if err != nil {
+		return Record{}, err
+	}
+	s, _, err := q.state(ctx, idOf(e.Key))
+	if err != nil {
+		return Record{}, err
+	}
+	return o.record(s), nil
+}
+
+// ByThread returns a thread's records, oldest first, the newest 500 at most.
+// Those that are erased or corrupt are left out.
+func (q *Queue) ByThread(ctx context.Context, thread string) ([]Record, error) {
+	return q.list(ctx, orderKey("*", token(thread), "*"))
+}
+
+// ByPerson is [Queue.ByThread] for a person.
+func (q *Queue) ByPerson(ctx context.Context, person string) ([]Record, error) {
+	return q.list(ctx, orderKey("*", "*", token(person)))
+}
+
+func (q *Queue) list(ctx context.Context, filter string) ([]Record, error) {
+	entries, err := q.store.List(ctx, filter, maxList)
+	if err != nil {
+		return nil, err
+	}
+	records := make([]Record, 0, len(entries))
+	for _, e := range entries {
+		r, err := q.record(ctx, e)
+		switch {
+		case errors.Is(err, ErrCorrupt):
+			q.config.Log.Error("left a corrupt record out", "id", idOf(e.Key), "error", err)
+		case err != nil:
+			return nil, err
+		case r.State != Erased:
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
+
+// state returns what a job has come to, and the revision of that, 0 where
+// nobody has begun.
+func (q *Queue) state(ctx context.Context, id string) (state, uint64, error) {
+	e, err := q.store.Get(ctx, stateKey(id))
+	if errors.Is(err, ErrNotFound) {
+		return state{State: Queued}, 0, nil
+	}
+	if err != nil {
+		return state{}, 0, err
+	}
+	s, err := decodeState(e.Value)
+	return s, e.Revision, err
+}
+
+// change edits the state of a job as it stands, again where somebody else was
+// faster. The error of edit leaves it as it is.
+func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) (state, error) {
+	for {
+		s, revision, err := q.state(ctx, id)
+		if err != nil {
+			return state{}, err
+		}
+		if err := edit(&s); err != nil {
+			return s, err
+		}
+		s.Updated = time.Now()
+		value, err := encode(s)
+		if err != nil {
+			return state{}, err
+		}
+		if err := q.store.Update(ctx, stateKey(id), value, revision); !errors.Is(err, errConflict) {
+			return s, err
+		}
+		if ctx.Err() != nil {
+			return state{}, fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
+		}
+	}
+}
+
+var errNoChange = errors.New("nothing to change")
+
+// Stop asks for a job to end, wherever it runs: its work's context ends with
+// [ErrStopped], at once or within a third of the lease. A job that nobody works
+// on is given to a worker with such a context. A finished job stays as it is.
+func (q *Queue) Stop(ctx context.Context, key, by string) error {
+	id := token(key)
+	e, err := q.store.Get(ctx, orderKey(id, "*", "*"))
+	if err != nil {
+		return err
+	}
+	s, err := q.change(ctx, id, func(s *state) error {
+		if s.State.final() || s.StoppedBy != "" {
+			return errNoChange
+		}
+		s.StoppedBy = by
+		return nil
+	})
+	switch {
+	case errors.Is(err, errNoChange):
+		return nil
+	case err != nil:
+		return err
+	case s.State == Queued && !s.NotBefore.IsZero():
+		// It waits for its next attempt, which may be minutes away. Storing
+		// its order again brings it to a worker now.
+		return q.store.Put(ctx, e.Key, e.Value)
+	}
+	return q.store.Signal(ctx, id)
+}
+
+// Erase removes all that is known of a job but that there was one: its key is
+// not taken again as long as records are kept. Its work's context ends with
+// [ErrLost]. Erasing again what was erased in part completes it.
+func (q *Queue) Erase(ctx context.Context, key string) error {
+	id := token(key)
+	tombstone, orders := orderKey(id, nobody, nobody), orderKey(id, "*", "*")
+	if _, err := q.store.Get(ctx, orders); err != nil {
+		return err
+	}
+	value, err := encode(state{State: Erased, Updated: time.Now()})
+	if err != nil {
+		return err
+	}
+	// Whatever stands there, corrupt or not: from here on it has no owner.
+	if err := q.store.Put(ctx, stateKey(id), value); err != nil {
+		return err
+	}
+	_ = q.store.Signal(ctx, id) // without it the worker finds out when it renews its lease
+	if err := q.store.Put(ctx, tombstone, []byte("{}")); err != nil {
+		return err
+	}
+	if err := q.store.Delete(ctx, pagesOf(id)); err != nil {
+		return err
+	}
+	entries, err := q.store.List(ctx, orders, maxList)
+	for _, e := range entries {
+		if e.Key != tombstone {
+			err = errors.Join(err, q.store.Delete(ctx, e.Key))
+		}
+	}
+	return err
+}
+
+// Replicas is how many queues work on this store, as known a moment ago, and 1
+// at least.
+func (q *Queue) Replicas() int { return int(max(q.replicas.Load(), 1)) }
+
+// Close ends the queue after Run has returned.
+func (q *Queue) Close(ctx context.Context) error { return q.store.Close(ctx) }

@@ -1,0 +1,137 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("JOBS_TEST_CHILD") != "" {
+		child()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// world is a store and the queues on it.
+type world struct {
+	*testing.T
+	store Store
+}
+
+// inWorlds runs a story over each store: in memory in fake time, with NATS in
+// real time.
+func inWorlds(t *testing.T, story func(w *world)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { story(&world{t, &Memory{}}) })
+	})
+	t.Run("nats", func(t *testing.T) {
+		t.Parallel()
+		story(&world{t, openEmbedded(t, t.TempDir(), 16<<20)})
+	})
+}
+
+func openEmbedded(t testing.TB, dir string, maxBytes int64) *NATS {
+	t.Helper()
+	store, err := OpenEmbedded(dir, maxBytes, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	return store
+}
+
+// queue opens a replica with short times.
+func (w *world) queue() *Queue { return w.queueOn(w.store) }
+
+func (w *world) queueOn(store Store) *Queue {
+	w.Helper()
+	q, err := Open(w.Context(), Config{
+		LeaseFor: time.Second, Grace: 100 * time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(w.Output(), nil)),
+	}, store)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return q
+}
+
+// run lets a queue work until stop, or the end of the test.
+func (w *world) run(q *Queue, work func(context.Context, *Job)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.Context()))
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := q.Run(ctx, work); err != nil {
+			w.Errorf("Run: %v", err)
+		}
+	})
+	stop = func() {
+		cancel()
+		running.Wait()
+	}
+	w.Cleanup(stop)
+	return stop
+}
+
+func (w *world) enqueue(q *Queue, r Record) {
+	w.Helper()
+	if created, err := q.Enqueue(w.Context(), r); !created || err != nil {
+		w.Fatalf("Enqueue: created %t, %v", created, err)
+	}
+}
+
+func (w *world) record(q *Queue, key string) Record {
+	w.Helper()
+	r, err := q.Get(w.Context(), key)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// must fails the test on an error, from any goroutine.
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Error(err)
+	}
+}
+
+// soon returns what arrives, and fails when nothing does.
+func soon[T any](w *world, what string, from <-chan T) T {
+	w.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(20 * time.Second):
+		w.Fatalf("no %s", what)
+		panic("unreachable")
+	}
+}
+
+// until waits for a condition that changes without a sign.
+func (w *world) until(what string, holds func() bool) {
+	w.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(20 * time.Second)
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-end:
+			w.Fatalf("never: %s", what)
+		}
+	}
+}
