@@ -30,22 +30,26 @@ type stage struct {
 	w    *localslack.Workspace
 	cred localslack.Credentials
 	made map[string]string // what the check is told of it
-
-	mu     sync.Mutex
-	clears []func() // of faults
 }
 
 // act holds the arguments of all actions; each uses a few.
 type act struct {
-	User, Channel, TS, Thread, Text, Name, View, File, Token, Reason string
-	Files                                                            []localslack.Upload
-	Users                                                            []string
-	Values                                                           map[string][]string            // of a window, by block_id
-	Picked                                                           map[string][]localslack.Upload // likewise
-	Private                                                          bool
-	Connections, Pending, Messages, Views                            *int
-	Fault                                                            localslack.Fault
-	App                                                              localslack.App
+	User, Channel string // the stage's own unless given
+	TS, Thread    string
+	Text, Name    string
+	Files         []localslack.Upload
+
+	View   string
+	Values map[string][]string            // of the view, by block_id
+	Picked map[string][]localslack.Upload // likewise
+
+	File, Token, Reason string
+	Users               []string
+	Private             bool
+	Fault               localslack.Fault
+	App                 localslack.App
+
+	Connections, Pending, Messages, Views *int // what wait waits for
 }
 
 // startControl serves the control address until the test ends.
@@ -64,7 +68,11 @@ func startControl(t *testing.T) (address string) {
 	})
 	t.Cleanup(func() {
 		stop()
-		_ = srv.Close()
+		grace, done := context.WithTimeout(context.Background(), 10*time.Second)
+		defer done()
+		if err := srv.Shutdown(grace); err != nil { // after it no handler starts anything
+			t.Errorf("control: %v", err)
+		}
 		c.run.Wait()
 	})
 	return "http://" + l.Addr().String()
@@ -189,25 +197,14 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 	},
 	"install": func(_ context.Context, s *stage, in act) (any, error) {
 		cred := s.w.Install(in.App)
-		return map[string]string{"botToken": cred.BotToken, "appToken": cred.AppToken, "botUserId": cred.BotUserID}, nil
+		return map[string]string{"botToken": cred.BotToken, "botUserId": cred.BotUserID, "botId": cred.BotID}, nil
 	},
 	"revoke": func(_ context.Context, s *stage, in act) (any, error) {
 		s.w.RevokeToken(in.Token)
 		return nil, nil
 	},
 	"fail": func(_ context.Context, s *stage, in act) (any, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.clears = append(s.clears, s.w.Fail(in.Fault))
-		return nil, nil
-	},
-	"heal": func(_ context.Context, s *stage, _ act) (any, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, off := range s.clears {
-			off()
-		}
-		s.clears = nil
+		s.w.Fail(in.Fault) // until its Times are over
 		return nil, nil
 	},
 	"disconnect": func(_ context.Context, s *stage, in act) (any, error) {
@@ -226,9 +223,6 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 	},
 	"views": func(_ context.Context, s *stage, in act) (any, error) {
 		return s.w.Views(in.User), nil
-	},
-	"calls": func(_ context.Context, s *stage, in act) (any, error) {
-		return slices.DeleteFunc(s.w.Calls(), func(c localslack.Call) bool { return c.Method != in.Name }), nil
 	},
 	"wait": func(ctx context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.Wait(ctx, func() bool {

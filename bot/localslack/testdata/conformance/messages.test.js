@@ -58,6 +58,17 @@ group('messages', () => {
     assert.deepEqual(own, []);
   });
 
+  check("another app's post comes as of a bot", async (world) => {
+    const inbox = await world.listen(['message']);
+    const other = await world.act('install', { app: { Name: 'Echo', Scopes: ['chat:write'] } });
+    await world.act('join', { user: other.botUserId });
+    await world.web(other.botToken).chat.postMessage({ channel: world.channel, text: 'echo' });
+    const { event } = await inbox.next(({ event }) => event.text === 'echo');
+    assert.equal(event.bot_id, other.botId);
+    assert.equal(event.user, other.botUserId);
+    assert.equal(event.subtype, undefined);
+  });
+
   check('a mention comes as app_mention', async (world) => {
     const inbox = await world.listen(['app_mention']);
     const ts = await world.act('post', { text: '@Reader look at this' });
