@@ -1,0 +1,236 @@
+package localslack_test
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/localslack"
+)
+
+// everyMethod is the entry of what all methods share.
+const everyMethod = "every method"
+
+// errorCase is a call that brings an error of a method about: through slack-go, or
+// raw where slack-go cannot.
+type errorCase struct {
+	method, code string
+	call         func(*scene) error
+}
+
+// errorCases has one for every method and every error of the package documentation.
+var errorCases = slices.Concat(talkErrors, fileAndViewErrors)
+
+// talkErrors are those of all methods, of messages and of conversations.
+var talkErrors = []errorCase{
+	{everyMethod, "invalid_charset", func(s *scene) error { return s.body("auth.test", "application/json; charset=koi8-r", "{}") }},
+	{everyMethod, "invalid_form_data", func(s *scene) error { return s.body("auth.test", "application/x-www-form-urlencoded", "a=%zz") }},
+	{everyMethod, "invalid_post_type", func(s *scene) error { return s.body("auth.test", "application/xml", "<a/>") }},
+	{everyMethod, "missing_post_type", func(s *scene) error { return s.body("auth.test", "", "a=b") }},
+	{everyMethod, "invalid_json", func(s *scene) error { return s.body("auth.test", "application/json", "{") }},
+	{everyMethod, "json_not_object", func(s *scene) error { return s.body("auth.test", "application/json", "[]") }},
+	{everyMethod, "request_too_large", func(s *scene) error { return s.body("auth.test", "application/json", `{"a":"`+bulk(1<<20)+`"}`) }},
+	{everyMethod, "invalid_arg_name", func(s *scene) error { return s.raw("auth.test", "a-b", "c") }},
+	{everyMethod, "invalid_array_arg", func(s *scene) error { return s.raw("conversations.list", "types[]", "im") }},
+	{everyMethod, "unknown_method", func(s *scene) error { return s.raw("chat.unheard") }},
+	{everyMethod, "not_authed", func(s *scene) error { return codeError(s.call("auth.test", "").code()) }},
+	{everyMethod, "invalid_auth", func(s *scene) error { return s.testWith("xoxb-nobody") }},
+	{everyMethod, "account_inactive", func(s *scene) error { s.w.Uninstall(s.cred.BotToken); return s.testWith(s.cred.BotToken) }},
+	{everyMethod, "token_revoked", func(s *scene) error { s.w.RevokeToken(s.cred.BotToken); return s.testWith(s.cred.BotToken) }},
+	{everyMethod, "not_allowed_token_type", func(s *scene) error { return s.testWith(s.cred.AppToken) }},
+	{everyMethod, "missing_scope", func(s *scene) error {
+		less := s.w.Install(localslack.App{Name: "Less"})
+		_, _, err := s.client(less).PostMessageContext(s.t.Context(), s.channel, hello)
+		return err
+	}},
+	{everyMethod, "ratelimited", func(s *scene) error {
+		for range 10 {
+			s.must(s.history(slack.GetConversationHistoryParameters{ChannelID: s.channel}))
+		}
+		return s.history(slack.GetConversationHistoryParameters{ChannelID: s.channel})
+	}},
+
+	{"apps.connections.open", "insecure_request", func(s *scene) error {
+		_, body, err := s.fetch("http://localhost/api/apps.connections.open", s.cred.AppToken)
+		s.must(err)
+		_, rest, _ := strings.Cut(body, `"error":"`)
+		name, _, _ := strings.Cut(rest, `"`)
+		return codeError(name)
+	}},
+
+	{"chat.postMessage", "channel_not_found", func(s *scene) error { return s.say(s.secret, hello) }},
+	{"chat.postMessage", "not_in_channel", func(s *scene) error { return s.say(s.public, hello) }},
+	{"chat.postMessage", "is_archived", func(s *scene) error {
+		s.must(s.w.Archive(s.user, s.archived))
+		return s.say(s.archived, hello)
+	}},
+	{"chat.postMessage", "no_text", func(s *scene) error { return s.say(s.channel) }},
+	{"chat.postMessage", "markdown_text_conflict", func(s *scene) error { return s.say(s.channel, hello, markdown(1)) }},
+	{"chat.postMessage", "msg_too_long", func(s *scene) error { return s.say(s.channel, markdown(12_001)) }},
+	{"chat.postMessage", "invalid_blocks", func(s *scene) error { return s.say(s.channel, badBlock) }},
+	{"chat.postMessage", "invalid_blocks_format", func(s *scene) error { return s.raw("chat.postMessage", "channel", s.channel, "blocks", "x") }},
+	{"chat.postMessage", "msg_blocks_too_long", func(s *scene) error { return s.say(s.channel, longBlock) }},
+	{"chat.postMessage", "invalid_metadata_format", func(s *scene) error {
+		return s.raw("chat.postMessage", append(metadata("{"), "channel", s.channel)...)
+	}},
+	{"chat.postMessage", "invalid_metadata_schema", func(s *scene) error {
+		return s.say(s.channel, hello, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "x"}))
+	}},
+	{"chat.postMessage", "metadata_too_large", func(s *scene) error {
+		return s.say(s.channel, hello, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "x", EventPayload: map[string]any{"a": bulk(8000)}}))
+	}},
+	{"chat.postMessage", "too_many_attachments", func(s *scene) error { return s.say(s.channel, hello, manyAtts()) }},
+	{"chat.postMessage", "invalid_attachments", func(s *scene) error {
+		return s.raw("chat.postMessage", "channel", s.channel, "attachments", "{}")
+	}},
+	{"chat.postMessage", "invalid_thread_ts", func(s *scene) error { return s.say(s.channel, hello, thread("0x")) }},
+	{"chat.postMessage", "thread_not_found", func(s *scene) error { return s.say(s.channel, hello, thread("1.000001")) }},
+
+	{"chat.postEphemeral", "channel_not_found", func(s *scene) error { return s.whisper(s.secret, s.user, hello) }},
+	{"chat.postEphemeral", "not_in_channel", func(s *scene) error { return s.whisper(s.public, s.user, hello) }},
+	{"chat.postEphemeral", "is_archived", func(s *scene) error {
+		s.must(s.w.Archive(s.user, s.archived))
+		return s.whisper(s.archived, s.user, hello)
+	}},
+	{"chat.postEphemeral", "user_not_in_channel", func(s *scene) error { return s.whisper(s.channel, s.w.AddUser("Bob"), hello) }},
+	{"chat.postEphemeral", "no_text", func(s *scene) error { return s.whisper(s.channel, s.user) }},
+	{"chat.postEphemeral", "msg_too_long", func(s *scene) error {
+		return s.whisper(s.channel, s.user, slack.MsgOptionText(bulk(40_001), false))
+	}},
+	{"chat.postEphemeral", "markdown_text_conflict", func(s *scene) error { return s.whisper(s.channel, s.user, hello, markdown(1)) }},
+	{"chat.postEphemeral", "invalid_attachments", func(s *scene) error {
+		return s.raw("chat.postEphemeral", "channel", s.channel, "user", s.user, "attachments", "{}")
+	}},
+	{"chat.postEphemeral", "too_many_attachments", func(s *scene) error { return s.whisper(s.channel, s.user, hello, manyAtts()) }},
+	{"chat.postEphemeral", "invalid_blocks", func(s *scene) error { return s.whisper(s.channel, s.user, badBlock) }},
+	{"chat.postEphemeral", "invalid_blocks_format", func(s *scene) error {
+		return s.raw("chat.postEphemeral", "channel", s.channel, "user", s.user, "blocks", "x")
+	}},
+	{"chat.postEphemeral", "msg_blocks_too_long", func(s *scene) error { return s.whisper(s.channel, s.user, longBlock) }},
+	{"chat.postEphemeral", "invalid_thread_ts", func(s *scene) error { return s.whisper(s.channel, s.user, hello, thread("0x")) }},
+	{"chat.postEphemeral", "thread_not_found", func(s *scene) error { return s.whisper(s.channel, s.user, hello, thread("1.000001")) }},
+
+	{"chat.update", "channel_not_found", func(s *scene) error { return s.edit(s.secret, s.mine, hello) }},
+	{"chat.update", "message_not_found", func(s *scene) error { s.must(s.take(s.channel, s.mine)); return s.edit(s.channel, s.mine, hello) }},
+	{"chat.update", "cant_update_message", func(s *scene) error { return s.edit(s.channel, s.theirs, hello) }},
+	{"chat.update", "is_inactive", func(s *scene) error {
+		s.must(s.w.Archive(s.user, s.channel))
+		return s.edit(s.channel, s.mine, hello)
+	}},
+	{"chat.update", "no_text", func(s *scene) error { return s.edit(s.channel, s.mine) }},
+	{"chat.update", "msg_too_long", func(s *scene) error { return s.edit(s.channel, s.mine, slack.MsgOptionText(bulk(4001), false)) }},
+	{"chat.update", "markdown_text_conflict", func(s *scene) error { return s.edit(s.channel, s.mine, hello, markdown(1)) }},
+	{"chat.update", "block_mismatch", func(s *scene) error {
+		s.ok("chat.update", "channel", s.channel, "ts", s.mine, "blocks", `[{"type":"rich_text","elements":[]}]`)
+		return s.edit(s.channel, s.mine, slack.MsgOptionBlocks(slack.NewDividerBlock()))
+	}},
+	{"chat.update", "invalid_blocks", func(s *scene) error { return s.edit(s.channel, s.mine, badBlock) }},
+	{"chat.update", "invalid_blocks_format", func(s *scene) error { return s.amend("blocks", "x") }},
+	{"chat.update", "msg_blocks_too_long", func(s *scene) error { return s.edit(s.channel, s.mine, longBlock) }},
+	{"chat.update", "invalid_attachments", func(s *scene) error { return s.amend("attachments", "{}") }},
+	{"chat.update", "too_many_attachments", func(s *scene) error { return s.edit(s.channel, s.mine, hello, manyAtts()) }},
+	{"chat.update", "invalid_metadata_format", func(s *scene) error { return s.amend(metadata("{")...) }},
+	{"chat.update", "invalid_metadata_schema", func(s *scene) error { return s.amend(metadata(`{"event_type":"x"}`)...) }},
+	{"chat.update", "metadata_too_large", func(s *scene) error {
+		return s.amend(metadata(`{"event_type":"x","event_payload":{"a":"` + bulk(8000) + `"}}`)...)
+	}},
+
+	{"chat.delete", "channel_not_found", func(s *scene) error { return s.take(s.secret, s.mine) }},
+	{"chat.delete", "message_not_found", func(s *scene) error { return s.take(s.channel, "1.000001") }},
+	{"chat.delete", "cant_delete_message", func(s *scene) error { return s.take(s.channel, s.theirs) }},
+
+	{"chat.getPermalink", "channel_not_found", func(s *scene) error { return s.link(s.secret, s.mine) }},
+	{"chat.getPermalink", "message_not_found", func(s *scene) error { return s.link(s.channel, "1.000001") }},
+
+	{"conversations.info", "channel_not_found", func(s *scene) error {
+		_, err := s.api.GetConversationInfoContext(s.t.Context(), &slack.GetConversationInfoInput{ChannelID: s.secret})
+		return err
+	}},
+	{"conversations.info", "invalid_arguments", func(s *scene) error { return s.raw("conversations.info") }},
+
+	{"conversations.history", "channel_not_found", func(s *scene) error { return s.history(slack.GetConversationHistoryParameters{ChannelID: s.secret}) }},
+	{"conversations.history", "not_in_channel", func(s *scene) error { return s.history(slack.GetConversationHistoryParameters{ChannelID: s.public}) }},
+	{"conversations.history", "invalid_cursor", func(s *scene) error {
+		return s.history(slack.GetConversationHistoryParameters{ChannelID: s.channel, Cursor: "x"})
+	}},
+	{"conversations.history", "invalid_ts_oldest", func(s *scene) error {
+		return s.history(slack.GetConversationHistoryParameters{ChannelID: s.channel, Oldest: "x"})
+	}},
+	{"conversations.history", "invalid_ts_latest", func(s *scene) error {
+		return s.history(slack.GetConversationHistoryParameters{ChannelID: s.channel, Latest: "x"})
+	}},
+	{"conversations.history", "invalid_arguments", func(s *scene) error {
+		return s.raw("conversations.history", "channel", s.channel, "limit", "many")
+	}},
+
+	{"conversations.replies", "channel_not_found", func(s *scene) error {
+		return s.repliesOf(slack.GetConversationRepliesParameters{ChannelID: s.secret, Timestamp: s.mine})
+	}},
+	{"conversations.replies", "not_in_channel", func(s *scene) error {
+		return s.repliesOf(slack.GetConversationRepliesParameters{ChannelID: s.public, Timestamp: s.mine})
+	}},
+	{"conversations.replies", "thread_not_found", func(s *scene) error {
+		return s.repliesOf(slack.GetConversationRepliesParameters{ChannelID: s.channel, Timestamp: "1.000001"})
+	}},
+	{"conversations.replies", "invalid_cursor", func(s *scene) error {
+		return s.repliesOf(slack.GetConversationRepliesParameters{ChannelID: s.channel, Timestamp: s.mine, Cursor: "x"})
+	}},
+	{"conversations.replies", "invalid_ts_oldest", func(s *scene) error {
+		return s.repliesOf(slack.GetConversationRepliesParameters{ChannelID: s.channel, Timestamp: s.mine, Oldest: "x"})
+	}},
+	{"conversations.replies", "invalid_ts_latest", func(s *scene) error {
+		return s.repliesOf(slack.GetConversationRepliesParameters{ChannelID: s.channel, Timestamp: s.mine, Latest: "x"})
+	}},
+	{"conversations.replies", "invalid_arguments", func(s *scene) error { return s.raw("conversations.replies", "channel", s.channel) }},
+
+	{"conversations.members", "channel_not_found", func(s *scene) error {
+		_, _, err := s.api.GetUsersInConversationContext(s.t.Context(), &slack.GetUsersInConversationParameters{ChannelID: s.secret})
+		return err
+	}},
+	{"conversations.members", "invalid_cursor", func(s *scene) error {
+		_, _, err := s.api.GetUsersInConversationContext(s.t.Context(), &slack.GetUsersInConversationParameters{ChannelID: s.channel, Cursor: "x"})
+		return err
+	}},
+	{"conversations.members", "invalid_limit", func(s *scene) error {
+		return s.raw("conversations.members", "channel", s.channel, "limit", "-1")
+	}},
+	{"conversations.members", "invalid_arguments", func(s *scene) error { return s.raw("conversations.members") }},
+
+	{"conversations.list", "invalid_types", func(s *scene) error { return s.raw("conversations.list", "types", "secret") }},
+	{"conversations.list", "invalid_cursor", func(s *scene) error {
+		_, _, err := s.api.GetConversationsContext(s.t.Context(), &slack.GetConversationsParameters{Cursor: "x"})
+		return err
+	}},
+	{"conversations.list", "invalid_limit", func(s *scene) error { return s.raw("conversations.list", "limit", "many") }},
+
+	{"conversations.open", "channel_not_found", func(s *scene) error { return s.open(slack.OpenConversationParameters{ChannelID: s.secret}) }},
+	{"conversations.open", "method_not_supported_for_channel_type", func(s *scene) error {
+		return s.open(slack.OpenConversationParameters{ChannelID: s.channel})
+	}},
+	{"conversations.open", "users_list_not_supplied", func(s *scene) error { return s.raw("conversations.open") }},
+	{"conversations.open", "user_not_found", func(s *scene) error { return s.open(slack.OpenConversationParameters{Users: []string{"U404"}}) }},
+	{"conversations.open", "not_enough_users", func(s *scene) error {
+		return s.open(slack.OpenConversationParameters{Users: []string{s.cred.BotUserID}})
+	}},
+	{"conversations.open", "too_many_users", func(s *scene) error { return s.open(slack.OpenConversationParameters{Users: manyUsers(s, 9)}) }},
+
+	{"conversations.join", "channel_not_found", func(s *scene) error { return s.join(s.secret) }},
+	{"conversations.join", "method_not_supported_for_channel_type", func(s *scene) error { return s.join(s.private) }},
+	{"conversations.join", "is_archived", func(s *scene) error {
+		s.must(s.w.Archive(s.user, s.public))
+		return s.join(s.public)
+	}},
+	{"conversations.join", "invalid_arguments", func(s *scene) error { return s.raw("conversations.join", "name", "general") }},
+}
+
+// testWith is auth.test with this token.
+func (s *scene) testWith(tok string) error {
+	_, err := slack.New(tok, slack.OptionHTTPClient(s.http), slack.OptionAPIURL("http://localhost/api/")).AuthTestContext(s.t.Context())
+	return err
+}
+
+// amend is chat.update of the scene's message with these arguments.
+func (s *scene) amend(kv ...string) error {
+	return s.raw("chat.update", append([]string{"channel", s.channel, "ts", s.mine}, kv...)...)
+}
