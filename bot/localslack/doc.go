@@ -77,8 +77,7 @@
 // messages (chat:write.customize), thumbnails, snippets (text files are hosted
 // too), remote and Slack Connect files, link sharing, user tokens, token rotation,
 // several workspaces, actions in windows and in App Homes, response_urls of
-// windows, drafts of what is typed in them, message_replied, the connections that
-// Slack refreshes
-// after hours, message_metadata_posted, scheduled messages, streaming, pins,
-// stars, user groups, canvases, lists, and the search.
+// windows, drafts of what is typed in them, message_replied, connections that
+// Slack refreshes after hours, message_metadata_posted, scheduled messages,
+// streaming, pins, stars, user groups, canvases, lists, and the search.
 package localslack
