@@ -79,6 +79,8 @@ func httpClient(dial func(ctx context.Context, network, address string) (net.Con
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.ResponseHeaderTimeout = 30 * time.Second
 	t.MaxIdleConnsPerHost = 16
+	// Without pings a dead HTTP/2 connection would swallow call after call.
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	if dial != nil {
 		t.DialContext = dial
 	}
@@ -158,7 +160,7 @@ func (b *Bot) accept(p *phases, requests []Request) bool {
 	// a goroutine of its own.
 	go func() {
 		for _, req := range requests {
-			if reply := b.open(p, req); reply == nil {
+			if reply := b.open(p, &req); reply == nil {
 				b.jobs.release()
 			} else {
 				go func() {

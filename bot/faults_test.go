@@ -49,7 +49,7 @@ func TestModelFaults(t *testing.T) {
 		},
 		{
 			"the answer's limit", func(w *stream) { w.text("first words "); w.end("length") },
-			"I read 2 words of page.png, then had to stop: the page holds more than the model writes at once. Post the rest as a second picture, please.",
+			"I read 2 words of page.png, then had to stop: the model ended before the page did. Post the rest as a second picture, please.",
 			[]string{"first words"},
 		},
 	} {
@@ -269,7 +269,7 @@ func TestTokenProblemsEndTheBot(t *testing.T) {
 		{"revoked bot token", "Slack refused SLACK_BOT_TOKEN (token_revoked)", func(h *house) { h.ws.RevokeToken(h.app.BotToken) }},
 		{"revoked app token", "Slack refused SLACK_APP_TOKEN (invalid_auth)", func(h *house) { h.ws.RevokeToken(h.app.AppToken) }},
 		{"the tokens are swapped", "Slack does not take SLACK_APP_TOKEN for this (not_allowed_token_type)", func(h *house) { h.app.AppToken = h.app.BotToken }},
-		{"no connections:write", "SLACK_APP_TOKEN lacks a scope that the bot needs (missing_scope)", func(h *house) {
+		{"no connections:write", "SLACK_APP_TOKEN lacks the scope connections:write (missing_scope)", func(h *house) {
 			other := h.ws.Install(localslack.App{Name: "x", AppScopes: []string{}})
 			h.app.AppToken = other.AppToken
 		}},

@@ -15,6 +15,7 @@ type Request struct {
 	Root    string // timestamp of the thread it is answered in
 	Person  string
 	File    slack.File
+	First   bool // of its message's files
 }
 
 // key names a request. Redeliveries and doubles of an event lead to the same
@@ -58,7 +59,7 @@ func asked(channel, ts, thread, person, self string, files []slack.File) (all []
 	for _, file := range files {
 		known := slices.ContainsFunc(all, func(r Request) bool { return r.File.ID == file.ID })
 		if !known && picture(file) {
-			all = append(all, Request{Channel: channel, Ask: ts, Root: root, Person: person, File: file})
+			all = append(all, Request{Channel: channel, Ask: ts, Root: root, Person: person, File: file, First: len(all) == 0})
 		}
 	}
 	return all

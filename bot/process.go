@@ -16,18 +16,34 @@ import (
 
 // open posts the reply that says that a file is taken up. It is nil for a file
 // that needs no answer, or where there is none to be given.
-func (b *Bot) open(p *phases, req Request) *post.Reply {
-	thread := b.thread(req)
-	if b.repeated(p.waiting, thread, req) {
+func (b *Bot) open(p *phases, req *Request) *post.Reply {
+	if req.File.FileAccess == "check_file_info" && !b.lookUp(p.reading, &req.File) {
 		return nil
 	}
-	reply, err := post.Open(p.writing, thread, req.key()+"/reply", req.Ask, wordsReading(req.File.Name))
+	line := wordsReading(req.File.Name)
+	if ahead := b.slots.ahead(req.Person); ahead >= 0 {
+		line = wordsWaiting(req.File.Name, ahead)
+	}
+	reply, err := post.Open(p.writing, b.thread(*req), req.key()+"/reply", req.Ask, line, req.First)
 	if err != nil {
 		b.log.Warn("could not answer", "channel", req.Channel, "error", err)
 		b.stopOn(err)
 		return nil
 	}
 	return reply
+}
+
+// lookUp completes what Slack Connect leaves out of an event. It reports false
+// for a file that is no picture, or that cannot be looked up.
+// https://docs.slack.dev/apis/slack-connect#files
+func (b *Bot) lookUp(ctx context.Context, file *slack.File) bool {
+	info, err := post.FileInfo(ctx, b.api, b.pacer, file.ID)
+	if err != nil {
+		b.log.Warn("could not look up a file", "file", file.ID, "error", err)
+		return false
+	}
+	*file = *info
+	return picture(*file)
 }
 
 func (b *Bot) thread(req Request) *post.Thread {
@@ -63,24 +79,27 @@ func (b *Bot) process(p *phases, req Request, reply *post.Reply) {
 	}
 }
 
-// repeated reports whether a thread reply only carries its parent's file
-// again, as Slack's events do. Where that cannot be told, the file is read.
-func (b *Bot) repeated(ctx context.Context, thread *post.Thread, req Request) bool {
-	if req.Root == req.Ask {
-		return false
+// fresh leaves out what a thread reply only carries again, as Slack's events do:
+// its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
+// that cannot be told in a second, all is read.
+func (b *Bot) fresh(ctx context.Context, requests []Request) []Request {
+	if len(requests) == 0 || requests[0].Root == requests[0].Ask {
+		return requests
 	}
-	ids, err := thread.Files(ctx)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	old, err := b.thread(requests[0]).Files(ctx)
 	if err != nil {
 		b.log.Warn("could not look at a thread's first message", "error", err)
 	}
-	return slices.Contains(ids, req.File.ID)
+	return slices.DeleteFunc(requests, func(r Request) bool { return slices.Contains(old, r.File.ID) })
 }
 
 // read returns the file's text. With an error it is the text up to there.
 func (b *Bot) read(p *phases, req Request, reply *post.Reply) (string, error) {
 	name := req.File.Name
 	release, err := b.slots.take(p.waiting, req.Person, func(ahead int) {
-		reply.Describe(func(string) string { return wordsWaiting(name, ahead) })
+		reply.Wait(wordsWaiting(name, ahead))
 	})
 	if err != nil {
 		return "", err
@@ -114,13 +133,6 @@ func (b *Bot) read(p *phases, req Request, reply *post.Reply) (string, error) {
 
 // fetch gets a file from Slack and makes it a page for the model.
 func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
-	if file.FileAccess == "check_file_info" {
-		info, err := post.FileInfo(ctx, b.api, b.pacer, file.ID)
-		if err != nil {
-			return page.Page{}, fmt.Errorf("looking up the file: %w", err)
-		}
-		file = *info
-	}
 	content, err := b.files.Download(ctx, file.URLPrivate)
 	if err != nil {
 		return page.Page{}, fmt.Errorf("downloading: %w", err)
@@ -146,18 +158,19 @@ func (b *Bot) deliver(ctx context.Context, thread *post.Thread, replyTS string, 
 		}
 		return nil
 	}
-	if len(parts) <= 1 {
-		return "", send(0, len(parts))
-	}
 	first := len(parts)
 	if first > maxMessages {
 		first = 1
 	}
-	if err := send(0, first); err != nil {
-		return "", err
+	refusal := send(0, first)
+	if len(parts) <= 1 && refusal == nil {
+		return "", nil
 	}
+	// A text that Slack refuses as messages may still be taken as a file.
 	name := slackmd.FileName(req.File.Name, ".md")
-	if err := thread.Upload(ctx, name, []byte(text)); err != nil {
+	if err := thread.Upload(ctx, name, []byte(text)); err != nil && refusal != nil {
+		return "", refusal
+	} else if err != nil {
 		b.log.Warn("could not upload the text as a file", "error", err)
 		return "", send(first, len(parts))
 	}

@@ -46,6 +46,26 @@ func (s *slots) take(ctx context.Context, person string, tell func(ahead int)) (
 	}
 }
 
+// ahead estimates how many would be served before somebody who comes now; it is
+// negative where nobody has to wait.
+func (s *slots) ahead(person string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free > 0 {
+		return -1
+	}
+	own := 0
+	for _, l := range s.lines {
+		if l.person == person {
+			own = len(l.waiting)
+		}
+	}
+	for _, l := range s.lines {
+		n += min(len(l.waiting), own+1) // so many rounds come before
+	}
+	return n
+}
+
 func (s *slots) enter(person string) *waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -84,8 +84,10 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases) error {
 					deaf.Reset(deafFor)
 					b.log.Info("connecting to Slack again")
 				}
-			case socketmode.EventTypeConnectionError, socketmode.EventTypeInvalidAuth:
-				cancelOnRefusal(cancel, event.Data)
+			case socketmode.EventTypeConnectionError:
+				b.lost(cancel, event.Data)
+			case socketmode.EventTypeInvalidAuth:
+				// slack-go says so for every 404, a proxy's too.
 			default:
 				b.handle(ctx, client, event, p)
 			}
@@ -103,16 +105,16 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases) error {
 	}
 }
 
-// cancelOnRefusal ends a client that would go on asking with a token that
-// Slack refuses.
-func cancelOnRefusal(cancel context.CancelCauseFunc, data any) {
-	switch e := data.(type) {
-	case *slack.ConnectionErrorEvent:
-		if post.TokenProblem(e.ErrorObj) {
-			cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: post.Code(e.ErrorObj)})
-		}
-	case *slack.InvalidAuthEvent:
-		cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: "invalid_auth"})
+// lost notes why there is no connection, and ends a client that would go on
+// asking with a token that Slack refuses.
+func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
+	e, ok := data.(*slack.ConnectionErrorEvent)
+	if !ok {
+		return
+	}
+	b.log.Warn("no connection to Slack", "error", e.ErrorObj, "attempt", e.Attempt)
+	if post.TokenProblem(e.ErrorObj) {
+		cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: post.Code(e.ErrorObj)})
 	}
 }
 
@@ -126,9 +128,8 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 	}
 	switch data := event.Data.(type) {
 	case slackevents.EventsAPIEvent:
-		if !b.accept(p, requests(data, b.self)) {
-			b.log.Warn("no room for an event: left to Slack to send again")
-			return
+		if !b.accept(p, b.fresh(p.waiting, requests(data, b.self))) {
+			return // Slack sends it again
 		}
 	case *socketmode.ErrorBadMessage:
 		var message struct {

@@ -92,7 +92,7 @@ func wordsCause(err error) string {
 	case errors.Is(err, errStopping):
 		return "I am being restarted. Post it again in a minute, please."
 	case errors.Is(err, errCut):
-		return "the page holds more than the model writes at once. Post the rest as a second picture, please."
+		return "the model ended before the page did. Post the rest as a second picture, please."
 	case errors.Is(err, fetch.ErrLoginPage):
 		return "I may not read files here: ask an admin to add files:read and reinstall me."
 	case errors.Is(err, fetch.ErrTooLarge):
@@ -105,8 +105,8 @@ func wordsCause(err error) string {
 		return "the file is empty. Post it again, please."
 	case errors.Is(err, page.ErrUnsupported):
 		return "I do not know this kind of file. Post it as a PNG or JPEG, please."
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, fs.ErrPermission):
-		return "my disk is full or read-only. Ask whoever runs me to make room, then post it again."
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
+		return "I have no room to work on it. Ask whoever runs me to look at the disk, then post it again."
 	}
 	return "the connection failed. Post it again in a minute, please."
 }
@@ -164,7 +164,10 @@ func (e *TokenError) Error() string {
 	switch e.Code {
 	case "not_allowed_token_type":
 		return fmt.Sprintf("Slack does not take %s for this (%s): bot tokens begin with xoxb-, app-level tokens with xapp-. Copy it again from your app's page, under %s.", e.Variable, e.Code, where)
-	case "missing_scope", "no_permission":
+	case "missing_scope":
+		if e.Variable == "SLACK_APP_TOKEN" {
+			return fmt.Sprintf("%s lacks the scope connections:write (%s): generate a new app-level token with it on your app's page, under %s.", e.Variable, e.Code, where)
+		}
 		return fmt.Sprintf("%s lacks a scope that the bot needs (%s): compare your app with the manifest in the README, add what is missing and reinstall it.", e.Variable, e.Code)
 	}
 	return fmt.Sprintf("Slack refused %s (%s): copy the token again from your app's page, under %s.", e.Variable, e.Code, where)

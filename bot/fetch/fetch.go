@@ -44,18 +44,25 @@ type Slack struct {
 }
 
 const (
-	tries   = 6               // over about a quarter of a minute
-	timeout = 3 * time.Minute // for one try
+	tries = 6               // over about a quarter of a minute
+	whole = 2 * time.Minute // for all of them
+	// maxWait is the longest Retry-After that is waited for here, in seconds:
+	// others may be waiting behind.
+	maxWait = 30
 )
+
+var errSlow = fmt.Errorf("the download took over %s", whole)
 
 // Download copies a file to a temporary file, which has no name any more and is
 // gone when the caller closes it. Cut and refused connections, 429 and 5xx are
-// tried again, six times in all.
+// tried again, six times and for two minutes in all.
 func (s *Slack) Download(ctx context.Context, address string) (*os.File, error) {
 	target, err := url.Parse(address)
 	if err != nil || !s.trusted(target) {
 		return nil, ErrForeign
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, whole, errSlow)
+	defer cancel()
 	return backoff.Retry(ctx, func() (*os.File, error) { return s.try(ctx, target) },
 		backoff.WithMaxTries(tries),
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
@@ -78,8 +85,6 @@ func (s *Slack) trusted(u *url.URL) bool {
 }
 
 func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("the download took over %s", timeout))
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, backoff.Permanent(err)
@@ -106,7 +111,10 @@ func (s *Slack) check(r *http.Response) error {
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
 		seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
-		return backoff.RetryAfter(min(max(seconds, 1), 120))
+		if seconds > maxWait {
+			return backoff.Permanent(fmt.Errorf("Slack asks to wait %d s", seconds))
+		}
+		return backoff.RetryAfter(max(seconds, 1))
 	case r.StatusCode >= 500:
 		return fmt.Errorf("Slack answered %s", r.Status)
 	case r.StatusCode >= 300 && r.StatusCode < 400, r.StatusCode == http.StatusOK && kind == "text/html",

@@ -11,9 +11,11 @@ import (
 type urgency int
 
 const (
-	final   urgency = iota // somebody waits for it, or it must not be lost
-	opening                // tells that work has begun
-	interim                // a picture of work in progress, disposable
+	greeting urgency = iota // the first sign that an ask was heard
+	final                   // somebody waits for it, or it must not be lost
+	opening                 // tells that work on a further file has begun
+	interim                 // a picture of work in progress, disposable
+	urgencies
 )
 
 // bucket is a token bucket whose waiters are served in order of urgency, then
@@ -28,7 +30,7 @@ type bucket struct {
 	tokens float64
 	filled time.Time // when tokens was counted
 	held   time.Time // nobody is served before: Slack said so
-	queues [3][]chan struct{}
+	queues [urgencies][]chan struct{}
 	timer  *time.Timer
 }
 
@@ -61,6 +63,28 @@ func (b *bucket) take(ctx context.Context, u urgency) error {
 	return context.Cause(ctx)
 }
 
+// spare takes a token that nobody else is going to miss, if there is one.
+func (b *bucket) spare() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.refill(now)
+	if b.tokens < 1+b.reserve || now.Before(b.held) || b.waiting() {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+func (b *bucket) waiting() bool {
+	for _, queue := range b.queues {
+		if len(queue) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // hold serves nobody for d, from now on: the Retry-After of a 429.
 func (b *bucket) hold(d time.Duration) {
 	b.mu.Lock()
@@ -76,7 +100,7 @@ func (b *bucket) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
-	return b.tokens >= b.burst && len(slices.Concat(b.queues[:]...)) == 0
+	return b.tokens >= b.burst && !b.waiting()
 }
 
 func (b *bucket) refill(now time.Time) {
@@ -89,7 +113,7 @@ func (b *bucket) refill(now time.Time) {
 func (b *bucket) serve() {
 	now := time.Now()
 	b.refill(now)
-	for u, need := range [3]float64{final: 1, opening: 1, interim: 1 + b.reserve} {
+	for u, need := range [urgencies]float64{greeting: 1, final: 1, opening: 1, interim: 1 + b.reserve} {
 		for len(b.queues[u]) > 0 {
 			wait := max(b.held.Sub(now), time.Duration((need-b.tokens)*float64(b.every)))
 			if wait > 0 {

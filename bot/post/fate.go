@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -42,6 +43,9 @@ func judge(err error) (fate, time.Duration) {
 		}
 		return refused, 0
 	}
+	if _, ok := errors.AsType[*strconv.NumError](err); ok {
+		return limited, 30 * time.Second // a 429 whose Retry-After is no number
+	}
 	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		switch {
 		case status.Code == http.StatusTooManyRequests: // without a Retry-After
@@ -77,13 +81,12 @@ func gone(err error) bool {
 // tokenCodes end everything: only an operator can mend them.
 // https://docs.slack.dev/reference/methods/auth.test#errors
 var tokenCodes = []string{
-	"access_denied", "account_inactive", "invalid_auth", "missing_scope", "no_permission",
+	"account_inactive", "invalid_auth", "missing_scope",
 	"not_allowed_token_type", "not_authed", "token_expired", "token_revoked",
 }
 
 // TokenProblem reports that Slack refused the token itself, which no retry mends.
-// missing_scope counts only where the whole bot rests on the call, so a caller
-// that can do without asks Code first.
+// missing_scope counts only where the whole bot rests on the call.
 func TokenProblem(err error) bool {
 	return slices.Contains(tokenCodes, Code(err))
 }

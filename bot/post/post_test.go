@@ -60,7 +60,7 @@ func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, d.channel, d.
 
 func (d *desk) open(name string) *Reply {
 	d.Helper()
-	r, err := Open(d.Context(), d.thread(), name, d.parent, "Reading "+name)
+	r, err := Open(d.Context(), d.thread(), name, d.parent, "Reading "+name, true)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 			synctest.Wait()
 		}
 		all.Wait()
-		for _, want := range []string{"0 3", "0 5", "1 2", "2 0", "2 1", "2 4"} {
+		for _, want := range []string{"1 3", "1 5", "2 2", "3 0", "3 1", "3 4"} {
 			if got := <-order; got != want {
 				t.Errorf("served %q, want %q", got, want)
 			}

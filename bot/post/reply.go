@@ -26,9 +26,10 @@ type Reply struct {
 	thread *Thread
 	ts     string
 
-	mu       sync.Mutex // guards text and describe
+	mu       sync.Mutex // guards text, describe and patient
 	text     []byte
 	describe func(text string) string
+	patient  bool // there is nothing to see but a place in a line
 
 	changed chan struct{}      // holds one wake-up for the editor
 	stop    context.CancelFunc // begins no further interim edit
@@ -37,12 +38,17 @@ type Reply struct {
 
 // Open posts a reply that shows line and starts its editor, which ends with
 // Close or ctx. key tells this reply from all other posts; after is the
-// timestamp of a message that was there before.
-func Open(ctx context.Context, t *Thread, key, after, line string) (*Reply, error) {
+// timestamp of a message that was there before. The first reply to an ask goes
+// before all other posts.
+func Open(ctx context.Context, t *Thread, key, after, line string, firstOfAsk bool) (*Reply, error) {
 	first := Live{Line: line}
 	m := first.message()
-	m.Key, m.After, m.urgency = key, after, opening
-	ts, err := t.Post(ctx, m)
+	m.Key, m.After = key, after
+	u := opening
+	if firstOfAsk {
+		u = greeting
+	}
+	ts, err := t.post(ctx, m, u)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +72,13 @@ func (r *Reply) Write(keep int, add string) {
 // Describe sets what the line under the text says. line is called for each
 // edit, with the text so far.
 func (r *Reply) Describe(line func(text string) string) {
-	r.change(func() { r.describe = line })
+	r.change(func() { r.describe, r.patient = line, false })
+}
+
+// Wait sets a line that leaves the budget to replies with more to say, for up
+// to half a minute.
+func (r *Reply) Wait(line string) {
+	r.change(func() { r.describe, r.patient = func(string) string { return line }, true })
 }
 
 func (r *Reply) change(f func()) {
@@ -84,46 +96,71 @@ func (r *Reply) change(f func()) {
 func (r *Reply) Close(ctx context.Context, l Live) error {
 	r.stop()
 	<-r.ended
-	return r.thread.pacer.run(ctx, r.edit(l))
+	err := r.thread.pacer.run(ctx, r.edit(l))
+	if l.Text != "" && gone(err) {
+		err = r.thread.pacer.run(ctx, r.edit(Live{Line: l.Line})) // the text itself may be what Slack refuses
+	}
+	return err
 }
 
 // editor sends interim edits while editing lasts: one in flight, the latest
-// text wins, an unchanged one is not sent, a failed one is not repeated. An
-// edit in flight ends only with ctx.
+// text wins, an unchanged one is not sent. An edit in flight ends only with ctx.
 func (r *Reply) editor(ctx, editing context.Context, shown Live) {
 	defer close(r.ended)
+	budget := r.thread.pacer.methods["chat.update"]
+	last := time.Now()        // edit
+	again := time.NewTimer(0) // wakes the editor for what it could not show
+	defer again.Stop()
 	for {
 		select {
 		case <-r.changed:
+		case <-again.C:
 		case <-editing.Done():
 			return
 		}
-		if r.now() == shown {
+		want, patient := r.now()
+		switch {
+		case want == shown:
 			continue
-		}
-		c := call{method: "chat.update", urgency: interim}
-		if r.thread.pacer.wait(editing, c) != nil {
+		case patient && budget.spare():
+		case patient && time.Since(last) < patience:
+			again.Reset(patience / 10)
+			continue
+		case budget.take(editing, interim) != nil:
 			return
 		}
-		shown = r.now() // only after the wait, which may have been long
-		c.do = r.edit(shown).do
-		if gone(r.thread.pacer.try(ctx, c)) || sleep(editing, Pace) != nil {
+		want, _ = r.now() // the wait may have been long
+		err := r.thread.pacer.try(ctx, r.edit(want))
+		last = time.Now()
+		switch {
+		case gone(err):
+			return
+		case err == nil:
+			shown = want
+		default:
+			again.Reset(Pace)
+		}
+		if sleep(editing, Pace) != nil {
 			return
 		}
 	}
 }
 
+// patience is how long a reply that has nothing to show leaves the budget to
+// those that have.
+const patience = 30 * time.Second
+
 // now is what the reply should show.
-func (r *Reply) now() Live {
+func (r *Reply) now() (l Live, patient bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	text := string(r.text)
-	return Live{Text: text, Line: r.describe(text)}
+	return Live{Text: text, Line: r.describe(text)}, r.patient
 }
 
 // edit is the call that makes the reply show l.
 func (r *Reply) edit(l Live) call {
-	return call{method: "chat.update", do: func(ctx context.Context) error {
+	return call{method: "chat.update", urgency: final, do: func(ctx context.Context) error {
 		m := l.message()
 		_, _, _, err := r.thread.api.UpdateMessageContext(ctx, r.thread.channel, r.ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))

@@ -5,6 +5,7 @@ package post
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -39,8 +40,6 @@ type Message struct {
 	// After is the timestamp of a message that was there before: where to
 	// begin looking.
 	After string
-
-	urgency urgency
 }
 
 // eventType names our metadata: https://docs.slack.dev/messaging/message-metadata
@@ -50,10 +49,14 @@ const eventType = "slackocr_post"
 // applied is settled by looking into the thread. It returns when Slack has the
 // message, when Slack refuses it, or with ctx's cause.
 func (t *Thread) Post(ctx context.Context, m Message) (ts string, err error) {
+	return t.post(ctx, m, final)
+}
+
+func (t *Thread) post(ctx context.Context, m Message, u urgency) (ts string, err error) {
 	err = t.pacer.run(ctx, call{
 		method:  "chat.postMessage",
 		channel: t.channel,
-		urgency: m.urgency,
+		urgency: u,
 		do: func(ctx context.Context) error {
 			_, ts, _, err = t.api.SendMessageContext(ctx, t.channel,
 				slack.MsgOptionTS(t.ts),
@@ -87,7 +90,7 @@ func (t *Thread) find(ctx context.Context, m Message) (ts string, err error) {
 	for range maxPages {
 		var messages []slack.Message
 		var more bool
-		err := t.pacer.run(ctx, call{method: "conversations.replies", do: func(ctx context.Context) error {
+		err := t.pacer.run(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
 			messages, more, query.Cursor, err = t.api.GetConversationRepliesContext(ctx, &query)
 			return err
 		}})
@@ -107,11 +110,19 @@ func (t *Thread) find(ctx context.Context, m Message) (ts string, err error) {
 	return "", nil
 }
 
-// Upload shares content as a file in the thread, once.
+// uploadTime bounds all of an upload: the text can go as messages too.
+const uploadTime = time.Minute
+
+var errUploadTime = errors.New("the upload took too long")
+
+// Upload shares content as a file in the thread, once, or gives up after a
+// minute.
 // https://docs.slack.dev/messaging/working-with-files#upload
 func (t *Thread) Upload(ctx context.Context, name string, content []byte) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
+	defer cancel()
 	var place *slack.GetUploadURLExternalResponse
-	err := t.pacer.run(ctx, call{method: "files.getUploadURLExternal", do: func(ctx context.Context) (err error) {
+	err := t.pacer.run(ctx, call{method: "files.getUploadURLExternal", urgency: final, do: func(ctx context.Context) (err error) {
 		place, err = t.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{
 			FileName: name, FileSize: len(content),
 		})
@@ -120,7 +131,7 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte) error 
 	if err != nil {
 		return fmt.Errorf("asking where to upload: %w", err)
 	}
-	err = t.pacer.run(ctx, call{method: "upload", timeout: 2 * time.Minute, do: func(ctx context.Context) error {
+	err = t.pacer.run(ctx, call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
 		return t.api.UploadToURL(ctx, slack.UploadToURLParameters{
 			UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
 		})
@@ -129,7 +140,8 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte) error 
 		return fmt.Errorf("uploading: %w", err)
 	}
 	err = t.pacer.run(ctx, call{
-		method: "files.completeUploadExternal",
+		method:  "files.completeUploadExternal",
+		urgency: final,
 		do: func(ctx context.Context) error {
 			_, err := t.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 				Files: []slack.FileSummary{{ID: place.FileID, Title: name}}, Channel: t.channel, ThreadTimestamp: t.ts,
@@ -156,18 +168,24 @@ func (t *Thread) shared(ctx context.Context, id string) (bool, error) {
 	return len(file.Shares.Public[t.channel])+len(file.Shares.Private[t.channel]) > 0, nil
 }
 
+// infoTime bounds how long a file is looked up.
+const infoTime = 30 * time.Second
+
 // FileInfo is what Slack knows of a file.
 func FileInfo(ctx context.Context, api *slack.Client, pacer *Pacer, id string) (file *slack.File, err error) {
-	err = pacer.run(ctx, call{method: "files.info", do: func(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, infoTime)
+	defer cancel()
+	err = pacer.run(ctx, call{method: "files.info", urgency: final, do: func(ctx context.Context) (err error) {
 		file, _, _, err = api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	}})
 	return file, err
 }
 
-// Files returns the ids of the files of the thread's first message.
+// Files returns the ids of the files of the thread's first message. It asks
+// once, and returns what Slack says.
 func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
-	err = t.pacer.run(ctx, call{method: "conversations.replies", do: func(ctx context.Context) error {
+	err = t.pacer.once(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
 		messages, _, _, err := t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 			ChannelID: t.channel, Timestamp: t.ts, Limit: 1, Inclusive: true,
 		})

@@ -62,7 +62,7 @@ func Name(s string) string {
 func FileName(name, ext string) string {
 	stem := strings.TrimSuffix(Name(name), filepath.Ext(name))
 	stem = strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" -_.()", r) {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune(" -_.()", r) {
 			return r
 		}
 		return '_'

@@ -2,6 +2,7 @@ package slackmd
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -14,7 +15,7 @@ const MaxPart = 11_000
 // blocks, each at most limit UTF-16 units long. It splits between blocks
 // where it can; a fence or a table that is too long for one message is closed
 // and begun again, a table with its header. The limit must be at least 100.
-// There are no parts of an empty text.
+// There are no parts of a text that shows nothing.
 func Parts(markdown string, limit int) []string {
 	var parts []string
 	var part strings.Builder
@@ -25,6 +26,9 @@ func Parts(markdown string, limit int) []string {
 		}
 		part.Reset()
 		used = 0
+	}
+	if !visible(markdown) {
+		return nil
 	}
 	for _, b := range blocks(EscapeBlock(markdown)) {
 		for _, piece := range b.pieces(limit) {
@@ -42,6 +46,13 @@ func Parts(markdown string, limit int) []string {
 	}
 	flush()
 	return parts
+}
+
+// visible reports whether there is anything to see in s.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' // the empty Braille pattern
+	})
 }
 
 // size is the length of s as Slack's servers count it: in UTF-16 units, the
@@ -67,12 +78,12 @@ type block struct {
 func blocks(markdown string) []block {
 	var all []block
 	var b block
-	fence := ""
+	fence, heading := "", false // heading: b is nothing but headings so far
 	add := func() {
 		if len(b.lines) > 0 {
 			all = append(all, b)
 		}
-		b = block{}
+		b, heading = block{}, false
 	}
 	for line := range strings.SplitSeq(markdown, "\n") {
 		line = strings.TrimRight(line, " \t\r")
@@ -88,7 +99,7 @@ func blocks(markdown string) []block {
 			fence = fenceOf(line)
 			b = block{lines: []string{line}, head: 1, tail: fence}
 		case line == "":
-			if b.heading() {
+			if heading {
 				b.lines = append(b.lines, line)
 			} else {
 				add()
@@ -97,6 +108,7 @@ func blocks(markdown string) []block {
 			b.lines = append(b.lines, line)
 			b.head = 2
 		default:
+			heading = strings.HasPrefix(line, "#") && (heading || len(b.lines) == 0)
 			b.lines = append(b.lines, line)
 		}
 	}
@@ -105,16 +117,6 @@ func blocks(markdown string) []block {
 	}
 	add()
 	return all
-}
-
-// heading reports whether b is nothing but headings so far.
-func (b block) heading() bool {
-	for _, line := range b.lines {
-		if line != "" && !strings.HasPrefix(line, "#") {
-			return false
-		}
-	}
-	return len(b.lines) > 0
 }
 
 // isRule recognises the line under a table's header.
