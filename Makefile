@@ -3,7 +3,8 @@
 # A workspace, an OCR engine and the bot on this machine; nothing to set up.
 # With MODELVERSE_API_KEY or OCR_BASE_URL set it reads with that endpoint.
 demo: build
-	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || ./.ci/install tesseract:tesseract-ocr
+	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || \
+		grep -qsE '^(MODELVERSE|OCR)_API_KEY=.' .env || ./.ci/install tesseract:tesseract-ocr
 	@./bin/bot demo
 
 # All tests, with what they need.

@@ -19,7 +19,7 @@ import (
 )
 
 // config is every setting. The environment wins over .env, and an empty value
-// means the default. The tag example stands in the message about a wrong value.
+// counts as not set. The tag example stands in the message about a wrong value.
 type config struct {
 	// SlackBotToken and SlackAppToken are the two tokens of the Slack app.
 	SlackBotToken string `env:"SLACK_BOT_TOKEN" example:"xoxb-1234-5678-abcd"`
@@ -156,8 +156,15 @@ func needSlack(c *config, wrong *problems) {
 	if !strings.HasSuffix(c.SlackAPIURL, "/") {
 		c.SlackAPIURL += "/"
 	}
+}
+
+// needLimits checks what the bot needs wherever it reads and writes.
+func needLimits(c *config, wrong *problems) {
 	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
 		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
+	}
+	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
+		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
 	}
 }
 
@@ -169,8 +176,12 @@ func needModel(c *config, wrong *problems) {
 	if c.OCRMaxTokens < 0 || c.OCRMaxTokens > 8192 {
 		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 8192")
 	}
-	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
-		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
+	if strings.ContainsFunc(c.key(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		variable := "MODELVERSE_API_KEY"
+		if c.OCRAPIKey != "" {
+			variable = "OCR_API_KEY"
+		}
+		wrong.add(variable, "holds spaces or letters that no key has")
 	}
 	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
 		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
@@ -188,8 +199,11 @@ func needLog(c *config, wrong *problems) {
 
 func checkURL(variable, value string, wrong *problems) {
 	u, err := url.Parse(value)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
 		wrong.add(variable, "is not a web address")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		wrong.add(variable, "must hold no password and no ? or #")
 	}
 }
 

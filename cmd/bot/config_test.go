@@ -26,7 +26,7 @@ func load(t *testing.T, environ []string, dotenv string) (config, error) {
 			t.Fatal(err)
 		}
 	}
-	return loadConfig(environ, file, needLog, needSlack, needModel)
+	return loadConfig(environ, file, needLog, needSlack, needModel, needLimits)
 }
 
 func TestConfigDefaults(t *testing.T) {
@@ -72,9 +72,11 @@ func TestAllProblemsAreReported(t *testing.T) {
 			"MAX_FILE_SIZE is not understood", "LOG_LEVEL is not understood", "LOG_FORMAT is not understood",
 		}},
 		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=9000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB"), "", []string{
-			"MAX_FILE_SIZE must be", "OCR_MAX_TOKENS must be", "OCR_CONCURRENCY must be", "OCR_IDLE_TIMEOUT must be",
+			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "OCR_CONCURRENCY must be",
 		}},
 		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL is not a web address", "OCR_BASE_URL is not a web address"}},
+		{"a password in an address", append(good, "OCR_BASE_URL=http://u:p@h/v1", "SLACK_API_URL=https://slack.com/api/?x=1"), "", []string{"SLACK_API_URL must hold no", "OCR_BASE_URL must hold no"}},
+		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY holds"}},
 		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must be https"}},
 		{"a broken file", good, "what is this\n", []string{""}},
 	} {

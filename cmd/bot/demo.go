@@ -30,10 +30,9 @@ func demo(ctx context.Context, args []string, sys system) int {
 	if flags.Parse(args) != nil || flags.NArg() > 0 {
 		return statusUsage
 	}
-	environ := append([]string{"LOG_LEVEL=warn"}, sys.environ...) // the page is what to look at
-	c, err := loadConfig(environ, ".env", needLog)
+	c, err := loadConfig(sys.environ, ".env", needLog, needLimits)
 	if err == nil && remote(c) {
-		c, err = loadConfig(environ, ".env", needLog, needModel)
+		c, err = loadConfig(sys.environ, ".env", needLog, needLimits, needModel)
 	}
 	if err != nil {
 		return complain(sys.stderr, err)
@@ -41,6 +40,9 @@ func demo(ctx context.Context, args []string, sys system) int {
 	l, err := listenDemo(*addr)
 	if err != nil {
 		return fail(sys.stderr, err)
+	}
+	if c.LogLevel == defaultOf("LOG_LEVEL") {
+		c.LogLevel = "warn" // the page is what to look at
 	}
 	if err := demoOn(ctx, l, c, logger(c, sys.stderr), sys); err != nil {
 		return fail(sys.stderr, err)
@@ -55,6 +57,9 @@ func remote(c config) bool {
 
 // listenDemo listens on addr, or on any port where the usual one is taken.
 func listenDemo(addr string) (net.Listener, error) {
+	if host, _, err := net.SplitHostPort(addr); err != nil || !loopback(host) {
+		return nil, fmt.Errorf("the page is for this machine alone: %q is no loopback address. Example: -addr=%s", addr, demoAddr)
+	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil && addr == demoAddr {
 		return net.Listen("tcp", "127.0.0.1:0")

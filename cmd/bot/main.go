@@ -30,17 +30,23 @@ const (
 type system struct {
 	environ        []string
 	stdout, stderr io.Writer
-	terminal       bool // stderr is one, so progress may be shown
+	shown          bool // stdout is a terminal
+	progress       bool // stderr is one, and nothing else is written there
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	info, err := os.Stderr.Stat()
+	shown := terminal(os.Stdout)
 	os.Exit(run(ctx, os.Args[1:], system{
 		environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr,
-		terminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
+		shown: shown, progress: terminal(os.Stderr) && !shown,
 	}))
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // run carries out one command and returns the exit status.

@@ -113,6 +113,7 @@ func TestUsage(t *testing.T) {
 		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
 		{"demo with a wrong flag", nil, []string{"demo", "-speed=9"}, 2, "", "-addr"},
 		{"demo away from this machine", nil, []string{"demo", "-addr=0.0.0.0:0"}, 1, "", "loopback"},
+		{"demo with limits that let nothing through", []string{"OCR_CONCURRENCY=0"}, []string{"demo"}, 2, "", "OCR_CONCURRENCY must be"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := start(t, tt.environ, tt.args...)

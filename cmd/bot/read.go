@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
+	"unicode"
 
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -49,6 +51,9 @@ func readFile(ctx context.Context, model *ocr.Client, name string, sys system) e
 		return err
 	}
 	out := &growing{w: sys.stdout}
+	if sys.shown {
+		out.w = printable{sys.stdout}
+	}
 	started, shown := time.Now(), time.Time{}
 	var outcome ocr.Outcome
 	for update, err := range model.Recognize(ctx, image) {
@@ -61,7 +66,7 @@ func readFile(ctx context.Context, model *ocr.Client, name string, sys system) e
 		if update.Outcome != nil {
 			outcome = *update.Outcome
 		}
-		if sys.terminal && time.Since(shown) > 200*time.Millisecond {
+		if sys.progress && time.Since(shown) > 200*time.Millisecond {
 			shown = time.Now()
 			fmt.Fprintf(sys.stderr, "\r%s: %d bytes, %.0f s ", name, out.text.Len(), time.Since(started).Seconds())
 		}
@@ -69,7 +74,7 @@ func readFile(ctx context.Context, model *ocr.Client, name string, sys system) e
 	if err := out.end(); err != nil {
 		return err
 	}
-	if sys.terminal {
+	if sys.progress {
 		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), outcome.Model)
 	}
 	if outcome.Cut {
@@ -112,4 +117,17 @@ func (g *growing) end() error {
 	}
 	_, err := io.WriteString(g.w, "\n")
 	return err
+}
+
+// printable drops what a terminal would obey: the text comes from a picture.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(text []byte) (int, error) {
+	_, err := p.w.Write(bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text))
+	return len(text), err
 }

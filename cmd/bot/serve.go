@@ -17,7 +17,7 @@ func serve(ctx context.Context, args []string, sys system) int {
 		fmt.Fprintf(sys.stderr, "run takes no arguments.\n\n%s", usage)
 		return statusUsage
 	}
-	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needModel)
+	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needModel, needLimits)
 	if err != nil {
 		return complain(sys.stderr, err)
 	}
