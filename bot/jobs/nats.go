@@ -38,6 +38,8 @@ const (
 	// reserved is the part of the store that is kept for changes of jobs that
 	// it has: a tenth.
 	reserved = 10
+	// overhead of an entry in bytes, with its subject and headers, rounded up.
+	overhead = 512
 	// maxPending bounds the leases of all replicas and the jobs that wait for
 	// another attempt.
 	maxPending = 10_000
@@ -167,7 +169,7 @@ func natsError(err error) error {
 
 // Create implements [Store].
 func (n *NATS) Create(ctx context.Context, key, filter string, value []byte) error {
-	if err := n.hasRoom(ctx, int64(len(value))); err != nil {
+	if err := n.hasRoom(ctx, int64(len(value)+overhead)); err != nil {
 		return err
 	}
 	_, err := n.js.Publish(ctx, prefix+key, value, jetstream.WithExpectLastSequenceForSubject(0, prefix+filter))

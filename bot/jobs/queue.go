@@ -21,6 +21,10 @@ type Queue struct {
 	running map[string]*Job
 }
 
+// enqueuing bounds the time in which a job is taken: Slack waits 3 s for an
+// answer (https://docs.slack.dev/apis/events-api#responding).
+const enqueuing = 2 * time.Second
+
 // Open makes a queue on a store, which is the queue's from now on.
 func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	c = c.withDefaults()
@@ -36,7 +40,7 @@ func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 // one, and created false, where a job with this key was taken before, finished
 // and erased ones included. Only the first four fields and Progress count.
 //
-// It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge]. After
+// It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
 // ErrUnavailable the job may have been taken; it can be enqueued again.
 func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error) {
 	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person)) > maxName {
@@ -48,6 +52,8 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	if err != nil {
 		return false, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, enqueuing)
+	defer cancel()
 	id := token(r.Key)
 	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person)), orderKey(id, "*", "*"), value)
 	if errors.Is(err, errExists) {

@@ -1,0 +1,175 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A request as the bot makes it, roughly.
+var benchRequest = json.RawMessage(`{"team":"T012345","channel":"C012345","ask":"1720000000.000100","file":` +
+	`{"id":"F012345","name":"invoice.png","mimetype":"image/png","url_private":"https://files.slack.com/files-pri/T012345-F012345/invoice.png"},"mode":"markdown"}`)
+
+func benchRecord(i int) Record {
+	return Record{Key: fmt.Sprint("T012345/C012345/1720000000.000100/F", i), Thread: fmt.Sprint("C012345/", i/3), Person: fmt.Sprint("U", i%100), Request: benchRequest}
+}
+
+func benchQueue(b *testing.B, maxBytes int64) (q *Queue, dir string) {
+	b.Helper()
+	dir = b.TempDir()
+	q, err := Open(b.Context(), Config{}, openEmbedded(b, dir, maxBytes))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return q, dir
+}
+
+func report(b *testing.B, name string, took []time.Duration) {
+	slices.Sort(took)
+	ms := func(part int) float64 { return float64(took[len(took)*part/100].Microseconds()) / 1000 }
+	b.ReportMetric(ms(50), name+"-p50-ms")
+	b.ReportMetric(ms(99), name+"-p99-ms")
+}
+
+// BenchmarkEnqueue measures how long a job takes to be durable.
+func BenchmarkEnqueue(b *testing.B) {
+	q, _ := benchQueue(b, 0)
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		if _, err := q.Enqueue(b.Context(), benchRecord(i)); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+	}
+	report(b, "enqueue", took)
+}
+
+// BenchmarkPickup measures from the begin of Enqueue to the begin of the work,
+// and then how long a fence and a whole job without work take.
+func BenchmarkPickup(b *testing.B) {
+	q, _ := benchQueue(b, 0)
+	began, ended := make(chan time.Time), make(chan time.Duration)
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		_ = q.Run(ctx, func(ctx context.Context, j *Job) {
+			began <- time.Now()
+			start := time.Now()
+			if _, cancel, err := j.Fence(ctx); err == nil {
+				cancel()
+			}
+			fence := time.Since(start)
+			if err := j.Done(ctx, Done); err != nil {
+				b.Error(err)
+			}
+			ended <- fence
+		})
+	})
+	var took, fence, whole []time.Duration
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		if _, err := q.Enqueue(b.Context(), benchRecord(i)); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, (<-began).Sub(start))
+		fence = append(fence, <-ended)
+		whole = append(whole, time.Since(start))
+	}
+	cancel()
+	running.Wait()
+	report(b, "pickup", took)
+	report(b, "fence", fence)
+	report(b, "whole", whole)
+}
+
+// BenchmarkRecords measures the memory and the folder with 50,000 finished
+// jobs, each with a page of 2 KiB, and then a look at one thread of three.
+// Entries go straight into the store, since a sync for each would take minutes.
+func BenchmarkRecords(b *testing.B) {
+	const records = 50_000
+	q, dir := benchQueue(b, 0)
+	before := heap()
+	fill(b, q, records)
+	b.ReportMetric(float64(heap()-before)/(1<<20), "heap-MiB")
+	b.ReportMetric(float64(resident())/(1<<20), "resident-MiB")
+	b.ReportMetric(float64(size(b, dir))/(1<<20), "folder-MiB")
+	b.ResetTimer()
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		list, err := q.ByThread(b.Context(), benchRecord(i*300%records).Thread)
+		if err != nil || len(list) != 3 {
+			b.Fatal(len(list), err)
+		}
+		took = append(took, time.Since(start))
+	}
+	report(b, "thread", took)
+}
+
+func fill(b *testing.B, q *Queue, records int) {
+	page := []byte("1 0\n" + fmt.Sprintf("%02048d", 0))
+	next := make(chan int)
+	var writers sync.WaitGroup
+	for range 64 {
+		writers.Go(func() {
+			for i := range next {
+				r := benchRecord(i)
+				id := token(r.Key)
+				o, _ := encode(order{Key: r.Key, Thread: r.Thread, Person: r.Person, Request: r.Request, Created: time.Now()})
+				s, _ := encode(state{State: Done, Turn: turn{uint64(i), 1}, Progress: json.RawMessage(`{"reply":"1720000000.000200"}`), Updated: time.Now()})
+				for key, value := range map[string][]byte{
+					orderKey(id, token(r.Thread), token(r.Person)): o, stateKey(id): s, chunkKey(id, 1, 0): page,
+				} {
+					if err := q.store.Put(b.Context(), key, value); err != nil {
+						b.Error(err)
+					}
+				}
+			}
+		})
+	}
+	for i := range records {
+		next <- i
+	}
+	close(next)
+	writers.Wait()
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// resident is the memory that the system counts for this process, in bytes; 0
+// where that cannot be told.
+func resident() int64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var total, pages int64
+	_, _ = fmt.Sscan(string(b), &total, &pages)
+	return pages * int64(os.Getpagesize())
+}
+
+func size(b *testing.B, dir string) (bytes int64) {
+	err := filepath.Walk(dir, func(_ string, info os.FileInfo, err error) error {
+		if err == nil && !info.IsDir() {
+			bytes += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return bytes
+}

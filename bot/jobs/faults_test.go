@@ -1,0 +1,340 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// faulty is a store that fails where a test says so.
+type faulty struct {
+	Store
+	fault func(call string) fault // nil: none
+	held  func()                  // before a lease is handed over
+}
+
+type fault int
+
+const (
+	none fault = iota
+	failed
+	applied // and failed all the same
+)
+
+func (f *faulty) do(call string, real func() error) error {
+	how := none
+	if f.fault != nil {
+		how = f.fault(call)
+	}
+	if how == failed {
+		return fmt.Errorf("%w: a fault", ErrUnavailable)
+	}
+	if err := real(); err != nil || how == none {
+		return err
+	}
+	return fmt.Errorf("%w: a fault after the fact", ErrUnavailable)
+}
+
+func (f *faulty) Create(ctx context.Context, key, filter string, value []byte) error {
+	return f.do("Create", func() error { return f.Store.Create(ctx, key, filter, value) })
+}
+
+func (f *faulty) Get(ctx context.Context, filter string) (e Entry, err error) {
+	err = f.do("Get", func() error { e, err = f.Store.Get(ctx, filter); return err })
+	return e, err
+}
+
+func (f *faulty) Put(ctx context.Context, key string, value []byte) error {
+	return f.do("Put", func() error { return f.Store.Put(ctx, key, value) })
+}
+
+func (f *faulty) Update(ctx context.Context, key string, value []byte, revision uint64) error {
+	return f.do("Update", func() error { return f.Store.Update(ctx, key, value, revision) })
+}
+
+func (f *faulty) Lease(ctx context.Context) (l Lease, err error) {
+	err = f.do("Lease", func() error { l, err = f.Store.Lease(ctx); return err })
+	if err != nil {
+		return nil, err
+	}
+	if f.held != nil {
+		f.held()
+	}
+	return &faultyLease{l, f}, nil
+}
+
+type faultyLease struct {
+	Lease
+	f *faulty
+}
+
+func (l *faultyLease) Renew(ctx context.Context) error {
+	return l.f.do("Renew", func() error { return l.Lease.Renew(ctx) })
+}
+
+func (l *faultyLease) Finish(ctx context.Context) error {
+	return l.f.do("Finish", func() error { return l.Lease.Finish(ctx) })
+}
+
+func (l *faultyLease) Return(ctx context.Context, after time.Duration) error {
+	return l.f.do("Return", func() error { return l.Lease.Return(ctx, after) })
+}
+
+func inMemory(t *testing.T, story func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { story(&world{t, &Memory{}}) })
+}
+
+// A worker that cannot renew its lease has to stop before the next one begins.
+func TestLeaseNotRenewed(t *testing.T) {
+	inMemory(t, func(w *world) {
+		var cut atomic.Bool
+		first := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if call == "Renew" && cut.Load() {
+				return failed
+			}
+			return none
+		}})
+		second := w.queue()
+		w.enqueue(first, Record{Key: "k"})
+		began, lost, next := make(chan struct{}), make(chan time.Time, 1), make(chan time.Time, 1)
+		w.run(first, func(ctx context.Context, j *Job) {
+			cut.Store(true)
+			fenced, cancel, err := j.Fence(ctx)
+			w.must(err)
+			defer cancel()
+			close(began)
+			<-fenced.Done()
+			if cause := context.Cause(fenced); !errors.Is(cause, ErrLost) {
+				w.Errorf("the write ended because of %v", cause)
+			}
+			<-ctx.Done()
+			if cause := context.Cause(ctx); !errors.Is(cause, ErrLost) {
+				w.Errorf("the work ended because of %v", cause)
+			}
+			lost <- time.Now()
+		})
+		soon(w, "run", began)
+		w.run(second, func(ctx context.Context, j *Job) {
+			next <- time.Now()
+			w.must(j.Done(ctx, Done))
+		})
+		ended, taken := soon(w, "loss", lost), soon(w, "take-over", next)
+		if taken.Before(ended) {
+			w.Errorf("taken over %s before the first worker ended", ended.Sub(taken))
+		}
+		if second.Replicas() != 2 {
+			w.Errorf("%d replicas", second.Replicas())
+		}
+		synctest.Wait()
+		if r := w.record(second, "k"); r.State != Done || r.Attempts != 0 {
+			w.Errorf("%+v", r)
+		}
+	})
+}
+
+// One that can is never disturbed, however long it takes.
+func TestLongJob(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, Record{Key: "k"})
+		done := make(chan struct{})
+		work := func(ctx context.Context, j *Job) {
+			defer close(done) // a second run panics here
+			timer := time.NewTimer(10 * time.Minute)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				w.Errorf("ended because of %v", context.Cause(ctx))
+			}
+			w.must(j.Done(ctx, Done))
+		}
+		w.run(q, work)
+		w.run(w.queue(), work)
+		<-done
+	})
+}
+
+// A process that is frozen after a lease was given to it wakes up with a lease
+// that another worker's has replaced.
+func TestStaleLease(t *testing.T) {
+	inMemory(t, func(w *world) {
+		frozen, awake := make(chan struct{}), make(chan struct{})
+		first := w.queueOn(&faulty{Store: w.store, held: func() {
+			close(frozen)
+			<-awake
+		}})
+		second := w.queue()
+		w.enqueue(first, Record{Key: "k"})
+		w.run(first, func(context.Context, *Job) { w.Error("an old lease was worked on") })
+		soon(w, "freeze", frozen)
+		done := make(chan struct{})
+		w.run(second, func(ctx context.Context, j *Job) {
+			close(awake)
+			sleep(ctx, 500*time.Millisecond)
+			w.must(j.Save(ctx, "still mine"))
+			w.must(j.Done(ctx, Done))
+			close(done)
+		})
+		soon(w, "end", done)
+	})
+}
+
+// The pause before an attempt holds though the store forgets it, as a server
+// that starts anew may.
+func TestPauseHolds(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if call == "Return" {
+				return failed
+			}
+			return none
+		}})
+		w.enqueue(q, Record{Key: "k"})
+		attempts := make(chan time.Time, 2)
+		w.run(q, func(ctx context.Context, j *Job) {
+			attempts <- time.Now()
+			if j.Record().Attempts > 0 {
+				w.must(j.Done(ctx, Done))
+				return
+			}
+			_, err := j.Retry(ctx, 10*time.Second)
+			w.must(err)
+		})
+		first := <-attempts
+		if pause := (<-attempts).Sub(first); pause < 10*time.Second || pause > 12*time.Second {
+			w.Errorf("the next attempt came after %s", pause)
+		}
+	})
+}
+
+// Whatever call fails, before or after the fact: the job is done, and its
+// effect, behind a fence and looked for first, is there once.
+func TestEachCallFails(t *testing.T) {
+	for _, how := range []fault{failed, applied} {
+		for n := range 25 {
+			t.Run(fmt.Sprintf("%d/%d", how, n), func(t *testing.T) {
+				inMemory(t, func(w *world) { w.storyWithFault(n, how) })
+			})
+		}
+	}
+}
+
+func (w *world) storyWithFault(n int, how fault) {
+	var calls atomic.Int64
+	store := &faulty{Store: w.store, fault: func(string) fault {
+		if calls.Add(1) == int64(n)+1 {
+			return how
+		}
+		return none
+	}}
+	q := w.queueOn(store)
+	for {
+		_, err := q.Enqueue(w.Context(), Record{Key: "k"})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrUnavailable) {
+			w.Fatal(err)
+		}
+	}
+	var effects atomic.Int64
+	stop := w.run(q, func(ctx context.Context, j *Job) {
+		try := func(f func() error) bool {
+			for {
+				err := f()
+				if err == nil || !errors.Is(err, ErrUnavailable) {
+					return err == nil
+				}
+				sleep(ctx, 50*time.Millisecond)
+			}
+		}
+		steps := []func() error{
+			func() error { return j.Save(ctx, "begun") },
+			func() error { return j.SavePage(ctx, 1, "text") },
+			func() error {
+				_, cancel, err := j.Fence(ctx)
+				if err != nil {
+					return err
+				}
+				defer cancel()
+				effects.CompareAndSwap(0, 1)
+				return nil
+			},
+			func() error { return j.Done(ctx, Done) },
+		}
+		for _, step := range steps {
+			if !try(step) {
+				return
+			}
+		}
+	})
+	look := w.queue() // without faults
+	w.until("done", func() bool { return w.record(look, "k").State == Done })
+	if r := w.record(look, "k"); r.Attempts != 0 || string(r.Progress) != `"begun"` {
+		w.Errorf("%+v", r)
+	}
+	if text, ok, err := look.Page(w.Context(), "k", 1); text != "text" || !ok || err != nil {
+		w.Errorf("page: %q %t %v", text, ok, err)
+	}
+	if effects.Load() != 1 {
+		w.Errorf("%d effects", effects.Load())
+	}
+	stop()
+}
+
+func TestRetention(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, Record{Key: "k"})
+		time.Sleep(29 * 24 * time.Hour) // of fake time
+		if _, err := q.Get(w.Context(), "k"); err != nil {
+			w.Error(err)
+		}
+		time.Sleep(24 * time.Hour)
+		if _, err := q.Get(w.Context(), "k"); !errors.Is(err, ErrNotFound) {
+			w.Errorf("after the retention: %v", err)
+		}
+		w.enqueue(q, Record{Key: "k"})
+	})
+}
+
+// Two queues know of each other, and forget the one that has gone.
+func TestReplicas(t *testing.T) {
+	inMemory(t, func(w *world) {
+		first, second := w.queue(), w.queue()
+		if n := first.Replicas(); n != 1 {
+			w.Errorf("%d replicas before any ran", n)
+		}
+		idle := func(context.Context, *Job) {}
+		w.run(first, idle)
+		stop := w.run(second, idle)
+		time.Sleep(announcing + time.Millisecond)
+		if n, m := first.Replicas(), second.Replicas(); n != 2 || m != 2 {
+			w.Errorf("%d and %d replicas", n, m)
+		}
+		stop()
+		time.Sleep(announcing)
+		if n := first.Replicas(); n != 1 {
+			w.Errorf("%d replicas after one ended", n)
+		}
+	})
+}
+
+func TestFull(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, Record{Key: "k"})
+		w.store.(*Memory).Fill(true)
+		if _, err := q.Enqueue(w.Context(), Record{Key: "l"}); !errors.Is(err, ErrFull) {
+			w.Errorf("Enqueue: %v", err)
+		}
+		if created, err := q.Enqueue(w.Context(), Record{Key: "k"}); created || err != nil {
+			w.Errorf("of a known key: %t, %v", created, err)
+		}
+	})
+}

@@ -1,0 +1,262 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// startServer starts a NATS server with a listener on loopback.
+func startServer(t testing.TB, o server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.NoSigs, o.JetStream, o.NoLog, o.SyncAlways = "127.0.0.1", true, true, true, true
+	if o.Port == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Error("the server did not start")
+	}
+	return s
+}
+
+func connect(t testing.TB, s *server.Server) *NATS {
+	t.Helper()
+	store, err := Connect(s.ClientURL(), 64<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.conn.Close)
+	return store
+}
+
+// Two replicas on one server: a job is handed over, and stopped from the other.
+func TestTwoReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := startServer(t, server.Options{StoreDir: t.TempDir()})
+	first, second := w.queueOn(connect(t, s)), w.queueOn(connect(t, s))
+	began, ended := make(chan time.Time, 1), make(chan error, 1)
+	work := func(ctx context.Context, j *Job) {
+		began <- time.Now()
+		<-ctx.Done()
+		ended <- context.Cause(ctx)
+		if errors.Is(context.Cause(ctx), ErrStopped) {
+			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
+		}
+	}
+	stop := w.run(first, work)
+	w.enqueue(second, Record{Key: "k"})
+	soon(w, "run", began)
+	w.run(second, work)
+	w.until("two replicas", func() bool { return second.Replicas() == 2 })
+
+	stop()
+	stopped := time.Now()
+	soon(w, "end", ended)
+	if took := soon(w, "run", began).Sub(stopped); took > time.Second {
+		w.Errorf("handing over took %s", took)
+	}
+	asked := time.Now()
+	w.must(first.Stop(w.Context(), "k", "bob"))
+	if cause := soon(w, "end", ended); !errors.Is(cause, ErrStopped) {
+		w.Errorf("ended because of %v", cause)
+	}
+	if took := time.Since(asked); took > 200*time.Millisecond {
+		w.Errorf("stopping took %s", took)
+	}
+	w.until("one replica", func() bool { return second.Replicas() == 1 })
+}
+
+// While the server is down nothing is taken, at once; then all goes on.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := server.Options{StoreDir: t.TempDir()}
+	s := startServer(t, o)
+	q := w.queueOn(connect(t, s))
+	began, ended := make(chan string, 10), make(chan error, 10)
+	w.run(q, func(ctx context.Context, j *Job) {
+		began <- j.Record().Key
+		if j.Record().Key == "long" && len(ended) == 0 {
+			<-ctx.Done()
+			ended <- context.Cause(ctx)
+			return
+		}
+		w.must(j.Done(ctx, Done))
+	})
+	w.enqueue(q, Record{Key: "long"})
+	soon(w, "run", began)
+	s.Shutdown()
+	s.WaitForShutdown()
+	asked := time.Now()
+	if _, err := q.Enqueue(w.Context(), Record{Key: "k"}); !errors.Is(err, ErrUnavailable) {
+		w.Errorf("Enqueue: %v", err)
+	}
+	if took := time.Since(asked); took > enqueuing+500*time.Millisecond {
+		w.Errorf("refusing took %s", took)
+	}
+	w.until("lost", func() bool { return len(ended) == 1 })
+	if cause := <-ended; !errors.Is(cause, ErrLost) {
+		w.Errorf("ended because of %v", cause)
+	} else {
+		ended <- cause
+	}
+	o.Port = port(t, s)
+	startServer(t, o)
+	w.until("the store answers", func() bool {
+		_, err := q.Enqueue(w.Context(), Record{Key: "k"})
+		return err == nil
+	})
+	for len(began) < 2 {
+		w.until("both run", func() bool { return len(began) >= 2 })
+	}
+	for _, key := range []string{"long", "k"} {
+		w.until("done", func() bool { return w.record(q, key).State == Done })
+	}
+}
+
+func port(t testing.TB, s *server.Server) (p int) {
+	t.Helper()
+	address, err := url.Parse(s.ClientURL())
+	if err == nil {
+		_, err = fmt.Sscan(address.Port(), &p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// On a cluster the entries are on three servers, and one of them may go.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ports, routes := freePorts(t, 3), []*url.URL{}
+	for _, port := range ports {
+		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprint("127.0.0.1:", port)})
+	}
+	servers := make([]*server.Server, 3)
+	var starting sync.WaitGroup
+	for i := range servers {
+		starting.Go(func() {
+			servers[i] = startServer(t, server.Options{
+				ServerName: fmt.Sprint("s", i), StoreDir: t.TempDir(), Routes: routes,
+				Cluster: server.ClusterOpts{Name: "c", Host: "127.0.0.1", Port: ports[i]},
+			})
+		})
+	}
+	starting.Wait()
+	w.until("a leader", func() bool {
+		for _, s := range servers {
+			if s.JetStreamIsLeader() {
+				return len(s.JetStreamClusterPeers()) == 3
+			}
+		}
+		return false
+	})
+	store := connect(t, servers[0])
+	q := w.queueOn(store)
+	if n := store.stream.CachedInfo().Config.Replicas; n != 3 {
+		w.Fatalf("%d copies", n)
+	}
+	w.enqueue(q, Record{Key: "before"})
+	if created, err := q.Enqueue(w.Context(), Record{Key: "before", Thread: "other"}); created || err != nil {
+		w.Errorf("again: %t, %v", created, err)
+	}
+	done := make(chan string, 10)
+	w.run(q, func(ctx context.Context, j *Job) {
+		if err := j.Done(ctx, Done); err == nil {
+			done <- j.Record().Key
+		}
+	})
+	soon(w, "run", done)
+	servers[1].Shutdown()
+	servers[1].WaitForShutdown()
+	w.until("a job is taken", func() bool {
+		_, err := q.Enqueue(w.Context(), Record{Key: "after"})
+		return err == nil
+	})
+	if key := soon(w, "run", done); key != "after" {
+		w.Errorf("ran %q", key)
+	}
+	again := w.queueOn(connect(t, servers[2]))
+	if r := w.record(again, "before"); r.State != Done {
+		w.Errorf("%+v", r)
+	}
+}
+
+// A full store takes no more jobs, but those that it has go on to their end.
+func TestStoreFull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	q := w.queueOn(openEmbedded(t, t.TempDir(), 4<<20))
+	text := strings.Repeat("x", 3000)
+	n, err := 0, error(nil)
+	for ; err == nil && n < 5000; n++ {
+		_, err = q.Enqueue(w.Context(), Record{Key: fmt.Sprint(n), Request: []byte(`"` + text + `"`)})
+	}
+	if !errors.Is(err, ErrFull) || n < 1000 {
+		t.Fatalf("the job %d: %v", n, err)
+	}
+	done := make(chan struct{})
+	stop := w.run(q, func(ctx context.Context, j *Job) {
+		if j.Record().Key == "0" {
+			for i := range 10 {
+				w.must(j.Save(ctx, text))
+				w.must(j.SavePage(ctx, i, text))
+			}
+			w.must(j.Done(ctx, Done))
+			close(done)
+		}
+		<-ctx.Done()
+	})
+	soon(w, "end", done)
+	stop()
+	for i := range 20 {
+		w.must(q.Erase(w.Context(), fmt.Sprint(i)))
+	}
+	w.until("room again", func() bool {
+		_, err := q.Enqueue(w.Context(), Record{Key: "more"})
+		return err == nil
+	})
+}
+
+// freePorts returns ports that nobody listened on a moment ago.
+func freePorts(t *testing.T, n int) (ports []int) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+func TestConnectTellsNoPassword(t *testing.T) {
+	for _, address := range []string{"nats://ann:secret@127.0.0.1:1", "nats://ann:secret@%zz", "nats://ann:secret@127.0.0.1:port"} {
+		_, err := Connect(address, 0)
+		if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%v", err)
+		}
+	}
+}
