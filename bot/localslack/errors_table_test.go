@@ -32,6 +32,7 @@ var talkErrors = []errorCase{
 	{everyMethod, "json_not_object", func(s *scene) error { return s.body("auth.test", "application/json", "[]") }},
 	{everyMethod, "request_too_large", func(s *scene) error { return s.body("auth.test", "application/json", `{"a":"`+bulk(1<<20)+`"}`) }},
 	{everyMethod, "invalid_arg_name", func(s *scene) error { return s.raw("auth.test", "a-b", "c") }},
+	{everyMethod, "invalid_arg_name", func(s *scene) error { return s.raw("auth.test", bulk(101), "c") }},
 	{everyMethod, "invalid_array_arg", func(s *scene) error { return s.raw("conversations.list", "types[]", "im") }},
 	{everyMethod, "unknown_method", func(s *scene) error { return s.raw("chat.unheard") }},
 	{everyMethod, "not_authed", func(s *scene) error { return codeError(s.call("auth.test", "").code()) }},

@@ -89,6 +89,27 @@ func TestEphemeralInAThread(t *testing.T) {
 	})
 }
 
+// A file can be shared with a person, and opening a direct message again says so.
+func TestDirectMessagesByUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		first := s.ok("conversations.open", "users", s.user)
+		again := s.ok("conversations.open", "users", s.user)
+		if str(first.body, "already_open") != "" || str(again.body, "already_open") != "true" || str(again.body, "no_op") != "true" {
+			t.Errorf("opened: %v, again: %v", first.body, again.body)
+		}
+		if err := s.complete("channels", s.user+","+s.channel); code(err) != "" {
+			t.Fatal(err)
+		}
+		for _, channel := range []string{str(first.body, "channel", "id"), s.channel} {
+			ms := s.w.Messages(channel)
+			if len(ms) == 0 || len(ms[len(ms)-1].Files) != 1 {
+				t.Errorf("%s: %+v", channel, ms)
+			}
+		}
+	})
+}
+
 // Methods that only read ignore a JSON body.
 func TestReadingTakesNoJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
