@@ -134,4 +134,4 @@ group('socket', () => {
     await world.act('revoke', { token: world.appToken });
     await assert.rejects(world.socket().start(), { data: { ok: false, error: 'invalid_auth', response_metadata: {} } });
   });
-});
+}, 20);
