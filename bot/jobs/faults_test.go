@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -285,6 +286,110 @@ func (w *world) storyWithFault(n int, how fault) {
 		w.Errorf("%d effects", effects.Load())
 	}
 	stop()
+}
+
+// A job that comes again while its work here has not noticed that it lost its
+// lease is not worked on twice at once.
+func TestNotTwiceAtOnce(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if call == "Renew" && time.Since(epoch) > 100*time.Millisecond && time.Since(epoch) < 5*time.Second {
+				return failed
+			}
+			return none
+		}})
+		w.enqueue(q, Record{Key: "k"})
+		var now atomic.Int64
+		done := make(chan struct{})
+		w.run(q, func(ctx context.Context, j *Job) {
+			if n := now.Add(1); n > 1 {
+				w.Errorf("%d at once", n)
+			}
+			defer now.Add(-1)
+			if time.Since(epoch) < 4*time.Second {
+				sleep(w.Context(), 6*time.Second) // deaf
+				return
+			}
+			w.must(j.Done(ctx, Done))
+			close(done)
+		})
+		soon(w, "end", done)
+	})
+}
+
+// epoch is when fake time begins.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// A job that is erased while a page of it is saved keeps no page.
+func TestEraseWhileSaving(t *testing.T) {
+	inMemory(t, func(w *world) {
+		other := w.queue()
+		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if call == "Put" {
+				w.must(other.Erase(w.Context(), "k"))
+			}
+			return none
+		}})
+		w.enqueue(q, Record{Key: "k"})
+		done := make(chan error)
+		w.run(q, func(ctx context.Context, j *Job) { done <- j.SavePage(ctx, 1, "text") })
+		if err := soon(w, "end", done); !errors.Is(err, ErrLost) {
+			w.Errorf("SavePage: %v", err)
+		}
+		if pages, err := w.store.List(w.Context(), "page.>", 10); len(pages) > 0 || err != nil {
+			w.Errorf("%d pages are left, %v", len(pages), err)
+		}
+	})
+}
+
+// A page of which only a part could be saved over an older text is none.
+func TestHalfAPage(t *testing.T) {
+	inMemory(t, func(w *world) {
+		var puts atomic.Int64
+		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if call == "Put" && puts.Add(1) == 4 {
+				return failed
+			}
+			return none
+		}})
+		w.enqueue(q, Record{Key: "k"})
+		done := make(chan struct{})
+		w.run(q, func(ctx context.Context, j *Job) {
+			defer close(done)
+			w.must(j.SavePage(ctx, 1, strings.Repeat("a", 2*maxChunk)))
+			if err := j.SavePage(ctx, 1, strings.Repeat("b", 2*maxChunk)); !errors.Is(err, ErrUnavailable) {
+				w.Errorf("SavePage: %v", err)
+			}
+			if text, ok, err := j.Page(ctx, 1); text != "" || ok || err != nil {
+				w.Errorf("a page of %d bytes, %t, %v", len(text), ok, err)
+			}
+			w.must(j.Done(ctx, Done))
+		})
+		soon(w, "end", done)
+	})
+}
+
+// Who stopped a job that fails just then does not wait for its next attempt.
+func TestStopAndRetry(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, Record{Key: "k"})
+		done := make(chan struct{})
+		w.run(q, func(ctx context.Context, j *Job) {
+			if j.Record().Attempts == 0 {
+				w.must(q.Stop(ctx, "k", "bob"))
+				_, err := j.Retry(context.WithoutCancel(ctx), time.Hour)
+				w.must(err)
+				return
+			}
+			if cause := context.Cause(ctx); !errors.Is(cause, ErrStopped) {
+				w.Errorf("ended because of %v", cause)
+			}
+			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
+			close(done)
+		})
+		soon(w, "end", done)
+	})
 }
 
 func TestRetention(t *testing.T) {

@@ -31,6 +31,7 @@ func kills(t *testing.T) int {
 // A process that is killed at any instant loses no job that it took, and none
 // is done twice.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	seed := uint64(time.Now().UnixNano())
 	if set := os.Getenv("JOBS_TEST_SEED"); set != "" {
@@ -115,6 +116,7 @@ func (w *world) wake(p *process)   { w.must(p.Process.Signal(syscall.SIGCONT)) }
 // Another replica takes over from one that was killed, or frozen, which does
 // not write over its successor when it wakes up.
 func TestTakeOver(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(w *world, p *process){
 		"killed": func(_ *world, p *process) { p.kill() },
 		"frozen": func(w *world, p *process) { w.freeze(p) },

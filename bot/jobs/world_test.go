@@ -30,6 +30,7 @@ type world struct {
 // real time.
 func inWorlds(t *testing.T, story func(w *world)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { story(&world{t, &Memory{}}) })
 	})
