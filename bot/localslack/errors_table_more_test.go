@@ -23,6 +23,9 @@ var fileAndViewErrors = []errorCase{
 		return s.body("files.getUploadURLExternal", "application/json", `{"filename":"a.png","length":1}`)
 	}},
 
+	{"files.getUploadURLExternal", "invalid_arguments", func(s *scene) error {
+		return s.raw("files.getUploadURLExternal", "filename", "a.png", "length", "many")
+	}},
 	{"files.completeUploadExternal", "channel_not_found", func(s *scene) error { return s.complete("channel_id", s.secret) }},
 	{"files.completeUploadExternal", "invalid_channel", func(s *scene) error { return s.complete("channels", s.channel+","+s.secret) }},
 	{"files.completeUploadExternal", "not_in_channel", func(s *scene) error { return s.complete("channel_id", s.public) }},
@@ -37,6 +40,10 @@ var fileAndViewErrors = []errorCase{
 		return s.complete("channel_id", s.channel, "blocks", `[{"type":"section"}]`)
 	}},
 	{"files.completeUploadExternal", "invalid_arguments", func(s *scene) error { return s.complete("channel_id", "#general") }},
+	{"files.completeUploadExternal", "invalid_arguments", func(s *scene) error { return s.raw("files.completeUploadExternal", "files", "x") }},
+	{"files.completeUploadExternal", "invalid_arguments", func(s *scene) error {
+		return s.complete("channels", s.channel+","+s.private, "thread_ts", s.mine)
+	}},
 	{"files.completeUploadExternal", "is_archived", func(s *scene) error {
 		s.must(s.w.Archive(s.user, s.archived))
 		return s.complete("channel_id", s.archived)
@@ -116,6 +123,9 @@ var fileAndViewErrors = []errorCase{
 	{"views.open", "view_too_large", func(s *scene) error { return s.raw("views.open", "trigger_id", s.trigger(), "view", bulk(hugeView)) }},
 	{"views.open", "invalid_arguments", func(s *scene) error { return s.raw("views.open", "trigger_id", s.trigger()) }},
 
+	{"views.open", "invalid_arguments", func(s *scene) error { return s.raw("views.open", "trigger_id", s.trigger(), "view", "x") }},
+	{"views.open", "invalid_arguments", func(s *scene) error { return s.raw("views.open", "view", homeView) }},
+	{"views.open", "invalid_arguments", func(s *scene) error { return s.raw("views.open", "trigger_id", s.trigger(), "view", homeView) }},
 	{"views.push", "expired_trigger_id", func(s *scene) error { return s.push(s.late(), modal("")) }},
 	{"views.push", "exchanged_trigger_id", func(s *scene) error { return s.push(s.spent(), modal("")) }},
 	{"views.push", "invalid_trigger_id", func(s *scene) error { return s.push("1.2.x", modal("")) }},
@@ -154,6 +164,9 @@ var fileAndViewErrors = []errorCase{
 	}},
 	{"views.publish", "view_too_large", func(s *scene) error { return s.raw("views.publish", "user_id", s.user, "view", bulk(hugeView)) }},
 	{"views.publish", "invalid_arguments", func(s *scene) error { return s.raw("views.publish", "user_id", s.user, "view", `{"type":"modal"}`) }},
+	{"views.publish", "invalid_arguments", func(s *scene) error {
+		return s.raw("views.publish", "user_id", s.user, "view", `{"type":"modal","title":{"type":"plain_text","text":"T"},"blocks":[]}`)
+	}},
 	{"views.publish", "user_not_found", func(s *scene) error { return s.raw("views.publish", "user_id", "U404", "view", homeView) }},
 
 	{"users.info", "user_not_found", func(s *scene) error {
