@@ -4,6 +4,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,13 +13,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/ocr"
 )
@@ -49,13 +50,15 @@ type Bot struct {
 	pacer  *post.Pacer
 	files  *fetch.Slack
 	slots  *slots
-	jobs   *jobs
+	jobs   *jobs.Queue
 	fatal  chan error // holds the first problem that ends the bot
 	self   string     // the bot's own user; set before the first event
+	team   string     // set with self
 }
 
-// New returns a bot that reads with model.
-func New(c Config, model *ocr.Client) (*Bot, error) {
+// New returns a bot that reads with model and keeps its jobs in queue, which
+// outlives it.
+func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	address, err := url.Parse(c.APIURL)
 	if err != nil {
 		return nil, fmt.Errorf("address of the Web API: %w", err)
@@ -68,7 +71,7 @@ func New(c Config, model *ocr.Client) (*Bot, error) {
 		pacer: post.NewPacer(),
 		files: &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		slots: newSlots(c.Concurrency),
-		jobs:  newJobs(),
+		jobs:  queue,
 		fatal: make(chan error, 1),
 	}, nil
 }
@@ -95,10 +98,16 @@ func (b *Bot) Run(ctx context.Context) error {
 	if err := b.identify(ctx); err != nil {
 		return err
 	}
-	p := newPhases(ctx)
+	taking, stopTaking := context.WithCancel(ctx)
+	defer stopTaking()
+	p, release := newPhases(taking)
+	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
-	listening := make(chan error, 1)
+	listening, working := make(chan error, 1), make(chan error, 1)
 	go func() { listening <- b.listen(socket, p) }()
+	go func() {
+		working <- b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) { b.work(ctx, p, job) })
+	}()
 
 	var err error
 	select {
@@ -106,10 +115,13 @@ func (b *Bot) Run(ctx context.Context) error {
 	case err = <-b.fatal:
 	case err = <-listening:
 		listening <- nil
+	case err = <-working:
+		working <- nil
 	}
-	// The socket stays up until the jobs are done, so that the acks of what
-	// they answer are not lost. Nothing new is taken or acknowledged.
-	b.jobs.finish(p)
+	// The socket stays up until the jobs are handed back, so that no ack is
+	// lost. Nothing new is taken or acknowledged.
+	stopTaking()
+	err = errors.Join(err, <-working)
 	hangUp()
 	<-listening
 	return err
@@ -130,7 +142,7 @@ func (b *Bot) identify(ctx context.Context) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		b.self = answer.UserID
+		b.self, b.team = answer.UserID, answer.TeamID
 		b.log.Info("known to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{
@@ -144,33 +156,27 @@ func (b *Bot) identify(ctx context.Context) error {
 	return err
 }
 
-// accept takes what an event asks for, unless it was taken before. It reports
-// false where there is no room, so that Slack shall send the event again.
+// accept makes what an event asks for durable, unless it was before. It reports
+// false where that failed, so that Slack shall send the event again.
 func (b *Bot) accept(p *phases, requests []Request) bool {
-	all := true
-	requests = slices.DeleteFunc(requests, func(req Request) bool {
-		mine, ok := b.jobs.claim(req.key())
-		all = all && ok
-		return !mine
-	})
-	if len(requests) == 0 {
-		return all
-	}
-	// The replies are opened in the order of the files; then each is read by
-	// a goroutine of its own.
-	go func() {
-		for _, req := range requests {
-			if reply := b.open(p, &req); reply == nil {
-				b.jobs.release()
-			} else {
-				go func() {
-					defer b.jobs.release()
-					b.process(p, req, reply)
-				}()
-			}
+	ctx, cancel := context.WithTimeout(p.waiting, ackWithin-time.Second)
+	defer cancel()
+	for _, req := range requests {
+		if ctx.Err() != nil {
+			return false // another replica takes it, or the next process
 		}
-	}()
-	return all
+		value, err := json.Marshal(req)
+		if err == nil {
+			_, err = b.jobs.Enqueue(ctx, jobs.Record{
+				Key: b.team + "/" + req.key(), Thread: req.Channel + "/" + req.Root, Person: req.Person, Request: value,
+			})
+		}
+		if err != nil {
+			b.log.Error("could not take a request", "error", err)
+			return false
+		}
+	}
+	return true
 }
 
 // stopOn ends the bot where err says that its token is refused.

@@ -1,13 +1,13 @@
 package bot_test
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 )
 
@@ -296,6 +296,11 @@ func TestTokenProblemsEndTheBot(t *testing.T) {
 			if err := h.stopped(); err == nil || !strings.Contains(err.Error(), "token_revoked") {
 				t.Errorf("ended with %v", err)
 			}
+			// Nobody's picture is lost for it.
+			records, err := h.queue.ByPerson(h.Context(), h.ann)
+			if err != nil || len(records) != 1 || records[0].State != jobs.Queued {
+				t.Errorf("the store holds %+v, %v", records, err)
+			}
 		})
 	})
 }
@@ -305,39 +310,6 @@ func TestStartWaitsForSlack(t *testing.T) {
 		h.ws.Fail(localslack.Fault{Method: "auth.test", Times: 8, Status: http.StatusBadGateway})
 		h.start()
 		h.closed(h.post("page.png"))
-	})
-}
-
-// TestStopMarksWhatRuns: eight seconds after SIGTERM nothing may be left that
-// looks as if it went on.
-func TestStopMarksWhatRuns(t *testing.T) {
-	inFakeTime(t, func(h *house) {
-		h.model.will(func(w *stream) {
-			w.text("first words ")
-			_ = w.pause(time.Hour)
-		})
-		ts := h.post("a.png", "b.png", "c.png", "d.png", "e.png")
-		h.wait("four run, one waits", func() bool {
-			running, _ := h.model.count()
-			return running == 4 && len(h.answers(ts)) == 5
-		})
-		begun := time.Now()
-		if err := h.stop(); err != nil {
-			t.Errorf("ended with %v", err)
-		}
-		if took := time.Since(begun); took > 8*time.Second {
-			t.Errorf("stopping took %s", took)
-		}
-		const why = "I am being restarted. Post it again in a minute, please."
-		said := map[string]int{}
-		for _, m := range h.answers(ts) {
-			what, cause, _ := strings.Cut(m.Text, ".png")
-			said[what[:6]+"…"+cause]++
-		}
-		want := map[string]int{"The te…": 4, "I read…, then had to stop: " + why: 4, "I coul…: " + why: 1}
-		if !maps.Equal(said, want) {
-			t.Errorf("the messages say\n%v, want\n%v", said, want)
-		}
 	})
 }
 

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"slackocr/bot"
+	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/ocr"
 )
@@ -36,6 +37,8 @@ type house struct {
 	app          localslack.Credentials
 	ann, channel string
 	model        *script
+	jobs         *jobs.Memory  // what a restart finds
+	queue        *jobs.Queue   // of the last bot
 	log          *bytes.Buffer // read only after stop
 	logger       *slog.Logger
 	slack, ocr   *localslack.Pipe
@@ -63,7 +66,7 @@ func inBubble(t *testing.T, test func(h *house)) {
 func build(t testing.TB) *house {
 	t.Helper()
 	h := &house{
-		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{},
+		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{}, jobs: &jobs.Memory{},
 		slack: localslack.NewPipe(), ocr: localslack.NewPipe(), ended: make(chan error, 1), stopBot: func() {},
 	}
 	h.logger = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -100,7 +103,7 @@ func (h *house) start() {
 	var ctx context.Context
 	ctx, h.stopBot = context.WithCancel(h.Context())
 	runs, cancel := context.WithCancel(h.Context())
-	b := h.newBot(h.app)
+	b := h.newBot(h.app, h.jobs)
 	go func() {
 		defer cancel()
 		h.ended <- b.Run(ctx)
@@ -108,9 +111,15 @@ func (h *house) start() {
 	_ = h.ws.Wait(runs, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
 }
 
-// newBot makes a bot with an app's tokens that reads with the scripted model.
-func (h *house) newBot(app localslack.Credentials) *bot.Bot {
+// newBot makes a bot with an app's tokens that reads with the scripted model and
+// keeps its jobs in store.
+func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	h.Helper()
+	queue, err := jobs.Open(h.Context(), jobs.Config{Grace: bot.Grace, Log: h.logger}, store)
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.queue = queue
 	transport := &http.Transport{DialContext: h.ocr.Dial}
 	h.Cleanup(transport.CloseIdleConnections)
 	client, err := ocr.NewClient(ocr.Config{
@@ -124,7 +133,7 @@ func (h *house) newBot(app localslack.Credentials) *bot.Bot {
 		BotToken: app.BotToken, AppToken: app.AppToken, APIURL: "http://localhost/api/",
 		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
 		Log: h.logger,
-	}, client)
+	}, client, queue)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -202,7 +211,7 @@ func (h *house) closed(ts string) string {
 	h.Helper()
 	h.wait("the reply is closed", func() bool {
 		line := h.reply(ts)
-		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.")
+		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.") && !strings.HasPrefix(line, "Not yet: ")
 	})
 	return h.reply(ts)
 }

@@ -18,10 +18,9 @@ type Request struct {
 	First   bool // of its message's files
 }
 
-// key names a request. Redeliveries and doubles of an event lead to the same
-// key; so does a thread reply in which Slack repeats its parent's files
-// (https://github.com/openclaw/openclaw/pull/32209).
-func (r Request) key() string { return r.Channel + "/" + r.Root + "/" + r.File.ID }
+// key names a request in its workspace. Redeliveries and doubles of an event
+// lead to the same key.
+func (r Request) key() string { return r.Channel + "/" + r.Ask + "/" + r.File.ID + "/markdown" }
 
 // requests reads off an event what it asks for. self is the bot's own user.
 func requests(event slackevents.EventsAPIEvent, self string) []Request {

@@ -22,7 +22,7 @@ func TestIntake(t *testing.T) {
 	with := func(file string) string { return message(`"subtype":"file_share","files":[` + file + `]`) }
 	for _, tt := range []struct {
 		name, event string
-		want        []string // keys
+		want        []string // channel, thread, file
 	}{
 		{"an image", with(png), []string{"C1/10.1/F1"}},
 		{"an image without a subtype", message(`"files":[` + png + `]`), []string{"C1/10.1/F1"}},
@@ -62,7 +62,7 @@ func TestIntake(t *testing.T) {
 			}
 			var got []string
 			for _, r := range requests(event, "UBOT") {
-				got = append(got, r.key())
+				got = append(got, r.Channel+"/"+r.Root+"/"+r.File.ID)
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)

@@ -3,142 +3,112 @@ package bot
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/slack-go/slack"
 
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
-	"slackocr/ocr/page"
 )
 
-// open posts the reply that says that a file is taken up. It is nil for a file
-// that needs no answer, or where there is none to be given.
-func (b *Bot) open(p *phases, req *Request) *post.Reply {
-	if req.File.FileAccess == "check_file_info" && !b.lookUp(p.reading, &req.File) {
-		return nil
+// process is the story of one image: a reply that says so, its text as the model
+// writes it, the final markdown in the thread, and one last line. Another
+// process can go on with it at any point: see story.
+func (b *Bot) process(ctx context.Context, s *story) error {
+	if ok, err := b.lookUp(ctx, s); err != nil || !ok {
+		return err
 	}
-	line := wordsReading(req.File.Name)
-	if ahead := b.slots.ahead(req.Person); ahead >= 0 {
-		line = wordsWaiting(req.File.Name, ahead)
+	line := func() string {
+		if ahead := b.slots.ahead(s.Person); ahead >= 0 {
+			return wordsWaiting(s.File.Name, ahead)
+		}
+		return wordsReading(s.File.Name)
 	}
-	reply, err := post.Open(p.writing, b.thread(*req), req.key()+"/reply", req.Ask, line, req.First)
-	if err != nil {
-		b.log.Warn("could not answer", "channel", req.Channel, "error", err)
-		b.stopOn(err)
-		return nil
+	var err error
+	if s.reply, err = post.Open(ctx, s.thread, s.key("reply"), s.Ask, line, s.First, &s.Posted, s.save); err != nil {
+		return err
 	}
-	return reply
-}
-
-// lookUp completes what Slack Connect leaves out of an event. It reports false
-// for a file that is no picture, or that cannot be looked up.
-// https://docs.slack.dev/apis/slack-connect#files
-func (b *Bot) lookUp(ctx context.Context, file *slack.File) bool {
-	info, err := post.FileInfo(ctx, b.api, b.pacer, file.ID)
-	if err != nil {
-		b.log.Warn("could not look up a file", "file", file.ID, "error", err)
-		return false
+	defer s.reply.Leave()
+	text, failure := b.read(ctx, s)
+	if unsettled(failure) {
+		return failure
 	}
-	*file = *info
-	return picture(*file)
-}
+	if failure != nil && temporary(failure) && !s.job.LastAttempt() {
+		again := wordsAgain(s.File.Name, failure, pause(failure, s.job.Record().Attempts))
+		if err := s.reply.Close(ctx, post.Live{Text: text, Line: again}); unsettled(err) {
+			return err
+		}
+		return failure
+	}
+	if err := s.end(ctx, text, failure); err != nil {
+		return err
+	}
+	b.log.Info("read", "file", s.File.ID, "channel", s.Channel, "words", ocr.CountWords(text),
+		"seconds", time.Since(s.Began).Seconds(), "error", failure)
 
-func (b *Bot) thread(req Request) *post.Thread {
-	return post.NewThread(b.api, b.pacer, req.Channel, req.Root)
-}
-
-// process is the story of one image, after its reply was opened: the text as
-// the model writes it, the final markdown in the thread, and one last line.
-func (b *Bot) process(p *phases, req Request, reply *post.Reply) {
-	log := b.log.With("file", req.File.ID, "channel", req.Channel)
-	thread, started := b.thread(req), time.Now()
-	text, failure := b.read(p, req, reply)
-	log.Info("read", "words", ocr.CountWords(text), "seconds", time.Since(started).Seconds(), "error", failure)
-
+	ctx = s.ending // from here on the words must reach Slack, even if a person stopped the job
+	words, parts := ocr.CountWords(text), slackmd.Parts(text, slackmd.MaxPart)
+	note, err := b.deliver(ctx, s, text, parts)
 	last := post.Live{}
-	parts := slackmd.Parts(text, slackmd.MaxPart)
-	words := ocr.CountWords(text)
-	note, err := b.deliver(p.writing, thread, reply.TS(), req, text, parts)
 	switch {
+	case unsettled(err):
+		return err
 	case err != nil:
-		log.Error("could not post the text", "error", err)
-		b.stopOn(err)
-		last = post.Live{Text: text, Line: wordsLost(req.File.Name)}
+		b.log.Error("could not post the text", "channel", s.Channel, "error", err)
+		last = post.Live{Text: text, Line: wordsLost(s.File.Name)}
 	case failure != nil:
-		last.Line = wordsFailed(req.File.Name, words, failure) + note
+		last.Line = wordsFailed(s.File.Name, words, failure) + note
 	case len(parts) == 0:
-		last.Line = wordsNothing(req.File.Name)
+		last.Line = wordsNothing(s.File.Name)
 	default:
-		last.Line = wordsRead(req.File.Name, words, time.Since(started)) + note
+		last.Line = wordsRead(s.File.Name, words, time.Since(s.Began)) + note
 	}
-	if err := reply.Close(p.writing, last); err != nil {
-		log.Warn("could not close the reply", "error", err)
+	if err := s.reply.Close(ctx, last); unsettled(err) {
+		return err
+	} else if err != nil {
+		b.log.Warn("could not close the reply", "channel", s.Channel, "error", err)
 	}
+	return nil
 }
 
-// fresh leaves out what a thread reply only carries again, as Slack's events do:
-// its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
-// that cannot be told in a second, all is read.
-func (b *Bot) fresh(ctx context.Context, requests []Request) []Request {
-	if len(requests) == 0 || requests[0].Root == requests[0].Ask {
-		return requests
+// read returns the file's text. With an error it is the text up to there. What an
+// earlier process read to its end is not read again.
+func (b *Bot) read(ctx context.Context, s *story) (string, error) {
+	if text, ok, err := s.job.Page(ctx, whole); err != nil {
+		return "", err
+	} else if ok {
+		return text, s.failure()
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	old, err := b.thread(requests[0]).Files(ctx)
-	if err != nil {
-		b.log.Warn("could not look at a thread's first message", "error", err)
-	}
-	return slices.DeleteFunc(requests, func(r Request) bool { return slices.Contains(old, r.File.ID) })
-}
-
-// read returns the file's text. With an error it is the text up to there.
-func (b *Bot) read(p *phases, req Request, reply *post.Reply) (string, error) {
-	name := req.File.Name
-	release, err := b.slots.take(p.waiting, req.Person, func(ahead int) {
-		reply.Wait(wordsWaiting(name, ahead))
+	release, err := b.slots.take(s.waiting, s.Person, func(ahead int) {
+		s.reply.Wait(wordsWaiting(s.File.Name, ahead))
 	})
 	if err != nil {
 		return "", err
 	}
 	defer release()
 
-	started := time.Now()
-	reply.Describe(func(text string) string {
+	begun := time.Now()
+	s.reply.Describe(func(text string) string {
 		if text == "" {
-			return wordsReading(name)
+			return wordsReading(s.File.Name)
 		}
-		return wordsProgress(name, ocr.CountWords(text), time.Since(started))
+		return wordsProgress(s.File.Name, ocr.CountWords(text), time.Since(begun))
 	})
-	image, err := b.fetch(p.reading, req.File)
+	image, err := b.fetch(ctx, s.File)
 	if err != nil {
 		return "", err
 	}
 	var text ocr.Text
-	for update, err := range b.model.Recognize(p.reading, image) {
+	for update, err := range b.model.WithTries(tries(s.job.Record().Attempts)).Recognize(ctx, image) {
 		if err != nil {
-			return text.String(), err
+			return s.best(ctx, text.String()), err
 		}
 		text.Apply(update)
-		reply.Write(update.Keep, update.Add)
+		s.reply.Write(update.Keep, update.Add)
 		if update.Outcome != nil && update.Outcome.Cut {
 			return text.String(), errCut
 		}
 	}
 	return text.String(), nil
-}
-
-// fetch gets a file from Slack and makes it a page for the model.
-func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
-	content, err := b.files.Download(ctx, file.URLPrivate)
-	if err != nil {
-		return page.Page{}, fmt.Errorf("downloading: %w", err)
-	}
-	defer content.Close()
-	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
 }
 
 // maxMessages is how many messages a result may fill. A longer one is one
@@ -147,12 +117,13 @@ const maxMessages = 4
 
 // deliver posts the parts of the text in the thread, each once, and a long text
 // also as a file. It returns what the reply's last line shall add.
-func (b *Bot) deliver(ctx context.Context, thread *post.Thread, replyTS string, req Request, text string, parts []string) (note string, err error) {
+func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string) (note string, err error) {
+	s.Parts = append(s.Parts, make([]post.Once, max(0, len(parts)-len(s.Parts)))...)
 	send := func(from, to int) error {
 		for i := from; i < to; i++ {
-			m := post.Part(parts[i], wordsPart(req.File.Name, i+1, len(parts)))
-			m.Key, m.After = fmt.Sprintf("%s/part/%d", req.key(), i+1), replyTS
-			if _, err := thread.Post(ctx, m); err != nil {
+			m := post.Part(parts[i], wordsPart(s.File.Name, i+1, len(parts)))
+			m.Key, m.After = s.key(fmt.Sprintf("part/%d", i+1)), s.Posted.TS
+			if err := s.thread.Post(ctx, m, &s.Parts[i], s.save); err != nil {
 				return err
 			}
 		}
@@ -163,12 +134,14 @@ func (b *Bot) deliver(ctx context.Context, thread *post.Thread, replyTS string, 
 		first = 1
 	}
 	refusal := send(0, first)
-	if len(parts) <= 1 && refusal == nil {
-		return "", nil
+	if unsettled(refusal) || (len(parts) <= 1 && refusal == nil) {
+		return "", refusal
 	}
 	// A text that Slack refuses as messages may still be taken as a file.
-	name := slackmd.FileName(req.File.Name, ".md")
-	if err := thread.Upload(ctx, name, []byte(text)); err != nil && refusal != nil {
+	name := slackmd.FileName(s.File.Name, ".md")
+	if err := s.thread.Upload(ctx, name, []byte(text), &s.Upload, s.save); elsewhere(err) {
+		return "", err
+	} else if err != nil && refusal != nil {
 		return "", refusal
 	} else if err != nil {
 		b.log.Warn("could not upload the text as a file", "error", err)

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 	"time"
 
 	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -63,19 +65,30 @@ func wordsFailed(name string, words int, err error) string {
 	return fmt.Sprintf("I could not read %s: %s", slackmd.Name(name), wordsCause(err))
 }
 
+// wordsAgain is for a failure that may pass.
+func wordsAgain(name string, err error, in time.Duration) string {
+	what, _, _ := strings.Cut(wordsCause(err), ". ")
+	return fmt.Sprintf("Not yet: %s. I try %s again in %s.", what, slackmd.Name(name), seconds(in))
+}
+
 // wordsLost is for a result that Slack did not take.
 func wordsLost(name string) string {
 	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", slackmd.Name(name))
 }
 
-// errStopping is the cause of work that ends because the bot does.
-var errStopping = errors.New("the bot is stopping")
-
 // errCut is the cause of a text that ends at the model's limit.
 var errCut = errors.New("the model's answer reached its limit")
 
+// toldError is a failure of which only the words for people are left.
+type toldError string
+
+func (e toldError) Error() string { return string(e) }
+
 // wordsCause is the second half of a sentence: what happened and what to do.
 func wordsCause(err error) string {
+	if told, ok := errors.AsType[toldError](err); ok {
+		return string(told)
+	}
 	if failure, ok := errors.AsType[*ocr.Error](err); ok {
 		return wordsClass(failure.Class)
 	}
@@ -89,8 +102,8 @@ func wordsCause(err error) string {
 		return "the file is damaged or was not uploaded whole. Post it again, please."
 	}
 	switch {
-	case errors.Is(err, errStopping):
-		return "I am being restarted. Post it again in a minute, please."
+	case errors.Is(err, jobs.ErrStopped):
+		return "somebody stopped me."
 	case errors.Is(err, errCut):
 		return "the model ended before the page did. Post the rest as a second picture, please."
 	case errors.Is(err, fetch.ErrLoginPage):

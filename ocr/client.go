@@ -68,6 +68,7 @@ type Client struct {
 	config   Config
 	endpoint endpoint
 	http     *http.Client
+	tries    int // requests for a page, at most
 }
 
 // NewClient checks c and makes a client of it. It reports all that is wrong
@@ -96,7 +97,7 @@ func NewClient(c Config) (*Client, error) {
 	if c.IdleTimeout == 0 {
 		c.IdleTimeout = DefaultIdleTimeout
 	}
-	client := &Client{config: c, endpoint: endpoint{host: base.Host, secret: c.Key}}
+	client := &Client{config: c, endpoint: endpoint{host: base.Host, secret: c.Key}, tries: maxTries}
 	client.http = client.httpClient()
 	return client, nil
 }
@@ -144,6 +145,14 @@ func (c *Client) patience() time.Duration {
 		return c.config.IdleTimeout
 	}
 	return wholeFactor * c.config.IdleTimeout
+}
+
+// WithTries returns a client that makes at most n requests for a page, for a
+// caller that comes back later by itself. It shares c's connections.
+func (c *Client) WithTries(n int) *Client {
+	few := *c
+	few.tries = n
+	return &few
 }
 
 // Host returns where images are sent: the endpoint's host, with its port where
@@ -199,7 +208,7 @@ func (c *Client) begin(ctx context.Context, p page.Page) (a *answer, first Updat
 			Multiplier:          2,
 			MaxInterval:         10 * time.Second,
 		}),
-		backoff.WithMaxTries(maxTries),
+		backoff.WithMaxTries(uint(c.tries)),
 		backoff.WithMaxElapsedTime(tryWindow),
 	)
 	switch {

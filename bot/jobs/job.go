@@ -253,3 +253,6 @@ func (j *Job) renew(ctx context.Context, within time.Duration) bool {
 	j.until = asked.Add(j.q.config.LeaseFor)
 	return true
 }
+
+// LastAttempt reports whether a failure now would be the last one.
+func (j *Job) LastAttempt() bool { return j.Record().Attempts+1 >= j.q.config.MaxAttempts }

@@ -66,11 +66,11 @@ func (w *Workspace) step(a *app) {
 		for !d.due.After(now) {
 			switch {
 			case d.envelope != "":
-				d.fail("timeout")
+				d.fail("timeout", w.opts.Redelivery)
 			case !w.attempt(a, d):
-				d.fail("connection_failed")
+				d.fail("connection_failed", w.opts.Redelivery)
 			}
-			if d.attempt > len(retryDelays) || d.attempt > 0 && d.answered != nil {
+			if d.attempt > len(w.opts.Redelivery) || d.attempt > 0 && d.answered != nil {
 				d.giveUp()
 				return true
 			}
@@ -83,10 +83,10 @@ func (w *Workspace) step(a *app) {
 }
 
 // fail plans the next attempt after one that failed at d.due.
-func (d *delivery) fail(reason string) {
+func (d *delivery) fail(reason string, delays []time.Duration) {
 	d.envelope, d.reason = "", reason
-	if d.attempt < len(retryDelays) {
-		d.due = d.due.Add(retryDelays[d.attempt])
+	if d.attempt < len(delays) {
+		d.due = d.due.Add(delays[d.attempt])
 	}
 	d.attempt++
 }

@@ -21,6 +21,10 @@ type Options struct {
 	// an event the Host its app last called.
 	URL string
 	Log *slog.Logger // nil: nothing is logged
+	// Redelivery is how long after a failed attempt an event is sent again. nil
+	// means Slack's schedule: at once, after a minute, after five minutes. Tests
+	// in real time may want a shorter one.
+	Redelivery []time.Duration
 }
 
 // Workspace is one Slack workspace with its apps, people and messages. All its
@@ -63,6 +67,9 @@ type TeamInfo struct {
 func New(o Options) *Workspace {
 	o.Name = cmp.Or(o.Name, "Local")
 	o.URL = strings.TrimSuffix(o.URL, "/")
+	if o.Redelivery == nil {
+		o.Redelivery = retryDelays
+	}
 	w := &Workspace{
 		opts:    o,
 		log:     o.Log,

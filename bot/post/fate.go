@@ -29,6 +29,9 @@ func judge(err error) (fate, time.Duration) {
 	if err == nil {
 		return done, 0
 	}
+	if _, ok := errors.AsType[fencedOff](err); ok {
+		return refused, 0
+	}
 	if rate, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return limited, max(rate.RetryAfter, time.Second)
 	}
@@ -62,6 +65,11 @@ func judge(err error) (fate, time.Duration) {
 	}
 	return unsure, 0
 }
+
+// fencedOff is a write that was not made, because the writer had no right to.
+type fencedOff struct{ error }
+
+func (e fencedOff) Unwrap() error { return e.error }
 
 // Code is Slack's name for an error ("channel_not_found"), or "".
 func Code(err error) string {

@@ -56,16 +56,20 @@ func inFakeTime(t *testing.T, test func(d *desk)) {
 	})
 }
 
-func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, d.channel, d.parent) }
+func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, nil, d.channel, d.parent) }
 
 func (d *desk) open(name string) *Reply {
 	d.Helper()
-	r, err := Open(d.Context(), d.thread(), name, d.parent, "Reading "+name, true)
+	line := func() string { return "Reading " + name }
+	r, err := Open(d.Context(), d.thread(), name, d.parent, line, true, &Once{}, unsaved)
 	if err != nil {
 		d.Fatal(err)
 	}
 	return r
 }
+
+// unsaved keeps nothing.
+func unsaved(context.Context) error { return nil }
 
 // calls are the answered calls of a method.
 func (d *desk) calls(method string) []localslack.Call {
@@ -259,7 +263,7 @@ func TestPostIsFoundAgain(t *testing.T) {
 		thread := d.thread()
 		m := Part("the text", "text")
 		m.Key, m.After = "mine", d.parent
-		if _, err := thread.Post(d.Context(), m); err != nil {
+		if err := thread.Post(d.Context(), m, &Once{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		ann := d.ws.AddUser("bea")
@@ -281,8 +285,8 @@ func TestPostIsFoundAgain(t *testing.T) {
 
 func TestRefusalsAreNotRepeated(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		thread := NewThread(d.api, d.pacer, "C0NOWHERE", d.parent)
-		if _, err := thread.Post(d.Context(), Part("x", "x")); Code(err) != "channel_not_found" {
+		thread := NewThread(d.api, d.pacer, nil, "C0NOWHERE", d.parent)
+		if err := thread.Post(d.Context(), Part("x", "x"), &Once{}, unsaved); Code(err) != "channel_not_found" {
 			t.Errorf("got %v", err)
 		}
 		if n := len(d.calls("chat.postMessage")); n != 1 {
@@ -297,7 +301,7 @@ func TestPostEndsWithItsContext(t *testing.T) {
 		cause := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(d.Context(), time.Minute, cause)
 		defer cancel()
-		if _, err := d.thread().Post(ctx, Part("x", "x")); !errors.Is(err, cause) {
+		if err := d.thread().Post(ctx, Part("x", "x"), &Once{}, unsaved); !errors.Is(err, cause) {
 			t.Errorf("got %v", err)
 		}
 		if n := len(d.calls("chat.postMessage")); n < 4 || n > 12 {

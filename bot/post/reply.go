@@ -36,28 +36,31 @@ type Reply struct {
 	ended   chan struct{}      // closed when the editor has ended
 }
 
-// Open posts a reply that shows line and starts its editor, which ends with
-// Close or ctx. key tells this reply from all other posts; after is the
-// timestamp of a message that was there before. The first reply to an ask goes
-// before all other posts.
-func Open(ctx context.Context, t *Thread, key, after, line string, firstOfAsk bool) (*Reply, error) {
-	first := Live{Line: line}
-	m := first.message()
-	m.Key, m.After = key, after
+// Open posts a reply that shows line, once (see [Thread.Post]), and starts its
+// editor, which ends with Close, Leave or ctx. key tells this reply from all
+// other posts; after is the timestamp of a message that was there before. The
+// first reply to an ask goes before all other posts. line is called when the
+// turn to post has come.
+func Open(ctx context.Context, t *Thread, key, after string, line func() string, firstOfAsk bool, state *Once, save Save) (*Reply, error) {
 	u := opening
 	if firstOfAsk {
 		u = greeting
 	}
-	ts, err := t.post(ctx, m, u)
-	if err != nil {
+	shown := Live{} // by us; not what another process left there
+	late := func(m *Message) {
+		shown = Live{Line: line()}
+		now := shown.message()
+		m.Blocks, m.Fallback = now.Blocks, now.Fallback
+	}
+	if err := t.postOnce(ctx, Message{Key: key, After: after}, u, late, state, save); err != nil {
 		return nil, err
 	}
 	editing, stop := context.WithCancel(ctx)
 	r := &Reply{
-		thread: t, ts: ts, describe: func(string) string { return line },
+		thread: t, ts: state.TS, describe: func(string) string { return line() },
 		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
 	}
-	go r.editor(ctx, editing, first)
+	go r.editor(ctx, editing, shown)
 	return r, nil
 }
 
@@ -94,13 +97,19 @@ func (r *Reply) change(f func()) {
 // Close ends the live edits, waits for one that is on its way so that it
 // cannot overwrite the last one, and leaves the reply with l.
 func (r *Reply) Close(ctx context.Context, l Live) error {
-	r.stop()
-	<-r.ended
-	err := r.thread.pacer.run(ctx, r.edit(l))
+	r.Leave()
+	err := r.thread.write(ctx, r.edit(l))
 	if l.Text != "" && gone(err) {
-		err = r.thread.pacer.run(ctx, r.edit(Live{Line: l.Line})) // the text itself may be what Slack refuses
+		err = r.thread.write(ctx, r.edit(Live{Line: l.Line})) // the text itself may be what Slack refuses
 	}
 	return err
+}
+
+// Leave ends the live edits and waits for one that is on its way. The reply
+// stays as it is, for another process to go on with. It may be called again.
+func (r *Reply) Leave() {
+	r.stop()
+	<-r.ended
 }
 
 // editor sends interim edits while editing lasts: one in flight, the latest
@@ -130,7 +139,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Live) {
 			return
 		}
 		want, _ = r.now() // the wait may have been long
-		err := r.thread.pacer.try(ctx, r.edit(want))
+		err := r.thread.pacer.try(ctx, r.thread.fenced(r.edit(want)))
 		last = time.Now()
 		switch {
 		case gone(err):

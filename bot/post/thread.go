@@ -3,9 +3,7 @@
 package post
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,14 +16,40 @@ import (
 type Thread struct {
 	api     *slack.Client
 	pacer   *Pacer
+	fence   Fence
 	channel string
 	ts      string // of the thread's first message
 }
 
+// Fence goes before each write: it fails where the writer has lost the right to
+// it, and returns a context that ends with that right.
+type Fence func(context.Context) (context.Context, context.CancelFunc, error)
+
 // NewThread returns the thread under the message ts of a channel. The api must
-// have no retries of its own.
-func NewThread(api *slack.Client, pacer *Pacer, channel, ts string) *Thread {
-	return &Thread{api: api, pacer: pacer, channel: channel, ts: ts}
+// have no retries of its own. A nil fence lets every write through.
+func NewThread(api *slack.Client, pacer *Pacer, fence Fence, channel, ts string) *Thread {
+	if fence == nil {
+		fence = func(ctx context.Context) (context.Context, context.CancelFunc, error) { return ctx, func() {}, nil }
+	}
+	return &Thread{api: api, pacer: pacer, fence: fence, channel: channel, ts: ts}
+}
+
+// write runs a call that changes something, behind the fence.
+func (t *Thread) write(ctx context.Context, c call) error {
+	return t.pacer.run(ctx, t.fenced(c))
+}
+
+func (t *Thread) fenced(c call) call {
+	do := c.do
+	c.do = func(ctx context.Context) error {
+		ctx, cancel, err := t.fence(ctx)
+		if err != nil {
+			return fencedOff{err}
+		}
+		defer cancel()
+		return do(ctx)
+	}
+	return c
 }
 
 // Message is one post in a thread.
@@ -45,19 +69,60 @@ type Message struct {
 // eventType names our metadata: https://docs.slack.dev/messaging/message-metadata
 const eventType = "slackocr_post"
 
-// Post posts m once and returns its timestamp. A failure that may have been
-// applied is settled by looking into the thread. It returns when Slack has the
-// message, when Slack refuses it, or with ctx's cause.
-func (t *Thread) Post(ctx context.Context, m Message) (ts string, err error) {
-	return t.post(ctx, m, final)
+// Once is what must be kept of a message that is posted exactly once: before
+// the post that it may stand there, and after it where. Save keeps it, so that
+// another process can go on.
+type Once struct {
+	Tried bool   `json:",omitempty"`
+	TS    string `json:",omitempty"`
 }
 
-func (t *Thread) post(ctx context.Context, m Message, u urgency) (ts string, err error) {
-	err = t.pacer.run(ctx, call{
+// Save keeps the state of what is posted once.
+type Save func(context.Context) error
+
+// Post posts m once: never again when state says that it was, and not before
+// looking into the thread when it may have been. It returns when Slack has the
+// message, when Slack refuses it, or with ctx's cause.
+func (t *Thread) Post(ctx context.Context, m Message, state *Once, save Save) error {
+	return t.postOnce(ctx, m, final, nil, state, save)
+}
+
+// postOnce is Post. A late one, where it is given, fills in what m shows when
+// its turn has come.
+func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*Message), state *Once, save Save) (err error) {
+	switch {
+	case state.TS != "":
+		return nil
+	case state.Tried:
+		if state.TS, err = t.find(ctx, m); Code(err) != "" {
+			err = nil // it cannot be told: twice is better than lost
+		}
+	default:
+		state.Tried = true
+		err = save(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if state.TS == "" {
+		if state.TS, err = t.post(ctx, m, u, late); err != nil {
+			return err
+		}
+	}
+	return save(ctx)
+}
+
+// post posts m. A failure that may have been applied is settled by looking into
+// the thread.
+func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message)) (ts string, err error) {
+	err = t.write(ctx, call{
 		method:  "chat.postMessage",
 		channel: t.channel,
 		urgency: u,
 		do: func(ctx context.Context) error {
+			if late != nil {
+				late(&m)
+			}
 			_, ts, _, err = t.api.SendMessageContext(ctx, t.channel,
 				slack.MsgOptionTS(t.ts),
 				slack.MsgOptionText(m.Fallback, false),
@@ -108,64 +173,6 @@ func (t *Thread) find(ctx context.Context, m Message) (ts string, err error) {
 		}
 	}
 	return "", nil
-}
-
-// uploadTime bounds all of an upload: the text can go as messages too.
-const uploadTime = time.Minute
-
-var errUploadTime = errors.New("the upload took too long")
-
-// Upload shares content as a file in the thread, once, or gives up after a
-// minute.
-// https://docs.slack.dev/messaging/working-with-files#upload
-func (t *Thread) Upload(ctx context.Context, name string, content []byte) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
-	defer cancel()
-	var place *slack.GetUploadURLExternalResponse
-	err := t.pacer.run(ctx, call{method: "files.getUploadURLExternal", urgency: final, do: func(ctx context.Context) (err error) {
-		place, err = t.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{
-			FileName: name, FileSize: len(content),
-		})
-		return err
-	}})
-	if err != nil {
-		return fmt.Errorf("asking where to upload: %w", err)
-	}
-	err = t.pacer.run(ctx, call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
-		return t.api.UploadToURL(ctx, slack.UploadToURLParameters{
-			UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
-		})
-	}})
-	if err != nil {
-		return fmt.Errorf("uploading: %w", err)
-	}
-	err = t.pacer.run(ctx, call{
-		method:  "files.completeUploadExternal",
-		urgency: final,
-		do: func(ctx context.Context) error {
-			_, err := t.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
-				Files: []slack.FileSummary{{ID: place.FileID, Title: name}}, Channel: t.channel, ThreadTimestamp: t.ts,
-			})
-			return err
-		},
-		applied: func(ctx context.Context) (bool, error) { return t.shared(ctx, place.FileID) },
-	})
-	if err != nil {
-		return fmt.Errorf("sharing the upload: %w", err)
-	}
-	return nil
-}
-
-// shared reports whether a file stands in this thread's channel.
-func (t *Thread) shared(ctx context.Context, id string) (bool, error) {
-	file, err := FileInfo(ctx, t.api, t.pacer, id)
-	if Code(err) == "file_not_found" {
-		return false, nil // an upload that was not completed is no file yet
-	}
-	if err != nil {
-		return false, fmt.Errorf("looking for a file: %w", err)
-	}
-	return len(file.Shares.Public[t.channel])+len(file.Shares.Private[t.channel]) > 0, nil
 }
 
 // infoTime bounds how long a file is looked up.

@@ -46,6 +46,14 @@ type config struct {
 
 	MaxFileSize byteSize `env:"MAX_FILE_SIZE" envDefault:"50MB" example:"50MB"`
 
+	// DataDir is where the embedded job store is; NATSURL is an external NATS
+	// cluster instead, for several replicas.
+	DataDir string `env:"DATA_DIR" envDefault:"data" example:"/var/lib/slack-ocr"`
+	NATSURL string `env:"NATS_URL" example:"nats://nats-1:4222,nats://nats-2:4222"`
+	// Retention is how long records of jobs, with the texts that were read, are
+	// kept.
+	Retention time.Duration `env:"RETENTION" envDefault:"720h" example:"720h"`
+
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" example:"debug, info, warn or error"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text" example:"text or json"`
 }
@@ -165,6 +173,9 @@ func needLimits(c *config, wrong *problems) {
 	}
 	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
 		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
+	}
+	if c.Retention < time.Hour || c.Retention > 10*365*24*time.Hour {
+		wrong.add("RETENTION", "must be from 1h to 87600h")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -106,12 +107,13 @@ func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys
 	if err != nil {
 		return err
 	}
-	b, err := newBot(c, model, log)
-	if err != nil {
+	c.NATSURL = ""
+	if c.DataDir, err = os.MkdirTemp("", "slackocr-demo-*"); err != nil {
 		return err
 	}
+	defer os.RemoveAll(c.DataDir)
 	fmt.Fprintf(sys.stdout, "Open %s and drop a picture of text into the page.\nRead by %s.\nCtrl-C stops it.\n", address, reader)
-	err = b.Run(ctx)
+	err = runBot(ctx, c, model, log)
 	stopServers()
 	return errors.Join(err, all.Wait())
 }

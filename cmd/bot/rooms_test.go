@@ -12,10 +12,11 @@ import (
 // rooms says which packages of this project, and of those that are restricted,
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
-	"cmd/bot":           {"bot", "bot/localslack", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
-	"bot":               {"bot/fetch", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
+	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
+	"bot":               {"bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
 	"bot/post":          {"bot/slackmd", "slack-go"},
 	"bot/fetch":         {},
+	"bot/jobs":          {"nats"},
 	"bot/slackmd":       {},
 	"bot/localslack":    {},
 	"ocr":               {"ocr/page", "go-openai"},
@@ -28,6 +29,7 @@ var rooms = map[string][]string{
 var restricted = map[string]string{
 	"github.com/slack-go/slack":         "slack-go",
 	"github.com/sashabaranov/go-openai": "go-openai",
+	"github.com/nats-io":                "nats",
 }
 
 func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {

@@ -33,7 +33,9 @@ func openOffice(t testing.TB, model http.HandlerFunc) *office {
 		t.Fatal(err)
 	}
 	address := "http://" + l.Addr().String()
-	o := &office{ws: localslack.New(localslack.Options{URL: address})}
+	o := &office{ws: localslack.New(localslack.Options{
+		URL: address, Redelivery: []time.Duration{0, 2 * time.Second, 5 * time.Second, 10 * time.Second},
+	})}
 	manifest, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		t.Fatal(err)
@@ -96,8 +98,7 @@ func TestRunIsStoppedBySIGTERM(t *testing.T) {
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
-	thread := o.thread(ts)
-	if len(thread) != 2 || !strings.Contains(thread[0], "I am being restarted") || thread[1] != "The text of a.png" {
+	if thread := o.thread(ts); len(thread) != 1 || !strings.HasPrefix(thread[0], "Reading a.png… 2 words") {
 		t.Errorf("the thread says %q", thread)
 	}
 	for _, secret := range []string{o.app.BotToken, o.app.AppToken, "first words", "a.png"} {

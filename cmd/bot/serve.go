@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"slackocr/bot"
+	"slackocr/bot/jobs"
 	"slackocr/ocr"
 )
 
@@ -26,28 +27,49 @@ func serve(ctx context.Context, args []string, sys system) int {
 	if err != nil {
 		return fail(sys.stderr, err)
 	}
-	b, err := newBot(c, model, log)
-	if err != nil {
-		return fail(sys.stderr, err)
-	}
-	if err := b.Run(ctx); err != nil {
+	if err := runBot(ctx, c, model, log); err != nil {
 		return fail(sys.stderr, err)
 	}
 	return statusOK
 }
+
+// runBot opens the store of jobs, runs the bot until ctx ends, and closes the
+// store.
+func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) error {
+	store, err := openStore(c, log)
+	if err != nil {
+		return err
+	}
+	queue, err := jobs.Open(ctx, jobs.Config{Retention: c.Retention, Grace: bot.Grace, Log: log}, store)
+	if err != nil {
+		return errors.Join(err, store.Close(closing(ctx)))
+	}
+	b, err := bot.New(bot.Config{
+		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
+		Concurrency: c.OCRConcurrency, MaxFileSize: int64(c.MaxFileSize), Log: log,
+	}, model, queue)
+	if err == nil {
+		err = b.Run(ctx)
+	}
+	return errors.Join(err, queue.Close(closing(ctx)))
+}
+
+// openStore opens the external store where one is set, else the embedded one.
+func openStore(c config, log *slog.Logger) (*jobs.NATS, error) {
+	if c.NATSURL != "" {
+		return jobs.Connect(c.NATSURL, 0)
+	}
+	return jobs.OpenEmbedded(c.DataDir, 0, log)
+}
+
+// closing is a context for what is left to do after ctx has ended.
+func closing(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func newModel(c config) (*ocr.Client, error) {
 	return ocr.NewClient(ocr.Config{
 		BaseURL: c.OCRBaseURL, Key: c.key(), Model: c.OCRModel, Prompt: c.OCRPrompt,
 		Stream: c.OCRStream, MaxTokens: c.OCRMaxTokens, IdleTimeout: c.OCRIdleTimeout,
 	})
-}
-
-func newBot(c config, model *ocr.Client, log *slog.Logger) (*bot.Bot, error) {
-	return bot.New(bot.Config{
-		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
-		Concurrency: c.OCRConcurrency, MaxFileSize: int64(c.MaxFileSize), Log: log,
-	}, model)
 }
 
 func logger(c config, w io.Writer) *slog.Logger {

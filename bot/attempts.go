@@ -1,0 +1,79 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// A page may cost the endpoint 8 requests in all.
+var triesOf = [...]int{2, 2, 2, 1, 1}
+
+// tries is how many requests an attempt may make, after so many failed ones.
+func tries(failed int) int { return triesOf[min(failed, len(triesOf)-1)] }
+
+// pause is how long to wait before the next attempt: a few seconds at first,
+// then minutes, and never less than the endpoint asked for.
+func pause(failure error, failed int) time.Duration {
+	wait := 5 * time.Second
+	for range failed {
+		wait *= 3
+	}
+	if e, ok := errors.AsType[*ocr.Error](failure); ok {
+		wait = max(wait, e.RetryAfter)
+	}
+	return min(wait, time.Hour)
+}
+
+// temporary reports whether the same job may succeed later.
+func temporary(err error) bool {
+	if e, ok := errors.AsType[*ocr.Error](err); ok {
+		return e.Temporary()
+	}
+	if _, ok := errors.AsType[toldError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*page.TooLargeError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*page.ShapeError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*page.BrokenError](err); ok {
+		return false
+	}
+	for _, final := range []error{
+		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign, page.ErrEmpty, page.ErrUnsupported,
+		errCut, errUnreadable, jobs.ErrStopped,
+	} {
+		if errors.Is(err, final) {
+			return false
+		}
+	}
+	return post.Code(err) == "" // Slack would refuse it again
+}
+
+// best keeps the longest text that an attempt got before it failed, and
+// returns it.
+func (s *story) best(ctx context.Context, text string) string {
+	ctx = context.WithoutCancel(ctx)
+	if kept, ok, err := s.job.Page(ctx, partial); err == nil && ok && len(kept) >= len(text) {
+		return kept
+	}
+	if text != "" {
+		_ = s.job.SavePage(ctx, partial, text) // then the last attempt's is shown
+	}
+	return text
+}
+
+// The texts that are kept of a job.
+const (
+	whole   = 0 // the page, read to its end
+	partial = 1 // the longest start of it
+)

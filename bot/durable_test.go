@@ -1,0 +1,225 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// restart is a new process that finds what the last one left.
+func (h *house) restart() {
+	h.Helper()
+	if err := h.stop(); err != nil {
+		h.Errorf("ended with %v", err)
+	}
+	h.ended = make(chan error, 1)
+	h.start()
+}
+
+// whole checks that each picture of a message has one reply and one text.
+func (h *house) whole(ts string, names ...string) {
+	h.Helper()
+	said := map[string]int{}
+	for _, m := range h.answers(ts) {
+		said[strings.Join(strings.Fields(m.Text)[:2], " ")]++ // "Read a.png", "The text" by its name below
+		if name, ok := strings.CutPrefix(m.Text, "The text of "); ok {
+			said[name]++
+		}
+	}
+	for _, name := range names {
+		if said["Read "+name] != 1 || said[name] != 1 {
+			h.Errorf("%s has %d closed replies and %d texts, want one each\n%s", name, said["Read "+name], said[name], h.show())
+		}
+	}
+	if n := len(h.answers(ts)); n != 2*len(names) {
+		h.Errorf("%d messages for %d pictures\n%s", n, len(names), h.show())
+	}
+}
+
+// TestStopHandsWorkOn: a bot that is stopped while it reads says nothing wrong,
+// and the next process goes on in the same replies.
+func TestStopHandsWorkOn(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.text("first words ")
+			_ = w.pause(time.Hour)
+		})
+		names := []string{"a.png", "b.png", "c.png", "d.png", "e.png", "f.png"}
+		ts := h.post(names...)
+		h.wait("four run, the others wait", func() bool {
+			running, _ := h.model.count()
+			return running == 4 && len(h.answers(ts)) == len(names)
+		})
+		begun := time.Now()
+		if err := h.stop(); err != nil {
+			t.Errorf("ended with %v", err)
+		}
+		if took := time.Since(begun); took > 8*time.Second {
+			t.Errorf("stopping took %s", took)
+		}
+		if n := len(h.answers(ts)); n != len(names) {
+			t.Errorf("%d messages after the stop, want the replies alone", n)
+		}
+		h.model.will(nil)
+		h.ended = make(chan error, 1)
+		h.start()
+		h.wait("all are read", func() bool { return h.count(ts, "Read ") == len(names) })
+		h.whole(ts, names...)
+	})
+}
+
+func (h *house) count(ts, prefix string) (n int) {
+	for _, m := range h.answers(ts) {
+		if strings.HasPrefix(m.Text, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestRestartWhilePosting restarts the bot after each write to Slack of a long
+// result: nothing may be missing or stand there twice, and the model is asked
+// once.
+func TestRestartWhilePosting(t *testing.T) {
+	for after := range 6 {
+		t.Run(fmt.Sprint("after post ", after), func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.model.will(func(w *stream) {
+					w.text(strings.Repeat("a word ", 4000)) // three messages and a file
+					w.end("stop")
+				})
+				// Slack is so slow that the stop comes in between.
+				h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: after, Times: 1, Delay: 12 * time.Second, Applied: true, Reset: true})
+				h.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Delay: 12 * time.Second, Applied: true, Reset: true})
+				ts := h.post("page.png")
+				h.wait("something is posted", func() bool { return len(h.answers(ts)) >= min(after, 3) })
+				h.restart()
+				h.restart()
+				h.wait("it is read", func() bool { return h.count(ts, "Read page.png") == 1 })
+				results := h.results(ts)
+				files := slices.DeleteFunc(slices.Clone(results), func(r string) bool { return !strings.HasPrefix(r, "file ") })
+				if len(results) != 4 || len(files) != 1 {
+					t.Errorf("%d results, %d of them files\n%s", len(results), len(files), h.show())
+				}
+			})
+		})
+	}
+}
+
+func TestFailuresThatPassAreTriedAgain(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.fail(503, "oops") })
+		ts := h.post("page.png")
+		h.wait("the person is told", func() bool {
+			return strings.HasPrefix(h.reply(ts), "Not yet: the OCR service cannot be reached. I try page.png again in ")
+		})
+		h.model.will(nil)
+		h.closed(ts)
+		h.whole(ts, "page.png")
+	})
+}
+
+// TestAPageCostsEightRequests, whatever fails.
+func TestAPageCostsEightRequests(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.fail(503, "oops") })
+		h.closed(h.post("page.png"))
+		if n, _ := h.model.count(); n != 8 {
+			t.Errorf("the model was asked %d times", n)
+		}
+	})
+}
+
+// TestLongestTextIsKept over the attempts.
+func TestLongestTextIsKept(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		n := 0
+		h.model.will(func(w *stream) {
+			n++
+			w.text(map[bool]string{true: "one two three four ", false: "one "}[n == 2])
+			w.drop()
+		})
+		ts := h.post("page.png")
+		if line := h.closed(ts); !strings.HasPrefix(line, "I read 4 words of page.png, then had to stop: ") {
+			t.Errorf("the person sees %q", line)
+		}
+		if got := h.results(ts); !slices.Equal(got, []string{"one two three four"}) {
+			t.Errorf("results %q", got)
+		}
+	})
+}
+
+// TestFullStoreLeavesEventsToSlack, which sends them again.
+func TestFullStoreLeavesEventsToSlack(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.jobs.Fill(true)
+		ts := h.post("page.png")
+		if err := h.ws.Wait(withTimeout(h, 30*time.Second), func() bool { return len(h.answers(ts)) > 0 }); err == nil {
+			t.Error("it was answered without being durable")
+		}
+		if h.ws.Pending(h.app.AppID) == 0 {
+			t.Error("the event was acknowledged")
+		}
+		h.jobs.Fill(false)
+		h.closed(ts)
+		h.whole(ts, "page.png")
+	})
+}
+
+func withTimeout(h *house, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(h.Context(), d)
+	h.Cleanup(cancel)
+	return ctx
+}
+
+// TestReplicasShareTheWork: two processes of one bot on one store.
+func TestReplicasShareTheWork(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.slowly(time.Second, "one", "two", "three")
+			w.end("stop")
+		})
+		ctx, stop := context.WithCancel(h.Context())
+		ended := make(chan error)
+		second := h.newBot(h.app, h.jobs)
+		go func() { ended <- second.Run(ctx) }()
+		h.wait("both listen", func() bool { return h.ws.Connections() == 2 })
+		names := []string{"a.png", "b.png", "c.png", "d.png", "e.png", "f.png", "g.png", "h.png"}
+		ts := h.post(names...)
+		h.wait("some run", func() bool { n, _ := h.model.count(); return n > 4 })
+		stop() // one goes; the other takes its work over
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		h.wait("all are read", func() bool { return h.count(ts, "Read ") == len(names) })
+		h.whole(ts, names...)
+	})
+}
+
+// TestRestartWhileTellingAFailure: what was decided stays, even if the endpoint
+// is back by then. Otherwise the parts of two readings would be mixed.
+func TestRestartWhileTellingAFailure(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.text(strings.Repeat("part ", 4000))
+			w.end("length")
+		})
+		h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: 2, Times: 1, Delay: 12 * time.Second, Applied: true, Reset: true})
+		ts := h.post("page.png")
+		h.wait("one part is posted", func() bool { return len(h.answers(ts)) == 2 })
+		h.model.will(nil)
+		h.restart()
+		line := h.closed(ts)
+		if !strings.HasPrefix(line, "I read 4000 words of page.png, then had to stop: the model ended") {
+			t.Errorf("the person sees %q", line)
+		}
+		if results := h.results(ts); len(results) != 3 {
+			t.Errorf("%d results, want two parts and a file\n%s", len(results), h.show())
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package post
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// uploadTime bounds all of an upload: the text can go as messages too.
+const uploadTime = time.Minute
+
+var errUploadTime = errors.New("the upload took too long")
+
+// OnceFile is [Once] for a file: its id before it is shared, then that it is.
+type OnceFile struct {
+	ID     string `json:",omitempty"`
+	Shared bool   `json:",omitempty"`
+}
+
+// Upload shares content as a file in the thread, once, or gives up after a
+// minute.
+// https://docs.slack.dev/messaging/working-with-files#upload
+func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *OnceFile, save Save) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
+	defer cancel()
+	switch {
+	case state.Shared:
+		return nil
+	case state.ID != "":
+		state.Shared, err = t.shared(ctx, state.ID)
+	default:
+		if state.ID, err = t.upload(ctx, name, content); err == nil {
+			err = save(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if !state.Shared {
+		if err := t.share(ctx, name, state.ID); err != nil {
+			return fmt.Errorf("sharing the upload: %w", err)
+		}
+	}
+	state.Shared = true
+	return save(ctx)
+}
+
+// upload brings content to Slack, where nobody sees it yet.
+func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, err error) {
+	var place *slack.GetUploadURLExternalResponse
+	err = t.write(ctx, call{method: "files.getUploadURLExternal", urgency: final, do: func(ctx context.Context) (err error) {
+		place, err = t.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{
+			FileName: name, FileSize: len(content),
+		})
+		return err
+	}})
+	if err != nil {
+		return "", fmt.Errorf("asking where to upload: %w", err)
+	}
+	err = t.write(ctx, call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
+		return t.api.UploadToURL(ctx, slack.UploadToURLParameters{
+			UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
+		})
+	}})
+	if err != nil {
+		return "", fmt.Errorf("uploading: %w", err)
+	}
+	return place.FileID, nil
+}
+
+func (t *Thread) share(ctx context.Context, name, id string) error {
+	return t.write(ctx, call{
+		method:  "files.completeUploadExternal",
+		urgency: final,
+		do: func(ctx context.Context) error {
+			_, err := t.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+				Files: []slack.FileSummary{{ID: id, Title: name}}, Channel: t.channel, ThreadTimestamp: t.ts,
+			})
+			return err
+		},
+		applied: func(ctx context.Context) (bool, error) { return t.shared(ctx, id) },
+	})
+}
+
+// shared reports whether a file stands in this thread's channel.
+func (t *Thread) shared(ctx context.Context, id string) (bool, error) {
+	file, err := FileInfo(ctx, t.api, t.pacer, id)
+	if Code(err) == "file_not_found" {
+		return false, nil // an upload that was not completed is no file yet
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking for a file: %w", err)
+	}
+	return len(file.Shares.Public[t.channel])+len(file.Shares.Private[t.channel]) > 0, nil
+}

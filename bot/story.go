@@ -1,0 +1,187 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// story is a job and how far it has come.
+type story struct {
+	Request
+	progress
+	job     *jobs.Job
+	thread  *post.Thread
+	reply   *post.Reply
+	waiting context.Context // ends when the bot takes nothing up any more
+	ending  context.Context // ends when the bot does, whoever stopped the job
+}
+
+// progress is what another process needs to go on with a job.
+type progress struct {
+	Began  time.Time
+	Posted post.Once     // the reply
+	Cause  string        // why the text, which is the job's page 0, is not whole
+	Parts  []post.Once   // the text's messages
+	Upload post.OnceFile // the text as a file
+}
+
+// work tells a job's story and settles the job.
+func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
+	s := &story{job: job}
+	record := job.Record()
+	err := json.Unmarshal(record.Request, &s.Request)
+	if err == nil && record.Progress != nil {
+		err = json.Unmarshal(record.Progress, &s.progress)
+	}
+	if err != nil {
+		b.log.Error("a job that cannot be read", "error", err)
+		b.settle(ctx, s, errUnreadable)
+		return
+	}
+	if s.Began.IsZero() {
+		s.Began = record.Created
+	}
+	var stopWaiting, stopEnding context.CancelFunc
+	s.waiting, stopWaiting = both(ctx, p.waiting)
+	defer stopWaiting()
+	s.ending, stopEnding = both(context.WithoutCancel(ctx), p.ending)
+	defer stopEnding()
+	s.thread = post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
+	b.settle(ctx, s, b.process(ctx, s))
+}
+
+var errUnreadable = errors.New("the job cannot be read")
+
+// both returns a context that ends with ctx, and with the cause of other.
+func both(ctx, other context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(other, func() { cancel(context.Cause(other)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// settling bounds what is written after a job's context has ended.
+const settling = 3 * time.Second
+
+// settle says what becomes of a job after its story ended with err.
+func (b *Bot) settle(ctx context.Context, s *story, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	switch {
+	case errors.Is(err, jobs.ErrLost):
+		return // another worker tells it
+	case errors.Is(err, jobs.ErrClosing):
+		err = s.job.Release(ctx)
+	case post.TokenProblem(err):
+		b.stopOn(err) // the job waits for a better token
+		err = s.job.Release(ctx)
+	case err == nil && s.job.Record().StoppedBy != "":
+		err = s.job.Done(ctx, jobs.Stopped)
+	case err == nil && s.Cause != "":
+		err = s.job.Done(ctx, jobs.Failed)
+	case err == nil:
+		err = s.job.Done(ctx, jobs.Done)
+	case temporary(err):
+		var last bool
+		if last, err = s.job.Retry(ctx, pause(err, s.job.Record().Attempts)); last && err == nil {
+			err = s.job.Done(ctx, jobs.Failed)
+		}
+	default:
+		b.log.Warn("could not answer", "channel", s.Channel, "error", err)
+		err = s.job.Done(ctx, jobs.Failed)
+	}
+	if err != nil && !errors.Is(err, jobs.ErrLost) {
+		b.log.Warn("could not settle a job; it goes on later", "error", err)
+	}
+}
+
+// unsettled reports whether the story goes on elsewhere or later, whatever
+// Slack and the model say.
+func unsettled(err error) bool { return elsewhere(err) || post.TokenProblem(err) }
+
+// elsewhere is unsettled but for what Slack says of the token: a call that the
+// bot can do without may lack a scope.
+func elsewhere(err error) bool {
+	return errors.Is(err, jobs.ErrLost) || errors.Is(err, jobs.ErrClosing) || errors.Is(err, jobs.ErrUnavailable)
+}
+
+func (s *story) key(part string) string { return s.Request.key() + "/" + part }
+
+func (s *story) save(ctx context.Context) error { return s.job.Save(ctx, s.progress) }
+
+// end keeps what is going to be posted: from here on it is this text and no
+// other, whoever goes on.
+func (s *story) end(ctx context.Context, text string, failure error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	s.Cause = ""
+	if failure != nil {
+		s.Cause = wordsCause(failure)
+	}
+	if err := s.save(ctx); err != nil {
+		return err
+	}
+	return s.job.SavePage(ctx, whole, text)
+}
+
+// failure is what an earlier process came to.
+func (s *story) failure() error {
+	if s.Cause != "" {
+		return toldError(s.Cause)
+	}
+	return nil
+}
+
+// fresh leaves out what a thread reply only carries again, as Slack's events do:
+// its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
+// that cannot be told in a second, all is read.
+func (b *Bot) fresh(ctx context.Context, requests []Request) []Request {
+	if len(requests) == 0 || requests[0].Root == requests[0].Ask {
+		return requests
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	old, err := post.NewThread(b.api, b.pacer, nil, requests[0].Channel, requests[0].Root).Files(ctx)
+	if err != nil {
+		b.log.Warn("could not look at a thread's first message", "error", err)
+	}
+	return slices.DeleteFunc(requests, func(r Request) bool { return slices.Contains(old, r.File.ID) })
+}
+
+// lookUp completes what Slack Connect leaves out of an event. It reports false
+// for a file that is no picture.
+// https://docs.slack.dev/apis/slack-connect#files
+func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
+	if s.File.FileAccess != "check_file_info" {
+		return true, nil
+	}
+	info, err := post.FileInfo(ctx, b.api, b.pacer, s.File.ID)
+	if err != nil {
+		return false, fmt.Errorf("looking up the file: %w", err)
+	}
+	s.File = *info
+	return picture(s.File), nil
+}
+
+// fetch gets a file from Slack and makes it a page for the model.
+func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
+	content, err := b.files.Download(ctx, file.URLPrivate)
+	if err != nil {
+		return page.Page{}, fmt.Errorf("downloading: %w", err)
+	}
+	defer content.Close()
+	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
+}
