@@ -227,8 +227,12 @@ group('interactive', () => {
 
   check('an App Home is published', async (world) => {
     const blocks = [{ type: 'section', text: { type: 'mrkdwn', text: 'Hello' } }];
-    const { view } = await world.web().views.publish({ user_id: world.user, view: { type: 'home', blocks } });
+    const home = { user_id: world.user, view: { type: 'home', blocks } };
+    const { view } = await world.web().views.publish(home);
     assert.equal(view.type, 'home');
+    const again = await world.web().views.publish({ ...home, hash: view.hash });
+    assert.equal(again.view.id, view.id);
     assert.equal((await world.act('views')).length, 1);
+    assert.equal((await refusal(world.web().views.publish({ ...home, hash: view.hash }))).error, 'hash_conflict');
   });
 });
