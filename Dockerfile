@@ -9,8 +9,11 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /nonexistent bot
+ && useradd --system --uid 10001 --home-dir /nonexistent bot \
+ && install -d -o bot /data
 COPY --from=build /bot /usr/local/bin/bot
-# Only /tmp is written to: images wait there while they are prepared.
+# Only /tmp, where images wait while they are prepared, and /data are written to.
+ENV DATA_DIR=/data
+VOLUME /data
 USER bot
 ENTRYPOINT ["bot"]

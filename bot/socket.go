@@ -109,7 +109,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases) error {
 // asking with a token that Slack refuses.
 func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 	e, ok := data.(*slack.ConnectionErrorEvent)
-	if !ok {
+	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // our own wish
 		return
 	}
 	b.log.Warn("no connection to Slack", "error", e.ErrorObj, "attempt", e.Attempt)
