@@ -87,7 +87,7 @@ func (l *faultyLease) Return(ctx context.Context, after time.Duration) error {
 
 func inMemory(t *testing.T, story func(w *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { story(&world{t, &Memory{}}) })
+	synctest.Test(t, func(t *testing.T) { story(&world{T: t, store: &Memory{}}) })
 }
 
 // A worker that cannot renew its lease has to stop before the next one begins.
@@ -105,7 +105,7 @@ func TestLeaseNotRenewed(t *testing.T) {
 		began, lost, next := make(chan struct{}), make(chan time.Time, 1), make(chan time.Time, 1)
 		w.run(first, func(ctx context.Context, j *Job) {
 			cut.Store(true)
-			fenced, cancel, err := j.Fence(ctx)
+			fenced, cancel, err := j.Fence(context.WithoutCancel(ctx)) // as the last words are written
 			w.must(err)
 			defer cancel()
 			close(began)
@@ -390,6 +390,27 @@ func TestStopAndRetry(t *testing.T) {
 		})
 		soon(w, "end", done)
 	})
+}
+
+// A store that hangs does not keep Slack waiting.
+func TestStoreHangs(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queueOn(&hanging{w.store})
+		asked := time.Now()
+		if _, err := q.Enqueue(w.Context(), Record{Key: "k"}); !errors.Is(err, ErrUnavailable) {
+			w.Errorf("Enqueue: %v", err)
+		}
+		if took := time.Since(asked); took > 2*time.Second {
+			w.Errorf("Enqueue took %s", took)
+		}
+	})
+}
+
+type hanging struct{ Store }
+
+func (*hanging) Create(ctx context.Context, _, _ string, _ []byte) error {
+	<-ctx.Done()
+	return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 }
 
 func TestRetention(t *testing.T) {

@@ -50,6 +50,7 @@ func connect(t testing.TB, s *server.Server) *NATS {
 func TestTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.lease = 10 * time.Second // it is not what brings the job
 	s := startServer(t, server.Options{StoreDir: t.TempDir()})
 	first, second := w.queueOn(connect(t, s)), w.queueOn(connect(t, s))
 	began, ended := make(chan time.Time, 1), make(chan error, 1)
@@ -229,6 +230,19 @@ func TestStoreFull(t *testing.T) {
 	})
 	soon(w, "end", done)
 	stop()
+
+	// Not even what is reserved is made from what is there.
+	for n = 0; err == nil || n == 0; n++ {
+		err = q.store.Put(w.Context(), fmt.Sprint("page.x.", n), []byte(text))
+	}
+	if !errors.Is(err, ErrFull) {
+		w.Errorf("with nothing left: %v", err)
+	}
+	if r := w.record(q, "0"); r.State != Done {
+		w.Errorf("%+v", r)
+	}
+	w.must(q.Stop(w.Context(), "1", "bob")) // changes an entry by a few bytes
+	w.must(q.store.Delete(w.Context(), "page.x.>"))
 	for i := range 20 {
 		w.must(q.Erase(w.Context(), fmt.Sprint(i)))
 	}

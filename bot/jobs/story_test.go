@@ -57,6 +57,7 @@ func TestOnce(t *testing.T) {
 
 func TestHandOver(t *testing.T) {
 	inWorlds(t, func(w *world) {
+		w.lease = 10 * time.Second // it is not what brings the job
 		first, second := w.queue(), w.queue()
 		w.enqueue(first, secretRecord)
 		began := make(chan *Job, 1)

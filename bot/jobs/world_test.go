@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 type world struct {
 	*testing.T
 	store Store
+	lease time.Duration // of the queues; 0 means 1 s
 }
 
 // inWorlds runs a story over each store: in memory in fake time, with NATS in
@@ -32,11 +33,11 @@ func inWorlds(t *testing.T, story func(w *world)) {
 	t.Helper()
 	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { story(&world{t, &Memory{}}) })
+		synctest.Test(t, func(t *testing.T) { story(&world{T: t, store: &Memory{}}) })
 	})
 	t.Run("nats", func(t *testing.T) {
 		t.Parallel()
-		story(&world{t, openEmbedded(t, t.TempDir(), 16<<20)})
+		story(&world{T: t, store: openEmbedded(t, t.TempDir(), 16<<20)})
 	})
 }
 
@@ -60,7 +61,7 @@ func (w *world) queue() *Queue { return w.queueOn(w.store) }
 func (w *world) queueOn(store Store) *Queue {
 	w.Helper()
 	q, err := Open(w.Context(), Config{
-		LeaseFor: time.Second, Grace: 100 * time.Millisecond,
+		LeaseFor: max(w.lease, time.Second), Grace: 100 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(w.Output(), nil)),
 	}, store)
 	if err != nil {
