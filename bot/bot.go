@@ -68,7 +68,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		config: c, log: c.Log, model: model, http: client,
 		api: slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(client),
 			slack.OptionLog(log.New(io.Discard, "", 0))),
-		pacer: post.NewPacer(),
+		pacer: post.NewPacer(queue.Replicas),
 		files: &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		slots: newSlots(c.Concurrency),
 		jobs:  queue,

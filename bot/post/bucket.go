@@ -25,6 +25,7 @@ type bucket struct {
 	every   time.Duration // one token comes back each
 	burst   float64       // the most tokens it holds
 	reserve float64       // tokens that interim waiters leave
+	sharers func() int    // processes that share all of this
 
 	mu     sync.Mutex // guards what follows
 	tokens float64
@@ -34,8 +35,8 @@ type bucket struct {
 	timer  *time.Timer
 }
 
-func newBucket(l limit) *bucket {
-	return &bucket{every: l.every, burst: l.burst, reserve: l.reserve, tokens: l.burst, filled: time.Now()}
+func newBucket(l limit, sharers func() int) *bucket {
+	return &bucket{every: l.every, burst: l.burst, reserve: l.reserve, sharers: sharers, tokens: l.burst, filled: time.Now()}
 }
 
 // take waits for a token. It returns the cause of ctx when that ends first.
@@ -100,22 +101,27 @@ func (b *bucket) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
-	return b.tokens >= b.burst && !b.waiting()
+	return b.tokens >= b.burst/float64(max(1, b.sharers())) && !b.waiting()
 }
 
-func (b *bucket) refill(now time.Time) {
-	b.tokens = min(b.burst, b.tokens+float64(now.Sub(b.filled))/float64(b.every))
+// refill counts the tokens and returns how long the next one takes. With others
+// alive, each process has its part of the rate and of the burst.
+func (b *bucket) refill(now time.Time) (every time.Duration) {
+	n := max(1, b.sharers())
+	every = b.every * time.Duration(n)
+	b.tokens = min(max(1+b.reserve, b.burst/float64(n)), b.tokens+float64(now.Sub(b.filled))/float64(every))
 	b.filled = now
+	return every
 }
 
 // serve gives tokens to those whose turn it is and sets the timer for the next
 // one. The caller holds mu.
 func (b *bucket) serve() {
 	now := time.Now()
-	b.refill(now)
+	every := b.refill(now)
 	for u, need := range [urgencies]float64{greeting: 1, final: 1, opening: 1, interim: 1 + b.reserve} {
 		for len(b.queues[u]) > 0 {
-			wait := max(b.held.Sub(now), time.Duration((need-b.tokens)*float64(b.every)))
+			wait := max(b.held.Sub(now), time.Duration((need-b.tokens)*float64(every)))
 			if wait > 0 {
 				b.wake(wait)
 				return // whoever is less urgent waits behind

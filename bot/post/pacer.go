@@ -39,16 +39,18 @@ const maxChannels = 1000
 // owns all retries, so no other layer may repeat a call.
 type Pacer struct {
 	methods map[string]*bucket // read only after NewPacer
+	sharers func() int
 
 	mu       sync.Mutex // guards channels
 	channels map[string]*bucket
 }
 
-// NewPacer returns a pacer for one workspace with its whole budget unspent.
-func NewPacer() *Pacer {
-	p := &Pacer{methods: map[string]*bucket{}, channels: map[string]*bucket{}}
+// NewPacer returns a pacer for one workspace with its budget unspent. sharers
+// tells how many processes share that budget now, this one included.
+func NewPacer(sharers func() int) *Pacer {
+	p := &Pacer{methods: map[string]*bucket{}, channels: map[string]*bucket{}, sharers: sharers}
 	for method, l := range limits {
-		p.methods[method] = newBucket(l)
+		p.methods[method] = newBucket(l, sharers)
 	}
 	return p
 }
@@ -123,7 +125,7 @@ func (p *Pacer) channel(id string) *bucket {
 				}
 			}
 		}
-		b = newBucket(postsInChannel)
+		b = newBucket(postsInChannel, p.sharers)
 		p.channels[id] = b
 	}
 	return b

@@ -33,7 +33,7 @@ type desk struct {
 func inFakeTime(t *testing.T, test func(d *desk)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{T: t, ws: localslack.New(localslack.Options{}), pacer: NewPacer()}
+		d := &desk{T: t, ws: localslack.New(localslack.Options{}), pacer: NewPacer(alone)}
 		app := d.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "files:write", "files:read", "channels:history"}})
 		ann := d.ws.AddUser("ann")
 		d.channel = d.ws.AddChannel("general", false, ann, app.BotUserID)
@@ -67,6 +67,8 @@ func (d *desk) open(name string) *Reply {
 	}
 	return r
 }
+
+func alone() int { return 1 }
 
 // unsaved keeps nothing.
 func unsaved(context.Context) error { return nil }
@@ -178,7 +180,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 
 func TestWaitersThatLeaveCostNothing(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		b := newBucket(limit{every: time.Second, burst: 2})
+		b := newBucket(limit{every: time.Second, burst: 2}, alone)
 		cause := errors.New("given up")
 		ctx, cancel := context.WithCancelCause(d.Context())
 		var all sync.WaitGroup
@@ -318,5 +320,26 @@ func TestChannelsAreForgotten(t *testing.T) {
 		if n := len(d.pacer.channels); n > maxChannels {
 			t.Errorf("%d channels are remembered", n)
 		}
+	})
+}
+
+// TestReplicasShareTheBudget: three processes, each with a pacer of its own.
+func TestReplicasShareTheBudget(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		var all sync.WaitGroup
+		for i := range 3 {
+			pacer := NewPacer(func() int { return 3 })
+			all.Go(func() {
+				for j := range 20 {
+					m := Part("text", "text")
+					m.Key = fmt.Sprint(i, "/", j)
+					if err := NewThread(d.api, pacer, nil, d.channel, d.parent).Post(d.Context(), m, &Once{}, unsaved); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		d.noRateLimit()
 	})
 }
