@@ -1,4 +1,4 @@
-.PHONY: demo test build bench clean
+.PHONY: demo test soak build bench clean
 
 # A workspace, an OCR engine and the bot on this machine; nothing to set up.
 # With MODELVERSE_API_KEY or OCR_BASE_URL set it reads with that endpoint.
@@ -11,6 +11,10 @@ demo: build
 test:
 	@./.ci/install tesseract:tesseract-ocr chromium:chromium
 	go test -count=1 -timeout 10m ./...
+
+# The real program killed 100 times while it reads 200 images.
+soak:
+	KILLS=100 IMAGES=200 go test -count=1 -timeout 30m -run Killed -v ./cmd/bot
 
 build:
 	@CGO_ENABLED=0 go build -trimpath -o bin/bot ./cmd/bot
