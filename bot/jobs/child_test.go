@@ -86,9 +86,11 @@ func (e *effects) work(ctx context.Context, j *Job) {
 	}
 	for i := range steps {
 		sleep(ctx, 10*time.Millisecond)
-		if err := e.write(ctx, j, fmt.Sprint("step ", os.Getpid(), " ", key)); i%100 == 0 && err == nil {
+		err := e.write(ctx, j, fmt.Sprint("step ", os.Getpid(), " ", key))
+		if err == nil && i%100 == 0 {
 			err = j.Save(ctx, i)
-		} else if err != nil {
+		}
+		if err != nil {
 			fmt.Println("lost", key, err)
 			return
 		}

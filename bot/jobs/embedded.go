@@ -61,7 +61,11 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnavailable, err), e.close())
 	}
-	return newNATS(conn, maxBytes, e)
+	n, err := newNATS(conn, maxBytes, e)
+	if err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return n, nil
 }
 
 // lockFolder takes the folder: the server itself takes no lock, and two of them

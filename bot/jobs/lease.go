@@ -36,7 +36,7 @@ func (n *NATS) next(ctx context.Context) (Lease, error) {
 		}
 		return nil, natsError(err)
 	}
-	for m := range messages.Messages() {
+	if m, ok := <-messages.Messages(); ok {
 		meta, err := m.Metadata()
 		if err != nil {
 			return nil, natsError(err)

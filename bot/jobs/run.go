@@ -148,6 +148,10 @@ func (q *Queue) take(ctx, working context.Context, lease Lease, work func(contex
 		delete(q.running, id)
 	}()
 
+	if ctx.Err() != nil {
+		_ = lease.Return(settle, 0) // it came too late to begin
+		return
+	}
 	if ok := q.claim(settle, j); ok {
 		q.work(ctx, working, j, work)
 	}

@@ -216,6 +216,9 @@ func TestStoreFull(t *testing.T) {
 	if !errors.Is(err, ErrFull) || n < 1000 {
 		t.Fatalf("the job %d: %v", n, err)
 	}
+	if created, err := q.Enqueue(w.Context(), Record{Key: "0"}); created || err != nil {
+		t.Errorf("a job that is there: %t, %v", created, err)
+	}
 	done := make(chan struct{})
 	stop := w.run(q, func(ctx context.Context, j *Job) {
 		if j.Record().Key == "0" {
@@ -232,7 +235,7 @@ func TestStoreFull(t *testing.T) {
 	stop()
 
 	// Not even what is reserved is made from what is there.
-	for n = 0; err == nil || n == 0; n++ {
+	for err, n = nil, 0; err == nil && n < 5000; n++ {
 		err = q.store.Put(w.Context(), fmt.Sprint("page.x.", n), []byte(text))
 	}
 	if !errors.Is(err, ErrFull) {

@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Connect uses an existing NATS server with JetStream, version 2.11 or later,
+// or a cluster of them, where the entries are on three servers. One workspace's
+// bots have an account of the server for themselves. For durability the server
+// needs "sync_interval: always". maxBytes bounds the stream; 0 means 1 GiB.
+//
+// An address may hold a password; no error of this function does.
+func Connect(address string, maxBytes int64) (*NATS, error) {
+	conn, err := nats.Connect(address, options()...)
+	if err != nil {
+		if wrong, ok := errors.AsType[*url.Error](err); ok {
+			err = wrong.Err // without the address
+		}
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return newNATS(conn, maxBytes, nil)
+}
+
+// options make a connection that comes back for ever, notices within seconds
+// that it is dead, and holds nothing back to send it later.
+func options(more ...nats.Option) []nats.Option {
+	return append([]nats.Option{
+		nats.Name("slackocr"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond),
+		nats.ReconnectBufSize(-1), nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
+		// Errors come back from the calls that they concern.
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
+	}, more...)
+}
+
+// Setup implements [Store].
+func (n *NATS) Setup(ctx context.Context, s Setup) error {
+	config := jetstream.StreamConfig{
+		Name: streamName, Subjects: []string{prefix + ">"}, Storage: jetstream.FileStorage,
+		MaxMsgsPerSubject: 1, MaxAge: s.Retention, MaxBytes: n.maxBytes, Discard: jetstream.DiscardNew,
+		Duplicates: min(time.Hour, s.Retention), AllowMsgTTL: true,
+		// No direct gets: replicas that lag would answer them too, and a
+		// fence has to see the last owner.
+		AllowDirect: false,
+	}
+	var err error
+	if n.stream, err = n.ensure(ctx, config); err != nil {
+		return natsError(err)
+	}
+	n.workers, err = n.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable: "workers", FilterSubject: prefix + "job.>", AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: s.LeaseFor, MaxAckPending: maxPending, MaxDeliver: -1,
+	})
+	return natsError(err)
+}
+
+// ensure makes the stream on three servers where there are as many. One that
+// exists keeps its number: a server that is down now is no reason to have fewer.
+func (n *NATS) ensure(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	if old, err := n.js.Stream(ctx, config.Name); err == nil {
+		config.Replicas = old.CachedInfo().Config.Replicas
+		return n.js.UpdateStream(ctx, config)
+	} else if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, err
+	}
+	config.Replicas = 1
+	if n.embedded == nil && n.conn.ConnectedClusterName() != "" {
+		config.Replicas = 3
+		stream, err := n.js.CreateStream(ctx, config)
+		if refused, ok := errors.AsType[*jetstream.APIError](err); !ok || refused.ErrorCode != errNoPeers {
+			return stream, err
+		}
+		config.Replicas = 1
+	}
+	return n.js.CreateStream(ctx, config)
+}
+
+// Codes of the JetStream API
+// (https://github.com/nats-io/nats-server/blob/main/server/errors.json).
+const (
+	errNoPeers          = 10005 // fewer servers than replicas
+	errWrongSequence    = jetstream.JSErrCodeStreamWrongLastSequence
+	errWrongSequenceToo = jetstream.JSErrCodeStreamWrongLastSequenceConstant
+	errInsufficient     = 10023
+	errStorage          = 10047
+	errStoreFailed      = 10077 // with the reason in words only
+)
+
+// natsError makes an error one of this package's.
+func natsError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return ErrNotFound
+	}
+	if refused, ok := errors.AsType[*jetstream.APIError](err); ok {
+		switch refused.ErrorCode {
+		case errWrongSequence, errWrongSequenceToo:
+			return errConflict
+		case errInsufficient, errStorage:
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		case errStoreFailed:
+			if strings.Contains(refused.Description, "maximum bytes") {
+				return fmt.Errorf("%w: %w", ErrFull, err)
+			}
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}

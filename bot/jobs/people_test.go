@@ -1,0 +1,152 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestStop(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q, elsewhere := w.queue(), w.queue()
+		began, stopped := make(chan string, 10), make(chan Record, 10)
+		w.enqueue(q, Record{Key: "queued"})
+		w.must(q.Stop(w.Context(), "queued", "bob"))
+		w.run(q, func(ctx context.Context, j *Job) {
+			if j.Record().Key == "waits" && ctx.Err() == nil {
+				began <- "waits"
+				_, err := j.Retry(context.WithoutCancel(ctx), time.Hour)
+				w.must(err)
+				return
+			}
+			began <- j.Record().Key
+			<-ctx.Done()
+			if cause := context.Cause(ctx); !errors.Is(cause, ErrStopped) {
+				w.Errorf("ended because of %v", cause)
+			}
+			stopped <- j.Record()
+			w.must(j.Save(context.WithoutCancel(ctx), "said so"))
+			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
+		})
+		soon(w, "run", began)
+		if r := soon(w, "stop of the queued", stopped); r.Key != "queued" || r.StoppedBy != "bob" {
+			w.Errorf("stopped: %+v", r)
+		}
+
+		w.enqueue(q, Record{Key: "runs"})
+		soon(w, "run", began)
+		asked := time.Now()
+		w.must(elsewhere.Stop(w.Context(), "runs", "bob"))
+		soon(w, "stop of the running", stopped)
+		if took := time.Since(asked); took > 200*time.Millisecond {
+			w.Errorf("stopping took %s", took)
+		}
+
+		w.enqueue(q, Record{Key: "waits"})
+		soon(w, "run", began)
+		w.until("waits for its next attempt", func() bool { return w.record(q, "waits").State == Queued })
+		w.must(elsewhere.Stop(w.Context(), "waits", "bob"))
+		if r := soon(w, "stop of the waiting", stopped); r.Key != "waits" || r.Attempts != 1 {
+			w.Errorf("stopped: %+v", r)
+		}
+		for _, key := range []string{"queued", "runs", "waits"} {
+			w.until(key+" is stopped", func() bool { return w.record(q, key).State == Stopped })
+			w.must(q.Stop(w.Context(), key, "carl"))
+			if by := w.record(q, key).StoppedBy; by != "bob" {
+				w.Errorf("%s was stopped by %q", key, by)
+			}
+		}
+		if err := q.Stop(w.Context(), "unknown", "bob"); !errors.Is(err, ErrNotFound) {
+			w.Errorf("stopping an unknown job: %v", err)
+		}
+	})
+}
+
+func TestErase(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, secretRecord)
+		began, lost := make(chan struct{}), make(chan error, 1)
+		w.run(q, func(ctx context.Context, j *Job) {
+			w.must(j.Save(ctx, "posted at 1.3"))
+			w.must(j.SavePage(ctx, 1, "text of the invoice"))
+			close(began)
+			<-ctx.Done()
+			lost <- context.Cause(ctx)
+			if err := j.SavePage(context.WithoutCancel(ctx), 2, "more text"); !errors.Is(err, ErrLost) {
+				w.Errorf("saving a page of an erased job: %v", err)
+			}
+			if err := j.Done(context.WithoutCancel(ctx), Done); !errors.Is(err, ErrLost) {
+				w.Errorf("finishing an erased job: %v", err)
+			}
+		})
+		soon(w, "run", began)
+		w.must(q.Erase(w.Context(), secretRecord.Key))
+		if cause := soon(w, "end", lost); !errors.Is(cause, ErrLost) {
+			w.Errorf("ended because of %v", cause)
+		}
+		w.must(q.Erase(w.Context(), secretRecord.Key))
+
+		if r := w.record(q, secretRecord.Key); r.State != Erased || r.Key != "" || r.Person != "" || r.Request != nil || r.Progress != nil {
+			w.Errorf("erased: %+v", r)
+		}
+		if created, err := q.Enqueue(w.Context(), secretRecord); created || err != nil {
+			w.Errorf("taken again: %t, %v", created, err)
+		}
+		if list, err := q.ByThread(w.Context(), secretRecord.Thread); len(list) > 0 || err != nil {
+			w.Errorf("listed: %v, %v", list, err)
+		}
+		entries, err := w.store.List(w.Context(), ">", 100)
+		w.must(err)
+		if len(entries) != 2 {
+			w.Errorf("%d entries left, want an empty order and a state", len(entries))
+		}
+		for _, e := range entries {
+			for _, word := range []string{"ann", "invoice", "total", "C1", "1.3", token(secretRecord.Person), token(secretRecord.Thread)} {
+				if bytes.Contains(e.Value, []byte(word)) || strings.Contains(e.Key, word) {
+					w.Errorf("%q is left in %s: %s", word, e.Key, e.Value)
+				}
+			}
+		}
+		if err := q.Erase(w.Context(), "unknown"); !errors.Is(err, ErrNotFound) {
+			w.Errorf("erasing an unknown job: %v", err)
+		}
+	})
+}
+
+func TestLists(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q := w.queue()
+		for i := range 20 {
+			w.enqueue(q, Record{
+				Key: fmt.Sprint(i), Thread: fmt.Sprint("thread ", i%2), Person: fmt.Sprint("person ", i%4),
+			})
+		}
+		w.must(w.store.Put(w.Context(), orderKey("bad", token("thread 0"), token("person 0")), []byte("{")))
+		check := func(list []Record, err error, each int) {
+			w.Helper()
+			if err != nil || len(list) != 20/each {
+				w.Fatalf("%d records, %v", len(list), err)
+			}
+			for i, r := range list {
+				if r.Key != fmt.Sprint(i*each) {
+					w.Errorf("record %d is %q", i, r.Key)
+				}
+			}
+		}
+		list, err := q.ByThread(w.Context(), "thread 0")
+		check(list, err, 2)
+		list, err = q.ByPerson(w.Context(), "person 0")
+		check(list, err, 4)
+		if list, err := q.ByThread(w.Context(), "none"); len(list) > 0 || err != nil {
+			w.Errorf("%d records, %v", len(list), err)
+		}
+		if entries, err := w.store.List(w.Context(), "job.>", 3); len(entries) != 3 || idOf(entries[2].Key) != "bad" || err != nil {
+			w.Errorf("the newest three: %v, %v", entries, err)
+		}
+	})
+}
