@@ -59,7 +59,7 @@ func TestSlackGoWindow(t *testing.T) {
 		}
 		view.Title = plain("Another")
 		submit(slack.NewPushViewSubmissionResponse(&view))
-		if vs := a.w.Views(a.user); len(vs) != 2 || *vs[1].PreviousViewID != opened.ID {
+		if vs := a.w.Views(a.user); len(vs) != 2 || vs[1].PreviousViewID == nil || *vs[1].PreviousViewID != opened.ID {
 			t.Errorf("%+v", vs)
 		}
 		submit(slack.NewUpdateViewSubmissionResponse(&view))
