@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ type desk struct {
 	pacer   *Pacer
 	channel string
 	parent  string
+	dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the workspace
 }
 
 func inFakeTime(t *testing.T, test func(d *desk)) {
@@ -42,7 +44,10 @@ func inFakeTime(t *testing.T, test func(d *desk)) {
 			t.Fatal(err)
 		}
 		pipe := localslack.NewPipe()
-		transport := &http.Transport{DialContext: pipe.Dial}
+		d.dial = pipe.Dial
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return d.dial(ctx, network, address)
+		}}
 		d.api = slack.New(app.BotToken, slack.OptionAPIURL("http://localhost/api/"), slack.OptionHTTPClient(&http.Client{Transport: transport}))
 		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 		var server sync.WaitGroup
@@ -75,6 +80,7 @@ func unsaved(context.Context) error { return nil }
 
 // calls are the answered calls of a method.
 func (d *desk) calls(method string) []localslack.Call {
+	synctest.Wait() // a call is noted after it was answered
 	return slices.DeleteFunc(d.ws.Calls(), func(c localslack.Call) bool { return c.Method != method })
 }
 

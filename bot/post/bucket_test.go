@@ -1,0 +1,184 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// spend is how long taking n tokens takes.
+func spend(t testing.TB, b *bucket, n int, u urgency) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	for range n {
+		if err := b.take(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return time.Since(begun)
+}
+
+// TestTokenOfALeaverServesTheNext: a waiter that is cancelled in the instant in
+// which it is served hands its token on.
+func TestTokenOfALeaverServesTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(limit{every: time.Hour, burst: 1}, alone)
+		spend(t, b, 1, final)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cause := errors.New("given up")
+		var all sync.WaitGroup
+		all.Go(func() {
+			if err := b.take(ctx, final); !errors.Is(err, cause) {
+				t.Errorf("got %v", err)
+			}
+		})
+		synctest.Wait()
+		begun := time.Now()
+		all.Go(func() {
+			if err := b.take(t.Context(), final); err != nil || time.Since(begun) != 0 {
+				t.Errorf("the next one was served after %s, %v", time.Since(begun), err)
+			}
+		})
+		synctest.Wait()
+		b.mu.Lock()
+		cancel(cause) // wakes the first one, which then has to wait for the lock
+		b.tokens = 1
+		b.serve()
+		b.mu.Unlock()
+		all.Wait()
+		b.timer.Stop()
+	})
+}
+
+// TestLeaverHandsItsTokenBack where nobody else waits.
+func TestLeaverHandsItsTokenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(limit{every: time.Hour, burst: 2}, alone)
+		spend(t, b, 2, final)
+		ctx, cancel := context.WithCancel(t.Context())
+		var one sync.WaitGroup
+		one.Go(func() { _ = b.take(ctx, final) })
+		synctest.Wait()
+		b.mu.Lock()
+		cancel()
+		b.tokens = 1
+		b.serve()
+		b.mu.Unlock()
+		one.Wait()
+		if took := spend(t, b, 1, final); took != 0 {
+			t.Errorf("the token came back after %s", took)
+		}
+		b.timer.Stop()
+	})
+}
+
+func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(limit{every: time.Second, burst: 5}, alone)
+		b.hold(10 * time.Second)
+		b.hold(time.Second)
+		if b.spare() {
+			t.Error("a token was spare while nobody is served")
+		}
+		if took := spend(t, b, 1, greeting); took < 10*time.Second || took > 11*time.Second {
+			t.Errorf("served after %s, want 10 s", took)
+		}
+	})
+}
+
+func TestIdleHourIsWorthOneBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(limit{every: time.Second, burst: 3}, alone)
+		_ = sleep(t.Context(), time.Hour)
+		if took := spend(t, b, 5, final); took < 2*time.Second || took > 2100*time.Millisecond {
+			t.Errorf("five tokens took %s, want three at once and two more seconds", took)
+		}
+	})
+}
+
+func TestInterimEditsLeaveAReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(limit{every: time.Second, burst: 8, reserve: 3}, alone)
+		if took := spend(t, b, 5, interim); took != 0 {
+			t.Errorf("five interim edits took %s", took)
+		}
+		if b.spare() {
+			t.Error("the reserve is not to spare")
+		}
+		if took := spend(t, b, 3, final); took != 0 {
+			t.Errorf("finals waited %s behind interim edits", took)
+		}
+		if took := spend(t, b, 1, interim); took < 4*time.Second || took > 4100*time.Millisecond {
+			t.Errorf("an interim edit was served after %s, want when the reserve was full again", took)
+		}
+	})
+}
+
+// TestBusyChannelsAreRemembered when others are forgotten.
+func TestBusyChannelsAreRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPacer(alone)
+		spent, waiting := p.channel("spent"), p.channel("waiting")
+		spend(t, spent, 2, final)
+		waiting.hold(time.Hour)
+		ctx, cancel := context.WithCancel(t.Context())
+		var one sync.WaitGroup
+		one.Go(func() { _ = waiting.take(ctx, final) })
+		synctest.Wait()
+		for i := range maxChannels {
+			p.channel(fmt.Sprint("C", i))
+		}
+		if p.channel("spent") != spent || p.channel("waiting") != waiting {
+			t.Error("a channel's budget was forgotten while it counted")
+		}
+		if n := len(p.channels); n > maxChannels/2 {
+			t.Errorf("%d channels are remembered that are idle", n)
+		}
+		cancel()
+		one.Wait()
+		waiting.timer.Stop()
+	})
+}
+
+// TestOrderOfPosts: where a channel's budget is spent, a greeting goes first,
+// then results, then openings, whoever came first.
+func TestOrderOfPosts(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		budget := d.pacer.channel(d.channel)
+		spend(d, budget, int(budget.burst), final)
+		open := func(name string, first bool) {
+			line := func() string { return name }
+			if r, err := Open(d.Context(), d.thread(), name, d.parent, line, first, &Once{}, unsaved); err == nil {
+				r.Leave()
+			} else {
+				t.Error(err)
+			}
+		}
+		var all sync.WaitGroup
+		for _, do := range []func(){
+			func() { open("opening", false) },
+			func() {
+				if err := d.thread().Post(d.Context(), Part("result", "result"), &Once{}, unsaved); err != nil {
+					t.Error(err)
+				}
+			},
+			func() { open("greeting", true) },
+		} {
+			all.Go(do)
+			synctest.Wait()
+		}
+		all.Wait()
+		var order []string
+		for _, c := range d.calls("chat.postMessage") {
+			order = append(order, c.Args["text"])
+		}
+		if want := []string{"greeting", "result", "opening"}; !slices.Equal(order, want) {
+			t.Errorf("posted %q, want %q", order, want)
+		}
+	})
+}

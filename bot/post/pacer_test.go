@@ -1,0 +1,99 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// TestLookUpsOnlyWhereItIsUnsure: a post that cannot have been applied is
+// repeated without a look into the thread, which costs budget and time.
+func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil func(d *desk)
+		looks int
+	}{
+		{"nobody is there", func(d *desk) {
+			dial, tries := d.dial, 0
+			d.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				if tries++; tries <= 2 {
+					return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("connection refused")}
+				}
+				return dial(ctx, network, address)
+			}
+		}, 0},
+		{"limited", func(d *desk) {
+			d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 429, RetryAfter: 3 * time.Second})
+		}, 0},
+		{"failed", func(d *desk) { d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 2, Status: 500}) }, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFakeTime(t, func(d *desk) {
+				tt.spoil(d)
+				m := Part("text", "text")
+				m.Key = "mine"
+				if err := d.thread().Post(d.Context(), m, &Once{}, unsaved); err != nil {
+					t.Fatal(err)
+				}
+				if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {
+					t.Errorf("%d messages, want the parent and the post", n)
+				}
+				if n := len(d.calls("conversations.replies")); n != tt.looks {
+					t.Errorf("%d looks into the thread, want %d", n, tt.looks)
+				}
+			})
+		})
+	}
+}
+
+// TestHangingCallIsGivenUp: Slack takes the call and never answers.
+func TestHangingCallIsGivenUp(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Delay: time.Hour, Reset: true})
+		if err := d.thread().Post(d.Context(), Part("text", "text"), &Once{}, unsaved); err != nil {
+			t.Fatal(err)
+		}
+		calls := d.calls("chat.postMessage")
+		if len(calls) != 2 {
+			t.Fatalf("%d calls, want the one that hangs and the next", len(calls))
+		}
+		if gap := calls[1].Time.Sub(calls[0].Time).Abs(); gap < callTimeout || gap > callTimeout+2*time.Second {
+			t.Errorf("called again after %s", gap)
+		}
+	})
+}
+
+// TestUpdatesOfAnyMinute: Slack takes 50, however the burst falls.
+func TestUpdatesOfAnyMinute(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		done := make(chan struct{})
+		for _, name := range []string{"a", "b", "c", "d", "e"} {
+			go func() {
+				r := d.open(name)
+				for range 360 { // three minutes
+					r.Write(1<<30, "word ")
+					_ = sleep(d.Context(), 500*time.Millisecond)
+				}
+				_ = r.Close(d.Context(), Live{Line: "done"})
+				done <- struct{}{}
+			}()
+		}
+		for range 5 {
+			<-done
+		}
+		calls := d.calls("chat.update")
+		for i := 50; i < len(calls); i++ {
+			if minute := calls[i].Time.Sub(calls[i-50].Time); minute <= time.Minute {
+				t.Fatalf("51 edits within %s", minute)
+			}
+		}
+		if len(calls) < 120 {
+			t.Errorf("%d edits in three minutes: the budget was not used", len(calls))
+		}
+	})
+}

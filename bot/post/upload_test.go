@@ -1,0 +1,63 @@
+package post
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// TestUploads under faults: the file stands in the thread once.
+func TestUploads(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fault localslack.Fault
+	}{
+		{"the content takes long", localslack.Fault{Method: "upload", Delay: 40 * time.Second}},
+		{"sharing fails and was not applied", localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Status: 500}},
+		{"sharing fails and was applied", localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Status: 500}},
+		{"the address is not told at first", localslack.Fault{Method: "files.getUploadURLExternal", Times: 2, Status: 503}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFakeTime(t, func(d *desk) {
+				d.ws.Fail(tt.fault)
+				var state OnceFile
+				if err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
+					t.Fatalf("shared %v, %v", state.Shared, err)
+				}
+				messages := d.ws.Thread(d.channel, d.parent)
+				if len(messages) != 2 || len(messages[1].Files) != 1 {
+					t.Fatalf("%d messages, want the parent and the file", len(messages))
+				}
+				if content, _ := d.ws.FileContent(messages[1].Files[0].ID); string(content) != "the text" {
+					t.Errorf("the file holds %q", content)
+				}
+			})
+		})
+	}
+}
+
+// TestUploadGivesUp after a minute: what cannot go as a file can go as messages.
+func TestUploadGivesUp(t *testing.T) {
+	for _, method := range []string{"files.getUploadURLExternal", "upload", "files.completeUploadExternal"} {
+		for name, fault := range map[string]localslack.Fault{
+			"fails": {Method: method, Status: 503},
+			"hangs": {Method: method, Delay: time.Hour, Reset: true},
+		} {
+			t.Run(method+" "+name, func(t *testing.T) {
+				inFakeTime(t, func(d *desk) {
+					d.ws.Fail(fault)
+					begun := time.Now()
+					err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &OnceFile{}, unsaved)
+					if !errors.Is(err, errUploadTime) {
+						t.Errorf("got %v", err)
+					}
+					if took := time.Since(begun); took > uploadTime+time.Second {
+						t.Errorf("given up after %s", took)
+					}
+				})
+			})
+		}
+	}
+}
