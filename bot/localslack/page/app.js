@@ -6,7 +6,7 @@ import { avatar } from "./message.js";
 import { act, follow, send } from "./net.js";
 import { Outbox } from "./outbox.js";
 import { Reads, drawSidebar, iconOf } from "./sidebar.js";
-import { Store, isReply } from "./store.js";
+import { Store, isNotice, isReply } from "./store.js";
 import { closeOnBackdrop, notices, switcher, view } from "./viewer.js";
 
 const $ = (id) => document.getElementById(id);
@@ -108,7 +108,7 @@ function drawChannel(channel, title) {
   composer.open(at.channel, `Message ${placeName()}`);
   $("composer").hidden = !channel.is_member;
   const messages = [...store.roots(at.channel), ...outbox.waiting(at.channel, "")];
-  const begun = messages.some((m) => !store.author(m).bot && m.subtype !== "channel_join");
+  const begun = messages.some((m) => !store.author(m).bot && !isNotice(m));
   column.show(messages, { unreadFrom, welcome: begun ? null : welcome() });
 }
 

@@ -3,6 +3,7 @@ import { h, icon } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { fileURL } from "./net.js";
+import { isNotice } from "./store.js";
 import { ago, clockTime, fullTime } from "./time.js";
 import { emoji } from "./tokens.js";
 
@@ -23,7 +24,7 @@ export function renderMessage(message, store, { grouped = false, inThread = fals
     !inThread && message.reply_count > 0 && threadLink(message, store));
   const tools = !inThread && !pending && !message.ephemeral &&
     h("div.tools", null, h("button.icon", { type: "button", "data-do": "thread", title: "Reply in a thread", "aria-label": "Reply in a thread" }, icon("thread")));
-  const kinds = [grouped && ".grouped", pending && ".pending", message.subtype === "channel_join" && ".system"].filter(Boolean).join("");
+  const kinds = [grouped && ".grouped", pending && ".pending", isNotice(message) && ".system"].filter(Boolean).join("");
   return h("article.msg" + kinds, { "data-key": message.ts, "data-ts": message.ts, "aria-label": label(message, author) },
     h("div.gutter", null, grouped ? time(message, "at") : avatar(author)), body, tools);
 }

@@ -120,6 +120,11 @@ export class Store {
 }
 
 /** isReply says whether a message is a reply in a thread, not its parent. */
+// isNotice tells what Slack itself writes into a channel from what people say.
+export function isNotice(message) {
+  return ["channel_join", "group_join", "channel_archive", "group_archive"].includes(message.subtype);
+}
+
 export function isReply(message) {
   return Boolean(message.thread_ts && message.thread_ts !== message.ts);
 }
