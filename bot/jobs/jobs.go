@@ -91,8 +91,9 @@ type Config struct {
 	Retention time.Duration
 	// MaxAttempts is how often a job may fail. Default 5.
 	MaxAttempts int
-	// LeaseFor is how long a job waits for a worker that died. A lease is
-	// renewed three times in it. Default 10 s, at least 1 s.
+	// LeaseFor is how long a job waits for a worker that died, and up to twice
+	// that for one that is frozen, which still seems to ask for jobs. A lease
+	// is renewed three times in it. Default 10 s, at least 1 s.
 	LeaseFor time.Duration
 	// MaxLeased is how many jobs one queue works on at once. Default 256.
 	MaxLeased int

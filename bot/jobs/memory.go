@@ -253,20 +253,28 @@ func (l *memoryLease) Entry() Entry     { return l.e.Entry }
 func (l *memoryLease) Delivery() uint64 { return l.delivery }
 
 func (l *memoryLease) Renew(context.Context) error {
-	return l.end(false, l.m.setup.LeaseFor)
-}
-
-func (l *memoryLease) Finish(context.Context) error { return l.end(true, 0) }
-
-func (l *memoryLease) Return(_ context.Context, after time.Duration) error {
-	return l.end(false, after)
-}
-
-func (l *memoryLease) end(finished bool, due time.Duration) error {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	l.e.finished = l.e.finished || finished
-	l.e.due = time.Now().Add(due)
-	l.m.wake()
+	l.due(l.m.setup.LeaseFor)
 	return nil
+}
+
+func (l *memoryLease) Finish(context.Context) error {
+	l.m.mu.Lock()
+	defer l.m.mu.Unlock()
+	l.e.finished = true
+	return nil
+}
+
+func (l *memoryLease) Return(_ context.Context, after time.Duration) error {
+	l.m.mu.Lock()
+	defer l.m.mu.Unlock()
+	l.due(after)
+	return nil
+}
+
+// due gives the entry to the next in a while; l.m.mu is held.
+func (l *memoryLease) due(in time.Duration) {
+	l.e.due = time.Now().Add(in)
+	l.m.wake()
 }
