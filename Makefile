@@ -10,7 +10,7 @@ demo: build
 # All tests, with what they need.
 test:
 	@./.ci/install tesseract:tesseract-ocr chromium:chromium
-	go test -count=1 -timeout 10m ./...
+	node=$$(./.ci/node) && PATH=$$node:$$PATH go test -count=1 -timeout 10m ./...
 
 # The real program killed 100 times while it reads 200 images.
 soak:

@@ -34,7 +34,7 @@ func openOffice(t testing.TB, model http.HandlerFunc) *office {
 	}
 	address := "http://" + l.Addr().String()
 	o := &office{ws: localslack.New(localslack.Options{
-		URL: address, // Often enough for an app that is killed all the time.
+		URL:        address, // Often enough for an app that is killed all the time.
 		Redelivery: []time.Duration{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, 2 * time.Minute},
 	})}
 	manifest, err := localslack.ParseManifest(bot.Manifest)
