@@ -35,6 +35,7 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(d *desk) {
 				tt.spoil(d)
+				begun := time.Now()
 				m := Part("text", "text")
 				m.Key = "mine"
 				if err := d.thread().Post(d.Context(), m, &Once{}, unsaved); err != nil {
@@ -42,6 +43,9 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 				}
 				if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {
 					t.Errorf("%d messages, want the parent and the post", n)
+				}
+				if took := time.Since(begun); took < time.Second {
+					t.Errorf("tried again and again within %s", took)
 				}
 				if n := len(d.calls("conversations.replies")); n != tt.looks {
 					t.Errorf("%d looks into the thread, want %d", n, tt.looks)
@@ -70,6 +74,29 @@ func TestHangingCallIsGivenUp(t *testing.T) {
 
 // TestUpdatesOfAnyMinute: Slack takes 50, however the burst falls.
 func TestUpdatesOfAnyMinute(t *testing.T) {
+	for name, u := range map[string]urgency{"finals": final, "interim edits": interim} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(d *desk) {
+				var served []time.Time
+				for range 150 {
+					spend(d, d.pacer.methods["chat.update"], 1, u)
+					served = append(served, time.Now())
+				}
+				for i := 50; i < len(served); i++ {
+					if minute := served[i].Sub(served[i-50]); minute <= time.Minute {
+						t.Fatalf("51 within %s", minute)
+					}
+				}
+				if took := time.Since(served[0]); took > 4*time.Minute {
+					t.Errorf("150 took %s: the budget was not used", took)
+				}
+			})
+		})
+	}
+}
+
+// TestEditsOfAnyMinute is the same for what is sent.
+func TestEditsOfAnyMinute(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		done := make(chan struct{})
 		for _, name := range []string{"a", "b", "c", "d", "e"} {

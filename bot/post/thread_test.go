@@ -1,6 +1,8 @@
 package post
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -135,4 +137,56 @@ func TestFilesOfAReplyAreNotTheFirstMessages(t *testing.T) {
 	if ids, err := NewThread(api, NewPacer(alone), nil, "C1", "10.1").Files(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("files %q, %v", ids, err)
 	}
+}
+
+// TestPostGoesOn where an earlier process may have posted.
+func TestPostGoesOn(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		posted bool
+		fault  localslack.Fault
+		posts  int
+	}{
+		{"it stands there", true, localslack.Fault{}, 1},
+		{"it does not", false, localslack.Fault{}, 1},
+		{"it cannot be told", true, localslack.Fault{Method: "conversations.replies", Error: "missing_scope"}, 2}, // twice is better than lost
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFakeTime(t, func(d *desk) {
+				m := Part("the text", "text")
+				m.Key, m.After = "mine", d.parent
+				var first Once
+				if tt.posted {
+					if err := d.thread().Post(d.Context(), m, &first, unsaved); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if tt.fault.Method != "" {
+					d.ws.Fail(tt.fault)
+				}
+				state := Once{Tried: true}
+				if err := d.thread().Post(d.Context(), m, &state, unsaved); err != nil || state.TS == "" {
+					t.Errorf("posted at %q, %v", state.TS, err)
+				}
+				if n := len(d.ws.Thread(d.channel, d.parent)); n != 1+tt.posts {
+					t.Errorf("%d messages, want the parent and %d", n, tt.posts)
+				}
+				if err := d.thread().Post(d.Context(), m, &state, unsaved); err != nil || len(d.calls("chat.postMessage")) != tt.posts {
+					t.Errorf("posted again, %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestNothingIsPostedBeforeItIsNoted: another process would post it again.
+func TestNothingIsPostedBeforeItIsNoted(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		cause := errors.New("the store is away")
+		var state Once
+		err := d.thread().Post(d.Context(), Part("x", "x"), &state, func(context.Context) error { return cause })
+		if !errors.Is(err, cause) || !state.Tried || len(d.calls("chat.postMessage")) != 0 {
+			t.Errorf("%d posts, %+v, %v", len(d.calls("chat.postMessage")), state, err)
+		}
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"slackocr/bot/localslack"
 )
 
@@ -38,6 +40,28 @@ func TestUploads(t *testing.T) {
 	}
 }
 
+// TestUploadGoesOn where an earlier process stopped.
+func TestUploadGoesOn(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		id, err := d.thread().upload(d.Context(), "page.md", []byte("the text"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // before it was shared, and when that was not noted
+			state := OnceFile{ID: id}
+			if err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
+				t.Fatalf("shared %v, %v", state.Shared, err)
+			}
+			if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {
+				t.Errorf("%d messages, want the parent and the file", n)
+			}
+		}
+		if n := len(d.calls("files.getUploadURLExternal")); n != 1 {
+			t.Errorf("uploaded %d times", n)
+		}
+	})
+}
+
 // TestUploadGivesUp after a minute: what cannot go as a file can go as messages.
 func TestUploadGivesUp(t *testing.T) {
 	for _, method := range []string{"files.getUploadURLExternal", "upload", "files.completeUploadExternal"} {
@@ -60,4 +84,23 @@ func TestUploadGivesUp(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestSharedMeansInThisChannel: an upload that was completed elsewhere, or
+// nowhere, is not shared here.
+func TestSharedMeansInThisChannel(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		id, err := d.thread().upload(d.Context(), "page.md", []byte("the text"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.api.CompleteUploadExternalContext(d.Context(), slack.CompleteUploadExternalParameters{
+			Files: []slack.FileSummary{{ID: id}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if shared, err := d.thread().shared(d.Context(), id); err != nil || shared {
+			t.Errorf("shared %v, %v", shared, err)
+		}
+	})
 }
