@@ -50,7 +50,7 @@ func temporary(err error) bool {
 	}
 	for _, final := range []error{
 		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign, page.ErrEmpty, page.ErrUnsupported,
-		errCut, errUnreadable, jobs.ErrStopped,
+		errCut, errStarts, errUnreadable, jobs.ErrStopped,
 	} {
 		if errors.Is(err, final) {
 			return false

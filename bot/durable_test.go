@@ -2,12 +2,17 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack"
+
+	"slackocr/bot"
+	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 )
 
@@ -220,6 +225,35 @@ func TestRestartWhileTellingAFailure(t *testing.T) {
 		}
 		if results := h.results(ts); len(results) != 3 {
 			t.Errorf("%d results, want two parts and a file\n%s", len(results), h.show())
+		}
+	})
+}
+
+// TestFileThatCrashesTheBot is given up in the end: its record says that ten
+// processes began to read it and none came to anything.
+func TestFileThatCrashesTheBot(t *testing.T) {
+	inBubble(t, func(h *house) {
+		ts := h.post("page.png")
+		queue, err := jobs.Open(h.Context(), jobs.Config{}, h.jobs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file slack.File
+		file.ID, file.Name = h.ws.Thread(h.channel, ts)[0].Files[0].ID, "page.png"
+		request, err := json.Marshal(bot.Request{Channel: h.channel, Ask: ts, Root: ts, Person: h.ann, File: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := queue.Enqueue(h.Context(), jobs.Record{
+			Key: "crashes", Thread: "t", Person: h.ann, Request: request, Progress: json.RawMessage(`{"Starts":10}`),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		h.start()
+		const want = "I could not read page.png: something goes wrong with this file each time. Ask whoever runs me to look at my log."
+		h.wait("it is given up", func() bool { return h.reply(ts) == want })
+		if n, _ := h.model.count(); n != 0 {
+			t.Errorf("the model was asked %d times", n)
 		}
 	})
 }

@@ -86,6 +86,9 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	}
 	defer release()
 
+	if err := s.start(ctx); err != nil {
+		return "", err
+	}
 	begun := time.Now()
 	s.reply.Describe(func(text string) string {
 		if text == "" {

@@ -30,6 +30,7 @@ type story struct {
 // progress is what another process needs to go on with a job.
 type progress struct {
 	Began  time.Time
+	Starts int           // at reading that were not finished, by their own fault or a crash
 	Posted post.Once     // the reply
 	Cause  string        // why the text, which is the job's page 0, is not whole
 	Parts  []post.Once   // the text's messages
@@ -84,6 +85,8 @@ func (b *Bot) settle(ctx context.Context, s *story, err error) {
 	case errors.Is(err, jobs.ErrLost):
 		return // another worker tells it
 	case errors.Is(err, jobs.ErrClosing):
+		s.Starts = 0 // a stop is nobody's fault
+		_ = s.save(ctx)
 		err = s.job.Release(ctx)
 	case post.TokenProblem(err):
 		b.stopOn(err) // the job waits for a better token
@@ -135,6 +138,21 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 		return err
 	}
 	return s.job.SavePage(ctx, whole, text)
+}
+
+// maxStarts is how often a file is begun that brings the process down.
+const maxStarts = 10
+
+var errStarts = errors.New("too many processes ended while they read the file")
+
+// start counts a start at reading. A crash is no failed attempt of a job, so
+// without this a file that crashes the bot would crash it for ever.
+func (s *story) start(ctx context.Context) error {
+	if s.Starts >= maxStarts {
+		return errStarts
+	}
+	s.Starts++
+	return s.save(ctx)
 }
 
 // failure is what an earlier process came to.
