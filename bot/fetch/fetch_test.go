@@ -66,7 +66,9 @@ func TestDownloadRefuses(t *testing.T) {
 		}, ErrLoginPage},
 		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }, ErrLoginPage},
 		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, ErrLoginPage},
-		{"gone", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, ErrGone},
+		{"not authorised", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, ErrLoginPage},
+		{"not found", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, ErrGone},
+		{"gone", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, ErrGone},
 		{"too large, and says so", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1001)) }, ErrTooLarge},
 		{"too large without an end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
@@ -105,6 +107,7 @@ func TestTokenGoesToSlackOnly(t *testing.T) {
 		"https://FILES.SLACK.COM/f":            true,
 		"https://files.slack-gov.com/f":        true,
 		"http://files.slack.com/f":             false,
+		"http://slack.com/f":                   false,
 		"https://files.slack.com:8443/f":       false,
 		"https://slack.com.evil.example/f":     false,
 		"https://evilslack.com/f":              false,
@@ -120,6 +123,39 @@ func TestTokenGoesToSlackOnly(t *testing.T) {
 		_, err := s.Download(t.Context(), address)
 		if got := !errors.Is(err, ErrForeign); got != want {
 			t.Errorf("%q may have the token: %v, want %v", address, got, want)
+		}
+	}
+}
+
+// TestTokenGoesToTheAPIsHost over the API's own scheme and port alone.
+func TestTokenGoesToTheAPIsHost(t *testing.T) {
+	api, _ := url.Parse("https://slack.example:8443/api/")
+	s := &Slack{API: api, Client: &http.Client{Transport: noNetwork{}}}
+	for address, want := range map[string]bool{
+		"https://slack.example:8443/f":   true,
+		"https://SLACK.example:8443/f":   true,
+		"http://slack.example:8443/f":    false,
+		"https://slack.example/f":        false,
+		"https://slack.example:443/f":    false,
+		"https://a.slack.example:8443/f": false,
+	} {
+		_, err := s.Download(t.Context(), address)
+		if got := !errors.Is(err, ErrForeign); got != want {
+			t.Errorf("%q may have the token: %v, want %v", address, got, want)
+		}
+	}
+}
+
+// TestOtherAnswersAreNoFiles: an empty success is not a file of no bytes.
+func TestOtherAnswersAreNoFiles(t *testing.T) {
+	for _, status := range []int{201, 204, 206, 400, 418} {
+		asked := 0
+		s, base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			w.WriteHeader(status)
+		})
+		if f, err := s.Download(t.Context(), base+"/f"); err == nil || f != nil || asked != 1 {
+			t.Errorf("%d: asked %d times, %v", status, asked, err)
 		}
 	}
 }
