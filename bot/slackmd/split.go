@@ -134,10 +134,15 @@ func (b block) pieces(limit int) []string {
 		lines = lines[:len(lines)-1]
 	}
 	frame := size(strings.Join(head, "\n")) + size(tail) + len("\n\n")
-	if frame > limit/2 {
-		head, tail, frame = nil, "", 0 // a header that long is no header
+	switch {
+	case frame <= limit/2:
+		lines = lines[len(head):]
+	case tail != "": // what follows the marker is too long for the name of a language
+		lines = append([]string{strings.TrimPrefix(strings.TrimLeft(lines[0], " "), tail)}, lines[1:]...)
+		head, frame = []string{tail}, 2*(size(tail)+len("\n"))
+	default:
+		head, frame = nil, 0 // a header that long is no header
 	}
-	lines = lines[len(head):]
 
 	var pieces []string
 	piece, used := append([]string(nil), head...), frame
