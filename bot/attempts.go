@@ -23,7 +23,7 @@ func tries(failed int) int { return triesOf[min(failed, len(triesOf)-1)] }
 func pause(failure error, failed int) time.Duration {
 	wait := 5 * time.Second
 	for range failed {
-		wait *= 3
+		wait = min(3*wait, time.Hour) // no number of failures overflows it
 	}
 	if e, ok := errors.AsType[*ocr.Error](failure); ok {
 		wait = max(wait, e.RetryAfter)
