@@ -64,6 +64,37 @@ func TestSlotsTellHowManyAreAhead(t *testing.T) {
 	})
 }
 
+// TestSlotsAhead: what somebody who comes now would have to wait for.
+func TestSlotsAhead(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		slots   int
+		waiting string // persons in the order they came, after the slots were taken
+		who     string
+		want    int
+	}{
+		{"a slot is free", 1, "", "x", -1},
+		{"nobody waits", 1, "h", "x", 0},
+		{"one waits", 1, "ha", "x", 1},
+		{"one's many count once", 1, "haaaa", "x", 1},
+		{"each person counts once", 1, "haabbc", "x", 3},
+		{"one's own are before", 1, "haa", "a", 2},
+		{"as many rounds as one has", 1, "haabbbbc", "a", 6},
+		{"two slots, both taken", 2, "hha", "b", 1},
+		{"two slots, one free", 2, "h", "b", -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSlots(tt.slots)
+			for _, person := range tt.waiting {
+				s.enter(string(person))
+			}
+			if got := s.ahead(tt.who); got != tt.want {
+				t.Errorf("%d ahead, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestSlotsAreNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(2)
