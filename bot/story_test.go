@@ -113,6 +113,12 @@ func TestLongResult(t *testing.T) {
 		{"all messages where sharing the upload fails", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}, func(r []string) bool {
 			return len(r) == 6
 		}, "words"},
+		{"one file where the answer to its content is lost", 60_000, localslack.Fault{Method: "upload", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
+			return len(r) == 2 && r[1] == "file page.md"
+		}, "the whole text is in page.md"},
+		{"one file where the place to upload is lost", 60_000, localslack.Fault{Method: "files.getUploadURLExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
+			return len(r) == 2 && r[1] == "file page.md"
+		}, "the whole text is in page.md"},
 		{"one file where the answer to the upload is lost", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
 		}, "the whole text is in page.md"},

@@ -49,27 +49,40 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 	return save(ctx)
 }
 
-// upload brings content to Slack, where nobody sees it yet.
+// upload brings content to Slack, where nobody sees it yet. A place is good for
+// one try: what became of a try whose answer was lost cannot be asked.
 func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, err error) {
-	var place *slack.GetUploadURLExternalResponse
+	for {
+		place, err := t.place(ctx, name, len(content))
+		if err != nil {
+			return "", fmt.Errorf("asking where to upload: %w", err)
+		}
+		err = t.pacer.once(ctx, t.fenced(call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
+			return t.api.UploadToURL(ctx, slack.UploadToURLParameters{
+				UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
+			})
+		}}))
+		if err == nil {
+			return place.FileID, nil
+		}
+		if fate, _ := judge(err); fate != refused {
+			err = sleep(ctx, uploadPause)
+		}
+		if err != nil {
+			return "", fmt.Errorf("uploading: %w", err)
+		}
+	}
+}
+
+// uploadPause is the time between two tries to upload.
+const uploadPause = 3 * time.Second
+
+func (t *Thread) place(ctx context.Context, name string, size int) (place *slack.GetUploadURLExternalResponse, err error) {
 	err = t.write(ctx, call{method: "files.getUploadURLExternal", urgency: final, do: func(ctx context.Context) (err error) {
-		place, err = t.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{
-			FileName: name, FileSize: len(content),
-		})
+		place, err = t.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: size})
 		return err
 	}})
-	if err != nil {
-		return "", fmt.Errorf("asking where to upload: %w", err)
-	}
-	err = t.write(ctx, call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
-		return t.api.UploadToURL(ctx, slack.UploadToURLParameters{
-			UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
-		})
-	}})
-	if err != nil {
-		return "", fmt.Errorf("uploading: %w", err)
-	}
-	return place.FileID, nil
+	return place, err
 }
 
 func (t *Thread) share(ctx context.Context, name, id string) error {

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"slackocr/bot/localslack"
+	"slackocr/ocr/page/pagetest"
+)
+
+// serveNATS runs a NATS server on loopback until the test ends.
+func serveNATS(t *testing.T) (address string) {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server does not start")
+	}
+	return s.ClientURL()
+}
+
+// TestReplicas runs two real programs on one NATS server: one is stopped while it
+// reads, then the other is killed. Nothing is lost or said twice.
+func TestReplicas(t *testing.T) {
+	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"}}]}\n\n")
+		w.(http.Flusher).Flush()
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-r.Context().Done():
+			return
+		}
+		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+	})
+	environ := append(o.environ, "NATS_URL="+serveNATS(t), "LOG_LEVEL=warn")
+	first, second := start(t, environ), start(t, environ)
+	o.wait(t, "both listen", func() bool { return o.ws.Connections() == 2 })
+	picture := pagetest.PNG("x", pagetest.Layout{Width: 2, Height: 1})
+	var channels, asks []string
+	post := func(n int) {
+		for range n {
+			channel := o.ws.AddChannel(fmt.Sprint("c", len(asks)), false, o.ann, o.app.BotUserID)
+			ts, err := o.ws.Post(o.ann, localslack.Post{Channel: channel, Files: []localslack.Upload{{Name: "a.png", Data: picture}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			channels, asks = append(channels, channel), append(asks, ts)
+		}
+	}
+	said := func(prefix string) (n int) {
+		for i := range asks {
+			for _, m := range o.ws.Thread(channels[i], asks[i])[1:] {
+				if strings.HasPrefix(m.Text, prefix) {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	post(12)
+	o.wait(t, "some are read", func() bool { return said("The text of ") > 2 })
+	if status := first.stop(t); status != 0 {
+		t.Errorf("exit status %d: %s", status, first.stderr)
+	}
+	o.wait(t, "the other has read them all", func() bool { return said("Read a.png") == 12 })
+
+	third := start(t, environ)
+	o.wait(t, "the third listens", func() bool { return o.ws.Connections() == 2 })
+	post(12)
+	o.wait(t, "some more are read", func() bool { return said("The text of ") > 14 })
+	_ = second.Process.Kill()
+	_ = second.Wait()
+	o.wait(t, "the third has read the rest", func() bool { return said("Read a.png") == 24 })
+	if status := third.stop(t); status != 0 {
+		t.Errorf("exit status %d: %s", status, third.stderr)
+	}
+	for i := range asks {
+		if n := len(o.ws.Thread(channels[i], asks[i])); n != 3 {
+			t.Errorf("image %d: %d messages in its thread, want the picture, one reply and one text", i, n)
+		}
+	}
+}
+
+// TestTwoProcessesOnOneFolder: the second says so and ends.
+func TestTwoProcessesOnOneFolder(t *testing.T) {
+	o := openOffice(t, http.NotFound)
+	environ := append(o.environ, "DATA_DIR="+t.TempDir())
+	first := start(t, environ)
+	o.wait(t, "the first listens", func() bool { return o.ws.Connections() == 1 })
+	second := start(t, append(environ, "LOG_LEVEL=error"))
+	if status := second.status(t); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	if s := second.stderr.String(); !strings.Contains(s, "another process uses this data folder") || strings.Count(s, "\n") != 1 {
+		t.Errorf("it says %q", s)
+	}
+	if status := first.stop(t); status != 0 {
+		t.Errorf("exit status of the first: %d", status)
+	}
+}
+
+// TestUnreachableNATS: a plain sentence, and no address with its password.
+func TestUnreachableNATS(t *testing.T) {
+	o := openOffice(t, http.NotFound)
+	p := start(t, append(o.environ, "NATS_URL=nats://user:secret-word@127.0.0.1:1", "LOG_LEVEL=error"))
+	if status := p.status(t); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	if s := p.stderr.String(); strings.Contains(s, "secret-word") || !strings.Contains(s, "store of jobs") {
+		t.Errorf("it says %q", s)
+	}
+}
