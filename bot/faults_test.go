@@ -241,6 +241,10 @@ func TestSocketIsKeptUp(t *testing.T) {
 			h.ws.Fail(localslack.Fault{Method: "apps.connections.open", Times: 20, Status: 503})
 			h.ws.CloseSockets()
 		}},
+		{"opening is not found, as behind a broken proxy", func(h *house) {
+			h.ws.Fail(localslack.Fault{Method: "apps.connections.open", Times: 5, Status: http.StatusNotFound})
+			h.ws.CloseSockets()
+		}},
 		{"opening is limited", func(h *house) {
 			h.ws.Fail(localslack.Fault{Method: "apps.connections.open", Times: 1, Status: 429, RetryAfter: 90 * time.Second})
 			h.ws.CloseSockets()

@@ -100,15 +100,21 @@ func build(t testing.TB) *house {
 // start runs the bot and waits until it listens.
 func (h *house) start() {
 	h.Helper()
+	_ = h.ws.Wait(h.launch(), func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
+}
+
+// launch runs the bot. The context ends with it.
+func (h *house) launch() (running context.Context) {
+	h.Helper()
 	var ctx context.Context
 	ctx, h.stopBot = context.WithCancel(h.Context())
-	runs, cancel := context.WithCancel(h.Context())
+	running, cancel := context.WithCancel(h.Context())
 	b := h.newBot(h.app, h.jobs)
 	go func() {
 		defer cancel()
 		h.ended <- b.Run(ctx)
 	}()
-	_ = h.ws.Wait(runs, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
+	return running
 }
 
 // newBot makes a bot with an app's tokens that reads with the scripted model and
@@ -238,12 +244,15 @@ func (h *house) client() *http.Client {
 // calls counts Slack's answers to a method, by error code; "" is ok.
 func (h *house) calls(method string) map[string]int {
 	counts := map[string]int{}
-	for _, c := range h.ws.Calls() {
-		if c.Method == method {
-			counts[c.Error]++
-		}
+	for _, c := range h.callsOf(method) {
+		counts[c.Error]++
 	}
 	return counts
+}
+
+// callsOf are the answered calls of a method.
+func (h *house) callsOf(method string) []localslack.Call {
+	return slices.DeleteFunc(h.ws.Calls(), func(c localslack.Call) bool { return c.Method != method })
 }
 
 func (h *house) noRateLimit() {

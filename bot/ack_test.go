@@ -1,0 +1,31 @@
+package bot
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+)
+
+// TestAcksDoNotBlock: a client without a connection keeps twenty and takes no
+// more, and whoever drains its events must go on.
+func TestAcksDoNotBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := socketmode.New(slack.New("xoxb-x")) // never connected
+		b := &Bot{log: slog.New(slog.DiscardHandler)}
+		p, release := newPhases(t.Context())
+		defer release()
+		begun := time.Now()
+		const events = 25
+		for i := range events {
+			b.handle(t.Context(), client, socketmode.Event{Request: &socketmode.Request{EnvelopeID: fmt.Sprint(i)}}, p)
+		}
+		if took := time.Since(begun); took == 0 || took > events*ackWithin {
+			t.Errorf("%d events took %s", events, took)
+		}
+	})
+}
