@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -100,7 +98,9 @@ func build(t testing.TB) *house {
 // start runs the bot and waits until it listens.
 func (h *house) start() {
 	h.Helper()
-	_ = h.ws.Wait(h.launch(), func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
+	ctx, cancel := context.WithTimeout(h.launch(), time.Hour)
+	defer cancel()
+	_ = h.ws.Wait(ctx, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
 }
 
 // launch runs the bot. The context ends with it.
@@ -154,8 +154,14 @@ func (h *house) stop() error {
 
 // stopped waits until the bot has ended and returns its error.
 func (h *house) stopped() error {
-	err := <-h.ended
-	h.ended <- err
+	h.Helper()
+	var err error
+	select {
+	case err = <-h.ended:
+		h.ended <- err
+	case <-time.After(time.Hour):
+		h.Error("the bot does not end")
+	}
 	for _, secret := range []string{h.app.BotToken, h.app.AppToken, "key-that-nobody-may-see"} {
 		if strings.Contains(h.log.String(), secret) {
 			h.Errorf("a secret was logged:\n%s", h.log)
@@ -285,94 +291,3 @@ var picture = func() []byte {
 	_ = png.Encode(&b, m) // to memory
 	return b.Bytes()
 }()
-
-// script is a model that does what a test says. Without a say it writes
-// "some text".
-type script struct {
-	mu       sync.Mutex // guards what follows
-	say      func(w *stream)
-	requests int
-	running  int
-	most     int // requests at once
-}
-
-func (s *script) will(say func(w *stream)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.say = say
-}
-
-func (s *script) count() (requests, most int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.requests, s.most
-}
-
-func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
-	s.mu.Lock()
-	s.requests++
-	s.running++
-	s.most = max(s.most, s.running)
-	say := s.say
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.running--
-		s.mu.Unlock()
-	}()
-	if say == nil {
-		say = func(w *stream) { w.text("some text"); w.end("stop") }
-	}
-	say(&stream{w: w, r: r})
-}
-
-// stream writes a chat completion as server-sent events.
-type stream struct {
-	w http.ResponseWriter
-	r *http.Request
-}
-
-func (s *stream) event(choice string) {
-	s.w.Header().Set("Content-Type", "text/event-stream")
-	fmt.Fprintf(s.w, "data: {\"object\":\"chat.completion.chunk\",\"model\":\"test-model\",\"choices\":[%s]}\n\n", choice)
-	s.w.(http.Flusher).Flush()
-}
-
-func (s *stream) text(text string) {
-	quoted, _ := json.Marshal(text) // a string
-	s.event(fmt.Sprintf(`{"index":0,"delta":{"content":%s}}`, quoted))
-}
-
-// slowly writes words, one after each pause.
-func (s *stream) slowly(pause time.Duration, words ...string) {
-	for _, word := range words {
-		s.text(word + " ")
-		if s.pause(pause) != nil {
-			return
-		}
-	}
-}
-
-func (s *stream) pause(d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-s.r.Context().Done():
-		return errors.New("the client has gone")
-	}
-}
-
-func (s *stream) end(reason string) {
-	s.event(fmt.Sprintf(`{"index":0,"delta":{},"finish_reason":%q}`, reason))
-	fmt.Fprint(s.w, "data: [DONE]\n\n")
-}
-
-func (s *stream) fail(status int, body string) {
-	s.w.Header().Set("Content-Type", "application/json")
-	s.w.WriteHeader(status)
-	fmt.Fprint(s.w, body)
-}
-
-// drop closes the connection in mid-stream.
-func (s *stream) drop() { panic(http.ErrAbortHandler) }

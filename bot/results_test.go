@@ -17,15 +17,6 @@ func parts(n int) string {
 	return strings.TrimSuffix(strings.Repeat(paragraph+"\n\n", n), "\n\n")
 }
 
-func (s *script) write(text string) {
-	s.will(func(w *stream) {
-		for piece := range slices.Chunk([]rune(text), 4000) {
-			w.text(string(piece))
-		}
-		w.end("stop")
-	})
-}
-
 // TestMessagesAndFiles: up to four messages in full, from the second on also as
 // a file, and of more than four the first and the file.
 func TestMessagesAndFiles(t *testing.T) {
@@ -201,12 +192,12 @@ func TestFilesOfAnotherWorkspace(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				// The bot may see the file but has no event of it.
 				elsewhere := h.ws.AddChannel("elsewhere", false, h.ann)
-				ts, err := h.ws.Post(h.ann, localslack.Post{Channel: elsewhere, Files: []localslack.Upload{{Name: tt.name, Data: tt.data}}})
-				if err != nil {
+				if _, err := h.ws.Post(h.ann, localslack.Post{Channel: elsewhere, Files: []localslack.Upload{{Name: tt.name, Data: tt.data}}}); err != nil {
 					t.Fatal(err)
 				}
 				id := h.ws.Messages(elsewhere)[0].Files[0].ID
-				if ts, err = h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: "look"}); err != nil {
+				ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: "look"})
+				if err != nil {
 					t.Fatal(err)
 				}
 				h.ws.Emit(h.app.AppID, map[string]any{

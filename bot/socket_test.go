@@ -175,3 +175,45 @@ func TestStopWhileSlackIsDown(t *testing.T) {
 		})
 	}
 }
+
+func TestSocketIsKeptUp(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		cut  func(h *house)
+	}{
+		{"it closes without a word", func(h *house) { h.ws.CloseSockets() }},
+		{"Slack asks for a new one", func(h *house) { h.ws.Disconnect("refresh_requested") }},
+		{"opening fails for ten minutes", func(h *house) {
+			h.ws.Fail(localslack.Fault{Method: "apps.connections.open", Times: 20, Status: 503})
+			h.ws.CloseSockets()
+		}},
+		{"opening is not found, as behind a broken proxy", func(h *house) {
+			h.ws.Fail(localslack.Fault{Method: "apps.connections.open", Times: 5, Status: http.StatusNotFound})
+			h.ws.CloseSockets()
+		}},
+		{"opening is limited", func(h *house) {
+			h.ws.Fail(localslack.Fault{Method: "apps.connections.open", Times: 1, Status: 429, RetryAfter: 90 * time.Second})
+			h.ws.CloseSockets()
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				tt.cut(h)
+				h.closed(h.post("page.png"))
+				for code, n := range h.calls("apps.connections.open") {
+					if n > 25 || (code == "ratelimited" && n > 1) {
+						t.Errorf("apps.connections.open was answered %q %d times", code, n)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestStartWaitsForSlack(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.ws.Fail(localslack.Fault{Method: "auth.test", Times: 8, Status: http.StatusBadGateway})
+		h.start()
+		h.closed(h.post("page.png"))
+	})
+}
