@@ -92,6 +92,10 @@ func TestMarkdown(t *testing.T) {
 	if got != pagetest.Article {
 		t.Errorf("got:\n%s", got)
 	}
+	letter, _ := readAll(t, pagetest.PNG(pagetest.Letter, pagetest.Layout{}), true)
+	if got, want := strings.Count(letter, "\n\n"), strings.Count(pagetest.Letter, "\n\n"); got != want {
+		t.Errorf("%d paragraphs end, want %d:\n%s", got, want, letter)
+	}
 	receipt, _ := readAll(t, pagetest.PNG(pagetest.Receipt, pagetest.Layout{}), true)
 	if !strings.Contains(receipt, "7.20\n1 Pot of tea 2.90\n3 Butter croissant 8.40\n") {
 		t.Errorf("a receipt's lines are no paragraph:\n%s", receipt)

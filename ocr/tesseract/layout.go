@@ -19,7 +19,10 @@ func describe(m *image.Gray, lines []textLine) {
 			steps = append(steps, l.Max.Y-lines[i-1].Max.Y)
 		}
 	}
-	height, body, step := median(heights), median(bodies), median(steps)
+	height, body := median(heights), median(bodies)
+	// In a letter every other step leads to a new paragraph, so the usual one
+	// is among the small ones.
+	step := slices.Sorted(slices.Values(steps))[len(steps)/4]
 	for i, l := range lines {
 		// Capitals and figures have large bodies, and letters that hang or
 		// rise make a line high. Only larger type does both.
