@@ -159,3 +159,34 @@ func TestWaitingLineIsShownAtOnce(t *testing.T) {
 		_ = r.Close(d.Context(), Live{Line: "done"})
 	})
 }
+
+// TestEditThatWaitedShowsTheLatest, not what there was when it began to wait.
+func TestEditThatWaitedShowsTheLatest(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		spend(d, d.pacer.methods["chat.update"], 8, final)
+		r.Write(0, "old")
+		synctest.Wait() // it waits for the budget
+		r.Write(0, "new")
+		_ = sleep(d.Context(), 20*time.Second)
+		calls := d.calls("chat.update")
+		if len(calls) != 1 || shown(d, calls[0]) != "new" {
+			t.Errorf("%d edits, want one that shows the latest: %+v", len(calls), calls)
+		}
+		_ = r.Close(d.Context(), Live{Line: "done"})
+	})
+}
+
+// TestLastLineStandsWithoutItsText where Slack refuses that.
+func TestLastLineStandsWithoutItsText(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		r := d.open("a")
+		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Error: "invalid_blocks"})
+		if err := r.Close(d.Context(), Live{Text: "the text", Line: "done"}); err != nil {
+			t.Error(err)
+		}
+		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {
+			t.Errorf("the reply says %q", m.Text)
+		}
+	})
+}

@@ -190,3 +190,18 @@ func TestNothingIsPostedBeforeItIsNoted(t *testing.T) {
 		}
 	})
 }
+
+// TestPostThatCannotBeLookedUp is repeated: twice is better than lost.
+func TestPostThatCannotBeLookedUp(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 500})
+		d.ws.Fail(localslack.Fault{Method: "conversations.replies", Error: "missing_scope"})
+		var state Once
+		if err := d.thread().Post(d.Context(), Part("x", "x"), &state, unsaved); err != nil || state.TS == "" {
+			t.Errorf("posted at %q, %v", state.TS, err)
+		}
+		if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {
+			t.Errorf("%d messages", n)
+		}
+	})
+}

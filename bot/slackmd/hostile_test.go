@@ -159,6 +159,27 @@ func words(s string) map[string]int {
 	return n
 }
 
+// TestCutsLeaveFullPieces: a space near the beginning is no place to cut.
+func TestCutsLeaveFullPieces(t *testing.T) {
+	parts := Parts("ab "+strings.Repeat("x", 200), 100)
+	for _, part := range parts[:len(parts)-1] {
+		if size(part) < 90 {
+			t.Errorf("a piece of %d units: %q", size(part), part)
+		}
+	}
+	if got := strings.Join(parts, ""); got != "ab "+strings.Repeat("x", 200) {
+		t.Errorf("the pieces are not the whole: %q", got)
+	}
+}
+
+// TestUnderlinedHeadingIsNoTable: it is not repeated in each piece.
+func TestUnderlinedHeadingIsNoTable(t *testing.T) {
+	parts := Parts("Heading\n---\n"+strings.Repeat("some words\n", 100), 200)
+	if n := strings.Count(strings.Join(parts, "\n"), "Heading"); n != 1 || len(parts) < 5 {
+		t.Errorf("%d headings in %d parts", n, len(parts))
+	}
+}
+
 // TestEscapesAreNeverCut: a line of nothing but signs that become escapes, at
 // each offset of the cut.
 func TestEscapesAreNeverCut(t *testing.T) {
