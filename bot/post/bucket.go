@@ -70,7 +70,7 @@ func (b *bucket) spare() bool {
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.refill(now)
-	if b.tokens < 1+b.reserve || now.Before(b.held) || b.waiting() {
+	if _, reserve := b.share(); b.tokens < 1+reserve || now.Before(b.held) || b.waiting() {
 		return false
 	}
 	b.tokens--
@@ -101,15 +101,24 @@ func (b *bucket) idle() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
-	return b.tokens >= b.burst/float64(max(1, b.sharers())) && !b.waiting()
+	most, _ := b.share()
+	return b.tokens >= most && !b.waiting()
+}
+
+// share is this process's part of the burst, and of it what interim waiters
+// leave. Together the processes have no more than one alone, as long as there
+// is a token for each.
+func (b *bucket) share() (most, reserve float64) {
+	most = max(1, b.burst/float64(max(1, b.sharers())))
+	return most, min(b.reserve, most-1)
 }
 
 // refill counts the tokens and returns how long the next one takes. With others
 // alive, each process has its part of the rate and of the burst.
 func (b *bucket) refill(now time.Time) (every time.Duration) {
-	n := max(1, b.sharers())
-	every = b.every * time.Duration(n)
-	b.tokens = min(max(1+b.reserve, b.burst/float64(n)), b.tokens+float64(now.Sub(b.filled))/float64(every))
+	every = b.every * time.Duration(max(1, b.sharers()))
+	most, _ := b.share()
+	b.tokens = min(most, b.tokens+float64(now.Sub(b.filled))/float64(every))
 	b.filled = now
 	return every
 }
@@ -119,7 +128,8 @@ func (b *bucket) refill(now time.Time) (every time.Duration) {
 func (b *bucket) serve() {
 	now := time.Now()
 	every := b.refill(now)
-	for u, need := range [urgencies]float64{greeting: 1, final: 1, opening: 1, interim: 1 + b.reserve} {
+	_, reserve := b.share()
+	for u, need := range [urgencies]float64{greeting: 1, final: 1, opening: 1, interim: 1 + reserve} {
 		for len(b.queues[u]) > 0 {
 			wait := max(b.held.Sub(now), time.Duration((need-b.tokens)*float64(every)))
 			if wait > 0 {

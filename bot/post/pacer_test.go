@@ -3,8 +3,11 @@ package post
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"slackocr/bot/localslack"
@@ -72,26 +75,39 @@ func TestHangingCallIsGivenUp(t *testing.T) {
 	})
 }
 
-// TestUpdatesOfAnyMinute: Slack takes 50, however the burst falls.
+// TestUpdatesOfAnyMinute: Slack takes 50, however the burst falls and however
+// many processes share them.
 func TestUpdatesOfAnyMinute(t *testing.T) {
-	for name, u := range map[string]urgency{"finals": final, "interim edits": interim} {
-		t.Run(name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
-				var served []time.Time
-				for range 150 {
-					spend(d, d.pacer.methods["chat.update"], 1, u)
-					served = append(served, time.Now())
-				}
-				for i := 50; i < len(served); i++ {
-					if minute := served[i].Sub(served[i-50]); minute <= time.Minute {
-						t.Fatalf("51 within %s", minute)
+	for _, sharers := range []int{1, 2, 3, 4, 8} {
+		for name, u := range map[string]urgency{"finals": final, "interim edits": interim} {
+			t.Run(fmt.Sprint(sharers, " processes, ", name), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var mu sync.Mutex
+					var served []time.Time
+					var all sync.WaitGroup
+					for range sharers {
+						b := newBucket(limits["chat.update"], func() int { return sharers })
+						all.Go(func() {
+							for range 150 / sharers {
+								spend(t, b, 1, u)
+								mu.Lock()
+								served = append(served, time.Now())
+								mu.Unlock()
+							}
+						})
 					}
-				}
-				if took := time.Since(served[0]); took > 4*time.Minute {
-					t.Errorf("150 took %s: the budget was not used", took)
-				}
+					all.Wait()
+					for i := 50; i < len(served); i++ {
+						if minute := served[i].Sub(served[i-50]); minute <= time.Minute {
+							t.Fatalf("51 within %s", minute)
+						}
+					}
+					if took := time.Since(served[0]); took > 4*time.Minute {
+						t.Errorf("%d took %s: the budget was not used", len(served), took)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
