@@ -182,3 +182,18 @@ func TestOrderOfPosts(t *testing.T) {
 		}
 	})
 }
+
+// TestMoreProcessesThanTokens: each is served in its turn, and none never.
+func TestMoreProcessesThanTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(limit{every: time.Second, burst: 8, reserve: 3}, func() int { return 20 })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for _, u := range []urgency{final, interim, opening} {
+			if err := b.take(ctx, u); err != nil {
+				t.Error(err)
+			}
+		}
+		b.timer.Stop()
+	})
+}
