@@ -12,7 +12,9 @@ import (
 	"slackocr/ocr/page"
 )
 
-// A page may cost the endpoint 8 requests in all.
+// maxRequests is what a page may cost the endpoint in all.
+const maxRequests = 8
+
 var triesOf = [...]int{2, 2, 2, 1, 1}
 
 // tries is how many requests an attempt may make, after so many failed ones.
@@ -50,7 +52,7 @@ func temporary(err error) bool {
 	}
 	for _, final := range []error{
 		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign, page.ErrEmpty, page.ErrUnsupported,
-		errCut, errStarts, errUnreadable, jobs.ErrStopped,
+		errCut, errAsked, errUnreadable, jobs.ErrStopped,
 	} {
 		if errors.Is(err, final) {
 			return false
@@ -62,7 +64,8 @@ func temporary(err error) bool {
 // best keeps the longest text that an attempt got before it failed, and
 // returns it.
 func (s *story) best(ctx context.Context, text string) string {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
 	if kept, ok, err := s.job.Page(ctx, partial); err == nil && ok && len(kept) >= len(text) {
 		return kept
 	}

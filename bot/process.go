@@ -14,8 +14,9 @@ import (
 // writes it, the final markdown in the thread, and one last line. Another
 // process can go on with it at any point: see story.
 func (b *Bot) process(ctx context.Context, s *story) error {
-	if ok, err := b.lookUp(ctx, s); err != nil || !ok {
-		return err
+	found, missing := b.lookUp(ctx, s)
+	if elsewhere(missing) || !found && missing == nil {
+		return missing
 	}
 	line := func() string {
 		if ahead := b.slots.ahead(s.Person); ahead >= 0 {
@@ -24,13 +25,19 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		return wordsReading(s.File.Name)
 	}
 	var err error
-	if s.reply, err = post.Open(ctx, s.thread, s.key("reply"), s.Ask, line, s.First, &s.Posted, s.save); err != nil {
+	if s.reply, err = post.Open(s.ending, s.thread, s.key("reply"), s.Ask, line, s.First, &s.Posted, s.save); err != nil {
 		return err
 	}
 	defer s.reply.Leave()
-	text, failure := b.read(ctx, s)
-	if unsettled(failure) {
+	text, failure := "", missing
+	if found {
+		text, failure = b.read(ctx, s)
+	}
+	if elsewhere(failure) {
 		return failure
+	}
+	if failure != nil && s.Cause == "" {
+		text = s.best(ctx, text)
 	}
 	if failure != nil && temporary(failure) && !s.job.LastAttempt() {
 		again := wordsAgain(s.File.Name, failure, pause(failure, s.job.Record().Attempts))
@@ -73,7 +80,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 // read returns the file's text. With an error it is the text up to there. What an
 // earlier process read to its end is not read again.
 func (b *Bot) read(ctx context.Context, s *story) (string, error) {
-	if text, ok, err := s.job.Page(ctx, whole); err != nil {
+	if text, ok, err := s.job.Page(s.ending, whole); err != nil {
 		return "", err
 	} else if ok {
 		return text, s.failure()
@@ -86,7 +93,8 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	}
 	defer release()
 
-	if err := s.start(ctx); err != nil {
+	requests, err := s.ask(ctx)
+	if err != nil {
 		return "", err
 	}
 	begun := time.Now()
@@ -101,9 +109,9 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 		return "", err
 	}
 	var text ocr.Text
-	for update, err := range b.model.WithTries(tries(s.job.Record().Attempts)).Recognize(ctx, image) {
+	for update, err := range b.model.WithTries(requests).Recognize(ctx, image) {
 		if err != nil {
-			return s.best(ctx, text.String()), err
+			return text.String(), err
 		}
 		text.Apply(update)
 		s.reply.Write(update.Keep, update.Add)
@@ -136,6 +144,9 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 	if first > maxMessages {
 		first = 1
 	}
+	if s.NoFile {
+		return "", send(0, len(parts))
+	}
 	refusal := send(0, first)
 	if unsettled(refusal) || (len(parts) <= 1 && refusal == nil) {
 		return "", refusal
@@ -148,6 +159,10 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 		return "", refusal
 	} else if err != nil {
 		b.log.Warn("could not upload the text as a file", "error", err)
+		s.NoFile = true
+		if err := s.save(ctx); err != nil {
+			return "", err
+		}
 		return "", send(first, len(parts))
 	}
 	return wordsInFile(name), nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/ocr"
@@ -30,11 +31,12 @@ type story struct {
 // progress is what another process needs to go on with a job.
 type progress struct {
 	Began  time.Time
-	Starts int           // at reading that were not finished, by their own fault or a crash
+	Asked  int           // requests to the model that were allowed
 	Posted post.Once     // the reply
 	Cause  string        // why the text, which is the job's page 0, is not whole
 	Parts  []post.Once   // the text's messages
 	Upload post.OnceFile // the text as a file
+	NoFile bool          // all of the text goes as messages
 }
 
 // work tells a job's story and settles the job.
@@ -58,7 +60,7 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 	defer stopWaiting()
 	s.ending, stopEnding = both(context.WithoutCancel(ctx), p.ending)
 	defer stopEnding()
-	s.thread = post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
+	s.thread = post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
 	b.settle(ctx, s, b.process(ctx, s))
 }
 
@@ -75,19 +77,22 @@ func both(ctx, other context.Context) (context.Context, context.CancelFunc) {
 }
 
 // settling bounds what is written after a job's context has ended.
-const settling = 3 * time.Second
+const settling = 2 * time.Second
 
 // settle says what becomes of a job after its story ended with err.
 func (b *Bot) settle(ctx context.Context, s *story, err error) {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, jobs.ErrUnavailable) {
+		err = cause // the store only says that the context has ended
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
 	switch {
 	case errors.Is(err, jobs.ErrLost):
 		return // another worker tells it
-	case errors.Is(err, jobs.ErrClosing):
-		s.Starts = 0 // a stop is nobody's fault
-		_ = s.save(ctx)
-		err = s.job.Release(ctx)
+	case errors.Is(err, jobs.ErrClosing), errors.Is(err, jobs.ErrUnavailable), errors.Is(err, jobs.ErrFull):
+		err = s.job.Release(ctx) // a stop is no attempt, nor is the store's trouble
+	case errors.Is(err, jobs.ErrStopped):
+		err = s.job.Done(ctx, jobs.Stopped)
 	case post.TokenProblem(err):
 		b.stopOn(err) // the job waits for a better token
 		err = s.job.Release(ctx)
@@ -118,7 +123,8 @@ func unsettled(err error) bool { return elsewhere(err) || post.TokenProblem(err)
 // elsewhere is unsettled but for what Slack says of the token: a call that the
 // bot can do without may lack a scope.
 func elsewhere(err error) bool {
-	return errors.Is(err, jobs.ErrLost) || errors.Is(err, jobs.ErrClosing) || errors.Is(err, jobs.ErrUnavailable)
+	return errors.Is(err, jobs.ErrLost) || errors.Is(err, jobs.ErrClosing) ||
+		errors.Is(err, jobs.ErrUnavailable) || errors.Is(err, jobs.ErrFull)
 }
 
 func (s *story) key(part string) string { return s.Request.key() + "/" + part }
@@ -140,19 +146,18 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 	return s.job.SavePage(ctx, whole, text)
 }
 
-// maxStarts is how often a file is begun that brings the process down.
-const maxStarts = 10
+var errAsked = errors.New("no attempt at the file came to an end")
 
-var errStarts = errors.New("too many processes ended while they read the file")
-
-// start counts a start at reading. A crash is no failed attempt of a job, so
-// without this a file that crashes the bot would crash it for ever.
-func (s *story) start(ctx context.Context) error {
-	if s.Starts >= maxStarts {
-		return errStarts
+// ask says how many requests to the model this attempt may make, and keeps
+// that before the first: a crash or a stop is no failed attempt, so without
+// this a file that brings the bot down would do so for ever.
+func (s *story) ask(ctx context.Context) (requests int, err error) {
+	requests = min(tries(s.job.Record().Attempts), maxRequests-s.Asked)
+	if requests <= 0 {
+		return 0, errAsked
 	}
-	s.Starts++
-	return s.save(ctx)
+	s.Asked += requests
+	return requests, s.save(ctx)
 }
 
 // failure is what an earlier process came to.
@@ -187,6 +192,12 @@ func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 		return true, nil
 	}
 	info, err := post.FileInfo(ctx, b.api, b.pacer, s.File.ID)
+	switch post.Code(err) {
+	case "missing_scope":
+		return false, fetch.ErrLoginPage
+	case "file_not_found", "file_deleted":
+		return false, fetch.ErrGone
+	}
 	if err != nil {
 		return false, fmt.Errorf("looking up the file: %w", err)
 	}
@@ -202,4 +213,22 @@ func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
 	}
 	defer content.Close()
 	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
+}
+
+// patient is a fence that waits for a store that does not answer now, until it
+// does or the lease has ended.
+func patient(fence post.Fence) post.Fence {
+	return func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+		for {
+			fenced, cancel, err := fence(ctx)
+			if !errors.Is(err, jobs.ErrUnavailable) {
+				return fenced, cancel, err
+			}
+			select {
+			case <-ctx.Done():
+				return nil, nil, context.Cause(ctx)
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}
 }

@@ -104,7 +104,7 @@ func wordsCause(err error) string {
 	switch {
 	case errors.Is(err, jobs.ErrStopped):
 		return "somebody stopped me."
-	case errors.Is(err, errStarts):
+	case errors.Is(err, errAsked):
 		return "something goes wrong with this file each time. Ask whoever runs me to look at my log."
 	case errors.Is(err, errCut):
 		return "the model ended before the page did. Post the rest as a second picture, please."

@@ -57,7 +57,7 @@ var causes = map[string]struct {
 	"page.BrokenError":    {&page.BrokenError{}, "damaged or was not uploaded whole. Post it again", false},
 	"jobs.ErrStopped":     {jobs.ErrStopped, "somebody stopped me", false},
 	"cut":                 {errCut, "the model ended before the page did. Post the rest", false},
-	"crashes":             {errStarts, "something goes wrong with this file each time. Ask whoever runs me", false},
+	"crashes":             {errAsked, "something goes wrong with this file each time. Ask whoever runs me", false},
 	"told before":         {toldError("the words of before."), "the words of before.", false},
 	"disk full":           {&fs.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}, "no room to work on it. Ask whoever runs me", true},
 	"disk read-only":      {&fs.PathError{Op: "open", Path: "/secret", Err: syscall.EROFS}, "no room to work on it. Ask whoever runs me", true},

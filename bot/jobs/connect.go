@@ -21,8 +21,8 @@ import (
 func Connect(address string, maxBytes int64) (*NATS, error) {
 	conn, err := nats.Connect(address, options()...)
 	if err != nil {
-		if wrong, ok := errors.AsType[*url.Error](err); ok {
-			err = wrong.Err // without the address
+		if _, ok := errors.AsType[*url.Error](err); ok {
+			err = errors.New("the address of NATS cannot be read") // its parser quotes it
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -96,7 +96,7 @@ func TestEraseWhileSaving(t *testing.T) {
 	inMemory(t, func(w *world) {
 		other := w.queue()
 		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
-			if call == "Put" {
+			if call == "Update page" {
 				w.must(other.Erase(w.Context(), "k"))
 			}
 			return none
@@ -116,9 +116,9 @@ func TestEraseWhileSaving(t *testing.T) {
 // A page of which only a part could be saved over an older text is none.
 func TestHalfAPage(t *testing.T) {
 	inMemory(t, func(w *world) {
-		var puts atomic.Int64
+		var saves atomic.Int64
 		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
-			if call == "Put" && puts.Add(1) == 4 {
+			if call == "Update page" && saves.Add(1) == 2 {
 				return failed
 			}
 			return none

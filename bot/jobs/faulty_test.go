@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -49,7 +50,11 @@ func (f *faulty) Put(ctx context.Context, key string, value []byte) error {
 }
 
 func (f *faulty) Update(ctx context.Context, key string, value []byte, revision uint64) error {
-	return f.do("Update", func() error { return f.Store.Update(ctx, key, value, revision) })
+	call := "Update"
+	if strings.HasPrefix(key, "page.") {
+		call = "Update page" // the others are of states
+	}
+	return f.do(call, func() error { return f.Store.Update(ctx, key, value, revision) })
 }
 
 func (f *faulty) Lease(ctx context.Context) (l Lease, err error) {

@@ -205,7 +205,7 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 
 // Close implements [Store].
 func (n *NATS) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, answering)
+	ctx, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
 	n.conn.Close()

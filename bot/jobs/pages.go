@@ -29,20 +29,30 @@ func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 	if chunks > maxChunks {
 		return ErrTooLarge
 	}
+	// The first chunk names the others, so it comes last, and only over the one
+	// that was there while the job was still this worker's. Its sum tells a text
+	// that was saved in part, over an earlier one, from a whole one.
+	old, err := j.q.store.Get(ctx, chunkKey(j.id, n, 0))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
 	if err := j.check(ctx); err != nil {
 		return err
 	}
-	// The first chunk names the others, so it comes last. Its sum tells a text
-	// that was saved in part, over an earlier one, from a whole one.
 	sum := sha256.Sum256([]byte(text))
-	for i := chunks - 1; i >= 0; i-- {
+	for i := chunks - 1; i > 0; i-- {
 		value := []byte(text[i*maxChunk : min((i+1)*maxChunk, len(text))])
-		if i == 0 {
-			value = append(fmt.Appendf(nil, "%d %x\n", chunks, sum), value...)
-		}
 		if err := j.q.store.Put(ctx, chunkKey(j.id, n, i), value); err != nil {
 			return err
 		}
+	}
+	first := append(fmt.Appendf(nil, "%d %x\n", chunks, sum), text[:min(maxChunk, len(text))]...)
+	err = j.q.store.Update(ctx, chunkKey(j.id, n, 0), first, old.Revision)
+	if errors.Is(err, errConflict) {
+		err = ErrLost
+	}
+	if err != nil {
+		return err
 	}
 	// It may have been erased in the meantime, before the page was there.
 	s, _, err := j.q.state(ctx, j.id)

@@ -16,7 +16,7 @@ const (
 	// cannot be used now.
 	pause = time.Second
 	// settling bounds what a queue itself still writes for a job.
-	settling = 2 * time.Second
+	settling = time.Second
 	// announcing is how often a replica says that it is there; it is forgotten
 	// after three times of silence.
 	announcing = 5 * time.Second

@@ -73,8 +73,8 @@ const eventType = "slackocr_post"
 // the post that it may stand there, and after it where. Save keeps it, so that
 // another process can go on.
 type Once struct {
-	Tried bool   `json:",omitempty"`
-	TS    string `json:",omitempty"`
+	Tried time.Time `json:",omitzero"`
+	TS    string    `json:",omitempty"`
 }
 
 // Save keeps the state of what is posted once.
@@ -93,12 +93,12 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 	switch {
 	case state.TS != "":
 		return nil
-	case state.Tried:
-		if state.TS, err = t.find(ctx, m); Code(err) != "" {
+	case !state.Tried.IsZero():
+		if state.TS, err = t.look(ctx, m, state.Tried); Code(err) != "" {
 			err = nil // it cannot be told: twice is better than lost
 		}
 	default:
-		state.Tried = true
+		state.Tried = time.Now()
 		err = save(ctx)
 	}
 	if err != nil {
@@ -141,6 +141,18 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 		},
 	})
 	return ts, err
+}
+
+// look is find for a post that another process tried at that time: Slack may be
+// about to carry it out still.
+func (t *Thread) look(ctx context.Context, m Message, tried time.Time) (ts string, err error) {
+	ts, err = t.find(ctx, m)
+	if late := time.Until(tried.Add(callTimeout)); ts != "" || err != nil || late <= 0 {
+		return ts, err
+	} else if err := sleep(ctx, late); err != nil {
+		return "", err
+	}
+	return t.find(ctx, m)
 }
 
 // maxPages bounds how far find looks: 5 × 200 messages after Message.After.

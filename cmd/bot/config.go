@@ -174,8 +174,8 @@ func needLimits(c *config, wrong *problems) {
 	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
 		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
 	}
-	if c.Retention < time.Hour || c.Retention > 10*365*24*time.Hour {
-		wrong.add("RETENTION", "must be from 1h to 87600h")
+	if c.Retention < 24*time.Hour || c.Retention > 10*365*24*time.Hour {
+		wrong.add("RETENTION", "must be from 24h to 87600h")
 	}
 }
 
