@@ -2,9 +2,11 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
@@ -32,6 +34,9 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	text, failure := "", missing
 	if found {
 		text, failure = b.read(ctx, s)
+	}
+	if failure != nil && errors.Is(context.Cause(ctx), jobs.ErrStopped) {
+		failure = jobs.ErrStopped // whatever noticed it first
 	}
 	if elsewhere(failure) {
 		return failure
@@ -80,7 +85,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 // read returns the file's text. With an error it is the text up to there. What an
 // earlier process read to its end is not read again.
 func (b *Bot) read(ctx context.Context, s *story) (string, error) {
-	if text, ok, err := s.job.Page(s.ending, whole); err != nil {
+	if text, ok, err := s.page(s.ending, whole); err != nil {
 		return "", err
 	} else if ok {
 		return text, s.failure()

@@ -90,26 +90,30 @@ func (b *Bot) settle(ctx context.Context, s *story, err error) {
 	case errors.Is(err, jobs.ErrLost):
 		return // another worker tells it
 	case errors.Is(err, jobs.ErrClosing), errors.Is(err, jobs.ErrUnavailable), errors.Is(err, jobs.ErrFull):
-		err = s.job.Release(ctx) // a stop is no attempt, nor is the store's trouble
+		err = insist(ctx, func() error { return s.job.Release(ctx) }) // a stop is no attempt, nor is the store's trouble
 	case errors.Is(err, jobs.ErrStopped):
-		err = s.job.Done(ctx, jobs.Stopped)
+		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Stopped) })
 	case post.TokenProblem(err):
 		b.stopOn(err) // the job waits for a better token
-		err = s.job.Release(ctx)
+		err = insist(ctx, func() error { return s.job.Release(ctx) })
 	case err == nil && s.job.Record().StoppedBy != "":
-		err = s.job.Done(ctx, jobs.Stopped)
+		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Stopped) })
 	case err == nil && s.Cause != "":
-		err = s.job.Done(ctx, jobs.Failed)
+		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Failed) })
 	case err == nil:
-		err = s.job.Done(ctx, jobs.Done)
+		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Done) })
 	case temporary(err):
-		var last bool
-		if last, err = s.job.Retry(ctx, pause(err, s.job.Record().Attempts)); last && err == nil {
-			err = s.job.Done(ctx, jobs.Failed)
+		last, wait := false, pause(err, s.job.Record().Attempts)
+		err = insist(ctx, func() (err error) {
+			last, err = s.job.Retry(ctx, wait)
+			return err
+		})
+		if last && err == nil {
+			err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Failed) })
 		}
 	default:
 		b.log.Warn("could not answer", "channel", s.Channel, "error", err)
-		err = s.job.Done(ctx, jobs.Failed)
+		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Failed) })
 	}
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		b.log.Warn("could not settle a job; it goes on later", "error", err)
@@ -129,7 +133,18 @@ func elsewhere(err error) bool {
 
 func (s *story) key(part string) string { return s.Request.key() + "/" + part }
 
-func (s *story) save(ctx context.Context) error { return s.job.Save(ctx, s.progress) }
+func (s *story) save(ctx context.Context) error {
+	return insist(ctx, func() error { return s.job.Save(ctx, s.progress) })
+}
+
+// page is a text that was kept.
+func (s *story) page(ctx context.Context, n int) (text string, ok bool, err error) {
+	err = insist(ctx, func() error {
+		text, ok, err = s.job.Page(ctx, n)
+		return err
+	})
+	return text, ok, err
+}
 
 // end keeps what is going to be posted: from here on it is this text and no
 // other, whoever goes on.
@@ -143,7 +158,7 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 	if err := s.save(ctx); err != nil {
 		return err
 	}
-	return s.job.SavePage(ctx, whole, text)
+	return insist(ctx, func() error { return s.job.SavePage(ctx, whole, text) })
 }
 
 var errAsked = errors.New("no attempt at the file came to an end")
@@ -215,20 +230,32 @@ func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
 	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
 }
 
-// patient is a fence that waits for a store that does not answer now, until it
-// does or the lease has ended.
+// patient is a fence that waits for a store that does not answer now.
 func patient(fence post.Fence) post.Fence {
-	return func(ctx context.Context) (context.Context, context.CancelFunc, error) {
-		for {
-			fenced, cancel, err := fence(ctx)
-			if !errors.Is(err, jobs.ErrUnavailable) {
-				return fenced, cancel, err
-			}
-			select {
-			case <-ctx.Done():
-				return nil, nil, context.Cause(ctx)
-			case <-time.After(200 * time.Millisecond):
-			}
+	return func(ctx context.Context) (fenced context.Context, cancel context.CancelFunc, err error) {
+		err = insist(ctx, func() error {
+			fenced, cancel, err = fence(ctx)
+			return err
+		})
+		return fenced, cancel, err
+	}
+}
+
+// patience is how long a store may not answer before a job is handed back.
+const patience = 30 * time.Second
+
+// insist calls the store again until it answers, ctx ends, or its patience does.
+func insist(ctx context.Context, call func() error) error {
+	end := time.Now().Add(patience)
+	for {
+		err := call()
+		if !errors.Is(err, jobs.ErrUnavailable) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }

@@ -28,6 +28,25 @@ var ErrInUse = errors.New("another process uses this data folder; stop it first,
 type embedded struct {
 	server *server.Server
 	lock   *flock.Flock
+	silent time.Time // since when no write was answered; of the announcer's goroutine
+}
+
+// silence is how long the server may leave writes without an answer. After a
+// write error, such as a full disk, it does so for good.
+const silence = 30 * time.Second
+
+// wrote takes the outcome of a write that is tried every few seconds, and makes
+// ErrBroken of a long silence.
+func (e *embedded) wrote(err error) error {
+	switch {
+	case !errors.Is(err, ErrUnavailable):
+		e.silent = time.Time{}
+	case e.silent.IsZero():
+		e.silent = time.Now()
+	case time.Since(e.silent) > silence:
+		return ErrBroken
+	}
+	return err
 }
 
 // OpenEmbedded keeps the entries in a folder, which it makes, and is the only

@@ -61,6 +61,9 @@ var (
 	ErrUnavailable = errors.New("the store of jobs is not available")
 	// ErrFull means that there is no room for another job.
 	ErrFull = errors.New("the store of jobs is full")
+	// ErrBroken means that the embedded store will not answer again: after a full
+	// disk, say. A new process can use its folder.
+	ErrBroken = errors.New("the store of jobs cannot write any more: look at the disk of DATA_DIR, then start again")
 	// ErrNotFound means that a job is not known, or not any more.
 	ErrNotFound = errors.New("no such job")
 	// ErrCorrupt means that a record cannot be read.

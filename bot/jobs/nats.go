@@ -184,16 +184,18 @@ func (n *NATS) Listen(heard func(id string)) (stop func(), err error) {
 	return func() { _ = sub.Unsubscribe() }, nil
 }
 
-// Announce implements [Store]. The embedded server has one replica only.
+// Announce implements [Store]. For the embedded server it is the proof that it
+// can write.
 func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (int, error) {
-	if n.embedded != nil {
-		return 1, nil
-	}
 	key := "replica." + id
 	if while <= 0 {
 		return 0, n.Delete(ctx, key)
 	}
-	if _, err := n.js.Publish(ctx, prefix+key, nil, jetstream.WithMsgTTL(while)); err != nil {
+	_, err := n.js.Publish(ctx, prefix+key, nil, jetstream.WithMsgTTL(while))
+	if n.embedded != nil {
+		return 1, n.embedded.wrote(natsError(err)) // it has one replica only
+	}
+	if err != nil {
 		return 0, natsError(err)
 	}
 	info, err := n.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"replica.*"))

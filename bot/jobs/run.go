@@ -25,7 +25,8 @@ const (
 // Run leases jobs and works on each in a goroutine of its own until ctx ends.
 // It leases no more then; the contexts of those that run end after the grace
 // with [ErrClosing], what is not finished is handed back, and Run returns nil
-// when all have returned. Run is called once.
+// when all have returned. It ends by itself with [ErrBroken]. Run is called
+// once.
 //
 // work settles its job with Done, Retry or Release. Where it does not, the job
 // is handed back when the queue stops, and has failed once more otherwise;
@@ -43,9 +44,11 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job))
 		return err
 	}
 	defer stop()
+	ctx, broken := context.WithCancelCause(ctx)
+	defer broken(nil)
 	var others sync.WaitGroup
 	defer others.Wait()
-	others.Go(func() { q.announce(ctx) })
+	others.Go(func() { q.announce(ctx, broken) })
 
 	working, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
@@ -60,6 +63,9 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job))
 	grace := time.AfterFunc(q.config.Grace, func() { end(ErrClosing) })
 	defer grace.Stop()
 	jobs.Wait()
+	if err := context.Cause(ctx); errors.Is(err, ErrBroken) {
+		return err
+	}
 	return nil
 }
 
@@ -109,11 +115,15 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (q *Queue) announce(ctx context.Context) {
+func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 	for {
 		n, err := q.store.Announce(ctx, q.id, 3*announcing)
-		if err == nil {
+		switch {
+		case err == nil:
 			q.replicas.Store(int64(n))
+		case errors.Is(err, ErrBroken):
+			broken(err)
+			return
 		}
 		if !sleep(ctx, announcing) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
