@@ -177,7 +177,10 @@ func TestCluster(t *testing.T) {
 	if n := store.stream.CachedInfo().Config.Replicas; n != 3 {
 		w.Fatalf("%d copies", n)
 	}
-	w.enqueue(q, Record{Key: "before"})
+	w.until("the stream has a leader", func() bool {
+		_, err := q.Enqueue(w.Context(), Record{Key: "before"})
+		return err == nil
+	})
 	if created, err := q.Enqueue(w.Context(), Record{Key: "before", Thread: "other"}); created || err != nil {
 		w.Errorf("again: %t, %v", created, err)
 	}
