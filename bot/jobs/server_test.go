@@ -247,7 +247,8 @@ func TestStoreFull(t *testing.T) {
 	if r := w.record(q, "0"); r.State != Done {
 		w.Errorf("%+v", r)
 	}
-	w.must(q.Stop(w.Context(), "1", "bob")) // changes an entry by a few bytes
+	w.must(q.store.Delete(w.Context(), "page.x.0"))
+	w.must(q.Stop(w.Context(), "1", "bob")) // stores an entry anew, before the old one goes
 	w.must(q.store.Delete(w.Context(), "page.x.>"))
 	for i := range 20 {
 		w.must(q.Erase(w.Context(), fmt.Sprint(i)))
