@@ -90,8 +90,8 @@ func httpClient(dial func(ctx context.Context, network, address string) (net.Con
 	return &http.Client{Transport: t}
 }
 
-// Run serves until ctx ends, then finishes or marks what runs, within 8
-// seconds, and returns nil. A token that Slack refuses ends it with a
+// Run serves until ctx ends, then finishes or hands back what runs, within 8
+// seconds where the store answers, and returns nil. A token that Slack refuses ends it with a
 // *TokenError.
 func (b *Bot) Run(ctx context.Context) error {
 	defer b.http.CloseIdleConnections()
