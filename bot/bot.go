@@ -91,8 +91,8 @@ func httpClient(dial func(ctx context.Context, network, address string) (net.Con
 }
 
 // Run serves until ctx ends, then finishes or hands back what runs, within 8
-// seconds where the store answers, and returns nil. A token that Slack refuses ends it with a
-// *TokenError.
+// seconds, and returns nil. A token that Slack refuses ends it with a
+// *TokenError, a store that cannot write any more with jobs.ErrBroken.
 func (b *Bot) Run(ctx context.Context) error {
 	defer b.http.CloseIdleConnections()
 	if err := b.identify(ctx); err != nil {

@@ -127,7 +127,7 @@ func TestStopWhileTheStoreHangs(t *testing.T) {
 		})
 		begun := time.Now()
 		_ = h.stop()
-		if took := time.Since(begun); took > 10*time.Second {
+		if took := time.Since(begun); took > 8*time.Second {
 			t.Errorf("stopping took %s", took)
 		}
 		store.will(nil)
