@@ -86,22 +86,24 @@ func (b *Bot) settle(ctx context.Context, s *story, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
+	release := func() error { return insist(ctx, func() error { return s.job.Release(ctx) }) }
+	done := func(as jobs.State) error { return insist(ctx, func() error { return s.job.Done(ctx, as) }) }
 	switch {
 	case errors.Is(err, jobs.ErrLost):
 		return // another worker tells it
-	case errors.Is(err, jobs.ErrClosing), errors.Is(err, jobs.ErrUnavailable), errors.Is(err, jobs.ErrFull):
-		err = insist(ctx, func() error { return s.job.Release(ctx) }) // a stop is no attempt, nor is the store's trouble
+	case elsewhere(err):
+		err = release() // a stop is no attempt, nor is the store's trouble
 	case errors.Is(err, jobs.ErrStopped):
-		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Stopped) })
+		err = done(jobs.Stopped)
 	case post.TokenProblem(err):
 		b.stopOn(err) // the job waits for a better token
-		err = insist(ctx, func() error { return s.job.Release(ctx) })
+		err = release()
 	case err == nil && s.job.Record().StoppedBy != "":
-		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Stopped) })
+		err = done(jobs.Stopped)
 	case err == nil && s.Cause != "":
-		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Failed) })
+		err = done(jobs.Failed)
 	case err == nil:
-		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Done) })
+		err = done(jobs.Done)
 	case temporary(err):
 		last, wait := false, pause(err, s.job.Record().Attempts)
 		err = insist(ctx, func() (err error) {
@@ -109,11 +111,11 @@ func (b *Bot) settle(ctx context.Context, s *story, err error) {
 			return err
 		})
 		if last && err == nil {
-			err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Failed) })
+			err = done(jobs.Failed)
 		}
 	default:
 		b.log.Warn("could not answer", "channel", s.Channel, "error", err)
-		err = insist(ctx, func() error { return s.job.Done(ctx, jobs.Failed) })
+		err = done(jobs.Failed)
 	}
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		b.log.Warn("could not settle a job; it goes on later", "error", err)
