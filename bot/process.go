@@ -2,11 +2,9 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
@@ -34,9 +32,6 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	text, failure := "", missing
 	if found {
 		text, failure = b.read(ctx, s)
-	}
-	if failure != nil && errors.Is(context.Cause(ctx), jobs.ErrStopped) {
-		failure = jobs.ErrStopped // whatever noticed it first
 	}
 	if elsewhere(failure) {
 		return failure

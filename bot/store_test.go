@@ -164,7 +164,7 @@ func TestRestartsCostEightRequests(t *testing.T) {
 			_ = w.pause(time.Hour)
 		})
 		ts := h.post("page.png")
-		for i := 1; !strings.HasPrefix(h.reply(ts), "I "); i++ {
+		for i := 1; i <= 10 && !strings.HasPrefix(h.reply(ts), "I "); i++ {
 			h.wait("it is read again, or given up", func() bool {
 				n, _ := h.model.count()
 				return n >= i || strings.HasPrefix(h.reply(ts), "I ")
