@@ -46,7 +46,8 @@ type Config struct {
 	Key string
 	// Model is the model's name at the endpoint.
 	Model string
-	// Prompt is the text beside the image; DefaultPrompt where empty.
+	// Prompt is the text beside the image in the mode Markdown; DefaultPrompt
+	// where empty.
 	Prompt string
 	// Stream asks for the text as it is written, else for one answer.
 	Stream bool
@@ -69,6 +70,7 @@ type Client struct {
 	endpoint endpoint
 	http     *http.Client
 	tries    int // requests for a page, at most
+	mode     Mode
 }
 
 // NewClient checks c and makes a client of it. It reports all that is wrong
@@ -153,6 +155,14 @@ func (c *Client) WithTries(n int) *Client {
 	few := *c
 	few.tries = n
 	return &few
+}
+
+// WithMode returns a client that reads pages in the mode m. It shares c's
+// connections.
+func (c *Client) WithMode(m Mode) *Client {
+	other := *c
+	other.mode = m
+	return &other
 }
 
 // Host returns where images are sent: the endpoint's host, with its port where

@@ -26,7 +26,7 @@ func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 		Messages: []openai.ChatCompletionMessage{{
 			Role: openai.ChatMessageRoleUser,
 			MultiContent: []openai.ChatMessagePart{
-				{Type: openai.ChatMessagePartTypeText, Text: c.config.Prompt},
+				{Type: openai.ChatMessagePartTypeText, Text: c.prompt(c.mode)},
 				{Type: openai.ChatMessagePartTypeImageURL, ImageURL: &openai.ChatMessageImageURL{
 					URL: "data:" + p.MediaType + ";base64," + imageMark,
 				}},
