@@ -25,7 +25,9 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		return wordsReading(s.File.Name)
 	}
 	var err error
-	if s.reply, err = post.Open(s.ending, s.thread, s.key("reply"), s.Ask, line, s.First, &s.Posted, s.save); err != nil {
+	if s.reply, err = post.Open(s.ending, s.thread, post.Opening{
+		Key: s.key("reply"), After: s.Ask, First: s.First, Line: line,
+	}, &s.Posted, s.save); err != nil {
 		return err
 	}
 	defer s.reply.Leave()
@@ -41,7 +43,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	}
 	if failure != nil && temporary(failure) && !s.job.LastAttempt() {
 		again := wordsAgain(s.File.Name, failure, pause(failure, s.job.Record().Attempts))
-		if err := s.reply.Close(ctx, post.Live{Text: text, Line: again}); unsettled(err) {
+		if err := s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(again)}); unsettled(err) {
 			return err
 		}
 		return failure
@@ -61,13 +63,13 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		return err
 	case err != nil:
 		b.log.Error("could not post the text", "channel", s.Channel, "error", err)
-		last = post.Live{Text: text, Line: wordsLost(s.File.Name)}
+		last = post.Live{Text: text, Line: post.Plain(wordsLost(s.File.Name))}
 	case failure != nil:
-		last.Line = wordsFailed(s.File.Name, words, failure) + note
+		last.Line = post.Plain(wordsFailed(s.File.Name, words, failure) + note)
 	case len(parts) == 0:
-		last.Line = wordsNothing(s.File.Name)
+		last.Line = post.Plain(wordsNothing(s.File.Name))
 	default:
-		last.Line = wordsRead(s.File.Name, words, time.Since(s.Began)) + note
+		last.Line = post.Plain(wordsRead(s.File.Name, words, time.Since(s.Began)) + note)
 	}
 	if err := s.reply.Close(ctx, last); unsettled(err) {
 		return err

@@ -153,7 +153,7 @@ func TestOrderOfPosts(t *testing.T) {
 		spend(d, budget, int(budget.burst), final)
 		open := func(name string, first bool) {
 			line := func() string { return name }
-			if r, err := Open(d.Context(), d.thread(), name, d.parent, line, first, &Once{}, unsaved); err == nil {
+			if r, err := Open(d.Context(), d.thread(), Opening{Key: name, After: d.parent, Line: line, First: first}, &Once{}, unsaved); err == nil {
 				r.Leave()
 			} else {
 				t.Error(err)

@@ -62,7 +62,7 @@ func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, nil, d.channe
 func (d *desk) open(name string) *Reply {
 	d.Helper()
 	line := func() string { return "Reading " + name }
-	r, err := Open(d.Context(), d.thread(), name, d.parent, line, true, &Once{}, unsaved)
+	r, err := Open(d.Context(), d.thread(), Opening{Key: name, After: d.parent, Line: line, First: true}, &Once{}, unsaved)
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -23,7 +23,17 @@ var limits = map[string]limit{
 	"chat.update":                  {every: 1430 * time.Millisecond, burst: 8, reserve: 3}, // tier 3: 50 a minute, the burst counted
 	"conversations.replies":        {every: 1430 * time.Millisecond, burst: 8},
 	"chat.postMessage":             {every: 250 * time.Millisecond, burst: 20}, // "several hundred a minute"
-	"files.info":                   {every: 650 * time.Millisecond, burst: 8},  // tier 4: 100 a minute
+	"chat.delete":                  {every: 1430 * time.Millisecond, burst: 8},
+	"files.delete":                 {every: 1430 * time.Millisecond, burst: 8},
+	"conversations.history":        {every: 1430 * time.Millisecond, burst: 8},
+	"conversations.info":           {every: 1430 * time.Millisecond, burst: 8},
+	"conversations.open":           {every: 1430 * time.Millisecond, burst: 8},
+	"conversations.members":        {every: 650 * time.Millisecond, burst: 8},
+	"users.info":                   {every: 650 * time.Millisecond, burst: 8},
+	"views.open":                   {every: 650 * time.Millisecond, burst: 8},
+	"chat.postEphemeral":           {every: 650 * time.Millisecond, burst: 8},
+	"response_url":                 {every: 100 * time.Millisecond, burst: 8}, // five uses each; no limit for all
+	"files.info":                   {every: 650 * time.Millisecond, burst: 8}, // tier 4: 100 a minute
 	"files.getUploadURLExternal":   {every: 650 * time.Millisecond, burst: 8},
 	"files.completeUploadExternal": {every: 650 * time.Millisecond, burst: 8},
 	"upload":                       {every: 100 * time.Millisecond, burst: 8}, // to the address that Slack gave; no documented limit

@@ -122,7 +122,7 @@ func TestEditsOfAnyMinute(t *testing.T) {
 					r.Write(1<<30, "word ")
 					_ = sleep(d.Context(), 500*time.Millisecond)
 				}
-				_ = r.Close(d.Context(), Live{Line: "done"})
+				_ = r.Close(d.Context(), Live{Line: Plain("done")})
 				done <- struct{}{}
 			}()
 		}

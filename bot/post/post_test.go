@@ -34,7 +34,7 @@ func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
 		if last := edits[len(edits)-1]; !strings.Contains(last.Args["blocks"], "w9") {
 			t.Errorf("the last edit is old: %s", last.Args["blocks"])
 		}
-		if err := r.Close(d.Context(), Live{Line: "done"}); err != nil {
+		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -50,7 +50,7 @@ func TestUnchangedTextIsNotSent(t *testing.T) {
 		if n := len(d.calls("chat.update")); n != 0 {
 			t.Errorf("%d edits that changed nothing", n)
 		}
-		_ = r.Close(d.Context(), Live{Line: "done"})
+		_ = r.Close(d.Context(), Live{Line: Plain("done")})
 	})
 }
 
@@ -65,7 +65,7 @@ func TestManyRepliesShareTheBudget(t *testing.T) {
 					r.Write(1<<30, fmt.Sprint(j, " "))
 					_ = sleep(d.Context(), 500*time.Millisecond)
 				}
-				_ = r.Close(d.Context(), Live{Line: "done"})
+				_ = r.Close(d.Context(), Live{Line: Plain("done")})
 			})
 		}
 		all.Wait()
@@ -135,7 +135,7 @@ func TestRetryAfterIsKeptToTheSecond(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 17 * time.Second})
 		r.Write(0, "text")
 		d.ws.Wait(d.Context(), func() bool { return len(d.calls("chat.update")) == 1 })
-		if err := r.Close(d.Context(), Live{Line: "done"}); err != nil {
+		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
 			t.Fatal(err)
 		}
 		calls := d.calls("chat.update")
@@ -154,7 +154,7 @@ func TestNoInterimEditAfterTheFinal(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: 5 * time.Second}) // the interim one
 		r.Write(0, "text")
 		synctest.Wait() // it is on its way
-		if err := r.Close(d.Context(), Live{Line: "done"}); err != nil {
+		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
 			t.Fatal(err)
 		}
 		r.Write(0, "late text")
@@ -175,7 +175,7 @@ func TestDeletedReplyIsLeftAlone(t *testing.T) {
 			r.Write(0, fmt.Sprint(i))
 			_ = sleep(d.Context(), time.Second)
 		}
-		if err := r.Close(d.Context(), Live{Line: "done"}); Code(err) != "message_not_found" {
+		if err := r.Close(d.Context(), Live{Line: Plain("done")}); Code(err) != "message_not_found" {
 			t.Errorf("closing it says %v", err)
 		}
 		if n := len(d.calls("chat.update")); n != 2 {

@@ -6,18 +6,10 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
-
-	"slackocr/bot/slackmd"
 )
 
 // Pace is the least time between two edits of one reply.
 const Pace = 1200 * time.Millisecond
-
-// Live is what a reply shows.
-type Live struct {
-	Text string // the model's markdown so far; the newest part is shown
-	Line string // one plain line under it
-}
 
 // Reply is the live message of one job. Open posts it, Write and Describe
 // change it, Close leaves it with its last line. Write and Describe return at
@@ -26,7 +18,9 @@ type Reply struct {
 	thread *Thread
 	ts     string
 
-	mu       sync.Mutex // guards text, describe and patient
+	head     Note               // shown all along
+	buttons  *slack.ActionBlock // shown until Close
+	mu       sync.Mutex         // guards text, describe and patient
 	text     []byte
 	describe func(text string) string
 	patient  bool // there is nothing to see but a place in a line
@@ -36,32 +30,48 @@ type Reply struct {
 	ended   chan struct{}      // closed when the editor has ended
 }
 
-// Open posts a reply that shows line, once (see [Thread.Post]), and starts its
-// editor, which ends with Close, Leave or ctx. key tells this reply from all
-// other posts; after is the timestamp of a message that was there before. The
-// first reply to an ask goes before all other posts. line is called when the
-// turn to post has come.
-func Open(ctx context.Context, t *Thread, key, after string, line func() string, firstOfAsk bool, state *Once, save Save) (*Reply, error) {
+// Opening is how a reply begins.
+type Opening struct {
+	Key     string        // tells this reply from all other posts
+	After   string        // timestamp of a message that was there before
+	First   bool          // of its ask: it goes before all other posts
+	Line    func() string // called when the turn to post has come
+	Head    Note          // shown all along
+	Buttons *slack.ActionBlock
+}
+
+// Open posts a reply, once (see [Thread.Post]), and starts its editor, which
+// ends with Close, Leave or ctx. The reply's own thread is Reply.Thread.
+func Open(ctx context.Context, t *Thread, o Opening, state *Once, save Save) (*Reply, error) {
 	u := opening
-	if firstOfAsk {
+	if o.First {
 		u = greeting
 	}
 	shown := Live{} // by us; not what another process left there
 	late := func(m *Message) {
-		shown = Live{Line: line()}
+		shown = Live{Head: o.Head, Line: Plain(o.Line()), Buttons: o.Buttons}
 		now := shown.message()
 		m.Blocks, m.Fallback = now.Blocks, now.Fallback
 	}
-	if err := t.postOnce(ctx, Message{Key: key, After: after}, u, late, state, save); err != nil {
+	if err := t.postOnce(ctx, Message{Key: o.Key, After: o.After}, u, late, state, save); err != nil {
 		return nil, err
 	}
 	editing, stop := context.WithCancel(ctx)
 	r := &Reply{
-		thread: t, ts: state.TS, describe: func(string) string { return line() },
+		thread: t, ts: state.TS, head: o.Head, buttons: o.Buttons, describe: func(string) string { return o.Line() },
 		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
 	}
 	go r.editor(ctx, editing, shown)
 	return r, nil
+}
+
+// Thread is where the reply's result goes: the thread it stands in, or the one
+// under it where it stands in the channel.
+func (r *Reply) Thread() *Thread {
+	if r.thread.ts == "" {
+		return r.thread.Under(r.ts)
+	}
+	return r.thread
 }
 
 // TS is the reply's timestamp.
@@ -95,12 +105,13 @@ func (r *Reply) change(f func()) {
 }
 
 // Close ends the live edits, waits for one that is on its way so that it
-// cannot overwrite the last one, and leaves the reply with l.
+// cannot overwrite the last one, and leaves the reply with l under its head.
 func (r *Reply) Close(ctx context.Context, l Live) error {
 	r.Leave()
+	l.Head = r.head
 	err := r.thread.write(ctx, r.edit(l))
 	if l.Text != "" && gone(err) {
-		err = r.thread.write(ctx, r.edit(Live{Line: l.Line})) // the text itself may be what Slack refuses
+		err = r.thread.write(ctx, r.edit(Live{Head: l.Head, Line: l.Line, Buttons: l.Buttons})) // the text itself may be what Slack refuses
 	}
 	return err
 }
@@ -164,7 +175,7 @@ func (r *Reply) now() (l Live, patient bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	text := string(r.text)
-	return Live{Text: text, Line: r.describe(text)}, r.patient
+	return Live{Head: r.head, Text: text, Line: Plain(r.describe(text)), Buttons: r.buttons}, r.patient
 }
 
 // edit is the call that makes the reply show l.
@@ -175,23 +186,4 @@ func (r *Reply) edit(l Live) call {
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err
 	}}
-}
-
-// maxLive bounds the text of a live reply, in bytes after escaping. chat.update
-// refuses a text over 4,000 bytes; the same bound keeps the blocks small.
-const maxLive = 3800
-
-func (l Live) message() Message {
-	var blocks []slack.Block
-	if tail := slackmd.Tail(l.Text, maxLive); tail != "" {
-		blocks = append(blocks, slack.NewMarkdownBlock("", tail))
-	}
-	line := slackmd.Line(l.Line)
-	blocks = append(blocks, slack.NewContextBlock("", slack.NewTextBlockObject(slack.PlainTextType, line, false, false)))
-	return Message{Blocks: blocks, Fallback: line}
-}
-
-// Part is a message that shows one piece of a result.
-func Part(markdown, fallback string) Message {
-	return Message{Blocks: []slack.Block{slack.NewMarkdownBlock("", markdown)}, Fallback: slackmd.Line(fallback)}
 }

@@ -5,7 +5,7 @@ package post
 import (
 	"context"
 	"fmt"
-	"slices"
+	"iter"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -18,20 +18,28 @@ type Thread struct {
 	pacer   *Pacer
 	fence   Fence
 	channel string
-	ts      string // of the thread's first message
+	ts      string // of the thread's first message; "" for the channel itself
 }
 
 // Fence goes before each write: it fails where the writer has lost the right to
 // it, and returns a context that ends with that right.
 type Fence func(context.Context) (context.Context, context.CancelFunc, error)
 
-// NewThread returns the thread under the message ts of a channel. The api must
-// have no retries of its own. A nil fence lets every write through.
+// NewThread returns the thread under the message ts of a channel, or where ts is
+// empty the channel itself. The api must have no retries of its own. A nil fence
+// lets every write through.
 func NewThread(api *slack.Client, pacer *Pacer, fence Fence, channel, ts string) *Thread {
 	if fence == nil {
 		fence = func(ctx context.Context) (context.Context, context.CancelFunc, error) { return ctx, func() {}, nil }
 	}
 	return &Thread{api: api, pacer: pacer, fence: fence, channel: channel, ts: ts}
+}
+
+// Under is the thread under another message of the same channel.
+func (t *Thread) Under(ts string) *Thread {
+	under := *t
+	under.ts = ts
+	return &under
 }
 
 // write runs a call that changes something, behind the fence.
@@ -123,8 +131,11 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 			if late != nil {
 				late(&m)
 			}
-			_, ts, _, err = t.api.SendMessageContext(ctx, t.channel,
-				slack.MsgOptionTS(t.ts),
+			options := []slack.MsgOption{slack.MsgOptionTS(t.ts)}
+			if t.ts == "" {
+				options = nil
+			}
+			_, ts, _, err = t.api.SendMessageContext(ctx, t.channel, append(options,
 				slack.MsgOptionText(m.Fallback, false),
 				slack.MsgOptionBlocks(m.Blocks...),
 				slack.MsgOptionMetadata(slack.SlackMetadata{
@@ -132,7 +143,7 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 				}),
 				slack.MsgOptionDisableLinkUnfurl(),
 				slack.MsgOptionDisableMediaUnfurl(),
-			)
+			)...)
 			return err
 		},
 		applied: func(ctx context.Context) (bool, error) {
@@ -161,30 +172,69 @@ const maxPages = 5
 // find looks in the thread for a post with m's key and returns its timestamp,
 // or "" where there is none.
 func (t *Thread) find(ctx context.Context, m Message) (ts string, err error) {
-	query := slack.GetConversationRepliesParameters{
-		ChannelID: t.channel, Timestamp: t.ts, Oldest: m.After, Limit: 200, IncludeAllMetadata: true,
+	all, err := t.own(ctx, m.After, func(key string) bool { return key == m.Key })
+	if err != nil || len(all) == 0 {
+		return "", err
 	}
-	for range maxPages {
-		var messages []slack.Message
-		var more bool
-		err := t.pacer.run(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
-			messages, more, query.Cursor, err = t.api.GetConversationRepliesContext(ctx, &query)
+	return all[0], nil
+}
+
+// own returns the timestamps of the bot's posts after a message whose keys
+// match.
+func (t *Thread) own(ctx context.Context, after string, match func(key string) bool) (all []string, err error) {
+	for messages, err := range t.messages(ctx, after) {
+		if err != nil {
+			return nil, fmt.Errorf("looking for a post: %w", err)
+		}
+		for _, s := range messages {
+			key, ok := s.Metadata.EventPayload["key"].(string)
+			if s.Metadata.EventType == eventType && ok && match(key) {
+				all = append(all, s.Timestamp)
+			}
+		}
+	}
+	return all, nil
+}
+
+// messages yields what stands in the thread after a message, page by page, with
+// all metadata, five pages at most.
+func (t *Thread) messages(ctx context.Context, after string) iter.Seq2[[]slack.Message, error] {
+	return func(yield func([]slack.Message, error) bool) {
+		cursor := ""
+		for range maxPages {
+			messages, next, err := t.page(ctx, after, cursor)
+			if !yield(messages, err) || err != nil || next == "" {
+				return
+			}
+			cursor = next
+		}
+	}
+}
+
+func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
+	if t.ts == "" {
+		err = t.pacer.run(ctx, call{method: "conversations.history", urgency: final, do: func(ctx context.Context) error {
+			answer, err := t.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+				ChannelID: t.channel, Oldest: after, Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
+			})
+			if err == nil {
+				messages, next = answer.Messages, answer.ResponseMetaData.NextCursor
+			}
 			return err
 		}})
-		if err != nil {
-			return "", fmt.Errorf("looking for a post: %w", err)
-		}
-		i := slices.IndexFunc(messages, func(s slack.Message) bool {
-			return s.Metadata.EventType == eventType && s.Metadata.EventPayload["key"] == m.Key
-		})
-		if i >= 0 {
-			return messages[i].Timestamp, nil
-		}
-		if !more || query.Cursor == "" {
-			break
-		}
+		return messages, next, err
 	}
-	return "", nil
+	err = t.pacer.run(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
+		found, more, cursor, err := t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: t.channel, Timestamp: t.ts, Oldest: after, Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
+		})
+		messages = found
+		if next = cursor; !more {
+			next = ""
+		}
+		return err
+	}})
+	return messages, next, err
 }
 
 // infoTime bounds how long a file is looked up.
