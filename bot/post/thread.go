@@ -187,8 +187,7 @@ func (t *Thread) own(ctx context.Context, after string, match func(key string) b
 			return nil, fmt.Errorf("looking for a post: %w", err)
 		}
 		for _, s := range messages {
-			key, ok := s.Metadata.EventPayload["key"].(string)
-			if s.Metadata.EventType == eventType && ok && match(key) {
+			if key := Key(s); key != "" && match(key) {
 				all = append(all, s.Timestamp)
 			}
 		}

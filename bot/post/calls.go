@@ -1,0 +1,202 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+
+	"github.com/slack-go/slack"
+)
+
+// Desk makes the calls that belong to no thread of the bot's own, within the
+// same budget. Its methods wait for their turn and repeat what failed on the
+// way until Slack refuses it ([Code] tells why) or ctx ends.
+type Desk struct {
+	api   *slack.Client
+	pacer *Pacer
+	http  *http.Client
+}
+
+// NewDesk returns a desk. The client is for response URLs and gets no token.
+func NewDesk(api *slack.Client, pacer *Pacer, client *http.Client) *Desk {
+	return &Desk{api: api, pacer: pacer, http: client}
+}
+
+// Whisper shows m to one person in a channel, or in a thread of it. It is lost
+// when the person reloads Slack.
+// https://docs.slack.dev/reference/methods/chat.postEphemeral
+func (d *Desk) Whisper(ctx context.Context, channel, thread, user string, m Message) error {
+	return d.pacer.run(ctx, call{method: "chat.postEphemeral", urgency: final, do: func(ctx context.Context) error {
+		options := []slack.MsgOption{slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...)}
+		if thread != "" {
+			options = append(options, slack.MsgOptionTS(thread))
+		}
+		_, err := d.api.PostEphemeralContext(ctx, channel, user, options...)
+		return err
+	}})
+}
+
+// Respond shows m to the person who gave a command or pressed a button. A
+// response URL works where the bot is no member too, five times in 30 minutes.
+// https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+func (d *Desk) Respond(ctx context.Context, url string, m Message) error {
+	return d.pacer.run(ctx, call{method: "response_url", urgency: final, do: func(ctx context.Context) error {
+		return slack.PostWebhookCustomHTTPContext(ctx, url, d.http, &slack.WebhookMessage{
+			Text: m.Fallback, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral,
+		})
+	}})
+}
+
+// OpenView opens a window, within the 3 s that a trigger lasts. It is tried once.
+// https://docs.slack.dev/reference/methods/views.open
+func (d *Desk) OpenView(ctx context.Context, trigger string, view slack.ModalViewRequest) error {
+	return d.pacer.once(ctx, call{method: "views.open", urgency: greeting, do: func(ctx context.Context) error {
+		_, err := d.api.OpenViewContext(ctx, trigger, view)
+		return err
+	}})
+}
+
+// Direct is the channel of the bot's direct messages with a person.
+func (d *Desk) Direct(ctx context.Context, user string) (channel string, err error) {
+	err = d.pacer.run(ctx, call{method: "conversations.open", urgency: final, do: func(ctx context.Context) error {
+		c, _, _, err := d.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
+		if err == nil {
+			channel = c.ID
+		}
+		return err
+	}})
+	return channel, err
+}
+
+// Joined reports whether the bot can post in a conversation.
+func (d *Desk) Joined(ctx context.Context, channel string) (joined bool, err error) {
+	err = d.pacer.run(ctx, call{method: "conversations.info", urgency: final, do: func(ctx context.Context) error {
+		c, err := d.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+		if err == nil {
+			joined = (c.IsMember || c.IsIM) && !c.IsArchived
+		}
+		return err
+	}})
+	if Code(err) == "channel_not_found" { // it is private
+		return false, nil
+	}
+	return joined, err
+}
+
+// maxMembers bounds how many members of a channel are looked through: 40 pages.
+const maxMembers = 40 * 999
+
+// ErrCrowd means that a channel has more members than are looked through.
+var ErrCrowd = errors.New("the channel has too many members")
+
+// Member reports whether a person is in a conversation. One that the bot cannot
+// see has no members.
+func (d *Desk) Member(ctx context.Context, channel, user string) (bool, error) {
+	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
+	for range maxMembers / query.Limit {
+		var members []string
+		err := d.pacer.run(ctx, call{method: "conversations.members", urgency: final, do: func(ctx context.Context) (err error) {
+			members, query.Cursor, err = d.api.GetUsersInConversationContext(ctx, &query)
+			return err
+		}})
+		switch code := Code(err); {
+		case code == "channel_not_found", code == "not_in_channel":
+			return false, nil
+		case err != nil:
+			return false, fmt.Errorf("looking for a member: %w", err)
+		case slices.Contains(members, user):
+			return true, nil
+		case query.Cursor == "":
+			return false, nil
+		}
+	}
+	return false, ErrCrowd
+}
+
+// User is what Slack knows of a person.
+func (d *Desk) User(ctx context.Context, id string) (user *slack.User, err error) {
+	err = d.pacer.run(ctx, call{method: "users.info", urgency: final, do: func(ctx context.Context) error {
+		user, err = d.api.GetUserInfoContext(ctx, id)
+		return err
+	}})
+	return user, err
+}
+
+// File is what Slack knows of a file.
+func (d *Desk) File(ctx context.Context, id string) (*slack.File, error) {
+	return FileInfo(ctx, d.api, d.pacer, id)
+}
+
+// Message returns one message, or nil where it is not there or not to be seen.
+func (d *Desk) Message(ctx context.Context, channel, ts string) (found *slack.Message, err error) {
+	// The ts of a reply yields that reply alone.
+	err = d.pacer.run(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
+		messages, _, _, err := d.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: ts, Limit: 1, Inclusive: true,
+		})
+		if i := slices.IndexFunc(messages, func(m slack.Message) bool { return m.Timestamp == ts }); err == nil && i >= 0 {
+			found = &messages[i]
+		}
+		return err
+	}})
+	switch Code(err) {
+	case "thread_not_found", "message_not_found", "channel_not_found", "not_in_channel":
+		return nil, nil
+	}
+	return found, err
+}
+
+// Messages yields what stands in a thread, oldest first, or in a channel where
+// ts is empty, newest first: 1,000 at most.
+func (d *Desk) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
+	return func(yield func(slack.Message, error) bool) {
+		for page, err := range NewThread(d.api, d.pacer, nil, channel, ts).messages(ctx, "") {
+			if err != nil {
+				yield(slack.Message{}, fmt.Errorf("looking at a conversation: %w", err))
+				return
+			}
+			for _, m := range page {
+				if !yield(m, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Key is the key of a message that the bot posted with [Thread.Post] or [Open],
+// or "".
+func Key(m slack.Message) string {
+	key, _ := m.Metadata.EventPayload["key"].(string)
+	if m.Metadata.EventType != eventType {
+		return ""
+	}
+	return key
+}
+
+// Remove deletes a message of the bot. One that is gone is success.
+func (d *Desk) Remove(ctx context.Context, channel, ts string) error {
+	err := d.pacer.run(ctx, call{method: "chat.delete", urgency: final, do: func(ctx context.Context) error {
+		_, _, err := d.api.DeleteMessageContext(ctx, channel, ts)
+		return err
+	}})
+	if Code(err) == "message_not_found" {
+		return nil
+	}
+	return err
+}
+
+// RemoveFile deletes a file of the bot. One that is gone is success.
+func (d *Desk) RemoveFile(ctx context.Context, id string) error {
+	err := d.pacer.run(ctx, call{method: "files.delete", urgency: final, do: func(ctx context.Context) error {
+		return d.api.DeleteFileContext(ctx, id)
+	}})
+	switch Code(err) {
+	case "file_not_found", "file_deleted":
+		return nil
+	}
+	return err
+}
