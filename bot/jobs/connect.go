@@ -15,7 +15,8 @@ import (
 // Connect uses an existing NATS server with JetStream, version 2.11 or later,
 // or a cluster of them, where the entries are on three servers. One workspace's
 // bots have an account of the server for themselves. For durability the server
-// needs "sync_interval: always". maxBytes bounds the stream; 0 means 1 GiB.
+// needs "sync_interval: always". maxBytes bounds the entries; 0 means 1 GiB. The
+// account has to allow 16 MiB more, for the settings.
 //
 // An address may hold a password; no error of this function does.
 func Connect(address string, maxBytes int64) (*NATS, error) {
@@ -52,6 +53,9 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	}
 	var err error
 	if n.stream, err = n.ensure(ctx, config); err != nil {
+		return natsError(err)
+	}
+	if n.settings, err = n.ensure(ctx, settingsConfig()); err != nil {
 		return natsError(err)
 	}
 	n.workers, err = n.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{

@@ -65,7 +65,7 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	s, err := server.NewServer(&server.Options{
 		ServerName: "slackocr", DontListen: true, NoSigs: true,
 		JetStream: true, StoreDir: dir, SyncAlways: true, DisableJetStreamBanner: true,
-		JetStreamMaxMemory: maxMemory, JetStreamMaxStore: maxBytes,
+		JetStreamMaxMemory: maxMemory, JetStreamMaxStore: maxBytes + maxSettings,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the store of jobs: %w", err), lock.Close())

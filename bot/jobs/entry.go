@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// order is a job's entry under job.ID.THREAD.PERSON. That of an erased job is
-// empty.
+// order is a job's entry under job.ID.THREAD.PERSON.FILE; the earliest ones have
+// no FILE. That of an erased job is empty.
 type order struct {
 	Key      string          `json:"key,omitempty"`
 	Thread   string          `json:"thread,omitempty"`
 	Person   string          `json:"person,omitempty"`
+	File     string          `json:"file,omitempty"`
 	Request  json.RawMessage `json:"request,omitempty"`
 	Progress json.RawMessage `json:"progress,omitempty"` // to begin with
 	Created  time.Time       `json:"created,omitzero"`
@@ -25,6 +26,7 @@ type order struct {
 // changes it.
 type state struct {
 	State     State           `json:"state"`
+	Changes   int             `json:"changes,omitempty"` // until now: replicas' clocks differ
 	Attempts  int             `json:"attempts,omitempty"`
 	Owner     string          `json:"owner,omitempty"`
 	Turn      turn            `json:"turn,omitzero"`
@@ -52,12 +54,20 @@ func token(s string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:20])
 }
 
-const nobody = "-" // in place of the thread and the person of an erased job
+const nobody = "-" // in place of the thread, person and file of an erased job
 
-func orderKey(id, thread, person string) string {
-	return "job." + id + "." + thread + "." + person
+func orderKey(id, thread, person, file string) string {
+	return "job." + id + "." + thread + "." + person + "." + file
 }
 func stateKey(id string) string { return "state." + id }
+
+// The filters of orders. All but the last match those without a FILE, too.
+func ordersOf(id string) string       { return "job." + id + ".>" }
+func ordersIn(thread string) []string { return []string{"job.*." + token(thread) + ".>"} }
+func ordersBy(person string) []string {
+	return []string{"job.*.*." + token(person), "job.*.*." + token(person) + ".*"}
+}
+func ordersFor(file string) []string { return []string{orderKey("*", "*", "*", token(file))} }
 
 // idOf returns the id of a job from the key of its order.
 func idOf(key string) string {
@@ -105,7 +115,8 @@ func (o order) record(s state) Record {
 		return Record{State: Erased, Updated: s.Updated}
 	}
 	r := Record{
-		Key: o.Key, Thread: o.Thread, Person: o.Person, Request: o.Request, Progress: o.Progress, Created: o.Created,
+		Key: o.Key, Thread: o.Thread, Person: o.Person, File: o.File,
+		Request: o.Request, Progress: o.Progress, Created: o.Created,
 		State: s.State, Attempts: s.Attempts, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
 	}
 	if s.Progress != nil {

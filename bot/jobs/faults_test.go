@@ -107,7 +107,7 @@ func TestEraseWhileSaving(t *testing.T) {
 		if err := soon(w, "end", done); !errors.Is(err, ErrLost) {
 			w.Errorf("SavePage: %v", err)
 		}
-		if pages, err := w.store.List(w.Context(), "page.>", 10); len(pages) > 0 || err != nil {
+		if pages, err := w.store.List(w.Context(), 10, "page.>"); len(pages) > 0 || err != nil {
 			w.Errorf("%d pages are left, %v", len(pages), err)
 		}
 	})

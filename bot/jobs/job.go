@@ -16,11 +16,11 @@ type Job struct {
 	id    string
 	lease Lease
 	owner string
-	order order
 	end   context.CancelCauseFunc // ends the work's context
 	look  chan struct{}           // asks for a look at the state
 
 	mu    sync.Mutex // guards what follows
+	order order      // does not change once the job is claimed
 	state state      // as last seen
 	until time.Time  // the lease lasts
 	over  bool       // lost or settled: nothing may be written
@@ -32,6 +32,13 @@ func (j *Job) Record() Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.order.record(j.state)
+}
+
+// running returns the record, and whether the job is still this worker's.
+func (j *Job) running() (Record, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.order.record(j.state), j.state.Owner == j.owner && !j.over
 }
 
 // Fence goes before each write to the outside. It makes sure that the job is
@@ -73,7 +80,7 @@ func (j *Job) seen(s state) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if s.Updated.After(j.state.Updated) {
+	if s.Changes > j.state.Changes { // a slow look may come after a write
 		j.state = s
 	}
 	return nil

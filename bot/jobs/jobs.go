@@ -41,6 +41,7 @@ type Record struct {
 	Key    string // says which requests are the same one; any string
 	Thread string // jobs are listed by it; any string
 	Person string // jobs are listed by it; any string
+	File   string // jobs are listed by it; any string
 	// Request says what to do, and Progress what a worker needs who goes on
 	// with it. Both belong to the caller. 256 KiB each at most.
 	Request  json.RawMessage
@@ -82,7 +83,7 @@ var (
 // Limits.
 const (
 	maxJSON = 256 << 10 // bytes of a request or a progress
-	maxName = 4 << 10   // bytes of a key, thread or person
+	maxName = 4 << 10   // bytes of a key, thread, person, file or setting's name
 	maxList = 500       // records in a list: the newest
 )
 

@@ -19,6 +19,7 @@ type Memory struct {
 	changed   chan struct{} // closed at the next change of what can be leased
 	listeners map[*func(string)]struct{}
 	replicas  map[string]time.Time // and until when they are known
+	settings  map[string][]byte
 	full      bool
 }
 
@@ -45,17 +46,18 @@ func (m *Memory) Setup(_ context.Context, s Setup) error {
 	if m.entries == nil {
 		m.entries, m.changed = map[string]*memoryEntry{}, make(chan struct{})
 		m.listeners, m.replicas = map[*func(string)]struct{}{}, map[string]time.Time{}
+		m.settings = map[string][]byte{}
 	}
 	return nil
 }
 
-// matches returns what matches a filter, oldest first; m.mu is held.
-func (m *Memory) matches(filter string) []*memoryEntry {
+// matches returns what matches one of the filters, oldest first; m.mu is held.
+func (m *Memory) matches(filters ...string) []*memoryEntry {
 	var found []*memoryEntry
 	for key, e := range m.entries {
 		if time.Since(e.stored) >= m.setup.Retention {
 			delete(m.entries, key)
-		} else if match(filter, key) {
+		} else if slices.ContainsFunc(filters, func(f string) bool { return match(f, key) }) {
 			found = append(found, e)
 		}
 	}
@@ -153,11 +155,11 @@ func (m *Memory) Delete(_ context.Context, filter string) error {
 }
 
 // List implements [Store].
-func (m *Memory) List(_ context.Context, filter string, newest int) ([]Entry, error) {
+func (m *Memory) List(_ context.Context, newest int, filters ...string) ([]Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []Entry
-	for _, e := range m.matches(filter) {
+	for _, e := range m.matches(filters...) {
 		list = append(list, e.Entry)
 	}
 	return list[max(len(list)-newest, 0):], nil

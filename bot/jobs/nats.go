@@ -12,17 +12,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// NATS is a store on one JetStream stream. The newest message on a subject is
+// NATS is a store on a JetStream stream. The newest message on a subject is
 // the entry, its sequence the revision. The stream discards new messages when
-// it is full, never old ones.
+// it is full, never old ones. The settings are in a small stream of their own,
+// where nothing expires.
 type NATS struct {
 	conn     *nats.Conn
 	js       jetstream.JetStream
 	maxBytes int64
 	embedded *embedded // nil for an external server
 
-	stream  jetstream.Stream
-	workers jetstream.Consumer
+	stream   jetstream.Stream
+	workers  jetstream.Consumer
+	settings jetstream.Stream
 
 	mu       sync.Mutex // guards what follows
 	used     int64      // bytes of the stream, as last seen, and what was added since
@@ -127,11 +129,14 @@ func (n *NATS) Delete(ctx context.Context, filter string) error {
 }
 
 // List implements [Store].
-func (n *NATS) List(ctx context.Context, filter string, newest int) ([]Entry, error) {
-	reader, err := n.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		FilterSubject: prefix + filter, AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1,
-		InactiveThreshold: time.Minute,
-	})
+func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry, error) {
+	config := jetstream.ConsumerConfig{
+		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
+	}
+	for _, filter := range filters {
+		config.FilterSubjects = append(config.FilterSubjects, prefix+filter)
+	}
+	reader, err := n.stream.CreateConsumer(ctx, config)
 	if err != nil {
 		return nil, natsError(err)
 	}

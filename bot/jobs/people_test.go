@@ -101,7 +101,7 @@ func TestErase(t *testing.T) {
 		if list, err := q.ByThread(w.Context(), secretRecord.Thread); len(list) > 0 || err != nil {
 			w.Errorf("listed: %v, %v", list, err)
 		}
-		entries, err := w.store.List(w.Context(), ">", 100)
+		entries, err := w.store.List(w.Context(), 100, ">")
 		w.must(err)
 		entries = slices.DeleteFunc(entries, func(e Entry) bool { return strings.HasPrefix(e.Key, "replica.") })
 		if len(entries) != 2 {
@@ -128,7 +128,7 @@ func TestLists(t *testing.T) {
 				Key: fmt.Sprint(i), Thread: fmt.Sprint("thread ", i%2), Person: fmt.Sprint("person ", i%4),
 			})
 		}
-		w.must(w.store.Put(w.Context(), orderKey("bad", token("thread 0"), token("person 0")), []byte("{")))
+		w.must(w.store.Put(w.Context(), orderKey("bad", token("thread 0"), token("person 0"), token("file 0")), []byte("{")))
 		check := func(list []Record, err error, each int) {
 			w.Helper()
 			if err != nil || len(list) != 20/each {
@@ -147,7 +147,7 @@ func TestLists(t *testing.T) {
 		if list, err := q.ByThread(w.Context(), "none"); len(list) > 0 || err != nil {
 			w.Errorf("%d records, %v", len(list), err)
 		}
-		if entries, err := w.store.List(w.Context(), "job.>", 3); len(entries) != 3 || idOf(entries[2].Key) != "bad" || err != nil {
+		if entries, err := w.store.List(w.Context(), 3, "job.>"); len(entries) != 3 || idOf(entries[2].Key) != "bad" || err != nil {
 			w.Errorf("the newest three: %v, %v", entries, err)
 		}
 	})

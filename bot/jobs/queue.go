@@ -1,10 +1,13 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,16 +41,17 @@ func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 
 // Enqueue takes a job: when it returns nil the job is durable. It is the same
 // one, and created false, where a job with this key was taken before, finished
-// and erased ones included. Only the first four fields and Progress count.
+// and erased ones included. Only the first five fields and Progress count.
 //
 // It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
 // ErrUnavailable the job may have been taken; it can be enqueued again.
 func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error) {
-	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person)) > maxName {
+	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName {
 		return false, ErrTooLarge
 	}
 	value, err := encode(order{
-		Key: r.Key, Thread: r.Thread, Person: r.Person, Request: r.Request, Progress: r.Progress, Created: time.Now(),
+		Key: r.Key, Thread: r.Thread, Person: r.Person, File: r.File,
+		Request: r.Request, Progress: r.Progress, Created: time.Now(),
 	})
 	if err != nil {
 		return false, err
@@ -55,7 +59,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	ctx, cancel := context.WithTimeout(ctx, enqueuing)
 	defer cancel()
 	id := token(r.Key)
-	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person)), orderKey(id, "*", "*"), value)
+	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), ordersOf(id), value)
 	if errors.Is(err, errExists) {
 		return false, nil
 	}
@@ -65,7 +69,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 // Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. That of
 // an erased job has nothing but its state.
 func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
-	e, err := q.store.Get(ctx, orderKey(token(key), "*", "*"))
+	e, err := q.store.Get(ctx, ordersOf(token(key)))
 	if err != nil {
 		return Record{}, err
 	}
@@ -87,16 +91,21 @@ func (q *Queue) record(ctx context.Context, e Entry) (Record, error) {
 // ByThread returns a thread's records, oldest first, the newest 500 at most.
 // Those that are erased or corrupt are left out.
 func (q *Queue) ByThread(ctx context.Context, thread string) ([]Record, error) {
-	return q.list(ctx, orderKey("*", token(thread), "*"))
+	return q.list(ctx, ordersIn(thread))
 }
 
 // ByPerson is [Queue.ByThread] for a person.
 func (q *Queue) ByPerson(ctx context.Context, person string) ([]Record, error) {
-	return q.list(ctx, orderKey("*", "*", token(person)))
+	return q.list(ctx, ordersBy(person))
 }
 
-func (q *Queue) list(ctx context.Context, filter string) ([]Record, error) {
-	entries, err := q.store.List(ctx, filter, maxList)
+// ByFile is [Queue.ByThread] for a file.
+func (q *Queue) ByFile(ctx context.Context, file string) ([]Record, error) {
+	return q.list(ctx, ordersFor(file))
+}
+
+func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
+	entries, err := q.store.List(ctx, maxList, filters...)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +149,7 @@ func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) 
 		if err := edit(&s); err != nil {
 			return s, err
 		}
-		s.Updated = time.Now()
+		s.Updated, s.Changes = time.Now(), s.Changes+1
 		value, err := encode(s)
 		if err != nil {
 			return state{}, err
@@ -161,7 +170,7 @@ var errNoChange = errors.New("nothing to change")
 // on is given to a worker with such a context. A finished job stays as it is.
 func (q *Queue) Stop(ctx context.Context, key, by string) error {
 	id := token(key)
-	e, err := q.store.Get(ctx, orderKey(id, "*", "*"))
+	e, err := q.store.Get(ctx, ordersOf(id))
 	if err != nil {
 		return err
 	}
@@ -179,8 +188,12 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 		return err
 	case s.State == Queued && !s.NotBefore.IsZero():
 		// It waits for its next attempt, which may be minutes away. Storing
-		// its order again brings it to a worker now.
-		return q.store.Put(ctx, e.Key, e.Value)
+		// its order again brings it to a worker now, but where it was erased
+		// in the meantime.
+		if err := q.store.Update(ctx, e.Key, e.Value, e.Revision); !errors.Is(err, errConflict) {
+			return err
+		}
+		return nil
 	}
 	return q.store.Signal(ctx, id)
 }
@@ -190,7 +203,7 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 // [ErrLost]. Erasing again what was erased in part completes it.
 func (q *Queue) Erase(ctx context.Context, key string) error {
 	id := token(key)
-	tombstone, orders := orderKey(id, nobody, nobody), orderKey(id, "*", "*")
+	tombstone, orders := orderKey(id, nobody, nobody, nobody), ordersOf(id)
 	if _, err := q.store.Get(ctx, orders); err != nil {
 		return err
 	}
@@ -209,13 +222,31 @@ func (q *Queue) Erase(ctx context.Context, key string) error {
 	if err := q.store.Delete(ctx, pagesOf(id)); err != nil {
 		return err
 	}
-	entries, err := q.store.List(ctx, orders, maxList)
+	entries, err := q.store.List(ctx, maxList, orders)
 	for _, e := range entries {
 		if e.Key != tombstone {
 			err = errors.Join(err, q.store.Delete(ctx, e.Key))
 		}
 	}
 	return err
+}
+
+// Running returns the records of the jobs that this queue works on now, as last
+// seen, oldest first: [Config.MaxLeased] at most. It does not ask the store.
+func (q *Queue) Running() []Record {
+	q.mu.Lock()
+	jobs := slices.Collect(maps.Values(q.running))
+	q.mu.Unlock()
+	records := make([]Record, 0, len(jobs))
+	for _, j := range jobs {
+		if r, ok := j.running(); ok {
+			records = append(records, r)
+		}
+	}
+	slices.SortFunc(records, func(a, b Record) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Key, b.Key))
+	})
+	return records
 }
 
 // Replicas is how many queues work on this store, as known a moment ago, and 1

@@ -175,10 +175,10 @@ var (
 
 // claim makes a job this worker's own.
 func (q *Queue) claim(ctx context.Context, j *Job) bool {
-	entry := j.lease.Entry()
-	var err error
-	if j.order, err = decodeOrder(entry.Value); err == nil {
-		err = q.own(ctx, j)
+	var notBefore time.Time
+	o, err := decodeOrder(j.lease.Entry().Value)
+	if err == nil {
+		notBefore, err = q.own(ctx, j, o)
 	}
 	var wait time.Duration
 	switch {
@@ -193,7 +193,7 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 		q.config.Log.Error("set a corrupt record aside", "id", j.id, "error", err)
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, errEarly):
-		wait = time.Until(j.state.NotBefore)
+		wait = time.Until(notBefore)
 		fallthrough
 	default:
 		if !errors.Is(err, errEarly) {
@@ -208,13 +208,12 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 }
 
 // own writes the job's owner, after the lease was renewed: from here on its
-// end is known.
-func (q *Queue) own(ctx context.Context, j *Job) error {
+// end is known. Where it is too early for that, it returns until when.
+func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, err error) {
 	asked := time.Now()
 	if err := j.lease.Renew(ctx); err != nil {
-		return err
+		return time.Time{}, err
 	}
-	j.until = asked.Add(q.config.LeaseFor)
 	mine := turn{j.lease.Entry().Revision, j.lease.Delivery()}
 	s, err := q.change(ctx, j.id, func(s *state) error {
 		switch {
@@ -230,8 +229,13 @@ func (q *Queue) own(ctx context.Context, j *Job) error {
 		s.State, s.Owner, s.Turn, s.NotBefore = Running, j.owner, mine, time.Time{}
 		return nil
 	})
-	j.state = s
-	return err
+	if err != nil {
+		return s.NotBefore, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.order, j.state, j.until = o, s, asked.Add(q.config.LeaseFor)
+	return time.Time{}, nil
 }
 
 // work runs one job and leaves it settled.
@@ -239,7 +243,7 @@ func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Con
 	jobCtx, end := context.WithCancelCause(working)
 	j.end = end
 	defer end(nil)
-	if j.state.StoppedBy != "" {
+	if j.Record().StoppedBy != "" {
 		end(ErrStopped)
 	}
 	var keeper sync.WaitGroup

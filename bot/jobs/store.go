@@ -31,8 +31,15 @@ type Store interface {
 	Update(ctx context.Context, key string, value []byte, revision uint64) error
 	// Delete removes all that matches and leaves no trace.
 	Delete(ctx context.Context, filter string) error
-	// List returns the newest entries that match, oldest first.
-	List(ctx context.Context, filter string, newest int) ([]Entry, error)
+	// List returns the newest entries that match one of the filters, oldest
+	// first. No key matches two of them.
+	List(ctx context.Context, newest int, filters ...string) ([]Entry, error)
+
+	// Setting returns the newest value of a setting, a key of one token, or
+	// ErrNotFound. Settings are kept apart from the entries, for ever.
+	Setting(ctx context.Context, key string) ([]byte, error)
+	// SetSetting stores a value; none removes the setting.
+	SetSetting(ctx context.Context, key string, value []byte) error
 
 	// Lease waits for an entry that nobody has. Whose context ends gets the
 	// context's error.

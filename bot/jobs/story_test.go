@@ -164,7 +164,7 @@ func TestUnsettled(t *testing.T) {
 func TestCorrupt(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		q := w.queue()
-		w.must(w.store.Put(w.Context(), orderKey(token("order"), "a", "b"), []byte("\x00nonsense")))
+		w.must(w.store.Put(w.Context(), orderKey(token("order"), "a", "b", "c"), []byte("\x00nonsense")))
 		w.enqueue(q, Record{Key: "state"})
 		w.must(w.store.Put(w.Context(), stateKey(token("state")), []byte(`{"state":"dancing"}`)))
 		w.enqueue(q, Record{Key: "good"})

@@ -1,0 +1,100 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	maxSetting = 1 << 10 // bytes of a value
+	// reading and setting bound what a setting may take. The first comes
+	// before Enqueue in the 3 s that Slack waits.
+	reading = time.Second
+	setting = 2 * time.Second
+
+	maxSettings    = 16 << 20 // bytes of the stream: about 12,000 settings of the largest size
+	settingsPrefix = "slackocr.setting."
+)
+
+// Setting returns what was set under a name; ok is false where nothing is. Any
+// replica sees a change at once. It fails with [ErrUnavailable], within 1 s.
+func (q *Queue) Setting(ctx context.Context, name string) (value string, ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, reading)
+	defer cancel()
+	b, err := q.store.Setting(ctx, token(name))
+	if errors.Is(err, ErrNotFound) {
+		return "", false, nil
+	}
+	return string(b), err == nil, err
+}
+
+// SetSetting keeps a value of 1 KiB at most under any name, until it is set
+// anew: settings outlive the retention. An empty value removes it. When it
+// returns nil the change is durable; of two at once one stands. It fails with
+// [ErrTooLarge], [ErrFull] or [ErrUnavailable], within 2 s; after ErrUnavailable
+// the value may have been set.
+func (q *Queue) SetSetting(ctx context.Context, name, value string) error {
+	if len(name) > maxName || len(value) > maxSetting {
+		return ErrTooLarge
+	}
+	ctx, cancel := context.WithTimeout(ctx, setting)
+	defer cancel()
+	return q.store.SetSetting(ctx, token(name), []byte(value))
+}
+
+func settingsConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: "slackocr-settings", Subjects: []string{settingsPrefix + "*"}, Storage: jetstream.FileStorage,
+		MaxMsgsPerSubject: 1, MaxBytes: maxSettings, Discard: jetstream.DiscardNew,
+		AllowDirect: false, // as for the entries: a replica that lags would answer
+	}
+}
+
+// Setting implements [Store].
+func (n *NATS) Setting(ctx context.Context, key string) ([]byte, error) {
+	m, err := n.settings.GetLastMsgForSubject(ctx, settingsPrefix+key)
+	if err != nil {
+		return nil, natsError(err)
+	}
+	return m.Data, nil
+}
+
+// SetSetting implements [Store].
+func (n *NATS) SetSetting(ctx context.Context, key string, value []byte) error {
+	if len(value) == 0 {
+		return natsError(n.settings.Purge(ctx, jetstream.WithPurgeSubject(settingsPrefix+key)))
+	}
+	_, err := n.js.Publish(ctx, settingsPrefix+key, value)
+	return natsError(err)
+}
+
+// Setting implements [Store].
+func (m *Memory) Setting(_ context.Context, key string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	value, ok := m.settings[key]
+	if !ok {
+		return nil, ErrNotFound
+	}
+	return value, nil
+}
+
+// SetSetting implements [Store].
+func (m *Memory) SetSetting(_ context.Context, key string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, known := m.settings[key]
+	switch {
+	case len(value) == 0:
+		delete(m.settings, key)
+	case m.full && !known:
+		return ErrFull
+	default:
+		m.settings[key] = slices.Clone(value)
+	}
+	return nil
+}
