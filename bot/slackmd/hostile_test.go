@@ -75,7 +75,7 @@ func TestFences(t *testing.T) {
 		"a backtick in the info string": "``` `inline` ```\n\n# Head\n\ntext",
 		"longer than any":               long + "`\n\n# Head\n\ntext",
 	} {
-		if got := blocks(in); len(got) != 2 || got[0].tail != "" {
+		if got := oldBlocks(in); len(got) != 2 || got[0].tail != "" {
 			t.Errorf("%s: %q is taken for a fence", name, in)
 		}
 	}

@@ -30,7 +30,7 @@ func Parts(markdown string, limit int) []string {
 	if !visible(markdown) {
 		return nil
 	}
-	for _, b := range blocks(EscapeBlock(markdown)) {
+	for _, b := range oldBlocks(EscapeBlock(markdown)) {
 		for _, piece := range b.pieces(limit) {
 			n := size(piece)
 			if used > 0 && used+len("\n\n")+n > limit {
@@ -65,7 +65,7 @@ func size(s string) (n int) {
 }
 
 // block is a stretch of markdown that reads badly when it is cut.
-type block struct {
+type oldBlock struct {
 	lines []string
 	// Each piece of a block that must be cut begins with the first head lines
 	// and ends with tail: a table's header, a fence's two ends.
@@ -75,15 +75,15 @@ type block struct {
 
 // blocks cuts markdown at blank lines, outside code fences. A heading stays
 // with what follows it.
-func blocks(markdown string) []block {
-	var all []block
-	var b block
+func oldBlocks(markdown string) []oldBlock {
+	var all []oldBlock
+	var b oldBlock
 	fence, heading := "", false // heading: b is nothing but headings so far
 	add := func() {
 		if len(b.lines) > 0 {
 			all = append(all, b)
 		}
-		b, heading = block{}, false
+		b, heading = oldBlock{}, false
 	}
 	for line := range strings.SplitSeq(markdown, "\n") {
 		line = strings.TrimRight(line, " \t\r")
@@ -97,14 +97,14 @@ func blocks(markdown string) []block {
 		case fenceOf(line) != "":
 			add()
 			fence = fenceOf(line)
-			b = block{lines: []string{line}, head: 1, tail: fence}
+			b = oldBlock{lines: []string{line}, head: 1, tail: fence}
 		case line == "":
 			if heading {
 				b.lines = append(b.lines, line)
 			} else {
 				add()
 			}
-		case len(b.lines) == 1 && isRule(line) && strings.Contains(b.lines[0], "|"):
+		case len(b.lines) == 1 && isRuleOld(line) && strings.Contains(b.lines[0], "|"):
 			b.lines = append(b.lines, line)
 			b.head = 2
 		default:
@@ -120,12 +120,12 @@ func blocks(markdown string) []block {
 }
 
 // isRule recognises the line under a table's header.
-func isRule(line string) bool {
+func isRuleOld(line string) bool {
 	return strings.Contains(line, "-") && strings.Trim(line, "|-: ") == ""
 }
 
 // pieces is the block's text in pieces of at most limit: one, where it fits.
-func (b block) pieces(limit int) []string {
+func (b oldBlock) pieces(limit int) []string {
 	if whole := strings.Trim(strings.Join(b.lines, "\n"), "\n"); size(whole) <= limit {
 		return []string{whole}
 	}

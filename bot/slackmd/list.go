@@ -1,0 +1,91 @@
+package slackmd
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// bullets are the signs that pages put before the items of their lists.
+const bullets = "•●◦○▪▫■‣⁃∙"
+
+// boxes are the signs that pages put before the tasks of their lists.
+var boxes = strings.NewReplacer("☐", "[ ]", "□", "[ ]", "☑", "[x]", "☒", "[x]")
+
+// item opens an item of a list, if the line is one.
+func (s *scanner) item(line string) bool {
+	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+	mark, length := itemMark(line[indent:])
+	if length == 0 {
+		return false
+	}
+	s.begin(block{
+		kind:  item,
+		mark:  mark,
+		level: min(indent+3*strings.Count(line[:indent], "\t"), 40),
+	}, s.pos+indent+length)
+	s.open.tight = s.wasItem && !s.blank
+	s.pos = s.lineEnd
+	return true
+}
+
+// itemMark is the marker of the item that a line begins, as markdown has it,
+// and its length in the line; 0 where there is no item.
+func itemMark(text string) (mark string, length int) {
+	r, n := utf8.DecodeRuneInString(text)
+	switch {
+	case r == '-' || r == '*' || r == '+':
+		mark = "-"
+	case strings.ContainsRune(bullets, r):
+		if strings.HasPrefix(text[n:], " ") || n < len(text) {
+			return "-", n
+		}
+		return "", 0
+	case strings.ContainsRune("☐□☑☒", r):
+		return "- " + boxes.Replace(string(r)), n
+	case r >= '0' && r <= '9':
+		for n < len(text) && n < 9 && text[n] >= '0' && text[n] <= '9' {
+			n++
+		}
+		if n == len(text) || (text[n] != '.' && text[n] != ')') {
+			return "", 0
+		}
+		n++
+		mark = text[:n]
+	default:
+		return "", 0
+	}
+	if n < len(text) && text[n] != ' ' && text[n] != '\t' && text[n] != '\n' {
+		return "", 0
+	}
+	return mark, n
+}
+
+// items sends an item, and those that the model glued to it: it often forgets
+// the line breaks (https://github.com/deepseek-ai/DeepSeek-OCR/issues/200).
+func (s *scanner) items(b block) {
+	text := b.text
+	for {
+		at, mark, length := glued(text, b.mark)
+		if at < 0 {
+			break
+		}
+		b.text = strings.TrimSpace(text[:at])
+		s.send(b)
+		text = text[at+length:]
+		b.mark, b.tight = mark, true
+	}
+	b.text = strings.TrimSpace(text)
+	s.send(b)
+}
+
+// glued is where in an item's text the next item begins, its marker and the
+// marker's length; at is -1 where there is none.
+func glued(text, mark string) (at int, next string, length int) {
+	return -1, "", 0
+}
+
+// startsItem reports whether a rune may be the first of an item.
+func startsItem(r rune) bool {
+	return unicode.IsUpper(r) || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+}

@@ -1,0 +1,372 @@
+package slackmd
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// blockKind is what a block of the model's markdown is.
+type blockKind int
+
+const (
+	paragraph blockKind = iota
+	heading
+	item // of a list, without what is nested in it
+	codeBlock
+	mathBlock
+	tableBlock
+	rule
+	pageBreak
+)
+
+// block is one block of the model's markdown. Its text is a part of the source.
+type block struct {
+	kind   blockKind
+	text   string
+	level  int    // of a heading 1 to 6; of an item its indentation
+	mark   string // an item's marker, a code block's language
+	tight  bool   // an item that follows the one before without a blank line
+	quoted int    // how many quotes it stands in
+	page   int    // that a page break begins
+	table  Table
+}
+
+// maxQuotes bounds how deep quotes are told apart.
+const maxQuotes = 3
+
+// scan cuts markdown into its blocks. It never goes back and looks ahead only
+// through finders, so its time is linear, whatever the text is. It knows what
+// models write, which is not all of CommonMark: no definitions of links, no
+// blocks of HTML but tables, and a list's items are blocks of their own.
+func scan(markdown string) iter.Seq[block] {
+	return func(yield func(block) bool) {
+		s := scanner{src: markdown, yield: yield}
+		s.scan()
+	}
+}
+
+// scanner is one scan over src. Every loop moves pos forward.
+type scanner struct {
+	src     string
+	pos     int
+	lineEnd int // of the line that pos is in
+	quoted  int
+	yield   func(block) bool
+	done    bool // the consumer wants no more
+
+	open    block // a paragraph or an item whose lines are being collected
+	from    int   // where its text begins in src; -1 where none is open
+	blank   bool  // the line before was blank
+	wasItem bool  // the block before was an item
+
+	tableEnd, mathEnd, dollars, blankLine finder
+}
+
+func (s *scanner) scan() {
+	s.from, s.blank = -1, true
+	s.tableEnd.what, s.mathEnd.what, s.dollars.what, s.blankLine.what = "</table", `\]`, "$$", "\n\n"
+	for s.pos < len(s.src) && !s.done {
+		start := s.pos == 0 || s.src[s.pos-1] == '\n'
+		if start {
+			s.lineEnd = s.pos + lineLength(s.src[s.pos:])
+		}
+		line := s.src[s.pos:s.lineEnd]
+		switch {
+		case start && strings.TrimSpace(line) == "":
+			s.flush()
+			s.blank = true
+			s.pos = s.lineEnd
+			continue
+		case start && s.block(line):
+		case s.htmlTable(line):
+		default:
+			if s.from < 0 {
+				s.begin(block{kind: paragraph}, s.pos)
+			}
+			s.pos = s.lineEnd
+		}
+		s.blank = false
+	}
+	s.flush()
+}
+
+func lineLength(s string) int {
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		return i + 1
+	}
+	return len(s)
+}
+
+// block reads the block that a line begins, if it is not just a paragraph.
+func (s *scanner) block(line string) bool {
+	text := strings.TrimSpace(line)
+	switch {
+	case fenceOf(line) != "":
+		s.fence(line)
+	case s.from >= 0 && s.open.kind == paragraph && s.underline(text):
+	case isThematicBreak(text):
+		s.emit(block{kind: rule})
+		s.pos = s.lineEnd
+	case headingLevel(text) > 0:
+		level := headingLevel(text)
+		s.emit(block{kind: heading, level: level, text: trimHeading(text[level:])})
+		s.pos = s.lineEnd
+	case pageOf(text) > 0:
+		s.emit(block{kind: pageBreak, page: pageOf(text), text: text})
+		s.pos = s.lineEnd
+	case text[0] == '>' && s.quoted < maxQuotes:
+		s.quote()
+	case strings.HasPrefix(text, `\[`) && s.math(&s.mathEnd), strings.HasPrefix(text, "$$") && s.math(&s.dollars):
+	case strings.IndexByte(line, '|') >= 0 && s.pipeTable():
+	case s.item(line):
+	case s.from < 0 && s.blank && !s.wasItem && isIndented(line):
+		s.indented()
+	default:
+		return false
+	}
+	return true
+}
+
+// begin opens a paragraph or an item whose text begins at from.
+func (s *scanner) begin(b block, from int) {
+	s.flush()
+	s.open, s.from = b, from
+}
+
+// flush ends the open block where the scanner stands.
+func (s *scanner) flush() {
+	if s.from < 0 {
+		return
+	}
+	b := s.open
+	b.text = strings.TrimSpace(s.src[s.from:s.pos])
+	s.from = -1
+	if b.kind == item {
+		s.items(b)
+	} else if b.text != "" {
+		s.send(b)
+	}
+}
+
+// emit ends the open block and sends another one.
+func (s *scanner) emit(b block) {
+	s.flush()
+	s.send(b)
+}
+
+func (s *scanner) send(b block) {
+	b.quoted += s.quoted
+	s.wasItem = b.kind == item
+	s.done = s.done || !s.yield(b)
+}
+
+// fence reads a code block between fences. One that is not closed goes on to
+// the end: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+func (s *scanner) fence(opening string) {
+	s.flush()
+	mark := fenceOf(opening)
+	from := s.lineEnd
+	s.pos = from
+	end := len(s.src)
+	for s.pos < len(s.src) {
+		line := s.src[s.pos : s.pos+lineLength(s.src[s.pos:])]
+		if closes(line, mark) {
+			end = s.pos
+			s.pos += len(line)
+			break
+		}
+		s.pos += len(line)
+	}
+	info := strings.Fields(strings.Trim(strings.TrimSpace(opening), mark[:1]))
+	b := block{kind: codeBlock, text: strings.TrimSuffix(s.src[from:end], "\n")}
+	if len(info) > 0 {
+		b.mark = info[0]
+	}
+	s.send(b)
+}
+
+// underline makes a heading of an open line that is underlined. More lines than
+// one are text with a rule below: that is what pages look like.
+func (s *scanner) underline(text string) bool {
+	level := 0
+	switch {
+	case strings.Trim(text, "=") == "":
+		level = 1
+	case strings.Trim(text, "-") == "":
+		level = 2
+	}
+	title := strings.TrimSpace(s.src[s.from:s.pos])
+	if level == 0 || strings.Contains(title, "\n") || (level == 1 && len(text) < 2) {
+		return false
+	}
+	s.from = -1
+	s.send(block{kind: heading, level: level, text: title})
+	s.pos = s.lineEnd
+	return true
+}
+
+// quote reads a block quote and the blocks in it.
+func (s *scanner) quote() {
+	s.flush()
+	var inner strings.Builder
+	for s.pos < len(s.src) {
+		line := s.src[s.pos : s.pos+lineLength(s.src[s.pos:])]
+		text, ok := strings.CutPrefix(strings.TrimLeft(line, " "), ">")
+		if !ok {
+			break
+		}
+		inner.WriteString(strings.TrimPrefix(text, " "))
+		s.pos += len(line)
+	}
+	in := scanner{src: inner.String(), quoted: s.quoted + 1, yield: s.yield}
+	in.scan()
+	s.done, s.wasItem = in.done, false
+}
+
+// maxMath bounds a displayed formula, in bytes. What is longer is text.
+const maxMath = 4000
+
+// math reads a displayed formula that ends at the next end, before a blank line.
+func (s *scanner) math(end *finder) bool {
+	from := s.pos + strings.IndexByte(s.src[s.pos:], end.what[0]) + len(end.what)
+	to := end.next(s.src, from)
+	if to-from > maxMath || to >= len(s.src) || s.blankLine.next(s.src, from) < to {
+		return false
+	}
+	after := to + len(end.what)
+	rest := strings.TrimSpace(s.src[after : after+lineLength(s.src[after:])])
+	if strings.Trim(rest, ".,;") != "" { // it stands in a sentence
+		return false
+	}
+	s.emit(block{kind: mathBlock, text: strings.TrimSpace(s.src[from:to])})
+	s.pos = after + lineLength(s.src[after:])
+	return true
+}
+
+func (s *scanner) pipeTable() bool {
+	t, length := pipeTable(s.src[s.pos:])
+	if length == 0 {
+		return false
+	}
+	s.emit(block{kind: tableBlock, table: t})
+	s.pos += length
+	return true
+}
+
+// htmlTable reads the line up to a table in it, and the table.
+func (s *scanner) htmlTable(line string) bool {
+	i := indexFold(line, "<table")
+	if i < 0 {
+		return false
+	}
+	if s.from < 0 {
+		s.begin(block{kind: paragraph}, s.pos)
+	}
+	s.pos += i
+	if !opensTable(s.src, s.pos) {
+		s.pos += len("<table")
+		return true
+	}
+	s.flush()
+	t, length := htmlTable(s.src[s.pos:], s.tableEnd.next(s.src, s.pos) < len(s.src))
+	s.send(block{kind: tableBlock, table: t})
+	if s.pos += length; s.pos > s.lineEnd {
+		s.lineEnd = s.pos + lineLength(s.src[s.pos:])
+	}
+	return true
+}
+
+// indented reads a code block of indented lines.
+func (s *scanner) indented() {
+	from := s.pos
+	for s.pos < len(s.src) {
+		length := lineLength(s.src[s.pos:])
+		if line := s.src[s.pos : s.pos+length]; !isIndented(line) && strings.TrimSpace(line) != "" {
+			break
+		}
+		s.pos += length
+	}
+	text := strings.TrimRight(s.src[from:s.pos], " \t\n")
+	text = strings.ReplaceAll(strings.ReplaceAll("\n"+text, "\n\t", "\n"), "\n    ", "\n")
+	s.emit(block{kind: codeBlock, text: strings.TrimPrefix(text, "\n")})
+	s.blank = true
+}
+
+func isIndented(line string) bool {
+	return strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
+}
+
+// isThematicBreak recognises a rule, also the one that DeepSeek-OCR's own tools
+// put between pages.
+func isThematicBreak(text string) bool {
+	if text == "<--- Page Split --->" {
+		return true
+	}
+	sign := text[0]
+	if sign != '-' && sign != '*' && sign != '_' {
+		return false
+	}
+	return strings.Count(text, text[:1]) >= 3 && strings.Trim(text, string(sign)+" \t") == ""
+}
+
+func headingLevel(text string) int {
+	level := len(text) - len(strings.TrimLeft(text, "#"))
+	if level < 1 || level > 6 || (len(text) > level && text[level] != ' ' && text[level] != '\t') {
+		return 0
+	}
+	return level
+}
+
+// trimHeading drops the closing # of a heading.
+func trimHeading(text string) string {
+	text = strings.TrimSpace(text)
+	if bare := strings.TrimRight(text, "#"); bare == "" || strings.HasSuffix(bare, " ") {
+		return strings.TrimSpace(bare)
+	}
+	return text
+}
+
+// PageBreak is what stands before page number page of a text of that many
+// pages: a rule and the number.
+func PageBreak(page, of int) string {
+	return fmt.Sprintf("\n\n---\n\n**Page %d of %d**\n\n", page, of)
+}
+
+// pageOf is the page that a line of PageBreak begins, or 0.
+func pageOf(text string) int {
+	if len(text) > 40 || !strings.HasPrefix(text, "**Page ") {
+		return 0
+	}
+	var page, of int
+	if n, err := fmt.Sscanf(text, "**Page %d of %d**", &page, &of); n != 2 || err != nil {
+		return 0
+	}
+	return max(0, page)
+}
+
+// A finder looks ahead for a string. It is asked for growing positions and
+// remembers its last answer, so that all its looks together are linear.
+type finder struct {
+	what  string
+	at    int
+	known bool
+}
+
+// next is where what stands next at or after pos, or the length of s.
+func (f *finder) next(s string, pos int) int {
+	if f.known && f.at >= pos {
+		return f.at
+	}
+	i := 0
+	if strings.HasPrefix(f.what, "<") {
+		i = indexFold(s[pos:], f.what)
+	} else {
+		i = strings.Index(s[pos:], f.what)
+	}
+	f.known, f.at = true, len(s)
+	if i >= 0 {
+		f.at = pos + i
+	}
+	return f.at
+}
