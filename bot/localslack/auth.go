@@ -12,7 +12,7 @@ func apiTest(c *call) (answer, error) {
 
 func authTest(c *call) (answer, error) {
 	return answer{
-		"url": c.base + "/", "team": c.w.team.Name, "team_id": c.w.team.ID,
+		"url": c.w.teamURL() + "/", "team": c.w.team.Name, "team_id": c.w.team.ID,
 		"user": c.w.users[c.app.BotUserID].Name, "user_id": c.app.BotUserID,
 		"bot_id": c.app.BotID, "is_enterprise_install": false,
 	}, nil
@@ -31,7 +31,9 @@ func usersInfo(c *call) (answer, error) {
 	if u == nil {
 		return nil, apiErr("user_not_found")
 	}
-	return answer{"user": *u}, nil
+	v := *u
+	v.IsStranger = c.w.stranger(c.app, u.ID)
+	return answer{"user": v}, nil
 }
 
 func botsInfo(c *call) (answer, error) {

@@ -1,7 +1,6 @@
 package localslack
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -11,27 +10,30 @@ import (
 // Channel is Slack's conversation object
 // (https://docs.slack.dev/reference/objects/conversation-object).
 type Channel struct {
-	ID            string   `json:"id"`
-	Name          string   `json:"name,omitempty"`
-	IsChannel     bool     `json:"is_channel"`
-	IsGroup       bool     `json:"is_group"`
-	IsIM          bool     `json:"is_im"`
-	IsMPIM        bool     `json:"is_mpim"`
-	IsPrivate     bool     `json:"is_private"`
-	IsArchived    bool     `json:"is_archived"`
-	IsGeneral     bool     `json:"is_general"`
-	IsShared      bool     `json:"is_shared"`
-	IsExtShared   bool     `json:"is_ext_shared"`
-	IsOrgShared   bool     `json:"is_org_shared"`
-	IsMember      bool     `json:"is_member"`
-	User          string   `json:"user,omitempty"` // the other side of a direct message
-	Creator       string   `json:"creator,omitempty"`
-	Created       int64    `json:"created"`
-	ContextTeamID string   `json:"context_team_id"`
-	Topic         Topic    `json:"topic"`
-	Purpose       Topic    `json:"purpose"`
-	NumMembers    *int     `json:"num_members,omitempty"`
-	Members       []string `json:"members,omitempty"` // only in State, for the page
+	ID          string `json:"id"`
+	Name        string `json:"name,omitempty"`
+	IsChannel   bool   `json:"is_channel"`
+	IsGroup     bool   `json:"is_group"`
+	IsIM        bool   `json:"is_im"`
+	IsMPIM      bool   `json:"is_mpim"`
+	IsPrivate   bool   `json:"is_private"`
+	IsArchived  bool   `json:"is_archived"`
+	IsGeneral   bool   `json:"is_general"`
+	IsShared    bool   `json:"is_shared"`
+	IsExtShared bool   `json:"is_ext_shared"`
+	IsOrgShared bool   `json:"is_org_shared"`
+	IsMember    bool   `json:"is_member"`
+	User        string `json:"user,omitempty"` // the other side of a direct message
+	Creator     string `json:"creator,omitempty"`
+
+	SharedTeamIDs    []string `json:"shared_team_ids,omitempty"` // of shared ones, as the next
+	ConnectedTeamIDs []string `json:"connected_team_ids,omitempty"`
+	Created          int64    `json:"created"`
+	ContextTeamID    string   `json:"context_team_id"`
+	Topic            Topic    `json:"topic"`
+	Purpose          Topic    `json:"purpose"`
+	NumMembers       *int     `json:"num_members,omitempty"`
+	Members          []string `json:"members,omitempty"` // only in State, for the page
 }
 
 // Topic is a channel's topic or purpose. Both stay empty here.
@@ -123,42 +125,9 @@ func (w *Workspace) addConversation(kind string, members []string) *conversation
 			c.members = append(c.members, m)
 		}
 	}
+	w.connect(c)
 	w.convs[c.info.ID] = c
 	return c
-}
-
-// Join makes the user a member and tells everybody, as Slack does: a channel_join
-// message (in a private channel group_join) and a member_joined_channel event. It panics on an unknown channel or
-// user, which is a mistake in a test.
-func (w *Workspace) Join(channel, user string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c := w.convs[channel]
-	if c == nil || w.users[user] == nil {
-		panic(fmt.Sprintf("localslack: Join(%q, %q): no such channel or user", channel, user))
-	}
-	w.join(c, user, "")
-}
-
-func (w *Workspace) join(c *conversation, user, inviter string) {
-	if c.has(user) {
-		return
-	}
-	c.members = append(c.members, user)
-	w.channelChanged(c)
-	w.append(c, &Message{
-		Type: "message", Subtype: c.kindOf("join"), User: user, Inviter: inviter,
-		TS: w.newTS(), Text: "<@" + user + "> has joined the channel",
-	})
-	ev := map[string]any{
-		"type": "member_joined_channel", "user": user, "channel": c.info.ID,
-		"channel_type": c.info.ID[:1], "team": w.team.ID,
-	}
-	if inviter != "" {
-		ev["inviter"] = inviter
-	}
-	scope := c.kind() + ":read"
-	w.emit(c, "member_joined_channel", scope, ev)
 }
 
 // kindOf is the subtype of a message, or the event, for what happened to a

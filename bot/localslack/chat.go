@@ -2,7 +2,6 @@ package localslack
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +89,7 @@ func chatPostMessage(c *call) (answer, error) {
 	}
 	m.TS = c.w.newTS()
 	c.w.append(conv, m)
-	return answer{"channel": conv.info.ID, "ts": m.TS, "message": m.view(c.base, true)}, nil
+	return answer{"channel": conv.info.ID, "ts": m.TS, "message": conv.appView(m, c.base, true)}, nil
 }
 
 // chatPostEphemeral shows a message to one person. In a thread it is shown only if
@@ -185,7 +184,7 @@ func chatUpdate(c *call) (answer, error) {
 		m.Edited = &Edited{User: c.app.BotUserID, TS: c.w.newTS()}
 	}
 	c.w.replaceAndEmit(conv, old, m)
-	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": m.view(c.base, true)}, nil
+	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": conv.appView(m, c.base, true)}, nil
 }
 
 func chatDelete(c *call) (answer, error) {
@@ -206,13 +205,5 @@ func chatGetPermalink(c *call) (answer, error) {
 	if m == nil {
 		return nil, apiErr("message_not_found")
 	}
-	return answer{"channel": conv.info.ID, "permalink": permalink(c.base, conv, m)}, nil
-}
-
-func permalink(base string, c *conversation, m *Message) string {
-	link := fmt.Sprintf("%s/archives/%s/p%s", base, c.info.ID, strings.ReplaceAll(m.TS, ".", ""))
-	if m.isReply() {
-		link += "?thread_ts=" + m.ThreadTS + "&cid=" + c.info.ID
-	}
-	return link
+	return answer{"channel": conv.info.ID, "permalink": c.w.permalink(conv, m)}, nil
 }

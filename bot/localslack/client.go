@@ -174,6 +174,17 @@ func (w *Workspace) React(user, channel, ts, name string) error {
 	return w.addReaction(c, user, ts, name)
 }
 
+// Unreact takes the user's emoji away again, with a reaction_removed event.
+func (w *Workspace) Unreact(user, channel, ts, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, channel)
+	if err != nil {
+		return err
+	}
+	return w.removeReaction(c, user, ts, name)
+}
+
 // DeleteFile takes a file of the user's away, with a file_deleted event.
 func (w *Workspace) DeleteFile(user, id string) error {
 	w.mu.Lock()
@@ -250,30 +261,6 @@ func (w *Workspace) viewAll(ms []*Message) []Message {
 		out[i] = m.view(w.base(nil), true)
 	}
 	return out
-}
-
-// Ephemeral is a message that only one person sees.
-type Ephemeral struct {
-	Channel, User string
-	Message       Message
-}
-
-const maxEphemerals = 1000
-
-// Ephemerals returns the messages that only this user saw, oldest first; the
-// workspace remembers the last 1,000 of all users.
-func (w *Workspace) Ephemerals(user string) []Ephemeral {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(w.private), func(e Ephemeral) bool { return e.User != user })
-}
-
-func (w *Workspace) whisper(c *conversation, user string, m *Message) {
-	w.private = append(w.private, Ephemeral{c.info.ID, user, m.view(w.base(nil), true)})
-	if n := len(w.private) - maxEphemerals; n > 0 {
-		w.private = slices.Clone(w.private[n:])
-	}
-	w.publish(c, Change{Type: "ephemeral", TS: m.TS, Message: m, only: user})
 }
 
 // errCode returns the Slack code of an error of this package, or "".

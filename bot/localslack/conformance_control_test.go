@@ -103,7 +103,7 @@ func (c *control) newWorld(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w := localslack.New(localslack.Options{})
-	s := &stage{w: w, cred: w.Install(localslack.App{Name: "Reader", Scopes: in.Scopes, Events: in.Events})}
+	s := &stage{w: w, cred: w.Install(reader(in.Scopes, in.Events))}
 	user, other := w.AddUser("Ada Lovelace"), w.AddUser("Grace Hopper")
 	channel := w.AddChannel("general", false, user, other, s.cred.BotUserID)
 	l := c.listen()

@@ -37,7 +37,7 @@ func conversationsHistory(c *call) (answer, error) {
 			ms = append(ms, m)
 		}
 	}
-	return c.pageOfMessages(ms, historyDefault, historyMost)
+	return c.pageOfMessages(conv, ms, historyDefault, historyMost)
 }
 
 // conversationsReplies returns a thread, oldest first, its parent on the first
@@ -51,12 +51,12 @@ func conversationsReplies(c *call) (answer, error) {
 	if m == nil {
 		return nil, apiErr("thread_not_found")
 	}
-	return c.pageOfMessages(conv.replies(m), repliesDefault, repliesMost)
+	return c.pageOfMessages(conv, conv.replies(m), repliesDefault, repliesMost)
 }
 
 // pageOfMessages applies oldest, latest, inclusive, limit and cursor, in the order the
 // messages come in.
-func (c *call) pageOfMessages(ms []*Message, def, most int) (answer, error) {
+func (c *call) pageOfMessages(conv *conversation, ms []*Message, def, most int) (answer, error) {
 	oldest, latest := int64(0), int64(1)<<62
 	for _, arg := range []struct {
 		name string
@@ -88,7 +88,7 @@ func (c *call) pageOfMessages(ms []*Message, def, most int) (answer, error) {
 	}
 	views := make([]Message, len(part))
 	for i, m := range part {
-		views[i] = m.view(c.base, c.bool("include_all_metadata"))
+		views[i] = conv.appView(m, c.base, c.bool("include_all_metadata"))
 	}
 	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
 	if next != "" {

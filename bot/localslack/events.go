@@ -42,7 +42,7 @@ func (w *Workspace) audience(c *conversation, event, scope string) []*app {
 func (w *Workspace) emit(c *conversation, event, scope string, body map[string]any) {
 	body["event_ts"] = w.newTS()
 	for _, a := range w.audience(c, event, scope) {
-		w.sendEvent(a, body)
+		w.sendEvent(a, c, body)
 	}
 }
 
@@ -50,24 +50,24 @@ func (w *Workspace) emit(c *conversation, event, scope string, body map[string]a
 // apps it names. An app gets the events of its own messages as well.
 func (w *Workspace) emitMessage(c *conversation, m *Message) {
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		v := m.view(w.base(a), false)
+		v := c.appView(m, w.base(a), false)
 		if m.isReply() {
 			// The event carries the parent's files too
 			// (https://github.com/openclaw/openclaw/pull/32209).
-			v.Files = append(v.Files, c.thread(m.ThreadTS).view(w.base(a), false).Files...)
+			v.Files = append(v.Files, c.appView(c.thread(m.ThreadTS), w.base(a), false).Files...)
 		}
-		w.sendEvent(a, messageEvent{v, c.info.ID, c.channelType(), m.TS})
+		w.sendEvent(a, c, messageEvent{v, c.info.ID, c.channelType(), m.TS})
 	}
 	if c.info.IsIM || (m.Subtype != "" && m.Subtype != "file_share" && m.Subtype != "thread_broadcast") {
 		return // no app_mention in direct messages (https://docs.slack.dev/reference/events/app_mention)
 	}
 	for _, a := range w.audience(c, "app_mention", "app_mentions:read") {
 		if m.BotID != a.BotID && strings.Contains(m.Text, "<@"+a.BotUserID+">") {
-			v := m.view(w.base(a), false)
+			v := c.appView(m, w.base(a), false)
 			// The event may come without the files that the message event carries.
 			v.Type, v.Subtype, v.Root = "app_mention", "", nil
 			v.Files, v.Upload, v.DisplayAsBot = nil, false, nil
-			w.sendEvent(a, struct {
+			w.sendEvent(a, c, struct {
 				Message
 				Channel string `json:"channel"`
 				EventTS string `json:"event_ts"`
@@ -82,8 +82,8 @@ func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
 	w.replace(c, changed)
 	ts := w.newTS()
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		now, before := changed.view(w.base(a), false), old.view(w.base(a), false)
-		w.sendEvent(a, changeEvent{
+		now, before := c.appView(changed, w.base(a), false), c.appView(old, w.base(a), false)
+		w.sendEvent(a, c, changeEvent{
 			Type: "message", Subtype: "message_changed", Hidden: true,
 			Message: &now, PreviousMessage: &before,
 			Channel: c.info.ID, ChannelType: c.channelType(), TS: ts, EventTS: ts,
@@ -94,8 +94,8 @@ func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
 func (w *Workspace) emitDeleted(c *conversation, m *Message) {
 	ts := w.newTS()
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		before := m.view(w.base(a), false)
-		w.sendEvent(a, changeEvent{
+		before := c.appView(m, w.base(a), false)
+		w.sendEvent(a, c, changeEvent{
 			Type: "message", Subtype: "message_deleted", Hidden: true,
 			PreviousMessage: &before, DeletedTS: m.TS,
 			Channel: c.info.ID, ChannelType: c.channelType(), TS: ts, EventTS: ts,
@@ -134,17 +134,18 @@ func (w *Workspace) Emit(appID string, event map[string]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if a := w.apps[appID]; a != nil {
-		w.sendEvent(a, event)
+		w.sendEvent(a, nil, event)
 	}
 }
 
-func (w *Workspace) sendEvent(a *app, event any) {
+// sendEvent sends an event; c is nil for one that belongs to no conversation.
+func (w *Workspace) sendEvent(a *app, c *conversation, event any) {
 	id := w.newID("Ev")
 	payload, err := json.Marshal(eventCallback{
 		Token: "local", TeamID: w.team.ID, ContextTeamID: w.team.ID, APIAppID: a.AppID,
 		Event: event, Type: "event_callback", EventID: id, EventTime: time.Now().Unix(),
 		Authorizations: []authorization{{TeamID: w.team.ID, UserID: a.BotUserID, IsBot: true}},
-		EventContext:   "4-" + id,
+		EventContext:   "4-" + id, IsExtSharedChannel: c != nil && c.info.IsExtShared,
 	})
 	if err != nil { // only strings, numbers and JSON that was checked on its way in
 		panic("localslack: an event cannot be encoded: " + err.Error())

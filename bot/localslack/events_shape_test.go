@@ -52,8 +52,23 @@ var (
 		"message_deleted": func(s *world) {
 			s.must(s.w.Delete(s.user, s.channel, s.post(localslack.Post{Text: "Hello"})))
 		},
-		"message_channel_join":    func(s *world) { s.w.Join(s.channel, s.w.AddUser("Bob")) },
-		"message_group_join":      func(s *world) { s.w.Join(s.private(), s.w.AddUser("Bob")) },
+		"message_channel_join":  func(s *world) { s.w.Join(s.channel, s.w.AddUser("Bob")) },
+		"message_group_join":    func(s *world) { s.w.Join(s.private(), s.w.AddUser("Bob")) },
+		"message_channel_leave": func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.joined(s.channel))) },
+		"message_group_leave":   func(s *world) { c := s.private(); s.must(s.w.Kick(s.user, c, s.joined(c))) },
+		"message_external": func(s *world) {
+			_, err := s.w.Post(s.external(), localslack.Post{Channel: s.channel, Text: "Hello"})
+			s.must(err)
+		},
+		"message_external_file": func(s *world) {
+			_, err := s.w.Post(s.external(), localslack.Post{Channel: s.channel, Text: "look", Files: []localslack.Upload{png}})
+			s.must(err)
+		},
+		"message_forwarded": func(s *world) {
+			ts := s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}})
+			_, err := s.w.Forward(s.user, s.channel, ts, localslack.Post{Channel: s.channel, Text: "see"})
+			s.must(err)
+		},
 		"message_channel_archive": func(s *world) { s.must(s.w.Archive(s.user, s.channel)) },
 		"message_group_archive":   func(s *world) { s.must(s.w.Archive(s.user, s.private())) },
 		"app_mention":             func(s *world) { s.post(localslack.Post{Text: "@Reader hi"}) },
@@ -68,6 +83,9 @@ var (
 		"file_shared":           func(s *world) { s.shared("") },
 		"file_deleted":          func(s *world) { s.must(s.w.DeleteFile(s.user, s.shared(""))) },
 		"member_joined_channel": func(s *world) { s.w.Join(s.channel, s.w.AddUser("Bob")) },
+		"member_left_channel":   func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.joined(s.channel))) },
+		"channel_left":          func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.cred.BotUserID)) },
+		"group_left":            func(s *world) { s.must(s.w.Kick(s.user, s.private(), s.cred.BotUserID)) },
 		"channel_archive":       func(s *world) { s.must(s.w.Archive(s.user, s.channel)) },
 		"group_archive":         func(s *world) { s.must(s.w.Archive(s.user, s.private())) },
 	}
@@ -78,6 +96,19 @@ func (s *world) must(err error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// joined is a new member of the channel, external one of another workspace.
+func (s *world) joined(channel string) (user string) {
+	user = s.w.AddUser("Bob")
+	s.w.Join(channel, user)
+	return user
+}
+
+func (s *world) external() (user string) {
+	user = s.w.AddExternalUser("Bob")
+	s.w.Join(s.channel, user)
+	return user
 }
 
 // said is a message of the app.

@@ -53,10 +53,15 @@ type File struct {
 	Shares             *Shares  `json:"shares,omitempty"` // only from files.info
 }
 
-// MarshalJSON leaves of a deleted file what Slack leaves: id and mode.
+// MarshalJSON leaves of a deleted file what Slack leaves: id and mode. One that
+// must be looked up says that besides
+// (https://docs.slack.dev/reference/objects/file-object#slack_connect_files).
 func (f File) MarshalJSON() ([]byte, error) {
-	if f.Mode == "tombstone" {
+	switch f.Mode {
+	case "tombstone":
 		return json.Marshal(map[string]string{"id": f.ID, "mode": f.Mode})
+	case "file_access":
+		return json.Marshal(map[string]any{"id": f.ID, "mode": f.Mode, "file_access": f.FileAccess, "created": 0, "timestamp": 0, "user": ""})
 	}
 	type plain File
 	return json.Marshal(plain(f))
@@ -112,6 +117,9 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 		Name: name, Title: cmp.Or(title, name), User: user, UserTeam: w.team.ID,
 		Size: len(data), Mode: "hosted", MediaDisplayType: "unknown", FileAccess: "visible",
 	}}
+	if u := w.users[user]; u != nil {
+		f.info.UserTeam = u.TeamID
+	}
 	w.describe(f)
 	w.stored += int64(len(data))
 	w.files[f.info.ID] = f
@@ -131,7 +139,7 @@ func (w *Workspace) describe(f *storedFile) {
 	dir := "/files-pri/" + w.team.ID + "-" + i.ID + "/"
 	i.URLPrivate = dir + url.PathEscape(i.Name)
 	i.URLPrivateDownload = dir + "download/" + url.PathEscape(i.Name)
-	i.Permalink = "/files/" + i.User + "/" + i.ID + "/" + url.PathEscape(i.Name)
+	i.Permalink = w.teamURL() + "/files/" + i.User + "/" + i.ID + "/" + url.PathEscape(i.Name)
 }
 
 // cleanName keeps the last element of a name, without control characters.
@@ -152,7 +160,7 @@ func cleanName(name string) string {
 // view is the file with absolute links.
 func (f *File) view(base string) File {
 	v := *f
-	for _, link := range []*string{&v.URLPrivate, &v.URLPrivateDownload, &v.Permalink} {
+	for _, link := range []*string{&v.URLPrivate, &v.URLPrivateDownload} {
 		if strings.HasPrefix(*link, "/") {
 			*link = base + *link
 		}
@@ -232,7 +240,7 @@ func (w *Workspace) deleteFile(f *storedFile) {
 	for _, a := range w.sortedApps() {
 		sees := f.info.User == a.BotUserID || slices.Contains(f.given, a.BotUserID) || slices.ContainsFunc(ids, func(id string) bool { return w.convs[id].has(a.BotUserID) })
 		if sees && slices.Contains(a.Events, "file_deleted") && a.hasScope("files:read") {
-			w.sendEvent(a, map[string]any{"type": "file_deleted", "file_id": f.info.ID, "channel_ids": ids, "event_ts": ts})
+			w.sendEvent(a, nil, map[string]any{"type": "file_deleted", "file_id": f.info.ID, "channel_ids": ids, "event_ts": ts})
 		}
 	}
 }

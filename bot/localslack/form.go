@@ -65,6 +65,19 @@ func (f *form) fill(v *View) (map[string]any, error) {
 	return state, nil
 }
 
+// draft is fill before anything is sent: whatever stands there, without files.
+func (f *form) draft(v *View) map[string]any {
+	state := map[string]any{}
+	for _, b := range v.inputs() {
+		s := map[string]any{"type": b.Element.Type, "files": []File{}}
+		if b.Element.Type != "file_input" {
+			s = f.state(&b)
+		}
+		state[b.BlockID] = map[string]any{b.Element.ActionID: s}
+	}
+	return state
+}
+
 // state is what an element holds that is no file_input.
 func (f *form) state(b *inputBlock) map[string]any {
 	e := &b.Element

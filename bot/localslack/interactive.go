@@ -26,10 +26,12 @@ func (w *Workspace) newTrigger(a *app, user string) string {
 }
 
 // Command runs a slash command as the user: name with its slash, text as typed
-// after it. It goes to the first installed app with the scope commands. The app
-// must ack within 3 s; else, and when no connection is up, the error is what
-// Slack shows the person: dispatch_failed or operation_timeout. The command is
-// not sent again.
+// after it. It goes to the first installed app that has the command in its
+// manifest and the scope commands, whether its bot is a member there or not. The
+// app must ack within 3 s; else, and when no connection is up, the error is what
+// Slack shows the person: operation_timeout or dispatch_failed. The command is
+// not sent again. One that nobody has, and every command of an external person,
+// is dispatch_unknown_command. Threads take no commands.
 func (w *Workspace) Command(ctx context.Context, user, channel, name, text string) error {
 	w.mu.Lock()
 	c, err := w.memberOf(user, channel)
@@ -37,16 +39,16 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 		w.mu.Unlock()
 		return err
 	}
-	apps := w.sortedApps()
-	i := slices.IndexFunc(apps, func(a *app) bool { return a.hasScope("commands") })
-	if i < 0 {
+	a := w.appOf(user, func(a *app) bool {
+		return slices.ContainsFunc(a.Commands, func(s SlashCommand) bool { return s.Command == name })
+	})
+	if a == nil {
 		w.mu.Unlock()
 		return apiErr("dispatch_unknown_command")
 	}
-	a := apps[i]
-	hook := w.newHook(a, c, user, nil)
+	hook := w.newHook(a, c, user, "")
 	payload := mustJSON(map[string]any{
-		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Name, "channel_id": channel, "channel_name": c.payloadName(),
+		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
 		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": text, "api_app_id": a.AppID,
 		"is_enterprise_install": "false", "response_url": hook, "trigger_id": w.newTrigger(a, user),
 	})
@@ -55,34 +57,24 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	return w.settle(ctx, a, d, c, user)
 }
 
-// Press presses a button of an app's message as the user: the element with this
-// action_id. Errors are those of Command, and no_such_action.
-func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID string) error {
-	w.mu.Lock()
-	c, err := w.memberOf(user, channel)
-	if err != nil {
-		w.mu.Unlock()
-		return err
+// appOf is the first installed app with the scope commands for which has holds.
+// External people have none.
+func (w *Workspace) appOf(user string, has func(*app) bool) *app {
+	if w.external(user) {
+		return nil
 	}
-	m := c.message(ts)
-	action := m.action(actionID)
-	if action == nil || w.apps[m.AppID] == nil {
-		w.mu.Unlock()
-		return apiErr("no_such_action")
+	for _, a := range w.sortedApps() {
+		if a.hasScope("commands") && has(a) {
+			return a
+		}
 	}
-	a := w.apps[m.AppID]
-	action["action_ts"] = w.newTS()
-	body := w.interaction(a, c, user, "block_actions", m)
-	body["container"] = map[string]any{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": false}
-	body["actions"] = []any{action}
-	body["state"] = viewState{Values: map[string]any{}}
-	d := w.ask(a, "interactive", mustJSON(body), false)
-	w.mu.Unlock()
-	return w.settle(ctx, a, d, c, user)
+	return nil
 }
 
-// Shortcut runs a message shortcut as the user on a message, with the first
-// installed app that has the scope commands. Errors are those of Command.
+// Shortcut runs a message shortcut as the user on a message: that of the first
+// installed app that has the callback_id in its manifest, whether its bot is a
+// member there or not. Errors are those of Command, message_not_found, and
+// interactivity_disabled.
 func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID string) error {
 	w.mu.Lock()
 	c, err := w.memberOf(user, channel)
@@ -91,17 +83,28 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 		return err
 	}
 	m := c.message(ts)
-	apps := w.sortedApps()
-	i := slices.IndexFunc(apps, func(a *app) bool { return a.hasScope("commands") })
-	if m == nil || i < 0 {
-		w.mu.Unlock()
-		return apiErr("dispatch_unknown_command")
+	a := w.appOf(user, func(a *app) bool {
+		return slices.ContainsFunc(a.Shortcuts, func(s MessageShortcut) bool { return s.CallbackID == callbackID })
+	})
+	switch {
+	case m == nil || m.Subtype == "tombstone":
+		err = apiErr("message_not_found")
+	case a == nil:
+		err = apiErr("dispatch_unknown_command")
+	case !a.Interactive:
+		err = apiErr("interactivity_disabled")
 	}
-	body := w.interaction(apps[i], c, user, "message_action", m)
+	if err != nil {
+		w.mu.Unlock()
+		return err
+	}
+	body := w.interaction(a, user, "message_action")
+	w.addPlace(body, a, c, user, ts)
+	body["message"] = c.appView(m, w.base(a), false)
 	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
-	d := w.ask(apps[i], "interactive", mustJSON(body), false)
+	d := w.ask(a, "interactive", mustJSON(body), false)
 	w.mu.Unlock()
-	return w.settle(ctx, apps[i], d, c, user)
+	return w.settle(ctx, a, d, c, user)
 }
 
 // payloadName is what commands and interactions call the conversation: what is
@@ -118,39 +121,21 @@ func (c *conversation) payloadName() string {
 
 // interaction is what every interactive payload holds
 // (https://docs.slack.dev/reference/interaction-payloads).
-func (w *Workspace) interaction(a *app, c *conversation, user, kind string, m *Message) map[string]any {
-	v := m.view(w.base(a), false)
+func (w *Workspace) interaction(a *app, user, kind string) map[string]any {
+	u := w.users[user]
 	return map[string]any{
 		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": nil, "is_enterprise_install": false,
-		"team":    map[string]string{"id": w.team.ID, "domain": w.team.Name},
-		"user":    map[string]string{"id": user, "username": w.users[user].Name, "name": w.users[user].Name, "team_id": w.team.ID},
-		"channel": map[string]string{"id": c.info.ID, "name": c.payloadName()},
-		"message": v, "trigger_id": w.newTrigger(a, user), "response_url": w.newHook(a, c, user, m),
+		"team":       map[string]string{"id": w.team.ID, "domain": w.team.Domain},
+		"user":       map[string]string{"id": user, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
+		"trigger_id": w.newTrigger(a, user),
 	}
 }
 
-// action returns the element with this action_id as block_actions carries it.
-func (m *Message) action(id string) map[string]any {
-	if m == nil || id == "" {
-		return nil
-	}
-	var blocks []struct {
-		BlockID   string           `json:"block_id"`
-		Elements  []map[string]any `json:"elements"`
-		Accessory map[string]any   `json:"accessory"`
-	}
-	if json.Unmarshal(m.Blocks, &blocks) != nil {
-		return nil
-	}
-	for _, b := range blocks {
-		for _, e := range append(b.Elements, b.Accessory) {
-			if e["action_id"] == id {
-				e["block_id"] = b.BlockID
-				return e
-			}
-		}
-	}
-	return nil
+// addPlace adds to an interactive payload where the message ts stands, and a
+// response_url for it.
+func (w *Workspace) addPlace(body map[string]any, a *app, c *conversation, user, ts string) {
+	body["channel"] = map[string]string{"id": c.info.ID, "name": c.payloadName()}
+	body["response_url"] = w.newHook(a, c, user, ts)
 }
 
 // ask sends something that a person did and that is not sent again.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -13,6 +14,10 @@ import (
 // does not know are refused, as Slack refuses them.
 // https://docs.slack.dev/reference/app-manifest
 type manifest struct {
+	Metadata struct {
+		MajorVersion int `yaml:"major_version"`
+		MinorVersion int `yaml:"minor_version"`
+	} `yaml:"_metadata"`
 	DisplayInformation struct {
 		Name            string `yaml:"name"`
 		Description     string `yaml:"description"`
@@ -29,8 +34,8 @@ type manifest struct {
 			MessagesTabEnabled         bool `yaml:"messages_tab_enabled"`
 			MessagesTabReadOnlyEnabled bool `yaml:"messages_tab_read_only_enabled"`
 		} `yaml:"app_home"`
-		SlashCommands []yaml.Node `yaml:"slash_commands"`
-		Shortcuts     []yaml.Node `yaml:"shortcuts"`
+		SlashCommands []manifestCommand  `yaml:"slash_commands"`
+		Shortcuts     []manifestShortcut `yaml:"shortcuts"`
 	} `yaml:"features"`
 	OAuthConfig struct {
 		Scopes struct {
@@ -42,7 +47,9 @@ type manifest struct {
 			BotEvents []string `yaml:"bot_events"`
 		} `yaml:"event_subscriptions"`
 		Interactivity struct {
-			IsEnabled bool `yaml:"is_enabled"`
+			IsEnabled             bool   `yaml:"is_enabled"`
+			RequestURL            string `yaml:"request_url"`
+			MessageMenuOptionsURL string `yaml:"message_menu_options_url"`
 		} `yaml:"interactivity"`
 		OrgDeployEnabled     bool `yaml:"org_deploy_enabled"`
 		SocketModeEnabled    bool `yaml:"socket_mode_enabled"`
@@ -50,15 +57,33 @@ type manifest struct {
 	} `yaml:"settings"`
 }
 
+type manifestCommand struct {
+	Command      string `yaml:"command"`
+	Description  string `yaml:"description"`
+	UsageHint    string `yaml:"usage_hint"`
+	ShouldEscape bool   `yaml:"should_escape"`
+	URL          string `yaml:"url"`
+}
+
+type manifestShortcut struct {
+	Name        string `yaml:"name"`
+	Type        string `yaml:"type"`
+	CallbackID  string `yaml:"callback_id"`
+	Description string `yaml:"description"`
+}
+
 // eventScopes are the scopes of which an event needs one.
 // https://docs.slack.dev/reference/events
 var eventScopes = map[string][]string{
 	"app_mention":           {"app_mentions:read"},
 	"channel_archive":       {"channels:read"},
+	"channel_left":          {"channels:read"},
 	"file_deleted":          {"files:read"},
 	"file_shared":           {"files:read"},
 	"group_archive":         {"groups:read"},
+	"group_left":            {"groups:read"},
 	"member_joined_channel": {"channels:read", "groups:read"},
+	"member_left_channel":   {"channels:read", "groups:read"},
 	"message.channels":      {"channels:history"},
 	"message.groups":        {"groups:history"},
 	"message.im":            {"im:history"},
@@ -66,6 +91,9 @@ var eventScopes = map[string][]string{
 	"reaction_added":        {"reactions:read"},
 	"reaction_removed":      {"reactions:read"},
 }
+
+// commandName is what a slash command may be called.
+var commandName = regexp.MustCompile(`^/[a-z0-9_-]+$`)
 
 // ParseManifest reads an app manifest, in YAML or JSON. The app has exactly its
 // scopes and gets exactly its events. An error says what Slack would refuse.
@@ -80,6 +108,8 @@ func ParseManifest(text []byte) (App, error) {
 		Name:   m.Features.BotUser.DisplayName,
 		Scopes: m.OAuthConfig.Scopes.Bot,
 		Events: m.Settings.EventSubscriptions.BotEvents,
+
+		Interactive: m.Settings.Interactivity.IsEnabled,
 	}
 	home := m.Features.AppHome
 	a.NoMessages = !home.MessagesTabEnabled || home.MessagesTabReadOnlyEnabled
@@ -102,6 +132,33 @@ func ParseManifest(text []byte) (App, error) {
 			refuse("the event %q is not modelled", event)
 		} else if !slices.ContainsFunc(needs, func(s string) bool { return slices.Contains(a.Scopes, s) }) {
 			refuse("the event %q needs the scope %q", event, needs)
+		}
+	}
+	for _, c := range m.Features.SlashCommands {
+		a.Commands = append(a.Commands, SlashCommand{c.Command, c.Description, c.UsageHint})
+		if !commandName.MatchString(c.Command) || len(c.Command) > 32 {
+			refuse("the command %q must be a slash and up to 31 small letters, digits, - or _", c.Command)
+		}
+		if n := len([]rune(c.Description)); n == 0 || n > 2000 {
+			refuse("the description of %s must have 1 to 2,000 characters", c.Command)
+		}
+		if len([]rune(c.UsageHint)) > 1000 {
+			refuse("the usage_hint of %s must have at most 1,000 characters", c.Command)
+		}
+	}
+	for _, s := range m.Features.Shortcuts {
+		switch {
+		case s.Type != "message" && s.Type != "global":
+			refuse("the shortcut %q must be of the type message or global", s.Name)
+		case s.CallbackID == "" || len(s.CallbackID) > 255:
+			refuse("the callback_id of the shortcut %q must have 1 to 255 characters", s.Name)
+		case s.Name == "" || len([]rune(s.Name)) > 24:
+			refuse("the name of the shortcut %q must have 1 to 24 characters", s.Name)
+		case s.Description == "" || len([]rune(s.Description)) > 150:
+			refuse("the description of the shortcut %q must have 1 to 150 characters", s.Name)
+		}
+		if s.Type == "message" {
+			a.Shortcuts = append(a.Shortcuts, MessageShortcut{s.Name, s.CallbackID, s.Description})
 		}
 	}
 	if !slices.Contains(a.Scopes, "commands") && len(m.Features.SlashCommands)+len(m.Features.Shortcuts) > 0 {

@@ -17,6 +17,9 @@ type Message struct {
 	AppID           string          `json:"app_id,omitempty"`
 	BotProfile      *BotProfile     `json:"bot_profile,omitempty"`
 	Team            string          `json:"team,omitempty"`
+	UserTeam        string          `json:"user_team,omitempty"` // of external people, as the next two
+	SourceTeam      string          `json:"source_team,omitempty"`
+	UserProfile     *MessageProfile `json:"user_profile,omitempty"`
 	ClientMsgID     string          `json:"client_msg_id,omitempty"`
 	Text            string          `json:"text"`
 	Blocks          json.RawMessage `json:"blocks,omitempty"`
@@ -38,6 +41,8 @@ type Message struct {
 	Edited          *Edited         `json:"edited,omitempty"`
 	Reactions       []Reaction      `json:"reactions,omitempty"`
 	Metadata        json.RawMessage `json:"metadata,omitempty"`
+
+	forward *forward // fills Attachments
 }
 
 // Edited says who changed a message's text last, and when.
@@ -88,6 +93,9 @@ func (m *Message) view(base string, metadata bool) Message {
 			v.Files[i] = m.Files[i].view(base)
 		}
 	}
+	if m.forward != nil {
+		v.Attachments = m.forward.attachments(base)
+	}
 	if m.Root != nil {
 		root := m.Root.view(base, metadata)
 		v.Root = &root
@@ -129,7 +137,11 @@ func (w *Workspace) replace(c *conversation, m *Message) {
 func (w *Workspace) append(c *conversation, m *Message) {
 	if len(m.Files) == 0 { // else Slack leaves it out (slackapi/slack-api-specs issue 62)
 		m.Team = w.team.ID
+		if w.external(m.User) {
+			m.Team = w.users[m.User].TeamID
+		}
 	}
+	w.sign(m)
 	if parent := c.message(m.ThreadTS); parent != nil {
 		m.ParentUserID = parent.User
 		p := parent.clone()

@@ -78,7 +78,7 @@ func browser(t *testing.T) context.Context {
 func open(t *testing.T, browser context.Context, width, height int64) *site {
 	t.Helper()
 	s := &site{t: t, w: localslack.New(localslack.Options{Name: "Paper House"})}
-	s.cred = s.w.Install(localslack.App{Name: "Reader", Scopes: allScopes, Events: allEvents})
+	s.cred = s.w.Install(reader(allScopes, allEvents))
 	s.user = s.w.AddUser("Ada Lovelace")
 	s.channel = s.w.AddChannel("general", false, s.user, s.cred.BotUserID)
 	s.serve("127.0.0.1:0")

@@ -203,7 +203,8 @@ func TestPageRefusesMessagesWithASentence(t *testing.T) {
 		"no form":       {plain, 415, "form"},
 		"too large":     {huge, 413, "100 MB"},
 		"cut":           {cut, 400, "did not work"},
-		"a command":     {form("channel", s.channel, "text", "/nothing here"), 400, "not connected"},
+		"a command":     {form("channel", s.channel, "text", "/ocr here"), 400, "not connected"},
+		"no command":    {form("channel", s.channel, "text", "/nothing here"), 400, "No app here"},
 	} {
 		rec := s.serve(c.r)
 		if a := answerOf(t, rec); rec.Code != c.status || a.OK || !strings.Contains(a.Error, c.words) || !strings.HasSuffix(a.Error, ".") {
@@ -256,8 +257,11 @@ func TestPagePermalinksStayHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, path, _ := strings.Cut(strings.TrimPrefix(link, "http://"), "/")
-	if rec := s.get("/" + path); rec.Code != http.StatusFound || rec.Header().Get("Location") != "/#/"+s.channel {
+	if link != s.w.Permalink(s.channel, ts) {
+		t.Errorf("%s is not %s", link, s.w.Permalink(s.channel, ts))
+	}
+	path, ok := strings.CutPrefix(link, "https://local.slack.com/")
+	if rec := s.get("/" + path); !ok || rec.Code != http.StatusFound || rec.Header().Get("Location") != "/#/"+s.channel {
 		t.Errorf("%s: %d %s", path, rec.Code, rec.Header().Get("Location"))
 	}
 	if rec := s.get("/archives/C1/p1700000000000100?thread_ts=1700000000.000100"); rec.Header().Get("Location") != "/#/C1/1700000000.000100" {

@@ -20,6 +20,9 @@ type User struct {
 	IsBot    bool    `json:"is_bot"`
 	Profile  Profile `json:"profile"`
 	Updated  int64   `json:"updated"`
+	// IsStranger is nil for people of this workspace, false for others that the
+	// app shares a channel with, true for the rest; only users.info fills it in.
+	IsStranger *bool `json:"is_stranger,omitempty"`
 }
 
 // Profile is the part of a user that people see.
@@ -36,9 +39,29 @@ type App struct {
 	Scopes    []string // of the bot token
 	AppScopes []string // of the app-level token; nil means connections:write
 	Events    []string // subscriptions, such as "message.channels" or "app_mention"
+
+	Commands  []SlashCommand    // no other reaches the app
+	Shortcuts []MessageShortcut // likewise
+	// Interactive says that presses, shortcuts and windows reach the app
+	// (settings.interactivity.is_enabled).
+	Interactive bool
 	// NoMessages says that people cannot write to the app directly: the Messages
 	// tab of its home is off or read-only, as it is unless its manifest says else.
 	NoMessages bool
+}
+
+// SlashCommand is a command of an app.
+type SlashCommand struct {
+	Command     string `json:"command"` // with its slash
+	Description string `json:"description"`
+	UsageHint   string `json:"usage_hint"`
+}
+
+// MessageShortcut is an entry of an app in the menu of every message.
+type MessageShortcut struct {
+	Name        string `json:"name"`
+	CallbackID  string `json:"callback_id"`
+	Description string `json:"description"`
 }
 
 // Credentials are what installing an app yields.
@@ -80,6 +103,7 @@ func (w *Workspace) Install(a App) Credentials {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.Scopes, a.Events = slices.Clone(a.Scopes), slices.Clone(a.Events)
+	a.Commands, a.Shortcuts = slices.Clone(a.Commands), slices.Clone(a.Shortcuts)
 	if a.AppScopes == nil {
 		a.AppScopes = []string{"connections:write"}
 	}
@@ -94,6 +118,7 @@ func (w *Workspace) Install(a App) Credentials {
 	w.tokens[cred.BotToken] = &token{kind: botToken, app: in, scopes: a.Scopes}
 	w.tokens[cred.AppToken] = &token{kind: appToken, app: in, scopes: a.AppScopes}
 	w.userChanged(u)
+	w.publish(nil, Change{Type: "app", App: new(in.info())})
 	return cred
 }
 

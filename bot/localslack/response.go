@@ -21,13 +21,9 @@ type responseHook struct {
 	uses int
 }
 
-func (w *Workspace) newHook(a *app, c *conversation, user string, m *Message) string {
+func (w *Workspace) newHook(a *app, c *conversation, user, ts string) string {
 	key := secret()
-	h := &responseHook{app: a, conv: c, user: user}
-	if m != nil {
-		h.ts = m.TS
-	}
-	w.hooks.add(key, h)
+	w.hooks.add(key, &responseHook{app: a, conv: c, user: user, ts: ts})
 	return w.base(a) + "/response/" + key
 }
 
@@ -64,13 +60,14 @@ func (w *Workspace) useHook(key string, a args) error {
 
 // respond carries out what a response_url or an ack was sent: a message to the
 // person or, with response_type in_channel, to all; or a change of the message
-// that was acted on.
+// that was acted on, be it one that only the person sees.
 func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) error {
-	old := c.message(ts)
+	old, private := c.message(ts), w.findWhisper(c, user, ts)
 	if in.bool("delete_original") {
 		if old != nil {
 			w.remove(c, old)
 		}
+		w.unwhisper(c, user, ts)
 		return nil
 	}
 	t, err := in.content()
@@ -81,6 +78,11 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) e
 		return apiErr("no_text")
 	}
 	m := w.newMessage(a, t)
+	if in.bool("replace_original") && private >= 0 {
+		m.TS, m.ThreadTS = ts, w.private[private].m.ThreadTS
+		w.whisper(c, user, m)
+		return nil
+	}
 	if in.bool("replace_original") && old != nil {
 		changed := old.clone()
 		changed.Text, changed.Blocks, changed.Attachments = m.Text, m.Blocks, m.Attachments

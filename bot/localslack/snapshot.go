@@ -11,11 +11,34 @@ type State struct {
 	Users    []User               `json:"users"`
 	Channels []Channel            `json:"channels"` // with members
 	Messages map[string][]Message `json:"messages"` // by channel, oldest first
+	Apps     []AppInfo            `json:"apps"`
+	Views    []View               `json:"views"` // windows that the user has open
+}
+
+// AppInfo is what people see of an installed app.
+type AppInfo struct {
+	ID        string            `json:"id"`
+	Name      string            `json:"name"`
+	BotUserID string            `json:"bot_user_id"`
+	Commands  []SlashCommand    `json:"commands"`
+	Shortcuts []MessageShortcut `json:"shortcuts"`
+}
+
+func (a *app) info() AppInfo {
+	v := AppInfo{ID: a.AppID, Name: a.Name, BotUserID: a.BotUserID}
+	if a.hasScope("commands") {
+		v.Commands = a.Commands
+		if a.Interactive {
+			v.Shortcuts = a.Shortcuts
+		}
+	}
+	return v
 }
 
 // Change is one thing that happened. Type says what: "message" (new or changed:
 // put it in by ts), "message_deleted", "ephemeral", "channel" (new or changed),
-// "user" (new), "file" (deleted, TS is its id).
+// "user" (new), "file" (deleted, TS is its id), "app" (new), "view" (a window,
+// opened or changed) and "view_closed" (TS is its id).
 type Change struct {
 	Seq         int64    `json:"seq"`
 	Type        string   `json:"type"`
@@ -24,6 +47,8 @@ type Change struct {
 	Message     *Message `json:"message,omitempty"`
 	ChannelInfo *Channel `json:"channel_info,omitempty"`
 	User        *User    `json:"user,omitempty"`
+	App         *AppInfo `json:"app,omitempty"`
+	View        *View    `json:"view,omitempty"`
 
 	conv *conversation // nil: everybody may see it
 	only string        // a user's id: only they may see it
@@ -54,6 +79,15 @@ func (w *Workspace) Snapshot(user string) State {
 		s.Users = append(s.Users, *u)
 	}
 	sortByID(s.Users, func(u User) string { return u.ID })
+	for _, a := range w.sortedApps() {
+		s.Apps = append(s.Apps, a.info())
+	}
+	for _, v := range w.views {
+		if v.user == user && v.Type == "modal" {
+			s.Views = append(s.Views, *v)
+		}
+	}
+	sortByID(s.Views, func(v View) string { return v.ID })
 	for _, c := range w.convs {
 		if !c.visible(user) {
 			continue

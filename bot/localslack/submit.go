@@ -3,9 +3,7 @@ package localslack
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
-	"strings"
 )
 
 // Submit presses the submit button of a modal as the user. values holds what was
@@ -32,10 +30,9 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 		w.mu.Unlock()
 		return f.problems, err
 	}
-	sent := *v
-	sent.State.Values = state
-	body := w.viewPayload(a, user, "view_submission", sent)
-	body["response_urls"], body["trigger_id"] = []any{}, w.newTrigger(a, user)
+	sent := v.withState(state)
+	body := w.interaction(a, user, "view_submission")
+	body["view"], body["response_urls"] = sent, []any{}
 	d := w.ask(a, "interactive", mustJSON(body), true)
 	w.mu.Unlock()
 	ack, err := w.await(ctx, d)
@@ -60,8 +57,9 @@ func (w *Workspace) CloseView(ctx context.Context, user, viewID string) error {
 		w.mu.Unlock()
 		return nil
 	}
-	body := w.viewPayload(a, user, "view_closed", *v)
-	body["is_cleared"] = v.ClearOnClose
+	body := w.interaction(a, user, "view_closed")
+	delete(body, "trigger_id")
+	body["view"], body["is_cleared"] = *v, v.ClearOnClose
 	d := w.ask(a, "interactive", mustJSON(body), false)
 	w.mu.Unlock()
 	_, err = w.await(ctx, d)
@@ -70,21 +68,13 @@ func (w *Workspace) CloseView(ctx context.Context, user, viewID string) error {
 
 func (w *Workspace) openView(user, id string) (*View, *app, error) {
 	v := w.views[id]
-	if v == nil || v.user != user || v.Type != "modal" || w.apps[v.AppID] == nil {
+	switch {
+	case v == nil || v.user != user || v.Type != "modal" || w.apps[v.AppID] == nil:
 		return nil, nil, apiErr("not_found")
+	case !w.apps[v.AppID].Interactive:
+		return nil, nil, apiErr("interactivity_disabled")
 	}
 	return v, w.apps[v.AppID], nil
-}
-
-// viewPayload is the payload of view_submission and view_closed
-// (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
-func (w *Workspace) viewPayload(a *app, user, kind string, v View) map[string]any {
-	return map[string]any{
-		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": nil, "is_enterprise_install": false,
-		"team": map[string]string{"id": w.team.ID, "domain": w.team.Name},
-		"user": map[string]string{"id": user, "username": w.users[user].Name, "name": w.users[user].Name, "team_id": w.team.ID},
-		"view": v,
-	}
 }
 
 // settleSubmission does what the ack of a submission asks for.
@@ -141,55 +131,10 @@ func (v *View) checkProblems(problems map[string]string) error {
 
 // closeView takes a view away, or its whole stack.
 func (w *Workspace) closeView(v *View, stack bool) {
-	maps.DeleteFunc(w.views, func(id string, other *View) bool {
-		return id == v.ID || stack && other.RootViewID == v.RootViewID
-	})
-	w.touch()
-}
-
-// inputBlock is an input block with what decides its state.
-type inputBlock struct {
-	BlockID  string `json:"block_id"`
-	Optional bool   `json:"optional"`
-	Element  struct {
-		Type           string         `json:"type"`
-		ActionID       string         `json:"action_id"`
-		InitialValue   *string        `json:"initial_value"`
-		InitialOption  *blockOption   `json:"initial_option"`
-		InitialOptions []*blockOption `json:"initial_options"`
-		Options        []*blockOption `json:"options"`
-		MinLength      int            `json:"min_length"`
-		MaxLength      int            `json:"max_length"`
-		MaxFiles       int            `json:"max_files"`
-		Filetypes      []string       `json:"filetypes"`
-	} `json:"element"`
-}
-
-// blockOption is Slack's option object.
-type blockOption struct {
-	Text  json.RawMessage `json:"text"`
-	Value string          `json:"value"`
-}
-
-// inputs returns the view's input blocks.
-func (v *View) inputs() []inputBlock {
-	var all []struct {
-		Type string `json:"type"`
-		inputBlock
-	}
-	_ = json.Unmarshal(v.Blocks, &all) // checked when the view came
-	var out []inputBlock
-	for _, b := range all {
-		if b.Type == "input" {
-			out = append(out, b.inputBlock)
+	for id, other := range w.views {
+		if id == v.ID || stack && other.RootViewID == v.RootViewID {
+			delete(w.views, id)
+			w.publish(nil, Change{Type: "view_closed", TS: id, only: other.user})
 		}
 	}
-	return out
-}
-
-// accepts tells whether a file_input takes a file of this name.
-func (b *inputBlock) accepts(name string) bool {
-	types := b.Element.Filetypes
-	i := strings.LastIndexByte(name, '.')
-	return len(types) == 0 || i >= 0 && slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, name[i+1:]) })
 }

@@ -29,7 +29,8 @@ type View struct {
 	InstalledTeamID string          `json:"app_installed_team_id"`
 	BotID           string          `json:"bot_id"`
 
-	user string
+	user   string
+	picked map[string][]string // what was chosen last, by action_id, outside input blocks
 }
 
 type viewState struct {
@@ -150,8 +151,12 @@ func (w *Workspace) keepView(a *app, v *View, user string) {
 	}
 	v.TeamID, v.InstalledTeamID, v.AppID, v.BotID, v.user = w.team.ID, w.team.ID, a.AppID, a.BotID, user
 	v.Hash, v.State.Values = w.newTS()+"."+secret()[:8], map[string]any{}
+	if old := w.views[v.ID]; old != nil {
+		v.picked = old.picked // a choice stays where its element stays
+	}
 	w.views[v.ID] = v
-	w.touch()
+	shown := *v
+	w.publish(nil, Change{Type: "view", TS: v.ID, View: &shown, only: user})
 }
 
 func viewsOpen(c *call) (answer, error) {

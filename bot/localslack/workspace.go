@@ -36,6 +36,7 @@ type Workspace struct {
 	mu       sync.Mutex // guards everything below; never held over I/O
 	changed  chan struct{}
 	team     TeamInfo
+	partner  string // the team of external people
 	lastID   int64
 	lastTS   int64 // microseconds
 	users    map[string]*User
@@ -52,15 +53,16 @@ type Workspace struct {
 	views    map[string]*View
 	faults   []*activeFault
 	calls    []Call
-	private  []Ephemeral
+	private  []*whispered
 	feed     feed
 	requests int // being served, so that Serve can wait for them
 }
 
 // TeamInfo names the workspace.
 type TeamInfo struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain string `json:"domain"` // its address is https://DOMAIN.slack.com
 }
 
 // New returns an empty workspace: no people, no channels, no apps.
@@ -89,7 +91,7 @@ func New(o Options) *Workspace {
 	w.tickets = newExpiring[*app](ticketLife)
 	w.triggers = newExpiring[*trigger](10 * triggerLife) // kept longer to tell expired from unknown
 	w.hooks = newExpiring[*responseHook](hookLife)
-	w.team = TeamInfo{ID: w.newID("T"), Name: o.Name}
+	w.team = TeamInfo{ID: w.newID("T"), Name: o.Name, Domain: domainOf(o.Name)}
 	w.users[systemUser] = &User{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}
 	return w
 }

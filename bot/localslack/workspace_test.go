@@ -31,7 +31,16 @@ var allScopes = []string{
 var allEvents = []string{
 	"app_mention", "message.channels", "message.groups", "message.im", "message.mpim",
 	"reaction_added", "reaction_removed", "file_deleted", "file_shared", "member_joined_channel",
-	"channel_archive", "group_archive",
+	"channel_archive", "group_archive", "channel_left", "group_left", "member_left_channel",
+}
+
+// reader is the app of the tests.
+func reader(scopes, events []string) localslack.App {
+	return localslack.App{
+		Name: "Reader", Scopes: scopes, Events: events, Interactive: true,
+		Commands:  []localslack.SlashCommand{{Command: "/ocr", UsageHint: "[link or help]"}, {Command: "/ask"}},
+		Shortcuts: []localslack.MessageShortcut{{Name: "Extract text", CallbackID: "extract"}},
+	}
 }
 
 // world is a served workspace with an app, a person and a channel that both are in.
@@ -51,7 +60,7 @@ func newWorld(t *testing.T) *world { return newWorldWith(t, allScopes, allEvents
 func newWorldWith(t *testing.T, scopes, events []string) *world {
 	t.Helper()
 	s := &world{t: t, w: localslack.New(localslack.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})}
-	s.cred = s.w.Install(localslack.App{Name: "Reader", Scopes: scopes, Events: events})
+	s.cred = s.w.Install(reader(scopes, events))
 	s.user = s.w.AddUser("Ada Lovelace")
 	s.channel = s.w.AddChannel("general", false, s.user, s.cred.BotUserID)
 

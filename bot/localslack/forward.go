@@ -1,0 +1,86 @@
+package localslack
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// forward is what a forwarded message carries of the one it came from.
+type forward struct {
+	fields map[string]any
+	files  []File
+}
+
+// Forward shares a message in another conversation as the user, or in the same,
+// with a text of their own or none, and returns the new message's ts. It carries
+// one attachment with is_share, from_url, channel_id, ts, text and files. The
+// files do not come into that conversation: who could not see them cannot see
+// them now (Slack does not say; this is the stricter way). to.Files is ignored.
+// The errors are those of Post for both conversations, and message_not_found.
+func (w *Workspace) Forward(user, channel, ts string, to Post) (newTS string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from, err := w.memberOf(user, channel)
+	if err != nil {
+		return "", err
+	}
+	c, err := w.memberOf(user, to.Channel)
+	if err != nil {
+		return "", err
+	}
+	m := from.message(ts)
+	if m == nil || m.Subtype == "tombstone" {
+		return "", apiErr("message_not_found")
+	}
+	parent, err := threadOf(c, to.Thread)
+	if err != nil {
+		return "", err
+	}
+	shared := &Message{Type: "message", User: user, ClientMsgID: strings.ToLower(secret()), Text: w.compose(to.Text), forward: w.forwarded(from, m)}
+	if parent != nil {
+		shared.ThreadTS = parent.TS
+	}
+	shared.TS = w.newTS()
+	w.append(c, shared)
+	return shared.TS, nil
+}
+
+func (w *Workspace) forwarded(from *conversation, m *Message) *forward {
+	author := w.users[m.User]
+	us, _ := parseTS(m.TS)
+	footer := "Posted in #" + from.info.Name
+	if from.info.IsPrivate {
+		footer = "Slack Conversation"
+	}
+	fields := map[string]any{
+		"id": 1, "is_share": true, "is_msg_unfurl": true, "from_url": w.permalink(from, m),
+		"channel_id": from.info.ID, "channel_team": w.team.ID, "ts": m.TS, "text": m.Text,
+		"author_id": author.ID, "author_name": author.RealName, "author_subname": author.RealName,
+		"author_link": w.teamURL() + "/team/" + author.ID, "footer": footer, "mrkdwn_in": []string{"text"},
+		"fallback": "[" + time.UnixMicro(us).UTC().Format("January 2, 2006 3:04 PM") + "] " + author.Name + ": " + cmp.Or(m.Text, "[no text]"),
+	}
+	if len(m.Blocks) > 0 {
+		fields["message_blocks"] = []any{map[string]any{
+			"team": w.team.ID, "channel": from.info.ID, "ts": m.TS, "message": map[string]any{"blocks": m.Blocks},
+		}}
+	}
+	return &forward{fields, m.Files}
+}
+
+// attachments is the message's field, with links that begin with base.
+func (f *forward) attachments(base string) json.RawMessage {
+	if len(f.files) > 0 {
+		files := make([]File, len(f.files))
+		for i := range f.files {
+			files[i] = f.files[i].view(base)
+		}
+		fields := map[string]any{"files": files}
+		for name, v := range f.fields {
+			fields[name] = v
+		}
+		return mustJSON([]any{fields})
+	}
+	return mustJSON([]any{f.fields})
+}

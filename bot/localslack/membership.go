@@ -1,0 +1,103 @@
+package localslack
+
+import (
+	"fmt"
+	"slices"
+)
+
+// This file is who comes into a conversation and who leaves it.
+
+// Join makes the user a member and tells everybody, as Slack does: a channel_join
+// message (in a private channel group_join) and a member_joined_channel event. It
+// panics on an unknown channel or user, which is a mistake in a test.
+func (w *Workspace) Join(channel, user string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	if c == nil || w.users[user] == nil {
+		panic(fmt.Sprintf("localslack: Join(%q, %q): no such channel or user", channel, user))
+	}
+	w.join(c, user, "")
+}
+
+// Invite makes a person or a bot a member as the inviter's doing, whom message
+// and event name. The errors have Slack's codes: those of Post for the inviter,
+// user_not_found, already_in_channel, method_not_supported_for_channel_type.
+func (w *Workspace) Invite(inviter, channel, user string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(inviter, channel)
+	switch {
+	case err != nil:
+		return err
+	case c.info.IsIM || c.info.IsMPIM:
+		return apiErr("method_not_supported_for_channel_type")
+	case w.users[user] == nil || user == systemUser:
+		return apiErr("user_not_found")
+	case c.has(user):
+		return apiErr("already_in_channel")
+	}
+	w.join(c, user, inviter)
+	return nil
+}
+
+func (w *Workspace) join(c *conversation, user, inviter string) {
+	if c.has(user) {
+		return
+	}
+	c.members = append(c.members, user)
+	w.connect(c)
+	w.channelChanged(c)
+	w.append(c, &Message{
+		Type: "message", Subtype: c.kindOf("join"), User: user, Inviter: inviter,
+		TS: w.newTS(), Text: "<@" + user + "> has joined the channel",
+	})
+	ev := w.memberEvent(c, "member_joined_channel", user)
+	if inviter != "" {
+		ev["inviter"] = inviter
+	}
+	w.emit(c, "member_joined_channel", c.kind()+":read", ev)
+}
+
+// memberEvent is member_joined_channel or member_left_channel.
+func (w *Workspace) memberEvent(c *conversation, event, member string) map[string]any {
+	return map[string]any{
+		"type": event, "user": member, "channel": c.info.ID,
+		"channel_type": c.info.ID[:1], "team": w.users[member].TeamID,
+	}
+}
+
+// Kick takes a member out of a channel as the user's doing; who takes themselves
+// out leaves. The others see a channel_leave message (group_leave in a private
+// channel) and member_left_channel; an app whose bot it was gets channel_left or
+// group_left, if it subscribes to it and has channels:read or groups:read. (Slack
+// documents that it sometimes withholds these two:
+// https://docs.slack.dev/reference/events/channel_left.) The errors are those of
+// Post for the user, and not_in_channel for the member.
+func (w *Workspace) Kick(user, channel, member string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, channel)
+	switch {
+	case err != nil:
+		return err
+	case c.info.IsIM || c.info.IsMPIM:
+		return apiErr("method_not_supported_for_channel_type")
+	case !c.has(member):
+		return apiErr("not_in_channel")
+	}
+	c.members = slices.DeleteFunc(slices.Clone(c.members), func(m string) bool { return m == member })
+	w.channelChanged(c)
+	w.append(c, &Message{
+		Type: "message", Subtype: c.kindOf("leave"), User: member,
+		TS: w.newTS(), Text: "<@" + member + "> has left the channel",
+	})
+	w.emit(c, "member_left_channel", c.kind()+":read", w.memberEvent(c, "member_left_channel", member))
+	left := c.kindOf("left")
+	for _, a := range w.sortedApps() {
+		if a.BotUserID == member && slices.Contains(a.Events, left) && a.hasScope(c.kind()+":read") {
+			w.sendEvent(a, c, map[string]any{"type": left, "channel": c.info.ID, "actor_id": user, "event_ts": w.newTS()})
+		}
+	}
+	return nil
+}
