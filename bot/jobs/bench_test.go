@@ -18,7 +18,7 @@ var benchRequest = json.RawMessage(`{"team":"T012345","channel":"C012345","ask":
 	`{"id":"F012345","name":"invoice.png","mimetype":"image/png","url_private":"https://files.slack.com/files-pri/T012345-F012345/invoice.png"},"mode":"markdown"}`)
 
 func benchRecord(i int) Record {
-	return Record{Key: fmt.Sprint("T012345/C012345/1720000000.000100/F", i), Thread: fmt.Sprint("C012345/", i/3), Person: fmt.Sprint("U", i%100), Request: benchRequest}
+	return Record{Key: fmt.Sprint("T012345/C012345/1720000000.000100/F", i), Thread: fmt.Sprint("C012345/", i/3), Person: fmt.Sprint("U", i%100), File: fmt.Sprint("F", i/2), Request: benchRequest}
 }
 
 func benchQueue(b *testing.B, maxBytes int64) (q *Queue, dir string) {
@@ -111,6 +111,60 @@ func BenchmarkRecords(b *testing.B) {
 	report(b, "thread", took)
 	for name, bytes := range map[string]int64{"heap": grown, "resident": resident, "folder": folder} {
 		b.ReportMetric(float64(bytes)/(1<<20), name+"-MiB")
+	}
+}
+
+// BenchmarkLookups measures lists in a store of 20,000 finished jobs: of a
+// thread with three, a file with two, and a person with 200.
+func BenchmarkLookups(b *testing.B) {
+	const records = 20_000
+	q, _ := benchQueue(b, 0)
+	fill(b, q, records)
+	for name, look := range map[string]func(i int) ([]Record, error){
+		"thread": func(i int) ([]Record, error) { return q.ByThread(b.Context(), benchRecord(i/3*3).Thread) },
+		"file":   func(i int) ([]Record, error) { return q.ByFile(b.Context(), benchRecord(i).File) },
+		"person": func(i int) ([]Record, error) { return q.ByPerson(b.Context(), benchRecord(i).Person) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
+			for i := 0; b.Loop(); i++ {
+				start := time.Now()
+				if list, err := look(i * 301 % (records - 3)); err != nil || len(list) < 2 {
+					b.Fatal(len(list), err)
+				}
+				took = append(took, time.Since(start))
+			}
+			report(b, name, took)
+		})
+	}
+}
+
+// BenchmarkSetting measures reading a setting, which goes before each job, and
+// changing one, among 1,000.
+func BenchmarkSetting(b *testing.B) {
+	q, _ := benchQueue(b, 0)
+	name := func(i int) string { return fmt.Sprint("auto T012345/C", i%1000) }
+	for i := range 1000 {
+		if err := q.SetSetting(b.Context(), name(i), "mention"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for what, do := range map[string]func(i int) error{
+		"read": func(i int) error { _, _, err := q.Setting(b.Context(), name(i)); return err },
+		"none": func(i int) error { _, _, err := q.Setting(b.Context(), fmt.Sprint("other ", i)); return err },
+		"set":  func(i int) error { return q.SetSetting(b.Context(), name(i), "off") },
+	} {
+		b.Run(what, func(b *testing.B) {
+			var took []time.Duration
+			for i := 0; b.Loop(); i++ {
+				start := time.Now()
+				if err := do(i); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			report(b, what, took)
+		})
 	}
 }
 

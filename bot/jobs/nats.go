@@ -128,50 +128,6 @@ func (n *NATS) Delete(ctx context.Context, filter string) error {
 	return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+filter)))
 }
 
-// List implements [Store].
-func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry, error) {
-	config := jetstream.ConsumerConfig{
-		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
-	}
-	for _, filter := range filters {
-		config.FilterSubjects = append(config.FilterSubjects, prefix+filter)
-	}
-	reader, err := n.stream.CreateConsumer(ctx, config)
-	if err != nil {
-		return nil, natsError(err)
-	}
-	defer func() { _ = n.stream.DeleteConsumer(context.WithoutCancel(ctx), reader.CachedInfo().Name) }()
-	var list []Entry
-	for left := reader.CachedInfo().NumPending; left > 0; {
-		const batch = 100
-		messages, err := reader.Fetch(int(min(left, batch)), jetstream.FetchContext(ctx))
-		if err != nil {
-			return nil, natsError(err)
-		}
-		seen := false
-		for m := range messages.Messages() {
-			meta, err := m.Metadata()
-			if err != nil {
-				return nil, natsError(err)
-			}
-			seen, left = true, meta.NumPending
-			list = append(list, Entry{
-				Key: strings.TrimPrefix(m.Subject(), prefix), Value: m.Data(), Revision: meta.Sequence.Stream,
-			})
-			if len(list) >= 2*newest {
-				list = append(list[:0], list[len(list)-newest:]...)
-			}
-		}
-		if err := messages.Error(); err != nil {
-			return nil, natsError(err)
-		}
-		if !seen {
-			break // what was left has expired
-		}
-	}
-	return list[max(len(list)-newest, 0):], nil
-}
-
 // Signal implements [Store].
 func (n *NATS) Signal(ctx context.Context, id string) error {
 	if err := n.conn.Publish(signals, []byte(id)); err != nil {
