@@ -16,31 +16,45 @@ func spend(t testing.TB, b *bucket, n int, u urgency) time.Duration {
 	t.Helper()
 	begun := time.Now()
 	for range n {
-		if err := b.take(t.Context(), u); err != nil {
+		if err := use(t.Context(), b, u); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return time.Since(begun)
 }
 
+// use waits for a turn and uses it in no time.
+func use(ctx context.Context, b *bucket, u urgency) error {
+	_, err := b.take(ctx, u, time.Now())
+	if err == nil {
+		b.answered()
+	}
+	return err
+}
+
+// rested is the bucket of a process that has been idle for an hour.
+func rested(l limit, sharers func() int) *bucket {
+	return newBucket(l, sharers, time.Now().Add(-time.Hour))
+}
+
 // TestTokenOfALeaverServesTheNext: a waiter that is cancelled in the instant in
 // which it is served hands its token on.
 func TestTokenOfALeaverServesTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(limit{every: time.Hour, burst: 1}, alone)
+		b := rested(limit{every: time.Hour, burst: 1}, alone)
 		spend(t, b, 1, final)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cause := errors.New("given up")
 		var all sync.WaitGroup
 		all.Go(func() {
-			if err := b.take(ctx, final); !errors.Is(err, cause) {
+			if err := use(ctx, b, final); !errors.Is(err, cause) {
 				t.Errorf("got %v", err)
 			}
 		})
 		synctest.Wait()
 		begun := time.Now()
 		all.Go(func() {
-			if err := b.take(t.Context(), final); err != nil || time.Since(begun) != 0 {
+			if err := use(t.Context(), b, final); err != nil || time.Since(begun) != 0 {
 				t.Errorf("the next one was served after %s, %v", time.Since(begun), err)
 			}
 		})
@@ -58,11 +72,11 @@ func TestTokenOfALeaverServesTheNext(t *testing.T) {
 // TestLeaverHandsItsTokenBack where nobody else waits.
 func TestLeaverHandsItsTokenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(limit{every: time.Hour, burst: 2}, alone)
+		b := rested(limit{every: time.Hour, burst: 2}, alone)
 		spend(t, b, 2, final)
 		ctx, cancel := context.WithCancel(t.Context())
 		var one sync.WaitGroup
-		one.Go(func() { _ = b.take(ctx, final) })
+		one.Go(func() { _ = use(ctx, b, final) })
 		synctest.Wait()
 		b.mu.Lock()
 		cancel()
@@ -79,12 +93,9 @@ func TestLeaverHandsItsTokenBack(t *testing.T) {
 
 func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(limit{every: time.Second, burst: 5}, alone)
-		b.hold(10 * time.Second)
-		b.hold(time.Second)
-		if b.spare() {
-			t.Error("a token was spare while nobody is served")
-		}
+		b := rested(limit{every: time.Second, burst: 5}, alone)
+		b.limited(time.Now(), 10*time.Second)
+		b.limited(time.Now(), time.Second)
 		if took := spend(t, b, 1, greeting); took < 10*time.Second || took > 11*time.Second {
 			t.Errorf("served after %s, want 10 s", took)
 		}
@@ -93,7 +104,7 @@ func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 
 func TestIdleHourIsWorthOneBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(limit{every: time.Second, burst: 3}, alone)
+		b := rested(limit{every: time.Second, burst: 3}, alone)
 		_ = sleep(t.Context(), time.Hour)
 		if took := spend(t, b, 5, final); took < 2*time.Second || took > 2100*time.Millisecond {
 			t.Errorf("five tokens took %s, want three at once and two more seconds", took)
@@ -103,18 +114,50 @@ func TestIdleHourIsWorthOneBurst(t *testing.T) {
 
 func TestInterimEditsLeaveAReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(limit{every: time.Second, burst: 8, reserve: 3}, alone)
-		if took := spend(t, b, 5, interim); took != 0 {
-			t.Errorf("five interim edits took %s", took)
-		}
-		if b.spare() {
-			t.Error("the reserve is not to spare")
+		b := rested(limit{every: time.Second, burst: 1, extra: 8, reserve: 3}, alone)
+		if took := spend(t, b, 6, interim); took != 0 {
+			t.Errorf("six interim edits took %s", took)
 		}
 		if took := spend(t, b, 3, final); took != 0 {
 			t.Errorf("finals waited %s behind interim edits", took)
 		}
-		if took := spend(t, b, 1, interim); took < 4*time.Second || took > 4100*time.Millisecond {
-			t.Errorf("an interim edit was served after %s, want when the reserve was full again", took)
+		if took := spend(t, b, 4, interim); took < 4*time.Second || took > 4100*time.Millisecond {
+			t.Errorf("four more interim edits took %s, want what the rate gives", took)
+		}
+		b.timer.Stop()
+	})
+}
+
+// TestExtraTokensComeBack a minute after they were spent, so that a long stream
+// is edited as often as Slack takes it.
+func TestExtraTokensComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := rested(limits["chat.update"], alone)
+		spend(t, b, 9, final)
+		for range 10 { // minutes
+			if took := spend(t, b, 50, final); took < 60*time.Second || took > 62*time.Second {
+				t.Errorf("50 calls took %s, want a minute", took)
+			}
+		}
+		b.timer.Stop()
+	})
+}
+
+// TestNewProcessBeginsWithHalf: the one before it may just have spent all.
+func TestNewProcessBeginsWithHalf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			l    limit
+			half int
+		}{{limit{every: time.Second, burst: 4}, 2}, {limit{every: time.Second, burst: 1, extra: 8}, 5}} {
+			b := newBucket(tt.l, alone, time.Now())
+			if took := spend(t, b, tt.half, final); took != 0 {
+				t.Errorf("%d calls took %s", tt.half, took)
+			}
+			if took := spend(t, b, 1, final); took < time.Second {
+				t.Errorf("one more than %d took %s", tt.half, took)
+			}
+			b.timer.Stop()
 		}
 	})
 }
@@ -123,12 +166,13 @@ func TestInterimEditsLeaveAReserve(t *testing.T) {
 func TestBusyChannelsAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPacer(alone)
+		_ = sleep(t.Context(), time.Minute)
 		spent, waiting := p.channel("spent"), p.channel("waiting")
 		spend(t, spent, 2, final)
-		waiting.hold(time.Hour)
+		waiting.limited(time.Now(), time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		var one sync.WaitGroup
-		one.Go(func() { _ = waiting.take(ctx, final) })
+		one.Go(func() { _ = use(ctx, waiting, final) })
 		synctest.Wait()
 		for i := range maxChannels {
 			p.channel(fmt.Sprint("C", i))
@@ -186,11 +230,11 @@ func TestOrderOfPosts(t *testing.T) {
 // TestMoreProcessesThanTokens: each is served in its turn, and none never.
 func TestMoreProcessesThanTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(limit{every: time.Second, burst: 8, reserve: 3}, func() int { return 20 })
+		b := rested(limit{every: time.Second, burst: 1, extra: 8, reserve: 3}, func() int { return 20 })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		for _, u := range []urgency{final, interim, opening} {
-			if err := b.take(ctx, u); err != nil {
+			if err := use(ctx, b, u); err != nil {
 				t.Error(err)
 			}
 		}

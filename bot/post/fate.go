@@ -79,12 +79,27 @@ func Code(err error) string {
 	return ""
 }
 
-// gone reports that a message cannot be edited any more, now or later.
+// messageCodes say that this message cannot be edited, now or later.
 // https://docs.slack.dev/reference/methods/chat.update#errors
-func gone(err error) bool {
-	fate, _ := judge(err)
-	return fate == refused
+var messageCodes = []string{"cant_update_message", "edit_window_closed", "message_not_found"}
+
+// placeCodes say that the bot cannot write in this conversation.
+// https://docs.slack.dev/reference/methods/chat.postMessage#errors
+var placeCodes = []string{
+	"channel_not_found", "ekm_access_denied", "is_archived", "is_inactive", "messages_tab_disabled", "not_in_channel",
+	"restricted_action", "restricted_action_non_threadable_channel", "restricted_action_read_only_channel",
+	"restricted_action_thread_locked", "team_access_not_granted",
 }
+
+// gone reports that a message cannot be edited any more.
+func gone(err error) bool {
+	return slices.Contains(messageCodes, Code(err)) || PlaceGone(err)
+}
+
+// PlaceGone reports that Slack lets the bot write nothing more in that
+// conversation: what is left to say must be said in another, such as a direct
+// message ([Desk.Direct]), or at a response URL ([Desk.Respond]).
+func PlaceGone(err error) bool { return slices.Contains(placeCodes, Code(err)) }
 
 // tokenCodes end everything: only an operator can mend them.
 // https://docs.slack.dev/reference/methods/auth.test#errors

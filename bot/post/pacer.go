@@ -9,39 +9,6 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// limit is how often Slack takes a method from one app in one workspace.
-type limit struct {
-	every   time.Duration
-	burst   float64
-	reserve float64
-}
-
-// limits stay a little under what Slack documents
-// (https://docs.slack.dev/apis/web-api/rate-limits), because its clock and
-// ours do not tick together. How large a burst it forgives is not documented.
-var limits = map[string]limit{
-	"chat.update":                  {every: 1430 * time.Millisecond, burst: 8, reserve: 3}, // tier 3: 50 a minute, the burst counted
-	"conversations.replies":        {every: 1430 * time.Millisecond, burst: 8},
-	"chat.postMessage":             {every: 250 * time.Millisecond, burst: 20}, // "several hundred a minute"
-	"chat.delete":                  {every: 1430 * time.Millisecond, burst: 8},
-	"files.delete":                 {every: 1430 * time.Millisecond, burst: 8},
-	"conversations.history":        {every: 1430 * time.Millisecond, burst: 8},
-	"conversations.info":           {every: 1430 * time.Millisecond, burst: 8},
-	"conversations.open":           {every: 1430 * time.Millisecond, burst: 8},
-	"conversations.members":        {every: 650 * time.Millisecond, burst: 8},
-	"users.info":                   {every: 650 * time.Millisecond, burst: 8},
-	"views.open":                   {every: 650 * time.Millisecond, burst: 8},
-	"chat.postEphemeral":           {every: 650 * time.Millisecond, burst: 8},
-	"response_url":                 {every: 100 * time.Millisecond, burst: 8}, // five uses each; no limit for all
-	"files.info":                   {every: 650 * time.Millisecond, burst: 8}, // tier 4: 100 a minute
-	"files.getUploadURLExternal":   {every: 650 * time.Millisecond, burst: 8},
-	"files.completeUploadExternal": {every: 650 * time.Millisecond, burst: 8},
-	"upload":                       {every: 100 * time.Millisecond, burst: 8}, // to the address that Slack gave; no documented limit
-}
-
-// postsInChannel: about one message a second in a channel.
-var postsInChannel = limit{every: 1050 * time.Millisecond, burst: 4}
-
 // maxChannels bounds how many channels' budgets are remembered.
 const maxChannels = 1000
 
@@ -49,18 +16,25 @@ const maxChannels = 1000
 // owns all retries, so no other layer may repeat a call.
 type Pacer struct {
 	methods map[string]*bucket // read only after NewPacer
+	other   *bucket            // of methods that have no limit of their own
 	sharers func() int
+	begun   time.Time
+	counts  counts
 
 	mu       sync.Mutex // guards channels
 	channels map[string]*bucket
 }
 
-// NewPacer returns a pacer for one workspace with its budget unspent. sharers
-// tells how many processes share that budget now, this one included.
+// NewPacer returns a pacer for one workspace. sharers tells how many processes
+// share its budget now, this one included; it must not block.
 func NewPacer(sharers func() int) *Pacer {
-	p := &Pacer{methods: map[string]*bucket{}, channels: map[string]*bucket{}, sharers: sharers}
+	now := time.Now()
+	p := &Pacer{
+		methods: map[string]*bucket{}, other: newBucket(tier2, sharers, now),
+		channels: map[string]*bucket{}, sharers: sharers, begun: now,
+	}
 	for method, l := range limits {
-		p.methods[method] = newBucket(l, sharers)
+		p.methods[method] = newBucket(l, sharers, now)
 	}
 	return p
 }
@@ -89,8 +63,9 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 		Multiplier: 2, MaxInterval: 15 * time.Second,
 	}
 	pause.Reset()
+	since := time.Now()
 	for {
-		if err := p.wait(ctx, c); err != nil {
+		if err := p.wait(ctx, c, since); err != nil {
 			return err
 		}
 		err := p.try(ctx, c)
@@ -113,14 +88,69 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 	}
 }
 
-// wait takes c's turn at the channel, then at the method.
-func (p *Pacer) wait(ctx context.Context, c call) error {
-	if c.channel != "" {
-		if err := p.channel(c.channel).take(ctx, c.urgency); err != nil {
-			return err
-		}
+// once carries out c within the budget, or not: it is tried a single time.
+func (p *Pacer) once(ctx context.Context, c call) error {
+	if err := p.wait(ctx, c, time.Now()); err != nil {
+		return err
 	}
-	return p.methods[c.method].take(ctx, c.urgency)
+	return p.try(ctx, c)
+}
+
+// wait takes c's turn at the channel, then at the method. c has waited since
+// that time in all. After it, c is to be tried.
+func (p *Pacer) wait(ctx context.Context, c call, since time.Time) error {
+	begun := time.Now()
+	defer func() { p.counts.wait(c.method, time.Since(begun)) }()
+	if c.channel == "" {
+		_, err := p.method(c.method).take(ctx, c.urgency, since)
+		return err
+	}
+	channel := p.channel(c.channel)
+	turn, err := channel.take(ctx, c.urgency, since)
+	if err != nil {
+		return err
+	}
+	if _, err = p.method(c.method).take(ctx, c.urgency, since); err != nil {
+		channel.giveBack(turn)
+	}
+	return err
+}
+
+var errTooSlow = errors.New("no answer from Slack in time")
+
+// try calls Slack once, when c's turn has come. After a 429 nobody calls that
+// method before Slack said.
+func (p *Pacer) try(ctx context.Context, c call) error {
+	timeout := c.timeout
+	if timeout == 0 {
+		timeout = callTimeout
+	}
+	sent := time.Now()
+	err := func() error {
+		ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
+		defer cancel()
+		return c.do(ctx)
+	}()
+	fate, retryAfter := judge(err)
+	p.counts.call(c.method, fate)
+	buckets := []*bucket{p.method(c.method)}
+	if c.channel != "" {
+		buckets = append(buckets, p.channel(c.channel)) // which of the two it was, Slack does not say
+	}
+	for _, b := range buckets {
+		if fate == limited {
+			b.limited(sent, retryAfter)
+		}
+		b.answered()
+	}
+	return err
+}
+
+func (p *Pacer) method(name string) *bucket {
+	if b, ok := p.methods[name]; ok {
+		return b
+	}
+	return p.other
 }
 
 func (p *Pacer) channel(id string) *bucket {
@@ -130,40 +160,15 @@ func (p *Pacer) channel(id string) *bucket {
 	if !ok {
 		if len(p.channels) >= maxChannels {
 			for id, b := range p.channels {
-				if b.idle() {
+				if b.untouched() {
 					delete(p.channels, id)
 				}
 			}
 		}
-		b = newBucket(postsInChannel, p.sharers)
+		b = newBucket(postsInChannel, p.sharers, p.begun)
 		p.channels[id] = b
 	}
 	return b
-}
-
-var errTooSlow = errors.New("no answer from Slack in time")
-
-// once carries out c within the budget, or not: it is tried a single time.
-func (p *Pacer) once(ctx context.Context, c call) error {
-	if err := p.wait(ctx, c); err != nil {
-		return err
-	}
-	return p.try(ctx, c)
-}
-
-// try calls Slack once. After a 429 nobody calls that method before Slack said.
-func (p *Pacer) try(ctx context.Context, c call) error {
-	timeout := c.timeout
-	if timeout == 0 {
-		timeout = callTimeout
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
-	defer cancel()
-	err := c.do(ctx)
-	if fate, retryAfter := judge(err); fate == limited {
-		p.methods[c.method].hold(retryAfter)
-	}
-	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -86,7 +86,7 @@ func TestUpdatesOfAnyMinute(t *testing.T) {
 					var served []time.Time
 					var all sync.WaitGroup
 					for range sharers {
-						b := newBucket(limits["chat.update"], func() int { return sharers })
+						b := rested(limits["chat.update"], func() int { return sharers })
 						all.Go(func() {
 							for range 150 / sharers {
 								spend(t, b, 1, u)

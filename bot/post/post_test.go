@@ -81,14 +81,12 @@ func TestManyRepliesShareTheBudget(t *testing.T) {
 func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		b := d.pacer.methods["chat.update"]
-		for b.tokens >= 1 {
-			_ = b.take(d.Context(), final)
-		}
-		order := make(chan string, 6)
+		spend(d, b, 9, final)
+		order := make(chan string, 7)
 		var all sync.WaitGroup
-		for i, u := range []urgency{interim, interim, opening, final, interim, final} {
+		for i, u := range []urgency{interim, interim, opening, final, interim, first, final} {
 			all.Go(func() {
-				if err := b.take(d.Context(), u); err != nil {
+				if err := use(d.Context(), b, u); err != nil {
 					t.Error(err)
 				}
 				order <- fmt.Sprint(u, " ", i)
@@ -96,7 +94,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 			synctest.Wait()
 		}
 		all.Wait()
-		for _, want := range []string{"1 3", "1 5", "2 2", "3 0", "3 1", "3 4"} {
+		for _, want := range []string{"1 3", "1 6", "2 2", "3 5", "4 0", "4 1", "4 4"} {
 			if got := <-order; got != want {
 				t.Errorf("served %q, want %q", got, want)
 			}
@@ -106,13 +104,13 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 
 func TestWaitersThatLeaveCostNothing(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		b := newBucket(limit{every: time.Second, burst: 2}, alone)
+		b := rested(limit{every: time.Second, burst: 2}, alone)
 		cause := errors.New("given up")
 		ctx, cancel := context.WithCancelCause(d.Context())
 		var all sync.WaitGroup
 		for range 10 {
 			all.Go(func() {
-				if err := b.take(ctx, final); err != nil && !errors.Is(err, cause) {
+				if err := use(ctx, b, final); err != nil && !errors.Is(err, cause) {
 					t.Error(err)
 				}
 			})
@@ -121,7 +119,7 @@ func TestWaitersThatLeaveCostNothing(t *testing.T) {
 		cancel(cause)
 		all.Wait()
 		begun := time.Now()
-		_ = b.take(d.Context(), final)
+		_ = use(d.Context(), b, final)
 		if took := time.Since(begun); took > 1100*time.Millisecond {
 			t.Errorf("the next one waited %s behind those who left", took)
 		}
@@ -178,8 +176,8 @@ func TestDeletedReplyIsLeftAlone(t *testing.T) {
 		if err := r.Close(d.Context(), Live{Line: Plain("done")}); Code(err) != "message_not_found" {
 			t.Errorf("closing it says %v", err)
 		}
-		if n := len(d.calls("chat.update")); n != 2 {
-			t.Errorf("%d calls for a message that is gone, want one and the closing one", n)
+		if n := len(d.calls("chat.update")); n != 1 {
+			t.Errorf("%d calls for a message that is gone, want one", n)
 		}
 	})
 }

@@ -12,18 +12,22 @@ import (
 const Pace = 1200 * time.Millisecond
 
 // Reply is the live message of one job. Open posts it, Write and Describe
-// change it, Close leaves it with its last line. Write and Describe return at
-// once and may be called from any goroutine; Close is called once.
+// change it, Close or Trail leaves it with its last line. Write and Describe
+// return at once, however slow Slack is, and may be called from any goroutine.
 type Reply struct {
-	thread *Thread
-	ts     string
+	thread  *Thread
+	ts      string
+	head    Note               // shown all along
+	buttons *slack.ActionBlock // shown until Close
 
-	head     Note               // shown all along
-	buttons  *slack.ActionBlock // shown until Close
-	mu       sync.Mutex         // guards text, describe and patient
+	mu       sync.Mutex // guards what follows
 	text     []byte
 	describe func(text string) string
-	patient  bool // there is nothing to see but a place in a line
+	patient  bool      // there is nothing to see but a place in a line
+	begun    bool      // text was shown
+	since    time.Time // of the oldest change that was not shown; zero for none
+	late     time.Time // when an edit was given up that Slack may still carry out
+	lost     error     // what Slack said when the message could not be edited any more
 
 	changed chan struct{}      // holds one wake-up for the editor
 	stop    context.CancelFunc // begins no further interim edit
@@ -94,26 +98,87 @@ func (r *Reply) Wait(line string) {
 	r.change(func() { r.describe, r.patient = func(string) string { return line }, true })
 }
 
+// change makes a change of what the reply shows. The editor is woken only where
+// that changes what it waits for.
 func (r *Reply) change(f func()) {
 	r.mu.Lock()
+	before, waiting := r.urgency(), !r.since.IsZero()
 	f()
+	wake := !waiting || r.urgency() != before
+	if !waiting {
+		r.since = time.Now()
+	}
 	r.mu.Unlock()
-	select {
-	case r.changed <- struct{}{}:
-	default: // the editor has a wake-up waiting
+	if waiting {
+		r.thread.pacer.counts.edits(1, 0)
+	}
+	if wake {
+		select {
+		case r.changed <- struct{}{}:
+		default: // the editor has a wake-up waiting
+		}
 	}
 }
 
+// Gone is what Slack said when the reply, or its channel, could not be edited any
+// more, and nil as long as it can: then no further edit is tried, and what is
+// left to say must be said elsewhere (see [PlaceGone]).
+func (r *Reply) Gone() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost
+}
+
 // Close ends the live edits, waits for one that is on its way so that it
-// cannot overwrite the last one, and leaves the reply with l under its head.
-func (r *Reply) Close(ctx context.Context, l Live) error {
+// cannot overwrite the last one, and leaves the reply with l under its head. It
+// goes before all live edits: for what nobody has been told otherwise. Either
+// Close or Trail is called, once.
+func (r *Reply) Close(ctx context.Context, l Live) error { return r.close(ctx, final, l) }
+
+// Trail is Close where the result stands in the thread already: the edit takes
+// its turn among the live edits of other replies.
+func (r *Reply) Trail(ctx context.Context, l Live) error { return r.close(ctx, interim, l) }
+
+func (r *Reply) close(ctx context.Context, u urgency, l Live) error {
 	r.Leave()
 	l.Head = r.head
-	err := r.thread.write(ctx, r.edit(l))
-	if l.Text != "" && gone(err) {
-		err = r.thread.write(ctx, r.edit(Live{Head: l.Head, Line: l.Line, Buttons: l.Buttons})) // the text itself may be what Slack refuses
+	err := r.last(ctx, u, l)
+	if fate, _ := judge(err); l.Text != "" && fate == refused && !gone(err) {
+		l.Text = "" // it may be what Slack refuses
+		err = r.last(ctx, u, l)
+	}
+	if again := time.Until(r.late.Add(lateness)); !r.late.IsZero() && err == nil && again > 0 {
+		if err := sleep(ctx, again); err != nil {
+			return err
+		}
+		err = r.last(ctx, u, l)
 	}
 	return err
+}
+
+// lateness is how long after it was given up an edit is expected to overwrite
+// a later one.
+const lateness = 5 * time.Second
+
+// last makes a closing edit.
+func (r *Reply) last(ctx context.Context, u urgency, l Live) error {
+	if err := r.Gone(); err != nil {
+		return err
+	}
+	edit := r.edit(l)
+	edit.urgency = u
+	err := r.thread.write(ctx, edit)
+	r.note(err)
+	return err
+}
+
+// note remembers that the reply is gone.
+func (r *Reply) note(err error) {
+	if gone(err) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.lost = err
+	}
 }
 
 // Leave ends the live edits and waits for one that is on its way. The reply
@@ -123,64 +188,9 @@ func (r *Reply) Leave() {
 	<-r.ended
 }
 
-// editor sends interim edits while editing lasts: one in flight, the latest
-// text wins, an unchanged one is not sent. An edit in flight ends only with ctx.
-func (r *Reply) editor(ctx, editing context.Context, shown Live) {
-	defer close(r.ended)
-	budget := r.thread.pacer.methods["chat.update"]
-	last := time.Now()        // edit
-	again := time.NewTimer(0) // wakes the editor for what it could not show
-	defer again.Stop()
-	for {
-		select {
-		case <-r.changed:
-		case <-again.C:
-		case <-editing.Done():
-			return
-		}
-		want, patient := r.now()
-		switch {
-		case want == shown:
-			continue
-		case patient && budget.spare():
-		case patient && time.Since(last) < patience:
-			again.Reset(patience / 10)
-			continue
-		case budget.take(editing, interim) != nil:
-			return
-		}
-		want, _ = r.now() // the wait may have been long
-		err := r.thread.pacer.try(ctx, r.thread.fenced(r.edit(want)))
-		last = time.Now()
-		switch {
-		case gone(err):
-			return
-		case err == nil:
-			shown = want
-		default:
-			again.Reset(Pace)
-		}
-		if sleep(editing, Pace) != nil {
-			return
-		}
-	}
-}
-
-// patience is how long a reply that has nothing to show leaves the budget to
-// those that have.
-const patience = 30 * time.Second
-
-// now is what the reply should show.
-func (r *Reply) now() (l Live, patient bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	text := string(r.text)
-	return Live{Head: r.head, Text: text, Line: Plain(r.describe(text)), Buttons: r.buttons}, r.patient
-}
-
 // edit is the call that makes the reply show l.
 func (r *Reply) edit(l Live) call {
-	return call{method: "chat.update", urgency: final, do: func(ctx context.Context) error {
+	return call{method: "chat.update", urgency: interim, do: func(ctx context.Context) error {
 		m := l.message()
 		_, _, _, err := r.thread.api.UpdateMessageContext(ctx, r.thread.channel, r.ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))

@@ -164,7 +164,7 @@ func TestWaitingLineIsShownAtOnce(t *testing.T) {
 func TestEditThatWaitedShowsTheLatest(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		r := d.open("a")
-		spend(d, d.pacer.methods["chat.update"], 8, final)
+		spend(d, d.pacer.methods["chat.update"], 9, final)
 		r.Write(0, "old")
 		synctest.Wait() // it waits for the budget
 		r.Write(0, "new")

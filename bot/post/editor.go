@@ -1,0 +1,122 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// editor sends interim edits while editing lasts: one in flight, the latest
+// text wins, an unchanged one is not sent. An edit in flight ends only with ctx.
+func (r *Reply) editor(ctx, editing context.Context, shown Live) {
+	defer close(r.ended)
+	defer r.drop()
+	pacer := r.thread.pacer
+	budget := pacer.method("chat.update")
+	for {
+		turn := r.turn(editing, budget)
+		if turn == nil {
+			return
+		}
+		want, since := r.now()
+		if want == shown {
+			budget.giveBack(turn)
+			continue
+		}
+		sent := time.Now()
+		err := pacer.try(ctx, r.thread.fenced(r.edit(want)))
+		switch fate, _ := judge(err); fate {
+		case done:
+			shown = want
+			r.showed(want)
+		case refused:
+			r.note(err)
+			return
+		default:
+			r.unshown(since, errors.Is(err, errTooSlow) || errors.Is(err, context.DeadlineExceeded))
+		}
+		if sleep(editing, time.Until(sent.Add(Pace))) != nil {
+			return
+		}
+	}
+}
+
+// turn waits until there is something to show and it is this reply's turn. It
+// returns nil when editing ends.
+func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
+	for {
+		u, since := r.waits()
+		if since.IsZero() {
+			select {
+			case <-r.changed:
+				continue
+			case <-editing.Done():
+				return nil
+			}
+		}
+		w := budget.enter(u, since)
+		select {
+		case <-w.turn:
+			return w
+		case <-r.changed: // it may have become more urgent
+			budget.leave(w)
+		case <-editing.Done():
+			budget.leave(w)
+			return nil
+		}
+	}
+}
+
+// waits tells how urgent the next edit is and since when there has been something
+// to show.
+func (r *Reply) waits() (urgency, time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.urgency(), r.since
+}
+
+// urgency is that of the next interim edit. The caller holds mu.
+func (r *Reply) urgency() urgency {
+	switch {
+	case r.patient:
+		return idle
+	case len(r.text) > 0 && !r.begun:
+		return first
+	}
+	return interim
+}
+
+// now is what the reply should show, which from here on counts as shown. since is
+// what there was to show since when.
+func (r *Reply) now() (l Live, since time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := string(r.text)
+	since, r.since = r.since, time.Time{}
+	return Live{Head: r.head, Text: text, Line: Plain(r.describe(text)), Buttons: r.buttons}, since
+}
+
+// showed notes that the reply shows l.
+func (r *Reply) showed(l Live) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = r.begun || l.Text != ""
+}
+
+// unshown takes back that what there was since then is shown. Slack may still
+// carry a late edit out.
+func (r *Reply) unshown(since time.Time, late bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.since = since
+	if late {
+		r.late = time.Now()
+	}
+}
+
+// drop counts a change that will not be shown any more.
+func (r *Reply) drop() {
+	if _, since := r.waits(); !since.IsZero() {
+		r.thread.pacer.counts.edits(0, 1)
+	}
+}
