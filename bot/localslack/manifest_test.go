@@ -31,6 +31,40 @@ func TestManifestGivesExactlyItsScopesAndEvents(t *testing.T) {
 	}
 }
 
+func TestManifestDeclaresCommandsAndShortcuts(t *testing.T) {
+	text := strings.NewReplacer(
+		"features:", `features:
+  slash_commands: [{command: /ocr, description: Reads a picture, usage_hint: "[link]", should_escape: false}]
+  shortcuts:
+    - {name: Extract text, type: message, callback_id: extract, description: Reads its pictures}
+    - {name: Upload, type: global, callback_id: upload, description: Opens the window}`,
+		"settings:", "settings:\n  interactivity: {is_enabled: true}", "[chat:write", "[commands, chat:write").Replace(wholeManifest)
+	app, err := localslack.ParseManifest([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := []localslack.SlashCommand{{Command: "/ocr", Description: "Reads a picture", UsageHint: "[link]"}}
+	shortcuts := []localslack.MessageShortcut{{Name: "Extract text", CallbackID: "extract", Description: "Reads its pictures"}}
+	if !app.Interactive || !slices.Equal(app.Commands, commands) || !slices.Equal(app.Shortcuts, shortcuts) {
+		t.Errorf("%+v", app)
+	}
+	for _, tt := range []struct{ old, new, want string }{
+		{"/ocr", "ocr", "must be a slash"},
+		{"/ocr", "/" + strings.Repeat("x", 32), "must be a slash"},
+		{"Reads a picture", "''", "1 to 2,000"},
+		{"type: message", "type: file", "message or global"},
+		{"callback_id: extract", "callback_id: ''", "1 to 255"},
+		{"Extract text", strings.Repeat("x", 25), "1 to 24"},
+		{"Reads its pictures", strings.Repeat("x", 151), "1 to 150"},
+		{"is_enabled: true", "is_enabled: false", "interactivity"},
+		{"[commands, ", "[", "scope commands"},
+	} {
+		if _, err := localslack.ParseManifest([]byte(strings.Replace(text, tt.old, tt.new, 1))); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s for %s: %v, want %q", tt.new, tt.old, err, tt.want)
+		}
+	}
+}
+
 // TestManifestDecidesWhoMayWrite: direct messages are off unless it says else.
 func TestManifestDecidesWhoMayWrite(t *testing.T) {
 	open := strings.Replace(wholeManifest, "features:", "features:\n  app_home: {messages_tab_enabled: true}", 1)

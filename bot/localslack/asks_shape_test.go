@@ -1,0 +1,261 @@
+package localslack_test
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// elements are a button and one menu of each kind.
+const elements = `[{"type":"actions","block_id":"row","elements":[
+ {"type":"button","action_id":"stop","value":"7","style":"danger","text":{"type":"plain_text","text":"Stop"}},
+ {"type":"static_select","action_id":"mode","placeholder":{"type":"plain_text","text":"Mode"},"options":[
+  {"value":"text","text":{"type":"plain_text","text":"Text"}},{"value":"figure","text":{"type":"plain_text","text":"Figure"}}]},
+ {"type":"overflow","action_id":"more","options":[{"value":"again","text":{"type":"plain_text","text":"Again"}}]},
+ {"type":"checkboxes","action_id":"ticks","options":[
+  {"value":"a","text":{"type":"plain_text","text":"A"}},{"value":"b","text":{"type":"plain_text","text":"B"}}]}]}]`
+
+const askWindow = `{"type":"modal","callback_id":"ask","private_metadata":"C1","notify_on_close":true,
+ "title":{"type":"plain_text","text":"Ask"},"submit":{"type":"plain_text","text":"Go"},"close":{"type":"plain_text","text":"No"},"blocks":[
+ {"type":"input","block_id":"name","label":{"type":"plain_text","text":"Name"},"element":{"type":"plain_text_input","action_id":"typed"}},
+ {"type":"input","block_id":"pages","optional":true,"label":{"type":"plain_text","text":"Pages"},"element":{"type":"file_input","action_id":"files"}},
+ {"type":"actions","block_id":"row","elements":[
+  {"type":"static_select","action_id":"mode","placeholder":{"type":"plain_text","text":"Mode"},"options":[{"value":"text","text":{"type":"plain_text","text":"Text"}}]},
+  {"type":"button","action_id":"go","text":{"type":"plain_text","text":"Go"}}]}]}`
+
+// asks does what makes an app get each payload.
+var asks = map[string]func(s *world, c *rawEvents) map[string]any{
+	"command": func(s *world, c *rawEvents) map[string]any {
+		return c.ask(func() error { return s.w.Command(s.t.Context(), s.user, s.channel, "/ocr", "last") })
+	},
+	"message_action": func(s *world, c *rawEvents) map[string]any {
+		ts := s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}})
+		got := c.ask(func() error { return s.w.Shortcut(s.t.Context(), s.user, s.channel, ts, "extract") })
+		file := reach(got, []string{"message", "files", "name"})
+		if str(got, "message", "ts") != ts || file != "a.png" {
+			s.t.Errorf("message: %v", got["message"])
+		}
+		return got
+	},
+	"button": func(s *world, c *rawEvents) map[string]any {
+		return c.choose(s.menu(""), "stop")
+	},
+	"static_select": func(s *world, c *rawEvents) map[string]any {
+		got := c.choose(s.menu(s.said("parent")), "mode", "figure")
+		if v := reach(got, []string{"actions", "selected_option", "value"}); v != "figure" {
+			s.t.Errorf("selected %v", v)
+		}
+		return got
+	},
+	"overflow": func(s *world, c *rawEvents) map[string]any {
+		return c.choose(s.menu(""), "more", "again")
+	},
+	"checkboxes": func(s *world, c *rawEvents) map[string]any {
+		got := c.choose(s.menu(""), "ticks", "b", "a")
+		if list := reach(got, []string{"actions", "selected_options"}).([]any); len(list) != 2 || str(list[0], "value") != "b" {
+			s.t.Errorf("selected %v", list)
+		}
+		return got
+	},
+	"ephemeral_button": func(s *world, c *rawEvents) map[string]any {
+		return c.choose(s.whispered(), "stop")
+	},
+	"view_action": func(s *world, c *rawEvents) map[string]any {
+		id := c.window(askWindow)
+		return c.ask(func() error {
+			return s.w.PressView(s.t.Context(), s.user, id, "mode", map[string][]string{"name": {"A"}}, "text")
+		})
+	},
+	"view_submission": func(s *world, c *rawEvents) map[string]any {
+		id := c.window(askWindow)
+		c.ask(func() error { return s.w.PressView(s.t.Context(), s.user, id, "mode", nil, "text") })
+		return c.ask(func() error {
+			_, err := s.w.Submit(s.t.Context(), s.user, id, map[string][]string{"name": {"A"}}, nil)
+			return err
+		})
+	},
+	"view_closed": func(s *world, c *rawEvents) map[string]any {
+		id := c.window(askWindow)
+		return c.ask(func() error { return s.w.CloseView(s.t.Context(), s.user, id) })
+	},
+}
+
+// menu is a message of the app with elements to act on.
+func (s *world) menu(thread string) (ts string) {
+	return str(s.ok("chat.postMessage", "channel", s.channel, "thread_ts", thread, "text", "x", "blocks", elements).body, "ts")
+}
+
+// whispered is menu in a message that only the person sees.
+func (s *world) whispered() (ts string) {
+	return str(s.ok("chat.postEphemeral", "channel", s.channel, "user", s.user, "text", "x", "blocks", elements).body, "message_ts")
+}
+
+// ask does what a person does and returns the payload that the app gets and acks.
+func (c *rawEvents) ask(do func() error) map[string]any {
+	c.s.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case e := <-c.asked:
+		c.s.must(c.conn.WriteJSON(map[string]any{"envelope_id": e["envelope_id"]}))
+		c.s.must(<-done)
+		return e["payload"].(map[string]any)
+	case err := <-done:
+		c.s.t.Fatal("the app got nothing:", err)
+	case <-time.After(time.Hour):
+		c.s.t.Fatal("the app got nothing")
+	}
+	return nil
+}
+
+func (c *rawEvents) choose(ts, action string, values ...string) map[string]any {
+	c.s.t.Helper()
+	return c.ask(func() error { return c.s.w.Choose(c.s.t.Context(), c.s.user, c.s.channel, ts, action, values...) })
+}
+
+// window opens a view for the person and returns its id.
+func (c *rawEvents) window(view string) string {
+	c.s.t.Helper()
+	command := c.ask(func() error { return c.s.w.Command(c.s.t.Context(), c.s.user, c.s.channel, "/ocr", "") })
+	return str(c.s.ok("views.open", "trigger_id", str(command, "trigger_id"), "view", view).body, "view", "id")
+}
+
+// Every payload has the fields of its documented shape, with their types, and no
+// others; of messages and blocks, which have shapes of their own, only that they
+// are there.
+func TestAskShapes(t *testing.T) {
+	paths, err := filepath.Glob("testdata/interactions/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		names = append(names, name)
+		var sh struct {
+			Source  string         `json:"source"`
+			Payload map[string]any `json:"payload"`
+		}
+		readJSON(t, path, &sh)
+		t.Run(name, func(t *testing.T) {
+			if sh.Source == "" || asks[name] == nil {
+				t.Fatal("no source, or nothing provokes it")
+			}
+			synctest.Test(t, func(t *testing.T) {
+				s := newWorld(t)
+				got := asks[name](s, s.rawEvents())
+				if _, ok := got["message"].(map[string]any); ok {
+					got["message"] = map[string]any{}
+				}
+				if view, ok := got["view"].(map[string]any); ok {
+					view["blocks"] = []any{}
+				}
+				sameShape(t, "payload", sh.Payload, got)
+			})
+		})
+	}
+	if all := slices.Sorted(maps.Keys(asks)); !slices.Equal(names, all) {
+		t.Errorf("shapes %q, provoked %q", names, all)
+	}
+}
+
+// What a person cannot press is refused before the app hears of it.
+func TestRefusedPresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		c := s.rawEvents()
+		eve := s.w.AddUser("Eve")
+		s.w.Join(s.channel, eve)
+		guest := s.external()
+		public, private := s.menu(""), s.whispered()
+		window := c.window(askWindow)
+		ctx := t.Context()
+		for name, tc := range map[string]struct {
+			do   func() error
+			want string
+		}{
+			"a menu without a choice":        {func() error { return s.w.Press(ctx, s.user, s.channel, public, "more") }, "no_such_option"},
+			"an option that is not there":    {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "mode", "x") }, "no_such_option"},
+			"two options of one":             {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "mode", "text", "figure") }, "no_such_option"},
+			"a button with a choice":         {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "stop", "x") }, "no_such_option"},
+			"another's private message":      {func() error { return s.w.Press(ctx, eve, s.channel, private, "stop") }, "no_such_action"},
+			"an element without an id":       {func() error { return s.w.Press(ctx, s.user, s.channel, public, "") }, "no_such_action"},
+			"an input without dispatch":      {func() error { return s.w.PressView(ctx, s.user, window, "typed", nil, "x") }, "no_such_action"},
+			"another's window":               {func() error { return s.w.PressView(ctx, eve, window, "go", nil) }, "not_found"},
+			"a command nobody has":           {func() error { return s.w.Command(ctx, s.user, s.channel, "/other", "") }, "dispatch_unknown_command"},
+			"a guest's command":              {func() error { return s.w.Command(ctx, guest, s.channel, "/ocr", "") }, "dispatch_unknown_command"},
+			"a guest's shortcut":             {func() error { return s.w.Shortcut(ctx, guest, s.channel, public, "extract") }, "dispatch_unknown_command"},
+			"a shortcut nobody has":          {func() error { return s.w.Shortcut(ctx, s.user, s.channel, public, "other") }, "dispatch_unknown_command"},
+			"a shortcut on nothing":          {func() error { return s.w.Shortcut(ctx, s.user, s.channel, "1.000001", "extract") }, "message_not_found"},
+			"a shortcut on a private answer": {func() error { return s.w.Shortcut(ctx, s.user, s.channel, private, "extract") }, "message_not_found"},
+		} {
+			if err := tc.do(); slackCode(err) != tc.want {
+				t.Errorf("%s: %v, want %s", name, err, tc.want)
+			}
+		}
+		if len(c.asked) != 0 {
+			t.Errorf("the app heard of it: %v", <-c.asked)
+		}
+		if got := c.ask(func() error { return s.w.Press(ctx, guest, s.channel, public, "stop") }); str(got, "user", "team_id") == str(got, "team", "id") {
+			t.Errorf("a guest's press does not tell where they come from: %v", got["user"])
+		}
+	})
+}
+
+// An app whose manifest does not enable interactivity hears of commands alone.
+func TestWithoutInteractivity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		a := reader(allScopes, allEvents)
+		a.Interactive = false
+		s.cred = s.w.Install(a)
+		s.w.Join(s.channel, s.cred.BotUserID)
+		ts := s.menu("")
+		if err := s.w.Press(t.Context(), s.user, s.channel, ts, "stop"); slackCode(err) != "interactivity_disabled" {
+			t.Errorf("a press: %v", err)
+		}
+		state := s.w.Snapshot(s.user)
+		if len(state.Apps) != 2 || len(state.Apps[0].Shortcuts) != 1 || len(state.Apps[1].Shortcuts) != 0 || len(state.Apps[1].Commands) != 2 {
+			t.Errorf("%+v", state.Apps)
+		}
+	})
+}
+
+// The response_url of a press changes the message that only one person sees.
+func TestRespondToAPrivateMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		c := s.rawEvents()
+		ts := s.whispered()
+		respond := func(press map[string]any, body string) {
+			t.Helper()
+			resp, err := s.http.Post(str(press, "response_url"), "application/json", strings.NewReader(body))
+			s.must(err)
+			resp.Body.Close()
+		}
+		press := c.choose(ts, "stop")
+		respond(press, `{"text":"other","replace_original":true}`)
+		if got := s.w.Ephemerals(s.user); len(got) != 1 || got[0].Message.Text != "other" || got[0].Message.TS != ts {
+			t.Errorf("replaced: %+v", got)
+		}
+		respond(press, `{"delete_original":true}`)
+		if got := s.w.Ephemerals(s.user); len(got) != 0 {
+			t.Errorf("deleted: %+v", got)
+		}
+		for i, used := range []bool{true, true, true, false} { // two uses of five are gone
+			resp, err := s.http.Post(str(press, "response_url"), "application/json", strings.NewReader(`{"text":"`+fmt.Sprint(i)+`"}`))
+			s.must(err)
+			resp.Body.Close()
+			if (resp.StatusCode == 200) != used {
+				t.Errorf("use %d: %d", i+3, resp.StatusCode)
+			}
+		}
+	})
+}
