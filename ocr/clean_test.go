@@ -27,7 +27,8 @@ func TestClean(t *testing.T) {
 		in, want string
 	}{
 		"a page in blocks": {
-			Mode{}, "<|ref|>title<|/ref|>" + det + "\n# Invoice\n\n<|ref|>text<|/ref|>" + det + "\nTotal: 5\n\n",
+			Mode{},
+			"<|ref|>title<|/ref|>" + det + "\n# Invoice\n\n<|ref|>text<|/ref|>" + det + "\nTotal: 5\n\n",
 			"# Invoice\n\nTotal: 5\n",
 		},
 		"spaces after the tags": {Mode{}, "a\n\n<|ref|>image<|/ref|>" + det + "  \n\n<|ref|>text<|/ref|>" + det + "  \nb", "a\n\nb"},

@@ -1,0 +1,72 @@
+package ocr
+
+const (
+	// linesWindow and linesPeriod are for whole lines what guardWindow and
+	// maxPeriod are for characters.
+	linesWindow = 256
+	linesPeriod = linesWindow / 3
+	maxLines    = 2 * linesWindow
+)
+
+// lines are the last lines of a text, to find repeated blocks that are longer
+// than the guard's window.
+type lines struct {
+	sums  []uint64 // a hash of each line's symbols
+	info  []line
+	first spot  // where the first of them begins
+	z     []int // reused
+}
+
+type line struct {
+	end   spot
+	words int // that inform
+}
+
+// end notes the line that t's last symbol ends.
+func (l *lines) end(t *reduced) {
+	last := len(t.symbols) - 1
+	start := last
+	for start > 0 && t.symbols[start-1] != '\n' {
+		start--
+	}
+	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	sum := uint64(offset)
+	words := 0
+	var scan wordScan
+	for _, r := range t.symbols[start : last+1] {
+		sum = (sum ^ uint64(r)) * prime
+		if word, ok := scan.add(r); ok && informs(word) == wordText {
+			words++
+		}
+	}
+	if len(l.sums) == maxLines {
+		l.first = l.info[linesWindow-1].end
+		l.sums = append(l.sums[:0], l.sums[linesWindow:]...)
+		l.info = append(l.info[:0], l.info[linesWindow:]...)
+	}
+	l.sums, l.info = append(l.sums, sum), append(l.info, line{t.ends[last], words})
+}
+
+// look searches the last lines for a block of more than maxPeriod characters
+// that has stood three times, and whose fourth copy has begun: three copies of a
+// form may stand on one page.
+func (l *lines) look() (keep int, loop bool) {
+	var all []run
+	all, l.z = runs(l.sums, linesWindow, linesPeriod, l.z)
+	n := len(l.sums)
+	for _, r := range all {
+		start := l.first
+		if n > r.length {
+			start = l.info[n-r.length-1].end
+		}
+		first := l.info[n-r.length+r.period-1].end // of the first copy
+		words := 0
+		for _, line := range l.info[n-r.period:] {
+			words += line.words
+		}
+		if r.length > 3*r.period && first.chars-start.chars > maxPeriod && words >= gridWords {
+			return first.bytes, true
+		}
+	}
+	return 0, false
+}
