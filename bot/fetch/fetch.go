@@ -2,6 +2,7 @@
 package fetch
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -24,9 +25,9 @@ var (
 	// ErrLoginPage: Slack answered with its login page instead of the file.
 	// The token has no files:read, or the app was not reinstalled since.
 	ErrLoginPage = errors.New("Slack sent its login page instead of the file")
-	// ErrTooLarge: the file is larger than Slack.MaxSize.
+	// ErrTooLarge: the file is larger than was allowed.
 	ErrTooLarge = errors.New("the file is too large")
-	// ErrGone: the file was deleted, or is not for us.
+	// ErrGone: the file was deleted, was never there, or is not for us.
 	ErrGone = errors.New("the file is gone")
 	// ErrForeign: the file is not kept by Slack, so its address must not get the token.
 	ErrForeign = errors.New("the file is not on Slack's host")
@@ -49,6 +50,7 @@ const (
 	// maxWait is the longest Retry-After that is waited for here, in seconds:
 	// others may be waiting behind.
 	maxWait = 30
+	sniffed = 1 << 10 // bytes in which a file's kind is looked for
 )
 
 var errSlow = fmt.Errorf("the download took over %s", whole)
@@ -63,8 +65,11 @@ func (s *Slack) Download(ctx context.Context, address string) (*os.File, error) 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, whole, errSlow)
 	defer cancel()
-	return backoff.Retry(ctx, func() (*os.File, error) { return s.try(ctx, target) },
-		backoff.WithMaxTries(tries),
+	return retry(ctx, func() (*os.File, error) { return s.try(ctx, target) })
+}
+
+func retry(ctx context.Context, try func() (*os.File, error)) (*os.File, error) {
+	return backoff.Retry(ctx, try, backoff.WithMaxTries(tries),
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
 			InitialInterval: 300 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 3, MaxInterval: 5 * time.Second,
 		}))
@@ -102,7 +107,12 @@ func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err er
 	if err := s.check(response); err != nil {
 		return nil, err
 	}
-	return s.save(response.Body)
+	return save(response.Body, s.MaxSize, func(head []byte) error {
+		if html(head) {
+			return ErrLoginPage
+		}
+		return nil
+	})
 }
 
 // check reads what the head of an answer says.
@@ -130,38 +140,38 @@ func (s *Slack) check(r *http.Response) error {
 	return nil
 }
 
-// save copies a body into a temporary file. What the answer says of its
-// length is not believed.
-func (s *Slack) save(body io.Reader) (*os.File, error) {
+// save copies a body into a temporary file, unless check refuses how it begins.
+// What the answer says of its length is not believed.
+func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.File, error) {
+	r := bufio.NewReader(io.LimitReader(body, maxSize+1))
+	head, err := r.Peek(sniffed)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := check(head); err != nil {
+		return nil, backoff.Permanent(err)
+	}
 	file, err := os.CreateTemp("", "slackocr-*")
 	if err != nil {
 		return nil, backoff.Permanent(err)
 	}
-	if err := s.fill(file, body); err != nil {
+	if err := fill(file, r, maxSize); err != nil {
 		file.Close()
 		return nil, err
 	}
 	return file, nil
 }
 
-func (s *Slack) fill(file *os.File, body io.Reader) error {
+func fill(file *os.File, r io.Reader, maxSize int64) error {
 	if err := os.Remove(file.Name()); err != nil { // so that nothing stays after a crash
 		return backoff.Permanent(err)
 	}
-	n, err := io.Copy(file, io.LimitReader(body, s.MaxSize+1))
+	n, err := io.Copy(file, r)
 	if err != nil {
 		return err
 	}
-	if n > s.MaxSize {
+	if n > maxSize {
 		return backoff.Permanent(ErrTooLarge)
-	}
-	head := make([]byte, 512)
-	m, err := file.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return backoff.Permanent(err)
-	}
-	if html(head[:m]) {
-		return backoff.Permanent(ErrLoginPage)
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return err
