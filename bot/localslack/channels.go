@@ -76,11 +76,15 @@ func (c *conversation) has(user string) bool { return slices.Contains(c.members,
 func (w *Workspace) AddChannel(name string, private bool, members ...string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.addChannel(name, private, members).info.ID
+}
+
+func (w *Workspace) addChannel(name string, private bool, members []string) *conversation {
 	c := w.addConversation("C", members)
 	c.info.Name = strings.TrimPrefix(name, "#")
 	c.info.IsPrivate, c.info.IsChannel = private, true
 	w.channelChanged(c)
-	return c.info.ID
+	return c
 }
 
 // AddDM opens the direct message of two people (D…) or of more (G…), or returns
@@ -144,7 +148,10 @@ func (c *conversation) kindOf(happened string) string {
 func (w *Workspace) Archive(user, channel string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c := w.convs[channel]
+	return w.archive(user, w.convs[channel])
+}
+
+func (w *Workspace) archive(user string, c *conversation) error {
 	if c == nil || c.info.IsIM || c.info.IsMPIM {
 		return apiErr("channel_not_found")
 	}

@@ -47,6 +47,9 @@ func (w *Workspace) join(c *conversation, user, inviter string) {
 	}
 	c.members = append(c.members, user)
 	w.connect(c)
+	if c.info.IsPrivate {
+		w.resetReaders(user) // what was said before is news to them
+	}
 	w.channelChanged(c)
 	w.append(c, &Message{
 		Type: "message", Subtype: c.kindOf("join"), User: user, Inviter: inviter,
@@ -88,6 +91,9 @@ func (w *Workspace) Kick(user, channel, member string) error {
 	}
 	c.members = slices.DeleteFunc(slices.Clone(c.members), func(m string) bool { return m == member })
 	w.channelChanged(c)
+	if c.info.IsPrivate {
+		w.publish(nil, Change{Type: "channel_gone", TS: c.info.ID, only: member})
+	}
 	w.append(c, &Message{
 		Type: "message", Subtype: c.kindOf("leave"), User: member,
 		TS: w.newTS(), Text: "<@" + member + "> has left the channel",

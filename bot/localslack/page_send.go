@@ -1,7 +1,6 @@
 package localslack
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -10,13 +9,12 @@ import (
 	"strings"
 )
 
-// This file is what the page sends: messages, commands, presses of buttons.
+// This file is how the page sends messages and commands.
 
 const (
 	maxPagePost  = 100<<20 + 1<<20 // bytes of one message with its files: 100 MB and the form around them
 	maxPageText  = 200 << 10       // bytes of a message's text; Post cuts it at Slack's limit
 	maxPageField = 256             // bytes of an id or a timestamp in a form
-	maxPageJSON  = 64 << 10        // bytes of an action
 )
 
 // pagePost sends a message: a multipart form with channel, thread_ts, text and
@@ -39,8 +37,8 @@ func (w *Workspace) pagePost(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var ts string
-	if command := slashCommand.FindStringSubmatch(post.Text); command != nil && len(post.Files) == 0 && post.Thread == "" {
-		err = w.Command(r.Context(), w.pageUser(), post.Channel, command[1], strings.TrimSpace(command[2]))
+	if command := slashCommand.FindStringSubmatch(post.Text); command != nil && len(post.Files) == 0 {
+		err = w.pageCommand(r.Context(), post, command[1], strings.TrimSpace(command[2]))
 	} else {
 		ts, err = w.Post(w.pageUser(), post)
 	}
@@ -111,40 +109,4 @@ func pagePostError(rw http.ResponseWriter, err error) {
 		}
 	}
 	pageError(rw, http.StatusBadRequest, sentence)
-}
-
-// pageSentences are what the person reads for an error's code.
-var pageSentences = map[string]string{
-	"channel_not_found":        "This conversation does not exist any more.",
-	"dispatch_failed":          "The app is not connected, so it did not get that.",
-	"dispatch_unknown_command": "No app here knows this command.",
-	"file_upload_limit":        "A message can carry ten files. Send the rest in another one.",
-	"is_archived":              "This channel is archived: nothing can be posted in it.",
-	"msg_too_long":             "This text is too long for one message.",
-	"no_such_action":           "This button does nothing any more.",
-	"no_text":                  "Write something or add a file first.",
-	"not_in_channel":           "You are not a member of this channel.",
-	"operation_timeout":        "The app did not answer in time.",
-	"thread_not_found":         "The message you answer is not there any more.",
-	"user_not_found":           "This workspace has nobody to post as yet.",
-}
-
-// pageAction presses a button of a message and answers when the app has taken it.
-func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
-	var action struct {
-		Channel  string `json:"channel"`
-		TS       string `json:"ts"`
-		ActionID string `json:"action_id"`
-	}
-	body := http.MaxBytesReader(rw, r.Body, maxPageJSON)
-	if err := json.NewDecoder(body).Decode(&action); err != nil {
-		pageError(rw, http.StatusBadRequest, "This button was not understood.")
-		return
-	}
-	err := w.Press(r.Context(), w.pageUser(), action.Channel, action.TS, action.ActionID)
-	if err != nil {
-		pagePostError(rw, err)
-		return
-	}
-	pageJSON(rw, http.StatusOK, map[string]any{"ok": true})
 }

@@ -37,8 +37,9 @@ func (a *app) info() AppInfo {
 
 // Change is one thing that happened. Type says what: "message" (new or changed:
 // put it in by ts), "message_deleted", "ephemeral", "channel" (new or changed),
-// "user" (new), "file" (deleted, TS is its id), "app" (new), "view" (a window,
-// opened or changed) and "view_closed" (TS is its id).
+// "channel_gone" (the user is out of it), "user" (new), "file" (deleted), "app"
+// (new), "view" (a window, opened or changed), "view_closed". Where it names
+// neither message nor channel, TS is the id.
 type Change struct {
 	Seq         int64    `json:"seq"`
 	Type        string   `json:"type"`
@@ -149,6 +150,15 @@ func (w *Workspace) unsubscribe(r *reader) {
 	if _, ok := w.feed.readers[r]; ok {
 		delete(w.feed.readers, r)
 		close(r.changes)
+	}
+}
+
+// resetReaders makes the user's readers begin again from a snapshot.
+func (w *Workspace) resetReaders(user string) {
+	for r := range w.feed.readers {
+		if r.user == user {
+			w.unsubscribe(r)
+		}
 	}
 }
 

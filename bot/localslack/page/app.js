@@ -1,13 +1,18 @@
 // The page: it follows the workspace, shows the place the address names, and sends what a person writes.
+import { isCommand } from "./commands.js";
 import { Composer, dropZone, pastedFiles } from "./composer.js";
-import { h, icon } from "./dom.js";
+import { Deeds } from "./deeds.js";
+import { h } from "./dom.js";
+import { drawHead, nameOf, welcome } from "./head.js";
 import { MessageList } from "./list.js";
 import { avatar } from "./message.js";
-import { act, follow, send } from "./net.js";
+import { doDeed, follow, send } from "./net.js";
 import { Outbox } from "./outbox.js";
+import { People, createChannel } from "./people.js";
 import { Reads, drawSidebar, iconOf } from "./sidebar.js";
 import { Store, isNotice, isReply } from "./store.js";
 import { closeOnBackdrop, notices, switcher, view } from "./viewer.js";
+import { Windows } from "./window.js";
 
 const $ = (id) => document.getElementById(id);
 const KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
@@ -19,8 +24,16 @@ const warn = notices($("toast"));
 const column = new MessageList($("messages"), store);
 const pane = new MessageList($("replies"), store, { inThread: true });
 const outbox = new Outbox(store, () => render());
-const composer = new Composer($("composer"), { textID: "composer-text", warn, onSend: (m) => post(m, "") });
+const composer = new Composer($("composer"), { textID: "composer-text", warn, onSend: (m) => post(m, ""), apps: () => store.apps });
 const replyComposer = new Composer($("reply-composer"), { textID: "reply-text", warn, onSend: (m) => post(m, at.thread) });
+
+const windows = new Windows($("window"), store, warn);
+const people = new People($("people"), store, $("confirm"), warn);
+const deeds = new Deeds({
+  store, windows, warn, go, confirm: $("confirm"), place: () => at.channel,
+  thread: (message) => openThread(message.thread_ts || message.ts),
+  choosePlace: (to) => jump(to),
+});
 
 let reads = new Reads("");
 let at = { channel: "", thread: "" };
@@ -28,12 +41,13 @@ let unreadFrom = ""; // where the line "New" stands in the open channel
 // Until the person opens or closes a thread by hand, the pane opens by itself
 // on the answer to the pictures they posted.
 let autoThread = true;
+let pointTo = ""; // the message that a link leads to, until it is drawn
 let focusNext = null; // answers the element to focus when the new place is drawn
 
-// ---- the place: #/CHANNEL or #/CHANNEL/THREAD ----
+// ---- the place: #/CHANNEL, #/CHANNEL/THREAD or #/CHANNEL/THREAD/MESSAGE ----
 
 function readPlace() {
-  const [, channel = "", thread = ""] = location.hash.split("/");
+  const [, channel = "", thread = "", message = ""] = location.hash.split("/");
   const known = store.channels.has(channel) ? channel : store.first();
   const next = { channel: known, thread: known === channel ? thread : "" };
   if (next.channel !== at.channel) {
@@ -43,6 +57,7 @@ function readPlace() {
   if (next.thread !== at.thread || next.channel !== at.channel) pane.reset("Replies");
   // On a phone the keyboard would come up unasked and hide half the page.
   if (next.channel !== at.channel && wide.matches) focusNext ??= () => composer.text;
+  pointTo = message;
   at = next;
   document.body.dataset.view = location.hash === "#/" ? "list" : at.thread ? "thread" : "channel";
 }
@@ -89,6 +104,8 @@ function draw() {
   if (!document.hidden && !(phone.matches && document.body.dataset.view === "list")) markRead();
   const unread = (id) => reads.unread(id, store).length;
   const total = store.places().reduce((n, c) => n + unread(c.id), 0);
+  document.body.dataset.domain = store.team.domain || "";
+  people.draw();
   document.title = `${total ? `(${total}) ` : ""}${title || "…"} · ${store.team.name || "Local"}`;
   $("team").textContent = store.team.name || "Local";
   drawSidebar($("places"), store, at.channel, unread);
@@ -99,17 +116,15 @@ function draw() {
   drawThread();
   focusNext?.().focus({ preventScroll: true });
   focusNext = null;
+  if (pointTo && (column.point(pointTo) || pane.point(pointTo))) pointTo = "";
 }
 
 function drawChannel(channel, title) {
-  $("channel-title").replaceChildren(icon(iconOf(channel, store)), title);
-  const people = (channel.members || []).length;
-  $("channel-about").textContent = store.isDM(channel) ? "Direct message" : [people === 1 ? "1 member" : `${people} members`, channel.is_private && "private", !channel.is_member && "you are not a member"].filter(Boolean).join(" · ");
   composer.open(at.channel, `Message ${placeName()}`);
-  $("composer").hidden = !channel.is_member;
+  drawHead(channel, title, store);
   const messages = [...store.roots(at.channel), ...outbox.waiting(at.channel, "")];
   const begun = messages.some((m) => !store.author(m).bot && !isNotice(m));
-  column.show(messages, { unreadFrom, welcome: begun ? null : welcome() });
+  column.show(messages, { unreadFrom, welcome: begun || $("composer").hidden ? null : welcome(KEY) });
 }
 
 function drawThread() {
@@ -125,20 +140,8 @@ function drawThread() {
   pane.show([...store.thread(at.channel, at.thread), ...outbox.waiting(at.channel, at.thread)]);
 }
 
-// placeName is the open conversation as people write it: #general, or a name.
-function placeName() {
-  const channel = store.channels.get(at.channel);
-  return (store.isDM(channel) ? "" : "#") + store.title(channel);
-}
-
-// welcome says what to do where nobody has said anything yet.
-function welcome() {
-  const browse = h("button.btn.primary", { type: "button", "data-do": "browse" }, "Choose a file");
-  return h("div.empty", { "data-key": "welcome" }, h("div.sheet", { "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i"), h("b")),
-    h("h3", null, "Drop a photo of text here"),
-    h("p", null, "A receipt, a page, a screenshot, a PDF. The text comes back in a thread while it is being read."),
-    h("p.ways", null, browse, h("span.only-keyboard", null, "or paste a picture with ", h("kbd", null, KEY + " V"))));
-}
+// placeName is the open conversation as people write it.
+const placeName = () => nameOf(store.channels.get(at.channel), store);
 
 function markRead() {
   const last = store.list(at.channel).at(-1);
@@ -150,13 +153,17 @@ function markRead() {
 follow({
   state(state) {
     store.load(state);
+    windows.load(state.views);
     reads = new Reads(store.team.id || "");
     for (const c of store.places()) if (!reads.knows(c.id)) reads.mark(c.id, store.list(c.id).at(-1)?.ts || "0");
     readPlace();
     render();
   },
   change(change) {
+    if (change.type === "view") windows.opened(change.view);
+    if (change.type === "view_closed") windows.closed(change.ts);
     const { channel, message, kind } = store.apply(change);
+    if (change.type === "channel_gone" && change.ts === at.channel) location.hash = "";
     if (kind === "new") arrived(channel, message);
     if (kind === "edit" && channel === at.channel) [column, pane].forEach((list) => list.edited(message.ts));
     if (kind === "delete" && message && channel === at.channel && message.ts === at.thread) go(at.channel);
@@ -199,8 +206,18 @@ function announce(message) {
 
 function post({ text, files }, thread) {
   const channel = at.channel;
+  if (isCommand(text) && !files.length) return command({ channel, thread, text, files });
   (thread ? pane : column).toBottom();
   outbox.post({ channel, thread, text, files }, send);
+}
+
+// command sends what is no message: nothing is shown of it, and what fails comes back into the box.
+function command(sent) {
+  const box = sent.thread ? replyComposer : composer;
+  send(sent, () => {}).catch((err) => {
+    warn(err.message);
+    if (!box.text.value) box.fill(sent.text);
+  });
 }
 
 const ACTIONS = {
@@ -212,34 +229,48 @@ const ACTIONS = {
     const file = message.files.find((f) => f.id === button.dataset.file);
     if (file) view($("viewer"), message, file, store.names);
   },
-  action: (message, button) => {
-    const { action, block, value, confirm: question } = button.dataset;
-    if (question && !confirm(question)) return;
-    button.disabled = true;
-    act({ channel: at.channel, ts: message.ts, action_id: action, block_id: block, value: value || "" })
-      .catch((err) => warn(err.message))
-      .finally(() => (button.disabled = false));
+  action: (message, button) => deeds.press(message, button),
+  overflow: (message, button) => deeds.press(message, button),
+  react: (message, button) => deeds.react(message, button.dataset.name),
+  pick: (message, button) => deeds.pick(message, button),
+  more: (message, button) => deeds.more(message, button),
+  dismiss: (message) => {
+    store.dismiss(at.channel, message.ts);
+    render();
   },
+  join: () => doDeed("join", { channel: at.channel }).catch((err) => warn(err.message)),
+  members: () => people.open(at.channel),
+  create: () => createChannel($("confirm"), go),
+  "new-dm": () => switcher($("switcher"), everybody(), (user) => doDeed("dm", { user }).then(go, (err) => warn(err.message)), "Write to…"),
 };
+
+const everybody = () => [...store.users.values()].filter((u) => u.id !== store.me && u.id !== "USLACKBOT").map((u) => ({ id: u.id, title: store.userName(u.id), icon: u.is_bot ? "mark" : "people" }));
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
-  if (!button) return;
-  const ts = button.closest("[data-ts]")?.dataset.ts || "";
-  const message = store.message(at.channel, ts) || outbox.message(ts) || {};
-  ACTIONS[button.dataset.do]?.(message, button);
+  if (button) ACTIONS[button.dataset.do]?.(messageOf(button), button);
 });
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-do=choose]")) deeds.choose(messageOf(event.target), event.target);
+});
+
+function messageOf(node) {
+  const ts = node.closest("[data-ts]")?.dataset.ts || "";
+  return store.message(at.channel, ts) || outbox.message(ts) || {};
+}
 
 $("thread-close").addEventListener("click", closeThread);
 $("thread-back").addEventListener("click", closeThread);
 $("to-list").addEventListener("click", () => (location.hash = "#/"));
-$("jump").addEventListener("click", jump);
+$("jump").addEventListener("click", () => jump(go));
 $("jump").querySelector("kbd").textContent = KEY + " K";
-[$("viewer"), $("switcher")].forEach(closeOnBackdrop);
+[$("viewer"), $("switcher"), $("people")].forEach(closeOnBackdrop);
 
-function jump() {
+// jump lets the person choose a conversation; to(id) gets it.
+function jump(to) {
   if (document.querySelector("dialog[open]")) return;
-  switcher($("switcher"), store.places().map((c) => ({ id: c.id, title: store.title(c), icon: iconOf(c, store) })), go);
+  switcher($("switcher"), store.places().map((c) => ({ id: c.id, title: store.title(c), icon: iconOf(c, store) })), to);
 }
 
 function step(by) {
@@ -252,11 +283,11 @@ document.addEventListener("keydown", (event) => {
   const inDialog = document.querySelector("dialog[open]");
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    jump();
+    jump(go);
   } else if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
     event.preventDefault();
     step(event.key === "ArrowUp" ? -1 : 1);
-  } else if (event.key === "Escape" && !inDialog && at.thread && !event.isComposing) closeThread();
+  } else if (event.key === "Escape" && !inDialog && !event.defaultPrevented && at.thread && !event.isComposing) closeThread();
 });
 
 addEventListener("paste", (event) => {

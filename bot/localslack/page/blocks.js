@@ -1,5 +1,6 @@
 // Block Kit: what a message's blocks look like.
 import { h, link, safeURL } from "./dom.js";
+import { element as interactive } from "./elements.js";
 import { markdown, scroller } from "./markdown.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { emoji } from "./tokens.js";
@@ -48,17 +49,7 @@ function image(b) {
 }
 
 function element(e, block, names) {
-  if (e?.type === "image") return image(e);
-  if (e?.type !== "button") return h("span.quiet", null, `(${String(e?.type)})`);
-  const label = textObject(e.text, names);
-  if (safeURL(e.url || "")) {
-    const a = link(e.url, label);
-    a.className = "btn";
-    return a;
-  }
-  const kind = ["primary", "danger"].includes(e.style) ? `button.btn.${e.style}` : "button.btn";
-  return h(kind, { type: "button", "data-do": "action", "data-action": e.action_id, "data-block": block.block_id, "data-value": e.value, "aria-label": e.accessibility_label,
-    "data-confirm": e.confirm && [e.confirm.title?.text, e.confirm.text?.text].filter(Boolean).join("\n\n") }, label);
+  return e?.type === "image" ? image(e) : interactive(e, block, (t) => textObject(t, names));
 }
 
 function tableBlock(b, names) {

@@ -1,14 +1,15 @@
 // The box a person writes in: text, files waiting to be sent, a draft for each place.
 import { h, icon } from "./dom.js";
+import { CommandList } from "./commands.js";
 import { isImage, size } from "./message.js";
 
 export const MAX_FILES = 10;
 const MAX_BYTES = 100e6;
 
 export class Composer {
-  /** form becomes the composer. onSend({text, files}) sends what is in it; warn(sentence) shows a problem. */
-  constructor(form, { onSend, warn, textID }) {
-    Object.assign(this, { form, onSend, warn });
+  /** form becomes the composer. onSend({text, files}) sends what is in it; warn(sentence) shows a problem; apps() have commands, if any are to be offered. */
+  constructor(form, { onSend, warn, textID, apps }) {
+    Object.assign(this, { form, onSend, warn, apps });
     this.drafts = new Map(); // place → {text, files}
     this.files = []; // {file, url}
     this.build(textID);
@@ -21,7 +22,8 @@ export class Composer {
     this.button = h("button.send", { type: "submit", "aria-label": "Send", title: "Send", disabled: true }, icon("send"));
     const clip = h("button.icon.clip", { type: "button", "aria-label": "Attach files", title: "Attach files" }, icon("clip"));
     this.hint = h("p.hint", { id: textID + "-hint" }, h("span", null, h("kbd", null, "Enter"), " sends"), h("span", null, h("kbd", null, "Shift"), " ", h("kbd", null, "Enter"), " new line"));
-    this.form.append(h("div.box", null, this.previews, h("div.line", null, clip, this.text, this.button)), this.input, this.hint);
+    this.commands = this.apps && new CommandList(this.text, this.apps);
+    this.form.append(this.commands ? this.commands.node : "", h("div.box", null, this.previews, h("div.line", null, clip, this.text, this.button)), this.input, this.hint);
 
     clip.addEventListener("click", () => this.input.click());
     this.input.addEventListener("change", () => {
@@ -40,6 +42,7 @@ export class Composer {
 
   key(event) {
     this.shift = event.shiftKey;
+    if (this.commands?.key(event)) return;
     // Enter that ends a word in an input method is not a wish to send.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -87,6 +90,12 @@ export class Composer {
     this.text.focus();
   }
 
+  /** fill puts a text into the box. */
+  fill(text) {
+    this.text.value = text;
+    this.changed();
+  }
+
   remove(entry) {
     if (entry.url) URL.revokeObjectURL(entry.url);
     this.files = this.files.filter((f) => f !== entry);
@@ -100,6 +109,7 @@ export class Composer {
     this.text.placeholder = this.files.length ? "Add a note, or just send" : this.placeholder || "";
     this.previews.hidden = !this.files.length;
     this.previews.replaceChildren(...this.files.map((f) => this.preview(f)));
+    this.commands?.draw();
     this.grow();
   }
 
@@ -143,9 +153,15 @@ export function pastedFiles(event) {
 export function dropZone(overlay, { place, drop }) {
   const carriesFiles = (e) => [...(e.dataTransfer?.types || [])].includes("Files");
   const hide = () => (overlay.hidden = true);
+  // A window has a place of its own for files.
+  const inWindow = () => document.querySelector("#window[open]");
   const over = (e) => {
     if (!carriesFiles(e)) return;
     e.preventDefault();
+    if (inWindow()) {
+      e.dataTransfer.dropEffect = e.target.closest?.(".file-field") ? "copy" : "none";
+      return;
+    }
     e.dataTransfer.dropEffect = "copy";
     overlay.querySelector("strong").textContent = place(e);
     overlay.hidden = false;
@@ -157,7 +173,8 @@ export function dropZone(overlay, { place, drop }) {
   addEventListener("dragend", hide);
   addEventListener("drop", (e) => {
     if (!carriesFiles(e)) return;
-    e.preventDefault();
+    e.preventDefault(); // the browser would open the file instead of the page
+    if (inWindow()) return;
     hide();
     drop([...e.dataTransfer.files], e);
   });

@@ -32,9 +32,21 @@ export function icon(name) {
 
 /** link builds an anchor to an http(s) or mailto address; of anything else only the label stays. */
 export function link(address, ...label) {
+  const here = inApp(address);
+  if (here) return h("a", { href: here }, ...label);
   const href = safeURL(address);
   if (!href) return h("span", null, ...label);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...label);
+}
+
+// inApp is the place of this page that a message's permalink means, "" for other
+// addresses: the page names the team's domain in its body.
+function inApp(address) {
+  const domain = document.body.dataset.domain;
+  const found = domain && /^https:\/\/([a-z0-9-]+)\.slack\.com\/archives\/([A-Z0-9]+)\/p(\d+)(\d{6})(?:\?(.*))?$/.exec(address);
+  if (!found || found[1] !== domain) return "";
+  const thread = new URLSearchParams(found[5]).get("thread_ts") || "";
+  return `#/${found[2]}/${/^[\d.]+$/.test(thread) ? thread : ""}/${found[3]}.${found[4]}`;
 }
 
 /** safeURL answers the normalised absolute address, or "" when its scheme is not one to follow. */

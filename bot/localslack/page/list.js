@@ -6,6 +6,7 @@ import { ago, dayKey, dayName } from "./time.js";
 const GROUP_SECONDS = 300;
 const NEAR_BOTTOM = 48;
 const LIVE_MS = 2500;
+const POINT_MS = 2500;
 
 export class MessageList {
   /** root is the scrolling element; options.inThread as for renderMessage. */
@@ -112,6 +113,17 @@ export class MessageList {
     if (this.stuck) return;
     this.missed++;
     this.showPill();
+  }
+
+  /** point brings a message into view and marks it for a moment. It answers false while the message is not here. */
+  point(ts) {
+    const node = this.items.get(ts)?.node;
+    if (!node) return false;
+    this.stuck = false;
+    node.scrollIntoView({ block: "center" });
+    node.classList.add("pointed");
+    setTimeout(() => node.classList.remove("pointed"), POINT_MS);
+    return true;
   }
 
   /** edited marks a message as being written for a moment. */

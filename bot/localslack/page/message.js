@@ -1,5 +1,5 @@
 // One message as the page shows it.
-import { h, icon } from "./dom.js";
+import { h, icon, link } from "./dom.js";
 import { renderBlocks } from "./blocks.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { fileURL } from "./net.js";
@@ -16,17 +16,33 @@ export function renderMessage(message, store, { grouped = false, inThread = fals
   const pending = message.pending;
   const body = h("div.body", null,
     !grouped && byline(message, author),
-    message.ephemeral && h("p.quiet", null, "Only you can see this"),
+    message.ephemeral && h("p.quiet.private", null, icon("eye"), "Only visible to you · ", h("button.plain", { type: "button", "data-do": "dismiss" }, "Dismiss")),
     content(message, store),
+    forwards(message, store),
     files(message),
     pending && progress(pending),
     reactions(message, store),
     !inThread && message.reply_count > 0 && threadLink(message, store));
-  const tools = !inThread && !pending && !message.ephemeral &&
-    h("div.tools", null, h("button.icon", { type: "button", "data-do": "thread", title: "Reply in a thread", "aria-label": "Reply in a thread" }, icon("thread")));
+  const tools = !pending && !message.ephemeral && message.subtype !== "tombstone" && h("div.tools", null,
+    tool("pick", "Add a reaction", "smile", "menu"),
+    !inThread && tool("thread", "Reply in a thread", "thread"),
+    tool("more", "More actions", "dots", "menu"));
   const kinds = [grouped && ".grouped", pending && ".pending", isNotice(message) && ".system"].filter(Boolean).join("");
   return h("article.msg" + kinds, { "data-key": message.ts, "data-ts": message.ts, "aria-label": label(message, author) },
     h("div.gutter", null, grouped ? time(message, "at") : avatar(author)), body, tools);
+}
+
+function tool(does, label, sign, popup) {
+  return h("button.icon", { type: "button", "data-do": does, title: label, "aria-label": label, "aria-haspopup": popup }, icon(sign));
+}
+
+// forwards are the messages that this one shares.
+function forwards(message, store) {
+  return (message.attachments || []).map((a) => h("blockquote.forward", null,
+    h("p.by", null, h("strong", null, a.author_name || a.title || "")),
+    a.text && h("div.mrkdwn", null, mrkdwn(a.text, store.names)),
+    files(a),
+    (a.footer || a.from_url) && h("p.quiet", null, a.footer, a.from_url && [" · ", link(a.from_url, "View message")])));
 }
 
 function byline(message, author) {
@@ -128,8 +144,9 @@ function reactions(message, store) {
   if (!all.length) return null;
   return h("ul.reactions", { "aria-label": "Reactions" }, all.map((r) => {
     const who = (r.users || []).map((id) => store.userName(id)).join(", ");
-    return h("li", { title: `${who}: ${r.name}` }, emoji(r.name), " ", String(r.count));
-  }));
+    const mine = (r.users || []).includes(store.me);
+    return h("li", null, h("button", { type: "button", "data-do": "react", "data-name": r.name, "aria-pressed": String(mine), title: `${who}: ${r.name}`, "aria-label": `${r.name}, ${r.count}` }, emoji(r.name), " ", String(r.count)));
+  }), h("li", null, h("button", { type: "button", "data-do": "pick", "aria-label": "Add a reaction", title: "Add a reaction", "aria-haspopup": "menu" }, icon("smile"))));
 }
 
 function threadLink(message, store) {

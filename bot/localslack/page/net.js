@@ -45,29 +45,57 @@ function stream(seq, on, opened) {
  * send posts a message with files. progress gets 0…1 while it uploads.
  * It resolves to the message's ts, or rejects with an error whose message is a sentence to show.
  */
-export function send({ channel, thread, text, files }, progress) {
+export async function send({ channel, thread, text, files }, progress) {
   const form = new FormData();
   form.set("channel", channel);
   if (thread) form.set("thread_ts", thread);
   form.set("text", text);
   for (const file of files) form.append("files", file, file.name);
+  return (await upload("/page/messages", form, progress)).ts;
+}
+
+/** submitView submits a window. It answers what is wrong, by block_id, or nothing. */
+export async function submitView(id, fields, progress) {
+  const form = new FormData();
+  for (const [block, f] of fields) {
+    const values = f.values()?.filter((v) => v !== "");
+    if (values) for (const v of values.length ? values : [""]) form.append(`value:${block}`, v); // an empty one: nothing is chosen
+    for (const file of f.files()) form.append(`file:${block}`, file, file.name);
+  }
+  return (await upload(`/page/views/${encodeURIComponent(id)}`, form, progress)).problems;
+}
+
+// upload posts a form. An answer with problems is none to reject.
+function upload(path, form, progress) {
   return new Promise((resolve, reject) => {
     // fetch cannot report the progress of an upload.
     const request = new XMLHttpRequest();
-    request.open("POST", "/page/messages");
+    request.open("POST", path);
     request.responseType = "json";
     request.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
-    request.onload = () => (request.response?.ok ? resolve(request.response.ts) : reject(new Error(request.response?.error || `The workspace answered ${request.status}.`)));
+    request.onload = () => {
+      const answer = request.response;
+      if (answer?.ok || answer?.problems) resolve(answer);
+      else reject(new Error(answer?.error || `The workspace answered ${request.status}.`));
+    };
     request.onerror = () => reject(new Error("The workspace cannot be reached."));
     request.send(form);
   });
 }
 
-/** act reports a press of a button. It rejects with a sentence to show. */
-export async function act(action) {
-  const answer = await fetch("/page/actions", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(action) });
-  const body = await answer.json().catch(() => ({}));
-  if (!body.ok) throw new Error(body.error || `The workspace answered ${answer.status}.`);
+/** act reports what was pressed or chosen. It rejects with a sentence to show. */
+export const act = (action) => post("/page/actions", action);
+
+/** doDeed does something else, such as "react" or "invite". It resolves to the result, or rejects with a sentence. */
+export const doDeed = async (name, deed) => (await post(`/page/do/${name}`, deed)).result;
+
+async function post(path, body) {
+  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => {
+    throw new Error("The workspace cannot be reached.");
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (!said.ok) throw new Error(said.error || `The workspace answered ${answer.status}.`);
+  return said;
 }
 
 /** fileURL is where this page gets a file's content. */

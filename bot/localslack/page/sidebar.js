@@ -11,10 +11,10 @@ export function iconOf(channel, store) {
 /** drawSidebar brings the sidebar up to date. unread(id) answers the number of unread messages. */
 export function drawSidebar(root, store, current, unread) {
   const places = store.places();
-  const section = (title, list) => list.length > 0 && h("section", null, h("h2", null, title), h("ul", null, list.map((c) => place(c, store, current, unread(c.id)))));
+  const section = (title, add, does, list) => h("section", null, h("header", null, h("h2", null, title), h("button.icon", { type: "button", "data-do": does, "aria-label": add, title: add }, icon("plus"))), h("ul", null, list.map((c) => place(c, store, current, unread(c.id)))));
   morph(root, h("div", { id: root.id },
-    section("Channels", places.filter((c) => !store.isDM(c))),
-    section("Direct messages", places.filter((c) => store.isDM(c)))));
+    section("Channels", "Create a channel", "create", places.filter((c) => !store.isDM(c))),
+    section("Direct messages", "New direct message", "new-dm", places.filter((c) => store.isDM(c)))));
 }
 
 function place(channel, store, current, unread) {

@@ -17,6 +17,7 @@ export class Store {
     this.me = state.me || "";
     this.users = new Map((state.users || []).map((u) => [u.id, u]));
     this.channels = new Map((state.channels || []).map((c) => [c.id, c]));
+    this.apps = state.apps || [];
     this.messages = new Map();
     for (const [channel, list] of Object.entries(state.messages || {})) {
       this.messages.set(channel, new Map([...(list || [])].sort(byTS).map((m) => [m.ts, m])));
@@ -54,6 +55,13 @@ export class Store {
         this.version++;
         if (change.channel_info) this.channels.set(change.channel_info.id, change.channel_info);
         break;
+      case "channel_gone":
+        this.channels.delete(change.ts);
+        this.messages.delete(change.ts);
+        break;
+      case "app":
+        this.apps = [...this.apps.filter((a) => a.id !== change.app.id), change.app];
+        break;
       case "user":
         this.version++;
         if (change.user) this.users.set(change.user.id, change.user);
@@ -69,6 +77,11 @@ export class Store {
   /** thread lists a thread: the parent, if it is still there, then the replies. */
   thread(channel, ts) {
     return this.list(channel).filter((m) => m.ts === ts || m.thread_ts === ts);
+  }
+
+  /** dismiss forgets a message that only this person saw. */
+  dismiss(channel, ts) {
+    if (this.message(channel, ts)?.ephemeral) this.messages.get(channel).delete(ts);
   }
 
   message(channel, ts) {
@@ -122,7 +135,7 @@ export class Store {
 /** isReply says whether a message is a reply in a thread, not its parent. */
 // isNotice tells what Slack itself writes into a channel from what people say.
 export function isNotice(message) {
-  return ["channel_join", "group_join", "channel_archive", "group_archive"].includes(message.subtype);
+  return ["channel_join", "group_join", "channel_leave", "group_leave", "channel_archive", "group_archive"].includes(message.subtype);
 }
 
 export function isReply(message) {

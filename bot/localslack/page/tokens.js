@@ -10,6 +10,10 @@ const EMOJI = {
   hourglass: "⌛", hourglass_flowing_sand: "⏳", repeat: "🔁", arrows_counterclockwise: "🔄", wastebasket: "🗑️", raised_hands: "🙌",
 };
 
+/** PICKS are the names offered as reactions. */
+export const PICKS = ["page_facing_up", "+1", "-1", "eyes", "tada", "heart", "smile", "pray", "wave", "fire", "rocket", "sparkles",
+  "bulb", "memo", "mag", "white_check_mark", "x", "warning"];
+
 /** emoji answers the character for a name, or the name between colons when it is not known here. */
 export function emoji(name) {
   return Object.hasOwn(EMOJI, name) ? EMOJI[name] : `:${name}:`;

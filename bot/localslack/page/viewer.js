@@ -58,8 +58,8 @@ function textBody(file, names) {
 }
 
 /** switcher opens the list of conversations to jump to; go(id) is called with the choice. */
-export function switcher(dialog, places, go) {
-  const input = h("input", { type: "text", placeholder: "Jump to a channel or person…", "aria-label": "Jump to", role: "combobox", "aria-expanded": "true", "aria-controls": "jump-list", autocomplete: "off" });
+export function switcher(dialog, places, go, title = "Jump to a channel or person…") {
+  const input = h("input", { type: "text", placeholder: title, "aria-label": title, role: "combobox", "aria-expanded": "true", "aria-controls": "jump-list", autocomplete: "off" });
   const options = h("ul", { id: "jump-list", role: "listbox", "aria-label": "Conversations" });
   let found = places;
   let at = 0;

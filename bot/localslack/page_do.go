@@ -1,0 +1,270 @@
+package localslack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// This file is what a person does on the page besides writing.
+
+const (
+	maxPageJSON   = 64 << 10                       // bytes of a deed
+	maxPageWindow = maxInputs*maxInputFile + 1<<20 // bytes of a window with its files
+	maxPageValues = 100                            // values of a window
+	fileField     = "file:"                        // before the block_id of a file's field
+	valueField    = "value:"                       // likewise
+)
+
+// pageDeed is what the page asks for; each deed uses a few of the fields.
+type pageDeed struct {
+	Channel string              `json:"channel"`
+	TS      string              `json:"ts"`
+	Name    string              `json:"name"` // of an emoji, a shortcut or a channel
+	User    string              `json:"user"`
+	File    string              `json:"file"`
+	View    string              `json:"view"`
+	Private bool                `json:"private"`
+	Action  string              `json:"action_id"`
+	Values  []string            `json:"values"` // what was chosen
+	Typed   map[string][]string `json:"typed"`  // in a window, meanwhile
+}
+
+// pageDeeds are what POST /page/do/NAME does. The result goes to the page.
+var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (result string, err error){
+	"react": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.React(user, d.Channel, d.TS, d.Name)
+	},
+	"unreact": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.Unreact(user, d.Channel, d.TS, d.Name)
+	},
+	"delete": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.Delete(user, d.Channel, d.TS)
+	},
+	"delete-file": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.DeleteFile(user, d.File)
+	},
+	"shortcut": func(w *Workspace, ctx context.Context, user string, d pageDeed) (string, error) {
+		return "", w.Shortcut(ctx, user, d.Channel, d.TS, d.Name)
+	},
+	"forward": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return w.Forward(user, d.Channel, d.TS, Post{Channel: d.Name})
+	},
+	"link": func(w *Workspace, _ context.Context, _ string, d pageDeed) (string, error) {
+		return w.Permalink(d.Channel, d.TS), nil
+	},
+	"close-view": func(w *Workspace, ctx context.Context, user string, d pageDeed) (string, error) {
+		return "", w.CloseView(ctx, user, d.View)
+	},
+	"invite": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.Invite(user, d.Channel, d.User)
+	},
+	"remove": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.Kick(user, d.Channel, d.User)
+	},
+	"join": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.joinPublic(user, d.Channel)
+	},
+	"archive": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.archiveAs(user, d.Channel)
+	},
+	"create": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return w.createChannel(user, d.Name, d.Private)
+	},
+	"dm": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.users[d.User] == nil || w.users[user] == nil {
+			return "", apiErr("user_not_found")
+		}
+		return w.openDM([]string{user, d.User}).info.ID, nil
+	},
+}
+
+// pageDo carries out a deed.
+func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
+	do := pageDeeds[r.PathValue("deed")]
+	var deed pageDeed
+	if do == nil || !readDeed(rw, r, &deed) {
+		pageError(rw, http.StatusBadRequest, "That was not understood.")
+		return
+	}
+	result, err := do(w, r.Context(), w.pageUser(), deed)
+	if err != nil {
+		pagePostError(rw, err)
+		return
+	}
+	pageJSON(rw, http.StatusOK, map[string]any{"ok": true, "result": result})
+}
+
+func readDeed(rw http.ResponseWriter, r *http.Request, deed *pageDeed) bool {
+	return json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxPageJSON)).Decode(deed) == nil
+}
+
+// pageAction presses a button or chooses in a menu, of a message or of a window,
+// and answers when the app has taken it.
+func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
+	var d pageDeed
+	if !readDeed(rw, r, &d) {
+		pageError(rw, http.StatusBadRequest, "This button was not understood.")
+		return
+	}
+	var err error
+	if d.View != "" {
+		err = w.PressView(r.Context(), w.pageUser(), d.View, d.Action, d.Typed, d.Values...)
+	} else {
+		err = w.Choose(r.Context(), w.pageUser(), d.Channel, d.TS, d.Action, d.Values...)
+	}
+	if err != nil {
+		pagePostError(rw, err)
+		return
+	}
+	pageJSON(rw, http.StatusOK, map[string]any{"ok": true})
+}
+
+// pageSubmit submits a window: a multipart form with a field value:BLOCK_ID for
+// each value and file:BLOCK_ID for each file. What is wrong with fields comes
+// back as problems, by block_id.
+func (w *Workspace) pageSubmit(rw http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(rw, r.Body, maxPageWindow)
+	form, err := r.MultipartReader()
+	if err != nil {
+		pageError(rw, http.StatusUnsupportedMediaType, "A window is sent as a multipart form.")
+		return
+	}
+	values, files, err := readWindow(form)
+	if err != nil {
+		pagePostError(rw, err)
+		return
+	}
+	problems, err := w.Submit(r.Context(), w.pageUser(), r.PathValue("id"), values, files)
+	if err != nil {
+		pagePostError(rw, err)
+		return
+	}
+	pageJSON(rw, http.StatusOK, map[string]any{"ok": len(problems) == 0, "problems": problems})
+}
+
+func readWindow(form *multipart.Reader) (values map[string][]string, files map[string][]Upload, err error) {
+	values, files = map[string][]string{}, map[string][]Upload{}
+	for n := 0; ; n++ {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return values, files, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if n == maxPageValues {
+			return nil, nil, apiErr("invalid_arguments")
+		}
+		if block, ok := strings.CutPrefix(part.FormName(), valueField); ok {
+			value, err := readField(part, maxPageJSON)
+			if err != nil {
+				return nil, nil, err
+			}
+			// An empty one says that nothing is chosen, which is no choice by default.
+			if values[block] = append(values[block], value); value == "" {
+				values[block] = []string{}
+			}
+			continue
+		}
+		block, ok := strings.CutPrefix(part.FormName(), fileField)
+		if !ok {
+			return nil, nil, apiErr("invalid_arguments")
+		}
+		data, err := io.ReadAll(part)
+		if err != nil {
+			return nil, nil, err
+		}
+		files[block] = append(files[block], Upload{Name: part.FileName(), Data: data})
+	}
+}
+
+// pageCommand is what a text that begins with a slash does: Slack's own /invite,
+// /remove, /archive and /leave, or the command of an app.
+func (w *Workspace) pageCommand(ctx context.Context, p Post, name, text string) error {
+	if p.Thread != "" {
+		return apiErr("command_in_thread")
+	}
+	user := w.pageUser()
+	switch name {
+	case "/invite", "/remove", "/kick":
+		who := w.named(text)
+		if who == "" {
+			return apiErr("no_such_person")
+		}
+		if name == "/invite" {
+			return w.Invite(user, p.Channel, who)
+		}
+		return w.Kick(user, p.Channel, who)
+	case "/leave":
+		return w.Kick(user, p.Channel, user)
+	case "/archive":
+		return w.archiveAs(user, p.Channel)
+	}
+	return w.Command(ctx, user, p.Channel, name, text)
+}
+
+// named finds a person or a bot by "@name" or "<@ID>".
+func (w *Workspace) named(text string) (user string) {
+	name := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(text), "@"))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, u := range w.users {
+		if id != systemUser && (name == strings.ToLower(u.Name) || name == strings.ToLower(u.RealName) || name == "<@"+strings.ToLower(id)+">") {
+			return id
+		}
+	}
+	return ""
+}
+
+// archiveAs is Archive for a member of the channel.
+func (w *Workspace) archiveAs(user, channel string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, channel)
+	if err != nil {
+		return err
+	}
+	return w.archive(user, c)
+}
+
+func (w *Workspace) joinPublic(user, channel string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	switch {
+	case w.users[user] == nil:
+		return apiErr("user_not_found")
+	case c == nil || !c.visible(user):
+		return apiErr("channel_not_found")
+	case c.info.IsArchived:
+		return apiErr("is_archived")
+	}
+	w.join(c, user, "")
+	return nil
+}
+
+// channelName is what Slack lets a channel be called.
+var channelName = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
+
+func (w *Workspace) createChannel(user, name string, private bool) (channel string, err error) {
+	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+	if !channelName.MatchString(name) {
+		return "", apiErr("invalid_name_specials")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.convs {
+		if c.info.Name == name {
+			return "", apiErr("name_taken")
+		}
+	}
+	return w.addChannel(name, private, []string{user}).info.ID, nil
+}
