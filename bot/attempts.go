@@ -41,6 +41,9 @@ func temporary(err error) bool {
 	if _, ok := errors.AsType[toldError](err); ok {
 		return false
 	}
+	if _, ok := errors.AsType[refusal](err); ok {
+		return false
+	}
 	if _, ok := errors.AsType[*page.TooLargeError](err); ok {
 		return false
 	}
@@ -51,8 +54,9 @@ func temporary(err error) bool {
 		return false
 	}
 	for _, final := range []error{
-		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign, page.ErrEmpty, page.ErrUnsupported,
-		errCut, errAsked, errUnreadable, jobs.ErrStopped,
+		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign,
+		fetch.ErrLink, fetch.ErrPrivate, fetch.ErrForbidden, fetch.ErrNotImage, fetch.ErrRedirects, fetch.ErrSlow, page.ErrEmpty, page.ErrUnsupported,
+		errCut, errAsked, errUnreadable, jobs.ErrStopped, post.ErrCrowd,
 	} {
 		if errors.Is(err, final) {
 			return false

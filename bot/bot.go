@@ -4,7 +4,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +33,16 @@ type Config struct {
 	Concurrency int
 	// MaxFileSize bounds a download, in bytes.
 	MaxFileSize int64
-	Log         *slog.Logger
+	// AutoRead is the habit of a channel that has chosen none.
+	AutoRead Habit
+	// Allowed, where it is not empty, and Denied are ids of channels: where the
+	// bot may work.
+	Allowed, Denied []string
+	// AllowExternal lets people of other workspaces ask (Slack Connect).
+	AllowExternal bool
+	// Reaction is the emoji that asks, without colons; "" for none.
+	Reaction string
+	Log      *slog.Logger
 	// Dial opens all connections to Slack. nil means the system's, through
 	// the proxy that the environment names.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -48,12 +56,17 @@ type Bot struct {
 	http   *http.Client
 	api    *slack.Client
 	pacer  *post.Pacer
+	desk   *post.Desk
 	files  *fetch.Slack
+	web    *fetch.Web
 	slots  *slots
 	jobs   *jobs.Queue
 	fatal  chan error // holds the first problem that ends the bot
-	self   string     // the bot's own user; set before the first event
-	team   string     // set with self
+	// What follows is set before the first event.
+	self   string // the bot's own user
+	team   string
+	home   string // the workspace's own address, where its links begin
+	intake intake
 }
 
 // New returns a bot that reads with model and keeps its jobs in queue, which
@@ -64,11 +77,13 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		return nil, fmt.Errorf("address of the Web API: %w", err)
 	}
 	client := httpClient(c.Dial)
+	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(client),
+		slack.OptionLog(log.New(io.Discard, "", 0)))
+	pacer := post.NewPacer(queue.Replicas)
 	return &Bot{
-		config: c, log: c.Log, model: model, http: client,
-		api: slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(client),
-			slack.OptionLog(log.New(io.Discard, "", 0))),
-		pacer: post.NewPacer(queue.Replicas),
+		config: c, log: c.Log, model: model, http: client, api: api, pacer: pacer,
+		desk:  post.NewDesk(api, pacer, client),
+		web:   fetch.NewWeb(c.MaxFileSize),
 		files: &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		slots: newSlots(c.Concurrency),
 		jobs:  queue,
@@ -142,7 +157,10 @@ func (b *Bot) identify(ctx context.Context) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		b.self, b.team = answer.UserID, answer.TeamID
+		b.self, b.team, b.home = answer.UserID, answer.TeamID, answer.URL
+		b.intake = intake{
+			self: b.self, team: b.team, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,
+		}
 		b.log.Info("known to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{
@@ -154,29 +172,6 @@ func (b *Bot) identify(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-// accept makes what an event asks for durable, unless it was before. It reports
-// false where that failed, so that Slack shall send the event again.
-func (b *Bot) accept(p *phases, requests []Request) bool {
-	ctx, cancel := context.WithTimeout(p.waiting, ackWithin-time.Second)
-	defer cancel()
-	for _, req := range requests {
-		if ctx.Err() != nil {
-			return false // another replica takes it, or the next process
-		}
-		value, err := json.Marshal(req)
-		if err == nil {
-			_, err = b.jobs.Enqueue(ctx, jobs.Record{
-				Key: b.team + "/" + req.key(), Thread: req.Channel + "/" + req.Root, Person: req.Person, Request: value,
-			})
-		}
-		if err != nil {
-			b.log.Error("could not take a request", "error", err)
-			return false
-		}
-	}
-	return true
 }
 
 // stopOn ends the bot where err says that its token is refused.

@@ -239,8 +239,10 @@ func TestFileThatCrashesTheBot(t *testing.T) {
 			t.Fatal(err)
 		}
 		var file slack.File
-		file.ID, file.Name = h.ws.Thread(h.channel, ts)[0].Files[0].ID, "page.png"
-		request, err := json.Marshal(bot.Request{Channel: h.channel, Ask: ts, Root: ts, Person: h.ann, File: file})
+		file.ID, file.Name, file.Mimetype = h.ws.Thread(h.channel, ts)[0].Files[0].ID, "page.png", "image/png"
+		request, err := json.Marshal(map[string]bot.Request{
+			"Read": {Channel: h.channel, Ask: ts, Root: ts, Person: h.ann, File: file},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -138,7 +138,7 @@ func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	b, err := bot.New(bot.Config{
 		BotToken: app.BotToken, AppToken: app.AppToken, APIURL: "http://localhost/api/",
 		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
-		Log: h.logger,
+		Log: h.logger, AutoRead: bot.ReadAll, Reaction: "page_facing_up",
 	}, client, queue)
 	if err != nil {
 		h.Fatal(err)

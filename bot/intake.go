@@ -1,41 +1,71 @@
 package bot
 
 import (
-	"slices"
+	"cmp"
 	"strings"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
+
+	"slackocr/ocr"
 )
 
-// Request is what somebody asked: one file to be read.
-type Request struct {
-	Channel string
-	Ask     string // timestamp of the message that asked
-	Root    string // timestamp of the thread it is answered in
-	Person  string
-	File    slack.File
-	First   bool // of its message's files
+// ask is a task that an event leads to, and what it needs of the channel's habit.
+type ask struct {
+	task
+	needs need
+	spare bool // counts only where the others turn out to be nothing
 }
 
-// key names a request in its workspace. Redeliveries and doubles of an event
-// lead to the same key.
-func (r Request) key() string { return r.Channel + "/" + r.Ask + "/" + r.File.ID + "/markdown" }
+// need is what a channel's habit has to be for an ask.
+type need int
 
-// requests reads off an event what it asks for. self is the bot's own user.
-func requests(event slackevents.EventsAPIEvent, self string) []Request {
+const (
+	always  need = iota // it was asked for in so many words, or away from channels
+	mention             // by a mention of the bot
+	posting             // by nothing but posting
+)
+
+// intake reads off events what they ask for. It is pure: what the asks need from
+// elsewhere is looked up later.
+type intake struct {
+	self     string // the bot's own user
+	team     string
+	reaction string                    // the emoji that asks; "" for none
+	external bool                      // people of other workspaces may ask
+	allowed  func(channel string) bool // the bot may work there
+}
+
+// asks are what an event asks for.
+func (i intake) asks(event slackevents.EventsAPIEvent) []ask {
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
+		if gone := i.gone(e); gone != nil {
+			return []ask{{task: task{Forget: gone}}}
+		}
 		if !posted(e.SubType) || e.Message == nil || e.Message.Hidden || e.BotID != "" || e.Message.BotID != "" {
 			return nil
 		}
-		return asked(e.Channel, e.TimeStamp, e.ThreadTimeStamp, e.User, self, e.Message.Files)
+		return i.message(message{
+			channel: e.Channel, ts: e.TimeStamp, thread: e.ThreadTimeStamp, person: e.User, team: cmp.Or(e.UserTeam, e.SourceTeam),
+			text: e.Text, files: e.Message.Files,
+		})
 	case *slackevents.AppMentionEvent:
-		if e.BotID != "" || e.Edited != nil {
+		// The message event of the same post says all of this too, and more
+		// where this one comes without the files.
+		if e.BotID != "" || e.Edited != nil || len(e.Files) == 0 {
 			return nil
 		}
-		// The message event of the same post asks for the same keys.
-		return asked(e.Channel, e.TimeStamp, e.ThreadTimeStamp, e.User, self, e.Files)
+		return i.message(message{
+			channel: e.Channel, ts: e.TimeStamp, thread: e.ThreadTimeStamp, person: e.User, team: cmp.Or(e.UserTeam, e.SourceTeam),
+			text: e.Text, files: e.Files,
+		})
+	case *slackevents.ReactionAddedEvent:
+		return i.reacted(e)
+	case *slackevents.FileDeletedEvent:
+		if e.FileID != "" {
+			return []ask{{task: task{Forget: &Gone{File: e.FileID}}}}
+		}
 	}
 	return nil
 }
@@ -47,39 +77,104 @@ func posted(subtype string) bool {
 	return subtype == "" || subtype == "file_share" || subtype == "thread_broadcast"
 }
 
-func asked(channel, ts, thread, person, self string, files []slack.File) (all []Request) {
-	if channel == "" || ts == "" || person == "" || person == self {
-		return nil
-	}
-	root := ts
-	if thread != "" {
-		root = thread
-	}
-	for _, file := range files {
-		known := slices.ContainsFunc(all, func(r Request) bool { return r.File.ID == file.ID })
-		if !known && picture(file) {
-			all = append(all, Request{Channel: channel, Ask: ts, Root: root, Person: person, File: file, First: len(all) == 0})
-		}
-	}
-	return all
+// message is a person's new message.
+type message struct {
+	channel, ts, thread, person string
+	team                        string // of the person, where Slack tells
+	text                        string
+	files                       []slack.File
 }
 
-// picture reports whether a file is an image that Slack keeps. What it says of
-// itself decides only whether to look; its content decides what it is.
-// https://docs.slack.dev/reference/objects/file-object
-func picture(f slack.File) bool {
-	if f.ID == "" || f.IsExternal {
-		return false
+func (i intake) message(m message) []ask {
+	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || !i.allowed(m.channel) || i.foreign(m.team) {
+		return nil
 	}
-	switch f.Mode {
-	case "external", "tombstone", "hidden_by_limit":
-		return false
+	named := "<@" + i.self + ">"
+	mentioned := strings.Contains(m.text, named)
+	words := strings.TrimSpace(strings.ReplaceAll(m.text, named, " "))
+	mode, isMode := ocr.ParseMode(words)
+	if strings.EqualFold(words, "again") {
+		mode, isMode = ocr.Mode{Kind: ocr.Markdown}, true
 	}
-	switch f.FileAccess {
-	case "access_denied", "file_not_found":
-		return false
-	case "check_file_info":
-		return true // shared by another workspace: files.info tells the rest
+	needs := posting
+	switch {
+	case dm(m.channel):
+		needs = always
+	case mentioned:
+		needs = mention
 	}
-	return strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
+	asks := m.reads(mode, needs)
+	switch {
+	case m.thread != "" && (mentioned || isMode):
+		// Its files may be those of the thread's first message once more.
+		asks = append(asks, ask{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
+			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Thread: m.thread, Quiet: !mentioned,
+		}}})
+	case len(asks) == 0 && (mentioned || dm(m.channel) && m.thread == ""):
+		asks = []ask{{task: task{Say: &Notice{
+			Channel: m.channel, Root: cmp.Or(m.thread, m.ts), Ask: m.ts, Person: m.person, Topic: "use",
+			Words: wordsUse(dm(m.channel)),
+		}}}}
+	}
+	return asks
+}
+
+// reads asks for each picture of a post, and where the person meant the bot for
+// every other file too.
+func (m message) reads(mode ocr.Mode, needs need) (asks []ask) {
+	for _, file := range distinct(m.files) {
+		if !picture(file) && (needs == posting || file.ID == "") {
+			continue
+		}
+		asks = append(asks, ask{needs: needs, task: task{Read: &Request{
+			Channel: m.channel, Ask: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person, File: file,
+			Source: Place{m.channel, m.ts}, Mode: mode, First: len(asks) == 0, Meant: needs != posting,
+		}}})
+	}
+	return asks
+}
+
+// reacted asks for the files of a message that somebody marked.
+func (i intake) reacted(e *slackevents.ReactionAddedEvent) []ask {
+	if i.reaction == "" || e.Reaction != i.reaction || e.Item.Type != "message" || e.User == "" || e.User == i.self ||
+		e.Item.Channel == "" || e.Item.Timestamp == "" || !i.allowed(e.Item.Channel) {
+		return nil
+	}
+	return []ask{{task: task{Find: &Find{
+		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external,
+		Message: &Place{e.Item.Channel, e.Item.Timestamp},
+	}}}}
+}
+
+// gone is what a message event says was deleted, or nil. A deleted message that
+// has replies does not come as message_deleted: it becomes a tombstone
+// (https://github.com/openclaw/openclaw/pull/22035).
+func (i intake) gone(e *slackevents.MessageEvent) *Gone {
+	old := e.PreviousMessage
+	ts := e.DeletedTimeStamp
+	if e.SubType == "message_changed" && e.Message != nil && e.Message.SubType == "tombstone" {
+		ts = e.Message.Timestamp
+	} else if e.SubType != "message_deleted" {
+		return nil
+	}
+	if ts == "" && old != nil {
+		ts = old.Timestamp
+	}
+	if e.Channel == "" || ts == "" || old != nil && old.User == i.self {
+		return nil
+	}
+	g := &Gone{Channel: e.Channel, TS: ts, Root: ts}
+	if old != nil {
+		g.Root = cmp.Or(old.ThreadTimestamp, ts)
+		for _, f := range distinct(old.Files) {
+			g.Files = append(g.Files, f.ID)
+		}
+	}
+	return g
+}
+
+// foreign reports whether somebody of that workspace may not ask.
+// https://docs.slack.dev/apis/slack-connect
+func (i intake) foreign(team string) bool {
+	return !i.external && team != "" && i.team != "" && team != i.team
 }

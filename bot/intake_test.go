@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/slack-go/slack/slackevents"
+
+	"slackocr/ocr"
 )
 
 // The events are recorded shapes of Slack's, cut to what matters; UBOT is the
@@ -30,9 +32,9 @@ func TestIntake(t *testing.T) {
 		{"the same file twice", with(png + "," + png), []string{"C1/10.1/F1"}},
 		{"in a thread", message(`"subtype":"file_share","thread_ts":"9.9","files":[` + png + `]`), []string{"C1/9.9/F1"}},
 		{"a thread reply sent to the channel too", message(`"subtype":"thread_broadcast","thread_ts":"9.9","files":[` + png + `]`), []string{"C1/9.9/F1"}},
-		{"in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","channel_type":"im","subtype":"file_share","files":[` + png + `]}`, []string{"D1/10.1/F1"}},
+		{"in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","channel_type":"im","subtype":"file_share","files":[` + png + `]}`, []string{"D1/10.1/F1 always"}},
 		{"in a group direct message", `{"type":"message","channel":"G1","user":"U1","ts":"10.1","channel_type":"mpim","subtype":"file_share","files":[` + png + `]}`, []string{"G1/10.1/F1"}},
-		{"a mention of the same post", `{"type":"app_mention","channel":"C1","user":"U1","text":"<@UBOT>","ts":"10.1","event_ts":"10.1","files":[` + png + `]}`, []string{"C1/10.1/F1"}},
+		{"a mention of the same post", `{"type":"app_mention","channel":"C1","user":"U1","text":"<@UBOT>","ts":"10.1","event_ts":"10.1","files":[` + png + `]}`, []string{"C1/10.1/F1 by mention"}},
 		{"a mention without files", `{"type":"app_mention","channel":"C1","user":"U1","text":"<@UBOT>","ts":"10.1"}`, nil},
 		{"from another workspace, not looked up yet", with(`{"id":"F1","mode":"file_access","file_access":"check_file_info"}`), []string{"C1/10.1/F1"}},
 
@@ -44,7 +46,36 @@ func TestIntake(t *testing.T) {
 		{"another bot's post", message(`"bot_id":"B2","files":[` + png + `]`), nil},
 		{"an old bot's post", `{"type":"message","subtype":"bot_message","channel":"C1","bot_id":"B2","ts":"10.1","files":[` + png + `]}`, nil},
 		{"an edit", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"11.1","hidden":true,"message":{"type":"message","user":"U1","ts":"10.1","files":[` + png + `]},"previous_message":{"type":"message","user":"U1","ts":"10.1"}}`, nil},
-		{"a deletion", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"11.1","hidden":true,"deleted_ts":"10.1","previous_message":{"type":"message","user":"U1","ts":"10.1","files":[` + png + `]}}`, nil},
+		{"a deletion", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"11.1","hidden":true,"deleted_ts":"10.1","previous_message":{"type":"message","user":"U1","ts":"10.1","files":[` + png + `]}}`, []string{"forget C1/10.1 [F1]"}},
+		{"a deletion in a thread", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"11.1","hidden":true,"deleted_ts":"10.1","previous_message":{"type":"message","user":"U1","ts":"10.1","thread_ts":"9.9","files":[` + png + `]}}`, []string{"forget C1/10.1 [F1] in 9.9"}},
+		{"a deletion that says no more", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"11.1","deleted_ts":"10.1"}`, []string{"forget C1/10.1 []"}},
+		{"a deletion that becomes a tombstone", `{"type":"message","subtype":"message_changed","channel":"C1","ts":"11.1","hidden":true,"message":{"type":"message","subtype":"tombstone","user":"USLACKBOT","ts":"10.1","thread_ts":"10.1"},"previous_message":{"type":"message","user":"U1","ts":"10.1","thread_ts":"10.1","files":[` + png + `]}}`, []string{"forget C1/10.1 [F1]"}},
+		{"a deletion of the bot's own message", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"11.1","deleted_ts":"10.1","previous_message":{"type":"message","user":"UBOT","ts":"10.1"}}`, nil},
+		{"a deletion of nothing", `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"11.1"}`, nil},
+		{"a deleted file's event", `{"type":"file_deleted","file_id":"F1","event_ts":"11.1"}`, []string{"forget file F1"}},
+		{"a deleted file without a name", `{"type":"file_deleted"}`, nil},
+
+		{"a picture with a mention", message(`"text":"<@UBOT> please","files":[` + png + `]`), []string{"C1/10.1/F1 by mention"}},
+		{"a picture with a mention and a mode", message(`"text":"Text <@UBOT>","files":[` + png + `]`), []string{"C1/10.1/F1 text by mention"}},
+		{"any file with a mention", message(`"text":"<@UBOT>","files":[{"id":"F1","mimetype":"application/zip","mode":"hosted"}]`), []string{"C1/10.1/F1 by mention"}},
+		{"a mention without a picture", message(`"text":"hi <@UBOT>"`), []string{"use C1/10.1"}},
+		{"a mention of somebody else", message(`"text":"hi <@UBOTTOM>"`), nil},
+		{"a mention in a thread", message(`"thread_ts":"9.9","text":"<@UBOT>"`), []string{"find C1/9.9 by mention"}},
+		{"a mention in a thread, with a mode", message(`"thread_ts":"9.9","text":"<@UBOT> describe"`), []string{"find C1/9.9 describe by mention"}},
+		{"a mode in a thread", message(`"thread_ts":"9.9","text":" Figure "`), []string{"find C1/9.9 figure by mention quietly"}},
+		{"again in a thread", message(`"thread_ts":"9.9","text":"again"`), []string{"find C1/9.9 by mention quietly"}},
+		{"words to look for in a thread", message(`"thread_ts":"9.9","text":"locate: total"`), []string{"find C1/9.9 locate: total by mention quietly"}},
+		{"a mode outside of threads", message(`"text":"text"`), nil},
+		{"words in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","text":"hello"}`, []string{"use D1/10.1"}},
+		{"words in a thread of a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","thread_ts":"9.9","text":"thanks"}`, nil},
+		{"somebody of another workspace", message(`"user_team":"T2","files":[` + png + `]`), nil},
+		{"somebody of another workspace, by the source", message(`"source_team":"T2","text":"<@UBOT>"`), nil},
+		{"somebody of this workspace", message(`"user_team":"T1","files":[` + png + `]`), []string{"C1/10.1/F1"}},
+		{"in a channel where the bot may not work", `{"type":"message","channel":"CNO","user":"U1","ts":"10.1","text":"<@UBOT>","files":[` + png + `]}`, nil},
+		{"the reaction", `{"type":"reaction_added","user":"U1","reaction":"page_facing_up","item":{"type":"message","channel":"C1","ts":"10.1"},"event_ts":"11.1"}`, []string{"find message C1/10.1 quietly"}},
+		{"another reaction", `{"type":"reaction_added","user":"U1","reaction":"eyes","item":{"type":"message","channel":"C1","ts":"10.1"}}`, nil},
+		{"the bot's own reaction", `{"type":"reaction_added","user":"UBOT","reaction":"page_facing_up","item":{"type":"message","channel":"C1","ts":"10.1"}}`, nil},
+		{"a reaction where the bot may not work", `{"type":"reaction_added","user":"U1","reaction":"page_facing_up","item":{"type":"message","channel":"CNO","ts":"10.1"}}`, nil},
 		{"a hidden message", message(`"hidden":true,"files":[` + png + `]`), nil},
 		{"a file kept elsewhere", with(`{"id":"F1","mimetype":"image/png","mode":"external","is_external":true,"url_private":"https://drive.example/f"}`), nil},
 		{"a file that is external by its mode alone", with(`{"id":"F1","mimetype":"image/png","mode":"external"}`), nil},
@@ -71,14 +102,53 @@ func TestIntake(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, r := range requests(event, "UBOT") {
-				got = append(got, r.Channel+"/"+r.Root+"/"+r.File.ID)
+			for _, a := range testIntake.asks(event) {
+				got = append(got, inWords(a))
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
+}
+
+var testIntake = intake{
+	self: "UBOT", team: "T1", reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
+}
+
+// inWords is an ask in short.
+func inWords(a ask) (s string) {
+	var mode ocr.Mode
+	switch {
+	case a.Read != nil:
+		s, mode = a.Read.Channel+"/"+a.Read.Root+"/"+a.Read.File.ID, a.Read.Mode
+	case a.Find != nil && a.Find.Message != nil:
+		s = "find message " + a.Find.Message.Channel + "/" + a.Find.Message.TS
+	case a.Find != nil:
+		s, mode = "find "+a.Find.Channel+"/"+a.Find.Thread, a.Find.Mode
+	case a.Say != nil:
+		s = a.Say.Topic + " " + a.Say.Channel + "/" + a.Say.Root
+	case a.Forget != nil && a.Forget.File != "":
+		s = "forget file " + a.Forget.File
+	default:
+		s = fmt.Sprint("forget ", a.Forget.Channel, "/", a.Forget.TS, " ", a.Forget.Files)
+		if a.Forget.Root != a.Forget.TS {
+			s += " in " + a.Forget.Root
+		}
+	}
+	if mode.String() != "markdown" {
+		s += " " + mode.String()
+	}
+	if a.needs == mention {
+		s += " by mention"
+	}
+	if a.needs == always && a.Read != nil {
+		s += " always"
+	}
+	if a.Find != nil && a.Find.Quiet {
+		s += " quietly"
+	}
+	return s
 }
 
 func FuzzIntake(f *testing.F) {
@@ -88,9 +158,10 @@ func FuzzIntake(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, r := range requests(parsed, "UBOT") {
-			if r.Person == "UBOT" || r.File.ID == "" || r.Channel == "" {
-				t.Errorf("a request that nobody made: %+v", r)
+		for _, a := range testIntake.asks(parsed) {
+			record := a.record()
+			if record.Person == "UBOT" || a.Forget == nil && (record.Person == "" || record.Thread == "") {
+				t.Errorf("an ask that nobody made: %s", inWords(a))
 			}
 		}
 	})

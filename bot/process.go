@@ -2,12 +2,15 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
+	"slackocr/ocr/page"
 )
 
 // process is the story of one image: a reply that says so, its text as the model
@@ -15,18 +18,22 @@ import (
 // process can go on with it at any point: see story.
 func (b *Bot) process(ctx context.Context, s *story) error {
 	found, missing := b.lookUp(ctx, s)
-	if elsewhere(missing) || !found && missing == nil {
+	if elsewhere(missing) || !found && missing == nil && !s.Meant {
 		return missing
+	}
+	if !found && missing == nil {
+		missing = page.ErrUnsupported
 	}
 	line := func() string {
 		if ahead := b.slots.ahead(s.Person); ahead >= 0 {
-			return wordsWaiting(s.File.Name, ahead)
+			return wordsWaiting(s.what(), ahead)
 		}
-		return wordsReading(s.File.Name)
+		return wordsReading(s.what())
 	}
 	var err error
 	if s.reply, err = post.Open(s.ending, s.thread, post.Opening{
-		Key: s.key("reply"), After: s.Ask, First: s.First, Line: line,
+		Key: s.Request.key() + replyKey, After: s.after(), First: s.First, Line: line,
+		Head: s.head(), Buttons: runningButtons(s.job.Record().Key),
 	}, &s.Posted, s.save); err != nil {
 		return err
 	}
@@ -35,15 +42,15 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if found {
 		text, failure = b.read(ctx, s)
 	}
-	if elsewhere(failure) {
+	if elsewhere(failure) || s.quietly() {
 		return failure
 	}
 	if failure != nil && s.Cause == "" {
 		text = s.best(ctx, text)
 	}
 	if failure != nil && temporary(failure) && !s.job.LastAttempt() {
-		again := wordsAgain(s.File.Name, failure, pause(failure, s.job.Record().Attempts))
-		if err := s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(again)}); unsettled(err) {
+		again := wordsAgain(s.what(), failure, pause(failure, s.job.Record().Attempts))
+		if err := s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(again), Buttons: runningButtons(s.job.Record().Key)}); unsettled(err) {
 			return err
 		}
 		return failure
@@ -57,19 +64,21 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	ctx = s.ending // from here on the words must reach Slack, even if a person stopped the job
 	words, parts := ocr.CountWords(text), slackmd.Parts(text, slackmd.MaxPart)
 	note, err := b.deliver(ctx, s, text, parts)
-	last := post.Live{}
+	last := post.Live{Buttons: doneButtons(s.job.Record().Key, text != "")}
 	switch {
 	case unsettled(err):
 		return err
 	case err != nil:
 		b.log.Error("could not post the text", "channel", s.Channel, "error", err)
-		last = post.Live{Text: text, Line: post.Plain(wordsLost(s.File.Name))}
+		last.Text, last.Line = text, post.Plain(wordsLost(s.what()))
+	case errors.Is(failure, jobs.ErrStopped):
+		last.Line = wordsStopped(s.what(), words, s.job.Record().StoppedBy)
 	case failure != nil:
-		last.Line = post.Plain(wordsFailed(s.File.Name, words, failure) + note)
+		last.Line = post.Plain(wordsFailed(s.what(), words, failure) + note)
 	case len(parts) == 0:
-		last.Line = post.Plain(wordsNothing(s.File.Name))
+		last.Line = post.Plain(wordsNothing(s.what()))
 	default:
-		last.Line = post.Plain(wordsRead(s.File.Name, words, time.Since(s.Began)) + note)
+		last.Line = post.Plain(wordsRead(s.what(), words, time.Since(s.Began)) + note)
 	}
 	if err := s.reply.Close(ctx, last); unsettled(err) {
 		return err
@@ -88,7 +97,7 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 		return text, s.failure()
 	}
 	release, err := b.slots.take(s.waiting, s.Person, func(ahead int) {
-		s.reply.Wait(wordsWaiting(s.File.Name, ahead))
+		s.reply.Wait(wordsWaiting(s.what(), ahead))
 	})
 	if err != nil {
 		return "", err
@@ -102,16 +111,16 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	begun := time.Now()
 	s.reply.Describe(func(text string) string {
 		if text == "" {
-			return wordsReading(s.File.Name)
+			return wordsReading(s.what())
 		}
-		return wordsProgress(s.File.Name, ocr.CountWords(text), time.Since(begun))
+		return wordsProgress(s.what(), ocr.CountWords(text), time.Since(begun))
 	})
-	image, err := b.fetch(ctx, s.File)
+	image, err := b.fetch(ctx, s.Request)
 	if err != nil {
 		return "", err
 	}
 	var text ocr.Text
-	for update, err := range b.model.WithTries(requests).Recognize(ctx, image) {
+	for update, err := range b.model.WithMode(s.Mode).WithTries(requests).Recognize(ctx, image) {
 		if err != nil {
 			return text.String(), err
 		}
@@ -134,9 +143,9 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 	s.Parts = append(s.Parts, make([]post.Once, max(0, len(parts)-len(s.Parts)))...)
 	send := func(from, to int) error {
 		for i := from; i < to; i++ {
-			m := post.Part(parts[i], wordsPart(s.File.Name, i+1, len(parts)))
-			m.Key, m.After = s.key(fmt.Sprintf("part/%d", i+1)), s.Posted.TS
-			if err := s.thread.Post(ctx, m, &s.Parts[i], s.save); err != nil {
+			m := post.Part(parts[i], wordsPart(s.what(), i+1, len(parts)))
+			m.Key, m.After = fmt.Sprintf("%s/part/%d", s.Request.key(), i+1), s.Posted.TS
+			if err := s.reply.Thread().Post(ctx, m, &s.Parts[i], s.save); err != nil {
 				return err
 			}
 		}
@@ -154,8 +163,8 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 		return "", refusal
 	}
 	// A text that Slack refuses as messages may still be taken as a file.
-	name := slackmd.FileName(s.File.Name, ".md")
-	if err := s.thread.Upload(ctx, name, []byte(text), &s.Upload, s.save); elsewhere(err) {
+	name := slackmd.FileName(s.fileName(), ".md")
+	if err := s.reply.Thread().Upload(ctx, name, []byte(text), &s.Upload, s.save); elsewhere(err) {
 		return "", err
 	} else if err != nil && refusal != nil {
 		return "", refusal

@@ -42,8 +42,10 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 	api := slack.New(b.config.BotToken,
 		slack.OptionAppLevelToken(b.config.AppToken), slack.OptionAPIURL(b.config.APIURL),
 		slack.OptionHTTPClient(&client), slack.OptionLog(log.New(io.Discard, "", 0)))
+	work := newHands()
+	defer work.working.Wait()
 	for ctx.Err() == nil {
-		err := b.session(ctx, api, p)
+		err := b.session(ctx, api, p, work)
 		if refused, ok := errors.AsType[*TokenError](err); ok {
 			return refused
 		}
@@ -56,7 +58,7 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 
 // session runs one Socket Mode client, which reconnects by itself, until it
 // fails for good, is deaf for too long, or ctx ends.
-func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases) error {
+func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *hands) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := socketmode.New(api,
@@ -89,7 +91,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases) error {
 			case socketmode.EventTypeInvalidAuth:
 				// slack-go says so for every 404, a proxy's too.
 			default:
-				b.handle(ctx, client, event, p)
+				b.handle(ctx, client, event, p, work)
 			}
 		case <-deaf.C:
 			cancel(errDeaf)
@@ -118,19 +120,66 @@ func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 	}
 }
 
+// maxHands bounds the commands and presses that are worked on at once.
+const maxHands = 64
+
+// hands work on commands and presses beside the connection, which has to be read
+// on: a window has 3 s to open, whatever else is slow.
+type hands struct {
+	busy    chan struct{}
+	working sync.WaitGroup
+}
+
+func newHands() *hands { return &hands{busy: make(chan struct{}, maxHands)} }
+
+// take begins with a piece of work. Where all hands are full, its person is
+// told to try again.
+func (h *hands) take(work func(answer), ack answer) {
+	select {
+	case h.busy <- struct{}{}:
+	default:
+		ack(only(wordsNotTaken))
+		return
+	}
+	h.working.Go(func() {
+		defer func() { <-h.busy }()
+		work(ack)
+	})
+}
+
+// acknowledge is how an envelope is answered.
+func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) answer {
+	return func(payload any) {
+		if event.Request == nil || event.Request.EnvelopeID == "" {
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, ackWithin)
+		defer cancel()
+		if err := client.AckCtx(ctx, event.Request.EnvelopeID, payload); err != nil {
+			b.log.Warn("could not acknowledge an event", "error", err)
+		}
+	}
+}
+
 // handle starts what an event asks for, and then acknowledges it. Events that
 // ask for nothing, or that the client cannot parse, are acknowledged too:
 // Slack would only send them again.
-func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases) {
+func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *hands) {
 	envelope := ""
 	if event.Request != nil {
 		envelope = event.Request.EnvelopeID
 	}
 	switch data := event.Data.(type) {
 	case slackevents.EventsAPIEvent:
-		if !b.accept(p, b.fresh(p.waiting, requests(data, b.self))) {
+		if !b.accept(p, data) {
 			return // Slack sends it again
 		}
+	case slack.SlashCommand:
+		work.take(func(ack answer) { b.command(p.waiting, data, ack) }, b.acknowledge(ctx, client, event))
+		return
+	case slack.InteractionCallback:
+		work.take(func(ack answer) { b.interact(p.waiting, &data, ack) }, b.acknowledge(ctx, client, event))
+		return
 	case *socketmode.ErrorBadMessage:
 		var message struct {
 			EnvelopeID string `json:"envelope_id"`

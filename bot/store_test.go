@@ -183,8 +183,8 @@ func TestStoppedByAPerson(t *testing.T) {
 		name string
 		line string
 	}{
-		{"before its reply", "I could not read page.png: somebody stopped me."},
-		{"while it waits for another attempt", "I read 3 words of page.png, then had to stop: somebody stopped me."},
+		{"before its reply", "Stopped by somebody before I had read anything of page.png."},
+		{"while it waits for another attempt", "Stopped by somebody after 3 words of page.png."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(h *house) {

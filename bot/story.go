@@ -5,16 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/slack-go/slack"
-
-	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
-	"slackocr/ocr"
-	"slackocr/ocr/page"
 )
 
 // story is a job and how far it has come.
@@ -39,18 +33,20 @@ type progress struct {
 	NoFile bool          // all of the text goes as messages
 }
 
-// work tells a job's story and settles the job.
-func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
-	s := &story{job: job}
+// tell tells the story of a request and settles its job.
+func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) {
+	s := &story{job: job, Request: r}
 	record := job.Record()
-	err := json.Unmarshal(record.Request, &s.Request)
-	if err == nil && record.Progress != nil {
-		err = json.Unmarshal(record.Progress, &s.progress)
-	}
-	if err != nil {
-		b.log.Error("a job that cannot be read", "error", err)
-		b.settle(ctx, s, errUnreadable)
+	if record.StoppedBy == quiet {
+		b.settle(ctx, job, false, jobs.ErrStopped)
 		return
+	}
+	if record.Progress != nil {
+		if err := json.Unmarshal(record.Progress, &s.progress); err != nil {
+			b.log.Error("a job that cannot be read", "error", err)
+			b.settle(ctx, job, false, errUnreadable)
+			return
+		}
 	}
 	if s.Began.IsZero() {
 		s.Began = record.Created
@@ -61,10 +57,9 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 	s.ending, stopEnding = both(context.WithoutCancel(ctx), p.ending)
 	defer stopEnding()
 	s.thread = post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
-	b.settle(ctx, s, b.process(ctx, s))
+	err := b.process(ctx, s)
+	b.settle(ctx, job, s.Cause != "", err)
 }
-
-var errUnreadable = errors.New("the job cannot be read")
 
 // both returns a context that ends with ctx, and with the cause of other.
 func both(ctx, other context.Context) (context.Context, context.CancelFunc) {
@@ -79,15 +74,16 @@ func both(ctx, other context.Context) (context.Context, context.CancelFunc) {
 // settling bounds what is written after a job's context has ended.
 const settling = 2 * time.Second
 
-// settle says what becomes of a job after its story ended with err.
-func (b *Bot) settle(ctx context.Context, s *story, err error) {
+// settle says what becomes of a job after its work ended with err. failed says
+// that the person was told of a failure.
+func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error) {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, jobs.ErrUnavailable) {
 		err = cause // the store only says that the context has ended
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
-	release := func() error { return insist(ctx, func() error { return s.job.Release(ctx) }) }
-	done := func(as jobs.State) error { return insist(ctx, func() error { return s.job.Done(ctx, as) }) }
+	release := func() error { return insist(ctx, func() error { return job.Release(ctx) }) }
+	done := func(as jobs.State) error { return insist(ctx, func() error { return job.Done(ctx, as) }) }
 	switch {
 	case errors.Is(err, jobs.ErrLost):
 		return // another worker tells it
@@ -98,23 +94,23 @@ func (b *Bot) settle(ctx context.Context, s *story, err error) {
 	case post.TokenProblem(err):
 		b.stopOn(err) // the job waits for a better token
 		err = release()
-	case err == nil && s.job.Record().StoppedBy != "":
+	case err == nil && job.Record().StoppedBy != "":
 		err = done(jobs.Stopped)
-	case err == nil && s.Cause != "":
+	case err == nil && failed:
 		err = done(jobs.Failed)
 	case err == nil:
 		err = done(jobs.Done)
 	case temporary(err):
-		last, wait := false, pause(err, s.job.Record().Attempts)
+		last, wait := false, pause(err, job.Record().Attempts)
 		err = insist(ctx, func() (err error) {
-			last, err = s.job.Retry(ctx, wait)
+			last, err = job.Retry(ctx, wait)
 			return err
 		})
 		if last && err == nil {
 			err = done(jobs.Failed)
 		}
 	default:
-		b.log.Warn("could not answer", "channel", s.Channel, "error", err)
+		b.log.Warn("could not answer", "error", err)
 		err = done(jobs.Failed)
 	}
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
@@ -133,7 +129,30 @@ func elsewhere(err error) bool {
 		errors.Is(err, jobs.ErrUnavailable) || errors.Is(err, jobs.ErrFull)
 }
 
-func (s *story) key(part string) string { return s.Request.key() + "/" + part }
+// replyKey ends the key of the reply among a job's posts.
+const replyKey = "/reply"
+
+// after is the timestamp of a message that was there before the reply.
+func (s *story) after() string {
+	if ts := timestamp(s.Ask); ts != "" {
+		return ts
+	}
+	// Slack's clock may be another than ours.
+	return fmt.Sprintf("%d.000000", s.job.Record().Created.Add(-time.Minute).Unix())
+}
+
+// head says who asked, where the reply does not stand under their message.
+func (s *story) head() post.Note {
+	if s.Root != "" || dm(s.Channel) {
+		return post.Note{}
+	}
+	return wordsAsked(s.Person, s.what())
+}
+
+// quiet stops a job of which nothing more shall be said.
+const quiet = "-"
+
+func (s *story) quietly() bool { return s.job.Record().StoppedBy == quiet }
 
 func (s *story) save(ctx context.Context) error {
 	return insist(ctx, func() error { return s.job.Save(ctx, s.progress) })
@@ -183,53 +202,6 @@ func (s *story) failure() error {
 		return toldError(s.Cause)
 	}
 	return nil
-}
-
-// fresh leaves out what a thread reply only carries again, as Slack's events do:
-// its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
-// that cannot be told in a second, all is read.
-func (b *Bot) fresh(ctx context.Context, requests []Request) []Request {
-	if len(requests) == 0 || requests[0].Root == requests[0].Ask {
-		return requests
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	old, err := post.NewThread(b.api, b.pacer, nil, requests[0].Channel, requests[0].Root).Files(ctx)
-	if err != nil {
-		b.log.Warn("could not look at a thread's first message", "error", err)
-	}
-	return slices.DeleteFunc(requests, func(r Request) bool { return slices.Contains(old, r.File.ID) })
-}
-
-// lookUp completes what Slack Connect leaves out of an event. It reports false
-// for a file that is no picture.
-// https://docs.slack.dev/apis/slack-connect#files
-func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
-	if s.File.FileAccess != "check_file_info" {
-		return true, nil
-	}
-	info, err := post.FileInfo(ctx, b.api, b.pacer, s.File.ID)
-	switch post.Code(err) {
-	case "missing_scope":
-		return false, fetch.ErrLoginPage
-	case "file_not_found", "file_deleted":
-		return false, fetch.ErrGone
-	}
-	if err != nil {
-		return false, fmt.Errorf("looking up the file: %w", err)
-	}
-	s.File = *info
-	return picture(s.File), nil
-}
-
-// fetch gets a file from Slack and makes it a page for the model.
-func (b *Bot) fetch(ctx context.Context, file slack.File) (page.Page, error) {
-	content, err := b.files.Download(ctx, file.URLPrivate)
-	if err != nil {
-		return page.Page{}, fmt.Errorf("downloading: %w", err)
-	}
-	defer content.Close()
-	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
 }
 
 // patient is a fence that waits for a store that does not answer now.

@@ -211,7 +211,7 @@ func TestNothingElseIsAnswered(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		other := h.ws.Install(localslack.App{Name: "other", Scopes: []string{"chat:write", "files:write"}})
 		h.ws.Join(h.channel, other.BotUserID)
-		for _, text := range []string{"hello", "<@" + h.app.BotUserID + "> hello"} {
+		for _, text := range []string{"hello", "text", "again"} {
 			if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: text}); err != nil {
 				t.Fatal(err)
 			}

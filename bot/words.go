@@ -10,6 +10,7 @@ import (
 
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
+	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -21,27 +22,46 @@ import (
 // No error texts, no numbers of errors, no names of programs. Nobody is
 // blamed. All of it is plain text; whoever posts it escapes it.
 
-func wordsReading(name string) string {
-	return fmt.Sprintf("Reading %s…", slackmd.Name(name))
-}
-
-func wordsProgress(name string, words int, since time.Duration) string {
-	return fmt.Sprintf("%s %s · %s", wordsReading(name), count(words, "word"), seconds(since))
-}
-
-func wordsWaiting(name string, ahead int) string {
-	if ahead == 0 {
-		return fmt.Sprintf("%s is next.", slackmd.Name(name))
+// wordsWhat names a file, and how it is read where that is not the usual way. It
+// is what the sentences below are about.
+func wordsWhat(name string, m ocr.Mode) string {
+	name = slackmd.Name(name)
+	switch m.Kind {
+	case ocr.Plain:
+		return name + " as plain text"
+	case ocr.Figure:
+		return name + " as a figure"
+	case ocr.Describe:
+		return name + " to describe it"
+	case ocr.Locate:
+		return fmt.Sprintf("%s to find “%s”", name, slackmd.Name(m.Argument))
+	case ocr.Prompt:
+		return name + " with a prompt"
 	}
-	return fmt.Sprintf("%s is waiting, %d ahead.", slackmd.Name(name), ahead)
+	return name
 }
 
-func wordsRead(name string, words int, took time.Duration) string {
-	return fmt.Sprintf("Read %s · %s · %s", slackmd.Name(name), count(words, "word"), seconds(took))
+func wordsReading(what string) string {
+	return fmt.Sprintf("Reading %s…", what)
 }
 
-func wordsNothing(name string) string {
-	return fmt.Sprintf("I found no text in %s.", slackmd.Name(name))
+func wordsProgress(what string, words int, since time.Duration) string {
+	return fmt.Sprintf("%s %s · %s", wordsReading(what), count(words, "word"), seconds(since))
+}
+
+func wordsWaiting(what string, ahead int) string {
+	if ahead == 0 {
+		return fmt.Sprintf("%s is next.", what)
+	}
+	return fmt.Sprintf("%s is waiting, %d ahead.", what, ahead)
+}
+
+func wordsRead(what string, words int, took time.Duration) string {
+	return fmt.Sprintf("Read %s · %s · %s", what, count(words, "word"), seconds(took))
+}
+
+func wordsNothing(what string) string {
+	return fmt.Sprintf("I found no text in %s.", what)
 }
 
 // wordsInFile follows wordsRead where the whole text is also in a file.
@@ -50,30 +70,30 @@ func wordsInFile(file string) string {
 }
 
 // wordsPart is what a notification says of one part of a result.
-func wordsPart(name string, part, of int) string {
+func wordsPart(what string, part, of int) string {
 	if of == 1 {
-		return fmt.Sprintf("The text of %s", slackmd.Name(name))
+		return fmt.Sprintf("The text of %s", what)
 	}
-	return fmt.Sprintf("The text of %s, part %d of %d", slackmd.Name(name), part, of)
+	return fmt.Sprintf("The text of %s, part %d of %d", what, part, of)
 }
 
 // wordsFailed says why a file could not be read, or not to its end.
-func wordsFailed(name string, words int, err error) string {
+func wordsFailed(what string, words int, err error) string {
 	if words > 0 {
-		return fmt.Sprintf("I read %s of %s, then had to stop: %s", count(words, "word"), slackmd.Name(name), wordsCause(err))
+		return fmt.Sprintf("I read %s of %s, then had to stop: %s", count(words, "word"), what, wordsCause(err))
 	}
-	return fmt.Sprintf("I could not read %s: %s", slackmd.Name(name), wordsCause(err))
+	return fmt.Sprintf("I could not read %s: %s", what, wordsCause(err))
 }
 
 // wordsAgain is for a failure that may pass.
-func wordsAgain(name string, err error, in time.Duration) string {
-	what, _, _ := strings.Cut(wordsCause(err), ". ")
-	return fmt.Sprintf("Not yet: %s. I try %s again in %s.", what, slackmd.Name(name), seconds(in))
+func wordsAgain(what string, err error, in time.Duration) string {
+	why, _, _ := strings.Cut(wordsCause(err), ". ")
+	return fmt.Sprintf("Not yet: %s. I try %s again in %s.", why, what, seconds(in))
 }
 
 // wordsLost is for a result that Slack did not take.
-func wordsLost(name string) string {
-	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", slackmd.Name(name))
+func wordsLost(what string) string {
+	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", what)
 }
 
 // errCut is the cause of a text that ends at the model's limit.
@@ -116,6 +136,18 @@ func wordsCause(err error) string {
 		return "the file is no longer there. Post it again, please."
 	case errors.Is(err, fetch.ErrForeign):
 		return "it is not kept in Slack. Upload it here, please."
+	case errors.Is(err, fetch.ErrLink):
+		return "it is not an address on the web that I can follow. Post the picture here instead."
+	case errors.Is(err, fetch.ErrPrivate):
+		return "it does not lead to the public internet. Post the picture here instead."
+	case errors.Is(err, fetch.ErrForbidden):
+		return "its server does not let me have it. Post the picture here instead."
+	case errors.Is(err, fetch.ErrNotImage):
+		return "the link leads to a page, not to a picture. Copy the picture's own address, or post it here."
+	case errors.Is(err, fetch.ErrRedirects):
+		return "the link leads on and on. Post the picture here instead."
+	case errors.Is(err, fetch.ErrSlow):
+		return "it came too slowly. Post the picture here instead."
 	case errors.Is(err, page.ErrEmpty):
 		return "the file is empty. Post it again, please."
 	case errors.Is(err, page.ErrUnsupported):
@@ -165,25 +197,205 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// TokenError is a token that Slack refuses. Its text is for the operator.
-type TokenError struct {
-	Variable string // the setting that holds the token
-	Code     string // Slack's name for the problem
+// wordsAsked is over a reply that stands in the channel.
+func wordsAsked(person, what string) post.Note {
+	return post.Note{Person: person, After: "asked me to read " + what}
 }
 
-func (e *TokenError) Error() string {
-	where := "Basic Information → App-Level Tokens"
-	if e.Variable == "SLACK_BOT_TOKEN" {
-		where = "OAuth & Permissions"
+func wordsStopped(what string, words int, by string) post.Note {
+	if words == 0 {
+		return post.Note{Before: "Stopped by", Person: by, After: "before I had read anything of " + what + "."}
 	}
-	switch e.Code {
-	case "not_allowed_token_type":
-		return fmt.Sprintf("Slack does not take %s for this (%s): bot tokens begin with xoxb-, app-level tokens with xapp-. Copy it again from your app's page, under %s.", e.Variable, e.Code, where)
-	case "missing_scope":
-		if e.Variable == "SLACK_APP_TOKEN" {
-			return fmt.Sprintf("%s lacks the scope connections:write (%s): generate a new app-level token with it on your app's page, under %s.", e.Variable, e.Code, where)
-		}
-		return fmt.Sprintf("%s lacks a scope that the bot needs (%s): compare your app with the manifest in the README, add what is missing and reinstall it.", e.Variable, e.Code)
-	}
-	return fmt.Sprintf("Slack refused %s (%s): copy the token again from your app's page, under %s.", e.Variable, e.Code, where)
+	return post.Note{Before: "Stopped by", Person: by, After: fmt.Sprintf("after %s of %s.", count(words, "word"), what)}
 }
+
+// What buttons and windows say.
+const (
+	wordsStopButton    = "Stop"
+	wordsAgainMenu     = "Read again as…"
+	wordsSendButton    = "Download"
+	wordsUploadTitle   = "Read a file"
+	wordsAgainTitle    = "Read it again"
+	wordsSubmit        = "Read"
+	wordsCancel        = "Cancel"
+	wordsFilesLabel    = "Images or PDFs"
+	wordsFilesHint     = "Up to ten files, 10 MB each."
+	wordsModeLabel     = "Read as"
+	wordsWordsLabel    = "What to look for, or your prompt"
+	wordsLocateLabel   = "Which words shall I look for?"
+	wordsPromptLabel   = "What shall I ask the model?"
+	wordsPrivateLabel  = "Who sees it"
+	wordsPrivateOption = "Send it to me only"
+	wordsMissing       = "Say here what to look for, or what to ask."
+	wordsNoneChosen    = "Choose at least one file."
+)
+
+func wordsMode(kind ocr.Kind) string {
+	switch kind {
+	case ocr.Plain:
+		return "Plain text"
+	case ocr.Figure:
+		return "A chart or figure"
+	case ocr.Describe:
+		return "A description"
+	case ocr.Locate:
+		return "Where words stand…"
+	case ocr.Prompt:
+		return "My own prompt…"
+	}
+	return "Markdown"
+}
+
+// What follows is mrkdwn: our own words, with nothing from elsewhere in them but
+// what quote and mentionOf make.
+
+// quote shows what somebody wrote as it is.
+func quote(s string) string {
+	s = strings.ReplaceAll(slackmd.Name(s), "`", "'")
+	return "`" + slackmd.Line(s) + "`"
+}
+
+// mentionOf shows a person's or the bot's name.
+func mentionOf(id string) string {
+	if strings.ContainsFunc(id, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) || id == "" {
+		return "somebody"
+	}
+	return "<@" + id + ">"
+}
+
+const wordsWays = "• Post a picture where I am, or send me one directly.\n" +
+	"• `/ocr` opens a window for files; `/ocr LINK` reads a message, a Slack file or a picture on the web; `/ocr last` the newest picture here.\n" +
+	"• *Extract text* in a message's menu reads its pictures.\n" +
+	"• In the thread of a picture write `text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …` to have it read that way.\n" +
+	"• `/ocr auto all`, `mention` or `off` says what I read unasked in a channel; `/ocr status` what I am doing for you; `/ocr forget` erases my records of you."
+
+func wordsHelp(unclear string) string {
+	if unclear == "" {
+		return "I read the text in pictures and put it in the thread.\n" + wordsWays
+	}
+	return "I did not understand " + quote(unclear) + ". This is what I know:\n" + wordsWays
+}
+
+func wordsUse(direct bool) string {
+	if direct {
+		return "Send me a picture of a document, a whiteboard or a receipt, and I put its text under it.\n" + wordsWays
+	}
+	return "There is no picture here that I could read.\n" + wordsWays
+}
+
+func wordsHello(h Habit, host string) string {
+	what := "I read every picture that is posted here and put its text in the thread."
+	switch h {
+	case ReadMention:
+		what = "I read the pictures of messages that mention me and put their text in the thread."
+	case ReadOff:
+		what = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
+	}
+	return "Hello! " + what + " Pictures are sent to " + quote(host) + " for that. " +
+		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` tells the rest."
+}
+
+const wordsHelloNot = "Hello! I was not set up to work in this channel: ask whoever runs me, or send me a picture directly."
+
+func wordsHabit(h Habit) string {
+	switch h {
+	case ReadAll:
+		return "I read every picture that is posted here."
+	case ReadMention:
+		return "I read a picture here only if its message mentions me."
+	}
+	return "I read nothing here unasked; `/ocr` and *Extract text* still work."
+}
+
+func wordsHabitNow(h Habit) string {
+	return wordsHabit(h) + " `/ocr auto all`, `mention` or `off` changes that."
+}
+
+func wordsHabitSet(person string, h Habit) string {
+	return mentionOf(person) + " changed what I do in this channel. From now on: " + wordsHabit(h)
+}
+
+const (
+	wordsDone       = "Done."
+	wordsAutoDirect = "In direct messages I read every picture you send. `/ocr auto` is for channels."
+	wordsOff        = "I do not read pictures in this channel unasked, not even when I am mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
+	wordsNotHere    = "I may not work in this channel. Send me the picture in a direct message."
+	wordsStranger   = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
+	wordsNoWindow   = "I could not open the window in time. Try again, please."
+	wordsNotTaken   = "I could not take that just now, and nothing was started. Try again in a minute, please."
+	wordsLater      = "I could not look that up just now. Try again in a minute, please."
+	wordsNotFound   = "I could not get at that in Slack. Try again in a few minutes, please."
+	wordsHidden     = "I cannot read that for you: it is not there, or you or I are not in its conversation. Post the picture here instead."
+	wordsNoFiles    = "There is no picture in that message that I could read."
+	wordsNoneHere   = "I found no picture among the newest messages here. Post one, or point at one with *Extract text*."
+	wordsElsewhere  = "The picture comes from another conversation, so I answer you in a direct message."
+	wordsDirect     = "I answer you in a direct message."
+	wordsForgotten  = "I no longer remember this file. Post it again, please, and I read it anew."
+	wordsEnded      = "I had finished with it already."
+	wordsStopping   = "Stopped."
+	wordsSentBefore = "The file is in this thread already."
+	wordsNotSent    = "Slack did not take the file. Try again in a few minutes, please."
+	wordsNotMember  = "Only people who are in that conversation can do this."
+)
+
+// wordsInvite goes with an answer by direct message.
+func wordsInvite(self string) string {
+	return "I am not in this channel, so I answer you in a direct message. To have me here: `/invite` " + mentionOf(self)
+}
+
+func wordsInviteFirst(self string) string {
+	return "I am not in this channel, or you are not. Add me first: `/invite` " + mentionOf(self)
+}
+
+func wordsFirstOnly(n int) string {
+	return fmt.Sprintf("There are more than %d pictures: I read the first %d.", n, n)
+}
+
+func wordsManyOfPerson(n int) string {
+	return fmt.Sprintf("You have %d files waiting already. Ask again when they are done, please.", n)
+}
+
+func wordsManyOfChannel(n int) string {
+	return fmt.Sprintf("%d files are waiting in this channel already. Ask again when they are done, please.", n)
+}
+
+func wordsStatus(n int) string {
+	switch {
+	case n == 0:
+		return "Nothing of yours is being read or waiting."
+	case n > maxStatus:
+		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", count(n, "file"), maxStatus)
+	case n == 1:
+		return "1 file of yours is being read or waiting:"
+	}
+	return fmt.Sprintf("%s of yours are being read or waiting:", count(n, "file"))
+}
+
+func wordsStatusLine(name string, since time.Duration) string {
+	return fmt.Sprintf("%s, for %s", slackmd.Name(name), seconds(since))
+}
+
+func wordsErased(n int) string {
+	return fmt.Sprintf("I erased my records of %s that you asked me to read. What I posted stays in Slack until you delete it there.", count(n, "file"))
+}
+
+// wordsPressError is why a button did nothing.
+func wordsPressError(err error) string {
+	if why, ok := errors.AsType[refusal](err); ok {
+		return string(why)
+	}
+	switch {
+	case errors.Is(err, errForgotten):
+		return wordsForgotten
+	case errors.Is(err, errNotMember), errors.Is(err, post.ErrCrowd):
+		return wordsNotMember
+	}
+	return wordsNotTaken
+}
+
+// wordsLink is why an address is not followed.
+func wordsLink(err error) string {
+	return wordsFailedLink + wordsCause(err)
+}
+
+const wordsFailedLink = "I cannot follow that link: "

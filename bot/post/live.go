@@ -47,7 +47,12 @@ func (n Note) block() slack.Block {
 }
 
 // text is the note without the name, for notifications.
-func (n Note) text() string { return slackmd.Line(n.Before + " " + n.After) }
+func (n Note) text() string {
+	if n.Person == "" {
+		return slackmd.Line(n.Before + " " + n.After)
+	}
+	return slackmd.Line(n.Before + " somebody " + n.After)
+}
 
 // maxLive bounds the text of a live reply, in bytes after escaping. chat.update
 // refuses a text over 4,000 bytes; the same bound keeps the blocks small.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+
+	"slackocr/bot"
 )
 
 // config is every setting. The environment wins over .env, and an empty value
@@ -43,6 +46,16 @@ type config struct {
 	OCRConcurrency int `env:"OCR_CONCURRENCY" envDefault:"4" example:"4"`
 	// OCRIdleTimeout is how long the model may write no new text.
 	OCRIdleTimeout time.Duration `env:"OCR_IDLE_TIMEOUT" envDefault:"60s" example:"60s"`
+
+	// AutoRead is the habit of a channel that has chosen none.
+	AutoRead string `env:"AUTO_READ" envDefault:"all" example:"all, mention or off"`
+	// AllowedChannels and DeniedChannels are ids with commas between.
+	AllowedChannels string `env:"ALLOWED_CHANNELS" example:"C0123456789,C9876543210"`
+	DeniedChannels  string `env:"DENIED_CHANNELS" example:"C0123456789,C9876543210"`
+	// AllowExternal lets people of other workspaces ask (Slack Connect).
+	AllowExternal bool `env:"ALLOW_EXTERNAL" envDefault:"false" example:"true or false"`
+	// Reaction is the emoji that asks; off for none.
+	Reaction string `env:"REACTION" envDefault:"page_facing_up" example:"page_facing_up"`
 
 	MaxFileSize byteSize `env:"MAX_FILE_SIZE" envDefault:"50MB" example:"50MB"`
 
@@ -164,6 +177,39 @@ func needSlack(c *config, wrong *problems) {
 	if !strings.HasSuffix(c.SlackAPIURL, "/") {
 		c.SlackAPIURL += "/"
 	}
+}
+
+// channelID is what Slack's ids of channels look like.
+var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
+
+// needPlaces checks where and for whom the bot works.
+func needPlaces(c *config, wrong *problems) {
+	if !bot.Habit(c.AutoRead).Known() {
+		wrong.add("AUTO_READ", "is not understood")
+	}
+	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
+		for _, id := range channels(list) {
+			if !channelID.MatchString(id) {
+				wrong.add(variable, "holds something that is no id of a channel (its id stands at the end of a channel's details)")
+			}
+		}
+	}
+	if !regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`).MatchString(c.reaction()) && c.reaction() != "" {
+		wrong.add("REACTION", "is no name of an emoji")
+	}
+}
+
+// channels splits a list of ids.
+func channels(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// reaction is the emoji that asks, or "".
+func (c *config) reaction() string {
+	if name := strings.Trim(c.Reaction, ":"); name != "off" {
+		return name
+	}
+	return ""
 }
 
 // needLimits checks what the bot needs wherever it reads and writes.

@@ -26,7 +26,7 @@ func load(t *testing.T, environ []string, dotenv string) (config, error) {
 			t.Fatal(err)
 		}
 	}
-	return loadConfig(environ, file, needLog, needSlack, needModel, needLimits)
+	return loadConfig(environ, file, needLog, needSlack, needPlaces, needModel, needLimits)
 }
 
 func TestConfigDefaults(t *testing.T) {
@@ -38,7 +38,7 @@ func TestConfigDefaults(t *testing.T) {
 		SlackBotToken: "xoxb-1", SlackAppToken: "xapp-1", SlackAPIURL: "https://slack.com/api/",
 		OCRBaseURL: "https://api.modelverse.cn/v1", ModelverseAPIKey: "k", OCRModel: "deepseek-ai/DeepSeek-OCR",
 		OCRPrompt: "convert to markdown", OCRStream: true, OCRMaxTokens: 8192, OCRConcurrency: 4,
-		OCRIdleTimeout: time.Minute, MaxFileSize: 50 << 20, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
+		OCRIdleTimeout: time.Minute, AutoRead: "all", Reaction: "page_facing_up", MaxFileSize: 50 << 20, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
 	}
 	if c != want {
 		t.Errorf("got\n%+v, want\n%+v", c, want)

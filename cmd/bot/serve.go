@@ -18,7 +18,7 @@ func serve(ctx context.Context, args []string, sys system) int {
 		fmt.Fprintf(sys.stderr, "run takes no arguments.\n\n%s", usage)
 		return statusUsage
 	}
-	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needModel, needLimits)
+	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needPlaces, needModel, needLimits)
 	if err != nil {
 		return complain(sys.stderr, err)
 	}
@@ -47,6 +47,8 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
 		Concurrency: c.OCRConcurrency, MaxFileSize: int64(c.MaxFileSize), Log: log,
+		AutoRead: bot.Habit(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
+		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
 	}, model, queue)
 	if err == nil {
 		err = b.Run(ctx)

@@ -1,0 +1,160 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack/slackevents"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+)
+
+// accept makes what an event asks for durable, unless it was before. It reports
+// false where that failed, so that Slack shall send the event again.
+func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
+	ctx, cancel := context.WithTimeout(p.waiting, ackWithin-time.Second)
+	defer cancel()
+	asks, err := b.heard(ctx, event)
+	for _, a := range asks {
+		if err == nil && ctx.Err() != nil {
+			return false // another replica takes it, or the next process
+		}
+		if err == nil {
+			_, err = b.enqueue(ctx, a.task)
+		}
+	}
+	if err != nil {
+		b.log.Error("could not take a request", "error", err)
+	}
+	return err == nil
+}
+
+// heard is what an event asks for here and now.
+func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]ask, error) {
+	switch e := event.InnerEvent.Data.(type) {
+	case *slackevents.MemberJoinedChannelEvent:
+		return b.joined(ctx, e)
+	case *slackevents.ChannelArchiveEvent:
+		return nil, b.leave(ctx, e.Channel)
+	case *slackevents.GroupArchiveEvent:
+		return nil, b.leave(ctx, e.Channel)
+	case *slackevents.ChannelLeftEvent:
+		return nil, b.leave(ctx, e.Channel)
+	case *slackevents.GroupLeftEvent:
+		return nil, b.leave(ctx, e.Channel)
+	}
+	asks, err := b.wanted(ctx, b.intake.asks(event))
+	if err != nil {
+		return nil, err
+	}
+	return b.affordable(ctx, b.fresh(ctx, asks))
+}
+
+// wanted leaves out what the channel's habit does not allow. An event is about
+// one channel. Who mentioned the bot for nothing is told so.
+func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
+	i := slices.IndexFunc(asks, func(a ask) bool { return a.needs != always })
+	if i < 0 {
+		return asks, nil
+	}
+	n := asks[i].notice("off", wordsOff)
+	h, err := b.habit(ctx, n.Channel)
+	if err != nil || h.allows(asks[i].needs) {
+		return asks, err
+	}
+	if asks[i].needs == posting {
+		return nil, nil
+	}
+	return []ask{{task: task{Say: n}}}, nil
+}
+
+// fresh leaves out what a thread reply only carries again, as Slack's events do:
+// its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
+// that cannot be told in a second, all is read. A spare ask is left only where
+// nothing else is.
+func (b *Bot) fresh(ctx context.Context, asks []ask) []ask {
+	i := slices.IndexFunc(asks, func(a ask) bool { return a.Read != nil && a.Read.Root != a.Read.Ask })
+	if i < 0 {
+		return asks
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	r := asks[i].Read
+	old, err := post.NewThread(b.api, b.pacer, nil, r.Channel, r.Root).Files(ctx)
+	if err != nil {
+		b.log.Warn("could not look at a thread's first message", "error", err)
+	}
+	asks = slices.DeleteFunc(asks, func(a ask) bool { return a.Read != nil && slices.Contains(old, a.Read.File.ID) })
+	if slices.ContainsFunc(asks, func(a ask) bool { return !a.spare }) {
+		asks = slices.DeleteFunc(asks, func(a ask) bool { return a.spare })
+	}
+	return asks
+}
+
+// affordable turns down what is too much, unless it was taken before.
+func (b *Bot) affordable(ctx context.Context, asks []ask) ([]ask, error) {
+	i := slices.IndexFunc(asks, func(a ask) bool { return a.Read != nil })
+	if i < 0 {
+		return asks, nil
+	}
+	words := b.busy(asks[i].Read.Person, asks[i].Read.Channel)
+	if words == "" {
+		return asks, nil
+	}
+	_, err := b.jobs.Get(ctx, b.team+"/"+asks[i].Read.key())
+	switch {
+	case err == nil:
+		return asks, nil // an event that was sent again
+	case !errors.Is(err, jobs.ErrNotFound):
+		return nil, err
+	}
+	return []ask{{task: task{Say: asks[i].notice("busy", words)}}}, nil
+}
+
+// notice is a word to whoever asked.
+func (a ask) notice(topic, words string) *Notice {
+	n := &Notice{Topic: topic, Words: words, Only: true}
+	if r := a.Read; r != nil {
+		n.Channel, n.Root, n.Ask, n.Person = r.Channel, r.Root, r.Ask, r.Person
+	} else if f := a.Find; f != nil {
+		n.Channel, n.Root, n.Ask, n.Person = f.Channel, f.Thread, f.Ask, f.Person
+	}
+	if n.Root == n.Ask {
+		n.Root = "" // to one person a thread is not opened for a word
+	}
+	return n
+}
+
+// joined says once, where the bot was invited, what it does there.
+func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent) ([]ask, error) {
+	if e.User != b.self || e.Channel == "" {
+		return nil, nil
+	}
+	words := wordsHelloNot
+	if b.intake.allowed(e.Channel) {
+		h, err := b.habit(ctx, e.Channel)
+		if err != nil {
+			return nil, err
+		}
+		words = wordsHello(h, b.model.Host())
+	}
+	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: words}
+	return []ask{{task: task{Say: &n}}}, nil
+}
+
+// leave stops the work for a conversation that the bot cannot post in any more.
+// Other replicas find out by themselves.
+func (b *Bot) leave(ctx context.Context, channel string) (err error) {
+	for _, r := range b.jobs.Running() {
+		if channel != "" && strings.HasPrefix(r.Thread, where(channel, "")) {
+			if stopErr := b.jobs.Stop(ctx, r.Key, quiet); !errors.Is(stopErr, jobs.ErrNotFound) {
+				err = errors.Join(err, stopErr)
+			}
+		}
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Habit says which posts in a channel are read unasked.
+type Habit string
+
+// The habits of a channel.
+const (
+	ReadAll     Habit = "all"     // every picture that is posted
+	ReadMention Habit = "mention" // those whose message mentions the bot
+	ReadOff     Habit = "off"     // none; commands, buttons and shortcuts work all the same
+)
+
+// Known reports whether h is one of the three.
+func (h Habit) Known() bool { return h == ReadAll || h == ReadMention || h == ReadOff }
+
+// allows reports whether an ask with a need is heard.
+func (h Habit) allows(n need) bool {
+	return n == always || h == ReadAll || n == mention && h != ReadOff
+}
+
+func habitOf(team, channel string) string { return "auto/" + team + "/" + channel }
+
+// habit is that of a channel: its members' choice, or the operator's.
+func (b *Bot) habit(ctx context.Context, channel string) (Habit, error) {
+	value, ok, err := b.jobs.Setting(ctx, habitOf(b.team, channel))
+	if h := Habit(value); err != nil || ok && h.Known() {
+		return h, err
+	}
+	return b.config.AutoRead, nil
+}
+
+// allowed reports whether the bot may work in a conversation. Direct messages
+// are not on the operator's lists: there are too many to name.
+func (c Config) allowed(channel string) bool {
+	return dm(channel) || !slices.Contains(c.Denied, channel) &&
+		(len(c.Allowed) == 0 || slices.Contains(c.Allowed, channel))
+}
+
+// How much may wait. Over it, people are asked to come back.
+const (
+	maxOfPerson  = 100
+	maxOfChannel = 200
+)
+
+// busy says that a person or a channel has too much waiting already, or nothing.
+// It counts this replica's jobs and takes the others to have as many.
+func (b *Bot) busy(person, channel string) string {
+	own, here := 0, 0
+	for _, r := range b.jobs.Running() {
+		if r.Person == person {
+			own++
+		}
+		if strings.HasPrefix(r.Thread, where(channel, "")) {
+			here++
+		}
+	}
+	replicas := b.jobs.Replicas()
+	switch {
+	case own*replicas >= maxOfPerson:
+		return wordsManyOfPerson(maxOfPerson)
+	case here*replicas >= maxOfChannel:
+		return wordsManyOfChannel(maxOfChannel)
+	}
+	return ""
+}

@@ -1,0 +1,202 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/ocr"
+)
+
+// wish is what a command says.
+type wish struct {
+	verb    string // "", "help", "last", "auto", "status", "forget" or "link"
+	mode    ocr.Mode
+	habit   Habit // of auto; "" asks for the present one
+	link    link
+	unclear string // what was not understood; the verb is "help" then
+}
+
+// parseCommand reads the text after /ocr. home is the workspace's own address.
+func parseCommand(text, home string) wish {
+	text = strings.TrimSpace(text)
+	first, rest, _ := strings.Cut(text, " ")
+	rest = strings.TrimSpace(rest)
+	unclear := wish{verb: "help", unclear: text}
+	if l, ok := parseLink(first, home); ok {
+		if mode, ok := modeAfter(rest); ok {
+			return wish{verb: "link", link: l, mode: mode}
+		}
+		return unclear
+	}
+	switch verb := strings.ToLower(first); verb {
+	case "", "help", "status", "forget":
+		if rest == "" {
+			return wish{verb: verb}
+		}
+	case "last":
+		if mode, ok := modeAfter(rest); ok {
+			return wish{verb: verb, mode: mode}
+		}
+	case "auto":
+		if h := Habit(strings.ToLower(rest)); h == "" || h.Known() {
+			return wish{verb: verb, habit: h}
+		}
+	}
+	return unclear
+}
+
+// modeAfter reads a mode that may be left out.
+func modeAfter(s string) (ocr.Mode, bool) {
+	if s == "" {
+		return ocr.Mode{}, true
+	}
+	return ocr.ParseMode(s)
+}
+
+// answering bounds the work on a command or press after its acknowledgement.
+const answering = 25 * time.Second
+
+// answer acknowledges a command or an interaction, within the 3 s that Slack
+// waits for it. The payload may be nil.
+type answer func(payload any)
+
+// only is an answer that the person alone sees, at once.
+func only(words string) map[string]any {
+	return map[string]any{"response_type": "ephemeral", "text": words}
+}
+
+// command does what somebody typed. What has to outlive this process is made
+// durable before it is acknowledged: Slack does not send commands again.
+func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
+	w := parseCommand(c.Text, b.home)
+	ask := "command-" + digest(c.TriggerID)
+	respond := func(words string) { b.respond(ctx, c.ResponseURL, say(words)) }
+	switch {
+	case !b.intake.allowed(c.ChannelID) && w.verb != "help":
+		ack(only(wordsNotHere))
+	case w.verb == "":
+		ack(nil) // the window's trigger lasts 3 s: nothing comes before it
+		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
+		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
+			b.log.Warn("could not open the window", "error", err)
+			respond(wordsNoWindow)
+		}
+	case w.verb == "help":
+		ack(only(wordsHelp(w.unclear)))
+	case w.verb == "status":
+		ack(nil)
+		b.status(ctx, c)
+	case w.verb == "auto":
+		ack(nil)
+		respond(b.auto(ctx, c, ask, w.habit))
+	case w.verb == "forget":
+		ack(b.taken(ctx, task{Forget: &Gone{Ask: ask, Channel: c.ChannelID, Person: c.UserID, Respond: c.ResponseURL}}))
+	default:
+		f := Find{Channel: c.ChannelID, Ask: ask, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
+		switch {
+		case w.verb == "last":
+			f.Last = true
+		case w.link.foreign:
+			ack(only(wordsHidden))
+			return
+		default:
+			f.Web, f.Linked, f.File = w.link.web, w.link.message, w.link.file
+		}
+		ack(b.taken(ctx, task{Find: &f}))
+	}
+}
+
+// taken makes a task durable; the payload says so where that failed.
+func (b *Bot) taken(ctx context.Context, t task) (payload any) {
+	if _, err := b.enqueue(ctx, t); err != nil {
+		b.log.Error("could not take a command", "error", err)
+		return only(wordsNotTaken)
+	}
+	return nil
+}
+
+// respond answers a person through a response URL, or not at all.
+func (b *Bot) respond(ctx context.Context, url string, m post.Message) {
+	if err := b.desk.Respond(ctx, url, m); err != nil {
+		b.log.Warn("could not answer a person", "error", err)
+	}
+}
+
+// auto changes a channel's habit, or says what it is.
+func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, ask string, h Habit) (words string) {
+	if dm(c.ChannelID) {
+		return wordsAutoDirect
+	}
+	joined, err := b.desk.Joined(ctx, c.ChannelID)
+	if err == nil && joined {
+		joined, err = b.desk.Member(ctx, c.ChannelID, c.UserID)
+	}
+	if err == nil && !joined {
+		return wordsInviteFirst(b.self)
+	}
+	if err == nil && h == "" {
+		if h, err = b.habit(ctx, c.ChannelID); err == nil {
+			return wordsHabitNow(h)
+		}
+	}
+	if err == nil {
+		err = b.jobs.SetSetting(ctx, habitOf(b.team, c.ChannelID), string(h))
+	}
+	if err == nil {
+		_, err = b.enqueue(ctx, task{Say: &Notice{
+			Channel: c.ChannelID, Ask: ask, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
+		}})
+	}
+	if err != nil {
+		b.log.Error("could not change a channel's habit", "channel", c.ChannelID, "error", err)
+		return wordsNotTaken
+	}
+	return wordsDone
+}
+
+// maxStatus is how many jobs a status shows, each with its button.
+const maxStatus = 10
+
+// status shows a person what is running and waiting for them.
+func (b *Bot) status(ctx context.Context, c slack.SlashCommand) {
+	records, err := b.jobs.ByPerson(ctx, c.UserID)
+	if err != nil {
+		b.log.Error("could not look at a person's jobs", "error", err)
+		b.respond(ctx, c.ResponseURL, say(wordsLater))
+		return
+	}
+	m := post.Message{}
+	n := 0
+	for _, r := range records {
+		req, ok := request(r)
+		if !ok || r.State != jobs.Queued && r.State != jobs.Running {
+			continue
+		}
+		if n++; n > maxStatus {
+			continue
+		}
+		line := slack.NewTextBlockObject(slack.PlainTextType, wordsStatusLine(req.File.Name, time.Since(r.Created)), false, false)
+		m.Blocks = append(m.Blocks, slack.NewSectionBlock(line, nil, slack.NewAccessory(stopButton()), slack.SectionBlockOptionBlockID(blockOf(r.Key))))
+	}
+	m.Fallback = wordsStatus(n)
+	head := slack.NewTextBlockObject(slack.MarkdownType, m.Fallback, false, false)
+	m.Blocks = append([]slack.Block{slack.NewSectionBlock(head, nil, nil)}, m.Blocks...)
+	b.respond(ctx, c.ResponseURL, m)
+}
+
+// timestamp is an ask that is one, or "".
+func timestamp(ask string) string {
+	var seconds, rest int
+	if n, _ := fmt.Sscanf(ask, "%d.%d", &seconds, &rest); n == 2 && !strings.Contains(ask, "-") {
+		return ask
+	}
+	return ""
+}

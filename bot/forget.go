@@ -1,0 +1,257 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+)
+
+// Gone is something after which the bot takes away what came of it: a message
+// with its files, a file, or a person's wish.
+type Gone struct {
+	Channel string   `json:",omitempty"`
+	TS      string   `json:",omitempty"` // of the message
+	Root    string   `json:",omitempty"` // of its thread
+	Files   []string `json:",omitempty"` // its files
+	File    string   `json:",omitempty"` // a file that was deleted
+
+	Person  string `json:",omitempty"` // who wants their records erased
+	Ask     string `json:",omitempty"`
+	Respond string `json:",omitempty"`
+}
+
+// trace is what is left in Slack of a job whose record is erased.
+type trace struct {
+	Key      string // of its posts
+	Channel  string
+	Root     string   // of the thread its results stand in
+	Top      bool     // its reply stands in the channel and is the root
+	Messages []string // timestamps
+	Files    []string // ids of uploads
+	Running  bool     // when it was erased: a last write may have been on its way
+}
+
+// lastWrites is how long a write may still be carried out after its job was
+// erased: see post's time-out of a call.
+const lastWrites = 16 * time.Second
+
+// forget erases the records and takes away the messages. First it notes where
+// those are, so that it can be interrupted at any point.
+func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
+	if g.Person != "" {
+		return b.forgetPerson(ctx, g)
+	}
+	var traces []trace
+	if saved := job.Record().Progress; saved != nil {
+		if err := json.Unmarshal(saved, &traces); err != nil {
+			return errUnreadable
+		}
+	}
+	records, err := b.goneWith(ctx, g)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if t, ok := traceOf(r); ok {
+			t.Key = strings.TrimPrefix(t.Key, b.team+"/")
+			traces = append(traces, t)
+		}
+	}
+	if len(traces) == 0 {
+		return nil
+	}
+	if err := insist(ctx, func() error { return job.Save(ctx, traces) }); err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := b.erase(ctx, r.Key); err != nil {
+			return err
+		}
+	}
+	for _, t := range traces {
+		err = errors.Join(err, b.sweep(ctx, t))
+	}
+	if !slices.ContainsFunc(traces, func(t trace) bool { return t.Running }) {
+		return err
+	}
+	if err := sleep(ctx, lastWrites); err != nil {
+		return err
+	}
+	for _, t := range traces {
+		if t.Running {
+			err = errors.Join(err, b.sweepLate(ctx, t))
+		}
+	}
+	return err
+}
+
+func (b *Bot) erase(ctx context.Context, key string) error {
+	return insist(ctx, func() error {
+		if err := b.jobs.Erase(ctx, key); !errors.Is(err, jobs.ErrNotFound) {
+			return err
+		}
+		return nil
+	})
+}
+
+// goneWith are the jobs about what was deleted.
+func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err error) {
+	add := func(records []jobs.Record, err error, about func(task) bool) error {
+		for _, r := range records {
+			t, bad := decode(r)
+			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
+			if bad == nil && t.Forget == nil && !known && about(t) {
+				all = append(all, r)
+			}
+		}
+		return err
+	}
+	if g.File != "" {
+		records, err := b.jobs.ByFile(ctx, g.File)
+		return all, add(records, err, func(task) bool { return true })
+	}
+	from := Place{g.Channel, g.TS}
+	about := func(t task) bool {
+		return t.Read != nil && t.Read.Source == from || t.Send != nil && slices.Contains(g.Files, t.Send.File)
+	}
+	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
+	err = add(records, err, about)
+	for _, file := range g.Files {
+		if err == nil {
+			records, err = b.jobs.ByFile(ctx, file)
+			err = add(records, err, about)
+		}
+	}
+	return all, err
+}
+
+// traceOf is what a job left in Slack, as far as its record tells.
+func traceOf(r jobs.Record) (t trace, ok bool) {
+	work, err := decode(r)
+	if err != nil {
+		return trace{}, false
+	}
+	t = trace{Key: r.Key, Running: r.State == jobs.Running}
+	switch {
+	case work.Read != nil:
+		var p progress
+		_ = json.Unmarshal(r.Progress, &p) // it has not begun
+		t.Channel, t.Root, t.Top = work.Read.Channel, work.Read.Root, work.Read.Root == ""
+		if t.Top {
+			t.Root = p.Posted.TS
+		}
+		for _, part := range append(p.Parts, p.Posted) {
+			if part.TS != "" {
+				t.Messages = append(t.Messages, part.TS)
+			}
+		}
+		if p.Upload.ID != "" {
+			t.Files = append(t.Files, p.Upload.ID)
+		}
+	case work.Send != nil:
+		var sent []post.OnceFile
+		_ = json.Unmarshal(r.Progress, &sent)
+		t.Channel, t.Root = work.Send.Channel, work.Send.Root
+		for _, file := range sent {
+			if file.ID != "" {
+				t.Files = append(t.Files, file.ID)
+			}
+		}
+	default:
+		t.Channel = work.record().Thread
+	}
+	return t, true
+}
+
+// sweep takes away what is known to stand in Slack. What Slack does not let the
+// bot delete, or any more, stays.
+func (b *Bot) sweep(ctx context.Context, t trace) (err error) {
+	for _, ts := range t.Messages {
+		err = errors.Join(err, b.unlessRefused(b.desk.Remove(ctx, t.Channel, ts)))
+	}
+	for _, id := range t.Files {
+		err = errors.Join(err, b.unlessRefused(b.desk.RemoveFile(ctx, id)))
+	}
+	return err
+}
+
+// sweepLate takes away what was posted while the record was erased.
+func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
+	roots := []string{t.Root}
+	if t.Top {
+		roots = append(roots, "")
+	}
+	for _, root := range slices.Compact(roots) {
+		for m, err := range b.desk.Messages(ctx, t.Channel, root) {
+			if post.Code(err) != "" {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if m.User != b.self || !strings.HasPrefix(post.Key(m), t.Key+"/") {
+				continue
+			}
+			if err := b.unlessRefused(b.desk.Remove(ctx, t.Channel, m.Timestamp)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Bot) unlessRefused(err error) error {
+	if post.Code(err) == "" || post.TokenProblem(err) {
+		return err
+	}
+	b.log.Warn("could not take something away", "error", err)
+	return nil
+}
+
+// forgetPerson erases a person's records. What is still being worked on is
+// taken away; what was posted stays where it is.
+func (b *Bot) forgetPerson(ctx context.Context, g Gone) error {
+	erased := 0
+	for {
+		records, err := b.jobs.ByPerson(ctx, g.Person)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if t, ok := traceOf(r); ok && (r.State == jobs.Running || r.State == jobs.Queued) {
+				t.Key = strings.TrimPrefix(t.Key, b.team+"/")
+				if err := b.sweep(ctx, t); err != nil {
+					return err
+				}
+			}
+			if err := b.erase(ctx, r.Key); err != nil {
+				return err
+			}
+			if _, ok := request(r); ok {
+				erased++
+			}
+		}
+		if len(records) == 0 {
+			break
+		}
+	}
+	b.respond(ctx, g.Respond, say(wordsErased(erased)))
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

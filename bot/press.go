@@ -1,0 +1,198 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/jobs"
+	"slackocr/ocr"
+)
+
+// The names of what can be pressed.
+const (
+	stopID    = "stop"
+	chooseID  = "again" // the menu of modes
+	sendID    = "send"
+	extractID = "extract" // the message shortcut
+)
+
+// blockOf names the block of a job's buttons. A name has 255 characters at most.
+// https://docs.slack.dev/reference/block-kit/blocks/actions-block
+func blockOf(key string) string { return "job:" + key }
+
+func stopButton() *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(stopID, "", plain(wordsStopButton))
+}
+
+// runningButtons are those of a reply that is being worked on.
+func runningButtons(key string) *slack.ActionBlock {
+	return slack.NewActionBlock(blockOf(key), stopButton())
+}
+
+// doneButtons are those of a reply with its last line.
+func doneButtons(key string, text bool) *slack.ActionBlock {
+	modes := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(wordsAgainMenu), chooseID, modeOptions()...)
+	elements := []slack.BlockElement{modes}
+	if text {
+		elements = append(elements, slack.NewButtonBlockElement(sendID, "", plain(wordsSendButton)))
+	}
+	return slack.NewActionBlock(blockOf(key), elements...)
+}
+
+// interact does what somebody pressed, chose or filled in.
+func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
+	respond := func(words string) {
+		if words != "" && c.ResponseURL != "" {
+			b.respond(ctx, c.ResponseURL, say(words))
+		}
+	}
+	switch {
+	case c.User.ID == "":
+		ack(nil)
+	case b.intake.foreign(c.User.TeamID):
+		ack(nil)
+		respond(wordsStranger)
+	case c.Type == slack.InteractionTypeViewSubmission:
+		b.submitted(ctx, c, ack)
+	case c.Type == slack.InteractionTypeMessageAction && c.CallbackID == extractID:
+		words := b.extract(ctx, c)
+		ack(nil)
+		respond(words)
+	case c.Type == slack.InteractionTypeBlockActions && c.View.ID == "" && len(c.ActionCallback.BlockActions) > 0:
+		ack(nil)
+		action := c.ActionCallback.BlockActions[0]
+		if key, ours := strings.CutPrefix(action.BlockID, blockOf("")); ours && action.ActionID != "" {
+			respond(b.press(ctx, c, action, key))
+		}
+	default: // nothing of ours, or nothing to do
+		ack(nil)
+	}
+}
+
+// extract has the files of the message read that somebody pointed at.
+func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (words string) {
+	files := filesOf(c.Message.Msg, c.Channel.ID)
+	switch {
+	case !b.intake.allowed(c.Channel.ID):
+		return wordsNotHere
+	case len(files) == 0:
+		return wordsNoFiles
+	}
+	_, err := b.enqueue(ctx, task{Find: &Find{
+		Channel: c.Channel.ID, Ask: "shortcut-" + digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL,
+		Files: files[:min(len(files), maxFound+1)],
+	}})
+	if err != nil {
+		b.log.Error("could not take a shortcut", "error", err)
+		return wordsNotTaken
+	}
+	return ""
+}
+
+var (
+	errForgotten = errors.New("the job is forgotten")
+	errNotMember = errors.New("the person is not in the conversation")
+)
+
+// press does what a button of a job's reply is for, and returns what to tell the
+// person.
+func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string) (words string) {
+	record, r, err := b.pressed(ctx, c, key)
+	if err != nil {
+		return wordsPressError(err)
+	}
+	root := cmp.Or(r.Root, c.Message.Timestamp)
+	switch action.ActionID {
+	case stopID:
+		if record.State != jobs.Queued && record.State != jobs.Running {
+			return wordsEnded
+		}
+		err = b.jobs.Stop(ctx, key, c.User.ID)
+		if err == nil && c.Container.IsEphemeral {
+			return wordsStopping
+		}
+	case sendID:
+		var created bool
+		created, err = b.enqueue(ctx, task{Send: &Send{
+			Key: key, Channel: r.Channel, Root: root, Person: c.User.ID, Name: r.fileName(), File: r.File.ID, Respond: c.ResponseURL,
+		}})
+		if err == nil && !created {
+			return wordsSentBefore
+		}
+	case chooseID:
+		kind := ocr.Kind(action.SelectedOption.Value)
+		if kind == ocr.Locate || kind == ocr.Prompt {
+			view := againWindow(origin{Channel: r.Channel, Key: key, Root: root}, kind)
+			if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
+				b.log.Warn("could not open a window", "error", err)
+				return wordsNoWindow
+			}
+			return ""
+		}
+		if mode, ok := ocr.NewMode(kind, ""); ok {
+			_, err = b.readAgain(ctx, key, r.Channel, root, "press-"+digest(action.ActionTs+c.User.ID), c.User.ID, mode)
+		}
+	}
+	if err != nil {
+		return wordsPressError(err)
+	}
+	return ""
+}
+
+// pressed looks up the job of a button, for somebody who may press it: a member
+// of the job's conversation, where the reply stands, or its asker.
+func (b *Bot) pressed(ctx context.Context, c *slack.InteractionCallback, key string) (jobs.Record, Request, error) {
+	record, err := b.jobs.Get(ctx, key)
+	if err != nil {
+		if forgotten(err) {
+			err = errForgotten
+		}
+		return jobs.Record{}, Request{}, err
+	}
+	r, ok := request(record)
+	switch {
+	case !ok: // erased
+		return jobs.Record{}, Request{}, errForgotten
+	case r.Person == c.User.ID:
+		return record, r, nil
+	case r.Channel != c.Channel.ID:
+		return jobs.Record{}, Request{}, errNotMember
+	}
+	member, err := b.desk.Member(ctx, r.Channel, c.User.ID)
+	if err == nil && !member {
+		err = errNotMember
+	}
+	return record, r, err
+}
+
+// readAgain has the file of a job read in another way, in its thread.
+func (b *Bot) readAgain(ctx context.Context, key, channel, root, ask, person string, mode ocr.Mode) (created bool, err error) {
+	record, err := b.jobs.Get(ctx, key)
+	if forgotten(err) {
+		return false, errForgotten
+	}
+	if err != nil {
+		return false, err
+	}
+	r, ok := request(record)
+	if !ok || r.Channel != channel {
+		return false, errForgotten
+	}
+	if words := b.busy(person, channel); words != "" {
+		return false, refusal(words)
+	}
+	r.Ask, r.Root, r.Person, r.Mode, r.First, r.Meant = ask, root, person, mode, true, true
+	return b.enqueue(ctx, task{Read: &r})
+}
+
+// againKind is the mode that a window asks words for.
+func againKind(callback string) (kind ocr.Kind, ok bool) {
+	name, ok := strings.CutPrefix(callback, againID+"-")
+	return ocr.Kind(name), ok
+}

@@ -1,0 +1,200 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+)
+
+// seek finds the files that somebody means, or says why there are none for this
+// person.
+func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
+	switch {
+	case f.Web != "":
+		name, err := fetch.CheckLink(f.Web)
+		if err != nil {
+			return nil, refusal(wordsLink(err))
+		}
+		files = []Found{{File: slack.File{Name: name}, Web: f.Web}}
+	case f.Message != nil:
+		files, err = b.inMessage(ctx, *f.Message)
+	case f.Linked != nil:
+		files, err = b.linked(ctx, *f.Linked, f.Person)
+	case f.File != "":
+		files, err = b.linkedFile(ctx, f)
+	case f.Thread != "":
+		files, err = b.inThread(ctx, f)
+	case f.Last:
+		files, err = b.newest(ctx, f)
+	default:
+		files = f.Files
+	}
+	if err == nil && len(files) == 0 {
+		err = refusal(wordsNoFiles)
+	}
+	return files, err
+}
+
+func (b *Bot) inMessage(ctx context.Context, at Place) ([]Found, error) {
+	m, err := b.desk.Message(ctx, at.Channel, at.TS)
+	if err != nil || m == nil {
+		return nil, err
+	}
+	return filesOf(m.Msg, at.Channel), nil
+}
+
+// linked are the files of a message for somebody who knows its address. Who
+// may not see it is told the same as if it was not there.
+func (b *Bot) linked(ctx context.Context, at Place, person string) ([]Found, error) {
+	if !b.intake.allowed(at.Channel) {
+		return nil, refusal(wordsHidden)
+	}
+	member, err := b.desk.Member(ctx, at.Channel, person)
+	if err != nil {
+		return nil, err
+	}
+	if !member {
+		return nil, refusal(wordsHidden)
+	}
+	m, err := b.desk.Message(ctx, at.Channel, at.TS)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, refusal(wordsHidden)
+	}
+	return filesOf(m.Msg, at.Channel), nil
+}
+
+// maxShares is how many of a file's conversations are looked at for one that
+// its asker is in.
+const maxShares = 5
+
+// linkedFile is a file for somebody who knows its address: its owner, or a
+// member of a conversation that it was shared in. It is answered in the channel
+// where it was asked if it was shared there.
+func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
+	info, err := b.desk.File(ctx, f.File)
+	switch post.Code(err) {
+	case "file_not_found", "file_deleted":
+		return nil, refusal(wordsHidden)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking up a file: %w", err)
+	}
+	file := Found{File: *info}
+	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
+	slices.SortStableFunc(shares, func(x, _ string) int { // the one where it was asked comes first
+		if x == f.Channel {
+			return -1
+		}
+		return 0
+	})
+	for i, channel := range shares {
+		if i == maxShares {
+			break
+		}
+		if !b.intake.allowed(channel) {
+			continue
+		}
+		member, err := b.desk.Member(ctx, channel, f.Person)
+		if err != nil {
+			return nil, err
+		}
+		if member {
+			file.Source.Channel = channel
+			return []Found{file}, nil
+		}
+	}
+	if info.User == f.Person {
+		return []Found{file}, nil
+	}
+	return nil, refusal(wordsHidden)
+}
+
+// inThread are the files that people posted in a thread, and those that the
+// bot's replies there are about. Without a mention it is the bot's to read only
+// where it has read something before.
+func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
+	known := func(g Found) bool {
+		return slices.ContainsFunc(files, func(h Found) bool { return h.File.ID == g.File.ID && h.Web == g.Web })
+	}
+	own := false
+	for m, err := range b.desk.Messages(ctx, f.Channel, f.Thread) {
+		if err != nil {
+			return nil, err
+		}
+		var here []Found
+		switch key := strings.TrimSuffix(post.Key(m), replyKey); {
+		case m.User != b.self:
+			here = filesOf(m.Msg, f.Channel)
+		case key != post.Key(m):
+			own = true
+			if here, err = b.behind(ctx, key); err != nil {
+				return nil, err
+			}
+		}
+		for _, g := range here {
+			if !known(g) {
+				files = append(files, g)
+			}
+		}
+	}
+	if f.Quiet && !own {
+		return nil, nil
+	}
+	return files, nil
+}
+
+// behind is the file that a reply is about, if it is still known.
+func (b *Bot) behind(ctx context.Context, key string) ([]Found, error) {
+	record, err := b.jobs.Get(ctx, b.team+"/"+key)
+	if forgotten(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, ok := request(record)
+	if !ok {
+		return nil, nil
+	}
+	return []Found{{File: r.File, Web: r.Web, Source: r.Source}}, nil
+}
+
+// newest is the newest message with files of the channel where it was asked.
+func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
+	member, err := b.desk.Member(ctx, f.Channel, f.Person)
+	if err != nil {
+		return nil, err
+	}
+	if !member {
+		return nil, refusal(wordsInvite(b.self))
+	}
+	for m, err := range b.desk.Messages(ctx, f.Channel, "") {
+		switch post.Code(err) {
+		case "not_in_channel", "channel_not_found":
+			return nil, refusal(wordsInvite(b.self))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if files := filesOf(m.Msg, f.Channel); m.User != b.self && len(files) > 0 {
+			return files[len(files)-1:], nil // the newest image, not all of its message's
+		}
+	}
+	return nil, refusal(wordsNoneHere)
+}
+
+// forgotten reports whether a job is not known, or not any more.
+func forgotten(err error) bool {
+	return errors.Is(err, jobs.ErrNotFound) || errors.Is(err, jobs.ErrCorrupt)
+}

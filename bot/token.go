@@ -1,0 +1,26 @@
+package bot
+
+import "fmt"
+
+// TokenError is a token that Slack refuses. Its text is for the operator.
+type TokenError struct {
+	Variable string // the setting that holds the token
+	Code     string // Slack's name for the problem
+}
+
+func (e *TokenError) Error() string {
+	where := "Basic Information → App-Level Tokens"
+	if e.Variable == "SLACK_BOT_TOKEN" {
+		where = "OAuth & Permissions"
+	}
+	switch e.Code {
+	case "not_allowed_token_type":
+		return fmt.Sprintf("Slack does not take %s for this (%s): bot tokens begin with xoxb-, app-level tokens with xapp-. Copy it again from your app's page, under %s.", e.Variable, e.Code, where)
+	case "missing_scope":
+		if e.Variable == "SLACK_APP_TOKEN" {
+			return fmt.Sprintf("%s lacks the scope connections:write (%s): generate a new app-level token with it on your app's page, under %s.", e.Variable, e.Code, where)
+		}
+		return fmt.Sprintf("%s lacks a scope that the bot needs (%s): compare your app with the manifest in the README, add what is missing and reinstall it.", e.Variable, e.Code)
+	}
+	return fmt.Sprintf("Slack refused %s (%s): copy the token again from your app's page, under %s.", e.Variable, e.Code, where)
+}

@@ -1,0 +1,143 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/ocr"
+)
+
+// The names in windows.
+const (
+	uploadID  = "upload" // callbacks
+	againID   = "again"
+	filesID   = "files" // blocks, each with one element of the same name
+	modeID    = "mode"
+	wordsID   = "words"
+	privateID = "private"
+)
+
+// origin is what a window keeps of where it was opened.
+type origin struct {
+	Channel string
+	Respond string `json:",omitempty"` // lasts 30 minutes, like the trigger's answer
+	Key     string `json:",omitempty"` // of the job to read again
+	Root    string `json:",omitempty"`
+}
+
+func (o origin) metadata() string {
+	text, _ := json.Marshal(o) // strings only
+	return string(text)
+}
+
+func plain(s string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
+}
+
+// fileTypes are what a window offers to choose.
+// https://docs.slack.dev/reference/block-kit/block-elements/file-input-element
+var fileTypes = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
+
+// uploadWindow asks for files and how to read them.
+func uploadWindow(from origin) slack.ModalViewRequest {
+	files := slack.NewInputBlock(filesID, plain(wordsFilesLabel), plain(wordsFilesHint),
+		slack.NewFileInputBlockElement(filesID).WithFileTypes(fileTypes...).WithMaxFiles(maxFound))
+	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, modeOptions()...)
+	mode.InitialOption = modeOptions()[0]
+	private := slack.NewCheckboxGroupsBlockElement(privateID, slack.NewOptionBlockObject("yes", plain(wordsPrivateOption), nil))
+	return window(uploadID, wordsUploadTitle, from,
+		files,
+		slack.NewInputBlock(modeID, plain(wordsModeLabel), nil, mode),
+		wordsInput(wordsWordsLabel, true),
+		slack.NewInputBlock(privateID, plain(wordsPrivateLabel), nil, private).WithOptional(true),
+	)
+}
+
+// againWindow asks for the words that a mode needs.
+func againWindow(from origin, kind ocr.Kind) slack.ModalViewRequest {
+	label := wordsPromptLabel
+	if kind == ocr.Locate {
+		label = wordsLocateLabel
+	}
+	w := window(againID, wordsAgainTitle, from, wordsInput(label, false))
+	w.CallbackID = againID + "-" + string(kind)
+	return w
+}
+
+func wordsInput(label string, optional bool) *slack.InputBlock {
+	input := slack.NewPlainTextInputBlockElement(nil, wordsID).WithMultiline(true).WithMaxLength(ocr.MaxArgument / 4)
+	return slack.NewInputBlock(wordsID, plain(label), nil, input).WithOptional(optional)
+}
+
+func window(callback, title string, from origin, blocks ...slack.Block) slack.ModalViewRequest {
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: callback, Title: plain(title), Submit: plain(wordsSubmit), Close: plain(wordsCancel),
+		PrivateMetadata: from.metadata(), Blocks: slack.Blocks{BlockSet: blocks},
+	}
+}
+
+// modeOptions are the modes to choose from, the usual one first.
+func modeOptions() (options []*slack.OptionBlockObject) {
+	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe, ocr.Locate, ocr.Prompt} {
+		options = append(options, slack.NewOptionBlockObject(string(kind), plain(wordsMode(kind)), nil))
+	}
+	return options
+}
+
+// submitted does what a window was filled in with. What cannot be taken is said
+// in the window, which stays open.
+func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack answer) {
+	var from origin
+	err := json.Unmarshal([]byte(c.View.PrivateMetadata), &from)
+	if err != nil || c.View.State == nil || from.Channel == "" || !b.intake.allowed(from.Channel) {
+		ack(nil) // it is not a window of ours
+		return
+	}
+	value := func(id string) slack.BlockAction { return c.View.State.Values[id][id] }
+	kind := ocr.Kind(value(modeID).SelectedOption.Value)
+	if k, again := againKind(c.View.CallbackID); again {
+		kind = k
+	}
+	mode, ok := ocr.NewMode(kind, value(wordsID).Value)
+	switch files := chosen(value(filesID).Files); {
+	case !ok:
+		ack(inWindow(wordsID, wordsMissing))
+	case c.View.CallbackID != uploadID:
+		if _, err := b.readAgain(ctx, from.Key, from.Channel, from.Root, "window-"+digest(c.View.ID), c.User.ID, mode); err != nil {
+			ack(inWindow(wordsID, wordsPressError(err)))
+			return
+		}
+		ack(nil)
+	case len(files) == 0:
+		ack(inWindow(filesID, wordsNoneChosen))
+	default:
+		_, err := b.enqueue(ctx, task{Find: &Find{
+			Channel: from.Channel, Ask: "window-" + digest(c.View.ID), Person: c.User.ID, Mode: mode,
+			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Files: files,
+		}})
+		if err != nil {
+			b.log.Error("could not take a window", "error", err)
+			ack(inWindow(filesID, wordsNotTaken))
+			return
+		}
+		ack(nil)
+	}
+}
+
+// chosen are a window's files.
+func chosen(files []slack.File) (all []Found) {
+	for _, f := range distinct(files) {
+		if f.ID != "" && len(all) < maxFound {
+			all = append(all, Found{File: f})
+		}
+	}
+	return all
+}
+
+// inWindow is the answer that shows a sentence at a field and leaves the window
+// open.
+func inWindow(block, words string) any {
+	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: words})
+}
