@@ -40,22 +40,38 @@ type answer struct {
 	watchdog *time.Timer
 	exchange *exchange
 
-	stream *openai.ChatCompletionStream // nil when not streaming
-	length int                          // bytes of text so far
-	words  wordCounter
-	model  string
-	finish openai.FinishReason
-	usage  int // completion tokens, as far as the endpoint tells
+	stream  *openai.ChatCompletionStream // nil when not streaming
+	cleaner cleaner
+	guard   guard
+	length  int // bytes of clean text so far
+	model   string
+	finish  openai.FinishReason
+	usage   openai.Usage // as far as the endpoint tells
 }
 
-// ask sends the request and returns with the first text, or the outcome where
-// there is none. The answer must be closed, also after an error.
-func (c *Client) ask(ctx context.Context, p page.Page) (*answer, Update, error) {
-	a := &answer{client: c, parent: ctx, model: c.config.Model}
+// An ending says how an answer ended that did not fail.
+type ending struct {
+	model  string
+	cut    bool // at the length limit
+	looped bool // the model repeated itself
+	keep   int  // bytes of the answer's text that are worth keeping
+	boxes  []Box
+}
+
+func (e ending) outcome(words int) *Outcome {
+	return &Outcome{Model: e.model, Words: words, Cut: e.cut || e.looped, Looped: e.looped, Boxes: e.boxes}
+}
+
+// ask sends the request and returns with the first text, or the ending where
+// there is none. again is for a page on which the model looped. The answer must be
+// closed, also after an error.
+func (c *Client) ask(ctx context.Context, p page.Page, again bool) (a *answer, piece string, end *ending, err error) {
+	a = &answer{client: c, parent: ctx, model: c.config.Model, cleaner: cleaner{rules: c.profile.cleaning(c.mode)}}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	a.watchdog = time.AfterFunc(c.patience(), func() { a.cancel(errIdle) })
-	a.exchange = &exchange{from: c.endpoint, client: c.http, image: p.Data, stream: c.config.Stream}
-
+	a.exchange = &exchange{
+		from: c.endpoint, client: c.http, image: p.Data, fields: c.fields(again), stream: c.config.Stream,
+	}
 	config := openai.DefaultConfig(c.config.Key)
 	config.BaseURL = c.config.BaseURL
 	config.HTTPClient = a.exchange
@@ -63,18 +79,17 @@ func (c *Client) ask(ctx context.Context, p page.Page) (*answer, Update, error) 
 	if !c.config.Stream {
 		resp, err := api.CreateChatCompletion(a.ctx, c.chatRequest(p))
 		if err != nil {
-			return a, Update{}, a.failure(err)
+			return a, "", nil, a.failure(err)
 		}
-		u, err := a.whole(resp)
-		return a, u, err
+		piece, end, err = a.whole(resp)
+		return a, piece, end, err
 	}
-	var err error
 	if a.stream, err = api.CreateChatCompletionStream(a.ctx, c.chatRequest(p)); err != nil {
 		a.stream = nil
-		return a, Update{}, a.failure(err)
+		return a, "", nil, a.failure(err)
 	}
-	u, err := a.next()
-	return a, u, err
+	piece, end, err = a.next()
+	return a, piece, end, err
 }
 
 // close ends the request, at once if it still runs.
@@ -103,8 +118,8 @@ func (a *answer) resume() {
 	a.watchdog.Reset(wait)
 }
 
-// next returns the next update of a stream.
-func (a *answer) next() (Update, error) {
+// next returns the next piece of clean text, and the ending with the last one.
+func (a *answer) next() (piece string, end *ending, err error) {
 	for {
 		chunk, err := a.stream.Recv()
 		if err == io.EOF { // go-openai returns it unwrapped, errors of ours may wrap it
@@ -116,20 +131,21 @@ func (a *answer) next() (Update, error) {
 				// The model was done: only the usage is missing.
 				return a.end(true)
 			}
-			return Update{}, err
+			rest, _ := a.added(a.cleaner.abandon())
+			return rest, nil, err
 		}
 		add, err := a.take(chunk)
 		if err != nil {
-			return Update{}, err
+			return "", nil, err
 		}
-		if a.length+len(add) > maxText {
-			a.finish = openai.FinishReasonLength
-			return a.end(true)
+		if add == "" {
+			continue
 		}
-		if add != "" {
+		if piece, end = a.added(a.cleaner.add(add)); piece != "" || end != nil {
 			a.watchdog.Stop()
-			return a.added(add), nil
+			return piece, end, nil
 		}
+		a.resume() // it was nothing but tags; a cleaner does not take them for ever
 	}
 }
 
@@ -150,16 +166,16 @@ func (a *answer) take(chunk openai.ChatCompletionStreamResponse) (string, error)
 	return choice.Delta.Content, nil
 }
 
-// whole returns the one update of an answer that is not streamed. Its JSON was
+// whole returns the text of an answer that is not streamed. Its JSON was
 // complete, which stands for the [DONE] of a stream.
-func (a *answer) whole(resp openai.ChatCompletionResponse) (Update, error) {
+func (a *answer) whole(resp openai.ChatCompletionResponse) (string, *ending, error) {
 	if len(resp.Choices) == 0 {
-		return Update{}, a.client.endpoint.fail(Protocol, errors.New("the answer has no choices"))
+		return "", nil, a.client.endpoint.fail(Protocol, errors.New("the answer has no choices"))
 	}
 	a.note(resp.Model, &resp.Usage)
 	choice := resp.Choices[0]
 	if choice.Message.Refusal != "" {
-		return Update{}, a.refusal(choice.Message.Refusal)
+		return "", nil, a.refusal(choice.Message.Refusal)
 	}
 	if finished(choice.FinishReason) {
 		a.finish = choice.FinishReason
@@ -168,16 +184,12 @@ func (a *answer) whole(resp openai.ChatCompletionResponse) (Update, error) {
 	for _, part := range choice.Message.MultiContent {
 		text += part.Text
 	}
-	if len(text) > maxText {
-		text, a.finish = cutBytes(text, maxText), openai.FinishReasonLength
+	piece, end := a.added(a.cleaner.add(text))
+	if end != nil {
+		return piece, end, nil
 	}
-	first := a.added(text)
-	last, err := a.end(true)
-	if err != nil {
-		return Update{}, err
-	}
-	first.Outcome = last.Outcome
-	return first, nil
+	rest, end, err := a.end(true)
+	return piece + rest, end, err
 }
 
 func (a *answer) note(model string, usage *openai.Usage) {
@@ -185,15 +197,33 @@ func (a *answer) note(model string, usage *openai.Usage) {
 		a.model = tidy(model)
 	}
 	if usage != nil {
-		a.usage = usage.CompletionTokens
+		a.usage = *usage
 	}
 }
 
-func (a *answer) added(text string) Update {
-	u := Update{Keep: a.length, Add: text}
+// added takes clean text. The ending is set where that was enough: the model
+// repeats itself, or writes more than any page holds.
+func (a *answer) added(text string) (string, *ending) {
+	before := a.length
 	a.length += len(text)
-	a.words.add(text)
-	return u
+	if a.client.config.StopLoops {
+		keep, loop := a.guard.add(text)
+		if !loop && a.cleaner.looped() {
+			keep, loop = a.length, true
+		}
+		if loop {
+			return text[:max(0, min(len(text), keep-before))], a.ending(ending{looped: true, keep: keep})
+		}
+	}
+	if a.length > maxText {
+		return cutBytes(text, maxText-before), a.ending(ending{cut: true, keep: maxText})
+	}
+	return text, nil
+}
+
+func (a *answer) ending(e ending) *ending {
+	e.model, e.boxes = a.model, a.cleaner.boxes
+	return &e
 }
 
 func finished(reason openai.FinishReason) bool {
@@ -206,26 +236,40 @@ func (a *answer) refusal(message string) error {
 
 // end judges an answer that ended without an error. complete says that the
 // endpoint closed it properly.
-func (a *answer) end(complete bool) (Update, error) {
-	limit := a.client.config.MaxTokens
-	// ModelVerse says "stop" even when the limit was reached.
-	cut := limit > 0 && a.usage >= limit
+func (a *answer) end(complete bool) (string, *ending, error) {
+	piece, loop := a.added(a.cleaner.end())
+	if loop != nil {
+		return piece, loop, nil
+	}
+	e := ending{cut: a.full(), keep: a.length}
 	switch a.finish {
 	case "":
 		if !complete {
-			return Update{}, a.client.endpoint.fail(CutOff, errOpen)
+			return piece, nil, a.client.endpoint.fail(CutOff, errOpen)
 		}
 		if a.length == 0 {
-			return Update{}, a.client.endpoint.fail(CutOff, errEmpty)
+			return piece, nil, a.client.endpoint.fail(CutOff, errEmpty)
 		}
 	case openai.FinishReasonContentFilter:
-		return Update{}, a.refusal("the model's answer was withheld")
+		return piece, nil, a.refusal("the model's answer was withheld")
 	case "error", "abort", "insufficient_system_resource": // OpenRouter; SGLang and vLLM; DeepSeek
-		return Update{}, a.client.endpoint.fail(CutOff, errors.New("the endpoint stopped the model"))
-	case openai.FinishReasonLength, "repetition": // the latter is vLLM's loop guard
-		cut = true
+		return piece, nil, a.client.endpoint.fail(CutOff, errors.New("the endpoint stopped the model"))
+	case openai.FinishReasonLength:
+		e.cut = true
+	case "repetition": // vLLM's loop guard
+		e.looped = true
+		if keep, ok := a.guard.tail(); ok {
+			e.keep = keep
+		}
 	}
-	return Update{Keep: a.length, Outcome: &Outcome{Model: a.model, Words: a.words.n, Cut: cut}}, nil
+	return piece, a.ending(e), nil
+}
+
+// full reports whether the answer reached a limit. ModelVerse says "stop" even
+// then.
+func (a *answer) full() bool {
+	limit, context := a.client.config.MaxTokens, a.client.profile.context
+	return limit > 0 && a.usage.CompletionTokens >= limit || context > 0 && a.usage.TotalTokens >= context
 }
 
 // failure gives err its class, knowing how far the answer got.

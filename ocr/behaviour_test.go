@@ -106,7 +106,7 @@ var wholes = []behaviour{
 		class:  Refused, says: "I cannot",
 	},
 	{
-		name: "an answer with too much text is cut between runes", edit: whole,
+		name: "an answer with too much text is cut between runes", edit: func(c *Config) { c.Stream, c.StopLoops = false, false },
 		answer: replies(200, "application/json", completion(strings.Repeat("漢", 1_500_000), `"stop"`)),
 		text:   strings.Repeat("漢", 4<<20/3), want: &Outcome{Model: "served", Words: 4 << 20 / 3, Cut: true},
 	},

@@ -66,6 +66,14 @@ func (c *cleaner) end() string {
 	return c.out.finish()
 }
 
+// abandon is end for a text that broke off: half a tag is no text then.
+func (c *cleaner) abandon() string {
+	if len(c.held) > 0 && (c.held[0] == '<' || c.held[0] == '[') {
+		c.held = c.held[:0]
+	}
+	return c.end()
+}
+
 // looped reports whether the model writes tags without end.
 func (c *cleaner) looped() bool { return c.loop || c.out.silent > maxSilent }
 
@@ -248,81 +256,3 @@ type Box struct {
 
 // maxBoxes bounds the boxes of one answer.
 const maxBoxes = 200
-
-const (
-	// maxSilent is how many bytes of nothing but tags are taken, before they
-	// are a loop: a page full of pictures has some dozens of tags of 60 bytes.
-	maxSilent = 8 << 10
-	// maxSpaces bounds the spaces before a word: far over what a page is wide.
-	maxSpaces = 500
-)
-
-// A paper collects clean text: one kind of line end, at most one empty line in a
-// row, none at the start, no spaces before a line's end.
-type paper struct {
-	out      []byte
-	written  bool
-	final    byte // the last byte written that is no space
-	newlines int  // not written yet
-	spaces   []byte
-	carriage bool // the last byte was a carriage return
-	silent   int  // bytes that came since something visible did
-}
-
-// put takes one byte and reports whether it can be seen.
-func (p *paper) put(b byte) bool {
-	if b == '\n' && p.carriage {
-		p.carriage = false
-		return false
-	}
-	p.carriage = b == '\r'
-	switch b {
-	case '\r', '\n':
-		p.newlines++
-		p.spaces = p.spaces[:0]
-		return false
-	case ' ', '\t':
-		if len(p.spaces) < maxSpaces {
-			p.spaces = append(p.spaces, b)
-		}
-		return false
-	}
-	if p.written {
-		for range min(p.newlines, 2) {
-			p.out = append(p.out, '\n')
-		}
-	}
-	p.out = append(append(p.out, p.spaces...), b)
-	p.written, p.final, p.newlines, p.spaces, p.silent = true, b, 0, p.spaces[:0], -1
-	return true
-}
-
-func (p *paper) lineStart() bool {
-	return (p.newlines > 0 || !p.written) && len(p.spaces) == 0
-}
-
-// last is the byte before the next one.
-func (p *paper) last() byte {
-	switch {
-	case len(p.spaces) > 0:
-		return ' '
-	case p.newlines > 0:
-		return '\n'
-	}
-	return p.final
-}
-
-// take returns the text since the last call.
-func (p *paper) take() string {
-	s := string(p.out)
-	p.out = p.out[:0]
-	return s
-}
-
-// finish is take for the end of the text, which ends with its line.
-func (p *paper) finish() string {
-	if p.written && p.newlines > 0 {
-		p.out = append(p.out, '\n')
-	}
-	return p.take()
-}

@@ -29,7 +29,7 @@ func TestClean(t *testing.T) {
 		"a page in blocks": {
 			Mode{},
 			"<|ref|>title<|/ref|>" + det + "\n# Invoice\n\n<|ref|>text<|/ref|>" + det + "\nTotal: 5\n\n",
-			"# Invoice\n\nTotal: 5\n",
+			"# Invoice\n\nTotal: 5\n\n",
 		},
 		"spaces after the tags": {Mode{}, "a\n\n<|ref|>image<|/ref|>" + det + "  \n\n<|ref|>text<|/ref|>" + det + "  \nb", "a\n\nb"},
 		"text in the tags":      {Mode{}, "<|ref|>Total 412.50<|/ref|>" + det + "\n<|ref|>Thanks!<|/ref|>" + det, "Total 412.50\nThanks!"},

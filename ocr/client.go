@@ -3,35 +3,24 @@
 package ocr
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
-
-	"slackocr/ocr/page"
 )
 
 const (
 	// DefaultPrompt is the prompt that ModelVerse documents for DeepSeek-OCR.
 	DefaultPrompt = "convert to markdown"
+	// NoLimit leaves the length of answers to the endpoint.
+	NoLimit = -1
 	// DefaultIdleTimeout is the time without new text that is borne.
 	DefaultIdleTimeout = 60 * time.Second
 
-	maxTries = 4
-	// tryWindow is how long after the first try another one may begin: a
-	// person waits for it.
-	tryWindow = 2 * time.Minute
-	// maxWait is the longest Retry-After that is waited for here. A caller
-	// with a queue can do better with a longer one.
-	maxWait = time.Minute
 	// wholeFactor is how many idle time-outs an answer that is not streamed
 	// may take in all: it brings no text before its end.
 	wholeFactor = 5
@@ -46,13 +35,24 @@ type Config struct {
 	Key string
 	// Model is the model's name at the endpoint.
 	Model string
-	// Prompt is the text beside the image in the mode Markdown; DefaultPrompt
+	// Profile is the name of what the endpoint wants, see [Profiles]; where
+	// empty, the one that fits the model's name.
+	Profile string
+	// Prompt is the text beside the image in the mode Markdown; the profile's
 	// where empty.
 	Prompt string
 	// Stream asks for the text as it is written, else for one answer.
 	Stream bool
-	// MaxTokens is the longest answer in tokens; 0 leaves the field out.
+	// MaxTokens is the longest answer in tokens: the profile's where 0, left to
+	// the endpoint where NoLimit.
 	MaxTokens int
+	// ExtraBody are fields that join the body of each request, over the
+	// profile's; null takes a field out. See [ParseExtraBody].
+	ExtraBody map[string]json.RawMessage
+	// StopLoops ends an answer in which the model repeats itself. One copy is
+	// kept, and the page is read once more. Without it such text is taken as it
+	// comes.
+	StopLoops bool
 	// IdleTimeout is how long to wait for new text before the request is given
 	// up; DefaultIdleTimeout where 0. Keep-alives are not text. Without Stream
 	// the whole answer may take five times as long.
@@ -67,9 +67,11 @@ type Config struct {
 // A Client reads pages. It is safe for use by several goroutines at once.
 type Client struct {
 	config   Config
+	profile  profile
 	endpoint endpoint
 	http     *http.Client
-	tries    int // requests for a page, at most
+	breaker  *breaker // shared by all copies
+	tries    int      // requests for a page, at most, until one succeeds
 	mode     Mode
 }
 
@@ -84,22 +86,33 @@ func NewClient(c Config) (*Client, error) {
 	if strings.ContainsFunc(c.Key, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		errs = append(errs, errors.New("the key has a space or another character that no key has"))
 	}
-	if c.MaxTokens < 0 {
+	if c.MaxTokens < NoLimit {
 		errs = append(errs, fmt.Errorf("the token limit %d is negative", c.MaxTokens))
 	}
+	asked, err := findProfile(c.Profile, c.Model)
+	errs = append(errs, err, checkExtraBody(c.ExtraBody))
 	if c.IdleTimeout < 0 {
 		errs = append(errs, fmt.Errorf("the idle time-out %v is negative", c.IdleTimeout))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if c.Prompt == "" {
-		c.Prompt = DefaultPrompt
+	if c.Prompt != "" {
+		asked.prompts = with(asked.prompts, Markdown, c.Prompt)
+	}
+	switch c.MaxTokens {
+	case 0:
+		c.MaxTokens = asked.maxTokens
+	case NoLimit:
+		c.MaxTokens = 0
 	}
 	if c.IdleTimeout == 0 {
 		c.IdleTimeout = DefaultIdleTimeout
 	}
-	client := &Client{config: c, endpoint: endpoint{host: base.Host, secret: c.Key}, tries: maxTries}
+	client := &Client{
+		config: c, profile: asked, endpoint: endpoint{host: base.Host, secret: c.Key},
+		breaker: newBreaker(), tries: maxTries,
+	}
 	client.http = client.httpClient()
 	return client, nil
 }
@@ -149,8 +162,10 @@ func (c *Client) patience() time.Duration {
 	return wholeFactor * c.config.IdleTimeout
 }
 
-// WithTries returns a client that makes at most n requests for a page, for a
-// caller that comes back later by itself. It shares c's connections.
+// WithTries returns a client that gives a page up after n requests that failed,
+// for a caller that comes back later by itself. It shares c's connections. A page
+// on which the model loops may cost one request more, and one that is cut at the
+// model's limit two.
 func (c *Client) WithTries(n int) *Client {
 	few := *c
 	few.tries = n
@@ -172,73 +187,6 @@ func (c *Client) Host() string { return c.endpoint.host }
 // CloseIdleConnections closes the connections that no request uses now.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Recognize reads the page. It yields updates, the last of which has an
-// Outcome; or updates and then one error, after which the text so far stays
-// valid. The error is an [*Error], or the cause of ctx where that ended. A
-// failure that may pass is tried again, up to four times within two minutes,
-// as long as no text came; after that it is the caller's to try again.
-// A consumer that leaves the loop ends the request at once. The page's data
-// must not change meanwhile.
-func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, error] {
-	return func(yield func(Update, error) bool) {
-		if err := checkPage(p); err != nil {
-			yield(Update{}, c.endpoint.fail(BadRequest, err))
-			return
-		}
-		a, u, err := c.begin(ctx, p)
-		if err != nil {
-			yield(Update{}, err)
-			return
-		}
-		defer a.close()
-		for yield(u, nil) && u.Outcome == nil {
-			a.resume()
-			if u, err = a.next(); err != nil {
-				yield(Update{}, err)
-				return
-			}
-		}
-	}
-}
-
-// begin asks until an answer brings its first text.
-func (c *Client) begin(ctx context.Context, p page.Page) (a *answer, first Update, err error) {
-	var failed error // Retry's own result may be wrapped
-	a, err = backoff.Retry(ctx, func() (*answer, error) {
-		var try *answer
-		if try, first, failed = c.ask(ctx, p); failed != nil {
-			try.close()
-			return nil, retryRule(failed)
-		}
-		return try, nil
-	},
-		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval:     500 * time.Millisecond,
-			RandomizationFactor: 0.5,
-			Multiplier:          2,
-			MaxInterval:         10 * time.Second,
-		}),
-		backoff.WithMaxTries(uint(c.tries)),
-		backoff.WithMaxElapsedTime(tryWindow),
-	)
-	switch {
-	case err == nil:
-		return a, first, nil
-	case ctx.Err() != nil:
-		return nil, Update{}, context.Cause(ctx)
-	}
-	return nil, Update{}, failed
-}
-
-// retryRule tells backoff what to do about a failed try.
-func retryRule(err error) error {
-	e, ok := errors.AsType[*Error](err)
-	switch {
-	case !ok, !e.Temporary(), e.RetryAfter > maxWait:
-		return backoff.Permanent(err)
-	case e.RetryAfter > 0:
-		// Those who were turned away together must not come back together.
-		return &backoff.RetryAfterError{Duration: e.RetryAfter + rand.N(e.RetryAfter/10+time.Second/4)}
-	}
-	return err
-}
+// Canvas returns the size in pixels that an image of the given size has to the
+// model; see [Canvas].
+func (c *Client) Canvas(width, height int) (w, h int) { return c.profile.canvas(width, height) }

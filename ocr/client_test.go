@@ -30,9 +30,9 @@ func TestRequest(t *testing.T) {
 		page page.Page
 		keys []string
 	}{
-		"stream":            {nil, testPage, []string{"max_tokens", "messages", "model", "stream"}},
-		"whole":             {whole, testPage, []string{"max_tokens", "messages", "model", "stream"}},
-		"without limit":     {func(c *Config) { c.MaxTokens = 0 }, testPage, []string{"messages", "model", "stream"}},
+		"stream":            {nil, testPage, []string{"max_tokens", "messages", "model", "stream", "temperature"}},
+		"whole":             {whole, testPage, []string{"max_tokens", "messages", "model", "stream", "temperature"}},
+		"without limit":     {func(c *Config) { c.MaxTokens = NoLimit }, testPage, []string{"messages", "model", "stream", "temperature"}},
 		"one byte":          {nil, page.Page{Data: []byte{1}, MediaType: "image/jpeg"}, nil},
 		"two bytes":         {nil, page.Page{Data: []byte{1, 2}, MediaType: "image/jpeg"}, nil},
 		"just one piece":    {nil, page.Page{Data: randomBytes(6 << 10), MediaType: "image/jpeg"}, nil},
@@ -45,12 +45,13 @@ func TestRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var config Config
+			var client *Client
 			var header http.Header
 			var length int64
 			var body []byte
 			var path string
 			synctest.Test(t, func(t *testing.T) {
-				client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				client = serve(t, func(w http.ResponseWriter, r *http.Request) {
 					header, length, path = r.Header, r.ContentLength, r.URL.Path
 					body, _ = io.ReadAll(r.Body)
 					good(w)
@@ -78,8 +79,8 @@ func TestRequest(t *testing.T) {
 				t.Fatalf("messages = %.200s", body)
 			}
 			text, image := got.Messages[0].Content[0], got.Messages[0].Content[1]
-			if text.Type != "text" || text.Text != config.Prompt {
-				t.Errorf("text part = %+v, want %q", text, config.Prompt)
+			if text.Type != "text" || text.Text != client.profile.prompt(Mode{}) {
+				t.Errorf("text part = %+v, want %q", text, client.profile.prompt(Mode{}))
 			}
 			url := "data:" + c.page.MediaType + ";base64," + base64.StdEncoding.EncodeToString(c.page.Data)
 			if image.Type != "image_url" || image.ImageURL.URL != url {
@@ -131,11 +132,11 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNewClientReportsAllThatIsWrong(t *testing.T) {
-	_, err := NewClient(Config{BaseURL: "ftp://x", Key: "secret key", MaxTokens: -1, IdleTimeout: -time.Second})
+	_, err := NewClient(Config{BaseURL: "ftp://x", Key: "secret key", MaxTokens: -2, IdleTimeout: -time.Second})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, part := range []string{"base URL", "model", "key has", "-1", "-1s"} {
+	for _, part := range []string{"base URL", "model", "key has", "-2", "-1s"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q does not mention %q", err, part)
 		}

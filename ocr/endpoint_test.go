@@ -83,7 +83,7 @@ func newTestClient(t testing.TB, h *http.Client, edit func(*Config)) *Client {
 	t.Helper()
 	config := Config{
 		BaseURL: "http://model.test/v1", Key: testKey, Model: "test/model",
-		Stream: true, MaxTokens: 100, HTTPClient: h,
+		Stream: true, MaxTokens: 100, StopLoops: true, HTTPClient: h,
 	}
 	if edit != nil {
 		edit(&config)
@@ -95,16 +95,16 @@ func newTestClient(t testing.TB, h *http.Client, edit func(*Config)) *Client {
 	return client
 }
 
-// reading is all that a reading gave.
-type reading struct {
+// result is all that a reading gave.
+type result struct {
 	text    string
 	updates int
 	outcome *Outcome
 	err     error
 }
 
-func collect(seq iter.Seq2[Update, error]) reading {
-	var r reading
+func collect(seq iter.Seq2[Update, error]) result {
+	var r result
 	var text Text
 	for u, err := range seq {
 		if err != nil {
@@ -120,7 +120,7 @@ func collect(seq iter.Seq2[Update, error]) reading {
 }
 
 // class returns the class of the reading's error, 0 where it has none.
-func (r reading) class() Class {
+func (r result) class() Class {
 	if e, ok := errors.AsType[*Error](r.err); ok {
 		return e.Class
 	}

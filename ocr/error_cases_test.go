@@ -91,7 +91,7 @@ var failures = []behaviour{
 	{
 		name:   "an error event after text leaves the text and is cut off",
 		answer: sends(delta("one"), `data: {"error":{"message":"worker died","type":"model_server_error"}}`+"\n\n"),
-		text:   "one", class: CutOff, says: "worker died",
+		text:   "one", class: CutOff, tries: maxTries, says: "worker died",
 	},
 	{
 		name:   "a moderation error after text says so",
@@ -111,7 +111,7 @@ var failures = []behaviour{
 	{
 		name:   "finish reason abort is cut off",
 		answer: sends(delta("one"), finish("abort"), done),
-		text:   "one", class: CutOff,
+		text:   "one", class: CutOff, tries: maxTries,
 	},
 }
 

@@ -64,24 +64,3 @@ func (m Mode) String() string {
 	}
 	return string(m.Kind)
 }
-
-// specialTokens keeps the model's own signs out of what people write.
-var specialTokens = strings.NewReplacer("<|", "< |", "|>", "| >", "<｜", "< ｜", "｜>", "｜ >")
-
-// prompt is what the model is asked, in the words that DeepSeek-OCR was trained
-// with: https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
-func (c *Client) prompt(m Mode) string {
-	switch m.Kind {
-	case Plain:
-		return "Free OCR."
-	case Figure:
-		return "Parse the figure."
-	case Describe:
-		return "Describe this image in detail."
-	case Locate:
-		return "Locate <|ref|>" + specialTokens.Replace(m.Argument) + "<|/ref|> in the image."
-	case Prompt:
-		return specialTokens.Replace(m.Argument)
-	}
-	return c.config.Prompt
-}

@@ -45,7 +45,7 @@ func TestPrompts(t *testing.T) {
 		"Locate <|ref|>a< |/ref| >b<|/ref|> in the image.": {Kind: Locate, Argument: "a<|/ref|>b"},
 		"What is it?": {Kind: Prompt, Argument: "What is it?"},
 	} {
-		if got := c.prompt(m); got != want {
+		if got := c.profile.prompt(m); got != want {
 			t.Errorf("the prompt of %+v is %q, want %q", m, got, want)
 		}
 	}

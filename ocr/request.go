@@ -3,9 +3,13 @@ package ocr
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sashabaranov/go-openai"
@@ -26,7 +30,7 @@ func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 		Messages: []openai.ChatCompletionMessage{{
 			Role: openai.ChatMessageRoleUser,
 			MultiContent: []openai.ChatMessagePart{
-				{Type: openai.ChatMessagePartTypeText, Text: c.prompt(c.mode)},
+				{Type: openai.ChatMessagePartTypeText, Text: c.profile.prompt(c.mode)},
 				{Type: openai.ChatMessagePartTypeImageURL, ImageURL: &openai.ChatMessageImageURL{
 					URL: "data:" + p.MediaType + ";base64," + imageMark,
 				}},
@@ -51,9 +55,60 @@ func checkPage(p page.Page) error {
 	return nil
 }
 
-// embedImage replaces the small body of req by one that streams the image in
-// place of its mark.
-func embedImage(req *http.Request, image []byte) error {
+// reserved are fields of the body that are not for others to set.
+var reserved = []string{"messages", "model", "stream", "n"}
+
+// maxExtraBody bounds the extra fields, in bytes.
+const maxExtraBody = 16 << 10
+
+// ParseExtraBody reads the JSON object of [Config.ExtraBody]; an empty string is
+// none.
+func ParseExtraBody(s string) (map[string]json.RawMessage, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var fields map[string]json.RawMessage
+	if len(s) > maxExtraBody || json.Unmarshal([]byte(s), &fields) != nil || fields == nil {
+		return nil, fmt.Errorf("the extra body is no JSON object of up to %d bytes", maxExtraBody)
+	}
+	return fields, checkExtraBody(fields)
+}
+
+func checkExtraBody(fields map[string]json.RawMessage) error {
+	for _, name := range reserved {
+		if _, ok := fields[name]; ok {
+			return fmt.Errorf("the extra body may not set %q", name)
+		}
+	}
+	return nil
+}
+
+// coolness is the temperature of a first reading: the model's best guess each
+// time. warmth is that of another one after a loop, which the best guess would
+// only lead into again: https://github.com/datalab-to/chandra
+const (
+	coolness = `0`
+	warmth   = `0.3`
+)
+
+// fields are what go-openai's request lacks; null takes a field out. Its own
+// temperature is left out where it is 0.
+func (c *Client) fields(again bool) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{"temperature": json.RawMessage(coolness)}
+	if c.profile.askUsage && c.config.Stream {
+		fields["stream_options"] = json.RawMessage(`{"include_usage":true}`)
+	}
+	maps.Copy(fields, c.profile.extra)
+	maps.Copy(fields, c.config.ExtraBody)
+	if again && string(fields["temperature"]) != "null" {
+		fields["temperature"] = json.RawMessage(warmth)
+	}
+	return fields
+}
+
+// complete replaces the small body of req by one that has more fields, and
+// streams the image in place of its mark.
+func complete(req *http.Request, more map[string]json.RawMessage, image []byte) error {
 	if req.Body == nil {
 		return errors.New("the request has no body")
 	}
@@ -61,13 +116,26 @@ func embedImage(req *http.Request, image []byte) error {
 	if err = errors.Join(err, req.Body.Close()); err != nil {
 		return err
 	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return err
+	}
+	maps.Copy(fields, more)
+	maps.DeleteFunc(fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
+	messages := fields["messages"]
+	delete(fields, "messages")
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
 	// The image is the last part of the last message, so the last mark is
 	// ours, even where a prompt holds the same word.
-	at := bytes.LastIndex(body, []byte(imageMark))
+	at := bytes.LastIndex(messages, []byte(imageMark))
 	if at < 0 {
 		return errors.New("the request has no image part")
 	}
-	head, tail := body[:at], body[at+len(imageMark):]
+	head := slices.Concat(rest[:len(rest)-1], []byte(`,"messages":`), messages[:at])
+	tail := slices.Concat(messages[at+len(imageMark):], []byte(`}`))
 	req.ContentLength = int64(len(head) + base64.StdEncoding.EncodedLen(len(image)) + len(tail))
 	// GetBody lets the HTTP client send again on a new connection when an idle
 	// one turns out to be closed.

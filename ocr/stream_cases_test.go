@@ -63,19 +63,19 @@ var ends = []behaviour{
 		text:   "one", want: &Outcome{Model: "served", Words: 1},
 	},
 	{
-		name:   "vLLM's finish reason repetition is cut",
+		name:   "vLLM's finish reason repetition is a loop, and tried once more",
 		answer: sends(delta("one"), finish("repetition"), done),
-		text:   "one", want: &Outcome{Model: "served", Words: 1, Cut: true},
+		text:   "one", want: &Outcome{Model: "served", Words: 1, Cut: true, Looped: true}, tries: 2,
 	},
 	{
 		name:   "a close without [DONE] or finish reason after text is cut off",
 		answer: sends(delta("one two")),
-		text:   "one two", class: CutOff,
+		text:   "one two", class: CutOff, tries: maxTries,
 	},
 	{
 		name:   "a drop after text is cut off",
 		answer: sendsAndDrops(delta("one"), delta(" two")),
-		text:   "one two", class: CutOff, says: "unexpected EOF",
+		text:   "one two", class: CutOff, tries: maxTries, says: "unexpected EOF",
 	},
 	{
 		name:   "a close before any text is tried again",
@@ -124,7 +124,7 @@ var forms = []behaviour{
 	{
 		name:   "a last line that is half an event is cut off",
 		answer: sends(delta("one"), delta("two")[:60]),
-		text:   "one", class: CutOff,
+		text:   "one", class: CutOff, tries: maxTries,
 	},
 	{
 		name:   "CRLF, no space after the colon, and heartbeats as data are read",
@@ -139,7 +139,7 @@ var forms = []behaviour{
 	{
 		name:   "broken JSON after text is cut off",
 		answer: sends(delta("one"), "data: {\"choices\":[}\n\n", done),
-		text:   "one", class: CutOff,
+		text:   "one", class: CutOff, tries: maxTries,
 	},
 	{
 		name: "a line without end is refused", tries: 1,
@@ -152,14 +152,14 @@ var forms = []behaviour{
 		class: Protocol, says: "line of the event stream is too long",
 	},
 	{
-		name: "text without end is cut",
+		name: "text without end is cut", edit: func(c *Config) { c.StopLoops = false },
 		answer: func(w http.ResponseWriter, r *http.Request) {
 			piece := delta(strings.Repeat("x", 1000_000))
 			for r.Context().Err() == nil {
 				send(w, piece)
 			}
 		},
-		text: strings.Repeat("x", 4_000_000), want: &Outcome{Model: "served", Words: 1, Cut: true},
+		text: strings.Repeat("x", 4<<20), want: &Outcome{Model: "served", Words: 1, Cut: true},
 	},
 	{
 		name: "events without text or end are refused",
@@ -184,7 +184,7 @@ var forms = []behaviour{
 	{
 		name:   "the word null is no finish reason",
 		answer: sends(chunk("one", `"null"`)),
-		text:   "one", class: CutOff,
+		text:   "one", class: CutOff, tries: maxTries,
 	},
 	{
 		name:   "a model that go-openai will not ask for is a bad request",

@@ -19,9 +19,15 @@ type Outcome struct {
 	// Words is the number of words of the whole text, see [CountWords].
 	// It is 0 for a picture without text.
 	Words int
-	// Cut says that the model was stopped before the end of the page, at the
-	// length limit or because it repeated itself.
+	// Cut says that the text ends before the page does, also when the page was
+	// read again in halves.
 	Cut bool
+	// Looped says why, where it was not the length limit: the model repeated
+	// itself each time. One copy was kept; what follows on the page is missing.
+	Looped bool
+	// Boxes are the places that were asked for in the mode Locate, or that the
+	// answer to a prompt names; at most 200.
+	Boxes []Box
 }
 
 // A Text is a page's text so far: the sum of its updates. Applying updates

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ type exchange struct {
 	from   endpoint
 	client *http.Client
 	image  []byte
+	fields map[string]json.RawMessage // that join the body
 	stream bool
 	sent   bool    // go-openai built the request and gave it over
 	events *events // the answer, once a stream has begun
@@ -34,7 +36,7 @@ type exchange struct {
 // Do implements [openai.HTTPDoer].
 func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	x.sent = true
-	if err := embedImage(req, x.image); err != nil {
+	if err := complete(req, x.fields, x.image); err != nil {
 		return nil, x.from.fail(BadRequest, err)
 	}
 	// A compressed stream would arrive in lumps.

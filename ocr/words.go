@@ -1,6 +1,8 @@
 package ocr
 
 import (
+	"iter"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,6 +19,45 @@ func CountWords(s string) int {
 	var c wordCounter
 	c.add(s)
 	return c.n
+}
+
+// SameWords reports whether two texts have the same words in the same order,
+// whatever stands between them: an endpoint that does not look at its prompt
+// gives the same words in every mode.
+func SameWords(a, b string) bool {
+	next, stop := iter.Pull(words(b))
+	defer stop()
+	for word := range words(a) {
+		if other, ok := next(); !ok || other != word {
+			return false
+		}
+	}
+	_, more := next()
+	return !more
+}
+
+// words gives the runs of letters and digits outside of tags, in lower case.
+func words(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var c wordCounter
+		start := -1
+		for i, r := range s {
+			c.rune(r)
+			inside := c.tag == 0 && isWordRune(r)
+			if inside && start < 0 {
+				start = i
+			}
+			if !inside && start >= 0 {
+				if !yield(strings.ToLower(s[start:i])) {
+					return
+				}
+				start = -1
+			}
+		}
+		if start >= 0 {
+			yield(strings.ToLower(s[start:]))
+		}
+	}
 }
 
 // maxTag bounds, in runes, how long a < without its > hides words.

@@ -18,6 +18,8 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
 
+	"slackocr/ocr"
+
 	"slackocr/bot"
 )
 
@@ -37,11 +39,17 @@ type config struct {
 	ModelverseAPIKey string `env:"MODELVERSE_API_KEY" example:"the key from your ModelVerse console"`
 	OCRAPIKey        string `env:"OCR_API_KEY" example:"your endpoint's key"`
 	OCRModel         string `env:"OCR_MODEL" envDefault:"deepseek-ai/DeepSeek-OCR" example:"deepseek-ai/DeepSeek-OCR"`
-	OCRPrompt        string `env:"OCR_PROMPT" envDefault:"convert to markdown" example:"convert to markdown"`
+	// OCRProfile names what the model and its server want; empty means what fits
+	// the model's name. OCRPrompt is instead of the profile's for markdown.
+	OCRProfile string `env:"OCR_PROFILE" example:"deepseek-ocr-vllm"`
+	OCRPrompt  string `env:"OCR_PROMPT" example:"convert to markdown"`
 	// OCRStream is false for an endpoint that cannot stream.
 	OCRStream bool `env:"OCR_STREAM" envDefault:"true" example:"true or false"`
-	// OCRMaxTokens bounds an answer; 0 leaves the bound to the endpoint.
-	OCRMaxTokens int `env:"OCR_MAX_TOKENS" envDefault:"8192" example:"8192"`
+	// OCRMaxTokens bounds an answer; empty means the profile's bound, 0 the
+	// endpoint's.
+	OCRMaxTokens maxTokens `env:"OCR_MAX_TOKENS" example:"8192"`
+	// OCRExtraBody is a JSON object whose fields join each request.
+	OCRExtraBody string `env:"OCR_EXTRA_BODY" example:"{\"top_p\": 0.9}"`
 	// OCRConcurrency is the number of requests to the model at once.
 	OCRConcurrency int `env:"OCR_CONCURRENCY" envDefault:"4" example:"4"`
 	// OCRIdleTimeout is how long the model may write no new text.
@@ -86,6 +94,22 @@ func (s *byteSize) UnmarshalText(text []byte) error {
 		return errors.New("is not a size")
 	}
 	*s = byteSize(n * factor)
+	return nil
+}
+
+// maxTokens is a number of tokens as the OCR client takes it: 0 where none is
+// set, and ocr.NoLimit where 0 is.
+type maxTokens int
+
+func (m *maxTokens) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 0 {
+		return errors.New("is no number of tokens")
+	}
+	*m = maxTokens(n)
+	if n == 0 {
+		*m = ocr.NoLimit
+	}
 	return nil
 }
 
@@ -230,8 +254,14 @@ func needModel(c *config, wrong *problems) {
 	if u, err := url.Parse(c.OCRBaseURL); err == nil && u.Hostname() == "api.modelverse.cn" && c.key() == "" {
 		wrong.add("MODELVERSE_API_KEY", "is missing, and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
 	}
-	if c.OCRMaxTokens < 0 || c.OCRMaxTokens > 8192 {
-		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 8192")
+	if c.OCRMaxTokens > 128<<10 {
+		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 131072")
+	}
+	if c.OCRProfile != "" && !slices.Contains(ocr.Profiles(), c.OCRProfile) {
+		wrong.add("OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
+	}
+	if _, err := ocr.ParseExtraBody(c.OCRExtraBody); err != nil {
+		wrong.add("OCR_EXTRA_BODY", "is not understood: "+err.Error())
 	}
 	if strings.ContainsFunc(c.key(), func(r rune) bool { return r <= ' ' || r > '~' }) {
 		variable := "MODELVERSE_API_KEY"

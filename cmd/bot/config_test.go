@@ -11,6 +11,7 @@ import (
 	"github.com/joho/godotenv"
 
 	"slackocr/bot"
+	"slackocr/ocr"
 )
 
 // good is a whole set of settings.
@@ -37,7 +38,7 @@ func TestConfigDefaults(t *testing.T) {
 	want := config{
 		SlackBotToken: "xoxb-1", SlackAppToken: "xapp-1", SlackAPIURL: "https://slack.com/api/",
 		OCRBaseURL: "https://api.modelverse.cn/v1", ModelverseAPIKey: "k", OCRModel: "deepseek-ai/DeepSeek-OCR",
-		OCRPrompt: "convert to markdown", OCRStream: true, OCRMaxTokens: 8192, OCRConcurrency: 4,
+		OCRStream: true, OCRConcurrency: 4,
 		OCRIdleTimeout: time.Minute, AutoRead: "all", Reaction: "page_facing_up", MaxFileSize: 50 << 20, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
 	}
 	if c != want {
@@ -71,9 +72,13 @@ func TestAllProblemsAreReported(t *testing.T) {
 			"OCR_STREAM is not understood", "OCR_CONCURRENCY is not understood", "OCR_IDLE_TIMEOUT is not understood",
 			"MAX_FILE_SIZE is not understood", "LOG_LEVEL is not understood", "LOG_FORMAT is not understood",
 		}},
-		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=9000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB"), "", []string{
+		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=900000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB"), "", []string{
 			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "OCR_CONCURRENCY must be",
 		}},
+		{"the model's settings", append(good, "OCR_PROFILE=deepseek", "OCR_EXTRA_BODY=top_p=1", "OCR_MAX_TOKENS=-1"), "", []string{
+			"OCR_MAX_TOKENS is not understood", "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is not understood",
+		}},
+		{"extra fields that are not free", append(good, `OCR_EXTRA_BODY={"model":"x"}`), "", []string{"OCR_EXTRA_BODY is not understood: the extra body may not set"}},
 		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL is not a web address", "OCR_BASE_URL is not a web address"}},
 		{"a password in an address", append(good, "OCR_BASE_URL=http://u:p@h/v1", "SLACK_API_URL=https://slack.com/api/?x=1"), "", []string{"SLACK_API_URL must hold no", "OCR_BASE_URL must hold no"}},
 		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY holds"}},
@@ -102,6 +107,15 @@ func TestBrokenFileIsNotQuoted(t *testing.T) {
 	_, err := load(t, nil, "SLACK_BOT_TOKEN xoxb-secret\n")
 	if err == nil || strings.Contains(err.Error(), "xoxb-secret") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTokenLimit: none set is the profile's, 0 is none.
+func TestTokenLimit(t *testing.T) {
+	for value, want := range map[string]maxTokens{"": 0, "0": ocr.NoLimit, "700": 700} {
+		if c, err := load(t, append(good, "OCR_MAX_TOKENS="+value), ""); err != nil || c.OCRMaxTokens != want {
+			t.Errorf("%q is %d, %v", value, c.OCRMaxTokens, err)
+		}
 	}
 }
 

@@ -68,9 +68,14 @@ func openStore(c config, log *slog.Logger) (*jobs.NATS, error) {
 func closing(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func newModel(c config) (*ocr.Client, error) {
+	extra, err := ocr.ParseExtraBody(c.OCRExtraBody)
+	if err != nil {
+		return nil, err
+	}
 	return ocr.NewClient(ocr.Config{
-		BaseURL: c.OCRBaseURL, Key: c.key(), Model: c.OCRModel, Prompt: c.OCRPrompt,
-		Stream: c.OCRStream, MaxTokens: c.OCRMaxTokens, IdleTimeout: c.OCRIdleTimeout,
+		BaseURL: c.OCRBaseURL, Key: c.key(), Model: c.OCRModel, Profile: c.OCRProfile, Prompt: c.OCRPrompt,
+		Stream: c.OCRStream, MaxTokens: int(c.OCRMaxTokens), ExtraBody: extra, IdleTimeout: c.OCRIdleTimeout,
+		StopLoops: true,
 	})
 }
 
