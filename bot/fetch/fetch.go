@@ -1,4 +1,4 @@
-// Package fetch gets the files that people post.
+// Package fetch gets the files that people post or link to.
 package fetch
 
 import (

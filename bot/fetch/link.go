@@ -58,7 +58,7 @@ func checkURL(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Opaque != "" {
 		return ErrLink
 	}
-	if !slices.Contains([]string{"", "80", "443"}, u.Port()) || len(u.String()) > maxLink {
+	if !slices.Contains([]string{"", "80", "443"}, u.Port()) {
 		return ErrLink
 	}
 	return checkHost(u.Hostname())
@@ -109,7 +109,7 @@ func newGuard() *ssrf.Guardian {
 
 // innerDomains are never on the public internet:
 // https://www.iana.org/assignments/special-use-domain-names and, for internal,
-// https://www.icann.org/en/board-activities-and-meetings/materials/approved-resolutions-special-meeting-of-the-icann-board-29-07-2024-en
+// https://www.icann.org/en/public-comment/proceeding/proposed-top-level-domain-string-for-private-use-24-01-2024
 func innerDomains() []string { return []string{"localhost", "local", "internal", "home.arpa"} }
 
 // numeric reports whether the last part of a host makes it an IPv4 address in

@@ -73,7 +73,7 @@ func NewWeb(maxSize int64) *Web {
 			Proxy:               nil, // it would connect in our place, unguarded
 			DialContext:         w.dial,
 			TLSHandshakeTimeout: hopTime, ResponseHeaderTimeout: headTime, MaxResponseHeaderBytes: maxHeader,
-			DisableKeepAlives: true, DisableCompression: true,
+			DisableKeepAlives: true,
 		},
 		CheckRedirect: checkRedirect,
 	}
@@ -132,7 +132,7 @@ func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
 	}
 	request.Header.Set("User-Agent", userAgent)
 	request.Header.Set("Accept", "image/*, application/pdf")
-	request.Header.Set("Accept-Encoding", "identity") // a compressed answer has no bound
+	request.Header.Set("Accept-Encoding", "identity") // what is unpacked has no bound
 	response, err := w.client.Do(request)
 	if err != nil {
 		return nil, failure(err)
@@ -227,7 +227,7 @@ func (p *paced) Read(b []byte) (int, error) {
 }
 
 // text recognises a web page or another text, whatever its Content-Type was.
-// A PDF may begin late: https://pdfa.org/norm-refs/AdobeSupplement_ISO32000.pdf
+// A PDF may begin within its first 1024 bytes (PDF Reference 1.7, appendix H.3, note 13).
 func text(head []byte) bool {
 	return strings.HasPrefix(http.DetectContentType(head), "text/") && !bytes.Contains(head, []byte("%PDF-"))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -52,14 +53,13 @@ func TestWebDownload(t *testing.T) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
 		t.Setenv(name, proxy.URL)
 	}
+	t.Setenv("NO_PROXY", "")
 	var asked atomic.Int32
 	w := serveWeb(t, func(rw http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		want := http.Header{"User-Agent": {userAgent}, "Accept": {"image/*, application/pdf"}, "Accept-Encoding": {"identity"}, "Connection": {"close"}}
-		for name := range r.Header {
-			if !slices.Equal(r.Header[name], want[name]) {
-				t.Errorf("%s is %q", name, r.Header[name])
-			}
+		if !maps.EqualFunc(r.Header, want, slices.Equal) {
+			t.Errorf("asked with %v", r.Header)
 		}
 		rw.Header().Set("Set-Cookie", "id=secret; Path=/")
 		switch r.URL.Path {
@@ -201,10 +201,10 @@ func TestWebStaysOutside(t *testing.T) {
 		for _, scheme := range []string{"http://", "https://"} {
 			to = scheme + host + "/secret.png"
 			if _, err := w.get(t, to); !errors.Is(err, ErrPrivate) {
-				t.Errorf("%s: %v", to, err)
+				t.Fatalf("%s: %v", to, err)
 			}
 			if _, err := w.get(t, scheme+"web.test/"); !errors.Is(err, ErrPrivate) && !errors.Is(err, errAnswer) {
-				t.Errorf("redirected to %s: %v", to, err)
+				t.Fatalf("redirected to %s: %v", to, err)
 			}
 		}
 	}

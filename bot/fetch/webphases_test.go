@@ -1,8 +1,10 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -76,16 +78,22 @@ func TestWebIsNotKeptWaiting(t *testing.T) {
 		handler  http.HandlerFunc
 		from, to time.Duration
 		asked    int32
+		want     error // nil: ErrSlow
 	}{
-		"a body that stops":            {drip(0), paceTime, 2 * paceTime, 1},
-		"a slow body":                  {drip(900), paceTime, 2 * paceTime, 1},
-		"a body just fast enough":      {drip(1500), whole, whole, 1},
-		"a head that does not come":    {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, whole, whole, 4},
-		"a head that comes bit by bit": {dripHead, whole, whole, 4},
+		"a body that stops":            {drip(0), paceTime, 2 * paceTime, 1, nil},
+		"a slow body":                  {drip(900), paceTime, 2 * paceTime, 1, nil},
+		"a body just fast enough":      {drip(1500), whole, whole, 1, nil},
+		"a head that does not come":    {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, whole, whole, 4, nil},
+		"a head that comes bit by bit": {dripHead, whole, whole, 4, nil},
 		"redirects that take their time": {func(rw http.ResponseWriter, r *http.Request) {
 			sleep(r.Context(), headTime-time.Second)
 			http.Redirect(rw, r, r.URL.Path+"x", http.StatusFound)
-		}, 4 * (headTime - time.Second), 4 * headTime, 4},
+		}, 4 * (headTime - time.Second), 4 * headTime, 4, ErrRedirects},
+		"a body announced too large": {func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Content-Length", fmt.Sprint(1<<20+1))
+			_ = http.NewResponseController(rw).Flush()
+			<-r.Context().Done()
+		}, 0, 0, 1, ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32
@@ -95,11 +103,7 @@ func TestWebIsNotKeptWaiting(t *testing.T) {
 			}, func(t *testing.T, w *Web) {
 				begun := time.Now()
 				f, err := w.Download(t.Context(), "http://web.test/secret.png")
-				want := ErrSlow
-				if strings.HasPrefix(name, "redirects") {
-					want = ErrRedirects
-				}
-				if f != nil || !errors.Is(err, want) {
+				if f != nil || !errors.Is(err, cmp.Or(tt.want, ErrSlow)) {
 					t.Errorf("got %v", err)
 				}
 				if took := time.Since(begun); took < tt.from || took > tt.to+time.Second {
