@@ -239,6 +239,13 @@ func TestPageInABrowser(t *testing.T) {
 		{"hostile content", 1440, 900, hostile},
 		{"phone", 390, 844, phone},
 		{"connection lost", 1024, 700, connectionLost},
+		{"commands", 1440, 900, commands},
+		{"a window", 1440, 900, window},
+		{"a window on a phone", 390, 844, windowOnPhone},
+		{"buttons and menus", 1440, 900, buttonsAndMenus},
+		{"the menu of a message", 1440, 900, messageMenu},
+		{"channels", 1440, 900, channels},
+		{"hostile apps", 1440, 900, hostileApps},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t, b, c.width, c.height)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -128,7 +129,7 @@ func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
 }
 
 // pageSubmit submits a window: a multipart form with a field value:BLOCK_ID for
-// each value and file:BLOCK_ID for each file. What is wrong with fields comes
+// each value and file:BLOCK_ID for each file, the id as in an address. What is wrong with fields comes
 // back as problems, by block_id.
 func (w *Workspace) pageSubmit(rw http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxPageWindow)
@@ -163,7 +164,11 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 		if n == maxPageValues {
 			return nil, nil, apiErr("invalid_arguments")
 		}
-		if block, ok := strings.CutPrefix(part.FormName(), valueField); ok {
+		name, err := url.PathUnescape(part.FormName())
+		if err != nil {
+			return nil, nil, apiErr("invalid_arguments")
+		}
+		if block, ok := strings.CutPrefix(name, valueField); ok {
 			value, err := readField(part, maxPageJSON)
 			if err != nil {
 				return nil, nil, err
@@ -174,7 +179,7 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 			}
 			continue
 		}
-		block, ok := strings.CutPrefix(part.FormName(), fileField)
+		block, ok := strings.CutPrefix(name, fileField)
 		if !ok {
 			return nil, nil, apiErr("invalid_arguments")
 		}

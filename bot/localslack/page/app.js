@@ -1,6 +1,6 @@
 // The page: it follows the workspace, shows the place the address names, and sends what a person writes.
 import { isCommand } from "./commands.js";
-import { Composer, dropZone, pastedFiles } from "./composer.js";
+import { Composer } from "./composer.js";
 import { Deeds } from "./deeds.js";
 import { h } from "./dom.js";
 import { drawHead, nameOf, welcome } from "./head.js";
@@ -9,6 +9,7 @@ import { avatar } from "./message.js";
 import { doDeed, follow, send } from "./net.js";
 import { Outbox } from "./outbox.js";
 import { People, createChannel } from "./people.js";
+import { keyboard, takeFiles } from "./shell.js";
 import { Reads, drawSidebar, iconOf } from "./sidebar.js";
 import { Store, isNotice, isReply } from "./store.js";
 import { closeOnBackdrop, notices, switcher, view } from "./viewer.js";
@@ -273,44 +274,8 @@ function jump(to) {
   switcher($("switcher"), store.places().map((c) => ({ id: c.id, title: store.title(c), icon: iconOf(c, store) })), to);
 }
 
-function step(by) {
-  const places = store.places();
-  const i = places.findIndex((c) => c.id === at.channel);
-  if (places.length) go(places[(i + by + places.length) % places.length].id);
-}
-
-document.addEventListener("keydown", (event) => {
-  const inDialog = document.querySelector("dialog[open]");
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    event.preventDefault();
-    jump(go);
-  } else if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
-    event.preventDefault();
-    step(event.key === "ArrowUp" ? -1 : 1);
-  } else if (event.key === "Escape" && !inDialog && !event.defaultPrevented && at.thread && !event.isComposing) closeThread();
-});
-
-addEventListener("paste", (event) => {
-  const files = pastedFiles(event);
-  if (!files.length || document.querySelector("dialog[open]")) return;
-  event.preventDefault();
-  (document.activeElement === replyComposer.text ? replyComposer : composer).add(files);
-});
-
-// The pane may lie over the column, so where the pointer is decides.
-function target(event) {
-  const box = $("thread").getBoundingClientRect();
-  const inPane = !$("thread").hidden && event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top;
-  return inPane ? replyComposer : composer;
-}
-
-dropZone($("drop"), {
-  place(event) {
-    document.querySelector("dialog[open]")?.close(); // it would hide the overlay
-    return target(event) === replyComposer ? "Drop to reply in the thread" : `Drop to add to ${placeName()}`;
-  },
-  drop: (files, event) => target(event).add(files),
-});
+keyboard({ store, place: () => at, go, jump: () => jump(go), closeThread });
+takeFiles({ composer, replyComposer, placeName });
 
 document.addEventListener("visibilitychange", render);
 setInterval(render, 30_000); // "5 minutes ago" goes stale

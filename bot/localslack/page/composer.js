@@ -42,7 +42,8 @@ export class Composer {
 
   key(event) {
     this.shift = event.shiftKey;
-    if (this.commands?.key(event)) return;
+    this.taken = this.commands?.key(event);
+    if (this.taken) return;
     // Enter that ends a word in an input method is not a wish to send.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -53,7 +54,7 @@ export class Composer {
   lineBreak(event) {
     if (event.inputType !== "insertLineBreak" || this.shift) return;
     event.preventDefault();
-    this.submit();
+    if (!this.taken) this.submit(); // else the key has chosen a command
   }
 
   /** open shows the draft of a place, keeping the one of the place before. */

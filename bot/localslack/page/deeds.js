@@ -37,13 +37,12 @@ export class Deeds {
 
   // agreed sends an action, after the question that the element may want asked.
   async agreed(element, target, node, values) {
+    if (node.getAttribute("aria-busy") === "true") return;
     const c = element.confirm;
     const question = c && { title: c.title?.text, text: c.text?.text, confirm: c.confirm?.text, deny: c.deny?.text, style: c.style };
     if (question && !(await ask(this.confirm, question))) return;
-    node.setAttribute("aria-busy", "true");
-    node.disabled = true;
+    node.setAttribute("aria-busy", "true"); // not disabled: it would lose the focus
     await this.send({ ...target, values }).catch((err) => this.warn(err.message));
-    node.disabled = false;
     node.removeAttribute("aria-busy");
   }
 

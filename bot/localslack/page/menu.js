@@ -59,7 +59,7 @@ function show(anchor, menu) {
   menu.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;
     anchor.setAttribute("aria-expanded", "false");
-    if (menu.contains(document.activeElement) || document.activeElement === document.body) anchor.focus();
+    if (menu.contains(document.activeElement) || document.activeElement === document.body) anchor.focus({ preventScroll: true });
     menu.remove();
   });
   // Above a dialog Esc would close that too.

@@ -55,14 +55,15 @@ export async function send({ channel, thread, text, files }, progress) {
 }
 
 /** submitView submits a window. It answers what is wrong, by block_id, or nothing. */
-export async function submitView(id, fields, progress) {
+export async function submitView(view, fields, progress) {
   const form = new FormData();
-  for (const [block, f] of fields) {
+  for (const [id, f] of fields) {
+    const block = encodeURIComponent(id); // a form's names bear no quotes
     const values = f.values()?.filter((v) => v !== "");
     if (values) for (const v of values.length ? values : [""]) form.append(`value:${block}`, v); // an empty one: nothing is chosen
     for (const file of f.files()) form.append(`file:${block}`, file, file.name);
   }
-  return (await upload(`/page/views/${encodeURIComponent(id)}`, form, progress)).problems;
+  return (await upload(`/page/views/${encodeURIComponent(view)}`, form, progress)).problems;
 }
 
 // upload posts a form. An answer with problems is none to reject.

@@ -35,7 +35,7 @@ export class People {
     const others = all.filter((u) => !channel.members.includes(u.id));
     const fresh = h("dialog", null,
       h("header", null, h("h2", null, `People in #${channel.name}`), h("button.icon", { type: "button", "aria-label": "Close", title: "Close (Esc)", "data-deed": "close" }, icon("close"))),
-      h("input.field", { type: "search", placeholder: "Find people and apps", "aria-label": "Find people and apps" }),
+      h("input.field", { type: "text", autocomplete: "off", placeholder: "Find people and apps", "aria-label": "Find people and apps" }),
       h("div.people", { tabindex: "-1" },
         members.length > 0 && [h("h3", null, "In this channel"), h("ul", null, members.map((u) => this.row(u, "remove", "Remove")))],
         others.length > 0 && [h("h3", null, "Add people and apps"), h("ul", null, others.map((u) => this.row(u, "invite", "Add")))],

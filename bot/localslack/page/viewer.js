@@ -103,6 +103,8 @@ const NOTICE_MS = 6000;
 export function notices(el) {
   let timer;
   return (sentence) => {
+    // A dialog lies over everything that is not in it.
+    ([...document.querySelectorAll("dialog[open]")].at(-1) || document.body).append(el);
     el.textContent = sentence;
     el.classList.add("shown");
     clearTimeout(timer);
