@@ -59,7 +59,8 @@ func modeAfter(s string) (ocr.Mode, bool) {
 	return ocr.ParseMode(s)
 }
 
-// answering bounds the work on a command or press after its acknowledgement.
+// answering bounds the work on a command or press. The word about it has its own
+// time, see respond.
 const answering = 25 * time.Second
 
 // answer acknowledges a command or an interaction, within the 3 s that Slack
@@ -74,7 +75,7 @@ func only(words string) map[string]any {
 // command does what somebody typed. What has to outlive this process is made
 // durable before it is acknowledged: Slack does not send commands again.
 func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
-	ctx, cancel := context.WithTimeout(ctx, answering)
+	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
 	ask := "command-" + digest(c.TriggerID)
@@ -85,7 +86,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: nothing comes before it
 		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
-		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
+		if err := b.desk.OpenView(working, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open the window", "error", err)
 			respond(wordsNoWindow)
 		}
@@ -93,12 +94,17 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		ack(only(wordsHelp(w.unclear)))
 	case w.verb == "status":
 		ack(nil)
-		b.status(ctx, c)
+		m, err := b.status(working, c.UserID)
+		if err != nil {
+			b.log.Error("could not look at a person's jobs", "error", err)
+			m = say(wordsLater)
+		}
+		b.respond(ctx, c.ResponseURL, m)
 	case w.verb == "auto":
 		ack(nil)
-		respond(b.auto(ctx, c, ask, w.habit))
+		respond(b.auto(working, c, ask, w.habit))
 	case w.verb == "forget":
-		ack(b.taken(ctx, task{Forget: &Gone{Ask: ask, Channel: c.ChannelID, Person: c.UserID, Respond: c.ResponseURL}}))
+		ack(b.taken(working, task{Forget: &Gone{Ask: ask, Channel: c.ChannelID, Person: c.UserID, Respond: c.ResponseURL}}))
 	default:
 		f := Find{Channel: c.ChannelID, Ask: ask, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
 		switch {
@@ -110,7 +116,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		default:
 			f.Web, f.Linked, f.File = w.link.web, w.link.message, w.link.file
 		}
-		ack(b.taken(ctx, task{Find: &f}))
+		ack(b.taken(working, task{Find: &f}))
 	}
 }
 
@@ -123,8 +129,18 @@ func (b *Bot) taken(ctx context.Context, t task) (payload any) {
 	return nil
 }
 
-// respond answers a person through a response URL, or not at all.
+// respond answers a person through a response URL, or not at all. Where the bot
+// ends there is still a moment for it.
 func (b *Bot) respond(ctx context.Context, url string, m post.Message) {
+	if url == "" {
+		return
+	}
+	limit := whispering
+	if ctx.Err() != nil {
+		ctx, limit = context.WithoutCancel(ctx), settling
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	if err := b.desk.Respond(ctx, url, m); err != nil {
 		b.log.Warn("could not answer a person", "error", err)
 	}
@@ -166,14 +182,11 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, ask string, h Habi
 const maxStatus = 10
 
 // status shows a person what is running and waiting for them.
-func (b *Bot) status(ctx context.Context, c slack.SlashCommand) {
-	records, err := b.jobs.ByPerson(ctx, c.UserID)
+func (b *Bot) status(ctx context.Context, person string) (m post.Message, err error) {
+	records, err := b.jobs.ByPerson(ctx, person)
 	if err != nil {
-		b.log.Error("could not look at a person's jobs", "error", err)
-		b.respond(ctx, c.ResponseURL, say(wordsLater))
-		return
+		return m, err
 	}
-	m := post.Message{}
 	n := 0
 	for _, r := range records {
 		req, ok := request(r)
@@ -189,7 +202,7 @@ func (b *Bot) status(ctx context.Context, c slack.SlashCommand) {
 	m.Fallback = wordsStatus(n)
 	head := slack.NewTextBlockObject(slack.MarkdownType, m.Fallback, false, false)
 	m.Blocks = append([]slack.Block{slack.NewSectionBlock(head, nil, nil)}, m.Blocks...)
-	b.respond(ctx, c.ResponseURL, m)
+	return m, nil
 }
 
 // timestamp is an ask that is one, or "".

@@ -142,7 +142,11 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to Place, note 
 // whisper tells a person something about what they asked for. It is tried for a
 // while and then left: there is nothing else that could be told.
 func (b *Bot) whisper(ctx context.Context, f Find, words string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), whispering)
+	limit := whispering
+	if ctx.Err() != nil { // the time for it is over, or the bot ends
+		ctx, limit = context.WithoutCancel(ctx), settling
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := errNoWay
 	if f.Respond != "" {

@@ -45,10 +45,10 @@ func doneButtons(key string, text bool) *slack.ActionBlock {
 
 // interact does what somebody pressed, chose or filled in.
 func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
-	ctx, cancel := context.WithTimeout(ctx, answering)
+	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
 	respond := func(words string) {
-		if words != "" && c.ResponseURL != "" {
+		if words != "" {
 			b.respond(ctx, c.ResponseURL, say(words))
 		}
 	}
@@ -59,16 +59,16 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 		ack(nil)
 		respond(wordsStranger)
 	case c.Type == slack.InteractionTypeViewSubmission:
-		b.submitted(ctx, c, ack)
+		b.submitted(working, c, ack)
 	case c.Type == slack.InteractionTypeMessageAction && c.CallbackID == extractID:
-		words := b.extract(ctx, c)
+		words := b.extract(working, c)
 		ack(nil)
 		respond(words)
 	case c.Type == slack.InteractionTypeBlockActions && c.View.ID == "" && len(c.ActionCallback.BlockActions) > 0:
 		ack(nil)
 		action := c.ActionCallback.BlockActions[0]
 		if key, ours := strings.CutPrefix(action.BlockID, blockOf("")); ours && action.ActionID != "" {
-			respond(b.press(ctx, c, action, key))
+			respond(b.press(working, c, action, key))
 		}
 	default: // nothing of ours, or nothing to do
 		ack(nil)

@@ -82,7 +82,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 // notSent tells the person of a failure that is not tried again.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
 	if !unsettled(err) && (!temporary(err) || job.LastAttempt()) {
-		b.respond(context.WithoutCancel(ctx), s.Respond, say(wordsNotSent))
+		b.respond(ctx, s.Respond, say(wordsNotSent))
 	}
 	return err
 }

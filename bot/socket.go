@@ -43,7 +43,8 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 		slack.OptionAppLevelToken(b.config.AppToken), slack.OptionAPIURL(b.config.APIURL),
 		slack.OptionHTTPClient(&client), slack.OptionLog(log.New(io.Discard, "", 0)))
 	work := newHands()
-	defer work.working.Wait()
+	work.working.Go(work.listen)
+	defer work.end()
 	for ctx.Err() == nil {
 		err := b.session(ctx, api, p, work)
 		if refused, ok := errors.AsType[*TokenError](err); ok {
@@ -120,31 +121,59 @@ func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 	}
 }
 
-// maxHands bounds the commands and presses that are worked on at once.
-const maxHands = 64
+const (
+	// maxHands bounds the commands and presses that are worked on at once.
+	maxHands = 64
+	// maxHeard bounds the events that wait. Slack sends again what does not fit.
+	maxHeard = 64
+)
 
-// hands work on commands and presses beside the connection, which has to be read
-// on: a window has 3 s to open, whatever else is slow.
+// hands work beside the connection, which has to be read on: a window has 3 s to
+// open, whatever else is slow. Commands and presses are worked on at once, events
+// one after the other, so that a message is known before it is deleted.
 type hands struct {
 	busy    chan struct{}
+	heard   chan func()
 	working sync.WaitGroup
 }
 
-func newHands() *hands { return &hands{busy: make(chan struct{}, maxHands)} }
+func newHands() *hands {
+	return &hands{busy: make(chan struct{}, maxHands), heard: make(chan func(), maxHeard)}
+}
 
-// take begins with a piece of work. Where all hands are full, its person is
-// told to try again.
-func (h *hands) take(work func(answer), ack answer) {
+// listen works on events until the end.
+func (h *hands) listen() {
+	for work := range h.heard {
+		work()
+	}
+}
+
+// end waits until all is worked on.
+func (h *hands) end() {
+	close(h.heard)
+	h.working.Wait()
+}
+
+// hear begins with an event when its turn has come, or never.
+func (h *hands) hear(work func()) {
+	select {
+	case h.heard <- work:
+	default:
+	}
+}
+
+// take begins with a piece of work. It reports false where all hands are full.
+func (h *hands) take(work func()) bool {
 	select {
 	case h.busy <- struct{}{}:
 	default:
-		ack(only(wordsNotTaken))
-		return
+		return false
 	}
 	h.working.Go(func() {
 		defer func() { <-h.busy }()
-		work(ack)
+		work()
 	})
+	return true
 }
 
 // acknowledge is how an envelope is answered.
@@ -161,40 +190,36 @@ func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event 
 	}
 }
 
-// handle starts what an event asks for, and then acknowledges it. Events that
+// handle starts what an event asks for, and acknowledges it then. Events that
 // ask for nothing, or that the client cannot parse, are acknowledged too:
 // Slack would only send them again.
 func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *hands) {
-	envelope := ""
-	if event.Request != nil {
-		envelope = event.Request.EnvelopeID
-	}
+	ack := b.acknowledge(ctx, client, event)
 	switch data := event.Data.(type) {
 	case slackevents.EventsAPIEvent:
-		if !b.accept(p, data) {
-			return // Slack sends it again
-		}
+		work.hear(func() {
+			if b.accept(p, data) { // or Slack sends it again
+				ack(nil)
+			}
+		})
 	case slack.SlashCommand:
-		work.take(func(ack answer) { b.command(p.waiting, data, ack) }, b.acknowledge(ctx, client, event))
-		return
+		if !work.take(func() { b.command(p.waiting, data, ack) }) {
+			ack(only(wordsNotTaken))
+		}
 	case slack.InteractionCallback:
-		work.take(func(ack answer) { b.interact(p.waiting, &data, ack) }, b.acknowledge(ctx, client, event))
-		return
+		if !work.take(func() { b.interact(p.waiting, &data, ack) }) {
+			turnDown(&data, ack)
+		}
 	case *socketmode.ErrorBadMessage:
 		var message struct {
 			EnvelopeID string `json:"envelope_id"`
 		}
 		_ = json.Unmarshal(data.Message, &message) // then there is nothing to acknowledge
-		envelope = message.EnvelopeID
 		b.log.Debug("an event that the client does not know", "error", data.Cause)
-	}
-	if envelope == "" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, ackWithin)
-	defer cancel()
-	if err := client.AckCtx(ctx, envelope, nil); err != nil {
-		b.log.Warn("could not acknowledge an event", "error", err)
+		event.Request = &socketmode.Request{EnvelopeID: message.EnvelopeID}
+		b.acknowledge(ctx, client, event)(nil)
+	default:
+		ack(nil)
 	}
 }
 

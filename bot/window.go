@@ -91,20 +91,20 @@ func modeOptions() (options []*slack.OptionBlockObject) {
 func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack answer) {
 	var from origin
 	err := json.Unmarshal([]byte(c.View.PrivateMetadata), &from)
-	if err != nil || c.View.State == nil || from.Channel == "" || !b.intake.allowed(from.Channel) {
+	kind, again := againKind(c.View.CallbackID)
+	if err != nil || c.View.State == nil || from.Channel == "" || !b.intake.allowed(from.Channel) || !again && c.View.CallbackID != uploadID {
 		ack(nil) // it is not a window of ours
 		return
 	}
 	value := func(id string) slack.BlockAction { return c.View.State.Values[id][id] }
-	kind := ocr.Kind(value(modeID).SelectedOption.Value)
-	if k, again := againKind(c.View.CallbackID); again {
-		kind = k
+	if !again {
+		kind = ocr.Kind(value(modeID).SelectedOption.Value)
 	}
 	mode, ok := ocr.NewMode(kind, value(wordsID).Value)
 	switch files := chosen(value(filesID).Files); {
 	case !ok:
 		ack(inWindow(wordsID, wordsMissing))
-	case c.View.CallbackID != uploadID:
+	case again:
 		if _, err := b.readAgain(ctx, from.Key, from.Channel, from.Root, "window-"+digest(c.View.ID), c.User.ID, mode); err != nil {
 			ack(inWindow(wordsID, wordsPressError(err)))
 			return
@@ -140,4 +140,19 @@ func chosen(files []slack.File) (all []Found) {
 // open.
 func inWindow(block, words string) any {
 	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: words})
+}
+
+// turnDown says in a window that all hands are full. Presses and shortcuts are
+// left without an answer: Slack tells the person that there was none.
+func turnDown(c *slack.InteractionCallback, ack answer) {
+	_, again := againKind(c.View.CallbackID)
+	switch {
+	case c.Type != slack.InteractionTypeViewSubmission:
+	case again:
+		ack(inWindow(wordsID, wordsNotTaken))
+	case c.View.CallbackID == uploadID:
+		ack(inWindow(filesID, wordsNotTaken))
+	default: // it is not a window of ours
+		ack(nil)
+	}
 }
