@@ -40,6 +40,7 @@ type house struct {
 	log          *bytes.Buffer // read only after stop
 	logger       *slog.Logger
 	slack, ocr   *localslack.Pipe
+	change       func(*bot.Config) // of the bots that are started, or nil
 	stopBot      context.CancelFunc
 	close        func() // ends everything; a test's end does too
 	ended        chan error
@@ -135,11 +136,15 @@ func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	if err != nil {
 		h.Fatal(err)
 	}
-	b, err := bot.New(bot.Config{
+	config := bot.Config{
 		BotToken: app.BotToken, AppToken: app.AppToken, APIURL: "http://localhost/api/",
 		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
 		Log: h.logger, AutoRead: bot.ReadAll, Reaction: "page_facing_up",
-	}, client, queue)
+	}
+	if h.change != nil {
+		h.change(&config)
+	}
+	b, err := bot.New(config, client, queue)
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -1,0 +1,221 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// window opens the upload window as somebody and returns its id.
+func (h *house) window(user, channel string) string {
+	h.Helper()
+	h.command(user, channel, "")
+	h.wait("a window", func() bool { return len(h.ws.Views(user)) == 1 })
+	return h.ws.Views(user)[0].ID
+}
+
+// submit fills a window in. What is said in it is returned.
+func (h *house) submit(user, view string, values map[string][]string, names ...string) map[string]string {
+	h.Helper()
+	var files []localslack.Upload
+	for _, name := range names {
+		files = append(files, localslack.Upload{Name: name, Data: picture})
+	}
+	problems, err := h.ws.Submit(h.Context(), user, view, values, map[string][]localslack.Upload{"files": files})
+	if err != nil {
+		h.Fatalf("the window: %v", err)
+	}
+	return problems
+}
+
+// TestWindowReadsTenFilesInTheChosenMode: each in a thread of its own, under a
+// message that says who asked.
+func TestWindowReadsTenFilesInTheChosenMode(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		view := h.window(h.ann, h.channel)
+		var names []string
+		for i := range 10 {
+			names = append(names, fmt.Sprintf("%d.png", i))
+		}
+		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"describe"}}, names...); len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		h.waitFor(h.channel, "Read ", 10)
+		for _, m := range h.spoken(h.channel) {
+			switch {
+			case strings.HasPrefix(m.Text, "The text of "):
+				if m.ThreadTS == "" || m.ThreadTS == m.TS {
+					t.Errorf("%q stands in the channel", m.Text)
+				}
+			case !strings.Contains(m.Text, "to describe it") || m.ThreadTS != "" && m.ThreadTS != m.TS || !strings.Contains(string(m.Blocks), h.ann):
+				t.Errorf("a reply in thread %q: %q %s", m.ThreadTS, m.Text, m.Blocks)
+			}
+		}
+		if n := h.times(h.channel, "The text of "); n != 10 || h.requests() != 10 {
+			t.Errorf("%d texts, %d requests", n, h.requests())
+		}
+		if w := h.whispers(h.ann); len(w) > 0 || len(h.ws.Views(h.ann)) > 0 {
+			t.Errorf("said %q, %d windows", w, len(h.ws.Views(h.ann)))
+		}
+		h.noRateLimit()
+	})
+}
+
+// TestWindowOpensWithinThreeSeconds, whatever else is slow: Slack shows the
+// person an error of its own otherwise.
+func TestWindowOpensWithinThreeSeconds(t *testing.T) {
+	for name, fail := range map[string]func(context.Context) error{"down": down, "hanging": hang} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				store := newSick(h.jobs)
+				h.startOn(store)
+				store.will(fail)
+				for range 5 {
+					h.post("page.png") // events that wait for the store
+				}
+				h.window(h.ann, h.channel)
+				synctest.Wait()
+				if c := h.callsOf("views.open"); len(c) != 1 || c[0].Error != "" {
+					t.Errorf("%+v", c)
+				}
+				store.will(nil)
+			})
+		})
+	}
+}
+
+// TestWindowWhileOthersAreBusy: up to 63 other commands hold nobody up. Who
+// comes when all hands are full is told so at once.
+func TestWindowWhileOthersAreBusy(t *testing.T) {
+	inBubble(t, func(h *house) {
+		store := newSick(h.jobs)
+		h.startOn(store)
+		h.ws.Fail(localslack.Fault{Method: "conversations.info", Delay: time.Hour, Reset: true})
+		for range 63 {
+			h.command(h.ann, h.channel, "auto off")
+		}
+		h.window(h.ann, h.channel)
+		synctest.Wait()
+		h.command(h.ann, h.channel, "auto off") // the window has given its hand back
+		h.command(h.ann, h.channel, "")
+		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], "nothing was started") {
+			t.Errorf("with all hands full: %q", w)
+		}
+		if problems := h.submit(h.ann, h.ws.Views(h.ann)[0].ID, nil, "page.png"); !strings.Contains(problems["files"], "nothing was started") {
+			t.Errorf("the window with all hands full: %v, %d windows left", problems, len(h.ws.Views(h.ann)))
+		}
+		// All of them are answered in the end, however long Slack hangs.
+		h.wait("64 more words", func() bool { return len(h.whispers(h.ann)) == 1+64 })
+	})
+}
+
+// TestWindowAsksForTheMissingWords in the window, which stays open.
+func TestWindowAsksForTheMissingWords(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		view := h.window(h.ann, h.channel)
+		for _, mode := range []string{"locate", "prompt"} {
+			for _, words := range [][]string{nil, {"   "}, {"\u200b"}} {
+				problems := h.submit(h.ann, view, map[string][]string{"mode": {mode}, "words": words}, "page.png")
+				if len(problems) != 1 || problems["words"] == "" {
+					t.Errorf("%s with %q: %v", mode, words, problems)
+				}
+			}
+		}
+		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"locate"}, "words": {"total <!channel>"}}, "page.png"); len(problems) > 0 {
+			t.Error(problems)
+		}
+		m := h.waitFor(h.channel, "Read page.png to find “total", 1)
+		if strings.Contains(m.Text+string(m.Blocks), "<!channel>") {
+			t.Errorf("it pings: %q %s", m.Text, m.Blocks)
+		}
+		h.idle(1, "one file")
+	})
+}
+
+// TestWindowForOnePersonOnly: nothing of it is seen in the channel.
+func TestWindowForOnePersonOnly(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		before := len(h.ws.Messages(h.channel))
+		view := h.window(h.ann, h.channel)
+		if problems := h.submit(h.ann, view, map[string][]string{"private": {"yes"}}, "a.png", "b.png"); len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		h.waitFor(h.direct(h.ann), "The text of ", 2)
+		h.whispered(h.ann, "direct message")
+		if n := len(h.ws.Messages(h.channel)); n != before {
+			t.Errorf("%d messages in the channel, want %d\n%s", n, before, h.show())
+		}
+	})
+}
+
+// TestWindowWhereTheBotIsNot: the person learns how to invite it, and gets the
+// answer all the same.
+func TestWindowWhereTheBotIsNot(t *testing.T) {
+	for _, private := range []bool{false, true} {
+		inFakeTime(t, func(h *house) {
+			channel := h.ws.AddChannel("elsewhere", private, h.ann)
+			if problems := h.submit(h.ann, h.window(h.ann, channel), nil, "page.png"); len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			h.waitFor(h.direct(h.ann), "The text of page.png", 1)
+			if w := h.whispered(h.ann, "/invite"); !strings.Contains(w, "<@"+h.app.BotUserID+">") {
+				t.Errorf("it says %q", w)
+			}
+			if said := h.said(channel); len(said) > 0 {
+				t.Errorf("in the channel: %q", said)
+			}
+		})
+	}
+}
+
+// TestWindowThatCannotBeKept says so in the window, with all that was filled in,
+// and within 3 s. Once the store is back it is read once.
+func TestWindowThatCannotBeKept(t *testing.T) {
+	for name, fail := range map[string]func(context.Context) error{"down": down, "hanging": hang} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				store := newSick(h.jobs)
+				h.startOn(store)
+				view := h.window(h.ann, h.channel)
+				store.will(fail)
+				for range 2 {
+					if problems := h.submit(h.ann, view, nil, "page.png"); problems["files"] == "" {
+						t.Errorf("said: %v", problems)
+					}
+				}
+				store.will(nil)
+				if problems := h.submit(h.ann, view, nil, "page.png"); len(problems) > 0 {
+					t.Error(problems)
+				}
+				h.waitFor(h.channel, "Read page.png", 1)
+				h.idle(1, "once")
+			})
+		})
+	}
+}
+
+// TestWindowsSubmittedAtOnce are all taken.
+func TestWindowsSubmittedAtOnce(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		var all sync.WaitGroup
+		for i := range 5 {
+			person := h.ws.AddUser(fmt.Sprintf("p%d", i))
+			h.ws.Join(h.channel, person)
+			view := h.window(person, h.channel)
+			all.Go(func() {
+				if problems := h.submit(person, view, nil, "page.png"); len(problems) > 0 {
+					t.Error(problems)
+				}
+			})
+		}
+		all.Wait()
+		h.waitFor(h.channel, "Read page.png", 5)
+		h.idle(5, "five windows")
+	})
+}
