@@ -123,15 +123,15 @@ func (b *tableBuilder) open(tag atom.Atom, z *html.Tokenizer, more bool) {
 		key, value, more = z.TagAttr()
 		switch string(key) {
 		case "colspan":
-			b.across = span(value)
+			b.across = spanOf(value)
 		case "rowspan":
-			b.rows = span(value)
+			b.rows = spanOf(value)
 		}
 	}
 }
 
-// span reads a span. One that is no number is 1, as in browsers.
-func span(value []byte) int {
+// spanOf reads a span. One that is no number is 1, as in browsers.
+func spanOf(value []byte) int {
 	n, err := strconv.Atoi(string(bytes.TrimSpace(value[:min(len(value), 8)])))
 	if err != nil || n < 1 {
 		return 1

@@ -2,10 +2,400 @@ package slackmd
 
 import (
 	"html"
+	"path"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
+// place is where inline markdown stands.
+type place int
+
+const (
+	inText place = iota
+	inLine       // a heading: no line breaks
+	inCell       // of a table: no line breaks, and bars are escaped
+	inCSV        // plain text
+)
+
+// inline turns the model's inline markdown, with HTML, mathematics and links in
+// it, into inline markdown that Slack only formats: nothing in it links,
+// mentions or becomes an emoji. An address is shown as code, since Slack makes
+// links of bare addresses.
+func inline(s string, at place) string {
+	p := inliner{src: s, writer: writer{at: at}}
+	p.out = make([]byte, 0, len(s)+len(s)/8)
+	p.run()
+	return string(p.end())
+}
+
 // plain is inline markdown as plain text.
-func plain(s string) string {
-	return html.UnescapeString(strings.NewReplacer("**", "", "__", "", "<br>", " ", "<b>", "", "</b>", "").Replace(s))
+func plain(s string) string { return strings.TrimSpace(inline(s, inCSV)) }
+
+// inliner reads inline markdown. It goes through src once; what it must find
+// further on, it finds through finders and tables that are made once.
+type inliner struct {
+	writer
+	src string
+	i   int
+
+	brackets []int32        // for each [ in src its ], or 0; made when needed
+	links    map[int]target // by the place of their ]
+	noTicks  [maxFence + 1]bool
+	wordEnd  int // addresses were looked for up to here
+
+	mathEnd, blockEnd, dollar, comment, codeEnd finder
+	hrefs                                       []string // of the open <a>
+}
+
+// target is what follows the words of a link.
+type target struct {
+	address string
+	end     int // of the link in src
+	words   int // where they begin in the output
+}
+
+// inlineSigns are the bytes at which run must look closer.
+var inlineSigns = func() (signs [256]bool) {
+	for _, c := range "\\`<>&![]$*_~:\n|" {
+		signs[c] = true
+	}
+	return signs
+}()
+
+func (p *inliner) run() {
+	p.mathEnd.what, p.blockEnd.what, p.dollar.what, p.comment.what = `\)`, `\]`, "$", "-->"
+	addresses := strings.Contains(p.src, "://") || strings.Contains(p.src, "@") || indexWWW(p.src) >= 0
+	for p.i < len(p.src) {
+		c := p.src[p.i]
+		if addresses && p.i >= p.wordEnd && isWordByte(c) {
+			if p.address() {
+				continue
+			}
+			p.text(p.src[p.i:p.wordEnd])
+			p.i = p.wordEnd
+			continue
+		}
+		if !inlineSigns[c] {
+			end := p.i + 1
+			for end < len(p.src) && !inlineSigns[p.src[end]] && !(addresses && isWordByte(p.src[end])) {
+				end++
+			}
+			p.text(p.src[p.i:end])
+			p.i = end
+			continue
+		}
+		p.sign(c)
+	}
+}
+
+// sign reads what the sign at i begins.
+func (p *inliner) sign(c byte) {
+	done := false
+	switch c {
+	case '\\':
+		done = p.backslash()
+	case '`':
+		done = p.ticks()
+	case '<':
+		done = p.angle()
+	case '&':
+		done = p.entity()
+	case '!':
+		done = p.image()
+	case '[':
+		done = p.bracket()
+	case ']':
+		done = p.closeLink()
+	case '$':
+		done = p.dollars()
+	case ':':
+		done = p.emoji()
+	case '*', '_', '~':
+		p.emphasis(c)
+		done = true
+	case '\n':
+		p.newline()
+		p.i++
+		for p.i < len(p.src) && (p.src[p.i] == ' ' || p.src[p.i] == '\t') {
+			p.i++
+		}
+		done = true
+	}
+	if !done {
+		p.text(p.src[p.i : p.i+1])
+		p.i++
+	}
+}
+
+func (p *inliner) backslash() bool {
+	rest := p.src[p.i+1:]
+	switch {
+	case rest == "":
+		p.literal(`\`)
+	case rest[0] == '(' && p.math(&p.mathEnd), rest[0] == '[' && p.math(&p.blockEnd):
+		return true
+	case rest[0] == '\n':
+	case isPunct(rest[0]):
+		p.literal(rest[:1])
+		p.i++
+	default:
+		p.literal(`\`)
+	}
+	p.i++
+	return true
+}
+
+// math reads \(…\) or \[…\] in a line.
+func (p *inliner) math(end *finder) bool {
+	from := p.i + 2
+	to := end.next(p.src, from)
+	if to >= len(p.src) || to-from > maxMath {
+		return false
+	}
+	tex := p.src[from:to]
+	if end == &p.blockEnd && !strings.ContainsAny(tex, `\^_=`) {
+		p.literal("[" + tex + "]") // brackets that were escaped
+	} else {
+		p.formula(tex)
+	}
+	p.i = to + 2
+	return true
+}
+
+// formula writes mathematics: as signs, where there are some for all of it.
+func (p *inliner) formula(tex string) {
+	if signs, ok := unicodeMath(tex); ok {
+		p.literal(signs)
+	} else {
+		p.code(strings.Join(strings.Fields(tex), " "))
+	}
+}
+
+// dollars reads $…$ and $$…$$. An amount of money is no formula: as in Pandoc,
+// there is no space inside of the signs and no digit behind, and something that
+// only formulas have (https://pandoc.org/MANUAL.html#math).
+func (p *inliner) dollars() bool {
+	double := strings.HasPrefix(p.src[p.i:], "$$")
+	from := p.i + 1
+	if double {
+		from++
+	}
+	to := p.dollar.next(p.src, from)
+	if to >= len(p.src) || to-from > maxMath || to == from {
+		return false
+	}
+	tex, after := p.src[from:to], to+1
+	if double {
+		if !strings.HasPrefix(p.src[to:], "$$") {
+			return false
+		}
+		after++
+	} else {
+		spaced := strings.TrimSpace(tex) != tex
+		digit := after < len(p.src) && isDigit(p.src[after])
+		if spaced || digit || (!strings.ContainsAny(tex, `\^_={`) && (len(tex) > 1 || !isLetter(tex[0]))) {
+			return false
+		}
+	}
+	p.formula(tex)
+	p.i = after
+	return true
+}
+
+// ticks reads a code span: https://spec.commonmark.org/0.31.2/#code-spans
+func (p *inliner) ticks() bool {
+	rest := p.src[p.i:]
+	n := len(rest) - len(strings.TrimLeft(rest, "`"))
+	if n <= maxFence && !p.noTicks[n] {
+		for at := n; ; {
+			i := strings.IndexByte(rest[at:], '`')
+			if i < 0 {
+				p.noTicks[n] = true
+				break
+			}
+			end := at + i
+			at = end
+			for at < len(rest) && rest[at] == '`' {
+				at++
+			}
+			if at-end == n {
+				p.code(codeText(rest[n:end]))
+				p.i += at
+				return true
+			}
+		}
+	}
+	p.literal(rest[:n])
+	p.i += n
+	return true
+}
+
+func codeText(s string) string {
+	s = strings.ReplaceAll(s, "\n", " ")
+	if len(s) > 2 && s[0] == ' ' && s[len(s)-1] == ' ' && strings.TrimSpace(s) != "" {
+		s = s[1 : len(s)-1]
+	}
+	return s
+}
+
+// maxEntity is the length of the longest name that is looked up.
+const maxEntity = 34
+
+func (p *inliner) entity() bool {
+	rest := p.src[p.i:min(len(p.src), p.i+maxEntity)]
+	end := 1
+	for end < len(rest) && (rest[end] == '#' || isLetter(rest[end]) || isDigit(rest[end])) {
+		end++
+	}
+	if end == len(rest) || rest[end] != ';' {
+		return false
+	}
+	text := html.UnescapeString(rest[:end+1])
+	if text == rest[:end+1] {
+		return false
+	}
+	if text = clean(text); strings.TrimSpace(text) == "" {
+		text = " " // also a no-break space: nothing is aligned with it here
+	}
+	p.literal(text)
+	p.i += end + 1
+	return true
+}
+
+// emoji keeps a :name: from becoming a picture.
+func (p *inliner) emoji() bool {
+	if p.i > 0 && (isWordByte(p.src[p.i-1]) || p.src[p.i-1] == ':') {
+		return false
+	}
+	end := p.i + 1
+	for end < len(p.src) && end-p.i < 50 && (isWordByte(p.src[end]) || p.src[end] == '_') {
+		end++
+	}
+	if end == p.i+1 || end == len(p.src) || p.src[end] != ':' || (end+1 < len(p.src) && isWordByte(p.src[end+1])) {
+		return false
+	}
+	p.code(p.src[p.i : end+1])
+	p.i = end + 1
+	return true
+}
+
+// emphasis writes a run of * _ or ~ as it is. A run that could begin a fence or
+// a rule is text.
+func (p *inliner) emphasis(c byte) {
+	end := p.i
+	for end < len(p.src) && p.src[end] == c {
+		end++
+	}
+	run := p.src[p.i:end]
+	switch {
+	case c == '~' && len(run) != 2:
+		p.literal(run)
+	case p.at == inCSV:
+		if len(run) == 1 || len(run) > 3 {
+			p.literal(run)
+		}
+	default:
+		p.mark(run)
+	}
+	p.i = end
+}
+
+// address reads the word at i and reports whether it was an address, which is
+// written as code. Else wordEnd says how far it looked.
+func (p *inliner) address() bool {
+	end := p.i
+	for end < len(p.src) && isWordByte(p.src[end]) {
+		end++
+	}
+	p.wordEnd = end
+	rest := p.src[end:]
+	word := p.src[p.i:end]
+	switch {
+	case strings.HasPrefix(rest, "://"), len(word) > 4 && strings.EqualFold(word[:4], "www."):
+		end += addressLength(rest)
+	case len(rest) > 1 && rest[0] == '@':
+		domain := end + 1
+		for end = domain; end < len(p.src) && isWordByte(p.src[end]); end++ {
+		}
+		if !strings.Contains(strings.Trim(p.src[domain:end], "."), ".") {
+			return false
+		}
+	default:
+		return false
+	}
+	end = p.i + len(strings.TrimRight(p.src[p.i:end], ".,;:!?'*_~-+"))
+	p.code(p.src[p.i:end])
+	p.i, p.wordEnd = end, end
+	return true
+}
+
+// addressLength is how much of an address follows its first word. It ends
+// before what is not in addresses: spaces, quotes, East Asian text, and a
+// bracket that was not opened in it.
+func addressLength(s string) int {
+	depth := 0
+	for i, r := range s {
+		switch {
+		case r <= ' ', strings.ContainsRune("<>\"`|\\^{}", r), r >= '\u2000':
+			return i
+		case r == '(' || r == '[':
+			depth++
+		case r == ')' || r == ']':
+			if depth--; depth < 0 {
+				return i
+			}
+		}
+	}
+	return len(s)
+}
+
+func indexWWW(s string) int {
+	for from := 0; ; {
+		i := strings.IndexByte(s[from:], '.')
+		if i < 0 {
+			return -1
+		}
+		from += i + 1
+		if from >= 4 && strings.EqualFold(s[from-4:from], "www.") {
+			return from - 4
+		}
+	}
+}
+
+// isWordByte is for the bytes of host names, mail names and schemes.
+func isWordByte(c byte) bool {
+	return isLetter(c) || isDigit(c) || c == '.' || c == '-' || c == '+' || c == '%'
+}
+
+func isLetter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// isPunct is for the bytes that a backslash escapes:
+// https://spec.commonmark.org/0.31.2/#backslash-escapes
+func isPunct(c byte) bool {
+	return c > ' ' && c < utf8.RuneSelf-1 && !isLetter(c) && !isDigit(c)
+}
+
+// figure names a picture that stood on the page.
+func figure(alt, file string) string {
+	name := strings.Join(strings.Fields(alt), " ")
+	if name == "" && file != "" {
+		name = path.Base(file)
+	}
+	if name == "" || name == "." || name == "/" {
+		return "[Figure]"
+	}
+	return "[Figure: " + name + "]"
+}
+
+// raised writes a footnote's number as superscript, another name in brackets.
+func raised(name string) string {
+	if _, err := strconv.Atoi(name); err == nil {
+		if s, ok := mapRunes(name, superscripts); ok {
+			return s
+		}
+	}
+	return "[" + name + "]"
 }

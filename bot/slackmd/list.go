@@ -1,6 +1,7 @@
 package slackmd
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,13 +80,47 @@ func (s *scanner) items(b block) {
 	s.send(b)
 }
 
-// glued is where in an item's text the next item begins, its marker and the
-// marker's length; at is -1 where there is none.
+// glued is where in an item's text the next item begins, its marker and how
+// long that is; at is -1 where there is none. A hyphen counts where a word ends
+// at it and a capital follows: "financial offers- Shortly after". A number
+// counts where it is the next one and no space stands before it.
 func glued(text, mark string) (at int, next string, length int) {
-	return -1, "", 0
+	if mark[0] == '-' {
+		for i, r := range text {
+			if r == '-' && i > 0 && strings.HasPrefix(text[i:], "- ") && !unicode.IsSpace(runeBefore(text[:i])) && startsItem(text[i+2:]) {
+				return i, "-", 2
+			}
+			if strings.ContainsRune("•‣▪", r) && i > 0 && strings.HasPrefix(text[i+utf8.RuneLen(r):], " ") {
+				return i, "-", utf8.RuneLen(r)
+			}
+		}
+		return -1, "", 0
+	}
+	number, err := strconv.Atoi(mark[:len(mark)-1])
+	if err != nil {
+		return -1, "", 0
+	}
+	next = strconv.Itoa(number+1) + mark[len(mark)-1:]
+	for from := 0; ; {
+		i := strings.Index(text[from:], next)
+		if i < 0 {
+			return -1, "", 0
+		}
+		from += i + len(next)
+		before := runeBefore(text[:from-len(next)])
+		if strings.HasPrefix(text[from:], " ") && startsItem(text[from+1:]) && (unicode.IsLower(before) || strings.ContainsRune(".;,)。；，）", before)) {
+			return from - len(next), next, len(next)
+		}
+	}
 }
 
-// startsItem reports whether a rune may be the first of an item.
-func startsItem(r rune) bool {
+func runeBefore(s string) rune {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
+}
+
+// startsItem reports whether an item may begin like s.
+func startsItem(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsUpper(r) || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }

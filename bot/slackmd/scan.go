@@ -178,12 +178,8 @@ func (s *scanner) fence(opening string) {
 		}
 		s.pos += len(line)
 	}
-	info := strings.Fields(strings.Trim(strings.TrimSpace(opening), mark[:1]))
-	b := block{kind: codeBlock, text: strings.TrimSuffix(s.src[from:end], "\n")}
-	if len(info) > 0 {
-		b.mark = info[0]
-	}
-	s.send(b)
+	info := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(opening), mark[:1]))
+	s.send(block{kind: codeBlock, mark: info, text: strings.TrimSuffix(s.src[from:end], "\n")})
 }
 
 // underline makes a heading of an open line that is underlined. More lines than
@@ -212,7 +208,7 @@ func (s *scanner) quote() {
 	var inner strings.Builder
 	for s.pos < len(s.src) {
 		line := s.src[s.pos : s.pos+lineLength(s.src[s.pos:])]
-		text, ok := strings.CutPrefix(strings.TrimLeft(line, " "), ">")
+		text, ok := strings.CutPrefix(strings.TrimLeft(line, " \t"), ">")
 		if !ok {
 			break
 		}

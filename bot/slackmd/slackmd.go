@@ -1,13 +1,17 @@
 // Package slackmd turns the model's markdown into what Slack shows. All of it
 // is pure text work on hostile input: what an image says must never ping
-// anyone.
+// anyone, link anywhere or disturb the text around it.
+//
+// The way of a text: [clean] drops what hides in it, [scan] cuts it into
+// blocks, [inline] and [Table] write them for Slack's markdown block, and the
+// blocks are packed into messages ([Messages]) or into the newest part of a
+// text that still grows ([Tail]). All steps are linear in time and memory.
 package slackmd
 
 import (
 	"path/filepath"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Slack's <…> tokens are live in markdown blocks, so the brackets are escaped.
@@ -57,6 +61,10 @@ func Name(s string) string {
 	return string(name)
 }
 
+// reserved are the names that Windows keeps for devices, whatever their ending:
+// https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+const reserved = " CON PRN AUX NUL COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 LPT1 LPT2 LPT3 LPT4 LPT5 LPT6 LPT7 LPT8 LPT9 "
+
 // FileName is a safe name for a file made from the one called name: its stem,
 // letters, digits and a few signs only, with the ending ext.
 func FileName(name, ext string) string {
@@ -67,99 +75,13 @@ func FileName(name, ext string) string {
 		}
 		return '_'
 	}, stem)
-	if stem = strings.Trim(stem, " ."); stem == "" {
+	stem = strings.TrimLeft(strings.Trim(stem, " ."), "-") // a program could take -x for an option
+	first, _, _ := strings.Cut(stem, ".")
+	switch {
+	case stem == "":
 		stem = "text"
+	case strings.Contains(reserved, " "+strings.ToUpper(first)+" "):
+		stem = "_" + stem
 	}
 	return stem + ext
-}
-
-// clean drops what could disturb the text around it: broken UTF-8, control
-// characters, and marks that turn the direction of writing.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
-}
-
-// Tail is the newest part of a text that is still growing, escaped for a
-// markdown block and at most limit bytes long. It begins at a line or a word,
-// and an open code fence stays a fence.
-func Tail(s string, limit int) string {
-	s = strings.TrimSpace(clean(s))
-	if whole := blockEscapes.Replace(s); len(whole) <= limit {
-		return whole
-	}
-	const mark = "…\n"
-	room := limit - len(mark) - maxFence - len("\n")
-	start, used := len(s), 0
-	for start > 0 {
-		r, size := utf8.DecodeLastRuneInString(s[:start])
-		cost := size
-		if r == '<' || r == '>' {
-			cost = len("&lt;")
-		}
-		if used+cost > room {
-			break
-		}
-		start, used = start-size, used+cost
-	}
-	start += boundary(s[start:])
-	fence := openFence(s[:start])
-	if fence != "" {
-		fence += "\n"
-	}
-	return mark + fence + blockEscapes.Replace(s[start:])
-}
-
-// boundary is where a cut text had better begin: at its next line, else at its
-// next word, if that loses no more than half of it.
-func boundary(s string) int {
-	for _, at := range []string{"\n", " "} {
-		if i := strings.Index(s, at); i >= 0 && i < len(s)/2 {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// openFence is the marker of the code fence that s ends in, or "".
-func openFence(s string) (open string) {
-	for line := range strings.Lines(s) {
-		switch {
-		case open == "":
-			open = fenceOf(line)
-		case closes(line, open):
-			open = ""
-		}
-	}
-	return open
-}
-
-// maxFence bounds a fence's marker, which is repeated where a fence is cut.
-const maxFence = 20
-
-// fenceOf is the marker of the code fence that a line opens, or "":
-// https://spec.commonmark.org/0.31.2/#fenced-code-blocks
-func fenceOf(line string) string {
-	line = strings.TrimLeft(line, " ")
-	for _, sign := range []string{"`", "~"} {
-		rest := strings.TrimLeft(line, sign)
-		n := len(line) - len(rest)
-		if n >= 3 && n <= maxFence && (sign == "~" || !strings.Contains(rest, sign)) {
-			return line[:n]
-		}
-	}
-	return ""
-}
-
-// closes reports whether a line closes the fence with that marker.
-func closes(line, fence string) bool {
-	line = strings.TrimSpace(line)
-	return len(line) >= len(fence) && strings.Trim(line, fence[:1]) == ""
 }

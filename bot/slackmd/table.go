@@ -51,6 +51,7 @@ func (t Table) CSV() []byte {
 	ascii := true
 	out.WriteString(byteOrderMark)
 	w := csv.NewWriter(&out)
+	t = t.trimmed()
 	for i, row := range t.Rows {
 		var cells []string
 		for _, cell := range row {

@@ -1,0 +1,179 @@
+package slackmd
+
+import (
+	"strings"
+
+	"github.com/rivo/uniseg"
+)
+
+// maxGrid is how many columns of type a table may be wide that is drawn with
+// spaces. Slack wraps longer lines on usual screens.
+const maxGrid = 100
+
+// trimmed is the table without the columns and rows at its end that hold
+// nothing.
+func (t Table) trimmed() Table {
+	columns := 0
+	for _, row := range t.Rows {
+		for i := len(row) - 1; i >= columns; i-- {
+			if row[i] != "" {
+				columns = i + 1
+			}
+		}
+	}
+	rows := make([][]string, 0, len(t.Rows))
+	for _, row := range t.Rows {
+		rows = append(rows, row[:min(len(row), columns)])
+	}
+	t.Rows = rows
+	return t
+}
+
+// pipes writes the table in GitHub's markdown, its header and rule apart. ok is
+// false where the header or a row is longer than limit.
+func (t Table) pipes(limit int) (head, rows string, ok bool) {
+	columns := t.columns()
+	var out strings.Builder
+	write := func(row []string) bool {
+		from := out.Len()
+		for i := range columns {
+			out.WriteString("| ")
+			if i < len(row) && row[i] != "" {
+				out.WriteString(inline(row[i], inCell))
+				out.WriteByte(' ')
+			}
+		}
+		out.WriteString("|\n")
+		length := out.Len() - from
+		return length <= limit || size(out.String()[from:]) <= limit
+	}
+	if !write(t.Rows[0]) {
+		return "", "", false
+	}
+	for i := range columns {
+		out.WriteString("|")
+		out.WriteString(t.rule(i))
+	}
+	out.WriteString("|\n")
+	if head = out.String(); size(head) > limit {
+		return "", "", false
+	}
+	out.Reset()
+	for _, row := range t.Rows[1:] {
+		if !write(row) {
+			return "", "", false
+		}
+	}
+	return head, strings.TrimSuffix(out.String(), "\n"), true
+}
+
+// rule is what stands under the header of a column. A column of numbers is
+// aligned at its right, if the model did not say otherwise.
+func (t Table) rule(column int) string {
+	side := byte(0)
+	if column < len(t.align) {
+		side = t.align[column]
+	}
+	if side == 0 && t.numbers(column) {
+		side = 'r'
+	}
+	switch side {
+	case 'l':
+		return ":---"
+	case 'c':
+		return ":---:"
+	case 'r':
+		return "---:"
+	}
+	return "---"
+}
+
+// numbers reports whether a column holds nothing but numbers and amounts.
+func (t Table) numbers(column int) bool {
+	n := 0
+	for _, row := range t.Rows[1:] {
+		if column >= len(row) || row[column] == "" {
+			continue
+		}
+		if len(row[column]) > 24 || !isNumber(strings.Trim(row[column], "*$€£¥ ()")) {
+			return false
+		}
+		n++
+	}
+	return n > 0
+}
+
+// grid draws the table with spaces, as type of one width shows it. ok is false
+// where it is too wide.
+func (t Table) grid() (head, rows string, ok bool) {
+	columns := t.columns()
+	widths := make([]int, columns)
+	cells := make([][]string, len(t.Rows))
+	for i, row := range t.Rows {
+		cells[i] = make([]string, len(row))
+		for j, cell := range row {
+			cells[i][j] = strings.Join(strings.Fields(plain(cell)), " ")
+			if widths[j] = max(widths[j], width(cells[i][j])); widths[j] > maxGrid {
+				return "", "", false
+			}
+		}
+	}
+	total := 0
+	numbers := make([]bool, columns)
+	for i, w := range widths {
+		total += w + len("  ")
+		numbers[i] = t.numbers(i)
+	}
+	if total-len("  ") > maxGrid {
+		return "", "", false
+	}
+	var out strings.Builder
+	for i, row := range cells {
+		var line strings.Builder
+		for j, cell := range row {
+			space := strings.Repeat(" ", widths[j]-width(cell))
+			if i > 0 && numbers[j] {
+				cell = space + cell
+			} else {
+				cell += space
+			}
+			line.WriteString(cell + "  ")
+		}
+		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		if i == 0 {
+			for j, w := range widths {
+				out.WriteString(strings.Repeat("─", w) + []string{"  ", "\n"}[min(1, (j+1)/columns)])
+			}
+			head = escapeCode(out.String())
+			out.Reset()
+		}
+	}
+	return head, escapeCode(strings.TrimSuffix(out.String(), "\n")), true
+}
+
+// lines writes each row as one line, the cells between bars.
+func (t Table) lines() (head, rows string) {
+	var out strings.Builder
+	for i, row := range t.Rows {
+		for j, cell := range row {
+			if j > 0 {
+				out.WriteString(" | ")
+			}
+			out.WriteString(strings.Join(strings.Fields(plain(cell)), " "))
+		}
+		if out.WriteByte('\n'); i == 0 {
+			head = escapeCode(out.String())
+			out.Reset()
+		}
+	}
+	return head, escapeCode(strings.TrimSuffix(out.String(), "\n"))
+}
+
+// width is how many columns of type s takes: East Asian letters and emoji take
+// two (https://www.unicode.org/reports/tr11/).
+func width(s string) int {
+	if isASCII(s) {
+		return len(s)
+	}
+	return uniseg.StringWidth(s)
+}

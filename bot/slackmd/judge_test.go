@@ -1,0 +1,220 @@
+package slackmd
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+	"pgregory.net/rapid"
+)
+
+// fails is what a test and a property have in common.
+type fails interface {
+	Helper()
+	Errorf(string, ...any)
+}
+
+// slackToken is what Slack makes mentions and links of:
+// https://docs.slack.dev/messaging/formatting-message-text#advanced
+var slackToken = regexp.MustCompile(`<[^>]*>`)
+
+// harmless judges a text with other eyes: it must have none of Slack's tokens,
+// and a parser of GitHub's markdown, which finds links in bare addresses too,
+// must find no link, no picture and no HTML, and no code block that is open.
+func harmless(t fails, markdown string) {
+	t.Helper()
+	if slackToken.MatchString(markdown) || strings.ContainsAny(markdown, "<>") {
+		t.Errorf("a token is live in %q", markdown)
+	}
+	if !utf8.ValidString(markdown) || clean(markdown) != markdown {
+		t.Errorf("hidden or broken characters in %q", markdown)
+	}
+	walk(markdown, func(n ast.Node) {
+		switch n.(type) {
+		case *ast.Link, *ast.Image, *ast.AutoLink, *ast.RawHTML, *ast.HTMLBlock:
+			t.Errorf("%s in %q", n.Kind(), markdown)
+		}
+	})
+}
+
+// whole holds that parts give back the text, by the rule that Part documents.
+func whole(t fails, chunks []chunk, parts [][]piece) {
+	t.Helper()
+	var want, got strings.Builder
+	for i, c := range chunks {
+		if i > 0 {
+			want.WriteString(c.sep)
+		}
+		want.WriteString(c.lead + c.body + c.trail)
+	}
+	trail := ""
+	for i, part := range parts {
+		for j, p := range part {
+			switch {
+			case p.glued: // what is repeated of its block does not count
+				got.WriteString(p.glue)
+			case i+j > 0:
+				got.WriteString(trail + p.sep + p.lead)
+			default:
+				got.WriteString(p.lead)
+			}
+			got.WriteString(p.body)
+			trail = p.trail
+		}
+	}
+	got.WriteString(trail)
+	if got.String() != want.String() {
+		t.Errorf("the parts are not the whole:\n%q\nwant\n%q", got.String(), want.String())
+	}
+}
+
+// fits holds what Slack's limits and good manners ask of each part.
+func fits(t fails, parts [][]piece, limit int) {
+	t.Helper()
+	for _, part := range parts {
+		text := join(part)
+		if size(text) > limit || text == "" {
+			t.Errorf("a part of %d units, at most %d: %q", size(text), limit, text)
+		}
+		if openFence(text) != "" {
+			t.Errorf("a part ends inside a fence: %q", text)
+		}
+		walk(text, func(n ast.Node) {
+			table, ok := n.(*extast.Table)
+			if ok && (table.ChildCount() > maxTableRows || len(table.Alignments) > maxTableColumns) {
+				t.Errorf("a table of %d × %d", table.ChildCount(), len(table.Alignments))
+			}
+		})
+	}
+}
+
+// mailAddress is what GitHub's markdown makes links of; goldmark's own pattern
+// reaches into code: https://github.github.com/gfm/#extended-email-autolink
+var mailAddress = regexp.MustCompile(`^[A-Za-z0-9._+-]+@[A-Za-z0-9._-]+\.[A-Za-z0-9_-]*[A-Za-z0-9]`)
+
+// walk shows what another parser of GitHub's markdown sees in a text.
+func walk(markdown string, see func(ast.Node)) {
+	if strings.Count(markdown, "-|") > 2000 {
+		return // the judge's time is quadratic there
+	}
+	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
+		extension.NewLinkify(extension.WithLinkifyEmailRegexp(mailAddress))))
+	_ = ast.Walk(md.Parser().Parse(text.NewReader([]byte(markdown))), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			see(n)
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+// uncut holds that no sign as people see them was cut in two.
+func uncut(t fails, parts [][]piece) {
+	t.Helper()
+	last := ""
+	for _, part := range parts {
+		for _, p := range part {
+			if p.glued && p.glue == "" && last != "" && p.body != "" {
+				seam := last[max(0, len(last)-4*maxCluster):] + p.body[:min(len(p.body), 4*maxCluster)]
+				if utf8.ValidString(seam) && isShort(seam) && uniseg.GraphemeClusterCount(last[max(0, len(last)-4*maxCluster):])+uniseg.GraphemeClusterCount(p.body[:min(len(p.body), 4*maxCluster)]) != uniseg.GraphemeClusterCount(seam) {
+					t.Errorf("a sign was cut between %q and %q", last, p.body)
+				}
+			}
+			last = p.body
+		}
+	}
+}
+
+// isShort is false for text with signs longer than any that people use.
+func isShort(s string) bool {
+	state := -1
+	for s != "" {
+		var cluster string
+		if cluster, s, _, state = uniseg.FirstGraphemeClusterInString(s, state); len(cluster) >= maxCluster/2 {
+			return false
+		}
+	}
+	return true
+}
+
+func judge(t fails, in string, limit int) {
+	t.Helper()
+	chunks, _ := render(in, limit)
+	parts := split(chunks, limit, size)
+	whole(t, chunks, parts)
+	fits(t, parts, limit)
+	uncut(t, parts)
+	if limit < 4000 {
+		return // code that is longer than a part must be cut
+	}
+	for _, part := range parts {
+		harmless(t, join(part))
+	}
+}
+
+// markdowns draws markdown, HTML, mathematics and noise, glued in all ways.
+func markdowns(t *rapid.T) string {
+	token := rapid.OneOf(
+		rapid.SampledFrom([]string{
+			"word ", "Word. ", "字", "é", "😀", "👨‍👩‍👧", "e\u0301", "\n", "\n", "\n\n", "\n\n", " ", "  ", "    ", "\t",
+			"# ", "## ", "- ", "1. ", "2. ", "> ", "* ", "---\n", "===\n", "```\n", "```go\n", "~~~\n", "`", "``", "\\", "\\\\",
+			"*", "**", "_", "__", "~~", "~", "[", "]", "(", ")", "![", "](", "]: ", "[^1]", "[x] ", "|", " | ", "|---|---|\n", "|-\n", ":-:",
+			"<", ">", "&", "&lt;", "&gt;", "&amp;", "&#42;", "&#x60;", "&#91;", "&NewLine;", ";",
+			"<table>", "</table>", "<tr>", "<td>", "</td>", "<td colspan=3>", "<td rowspan=9999>", "<b>", "</b>", "<i>", "</i>", "<br>", "<p>", "</p>",
+			"<li>", "<sup>2</sup>", "<sub>", "<code>", "</code>", "<a href=\"https://e.example\">", "</a>", "<img src=x alt=y>", "<!--", "-->", "<center>",
+			"https://e.example/a_b", "http://", "www.e.example", "a@b.example", "://", "<https://e.example>", "mailto:", "[a](https://e.example)",
+			"<!channel>", "<@U1>", ":smile:", "\\(", "\\)", "\\[", "\\]", "$", "$$", "x^2", "\\frac{a}{b}", "{", "}", "\\begin{matrix}",
+			"\u202e", "\u200b", "\u200d", "\x00", "\xff", "\r\n", "\u2028", "•", "☐ ", "**Page 2 of 3**\n", "<--- Page Split --->\n",
+		}),
+		rapid.StringOfN(rapid.SampledFrom([]rune("ab <>&`*_[]()|#-1.:/\\\n")), 0, 20, -1),
+		rapid.Map(rapid.IntRange(1, 300), func(n int) string { return strings.Repeat("words of a line ", n) }),
+		rapid.Map(rapid.IntRange(1, 300), func(n int) string { return strings.Repeat("<😀", n) }),
+		rapid.Map(rapid.IntRange(1, 150), func(n int) string { return "| a | b |\n|---|---|\n" + strings.Repeat("| 1 | 字 |\n", n) }),
+	)
+	return strings.Join(rapid.SliceOfN(token, 0, 80).Draw(t, "tokens"), "")
+}
+
+func TestAnyTextIsHarmlessWholeAndFits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		judge(t, markdowns(t), 4000)
+	})
+}
+
+func TestAnyTextFitsSmallParts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		judge(t, markdowns(t), rapid.IntRange(100, 700).Draw(t, "limit"))
+	})
+}
+
+func TestAnyTailIsHarmlessAndFits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tail(t, markdowns(t), rapid.IntRange(4000, 6000).Draw(t, "limit"))
+	})
+}
+
+func tail(t fails, in string, limit int) {
+	t.Helper()
+	got := Tail(in, limit)
+	if len(got) > limit {
+		t.Errorf("a tail of %d bytes, at most %d", len(got), limit)
+	}
+	harmless(t, got)
+}
+
+func FuzzMessages(f *testing.F) {
+	f.Add("# a\n\n```\nb\n```\n|c|d|\n|-|-|\n|1|2|<table><tr><td>[x](y.z)`$a^2$")
+	f.Fuzz(func(t *testing.T, in string) {
+		judge(t, in, 4000)
+		judge(t, in, 128)
+		tail(t, in, 4000)
+		for _, table := range Tables(in) {
+			table.CSV()
+		}
+	})
+}

@@ -1,0 +1,158 @@
+package slackmd
+
+import (
+	"strings"
+)
+
+// window is how much of a growing text is looked at, in times the limit. The
+// markdown is longer than what Slack shows of it: HTML, most of all.
+const window = 8
+
+// Tail is the newest part of a text that is still growing, for a markdown
+// block and at most limit bytes long, which must be at least 200. It begins at a
+// block, a line or a word. What is half written is shown as what it will be: an
+// open fence as code, a table without its rule as a table.
+func Tail(markdown string, limit int) string {
+	const mark = "…\n\n"
+	text, cut := newest(markdown, limit*window)
+	chunks, _ := render(finish(text), limit)
+	var pieces []piece
+	for _, c := range chunks {
+		pieces = append(pieces, cutChunk(c, limit-len(mark), length)...)
+	}
+	p := packer{pieces: pieces, limit: limit - len(mark), measure: length}
+	start := len(pieces)
+	for used := 0; start > 0; start-- {
+		q := pieces[start-1]
+		if used += q.size; start < len(pieces) && pieces[start].glued {
+			used += len(pieces[start].glue)
+		} else {
+			used += len(q.lead) + len(q.trail) + len("\n\n---\n\n") // at most
+		}
+		if used > p.limit && start < len(pieces) {
+			break
+		}
+	}
+	p.pieces = pieces[start:]
+	parts := p.pack()
+	if len(parts) == 0 {
+		return ""
+	}
+	tail := strings.TrimSpace(join(parts[len(parts)-1]))
+	if cut || start > 0 {
+		return mark + tail
+	}
+	return tail
+}
+
+// newest is the end of a text, about n bytes, from where its blocks can be
+// told: not from within a code fence or a table. cut says that there is more.
+func newest(s string, n int) (text string, cut bool) {
+	if len(s) <= n {
+		return s, false
+	}
+	at := len(s) - n
+	if i := strings.IndexByte(s[at:], '\n'); i >= 0 && i < n/2 {
+		at += i + 1
+	} else {
+		for at > 0 && s[at]&0xc0 == 0x80 { // not within a rune
+			at--
+		}
+	}
+	if fence := openFence(s[:at]); fence != "" {
+		return fence + "\n" + s[at:], true
+	}
+	before := s[max(0, at-4*n):at]
+	if i := lastFold(before, "<table"); i >= 0 && indexFold(before[i:], "</table") < 0 {
+		header := before[i:]
+		if end := indexFold(header, "</tr"); end >= 0 && end < n {
+			return header[:end] + "</tr>" + fromRow(s[at:]), true
+		}
+		return "<table>" + fromRow(s[at:]), true
+	}
+	if strings.HasPrefix(s[at:], "|") {
+		if head := pipeHead(before); head != "" {
+			return head + s[at:], true
+		}
+	}
+	return s[at:], true
+}
+
+// lastFold is the last place of a tag's beginning in s, or -1.
+func lastFold(s, tag string) int {
+	last := -1
+	for {
+		i := indexFold(s[last+1:], tag)
+		if i < 0 {
+			return last
+		}
+		last += 1 + i
+	}
+}
+
+// fromRow is s from the first row of a table in it.
+func fromRow(s string) string {
+	if i := indexFold(s, "<tr"); i >= 0 {
+		return s[i:]
+	}
+	return s
+}
+
+// pipeHead is the header and rule of the table that before ends in, or "".
+func pipeHead(before string) string {
+	block := before
+	if i := strings.LastIndex(before, "\n\n"); i >= 0 {
+		block = before[i+2:]
+	}
+	header, rest, _ := strings.Cut(block, "\n")
+	rule, _, _ := strings.Cut(rest, "\n")
+	if strings.Contains(header, "|") && isDelimiterRow(rule) {
+		return header + "\n" + rule + "\n"
+	}
+	return ""
+}
+
+// openFence is the marker of the code fence that s ends in, or "".
+func openFence(s string) (open string) {
+	for line := range strings.Lines(s) {
+		switch {
+		case open == "":
+			open = fenceOf(line)
+		case closes(line, open):
+			open = ""
+		}
+	}
+	return open
+}
+
+// finish ends what is half written at the end of a text.
+func finish(s string) string {
+	s = strings.TrimRight(s, " \t\n")
+	from := strings.LastIndex(s, "\n\n") + 1
+	last := s[from:]
+	if i := strings.LastIndexByte(last, '<'); i >= 0 && len(last)-i < maxTag && !strings.Contains(last[i:], ">") && looksLikeTag(last[i+1:]) {
+		s, last = strings.TrimRight(s[:from+i], " "), last[:i]
+	}
+	block := strings.TrimSpace(last)
+	switch {
+	case openFence(s[max(0, len(s)-maxMath*window):]) != "":
+		return s
+	case strings.HasPrefix(block, "|") && !strings.Contains(block, "\n"):
+		return s + "\n|---|"
+	case strings.HasPrefix(block, `\[`) && !strings.Contains(block, `\]`):
+		return strings.TrimSuffix(s, `\`) + `\]`
+	case strings.LastIndex(block, `\(`) > strings.LastIndex(block, `\)`):
+		return strings.TrimSuffix(s, `\`) + `\)`
+	case strings.HasPrefix(block, "$$") && strings.Count(block, "$$") == 1:
+		return strings.TrimSuffix(s, "$") + "$$"
+	case strings.Count(block, "**")%2 == 1 && !strings.HasSuffix(block, "**"):
+		return s + "**"
+	}
+	return s
+}
+
+// looksLikeTag reports whether what follows a < begins a tag.
+func looksLikeTag(s string) bool {
+	s = strings.TrimPrefix(s, "/")
+	return s == "" || isLetter(s[0])
+}
