@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/sashabaranov/go-openai"
@@ -180,11 +181,12 @@ func (a *answer) whole(resp openai.ChatCompletionResponse) (string, *ending, err
 	if finished(choice.FinishReason) {
 		a.finish = choice.FinishReason
 	}
-	text := choice.Message.Content
+	var text strings.Builder
+	text.WriteString(choice.Message.Content)
 	for _, part := range choice.Message.MultiContent {
-		text += part.Text
+		text.WriteString(part.Text)
 	}
-	piece, end := a.added(a.cleaner.add(text))
+	piece, end := a.added(a.cleaner.add(text.String()))
 	if end != nil {
 		return piece, end, nil
 	}

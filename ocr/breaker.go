@@ -91,7 +91,7 @@ func (b *breaker) down() time.Time {
 
 // wait returns when the endpoint is not down any more, or with the cause of ctx.
 func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) error {
-	for {
+	for ctx.Err() == nil {
 		mine, changed, until := b.turn()
 		switch {
 		case mine:
@@ -105,11 +105,10 @@ func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) e
 		case <-changed:
 		case <-timer.C:
 		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
 		}
 		timer.Stop()
 	}
+	return context.Cause(ctx)
 }
 
 // turn says what a waiter does next: probe, wait for a change or until the next

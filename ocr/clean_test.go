@@ -86,16 +86,16 @@ var everyMode = []Mode{{}, {Kind: Plain}, {Kind: Locate, Argument: "x"}, {Kind: 
 func checkCuts(t interface{ Fatalf(string, ...any) }, m Mode, text string, pieces []string) {
 	whole, cut := cleaner{rules: cleaningOf(m)}, cleaner{rules: cleaningOf(m)}
 	want := whole.add(text) + whole.end()
-	got := ""
+	var got strings.Builder
 	for _, piece := range pieces {
-		got += cut.add(piece)
+		got.WriteString(cut.add(piece))
 		if len(cut.held) > maxBare+maxLabel+16 {
 			t.Fatalf("%d bytes are held back of %q", len(cut.held), text)
 		}
 	}
-	got += cut.end()
-	if got != want || len(whole.boxes) != len(cut.boxes) {
-		t.Fatalf("%v: %q is %q in pieces %q and %q at once", m, text, got, pieces, want)
+	got.WriteString(cut.end())
+	if got.String() != want || len(whole.boxes) != len(cut.boxes) {
+		t.Fatalf("%v: %q is %q in pieces %q and %q at once", m, text, got.String(), pieces, want)
 	}
 }
 

@@ -8,6 +8,7 @@ type sheet struct {
 	yield func(Update, error) bool
 	left  bool // the consumer does not want more
 	text  []byte
+	shows *draft // whose text it is, nil at first
 }
 
 // give sends an update, and notes what the consumer has then.
@@ -24,7 +25,7 @@ func (s *sheet) give(u Update) bool {
 func (s *sheet) fail(err error) {
 	if !s.left {
 		s.left = true
-		s.yield(Update{}, err)
+		s.yield(Update{Keep: len(s.text)}, err)
 	}
 }
 
@@ -33,11 +34,18 @@ func (s *sheet) fail(err error) {
 type draft struct {
 	sheet *sheet
 	text  []byte
-	live  bool // the sheet shows this draft
-	part  int  // where the answer that is being read begins
+	part  int // where the answer that is being read begins
 }
 
-func (s *sheet) draft() *draft { return &draft{sheet: s, live: len(s.text) == 0} }
+func (s *sheet) draft() *draft { return &draft{sheet: s} }
+
+// longer returns the draft with more text, the first one where both have as much.
+func longer(a, b *draft) *draft {
+	if a == nil || len(b.text) > len(a.text) {
+		return b
+	}
+	return a
+}
 
 // add adds text. It is false when the consumer does not want more.
 func (d *draft) add(text string) bool {
@@ -46,25 +54,39 @@ func (d *draft) add(text string) bool {
 	}
 	d.text = append(d.text, text...)
 	switch {
-	case d.live:
+	case d.sheet.shows == d:
 		return d.sheet.give(Update{Keep: len(d.sheet.text), Add: text})
 	case len(d.text) > len(d.sheet.text):
-		return d.show(nil)
+		return d.show()
 	}
 	return !d.sheet.left
 }
 
 // show makes the sheet show this draft.
-func (d *draft) show(outcome *Outcome) bool {
-	d.live = true
-	same := 0
-	for same < min(len(d.text), len(d.sheet.text)) && d.text[same] == d.sheet.text[same] {
-		same++
+func (d *draft) show() bool {
+	same := d.same()
+	d.sheet.shows = d
+	return d.sheet.give(Update{Keep: same, Add: string(d.text[same:])})
+}
+
+// finish makes the sheet show this draft with its outcome.
+func (d *draft) finish(o *Outcome) {
+	same := d.same()
+	d.sheet.give(Update{Keep: same, Add: string(d.text[same:]), Outcome: o})
+}
+
+// same is how many bytes of the sheet's text this draft begins with.
+func (d *draft) same() (n int) {
+	if d.sheet.shows == d {
+		return len(d.text)
 	}
-	for same < len(d.text) && same > 0 && !utf8.RuneStart(d.text[same]) {
-		same--
+	for n < min(len(d.text), len(d.sheet.text)) && d.text[n] == d.sheet.text[n] {
+		n++
 	}
-	return d.sheet.give(Update{Keep: same, Add: string(d.text[same:]), Outcome: outcome})
+	for n > 0 && n < len(d.text) && !utf8.RuneStart(d.text[n]) {
+		n--
+	}
+	return n
 }
 
 // keep takes back what follows the first n bytes of the present answer.
@@ -74,7 +96,7 @@ func (d *draft) keep(n int) bool {
 		return !d.sheet.left
 	}
 	d.text = d.text[:n]
-	if d.live {
+	if d.sheet.shows == d {
 		return d.sheet.give(Update{Keep: n})
 	}
 	return !d.sheet.left

@@ -57,9 +57,11 @@ var errLeft = errors.New("nobody reads on")
 
 // page reads a page in all the ways that fit.
 func (r *reading) page(ctx context.Context, p page.Page) {
-	best := r.sheet.draft()
-	end, err := r.insist(ctx, p, best)
+	best, end, err := r.insist(ctx, p)
 	if err != nil {
+		if best != nil && r.sheet.shows != best {
+			best.show()
+		}
 		r.sheet.fail(err)
 		return
 	}
@@ -82,24 +84,26 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 	// What failed above failed after a text that can be given. But an end that
 	// the caller wanted is no outcome.
 	if ctx.Err() != nil {
+		if r.sheet.shows != best {
+			best.show()
+		}
 		r.sheet.fail(context.Cause(ctx))
 		return
 	}
-	outcome := end.outcome(CountWords(string(best.text)))
-	if best.live {
-		r.sheet.give(Update{Keep: len(best.text), Outcome: outcome})
-	} else {
-		best.show(outcome)
-	}
+	best.finish(end.outcome(CountWords(string(best.text))))
 }
 
-// insist reads the page, again where a failure may pass.
-func (r *reading) insist(ctx context.Context, p page.Page, d *draft) (ending, error) {
-	var end ending
+// insist reads the page, again where a failure may pass. With an error it returns
+// the longest text; nil where there is none.
+func (r *reading) insist(ctx context.Context, p page.Page) (best *draft, end ending, err error) {
 	var failed error // Retry's own result may be wrapped
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		*d = *r.sheet.draft()
-		end, failed = r.once(ctx, p, false, d)
+	_, err = backoff.Retry(ctx, func() (struct{}, error) {
+		d := r.sheet.draft()
+		if end, failed = r.once(ctx, p, false, d); failed == nil {
+			best = d
+			return struct{}{}, nil
+		}
+		best = longer(best, d)
 		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
 			return struct{}{}, backoff.Permanent(failed) // it took its time; the caller's queue has more
 		}
@@ -116,11 +120,11 @@ func (r *reading) insist(ctx context.Context, p page.Page, d *draft) (ending, er
 	)
 	switch {
 	case err == nil:
-		return end, nil
+		return best, end, nil
 	case ctx.Err() != nil:
-		return ending{}, context.Cause(ctx)
+		return best, ending{}, context.Cause(ctx)
 	}
-	return ending{}, failed
+	return best, ending{}, failed
 }
 
 // retryRule tells backoff what to do about a failed try.

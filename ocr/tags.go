@@ -220,6 +220,9 @@ const (
 	// that hold none. Pictures without text may stand in rows.
 	steadyBoxes = 8
 	emptyBoxes  = 8
+	// sameBoxes is how many boxes may be named that were named before.
+	sameBoxes = 8
+	maxSeen   = 500
 )
 
 // A boxWatch finds endless boxes, which an exact repeat does not show: their
@@ -230,9 +233,16 @@ type boxWatch struct {
 	run    int // boxes since there was text
 	steady int // the last ones of them, each a step after the one before
 	hollow int // the last ones of them whose label is for text
+	seen   map[corners]bool
+	again  int // boxes that were seen before
 }
 
-func (w *boxWatch) text() { *w = boxWatch{} }
+// text says that something else than boxes came.
+func (w *boxWatch) text() {
+	if w.run > 0 {
+		*w = boxWatch{}
+	}
+}
 
 // box takes the next box and reports whether it is one too many.
 func (w *boxWatch) box(at corners, label string) (loop bool) {
@@ -254,5 +264,13 @@ func (w *boxWatch) box(at corners, label string) (loop bool) {
 		w.hollow = 0
 	}
 	w.run, w.step, w.before = w.run+1, step, at
-	return w.steady >= steadyBoxes || w.hollow >= emptyBoxes
+	switch {
+	case w.seen[at]:
+		w.again++
+	case w.seen == nil:
+		w.seen = map[corners]bool{at: true}
+	case len(w.seen) < maxSeen:
+		w.seen[at] = true
+	}
+	return w.steady >= steadyBoxes || w.hollow >= emptyBoxes || w.again >= sameBoxes
 }
