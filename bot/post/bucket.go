@@ -38,6 +38,7 @@ type bucket struct {
 	filled time.Time   // when tokens was counted
 	extras []time.Time // when each spent extra token comes back, the next first
 	flying int         // calls that were served and have no answer yet
+	served time.Time   // the last turn
 	held   time.Time   // nobody is served before: Slack said so
 	slowed time.Time   // when the last 429 slowed the bucket
 	rate   float64     // the part of the limit that Slack has been seen to take, up to 1
@@ -50,8 +51,9 @@ type bucket struct {
 type waiter struct {
 	urgency urgency
 	since   time.Time     // it has had something to say
-	turn    chan struct{} // closed when it is served
-	extra   bool          // with an extra token; to be read after turn
+	turn    chan struct{} // closed when it is served; what follows may be read then
+	extra   bool          // it was, with an extra token
+	before  time.Time     // somebody else was, last
 }
 
 // newBucket returns the bucket of a process that began at that time. The one
@@ -114,6 +116,7 @@ func (b *bucket) giveBack(w *waiter) {
 
 func (b *bucket) refund(w *waiter) {
 	b.flying--
+	b.served = w.before
 	if w.extra && len(b.extras) > 0 {
 		b.extras = b.extras[:len(b.extras)-1]
 	} else {
@@ -172,7 +175,7 @@ func (b *bucket) share() limit {
 	part := limit{
 		every:   time.Duration(float64(b.every) * float64(n) / b.rate),
 		burst:   max(1, b.burst/float64(n)),
-		extra:   max(0, b.extra+1-n) / n, // each process has one token beside them
+		extra:   (b.extra + min(0, int(b.burst)-n)) / n, // each has one call beside them
 		reserve: (b.reserve + n - 1) / n,
 	}
 	if b.rate < 1 { // Slack takes less than we thought
@@ -223,6 +226,7 @@ func (b *bucket) serve() {
 			b.texts = 0
 		}
 		b.flying++
+		w.before, b.served = b.served, now
 		if w.extra = extra; extra {
 			b.extras = append(b.extras, now.Add(extraReturn))
 		} else {
@@ -251,24 +255,35 @@ func (b *bucket) next(now time.Time) (u urgency, waits bool) {
 // one.
 func (b *bucket) ready(u urgency, now time.Time) (extra bool, wait time.Duration) {
 	part := b.share()
-	if held := b.held.Sub(now); held > 0 {
-		return false, held
-	}
-	if b.tokens >= 1 {
-		return false, 0
-	}
-	wait = time.Duration((1 - b.tokens) * float64(part.every))
-	left := part.extra
+	left, spent := part.extra, len(b.extras)
 	if u >= interim {
 		left -= part.reserve
 	}
-	switch {
-	case len(b.extras) < left:
-		return true, 0
-	case left > 0:
-		wait = min(wait, b.extras[len(b.extras)-left].Sub(now))
+	hold := b.held.Sub(now)
+	if u >= first && b.extra > 0 {
+		hold = max(hold, b.served.Add(b.pause(part, left-spent)).Sub(now))
 	}
-	return false, wait
+	if b.tokens >= 1 {
+		return false, hold
+	}
+	token := time.Duration((1 - b.tokens) * float64(part.every))
+	switch {
+	case left <= 0:
+		return false, max(hold, token)
+	case spent < left:
+		return hold <= 0, hold
+	}
+	back := b.extras[spent-left].Sub(now)
+	return false, max(hold, min(token, back))
+}
+
+// pause is the time between two live edits: at least half of what the rate would
+// give, and the more the fewer tokens are in stock. Spent at once, they would show
+// beginnings that are old before the next edit; spread out they keep the text of
+// all replies fresher, whenever those end.
+func (b *bucket) pause(part limit, extra int) time.Duration {
+	stock := (max(0, b.tokens) + float64(max(0, extra))) / (part.burst + float64(part.extra))
+	return time.Duration((1 - stock/2) * float64(part.every))
 }
 
 // wake calls serve again after d. A nanosecond more makes up for rounding.

@@ -112,17 +112,24 @@ func TestIdleHourIsWorthOneBurst(t *testing.T) {
 	})
 }
 
-func TestInterimEditsLeaveAReserve(t *testing.T) {
+// TestLiveEditsLeaveAReserve, and take what is in stock evenly.
+func TestLiveEditsLeaveAReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 1, extra: 8, reserve: 3}, alone)
-		if took := spend(t, b, 6, interim); took != 0 {
-			t.Errorf("six interim edits took %s", took)
+		b := rested(limit{every: time.Second, burst: 2, extra: 6, reserve: 2}, alone)
+		for i, most := range []time.Duration{0, 700 * time.Millisecond, 800 * time.Millisecond} {
+			if took := spend(t, b, 1, interim); took > most || i > 0 && took < 500*time.Millisecond {
+				t.Errorf("live edit %d came after %s", i+1, took)
+			}
 		}
-		if took := spend(t, b, 3, final); took != 0 {
-			t.Errorf("finals waited %s behind interim edits", took)
+		spend(t, b, 30, interim)
+		if took := spend(t, b, 1, interim); took < 900*time.Millisecond || took > 1100*time.Millisecond {
+			t.Errorf("a live edit took %s when the stock was spent", took)
 		}
-		if took := spend(t, b, 4, interim); took < 4*time.Second || took > 4100*time.Millisecond {
-			t.Errorf("four more interim edits took %s, want what the rate gives", took)
+		if took := spend(t, b, 2, final); took != 0 {
+			t.Errorf("finals waited %s behind live edits", took)
+		}
+		if took := spend(t, b, 1, final); took == 0 {
+			t.Error("a third final was served at once: the stock was not spent")
 		}
 		b.timer.Stop()
 	})

@@ -45,8 +45,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Live) {
 // returns nil when editing ends.
 func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
 	for {
-		u, since := r.waits()
-		if since.IsZero() {
+		if _, since := r.waits(); since.IsZero() {
 			select {
 			case <-r.changed:
 				continue
@@ -54,15 +53,29 @@ func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
 				return nil
 			}
 		}
-		w := budget.enter(u, since)
+		if w, ended := r.queue(editing, budget); w != nil || ended {
+			return w
+		}
+	}
+}
+
+// queue waits for a turn, until this reply is more or less urgent than it was: then
+// it returns nil.
+func (r *Reply) queue(editing context.Context, budget *bucket) (w *waiter, ended bool) {
+	u, since := r.waits()
+	w = budget.enter(u, since)
+	for {
 		select {
 		case <-w.turn:
-			return w
-		case <-r.changed: // it may have become more urgent
-			budget.leave(w)
+			return w, false
+		case <-r.changed:
+			if now, _ := r.waits(); now != u {
+				budget.leave(w)
+				return nil, false
+			}
 		case <-editing.Done():
 			budget.leave(w)
-			return nil
+			return nil, true
 		}
 	}
 }

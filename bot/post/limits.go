@@ -7,12 +7,12 @@ import "time"
 type limit struct {
 	every time.Duration // one call each
 	burst float64       // the most calls at once that every pays for, 1 at least
-	// extra calls may come at any time beside those of every, each again when
-	// extraReturn has passed since it was used. So no minute sees more than
-	// burst + extra + 60 s / every calls, and what a burst has spent is not lost
-	// to a stream that goes on for minutes. It goes with a burst of 1.
+	// extra calls may come at any time beside those, each again when extraReturn
+	// has passed since it was used: no minute sees more than burst + extra +
+	// 60 s / every calls, and what was spent at once is not lost to a stream that
+	// goes on for minutes.
 	extra   int
-	reserve int // the extra calls that texts after the first, and idle lines, leave
+	reserve int // the extra calls that live edits leave to the others, but for first texts
 }
 
 // extraReturn is a minute, and a second for calls that take their time to Slack.
@@ -30,7 +30,7 @@ var (
 
 // limits are those of the methods in use; any other one has tier 2.
 var limits = map[string]limit{
-	"chat.update":                  {every: 1430 * time.Millisecond, burst: 1, extra: 8, reserve: 3}, // tier 3
+	"chat.update":                  {every: 1430 * time.Millisecond, burst: 2, extra: 7, reserve: 1}, // tier 3
 	"chat.postMessage":             {every: 250 * time.Millisecond, burst: 20},                       // "several hundred a minute"
 	"chat.postEphemeral":           tier4,
 	"chat.delete":                  tier3,
