@@ -41,6 +41,7 @@ type act struct {
 
 	View   string
 	Values map[string][]string            // of the view, by block_id
+	Chosen []string                       // options of an element
 	Picked map[string][]localslack.Upload // likewise
 
 	File, Token, Reason string
@@ -169,6 +170,26 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 	},
 	"press": func(ctx context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.Press(ctx, in.User, in.Channel, in.TS, in.Name)
+	},
+	"choose": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Choose(ctx, in.User, in.Channel, in.TS, in.Name, in.Chosen...)
+	},
+	"pressView": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.PressView(ctx, in.User, in.View, in.Name, in.Values, in.Chosen...)
+	},
+	"invite": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Invite(s.made["user"], in.Channel, in.User)
+	},
+	"kick": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Kick(s.made["user"], in.Channel, in.User)
+	},
+	"forward": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.Forward(in.User, in.Channel, in.TS, localslack.Post{Channel: in.Channel, Text: in.Text})
+	},
+	"external": func(_ context.Context, s *stage, in act) (any, error) {
+		user := s.w.AddExternalUser(in.Name)
+		s.w.Join(in.Channel, user)
+		return user, nil
 	},
 	"command": func(ctx context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.Command(ctx, in.User, in.Channel, in.Name, in.Text)

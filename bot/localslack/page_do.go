@@ -56,8 +56,8 @@ var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (
 	"forward": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
 		return w.Forward(user, d.Channel, d.TS, Post{Channel: d.Name})
 	},
-	"link": func(w *Workspace, _ context.Context, _ string, d pageDeed) (string, error) {
-		return w.Permalink(d.Channel, d.TS), nil
+	"link": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return w.linkFor(user, d.Channel, d.TS)
 	},
 	"close-view": func(w *Workspace, ctx context.Context, user string, d pageDeed) (string, error) {
 		return "", w.CloseView(ctx, user, d.View)
@@ -214,6 +214,17 @@ func (w *Workspace) pageCommand(ctx context.Context, p Post, name, text string) 
 		return w.archiveAs(user, p.Channel)
 	}
 	return w.Command(ctx, user, p.Channel, name, text)
+}
+
+// linkFor is Permalink for somebody who may see the message.
+func (w *Workspace) linkFor(user, channel, ts string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.convs[channel]
+	if c == nil || !c.visible(user) || c.message(ts) == nil {
+		return "", apiErr("message_not_found")
+	}
+	return w.permalink(c, c.message(ts)), nil
 }
 
 // named finds a person or a bot by "@name" or "<@ID>".

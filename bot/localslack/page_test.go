@@ -38,12 +38,12 @@ func form(fields ...string) *http.Request {
 	var body bytes.Buffer
 	mw := multipart.NewWriter(&body)
 	for i := 0; i < len(fields); i += 2 {
-		if fields[i] != "files" {
+		if fields[i] != "files" && !strings.HasPrefix(fields[i], "file:") {
 			mw.WriteField(fields[i], fields[i+1])
 			continue
 		}
 		name, content, _ := strings.Cut(fields[i+1], "=")
-		part, _ := mw.CreateFormFile("files", name)
+		part, _ := mw.CreateFormFile(fields[i], name)
 		io.WriteString(part, content)
 	}
 	mw.Close()
@@ -118,6 +118,14 @@ func TestPageRefusesStrangers(t *testing.T) {
 		"a message": func() *http.Request { return form("channel", s.channel, "text", "forged") },
 		"a press": func() *http.Request {
 			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/actions", strings.NewReader("{}"))
+		},
+		"a deed": func() *http.Request {
+			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/create", strings.NewReader(`{"name":"forged"}`))
+		},
+		"a window": func() *http.Request {
+			r := form("value:a", "forged")
+			r.URL.Path = "/page/views/V1"
+			return r
 		},
 	}
 	for name, request := range requests {
