@@ -202,7 +202,7 @@ func (k *knife) atom(s string) string {
 	case c == '\\' && len(s) > 1 && isPunct(s[1]):
 		return s[:2]
 	case c == '`':
-		if span := span(s); k.measure(span) <= k.limit {
+		if span := codeSpan(s); k.measure(span) <= k.limit {
 			return span
 		}
 	case c == '*' || c == '_' || c == '~':
@@ -225,9 +225,9 @@ func (k *knife) atom(s string) string {
 // maxCluster bounds what people see as one sign, in bytes.
 const maxCluster = 64
 
-// span is the code span that s begins with. The writer closes all of them, and
+// codeSpan is the code span that s begins with. The writer closes all of them, and
 // none is longer than a few times maxSpan.
-func span(s string) string {
+func codeSpan(s string) string {
 	n := len(s) - len(strings.TrimLeft(s, "`"))
 	for at := n; at < len(s); {
 		i := strings.IndexByte(s[at:], '`')

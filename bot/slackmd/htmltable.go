@@ -1,12 +1,8 @@
 package slackmd
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // indexFold is strings.Index for a tag's ASCII beginning in any case, as HTML
@@ -32,64 +28,102 @@ func opensTable(s string, i int) bool {
 	return (end == len(s) || strings.IndexByte(" \t\n/>", s[end]) >= 0) && (i == 0 || s[i-1] != '`')
 }
 
-// htmlTable reads the HTML table that s begins with and returns how many bytes
-// it is long. One that is not closed ends at its first blank line. A table in
-// a cell becomes the words of that cell.
-func htmlTable(s string, closed bool) (t Table, length int) {
-	var b tableBuilder
-	z := html.NewTokenizer(strings.NewReader(s))
-	depth := 0
-	for {
-		kind := z.Next()
-		raw := z.Raw()
-		if kind == html.ErrorToken { // the end of s
-			b.write(raw)
-			return b.end(), len(s)
+// tag is an HTML tag. The zero tag is none.
+type tag struct {
+	name       string // in lower case
+	attributes string
+	closes     bool
+	length     int // in the source
+}
+
+// tagAt reads the tag that s begins with.
+func tagAt(s string) tag {
+	if len(s) < 3 || s[0] != '<' {
+		return tag{}
+	}
+	from := 1
+	if s[1] == '/' {
+		from++
+	}
+	end := from
+	for end < len(s) && (isLetter(s[end]) || end > from && isDigit(s[end])) {
+		end++
+	}
+	if end == from || end == len(s) || strings.IndexByte(" \t\n/>", s[end]) < 0 {
+		return tag{}
+	}
+	quote := byte(0)
+	for i := end; i < len(s) && i < maxTag; i++ {
+		switch c := s[i]; {
+		case c == quote:
+			quote = 0
+		case quote != 0:
+		case c == '<':
+			return tag{}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return tag{name: strings.ToLower(s[from:end]), attributes: s[end:i], closes: from == 2, length: i + 1}
 		}
-		length += len(raw)
-		if kind == html.TextToken {
-			if i := bytes.Index(raw, []byte("\n\n")); i >= 0 && !closed {
-				b.write(raw[:i])
-				return b.end(), length - len(raw) + i
-			}
-			b.write(raw)
+	}
+	return tag{}
+}
+
+// htmlTable reads the HTML table that s begins with and returns how many bytes
+// it is long; 0 where its tag is broken. One that is not closed ends at its
+// first blank line. A table in a cell becomes the words of that cell. It is
+// read by hand: the tokenizer of golang.org/x/net/html takes 4 KB for each of
+// a hundred thousand tables.
+func htmlTable(s string, closed bool) (t Table, length int) {
+	if tagAt(s).length == 0 {
+		return Table{}, 0
+	}
+	var b tableBuilder
+	depth := 0
+	for i := 0; i < len(s); {
+		end := i + strings.IndexByte(s[i:], '<')
+		if end < i {
+			end = len(s)
+		}
+		if gap := strings.Index(s[i:end], "\n\n"); gap >= 0 && !closed {
+			b.write(s[i : i+gap])
+			return b.end(), i + gap
+		}
+		b.write(s[i:end])
+		if i = end; i == len(s) {
+			break
+		}
+		tag := tagAt(s[i:])
+		if tag.length == 0 {
+			b.write("<")
+			i++
 			continue
 		}
-		var tag atom.Atom
-		more := false
-		if kind == html.StartTagToken || kind == html.SelfClosingTagToken || kind == html.EndTagToken {
-			var name []byte
-			raw = bytes.Clone(raw) // reading the name changes it
-			name, more = z.TagName()
-			tag = atom.Lookup(name)
-		}
-		opens := kind != html.EndTagToken
-		if tag == atom.Table && opens {
-			depth++
-		} else if tag == atom.Table {
+		raw := s[i : i+tag.length]
+		i += tag.length
+		if tag.name == "table" && tag.closes {
 			depth--
+		} else if tag.name == "table" {
+			depth++
 		}
 		switch {
 		case depth <= 0:
-			return b.end(), length
-		case depth > 1 && isTablePart(tag), tag == atom.Table:
-			b.write([]byte(" "))
-		case !isTablePart(tag):
+			return b.end(), i
+		case tag.name == "table", depth > 1 && tableParts[tag.name]:
+			b.write(" ")
+		case !tableParts[tag.name]:
 			b.write(raw)
-		case opens:
-			b.open(tag, z, more)
+		case tag.closes:
+			b.close(tag.name)
 		default:
-			b.close(tag)
+			b.open(tag)
 		}
 	}
+	return b.end(), len(s)
 }
 
-func isTablePart(tag atom.Atom) bool {
-	switch tag {
-	case atom.Tr, atom.Td, atom.Th, atom.Thead, atom.Tbody, atom.Tfoot, atom.Caption, atom.Colgroup, atom.Col, atom.Table:
-		return true
-	}
-	return false
+var tableParts = map[string]bool{
+	"tr": true, "td": true, "th": true, "thead": true, "tbody": true, "tfoot": true, "caption": true, "colgroup": true, "col": true,
 }
 
 // tableBuilder puts the cells of an HTML table into a grid:
@@ -98,49 +132,47 @@ type tableBuilder struct {
 	t       Table
 	row     []string
 	inCell  bool
-	cell    bytes.Buffer
+	cell    []string        // what was written
 	down    [maxColumns]int // rows that a cell above still spans, per column
 	across  int             // columns that the open cell spans
 	rows    int             // rows that the open cell spans
 	spanned int             // empty cells made so far
 }
 
-func (b *tableBuilder) write(raw []byte) { b.cell.Write(raw) }
+func (b *tableBuilder) write(s string) {
+	if s != "" {
+		b.cell = append(b.cell, s)
+	}
+}
 
-func (b *tableBuilder) open(tag atom.Atom, z *html.Tokenizer, more bool) {
-	if tag != atom.Td && tag != atom.Th {
+func (b *tableBuilder) open(tag tag) {
+	if tag.name != "td" && tag.name != "th" {
 		b.endRow()
 		return
 	}
 	if b.inCell && len(b.row) == maxColumns-1 {
-		b.write([]byte(" ")) // the last cell takes what is too much
+		b.write(" ") // the last cell takes what is too much
 		return
 	}
 	b.endCell()
-	b.inCell, b.across, b.rows = true, 1, 1
-	for more {
-		var key, value []byte
-		key, value, more = z.TagAttr()
-		switch string(key) {
-		case "colspan":
-			b.across = spanOf(value)
-		case "rowspan":
-			b.rows = spanOf(value)
-		}
-	}
+	b.inCell, b.across, b.rows = true, span(tag, "colspan"), span(tag, "rowspan")
 }
 
-// spanOf reads a span. One that is no number is 1, as in browsers.
-func spanOf(value []byte) int {
-	n, err := strconv.Atoi(string(bytes.TrimSpace(value[:min(len(value), 8)])))
+// span reads a span. One that is no number is 1, as in browsers.
+func span(tag tag, name string) int {
+	if len(tag.attributes) <= len(name) {
+		return 1
+	}
+	value := strings.TrimSpace(attribute(tag.attributes, name))
+	n, err := strconv.Atoi(value[:min(len(value), 8)])
 	if err != nil || n < 1 {
 		return 1
 	}
 	return min(n, 1000)
 }
 
-func (b *tableBuilder) close(tag atom.Atom) {
-	if tag == atom.Td || tag == atom.Th {
+func (b *tableBuilder) close(name string) {
+	if name == "td" || name == "th" {
 		b.endCell()
 	} else {
 		b.endRow()
@@ -150,8 +182,8 @@ func (b *tableBuilder) close(tag atom.Atom) {
 // endCell puts what was written into the grid. Words between the cells, a
 // caption's too, are kept apart.
 func (b *tableBuilder) endCell() {
-	text := strings.Join(strings.Fields(b.cell.String()), " ")
-	b.cell.Reset()
+	text := oneLine(b.cell)
+	b.cell = b.cell[:0]
 	if !b.inCell {
 		if text != "" {
 			b.t.beside = append(b.t.beside, text)
@@ -165,12 +197,26 @@ func (b *tableBuilder) endCell() {
 	b.down[len(b.row)] = b.rows
 	b.row = append(b.row, text)
 	for range b.across - 1 {
-		if at := len(b.row); at >= maxColumns || b.down[at] > 0 || !b.fill() {
+		at := len(b.row)
+		if at >= maxColumns || b.down[at] > 0 || !b.fill() {
 			return
-		} else {
-			b.down[at] = b.rows
 		}
+		b.down[at] = b.rows
 	}
+}
+
+// oneLine joins texts and makes one line of them.
+func oneLine(texts []string) string {
+	text := ""
+	if len(texts) == 1 {
+		text = strings.TrimSpace(texts[0])
+	} else {
+		text = strings.TrimSpace(strings.Join(texts, ""))
+	}
+	if strings.ContainsAny(text, "\n\t") || strings.Contains(text, "  ") {
+		return strings.Join(strings.Fields(text), " ")
+	}
+	return text
 }
 
 // fill makes an empty cell, while there may be more of them.

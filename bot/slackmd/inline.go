@@ -23,10 +23,27 @@ const (
 // mentions or becomes an emoji. An address is shown as code, since Slack makes
 // links of bare addresses.
 func inline(s string, at place) string {
+	if isPlain(s, at) {
+		return strings.TrimSpace(s)
+	}
 	p := inliner{src: s, writer: writer{at: at}}
 	p.out = make([]byte, 0, len(s)+len(s)/8)
 	p.run()
 	return string(p.end())
+}
+
+// isPlain recognises most of all texts: words without any sign that must be
+// looked at.
+func isPlain(s string, at place) bool {
+	if s == "" || at == inText && beginsBlock(s) {
+		return s == ""
+	}
+	for i := range len(s) {
+		if c := s[i]; inlineSigns[c] || c == '@' || c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+			return false
+		}
+	}
+	return true
 }
 
 // plain is inline markdown as plain text.
@@ -39,10 +56,10 @@ type inliner struct {
 	src string
 	i   int
 
-	brackets []int32        // for each [ in src its ], or 0; made when needed
-	links    map[int]target // by the place of their ]
-	noTicks  [maxFence + 1]bool
-	wordEnd  int // addresses were looked for up to here
+	brackets []int32   // for each [ in src its ], or 0; made when needed
+	links    []target  // whose words are being read, the innermost last
+	ticked   *tickRuns // made when needed
+	wordEnd  int       // addresses were looked for up to here
 
 	mathEnd, blockEnd, dollar, comment, codeEnd finder
 	hrefs                                       []string // of the open <a>
@@ -51,6 +68,7 @@ type inliner struct {
 // target is what follows the words of a link.
 type target struct {
 	address string
+	at      int // the ] before it in src
 	end     int // of the link in src
 	words   int // where they begin in the output
 }
@@ -207,28 +225,50 @@ func (p *inliner) dollars() bool {
 func (p *inliner) ticks() bool {
 	rest := p.src[p.i:]
 	n := len(rest) - len(strings.TrimLeft(rest, "`"))
-	if n <= maxFence && !p.noTicks[n] {
-		for at := n; ; {
-			i := strings.IndexByte(rest[at:], '`')
-			if i < 0 {
-				p.noTicks[n] = true
-				break
-			}
-			end := at + i
-			at = end
-			for at < len(rest) && rest[at] == '`' {
-				at++
-			}
-			if at-end == n {
-				p.code(codeText(rest[n:end]))
-				p.i += at
-				return true
-			}
-		}
+	if p.ticked == nil {
+		p.ticked = findTicks(p.src)
+	}
+	if end := p.ticked.next(n, p.i+n); end > 0 {
+		p.code(codeText(p.src[p.i+n : end]))
+		p.i = end + n
+		return true
 	}
 	p.literal(rest[:n])
 	p.i += n
 	return true
+}
+
+// tickRuns are the places of the runs of backticks in a text, by their length.
+// Longer ones than maxFence are text.
+type tickRuns [maxFence + 1][]int32
+
+func findTicks(s string) *tickRuns {
+	var runs tickRuns
+	for i := 0; i < len(s); i++ {
+		from := i
+		for i < len(s) && s[i] == '`' {
+			i++
+		}
+		if n := i - from; n > 0 && n <= maxFence {
+			runs[n] = append(runs[n], int32(from))
+		}
+	}
+	return &runs
+}
+
+// next is the next run of length n at or after pos, or 0. Earlier ones are
+// forgotten.
+func (t *tickRuns) next(n, pos int) int {
+	if n > maxFence {
+		return 0
+	}
+	for len(t[n]) > 0 && int(t[n][0]) < pos {
+		t[n] = t[n][1:]
+	}
+	if len(t[n]) == 0 {
+		return 0
+	}
+	return int(t[n][0])
 }
 
 func codeText(s string) string {

@@ -2,6 +2,7 @@ package slackmd
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -145,8 +146,10 @@ func isShort(s string) bool {
 
 func judge(t fails, in string, limit int) {
 	t.Helper()
-	chunks, _ := render(in, limit)
-	parts := split(chunks, limit, size)
+	var chunks []chunk
+	render(in, limit, func(c chunk) { chunks = append(chunks, c) })
+	var parts [][]piece
+	split(in, limit, func(part []piece) { parts = append(parts, slices.Clone(part)) })
 	whole(t, chunks, parts)
 	fits(t, parts, limit)
 	uncut(t, parts)

@@ -29,24 +29,32 @@ func (p *inliner) bracket() bool {
 	if !ok {
 		return false
 	}
-	if p.links == nil {
-		p.links = map[int]target{}
-	}
 	p.i++
 	p.settle()
-	p.links[end] = target{address: address, end: after, words: len(p.out)}
+	p.links = append(p.links, target{address: address, at: end, end: after, words: len(p.out)})
 	return true
 }
 
 // closeLink writes a link's target, if this ] ends the words of one, unless the
 // words are the target.
 func (p *inliner) closeLink() bool {
-	t, ok := p.links[p.i]
-	if !ok {
+	n := len(p.links)
+	for n > 0 && p.links[n-1].at < p.i { // its ] was in code
+		n--
+	}
+	p.links = p.links[:n]
+	if n == 0 || p.links[n-1].at != p.i {
 		return false
 	}
+	t := p.links[n-1]
+	p.links = p.links[:n-1]
 	p.settle()
-	words := strings.Trim(string(p.out[min(t.words, len(p.out)):]), "`")
+	words := ""
+	if at := min(t.words, len(p.out)); len(p.out)-at <= len(t.address)+2 {
+		words = strings.Trim(string(p.out[at:]), "`")
+	} else {
+		words = "more"
+	}
 	switch {
 	case words == t.address || words == strings.TrimPrefix(t.address, "mailto:"):
 	case words == "":

@@ -15,12 +15,11 @@ const window = 8
 func Tail(markdown string, limit int) string {
 	const mark = "…\n\n"
 	text, cut := newest(markdown, limit*window)
-	chunks, _ := render(finish(text), limit)
+	limit -= len(mark)
 	var pieces []piece
-	for _, c := range chunks {
-		pieces = append(pieces, cutChunk(c, limit-len(mark), length)...)
-	}
-	p := packer{pieces: pieces, limit: limit - len(mark), measure: length}
+	render(finish(text), limit, func(c chunk) {
+		pieces = append(pieces, cutChunk(c, limit, length)...)
+	})
 	start := len(pieces)
 	for used := 0; start > 0; start-- {
 		q := pieces[start-1]
@@ -29,17 +28,17 @@ func Tail(markdown string, limit int) string {
 		} else {
 			used += len(q.lead) + len(q.trail) + len("\n\n---\n\n") // at most
 		}
-		if used > p.limit && start < len(pieces) {
+		if used > limit && start < len(pieces) {
 			break
 		}
 	}
-	p.pieces = pieces[start:]
-	parts := p.pack()
-	if len(parts) == 0 {
-		return ""
+	tail := ""
+	p := packer{limit: limit, measure: length, part: func(part []piece) { tail = strings.TrimSpace(join(part)) }}
+	for _, piece := range pieces[start:] {
+		p.push(piece)
 	}
-	tail := strings.TrimSpace(join(parts[len(parts)-1]))
-	if cut || start > 0 {
+	p.flush(len(p.pieces))
+	if tail != "" && (cut || start > 0) {
 		return mark + tail
 	}
 	return tail

@@ -36,16 +36,14 @@ type Part struct {
 
 // Messages turns the model's markdown into the texts of messages, each at most
 // MaxPart long. There are no parts of a text that shows nothing.
-func Messages(markdown string) Result {
-	chunks, wide := render(markdown, MaxPart)
-	result := Result{Wide: wide}
-	if !slices.ContainsFunc(chunks, func(c chunk) bool { return visible(c.body) || visible(c.lead) }) {
-		return Result{}
-	}
-	page := firstPage(chunks)
-	for _, pieces := range split(chunks, MaxPart, size) {
-		part := Part{Text: join(pieces)}
+func Messages(markdown string) (result Result) {
+	page, first, shown := 0, 0, false
+	result.Wide = split(markdown, MaxPart, func(pieces []piece) {
+		part := Part{Text: join(pieces), FirstPage: page}
 		for i, p := range pieces {
+			if p.page > 0 && first == 0 {
+				first = max(1, p.page-1)
+			}
 			if p.page > 0 {
 				page = p.page
 			}
@@ -54,32 +52,30 @@ func Messages(markdown string) Result {
 			}
 		}
 		part.LastPage = page
+		shown = shown || visible(part.Text)
 		result.Parts = append(result.Parts, part)
+	})
+	if !shown {
+		return Result{}
+	}
+	for i := range result.Parts {
+		result.Parts[i].FirstPage = max(first, result.Parts[i].FirstPage)
+		result.Parts[i].LastPage = max(first, result.Parts[i].LastPage)
 	}
 	return result
 }
 
-// firstPage is the page before the first page break, or 0 where there is none.
-func firstPage(chunks []chunk) int {
-	for _, c := range chunks {
-		if c.page > 0 {
-			return max(1, c.page-1)
-		}
-	}
-	return 0
-}
-
 // Parts are the texts of the messages of a text, each at most limit UTF-16
-// units long. The limit must be at least 100.
+// units long. The limit must be at least 100, and 4,000 for no code to be cut
+// within a line. There are no parts of a text that shows nothing.
 func Parts(markdown string, limit int) []string {
-	chunks, _ := render(markdown, limit)
 	var parts []string
 	shown := false
-	for _, pieces := range split(chunks, limit, size) {
+	split(markdown, limit, func(pieces []piece) {
 		text := join(pieces)
 		shown = shown || visible(text)
 		parts = append(parts, text)
-	}
+	})
 	if !shown {
 		return nil
 	}
@@ -101,14 +97,17 @@ func size(s string) (n int) {
 // length is the size of s in bytes, as chat.update counts.
 func length(s string) int { return len(s) }
 
-// split packs chunks into parts of at most limit, as measure counts.
-func split(chunks []chunk, limit int, measure func(string) int) [][]piece {
-	var pieces []piece
-	for _, c := range chunks {
-		pieces = append(pieces, cutChunk(c, limit, measure)...)
-	}
-	p := packer{pieces: pieces, limit: limit, measure: measure}
-	return p.pack()
+// split hands out the parts of a text, each at most limit long, and reports
+// whether a table is too wide. A part is lent until the next one.
+func split(markdown string, limit int, part func([]piece)) (wide bool) {
+	p := packer{limit: limit, measure: size, part: part}
+	wide = render(markdown, limit, func(c chunk) {
+		for _, piece := range cutChunk(c, limit, size) {
+			p.push(piece)
+		}
+	})
+	p.flush(len(p.pieces))
+	return wide
 }
 
 // join writes pieces as one text.
@@ -135,9 +134,13 @@ func join(pieces []piece) string {
 
 // packer puts pieces into parts, each as full as good places to break allow.
 type packer struct {
-	pieces  []piece
 	limit   int
 	measure func(string) int
+	part    func([]piece)
+
+	pieces []piece // of the part that is being filled
+	fills  []fill  // what stands before each of them
+	fill   fill    // what all of them are
 }
 
 // fill is what a part holds.
@@ -147,33 +150,38 @@ type fill struct {
 	rows  int // of the table that is being written
 }
 
-func (p *packer) pack() (parts [][]piece) {
-	start := 0
-	var fills []fill // before each piece from start on
-	var f fill
-	for i := 0; i < len(p.pieces); {
-		fills = append(fills, f)
-		next, joined := p.add(f, i, i == start)
-		if i > start && (next.used > p.limit || next.table > maxTableText) {
-			end := p.best(start, i, fills)
-			parts = append(parts, p.pieces[start:end])
-			start, i, f, fills = end, end, fill{}, fills[:0]
-			continue
+// push adds a piece to the part that is being filled, or to the next.
+func (p *packer) push(piece piece) {
+	next, joined := p.add(&piece)
+	if len(p.pieces) > 0 && (next.used > p.limit || next.table > maxTableText) {
+		p.pieces = append(p.pieces, piece)
+		p.fills = append(p.fills, p.fill)
+		rest := p.flush(p.best())
+		for _, piece := range rest {
+			p.push(piece)
 		}
-		p.pieces[i].joined = joined
-		f = next
-		i++
+		return
 	}
-	if start < len(p.pieces) {
-		parts = append(parts, p.pieces[start:])
-	}
-	return parts
+	piece.joined = joined
+	p.pieces = append(p.pieces, piece)
+	p.fills = append(p.fills, p.fill)
+	p.fill = next
 }
 
-// add is what a part holds after piece i. joined says that the piece goes on
-// with the one before it in the same part.
-func (p *packer) add(f fill, i int, first bool) (next fill, joined bool) {
-	piece := &p.pieces[i]
+// flush ends the part before piece end and returns those that are left.
+func (p *packer) flush(end int) (rest []piece) {
+	if end > 0 {
+		p.part(p.pieces[:end])
+	}
+	rest = slices.Clone(p.pieces[end:])
+	p.pieces, p.fills, p.fill = p.pieces[:0], p.fills[:0], fill{}
+	return rest
+}
+
+// add is what the part holds after one more piece. joined says that the piece
+// goes on with the one before it.
+func (p *packer) add(piece *piece) (next fill, joined bool) {
+	f, first := p.fill, len(p.pieces) == 0
 	joined = !first && piece.glued && f.rows+piece.rows < maxTableRows
 	text := piece.size
 	if joined {
@@ -193,13 +201,13 @@ func (p *packer) add(f fill, i int, first bool) (next fill, joined bool) {
 	return f, joined
 }
 
-// best is where a part that begins at start and has no room for piece i ends.
-// It may end a third earlier than it must for a better place.
-func (p *packer) best(start, i int, fills []fill) int {
-	best, lowest := i, 1000
-	for at := start + 1; at <= i; at++ {
+// best is the piece before which the part had better end: the last one, which
+// has no room, or one before it. It may end a third earlier than it must.
+func (p *packer) best() int {
+	best, lowest := len(p.pieces)-1, 1000
+	for at := 1; at < len(p.pieces); at++ {
 		rank := p.rank(at)
-		if fills[at-start].used < p.limit*2/3 {
+		if p.fills[at].used < p.limit*2/3 {
 			rank += 100
 		}
 		if rank <= lowest {
@@ -211,7 +219,7 @@ func (p *packer) best(start, i int, fills []fill) int {
 
 // rank says how bad it is to break before piece at.
 func (p *packer) rank(at int) int {
-	switch piece, before := p.pieces[at], p.pieces[at-1]; {
+	switch piece, before := &p.pieces[at], &p.pieces[at-1]; {
 	case before.kind == heading || before.kind == pageBreak:
 		return 500
 	case piece.kind == pageBreak:

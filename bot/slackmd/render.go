@@ -18,7 +18,7 @@ type chunk struct {
 // renderer writes blocks as chunks.
 type renderer struct {
 	limit  int // of a message; a lead must be far shorter
-	chunks []chunk
+	emit   func(chunk)
 	wide   bool    // a table does not fit Slack's
 	levels []level // of the list that is being written
 	ruled  bool    // a rule waits to be written
@@ -29,21 +29,18 @@ type level struct{ in, out, width int }
 
 // render turns the model's markdown into chunks for messages of that limit.
 // wide says that a table reads better in a file.
-func render(markdown string, limit int) (chunks []chunk, wide bool) {
-	r := renderer{limit: limit}
+func render(markdown string, limit int, emit func(chunk)) (wide bool) {
+	r := renderer{limit: limit, emit: emit}
 	for b := range scan(clean(markdown)) {
 		r.block(b)
 	}
-	if r.ruled {
-		r.add(chunk{kind: rule, body: "---"})
-	}
-	return r.chunks, r.wide
+	r.rule()
+	return r.wide
 }
 
 func (r *renderer) block(b block) {
-	if r.ruled && b.kind != pageBreak {
-		r.ruled = false
-		r.add(chunk{kind: rule, body: "---"})
+	if b.kind != pageBreak {
+		r.rule()
 	}
 	if b.kind != item {
 		r.levels = nil
@@ -66,11 +63,12 @@ func (r *renderer) block(b block) {
 	case rule:
 		r.ruled = true
 	case pageBreak:
-		r.add(chunk{kind: pageBreak, body: b.text, page: b.page})
+		c := chunk{kind: pageBreak, body: b.text, page: b.page}
 		if r.ruled {
-			r.chunks[len(r.chunks)-1].sep = "\n\n---\n\n"
-			r.ruled = false
+			c.sep = "\n\n---\n\n"
 		}
+		r.ruled = false
+		r.add(c)
 	}
 }
 
@@ -79,7 +77,16 @@ func (r *renderer) add(c chunk) {
 	if c.sep == "" {
 		c.sep = "\n\n"
 	}
-	r.chunks = append(r.chunks, c)
+	r.emit(c)
+}
+
+// rule adds the rule that waits: the one before a page break is only drawn
+// within a message.
+func (r *renderer) rule() {
+	if r.ruled {
+		r.ruled = false
+		r.add(chunk{kind: rule, body: "---"})
+	}
 }
 
 // text adds a block of text, unless there is nothing in it.
@@ -91,7 +98,11 @@ func (r *renderer) text(b block, text string) {
 		sign := strings.Repeat("&gt; ", b.quoted)
 		text = sign + strings.ReplaceAll(text, "\n", "\n"+sign)
 	}
-	r.add(chunk{kind: b.kind, body: text})
+	c := chunk{kind: b.kind, body: text}
+	if b.tight {
+		c.sep = "\n"
+	}
+	r.add(c)
 }
 
 // item adds an item of a list, indented as Slack nests it.
@@ -118,9 +129,6 @@ func (r *renderer) item(b block) {
 	text := inline(b.text, inText)
 	text = indent + b.mark + " " + strings.ReplaceAll(text, "\n", "\n"+indent+strings.Repeat(" ", at.width))
 	r.text(b, strings.TrimRight(text, " "))
-	if b.tight {
-		r.chunks[len(r.chunks)-1].sep = "\n"
-	}
 }
 
 // maxLevels bounds how deep lists are nested.

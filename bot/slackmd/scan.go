@@ -3,6 +3,7 @@ package slackmd
 import (
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 )
 
@@ -260,12 +261,16 @@ func (s *scanner) htmlTable(line string) bool {
 		s.begin(block{kind: paragraph}, s.pos)
 	}
 	s.pos += i
-	if !opensTable(s.src, s.pos) {
+	var t Table
+	length := 0
+	if opensTable(s.src, s.pos) {
+		t, length = htmlTable(s.src[s.pos:], s.tableEnd.next(s.src, s.pos) < len(s.src))
+	}
+	if length == 0 {
 		s.pos += len("<table")
 		return true
 	}
 	s.flush()
-	t, length := htmlTable(s.src[s.pos:], s.tableEnd.next(s.src, s.pos) < len(s.src))
 	s.send(block{kind: tableBlock, table: t})
 	if s.pos += length; s.pos > s.lineEnd {
 		s.lineEnd = s.pos + lineLength(s.src[s.pos:])
@@ -334,11 +339,12 @@ func pageOf(text string) int {
 	if len(text) > 40 || !strings.HasPrefix(text, "**Page ") {
 		return 0
 	}
-	var page, of int
-	if n, err := fmt.Sscanf(text, "**Page %d of %d**", &page, &of); n != 2 || err != nil {
+	page, of, ok := strings.Cut(strings.TrimSuffix(text[len("**Page "):], "**"), " of ")
+	if _, err := strconv.Atoi(of); err != nil || !ok || !strings.HasSuffix(text, "**") {
 		return 0
 	}
-	return max(0, page)
+	n, _ := strconv.Atoi(page)
+	return max(0, n)
 }
 
 // A finder looks ahead for a string. It is asked for growing positions and

@@ -19,32 +19,20 @@ func (p *inliner) angle() bool {
 		}
 		return false
 	}
-	length := strings.IndexAny(rest[1:min(len(rest), maxTag)], "<>") + 1
-	if length <= 1 || rest[length] != '>' {
-		return false
-	}
-	inside := rest[1:length]
-	if isAutolink(inside) {
-		p.code(strings.TrimPrefix(inside, "mailto:"))
+	if length := strings.IndexAny(rest[1:min(len(rest), maxTag)], "<> \t\n") + 1; length > 1 && rest[length] == '>' && isAutolink(rest[1:length]) {
+		p.code(strings.TrimPrefix(rest[1:length], "mailto:"))
 		p.i += length + 1
 		return true
 	}
-	name, closing := strings.CutPrefix(inside, "/")
-	end := strings.IndexFunc(name, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && (r < '0' || r > '9') })
-	attributes := ""
-	if end >= 0 {
-		name, attributes = name[:end], name[end:]
-	}
-	if attributes != "" && strings.IndexByte(" \t\n/", attributes[0]) < 0 {
-		return false
-	}
-	after := p.i + length + 1
+	tag := tagAt(rest)
+	after := p.i + tag.length
 	done := false
-	name = strings.ToLower(name)
-	if closing {
-		done = p.closeTag(name)
-	} else {
-		done = p.openTag(name, attributes, &after)
+	switch {
+	case tag.length == 0:
+	case tag.closes:
+		done = p.closeTag(tag.name)
+	default:
+		done = p.openTag(tag.name, tag.attributes, &after)
 	}
 	if done {
 		p.i = after
@@ -53,9 +41,6 @@ func (p *inliner) angle() bool {
 }
 
 func isAutolink(s string) bool {
-	if strings.ContainsAny(s, " \t\n") {
-		return false
-	}
 	scheme, rest, ok := strings.Cut(s, ":")
 	if ok && len(scheme) > 1 && rest != "" && strings.IndexFunc(scheme, func(r rune) bool { return r > 'z' || !isWordByte(byte(r)) }) < 0 {
 		return true
