@@ -41,39 +41,65 @@ type trace struct {
 // erased: see post's time-out of a call.
 const lastWrites = 16 * time.Second
 
-// forget erases the records and takes away the messages. First it notes where
-// those are, so that it can be interrupted at any point.
+// undoing is how far a Gone has come.
+type undoing struct {
+	Traces []trace
+	Files  int // whose records are erased
+}
+
+// forget erases the records and takes away the messages; of a person's, those
+// of what is still being worked on. First it notes where those are, so that it
+// can be interrupted at any point.
 func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
-	if g.Person != "" {
-		return b.forgetPerson(ctx, g)
-	}
-	var traces []trace
+	var u undoing
 	if saved := job.Record().Progress; saved != nil {
-		if err := json.Unmarshal(saved, &traces); err != nil {
+		if err := json.Unmarshal(saved, &u); err != nil {
 			return errUnreadable
 		}
 	}
-	records, err := b.goneWith(ctx, g)
-	if err != nil {
-		return err
-	}
-	for _, r := range records {
-		if t, ok := traceOf(r); ok {
-			t.Key = strings.TrimPrefix(t.Key, b.team+"/")
-			traces = append(traces, t)
-		}
-	}
-	if len(traces) == 0 {
-		return nil
-	}
-	if err := insist(ctx, func() error { return job.Save(ctx, traces) }); err != nil {
-		return err
-	}
-	for _, r := range records {
-		if err := b.erase(ctx, r.Key); err != nil {
+	for { // what is listed at once is bounded
+		records, err := b.goneWith(ctx, g)
+		if err != nil {
 			return err
 		}
+		if len(records) == 0 {
+			break
+		}
+		for _, r := range records {
+			u.note(r, g.Person != "")
+		}
+		if err := insist(ctx, func() error { return job.Save(ctx, u) }); err != nil {
+			return err
+		}
+		for _, r := range records {
+			if err := b.erase(ctx, r.Key); err != nil {
+				return err
+			}
+		}
 	}
+	if g.Person != "" {
+		b.respond(ctx, g.Respond, say(wordsErased(u.Files)))
+	}
+	return b.takeAway(ctx, u.Traces)
+}
+
+// note adds a record that is going to be erased. What stands in Slack of one that
+// is finished may be left there.
+func (u *undoing) note(r jobs.Record, leave bool) {
+	if _, ok := request(r); ok {
+		u.Files++
+	}
+	finished := r.State != jobs.Running && r.State != jobs.Queued
+	t, ok := traceOf(r)
+	known := slices.ContainsFunc(u.Traces, func(other trace) bool { return other.Key == t.Key })
+	if ok && !known && !(leave && finished) {
+		u.Traces = append(u.Traces, t)
+	}
+}
+
+// takeAway deletes what is left in Slack, and looks once more for what was on its
+// way.
+func (b *Bot) takeAway(ctx context.Context, traces []trace) (err error) {
 	for _, t := range traces {
 		err = errors.Join(err, b.sweep(ctx, t))
 	}
@@ -100,7 +126,7 @@ func (b *Bot) erase(ctx context.Context, key string) error {
 	})
 }
 
-// goneWith are the jobs about what was deleted.
+// goneWith are the jobs about what was deleted, or of a person.
 func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err error) {
 	add := func(records []jobs.Record, err error, about func(task) bool) error {
 		for _, r := range records {
@@ -112,7 +138,11 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 		}
 		return err
 	}
-	if g.File != "" {
+	switch {
+	case g.Person != "":
+		records, err := b.jobs.ByPerson(ctx, g.Person)
+		return records, err // those that cannot be read too
+	case g.File != "":
 		records, err := b.jobs.ByFile(ctx, g.File)
 		return all, add(records, err, func(task) bool { return true })
 	}
@@ -137,11 +167,12 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 	if err != nil {
 		return trace{}, false
 	}
-	t = trace{Key: r.Key, Running: r.State == jobs.Running}
+	t = trace{Running: r.State == jobs.Running}
 	switch {
 	case work.Read != nil:
 		var p progress
 		_ = json.Unmarshal(r.Progress, &p) // it has not begun
+		t.Key = work.Read.key()
 		t.Channel, t.Root, t.Top = work.Read.Channel, work.Read.Root, work.Read.Root == ""
 		if t.Top {
 			t.Root = p.Posted.TS
@@ -157,14 +188,14 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 	case work.Send != nil:
 		var sent []post.OnceFile
 		_ = json.Unmarshal(r.Progress, &sent)
-		t.Channel, t.Root = work.Send.Channel, work.Send.Root
+		t.Key, t.Channel, t.Root = r.Key, work.Send.Channel, work.Send.Root
 		for _, file := range sent {
 			if file.ID != "" {
 				t.Files = append(t.Files, file.ID)
 			}
 		}
 	default:
-		t.Channel = work.record().Thread
+		return trace{}, false // it leaves nothing that is taken away
 	}
 	return t, true
 }
@@ -211,37 +242,6 @@ func (b *Bot) unlessRefused(err error) error {
 		return err
 	}
 	b.log.Warn("could not take something away", "error", err)
-	return nil
-}
-
-// forgetPerson erases a person's records. What is still being worked on is
-// taken away; what was posted stays where it is.
-func (b *Bot) forgetPerson(ctx context.Context, g Gone) error {
-	erased := 0
-	for {
-		records, err := b.jobs.ByPerson(ctx, g.Person)
-		if err != nil {
-			return err
-		}
-		for _, r := range records {
-			if t, ok := traceOf(r); ok && (r.State == jobs.Running || r.State == jobs.Queued) {
-				t.Key = strings.TrimPrefix(t.Key, b.team+"/")
-				if err := b.sweep(ctx, t); err != nil {
-					return err
-				}
-			}
-			if err := b.erase(ctx, r.Key); err != nil {
-				return err
-			}
-			if _, ok := request(r); ok {
-				erased++
-			}
-		}
-		if len(records) == 0 {
-			break
-		}
-	}
-	b.respond(ctx, g.Respond, say(wordsErased(erased)))
 	return nil
 }
 

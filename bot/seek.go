@@ -177,12 +177,12 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 		return nil, err
 	}
 	if !member {
-		return nil, refusal(wordsInvite(b.self))
+		return nil, refusal(wordsInviteFirst(b.self))
 	}
 	for m, err := range b.desk.Messages(ctx, f.Channel, "") {
 		switch post.Code(err) {
 		case "not_in_channel", "channel_not_found":
-			return nil, refusal(wordsInvite(b.self))
+			return nil, refusal(wordsInviteFirst(b.self))
 		}
 		if err != nil {
 			return nil, err
