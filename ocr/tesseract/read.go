@@ -24,6 +24,17 @@ const maxText = 4 << 20
 // A reader runs the program.
 type reader struct{ program string }
 
+// do does what a prompt asks for. The picture is changed.
+func (r reader) do(ctx context.Context, m *image.Gray, t task) iter.Seq2[string, error] {
+	switch t.kind {
+	case toLocate:
+		return r.locate(ctx, m, t.what)
+	case toTalk:
+		return apologise(r.read(ctx, m, false))
+	}
+	return r.read(ctx, m, t.kind == toMarkdown)
+}
+
 // read gives the picture's text in pieces, from top to bottom; an error comes
 // last. The picture is changed. When the loop ends, or ctx does, the process
 // and its files are gone.
@@ -155,14 +166,15 @@ func (j *joiner) wraps(text string) bool {
 	return j.last.Max.X+letter*(utf8.RuneCountInString(word)+3) > j.right // a space, and two for wide letters
 }
 
-// run starts the program and yields the text of each page it reads. It has
-// ended when the loop has.
-func (r reader) run(ctx context.Context, input, segmentation string) iter.Seq2[string, error] {
+// run starts the program and yields the text of each page it reads, or what a
+// config of its own makes of it. It has ended when the loop has.
+func (r reader) run(ctx context.Context, input, segmentation string, configs ...string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var complaints bytes.Buffer
-		cmd := exec.CommandContext(ctx, r.program, input, "stdout", "--psm", segmentation, "--dpi", "300")
+		args := append([]string{input, "stdout", "--psm", segmentation, "--dpi", "300"}, configs...)
+		cmd := exec.CommandContext(ctx, r.program, args...)
 		// With threads of its own the program is five times slower.
 		cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
 		cmd.Stderr = &limited{w: &complaints, left: 4 << 10}

@@ -21,9 +21,9 @@ type request struct {
 	MaxCompletionTokens *int `json:"max_completion_tokens"`
 
 	// Taken from the messages.
-	image    []byte
-	prompt   string
-	markdown bool
+	image  []byte
+	prompt string
+	task   task
 }
 
 type message struct {
@@ -88,8 +88,7 @@ func parseRequest(body []byte) (request, error) {
 			}
 		}
 	}
-	// DeepSeek-OCR's prompt for text without layout.
-	req.markdown = !strings.HasPrefix(req.prompt, "Free OCR")
+	req.task = taskOf(req.prompt)
 	req.Messages = nil // hold the picture only once
 	if url == "" {
 		return request{}, badRequest("messages", "missing_image", "no message has a part of type image_url")

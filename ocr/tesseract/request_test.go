@@ -10,27 +10,47 @@ func TestParseRequest(t *testing.T) {
 	for _, test := range []struct {
 		name, body string
 		prompt     string
-		markdown   bool
+		task       taskKind
 	}{
-		{"parts", body(picture, ""), "convert to markdown", true},
+		{"parts", body(picture, ""), "convert to markdown", toMarkdown},
 		{"text after a system message", `{"model":"m","messages":[
 			{"role":"system","content":"Be brief."},
 			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `","detail":"high"}},{"type":"text","text":"Free OCR."}]}
-		],"temperature":0,"vllm_xargs":{"a":[1]},"stop":null}`, "Free OCR.", false},
+		],"temperature":0,"vllm_xargs":{"a":[1]},"stop":null}`, "Free OCR.", toText},
 		{"the first of two pictures", `{"model":"m","messages":[
 			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `"}},{"type":"image_url","image_url":{"url":"data:nothing"}}]},
 			{"role":"user","content":"hello"}, {"role":"assistant","content":null}
-		]}`, "hello", true},
+		]}`, "hello", toTalk},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			req, err := parseRequest([]byte(test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(req.image) != string(picture) || req.prompt != test.prompt || req.markdown != test.markdown {
+			if string(req.image) != string(picture) || req.prompt != test.prompt || req.task.kind != test.task {
 				t.Errorf("%+v", req)
 			}
 		})
+	}
+}
+
+func TestTaskOf(t *testing.T) {
+	for prompt, want := range map[string]task{
+		"":                    {},
+		"convert to markdown": {},
+		"<|grounding|>Convert the document to markdown.":  {},
+		"<|grounding|>OCR this image.":                    {},
+		"Free OCR.":                                       {kind: toText},
+		"\nFree OCR.":                                     {kind: toText},
+		"Locate <|ref|> Total net <|/ref|> in the image.": {toLocate, "Total net"},
+		"Locate <|ref|> <|/ref|> in the image.":           {kind: toTalk},
+		"Parse the figure.":                               {kind: toTalk},
+		"Describe this image in detail.":                  {kind: toTalk},
+		"What is the total?":                              {kind: toTalk},
+	} {
+		if got := taskOf(prompt); got != want {
+			t.Errorf("%q is %+v, want %+v", prompt, got, want)
+		}
 	}
 }
 

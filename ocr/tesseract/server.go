@@ -3,8 +3,9 @@
 // pictures without an account and without a GPU: for the demo and for tests.
 //
 // It takes the first picture of a request, cuts it into lines and streams
-// each line as it is read. It reads printed text, and it is no language
-// model: all it does with a prompt is to tell plain text from markdown.
+// each line as it is read. It reads printed text, and it is no language model: it
+// knows DeepSeek-OCR's prompts for markdown, for plain text and for where a text
+// stands, and says so where it is asked for anything else.
 package tesseract
 
 import (
@@ -143,7 +144,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), readTimeout, errTooSlow)
 	defer cancel()
 	start := time.Now()
-	text := s.reader.read(ctx, picture, req.markdown)
+	text := s.reader.do(ctx, picture, req.task)
 	a := answer{request: req, text: text, id: newID(), created: start.Unix()}
 	if req.Stream {
 		a.stream(w)

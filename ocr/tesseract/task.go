@@ -1,0 +1,71 @@
+package tesseract
+
+import (
+	"iter"
+	"strings"
+)
+
+// A task is what a prompt asks for, as far as a program can do it that reads
+// printed text and knows nothing else.
+type task struct {
+	kind taskKind
+	what string // to be located
+}
+
+type taskKind int
+
+const (
+	toMarkdown taskKind = iota
+	toText
+	toLocate
+	toTalk // a prompt for a language model
+)
+
+// DeepSeek-OCR's prompts: https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
+const (
+	refOpen, refClose = "<|ref|>", "<|/ref|>"
+	detOpen, detClose = "<|det|>", "<|/det|>"
+)
+
+// taskOf reads a prompt. No prompt asks for markdown.
+func taskOf(prompt string) task {
+	prompt = strings.TrimSpace(prompt)
+	_, rest, _ := strings.Cut(prompt, refOpen)
+	what, _, closed := strings.Cut(rest, refClose)
+	lower := strings.ToLower(prompt)
+	switch {
+	case closed && strings.TrimSpace(what) != "":
+		return task{toLocate, strings.TrimSpace(what)}
+	case strings.HasPrefix(lower, "free ocr"):
+		return task{kind: toText}
+	case prompt == "", strings.Contains(lower, "markdown"), strings.Contains(lower, "ocr this image"):
+		return task{kind: toMarkdown}
+	}
+	return task{kind: toTalk}
+}
+
+// sorry is what stands before the text of a picture for which something else was
+// asked.
+const sorry = "This OCR engine only reads text: it cannot describe pictures or answer questions. The text that it sees:"
+
+// apologise puts sorry before a text.
+func apologise(text iter.Seq2[string, error]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		begun := false
+		for piece, err := range text {
+			if err == nil && !begun {
+				begun = true
+				piece = sorry + "\n\n" + piece
+			}
+			if !yield(piece, err) {
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+		if !begun {
+			yield("This OCR engine only reads text, and it sees none in this picture.", nil)
+		}
+	}
+}
