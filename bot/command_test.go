@@ -1,0 +1,249 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// TestHelp is for the asker alone, and shows what was not understood as it was
+// written: it pings nobody and makes no link.
+func TestHelp(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		before := len(h.ws.Messages(h.channel))
+		for _, text := range []string{
+			"help", "HELP", "nonsense", "<!channel> hi", "`code` <@U1> *bold*", "<https://a.example|b> and more", "auto maybe", "auto all now",
+			"status x", "forget me", "last nonsense", "last locate:", "text", "http://", "\u202ereversed", strings.Repeat("x", 5000),
+		} {
+			h.command(h.ann, h.channel, text)
+		}
+		h.pass(time.Minute)
+		words := h.whispers(h.ann)
+		if len(words) != 16 {
+			t.Fatalf("%d answers: %q", len(words), words)
+		}
+		for i, w := range words {
+			first, ways, _ := strings.Cut(w, "\n")
+			if !strings.Contains(ways, "`/ocr` opens a window") || strings.HasPrefix(first, "I did not understand") != (i > 1) {
+				t.Errorf("answer %d: %.200q", i, w)
+			}
+			quoted := strings.TrimPrefix(first, "I did not understand ")
+			for _, live := range []string{"<", "\u202e"} {
+				if strings.Contains(quoted, live) {
+					t.Errorf("%q is live in %.200q", live, first)
+				}
+			}
+			if n := strings.Count(quoted, "`"); i > 1 && n != 2 {
+				t.Errorf("%d marks of code in %.200q", n, first)
+			}
+			if len(w) > 3000 {
+				t.Errorf("answer %d has %d bytes", i, len(w))
+			}
+		}
+		if n := len(h.ws.Messages(h.channel)); n != before || h.requests() != 0 {
+			t.Errorf("%d messages, want %d; %d requests", n, before, h.requests())
+		}
+	})
+}
+
+// TestLastReadsTheNewestPicture, and that only.
+func TestLastReadsTheNewestPicture(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.command(h.ann, h.channel, "last")
+		h.whispered(h.ann, "I found no picture")
+		h.command(h.ann, h.channel, "auto off")
+		h.whispered(h.ann, "Done.")
+		h.post("old.png")
+		ts := h.post("first.png", "second.png")
+		h.talk(h.ann, h.channel, "", "words after it")
+		h.command(h.ann, h.channel, "last figure")
+		h.closed(ts)
+		if line := h.reply(ts); !strings.HasPrefix(line, "Read second.png as a figure") {
+			t.Errorf("it says %q", line)
+		}
+		h.idle(1, "the newest picture")
+	})
+}
+
+// TestLastWhereTheBotIsNot says how to change that, and promises nothing.
+func TestLastWhereTheBotIsNot(t *testing.T) {
+	for _, private := range []bool{false, true} {
+		inFakeTime(t, func(h *house) {
+			channel := h.ws.AddChannel("elsewhere", private, h.ann)
+			h.postIn(h.ann, channel, "", "", "page.png")
+			h.command(h.ann, channel, "last")
+			if w := h.whispered(h.ann, "/invite"); strings.Contains(w, "direct message") {
+				t.Errorf("it promises an answer: %q", w)
+			}
+			h.idle(0, "not in the channel")
+		})
+	}
+}
+
+// TestStatusStops shows what runs and waits, with a button that ends it.
+func TestStatusStops(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.command(h.ann, h.channel, "status")
+		h.whispered(h.ann, "Nothing of yours")
+		h.model.will(func(w *stream) {
+			w.text("one ")
+			_ = w.pause(time.Hour)
+		})
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		h.postIn(bob, h.channel, "", "", "his.png")
+		ts := h.post("a.png", "b.png", "c.png", "d.png", "e.png")
+		h.wait("all have replies", func() bool { return len(h.answers(ts)) == 5 && h.requests() == 4 })
+		h.command(h.ann, h.channel, "status")
+		h.whispered(h.ann, "5 files of yours")
+		all := h.ws.Ephemerals(h.ann)
+		m := all[len(all)-1].Message
+		if blocks := string(m.Blocks); strings.Contains(blocks, "his.png") || strings.Count(blocks, `"stop"`) != 5 {
+			t.Errorf("it shows %s", blocks)
+		}
+		if err := h.ws.Press(h.Context(), h.ann, h.channel, m.TS, "stop"); err != nil {
+			t.Fatal(err)
+		}
+		h.wait("one is stopped", func() bool { return h.count(ts, "Stopped by") == 1 })
+		h.whispered(h.ann, "Stopped.")
+		h.pass(5 * time.Second)
+		h.command(h.ann, h.channel, "status")
+		h.whispered(h.ann, "4 files of yours")
+	})
+}
+
+// TestStatusOfMany shows ten, and says how many there are.
+func TestStatusOfMany(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { _ = w.pause(time.Hour) })
+		for range 2 {
+			h.post("a.png", "b.png", "c.png", "d.png", "e.png", "f.png")
+		}
+		h.wait("all are taken", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
+		h.command(h.ann, h.channel, "status")
+		h.whispered(h.ann, "12 files of yours are being read or waiting. The first 10:")
+		if blocks := string(h.ws.Ephemerals(h.ann)[0].Message.Blocks); strings.Count(blocks, `"stop"`) != 10 {
+			t.Errorf("it shows %s", blocks)
+		}
+	})
+}
+
+// TestCommandsThatCannotBeKept are answered within the 3 s that Slack waits, or
+// say a little later that nothing was started.
+func TestCommandsThatCannotBeKept(t *testing.T) {
+	for name, fail := range map[string]func(context.Context) error{"down": down, "hanging": hang} {
+		for _, text := range []string{"last", "forget", "auto all", "auto", "https://pictures.example/a.png"} {
+			t.Run(name+"/"+text, func(t *testing.T) {
+				inBubble(t, func(h *house) {
+					store := newSick(h.jobs)
+					h.startOn(store)
+					store.will(fail)
+					asked := time.Now()
+					h.command(h.ann, h.channel, text) // fails where Slack has waited for too long
+					h.whispered(h.ann, "ry again in a minute")
+					if took := time.Since(asked); took > 3*time.Second {
+						t.Errorf("answered after %s", took)
+					}
+					store.will(nil)
+					h.idle(0, text)
+					if said := h.said(h.channel); len(said) > 0 {
+						t.Errorf("it says %q", said)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestCommandWhileTheBotEnds is told that nothing came of it, and holds the end
+// up for a moment only.
+func TestCommandWhileTheBotEnds(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.Fail(localslack.Fault{Method: "conversations.info", Delay: time.Hour, Reset: true})
+		h.command(h.ann, h.channel, "auto off")
+		begun := time.Now()
+		if err := h.stop(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begun); took > 8*time.Second {
+			t.Errorf("stopping took %s", took)
+		}
+		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], "nothing was started") {
+			t.Errorf("it says %q", w)
+		}
+	})
+}
+
+// TestForgetErasesOnesOwnRecords: what stands in Slack stays, what was being
+// worked on goes, and nobody else's is touched.
+func TestForgetErasesOnesOwnRecords(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		his := h.postIn(bob, h.channel, "", "", "his.png")
+		h.closed(his)
+		done := h.post("done.png")
+		h.closed(done)
+		h.model.will(func(w *stream) {
+			w.text("one ")
+			_ = w.pause(time.Hour)
+		})
+		running := h.post("running.png")
+		h.wait("it is being read", func() bool { return h.requests() == 3 && len(h.answers(running)) == 1 })
+		h.command(h.ann, h.channel, "forget")
+		h.whispered(h.ann, "my records of 2 files")
+		h.pass(time.Minute)
+		if n := len(h.answers(running)); n != 0 {
+			t.Errorf("%d messages about what was being read\n%s", n, h.show())
+		}
+		h.whole(done, "done.png")
+		h.whole(his, "his.png")
+		if mine, err := h.queue.ByPerson(h.Context(), h.ann); err != nil || len(mine) != 0 {
+			t.Errorf("%d records are left, %v", len(mine), err)
+		}
+		if others, err := h.queue.ByPerson(h.Context(), bob); err != nil || len(others) != 1 {
+			t.Errorf("%d records of bob's, %v", len(others), err)
+		}
+		if err := h.ws.Press(h.Context(), bob, h.channel, h.answers(done)[0].TS, "send"); err != nil {
+			t.Fatal(err)
+		}
+		h.whispered(bob, "no longer remember")
+		h.command(h.ann, h.channel, "forget")
+		h.whispered(h.ann, "my records of 0 files")
+	})
+}
+
+// TestForgetWhileAWriteIsOnItsWay leaves nothing of what Slack carried out late.
+func TestForgetWhileAWriteIsOnItsWay(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Delay: 5 * time.Second, Applied: true, Reset: true})
+		ts := h.post("page.png")
+		h.pass(time.Second)
+		h.command(h.ann, h.channel, "forget")
+		h.whispered(h.ann, "my records of 1 file")
+		h.pass(2 * time.Minute)
+		if n := len(h.answers(ts)); n != 0 {
+			t.Errorf("%d messages\n%s", n, h.show())
+		}
+	})
+}
+
+// TestManyCommandsAtOnce are all answered.
+func TestManyCommandsAtOnce(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		for i := range 30 {
+			h.command(h.ann, h.channel, fmt.Sprintf("nonsense %d", i))
+		}
+		h.pass(time.Minute)
+		words := h.whispers(h.ann)
+		slices.Sort(words)
+		if n := len(slices.Compact(words)); n != 30 {
+			t.Errorf("%d answers", n)
+		}
+	})
+}
