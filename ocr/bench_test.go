@@ -27,10 +27,15 @@ func answering(body string) *http.Client {
 // BenchmarkStream reads 1 MB of text that comes in deltas of 4 bytes, about a
 // token each.
 func BenchmarkStream(b *testing.B) {
-	const size = 1 << 20
-	body := strings.Repeat(delta("abc "), size/4) + finish("stop") + done
-	client := newTestClient(b, answering(body), nil)
-	b.SetBytes(size)
+	text := longProse(1 << 20)
+	var body strings.Builder
+	for rest := text; rest != ""; rest = rest[min(4, len(rest)):] {
+		body.WriteString(delta(rest[:min(4, len(rest))]))
+	}
+	body.WriteString(finish("stop") + done)
+	want := len(clean(Mode{}, text))
+	client := newTestClient(b, answering(body.String()), nil)
+	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
 		var text Text
@@ -40,9 +45,30 @@ func BenchmarkStream(b *testing.B) {
 			}
 			text.Apply(u)
 		}
-		if text.Len() != size {
+		if text.Len() != want {
 			b.Fatal(text.Len())
 		}
+	}
+}
+
+// BenchmarkClean cleans 1 MB in pieces of 4 bytes, and the same with a tag for each
+// line.
+func BenchmarkClean(b *testing.B) {
+	prose := longProse(1 << 20)
+	for name, text := range map[string]string{
+		"prose":  prose,
+		"blocks": strings.ReplaceAll(prose, "Paragraph", "\n\n<|ref|>text<|/ref|><|det|>[[10, 20, 300, 40]]<|/det|>\nParagraph"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				c := cleaner{rules: cleaningOf(Mode{})}
+				for rest := text; rest != ""; rest = rest[min(4, len(rest)):] {
+					c.add(rest[:min(4, len(rest))])
+				}
+			}
+		})
 	}
 }
 
