@@ -88,19 +88,25 @@ func (t Table) rule(column int) string {
 	return "---"
 }
 
-// numbers reports whether a column holds nothing but numbers and amounts.
+// numbers reports whether a column holds hardly anything but numbers and
+// amounts.
 func (t Table) numbers(column int) bool {
-	n := 0
+	numbers, others := 0, 0
 	for _, row := range t.Rows[1:] {
 		if column >= len(row) || row[column] == "" {
 			continue
 		}
-		if len(row[column]) > 24 || !isNumber(strings.Trim(row[column], "*$€£¥ ()")) {
-			return false
+		cell := row[column]
+		if len(cell) < 30 && strings.Contains(cell, "<") {
+			cell = plain(cell)
 		}
-		n++
+		if len(cell) < 30 && isNumber(strings.Trim(cell, "*$€£¥ ()")) {
+			numbers++
+		} else {
+			others++
+		}
 	}
-	return n > 0
+	return numbers > 0 && numbers >= 2*others
 }
 
 // grid draws the table with spaces, as type of one width shows it. ok is false

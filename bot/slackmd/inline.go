@@ -2,8 +2,6 @@ package slackmd
 
 import (
 	"html"
-	"path"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -164,121 +162,6 @@ func (p *inliner) backslash() bool {
 	return true
 }
 
-// math reads \(…\) or \[…\] in a line.
-func (p *inliner) math(end *finder) bool {
-	from := p.i + 2
-	to := end.next(p.src, from)
-	if to >= len(p.src) || to-from > maxMath {
-		return false
-	}
-	tex := p.src[from:to]
-	if end == &p.blockEnd && !strings.ContainsAny(tex, `\^_=`) {
-		p.literal("[" + tex + "]") // brackets that were escaped
-	} else {
-		p.formula(tex)
-	}
-	p.i = to + 2
-	return true
-}
-
-// formula writes mathematics: as signs, where there are some for all of it.
-func (p *inliner) formula(tex string) {
-	if signs, ok := unicodeMath(tex); ok {
-		p.literal(signs)
-	} else {
-		p.code(strings.Join(strings.Fields(tex), " "))
-	}
-}
-
-// dollars reads $…$ and $$…$$. An amount of money is no formula: as in Pandoc,
-// there is no space inside of the signs and no digit behind, and something that
-// only formulas have (https://pandoc.org/MANUAL.html#math).
-func (p *inliner) dollars() bool {
-	double := strings.HasPrefix(p.src[p.i:], "$$")
-	from := p.i + 1
-	if double {
-		from++
-	}
-	to := p.dollar.next(p.src, from)
-	if to >= len(p.src) || to-from > maxMath || to == from {
-		return false
-	}
-	tex, after := p.src[from:to], to+1
-	if double {
-		if !strings.HasPrefix(p.src[to:], "$$") {
-			return false
-		}
-		after++
-	} else {
-		spaced := strings.TrimSpace(tex) != tex
-		digit := after < len(p.src) && isDigit(p.src[after])
-		if spaced || digit || (!strings.ContainsAny(tex, `\^_={`) && (len(tex) > 1 || !isLetter(tex[0]))) {
-			return false
-		}
-	}
-	p.formula(tex)
-	p.i = after
-	return true
-}
-
-// ticks reads a code span: https://spec.commonmark.org/0.31.2/#code-spans
-func (p *inliner) ticks() bool {
-	rest := p.src[p.i:]
-	n := len(rest) - len(strings.TrimLeft(rest, "`"))
-	if p.ticked == nil {
-		p.ticked = findTicks(p.src)
-	}
-	if end := p.ticked.next(n, p.i+n); end > 0 {
-		p.code(codeText(p.src[p.i+n : end]))
-		p.i = end + n
-		return true
-	}
-	p.literal(rest[:n])
-	p.i += n
-	return true
-}
-
-// tickRuns are the places of the runs of backticks in a text, by their length.
-// Longer ones than maxFence are text.
-type tickRuns [maxFence + 1][]int32
-
-func findTicks(s string) *tickRuns {
-	var runs tickRuns
-	for i := 0; i < len(s); i++ {
-		from := i
-		for i < len(s) && s[i] == '`' {
-			i++
-		}
-		if n := i - from; n > 0 && n <= maxFence {
-			runs[n] = append(runs[n], int32(from))
-		}
-	}
-	return &runs
-}
-
-// next is the next run of length n at or after pos, or 0. Earlier ones are
-// forgotten.
-func (t *tickRuns) next(n, pos int) int {
-	if n > maxFence {
-		return 0
-	}
-	for len(t[n]) > 0 && int(t[n][0]) < pos {
-		t[n] = t[n][1:]
-	}
-	if len(t[n]) == 0 {
-		return 0
-	}
-	return int(t[n][0])
-}
-
-func codeText(s string) string {
-	s = strings.ReplaceAll(s, "\n", " ")
-	if len(s) > 2 && s[0] == ' ' && s[len(s)-1] == ' ' && strings.TrimSpace(s) != "" {
-		s = s[1 : len(s)-1]
-	}
-	return s
-}
-
 // maxEntity is the length of the longest name that is looked up.
 const maxEntity = 34
 
@@ -320,8 +203,8 @@ func (p *inliner) emoji() bool {
 	return true
 }
 
-// emphasis writes a run of * _ or ~ as it is. A run that could begin a fence or
-// a rule is text.
+// emphasis writes a run of * _ or ~ as it is. A run that could begin a fence, a
+// rule or an item is text.
 func (p *inliner) emphasis(c byte) {
 	end := p.i
 	for end < len(p.src) && p.src[end] == c {
@@ -329,7 +212,7 @@ func (p *inliner) emphasis(c byte) {
 	}
 	run := p.src[p.i:end]
 	switch {
-	case c == '~' && len(run) != 2:
+	case c == '~' && len(run) != 2, p.atLineStart() && (end == len(p.src) || p.src[end] == '\n' || p.src[end] == ' '):
 		p.literal(run)
 	case p.at == inCSV:
 		if len(run) == 1 || len(run) > 3 {
@@ -339,68 +222,6 @@ func (p *inliner) emphasis(c byte) {
 		p.mark(run)
 	}
 	p.i = end
-}
-
-// address reads the word at i and reports whether it was an address, which is
-// written as code. Else wordEnd says how far it looked.
-func (p *inliner) address() bool {
-	end := p.i
-	for end < len(p.src) && isWordByte(p.src[end]) {
-		end++
-	}
-	p.wordEnd = end
-	rest := p.src[end:]
-	word := p.src[p.i:end]
-	switch {
-	case strings.HasPrefix(rest, "://"), len(word) > 4 && strings.EqualFold(word[:4], "www."):
-		end += addressLength(rest)
-	case len(rest) > 1 && rest[0] == '@':
-		domain := end + 1
-		for end = domain; end < len(p.src) && isWordByte(p.src[end]); end++ {
-		}
-		if !strings.Contains(strings.Trim(p.src[domain:end], "."), ".") {
-			return false
-		}
-	default:
-		return false
-	}
-	end = p.i + len(strings.TrimRight(p.src[p.i:end], ".,;:!?'*_~-+"))
-	p.code(p.src[p.i:end])
-	p.i, p.wordEnd = end, end
-	return true
-}
-
-// addressLength is how much of an address follows its first word. It ends
-// before what is not in addresses: spaces, quotes, East Asian text, and a
-// bracket that was not opened in it.
-func addressLength(s string) int {
-	depth := 0
-	for i, r := range s {
-		switch {
-		case r <= ' ', strings.ContainsRune("<>\"`|\\^{}", r), r >= '\u2000':
-			return i
-		case r == '(' || r == '[':
-			depth++
-		case r == ')' || r == ']':
-			if depth--; depth < 0 {
-				return i
-			}
-		}
-	}
-	return len(s)
-}
-
-func indexWWW(s string) int {
-	for from := 0; ; {
-		i := strings.IndexByte(s[from:], '.')
-		if i < 0 {
-			return -1
-		}
-		from += i + 1
-		if from >= 4 && strings.EqualFold(s[from-4:from], "www.") {
-			return from - 4
-		}
-	}
 }
 
 // isWordByte is for the bytes of host names, mail names and schemes.
@@ -416,26 +237,4 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 // https://spec.commonmark.org/0.31.2/#backslash-escapes
 func isPunct(c byte) bool {
 	return c > ' ' && c < utf8.RuneSelf-1 && !isLetter(c) && !isDigit(c)
-}
-
-// figure names a picture that stood on the page.
-func figure(alt, file string) string {
-	name := strings.Join(strings.Fields(alt), " ")
-	if name == "" && file != "" {
-		name = path.Base(file)
-	}
-	if name == "" || name == "." || name == "/" {
-		return "[Figure]"
-	}
-	return "[Figure: " + name + "]"
-}
-
-// raised writes a footnote's number as superscript, another name in brackets.
-func raised(name string) string {
-	if _, err := strconv.Atoi(name); err == nil {
-		if s, ok := mapRunes(name, superscripts); ok {
-			return s
-		}
-	}
-	return "[" + name + "]"
 }

@@ -1,6 +1,8 @@
 package slackmd
 
 import (
+	"path"
+	"strconv"
 	"strings"
 )
 
@@ -142,4 +144,26 @@ func (p *inliner) parens(i int) (address string, end int, ok bool) {
 		}
 	}
 	return "", 0, false
+}
+
+// figure names a picture that stood on the page.
+func figure(alt, file string) string {
+	name := strings.Join(strings.Fields(alt), " ")
+	if name == "" && file != "" {
+		name = path.Base(file)
+	}
+	if name == "" || name == "." || name == "/" {
+		return "[Figure]"
+	}
+	return "[Figure: " + name + "]"
+}
+
+// raised writes a footnote's number as superscript, another name in brackets.
+func raised(name string) string {
+	if _, err := strconv.Atoi(name); err == nil {
+		if s, ok := mapRunes(name, superscripts); ok {
+			return s
+		}
+	}
+	return "[" + name + "]"
 }

@@ -17,8 +17,8 @@ var boxes = strings.NewReplacer("☐", "[ ]", "□", "[ ]", "☑", "[x]", "☒",
 func (s *scanner) item(line string) bool {
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	mark, length := itemMark(line[indent:])
-	if length == 0 {
-		return false
+	if text := strings.TrimSpace(line[indent+length:]); length == 0 || strings.HasPrefix(text, "* ") && strings.HasSuffix(text, " *") {
+		return false // * * * STARS * * *
 	}
 	s.begin(block{
 		kind:  item,
@@ -108,7 +108,7 @@ func glued(text, mark string) (at int, next string, length int) {
 		}
 		from += i + len(next)
 		before := runeBefore(text[:from-len(next)])
-		if strings.HasPrefix(text[from:], " ") && startsItem(text[from+1:]) && (unicode.IsLower(before) || strings.ContainsRune(".;,)。；，）", before)) {
+		if strings.HasPrefix(text[from:], " ") && startsItem(text[from+1:]) && (unicode.IsLower(before) || unicode.Is(unicode.Han, before) || strings.ContainsRune(".;,)。；，）", before)) {
 			return from - len(next), next, len(next)
 		}
 	}

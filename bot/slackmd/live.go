@@ -111,19 +111,6 @@ func pipeHead(before string) string {
 	return ""
 }
 
-// openFence is the marker of the code fence that s ends in, or "".
-func openFence(s string) (open string) {
-	for line := range strings.Lines(s) {
-		switch {
-		case open == "":
-			open = fenceOf(line)
-		case closes(line, open):
-			open = ""
-		}
-	}
-	return open
-}
-
 // finish ends what is half written at the end of a text.
 func finish(s string) string {
 	s = strings.TrimRight(s, " \t\n")

@@ -1,7 +1,9 @@
 package slackmd
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -207,9 +209,17 @@ func (p *texParser) skipSpace(sign string) {
 	}
 }
 
-// inParens puts more than one number or name in parentheses.
+// inParens puts what is not read as one thing in parentheses: a number, a name,
+// or one sign with what is raised and lowered at it stay as they are.
 func inParens(s string) string {
-	if isWord(s) {
+	runes := []rune(s)
+	all := func(is func(rune) bool, runes []rune) bool {
+		return !slices.ContainsFunc(runes, func(r rune) bool { return !is(r) })
+	}
+	script := func(r rune) bool {
+		return unicode.In(r, unicode.No, unicode.Lm, unicode.Mn) || r == '′' || r == '⁻'
+	}
+	if len(runes) > 0 && (all(unicode.IsDigit, runes) || all(unicode.IsLetter, runes) && len(runes) <= 3 || isWord(s) && all(script, runes[1:])) {
 		return s
 	}
 	return "(" + s + ")"

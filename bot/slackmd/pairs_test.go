@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write what comes out into testdata")
 // TestPairs checks the files of testdata: the reason for a rule, the model's
 // markdown, and the messages that it becomes. A live text is shown as its tail.
 func TestPairs(t *testing.T) {
-	for _, dir := range []string{"rules"} {
+	for _, dir := range []string{"rules", "documents"} {
 		files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txtar"))
 		if err != nil || len(files) == 0 {
 			t.Fatal("no pairs", err)

@@ -157,29 +157,6 @@ func (r *renderer) code(head, body string) {
 	r.add(chunk{kind: codeBlock, lead: ticks + head, body: body, trail: "\n" + ticks})
 }
 
-// maxFence bounds a fence's marker, which is repeated where a fence is cut.
-const maxFence = 20
-
-// fenceOf is the marker of the code fence that a line opens, or "":
-// https://spec.commonmark.org/0.31.2/#fenced-code-blocks
-func fenceOf(line string) string {
-	line = strings.TrimLeft(line, " \t")
-	for _, sign := range []string{"`", "~"} {
-		rest := strings.TrimLeft(line, sign)
-		n := len(line) - len(rest)
-		if n >= 3 && n <= maxFence && (sign == "~" || !strings.Contains(rest, sign)) {
-			return line[:n]
-		}
-	}
-	return ""
-}
-
-// closes reports whether a line closes the fence with that marker.
-func closes(line, fence string) bool {
-	line = strings.TrimSpace(line)
-	return len(line) >= len(fence) && strings.Trim(line, fence[:1]) == ""
-}
-
 // languageName is a fence's language, if it is the name of one.
 func languageName(s string) string {
 	if len(s) > 20 || strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789+#-_.") != "" {

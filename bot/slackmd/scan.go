@@ -1,9 +1,7 @@
 package slackmd
 
 import (
-	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 )
 
@@ -296,79 +294,4 @@ func (s *scanner) indented() {
 
 func isIndented(line string) bool {
 	return strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
-}
-
-// isThematicBreak recognises a rule, also the one that DeepSeek-OCR's own tools
-// put between pages.
-func isThematicBreak(text string) bool {
-	if text == "<--- Page Split --->" {
-		return true
-	}
-	sign := text[0]
-	if sign != '-' && sign != '*' && sign != '_' {
-		return false
-	}
-	return strings.Count(text, text[:1]) >= 3 && strings.Trim(text, string(sign)+" \t") == ""
-}
-
-func headingLevel(text string) int {
-	level := len(text) - len(strings.TrimLeft(text, "#"))
-	if level < 1 || level > 6 || (len(text) > level && text[level] != ' ' && text[level] != '\t') {
-		return 0
-	}
-	return level
-}
-
-// trimHeading drops the closing # of a heading.
-func trimHeading(text string) string {
-	text = strings.TrimSpace(text)
-	if bare := strings.TrimRight(text, "#"); bare == "" || strings.HasSuffix(bare, " ") {
-		return strings.TrimSpace(bare)
-	}
-	return text
-}
-
-// PageBreak is what stands before page number page of a text of that many
-// pages: a rule and the number.
-func PageBreak(page, of int) string {
-	return fmt.Sprintf("\n\n---\n\n**Page %d of %d**\n\n", page, of)
-}
-
-// pageOf is the page that a line of PageBreak begins, or 0.
-func pageOf(text string) int {
-	if len(text) > 40 || !strings.HasPrefix(text, "**Page ") {
-		return 0
-	}
-	page, of, ok := strings.Cut(strings.TrimSuffix(text[len("**Page "):], "**"), " of ")
-	if _, err := strconv.Atoi(of); err != nil || !ok || !strings.HasSuffix(text, "**") {
-		return 0
-	}
-	n, _ := strconv.Atoi(page)
-	return max(0, n)
-}
-
-// A finder looks ahead for a string. It is asked for growing positions and
-// remembers its last answer, so that all its looks together are linear.
-type finder struct {
-	what  string
-	at    int
-	known bool
-}
-
-// next is where what stands next at or after pos, or the length of s.
-func (f *finder) next(s string, pos int) int {
-	if f.known && f.at >= pos {
-		return f.at
-	}
-	i := 0
-	if strings.HasPrefix(f.what, "<") {
-		i = indexFold(s[pos:], f.what)
-	} else {
-		i = strings.Index(s[pos:], f.what)
-	}
-	f.known, f.at = true, len(s)
-	if i >= 0 {
-		f.at = pos + i
-	}
-	return f.at
 }

@@ -142,9 +142,6 @@ func (w *writer) span(s string) {
 // mark writes signs of emphasis as the model wrote them.
 func (w *writer) mark(s string) {
 	w.begin(s[0])
-	if w.atLineStart() && len(s) >= 3 {
-		w.out = append(w.out, '\\') // no rule
-	}
 	w.out = append(w.out, s...)
 }
 
