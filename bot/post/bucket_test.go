@@ -25,9 +25,9 @@ func spend(t testing.TB, b *bucket, n int, u urgency) time.Duration {
 
 // use waits for a turn and uses it in no time.
 func use(ctx context.Context, b *bucket, u urgency) error {
-	_, err := b.take(ctx, u, time.Now())
+	turn, err := b.take(ctx, u, time.Now())
 	if err == nil {
-		b.answered()
+		b.answered(turn)
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Live) {
 			continue
 		}
 		sent := time.Now()
-		err := pacer.try(ctx, r.thread.fenced(r.edit(want)))
+		err := pacer.try(ctx, r.thread.fenced(r.edit(want)), turn)
 		switch fate, _ := judge(err); fate {
 		case done:
 			shown = want

@@ -65,10 +65,11 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 	pause.Reset()
 	since := time.Now()
 	for {
-		if err := p.wait(ctx, c, since); err != nil {
+		turns, err := p.wait(ctx, c, since)
+		if err != nil {
 			return err
 		}
-		err := p.try(ctx, c)
+		err = p.try(ctx, c, turns...)
 		fate, _ := judge(err)
 		if fate == done || fate == refused {
 			return err
@@ -90,58 +91,56 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 
 // once carries out c within the budget, or not: it is tried a single time.
 func (p *Pacer) once(ctx context.Context, c call) error {
-	if err := p.wait(ctx, c, time.Now()); err != nil {
-		return err
-	}
-	return p.try(ctx, c)
-}
-
-// wait takes c's turn at the channel, then at the method. c has waited since
-// that time in all. After it, c is to be tried.
-func (p *Pacer) wait(ctx context.Context, c call, since time.Time) error {
-	begun := time.Now()
-	defer func() { p.counts.wait(c.method, time.Since(begun)) }()
-	if c.channel == "" {
-		_, err := p.method(c.method).take(ctx, c.urgency, since)
-		return err
-	}
-	channel := p.channel(c.channel)
-	turn, err := channel.take(ctx, c.urgency, since)
+	turns, err := p.wait(ctx, c, time.Now())
 	if err != nil {
 		return err
 	}
-	if _, err = p.method(c.method).take(ctx, c.urgency, since); err != nil {
-		channel.giveBack(turn)
+	return p.try(ctx, c, turns...)
+}
+
+// wait takes c's turn at the channel, then at the method. c has waited since
+// that time in all. The turns are to be used by try.
+func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (turns []*waiter, err error) {
+	begun := time.Now()
+	defer func() { p.counts.wait(c.method, time.Since(begun)) }()
+	buckets := []*bucket{p.method(c.method)}
+	if c.channel != "" {
+		buckets = []*bucket{p.channel(c.channel), buckets[0]}
 	}
-	return err
+	for _, b := range buckets {
+		turn, err := b.take(ctx, c.urgency, since)
+		if err != nil {
+			for _, t := range turns {
+				t.bucket.giveBack(t)
+			}
+			return nil, err
+		}
+		turns = append(turns, turn)
+	}
+	return turns, nil
 }
 
 var errTooSlow = errors.New("no answer from Slack in time")
 
-// try calls Slack once, when c's turn has come. After a 429 nobody calls that
-// method before Slack said.
-func (p *Pacer) try(ctx context.Context, c call) error {
+// try calls Slack once, which uses up these turns. After a 429 nobody calls that
+// method before Slack said; nor in that channel, since Slack does not say which of
+// the two it was.
+func (p *Pacer) try(ctx context.Context, c call, turns ...*waiter) error {
 	timeout := c.timeout
 	if timeout == 0 {
 		timeout = callTimeout
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
+	defer cancel()
 	sent := time.Now()
-	err := func() error {
-		ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
-		defer cancel()
-		return c.do(ctx)
-	}()
+	err := c.do(ctx)
 	fate, retryAfter := judge(err)
 	p.counts.call(c.method, fate)
-	buckets := []*bucket{p.method(c.method)}
-	if c.channel != "" {
-		buckets = append(buckets, p.channel(c.channel)) // which of the two it was, Slack does not say
-	}
-	for _, b := range buckets {
+	for _, t := range turns {
 		if fate == limited {
-			b.limited(sent, retryAfter)
+			t.bucket.limited(sent, retryAfter)
 		}
-		b.answered()
+		t.bucket.answered(t)
 	}
 	return err
 }

@@ -1,0 +1,170 @@
+package post
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// urgency orders the calls that wait for the same budget.
+type urgency int
+
+const (
+	greeting urgency = iota // the first sign that an ask was heard
+	final                   // somebody waits for it, or it must not be lost
+	opening                 // tells that work on a further file has begun
+	first                   // the first text that a reply shows
+	interim                 // later text, and closing edits; whoever is most behind goes first
+	idle                    // a line that only says who is ahead
+	urgencies
+)
+
+// patience is how long an idle line leaves the budget to replies with more to
+// say. After that it gets one turn in idleShare.
+const (
+	patience  = 30 * time.Second
+	idleShare = 4
+)
+
+// waiter is a call that waits for its turn.
+type waiter struct {
+	bucket  *bucket
+	urgency urgency
+	since   time.Time     // it has had something to say
+	turn    chan struct{} // closed when it is served; what follows may be read then
+	extra   bool          // it was, with an extra token
+	before  time.Time     // somebody else was, last
+}
+
+// take waits for a turn. It returns the cause of ctx when that ends first. Who
+// was served says in the end that the turn was answered, or gives it back.
+func (b *bucket) take(ctx context.Context, u urgency, since time.Time) (*waiter, error) {
+	w := b.enter(u, since)
+	select {
+	case <-w.turn:
+		return w, nil
+	case <-ctx.Done():
+		b.leave(w)
+		return nil, context.Cause(ctx)
+	}
+}
+
+// enter begins to wait. It is followed by a receive from turn, or by leave.
+func (b *bucket) enter(u urgency, since time.Time) *waiter {
+	w := &waiter{bucket: b, urgency: u, since: since, turn: make(chan struct{})}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	queue := b.queues[u]
+	i := len(queue)
+	for i > 0 && queue[i-1].since.After(since) {
+		i--
+	}
+	b.queues[u] = slices.Insert(queue, i, w)
+	b.serve()
+	return w
+}
+
+// leave ends the wait, or hands the turn back if it came in the same instant.
+func (b *bucket) leave(w *waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.queues[w.urgency], w); i >= 0 {
+		b.queues[w.urgency] = slices.Delete(b.queues[w.urgency], i, i+1)
+		b.serve()
+		return
+	}
+	b.refund(w)
+}
+
+// giveBack hands back a turn that was not used.
+func (b *bucket) giveBack(w *waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refund(w)
+}
+
+func (b *bucket) refund(w *waiter) {
+	b.served = w.before
+	switch {
+	case !w.extra:
+		b.flying--
+		b.tokens++
+	case len(b.extras) > 0:
+		b.extras = b.extras[:len(b.extras)-1]
+	}
+	b.serve()
+}
+
+// answered tells that a call has its answer, or that there will be none.
+func (b *bucket) answered(w *waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refill(time.Now())
+	if !w.extra {
+		b.flying--
+	}
+	b.serve()
+}
+
+// serve gives turns to those who are next, and sets the timer for the one after.
+// The caller holds mu.
+func (b *bucket) serve() {
+	now := time.Now()
+	b.refill(now)
+	for {
+		u, waits := b.next(now)
+		if !waits {
+			return
+		}
+		extra, wait := b.ready(u, now)
+		if wait > 0 {
+			b.wake(wait)
+			return // whoever is less urgent waits behind
+		}
+		w := b.queues[u][0]
+		b.queues[u] = slices.Delete(b.queues[u], 0, 1)
+		switch u {
+		case interim:
+			b.texts++
+		case idle:
+			b.texts = 0
+		}
+		w.before, b.served = b.served, now
+		if w.extra = extra; extra {
+			b.extras = append(b.extras, now.Add(extraReturn))
+		} else {
+			b.tokens--
+			b.flying++
+		}
+		close(w.turn)
+	}
+}
+
+// next is the queue whose first waiter is next.
+func (b *bucket) next(now time.Time) (u urgency, waits bool) {
+	for u, queue := range b.queues {
+		if len(queue) == 0 {
+			continue
+		}
+		if lines := b.queues[idle]; urgency(u) == interim && len(lines) > 0 &&
+			b.texts >= idleShare-1 && now.Sub(lines[0].since) >= patience {
+			return idle, true
+		}
+		return urgency(u), true
+	}
+	return 0, false
+}
+
+// wake calls serve again after d. A nanosecond more makes up for rounding.
+func (b *bucket) wake(d time.Duration) {
+	d++
+	if b.timer != nil {
+		b.timer.Reset(d)
+		return
+	}
+	b.timer = time.AfterFunc(d, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.serve()
+	})
+}
