@@ -42,12 +42,14 @@
 // An app gets an event when its bot is a member of the conversation, it
 // subscribes to the event and has its scope: message.channels, .groups, .im and
 // .mpim (with the app's own posts, and the subtypes file_share, thread_broadcast,
-// message_changed, message_deleted, channel_join and channel_archive, in private
-// channels group_join and group_archive), app_mention, reaction_added and
-// _removed, file_shared, file_deleted, member_joined_channel, channel_archive,
-// group_archive. A deleted message with replies is a message_changed to a
-// tombstone (openclaw/openclaw pull 22035). testdata/events has each event's shape
-// with its source, and names documented fields that are not sent.
+// message_changed, message_deleted, channel_join, channel_leave and
+// channel_archive, in private channels group_join and so on), app_mention,
+// reaction_added and _removed, file_shared, file_deleted, member_joined_channel
+// and member_left_channel, channel_archive, group_archive; and channel_left or
+// group_left once its bot is out. A deleted message with replies is a
+// message_changed to a tombstone (openclaw/openclaw pull 22035). testdata/events has
+// each event's shape with its source, and names documented fields that are not
+// sent.
 //
 // There are at most ten connections an app; the eleventh is told
 // too_many_websockets. Addresses are for one use. Pings come every ten seconds; a
@@ -58,10 +60,32 @@
 // The ack of a command may be its answer, and that of a window say what becomes
 // of it (response_action); others say nothing.
 //
+// # Commands, presses, windows
+//
+// An app gets the commands and message shortcuts that its manifest declares, in
+// every conversation of the person who uses them, whether its bot is there or not;
+// and, if its manifest enables interactivity, presses and choices in its messages,
+// in those that one person sees, and in its windows. testdata/interactions has each
+// payload's shape with its source. Each is sent once; without an ack within 3 s the
+// person sees that it failed. A response_url needs no membership and works five
+// times in half an hour.
+//
 // A person fills in a modal with Submit. Required fields, lengths, options, and
 // the number, type and size (10 MB) of files are checked as Slack's client does,
 // before anything is sent. The files are the person's, in no conversation, and
 // the app may see them.
+//
+// # Who may see what
+//
+// A file is seen by its owner, by the members of the conversations it was shared
+// in, by all where one of those is public, and by the apps it was given to in a
+// window; for others it does not exist (file_not_found, and the sign-in page in
+// place of its content). Forwarding a message shows its files and gives nobody
+// the right to them. A conversation with a person of another workspace
+// (AddExternalUser) is shared: is_ext_shared, files to be looked up first.
+//
+// Links to messages and files begin with the team's address, https://NAME.slack.com,
+// which auth.test tells; the page shows what they lead to.
 //
 // # Who judges it
 //
@@ -75,9 +99,9 @@
 // and parse in posts of apps, rich_text blocks in posts of people, mrkdwn in
 // blocks (stored as sent), conversion of markdown_text, icons and names of
 // messages (chat:write.customize), thumbnails, snippets (text files are hosted
-// too), remote and Slack Connect files, link sharing, user tokens, token rotation,
-// several workspaces, actions in windows and in App Homes, response_urls of
-// windows, drafts of what is typed in them, message_replied, connections that
-// Slack refreshes after hours, message_metadata_posted, scheduled messages,
-// streaming, pins, stars, user groups, canvases, lists, and the search.
+// too), remote files, link sharing, user tokens, token rotation, apps of other
+// workspaces, global shortcuts, actions in App Homes, response_urls of windows,
+// message_replied, connections that Slack refreshes after hours,
+// message_metadata_posted, scheduled messages, streaming, pins, stars, user
+// groups, canvases, lists, and the search.
 package localslack

@@ -3,6 +3,7 @@ package localslack
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 )
@@ -77,9 +78,7 @@ func (f *forward) attachments(base string) json.RawMessage {
 			files[i] = f.files[i].view(base)
 		}
 		fields := map[string]any{"files": files}
-		for name, v := range f.fields {
-			fields[name] = v
-		}
+		maps.Copy(fields, f.fields)
 		return mustJSON([]any{fields})
 	}
 	return mustJSON([]any{f.fields})

@@ -75,8 +75,9 @@ func (w *Workspace) memberEvent(c *conversation, event, member string) map[strin
 // channel) and member_left_channel; an app whose bot it was gets channel_left or
 // group_left, if it subscribes to it and has channels:read or groups:read. (Slack
 // documents that it sometimes withholds these two:
-// https://docs.slack.dev/reference/events/channel_left.) The errors are those of
-// Post for the user, and not_in_channel for the member.
+// https://docs.slack.dev/reference/events/channel_left.) Slackbot tells who was
+// removed in a direct message, bots too. The errors are those of Post for the
+// user, and not_in_channel for the member.
 func (w *Workspace) Kick(user, channel, member string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,5 +106,18 @@ func (w *Workspace) Kick(user, channel, member string) error {
 			w.sendEvent(a, c, map[string]any{"type": left, "channel": c.info.ID, "actor_id": user, "event_ts": w.newTS()})
 		}
 	}
+	if user != member {
+		w.tellRemoved(c, user, member)
+	}
 	return nil
+}
+
+// tellRemoved is what Slackbot writes to who was removed, bots included
+// (recorded: slack-web 2.0.1.0, tests/golden/SlackWebhookEvent/slackbotIm.json).
+func (w *Workspace) tellRemoved(c *conversation, user, member string) {
+	dm := w.openDM([]string{systemUser, member})
+	w.append(dm, &Message{
+		Type: "message", User: systemUser, TS: w.newTS(),
+		Text: "You have been removed from #" + c.info.Name + " by <@" + user + ">",
+	})
 }

@@ -291,6 +291,7 @@
 //	GET url_private              bearer token with files:read, else the sign-in
 //	                             page with status 200 and text/html
 //	POST to a response_url       text, blocks, thread_ts, response_type,
-//	                             replace_original, delete_original; 5 uses in 30
-//	                             minutes, then 404
+//	                             replace_original, delete_original (of an ephemeral
+//	                             message too); 5 uses in 30 minutes, then 404; no
+//	                             membership is needed
 package localslack

@@ -37,6 +37,7 @@ func TestInviteAndKick(t *testing.T) {
 		}
 		s.must(s.w.Kick(s.user, channel, bot))
 		want(t, c.find("channel_left", ""), "channel", channel, "actor_id", s.user)
+		want(t, s.lastDM(bot), "user", "USLACKBOT", "text", "You have been removed from #receipts by <@"+s.user+">")
 		if r := s.bot("chat.postMessage", "channel", channel, "text", "x"); r.code() != "not_in_channel" {
 			t.Errorf("after it: %v", r.body)
 		}
@@ -54,6 +55,17 @@ func TestInviteAndKick(t *testing.T) {
 			t.Errorf("%d events without channels:read", n)
 		}
 	})
+}
+
+// lastDM is what Slackbot wrote to a bot last.
+func (s *world) lastDM(bot string) map[string]any {
+	for _, c := range s.w.Snapshot(bot).Channels {
+		if ms := s.w.Messages(c.ID); c.IsIM && c.User == "USLACKBOT" && len(ms) > 0 {
+			m := ms[len(ms)-1]
+			return map[string]any{"user": m.User, "text": m.Text}
+		}
+	}
+	return nil
 }
 
 // What a bot may not see it cannot learn by asking.

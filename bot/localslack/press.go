@@ -3,6 +3,7 @@ package localslack
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 )
 
@@ -87,9 +88,7 @@ func (w *Workspace) PressView(ctx context.Context, user, viewID, actionID string
 func (v *View) withState(inputs map[string]any) View {
 	sent := *v
 	sent.State.Values = statesOf(v.Blocks, v.picked)
-	for block, state := range inputs {
-		sent.State.Values[block] = state
-	}
+	maps.Copy(sent.State.Values, inputs)
 	return sent
 }
 

@@ -1,6 +1,6 @@
 // The inline level of markdown: emphasis by CommonMark's delimiter rules, code, links, entities, Slack's tokens.
 import { h, link, safeURL } from "./dom.js";
-import { emoji, token } from "./tokens.js";
+import { emoji, token, unescape } from "./tokens.js";
 
 const ENTITY = /^&(?:amp|lt|gt|quot|nbsp|#39);/;
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": "\u00a0", "&#39;": "'" };
@@ -75,7 +75,7 @@ function code(text, i) {
     if (text[after] !== "`") {
       let body = text.slice(i + ticks.length, end).replace(/\n/g, " ");
       if (body.startsWith(" ") && body.endsWith(" ") && body.trim()) body = body.slice(1, -1);
-      return { part: h("code", null, body), end: after };
+      return { part: h("code", null, unescape(body)), end: after };
     }
     while (text[after] === "`") after++;
     end = after;

@@ -1,7 +1,10 @@
 // The block level of GitHub-flavoured markdown, as Slack's markdown block takes it.
-// HTML in it is text. Every loop moves forward and nesting is bounded.
+// HTML in it is text, and Slack's escapes are undone in code too. Every loop
+// moves forward and nesting is bounded. Text runs in the direction of its own
+// letters: dir="auto".
 import { h } from "./dom.js";
 import { inline } from "./markdown-inline.js";
+import { unescape } from "./tokens.js";
 
 const MAX_DEPTH = 8;
 const FENCE = /^ {0,3}(`{3,}|~{3,})([^`]*)$/;
@@ -55,7 +58,7 @@ function fence(lines, i) {
     body.push(lines[j]);
   }
   const language = info.trim().split(/\s/)[0];
-  return [h("pre", { "data-language": language || null, tabindex: "0" }, h("code", null, body.join("\n"))), j + 1];
+  return [h("pre", { "data-language": language || null, tabindex: "0" }, h("code", null, unescape(body.join("\n")))), j + 1];
 }
 
 function heading(line, names) {
@@ -68,26 +71,26 @@ function heading(line, names) {
 
 // The page's own titles are h1 and h2, so a text's begin at h3. The class keeps the size.
 function title(level, content) {
-  return h(`h${Math.min(level + 2, 6)}.md-h${level}`, null, content);
+  return h(`h${Math.min(level + 2, 6)}.md-h${level}`, { dir: "auto" }, content);
 }
 
 function quote(lines, i, names, depth) {
   const inner = [];
   for (; i < lines.length && QUOTE.test(lines[i]); i++) inner.push(lines[i].replace(QUOTE, ""));
-  return [h("blockquote", null, blocks(inner, names, depth + 1)), i];
+  return [h("blockquote", { dir: "auto" }, blocks(inner, names, depth + 1)), i];
 }
 
 function indented(lines, i) {
   const body = [];
   for (; i < lines.length && (/^( {4}|\t)/.test(lines[i]) || !lines[i].trim()); i++) body.push(lines[i].replace(/^( {4}|\t)/, ""));
-  return [h("pre", { tabindex: "0" }, h("code", null, body.join("\n").trimEnd())), i];
+  return [h("pre", { tabindex: "0" }, h("code", null, unescape(body.join("\n").trimEnd()))), i];
 }
 
 function list(lines, i, names, depth) {
   const [, , mark] = ITEM.exec(lines[i]);
   const ordered = /\d/.test(mark);
   const kind = mark.at(-1);
-  const el = h(ordered ? "ol" : "ul", ordered && parseInt(mark, 10) !== 1 ? { start: String(parseInt(mark, 10)) } : null);
+  const el = h(ordered ? "ol" : "ul", { dir: "auto", start: ordered && parseInt(mark, 10) !== 1 ? String(parseInt(mark, 10)) : null });
   while (i < lines.length) {
     const start = ITEM.exec(lines[i]);
     if (!start || start[2].at(-1) !== kind || RULE.test(lines[i])) break;
@@ -129,7 +132,7 @@ function renderItem(item, names, depth) {
   let content = blocks(item, names, depth + 1);
   // A tight item is its text, not a paragraph in an item.
   if (content[0]?.nodeName === "P") content = [...content[0].childNodes, ...content.slice(1)];
-  if (!task) return h("li", null, content);
+  if (!task) return h("li", { dir: "auto" }, content);
   const done = task[1] !== " ";
   return h("li.task", null, h(done ? "span.box.done" : "span.box", { role: "img", "aria-label": done ? "done" : "to do" }), h("div", null, content));
 }
@@ -144,7 +147,7 @@ function table(lines, i, names) {
   const align = cells(lines[i + 1]).map((c) => (c.endsWith(":") ? (c.startsWith(":") ? "center" : "end") : null));
   const row = (tag, line) => {
     const row = cells(line);
-    return h("tr", null, align.map((side, n) => h(cellTag(tag, side, row[n] || ""), tag === "th" ? { scope: "col" } : null, inline(row[n] || "", names))));
+    return h("tr", null, align.map((side, n) => h(cellTag(tag, side, row[n] || ""), { dir: "auto", scope: tag === "th" ? "col" : null }, inline(row[n] || "", names))));
   };
   const head = h("thead", null, row("th", lines[i]));
   const body = h("tbody");
@@ -187,5 +190,5 @@ function paragraph(lines, i, names) {
     if (startsBlock(lines, i) || (item && item[3] && (!/\d/.test(item[2]) || parseInt(item[2], 10) === 1))) break;
     text.push(lines[i].trim());
   }
-  return [h("p", null, inline(text.join("\n"), names)), i];
+  return [h("p", { dir: "auto" }, inline(text.join("\n"), names)), i];
 }

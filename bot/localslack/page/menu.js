@@ -90,7 +90,12 @@ export function ask(dialog, { title, text, confirm, deny, style }) {
       dialog.close();
     });
     no.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => answer(agreed), { once: true });
+    const closed = () => {
+      if (dialog.open) return; // the late word of the question before
+      dialog.removeEventListener("close", closed);
+      answer(agreed);
+    };
+    dialog.addEventListener("close", closed);
     dialog.setAttribute("aria-label", title || "Are you sure?");
     dialog.replaceChildren(h("h2", null, title || "Are you sure?"), text && h("p", null, text) || "", h("footer", null, no, yes));
     dialog.showModal();
