@@ -211,7 +211,10 @@ func (p *inliner) emphasis(c byte) {
 		end++
 	}
 	run := p.src[p.i:end]
+	spaced := (p.i == 0 || p.src[p.i-1] <= ' ') && (end == len(p.src) || p.src[end] <= ' ')
 	switch {
+	case len(run) > 3 && !spaced: // a line to fill in, a number that is masked
+		p.literal(run)
 	case c == '~' && len(run) != 2, p.atLineStart() && (end == len(p.src) || p.src[end] == '\n' || p.src[end] == ' '):
 		p.literal(run)
 	case p.at == inCSV:
