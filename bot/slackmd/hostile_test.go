@@ -44,7 +44,7 @@ func TestTextThatShowsNothing(t *testing.T) {
 
 // TestTailBeginsWhereLittleIsLost: a break near the end would lose nearly all.
 func TestTailBeginsWhereLittleIsLost(t *testing.T) {
-	for name, at := range map[string]string{"space": " ", "line": "\n"} {
+	for name, at := range map[string]string{"space": " ", "line": "  \n"} {
 		t.Run(name, func(t *testing.T) {
 			got := Tail(strings.Repeat("x", 200)+at+"end", 100)
 			if len(got) < 60 || !strings.HasSuffix(got, "x"+at+"end") {

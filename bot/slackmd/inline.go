@@ -59,8 +59,8 @@ type inliner struct {
 	ticked   *tickRuns // made when needed
 	wordEnd  int       // addresses were looked for up to here
 
-	mathEnd, blockEnd, dollar, comment, codeEnd finder
-	hrefs                                       []string // of the open <a>
+	mathEnd, blockEnd, dollar, comment finder
+	hrefs                              []string // of the open <a>
 }
 
 // target is what follows the words of a link.
@@ -215,7 +215,7 @@ func (p *inliner) emphasis(c byte) {
 	switch {
 	case len(run) > 3 && !spaced: // a line to fill in, a number that is masked
 		p.literal(run)
-	case c == '~' && len(run) != 2, p.atLineStart() && (end == len(p.src) || p.src[end] == '\n' || p.src[end] == ' '):
+	case c == '~' && len(run) > 2 && p.atLineStart(), p.atLineStart() && (end == len(p.src) || p.src[end] == '\n' || p.src[end] == ' '):
 		p.literal(run)
 	case p.at == inCSV:
 		if len(run) == 1 || len(run) > 3 {

@@ -180,7 +180,10 @@ func (w *writer) newline() {
 	}
 	w.out = bytes.TrimRight(w.out, " \t")
 	if w.at == inText {
-		w.out = append(w.out, '\n')
+		// The two spaces say that the break is meant. Whether Slack keeps one
+		// without is not documented, and a receipt must not become one line:
+		// https://spec.commonmark.org/0.31.2/#hard-line-breaks
+		w.out = append(w.out, "  \n"...)
 	} else {
 		w.out = append(w.out, ' ')
 	}
