@@ -66,7 +66,7 @@ func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
 	if err != nil || h.allows(asks[i].needs) {
 		return asks, err
 	}
-	if asks[i].needs == posting {
+	if asks[i].needs == posting || asks[i].Find != nil && asks[i].Find.Quiet {
 		return nil, nil
 	}
 	return []ask{{task: task{Say: n}}}, nil

@@ -63,9 +63,9 @@ func (b *Bot) busy(person, channel string) string {
 	replicas := b.jobs.Replicas()
 	switch {
 	case own*replicas >= maxOfPerson:
-		return wordsManyOfPerson(maxOfPerson)
+		return wordsManyOfPerson
 	case here*replicas >= maxOfChannel:
-		return wordsManyOfChannel(maxOfChannel)
+		return wordsManyOfChannel
 	}
 	return ""
 }

@@ -56,7 +56,7 @@ func temporary(err error) bool {
 	for _, final := range []error{
 		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign,
 		fetch.ErrLink, fetch.ErrPrivate, fetch.ErrForbidden, fetch.ErrNotImage, fetch.ErrRedirects, fetch.ErrSlow, page.ErrEmpty, page.ErrUnsupported,
-		errCut, errAsked, errUnreadable, jobs.ErrStopped, post.ErrCrowd,
+		errCut, errLooped, errSame, errAsked, errUnreadable, errScope, errOutside, jobs.ErrStopped, jobs.ErrTooLarge, post.ErrCrowd,
 	} {
 		if errors.Is(err, final) {
 			return false

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -72,8 +73,8 @@ func only(words string) map[string]any {
 	return map[string]any{"response_type": "ephemeral", "text": words}
 }
 
-// command does what somebody typed. What has to outlive this process is made
-// durable before it is acknowledged: Slack does not send commands again.
+// command does what somebody typed. A wish to read or to forget is made durable
+// before it is acknowledged: Slack does not send commands again.
 func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
@@ -81,7 +82,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	ask := "command-" + digest(c.TriggerID)
 	respond := func(words string) { b.respond(ctx, c.ResponseURL, say(words)) }
 	switch {
-	case !b.intake.allowed(c.ChannelID) && w.verb != "help":
+	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(only(wordsNotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: nothing comes before it
@@ -142,7 +143,7 @@ func (b *Bot) respond(ctx context.Context, url string, m post.Message) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := b.desk.Respond(ctx, url, m); err != nil {
-		b.log.Warn("could not answer a person", "error", err)
+		b.log.Warn("could not answer a person", "code", post.Code(err)) // the error could hold the address
 	}
 }
 
@@ -166,14 +167,19 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, ask string, h Habi
 	if err == nil {
 		err = b.jobs.SetSetting(ctx, habitOf(b.team, c.ChannelID), string(h))
 	}
-	if err == nil {
-		_, err = b.enqueue(ctx, task{Say: &Notice{
-			Channel: c.ChannelID, Ask: ask, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
-		}})
+	if errors.Is(err, post.ErrCrowd) {
+		return wordsCrowd
 	}
 	if err != nil {
 		b.log.Error("could not change a channel's habit", "channel", c.ChannelID, "error", err)
 		return wordsNotTaken
+	}
+	_, err = b.enqueue(ctx, task{Say: &Notice{
+		Channel: c.ChannelID, Ask: ask, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
+	}})
+	if err != nil {
+		b.log.Error("could not announce a channel's habit", "channel", c.ChannelID, "error", err)
+		return wordsNotAnnounced
 	}
 	return wordsDone
 }

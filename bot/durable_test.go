@@ -132,7 +132,7 @@ func TestFailuresThatPassAreTriedAgain(t *testing.T) {
 // TestAPageCostsEightRequests, whatever fails.
 func TestAPageCostsEightRequests(t *testing.T) {
 	inFakeTime(t, func(h *house) {
-		h.model.will(func(w *stream) { w.fail(503, "oops") })
+		h.model.will(func(w *stream) { w.fail(429, "oops") })
 		h.closed(h.post("page.png"))
 		if n, _ := h.model.count(); n != 8 {
 			t.Errorf("the model was asked %d times", n)

@@ -25,10 +25,6 @@ func TestModelFaults(t *testing.T) {
 			"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) },
 			"I could not read page.png: the OCR service has too much to do. Post it again in a few minutes, please.", nil,
 		},
-		{
-			"down", func(w *stream) { w.fail(503, `oops`) },
-			"I could not read page.png: the OCR service cannot be reached. Post it again in a few minutes, please.", nil,
-		},
 		{"content refused", func(w *stream) {
 			w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
 		}, "I could not read page.png: the OCR service does not accept what it shows. I cannot change that.", nil},

@@ -31,7 +31,7 @@ func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("looking up the file: %w", err)
 	}
-	s.File = *info
+	s.File = slim(*info)
 	return picture(s.File), nil
 }
 

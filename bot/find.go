@@ -49,14 +49,18 @@ func (r refusal) Error() string { return string(r) }
 func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 	ctx, cancel := context.WithTimeout(ctx, finding)
 	defer cancel()
-	err := b.findAll(ctx, f)
+	err := scoped(b.findAll(ctx, f))
 	if why, refused := errors.AsType[refusal](err); refused {
 		if !f.Quiet {
 			b.whisper(ctx, f, string(why))
 		}
 		return nil
 	}
-	if err != nil && !elsewhere(err) && !post.TokenProblem(err) && (!temporary(err) || job.LastAttempt()) && !f.Quiet {
+	switch {
+	case err == nil, f.Quiet, unsettled(err), errors.Is(err, jobs.ErrStopped):
+	case errors.Is(err, errScope):
+		b.whisper(ctx, f, wordsScope)
+	case !temporary(err), job.LastAttempt():
 		b.whisper(ctx, f, wordsNotFound)
 	}
 	return err
@@ -72,15 +76,18 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 			return refusal(wordsStranger)
 		}
 	}
+	if words := b.busy(f.Person, f.Channel); words != "" {
+		return refusal(words)
+	}
 	files, err := b.seek(ctx, f)
+	if errors.Is(err, post.ErrCrowd) {
+		return refusal(wordsCrowd)
+	}
 	if err != nil {
 		return err
 	}
 	more := len(files) - maxFound
 	files = files[:min(len(files), maxFound)]
-	if words := b.busy(f.Person, f.Channel); words != "" {
-		return refusal(words)
-	}
 	to, note, err := b.place(ctx, f, files)
 	if err != nil {
 		return err
@@ -88,9 +95,11 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	for i, file := range files {
 		r := Request{
 			Channel: to.Channel, Ask: f.Ask, Root: to.TS, Person: f.Person, File: file.File, Web: file.Web,
-			Source: file.Source, Mode: f.Mode, First: i == 0, Meant: true,
+			Source: file.Source, Mode: f.Mode, First: i == 0, Meant: true, Outside: note == wordsInvite(b.self),
 		}
-		if _, err := b.enqueue(ctx, task{Read: &r}); err != nil {
+		if _, err := b.enqueue(ctx, task{Read: &r}); errors.Is(err, jobs.ErrFull) {
+			return refusal(wordsFull(i))
+		} else if err != nil {
 			return err
 		}
 	}
@@ -123,7 +132,9 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to Place, note 
 		if joined {
 			return home, "", nil
 		}
-		note = wordsInvite(b.self)
+		if !dm(home.Channel) { // where nobody can be invited
+			note = wordsInvite(b.self)
+		}
 	}
 	direct, err := b.desk.Direct(ctx, f.Person)
 	if err != nil {
@@ -156,7 +167,7 @@ func (b *Bot) whisper(ctx context.Context, f Find, words string) {
 		err = b.desk.Whisper(ctx, f.Channel, f.Thread, f.Person, say(words))
 	}
 	if err != nil {
-		b.log.Warn("could not answer a person", "channel", f.Channel, "error", err)
+		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))
 	}
 }
 

@@ -148,7 +148,7 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 	}
 	from := Place{g.Channel, g.TS}
 	about := func(t task) bool {
-		return t.Read != nil && t.Read.Source == from || t.Send != nil && slices.Contains(g.Files, t.Send.File)
+		return t.Read != nil && t.Read.Source == from || t.Send != nil && t.Send.Source == from
 	}
 	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
 	err = add(records, err, about)
@@ -167,7 +167,7 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 	if err != nil {
 		return trace{}, false
 	}
-	t = trace{Running: r.State == jobs.Running}
+	t = trace{Running: r.State == jobs.Running || r.State == jobs.Queued}
 	switch {
 	case work.Read != nil:
 		var p progress
@@ -182,8 +182,10 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 				t.Messages = append(t.Messages, part.TS)
 			}
 		}
-		if p.Upload.ID != "" {
-			t.Files = append(t.Files, p.Upload.ID)
+		for _, file := range []post.OnceFile{p.Upload, p.Marked} {
+			if file.ID != "" {
+				t.Files = append(t.Files, file.ID)
+			}
 		}
 	case work.Send != nil:
 		var sent []post.OnceFile
@@ -238,7 +240,7 @@ func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
 }
 
 func (b *Bot) unlessRefused(err error) error {
-	if post.Code(err) == "" || post.TokenProblem(err) {
+	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(scoped(err), errScope) {
 		return err
 	}
 	b.log.Warn("could not take something away", "error", err)

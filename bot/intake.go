@@ -127,7 +127,7 @@ func (m message) reads(mode ocr.Mode, needs need) (asks []ask) {
 			continue
 		}
 		asks = append(asks, ask{needs: needs, task: task{Read: &Request{
-			Channel: m.channel, Ask: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person, File: file,
+			Channel: m.channel, Ask: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person, File: slim(file),
 			Source: Place{m.channel, m.ts}, Mode: mode, First: len(asks) == 0, Meant: needs != posting,
 		}}})
 	}

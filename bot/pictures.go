@@ -30,6 +30,16 @@ func picture(f slack.File) bool {
 	return strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
 }
 
+// slim is what a job needs of a file. The rest, such as where it was shared, is
+// not kept.
+func slim(f slack.File) slack.File {
+	return slack.File{
+		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
+		Mode: f.Mode, IsExternal: f.IsExternal, FileAccess: f.FileAccess, URLPrivate: f.URLPrivate,
+		Thumb1024: f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
+	}
+}
+
 // distinct drops files that come twice.
 func distinct(files []slack.File) (all []slack.File) {
 	for _, f := range files {
@@ -54,11 +64,13 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 	at := Found{Source: Place{channel, m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
 	files := slices.Clone(m.Files)
 	for _, a := range m.Attachments {
-		files = append(files, a.Files...)
+		if a.IsShare { // the preview of a link may show what not all here may see
+			files = append(files, a.Files...)
+		}
 	}
 	for _, f := range distinct(files) {
 		if picture(f) {
-			at.File = f
+			at.File = slim(f)
 			all = append(all, at)
 		}
 	}
@@ -67,7 +79,9 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 	}
 	shown := imagesIn(m.Blocks)
 	for _, a := range m.Attachments {
-		shown = append(append(shown, Found{Web: a.ImageURL}), imagesIn(a.Blocks)...)
+		if a.FromURL == "" && a.OriginalURL == "" { // else it is the preview of a link
+			shown = append(append(shown, Found{Web: a.ImageURL}), imagesIn(a.Blocks)...)
+		}
 	}
 	for _, f := range shown {
 		if f.Web != "" {

@@ -103,11 +103,21 @@ var (
 // press does what a button of a job's reply is for, and returns what to tell the
 // person.
 func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string) (words string) {
-	record, r, err := b.pressed(ctx, c, key)
+	root := cmp.Or(c.Message.ThreadTimestamp, c.Message.Timestamp)
+	kind := ocr.Kind(action.SelectedOption.Value)
+	if action.ActionID == chooseID && (kind == ocr.Locate || kind == ocr.Prompt) {
+		// A window has 3 s to open, so who may press is looked at when it is sent.
+		view := againWindow(origin{Channel: c.Channel.ID, Key: key, Root: root}, kind)
+		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
+			b.log.Warn("could not open a window", "error", err)
+			return wordsNoWindow
+		}
+		return ""
+	}
+	record, r, err := b.pressed(ctx, key, c.Channel.ID, c.User.ID)
 	if err != nil {
 		return wordsPressError(err)
 	}
-	root := cmp.Or(r.Root, c.Message.Timestamp)
 	switch action.ActionID {
 	case stopID:
 		if record.State != jobs.Queued && record.State != jobs.Running {
@@ -118,25 +128,13 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 			return wordsStopping
 		}
 	case sendID:
-		var created bool
-		created, err = b.enqueue(ctx, task{Send: &Send{
-			Key: key, Channel: r.Channel, Root: root, Person: c.User.ID, Name: r.fileName(), File: r.File.ID, Respond: c.ResponseURL,
+		_, err = b.enqueue(ctx, task{Send: &Send{
+			Key: key, Ask: digest(action.ActionTs + c.User.ID), Channel: r.Channel, Root: root, Person: c.User.ID,
+			Name: r.fileName(), File: r.File.ID, Source: r.Source, Respond: c.ResponseURL,
 		}})
-		if err == nil && !created {
-			return wordsSentBefore
-		}
 	case chooseID:
-		kind := ocr.Kind(action.SelectedOption.Value)
-		if kind == ocr.Locate || kind == ocr.Prompt {
-			view := againWindow(origin{Channel: r.Channel, Key: key, Root: root}, kind)
-			if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
-				b.log.Warn("could not open a window", "error", err)
-				return wordsNoWindow
-			}
-			return ""
-		}
 		if mode, ok := ocr.NewMode(kind, ""); ok {
-			_, err = b.readAgain(ctx, key, r.Channel, root, "press-"+digest(action.ActionTs+c.User.ID), c.User.ID, mode)
+			err = b.readAgain(ctx, r, root, "press-"+digest(action.ActionTs+c.User.ID), c.User.ID, mode)
 		}
 	}
 	if err != nil {
@@ -145,50 +143,42 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	return ""
 }
 
-// pressed looks up the job of a button, for somebody who may press it: a member
-// of the job's conversation, where the reply stands, or its asker.
-func (b *Bot) pressed(ctx context.Context, c *slack.InteractionCallback, key string) (jobs.Record, Request, error) {
+// pressed looks up the job of a button in a channel, for somebody who may press
+// it: a member of the job's conversation, where the reply stands, or its asker.
+func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, Request, error) {
 	record, err := b.jobs.Get(ctx, key)
+	if forgotten(err) {
+		err = errForgotten
+	}
 	if err != nil {
-		if forgotten(err) {
-			err = errForgotten
-		}
 		return jobs.Record{}, Request{}, err
 	}
 	r, ok := request(record)
 	switch {
 	case !ok: // erased
 		return jobs.Record{}, Request{}, errForgotten
-	case r.Person == c.User.ID:
+	case !b.intake.allowed(r.Channel):
+		return jobs.Record{}, Request{}, refusal(wordsNotHere)
+	case r.Person == person:
 		return record, r, nil
-	case r.Channel != c.Channel.ID:
+	case r.Channel != channel:
 		return jobs.Record{}, Request{}, errNotMember
 	}
-	member, err := b.desk.Member(ctx, r.Channel, c.User.ID)
+	member, err := b.desk.Member(ctx, r.Channel, person)
 	if err == nil && !member {
 		err = errNotMember
 	}
 	return record, r, err
 }
 
-// readAgain has the file of a job read in another way, in its thread.
-func (b *Bot) readAgain(ctx context.Context, key, channel, root, ask, person string, mode ocr.Mode) (created bool, err error) {
-	record, err := b.jobs.Get(ctx, key)
-	if forgotten(err) {
-		return false, errForgotten
-	}
-	if err != nil {
-		return false, err
-	}
-	r, ok := request(record)
-	if !ok || r.Channel != channel {
-		return false, errForgotten
-	}
-	if words := b.busy(person, channel); words != "" {
-		return false, refusal(words)
+// readAgain has a file read in another way, in its thread.
+func (b *Bot) readAgain(ctx context.Context, r Request, root, ask, person string, mode ocr.Mode) error {
+	if words := b.busy(person, r.Channel); words != "" {
+		return refusal(words)
 	}
 	r.Ask, r.Root, r.Person, r.Mode, r.First, r.Meant = ask, root, person, mode, true, true
-	return b.enqueue(ctx, task{Read: &r})
+	_, err := b.enqueue(ctx, task{Read: &r})
+	return err
 }
 
 // againKind is the mode that a window asks words for.

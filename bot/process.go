@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
@@ -25,6 +26,9 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		missing = page.ErrUnsupported
 	}
 	line := func() string {
+		if !b.model.Down().IsZero() {
+			return wordsDown(s.what())
+		}
 		if ahead := b.slots.ahead(s.Person); ahead >= 0 {
 			return wordsWaiting(s.what(), ahead)
 		}
@@ -42,6 +46,9 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if found {
 		text, failure = b.read(ctx, s)
 	}
+	if s.Outside && (errors.Is(failure, fetch.ErrLoginPage) || errors.Is(failure, fetch.ErrGone)) {
+		failure = errOutside
+	}
 	if elsewhere(failure) || s.quietly() {
 		return failure
 	}
@@ -55,6 +62,9 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		}
 		return failure
 	}
+	if failure == nil && b.same(ctx, s, text) {
+		text, failure = "", errSame
+	}
 	if err := s.end(ctx, text, failure); err != nil {
 		return err
 	}
@@ -63,6 +73,9 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 
 	ctx = s.ending // from here on the words must reach Slack, even if a person stopped the job
 	words, parts := ocr.CountWords(text), slackmd.Parts(text, slackmd.MaxPart)
+	if s.Mode.Kind == ocr.Locate && len(s.Boxes) > 0 {
+		parts = nil // the picture says it
+	}
 	note, err := b.deliver(ctx, s, text, parts)
 	last := post.Live{Buttons: doneButtons(s.job.Record().Key, text != "")}
 	switch {
@@ -75,6 +88,8 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		last.Line = wordsStopped(s.what(), words, s.job.Record().StoppedBy)
 	case failure != nil:
 		last.Line = post.Plain(wordsFailed(s.what(), words, failure) + note)
+	case s.Mode.Kind == ocr.Locate && (len(s.Boxes) > 0 || len(parts) == 0):
+		last.Line = post.Plain(wordsLocated(s.File.Name, s.Mode.Argument, len(s.Boxes)) + note)
 	case len(parts) == 0:
 		last.Line = post.Plain(wordsNothing(s.what()))
 	default:
@@ -88,51 +103,6 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	return nil
 }
 
-// read returns the file's text. With an error it is the text up to there. What an
-// earlier process read to its end is not read again.
-func (b *Bot) read(ctx context.Context, s *story) (string, error) {
-	if text, ok, err := s.page(s.ending, whole); err != nil {
-		return "", err
-	} else if ok {
-		return text, s.failure()
-	}
-	release, err := b.slots.take(s.waiting, s.Person, func(ahead int) {
-		s.reply.Wait(wordsWaiting(s.what(), ahead))
-	})
-	if err != nil {
-		return "", err
-	}
-	defer release()
-
-	requests, err := s.ask(ctx)
-	if err != nil {
-		return "", err
-	}
-	begun := time.Now()
-	s.reply.Describe(func(text string) string {
-		if text == "" {
-			return wordsReading(s.what())
-		}
-		return wordsProgress(s.what(), ocr.CountWords(text), time.Since(begun))
-	})
-	image, err := b.fetch(ctx, s.Request)
-	if err != nil {
-		return "", err
-	}
-	var text ocr.Text
-	for update, err := range b.model.WithMode(s.Mode).WithTries(requests).Recognize(ctx, image) {
-		if err != nil {
-			return text.String(), err
-		}
-		text.Apply(update)
-		s.reply.Write(update.Keep, update.Add)
-		if update.Outcome != nil && update.Outcome.Cut {
-			return text.String(), errCut
-		}
-	}
-	return text.String(), nil
-}
-
 // maxMessages is how many messages a result may fill. A longer one is one
 // message and a file.
 const maxMessages = 4
@@ -140,6 +110,11 @@ const maxMessages = 4
 // deliver posts the parts of the text in the thread, each once, and a long text
 // also as a file. It returns what the reply's last line shall add.
 func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string) (note string, err error) {
+	if len(s.Boxes) > 0 {
+		if note, err = b.mark(ctx, s); err != nil {
+			return "", err
+		}
+	}
 	s.Parts = append(s.Parts, make([]post.Once, max(0, len(parts)-len(s.Parts)))...)
 	send := func(from, to int) error {
 		for i := from; i < to; i++ {
@@ -156,11 +131,11 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 		first = 1
 	}
 	if s.NoFile {
-		return "", send(0, len(parts))
+		return note, send(0, len(parts))
 	}
 	refusal := send(0, first)
 	if unsettled(refusal) || (len(parts) <= 1 && refusal == nil) {
-		return "", refusal
+		return note, refusal
 	}
 	// A text that Slack refuses as messages may still be taken as a file.
 	name := slackmd.FileName(s.fileName(), ".md")
@@ -174,7 +149,7 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 		if err := s.save(ctx); err != nil {
 			return "", err
 		}
-		return "", send(first, len(parts))
+		return note, send(first, len(parts))
 	}
-	return wordsInFile(name), nil
+	return note + wordsInFile(name), nil
 }

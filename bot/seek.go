@@ -39,6 +39,9 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	}
 	if err == nil && len(files) == 0 {
 		err = refusal(wordsNoFiles)
+		if f.Thread != "" {
+			err = refusal(wordsUse(dm(f.Channel)))
+		}
 	}
 	return files, err
 }
@@ -90,8 +93,10 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking up a file: %w", err)
 	}
-	file := Found{File: *info}
-	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
+	file := Found{File: slim(*info)}
+	shares := slices.DeleteFunc(slices.Concat(info.Channels, info.Groups, info.IMs), func(channel string) bool {
+		return !b.intake.allowed(channel)
+	})
 	slices.SortStableFunc(shares, func(x, _ string) int { // the one where it was asked comes first
 		if x == f.Channel {
 			return -1
@@ -101,9 +106,6 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 	for i, channel := range shares {
 		if i == maxShares {
 			break
-		}
-		if !b.intake.allowed(channel) {
-			continue
 		}
 		member, err := b.desk.Member(ctx, channel, f.Person)
 		if err != nil {

@@ -13,11 +13,13 @@ import (
 // Send is a wish for a result as files.
 type Send struct {
 	Key     string // of the job, with its workspace
+	Ask     string // a token of the press
 	Channel string
 	Root    string
 	Person  string
 	Name    string // of the file that was read
 	File    string // its id
+	Source  Place  // the message that has it
 	Respond string
 }
 
@@ -41,6 +43,12 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		b.respond(ctx, s.Respond, say(wordsForgotten))
 		return nil
 	}
+	if there, err := b.sentBefore(ctx, s); err != nil {
+		return b.notSent(ctx, job, s, scoped(err))
+	} else if there {
+		b.respond(ctx, s.Respond, say(wordsSentBefore))
+		return nil
+	}
 	var sent []post.OnceFile
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &sent); err != nil {
@@ -60,7 +68,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	}
 	if !before.Upload.Shared {
 		if err := upload(0, slackmd.FileName(s.Name, ".md"), []byte(text)); err != nil {
-			return b.notSent(ctx, job, s, err)
+			return b.notSent(ctx, job, s, scoped(err))
 		}
 	}
 	tables := slackmd.Tables(text)
@@ -70,13 +78,36 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 			name = slackmd.FileName(s.Name, ".csv")
 		}
 		if err := upload(i+1, name, table.CSV()); err != nil {
-			return b.notSent(ctx, job, s, err)
+			return b.notSent(ctx, job, s, scoped(err))
 		}
 	}
 	if before.Upload.Shared && len(tables) == 0 {
 		b.respond(ctx, s.Respond, say(wordsSentBefore))
 	}
 	return nil
+}
+
+// sentBefore reports whether the files of an earlier press still stand there.
+func (b *Bot) sentBefore(ctx context.Context, s Send) (bool, error) {
+	records, err := b.jobs.ByThread(ctx, where(s.Channel, s.Root))
+	if err != nil {
+		return false, err
+	}
+	for _, r := range records {
+		var sent []post.OnceFile
+		t, err := decode(r)
+		if err != nil || t.Send == nil || t.Send.Key != s.Key || t.Send.Ask == s.Ask || r.State != jobs.Done ||
+			json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
+			continue
+		}
+		last := sent[len(sent)-1]
+		if _, err := b.desk.File(ctx, last.ID); err == nil {
+			return true, nil
+		} else if post.Code(err) == "" {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // notSent tells the person of a failure that is not tried again.

@@ -9,6 +9,7 @@ import (
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/ocr"
 )
 
 // story is a job and how far it has come.
@@ -31,6 +32,8 @@ type progress struct {
 	Parts  []post.Once   // the text's messages
 	Upload post.OnceFile // the text as a file
 	NoFile bool          // all of the text goes as messages
+	Boxes  []ocr.Box     // where what was asked for stands on the page
+	Marked post.OnceFile // the page with those framed
 }
 
 // tell tells the story of a request and settles its job.
@@ -80,6 +83,9 @@ func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, jobs.ErrUnavailable) {
 		err = cause // the store only says that the context has ended
 	}
+	if errors.Is(err, jobs.ErrFull) {
+		_ = sleep(ctx, settling) // or it would come back at once
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
 	release := func() error { return insist(ctx, func() error { return job.Release(ctx) }) }
@@ -87,8 +93,8 @@ func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error)
 	switch {
 	case errors.Is(err, jobs.ErrLost):
 		return // another worker tells it
-	case elsewhere(err):
-		err = release() // a stop is no attempt, nor is the store's trouble
+	case elsewhere(err): // a stop is no attempt, nor is the store's trouble
+		err = release()
 	case errors.Is(err, jobs.ErrStopped):
 		err = done(jobs.Stopped)
 	case post.TokenProblem(err):
@@ -101,6 +107,7 @@ func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error)
 	case err == nil:
 		err = done(jobs.Done)
 	case temporary(err):
+		b.log.Warn("an attempt failed", "attempt", job.Record().Attempts+1, "error", err)
 		last, wait := false, pause(err, job.Record().Attempts)
 		err = insist(ctx, func() (err error) {
 			last, err = job.Retry(ctx, wait)

@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/post"
 	"slackocr/ocr"
 )
 
@@ -36,6 +37,7 @@ type Request struct {
 	Person  string
 	File    slack.File
 	Web     string `json:",omitempty"` // address of a file that is not kept in Slack
+	Outside bool   `json:",omitempty"` // the bot is not in the conversation that has the file
 	Source  Place  `json:",omitzero"`  // the message that has the file
 	Mode    ocr.Mode
 	First   bool // of those that were asked for together
@@ -96,14 +98,14 @@ func (t task) record() jobs.Record {
 		f := t.Find
 		key := f.Channel + "/" + f.Ask + "/find"
 		if f.Message != nil { // beside what the message itself asks for
-			key += "/message"
+			key += "/message/" + f.Person // one who may not ask does not ask for all
 		}
 		return jobs.Record{Key: key, Thread: where(f.Channel, f.Thread), Person: f.Person, File: f.File}
 	case t.Say != nil:
 		n := t.Say
 		return jobs.Record{Key: n.Channel + "/" + n.Ask + "/say/" + n.Topic, Thread: where(n.Channel, n.Root), Person: n.Person}
 	case t.Send != nil:
-		return jobs.Record{Key: t.Send.Key + "/send", Thread: where(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
+		return jobs.Record{Key: t.Send.Key + "/send/" + t.Send.Ask, Thread: where(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
 	}
 	g := t.Forget
 	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Ask) + "/forget"}
@@ -162,6 +164,27 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 		err = b.forget(ctx, job, *t.Forget)
 	}
 	b.settle(ctx, job, false, err)
+	if t.Find != nil && err == nil {
+		// Its requests know all that is needed from here on. What they are about
+		// may be deleted one day, and nobody would look for it here.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+		defer cancel()
+		if err := b.erase(ctx, job.Record().Key); err != nil {
+			b.log.Warn("could not erase a wish that was granted", "error", err)
+		}
+	}
+}
+
+// errScope is a scope that the token lacks, where the bot does not rest on it.
+var errScope = errors.New("a scope is missing")
+
+// scoped tells a scope that one way to ask needs from one that all rests on: an
+// app that was not reinstalled reads what is posted all the same.
+func scoped(err error) error {
+	if post.Code(err) == "missing_scope" {
+		return errScope
+	}
+	return err
 }
 
 // dm reports whether a conversation is the bot's direct messages with one person.

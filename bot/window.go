@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -105,7 +106,13 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	case !ok:
 		ack(inWindow(wordsID, wordsMissing))
 	case again:
-		if _, err := b.readAgain(ctx, from.Key, from.Channel, from.Root, "window-"+digest(c.View.ID), c.User.ID, mode); err != nil {
+		ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
+		defer cancel()
+		_, r, err := b.pressed(ctx, from.Key, from.Channel, c.User.ID)
+		if err == nil {
+			err = b.readAgain(ctx, r, from.Root, "window-"+digest(c.View.ID), c.User.ID, mode)
+		}
+		if err != nil {
 			ack(inWindow(wordsID, wordsPressError(err)))
 			return
 		}
@@ -130,7 +137,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 func chosen(files []slack.File) (all []Found) {
 	for _, f := range distinct(files) {
 		if f.ID != "" && len(all) < maxFound {
-			all = append(all, Found{File: f})
+			all = append(all, Found{File: slim(f)})
 		}
 	}
 	return all

@@ -96,8 +96,30 @@ func wordsLost(what string) string {
 	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", what)
 }
 
+// wordsLocated is for words that were looked for.
+func wordsLocated(name, sought string, n int) string {
+	name, sought = slackmd.Name(name), slackmd.Name(sought)
+	if n == 0 {
+		return fmt.Sprintf("I did not find “%s” in %s.", sought, name)
+	}
+	return fmt.Sprintf("Found “%s” in %s %s.", sought, name, count(n, "time"))
+}
+
+const wordsNotMarked = " Slack did not take the picture that shows where: ask again, please."
+
+// wordsDown is for who waits for the OCR service itself.
+func wordsDown(what string) string {
+	return fmt.Sprintf("The OCR service does not answer now. I read %s as soon as it is back.", what)
+}
+
 // errCut is the cause of a text that ends at the model's limit.
 var errCut = errors.New("the model's answer reached its limit")
+
+// errOutside is the cause where the file's conversation is closed to the bot.
+var errOutside = errors.New("the bot is not in the file's conversation")
+
+// errLooped is the cause of a text after which the model only repeated itself.
+var errLooped = errors.New("the model repeated itself")
 
 // toldError is a failure of which only the words for people are left.
 type toldError string
@@ -128,6 +150,12 @@ func wordsCause(err error) string {
 		return "something goes wrong with this file each time. Ask whoever runs me to look at my log."
 	case errors.Is(err, errCut):
 		return "the model ended before the page did. Post the rest as a second picture, please."
+	case errors.Is(err, errOutside):
+		return "it is in a conversation that I am not in. Invite me there, or upload it here."
+	case errors.Is(err, errLooped):
+		return "from there on the model only repeated itself. Post the rest as a second picture, please."
+	case errors.Is(err, errSame):
+		return "the model gives the same text as before, so it stands above already. It may know no other way to read."
 	case errors.Is(err, fetch.ErrLoginPage):
 		return "I may not read files here: ask an admin to add files:read and reinstall me."
 	case errors.Is(err, fetch.ErrTooLarge):
@@ -316,26 +344,31 @@ func wordsHabitSet(person string, h Habit) string {
 }
 
 const (
-	wordsDone       = "Done."
-	wordsAutoDirect = "In direct messages I read every picture you send. `/ocr auto` is for channels."
-	wordsOff        = "I do not read pictures in this channel unasked, not even when I am mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
-	wordsNotHere    = "I may not work in this channel. Send me the picture in a direct message."
-	wordsStranger   = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
-	wordsNoWindow   = "I could not open the window in time. Try again, please."
-	wordsNotTaken   = "I could not take that just now, and nothing was started. Try again in a minute, please."
-	wordsLater      = "I could not look that up just now. Try again in a minute, please."
-	wordsNotFound   = "I could not get at that in Slack. Try again in a few minutes, please."
-	wordsHidden     = "I cannot read that for you: it is not there, or you or I are not in its conversation. Post the picture here instead."
-	wordsNoFiles    = "There is no picture in that message that I could read."
-	wordsNoneHere   = "I found no picture among the newest messages here. Post one, or point at one with *Extract text*."
-	wordsElsewhere  = "The picture comes from another conversation, so I answer you in a direct message."
-	wordsDirect     = "I answer you in a direct message."
-	wordsForgotten  = "I no longer remember this file. Post it again, please, and I read it anew."
-	wordsEnded      = "I had finished with it already."
-	wordsStopping   = "Stopped."
-	wordsSentBefore = "The file is in this thread already."
-	wordsNotSent    = "Slack did not take the file. Try again in a few minutes, please."
-	wordsNotMember  = "Only people who are in that conversation can do this."
+	wordsDone          = "Done."
+	wordsAutoDirect    = "In direct messages I read every picture you send. `/ocr auto` is for channels."
+	wordsOff           = "I do not read pictures in this channel unasked, not even when I am mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
+	wordsNotHere       = "I may not work in this channel. Send me the picture in a direct message."
+	wordsStranger      = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
+	wordsNoWindow      = "I could not open the window in time. Try again, please."
+	wordsNotTaken      = "I could not take that just now, and nothing was started. Try again in a minute, please."
+	wordsLater         = "I could not look that up just now. Try again in a minute, please."
+	wordsManyOfPerson  = "You have too many files waiting already. Ask again when some are done, please."
+	wordsManyOfChannel = "Too many files are waiting in this channel already. Ask again when some are done, please."
+	wordsNotAnnounced  = "Changed, but I could not announce it in the channel."
+	wordsCrowd         = "That conversation has too many members for me to look through. Use *Extract text* in the message's menu instead."
+	wordsScope         = "I lack a permission for that. Ask an admin to reinstall me with the scopes of my manifest."
+	wordsNotFound      = "I could not get at that in Slack. Try again in a few minutes, please."
+	wordsHidden        = "I cannot read that for you: it is not there, or you or I are not in its conversation. Post the picture here instead."
+	wordsNoFiles       = "There is no picture in that message that I could read."
+	wordsNoneHere      = "I found no picture among the newest messages here. Post one, or point at one with *Extract text*."
+	wordsElsewhere     = "The picture comes from another conversation, so I answer you in a direct message."
+	wordsDirect        = "I answer you in a direct message."
+	wordsForgotten     = "I no longer remember this file. Post it again, please, and I read it anew."
+	wordsEnded         = "I had finished with it already."
+	wordsStopping      = "Stopped."
+	wordsSentBefore    = "The file is in this thread already."
+	wordsNotSent       = "Slack did not take the file. Try again in a few minutes, please."
+	wordsNotMember     = "Only people who are in that conversation can do this."
 )
 
 // wordsInvite goes with an answer by direct message.
@@ -351,12 +384,12 @@ func wordsFirstOnly(n int) string {
 	return fmt.Sprintf("There are more than %d pictures: I read the first %d.", n, n)
 }
 
-func wordsManyOfPerson(n int) string {
-	return fmt.Sprintf("You have %d files waiting already. Ask again when they are done, please.", n)
-}
-
-func wordsManyOfChannel(n int) string {
-	return fmt.Sprintf("%d files are waiting in this channel already. Ask again when they are done, please.", n)
+// wordsFull is for a store of jobs that took only some files, or none.
+func wordsFull(taken int) string {
+	if taken == 0 {
+		return "I have more to do than I can keep. Try again in an hour, please, or tell whoever runs me."
+	}
+	return fmt.Sprintf("I have more to do than I can keep, and took only %s. Try the others again in an hour, please.", count(taken, "file"))
 }
 
 func wordsStatus(n int) string {

@@ -141,5 +141,4 @@ func TestHostileTexts(t *testing.T) {
 			}
 		})
 	}
-
 }
