@@ -71,6 +71,10 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 		}
 		err = p.try(ctx, c, turns...)
 		fate, _ := judge(err)
+		if fate == refused && ctx.Err() != nil {
+			// Over HTTP/2 a call that ends with its context does not tell why.
+			return context.Cause(ctx)
+		}
 		if fate == done || fate == refused {
 			return err
 		}
@@ -95,7 +99,10 @@ func (p *Pacer) once(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	return p.try(ctx, c, turns...)
+	if err = p.try(ctx, c, turns...); err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // wait takes c's turn at the channel, then at the method. c has waited since
