@@ -53,9 +53,13 @@ func temporary(err error) bool {
 	if _, ok := errors.AsType[*page.BrokenError](err); ok {
 		return false
 	}
+	if _, ok := errors.AsType[*page.KilledError](err); ok {
+		return false
+	}
 	for _, final := range []error{
 		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign,
 		fetch.ErrLink, fetch.ErrPrivate, fetch.ErrForbidden, fetch.ErrNotImage, fetch.ErrRedirects, fetch.ErrSlow, page.ErrEmpty, page.ErrUnsupported,
+		page.ErrNoDecoder, page.ErrPassword, page.ErrNoPages, page.ErrNoTool,
 		errCut, errLooped, errSame, errAsked, errUnreadable, errScope, errOutside, jobs.ErrStopped, jobs.ErrTooLarge, post.ErrCrowd,
 	} {
 		if errors.Is(err, final) {

@@ -140,6 +140,9 @@ func wordsCause(err error) string {
 	if _, ok := errors.AsType[*page.ShapeError](err); ok {
 		return "it is too long and narrow for me. Post it in parts, please."
 	}
+	if _, ok := errors.AsType[*page.KilledError](err); ok {
+		return "it is too much work for me to open. Post a smaller or simpler copy, please."
+	}
 	if _, ok := errors.AsType[*page.BrokenError](err); ok {
 		return "the file is damaged or was not uploaded whole. Post it again, please."
 	}
@@ -180,6 +183,14 @@ func wordsCause(err error) string {
 		return "the file is empty. Post it again, please."
 	case errors.Is(err, page.ErrUnsupported):
 		return "I do not know this kind of file. Post it as a PNG or JPEG, please."
+	case errors.Is(err, page.ErrNoDecoder):
+		return "I know this kind of picture but cannot open it. Post it as a PNG or JPEG, please."
+	case errors.Is(err, page.ErrPassword):
+		return "it is locked with a password. Post a copy without one, please."
+	case errors.Is(err, page.ErrNoPages):
+		return "there are no pages in it. Post it again, please."
+	case errors.Is(err, page.ErrNoTool):
+		return "I was not set up to open PDFs. Ask whoever runs me, or post its pages as pictures."
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 		return "I have no room to work on it. Ask whoever runs me to look at the disk, then post it again."
 	}

@@ -23,6 +23,17 @@ func striped(width, height int, bars ...[2]int) image.Image {
 	return m
 }
 
+// noisy is m with stains of a few shades.
+func noisy(m image.Image) image.Image {
+	gray := m.(*image.Gray)
+	for i := range gray.Pix {
+		if gray.Pix[i] == 255 {
+			gray.Pix[i] -= uint8(i * 7 % 10)
+		}
+	}
+	return gray
+}
+
 func TestHalveCutsAtTheWidestSpace(t *testing.T) {
 	for name, c := range map[string]struct {
 		m     image.Image
@@ -32,6 +43,7 @@ func TestHalveCutsAtTheWidestSpace(t *testing.T) {
 		"not at the middle":     {striped(200, 600, [2]int{20, 240}, [2]int{260, 590}), 250},
 		"the wider of two":      {striped(200, 600, [2]int{20, 230}, [2]int{250, 340}, [2]int{350, 590}), 240},
 		"of two the nearer":     {striped(200, 600, [2]int{20, 220}, [2]int{230, 310}, [2]int{320, 590}), 315},
+		"on noisy paper":        {noisy(striped(200, 600, [2]int{20, 280}, [2]int{320, 580})), 300},
 		"ink all over":          {striped(200, 600, [2]int{0, 600}), 0},
 		"a space at the top":    {striped(200, 600, [2]int{150, 600}), 0},
 		"too low to be divided": {striped(200, 120, [2]int{20, 30}), 0},

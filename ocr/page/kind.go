@@ -1,24 +1,33 @@
 package page
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // A Kind is a file format, told by content and never by a file's name or its
 // declared type. The empty Kind is an unknown format.
 type Kind string
 
-// The formats that Open reads.
+// The formats that are known. AVIF is only told apart: see ErrNoDecoder. PDF
+// is opened by a Decoder, and not by Open.
 const (
 	PNG  Kind = "png"
 	JPEG Kind = "jpeg"
 	GIF  Kind = "gif"
 	WebP Kind = "webp"
+	BMP  Kind = "bmp"
+	TIFF Kind = "tiff"
+	HEIC Kind = "heic"
+	AVIF Kind = "avif"
+	PDF  Kind = "pdf"
 )
 
-// sniffLen is how many bytes of a file Sniff should see: as many as
-// http.DetectContentType considers.
-const sniffLen = 512
+// sniffLen is how many bytes of a file Sniff should see. PDF's signature may
+// stand anywhere in them (PDF Reference 1.7, implementation note 13).
+const sniffLen = 1024
 
-// Sniff tells the format of a file from its first bytes, at least 512 of them
+// Sniff tells the format of a file from its first bytes, at least 1024 of them
 // where the file has as many.
 func Sniff(head []byte) Kind {
 	switch {
@@ -30,15 +39,70 @@ func Sniff(head []byte) Kind {
 		return GIF
 	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
 		return WebP
+	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
+		return TIFF
+	case isBMP(head):
+		return BMP
+	case len(head) >= 12 && string(head[4:8]) == "ftyp":
+		return brand(head)
+	case isPDF(head):
+		return PDF
 	}
 	return ""
+}
+
+// isBMP also looks at the size of the second header: two letters alone would
+// make a picture of any text that begins with BM.
+func isBMP(head []byte) bool {
+	if len(head) < 18 || string(head[:2]) != "BM" {
+		return false
+	}
+	switch binary.LittleEndian.Uint32(head[14:]) {
+	case 12, 40, 52, 56, 64, 108, 124:
+		return true
+	}
+	return false
+}
+
+// brand tells the format from a file type box (ISO/IEC 14496-12, 4.3): its
+// size, "ftyp", the major brand, a version, and the brands it is compatible
+// with. HEIC's and AVIF's are in ISO/IEC 23008-12 and in AVIF 1.1.
+func brand(head []byte) Kind {
+	size := int(min(binary.BigEndian.Uint32(head), uint32(len(head))))
+	generic := false
+	for at := 8; at+4 <= size; at += 4 {
+		if at == 12 {
+			continue // the version
+		}
+		switch string(head[at : at+4]) {
+		case "avif", "avis":
+			return AVIF
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs":
+			return HEIC
+		case "mif1", "msf1":
+			generic = true
+		}
+	}
+	if generic {
+		return HEIC
+	}
+	return ""
+}
+
+// isPDF does not take a web page for a PDF that only mentions one.
+func isPDF(head []byte) bool {
+	before, _, ok := bytes.Cut(head[:min(len(head), sniffLen)], []byte("%PDF-"))
+	return ok && !bytes.HasPrefix(bytes.TrimSpace(before), []byte("<"))
 }
 
 // MediaType gives the registered media type, or application/octet-stream for
 // an unknown format.
 func (k Kind) MediaType() string {
-	if k == "" {
+	switch k {
+	case "":
 		return "application/octet-stream"
+	case PDF:
+		return "application/pdf"
 	}
 	return "image/" + string(k)
 }

@@ -22,7 +22,12 @@ var metaFormats = map[Kind]imagemeta.ImageFormat{
 
 // readOrientation finds the tag. A file with damaged metadata is read as it
 // stands, since its pixels may be well.
-func readOrientation(src io.ReadSeeker, kind Kind) orientation {
+func readOrientation(src *source, kind Kind) orientation {
+	if kind == TIFF {
+		if _, page, err := asFirstPage(src, src.page); err == nil {
+			return page.turn
+		}
+	}
 	format, ok := metaFormats[kind]
 	if !ok {
 		return upright

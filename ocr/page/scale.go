@@ -3,7 +3,6 @@ package page
 import (
 	"context"
 	"image"
-	"image/color"
 
 	"golang.org/x/image/draw"
 )
@@ -12,6 +11,11 @@ import (
 // strip gets there: it covers the canvas with its short side, and its long
 // side is then squeezed alone, as the model's server would do anyway.
 const maxPagePixels = 16_000_000
+
+// maxFilterPixels is how many pixels CatmullRom may hold between its two
+// passes, at 32 bytes each. Only what is cut into parts has more; its last
+// step then is the filter that needs no memory, over less than two pixels.
+const maxFilterPixels = 10_000_000
 
 // target gives the size of the page for an upright picture: the smallest one
 // of the same shape that covers the canvas, or the picture's own where it
@@ -63,7 +67,11 @@ func scale(ctx context.Context, src image.Image, w, h int) (*image.RGBA, error) 
 		return small, nil
 	}
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.CatmullRom.Scale(dst, dst.Rect, small, small.Rect, draw.Src, nil)
+	var filter draw.Interpolator = draw.CatmullRom
+	if w > maxFilterPixels/size.Y {
+		filter = draw.ApproxBiLinear
+	}
+	filter.Scale(dst, dst.Rect, small, small.Rect, draw.Src, nil)
 	return dst, context.Cause(ctx)
 }
 
@@ -128,13 +136,19 @@ func average(dst []byte, band *image.RGBA, lines, n int) {
 	}
 }
 
-// flatten puts the picture on white paper.
-func flatten(src *image.RGBA) *image.RGBA {
-	if src.Opaque() {
-		return src
+// flatten puts the picture on white paper, in place.
+func flatten(m *image.RGBA) *image.RGBA {
+	for i := 0; i+4 <= len(m.Pix); i += 4 {
+		if paper := 255 - m.Pix[i+3]; paper > 0 {
+			// The colours are premultiplied, so none of these overflows in a
+			// picture that is valid.
+			m.Pix[i] = sum(m.Pix[i], paper)
+			m.Pix[i+1] = sum(m.Pix[i+1], paper)
+			m.Pix[i+2] = sum(m.Pix[i+2], paper)
+			m.Pix[i+3] = 255
+		}
 	}
-	dst := image.NewRGBA(src.Rect)
-	draw.Draw(dst, dst.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.Draw(dst, dst.Rect, src, src.Rect.Min, draw.Over)
-	return dst
+	return m
 }
+
+func sum(a, b uint8) uint8 { return uint8(min(int(a)+int(b), 255)) }
