@@ -100,11 +100,11 @@ func TestAnyTextBetweenFailuresIsUp(t *testing.T) {
 		for range 5 {
 			s.will(fails(503))
 			collect(c.WithTries(2).Recognize(t.Context(), testPage))
+			if since := c.Down(); !since.IsZero() {
+				t.Errorf("down since %v", since)
+			}
 			s.answer.Store(nil)
 			collect(c.Recognize(t.Context(), testPage))
-		}
-		if since := c.Down(); !since.IsZero() {
-			t.Errorf("down since %v", since)
 		}
 	})
 }
@@ -188,16 +188,21 @@ func TestWaitingCanBeStopped(t *testing.T) {
 		waited := make(chan error)
 		go func() { waited <- c.WaitUp(t.Context()) }()
 		synctest.Wait()
-		s.answer.Store(nil)
 		start := time.Now()
 		cancel(errStopped)
 		if err := <-stopped; err != errStopped {
 			t.Errorf("it was stopped with %v", err)
 		}
+		synctest.Wait()
+		if c.Down().IsZero() || s.running.Load() != 1 {
+			t.Errorf("down since %v, and %d probe", c.Down(), s.running.Load())
+		}
+		s.answer.Store(nil)
+		collect(c.Recognize(t.Context(), testPage)) // finds it back
 		if err := <-waited; err != nil {
 			t.Error(err)
 		}
-		between(t, start, 0, time.Second)
+		between(t, start, 0, probeTime) // its own probe hangs until then
 	})
 }
 
@@ -219,6 +224,7 @@ func TestAReadingFindsTheEndpointBack(t *testing.T) {
 	})
 }
 
+// TestStoppedReadingsAreNoFailures, and no success either.
 func TestStoppedReadingsAreNoFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &switchable{}
@@ -233,6 +239,14 @@ func TestStoppedReadingsAreNoFailures(t *testing.T) {
 		}
 		if !c.Down().IsZero() {
 			t.Error("it is taken for down")
+		}
+		takeDown(t, s, c)
+		s.will(func(_ http.ResponseWriter, r *http.Request) { stall(r) })
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errStopped)
+		defer cancel()
+		collect(c.Recognize(ctx, testPage))
+		if c.Down().IsZero() {
+			t.Error("it is taken for up")
 		}
 	})
 }

@@ -39,14 +39,6 @@ type draft struct {
 
 func (s *sheet) draft() *draft { return &draft{sheet: s} }
 
-// longer returns the draft with more text, the first one where both have as much.
-func longer(a, b *draft) *draft {
-	if a == nil || len(b.text) > len(a.text) {
-		return b
-	}
-	return a
-}
-
 // add adds text. It is false when the consumer does not want more.
 func (d *draft) add(text string) bool {
 	if text == "" {

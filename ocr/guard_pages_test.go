@@ -31,6 +31,7 @@ var repetitive = map[string]string{
 	"zeros as CSV":                  same(80, "0,0,0,0,0,0,0,0,0,0,0,0"),
 	"not available":                 html(40, slices.Repeat([]string{"N/A"}, 8)...),
 	"yes in a column":               "| Item | Done |\n|---|---|\n" + rows(60, func(i int) string { return fmt.Sprintf("| Step %d | Yes |", i) }),
+	"zeros in wide rows":            same(12, strings.Repeat("| 0.00 ", 80)+"|"),
 	"an empty table":                html(60, slices.Repeat([]string{""}, 10)...),
 	"an empty table in markdown":    same(60, "|      |      |      |      |      |"),
 	"a timesheet":                   "| In | Out | Hours |\n|---|---|---|\n" + same(31, "| 08:00 | 17:00 | 8.0 |"),

@@ -119,6 +119,13 @@ var misbehaviours = []struct {
 		warm:    []bool{false, false, false},
 	},
 	{
+		name:    "cut at the limit, and the upper half too: the person is told",
+		moves:   []move{says("Upper one. Upper tw", "length"), says("Upper one. Upper two. Upper thr", "length"), says("Lower one.", "stop")},
+		text:    "Upper one. Upper two. Upper thr\n\nLower one.",
+		outcome: Outcome{Cut: true},
+		warm:    []bool{false, false, false},
+	},
+	{
 		name:    "cut at the limit, and a loop in the upper half: one copy of it, and the lower half",
 		moves:   []move{says("Upper", "length"), babbles("Upper one.\n", "Two and two.\n"), says("Lower.", "stop")},
 		text:    "Upper one.\nTwo and two.\n\nLower.",

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
@@ -167,4 +169,85 @@ func TestLoopsAreTakenAsTheyComeWithoutTheGuard(t *testing.T) {
 			t.Errorf("%d bytes after %d tries", len(got.text), *tries)
 		}
 	})
+}
+
+// TestStopWhileALoopIsReadAgain: the better text of the first reading is there,
+// whatever the second one came to.
+func TestStopWhileALoopIsReadAgain(t *testing.T) {
+	bubble(t, nil, func(try int, w http.ResponseWriter, r *http.Request) {
+		switch try {
+		case 0:
+			babbles("First words. Upper line.\n", "And again.\n")(w, r)
+		default:
+			babbles("", "x")(w, r)
+		}
+	}, func(t *testing.T, c *Client, _ *int) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		var text Text
+		var last error
+		for u, err := range c.Recognize(ctx, testPage) {
+			before := text.Len()
+			text.Apply(u)
+			last = err
+			if text.Len() < before && text.Len() < 5 { // the second loop was cut
+				cancel(errStopped)
+			}
+		}
+		if want := "First words. Upper line.\nAnd again.\n"; text.String() != want || last != errStopped {
+			t.Errorf("the person has %q, %v", text.String(), last)
+		}
+	})
+}
+
+// TestTagsAreASignOfLife: while the model writes boxes it is not idle.
+func TestTagsAreASignOfLife(t *testing.T) {
+	bubble(t, nil, func(_ int, w http.ResponseWriter, r *http.Request) {
+		for range 3 {
+			select {
+			case <-time.After(40 * time.Second):
+			case <-r.Context().Done():
+				return
+			}
+			send(w, delta("<|ref|>image<|/ref|>"))
+		}
+		good(w)
+	}, func(t *testing.T, c *Client, tries *int) {
+		if got := collect(c.Recognize(t.Context(), testPage)); got.err != nil || *tries != 1 {
+			t.Errorf("got %+v after %d tries", got, *tries)
+		}
+	})
+}
+
+// TestBoxWatch counts the boxes until they are a loop.
+func TestBoxWatch(t *testing.T) {
+	random := func(i int) corners { x := i * 7919 % 900; y := i * i * 31 % 900; return corners{x, y, x + 50, y + 30} }
+	for name, c := range map[string]struct {
+		box   func(i int) corners
+		label string
+		text  bool // between them
+		want  int  // 0: never
+	}{
+		"steps":               {func(i int) corners { return corners{10, 20 * i, 90, 20*i + 15} }, "image", false, steadyBoxes},
+		"the same":            {func(int) corners { return corners{1, 2, 3, 4} }, "", false, steadyBoxes},
+		"two in turn":         {func(i int) corners { return random(i % 2) }, "image", false, 2 + sameBoxes},
+		"blocks without text": {random, "text", false, emptyBoxes},
+		"pictures":            {random, "image", false, 0},
+		"blocks with text":    {random, "text", true, 0},
+		"steps with text":     {func(i int) corners { return corners{10, 20 * i, 90, 20*i + 15} }, "text", true, 0},
+	} {
+		var w boxWatch
+		got := 0
+		for i := 1; i <= 60 && got == 0; i++ {
+			if w.box(c.box(i), c.label) {
+				got = i
+			}
+			if c.text {
+				w.text()
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: a loop after %d boxes, want %d", name, got, c.want)
+		}
+	}
 }

@@ -59,9 +59,6 @@ var errLeft = errors.New("nobody reads on")
 func (r *reading) page(ctx context.Context, p page.Page) {
 	best, end, err := r.insist(ctx, p)
 	if err != nil {
-		if best != nil && r.sheet.shows != best {
-			best.show()
-		}
 		r.sheet.fail(err)
 		return
 	}
@@ -70,9 +67,6 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 		again, err := r.once(ctx, p, true, warm)
 		if err == nil && (!again.looped || len(warm.text) > len(best.text)) {
 			best, end = warm, again
-		}
-		if r.sheet.left {
-			return
 		}
 	}
 	if end.cut && r.divisible() {
@@ -93,17 +87,15 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 	best.finish(end.outcome(CountWords(string(best.text))))
 }
 
-// insist reads the page, again where a failure may pass. With an error it returns
-// the longest text; nil where there is none.
-func (r *reading) insist(ctx context.Context, p page.Page) (best *draft, end ending, err error) {
+// insist reads the page, again where a failure may pass. With an error the sheet
+// has the longest text.
+func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, error) {
+	var d *draft
+	var end ending
 	var failed error // Retry's own result may be wrapped
-	_, err = backoff.Retry(ctx, func() (struct{}, error) {
-		d := r.sheet.draft()
-		if end, failed = r.once(ctx, p, false, d); failed == nil {
-			best = d
-			return struct{}{}, nil
-		}
-		best = longer(best, d)
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		d = r.sheet.draft()
+		end, failed = r.once(ctx, p, false, d)
 		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
 			return struct{}{}, backoff.Permanent(failed) // it took its time; the caller's queue has more
 		}
@@ -120,11 +112,11 @@ func (r *reading) insist(ctx context.Context, p page.Page) (best *draft, end end
 	)
 	switch {
 	case err == nil:
-		return best, end, nil
+		return d, end, nil
 	case ctx.Err() != nil:
-		return best, ending{}, context.Cause(ctx)
+		return nil, ending{}, context.Cause(ctx)
 	}
-	return best, ending{}, failed
+	return nil, ending{}, failed
 }
 
 // retryRule tells backoff what to do about a failed try.
