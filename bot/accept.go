@@ -55,7 +55,8 @@ func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]as
 }
 
 // wanted leaves out what the channel's habit does not allow. An event is about
-// one channel. Who mentioned the bot for nothing is told so.
+// one channel. Who mentioned the bot for nothing is told so; a mode's word alone
+// may be people's own.
 func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
 	i := slices.IndexFunc(asks, func(a ask) bool { return a.needs != always })
 	if i < 0 {
@@ -63,13 +64,15 @@ func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
 	}
 	n := asks[i].notice("off", wordsOff)
 	h, err := b.habit(ctx, n.Channel)
-	if err != nil || h.allows(asks[i].needs) {
-		return asks, err
+	if err != nil {
+		return nil, err
 	}
-	if asks[i].needs == posting || asks[i].Find != nil && asks[i].Find.Quiet {
-		return nil, nil
+	named := slices.ContainsFunc(asks, func(a ask) bool { return a.needs == mention && (a.Find == nil || !a.Find.Quiet) })
+	asks = slices.DeleteFunc(asks, func(a ask) bool { return !h.allows(a.needs) })
+	if len(asks) == 0 && named {
+		asks = []ask{{task: task{Say: n}}}
 	}
-	return []ask{{task: task{Say: n}}}, nil
+	return asks, nil
 }
 
 // fresh leaves out what a thread reply only carries again, as Slack's events do:

@@ -1,0 +1,192 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+)
+
+// named is a mention of the bot.
+func (h *house) named(words string) string {
+	return strings.TrimSpace("<@" + h.app.BotUserID + "> " + words)
+}
+
+// TestThreadReplyReadsAgain in each mode, by its word alone or with a mention.
+func TestThreadReplyReadsAgain(t *testing.T) {
+	for word, line := range map[string]string{
+		"text":                   "Read a.png as plain text",
+		"Figure":                 "Read a.png as a figure",
+		" describe \n":           "Read a.png to describe it",
+		"markdown":               "Read a.png ·",
+		"again":                  "Read a.png ·",
+		"AGAIN":                  "Read a.png ·",
+		"locate: total":          "Read a.png to find “total”",
+		"prompt: list\nthe sums": "Read a.png with a prompt",
+	} {
+		for _, mention := range []bool{false, true} {
+			t.Run(fmt.Sprint(word, mention), func(t *testing.T) {
+				inFakeTime(t, func(h *house) {
+					ts := h.post("a.png")
+					h.closed(ts)
+					text := word
+					if mention {
+						text = h.named(word)
+					}
+					h.talk(h.ann, h.channel, ts, text)
+					h.wait("it is read again", func() bool { return h.count(ts, "Read a.png") == 2 })
+					if again := h.answers(ts)[2].Text; !strings.HasPrefix(again, line) {
+						t.Errorf("it says %q, want %q", again, line)
+					}
+					h.idle(2, "once more")
+					if n := len(h.answers(ts)); n != 4 {
+						t.Errorf("%d messages\n%s", n, h.show())
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestThreadReplyWithAMentionAndOtherWords reads the thread's pictures again.
+func TestThreadReplyWithAMentionAndOtherWords(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.post("a.png", "b.png")
+		h.postIn(h.ann, h.channel, ts, "", "c.png")
+		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 3 })
+		h.talk(h.ann, h.channel, ts, h.named("please have another look, would you"))
+		h.wait("all are read again", func() bool { return h.count(ts, "Read ") == 6 })
+		h.idle(6, "three pictures, twice")
+	})
+}
+
+// TestThreadReplyWithAPicture is read in that thread, each picture once: what
+// the thread's first message has is not its.
+func TestThreadReplyWithAPicture(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.talk(h.ann, h.channel, "", "words")
+		h.postIn(h.ann, h.channel, ts, "", "a.png")
+		h.wait("it is read", func() bool { return h.count(ts, "The text of a.png") == 1 })
+		h.postIn(h.ann, h.channel, ts, "describe", "b.png")
+		h.wait("it is described", func() bool { return h.count(ts, "Read b.png to describe it") == 1 })
+		h.idle(2, "two pictures")
+	})
+}
+
+// TestModeWordWhereTheBotReadNothing is people's own.
+func TestModeWordWhereTheBotReadNothing(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.quietBot()
+		picture := h.post("a.png") // not read: the channel is quiet
+		words := h.talk(h.ann, h.channel, "", "which view?")
+		for _, ts := range []string{picture, words} {
+			for _, word := range []string{"text", "describe", "again", "locate: it", "prompt: me"} {
+				h.talk(h.ann, h.channel, ts, word)
+			}
+		}
+		h.idle(0, "words of people")
+		if said, w := h.said(h.channel), h.whispers(h.ann); len(said)+len(w) > 0 {
+			t.Errorf("it says %q and whispers %q", said, w)
+		}
+	})
+}
+
+// TestModeWordWhereTheBotHeardOnly mentions, or all: as above.
+func TestModeWordWhereTheBotHeardOnly(t *testing.T) {
+	for _, habit := range []bot.Habit{bot.ReadAll, bot.ReadMention} {
+		inBubble(t, func(h *house) {
+			h.startAs(func(c *bot.Config) { c.AutoRead = habit })
+			ts := h.talk(h.ann, h.channel, "", "which view?")
+			h.talk(h.ann, h.channel, ts, "describe")
+			if habit == bot.ReadMention {
+				ts = h.post("a.png")
+				h.talk(h.ann, h.channel, ts, "describe")
+			}
+			h.idle(0, "words of people")
+			if said, w := h.said(h.channel), h.whispers(h.ann); len(said)+len(w) > 0 {
+				t.Errorf("it says %q and whispers %q", said, w)
+			}
+		})
+	}
+}
+
+// TestModeWordWhereTheBotHearsMentions works under what was read for one, though
+// the reply carries the thread's picture once more.
+func TestModeWordWhereTheBotHearsMentions(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
+		ts := h.postIn(h.ann, h.channel, "", h.named(""), "a.png")
+		h.closed(ts)
+		h.talk(h.ann, h.channel, ts, "describe")
+		h.wait("it is described", func() bool { return h.count(ts, "Read a.png to describe it") == 1 })
+		h.idle(2, "once more")
+	})
+}
+
+// TestThreadUnderTheBotsOwnReply is about the picture that it read there.
+func TestThreadUnderTheBotsOwnReply(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.quietBot()
+		_, link, _ := h.file(h.channel, h.post("page.png"))
+		h.linkTo(h.channel, link)
+		m := h.waitFor(h.channel, "Read page.png", 1)
+		h.command(h.ann, h.channel, "auto mention")
+		h.whispered(h.ann, "Done.")
+		h.talk(h.ann, h.channel, m.TS, "describe")
+		again := h.waitFor(h.channel, "Read page.png to describe it", 1)
+		if again.ThreadTS != m.TS {
+			t.Errorf("it stands in thread %q, want %q", again.ThreadTS, m.TS)
+		}
+		h.idle(2, "once more")
+	})
+}
+
+// TestMentionWithoutAPicture says how to use the bot, in the thread, once.
+func TestMentionWithoutAPicture(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.talk(h.ann, h.channel, "", h.named("hello"))
+		h.wait("a word", func() bool { return len(h.answers(ts)) == 1 })
+		if w := h.reply(ts); !strings.HasPrefix(w, "There is no picture here") {
+			t.Errorf("it says %q", w)
+		}
+		reply := h.talk(h.ann, h.channel, ts, h.named("and here?"))
+		h.pass(time.Minute)
+		if n := len(h.answers(ts)); n != 1 {
+			t.Errorf("%d messages\n%s", n, h.show())
+		}
+		h.whispered(h.ann, "There is no picture")
+		h.idle(0, reply)
+	})
+}
+
+// TestMentionWithAPicture is read once, though two events say so.
+func TestMentionWithAPicture(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.postIn(h.ann, h.channel, "", h.named("text"), "a.png")
+		h.wait("it is read", func() bool { return h.count(ts, "Read a.png as plain text") == 1 })
+		h.idle(1, "once")
+	})
+}
+
+// TestPictureInADirectMessage is read, and words there say how to use the bot.
+func TestPictureInADirectMessage(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.quietBot()
+		d := h.direct(h.ann)
+		ts := h.postIn(h.ann, d, "", "", "page.png")
+		h.waitFor(d, "The text of page.png", 1)
+		h.talk(h.ann, d, ts, "describe")
+		h.waitFor(d, "Read page.png to describe it", 1)
+		h.talk(h.ann, d, ts, "thanks, that helps")
+		h.talk(h.ann, d, "", "good morning")
+		if m := h.waitFor(d, "Send me a picture", 1); !strings.Contains(m.Text, "/ocr") {
+			t.Errorf("it says %q", m.Text)
+		}
+		h.idle(2, "a picture, and once more")
+		if n := h.times(d, "Send me a picture"); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+	})
+}
