@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
@@ -43,7 +45,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		b.respond(ctx, s.Respond, say(wordsForgotten))
 		return nil
 	}
-	if there, err := b.sentBefore(ctx, s); err != nil {
+	if there, err := b.sentBefore(ctx, job, s); err != nil {
 		return b.notSent(ctx, job, s, scoped(err))
 	} else if there {
 		b.respond(ctx, s.Respond, say(wordsSentBefore))
@@ -87,8 +89,10 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	return nil
 }
 
-// sentBefore reports whether the files of an earlier press still stand there.
-func (b *Bot) sentBefore(ctx context.Context, s Send) (bool, error) {
+// sentBefore reports whether the files of an earlier press still stand there, or
+// are just being sent: people press twice.
+func (b *Bot) sentBefore(ctx context.Context, job *jobs.Job, s Send) (bool, error) {
+	own := job.Record()
 	records, err := b.jobs.ByThread(ctx, where(s.Channel, s.Root))
 	if err != nil {
 		return false, err
@@ -96,8 +100,13 @@ func (b *Bot) sentBefore(ctx context.Context, s Send) (bool, error) {
 	for _, r := range records {
 		var sent []post.OnceFile
 		t, err := decode(r)
-		if err != nil || t.Send == nil || t.Send.Key != s.Key || t.Send.Ask == s.Ask || r.State != jobs.Done ||
-			json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
+		if err != nil || t.Send == nil || t.Send.Key != s.Key || t.Send.Ask == s.Ask {
+			continue
+		}
+		if earlier := cmp.Or(r.Created.Compare(own.Created), strings.Compare(r.Key, own.Key)) < 0; earlier && (r.State == jobs.Queued || r.State == jobs.Running) {
+			return true, nil
+		}
+		if r.State != jobs.Done || json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
 			continue
 		}
 		last := sent[len(sent)-1]
