@@ -178,6 +178,7 @@ func TestLinkToAMessageWithoutPictures(t *testing.T) {
 // TestLinkToTheOwnersFile that was shared nowhere is read for its owner alone.
 func TestLinkToTheOwnersFile(t *testing.T) {
 	inBubble(t, func(h *house) {
+		h.varied()
 		h.quietBot()
 		// A file of ann's that only her direct message with the bot has.
 		ts := h.postIn(h.ann, h.direct(h.ann), "", "", "mine.png")

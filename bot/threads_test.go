@@ -29,6 +29,7 @@ func TestThreadReplyReadsAgain(t *testing.T) {
 		for _, mention := range []bool{false, true} {
 			t.Run(fmt.Sprint(word, mention), func(t *testing.T) {
 				inFakeTime(t, func(h *house) {
+					h.varied()
 					ts := h.post("a.png")
 					h.closed(ts)
 					text := word
@@ -53,6 +54,7 @@ func TestThreadReplyReadsAgain(t *testing.T) {
 // TestThreadReplyWithAMentionAndOtherWords reads the thread's pictures again.
 func TestThreadReplyWithAMentionAndOtherWords(t *testing.T) {
 	inFakeTime(t, func(h *house) {
+		h.varied()
 		ts := h.post("a.png", "b.png")
 		h.postIn(h.ann, h.channel, ts, "", "c.png")
 		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 3 })
@@ -116,6 +118,7 @@ func TestModeWordWhereTheBotHeardOnly(t *testing.T) {
 // the reply carries the thread's picture once more.
 func TestModeWordWhereTheBotHearsMentions(t *testing.T) {
 	inBubble(t, func(h *house) {
+		h.varied()
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		ts := h.postIn(h.ann, h.channel, "", h.named(""), "a.png")
 		h.closed(ts)
@@ -128,6 +131,7 @@ func TestModeWordWhereTheBotHearsMentions(t *testing.T) {
 // TestThreadUnderTheBotsOwnReply is about the picture that it read there.
 func TestThreadUnderTheBotsOwnReply(t *testing.T) {
 	inBubble(t, func(h *house) {
+		h.varied()
 		h.quietBot()
 		_, link, _ := h.file(h.channel, h.post("page.png"))
 		h.linkTo(h.channel, link)
@@ -173,6 +177,7 @@ func TestMentionWithAPicture(t *testing.T) {
 // TestPictureInADirectMessage is read, and words there say how to use the bot.
 func TestPictureInADirectMessage(t *testing.T) {
 	inBubble(t, func(h *house) {
+		h.varied()
 		h.quietBot()
 		d := h.direct(h.ann)
 		ts := h.postIn(h.ann, d, "", "", "page.png")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -170,4 +171,11 @@ func (h *house) idle(requests int, what string) {
 	if n := h.requests(); n != requests {
 		h.Errorf("%s: %d requests to the model, want %d\n%s", what, n, requests, h.show())
 	}
+}
+
+// varied makes the model write another text each time, as it does in other modes:
+// the same one is not posted twice.
+func (h *house) varied() {
+	var n atomic.Int32
+	h.model.will(func(w *stream) { w.text(strings.Repeat("word ", int(n.Add(1)))); w.end("stop") })
 }

@@ -1,0 +1,216 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// press presses a button as somebody. Slack shows an error where nobody answers.
+func (h *house) press(user, channel, ts, action string, option ...string) {
+	h.Helper()
+	var err error
+	if len(option) > 0 {
+		err = h.ws.Choose(h.Context(), user, channel, ts, action, option...)
+	} else {
+		err = h.ws.Press(h.Context(), user, channel, ts, action)
+	}
+	if err != nil {
+		h.Fatalf("%s: %v", action, err)
+	}
+}
+
+// streaming posts a picture of which the model writes two words, and then
+// nothing. gone is closed when the bot hangs up on the model.
+func (h *house) streaming() (ts string, gone chan struct{}) {
+	h.Helper()
+	gone = make(chan struct{})
+	var once sync.Once
+	h.model.will(func(w *stream) {
+		w.text("two words")
+		if w.pause(50*time.Second) != nil {
+			once.Do(func() { close(gone) })
+		}
+		w.end("stop")
+	})
+	ts = h.post("page.png")
+	h.wait("its text is seen", func() bool {
+		all := h.answers(ts)
+		return len(all) == 1 && strings.Contains(markdown(all[0]), "two words")
+	})
+	return ts, gone
+}
+
+// TestStopWhileStreaming ends the request to the model at once, keeps the text
+// and says who did it, however many people press at once.
+func TestStopWhileStreaming(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		people := []string{h.ann}
+		for i := range 3 {
+			people = append(people, h.ws.AddUser(fmt.Sprintf("p%d", i)))
+			h.ws.Join(h.channel, people[i+1])
+		}
+		ts, gone := h.streaming()
+		pressed := time.Now()
+		var all sync.WaitGroup
+		for _, person := range people {
+			all.Go(func() { h.press(person, h.channel, h.answers(ts)[0].TS, "stop") })
+		}
+		<-gone
+		if took := time.Since(pressed); took > time.Second {
+			t.Errorf("the model was left after %s", took)
+		}
+		all.Wait()
+		h.wait("it says so", func() bool { return h.count(ts, "Stopped by") == 1 })
+		h.pass(time.Minute)
+		m := h.answers(ts)[0]
+		if n := strings.Count(string(m.Blocks), `\u003c@U`); n != 1 || !strings.Contains(string(m.Blocks), "2 words") {
+			t.Errorf("it shows %s", m.Blocks)
+		}
+		if r := h.results(ts); len(r) != 1 || r[0] != "two words" {
+			t.Errorf("the text is %q", r)
+		}
+		h.idle(1, "stopped")
+	})
+}
+
+// TestStopWhileWaiting for a turn at the model: it is never asked.
+func TestStopWhileWaiting(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { _ = w.pause(50 * time.Second); w.text("text"); w.end("stop") })
+		first := h.post("a.png", "b.png", "c.png", "d.png")
+		h.wait("the model is busy", func() bool { return h.requests() == 4 })
+		ts := h.post("late.png")
+		h.wait("it waits", func() bool { return h.reply(ts) != "" })
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
+		h.wait("it is stopped", func() bool { return strings.HasPrefix(h.reply(ts), "Stopped by") })
+		h.wait("the others are read", func() bool { return h.count(first, "Read ") == 4 })
+		h.idle(4, "stopped before its turn")
+		if n := len(h.answers(ts)); n != 1 {
+			t.Errorf("%d messages\n%s", n, h.show())
+		}
+	})
+}
+
+// TestButtonsAreForMembers: who is not in the conversation is told so.
+func TestButtonsAreForMembers(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		ts, _ := h.streaming()
+		reply := h.answers(ts)[0].TS
+		h.ws.Fail(localslack.Fault{Method: "conversations.members", Times: 1, Delay: time.Second})
+		gone := make(chan struct{})
+		go func() { // bob leaves between the press and the look at who is there
+			defer close(gone)
+			if err := h.ws.Kick(bob, h.channel, bob); err != nil {
+				t.Error(err)
+			}
+		}()
+		h.press(bob, h.channel, reply, "stop")
+		<-gone
+		h.whispered(bob, "Only people who are in that conversation")
+		h.wait("it is read", func() bool { return h.count(ts, "Read page.png") == 1 })
+	})
+}
+
+// TestWindowOfSomebodyWhoLeft does nothing for them.
+func TestWindowOfSomebodyWhoLeft(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		ts := h.post("a.png")
+		h.closed(ts)
+		h.press(bob, h.channel, h.answers(ts)[0].TS, "again", "locate")
+		h.wait("a window", func() bool { return len(h.ws.Views(bob)) == 1 })
+		if err := h.ws.Kick(h.ann, h.channel, bob); err != nil {
+			t.Fatal(err)
+		}
+		problems := h.submit(bob, h.ws.Views(bob)[0].ID, map[string][]string{"words": {"total"}})
+		if !strings.HasPrefix(problems["words"], "Only people who are in that conversation") {
+			t.Errorf("the window says %v", problems)
+		}
+		h.idle(1, "not for bob")
+	})
+}
+
+// TestStopAfterTheEnd says so and changes nothing: the button was pressed on a
+// reply that had just changed.
+func TestStopAfterTheEnd(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts, _ := h.streaming()
+		// Slack shows the old reply still: its last edit fails.
+		h.ws.Fail(localslack.Fault{Method: "chat.update", Error: "cant_update_message"})
+		h.wait("it is read", func() bool { return h.count(ts, "The text of") == 1 })
+		h.pass(time.Minute)
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
+		h.whispered(h.ann, "I had finished with it")
+		h.idle(1, "read")
+	})
+}
+
+// TestReadAgainAsEachMode in the picture's thread, with a window where words are
+// wanted.
+func TestReadAgainAsEachMode(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.varied()
+		ts := h.post("a.png")
+		h.closed(ts)
+		reply := h.answers(ts)[0].TS
+		n := 1
+		for mode, line := range map[string]string{
+			"markdown": "Read a.png ·", "text": "Read a.png as plain text", "figure": "Read a.png as a figure", "describe": "Read a.png to describe it",
+			"locate": "Read a.png to find “the total”", "prompt": "Read a.png with a prompt",
+		} {
+			before := h.count(ts, line)
+			h.press(h.ann, h.channel, reply, "again", mode)
+			if mode == "locate" || mode == "prompt" {
+				h.wait("a window", func() bool { return len(h.ws.Views(h.ann)) == 1 })
+				view := h.ws.Views(h.ann)[0].ID
+				if problems := h.submit(h.ann, view, map[string][]string{"words": {"  "}}); problems["words"] == "" {
+					t.Errorf("%s without words: %v", mode, problems)
+				}
+				if problems := h.submit(h.ann, view, map[string][]string{"words": {"the total"}}); len(problems) > 0 {
+					t.Error(problems)
+				}
+			}
+			h.wait(line, func() bool { return h.count(ts, line) == before+1 })
+			n++
+		}
+		h.idle(n, "each once")
+		if got := len(h.answers(ts)); got != 2*n {
+			t.Errorf("%d messages, want %d\n%s", got, 2*n, h.show())
+		}
+	})
+}
+
+// TestButtonsOnAForgottenJob say so, in words and in the window.
+func TestButtonsOnAForgottenJob(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.post("a.png")
+		h.closed(ts)
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "again", "locate")
+		h.wait("a window", func() bool { return len(h.ws.Views(h.ann)) == 1 })
+		h.command(h.ann, h.channel, "forget")
+		h.whispered(h.ann, "I erased")
+		said := len(h.whispers(h.ann))
+		for _, choice := range [][]string{{"send"}, {"again", "text"}} {
+			h.press(h.ann, h.channel, h.answers(ts)[0].TS, choice[0], choice[1:]...)
+		}
+		h.wait("two words", func() bool { return len(h.whispers(h.ann)) == said+2 })
+		for _, w := range h.whispers(h.ann)[said:] {
+			if !strings.HasPrefix(w, "I no longer remember") {
+				t.Errorf("it says %q", w)
+			}
+		}
+		problems := h.submit(h.ann, h.ws.Views(h.ann)[0].ID, map[string][]string{"words": {"total"}})
+		if !strings.HasPrefix(problems["words"], "I no longer remember") {
+			t.Errorf("the window says %v", problems)
+		}
+		h.idle(1, "forgotten")
+	})
+}
