@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package page
-
-// dataNow is not known here.
-func dataNow() int64 { return 0 }
