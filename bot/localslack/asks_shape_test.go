@@ -175,6 +175,8 @@ func TestRefusedPresses(t *testing.T) {
 		s.w.Join(s.channel, eve)
 		guest := s.external()
 		public, private := s.menu(""), s.whispered()
+		nameless := str(s.ok("chat.postMessage", "channel", s.channel, "text", "x", "blocks",
+			`[{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Stop"}}]}]`).body, "ts")
 		window := c.window(askWindow)
 		ctx := t.Context()
 		for name, tc := range map[string]struct {
@@ -186,7 +188,7 @@ func TestRefusedPresses(t *testing.T) {
 			"two options of one":             {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "mode", "text", "figure") }, "no_such_option"},
 			"a button with a choice":         {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "stop", "x") }, "no_such_option"},
 			"another's private message":      {func() error { return s.w.Press(ctx, eve, s.channel, private, "stop") }, "no_such_action"},
-			"an element without an id":       {func() error { return s.w.Press(ctx, s.user, s.channel, public, "") }, "no_such_action"},
+			"an element without an id":       {func() error { return s.w.Press(ctx, s.user, s.channel, nameless, "") }, "no_such_action"},
 			"an input without dispatch":      {func() error { return s.w.PressView(ctx, s.user, window, "typed", nil, "x") }, "no_such_action"},
 			"another's window":               {func() error { return s.w.PressView(ctx, eve, window, "go", nil) }, "not_found"},
 			"a command nobody has":           {func() error { return s.w.Command(ctx, s.user, s.channel, "/other", "") }, "dispatch_unknown_command"},
@@ -215,7 +217,14 @@ func TestWithoutInteractivity(t *testing.T) {
 		s := newWorld(t)
 		a := reader(allScopes, allEvents)
 		a.Interactive = false
+		a.Commands[0].Command = "/quiet"
 		s.cred = s.w.Install(a)
+		c := s.rawEvents()
+		command := c.ask(func() error { return s.w.Command(t.Context(), s.user, s.channel, "/quiet", "") })
+		window := str(s.ok("views.open", "trigger_id", str(command, "trigger_id"), "view", askWindow).body, "view", "id")
+		if _, err := s.w.Submit(t.Context(), s.user, window, map[string][]string{"name": {"A"}}, nil); slackCode(err) != "interactivity_disabled" {
+			t.Errorf("a window: %v", err)
+		}
 		s.w.Join(s.channel, s.cred.BotUserID)
 		ts := s.menu("")
 		if err := s.w.Press(t.Context(), s.user, s.channel, ts, "stop"); slackCode(err) != "interactivity_disabled" {
