@@ -158,7 +158,7 @@ func (k *knife) reach(text string) (at, rank int) {
 		}
 		used += n
 		end += len(atom)
-		if r := k.place(text[:end], text[end:]); r < afterSign && r <= rank && used > grain/2 {
+		if r := k.place(text[:end], text[end:]); r < afterSign && r <= rank && (used > grain/2 || r < afterWord && used > grain/8) {
 			at, rank = end, r
 		}
 	}

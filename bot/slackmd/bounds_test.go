@@ -1,0 +1,121 @@
+package slackmd
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestBackslashesAreNeverCut: a line of nothing but escaped signs, at each
+// offset of the cut.
+func TestBackslashesAreNeverCut(t *testing.T) {
+	for offset := range 3 {
+		n := 0
+		for _, part := range Parts(strings.Repeat("a", offset)+strings.Repeat(`\*`, 9000), MaxPart) {
+			if strings.Trim(strings.ReplaceAll(part, `\*`, ""), "a") != "" {
+				t.Errorf("offset %d: an escape was cut: …%q", offset, part[len(part)-8:])
+			}
+			n += strings.Count(part, `\*`)
+		}
+		if n != 9000 {
+			t.Errorf("offset %d: %d escapes of 9000", offset, n)
+		}
+	}
+}
+
+// TestLongCodeIsClosedInEachPart: else an address in it would be a link.
+func TestLongCodeIsClosedInEachPart(t *testing.T) {
+	long := strings.Repeat("a<b/", 4000)
+	for name, in := range map[string]string{"an address": "http://" + strings.ReplaceAll(long, "<", ""), "code": "`" + long + "`"} {
+		t.Run(name, func(t *testing.T) {
+			parts := append(Parts(in, MaxPart), Tail(in, 3800))
+			if len(parts) < 3 {
+				t.Fatalf("%d parts", len(parts))
+			}
+			for _, part := range parts {
+				if strings.Count(part, "`")%2 != 0 || strings.Contains(part, "``") {
+					t.Errorf("code is open in %.30q…%q", part, part[len(part)-8:])
+				}
+			}
+		})
+	}
+}
+
+// TestSpansAreBounded: text in an image can say that a cell is 9999 rows high
+// and as wide, above a hundred thousand rows.
+func TestSpansAreBounded(t *testing.T) {
+	const rows = 100_000
+	in := "<table><tr><td rowspan=9999 colspan=9999>x</td></tr>" + strings.Repeat("<tr><td>y</td></tr>", rows) + "</table>"
+	cells := 0
+	for _, row := range Tables(in)[0].Rows {
+		cells += len(row)
+	}
+	if cells > rows+maxSpanned+maxColumns || cells < rows {
+		t.Errorf("%d cells", cells)
+	}
+}
+
+// TestFindersRemember: a finder that looked again each time would make the
+// whole quadratic. The second text shows that it did not.
+func TestFindersRemember(t *testing.T) {
+	f := finder{what: "x"}
+	if at := f.next("..x.x", 1); at != 2 {
+		t.Errorf("found at %d, want 2", at)
+	}
+	if at := f.next(".....", 2); at != 2 {
+		t.Errorf("found at %d the second time, want 2", at)
+	}
+	if at := f.next("..x.x", 3); at != 4 {
+		t.Errorf("the next is at %d, want 4", at)
+	}
+	if at := f.next("..x..", 5); at != 5 {
+		t.Errorf("without another it is at %d, want the end", at)
+	}
+}
+
+func TestMessagesOfNothing(t *testing.T) {
+	for _, in := range []string{"", " \n", "\u2800\u2800", "&nbsp;", "<b> </b>", "```\n\n```", "\u200b"} {
+		if got := Messages(in); len(got.Parts) != 0 {
+			t.Errorf("%q becomes %+v", in, got.Parts)
+		}
+	}
+}
+
+func TestPagesOfParts(t *testing.T) {
+	page := strings.Repeat("Some words of this page. ", 300) // 7,500 characters
+	result := Messages(page + PageBreak(2, 4) + page + PageBreak(3, 4) + "short" + PageBreak(4, 4) + page)
+	want := [][2]int{{1, 1}, {2, 3}, {4, 4}}
+	if len(result.Parts) != len(want) {
+		t.Fatalf("%d parts, want %d", len(result.Parts), len(want))
+	}
+	for i, part := range result.Parts {
+		if part.FirstPage != want[i][0] || part.LastPage != want[i][1] {
+			t.Errorf("part %d is of pages %d to %d, want %v", i+1, part.FirstPage, part.LastPage, want[i])
+		}
+	}
+	if second := result.Parts[1].Text; !strings.HasPrefix(second, "**Page 2 of 4**\n\nSome") || !strings.HasSuffix(second, "\n\n---\n\n**Page 3 of 4**\n\nshort") {
+		t.Errorf("the second part is %.40q…%q", second, second[len(second)-40:])
+	}
+}
+
+// TestBreaksBeforeHeadings: a part may end a third earlier for a heading.
+func TestBreaksBeforeHeadings(t *testing.T) {
+	words := func(n int) string { return strings.TrimSpace(strings.Repeat("word ", n)) }
+	for name, tt := range map[string]struct {
+		in   string
+		want int // words in the first part of 1,000 characters
+	}{
+		"a heading at four fifths":    {words(160) + "\n\n# Head\n\n" + words(10) + "\n\n" + words(100), 160},
+		"a heading at the half":       {words(100) + "\n\n# Head\n\n" + words(80) + "\n\n" + words(100), 181},
+		"a paragraph over an item":    {words(150) + "\n\n- " + words(20) + "\n- " + words(20) + "\n- " + words(40), 150},
+		"a sentence over a word":      {words(170) + ". " + words(100), 170},
+		"a heading is no last line":   {words(190) + "\n\n# Head\n\n" + words(100), 190},
+		"items where there is no gap": {"- " + strings.ReplaceAll(words(100), " ", "\n- ") + "\n- " + words(100), 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first := Parts(tt.in, 1000)[0]
+			if n := strings.Count(first, "word") + strings.Count(first, "Head"); n != tt.want {
+				t.Errorf("%d words in the first part, want %d: …%q", n, tt.want, first[len(first)-30:])
+			}
+		})
+	}
+}
