@@ -112,7 +112,7 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 			return nil, err
 		}
 		if member {
-			file.Source.Channel = channel
+			file.Source = Place{channel, sharedAt(info, channel)}
 			return []Found{file}, nil
 		}
 	}
@@ -120,6 +120,17 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 		return []Found{file}, nil
 	}
 	return nil, refusal(wordsHidden)
+}
+
+// sharedAt is the first message of a conversation that has a file, as far as
+// Slack tells: when it is deleted, what came of the file is taken away.
+func sharedAt(info *slack.File, channel string) (ts string) {
+	for _, share := range slices.Concat(info.Shares.Public[channel], info.Shares.Private[channel]) {
+		if ts == "" || share.Ts < ts {
+			ts = share.Ts
+		}
+	}
+	return ts
 }
 
 // inThread are the files that people posted in a thread, and those that the
