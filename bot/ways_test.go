@@ -123,7 +123,7 @@ func (h *house) said(channel string) (texts []string) {
 // spoken are the bot's messages in a conversation.
 func (h *house) spoken(channel string) []localslack.Message {
 	return slices.DeleteFunc(h.ws.Messages(channel), func(m localslack.Message) bool {
-		return m.User != h.app.BotUserID || m.Subtype == "channel_join" || m.Subtype == "group_join" || m.Subtype == "tombstone"
+		return m.User != h.app.BotUserID || m.Subtype != "" && m.Subtype != "file_share"
 	})
 }
 
