@@ -39,6 +39,7 @@ type house struct {
 	queue        *jobs.Queue   // of the last bot
 	log          *bytes.Buffer // read only after stop
 	logger       *slog.Logger
+	stopLoops    bool // the model's loops are cut
 	slack, ocr   *localslack.Pipe
 	change       func(*bot.Config) // of the bots that are started, or nil
 	stopBot      context.CancelFunc
@@ -131,6 +132,7 @@ func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	h.Cleanup(transport.CloseIdleConnections)
 	client, err := ocr.NewClient(ocr.Config{
 		BaseURL: "http://localhost/v1", Key: "key-that-nobody-may-see", Model: "test-model", Stream: true, MaxTokens: 8192,
+		StopLoops:  h.stopLoops,
 		HTTPClient: &http.Client{Transport: transport},
 	})
 	if err != nil {
@@ -228,7 +230,7 @@ func (h *house) closed(ts string) string {
 	h.Helper()
 	h.wait("the reply is closed", func() bool {
 		line := h.reply(ts)
-		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.") && !strings.HasPrefix(line, "Not yet: ")
+		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.") && !strings.HasPrefix(line, "Not yet: ") && !strings.HasPrefix(line, "The OCR service does not answer")
 	})
 	return h.reply(ts)
 }

@@ -1,0 +1,149 @@
+package bot_test
+
+import (
+	"bytes"
+	"image"
+	_ "image/png"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSameAnswerIsNotShownAsNew: an endpoint may not look at its prompt.
+func TestSameAnswerIsNotShownAsNew(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.write("# Prices\n\n| a | 1 |\n| --- | --- |\n| b | 2 |")
+		ts := h.post("page.png")
+		h.closed(ts)
+		for _, mode := range []string{"describe", "figure"} {
+			before := len(h.answers(ts))
+			h.talk(h.ann, h.channel, ts, mode)
+			h.wait("it is said", func() bool {
+				all := h.answers(ts)
+				return len(all) > before && strings.HasSuffix(all[len(all)-1].Text, "the model gives the same text as before, so it stands above already. It may know no other way to read.")
+			})
+			if after := len(h.answers(ts)); after != before+1 {
+				t.Errorf("%s: %d messages more, want the reply alone\n%s", mode, after-before, h.show())
+			}
+		}
+		// Another answer is one.
+		h.model.write("A table of prices on white paper.")
+		h.talk(h.ann, h.channel, ts, "describe")
+		h.wait("it is shown", func() bool { return slices.Contains(h.results(ts), "A table of prices on white paper.") })
+	})
+}
+
+// TestLocate frames what was found on the picture.
+func TestLocate(t *testing.T) {
+	for name, answer := range map[string]string{
+		"found":     "<|ref|>total<|/ref|><|det|>[[100, 100, 500, 300], [600, 600, 900, 700]]<|/det|>",
+		"not found": "",
+		"in words":  "I see no such thing.",
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				ts := h.post("page.png")
+				h.closed(ts)
+				h.model.will(func(w *stream) { w.text(answer); w.end("stop") })
+				h.talk(h.ann, h.channel, ts, "locate: total")
+				line := map[string]string{
+					"found":     "Found “total” in page.png 2 times.",
+					"not found": "I did not find “total” in page.png.",
+					"in words":  "Read page.png to find “total” · 5 words",
+				}[name]
+				h.wait(line, func() bool { return h.count(ts, line) == 1 })
+				results := h.results(ts)
+				files := slices.DeleteFunc(slices.Clone(results), func(r string) bool { return !strings.HasPrefix(r, "file ") })
+				if want := name == "found"; want != slices.Equal(files, []string{"file page-locate.png"}) {
+					t.Fatalf("results %q", results)
+				}
+				if said := answer != "" && slices.Contains(results, answer); said != (name == "in words") {
+					t.Errorf("results %q", results)
+				}
+				if name != "found" {
+					return
+				}
+				_, contents := h.filesOf(ts)
+				if pixel := at(t, contents["page-locate.png"], 4, 3); pixel == at(t, string(picture), 4, 3) {
+					t.Error("nothing is framed")
+				}
+			})
+		})
+	}
+}
+
+func at(t *testing.T, data string, x, y int) [3]uint32 {
+	t.Helper()
+	m, _, err := image.Decode(bytes.NewReader([]byte(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, g, b, _ := m.At(x, y).RGBA()
+	return [3]uint32{r, g, b}
+}
+
+// TestLoopIsCutAndSaid, and what was good is kept.
+func TestLoopIsCutAndSaid(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.stopLoops = true
+		h.start()
+		h.model.will(func(w *stream) {
+			w.text("The first lines are good.\n\n")
+			for range 400 {
+				w.text("The same line comes again and again.\n")
+				if w.pause(10*time.Millisecond) != nil {
+					return
+				}
+			}
+			w.end("stop")
+		})
+		ts := h.post("page.png")
+		line := h.closed(ts)
+		if !strings.HasSuffix(line, "then had to stop: from there on the model only repeated itself. Post the rest as a second picture, please.") {
+			t.Errorf("the person sees %q", line)
+		}
+		results := h.results(ts)
+		if len(results) != 1 || strings.Count(results[0], "again and again") != 1 || !strings.HasPrefix(results[0], "The first lines are good.") {
+			t.Errorf("results %q", results)
+		}
+	})
+}
+
+// TestEndpointThatIsDown: who asks meanwhile is told within two seconds that they
+// wait, no attempt is lost however long that takes, and the work goes on by
+// itself.
+func TestEndpointThatIsDown(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.fail(503, "oops") })
+		first := h.post("first.png")
+		const waits = "The OCR service does not answer now. I read first.png as soon as it is back."
+		h.wait("the first waits", func() bool { return h.reply(first) == waits })
+		posted := time.Now()
+		second := h.post("second.png")
+		h.wait("the second is told", func() bool {
+			return h.reply(second) == strings.Replace(waits, "first", "second", 1)
+		})
+		if took := time.Since(posted); took > 2*time.Second {
+			t.Errorf("told after %s", took)
+		}
+		h.pass(3 * time.Hour)
+		if line := h.reply(second); !strings.HasPrefix(line, "The OCR service does not answer now.") {
+			t.Errorf("after three hours it says %q", line)
+		}
+		h.model.will(nil)
+		back := time.Now()
+		for _, ts := range []string{first, second} {
+			if line := h.closed(ts); !strings.HasPrefix(line, "Read ") {
+				t.Errorf("the person sees %q", line)
+			}
+			if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
+				t.Errorf("results %q", got)
+			}
+		}
+		if took := time.Since(back); took > time.Minute {
+			t.Errorf("it went on after %s", took)
+		}
+		h.noRateLimit()
+	})
+}
