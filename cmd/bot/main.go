@@ -62,6 +62,8 @@ func run(ctx context.Context, args []string, sys system) int {
 		return demo(ctx, args, sys)
 	case "ocr":
 		return read(ctx, args, sys)
+	case decodeCommand:
+		return decode(args)
 	case "version":
 		fmt.Fprintln(sys.stdout, version())
 		return statusOK

@@ -93,3 +93,25 @@ func TryThumbnail(err error) bool {
 	_, ok := errors.AsType[*KilledError](err)
 	return ok
 }
+
+// final tells what a file is from what happened to be.
+func final(err error) bool {
+	if _, ok := errors.AsType[*TooLargeError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*ShapeError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*BrokenError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*KilledError](err); ok {
+		return true
+	}
+	for _, target := range named {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,139 @@
+package page
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// The limits of a Decoder that names none.
+const (
+	// DefaultProcesses is how many processes decode at once.
+	DefaultProcesses = 2
+
+	// DefaultMemory is how much data each may have, in bytes. A HEIC photo of
+	// 24 megapixels takes 585 MB.
+	DefaultMemory = 800 << 20
+
+	// DefaultTime is how long each may take. A HEIC photo of 24 megapixels
+	// takes a few seconds on an idle machine, and 20 on a busy one.
+	DefaultTime = time.Minute
+)
+
+// A DecoderConfig says how a Decoder decodes. The zero value decodes in this
+// process, which bounds no memory: for tests.
+type DecoderConfig struct {
+	// Command is the program, and its arguments, that calls Work with one more
+	// argument that is added. It is run without an environment.
+	Command []string
+
+	Processes int           // at once; 0 means DefaultProcesses
+	Memory    int64         // of each, in bytes; 0 means DefaultMemory
+	Time      time.Duration // of each; 0 means DefaultTime
+}
+
+// A Decoder opens files in processes of their own. One serves all files of a
+// program; it is safe for several goroutines.
+type Decoder struct {
+	config DecoderConfig
+	slots  chan struct{} // one for each process at work
+	kills  atomic.Int64
+}
+
+// NewDecoder makes a Decoder.
+func NewDecoder(c DecoderConfig) *Decoder {
+	c.Processes = cmp.Or(c.Processes, DefaultProcesses)
+	c.Memory = cmp.Or(c.Memory, DefaultMemory)
+	c.Time = cmp.Or(c.Time, DefaultTime)
+	return &Decoder{config: c, slots: make(chan struct{}, c.Processes)}
+}
+
+// Kills counts the processes that were ended because of a limit, or fell over.
+func (d *Decoder) Kills() int64 { return d.kills.Load() }
+
+// run has one request carried out, when there is a slot for it.
+func (d *Decoder) run(ctx context.Context, r request, file, output *os.File) (answer, error) {
+	select {
+	case d.slots <- struct{}{}:
+	case <-ctx.Done():
+		return answer{}, context.Cause(ctx)
+	}
+	defer func() { <-d.slots }()
+
+	limited, cancel := context.WithTimeout(ctx, d.config.Time)
+	defer cancel()
+	var a answer
+	var err error
+	if len(d.config.Command) == 0 {
+		a = do(limited, r, file, output)
+	} else {
+		a, err = d.spawn(limited, r, file, output)
+	}
+	if err == nil {
+		err = a.Error.err()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return answer{}, context.Cause(ctx)
+	case limited.Err() != nil:
+		err = &KilledError{Kind: r.Kind, Limit: LimitTime}
+	}
+	if _, ok := errors.AsType[*KilledError](err); ok {
+		d.kills.Add(1)
+	}
+	return a, err
+}
+
+// maxAnswer bounds what a process answers, in bytes: the sizes of all pages.
+const maxAnswer = 1 << 20
+
+// spawn runs the command for one request.
+func (d *Decoder) spawn(ctx context.Context, r request, file, output *os.File) (answer, error) {
+	r.Memory = d.config.Memory
+	r.Seconds = int64((d.config.Time + time.Second - 1) / time.Second)
+	arg, err := json.Marshal(r)
+	if err != nil {
+		return answer{}, err
+	}
+	from, to, err := os.Pipe()
+	if err != nil {
+		return answer{}, fmt.Errorf("starting the decoder: %w", err)
+	}
+	defer from.Close()
+	var said complaints
+	argv := append(slices.Clone(d.config.Command), string(arg))
+	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	c.Env = []string{} // tokens and keys are none of its business
+	c.Stdin, c.Stderr, c.ExtraFiles = file, &said, []*os.File{to, output}
+	c.WaitDelay = time.Second
+	ownGroup(c)
+	err = c.Start()
+	to.Close()
+	if err != nil {
+		return answer{}, fmt.Errorf("starting the decoder: %w", err)
+	}
+	var a answer
+	bad := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(&a)
+	if err := c.Wait(); err != nil || bad != nil {
+		killed := &KilledError{Kind: r.Kind, Limit: LimitCrash, said: firstLine(said.String())}
+		if outOfMemory(said.String()) {
+			killed.Limit = LimitMemory
+		}
+		return answer{}, killed
+	}
+	return a, nil
+}
+
+// tools finds the programs that open a PDF. One that is missing stays empty.
+func (r *request) tools() {
+	r.Pdfinfo, _ = exec.LookPath("pdfinfo")
+	r.Pdftoppm, _ = exec.LookPath("pdftoppm")
+}

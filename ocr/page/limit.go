@@ -1,0 +1,53 @@
+//go:build linux || darwin
+
+package page
+
+import (
+	"fmt"
+	"os/exec"
+	"syscall"
+)
+
+// sigXCPU comes when the time on the processor is used up.
+const sigXCPU = syscall.SIGXCPU
+
+// maxOutput bounds each file that the process may write, in bytes. The parts
+// of a page are a tenth of that.
+const maxOutput = 256 << 20
+
+// limit bounds this process, and those that it starts. Go cannot set the
+// limits of a child before it runs, so the child sets its own.
+//
+// RLIMIT_DATA counts what can be written and is no file's; Linux does so since
+// 4.7 (setrlimit(2)), where macOS lets memory maps out. RLIMIT_AS would also
+// count the address space that the Go runtime and WebAssembly reserve and
+// never use.
+func limit(memory, seconds int64) error {
+	set := func(resource int, value int64) error {
+		return syscall.Setrlimit(resource, &syscall.Rlimit{Cur: uint64(value), Max: uint64(value)})
+	}
+	if memory > 0 {
+		if err := set(syscall.RLIMIT_DATA, dataNow()+memory); err != nil {
+			return fmt.Errorf("limiting memory: %w", err)
+		}
+		if err := set(syscall.RLIMIT_FSIZE, maxOutput); err != nil {
+			return fmt.Errorf("limiting files: %w", err)
+		}
+	}
+	if seconds > 0 {
+		if err := set(syscall.RLIMIT_CPU, seconds); err != nil {
+			return fmt.Errorf("limiting time: %w", err)
+		}
+	}
+	return nil
+}
+
+// keep hands an open file on to no process that this one starts.
+func keep(fd int) { syscall.CloseOnExec(fd) }
+
+// ownGroup puts a command and all it starts into a process group, which dies
+// as one when its context ends.
+func ownGroup(c *exec.Cmd) {
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+}

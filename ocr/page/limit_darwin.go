@@ -1,0 +1,4 @@
+package page
+
+// dataNow is not known here.
+func dataNow() int64 { return 0 }

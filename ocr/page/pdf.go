@@ -1,0 +1,197 @@
+package page
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+const (
+	// pdfDPI is the resolution at which a PDF's page is measured. It is drawn
+	// with fewer dots where they cover the model's canvas: A4 with 165.
+	pdfDPI = 200
+
+	pointsPerInch = 72
+
+	// maxInfo bounds what pdfinfo may print, in bytes.
+	maxInfo = 1 << 20
+
+	// theFile is how poppler opens the file that it was given as its standard
+	// input: as a file that it can seek in, which "-" would be a copy of.
+	theFile = "/dev/fd/0"
+)
+
+// examinePDF asks pdfinfo for the number of pages and the size of the first
+// ones.
+func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, total int, err error) {
+	if r.Pdfinfo == "" || r.Pdftoppm == "" {
+		return nil, 0, ErrNoTool
+	}
+	p := poppler(ctx, file, r.Pdfinfo, "-f", "1", "-l", strconv.Itoa(r.MaxPages), theFile)
+	var out bytes.Buffer
+	p.Stdout = &limitWriter{&out, maxInfo}
+	if err := p.run(); err != nil {
+		return nil, 0, err
+	}
+	leaves, total = parseInfo(out.String(), r.MaxPages)
+	if total == 0 {
+		return nil, 0, ErrNoPages
+	}
+	return leaves, total, nil
+}
+
+// parseInfo reads what pdfinfo prints with -f and -l: "Pages:", and for each
+// page "Page    1 size: 595 x 842 pts (A4)" and "Page    1 rot:  90".
+func parseInfo(text string, maxPages int) (leaves []leaf, total int) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, "Pages:"); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(rest))
+			if err == nil && n > 0 && len(leaves) == 0 {
+				total = n
+				leaves = make([]leaf, min(n, maxPages))
+			}
+		}
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[0] != "Page" {
+			continue
+		}
+		n, err := strconv.Atoi(fields[1])
+		if err != nil || n < 1 || n > len(leaves) {
+			continue
+		}
+		l := &leaves[n-1]
+		switch {
+		case fields[2] == "size:" && len(fields) >= 6:
+			l.Width, l.Height = dots(fields[3]), dots(fields[5])
+		case fields[2] == "rot:" && (fields[3] == "90" || fields[3] == "270"):
+			l.Width, l.Height = l.Height, l.Width
+		}
+	}
+	for i := range leaves {
+		if l := &leaves[i]; l.Width <= 0 || l.Height <= 0 {
+			l.Error = failureOf(&BrokenError{PDF, fmt.Errorf("page %d has no size", i+1)})
+		} else if err := checkShape(l.Width, l.Height); err != nil {
+			l.Error = failureOf(err)
+		}
+	}
+	return leaves, total
+}
+
+// dots is a length in points as pixels, at least 1 and at most a million, and
+// 0 for what is no length.
+func dots(points string) int {
+	v, err := strconv.ParseFloat(points, 64)
+	if err != nil || !(v > 0) {
+		return 0
+	}
+	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e6))
+}
+
+// drawPDF lets pdftoppm draw one page so that it is at least as large as the
+// layout says.
+func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error) {
+	n := strconv.Itoa(r.Page + 1)
+	longer := strconv.Itoa(max(r.Layout.Width, r.Layout.Height))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	p := poppler(ctx, file, r.Pdftoppm, "-f", n, "-l", n, "-cropbox", "-scale-to", longer, theFile)
+	out, err := p.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Start(); err != nil {
+		return nil, fmt.Errorf("starting pdftoppm: %w", err)
+	}
+	m, bad := readPPM(bufio.NewReaderSize(out, 64<<10), maxCutPixels+maxCutPixels/8)
+	if bad != nil {
+		stop() // what it still writes would not be read
+	}
+	err = p.verdict(p.Wait())
+	switch {
+	case bad == nil:
+		return m, nil // it may complain about what it could draw all the same
+	case err != nil && !errors.Is(err, context.Canceled):
+		return nil, err
+	}
+	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
+}
+
+// A program of poppler at work.
+type program struct {
+	*exec.Cmd
+	said complaints
+}
+
+// poppler starts no shell, and hands on neither an environment nor an open
+// file but the one to read.
+func poppler(ctx context.Context, file *os.File, name string, args ...string) *program {
+	p := &program{Cmd: exec.CommandContext(ctx, name, args...)}
+	p.Stdin = file
+	p.Stderr = &p.said
+	p.Env = []string{"LC_ALL=C.UTF-8"}
+	return p
+}
+
+func (p *program) run() error { return p.verdict(p.Run()) }
+
+// verdict says what it means that the program ended like this.
+func (p *program) verdict(err error) error {
+	said := p.said.String()
+	exit, exited := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+		return nil
+	case !exited:
+		return fmt.Errorf("running poppler: %w", err)
+	case strings.Contains(said, "Incorrect password"):
+		return ErrPassword
+	case outOfMemory(said):
+		return &KilledError{Kind: PDF, Limit: LimitMemory}
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		switch status.Signal() {
+		case syscall.SIGKILL, sigXCPU:
+			return &KilledError{Kind: PDF, Limit: LimitTime}
+		default:
+			return &KilledError{Kind: PDF, Limit: LimitCrash}
+		}
+	}
+	return &BrokenError{PDF, errors.New(cmp.Or(firstLine(said), err.Error()))}
+}
+
+// outOfMemory knows the last words of a process that was given no more memory:
+// those of the Go runtime, of C++ and of poppler.
+func outOfMemory(said string) bool {
+	for _, words := range []string{"out of memory", "Out of memory", "cannot allocate memory", "bad_alloc"} {
+		if strings.Contains(said, words) {
+			return true
+		}
+	}
+	return false
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return clip(line)
+}
+
+// complaints keeps the beginning of what a program says to standard error.
+type complaints struct{ bytes.Buffer }
+
+// maxSaid is how much of it is kept, in bytes.
+const maxSaid = 8 << 10
+
+func (c *complaints) Write(p []byte) (int, error) {
+	c.Buffer.Write(p[:min(len(p), maxSaid-c.Len())])
+	return len(p), nil
+}

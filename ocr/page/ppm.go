@@ -1,0 +1,68 @@
+package page
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+)
+
+// readPPM reads a picture as pdftoppm writes it: "P6", width, height and 255
+// as text, and three bytes for each pixel (the format "ppm" of Netpbm, without
+// comments). It refuses one of more than maxPixels.
+func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
+	magic := make([]byte, 2)
+	if _, err := io.ReadFull(r, magic); err != nil {
+		return nil, err
+	}
+	if string(magic) != "P6" {
+		return nil, fmt.Errorf("it begins with %q", magic)
+	}
+	var size [3]int
+	for i := range size {
+		n, err := readNumber(r)
+		if err != nil {
+			return nil, err
+		}
+		size[i] = n
+	}
+	w, h := size[0], size[1]
+	if w <= 0 || h <= 0 || size[2] != 255 || w > maxPixels/h {
+		return nil, fmt.Errorf("a page was drawn with %d×%d pixels of depth %d", w, h, size[2])
+	}
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	line := make([]byte, 3*w)
+	for y := range h {
+		if _, err := io.ReadFull(r, line); err != nil {
+			return nil, short(err)
+		}
+		row := m.Pix[y*m.Stride:]
+		for x := range w {
+			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = line[3*x], line[3*x+1], line[3*x+2], 255
+		}
+	}
+	return m, nil
+}
+
+// readNumber reads white space, digits, and one byte of white space.
+func readNumber(r *bufio.Reader) (int, error) {
+	n, digits := 0, 0
+	for range 32 {
+		c, err := r.ReadByte()
+		if err != nil {
+			return 0, short(err)
+		}
+		space := c == ' ' || c == '\n' || c == '\r' || c == '\t'
+		switch {
+		case space && digits > 0:
+			return n, nil
+		case space:
+		case c < '0' || c > '9' || digits == 9:
+			return 0, errors.New("its header holds no number")
+		default:
+			n, digits = 10*n+int(c-'0'), digits+1
+		}
+	}
+	return 0, errors.New("its header does not end")
+}

@@ -1,0 +1,144 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"runtime/debug"
+)
+
+// softMemory is the share of a process's limit from which on the Go runtime
+// collects garbage more often rather than to ask for more.
+const softMemory = 0.7
+
+// The open files of a process that decodes, beside the standard ones: its
+// standard input is the file to read.
+const (
+	fdAnswer = 3 // takes one answer as JSON
+	fdOutput = 4 // takes the pages
+)
+
+// Work is all that a Decoder's command does: one request, on the files that
+// the Decoder has opened for it. args are the command's own last argument. It
+// returns the exit status, which is 0 also where the answer is an error.
+//
+// It limits its process for good, so nothing else may run there.
+func Work(args []string) int {
+	if err := work(args); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func work(args []string) error {
+	var r request
+	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil {
+		return errors.New("this command is for the program itself: it decodes one file for it")
+	}
+	if err := limit(r.Memory, r.Seconds); err != nil {
+		return err
+	}
+	if r.Memory > 0 {
+		debug.SetMemoryLimit(int64(softMemory * float64(r.Memory)))
+	}
+	to, output := os.NewFile(fdAnswer, "answer"), (*os.File)(nil)
+	if r.Task == taskDraw { // else the number may be that of another file
+		output = os.NewFile(fdOutput, "output")
+		keep(fdOutput)
+	}
+	keep(fdAnswer)
+	a := do(context.Background(), r, os.Stdin, output)
+	if err := json.NewEncoder(to).Encode(a); err != nil {
+		return err
+	}
+	return to.Close()
+}
+
+// do carries a request out in this process. It reads the file without moving
+// its position, which other processes share.
+func do(ctx context.Context, r request, file, output *os.File) (a answer) {
+	info, err := file.Stat()
+	if err != nil {
+		return answer{Error: failureOf(err)}
+	}
+	src := &source{ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page}
+	switch r.Task {
+	case taskExamine:
+		a, err = examineFile(ctx, src, file, r)
+	case taskDraw:
+		a.Parts, err = drawPage(ctx, src, file, output, r)
+	default:
+		err = fmt.Errorf("there is no task %q", r.Task)
+	}
+	a.Error = failureOf(src.blame(err))
+	return a
+}
+
+func examineFile(ctx context.Context, src *source, file *os.File, r request) (a answer, err error) {
+	if r.Kind == PDF {
+		a.Pages, a.Total, err = examinePDF(ctx, file, r)
+		return a, err
+	}
+	a.Total = 1
+	if r.Kind == TIFF {
+		all, err := directories(src)
+		if err != nil {
+			return a, &BrokenError{TIFF, err}
+		}
+		a.Total = len(all)
+	}
+	for i := range min(a.Total, r.MaxPages) {
+		src.page = i
+		size, _, err := look(src, r.Kind, r.MaxPixels)
+		if src.err != nil {
+			return a, err
+		}
+		a.Pages = append(a.Pages, leaf{size.X, size.Y, failureOf(err)})
+	}
+	return a, nil
+}
+
+func drawPage(ctx context.Context, src *source, file, output *os.File, r request) ([]part, error) {
+	m, err := drawWhole(ctx, src, file, r)
+	if err != nil {
+		return nil, err
+	}
+	pieces := []*image.RGBA{m}
+	if r.Layout.Parts > 1 {
+		pieces = cut(m, r.Layout.Parts)
+	}
+	var parts []part
+	for _, m := range pieces {
+		p, err := encode(m, r.Kind)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := output.Write(p.Data); err != nil {
+			return nil, fmt.Errorf("writing a page: %w", err)
+		}
+		parts = append(parts, part{int64(len(p.Data)), p.MediaType, p.Width, p.Height})
+	}
+	return parts, nil
+}
+
+func drawWhole(ctx context.Context, src *source, file *os.File, r request) (*image.RGBA, error) {
+	size := image.Pt(r.Layout.Width, r.Layout.Height)
+	if r.Kind != PDF {
+		_, turn, err := look(src, r.Kind, r.MaxPixels)
+		if err != nil {
+			return nil, err
+		}
+		return render(src, r.Kind, turn, size)
+	}
+	m, err := drawPDF(ctx, file, r)
+	if err != nil {
+		return nil, err
+	}
+	got := m.Rect.Size()
+	return scale(ctx, m, min(got.X, size.X), min(got.Y, size.Y))
+}
