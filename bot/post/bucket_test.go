@@ -248,3 +248,50 @@ func TestMoreProcessesThanTokens(t *testing.T) {
 		b.timer.Stop()
 	})
 }
+
+// TestTurnsGivenBack cost nothing: neither a token, nor an extra one, nor a pause,
+// nor a place among the calls on their way.
+func TestTurnsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := rested(limit{every: time.Minute, burst: 3, extra: 2}, alone)
+		for _, u := range []urgency{final, interim} {
+			var turns []*waiter
+			for range map[urgency]int{final: 5, interim: 1}[u] {
+				turn, err := b.take(t.Context(), u, time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				turns = append(turns, turn)
+			}
+			for _, turn := range slices.Backward(turns) {
+				b.giveBack(turn)
+			}
+		}
+		_ = sleep(t.Context(), time.Second)
+		if took := spend(t, b, 1, interim) + spend(t, b, 4, final); took != 0 {
+			t.Errorf("five calls took %s", took)
+		}
+		_ = sleep(t.Context(), 10*time.Minute)
+		if took := spend(t, b, 5, final); took != 0 {
+			t.Errorf("five calls after a rest took %s", took)
+		}
+	})
+}
+
+// TestSlowedBucketHasNoBurst, but the first call comes when Slack said, whatever
+// was spent before.
+func TestSlowedBucketHasNoBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := rested(limit{every: 10 * time.Second, burst: 3, extra: 2}, alone)
+		spend(t, b, 5, final)
+		b.limited(time.Now(), time.Second)
+		if took := spend(t, b, 1, final); took < time.Second || took > 1001*time.Millisecond {
+			t.Errorf("the first call came after %s", took)
+		}
+		_ = sleep(t.Context(), 2*time.Minute)
+		if took := spend(t, b, 2, final); took < 10*time.Second {
+			t.Errorf("two calls took %s", took)
+		}
+		b.timer.Stop()
+	})
+}

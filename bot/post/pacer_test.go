@@ -140,3 +140,28 @@ func TestEditsOfAnyMinute(t *testing.T) {
 		}
 	})
 }
+
+// TestTurnInTheChannelIsGivenBack by a post that ended while it waited for the
+// method.
+func TestTurnInTheChannelIsGivenBack(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		method := d.pacer.method("chat.postMessage")
+		method.limited(time.Now(), time.Minute)
+		var all sync.WaitGroup
+		for i := range 5 {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(d.Context(), 100*time.Millisecond)
+				defer cancel()
+				m := Part("text", "text")
+				m.Key = fmt.Sprint(i)
+				if err := d.thread().Post(ctx, m, &Once{}, unsaved); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if took := spend(t, d.pacer.channel(d.channel), 5, final); took != 0 {
+			t.Errorf("five turns in the channel took %s", took)
+		}
+	})
+}
