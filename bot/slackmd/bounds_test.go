@@ -119,3 +119,23 @@ func TestBreaksBeforeHeadings(t *testing.T) {
 		})
 	}
 }
+
+// TestTailBeginsInsideBlocks: the newest part of a long table is a table with
+// its header, of a long code block code, however far back they began.
+func TestTailBeginsInsideBlocks(t *testing.T) {
+	for name, tt := range map[string]struct{ in, begins, ends string }{
+		"code":              {"```go\n" + strings.Repeat("x := \"# **no heading**\"\n", 5000) + "end", "…\n\n```\nx :=", "end\n```"},
+		"a table of pipes":  {"| a | b |\n|---|---|\n" + strings.Repeat("| one | two |\n", 50_000) + "| last", "…\n\n| a | b |\n|---|---|\n| one | two |", "| last | |"},
+		"a table in HTML":   {"<table><tr><td>a</td><td>b</td></tr>" + strings.Repeat("<tr><td>one</td><td>two</td></tr>", 300) + "<tr><td>last", "…\n\n| a | b |\n|---|---|\n| one | two |", "| last | |"},
+		"a very long table": {"<table><tr><td>a</td><td>b</td></tr>" + strings.Repeat("<tr><td>one</td><td>two</td></tr>", 90_000) + "<tr><td>last", "…\n\n| one | two |\n|---|---|\n| one | two |", "| last | |"},
+		"text after code":   {"```\n" + strings.Repeat("code\n", 5000) + "```\n" + strings.Repeat("words of text. ", 2000), "…\n\nwords", "text."},
+		"a heading":         {strings.Repeat("words of text. ", 2000) + "\n\n# Head", "…\n\nwords", "# Head"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Tail(tt.in, 1000)
+			if !strings.HasPrefix(got, tt.begins) || !strings.HasSuffix(got, tt.ends) || len(got) > 1000 || len(got) < 700 {
+				t.Errorf("a tail of %d bytes: %.60q…%q", len(got), got, got[max(0, len(got)-40):])
+			}
+		})
+	}
+}

@@ -61,20 +61,26 @@ func newest(s string, n int) (text string, cut bool) {
 	if fence := openFence(s[:at]); fence != "" {
 		return fence + "\n" + s[at:], true
 	}
-	before := s[max(0, at-4*n):at]
-	if i := lastFold(before, "<table"); i >= 0 && indexFold(before[i:], "</table") < 0 {
-		header := before[i:]
-		if end := indexFold(header, "</tr"); end >= 0 && end < n {
-			return header[:end] + "</tr>" + fromRow(s[at:]), true
-		}
-		return "<table>" + fromRow(s[at:]), true
+	if row := indexFold(s[at:], "<tr"); row >= 0 && indexFold(s[at:at+row], "<table") < 0 {
+		return tableHead(s[max(0, at-4*n):at]) + s[at+row:], true
 	}
 	if strings.HasPrefix(s[at:], "|") {
-		if head := pipeHead(before); head != "" {
-			return head + s[at:], true
-		}
+		return pipeHead(s[:at]) + s[at:], true
 	}
 	return s[at:], true
+}
+
+// tableHead is the first row of the HTML table that before ends in, as far as
+// it is there.
+func tableHead(before string) string {
+	i := lastFold(before, "<table")
+	if i < 0 {
+		return "<table>"
+	}
+	if end := indexFold(before[i:], "</tr"); end >= 0 {
+		return before[i:i+end] + "</tr>"
+	}
+	return "<table>"
 }
 
 // lastFold is the last place of a tag's beginning in s, or -1.
@@ -87,14 +93,6 @@ func lastFold(s, tag string) int {
 		}
 		last += 1 + i
 	}
-}
-
-// fromRow is s from the first row of a table in it.
-func fromRow(s string) string {
-	if i := indexFold(s, "<tr"); i >= 0 {
-		return s[i:]
-	}
-	return s
 }
 
 // pipeHead is the header and rule of the table that before ends in, or "".

@@ -15,12 +15,9 @@ func unicodeMath(tex string) (signs string, ok bool) {
 	return signs, p.ok && p.i >= len(p.src) && signs != ""
 }
 
-const (
-	// maxNesting bounds the braces in braces of a formula.
-	maxNesting = 10
-	// maxSigns bounds what a formula may be to be simple, in bytes.
-	maxSigns = 400
-)
+// maxSigns bounds what a formula may be to be simple, in bytes, and with it the
+// nesting of braces.
+const maxSigns = 400
 
 // texParser reads LaTeX from left to right, once.
 type texParser struct {
@@ -32,7 +29,7 @@ type texParser struct {
 // group reads up to the brace that closes the group, or the end.
 func (p *texParser) group(depth int) string {
 	var out strings.Builder
-	if depth > maxNesting || len(p.src) > maxSigns {
+	if len(p.src) > maxSigns {
 		p.ok = false
 	}
 	for p.ok && p.i < len(p.src) {

@@ -52,6 +52,8 @@ func TestFileName(t *testing.T) {
 		"\u202egnp.exe":         "gnp.md",
 		"no ending":             "no ending.md",
 		"archive.tar.something": "archive.tar.md",
+		"con.png":               "_con.md",
+		"-rf.png":               "rf.md",
 	} {
 		if got := FileName(in, ".md"); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
