@@ -59,6 +59,7 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 		return "", "", false
 	}
 	out.Reset()
+	out.Grow(len(t.Rows) * (len("| x ")*columns + len("|\n")))
 	for _, row := range t.Rows[1:] {
 		if !write(row) {
 			return "", "", false
@@ -114,24 +115,24 @@ func (t Table) numbers(column int) bool {
 func (t Table) grid() (head, rows string, ok bool) {
 	columns := t.columns()
 	widths := make([]int, columns)
+	total := len("  ") * (columns - 1)
 	cells := make([][]string, len(t.Rows))
 	for i, row := range t.Rows {
 		cells[i] = make([]string, len(row))
 		for j, cell := range row {
 			cells[i][j] = strings.Join(strings.Fields(plain(cell)), " ")
-			if widths[j] = max(widths[j], width(cells[i][j])); widths[j] > maxGrid {
-				return "", "", false
+			if w := width(cells[i][j]); w > widths[j] {
+				total += w - widths[j]
+				widths[j] = w
 			}
 		}
+		if total > maxGrid {
+			return "", "", false
+		}
 	}
-	total := 0
 	numbers := make([]bool, columns)
-	for i, w := range widths {
-		total += w + len("  ")
+	for i := range numbers {
 		numbers[i] = t.numbers(i)
-	}
-	if total-len("  ") > maxGrid {
-		return "", "", false
 	}
 	var out strings.Builder
 	for i, row := range cells {

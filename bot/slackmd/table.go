@@ -156,7 +156,7 @@ func alignment(delimiter string) byte {
 // of too many cells holds the rest of the line.
 func pipeCells(line string) []string {
 	line = strings.TrimPrefix(strings.TrimSpace(line), "|")
-	var cells []string
+	cells := make([]string, 0, min(strings.Count(line, "|")+1, maxColumns))
 	from := 0
 	for i := 0; i < len(line) && len(cells) < maxColumns-1; i++ {
 		switch line[i] {
