@@ -160,7 +160,7 @@ func TestTurnInTheChannelIsGivenBack(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := spend(t, d.pacer.channel(d.channel), 5, final); took != 0 {
+		if took := spend(d, d.pacer.channel(d.channel), 5, final); took != 0 {
 			t.Errorf("five turns in the channel took %s", took)
 		}
 	})
