@@ -2,12 +2,12 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"slackocr/bot/fetch"
 	"slackocr/bot/post"
-	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
 
@@ -44,9 +44,12 @@ func (b *Bot) fetch(ctx context.Context, r Request) (page.Page, error) {
 	} else {
 		content, err = b.files.Download(ctx, r.File.URLPrivate)
 	}
+	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
+		err = errOutside
+	}
 	if err != nil {
 		return page.Page{}, fmt.Errorf("downloading: %w", err)
 	}
 	defer content.Close()
-	return page.Open(ctx, content, page.Options{Canvas: ocr.Canvas})
+	return page.Open(ctx, content, page.Options{Canvas: b.model.Canvas})
 }

@@ -95,7 +95,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	for i, file := range files {
 		r := Request{
 			Channel: to.Channel, Ask: f.Ask, Root: to.TS, Person: f.Person, File: file.File, Web: file.Web,
-			Source: file.Source, Mode: f.Mode, First: i == 0, Meant: true, Outside: note == wordsInvite(b.self),
+			Source: file.Source, Mode: f.Mode, First: i == 0, Meant: true, Outside: note == wordsInvite(b.self), Respond: f.Respond,
 		}
 		if _, err := b.enqueue(ctx, task{Read: &r}); errors.Is(err, jobs.ErrFull) {
 			return refusal(wordsFull(i))

@@ -77,6 +77,9 @@ func posted(subtype string) bool {
 	return subtype == "" || subtype == "file_share" || subtype == "thread_broadcast"
 }
 
+// slackbot tells a bot in a direct message that it was removed from a channel.
+const slackbot = "USLACKBOT"
+
 // message is a person's new message.
 type message struct {
 	channel, ts, thread, person string
@@ -86,7 +89,7 @@ type message struct {
 }
 
 func (i intake) message(m message) []ask {
-	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || !i.allowed(m.channel) || i.foreign(m.team) {
+	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || m.person == slackbot || !i.allowed(m.channel) || i.foreign(m.team) {
 		return nil
 	}
 	named := "<@" + i.self + ">"

@@ -67,6 +67,7 @@ func TestIntake(t *testing.T) {
 		{"words to look for in a thread", message(`"thread_ts":"9.9","text":"locate: total"`), []string{"find C1/9.9 locate: total by mention quietly"}},
 		{"a mode outside of threads", message(`"text":"text"`), nil},
 		{"words in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","text":"hello"}`, []string{"use D1/10.1"}},
+		{"Slackbot's word that the bot was removed", `{"type":"message","channel":"D1","user":"USLACKBOT","ts":"10.1","text":"You have been removed from #x"}`, nil},
 		{"words in a thread of a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","thread_ts":"9.9","text":"thanks"}`, nil},
 		{"somebody of another workspace", message(`"user_team":"T2","files":[` + png + `]`), nil},
 		{"somebody of another workspace, by the source", message(`"source_team":"T2","text":"<@UBOT>"`), nil},

@@ -29,18 +29,18 @@ func stopButton() *slack.ButtonBlockElement {
 }
 
 // runningButtons are those of a reply that is being worked on.
-func runningButtons(key string) *slack.ActionBlock {
-	return slack.NewActionBlock(blockOf(key), stopButton())
+func runningButtons(s *story) *slack.ActionBlock {
+	return slack.NewActionBlock(blockOf(s.job.Record().Key), stopButton())
 }
 
 // doneButtons are those of a reply with its last line.
-func doneButtons(key string, text bool) *slack.ActionBlock {
+func doneButtons(s *story) *slack.ActionBlock {
 	modes := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(wordsAgainMenu), chooseID, modeOptions()...)
 	elements := []slack.BlockElement{modes}
-	if text {
+	if s.Text {
 		elements = append(elements, slack.NewButtonBlockElement(sendID, "", plain(wordsSendButton)))
 	}
-	return slack.NewActionBlock(blockOf(key), elements...)
+	return slack.NewActionBlock(blockOf(s.job.Record().Key), elements...)
 }
 
 // interact does what somebody pressed, chose or filled in.

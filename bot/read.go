@@ -5,14 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"slackocr/bot/jobs"
-	"slackocr/bot/slackmd"
 	"slackocr/ocr"
-	"slackocr/ocr/page"
 )
 
 // read returns the file's text. With an error it is the text up to there. What an
@@ -124,31 +121,3 @@ func (b *Bot) same(ctx context.Context, s *story, text string) bool {
 
 // errSame is the failure of a reading that only gave the text of another one.
 var errSame = errors.New("the model gave the same text in another mode")
-
-// mark posts the picture with what was found on it framed. The note is for the
-// reply's last line where that failed.
-func (b *Bot) mark(ctx context.Context, s *story) (note string, err error) {
-	if s.Marked.Shared {
-		return "", nil
-	}
-	image, err := b.fetch(ctx, s.Request)
-	if err == nil {
-		areas := make([]page.Area, len(s.Boxes))
-		for i, box := range s.Boxes {
-			areas[i] = box.Area
-		}
-		image, err = page.Mark(ctx, image, areas)
-	}
-	if err == nil {
-		name := slackmd.FileName(s.fileName(), "."+strings.TrimPrefix(image.MediaType, "image/"))
-		err = s.reply.Thread().Upload(ctx, name, image.Data, &s.Marked, s.save)
-	}
-	if unsettled(err) || context.Cause(ctx) != nil {
-		return "", fmt.Errorf("posting the marked picture: %w", err)
-	}
-	if err != nil {
-		b.log.Warn("could not post the marked picture", "error", err)
-		return wordsNotMarked, nil
-	}
-	return "", nil
-}

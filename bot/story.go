@@ -34,6 +34,10 @@ type progress struct {
 	NoFile bool          // all of the text goes as messages
 	Boxes  []ocr.Box     // where what was asked for stands on the page
 	Marked post.OnceFile // the page with those framed
+	// Elsewhere is the direct message that the text goes to, where the
+	// conversation takes nothing more.
+	Elsewhere string `json:",omitempty"`
+	Text      bool   // there is a text
 }
 
 // tell tells the story of a request and settles its job.
@@ -179,7 +183,7 @@ func (s *story) page(ctx context.Context, n int) (text string, ok bool, err erro
 func (s *story) end(ctx context.Context, text string, failure error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
-	s.Cause = ""
+	s.Cause, s.Text = "", text != ""
 	if failure != nil {
 		s.Cause = wordsCause(failure)
 	}

@@ -40,8 +40,9 @@ type Request struct {
 	Outside bool   `json:",omitempty"` // the bot is not in the conversation that has the file
 	Source  Place  `json:",omitzero"`  // the message that has the file
 	Mode    ocr.Mode
-	First   bool // of those that were asked for together
-	Meant   bool // somebody asked for this very file, whatever it is
+	First   bool   // of those that were asked for together
+	Meant   bool   // somebody asked for this very file, whatever it is
+	Respond string `json:",omitempty"` // where to answer the person, if all else fails
 }
 
 // Place is a message in a conversation.

@@ -91,6 +91,11 @@ func wordsAgain(what string, err error, in time.Duration) string {
 	return fmt.Sprintf("Not yet: %s. I try %s again in %s.", why, what, seconds(in))
 }
 
+// wordsHere is over a text that could not be posted where it was asked for.
+func wordsHere(what string) string {
+	return fmt.Sprintf("Slack takes nothing more from me where you asked, so here is %s.", what)
+}
+
 // wordsLost is for a result that Slack did not take.
 func wordsLost(what string) string {
 	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", what)

@@ -29,9 +29,9 @@ func Plain(line string) Note { return Note{Before: line} }
 // userID is what Slack's ids of people look like; nothing else is shown as a name.
 var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 
-// block shows the note in small print. A name is the only thing in it that
+// Block shows the note in small print. A name is the only thing in it that
 // Slack formats.
-func (n Note) block() slack.Block {
+func (n Note) Block() slack.Block {
 	var elements []slack.MixedElement
 	plain := func(s string) {
 		if line := slackmd.Line(s); line != "" {
@@ -61,12 +61,12 @@ const maxLive = 3800
 func (l Live) message() Message {
 	var blocks []slack.Block
 	if l.Head != (Note{}) {
-		blocks = append(blocks, l.Head.block())
+		blocks = append(blocks, l.Head.Block())
 	}
 	if tail := slackmd.Tail(l.Text, maxLive); tail != "" {
 		blocks = append(blocks, slack.NewMarkdownBlock("", tail))
 	}
-	blocks = append(blocks, l.Line.block())
+	blocks = append(blocks, l.Line.Block())
 	if l.Buttons != nil {
 		blocks = append(blocks, l.Buttons)
 	}

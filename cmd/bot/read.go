@@ -46,7 +46,7 @@ func read(ctx context.Context, files []string, sys system) int {
 }
 
 func readFile(ctx context.Context, model *ocr.Client, name string, sys system) error {
-	image, err := openPage(ctx, name)
+	image, err := openPage(ctx, model, name)
 	if err != nil {
 		return err
 	}
@@ -77,19 +77,22 @@ func readFile(ctx context.Context, model *ocr.Client, name string, sys system) e
 	if sys.progress {
 		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), outcome.Model)
 	}
+	if outcome.Looped {
+		return errors.New("the text is not whole: the model began to repeat itself")
+	}
 	if outcome.Cut {
 		return errors.New("the text is not whole: the model's answer reached its limit")
 	}
 	return nil
 }
 
-func openPage(ctx context.Context, name string) (page.Page, error) {
+func openPage(ctx context.Context, model *ocr.Client, name string) (page.Page, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return page.Page{}, err
 	}
 	defer f.Close()
-	return page.Open(ctx, f, page.Options{Canvas: ocr.Canvas})
+	return page.Open(ctx, f, page.Options{Canvas: model.Canvas})
 }
 
 // growing writes a text as it grows. What was written cannot be taken back, so

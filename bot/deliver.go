@@ -1,0 +1,152 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/bot/slackmd"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// parts are the messages that show a text.
+func (s *story) parts(text string) []string {
+	if s.Mode.Kind == ocr.Locate && len(s.Boxes) > 0 {
+		return nil // the picture says it
+	}
+	return slackmd.Parts(text, slackmd.MaxPart)
+}
+
+// lastLine is what the reply says when all is done.
+func (s *story) lastLine(text string, parts []string, note string, failure error) post.Note {
+	words := ocr.CountWords(text)
+	switch {
+	case errors.Is(failure, jobs.ErrStopped):
+		return wordsStopped(s.what(), words, s.job.Record().StoppedBy)
+	case failure != nil:
+		return post.Plain(wordsFailed(s.what(), words, failure) + note)
+	case s.Mode.Kind == ocr.Locate && len(parts) == 0:
+		return post.Plain(wordsLocated(s.File.Name, s.Mode.Argument, len(s.Boxes)) + note)
+	case len(parts) == 0:
+		return post.Plain(wordsNothing(s.what()))
+	}
+	return post.Plain(wordsRead(s.what(), words, time.Since(s.Began)) + note)
+}
+
+// results is where the text goes.
+func (b *Bot) results(s *story) *post.Thread {
+	if s.Elsewhere != "" {
+		return post.NewThread(b.api, b.pacer, patient(s.job.Fence), s.Elsewhere, "")
+	}
+	return s.reply.Thread()
+}
+
+// maxMessages is how many messages a result may fill. A longer one is one
+// message and a file.
+const maxMessages = 4
+
+// deliver posts the parts of the text in the thread, each once, and a long text
+// also as a file. It returns what the reply's last line shall add.
+func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string) (note string, err error) {
+	if len(s.Boxes) > 0 {
+		if note, err = b.mark(ctx, s); err != nil {
+			return "", err
+		}
+	}
+	s.Parts = append(s.Parts, make([]post.Once, max(0, len(parts)-len(s.Parts)))...)
+	send := func(from, to int) error {
+		for i := from; i < to; i++ {
+			m := post.Part(parts[i], wordsPart(s.what(), i+1, len(parts)))
+			m.Key, m.After = fmt.Sprintf("%s/part/%d", s.Request.key(), i+1), s.Posted.TS
+			if s.Elsewhere != "" {
+				m.After = s.after()
+				if i == 0 {
+					m.Blocks = append([]slack.Block{post.Plain(wordsHere(s.what())).Block()}, m.Blocks...)
+				}
+			}
+			if err := b.results(s).Post(ctx, m, &s.Parts[i], s.save); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	first := len(parts)
+	if first > maxMessages {
+		first = 1
+	}
+	if s.NoFile {
+		return note, send(0, len(parts))
+	}
+	refusal := send(0, first)
+	if unsettled(refusal) || post.PlaceGone(refusal) || (len(parts) <= 1 && refusal == nil) {
+		return note, refusal
+	}
+	// A text that Slack refuses as messages may still be taken as a file.
+	name := slackmd.FileName(s.fileName(), ".md")
+	if err := b.results(s).Upload(ctx, name, []byte(text), &s.Upload, s.save); elsewhere(err) {
+		return "", err
+	} else if err != nil && refusal != nil {
+		return "", refusal
+	} else if err != nil {
+		b.log.Warn("could not upload the text as a file", "error", err)
+		s.NoFile = true
+		if err := s.save(ctx); err != nil {
+			return "", err
+		}
+		return note, send(first, len(parts))
+	}
+	return note + wordsInFile(name), nil
+}
+
+// deliverElsewhere posts the text to whoever asked, where the conversation takes
+// nothing more from the bot: in a direct message, or where they gave their
+// command.
+func (b *Bot) deliverElsewhere(ctx context.Context, s *story, text string, parts []string) (note string, err error) {
+	direct, err := b.desk.Direct(ctx, s.Person)
+	if post.Code(err) != "" && s.Respond != "" && len(parts) > 0 {
+		return "", b.desk.Respond(ctx, s.Respond, post.Part(parts[0], wordsPart(s.what(), 1, len(parts))))
+	}
+	if err != nil {
+		return "", scoped(err)
+	}
+	s.Elsewhere, s.Parts, s.Upload, s.Marked, s.NoFile = direct, nil, post.OnceFile{}, post.OnceFile{}, false
+	if err := s.save(ctx); err != nil {
+		return "", err
+	}
+	return b.deliver(ctx, s, text, parts)
+}
+
+// mark posts the picture with what was found on it framed. The note is for the
+// reply's last line where that failed.
+func (b *Bot) mark(ctx context.Context, s *story) (note string, err error) {
+	if s.Marked.Shared {
+		return "", nil
+	}
+	image, err := b.fetch(ctx, s.Request)
+	if err == nil {
+		areas := make([]page.Area, len(s.Boxes))
+		for i, box := range s.Boxes {
+			areas[i] = box.Area
+		}
+		image, err = page.Mark(ctx, image, areas)
+	}
+	if err == nil {
+		name := slackmd.FileName(s.fileName(), "."+strings.TrimPrefix(image.MediaType, "image/"))
+		err = b.results(s).Upload(ctx, name, image.Data, &s.Marked, s.save)
+	}
+	if unsettled(err) || context.Cause(ctx) != nil {
+		return "", fmt.Errorf("posting the marked picture: %w", err)
+	}
+	if err != nil {
+		b.log.Warn("could not post the marked picture", "error", err)
+		return wordsNotMarked, nil
+	}
+	return "", nil
+}

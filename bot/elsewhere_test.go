@@ -1,0 +1,65 @@
+package bot_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// TestTextReachesThePersonElsewhere where the conversation takes nothing more: in
+// a direct message, once and whole.
+func TestTextReachesThePersonElsewhere(t *testing.T) {
+	for _, code := range []string{"is_archived", "not_in_channel", "channel_not_found"} {
+		t.Run(code, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.model.will(func(w *stream) {
+					w.slowly(time.Second, "one", "two", "three", "four", "five", "six")
+					w.end("stop")
+				})
+				ts := h.post("page.png")
+				h.wait("text is visible", func() bool { return len(h.answers(ts)) > 0 && markdown(h.answers(ts)[0]) != "" })
+				edits := len(h.callsOf("chat.update"))
+				h.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
+				h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Error: code})
+				direct := h.direct(h.ann)
+				h.waitFor(direct, "The text of page.png", 1)
+				h.pass(time.Minute)
+				said := h.ws.Messages(direct)
+				if len(said) != 1 || markdown(said[0]) != "one two three four five six" ||
+					!strings.Contains(string(said[0].Blocks), "Slack takes nothing more from me where you asked, so here is page.png.") {
+					t.Errorf("in the direct message: %+v", said)
+				}
+				if n := len(h.callsOf("chat.update")) - edits; n > 2 {
+					t.Errorf("%d edits after Slack refused the first", n)
+				}
+			})
+		})
+	}
+}
+
+// TestReplyThatIsDeleted while the model writes: the text comes as a message of
+// its own, and the reply is not edited on and on.
+func TestReplyThatIsDeleted(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.slowly(time.Second, slices.Repeat([]string{"word"}, 30)...)
+			w.end("stop")
+		})
+		ts := h.post("page.png")
+		h.wait("text is visible", func() bool { return len(h.answers(ts)) > 0 && markdown(h.answers(ts)[0]) != "" })
+		if err := h.ws.Delete(h.app.BotUserID, h.channel, h.answers(ts)[0].TS); err != nil {
+			t.Fatal(err)
+		}
+		edits := len(h.callsOf("chat.update"))
+		h.wait("the text stands in the thread", func() bool {
+			return slices.ContainsFunc(h.answers(ts), func(m localslack.Message) bool { return strings.Count(markdown(m), "word") == 30 })
+		})
+		h.pass(time.Minute)
+		if n := len(h.callsOf("chat.update")) - edits; n > 1 {
+			t.Errorf("%d edits of a message that is gone", n)
+		}
+	})
+}
