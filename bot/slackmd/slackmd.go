@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"github.com/rivo/uniseg"
 )
 
 // Slack's <…> tokens are live in markdown blocks, so the brackets are escaped.
@@ -30,10 +32,11 @@ func EscapeBlock(s string) string { return blockEscapes.Replace(clean(s)) }
 // chat.update takes, whatever a file is called.
 const maxLine = 1000
 
-// Line makes one escaped plain line of s, of at most 1,000 bytes.
+// Line makes one escaped plain line of s, of at most 1,000 bytes. An address in
+// it is broken by a space: Slack makes links of whole ones, and unfurls them.
 func Line(s string) string {
 	var line strings.Builder
-	for _, r := range strings.Join(strings.Fields(clean(s)), " ") {
+	for _, r := range strings.ReplaceAll(strings.Join(strings.Fields(clean(s)), " "), "://", ": //") {
 		escaped := textEscapes.Replace(string(r))
 		if line.Len()+len(escaped)+len("…") > maxLine {
 			line.WriteString("…")
@@ -44,21 +47,28 @@ func Line(s string) string {
 	return line.String()
 }
 
-// maxName is how much of a file's name is shown, in runes.
+// maxName is how much of a file's name is shown, in signs as people see them.
 const maxName = 60
 
 // Name makes a file's name fit to be shown in a line: no control or
 // direction marks, and the middle left out where it is long, so that the
 // ending stays.
 func Name(s string) string {
-	name := []rune(strings.Join(strings.Fields(clean(s)), " "))
-	if len(name) > maxName {
-		name = append(append(name[:maxName-20:maxName-20], '…'), name[len(name)-19:]...)
-	}
-	if len(name) == 0 {
+	name := strings.Join(strings.Fields(clean(s)), " ")
+	if name == "" {
 		return "a file"
 	}
-	return string(name)
+	if len(name) <= maxName {
+		return name
+	}
+	var signs []string
+	for g := uniseg.NewGraphemes(name); g.Next(); {
+		signs = append(signs, g.Str())
+	}
+	if len(signs) <= maxName {
+		return name
+	}
+	return strings.Join(signs[:maxName-20], "") + "…" + strings.Join(signs[len(signs)-19:], "")
 }
 
 // reserved are the names that Windows keeps for devices, whatever their ending:
@@ -66,7 +76,8 @@ func Name(s string) string {
 const reserved = " CON PRN AUX NUL COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 LPT1 LPT2 LPT3 LPT4 LPT5 LPT6 LPT7 LPT8 LPT9 "
 
 // FileName is a safe name for a file made from the one called name: its stem,
-// letters, digits and a few signs only, with the ending ext.
+// letters, digits and a few signs only, with the ending ext: ".md", or "-2.csv"
+// for its second table.
 func FileName(name, ext string) string {
 	stem := strings.TrimSuffix(Name(name), filepath.Ext(name))
 	stem = strings.Map(func(r rune) rune {

@@ -12,6 +12,7 @@ func TestLineIsHarmless(t *testing.T) {
 		{"one line", "a\n\tb\r\nc", "a b c"},
 		{"no direction marks", "gnp.\u202eexe\u2066x", "gnp.exex"},
 		{"broken UTF-8", "a\xffb", "a\ufffdb"},
+		{"no address", "https://evil.example/x.png", "https: //evil.example/x.png"},
 		{"empty", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -31,6 +32,7 @@ func TestName(t *testing.T) {
 		{"plain", "invoice.png", "invoice.png"},
 		{"nothing", " \n\x00", "a file"},
 		{"the ending stays", strings.Repeat("a", 200) + ".jpeg", strings.Repeat("a", 40) + "…" + strings.Repeat("a", 14) + ".jpeg"},
+		{"signs, not runes", strings.Repeat("👨‍👩‍👧", 61), strings.Repeat("👨‍👩‍👧", 40) + "…" + strings.Repeat("👨‍👩‍👧", 19)},
 		{"runes, not bytes", strings.Repeat("字", 60), strings.Repeat("字", 60)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
