@@ -1,0 +1,196 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+)
+
+// TestHabits: what is read of posts, mentions and direct messages, and by a mode's
+// word in a thread.
+func TestHabits(t *testing.T) {
+	for _, c := range []struct {
+		habit           string
+		posted, mention int // requests
+	}{{"all", 1, 1}, {"mention", 0, 1}, {"off", 0, 0}} {
+		t.Run(c.habit, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.command(h.ann, h.channel, "auto "+c.habit)
+				h.whispered(h.ann, "Done.")
+				h.post("page.png")
+				h.idle(c.posted, "a post")
+				h.postIn(h.ann, h.channel, "", h.named(""), "page.png")
+				h.idle(c.posted+c.mention, "a mention")
+				h.postIn(h.ann, h.direct(h.ann), "", "", "page.png")
+				h.idle(c.posted+c.mention+1, "a direct message")
+				if n := h.times(h.channel, "<@"+h.ann+"> changed what I do in this channel"); n != 1 {
+					t.Errorf("announced %d times: %q", n, h.said(h.channel))
+				}
+				told := 0
+				for _, w := range h.whispers(h.ann) {
+					if strings.HasPrefix(w, "I do not read pictures in this channel unasked, not even") {
+						told++
+					}
+				}
+				if want := map[bool]int{true: 1}[c.habit == "off"]; told != want {
+					t.Errorf("told %d times that it is off, want %d", told, want)
+				}
+				h.command(h.ann, h.channel, "auto")
+				h.whispered(h.ann, "`/ocr auto all`, `mention` or `off` changes that")
+			})
+		})
+	}
+}
+
+// TestHabitIsForMembers to change, and for channels the bot is in.
+func TestHabitIsForMembers(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		elsewhere := h.ws.AddChannel("elsewhere", false, h.ann)
+		for _, text := range []string{"auto off", "auto"} {
+			said := len(h.whispers(h.ann))
+			h.command(h.ann, elsewhere, text)
+			h.wait("a word", func() bool { return len(h.whispers(h.ann)) == said+1 })
+			if w := h.whispers(h.ann)[said]; !strings.Contains(w, "/invite") {
+				t.Errorf("%s: it says %q", text, w)
+			}
+		}
+		h.command(h.ann, h.direct(h.ann), "auto off")
+		h.whispered(h.ann, "In direct messages I read every picture")
+		h.ws.Join(elsewhere, h.app.BotUserID)
+		h.closedIn(elsewhere, h.postIn(h.ann, elsewhere, "", "", "page.png"))
+		if said := h.said(h.direct(h.ann)); len(said) > 0 {
+			t.Errorf("it says %q", said)
+		}
+	})
+}
+
+// closedIn waits until a picture in another channel is read.
+func (h *house) closedIn(channel, ts string) {
+	h.Helper()
+	h.waitFor(channel, "Read ", 1)
+}
+
+// TestHabitSurvivesARestart, and is the same for a second bot.
+func TestHabitSurvivesARestart(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.command(h.ann, h.channel, "auto off")
+		h.whispered(h.ann, "Done.")
+		h.restart()
+		h.post("page.png")
+		h.idle(0, "after a restart")
+		ctx, stop := context.WithCancel(h.Context())
+		ended := make(chan error, 1)
+		second := h.newBot(h.app, h.jobs)
+		go func() { ended <- second.Run(ctx) }()
+		h.wait("two listen", func() bool { return h.ws.Connections() == 2 })
+		for i := range 6 { // whichever of the two gets them
+			h.post("page.png")
+			h.command(h.ann, h.channel, fmt.Sprintf("auto %s", []string{"mention", "off"}[i%2]))
+		}
+		h.idle(0, "two bots")
+		if n := h.times(h.channel, "<@"+h.ann+"> changed"); n != 7 {
+			t.Errorf("announced %d times, want 7", n)
+		}
+		h.command(h.ann, h.channel, "auto all")
+		h.pass(time.Minute)
+		for range 4 {
+			h.post("page.png")
+		}
+		h.idle(4, "two bots that read all")
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestInvitation: one message says what the bot does there, also where the event
+// comes twice, or again after a restart.
+func TestInvitation(t *testing.T) {
+	for habit, want := range map[bot.Habit]string{
+		bot.ReadAll: "I read every picture that is posted here", bot.ReadMention: "I read the pictures of messages that mention me",
+		bot.ReadOff: "I read a picture when somebody asks me to", "denied": "I was not set up to work in this channel",
+	} {
+		t.Run(string(habit), func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				channel := h.ws.AddChannel("new", true, h.ann)
+				h.startAs(func(c *bot.Config) {
+					if c.AutoRead = habit; habit == "denied" {
+						c.AutoRead, c.Denied = bot.ReadAll, []string{channel}
+					}
+				})
+				h.ws.Fail(localslack.Fault{Method: "ack", Times: 2}) // it comes again, twice
+				if err := h.ws.Invite(h.ann, channel, h.app.BotUserID); err != nil {
+					t.Fatal(err)
+				}
+				h.pass(10 * time.Minute)
+				h.restart()
+				h.pass(time.Minute)
+				said := h.said(channel)
+				if len(said) != 1 || !strings.Contains(said[0], want) {
+					t.Fatalf("it says %q", said)
+				}
+				if habit != "denied" && (!strings.Contains(said[0], "Pictures are sent to `localhost`") || !strings.Contains(said[0], "/ocr auto")) {
+					t.Errorf("it says %q", said[0])
+				}
+				// Others who join are no reason to speak.
+				h.ws.Join(channel, h.ws.AddUser("bob"))
+				h.pass(time.Minute)
+				if n := len(h.said(channel)); n != 1 {
+					t.Errorf("%d messages", n)
+				}
+			})
+		})
+	}
+}
+
+// TestReaction reads a message's pictures once, whoever adds it how often.
+func TestReaction(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.quietBot()
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		ts := h.post("a.png", "b.png")
+		words := h.talk(h.ann, h.channel, "", "no pictures")
+		for _, person := range []string{bob, h.ann} {
+			for _, at := range []string{ts, words} {
+				if err := h.ws.React(person, h.channel, at, "page_facing_up"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.pass(time.Minute)
+		}
+		if err := h.ws.Unreact(bob, h.channel, ts, "page_facing_up"); err != nil {
+			t.Fatal(err)
+		}
+		_ = h.ws.React(bob, h.channel, ts, "page_facing_up")
+		_ = h.ws.React(bob, h.channel, ts, "eyes")
+		h.idle(2, "two pictures")
+		h.whole(ts, "a.png", "b.png")
+	})
+}
+
+// TestReactionOnWhatWasRead changes nothing, nor does it where none is set.
+func TestReactionOnWhatWasRead(t *testing.T) {
+	for _, emoji := range []string{"page_facing_up", ""} {
+		inBubble(t, func(h *house) {
+			h.startAs(func(c *bot.Config) { c.Reaction = emoji })
+			if emoji == "" {
+				h.change = func(c *bot.Config) { c.Reaction, c.AutoRead = "", bot.ReadOff }
+				h.restart()
+			}
+			ts := h.post("page.png")
+			h.pass(time.Minute)
+			before := h.requests()
+			if err := h.ws.React(h.ann, h.channel, ts, "page_facing_up"); err != nil {
+				t.Fatal(err)
+			}
+			h.idle(before, "a reaction")
+		})
+	}
+}
