@@ -1,0 +1,137 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+)
+
+// TestDeniedChannel: no way to ask leads to work there, nor does a link from
+// elsewhere to what is in it.
+func TestDeniedChannel(t *testing.T) {
+	inBubble(t, func(h *house) {
+		other := h.ws.AddChannel("other", false, h.ann, h.app.BotUserID)
+		h.start()
+		ts := h.post("page.png") // while it was allowed
+		h.closed(ts)
+		h.stop()
+		h.ended = make(chan error, 1)
+		h.startAs(func(c *bot.Config) { c.Allowed = []string{other} })
+		h.pass(time.Minute)
+		said := len(h.said(h.channel))
+		reply := h.answers(ts)[0].TS
+
+		h.post("new.png")
+		h.postIn(h.ann, h.channel, "", h.named(""), "new.png")
+		h.talk(h.ann, h.channel, ts, "describe")
+		h.talk(h.ann, h.channel, ts, h.named("again"))
+		if err := h.ws.React(h.ann, h.channel, ts, "page_facing_up"); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"", "last", "auto all", h.ws.Permalink(h.channel, ts), "https://pictures.example/a.png"} {
+			h.command(h.ann, h.channel, text)
+		}
+		if err := h.ws.Shortcut(h.Context(), h.ann, h.channel, ts, "extract"); err != nil {
+			t.Fatal(err)
+		}
+		h.press(h.ann, h.channel, reply, "again", "text")
+		h.press(h.ann, h.channel, reply, "send")
+		h.idle(1, "denied")
+		if w := h.whispers(h.ann); len(w) != 8 {
+			t.Errorf("%d words, want 8: %q", len(w), w)
+		}
+		for _, w := range h.whispers(h.ann) {
+			if !strings.HasPrefix(w, "I may not work in this channel") {
+				t.Errorf("it says %q", w)
+			}
+		}
+		if got := h.said(h.channel); len(got) != said || len(h.ws.Views(h.ann)) > 0 {
+			t.Errorf("it says %q, %d windows", got[said:], len(h.ws.Views(h.ann)))
+		}
+		_, file, _ := h.file(h.channel, ts)
+		n := len(h.whispers(h.ann))
+		h.linkTo(other, h.ws.Permalink(h.channel, ts))
+		h.wait("a word", func() bool { return len(h.whispers(h.ann)) == n+1 })
+		if w := h.whispers(h.ann)[n]; !strings.HasPrefix(w, neverTold) {
+			t.Errorf("it says %q", w)
+		}
+		h.idle(1, file)
+		h.postIn(h.ann, h.direct(h.ann), "", "", "mine.png")
+		h.waitFor(h.direct(h.ann), "The text of mine.png", 1)
+		h.postIn(h.ann, other, "", "", "allowed.png")
+		h.waitFor(other, "The text of allowed.png", 1)
+	})
+}
+
+// TestExternalPeople ask only where the operator lets them.
+func TestExternalPeople(t *testing.T) {
+	for _, allowed := range []bool{false, true} {
+		t.Run(fmt.Sprint(allowed), func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				eve := h.ws.AddExternalUser("eve")
+				h.ws.Join(h.channel, eve)
+				h.startAs(func(c *bot.Config) { c.AllowExternal = allowed })
+				h.command(h.ann, h.channel, "auto mention")
+				h.whispered(h.ann, "Done.")
+				ts := h.post("page.png")
+				want := func(n int) int {
+					if allowed {
+						return n
+					}
+					return 0
+				}
+				if err := h.ws.React(eve, h.channel, ts, "page_facing_up"); err != nil {
+					t.Fatal(err)
+				}
+				h.idle(want(1), "a reaction")
+				h.postIn(eve, h.channel, "", h.named(""), "hers.png")
+				h.idle(want(2), "a mention")
+				ts = h.postIn(h.ann, h.channel, "", h.named(""), "ours.png")
+				h.closed(ts)
+				n := h.requests()
+				h.talk(eve, h.channel, ts, "describe")
+				h.idle(n+want(1), "a mode's word")
+				n = h.requests()
+				h.press(eve, h.channel, h.answers(ts)[0].TS, "again", "figure")
+				h.idle(n+want(1), "a button")
+				if told := strings.Contains(strings.Join(h.whispers(eve), "\n"), "I only work for people of the workspace"); told == allowed {
+					t.Errorf("told: %q", h.whispers(eve))
+				}
+			})
+		})
+	}
+}
+
+// TestTooMuchWaiting is said once for a message, however often its event comes;
+// what was taken is read.
+func TestTooMuchWaiting(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { _ = w.pause(20 * time.Hour) })
+		for range 10 {
+			h.post("0.png", "1.png", "2.png", "3.png", "4.png", "5.png", "6.png", "7.png", "8.png", "9.png")
+		}
+		h.pass(20 * time.Second)
+		h.ws.Fail(localslack.Fault{Method: "ack", Times: 1})
+		late := h.post("late.png", "later.png")
+		h.pass(5 * time.Second)
+		h.command(h.ann, h.channel, "last")
+		h.pass(20 * time.Second)
+		told := 0
+		for _, w := range h.whispers(h.ann) {
+			if strings.HasPrefix(w, "You have too many files waiting") {
+				told++
+			}
+		}
+		if told != 2 || len(h.answers(late)) != 0 {
+			t.Errorf("told %d times, want for the message and the command: %q, %d answers", told, h.whispers(h.ann), len(h.answers(late)))
+		}
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		ts := h.postIn(bob, h.channel, "", "", "his.png")
+		h.wait("bob's is taken", func() bool { return len(h.answers(ts)) == 1 })
+	})
+}
