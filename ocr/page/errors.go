@@ -62,7 +62,7 @@ func (e *BrokenError) Unwrap() error { return e.err }
 const (
 	LimitMemory = "memory"
 	LimitTime   = "time"
-	LimitCrash  = "crash" // no limit: the decoder itself fell over
+	LimitCrash  = "crash" // it fell over; for want of memory too, where it said nothing of it
 )
 
 // A KilledError says that decoding a file took more than it may, and that the

@@ -41,6 +41,9 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 	var out bytes.Buffer
 	p.Stdout = &limitWriter{&out, maxInfo}
 	if err := p.run(); err != nil {
+		if strings.Contains(p.said.String(), "Invalid page count 0") {
+			return nil, 0, ErrNoPages
+		}
 		return nil, 0, err
 	}
 	leaves, total = parseInfo(out.String(), r.MaxPages)
