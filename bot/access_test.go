@@ -25,13 +25,14 @@ func TestDeniedChannel(t *testing.T) {
 		said := len(h.said(h.channel))
 		reply := h.answers(ts)[0].TS
 
-		h.post("new.png")
+		for _, at := range []string{ts, h.post("new.png")} {
+			if err := h.ws.React(h.ann, h.channel, at, "page_facing_up"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		h.postIn(h.ann, h.channel, "", h.named(""), "new.png")
 		h.talk(h.ann, h.channel, ts, "describe")
 		h.talk(h.ann, h.channel, ts, h.named("again"))
-		if err := h.ws.React(h.ann, h.channel, ts, "page_facing_up"); err != nil {
-			t.Fatal(err)
-		}
 		for _, text := range []string{"", "last", "auto all", h.ws.Permalink(h.channel, ts), "https://pictures.example/a.png"} {
 			h.command(h.ann, h.channel, text)
 		}
