@@ -63,30 +63,43 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if err != nil {
 		return nil, err
 	}
+	doc, err := newDocument(kind, o, a)
+	if err != nil {
+		return nil, err
+	}
+	doc.decoder, doc.file = d, file
+	return doc, nil
+}
+
+// newDocument trusts an answer as little as the file that it is about.
+func newDocument(kind Kind, o Options, a answer) (*Document, error) {
 	if len(a.Pages) == 0 || len(a.Pages) > o.MaxPages || a.Total < len(a.Pages) {
 		return nil, fmt.Errorf("the decoder found %d of %d pages", len(a.Pages), a.Total)
 	}
 	if a.Total == 1 && a.Pages[0].Error != nil {
 		return nil, a.Pages[0].Error.err()
 	}
-	doc := &Document{decoder: d, file: file, kind: kind, options: o, left: a.Total - len(a.Pages)}
+	doc := &Document{kind: kind, options: o, left: a.Total - len(a.Pages)}
 	for i, l := range a.Pages {
-		doc.add(i, l)
+		s := &sheet{number: i, turn: make(chan struct{}, 1), layout: layout{Parts: 1}, err: l.Error.err()}
+		if s.err == nil && (min(l.Width, l.Height) < 1 || max(l.Width, l.Height) > maxSide) {
+			return nil, fmt.Errorf("the decoder found a page of %d×%d pixels", l.Width, l.Height)
+		}
+		if s.err == nil {
+			s.layout = plan(l.Width, l.Height, o.Canvas)
+			s.layout.bound(kind)
+		}
+		doc.sheets = append(doc.sheets, s)
+		for part := range s.layout.Parts {
+			doc.pieces = append(doc.pieces, piece{s, part})
+		}
 	}
 	return doc, nil
 }
 
-func (d *Document) add(i int, l leaf) {
-	s := &sheet{number: i, turn: make(chan struct{}, 1), layout: layout{Parts: 1}}
-	if s.err = l.Error.err(); s.err == nil {
-		s.layout = plan(l.Width, l.Height, d.options.Canvas)
-		s.layout.bound(d.kind)
-	}
-	d.sheets = append(d.sheets, s)
-	for part := range s.layout.Parts {
-		d.pieces = append(d.pieces, piece{s, part})
-	}
-}
+// maxSide is more pixels than any side has that can be read: products of two
+// stay whole numbers.
+const maxSide = 1 << 27
 
 // Kind is the format of the file.
 func (d *Document) Kind() Kind { return d.kind }
@@ -171,8 +184,8 @@ func (s *sheet) page(drawn *os.File, parts []part, i int) (Page, error) {
 		offset += before.Size
 	}
 	p := parts[i]
-	if p.Size <= 0 || p.Size > maxPage {
-		return Page{}, fmt.Errorf("the decoder made a page of %d bytes", p.Size)
+	if p.Size <= 0 || p.Size > maxPage || p.Width < 1 || p.Height < 1 || (p.MediaType != PNG.MediaType() && p.MediaType != JPEG.MediaType()) {
+		return Page{}, fmt.Errorf("the decoder made a page of %d bytes of %.40q", p.Size, p.MediaType)
 	}
 	data := make([]byte, p.Size)
 	if _, err := drawn.ReadAt(data, offset); err != nil {

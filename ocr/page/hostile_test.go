@@ -244,4 +244,3 @@ func TestNoSecretReachesTheProcess(t *testing.T) {
 		t.Errorf("the environment is %v", err)
 	}
 }
-

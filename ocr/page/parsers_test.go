@@ -1,0 +1,170 @@
+package page
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"image"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/tiff"
+)
+
+func TestParseInfo(t *testing.T) {
+	const info = `Title:           A page
+Pages:           9
+Encrypted:       no
+Page    1 size:  595 x 842 pts (A4)
+Page    1 rot:   0
+Page    2 size:  595.28 x 841.89 pts (A4)
+Page    2 rot:   90
+Page    3 size:  0 x 842 pts
+Page    3 rot:   0
+Page    5 size:  5 x 4000 pts
+Page    12 size: 5 x 4 pts
+`
+	leaves, total := parseInfo(info, 5)
+	if total != 9 || len(leaves) != 5 {
+		t.Fatalf("%d of %d", len(leaves), total)
+	}
+	if l := leaves[0]; l.Width != 1653 || l.Height != 2339 || l.Error != nil {
+		t.Errorf("%+v", l)
+	}
+	if l := leaves[1]; l.Width != 2339 || l.Height != 1654 || l.Error != nil {
+		t.Errorf("turned: %+v", l)
+	}
+	for i, want := range map[int]code{2: codeBroken, 3: codeBroken, 4: codeShape} {
+		if l := leaves[i]; l.Error == nil || l.Error.Code != want {
+			t.Errorf("%d: %+v", i, l.Error)
+		}
+	}
+	for _, none := range []string{"", "Pages: 0\n", "Pages: -4\n", "Pages: many\n", "Page 1 size: 1 x 1\n"} {
+		if _, total := parseInfo(none, 5); total != 0 {
+			t.Errorf("%q has %d pages", none, total)
+		}
+	}
+}
+
+func FuzzParseInfo(f *testing.F) {
+	f.Add("Pages: 2\nPage 1 size: 595 x 842 pts (A4)\nPage 1 rot: 90\nPage 2 size: 1e300 x nan pts\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		leaves, total := parseInfo(text, 7)
+		if len(leaves) > 7 || len(leaves) > total {
+			t.Fatalf("%d of %d pages", len(leaves), total)
+		}
+		for _, l := range leaves {
+			if l.Error == nil && (l.Width < 1 || l.Height < 1 || l.Width > 1e6 || l.Height > 1e6) {
+				t.Errorf("%+v", l)
+			}
+		}
+	})
+}
+
+func TestReadPPM(t *testing.T) {
+	m, err := readPPM(bufio.NewReader(strings.NewReader("P6\n2 1\n255\nabcdef")), 100)
+	if err != nil || m.Rect != image.Rect(0, 0, 2, 1) || string(m.Pix) != "abc\xffdef\xff" {
+		t.Errorf("%v, %v", m, err)
+	}
+	for _, bad := range []string{
+		"", "P", "P5\n2 1\n255\nab", "P6\n2 1\n255\nabcde", "P6\n0 1\n255\n", "P6\n11 10\n255\n", "P6\n2 1\n65535\nabcdef",
+		"P6\n2 -1\n255\n", "P6\n2", "P6\n99999999999 1\n255\n", "P6" + strings.Repeat(" ", 99),
+	} {
+		if _, err := readPPM(bufio.NewReader(strings.NewReader(bad)), 100); err == nil {
+			t.Errorf("%q is a picture", bad)
+		}
+	}
+}
+
+func FuzzReadPPM(f *testing.F) {
+	f.Add([]byte("P6\n2 1\n255\nabcdef"))
+	f.Add([]byte("P6 2\t1\r255 abcdef"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		m, err := readPPM(bufio.NewReader(bytes.NewReader(file)), 1000)
+		if err == nil && (m.Rect.Empty() || m.Rect.Dx()*m.Rect.Dy() > 1000) {
+			t.Errorf("%v", m.Rect)
+		}
+	})
+}
+
+// The chain of a TIFF's pages ends, whatever the file says, and names no page
+// twice.
+func FuzzDirectories(f *testing.F) {
+	var b bytes.Buffer
+	if err := tiff.Encode(&b, image.NewGray(image.Rect(0, 0, 3, 2)), nil); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x08"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		src := &source{ctx: context.Background(), r: bytes.NewReader(file)}
+		pages, err := directories(src)
+		if (err == nil) != (len(pages) > 0) {
+			t.Fatalf("%d pages, %v", len(pages), err)
+		}
+		seen := map[uint32]bool{}
+		for i, p := range pages {
+			if seen[p.offset] || p.turn < 1 || p.turn > 8 {
+				t.Errorf("page %d: %+v", i, p)
+			}
+			seen[p.offset] = true
+			if first, _, err := asFirstPage(src, i); err != nil || byteOrder(first.head).Uint32(first.head[4:]) != p.offset {
+				t.Errorf("page %d: %v", i, err)
+			}
+		}
+	})
+}
+
+func FuzzSniff(f *testing.F) {
+	for _, head := range []string{"\x89PNG\r\n\x1a\n", "BM", "II*\x00", "%PDF-", "\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00heicavif", "RIFF\x00\x00\x00\x00WEBP"} {
+		f.Add([]byte(head))
+	}
+	f.Fuzz(func(t *testing.T, head []byte) {
+		kind := Sniff(head)
+		if kind == PDF || kind == AVIF || kind == "" {
+			return
+		}
+		if _, ok := codecs[kind]; !ok {
+			t.Errorf("%q is %q, which nothing decodes", head, kind)
+		}
+	})
+}
+
+// FuzzLook is for the parsers of headers, our own among them.
+func FuzzLook(f *testing.F) {
+	f.Add(string(HEIC), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
+	f.Add(string(JPEG), []byte("\xff\xd8\xff\xc0\x00\x11\x08\x00\x01\x00\x01\x03"))
+	f.Add(string(WebP), []byte("RIFF\x00\x00\x00\x00WEBPVP8X"))
+	f.Add(string(TIFF), []byte("II*\x00\x08\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, kind string, file []byte) {
+		src := &source{ctx: context.Background(), r: bytes.NewReader(file)}
+		size, turn, err := look(src, Kind(kind), 1e6)
+		if err == nil && (size.X < 1 || size.Y < 1 || size.X*size.Y > 1e6 || turn < 1 || turn > 8) {
+			t.Errorf("%v, %v", size, turn)
+		}
+		if err != nil && strings.Contains(err.Error(), "panicked") {
+			t.Error(err)
+		}
+	})
+}
+
+// What a process answers is not trusted more than the file that it read.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte(`{"Error":{"Code":"broken","Kind":"pdf","Text":"x"}}`))
+	f.Add([]byte(`{"Pages":[{"Width":-1,"Height":0}],"Total":1}`))
+	f.Add([]byte(`{"Pages":[{"Width":3,"Height":99999999}],"Total":4}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var a answer
+		if json.Unmarshal(text, &a) != nil {
+			return
+		}
+		if a.Error != nil && a.Error.err() == nil {
+			t.Error("a failure without an error")
+		}
+		doc, err := newDocument(PDF, Options{MaxPages: 9, Canvas: func(int, int) (int, int) { return 300, 400 }}, a)
+		if err == nil && (doc.Len() < 1 || doc.Len() > 9*maxParts || doc.Pages() > 9 || doc.Left() < 0) {
+			t.Errorf("%d pieces, %d pages, %d left", doc.Len(), doc.Pages(), doc.Left())
+		}
+	})
+}
