@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slackocr/bot/localslack"
 )
@@ -77,6 +78,7 @@ func TestDownloadThatSlackRefuses(t *testing.T) {
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")
 		h.whispered(h.ann, "Slack did not take the file")
 		clear()
+		h.pass(5 * time.Second)
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")
 		h.wait("the file", func() bool { names, _ := h.filesOf(ts); return len(names) == 1 })
 	})
