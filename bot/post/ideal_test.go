@@ -29,10 +29,11 @@ type ideal struct {
 // schedule from below (Lagrangian duality). The prices, and their average, follow
 // what the two disagree on, towards the staleness of a known schedule (Polyak's
 // step, growing shorter).
-func (p ideal) bound(known float64, rounds int) (best float64) {
+// It ends when the bound is high enough, or after 3,000 rounds.
+func (p ideal) bound(known, enough float64) (best float64) {
 	price := make([]float64, p.length/p.slot)
 	average := slices.Clone(price)
-	for round := range rounds {
+	for round := 0; round < 3000 && best < enough; round++ {
 		dual, excess := p.dual(price)
 		best = max(best, dual)
 		norm := 0.0

@@ -27,7 +27,7 @@ func TestStorm(t *testing.T) {
 			if r.limited != 0 {
 				t.Errorf("%d answers 429", r.limited)
 			}
-			if times := r.timesIdeal(n); times > 1.15 {
+			if times := r.timesIdeal(n, 1.15); times > 1.15 {
 				t.Errorf("the text was %.2f times as stale as it had to be", times)
 			}
 			most := time.Second
@@ -66,7 +66,7 @@ func BenchmarkStorm(b *testing.B) {
 				}
 				r.tell(b)
 				if name == "paced" {
-					b.ReportMetric(r.timesIdeal(n), "×ideal")
+					b.ReportMetric(r.timesIdeal(n, 1), "×ideal")
 				}
 			})
 		}

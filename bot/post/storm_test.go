@@ -243,8 +243,8 @@ func (r report) mean() time.Duration {
 }
 
 // timesIdeal is how many times as stale the replies were as in the best schedule
-// of what the pacer gives to live edits.
-func (r report) timesIdeal(streams int) float64 {
+// of what the pacer gives to live edits, or some number up to enough.
+func (r report) timesIdeal(streams int, enough float64) float64 {
 	const perToken = 13
 	l := limits["chat.update"]
 	slot := l.every / perToken
@@ -252,5 +252,5 @@ func (r report) timesIdeal(streams int) float64 {
 		streams: streams, length: stormLength, wordTime: stormWord,
 		slot: slot, perToken: perToken, burst: int(l.burst) + l.extra - l.reserve, pace: int(Pace/slot) + 1,
 	}
-	return r.total / best.bound(r.total, 3000)
+	return r.total / best.bound(r.total, r.total/enough)
 }
