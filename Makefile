@@ -5,23 +5,26 @@
 demo: build
 	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || \
 		grep -qsE '^(MODELVERSE|OCR)_API_KEY=.' .env || ./.ci/install tesseract:tesseract-ocr
+	@./.ci/install pdftoppm:poppler-utils
 	@./bin/bot demo
 
 # All tests, with what they need.
 test:
-	@./.ci/install tesseract:tesseract-ocr chromium:chromium
+	@./.ci/install tesseract:tesseract-ocr chromium:chromium pdftoppm:poppler-utils
 	node=$$(./.ci/node) && PATH=$$node:$$PATH go test -count=1 -timeout 10m ./...
 
 # The real program killed 100 times while it reads 200 images.
 soak:
 	KILLS=100 IMAGES=200 go test -count=1 -timeout 30m -run Killed -v ./cmd/bot
 
+# nodynamic: HEIC is decoded by what is in the binary, not by a library that it
+# would look for, and the binary needs no loader.
 build:
-	@CGO_ENABLED=0 go build -trimpath -o bin/bot ./cmd/bot
+	@CGO_ENABLED=0 go build -trimpath -tags nodynamic -o bin/bot ./cmd/bot
 
 # The figures of docs/BENCHMARKS.md.
 bench:
-	@./.ci/install tesseract:tesseract-ocr
+	@./.ci/install tesseract:tesseract-ocr pdftoppm:poppler-utils
 	go test -run '^$$' -bench . -benchmem ./...
 
 clean:
