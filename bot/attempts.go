@@ -87,4 +87,6 @@ func (s *story) best(ctx context.Context, text string) string {
 const (
 	whole   = 0 // the page, read to its end
 	partial = 1 // the longest start of it
+	// firstPiece and those after it are the pieces of a file that has several.
+	firstPiece = 2
 )

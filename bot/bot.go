@@ -21,6 +21,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/ocr"
+	"slackocr/ocr/page"
 )
 
 // Config is what a Bot needs to know. All fields but Dial are required.
@@ -33,6 +34,9 @@ type Config struct {
 	Concurrency int
 	// MaxFileSize bounds a download, in bytes.
 	MaxFileSize int64
+	// Decoder opens the files, of which MaxPages pages are read.
+	Decoder  *page.Decoder
+	MaxPages int
 	// AutoRead is the habit of a channel that has chosen none.
 	AutoRead Habit
 	// Allowed, where it is not empty, and Denied are ids of channels: where the

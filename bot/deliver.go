@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,9 @@ func (s *story) parts(text string) []string {
 // lastLine is what the reply says when all is done.
 func (s *story) lastLine(text string, parts []string, note string, failure error) post.Note {
 	words := ocr.CountWords(text)
+	if s.Pages > 1 {
+		words = s.Words
+	}
 	switch {
 	case errors.Is(failure, jobs.ErrStopped):
 		return wordsStopped(s.what(), words, s.job.Record().StoppedBy)
@@ -37,7 +42,7 @@ func (s *story) lastLine(text string, parts []string, note string, failure error
 	case len(parts) == 0:
 		return post.Plain(wordsNothing(s.what()))
 	}
-	return post.Plain(wordsRead(s.what(), words, time.Since(s.Began)) + note)
+	return post.Plain(wordsRead(s.what(), words, s.Pages, time.Since(s.Began)) + wordsLeft(s.Left) + wordsSmall(s.Small) + note)
 }
 
 // results is where the text goes.
@@ -116,31 +121,20 @@ func (b *Bot) deliverElsewhere(ctx context.Context, s *story, text string, parts
 	if err != nil {
 		return "", scoped(err)
 	}
-	s.Elsewhere, s.Parts, s.Upload, s.Marked, s.NoFile = direct, nil, post.OnceFile{}, post.OnceFile{}, false
+	s.Elsewhere, s.Parts, s.Upload, s.Marked, s.NoFile = direct, nil, post.OnceFile{}, nil, false
 	if err := s.save(ctx); err != nil {
 		return "", err
 	}
 	return b.deliver(ctx, s, text, parts)
 }
 
-// mark posts the picture with what was found on it framed. The note is for the
-// reply's last line where that failed.
+// maxMarked is how many pieces of a file are posted with frames.
+const maxMarked = 10
+
+// mark posts each piece on which something was found, with that framed. The note
+// is for the reply's last line where that failed.
 func (b *Bot) mark(ctx context.Context, s *story) (note string, err error) {
-	if s.Marked.Shared {
-		return "", nil
-	}
-	image, err := b.fetch(ctx, s.Request)
-	if err == nil {
-		areas := make([]page.Area, len(s.Boxes))
-		for i, box := range s.Boxes {
-			areas[i] = box.Area
-		}
-		image, err = page.Mark(ctx, image, areas)
-	}
-	if err == nil {
-		name := slackmd.FileName(s.fileName(), "."+strings.TrimPrefix(image.MediaType, "image/"))
-		err = b.results(s).Upload(ctx, name, image.Data, &s.Marked, s.save)
-	}
+	err = b.markAll(ctx, s)
 	if unsettled(err) || context.Cause(ctx) != nil {
 		return "", fmt.Errorf("posting the marked picture: %w", err)
 	}
@@ -149,4 +143,46 @@ func (b *Bot) mark(ctx context.Context, s *story) (note string, err error) {
 		return wordsNotMarked, nil
 	}
 	return "", nil
+}
+
+func (b *Bot) markAll(ctx context.Context, s *story) error {
+	areas := map[int][]page.Area{}
+	for _, box := range s.Boxes {
+		areas[box.Piece] = append(areas[box.Piece], box.Area)
+	}
+	on := slices.Sorted(maps.Keys(areas))
+	on = on[:min(len(on), maxMarked)]
+	for len(s.Marked) < len(on) {
+		s.Marked = append(s.Marked, post.OnceFile{})
+	}
+	if !slices.ContainsFunc(s.Marked, func(f post.OnceFile) bool { return !f.Shared }) {
+		return nil
+	}
+	content, err := b.download(ctx, s.Request)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	doc, err := b.config.Decoder.Open(ctx, content, page.Options{Canvas: b.model.Canvas, MaxPages: b.config.MaxPages})
+	if err != nil {
+		return err
+	}
+	defer doc.Close()
+	for i, piece := range on {
+		image, err := doc.Page(ctx, piece)
+		if err == nil {
+			image, err = page.Mark(ctx, image, areas[piece])
+		}
+		if err != nil {
+			return err
+		}
+		ext := "." + strings.TrimPrefix(image.MediaType, "image/")
+		if doc.Len() > 1 {
+			ext = fmt.Sprintf("-%d%s", piece+1, ext)
+		}
+		if err := b.results(s).Upload(ctx, slackmd.FileName(s.fileName(), ext), image.Data, &s.Marked[i], s.save); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,14 +1,16 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 
+	"github.com/slack-go/slack"
+
 	"slackocr/bot/fetch"
 	"slackocr/bot/post"
-	"slackocr/ocr/page"
 )
 
 // lookUp completes what Slack Connect leaves out of an event. It reports false
@@ -35,10 +37,8 @@ func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 	return picture(s.File), nil
 }
 
-// fetch gets a file and makes it a page for the model.
-func (b *Bot) fetch(ctx context.Context, r Request) (page.Page, error) {
-	var content *os.File
-	var err error
+// download gets a file, which has no name any more and is gone when it is closed.
+func (b *Bot) download(ctx context.Context, r Request) (content *os.File, err error) {
 	if r.Web != "" {
 		content, err = b.web.Download(ctx, r.Web)
 	} else {
@@ -48,8 +48,11 @@ func (b *Bot) fetch(ctx context.Context, r Request) (page.Page, error) {
 		err = errOutside
 	}
 	if err != nil {
-		return page.Page{}, fmt.Errorf("downloading: %w", err)
+		return nil, fmt.Errorf("downloading: %w", err)
 	}
-	defer content.Close()
-	return page.Open(ctx, content, page.Options{Canvas: b.model.Canvas})
+	return content, nil
 }
+
+// thumbnail is the address of the largest copy that Slack made of a picture.
+// https://docs.slack.dev/reference/objects/file-object
+func thumbnail(f slack.File) string { return cmp.Or(f.Thumb1024, f.Thumb960, f.Thumb720) }

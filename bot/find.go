@@ -49,6 +49,10 @@ func (r refusal) Error() string { return string(r) }
 func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 	ctx, cancel := context.WithTimeout(ctx, finding)
 	defer cancel()
+	if words := b.busy(f.Person, f.Channel); words != "" {
+		b.whisper(ctx, f, words)
+		return nil
+	}
 	err := scoped(b.findAll(ctx, f))
 	if why, refused := errors.AsType[refusal](err); refused {
 		if !f.Quiet {
@@ -75,9 +79,6 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 		if user.IsStranger || user.TeamID != "" && user.TeamID != b.team {
 			return refusal(wordsStranger)
 		}
-	}
-	if words := b.busy(f.Person, f.Channel); words != "" {
-		return refusal(words)
 	}
 	files, err := b.seek(ctx, f)
 	if errors.Is(err, post.ErrCrowd) {

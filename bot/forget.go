@@ -182,7 +182,7 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 				t.Messages = append(t.Messages, part.TS)
 			}
 		}
-		for _, file := range []post.OnceFile{p.Upload, p.Marked} {
+		for _, file := range append(p.Marked, p.Upload) {
 			if file.ID != "" {
 				t.Files = append(t.Files, file.ID)
 			}

@@ -23,6 +23,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/ocr"
+	"slackocr/ocr/page"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -141,6 +142,7 @@ func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	config := bot.Config{
 		BotToken: app.BotToken, AppToken: app.AppToken, APIURL: "http://localhost/api/",
 		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
+		Decoder: page.NewDecoder(page.DecoderConfig{}), MaxPages: 50,
 		Log: h.logger, AutoRead: bot.ReadAll, Reaction: "page_facing_up",
 	}
 	if h.change != nil {

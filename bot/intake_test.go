@@ -39,7 +39,8 @@ func TestIntake(t *testing.T) {
 		{"from another workspace, not looked up yet", with(`{"id":"F1","mode":"file_access","file_access":"check_file_info"}`), []string{"C1/10.1/F1"}},
 
 		{"words only", message(`"text":"hello"`), nil},
-		{"a PDF or a video", with(`{"id":"F1","mimetype":"application/pdf","mode":"hosted"},{"id":"F2","mimetype":"video/mp4","mode":"hosted"}`), nil},
+		{"a PDF", with(`{"id":"F1","mimetype":"application/pdf","mode":"hosted"}`), []string{"C1/10.1/F1"}},
+		{"a text or a video", with(`{"id":"F1","mimetype":"text/plain","mode":"hosted"},{"id":"F2","mimetype":"video/mp4","mode":"hosted"}`), nil},
 		{"a drawing of code", with(`{"id":"F1","mimetype":"image/svg+xml","mode":"hosted"}`), nil},
 		{"the bot's own post", `{"type":"message","channel":"C1","user":"UBOT","bot_id":"B1","ts":"10.1","files":[` + png + `]}`, nil},
 		{"the bot's own upload, without bot_id", `{"type":"message","subtype":"file_share","channel":"C1","user":"UBOT","ts":"10.1","files":[` + png + `]}`, nil},

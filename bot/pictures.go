@@ -10,7 +10,7 @@ import (
 	"slackocr/bot/fetch"
 )
 
-// picture reports whether a file is an image that Slack keeps. What it says of
+// picture reports whether a file is an image or a PDF that Slack keeps. What it says of
 // itself decides only whether to look; its content decides what it is.
 // https://docs.slack.dev/reference/objects/file-object
 func picture(f slack.File) bool {
@@ -27,7 +27,7 @@ func picture(f slack.File) bool {
 	case "check_file_info":
 		return true // shared by another workspace: files.info tells the rest
 	}
-	return strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
+	return f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
 }
 
 // slim is what a job needs of a file. The rest, such as where it was shared, is

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
-	"time"
+	"sync"
 
-	"slackocr/bot/jobs"
 	"slackocr/ocr"
+	"slackocr/ocr/page"
 )
 
 // read returns the file's text. With an error it is the text up to there. What an
@@ -20,40 +22,52 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	} else if ok {
 		return text, s.failure()
 	}
-	release, err := b.turn(s)
+	var content *os.File
+	var err error
+	if s.Web != "" { // whose server may be slow, and nobody's turn is to wait for it
+		if content, err = b.download(ctx, s.Request); err != nil {
+			return "", err
+		}
+		defer content.Close()
+	}
+	release, err := b.turn(s, s.reply.Wait)
 	if err != nil {
 		return "", err
 	}
+	release = sync.OnceFunc(release)
 	defer release()
-
 	requests, err := s.ask(ctx)
 	if err != nil {
 		return "", err
 	}
-	begun := time.Now()
-	s.reply.Describe(func(text string) string {
-		if text == "" {
-			return wordsReading(s.what())
+	s.reply.Describe(func(string) string { return wordsReading(s.what()) })
+	if content == nil {
+		if content, err = b.download(ctx, s.Request); err != nil {
+			return "", err
 		}
-		return wordsProgress(s.what(), ocr.CountWords(text), time.Since(begun))
-	})
-	image, err := b.fetch(ctx, s.Request)
+		defer content.Close()
+	}
+	text, err := b.readFile(ctx, s, content, requests, release)
+	if small := thumbnail(s.File); page.TryThumbnail(err) && small != "" {
+		s.Small = true
+		s.File.URLPrivate = small
+		if content, err = b.download(ctx, s.Request); err != nil {
+			return "", err
+		}
+		defer content.Close()
+		text, err = b.readFile(ctx, s, content, requests, nil)
+	}
+	return text, err
+}
+
+// readFile reads what was downloaded.
+func (b *Bot) readFile(ctx context.Context, s *story, content *os.File, requests int, release func()) (string, error) {
+	doc, err := b.config.Decoder.Open(ctx, content, page.Options{Canvas: b.model.Canvas, MaxPages: b.config.MaxPages})
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("opening: %w", err)
 	}
-	var text ocr.Text
-	for update, err := range b.model.WithMode(s.Mode).WithTries(requests).Recognize(ctx, image) {
-		if err != nil {
-			return text.String(), err
-		}
-		text.Apply(update)
-		s.reply.Write(update.Keep, update.Add)
-		if o := update.Outcome; o != nil {
-			s.Boxes = o.Boxes
-			return text.String(), shortfall(o)
-		}
-	}
-	return text.String(), nil
+	defer doc.Close()
+	return b.readPages(ctx, s, doc, requests, release)
 }
 
 // shortfall is what an outcome lacks.
@@ -69,16 +83,16 @@ func shortfall(o *ocr.Outcome) error {
 
 // turn waits until the endpoint is there and a slot is free. Who waits is told
 // what for.
-func (b *Bot) turn(s *story) (release func(), err error) {
+func (b *Bot) turn(s *story, tell func(line string)) (release func(), err error) {
 	for {
 		if !b.model.Down().IsZero() {
-			s.reply.Wait(wordsDown(s.what()))
+			tell(wordsDown(s.what()))
 			if err := b.model.WaitUp(s.waiting); err != nil {
 				return nil, err
 			}
 		}
 		release, err := b.slots.take(s.waiting, s.Person, func(ahead int) {
-			s.reply.Wait(wordsWaiting(s.what(), ahead))
+			tell(wordsWaiting(s.what(), ahead))
 		})
 		if err != nil || b.model.Down().IsZero() {
 			return release, err
@@ -103,7 +117,7 @@ func (b *Bot) same(ctx context.Context, s *story, text string) bool {
 	}
 	for _, r := range records[max(0, len(records)-maxBefore):] {
 		before, ok := request(r)
-		if !ok || r.State != jobs.Done || modeKey(before.Mode) == modeKey(s.Mode) || before.Channel != s.Channel {
+		if !ok || modeKey(before.Mode) == modeKey(s.Mode) || before.Channel != s.Channel {
 			continue
 		}
 		var p progress

@@ -32,8 +32,12 @@ type progress struct {
 	Parts  []post.Once   // the text's messages
 	Upload post.OnceFile // the text as a file
 	NoFile bool          // all of the text goes as messages
-	Boxes  []ocr.Box     // where what was asked for stands on the page
-	Marked post.OnceFile // the page with those framed
+	Pages  int           // that were read, and those that were Left out
+	Left   int
+	Words  int             // of the pages, without what stands between them
+	Small  bool            // it was read from a smaller copy that Slack made
+	Boxes  []boxOn         // where what was asked for stands
+	Marked []post.OnceFile // the pieces with those framed
 	// Elsewhere is the direct message that the text goes to, where the
 	// conversation takes nothing more.
 	Elsewhere string `json:",omitempty"`
@@ -191,6 +195,12 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 		return err
 	}
 	return insist(ctx, func() error { return s.job.SavePage(ctx, whole, text) })
+}
+
+// boxOn is a place on a piece of the file.
+type boxOn struct {
+	Piece int
+	ocr.Box
 }
 
 var errAsked = errors.New("no attempt at the file came to an end")

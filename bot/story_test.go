@@ -222,7 +222,7 @@ func TestNothingElseIsAnswered(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "a.pdf", Data: []byte("%PDF-1.7")}}}); err != nil {
+		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "a.txt", Data: []byte("some words")}}}); err != nil {
 			t.Fatal(err)
 		}
 		ts := h.post("page.png")

@@ -45,8 +45,21 @@ func wordsReading(what string) string {
 	return fmt.Sprintf("Reading %s…", what)
 }
 
-func wordsProgress(what string, words int, since time.Duration) string {
-	return fmt.Sprintf("%s %s · %s", wordsReading(what), count(words, "word"), seconds(since))
+// wordsProgress is under a text that grows. Of several pages it says which one.
+func wordsProgress(what string, words, page, of int, since time.Duration) string {
+	where := ""
+	if of > 1 {
+		where = fmt.Sprintf("page %d of %d · ", page, of)
+	}
+	return fmt.Sprintf("%s %s%s · %s", wordsReading(what), where, count(words, "word"), seconds(since))
+}
+
+// wordsGap stands in the text for what is missing of a page. It is markdown.
+func wordsGap(page, words int, err error) string {
+	if words == 0 {
+		return fmt.Sprintf("*Page %d is missing: %s*", page, wordsCause(err))
+	}
+	return fmt.Sprintf("*The rest of page %d is missing: %s*", page, wordsCause(err))
 }
 
 func wordsWaiting(what string, ahead int) string {
@@ -56,8 +69,27 @@ func wordsWaiting(what string, ahead int) string {
 	return fmt.Sprintf("%s is waiting, %d ahead.", what, ahead)
 }
 
-func wordsRead(what string, words int, took time.Duration) string {
+func wordsRead(what string, words, pages int, took time.Duration) string {
+	if pages > 1 {
+		return fmt.Sprintf("Read %s · %s · %s · %s", what, count(pages, "page"), count(words, "word"), seconds(took))
+	}
 	return fmt.Sprintf("Read %s · %s · %s", what, count(words, "word"), seconds(took))
+}
+
+// wordsLeft follows wordsRead where not all pages were read.
+func wordsLeft(pages int) string {
+	if pages == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" · the last %s left out, which is more than I read at once", count(pages, "page"))
+}
+
+// wordsSmall follows wordsRead where the file itself was too much.
+func wordsSmall(small bool) string {
+	if !small {
+		return ""
+	}
+	return " · from the smaller copy that Slack made, since I could not open the file itself"
 }
 
 func wordsNothing(what string) string {

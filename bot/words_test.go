@@ -176,8 +176,8 @@ func namesOfErrors(spec ast.Spec) (names []string) {
 
 func TestWordsOfALine(t *testing.T) {
 	for got, want := range map[string]string{
-		wordsRead("a.png", 1, 400*time.Millisecond):                      "Read a.png · 1 word · 1 s",
-		wordsRead("a.png", 12, 119*time.Second):                          "Read a.png · 12 words · 1 min 59 s",
+		wordsRead("a.png", 1, 1, 400*time.Millisecond):                   "Read a.png · 1 word · 1 s",
+		wordsRead("a.png", 12, 3, 119*time.Second):                       "Read a.png · 3 pages · 12 words · 1 min 59 s",
 		wordsWaiting("a.png", 0):                                         "a.png is next.",
 		wordsWaiting("a.png", 3):                                         "a.png is waiting, 3 ahead.",
 		wordsPart("a.png", 1, 1):                                         "The text of a.png",

@@ -67,6 +67,9 @@ type config struct {
 
 	MaxFileSize byteSize `env:"MAX_FILE_SIZE" envDefault:"50MB" example:"50MB"`
 
+	// MaxPDFPages is how many pages of a PDF, or of a TIFF, are read.
+	MaxPDFPages int `env:"MAX_PDF_PAGES" envDefault:"50" example:"50"`
+
 	// DataDir is where the embedded job store is; NATSURL is an external NATS
 	// cluster instead, for several replicas.
 	DataDir string `env:"DATA_DIR" envDefault:"data" example:"/var/lib/slack-ocr"`
@@ -240,6 +243,9 @@ func (c *config) reaction() string {
 func needLimits(c *config, wrong *problems) {
 	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
 		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
+	}
+	if c.MaxPDFPages < 1 || c.MaxPDFPages > 1000 {
+		wrong.add("MAX_PDF_PAGES", "must be from 1 to 1000")
 	}
 	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
 		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")

@@ -1,10 +1,24 @@
 package main
 
-import "slackocr/ocr/page"
+import (
+	"fmt"
+	"os"
+
+	"slackocr/ocr/page"
+)
 
 // decodeCommand is what the program calls itself with to open one file that
 // somebody posted, within limits of its own. usage does not name it: it is for
 // no person.
 const decodeCommand = "decode"
+
+// newDecoder opens files in processes of this same program.
+func newDecoder() (*page.Decoder, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding the program itself: %w", err)
+	}
+	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}}), nil
+}
 
 func decode(args []string) int { return page.Work(args) }

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"slackocr/bot/slackmd"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -34,7 +35,7 @@ func read(ctx context.Context, files []string, sys system) int {
 		if i > 0 {
 			fmt.Fprintln(sys.stdout)
 		}
-		if err := readFile(ctx, model, file, sys); err != nil {
+		if err := readFile(ctx, model, file, c.MaxPDFPages, sys); err != nil {
 			fmt.Fprintf(sys.stderr, "%s: %v\n", file, err)
 			status = statusFailed
 		}
@@ -45,11 +46,41 @@ func read(ctx context.Context, files []string, sys system) int {
 	return status
 }
 
-func readFile(ctx context.Context, model *ocr.Client, name string, sys system) error {
-	image, err := openPage(ctx, model, name)
+// readFile reads the pages of a file one after the other.
+func readFile(ctx context.Context, model *ocr.Client, name string, maxPages int, sys system) error {
+	file, err := os.Open(name)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
+	decoder, err := newDecoder()
+	if err != nil {
+		return err
+	}
+	doc, err := decoder.Open(ctx, file, page.Options{Canvas: model.Canvas, MaxPages: maxPages})
+	if err != nil {
+		return err
+	}
+	defer doc.Close()
+	for i := range doc.Len() {
+		if i > 0 && !doc.Continues(i) {
+			fmt.Fprint(sys.stdout, slackmd.PageBreak(doc.Number(i), doc.Pages()))
+		}
+		image, err := doc.Page(ctx, i)
+		if err == nil {
+			err = readPage(ctx, model, image, name, sys)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if doc.Left() > 0 {
+		return fmt.Errorf("the last %d pages were left out: see MAX_PDF_PAGES", doc.Left())
+	}
+	return nil
+}
+
+func readPage(ctx context.Context, model *ocr.Client, image page.Page, name string, sys system) error {
 	out := &growing{w: sys.stdout}
 	if sys.shown {
 		out.w = printable{sys.stdout}
@@ -84,15 +115,6 @@ func readFile(ctx context.Context, model *ocr.Client, name string, sys system) e
 		return errors.New("the text is not whole: the model's answer reached its limit")
 	}
 	return nil
-}
-
-func openPage(ctx context.Context, model *ocr.Client, name string) (page.Page, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return page.Page{}, err
-	}
-	defer f.Close()
-	return page.Open(ctx, f, page.Options{Canvas: model.Canvas})
 }
 
 // growing writes a text as it grows. What was written cannot be taken back, so

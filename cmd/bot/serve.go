@@ -44,9 +44,14 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	if err != nil {
 		return errors.Join(err, store.Close(closing(ctx)))
 	}
+	decoder, err := newDecoder()
+	if err != nil {
+		return errors.Join(err, queue.Close(closing(ctx)))
+	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
 		Concurrency: c.OCRConcurrency, MaxFileSize: int64(c.MaxFileSize), Log: log,
+		Decoder: decoder, MaxPages: c.MaxPDFPages,
 		AutoRead: bot.Habit(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
 	}, model, queue)

@@ -1,0 +1,219 @@
+package bot_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+	"slackocr/ocr/page/pagetest"
+)
+
+// scan is a PDF of so many pages. A page shows nothing: what it says is the
+// model's to tell.
+func scan(t *testing.T, pages int) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("pdftoppm"); err != nil {
+		t.Skip("pdftoppm (poppler-utils) is not installed")
+	}
+	var jpegs [][]byte
+	for i := range pages {
+		m := image.NewGray(image.Rect(0, 0, 60, 80))
+		m.SetGray(3+i, 3, color.Gray{Y: 255})
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, m, nil); err != nil {
+			t.Fatal(err)
+		}
+		jpegs = append(jpegs, b.Bytes())
+	}
+	return pagetest.Scan(72, jpegs...)
+}
+
+func (h *house) postFile(name string, data []byte) (ts string) {
+	h.Helper()
+	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: name, Data: data}}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return ts
+}
+
+// TestPagesAreReadAtOnceAndShownInOrder, at least three times as fast as one by
+// one where four requests run at once.
+func TestPagesAreReadAtOnceAndShownInOrder(t *testing.T) {
+	took := map[int]time.Duration{}
+	for _, concurrency := range []int{1, 4} {
+		inBubble(t, func(h *house) {
+			h.startAs(func(c *bot.Config) { c.Concurrency = concurrency })
+			h.model.will(func(w *stream) {
+				n, _ := h.model.count()
+				w.slowly(time.Second, fmt.Sprintf("page%d", n), "goes", "on")
+				w.end("stop")
+			})
+			posted := time.Now()
+			ts := h.postFile("scan.pdf", scan(t, 12))
+			h.wait("progress by pages", func() bool { return strings.Contains(h.reply(ts), "Reading scan.pdf… page 5 of 12 · ") })
+			line := h.closed(ts)
+			took[concurrency] = time.Since(posted)
+			if !strings.HasPrefix(line, "Read scan.pdf · 12 pages · 36 words · ") {
+				t.Errorf("the last line is %q", line)
+			}
+			text := strings.Join(h.results(ts), "\n")
+			at := -1
+			for n := 2; n <= 12; n++ {
+				next := strings.Index(text, fmt.Sprintf("**Page %d of 12**", n))
+				if next <= at {
+					t.Fatalf("page %d stands at %d, the one before at %d:\n%s", n, next, at, text)
+				}
+				at = next
+			}
+			if n := strings.Count(text, "goes on"); n != 12 {
+				t.Errorf("%d pages, want 12:\n%s", n, text)
+			}
+			if _, most := h.model.count(); most != concurrency {
+				t.Errorf("%d requests at once, want %d", most, concurrency)
+			}
+		})
+	}
+	if took[4]*3 > took[1] {
+		t.Errorf("four at once took %s, one by one %s", took[4], took[1])
+	}
+}
+
+// TestPageThatFailsLeavesAGap with its reason, and the others stand.
+func TestPageThatFailsLeavesAGap(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) {
+			switch n, _ := h.model.count(); n {
+			case 2:
+				w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
+			case 3, 4: // whole, and its upper half
+				w.text("the start of it")
+				w.end("length")
+			default:
+				w.text("all of it")
+				w.end("stop")
+			}
+		})
+		ts := h.postFile("scan.pdf", scan(t, 4))
+		if line := h.closed(ts); !strings.HasPrefix(line, "Read scan.pdf · 4 pages · ") {
+			t.Errorf("the last line is %q", line)
+		}
+		text := strings.Join(h.results(ts), "\n")
+		for _, want := range []string{
+			"Page 2 is missing: the OCR service does not accept what it shows.",
+			"the start of it\n", "The rest of page 3 is missing: the model ended before the page did.",
+		} {
+			if strings.Count(text, want) != 1 {
+				t.Errorf("%q is not there once:\n%s", want, text)
+			}
+		}
+		if n := strings.Count(text, "all of it"); n != 2 {
+			t.Errorf("%d whole pages, want 2:\n%s", n, text)
+		}
+	})
+}
+
+// TestFinishedPagesAreNotReadAgain after a restart in the middle.
+func TestFinishedPagesAreNotReadAgain(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) {
+			n, _ := h.model.count()
+			w.slowly(4*time.Second, fmt.Sprintf("request%d", n))
+			w.end("stop")
+		})
+		ts := h.postFile("scan.pdf", scan(t, 5))
+		h.wait("three pages are read", func() bool { return strings.Contains(h.reply(ts), "page 4 of 5") })
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		h.ended = make(chan error, 1)
+		h.start()
+		h.closed(ts)
+		if n := h.requests(); n > 6 {
+			t.Errorf("%d requests for five pages", n)
+		}
+		text := strings.Join(h.results(ts), "\n")
+		for _, want := range []string{"request1", "request2", "request3", "Page 5 of 5"} {
+			if strings.Count(text, want) != 1 {
+				t.Errorf("%q is not there once:\n%s", want, text)
+			}
+		}
+	})
+}
+
+// TestPagesThatFailForAWhile are tried again, and only those.
+func TestPagesThatFailForAWhile(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) {
+			if n, _ := h.model.count(); n == 2 || n == 3 {
+				w.fail(429, "slow down")
+				return
+			}
+			w.text("good")
+			w.end("stop")
+		})
+		ts := h.postFile("scan.pdf", scan(t, 3))
+		if line := h.closed(ts); !strings.HasPrefix(line, "Read scan.pdf · 3 pages · ") {
+			t.Errorf("the last line is %q", line)
+		}
+		if text := strings.Join(h.results(ts), "\n"); strings.Count(text, "good") != 3 || strings.Contains(text, "missing") {
+			t.Errorf("the text is\n%s", text)
+		}
+		if n := h.requests(); n != 5 {
+			t.Errorf("%d requests, want 5", n)
+		}
+	})
+}
+
+// TestPagesOverTheBoundAreNamed.
+func TestPagesOverTheBoundAreNamed(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
+		ts := h.postFile("scan.pdf", scan(t, 5))
+		line := h.closed(ts)
+		if !strings.HasPrefix(line, "Read scan.pdf · 2 pages · ") || !strings.HasSuffix(line, " · the last 3 pages left out, which is more than I read at once") {
+			t.Errorf("the last line is %q", line)
+		}
+	})
+}
+
+// TestFilesThatCannotBeOpened get their own sentence.
+func TestFilesThatCannotBeOpened(t *testing.T) {
+	for name, tt := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"empty.pdf":  {[]byte("%PDF-1.7\n%%EOF\n"), "I could not read empty.pdf: the file is damaged or was not uploaded whole. Post it again, please."},
+		"cut.png":    {picture[:len(picture)/2], "I could not read cut.png: the file is damaged or was not uploaded whole. Post it again, please."},
+		"page.png":   {[]byte("<!doctype html><title>x</title>"), "I could not read page.png: "},
+		"svg.png":    {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "I could not read svg.png: I do not know this kind of file."},
+		"noname.png": {nil, ""},
+	} {
+		if tt.data == nil {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				ts := h.postFile(name, tt.data)
+				if line := h.closed(ts); !strings.HasPrefix(line, tt.want) {
+					t.Errorf("the person sees %q, want %q", line, tt.want)
+				}
+				if got := h.results(ts); len(slices.Compact(got)) != 0 {
+					t.Errorf("results %q", got)
+				}
+			})
+		})
+	}
+}
