@@ -28,8 +28,9 @@ func encode(m *image.RGBA, from Kind) (Page, error) {
 	if gray := asGray(m); gray != nil {
 		pixels = gray
 	}
-	// What came as JPEG has noise that PNG would have to keep.
-	if limit := pngLimit(p, from); limit > 0 {
+	// What came as JPEG, or from a camera or scanner by way of another format,
+	// has noise that PNG would have to keep.
+	if limit := pngLimit(p, from, m); limit > 0 {
 		var out bytes.Buffer
 		err := png.Encode(&limitWriter{&out, limit}, pixels)
 		if err == nil {
@@ -50,14 +51,31 @@ func encode(m *image.RGBA, from Kind) (Page, error) {
 
 // pngLimit is how many bytes of PNG are tried before JPEG: none for a photo,
 // and as many as there are for what JPEG cannot hold.
-func pngLimit(p Page, from Kind) int {
+func pngLimit(p Page, from Kind, m *image.RGBA) int {
 	switch {
 	case p.Width > maxJPEGSide || p.Height > maxJPEGSide:
 		return 8*p.Width*p.Height + maxPNG
-	case from == JPEG:
+	case from == JPEG || noisy(m):
 		return 0
 	}
 	return maxPNG
+}
+
+// noisy tells the pixels of a sensor from drawn ones, of which most are as the
+// one beside them. It looks at each 16th row.
+func noisy(m *image.RGBA) bool {
+	const step, least = 16, 1.0 / 4
+	same, all := 0, 0
+	for y := 0; y < m.Rect.Dy(); y += step {
+		row := m.Pix[y*m.Stride:][:4*m.Rect.Dx()]
+		for i := 4; i+4 <= len(row); i += 4 {
+			all++
+			if row[i] == row[i-4] && row[i+1] == row[i-3] && row[i+2] == row[i-2] {
+				same++
+			}
+		}
+	}
+	return float64(same) < least*float64(all)
 }
 
 // asGray gives the picture as grey pixels, a quarter of the work to encode

@@ -140,5 +140,8 @@ func drawWhole(ctx context.Context, src *source, file *os.File, r request) (*ima
 		return nil, err
 	}
 	got := m.Rect.Size()
+	if got.X <= size.X+1 && got.Y <= size.Y+1 {
+		return m, nil // pdftoppm rounds in its own way
+	}
 	return scale(ctx, m, min(got.X, size.X), min(got.Y, size.Y))
 }
