@@ -205,7 +205,7 @@ func TestBombsAreKilled(t *testing.T) {
 		{"picture in a page", pictureBomb(60_000), page.LimitTime, page.DecoderConfig{Time: time.Second}},
 		{"png that needs more memory", encodePNG(t, image.NewRGBA(image.Rect(0, 0, 6000, 6000))), page.LimitMemory, page.DecoderConfig{Memory: 64 << 20}},
 		{"heic that needs more memory", readFile(t, "flag.heic"), page.LimitMemory, page.DecoderConfig{Memory: 24 << 20}},
-		{"heic of 48 megapixels", readFile(t, "large.heic"), page.LimitMemory, page.DecoderConfig{}},
+		{"heic of 48 megapixels", readFile(t, "large.heic"), page.LimitMemory, page.DecoderConfig{Memory: 300 << 20}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDecoder(t, test.config)
