@@ -128,10 +128,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 			return wordsStopping
 		}
 	case sendID:
-		_, err = b.enqueue(ctx, task{Send: &Send{
-			Key: key, Ask: digest(action.ActionTs + c.User.ID), Channel: r.Channel, Root: root, Person: c.User.ID,
-			Name: r.fileName(), File: r.File.ID, Source: r.Source, Respond: c.ResponseURL,
-		}})
+		err = b.askToSend(ctx, c, key, r, root)
 	case chooseID:
 		if mode, ok := ocr.NewMode(kind, ""); ok {
 			err = b.readAgain(ctx, r, root, "press-"+digest(action.ActionTs+c.User.ID), c.User.ID, mode)

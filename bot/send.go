@@ -1,11 +1,12 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"strconv"
+
+	"github.com/slack-go/slack"
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
@@ -15,7 +16,7 @@ import (
 // Send is a wish for a result as files.
 type Send struct {
 	Key     string // of the job, with its workspace
-	Ask     string // a token of the press
+	Ask     string // tells it from earlier ones
 	Channel string
 	Root    string
 	Person  string
@@ -43,12 +44,6 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	}
 	if !ok || text == "" {
 		b.respond(ctx, s.Respond, say(wordsForgotten))
-		return nil
-	}
-	if there, err := b.sentBefore(ctx, job, s); err != nil {
-		return b.notSent(ctx, job, s, scoped(err))
-	} else if there {
-		b.respond(ctx, s.Respond, say(wordsSentBefore))
 		return nil
 	}
 	var sent []post.OnceFile
@@ -89,34 +84,52 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	return nil
 }
 
-// sentBefore reports whether the files of an earlier press still stand there, or
-// are just being sent: people press twice.
-func (b *Bot) sentBefore(ctx context.Context, job *jobs.Job, s Send) (bool, error) {
-	own := job.Record()
-	records, err := b.jobs.ByThread(ctx, where(s.Channel, s.Root))
+// askToSend makes a press durable, unless another one did before.
+func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key string, r Request, root string) error {
+	n, there, err := b.sentBefore(ctx, key, r.Channel, root)
+	created := false
+	if err == nil && !there {
+		created, err = b.enqueue(ctx, task{Send: &Send{
+			Key: key, Ask: strconv.Itoa(n), Channel: r.Channel, Root: root, Person: c.User.ID,
+			Name: r.fileName(), File: r.File.ID, Source: r.Source, Respond: c.ResponseURL,
+		}})
+	}
+	if err == nil && !created {
+		err = refusal(wordsSentBefore)
+	}
+	return err
+}
+
+// sentBefore looks for earlier presses for the same result. there says that the
+// files of one stand there, or are being sent: people press twice. n counts the
+// others, which failed or whose files were deleted; it is part of the next
+// one's key, so that of presses at once one counts.
+func (b *Bot) sentBefore(ctx context.Context, key, channel, root string) (n int, there bool, err error) {
+	records, err := b.jobs.ByThread(ctx, where(channel, root))
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	for _, r := range records {
 		var sent []post.OnceFile
 		t, err := decode(r)
-		if err != nil || t.Send == nil || t.Send.Key != s.Key || t.Send.Ask == s.Ask {
+		if err != nil || t.Send == nil || t.Send.Key != key {
 			continue
 		}
-		if earlier := cmp.Or(r.Created.Compare(own.Created), strings.Compare(r.Key, own.Key)) < 0; earlier && (r.State == jobs.Queued || r.State == jobs.Running) {
-			return true, nil
+		n++
+		if r.State == jobs.Queued || r.State == jobs.Running {
+			return n, true, nil
 		}
 		if r.State != jobs.Done || json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
 			continue
 		}
-		last := sent[len(sent)-1]
-		if _, err := b.desk.File(ctx, last.ID); err == nil {
-			return true, nil
-		} else if post.Code(err) == "" {
-			return false, err
+		_, err = b.desk.File(ctx, sent[len(sent)-1].ID)
+		switch post.Code(err) {
+		case "file_deleted", "file_not_found":
+		case "":
+			return n, err == nil, err
 		}
 	}
-	return false, nil
+	return n, false, nil
 }
 
 // notSent tells the person of a failure that is not tried again.
