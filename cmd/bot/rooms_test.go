@@ -12,7 +12,7 @@ import (
 // rooms says which packages of this project, and of those that are restricted,
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
-	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
+	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
 	"bot":               {"bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
 	"bot/post":          {"bot/slackmd", "slack-go"},
 	"bot/fetch":         {},
