@@ -110,11 +110,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range [][]string{nil, {program, "decode"}} {
+	for _, command := range [][]string{nil, DecodeCommand()} {
 		d := NewDecoder(DecoderConfig{Command: command})
 		_, err := d.run(t.Context(), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full)
 		if !errors.Is(err, syscall.ENOSPC) || d.Kills() != 0 {

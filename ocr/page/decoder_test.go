@@ -160,8 +160,9 @@ func TestNoFileStaysOnDisk(t *testing.T) {
 }
 
 func TestWithoutPoppler(t *testing.T) {
+	d := newDecoder(t, page.DecoderConfig{}) // which the path's go builds
 	t.Setenv("PATH", t.TempDir())
-	_, err := newDecoder(t, page.DecoderConfig{}).Open(t.Context(), onDisk(t, scan(t, image.NewGray(image.Rect(0, 0, 30, 30)))), page.Options{})
+	_, err := d.Open(t.Context(), onDisk(t, scan(t, image.NewGray(image.Rect(0, 0, 30, 30)))), page.Options{})
 	if !errors.Is(err, page.ErrNoTool) {
 		t.Errorf("got %v", err)
 	}

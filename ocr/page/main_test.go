@@ -1,31 +1,40 @@
-package page_test
+package page
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
-
-	"slackocr/ocr/page"
 )
 
-// decodeCommand makes this test's own program decode, as the bot's does.
-const decodeCommand = "decode"
+// scratch is where the program of DecodeCommand is, until the tests end.
+var scratch string
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == decodeCommand {
-		os.Exit(page.Work(os.Args[2:]))
+	dir, err := os.MkdirTemp("", "page-test-*")
+	if err != nil {
+		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	scratch = dir
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		os.RemoveAll(dir)
+		os.Exit(status)
+	}))
 }
 
-// newDecoder decodes in processes of their own.
-func newDecoder(t testing.TB, c page.DecoderConfig) *page.Decoder {
-	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+// DecodeCommand is a program that decodes as the bot's own process does. It is
+// built without the race detector, which takes more memory and time than any
+// limit here leaves, also where the tests are run with it.
+var DecodeCommand = sync.OnceValue(func() []string {
+	program := filepath.Join(scratch, "decode")
+	build := exec.Command("go", "build", "-tags", "nodynamic", "-o", program, "./testdata/decode")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("building the decoder: %v\n%s", err, said))
 	}
-	c.Command = []string{program, decodeCommand}
-	return page.NewDecoder(c)
-}
+	return []string{program}
+})

@@ -10,6 +10,13 @@ import (
 	"slackocr/ocr/page"
 )
 
+// newDecoder decodes in processes of their own.
+func newDecoder(t testing.TB, c page.DecoderConfig) *page.Decoder {
+	t.Helper()
+	c.Command = page.DecodeCommand()
+	return page.NewDecoder(c)
+}
+
 // onDisk writes a file that is closed at the test's end.
 func onDisk(t testing.TB, content []byte) *os.File {
 	t.Helper()
@@ -50,14 +57,4 @@ func piece(t testing.TB, doc *page.Document, i int) image.Image {
 		t.Errorf("the page says %d×%d, the data is %v", p.Width, p.Height, s)
 	}
 	return m
-}
-
-func TestQuick(t *testing.T) {
-	d := newDecoder(t, page.DecoderConfig{})
-	doc := openDocument(t, d, encodePNG(t, flag(image.NewRGBA(image.Rect(0, 0, 90, 60)))), page.Options{})
-	m := piece(t, doc, 0)
-	if !near(m.At(10, 10), red) {
-		t.Error(m.At(10, 10))
-	}
-	t.Log(doc.Len(), doc.Pages(), doc.Left(), m.Bounds())
 }
