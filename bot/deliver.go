@@ -158,7 +158,7 @@ func (b *Bot) markAll(ctx context.Context, s *story) error {
 	if !slices.ContainsFunc(s.Marked, func(f post.OnceFile) bool { return !f.Shared }) {
 		return nil
 	}
-	content, err := b.download(ctx, s.Request)
+	content, err := b.download(ctx, s)
 	if err != nil {
 		return err
 	}

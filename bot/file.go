@@ -38,13 +38,16 @@ func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 }
 
 // download gets a file, which has no name any more and is gone when it is closed.
-func (b *Bot) download(ctx context.Context, r Request) (content *os.File, err error) {
-	if r.Web != "" {
-		content, err = b.web.Download(ctx, r.Web)
-	} else {
-		content, err = b.files.Download(ctx, r.File.URLPrivate)
+func (b *Bot) download(ctx context.Context, s *story) (content *os.File, err error) {
+	switch {
+	case s.Web != "":
+		content, err = b.web.Download(ctx, s.Web)
+	case s.Small:
+		content, err = b.files.Download(ctx, thumbnail(s.File))
+	default:
+		content, err = b.files.Download(ctx, s.File.URLPrivate)
 	}
-	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
+	if s.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
 		err = errOutside
 	}
 	if err != nil {

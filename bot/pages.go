@@ -48,12 +48,11 @@ type kept struct {
 }
 
 // readPages returns the text of all pieces, in order. What could not be read
-// is said where it would stand, as long as there is anything else. The first
-// piece has a turn at the model, which release gives back.
+// is said where it would stand, as long as there is anything else. See readFile
+// for release.
 func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, requests int, release func()) (string, error) {
 	p := &pages{bot: b, story: s, doc: doc, requests: requests, pieces: make([]piece, doc.Len())}
 	if err := p.load(ctx); err != nil {
-		release()
 		return "", err
 	}
 	begun := time.Now()
@@ -74,9 +73,6 @@ func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, reque
 		release = nil
 		group.Go(func() error { return p.read(reading, i, turn) })
 	}
-	if release != nil {
-		release() // everything had been read
-	}
 	err := group.Wait()
 	if context.Cause(ctx) != nil {
 		err = context.Cause(ctx)
@@ -89,8 +85,8 @@ func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, reque
 
 // load takes up what an earlier process or attempt has read.
 func (p *pages) load(ctx context.Context) error {
-	if len(p.pieces) == 1 {
-		return nil // it would have been the whole
+	if len(p.pieces) == 1 || p.story.Small {
+		return nil // it would have been the whole, or is of the larger copy
 	}
 	for i := range p.pieces {
 		value, ok, err := p.story.page(ctx, firstPiece+i)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -25,7 +24,7 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	var content *os.File
 	var err error
 	if s.Web != "" { // whose server may be slow, and nobody's turn is to wait for it
-		if content, err = b.download(ctx, s.Request); err != nil {
+		if content, err = b.download(ctx, s); err != nil {
 			return "", err
 		}
 		defer content.Close()
@@ -34,7 +33,6 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	release = sync.OnceFunc(release)
 	defer release()
 	requests, err := s.ask(ctx)
 	if err != nil {
@@ -42,25 +40,37 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	}
 	s.reply.Describe(func(string) string { return wordsReading(s.what()) })
 	if content == nil {
-		if content, err = b.download(ctx, s.Request); err != nil {
+		if content, err = b.download(ctx, s); err != nil {
 			return "", err
 		}
 		defer content.Close()
 	}
 	text, err := b.readFile(ctx, s, content, requests, release)
-	if small := thumbnail(s.File); page.TryThumbnail(err) && small != "" {
-		s.Small = true
-		s.File.URLPrivate = small
-		if content, err = b.download(ctx, s.Request); err != nil {
-			return "", err
-		}
-		defer content.Close()
-		text, err = b.readFile(ctx, s, content, requests, nil)
+	if page.TryThumbnail(err) && !s.Small && thumbnail(s.File) != "" {
+		release() // or the smaller copy would wait for this very turn
+		return b.readSmall(ctx, s, requests, err)
 	}
 	return text, err
 }
 
-// readFile reads what was downloaded.
+// readSmall reads the smaller copy that Slack made of a file that cannot be opened
+// itself, which why says.
+func (b *Bot) readSmall(ctx context.Context, s *story, requests int, why error) (string, error) {
+	s.Small = true
+	content, err := b.download(ctx, s)
+	if err != nil && !unsettled(err) && !temporary(err) {
+		s.Small = false
+		return "", why
+	}
+	if err != nil {
+		return "", err
+	}
+	defer content.Close()
+	return b.readFile(ctx, s, content, requests, nil)
+}
+
+// readFile reads what was downloaded. Its first piece has a turn at the model
+// where release is not nil, and gives that back.
 func (b *Bot) readFile(ctx context.Context, s *story, content *os.File, requests int, release func()) (string, error) {
 	doc, err := b.config.Decoder.Open(ctx, content, page.Options{Canvas: b.model.Canvas, MaxPages: b.config.MaxPages})
 	if err != nil {

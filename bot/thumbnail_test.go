@@ -1,0 +1,102 @@
+package bot_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/jobs"
+	"slackocr/bot/localslack"
+	"slackocr/ocr"
+)
+
+// avif begins like a picture that has no decoder here.
+const avif = "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf\x00\x00\x00\x08mdat"
+
+// postWithThumbnail posts a picture of which Slack has a smaller copy, and has it
+// read in a mode.
+func (h *house) postWithThumbnail(name, data string, small []byte, mode ocr.Mode) (ts string) {
+	h.Helper()
+	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
+		{Name: name, Data: []byte(data)}, {Name: "thumbnail.png", Data: small},
+	}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	files := h.ws.Thread(h.channel, ts)[0].Files
+	request, err := json.Marshal(map[string]any{"Read": map[string]any{
+		"Channel": h.channel, "Ask": ts, "Root": ts, "Person": h.ann, "Meant": true, "Mode": mode,
+		"File": map[string]string{
+			"id": files[0].ID, "name": name, "mimetype": files[0].Mimetype,
+			"url_private": files[0].URLPrivate, "thumb_1024": files[1].URLPrivate,
+		},
+	}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	if _, err := h.queue.Enqueue(h.Context(), jobs.Record{Key: "small/" + ts, Thread: h.channel + "/" + ts, Request: request}); err != nil {
+		h.Fatal(err)
+	}
+	return ts
+}
+
+// startUnasked starts a bot that reads nothing unasked, and one page at a time.
+func (h *house) startUnasked() {
+	h.startAs(func(c *bot.Config) { c.AutoRead, c.Concurrency = bot.ReadOff, 1 })
+}
+
+// TestPictureThatIsTooMuchIsReadFromItsThumbnail, though there is one turn at the
+// model only.
+func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startUnasked()
+		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{})
+		line := h.closed(ts)
+		if !strings.HasPrefix(line, "Read photo.avif · 2 words · ") || !strings.HasSuffix(line, "from the smaller copy that Slack made, since I could not open the file itself") {
+			t.Errorf("the person sees %q", line)
+		}
+		if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
+			t.Errorf("results %q", got)
+		}
+	})
+}
+
+// TestThumbnailIsMarkedAfterARestart: the words were found on the smaller copy,
+// and that one is framed.
+func TestThumbnailIsMarkedAfterARestart(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startUnasked()
+		h.model.write("<|ref|>total<|/ref|><|det|>[[100, 100, 500, 300]]<|/det|>")
+		clear := h.ws.Fail(localslack.Fault{Method: "files.getUploadURLExternal", Status: 500})
+		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{Kind: ocr.Locate, Argument: "total"})
+		h.wait("it is found", func() bool { return len(h.callsOf("files.getUploadURLExternal")) > 0 })
+		h.pass(time.Second)
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		clear()
+		h.ended = make(chan error, 1)
+		h.start()
+		if line := h.closed(ts); !strings.HasPrefix(line, "Found “total” in photo.avif 1 time.") || strings.Contains(line, "did not take") {
+			t.Errorf("the person sees %q", line)
+		}
+		if got := h.results(ts); !slices.Equal(got, []string{"file photo-locate.png"}) {
+			t.Errorf("results %q", got)
+		}
+	})
+}
+
+// TestThumbnailThatIsGone leaves what was wrong with the file itself.
+func TestThumbnailThatIsGone(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startUnasked()
+		h.ws.Fail(localslack.Fault{Method: "download", After: 1, Status: 404})
+		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{})
+		if line := h.closed(ts); line != "I could not read photo.avif: I know this kind of picture but cannot open it. Post it as a PNG or JPEG, please." {
+			t.Errorf("the person sees %q", line)
+		}
+	})
+}
