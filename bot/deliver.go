@@ -29,8 +29,8 @@ func (s *story) parts(text string) []string {
 // lastLine is what the reply says when all is done.
 func (s *story) lastLine(text string, parts []string, note string, failure error) post.Note {
 	words := ocr.CountWords(text)
-	if s.Pages > 1 {
-		words = s.Words
+	if failure == nil && s.Pages > 0 {
+		words = s.Words // without what stands between the pages
 	}
 	switch {
 	case errors.Is(failure, jobs.ErrStopped):
@@ -38,9 +38,9 @@ func (s *story) lastLine(text string, parts []string, note string, failure error
 	case failure != nil:
 		return post.Plain(wordsFailed(s.what(), words, failure) + note)
 	case s.Mode.Kind == ocr.Locate && len(parts) == 0:
-		return post.Plain(wordsLocated(s.File.Name, s.Mode.Argument, len(s.Boxes)) + note)
+		return post.Plain(wordsLocated(s.File.Name, s.Mode.Argument, s.Found) + note)
 	case len(parts) == 0:
-		return post.Plain(wordsNothing(s.what()))
+		return post.Plain(wordsNothing(s.what(), wordsLeft(s.Left)+wordsSmall(s.Small)))
 	}
 	return post.Plain(wordsRead(s.what(), words, s.Pages, time.Since(s.Began)) + wordsLeft(s.Left) + wordsSmall(s.Small) + note)
 }

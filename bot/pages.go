@@ -3,14 +3,12 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"slackocr/bot/slackmd"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -36,7 +34,8 @@ type pages struct {
 type piece struct {
 	text  ocr.Text
 	done  bool
-	err   error // why it is not whole
+	whole string // its text and what is to be said of it, once it is done
+	err   error  // why it is not whole
 	boxes []ocr.Box
 }
 
@@ -175,10 +174,10 @@ func (p *pages) write(i int, u ocr.Update) {
 func (p *pages) finish(i int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pieces[i].done = true
+	p.pieces[i].done, p.pieces[i].whole = true, p.whole(i)
 	for p.at < len(p.pieces) && p.pieces[p.at].done {
-		p.story.reply.Write(p.base, p.whole(p.at))
-		p.base += len(p.whole(p.at))
+		p.story.reply.Write(p.base, p.pieces[p.at].whole)
+		p.base += len(p.pieces[p.at].whole)
 		if p.at++; p.at < len(p.pieces) {
 			p.showing.Store(int64(p.at))
 			before := p.before(p.at)
@@ -186,94 +185,4 @@ func (p *pages) finish(i int) {
 			p.base += len(before)
 		}
 	}
-}
-
-// whole is the text of a piece, and what is to be said of it. A lone piece's
-// failure is the file's.
-func (p *pages) whole(i int) string {
-	piece := &p.pieces[i]
-	text := piece.text.String()
-	if piece.err == nil || len(p.pieces) == 1 {
-		return text
-	}
-	if text != "" {
-		text = strings.TrimRight(text, "\n") + "\n\n"
-	}
-	return text + wordsGap(p.doc.Number(i), ocr.CountWords(text), piece.err)
-}
-
-// before is what stands before a piece.
-func (p *pages) before(i int) string {
-	switch {
-	case i == 0:
-		return ""
-	case p.doc.Continues(i):
-		return "\n"
-	}
-	return slackmd.PageBreak(p.doc.Number(i), p.doc.Pages())
-}
-
-// shown is the text up to the first piece that is not done.
-func (p *pages) shown() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.join(min(p.at+1, len(p.pieces)))
-}
-
-func (p *pages) join(n int) string {
-	var b strings.Builder
-	for i := range n {
-		b.WriteString(p.before(i))
-		b.WriteString(p.whole(i))
-	}
-	return b.String()
-}
-
-// end is the whole text, or the failure that another attempt may mend.
-func (p *pages) end() (string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	failed := 0
-	var first error
-	p.story.Boxes, p.story.Words = nil, 0
-	for i := range p.pieces {
-		piece := &p.pieces[i]
-		p.story.Words += ocr.CountWords(piece.text.String())
-		for _, box := range piece.boxes {
-			p.story.Boxes = append(p.story.Boxes, boxOn{Piece: i, Box: box})
-		}
-		if piece.err == nil {
-			continue
-		}
-		if temporary(piece.err) && !p.story.job.LastAttempt() {
-			return p.join(len(p.pieces)), piece.err
-		}
-		failed++
-		if first == nil {
-			first = piece.err
-		}
-	}
-	p.story.Pages, p.story.Left = p.doc.Pages(), p.doc.Left()
-	if len(p.pieces) == 1 {
-		return p.join(1), first
-	}
-	if failed == len(p.pieces) && p.empty() {
-		return "", first
-	}
-	return p.join(len(p.pieces)), nil
-}
-
-// empty reports whether nothing at all was read.
-func (p *pages) empty() bool {
-	for i := range p.pieces {
-		if p.pieces[i].text.Len() > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// page says which page is shown as it grows, and of how many.
-func (p *pages) page() (n, of int) {
-	return p.doc.Number(int(p.showing.Load())), p.doc.Pages()
 }

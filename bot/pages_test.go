@@ -217,3 +217,57 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesWithoutText are nothing, and not a list of their numbers.
+func TestPagesWithoutText(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
+		h.model.write("\n")
+		ts := h.postFile("scan.pdf", scan(t, 3))
+		if line := h.closed(ts); line != "I found no text in scan.pdf · the last 1 page left out, which is more than I read at once." {
+			t.Errorf("the person sees %q", line)
+		}
+		if got := h.results(ts); len(got) != 0 {
+			t.Errorf("results %q", got)
+		}
+	})
+}
+
+// TestPageThatIsCutKeepsToItself: what is open where a page was cut swallows
+// neither the note about it nor the next page.
+func TestPageThatIsCutKeepsToItself(t *testing.T) {
+	for name, cut := range map[string]string{
+		"code":         "Some code:\n\n```go\nfunc main() {",
+		"a table":      "<table><tr><td>Item</td><td>Price</td></tr><tr><td>Milk",
+		"mathematics":  "It follows\n\n\\[ x = y",
+		"mathematics$": "It follows\n\n$$\nx = y",
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+				h.model.will(func(w *stream) {
+					if n, _ := h.model.count(); n <= 2 { // whole, and its upper half
+						w.text(cut)
+						w.end("length")
+						return
+					}
+					w.text("<table><tr><td>next</td></tr></table>\n\n\\[ z \\]\n\n$$ z $$\n\n```\nz\n```\n")
+					w.end("stop")
+				})
+				ts := h.postFile("scan.pdf", scan(t, 2))
+				h.closed(ts)
+				text := strings.Join(h.results(ts), "\n")
+				for _, want := range []string{
+					"\n\n*The rest of page 1 is missing: the model ended before the page did. Post the rest as a second picture, please.*\n\n---\n\n**Page 2 of 2**\n\n|",
+				} {
+					if strings.Count(text, want) != 1 {
+						t.Errorf("%q is not there once:\n%s", want, text)
+					}
+				}
+				if strings.Count(text, "```")%2 != 0 {
+					t.Errorf("code stays open:\n%s", text)
+				}
+			})
+		})
+	}
+}

@@ -9,7 +9,7 @@ import (
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
-	"slackocr/ocr"
+	"slackocr/ocr/page"
 )
 
 // story is a job and how far it has come.
@@ -36,7 +36,8 @@ type progress struct {
 	Left   int
 	Words  int             // of the pages, without what stands between them
 	Small  bool            // it was read from a smaller copy that Slack made
-	Boxes  []boxOn         // where what was asked for stands
+	Boxes  []boxOn         // where what was asked for stands: those that are framed
+	Found  int             // how many there are in all
 	Marked []post.OnceFile // the pieces with those framed
 	// Elsewhere is the direct message that the text goes to, where the
 	// conversation takes nothing more.
@@ -200,7 +201,7 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 // boxOn is a place on a piece of the file.
 type boxOn struct {
 	Piece int
-	ocr.Box
+	page.Area
 }
 
 var errAsked = errors.New("no attempt at the file came to an end")

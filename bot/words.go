@@ -54,12 +54,17 @@ func wordsProgress(what string, words, page, of int, since time.Duration) string
 	return fmt.Sprintf("%s %s%s · %s", wordsReading(what), where, count(words, "word"), seconds(since))
 }
 
-// wordsGap stands in the text for what is missing of a page. It is markdown.
-func wordsGap(page, words int, err error) string {
-	if words == 0 {
-		return fmt.Sprintf("*Page %d is missing: %s*", page, wordsCause(err))
+// wordsGap stands in the text for what is missing of a page, from some text on,
+// or of one part of a page that was cut. It is markdown.
+func wordsGap(page int, begun, cut bool, err error) string {
+	missing := "Page %d is missing: %s"
+	switch {
+	case cut:
+		missing = "Some of page %d is missing here: %s"
+	case begun:
+		missing = "The rest of page %d is missing: %s"
 	}
-	return fmt.Sprintf("*The rest of page %d is missing: %s*", page, wordsCause(err))
+	return fmt.Sprintf("*"+missing+"*", page, wordsCause(err))
 }
 
 func wordsWaiting(what string, ahead int) string {
@@ -92,8 +97,9 @@ func wordsSmall(small bool) string {
 	return " · from the smaller copy that Slack made, since I could not open the file itself"
 }
 
-func wordsNothing(what string) string {
-	return fmt.Sprintf("I found no text in %s.", what)
+// wordsNothing is for a file without text. more is wordsLeft or wordsSmall.
+func wordsNothing(what, more string) string {
+	return fmt.Sprintf("I found no text in %s%s.", what, more)
 }
 
 // wordsInFile follows wordsRead where the whole text is also in a file.

@@ -1,0 +1,72 @@
+package bot_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"strings"
+	"testing"
+
+	"slackocr/bot"
+)
+
+// TestManyPlacesAreFound: more than can be kept of a job are counted all the same.
+func TestManyPlacesAreFound(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.postFile("scan.pdf", scan(t, 20))
+		h.closed(ts)
+		h.model.will(func(w *stream) {
+			for i := range 200 {
+				w.text(fmt.Sprintf("<|ref|>%s<|/ref|><|det|>[[%d, %d, %d, 999]]<|/det|>", strings.Repeat("total", 30), i, i*i%700, i+5+i%7))
+			}
+			w.end("stop")
+		})
+		h.talk(h.ann, h.channel, ts, "locate: total")
+		h.wait("all are counted", func() bool { return h.count(ts, "Found “total” in scan.pdf 4000 times.") == 1 })
+	})
+}
+
+// TestPartThatFails of a tall picture is not taken for its whole page.
+func TestPartThatFails(t *testing.T) {
+	m := image.NewGray(image.Rect(0, 0, 200, 6000))
+	for i := range m.Pix {
+		m.Pix[i] = 0xFF
+	}
+	for y := 0; y < 6000; y += 40 { // lines of something, and blank rows
+		for x := range 150 {
+			m.Pix[y*m.Stride+x] = 0
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) {
+			if n, _ := h.model.count(); n == 2 {
+				w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
+				return
+			}
+			w.text("a part\n")
+			w.end("stop")
+		})
+		ts := h.postFile("tall.png", b.Bytes())
+		parts := (h.closedRequests(ts) - 1) * 2
+		if line := h.reply(ts); !strings.HasPrefix(line, fmt.Sprintf("Read tall.png · %d words · ", parts)) {
+			t.Errorf("the last line is %q", line)
+		}
+		const want = "a part\n\n*Some of page 1 is missing here: the OCR service does not accept what it shows. I cannot change that.*\n\na part"
+		if text := strings.Join(h.results(ts), "\n"); !strings.HasPrefix(text, want) {
+			t.Errorf("the text is\n%s", text)
+		}
+	})
+}
+
+// closedRequests waits until a reply is closed, and counts what was asked of the
+// model.
+func (h *house) closedRequests(ts string) int {
+	h.closed(ts)
+	return h.requests()
+}
