@@ -98,6 +98,21 @@ func TestCutWithoutPaper(t *testing.T) {
 	}
 }
 
+func TestNoisy(t *testing.T) {
+	m := pagetest.Image(pagetest.Letter, pagetest.Layout{DPI: 60})
+	if noisy(m) {
+		t.Error("a drawn page")
+	}
+	random := uint32(1)
+	for i := range m.Pix {
+		random = random*1664525 + 1013904223
+		m.Pix[i] ^= uint8(random >> 30)
+	}
+	if !noisy(m) {
+		t.Error("a photo")
+	}
+}
+
 // A full disk is told as what it is, also through another process.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)

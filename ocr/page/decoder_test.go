@@ -20,14 +20,15 @@ import (
 )
 
 // hanging decodes for ever, in a process that its process started, as pdftoppm
-// is one. started gives the inner process's number once it runs.
-func hanging(t *testing.T, c page.DecoderConfig) (d *page.Decoder, started func() int) {
+// is one. started gives the inner process's number once it runs, and log names a
+// file with a line for each process.
+func hanging(t *testing.T, c page.DecoderConfig) (d *page.Decoder, started func() int, log string) {
 	t.Helper()
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.Command = []string{"/bin/sh", "-c", `/bin/sh -c 'echo $$ >"$0"; exec sleep 1000' "$0" & wait`, pipe}
+	c.Command = []string{"/bin/sh", "-c", `echo started >>"$0.log"; /bin/sh -c 'echo $$ >"$0"; exec sleep 1000' "$0" & wait`, pipe}
 	return page.NewDecoder(c), func() int {
 		said, err := os.ReadFile(pipe) // waits for a writer
 		if err != nil {
@@ -38,7 +39,7 @@ func hanging(t *testing.T, c page.DecoderConfig) (d *page.Decoder, started func(
 			t.Fatal(err)
 		}
 		return pid
-	}
+	}, pipe + ".log"
 }
 
 // gone waits until a process has ended. It may be left for init to collect.
@@ -56,7 +57,7 @@ func gone(t *testing.T, pid int) {
 // Whoever gives up ends the process and what that started, and nothing is
 // counted as a kill.
 func TestCancelKillsTheWholeGroup(t *testing.T) {
-	d, started := hanging(t, page.DecoderConfig{})
+	d, started, _ := hanging(t, page.DecoderConfig{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	left := errors.New("the person has left")
 	result := make(chan error, 1)
@@ -76,7 +77,7 @@ func TestCancelKillsTheWholeGroup(t *testing.T) {
 }
 
 func TestTimeLimitKillsTheWholeGroup(t *testing.T) {
-	d, started := hanging(t, page.DecoderConfig{Time: 500 * time.Millisecond})
+	d, started, _ := hanging(t, page.DecoderConfig{Time: 500 * time.Millisecond})
 	result := make(chan error, 1)
 	go func() {
 		_, err := d.Open(t.Context(), onDisk(t, pngHeader(9, 9, 8)), page.Options{})
@@ -93,7 +94,7 @@ func TestTimeLimitKillsTheWholeGroup(t *testing.T) {
 // A second file waits until there is a slot, and gives up when nobody waits
 // for it.
 func TestSlots(t *testing.T) {
-	d, started := hanging(t, page.DecoderConfig{Processes: 1})
+	d, started, log := hanging(t, page.DecoderConfig{Processes: 1})
 	ctx, cancel := context.WithCancel(t.Context())
 	var first sync.WaitGroup
 	first.Go(func() { _, _ = d.Open(ctx, onDisk(t, pngHeader(9, 9, 8)), page.Options{}) })
@@ -103,6 +104,9 @@ func TestSlots(t *testing.T) {
 	defer leave()
 	if _, err := d.Open(waiting, onDisk(t, pngHeader(9, 9, 8)), page.Options{}); !errors.Is(err, left) {
 		t.Errorf("got %v", err)
+	}
+	if said, err := os.ReadFile(log); string(said) != "started\n" {
+		t.Errorf("%q of one process, %v", said, err)
 	}
 	cancel()
 	first.Wait()
@@ -130,6 +134,32 @@ func TestPagesAtOnce(t *testing.T) {
 		}
 	}
 	readers.Wait()
+}
+
+// The parts of a page are made at once, and its file is not needed for the
+// others.
+func TestPartsAreMadeOnce(t *testing.T) {
+	file := onDisk(t, encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 9000))))
+	doc, err := newDecoder(t, page.DecoderConfig{}).Open(t.Context(), file, page.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer doc.Close()
+	height := 0
+	for i := range doc.Len() {
+		p, err := doc.Page(t.Context(), i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		height += p.Height
+		file.Close()
+		if doc.Continues(i) != (i > 0) || doc.Number(i) != 1 {
+			t.Errorf("piece %d of page %d goes on: %v", i, doc.Number(i), doc.Continues(i))
+		}
+	}
+	if height != 9000 {
+		t.Errorf("the parts are %d pixels high", height)
+	}
 }
 
 // What lies on the disk cannot be found there, so that it goes with the
