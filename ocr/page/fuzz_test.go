@@ -2,11 +2,12 @@ package page_test
 
 import (
 	"bytes"
-	"errors"
 	"image"
 	"image/color"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/tiff"
 
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
@@ -24,6 +25,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add(pagetest.WithEXIF(encodeJPEG(f, small), 6))
 	f.Add([]byte("GIF89a\x10\x00\x10\x00\x00\x00\x00;"))
 	f.Add([]byte("<html>"))
+	f.Add(encodeBMP(f, small))
+	f.Add(tiffOf(f, tiff.Deflate, small, small))
+	f.Add(withTag(tiffOf(f, tiff.Uncompressed, small), 274, 3, 6))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		const maxPixels = 1 << 16
 		canvas := func(int, int) (int, int) { return 16, 8 }
@@ -38,11 +42,7 @@ func FuzzOpen(f *testing.F) {
 			}
 			return
 		}
-		_, broken := errors.AsType[*page.BrokenError](err)
-		_, large := errors.AsType[*page.TooLargeError](err)
-		_, thin := errors.AsType[*page.ShapeError](err)
-		known := broken || large || thin || errors.Is(err, page.ErrEmpty) || errors.Is(err, page.ErrUnsupported)
-		if !known || strings.Contains(err.Error(), "panicked") {
+		if !isTyped(err) || strings.Contains(err.Error(), "panicked") {
 			t.Errorf("%T: %v", err, err)
 		}
 	})
