@@ -17,7 +17,8 @@ func newDecoder(t testing.TB, c page.DecoderConfig) *page.Decoder {
 	return page.NewDecoder(c)
 }
 
-// onDisk writes a file that is closed at the test's end.
+// onDisk writes a file without a name, as downloads are, that is closed at the
+// test's end.
 func onDisk(t testing.TB, content []byte) *os.File {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
@@ -25,6 +26,9 @@ func onDisk(t testing.TB, content []byte) *os.File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
+	if err := os.Remove(f.Name()); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := f.Write(content); err != nil {
 		t.Fatal(err)
 	}
