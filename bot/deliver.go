@@ -18,16 +18,17 @@ import (
 	"slackocr/ocr/page"
 )
 
-// parts are the messages that show a text.
-func (s *story) parts(text string) []string {
+// result is what shows a text.
+func (s *story) result(text string) slackmd.Result {
 	if s.Mode.Kind == ocr.Locate && len(s.Boxes) > 0 {
-		return nil // the picture says it
+		return slackmd.Result{} // the picture says it
 	}
-	return slackmd.Parts(text, slackmd.MaxPart)
+	return slackmd.Messages(text)
 }
 
-// lastLine is what the reply says when all is done.
-func (s *story) lastLine(text string, parts []string, note string, failure error) post.Note {
+// lastLine is what the reply says when all is done. shown says that messages show
+// the text.
+func (s *story) lastLine(text string, shown bool, note string, failure error) post.Note {
 	words := ocr.CountWords(text)
 	if failure == nil && s.Pages > 0 {
 		words = s.Words // without what stands between the pages
@@ -37,9 +38,9 @@ func (s *story) lastLine(text string, parts []string, note string, failure error
 		return wordsStopped(s.what(), words, s.job.Record().StoppedBy)
 	case failure != nil:
 		return post.Plain(wordsFailed(s.what(), words, failure) + note)
-	case s.Mode.Kind == ocr.Locate && len(parts) == 0:
+	case s.Mode.Kind == ocr.Locate && !shown:
 		return post.Plain(wordsLocated(s.File.Name, s.Mode.Argument, s.Found) + note)
-	case len(parts) == 0:
+	case !shown:
 		return post.Plain(wordsNothing(s.what(), wordsLeft(s.Left)+wordsSmall(s.Small)))
 	}
 	return post.Plain(wordsRead(s.what(), words, s.Pages, time.Since(s.Began)) + wordsLeft(s.Left) + wordsSmall(s.Small) + note)
@@ -57,40 +58,26 @@ func (b *Bot) results(s *story) *post.Thread {
 // message and a file.
 const maxMessages = 4
 
-// deliver posts the parts of the text in the thread, each once, and a long text
-// also as a file. It returns what the reply's last line shall add.
-func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string) (note string, err error) {
+// deliver posts the messages of the text in the thread, each once, and a long text
+// or one with a wide table also as a file. It returns what the reply's last line
+// shall add.
+func (b *Bot) deliver(ctx context.Context, s *story, text string, result slackmd.Result) (note string, err error) {
 	if len(s.Boxes) > 0 {
 		if note, err = b.mark(ctx, s); err != nil {
 			return "", err
 		}
 	}
+	parts := result.Parts
 	s.Parts = append(s.Parts, make([]post.Once, max(0, len(parts)-len(s.Parts)))...)
-	send := func(from, to int) error {
-		for i := from; i < to; i++ {
-			m := post.Part(parts[i], wordsPart(s.what(), i+1, len(parts)))
-			m.Key, m.After = fmt.Sprintf("%s/part/%d", s.Request.key(), i+1), s.Posted.TS
-			if s.Elsewhere != "" {
-				m.After = s.after()
-				if i == 0 {
-					m.Blocks = append([]slack.Block{post.Plain(wordsHere(s.what())).Block()}, m.Blocks...)
-				}
-			}
-			if err := b.results(s).Post(ctx, m, &s.Parts[i], s.save); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	first := len(parts)
 	if first > maxMessages {
 		first = 1
 	}
 	if s.NoFile {
-		return note, send(0, len(parts))
+		return note, b.sendParts(ctx, s, parts, 0, len(parts))
 	}
-	refusal := send(0, first)
-	if unsettled(refusal) || post.PlaceGone(refusal) || (len(parts) <= 1 && refusal == nil) {
+	refusal := b.sendParts(ctx, s, parts, 0, first)
+	if short := len(parts) <= 1 && !result.Wide; unsettled(refusal) || post.PlaceGone(refusal) || short && refusal == nil {
 		return note, refusal
 	}
 	// A text that Slack refuses as messages may still be taken as a file.
@@ -105,18 +92,38 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, parts []string
 		if err := s.save(ctx); err != nil {
 			return "", err
 		}
-		return note, send(first, len(parts))
+		return note, b.sendParts(ctx, s, parts, first, len(parts))
 	}
 	return note + wordsInFile(name), nil
+}
+
+// sendParts posts some of the parts of a text.
+func (b *Bot) sendParts(ctx context.Context, s *story, parts []slackmd.Part, from, to int) error {
+	for i := from; i < to; i++ {
+		part := parts[i]
+		m := post.Part(part.Text, wordsPart(s.what(), i+1, len(parts), part.FirstPage, part.LastPage))
+		m.Key, m.After = fmt.Sprintf("%s/part/%d", s.Request.key(), i+1), s.Posted.TS
+		if s.Elsewhere != "" {
+			m.After = s.after()
+			if i == 0 {
+				m.Blocks = append([]slack.Block{post.Plain(wordsHere(s.what())).Block()}, m.Blocks...)
+			}
+		}
+		if err := b.results(s).Post(ctx, m, &s.Parts[i], s.save); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deliverElsewhere posts the text to whoever asked, where the conversation takes
 // nothing more from the bot: in a direct message, or where they gave their
 // command.
-func (b *Bot) deliverElsewhere(ctx context.Context, s *story, text string, parts []string) (note string, err error) {
+func (b *Bot) deliverElsewhere(ctx context.Context, s *story, text string, result slackmd.Result) (note string, err error) {
 	direct, err := b.desk.Direct(ctx, s.Person)
-	if post.Code(err) != "" && s.Respond != "" && len(parts) > 0 {
-		return "", b.desk.Respond(ctx, s.Respond, post.Part(parts[0], wordsPart(s.what(), 1, len(parts))))
+	if post.Code(err) != "" && s.Respond != "" && len(result.Parts) > 0 {
+		part := result.Parts[0]
+		return "", b.desk.Respond(ctx, s.Respond, post.Part(part.Text, wordsPart(s.what(), 1, len(result.Parts), part.FirstPage, part.LastPage)))
 	}
 	if err != nil {
 		return "", scoped(err)
@@ -125,7 +132,7 @@ func (b *Bot) deliverElsewhere(ctx context.Context, s *story, text string, parts
 	if err := s.save(ctx); err != nil {
 		return "", err
 	}
-	return b.deliver(ctx, s, text, parts)
+	return b.deliver(ctx, s, text, result)
 }
 
 // maxMarked is how many pieces of a file are posted with frames.

@@ -64,10 +64,10 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		"seconds", time.Since(s.Began).Seconds(), "error", failure)
 
 	ctx = s.ending // from here on the words must reach Slack, even if a person stopped the job
-	parts := s.parts(text)
-	note, err := b.deliver(ctx, s, text, parts)
+	result := s.result(text)
+	note, err := b.deliver(ctx, s, text, result)
 	if post.PlaceGone(err) {
-		note, err = b.deliverElsewhere(ctx, s, text, parts)
+		note, err = b.deliverElsewhere(ctx, s, text, result)
 	}
 	if unsettled(err) {
 		return err
@@ -76,7 +76,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		b.log.Error("could not post the text", "channel", s.Channel, "error", err)
 		err = s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(wordsLost(s.what())), Buttons: doneButtons(s)})
 	} else {
-		err = s.reply.Trail(ctx, post.Live{Line: s.lastLine(text, parts, note, failure), Buttons: doneButtons(s)})
+		err = s.reply.Trail(ctx, post.Live{Line: s.lastLine(text, len(result.Parts) > 0, note, failure), Buttons: doneButtons(s)})
 	}
 	if unsettled(err) {
 		return err

@@ -218,3 +218,38 @@ func TestFilesOfAnotherWorkspace(t *testing.T) {
 		})
 	}
 }
+
+// TestWideTableIsAFileToo: Slack draws only so many columns.
+func TestWideTableIsAFileToo(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		row := strings.Repeat("| a ", 40) + "|\n"
+		h.model.write(row + strings.Repeat("| - ", 40) + "|\n" + row)
+		ts := h.post("page.png")
+		if line := h.closed(ts); !strings.HasSuffix(line, " · the whole text is in page.md") {
+			t.Errorf("the last line is %q", line)
+		}
+		if got := h.results(ts); len(got) != 2 || got[1] != "file page.md" {
+			t.Errorf("results %.300q", got)
+		}
+	})
+}
+
+// TestPartsNameTheirPages in what notifications say.
+func TestPartsNameTheirPages(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.write(strings.TrimSpace(strings.Repeat("word ", 1300))) // 6,499 units: one and a half pages a message
+		ts := h.postFile("scan.pdf", scan(t, 3))
+		h.closed(ts)
+		var said []string
+		for _, m := range h.answers(ts)[1:] {
+			if len(m.Files) == 0 {
+				said = append(said, m.Text)
+			}
+		}
+		if want := []string{
+			"The text of scan.pdf, part 1 of 3, page 1", "The text of scan.pdf, part 2 of 3, page 2", "The text of scan.pdf, part 3 of 3, page 3",
+		}; !slices.Equal(said, want) {
+			t.Errorf("notifications say %q, want %q", said, want)
+		}
+	})
+}

@@ -107,12 +107,20 @@ func wordsInFile(file string) string {
 	return " · the whole text is in " + file
 }
 
-// wordsPart is what a notification says of one part of a result.
-func wordsPart(what string, part, of int) string {
-	if of == 1 {
-		return fmt.Sprintf("The text of %s", what)
+// wordsPart is what a notification says of one part of a result, and of which
+// pages that is; 0 where there is one page only.
+func wordsPart(what string, part, of, first, last int) string {
+	line := "The text of " + what
+	if of > 1 {
+		line += fmt.Sprintf(", part %d of %d", part, of)
 	}
-	return fmt.Sprintf("The text of %s, part %d of %d", what, part, of)
+	switch {
+	case first == 0:
+		return line
+	case first == last:
+		return line + fmt.Sprintf(", page %d", first)
+	}
+	return line + fmt.Sprintf(", pages %d to %d", first, last)
 }
 
 // wordsFailed says why a file could not be read, or not to its end.

@@ -10,7 +10,7 @@ import (
 func TestBackslashesAreNeverCut(t *testing.T) {
 	for offset := range 3 {
 		n := 0
-		for _, part := range Parts(strings.Repeat("a", offset)+strings.Repeat(`\*`, 9000), MaxPart) {
+		for _, part := range partsOf(strings.Repeat("a", offset)+strings.Repeat(`\*`, 9000), MaxPart) {
 			if strings.Trim(strings.ReplaceAll(part, `\*`, ""), "a") != "" {
 				t.Errorf("offset %d: an escape was cut: …%q", offset, part[len(part)-8:])
 			}
@@ -27,7 +27,7 @@ func TestLongCodeIsClosedInEachPart(t *testing.T) {
 	long := strings.Repeat("a<b/", 4000)
 	for name, in := range map[string]string{"an address": "http://" + strings.ReplaceAll(long, "<", ""), "code": "`" + long + "`"} {
 		t.Run(name, func(t *testing.T) {
-			parts := append(Parts(in, MaxPart), Tail(in, 3800))
+			parts := append(partsOf(in, MaxPart), Tail(in, 3800))
 			if len(parts) < 3 {
 				t.Fatalf("%d parts", len(parts))
 			}
@@ -112,7 +112,7 @@ func TestBreaksBeforeHeadings(t *testing.T) {
 		"items where there is no gap": {"- " + strings.ReplaceAll(words(100), " ", "\n- ") + "\n- " + words(100), 100},
 	} {
 		t.Run(name, func(t *testing.T) {
-			first := Parts(tt.in, 1000)[0]
+			first := partsOf(tt.in, 1000)[0]
 			if n := strings.Count(first, "word") + strings.Count(first, "Head"); n != tt.want {
 				t.Errorf("%d words in the first part, want %d: …%q", n, tt.want, first[len(first)-30:])
 			}

@@ -18,7 +18,7 @@ func TestBrokenTextIsMended(t *testing.T) {
 		{"marks that turn the direction", "a\u202eb\u2067c", "abc"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Parts(tt.in, 100); !slices.Equal(got, []string{tt.want}) {
+			if got := partsOf(tt.in, 100); !slices.Equal(got, []string{tt.want}) {
 				t.Errorf("parts %q, want %q", got, tt.want)
 			}
 			if got := Tail(tt.in, 100); got != tt.want {
@@ -31,12 +31,12 @@ func TestBrokenTextIsMended(t *testing.T) {
 // TestTextThatShowsNothing has no parts: Slack would refuse them.
 func TestTextThatShowsNothing(t *testing.T) {
 	for _, in := range []string{"", " \n\t\r\n", "\u200b\u200d\ufeff", "\u00a0\u3000", "\u2800\u2800", "\u00ad", "\x00\x01", "\u202e"} {
-		if got := Parts(in, 100); len(got) != 0 {
+		if got := partsOf(in, 100); len(got) != 0 {
 			t.Errorf("%q has the parts %q", in, got)
 		}
 	}
 	for _, in := range []string{".", "é", "\u200ba", "字"} {
-		if got := Parts(in, 100); len(got) != 1 {
+		if got := partsOf(in, 100); len(got) != 1 {
 			t.Errorf("%q has the parts %q", in, got)
 		}
 	}
@@ -75,7 +75,7 @@ func TestFences(t *testing.T) {
 		"a backtick in the info string": "``` `inline` ```\n\n# Head\n\ntext",
 		"longer than any":               long + "`\n\n# Head\n\ntext",
 	} {
-		if got := Parts(in, 100); len(got) != 1 || !strings.Contains(got[0], "\n\n# Head\n\ntext") {
+		if got := partsOf(in, 100); len(got) != 1 || !strings.Contains(got[0], "\n\n# Head\n\ntext") {
 			t.Errorf("%s: %q is taken for a fence: %q", name, in, got)
 		}
 	}
@@ -85,7 +85,7 @@ func TestFences(t *testing.T) {
 func TestTwoBlocksThatFitNearly(t *testing.T) {
 	for all, want := range map[int]int{99: 1, 100: 1, 101: 2, 102: 2} {
 		in := strings.Repeat("a", 50) + "\n\n" + strings.Repeat("b", all-52)
-		parts := Parts(in, 100)
+		parts := partsOf(in, 100)
 		if len(parts) != want {
 			t.Errorf("%d units in all: %d parts, want %d", all, len(parts), want)
 		}
@@ -98,7 +98,7 @@ func TestEmojiCountTwice(t *testing.T) {
 	for _, in := range []string{
 		strings.Repeat("😀", 6000), strings.Repeat("😀 ", 6000), strings.Repeat("😀\n\n", 6000), "```\n" + strings.Repeat("😀\n", 6000) + "```",
 	} {
-		parts := Parts(in, MaxPart)
+		parts := partsOf(in, MaxPart)
 		if len(parts) < 2 {
 			t.Errorf("%.20q…: %d parts", in, len(parts))
 		}
@@ -132,7 +132,7 @@ func TestLongStretches(t *testing.T) {
 		{"many headings", strings.Repeat("# Head\n\n", 100), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			parts := Parts(tt.in, limit)
+			parts := partsOf(tt.in, limit)
 			if len(parts) < 2 {
 				t.Errorf("%d parts", len(parts))
 			}
@@ -161,7 +161,7 @@ func words(s string) map[string]int {
 
 // TestCutsLeaveFullPieces: a space near the beginning is no place to cut.
 func TestCutsLeaveFullPieces(t *testing.T) {
-	parts := Parts("ab "+strings.Repeat("x", 200), 100)
+	parts := partsOf("ab "+strings.Repeat("x", 200), 100)
 	for _, part := range parts[:len(parts)-1] {
 		if size(part) < 90 {
 			t.Errorf("a piece of %d units: %q", size(part), part)
@@ -174,7 +174,7 @@ func TestCutsLeaveFullPieces(t *testing.T) {
 
 // TestUnderlinedHeadingIsNoTable: it is not repeated in each piece.
 func TestUnderlinedHeadingIsNoTable(t *testing.T) {
-	parts := Parts("Heading\n---\n"+strings.Repeat("some words\n", 100), 200)
+	parts := partsOf("Heading\n---\n"+strings.Repeat("some words\n", 100), 200)
 	if n := strings.Count(strings.Join(parts, "\n"), "Heading"); n != 1 || len(parts) < 5 {
 		t.Errorf("%d headings in %d parts", n, len(parts))
 	}
@@ -185,7 +185,7 @@ func TestUnderlinedHeadingIsNoTable(t *testing.T) {
 func TestEscapesAreNeverCut(t *testing.T) {
 	for offset := range 8 {
 		in := strings.Repeat("a", offset) + strings.Repeat("<", 12_000)
-		parts := Parts(in, MaxPart)
+		parts := partsOf(in, MaxPart)
 		n := 0
 		for _, part := range parts {
 			escapes := strings.Count(part, "&lt;")
@@ -210,7 +210,7 @@ func BenchmarkHeadings(b *testing.B) {
 		b.Run(fmt.Sprint(kib, "KiB"), func(b *testing.B) {
 			b.SetBytes(int64(len(in)))
 			for b.Loop() {
-				Parts(in, MaxPart)
+				partsOf(in, MaxPart)
 			}
 		})
 	}

@@ -65,23 +65,6 @@ func Messages(markdown string) (result Result) {
 	return result
 }
 
-// Parts are the texts of the messages of a text, each at most limit UTF-16
-// units long. The limit must be at least 100, and 4,000 for no code to be cut
-// within a line. There are no parts of a text that shows nothing.
-func Parts(markdown string, limit int) []string {
-	var parts []string
-	shown := false
-	split(markdown, limit, func(pieces []piece) {
-		text := join(pieces)
-		shown = shown || visible(text)
-		parts = append(parts, text)
-	})
-	if !shown {
-		return nil
-	}
-	return parts
-}
-
 // size is the length of s as Slack's servers count it: in UTF-16 units, the
 // greater of the two counts where documentation only says "characters".
 func size(s string) (n int) {

@@ -40,7 +40,7 @@ func TestPartsSplitsBetweenBlocks(t *testing.T) {
 		{"tokens are escaped, the ampersand is not", "<!here> a & b", []string{"&lt;!here&gt; a & b"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Parts(tt.in, 100); !slices.Equal(got, tt.want) {
+			if got := partsOf(tt.in, 100); !slices.Equal(got, tt.want) {
 				t.Errorf("got\n%q\nwant\n%q", got, tt.want)
 			}
 		})
@@ -58,6 +58,22 @@ func BenchmarkParts(b *testing.B) {
 	in := strings.Repeat("Some words of a paragraph that a page might hold, and 字 too.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n", 600)
 	b.SetBytes(int64(len(in)))
 	for b.Loop() {
-		Parts(in, MaxPart)
+		partsOf(in, MaxPart)
 	}
+}
+
+// partsOf are the texts of the messages of a text, each at most limit UTF-16
+// units long.
+func partsOf(markdown string, limit int) []string {
+	var parts []string
+	shown := false
+	split(markdown, limit, func(pieces []piece) {
+		text := join(pieces)
+		shown = shown || visible(text)
+		parts = append(parts, text)
+	})
+	if !shown {
+		return nil
+	}
+	return parts
 }
