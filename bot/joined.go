@@ -2,6 +2,7 @@ package bot
 
 import (
 	"strings"
+	"time"
 
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
@@ -21,6 +22,9 @@ func (p *pages) whole(i int) string {
 	}
 	if text != "" {
 		text = strings.TrimRight(text, "\n") + "\n\n"
+	}
+	if temporary(piece.err) && !p.story.job.LastAttempt() {
+		return text + wordsToCome(p.doc.Number(i))
 	}
 	cut := p.doc.Continues(i) || i+1 < len(p.pieces) && p.doc.Continues(i+1)
 	return text + wordsGap(p.doc.Number(i), text != "", cut, piece.err)
@@ -110,7 +114,15 @@ func (p *pages) empty() bool {
 	return true
 }
 
-// page says which page is shown as it grows, and of how many.
-func (p *pages) page() (n, of int) {
-	return p.doc.Number(int(p.showing.Load())), p.doc.Pages()
+// line is under the text that grows: which page is shown, and of how many.
+func (p *pages) line(text string) string {
+	n, of := p.doc.Number(int(p.showing.Load())), p.doc.Pages()
+	switch what := p.story.what(); {
+	case p.running.Load() == 0 && !p.bot.model.Down().IsZero():
+		return wordsDown(what)
+	case text == "" && of == 1:
+		return wordsReading(what)
+	default:
+		return wordsProgress(what, ocr.CountWords(text), n, of, time.Since(p.begun))
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"slackocr/bot"
 )
 
 // TestSameAnswerIsNotShownAsNew: an endpoint may not look at its prompt.
@@ -145,5 +147,52 @@ func TestEndpointThatIsDown(t *testing.T) {
 			t.Errorf("it went on after %s", took)
 		}
 		h.noRateLimit()
+	})
+}
+
+// TestEndpointThatGoesDown: who waits in the line already is told within two
+// seconds too, and so is who has read some pages of a file.
+func TestEndpointThatGoesDown(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		down := make(chan time.Time, 1)
+		h.model.will(func(w *stream) {
+			n, _ := h.model.count()
+			if n <= 2 {
+				w.text("a page")
+				w.end("stop")
+				return
+			}
+			_ = w.pause(20 * time.Second)
+			w.fail(503, "oops")
+			if n == 5 {
+				down <- time.Now()
+			}
+		})
+		scanned := h.postFile("scan.pdf", scan(t, 4))
+		h.wait("two pages are read", func() bool { return strings.Contains(h.reply(scanned), "page 3 of 4") })
+		first, second := h.post("first.png"), h.post("second.png")
+		h.wait("they wait", func() bool { return h.reply(first) != "" && h.reply(second) != "" })
+		since := <-down
+		const waits = "The OCR service does not answer now. I read "
+		h.wait("the one that is not being read is told", func() bool {
+			return strings.HasPrefix(h.reply(first), waits) || strings.HasPrefix(h.reply(second), waits)
+		})
+		if took := time.Since(since); took > 2*time.Second {
+			t.Errorf("told after %s", took)
+		}
+		h.wait("the pages are told", func() bool { return strings.HasPrefix(h.reply(scanned), waits) })
+		if text := markdown(h.answers(scanned)[0]); !strings.Contains(text, "*Page 3 is still to be read.*") || strings.Contains(text, "missing") {
+			t.Errorf("the reply shows\n%s", text)
+		}
+		h.model.will(nil)
+		for _, ts := range []string{scanned, first, second} {
+			if line := h.closed(ts); !strings.HasPrefix(line, "Read ") {
+				t.Errorf("the person sees %q", line)
+			}
+		}
+		if text := strings.Join(h.results(scanned), "\n"); strings.Count(text, "a page") != 2 || strings.Count(text, "some text") != 2 {
+			t.Errorf("the text is\n%s", text)
+		}
 	})
 }

@@ -20,9 +20,11 @@ type pages struct {
 	story    *story
 	doc      *page.Document
 	requests int // to the model, for each piece
+	begun    time.Time
 
-	// showing is at, for whoever holds the lock of the reply.
-	showing atomic.Int64
+	// For whoever holds the lock of the reply: showing is at, and running the
+	// number of pieces that are being read.
+	showing, running atomic.Int64
 
 	mu     sync.Mutex // guards what follows; goes before the lock of the reply
 	pieces []piece
@@ -50,18 +52,11 @@ type kept struct {
 // is said where it would stand, as long as there is anything else. See readFile
 // for release.
 func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, requests int, release func()) (string, error) {
-	p := &pages{bot: b, story: s, doc: doc, requests: requests, pieces: make([]piece, doc.Len())}
+	p := &pages{bot: b, story: s, doc: doc, requests: requests, begun: time.Now(), pieces: make([]piece, doc.Len())}
 	if err := p.load(ctx); err != nil {
 		return "", err
 	}
-	begun := time.Now()
-	s.reply.Describe(func(text string) string {
-		n, of := p.page()
-		if text == "" && of == 1 {
-			return wordsReading(s.what())
-		}
-		return wordsProgress(s.what(), ocr.CountWords(text), n, of, time.Since(begun))
-	})
+	s.reply.Describe(p.line)
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(b.config.Concurrency)
 	for i := range p.pieces {
@@ -109,12 +104,14 @@ func (p *pages) load(ctx context.Context) error {
 // read reads one piece. Its error is one that ends the work on the others too.
 func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	if release == nil {
-		if release, err = p.bot.turn(p.story, func(string) {}); err != nil {
+		if release, err = p.turn(); err != nil {
 			return err
 		}
 	}
 	defer release()
+	p.running.Add(1)
 	boxes, err := p.recognize(ctx, i)
+	p.running.Add(-1)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}
@@ -141,6 +138,21 @@ func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	}
 	p.finish(i)
 	return nil
+}
+
+// turn waits for a turn at the model. The line tells where the endpoint is down.
+func (p *pages) turn() (release func(), err error) {
+	told := false
+	release, err = p.bot.turn(p.story, func(string) {
+		if down := !p.bot.model.Down().IsZero(); down != told {
+			told = down
+			p.story.reply.Describe(p.line)
+		}
+	})
+	if told {
+		p.story.reply.Describe(p.line)
+	}
+	return release, err
 }
 
 func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {

@@ -70,3 +70,20 @@ func (h *house) closedRequests(ts string) int {
 	h.closed(ts)
 	return h.requests()
 }
+
+// TestTextThatIsTooLongToKeep is said to be so.
+func TestTextThatIsTooLongToKeep(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			line := strings.Repeat("a long line ", 5000)
+			for range 62 {
+				w.text(line + "\n")
+			}
+			w.end("stop")
+		})
+		ts := h.postFile("scan.pdf", scan(t, 2))
+		if line := h.closed(ts); line != "I could not read scan.pdf: its text is longer than I can keep. Post it in parts, please." {
+			t.Errorf("the person sees %q", line)
+		}
+	})
+}

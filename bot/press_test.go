@@ -214,3 +214,23 @@ func TestButtonsOnAForgottenJob(t *testing.T) {
 		h.idle(1, "forgotten")
 	})
 }
+
+// TestStopIsToldAfterARestart, as it would have been before.
+func TestStopIsToldAfterARestart(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts, gone := h.streaming()
+		clear := h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Status: 500})
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
+		<-gone
+		h.pass(5 * time.Second) // the text is kept, and cannot be posted
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		clear()
+		h.ended = make(chan error, 1)
+		h.start()
+		if line := h.closed(ts); !strings.HasPrefix(line, "Stopped by ") {
+			t.Errorf("the person sees %q", line)
+		}
+	})
+}

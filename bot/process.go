@@ -2,8 +2,10 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -57,7 +59,12 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if failure == nil && b.same(ctx, s, text) {
 		text, failure = "", errSame
 	}
-	if err := s.end(ctx, text, failure); err != nil {
+	err = s.end(ctx, text, failure)
+	if errors.Is(err, jobs.ErrTooLarge) {
+		text, failure = "", err
+		err = s.end(ctx, text, failure)
+	}
+	if err != nil {
 		return err
 	}
 	b.log.Info("read", "file", s.File.ID, "channel", s.Channel, "words", ocr.CountWords(text),

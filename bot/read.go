@@ -95,19 +95,24 @@ func shortfall(o *ocr.Outcome) error {
 // what for.
 func (b *Bot) turn(s *story, tell func(line string)) (release func(), err error) {
 	for {
+		down := b.model.WhenDown()
 		if !b.model.Down().IsZero() {
 			tell(wordsDown(s.what()))
 			if err := b.model.WaitUp(s.waiting); err != nil {
 				return nil, err
 			}
+			continue
 		}
-		release, err := b.slots.take(s.waiting, s.Person, func(ahead int) {
+		release, err := b.slots.take(s.waiting, down, s.Person, func(ahead int) {
 			tell(wordsWaiting(s.what(), ahead))
 		})
-		if err != nil || b.model.Down().IsZero() {
+		switch {
+		case errors.Is(err, errGivenUp):
+		case err != nil, b.model.Down().IsZero():
 			return release, err
+		default:
+			release() // it went down meanwhile
 		}
-		release() // it went down meanwhile
 	}
 }
 

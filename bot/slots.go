@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -28,10 +29,13 @@ type waiter struct {
 
 func newSlots(n int) *slots { return &slots{free: n} }
 
+// errGivenUp is the error of whoever left the line.
+var errGivenUp = errors.New("gave up its place in the line")
+
 // take waits for a slot and returns its release. While it waits, it tells how
 // many are ahead, each time that changes. It returns the cause of ctx when that
-// ends first.
-func (s *slots) take(ctx context.Context, person string, tell func(ahead int)) (release func(), err error) {
+// ends first, and errGivenUp when giveUp is closed first.
+func (s *slots) take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
 	w := s.enter(person)
 	for {
 		select {
@@ -42,6 +46,9 @@ func (s *slots) take(ctx context.Context, person string, tell func(ahead int)) (
 		case <-ctx.Done():
 			s.leave(person, w)
 			return nil, context.Cause(ctx)
+		case <-giveUp:
+			s.leave(person, w)
+			return nil, errGivenUp
 		}
 	}
 }

@@ -12,13 +12,13 @@ import (
 func TestSlotsAreSharedRoundRobin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1)
-		hold, _ := s.take(t.Context(), "first", nil)
+		hold, _ := s.take(t.Context(), nil, "first", nil)
 		var mu sync.Mutex
 		var order []string
 		var all sync.WaitGroup
 		for _, who := range []string{"ann", "ann", "ann", "bob", "cid", "bob"} {
 			all.Go(func() {
-				release, err := s.take(t.Context(), who, func(int) {})
+				release, err := s.take(t.Context(), nil, who, func(int) {})
 				if err != nil {
 					t.Error(err)
 				}
@@ -40,10 +40,10 @@ func TestSlotsAreSharedRoundRobin(t *testing.T) {
 func TestSlotsTellHowManyAreAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1)
-		hold, _ := s.take(t.Context(), "first", nil)
+		hold, _ := s.take(t.Context(), nil, "first", nil)
 		for range 3 {
 			go func() {
-				if release, err := s.take(t.Context(), "ann", func(int) {}); err == nil {
+				if release, err := s.take(t.Context(), nil, "ann", func(int) {}); err == nil {
 					defer release()
 					<-t.Context().Done()
 				}
@@ -52,7 +52,7 @@ func TestSlotsTellHowManyAreAhead(t *testing.T) {
 		synctest.Wait()
 		var told []int
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { s.take(ctx, "bob", func(n int) { told = append(told, n) }) }()
+		go func() { s.take(ctx, nil, "bob", func(n int) { told = append(told, n) }) }()
 		synctest.Wait()
 		hold() // the first of ann's is served and stays
 		synctest.Wait()
@@ -103,7 +103,7 @@ func TestSlotsAreNotLost(t *testing.T) {
 		for i := range 40 {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			all.Go(func() {
-				release, err := s.take(ctx, "p"+string(rune('a'+i%7)), func(int) {})
+				release, err := s.take(ctx, nil, "p"+string(rune('a'+i%7)), func(int) {})
 				if err == nil {
 					release()
 					release() // a second release does nothing

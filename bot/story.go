@@ -220,10 +220,13 @@ func (s *story) ask(ctx context.Context) (requests int, err error) {
 
 // failure is what an earlier process came to.
 func (s *story) failure() error {
-	if s.Cause != "" {
-		return toldError(s.Cause)
+	switch s.Cause {
+	case "":
+		return nil
+	case wordsCause(jobs.ErrStopped):
+		return jobs.ErrStopped // which has a last line of its own
 	}
-	return nil
+	return toldError(s.Cause)
 }
 
 // patient is a fence that waits for a store that does not answer now.

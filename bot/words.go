@@ -54,6 +54,10 @@ func wordsProgress(what string, words, page, of int, since time.Duration) string
 	return fmt.Sprintf("%s %s%s · %s", wordsReading(what), where, count(words, "word"), seconds(since))
 }
 
+// wordsToCome stands in the text that grows, where a page is tried again later. It
+// is markdown.
+func wordsToCome(page int) string { return fmt.Sprintf("*Page %d is still to be read.*", page) }
+
 // wordsGap stands in the text for what is missing of a page, from some text on,
 // or of one part of a page that was cut. It is markdown.
 func wordsGap(page int, begun, cut bool, err error) string {
@@ -200,6 +204,8 @@ func wordsCause(err error) string {
 	switch {
 	case errors.Is(err, jobs.ErrStopped):
 		return "somebody stopped me."
+	case errors.Is(err, jobs.ErrTooLarge):
+		return "its text is longer than I can keep. Post it in parts, please."
 	case errors.Is(err, errAsked):
 		return "something goes wrong with this file each time. Ask whoever runs me to look at my log."
 	case errors.Is(err, errCut):
@@ -228,6 +234,8 @@ func wordsCause(err error) string {
 		return "the link leads to a page, not to a picture. Copy the picture's own address, or post it here."
 	case errors.Is(err, fetch.ErrRedirects):
 		return "the link leads on and on. Post the picture here instead."
+	case errors.Is(err, fetch.ErrSlackSlow):
+		return "it comes too slowly from Slack. Post it again in a few minutes, please."
 	case errors.Is(err, fetch.ErrSlow):
 		return "it came too slowly. Post the picture here instead."
 	case errors.Is(err, page.ErrEmpty):

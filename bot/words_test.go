@@ -56,6 +56,8 @@ var causes = map[string]struct {
 	"fetch.ErrNotImage":   {fetch.ErrNotImage, "leads to a page, not to a picture. Copy the picture's own address", false},
 	"fetch.ErrRedirects":  {fetch.ErrRedirects, "leads on and on. Post the picture here", false},
 	"fetch.ErrSlow":       {fetch.ErrSlow, "came too slowly. Post the picture here", false},
+	"fetch.ErrSlackSlow":  {fetch.ErrSlackSlow, "comes too slowly from Slack. Post it again", true},
+	"a long text":         {jobs.ErrTooLarge, "longer than I can keep. Post it in parts", false},
 	"page.ErrEmpty":       {page.ErrEmpty, "the file is empty. Post it again", false},
 	"page.ErrUnsupported": {page.ErrUnsupported, "do not know this kind of file. Post it as a PNG or JPEG", false},
 	"page.TooLargeError":  {&page.TooLargeError{Width: 90_000, Height: 7}, "90000 × 7 pixels, more than I can take. Post a smaller copy", false},

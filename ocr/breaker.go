@@ -34,9 +34,12 @@ type breaker struct {
 	pause   time.Duration
 	probing bool
 	changed chan struct{} // closed when a probe has ended
+	broken  chan struct{} // closed while it is down
 }
 
-func newBreaker() *breaker { return &breaker{changed: make(chan struct{})} }
+func newBreaker() *breaker {
+	return &breaker{changed: make(chan struct{}), broken: make(chan struct{})}
+}
 
 // isDown reports whether a request failed because the endpoint is down or stuck.
 // Any other answer shows that it is there.
@@ -65,6 +68,7 @@ func (b *breaker) report(err error) {
 		b.since = time.Now()
 		b.pause = firstProbe
 		b.next = b.since.Add(max(b.pause, retryAfter))
+		close(b.broken)
 	}
 }
 
@@ -74,6 +78,7 @@ func (b *breaker) close() {
 		return
 	}
 	b.since, b.failed = time.Time{}, 0
+	b.broken = make(chan struct{})
 	b.announce()
 }
 
@@ -87,6 +92,12 @@ func (b *breaker) down() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.since
+}
+
+func (b *breaker) whenDown() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.broken
 }
 
 // wait returns when the endpoint is not down any more, or with the cause of ctx.
@@ -152,6 +163,10 @@ func (b *breaker) settle(ctx context.Context, err error) {
 // made them, found nobody there, got no text in time, or failed with a status of
 // 5xx. It is zero while the endpoint answers. All copies of a client share it.
 func (c *Client) Down() time.Time { return c.breaker.down() }
+
+// WhenDown returns a channel that is closed once the endpoint is down, which it may
+// be already.
+func (c *Client) WhenDown() <-chan struct{} { return c.breaker.whenDown() }
 
 // WaitUp returns at once while the endpoint is not down. Else it returns when it
 // is back, or with the cause of ctx. Of all who wait, one at a time sends an

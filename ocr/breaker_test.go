@@ -45,6 +45,11 @@ func takeDown(t *testing.T, s *switchable, c *Client) {
 	if c.Down().IsZero() {
 		t.Fatal("the endpoint is not known to be down")
 	}
+	select {
+	case <-c.WhenDown():
+	default:
+		t.Fatal("nobody was told that the endpoint is down")
+	}
 }
 
 func TestDown(t *testing.T) {

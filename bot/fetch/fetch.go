@@ -31,6 +31,9 @@ var (
 	ErrGone = errors.New("the file is gone")
 	// ErrForeign: the file is not kept by Slack, so its address must not get the token.
 	ErrForeign = errors.New("the file is not on Slack's host")
+	// ErrSlackSlow: Slack did not give the file in 2 minutes, or gave less than
+	// 1 kB/s. That may pass.
+	ErrSlackSlow = errors.New("the file comes too slowly from Slack")
 )
 
 // Slack downloads files from Slack with a bot's token.
@@ -53,19 +56,22 @@ const (
 	sniffed = 1 << 10 // bytes in which a file's kind is looked for
 )
 
-var errSlow = fmt.Errorf("the download took over %s", whole)
-
 // Download copies a file to a temporary file, which has no name any more and is
 // gone when the caller closes it. Cut and refused connections, 429 and 5xx are
-// tried again, six times and for two minutes in all.
+// tried again, six times and for two minutes in all; a body that comes at less than
+// 1 kB/s is not.
 func (s *Slack) Download(ctx context.Context, address string) (*os.File, error) {
 	target, err := url.Parse(address)
 	if err != nil || !s.trusted(target) {
 		return nil, ErrForeign
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, whole, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlackSlow)
 	defer cancel()
-	return retry(ctx, func() (*os.File, error) { return s.try(ctx, target) })
+	file, err := retry(ctx, func() (*os.File, error) { return s.try(ctx, target) })
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return file, err
 }
 
 func retry(ctx context.Context, try func() (*os.File, error)) (*os.File, error) {
@@ -90,6 +96,8 @@ func (s *Slack) trusted(u *url.URL) bool {
 }
 
 func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, backoff.Permanent(err)
@@ -107,12 +115,18 @@ func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err er
 	if err := s.check(response); err != nil {
 		return nil, err
 	}
-	return save(response.Body, s.MaxSize, func(head []byte) error {
+	body := newPaced(response.Body, func() { cancel(ErrSlackSlow) })
+	defer body.timer.Stop()
+	file, err = save(body, s.MaxSize, func(head []byte) error {
 		if html(head) {
 			return ErrLoginPage
 		}
 		return nil
 	})
+	if err != nil && errors.Is(context.Cause(ctx), ErrSlackSlow) {
+		return nil, backoff.Permanent(ErrSlackSlow)
+	}
+	return file, err
 }
 
 // check reads what the head of an answer says.

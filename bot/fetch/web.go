@@ -141,7 +141,7 @@ func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
 	if err := w.check(response); err != nil {
 		return nil, err
 	}
-	body := newPaced(response.Body, cancel)
+	body := newPaced(response.Body, func() { cancel(ErrSlow) })
 	defer body.timer.Stop()
 	file, err := save(body, w.maxSize, func(head []byte) error {
 		if text(head) {
@@ -213,8 +213,8 @@ type paced struct {
 	n     int // bytes since the timer was set
 }
 
-func newPaced(body io.Reader, end context.CancelCauseFunc) *paced {
-	return &paced{body: body, timer: time.AfterFunc(paceTime, func() { end(ErrSlow) })}
+func newPaced(body io.Reader, end func()) *paced {
+	return &paced{body: body, timer: time.AfterFunc(paceTime, end)}
 }
 
 func (p *paced) Read(b []byte) (int, error) {
