@@ -31,12 +31,25 @@ const enqueuing = 2 * time.Second
 // Open makes a queue on a store, which is the queue's from now on.
 func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	c = c.withDefaults()
-	if err := store.Setup(ctx, Setup{Retention: c.Retention, LeaseFor: c.LeaseFor}); err != nil {
+	if err := setup(ctx, store, Setup{Retention: c.Retention, LeaseFor: c.LeaseFor}); err != nil {
 		return nil, err
 	}
 	q := &Queue{config: c, store: store, id: rand.Text(), running: map[string]*Job{}}
 	q.replicas.Store(1)
 	return q, nil
+}
+
+// opening is how long a store may not answer when a queue is opened: a cluster
+// that lost a server chooses new leaders, stream by stream.
+const opening = 20 * time.Second
+
+func setup(ctx context.Context, store Store, s Setup) error {
+	for end := time.Now().Add(opening); ; {
+		err := store.Setup(ctx, s)
+		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) || !sleep(ctx, pause/2) {
+			return err
+		}
+	}
 }
 
 // Enqueue takes a job: when it returns nil the job is durable. It is the same

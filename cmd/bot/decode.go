@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 
 	"slackocr/ocr/page"
 )
@@ -17,6 +18,9 @@ func newDecoder() (*page.Decoder, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding the program itself: %w", err)
+	}
+	if runtime.GOOS == "linux" {
+		program = "/proc/self/exe" // the same one also after an upgrade has replaced the file
 	}
 	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}}), nil
 }
