@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -54,18 +55,20 @@ type Config struct {
 
 // Bot serves one workspace.
 type Bot struct {
-	config Config
-	log    *slog.Logger
-	model  *ocr.Client
-	http   *http.Client
-	api    *slack.Client
-	pacer  *post.Pacer
-	desk   *post.Desk
-	files  *fetch.Slack
-	web    *fetch.Web
-	slots  *slots
-	jobs   *jobs.Queue
-	fatal  chan error // holds the first problem that ends the bot
+	config    Config
+	log       *slog.Logger
+	model     *ocr.Client
+	http      *http.Client
+	api       *slack.Client
+	pacer     *post.Pacer
+	desk      *post.Desk
+	files     *fetch.Slack
+	web       *fetch.Web
+	slots     *slots
+	jobs      *jobs.Queue
+	fatal     chan error // holds the first problem that ends the bot
+	metrics   *metrics
+	connected atomic.Bool // to Slack's Socket Mode
 	// What follows is set before the first event.
 	self   string // the bot's own user
 	team   string
@@ -84,15 +87,18 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(client),
 		slack.OptionLog(log.New(io.Discard, "", 0)))
 	pacer := post.NewPacer(queue.Replicas)
-	return &Bot{
-		config: c, log: c.Log, model: model, http: client, api: api, pacer: pacer,
+	m := newMetrics()
+	b := &Bot{
+		config: c, log: c.Log, model: model.WithWatcher(m.model), metrics: m, http: client, api: api, pacer: pacer,
 		desk:  post.NewDesk(api, pacer, client),
 		web:   fetch.NewWeb(c.MaxFileSize),
 		files: &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		slots: newSlots(c.Concurrency),
 		jobs:  queue,
 		fatal: make(chan error, 1),
-	}, nil
+	}
+	m.watch(b)
+	return b, nil
 }
 
 // httpClient has a time-out for each phase of a request but none for the

@@ -87,7 +87,7 @@ func (b *Bot) deliver(ctx context.Context, s *story, text string, result slackmd
 	} else if err != nil && refusal != nil {
 		return "", refusal
 	} else if err != nil {
-		b.log.Warn("could not upload the text as a file", "error", err)
+		s.log.Warn("could not upload the text as a file", "error", err)
 		s.NoFile = true
 		if err := s.save(ctx); err != nil {
 			return "", err
@@ -146,7 +146,7 @@ func (b *Bot) mark(ctx context.Context, s *story) (note string, err error) {
 		return "", fmt.Errorf("posting the marked picture: %w", err)
 	}
 	if err != nil {
-		b.log.Warn("could not post the marked picture", "error", err)
+		s.log.Warn("could not post the marked picture", "error", err)
 		return wordsNotMarked, nil
 	}
 	return "", nil

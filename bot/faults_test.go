@@ -20,26 +20,26 @@ func TestModelFaults(t *testing.T) {
 	}{
 		{"the key is refused", func(w *stream) {
 			w.fail(401, `{"error":{"message":"bad key","type":"auth_error","code":"auth_error"}}`)
-		}, "I could not read page.png: the OCR service refused my key. Ask whoever runs me to check it.", nil},
+		}, "I could not read page.png: the OCR service refused my key. Ask whoever runs me to check it. Tell them that it is about ID.", nil},
 		{
 			"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) },
-			"I could not read page.png: the OCR service has too much to do. Post it again in a few minutes, please.", nil,
+			"I could not read page.png: the OCR service has too much to do. Post it again in a few minutes, please. If it goes on like this, ask whoever runs me about ID.", nil,
 		},
 		{"content refused", func(w *stream) {
 			w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
 		}, "I could not read page.png: the OCR service does not accept what it shows. I cannot change that.", nil},
 		{
 			"unknown model", func(w *stream) { w.fail(404, `{"error":{"message":"no such model"}}`) },
-			"I could not read page.png: the OCR service does not know my model. Ask whoever runs me to check its name and address.", nil,
+			"I could not read page.png: the OCR service does not know my model. Ask whoever runs me to check its name and address. Tell them that it is about ID.", nil,
 		},
 		{
 			"cut off in the middle", func(w *stream) { w.text("first words "); w.drop() },
-			"I read 2 words of page.png, then had to stop: the OCR service broke off. Post it again, please.",
+			"I read 2 words of page.png, then had to stop: the OCR service broke off. Post it again, please. If it goes on like this, ask whoever runs me about ID.",
 			[]string{"first words"},
 		},
 		{
 			"no text any more", func(w *stream) { w.text("first words "); <-w.r.Context().Done() },
-			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Post it again, please.",
+			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Post it again, please. If it goes on like this, ask whoever runs me about ID.",
 			[]string{"first words"},
 		},
 		{
@@ -52,7 +52,7 @@ func TestModelFaults(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.model.will(tt.say)
 				ts := h.post("page.png")
-				if line := h.closed(ts); line != tt.line {
+				if line := nameless(h.closed(ts)); line != tt.line {
 					t.Errorf("the person sees\n%q, want\n%q", line, tt.line)
 				}
 				if got := h.results(ts); !slices.Equal(got, tt.results) {
@@ -151,7 +151,7 @@ func TestBadFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if line := h.closed(ts); line != tt.line {
+				if line := nameless(h.closed(ts)); line != tt.line {
 					t.Errorf("the person sees\n%q, want\n%q", line, tt.line)
 				}
 				if n, _ := h.model.count(); n != 0 {

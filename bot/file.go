@@ -39,8 +39,10 @@ func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 
 // download gets a file, which has no name any more and is gone when it is closed.
 func (b *Bot) download(ctx context.Context, s *story) (content *os.File, err error) {
+	source := "slack"
 	switch {
 	case s.Web != "":
+		source = "web"
 		content, err = b.web.Download(ctx, s.Web)
 	case s.Small:
 		content, err = b.files.Download(ctx, thumbnail(s.File))
@@ -52,6 +54,9 @@ func (b *Bot) download(ctx context.Context, s *story) (content *os.File, err err
 	}
 	if err != nil {
 		return nil, fmt.Errorf("downloading: %w", err)
+	}
+	if info, err := content.Stat(); err == nil {
+		b.metrics.downloaded.WithLabelValues(source).Add(float64(info.Size()))
 	}
 	return content, nil
 }

@@ -101,6 +101,7 @@ func (p *pages) end() (string, error) {
 	case p.empty() && failed == 0:
 		return "", nil
 	}
+	s.gaps, s.lacks = failed, first
 	return p.join(len(p.pieces)), nil
 }
 

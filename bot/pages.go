@@ -118,12 +118,16 @@ func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	if elsewhere(err) {
 		return err
 	}
+	p.bot.metrics.page(err)
+	again := err != nil && temporary(err)
+	if len(p.pieces) > 1 {
+		err = p.story.refer(err)
+	}
 	p.mu.Lock()
 	piece := &p.pieces[i]
 	piece.err, piece.boxes = err, boxes
 	k := kept{Text: piece.text.String(), Boxes: boxes}
 	p.mu.Unlock()
-	again := err != nil && temporary(err)
 	if err != nil {
 		k.Cause = wordsCause(err)
 	}

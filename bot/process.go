@@ -3,11 +3,9 @@ package bot
 import (
 	"context"
 	"errors"
-	"time"
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
-	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
 
@@ -34,7 +32,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	var err error
 	if s.reply, err = post.Open(s.ending, s.thread, post.Opening{
 		Key: s.Request.key() + replyKey, After: s.after(), First: s.First, Line: line,
-		Head: s.head(), Buttons: runningButtons(s),
+		Head: s.head(), Buttons: runningButtons(s), Shown: s.first,
 	}, &s.Posted, s.save); err != nil {
 		return err
 	}
@@ -59,6 +57,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if failure == nil && b.same(ctx, s, text) {
 		text, failure = "", errSame
 	}
+	failure = s.refer(failure)
 	err = s.end(ctx, text, failure)
 	if errors.Is(err, jobs.ErrTooLarge) {
 		text, failure = "", err
@@ -67,9 +66,6 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if err != nil {
 		return err
 	}
-	b.log.Info("read", "file", s.File.ID, "channel", s.Channel, "words", ocr.CountWords(text),
-		"seconds", time.Since(s.Began).Seconds(), "error", failure)
-
 	ctx = s.ending // from here on the words must reach Slack, even if a person stopped the job
 	result := s.result(text)
 	note, err := b.deliver(ctx, s, text, result)
@@ -80,15 +76,16 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		return err
 	}
 	if err != nil {
-		b.log.Error("could not post the text", "channel", s.Channel, "error", err)
-		err = s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(wordsLost(s.what())), Buttons: doneButtons(s)})
+		s.log.Error("could not post the text", "channel", s.Channel, "error", err)
+		err = s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(wordsLost(s.what(), s.id)), Buttons: doneButtons(s)})
 	} else {
+		s.posted(text)
 		err = s.reply.Trail(ctx, post.Live{Line: s.lastLine(text, len(result.Parts) > 0, note, failure), Buttons: doneButtons(s)})
 	}
 	if unsettled(err) {
 		return err
 	} else if err != nil {
-		b.log.Warn("could not close the reply", "channel", s.Channel, "error", err)
+		s.log.Warn("could not close the reply", "channel", s.Channel, "error", err)
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (b *Bot) same(ctx context.Context, s *story, text string) bool {
 	}
 	records, err := b.jobs.ByFile(ctx, s.File.ID)
 	if err != nil {
-		b.log.Warn("could not look for earlier readings", "error", err)
+		s.log.Warn("could not look for earlier readings", "error", err)
 	}
 	for _, r := range records[max(0, len(records)-maxBefore):] {
 		before, ok := request(r)

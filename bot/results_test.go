@@ -59,7 +59,7 @@ func TestTextThatSlackRefuses(t *testing.T) {
 		{
 			"as messages and as a file",
 			[]localslack.Fault{refused, {Method: "files.getUploadURLExternal", Error: "posting_to_channel_denied"}},
-			nil, "I read page.png, but Slack did not take the text: post it again, please.",
+			nil, "I read page.png, but Slack did not take the text: post it again, please. If it goes on like this, ask whoever runs me about ID.",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestTextThatSlackRefuses(t *testing.T) {
 					h.ws.Fail(f)
 				}
 				ts := h.post("page.png")
-				if line := h.closed(ts); line != tt.line {
+				if line := nameless(h.closed(ts)); line != tt.line {
 					t.Errorf("the person sees\n%q, want\n%q", line, tt.line)
 				}
 				if got := h.results(ts); !slices.Equal(got, tt.results) {

@@ -11,6 +11,8 @@ import (
 // served round-robin over people, so that one person's forty pictures do not
 // keep another's waiting.
 type slots struct {
+	size int // of them there are
+
 	mu    sync.Mutex // guards what follows
 	free  int
 	lines []*line // one for each person who waits, the next to be served first
@@ -27,7 +29,7 @@ type waiter struct {
 	ahead  chan int      // holds the latest number of waiters ahead
 }
 
-func newSlots(n int) *slots { return &slots{free: n} }
+func newSlots(n int) *slots { return &slots{size: n, free: n} }
 
 // errGivenUp is the error of whoever left the line.
 var errGivenUp = errors.New("gave up its place in the line")
@@ -71,6 +73,16 @@ func (s *slots) ahead(person string) (n int) {
 		n += min(len(l.waiting), own+1) // so many rounds come before
 	}
 	return n
+}
+
+// load is how many slots are taken, and how many wait for one.
+func (s *slots) load() (taken, waiting int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lines {
+		waiting += len(l.waiting)
+	}
+	return s.size - s.free, waiting
 }
 
 func (s *slots) enter(person string) *waiter {

@@ -73,17 +73,21 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *h
 	deaf := time.NewTimer(deafFor)
 	defer deaf.Stop()
 	up := false
+	defer b.connected.Store(false)
 	for {
 		select {
 		case event := <-client.Events: // always drained: without it the client sends no pongs
 			switch event.Type {
 			case socketmode.EventTypeConnected:
 				up = true
+				b.connected.Store(true)
+				b.metrics.connects.Inc()
 				deaf.Stop()
 				b.log.Info("connected to Slack")
 			case socketmode.EventTypeConnecting:
 				if up {
 					up = false
+					b.connected.Store(false)
 					deaf.Reset(deafFor)
 					b.log.Info("connecting to Slack again")
 				}

@@ -1,14 +1,17 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
 
@@ -16,6 +19,7 @@ import (
 type story struct {
 	Request
 	progress
+	life
 	job     *jobs.Job
 	thread  *post.Thread
 	reply   *post.Reply
@@ -50,19 +54,19 @@ func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) {
 	s := &story{job: job, Request: r}
 	record := job.Record()
 	if record.StoppedBy == quiet {
-		b.settle(ctx, job, false, jobs.ErrStopped)
+		b.settle(ctx, b.logOf(job), job, false, jobs.ErrStopped)
 		return
 	}
 	if record.Progress != nil {
 		if err := json.Unmarshal(record.Progress, &s.progress); err != nil {
-			b.log.Error("a job that cannot be read", "error", err)
-			b.settle(ctx, job, false, errUnreadable)
+			b.unreadable(ctx, job, err)
 			return
 		}
 	}
 	if s.Began.IsZero() {
 		s.Began = record.Created
 	}
+	s.life = b.newLife(s)
 	var stopWaiting, stopEnding context.CancelFunc
 	s.waiting, stopWaiting = both(ctx, p.waiting)
 	defer stopWaiting()
@@ -70,7 +74,17 @@ func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) {
 	defer stopEnding()
 	s.thread = post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
 	err := b.process(ctx, s)
-	b.settle(ctx, job, s.Cause != "", err)
+	if as := b.settle(ctx, s.log, job, s.Cause != "", err); as != "" {
+		s.lacks = cmp.Or(s.lacks, err)
+		s.finished(as)
+	}
+}
+
+// unreadable gives a job up that another version of the program may have written.
+func (b *Bot) unreadable(ctx context.Context, job *jobs.Job, err error) {
+	log := b.logOf(job)
+	log.Error("a job that cannot be read", "error", err)
+	b.settle(ctx, log, job, false, errUnreadable)
 }
 
 // both returns a context that ends with ctx, and with the cause of other.
@@ -87,8 +101,9 @@ func both(ctx, other context.Context) (context.Context, context.CancelFunc) {
 const settling = 2 * time.Second
 
 // settle says what becomes of a job after its work ended with err. failed says
-// that the person was told of a failure.
-func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error) {
+// that the person was told of a failure. It returns the state in which the job
+// is finished, "" where it goes on.
+func (b *Bot) settle(ctx context.Context, log *slog.Logger, job *jobs.Job, failed bool, err error) (finished jobs.State) {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, jobs.ErrUnavailable) {
 		err = cause // the store only says that the context has ended
 	}
@@ -98,10 +113,16 @@ func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
 	release := func() error { return insist(ctx, func() error { return job.Release(ctx) }) }
-	done := func(as jobs.State) error { return insist(ctx, func() error { return job.Done(ctx, as) }) }
+	done := func(as jobs.State) error {
+		err := insist(ctx, func() error { return job.Done(ctx, as) })
+		if err == nil {
+			finished = as
+		}
+		return err
+	}
 	switch {
 	case errors.Is(err, jobs.ErrLost):
-		return // another worker tells it
+		return "" // another worker tells it
 	case elsewhere(err): // a stop is no attempt, nor is the store's trouble
 		err = release()
 	case errors.Is(err, jobs.ErrStopped):
@@ -116,22 +137,27 @@ func (b *Bot) settle(ctx context.Context, job *jobs.Job, failed bool, err error)
 	case err == nil:
 		err = done(jobs.Done)
 	case temporary(err):
-		b.log.Warn("an attempt failed", "attempt", job.Record().Attempts+1, "error", err)
+		log.Warn("an attempt failed", "attempt", job.Record().Attempts+1, "error", err)
 		last, wait := false, pause(err, job.Record().Attempts)
 		err = insist(ctx, func() (err error) {
 			last, err = job.Retry(ctx, wait)
 			return err
 		})
-		if last && err == nil {
+		switch {
+		case err != nil:
+		case last:
 			err = done(jobs.Failed)
+		default:
+			b.metrics.retries.Inc()
 		}
 	default:
-		b.log.Warn("could not answer", "error", err)
+		log.Warn("could not answer", "error", err)
 		err = done(jobs.Failed)
 	}
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
-		b.log.Warn("could not settle a job; it goes on later", "error", err)
+		log.Warn("could not settle a job; it goes on later", "error", err)
 	}
+	return finished
 }
 
 // unsettled reports whether the story goes on elsewhere or later, whatever
@@ -189,6 +215,7 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
 	s.Cause, s.Text = "", text != ""
+	s.ended, s.words, s.lacks = true, ocr.CountWords(text), cmp.Or(failure, s.lacks)
 	if failure != nil {
 		s.Cause = wordsCause(failure)
 	}

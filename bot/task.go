@@ -121,7 +121,10 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	if record.Request, err = json.Marshal(t); err != nil {
 		return false, err
 	}
-	return b.jobs.Enqueue(ctx, record)
+	if created, err = b.jobs.Enqueue(ctx, record); err != nil {
+		b.metrics.refused(err)
+	}
+	return created, err
 }
 
 var errUnreadable = errors.New("the job cannot be read")
@@ -151,7 +154,8 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 	t, err := decode(job.Record())
 	switch {
 	case err != nil:
-		b.log.Error("a job that cannot be read", "error", err)
+		b.unreadable(ctx, job, err)
+		return
 	case t.Read != nil:
 		b.tell(ctx, p, job, *t.Read)
 		return
@@ -164,14 +168,15 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 	case t.Forget != nil:
 		err = b.forget(ctx, job, *t.Forget)
 	}
-	b.settle(ctx, job, false, err)
+	log := b.logOf(job)
+	b.settle(ctx, log, job, false, err)
 	if t.Find != nil && err == nil {
 		// Its requests know all that is needed from here on. What they are about
 		// may be deleted one day, and nobody would look for it here.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 		defer cancel()
 		if err := b.erase(ctx, job.Record().Key); err != nil {
-			b.log.Warn("could not erase a wish that was granted", "error", err)
+			log.Warn("could not erase a wish that was granted", "error", err)
 		}
 	}
 }

@@ -147,8 +147,17 @@ func wordsHere(what string) string {
 }
 
 // wordsLost is for a result that Slack did not take.
-func wordsLost(what string) string {
-	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", what)
+func wordsLost(what, id string) string {
+	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", what) + wordsRefer("", id)
+}
+
+// wordsRefer follows a sentence about something that whoever runs the bot can
+// look up in its log under that name.
+func wordsRefer(sentence, id string) string {
+	if strings.Contains(sentence, "whoever runs me") {
+		return " Tell them that it is about " + id + "."
+	}
+	return " If it goes on like this, ask whoever runs me about " + id + "."
 }
 
 // wordsLocated is for words that were looked for.
@@ -183,6 +192,10 @@ func (e toldError) Error() string { return string(e) }
 
 // wordsCause is the second half of a sentence: what happened and what to do.
 func wordsCause(err error) string {
+	if r, ok := errors.AsType[referred](err); ok {
+		words := wordsCause(r.error)
+		return words + wordsRefer(words, r.id)
+	}
 	if told, ok := errors.AsType[toldError](err); ok {
 		return string(told)
 	}

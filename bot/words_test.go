@@ -189,7 +189,7 @@ func TestWordsOfALine(t *testing.T) {
 		wordsFailed("a.png", 0, errCut):                                  "I could not read a.png: " + wordsCause(errCut),
 		wordsFailed("a.png", 1, errCut):                                  "I read 1 word of a.png, then had to stop: " + wordsCause(errCut),
 		wordsAgain("a.png", &ocr.Error{Class: ocr.Busy}, 45*time.Second): "Not yet: the OCR service has too much to do. I try a.png again in 45 s.",
-		wordsLost("a.png"):                                               "I read a.png, but Slack did not take the text: post it again, please.",
+		wordsLost("a.png", "7f3a-21c9"):                                  "I read a.png, but Slack did not take the text: post it again, please. If it goes on like this, ask whoever runs me about 7f3a-21c9.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -73,6 +73,7 @@ type Client struct {
 	breaker  *breaker // shared by all copies
 	tries    int      // requests for a page, at most, until one succeeds
 	mode     Mode
+	watch    func(Try)
 }
 
 // NewClient checks c and makes a client of it. It reports all that is wrong
@@ -111,7 +112,7 @@ func NewClient(c Config) (*Client, error) {
 	}
 	client := &Client{
 		config: c, profile: asked, endpoint: endpoint{host: base.Host, secret: c.Key},
-		breaker: newBreaker(), tries: maxTries,
+		breaker: newBreaker(), tries: maxTries, watch: func(Try) {},
 	}
 	client.http = client.httpClient()
 	return client, nil

@@ -48,8 +48,9 @@ func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, e
 
 // A reading is one call of Recognize.
 type reading struct {
-	client *Client
-	sheet  sheet
+	client   *Client
+	sheet    sheet
+	requests int // so far
 }
 
 // errLeft ends a reading whose consumer has left the loop.
@@ -135,12 +136,26 @@ func retryRule(err error) error {
 	return err
 }
 
-// once makes one request and adds its text to d.
+// once makes one request, adds its text to d, and tells the watcher.
 func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (ending, error) {
+	r.requests++
+	t, begun := Try{Nth: r.requests, Picture: len(p.Data)}, time.Now()
+	end, err := r.try(ctx, p, again, d, &t)
+	t.Took, t.Err, t.Looped, t.Cut = time.Since(begun), err, end.looped, end.cut
+	r.client.watch(t)
+	return end, err
+}
+
+func (r *reading) try(ctx context.Context, p page.Page, again bool, d *draft, t *Try) (ending, error) {
+	begun := time.Now()
 	a, piece, end, err := r.client.ask(ctx, p, again)
 	defer a.close()
 	r.client.breaker.report(err)
 	for {
+		if t.Text == 0 && piece != "" {
+			t.First = time.Since(begun)
+		}
+		t.Text += len(piece)
 		if !d.add(piece) {
 			return ending{}, errLeft
 		}

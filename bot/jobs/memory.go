@@ -242,6 +242,18 @@ func (m *Memory) Announce(_ context.Context, id string, while time.Duration) (in
 	return len(m.replicas), nil
 }
 
+// Unfinished implements [Store].
+func (m *Memory) Unfinished(context.Context) (n int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.matches("job.>") {
+		if !e.finished {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Close implements [Store]. Other queues may go on with it.
 func (m *Memory) Close(context.Context) error { return nil }
 

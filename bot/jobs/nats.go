@@ -166,6 +166,17 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 	return len(info.State.Subjects), nil
 }
 
+// Unfinished implements [Store].
+func (n *NATS) Unfinished(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
+	info, err := n.workers.Info(ctx)
+	if err != nil {
+		return 0, natsError(err)
+	}
+	return int(info.NumPending) + info.NumAckPending, nil
+}
+
 // Close implements [Store].
 func (n *NATS) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settling)

@@ -19,6 +19,8 @@ type Queue struct {
 	store    Store
 	id       string       // of this replica
 	replicas atomic.Int64 // as last counted
+	length   atomic.Int64 // of unfinished jobs, as last counted
+	answered atomic.Int64 // when the store last took an announcement, in ns; 0 for never
 
 	mu      sync.Mutex // guards what follows
 	running map[string]*Job
@@ -265,6 +267,20 @@ func (q *Queue) Running() []Record {
 // Replicas is how many queues work on this store, as known a moment ago, and 1
 // at least.
 func (q *Queue) Replicas() int { return int(max(q.replicas.Load(), 1)) }
+
+// Length is how many jobs of all replicas are not finished: those that wait,
+// for another attempt too, and those that are worked on. It was counted a
+// moment ago.
+func (q *Queue) Length() int { return int(q.length.Load()) }
+
+// Answered is when the store last took a write that is made each 5 s while Run
+// runs, whether there are jobs or not; the zero time for never.
+func (q *Queue) Answered() time.Time {
+	if at := q.answered.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
 
 // Close ends the queue after Run has returned.
 func (q *Queue) Close(ctx context.Context) error { return q.store.Close(ctx) }

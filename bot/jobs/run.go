@@ -121,6 +121,8 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 		switch {
 		case err == nil:
 			q.replicas.Store(int64(n))
+			q.answered.Store(time.Now().UnixNano())
+			q.measure(ctx)
 		case errors.Is(err, ErrBroken):
 			broken(err)
 			return
@@ -131,6 +133,13 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later
 			return
 		}
+	}
+}
+
+// measure counts what is not finished. A count that fails is made the next time.
+func (q *Queue) measure(ctx context.Context) {
+	if n, err := q.store.Unfinished(ctx); err == nil {
+		q.length.Store(int64(n))
 	}
 }
 

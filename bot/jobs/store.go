@@ -53,6 +53,10 @@ type Store interface {
 	// Announce makes the replica known for a while, and counts them all.
 	Announce(ctx context.Context, id string, while time.Duration) (replicas int, err error)
 
+	// Unfinished counts the entries under "job." that are leased or will be,
+	// whoever has them.
+	Unfinished(ctx context.Context) (int, error)
+
 	// Close ends the store when nobody uses it any more.
 	Close(ctx context.Context) error
 }

@@ -112,8 +112,12 @@ func (r *Reply) now() (l Live, since time.Time) {
 // showed notes that the reply shows l.
 func (r *Reply) showed(l Live) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.begun = r.begun || l.Text != ""
+	begins := !r.begun && l.Text != ""
+	r.begun = r.begun || begins
+	r.mu.Unlock()
+	if begins && r.shown != nil {
+		r.shown()
+	}
 }
 
 // unshown takes back that what there was since then is shown. Slack may still

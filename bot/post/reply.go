@@ -19,6 +19,7 @@ type Reply struct {
 	ts      string
 	head    Note               // shown all along
 	buttons *slack.ActionBlock // shown until Close
+	shown   func()             // called with the first text, or nil
 
 	mu       sync.Mutex // guards what follows
 	text     []byte
@@ -42,6 +43,9 @@ type Opening struct {
 	Line    func() string // called when the turn to post has come
 	Head    Note          // shown all along
 	Buttons *slack.ActionBlock
+	// Shown is called once text is to be seen for the first time, by this
+	// process; nil: nobody wants to know.
+	Shown func()
 }
 
 // Open posts a reply, once (see [Thread.Post]), and starts its editor, which
@@ -62,7 +66,7 @@ func Open(ctx context.Context, t *Thread, o Opening, state *Once, save Save) (*R
 	}
 	editing, stop := context.WithCancel(ctx)
 	r := &Reply{
-		thread: t, ts: state.TS, head: o.Head, buttons: o.Buttons, describe: func(string) string { return o.Line() },
+		thread: t, ts: state.TS, head: o.Head, buttons: o.Buttons, shown: o.Shown, describe: func(string) string { return o.Line() },
 		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
 	}
 	go r.editor(ctx, editing, shown)

@@ -1,0 +1,35 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+)
+
+// Part is something that the bot rests on.
+type Part struct {
+	Name    string // slack, store or endpoint
+	Problem string // in one plain line; "" where it works
+}
+
+// storeSilence is how long a store that is written to each 5 s, and has 5 s to
+// answer, may not have answered.
+const storeSilence = 20 * time.Second
+
+// Parts are Slack's connection, the store of jobs and the OCR endpoint. It may be
+// called from any goroutine, and waits for nothing.
+func (b *Bot) Parts() []Part {
+	parts := []Part{{Name: "slack"}, {Name: "store"}, {Name: "endpoint"}}
+	if !b.connected.Load() {
+		parts[0].Problem = "there is no connection to Slack"
+	}
+	switch answered := b.jobs.Answered(); {
+	case answered.IsZero():
+		parts[1].Problem = "the store of jobs was not written to yet"
+	case time.Since(answered) > storeSilence:
+		parts[1].Problem = fmt.Sprintf("the store of jobs has taken no write for %s", seconds(time.Since(answered)))
+	}
+	if down := b.model.Down(); !down.IsZero() {
+		parts[2].Problem = fmt.Sprintf("the OCR endpoint has not answered for %s", seconds(time.Since(down)))
+	}
+	return parts
+}

@@ -1,0 +1,73 @@
+package bot_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// name is that of a request, as people and the log are told it.
+var name = regexp.MustCompile(`\b[0-9a-f]{4}-[0-9a-f]{4}\b`)
+
+// nameless is a line with ID for a request's name.
+func nameless(line string) string { return name.ReplaceAllString(line, "ID") }
+
+// lines are those of the log with these words in it. The bot has stopped.
+func (h *house) lines(words string) (found []string) {
+	for line := range strings.Lines(h.log.String()) {
+		if strings.Contains(line, words) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// TestNameInTheLog: the name that a person was told leads to all that the log
+// has of their request, and to no other.
+func TestNameInTheLog(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.fail(401, `{"error":{"type":"auth_error"}}`) })
+		bad := name.FindString(h.closed(h.post("page.png")))
+		h.model.will(func(w *stream) { w.text("some text"); w.end("stop") })
+		good := h.post("page.png")
+		if line := h.closed(good); name.MatchString(line) {
+			t.Errorf("a success names its request: %q", line)
+		}
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		lines := h.lines("msg=read ")
+		if len(lines) != 2 || !strings.Contains(lines[0], "request="+bad+" outcome=failed") ||
+			strings.Contains(lines[1], bad) || !strings.Contains(lines[1], "outcome=read") {
+			t.Errorf("the person was told %q, the log says\n%s", bad, strings.Join(lines, ""))
+		}
+		if bad == "" || strings.Contains(lines[0]+lines[1], "page.png") {
+			t.Errorf("%q, and the log says\n%s", bad, strings.Join(lines, ""))
+		}
+	})
+}
+
+// TestOneLineALife: a request that is tried again, or goes on in another
+// process, has one line of its end, which counts the attempts.
+func TestOneLineALife(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.fail(500, `{"error":{"message":"oops"}}`) })
+		ts := h.post("page.png")
+		h.wait("it will be tried again", func() bool { return strings.HasPrefix(h.reply(ts), "Not yet: ") })
+		h.model.will(nil)
+		h.restart()
+		h.closed(ts)
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		lines := h.lines("msg=read ")
+		if len(lines) != 1 || !strings.Contains(lines[0], "attempts=2") || !strings.Contains(lines[0], "error=<nil>") {
+			t.Errorf("its end is told so: %q", lines)
+		}
+		for _, line := range h.lines("an attempt failed") {
+			if name.FindString(line) != name.FindString(lines[0]) {
+				t.Errorf("%q and %q are about the same request", line, lines[0])
+			}
+		}
+	})
+}
