@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"slackocr/bot/jobs"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -43,7 +45,7 @@ func (b *Bot) logOf(job *jobs.Job) *slog.Logger {
 // newLife begins with a request. What an earlier process has shown of it is not
 // measured again.
 func (b *Bot) newLife(s *story) life {
-	measure := func(h interface{ Observe(float64) }, when bool) func() {
+	measure := func(h prometheus.Histogram, when bool) func() {
 		return sync.OnceFunc(func() {
 			if when {
 				h.Observe(max(0, time.Since(s.Began)).Seconds())

@@ -153,9 +153,6 @@ func (m *metrics) refused(err error) {
 	m.notTaken.WithLabelValues(reason).Inc()
 }
 
-// since observes the time since a request was made.
-func since(h prometheus.Histogram, begun time.Time) { h.Observe(max(0, time.Since(begun)).Seconds()) }
-
 // Metrics are all that the bot counts, for Prometheus.
 func (b *Bot) Metrics() prometheus.Gatherer { return b.metrics.registry }
 
