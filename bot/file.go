@@ -14,7 +14,7 @@ import (
 )
 
 // lookUp completes what Slack Connect leaves out of an event. It reports false
-// for a file that is no picture.
+// for a file that is no picture, or no usual one and not meant.
 // https://docs.slack.dev/apis/slack-connect#files
 func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 	if s.Web != "" {
@@ -34,7 +34,7 @@ func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 		return false, fmt.Errorf("looking up the file: %w", err)
 	}
 	s.File = slim(*info)
-	return picture(s.File), nil
+	return picture(s.File) && (s.Meant || usual(s.File)), nil
 }
 
 // download gets a file, which has no name any more and is gone when it is closed.

@@ -126,7 +126,7 @@ func (i intake) message(m message) []ask {
 // every other file too.
 func (m message) reads(mode ocr.Mode, needs need) (asks []ask) {
 	for _, file := range distinct(m.files) {
-		if !picture(file) && (needs == posting || file.ID == "") {
+		if needs == posting && (!picture(file) || !usual(file)) || !picture(file) && file.ID == "" {
 			continue
 		}
 		asks = append(asks, ask{needs: needs, task: task{Read: &Request{

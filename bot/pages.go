@@ -3,12 +3,14 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"slackocr/bot/jobs"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -25,6 +27,8 @@ type pages struct {
 	// For whoever holds the lock of the reply: showing is at, and running the
 	// number of pieces that are being read.
 	showing, running atomic.Int64
+
+	closing atomic.Bool // a piece was not read because the bot stops
 
 	mu     sync.Mutex // guards what follows; goes before the lock of the reply
 	pieces []piece
@@ -71,6 +75,9 @@ func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, reque
 	if context.Cause(ctx) != nil {
 		err = context.Cause(ctx)
 	}
+	if err == nil && p.closing.Load() {
+		err = jobs.ErrClosing
+	}
 	if err != nil {
 		return p.shown(), err
 	}
@@ -104,7 +111,10 @@ func (p *pages) load(ctx context.Context) error {
 // read reads one piece. Its error is one that ends the work on the others too.
 func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	if release == nil {
-		if release, err = p.turn(); err != nil {
+		if release, err = p.turn(); errors.Is(err, jobs.ErrClosing) {
+			p.closing.Store(true)
+			return nil // those that are being read may have time to end
+		} else if err != nil {
 			return err
 		}
 	}

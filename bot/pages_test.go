@@ -271,3 +271,22 @@ func TestPageThatIsCutKeepsToItself(t *testing.T) {
 		})
 	}
 }
+
+// TestStopLetsPagesEnd that need no longer than the grace.
+func TestStopLetsPagesEnd(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 2 })
+		h.model.will(func(w *stream) {
+			n, _ := h.model.count()
+			w.slowly(time.Duration(2*n)*time.Second, "words")
+			w.end("stop")
+		})
+		ts := h.postFile("scan.pdf", scan(t, 4))
+		h.wait("two pages are read", func() bool { return h.requests() == 2 && markdown(h.answers(ts)[0]) != "" })
+		h.restart()
+		h.closed(ts)
+		if n := h.requests(); n != 4 {
+			t.Errorf("%d requests for four pages", n)
+		}
+	})
+}

@@ -30,6 +30,20 @@ func picture(f slack.File) bool {
 	return f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
 }
 
+// pictureKinds are what pictures that can be read call themselves, the names of old
+// programs included.
+var pictureKinds = []string{
+	"application/pdf", "image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/apng", "image/gif", "image/webp",
+	"image/bmp", "image/x-bmp", "image/x-ms-bmp", "image/tiff", "image/tif", "image/heic", "image/heif",
+	"image/heic-sequence", "image/heif-sequence", "image/avif",
+}
+
+// usual reports whether a picture is of a kind that is read unasked. A drawing of
+// some program is left alone: nobody wants to be told that it cannot be read.
+func usual(f slack.File) bool {
+	return f.FileAccess == "check_file_info" || slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
+}
+
 // slim is what a job needs of a file. The rest, such as where it was shared, is
 // not kept.
 func slim(f slack.File) slack.File {

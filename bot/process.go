@@ -20,20 +20,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if !found && missing == nil {
 		missing = page.ErrUnsupported
 	}
-	line := func() string {
-		if !b.model.Down().IsZero() {
-			return wordsDown(s.what())
-		}
-		if ahead := b.slots.ahead(s.Person); ahead >= 0 {
-			return wordsWaiting(s.what(), ahead)
-		}
-		return wordsReading(s.what())
-	}
-	var err error
-	if s.reply, err = post.Open(s.ending, s.thread, post.Opening{
-		Key: s.Request.key() + replyKey, After: s.after(), First: s.First, Line: line,
-		Head: s.head(), Buttons: runningButtons(s), Shown: s.first,
-	}, &s.Posted, s.save); err != nil {
+	if err := b.open(s); err != nil {
 		return err
 	}
 	defer s.reply.Leave()
@@ -58,7 +45,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		text, failure = "", errSame
 	}
 	failure = s.refer(failure)
-	err = s.end(ctx, text, failure)
+	err := s.end(ctx, text, failure)
 	if errors.Is(err, jobs.ErrTooLarge) {
 		text, failure = "", err
 		err = s.end(ctx, text, failure)
@@ -66,7 +53,29 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 	if err != nil {
 		return err
 	}
-	ctx = s.ending // from here on the words must reach Slack, even if a person stopped the job
+	return b.answer(s.ending, s, text, failure) // which must reach Slack, even if a person stopped the job
+}
+
+// open posts the reply, or finds it, and says what is done first.
+func (b *Bot) open(s *story) (err error) {
+	line := func() string {
+		if !b.model.Down().IsZero() {
+			return wordsDown(s.what())
+		}
+		if ahead := b.slots.ahead(s.Person); ahead >= 0 {
+			return wordsWaiting(s.what(), ahead)
+		}
+		return wordsReading(s.what())
+	}
+	s.reply, err = post.Open(s.ending, s.thread, post.Opening{
+		Key: s.Request.key() + replyKey, After: s.after(), First: s.First, Line: line,
+		Head: s.head(), Buttons: runningButtons(s), Shown: s.first,
+	}, &s.Posted, s.save)
+	return err
+}
+
+// answer puts the text where it was asked for, and closes the reply.
+func (b *Bot) answer(ctx context.Context, s *story, text string, failure error) error {
 	result := s.result(text)
 	note, err := b.deliver(ctx, s, text, result)
 	if post.PlaceGone(err) {

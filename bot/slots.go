@@ -38,6 +38,9 @@ var errGivenUp = errors.New("gave up its place in the line")
 // many are ahead, each time that changes. It returns the cause of ctx when that
 // ends first, and errGivenUp when giveUp is closed first.
 func (s *slots) take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // though a slot may be free
+	}
 	w := s.enter(person)
 	for {
 		select {

@@ -100,3 +100,19 @@ func TestThumbnailThatIsGone(t *testing.T) {
 		}
 	})
 }
+
+// TestDrawingsAreLeftAlone where they were only posted; who asks is answered.
+func TestDrawingsAreLeftAlone(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		const psd = "8BPS\x00\x01"
+		ts := h.postFile("drawing.psd", []byte(psd))
+		h.pass(time.Minute)
+		if n := len(h.answers(ts)); n != 0 {
+			t.Errorf("%d answers to what was only posted", n)
+		}
+		h.talk(h.ann, h.channel, ts, h.named("text"))
+		h.wait("an answer", func() bool {
+			return h.count(ts, "I could not read drawing.psd as plain text: I do not know this kind of file. Post it as a PNG or JPEG, please.") == 1
+		})
+	})
+}

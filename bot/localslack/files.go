@@ -100,6 +100,7 @@ var fileTypes = map[string][3]string{
 	".pdf": {"pdf", "PDF", "application/pdf"}, ".md": {"markdown", "Markdown (raw)", "text/plain"},
 	".txt": {"text", "Plain Text", "text/plain"}, ".csv": {"csv", "CSV", "text/csv"}, ".svg": {"svg", "SVG", "image/svg+xml"},
 	".zip": {"zip", "Zip", "application/zip"}, ".avif": {"avif", "AVIF", "image/avif"},
+	".psd": {"psd", "Photoshop Document", "image/vnd.adobe.photoshop"},
 }
 
 // store keeps a new file under id. Its type comes from the name alone, as in
