@@ -78,6 +78,10 @@ type config struct {
 	// kept.
 	Retention time.Duration `env:"RETENTION" envDefault:"720h" example:"720h"`
 
+	// ListenAddr is where /healthz, /readyz and /metrics are served; empty for
+	// nowhere.
+	ListenAddr string `env:"LISTEN_ADDR" example:"127.0.0.1:8080"`
+
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" example:"debug, info, warn or error"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text" example:"text or json"`
 }

@@ -27,7 +27,7 @@ func load(t *testing.T, environ []string, dotenv string) (config, error) {
 			t.Fatal(err)
 		}
 	}
-	return loadConfig(environ, file, needLog, needSlack, needPlaces, needModel, needLimits)
+	return loadConfig(environ, file, needLog, needSlack, needPlaces, needModel, needLimits, needMonitor)
 }
 
 func TestConfigDefaults(t *testing.T) {

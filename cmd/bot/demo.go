@@ -31,9 +31,9 @@ func demo(ctx context.Context, args []string, sys system) int {
 	if flags.Parse(args) != nil || flags.NArg() > 0 {
 		return statusUsage
 	}
-	c, err := loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits)
+	c, err := loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor)
 	if err == nil && remote(c) {
-		c, err = loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needModel)
+		c, err = loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor, needModel)
 	}
 	if err != nil {
 		return complain(sys.stderr, err)

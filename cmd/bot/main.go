@@ -16,6 +16,7 @@ const usage = `Usage:
   bot [run]         serve a Slack workspace; settings come from the environment and .env
   bot demo          a workspace, an OCR engine and the bot on this machine: nothing to set up
   bot ocr FILE...   read images with the configured endpoint to standard output
+  bot health [ADDR] ask a running bot how it is, at its LISTEN_ADDR: status 0 or 1
   bot version       what was built
 `
 
@@ -62,6 +63,8 @@ func run(ctx context.Context, args []string, sys system) int {
 		return demo(ctx, args, sys)
 	case "ocr":
 		return read(ctx, args, sys)
+	case "health":
+		return health(ctx, args, sys)
 	case decodeCommand:
 		return decode(args)
 	case "version":

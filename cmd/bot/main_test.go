@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -41,7 +40,7 @@ func TestMain(m *testing.M) {
 type process struct {
 	*exec.Cmd
 	stdout *bufio.Reader
-	stderr *bytes.Buffer // read after Wait
+	stderr *output // may be read while it runs
 }
 
 // start runs the program in an empty folder with these settings alone.
@@ -51,7 +50,7 @@ func start(t testing.TB, environ []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.Command(self, args...), stderr: &bytes.Buffer{}}
+	p := &process{Cmd: exec.Command(self, args...), stderr: &output{}}
 	p.Dir = t.TempDir()
 	p.Env = append([]string{asBot + "=1", "PATH=" + os.Getenv("PATH")}, environ...)
 	p.Cmd.Stderr = p.stderr

@@ -18,7 +18,7 @@ func serve(ctx context.Context, args []string, sys system) int {
 		fmt.Fprintf(sys.stderr, "run takes no arguments.\n\n%s", usage)
 		return statusUsage
 	}
-	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needPlaces, needModel, needLimits)
+	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needPlaces, needModel, needLimits, needMonitor)
 	if err != nil {
 		return complain(sys.stderr, err)
 	}
@@ -36,6 +36,11 @@ func serve(ctx context.Context, args []string, sys system) int {
 // runBot opens the store of jobs, runs the bot until ctx ends, and closes the
 // store.
 func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) error {
+	watched, err := newMonitor(ctx, c.ListenAddr, log)
+	if err != nil {
+		return err
+	}
+	defer watched.close()
 	store, err := openStore(c, log)
 	if err != nil {
 		return err
@@ -56,6 +61,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
 	}, model, queue)
 	if err == nil {
+		watched.watch(b)
 		err = b.Run(ctx)
 	}
 	return errors.Join(err, queue.Close(closing(ctx)))

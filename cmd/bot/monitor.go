@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
+
+	"slackocr/bot"
+)
+
+// needMonitor checks where the bot tells how it is.
+func needMonitor(c *config, wrong *problems) {
+	if c.ListenAddr == "" {
+		return
+	}
+	_, port, err := net.SplitHostPort(c.ListenAddr)
+	if n, notNumber := strconv.Atoi(port); err != nil || notNumber != nil || n < 0 || n > 65535 {
+		wrong.add("LISTEN_ADDR", "is no address with a port")
+	}
+}
+
+// maxWatchers bounds the connections to the monitor.
+const maxWatchers = 64
+
+// monitor tells over HTTP how the bot is: /healthz says that the process answers,
+// /readyz whether all that it rests on works, /metrics what it has done.
+type monitor struct {
+	server  *http.Server
+	serving sync.WaitGroup
+	bot     atomic.Pointer[bot.Bot]
+	closing func() bool // the bot was told to end
+}
+
+// newMonitor listens at addr and serves until close, for a bot that ends with
+// ctx. It is nil where addr is empty.
+func newMonitor(ctx context.Context, addr string, log *slog.Logger) (*monitor, error) {
+	if addr == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	m := &monitor{closing: func() bool { return ctx.Err() != nil }}
+	m.server = &http.Server{
+		Handler: m.handler(), MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	log.Info("watch me", "address", l.Addr().String())
+	m.serving.Go(func() {
+		if err := m.server.Serve(netutil.LimitListener(l, maxWatchers)); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("nobody can watch the bot any more", "error", err)
+		}
+	})
+	return m, nil
+}
+
+// watch is told whose state to tell. Until then the bot is starting.
+func (m *monitor) watch(b *bot.Bot) {
+	if m != nil {
+		m.bot.Store(b)
+	}
+}
+
+// close ends the server and waits for it.
+func (m *monitor) close() {
+	if m != nil {
+		_ = m.server.Close() // whoever asks now learns that the bot has ended
+		m.serving.Wait()
+	}
+}
+
+func (m *monitor) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", m.ready)
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		b := m.bot.Load()
+		if b == nil {
+			say(w, http.StatusServiceUnavailable, "the bot is starting\n")
+			return
+		}
+		promhttp.HandlerFor(b.Metrics(), promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	})
+	return mux
+}
+
+// ready says of each part whether it works, a line each.
+func (m *monitor) ready(w http.ResponseWriter, _ *http.Request) {
+	b := m.bot.Load()
+	if b == nil {
+		say(w, http.StatusServiceUnavailable, "the bot is starting\n")
+		return
+	}
+	status, lines := http.StatusOK, ""
+	for _, p := range b.Parts() {
+		if p.Problem == "" {
+			lines += p.Name + ": ok\n"
+			continue
+		}
+		status = http.StatusServiceUnavailable
+		lines += p.Name + ": " + p.Problem + "\n"
+	}
+	if m.closing() {
+		status, lines = http.StatusServiceUnavailable, lines+"the bot is stopping\n"
+	}
+	say(w, status, lines)
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprint(w, text) // whoever asked may have gone
+}
