@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slackocr/bot"
 )
@@ -84,6 +86,34 @@ func TestTextThatIsTooLongToKeep(t *testing.T) {
 		ts := h.postFile("scan.pdf", scan(t, 2))
 		if line := h.closed(ts); line != "I could not read scan.pdf: its text is longer than I can keep. Post it in parts, please." {
 			t.Errorf("the person sees %q", line)
+		}
+	})
+}
+
+// TestTextStaysWhileItIsReadAgain until there is another one.
+func TestTextStaysWhileItIsReadAgain(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			if n, _ := h.model.count(); n <= 2 {
+				w.text("first words ")
+				w.drop()
+			}
+			_ = w.pause(20 * time.Second)
+			w.text("all the words")
+			w.end("stop")
+		})
+		ts := h.post("page.png")
+		h.wait("another attempt", func() bool { return strings.HasPrefix(h.reply(ts), "Not yet: ") })
+		h.pass(15 * time.Second)
+		if n := h.requests(); n != 3 {
+			t.Fatalf("%d requests, want a third that runs", n)
+		}
+		if text := markdown(h.answers(ts)[0]); text != "first words" || !strings.HasPrefix(h.reply(ts), "Reading page.png…") {
+			t.Errorf("the reply says %q and shows %q", h.reply(ts), text)
+		}
+		h.closed(ts)
+		if got := h.results(ts); !slices.Equal(got, []string{"all the words"}) {
+			t.Errorf("results %q", got)
 		}
 	})
 }

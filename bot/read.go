@@ -21,6 +21,13 @@ func (b *Bot) read(ctx context.Context, s *story) (string, error) {
 	} else if ok {
 		return text, s.failure()
 	}
+	if s.job.Record().Attempts > 0 { // what was shown stays until there is more
+		text, _, err := s.page(s.ending, partial)
+		if err != nil {
+			return "", err
+		}
+		s.reply.Write(0, text)
+	}
 	var content *os.File
 	var err error
 	if s.Web != "" { // whose server may be slow, and nobody's turn is to wait for it
