@@ -249,7 +249,7 @@ func alarmsLookAt(t *testing.T, metrics string) {
 				t.Errorf("%s: %q has brackets left", rule.Alert, rule.Expr)
 			}
 			for _, selector := range regexp.MustCompile(`(slackocr_\w+)(?:\{(\w+)=~?"([^"]*)")?`).FindAllStringSubmatch(rule.Expr, -1) {
-				for _, value := range strings.Split(selector[3], "|") {
+				for value := range strings.SplitSeq(selector[3], "|") {
 					series := selector[1] + "[ {]"
 					if selector[2] != "" {
 						series = selector[1] + `\{.*` + selector[2] + `="` + value + `"`
