@@ -185,6 +185,10 @@ func (c *Client) WithMode(m Mode) *Client {
 // it has one.
 func (c *Client) Host() string { return c.endpoint.host }
 
+// MaxTokens returns the longest answer that is asked for, in tokens; 0 where the
+// endpoint decides.
+func (c *Client) MaxTokens() int { return c.config.MaxTokens }
+
 // CloseIdleConnections closes the connections that no request uses now.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 

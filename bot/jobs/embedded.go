@@ -19,6 +19,7 @@ const (
 	maxMemory       = 64 << 20
 	lockWait        = 3 * time.Second
 	startWait       = 30 * time.Second
+	lockName        = "lock"
 )
 
 // ErrInUse means that another process uses the folder.
@@ -93,7 +94,7 @@ func lockFolder(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	lock := flock.New(filepath.Join(dir, "lock"))
+	lock := flock.New(filepath.Join(dir, lockName))
 	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
 	defer cancel()
 	locked, err := lock.TryLockContext(ctx, 50*time.Millisecond)

@@ -29,6 +29,10 @@ type config struct {
 	// SlackBotToken and SlackAppToken are the two tokens of the Slack app.
 	SlackBotToken string `env:"SLACK_BOT_TOKEN" example:"xoxb-1234-5678-abcd"`
 	SlackAppToken string `env:"SLACK_APP_TOKEN" example:"xapp-1-A123-456-abcd"`
+	// Each secret may stand in a file instead, as Docker and Kubernetes hand them
+	// out; the spaces around it do not count.
+	SlackBotTokenFile string `env:"SLACK_BOT_TOKEN_FILE" example:"/run/secrets/slack-bot-token"`
+	SlackAppTokenFile string `env:"SLACK_APP_TOKEN_FILE" example:"/run/secrets/slack-app-token"`
 	// SlackAPIURL is the Web API's address: another for GovSlack.
 	SlackAPIURL string `env:"SLACK_API_URL" envDefault:"https://slack.com/api/" example:"https://slack.com/api/"`
 
@@ -38,7 +42,11 @@ type config struct {
 	// hosted endpoint requires one, an endpoint of one's own may have none.
 	ModelverseAPIKey string `env:"MODELVERSE_API_KEY" example:"the key from your ModelVerse console"`
 	OCRAPIKey        string `env:"OCR_API_KEY" example:"your endpoint's key"`
-	OCRModel         string `env:"OCR_MODEL" envDefault:"deepseek-ai/DeepSeek-OCR" example:"deepseek-ai/DeepSeek-OCR"`
+	// Their files.
+	ModelverseAPIKeyFile string `env:"MODELVERSE_API_KEY_FILE" example:"/run/secrets/modelverse-api-key"`
+	OCRAPIKeyFile        string `env:"OCR_API_KEY_FILE" example:"/run/secrets/ocr-api-key"`
+
+	OCRModel string `env:"OCR_MODEL" envDefault:"deepseek-ai/DeepSeek-OCR" example:"deepseek-ai/DeepSeek-OCR"`
 	// OCRProfile names what the model and its server want; empty means what fits
 	// the model's name. OCRPrompt is instead of the profile's for markdown.
 	OCRProfile string `env:"OCR_PROFILE" example:"deepseek-ocr-vllm"`
@@ -71,9 +79,11 @@ type config struct {
 	MaxPDFPages int `env:"MAX_PDF_PAGES" envDefault:"50" example:"50"`
 
 	// DataDir is where the embedded job store is; NATSURL is an external NATS
-	// cluster instead, for several replicas.
-	DataDir string `env:"DATA_DIR" envDefault:"data" example:"/var/lib/slack-ocr"`
-	NATSURL string `env:"NATS_URL" example:"nats://nats-1:4222,nats://nats-2:4222"`
+	// cluster instead, for several replicas. NATSURLFile is its file, since it may
+	// hold a password.
+	DataDir     string `env:"DATA_DIR" envDefault:"data" example:"/var/lib/slack-ocr"`
+	NATSURL     string `env:"NATS_URL" example:"nats://nats-1:4222,nats://nats-2:4222"`
+	NATSURLFile string `env:"NATS_URL_FILE" example:"/run/secrets/nats-url"`
 	// Retention is how long records of jobs, with the texts that were read, are
 	// kept.
 	Retention time.Duration `env:"RETENTION" envDefault:"720h" example:"720h"`
@@ -133,6 +143,9 @@ func (p *problems) add(variable, what string) {
 	*p = append(*p, fmt.Sprintf("%s %s. Example: %s=%s", variable, what, variable, example(variable)))
 }
 
+// needAll are the needs of the bot itself.
+var needAll = []func(*config, *problems){needLog, needSlack, needPlaces, needModel, needLimits, needStore, needMonitor}
+
 // loadConfig reads the settings and finds all that is wrong with them. need says
 // which parts the command uses.
 func loadConfig(environ []string, dotenv string, need ...func(*config, *problems)) (config, error) {
@@ -189,8 +202,10 @@ func (c *config) key() string {
 }
 
 func needSlack(c *config, wrong *problems) {
-	token := func(variable, value, prefix string) {
-		switch {
+	token := func(variable string, field *string, file, prefix string) {
+		known := fromFile(variable, field, file, wrong)
+		switch value := *field; {
+		case !known: // and it is told why
 		case value == "":
 			wrong.add(variable, "is missing")
 		case !strings.HasPrefix(value, prefix):
@@ -199,8 +214,8 @@ func needSlack(c *config, wrong *problems) {
 			wrong.add(variable, "holds spaces or quotes")
 		}
 	}
-	token("SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
-	token("SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
+	token("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, "xoxb-")
+	token("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, "xapp-")
 	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
 	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
 		wrong.add("SLACK_API_URL", "must be https, or the tokens could be read on the way")
@@ -261,7 +276,9 @@ func needLimits(c *config, wrong *problems) {
 
 func needModel(c *config, wrong *problems) {
 	checkURL("OCR_BASE_URL", c.OCRBaseURL, wrong)
-	if u, err := url.Parse(c.OCRBaseURL); err == nil && u.Hostname() == "api.modelverse.cn" && c.key() == "" {
+	known := fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
+	known = fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong) && known
+	if u, err := url.Parse(c.OCRBaseURL); err == nil && known && u.Hostname() == "api.modelverse.cn" && c.key() == "" {
 		wrong.add("MODELVERSE_API_KEY", "is missing, and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
 	}
 	if c.OCRMaxTokens > 128<<10 {
@@ -283,6 +300,10 @@ func needModel(c *config, wrong *problems) {
 	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
 		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
 	}
+}
+
+func needStore(c *config, wrong *problems) {
+	fromFile("NATS_URL", &c.NATSURL, c.NATSURLFile, wrong)
 }
 
 func needLog(c *config, wrong *problems) {

@@ -27,7 +27,7 @@ func load(t *testing.T, environ []string, dotenv string) (config, error) {
 			t.Fatal(err)
 		}
 	}
-	return loadConfig(environ, file, needLog, needSlack, needPlaces, needModel, needLimits, needMonitor)
+	return loadConfig(environ, file, needAll...)
 }
 
 func TestConfigDefaults(t *testing.T) {

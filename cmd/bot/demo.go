@@ -53,7 +53,7 @@ func demo(ctx context.Context, args []string, sys system) int {
 
 // remote reports whether the settings name an endpoint to read with.
 func remote(c config) bool {
-	return c.key() != "" || c.OCRBaseURL != defaultOf("OCR_BASE_URL")
+	return c.key() != "" || c.OCRAPIKeyFile != "" || c.ModelverseAPIKeyFile != "" || c.OCRBaseURL != defaultOf("OCR_BASE_URL")
 }
 
 // listenDemo listens on addr, or on any port where the usual one is taken.

@@ -8,13 +8,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
 const usage = `Usage:
   bot [run]         serve a Slack workspace; settings come from the environment and .env
   bot demo          a workspace, an OCR engine and the bot on this machine: nothing to set up
+  bot check         look at settings, tokens, scopes, endpoint and store, and say what to do; -json
+  bot manifest      the manifest of the Slack app; -json
   bot ocr FILE...   read images with the configured endpoint to standard output
   bot health [ADDR] ask a running bot how it is, at its LISTEN_ADDR: status 0 or 1
   bot version       what was built
@@ -61,6 +62,10 @@ func run(ctx context.Context, args []string, sys system) int {
 		return serve(ctx, args, sys)
 	case "demo":
 		return demo(ctx, args, sys)
+	case "check":
+		return check(ctx, args, sys)
+	case "manifest":
+		return manifest(args, sys)
 	case "ocr":
 		return read(ctx, args, sys)
 	case "health":
@@ -76,19 +81,4 @@ func run(ctx context.Context, args []string, sys system) int {
 	}
 	fmt.Fprintf(sys.stderr, "There is no command %q.\n\n%s", command, usage)
 	return statusUsage
-}
-
-// version names the build: the module's version, the commit, the Go version.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "bot (unknown build)"
-	}
-	commit := "unknown commit"
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			commit = s.Value
-		}
-	}
-	return fmt.Sprintf("bot %s, commit %s, %s", info.Main.Version, commit, info.GoVersion)
 }

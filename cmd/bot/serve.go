@@ -18,7 +18,7 @@ func serve(ctx context.Context, args []string, sys system) int {
 		fmt.Fprintf(sys.stderr, "run takes no arguments.\n\n%s", usage)
 		return statusUsage
 	}
-	c, err := loadConfig(sys.environ, ".env", needLog, needSlack, needPlaces, needModel, needLimits, needMonitor)
+	c, err := loadConfig(sys.environ, ".env", needAll...)
 	if err != nil {
 		return complain(sys.stderr, err)
 	}
@@ -27,7 +27,10 @@ func serve(ctx context.Context, args []string, sys system) int {
 	if err != nil {
 		return fail(sys.stderr, err)
 	}
-	if err := runBot(ctx, c, model, log); err != nil {
+	endCheck := checkInBrief(ctx, c, sys.environ, log)
+	err = runBot(ctx, c, model, log)
+	endCheck()
+	if err != nil {
 		return fail(sys.stderr, err)
 	}
 	return statusOK

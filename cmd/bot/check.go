@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// A finding is what was found out about one thing that the bot needs.
+type finding struct {
+	Check string `json:"check"` // the thing; scripts may rely on its name
+	OK    bool   `json:"ok"`
+	Found string `json:"found"`
+	// Remedy is what to do about it, a whole sentence.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+func (f finding) String() string {
+	mark := "✓"
+	if !f.OK {
+		mark = "✗"
+	}
+	line := fmt.Sprintf("%s %s: %s", mark, f.Check, f.Found)
+	if f.Remedy != "" {
+		line += ". " + f.Remedy
+	}
+	return line
+}
+
+func passed(check, format string, args ...any) finding {
+	return finding{Check: check, OK: true, Found: fmt.Sprintf(format, args...)}
+}
+
+func failed(check, found, remedy string) finding {
+	return finding{Check: check, Found: found, Remedy: remedy}
+}
+
+// A probe finds out about one part. It has a time for the whole, and asks for
+// nothing of the bot that runs.
+type probe struct {
+	name   string
+	needs  []string // settings without which it makes no sense
+	within time.Duration
+	run    func(ctx context.Context) []finding
+}
+
+// report is the answer of bot check --json.
+type report struct {
+	OK      bool      `json:"ok"`
+	Version string    `json:"version"`
+	Checks  []finding `json:"checks"`
+}
+
+// check looks at all that the bot needs, prints a line for each thing, and
+// returns 0 where all is well, else 1.
+func check(ctx context.Context, args []string, sys system) int {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.SetOutput(sys.stderr)
+	asJSON := flags.Bool("json", false, "print JSON")
+	if flags.Parse(args) != nil {
+		return statusUsage
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(sys.stderr, "check takes no arguments but -json.\n\n%s", usage)
+		return statusUsage
+	}
+	c, err := loadConfig(sys.environ, ".env", needAll...)
+	out := report{OK: true, Version: version(), Checks: []finding{}}
+	hide := hider(c, sys.environ)
+	for f := range examine(ctx, c, err) {
+		f.Found, f.Remedy = hide(f.Found), hide(f.Remedy)
+		out.OK = out.OK && f.OK
+		out.Checks = append(out.Checks, f)
+		if !*asJSON {
+			fmt.Fprintln(sys.stdout, f)
+		}
+	}
+	if *asJSON {
+		err = writeJSON(sys.stdout, out)
+	} else {
+		_, err = fmt.Fprintln(sys.stdout, out.verdict())
+	}
+	if err != nil {
+		return fail(sys.stderr, err)
+	}
+	if !out.OK {
+		return statusFailed
+	}
+	return statusOK
+}
+
+func (r report) verdict() string {
+	bad := 0
+	for _, f := range r.Checks {
+		if !f.OK {
+			bad++
+		}
+	}
+	switch bad {
+	case 0:
+		return "All is well."
+	case 1:
+		return "One thing needs your attention."
+	}
+	return fmt.Sprintf("%d things need your attention.", bad)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// examine yields the findings in their order, each as soon as it is known. bad is
+// what loadConfig said of c.
+func examine(ctx context.Context, c config, bad error) func(yield func(finding) bool) {
+	return func(yield func(finding) bool) {
+		var lines problems
+		if bad != nil && !errors.As(bad, &lines) {
+			lines = problems{bad.Error()}
+		}
+		for _, line := range lines {
+			if !yield(failed("settings", line, "")) {
+				return
+			}
+		}
+		if len(lines) == 0 && !yield(passed("settings", "the environment and .env hold all that is needed")) {
+			return
+		}
+		for f := range conduct(ctx, lines, probes(c)) {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// probes are all that there are, in the order in which they are told.
+func probes(c config) []probe {
+	return []probe{
+		{"bot token", []string{"SLACK_BOT_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkBotToken(ctx, c, true) }},
+		{"app token", []string{"SLACK_APP_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkAppToken(ctx, c) }},
+		{"endpoint", modelSettings, 2 * time.Minute, func(ctx context.Context) []finding { return checkModel(ctx, c, true) }},
+		{"store", []string{"DATA_DIR", "NATS_URL", "RETENTION"}, 20 * time.Second, func(ctx context.Context) []finding { return one(checkStore(ctx, c)) }},
+		{"temporary files", []string{"MAX_FILE_SIZE"}, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
+		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
+		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},
+		{"tesseract", nil, time.Second, func(context.Context) []finding { return one(checkTesseract()) }},
+	}
+}
+
+func one(f finding) []finding { return []finding{f} }
+
+// overtime is how long a probe has after its context has ended.
+const overtime = 2 * time.Second
+
+// conduct runs probes at once and yields what they find, in their order. A probe
+// that does not end with its context, as with a disk that does not answer, is not
+// waited for: nothing could end it.
+func conduct(ctx context.Context, lines problems, all []probe) func(yield func(finding) bool) {
+	return func(yield func(finding) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		answers := make([]chan []finding, len(all))
+		for i, p := range all {
+			answers[i] = make(chan []finding, 1)
+			go func() { answers[i] <- p.find(ctx, lines) }()
+		}
+		for _, found := range answers {
+			for _, f := range <-found {
+				if !yield(f) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// find runs one probe, unless a setting that it needs is wrong.
+func (p probe) find(ctx context.Context, lines problems) []finding {
+	if variable := lines.about(p.needs); variable != "" {
+		return one(failed(p.name, "not looked at, since "+variable+" needs your attention", ""))
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.within)
+	defer cancel()
+	found := make(chan []finding, 1)
+	go func() { found <- p.run(ctx) }()
+	select {
+	case f := <-found:
+		return f
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(overtime)
+	defer late.Stop()
+	select {
+	case f := <-found:
+		return f
+	case <-late.C:
+		return one(failed(p.name, fmt.Sprintf("no answer within %s", p.within), "Look at what it depends on: a disk, a network, a program."))
+	}
+}
+
+// about returns the first of these variables that has a problem, or "".
+func (p problems) about(variables []string) string {
+	for _, v := range variables {
+		for _, line := range p {
+			if strings.HasPrefix(line, v+" ") || strings.HasPrefix(line, v+fileSuffix+" ") {
+				return v
+			}
+		}
+	}
+	return ""
+}
+
+// maxFound bounds a finding, in letters: names and errors come from elsewhere.
+const maxFound = 600
+
+// printed makes foreign text fit for one line of a terminal.
+func printed(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if letters := []rune(s); len(letters) > maxFound {
+		return string(letters[:maxFound]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// checkInBrief looks, beside the bot that starts, at what nobody would notice
+// before somebody posts a picture, and warns of it in the log. What ends a start
+// is told by the start itself. The function that it returns waits for it to end.
+func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Logger) (end func()) {
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		hide := hider(c, environ)
+		well := true
+		for f := range conduct(ctx, nil, briefProbes(c)) {
+			if ctx.Err() != nil {
+				return // what it found is that the bot ends
+			}
+			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked again
+				well = false
+				log.Warn("needs attention", "check", f.Check, "found", hide(f.Found), "remedy", hide(f.Remedy))
+			}
+		}
+		if well {
+			log.Info("scopes, endpoint, disk and programs are well")
+		}
+	}()
+	return func() {
+		stop()
+		<-ended
+	}
+}
+
+func briefProbes(c config) []probe {
+	return []probe{
+		{"scopes", nil, 15 * time.Second, func(ctx context.Context) []finding { return checkBotToken(ctx, c, false) }},
+		{"endpoint", nil, time.Minute, func(ctx context.Context) []finding { return checkModel(ctx, c, false) }},
+		{"temporary files", nil, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
+		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
+		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},
+	}
+}

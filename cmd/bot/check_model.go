@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	"strings"
+	"time"
+
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+	"slackocr/ocr/page/pagetest"
+)
+
+const (
+	checkWord   = "Marmalade"      // stands in the picture that is sent
+	modelWithin = 50 * time.Second // for reading it once
+)
+
+// modelSettings are those without which the endpoint cannot be asked.
+var modelSettings = []string{
+	"OCR_BASE_URL", "MODELVERSE_API_KEY", "OCR_API_KEY", "OCR_MODEL", "OCR_PROFILE", "OCR_PROMPT", "OCR_EXTRA_BODY",
+	"OCR_STREAM", "OCR_MAX_TOKENS", "OCR_IDLE_TIMEOUT",
+}
+
+// checkPage is a picture of one word.
+func checkPage() (page.Page, error) {
+	data := pagetest.PNG(checkWord, pagetest.Layout{DPI: 100, Points: 28, Width: 3.2, Height: 1, Margin: 0.25})
+	size, err := png.DecodeConfig(bytes.NewReader(data))
+	return page.Page{Data: data, MediaType: "image/png", Width: size.Width, Height: size.Height}, err
+}
+
+// checkModel has the endpoint read a word; with probing once more in another
+// mode, to learn whether it looks at its prompt.
+func checkModel(ctx context.Context, c config, probing bool) []finding {
+	model, err := newModel(c)
+	if err != nil {
+		return []finding{failed("endpoint", err.Error(), "Mend that setting.")}
+	}
+	defer model.CloseIdleConnections()
+	picture, err := checkPage()
+	if err != nil {
+		return []finding{failed("endpoint", err.Error(), "")}
+	}
+	read, err := readOnce(ctx, model, picture)
+	if err != nil {
+		return []finding{ofEndpoint(ctx, c, model, picture, err)}
+	}
+	how := "not streamed (OCR_STREAM)"
+	if c.OCRStream {
+		how = fmt.Sprintf("streamed, the first text after %.1f s", read.first.Seconds())
+	}
+	limit := "no limit of ours"
+	if n := model.MaxTokens(); n > 0 {
+		limit = fmt.Sprintf("answers of up to %d tokens", n)
+	}
+	facts := fmt.Sprintf("%s read a word in %.1f s with %s; %s; %s", model.Host(), read.took.Seconds(), read.model, how, limit)
+	if !strings.Contains(strings.ToLower(read.text), strings.ToLower(checkWord)) {
+		return []finding{failed("endpoint", facts+"; but not the one that was there", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")}
+	}
+	all := []finding{passed("endpoint", "%s", facts)}
+	if probing {
+		all = append(all, checkPrompts(ctx, model, picture, read.text))
+	}
+	return all
+}
+
+// checkPrompts asks for a description, and compares it with what was read.
+func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, text string) finding {
+	described, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}), picture)
+	switch {
+	case err != nil:
+		return failed("prompts", "the mode describe failed: "+err.Error(), "Look again in a minute.")
+	case ocr.SameWords(text, described.text):
+		return passed("prompts", "not looked at by this endpoint, so text, figure, describe, locate and prompt give what markdown gives")
+	}
+	return passed("prompts", "looked at: describe gives another text than markdown")
+}
+
+// oneReading is what came of sending a picture once.
+type oneReading struct {
+	text, model string
+	first, took time.Duration // until the first text, and until the end
+}
+
+func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneReading, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, modelWithin, fmt.Errorf("no answer within %s", modelWithin))
+	defer cancel()
+	begun := time.Now()
+	var text ocr.Text
+	for update, err := range model.WithTries(1).Recognize(ctx, picture) {
+		if err != nil {
+			return r, err
+		}
+		text.Apply(update)
+		if r.first == 0 && text.Len() > 0 {
+			r.first = time.Since(begun)
+		}
+		if update.Outcome != nil {
+			r.model = update.Outcome.Model
+		}
+	}
+	r.text, r.took = text.String(), time.Since(begun)
+	return r, nil
+}
+
+// ofEndpoint is the finding of an endpoint that did not read.
+func ofEndpoint(ctx context.Context, c config, model *ocr.Client, picture page.Page, err error) finding {
+	e, ok := errors.AsType[*ocr.Error](err)
+	if !ok {
+		return failed("endpoint", fmt.Sprintf("%s: %v", model.Host(), err), "Is it still loading the model? Look at its log.")
+	}
+	if e.Class == ocr.Protocol && c.OCRStream {
+		c.OCRStream = false
+		if whole, err := newModel(c); err == nil {
+			defer whole.CloseIdleConnections()
+			if _, err := readOnce(ctx, whole, picture); err == nil {
+				return failed("endpoint", model.Host()+" reads, but cannot stream", "Set OCR_STREAM=false.")
+			}
+		}
+	}
+	return failed("endpoint", e.Error(), remedyOf(e.Class, c))
+}
+
+// remedyOf says what an operator can do about a failure.
+func remedyOf(class ocr.Class, c config) string {
+	switch class {
+	case ocr.KeyRefused:
+		variable := "MODELVERSE_API_KEY"
+		if c.OCRAPIKey != "" {
+			variable = "OCR_API_KEY"
+		}
+		return "Copy the key again into " + variable + ", and look at its rights and its credit."
+	case ocr.Down:
+		return "Is OCR_BASE_URL right and the endpoint running? See HTTPS_PROXY and SSL_CERT_FILE where there is a proxy."
+	case ocr.NotFound:
+		return "OCR_MODEL is not known there, or OCR_BASE_URL is not the address of its API (it often ends in /v1)."
+	case ocr.Protocol:
+		return "Is OCR_BASE_URL the address of an OpenAI-compatible API? It often ends in /v1."
+	case ocr.BadRequest, ocr.TooLarge:
+		return "Try another OCR_PROFILE, a lower OCR_MAX_TOKENS (0 leaves it out), or no OCR_EXTRA_BODY."
+	case ocr.Busy:
+		return "It limits requests: look again in a minute; lower OCR_CONCURRENCY where that stays."
+	case ocr.Refused:
+		return "Its moderation refuses a harmless word: ask whoever runs it."
+	case ocr.CutOff, ocr.Idle:
+		return "Look at the endpoint's log, or raise OCR_IDLE_TIMEOUT where it is slow."
+	}
+	return "Look at the endpoint's log."
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxLists bounds the calls that look for a channel of the bot's.
+	maxLists = 5
+	// nowhere is an id that no channel has.
+	nowhere = "C0000000000"
+)
+
+// checkReplies calls conversations.replies once, on the newest message of a
+// channel where the bot is. Slack's documentation and what people see are not of
+// one mind about this method and bot tokens, and it is limited to one call a
+// minute for some apps:
+// https://docs.slack.dev/apis/web-api/rate-limits
+func checkReplies(ctx context.Context, slack slackCaller, granted []string) finding {
+	const check = "conversations.replies"
+	channel, ts, err := findMessage(ctx, slack, granted)
+	if err != nil {
+		return failed(check, "no message to try it on could be looked for: "+err.Error(), "Mend the scopes first, or look again in a minute.")
+	}
+	where := "works"
+	if channel == "" {
+		// A method that a token may not call is refused before its arguments are
+		// looked at.
+		channel, ts, where = nowhere, "1.000000", "may be called; there is no channel of the bot's yet to try it in"
+	}
+	var answer struct{}
+	_, err = slack.call(ctx, check, url.Values{"channel": {channel}, "ts": {ts}, "limit": {"1"}}, &answer)
+	code, refused := errors.AsType[refusal](err)
+	switch {
+	case err == nil, channel == nowhere && code == "channel_not_found", code == "thread_not_found":
+		return passed(check, "%s", where)
+	case code == "ratelimited":
+		return failed(check, "is limited: Slack wants to be asked later", "Where that stays, the app counts as distributed commercially, with one call a minute: use an app of your own team.")
+	case refused:
+		return failed(check, "does not work with this token: "+err.Error(), "Without it a text may be posted twice after a crash. Reinstall the app from `bot manifest`.")
+	}
+	return failed(check, err.Error(), "Look again in a minute.")
+}
+
+// findMessage returns the newest message of a channel where the bot is, or
+// nothing where there is none.
+func findMessage(ctx context.Context, slack slackCaller, granted []string) (channel, ts string, err error) {
+	var kinds []string
+	for _, kind := range [][2]string{{"public_channel", "channels"}, {"private_channel", "groups"}} {
+		if slices.Contains(granted, kind[1]+":read") && slices.Contains(granted, kind[1]+":history") {
+			kinds = append(kinds, kind[0])
+		}
+	}
+	if len(kinds) == 0 {
+		return "", "", errors.New("no scope allows it")
+	}
+	args := url.Values{"types": {strings.Join(kinds, ",")}, "exclude_archived": {"true"}, "limit": {"200"}}
+	for range maxLists {
+		var list struct {
+			Channels []struct {
+				ID       string `json:"id"`
+				IsMember bool   `json:"is_member"`
+			} `json:"channels"`
+			Metadata struct {
+				Cursor string `json:"next_cursor"`
+			} `json:"response_metadata"`
+		}
+		if _, err := slack.call(ctx, "conversations.list", args, &list); err != nil {
+			return "", "", err
+		}
+		for _, c := range list.Channels {
+			if c.IsMember {
+				ts, err := newest(ctx, slack, c.ID)
+				if err != nil || ts != "" {
+					return c.ID, ts, err
+				}
+			}
+		}
+		if list.Metadata.Cursor == "" {
+			break
+		}
+		args.Set("cursor", list.Metadata.Cursor)
+	}
+	return "", "", nil
+}
+
+// newest returns the time of a channel's newest message; nothing else of it is
+// looked at.
+func newest(ctx context.Context, slack slackCaller, channel string) (ts string, err error) {
+	var history struct {
+		Messages []struct {
+			TS string `json:"ts"`
+		} `json:"messages"`
+	}
+	_, err = slack.call(ctx, "conversations.history", url.Values{"channel": {channel}, "limit": {"1"}}, &history)
+	if err != nil || len(history.Messages) == 0 {
+		return "", err
+	}
+	return history.Messages[0].TS, nil
+}

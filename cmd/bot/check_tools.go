@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+
+	"slackocr/ocr/page"
+	"slackocr/ocr/page/pagetest"
+)
+
+// checkDecoder opens a picture in a process of its own, as the bot does.
+func checkDecoder(ctx context.Context) finding {
+	picture, err := checkPage()
+	if err == nil {
+		err = openPage(ctx, picture.Data)
+	}
+	if err != nil {
+		return failed("decoder", "a picture cannot be opened: "+err.Error(), "May the program start itself, and write to the folder of TMPDIR?")
+	}
+	return passed("decoder", "a picture was opened in a process of its own")
+}
+
+// checkPoppler opens a PDF of one page.
+func checkPoppler(ctx context.Context) finding {
+	switch err := openPage(ctx, blankPDF()); {
+	case errors.Is(err, page.ErrNoTool):
+		return failed("poppler", "not installed, so no PDF can be read", "Install poppler-utils: pdfinfo and pdftoppm have to be in PATH.")
+	case err != nil:
+		return failed("poppler", "a PDF cannot be opened: "+err.Error(), "Install poppler-utils anew, and look whether pdftoppm works.")
+	}
+	return passed("poppler", "a page of a PDF was drawn")
+}
+
+// checkTesseract says where the demo's engine is; the bot itself needs none.
+func checkTesseract() finding {
+	if _, err := exec.LookPath("tesseract"); err != nil {
+		return passed("tesseract", "not installed; only `bot demo` needs it")
+	}
+	return passed("tesseract", "installed; only `bot demo` needs it")
+}
+
+func openPage(ctx context.Context, data []byte) error {
+	decoder, err := newDecoder()
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp("", "slackocr-*")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	defer os.Remove(f.Name())
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	doc, err := decoder.Open(ctx, f, page.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = doc.Page(ctx, 0)
+	return errors.Join(err, doc.Close())
+}
+
+func blankPDF() []byte {
+	var b pagetest.PDFBuilder
+	content := b.Stream("", []byte("10 10 m 90 90 l S"))
+	leaf := b.Object("<< /Type /Page /Parent " + pagetest.PagesRef + " /MediaBox [0 0 100 100] /Contents " + content + " /Resources << >> >>")
+	return b.File([]string{leaf}, 1, "")
+}
