@@ -74,7 +74,7 @@ func check(ctx context.Context, args []string, sys system) int {
 	out := report{OK: true, Version: version(), Checks: []finding{}}
 	hide := hider(c, sys.environ)
 	for f := range examine(ctx, c, err) {
-		f.Found, f.Remedy = hide(f.Found), hide(f.Remedy)
+		f.Found, f.Remedy = printed(hide(f.Found)), hide(f.Remedy)
 		out.OK = out.OK && f.OK
 		out.Checks = append(out.Checks, f)
 		if !*asJSON {

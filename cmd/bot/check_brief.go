@@ -22,7 +22,7 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 			}
 			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked again
 				well = false
-				log.Warn("needs attention", "check", f.Check, "found", hide(f.Found), "remedy", hide(f.Remedy))
+				log.Warn("needs attention", "check", f.Check, "found", printed(hide(f.Found)), "remedy", hide(f.Remedy))
 			}
 		}
 		if well {

@@ -27,10 +27,10 @@ func checkReplies(ctx context.Context, slack slackCaller, granted []string) find
 		return failed(check, "no message to try it on could be looked for: "+err.Error(), "Mend the scopes first, or look again in a minute.")
 	}
 	where := "works"
-	if channel == "" {
+	if ts == "" {
 		// A method that a token may not call is refused before its arguments are
 		// looked at.
-		channel, ts, where = nowhere, "1.000000", "may be called; there is no channel of the bot's yet to try it in"
+		channel, ts, where = nowhere, "1.000000", "may be called; in the channels of the bot there is no message yet to try it on"
 	}
 	var answer struct{}
 	_, err = slack.call(ctx, check, url.Values{"channel": {channel}, "ts": {ts}, "limit": {"1"}}, &answer)

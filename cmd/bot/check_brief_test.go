@@ -1,0 +1,99 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// lines hands on what is logged, a line each.
+type lines chan string
+
+func (l lines) Write(text []byte) (int, error) {
+	l <- string(text)
+	return len(text), nil
+}
+
+// until returns all lines up to the one with these words.
+func (l lines) until(t *testing.T, words string) (all string) {
+	t.Helper()
+	for {
+		select {
+		case line := <-l:
+			if all += line; strings.Contains(line, words) {
+				return all
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("never logged: %q, but\n%s", words, all)
+		}
+	}
+}
+
+// brief starts the check of a start.
+func (o *office) brief(t *testing.T) (log lines, end func()) {
+	t.Helper()
+	c, err := loadConfig(o.environ, "", needAll...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log = make(lines, 100)
+	return log, checkInBrief(t.Context(), c, o.environ, logger(c, log))
+}
+
+// TestStartWarns: what is wrong stands in the log, and no secret.
+func TestStartWarns(t *testing.T) {
+	o := openOffice(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "wrong key: sk-planted-key", http.StatusUnauthorized)
+	})
+	app := o.manifest(t)
+	app.Scopes = app.Scopes[:len(app.Scopes)-1] // without users:read
+	o.use(o.ws.Install(app))
+	o.set("OCR_API_KEY", "sk-planted-key")
+	t.Setenv("PATH", "/nowhere")
+	log, end := o.brief(t)
+	all := log.until(t, "check=poppler") // the last one
+	end()
+	for _, want := range []string{`level=WARN msg="needs attention" check="scope users:read"`, `check=endpoint found="ocr: 127`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("it does not say %s:\n%s", want, all)
+		}
+	}
+	for _, secret := range []string{"planted", o.app.BotToken, o.app.AppToken} {
+		if strings.Contains(all, secret) {
+			t.Errorf("the log holds %q:\n%s", secret, all)
+		}
+	}
+	if n := strings.Count(all, "\n"); n != 3 {
+		t.Errorf("%d lines:\n%s", n, all)
+	}
+}
+
+// TestStartThatIsWell says so once.
+func TestStartThatIsWell(t *testing.T) {
+	o := openOffice(t, reading)
+	log, end := o.brief(t)
+	all := log.until(t, "are well")
+	end()
+	if strings.Count(all, "\n") != 1 {
+		t.Errorf("it says\n%s", all)
+	}
+}
+
+// TestStopEndsTheCheck: a model that says nothing keeps no stop waiting, and the
+// stop is no finding.
+func TestStopEndsTheCheck(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	o := openOffice(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client goes
+		asked <- struct{}{}
+		<-r.Context().Done()
+	})
+	log, end := o.brief(t)
+	<-asked
+	end()
+	if len(log) > 0 {
+		t.Errorf("it says %q", <-log)
+	}
+}

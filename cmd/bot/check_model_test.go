@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"slackocr/ocr"
+)
+
+// TestCheckEndpoint is about what an endpoint can do wrong. The one line says it,
+// and nothing else is touched by it.
+func TestCheckEndpoint(t *testing.T) {
+	const key = "sk-planted-key"
+	refuse := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		}
+	}
+	whole := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"model":"scripted","choices":[{"message":{"content":"Marmalade"},"finish_reason":"stop"}]}`)
+	}
+	for _, tt := range []struct {
+		name  string
+		model http.HandlerFunc
+		more  string // a setting
+		want  []string
+	}{
+		{"cannot stream", whole, "", []string{"✗", "cannot stream", "OCR_STREAM=false"}},
+		{"not asked to stream", whole, "OCR_STREAM=false", []string{"✓", "with scripted", "not streamed"}},
+		{"no limit", reading, "OCR_MAX_TOKENS=0", []string{"✓", "no limit of ours"}},
+		{"refuses the key and repeats it", refuse(401, `{"error":{"message":"wrong key: `+key+`"}}`), "", []string{"✗", "key refused (status 401)", "Copy the key again into OCR_API_KEY"}},
+		{"no credit", refuse(402, `{"error":{"message":"pay"}}`), "", []string{"✗", "its credit"}},
+		{"no such model", refuse(404, `{"error":{"message":"no model"}}`), "", []string{"✗", "OCR_MODEL is not known there"}},
+		{"does not take max_tokens", refuse(400, `{"error":{"message":"max_tokens is too large"}}`), "", []string{"✗", "max_tokens is too large", "OCR_MAX_TOKENS"}},
+		{"busy", refuse(429, `{}`), "", []string{"✗", "busy", "OCR_CONCURRENCY"}},
+		{"failing", refuse(503, `{}`), "", []string{"✗", "down (status 503)", "running"}},
+		{"a web page", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "<html>")
+		}, "", []string{"✗", "web page", "/v1"}},
+		{"down", nil, "OCR_BASE_URL=http://127.0.0.1:1/v1", []string{"✗", "connection refused", "running"}},
+		{"reads something else", func(w http.ResponseWriter, _ *http.Request) { streaming(w, "I am a planted-text assistant") }, "", []string{"✗", "but not the one that was there", "OCR_PROFILE"}},
+		{"breaks off", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"Marma\"}}]}\n\n")
+		}, "", []string{"✗", "cut off", "log"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := openOffice(t, tt.model)
+			o.environ = append(o.environ, "OCR_API_KEY="+key)
+			if name, value, ok := strings.Cut(tt.more, "="); ok {
+				o.set(name, value)
+			}
+			out, status := checked(t, o.environ)
+			expect(t, out, "endpoint", tt.want[0], tt.want[1:]...)
+			if strings.Contains(out, "planted") {
+				t.Errorf("a key or a text is printed:\n%s", out)
+			}
+			if want := map[string]int{"✓": 0, "✗": 1}[tt.want[0]]; status != want || strings.Count(out, "✗") != want {
+				t.Errorf("exit status %d:\n%s", status, out)
+			}
+		})
+	}
+}
+
+// TestCheckPrompts: whether an endpoint looks at its prompt.
+func TestCheckPrompts(t *testing.T) {
+	for want, model := range map[string]http.HandlerFunc{
+		"✓ prompts: not looked at": func(w http.ResponseWriter, _ *http.Request) { streaming(w, "# Marmalade") },
+		"✓ prompts: looked at":     reading,
+		"✗ prompts: the mode describe failed": func(w http.ResponseWriter, r *http.Request) {
+			if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("Describe this image")) {
+				http.Error(w, "no", http.StatusBadRequest)
+				return
+			}
+			streaming(w, "Marmalade")
+		},
+	} {
+		server := httptest.NewServer(model)
+		c, err := loadConfig([]string{"OCR_BASE_URL=" + server.URL, "OCR_MODEL=m"}, "", needModel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := checkModel(t.Context(), c, true)
+		server.Close()
+		if len(all) != 2 || !strings.HasPrefix(all[1].String(), want) {
+			t.Errorf("want %q, got %v", want, all)
+		}
+	}
+}
+
+// TestEachFailureHasARemedy: none of ocr's classes is forgotten.
+func TestEachFailureHasARemedy(t *testing.T) {
+	last := remedyOf(0, config{})
+	for class := ocr.KeyRefused; class <= ocr.Protocol; class++ {
+		if r := remedyOf(class, config{}); r == last || !strings.ContainsAny(r[len(r)-1:], ".?") {
+			t.Errorf("%v: %q", class, r)
+		}
+	}
+}
+
+// TestCheckReadsItsPicture: the word can be read, by the demo's engine.
+func TestCheckReadsItsPicture(t *testing.T) {
+	c, err := loadConfig([]string{"OCR_BASE_URL=" + serveEngine(t), "OCR_MODEL=tesseract"}, "", needModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := checkModel(t.Context(), c, false)[0]; !f.OK {
+		t.Error(f)
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+)
+
+// TestCheckSlack is about what Slack can have against the bot.
+func TestCheckSlack(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		arrange func(t *testing.T, o *office)
+		want    map[string][]string // of each check: its mark, and words
+	}{
+		{"the bot token was revoked", func(_ *testing.T, o *office) { o.ws.RevokeToken(o.app.BotToken) }, map[string][]string{
+			"bot token": {"✗", "token_revoked", "OAuth & Permissions"}, "app token": {"✓"}, "socket mode": {"✓"}, "endpoint": {"✓"},
+		}},
+		{"the app token was revoked", func(_ *testing.T, o *office) { o.ws.RevokeToken(o.app.AppToken) }, map[string][]string{
+			"bot token": {"✓"}, "app token": {"✗", "invalid_auth", "Basic Information"}, "endpoint": {"✓"},
+		}},
+		{"no connections:write", func(t *testing.T, o *office) {
+			app := o.manifest(t)
+			app.AppScopes = []string{"authorizations:read"}
+			o.use(o.ws.Install(app))
+		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", "lacks the scope connections:write"}}},
+		{"tokens of two apps", func(t *testing.T, o *office) {
+			own := o.app
+			o.use(o.ws.Install(o.manifest(t)))
+			o.set("SLACK_BOT_TOKEN", own.BotToken)
+		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", "belongs to the app", "the same app's page"}, "socket mode": {"✓"}}},
+		{"a token that Slack never gave", func(_ *testing.T, o *office) { o.set("SLACK_BOT_TOKEN", "xoxb-never-given") }, map[string][]string{
+			"bot token": {"✗", "invalid_auth"},
+		}},
+		{"no channel yet", func(t *testing.T, o *office) { o.use(o.ws.Install(o.manifest(t))) }, map[string][]string{
+			"conversations.replies": {"✓", "may be called", "no message"},
+		}},
+		{"replies are refused", func(_ *testing.T, o *office) {
+			o.ws.Fail(localslack.Fault{Method: "conversations.replies", Error: "not_allowed_token_type"})
+		}, map[string][]string{"conversations.replies": {"✗", "not_allowed_token_type"}, "app token": {"✓"}}},
+		{"replies are limited", func(_ *testing.T, o *office) {
+			o.ws.Fail(localslack.Fault{Method: "conversations.replies", Status: 429, RetryAfter: 60e9})
+		}, map[string][]string{"conversations.replies": {"✗", "one call a minute"}}},
+		{"Slack has troubles", func(_ *testing.T, o *office) {
+			o.ws.Fail(localslack.Fault{Method: "auth.test", Error: "internal_error"})
+			o.ws.Fail(localslack.Fault{Method: "apps.connections.open", Status: 503})
+		}, map[string][]string{"bot token": {"✗", "in a few minutes"}, "app token": {"✗", "status 503"}, "endpoint": {"✓"}}},
+		{"nobody there", func(_ *testing.T, o *office) {
+			o.set("SLACK_API_URL", "http://127.0.0.1:1/api/")
+		}, map[string][]string{"bot token": {"✗", "connection refused", "HTTPS_PROXY"}, "app token": {"✗", "connection refused"}, "store": {"✓"}}},
+		{"many connections", func(t *testing.T, o *office) { o.connect(t, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10", "do not add many"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := openOffice(t, reading)
+			tt.arrange(t, o)
+			out, status := checked(t, o.environ)
+			bad := 0
+			for check, words := range tt.want {
+				expect(t, out, check, words[0], words[1:]...)
+				if words[0] == "✗" {
+					bad = 1
+				}
+			}
+			if status != bad {
+				t.Errorf("exit status %d, want %d", status, bad)
+			}
+		})
+	}
+}
+
+// TestCheckTellsWhatHelloSays: what the local workspace never does.
+func TestCheckTellsWhatHelloSays(t *testing.T) {
+	for reason, want := range map[string]string{
+		"too_many_websockets": "its 10 connections already",
+		"link_disabled":       "under Socket Mode",
+		"refresh_requested":   "closed the connection again: refresh_requested",
+	} {
+		f := ofGreeting(greeting{Type: "disconnect", Reason: reason})
+		if f.OK || !strings.Contains(f.String(), want) {
+			t.Errorf("%s: %v", reason, f)
+		}
+	}
+}
+
+// TestCheckMeetsSomethingElse: a web page instead of Slack, and a person's token.
+func TestCheckMeetsSomethingElse(t *testing.T) {
+	for body, want := range map[string]string{
+		`<html>sign in</html>`:                         "nothing that Slack would say",
+		`{"ok":true,"team":"x","user":"ann"}`:          "it is a person's",
+		`{"ok":true,"team":7}`:                         "in a form that is not known",
+		`{"ok":false,"error":"token_revoked"}`:         "token_revoked",
+		`{"ok":true,"team":"\u001b[31m","bot_id":"B"}`: "\x1b",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+		out, status := checked(t, []string{"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1"})
+		server.Close()
+		if hostile := strings.HasPrefix(want, "\x1b"); status != 1 || strings.Contains(line(out, "bot token"), want) == hostile {
+			t.Errorf("%s: status %d\n%s", body, status, out)
+		}
+	}
+}
+
+func (o *office) manifest(t *testing.T) localslack.App {
+	t.Helper()
+	app, err := localslack.ParseManifest(bot.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+// use makes the office's settings those of another app.
+func (o *office) use(app localslack.Credentials) {
+	o.app = app
+	o.set("SLACK_BOT_TOKEN", app.BotToken)
+	o.set("SLACK_APP_TOKEN", app.AppToken)
+}
+
+func (o *office) set(variable, value string) {
+	o.environ = slices.DeleteFunc(slices.Clone(o.environ), func(line string) bool { return strings.HasPrefix(line, variable+"=") })
+	o.environ = append(o.environ, variable+"="+value)
+}
+
+// connect opens connections that do nothing, until the test ends.
+func (o *office) connect(t *testing.T, n int) {
+	t.Helper()
+	slack := newSlackCaller(config{SlackAPIURL: strings.TrimPrefix(o.environ[2], "SLACK_API_URL=")}, o.app.AppToken)
+	for range n {
+		var open struct{ URL string }
+		if _, err := slack.call(t.Context(), "apps.connections.open", nil, &open); err != nil {
+			t.Fatal(err)
+		}
+		conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), open.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+	o.wait(t, "all are connected", func() bool { return o.ws.Connections() == n })
+}

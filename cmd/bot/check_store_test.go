@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"slackocr/bot/jobs"
+)
+
+func storeOf(t *testing.T, environ ...string) string {
+	t.Helper()
+	c, err := loadConfig(environ, "", needLimits, needStore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checkStore(t.Context(), c).String()
+}
+
+// TestCheckStoreOfARunningBot: held is fine, and the bot does not mind.
+func TestCheckStoreOfARunningBot(t *testing.T) {
+	o := openOffice(t, reading)
+	dir := t.TempDir()
+	p := start(t, append(o.environ, "DATA_DIR="+dir))
+	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable and held by a running bot, ") {
+		t.Error(s)
+	}
+	if status := p.stop(t); status != 0 {
+		t.Errorf("exit status %d: %s", status, p.stderr)
+	}
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable, ") {
+		t.Error(s)
+	}
+}
+
+// TestCheckStoreLeavesNothing: it makes neither the folder nor anything in it.
+func TestCheckStoreLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if s := storeOf(t, "DATA_DIR="+filepath.Join(dir, "a", "b")); !strings.HasPrefix(s, "✓ store: DATA_DIR does not exist yet and can be made") {
+		t.Error(s)
+	}
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable, ") {
+		t.Error(s)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
+func TestCheckStoreThatIsNotWritable(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "✗ store: DATA_DIR cannot be written: "
+	if s := storeOf(t, "DATA_DIR="+filepath.Join(file, "data")); !strings.HasPrefix(s, want) {
+		t.Error(s)
+	}
+	readOnly := "/sys" // for root too, who may write to any ordinary folder
+	if os.Geteuid() != 0 {
+		readOnly = filepath.Join(dir, "read-only")
+		if err := os.Mkdir(readOnly, 0o500); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := storeOf(t, "DATA_DIR="+readOnly); !strings.HasPrefix(s, want) || !strings.Contains(s, "the right to write there") {
+		t.Error(s)
+	}
+}
+
+// TestCheckSpace: a disk with no room, and one with little.
+func TestCheckSpace(t *testing.T) {
+	if s := ofSpace("x", 99<<20).String(); s != "✗ store: x, with only 99 MB free. Make room: at least 100 MB, better 2 GB." {
+		t.Error(s)
+	}
+	if s := ofSpace("x", 1<<30).String(); s != "✓ store: x, 1.0 GB free; it may come to use 2 GB" {
+		t.Error(s)
+	}
+	if free, err := freeSpace(t.TempDir()); err != nil || free <= 0 {
+		t.Errorf("here are %d bytes, %v", free, err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	if s := checkTemp(config{}).String(); !strings.HasPrefix(s, "✗ temporary files: TMPDIR cannot be written: ") {
+		t.Error(s)
+	}
+}
+
+func TestCheckNATS(t *testing.T) {
+	address := serveNATS(t)
+	if s := storeOf(t, "NATS_URL="+address); !strings.HasPrefix(s, "✓ store: NATS 2.") || !strings.HasSuffix(s, "; the first start makes the stream") {
+		t.Error(s)
+	}
+	store, err := jobs.Connect(address, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue, err := jobs.Open(t.Context(), jobs.Config{}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer queue.Close(context.Background())
+	if s := storeOf(t, "NATS_URL="+address); !strings.HasPrefix(s, "✓ store: NATS 2.") || !strings.Contains(s, "the jobs are on 1 server:") {
+		t.Error(s)
+	}
+	if n := queue.Replicas(); n > 1 {
+		t.Errorf("the bot takes the check for a replica: there are %d", n)
+	}
+	if s := storeOf(t, "NATS_URL=nats://user:planted-word@127.0.0.1:1"); !strings.HasPrefix(s, "✗ store: ") || strings.Contains(s, "planted-word") {
+		t.Error(s)
+	}
+}
+
+// TestCheckNATSWithoutJetStream: a server that keeps nothing.
+func TestCheckNATSWithoutJetStream(t *testing.T) {
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	defer s.WaitForShutdown()
+	defer s.Shutdown()
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server does not start")
+	}
+	if line := storeOf(t, "NATS_URL="+s.ClientURL()); !strings.HasPrefix(line, "✗ store: ") || !strings.Contains(line, "with JetStream on") {
+		t.Error(line)
+	}
+}
+
+// TestCheckWithoutPoppler: no PATH, so none of the programs.
+func TestCheckWithoutPoppler(t *testing.T) {
+	o := openOffice(t, reading)
+	t.Setenv("PATH", "/nowhere")
+	out, status := checked(t, o.environ)
+	expect(t, out, "poppler", "✗", "no PDF can be read", "Install poppler-utils")
+	expect(t, out, "tesseract", "✓", "not installed; only `bot demo`")
+	expect(t, out, "decoder", "✓")
+	if status != 1 || strings.Count(out, "✗") != 1 {
+		t.Errorf("exit status %d:\n%s", status, out)
+	}
+}

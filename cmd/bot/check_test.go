@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+)
+
+// streaming answers a request to the model with pieces of text.
+func streaming(w http.ResponseWriter, pieces ...string) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, piece := range pieces {
+		text, _ := json.Marshal(piece)
+		fmt.Fprintf(w, "data: {\"model\":\"scripted\",\"choices\":[{\"delta\":{\"content\":%s}}]}\n\n", text)
+	}
+	fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+}
+
+// reading is a model that reads the word, and describes it when it is asked to.
+func reading(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if bytes.Contains(body, []byte("Describe this image")) {
+		streaming(w, "A white sign ", "with one black word.")
+		return
+	}
+	streaming(w, "Marm", "alade")
+}
+
+// checked runs bot check as a person would and returns what it says, which holds
+// no secret.
+func checked(t *testing.T, environ []string, args ...string) (out string, status int) {
+	t.Helper()
+	t.Chdir(t.TempDir()) // no .env, and DATA_DIR within
+	var stdout, stderr bytes.Buffer
+	status = run(t.Context(), append([]string{"check"}, args...), system{environ: environ, stdout: &stdout, stderr: &stderr})
+	out = stdout.String()
+	if stderr.Len() > 0 {
+		t.Errorf("standard error says %q", &stderr)
+	}
+	for _, line := range environ {
+		name, value, _ := strings.Cut(line, "=")
+		secret := strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_KEY")
+		if secret && strings.Contains(out, value) {
+			t.Errorf("%s is printed:\n%s", name, out)
+		}
+	}
+	return out, status
+}
+
+// line is what was said of one thing; "" where that is not exactly one line.
+func line(out, check string) string {
+	found := ""
+	for l := range strings.Lines(out) {
+		if rest := strings.TrimLeft(l, "✓✗ "); strings.HasPrefix(rest, check+": ") {
+			if found != "" {
+				return ""
+			}
+			found = strings.TrimSpace(l)
+		}
+	}
+	return found
+}
+
+// expect holds a line against a mark and words that it has to have.
+func expect(t *testing.T, out, check, mark string, words ...string) {
+	t.Helper()
+	l := line(out, check)
+	if !strings.HasPrefix(l, mark+" ") {
+		t.Errorf("%s: want %s, got %q in\n%s", check, mark, l, out)
+	}
+	for _, w := range words {
+		if !strings.Contains(l, w) {
+			t.Errorf("%s: %q does not say %q", check, l, w)
+		}
+	}
+}
+
+// TestCheckJSON holds the shape that scripts rely on.
+func TestCheckJSON(t *testing.T) {
+	o := openOffice(t, reading)
+	if _, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Text: "private talk"}); err != nil {
+		t.Fatal(err)
+	}
+	out, status := checked(t, o.environ, "--json")
+	if status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	var r report
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	got := regexp.MustCompile(`\d+\.\d+ (s|GB)`).ReplaceAllString(out, "N $1")
+	got = strings.NewReplacer(r.Version, "VERSION", strings.TrimPrefix(o.environ[3], "OCR_BASE_URL="), "BASE").Replace(got)
+	got = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(got, "HOST")
+	got = regexp.MustCompile(`\(T\w+\)`).ReplaceAllString(got, "(TEAM)")
+	want := `{
+  "ok": true,
+  "version": "VERSION",
+  "checks": [
+    {
+      "check": "settings",
+      "ok": true,
+      "found": "the environment and .env hold all that is needed"
+    },
+    {
+      "check": "bot token",
+      "ok": true,
+      "found": "it works, in the team Local (TEAM) as ocr"
+    },
+    {
+      "check": "scopes",
+      "ok": true,
+      "found": "all 16 that are needed, and no more"
+    },
+    {
+      "check": "conversations.replies",
+      "ok": true,
+      "found": "works"
+    },
+    {
+      "check": "app token",
+      "ok": true,
+      "found": "it works and has the scope connections:write"
+    },
+    {
+      "check": "socket mode",
+      "ok": true,
+      "found": "opened and closed; 1 of 10 connections, this one counted"
+    },
+    {
+      "check": "endpoint",
+      "ok": true,
+      "found": "HOST read a word in N s with scripted; streamed, the first text after N s; answers of up to 8192 tokens"
+    },
+    {
+      "check": "prompts",
+      "ok": true,
+      "found": "looked at: describe gives another text than markdown"
+    },
+    {
+      "check": "store",
+      "ok": true,
+      "found": "DATA_DIR does not exist yet and can be made, N GB free"
+    },
+    {
+      "check": "temporary files",
+      "ok": true,
+      "found": "can be made, N GB free"
+    },
+    {
+      "check": "decoder",
+      "ok": true,
+      "found": "a picture was opened in a process of its own"
+    },
+    {
+      "check": "poppler",
+      "ok": true,
+      "found": "a page of a PDF was drawn"
+    },
+    {
+      "check": "tesseract",
+      "ok": true,
+      "found": "installed; only ` + "`bot demo`" + ` needs it"
+    }
+  ]
+}
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	o.wait(t, "the connection is closed", func() bool { return o.ws.Connections() == 0 })
+}
+
+// TestCheckFindsEachMissingScope takes the scopes out one by one.
+func TestCheckFindsEachMissingScope(t *testing.T) {
+	manifest, err := localslack.ParseManifest(bot.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if named := slices.Sorted(maps.Keys(without)); !slices.Equal(named, slices.Sorted(slices.Values(manifest.Scopes))) {
+		t.Errorf("what stops working is told for %v, and the manifest has %v", named, manifest.Scopes)
+	}
+	o := openOffice(t, reading)
+	for i, scope := range manifest.Scopes {
+		app := manifest
+		app.Name, app.Scopes = fmt.Sprint("ocr", i), slices.Delete(slices.Clone(manifest.Scopes), i, i+1)
+		c := config{SlackAPIURL: strings.TrimPrefix(o.environ[2], "SLACK_API_URL="), SlackBotToken: o.ws.Install(app).BotToken}
+		var missing []string
+		for _, f := range checkBotToken(t.Context(), c, true) {
+			if strings.HasPrefix(f.Check, "scope") {
+				missing = append(missing, f.String())
+			}
+		}
+		want := fmt.Sprintf("✗ scope %s: missing: %s. Add it on", scope, without[scope])
+		if len(missing) != 1 || !strings.HasPrefix(missing[0], want) {
+			t.Errorf("without %s it says %q", scope, missing)
+		}
+	}
+	manifest.Scopes = append(manifest.Scopes, "chat:write.public")
+	c := config{SlackAPIURL: strings.TrimPrefix(o.environ[2], "SLACK_API_URL="), SlackBotToken: o.ws.Install(manifest).BotToken}
+	if f := checkBotToken(t.Context(), c, false)[1]; !f.OK || !strings.HasSuffix(f.Found, "some that are not: chat:write.public") {
+		t.Errorf("with one too many it says %v", f)
+	}
+}
+
+// TestCheckNamesWrongSettings: the parts that need none of them are looked at all
+// the same.
+func TestCheckNamesWrongSettings(t *testing.T) {
+	o := openOffice(t, reading)
+	out, status := checked(t, append(o.environ, "SLACK_APP_TOKEN=xoxb-secret-word", "OCR_PROFILE=none"))
+	if status != 1 || strings.Contains(out, "secret-word") {
+		t.Errorf("exit status %d:\n%s", status, out)
+	}
+	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN does not begin with xapp-", "✗ settings: OCR_PROFILE must be one of"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	expect(t, out, "bot token", "✓")
+	expect(t, out, "app token", "✗", "not looked at, since SLACK_APP_TOKEN")
+	expect(t, out, "endpoint", "✗", "not looked at, since OCR_PROFILE")
+	expect(t, out, "store", "✓")
+	if !strings.HasSuffix(out, "\n4 things need your attention.\n") {
+		t.Errorf("it ends with\n%s", out)
+	}
+}
+
+// TestProbesAreBounded: one that hears nothing does not keep the others.
+func TestProbesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun, deaf := time.Now(), make(chan struct{})
+		var said []string
+		for f := range conduct(t.Context(), nil, []probe{
+			{"deaf", nil, time.Minute, func(context.Context) []finding { <-deaf; return nil }},
+			{"slow", nil, time.Second, func(ctx context.Context) []finding { <-ctx.Done(); return one(failed("slow", "gave up", "")) }},
+			{"quick", nil, time.Second, func(context.Context) []finding { return one(passed("quick", "fine")) }},
+		}) {
+			said = append(said, f.String())
+		}
+		if want := []string{"✗ deaf: no answer within 1m0s. Look at what it depends on: a disk, a network, a program.", "✗ slow: gave up", "✓ quick: fine"}; !slices.Equal(said, want) {
+			t.Errorf("got %q", said)
+		}
+		if took := time.Since(begun); took != time.Minute+overtime {
+			t.Errorf("it took %v", took)
+		}
+		close(deaf)
+	})
+}
