@@ -32,6 +32,9 @@ export class Composer {
     });
     this.text.addEventListener("input", () => this.changed());
     addEventListener("resize", () => this.grow());
+    // A line break whose key went down elsewhere, such as in the list of places,
+    // is none of ours.
+    this.text.addEventListener("focus", () => (this.pressed = false));
     this.text.addEventListener("keydown", (e) => this.key(e));
     this.text.addEventListener("beforeinput", (e) => this.lineBreak(e));
     this.form.addEventListener("submit", (e) => {
@@ -41,6 +44,7 @@ export class Composer {
   }
 
   key(event) {
+    this.pressed = true;
     this.shift = event.shiftKey;
     this.taken = this.commands?.key(event);
     if (this.taken) return;
@@ -54,7 +58,7 @@ export class Composer {
   lineBreak(event) {
     if (event.inputType !== "insertLineBreak" || this.shift) return;
     event.preventDefault();
-    if (!this.taken) this.submit(); // else the key has chosen a command
+    if (this.pressed && !this.taken) this.submit(); // else the key has chosen a command
   }
 
   /** open shows the draft of a place, keeping the one of the place before. */
