@@ -1,0 +1,91 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// texts are what people read before they run anything.
+func texts(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/deploy/*", "docs/deploy/kubernetes/*", "Dockerfile", ".env.example"} {
+		files, err := filepath.Glob("../../" + pattern)
+		if err != nil || len(files) == 0 {
+			t.Errorf("no %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err == nil { // else it is a folder
+				all[file] = string(content)
+			}
+		}
+	}
+	return all
+}
+
+// TestCommandsInTexts are commands of the program.
+func TestCommandsInTexts(t *testing.T) {
+	call := regexp.MustCompile("(?:`|`\\./bin/|run --rm |-- |\\[\")bot(?:\", \"| )([a-z]+)")
+	seen := 0
+	for file, content := range texts(t) {
+		for _, found := range call.FindAllStringSubmatch(content, -1) {
+			if seen++; !strings.Contains(usage, "  bot "+found[1]) {
+				t.Errorf("%s: there is no `bot %s`", file, found[1])
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d commands were seen", seen)
+	}
+}
+
+// TestLinksInTexts lead to files that are there.
+func TestLinksInTexts(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	for file, content := range texts(t) {
+		if filepath.Ext(file) != ".md" {
+			continue
+		}
+		for _, found := range link.FindAllStringSubmatch(content, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), found[1])); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+// TestReadmeIsShort enough to be read.
+func TestReadmeIsShort(t *testing.T) {
+	if n := strings.Count(texts(t)["../../README.md"], "\n"); n > 250 {
+		t.Errorf("the README has %d lines, more than 250", n)
+	}
+}
+
+// TestDependencies: each direct one has its reason in docs/DEPENDENCIES.md, and no
+// other has.
+func TestDependencies(t *testing.T) {
+	content, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var needed, explained []string
+	for line := range strings.Lines(string(content)) {
+		if module, ok := strings.CutPrefix(line, "\t"); ok && !strings.Contains(line, "// indirect") {
+			needed = append(needed, strings.Fields(module)[0])
+		}
+	}
+	row := regexp.MustCompile("(?m)^\\| `([^`]+/[^`]+)` \\| \\S")
+	for _, found := range row.FindAllStringSubmatch(texts(t)["../../docs/DEPENDENCIES.md"], -1) {
+		explained = append(explained, found[1])
+	}
+	slices.Sort(needed)
+	slices.Sort(explained)
+	if len(needed) < 10 || !slices.Equal(needed, explained) {
+		t.Errorf("go.mod needs\n%s\nand docs/DEPENDENCIES.md explains\n%s", strings.Join(needed, "\n"), strings.Join(explained, "\n"))
+	}
+}
