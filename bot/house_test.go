@@ -38,6 +38,7 @@ type house struct {
 	model        *script
 	jobs         *jobs.Memory  // what a restart finds
 	queue        *jobs.Queue   // of the last bot
+	bot          *bot.Bot      // the last one
 	log          *bytes.Buffer // read only after stop
 	logger       *slog.Logger
 	stopLoops    bool // the model's loops are cut
@@ -152,6 +153,7 @@ func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	if err != nil {
 		h.Fatal(err)
 	}
+	h.bot = b
 	return b
 }
 

@@ -26,6 +26,7 @@ type life struct {
 	ended bool  // there was something to read, and what came of it was kept
 	words int   // of its text
 	gaps  int   // pages that are missing in it
+	lost  bool  // Slack did not take it
 	lacks error // why that is not whole
 }
 
@@ -79,6 +80,7 @@ func (s *story) finished(as jobs.State) {
 	switch {
 	case as == jobs.Stopped:
 		outcome = outcomeStopped
+	case s.lost:
 	case as == jobs.Failed && s.words > 0, s.gaps > 0:
 		outcome = outcomePartial
 	case as == jobs.Failed:
@@ -91,9 +93,15 @@ func (s *story) finished(as jobs.State) {
 		outcome = outcomeEmpty
 	}
 	s.metrics.requests.WithLabelValues(known(mode), outcome).Inc()
-	s.log.Info("read", "outcome", outcome, "mode", string(mode), "file", s.File.ID, "channel", s.Channel,
-		"pages", max(s.Pages, 1), "words", s.words, "seconds", time.Since(s.Began).Seconds(),
-		"attempts", s.job.Record().Attempts+1, "error", s.lacks)
+	about := []any{
+		"outcome", outcome, "mode", string(mode), "file", s.File.ID, "channel", s.Channel,
+		"pages", max(s.Pages, 1), "words", s.words, "seconds", time.Since(s.Began).Round(time.Millisecond).Seconds(),
+		"attempts", s.job.Record().Attempts + 1,
+	}
+	if s.lacks != nil {
+		about = append(about, "error", s.lacks)
+	}
+	s.log.Info("read", about...)
 }
 
 // known is a mode as a label's value: a record may name one that is not known

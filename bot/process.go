@@ -85,6 +85,7 @@ func (b *Bot) answer(ctx context.Context, s *story, text string, failure error) 
 		return err
 	}
 	if err != nil {
+		s.lost, s.lacks = true, err
 		s.log.Error("could not post the text", "channel", s.Channel, "error", err)
 		err = s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(wordsLost(s.what(), s.id)), Buttons: doneButtons(s)})
 	} else {

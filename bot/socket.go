@@ -218,8 +218,8 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 		var message struct {
 			EnvelopeID string `json:"envelope_id"`
 		}
-		_ = json.Unmarshal(data.Message, &message) // then there is nothing to acknowledge
-		b.log.Debug("an event that the client does not know", "error", data.Cause)
+		_ = json.Unmarshal(data.Message, &message)            // then there is nothing to acknowledge
+		b.log.Debug("an event that the client does not know") // its error quotes it
 		event.Request = &socketmode.Request{EnvelopeID: message.EnvelopeID}
 		b.acknowledge(ctx, client, event)(nil)
 	default:

@@ -108,6 +108,9 @@ func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err er
 	// nowhere that a file would be.
 	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(request)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // it quotes the address, which holds the file's name
+	}
 	if err != nil {
 		return nil, err
 	}

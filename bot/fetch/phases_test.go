@@ -175,3 +175,14 @@ func TestNothingIsLeftOfAFailedCopy(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsDoNotNameTheFile: a file's address holds its name, and errors are
+// logged.
+func TestErrorsDoNotNameTheFile(t *testing.T) {
+	inFakeTime(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func(t *testing.T, s *Slack) {
+		_, err := s.Download(t.Context(), address+"iles-pri/T1-F1/plan.png")
+		if err == nil || errors.Is(err, ErrForeign) || strings.Contains(err.Error(), "plan") {
+			t.Errorf("the error says %v", err)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -37,6 +38,7 @@ type system struct {
 }
 
 func main() {
+	log.SetOutput(io.Discard) // where libraries quote what they did not expect from the network
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	shown := terminal(os.Stdout)

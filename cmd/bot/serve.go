@@ -96,7 +96,7 @@ func newModel(c config) (*ocr.Client, error) {
 func logger(c config, w io.Writer) *slog.Logger {
 	var level slog.LevelVar
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the settings
-	options := &slog.HandlerOptions{Level: &level}
+	options := &slog.HandlerOptions{Level: &level, ReplaceAttr: discreet}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
@@ -117,6 +117,6 @@ func complain(w io.Writer, err error) int {
 }
 
 func fail(w io.Writer, err error) int {
-	fmt.Fprintln(w, err)
+	fmt.Fprintln(w, withoutAddresses(err))
 	return statusFailed
 }
