@@ -18,7 +18,7 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 		well := true
 		for f := range conduct(ctx, nil, briefProbes(c)) {
 			if ctx.Err() != nil {
-				return // what it found is that the bot ends
+				continue // what it finds now is that the bot ends
 			}
 			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked again
 				well = false

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"image/png"
@@ -11,7 +12,6 @@ import (
 
 	"slackocr/ocr"
 	"slackocr/ocr/page"
-	"slackocr/ocr/page/pagetest"
 )
 
 const (
@@ -25,11 +25,15 @@ var modelSettings = []string{
 	"OCR_STREAM", "OCR_MAX_TOKENS", "OCR_IDLE_TIMEOUT",
 }
 
-// checkPage is a picture of one word.
+// checkPNG is a picture of checkWord. It is kept, since drawing it at each start
+// would take some megabytes.
+//
+//go:embed check.png
+var checkPNG []byte
+
 func checkPage() (page.Page, error) {
-	data := pagetest.PNG(checkWord, pagetest.Layout{DPI: 100, Points: 28, Width: 3.2, Height: 1, Margin: 0.25})
-	size, err := png.DecodeConfig(bytes.NewReader(data))
-	return page.Page{Data: data, MediaType: "image/png", Width: size.Width, Height: size.Height}, err
+	size, err := png.DecodeConfig(bytes.NewReader(checkPNG))
+	return page.Page{Data: checkPNG, MediaType: "image/png", Width: size.Width, Height: size.Height}, err
 }
 
 // checkModel has the endpoint read a word; with probing once more in another

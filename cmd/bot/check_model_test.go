@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"slackocr/ocr"
+	"slackocr/ocr/page/pagetest"
 )
 
 // TestCheckEndpoint is about what an endpoint can do wrong. The one line says it,
@@ -104,6 +105,14 @@ func TestEachFailureHasARemedy(t *testing.T) {
 		if r := remedyOf(class, config{}); r == last || !strings.ContainsAny(r[len(r)-1:], ".?") {
 			t.Errorf("%v: %q", class, r)
 		}
+	}
+}
+
+// TestCheckPicture: the file shows the word, and is small.
+func TestCheckPicture(t *testing.T) {
+	drawn := pagetest.PNG(checkWord, pagetest.Layout{DPI: 100, Points: 28, Width: 3.2, Height: 1, Margin: 0.25})
+	if !bytes.Equal(checkPNG, drawn) {
+		t.Errorf("check.png, of %d bytes, is not the picture of %d bytes that shows %q", len(checkPNG), len(drawn), checkWord)
 	}
 }
 

@@ -146,3 +146,18 @@ func TestCheckWithoutPoppler(t *testing.T) {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
 }
+
+// TestCheckStoreOnAFullDisk fills a small disk of its own.
+func TestCheckStoreOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	mountSmall(t, dir)
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: DATA_DIR is writable, with only 0 MB free. Make room") {
+		t.Error(s)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, 1<<20), 0o600); err == nil {
+		t.Fatal("the disk is not full")
+	}
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: DATA_DIR cannot be written: ") || !strings.HasSuffix(s, "no space left on device. Make room on its disk.") {
+		t.Error(s)
+	}
+}

@@ -4,12 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
-	"net"
-	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +15,6 @@ import (
 	"github.com/joho/godotenv"
 
 	"slackocr/ocr"
-
-	"slackocr/bot"
 )
 
 // config is every setting. The environment wins over .env, and an empty value
@@ -143,9 +137,6 @@ func (p *problems) add(variable, what string) {
 	*p = append(*p, fmt.Sprintf("%s %s. Example: %s=%s", variable, what, variable, example(variable)))
 }
 
-// needAll are the needs of the bot itself.
-var needAll = []func(*config, *problems){needLog, needSlack, needPlaces, needModel, needLimits, needStore, needMonitor}
-
 // loadConfig reads the settings and finds all that is wrong with them. need says
 // which parts the command uses.
 func loadConfig(environ []string, dotenv string, need ...func(*config, *problems)) (config, error) {
@@ -199,134 +190,6 @@ func (c *config) key() string {
 		return c.OCRAPIKey
 	}
 	return c.ModelverseAPIKey
-}
-
-func needSlack(c *config, wrong *problems) {
-	token := func(variable string, field *string, file, prefix string) {
-		known := fromFile(variable, field, file, wrong)
-		switch value := *field; {
-		case !known: // and it is told why
-		case value == "":
-			wrong.add(variable, "is missing")
-		case !strings.HasPrefix(value, prefix):
-			wrong.add(variable, "does not begin with "+prefix)
-		case strings.ContainsAny(value, " \t\r\n\"'"):
-			wrong.add(variable, "holds spaces or quotes")
-		}
-	}
-	token("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, "xoxb-")
-	token("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, "xapp-")
-	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
-	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
-		wrong.add("SLACK_API_URL", "must be https, or the tokens could be read on the way")
-	}
-	if !strings.HasSuffix(c.SlackAPIURL, "/") {
-		c.SlackAPIURL += "/"
-	}
-}
-
-// channelID is what Slack's ids of channels look like.
-var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
-
-// needPlaces checks where and for whom the bot works.
-func needPlaces(c *config, wrong *problems) {
-	if !bot.Habit(c.AutoRead).Known() {
-		wrong.add("AUTO_READ", "is not understood")
-	}
-	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
-		for _, id := range channels(list) {
-			if !channelID.MatchString(id) {
-				wrong.add(variable, "holds something that is no id of a channel (its id stands at the end of a channel's details)")
-			}
-		}
-	}
-	if !regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`).MatchString(c.reaction()) && c.reaction() != "" {
-		wrong.add("REACTION", "is no name of an emoji")
-	}
-}
-
-// channels splits a list of ids.
-func channels(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-// reaction is the emoji that asks, or "".
-func (c *config) reaction() string {
-	if name := strings.Trim(c.Reaction, ":"); name != "off" {
-		return name
-	}
-	return ""
-}
-
-// needLimits checks what the bot needs wherever it reads and writes.
-func needLimits(c *config, wrong *problems) {
-	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
-		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
-	}
-	if c.MaxPDFPages < 1 || c.MaxPDFPages > 1000 {
-		wrong.add("MAX_PDF_PAGES", "must be from 1 to 1000")
-	}
-	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
-		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
-	}
-	if c.Retention < 24*time.Hour || c.Retention > 10*365*24*time.Hour {
-		wrong.add("RETENTION", "must be from 24h to 87600h")
-	}
-}
-
-func needModel(c *config, wrong *problems) {
-	checkURL("OCR_BASE_URL", c.OCRBaseURL, wrong)
-	known := fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
-	known = fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong) && known
-	if u, err := url.Parse(c.OCRBaseURL); err == nil && known && u.Hostname() == "api.modelverse.cn" && c.key() == "" {
-		wrong.add("MODELVERSE_API_KEY", "is missing, and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
-	}
-	if c.OCRMaxTokens > 128<<10 {
-		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 131072")
-	}
-	if c.OCRProfile != "" && !slices.Contains(ocr.Profiles(), c.OCRProfile) {
-		wrong.add("OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
-	}
-	if _, err := ocr.ParseExtraBody(c.OCRExtraBody); err != nil {
-		wrong.add("OCR_EXTRA_BODY", "is not understood: "+err.Error())
-	}
-	if strings.ContainsFunc(c.key(), func(r rune) bool { return r <= ' ' || r > '~' }) {
-		variable := "MODELVERSE_API_KEY"
-		if c.OCRAPIKey != "" {
-			variable = "OCR_API_KEY"
-		}
-		wrong.add(variable, "holds spaces or letters that no key has")
-	}
-	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
-		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
-	}
-}
-
-func needStore(c *config, wrong *problems) {
-	fromFile("NATS_URL", &c.NATSURL, c.NATSURLFile, wrong)
-}
-
-func needLog(c *config, wrong *problems) {
-	if new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) != nil {
-		wrong.add("LOG_LEVEL", "is not understood")
-	}
-	if c.LogFormat != "text" && c.LogFormat != "json" {
-		wrong.add("LOG_FORMAT", "is not understood")
-	}
-}
-
-func checkURL(variable, value string, wrong *problems) {
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
-		wrong.add(variable, "is not a web address")
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		wrong.add(variable, "must hold no password and no ? or #")
-	}
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // variableOf is the variable of a field of config.
