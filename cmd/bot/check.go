@@ -72,9 +72,7 @@ func check(ctx context.Context, args []string, sys system) int {
 	}
 	c, err := loadConfig(sys.environ, ".env", needAll...)
 	out := report{OK: true, Version: version(), Checks: []finding{}}
-	hide := hider(c, sys.environ)
-	for f := range examine(ctx, c, err) {
-		f.Found, f.Remedy = printed(hide(f.Found)), hide(f.Remedy)
+	for f := range examine(ctx, c, sys.environ, err, probes(c)) {
 		out.OK = out.OK && f.OK
 		out.Checks = append(out.Checks, f)
 		if !*asJSON {
@@ -118,14 +116,15 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// examine yields the findings in their order, each as soon as it is known. bad is
-// what loadConfig said of c.
-func examine(ctx context.Context, c config, bad error) func(yield func(finding) bool) {
+// examine yields what is wrong with the settings and what the probes find, in
+// order, each as soon as it is known. bad is what loadConfig said of c.
+func examine(ctx context.Context, c config, environ []string, bad error, all []probe) func(yield func(finding) bool) {
+	var lines problems
+	if bad != nil && !errors.As(bad, &lines) {
+		lines = problems{bad.Error()}
+	}
+	hide := hider(c, environ)
 	return func(yield func(finding) bool) {
-		var lines problems
-		if bad != nil && !errors.As(bad, &lines) {
-			lines = problems{bad.Error()}
-		}
 		for _, line := range lines {
 			if !yield(failed("settings", line, "")) {
 				return
@@ -134,7 +133,8 @@ func examine(ctx context.Context, c config, bad error) func(yield func(finding) 
 		if len(lines) == 0 && !yield(passed("settings", "the environment and .env hold all that is needed")) {
 			return
 		}
-		for f := range conduct(ctx, lines, probes(c)) {
+		for f := range conduct(ctx, lines, all) {
+			f.Found, f.Remedy = printed(hide(f.Found)), hide(f.Remedy)
 			if !yield(f) {
 				return
 			}
@@ -142,7 +142,7 @@ func examine(ctx context.Context, c config, bad error) func(yield func(finding) 
 	}
 }
 
-// probes are all that there are, in the order in which they are told.
+// probes are all that there are, in their order.
 func probes(c config) []probe {
 	return []probe{
 		{"bot token", []string{"SLACK_BOT_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkBotToken(ctx, c, true) }},

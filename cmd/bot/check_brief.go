@@ -25,7 +25,7 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 				log.Warn("needs attention", "check", f.Check, "found", printed(hide(f.Found)), "remedy", hide(f.Remedy))
 			}
 		}
-		if well {
+		if well && ctx.Err() == nil {
 			log.Info("scopes, endpoint, disk and programs are well")
 		}
 	}()

@@ -60,7 +60,7 @@ func TestCheckEndpoint(t *testing.T) {
 			if name, value, ok := strings.Cut(tt.more, "="); ok {
 				o.set(name, value)
 			}
-			out, status := checked(t, o.environ)
+			out, status := probed(t, o.environ, "bot token", "endpoint")
 			expect(t, out, "endpoint", tt.want[0], tt.want[1:]...)
 			if strings.Contains(out, "planted") {
 				t.Errorf("a key or a text is printed:\n%s", out)

@@ -54,13 +54,13 @@ func TestCheckSlack(t *testing.T) {
 		}, map[string][]string{"bot token": {"✗", "in a few minutes"}, "app token": {"✗", "status 503"}, "endpoint": {"✓"}}},
 		{"nobody there", func(_ *testing.T, o *office) {
 			o.set("SLACK_API_URL", "http://127.0.0.1:1/api/")
-		}, map[string][]string{"bot token": {"✗", "connection refused", "HTTPS_PROXY"}, "app token": {"✗", "connection refused"}, "store": {"✓"}}},
+		}, map[string][]string{"bot token": {"✗", "connection refused", "HTTPS_PROXY"}, "app token": {"✗", "connection refused"}, "endpoint": {"✓"}}},
 		{"many connections", func(t *testing.T, o *office) { o.connect(t, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10", "do not add many"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t, reading)
 			tt.arrange(t, o)
-			out, status := checked(t, o.environ)
+			out, status := probed(t, o.environ, "bot token", "app token", "endpoint")
 			bad := 0
 			for check, words := range tt.want {
 				expect(t, out, check, words[0], words[1:]...)
@@ -99,7 +99,9 @@ func TestCheckMeetsSomethingElse(t *testing.T) {
 		`{"ok":true,"team":"\u001b[31m","bot_id":"B"}`: "\x1b",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
-		out, status := checked(t, []string{"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1"})
+		out, status := probed(t, []string{
+			"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1",
+		}, "bot token", "app token")
 		server.Close()
 		if hostile := strings.HasPrefix(want, "\x1b"); status != 1 || strings.Contains(line(out, "bot token"), want) == hostile {
 			t.Errorf("%s: status %d\n%s", body, status, out)

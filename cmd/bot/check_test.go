@@ -50,6 +50,27 @@ func checked(t *testing.T, environ []string, args ...string) (out string, status
 	if stderr.Len() > 0 {
 		t.Errorf("standard error says %q", &stderr)
 	}
+	tellsNoSecret(t, environ, out)
+	return out, status
+}
+
+// probed is the same of some probes alone.
+func probed(t *testing.T, environ []string, names ...string) (out string, status int) {
+	t.Helper()
+	c, err := loadConfig(environ, "", needAll...)
+	all := slices.DeleteFunc(probes(c), func(p probe) bool { return !slices.Contains(names, p.name) })
+	for f := range examine(t.Context(), c, environ, err, all) {
+		out += f.String() + "\n"
+		if !f.OK {
+			status = 1
+		}
+	}
+	tellsNoSecret(t, environ, out)
+	return out, status
+}
+
+func tellsNoSecret(t *testing.T, environ []string, out string) {
+	t.Helper()
 	for _, line := range environ {
 		name, value, _ := strings.Cut(line, "=")
 		secret := strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_KEY")
@@ -57,7 +78,6 @@ func checked(t *testing.T, environ []string, args ...string) (out string, status
 			t.Errorf("%s is printed:\n%s", name, out)
 		}
 	}
-	return out, status
 }
 
 // line is what was said of one thing; "" where that is not exactly one line.
