@@ -77,7 +77,11 @@ func (m *monitor) watch(b *bot.Bot) {
 // close ends the server and waits for it.
 func (m *monitor) close() {
 	if m != nil {
-		_ = m.server.Close() // whoever asks now learns that the bot has ended
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if m.server.Shutdown(ctx) != nil { // somebody is slow to take an answer
+			_ = m.server.Close() // it is all for nobody now
+		}
 		m.serving.Wait()
 	}
 }
