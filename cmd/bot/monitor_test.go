@@ -127,7 +127,7 @@ func TestMetricsOfARealImage(t *testing.T) {
 	var metrics string
 	eventually(t, "it is counted", func() bool {
 		_, metrics = ask(t, address, "/metrics")
-		return strings.Contains(metrics, read+" 1\n")
+		return strings.Contains(metrics, read+" 1\n") && strings.Contains(metrics, "slackocr_queue_oldest_seconds 0\n")
 	})
 	for series, want := range map[string]float64{
 		`slackocr_requests_total{mode="text",outcome="read"}`:      0,
