@@ -33,6 +33,7 @@ func number(t *testing.T, variable string, otherwise int) int {
 // posted and read. In the end each image has one reply and one whole text,
 // counted by the workspace. SEED, KILLS and IMAGES choose another run.
 func TestKilledAtAnyInstant(t *testing.T) {
+	t.Parallel() // most of it is waiting for leases
 	seed := uint64(number(t, "SEED", int(time.Now().UnixNano()%1e9)))
 	kills, images := number(t, "KILLS", 20), number(t, "IMAGES", 30)
 	t.Logf("SEED=%d KILLS=%d IMAGES=%d", seed, kills, images)

@@ -36,6 +36,7 @@ func serveNATS(t *testing.T) (address string) {
 // TestReplicas runs two real programs on one NATS server: one is stopped while it
 // reads, then the other is killed. Nothing is lost or said twice.
 func TestReplicas(t *testing.T) {
+	t.Parallel() // most of it is waiting for leases
 	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"}}]}\n\n")
