@@ -116,31 +116,13 @@ func wordsHabitSet(person string, h Habit) string {
 }
 
 const (
-	wordsDone          = "Done."
-	wordsAutoDirect    = "In direct messages I read every picture you send. `/ocr auto` is for channels."
-	wordsOff           = "I do not read pictures in this channel unasked, not even when I am mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
-	wordsNotHere       = "I may not work in this channel. Send me the picture in a direct message."
-	wordsStranger      = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
-	wordsNoWindow      = "I could not open the window in time. Try again, please."
-	wordsNotTaken      = "I could not take that just now, and nothing was started. Try again in a minute, please."
-	wordsLater         = "I could not look that up just now. Try again in a minute, please."
-	wordsManyOfPerson  = "You have too many files waiting already. Ask again when some are done, please."
-	wordsManyOfChannel = "Too many files are waiting in this channel already. Ask again when some are done, please."
-	wordsNotAnnounced  = "Changed, but I could not announce it in the channel."
-	wordsCrowd         = "That conversation has too many members for me to look through. Use *Extract text* in the message's menu instead."
-	wordsScope         = "I lack a permission for that. Ask an admin to reinstall me with the scopes of my manifest."
-	wordsNotFound      = "I could not get at that in Slack. Try again in a few minutes, please."
-	wordsHidden        = "I cannot read that for you: it is not there, or you or I are not in its conversation. Post the picture here instead."
-	wordsNoFiles       = "There is no picture in that message that I could read."
-	wordsNoneHere      = "I found no picture among the newest messages here. Post one, or point at one with *Extract text*."
-	wordsElsewhere     = "The picture comes from another conversation, so I answer you in a direct message."
-	wordsDirect        = "I answer you in a direct message."
-	wordsForgotten     = "I no longer remember this file. Post it again, please, and I read it anew."
-	wordsEnded         = "I had finished with it already."
-	wordsStopping      = "Stopped."
-	wordsSentBefore    = "The file is in this thread already."
-	wordsNotSent       = "Slack did not take the file. Try again in a few minutes, please."
-	wordsNotMember     = "Only people who are in that conversation can do this."
+	wordsDone       = "Done."
+	wordsAutoDirect = "In direct messages I read every picture you send. `/ocr auto` is for channels."
+	wordsElsewhere  = "The picture comes from another conversation, so I answer you in a direct message."
+	wordsDirect     = "I answer you in a direct message."
+	wordsEnded      = "I had finished with it already."
+	wordsStopping   = "Stopped."
+	wordsSentBefore = "The file is in this thread already."
 )
 
 // wordsInvite goes with an answer by direct message.
@@ -148,20 +130,8 @@ func wordsInvite(self string) string {
 	return "I am not in this channel, so I answer you in a direct message. To have me here: `/invite` " + mentionOf(self)
 }
 
-func wordsInviteFirst(self string) string {
-	return "I am not in this channel, or you are not. Add me first: `/invite` " + mentionOf(self)
-}
-
 func wordsFirstOnly(n int) string {
 	return fmt.Sprintf("There are more than %d pictures: I read the first %d.", n, n)
-}
-
-// wordsFull is for a store of jobs that took only some files, or none.
-func wordsFull(taken int) string {
-	if taken == 0 {
-		return "I have more to do than I can keep. Try again in an hour, please, or tell whoever runs me."
-	}
-	return fmt.Sprintf("I have more to do than I can keep, and took only %s. Try the others again in an hour, please.", count(taken, "file"))
 }
 
 func wordsStatus(n int) string {
