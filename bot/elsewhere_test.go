@@ -32,6 +32,11 @@ func TestTextReachesThePersonElsewhere(t *testing.T) {
 					!strings.Contains(string(said[0].Blocks), "Slack takes nothing more from me where you asked, so here is page.png.") {
 					t.Errorf("in the direct message: %+v", said)
 				}
+				// Deleted with its picture, wherever it stands.
+				if err := h.ws.Delete(h.ann, h.channel, ts); err != nil {
+					t.Fatal(err)
+				}
+				h.waitIn(direct, "the text is taken away", func() bool { return len(h.said(direct)) == 0 })
 				if n := len(h.callsOf("chat.update")) - edits; n > 2 {
 					t.Errorf("%d edits after Slack refused the first", n)
 				}
