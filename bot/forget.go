@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +32,8 @@ type trace struct {
 	Channel  string
 	Root     string   // of the thread its results stand in
 	Top      bool     // its reply stands in the channel and is the root
-	Messages []Place  // the reply and the results, which may stand elsewhere
+	Messages []string // timestamps
+	Away     []Place  `json:",omitempty"` // messages in another conversation
 	Files    []string // ids of uploads
 	Running  bool     // when it was erased: a last write may have been on its way
 }
@@ -178,11 +178,17 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 		if t.Top {
 			t.Root = p.Posted.TS
 		}
-		results := cmp.Or(p.Elsewhere, t.Channel)
-		for _, part := range p.Parts {
-			t.Messages = append(t.Messages, Place{results, part.TS})
+		if p.Elsewhere != "" {
+			for _, part := range p.Parts {
+				t.Away = append(t.Away, Place{p.Elsewhere, part.TS})
+			}
+			p.Parts = nil
 		}
-		t.Messages = append(t.Messages, Place{t.Channel, p.Posted.TS})
+		for _, part := range append(p.Parts, p.Posted) {
+			if part.TS != "" {
+				t.Messages = append(t.Messages, part.TS)
+			}
+		}
 		for _, file := range append(p.Marked, p.Upload) {
 			if file.ID != "" {
 				t.Files = append(t.Files, file.ID)
@@ -206,7 +212,10 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 // sweep takes away what is known to stand in Slack. What Slack does not let the
 // bot delete, or any more, stays.
 func (b *Bot) sweep(ctx context.Context, t trace) (err error) {
-	for _, m := range t.Messages {
+	for _, ts := range t.Messages {
+		err = errors.Join(err, b.unlessRefused(b.desk.Remove(ctx, t.Channel, ts)))
+	}
+	for _, m := range t.Away {
 		if m.TS != "" { // it was posted
 			err = errors.Join(err, b.unlessRefused(b.desk.Remove(ctx, m.Channel, m.TS)))
 		}
