@@ -20,13 +20,10 @@ var triesOf = [...]int{2, 2, 2, 1, 1}
 // tries is how many requests an attempt may make, after so many failed ones.
 func tries(failed int) int { return triesOf[min(failed, len(triesOf)-1)] }
 
-// pause is how long to wait before the next attempt: a few seconds at first,
-// then minutes, and never less than the endpoint asked for.
-func pause(failure error, failed int) time.Duration {
-	wait := 5 * time.Second
-	for range failed {
-		wait = min(3*wait, time.Hour) // no number of failures overflows it
-	}
+// pause is how long to wait before the next attempt of a job: as long as the
+// queue says, and never less than the endpoint asked for, up to an hour.
+func pause(failure error, job *jobs.Job) time.Duration {
+	wait := job.Backoff()
 	if e, ok := errors.AsType[*ocr.Error](failure); ok {
 		wait = max(wait, e.RetryAfter)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"slackocr/bot/jobs"
 	"slackocr/ocr"
 )
 
@@ -27,30 +28,23 @@ func TestTriesOfAllAttempts(t *testing.T) {
 	}
 }
 
-func TestPauseGrowsAndKeepsWhatWasAsked(t *testing.T) {
+func TestPauseKeepsWhatWasAsked(t *testing.T) {
 	plain := errors.New("reset")
 	asked := func(d time.Duration) error {
 		return fmt.Errorf("wrapped: %w", &ocr.Error{Class: ocr.Busy, RetryAfter: d})
 	}
 	for _, tt := range []struct {
 		failure error
-		failed  int
 		want    time.Duration
 	}{
-		{plain, 0, 5 * time.Second},
-		{plain, 1, 15 * time.Second},
-		{plain, 2, 45 * time.Second},
-		{plain, 3, 135 * time.Second},
-		{plain, 4, 405 * time.Second},
-		{plain, 30, time.Hour},
-		{asked(0), 0, 5 * time.Second},
-		{asked(3 * time.Second), 0, 5 * time.Second},
-		{asked(2 * time.Minute), 0, 2 * time.Minute},
-		{asked(2 * time.Minute), 4, 405 * time.Second},
-		{asked(24 * time.Hour), 0, time.Hour},
+		{plain, 5 * time.Second},
+		{asked(0), 5 * time.Second},
+		{asked(3 * time.Second), 5 * time.Second},
+		{asked(2 * time.Minute), 2 * time.Minute},
+		{asked(24 * time.Hour), time.Hour},
 	} {
-		if got := pause(tt.failure, tt.failed); got != tt.want {
-			t.Errorf("%v after %d failures: %s, want %s", tt.failure, tt.failed, got, tt.want)
+		if got := pause(tt.failure, &jobs.Job{}); got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.failure, got, tt.want)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	listening, working := make(chan error, 1), make(chan error, 1)
 	go func() { listening <- b.listen(socket, p) }()
 	go func() {
-		working <- b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) { b.work(ctx, p, job) })
+		working <- b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, p, job) })
 	}()
 
 	var err error

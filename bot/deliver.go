@@ -49,7 +49,7 @@ func (s *story) lastLine(text string, shown bool, note string, failure error) po
 // results is where the text goes.
 func (b *Bot) results(s *story) *post.Thread {
 	if s.Elsewhere != "" {
-		return post.NewThread(b.api, b.pacer, patient(s.job.Fence), s.Elsewhere, "")
+		return post.NewThread(b.api, b.pacer, s.job.Fence, s.Elsewhere, "")
 	}
 	return s.reply.Thread()
 }

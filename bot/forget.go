@@ -69,7 +69,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 		for _, r := range records {
 			u.note(r, g.Person != "")
 		}
-		if err := insist(ctx, func() error { return job.Save(ctx, u) }); err != nil {
+		if err := job.Save(ctx, u); err != nil {
 			return err
 		}
 		for _, r := range records {
@@ -119,12 +119,10 @@ func (b *Bot) takeAway(ctx context.Context, traces []trace) (err error) {
 }
 
 func (b *Bot) erase(ctx context.Context, key string) error {
-	return insist(ctx, func() error {
-		if err := b.jobs.Erase(ctx, key); !errors.Is(err, jobs.ErrNotFound) {
-			return err
-		}
-		return nil
-	})
+	if err := b.jobs.Erase(ctx, key); !errors.Is(err, jobs.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // goneWith are the jobs about what was deleted, or of a person.

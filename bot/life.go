@@ -1,8 +1,6 @@
 package bot
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"sync"
@@ -30,17 +28,9 @@ type life struct {
 	lacks error // why that is not whole
 }
 
-// requestID is a short name of a job, for the log and for people who ask about
-// it. It tells nothing of the job.
-func requestID(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	name := hex.EncodeToString(sum[:4])
-	return name[:4] + "-" + name[4:]
-}
-
 // logOf is a log whose lines name the job that they are about.
 func (b *Bot) logOf(job *jobs.Job) *slog.Logger {
-	return b.log.With("request", requestID(job.Record().Key))
+	return b.log.With("request", job.Record().RequestID())
 }
 
 // newLife begins with a request. What an earlier process has shown of it is not
@@ -54,7 +44,7 @@ func (b *Bot) newLife(s *story) life {
 		})
 	}
 	return life{
-		metrics: b.metrics, log: b.logOf(s.job), id: requestID(s.job.Record().Key),
+		metrics: b.metrics, log: b.logOf(s.job), id: s.job.Record().RequestID(),
 		first: measure(b.metrics.firstText, s.Posted.TS == ""), whole: measure(b.metrics.wholeText, true),
 	}
 }

@@ -34,9 +34,9 @@ func (b *Bot) say(ctx context.Context, job *jobs.Job, n Notice) error {
 	}
 	m := say(n.Words)
 	m.Key, m.After = task{Say: &n}.record().Key, timestamp(n.Ask)
-	thread := post.NewThread(b.api, b.pacer, patient(job.Fence), n.Channel, n.Root)
+	thread := post.NewThread(b.api, b.pacer, job.Fence, n.Channel, n.Root)
 	return thread.Post(ctx, m, &posted, func(ctx context.Context) error {
-		return insist(ctx, func() error { return job.Save(ctx, posted) })
+		return job.Save(ctx, posted)
 	})
 }
 

@@ -90,7 +90,7 @@ func (p *pages) load(ctx context.Context) error {
 		return nil // it would have been the whole, or is of the larger copy
 	}
 	for i := range p.pieces {
-		value, ok, err := p.story.page(ctx, firstPiece+i)
+		value, ok, err := p.story.job.Page(ctx, firstPiece+i)
 		if err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	if len(p.pieces) > 1 && (!again || p.story.job.LastAttempt()) {
 		value, err := json.Marshal(k)
 		if err == nil {
-			err = insist(ctx, func() error { return p.story.job.SavePage(ctx, firstPiece+i, string(value)) })
+			err = p.story.job.SavePage(ctx, firstPiece+i, string(value))
 		}
 		if err != nil {
 			return err

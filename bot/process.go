@@ -35,7 +35,7 @@ func (b *Bot) process(ctx context.Context, s *story) error {
 		text = s.best(ctx, text)
 	}
 	if failure != nil && temporary(failure) && !s.job.LastAttempt() {
-		again := wordsAgain(s.what(), failure, pause(failure, s.job.Record().Attempts))
+		again := wordsAgain(s.what(), failure, pause(failure, s.job))
 		if err := s.reply.Close(ctx, post.Live{Text: text, Line: post.Plain(again), Buttons: runningButtons(s)}); unsettled(err) {
 			return err
 		}

@@ -16,13 +16,13 @@ import (
 // read returns the file's text. With an error it is the text up to there. What an
 // earlier process read to its end is not read again.
 func (b *Bot) read(ctx context.Context, s *story) (string, error) {
-	if text, ok, err := s.page(s.ending, whole); err != nil {
+	if text, ok, err := s.job.Page(s.ending, whole); err != nil {
 		return "", err
 	} else if ok {
 		return text, s.failure()
 	}
 	if s.job.Record().Attempts > 0 { // what was shown stays until there is more
-		text, _, err := s.page(s.ending, partial)
+		text, _, err := s.job.Page(s.ending, partial)
 		if err != nil {
 			return "", err
 		}

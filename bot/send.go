@@ -54,13 +54,13 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	}
 	var before progress
 	_ = json.Unmarshal(record.Progress, &before) // nothing sent, then
-	thread := post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
+	thread := post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
 	upload := func(n int, name string, content []byte) error {
 		for len(sent) <= n {
 			sent = append(sent, post.OnceFile{})
 		}
 		return thread.Upload(ctx, name, content, &sent[n], func(ctx context.Context) error {
-			return insist(ctx, func() error { return job.Save(ctx, sent) })
+			return job.Save(ctx, sent)
 		})
 	}
 	if !before.Upload.Shared {

@@ -49,18 +49,16 @@ type progress struct {
 	Text      bool   // there is a text
 }
 
-// tell tells the story of a request and settles its job.
-func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) {
+// tell tells the story of a request, and says what becomes of its job.
+func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) error {
 	s := &story{job: job, Request: r}
 	record := job.Record()
 	if record.StoppedBy == quiet {
-		b.settle(ctx, b.logOf(job), job, false, jobs.ErrStopped)
-		return
+		return jobs.ErrStopped
 	}
 	if record.Progress != nil {
 		if err := json.Unmarshal(record.Progress, &s.progress); err != nil {
-			b.unreadable(ctx, job, err)
-			return
+			return b.unreadable(job, err)
 		}
 	}
 	if s.Began.IsZero() {
@@ -72,19 +70,20 @@ func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) {
 	defer stopWaiting()
 	s.ending, stopEnding = both(context.WithoutCancel(ctx), p.ending)
 	defer stopEnding()
-	s.thread = post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
+	s.thread = post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
 	err := b.process(ctx, s)
-	if as := b.settle(ctx, s.log, job, s.Cause != "", err); as != "" {
+	b.onSettled(job, func(as jobs.State, _ error) {
 		s.lacks = cmp.Or(s.lacks, err)
 		s.finished(as)
-	}
+	})
+	return b.verdict(s.log, job, s.Cause != "", err)
 }
 
 // unreadable gives a job up that another version of the program may have written.
-func (b *Bot) unreadable(ctx context.Context, job *jobs.Job, err error) {
+func (b *Bot) unreadable(job *jobs.Job, err error) error {
 	log := b.logOf(job)
 	log.Error("a job that cannot be read", "error", err)
-	b.settle(ctx, log, job, false, errUnreadable)
+	return b.verdict(log, job, false, errUnreadable)
 }
 
 // both returns a context that ends with ctx, and with the cause of other.
@@ -100,64 +99,39 @@ func both(ctx, other context.Context) (context.Context, context.CancelFunc) {
 // settling bounds what is written after a job's context has ended.
 const settling = 2 * time.Second
 
-// settle says what becomes of a job after its work ended with err. failed says
-// that the person was told of a failure. It returns the state in which the job
-// is finished, "" where it goes on.
-func (b *Bot) settle(ctx context.Context, log *slog.Logger, job *jobs.Job, failed bool, err error) (finished jobs.State) {
-	if cause := context.Cause(ctx); cause != nil && errors.Is(err, jobs.ErrUnavailable) {
-		err = cause // the store only says that the context has ended
-	}
-	if errors.Is(err, jobs.ErrFull) {
-		_ = sleep(ctx, settling) // or it would come back at once
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
-	defer cancel()
-	release := func() error { return insist(ctx, func() error { return job.Release(ctx) }) }
-	done := func(as jobs.State) error {
-		err := insist(ctx, func() error { return job.Done(ctx, as) })
-		if err == nil {
-			finished = as
+// onSettled counts how a job's work ended, and calls finished where the job is
+// finished.
+func (b *Bot) onSettled(job *jobs.Job, finished func(as jobs.State, err error)) {
+	job.OnSettled(func(as jobs.State, err error) {
+		if as == jobs.Queued {
+			b.metrics.retries.Inc()
+			return
 		}
-		return err
-	}
+		finished(as, err)
+	})
+}
+
+// errTold means that the person was told of a failure, which is the job's end.
+var errTold = errors.New("the person was told of a failure")
+
+// verdict says what becomes of a job after its work ended with err. failed says
+// that the person was told of a failure.
+func (b *Bot) verdict(log *slog.Logger, job *jobs.Job, failed bool, err error) error {
 	switch {
-	case errors.Is(err, jobs.ErrLost):
-		return "" // another worker tells it
-	case elsewhere(err): // a stop is no attempt, nor is the store's trouble
-		err = release()
-	case errors.Is(err, jobs.ErrStopped):
-		err = done(jobs.Stopped)
+	case elsewhere(err), errors.Is(err, jobs.ErrStopped):
+		return err
 	case post.TokenProblem(err):
 		b.stopOn(err) // the job waits for a better token
-		err = release()
-	case err == nil && job.Record().StoppedBy != "":
-		err = done(jobs.Stopped)
-	case err == nil && failed:
-		err = done(jobs.Failed)
+		return jobs.Handoff(err)
+	case err == nil && failed && job.Record().StoppedBy == "":
+		return jobs.Cancel(errTold)
 	case err == nil:
-		err = done(jobs.Done)
+		return nil
 	case temporary(err):
-		log.Warn("an attempt failed", "attempt", job.Record().Attempts+1, "error", err)
-		last, wait := false, pause(err, job.Record().Attempts)
-		err = insist(ctx, func() (err error) {
-			last, err = job.Retry(ctx, wait)
-			return err
-		})
-		switch {
-		case err != nil:
-		case last:
-			err = done(jobs.Failed)
-		default:
-			b.metrics.retries.Inc()
-		}
-	default:
-		log.Warn("could not answer", "error", err)
-		err = done(jobs.Failed)
+		return jobs.Retry(pause(err, job), err)
 	}
-	if err != nil && !errors.Is(err, jobs.ErrLost) {
-		log.Warn("could not settle a job; it goes on later", "error", err)
-	}
-	return finished
+	log.Warn("could not answer", "error", err)
+	return jobs.Cancel(err)
 }
 
 // unsettled reports whether the story goes on elsewhere or later, whatever
@@ -197,16 +171,7 @@ const quiet = "-"
 func (s *story) quietly() bool { return s.job.Record().StoppedBy == quiet }
 
 func (s *story) save(ctx context.Context) error {
-	return insist(ctx, func() error { return s.job.Save(ctx, s.progress) })
-}
-
-// page is a text that was kept.
-func (s *story) page(ctx context.Context, n int) (text string, ok bool, err error) {
-	err = insist(ctx, func() error {
-		text, ok, err = s.job.Page(ctx, n)
-		return err
-	})
-	return text, ok, err
+	return s.job.Save(ctx, s.progress)
 }
 
 // end keeps what is going to be posted: from here on it is this text and no
@@ -222,7 +187,7 @@ func (s *story) end(ctx context.Context, text string, failure error) error {
 	if err := s.save(ctx); err != nil {
 		return err
 	}
-	return insist(ctx, func() error { return s.job.SavePage(ctx, whole, text) })
+	return s.job.SavePage(ctx, whole, text)
 }
 
 // boxOn is a place on a piece of the file.
@@ -254,34 +219,4 @@ func (s *story) failure() error {
 		return jobs.ErrStopped // which has a last line of its own
 	}
 	return toldError(s.Cause)
-}
-
-// patient is a fence that waits for a store that does not answer now.
-func patient(fence post.Fence) post.Fence {
-	return func(ctx context.Context) (fenced context.Context, cancel context.CancelFunc, err error) {
-		err = insist(ctx, func() error {
-			fenced, cancel, err = fence(ctx)
-			return err
-		})
-		return fenced, cancel, err
-	}
-}
-
-// patience is how long a store may not answer before a job is handed back.
-const patience = 30 * time.Second
-
-// insist calls the store again until it answers, ctx ends, or its patience does.
-func insist(ctx context.Context, call func() error) error {
-	end := time.Now().Add(patience)
-	for {
-		err := call()
-		if !errors.Is(err, jobs.ErrUnavailable) || time.Now().After(end) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }

@@ -149,16 +149,29 @@ func request(r jobs.Record) (req Request, ok bool) {
 	return *t.Read, true
 }
 
-// work does what a job is to do, and settles it.
-func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
+// work does what a job is to do, and says what becomes of it.
+func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 	t, err := decode(job.Record())
+	if err != nil {
+		return b.unreadable(job, err)
+	}
+	if t.Read != nil {
+		return b.tell(ctx, p, job, *t.Read)
+	}
+	log := b.logOf(job)
+	b.onSettled(job, func(_ jobs.State, err error) {
+		if t.Find == nil || err != nil {
+			return
+		}
+		// Its requests know all that is needed from here on. What they are about
+		// may be deleted one day, and nobody would look for it here.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+		defer cancel()
+		if err := b.erase(ctx, job.Record().Key); err != nil {
+			log.Warn("could not erase a wish that was granted", "error", err)
+		}
+	})
 	switch {
-	case err != nil:
-		b.unreadable(ctx, job, err)
-		return
-	case t.Read != nil:
-		b.tell(ctx, p, job, *t.Read)
-		return
 	case t.Find != nil:
 		err = b.find(ctx, job, *t.Find)
 	case t.Say != nil:
@@ -168,17 +181,7 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 	case t.Forget != nil:
 		err = b.forget(ctx, job, *t.Forget)
 	}
-	log := b.logOf(job)
-	b.settle(ctx, log, job, false, err)
-	if t.Find != nil && err == nil {
-		// Its requests know all that is needed from here on. What they are about
-		// may be deleted one day, and nobody would look for it here.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
-		defer cancel()
-		if err := b.erase(ctx, job.Record().Key); err != nil {
-			log.Warn("could not erase a wish that was granted", "error", err)
-		}
-	}
+	return b.verdict(log, job, false, err)
 }
 
 // errScope is a scope that the token lacks, where the bot does not rest on it.

@@ -123,7 +123,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
 				go func() {
-					ended <- queue.Run(ctx, func(ctx context.Context, j *jobs.Job) { worked++; b.work(ctx, nil, j) })
+					ended <- queue.Run(ctx, func(ctx context.Context, j *jobs.Job) error { worked++; return b.work(ctx, nil, j) })
 				}()
 				<-time.After(time.Hour)
 				stop()

@@ -60,17 +60,20 @@ func BenchmarkPickup(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		_ = q.Run(ctx, func(ctx context.Context, j *Job) {
+		_ = q.Run(ctx, func(ctx context.Context, j *Job) error {
 			began <- time.Now()
 			start := time.Now()
 			if _, cancel, err := j.Fence(ctx); err == nil {
 				cancel()
 			}
 			fence := time.Since(start)
-			if err := j.Done(ctx, Done); err != nil {
-				b.Error(err)
-			}
-			ended <- fence
+			j.OnSettled(func(as State, _ error) {
+				if as != Done {
+					b.Error(as)
+				}
+				ended <- fence
+			})
+			return nil
 		})
 	})
 	var took, fence, whole []time.Duration

@@ -77,7 +77,7 @@ func enqueueAll(ctx context.Context, q *Queue, prefix string, one bool) {
 
 type effects struct{ path string }
 
-func (e *effects) work(ctx context.Context, j *Job) {
+func (e *effects) work(ctx context.Context, j *Job) error {
 	key := j.Record().Key
 	fmt.Println("begin", key)
 	steps := 3
@@ -92,15 +92,15 @@ func (e *effects) work(ctx context.Context, j *Job) {
 		}
 		if err != nil {
 			fmt.Println("lost", key, err)
-			return
+			return err
 		}
 	}
-	if err := e.write(ctx, j, "effect "+key); err != nil {
-		return
-	}
-	if err := j.Done(ctx, Done); err == nil {
-		fmt.Println("end", key)
-	}
+	j.OnSettled(func(as State, _ error) {
+		if as == Done {
+			fmt.Println("end", key)
+		}
+	})
+	return e.write(ctx, j, "effect "+key)
 }
 
 // write adds a line behind a fence, effects only where they are not there yet.

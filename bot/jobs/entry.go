@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ type state struct {
 	Turn      turn            `json:"turn,omitzero"`
 	NotBefore time.Time       `json:"not_before,omitzero"` // of the next attempt
 	StoppedBy string          `json:"stopped_by,omitempty"`
+	Items     map[int]string  `json:"stopped_items,omitempty"` // and who stopped each
 	Progress  json.RawMessage `json:"progress,omitempty"`
 	Updated   time.Time       `json:"updated"`
 }
@@ -52,6 +54,18 @@ func (t turn) before(u turn) bool {
 func token(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return base64.RawURLEncoding.EncodeToString(sum[:20])
+}
+
+// RequestID is a short name of a job, for the log and for people who ask about
+// it, such as "1a2b-3c4d". It tells nothing of the job.
+func (r Record) RequestID() string { return requestID(token(r.Key)) }
+
+func requestID(id string) string {
+	sum, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || len(sum) < 4 {
+		return "unknown"
+	}
+	return fmt.Sprintf("%x-%x", sum[:2], sum[2:4])
 }
 
 const nobody = "-" // in place of the thread, person and file of an erased job
@@ -118,6 +132,7 @@ func (o order) record(s state) Record {
 		Key: o.Key, Thread: o.Thread, Person: o.Person, File: o.File,
 		Request: o.Request, Progress: o.Progress, Created: o.Created,
 		State: s.State, Attempts: s.Attempts, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
+		StoppedItems: maps.Clone(s.Items),
 	}
 	if s.Progress != nil {
 		r.Progress = s.Progress

@@ -179,7 +179,7 @@ func (n *NATS) Unfinished(ctx context.Context) (int, error) {
 
 // Close implements [Store].
 func (n *NATS) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settling)
+	ctx, cancel := context.WithTimeout(ctx, claiming)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
 	n.conn.Close()

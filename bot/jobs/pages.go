@@ -23,12 +23,16 @@ func chunkKey(id string, page, chunk int) string {
 }
 
 // SavePage keeps the text of a page, 6 MiB at most ([ErrTooLarge]), as long as
-// the record.
+// the record. While the store does not answer, it is tried again for 30 s.
 func (j *Job) SavePage(ctx context.Context, n int, text string) error {
-	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
-	if chunks > maxChunks {
+	if len(text) > maxChunk*maxChunks {
 		return ErrTooLarge
 	}
+	return retryStore(ctx, func(ctx context.Context) error { return j.savePage(ctx, n, text) })
+}
+
+func (j *Job) savePage(ctx context.Context, n int, text string) error {
+	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
 	// The first chunk names the others, so it comes last, and only over the one
 	// that was there while the job was still this worker's. Its sum tells a text
 	// that was saved in part, over an earlier one, from a whole one.
@@ -65,12 +69,17 @@ func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 	return j.seen(s)
 }
 
-// Page returns a page's text. ok is false where none was saved in whole.
+// Page returns a page's text. ok is false where none was saved in whole. While
+// the store does not answer, it is asked again for 30 s.
 func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error) {
-	return j.q.page(ctx, j.id, n)
+	err = retryStore(ctx, func(ctx context.Context) error {
+		text, ok, err = j.q.page(ctx, j.id, n)
+		return err
+	})
+	return text, ok, err
 }
 
-// Page is [Job.Page] for any job.
+// Page is [Job.Page] for any job, and asks the store once.
 func (q *Queue) Page(ctx context.Context, key string, n int) (text string, ok bool, err error) {
 	return q.page(ctx, token(key), n)
 }

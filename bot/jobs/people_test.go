@@ -17,12 +17,10 @@ func TestStop(t *testing.T) {
 		began, stopped := make(chan string, 10), make(chan Record, 10)
 		w.enqueue(q, Record{Key: "queued"})
 		w.must(q.Stop(w.Context(), "queued", "bob"))
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			if j.Record().Key == "waits" && ctx.Err() == nil {
 				began <- "waits"
-				_, err := j.Retry(context.WithoutCancel(ctx), time.Hour)
-				w.must(err)
-				return
+				return Retry(time.Hour, errors.New("fails"))
 			}
 			began <- j.Record().Key
 			<-ctx.Done()
@@ -31,7 +29,7 @@ func TestStop(t *testing.T) {
 			}
 			stopped <- j.Record()
 			w.must(j.Save(context.WithoutCancel(ctx), "said so"))
-			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
+			return ErrStopped
 		})
 		soon(w, "run", began)
 		if r := soon(w, "stop of the queued", stopped); r.Key != "queued" || r.StoppedBy != "bob" {
@@ -72,7 +70,7 @@ func TestErase(t *testing.T) {
 		q := w.queue()
 		w.enqueue(q, secretRecord)
 		began, lost := make(chan struct{}), make(chan error, 1)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			w.must(j.Save(ctx, "posted at 1.3"))
 			w.must(j.SavePage(ctx, 1, "text of the invoice"))
 			close(began)
@@ -81,9 +79,10 @@ func TestErase(t *testing.T) {
 			if err := j.SavePage(context.WithoutCancel(ctx), 2, "more text"); !errors.Is(err, ErrLost) {
 				w.Errorf("saving a page of an erased job: %v", err)
 			}
-			if err := j.Done(context.WithoutCancel(ctx), Done); !errors.Is(err, ErrLost) {
+			if _, err := j.done(context.WithoutCancel(ctx), Done); !errors.Is(err, ErrLost) {
 				w.Errorf("finishing an erased job: %v", err)
 			}
+			return nil
 		})
 		soon(w, "run", began)
 		w.must(q.Erase(w.Context(), secretRecord.Key))

@@ -110,10 +110,14 @@ func (m *machine) fence(t *rapid.T) {
 func (m *machine) done(t *rapid.T) {
 	j := m.any(t)
 	as := rapid.SampledFrom([]State{Done, Failed, Stopped}).Draw(t, "as")
-	if m.wants(t, j, j.Done(t.Context(), as)) {
+	got, err := j.done(t.Context(), as)
+	if m.wants(t, j, err) {
 		m.owner = nil
-		if got := m.get(t).State; got != as {
-			t.Fatalf("%s, want %s", got, as)
+		if as == Done && m.known.StoppedBy != "" {
+			as = Stopped
+		}
+		if is := m.get(t).State; is != as || got != as {
+			t.Fatalf("%s, said to be %s, want %s", is, got, as)
 		}
 	}
 }
@@ -121,21 +125,23 @@ func (m *machine) done(t *rapid.T) {
 func (m *machine) retry(t *rapid.T) {
 	j := m.any(t)
 	after := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "after")
-	last, err := j.Retry(t.Context(), after)
+	as, err := j.retry(t.Context(), after)
 	if !m.wants(t, j, err) {
 		return
 	}
-	if want := min(m.known.Attempts+1, 3); m.get(t).Attempts != want || last != (want == 3) {
-		t.Fatalf("%d attempts after %d, last: %t", m.get(t).Attempts, m.known.Attempts, last)
+	m.owner = nil
+	want := Queued
+	if m.known.Attempts+1 == 3 {
+		want = Failed
 	}
-	if !last {
-		m.owner = nil
+	if got := m.get(t); got.Attempts != m.known.Attempts+1 || got.State != want || as != want {
+		t.Fatalf("%d attempts after %d, %s, said to be %s", got.Attempts, m.known.Attempts, got.State, as)
 	}
 }
 
 func (m *machine) release(t *rapid.T) {
 	j := m.any(t)
-	if m.wants(t, j, j.Release(t.Context())) {
+	if _, err := j.release(t.Context(), 0); m.wants(t, j, err) {
 		m.owner = nil
 		if got := m.get(t); got.Attempts != m.known.Attempts || got.State != Queued {
 			t.Fatalf("handed back: %+v", got)
@@ -196,6 +202,8 @@ func (m *machine) check(t *rapid.T) {
 		t.Fatalf("%s became %s", before.State, now.State)
 	case now.Attempts < before.Attempts || now.Attempts > 3:
 		t.Fatalf("%d attempts became %d", before.Attempts, now.Attempts)
+	case now.State == Done && now.StoppedBy != "" && before.State != Done:
+		t.Fatalf("done, though %q stopped it", now.StoppedBy)
 	case (now.Owner != "") != (now.State == Running):
 		t.Fatalf("%s with the owner %q", now.State, now.Owner)
 	case before.StoppedBy != "" && now.StoppedBy != before.StoppedBy:

@@ -129,7 +129,7 @@ func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
 		r, err := q.record(ctx, e)
 		switch {
 		case errors.Is(err, ErrCorrupt):
-			q.config.Log.Error("left a corrupt record out", "id", idOf(e.Key), "error", err)
+			q.config.Log.Error("left a corrupt record out", "request", requestID(idOf(e.Key)), "error", err)
 		case err != nil:
 			return nil, err
 		case r.State != Erased:
@@ -215,8 +215,13 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 
 // Erase removes all that is known of a job but that there was one: its key is
 // not taken again as long as records are kept. Its work's context ends with
-// [ErrLost]. Erasing again what was erased in part completes it.
+// [ErrLost]. Erasing again what was erased in part completes it. While the store
+// does not answer, it is tried again for 30 s.
 func (q *Queue) Erase(ctx context.Context, key string) error {
+	return retryStore(ctx, func(ctx context.Context) error { return q.erase(ctx, key) })
+}
+
+func (q *Queue) erase(ctx context.Context, key string) error {
 	id := token(key)
 	tombstone, orders := orderKey(id, nobody, nobody, nobody), ordersOf(id)
 	if _, err := q.store.Get(ctx, orders); err != nil {
