@@ -11,7 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"slackocr/bot"
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 )
@@ -240,7 +240,7 @@ func TestFileThatCrashesTheBot(t *testing.T) {
 		}
 		var file slack.File
 		file.ID, file.Name, file.Mimetype = h.ws.Thread(h.channel, ts)[0].Files[0].ID, "page.png", "image/png"
-		request, err := json.Marshal(map[string]bot.Request{
+		request, err := json.Marshal(map[string]ask.Request{
 			"Read": {Channel: h.channel, Ask: ts, Root: ts, Person: h.ann, File: file},
 		})
 		if err != nil {

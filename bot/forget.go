@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 )
 
 // Gone is something after which the bot takes away what came of it: a message
@@ -30,12 +32,12 @@ type Gone struct {
 type trace struct {
 	Key      string // of its posts
 	Channel  string
-	Root     string   // of the thread its results stand in
-	Top      bool     // its reply stands in the channel and is the root
-	Messages []string // timestamps
-	Away     []Place  `json:",omitempty"` // messages in another conversation
-	Files    []string // ids of uploads
-	Running  bool     // when it was erased: a last write may have been on its way
+	Root     string           // of the thread its results stand in
+	Top      bool             // its reply stands in the channel and is the root
+	Messages []string         // timestamps
+	Away     []ask.MessageRef `json:",omitempty"` // messages in another conversation
+	Files    []string         // ids of uploads
+	Running  bool             // when it was erased: a last write may have been on its way
 }
 
 // lastWrites is how long a write may still be carried out after its job was
@@ -55,7 +57,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 	var u undoing
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &u); err != nil {
-			return errUnreadable
+			return reading.ErrUnreadable
 		}
 	}
 	for { // what is listed at once is bounded
@@ -87,8 +89,8 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 // note adds a record that is going to be erased. What stands in Slack of one that
 // is finished may be left there.
 func (u *undoing) note(r jobs.Record, leave bool) {
-	if _, ok := request(r); ok {
-		u.Files++
+	if a, ok := reading.AskOf(r); ok {
+		u.Files += len(a.Files)
 	}
 	finished := r.State != jobs.Running && r.State != jobs.Queued
 	t, ok := traceOf(r)
@@ -145,9 +147,9 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 		records, err := b.jobs.ByFile(ctx, g.File)
 		return all, add(records, err, func(task) bool { return true })
 	}
-	from := Place{g.Channel, g.TS}
+	from := ask.MessageRef{Channel: g.Channel, TS: g.TS}
 	about := func(t task) bool {
-		return t.Read != nil && t.Read.Source == from || t.Send != nil && t.Send.Source == from
+		return t.Ask != nil && slices.ContainsFunc(t.Ask.Files, func(f ask.File) bool { return f.Source == from }) || t.Send != nil && t.Send.Source == from
 	}
 	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
 	err = add(records, err, about)
@@ -168,29 +170,22 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 	}
 	t = trace{Running: r.State == jobs.Running || r.State == jobs.Queued}
 	switch {
-	case work.Read != nil:
-		var p progress
-		_ = json.Unmarshal(r.Progress, &p) // it has not begun
-		t.Key = work.Read.key()
-		t.Channel, t.Root, t.Top = work.Read.Channel, work.Read.Root, work.Read.Root == ""
+	case work.Ask != nil:
+		a := work.Ask
+		state, err := reading.DecodeState(r, len(a.Files), true)
+		if err != nil {
+			state = reading.State{} // nobody can tell
+		}
+		t.Key = a.Key
+		t.Channel, t.Root, t.Top = a.Channel, a.Root, a.Root == ""
 		if t.Top {
-			t.Root = p.Posted.TS
+			t.Root = state.Reply.TS
 		}
-		if p.Elsewhere != "" {
-			for _, part := range p.Parts {
-				t.Away = append(t.Away, Place{p.Elsewhere, part.TS})
-			}
-			p.Parts = nil
+		if state.Reply.TS != "" {
+			t.Messages = append(t.Messages, state.Reply.TS)
 		}
-		for _, part := range append(p.Parts, p.Posted) {
-			if part.TS != "" {
-				t.Messages = append(t.Messages, part.TS)
-			}
-		}
-		for _, file := range append(p.Marked, p.Upload) {
-			if file.ID != "" {
-				t.Files = append(t.Files, file.ID)
-			}
+		for _, f := range state.Files {
+			t.add(state.Elsewhere, f.Delivery)
 		}
 	case work.Send != nil:
 		var sent []post.OnceFile
@@ -205,6 +200,24 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 		return trace{}, false // it leaves nothing that is taken away
 	}
 	return t, true
+}
+
+// add adds what was posted of a file.
+func (t *trace) add(elsewhere string, d reading.Delivery) {
+	for _, part := range d.Parts {
+		switch {
+		case part.TS == "":
+		case elsewhere != "":
+			t.Away = append(t.Away, ask.MessageRef{Channel: elsewhere, TS: part.TS})
+		default:
+			t.Messages = append(t.Messages, part.TS)
+		}
+	}
+	for _, file := range append(slices.Clone(d.Marked), d.Upload) {
+		if file.ID != "" {
+			t.Files = append(t.Files, file.ID)
+		}
+	}
 }
 
 // sweep takes away what is known to stand in Slack. What Slack does not let the
@@ -250,7 +263,7 @@ func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
 }
 
 func (b *Bot) unlessRefused(err error) error {
-	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(scoped(err), errScope) {
+	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(post.OptionalScope(err), post.ErrScope) {
 		return err
 	}
 	b.log.Warn("could not take something away", "error", err)

@@ -2,16 +2,19 @@ package bot
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 
+	"slackocr/bot/ask"
 	"slackocr/ocr"
 )
 
-// ask is a task that an event leads to, and what it needs of the channel's habit.
-type ask struct {
+// intent is a task that an event leads to, and what it needs of the channel's habit.
+type intent struct {
 	task
 	needs need
 	spare bool // counts only where the others turn out to be nothing
@@ -37,11 +40,11 @@ type intake struct {
 }
 
 // asks are what an event asks for.
-func (i intake) asks(event slackevents.EventsAPIEvent) []ask {
+func (i intake) asks(event slackevents.EventsAPIEvent) []intent {
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
 		if gone := i.gone(e); gone != nil {
-			return []ask{{task: task{Forget: gone}}}
+			return []intent{{task: task{Forget: gone}}}
 		}
 		if !posted(e.SubType) || e.Message == nil || e.Message.Hidden || e.BotID != "" || e.Message.BotID != "" {
 			return nil
@@ -64,7 +67,7 @@ func (i intake) asks(event slackevents.EventsAPIEvent) []ask {
 		return i.reacted(e)
 	case *slackevents.FileDeletedEvent:
 		if e.FileID != "" {
-			return []ask{{task: task{Forget: &Gone{File: e.FileID}}}}
+			return []intent{{task: task{Forget: &Gone{File: e.FileID}}}}
 		}
 	}
 	return nil
@@ -88,7 +91,7 @@ type message struct {
 	files                       []slack.File
 }
 
-func (i intake) message(m message) []ask {
+func (i intake) message(m message) []intent {
 	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || m.person == slackbot || !i.allowed(m.channel) || i.foreign(m.team) {
 		return nil
 	}
@@ -101,7 +104,7 @@ func (i intake) message(m message) []ask {
 	}
 	needs := posting
 	switch {
-	case dm(m.channel):
+	case ask.Direct(m.channel):
 		needs = always
 	case mentioned:
 		needs = mention
@@ -110,42 +113,60 @@ func (i intake) message(m message) []ask {
 	switch {
 	case m.thread != "" && (mentioned || isMode):
 		// Its files may be those of the thread's first message once more.
-		asks = append(asks, ask{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
+		asks = append(asks, intent{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
 			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Thread: m.thread, Quiet: !mentioned,
 		}}})
-	case len(asks) == 0 && (mentioned || dm(m.channel) && m.thread == ""):
-		asks = []ask{{task: task{Say: &Notice{
-			Channel: m.channel, Root: cmp.Or(m.thread, m.ts), Ask: m.ts, Person: m.person, Topic: "use",
-			Words: wordsUse(dm(m.channel)),
+	case len(asks) == 0 && (mentioned || ask.Direct(m.channel) && m.thread == ""):
+		asks = []intent{{task: task{Say: &Notice{
+			Channel: m.channel, Root: m.answerIn(), Ask: m.ts, Person: m.person, Topic: "use",
+			Words: wordsUse(ask.Direct(m.channel)),
 		}}}}
 	}
 	return asks
 }
 
-// reads asks for each picture of a post, and where the person meant the bot for
-// every other file too.
-func (m message) reads(mode ocr.Mode, needs need) (asks []ask) {
-	for _, file := range distinct(m.files) {
-		if needs == posting && (!picture(file) || !usual(file)) || !picture(file) && file.ID == "" {
+// answerIn is the thread in which a message of nothing but words is answered. In direct
+// messages none is opened for that.
+func (m message) answerIn() string {
+	if ask.Direct(m.channel) {
+		return m.thread
+	}
+	return cmp.Or(m.thread, m.ts)
+}
+
+// reads asks for the pictures of a post, and where the person meant the bot for
+// every other file too. A post with more files than one ask may have makes several.
+func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
+	var files []ask.File
+	for _, file := range ask.Distinct(m.files) {
+		if needs == posting && (!ask.Picture(file) || !ask.Usual(file)) || !ask.Picture(file) && file.ID == "" {
 			continue
 		}
-		asks = append(asks, ask{needs: needs, task: task{Read: &Request{
-			Channel: m.channel, Ask: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person, File: slim(file),
-			Source: Place{m.channel, m.ts}, Mode: mode, First: len(asks) == 0, Meant: needs != posting,
-		}}})
+		files = append(files, ask.File{Slack: ask.Slim(file), Source: ask.MessageRef{Channel: m.channel, TS: m.ts}})
 	}
-	return asks
+	key := ask.KeyOf(m.channel, m.ts, mode)
+	for part := range slices.Chunk(ask.Number(files), ask.MaxFiles) {
+		a := ask.Ask{
+			Key: key, Channel: m.channel, Origin: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person,
+			Files: part, Mode: mode, Explicit: needs != posting,
+		}
+		if n := len(intents); n > 0 {
+			a.Key += fmt.Sprintf("/%d", n+1)
+		}
+		intents = append(intents, intent{needs: needs, task: task{Ask: &a}})
+	}
+	return intents
 }
 
 // reacted asks for the files of a message that somebody marked.
-func (i intake) reacted(e *slackevents.ReactionAddedEvent) []ask {
+func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
 	if i.reaction == "" || e.Reaction != i.reaction || e.Item.Type != "message" || e.User == "" || e.User == i.self ||
 		e.Item.Channel == "" || e.Item.Timestamp == "" || !i.allowed(e.Item.Channel) {
 		return nil
 	}
-	return []ask{{task: task{Find: &Find{
+	return []intent{{task: task{Find: &Find{
 		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external,
-		Message: &Place{e.Item.Channel, e.Item.Timestamp},
+		Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp},
 	}}}}
 }
 
@@ -169,7 +190,7 @@ func (i intake) gone(e *slackevents.MessageEvent) *Gone {
 	g := &Gone{Channel: e.Channel, TS: ts, Root: ts}
 	if old != nil {
 		g.Root = cmp.Or(old.ThreadTimestamp, ts)
-		for _, f := range distinct(old.Files) {
+		for _, f := range ask.Distinct(old.Files) {
 			g.Files = append(g.Files, f.ID)
 		}
 	}

@@ -4,14 +4,16 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"slackocr/bot/ask"
 )
 
 // link is an address that somebody gave, as far as its text tells.
 type link struct {
-	message *Place // a message of this workspace
-	file    string // id of a file of this workspace
-	web     string // anything else
-	foreign bool   // it leads to another workspace
+	message *ask.MessageRef // a message of this workspace
+	file    string          // id of a file of this workspace
+	web     string          // anything else
+	foreign bool            // it leads to another workspace
 }
 
 var (
@@ -35,7 +37,7 @@ func parseLink(s, home string) (l link, ok bool) {
 	own, err := url.Parse(home)
 	here := err == nil && strings.EqualFold(u.Host, own.Host)
 	if m := messagePath.FindStringSubmatch(u.Path); m != nil && here {
-		return link{message: &Place{m[1], m[2] + "." + m[3]}}, true
+		return link{message: &ask.MessageRef{Channel: m[1], TS: m[2] + "." + m[3]}}, true
 	}
 	if m := filePath.FindStringSubmatch(u.Path); m != nil && here {
 		return link{file: m[1]}, true

@@ -1,0 +1,280 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"slackocr/bot/ask"
+	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// complete looks up what events leave out of files, and drops those that are no
+// pictures. It reports false where nothing is left that anybody asked for.
+// https://docs.slack.dev/apis/slack-connect#files
+func (r *run) complete(ctx context.Context) (wanted bool, err error) {
+	for i := range r.Files {
+		f := &r.Files[i]
+		if f.Web != "" || f.Slack.FileAccess != "check_file_info" || r.file(i).Phase != "" {
+			wanted = true
+			continue
+		}
+		info, err := post.FileInfo(ctx, r.API, r.Pacer, f.Slack.ID)
+		switch post.Code(err) {
+		case "":
+		case "missing_scope":
+			r.live.missing(i, fetch.ErrLoginPage)
+		case "file_not_found", "file_deleted":
+			r.live.missing(i, fetch.ErrGone)
+		default:
+			r.live.missing(i, err)
+		}
+		if HandsOff(err) {
+			return false, err
+		}
+		if err == nil {
+			f.Slack = ask.Slim(*info)
+			if !ask.Picture(f.Slack) {
+				r.live.missing(i, page.ErrUnsupported)
+			}
+			if !r.Explicit && !(ask.Picture(f.Slack) && ask.Usual(f.Slack)) {
+				continue // nobody asked for it
+			}
+		}
+		wanted = true
+	}
+	return wanted || r.Explicit, nil
+}
+
+// read returns a file's text. With an error it is the text up to there.
+func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err error) {
+	if err := r.live.missed(i); err != nil {
+		return "", o, err
+	}
+	if r.job.Record().Attempts > 0 { // what was shown stays until there is more
+		shown, _, err := r.job.Page(r.hardStop, i*fileStride+partialText)
+		if err != nil {
+			return "", o, err
+		}
+		r.live.before(i, shown)
+	}
+	var content *os.File
+	if r.Files[i].Web != "" { // whose server may be slow, and nobody's turn is to wait for it
+		if content, err = r.download(ctx, i, false); err != nil {
+			return "", o, err
+		}
+		defer content.Close()
+	}
+	release, err := r.turn(ctx, i)
+	if err != nil {
+		return "", o, err
+	}
+	defer release()
+	requests, err := r.reserve(ctx, i)
+	if err != nil {
+		return "", o, err
+	}
+	defer func() {
+		if errors.Is(err, jobs.ErrClosing) { // a restart in good order is no crash
+			r.giveBack(i, requests)
+		}
+	}()
+	r.live.reading(i)
+	if content == nil {
+		if content, err = r.download(ctx, i, false); err != nil {
+			return "", o, err
+		}
+		defer content.Close()
+	}
+	text, o, err = r.readFile(ctx, i, content, requests, release)
+	if page.TryThumbnail(err) && ask.Thumbnail(r.Files[i].Slack) != "" {
+		release() // or the smaller copy would wait for this very turn
+		return r.readSmallCopy(ctx, i, requests, err)
+	}
+	return text, o, err
+}
+
+// readSmallCopy reads the smaller copy that Slack made of a file that cannot be
+// opened itself, which why says.
+func (r *run) readSmallCopy(ctx context.Context, i, requests int, why error) (string, Outcome, error) {
+	content, err := r.download(ctx, i, true)
+	if err != nil && !EndsHere(err) && !FailureOf(err).Retry() {
+		return "", Outcome{}, why
+	}
+	if err != nil {
+		return "", Outcome{}, err
+	}
+	defer content.Close()
+	text, o, err := r.readFile(ctx, i, content, requests, nil)
+	o.SmallCopy = true
+	return text, o, err
+}
+
+// readFile reads what was downloaded. Its first piece has a turn at the model
+// where release is not nil, and gives that back.
+func (r *run) readFile(ctx context.Context, i int, content *os.File, requests int, release func()) (string, Outcome, error) {
+	doc, err := r.Decoder.Open(ctx, content, page.Options{Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+	if err != nil {
+		return "", Outcome{}, fmt.Errorf("opening: %w", err)
+	}
+	defer doc.Close()
+	return r.readPages(ctx, i, doc, requests, release)
+}
+
+// download gets a file, or the smaller copy that Slack made of it. It has no name
+// any more and is gone when it is closed.
+func (r *run) download(ctx context.Context, i int, small bool) (content *os.File, err error) {
+	f, source := r.Files[i], "slack"
+	switch {
+	case f.Web != "":
+		source = "web"
+		content, err = r.Web.Download(ctx, f.Web)
+	case small:
+		content, err = r.Slack.Download(ctx, ask.Thumbnail(f.Slack))
+	default:
+		content, err = r.Slack.Download(ctx, f.Slack.URLPrivate)
+	}
+	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
+		err = errOutside
+	}
+	if err != nil {
+		return nil, fmt.Errorf("downloading: %w", err)
+	}
+	if info, err := content.Stat(); err == nil {
+		r.Metrics.Downloaded.WithLabelValues(source).Add(float64(info.Size()))
+	}
+	return content, nil
+}
+
+// maxRequests is what a page may cost the endpoint in all.
+const maxRequests = 8
+
+// requestsOf are the requests for a page that each attempt may make.
+var requestsOf = [...]int{2, 2, 2, 1, 1}
+
+// reserve says how many requests for each page this attempt may make, and keeps
+// that before the first: a crash is no failed attempt, so without this a file that
+// brings the bot down would do so for ever.
+func (r *run) reserve(ctx context.Context, i int) (requests int, err error) {
+	failed := r.job.Record().Attempts
+	requests = min(requestsOf[min(failed, len(requestsOf)-1)], maxRequests-r.file(i).Requests)
+	if requests <= 0 {
+		return 0, errCrashes
+	}
+	return requests, r.updateFile(ctx, i, func(f *FileState) {
+		f.Phase = Reading
+		f.Requests += requests
+	})
+}
+
+// giveBack takes a reservation back.
+func (r *run) giveBack(i, requests int) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
+	defer cancel()
+	if err := r.updateFile(ctx, i, func(f *FileState) { f.Requests -= requests }); err != nil {
+		r.Log.Debug("could not give requests back", "error", err)
+	}
+}
+
+// turn waits until the endpoint is there and a turn is free. The reply tells what it
+// waits for.
+func (r *run) turn(ctx context.Context, i int) (release func(), err error) {
+	waiting, stop := either(ctx, r.draining)
+	defer stop()
+	defer r.live.turn(i)
+	for {
+		down := r.Model.WhenDown()
+		if !r.Model.Down().IsZero() {
+			r.live.down(i)
+			if err := r.Model.WaitUp(waiting); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		release, err := r.Turns.Take(waiting, down, r.Person, func(ahead int) { r.live.ahead(i, ahead) })
+		switch {
+		case errors.Is(err, errGivenUp):
+		case err != nil, r.Model.Down().IsZero():
+			return release, err
+		default:
+			release() // it went down meanwhile
+		}
+	}
+}
+
+// best keeps the longest text of a file that an attempt got before it failed, and
+// returns it.
+func (r *run) best(i int, text string) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
+	defer cancel()
+	if kept, ok, err := r.job.Page(ctx, i*fileStride+partialText); err == nil && ok && len(kept) >= len(text) {
+		return kept
+	}
+	if text != "" {
+		_ = r.job.SavePage(ctx, i*fileStride+partialText, text) // else the last attempt's is shown
+	}
+	return text
+}
+
+// maxBefore is how many earlier readings of a file are compared with a new one.
+const maxBefore = 5
+
+// sameText reports whether a reading in another mode only gave what an earlier one
+// in the same thread did: an endpoint may not look at its prompt. Where that cannot
+// be told the text is taken for new.
+func (r *run) sameText(ctx context.Context, i int, text string) bool {
+	id := r.Files[i].Slack.ID
+	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
+		return false
+	}
+	records, err := r.Jobs.ByFile(ctx, id)
+	if err != nil {
+		r.log.Warn("could not look for earlier readings", "error", err)
+	}
+	for _, record := range records[max(0, len(records)-maxBefore):] {
+		before, ok := AskOf(record)
+		if !ok || ask.ModeKey(before.Mode) == ask.ModeKey(r.Mode) || before.Channel != r.Channel {
+			continue
+		}
+		var s State
+		if _ = json.Unmarshal(record.Progress, &s); r.Root != cmp.Or(before.Root, s.Reply.TS) {
+			continue
+		}
+		for n, f := range before.Files {
+			if f.Slack.ID != id {
+				continue
+			}
+			// Of a plain text the words are those of the markdown.
+			old, _, err := r.Jobs.Page(ctx, record.Key, TextOf(n))
+			if err == nil && (old == text || r.Mode.Kind != ocr.Plain && ocr.SameWords(old, text)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AskOf is the ask behind a record; ok is false for other jobs.
+func AskOf(r jobs.Record) (a ask.Ask, ok bool) {
+	var t struct {
+		Ask  *ask.Ask
+		Read *ask.Request // of an earlier version
+	}
+	switch err := json.Unmarshal(r.Request, &t); {
+	case err != nil:
+		return ask.Ask{}, false
+	case t.Ask != nil:
+		return *t.Ask, true
+	case t.Read != nil:
+		return t.Read.Upgrade(), true
+	}
+	return ask.Ask{}, false
+}
