@@ -52,6 +52,7 @@ type call struct {
 	token  *token
 	base   string // for links in the answer
 	method string
+	fault  Fault // that hit the call and does not make it fail
 }
 
 // Call is one line of the log of Web API calls.
@@ -124,7 +125,7 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	fault, hit := w.takeFault(c.method)
 	if hit {
 		fault.wait(r.Context())
-		hit = fault.fails()
+		c.fault, hit = fault, fault.fails()
 	}
 	if hit && fault.Status == http.StatusTooManyRequests && c.app != nil {
 		w.holdBack(c.app, c.method, fault.RetryAfter)

@@ -63,12 +63,13 @@ func (w *Workspace) sign(m *Message) {
 // be looked up.
 func (c *conversation) appView(m *Message, base string, metadata bool) Message {
 	v := m.view(base, metadata)
-	if !c.info.IsExtShared {
-		return v
-	}
 	for i, f := range v.Files {
-		if f.Mode != "tombstone" {
+		switch {
+		case f.Mode == "tombstone":
+		case c.info.IsExtShared:
 			v.Files[i] = File{ID: f.ID, Mode: "file_access", FileAccess: "check_file_info"}
+		default:
+			v.Files[i] = f.forApps()
 		}
 	}
 	return v

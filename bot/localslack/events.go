@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 )
 
 // messageEvent is a message event: the message itself with where it is.
@@ -143,7 +142,7 @@ func (w *Workspace) sendEvent(a *app, c *conversation, event any) {
 	id := w.newID("Ev")
 	payload, err := json.Marshal(eventCallback{
 		Token: "local", TeamID: w.team.ID, ContextTeamID: w.team.ID, APIAppID: a.AppID,
-		Event: event, Type: "event_callback", EventID: id, EventTime: time.Now().Unix(),
+		Event: event, Type: "event_callback", EventID: id, EventTime: w.now().Unix(),
 		Authorizations: []authorization{{TeamID: w.team.ID, UserID: a.BotUserID, IsBot: true}},
 		EventContext:   "4-" + id, IsExtSharedChannel: c != nil && c.info.IsExtShared,
 	})
