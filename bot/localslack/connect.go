@@ -63,6 +63,7 @@ func (w *Workspace) sign(m *Message) {
 // be looked up.
 func (c *conversation) appView(m *Message, base string, metadata bool) Message {
 	v := m.view(base, metadata)
+	v.Blocks = expandMarkdown(v.Blocks)
 	for i, f := range v.Files {
 		switch {
 		case f.Mode == "tombstone":
