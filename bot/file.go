@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -13,28 +14,63 @@ import (
 	"slackocr/bot/post"
 )
 
-// lookUp completes what Slack Connect leaves out of an event. It reports false
-// for a file that is no picture, or no usual one and not meant.
+// errNotReady is a file that Slack has not finished taking in.
+var errNotReady = errors.New("Slack has no address of the file yet")
+
+// readyWithin is how long Slack may take to look at a new file; it takes a second
+// or two.
+const readyWithin = 20 * time.Second
+
+// lookUp completes what Slack leaves out of an event: for Slack Connect, and of a
+// file that it has not looked at yet. It reports false for a file that is no
+// picture, or no usual one and not meant.
 // https://docs.slack.dev/apis/slack-connect#files
 func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
 	if s.Web != "" {
 		return true, nil
 	}
-	if s.File.FileAccess != "check_file_info" {
-		return picture(s.File), nil
+	asIs := !unready(s.File)
+	if !asIs {
+		info, err := b.ready(ctx, s.File.ID)
+		if err != nil {
+			return false, err
+		}
+		s.File = slim(*info)
 	}
-	info, err := post.FileInfo(ctx, b.api, b.pacer, s.File.ID)
-	switch post.Code(err) {
-	case "missing_scope":
-		return false, fetch.ErrLoginPage
-	case "file_not_found", "file_deleted":
-		return false, fetch.ErrGone
+	switch {
+	case !picture(s.File), !s.Meant && !asIs && !usual(s.File):
+		return false, nil
+	case s.File.URLPrivate == "" && s.File.URLPrivateDownload == "":
+		return false, errNotReady
 	}
-	if err != nil {
-		return false, fmt.Errorf("looking up the file: %w", err)
+	return true, nil
+}
+
+// ready asks for a file until nothing is missing, or as long as that may take.
+func (b *Bot) ready(ctx context.Context, id string) (info *slack.File, err error) {
+	end := time.Now().Add(readyWithin)
+	for pause := time.Second; ; pause *= 2 {
+		info, err = post.FileInfo(ctx, b.api, b.pacer, id)
+		switch post.Code(err) {
+		case "missing_scope":
+			return nil, fetch.ErrLoginPage
+		case "file_not_found", "file_deleted":
+			return nil, fetch.ErrGone
+		}
+		if err != nil {
+			return nil, fmt.Errorf("looking up the file: %w", err)
+		}
+		if info.FileAccess == "check_file_info" {
+			info.FileAccess = "" // this is that look
+		}
+		left := time.Until(end)
+		if !unready(*info) || left <= 0 {
+			return info, nil
+		}
+		if err := sleep(ctx, min(pause, left)); err != nil {
+			return nil, err
+		}
 	}
-	s.File = slim(*info)
-	return picture(s.File) && (s.Meant || usual(s.File)), nil
 }
 
 // download gets a file, which has no name any more and is gone when it is closed.
@@ -47,7 +83,7 @@ func (b *Bot) download(ctx context.Context, s *story) (content *os.File, err err
 	case s.Small:
 		content, err = b.files.Download(ctx, thumbnail(s.File))
 	default:
-		content, err = b.files.Download(ctx, s.File.URLPrivate)
+		content, err = b.files.Download(ctx, s.File.URLPrivateDownload, s.File.URLPrivate)
 	}
 	if s.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
 		err = errOutside

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strings"
 
@@ -27,7 +28,30 @@ func picture(f slack.File) bool {
 	case "check_file_info":
 		return true // shared by another workspace: files.info tells the rest
 	}
-	return f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
+	return undeclared(f) || f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
+}
+
+// undeclared reports whether a file does not say what it is: Slack has not looked
+// at it yet (slackapi/node-slack-sdk issue 2040), or calls it a stream of bytes,
+// which it does with PNGs and PDFs too (issue 2170).
+func undeclared(f slack.File) bool {
+	switch f.Mimetype {
+	case "", "application/octet-stream", "binary/octet-stream":
+		return true
+	}
+	return false
+}
+
+// named reports whether a file's name says that it is a picture or a PDF.
+func named(f slack.File) bool {
+	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
+	return slices.Contains(fileTypes, ext) || ext == "avif"
+}
+
+// unready reports whether something that is needed of a file is missing, and
+// files.info may have it.
+func unready(f slack.File) bool {
+	return f.FileAccess == "check_file_info" || f.Mimetype == "" || f.URLPrivate == "" && f.URLPrivateDownload == ""
 }
 
 // pictureKinds are what pictures that can be read call themselves, the names of old
@@ -41,7 +65,13 @@ var pictureKinds = []string{
 // usual reports whether a picture is of a kind that is read unasked. A drawing of
 // some program is left alone: nobody wants to be told that it cannot be read.
 func usual(f slack.File) bool {
-	return f.FileAccess == "check_file_info" || slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
+	switch {
+	case f.FileAccess == "check_file_info":
+		return true
+	case undeclared(f):
+		return named(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
+	}
+	return slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
 }
 
 // slim is what a job needs of a file. The rest, such as where it was shared, is
@@ -50,7 +80,8 @@ func slim(f slack.File) slack.File {
 	return slack.File{
 		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
 		Mode: f.Mode, IsExternal: f.IsExternal, FileAccess: f.FileAccess, URLPrivate: f.URLPrivate,
-		Thumb1024: f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
+		URLPrivateDownload: f.URLPrivateDownload,
+		Thumb1024:          f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
 	}
 }
 
@@ -111,6 +142,12 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 		}
 	}
 	return all
+}
+
+// likely leaves out files that nobody pointed at and that neither their type nor
+// their name calls a picture.
+func likely(files []Found) []Found {
+	return slices.DeleteFunc(files, func(f Found) bool { return f.Web == "" && undeclared(f.File) && !usual(f.File) })
 }
 
 // imagesIn are the image blocks of a message.

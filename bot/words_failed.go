@@ -98,6 +98,10 @@ func wordsCause(err error) string {
 		return "the model gives the same text as before, so it stands above already. It may know no other way to read."
 	case errors.Is(err, fetch.ErrLoginPage):
 		return "I may not read files here: ask an admin to add files:read and reinstall me."
+	case errors.Is(err, fetch.ErrNotFile):
+		return wordsNotFile
+	case errors.Is(err, errNotReady):
+		return wordsNotReady
 	case errors.Is(err, fetch.ErrTooLarge):
 		return "the file is larger than I can take. Post a smaller copy, please."
 	case errors.Is(err, fetch.ErrGone):

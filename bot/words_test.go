@@ -47,6 +47,8 @@ var causes = map[string]struct {
 	temporary bool
 }{
 	"fetch.ErrLoginPage":  {fetch.ErrLoginPage, "ask an admin to add files:read and reinstall me", false},
+	"fetch.ErrNotFile":    {fetch.ErrNotFile, "a web page instead of the file. Download it and post it again", false},
+	"not ready":           {errNotReady, "still taking the file in. Post it again in a minute", true},
 	"fetch.ErrTooLarge":   {fetch.ErrTooLarge, "larger than I can take. Post a smaller copy", false},
 	"fetch.ErrGone":       {fetch.ErrGone, "no longer there. Post it again", false},
 	"fetch.ErrForeign":    {fetch.ErrForeign, "not kept in Slack. Upload it here", false},
