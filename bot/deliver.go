@@ -123,7 +123,7 @@ func (b *Bot) deliverElsewhere(ctx context.Context, s *story, text string, resul
 	direct, err := b.desk.Direct(ctx, s.Person)
 	if post.Code(err) != "" && s.Respond != "" && len(result.Parts) > 0 {
 		part := result.Parts[0]
-		return "", b.desk.Respond(ctx, s.Respond, post.Part(part.Text, wordsPart(s.what(), 1, len(result.Parts), part.FirstPage, part.LastPage)))
+		return "", b.desk.Respond(ctx, s.Respond, "", post.Part(part.Text, wordsPart(s.what(), 1, len(result.Parts), part.FirstPage, part.LastPage)))
 	}
 	if err != nil {
 		return "", scoped(err)

@@ -79,7 +79,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 		}
 	}
 	if g.Person != "" {
-		b.respond(ctx, g.Respond, say(wordsErased(u.Files)))
+		b.respond(ctx, g.Respond, "", say(wordsErased(u.Files)))
 	}
 	return b.takeAway(ctx, u.Traces)
 }

@@ -43,7 +43,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if !ok || text == "" {
-		b.respond(ctx, s.Respond, say(wordsForgotten))
+		b.respond(ctx, s.Respond, s.Root, say(wordsForgotten))
 		return nil
 	}
 	var sent []post.OnceFile
@@ -79,7 +79,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if before.Upload.Shared && len(tables) == 0 {
-		b.respond(ctx, s.Respond, say(wordsSentBefore))
+		b.respond(ctx, s.Respond, s.Root, say(wordsSentBefore))
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (b *Bot) sentBefore(ctx context.Context, key, channel, root string) (n int,
 // notSent tells the person of a failure that is not tried again.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
 	if !unsettled(err) && (!temporary(err) || job.LastAttempt()) {
-		b.respond(ctx, s.Respond, say(wordsNotSent))
+		b.respond(ctx, s.Respond, s.Root, say(wordsNotSent))
 	}
 	return err
 }

@@ -13,8 +13,15 @@ func TestHouse(t *testing.T) {
 		team  string
 		want  Belongs
 	}{
-		{alone, "T1", Ours}, {alone, "T2", Foreign}, {alone, "E1", Foreign}, {alone, "", Unknown},
-		{grid, "T1", Ours}, {grid, "E1", Ours}, {grid, "T2", Unknown}, {grid, "E2", Unknown}, {grid, "", Unknown},
+		{alone, "T1", Ours},
+		{alone, "T2", Foreign},
+		{alone, "E1", Foreign},
+		{alone, "", Unknown},
+		{grid, "T1", Ours},
+		{grid, "E1", Ours},
+		{grid, "T2", Unknown},
+		{grid, "E2", Unknown},
+		{grid, "", Unknown},
 	} {
 		if got := tt.house.Of(tt.team); got != tt.want {
 			t.Errorf("%+v: %q belongs %v, want %v", tt.house, tt.team, got, tt.want)
