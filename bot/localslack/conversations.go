@@ -106,7 +106,7 @@ func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message,
 	}
 	views := make([]Message, len(part))
 	for i, m := range part {
-		views[i] = conv.appView(m, c.base, c.bool("include_all_metadata"))
+		views[i] = c.w.appView(conv, m, c.base, c.bool("include_all_metadata"))
 	}
 	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
 	if next != "" {

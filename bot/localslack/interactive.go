@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -47,12 +48,15 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 		return apiErr("dispatch_unknown_command")
 	}
 	hook := w.newHook(a, c, user, "")
-	payload := mustJSON(map[string]any{
+	payload := map[string]any{
 		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
 		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": text, "api_app_id": a.AppID,
-		"is_enterprise_install": "false", "response_url": hook, "trigger_id": w.newTrigger(a, user),
-	})
-	d := w.ask(a, "slash_commands", payload, true)
+		"is_enterprise_install": strconv.FormatBool(a.OrgInstall), "response_url": hook, "trigger_id": w.newTrigger(a, user),
+	}
+	if w.enterprise != nil {
+		payload["enterprise_id"], payload["enterprise_name"] = w.enterprise.id, w.enterprise.name
+	}
+	d := w.ask(a, "slash_commands", mustJSON(payload), true)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -100,7 +104,7 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	}
 	body := w.interaction(a, user, "message_action")
 	w.addPlace(body, a, c, user, ts)
-	body["message"] = c.appView(m, w.base(a), false)
+	body["message"] = w.appView(c, m, w.base(a), false)
 	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
 	d := w.ask(a, "interactive", mustJSON(body), false)
 	w.mu.Unlock()
@@ -123,10 +127,11 @@ func (c *conversation) payloadName() string {
 // (https://docs.slack.dev/reference/interaction-payloads).
 func (w *Workspace) interaction(a *app, user, kind string) map[string]any {
 	u := w.users[user]
+	team, enterprise := w.payloadTeam()
 	return map[string]any{
-		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": nil, "is_enterprise_install": false,
-		"team":       map[string]string{"id": w.team.ID, "domain": w.team.Domain},
-		"user":       map[string]string{"id": user, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
+		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": enterprise, "is_enterprise_install": a.OrgInstall,
+		"team":       team,
+		"user":       map[string]string{"id": user, "username": u.Name, "name": u.Name, "team_id": w.actorTeam(u)},
 		"trigger_id": w.newTrigger(a, user),
 	}
 }

@@ -35,32 +35,33 @@ type Workspace struct {
 	opts Options
 	log  *slog.Logger
 
-	mu         sync.Mutex // guards everything below; never held over I/O
-	changed    chan struct{}
-	behaviour  Behaviour
-	team       TeamInfo
-	enterprise *enterprise // nil: none
-	partner    string      // the team of external people
-	lastID     int64
-	lastTS     int64 // microseconds
-	users      map[string]*User
-	convs      map[string]*conversation
-	apps       map[string]*app
-	tokens     map[string]*token
-	files      map[string]*storedFile
-	deleted    map[string]*storedFile // without content; the last ones
-	stored     int64                  // bytes of all files
-	uploads    *expiring[*upload]
-	tickets    *expiring[*app]
-	triggers   *expiring[*trigger]
-	hooks      *expiring[*responseHook]
-	views      map[string]*View
-	faults     []*activeFault
-	calls      []Call
-	private    []*whispered
-	feed       feed
-	timers     map[*time.Timer]struct{} // of what happens later
-	requests   int                      // being served, so that Serve can wait for them
+	mu                      sync.Mutex // guards everything below; never held over I/O
+	changed                 chan struct{}
+	behaviour               Behaviour
+	team                    TeamInfo
+	enterprise              *enterprise // nil: none
+	partner                 string      // the team of a partner's people
+	partnerOrg, partnerTeam string      // of people of a partner with an organisation
+	lastID                  int64
+	lastTS                  int64 // microseconds
+	users                   map[string]*User
+	convs                   map[string]*conversation
+	apps                    map[string]*app
+	tokens                  map[string]*token
+	files                   map[string]*storedFile
+	deleted                 map[string]*storedFile // without content; the last ones
+	stored                  int64                  // bytes of all files
+	uploads                 *expiring[*upload]
+	tickets                 *expiring[*app]
+	triggers                *expiring[*trigger]
+	hooks                   *expiring[*responseHook]
+	views                   map[string]*View
+	faults                  []*activeFault
+	calls                   []Call
+	private                 []*whispered
+	feed                    feed
+	timers                  map[*time.Timer]struct{} // of what happens later
+	requests                int                      // being served, so that Serve can wait for them
 }
 
 // TeamInfo names the workspace.
