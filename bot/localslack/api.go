@@ -17,6 +17,7 @@ type Error struct {
 	Messages []string // response_metadata.messages: what is wrong, for people
 	needed   string   // missing_scope: the scope
 	provided []string
+	wrong    []wrongPart // blocks.validate
 
 	retryAfter time.Duration // ratelimited
 }
@@ -264,6 +265,9 @@ func writeError(rw http.ResponseWriter, e *Error) int {
 		body["needed"], body["provided"] = e.needed, strings.Join(e.provided, ",")
 	case e.Code == "request_too_large":
 		status = http.StatusRequestEntityTooLarge
+	}
+	if len(e.wrong) > 0 {
+		body["errors"] = e.wrong
 	}
 	if len(e.Messages) > 0 {
 		body["response_metadata"] = map[string]any{"messages": e.Messages}

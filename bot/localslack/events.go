@@ -3,7 +3,6 @@ package localslack
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // messageEvent is a message event: the message itself with where it is.
@@ -61,7 +60,7 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 		return // no app_mention in direct messages (https://docs.slack.dev/reference/events/app_mention)
 	}
 	for _, a := range w.audience(c, "app_mention", "app_mentions:read") {
-		if m.BotID != a.BotID && strings.Contains(m.Text, "<@"+a.BotUserID+">") {
+		if m.BotID != a.BotID && mentions(m.Text, a.BotUserID) {
 			v := w.appView(c, m, w.base(a), false)
 			// The event may come without the files that the message event carries.
 			v.Type, v.Subtype, v.Root = "app_mention", "", nil

@@ -43,6 +43,10 @@ var (
 			_, err := s.w.Post(s.external(), localslack.Post{Channel: s.channel, Text: "look", Files: []localslack.Upload{png}})
 			s.must(err)
 		},
+		"app_home_opened": func(s *world) {
+			_, err := s.w.OpenHome(s.user, s.cred.AppID, "messages")
+			s.must(err)
+		},
 		"app_mention_external":      func(s *world) { s.says(localslack.HomePartner, "@Reader hi") },
 		"app_mention_external_grid": func(s *world) { s.says(localslack.HomePartnerGrid, "@Reader hi") },
 		"message_colleague":         func(s *world) { s.says(localslack.HomeSister, "Hello") },

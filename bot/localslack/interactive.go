@@ -27,7 +27,8 @@ func (w *Workspace) newTrigger(a *app, user string) string {
 }
 
 // Command runs a slash command as the user: name with its slash, text as typed
-// after it. It goes to the first installed app that has the command in its
+// after it, of which the app gets &, < and > as entities (Slack does not
+// say; this is the stricter way). It goes to the first installed app that has the command in its
 // manifest and the scope commands, whether its bot is a member there or not. The
 // app must ack within 3 s; else, and when no connection is up, the error is what
 // Slack shows the person: operation_timeout or dispatch_failed. The command is
@@ -50,7 +51,7 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	hook := w.newHook(a, c, user, "")
 	payload := map[string]any{
 		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
-		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": text, "api_app_id": a.AppID,
+		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": escapeText(text), "api_app_id": a.AppID,
 		"is_enterprise_install": strconv.FormatBool(a.OrgInstall), "response_url": hook, "trigger_id": w.newTrigger(a, user),
 	}
 	if w.enterprise != nil {
