@@ -23,6 +23,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/slackjson"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -84,7 +85,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		return nil, fmt.Errorf("address of the Web API: %w", err)
 	}
 	client := httpClient(c.Dial)
-	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(client),
+	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(slackjson.Client{HTTP: client}),
 		slack.OptionLog(log.New(io.Discard, "", 0)))
 	pacer := post.NewPacer(queue.Replicas)
 	m := newMetrics()

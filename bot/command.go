@@ -81,7 +81,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
 	token := "command-" + ask.Digest(c.TriggerID)
-	respond := func(words string) { b.respond(ctx, c.ResponseURL, say(words)) }
+	respond := func(words string) { b.respond(ctx, c.ResponseURL, "", say(words)) }
 	switch {
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(only(wordsNotHere))
@@ -101,7 +101,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 			b.log.Error("could not look at a person's jobs", "error", err)
 			m = say(wordsLater)
 		}
-		b.respond(ctx, c.ResponseURL, m)
+		b.respond(ctx, c.ResponseURL, "", m)
 	case w.verb == "auto":
 		ack(nil)
 		respond(b.auto(working, c, token, w.habit))
@@ -131,9 +131,9 @@ func (b *Bot) taken(ctx context.Context, t task) (payload any) {
 	return nil
 }
 
-// respond answers a person through a response URL, or not at all. Where the bot
-// ends there is still a moment for it.
-func (b *Bot) respond(ctx context.Context, url string, m post.Message) {
+// respond answers a person through a response URL, in a thread where one is named,
+// or not at all. Where the bot ends there is still a moment for it.
+func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	if url == "" {
 		return
 	}
@@ -143,7 +143,7 @@ func (b *Bot) respond(ctx context.Context, url string, m post.Message) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := b.desk.Respond(ctx, url, m); err != nil {
+	if err := b.desk.Respond(ctx, url, thread, m); err != nil {
 		b.log.Warn("could not answer a person", "code", post.Code(err)) // the error could hold the address
 	}
 }

@@ -22,6 +22,7 @@ type Find struct {
 	Person  string
 	Mode    ocr.Mode
 	Respond string `json:",omitempty"` // where to answer the person, unless it was asked by a message
+	Under   string `json:",omitempty"` // the thread that the person is answered in, "" for the channel itself
 	Private bool   `json:",omitempty"` // the person wants it for themselves
 	Quiet   bool   `json:",omitempty"` // if there is nothing to read, say nothing
 	// Stranger wants a look whether the person is of this workspace.
@@ -207,10 +208,10 @@ func (b *Bot) whisper(ctx context.Context, f Find, words string) {
 	defer cancel()
 	err := errNoWay
 	if f.Respond != "" {
-		err = b.desk.Respond(ctx, f.Respond, say(words))
+		err = b.desk.Respond(ctx, f.Respond, f.Under, say(words))
 	}
 	if err != nil {
-		err = b.desk.Whisper(ctx, f.Channel, f.Thread, f.Person, say(words))
+		err = b.desk.Whisper(ctx, f.Channel, cmp.Or(f.Thread, f.Under), f.Person, say(words))
 	}
 	if err != nil {
 		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))

@@ -81,7 +81,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 		}
 	}
 	if g.Person != "" {
-		b.respond(ctx, g.Respond, say(wordsErased(u.Files)))
+		b.respond(ctx, g.Respond, "", say(wordsErased(u.Files)))
 	}
 	return b.takeAway(ctx, u.Traces)
 }
@@ -172,7 +172,7 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 	switch {
 	case work.Ask != nil:
 		a := work.Ask
-		state, err := reading.DecodeState(r, len(a.Files), true)
+		state, err := reading.DecodeState(r, a, true)
 		if err != nil {
 			state = reading.State{} // nobody can tell
 		}

@@ -59,6 +59,12 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 	return all
 }
 
+// likely leaves out files that nobody pointed at and that neither their type nor
+// their name calls a picture.
+func likely(files []Found) []Found {
+	return slices.DeleteFunc(files, func(f Found) bool { return f.Web == "" && ask.Undeclared(f.File) && !ask.Usual(f.File) })
+}
+
 // imagesIn are the image blocks of a message.
 // https://docs.slack.dev/reference/block-kit/blocks/image-block
 func imagesIn(blocks slack.Blocks) (all []Found) {

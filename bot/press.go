@@ -27,7 +27,7 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	defer cancel()
 	respond := func(words string) {
 		if words != "" {
-			b.respond(ctx, c.ResponseURL, say(words))
+			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, say(words))
 		}
 	}
 	switch {
@@ -65,7 +65,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (words 
 		return wordsNoFiles
 	}
 	_, err := b.enqueue(ctx, task{Find: &Find{
-		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL,
+		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
 		Files: files[:min(len(files), maxFound+1)],
 	}})
 	if err != nil {

@@ -150,7 +150,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 		var here []Found
 		switch key := strings.TrimSuffix(post.Key(m), reading.ReplyKey); {
 		case m.User != b.self:
-			here = filesOf(m.Msg, f.Channel)
+			here = likely(filesOf(m.Msg, f.Channel))
 		case key != post.Key(m):
 			own = true
 			if here, err = b.behind(ctx, key); err != nil {
@@ -203,7 +203,7 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files := filesOf(m.Msg, f.Channel); m.User != b.self && len(files) > 0 {
+		if files := likely(filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
 			return files[len(files)-1:], nil // the newest image, not all of its message's
 		}
 	}

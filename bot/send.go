@@ -46,7 +46,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if !ok || text == "" {
-		b.respond(ctx, s.Respond, say(wordsForgotten))
+		b.respond(ctx, s.Respond, s.Root, say(wordsForgotten))
 		return nil
 	}
 	var sent []post.OnceFile
@@ -55,9 +55,10 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 			return reading.ErrUnreadable
 		}
 	}
-	before, err := reading.DecodeState(record, s.Item+1, true)
-	if err != nil {
-		return err
+	read, _ := reading.AskOf(record)
+	before, err := reading.DecodeState(record, &read, true)
+	if err != nil || s.Item >= len(before.Files) {
+		return reading.ErrUnreadable
 	}
 	uploaded := before.Files[s.Item].Delivery.Upload.Shared
 	thread := post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
@@ -85,7 +86,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if uploaded && len(tables) == 0 {
-		b.respond(ctx, s.Respond, say(wordsSentBefore))
+		b.respond(ctx, s.Respond, s.Root, say(wordsSentBefore))
 	}
 	return nil
 }
@@ -141,7 +142,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 // notSent tells the person of a failure that is not tried again.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
 	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
-		b.respond(ctx, s.Respond, say(wordsNotSent))
+		b.respond(ctx, s.Respond, s.Root, say(wordsNotSent))
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"slackocr/bot/post"
+	"slackocr/bot/slackjson"
 )
 
 const (
@@ -195,8 +196,8 @@ func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event 
 }
 
 // handle starts what an event asks for, and acknowledges it then. Events that
-// ask for nothing, or that the client cannot parse, are acknowledged too:
-// Slack would only send them again.
+// ask for nothing, or of which nothing can be read, are acknowledged too: Slack
+// would only send them again.
 func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *hands) {
 	ack := b.acknowledge(ctx, client, event)
 	switch data := event.Data.(type) {
@@ -215,16 +216,39 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 			turnDown(&data, ack)
 		}
 	case *socketmode.ErrorBadMessage:
-		var message struct {
-			EnvelopeID string `json:"envelope_id"`
+		if again, ok := decodeLeniently(data.Message); ok {
+			b.handle(ctx, client, again, p, work)
+			return
 		}
-		_ = json.Unmarshal(data.Message, &message)            // then there is nothing to acknowledge
 		b.log.Debug("an event that the client does not know") // its error quotes it
-		event.Request = &socketmode.Request{EnvelopeID: message.EnvelopeID}
+		var unknown socketmode.Request
+		_ = json.Unmarshal(data.Message, &unknown) // then there is nothing to acknowledge
+		event.Request = &unknown
 		b.acknowledge(ctx, client, event)(nil)
 	default:
 		ack(nil)
 	}
+}
+
+// decodeLeniently reads an envelope that slack-go cannot decode, such as one with a
+// message that has a block of a kind that is new: what the bot reads of it may be
+// as ever.
+func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool) {
+	var request socketmode.Request
+	if json.Unmarshal(envelope, &request) != nil {
+		return event, false
+	}
+	payload := slackjson.Payload(request.Payload)
+	switch request.Type {
+	case socketmode.RequestTypeEventsAPI:
+		data, err := slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken())
+		return socketmode.Event{Type: socketmode.EventTypeEventsAPI, Data: data, Request: &request}, err == nil
+	case socketmode.RequestTypeInteractive:
+		var data slack.InteractionCallback
+		err := json.Unmarshal(payload, &data)
+		return socketmode.Event{Type: socketmode.EventTypeInteractive, Data: data, Request: &request}, err == nil
+	}
+	return event, false
 }
 
 // opener spaces out the calls of apps.connections.open, which the Socket Mode

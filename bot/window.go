@@ -40,14 +40,10 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-// fileTypes are what a window offers to choose.
-// https://docs.slack.dev/reference/block-kit/block-elements/file-input-element
-var fileTypes = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
-
 // uploadWindow asks for files and how to read them.
 func uploadWindow(from origin) slack.ModalViewRequest {
 	files := slack.NewInputBlock(filesID, plain(wordsFilesLabel), plain(wordsFilesHint),
-		slack.NewFileInputBlockElement(filesID).WithFileTypes(fileTypes...).WithMaxFiles(maxFound))
+		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(maxFound))
 	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, reading.ModeOptions()...)
 	mode.InitialOption = reading.ModeOptions()[0]
 	private := slack.NewCheckboxGroupsBlockElement(privateID, slack.NewOptionBlockObject("yes", plain(wordsPrivateOption), nil))

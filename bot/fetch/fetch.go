@@ -4,6 +4,7 @@ package fetch
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ var (
 	// ErrLoginPage: Slack answered with its login page instead of the file.
 	// The token has no files:read, or the app was not reinstalled since.
 	ErrLoginPage = errors.New("Slack sent its login page instead of the file")
+	// ErrNotFile: Slack answered with another web page, or with a redirect to a
+	// host that must not get the token.
+	ErrNotFile = errors.New("Slack sent a web page instead of the file")
 	// ErrTooLarge: the file is larger than was allowed.
 	ErrTooLarge = errors.New("the file is too large")
 	// ErrGone: the file was deleted, was never there, or is not for us.
@@ -53,20 +57,44 @@ const (
 	// maxWait is the longest Retry-After that is waited for here, in seconds:
 	// others may be waiting behind.
 	maxWait = 30
-	sniffed = 1 << 10 // bytes in which a file's kind is looked for
+	// sniffed is in how many bytes the kind of a file, or of a web page, is looked for.
+	sniffed = 32 << 10
 )
 
 // Download copies a file to a temporary file, which has no name any more and is
-// gone when the caller closes it. Cut and refused connections, 429 and 5xx are
-// tried again, six times and for two minutes in all; a body that comes at less than
-// 1 kB/s is not.
-func (s *Slack) Download(ctx context.Context, address string) (*os.File, error) {
+// gone when the caller closes it. The addresses are those that Slack names for the
+// file, the best one first: url_private_download, then url_private, which for a PDF
+// may lead to a web page (curie-eng/curie 2715). An address that gives no file makes
+// way for the next one; the error is that of the first. Up to three redirects are
+// followed, to Slack's own hosts alone, with the token: on Enterprise Grid the bytes
+// are behind one. Cut and refused connections, 429, 5xx and Slack's "Error serving
+// file." are tried again, six times for each address and for two minutes in all; a
+// body that comes at less than 1 kB/s is not.
+func (s *Slack) Download(ctx context.Context, addresses ...string) (*os.File, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlackSlow)
+	defer cancel()
+	var first error
+	for _, address := range addresses {
+		if address == "" {
+			continue
+		}
+		file, err := s.download(ctx, address)
+		if err == nil {
+			return file, nil
+		}
+		first = cmp.Or(first, err)
+		if ctx.Err() != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrSlackSlow) {
+			break
+		}
+	}
+	return nil, cmp.Or(first, ErrForeign)
+}
+
+func (s *Slack) download(ctx context.Context, address string) (*os.File, error) {
 	target, err := url.Parse(address)
 	if err != nil || !s.trusted(target) {
 		return nil, ErrForeign
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlackSlow)
-	defer cancel()
 	file, err := retry(ctx, func() (*os.File, error) { return s.try(ctx, target) })
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -98,19 +126,7 @@ func (s *Slack) trusted(u *url.URL) bool {
 func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
-	if err != nil {
-		return nil, backoff.Permanent(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+s.Token)
-	client := *s.Client
-	// Slack redirects to its login page when it does not like the token, and
-	// nowhere that a file would be.
-	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := client.Do(request)
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // it quotes the address, which holds the file's name
-	}
+	response, err := s.follow(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -118,23 +134,59 @@ func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err er
 	if err := s.check(response); err != nil {
 		return nil, err
 	}
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	body := newPaced(response.Body, func() { cancel(ErrSlackSlow) })
 	defer body.timer.Stop()
-	file, err = save(body, s.MaxSize, func(head []byte) error {
-		if html(head) {
-			return ErrLoginPage
-		}
-		return nil
-	})
+	file, err = save(body, s.MaxSize, func(head []byte) error { return checkPage(kind, head) })
 	if err != nil && errors.Is(context.Cause(ctx), ErrSlackSlow) {
 		return nil, backoff.Permanent(ErrSlackSlow)
 	}
 	return file, err
 }
 
+// follow returns the first answer that is no redirect. The caller closes its body.
+func (s *Slack) follow(ctx context.Context, target *url.URL) (*http.Response, error) {
+	for range maxRedirects + 1 {
+		response, err := s.get(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		if response.StatusCode < 300 || response.StatusCode >= 400 {
+			return response, nil
+		}
+		_ = response.Body.Close() // nothing of it is read
+		target, err = response.Location()
+		switch {
+		case err != nil:
+			return nil, backoff.Permanent(ErrNotFile)
+		case target.Query().Has("redir"):
+			return nil, backoff.Permanent(ErrLoginPage)
+		case !s.trusted(target):
+			return nil, backoff.Permanent(ErrNotFile)
+		}
+	}
+	return nil, backoff.Permanent(ErrNotFile)
+}
+
+// get asks one address, which may have the token.
+func (s *Slack) get(ctx context.Context, target *url.URL) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, backoff.Permanent(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+s.Token)
+	client := *s.Client
+	// The client would follow a redirect whatever host it leads to.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(request)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // it quotes the address, which holds the file's name
+	}
+	return response, err
+}
+
 // check reads what the head of an answer says.
 func (s *Slack) check(r *http.Response) error {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
 		seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
@@ -144,8 +196,7 @@ func (s *Slack) check(r *http.Response) error {
 		return backoff.RetryAfter(max(seconds, 1))
 	case r.StatusCode >= 500:
 		return fmt.Errorf("Slack answered %s", r.Status)
-	case r.StatusCode >= 300 && r.StatusCode < 400, r.StatusCode == http.StatusOK && kind == "text/html",
-		r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
+	case r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
 		return backoff.Permanent(ErrLoginPage)
 	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
 		return backoff.Permanent(ErrGone)
@@ -157,16 +208,17 @@ func (s *Slack) check(r *http.Response) error {
 	return nil
 }
 
-// save copies a body into a temporary file, unless check refuses how it begins.
+// save copies a body into a temporary file, unless check refuses how it begins:
+// its error is returned as it is.
 // What the answer says of its length is not believed.
 func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.File, error) {
-	r := bufio.NewReader(io.LimitReader(body, maxSize+1))
+	r := bufio.NewReaderSize(io.LimitReader(body, maxSize+1), sniffed)
 	head, err := r.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if err := check(head); err != nil {
-		return nil, backoff.Permanent(err)
+		return nil, err
 	}
 	file, err := os.CreateTemp("", "slackocr-*")
 	if err != nil {
@@ -194,8 +246,24 @@ func fill(file *os.File, r io.Reader, maxSize int64) error {
 	return err
 }
 
-// html recognises a web page, whatever its Content-Type was.
-func html(head []byte) bool {
+// errServing is a fault of Slack's file servers that passes.
+var errServing = errors.New("Slack could not serve the file just now")
+
+// checkPage refuses a web page in place of a file. kind is what the answer calls
+// itself; a file that only calls itself a web page is let through.
+func checkPage(kind string, head []byte) error {
 	head = bytes.ToLower(bytes.TrimLeft(head, " \t\r\n\xef\xbb\xbf"))
-	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
+	page := bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
+	switch {
+	case bytes.HasPrefix(head, []byte("error serving file")):
+		return errServing
+	case !page && (kind != "text/html" || !text(head)):
+		return nil
+	}
+	for _, sign := range []string{"?redir=", "signin", "sign-in", "sign in"} {
+		if bytes.Contains(head, []byte(sign)) {
+			return backoff.Permanent(ErrLoginPage)
+		}
+	}
+	return backoff.Permanent(ErrNotFile)
 }

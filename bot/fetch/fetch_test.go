@@ -58,13 +58,22 @@ func TestDownloadRefuses(t *testing.T) {
 	}{
 		{"a login page by its type", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			fmt.Fprint(w, "hello")
+			fmt.Fprint(w, `<html><a href="/signin">Sign in</a>`)
 		}, ErrLoginPage},
 		{"a login page by its content", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "image/png")
-			fmt.Fprint(w, "\n\n<!DOCTYPE html><html>")
+			fmt.Fprint(w, "\n\n<!DOCTYPE html><html>"+strings.Repeat(" ", 500)+"Sign in to Slack")
 		}, ErrLoginPage},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }, ErrLoginPage},
+		{"a redirect to the login page", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL+"/?redir=%2Ffiles-pri%2Ff", http.StatusFound)
+		}, ErrLoginPage},
+		{"a redirect to another host", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }, ErrNotFile},
+		{"a redirect to nowhere", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, ErrNotFile},
+		{"another web page", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html><h1>A file</h1>") }, ErrNotFile},
+		{"a text that calls itself a web page", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "hello")
+		}, ErrNotFile},
 		{"forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) }, ErrLoginPage},
 		{"not authorised", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, ErrLoginPage},
 		{"not found", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, ErrGone},

@@ -84,6 +84,25 @@ func TestRetryAfterIsKept(t *testing.T) {
 	}
 }
 
+// TestErrorServingFilePasses: Slack's file servers fail so with status 200.
+func TestErrorServingFilePasses(t *testing.T) {
+	asked := 0
+	inFakeTime(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked < 3 {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "Error serving file.")
+			return
+		}
+		_, _ = io.WriteString(w, "picture")
+	}, func(t *testing.T, s *Slack) {
+		f, err := s.Download(t.Context(), address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	})
+}
+
 // TestStalledBodyEnds: Slack sends half of the file and no more.
 func TestStalledBodyEnds(t *testing.T) {
 	inFakeTime(t, func(w http.ResponseWriter, r *http.Request) {

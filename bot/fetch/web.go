@@ -145,7 +145,7 @@ func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
 	defer body.timer.Stop()
 	file, err := save(body, w.maxSize, func(head []byte) error {
 		if text(head) {
-			return ErrNotImage
+			return backoff.Permanent(ErrNotImage)
 		}
 		return nil
 	})
@@ -229,5 +229,5 @@ func (p *paced) Read(b []byte) (int, error) {
 // text recognises a web page or another text, whatever its Content-Type was.
 // A PDF may begin within its first 1024 bytes (PDF Reference 1.7, appendix H.3, note 13).
 func text(head []byte) bool {
-	return strings.HasPrefix(http.DetectContentType(head), "text/") && !bytes.Contains(head, []byte("%PDF-"))
+	return strings.HasPrefix(http.DetectContentType(head), "text/") && !bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-"))
 }

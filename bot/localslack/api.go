@@ -17,6 +17,7 @@ type Error struct {
 	Messages []string // response_metadata.messages: what is wrong, for people
 	needed   string   // missing_scope: the scope
 	provided []string
+	wrong    []wrongPart // blocks.validate
 
 	retryAfter time.Duration // ratelimited
 }
@@ -52,6 +53,7 @@ type call struct {
 	token  *token
 	base   string // for links in the answer
 	method string
+	fault  Fault // that hit the call and does not make it fail
 }
 
 // Call is one line of the log of Web API calls.
@@ -124,7 +126,7 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	fault, hit := w.takeFault(c.method)
 	if hit {
 		fault.wait(r.Context())
-		hit = fault.fails()
+		c.fault, hit = fault, fault.fails()
 	}
 	if hit && fault.Status == http.StatusTooManyRequests && c.app != nil {
 		w.holdBack(c.app, c.method, fault.RetryAfter)
@@ -263,6 +265,9 @@ func writeError(rw http.ResponseWriter, e *Error) int {
 		body["needed"], body["provided"] = e.needed, strings.Join(e.provided, ",")
 	case e.Code == "request_too_large":
 		status = http.StatusRequestEntityTooLarge
+	}
+	if len(e.wrong) > 0 {
+		body["errors"] = e.wrong
 	}
 	if len(e.Messages) > 0 {
 		body["response_metadata"] = map[string]any{"messages": e.Messages}

@@ -14,7 +14,7 @@ var allScopes = []string{
 var allEvents = []string{
 	"app_mention", "message.channels", "message.groups", "message.im", "message.mpim",
 	"reaction_added", "reaction_removed", "file_deleted", "file_shared", "member_joined_channel",
-	"channel_archive", "group_archive", "channel_left", "group_left", "member_left_channel",
+	"app_home_opened", "channel_archive", "group_archive", "channel_left", "group_left", "member_left_channel",
 }
 
 // reader is the app of the tests.

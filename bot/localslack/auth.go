@@ -11,11 +11,18 @@ func apiTest(c *call) (answer, error) {
 }
 
 func authTest(c *call) (answer, error) {
-	return answer{
-		"url": c.w.teamURL() + "/", "team": c.w.team.Name, "team_id": c.w.team.ID,
+	ans := answer{
+		"url": c.w.teamURL() + "/", "team": c.w.team.Name, "team_id": c.w.appTeam(c.app),
 		"user": c.w.users[c.app.BotUserID].Name, "user_id": c.app.BotUserID,
-		"bot_id": c.app.BotID, "is_enterprise_install": false,
-	}, nil
+		"bot_id": c.app.BotID, "is_enterprise_install": c.app.OrgInstall,
+	}
+	if c.w.enterprise != nil {
+		ans["enterprise_id"] = c.w.enterprise.id
+	}
+	if c.app.OrgInstall {
+		ans["team"] = c.w.enterprise.name
+	}
+	return ans, nil
 }
 
 // connectionsOpen hands out the address of one Socket Mode connection.
@@ -33,6 +40,10 @@ func usersInfo(c *call) (answer, error) {
 	}
 	v := *u
 	v.IsStranger = c.w.stranger(c.app, u.ID)
+	v.EnterpriseUser = c.w.enterpriseUser(u)
+	if u.home == HomeOrganization {
+		v.TeamID = ""
+	}
 	return answer{"user": v}, nil
 }
 

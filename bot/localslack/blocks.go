@@ -8,6 +8,12 @@ import (
 	"unicode/utf8"
 )
 
+const (
+	maxBlockID   = 255    // characters
+	maxHeader    = 150    // characters
+	maxBlockText = 13_200 // characters in all blocks of a message (slackapi/bolt-js issue 2509)
+)
+
 // surface is where blocks are shown; each allows its own.
 type surface struct {
 	blocks int // how many
@@ -41,8 +47,8 @@ type block struct {
 
 // checkBlocks checks a list of blocks and returns it with a block_id in each, or
 // nil for an empty list. What is wrong is said as Slack says it: invalid_blocks
-// with a JSON pointer, invalid_blocks_format for what is no list of blocks, and
-// msg_blocks_too_long for too much markdown (slackapi/bolt-js issue 2509).
+// with a JSON pointer, invalid_blocks_format for what is no list of blocks, and as
+// checkSizes says.
 func checkBlocks(s string, on surface) (json.RawMessage, error) {
 	var raw []json.RawMessage
 	if err := json.Unmarshal([]byte(s), &raw); err != nil {
@@ -52,7 +58,7 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 		return nil, invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", on.blocks))
 	}
 	ids := map[string]bool{}
-	markdown, tables := 0, 0
+	tables := 0
 	for i, r := range raw {
 		at := fmt.Sprintf("/blocks/%d", i)
 		var b block
@@ -62,7 +68,7 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 		switch {
 		case !slices.Contains(on.types, b.Type):
 			return nil, invalidBlock(at+"/type", "unsupported type: "+b.Type)
-		case utf8.RuneCountInString(b.BlockID) > 255:
+		case utf8.RuneCountInString(b.BlockID) > maxBlockID:
 			return nil, invalidBlock(at+"/block_id", "must be less than 256 characters")
 		case b.BlockID != "" && ids[b.BlockID]:
 			return nil, invalidBlock(at+"/block_id", "`block_id` "+b.BlockID+" already exists in this message")
@@ -74,8 +80,8 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 			if json.Unmarshal(b.Text, &text) != nil || text == "" {
 				return nil, invalidBlock(at+"/text", "must be more than 0 characters")
 			}
-			if markdown += utf8.RuneCountInString(text); markdown > maxMarkdown {
-				return nil, apiErr("msg_blocks_too_long")
+			if utf8.RuneCountInString(text) > maxMarkdown {
+				return nil, invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", maxMarkdown+1))
 			}
 		case "table":
 			if tables++; tables > 1 {
@@ -91,6 +97,11 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 	}
 	if len(raw) == 0 {
 		return nil, nil
+	}
+	if slices.Contains(on.types, "markdown") {
+		if err := checkSizes(raw); err != nil {
+			return nil, err
+		}
 	}
 	return json.Marshal(raw)
 }
@@ -120,7 +131,7 @@ func (b *block) check(at string, on surface) error {
 	case "section":
 		return b.checkSection(at)
 	case "header":
-		return checkText(at+"/text", b.Text, 150, "plain_text")
+		return checkText(at+"/text", b.Text, maxHeader, "plain_text")
 	case "image":
 		return b.checkImage(at)
 	case "context":

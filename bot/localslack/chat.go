@@ -89,7 +89,7 @@ func chatPostMessage(c *call) (answer, error) {
 	}
 	m.TS = c.w.newTS()
 	c.w.append(conv, m)
-	return answer{"channel": conv.info.ID, "ts": m.TS, "message": conv.appView(m, c.base, true)}, nil
+	return answer{"channel": conv.info.ID, "ts": m.TS, "message": c.w.appView(conv, m, c.base, true)}, nil
 }
 
 // chatPostEphemeral shows a message to one person. In a thread it is shown only if
@@ -184,7 +184,7 @@ func chatUpdate(c *call) (answer, error) {
 		m.Edited = &Edited{User: c.app.BotUserID, TS: c.w.newTS()}
 	}
 	c.w.replaceAndEmit(conv, old, m)
-	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": conv.appView(m, c.base, true)}, nil
+	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": c.w.appView(conv, m, c.base, true)}, nil
 }
 
 func chatDelete(c *call) (answer, error) {

@@ -63,7 +63,7 @@ var blockLimits = []struct {
 	name, blocks, code, at string
 }{
 	{"markdown 12000", block("markdown", 12000), "", ""},
-	{"markdown 12001", block("markdown", 12001), "msg_blocks_too_long", ""},
+	{"markdown 12001", block("markdown", 12001), "invalid_blocks", "/blocks/0/text"},
 	{"two markdown blocks", list(block("markdown", 6000), block("markdown", 6001)), "msg_blocks_too_long", ""},
 	{"empty markdown", block("markdown", 0), "invalid_blocks", "/blocks/0/text"},
 	{"section 3000", section(3000), "", ""},

@@ -11,8 +11,9 @@ import (
 
 // Upload is a file that a person posts.
 type Upload struct {
-	Name string
-	Data []byte
+	Name   string
+	Data   []byte
+	AltTxt string // what somebody who does not see a picture is told of it
 }
 
 // Post is what a person sends in a conversation. Text is what was typed; a name
@@ -65,6 +66,7 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 		if err != nil {
 			return "", err
 		}
+		f.info.AltTxt = cutRunes(up.AltTxt, maxAltText)
 		shared = append(shared, f)
 	}
 	w.share(c, m, shared)
@@ -73,21 +75,52 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 
 // compose makes of typed text what the client would send.
 func (w *Workspace) compose(text string) string {
-	return escapeText(linkURLs(w.linkNames(cutRunes(text, maxPostText))))
+	return escapeText(w.label(linkURLs(w.linkNames(cutRunes(text, maxPostText)))))
 }
 
-// typedURL is an address as typed, or a <…> token, which stays what it is.
-var typedURL = regexp.MustCompile(`<[^<>]*>|https?://[^\s<>|]+`)
+// typedURL is an address as typed: with a scheme, of mail, or a host alone (Slack
+// knows more endings than these). A <…> token stays what it is.
+var typedURL = regexp.MustCompile(`<[^<>]*>|https?://[^\s<>|]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.\w+|` +
+	`\b(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|edu|io|dev|app|co|eu|de|fr|uk)\b(?:/[^\s<>|]*)?`)
 
-// linkURLs puts addresses in < >, as Slack sends them to apps.
+// linkURLs puts addresses in < >, as Slack sends them to apps
+// (https://docs.slack.dev/messaging/formatting-message-text#automatic-parsing).
 func linkURLs(text string) string {
 	return typedURL.ReplaceAllStringFunc(text, func(s string) string {
 		if strings.HasPrefix(s, "<") {
 			return s
 		}
-		link := strings.TrimRight(s, `.,;:!?)'"`)
-		return "<" + strings.ReplaceAll(link, "&", "&amp;") + ">" + s[len(link):]
+		typed := strings.TrimRight(s, `.,;:!?)'"`)
+		link := strings.ReplaceAll(typed, "&", "&amp;")
+		switch {
+		case strings.Contains(typed, "://"):
+		case strings.Contains(typed, "@"):
+			link = "mailto:" + link + "|" + link
+		default:
+			link = "http://" + link + "|" + link
+		}
+		return "<" + link + ">" + s[len(typed):]
 	})
+}
+
+var mention = regexp.MustCompile(`<@([UW][A-Z0-9]+)>`)
+
+// label puts the name into mentions, if the workspace behaves so.
+func (w *Workspace) label(text string) string {
+	if !w.behaviour.MentionLabels {
+		return text
+	}
+	return mention.ReplaceAllStringFunc(text, func(s string) string {
+		if u := w.users[s[2:len(s)-1]]; u != nil {
+			return "<@" + u.ID + "|" + u.Name + ">"
+		}
+		return s
+	})
+}
+
+// mentions tells whether the text mentions the user.
+func mentions(text, user string) bool {
+	return strings.Contains(text, "<@"+user+">") || strings.Contains(text, "<@"+user+"|")
 }
 
 // linkNames makes a mention of every @name of a user, the longest name first.

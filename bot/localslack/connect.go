@@ -1,43 +1,131 @@
 package localslack
 
-// This file is Slack Connect: people of another workspace in channels of this
-// one (https://docs.slack.dev/apis/slack-connect).
+import (
+	"cmp"
+	"slices"
+)
 
-// AddExternalUser adds a person of another workspace and returns the id. Every
-// conversation they come into becomes shared with that workspace (one, for all
-// of them): is_ext_shared, and is_ext_shared_channel in its events; apps get its
-// files as file_access "check_file_info", to be looked up with files.info. Their
-// messages name user_team, source_team and user_profile. Commands and shortcuts
-// of apps are not theirs; buttons are.
-func (w *Workspace) AddExternalUser(name string) string {
+// This file is Slack Connect: people of other workspaces in channels of this one
+// (https://docs.slack.dev/apis/slack-connect). What their events carry is as Slack's
+// staff recorded it: slackapi/bolt-python tests/slack_bolt/request/test_internals.py.
+
+// Home says where a person belongs.
+type Home int
+
+const (
+	// HomeHere is this workspace.
+	HomeHere Home = iota
+	// HomeSister is another workspace of the same organisation, whose id stands in
+	// team, user_team and source_team of their messages and in user.team_id of their
+	// presses (slackapi/bolt-js issue 1875).
+	HomeSister
+	// HomeOrganization is HomeSister with the organisation's id (E…) in user_team,
+	// source_team and user.team_id, and without a team_id in users.info
+	// (looker/lookerbot issue 184).
+	HomeOrganization
+	// HomePartner is a workspace of other people.
+	HomePartner
+	// HomePartnerGrid is one that belongs to an organisation.
+	HomePartnerGrid
+)
+
+// Guest says which kind of guest a person is.
+type Guest int
+
+const (
+	GuestNone   Guest = iota
+	GuestMulti        // of several channels: is_restricted
+	GuestSingle       // of one: is_ultra_restricted as well
+)
+
+// Person is a new person.
+type Person struct {
+	Name  string
+	Home  Home
+	Guest Guest
+}
+
+// AddPerson adds a person and returns the id (U…, and W… of those whom Slack knows
+// by their organisation). A conversation that a person of a sister workspace comes
+// into is shared in the organisation (is_org_shared), and the workspace joins one if
+// it has none. A conversation that a person of a partner comes into is shared with
+// that workspace: is_ext_shared, and is_ext_shared_channel in its events; apps get
+// its files as file_access "check_file_info", to be looked up with files.info.
+// Messages of a partner's people carry only their team, app_mention also user_team,
+// source_team and user_profile. Commands and shortcuts of apps are not theirs;
+// buttons are.
+func (w *Workspace) AddPerson(p Person) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.partner == "" {
-		w.partner = w.newID("T")
+	u := w.addUser(p.Name, false)
+	if p.Home == HomeOrganization || p.Home == HomePartnerGrid {
+		delete(w.users, u.ID)
+		u.ID = w.newID("W")
+		w.users[u.ID] = u
 	}
-	u := w.addUser(name, false)
-	u.TeamID = w.partner
+	u.home = p.Home
+	u.IsRestricted, u.IsUltraRestricted = p.Guest != GuestNone, p.Guest == GuestSingle
+	switch p.Home {
+	case HomeSister, HomeOrganization:
+		u.TeamID = w.joinEnterprise("Local Group").sister
+	case HomePartner:
+		w.partner = cmp.Or(w.partner, w.newID("T"))
+		u.TeamID = w.partner
+	case HomePartnerGrid:
+		if w.partnerOrg == "" {
+			w.partnerOrg, w.partnerTeam = w.newID("E"), w.newID("T")
+		}
+		u.TeamID = w.partnerTeam
+	}
 	w.userChanged(u)
 	return u.ID
 }
 
-func (w *Workspace) external(user string) bool {
-	u := w.users[user]
-	return u != nil && u.TeamID != w.team.ID
+// AddExternalUser is AddPerson for a person of a partner's workspace.
+func (w *Workspace) AddExternalUser(name string) string {
+	return w.AddPerson(Person{Name: name, Home: HomePartner})
 }
 
-// connect makes the conversation shared where a member is external.
+func (w *Workspace) external(user string) bool {
+	u := w.users[user]
+	return u != nil && u.home >= HomePartner
+}
+
+// actorTeam is the id that stands for the person's team where an event or a press
+// says who did it.
+func (w *Workspace) actorTeam(u *User) string {
+	switch u.home {
+	case HomeOrganization:
+		return w.enterprise.id
+	case HomePartnerGrid:
+		return w.partnerOrg
+	}
+	return u.TeamID
+}
+
+// connect makes the conversation shared where a member is of another workspace.
 func (w *Workspace) connect(c *conversation) {
 	for _, m := range c.members {
-		if w.external(m) {
-			c.info.IsShared, c.info.IsExtShared = true, true
-			c.info.SharedTeamIDs = []string{w.team.ID, w.partner}
-			c.info.ConnectedTeamIDs = []string{w.partner}
+		u := w.users[m]
+		if u.home == HomeHere {
+			continue
+		}
+		c.info.IsShared = true
+		c.info.IsOrgShared = c.info.IsOrgShared || u.home < HomePartner
+		c.info.IsExtShared = c.info.IsExtShared || u.home >= HomePartner
+		if c.info.SharedTeamIDs == nil {
+			c.info.SharedTeamIDs = []string{w.team.ID}
+		}
+		if !slices.Contains(c.info.SharedTeamIDs, u.TeamID) {
+			c.info.SharedTeamIDs = append(slices.Clone(c.info.SharedTeamIDs), u.TeamID)
+		}
+		if u.home >= HomePartner && !slices.Contains(c.info.ConnectedTeamIDs, u.TeamID) {
+			c.info.ConnectedTeamIDs = append(slices.Clone(c.info.ConnectedTeamIDs), u.TeamID)
 		}
 	}
 }
 
-// MessageProfile comes with messages of external people.
+// MessageProfile comes with mentions by people of other workspaces.
 type MessageProfile struct {
 	Team              string `json:"team"`
 	Name              string `json:"name"`
@@ -47,28 +135,50 @@ type MessageProfile struct {
 	IsUltraRestricted bool   `json:"is_ultra_restricted"`
 }
 
-// sign notes on a message where its author comes from.
+// sign notes on a message which team its author is of. Slack leaves it out where
+// there are files (slackapi/slack-api-specs issue 62), but not of a partner's people.
 func (w *Workspace) sign(m *Message) {
 	u := w.users[m.User]
-	if !w.external(m.User) {
-		return
-	}
-	m.UserTeam, m.SourceTeam = u.TeamID, u.TeamID
-	m.UserProfile = &MessageProfile{
-		Team: u.TeamID, Name: u.Name, RealName: u.RealName, DisplayName: u.Profile.DisplayName,
+	switch {
+	case u != nil && u.home != HomeHere:
+		m.Team = u.TeamID
+		if u.home < HomePartner {
+			m.UserTeam, m.SourceTeam = w.actorTeam(u), w.actorTeam(u)
+		}
+	case len(m.Files) == 0:
+		m.Team = w.team.ID
 	}
 }
 
-// appView is the message as an app gets it: in a shared channel its files must
-// be looked up.
-func (c *conversation) appView(m *Message, base string, metadata bool) Message {
+// signMention notes it on an app_mention, whose team is the app's own.
+func (w *Workspace) signMention(m *Message) {
+	u := w.users[m.User]
+	m.Team = w.team.ID
+	if u == nil || u.home == HomeHere {
+		return
+	}
+	m.UserTeam, m.SourceTeam = w.actorTeam(u), w.actorTeam(u)
+	m.UserProfile = &MessageProfile{
+		Team: w.actorTeam(u), Name: u.Name, RealName: u.RealName, DisplayName: u.Profile.DisplayName,
+		IsRestricted: u.IsRestricted, IsUltraRestricted: u.IsUltraRestricted,
+	}
+}
+
+// appView is the message as an app gets it: markdown blocks as what Slack makes of
+// them, and in a shared channel files that must be looked up.
+func (w *Workspace) appView(c *conversation, m *Message, base string, metadata bool) Message {
 	v := m.view(base, metadata)
-	if !c.info.IsExtShared {
-		return v
+	v.Blocks = expandMarkdown(v.Blocks)
+	if w.behaviour.OddParts && m.BotID != "" {
+		v.addOdd()
 	}
 	for i, f := range v.Files {
-		if f.Mode != "tombstone" {
+		switch {
+		case f.Mode == "tombstone":
+		case c.info.IsExtShared:
 			v.Files[i] = File{ID: f.ID, Mode: "file_access", FileAccess: "check_file_info"}
+		default:
+			v.Files[i] = f.forApps()
 		}
 	}
 	return v

@@ -37,11 +37,12 @@ func conversationsHistory(c *call) (answer, error) {
 			ms = append(ms, m)
 		}
 	}
-	return c.pageOfMessages(conv, ms, historyDefault, historyMost)
+	return c.pageOfMessages(conv, nil, ms, historyDefault, historyMost)
 }
 
-// conversationsReplies returns a thread, oldest first, its parent on the first
-// page. The ts of a reply yields that reply alone.
+// conversationsReplies returns a thread, oldest first. Its parent comes first on
+// every page (rusq/slackdump) and counts towards limit, whatever oldest and latest
+// are. The ts of a reply yields that reply alone.
 func conversationsReplies(c *call) (answer, error) {
 	conv, err := c.member("history")
 	if err != nil {
@@ -51,12 +52,13 @@ func conversationsReplies(c *call) (answer, error) {
 	if m == nil {
 		return nil, apiErr("thread_not_found")
 	}
-	return c.pageOfMessages(conv, conv.replies(m), repliesDefault, repliesMost)
+	thread := conv.replies(m)
+	return c.pageOfMessages(conv, thread[0], thread[1:], repliesDefault, repliesMost)
 }
 
 // pageOfMessages applies oldest, latest, inclusive, limit and cursor, in the order the
-// messages come in.
-func (c *call) pageOfMessages(conv *conversation, ms []*Message, def, most int) (answer, error) {
+// messages come in. first, if not nil, comes before them on every page.
+func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message, def, most int) (answer, error) {
 	oldest, latest := int64(0), int64(1)<<62
 	for _, arg := range []struct {
 		name string
@@ -79,16 +81,32 @@ func (c *call) pageOfMessages(conv *conversation, ms []*Message, def, most int) 
 		}
 		return us <= oldest && c.has("oldest") || us >= latest
 	})
-	part, next, err := page(c.args, in, func(m *Message) string { return m.TS }, def, most)
+	limit, err := c.limit(def, most)
+	if first != nil && c.has("cursor") {
+		limit = max(1, limit-1) // a page brings something new
+	} else if first != nil {
+		in = slices.Insert(in, 0, first)
+	}
+	var part []*Message
+	var next string
+	if err == nil {
+		part, next, err = pageOf(in, c.args["cursor"], func(m *Message) string { return m.TS }, limit)
+	}
 	if errCode(err) == "invalid_limit" { // which these methods do not have
 		err = apiErr("invalid_arguments", "[ERROR] must be an integer greater than 0 [json-pointer:/limit]")
 	}
 	if err != nil {
 		return nil, err
 	}
+	if c.fault.NoMessages {
+		return answer{"messages": []Message{}, "has_more": false, "pin_count": 0}, nil
+	}
+	if first != nil && c.has("cursor") {
+		part = slices.Insert(part, 0, first)
+	}
 	views := make([]Message, len(part))
 	for i, m := range part {
-		views[i] = conv.appView(m, c.base, c.bool("include_all_metadata"))
+		views[i] = c.w.appView(conv, m, c.base, c.bool("include_all_metadata"))
 	}
 	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
 	if next != "" {
@@ -214,15 +232,20 @@ func conversationsJoin(c *call) (answer, error) {
 	return ans, nil
 }
 
-// page cuts one page out of all, with Slack's opaque cursors. A cursor names the
-// first item of the next page; an item that has gone since ends the list.
+// page cuts the page that the arguments limit and cursor ask for out of all.
 func page[T any](a args, all []T, key func(T) string, def, most int) (part []T, next string, err error) {
 	limit, err := a.limit(def, most)
 	if err != nil {
 		return nil, "", err
 	}
+	return pageOf(all, a["cursor"], key, limit)
+}
+
+// pageOf cuts one page out of all, with Slack's opaque cursors. A cursor names the
+// first item of the next page; an item that has gone since ends the list.
+func pageOf[T any](all []T, cur string, key func(T) string, limit int) (part []T, next string, err error) {
 	start := 0
-	if cur := a["cursor"]; cur != "" {
+	if cur != "" {
 		data, err := base64.StdEncoding.DecodeString(cur)
 		id, ok := strings.CutPrefix(string(data), "next:")
 		if err != nil || !ok {

@@ -73,7 +73,7 @@ var (
 		return slack.MsgOptionAttachments(make([]slack.Attachment, 101)...)
 	}
 	badBlock  = slack.MsgOptionBlocks(slack.NewSectionBlock(nil, nil, nil))
-	longBlock = slack.MsgOptionBlocks(slack.NewMarkdownBlock("", strings.Repeat("x", 12_001)))
+	longBlock = slack.MsgOptionBlocks(slack.NewMarkdownBlock("", bulk(6_001)), slack.NewMarkdownBlock("", bulk(6_001)))
 )
 
 func (s *scene) say(channel string, o ...opt) error {

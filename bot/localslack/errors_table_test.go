@@ -60,6 +60,14 @@ var talkErrors = []errorCase{
 		return codeError(name)
 	}},
 
+	{"blocks.validate", "invalid_blocks", func(s *scene) error { return s.raw("blocks.validate", "blocks", `[{"type":"section"}]`) }},
+	{"blocks.validate", "invalid_message", func(s *scene) error { return s.raw("blocks.validate", "message", `{"blocks":[{"type":"odd"}]}`) }},
+	{"blocks.validate", "invalid_message", func(s *scene) error { return s.raw("blocks.validate", "message", `{"blocks":[]}`) }},
+	{"blocks.validate", "invalid_view", func(s *scene) error { return s.raw("blocks.validate", "view", `{"type":"modal","blocks":[]}`) }},
+	{"blocks.validate", "invalid_arguments", func(s *scene) error { return s.raw("blocks.validate") }},
+	{"blocks.validate", "invalid_arguments", func(s *scene) error { return s.raw("blocks.validate", "blocks", "[]", "view", homeView) }},
+	{"blocks.validate", "invalid_arguments", func(s *scene) error { return s.raw("blocks.validate", "message", "x") }},
+
 	{"chat.postMessage", "channel_not_found", func(s *scene) error { return s.say(s.secret, hello) }},
 	{"chat.postMessage", "not_in_channel", func(s *scene) error { return s.say(s.public, hello) }},
 	{"chat.postMessage", "is_archived", func(s *scene) error {

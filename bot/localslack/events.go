@@ -3,8 +3,6 @@ package localslack
 import (
 	"encoding/json"
 	"slices"
-	"strings"
-	"time"
 )
 
 // messageEvent is a message event: the message itself with where it is.
@@ -50,23 +48,24 @@ func (w *Workspace) emit(c *conversation, event, scope string, body map[string]a
 // apps it names. An app gets the events of its own messages as well.
 func (w *Workspace) emitMessage(c *conversation, m *Message) {
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		v := c.appView(m, w.base(a), false)
+		v := w.appView(c, m, w.base(a), false)
 		if m.isReply() {
 			// The event carries the parent's files too
 			// (https://github.com/openclaw/openclaw/pull/32209).
-			v.Files = append(v.Files, c.appView(c.thread(m.ThreadTS), w.base(a), false).Files...)
+			v.Files = append(v.Files, w.appView(c, c.thread(m.ThreadTS), w.base(a), false).Files...)
 		}
-		w.sendEvent(a, c, messageEvent{v, c.info.ID, c.channelType(), m.TS})
+		w.sendEventOf(m.User, a, c, messageEvent{v, c.info.ID, c.channelType(), m.TS})
 	}
 	if c.info.IsIM || (m.Subtype != "" && m.Subtype != "file_share" && m.Subtype != "thread_broadcast") {
 		return // no app_mention in direct messages (https://docs.slack.dev/reference/events/app_mention)
 	}
 	for _, a := range w.audience(c, "app_mention", "app_mentions:read") {
-		if m.BotID != a.BotID && strings.Contains(m.Text, "<@"+a.BotUserID+">") {
-			v := c.appView(m, w.base(a), false)
+		if m.BotID != a.BotID && mentions(m.Text, a.BotUserID) {
+			v := w.appView(c, m, w.base(a), false)
 			// The event may come without the files that the message event carries.
 			v.Type, v.Subtype, v.Root = "app_mention", "", nil
 			v.Files, v.Upload, v.DisplayAsBot = nil, false, nil
+			w.signMention(&v)
 			w.sendEvent(a, c, struct {
 				Message
 				Channel string `json:"channel"`
@@ -82,7 +81,7 @@ func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
 	w.replace(c, changed)
 	ts := w.newTS()
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		now, before := c.appView(changed, w.base(a), false), c.appView(old, w.base(a), false)
+		now, before := w.appView(c, changed, w.base(a), false), w.appView(c, old, w.base(a), false)
 		w.sendEvent(a, c, changeEvent{
 			Type: "message", Subtype: "message_changed", Hidden: true,
 			Message: &now, PreviousMessage: &before,
@@ -94,7 +93,7 @@ func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
 func (w *Workspace) emitDeleted(c *conversation, m *Message) {
 	ts := w.newTS()
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		before := c.appView(m, w.base(a), false)
+		before := w.appView(c, m, w.base(a), false)
 		w.sendEvent(a, c, changeEvent{
 			Type: "message", Subtype: "message_deleted", Hidden: true,
 			PreviousMessage: &before, DeletedTS: m.TS,
@@ -108,6 +107,7 @@ func (w *Workspace) emitDeleted(c *conversation, m *Message) {
 type eventCallback struct {
 	Token              string          `json:"token"`
 	TeamID             string          `json:"team_id"`
+	EnterpriseID       *string         `json:"enterprise_id,omitempty"`
 	ContextTeamID      string          `json:"context_team_id"`
 	ContextEnterprise  *string         `json:"context_enterprise_id"`
 	APIAppID           string          `json:"api_app_id"`
@@ -140,13 +140,30 @@ func (w *Workspace) Emit(appID string, event map[string]any) {
 
 // sendEvent sends an event; c is nil for one that belongs to no conversation.
 func (w *Workspace) sendEvent(a *app, c *conversation, event any) {
+	w.sendEventOf("", a, c, event)
+}
+
+// sendEventOf is sendEvent for a message of the user. That of a partner's people has
+// their team in the payload too.
+func (w *Workspace) sendEventOf(user string, a *app, c *conversation, event any) {
 	id := w.newID("Ev")
-	payload, err := json.Marshal(eventCallback{
-		Token: "local", TeamID: w.team.ID, ContextTeamID: w.team.ID, APIAppID: a.AppID,
-		Event: event, Type: "event_callback", EventID: id, EventTime: time.Now().Unix(),
-		Authorizations: []authorization{{TeamID: w.team.ID, UserID: a.BotUserID, IsBot: true}},
-		EventContext:   "4-" + id, IsExtSharedChannel: c != nil && c.info.IsExtShared,
-	})
+	callback := eventCallback{
+		Token: "local", TeamID: w.team.ID, EnterpriseID: w.enterpriseID(),
+		ContextTeamID: w.team.ID, ContextEnterprise: w.enterpriseID(), APIAppID: a.AppID,
+		Event: event, Type: "event_callback", EventID: id, EventTime: w.now().Unix(),
+		Authorizations: []authorization{{
+			EnterpriseID: w.enterpriseID(), TeamID: w.appTeam(a), UserID: a.BotUserID, IsBot: true, IsEnterpriseInstall: a.OrgInstall,
+		}},
+		EventContext: "4-" + id, IsExtSharedChannel: c != nil && c.info.IsExtShared,
+	}
+	if w.external(user) {
+		u := w.users[user]
+		callback.TeamID, callback.EnterpriseID = u.TeamID, nil
+		if u.home == HomePartnerGrid {
+			callback.EnterpriseID = &w.partnerOrg
+		}
+	}
+	payload, err := json.Marshal(callback)
 	if err != nil { // only strings, numbers and JSON that was checked on its way in
 		panic("localslack: an event cannot be encoded: " + err.Error())
 	}

@@ -38,14 +38,18 @@ var (
 		"message_group_join":    func(s *world) { s.w.Join(s.private(), s.w.AddUser("Bob")) },
 		"message_channel_leave": func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.joined(s.channel))) },
 		"message_group_leave":   func(s *world) { c := s.private(); s.must(s.w.Kick(s.user, c, s.joined(c))) },
-		"message_external": func(s *world) {
-			_, err := s.w.Post(s.external(), localslack.Post{Channel: s.channel, Text: "Hello"})
-			s.must(err)
-		},
+		"message_external":      func(s *world) { s.says(localslack.HomePartner, "Hello") },
 		"message_external_file": func(s *world) {
 			_, err := s.w.Post(s.external(), localslack.Post{Channel: s.channel, Text: "look", Files: []localslack.Upload{png}})
 			s.must(err)
 		},
+		"app_home_opened": func(s *world) {
+			_, err := s.w.OpenHome(s.user, s.cred.AppID, "messages")
+			s.must(err)
+		},
+		"app_mention_external":      func(s *world) { s.says(localslack.HomePartner, "@Reader hi") },
+		"app_mention_external_grid": func(s *world) { s.says(localslack.HomePartnerGrid, "@Reader hi") },
+		"message_colleague":         func(s *world) { s.says(localslack.HomeSister, "Hello") },
 		"message_forwarded": func(s *world) {
 			ts := s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}})
 			_, err := s.w.Forward(s.user, s.channel, ts, localslack.Post{Channel: s.channel, Text: "see"})

@@ -38,10 +38,19 @@ func (s *world) joined(channel string) (user string) {
 	return user
 }
 
-func (s *world) external() (user string) {
-	user = s.w.AddExternalUser("Bob")
+func (s *world) external() (user string) { return s.from(localslack.HomePartner) }
+
+// from is a new member of the channel who belongs elsewhere.
+func (s *world) from(home localslack.Home) (user string) {
+	user = s.w.AddPerson(localslack.Person{Name: "Bob", Home: home})
 	s.w.Join(s.channel, user)
 	return user
+}
+
+// says posts as somebody who belongs elsewhere.
+func (s *world) says(home localslack.Home, text string) {
+	_, err := s.w.Post(s.from(home), localslack.Post{Channel: s.channel, Text: text})
+	s.must(err)
 }
 
 // said is a message of the app.

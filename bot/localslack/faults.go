@@ -2,12 +2,14 @@ package localslack
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 )
 
 // Fault makes calls fail on purpose. Without any of the ways to fail (Error,
-// Status, Reset, LoginPage, CutAfter) it only delays.
+// Status, Reset, LoginPage, ServingError, CutAfter) the call is carried out, late
+// with Delay, and as NeverShared, ShareDelay and NoMessages say.
 type Fault struct {
 	// Method is a Web API method ("chat.update"), "download", "upload" (the
 	// POST to an upload address), "socket" (envelopes), "ack" (the answers to
@@ -31,6 +33,17 @@ type Fault struct {
 	Delay      time.Duration // wait first; it ends with the request
 	LoginPage  bool          // download: 200 text/html, Slack's sign-in page
 	CutAfter   int           // download: close after so many bytes of the announced length
+	// ServingError makes a download answer 200 text/html "Error serving file.", which
+	// passes (https://docs.slack.dev does not mention it).
+	ServingError bool
+
+	// NeverShared makes files.completeUploadExternal answer ok and share nothing
+	// (slackapi/python-slack-sdk issue 1575). ShareDelay makes it share so much later.
+	NeverShared bool
+	ShareDelay  time.Duration
+	// NoMessages makes conversations.replies and conversations.history answer ok with
+	// an empty list (rusq/slackdump).
+	NoMessages bool
 }
 
 type activeFault struct {
@@ -80,7 +93,7 @@ func (w *Workspace) takeFaultLocked(method string) (Fault, bool) {
 
 // fails tells whether the fault does more than delay.
 func (f Fault) fails() bool {
-	return f.Error != "" || f.Status != 0 || f.Reset || f.LoginPage || f.CutAfter != 0
+	return f.Error != "" || f.Status != 0 || f.Reset || f.LoginPage || f.ServingError || f.CutAfter != 0
 }
 
 // wait sleeps for the fault's delay or until ctx ends.
@@ -109,6 +122,10 @@ func (f Fault) answer(rw http.ResponseWriter) (status int, code string) {
 		return f.Status, f.Error
 	case f.LoginPage:
 		writeLoginPage(rw)
+		return http.StatusOK, ""
+	case f.ServingError:
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(rw, "Error serving file.")
 		return http.StatusOK, ""
 	}
 	return writeError(rw, apiErr(f.Error)), f.Error

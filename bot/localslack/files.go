@@ -51,6 +51,10 @@ type File struct {
 	Groups             []string `json:"groups,omitempty"`
 	IMs                []string `json:"ims,omitempty"`
 	Shares             *Shares  `json:"shares,omitempty"` // only from files.info
+
+	scanned time.Time // until then scan says what apps do not get
+	scan    Scan
+	noType  bool // the types are sent, though empty
 }
 
 // MarshalJSON leaves of a deleted file what Slack leaves: id and mode. One that
@@ -64,7 +68,15 @@ func (f File) MarshalJSON() ([]byte, error) {
 		return json.Marshal(map[string]any{"id": f.ID, "mode": f.Mode, "file_access": f.FileAccess, "created": 0, "timestamp": 0, "user": ""})
 	}
 	type plain File
-	return json.Marshal(plain(f))
+	if !f.noType {
+		return json.Marshal(plain(f))
+	}
+	return json.Marshal(struct {
+		plain
+		Mimetype   string `json:"mimetype"`
+		Filetype   string `json:"filetype"`
+		PrettyType string `json:"pretty_type"`
+	}{plain: plain(f)})
 }
 
 // Shares says in which messages a file is, by channel.
@@ -103,6 +115,12 @@ var fileTypes = map[string][3]string{
 	".psd": {"psd", "Photoshop Document", "image/vnd.adobe.photoshop"},
 }
 
+// octetStream is what Slack calls a file of which it knows nothing.
+var octetStream = [3]string{"binary", "Binary", "application/octet-stream"}
+
+// setType sets filetype, pretty_type and mimetype.
+func (f *File) setType(t [3]string) { f.Filetype, f.PrettyType, f.Mimetype = t[0], t[1], t[2] }
+
 // store keeps a new file under id. Its type comes from the name alone, as in
 // Slack, so a lying name is not noticed.
 func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFile, error) {
@@ -114,7 +132,7 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 	}
 	name = cleanName(name)
 	f := &storedFile{data: data, info: File{
-		ID: id, Created: time.Now().Unix(), Timestamp: time.Now().Unix(),
+		ID: id, Created: w.now().Unix(), Timestamp: w.now().Unix(),
 		Name: name, Title: cmp.Or(title, name), User: user, UserTeam: w.team.ID,
 		Size: len(data), Mode: "hosted", MediaDisplayType: "unknown", FileAccess: "visible",
 	}}
@@ -122,6 +140,9 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 		f.info.UserTeam = u.TeamID
 	}
 	w.describe(f)
+	if b := w.behaviour; b.ScanTime > 0 {
+		f.info.scanned, f.info.scan = time.Now().Add(b.ScanTime), b.Scan
+	}
 	w.stored += int64(len(data))
 	w.files[f.info.ID] = f
 	return f, nil
@@ -131,12 +152,14 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 func (w *Workspace) describe(f *storedFile) {
 	i := &f.info
 	ext := strings.ToLower(path.Ext(i.Name))
-	if t, ok := fileTypes[ext]; ok {
-		i.Filetype, i.PrettyType, i.Mimetype = t[0], t[1], t[2]
-	} else {
-		i.Filetype, i.PrettyType = "binary", "Binary"
-		i.Mimetype = cmp.Or(mime.TypeByExtension(ext), "application/octet-stream")
+	t, ok := fileTypes[ext]
+	switch {
+	case w.behaviour.OctetStream:
+		t = octetStream
+	case !ok:
+		t = [3]string{"binary", "Binary", cmp.Or(mime.TypeByExtension(ext), octetStream[2])}
 	}
+	i.setType(t)
 	dir := "/files-pri/" + w.team.ID + "-" + i.ID + "/"
 	i.URLPrivate = dir + url.PathEscape(i.Name)
 	i.URLPrivateDownload = dir + "download/" + url.PathEscape(i.Name)

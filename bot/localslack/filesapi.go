@@ -83,15 +83,38 @@ func filesCompleteUpload(c *call) (answer, error) {
 		stored = append(stored, s)
 		views = append(views, s.info.view(c.base))
 	}
-	for _, conv := range convs {
-		m := c.w.newMessage(c.app, content{text: escapeText(c.args["initial_comment"]), blocks: blocks})
-		if parent != nil {
-			m.ThreadTS = parent.TS
+	share := func() {
+		for _, conv := range convs {
+			m := c.w.newMessage(c.app, content{text: escapeText(c.args["initial_comment"]), blocks: blocks})
+			if parent != nil {
+				m.ThreadTS = parent.TS
+			}
+			m.TS = c.w.newTS()
+			c.w.share(conv, m, stored)
 		}
-		m.TS = c.w.newTS()
-		c.w.share(conv, m, stored)
+	}
+	switch {
+	case c.fault.NeverShared:
+	case c.fault.ShareDelay > 0:
+		c.w.later(c.fault.ShareDelay, share)
+	default:
+		share()
 	}
 	return answer{"files": views}, nil
+}
+
+// later does something under the lock after d, unless Serve has ended by then.
+func (w *Workspace) later(d time.Duration, do func()) {
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if _, ok := w.timers[t]; ok {
+			delete(w.timers, t)
+			do()
+		}
+	})
+	w.timers[t] = struct{}{}
 }
 
 // encodedChannel is what channel_id must look like: no name and no user's id
@@ -155,7 +178,7 @@ func filesInfo(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := f.info.view(c.base)
+	v := f.info.view(c.base).forApps()
 	v.Shares = &Shares{Public: map[string][]Share{}, Private: map[string][]Share{}}
 	c.w.messagesWith(f.info.ID, func(conv *conversation, m *Message) {
 		if !conv.visible(c.app.BotUserID) {

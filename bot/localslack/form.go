@@ -173,7 +173,7 @@ func (f *form) storeFiles(b *inputBlock) (map[string]any, error) {
 			return nil, err
 		}
 		s.given = []string{f.a.BotUserID}
-		views = append(views, s.info.view(f.w.base(f.a)))
+		views = append(views, s.info.view(f.w.base(f.a)).forApps())
 	}
 	return map[string]any{"type": "file_input", "files": views}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -26,7 +27,8 @@ func (w *Workspace) newTrigger(a *app, user string) string {
 }
 
 // Command runs a slash command as the user: name with its slash, text as typed
-// after it. It goes to the first installed app that has the command in its
+// after it, of which the app gets &, < and > as entities (Slack does not
+// say; this is the stricter way). It goes to the first installed app that has the command in its
 // manifest and the scope commands, whether its bot is a member there or not. The
 // app must ack within 3 s; else, and when no connection is up, the error is what
 // Slack shows the person: operation_timeout or dispatch_failed. The command is
@@ -47,12 +49,15 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 		return apiErr("dispatch_unknown_command")
 	}
 	hook := w.newHook(a, c, user, "")
-	payload := mustJSON(map[string]any{
+	payload := map[string]any{
 		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
-		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": text, "api_app_id": a.AppID,
-		"is_enterprise_install": "false", "response_url": hook, "trigger_id": w.newTrigger(a, user),
-	})
-	d := w.ask(a, "slash_commands", payload, true)
+		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": escapeText(text), "api_app_id": a.AppID,
+		"is_enterprise_install": strconv.FormatBool(a.OrgInstall), "response_url": hook, "trigger_id": w.newTrigger(a, user),
+	}
+	if w.enterprise != nil {
+		payload["enterprise_id"], payload["enterprise_name"] = w.enterprise.id, w.enterprise.name
+	}
+	d := w.ask(a, "slash_commands", mustJSON(payload), true)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -100,7 +105,7 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	}
 	body := w.interaction(a, user, "message_action")
 	w.addPlace(body, a, c, user, ts)
-	body["message"] = c.appView(m, w.base(a), false)
+	body["message"] = w.appView(c, m, w.base(a), false)
 	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
 	d := w.ask(a, "interactive", mustJSON(body), false)
 	w.mu.Unlock()
@@ -123,10 +128,11 @@ func (c *conversation) payloadName() string {
 // (https://docs.slack.dev/reference/interaction-payloads).
 func (w *Workspace) interaction(a *app, user, kind string) map[string]any {
 	u := w.users[user]
+	team, enterprise := w.payloadTeam()
 	return map[string]any{
-		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": nil, "is_enterprise_install": false,
-		"team":       map[string]string{"id": w.team.ID, "domain": w.team.Domain},
-		"user":       map[string]string{"id": user, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
+		"type": kind, "token": "local", "api_app_id": a.AppID, "enterprise": enterprise, "is_enterprise_install": a.OrgInstall,
+		"team":       team,
+		"user":       map[string]string{"id": user, "username": u.Name, "name": u.Name, "team_id": w.actorTeam(u)},
 		"trigger_id": w.newTrigger(a, user),
 	}
 }

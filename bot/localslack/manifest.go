@@ -75,6 +75,7 @@ type manifestShortcut struct {
 // eventScopes are the scopes of which an event needs one.
 // https://docs.slack.dev/reference/events
 var eventScopes = map[string][]string{
+	"app_home_opened":       nil, // and no scope
 	"app_mention":           {"app_mentions:read"},
 	"channel_archive":       {"channels:read"},
 	"channel_left":          {"channels:read"},
@@ -130,7 +131,7 @@ func ParseManifest(text []byte) (App, error) {
 		needs, known := eventScopes[event]
 		if !known {
 			refuse("the event %q is not modelled", event)
-		} else if !slices.ContainsFunc(needs, func(s string) bool { return slices.Contains(a.Scopes, s) }) {
+		} else if needs != nil && !slices.ContainsFunc(needs, func(s string) bool { return slices.Contains(a.Scopes, s) }) {
 			refuse("the event %q needs the scope %q", event, needs)
 		}
 	}

@@ -17,7 +17,7 @@ type Message struct {
 	AppID           string          `json:"app_id,omitempty"`
 	BotProfile      *BotProfile     `json:"bot_profile,omitempty"`
 	Team            string          `json:"team,omitempty"`
-	UserTeam        string          `json:"user_team,omitempty"` // of external people, as the next two
+	UserTeam        string          `json:"user_team,omitempty"` // of people of other workspaces, as the next two
 	SourceTeam      string          `json:"source_team,omitempty"`
 	UserProfile     *MessageProfile `json:"user_profile,omitempty"`
 	ClientMsgID     string          `json:"client_msg_id,omitempty"`
@@ -135,12 +135,6 @@ func (w *Workspace) replace(c *conversation, m *Message) {
 
 // append adds a message, counts it in its thread, and sends the message event.
 func (w *Workspace) append(c *conversation, m *Message) {
-	if len(m.Files) == 0 { // else Slack leaves it out (slackapi/slack-api-specs issue 62)
-		m.Team = w.team.ID
-		if w.external(m.User) {
-			m.Team = w.users[m.User].TeamID
-		}
-	}
 	w.sign(m)
 	if parent := c.message(m.ThreadTS); parent != nil {
 		m.ParentUserID = parent.User

@@ -5,6 +5,7 @@ package localslack
 var methods = map[string]method{
 	"api.test":              {run: apiTest, kind: noToken},
 	"auth.test":             {run: authTest, quota: special},
+	"blocks.validate":       {run: blocksValidate, quota: special},
 	"apps.connections.open": {run: connectionsOpen, scopes: []string{"connections:write"}, quota: tier3, kind: appToken, postOnly: true},
 
 	"chat.postMessage":   {run: chatPostMessage, scopes: []string{"chat:write"}, quota: special},

@@ -37,6 +37,12 @@
 //	    takes:     –
 //	    limits:    300 a minute, 30 at once
 //
+//	blocks.validate
+//	    takes:     one of blocks, message, view
+//	    limits:    300 a minute, 30 at once (Slack: "special"); nothing is carried out; the
+//	               answer's errors have pointer, code and message
+//	    errors:    invalid_blocks, invalid_message, invalid_view, invalid_arguments
+//
 //	apps.connections.open
 //	    takes:     –
 //	    limits:    tier 3; app-level token; the address is for one use within 30 s

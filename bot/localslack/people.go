@@ -12,7 +12,7 @@ const systemUser = "USLACKBOT"
 // User is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
 type User struct {
 	ID       string  `json:"id"`
-	TeamID   string  `json:"team_id"`
+	TeamID   string  `json:"team_id,omitempty"`
 	Name     string  `json:"name"`
 	RealName string  `json:"real_name"`
 	Color    string  `json:"color"`
@@ -20,9 +20,15 @@ type User struct {
 	IsBot    bool    `json:"is_bot"`
 	Profile  Profile `json:"profile"`
 	Updated  int64   `json:"updated"`
+
+	IsRestricted      bool            `json:"is_restricted"`             // a guest
+	IsUltraRestricted bool            `json:"is_ultra_restricted"`       // a guest of one channel
+	EnterpriseUser    *EnterpriseUser `json:"enterprise_user,omitempty"` // only from users.info
 	// IsStranger is nil for people of this workspace, false for others that the
 	// app shares a channel with, true for the rest; only users.info fills it in.
 	IsStranger *bool `json:"is_stranger,omitempty"`
+
+	home Home
 }
 
 // Profile is the part of a user that people see.
@@ -48,6 +54,9 @@ type App struct {
 	// NoMessages says that people cannot write to the app directly: the Messages
 	// tab of its home is off or read-only, as it is unless its manifest says else.
 	NoMessages bool
+	// OrgInstall says that the app is installed in the whole organisation, which the
+	// workspace joins if it has none: is_enterprise_install, with E… as the team.
+	OrgInstall bool
 }
 
 // SlashCommand is a command of an app.
@@ -106,6 +115,9 @@ func (w *Workspace) Install(a App) Credentials {
 	a.Commands, a.Shortcuts = slices.Clone(a.Commands), slices.Clone(a.Shortcuts)
 	if a.AppScopes == nil {
 		a.AppScopes = []string{"connections:write"}
+	}
+	if a.OrgInstall {
+		w.joinEnterprise("Local Group")
 	}
 	cred := Credentials{AppID: w.newID("A"), BotID: w.newID("B")}
 	cred.BotToken = "xoxb-local-" + secret()

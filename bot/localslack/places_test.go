@@ -91,7 +91,7 @@ func TestFilesOfPlacesWithoutTheBot(t *testing.T) {
 		if r := s.bot("files.info", "file", file.ID); r.code() != "file_not_found" {
 			t.Errorf("files.info: %v", r.body)
 		}
-		if body := s.download(file.URLPrivate); !strings.Contains(body, "Sign in") {
+		if _, body, _ := s.fetch(file.URLPrivate, s.cred.BotToken); !strings.Contains(body, "Sign in") {
 			t.Errorf("the download: %q", body)
 		}
 		// Forwarding carries the file along, not the right to see it.

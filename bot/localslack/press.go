@@ -45,7 +45,7 @@ func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID stri
 	body := w.interaction(a, user, "block_actions")
 	w.addPlace(body, a, c, user, ts)
 	if !private { // of an ephemeral message Slack sends the container alone
-		body["message"] = c.appView(m, w.base(a), false)
+		body["message"] = w.appView(c, m, w.base(a), false)
 	}
 	body["container"], body["actions"] = container, []any{action}
 	body["state"] = viewState{Values: statesOf(m.Blocks, map[string][]string{actionID: values})}

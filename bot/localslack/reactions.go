@@ -105,7 +105,7 @@ func reactionsGet(c *call) (answer, error) {
 	if m == nil {
 		return nil, apiErr("message_not_found")
 	}
-	v := conv.appView(m, c.base, false)
+	v := c.w.appView(conv, m, c.base, false)
 	return answer{"type": "message", "channel": conv.info.ID, "message": v}, nil
 }
 

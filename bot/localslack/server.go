@@ -26,8 +26,18 @@ func (w *Workspace) Handler() http.Handler {
 	mux.HandleFunc("POST /upload/v1/{key}", w.serveUpload)
 	mux.HandleFunc("GET /files-pri/{file}/{name}", w.serveDownload)
 	mux.HandleFunc("GET /files-pri/{file}/download/{name}", w.serveDownload)
+	mux.HandleFunc("GET "+originPath+"{file}/{name}", w.serveOrigin)
+	mux.HandleFunc("GET "+viewerPath+"{file}/{name}", serveViewer)
 	mux.HandleFunc("POST /response/{key}", w.serveResponse)
-	mux.Handle("/", w.pageHandler())
+	page := w.pageHandler()
+	mux.Handle("/", page)
+	mux.HandleFunc("GET /{$}", func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("redir") { // where downloads without a right to the file are sent
+			writeLoginPage(rw)
+			return
+		}
+		page.ServeHTTP(rw, r)
+	})
 	sameOrigin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if !w.hostAllowed(r.Host) {
@@ -60,8 +70,13 @@ func (w *Workspace) enter(n int) {
 }
 
 func (w *Workspace) hostAllowed(host string) bool {
-	if u, err := url.Parse(w.opts.URL); err == nil && u.Host != "" && host == u.Host {
-		return true
+	w.mu.Lock()
+	origin := w.behaviour.FilesOrigin
+	w.mu.Unlock()
+	for _, base := range []string{w.opts.URL, origin} {
+		if u, err := url.Parse(base); err == nil && u.Host != "" && host == u.Host {
+			return true
+		}
 	}
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -110,10 +125,21 @@ func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
 	}
 	_ = srv.Close()
 	w.drain()
+	w.stopTimers()
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
 	return err
+}
+
+// stopTimers makes nothing happen later any more.
+func (w *Workspace) stopTimers() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for t := range w.timers {
+		t.Stop()
+	}
+	clear(w.timers)
 }
 
 // drain waits until the last request has ended. Every one of them sees its

@@ -221,7 +221,7 @@ func TestSlackGoCalls(t *testing.T) {
 			}
 			for _, m := range h.Messages {
 				texts = append(texts, m.Text)
-				if m.Text == "0" && (m.Metadata.EventType != "page_read" || m.Reactions[0].Name != "eyes" || m.Blocks.BlockSet[0].BlockType() != slack.MBTMarkdown) {
+				if m.Text == "0" && (m.Metadata.EventType != "page_read" || m.Reactions[0].Name != "eyes" || m.Blocks.BlockSet[0].BlockType() != slack.MBTHeader) {
 					t.Errorf("%+v", m)
 				}
 			}

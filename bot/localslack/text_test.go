@@ -55,7 +55,22 @@ func TestCompose(t *testing.T) {
 		"see http://a.b/c, ok":       "see <http://a.b/c>, ok",
 		"<http://a.b|x>":             "<http://a.b|x>",
 		"1 < 2":                      "1 &lt; 2",
+		"locate: R&D":                "locate: R&amp;D",
+		"write info@acme.com.":       "write <mailto:info@acme.com|info@acme.com>.",
+		"see docs.acme.com/a?b=1&c":  "see <http://docs.acme.com/a?b=1&amp;c|docs.acme.com/a?b=1&amp;c>",
+		"a.png, b.pdf and e.g. 1.5":  "a.png, b.pdf and e.g. 1.5",
+		"Acme.com!":                  "<http://Acme.com|Acme.com>!",
 	} {
+		if got := w.compose(in); got != want {
+			t.Errorf("compose(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestMentionLabels(t *testing.T) {
+	w := New(Options{Behaviour: Behaviour{MentionLabels: true}})
+	ada := w.AddUser("Ada")
+	for in, want := range map[string]string{"@Ada hi": "<@" + ada + "|ada> hi", "<@U404>": "<@U404>"} {
 		if got := w.compose(in); got != want {
 			t.Errorf("compose(%q) = %q, want %q", in, got, want)
 		}

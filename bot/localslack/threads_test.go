@@ -44,17 +44,20 @@ func TestThreads(t *testing.T) {
 	})
 }
 
-// replies turns all pages of a thread.
+// replies turns all pages of a thread. Each begins with the parent, which is taken
+// once.
 func (s *world) replies(p *slack.GetConversationRepliesParameters) (ts []string) {
 	s.t.Helper()
 	for {
 		time.Sleep(2 * time.Second) // within the tier
 		ms, more, next, err := s.api.GetConversationRepliesContext(s.t.Context(), p)
-		if err != nil || p.Limit > 0 && len(ms) > p.Limit || more != (next != "") {
+		if err != nil || p.Limit > 1 && len(ms) > p.Limit || len(ms) == 0 || ms[0].Timestamp != p.Timestamp || more != (next != "") {
 			s.t.Fatalf("%d messages, more %v, next %q, %v", len(ms), more, next, err)
 		}
 		for _, m := range ms {
-			ts = append(ts, m.Timestamp)
+			if len(ts) == 0 || m.Timestamp != p.Timestamp {
+				ts = append(ts, m.Timestamp)
+			}
 		}
 		if p.Cursor = next; !more {
 			return ts
@@ -84,6 +87,9 @@ func TestPagination(t *testing.T) {
 						p := &slack.GetConversationRepliesParameters{
 							ChannelID: s.channel, Timestamp: parent, Limit: limit, Oldest: all[from], Latest: all[to], Inclusive: inclusive,
 						}
+						if from > 0 || !inclusive { // it comes whatever the range
+							want = append([]string{parent}, want...)
+						}
 						if got := s.replies(p); !slices.Equal(got, want) {
 							t.Fatalf("%+v: got %v, want %v", p, got, want)
 						}
@@ -99,6 +105,22 @@ func TestPagination(t *testing.T) {
 		for code, kv := range map[string][]string{"invalid_ts_oldest": {"oldest", "x"}, "invalid_ts_latest": {"latest", "-1"}, "invalid_arguments": {"limit", "many"}} {
 			if r := s.bot("conversations.history", append([]string{"channel", s.channel}, kv...)...); r.code() != code {
 				t.Errorf("%q: %v", kv, r.body)
+			}
+		}
+	})
+}
+
+// Now and then a thread is answered as if it were empty.
+func TestEmptyReplies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		parent := s.post(localslack.Post{Text: "parent"})
+		s.post(localslack.Post{Text: "x", Thread: parent})
+		s.w.Fail(localslack.Fault{Method: "conversations.replies", Times: 1, NoMessages: true})
+		for i, n := range []int{0, 2} {
+			r := s.ok("conversations.replies", "channel", s.channel, "ts", parent)
+			if got := len(r.body["messages"].([]any)); got != n || r.body["has_more"] != false {
+				t.Errorf("call %d: %v", i, r.body)
 			}
 		}
 	})

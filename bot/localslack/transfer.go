@@ -2,10 +2,13 @@ package localslack
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,9 +89,58 @@ func readUpload(rw http.ResponseWriter, r *http.Request, size int) ([]byte, erro
 	return buf.Bytes(), nil
 }
 
-// serveDownload serves url_private and url_private_download. Whoever may not
-// read the file gets the sign-in page with status 200, as from Slack.
+// Paths of what downloads are sent on to.
+const (
+	originPath = "/files-origin/" // Slack's second file host
+	viewerPath = "/files-viewer/" // slack-files.com
+)
+
+// serveDownload serves url_private and url_private_download. Who may not read the
+// file is sent to the sign-in page, which has status 200
+// (slackapi/node-slack-sdk issue 1750). What is sent on: see Behaviour.Redirect, and
+// url_private of a PDF, which leads to a page on another host
+// (curie-eng/curie issue 2715).
 func (w *Workspace) serveDownload(rw http.ResponseWriter, r *http.Request) {
+	base := w.requestBase(r)
+	info, data, ok := w.download(r)
+	if !ok {
+		http.Redirect(rw, r, base+"/?redir="+url.QueryEscape(r.URL.EscapedPath()), http.StatusFound)
+		return
+	}
+	private := !strings.Contains(r.Pattern, "/download/")
+	to, origin := w.redirection(private)
+	rest := r.PathValue("file") + "/" + url.PathEscape(r.PathValue("name"))
+	switch {
+	case to:
+		http.Redirect(rw, r, cmp.Or(origin, base)+originPath+rest, http.StatusFound)
+	case private && info.Filetype == "pdf":
+		http.Redirect(rw, r, otherHost(base)+viewerPath+rest, http.StatusFound)
+	default:
+		w.serveContent(rw, r, info, data)
+	}
+}
+
+// redirection tells whether an address leads to the second file host, and its base.
+func (w *Workspace) redirection(private bool) (to bool, origin string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.behaviour
+	return b.Redirect == RedirectAll || private && b.Redirect == RedirectPrivate, strings.TrimSuffix(b.FilesOrigin, "/")
+}
+
+// serveOrigin is Slack's second file host. Whoever may not read the file gets the
+// sign-in page at once.
+func (w *Workspace) serveOrigin(rw http.ResponseWriter, r *http.Request) {
+	info, data, ok := w.download(r)
+	if !ok {
+		writeLoginPage(rw)
+		return
+	}
+	w.serveContent(rw, r, info, data)
+}
+
+// serveContent serves a file, or fails as a fault of "download" says.
+func (w *Workspace) serveContent(rw http.ResponseWriter, r *http.Request, info *File, data []byte) {
 	fault, hit := w.takeFault("download")
 	if hit {
 		fault.wait(r.Context())
@@ -96,12 +148,6 @@ func (w *Workspace) serveDownload(rw http.ResponseWriter, r *http.Request) {
 	}
 	if hit && fault.CutAfter == 0 {
 		fault.answer(rw)
-		return
-	}
-	tok, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	info, data, ok := w.download(tok, r.PathValue("file"))
-	if !ok {
-		writeLoginPage(rw)
 		return
 	}
 	h := rw.Header()
@@ -117,16 +163,41 @@ func (w *Workspace) serveDownload(rw http.ResponseWriter, r *http.Request) {
 	_, _ = rw.Write(data)
 }
 
-// download finds a file by the TEAM-FILE of its address, for a token with
+// serveViewer is slack-files.com, which shows a PDF to people.
+func serveViewer(rw http.ResponseWriter, _ *http.Request) {
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(rw, "<!DOCTYPE html><html><head><title>A file</title></head><body><h1>A file on Slack</h1></body></html>")
+}
+
+// otherHost is base with another name of this machine, which clients must take for
+// a host that is not Slack's. A base that is not on this machine stays.
+func otherHost(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	name := "localhost"
+	switch ip := net.ParseIP(u.Hostname()); {
+	case u.Hostname() == name:
+		name = "127.0.0.1"
+	case ip == nil || !ip.IsLoopback():
+		return base
+	}
+	u.Host = strings.TrimSuffix(net.JoinHostPort(name, u.Port()), ":")
+	return u.String()
+}
+
+// download finds a file by the TEAM-FILE of its address, for a bearer token with
 // files:read whose app may see it.
-func (w *Workspace) download(tok, teamFile string) (*File, []byte, bool) {
+func (w *Workspace) download(r *http.Request) (*File, []byte, bool) {
+	tok, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.tokens[tok]
 	if t == nil || t.refused != "" || !slices.Contains(t.scopes, "files:read") {
 		return nil, nil, false
 	}
-	id, ok := strings.CutPrefix(teamFile, w.team.ID+"-")
+	id, ok := strings.CutPrefix(r.PathValue("file"), w.team.ID+"-")
 	if !ok {
 		return nil, nil, false
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	// means Slack's schedule: at once, after a minute, after five minutes. Tests
 	// in real time may want a shorter one.
 	Redelivery []time.Duration
+	// Behaviour is what the workspace does from the start.
+	Behaviour Behaviour
 }
 
 // Workspace is one Slack workspace with its apps, people and messages. All its
@@ -33,29 +35,33 @@ type Workspace struct {
 	opts Options
 	log  *slog.Logger
 
-	mu       sync.Mutex // guards everything below; never held over I/O
-	changed  chan struct{}
-	team     TeamInfo
-	partner  string // the team of external people
-	lastID   int64
-	lastTS   int64 // microseconds
-	users    map[string]*User
-	convs    map[string]*conversation
-	apps     map[string]*app
-	tokens   map[string]*token
-	files    map[string]*storedFile
-	deleted  map[string]*storedFile // without content; the last ones
-	stored   int64                  // bytes of all files
-	uploads  *expiring[*upload]
-	tickets  *expiring[*app]
-	triggers *expiring[*trigger]
-	hooks    *expiring[*responseHook]
-	views    map[string]*View
-	faults   []*activeFault
-	calls    []Call
-	private  []*whispered
-	feed     feed
-	requests int // being served, so that Serve can wait for them
+	mu                      sync.Mutex // guards everything below; never held over I/O
+	changed                 chan struct{}
+	behaviour               Behaviour
+	team                    TeamInfo
+	enterprise              *enterprise // nil: none
+	partner                 string      // the team of a partner's people
+	partnerOrg, partnerTeam string      // of people of a partner with an organisation
+	lastID                  int64
+	lastTS                  int64 // microseconds
+	users                   map[string]*User
+	convs                   map[string]*conversation
+	apps                    map[string]*app
+	tokens                  map[string]*token
+	files                   map[string]*storedFile
+	deleted                 map[string]*storedFile // without content; the last ones
+	stored                  int64                  // bytes of all files
+	uploads                 *expiring[*upload]
+	tickets                 *expiring[*app]
+	triggers                *expiring[*trigger]
+	hooks                   *expiring[*responseHook]
+	views                   map[string]*View
+	faults                  []*activeFault
+	calls                   []Call
+	private                 []*whispered
+	feed                    feed
+	timers                  map[*time.Timer]struct{} // of what happens later
+	requests                int                      // being served, so that Serve can wait for them
 }
 
 // TeamInfo names the workspace.
@@ -73,16 +79,18 @@ func New(o Options) *Workspace {
 		o.Redelivery = retryDelays
 	}
 	w := &Workspace{
-		opts:    o,
-		log:     o.Log,
-		changed: make(chan struct{}),
-		users:   map[string]*User{},
-		convs:   map[string]*conversation{},
-		apps:    map[string]*app{},
-		tokens:  map[string]*token{},
-		files:   map[string]*storedFile{},
-		deleted: map[string]*storedFile{},
-		views:   map[string]*View{},
+		opts:      o,
+		behaviour: o.Behaviour,
+		log:       o.Log,
+		changed:   make(chan struct{}),
+		users:     map[string]*User{},
+		convs:     map[string]*conversation{},
+		apps:      map[string]*app{},
+		tokens:    map[string]*token{},
+		files:     map[string]*storedFile{},
+		deleted:   map[string]*storedFile{},
+		views:     map[string]*View{},
+		timers:    map[*time.Timer]struct{}{},
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
@@ -133,7 +141,7 @@ func (w *Workspace) newID(kind string) string {
 // newTS returns the timestamp of a new message: seconds and microseconds, larger
 // than every one before it even while the clock stands still.
 func (w *Workspace) newTS() string {
-	w.lastTS = max(w.lastTS+1, time.Now().UnixMicro())
+	w.lastTS = max(w.lastTS+1, w.now().UnixMicro())
 	return formatTS(w.lastTS)
 }
 

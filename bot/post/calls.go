@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"slices"
 
@@ -41,11 +40,14 @@ func (d *Desk) Whisper(ctx context.Context, channel, thread, user string, m Mess
 
 // Respond shows m to the person who gave a command or pressed a button. A
 // response URL works where the bot is no member too, five times in 30 minutes.
+// Without a thread the word stands in the channel, wherever the button was
+// (slackapi/node-slack-sdk issue 674).
 // https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
-func (d *Desk) Respond(ctx context.Context, url string, m Message) error {
+func (d *Desk) Respond(ctx context.Context, url, thread string, m Message) error {
 	return d.pacer.run(ctx, call{method: "response_url", urgency: final, do: func(ctx context.Context) error {
 		return slack.PostWebhookCustomHTTPContext(ctx, url, d.http, &slack.WebhookMessage{
 			Text: m.Fallback, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral,
+			ThreadTimestamp: thread,
 		})
 	}})
 }
@@ -147,24 +149,6 @@ func (d *Desk) Message(ctx context.Context, channel, ts string) (found *slack.Me
 		return nil, nil
 	}
 	return found, err
-}
-
-// Messages yields what stands in a thread, oldest first, or in a channel where
-// ts is empty, newest first: 1,000 at most.
-func (d *Desk) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
-	return func(yield func(slack.Message, error) bool) {
-		for page, err := range NewThread(d.api, d.pacer, nil, channel, ts).messages(ctx, "") {
-			if err != nil {
-				yield(slack.Message{}, fmt.Errorf("looking at a conversation: %w", err))
-				return
-			}
-			for _, m := range page {
-				if !yield(m, nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // Key is the key of a message that the bot posted with [Thread.Post] or [Open],

@@ -66,6 +66,13 @@ func judge(err error) (fate, time.Duration) {
 	return unsure, 0
 }
 
+// errNoTS is the answer to a post that does not say where it stands.
+var errNoTS = errors.New("Slack's answer has no ts")
+
+// ErrUncertain means that a call was tried for minutes, while Slack answered others,
+// and that it is still not known whether it was carried out.
+var ErrUncertain = errors.New("it cannot be told whether Slack carried it out")
+
 // fencedOff is a write that was not made, because the writer had no right to.
 type fencedOff struct{ error }
 

@@ -3,7 +3,9 @@ package post
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -20,6 +22,9 @@ type Pacer struct {
 	sharers func() int
 	begun   time.Time
 	counts  counts
+	// answered is when Slack last gave an answer that tells what became of a call,
+	// in nanoseconds of Unix time.
+	answered atomic.Int64
 
 	mu       sync.Mutex // guards channels
 	channels map[string]*bucket
@@ -55,8 +60,15 @@ type call struct {
 // second; what takes longer is not going to.
 const callTimeout = 15 * time.Second
 
+// uncertainTime is how long a call may have no answer that tells what became of
+// it, while others have.
+const uncertainTime = 5 * time.Minute
+
 // run carries out c within the budget: until it succeeds, Slack refuses it, or
-// ctx ends. A try that may have been applied is looked up before it is repeated.
+// ctx ends. A try that may have been applied is looked up before it is repeated. It
+// fails with [ErrUncertain] where Slack is there but this call stays open: something
+// about it is the cause, and it would go on for ever. While Slack does not answer
+// anything, it is waited for.
 func (p *Pacer) run(ctx context.Context, c call) error {
 	pause := &backoff.ExponentialBackOff{
 		InitialInterval: 500 * time.Millisecond, RandomizationFactor: 0.3,
@@ -64,6 +76,7 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 	}
 	pause.Reset()
 	since := time.Now()
+	var open time.Time // since when it is
 	for {
 		turns, err := p.wait(ctx, c, since)
 		if err != nil {
@@ -82,6 +95,12 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 			if err := sleep(ctx, pause.NextBackOff()); err != nil {
 				return err
 			}
+		}
+		if open.IsZero() && fate == unsure {
+			open = time.Now()
+		}
+		if answered := time.Unix(0, p.answered.Load()); fate == unsure && answered.After(open) && time.Since(open) > uncertainTime {
+			return fmt.Errorf("%w: %s: %w", ErrUncertain, c.method, err)
 		}
 		if fate == unsure && c.applied != nil {
 			// Where Slack does not let us look, a text that may stand there
@@ -143,6 +162,9 @@ func (p *Pacer) try(ctx context.Context, c call, turns ...*waiter) error {
 	err := c.do(ctx)
 	fate, retryAfter := judge(err)
 	p.counts.call(c.method, fate)
+	if fate == done || Code(err) != "" && fate == refused {
+		p.answered.Store(time.Now().UnixNano())
+	}
 	for _, t := range turns {
 		if fate == limited {
 			t.bucket.limited(sent, retryAfter)

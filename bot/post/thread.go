@@ -134,6 +134,9 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 				slack.MsgOptionDisableLinkUnfurl(),
 				slack.MsgOptionDisableMediaUnfurl(),
 			)...)
+			if err == nil && state.TS == "" {
+				return errNoTS
+			}
 			return err
 		},
 		applied: func(ctx context.Context) (_ bool, err error) {
@@ -231,32 +234,6 @@ func (t *Thread) messages(ctx context.Context, after string) iter.Seq2[[]slack.M
 			cursor = next
 		}
 	}
-}
-
-func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
-	if t.ts == "" {
-		err = t.pacer.run(ctx, call{method: "conversations.history", urgency: final, do: func(ctx context.Context) error {
-			answer, err := t.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-				ChannelID: t.channel, Oldest: after, Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
-			})
-			if err == nil {
-				messages, next = answer.Messages, answer.ResponseMetaData.NextCursor
-			}
-			return err
-		}})
-		return messages, next, err
-	}
-	err = t.pacer.run(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
-		found, more, cursor, err := t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: t.channel, Timestamp: t.ts, Oldest: after, Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
-		})
-		messages = found
-		if next = cursor; !more {
-			next = ""
-		}
-		return err
-	}})
-	return messages, next, err
 }
 
 // infoTime bounds how long a file is looked up.

@@ -15,14 +15,23 @@ const uploadTime = time.Minute
 
 var errUploadTime = errors.New("the upload took too long")
 
-// OnceFile is [Once] for a file: its id before it is shared, then that it is.
+// ErrNotShared means that Slack took a file and said that it is shared, but that no
+// message shows it (slackapi/python-slack-sdk issue 1575). It is deleted again, so
+// that it does not turn up later: what it says can be said in another way.
+var ErrNotShared = errors.New("Slack did not share the file")
+
+// sharedWithin is how long a share may take after Slack has said that it is done.
+const sharedWithin = 15 * time.Second
+
+// OnceFile is [Once] for a file: its id before it is shared, then that it is to be
+// seen.
 type OnceFile struct {
 	ID     string `json:",omitempty"`
 	Shared bool   `json:",omitempty"`
 }
 
-// Upload shares content as a file in the thread, once, or gives up after a
-// minute.
+// Upload shares content as a file in the thread, once, and returns when it is to be
+// seen there. It gives up after a minute, or with [ErrNotShared].
 // https://docs.slack.dev/messaging/working-with-files#upload
 func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *OnceFile, save Save) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
@@ -43,6 +52,13 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 	if !state.Shared {
 		if err := t.share(ctx, name, state.ID); err != nil {
 			return fmt.Errorf("sharing the upload: %w", err)
+		}
+		if err := t.seen(ctx, state.ID); errors.Is(err, ErrNotShared) {
+			t.withdraw(ctx, state.ID)
+			state.ID = ""
+			return errors.Join(err, save(ctx))
+		} else if err != nil {
+			return err
 		}
 	}
 	state.Shared = true
@@ -97,6 +113,33 @@ func (t *Thread) share(ctx context.Context, name, id string) error {
 		},
 		applied: func(ctx context.Context) (bool, error) { return t.shared(ctx, id) },
 	})
+}
+
+// seen waits until a message shows a file.
+func (t *Thread) seen(ctx context.Context, id string) error {
+	end := time.Now().Add(sharedWithin)
+	for pause := 500 * time.Millisecond; ; pause *= 2 {
+		there, err := t.shared(ctx, id)
+		left := time.Until(end)
+		switch {
+		case err != nil || there:
+			return err
+		case left <= 0:
+			return ErrNotShared
+		}
+		if err := sleep(ctx, min(pause, left)); err != nil {
+			return err
+		}
+	}
+}
+
+// withdraw deletes a file that nobody has seen. What becomes of it changes nothing.
+func (t *Thread) withdraw(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_ = t.write(ctx, call{method: "files.delete", urgency: final, do: func(ctx context.Context) error {
+		return t.api.DeleteFileContext(ctx, id)
+	}})
 }
 
 // shared reports whether a file stands in this thread's channel.

@@ -167,7 +167,7 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 	direct, err := r.Desk.Direct(ctx, r.Person)
 	if parts := slackmd.Messages(text).Parts; post.Code(err) != "" && r.Respond != "" && len(parts) > 0 {
-		return r.Desk.Respond(ctx, r.Respond, r.result(i, r.file(i), parts, 0).Message())
+		return r.Desk.Respond(ctx, r.Respond, "", r.result(i, r.file(i), parts, 0).Message())
 	}
 	if err != nil {
 		return post.OptionalScope(err)

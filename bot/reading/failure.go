@@ -25,6 +25,7 @@ var (
 	errLooped    = errors.New("the model repeated itself")
 	errSameText  = errors.New("the model gave the same text in another mode")
 	errCrashes   = errors.New("no attempt at the file came to an end")
+	errNotReady  = errors.New("Slack has no address of the file yet")
 	errOutside   = errors.New("the bot is not in the file's conversation")
 )
 
@@ -41,7 +42,9 @@ var kinds = []struct {
 	{errSameText, words.SameText},
 	{errCrashes, words.Crashes},
 	{errOutside, words.Outside},
+	{errNotReady, words.NotReady},
 	{fetch.ErrLoginPage, words.NoPermission},
+	{fetch.ErrNotFile, words.NotFile},
 	{fetch.ErrTooLarge, words.TooLargeFile},
 	{fetch.ErrGone, words.Gone},
 	{fetch.ErrForeign, words.Elsewhere},

@@ -29,6 +29,8 @@ var errorKinds = map[string]struct {
 	kind words.Kind
 }{
 	"fetch.ErrLoginPage":  {fetch.ErrLoginPage, words.NoPermission},
+	"fetch.ErrNotFile":    {fetch.ErrNotFile, words.NotFile},
+	"not ready":           {errNotReady, words.NotReady},
 	"fetch.ErrTooLarge":   {fetch.ErrTooLarge, words.TooLargeFile},
 	"fetch.ErrGone":       {fetch.ErrGone, words.Gone},
 	"fetch.ErrForeign":    {fetch.ErrForeign, words.Elsewhere},

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
 
 	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
@@ -17,41 +21,85 @@ import (
 	"slackocr/ocr/page"
 )
 
-// complete looks up what events leave out of files, and drops those that are no
-// pictures. It reports false where nothing is left that anybody asked for.
+// complete looks up what events leave out of files, and drops what nobody meant and
+// what is no picture. It reports false where nothing is left.
 // https://docs.slack.dev/apis/slack-connect#files
 func (r *run) complete(ctx context.Context) (wanted bool, err error) {
+	errs := make([]error, len(r.Files))
+	var all sync.WaitGroup
 	for i := range r.Files {
-		f := &r.Files[i]
-		if f.Web != "" || f.Slack.FileAccess != "check_file_info" || r.file(i).Phase != "" {
-			wanted = true
-			continue
+		if phase := r.file(i).Phase; phase != Finished && phase != Delivered && r.Files[i].Web == "" {
+			all.Go(func() { errs[i] = r.lookUp(ctx, i) })
 		}
-		info, err := post.FileInfo(ctx, r.API, r.Pacer, f.Slack.ID)
-		switch post.Code(err) {
-		case "":
-		case "missing_scope":
-			r.live.missing(i, fetch.ErrLoginPage)
-		case "file_not_found", "file_deleted":
-			r.live.missing(i, fetch.ErrGone)
-		default:
-			r.live.missing(i, err)
-		}
-		if HandsOff(err) {
+	}
+	all.Wait()
+	for i, err := range errs {
+		if HandsOff(err) || errors.Is(err, jobs.ErrStopped) {
 			return false, err
 		}
-		if err == nil {
-			f.Slack = ask.Slim(*info)
-			if !ask.Picture(f.Slack) {
-				r.live.missing(i, page.ErrUnsupported)
-			}
-			if !r.Explicit && !(ask.Picture(f.Slack) && ask.Usual(f.Slack)) {
-				continue // nobody asked for it
-			}
-		}
-		wanted = true
+		r.live.missing(i, err)
+		wanted = wanted || r.Explicit || !errors.Is(err, page.ErrUnsupported)
 	}
-	return wanted || r.Explicit, nil
+	return wanted, nil
+}
+
+// lookUp completes a file of which something is missing, keeps what it found, and says
+// why the file cannot be read, if it cannot.
+func (r *run) lookUp(ctx context.Context, i int) error {
+	f := &r.Files[i].Slack
+	if ask.Unready(*f) {
+		info, err := r.ready(ctx, f.ID)
+		if err != nil {
+			return err
+		}
+		*f = ask.Slim(*info)
+		if err := r.updateFile(ctx, i, func(s *FileState) { s.File = new(*f) }); err != nil {
+			return err
+		}
+		if !r.Explicit && !ask.Usual(*f) {
+			return page.ErrUnsupported
+		}
+	}
+	switch {
+	case !ask.Picture(*f):
+		return page.ErrUnsupported
+	case f.URLPrivate == "" && f.URLPrivateDownload == "":
+		return errNotReady
+	}
+	return nil
+}
+
+// readyWithin is how long Slack may take to look at a new file; it takes a second
+// or two.
+const readyWithin = 20 * time.Second
+
+// ready asks for a file until nothing is missing, or as long as that may take.
+func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error) {
+	end := time.Now().Add(readyWithin)
+	for pause := time.Second; ; pause *= 2 {
+		info, err = post.FileInfo(ctx, r.API, r.Pacer, id)
+		switch post.Code(err) {
+		case "missing_scope":
+			return nil, fetch.ErrLoginPage
+		case "file_not_found", "file_deleted":
+			return nil, fetch.ErrGone
+		}
+		if err != nil {
+			return nil, fmt.Errorf("looking up the file: %w", err)
+		}
+		if info.FileAccess == "check_file_info" {
+			info.FileAccess = "" // this is that look
+		}
+		left := time.Until(end)
+		if !ask.Unready(*info) || left <= 0 {
+			return info, nil
+		}
+		select {
+		case <-time.After(min(pause, left)):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // read returns a file's text. With an error it is the text up to there.
@@ -140,7 +188,7 @@ func (r *run) download(ctx context.Context, i int, small bool) (content *os.File
 	case small:
 		content, err = r.Slack.Download(ctx, ask.Thumbnail(f.Slack))
 	default:
-		content, err = r.Slack.Download(ctx, f.Slack.URLPrivate)
+		content, err = r.Slack.Download(ctx, f.Slack.URLPrivateDownload, f.Slack.URLPrivate)
 	}
 	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
 		err = errOutside

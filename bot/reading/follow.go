@@ -48,7 +48,7 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 	if !ok || record.StoppedBy == Silently {
 		return nil
 	}
-	s, err := DecodeState(record, len(a.Files), true)
+	s, err := DecodeState(record, &a, true)
 	if err != nil || s.Reply.TS == "" {
 		return nil // there is nothing to follow up
 	}

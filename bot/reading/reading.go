@@ -82,7 +82,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := DecodeState(record, len(a.Files), kept)
+	state, err := DecodeState(record, &a, kept)
 	if err != nil {
 		rd.Log.Error("a job that cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, nil, jobs.Cancel(err)

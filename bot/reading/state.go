@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
@@ -42,6 +44,7 @@ type FileState struct {
 	Requests  int            // to the model that were allowed for each page
 	Failure   *words.Failure `json:",omitempty"` // why the text is not whole
 	StoppedBy string         `json:",omitempty"` // who stopped it
+	File      *slack.File    `json:",omitempty"` // what files.info said of it, where the event said too little
 	Outcome   Outcome
 	Delivery  Delivery
 }
@@ -128,9 +131,9 @@ func (o oldProgress) upgrade(kept bool) State {
 	return s
 }
 
-// DecodeState returns the state of a record with so many files, this version's or an
-// earlier one's. kept reports whether the text of an earlier version's file was kept.
-func DecodeState(r jobs.Record, files int, kept bool) (State, error) {
+// DecodeState returns the state of an ask's record, this version's or an earlier
+// one's, and completes the ask's files with what was looked up of them. kept reports whether the text of an earlier version's file was kept.
+func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
 	var s State
 	if r.Progress != nil {
 		var old oldProgress
@@ -144,8 +147,13 @@ func DecodeState(r jobs.Record, files int, kept bool) (State, error) {
 	if s.Began.IsZero() {
 		s.Began = r.Created
 	}
-	for len(s.Files) < files {
+	for len(s.Files) < len(a.Files) {
 		s.Files = append(s.Files, FileState{})
+	}
+	for i := range a.Files {
+		if looked := s.Files[i].File; looked != nil {
+			a.Files[i].Slack = *looked
+		}
 	}
 	return s, nil
 }

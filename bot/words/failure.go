@@ -24,6 +24,8 @@ const (
 
 	// The way to it.
 	NoPermission  Kind = "no permission"
+	NotFile       Kind = "page instead of the file"
+	NotReady      Kind = "file not ready"
 	SlackSlow     Kind = "slack too slow"
 	SlackRefused  Kind = "slack refused"
 	BadLink       Kind = "bad link"
@@ -106,6 +108,8 @@ var failures = map[Kind]row{
 	Outside:       {cause: "it is in a conversation that I am not in", cure: "Invite me there, or upload it here."},
 
 	NoPermission:  {cause: "I may not read files here: ask an admin to add files:read and reinstall me", mend: Operator},
+	NotFile:       {cause: "Slack gives me a web page instead of the file", cure: "Download it and post it again, please."},
+	NotReady:      {cause: "Slack is still taking the file in", cure: "Post it again in a minute, please.", retry: true},
 	SlackSlow:     {cause: "it comes too slowly from Slack", cure: "Post it again in a few minutes, please.", retry: true},
 	SlackRefused:  {cause: "Slack did not let me have it", cure: "Post it again in a minute, please."},
 	BadLink:       {cause: "it is not an address on the web that I can follow", cure: "Post the picture here instead."},

@@ -13,10 +13,12 @@ import (
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
 	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
-	"bot":               {"bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
+	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/slackjson", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
+	"bot/ask":           {"ocr", "slack-go"},
 	"bot/post":          {"bot/slackmd", "slack-go"},
 	"bot/fetch":         {},
 	"bot/jobs":          {"nats"},
+	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {},
 	"bot/localslack":    {},
 	"ocr":               {"ocr/page", "go-openai"},

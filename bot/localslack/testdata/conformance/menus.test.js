@@ -144,8 +144,10 @@ group('menus', () => {
     assert.equal(event.files[0].file_access, 'check_file_info');
     const { user } = await world.web().users.info({ user: guest });
     assert.equal(user.is_stranger, false);
-    assert.equal(event.user_team, user.team_id);
-    assert.notEqual(event.user_team, body.team_id);
+    assert.equal(event.team, user.team_id);
+    assert.equal(event.user_team, undefined);
+    assert.equal(body.team_id, user.team_id);
+    assert.notEqual(body.context_team_id, user.team_id);
     const { file } = await world.web().files.info({ file: event.files[0].id });
     assert.equal(file.name, 'a.png');
   });

@@ -56,13 +56,17 @@ group('sending', () => {
   check('markdown goes as a block and as markdown_text', async (world) => {
     const web = world.web();
     const { message } = await web.chat.postMessage({ channel: world.channel, text: 'a table', blocks: [{ type: 'markdown', text: '| a |\n|---|\n| b |' }] });
-    assert.equal(message.blocks[0].type, 'markdown');
-    assert.equal(message.blocks[0].text, '| a |\n|---|\n| b |');
+    assert.equal(message.blocks[0].type, 'rich_text');
+    const parts = await web.chat.postMessage({ channel: world.channel, text: 'a page', blocks: [{ type: 'markdown', text: '# A\n\ntext\n\n---' }] });
+    assert.deepEqual(parts.message.blocks.map((b) => b.type), ['header', 'rich_text', 'divider']);
     await web.chat.postMessage({ channel: world.channel, markdown_text: '**bold**' });
     const conflict = await refusal(web.chat.postMessage({ channel: world.channel, markdown_text: '**bold**', text: 'plain' }));
     assert.equal(conflict.error, 'markdown_text_conflict');
     const long = await refusal(web.chat.postMessage({ channel: world.channel, text: 'long', blocks: [{ type: 'markdown', text: 'x'.repeat(12_001) }] }));
-    assert.equal(long.error, 'msg_blocks_too_long');
+    assert.equal(long.error, 'invalid_blocks');
+    const half = { type: 'markdown', text: 'x'.repeat(6_001) };
+    const longer = await refusal(web.chat.postMessage({ channel: world.channel, text: 'long', blocks: [half, half] }));
+    assert.equal(longer.error, 'msg_blocks_too_long');
   });
 
   check('what is wrong with blocks is said', async (world) => {

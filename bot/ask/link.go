@@ -1,0 +1,100 @@
+package ask
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Link is an address that somebody gave, as far as its text tells. One of its
+// fields is set.
+type Link struct {
+	Message MessageRef // a message of Slack's
+	File    string     // the id of a file of Slack's
+	Web     string     // an address that is not Slack's
+	Other   bool       // something else of Slack's, such as a channel
+}
+
+// The forms in which people copy addresses. The id says what is meant, whatever
+// workspace the host names: in a shared channel it may be the partner's, on
+// Enterprise Grid the organisation's. Who may see it is looked at anyway.
+var (
+	// /archives/C1/p1700000000123456, also behind /x-p…:
+	// https://docs.slack.dev/reference/methods/chat.getPermalink
+	archivePath = regexp.MustCompile(`^(?:/x-p[0-9A-Za-z-]*)?/(?:archives|messages)/([CDG][A-Z0-9]{2,30})/p(\d{10})(\d{6})/?$`)
+	// /client/T1/C1/p1700000000123456, of Slack in a browser
+	clientPath = regexp.MustCompile(`^/client/[TE][A-Z0-9]{2,30}/([CDG][A-Z0-9]{2,30})/p(\d{10})(\d{6})/?$`)
+	// /client/T1/C1/thread/C1-1700000000.123456, of a thread there
+	threadPath = regexp.MustCompile(`^/client/[TE][A-Z0-9]{2,30}/(?:[A-Za-z0-9]{2,30}/)?thread/([CDG][A-Z0-9]{2,30})-(\d{10})\.(\d{6})/?$`)
+	timestamp  = regexp.MustCompile(`^(\d{10})\.(\d{6})$`)
+	channelID  = regexp.MustCompile(`^[CDG][A-Z0-9]{2,30}$`)
+
+	filePath = regexp.MustCompile(`^(?:/x-p[0-9A-Za-z-]*)?/files/(?:[TE][A-Z0-9]{2,30}/)?[UW][A-Z0-9]+/(F[A-Z0-9]{2,30})(?:/|$)`)
+	// /files-pri/T1-F1/a.png, the content's address, and /T1-F1-abcdef, a public one
+	privatePath = regexp.MustCompile(`^/(?:files-(?:pri|tmb)/)?[TE][A-Z0-9]{2,30}-(F[A-Z0-9]{2,30})(?:-[a-z0-9]+)?(?:/|$)`)
+)
+
+// ParseLink reads an address, in the form in which Slack sends it or bare. home is
+// the workspace's own address. ok is false where s is no address.
+func ParseLink(s, home string) (l Link, ok bool) {
+	s = strings.TrimSpace(s)
+	if inner, found := strings.CutPrefix(s, "<"); found { // as Slack writes addresses in texts
+		s, _, _ = strings.Cut(strings.TrimSuffix(inner, ">"), "|")
+	}
+	s = entities.Replace(s)
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || strings.ContainsAny(s, " \t\n") {
+		return Link{}, false
+	}
+	switch u.Scheme {
+	case "slack": // slack://channel?team=T1&id=C1&message=1700000000.123456
+		return appLink(u), true
+	case "https", "http":
+	default:
+		return Link{}, false
+	}
+	if !slackHost(u, home) {
+		return Link{Web: s}, true
+	}
+	for _, form := range []*regexp.Regexp{archivePath, clientPath, threadPath} {
+		if m := form.FindStringSubmatch(u.Path); m != nil {
+			return Link{Message: MessageRef{Channel: m[1], TS: m[2] + "." + m[3]}}, true
+		}
+	}
+	for _, form := range []*regexp.Regexp{filePath, privatePath} {
+		if m := form.FindStringSubmatch(u.Path); m != nil {
+			return Link{File: m[1]}, true
+		}
+	}
+	return Link{Other: true}, true
+}
+
+// slackHost reports whether an address is Slack's, or of the workspace whose home
+// that is.
+func slackHost(u *url.URL, home string) bool {
+	if own, err := url.Parse(home); err == nil && own.Host != "" && strings.EqualFold(u.Host, own.Host) {
+		return true
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	for _, domain := range []string{"slack.com", "slack-gov.com", "slack-files.com"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// appLink reads a link that opens Slack's own program.
+// https://docs.slack.dev/interactivity/deep-linking
+func appLink(u *url.URL) Link {
+	q := u.Query()
+	switch ts, id := q.Get("message"), q.Get("id"); {
+	case u.Host == "channel" && channelID.MatchString(id) && timestamp.MatchString(ts):
+		return Link{Message: MessageRef{Channel: id, TS: ts}}
+	case u.Host == "file" && fileID.MatchString(id):
+		return Link{File: id}
+	}
+	return Link{Other: true}
+}
+
+var fileID = regexp.MustCompile(`^F[A-Z0-9]{2,30}$`)

@@ -1,0 +1,169 @@
+package localslack
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Behaviour is what Slack does in some workspaces or at some times, besides what
+// it always does. The zero value does none of it. What happens only now and then,
+// such as an upload that is never shared, is a Fault instead.
+type Behaviour struct {
+	// Redirect says which addresses of files lead to another host of Slack's first.
+	Redirect Redirect
+	// FilesOrigin is the base of that other host, such as
+	// "https://files-origin.slack.com". With "" it is this server, under another
+	// path. A request with its name as Host is served.
+	FilesOrigin string
+
+	// ScanTime is how long a new file lacks what Scan says, in messages, events
+	// and files.info.
+	ScanTime time.Duration
+	Scan     Scan
+	// OctetStream makes application/octet-stream the type of every new file, for
+	// good (slackapi/node-slack-sdk issue 2170).
+	OctetStream bool
+
+	// OddParts adds to every message of an app, in answers, events and history,
+	// blocks, elements and attachments of kinds and types that no documentation has
+	// (rusq/slackdump issue 492). OddBlocks and OddAttachments return them.
+	OddParts bool
+	// MentionLabels makes mentions <@U…|name> instead of <@U…>.
+	MentionLabels bool
+	// ClockOffset is how far Slack's clock, which makes timestamps, is ahead of this
+	// machine's. Messages stay in order.
+	ClockOffset time.Duration
+}
+
+// Redirect says which addresses of files answer 302 to Behaviour.FilesOrigin. That
+// wants the bearer token once more and answers with a sign-in page and status 200
+// to whoever does not send it.
+type Redirect int
+
+const (
+	RedirectNone Redirect = iota
+	// RedirectPrivate is url_private (NousResearch/hermes-agent pull 114483).
+	RedirectPrivate
+	// RedirectAll is url_private and url_private_download (openclaw/openclaw issue 62960).
+	RedirectAll
+)
+
+// Scan says what a file lacks while Slack still looks at it
+// (slackapi/node-slack-sdk issue 2040, NousResearch/hermes-agent pull 45407).
+type Scan int
+
+const (
+	// ScanNoAddress leaves url_private and url_private_download out.
+	ScanNoAddress Scan = iota
+	// ScanNoType leaves mimetype, filetype and pretty_type empty.
+	ScanNoType
+	// ScanOctetStream has application/octet-stream as the type.
+	ScanOctetStream
+)
+
+// SetBehaviour makes the workspace behave so from now on.
+func (w *Workspace) SetBehaviour(b Behaviour) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.behaviour = b
+}
+
+// modes are what SwitchOn switches on.
+var modes = map[string]func(w *Workspace){
+	"redirect-private": func(w *Workspace) { w.change(func(b *Behaviour) { b.Redirect = RedirectPrivate }) },
+	"redirect-all":     func(w *Workspace) { w.change(func(b *Behaviour) { b.Redirect = RedirectAll }) },
+	"late-address":     func(w *Workspace) { w.change(func(b *Behaviour) { b.ScanTime, b.Scan = 2*time.Second, ScanNoAddress }) },
+	"late-type":        func(w *Workspace) { w.change(func(b *Behaviour) { b.ScanTime, b.Scan = 2*time.Second, ScanNoType }) },
+	"octet-stream":     func(w *Workspace) { w.change(func(b *Behaviour) { b.OctetStream = true }) },
+	"odd-parts":        func(w *Workspace) { w.change(func(b *Behaviour) { b.OddParts = true }) },
+	"mention-labels":   func(w *Workspace) { w.change(func(b *Behaviour) { b.MentionLabels = true }) },
+	"clock-ahead":      func(w *Workspace) { w.change(func(b *Behaviour) { b.ClockOffset = 5 * time.Minute }) },
+	"clock-behind":     func(w *Workspace) { w.change(func(b *Behaviour) { b.ClockOffset = -5 * time.Minute }) },
+	"enterprise":       func(w *Workspace) { w.JoinEnterprise("Local Group") },
+	"late-share":       func(w *Workspace) { w.Fail(Fault{Method: completeUpload, ShareDelay: 5 * time.Second}) },
+	"no-share":         func(w *Workspace) { w.Fail(Fault{Method: completeUpload, NeverShared: true}) },
+	"serving-error":    func(w *Workspace) { w.Fail(Fault{Method: "download", Times: 1, ServingError: true}) },
+	"empty-replies":    func(w *Workspace) { w.Fail(Fault{Method: "conversations.replies", Times: 1, NoMessages: true}) },
+}
+
+const completeUpload = "files.completeUploadExternal"
+
+func (w *Workspace) change(f func(*Behaviour)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f(&w.behaviour)
+}
+
+// Modes returns the names that SwitchOn takes.
+func Modes() []string { return slices.Sorted(maps.Keys(modes)) }
+
+// SwitchOn switches on one behaviour or fault by its name, for people who try a
+// bot. The error names those that there are.
+func (w *Workspace) SwitchOn(name string) error {
+	mode := modes[name]
+	if mode == nil {
+		return fmt.Errorf("there is no mode %q; there are %s", name, strings.Join(Modes(), ", "))
+	}
+	mode(w)
+	return nil
+}
+
+// now is the time by Slack's clock.
+func (w *Workspace) now() time.Time { return time.Now().Add(w.behaviour.ClockOffset) }
+
+// forApps is a file as apps get it: while Slack looks at it, something is lacking.
+func (f File) forApps() File {
+	if !time.Now().Before(f.scanned) {
+		return f
+	}
+	switch f.scan {
+	case ScanNoAddress:
+		f.URLPrivate, f.URLPrivateDownload = "", ""
+	case ScanNoType:
+		f.noType = true
+		f.Mimetype, f.Filetype, f.PrettyType = "", "", ""
+	case ScanOctetStream:
+		f.setType(octetStream)
+	}
+	return f
+}
+
+// OddBlocks are blocks as Slack sends them and no library knows them: kinds,
+// elements and cells that are newer than it (rusq/slackdump issue 492).
+func OddBlocks() json.RawMessage {
+	return json.RawMessage(`[
+ {"type":"data_table","block_id":"odd1","columns":[{"key":"a","type":"raw_number"}],"rows":[{"a":1.5}]},
+ {"type":"card","block_id":"odd2","title":{"type":"plain_text","text":"Card"},"body":{"blocks":[]}},
+ {"type":"container","block_id":"odd3","child_blocks":[{"type":"divider"}]},
+ {"type":"table","block_id":"odd4","rows":[[{"type":"raw_number","value":7,"text":"7"},{"type":"sparkline","points":[1,2]}]]},
+ {"type":"actions","block_id":"odd5","elements":[{"type":"icon_button","action_id":"odd","icon":"trash","text":{"type":"plain_text","text":"Delete"}}]},
+ {"type":"context","block_id":"odd6","elements":[{"type":"user","user_id":"U0ODD"},{"type":"mrkdwn","text":"odd"}]},
+ {"type":"rich_text","block_id":"odd7","elements":[{"type":"rich_text_chart","elements":"none"}]}]`)
+}
+
+// OddAttachments are attachments whose fields have other types than documented
+// (rusq/slackdump issue 492).
+func OddAttachments() json.RawMessage {
+	return json.RawMessage(`[{"id":"1","color":36,"fallback":"odd","text":"odd","ts":"1700000000.000100","blocks":[{"type":"future"}]}]`)
+}
+
+// addOdd adds the odd parts to the message of an app.
+func (m *Message) addOdd() {
+	m.Blocks = concatLists(m.Blocks, OddBlocks())
+	m.Attachments = concatLists(m.Attachments, OddAttachments())
+}
+
+// concatLists makes one JSON list of those that are not empty.
+func concatLists(lists ...json.RawMessage) json.RawMessage {
+	var all []json.RawMessage
+	for _, list := range lists {
+		var items []json.RawMessage
+		_ = json.Unmarshal(list, &items) // nil, or checked before
+		all = append(all, items...)
+	}
+	return mustJSON(all)
+}

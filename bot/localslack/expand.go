@@ -1,0 +1,162 @@
+package localslack
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// This file is what Slack makes of a markdown block. It shows each heading and each
+// rule as a block of its own and each run between them as one, counts them against
+// the 50 blocks of a message (darkgaldragon/slack-markdown-parser docs/spec.md,
+// measured 2026-06-11), and gives these blocks instead of the one that was sent, in
+// answers, history and events (@slack/types, MarkdownBlock).
+
+// markdownItem is a heading, a rule, or what stands between those.
+type markdownItem struct {
+	kind string // header, divider or rich_text
+	text string // source
+}
+
+// markdownItems splits a markdown text.
+func markdownItems(source string) []markdownItem {
+	src := []byte(source)
+	var items []markdownItem
+	doc := goldmark.DefaultParser().Parse(text.NewReader(src))
+	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+		switch n := n.(type) {
+		case *ast.Heading:
+			items = append(items, markdownItem{"header", sourceOf(n, src)})
+			continue
+		case *ast.ThematicBreak:
+			items = append(items, markdownItem{kind: "divider"})
+			continue
+		}
+		part := sourceOf(n, src)
+		if last := len(items) - 1; last >= 0 && items[last].kind == "rich_text" {
+			items[last].text += "\n\n" + part
+		} else {
+			items = append(items, markdownItem{"rich_text", part})
+		}
+	}
+	return items
+}
+
+// sourceOf is the text of a block and of the blocks in it.
+func sourceOf(n ast.Node, src []byte) string {
+	if n.Type() != ast.TypeBlock {
+		return ""
+	}
+	var b strings.Builder
+	for i := range n.Lines().Len() {
+		line := n.Lines().At(i)
+		b.Write(line.Value(src))
+	}
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		if s := sourceOf(c, src); s != "" {
+			b.WriteString(strings.TrimSuffix(s, "\n") + "\n")
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// markdownOf returns the text of a markdown block, and whether it is one.
+func markdownOf(raw json.RawMessage) (id, source string, ok bool) {
+	var b struct {
+		Type    string          `json:"type"`
+		BlockID string          `json:"block_id"`
+		Text    json.RawMessage `json:"text"`
+	}
+	ok = json.Unmarshal(raw, &b) == nil && b.Type == "markdown" && json.Unmarshal(b.Text, &source) == nil
+	return b.BlockID, source, ok
+}
+
+// expandMarkdown puts what Slack makes of each markdown block in its place.
+func expandMarkdown(blocks json.RawMessage) json.RawMessage {
+	if !bytes.Contains(blocks, []byte(`"markdown"`)) {
+		return blocks
+	}
+	var raw []json.RawMessage
+	_ = json.Unmarshal(blocks, &raw) // checked when they came
+	var out []json.RawMessage
+	for _, r := range raw {
+		id, source, ok := markdownOf(r)
+		if !ok {
+			out = append(out, r)
+			continue
+		}
+		for i, item := range markdownItems(source) {
+			out = append(out, item.block(fmt.Sprintf("%s%d", id, i)))
+		}
+	}
+	return mustJSON(out)
+}
+
+func (m markdownItem) block(id string) json.RawMessage {
+	b := map[string]any{"type": m.kind, "block_id": cutRunes(id, maxBlockID)}
+	switch m.kind {
+	case "header":
+		b["text"] = map[string]any{"type": "plain_text", "text": cutRunes(m.text, maxHeader), "emoji": true}
+	case "rich_text":
+		b["elements"] = []any{map[string]any{
+			"type": "rich_text_section", "elements": []any{map[string]string{"type": "text", "text": m.text}},
+		}}
+	}
+	return mustJSON(b)
+}
+
+// checkSizes holds blocks, taken together, against the limits of a message:
+// invalid_blocks for more than 50 items, msg_blocks_too_long for more than 12,000
+// characters in markdown blocks or 13,200 in all (slackapi/bolt-js issue 2509).
+func checkSizes(raw []json.RawMessage) error {
+	items, markdown, all := 0, 0, 0
+	for _, r := range raw {
+		_, source, ok := markdownOf(r)
+		if !ok {
+			items++
+			all += textLength(r)
+			continue
+		}
+		items += len(markdownItems(source))
+		markdown += utf8.RuneCountInString(source)
+	}
+	switch {
+	case markdown > maxMarkdown || all+markdown > maxBlockText:
+		return apiErr("msg_blocks_too_long")
+	case items > messageSurface.blocks:
+		return invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", messageSurface.blocks))
+	}
+	return nil
+}
+
+// textLength counts the characters of all texts of a block, however deep.
+func textLength(raw json.RawMessage) int {
+	var v any
+	_ = json.Unmarshal(raw, &v) // checked before
+	var count func(name string, v any) int
+	count = func(name string, v any) (n int) {
+		switch v := v.(type) {
+		case string:
+			if slices.Contains([]string{"text", "alt_text"}, name) {
+				return utf8.RuneCountInString(v)
+			}
+		case []any:
+			for _, e := range v {
+				n += count(name, e)
+			}
+		case map[string]any:
+			for k, e := range v {
+				n += count(k, e)
+			}
+		}
+		return n
+	}
+	return count("", v)
+}

@@ -1,0 +1,55 @@
+package localslack
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// AppMessage is a message of an app, of which nothing is checked, so that it may
+// hold what the checks of chat.postMessage do not know: OddBlocks and OddAttachments.
+type AppMessage struct {
+	Channel, Thread, Text string
+	Blocks, Attachments   json.RawMessage // JSON lists
+	Files                 []Upload        // the app's, in the message
+}
+
+// PostAs posts a message as an app that is installed and returns its ts. The errors
+// have Slack's codes: channel_not_found, thread_not_found, invalid_auth for an
+// unknown app, and invalid_blocks for what is no JSON list.
+func (w *Workspace) PostAs(appID string, p AppMessage) (ts string, err error) {
+	for _, list := range []json.RawMessage{p.Blocks, p.Attachments} {
+		var items []json.RawMessage
+		if len(list) > 0 && json.Unmarshal(list, &items) != nil {
+			return "", apiErr("invalid_blocks")
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a, c := w.apps[appID], w.convs[p.Channel]
+	switch {
+	case a == nil:
+		return "", apiErr("invalid_auth")
+	case c == nil:
+		return "", apiErr("channel_not_found")
+	}
+	parent, err := threadOf(c, p.Thread)
+	if err != nil {
+		return "", err
+	}
+	m := w.newMessage(a, content{text: p.Text, blocks: p.Blocks, attachments: p.Attachments})
+	if parent != nil {
+		m.ThreadTS = parent.TS
+	}
+	m.TS = w.newTS()
+	var files []*storedFile
+	for _, up := range p.Files {
+		f, err := w.store(w.newID("F"), a.BotUserID, up.Name, "", slices.Clone(up.Data))
+		if err != nil {
+			return "", err
+		}
+		f.info.AltTxt = cutRunes(up.AltTxt, maxAltText)
+		files = append(files, f)
+	}
+	w.share(c, m, files)
+	return m.TS, nil
+}

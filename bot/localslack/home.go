@@ -1,0 +1,37 @@
+package localslack
+
+import "slices"
+
+// OpenHome opens an app's home as the user, on the tab "messages" or "home", and
+// returns the direct message of the two. The app gets app_home_opened if it
+// subscribes to it; the event has the view of a home that was published
+// (https://docs.slack.dev/reference/events/app_home_opened). The errors have Slack's
+// codes: user_not_found, invalid_auth for an unknown app, invalid_arguments for
+// another tab.
+func (w *Workspace) OpenHome(user, appID, tab string) (channel string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a, u := w.apps[appID], w.users[user]
+	switch {
+	case u == nil:
+		return "", apiErr("user_not_found")
+	case a == nil:
+		return "", apiErr("invalid_auth")
+	case tab != "messages" && tab != "home":
+		return "", apiErr("invalid_arguments")
+	}
+	c := w.openDM([]string{user, a.BotUserID})
+	if !slices.Contains(a.Events, "app_home_opened") {
+		return c.info.ID, nil
+	}
+	event := map[string]any{
+		"type": "app_home_opened", "user": user, "channel": c.info.ID, "tab": tab, "event_ts": w.newTS(),
+	}
+	for _, v := range w.views {
+		if tab == "home" && v.Type == "home" && v.AppID == a.AppID && v.user == user {
+			event["view"] = *v
+		}
+	}
+	w.sendEvent(a, c, event)
+	return c.info.ID, nil
+}

@@ -1,0 +1,123 @@
+package post
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+const (
+	// pageSize is how many messages one call returns at most: Slack recommends no
+	// more (https://docs.slack.dev/reference/methods/conversations.replies).
+	pageSize = 200
+	// maxReplies bounds how many replies of a thread are looked through.
+	maxReplies = 10_000
+	// emptyTries is how often a thread is asked for that seems to be empty.
+	emptyTries = 3
+	// emptyPause is the time between two of those.
+	emptyPause = 500 * time.Millisecond
+)
+
+// page returns what stands in the thread after a message, or in the channel, and
+// the cursor of the next page. A thread is oldest first and has its first message
+// on each page, so an answer without any proves nothing: Slack gives one now and
+// then (rusq/slackdump), and is asked again.
+func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
+	for range emptyTries {
+		err = t.pacer.run(ctx, call{method: t.method(), urgency: final, do: func(ctx context.Context) (err error) {
+			messages, next, err = t.ask(ctx, after, cursor)
+			return err
+		}})
+		if err != nil || len(messages) > 0 || t.ts == "" {
+			break
+		}
+		if err := sleep(ctx, emptyPause); err != nil {
+			return nil, "", err
+		}
+	}
+	return messages, next, err
+}
+
+func (t *Thread) method() string {
+	if t.ts == "" {
+		return "conversations.history"
+	}
+	return "conversations.replies"
+}
+
+func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
+	if t.ts == "" {
+		answer, err := t.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			ChannelID: t.channel, Oldest: after, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
+		})
+		if err != nil {
+			return nil, "", err
+		}
+		return answer.Messages, answer.ResponseMetaData.NextCursor, nil
+	}
+	messages, more, next, err := t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+		ChannelID: t.channel, Timestamp: t.ts, Oldest: after, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
+	})
+	if !more {
+		next = ""
+	}
+	return messages, next, err
+}
+
+// Messages yields what stands in a thread, or in a channel where ts is empty: the
+// newest first, 10,000 of a thread and 1,000 of a channel at most. The messages of
+// a thread have no text, and those are left out that show nothing but text.
+func (d *Desk) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
+	return func(yield func(slack.Message, error) bool) {
+		t := NewThread(d.api, d.pacer, nil, channel, ts)
+		pages := t.messages(ctx, "")
+		if ts != "" {
+			pages = t.newestFirst(ctx)
+		}
+		for page, err := range pages {
+			if err != nil {
+				yield(slack.Message{}, fmt.Errorf("looking at a conversation: %w", err))
+				return
+			}
+			for _, m := range page {
+				if !yield(m, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// newestFirst yields a thread in one page. Slack gives a thread from its beginning
+// alone, so all of it is read before.
+func (t *Thread) newestFirst(ctx context.Context) iter.Seq2[[]slack.Message, error] {
+	return func(yield func([]slack.Message, error) bool) {
+		var all []slack.Message
+		cursor, seen := "", ""
+		for range maxReplies / pageSize {
+			messages, next, err := t.page(ctx, "", cursor)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, m := range messages {
+				if m.Timestamp <= seen { // the first message once more
+					continue
+				}
+				seen, m.Text = m.Timestamp, ""
+				if len(m.Files) > 0 || len(m.Attachments) > 0 || len(m.Blocks.BlockSet) > 0 || Key(m) != "" {
+					all = append(all, m)
+				}
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		slices.Reverse(all)
+		yield(all, nil)
+	}
+}

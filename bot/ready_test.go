@@ -1,0 +1,109 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// TestFilesBehindRedirects, as on Enterprise Grid, and a download that fails once
+// in the way of Slack's file servers.
+func TestFilesBehindRedirects(t *testing.T) {
+	for name, behave := range map[string]func(ws *localslack.Workspace){
+		"url_private": func(ws *localslack.Workspace) {
+			ws.SetBehaviour(localslack.Behaviour{Redirect: localslack.RedirectPrivate})
+		},
+		"both": func(ws *localslack.Workspace) {
+			ws.SetBehaviour(localslack.Behaviour{Redirect: localslack.RedirectAll})
+		},
+		"serving error": func(ws *localslack.Workspace) {
+			ws.Fail(localslack.Fault{Method: "download", Times: 1, ServingError: true})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				behave(h.ws)
+				if line := h.closed(h.post("page.png")); !strings.HasPrefix(line, "Read page.png") {
+					t.Errorf("the person sees %q", line)
+				}
+			})
+		})
+	}
+}
+
+// TestFilesThatAreNotReady are waited for, and nothing is said of it.
+func TestFilesThatAreNotReady(t *testing.T) {
+	for name, scan := range map[string]localslack.Scan{
+		"no address": localslack.ScanNoAddress, "no type": localslack.ScanNoType, "a stream of bytes": localslack.ScanOctetStream,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 2 * time.Second, Scan: scan})
+				ts := h.post("page.png")
+				if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
+					t.Errorf("the person sees %q", line)
+				}
+				if n := h.count(ts, "The text of page.png"); n != 1 {
+					t.Errorf("%d texts\n%s", n, h.show())
+				}
+				// What turns out to be no picture is left alone.
+				h.postData(h.ann, h.channel, "", "notes", []byte("some notes"))
+				h.idle(1, "a text file")
+			})
+		})
+	}
+}
+
+// TestFileThatIsNeverReady is given up with a sentence.
+func TestFileThatIsNeverReady(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 100 * time.Hour, Scan: localslack.ScanNoAddress})
+		ts := h.post("page.png")
+		h.wait("the end", func() bool { return strings.HasPrefix(h.reply(ts), "I could not read") })
+		if line := h.reply(ts); !strings.Contains(line, "Slack is still taking the file in. Post it again in a minute, please.") {
+			t.Errorf("the person sees %q", line)
+		}
+	})
+}
+
+// TestStreamsOfBytes: the content says what a file is. Unasked it is looked at
+// where its name says that it is a picture.
+func TestStreamsOfBytes(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.SetBehaviour(localslack.Behaviour{OctetStream: true})
+		h.postData(h.ann, h.channel, "", "data.bin", picture)
+		h.postData(h.ann, h.channel, "", "noname", picture)
+		h.idle(0, "files that do not look like pictures")
+		h.closed(h.post("page.png"))
+		h.idle(1, "a picture by its name")
+		h.postData(h.ann, h.channel, h.named(""), "mention.bin", picture)
+		h.waitFor(h.channel, "The text of mention.bin", 1)
+		ts := h.postData(h.ann, h.channel, "", "shortcut.bin", picture)
+		if err := h.ws.Shortcut(h.Context(), h.ann, h.channel, ts, "extract"); err != nil {
+			t.Fatal(err)
+		}
+		h.waitFor(h.channel, "The text of shortcut.bin", 1)
+		h.postData(h.ann, h.direct(h.ann), "", "direct.bin", picture)
+		h.waitFor(h.direct(h.ann), "The text of direct.bin", 1)
+		h.command(h.ann, h.channel, "last")
+		h.idle(5, "the newest picture")
+		if n := h.times(h.channel, "The text of page.png"); n != 2 {
+			t.Errorf("it was read %d times", n)
+		}
+		h.postData(h.ann, h.direct(h.ann), "", "words.bin", []byte("just words"))
+		h.waitFor(h.direct(h.ann), "I could not read words.bin: I do not know this kind of file.", 1)
+	})
+}
+
+// postData posts a file with some content.
+func (h *house) postData(user, channel, text, name string, data []byte) (ts string) {
+	h.Helper()
+	ts, err := h.ws.Post(user, localslack.Post{Channel: channel, Text: text, Files: []localslack.Upload{{Name: name, Data: data}}})
+	if err != nil {
+		h.Fatal(fmt.Errorf("posting %s: %w", name, err))
+	}
+	return ts
+}
