@@ -132,7 +132,7 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to ask.Me
 		created, err = b.enqueueRest(ctx, a)
 	}
 	elsewhere := to.TS != "" && to.TS != f.Thread && ask.Timestamp(f.Ask) != to.TS || !created
-	if err != nil || !elsewhere || to.TS == "" {
+	if err != nil || !elsewhere || to.TS == "" || f.Quiet && created {
 		return "", err
 	}
 	return wordsWhere(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), created), nil

@@ -51,13 +51,13 @@ func TestShortcut(t *testing.T) {
 		}
 		own := h.post("a.png", "b.png")
 		extract(own)
-		h.wait("both are read", func() bool { return h.count(own, "Read ") == 2 })
+		h.wait("both are read", func() bool { return h.count(own, "Read 2 files") == 1 })
 		forwarded, err := h.ws.Forward(h.ann, h.channel, own, localslack.Post{Channel: h.channel, Text: "look"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		extract(forwarded)
-		h.wait("both are read", func() bool { return h.count(forwarded, "Read ") == 2 })
+		h.wait("both are read", func() bool { return h.count(forwarded, "Read 2 files") == 1 })
 		h.idle(4, "twice two")
 		extract(h.talk(h.ann, h.channel, "", "words"))
 		h.whispered(h.ann, "There is no picture in that message")

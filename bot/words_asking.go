@@ -120,11 +120,11 @@ func wordsStatus(n int) string {
 	case n == 0:
 		return "Nothing of yours is being read or waiting."
 	case n > maxStatus:
-		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", words.Count(n, "file"), maxStatus)
+		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", words.Count(n, "ask"), maxStatus)
 	case n == 1:
-		return "1 file of yours is being read or waiting:"
+		return "1 ask of yours is being read or waiting:"
 	}
-	return fmt.Sprintf("%s of yours are being read or waiting:", words.Count(n, "file"))
+	return fmt.Sprintf("%s of yours are being read or waiting:", words.Count(n, "ask"))
 }
 
 func wordsStatusLine(name string, since time.Duration) string {

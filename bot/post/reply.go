@@ -115,9 +115,7 @@ func (r *Reply) Changed(about Change) {
 // live edits: for what nobody has been told otherwise.
 func (r *Reply) Close(ctx context.Context, v View) error {
 	late := r.Leave()
-	r.mu.Lock()
-	err := r.gone
-	r.mu.Unlock()
+	err := r.Gone()
 	if err != nil {
 		return err
 	}
@@ -129,6 +127,14 @@ func (r *Reply) Close(ctx context.Context, v View) error {
 		err = r.thread.Edit(ctx, r.ts, v, Urgent)
 	}
 	return err
+}
+
+// Gone is what Slack said when the reply could not be edited any more, and nil as long
+// as it can: see [Gone].
+func (r *Reply) Gone() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gone
 }
 
 // Lateness is how long after it was given up an edit may overwrite a later one.

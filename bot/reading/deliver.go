@@ -147,18 +147,19 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 // of.
 func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Result {
 	part := parts[n]
-	header := []string{r.What(i)}
+	title := r.What(i)
 	if where := words.Part(n+1, len(parts), part.FirstPage, part.LastPage); where != "" {
-		header = append(header, where)
+		title += " · " + where
 	}
+	header := title
 	switch {
-	case f.Failure != nil && n == 0 && f.Failure.Kind != words.Stopped:
-		header = append(header, words.FileNotRead(f.Outcome.Words, f.Failure))
-	case len(parts) == 1 || n == 0:
-		header = append(header, words.Count(f.Outcome.Words, "word"))
+	case n > 0:
+	case f.Failure != nil && f.Failure.Kind != words.Stopped:
+		header += " · " + words.FileNotRead(f.Outcome.Words, f.Failure)
+	default:
+		header += " · " + words.Count(f.Outcome.Words, "word")
 	}
-	line := strings.Join(header, " · ")
-	return post.Result{Header: post.Plain(line), Markdown: part.Text, Notification: slackmd.Notification(line, part.Text)}
+	return post.Result{Header: post.Plain(header), Markdown: part.Text, Notification: slackmd.Notification(title, part.Text)}
 }
 
 // postElsewhere posts the text to whoever asked, where the conversation takes
@@ -254,8 +255,10 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 func (r *run) close() error {
 	now := time.Now()
 	late := r.reply.Leave()
-	if err := r.followUp(CloseReply, now); err != nil {
-		return err
+	if r.reply.Gone() == nil {
+		if err := r.followUp(CloseReply, now); err != nil {
+			return err
+		}
 	}
 	if late { // Slack may still carry out a live edit after the last one
 		if err := r.followUp(CloseReplyAgain, now.Add(post.Lateness)); err != nil {

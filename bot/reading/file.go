@@ -34,7 +34,7 @@ func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 	}
 	all.Wait()
 	for i, err := range errs {
-		if HandsOff(err) || errors.Is(err, jobs.ErrStopped) {
+		if HandsOff(err) {
 			return false, err
 		}
 		r.live.missing(i, err)

@@ -136,6 +136,9 @@ func (l *live) view() post.View {
 	files, againIn := append([]liveFile(nil), l.files...), l.againIn
 	l.mu.Unlock()
 	v := post.View{Head: r.head(), Buttons: r.runningButtons(state)}
+	if !r.single() {
+		v.Lines = append(v.Lines, post.Line{Note: post.Plain(words.Reading(r.Title()))})
+	}
 	for i, f := range files {
 		text := ""
 		if state.Files[i].Phase != Delivered {

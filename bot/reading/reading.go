@@ -77,27 +77,29 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 
 // begin takes up an ask where another process left it.
 func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask.Ask) (*run, func(), error) {
+	hardStop, stopHard := either(context.WithoutCancel(ctx), down.HardStop)
+	draining, stopDraining := either(ctx, down.Draining)
+	release := func() {
+		stopDraining()
+		stopHard()
+	}
 	record := job.Record()
-	_, kept, err := job.Page(ctx, TextOf(0))
+	_, kept, err := job.Page(hardStop, TextOf(0))
 	if err != nil {
+		release()
 		return nil, nil, err
 	}
 	state, err := DecodeState(record, &a, kept)
 	if err != nil {
+		release()
 		rd.Log.Error("a job that cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, nil, jobs.Cancel(err)
 	}
-	r := &run{Reader: rd, Ask: a, job: job, state: state}
+	r := &run{Reader: rd, Ask: a, job: job, state: state, draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)
 	r.live = newLive(r)
-	var stopDraining, stopHard context.CancelFunc
-	r.draining, stopDraining = either(ctx, down.Draining)
-	r.hardStop, stopHard = either(context.WithoutCancel(ctx), down.HardStop)
 	r.thread = post.NewThread(rd.API, rd.Pacer, job.Fence, a.Channel, a.Root)
-	return r, func() {
-		stopDraining()
-		stopHard()
-	}, nil
+	return r, release, nil
 }
 
 // open posts the reply, or finds it.
@@ -178,7 +180,7 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 	err := r.keep(ctx, i, text, o, r.failure(failure))
 	if errors.Is(err, jobs.ErrTooLarge) {
 		r.log.lacks(i, err)
-		err = r.keep(ctx, i, "", o, r.failure(err))
+		err = r.keep(ctx, i, "", Outcome{}, r.failure(err))
 	}
 	return err
 }

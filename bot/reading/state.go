@@ -283,7 +283,7 @@ func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *word
 		return err
 	}
 	o.HasText, o.Took = text != "", time.Since(r.began())
-	if o.Pages <= 1 {
+	if why != nil { // else it was counted without what stands between the pages
 		o.Words = ocr.CountWords(text)
 	}
 	return r.updateFile(ctx, i, func(f *FileState) {

@@ -107,7 +107,7 @@ var failures = map[Kind]row{
 	Elsewhere:     {cause: "it is not kept in Slack", cure: "Upload it here, please."},
 	Outside:       {cause: "it is in a conversation that I am not in", cure: "Invite me there, or upload it here."},
 
-	NoPermission:  {cause: "I may not read files here: ask an admin to add files:read and reinstall me", mend: Operator},
+	NoPermission:  {cause: "I may not read files here: ask an admin to add files:read and reinstall me", mend: Nobody},
 	NotFile:       {cause: "Slack gives me a web page instead of the file", cure: "Download it and post it again, please."},
 	NotReady:      {cause: "Slack is still taking the file in", cure: "Post it again in a minute, please.", retry: true},
 	SlackSlow:     {cause: "it comes too slowly from Slack", cure: "Post it again in a few minutes, please.", retry: true},

@@ -35,7 +35,12 @@ func What(name string, m ocr.Mode) string {
 }
 
 // Files names several files together, and how they are read.
-func Files(n int, m ocr.Mode) string { return What(Count(n, "file"), m) }
+func Files(n int, m ocr.Mode) string {
+	if m.Kind == ocr.Describe {
+		return Count(n, "file") + " to describe them"
+	}
+	return What(Count(n, "file"), m)
+}
 
 // Reading says that work has begun.
 func Reading(what string) string { return fmt.Sprintf("Reading %s…", what) }
