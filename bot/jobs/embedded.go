@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,9 +28,10 @@ var ErrInUse = errors.New("another process uses this data folder; stop it first,
 
 // embedded is a server within the process, with no port.
 type embedded struct {
-	server *server.Server
-	lock   *flock.Flock
-	silent time.Time // since when no write was answered; of the announcer's goroutine
+	server  *server.Server
+	lock    *flock.Flock
+	session string
+	silent  time.Time // since when no write was answered; of the announcer's goroutine
 }
 
 // silence is how long the server may leave writes without an answer. After a
@@ -71,7 +73,7 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the store of jobs: %w", err), lock.Close())
 	}
-	e := &embedded{server: s, lock: lock}
+	e := &embedded{server: s, lock: lock, session: rand.Text()}
 	s.SetLoggerV2(serverLog{log}, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(startWait) {
