@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -30,8 +31,23 @@ var ErrInUse = errors.New("another process uses this data folder; stop it first,
 type embedded struct {
 	server  *server.Server
 	lock    *flock.Flock
-	session string
+	session string    // see Store.Session
 	silent  time.Time // since when no write was answered; of the announcer's goroutine
+
+	mu    sync.Mutex // guards what follows
+	begun bool       // the session
+}
+
+// begin does what comes first in a session, once.
+func (e *embedded) begin(first func() error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.begun {
+		return nil
+	}
+	err := first()
+	e.begun = err == nil
+	return err
 }
 
 // silence is how long the server may leave writes without an answer. After a

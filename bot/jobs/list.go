@@ -23,7 +23,7 @@ func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry
 		return n.entries(ctx, keys)
 	}
 	var list []Entry
-	err = n.scan(ctx, filters, func(e Entry) bool {
+	err = n.scan(ctx, matching(filters...), func(e Entry) bool {
 		if list = append(list, e); len(list) >= 2*newest {
 			list = append(list[:0], list[len(list)-newest:]...)
 		}
@@ -42,7 +42,7 @@ func (n *NATS) Oldest(ctx context.Context, most int, filter string) ([]Entry, er
 		return n.entries(ctx, keys)
 	}
 	var list []Entry
-	err = n.scan(ctx, []string{filter}, func(e Entry) bool {
+	err = n.scan(ctx, matching(filter), func(e Entry) bool {
 		list = append(list, e)
 		return len(list) < most
 	})
@@ -80,15 +80,18 @@ func (n *NATS) entries(ctx context.Context, keys []string) ([]Entry, error) {
 	return list, nil
 }
 
-// scan reads the entries that match one of the filters, oldest first, while take
-// wants more.
-func (n *NATS) scan(ctx context.Context, filters []string, take func(Entry) (more bool)) error {
-	config := jetstream.ConsumerConfig{
-		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
-	}
+func matching(filters ...string) (c jetstream.ConsumerConfig) {
 	for _, filter := range filters {
-		config.FilterSubjects = append(config.FilterSubjects, prefix+filter)
+		c.FilterSubjects = append(c.FilterSubjects, prefix+filter)
 	}
+	return c
+}
+
+// scan reads the entries that config selects, oldest first, while take wants
+// more.
+func (n *NATS) scan(ctx context.Context, config jetstream.ConsumerConfig, take func(Entry) (more bool)) error {
+	config.AckPolicy, config.MemoryStorage, config.Replicas = jetstream.AckNonePolicy, true, 1
+	config.InactiveThreshold = time.Minute
 	reader, err := n.stream.CreateConsumer(ctx, config)
 	if err != nil {
 		return natsError(err)
