@@ -44,9 +44,20 @@ func runChild() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	q, err := Open(ctx, Config{LeaseFor: childLease}, store)
+	lease := childLease
+	if set := os.Getenv("JOBS_TEST_LEASE"); set != "" {
+		if lease, err = time.ParseDuration(set); err != nil {
+			return err
+		}
+	}
+	q, err := Open(ctx, Config{LeaseFor: lease}, store)
 	if err != nil {
 		return err
+	}
+	for key := range strings.FieldsSeq(os.Getenv("JOBS_TEST_KEYS")) {
+		if _, err := q.Enqueue(ctx, Record{Key: key}); err != nil {
+			return err
+		}
 	}
 	fmt.Println("ready")
 	go func() { // ends the process with it

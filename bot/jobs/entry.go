@@ -43,10 +43,13 @@ type state struct {
 type turn struct {
 	Revision uint64 `json:"revision"`
 	Delivery uint64 `json:"delivery"`
+	Session  string `json:"session,omitempty"` // see [Store]
 }
 
+// before reports whether u is newer. Another session than that of u is over: a
+// store has one at a time.
 func (t turn) before(u turn) bool {
-	return t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
+	return t.Session != u.Session || t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
 }
 
 // token makes any string fit into a key. 160 bits of a hash do not collide, and

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func TestTransitions(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"": m.check, "enqueue": m.enqueue, "lapse": m.lapse, "take": m.take, "save": m.save, "fence": m.fence,
-			"done": m.done, "retry": m.retry, "release": m.release, "stop": m.stop, "erase": m.erase,
+			"done": m.done, "retry": m.retry, "release": m.release, "stop": m.stop, "stopItem": m.stopItem, "erase": m.erase,
 		})
 	})
 }
@@ -162,6 +163,26 @@ func (m *machine) stop(t *rapid.T) {
 	}
 }
 
+func (m *machine) stopItem(t *rapid.T) {
+	item, by := rapid.IntRange(0, 2).Draw(t, "item"), rapid.SampledFrom([]string{"bob", "carl"}).Draw(t, "by")
+	if err := m.q.StopItem(t.Context(), "k", item, by); errors.Is(err, ErrNotFound) != m.unknown {
+		t.Fatal(err)
+	}
+	if m.unknown || m.known.State == Erased {
+		return
+	}
+	want := maps.Clone(m.known.StoppedItems)
+	if _, stopped := want[item]; !stopped && !m.known.State.final() {
+		if want == nil {
+			want = map[int]string{}
+		}
+		want[item] = by
+	}
+	if got := m.get(t).StoppedItems; !maps.Equal(got, want) {
+		t.Fatalf("stopped are %v, want %v", got, want)
+	}
+}
+
 func (m *machine) erase(t *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(t, "seldom") > 0 {
 		t.Skip("seldom")
@@ -194,12 +215,14 @@ func (m *machine) check(t *rapid.T) {
 	m.known = now
 	switch {
 	case now.State == Erased:
-		if now.Key != "" || now.Person != "" || now.Progress != nil || now.StoppedBy != "" {
+		if now.Key != "" || now.Person != "" || now.Progress != nil || now.StoppedBy != "" || now.StoppedItems != nil {
 			t.Fatalf("something is left: %+v", now)
 		}
 		return
 	case before.State.final() && now.State != before.State:
 		t.Fatalf("%s became %s", before.State, now.State)
+	case len(now.StoppedItems) < len(before.StoppedItems):
+		t.Fatalf("stopped were %v, are %v", before.StoppedItems, now.StoppedItems)
 	case now.Attempts < before.Attempts || now.Attempts > 3:
 		t.Fatalf("%d attempts became %d", before.Attempts, now.Attempts)
 	case now.State == Done && now.StoppedBy != "" && before.State != Done:

@@ -20,6 +20,7 @@ type Queue struct {
 	id       string       // of this replica
 	replicas atomic.Int64 // as last counted
 	length   atomic.Int64 // of unfinished jobs, as last counted
+	plan     *plan        // of follow-ups
 	answered atomic.Int64 // when the store last took an announcement, in ns; 0 for never
 
 	mu      sync.Mutex // guards what follows
@@ -36,7 +37,7 @@ func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	if err := setup(ctx, store, Setup{Retention: c.Retention, LeaseFor: c.LeaseFor}); err != nil {
 		return nil, err
 	}
-	q := &Queue{config: c, store: store, id: rand.Text(), running: map[string]*Job{}}
+	q := &Queue{config: c, store: store, id: rand.Text(), plan: newPlan(), running: map[string]*Job{}}
 	q.replicas.Store(1)
 	return q, nil
 }
@@ -239,8 +240,10 @@ func (q *Queue) erase(ctx context.Context, key string) error {
 	if err := q.store.Put(ctx, tombstone, []byte("{}")); err != nil {
 		return err
 	}
-	if err := q.store.Delete(ctx, pagesOf(id)); err != nil {
-		return err
+	for _, filter := range []string{pagesOf(id), followUpsOf(id)} {
+		if err := q.store.Delete(ctx, filter); err != nil {
+			return err
+		}
 	}
 	entries, err := q.store.List(ctx, maxList, orders)
 	for _, e := range entries {

@@ -237,7 +237,7 @@ func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, 
 	if err := j.lease.Renew(ctx); err != nil {
 		return time.Time{}, err
 	}
-	mine := turn{j.lease.Entry().Revision, j.lease.Delivery()}
+	mine := turn{j.lease.Entry().Revision, j.lease.Delivery(), q.store.Session()}
 	s, err := q.change(ctx, j.id, func(s *state) error {
 		switch {
 		case s.State.final():
