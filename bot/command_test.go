@@ -218,9 +218,7 @@ func TestForgetErasesOnesOwnRecords(t *testing.T) {
 		if others, err := h.queue.ByPerson(h.Context(), bob); err != nil || len(others) != 1 {
 			t.Errorf("%d records of bob's, %v", len(others), err)
 		}
-		if err := h.ws.Press(h.Context(), bob, h.channel, h.answers(done)[0].TS, "send"); err != nil {
-			t.Fatal(err)
-		}
+		h.press(bob, h.channel, h.answers(done)[0].TS, "send")
 		h.whispered(bob, "no longer remember")
 		h.forget(h.ann)
 		h.whispered(h.ann, "my records of 0 files")

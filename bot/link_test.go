@@ -46,8 +46,8 @@ func TestLinkToAMessageReadsAllItsPictures(t *testing.T) {
 		if replies, texts := h.count(ts, "Read 2 files as plain text"), h.count(ts, "a.png as plain text: ")+h.count(ts, "b.png as plain text: "); replies != 1 || texts != 2 {
 			t.Errorf("%d such replies, %d texts\n%s", replies, texts, h.show())
 		}
-		if w := h.whispers(h.ann); len(w) > 0 {
-			t.Errorf("it whispers %q", w)
+		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], h.ws.Permalink(h.channel, ts)) {
+			t.Errorf("it whispers %q, want where the text will stand", w)
 		}
 		h.idle(2, "two pictures")
 	})

@@ -58,6 +58,7 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 	if r.state.Phase == Closed {
 		return nil
 	}
+	defer r.count()()
 	wanted, err := r.complete(ctx)
 	if err != nil || !wanted {
 		return err
@@ -148,8 +149,6 @@ func (r *run) advance(ctx context.Context, i int) error {
 // readToEnd reads one file and keeps what came of it. It reports false where the file
 // is to be tried again with the next attempt.
 func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
-	r.Waiting.add(r.Person, r.Channel, 1)
-	defer r.Waiting.add(r.Person, r.Channel, -1)
 	ctx, cancel := r.job.Item(ctx, i)
 	defer cancel()
 	text, outcome, failure := r.read(ctx, i)
@@ -168,7 +167,23 @@ func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
 			return false, nil // see unfinished
 		}
 	}
-	return true, r.finish(ctx, i, text, outcome, failure)
+	if err := r.finish(ctx, i, text, outcome, failure); err != nil {
+		return false, err
+	}
+	r.counted.Add(-1)
+	r.Waiting.add(r.Person, r.Channel, -1)
+	return true, nil
+}
+
+// count counts the files that are still to be read, until they are or done is called.
+func (r *run) count() (done func()) {
+	for _, f := range r.snapshot().Files {
+		if f.Phase != Finished && f.Phase != Delivered {
+			r.counted.Add(1)
+		}
+	}
+	r.Waiting.add(r.Person, r.Channel, int(r.counted.Load()))
+	return func() { r.Waiting.add(r.Person, r.Channel, -int(r.counted.Load())) }
 }
 
 // finish keeps what is going to be posted of a file.

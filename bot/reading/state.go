@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -182,6 +183,7 @@ type run struct {
 	// draining ends when the bot takes nothing up any more, and with the job's
 	// context. hardStop ends when the bot does, whoever stopped the job.
 	draining, hardStop context.Context
+	counted            atomic.Int64 // files that are counted as waiting
 
 	mu     sync.Mutex // guards what follows; never held over I/O
 	state  State
