@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"syscall"
@@ -162,14 +161,4 @@ func shortfall(o *ocr.Outcome) error {
 		return errTruncated
 	}
 	return nil
-}
-
-// either returns a context that ends with ctx, and with the cause of other.
-func either(ctx, other context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(other, func() { cancel(context.Cause(other)) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-	}
 }

@@ -188,7 +188,7 @@ func (f liveFile) alone(r *run, i int, text string, againIn time.Duration) strin
 		if ahead := r.Turns.Ahead(r.Person); ahead >= 0 {
 			return words.Waiting(what, ahead)
 		}
-	case f.pages != nil && (text != "" || f.pages.doc.Pages() > 1):
+	case f.pages != nil && text != "":
 		return words.ReadingOn(what, f.pages.progress(text))
 	}
 	return words.Reading(what)
@@ -209,7 +209,7 @@ func (f liveFile) amongOthers(r *run, i int, s FileState, text string, againIn t
 		if ahead := r.Turns.Ahead(r.Person); ahead >= 0 {
 			return words.Queued(ahead + i)
 		}
-	case f.pages != nil && (text != "" || f.pages.doc.Pages() > 1):
+	case f.pages != nil && text != "":
 		return f.pages.progress(text).String()
 	}
 	return words.FileReading

@@ -254,3 +254,16 @@ func (r *run) head() post.Note {
 	}
 	return post.Note{{Person: r.Person}, {Text: words.AskedToRead(r.Title())}}
 }
+
+// either returns a context that ends with ctx, and with the cause of other.
+func either(ctx, other context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(other, func() { cancel(context.Cause(other)) })
+	if other.Err() != nil { // the function above runs a moment later
+		cancel(context.Cause(other))
+	}
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
