@@ -34,7 +34,7 @@ func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
 }
 
 // heard is what an event asks for here and now.
-func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]ask, error) {
+func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]intent, error) {
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MemberJoinedChannelEvent:
 		return b.joined(ctx, e)
@@ -47,18 +47,35 @@ func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]as
 	case *slackevents.GroupLeftEvent:
 		return nil, b.leave(ctx, e.Channel)
 	}
-	asks, err := b.wanted(ctx, b.intake.asks(event))
+	asks, err := b.permitted(ctx, b.intake.asks(event))
+	if err == nil {
+		asks, err = b.wanted(ctx, asks)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return b.affordable(ctx, b.fresh(ctx, asks))
 }
 
+// permitted leaves out what somebody of another workspace asks for. An event is
+// about one person.
+func (b *Bot) permitted(ctx context.Context, asks []intent) ([]intent, error) {
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.unknown })
+	if i < 0 {
+		return asks, nil
+	}
+	foreign, err := b.people.foreign(ctx, asks[i].record().Person, asks[i].team)
+	if err != nil || foreign {
+		return nil, err
+	}
+	return asks, nil
+}
+
 // wanted leaves out what the channel's habit does not allow. An event is about
 // one channel. Who mentioned the bot for nothing is told so; a mode's word alone
 // may be people's own.
-func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
-	i := slices.IndexFunc(asks, func(a ask) bool { return a.needs != always })
+func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.needs != always })
 	if i < 0 {
 		return asks, nil
 	}
@@ -67,10 +84,10 @@ func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
 	if err != nil {
 		return nil, err
 	}
-	named := slices.ContainsFunc(asks, func(a ask) bool { return a.needs == mention && (a.Find == nil || !a.Find.Quiet) })
-	asks = slices.DeleteFunc(asks, func(a ask) bool { return !h.allows(a.needs) })
+	named := slices.ContainsFunc(asks, func(a intent) bool { return a.needs == mention && (a.Find == nil || !a.Find.Quiet) })
+	asks = slices.DeleteFunc(asks, func(a intent) bool { return !h.allows(a.needs) })
 	if len(asks) == 0 && named {
-		asks = []ask{{task: task{Say: n}}}
+		asks = []intent{{task: task{Say: n}}}
 	}
 	return asks, nil
 }
@@ -79,8 +96,8 @@ func (b *Bot) wanted(ctx context.Context, asks []ask) ([]ask, error) {
 // its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
 // that cannot be told in a second, all is read. A spare ask is left only where
 // nothing else is.
-func (b *Bot) fresh(ctx context.Context, asks []ask) []ask {
-	i := slices.IndexFunc(asks, func(a ask) bool { return a.Read != nil && a.Read.Root != a.Read.Ask })
+func (b *Bot) fresh(ctx context.Context, asks []intent) []intent {
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.Read != nil && a.Read.Root != a.Read.Ask })
 	if i < 0 {
 		return asks
 	}
@@ -91,16 +108,16 @@ func (b *Bot) fresh(ctx context.Context, asks []ask) []ask {
 	if err != nil {
 		b.log.Warn("could not look at a thread's first message", "error", err)
 	}
-	asks = slices.DeleteFunc(asks, func(a ask) bool { return a.Read != nil && slices.Contains(old, a.Read.File.ID) })
-	if slices.ContainsFunc(asks, func(a ask) bool { return !a.spare }) {
-		asks = slices.DeleteFunc(asks, func(a ask) bool { return a.spare })
+	asks = slices.DeleteFunc(asks, func(a intent) bool { return a.Read != nil && slices.Contains(old, a.Read.File.ID) })
+	if slices.ContainsFunc(asks, func(a intent) bool { return !a.spare }) {
+		asks = slices.DeleteFunc(asks, func(a intent) bool { return a.spare })
 	}
 	return asks
 }
 
 // affordable turns down what is too much, unless it was taken before.
-func (b *Bot) affordable(ctx context.Context, asks []ask) ([]ask, error) {
-	i := slices.IndexFunc(asks, func(a ask) bool { return a.Read != nil })
+func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.Read != nil })
 	if i < 0 {
 		return asks, nil
 	}
@@ -115,11 +132,11 @@ func (b *Bot) affordable(ctx context.Context, asks []ask) ([]ask, error) {
 	case !errors.Is(err, jobs.ErrNotFound):
 		return nil, err
 	}
-	return []ask{{task: task{Say: asks[i].notice("busy", words)}}}, nil
+	return []intent{{task: task{Say: asks[i].notice("busy", words)}}}, nil
 }
 
 // notice is a word to whoever asked.
-func (a ask) notice(topic, words string) *Notice {
+func (a intent) notice(topic, words string) *Notice {
 	n := &Notice{Topic: topic, Words: words, Only: true}
 	if r := a.Read; r != nil {
 		n.Channel, n.Root, n.Ask, n.Person = r.Channel, r.Root, r.Ask, r.Person
@@ -133,7 +150,7 @@ func (a ask) notice(topic, words string) *Notice {
 }
 
 // joined says once, where the bot was invited, what it does there.
-func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent) ([]ask, error) {
+func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent) ([]intent, error) {
 	if e.User != b.self || e.Channel == "" {
 		return nil, nil
 	}
@@ -146,7 +163,7 @@ func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEven
 		words = wordsHello(h, b.model.Host())
 	}
 	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: words}
-	return []ask{{task: task{Say: &n}}}, nil
+	return []intent{{task: task{Say: &n}}}, nil
 }
 
 // leave stops the work for a conversation that the bot cannot post in any more.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/ocr"
@@ -19,7 +20,7 @@ type wish struct {
 	verb    string // "", "help", "last", "auto", "status", "forget" or "link"
 	mode    ocr.Mode
 	habit   Habit // of auto; "" asks for the present one
-	link    link
+	link    ask.Link
 	unclear string // what was not understood; the verb is "help" then
 }
 
@@ -27,9 +28,12 @@ type wish struct {
 func parseCommand(text, home string) wish {
 	text = strings.TrimSpace(text)
 	first, rest, _ := strings.Cut(text, " ")
+	if end := strings.IndexByte(text, '>'); strings.HasPrefix(text, "<") && end > 0 { // a link, whose label may have spaces
+		first, rest = text[:end+1], text[end+1:]
+	}
 	rest = strings.TrimSpace(rest)
-	unclear := wish{verb: "help", unclear: text}
-	if l, ok := parseLink(first, home); ok {
+	unclear := wish{verb: "help", unclear: ask.Decode(text)}
+	if l, ok := ask.ParseLink(first, home); ok {
 		if mode, ok := modeAfter(rest); ok {
 			return wish{verb: "link", link: l, mode: mode}
 		}
@@ -57,7 +61,8 @@ func modeAfter(s string) (ocr.Mode, bool) {
 	if s == "" {
 		return ocr.Mode{}, true
 	}
-	return ocr.ParseMode(s)
+	talk, mode := ask.Understand(ask.Decode(s))
+	return mode, talk == ask.Read
 }
 
 // answering bounds the work on a command or press. The word about it has its own
@@ -79,7 +84,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
-	ask := "command-" + digest(c.TriggerID)
+	id := "command-" + digest(c.TriggerID)
 	respond := func(words string) { b.respond(ctx, c.ResponseURL, "", say(words)) }
 	switch {
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
@@ -103,19 +108,22 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		b.respond(ctx, c.ResponseURL, "", m)
 	case w.verb == "auto":
 		ack(nil)
-		respond(b.auto(working, c, ask, w.habit))
+		respond(b.auto(working, c, id, w.habit))
 	case w.verb == "forget":
-		ack(b.taken(working, task{Forget: &Gone{Ask: ask, Channel: c.ChannelID, Person: c.UserID, Respond: c.ResponseURL}}))
+		ack(b.taken(working, task{Forget: &Gone{Ask: id, Channel: c.ChannelID, Person: c.UserID, Respond: c.ResponseURL}}))
 	default:
-		f := Find{Channel: c.ChannelID, Ask: ask, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
+		f := Find{Channel: c.ChannelID, Ask: id, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
 		switch {
 		case w.verb == "last":
 			f.Last = true
-		case w.link.foreign:
+		case w.link.Other:
 			ack(only(wordsHidden))
 			return
 		default:
-			f.Web, f.Linked, f.File = w.link.web, w.link.message, w.link.file
+			f.Web, f.File = w.link.Web, w.link.File
+			if m := w.link.Message; m != (ask.Message{}) {
+				f.Linked = &Place{m.Channel, m.TS}
+			}
 		}
 		ack(b.taken(working, task{Find: &f}))
 	}
@@ -148,7 +156,7 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 }
 
 // auto changes a channel's habit, or says what it is.
-func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, ask string, h Habit) (words string) {
+func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, id string, h Habit) (words string) {
 	if dm(c.ChannelID) {
 		return wordsAutoDirect
 	}
@@ -175,7 +183,7 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, ask string, h Habi
 		return wordsNotTaken
 	}
 	_, err = b.enqueue(ctx, task{Say: &Notice{
-		Channel: c.ChannelID, Ask: ask, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
+		Channel: c.ChannelID, Ask: id, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
 	}})
 	if err != nil {
 		b.log.Error("could not announce a channel's habit", "channel", c.ChannelID, "error", err)
@@ -211,11 +219,11 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 	return m, nil
 }
 
-// timestamp is an ask that is one, or "".
-func timestamp(ask string) string {
+// timestamp is the id of an ask that is one, or "".
+func timestamp(id string) string {
 	var seconds, rest int
-	if n, _ := fmt.Sscanf(ask, "%d.%d", &seconds, &rest); n == 2 && !strings.Contains(ask, "-") {
-		return ask
+	if n, _ := fmt.Sscanf(id, "%d.%d", &seconds, &rest); n == 2 && !strings.Contains(id, "-") {
+		return id
 	}
 	return ""
 }

@@ -73,11 +73,11 @@ func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 
 func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if f.Stranger {
-		user, err := b.desk.User(ctx, f.Person)
+		foreign, err := b.people.foreign(ctx, f.Person, "")
 		if err != nil {
-			return fmt.Errorf("looking at a person: %w", err)
+			return err
 		}
-		if user.IsStranger || user.TeamID != "" && user.TeamID != b.team {
+		if foreign {
 			return refusal(wordsStranger)
 		}
 	}

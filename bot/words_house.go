@@ -5,3 +5,12 @@ const (
 	wordsNotFile  = "Slack gives me a web page instead of the file. Download it and post it again, please."
 	wordsNotReady = "Slack is still taking the file in. Post it again in a minute, please."
 )
+
+// The ways to read, for somebody who wrote one that does not exist or asked for
+// nothing, in mrkdwn.
+const (
+	waysToRead = "`text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …`"
+
+	wordsModes = "I don't know that way to read. You can ask for " + waysToRead + "."
+	wordsTalk  = "I didn't read anything. To have the pictures in a thread read again, mention me there with " + waysToRead + "."
+)
