@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"slackocr/bot/jobs"
@@ -88,8 +89,16 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if err != nil {
 		return err
 	}
-	more := len(files) - maxFound
-	files = files[:min(len(files), maxFound)]
+	tooMany := ""
+	if len(files) > maxFound {
+		files, tooMany = files[:maxFound], wordsFirstOnly(maxFound)
+		if f.Thread != "" {
+			tooMany = wordsNewestOnly(maxFound)
+		}
+	}
+	if f.Thread != "" { // the newest came first
+		slices.Reverse(files)
+	}
 	to, note, err := b.place(ctx, f, files)
 	if err != nil {
 		return err
@@ -105,10 +114,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 			return err
 		}
 	}
-	if more > 0 {
-		note = cmp.Or(note, wordsFirstOnly(maxFound))
-	}
-	if note != "" {
+	if note = cmp.Or(note, tooMany); note != "" {
 		b.whisper(ctx, f, note)
 	}
 	return nil

@@ -154,10 +154,11 @@ func (i intake) said(m message) []intent {
 			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Thread: m.thread, Quiet: !mentioned,
 		}}})
 	}
-	if n := i.help(m, talk, mentioned, len(asks) > 0); n != nil {
-		asks = append(asks, intent{task: task{Say: n}})
+	n := m.help(talk, mentioned)
+	if n == nil || n.Topic == "use" && len(asks) > 0 && m.thread == "" {
+		return asks
 	}
-	return asks
+	return append(asks, intent{spare: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
 }
 
 // understand reads the words of a message. In a direct message they are meant for
@@ -176,7 +177,7 @@ func understand(words string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 // help is a word for whoever spoke to the bot and asked for nothing that it knows,
 // or nil. In a channel that person alone sees it. In a direct message it stands, and
 // ends no talk in a thread.
-func (i intake) help(m message, talk ask.Talk, mentioned, reads bool) *Notice {
+func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 	direct := dm(m.channel)
 	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: wordsUse(direct)}
 	if direct {
@@ -185,7 +186,7 @@ func (i intake) help(m message, talk ask.Talk, mentioned, reads bool) *Notice {
 	switch {
 	case talk == ask.Mistyped && (mentioned || direct):
 		n.Topic, n.Words = "modes", wordsModes
-	case reads, !mentioned && (!direct || m.thread != ""):
+	case !mentioned && (!direct || m.thread != ""):
 		return nil
 	case talk == ask.Chat && m.thread != "":
 		n.Words = wordsTalk

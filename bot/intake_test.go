@@ -71,7 +71,8 @@ func TestIntake(t *testing.T) {
 		{"thanks", message(`"thread_ts":"9.9","text":"<@UBOT> thanks!"`), []string{"use C1/9.9 privately"}},
 		{"a mistyped mode", message(`"thread_ts":"9.9","text":"<@UBOT> descibe"`), []string{"modes C1/9.9 privately"}},
 		{"a picture with a mistyped mode", message(`"text":"<@UBOT> descibe","files":[` + png + `]`), []string{"C1/10.1/F1 by mention", "modes C1/ privately"}},
-		{"a picture in a thread, with thanks", message(`"thread_ts":"9.9","text":"<@UBOT> thanks","files":[` + png + `]`), []string{"C1/9.9/F1 by mention"}},
+		{"a picture with thanks", message(`"text":"<@UBOT> thanks","files":[` + png + `]`), []string{"C1/10.1/F1 by mention"}},
+		{"a picture in a thread, with thanks", message(`"thread_ts":"9.9","text":"<@UBOT> thanks","files":[` + png + `]`), []string{"C1/9.9/F1 by mention", "use C1/9.9 privately or else"}},
 		{"a mention with a label", message(`"thread_ts":"9.9","text":"<@UBOT|ocr> describe"`), []string{"find C1/9.9 describe by mention"}},
 		{"a bold mode", message(`"thread_ts":"9.9","text":"<@UBOT> *describe*"`), []string{"find C1/9.9 describe by mention"}},
 		{"a quoted mode", message(`"thread_ts":"9.9","text":"<@UBOT> “text”"`), []string{"find C1/9.9 text by mention"}},
@@ -207,6 +208,9 @@ func inWords(a intent) (s string) {
 		s = a.Say.Topic + " " + a.Say.Channel + "/" + a.Say.Root
 		if a.Say.Only {
 			s += " privately"
+		}
+		if a.spare {
+			s += " or else"
 		}
 	case a.Forget != nil && a.Forget.File != "":
 		s = "forget file " + a.Forget.File

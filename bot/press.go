@@ -153,6 +153,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 		err = b.askToSend(ctx, c, key, r, root)
 	case chooseID:
 		if mode, ok := ocr.NewMode(kind, ""); ok {
+			r.After = c.Message.Timestamp
 			err = b.readAgain(ctx, r, root, "press-"+digest(action.ActionTs+c.User.ID), c.User.ID, mode)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -174,14 +173,9 @@ func elsewhere(err error) bool {
 // replyKey ends the key of the reply among a job's posts.
 const replyKey = "/reply"
 
-// after is the timestamp of a message that was there before the reply.
-func (s *story) after() string {
-	if ts := timestamp(s.Ask); ts != "" {
-		return ts
-	}
-	// Slack's clock may be another than ours.
-	return fmt.Sprintf("%d.000000", s.job.Record().Created.Add(-time.Minute).Unix())
-}
+// after is the timestamp of a message that was there before the reply, or "". All
+// of them are Slack's own: its clock may be minutes from ours.
+func (s *story) after() string { return cmp.Or(timestamp(s.Ask), s.After, s.Root) }
 
 // head says who asked, where the reply does not stand under their message.
 func (s *story) head() post.Note {

@@ -35,6 +35,7 @@ type Request struct {
 	Ask     string // the message, press or window that asked: a timestamp or a token
 	Root    string // timestamp of the thread it is answered in; "" for the channel itself
 	Person  string
+	After   string `json:",omitempty"` // timestamp of a message that was there before, where Ask is none
 	File    slack.File
 	Web     string `json:",omitempty"` // address of a file that is not kept in Slack
 	Outside bool   `json:",omitempty"` // the bot is not in the conversation that has the file

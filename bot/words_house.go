@@ -1,5 +1,7 @@
 package bot
 
+import "fmt"
+
 // Why a file of Slack's cannot be had: see wordsCause.
 const (
 	wordsNotFile  = "Slack gives me a web page instead of the file. Download it and post it again, please."
@@ -14,3 +16,8 @@ const (
 	wordsModes = "I don't know that way to read. You can ask for " + waysToRead + "."
 	wordsTalk  = "I didn't read anything. To have the pictures in a thread read again, mention me there with " + waysToRead + "."
 )
+
+// wordsNewestOnly is for a thread with more pictures than are read at once.
+func wordsNewestOnly(n int) string {
+	return fmt.Sprintf("There are more than %d pictures in this thread: I read the newest %d.", n, n)
+}
