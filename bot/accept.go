@@ -49,11 +49,28 @@ func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]in
 	case *slackevents.GroupLeftEvent:
 		return nil, b.leave(ctx, e.Channel)
 	}
-	asks, err := b.wanted(ctx, b.intake.asks(event))
+	asks, err := b.permitted(ctx, b.intake.asks(event))
+	if err == nil {
+		asks, err = b.wanted(ctx, asks)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return b.affordable(ctx, b.fresh(ctx, asks))
+}
+
+// permitted leaves out what somebody of another workspace asks for. An event is
+// about one person.
+func (b *Bot) permitted(ctx context.Context, asks []intent) ([]intent, error) {
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.unknown })
+	if i < 0 {
+		return asks, nil
+	}
+	foreign, err := b.people.foreign(ctx, asks[i].record().Person, asks[i].team)
+	if err != nil || foreign {
+		return nil, err
+	}
+	return asks, nil
 }
 
 // wanted leaves out what the channel's habit does not allow. An event is about

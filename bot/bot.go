@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
@@ -75,6 +77,7 @@ type Bot struct {
 	team   string
 	home   string // the workspace's own address, where its links begin
 	intake intake
+	people *people
 }
 
 // New returns a bot that reads with model and keeps its jobs in queue, which
@@ -179,10 +182,15 @@ func (b *Bot) identify(ctx context.Context) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		b.self, b.team, b.home = answer.UserID, answer.TeamID, answer.URL
-		b.intake = intake{
-			self: b.self, team: b.team, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,
+		if strings.HasPrefix(answer.TeamID, "E") {
+			return struct{}{}, backoff.Permanent(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: OrgInstall})
 		}
+		b.self, b.team, b.home = answer.UserID, answer.TeamID, answer.URL
+		house := ask.House{Team: answer.TeamID, Enterprise: answer.EnterpriseID}
+		b.intake = intake{
+			self: b.self, house: house, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,
+		}
+		b.people = newPeople(house, b.config.AllowExternal, b.desk, b.log)
 		b.log.Info("known to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{

@@ -20,7 +20,7 @@ type wish struct {
 	verb    string // "", "help", "last", "auto", "status", "forget" or "link"
 	mode    ocr.Mode
 	habit   Habit // of auto; "" asks for the present one
-	link    link
+	link    ask.Link
 	unclear string // what was not understood; the verb is "help" then
 }
 
@@ -28,9 +28,12 @@ type wish struct {
 func parseCommand(text, home string) wish {
 	text = strings.TrimSpace(text)
 	first, rest, _ := strings.Cut(text, " ")
+	if end := strings.IndexByte(text, '>'); strings.HasPrefix(text, "<") && end > 0 { // a link, whose label may have spaces
+		first, rest = text[:end+1], text[end+1:]
+	}
 	rest = strings.TrimSpace(rest)
-	unclear := wish{verb: "help", unclear: text}
-	if l, ok := parseLink(first, home); ok {
+	unclear := wish{verb: "help", unclear: ask.Decode(text)}
+	if l, ok := ask.ParseLink(first, home); ok {
 		if mode, ok := modeAfter(rest); ok {
 			return wish{verb: "link", link: l, mode: mode}
 		}
@@ -58,7 +61,8 @@ func modeAfter(s string) (ocr.Mode, bool) {
 	if s == "" {
 		return ocr.Mode{}, true
 	}
-	return ocr.ParseMode(s)
+	talk, mode := ask.Understand(ask.Decode(s))
+	return mode, talk == ask.Read
 }
 
 // answering bounds the work on a command or press. The word about it has its own
@@ -112,11 +116,14 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		switch {
 		case w.verb == "last":
 			f.Last = true
-		case w.link.foreign:
+		case w.link.Other:
 			ack(only(wordsHidden))
 			return
 		default:
-			f.Web, f.Linked, f.File = w.link.web, w.link.message, w.link.file
+			f.Web, f.File = w.link.Web, w.link.File
+			if m := w.link.Message; m != (ask.MessageRef{}) {
+				f.Linked = &m
+			}
 		}
 		ack(b.taken(working, task{Find: &f}))
 	}

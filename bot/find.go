@@ -72,11 +72,11 @@ func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 
 func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if f.Stranger {
-		user, err := b.desk.User(ctx, f.Person)
+		foreign, err := b.people.foreign(ctx, f.Person, "")
 		if err != nil {
-			return fmt.Errorf("looking at a person: %w", err)
+			return err
 		}
-		if user.IsStranger || user.TeamID != "" && user.TeamID != b.team {
+		if foreign {
 			return refusal(wordsStranger)
 		}
 	}
@@ -87,8 +87,16 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if err != nil {
 		return err
 	}
-	more := len(files) - maxFound
-	files = files[:min(len(files), maxFound)]
+	tooMany := ""
+	if len(files) > maxFound {
+		files, tooMany = files[:maxFound], wordsFirstOnly(maxFound)
+		if f.Thread != "" {
+			tooMany = wordsNewestOnly(maxFound)
+		}
+	}
+	if f.Thread != "" { // the newest came first
+		slices.Reverse(files)
+	}
 	to, note, err := b.place(ctx, f, files)
 	if err != nil {
 		return err
@@ -107,10 +115,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 		}
 		note = cmp.Or(note, link)
 	}
-	if more > 0 {
-		note = cmp.Or(note, wordsFirstOnly(maxFound))
-	}
-	if note != "" {
+	if note = cmp.Or(note, tooMany); note != "" {
 		b.whisper(ctx, f, note)
 	}
 	return nil

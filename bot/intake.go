@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -18,6 +17,10 @@ type intent struct {
 	task
 	needs need
 	spare bool // counts only where the others turn out to be nothing
+	// unknown says that it is still to be looked up whether the person may ask. team
+	// is the workspace that the event names for them, if any.
+	unknown bool
+	team    string
 }
 
 // need is what a channel's habit has to be for an ask.
@@ -33,7 +36,7 @@ const (
 // elsewhere is looked up later.
 type intake struct {
 	self     string // the bot's own user
-	team     string
+	house    ask.House
 	reaction string                    // the emoji that asks; "" for none
 	external bool                      // people of other workspaces may ask
 	allowed  func(channel string) bool // the bot may work there
@@ -41,21 +44,28 @@ type intake struct {
 
 // asks are what an event asks for.
 func (i intake) asks(event slackevents.EventsAPIEvent) []intent {
+	// In a conversation that is shared with no other workspace nobody is foreign.
+	i.external = i.external || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
 		if gone := i.gone(e); gone != nil {
 			return []intent{{task: task{Forget: gone}}}
 		}
+		if e.SubType == "message_changed" {
+			return i.edited(e)
+		}
 		if !posted(e.SubType) || e.Message == nil || e.Message.Hidden || e.BotID != "" || e.Message.BotID != "" {
 			return nil
 		}
 		return i.message(message{
-			channel: e.Channel, ts: e.TimeStamp, thread: e.ThreadTimeStamp, person: e.User, team: cmp.Or(e.UserTeam, e.SourceTeam),
+			channel: e.Channel, ts: e.TimeStamp, thread: e.ThreadTimeStamp, person: e.User,
+			// Of people of other workspaces there is team alone.
+			team: cmp.Or(e.UserTeam, e.SourceTeam, e.Message.Team),
 			text: e.Text, files: e.Message.Files,
 		})
 	case *slackevents.AppMentionEvent:
 		// The message event of the same post says all of this too, and more
-		// where this one comes without the files.
+		// where this one comes without the files. Its team is the bot's own.
 		if e.BotID != "" || e.Edited != nil || len(e.Files) == 0 {
 			return nil
 		}
@@ -71,6 +81,23 @@ func (i intake) asks(event slackevents.EventsAPIEvent) []intent {
 		}
 	}
 	return nil
+}
+
+// edited asks for what a message says now, if the edit has added a mention of the
+// bot. What it asked for before has the same key, and is not done again.
+func (i intake) edited(e *slackevents.MessageEvent) []intent {
+	now, old := e.Message, e.PreviousMessage
+	if now == nil || old == nil || now.Edited == nil || !posted(now.SubType) || now.Hidden || now.BotID != "" {
+		return nil
+	}
+	_, before := ask.Address(old.Text, i.self)
+	if _, after := ask.Address(now.Text, i.self); before || !after {
+		return nil
+	}
+	return i.message(message{
+		channel: e.Channel, ts: now.Timestamp, thread: now.ThreadTimestamp, person: now.User, team: now.Team,
+		text: now.Text, files: now.Files,
+	})
 }
 
 // posted tells a person's new message from edits, deletions, joins, bots'
@@ -92,46 +119,78 @@ type message struct {
 }
 
 func (i intake) message(m message) []intent {
-	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || m.person == slackbot || !i.allowed(m.channel) || i.foreign(m.team) {
+	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || m.person == slackbot || !i.allowed(m.channel) {
 		return nil
 	}
-	named := "<@" + i.self + ">"
-	mentioned := strings.Contains(m.text, named)
-	words := strings.TrimSpace(strings.ReplaceAll(m.text, named, " "))
-	mode, isMode := ocr.ParseMode(words)
-	if strings.EqualFold(words, "again") {
-		mode, isMode = ocr.Mode{Kind: ocr.Markdown}, true
+	belongs := ask.Ours
+	if !i.external {
+		belongs = i.house.Of(m.team)
 	}
+	if belongs == ask.Foreign {
+		return nil
+	}
+	asks := i.said(m)
+	for j := range asks {
+		asks[j].unknown, asks[j].team = belongs == ask.Unknown, m.team
+	}
+	return asks
+}
+
+// said is what a message asks for by its files and words. Talk asks for nothing,
+// whether it mentions the bot or not.
+func (i intake) said(m message) []intent {
+	words, mentioned := ask.Address(m.text, i.self)
+	direct := ask.Direct(m.channel)
+	talk, mode := understand(words, mentioned, direct)
 	needs := posting
 	switch {
-	case ask.Direct(m.channel):
+	case direct:
 		needs = always
 	case mentioned:
 		needs = mention
 	}
 	asks := m.reads(mode, needs)
-	switch {
-	case m.thread != "" && (mentioned || isMode):
+	if talk == ask.Read && m.thread != "" {
 		// Its files may be those of the thread's first message once more.
-		asks = append(asks, intent{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
+		return append(asks, intent{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
 			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Thread: m.thread, Quiet: !mentioned,
 		}}})
-	case len(asks) == 0 && (mentioned || ask.Direct(m.channel) && m.thread == ""):
-		asks = []intent{{task: task{Say: &Notice{
-			Channel: m.channel, Root: m.answerIn(), Ask: m.ts, Person: m.person, Topic: "use",
-			Words: wordsUse(ask.Direct(m.channel)),
-		}}}}
 	}
-	return asks
+	n := m.help(talk, mentioned)
+	if n == nil || n.Topic == "use" && len(asks) > 0 && m.thread == "" {
+		return asks
+	}
+	return append(asks, intent{spare: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
 }
 
-// answerIn is the thread in which a message of nothing but words is answered. In direct
-// messages none is opened for that.
-func (m message) answerIn() string {
-	if ask.Direct(m.channel) {
-		return m.thread
+// understand reads the words of a message. In a direct message they are meant for
+// the bot, mentioned or not; elsewhere a mode that does not mention it has to stand
+// alone.
+func understand(words string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
+	if mentioned || direct && words != "" {
+		return ask.Understand(words)
 	}
-	return cmp.Or(m.thread, m.ts)
+	if mode, ok := ask.ParseMode(words); ok {
+		return ask.Read, mode
+	}
+	return ask.Chat, ocr.Mode{}
+}
+
+// help is a word for whoever spoke to the bot and asked for nothing that it knows,
+// or nil. In a channel that person alone sees it. In a direct message it stands, and
+// ends no talk in a thread.
+func (m message) help(talk ask.Talk, mentioned bool) *Notice {
+	direct := ask.Direct(m.channel)
+	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: wordsUse(direct)}
+	switch {
+	case talk == ask.Mistyped && (mentioned || direct):
+		n.Topic, n.Words = "modes", wordsModes
+	case !mentioned && (!direct || m.thread != ""):
+		return nil
+	case talk == ask.Chat && m.thread != "":
+		n.Words = wordsTalk
+	}
+	return n
 }
 
 // reads asks for the pictures of a post, and where the person meant the bot for
@@ -165,7 +224,7 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
 		return nil
 	}
 	return []intent{{task: task{Find: &Find{
-		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external,
+		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external, // reactions do not say where their person belongs
 		Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp},
 	}}}}
 }
@@ -195,10 +254,4 @@ func (i intake) gone(e *slackevents.MessageEvent) *Gone {
 		}
 	}
 	return g
-}
-
-// foreign reports whether somebody of that workspace may not ask.
-// https://docs.slack.dev/apis/slack-connect
-func (i intake) foreign(team string) bool {
-	return !i.external && team != "" && i.team != "" && team != i.team
 }

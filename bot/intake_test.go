@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack/slackevents"
 
+	"slackocr/bot/ask"
 	"slackocr/ocr"
 )
 
@@ -21,6 +22,11 @@ func TestIntake(t *testing.T) {
 	)
 	message := func(rest string) string {
 		return `{"type":"message","channel":"C1","user":"U1","ts":"10.1","event_ts":"10.1","channel_type":"channel",` + rest + `}`
+	}
+	edited := func(before, after, more string) string {
+		return `{"type":"message","subtype":"message_changed","channel":"C1","ts":"11.1","hidden":true,
+			"message":{"type":"message",` + more + `"user":"U1","ts":"10.1","edited":{"user":"U1","ts":"11.0"},"text":"` + after + `","files":[` + png + `]},
+			"previous_message":{"type":"message","user":"U1","ts":"10.1","text":"` + before + `","files":[` + png + `]}}`
 	}
 	with := func(file string) string { return message(`"subtype":"file_share","files":[` + file + `]`) }
 	for _, tt := range []struct {
@@ -60,7 +66,24 @@ func TestIntake(t *testing.T) {
 		{"a picture with a mention", message(`"text":"<@UBOT> please","files":[` + png + `]`), []string{"C1/10.1/F1 by mention"}},
 		{"a picture with a mention and a mode", message(`"text":"Text <@UBOT>","files":[` + png + `]`), []string{"C1/10.1/F1 text by mention"}},
 		{"any file with a mention", message(`"text":"<@UBOT>","files":[{"id":"F1","mimetype":"application/zip","mode":"hosted"}]`), []string{"C1/10.1/F1 by mention"}},
-		{"a mention without a picture", message(`"text":"hi <@UBOT>"`), []string{"use C1/10.1"}},
+		{"a mention without a picture", message(`"text":"hi <@UBOT>"`), []string{"use C1/ privately"}},
+		{"a call for help", message(`"thread_ts":"9.9","text":"<@UBOT|ocr> help"`), []string{"use C1/9.9 privately"}},
+		{"thanks", message(`"thread_ts":"9.9","text":"<@UBOT> thanks!"`), []string{"use C1/9.9 privately"}},
+		{"a mistyped mode", message(`"thread_ts":"9.9","text":"<@UBOT> descibe"`), []string{"modes C1/9.9 privately"}},
+		{"a picture with a mistyped mode", message(`"text":"<@UBOT> descibe","files":[` + png + `]`), []string{"C1/10.1/F1 by mention", "modes C1/ privately"}},
+		{"a picture with thanks", message(`"text":"<@UBOT> thanks","files":[` + png + `]`), []string{"C1/10.1/F1 by mention"}},
+		{"a picture in a thread, with thanks", message(`"thread_ts":"9.9","text":"<@UBOT> thanks","files":[` + png + `]`), []string{"C1/9.9/F1 by mention", "use C1/9.9 privately or else"}},
+		{"a mention with a label", message(`"thread_ts":"9.9","text":"<@UBOT|ocr> describe"`), []string{"find C1/9.9 describe by mention"}},
+		{"a bold mode", message(`"thread_ts":"9.9","text":"<@UBOT> *describe*"`), []string{"find C1/9.9 describe by mention"}},
+		{"a quoted mode", message(`"thread_ts":"9.9","text":"<@UBOT> “text”"`), []string{"find C1/9.9 text by mention"}},
+		{"encoded words", message(`"thread_ts":"9.9","text":"locate: R&amp;D"`), []string{"find C1/9.9 locate: R&D by mention quietly"}},
+		{"an address in words", message(`"thread_ts":"9.9","text":"<@UBOT> locate: <mailto:info@acme.com|info@acme.com>"`), []string{"find C1/9.9 locate: info@acme.com by mention"}},
+		{"a prompt with a sign", message(`"thread_ts":"9.9","text":"<@UBOT> prompt: x &lt; 100"`), []string{"find C1/9.9 prompt: x < 100 by mention"}},
+		{"a mention that an edit adds", edited("look", "<@UBOT> look", ""), []string{"C1/10.1/F1 by mention"}},
+		{"a mention that was there before the edit", edited("<@UBOT> lok", "<@UBOT> look", ""), nil},
+		{"a mention that comes with an unfurl", `{"type":"message","subtype":"message_changed","channel":"C1","message":{"user":"U1","ts":"10.1","text":"<@UBOT>","files":[` + png + `]},"previous_message":{"user":"U1","ts":"10.1","text":"look"}}`, nil},
+		{"a mention that the bot's own edit adds", strings.ReplaceAll(edited("look", "<@UBOT>", ""), `"U1"`, `"UBOT"`), nil},
+		{"a mention that another bot's edit adds", edited("look", "<@UBOT>", `"bot_id":"B2",`), nil},
 		{"a mention of somebody else", message(`"text":"hi <@UBOTTOM>"`), nil},
 		{"a mention in a thread", message(`"thread_ts":"9.9","text":"<@UBOT>"`), []string{"find C1/9.9 by mention"}},
 		{"a mention in a thread, with a mode", message(`"thread_ts":"9.9","text":"<@UBOT> describe"`), []string{"find C1/9.9 describe by mention"}},
@@ -71,9 +94,7 @@ func TestIntake(t *testing.T) {
 		{"words in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","text":"hello"}`, []string{"use D1/"}},
 		{"Slackbot's word that the bot was removed", `{"type":"message","channel":"D1","user":"USLACKBOT","ts":"10.1","text":"You have been removed from #x"}`, nil},
 		{"words in a thread of a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","thread_ts":"9.9","text":"thanks"}`, nil},
-		{"somebody of another workspace", message(`"user_team":"T2","files":[` + png + `]`), nil},
-		{"somebody of another workspace, by the source", message(`"source_team":"T2","text":"<@UBOT>"`), nil},
-		{"somebody of this workspace", message(`"user_team":"T1","files":[` + png + `]`), []string{"C1/10.1/F1"}},
+		{"another workspace's name where none shares the channel", message(`"user_team":"T2","files":[` + png + `]`), []string{"C1/10.1/F1"}},
 		{"in a channel where the bot may not work", `{"type":"message","channel":"CNO","user":"U1","ts":"10.1","text":"<@UBOT>","files":[` + png + `]}`, nil},
 		{"the reaction", `{"type":"reaction_added","user":"U1","reaction":"page_facing_up","item":{"type":"message","channel":"C1","ts":"10.1"},"event_ts":"11.1"}`, []string{"find message C1/10.1 quietly"}},
 		{"another reaction", `{"type":"reaction_added","user":"U1","reaction":"eyes","item":{"type":"message","channel":"C1","ts":"10.1"}}`, nil},
@@ -115,8 +136,62 @@ func TestIntake(t *testing.T) {
 	}
 }
 
+// TestWhoMayAsk, in a channel that is shared with another workspace. The shapes are
+// those of Slack's own recordings: slackapi/bolt-python
+// tests/slack_bolt/request/test_internals.py.
+func TestWhoMayAsk(t *testing.T) {
+	const file = `"channel":"C1","user":"U1","ts":"10.1","text":"<@UBOT>","files":[{"id":"F1","mimetype":"image/png","mode":"hosted"}]`
+	const reaction = `{"type":"reaction_added","user":"U1","reaction":"page_facing_up","item":{"type":"message","channel":"C1","ts":"10.1"}}`
+	grid := ask.House{Team: "T1", Enterprise: "E1"}
+	for _, tt := range []struct {
+		name     string
+		house    ask.House
+		everyone bool
+		event    string
+		want     string
+	}{
+		{"a colleague's message", ask.House{Team: "T1"}, false, `{"type":"message","team":"T1",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"a message that does not say", ask.House{Team: "T1"}, false, `{"type":"message",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
+		{"an outsider's message", ask.House{Team: "T1"}, false, `{"type":"message","subtype":"file_share","team":"T2",` + file + `}`, ""},
+		{"an outsider's message, where everybody may ask", ask.House{Team: "T1"}, true, `{"type":"message","team":"T2",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"an outsider's mention", ask.House{Team: "T1"}, false, `{"type":"app_mention","team":"T1","user_team":"E2","source_team":"E2",` + file + `}`, ""},
+		{"an outsider's mention by the source", ask.House{Team: "T1"}, false, `{"type":"app_mention","team":"T1","source_team":"T2",` + file + `}`, ""},
+		{"a colleague's mention", ask.House{Team: "T1"}, false, `{"type":"app_mention","team":"T1","user_team":"T1",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"a sister workspace", grid, false, `{"type":"message","team":"T3","user_team":"T3",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
+		{"the organisation", grid, false, `{"type":"message","team":"T3","user_team":"E1","source_team":"E1",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"an outsider of an organisation", grid, false, `{"type":"message","team":"T9",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := testIntake
+			in.house, in.external = tt.house, tt.everyone
+			var got []string
+			for _, a := range in.asks(parseEvent(t, `"is_ext_shared_channel":true`, tt.event)) {
+				got = append(got, inWords(a))
+			}
+			if s := strings.Join(got, ", "); s != tt.want {
+				t.Errorf("got %q, want %q", s, tt.want)
+			}
+		})
+	}
+	for shared, stranger := range map[string]bool{"true": true, "false": false} {
+		asks := testIntake.asks(parseEvent(t, `"is_ext_shared_channel":`+shared, reaction))
+		if len(asks) != 1 || asks[0].Find.Stranger != stranger {
+			t.Errorf("shared %s: %+v", shared, asks)
+		}
+	}
+}
+
+func parseEvent(t *testing.T, more, event string) slackevents.EventsAPIEvent {
+	t.Helper()
+	parsed, err := slackevents.ParseEvent(json.RawMessage(`{"type":"event_callback","team_id":"T1",`+more+`,"event":`+event+`}`), slackevents.OptionNoVerifyToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
 var testIntake = intake{
-	self: "UBOT", team: "T1", reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
+	self: "UBOT", house: ask.House{Team: "T1"}, reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
 }
 
 // inWords is an ask in short.
@@ -135,6 +210,12 @@ func inWords(a intent) (s string) {
 		s, mode = "find "+a.Find.Channel+"/"+a.Find.Thread, a.Find.Mode
 	case a.Say != nil:
 		s = a.Say.Topic + " " + a.Say.Channel + "/" + a.Say.Root
+		if a.Say.Only {
+			s += " privately"
+		}
+		if a.spare {
+			s += " or else"
+		}
 	case a.Forget != nil && a.Forget.File != "":
 		s = "forget file " + a.Forget.File
 	default:
@@ -145,6 +226,9 @@ func inWords(a intent) (s string) {
 	}
 	if mode.String() != "markdown" {
 		s += " " + mode.String()
+	}
+	if a.unknown {
+		s += " if they are ours"
 	}
 	if a.needs == mention {
 		s += " by mention"

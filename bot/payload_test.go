@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 )
 
@@ -19,7 +20,8 @@ func TestPayloadsOfNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &Bot{log: slog.New(slog.DiscardHandler), jobs: queue, team: "T1"}
-	b.intake = intake{self: "U0", team: "T1", allowed: func(string) bool { return true }}
+	b.intake = intake{self: "U0", allowed: func(string) bool { return true }}
+	b.people = newPeople(ask.House{Team: "T1"}, true, nil, b.log)
 	press := func(block, action string) string {
 		return `{"type":"block_actions","user":{"id":"U1","team_id":"T1"},"channel":{"id":"C1"},"actions":[{"type":"button","block_id":"` + block + `","action_id":"` + action + `"}]}`
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -33,9 +34,7 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	switch {
 	case c.User.ID == "":
 		ack(nil)
-	case b.intake.foreign(c.User.TeamID):
-		ack(nil)
-		respond(wordsStranger)
+	case b.turnedAway(working, c, ack, respond):
 	case c.Type == slack.InteractionTypeViewSubmission:
 		b.submitted(working, c, ack)
 	case c.Type == slack.InteractionTypeMessageAction && c.CallbackID == extractID:
@@ -53,6 +52,29 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	default: // nothing of ours, or nothing to do
 		ack(nil)
 	}
+}
+
+// turnedAway answers somebody of another workspace who may not ask, in the window
+// if they filled one in.
+func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(words string)) bool {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
+	defer cancel()
+	foreign, err := b.people.foreign(ctx, c.User.ID, c.User.TeamID)
+	if err == nil && !foreign {
+		return false
+	}
+	words := wordsStranger
+	if err != nil {
+		b.log.Error("could not look at a person", "error", err)
+		words = wordsNotTaken
+	}
+	if c.Type == slack.InteractionTypeViewSubmission {
+		ack(inOurWindow(c, words))
+		return true
+	}
+	ack(nil)
+	respond(words)
+	return true
 }
 
 // extract has the files of the message read that somebody pointed at.

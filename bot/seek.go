@@ -136,7 +136,7 @@ func sharedAt(info *slack.File, channel string) (ts string) {
 }
 
 // inThread are the files that people posted in a thread, and those that the
-// bot's replies there are about. Without a mention it is the bot's to read only
+// bot's replies there are about, the newest first. Without a mention it is the bot's to read only
 // where it has read something before.
 func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 	known := func(g Found) bool {
@@ -157,7 +157,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 				return nil, err
 			}
 		}
-		for _, g := range here {
+		for _, g := range slices.Backward(here) {
 			if !known(g) {
 				files = append(files, g)
 			}

@@ -51,17 +51,46 @@ func TestThreadReplyReadsAgain(t *testing.T) {
 	}
 }
 
-// TestThreadReplyWithAMentionAndOtherWords reads the thread's pictures again.
-func TestThreadReplyWithAMentionAndOtherWords(t *testing.T) {
-	inFakeTime(t, func(h *house) {
-		h.varied()
-		ts := h.post("a.png", "b.png")
-		h.postIn(h.ann, h.channel, ts, "", "c.png")
-		h.wait("all are read", func() bool { return h.count(ts, "Read 2 files")+h.count(ts, "Read c.png") == 2 })
-		h.talk(h.ann, h.channel, ts, h.named("please have another look, would you"))
-		h.wait("all are read again", func() bool { return h.count(ts, "Read 3 files") == 1 })
-		h.idle(6, "three pictures, twice")
-	})
+// TestThreadReplyWithAMentionAlone reads the thread's pictures again. Talk that
+// mentions the bot does not.
+func TestThreadReplyWithAMentionAlone(t *testing.T) {
+	for _, words := range []string{"", "please read this", "again!"} {
+		t.Run(words, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.varied()
+				ts := h.post("a.png", "b.png")
+				h.postIn(h.ann, h.channel, ts, "", "c.png")
+				h.wait("all are read", func() bool { return h.count(ts, "Read 2 files")+h.count(ts, "Read c.png") == 2 })
+				h.talk(h.ann, h.channel, ts, h.named(words))
+				h.wait("all are read again", func() bool { return h.count(ts, "Read 3 files") == 1 })
+				h.idle(6, "three pictures, twice")
+			})
+		})
+	}
+	for talk, told := range map[string]string{
+		"thanks!":                              "I didn't read anything.",
+		"what a nice text":                     "I didn't read anything.",
+		"please have another look, would you?": "I didn't read anything.",
+		"descibe":                              "I don't know that way to read.",
+		"locate total":                         "I don't know that way to read.",
+	} {
+		t.Run(talk, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				ts := h.post("a.png")
+				h.closed(ts)
+				said := len(h.said(h.channel))
+				h.talk(h.ann, h.channel, ts, h.named(talk))
+				h.idle(1, talk)
+				private := h.ws.Ephemerals(h.ann)
+				if len(private) != 1 || !strings.HasPrefix(private[0].Message.Text, told) || private[0].Message.ThreadTS != ts {
+					t.Errorf("told %q in %+v", h.whispers(h.ann), private)
+				}
+				if n := len(h.said(h.channel)); n != said {
+					t.Errorf("it says %q", h.said(h.channel)[said:])
+				}
+			})
+		})
+	}
 }
 
 // TestThreadReplyWithAPicture is read in that thread, each picture once: what
@@ -147,21 +176,62 @@ func TestThreadUnderTheBotsOwnReply(t *testing.T) {
 	})
 }
 
-// TestMentionWithoutAPicture says how to use the bot, in the thread, once.
+// TestMentionWithoutAPicture tells the person alone how to use the bot, once.
 func TestMentionWithoutAPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.talk(h.ann, h.channel, "", h.named("hello"))
-		h.wait("a word", func() bool { return len(h.answers(ts)) == 1 })
-		if w := h.reply(ts); !strings.HasPrefix(w, "There is no picture here") {
-			t.Errorf("it says %q", w)
+		h.whispered(h.ann, "There is no picture here")
+		h.talk(h.ann, h.channel, ts, h.named(""))
+		h.idle(0, "nothing to read")
+		if w := h.whispers(h.ann); len(w) != 2 || len(h.answers(ts)) != 0 {
+			t.Errorf("it whispers %q\n%s", w, h.show())
 		}
-		reply := h.talk(h.ann, h.channel, ts, h.named("and here?"))
-		h.pass(time.Minute)
-		if n := len(h.answers(ts)); n != 1 {
-			t.Errorf("%d messages\n%s", n, h.show())
+	})
+}
+
+// TestMentionThatAnEditAdds to a message that was not read counts once.
+func TestMentionThatAnEditAdds(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
+		ts := h.postIn(h.ann, h.channel, "", "look at this", "a.png")
+		h.idle(0, "a picture without a mention")
+		for _, words := range []string{"look at this", "look at", "please, look"} {
+			if err := h.ws.Edit(h.ann, h.channel, ts, h.named(words)); err != nil {
+				t.Fatal(err)
+			}
+			h.pass(time.Minute)
+			if err := h.ws.Edit(h.ann, h.channel, ts, words); err != nil {
+				t.Fatal(err)
+			}
 		}
-		h.whispered(h.ann, "There is no picture")
-		h.idle(0, reply)
+		h.idle(1, "a mention that comes and goes")
+		if n := h.count(ts, "The text of a.png"); n != 1 {
+			t.Errorf("%d texts\n%s", n, h.show())
+		}
+	})
+}
+
+// TestPictureInALongThread is found behind 1,200 replies, and the newest of many
+// pictures are read, in the order in which they were posted.
+func TestPictureInALongThread(t *testing.T) {
+	inBubble(t, func(h *house) {
+		ts := h.talk(h.ann, h.channel, "", "a long story")
+		for i := range 1200 {
+			h.talk(h.ann, h.channel, ts, fmt.Sprint("reply ", i))
+		}
+		h.postIn(h.ann, h.channel, ts, "", "late.png")
+		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
+		h.talk(h.ann, h.channel, ts, h.named("text"))
+		h.wait("it is read", func() bool { return h.count(ts, "The text of late.png") == 1 })
+		for i := range 11 {
+			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
+		}
+		h.talk(h.ann, h.channel, ts, h.named("figure"))
+		h.whispered(h.ann, "I read the newest 10.")
+		h.idle(11, "the newest")
+		if n, m := h.count(ts, "Read late.png as a figure")+h.count(ts, "Read 0.png"), h.count(ts, "Read 1.png as a figure"); n != 0 || m != 1 {
+			t.Errorf("%d of the oldest and %d of the newest were read", n, m)
+		}
 	})
 }
 

@@ -8,12 +8,19 @@ type TokenError struct {
 	Code     string // Slack's name for the problem
 }
 
+// OrgInstall is the Code of a token for a whole organisation. Its events come from
+// every workspace of it, each with channels and people of its own; the bot serves one.
+// https://docs.slack.dev/enterprise/organization-ready-apps
+const OrgInstall = "org_install"
+
 func (e *TokenError) Error() string {
 	where := "Basic Information → App-Level Tokens"
 	if e.Variable == "SLACK_BOT_TOKEN" {
 		where = "OAuth & Permissions"
 	}
 	switch e.Code {
+	case OrgInstall:
+		return fmt.Sprintf("%s is for a whole organisation, and this bot works in one workspace: install the app in that workspace alone and copy the token that you get there.", e.Variable)
 	case "not_allowed_token_type":
 		return fmt.Sprintf("Slack does not take %s for this (%s): bot tokens begin with xoxb-, app-level tokens with xapp-. Copy it again from your app's page, under %s.", e.Variable, e.Code, where)
 	case "missing_scope":

@@ -141,17 +141,22 @@ func inWindow(block, words string) any {
 	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: words})
 }
 
+// inOurWindow is inWindow at a field that the window has, or nil where it is not a
+// window of ours.
+func inOurWindow(c *slack.InteractionCallback, words string) any {
+	if _, again := againKind(c.View.CallbackID); again {
+		return inWindow(wordsID, words)
+	}
+	if c.View.CallbackID == uploadID {
+		return inWindow(filesID, words)
+	}
+	return nil
+}
+
 // turnDown says in a window that all hands are full. Presses and shortcuts are
 // left without an answer: Slack tells the person that there was none.
 func turnDown(c *slack.InteractionCallback, ack answer) {
-	_, again := againKind(c.View.CallbackID)
-	switch {
-	case c.Type != slack.InteractionTypeViewSubmission:
-	case again:
-		ack(inWindow(wordsID, wordsNotTaken))
-	case c.View.CallbackID == uploadID:
-		ack(inWindow(filesID, wordsNotTaken))
-	default: // it is not a window of ours
-		ack(nil)
+	if c.Type == slack.InteractionTypeViewSubmission {
+		ack(inOurWindow(c, wordsNotTaken))
 	}
 }

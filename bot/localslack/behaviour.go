@@ -101,14 +101,16 @@ func (w *Workspace) change(f func(*Behaviour)) {
 // Modes returns the names that SwitchOn takes.
 func Modes() []string { return slices.Sorted(maps.Keys(modes)) }
 
-// SwitchOn switches on one behaviour or fault by its name, for people who try a
+// SwitchOn switches on behaviours and faults by their names, for people who try a
 // bot. The error names those that there are.
-func (w *Workspace) SwitchOn(name string) error {
-	mode := modes[name]
-	if mode == nil {
-		return fmt.Errorf("there is no mode %q; there are %s", name, strings.Join(Modes(), ", "))
+func (w *Workspace) SwitchOn(names ...string) error {
+	for _, name := range names {
+		mode := modes[name]
+		if mode == nil {
+			return fmt.Errorf("there is no mode %q; there are %s", name, strings.Join(Modes(), ", "))
+		}
+		mode(w)
 	}
-	mode(w)
 	return nil
 }
 

@@ -33,9 +33,14 @@
 // characters; section text 3,000, ten fields of 2,000; header 150; context ten
 // elements; actions 25 elements with action_ids of their own; button text 75; a
 // table 100 rows of 20 cells and only one in a message (only_one_table_allowed);
-// 12,000 characters of markdown blocks in a message, else msg_blocks_too_long
-// (slackapi/bolt-js issue 2509). Other faults in blocks are invalid_blocks with a
-// JSON pointer in response_metadata, or invalid_blocks_format.
+// 12,000 characters in markdown blocks and 13,200 in all blocks of a message, else
+// msg_blocks_too_long (slackapi/bolt-js issue 2509). Other faults in blocks are
+// invalid_blocks with a JSON pointer in response_metadata, or invalid_blocks_format.
+//
+// A markdown block counts as one block for each heading, each rule and each run
+// between them, and comes back as these (header, divider, rich_text) in answers,
+// history and events (darkgaldragon/slack-markdown-parser docs/spec.md). Messages,
+// Thread and the page have it as it was sent.
 //
 // # Events and Socket Mode
 //
@@ -44,7 +49,7 @@
 // .mpim (with the app's own posts, and the subtypes file_share, thread_broadcast,
 // message_changed, message_deleted, channel_join, channel_leave and
 // channel_archive, in private channels group_join and so on), app_mention,
-// reaction_added and _removed, file_shared, file_deleted, member_joined_channel
+// app_home_opened, reaction_added and _removed, file_shared, file_deleted, member_joined_channel
 // and member_left_channel, channel_archive, group_archive; and channel_left or
 // group_left once its bot is out. A deleted message with replies is a
 // message_changed to a tombstone (openclaw/openclaw pull 22035). testdata/events has
@@ -83,6 +88,20 @@
 // place of its content). Forwarding a message shows its files and gives nobody
 // the right to them. A conversation with a person of another workspace
 // (AddExternalUser) is shared: is_ext_shared, files to be looked up first.
+//
+// AddPerson adds guests, people of a sister workspace in the same organisation, and
+// people of partners, with the ids that Slack's events carry of each.
+//
+// # What Slack does at some times
+//
+// Behaviour is what some workspaces do: downloads that lead to a second file host,
+// files that are not ready, types that say nothing, parts of messages that no library
+// knows, mentions with a label, a clock that is minutes off. Fault is what a call does
+// once: errors, delays, lost answers, uploads that are never shared, threads answered
+// as empty. SwitchOn switches both on by name.
+//
+// People's words reach apps as Slack sends them: &, < and > as entities, addresses of
+// the web and of mail in < >, names as mentions.
 //
 // Links to messages and files begin with the team's address, https://NAME.slack.com,
 // which auth.test tells; the page shows what they lead to.

@@ -11,6 +11,10 @@ import "slices"
 func (w *Workspace) OpenHome(user, appID, tab string) (channel string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.openHome(user, appID, tab)
+}
+
+func (w *Workspace) openHome(user, appID, tab string) (channel string, err error) {
 	a, u := w.apps[appID], w.users[user]
 	switch {
 	case u == nil:
@@ -34,4 +38,20 @@ func (w *Workspace) OpenHome(user, appID, tab string) (channel string, err error
 	}
 	w.sendEvent(a, c, event)
 	return c.info.ID, nil
+}
+
+// openPlace tells the app whose direct message the person opens on the page.
+func (w *Workspace) openPlace(user, channel string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, channel)
+	if err != nil || !c.info.IsIM {
+		return err
+	}
+	for _, a := range w.sortedApps() {
+		if c.has(a.BotUserID) {
+			_, err = w.openHome(user, a.AppID, "messages")
+		}
+	}
+	return err
 }

@@ -35,7 +35,8 @@
 //
 //	auth.test
 //	    takes:     –
-//	    limits:    300 a minute, 30 at once
+//	    limits:    300 a minute, 30 at once; in an organisation enterprise_id, and for an app
+//	               installed in all of it is_enterprise_install and E… as team_id
 //
 //	blocks.validate
 //	    takes:     one of blocks, message, view
@@ -54,7 +55,7 @@
 //	               markdown_text, thread_ts, reply_broadcast
 //	    limits:    1 a second and 5 at once in a channel, 300 a minute and 30 at once in all;
 //	               text is cut at 40,000 characters; metadata 8,000 bytes (Slack names no
-//	               number); 100 attachments; blocks as below
+//	               number); 100 attachments; blocks as the package says under Blocks
 //	    errors:    channel_not_found, not_in_channel (without chat:write.public), is_archived,
 //	               no_text, markdown_text_conflict, invalid_blocks, invalid_blocks_format,
 //	               msg_blocks_too_long, invalid_metadata_format, invalid_metadata_schema,
@@ -141,8 +142,9 @@
 //
 //	conversations.replies
 //	    takes:     channel, ts, oldest, latest, inclusive, limit, cursor, include_all_metadata
-//	    limits:    tier 3; 1,000 at most; oldest first, the parent on the first page only; the
-//	               ts of a reply yields that alone
+//	    limits:    tier 3; 1,000 at most; oldest first, the parent on every page and whatever
+//	               the time range (rusq/slackdump); the ts of a reply yields that alone; now
+//	               and then no messages at all (Fault.NoMessages, rusq/slackdump)
 //	    errors:    channel_not_found, thread_not_found, invalid_cursor, invalid_ts_oldest,
 //	               invalid_ts_latest, invalid_arguments (slack-edge/slack-edge issue 54)
 //	    also:      not_in_channel (as conversations.history)
@@ -192,7 +194,8 @@
 //	    takes:     files, channel_id, channels (ids of people too), thread_ts, initial_comment,
 //	               blocks
 //	    limits:    tier 4; 100 files, 100 channels; membership even with chat:write.public; the
-//	               answer's files name no share
+//	               answer's files name no share, which may come later or never
+//	               (Fault.ShareDelay and NeverShared, slackapi/python-slack-sdk issue 1575)
 //	    errors:    channel_not_found (channel_id), invalid_channel (channels), not_in_channel,
 //	               channels_limit_exceeded, file_not_found (unknown, not uploaded, completed
 //	               before), invalid_blocks, invalid_arguments (channel_id of another form,
@@ -206,7 +209,8 @@
 //
 //	files.info
 //	    takes:     file
-//	    limits:    tier 4
+//	    limits:    tier 4; a new file may lack addresses or types (Behaviour.Scan,
+//	               slackapi/node-slack-sdk issue 2040)
 //	    errors:    file_not_found (unknown, or not to be seen by the app), file_deleted
 //	    switch on: canvas_disabled_file_team, canvas_disabled_user_team,
 //	               canvas_globally_disabled, not_visible, slack_connect_canvas_sharing_blocked,
@@ -278,7 +282,8 @@
 //
 //	users.info
 //	    takes:     user
-//	    limits:    tier 4
+//	    limits:    tier 4; enterprise_user of people in an organisation, some of whom have no
+//	               team_id (looker/lookerbot issue 184); is_restricted of guests
 //	    errors:    user_not_found
 //	    switch on: too_many_users, user_not_visible
 //	    ignores:   include_locale
@@ -294,8 +299,13 @@
 //
 //	POST to the upload address   raw or multipart; must have the announced length
 //	                             (400), once (404), within ten minutes
-//	GET url_private              bearer token with files:read, else the sign-in
-//	                             page with status 200 and text/html
+//	GET url_private              bearer token with files:read, else 302 to
+//	                             /?redir=…, the sign-in page, which is text/html
+//	                             with status 200 (slackapi/node-slack-sdk issue
+//	                             1750); of a PDF 302 to a page on another host
+//	                             (curie-eng/curie issue 2715); see
+//	                             Behaviour.Redirect and Fault.ServingError
+//	GET url_private_download     the same, but the file for a PDF
 //	POST to a response_url       text, blocks, thread_ts, response_type,
 //	                             replace_original, delete_original (of an ephemeral
 //	                             message too); 5 uses in 30 minutes, then 404; no

@@ -79,11 +79,15 @@ func channels(s *site) {
 	}
 	s.wait(`document.querySelector("#channel-title").textContent === "general" && !document.querySelector('#places [href="#/` + channel + `"]')`)
 
+	before := s.w.Pending(s.cred.AppID)
 	s.js(`document.querySelector("[data-do='new-dm']")` + click)
 	s.wait(`document.querySelector("#switcher[open]")`)
 	s.key("reader")
 	s.key(kb.Enter)
 	s.wait(`document.querySelector("#channel-about").textContent === "Direct message" && document.querySelector("#channel-title").textContent === "Reader" && document.querySelector("#members").hidden`)
+	if err := s.w.Wait(s.t.Context(), func() bool { return s.w.Pending(s.cred.AppID) > before }); err != nil {
+		s.t.Error("the app was not told that its messages were opened:", err)
+	}
 }
 
 // What apps name themselves, their commands, their options and their windows is

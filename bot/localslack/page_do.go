@@ -77,6 +77,9 @@ var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (
 	"create": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
 		return w.createChannel(user, d.Name, d.Private)
 	},
+	"open": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
+		return "", w.openPlace(user, d.Channel)
+	},
 	"dm": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()

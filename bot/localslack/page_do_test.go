@@ -77,6 +77,52 @@ func TestPageDeeds(t *testing.T) {
 	}
 }
 
+// Opening the direct message with an app on the page tells the app; another place
+// tells nobody.
+func TestPageOpensHomes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		c := s.rawEvents()
+		dm := s.w.AddDM(s.user, s.cred.BotUserID)
+		for _, channel := range []string{s.channel, s.w.AddDM(s.user, s.w.AddUser("Eve")), dm} {
+			if a := answerOf(t, s.do("open", `{"channel":"`+channel+`"}`)); !a.OK {
+				t.Errorf("%s: %+v", channel, a)
+			}
+		}
+		event := c.next()["payload"].(map[string]any)["event"].(map[string]any)
+		want(t, event, "type", "app_home_opened", "user", s.user, "channel", dm, "tab", "messages")
+		synctest.Wait()
+		if n := len(c.in); n != 0 {
+			t.Errorf("%d events more", n)
+		}
+	})
+}
+
+// A home that was published comes with the event; other tabs and apps that do not
+// subscribe get none.
+func TestOpenHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		c := s.rawEvents()
+		s.ok("views.publish", "user_id", s.user, "view", homeView)
+		if _, err := s.w.OpenHome(s.user, s.cred.AppID, "home"); err != nil {
+			t.Fatal(err)
+		}
+		want(t, c.find("app_home_opened", ""), "tab", "home", "view.type", "home")
+		for code, open := range map[string][]string{
+			"user_not_found": {"U404", s.cred.AppID, "home"}, "invalid_auth": {s.user, "A404", "home"}, "invalid_arguments": {s.user, s.cred.AppID, "about"},
+		} {
+			if _, err := s.w.OpenHome(open[0], open[1], open[2]); slackCode(err) != code {
+				t.Errorf("%q: %v", open, err)
+			}
+		}
+		less := s.w.Install(localslack.App{Name: "Less"})
+		if channel, err := s.w.OpenHome(s.user, less.AppID, "messages"); err != nil || channel == "" || s.w.Pending(less.AppID) != 0 {
+			t.Errorf("%q %v, %d events", channel, err, s.w.Pending(less.AppID))
+		}
+	})
+}
+
 func mustMarshal(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -19,6 +19,7 @@ func TestUploads(t *testing.T) {
 		{"the content takes long", localslack.Fault{Method: "upload", Delay: 40 * time.Second}},
 		{"sharing fails and was not applied", localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Status: 500}},
 		{"sharing fails and was applied", localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Status: 500}},
+		{"it is to be seen later", localslack.Fault{Method: "files.completeUploadExternal", ShareDelay: 5 * time.Second}},
 		{"the address is not told at first", localslack.Fault{Method: "files.getUploadURLExternal", Times: 2, Status: 503}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,6 +85,25 @@ func TestUploadGivesUp(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestUploadThatNobodySees is taken back after 15 s, so that it does not turn up later.
+func TestUploadThatNobodySees(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		d.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", NeverShared: true})
+		var state OnceFile
+		begun := time.Now()
+		err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved)
+		if !errors.Is(err, ErrNotShared) || state != (OnceFile{}) {
+			t.Errorf("state %+v, %v", state, err)
+		}
+		if took := time.Since(begun); took < sharedWithin || took > sharedWithin+time.Second {
+			t.Errorf("taken back after %s", took)
+		}
+		if deleted := d.calls("files.delete"); len(deleted) != 1 || deleted[0].Error != "" {
+			t.Errorf("the file is still there: %+v", deleted)
+		}
+	})
 }
 
 // TestSharedMeansInThisChannel: an upload that was completed elsewhere, or

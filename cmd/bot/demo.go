@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,6 +29,11 @@ func demo(ctx context.Context, args []string, sys system) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(sys.stderr)
 	addr := flags.String("addr", demoAddr, "address of the page, on this machine")
+	var modes []string
+	flags.Func("slack", "what some workspaces of Slack do, separated by commas: "+strings.Join(localslack.Modes(), ", "), func(list string) error {
+		modes = strings.Split(list, ",")
+		return localslack.New(localslack.Options{}).SwitchOn(modes...)
+	})
 	if flags.Parse(args) != nil || flags.NArg() > 0 {
 		return statusUsage
 	}
@@ -45,7 +51,7 @@ func demo(ctx context.Context, args []string, sys system) int {
 	if c.LogLevel == defaultOf("LOG_LEVEL") {
 		c.LogLevel = "warn" // the page is what to look at
 	}
-	if err := demoOn(ctx, l, c, logger(c, sys.stderr), sys); err != nil {
+	if err := demoOn(ctx, l, c, modes, logger(c, sys.stderr), sys); err != nil {
 		return fail(sys.stderr, err)
 	}
 	return statusOK
@@ -68,9 +74,9 @@ func listenDemo(addr string) (net.Listener, error) {
 	return l, err
 }
 
-// demoOn serves the workspace on l. The servers end after the bot, which needs
-// them for its last words.
-func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys system) error {
+// demoOn serves the workspace, with these modes switched on, on l. The servers end
+// after the bot, which needs them for its last words.
+func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *slog.Logger, sys system) error {
 	serving, stopServers := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServers()
 	all, servers := errgroup.WithContext(serving)
@@ -90,7 +96,7 @@ func demoOn(ctx context.Context, l net.Listener, c config, log *slog.Logger, sys
 	c.SlackAPIURL = address + "/api/"
 	ws := localslack.New(localslack.Options{Name: "Demo", URL: address, Log: log})
 	welcome, err := furnish(ws, &c)
-	if err != nil {
+	if err = errors.Join(err, ws.SwitchOn(modes...)); err != nil {
 		return err
 	}
 	all.Go(func() error { return ws.Serve(servers, l) })

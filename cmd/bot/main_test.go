@@ -111,6 +111,7 @@ func TestUsage(t *testing.T) {
 		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", "MODELVERSE_API_KEY is missing"},
 		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
 		{"demo with a wrong flag", nil, []string{"demo", "-speed=9"}, 2, "", "-addr"},
+		{"demo with an unknown mode", nil, []string{"demo", "-slack=octet-stream,kind"}, 2, "", "there is no mode"},
 		{"demo away from this machine", nil, []string{"demo", "-addr=0.0.0.0:0"}, 1, "", "loopback"},
 		{"demo with limits that let nothing through", []string{"OCR_CONCURRENCY=0"}, []string{"demo"}, 2, "", "OCR_CONCURRENCY must be"},
 	} {
@@ -134,7 +135,7 @@ func TestUsage(t *testing.T) {
 func demoProcess(t *testing.T) (p *process, address string) {
 	t.Helper()
 	// Tokens of a real app must not matter.
-	p = start(t, []string{"SLACK_BOT_TOKEN=xoxb-real", "SLACK_API_URL=https://slack.example/api/"}, "demo", "-addr=127.0.0.1:0")
+	p = start(t, []string{"SLACK_BOT_TOKEN=xoxb-real", "SLACK_API_URL=https://slack.example/api/"}, "demo", "-addr=127.0.0.1:0", "-slack=enterprise")
 	line, err := p.stdout.ReadString('\n')
 	address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line)
 	if err != nil || address == "" {

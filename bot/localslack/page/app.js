@@ -56,6 +56,7 @@ function readPlace() {
     column.reset(`Messages in ${store.title(store.channels.get(known))}`);
   }
   if (next.thread !== at.thread || next.channel !== at.channel) pane.reset("Replies");
+  if (next.channel !== at.channel && store.channels.get(known)?.is_im) doDeed("open", { channel: known }).catch(() => {}); // an app may greet
   // On a phone the keyboard would come up unasked and hide half the page.
   if (next.channel !== at.channel && wide.matches) focusNext ??= () => composer.text;
   pointTo = message;

@@ -1,0 +1,85 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"slackocr/bot/ask"
+	"slackocr/bot/post"
+)
+
+const (
+	// maxPeople bounds how many people's workspaces are remembered.
+	maxPeople = 10_000
+	// knownFor is how long that is: people change workspaces rarely.
+	knownFor = time.Hour
+)
+
+// people tells who may ask: those of the house, or everybody.
+type people struct {
+	house    ask.House
+	everyone bool // people of other workspaces may ask too
+	desk     *post.Desk
+	log      *slog.Logger
+
+	mu    sync.Mutex // guards known
+	known map[string]acquaintance
+}
+
+// acquaintance is what users.info said of a person.
+type acquaintance struct {
+	foreign bool
+	until   time.Time
+}
+
+func newPeople(house ask.House, everyone bool, desk *post.Desk, log *slog.Logger) *people {
+	return &people{house: house, everyone: everyone, desk: desk, log: log, known: map[string]acquaintance{}}
+}
+
+// foreign reports whether a person may not ask. team is the workspace that an event
+// or a press names for them; where that does not tell, Slack is asked, once an hour
+// for each person. Without the scope for that, or the right to see them, they count as
+// foreign: the operator wants no others.
+func (p *people) foreign(ctx context.Context, person, team string) (bool, error) {
+	switch belongs := p.house.Of(team); {
+	case p.everyone || belongs == ask.Ours:
+		return false, nil
+	case belongs == ask.Foreign:
+		return true, nil
+	}
+	if foreign, ok := p.recall(person); ok {
+		return foreign, nil
+	}
+	user, err := p.desk.User(ctx, person)
+	switch code := post.Code(err); {
+	case code == "missing_scope":
+		p.log.Warn("cannot tell people of other workspaces from our own without the scope users:read")
+		return true, nil
+	case code == "user_not_found", code == "user_not_visible":
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("looking at a person: %w", err)
+	}
+	foreign := p.house.OfUser(user) == ask.Foreign
+	p.remember(person, foreign)
+	return foreign, nil
+}
+
+func (p *people) recall(person string) (foreign, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a, ok := p.known[person]
+	return a.foreign, ok && time.Now().Before(a.until)
+}
+
+func (p *people) remember(person string, foreign bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.known) >= maxPeople {
+		clear(p.known)
+	}
+	p.known[person] = acquaintance{foreign, time.Now().Add(knownFor)}
+}
