@@ -69,13 +69,13 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 			break
 		}
 		for _, r := range records {
-			u.note(r, g.Person != "")
+			u.note(r, g)
 		}
 		if err := job.Save(ctx, u); err != nil {
 			return err
 		}
 		for _, r := range records {
-			if err := b.erase(ctx, r.Key); err != nil {
+			if err := b.eraseGone(ctx, r, g); err != nil {
 				return err
 			}
 		}
@@ -86,18 +86,63 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 	return b.takeAway(ctx, u.Traces)
 }
 
-// note adds a record that is going to be erased. What stands in Slack of one that
-// is finished may be left there.
-func (u *undoing) note(r jobs.Record, leave bool) {
-	if a, ok := reading.AskOf(r); ok {
-		u.Files += len(a.Files)
+// filesOf are the files of an ask that a Gone is about, by their number. all says that
+// these are all that are left of it.
+func (g Gone) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
+	from, left := ask.MessageRef{Channel: g.Channel, TS: g.TS}, 0
+	for i, f := range a.Files {
+		if r.StoppedItems[i] == reading.Silently {
+			continue // it is erased already
+		}
+		left++
+		if g.Person != "" || g.File != "" && f.Slack.ID == g.File || g.File == "" && f.Source == from {
+			files = append(files, i)
+		}
+	}
+	return files, len(files) == left
+}
+
+// note adds a record that is going to be erased, or some files of it. What stands in
+// Slack of a person's that is finished is left there.
+func (u *undoing) note(r jobs.Record, g Gone) {
+	a, isAsk := reading.AskOf(r)
+	files, all := g.filesOf(r, a)
+	if isAsk {
+		u.Files += len(files)
 	}
 	finished := r.State != jobs.Running && r.State != jobs.Queued
+	if g.Person != "" && finished {
+		return
+	}
 	t, ok := traceOf(r)
-	known := slices.ContainsFunc(u.Traces, func(other trace) bool { return other.Key == t.Key })
-	if ok && !known && !(leave && finished) {
+	if isAsk && !all {
+		t = traceOfFiles(r, a, files)
+	}
+	known := slices.ContainsFunc(u.Traces, func(other trace) bool {
+		return other.Key == t.Key && slices.Equal(other.Messages, t.Messages) && slices.Equal(other.Files, t.Files)
+	})
+	if ok && !known {
 		u.Traces = append(u.Traces, t)
 	}
+}
+
+// eraseGone erases a job, or what it has of some files.
+func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
+	a, ok := reading.AskOf(r)
+	files, all := g.filesOf(r, a)
+	if !ok || all {
+		return b.erase(ctx, r.Key)
+	}
+	for _, i := range files {
+		err := b.jobs.StopItem(ctx, r.Key, i, reading.Silently)
+		if err == nil {
+			err = b.jobs.ErasePages(ctx, r.Key, reading.TextOf(i), reading.TextOf(i+1))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.jobs.AddFollowUp(ctx, jobs.FollowUp{Key: r.Key, Kind: reading.CloseReply, Due: time.Now()})
 }
 
 // takeAway deletes what is left in Slack, and looks once more for what was on its
@@ -133,6 +178,11 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 		for _, r := range records {
 			t, bad := decode(r)
 			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
+			if t.Ask != nil {
+				if files, _ := g.filesOf(r, *t.Ask); len(files) == 0 {
+					continue
+				}
+			}
 			if bad == nil && t.Forget == nil && !known && about(t) {
 				all = append(all, r)
 			}
@@ -149,7 +199,7 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 	}
 	from := ask.MessageRef{Channel: g.Channel, TS: g.TS}
 	about := func(t task) bool {
-		return t.Ask != nil && slices.ContainsFunc(t.Ask.Files, func(f ask.File) bool { return f.Source == from }) || t.Send != nil && t.Send.Source == from
+		return t.Ask != nil || t.Send != nil && t.Send.Source == from
 	}
 	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
 	err = add(records, err, about)
@@ -200,6 +250,22 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 		return trace{}, false // it leaves nothing that is taken away
 	}
 	return t, true
+}
+
+// traceOfFiles is what is left in Slack of some files of an ask.
+func traceOfFiles(r jobs.Record, a ask.Ask, files []int) trace {
+	t := trace{Key: a.Key, Channel: a.Channel, Root: a.Root}
+	state, err := reading.DecodeState(r, &a, true)
+	if err != nil {
+		return t // nobody can tell
+	}
+	if t.Root == "" {
+		t.Root = state.Reply.TS
+	}
+	for _, i := range files {
+		t.add(state.Elsewhere, state.Files[i].Delivery)
+	}
+	return t
 }
 
 // add adds what was posted of a file.

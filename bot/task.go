@@ -35,7 +35,13 @@ func (t task) record() jobs.Record {
 	switch {
 	case t.Ask != nil:
 		a := t.Ask
-		return jobs.Record{Key: a.Key, Thread: where(a.Channel, a.Root), Person: a.Person, File: a.Files[0].Slack.ID}
+		r := jobs.Record{Key: a.Key, Thread: where(a.Channel, a.Root), Person: a.Person, File: a.Files[0].Slack.ID}
+		for _, f := range a.Files[1:] {
+			if f.Slack.ID != "" {
+				r.Others = append(r.Others, f.Slack.ID)
+			}
+		}
+		return r
 	case t.Find != nil:
 		f := t.Find
 		key := f.Channel + "/" + f.Ask + "/find"

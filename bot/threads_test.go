@@ -205,7 +205,7 @@ func TestMentionThatAnEditAdds(t *testing.T) {
 			}
 		}
 		h.idle(1, "a mention that comes and goes")
-		if n := h.count(ts, "The text of a.png"); n != 1 {
+		if n := h.count(ts, "a.png: "); n != 1 {
 			t.Errorf("%d texts\n%s", n, h.show())
 		}
 	})
@@ -222,14 +222,14 @@ func TestPictureInALongThread(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "late.png")
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.wait("it is read", func() bool { return h.count(ts, "The text of late.png") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "late.png as plain text: ") == 1 })
 		for i := range 11 {
 			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
 		}
 		h.talk(h.ann, h.channel, ts, h.named("figure"))
 		h.whispered(h.ann, "I read the newest 10.")
 		h.idle(11, "the newest")
-		if n, m := h.count(ts, "Read late.png as a figure")+h.count(ts, "Read 0.png"), h.count(ts, "Read 1.png as a figure"); n != 0 || m != 1 {
+		if n, m := h.count(ts, "late.png as a figure")+h.count(ts, "0.png as a figure"), h.count(ts, "1.png as a figure: "); n != 0 || m != 1 {
 			t.Errorf("%d of the oldest and %d of the newest were read", n, m)
 		}
 	})

@@ -86,6 +86,10 @@ func ordersBy(person string) []string {
 }
 func ordersFor(file string) []string { return []string{orderKey("*", "*", "*", token(file))} }
 
+// listedKey is the entry by which a job is listed by a further file.
+func listedKey(file, id string) string { return "file." + token(file) + "." + id }
+func listedOf(id string) string        { return "file.*." + id }
+
 // idOf returns the id of a job from the key of its order.
 func idOf(key string) string {
 	id, _, _ := strings.Cut(strings.TrimPrefix(key, "job."), ".")

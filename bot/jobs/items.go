@@ -10,7 +10,7 @@ import (
 // contexts that [Job.Item] made for it end with [ErrStopped], wherever the job
 // runs, at once or within a third of the lease. A job that waits for its next
 // attempt goes on waiting, and its work finds the item stopped then. Who asked
-// first is in the record; a finished job stays as it is.
+// first is in the record, also where the job is finished.
 func (q *Queue) StopItem(ctx context.Context, key string, item int, by string) error {
 	if item < 0 || item >= maxItem {
 		return fmt.Errorf("%w: it has no item %d", ErrNotFound, item)
@@ -23,7 +23,7 @@ func (q *Queue) StopItem(ctx context.Context, key string, item int, by string) e
 		return err
 	}
 	_, err := q.change(ctx, id, func(s *state) error {
-		if _, stopped := s.Items[item]; stopped || s.State.final() {
+		if _, stopped := s.Items[item]; stopped || s.State == Erased {
 			return errNoChange
 		}
 		if s.Items == nil {

@@ -43,6 +43,9 @@ type Record struct {
 	Thread string // jobs are listed by it; any string
 	Person string // jobs are listed by it; any string
 	File   string // jobs are listed by it; any string
+	// Others are more files that the job is listed by, up to 100. It is read only by
+	// [Queue.Enqueue].
+	Others []string
 	// Request says what to do, and Progress what a worker needs who goes on
 	// with it. Both belong to the caller. 256 KiB each at most.
 	Request  json.RawMessage
@@ -90,6 +93,8 @@ const (
 	maxJSON = 256 << 10 // bytes of a request or a progress
 	maxName = 4 << 10   // bytes of a key, thread, person, file or setting's name
 	maxList = 500       // records in a list: the newest
+
+	maxOthers = 100 // further files that a job is listed by
 	maxItem = 1000      // one more than the highest number of an item
 )
 

@@ -69,6 +69,32 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	return j.seen(s)
 }
 
+// ErasePages removes the texts of the pages of a job from number from up to to, which
+// is left.
+func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error {
+	id := token(key)
+	for {
+		entries, err := q.store.List(ctx, maxList, pagesOf(id))
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, e := range entries {
+			n, _, _ := strings.Cut(strings.TrimPrefix(e.Key, "page."+id+"."), ".")
+			if page, err := strconv.Atoi(n); err != nil || page < from || page >= to {
+				continue
+			}
+			found = true
+			if err := q.store.Delete(ctx, e.Key); err != nil {
+				return err
+			}
+		}
+		if !found {
+			return nil
+		}
+	}
+}
+
 // Page returns a page's text. ok is false where none was saved in whole. While
 // the store does not answer, it is asked again for 30 s.
 func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error) {

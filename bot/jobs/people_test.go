@@ -151,3 +151,60 @@ func TestLists(t *testing.T) {
 		}
 	})
 }
+
+// A job is listed by each of its files, the first one and the others, until it is
+// erased. An enqueue that came to nothing half-way is completed by the next.
+func TestJobsByTheirOtherFiles(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, Record{Key: "one", Thread: "t", Person: "p", File: "a"})
+		w.enqueue(q, Record{Key: "two", Thread: "t", Person: "p", File: "b", Others: []string{"a", "c"}})
+		keys := func(file string) (keys []string) {
+			w.Helper()
+			records, err := q.ByFile(w.Context(), file)
+			w.must(err)
+			for _, r := range records {
+				keys = append(keys, r.Key)
+			}
+			return keys
+		}
+		for file, want := range map[string][]string{"a": {"one", "two"}, "b": {"two"}, "c": {"two"}, "d": nil} {
+			if got := keys(file); !slices.Equal(got, want) {
+				w.Errorf("by %s there are %q, want %q", file, got, want)
+			}
+		}
+		if created, err := q.Enqueue(w.Context(), Record{Key: "one", Others: []string{"d"}}); created || err != nil {
+			w.Errorf("taken again: %t, %v", created, err)
+		}
+		if got := keys("d"); !slices.Equal(got, []string{"one"}) {
+			w.Errorf("by d there are %q", got)
+		}
+		w.must(q.Erase(w.Context(), "two"))
+		if got := keys("c"); len(got) != 0 {
+			w.Errorf("by c there are %q after it was erased", got)
+		}
+	})
+}
+
+// The texts of some pages can be erased alone.
+func TestErasePages(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q := w.queue()
+		saved := make(chan struct{}, 1)
+		w.run(q, func(ctx context.Context, j *Job) error {
+			for _, n := range []int{0, 1, 10, 19, 20} {
+				w.must(j.SavePage(ctx, n, strings.Repeat("text", maxChunk/2)))
+			}
+			saved <- struct{}{}
+			return nil
+		})
+		w.enqueue(q, Record{Key: "k"})
+		soon(w, "saved", saved)
+		w.must(q.ErasePages(w.Context(), "k", 10, 20))
+		for n, want := range map[int]bool{0: true, 1: true, 10: false, 19: false, 20: true} {
+			if _, ok, err := q.Page(w.Context(), "k", n); ok != want || err != nil {
+				w.Errorf("page %d is there: %t, %v", n, ok, err)
+			}
+		}
+	})
+}

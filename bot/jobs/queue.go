@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +63,7 @@ func setup(ctx context.Context, store Store, s Setup) error {
 // It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
 // ErrUnavailable the job may have been taken; it can be enqueued again.
 func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error) {
-	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName {
+	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName || len(r.Others) > maxOthers {
 		return false, ErrTooLarge
 	}
 	value, err := encode(order{
@@ -76,10 +77,22 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	defer cancel()
 	id := token(r.Key)
 	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), ordersOf(id), value)
-	if errors.Is(err, errExists) {
-		return false, nil
+	if created = err == nil; errors.Is(err, errExists) {
+		err = nil
 	}
-	return err == nil, err
+	// The job is there now. Where this fails it is enqueued again.
+	for _, file := range r.Others {
+		if err != nil {
+			return created, err
+		}
+		if !created {
+			if _, err = q.store.Get(ctx, listedKey(file, id)); !errors.Is(err, ErrNotFound) {
+				continue
+			}
+		}
+		err = q.store.Put(ctx, listedKey(file, id), []byte("{}"))
+	}
+	return created, err
 }
 
 // Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. That of
@@ -117,7 +130,23 @@ func (q *Queue) ByPerson(ctx context.Context, person string) ([]Record, error) {
 
 // ByFile is [Queue.ByThread] for a file.
 func (q *Queue) ByFile(ctx context.Context, file string) ([]Record, error) {
-	return q.list(ctx, ordersFor(file))
+	first, err := q.list(ctx, ordersFor(file))
+	if err != nil {
+		return nil, err
+	}
+	listed, err := q.store.List(ctx, maxList, listedKey(file, "*"))
+	if err != nil || len(listed) == 0 {
+		return first, err
+	}
+	var filters []string
+	for _, e := range listed {
+		_, id, _ := strings.Cut(strings.TrimPrefix(e.Key, "file."), ".")
+		filters = append(filters, ordersOf(id))
+	}
+	others, err := q.list(ctx, filters)
+	records := append(first, others...)
+	slices.SortStableFunc(records, func(a, b Record) int { return a.Created.Compare(b.Created) })
+	return records, err
 }
 
 func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
@@ -240,7 +269,7 @@ func (q *Queue) erase(ctx context.Context, key string) error {
 	if err := q.store.Put(ctx, tombstone, []byte("{}")); err != nil {
 		return err
 	}
-	for _, filter := range []string{pagesOf(id), followUpsOf(id)} {
+	for _, filter := range []string{pagesOf(id), followUpsOf(id), listedOf(id)} {
 		if err := q.store.Delete(ctx, filter); err != nil {
 			return err
 		}

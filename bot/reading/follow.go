@@ -88,7 +88,10 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 
 // closeReply makes the reply's last edit.
 func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask, s State, home string) error {
-	v := closedView(record.Key, a, s, home)
+	if !s.allDelivered(record) {
+		return nil // its job is at work still
+	}
+	v := closedView(record, a, s, home)
 	for i, f := range s.Files {
 		if !f.Delivery.Lost {
 			continue
@@ -102,28 +105,40 @@ func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask,
 	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, post.InOrder)
 }
 
+// allDelivered reports whether nothing is left to do for any file.
+func (s State) allDelivered(record jobs.Record) bool {
+	for i, f := range s.Files {
+		if f.Phase != Delivered && record.StoppedItems[i] != Silently {
+			return false
+		}
+	}
+	return true
+}
+
 // closedView is what a reply shows in the end: a line about its file, or a list of
-// its files with links to their results.
-func closedView(key string, a ask.Ask, s State, home string) post.View {
+// its files with links to their results. Files that were deleted are left out.
+func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 	v := post.View{}
 	if a.Root == "" && !ask.Direct(a.Channel) {
 		v.Head = post.Note{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
 	}
 	if len(a.Files) == 1 {
-		v.Lines = []post.Line{{Note: closedAlone(key, a, s.Files[0]), Buttons: closedButtons(key, 0, s.Files[0])}}
+		v.Lines = []post.Line{{Note: closedAlone(record.Key, a, s.Files[0]), Buttons: closedButtons(record.Key, 0, s.Files[0])}}
 		return v
 	}
-	done, took := 0, time.Duration(0)
-	for _, f := range s.Files {
-		if f.Failure == nil {
+	done, all, took := 0, 0, time.Duration(0)
+	v.Lines = append(v.Lines, post.Line{})
+	for i, f := range s.Files {
+		if record.StoppedItems[i] == Silently {
+			continue
+		}
+		if all++; f.Failure == nil {
 			done++
 		}
 		took = max(took, f.Outcome.Took)
+		v.Lines = append(v.Lines, post.Line{Note: closedAmongOthers(a, i, s, home), Buttons: closedButtons(record.Key, i, f)})
 	}
-	v.Lines = append(v.Lines, post.Line{Note: post.Plain(words.ReadFiles(done, len(a.Files), a.Mode, took))})
-	for i, f := range s.Files {
-		v.Lines = append(v.Lines, post.Line{Note: closedAmongOthers(a, i, s, home), Buttons: closedButtons(key, i, f)})
-	}
+	v.Lines[0].Note = post.Plain(words.ReadFiles(done, all, a.Mode, took))
 	return v
 }
 

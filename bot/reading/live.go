@@ -140,6 +140,9 @@ func (l *live) view() post.View {
 		v.Lines = append(v.Lines, post.Line{Note: post.Plain(words.Reading(r.Title()))})
 	}
 	for i, f := range files {
+		if r.erased(i) {
+			continue
+		}
 		text := ""
 		if state.Files[i].Phase != Delivered {
 			text = f.shown()

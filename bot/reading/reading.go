@@ -135,16 +135,19 @@ func (r *run) readAll(ctx context.Context) error {
 // off; that of the file itself is kept with it, or tried again with the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
 	phase := r.file(i).Phase
-	if phase != Finished && phase != Delivered {
+	if phase != Finished && phase != Delivered && !r.erased(i) {
 		if finished, err := r.readToEnd(ctx, i); err != nil || !finished {
 			return err
 		}
 	}
-	if phase == Delivered {
+	if phase == Delivered || r.erased(i) {
 		return nil
 	}
 	return r.deliver(i)
 }
+
+// erased reports whether a file was deleted in Slack: nothing more is said of it.
+func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == Silently }
 
 // readToEnd reads one file and keeps what came of it. It reports false where the file
 // is to be tried again with the next attempt.
@@ -160,6 +163,8 @@ func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
 		return false, failure
 	case r.silenced():
 		return false, jobs.ErrStopped
+	case r.erased(i):
+		return false, nil
 	case failure != nil:
 		text = r.best(i, text)
 		r.live.failed(i, text, failure)
@@ -206,7 +211,7 @@ func (r *run) unfinished(ctx context.Context) error {
 	var first error
 	wait := time.Duration(0)
 	for i, f := range r.snapshot().Files {
-		if f.Phase == Finished || f.Phase == Delivered {
+		if f.Phase == Finished || f.Phase == Delivered || r.erased(i) {
 			continue
 		}
 		err := r.live.failure(i)
