@@ -93,6 +93,35 @@ func BenchmarkPickup(b *testing.B) {
 	report(b, "whole", whole)
 }
 
+// BenchmarkFollowUp measures how long a follow-up takes to be durable, and from
+// then until it is done, where it is due at once.
+func BenchmarkFollowUp(b *testing.B) {
+	q, _ := benchQueue(b, 0)
+	began := make(chan time.Time)
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		q.RunFollowUps(ctx, func(context.Context, FollowUp) error {
+			began <- time.Now()
+			return nil
+		})
+	})
+	var add, done []time.Duration
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		if err := q.AddFollowUp(b.Context(), FollowUp{Key: benchRecord(i).Key, Kind: "close", Due: start}); err != nil {
+			b.Fatal(err)
+		}
+		added := time.Now()
+		add = append(add, added.Sub(start))
+		done = append(done, (<-began).Sub(added))
+	}
+	cancel()
+	running.Wait()
+	report(b, "add", add)
+	report(b, "done", done)
+}
+
 // BenchmarkRecords measures the memory and the folder with 50,000 finished
 // jobs, each tenth with a page of 2 KiB, and then a look at a thread of three.
 // Filling the store takes a minute, since each entry is synced.

@@ -152,14 +152,14 @@ func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f
 		case <-ctx.Done():
 			return
 		}
-		f, ok := q.plan.next(ctx)
+		next, ok := q.plan.next(ctx)
 		if !ok {
 			return
 		}
 		doing.Go(func() {
 			defer func() { <-room }()
-			defer q.plan.done(f)
-			q.followUp(ctx, f, do)
+			defer q.plan.done(next.f)
+			q.followUp(ctx, next, do)
 		})
 	}
 }
@@ -179,7 +179,7 @@ func (q *Queue) lookForFollowUps(ctx context.Context) {
 		}
 		for _, f := range list {
 			if at := f.Due.Add(late); time.Until(at) < lookEvery {
-				q.plan.find(f, at)
+				q.plan.find(planned{at: at, f: f, rescued: late > 0})
 			}
 		}
 		if !sleep(ctx, lookEvery) {
@@ -189,20 +189,16 @@ func (q *Queue) lookForFollowUps(ctx context.Context) {
 }
 
 // followUp does one, unless it has been done, replaced or put off meanwhile.
-func (q *Queue) followUp(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) {
-	var e Entry
-	err := retryStore(ctx, func(ctx context.Context) (err error) {
-		e, err = q.store.Get(ctx, followUpKey(f))
-		return err
-	})
-	if err != nil {
-		return // the next look finds it, if it is there
+func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context, FollowUp) error) {
+	f := p.f
+	e, s, ok := q.stored(ctx, f)
+	if ok && p.rescued {
+		e, s, ok = q.rescue(ctx, e, s)
 	}
-	s, err := decodeFollowUp(e)
-	if err != nil || s.ID != f.id || !s.Due.Equal(f.Due) {
-		return
+	if !ok {
+		return // where it is still there, a later look finds it
 	}
-	err = q.try(ctx, f, do)
+	err := q.try(ctx, f, do)
 	if err != nil && ctx.Err() != nil {
 		return // a later process does it
 	}
@@ -216,6 +212,33 @@ func (q *Queue) followUp(ctx context.Context, f FollowUp, do func(context.Contex
 	if err != nil {
 		q.config.Log.Warn("could not settle a follow-up; it comes again", "request", requestID(token(f.Key)), "kind", f.Kind, "error", err)
 	}
+}
+
+// stored returns a follow-up's entry; ok is false where it is not there any more
+// as it was planned.
+func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok bool) {
+	err := retryStore(ctx, func(ctx context.Context) (err error) {
+		e, err = q.store.Get(ctx, followUpKey(f))
+		return err
+	})
+	if err == nil {
+		s, err = decodeFollowUp(e)
+	}
+	return e, s, err == nil && s.ID == f.id && s.Due.Equal(f.Due)
+}
+
+// rescue makes a dead process's follow-up this one's, unless another replica was
+// faster: it is due now, and not overdue for the others.
+func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followUp, bool) {
+	s.Due = time.Now().Round(0)
+	value, err := encode(s)
+	if err == nil {
+		err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
+	}
+	if err != nil {
+		return e, s, false
+	}
+	return q.stored(ctx, s.public())
 }
 
 // try does a follow-up; a panic is a failure.
@@ -271,8 +294,9 @@ type plan struct {
 }
 
 type planned struct {
-	at time.Time
-	f  FollowUp
+	at      time.Time
+	f       FollowUp
+	rescued bool // it is another process's, which has died
 }
 
 // maxPlanned bounds the follow-ups in memory.
@@ -287,16 +311,16 @@ func (p *plan) add(f FollowUp, at time.Time) {
 	if i := p.index(f); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
 	}
-	p.insert(f, at)
+	p.insert(planned{at: at, f: f})
 }
 
 // find plans one from the store, unless this process knows of it, or of one that
 // replaces it.
-func (p *plan) find(f FollowUp, at time.Time) {
+func (p *plan) find(found planned) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.index(f) < 0 && p.doing[followUpKey(f)] != f.id {
-		p.insert(f, at)
+	if p.index(found.f) < 0 && p.doing[followUpKey(found.f)] != found.f.id {
+		p.insert(found)
 	}
 }
 
@@ -305,7 +329,7 @@ func (p *plan) again(f FollowUp) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.index(f) < 0 {
-		p.insert(f, f.Due)
+		p.insert(planned{at: f.Due, f: f})
 	}
 }
 
@@ -316,14 +340,14 @@ func (p *plan) index(f FollowUp) int {
 }
 
 // insert puts a follow-up into its place; p.mu is held.
-func (p *plan) insert(f FollowUp, at time.Time) {
+func (p *plan) insert(one planned) {
 	if len(p.waiting) >= maxPlanned {
 		return
 	}
-	i, _ := slices.BinarySearchFunc(p.waiting, at, func(w planned, at time.Time) int {
+	i, _ := slices.BinarySearchFunc(p.waiting, one.at, func(w planned, at time.Time) int {
 		return cmp.Or(w.at.Compare(at), -1) // behind those of the same time
 	})
-	p.waiting = slices.Insert(p.waiting, i, planned{at, f})
+	p.waiting = slices.Insert(p.waiting, i, one)
 	p.changed()
 }
 
@@ -336,11 +360,11 @@ func (p *plan) changed() {
 
 // next waits for the next follow-up that is due, and takes it; ok is false when
 // ctx has ended.
-func (p *plan) next(ctx context.Context) (f FollowUp, ok bool) {
+func (p *plan) next(ctx context.Context) (one planned, ok bool) {
 	for {
-		f, wait, ok := p.take()
+		one, wait, ok := p.take()
 		if ok {
-			return f, true
+			return one, true
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -350,14 +374,14 @@ func (p *plan) next(ctx context.Context) (f FollowUp, ok bool) {
 		}
 		timer.Stop()
 		if ctx.Err() != nil {
-			return FollowUp{}, false
+			return planned{}, false
 		}
 	}
 }
 
 // take returns the first follow-up that is due, or how long to wait for one. Two
 // of the same job and kind are not done at once.
-func (p *plan) take() (f FollowUp, wait time.Duration, ok bool) {
+func (p *plan) take() (one planned, wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, w := range p.waiting {
@@ -366,13 +390,13 @@ func (p *plan) take() (f FollowUp, wait time.Duration, ok bool) {
 			continue
 		}
 		if wait := time.Until(w.at); wait > 0 {
-			return FollowUp{}, wait, false
+			return planned{}, wait, false
 		}
 		p.waiting = slices.Delete(p.waiting, i, i+1)
 		p.doing[key] = w.f.id
-		return w.f, 0, true
+		return w, 0, true
 	}
-	return FollowUp{}, time.Hour, false
+	return planned{}, time.Hour, false
 }
 
 func (p *plan) done(f FollowUp) {

@@ -34,6 +34,7 @@ func TestWorkSettlesByItsError(t *testing.T) {
 		"retry of nothing":      {Retry(time.Second, nil), false, Done, 1, 2, time.Second},
 		"cancel":                {wrap(Cancel(errWork)), false, Failed, 0, 1, 0},
 		"cancel of a stop":      {Cancel(wrap(ErrStopped)), false, Stopped, 0, 1, 0},
+		"cancel, cut by a stop": {Cancel(wrap(context.Canceled)), true, Failed, 0, 1, 0},
 		"cancel of a hand-off":  {Cancel(ErrClosing), false, Failed, 0, 1, 0},
 		"hand-off":              {wrap(Handoff(errWork)), false, Done, 0, 2, 0},
 		"a stop":                {wrap(ErrStopped), false, Stopped, 0, 1, 0},
