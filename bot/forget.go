@@ -134,7 +134,7 @@ func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
 		return b.erase(ctx, r.Key)
 	}
 	for _, i := range files {
-		err := b.jobs.StopItem(ctx, r.Key, i, reading.Silently)
+		err := b.jobs.DropItem(ctx, r.Key, i, reading.Silently)
 		if err == nil {
 			err = b.jobs.ErasePages(ctx, r.Key, reading.TextOf(i), reading.TextOf(i+1))
 		}

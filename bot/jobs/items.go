@@ -10,8 +10,22 @@ import (
 // contexts that [Job.Item] made for it end with [ErrStopped], wherever the job
 // runs, at once or within a third of the lease. A job that waits for its next
 // attempt goes on waiting, and its work finds the item stopped then. Who asked
-// first is in the record, also where the job is finished.
+// first is in the record; a finished job stays as it is.
 func (q *Queue) StopItem(ctx context.Context, key string, item int, by string) error {
+	return q.markItem(ctx, key, item, by, func(s *state) bool {
+		_, stopped := s.Items[item]
+		return stopped || s.State.final()
+	})
+}
+
+// DropItem is StopItem for an item that is of no use to anybody any more: by is in the
+// record whoever stopped it before, also where the job is finished.
+func (q *Queue) DropItem(ctx context.Context, key string, item int, by string) error {
+	return q.markItem(ctx, key, item, by, func(s *state) bool { return s.State == Erased || s.Items[item] == by })
+}
+
+// markItem notes who stopped an item, unless the state says that nothing changes.
+func (q *Queue) markItem(ctx context.Context, key string, item int, by string, unchanged func(*state) bool) error {
 	if item < 0 || item >= maxItem {
 		return fmt.Errorf("%w: it has no item %d", ErrNotFound, item)
 	}
@@ -23,7 +37,7 @@ func (q *Queue) StopItem(ctx context.Context, key string, item int, by string) e
 		return err
 	}
 	_, err := q.change(ctx, id, func(s *state) error {
-		if _, stopped := s.Items[item]; stopped || s.State == Erased {
+		if unchanged(s) {
 			return errNoChange
 		}
 		if s.Items == nil {

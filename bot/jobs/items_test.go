@@ -77,6 +77,11 @@ func (w *world) stopItems(q, elsewhere *Queue) {
 	if r := w.record(q, "k"); !maps.Equal(r.StoppedItems, want) {
 		w.Errorf("a finished job: %v", r.StoppedItems)
 	}
+	w.must(q.DropItem(w.Context(), "k", 0, "-"))
+	w.must(q.DropItem(w.Context(), "k", 2, "-"))
+	if r := w.record(q, "k"); !maps.Equal(r.StoppedItems, map[int]string{0: "-", 1: "bob", 2: "-"}) {
+		w.Errorf("dropped of a finished job: %v", r.StoppedItems)
+	}
 	for _, item := range []int{-1, maxItem} {
 		if err := q.StopItem(w.Context(), "k", item, "bob"); !errors.Is(err, ErrNotFound) {
 			w.Errorf("item %d: %v", item, err)
