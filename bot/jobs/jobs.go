@@ -94,8 +94,8 @@ const (
 	maxName = 4 << 10   // bytes of a key, thread, person, file or setting's name
 	maxList = 500       // records in a list: the newest
 
-	maxOthers = 100 // further files that a job is listed by
-	maxItem = 1000      // one more than the highest number of an item
+	maxOthers = 100  // further files that a job is listed by
+	maxItem   = 1000 // one more than the highest number of an item
 )
 
 // Config sets up a Queue. Zero values mean the defaults.

@@ -121,20 +121,18 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		}
 		defer content.Close()
 	}
+	if err := r.waitIfSuspect(ctx, i); err != nil {
+		return "", o, err
+	}
 	release, err := r.turn(ctx, i)
 	if err != nil {
 		return "", o, err
 	}
 	defer release()
-	requests, err := r.reserve(ctx, i)
-	if err != nil {
+	if err := r.start(ctx, i); err != nil {
 		return "", o, err
 	}
-	defer func() {
-		if errors.Is(err, jobs.ErrClosing) { // a restart in good order is no crash
-			r.giveBack(i, requests)
-		}
-	}()
+	defer r.lives(i) // whatever comes of it: the bot did not crash
 	r.live.reading(i)
 	if content == nil {
 		if content, err = r.download(ctx, i, false); err != nil {
@@ -142,17 +140,17 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		}
 		defer content.Close()
 	}
-	text, o, err = r.readFile(ctx, i, content, requests, release)
+	text, o, err = r.readFile(ctx, i, content, release)
 	if page.TryThumbnail(err) && ask.Thumbnail(r.Files[i].Slack) != "" {
 		release() // or the smaller copy would wait for this very turn
-		return r.readSmallCopy(ctx, i, requests, err)
+		return r.readSmallCopy(ctx, i, err)
 	}
 	return text, o, err
 }
 
 // readSmallCopy reads the smaller copy that Slack made of a file that cannot be
 // opened itself, which why says.
-func (r *run) readSmallCopy(ctx context.Context, i, requests int, why error) (string, Outcome, error) {
+func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outcome, error) {
 	content, err := r.download(ctx, i, true)
 	if err != nil && !EndsHere(err) && !FailureOf(err).Retry() {
 		return "", Outcome{}, why
@@ -161,20 +159,20 @@ func (r *run) readSmallCopy(ctx context.Context, i, requests int, why error) (st
 		return "", Outcome{}, err
 	}
 	defer content.Close()
-	text, o, err := r.readFile(ctx, i, content, requests, nil)
+	text, o, err := r.readFile(ctx, i, content, nil)
 	o.SmallCopy = true
 	return text, o, err
 }
 
 // readFile reads what was downloaded. Its first piece has a turn at the model
 // where release is not nil, and gives that back.
-func (r *run) readFile(ctx context.Context, i int, content *os.File, requests int, release func()) (string, Outcome, error) {
+func (r *run) readFile(ctx context.Context, i int, content *os.File, release func()) (string, Outcome, error) {
 	doc, err := r.Decoder.Open(ctx, content, page.Options{Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
 	if err != nil {
 		return "", Outcome{}, fmt.Errorf("opening: %w", err)
 	}
 	defer doc.Close()
-	return r.readPages(ctx, i, doc, requests, release)
+	return r.readPages(ctx, i, doc, release)
 }
 
 // download gets a file, or the smaller copy that Slack made of it. It has no name
@@ -202,33 +200,64 @@ func (r *run) download(ctx context.Context, i int, small bool) (content *os.File
 	return content, nil
 }
 
-// maxRequests is what a page may cost the endpoint in all.
-const maxRequests = 8
-
-// requestsOf are the requests for a page that each attempt may make.
+// requestsOf are the requests for a page that each attempt may make: eight in all.
 var requestsOf = [...]int{2, 2, 2, 1, 1}
 
-// reserve says how many requests for each page this attempt may make, and keeps
-// that before the first: a crash is no failed attempt, so without this a file that
-// brings the bot down would do so for ever.
-func (r *run) reserve(ctx context.Context, i int) (requests int, err error) {
-	failed := r.job.Record().Attempts
-	requests = min(requestsOf[min(failed, len(requestsOf)-1)], maxRequests-r.file(i).Requests)
-	if requests <= 0 {
-		return 0, errCrashes
+// requests is how many requests for a page this attempt may make.
+func (r *run) requests() int {
+	return requestsOf[min(r.job.Record().Attempts, len(requestsOf)-1)]
+}
+
+const (
+	// maxStarts is how often the bot may crash soon after a file was begun, before the
+	// file is given up: a crash is no failed attempt, so without this a file that
+	// brings the bot down would do so for ever.
+	maxStarts = 4
+	// suspectWait is how long a file waits for each such crash but the first. Others
+	// are read meanwhile, and files that were only near a crash are told from its cause.
+	suspectWait = 3 * time.Second
+)
+
+// waitIfSuspect waits for a while before a file that may bring the bot down is begun.
+func (r *run) waitIfSuspect(ctx context.Context, i int) error {
+	starts := r.file(i).Starts
+	if starts >= maxStarts {
+		return errCrashes
 	}
-	return requests, r.updateFile(ctx, i, func(f *FileState) {
+	if starts < 2 {
+		return nil
+	}
+	waiting, stop := either(ctx, r.draining)
+	defer stop()
+	select {
+	case <-time.After(time.Duration(starts-1) * suspectWait):
+		return nil
+	case <-waiting.Done():
+		return context.Cause(waiting)
+	}
+}
+
+// start keeps that a file is begun, before it is.
+func (r *run) start(ctx context.Context, i int) error {
+	return r.updateFile(ctx, i, func(f *FileState) {
 		f.Phase = Reading
-		f.Requests += requests
+		f.Starts++
 	})
 }
 
-// giveBack takes a reservation back.
-func (r *run) giveBack(i, requests int) {
+// lives keeps that the bot did not crash over a file: there is text of it, or the
+// attempt has come to its end.
+func (r *run) lives(i int) {
+	r.mu.Lock()
+	starts := r.state.Files[i].Starts
+	r.mu.Unlock()
+	if starts == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
 	defer cancel()
-	if err := r.updateFile(ctx, i, func(f *FileState) { f.Requests -= requests }); err != nil {
-		r.Log.Debug("could not give requests back", "error", err)
+	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts = 0 }); err != nil {
+		r.log.Debug("could not keep that a file brought nothing down", "error", err)
 	}
 }
 

@@ -21,13 +21,12 @@ import (
 // pages reads the pieces of a document at once and shows them in order. A piece
 // is a page, or a part of a tall one.
 type pages struct {
-	run      *run
-	file     int // of the ask
-	doc      *page.Document
-	requests int // to the model, for each piece
-	begun    time.Time
-	running  atomic.Int64 // pieces that are being read
-	closing  atomic.Bool  // a piece was not read because the bot stops
+	run     *run
+	file    int // of the ask
+	doc     *page.Document
+	begun   time.Time
+	running atomic.Int64 // pieces that are being read
+	closing atomic.Bool  // a piece was not read because the bot stops
 
 	mu     sync.Mutex // guards what follows
 	pieces []piece
@@ -53,8 +52,8 @@ type savedPage struct {
 // readPages returns the text of all pieces, in order. What could not be read
 // is said where it would stand, as long as there is anything else. See readFile
 // for release.
-func (r *run) readPages(ctx context.Context, file int, doc *page.Document, requests int, release func()) (string, Outcome, error) {
-	p := &pages{run: r, file: file, doc: doc, requests: requests, begun: time.Now(), pieces: make([]piece, doc.Len())}
+func (r *run) readPages(ctx context.Context, file int, doc *page.Document, release func()) (string, Outcome, error) {
+	p := &pages{run: r, file: file, doc: doc, begun: time.Now(), pieces: make([]piece, doc.Len())}
 	if err := p.load(ctx); err != nil {
 		return "", Outcome{}, err
 	}
@@ -166,7 +165,7 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	for update, err := range p.run.Model.WithMode(p.run.Mode).WithTries(p.requests).Recognize(ctx, image) {
+	for update, err := range p.run.Model.WithMode(p.run.Mode).WithTries(p.run.requests()).Recognize(ctx, image) {
 		if err != nil {
 			return nil, err
 		}
@@ -174,6 +173,9 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 		p.pieces[i].text.Apply(update)
 		shown := i == p.at
 		p.mu.Unlock()
+		if update.Add != "" {
+			p.run.lives(p.file)
+		}
 		if shown {
 			p.run.live.grown(p.file)
 		}

@@ -42,7 +42,7 @@ const (
 // FileState is how far a file has come.
 type FileState struct {
 	Phase     FilePhase
-	Requests  int            // to the model that were allowed for each page
+	Starts    int            `json:",omitempty"` // of the reading after which nothing was heard of it: crashes
 	Failure   *words.Failure `json:",omitempty"` // why the text is not whole
 	StoppedBy string         `json:",omitempty"` // who stopped it
 	File      *slack.File    `json:",omitempty"` // what files.info said of it, where the event said too little
@@ -55,7 +55,7 @@ type FilePhase string
 
 // The phases of a file. One that waits for its turn at the model has none.
 const (
-	Reading   FilePhase = "reading"   // a request for it was allowed
+	Reading   FilePhase = "reading"   // it was begun
 	Finished  FilePhase = "finished"  // its text is kept: it is this one and no other, whoever goes on
 	Delivered FilePhase = "delivered" // its text is posted, or there is none
 )
@@ -113,7 +113,7 @@ type oldProgress struct {
 // file's text was kept as final.
 func (o oldProgress) upgrade(kept bool) State {
 	f := FileState{
-		Requests: o.Asked,
+		Starts: o.Asked / 2, // so many requests each attempt had
 		Outcome: Outcome{
 			HasText: o.Text, Words: o.Words, Pages: o.Pages, LeftOut: o.Left, SmallCopy: o.Small, Places: o.Boxes, Found: o.Found,
 		},
