@@ -222,11 +222,18 @@ func TestDemoReadsPages(t *testing.T) {
 		}
 		for _, m := range messages(t, address) {
 			if strings.HasPrefix(m.Text, "letter.png: ") {
-				var blocks []struct{ Text string }
+				var blocks []struct {
+					Type string
+					Text json.RawMessage
+				}
 				if err := json.Unmarshal(m.Blocks, &blocks); err != nil {
 					t.Fatal(err)
 				}
-				letter = blocks[0].Text
+				for _, b := range blocks {
+					if b.Type == "markdown" {
+						_ = json.Unmarshal(b.Text, &letter) // a string in blocks of this type
+					}
+				}
 			}
 		}
 	}
