@@ -1,0 +1,173 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/jobs"
+	"slackocr/bot/localslack"
+)
+
+// process is what a bot has of the world until it dies: a store and the network. It
+// dies at one of its writes to the store, before or after that was carried out. Each
+// write to Slack stands between two writes to the store, so that dies with it: before
+// it was made, or after it was applied and before anybody heard of it.
+type process struct {
+	jobs.Store
+	slack *localslack.Pipe
+	at    int  // the number of the write, from 1
+	after bool // it was carried out
+
+	mu    sync.Mutex // guards what follows
+	n     int        // writes so far
+	dead  bool
+	conns []net.Conn
+}
+
+var errDead = fmt.Errorf("%w: the process is dead", jobs.ErrUnavailable)
+
+// write carries a write out, unless the process is dead or dies with it.
+func (p *process) write(do func() error) error {
+	p.mu.Lock()
+	p.n++
+	dies, dead := p.n == p.at, p.dead
+	p.mu.Unlock()
+	if dead || dies && !p.after {
+		p.die()
+		return errDead
+	}
+	err := do()
+	if dies {
+		p.die()
+		return errDead
+	}
+	return err
+}
+
+func (p *process) die() {
+	p.mu.Lock()
+	conns := p.conns
+	p.dead, p.conns = true, nil
+	p.mu.Unlock()
+	for _, c := range conns {
+		c.Close()
+	}
+}
+
+func (p *process) died() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dead
+}
+
+func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if p.died() {
+		return nil, errDead
+	}
+	c, err := p.slack.Dial(ctx, network, address)
+	if err == nil {
+		p.mu.Lock()
+		p.conns = append(p.conns, c)
+		p.mu.Unlock()
+	}
+	return c, err
+}
+
+func (p *process) Create(ctx context.Context, key, filter string, value []byte) error {
+	return p.write(func() error { return p.Store.Create(ctx, key, filter, value) })
+}
+
+func (p *process) Put(ctx context.Context, key string, value []byte) error {
+	return p.write(func() error { return p.Store.Put(ctx, key, value) })
+}
+
+func (p *process) Update(ctx context.Context, key string, value []byte, revision uint64) error {
+	return p.write(func() error { return p.Store.Update(ctx, key, value, revision) })
+}
+
+func (p *process) Delete(ctx context.Context, filter string) error {
+	return p.write(func() error { return p.Store.Delete(ctx, filter) })
+}
+
+func (p *process) Remove(ctx context.Context, key string, revision uint64) error {
+	return p.write(func() error { return p.Store.Remove(ctx, key, revision) })
+}
+
+func (p *process) Get(ctx context.Context, filter string) (jobs.Entry, error) {
+	if p.died() {
+		return jobs.Entry{}, errDead
+	}
+	return p.Store.Get(ctx, filter)
+}
+
+func (p *process) Lease(ctx context.Context) (jobs.Lease, error) {
+	if p.died() {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	return p.Store.Lease(ctx)
+}
+
+// TestEveryCrashPoint kills the bot at each of its writes, before and after that is
+// carried out, while it reads three files of one message: one that is read, one
+// without text and one that fails. Another process goes on. In the end there is one
+// reply with its last line, and each result once.
+func TestEveryCrashPoint(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for at, reached := 1, true; reached; at++ {
+			if at > 100 {
+				t.Fatal("it writes for ever")
+			}
+			t.Run(fmt.Sprint(map[bool]string{false: "before ", true: "after "}[after], at), func(t *testing.T) {
+				inBubble(t, func(h *house) { reached = h.crash(at, after) })
+			})
+		}
+	}
+}
+
+// crash lets the bot die at a write. It reports false where there were not so many.
+func (h *house) crash(at int, after bool) (reached bool) {
+	h.model.will(func(w *stream) {
+		w.slowly(300*time.Millisecond, "some", "text")
+		w.end("stop")
+	})
+	p := &process{Store: h.jobs, slack: h.slack, at: at, after: after}
+	h.change = func(c *bot.Config) { c.Dial = p.dial }
+	h.startOn(p)
+	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
+		{Name: "a.png", Data: picture}, {Name: "broken.png", Data: picture[:40]}, {Name: "a.png", Data: picture},
+	}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
+	defer cancel()
+	_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), "Read ") })
+	reached = p.died()
+	if err := h.stop(); err != nil && !errors.Is(err, errDead) && !reached {
+		h.Errorf("ended with %v", err)
+	}
+	h.ended = make(chan error, 1)
+	h.change = nil
+	h.start()
+	if line := h.closed(ts); !strings.HasPrefix(line, "Read 2 of 3 files · ") {
+		h.Errorf("the reply says %q", line)
+	}
+	h.pass(2 * time.Minute)
+	count := map[string]int{}
+	for _, m := range h.answers(ts)[1:] {
+		name, _, _ := strings.Cut(m.Text, ":")
+		count[name]++
+	}
+	if len(h.answers(ts)) != 3 || count["a.png"] != 1 || count["a.png (2)"] != 1 {
+		h.Errorf("not one reply and two results\n%s", h.show())
+	}
+	return reached
+}
