@@ -141,6 +141,7 @@ func TestAskShapes(t *testing.T) {
 		names = append(names, name)
 		var sh struct {
 			Source  string         `json:"source"`
+			Read    []string       `json:"read"`
 			Payload map[string]any `json:"payload"`
 		}
 		readJSON(t, path, &sh)
@@ -158,6 +159,7 @@ func TestAskShapes(t *testing.T) {
 					view["blocks"] = []any{}
 				}
 				sameShape(t, "payload", sh.Payload, got)
+				areThere(t, sh.Read, sh.Payload, got)
 			})
 		})
 	}
