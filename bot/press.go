@@ -30,18 +30,22 @@ func stopButton() *slack.ButtonBlockElement {
 }
 
 // runningButtons are those of a reply that is being worked on.
-func runningButtons(s *story) *slack.ActionBlock {
-	return slack.NewActionBlock(blockOf(s.job.Record().Key), stopButton())
-}
+func runningButtons(s *story) *slack.ActionBlock { return stopping(s.job.Record().Key) }
+
+func stopping(key string) *slack.ActionBlock { return slack.NewActionBlock(blockOf(key), stopButton()) }
 
 // doneButtons are those of a reply with its last line.
-func doneButtons(s *story) *slack.ActionBlock {
+func doneButtons(s *story) *slack.ActionBlock { return choices(s.job.Record().Key, s.Text) }
+
+// choices are what can be done with a file that was read; text says that there is
+// one to download.
+func choices(key string, text bool) *slack.ActionBlock {
 	modes := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(wordsAgainMenu), chooseID, modeOptions()...)
 	elements := []slack.BlockElement{modes}
-	if s.Text {
+	if text {
 		elements = append(elements, slack.NewButtonBlockElement(sendID, "", plain(wordsSendButton)))
 	}
-	return slack.NewActionBlock(blockOf(s.job.Record().Key), elements...)
+	return slack.NewActionBlock(blockOf(key), elements...)
 }
 
 // interact does what somebody pressed, chose or filled in.

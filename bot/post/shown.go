@@ -1,0 +1,4 @@
+package post
+
+// Shown is the message that a reply shows.
+func Shown(l Live) Message { return l.message() }
