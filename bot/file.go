@@ -15,7 +15,7 @@ import (
 )
 
 // errNotReady is a file that Slack has not finished taking in.
-var errNotReady = errors.New("Slack has no address of the file yet")
+var errNotReady = errors.New("the file has no address yet")
 
 // readyWithin is how long Slack may take to look at a new file; it takes a second
 // or two.

@@ -179,6 +179,20 @@ func (b *Bot) whisper(ctx context.Context, f Find, words string) {
 	}
 }
 
+// giveUp tells the person of a file whose reply Slack never confirmed, on the last
+// attempt: there is no reply to say it in.
+func (b *Bot) giveUp(ctx context.Context, s *story, err error) {
+	if !errors.Is(err, post.ErrUncertain) || !s.job.LastAttempt() {
+		return
+	}
+	s.log.Error("Slack never confirmed the reply", "channel", s.Channel, "error", err)
+	under := s.Root
+	if under == s.Ask {
+		under = ""
+	}
+	b.whisper(ctx, Find{Channel: s.Channel, Person: s.Person, Respond: s.Respond, Under: under}, wordsUncertain(s.File.Name))
+}
+
 // whispering bounds a word to one person.
 const whispering = 15 * time.Second
 

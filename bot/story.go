@@ -73,6 +73,7 @@ func (b *Bot) tell(ctx context.Context, p *phases, job *jobs.Job, r Request) {
 	defer stopEnding()
 	s.thread = post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
 	err := b.process(ctx, s)
+	b.giveUp(ctx, s, err)
 	if as := b.settle(ctx, s.log, job, s.Cause != "", err); as != "" {
 		s.lacks = cmp.Or(s.lacks, err)
 		s.finished(as)
