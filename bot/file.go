@@ -25,13 +25,13 @@ const readyWithin = 20 * time.Second
 // file that it has not looked at yet. It reports false for a file that is no
 // picture, or no usual one and not meant.
 // https://docs.slack.dev/apis/slack-connect#files
-func (b *Bot) lookUp(ctx context.Context, s *story) (bool, error) {
+func (b *Bot) lookUp(s *story) (bool, error) {
 	if s.Web != "" {
 		return true, nil
 	}
 	asIs := !unready(s.File)
 	if !asIs {
-		info, err := b.ready(ctx, s.File.ID)
+		info, err := b.ready(s.waiting, s.File.ID)
 		if err != nil {
 			return false, err
 		}

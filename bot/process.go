@@ -13,7 +13,7 @@ import (
 // writes it, the final markdown in the thread, and one last line. Another
 // process can go on with it at any point: see story.
 func (b *Bot) process(ctx context.Context, s *story) error {
-	found, missing := b.lookUp(ctx, s)
+	found, missing := b.lookUp(s)
 	if elsewhere(missing) || !found && missing == nil && !s.Meant {
 		return missing
 	}
