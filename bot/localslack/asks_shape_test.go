@@ -33,7 +33,9 @@ const askWindow = `{"type":"modal","callback_id":"ask","private_metadata":"C1","
 // asks does what makes an app get each payload.
 var asks = map[string]func(s *world, c *rawEvents) map[string]any{
 	"command": func(s *world, c *rawEvents) map[string]any {
-		return c.ask(func() error { return s.w.Command(s.t.Context(), s.user, s.channel, "/ocr", "last") })
+		got := c.ask(func() error { return s.w.Command(s.t.Context(), s.user, s.channel, "/ocr", "R&D <x>") })
+		want(s.t, got, "text", "R&amp;D &lt;x&gt;")
+		return got
 	},
 	"message_action": func(s *world, c *rawEvents) map[string]any {
 		ts := s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}})
