@@ -9,8 +9,10 @@ import (
 
 	"github.com/slack-go/slack/slackevents"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 )
 
 // accept makes what an event asks for durable, unless it was before. It reports
@@ -97,49 +99,68 @@ func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
 // that cannot be told in a second, all is read. A spare ask is left only where
 // nothing else is.
 func (b *Bot) fresh(ctx context.Context, asks []intent) []intent {
-	i := slices.IndexFunc(asks, func(a intent) bool { return a.Read != nil && a.Read.Root != a.Read.Ask })
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.Ask != nil && a.Ask.Root != a.Ask.Origin })
 	if i < 0 {
 		return asks
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	r := asks[i].Read
-	old, err := post.NewThread(b.api, b.pacer, nil, r.Channel, r.Root).Files(ctx)
+	first := asks[i].Ask
+	old, err := post.NewThread(b.api, b.pacer, nil, first.Channel, first.Root).Files(ctx)
 	if err != nil {
 		b.log.Warn("could not look at a thread's first message", "error", err)
 	}
-	asks = slices.DeleteFunc(asks, func(a intent) bool { return a.Read != nil && slices.Contains(old, a.Read.File.ID) })
+	for _, a := range asks {
+		if a.Ask != nil {
+			a.Ask.Files = slices.DeleteFunc(a.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
+		}
+	}
+	asks = slices.DeleteFunc(asks, func(a intent) bool { return a.Ask != nil && len(a.Ask.Files) == 0 })
 	if slices.ContainsFunc(asks, func(a intent) bool { return !a.spare }) {
 		asks = slices.DeleteFunc(asks, func(a intent) bool { return a.spare })
 	}
 	return asks
 }
 
-// affordable turns down what is too much, unless it was taken before.
+// affordable turns down what is too much, unless it was taken before, and says how
+// much was taken.
 func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
-	i := slices.IndexFunc(asks, func(a intent) bool { return a.Read != nil })
-	if i < 0 {
-		return asks, nil
+	var all []intent
+	taken, of := 0, 0
+	var refused *intent
+	for i, a := range asks {
+		if a.Ask == nil {
+			all = append(all, a)
+			continue
+		}
+		of += len(a.Ask.Files)
+		room := b.room(a.Ask.Person, a.Ask.Channel) - taken
+		if room < len(a.Ask.Files) {
+			_, err := b.jobs.Get(ctx, b.team+"/"+a.Ask.Key)
+			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
+				return nil, err
+			}
+			if err != nil { // it is no event that was sent again
+				refused = &asks[i]
+				a.Ask.Files = a.Ask.Files[:max(room, 0)]
+			}
+		}
+		if len(a.Ask.Files) > 0 {
+			taken += len(a.Ask.Files)
+			all = append(all, a)
+		}
 	}
-	words := b.busy(asks[i].Read.Person, asks[i].Read.Channel)
-	if words == "" {
-		return asks, nil
+	if refused != nil {
+		all = append(all, intent{task: task{Say: refused.notice("busy", wordsTooMany(taken, of))}})
 	}
-	_, err := b.jobs.Get(ctx, b.team+"/"+asks[i].Read.key())
-	switch {
-	case err == nil:
-		return asks, nil // an event that was sent again
-	case !errors.Is(err, jobs.ErrNotFound):
-		return nil, err
-	}
-	return []intent{{task: task{Say: asks[i].notice("busy", words)}}}, nil
+	return all, nil
 }
 
 // notice is a word to whoever asked.
 func (a intent) notice(topic, words string) *Notice {
 	n := &Notice{Topic: topic, Words: words, Only: true}
-	if r := a.Read; r != nil {
-		n.Channel, n.Root, n.Ask, n.Person = r.Channel, r.Root, r.Ask, r.Person
+	if r := a.Ask; r != nil {
+		n.Channel, n.Root, n.Ask, n.Person = r.Channel, r.Root, r.Origin, r.Person
 	} else if f := a.Find; f != nil {
 		n.Channel, n.Root, n.Ask, n.Person = f.Channel, f.Thread, f.Ask, f.Person
 	}
@@ -171,7 +192,7 @@ func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEven
 func (b *Bot) leave(ctx context.Context, channel string) (err error) {
 	for _, r := range b.jobs.Running() {
 		if channel != "" && strings.HasPrefix(r.Thread, where(channel, "")) {
-			if stopErr := b.jobs.Stop(ctx, r.Key, quiet); !errors.Is(stopErr, jobs.ErrNotFound) {
+			if stopErr := b.jobs.Stop(ctx, r.Key, reading.Silently); !errors.Is(stopErr, jobs.ErrNotFound) {
 				err = errors.Join(err, stopErr)
 			}
 		}

@@ -3,7 +3,8 @@ package bot
 import (
 	"context"
 	"slices"
-	"strings"
+
+	"slackocr/bot/ask"
 )
 
 // Habit says which posts in a channel are read unasked.
@@ -38,34 +39,20 @@ func (b *Bot) habit(ctx context.Context, channel string) (Habit, error) {
 // allowed reports whether the bot may work in a conversation. Direct messages
 // are not on the operator's lists: there are too many to name.
 func (c Config) allowed(channel string) bool {
-	return dm(channel) || !slices.Contains(c.Denied, channel) &&
+	return ask.Direct(channel) || !slices.Contains(c.Denied, channel) &&
 		(len(c.Allowed) == 0 || slices.Contains(c.Allowed, channel))
 }
 
-// How much may wait. Over it, people are asked to come back.
+// How many files may wait. Over it, people are asked to come back.
 const (
-	maxOfPerson  = 100
-	maxOfChannel = 200
+	maxOfPerson  = 1000
+	maxInChannel = 2000
 )
 
-// busy says that a person or a channel has too much waiting already, or nothing.
-// It counts this replica's jobs and takes the others to have as many.
-func (b *Bot) busy(person, channel string) string {
-	own, here := 0, 0
-	for _, r := range b.jobs.Running() {
-		if r.Person == person {
-			own++
-		}
-		if strings.HasPrefix(r.Thread, where(channel, "")) {
-			here++
-		}
-	}
+// room is how many more files of a person, in a channel, may wait. It counts this
+// replica's and takes the others to have as many.
+func (b *Bot) room(person, channel string) int {
+	own, here := b.reader.Waiting.Files(person, channel)
 	replicas := b.jobs.Replicas()
-	switch {
-	case own*replicas >= maxOfPerson:
-		return wordsManyOfPerson
-	case here*replicas >= maxOfChannel:
-		return wordsManyOfChannel
-	}
-	return ""
+	return max(0, min(maxOfPerson-own*replicas, maxInChannel-here*replicas))
 }

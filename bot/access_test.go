@@ -62,9 +62,9 @@ func TestDeniedChannel(t *testing.T) {
 		}
 		h.idle(1, file)
 		h.postIn(h.ann, h.direct(h.ann), "", "", "mine.png")
-		h.waitFor(h.direct(h.ann), "The text of mine.png", 1)
+		h.waitFor(h.direct(h.ann), "mine.png", 1)
 		h.postIn(h.ann, other, "", "", "allowed.png")
-		h.waitFor(other, "The text of allowed.png", 1)
+		h.waitFor(other, "allowed.png", 1)
 	})
 }
 
@@ -112,7 +112,7 @@ func TestExternalPeople(t *testing.T) {
 func TestTooMuchWaiting(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { _ = w.pause(20 * time.Hour) })
-		for range 10 {
+		for range 100 {
 			h.post("0.png", "1.png", "2.png", "3.png", "4.png", "5.png", "6.png", "7.png", "8.png", "9.png")
 		}
 		h.pass(20 * time.Second)
@@ -123,7 +123,7 @@ func TestTooMuchWaiting(t *testing.T) {
 		h.pass(20 * time.Second)
 		told := 0
 		for _, w := range h.whispers(h.ann) {
-			if strings.HasPrefix(w, "You have too many files waiting") {
+			if strings.HasPrefix(w, "Too many files are waiting") {
 				told++
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 	"slackocr/bot/slackjson"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
@@ -65,9 +67,7 @@ type Bot struct {
 	api       *slack.Client
 	pacer     *post.Pacer
 	desk      *post.Desk
-	files     *fetch.Slack
-	web       *fetch.Web
-	slots     *slots
+	reader    *reading.Reader
 	jobs      *jobs.Queue
 	fatal     chan error // holds the first problem that ends the bot
 	metrics   *metrics
@@ -94,12 +94,18 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	m := newMetrics()
 	b := &Bot{
 		config: c, log: c.Log, model: model.WithWatcher(m.model), metrics: m, http: client, api: api, pacer: pacer,
-		desk:  post.NewDesk(api, pacer, client),
-		web:   fetch.NewWeb(c.MaxFileSize),
-		files: &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
-		slots: newSlots(c.Concurrency),
-		jobs:  queue,
-		fatal: make(chan error, 1),
+		desk: post.NewDesk(api, pacer, client),
+		jobs: queue, fatal: make(chan error, 1),
+	}
+	b.reader = &reading.Reader{
+		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,
+		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
+		Web:      fetch.NewWeb(c.MaxFileSize),
+		Turns:    reading.NewTurns(c.Concurrency),
+		Waiting:  &reading.Waiting{},
+		Metrics:  m.reading(),
+		Log:      c.Log,
+		MaxPages: c.MaxPages, Pieces: c.Concurrency,
 	}
 	m.watch(b)
 	return b, nil
@@ -133,9 +139,13 @@ func (b *Bot) Run(ctx context.Context) error {
 	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	listening, working := make(chan error, 1), make(chan error, 1)
+	var following sync.WaitGroup
+	following.Go(func() {
+		b.jobs.RunFollowUps(taking, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.home) })
+	})
 	go func() { listening <- b.listen(socket, p) }()
 	go func() {
-		working <- b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) { b.work(ctx, p, job) })
+		working <- b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, p, job) })
 	}()
 
 	var err error
@@ -151,6 +161,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	// lost. Nothing new is taken or acknowledged.
 	stopTaking()
 	err = errors.Join(err, <-working)
+	following.Wait()
 	hangUp()
 	<-listening
 	return err

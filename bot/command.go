@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
 
@@ -84,7 +84,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
-	id := "command-" + digest(c.TriggerID)
+	token := "command-" + ask.Digest(c.TriggerID)
 	respond := func(words string) { b.respond(ctx, c.ResponseURL, "", say(words)) }
 	switch {
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
@@ -108,11 +108,11 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		b.respond(ctx, c.ResponseURL, "", m)
 	case w.verb == "auto":
 		ack(nil)
-		respond(b.auto(working, c, id, w.habit))
+		respond(b.auto(working, c, token, w.habit))
 	case w.verb == "forget":
-		ack(b.taken(working, task{Forget: &Gone{Ask: id, Channel: c.ChannelID, Person: c.UserID, Respond: c.ResponseURL}}))
+		ack(forgetQuestion())
 	default:
-		f := Find{Channel: c.ChannelID, Ask: id, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
+		f := Find{Channel: c.ChannelID, Ask: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
 		switch {
 		case w.verb == "last":
 			f.Last = true
@@ -121,8 +121,8 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 			return
 		default:
 			f.Web, f.File = w.link.Web, w.link.File
-			if m := w.link.Message; m != (ask.Message{}) {
-				f.Linked = &Place{m.Channel, m.TS}
+			if m := w.link.Message; m != (ask.MessageRef{}) {
+				f.Linked = &m
 			}
 		}
 		ack(b.taken(working, task{Find: &f}))
@@ -156,8 +156,8 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 }
 
 // auto changes a channel's habit, or says what it is.
-func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, id string, h Habit) (words string) {
-	if dm(c.ChannelID) {
+func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h Habit) (words string) {
+	if ask.Direct(c.ChannelID) {
 		return wordsAutoDirect
 	}
 	joined, err := b.desk.Joined(ctx, c.ChannelID)
@@ -183,7 +183,7 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, id string, h Habit
 		return wordsNotTaken
 	}
 	_, err = b.enqueue(ctx, task{Say: &Notice{
-		Channel: c.ChannelID, Ask: id, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
+		Channel: c.ChannelID, Ask: origin, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
 	}})
 	if err != nil {
 		b.log.Error("could not announce a channel's habit", "channel", c.ChannelID, "error", err)
@@ -203,15 +203,15 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 	}
 	n := 0
 	for _, r := range records {
-		req, ok := request(r)
+		a, ok := reading.AskOf(r)
 		if !ok || r.State != jobs.Queued && r.State != jobs.Running {
 			continue
 		}
 		if n++; n > maxStatus {
 			continue
 		}
-		line := slack.NewTextBlockObject(slack.PlainTextType, wordsStatusLine(req.File.Name, time.Since(r.Created)), false, false)
-		m.Blocks = append(m.Blocks, slack.NewSectionBlock(line, nil, slack.NewAccessory(stopButton()), slack.SectionBlockOptionBlockID(blockOf(r.Key))))
+		line := slack.NewTextBlockObject(slack.PlainTextType, wordsStatusLine(a.Title(), time.Since(r.Created)), false, false)
+		m.Blocks = append(m.Blocks, slack.NewSectionBlock(line, nil, slack.NewAccessory(reading.StopButton()), slack.SectionBlockOptionBlockID(reading.BlockID(r.Key, 0))))
 	}
 	m.Fallback = wordsStatus(n)
 	head := slack.NewTextBlockObject(slack.MarkdownType, m.Fallback, false, false)
@@ -219,11 +219,11 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 	return m, nil
 }
 
-// timestamp is the id of an ask that is one, or "".
-func timestamp(id string) string {
-	var seconds, rest int
-	if n, _ := fmt.Sscanf(id, "%d.%d", &seconds, &rest); n == 2 && !strings.Contains(id, "-") {
-		return id
-	}
-	return ""
+// forgetQuestion asks a person whether they mean it, with the answer's button.
+func forgetQuestion() map[string]any {
+	text := slack.NewTextBlockObject(slack.MarkdownType, wordsForgetQuestion, false, false)
+	button := slack.NewButtonBlockElement(forgetID, "", plain(wordsForgetButton)).WithStyle(slack.StyleDanger)
+	answer := only(wordsForgetQuestion)
+	answer["blocks"] = []slack.Block{slack.NewSectionBlock(text, nil, nil), slack.NewActionBlock(forgetID, button)}
+	return answer
 }

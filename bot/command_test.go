@@ -97,10 +97,19 @@ func TestStatusStops(t *testing.T) {
 		bob := h.ws.AddUser("bob")
 		h.ws.Join(h.channel, bob)
 		h.postIn(bob, h.channel, "", "", "his.png")
-		ts := h.post("a.png", "b.png", "c.png", "d.png", "e.png")
-		h.wait("all have replies", func() bool { return len(h.answers(ts)) == 5 && h.requests() == 4 })
+		var posts []string
+		for _, name := range []string{"a.png", "b.png", "c.png", "d.png", "e.png"} {
+			posts = append(posts, h.post(name))
+		}
+		stopped := func() (n int) {
+			for _, ts := range posts {
+				n += h.count(ts, "Stopped by")
+			}
+			return n
+		}
+		h.wait("all have replies", func() bool { return h.reply(posts[4]) != "" && h.requests() == 4 })
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "5 files of yours")
+		h.whispered(h.ann, "5 asks of yours")
 		all := h.ws.Ephemerals(h.ann)
 		m := all[len(all)-1].Message
 		if blocks := string(m.Blocks); strings.Contains(blocks, "his.png") || strings.Count(blocks, `"stop"`) != 5 {
@@ -109,11 +118,11 @@ func TestStatusStops(t *testing.T) {
 		if err := h.ws.Press(h.Context(), h.ann, h.channel, m.TS, "stop"); err != nil {
 			t.Fatal(err)
 		}
-		h.wait("one is stopped", func() bool { return h.count(ts, "Stopped by") == 1 })
+		h.wait("one is stopped", func() bool { return stopped() == 1 })
 		h.whispered(h.ann, "Stopped.")
 		h.pass(5 * time.Second)
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "4 files of yours")
+		h.whispered(h.ann, "4 asks of yours")
 	})
 }
 
@@ -121,12 +130,12 @@ func TestStatusStops(t *testing.T) {
 func TestStatusOfMany(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { _ = w.pause(time.Hour) })
-		for range 2 {
-			h.post("a.png", "b.png", "c.png", "d.png", "e.png", "f.png")
+		for range 12 {
+			h.post("a.png", "b.png")
 		}
 		h.wait("all are taken", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "12 files of yours are being read or waiting. The first 10:")
+		h.whispered(h.ann, "12 asks of yours are being read or waiting. The first 10:")
 		if blocks := string(h.ws.Ephemerals(h.ann)[0].Message.Blocks); strings.Count(blocks, `"stop"`) != 10 {
 			t.Errorf("it shows %s", blocks)
 		}
@@ -137,7 +146,7 @@ func TestStatusOfMany(t *testing.T) {
 // say a little later that nothing was started.
 func TestCommandsThatCannotBeKept(t *testing.T) {
 	for name, fail := range map[string]func(context.Context) error{"down": down, "hanging": hang} {
-		for _, text := range []string{"last", "forget", "auto all", "auto", "https://pictures.example/a.png"} {
+		for _, text := range []string{"last", "auto all", "auto", "https://pictures.example/a.png"} {
 			t.Run(name+"/"+text, func(t *testing.T) {
 				inBubble(t, func(h *house) {
 					store := newSick(h.jobs)
@@ -195,7 +204,7 @@ func TestForgetErasesOnesOwnRecords(t *testing.T) {
 		})
 		running := h.post("running.png")
 		h.wait("it is being read", func() bool { return h.requests() == 3 && len(h.answers(running)) == 1 })
-		h.command(h.ann, h.channel, "forget")
+		h.forget(h.ann)
 		h.whispered(h.ann, "my records of 2 files")
 		h.pass(time.Minute)
 		if n := len(h.answers(running)); n != 0 {
@@ -209,11 +218,9 @@ func TestForgetErasesOnesOwnRecords(t *testing.T) {
 		if others, err := h.queue.ByPerson(h.Context(), bob); err != nil || len(others) != 1 {
 			t.Errorf("%d records of bob's, %v", len(others), err)
 		}
-		if err := h.ws.Press(h.Context(), bob, h.channel, h.answers(done)[0].TS, "send"); err != nil {
-			t.Fatal(err)
-		}
+		h.press(bob, h.channel, h.answers(done)[0].TS, "send")
 		h.whispered(bob, "no longer remember")
-		h.command(h.ann, h.channel, "forget")
+		h.forget(h.ann)
 		h.whispered(h.ann, "my records of 0 files")
 	})
 }
@@ -224,7 +231,7 @@ func TestForgetWhileAWriteIsOnItsWay(t *testing.T) {
 		h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Delay: 5 * time.Second, Applied: true, Reset: true})
 		ts := h.post("page.png")
 		h.pass(time.Second)
-		h.command(h.ann, h.channel, "forget")
+		h.forget(h.ann)
 		h.whispered(h.ann, "my records of 1 file")
 		h.pass(2 * time.Minute)
 		if n := len(h.answers(ts)); n != 0 {

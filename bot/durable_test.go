@@ -11,7 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"slackocr/bot"
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 )
@@ -29,20 +29,22 @@ func (h *house) restart() {
 // whole checks that each picture of a message has one reply and one text.
 func (h *house) whole(ts string, names ...string) {
 	h.Helper()
-	said := map[string]int{}
+	closed, texts := 0, map[string]int{}
 	for _, m := range h.answers(ts) {
-		said[strings.Join(strings.Fields(m.Text)[:2], " ")]++ // "Read a.png", "The text" by its name below
-		if name, ok := strings.CutPrefix(m.Text, "The text of "); ok {
-			said[name]++
+		if strings.HasPrefix(m.Text, "Read ") {
+			closed++
+			continue
 		}
+		name, _, _ := strings.Cut(m.Text, ":")
+		texts[name]++
 	}
 	for _, name := range names {
-		if said["Read "+name] != 1 || said[name] != 1 {
-			h.Errorf("%s has %d closed replies and %d texts, want one each\n%s", name, said["Read "+name], said[name], h.show())
+		if texts[name] != 1 {
+			h.Errorf("%s has %d texts, want one\n%s", name, texts[name], h.show())
 		}
 	}
-	if n := len(h.answers(ts)); n != 2*len(names) {
-		h.Errorf("%d messages for %d pictures\n%s", n, len(names), h.show())
+	if n := len(h.answers(ts)); n != 1+len(names) || closed != 1 {
+		h.Errorf("%d messages for %d pictures, and %d closed replies\n%s", n, len(names), closed, h.show())
 	}
 }
 
@@ -58,7 +60,7 @@ func TestStopHandsWorkOn(t *testing.T) {
 		ts := h.post(names...)
 		h.wait("four run, the others wait", func() bool {
 			running, _ := h.model.count()
-			return running == 4 && len(h.answers(ts)) == len(names)
+			return running == 4 && len(h.answers(ts)) == 1
 		})
 		begun := time.Now()
 		if err := h.stop(); err != nil {
@@ -67,13 +69,13 @@ func TestStopHandsWorkOn(t *testing.T) {
 		if took := time.Since(begun); took > 8*time.Second {
 			t.Errorf("stopping took %s", took)
 		}
-		if n := len(h.answers(ts)); n != len(names) {
-			t.Errorf("%d messages after the stop, want the replies alone", n)
+		if n := len(h.answers(ts)); n != 1 {
+			t.Errorf("%d messages after the stop, want the reply alone", n)
 		}
 		h.model.will(nil)
 		h.ended = make(chan error, 1)
 		h.start()
-		h.wait("all are read", func() bool { return h.count(ts, "Read ") == len(names) })
+		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 1 })
 		h.whole(ts, names...)
 	})
 }
@@ -201,7 +203,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		h.wait("all are read", func() bool { return h.count(ts, "Read ") == len(names) })
+		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 1 })
 		h.whole(ts, names...)
 	})
 }
@@ -240,7 +242,7 @@ func TestFileThatCrashesTheBot(t *testing.T) {
 		}
 		var file slack.File
 		file.ID, file.Name, file.Mimetype = h.ws.Thread(h.channel, ts)[0].Files[0].ID, "page.png", "image/png"
-		request, err := json.Marshal(map[string]bot.Request{
+		request, err := json.Marshal(map[string]ask.Request{
 			"Read": {Channel: h.channel, Ask: ts, Root: ts, Person: h.ann, File: file},
 		})
 		if err != nil {

@@ -25,7 +25,7 @@ func TestTextReachesThePersonElsewhere(t *testing.T) {
 				h.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
 				h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Error: code})
 				direct := h.direct(h.ann)
-				h.waitFor(direct, "The text of page.png", 1)
+				h.waitFor(direct, "page.png", 1)
 				h.pass(time.Minute)
 				said := h.ws.Messages(direct)
 				if len(said) != 1 || markdown(said[0]) != "one two three four five six" ||

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
 
@@ -27,13 +29,13 @@ type Find struct {
 	Stranger bool `json:",omitempty"`
 
 	// Where the files are; one of these.
-	Files   []Found `json:",omitempty"` // they came with the window or the message
-	Web     string  `json:",omitempty"` // an address on the web
-	Message *Place  `json:",omitempty"` // a message
-	Linked  *Place  `json:",omitempty"` // a message that only its conversation's members may have read
-	File    string  `json:",omitempty"` // a file that only those may have read who see it
-	Thread  string  `json:",omitempty"` // all of a thread of Channel
-	Last    bool    `json:",omitempty"` // the newest of Channel
+	Files   []Found         `json:",omitempty"` // they came with the window or the message
+	Web     string          `json:",omitempty"` // an address on the web
+	Message *ask.MessageRef `json:",omitempty"` // a message
+	Linked  *ask.MessageRef `json:",omitempty"` // a message that only its conversation's members may have read
+	File    string          `json:",omitempty"` // a file that only those may have read who see it
+	Thread  string          `json:",omitempty"` // all of a thread of Channel
+	Last    bool            `json:",omitempty"` // the newest of Channel
 }
 
 // maxFound is how many files one wish may mean. A window takes as many.
@@ -51,11 +53,7 @@ func (r refusal) Error() string { return string(r) }
 func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 	ctx, cancel := context.WithTimeout(ctx, finding)
 	defer cancel()
-	if words := b.busy(f.Person, f.Channel); words != "" {
-		b.whisper(ctx, f, words)
-		return nil
-	}
-	err := scoped(b.findAll(ctx, f))
+	err := post.OptionalScope(b.findAll(ctx, f))
 	if why, refused := errors.AsType[refusal](err); refused {
 		if !f.Quiet {
 			b.whisper(ctx, f, string(why))
@@ -63,8 +61,8 @@ func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 		return nil
 	}
 	switch {
-	case err == nil, f.Quiet, unsettled(err), errors.Is(err, jobs.ErrStopped):
-	case errors.Is(err, errScope):
+	case err == nil, f.Quiet, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
+	case errors.Is(err, post.ErrScope):
 		b.whisper(ctx, f, wordsScope)
 	case !temporary(err), job.LastAttempt():
 		b.whisper(ctx, f, wordsNotFound)
@@ -103,16 +101,19 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if err != nil {
 		return err
 	}
-	for i, file := range files {
-		r := Request{
-			Channel: to.Channel, Ask: f.Ask, Root: to.TS, Person: f.Person, File: file.File, Web: file.Web,
-			Source: file.Source, Mode: f.Mode, First: i == 0, Meant: true, Outside: note == wordsInvite(b.self), Respond: f.Respond,
+	if room := b.room(f.Person, to.Channel); room < len(files) {
+		note = wordsTooMany(room, len(files))
+		files = files[:room]
+	}
+	if len(files) > 0 {
+		link, err := b.enqueueFound(ctx, f, files, to, note == wordsInvite(b.self))
+		if errors.Is(err, jobs.ErrFull) {
+			return refusal(wordsFull)
 		}
-		if _, err := b.enqueue(ctx, task{Read: &r}); errors.Is(err, jobs.ErrFull) {
-			return refusal(wordsFull(i))
-		} else if err != nil {
+		if err != nil {
 			return err
 		}
+		note = cmp.Or(note, link)
 	}
 	if note = cmp.Or(note, tooMany); note != "" {
 		b.whisper(ctx, f, note)
@@ -120,33 +121,76 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	return nil
 }
 
+// enqueueFound makes the ask for files that were found. Where the person asked from
+// elsewhere, link says where the text will stand, or stands already.
+func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to ask.MessageRef, outside bool) (link string, err error) {
+	a := ask.Ask{
+		Key: ask.KeyOf(to.Channel, f.Ask, f.Mode), Channel: to.Channel, Origin: f.Ask, Root: to.TS, Person: f.Person,
+		Mode: f.Mode, Explicit: true, Outside: outside, Respond: f.Respond,
+	}
+	for _, file := range files {
+		a.Files = append(a.Files, ask.File{Slack: file.File, Web: file.Web, Source: file.Source})
+	}
+	a.Files = ask.Number(a.Files)
+	created, err := b.enqueue(ctx, task{Ask: &a})
+	if err == nil && !created {
+		created, err = b.enqueueRest(ctx, a)
+	}
+	elsewhere := to.TS != "" && to.TS != f.Thread && ask.Timestamp(f.Ask) != to.TS || !created
+	if err != nil || !elsewhere || to.TS == "" || f.Quiet && created {
+		return "", err
+	}
+	return wordsWhere(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), created), nil
+}
+
+// enqueueRest makes an ask for those files that an earlier ask with the same key did
+// not have: those that nobody had meant then.
+func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err error) {
+	record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
+	if err != nil {
+		if forgotten(err) {
+			err = nil
+		}
+		return false, err
+	}
+	before, ok := reading.AskOf(record)
+	a.Files = slices.DeleteFunc(a.Files, func(f ask.File) bool {
+		return slices.ContainsFunc(before.Files, func(g ask.File) bool { return f.Slack.ID == g.Slack.ID && f.Web == g.Web })
+	})
+	if !ok || len(a.Files) == 0 {
+		return false, nil
+	}
+	a.Key += "/rest"
+	return b.enqueue(ctx, task{Ask: &a})
+}
+
 // place is where the answer goes. Files of one conversation are answered there
 // or to the person alone; what the person brought is answered where they asked.
 // The note is for the person, where they might look in the wrong place.
-func (b *Bot) place(ctx context.Context, f Find, files []Found) (to Place, note string, err error) {
-	home := Place{Channel: f.Channel}
+func (b *Bot) place(ctx context.Context, f Find, files []Found) (to ask.MessageRef, note string, err error) {
+	home := ask.MessageRef{Channel: f.Channel}
 	switch {
 	case f.Thread != "":
 		home.TS = f.Thread
 	case files[0].Root != "":
-		home = Place{files[0].Source.Channel, files[0].Root}
+		home = ask.MessageRef{Channel: files[0].Source.Channel, TS: files[0].Root}
 	}
 	elsewhere := home.Channel != f.Channel || f.File != "" && files[0].Source.Channel != f.Channel
 	if !f.Private && !elsewhere {
 		joined, err := b.desk.Joined(ctx, home.Channel)
 		if err != nil {
-			return Place{}, "", fmt.Errorf("looking at a conversation: %w", err)
+			return ask.MessageRef{}, "", fmt.Errorf("looking at a conversation: %w", err)
 		}
 		if joined {
 			return home, "", nil
 		}
-		if !dm(home.Channel) { // where nobody can be invited
+		if !ask.Direct(home.Channel) { // where nobody can be invited
 			note = wordsInvite(b.self)
 		}
 	}
 	direct, err := b.desk.Direct(ctx, f.Person)
 	if err != nil {
-		return Place{}, "", fmt.Errorf("opening a direct message: %w", err)
+		return ask.MessageRef{}, "", fmt.Errorf("opening a direct message: %w", err)
 	}
 	switch {
 	case direct == f.Channel:
@@ -155,7 +199,7 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to Place, note 
 	case note == "":
 		note = wordsDirect
 	}
-	return Place{Channel: direct}, note, nil
+	return ask.MessageRef{Channel: direct}, note, nil
 }
 
 // whisper tells a person something about what they asked for. It is tried for a
@@ -179,18 +223,18 @@ func (b *Bot) whisper(ctx context.Context, f Find, words string) {
 	}
 }
 
-// giveUp tells the person of a file whose reply Slack never confirmed, on the last
-// attempt: there is no reply to say it in.
-func (b *Bot) giveUp(ctx context.Context, s *story, err error) {
-	if !errors.Is(err, post.ErrUncertain) || !s.job.LastAttempt() {
+// giveUp tells the person on the last attempt that Slack never confirmed the reply:
+// there is none to say it in.
+func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
+	if !errors.Is(err, post.ErrUncertain) || !job.LastAttempt() {
 		return
 	}
-	s.log.Error("Slack never confirmed the reply", "channel", s.Channel, "error", err)
-	under := s.Root
-	if under == s.Ask {
+	b.logOf(job).Error("Slack never confirmed the reply", "channel", a.Channel, "error", err)
+	under := a.Root
+	if under == a.Origin {
 		under = ""
 	}
-	b.whisper(ctx, Find{Channel: s.Channel, Person: s.Person, Respond: s.Respond, Under: under}, wordsUncertain(s.File.Name))
+	b.whisper(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, Under: under}, wordsUncertain(a.Files[0].Name()))
 }
 
 // whispering bounds a word to one person.

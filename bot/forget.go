@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 )
 
 // Gone is something after which the bot takes away what came of it: a message
@@ -30,12 +32,12 @@ type Gone struct {
 type trace struct {
 	Key      string // of its posts
 	Channel  string
-	Root     string   // of the thread its results stand in
-	Top      bool     // its reply stands in the channel and is the root
-	Messages []string // timestamps
-	Away     []Place  `json:",omitempty"` // messages in another conversation
-	Files    []string // ids of uploads
-	Running  bool     // when it was erased: a last write may have been on its way
+	Root     string           // of the thread its results stand in
+	Top      bool             // its reply stands in the channel and is the root
+	Messages []string         // timestamps
+	Away     []ask.MessageRef `json:",omitempty"` // messages in another conversation
+	Files    []string         // ids of uploads
+	Running  bool             // when it was erased: a last write may have been on its way
 }
 
 // lastWrites is how long a write may still be carried out after its job was
@@ -55,7 +57,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 	var u undoing
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &u); err != nil {
-			return errUnreadable
+			return reading.ErrUnreadable
 		}
 	}
 	for { // what is listed at once is bounded
@@ -67,13 +69,13 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 			break
 		}
 		for _, r := range records {
-			u.note(r, g.Person != "")
+			u.note(r, g)
 		}
-		if err := insist(ctx, func() error { return job.Save(ctx, u) }); err != nil {
+		if err := job.Save(ctx, u); err != nil {
 			return err
 		}
 		for _, r := range records {
-			if err := b.erase(ctx, r.Key); err != nil {
+			if err := b.eraseGone(ctx, r, g); err != nil {
 				return err
 			}
 		}
@@ -84,18 +86,63 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 	return b.takeAway(ctx, u.Traces)
 }
 
-// note adds a record that is going to be erased. What stands in Slack of one that
-// is finished may be left there.
-func (u *undoing) note(r jobs.Record, leave bool) {
-	if _, ok := request(r); ok {
-		u.Files++
+// filesOf are the files of an ask that a Gone is about, by their number. all says that
+// these are all that are left of it.
+func (g Gone) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
+	from, left := ask.MessageRef{Channel: g.Channel, TS: g.TS}, 0
+	for i, f := range a.Files {
+		if r.StoppedItems[i] == reading.Silently {
+			continue // it is erased already
+		}
+		left++
+		if g.Person != "" || g.File != "" && f.Slack.ID == g.File || g.File == "" && f.Source == from {
+			files = append(files, i)
+		}
+	}
+	return files, len(files) == left
+}
+
+// note adds a record that is going to be erased, or some files of it. What stands in
+// Slack of a person's that is finished is left there.
+func (u *undoing) note(r jobs.Record, g Gone) {
+	a, isAsk := reading.AskOf(r)
+	files, all := g.filesOf(r, a)
+	if isAsk {
+		u.Files += len(files)
 	}
 	finished := r.State != jobs.Running && r.State != jobs.Queued
+	if g.Person != "" && finished {
+		return
+	}
 	t, ok := traceOf(r)
-	known := slices.ContainsFunc(u.Traces, func(other trace) bool { return other.Key == t.Key })
-	if ok && !known && !(leave && finished) {
+	if isAsk && !all {
+		t = traceOfFiles(r, a, files)
+	}
+	known := slices.ContainsFunc(u.Traces, func(other trace) bool {
+		return other.Key == t.Key && slices.Equal(other.Messages, t.Messages) && slices.Equal(other.Files, t.Files)
+	})
+	if ok && !known {
 		u.Traces = append(u.Traces, t)
 	}
+}
+
+// eraseGone erases a job, or what it has of some files.
+func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
+	a, ok := reading.AskOf(r)
+	files, all := g.filesOf(r, a)
+	if !ok || all {
+		return b.erase(ctx, r.Key)
+	}
+	for _, i := range files {
+		err := b.jobs.DropItem(ctx, r.Key, i, reading.Silently)
+		if err == nil {
+			err = b.jobs.ErasePages(ctx, r.Key, reading.TextOf(i), reading.TextOf(i+1))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return b.jobs.AddFollowUp(ctx, jobs.FollowUp{Key: r.Key, Kind: reading.CloseReply, Due: time.Now()})
 }
 
 // takeAway deletes what is left in Slack, and looks once more for what was on its
@@ -119,12 +166,10 @@ func (b *Bot) takeAway(ctx context.Context, traces []trace) (err error) {
 }
 
 func (b *Bot) erase(ctx context.Context, key string) error {
-	return insist(ctx, func() error {
-		if err := b.jobs.Erase(ctx, key); !errors.Is(err, jobs.ErrNotFound) {
-			return err
-		}
-		return nil
-	})
+	if err := b.jobs.Erase(ctx, key); !errors.Is(err, jobs.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // goneWith are the jobs about what was deleted, or of a person.
@@ -133,6 +178,11 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 		for _, r := range records {
 			t, bad := decode(r)
 			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
+			if t.Ask != nil {
+				if files, _ := g.filesOf(r, *t.Ask); len(files) == 0 {
+					continue
+				}
+			}
 			if bad == nil && t.Forget == nil && !known && about(t) {
 				all = append(all, r)
 			}
@@ -147,9 +197,9 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 		records, err := b.jobs.ByFile(ctx, g.File)
 		return all, add(records, err, func(task) bool { return true })
 	}
-	from := Place{g.Channel, g.TS}
+	from := ask.MessageRef{Channel: g.Channel, TS: g.TS}
 	about := func(t task) bool {
-		return t.Read != nil && t.Read.Source == from || t.Send != nil && t.Send.Source == from
+		return t.Ask != nil || t.Send != nil && t.Send.Source == from
 	}
 	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
 	err = add(records, err, about)
@@ -170,29 +220,22 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 	}
 	t = trace{Running: r.State == jobs.Running || r.State == jobs.Queued}
 	switch {
-	case work.Read != nil:
-		var p progress
-		_ = json.Unmarshal(r.Progress, &p) // it has not begun
-		t.Key = work.Read.key()
-		t.Channel, t.Root, t.Top = work.Read.Channel, work.Read.Root, work.Read.Root == ""
+	case work.Ask != nil:
+		a := work.Ask
+		state, err := reading.DecodeState(r, a, true)
+		if err != nil {
+			state = reading.State{} // nobody can tell
+		}
+		t.Key = a.Key
+		t.Channel, t.Root, t.Top = a.Channel, a.Root, a.Root == ""
 		if t.Top {
-			t.Root = p.Posted.TS
+			t.Root = state.Reply.TS
 		}
-		if p.Elsewhere != "" {
-			for _, part := range p.Parts {
-				t.Away = append(t.Away, Place{p.Elsewhere, part.TS})
-			}
-			p.Parts = nil
+		if state.Reply.TS != "" {
+			t.Messages = append(t.Messages, state.Reply.TS)
 		}
-		for _, part := range append(p.Parts, p.Posted) {
-			if part.TS != "" {
-				t.Messages = append(t.Messages, part.TS)
-			}
-		}
-		for _, file := range append(p.Marked, p.Upload) {
-			if file.ID != "" {
-				t.Files = append(t.Files, file.ID)
-			}
+		for _, f := range state.Files {
+			t.add(state.Elsewhere, f.Delivery)
 		}
 	case work.Send != nil:
 		var sent []post.OnceFile
@@ -207,6 +250,40 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 		return trace{}, false // it leaves nothing that is taken away
 	}
 	return t, true
+}
+
+// traceOfFiles is what is left in Slack of some files of an ask.
+func traceOfFiles(r jobs.Record, a ask.Ask, files []int) trace {
+	t := trace{Key: a.Key, Channel: a.Channel, Root: a.Root}
+	state, err := reading.DecodeState(r, &a, true)
+	if err != nil {
+		return t // nobody can tell
+	}
+	if t.Root == "" {
+		t.Root = state.Reply.TS
+	}
+	for _, i := range files {
+		t.add(state.Elsewhere, state.Files[i].Delivery)
+	}
+	return t
+}
+
+// add adds what was posted of a file.
+func (t *trace) add(elsewhere string, d reading.Delivery) {
+	for _, part := range d.Parts {
+		switch {
+		case part.TS == "":
+		case elsewhere != "":
+			t.Away = append(t.Away, ask.MessageRef{Channel: elsewhere, TS: part.TS})
+		default:
+			t.Messages = append(t.Messages, part.TS)
+		}
+	}
+	for _, file := range append(slices.Clone(d.Marked), d.Upload) {
+		if file.ID != "" {
+			t.Files = append(t.Files, file.ID)
+		}
+	}
 }
 
 // sweep takes away what is known to stand in Slack. What Slack does not let the
@@ -252,7 +329,7 @@ func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
 }
 
 func (b *Bot) unlessRefused(err error) error {
-	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(scoped(err), errScope) {
+	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(post.OptionalScope(err), post.ErrScope) {
 		return err
 	}
 	b.log.Warn("could not take something away", "error", err)

@@ -3,6 +3,8 @@ package bot
 import (
 	"fmt"
 	"time"
+
+	"slackocr/bot/words"
 )
 
 // Part is something that the bot rests on.
@@ -26,10 +28,10 @@ func (b *Bot) Parts() []Part {
 	case answered.IsZero():
 		parts[1].Problem = "the store of jobs was not written to yet"
 	case time.Since(answered) > storeSilence:
-		parts[1].Problem = fmt.Sprintf("the store of jobs has taken no write for %s", seconds(time.Since(answered)))
+		parts[1].Problem = fmt.Sprintf("the store of jobs has taken no write for %s", words.Seconds(time.Since(answered)))
 	}
 	if down := b.model.Down(); !down.IsZero() {
-		parts[2].Problem = fmt.Sprintf("the OCR endpoint has not answered for %s", seconds(time.Since(down)))
+		parts[2].Problem = fmt.Sprintf("the OCR endpoint has not answered for %s", words.Seconds(time.Since(down)))
 	}
 	return parts
 }

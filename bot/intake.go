@@ -2,6 +2,8 @@ package bot
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -138,7 +140,7 @@ func (i intake) message(m message) []intent {
 // whether it mentions the bot or not.
 func (i intake) said(m message) []intent {
 	words, mentioned := ask.Address(m.text, i.self)
-	direct := dm(m.channel)
+	direct := ask.Direct(m.channel)
 	talk, mode := understand(words, mentioned, direct)
 	needs := posting
 	switch {
@@ -178,11 +180,8 @@ func understand(words string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 // or nil. In a channel that person alone sees it. In a direct message it stands, and
 // ends no talk in a thread.
 func (m message) help(talk ask.Talk, mentioned bool) *Notice {
-	direct := dm(m.channel)
+	direct := ask.Direct(m.channel)
 	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: wordsUse(direct)}
-	if direct {
-		n.Root = cmp.Or(m.thread, m.ts)
-	}
 	switch {
 	case talk == ask.Mistyped && (mentioned || direct):
 		n.Topic, n.Words = "modes", wordsModes
@@ -194,19 +193,28 @@ func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 	return n
 }
 
-// reads asks for each picture of a post, and where the person meant the bot for
-// every other file too.
-func (m message) reads(mode ocr.Mode, needs need) (asks []intent) {
-	for _, file := range distinct(m.files) {
-		if needs == posting && (!picture(file) || !usual(file)) || !picture(file) && file.ID == "" {
+// reads asks for the pictures of a post, and where the person meant the bot for
+// every other file too. A post with more files than one ask may have makes several.
+func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
+	var files []ask.File
+	for _, file := range ask.Distinct(m.files) {
+		if needs == posting && (!ask.Picture(file) || !ask.Usual(file)) || !ask.Picture(file) && file.ID == "" {
 			continue
 		}
-		asks = append(asks, intent{needs: needs, task: task{Read: &Request{
-			Channel: m.channel, Ask: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person, File: slim(file),
-			Source: Place{m.channel, m.ts}, Mode: mode, First: len(asks) == 0, Meant: needs != posting,
-		}}})
+		files = append(files, ask.File{Slack: ask.Slim(file), Source: ask.MessageRef{Channel: m.channel, TS: m.ts}})
 	}
-	return asks
+	key := ask.KeyOf(m.channel, m.ts, mode)
+	for part := range slices.Chunk(ask.Number(files), ask.MaxFiles) {
+		a := ask.Ask{
+			Key: key, Channel: m.channel, Origin: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person,
+			Files: part, Mode: mode, Explicit: needs != posting,
+		}
+		if n := len(intents); n > 0 {
+			a.Key += fmt.Sprintf("/%d", n+1)
+		}
+		intents = append(intents, intent{needs: needs, task: task{Ask: &a}})
+	}
+	return intents
 }
 
 // reacted asks for the files of a message that somebody marked.
@@ -217,8 +225,7 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
 	}
 	return []intent{{task: task{Find: &Find{
 		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external, // reactions do not say where their person belongs
-
-		Message: &Place{e.Item.Channel, e.Item.Timestamp},
+		Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp},
 	}}}}
 }
 
@@ -242,7 +249,7 @@ func (i intake) gone(e *slackevents.MessageEvent) *Gone {
 	g := &Gone{Channel: e.Channel, TS: ts, Root: ts}
 	if old != nil {
 		g.Root = cmp.Or(old.ThreadTimestamp, ts)
-		for _, f := range distinct(old.Files) {
+		for _, f := range ask.Distinct(old.Files) {
 			g.Files = append(g.Files, f.ID)
 		}
 	}

@@ -35,7 +35,7 @@ func TestIntake(t *testing.T) {
 	}{
 		{"an image", with(png), []string{"C1/10.1/F1"}},
 		{"an image without a subtype", message(`"files":[` + png + `]`), []string{"C1/10.1/F1"}},
-		{"two images", with(png + "," + jpeg), []string{"C1/10.1/F1", "C1/10.1/F2"}},
+		{"two images", with(png + "," + jpeg), []string{"C1/10.1/F1+F2"}},
 		{"the same file twice", with(png + "," + png), []string{"C1/10.1/F1"}},
 		{"in a thread", message(`"subtype":"file_share","thread_ts":"9.9","files":[` + png + `]`), []string{"C1/9.9/F1"}},
 		{"a thread reply sent to the channel too", message(`"subtype":"thread_broadcast","thread_ts":"9.9","files":[` + png + `]`), []string{"C1/9.9/F1"}},
@@ -91,7 +91,7 @@ func TestIntake(t *testing.T) {
 		{"again in a thread", message(`"thread_ts":"9.9","text":"again"`), []string{"find C1/9.9 by mention quietly"}},
 		{"words to look for in a thread", message(`"thread_ts":"9.9","text":"locate: total"`), []string{"find C1/9.9 locate: total by mention quietly"}},
 		{"a mode outside of threads", message(`"text":"text"`), nil},
-		{"words in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","text":"hello"}`, []string{"use D1/10.1"}},
+		{"words in a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","text":"hello"}`, []string{"use D1/"}},
 		{"Slackbot's word that the bot was removed", `{"type":"message","channel":"D1","user":"USLACKBOT","ts":"10.1","text":"You have been removed from #x"}`, nil},
 		{"words in a thread of a direct message", `{"type":"message","channel":"D1","user":"U1","ts":"10.1","thread_ts":"9.9","text":"thanks"}`, nil},
 		{"another workspace's name where none shares the channel", message(`"user_team":"T2","files":[` + png + `]`), []string{"C1/10.1/F1"}},
@@ -198,8 +198,12 @@ var testIntake = intake{
 func inWords(a intent) (s string) {
 	var mode ocr.Mode
 	switch {
-	case a.Read != nil:
-		s, mode = a.Read.Channel+"/"+a.Read.Root+"/"+a.Read.File.ID, a.Read.Mode
+	case a.Ask != nil:
+		var files []string
+		for _, f := range a.Ask.Files {
+			files = append(files, f.Slack.ID)
+		}
+		s, mode = a.Ask.Channel+"/"+a.Ask.Root+"/"+strings.Join(files, "+"), a.Ask.Mode
 	case a.Find != nil && a.Find.Message != nil:
 		s = "find message " + a.Find.Message.Channel + "/" + a.Find.Message.TS
 	case a.Find != nil:
@@ -229,7 +233,7 @@ func inWords(a intent) (s string) {
 	if a.needs == mention {
 		s += " by mention"
 	}
-	if a.needs == always && a.Read != nil {
+	if a.needs == always && a.Ask != nil {
 		s += " always"
 	}
 	if a.Find != nil && a.Find.Quiet {

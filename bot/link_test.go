@@ -43,12 +43,12 @@ func TestLinkToAMessageReadsAllItsPictures(t *testing.T) {
 		h.quietBot()
 		ts := h.post("a.png", "b.png")
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, ts)+" text")
-		h.wait("both are read", func() bool { return h.count(ts, "Read ") == 2 })
-		if a, texts := h.count(ts, "Read a.png as plain text"), h.count(ts, "The text of "); a != 1 || texts != 2 {
-			t.Errorf("%d such replies, %d texts\n%s", a, texts, h.show())
+		h.wait("both are read", func() bool { return h.count(ts, "Read ") == 1 })
+		if replies, texts := h.count(ts, "Read 2 files as plain text"), h.count(ts, "a.png as plain text: ")+h.count(ts, "b.png as plain text: "); replies != 1 || texts != 2 {
+			t.Errorf("%d such replies, %d texts\n%s", replies, texts, h.show())
 		}
-		if w := h.whispers(h.ann); len(w) > 0 {
-			t.Errorf("it whispers %q", w)
+		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], h.ws.Permalink(h.channel, ts)) {
+			t.Errorf("it whispers %q, want where the text will stand", w)
 		}
 		h.idle(2, "two pictures")
 	})
@@ -65,7 +65,7 @@ func TestLinkToAThreadReply(t *testing.T) {
 			t.Fatalf("the link is %s", link)
 		}
 		h.linkTo(h.channel, "<"+strings.ReplaceAll(link, "&", "&amp;")+">")
-		h.wait("it is read", func() bool { return h.count(ts, "The text of reply.png") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "reply.png") == 1 })
 		h.idle(1, "the reply's picture")
 	})
 }
@@ -77,7 +77,7 @@ func TestLinkToAMessageThatSeemsEmpty(t *testing.T) {
 		ts := h.post("page.png")
 		h.ws.Fail(localslack.Fault{Method: "conversations.replies", Times: 1, NoMessages: true})
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, ts))
-		h.wait("it is read", func() bool { return h.count(ts, "The text of page.png") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "page.png: ") == 1 })
 	})
 }
 
@@ -92,7 +92,7 @@ func TestLinkToAFile(t *testing.T) {
 					link = private
 				}
 				h.linkTo(h.channel, link)
-				h.waitFor(h.channel, "The text of page.png", 1)
+				h.waitFor(h.channel, "page.png", 1)
 				h.idle(1, link)
 			})
 		})
@@ -114,7 +114,7 @@ func TestLinkFromElsewhereIsAnsweredToTheAsker(t *testing.T) {
 				}
 				before := len(h.ws.Messages(h.channel))
 				h.linkTo(h.channel, link)
-				h.waitFor(h.direct(h.ann), "The text of page.png", 1)
+				h.waitFor(h.direct(h.ann), "page.png", 1)
 				h.whispered(h.ann, "comes from another conversation")
 				if n := len(h.ws.Messages(h.channel)); n != before || len(h.said(secret)) > 0 {
 					t.Errorf("%d messages, want %d; in its own conversation %q", n, before, h.said(secret))
@@ -194,7 +194,7 @@ func TestLinkToTheOwnersFile(t *testing.T) {
 		h.quietBot()
 		// A file of ann's that only her direct message with the bot has.
 		ts := h.postIn(h.ann, h.direct(h.ann), "", "", "mine.png")
-		h.waitFor(h.direct(h.ann), "The text of mine.png", 1)
+		h.waitFor(h.direct(h.ann), "mine.png", 1)
 		_, link, _ := h.file(h.direct(h.ann), ts)
 		h.linkTo(h.channel, link+" describe")
 		h.waitFor(h.direct(h.ann), "Read mine.png to describe it", 1)

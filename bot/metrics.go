@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
 
@@ -31,7 +32,7 @@ type metrics struct {
 // The values of labels, so that each is there from the start: an alarm cannot
 // see the first of a kind otherwise.
 var (
-	outcomes   = []string{outcomeRead, outcomeEmpty, outcomePartial, outcomeFailed, outcomeStopped}
+	outcomes   = []string{reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped}
 	refusals   = []string{"full", "unavailable", "other"}
 	pageEnds   = []string{"read", "failed"}
 	sources    = []string{"slack", "web"}
@@ -39,15 +40,6 @@ var (
 	modelFails = []ocr.Class{
 		ocr.KeyRefused, ocr.Busy, ocr.Down, ocr.Refused, ocr.TooLarge, ocr.BadRequest, ocr.NotFound, ocr.CutOff, ocr.Idle, ocr.Protocol,
 	}
-)
-
-// How a request for a file's text can end for good.
-const (
-	outcomeRead    = "read"    // its text was posted
-	outcomeEmpty   = "empty"   // there was no text in it
-	outcomePartial = "partial" // a part of its text, and why it is no more
-	outcomeFailed  = "failed"
-	outcomeStopped = "stopped" // by a person
 )
 
 func newMetrics() *metrics {
@@ -109,13 +101,9 @@ func newMetrics() *metrics {
 // label is a class of failures as a label's value.
 func label(class ocr.Class) string { return strings.ReplaceAll(class.String(), " ", "_") }
 
-// page counts a page whose reading has ended.
-func (m *metrics) page(err error) {
-	outcome := "read"
-	if err != nil {
-		outcome = "failed"
-	}
-	m.pages.WithLabelValues(outcome).Inc()
+// reading are the metrics of what is read.
+func (m *metrics) reading() *reading.Metrics {
+	return &reading.Metrics{Files: m.requests, Pages: m.pages, Downloaded: m.downloaded, FirstText: m.firstText, WholeText: m.wholeText}
 }
 
 // model counts a request to the endpoint.
@@ -198,8 +186,8 @@ func (m *metrics) watch(b *Bot) {
 		return 0
 	})
 	one(shows, "replicas", "Bots that share the store of jobs.", func() float64 { return float64(b.jobs.Replicas()) })
-	one(shows, "model_running", "Turns at the OCR endpoint that are taken.", func() float64 { n, _ := b.slots.load(); return float64(n) })
-	one(shows, "model_waiting", "Pages that wait for a turn.", func() float64 { _, n := b.slots.load(); return float64(n) })
+	one(shows, "model_running", "Turns at the OCR endpoint that are taken.", func() float64 { n, _ := b.reader.Turns.Load(); return float64(n) })
+	one(shows, "model_waiting", "Pages that wait for a turn.", func() float64 { _, n := b.reader.Turns.Load(); return float64(n) })
 
 	add(counts, "slack_calls_total", "Calls of Slack's methods, each try counted. Edits of replies are chat.update.", []string{"method"}, func(tell func(float64, ...string)) {
 		for method, s := range b.pacer.Stats().Methods {

@@ -6,8 +6,10 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 )
 
 // Notice is something to say, once.
@@ -29,15 +31,13 @@ func (b *Bot) say(ctx context.Context, job *jobs.Job, n Notice) error {
 	var posted post.Once
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &posted); err != nil {
-			return errUnreadable
+			return reading.ErrUnreadable
 		}
 	}
 	m := say(n.Words)
-	m.Key, m.After = task{Say: &n}.record().Key, timestamp(n.Ask)
-	thread := post.NewThread(b.api, b.pacer, patient(job.Fence), n.Channel, n.Root)
-	return thread.Post(ctx, m, &posted, func(ctx context.Context) error {
-		return insist(ctx, func() error { return job.Save(ctx, posted) })
-	})
+	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Ask)
+	thread := post.NewThread(b.api, b.pacer, job.Fence, n.Channel, n.Root)
+	return thread.Post(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
 }
 
 // say makes a message of our own words. They are mrkdwn, in which whatever

@@ -53,7 +53,7 @@ func TestOddPartsInEvents(t *testing.T) {
 			"files":       []map[string]any{{"id": id, "name": "page.png", "mimetype": "image/png", "mode": "hosted", "size": "7", "url_private": strings.Replace(private, "https://files.slack.com", "http://localhost", 1)}},
 			"attachments": localslack.OddAttachments(), "blocks": localslack.OddBlocks(),
 		})
-		h.wait("it is read", func() bool { return h.count(ts, "The text of page.png") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "page.png: ") == 1 })
 
 		h.ws.SetBehaviour(localslack.Behaviour{OddParts: true})
 		other := h.ws.Install(localslack.App{Name: "other", Scopes: []string{"chat:write", "files:write"}})
@@ -62,7 +62,7 @@ func TestOddPartsInEvents(t *testing.T) {
 		if err := h.ws.Shortcut(h.Context(), h.ann, h.channel, from, "extract"); err != nil {
 			t.Fatal(err)
 		}
-		h.wait("it is read too", func() bool { return h.count(from, "The text of theirs.png") == 1 })
+		h.wait("it is read too", func() bool { return h.count(from, "theirs.png: ") == 1 })
 	})
 }
 

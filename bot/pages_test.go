@@ -277,8 +277,7 @@ func TestStopLetsPagesEnd(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.startAs(func(c *bot.Config) { c.Concurrency = 2 })
 		h.model.will(func(w *stream) {
-			n, _ := h.model.count()
-			w.slowly(time.Duration(2*n)*time.Second, "words")
+			w.slowly(3*time.Second, "words") // of a grace of 4 s
 			w.end("stop")
 		})
 		ts := h.postFile("scan.pdf", scan(t, 4))

@@ -2,120 +2,35 @@ package bot
 
 import (
 	"cmp"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
 )
-
-// picture reports whether a file is an image or a PDF that Slack keeps. What it says of
-// itself decides only whether to look; its content decides what it is.
-// https://docs.slack.dev/reference/objects/file-object
-func picture(f slack.File) bool {
-	if f.ID == "" || f.IsExternal {
-		return false
-	}
-	switch f.Mode {
-	case "external", "tombstone", "hidden_by_limit":
-		return false
-	}
-	switch f.FileAccess {
-	case "access_denied", "file_not_found":
-		return false
-	case "check_file_info":
-		return true // shared by another workspace: files.info tells the rest
-	}
-	return undeclared(f) || f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
-}
-
-// undeclared reports whether a file does not say what it is: Slack has not looked
-// at it yet (slackapi/node-slack-sdk issue 2040), or calls it a stream of bytes,
-// which it does with PNGs and PDFs too (issue 2170).
-func undeclared(f slack.File) bool {
-	switch f.Mimetype {
-	case "", "application/octet-stream", "binary/octet-stream":
-		return true
-	}
-	return false
-}
-
-// named reports whether a file's name says that it is a picture or a PDF.
-func named(f slack.File) bool {
-	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
-	return slices.Contains(fileTypes, ext) || ext == "avif"
-}
-
-// unready reports whether something that is needed of a file is missing, and
-// files.info may have it.
-func unready(f slack.File) bool {
-	return f.FileAccess == "check_file_info" || f.Mimetype == "" || f.URLPrivate == "" && f.URLPrivateDownload == ""
-}
-
-// pictureKinds are what pictures that can be read call themselves, the names of old
-// programs included.
-var pictureKinds = []string{
-	"application/pdf", "image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/apng", "image/gif", "image/webp",
-	"image/bmp", "image/x-bmp", "image/x-ms-bmp", "image/tiff", "image/tif", "image/heic", "image/heif",
-	"image/heic-sequence", "image/heif-sequence", "image/avif",
-}
-
-// usual reports whether a picture is of a kind that is read unasked. A drawing of
-// some program is left alone: nobody wants to be told that it cannot be read.
-func usual(f slack.File) bool {
-	switch {
-	case f.FileAccess == "check_file_info":
-		return true
-	case undeclared(f):
-		return named(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
-	}
-	return slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
-}
-
-// slim is what a job needs of a file. The rest, such as where it was shared, is
-// not kept.
-func slim(f slack.File) slack.File {
-	return slack.File{
-		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
-		Mode: f.Mode, IsExternal: f.IsExternal, FileAccess: f.FileAccess, URLPrivate: f.URLPrivate,
-		URLPrivateDownload: f.URLPrivateDownload,
-		Thumb1024:          f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
-	}
-}
-
-// distinct drops files that come twice.
-func distinct(files []slack.File) (all []slack.File) {
-	for _, f := range files {
-		if !slices.ContainsFunc(all, func(g slack.File) bool { return g.ID == f.ID }) {
-			all = append(all, f)
-		}
-	}
-	return all
-}
 
 // Found is a file that somebody meant: one of Slack's, or one on the web.
 type Found struct {
 	File   slack.File
-	Web    string `json:",omitempty"`
-	Source Place  `json:",omitzero"`  // the message that has it
-	Root   string `json:",omitempty"` // timestamp of the thread of that message
+	Web    string         `json:",omitempty"`
+	Source ask.MessageRef `json:",omitzero"`  // the message that has it
+	Root   string         `json:",omitempty"` // timestamp of the thread of that message
 }
 
 // filesOf returns the files of a message, forwarded ones included, or where it
 // has none the images that another app shows in it.
 func filesOf(m slack.Msg, channel string) (all []Found) {
-	at := Found{Source: Place{channel, m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
+	at := Found{Source: ask.MessageRef{Channel: channel, TS: m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
 	files := slices.Clone(m.Files)
 	for _, a := range m.Attachments {
 		if a.IsShare { // the preview of a link may show what not all here may see
 			files = append(files, a.Files...)
 		}
 	}
-	for _, f := range distinct(files) {
-		if picture(f) {
-			at.File = slim(f)
+	for _, f := range ask.Distinct(files) {
+		if ask.Picture(f) {
+			at.File = ask.Slim(f)
 			all = append(all, at)
 		}
 	}
@@ -147,7 +62,7 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 // likely leaves out files that nobody pointed at and that neither their type nor
 // their name calls a picture.
 func likely(files []Found) []Found {
-	return slices.DeleteFunc(files, func(f Found) bool { return f.Web == "" && undeclared(f.File) && !usual(f.File) })
+	return slices.DeleteFunc(files, func(f Found) bool { return f.Web == "" && ask.Undeclared(f.File) && !ask.Usual(f.File) })
 }
 
 // imagesIn are the image blocks of a message.

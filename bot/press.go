@@ -4,49 +4,23 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
 
-// The names of what can be pressed.
+// The names of what can be pressed, beside those of package reading.
 const (
-	stopID    = "stop"
-	chooseID  = "again" // the menu of modes
-	sendID    = "send"
 	extractID = "extract" // the message shortcut
+	forgetID  = "forget"  // the button that confirms /ocr forget
 )
-
-// blockOf names the block of a job's buttons. A name has 255 characters at most.
-// https://docs.slack.dev/reference/block-kit/blocks/actions-block
-func blockOf(key string) string { return "job:" + key }
-
-func stopButton() *slack.ButtonBlockElement {
-	return slack.NewButtonBlockElement(stopID, "", plain(wordsStopButton))
-}
-
-// runningButtons are those of a reply that is being worked on.
-func runningButtons(s *story) *slack.ActionBlock { return stopping(s.job.Record().Key) }
-
-func stopping(key string) *slack.ActionBlock { return slack.NewActionBlock(blockOf(key), stopButton()) }
-
-// doneButtons are those of a reply with its last line.
-func doneButtons(s *story) *slack.ActionBlock { return choices(s.job.Record().Key, s.Text) }
-
-// choices are what can be done with a file that was read; text says that there is
-// one to download.
-func choices(key string, text bool) *slack.ActionBlock {
-	modes := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(wordsAgainMenu), chooseID, modeOptions()...)
-	elements := []slack.BlockElement{modes}
-	if text {
-		elements = append(elements, slack.NewButtonBlockElement(sendID, "", plain(wordsSendButton)))
-	}
-	return slack.NewActionBlock(blockOf(key), elements...)
-}
 
 // interact does what somebody pressed, chose or filled in.
 func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
@@ -70,8 +44,10 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	case c.Type == slack.InteractionTypeBlockActions && c.View.ID == "" && len(c.ActionCallback.BlockActions) > 0:
 		ack(nil)
 		action := c.ActionCallback.BlockActions[0]
-		if key, ours := strings.CutPrefix(action.BlockID, blockOf("")); ours && action.ActionID != "" {
-			respond(b.press(working, c, action, key))
+		if action.ActionID == forgetID {
+			respond(b.forgetPerson(working, c))
+		} else if key, file, ours := reading.ParseBlockID(action.BlockID); ours && action.ActionID != "" {
+			respond(b.press(working, c, action, key, file))
 		}
 	default: // nothing of ours, or nothing to do
 		ack(nil)
@@ -111,7 +87,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (words 
 		return wordsNoFiles
 	}
 	_, err := b.enqueue(ctx, task{Find: &Find{
-		Channel: c.Channel.ID, Ask: "shortcut-" + digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
+		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
 		Files: files[:min(len(files), maxFound+1)],
 	}})
 	if err != nil {
@@ -126,39 +102,62 @@ var (
 	errNotMember = errors.New("the person is not in the conversation")
 )
 
-// press does what a button of a job's reply is for, and returns what to tell the
+// forgetPerson has the records of whoever pressed erased.
+func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (words string) {
+	gone := Gone{Ask: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
+	if _, err := b.enqueue(ctx, task{Forget: &gone}); err != nil {
+		b.log.Error("could not take a wish to be forgotten", "error", err)
+		return wordsNotTaken
+	}
+	return ""
+}
+
+// press does what a button of one of a job's files is for, and returns what to tell the
 // person.
-func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string) (words string) {
+func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string, file int) (words string) {
 	root := cmp.Or(c.Message.ThreadTimestamp, c.Message.Timestamp)
 	kind := ocr.Kind(action.SelectedOption.Value)
-	if action.ActionID == chooseID && (kind == ocr.Locate || kind == ocr.Prompt) {
+	if action.ActionID == reading.ModesID && (kind == ocr.Locate || kind == ocr.Prompt) {
 		// A window has 3 s to open, so who may press is looked at when it is sent.
-		view := againWindow(origin{Channel: c.Channel.ID, Key: key, Root: root}, kind)
+		view := againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind)
 		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open a window", "error", err)
 			return wordsNoWindow
 		}
 		return ""
 	}
-	record, r, err := b.pressed(ctx, key, c.Channel.ID, c.User.ID)
+	record, a, err := b.pressed(ctx, key, c.Channel.ID, c.User.ID)
+	if err == nil && file >= len(a.Files) {
+		err = errForgotten
+	}
 	if err != nil {
 		return wordsPressError(err)
 	}
+	again := readAgain{
+		file: file, root: root, origin: "press-" + ask.Digest(action.ActionTs+c.User.ID), since: action.ActionTs, person: c.User.ID, mode: a.Mode,
+	}
+	running := record.State == jobs.Queued || record.State == jobs.Running
 	switch action.ActionID {
-	case stopID:
-		if record.State != jobs.Queued && record.State != jobs.Running {
+	case reading.StopID, reading.StopFileID:
+		if !running {
 			return wordsEnded
 		}
-		err = b.jobs.Stop(ctx, key, c.User.ID)
+		if item, chosen := strconv.Atoi(action.SelectedOption.Value); chosen == nil {
+			err = b.jobs.StopItem(ctx, key, item, c.User.ID)
+		} else {
+			err = b.jobs.Stop(ctx, key, c.User.ID)
+		}
 		if err == nil && c.Container.IsEphemeral {
 			return wordsStopping
 		}
-	case sendID:
-		err = b.askToSend(ctx, c, key, r, root)
-	case chooseID:
-		if mode, ok := ocr.NewMode(kind, ""); ok {
-			r.After = c.Message.Timestamp
-			err = b.readAgain(ctx, r, root, "press-"+digest(action.ActionTs+c.User.ID), c.User.ID, mode)
+	case reading.DownloadID:
+		err = b.askToSend(ctx, c, key, a, file, root)
+	case reading.TryAgainID:
+		err = b.readAgain(ctx, a, again)
+	case reading.ModesID:
+		var ok bool
+		if again.mode, ok = ocr.NewMode(kind, ""); ok {
+			err = b.readAgain(ctx, a, again)
 		}
 	}
 	if err != nil {
@@ -169,39 +168,55 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 
 // pressed looks up the job of a button in a channel, for somebody who may press
 // it: a member of the job's conversation, where the reply stands, or its asker.
-func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, Request, error) {
+func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, ask.Ask, error) {
 	record, err := b.jobs.Get(ctx, key)
 	if forgotten(err) {
 		err = errForgotten
 	}
 	if err != nil {
-		return jobs.Record{}, Request{}, err
+		return jobs.Record{}, ask.Ask{}, err
 	}
-	r, ok := request(record)
+	a, ok := reading.AskOf(record)
 	switch {
 	case !ok: // erased
-		return jobs.Record{}, Request{}, errForgotten
-	case !b.intake.allowed(r.Channel):
-		return jobs.Record{}, Request{}, refusal(wordsNotHere)
-	case r.Person == person:
-		return record, r, nil
-	case r.Channel != channel:
-		return jobs.Record{}, Request{}, errNotMember
+		return jobs.Record{}, ask.Ask{}, errForgotten
+	case !b.intake.allowed(a.Channel):
+		return jobs.Record{}, ask.Ask{}, refusal(wordsNotHere)
+	case a.Person == person:
+		return record, a, nil
+	case a.Channel != channel:
+		return jobs.Record{}, ask.Ask{}, errNotMember
 	}
-	member, err := b.desk.Member(ctx, r.Channel, person)
+	member, err := b.desk.Member(ctx, a.Channel, person)
 	if err == nil && !member {
 		err = errNotMember
 	}
-	return record, r, err
+	return record, a, err
 }
 
-// readAgain has a file read in another way, in its thread.
-func (b *Bot) readAgain(ctx context.Context, r Request, root, ask, person string, mode ocr.Mode) error {
-	if words := b.busy(person, r.Channel); words != "" {
-		return refusal(words)
+// readAgain is a wish to have a file of an ask read once more.
+type readAgain struct {
+	file   int    // of the ask
+	root   string // the thread
+	origin string // tells it from other wishes
+	since  string // when, by Slack's clock; "" where that is not known
+	person string
+	mode   ocr.Mode
+}
+
+// readAgain has a file read once more, in its thread.
+func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
+	if again.file >= len(a.Files) {
+		return errForgotten
 	}
-	r.Ask, r.Root, r.Person, r.Mode, r.First, r.Meant = ask, root, person, mode, true, true
-	_, err := b.enqueue(ctx, task{Read: &r})
+	if b.room(again.person, a.Channel) == 0 {
+		return refusal(wordsTooMany(0, 1))
+	}
+	f := a.Files[again.file]
+	a.Files, a.Explicit = []ask.File{f}, true
+	a.Origin, a.Root, a.Since, a.Person, a.Mode = again.origin, again.root, again.since, again.person, again.mode
+	a.Key = ask.KeyOf(a.Channel, a.Origin, a.Mode) + "/" + f.Slack.ID + ask.Digest(f.Web)
+	_, err := b.enqueue(ctx, task{Ask: &a})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -10,18 +11,37 @@ import (
 	"slackocr/bot/localslack"
 )
 
-// press presses a button as somebody. Slack shows an error where nobody answers.
+// press presses a button as somebody: one of the message ts, or where it has none of
+// that name, of a later message of the bot in the same thread. Slack shows an error
+// where nobody answers.
 func (h *house) press(user, channel, ts, action string, option ...string) {
 	h.Helper()
-	var err error
-	if len(option) > 0 {
-		err = h.ws.Choose(h.Context(), user, channel, ts, action, option...)
-	} else {
-		err = h.ws.Press(h.Context(), user, channel, ts, action)
-	}
-	if err != nil {
+	if err := h.pressOn(user, channel, h.withAction(channel, ts, action), action, option...); err != nil {
 		h.Fatalf("%s: %v", action, err)
 	}
+}
+
+func (h *house) pressOn(user, channel, ts, action string, option ...string) error {
+	if len(option) > 0 {
+		return h.ws.Choose(h.Context(), user, channel, ts, action, option...)
+	}
+	return h.ws.Press(h.Context(), user, channel, ts, action)
+}
+
+// withAction is the first message from ts on, in its thread, that has an action.
+func (h *house) withAction(channel, ts, action string) string {
+	for _, m := range h.ws.Messages(channel) {
+		root := cmp.Or(m.ThreadTS, m.TS)
+		if m.TS != ts && root != ts {
+			continue
+		}
+		for _, other := range h.ws.Thread(channel, root) {
+			if other.TS >= ts && strings.Contains(string(other.Blocks), `"action_id":"`+action+`"`) {
+				return other.TS
+			}
+		}
+	}
+	return ts
 }
 
 // streaming posts a picture of which the model writes two words, and then
@@ -88,7 +108,7 @@ func TestStopWhileWaiting(t *testing.T) {
 		h.wait("it waits", func() bool { return h.reply(ts) != "" })
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
 		h.wait("it is stopped", func() bool { return strings.HasPrefix(h.reply(ts), "Stopped by") })
-		h.wait("the others are read", func() bool { return h.count(first, "Read ") == 4 })
+		h.wait("the others are read", func() bool { return h.count(first, "Read 4 files") == 1 })
 		h.idle(4, "stopped before its turn")
 		if n := len(h.answers(ts)); n != 1 {
 			t.Errorf("%d messages\n%s", n, h.show())
@@ -145,7 +165,7 @@ func TestStopAfterTheEnd(t *testing.T) {
 		ts, _ := h.streaming()
 		// Slack shows the old reply still: its last edit fails.
 		h.ws.Fail(localslack.Fault{Method: "chat.update", Error: "cant_update_message"})
-		h.wait("it is read", func() bool { return h.count(ts, "The text of") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "page.png") == 1 })
 		h.pass(time.Minute)
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
 		h.whispered(h.ann, "I had finished with it")
@@ -195,7 +215,7 @@ func TestButtonsOnAForgottenJob(t *testing.T) {
 		h.closed(ts)
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "again", "locate")
 		h.wait("a window", func() bool { return len(h.ws.Views(h.ann)) == 1 })
-		h.command(h.ann, h.channel, "forget")
+		h.forget(h.ann)
 		h.whispered(h.ann, "I erased")
 		said := len(h.whispers(h.ann))
 		for _, choice := range [][]string{{"send"}, {"again", "text"}} {

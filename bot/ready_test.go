@@ -46,7 +46,7 @@ func TestFilesThatAreNotReady(t *testing.T) {
 				if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
 					t.Errorf("the person sees %q", line)
 				}
-				if n := h.count(ts, "The text of page.png"); n != 1 {
+				if n := h.count(ts, "page.png"); n != 1 {
 					t.Errorf("%d texts\n%s", n, h.show())
 				}
 				// What turns out to be no picture is left alone.
@@ -99,17 +99,17 @@ func TestStreamsOfBytes(t *testing.T) {
 		h.closed(h.post("page.png"))
 		h.idle(1, "a picture by its name")
 		h.postData(h.ann, h.channel, h.named(""), "mention.bin", picture)
-		h.waitFor(h.channel, "The text of mention.bin", 1)
+		h.waitFor(h.channel, "mention.bin", 1)
 		ts := h.postData(h.ann, h.channel, "", "shortcut.bin", picture)
 		if err := h.ws.Shortcut(h.Context(), h.ann, h.channel, ts, "extract"); err != nil {
 			t.Fatal(err)
 		}
-		h.waitFor(h.channel, "The text of shortcut.bin", 1)
+		h.waitFor(h.channel, "shortcut.bin", 1)
 		h.postData(h.ann, h.direct(h.ann), "", "direct.bin", picture)
-		h.waitFor(h.direct(h.ann), "The text of direct.bin", 1)
+		h.waitFor(h.direct(h.ann), "direct.bin", 1)
 		h.command(h.ann, h.channel, "last")
 		h.idle(5, "the newest picture")
-		if n := h.times(h.channel, "The text of page.png"); n != 2 {
+		if n := h.times(h.channel, "page.png"); n != 2 {
 			t.Errorf("it was read %d times", n)
 		}
 		h.postData(h.ann, h.direct(h.ann), "", "words.bin", []byte("just words"))

@@ -6,6 +6,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
 
@@ -20,21 +21,16 @@ type Sample struct {
 // Samples are a reply that is being worked on and one that is done, a result, and
 // the windows.
 func Samples() ([]Sample, error) {
-	const (
-		key  = "T00000000/C00000000/1700000000.000000/F00000000/markdown"
-		text = "# Invoice\n\nA line with **bold** words and a [link](https://example.com).\n\n| Item | Price |\n| --- | ---: |\n| Tea | 3.50 |\n\n- one\n- two\n"
-	)
-	from := origin{Channel: "C00000000", Key: key, Root: "1700000000.000000"}
-	reading := post.Live{Head: wordsAsked("U00000000", "page.png"), Text: text, Line: post.Plain(wordsReading("page.png")), Buttons: stopping(key)}
-	done := post.Live{Line: post.Plain(wordsRead("page.png", 12, 1, 0)), Buttons: choices(key, true)}
+	from := origin{Channel: "C00000000", Key: "T00000000/C00000000/1700000000.000000/read/markdown", Root: "1700000000.000000"}
+	running, closed, result := reading.SampleMessages()
 	var samples []Sample
 	for _, s := range []struct {
 		name, argument string
 		payload        any
 	}{
-		{"the reply while it is read", "message", asMessage(post.Shown(reading))},
-		{"the reply when it is done", "message", asMessage(post.Shown(done))},
-		{"a result", "message", asMessage(post.Part(text, wordsPart("page.png", 1, 2, 1, 3)))},
+		{"the reply while it is read", "message", asMessage(running)},
+		{"the reply when it is done", "message", asMessage(closed)},
+		{"a result", "message", asMessage(result)},
 		{"the window for files", "view", uploadWindow(from)},
 		{"the window for words", "view", againWindow(from, ocr.Locate)},
 	} {

@@ -9,9 +9,11 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 )
 
 // seek finds the files that somebody means, or says why there are none for this
@@ -21,7 +23,7 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	case f.Web != "":
 		name, err := fetch.CheckLink(f.Web)
 		if err != nil {
-			return nil, refusal(wordsLink(err))
+			return nil, refusal(wordsLink(reading.FailureOf(err)))
 		}
 		files = []Found{{File: slack.File{Name: name}, Web: f.Web}}
 	case f.Message != nil:
@@ -40,13 +42,13 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	if err == nil && len(files) == 0 {
 		err = refusal(wordsNoFiles)
 		if f.Thread != "" {
-			err = refusal(wordsUse(dm(f.Channel)))
+			err = refusal(wordsUse(ask.Direct(f.Channel)))
 		}
 	}
 	return files, err
 }
 
-func (b *Bot) inMessage(ctx context.Context, at Place) ([]Found, error) {
+func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error) {
 	m, err := b.desk.Message(ctx, at.Channel, at.TS)
 	if err != nil || m == nil {
 		return nil, err
@@ -56,7 +58,7 @@ func (b *Bot) inMessage(ctx context.Context, at Place) ([]Found, error) {
 
 // linked are the files of a message for somebody who knows its address. Who
 // may not see it is told the same as if it was not there.
-func (b *Bot) linked(ctx context.Context, at Place, person string) ([]Found, error) {
+func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]Found, error) {
 	if !b.intake.allowed(at.Channel) {
 		return nil, refusal(wordsHidden)
 	}
@@ -93,7 +95,7 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking up a file: %w", err)
 	}
-	file := Found{File: slim(*info)}
+	file := Found{File: ask.Slim(*info)}
 	shares := slices.DeleteFunc(slices.Concat(info.Channels, info.Groups, info.IMs), func(channel string) bool {
 		return !b.intake.allowed(channel)
 	})
@@ -112,7 +114,7 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 			return nil, err
 		}
 		if member {
-			file.Source = Place{channel, sharedAt(info, channel)}
+			file.Source = ask.MessageRef{Channel: channel, TS: sharedAt(info, channel)}
 			return []Found{file}, nil
 		}
 	}
@@ -146,7 +148,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 			return nil, err
 		}
 		var here []Found
-		switch key := strings.TrimSuffix(post.Key(m), replyKey); {
+		switch key := strings.TrimSuffix(post.Key(m), reading.ReplyKey); {
 		case m.User != b.self:
 			here = likely(filesOf(m.Msg, f.Channel))
 		case key != post.Key(m):
@@ -167,8 +169,8 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 	return files, nil
 }
 
-// behind is the file that a reply is about, if it is still known.
-func (b *Bot) behind(ctx context.Context, key string) ([]Found, error) {
+// behind are the files that a reply is about, if they are still known.
+func (b *Bot) behind(ctx context.Context, key string) (files []Found, err error) {
 	record, err := b.jobs.Get(ctx, b.team+"/"+key)
 	if forgotten(err) {
 		return nil, nil
@@ -176,11 +178,12 @@ func (b *Bot) behind(ctx context.Context, key string) ([]Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, ok := request(record)
-	if !ok {
-		return nil, nil
+	if a, ok := reading.AskOf(record); ok {
+		for _, f := range a.Files {
+			files = append(files, Found{File: f.Slack, Web: f.Web, Source: f.Source})
+		}
 	}
-	return []Found{{File: r.File, Web: r.Web, Source: r.Source}}, nil
+	return files, nil
 }
 
 // newest is the newest message with files of the channel where it was asked.

@@ -8,8 +8,10 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 	"slackocr/bot/slackmd"
 )
 
@@ -20,9 +22,10 @@ type Send struct {
 	Channel string
 	Root    string
 	Person  string
-	Name    string // of the file that was read
-	File    string // its id
-	Source  Place  // the message that has it
+	Item    int            `json:",omitempty"` // the file among those of the job
+	Name    string         // of the file that was read
+	File    string         // its id
+	Source  ask.MessageRef // the message that has it
 	Respond string
 }
 
@@ -38,7 +41,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	}
 	text, ok := "", false
 	if err == nil {
-		if text, ok, err = b.jobs.Page(ctx, s.Key, whole); err != nil {
+		if text, ok, err = b.jobs.Page(ctx, s.Key, reading.TextOf(s.Item)); err != nil {
 			return err
 		}
 	}
@@ -49,23 +52,27 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	var sent []post.OnceFile
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &sent); err != nil {
-			return errUnreadable
+			return reading.ErrUnreadable
 		}
 	}
-	var before progress
-	_ = json.Unmarshal(record.Progress, &before) // nothing sent, then
-	thread := post.NewThread(b.api, b.pacer, patient(job.Fence), s.Channel, s.Root)
+	read, _ := reading.AskOf(record)
+	before, err := reading.DecodeState(record, &read, true)
+	if err != nil || s.Item >= len(before.Files) {
+		return reading.ErrUnreadable
+	}
+	uploaded := before.Files[s.Item].Delivery.Upload.Shared
+	thread := post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
 	upload := func(n int, name string, content []byte) error {
 		for len(sent) <= n {
 			sent = append(sent, post.OnceFile{})
 		}
 		return thread.Upload(ctx, name, content, &sent[n], func(ctx context.Context) error {
-			return insist(ctx, func() error { return job.Save(ctx, sent) })
+			return job.Save(ctx, sent)
 		})
 	}
-	if !before.Upload.Shared {
+	if !uploaded {
 		if err := upload(0, slackmd.FileName(s.Name, ".md"), []byte(text)); err != nil {
-			return b.notSent(ctx, job, s, scoped(err))
+			return b.notSent(ctx, job, s, post.OptionalScope(err))
 		}
 	}
 	tables := slackmd.Tables(text)
@@ -75,23 +82,23 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 			name = slackmd.FileName(s.Name, ".csv")
 		}
 		if err := upload(i+1, name, table.CSV()); err != nil {
-			return b.notSent(ctx, job, s, scoped(err))
+			return b.notSent(ctx, job, s, post.OptionalScope(err))
 		}
 	}
-	if before.Upload.Shared && len(tables) == 0 {
+	if uploaded && len(tables) == 0 {
 		b.respond(ctx, s.Respond, s.Root, say(wordsSentBefore))
 	}
 	return nil
 }
 
 // askToSend makes a press durable, unless another one did before.
-func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key string, r Request, root string) error {
-	n, there, err := b.sentBefore(ctx, key, r.Channel, root)
+func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key string, a ask.Ask, file int, root string) error {
+	n, there, err := b.sentBefore(ctx, key, file, a.Channel, root)
 	created := false
 	if err == nil && !there {
 		created, err = b.enqueue(ctx, task{Send: &Send{
-			Key: key, Ask: strconv.Itoa(n), Channel: r.Channel, Root: root, Person: c.User.ID,
-			Name: r.fileName(), File: r.File.ID, Source: r.Source, Respond: c.ResponseURL,
+			Key: key, Item: file, Ask: strconv.Itoa(n), Channel: a.Channel, Root: root, Person: c.User.ID,
+			Name: a.FileName(file), File: a.Files[file].Slack.ID, Source: a.Files[file].Source, Respond: c.ResponseURL,
 		}})
 	}
 	if err == nil && !created {
@@ -104,7 +111,7 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 // files of one stand there, or are being sent: people press twice. n counts the
 // others, which failed or whose files were deleted; it is part of the next
 // one's key, so that of presses at once one counts.
-func (b *Bot) sentBefore(ctx context.Context, key, channel, root string) (n int, there bool, err error) {
+func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, root string) (n int, there bool, err error) {
 	records, err := b.jobs.ByThread(ctx, where(channel, root))
 	if err != nil {
 		return 0, false, err
@@ -112,7 +119,7 @@ func (b *Bot) sentBefore(ctx context.Context, key, channel, root string) (n int,
 	for _, r := range records {
 		var sent []post.OnceFile
 		t, err := decode(r)
-		if err != nil || t.Send == nil || t.Send.Key != key {
+		if err != nil || t.Send == nil || t.Send.Key != key || t.Send.Item != file {
 			continue
 		}
 		n++
@@ -134,7 +141,7 @@ func (b *Bot) sentBefore(ctx context.Context, key, channel, root string) (n int,
 
 // notSent tells the person of a failure that is not tried again.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
-	if !unsettled(err) && (!temporary(err) || job.LastAttempt()) {
+	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
 		b.respond(ctx, s.Respond, s.Root, say(wordsNotSent))
 	}
 	return err

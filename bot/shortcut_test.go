@@ -51,18 +51,19 @@ func TestShortcut(t *testing.T) {
 		}
 		own := h.post("a.png", "b.png")
 		extract(own)
-		h.wait("both are read", func() bool { return h.count(own, "Read ") == 2 })
+		h.wait("both are read", func() bool { return h.count(own, "Read 2 files") == 1 })
 		forwarded, err := h.ws.Forward(h.ann, h.channel, own, localslack.Post{Channel: h.channel, Text: "look"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		extract(forwarded)
-		h.wait("both are read", func() bool { return h.count(forwarded, "Read ") == 2 })
+		h.wait("both are read", func() bool { return h.count(forwarded, "Read 2 files") == 1 })
 		h.idle(4, "twice two")
 		extract(h.talk(h.ann, h.channel, "", "words"))
 		h.whispered(h.ann, "There is no picture in that message")
+		said := len(h.whispers(h.ann))
 		extract(h.answers(own)[0].TS) // the bot's own
-		h.wait("a word", func() bool { return len(h.whispers(h.ann)) == 2 })
+		h.wait("a word", func() bool { return len(h.whispers(h.ann)) == said+1 })
 		h.idle(4, "nothing else")
 	})
 }

@@ -169,7 +169,7 @@ func TestStopWhileSlackIsDown(t *testing.T) {
 				back()
 				h.ended = make(chan error, 1)
 				h.start()
-				h.wait("all are read", func() bool { return h.count(ts, "Read ") == 6 })
+				h.wait("all are read", func() bool { return h.count(ts, "Read 6 files") == 1 })
 				h.whole(ts, "a.png", "b.png", "c.png", "d.png", "e.png", "f.png")
 			})
 		})

@@ -173,19 +173,17 @@ func TestManyImagesAtOnce(t *testing.T) {
 		}
 		ts := h.post(names...)
 		h.wait("who waits is told", func() bool {
-			return slices.ContainsFunc(h.answers(ts), func(m localslack.Message) bool { return strings.HasSuffix(m.Text, "ahead.") })
+			return len(h.answers(ts)) > 0 && strings.Contains(string(h.answers(ts)[0].Blocks), "waiting, 1 ahead")
 		})
-		h.wait("all are read", func() bool {
-			n := 0
-			for _, m := range h.answers(ts) {
-				if strings.HasPrefix(m.Text, "Read page") {
-					n++
-				}
+		if line := h.closed(ts); line != "Read 10 files · 30 s" {
+			t.Errorf("the last line is %q", line)
+		}
+		h.whole(ts, names...)
+		blocks := string(h.answers(ts)[0].Blocks)
+		for i, name := range names {
+			if link := h.ws.Permalink(h.channel, h.answers(ts)[1+i].TS); !strings.Contains(blocks, strings.ReplaceAll(link, "&", "\\u0026")) || !strings.Contains(blocks, name) {
+				t.Errorf("the list lacks %s or %s: %s", name, link, blocks)
 			}
-			return n == 10
-		})
-		if n := len(h.answers(ts)); n != 20 {
-			t.Errorf("%d messages for 10 images, want a reply and a text each", n)
 		}
 		if _, most := h.model.count(); most != 4 {
 			t.Errorf("%d requests at once, want 4", most)

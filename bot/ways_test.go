@@ -66,6 +66,17 @@ func (h *house) command(user, channel, text string) {
 	}
 }
 
+// forget has a person's records erased, who says twice that they want it.
+func (h *house) forget(user string) {
+	h.Helper()
+	h.command(user, h.channel, "forget")
+	h.whispered(user, "Shall I erase")
+	all := h.ws.Ephemerals(user)
+	if err := h.ws.Press(h.Context(), user, h.channel, all[len(all)-1].Message.TS, "forget"); err != nil {
+		h.Fatal(err)
+	}
+}
+
 // whispers are the texts that only one person saw.
 func (h *house) whispers(user string) (texts []string) {
 	for _, e := range h.ws.Ephemerals(user) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
 
@@ -25,6 +27,7 @@ type origin struct {
 	Channel string
 	Respond string `json:",omitempty"` // lasts 30 minutes, like the trigger's answer
 	Key     string `json:",omitempty"` // of the job to read again
+	File    int    `json:",omitempty"` // of the job
 	Root    string `json:",omitempty"`
 }
 
@@ -37,16 +40,12 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-// fileTypes are what a window offers to choose.
-// https://docs.slack.dev/reference/block-kit/block-elements/file-input-element
-var fileTypes = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
-
 // uploadWindow asks for files and how to read them.
 func uploadWindow(from origin) slack.ModalViewRequest {
 	files := slack.NewInputBlock(filesID, plain(wordsFilesLabel), plain(wordsFilesHint),
-		slack.NewFileInputBlockElement(filesID).WithFileTypes(fileTypes...).WithMaxFiles(maxFound))
-	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, modeOptions()...)
-	mode.InitialOption = modeOptions()[0]
+		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(maxFound))
+	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, reading.ModeOptions()...)
+	mode.InitialOption = reading.ModeOptions()[0]
 	private := slack.NewCheckboxGroupsBlockElement(privateID, slack.NewOptionBlockObject("yes", plain(wordsPrivateOption), nil))
 	return window(uploadID, wordsUploadTitle, from,
 		files,
@@ -79,14 +78,6 @@ func window(callback, title string, from origin, blocks ...slack.Block) slack.Mo
 	}
 }
 
-// modeOptions are the modes to choose from, the usual one first.
-func modeOptions() (options []*slack.OptionBlockObject) {
-	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe, ocr.Locate, ocr.Prompt} {
-		options = append(options, slack.NewOptionBlockObject(string(kind), plain(wordsMode(kind)), nil))
-	}
-	return options
-}
-
 // submitted does what a window was filled in with. What cannot be taken is said
 // in the window, which stays open.
 func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack answer) {
@@ -108,9 +99,10 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	case again:
 		ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 		defer cancel()
-		_, r, err := b.pressed(ctx, from.Key, from.Channel, c.User.ID)
+		_, a, err := b.pressed(ctx, from.Key, from.Channel, c.User.ID)
 		if err == nil {
-			err = b.readAgain(ctx, r, from.Root, "window-"+digest(c.View.ID), c.User.ID, mode)
+			again := readAgain{file: from.File, root: from.Root, origin: "window-" + ask.Digest(c.View.ID), person: c.User.ID, mode: mode}
+			err = b.readAgain(ctx, a, again)
 		}
 		if err != nil {
 			ack(inWindow(wordsID, wordsPressError(err)))
@@ -121,7 +113,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 		ack(inWindow(filesID, wordsNoneChosen))
 	default:
 		_, err := b.enqueue(ctx, task{Find: &Find{
-			Channel: from.Channel, Ask: "window-" + digest(c.View.ID), Person: c.User.ID, Mode: mode,
+			Channel: from.Channel, Ask: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
 			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Files: files,
 		}})
 		if err != nil {
@@ -135,9 +127,9 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 
 // chosen are a window's files.
 func chosen(files []slack.File) (all []Found) {
-	for _, f := range distinct(files) {
+	for _, f := range ask.Distinct(files) {
 		if f.ID != "" && len(all) < maxFound {
-			all = append(all, Found{File: slim(f)})
+			all = append(all, Found{File: ask.Slim(f)})
 		}
 	}
 	return all

@@ -34,8 +34,8 @@ func (h *house) submit(user, view string, values map[string][]string, names ...s
 	return problems
 }
 
-// TestWindowReadsTenFilesInTheChosenMode: each in a thread of its own, under a
-// message that says who asked.
+// TestWindowReadsTenFilesInTheChosenMode, in one thread under a message that says who
+// asked.
 func TestWindowReadsTenFilesInTheChosenMode(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		view := h.window(h.ann, h.channel)
@@ -46,18 +46,18 @@ func TestWindowReadsTenFilesInTheChosenMode(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"describe"}}, names...); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		h.waitFor(h.channel, "Read ", 10)
+		h.waitFor(h.channel, "Read 10 files to describe them", 1)
 		for _, m := range h.spoken(h.channel) {
 			switch {
-			case strings.HasPrefix(m.Text, "The text of "):
+			case strings.Contains(m.Text, ".png to describe it: "):
 				if m.ThreadTS == "" || m.ThreadTS == m.TS {
 					t.Errorf("%q stands in the channel", m.Text)
 				}
-			case !strings.Contains(m.Text, "to describe it") || m.ThreadTS != "" && m.ThreadTS != m.TS || !strings.Contains(string(m.Blocks), h.ann):
+			case !strings.Contains(m.Text, "to describe them") || m.ThreadTS != "" && m.ThreadTS != m.TS || !strings.Contains(string(m.Blocks), h.ann):
 				t.Errorf("a reply in thread %q: %q %s", m.ThreadTS, m.Text, m.Blocks)
 			}
 		}
-		if n := h.times(h.channel, "The text of "); n != 10 || h.requests() != 10 {
+		if n := strings.Count(strings.Join(h.said(h.channel), "\n"), ".png to describe it: "); n != 10 || h.requests() != 10 {
 			t.Errorf("%d texts, %d requests", n, h.requests())
 		}
 		if w := h.whispers(h.ann); len(w) > 0 || len(h.ws.Views(h.ann)) > 0 {
@@ -146,7 +146,7 @@ func TestWindowForOnePersonOnly(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"private": {"yes"}}, "a.png", "b.png"); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		h.waitFor(h.direct(h.ann), "The text of ", 2)
+		h.waitFor(h.direct(h.ann), "Read 2 files", 1)
 		h.whispered(h.ann, "direct message")
 		if n := len(h.ws.Messages(h.channel)); n != before {
 			t.Errorf("%d messages in the channel, want %d\n%s", n, before, h.show())
@@ -163,7 +163,7 @@ func TestWindowWhereTheBotIsNot(t *testing.T) {
 			if problems := h.submit(h.ann, h.window(h.ann, channel), nil, "page.png"); len(problems) > 0 {
 				t.Fatal(problems)
 			}
-			h.waitFor(h.direct(h.ann), "The text of page.png", 1)
+			h.waitFor(h.direct(h.ann), "page.png", 1)
 			if w := h.whispered(h.ann, "/invite"); !strings.Contains(w, "<@"+h.app.BotUserID+">") {
 				t.Errorf("it says %q", w)
 			}

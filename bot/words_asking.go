@@ -6,14 +6,11 @@ import (
 	"time"
 
 	"slackocr/bot/slackmd"
-	"slackocr/ocr"
+	"slackocr/bot/words"
 )
 
 // What buttons and windows say.
 const (
-	wordsStopButton    = "Stop"
-	wordsAgainMenu     = "Read again as…"
-	wordsSendButton    = "Download"
 	wordsUploadTitle   = "Read a file"
 	wordsAgainTitle    = "Read it again"
 	wordsSubmit        = "Read"
@@ -29,22 +26,6 @@ const (
 	wordsMissing       = "Say here what to look for, or what to ask."
 	wordsNoneChosen    = "Choose at least one file."
 )
-
-func wordsMode(kind ocr.Kind) string {
-	switch kind {
-	case ocr.Plain:
-		return "Plain text"
-	case ocr.Figure:
-		return "A chart or figure"
-	case ocr.Describe:
-		return "A description"
-	case ocr.Locate:
-		return "Where words stand…"
-	case ocr.Prompt:
-		return "My own prompt…"
-	}
-	return "Markdown"
-}
 
 // What follows is mrkdwn: our own words, with nothing from elsewhere in them but
 // what quote and mentionOf make.
@@ -139,17 +120,30 @@ func wordsStatus(n int) string {
 	case n == 0:
 		return "Nothing of yours is being read or waiting."
 	case n > maxStatus:
-		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", count(n, "file"), maxStatus)
+		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", words.Count(n, "ask"), maxStatus)
 	case n == 1:
-		return "1 file of yours is being read or waiting:"
+		return "1 ask of yours is being read or waiting:"
 	}
-	return fmt.Sprintf("%s of yours are being read or waiting:", count(n, "file"))
+	return fmt.Sprintf("%s of yours are being read or waiting:", words.Count(n, "ask"))
 }
 
 func wordsStatusLine(name string, since time.Duration) string {
-	return fmt.Sprintf("%s, for %s", slackmd.Name(name), seconds(since))
+	return fmt.Sprintf("%s, for %s", slackmd.Name(name), words.Seconds(since))
 }
 
 func wordsErased(n int) string {
-	return fmt.Sprintf("I erased my records of %s that you asked me to read. What I posted stays in Slack until you delete it there.", count(n, "file"))
+	return fmt.Sprintf("I erased my records of %s that you asked me to read. What I posted stays in Slack until you delete it there.", words.Count(n, "file"))
 }
+
+// wordsWhere says where a text will stand, or stands already.
+func wordsWhere(link string, created bool) string {
+	if !created {
+		return "I have read that already: " + "<" + link + "|here is its text>."
+	}
+	return "I am reading it. The text will stand in <" + link + "|this thread>."
+}
+
+const (
+	wordsForgetQuestion = "Shall I erase my records of everything that you asked me to read? What is waiting or being read stops. What I posted stays in Slack until you delete it there."
+	wordsForgetButton   = "Erase my records"
+)

@@ -9,16 +9,10 @@ import (
 // Link is an address that somebody gave, as far as its text tells. One of its
 // fields is set.
 type Link struct {
-	Message Message // a message of Slack's
-	File    string  // the id of a file of Slack's
-	Web     string  // an address that is not Slack's
-	Other   bool    // something else of Slack's, such as a channel
-}
-
-// Message names a message.
-type Message struct {
-	Channel string
-	TS      string
+	Message MessageRef // a message of Slack's
+	File    string     // the id of a file of Slack's
+	Web     string     // an address that is not Slack's
+	Other   bool       // something else of Slack's, such as a channel
 }
 
 // The forms in which people copy addresses. The id says what is meant, whatever
@@ -64,7 +58,7 @@ func ParseLink(s, home string) (l Link, ok bool) {
 	}
 	for _, form := range []*regexp.Regexp{archivePath, clientPath, threadPath} {
 		if m := form.FindStringSubmatch(u.Path); m != nil {
-			return Link{Message: Message{Channel: m[1], TS: m[2] + "." + m[3]}}, true
+			return Link{Message: MessageRef{Channel: m[1], TS: m[2] + "." + m[3]}}, true
 		}
 	}
 	for _, form := range []*regexp.Regexp{filePath, privatePath} {
@@ -96,7 +90,7 @@ func appLink(u *url.URL) Link {
 	q := u.Query()
 	switch ts, id := q.Get("message"), q.Get("id"); {
 	case u.Host == "channel" && channelID.MatchString(id) && timestamp.MatchString(ts):
-		return Link{Message: Message{Channel: id, TS: ts}}
+		return Link{Message: MessageRef{Channel: id, TS: ts}}
 	case u.Host == "file" && fileID.MatchString(id):
 		return Link{File: id}
 	}

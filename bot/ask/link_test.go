@@ -5,7 +5,7 @@ import "testing"
 const home = "https://acme.slack.com/"
 
 func TestParseLink(t *testing.T) {
-	message := Link{Message: Message{Channel: "C0123ABCD", TS: "1700000000.123456"}}
+	message := Link{Message: MessageRef{Channel: "C0123ABCD", TS: "1700000000.123456"}}
 	file := Link{File: "F0123ABCD"}
 	for in, want := range map[string]Link{
 		"https://acme.slack.com/archives/C0123ABCD/p1700000000123456":                                               message,
@@ -49,7 +49,7 @@ func TestParseLink(t *testing.T) {
 // TestHomeMayBeAnyHost, such as that of a workspace on this machine.
 func TestHomeMayBeAnyHost(t *testing.T) {
 	got, ok := ParseLink("http://localhost:8080/archives/C0123ABCD/p1700000000123456", "http://localhost:8080/")
-	if want := (Message{"C0123ABCD", "1700000000.123456"}); !ok || got.Message != want {
+	if want := (MessageRef{"C0123ABCD", "1700000000.123456"}); !ok || got.Message != want {
 		t.Errorf("got %+v, %v", got, ok)
 	}
 }
@@ -61,7 +61,7 @@ func FuzzParseLink(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string) {
 		l, ok := ParseLink(in, home)
 		kinds := 0
-		if l.Message != (Message{}) {
+		if l.Message != (MessageRef{}) {
 			kinds++
 			if !channelID.MatchString(l.Message.Channel) || !timestamp.MatchString(l.Message.TS) {
 				t.Errorf("%q names no message: %+v", in, l)

@@ -1,5 +1,3 @@
-// Package ask reads what people ask for: their words, links and where they come
-// from. Its functions are pure: nothing here calls Slack.
 package ask
 
 import (

@@ -60,17 +60,20 @@ func BenchmarkPickup(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		_ = q.Run(ctx, func(ctx context.Context, j *Job) {
+		_ = q.Run(ctx, func(ctx context.Context, j *Job) error {
 			began <- time.Now()
 			start := time.Now()
 			if _, cancel, err := j.Fence(ctx); err == nil {
 				cancel()
 			}
 			fence := time.Since(start)
-			if err := j.Done(ctx, Done); err != nil {
-				b.Error(err)
-			}
-			ended <- fence
+			j.OnSettled(func(as State, _ error) {
+				if as != Done {
+					b.Error(as)
+				}
+				ended <- fence
+			})
+			return nil
 		})
 	})
 	var took, fence, whole []time.Duration
@@ -88,6 +91,35 @@ func BenchmarkPickup(b *testing.B) {
 	report(b, "pickup", took)
 	report(b, "fence", fence)
 	report(b, "whole", whole)
+}
+
+// BenchmarkFollowUp measures how long a follow-up takes to be durable, and from
+// then until it is done, where it is due at once.
+func BenchmarkFollowUp(b *testing.B) {
+	q, _ := benchQueue(b, 0)
+	began := make(chan time.Time)
+	ctx, cancel := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		q.RunFollowUps(ctx, func(context.Context, FollowUp) error {
+			began <- time.Now()
+			return nil
+		})
+	})
+	var add, done []time.Duration
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		if err := q.AddFollowUp(b.Context(), FollowUp{Key: benchRecord(i).Key, Kind: "close", Due: start}); err != nil {
+			b.Fatal(err)
+		}
+		added := time.Now()
+		add = append(add, added.Sub(start))
+		done = append(done, (<-began).Sub(added))
+	}
+	cancel()
+	running.Wait()
+	report(b, "add", add)
+	report(b, "done", done)
 }
 
 // BenchmarkRecords measures the memory and the folder with 50,000 finished
@@ -178,7 +210,7 @@ func fill(b *testing.B, q *Queue, records int) {
 				r := benchRecord(i)
 				id := token(r.Key)
 				o, _ := encode(order{Key: r.Key, Thread: r.Thread, Person: r.Person, File: r.File, Request: r.Request, Created: time.Now()})
-				s, _ := encode(state{State: Done, Turn: turn{uint64(i), 1}, Progress: json.RawMessage(`{"reply":"1720000000.000200"}`), Updated: time.Now()})
+				s, _ := encode(state{State: Done, Turn: turn{Revision: uint64(i), Delivery: 1}, Progress: json.RawMessage(`{"reply":"1720000000.000200"}`), Updated: time.Now()})
 				entries := map[string][]byte{orderKey(id, token(r.Thread), token(r.Person), token(r.File)): o, stateKey(id): s}
 				if i%10 == 0 {
 					entries[chunkKey(id, 1, 0)] = page

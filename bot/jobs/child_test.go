@@ -44,9 +44,20 @@ func runChild() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	q, err := Open(ctx, Config{LeaseFor: childLease}, store)
+	lease := childLease
+	if set := os.Getenv("JOBS_TEST_LEASE"); set != "" {
+		if lease, err = time.ParseDuration(set); err != nil {
+			return err
+		}
+	}
+	q, err := Open(ctx, Config{LeaseFor: lease}, store)
 	if err != nil {
 		return err
+	}
+	for key := range strings.FieldsSeq(os.Getenv("JOBS_TEST_KEYS")) {
+		if _, err := q.Enqueue(ctx, Record{Key: key}); err != nil {
+			return err
+		}
 	}
 	fmt.Println("ready")
 	go func() { // ends the process with it
@@ -77,7 +88,7 @@ func enqueueAll(ctx context.Context, q *Queue, prefix string, one bool) {
 
 type effects struct{ path string }
 
-func (e *effects) work(ctx context.Context, j *Job) {
+func (e *effects) work(ctx context.Context, j *Job) error {
 	key := j.Record().Key
 	fmt.Println("begin", key)
 	steps := 3
@@ -92,15 +103,15 @@ func (e *effects) work(ctx context.Context, j *Job) {
 		}
 		if err != nil {
 			fmt.Println("lost", key, err)
-			return
+			return err
 		}
 	}
-	if err := e.write(ctx, j, "effect "+key); err != nil {
-		return
-	}
-	if err := j.Done(ctx, Done); err == nil {
-		fmt.Println("end", key)
-	}
+	j.OnSettled(func(as State, _ error) {
+		if as == Done {
+			fmt.Println("end", key)
+		}
+	})
+	return e.write(ctx, j, "effect "+key)
 }
 
 // write adds a line behind a fence, effects only where they are not there yet.

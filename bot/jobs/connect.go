@@ -62,7 +62,10 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 		Durable: "workers", FilterSubject: prefix + "job.>", AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: s.LeaseFor, MaxAckPending: maxPending, MaxDeliver: -1,
 	})
-	return natsError(err)
+	if err != nil || n.embedded == nil {
+		return natsError(err)
+	}
+	return n.embedded.begin(func() error { return n.endLeases(ctx) })
 }
 
 // ensure makes the stream on three servers where there are as many. One that

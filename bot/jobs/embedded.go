@@ -2,11 +2,13 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -27,9 +29,25 @@ var ErrInUse = errors.New("another process uses this data folder; stop it first,
 
 // embedded is a server within the process, with no port.
 type embedded struct {
-	server *server.Server
-	lock   *flock.Flock
-	silent time.Time // since when no write was answered; of the announcer's goroutine
+	server  *server.Server
+	lock    *flock.Flock
+	session string    // see Store.Session
+	silent  time.Time // since when no write was answered; of the announcer's goroutine
+
+	mu    sync.Mutex // guards what follows
+	begun bool       // the session
+}
+
+// begin does what comes first in a session, once.
+func (e *embedded) begin(first func() error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.begun {
+		return nil
+	}
+	err := first()
+	e.begun = err == nil
+	return err
 }
 
 // silence is how long the server may leave writes without an answer. After a
@@ -71,7 +89,7 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the store of jobs: %w", err), lock.Close())
 	}
-	e := &embedded{server: s, lock: lock}
+	e := &embedded{server: s, lock: lock, session: rand.Text()}
 	s.SetLoggerV2(serverLog{log}, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(startWait) {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ type state struct {
 	Turn      turn            `json:"turn,omitzero"`
 	NotBefore time.Time       `json:"not_before,omitzero"` // of the next attempt
 	StoppedBy string          `json:"stopped_by,omitempty"`
+	Items     map[int]string  `json:"stopped_items,omitempty"` // and who stopped each
 	Progress  json.RawMessage `json:"progress,omitempty"`
 	Updated   time.Time       `json:"updated"`
 }
@@ -41,10 +43,13 @@ type state struct {
 type turn struct {
 	Revision uint64 `json:"revision"`
 	Delivery uint64 `json:"delivery"`
+	Session  string `json:"session,omitempty"` // see [Store]
 }
 
+// before reports whether u is newer. Another session than that of u is over: a
+// store has one at a time.
 func (t turn) before(u turn) bool {
-	return t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
+	return t.Session != u.Session || t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
 }
 
 // token makes any string fit into a key. 160 bits of a hash do not collide, and
@@ -52,6 +57,18 @@ func (t turn) before(u turn) bool {
 func token(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return base64.RawURLEncoding.EncodeToString(sum[:20])
+}
+
+// RequestID is a short name of a job, for the log and for people who ask about
+// it, such as "1a2b-3c4d". It tells nothing of the job.
+func (r Record) RequestID() string { return requestID(token(r.Key)) }
+
+func requestID(id string) string {
+	sum, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || len(sum) < 4 {
+		return "unknown"
+	}
+	return fmt.Sprintf("%x-%x", sum[:2], sum[2:4])
 }
 
 const nobody = "-" // in place of the thread, person and file of an erased job
@@ -68,6 +85,10 @@ func ordersBy(person string) []string {
 	return []string{"job.*.*." + token(person), "job.*.*." + token(person) + ".*"}
 }
 func ordersFor(file string) []string { return []string{orderKey("*", "*", "*", token(file))} }
+
+// listedKey is the entry by which a job is listed by a further file.
+func listedKey(file, id string) string { return "file." + token(file) + "." + id }
+func listedOf(id string) string        { return "file.*." + id }
 
 // idOf returns the id of a job from the key of its order.
 func idOf(key string) string {
@@ -118,6 +139,7 @@ func (o order) record(s state) Record {
 		Key: o.Key, Thread: o.Thread, Person: o.Person, File: o.File,
 		Request: o.Request, Progress: o.Progress, Created: o.Created,
 		State: s.State, Attempts: s.Attempts, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
+		StoppedItems: maps.Clone(s.Items),
 	}
 	if s.Progress != nil {
 		r.Progress = s.Progress

@@ -18,11 +18,12 @@ func TestEraseByMany(t *testing.T) {
 		w.lease = 10 * time.Second // it is not what ends the work
 		q, elsewhere := w.queue(), w.queue()
 		began, lost := make(chan struct{}, 2), make(chan error, 2)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			w.must(j.SavePage(ctx, 1, "text"))
 			began <- struct{}{}
 			<-ctx.Done()
 			lost <- context.Cause(ctx)
+			return context.Cause(ctx)
 		})
 		for _, by := range []struct {
 			what   string
@@ -81,9 +82,8 @@ func TestEraseWhileStopping(t *testing.T) {
 			return none
 		}})
 		w.enqueue(q, Record{Key: "k", Thread: "t", Person: "p", File: "f"})
-		w.run(other, func(ctx context.Context, j *Job) {
-			_, err := j.Retry(ctx, time.Hour)
-			w.must(err)
+		w.run(other, func(ctx context.Context, j *Job) error {
+			return Retry(time.Hour, errors.New("fails"))
 		})
 		synctest.Wait()
 		if r := w.record(q, "k"); r.State != Queued || r.Attempts != 1 {
@@ -104,7 +104,7 @@ func TestStopFromAnEarlierClock(t *testing.T) {
 		q := w.queue()
 		w.enqueue(q, Record{Key: "k"})
 		by := make(chan string, 1)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			_, err := q.change(ctx, token("k"), func(s *state) error {
 				s.StoppedBy = "bob"
 				return nil
@@ -122,7 +122,7 @@ func TestStopFromAnEarlierClock(t *testing.T) {
 			w.must(err)
 			cancel()
 			by <- j.Record().StoppedBy
-			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
+			return ErrStopped
 		})
 		if got := soon(w, "stop", by); got != "bob" {
 			w.Errorf("stopped by %q", got)

@@ -46,17 +46,13 @@ func (w *world) storyWithFault(n int, how fault) {
 			w.Fatal(err)
 		}
 	}
-	var effects atomic.Int64
-	stop := w.run(q, func(ctx context.Context, j *Job) {
-		try := func(f func() error) bool {
-			for {
-				err := f()
-				if err == nil || !errors.Is(err, ErrUnavailable) {
-					return err == nil
-				}
-				sleep(ctx, 50*time.Millisecond)
+	var effects, settled atomic.Int64
+	stop := w.run(q, func(ctx context.Context, j *Job) error {
+		j.OnSettled(func(as State, _ error) {
+			if as == Done {
+				settled.Add(1)
 			}
-		}
+		})
 		steps := []func() error{
 			func() error { return j.Save(ctx, "begun") },
 			func() error { return j.SavePage(ctx, 1, "text") },
@@ -69,13 +65,13 @@ func (w *world) storyWithFault(n int, how fault) {
 				effects.CompareAndSwap(0, 1)
 				return nil
 			},
-			func() error { return j.Done(ctx, Done) },
 		}
 		for _, step := range steps {
-			if !try(step) {
-				return
+			if err := step(); err != nil {
+				return err
 			}
 		}
+		return nil
 	})
 	look := w.queue() // without faults
 	w.until("done", func() bool { return w.record(look, "k").State == Done })
@@ -89,6 +85,9 @@ func (w *world) storyWithFault(n int, how fault) {
 		w.Errorf("%d effects", effects.Load())
 	}
 	stop()
+	if settled.Load() != 1 {
+		w.Errorf("settled %d times", settled.Load())
+	}
 }
 
 // A job that is erased while a page of it is saved keeps no page.
@@ -103,7 +102,11 @@ func TestEraseWhileSaving(t *testing.T) {
 		}})
 		w.enqueue(q, Record{Key: "k"})
 		done := make(chan error)
-		w.run(q, func(ctx context.Context, j *Job) { done <- j.SavePage(ctx, 1, "text") })
+		w.run(q, func(ctx context.Context, j *Job) error {
+			err := j.SavePage(ctx, 1, "text")
+			done <- err
+			return err
+		})
 		if err := soon(w, "end", done); !errors.Is(err, ErrLost) {
 			w.Errorf("SavePage: %v", err)
 		}
@@ -118,14 +121,14 @@ func TestHalfAPage(t *testing.T) {
 	inMemory(t, func(w *world) {
 		var saves atomic.Int64
 		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
-			if call == "Update page" && saves.Add(1) == 2 {
+			if call == "Update page" && saves.Add(1) > 1 {
 				return failed
 			}
 			return none
 		}})
 		w.enqueue(q, Record{Key: "k"})
 		done := make(chan struct{})
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			defer close(done)
 			w.must(j.SavePage(ctx, 1, strings.Repeat("a", 2*maxChunk)))
 			if err := j.SavePage(ctx, 1, strings.Repeat("b", 2*maxChunk)); !errors.Is(err, ErrUnavailable) {
@@ -134,9 +137,9 @@ func TestHalfAPage(t *testing.T) {
 			if text, ok, err := j.Page(ctx, 1); text != "" || ok || err != nil {
 				w.Errorf("a page of %d bytes, %t, %v", len(text), ok, err)
 			}
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
-		soon(w, "end", done)
+		<-done // after half a minute of fake time
 	})
 }
 
@@ -146,18 +149,16 @@ func TestStopAndRetry(t *testing.T) {
 		q := w.queue()
 		w.enqueue(q, Record{Key: "k"})
 		done := make(chan struct{})
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			if j.Record().Attempts == 0 {
 				w.must(q.Stop(ctx, "k", "bob"))
-				_, err := j.Retry(context.WithoutCancel(ctx), time.Hour)
-				w.must(err)
-				return
+				return Retry(time.Hour, errors.New("fails"))
 			}
 			if cause := context.Cause(ctx); !errors.Is(cause, ErrStopped) {
 				w.Errorf("ended because of %v", cause)
 			}
-			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
 			close(done)
+			return ErrStopped
 		})
 		soon(w, "end", done)
 	})
@@ -207,7 +208,7 @@ func TestReplicas(t *testing.T) {
 		if n := first.Replicas(); n != 1 {
 			w.Errorf("%d replicas before any ran", n)
 		}
-		idle := func(context.Context, *Job) {}
+		idle := func(context.Context, *Job) error { return nil }
 		w.run(first, idle)
 		stop := w.run(second, idle)
 		time.Sleep(announcing + time.Millisecond)

@@ -45,6 +45,20 @@ func (f *faulty) Get(ctx context.Context, filter string) (e Entry, err error) {
 	return e, err
 }
 
+func (f *faulty) Oldest(ctx context.Context, n int, filter string) (list []Entry, err error) {
+	err = f.do("Oldest", func() error { list, err = f.Store.Oldest(ctx, n, filter); return err })
+	return list, err
+}
+
+func (f *faulty) Remove(ctx context.Context, key string, revision uint64) error {
+	return f.do("Remove", func() error {
+		if err := ctx.Err(); err != nil { // which is why it could not be done in time
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return f.Store.Remove(ctx, key, revision)
+	})
+}
+
 func (f *faulty) Put(ctx context.Context, key string, value []byte) error {
 	return f.do("Put", func() error { return f.Store.Put(ctx, key, value) })
 }

@@ -45,14 +45,14 @@ func TestEarlierLayout(t *testing.T) {
 		w.must(q.Erase(w.Context(), "gone"))
 		w.lists(q, "runs", "stopped", "new")
 		w.must(q.Stop(w.Context(), "stopped", "bob"))
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			if cause := context.Cause(ctx); (j.Record().Key == "stopped") != errors.Is(cause, ErrStopped) {
 				w.Errorf("%s ended because of %v", j.Record().Key, cause)
 			}
-			w.must(j.Done(context.WithoutCancel(ctx), Done))
+			return nil
 		})
-		for _, key := range []string{"runs", "stopped", "new"} {
-			w.until(key+" is done", func() bool { return w.record(q, key).State == Done })
+		for key, as := range map[string]State{"runs": Done, "stopped": Stopped, "new": Done} {
+			w.until(key+" is finished", func() bool { return w.record(q, key).State == as })
 		}
 		for _, key := range []string{"erased", "gone"} {
 			if r := w.record(q, key); r.State != Erased {
@@ -99,13 +99,14 @@ func TestRunning(t *testing.T) {
 		for _, key := range keys {
 			w.enqueue(q, Record{Key: key, Thread: "t " + key, Person: "p", File: "f"})
 		}
-		stop := w.run(q, func(ctx context.Context, j *Job) {
+		stop := w.run(q, func(ctx context.Context, j *Job) error {
 			w.must(j.Save(ctx, "progress of "+j.Record().Key))
 			began <- struct{}{}
 			select {
 			case <-end:
-				w.must(j.Done(ctx, Done))
+				return nil
 			case <-ctx.Done():
+				return context.Cause(ctx)
 			}
 		})
 		for range keys {
@@ -154,9 +155,9 @@ func TestRunningWhileJobsComeAndGo(t *testing.T) {
 				}
 			})
 		}
-		w.run(q, func(ctx context.Context, j *Job) {
-			w.must(j.Done(ctx, Done))
-			done <- struct{}{}
+		w.run(q, func(ctx context.Context, j *Job) error {
+			j.OnSettled(func(State, error) { done <- struct{}{} })
+			return nil
 		})
 		for i := range n {
 			w.enqueue(q, Record{Key: strings.Repeat("k", i+1)})

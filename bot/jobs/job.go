@@ -9,8 +9,8 @@ import (
 
 // Job is a job that a worker has the lease of. Its methods write in the
 // worker's name, and fail with [ErrLost] when that is not the owner any more.
-// They take contexts of their own, so that a job can be settled after the
-// work's context has ended.
+// They take contexts of their own, so that the last words can be written after
+// the work's context has ended.
 type Job struct {
 	q     *Queue
 	id    string
@@ -25,6 +25,27 @@ type Job struct {
 	until time.Time  // the lease lasts
 	over  bool       // lost or settled: nothing may be written
 	last  bool       // the write that gives the job away is under way
+	items map[*itemContext]struct{}
+	told  func(State, error) // nil, or what OnSettled was given
+}
+
+// OnSettled sets what is called when the job has been settled: with Done, Failed
+// or Stopped where it is finished, and with Queued where an attempt failed and
+// another one comes. err is what the work returned. The call comes from the
+// work's goroutine, and not for a job that was lost or handed back.
+func (j *Job) OnSettled(call func(as State, err error)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.told = call
+}
+
+func (j *Job) tellSettled(as State, err error) {
+	j.mu.Lock()
+	call := j.told
+	j.mu.Unlock()
+	if call != nil {
+		call(as, err)
+	}
 }
 
 // Record returns the job's record as last seen.
@@ -43,9 +64,10 @@ func (j *Job) running() (Record, bool) {
 
 // Fence goes before each write to the outside. It makes sure that the job is
 // still this worker's, and returns a context that ends with the lease. A write
-// in that context is over, or given up, before another worker begins.
+// in that context is over, or given up, before another worker begins. While the
+// store does not answer, it is asked again for 30 s.
 func (j *Job) Fence(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	if err := j.check(ctx); err != nil {
+	if err := retryStore(ctx, j.check); err != nil {
 		return nil, nil, err
 	}
 	j.mu.Lock()
@@ -82,6 +104,7 @@ func (j *Job) seen(s state) error {
 	defer j.mu.Unlock()
 	if s.Changes > j.state.Changes { // a slow look may come after a write
 		j.state = s
+		j.stopItems()
 	}
 	return nil
 }
@@ -103,32 +126,43 @@ func (j *Job) settled() bool {
 	return j.over
 }
 
-// write changes the state in the worker's name.
-func (j *Job) write(ctx context.Context, edit func(*state)) error {
+// write changes the state in the worker's name, and returns it.
+func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
 	if j.settled() {
-		return ErrLost
+		return state{}, ErrLost
 	}
+	j.mu.Lock()
+	mine, giving := j.state.Turn, j.last
+	j.mu.Unlock()
 	s, err := j.q.change(ctx, j.id, func(s *state) error {
-		if s.Owner != j.owner {
-			return ErrLost
+		switch {
+		case s.Owner == j.owner:
+			edit(s)
+			return nil
+		case giving && s.Owner == "" && s.Turn == mine:
+			return errGiven
 		}
-		edit(s)
-		return nil
+		return ErrLost
 	})
-	if errors.Is(err, ErrLost) {
+	switch {
+	case errors.Is(err, errGiven):
+		return s, nil
+	case errors.Is(err, ErrLost):
 		j.lose()
+		return state{}, err
+	case err != nil, s.Owner == "":
+		return s, err
 	}
-	if err != nil {
-		return err
-	}
-	if s.Owner == "" { // handed on by this very write
-		return nil
-	}
-	return j.seen(s)
+	return s, j.seen(s)
 }
 
+// errGiven means that a worker gave its job away by an earlier write, of which
+// the store only said that it failed.
+var errGiven = errors.New("the job was given away before")
+
 // Save keeps what a worker needs who goes on with the job, as JSON of 256 KiB
-// at most ([ErrTooLarge]).
+// at most ([ErrTooLarge]). While the store does not answer, it is tried again for
+// 30 s.
 func (j *Job) Save(ctx context.Context, progress any) error {
 	value, err := encode(progress)
 	if err != nil {
@@ -137,57 +171,77 @@ func (j *Job) Save(ctx context.Context, progress any) error {
 	if len(value) > maxJSON {
 		return ErrTooLarge
 	}
-	return j.write(ctx, func(s *state) { s.Progress = value })
+	return retryStore(ctx, func(ctx context.Context) error {
+		_, err := j.write(ctx, func(s *state) { s.Progress = value })
+		return err
+	})
 }
 
-// Done finishes the job for good as Done, Failed or Stopped. Its pages stay as
-// long as its record.
-func (j *Job) Done(ctx context.Context, as State) error {
-	if as != Done && as != Failed && as != Stopped {
-		panic("jobs: Done as " + string(as))
-	}
-	return j.settle(ctx, func(s *state) { s.State, s.Owner = as, "" }, j.lease.Finish)
+// done finishes the job for good as Done, Failed or Stopped. One that a person
+// stopped is never Done. Its pages stay as long as its record.
+func (j *Job) done(ctx context.Context, as State) (State, error) {
+	return j.settle(ctx, func(s *state) {
+		s.State, s.Owner = as, ""
+		if as == Done && s.StoppedBy != "" {
+			s.State = Stopped
+		}
+	})
 }
 
-// Retry counts a failed attempt. The next one comes after a while, or at once
-// where a person stopped the job. When last is true there is none: the job is
-// still this worker's, who says so and calls Done.
-func (j *Job) Retry(ctx context.Context, after time.Duration) (last bool, err error) {
-	if j.Record().Attempts+1 >= j.q.config.MaxAttempts {
-		return true, j.write(ctx, func(s *state) { s.Attempts = j.q.config.MaxAttempts })
-	}
-	err = j.settle(ctx, func(s *state) {
-		if s.StoppedBy != "" {
-			after = 0
+// retry counts a failed attempt. The next one comes after a while, 0 being the
+// queue's own, or at once where a person stopped the job. After the last one
+// there is none: the job has failed.
+func (j *Job) retry(ctx context.Context, after time.Duration) (State, error) {
+	return j.settle(ctx, func(s *state) {
+		wait := after
+		switch {
+		case s.StoppedBy != "":
+			wait = 0
+		case wait == 0:
+			wait = backoff(s.Attempts)
 		}
 		s.State, s.Owner, s.Attempts = Queued, "", s.Attempts+1
-		s.NotBefore = time.Now().Add(after)
-	}, func(ctx context.Context) error { return j.lease.Return(ctx, after) })
-	return false, err
+		s.NotBefore = time.Now().Add(wait)
+		if s.Attempts >= j.q.config.MaxAttempts {
+			s.State, s.NotBefore = Failed, time.Time{}
+		}
+	})
 }
 
-// Release hands the job back: no attempt, and the next worker begins at once.
-func (j *Job) Release(ctx context.Context) error {
-	return j.settle(ctx, func(s *state) { s.State, s.Owner = Queued, "" },
-		func(ctx context.Context) error { return j.lease.Return(ctx, 0) })
+// release hands the job back: no attempt, and the next worker begins after a
+// while, or at once.
+func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
+	return j.settle(ctx, func(s *state) {
+		s.State, s.Owner = Queued, ""
+		if after > 0 {
+			s.NotBefore = time.Now().Add(after)
+		}
+	})
 }
 
-// settle writes the last state and then ends the lease. What happens to the
-// lease is of no consequence for the job: one that lapses is leased again, and
-// the state says what to do with it.
-func (j *Job) settle(ctx context.Context, edit func(*state), endLease func(context.Context) error) error {
+// settle writes the last state and then ends the lease. It returns what the job
+// is now. What happens to the lease is of no consequence for the job: one that
+// lapses is leased again, and the state says what to do with it.
+func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
 	j.giving(true)
-	if err := j.write(ctx, edit); err != nil {
+	s, err := j.write(ctx, edit)
+	if err != nil {
 		j.giving(false)
-		return err
+		return "", err
 	}
 	j.mu.Lock()
-	j.over = true
+	j.over, j.state = true, s
 	j.mu.Unlock()
-	if err := endLease(ctx); err != nil {
-		j.q.config.Log.Warn("could not end a lease; it lapses", "id", j.id, "error", err)
+	j.q.drop(j) // or it would be busy when the lease is given out again
+	if s.State.final() {
+		err = j.lease.Finish(ctx)
+	} else {
+		err = j.lease.Return(ctx, max(time.Until(s.NotBefore), 0))
 	}
-	return nil
+	if err != nil {
+		j.q.config.Log.Warn("could not end a lease; it lapses", "request", requestID(j.id), "error", err)
+	}
+	return s.State, nil
 }
 
 func (j *Job) giving(away bool) {
@@ -252,7 +306,7 @@ func (j *Job) renew(ctx context.Context, within time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := j.lease.Renew(ctx); err != nil {
-		j.q.config.Log.Warn("could not renew a lease", "id", j.id, "error", err)
+		j.q.config.Log.Warn("could not renew a lease", "request", requestID(j.id), "error", err)
 		return false
 	}
 	j.mu.Lock()
@@ -263,3 +317,7 @@ func (j *Job) renew(ctx context.Context, within time.Duration) bool {
 
 // LastAttempt reports whether a failure now would be the last one.
 func (j *Job) LastAttempt() bool { return j.Record().Attempts+1 >= j.q.config.MaxAttempts }
+
+// Backoff is how long the next attempt is waited for after a failure now, where
+// the work names no time: 5 s after the first one, then 15, 45 and 135 s.
+func (j *Job) Backoff() time.Duration { return backoff(j.Record().Attempts) }

@@ -7,7 +7,8 @@
 // has come to, and names the owner who alone may change it. The pages' texts
 // are entries of their own.
 //
-// A job is leased to one worker at a time. The lease has to be renewed, so that
+// A job is leased to one worker at a time, which says with its error what becomes
+// of the job; only the queue settles it. The lease has to be renewed, so that
 // the job of a worker that died goes to the next one. Delivery is at least
 // once: a worker that was frozen may believe that it still has its lease.
 // That is why [Job.Fence] goes before each write to the outside.
@@ -42,6 +43,9 @@ type Record struct {
 	Thread string // jobs are listed by it; any string
 	Person string // jobs are listed by it; any string
 	File   string // jobs are listed by it; any string
+	// Others are more files that the job is listed by, up to 100. It is read only by
+	// [Queue.Enqueue].
+	Others []string
 	// Request says what to do, and Progress what a worker needs who goes on
 	// with it. Both belong to the caller. 256 KiB each at most.
 	Request  json.RawMessage
@@ -51,8 +55,11 @@ type Record struct {
 	Attempts  int    // that failed; handing back is none
 	Owner     string // token of the worker that may write
 	StoppedBy string // who asked to stop it
-	Created   time.Time
-	Updated   time.Time
+	// StoppedItems are the parts of the job that were stopped on their own, by
+	// number, and who asked for that.
+	StoppedItems map[int]string
+	Created      time.Time
+	Updated      time.Time
 }
 
 // Errors of this package. Those of the store wrap one of the first three.
@@ -74,7 +81,8 @@ var (
 	// ErrLost means that somebody else has the job now, or that its lease
 	// could not be renewed in time: do nothing more for it, say nothing.
 	ErrLost = errors.New("the job was lost to another worker")
-	// ErrStopped means that a person stopped the job: say so, then Done.
+	// ErrStopped means that a person stopped the job, or an item of it: say so,
+	// then return it.
 	ErrStopped = errors.New("the job was stopped")
 	// ErrClosing means that the queue hands its jobs back.
 	ErrClosing = errors.New("the queue is closing")
@@ -85,6 +93,9 @@ const (
 	maxJSON = 256 << 10 // bytes of a request or a progress
 	maxName = 4 << 10   // bytes of a key, thread, person, file or setting's name
 	maxList = 500       // records in a list: the newest
+
+	maxOthers = 100  // further files that a job is listed by
+	maxItem   = 1000 // one more than the highest number of an item
 )
 
 // Config sets up a Queue. Zero values mean the defaults.

@@ -1,8 +1,10 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +49,36 @@ func (n *NATS) next(ctx context.Context) (Lease, error) {
 		return nil, natsError(err)
 	}
 	return nil, nil
+}
+
+// endLeases hands all leases back that are on the server. It is for the begin of
+// an embedded one, where they are of a process that has ended: nobody is left to
+// hand them back, and each would have to lapse.
+func (n *NATS) endLeases(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	info, err := n.workers.Info(ctx)
+	if err != nil || info.NumAckPending == 0 {
+		return natsError(err)
+	}
+	// Those that are leased are among the jobs from the first unfinished one to
+	// the last one that was ever leased. For the others it means nothing.
+	first, last := info.AckFloor.Stream+1, info.Delivered.Stream
+	var failed error
+	err = n.scan(ctx, jetstream.ConsumerConfig{
+		FilterSubjects: []string{prefix + "job.>"}, HeadersOnly: true,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
+	}, func(e Entry) bool {
+		if e.Revision > last {
+			return false
+		}
+		// As a worker would answer that was given this message last
+		// (https://docs.nats.io/reference/reference-protocols/nats_api_reference#acknowledging-messages).
+		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.0.0", streamName, info.Name, e.Revision, info.Delivered.Consumer)
+		failed = n.conn.Publish(reply, []byte("-NAK"))
+		return failed == nil
+	})
+	return cmp.Or(err, natsError(failed), natsError(n.conn.FlushWithContext(ctx)))
 }
 
 type natsLease struct {

@@ -22,7 +22,7 @@ func TestLeaseNotRenewed(t *testing.T) {
 		second := w.queue()
 		w.enqueue(first, Record{Key: "k"})
 		began, lost, next := make(chan struct{}), make(chan time.Time, 1), make(chan time.Time, 1)
-		w.run(first, func(ctx context.Context, j *Job) {
+		w.run(first, func(ctx context.Context, j *Job) error {
 			cut.Store(true)
 			fenced, cancel, err := j.Fence(context.WithoutCancel(ctx)) // as the last words are written
 			w.must(err)
@@ -37,11 +37,12 @@ func TestLeaseNotRenewed(t *testing.T) {
 				w.Errorf("the work ended because of %v", cause)
 			}
 			lost <- time.Now()
+			return context.Cause(ctx)
 		})
 		soon(w, "run", began)
-		w.run(second, func(ctx context.Context, j *Job) {
+		w.run(second, func(ctx context.Context, j *Job) error {
 			next <- time.Now()
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
 		ended, taken := soon(w, "loss", lost), soon(w, "take-over", next)
 		if taken.Before(ended) {
@@ -60,7 +61,7 @@ func TestLongJob(t *testing.T) {
 		q := w.queue()
 		w.enqueue(q, Record{Key: "k"})
 		done := make(chan struct{})
-		work := func(ctx context.Context, j *Job) {
+		work := func(ctx context.Context, j *Job) error {
 			defer close(done) // a second run panics here
 			timer := time.NewTimer(10 * time.Minute)
 			select {
@@ -68,7 +69,7 @@ func TestLongJob(t *testing.T) {
 			case <-ctx.Done():
 				w.Errorf("ended because of %v", context.Cause(ctx))
 			}
-			w.must(j.Done(ctx, Done))
+			return nil
 		}
 		w.run(q, work)
 		w.run(w.queue(), work)
@@ -87,15 +88,23 @@ func TestStaleLease(t *testing.T) {
 		}})
 		second := w.queue()
 		w.enqueue(first, Record{Key: "k"})
-		w.run(first, func(context.Context, *Job) { w.Error("an old lease was worked on") })
+		w.run(first, func(context.Context, *Job) error {
+			w.Error("an old lease was worked on")
+			return nil
+		})
 		soon(w, "freeze", frozen)
 		done := make(chan struct{})
-		w.run(second, func(ctx context.Context, j *Job) {
+		w.run(second, func(ctx context.Context, j *Job) error {
 			close(awake)
 			sleep(ctx, 500*time.Millisecond)
 			w.must(j.Save(ctx, "still mine"))
-			w.must(j.Done(ctx, Done))
-			close(done)
+			j.OnSettled(func(as State, _ error) {
+				if as != Done {
+					w.Error(as)
+				}
+				close(done)
+			})
+			return nil
 		})
 		soon(w, "end", done)
 	})
@@ -113,14 +122,12 @@ func TestPauseHolds(t *testing.T) {
 		}})
 		w.enqueue(q, Record{Key: "k"})
 		attempts := make(chan time.Time, 2)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			attempts <- time.Now()
 			if j.Record().Attempts > 0 {
-				w.must(j.Done(ctx, Done))
-				return
+				return nil
 			}
-			_, err := j.Retry(ctx, 10*time.Second)
-			w.must(err)
+			return Retry(10*time.Second, errors.New("fails"))
 		})
 		first := <-attempts
 		if pause := (<-attempts).Sub(first); pause < 10*time.Second || pause > 12*time.Second {
@@ -142,17 +149,17 @@ func TestNotTwiceAtOnce(t *testing.T) {
 		w.enqueue(q, Record{Key: "k"})
 		var now atomic.Int64
 		done := make(chan struct{})
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			if n := now.Add(1); n > 1 {
 				w.Errorf("%d at once", n)
 			}
 			defer now.Add(-1)
 			if time.Since(epoch) < 4*time.Second {
 				sleep(w.Context(), 6*time.Second) // deaf
-				return
+				return nil
 			}
-			w.must(j.Done(ctx, Done))
 			close(done)
+			return nil
 		})
 		soon(w, "end", done)
 	})

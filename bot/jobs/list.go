@@ -15,7 +15,42 @@ import (
 // finds a few among many far sooner than by reading through the stream. Only
 // that tells which entries are the newest of too many, though.
 func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry, error) {
-	var keys []string
+	keys, err := n.keys(ctx, filters)
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) <= newest {
+		return n.entries(ctx, keys)
+	}
+	var list []Entry
+	err = n.scan(ctx, matching(filters...), func(e Entry) bool {
+		if list = append(list, e); len(list) >= 2*newest {
+			list = append(list[:0], list[len(list)-newest:]...)
+		}
+		return true
+	})
+	return list[max(len(list)-newest, 0):], err
+}
+
+// Oldest implements [Store].
+func (n *NATS) Oldest(ctx context.Context, most int, filter string) ([]Entry, error) {
+	keys, err := n.keys(ctx, []string{filter})
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) <= most {
+		return n.entries(ctx, keys)
+	}
+	var list []Entry
+	err = n.scan(ctx, matching(filter), func(e Entry) bool {
+		list = append(list, e)
+		return len(list) < most
+	})
+	return list, err
+}
+
+// keys returns those that match one of the filters, in any order.
+func (n *NATS) keys(ctx context.Context, filters []string) (keys []string, err error) {
 	for _, filter := range filters {
 		info, err := n.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+filter))
 		if err != nil {
@@ -25,9 +60,11 @@ func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry
 			keys = append(keys, strings.TrimPrefix(subject, prefix))
 		}
 	}
-	if len(keys) > newest {
-		return n.scan(ctx, newest, filters)
-	}
+	return keys, nil
+}
+
+// entries returns those that have these keys, oldest first.
+func (n *NATS) entries(ctx context.Context, keys []string) ([]Entry, error) {
 	list := make([]Entry, 0, len(keys))
 	for _, key := range keys {
 		e, err := n.Get(ctx, key)
@@ -43,46 +80,46 @@ func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry
 	return list, nil
 }
 
-// scan reads all entries that match, and keeps the newest.
-func (n *NATS) scan(ctx context.Context, newest int, filters []string) ([]Entry, error) {
-	config := jetstream.ConsumerConfig{
-		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
-	}
+func matching(filters ...string) (c jetstream.ConsumerConfig) {
 	for _, filter := range filters {
-		config.FilterSubjects = append(config.FilterSubjects, prefix+filter)
+		c.FilterSubjects = append(c.FilterSubjects, prefix+filter)
 	}
+	return c
+}
+
+// scan reads the entries that config selects, oldest first, while take wants
+// more.
+func (n *NATS) scan(ctx context.Context, config jetstream.ConsumerConfig, take func(Entry) (more bool)) error {
+	config.AckPolicy, config.MemoryStorage, config.Replicas = jetstream.AckNonePolicy, true, 1
+	config.InactiveThreshold = time.Minute
 	reader, err := n.stream.CreateConsumer(ctx, config)
 	if err != nil {
-		return nil, natsError(err)
+		return natsError(err)
 	}
 	defer func() { _ = n.stream.DeleteConsumer(context.WithoutCancel(ctx), reader.CachedInfo().Name) }()
-	var list []Entry
 	for left := reader.CachedInfo().NumPending; left > 0; {
 		const batch = 100
 		messages, err := reader.Fetch(int(min(left, batch)), jetstream.FetchContext(ctx))
 		if err != nil {
-			return nil, natsError(err)
+			return natsError(err)
 		}
 		seen := false
 		for m := range messages.Messages() {
 			meta, err := m.Metadata()
 			if err != nil {
-				return nil, natsError(err)
+				return natsError(err)
 			}
 			seen, left = true, meta.NumPending
-			list = append(list, Entry{
-				Key: strings.TrimPrefix(m.Subject(), prefix), Value: m.Data(), Revision: meta.Sequence.Stream,
-			})
-			if len(list) >= 2*newest {
-				list = append(list[:0], list[len(list)-newest:]...)
+			if !take(Entry{Key: strings.TrimPrefix(m.Subject(), prefix), Value: m.Data(), Revision: meta.Sequence.Stream}) {
+				return nil
 			}
 		}
 		if err := messages.Error(); err != nil {
-			return nil, natsError(err)
+			return natsError(err)
 		}
 		if !seen {
 			break // what was left has expired
 		}
 	}
-	return list[max(len(list)-newest, 0):], nil
+	return nil
 }

@@ -154,6 +154,29 @@ func (m *Memory) Delete(_ context.Context, filter string) error {
 	return nil
 }
 
+// Remove implements [Store].
+func (m *Memory) Remove(_ context.Context, key string, revision uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e := m.entries[key]; e != nil && e.Revision == revision {
+		delete(m.entries, key)
+	}
+	return nil
+}
+
+// Oldest implements [Store].
+func (m *Memory) Oldest(_ context.Context, n int, filter string) ([]Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []Entry
+	for _, e := range m.matches(filter) {
+		if len(list) < n {
+			list = append(list, e.Entry)
+		}
+	}
+	return list, nil
+}
+
 // List implements [Store].
 func (m *Memory) List(_ context.Context, newest int, filters ...string) ([]Entry, error) {
 	m.mu.Lock()
@@ -228,6 +251,9 @@ func (m *Memory) Listen(heard func(id string)) (stop func(), err error) {
 		delete(m.listeners, &heard)
 	}, nil
 }
+
+// Session implements [Store].
+func (*Memory) Session() string { return "" }
 
 // Announce implements [Store].
 func (m *Memory) Announce(_ context.Context, id string, while time.Duration) (int, error) {

@@ -128,6 +128,11 @@ func (n *NATS) Delete(ctx context.Context, filter string) error {
 	return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+filter)))
 }
 
+// Remove implements [Store].
+func (n *NATS) Remove(ctx context.Context, key string, revision uint64) error {
+	return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+key), jetstream.WithPurgeSequence(revision+1)))
+}
+
 // Signal implements [Store].
 func (n *NATS) Signal(ctx context.Context, id string) error {
 	if err := n.conn.Publish(signals, []byte(id)); err != nil {
@@ -143,6 +148,14 @@ func (n *NATS) Listen(heard func(id string)) (stop func(), err error) {
 		return nil, natsError(err)
 	}
 	return func() { _ = sub.Unsubscribe() }, nil
+}
+
+// Session implements [Store].
+func (n *NATS) Session() string {
+	if n.embedded == nil {
+		return ""
+	}
+	return n.embedded.session
 }
 
 // Announce implements [Store]. For the embedded server it is the proof that it
@@ -179,7 +192,7 @@ func (n *NATS) Unfinished(ctx context.Context) (int, error) {
 
 // Close implements [Store].
 func (n *NATS) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settling)
+	ctx, cancel := context.WithTimeout(ctx, claiming)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
 	n.conn.Close()

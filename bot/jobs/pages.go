@@ -23,12 +23,16 @@ func chunkKey(id string, page, chunk int) string {
 }
 
 // SavePage keeps the text of a page, 6 MiB at most ([ErrTooLarge]), as long as
-// the record.
+// the record. While the store does not answer, it is tried again for 30 s.
 func (j *Job) SavePage(ctx context.Context, n int, text string) error {
-	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
-	if chunks > maxChunks {
+	if len(text) > maxChunk*maxChunks {
 		return ErrTooLarge
 	}
+	return retryStore(ctx, func(ctx context.Context) error { return j.savePage(ctx, n, text) })
+}
+
+func (j *Job) savePage(ctx context.Context, n int, text string) error {
+	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
 	// The first chunk names the others, so it comes last, and only over the one
 	// that was there while the job was still this worker's. Its sum tells a text
 	// that was saved in part, over an earlier one, from a whole one.
@@ -65,12 +69,43 @@ func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 	return j.seen(s)
 }
 
-// Page returns a page's text. ok is false where none was saved in whole.
-func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error) {
-	return j.q.page(ctx, j.id, n)
+// ErasePages removes the texts of the pages of a job from number from up to to, which
+// is left.
+func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error {
+	id := token(key)
+	for {
+		entries, err := q.store.List(ctx, maxList, pagesOf(id))
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, e := range entries {
+			n, _, _ := strings.Cut(strings.TrimPrefix(e.Key, "page."+id+"."), ".")
+			if page, err := strconv.Atoi(n); err != nil || page < from || page >= to {
+				continue
+			}
+			found = true
+			if err := q.store.Delete(ctx, e.Key); err != nil {
+				return err
+			}
+		}
+		if !found {
+			return nil
+		}
+	}
 }
 
-// Page is [Job.Page] for any job.
+// Page returns a page's text. ok is false where none was saved in whole. While
+// the store does not answer, it is asked again for 30 s.
+func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error) {
+	err = retryStore(ctx, func(ctx context.Context) error {
+		text, ok, err = j.q.page(ctx, j.id, n)
+		return err
+	})
+	return text, ok, err
+}
+
+// Page is [Job.Page] for any job, and asks the store once.
 func (q *Queue) Page(ctx context.Context, key string, n int) (text string, ok bool, err error) {
 	return q.page(ctx, token(key), n)
 }

@@ -17,12 +17,10 @@ func TestStop(t *testing.T) {
 		began, stopped := make(chan string, 10), make(chan Record, 10)
 		w.enqueue(q, Record{Key: "queued"})
 		w.must(q.Stop(w.Context(), "queued", "bob"))
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			if j.Record().Key == "waits" && ctx.Err() == nil {
 				began <- "waits"
-				_, err := j.Retry(context.WithoutCancel(ctx), time.Hour)
-				w.must(err)
-				return
+				return Retry(time.Hour, errors.New("fails"))
 			}
 			began <- j.Record().Key
 			<-ctx.Done()
@@ -31,7 +29,7 @@ func TestStop(t *testing.T) {
 			}
 			stopped <- j.Record()
 			w.must(j.Save(context.WithoutCancel(ctx), "said so"))
-			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
+			return ErrStopped
 		})
 		soon(w, "run", began)
 		if r := soon(w, "stop of the queued", stopped); r.Key != "queued" || r.StoppedBy != "bob" {
@@ -72,7 +70,7 @@ func TestErase(t *testing.T) {
 		q := w.queue()
 		w.enqueue(q, secretRecord)
 		began, lost := make(chan struct{}), make(chan error, 1)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			w.must(j.Save(ctx, "posted at 1.3"))
 			w.must(j.SavePage(ctx, 1, "text of the invoice"))
 			close(began)
@@ -81,9 +79,10 @@ func TestErase(t *testing.T) {
 			if err := j.SavePage(context.WithoutCancel(ctx), 2, "more text"); !errors.Is(err, ErrLost) {
 				w.Errorf("saving a page of an erased job: %v", err)
 			}
-			if err := j.Done(context.WithoutCancel(ctx), Done); !errors.Is(err, ErrLost) {
+			if _, err := j.done(context.WithoutCancel(ctx), Done); !errors.Is(err, ErrLost) {
 				w.Errorf("finishing an erased job: %v", err)
 			}
+			return nil
 		})
 		soon(w, "run", began)
 		w.must(q.Erase(w.Context(), secretRecord.Key))
@@ -149,6 +148,63 @@ func TestLists(t *testing.T) {
 		}
 		if entries, err := w.store.List(w.Context(), 3, "job.>"); len(entries) != 3 || idOf(entries[2].Key) != "bad" || err != nil {
 			w.Errorf("the newest three: %v, %v", entries, err)
+		}
+	})
+}
+
+// A job is listed by each of its files, the first one and the others, until it is
+// erased. An enqueue that came to nothing half-way is completed by the next.
+func TestJobsByTheirOtherFiles(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q := w.queue()
+		w.enqueue(q, Record{Key: "one", Thread: "t", Person: "p", File: "a"})
+		w.enqueue(q, Record{Key: "two", Thread: "t", Person: "p", File: "b", Others: []string{"a", "c"}})
+		keys := func(file string) (keys []string) {
+			w.Helper()
+			records, err := q.ByFile(w.Context(), file)
+			w.must(err)
+			for _, r := range records {
+				keys = append(keys, r.Key)
+			}
+			return keys
+		}
+		for file, want := range map[string][]string{"a": {"one", "two"}, "b": {"two"}, "c": {"two"}, "d": nil} {
+			if got := keys(file); !slices.Equal(got, want) {
+				w.Errorf("by %s there are %q, want %q", file, got, want)
+			}
+		}
+		if created, err := q.Enqueue(w.Context(), Record{Key: "one", Others: []string{"d"}}); created || err != nil {
+			w.Errorf("taken again: %t, %v", created, err)
+		}
+		if got := keys("d"); !slices.Equal(got, []string{"one"}) {
+			w.Errorf("by d there are %q", got)
+		}
+		w.must(q.Erase(w.Context(), "two"))
+		if got := keys("c"); len(got) != 0 {
+			w.Errorf("by c there are %q after it was erased", got)
+		}
+	})
+}
+
+// The texts of some pages can be erased alone.
+func TestErasePages(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		q := w.queue()
+		saved := make(chan struct{}, 1)
+		w.run(q, func(ctx context.Context, j *Job) error {
+			for _, n := range []int{0, 1, 10, 19, 20} {
+				w.must(j.SavePage(ctx, n, strings.Repeat("text", maxChunk/2)))
+			}
+			saved <- struct{}{}
+			return nil
+		})
+		w.enqueue(q, Record{Key: "k"})
+		soon(w, "saved", saved)
+		w.must(q.ErasePages(w.Context(), "k", 10, 20))
+		for n, want := range map[int]bool{0: true, 1: true, 10: false, 19: false, 20: true} {
+			if _, ok, err := q.Page(w.Context(), "k", n); ok != want || err != nil {
+				w.Errorf("page %d is there: %t, %v", n, ok, err)
+			}
 		}
 	})
 }

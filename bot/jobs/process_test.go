@@ -90,6 +90,62 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// A process that is killed and started again goes on within a second with all
+// that it worked on, whatever its leases would last, and with nothing else.
+func TestRestartGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const running, finished = 14, 20
+	dir, e := t.TempDir(), &effects{path: filepath.Join(t.TempDir(), "effects")}
+	settings := []string{"JOBS_TEST_DIR=" + dir, "JOBS_TEST_EFFECTS=" + e.path, "JOBS_TEST_LEASE=1m"}
+	var keys []string
+	for i := range finished { // before, between and after those that run
+		keys = append(keys, fmt.Sprint("short", i))
+		if i < running {
+			keys = append(keys, fmt.Sprint("long", i))
+		}
+	}
+	p := w.spawn(append(settings, "JOBS_TEST_KEYS="+strings.Join(keys, " "))...)
+	for began, ended := 0, 0; began < running || ended < finished; {
+		switch line := soon(w, "line", p.said); {
+		case strings.HasPrefix(line, "begin long"):
+			began++
+		case strings.HasPrefix(line, "end short"):
+			ended++
+		case line == "", strings.HasPrefix(line, "end long"), strings.HasPrefix(line, "error"):
+			w.Fatalf("the child says %q after %d began and %d ended", line, began, ended)
+		}
+	}
+	p.kill()
+	started := time.Now()
+	p = w.spawn(settings...)
+	p.says(w, "ready")
+	ready := time.Now()
+	for range running {
+		p.says(w, "begin long")
+	}
+	took := time.Since(ready)
+	t.Logf("all go on %s after the store was open, %s after the start", took, time.Since(started))
+	if took > time.Second {
+		w.Error("that is too long")
+	}
+	for ended := 0; ended < running; {
+		switch line := soon(w, "line", p.said); {
+		case strings.HasPrefix(line, "end long"):
+			ended++
+		default:
+			w.Fatalf("the child says %q", line)
+		}
+	}
+	p.stop()
+	q := w.queueOn(openEmbedded(t, dir, 64<<20))
+	for _, key := range keys {
+		if r := w.record(q, key); r.State != Done || r.Attempts != 0 || e.count("effect "+key) != 1 {
+			w.Errorf("%s: %s after %d attempts, with %d effects", key, r.State, r.Attempts, e.count("effect "+key))
+		}
+	}
+}
+
 // A process that was frozen for longer than its lease gets its own job again;
 // only one of the two runs writes.
 func TestFreezeAlone(t *testing.T) {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func TestTransitions(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"": m.check, "enqueue": m.enqueue, "lapse": m.lapse, "take": m.take, "save": m.save, "fence": m.fence,
-			"done": m.done, "retry": m.retry, "release": m.release, "stop": m.stop, "erase": m.erase,
+			"done": m.done, "retry": m.retry, "release": m.release, "stop": m.stop, "stopItem": m.stopItem, "erase": m.erase,
 		})
 	})
 }
@@ -110,10 +111,14 @@ func (m *machine) fence(t *rapid.T) {
 func (m *machine) done(t *rapid.T) {
 	j := m.any(t)
 	as := rapid.SampledFrom([]State{Done, Failed, Stopped}).Draw(t, "as")
-	if m.wants(t, j, j.Done(t.Context(), as)) {
+	got, err := j.done(t.Context(), as)
+	if m.wants(t, j, err) {
 		m.owner = nil
-		if got := m.get(t).State; got != as {
-			t.Fatalf("%s, want %s", got, as)
+		if as == Done && m.known.StoppedBy != "" {
+			as = Stopped
+		}
+		if is := m.get(t).State; is != as || got != as {
+			t.Fatalf("%s, said to be %s, want %s", is, got, as)
 		}
 	}
 }
@@ -121,21 +126,23 @@ func (m *machine) done(t *rapid.T) {
 func (m *machine) retry(t *rapid.T) {
 	j := m.any(t)
 	after := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "after")
-	last, err := j.Retry(t.Context(), after)
+	as, err := j.retry(t.Context(), after)
 	if !m.wants(t, j, err) {
 		return
 	}
-	if want := min(m.known.Attempts+1, 3); m.get(t).Attempts != want || last != (want == 3) {
-		t.Fatalf("%d attempts after %d, last: %t", m.get(t).Attempts, m.known.Attempts, last)
+	m.owner = nil
+	want := Queued
+	if m.known.Attempts+1 == 3 {
+		want = Failed
 	}
-	if !last {
-		m.owner = nil
+	if got := m.get(t); got.Attempts != m.known.Attempts+1 || got.State != want || as != want {
+		t.Fatalf("%d attempts after %d, %s, said to be %s", got.Attempts, m.known.Attempts, got.State, as)
 	}
 }
 
 func (m *machine) release(t *rapid.T) {
 	j := m.any(t)
-	if m.wants(t, j, j.Release(t.Context())) {
+	if _, err := j.release(t.Context(), 0); m.wants(t, j, err) {
 		m.owner = nil
 		if got := m.get(t); got.Attempts != m.known.Attempts || got.State != Queued {
 			t.Fatalf("handed back: %+v", got)
@@ -153,6 +160,26 @@ func (m *machine) stop(t *rapid.T) {
 	}
 	if want := max(m.known.StoppedBy, ""); m.get(t).StoppedBy != want && (want != "" || m.get(t).StoppedBy != by) {
 		t.Fatalf("stopped by %q, was %q", m.get(t).StoppedBy, want)
+	}
+}
+
+func (m *machine) stopItem(t *rapid.T) {
+	item, by := rapid.IntRange(0, 2).Draw(t, "item"), rapid.SampledFrom([]string{"bob", "carl"}).Draw(t, "by")
+	if err := m.q.StopItem(t.Context(), "k", item, by); errors.Is(err, ErrNotFound) != m.unknown {
+		t.Fatal(err)
+	}
+	if m.unknown || m.known.State == Erased {
+		return
+	}
+	want := maps.Clone(m.known.StoppedItems)
+	if _, stopped := want[item]; !stopped && !m.known.State.final() {
+		if want == nil {
+			want = map[int]string{}
+		}
+		want[item] = by
+	}
+	if got := m.get(t).StoppedItems; !maps.Equal(got, want) {
+		t.Fatalf("stopped are %v, want %v", got, want)
 	}
 }
 
@@ -188,14 +215,18 @@ func (m *machine) check(t *rapid.T) {
 	m.known = now
 	switch {
 	case now.State == Erased:
-		if now.Key != "" || now.Person != "" || now.Progress != nil || now.StoppedBy != "" {
+		if now.Key != "" || now.Person != "" || now.Progress != nil || now.StoppedBy != "" || now.StoppedItems != nil {
 			t.Fatalf("something is left: %+v", now)
 		}
 		return
 	case before.State.final() && now.State != before.State:
 		t.Fatalf("%s became %s", before.State, now.State)
+	case len(now.StoppedItems) < len(before.StoppedItems):
+		t.Fatalf("stopped were %v, are %v", before.StoppedItems, now.StoppedItems)
 	case now.Attempts < before.Attempts || now.Attempts > 3:
 		t.Fatalf("%d attempts became %d", before.Attempts, now.Attempts)
+	case now.State == Done && now.StoppedBy != "" && before.State != Done:
+		t.Fatalf("done, though %q stopped it", now.StoppedBy)
 	case (now.Owner != "") != (now.State == Running):
 		t.Fatalf("%s with the owner %q", now.State, now.Owner)
 	case before.StoppedBy != "" && now.StoppedBy != before.StoppedBy:

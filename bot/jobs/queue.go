@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ type Queue struct {
 	id       string       // of this replica
 	replicas atomic.Int64 // as last counted
 	length   atomic.Int64 // of unfinished jobs, as last counted
+	plan     *plan        // of follow-ups
 	answered atomic.Int64 // when the store last took an announcement, in ns; 0 for never
 
 	mu      sync.Mutex // guards what follows
@@ -36,7 +38,7 @@ func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	if err := setup(ctx, store, Setup{Retention: c.Retention, LeaseFor: c.LeaseFor}); err != nil {
 		return nil, err
 	}
-	q := &Queue{config: c, store: store, id: rand.Text(), running: map[string]*Job{}}
+	q := &Queue{config: c, store: store, id: rand.Text(), plan: newPlan(), running: map[string]*Job{}}
 	q.replicas.Store(1)
 	return q, nil
 }
@@ -61,7 +63,7 @@ func setup(ctx context.Context, store Store, s Setup) error {
 // It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
 // ErrUnavailable the job may have been taken; it can be enqueued again.
 func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error) {
-	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName {
+	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName || len(r.Others) > maxOthers {
 		return false, ErrTooLarge
 	}
 	value, err := encode(order{
@@ -75,10 +77,22 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	defer cancel()
 	id := token(r.Key)
 	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), ordersOf(id), value)
-	if errors.Is(err, errExists) {
-		return false, nil
+	if created = err == nil; errors.Is(err, errExists) {
+		err = nil
 	}
-	return err == nil, err
+	// The job is there now. Where this fails it is enqueued again.
+	for _, file := range r.Others {
+		if err != nil {
+			return created, err
+		}
+		if !created {
+			if _, err = q.store.Get(ctx, listedKey(file, id)); !errors.Is(err, ErrNotFound) {
+				continue
+			}
+		}
+		err = q.store.Put(ctx, listedKey(file, id), []byte("{}"))
+	}
+	return created, err
 }
 
 // Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. That of
@@ -116,7 +130,23 @@ func (q *Queue) ByPerson(ctx context.Context, person string) ([]Record, error) {
 
 // ByFile is [Queue.ByThread] for a file.
 func (q *Queue) ByFile(ctx context.Context, file string) ([]Record, error) {
-	return q.list(ctx, ordersFor(file))
+	first, err := q.list(ctx, ordersFor(file))
+	if err != nil {
+		return nil, err
+	}
+	listed, err := q.store.List(ctx, maxList, listedKey(file, "*"))
+	if err != nil || len(listed) == 0 {
+		return first, err
+	}
+	var filters []string
+	for _, e := range listed {
+		_, id, _ := strings.Cut(strings.TrimPrefix(e.Key, "file."), ".")
+		filters = append(filters, ordersOf(id))
+	}
+	others, err := q.list(ctx, filters)
+	records := append(first, others...)
+	slices.SortStableFunc(records, func(a, b Record) int { return a.Created.Compare(b.Created) })
+	return records, err
 }
 
 func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
@@ -129,7 +159,7 @@ func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
 		r, err := q.record(ctx, e)
 		switch {
 		case errors.Is(err, ErrCorrupt):
-			q.config.Log.Error("left a corrupt record out", "id", idOf(e.Key), "error", err)
+			q.config.Log.Error("left a corrupt record out", "request", requestID(idOf(e.Key)), "error", err)
 		case err != nil:
 			return nil, err
 		case r.State != Erased:
@@ -215,8 +245,13 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 
 // Erase removes all that is known of a job but that there was one: its key is
 // not taken again as long as records are kept. Its work's context ends with
-// [ErrLost]. Erasing again what was erased in part completes it.
+// [ErrLost]. Erasing again what was erased in part completes it. While the store
+// does not answer, it is tried again for 30 s.
 func (q *Queue) Erase(ctx context.Context, key string) error {
+	return retryStore(ctx, func(ctx context.Context) error { return q.erase(ctx, key) })
+}
+
+func (q *Queue) erase(ctx context.Context, key string) error {
 	id := token(key)
 	tombstone, orders := orderKey(id, nobody, nobody, nobody), ordersOf(id)
 	if _, err := q.store.Get(ctx, orders); err != nil {
@@ -234,8 +269,10 @@ func (q *Queue) Erase(ctx context.Context, key string) error {
 	if err := q.store.Put(ctx, tombstone, []byte("{}")); err != nil {
 		return err
 	}
-	if err := q.store.Delete(ctx, pagesOf(id)); err != nil {
-		return err
+	for _, filter := range []string{pagesOf(id), followUpsOf(id), listedOf(id)} {
+		if err := q.store.Delete(ctx, filter); err != nil {
+			return err
+		}
 	}
 	entries, err := q.store.List(ctx, maxList, orders)
 	for _, e := range entries {

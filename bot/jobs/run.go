@@ -15,8 +15,9 @@ const (
 	// pause is how long a queue waits after the store failed, and a lease that
 	// cannot be used now.
 	pause = time.Second
-	// settling bounds what a queue itself still writes for a job.
-	settling = time.Second
+	// claiming bounds what a queue itself writes before a job's work, and at its
+	// own end.
+	claiming = time.Second
 	// announcing is how often a replica says that it is there; it is forgotten
 	// after three times of silence.
 	announcing = 5 * time.Second
@@ -28,11 +29,20 @@ const (
 // when all have returned. It ends by itself with [ErrBroken]. Run is called
 // once.
 //
-// work settles its job with Done, Retry or Release. Where it does not, the job
-// is handed back when the queue stops, and has failed once more otherwise;
-// a panic counts as that. A work whose context ended with [ErrLost] just
-// returns.
-func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job)) error {
+// What becomes of a job is what its work returns:
+//   - nil: it is done, or stopped where a person stopped it.
+//   - [Retry]: an attempt failed. There is another one, [Config.MaxAttempts] in
+//     all; then the job has failed.
+//   - [Cancel]: it has failed, or was stopped.
+//   - [Handoff]: it is handed back, and no attempt is counted.
+//   - An error that wraps [ErrLost]: another worker has it.
+//   - One that wraps [ErrClosing], [ErrUnavailable] or [ErrFull]: Handoff.
+//   - One that wraps [ErrStopped]: Cancel.
+//   - Any other error, and a panic: Retry after the queue's own time.
+//
+// An error that says no more than that the work's context was cancelled, or that
+// the store did not answer when it was, counts as the cause of that.
+func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) error) error {
 	stop, err := q.store.Listen(func(id string) {
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -128,7 +138,7 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			return
 		}
 		if !sleep(ctx, announcing) {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
 			defer cancel()
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later
 			return
@@ -144,7 +154,7 @@ func (q *Queue) measure(ctx context.Context) {
 }
 
 // take makes a lease a job and has it worked on.
-func (q *Queue) take(ctx, working context.Context, lease Lease, work func(context.Context, *Job)) {
+func (q *Queue) take(ctx, working context.Context, lease Lease, work func(context.Context, *Job) error) {
 	id := idOf(lease.Entry().Key)
 	j := &Job{q: q, id: id, lease: lease, owner: rand.Text(), look: make(chan struct{}, 1)}
 	q.mu.Lock()
@@ -153,26 +163,30 @@ func (q *Queue) take(ctx, working context.Context, lease Lease, work func(contex
 		q.running[id] = j
 	}
 	q.mu.Unlock()
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	claim, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
 	defer cancel()
 	if busy {
 		// Its lease has lapsed, or it is stored anew. The work here has to end
 		// first, which it does with its lease.
-		_ = lease.Return(settle, pause)
+		_ = lease.Return(claim, pause)
 		return
 	}
-	defer func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		delete(q.running, id)
-	}()
-
+	defer q.drop(j)
 	if ctx.Err() != nil {
-		_ = lease.Return(settle, 0) // it came too late to begin
+		_ = lease.Return(claim, 0) // it came too late to begin
 		return
 	}
-	if ok := q.claim(settle, j); ok {
+	if ok := q.claim(claim, j); ok {
 		q.work(ctx, working, j, work)
+	}
+}
+
+// drop ends that this queue works on a job.
+func (q *Queue) drop(j *Job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.running[j.id] == j {
+		delete(q.running, j.id)
 	}
 }
 
@@ -199,19 +213,19 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, ErrCorrupt):
 		// It stays where it is, for a person to look at, out of the line.
-		q.config.Log.Error("set a corrupt record aside", "id", j.id, "error", err)
+		q.config.Log.Error("set a corrupt record aside", "request", requestID(j.id), "error", err)
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, errEarly):
 		wait = time.Until(notBefore)
 		fallthrough
 	default:
 		if !errors.Is(err, errEarly) {
-			q.config.Log.Error("could not take a job", "id", j.id, "error", err)
+			q.config.Log.Error("could not take a job", "request", requestID(j.id), "error", err)
 		}
 		err = j.lease.Return(ctx, max(wait, pause))
 	}
 	if err != nil {
-		q.config.Log.Warn("could not give a lease back; it lapses", "id", j.id, "error", err)
+		q.config.Log.Warn("could not give a lease back; it lapses", "request", requestID(j.id), "error", err)
 	}
 	return false
 }
@@ -223,7 +237,7 @@ func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, 
 	if err := j.lease.Renew(ctx); err != nil {
 		return time.Time{}, err
 	}
-	mine := turn{j.lease.Entry().Revision, j.lease.Delivery()}
+	mine := turn{j.lease.Entry().Revision, j.lease.Delivery(), q.store.Session()}
 	s, err := q.change(ctx, j.id, func(s *state) error {
 		switch {
 		case s.State.final():
@@ -247,8 +261,8 @@ func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, 
 	return time.Time{}, nil
 }
 
-// work runs one job and leaves it settled.
-func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Context, *Job)) {
+// work runs one job and settles it.
+func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Context, *Job) error) {
 	jobCtx, end := context.WithCancelCause(working)
 	j.end = end
 	defer end(nil)
@@ -260,34 +274,14 @@ func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Con
 	keeping, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	keeper.Go(func() { j.keep(keeping) })
+	err := errPanicked // also where the goroutine was ended from within
 	defer func() {
 		if fault := recover(); fault != nil {
-			q.config.Log.Error("a job panicked", "id", j.id, "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+			q.config.Log.Error("a job panicked", "request", requestID(j.id), "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 		}
-		q.settle(ctx, j)
+		q.settle(ctx, j, judge(jobCtx, err))
 	}()
-	work(jobCtx, j)
+	err = work(jobCtx, j)
 }
 
-// settle ends what the work left open.
-func (q *Queue) settle(ctx context.Context, j *Job) {
-	if j.settled() {
-		return
-	}
-	stopping := ctx.Err() != nil
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
-	defer cancel()
-	var err error
-	if stopping {
-		err = j.Release(ctx)
-	} else {
-		q.config.Log.Error("a job was left unfinished", "id", j.id)
-		var last bool
-		if last, err = j.Retry(ctx, pause); last && err == nil {
-			err = j.Done(ctx, Failed)
-		}
-	}
-	if err != nil && !errors.Is(err, ErrLost) {
-		q.config.Log.Warn("could not settle a job; its lease lapses", "id", j.id, "error", err)
-	}
-}
+var errPanicked = errors.New("the work panicked")

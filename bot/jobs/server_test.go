@@ -54,13 +54,11 @@ func TestTwoReplicas(t *testing.T) {
 	s := startServer(t, server.Options{StoreDir: t.TempDir()})
 	first, second := w.queueOn(connect(t, s)), w.queueOn(connect(t, s))
 	began, ended := make(chan time.Time, 1), make(chan error, 1)
-	work := func(ctx context.Context, j *Job) {
+	work := func(ctx context.Context, j *Job) error {
 		began <- time.Now()
 		<-ctx.Done()
 		ended <- context.Cause(ctx)
-		if errors.Is(context.Cause(ctx), ErrStopped) {
-			w.must(j.Done(context.WithoutCancel(ctx), Stopped))
-		}
+		return context.Cause(ctx)
 	}
 	stop := w.run(first, work)
 	w.enqueue(second, Record{Key: "k"})
@@ -93,14 +91,14 @@ func TestOutage(t *testing.T) {
 	s := startServer(t, o)
 	q := w.queueOn(connect(t, s))
 	began, ended := make(chan string, 10), make(chan error, 10)
-	w.run(q, func(ctx context.Context, j *Job) {
+	w.run(q, func(ctx context.Context, j *Job) error {
 		began <- j.Record().Key
 		if j.Record().Key == "long" && len(ended) == 0 {
 			<-ctx.Done()
 			ended <- context.Cause(ctx)
-			return
+			return context.Cause(ctx)
 		}
-		w.must(j.Done(ctx, Done))
+		return nil
 	})
 	w.enqueue(q, Record{Key: "long"})
 	soon(w, "run", began)
@@ -185,10 +183,13 @@ func TestCluster(t *testing.T) {
 		w.Errorf("again: %t, %v", created, err)
 	}
 	done := make(chan string, 10)
-	w.run(q, func(ctx context.Context, j *Job) {
-		if err := j.Done(ctx, Done); err == nil {
-			done <- j.Record().Key
-		}
+	w.run(q, func(ctx context.Context, j *Job) error {
+		j.OnSettled(func(as State, _ error) {
+			if as == Done {
+				done <- j.Record().Key
+			}
+		})
+		return nil
 	})
 	soon(w, "run", done)
 	servers[1].Shutdown()
@@ -223,16 +224,17 @@ func TestStoreFull(t *testing.T) {
 		t.Errorf("a job that is there: %t, %v", created, err)
 	}
 	done := make(chan struct{})
-	stop := w.run(q, func(ctx context.Context, j *Job) {
+	stop := w.run(q, func(ctx context.Context, j *Job) error {
 		if j.Record().Key == "0" {
 			for i := range 10 {
 				w.must(j.Save(ctx, text))
 				w.must(j.SavePage(ctx, i, text))
 			}
-			w.must(j.Done(ctx, Done))
 			close(done)
+			return nil
 		}
 		<-ctx.Done()
+		return context.Cause(ctx)
 	})
 	soon(w, "end", done)
 	stop()

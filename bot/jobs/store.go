@@ -31,6 +31,11 @@ type Store interface {
 	Update(ctx context.Context, key string, value []byte, revision uint64) error
 	// Delete removes all that matches and leaves no trace.
 	Delete(ctx context.Context, filter string) error
+	// Remove removes an entry of a known revision. It does nothing where it has
+	// another one, or is not there.
+	Remove(ctx context.Context, key string, revision uint64) error
+	// Oldest returns the oldest entries that match, oldest first.
+	Oldest(ctx context.Context, n int, filter string) ([]Entry, error)
 	// List returns the newest entries that match one of the filters, oldest
 	// first. No key matches two of them.
 	List(ctx context.Context, newest int, filters ...string) ([]Entry, error)
@@ -49,6 +54,10 @@ type Store interface {
 	Signal(ctx context.Context, id string) error
 	// Listen calls heard, which may not block, until stop.
 	Listen(heard func(id string)) (stop func(), err error)
+
+	// Session names the time since a process opened the store, where no other
+	// process can use it, and is "" where others may.
+	Session() string
 
 	// Announce makes the replica known for a while, and counts them all.
 	Announce(ctx context.Context, id string, while time.Duration) (replicas int, err error)

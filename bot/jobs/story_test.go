@@ -32,9 +32,9 @@ func TestOnce(t *testing.T) {
 			w.Errorf("queued: %+v", r)
 		}
 		runs := make(chan Record, 10)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			runs <- j.Record()
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
 		if r := soon(w, "run", runs); r.State != Running || r.Owner == "" || string(r.Request) != string(secretRecord.Request) {
 			w.Errorf("running: %+v", r)
@@ -61,7 +61,7 @@ func TestHandOver(t *testing.T) {
 		w.enqueue(first, secretRecord)
 		began := make(chan *Job, 1)
 		page := strings.Repeat("text of the first page, ä\n", 40_000)
-		stop := w.run(first, func(ctx context.Context, j *Job) {
+		stop := w.run(first, func(ctx context.Context, j *Job) error {
 			w.must(j.Save(ctx, map[string]string{"reply": "1.3"}))
 			w.must(j.SavePage(ctx, 1, page))
 			w.must(j.SavePage(ctx, 2, ""))
@@ -70,12 +70,13 @@ func TestHandOver(t *testing.T) {
 			if cause := context.Cause(ctx); !errors.Is(cause, ErrClosing) {
 				w.Errorf("ended because of %v", cause)
 			}
+			return context.Cause(ctx)
 		})
 		old := soon(w, "run", began)
 		stop()
 		stopped := time.Now()
 		runs := make(chan struct{}, 1)
-		w.run(second, func(ctx context.Context, j *Job) {
+		w.run(second, func(ctx context.Context, j *Job) error {
 			defer func() { runs <- struct{}{} }()
 			if after := time.Since(stopped); after > time.Second {
 				w.Errorf("handed over after %s", after)
@@ -92,7 +93,7 @@ func TestHandOver(t *testing.T) {
 			if _, ok, err := j.Page(ctx, 3); ok || err != nil {
 				w.Errorf("page 3: %t, %v", ok, err)
 			}
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
 		soon(w, "second run", runs)
 		if _, _, err := old.Fence(w.Context()); !errors.Is(err, ErrLost) {
@@ -113,17 +114,13 @@ func TestAttempts(t *testing.T) {
 		w.enqueue(q, Record{Key: "fails"})
 		const after = 300 * time.Millisecond
 		runs := make(chan time.Time, 10)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			attempt := j.Record().Attempts
 			runs <- time.Now()
-			last, err := j.Retry(ctx, after)
-			w.must(err)
-			if last != (attempt == 4) {
+			if last := j.LastAttempt(); last != (attempt == 4) {
 				w.Errorf("attempt %d: last %t", attempt, last)
 			}
-			if last {
-				w.must(j.Done(ctx, Failed))
-			}
+			return Retry(after, errors.New("fails"))
 		})
 		earlier := soon(w, "attempt", runs)
 		for range 4 {
@@ -140,26 +137,6 @@ func TestAttempts(t *testing.T) {
 	})
 }
 
-// A work that panics, or forgets to settle, fails and is nobody else's problem.
-func TestUnsettled(t *testing.T) {
-	inWorlds(t, func(w *world) {
-		q := w.queue()
-		w.enqueue(q, Record{Key: "panics"})
-		w.enqueue(q, Record{Key: "forgets"})
-		w.run(q, func(_ context.Context, j *Job) {
-			if j.Record().Key == "panics" {
-				panic("a bug")
-			}
-		})
-		for _, key := range []string{"panics", "forgets"} {
-			w.until(key+" has failed", func() bool { return w.record(q, key).State == Failed })
-			if n := w.record(q, key).Attempts; n != 5 {
-				w.Errorf("%s: %d attempts", key, n)
-			}
-		}
-	})
-}
-
 // A record that cannot be read is left where it is and stops nobody.
 func TestCorrupt(t *testing.T) {
 	inWorlds(t, func(w *world) {
@@ -169,9 +146,9 @@ func TestCorrupt(t *testing.T) {
 		w.must(w.store.Put(w.Context(), stateKey(token("state")), []byte(`{"state":"dancing"}`)))
 		w.enqueue(q, Record{Key: "good"})
 		runs := make(chan string, 10)
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			runs <- j.Record().Key
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
 		if key := soon(w, "run", runs); key != "good" {
 			w.Errorf("ran %q", key)
@@ -196,7 +173,7 @@ func TestMaxLeased(t *testing.T) {
 		for i := range 12 {
 			w.enqueue(q, Record{Key: fmt.Sprint(i)})
 		}
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			if n := now.Add(1); n > most.Load() {
 				most.Store(n)
 			}
@@ -204,7 +181,7 @@ func TestMaxLeased(t *testing.T) {
 			<-timer.C
 			now.Add(-1)
 			done.Add(1)
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
 		w.until("all done", func() bool { return done.Load() == 12 })
 		if n := most.Load(); n != 3 {
@@ -225,7 +202,7 @@ func TestTooLarge(t *testing.T) {
 		largest := json.RawMessage(`"` + strings.Repeat("<", maxJSON-2) + `"`)
 		w.enqueue(q, Record{Key: "k", Request: largest})
 		ran := make(chan struct{})
-		w.run(q, func(ctx context.Context, j *Job) {
+		w.run(q, func(ctx context.Context, j *Job) error {
 			defer close(ran)
 			if err := j.Save(ctx, large); !errors.Is(err, ErrTooLarge) {
 				w.Errorf("Save: %v", err)
@@ -233,7 +210,7 @@ func TestTooLarge(t *testing.T) {
 			if err := j.SavePage(ctx, 1, strings.Repeat("a", maxChunk*maxChunks+1)); !errors.Is(err, ErrTooLarge) {
 				w.Errorf("SavePage: %v", err)
 			}
-			w.must(j.Done(ctx, Done))
+			return nil
 		})
 		soon(w, "run", ran)
 	})

@@ -71,7 +71,7 @@ func (w *world) queueOn(store Store) *Queue {
 }
 
 // run lets a queue work until stop, or the end of the test.
-func (w *world) run(q *Queue, work func(context.Context, *Job)) (stop func()) {
+func (w *world) run(q *Queue, work func(context.Context, *Job) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.Context()))
 	var running sync.WaitGroup
 	running.Go(func() {

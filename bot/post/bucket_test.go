@@ -196,29 +196,27 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 	})
 }
 
-// TestOrderOfPosts: where a channel's budget is spent, a greeting goes first,
-// then results, then openings, whoever came first.
+// TestOrderOfPosts: where a channel's budget is spent, a first reply goes before
+// results, whichever came first.
 func TestOrderOfPosts(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		budget := d.pacer.channel(d.channel)
 		spend(d, budget, int(budget.burst), final)
-		open := func(name string, first bool) {
-			line := func() string { return name }
-			if r, err := Open(d.Context(), d.thread(), Opening{Key: name, After: d.parent, Line: line, First: first}, &Once{}, unsaved); err == nil {
-				r.Leave()
+		open := func(name string) {
+			if w, err := openWriter(d.Context(), d.thread(), name, d.parent, name); err == nil {
+				w.Leave()
 			} else {
 				t.Error(err)
 			}
 		}
 		var all sync.WaitGroup
 		for _, do := range []func(){
-			func() { open("opening", false) },
 			func() {
-				if err := d.thread().Post(d.Context(), Part("result", "result"), &Once{}, unsaved); err != nil {
+				if err := d.thread().Post(d.Context(), result("result", "result"), &Once{}, unsaved); err != nil {
 					t.Error(err)
 				}
 			},
-			func() { open("greeting", true) },
+			func() { open("greeting") },
 		} {
 			all.Go(do)
 			synctest.Wait()
@@ -228,7 +226,7 @@ func TestOrderOfPosts(t *testing.T) {
 		for _, c := range d.calls("chat.postMessage") {
 			order = append(order, c.Args["text"])
 		}
-		if want := []string{"greeting", "result", "opening"}; !slices.Equal(order, want) {
+		if want := []string{"greeting", "result"}; !slices.Equal(order, want) {
 			t.Errorf("posted %q, want %q", order, want)
 		}
 	})
@@ -240,7 +238,7 @@ func TestMoreProcessesThanTokens(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 1, extra: 8, reserve: 3}, func() int { return 20 })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		for _, u := range []urgency{final, interim, opening} {
+		for _, u := range []urgency{final, interim, first} {
 			if err := use(ctx, b, u); err != nil {
 				t.Error(err)
 			}

@@ -61,14 +61,75 @@ func inFakeTime(t *testing.T, test func(d *desk)) {
 
 func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, nil, d.channel, d.parent) }
 
-func (d *desk) open(name string) *Reply {
+func (d *desk) open(name string) *writer {
 	d.Helper()
-	line := func() string { return "Reading " + name }
-	r, err := Open(d.Context(), d.thread(), Opening{Key: name, After: d.parent, Line: line, First: true}, &Once{}, unsaved)
+	w, err := openWriter(d.Context(), d.thread(), name, d.parent, "Reading "+name)
 	if err != nil {
 		d.Fatal(err)
 	}
-	return r
+	return w
+}
+
+// writer is a reply of one file: a text that grows, and a line under it.
+type writer struct {
+	*Reply
+	mu   sync.Mutex // guards what follows
+	text []byte
+	line func(text string) string
+}
+
+func openWriter(ctx context.Context, t *Thread, key, after, line string) (_ *writer, err error) {
+	w := &writer{line: func(string) string { return line }}
+	w.Reply, err = Open(ctx, t, Opening{Key: key, After: after, View: w.view}, &Once{}, unsaved)
+	return w, err
+}
+
+func (w *writer) view() View {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return shows(string(w.text), w.line(string(w.text)))
+}
+
+// Write changes the text: keep bytes of it stand, and add follows.
+func (w *writer) Write(keep int, add string) {
+	w.mu.Lock()
+	w.text = append(w.text[:min(max(keep, 0), len(w.text))], add...)
+	w.mu.Unlock()
+	w.Changed(TextChange)
+}
+
+// Describe sets what the line says.
+func (w *writer) Describe(line func(text string) string) { w.say(line, StatusChange) }
+
+// Wait sets a line that only tells a place in a queue.
+func (w *writer) Wait(line string) { w.say(func(string) string { return line }, QueueChange) }
+
+func (w *writer) say(line func(text string) string, about Change) {
+	w.mu.Lock()
+	w.line = line
+	w.mu.Unlock()
+	w.Changed(about)
+}
+
+// Trail ends the live edits and makes the last one in its turn.
+func (w *writer) Trail(ctx context.Context, v View) error {
+	w.Leave()
+	return w.thread.Edit(ctx, w.TS(), v, InOrder)
+}
+
+// says is a view of nothing but a line.
+func says(line string) View { return View{Lines: []Line{{Note: Plain(line)}}} }
+
+// shows is a view of a text and a line.
+func shows(text, line string) View {
+	v := says(line)
+	v.Texts = []Text{{Markdown: text}}
+	return v
+}
+
+// result is a message with one part of a text.
+func result(markdown, notification string) Message {
+	return Result{Markdown: markdown, Notification: notification}.Message()
 }
 
 func alone() int { return 1 }

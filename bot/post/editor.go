@@ -7,8 +7,8 @@ import (
 )
 
 // editor sends interim edits while editing lasts: one in flight, the latest
-// text wins, an unchanged one is not sent. An edit in flight ends only with ctx.
-func (r *Reply) editor(ctx, editing context.Context, shown Live) {
+// view wins, an unchanged one is not sent. An edit in flight ends only with ctx.
+func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	defer close(r.ended)
 	defer r.drop()
 	pacer := r.thread.pacer
@@ -19,18 +19,19 @@ func (r *Reply) editor(ctx, editing context.Context, shown Live) {
 			return
 		}
 		want, since := r.now()
-		if want == shown {
+		m := want.message()
+		if m.same(shown) {
 			budget.giveBack(turn)
 			continue
 		}
 		sent := time.Now()
-		err := pacer.try(ctx, r.thread.fenced(r.edit(want)), turn)
+		err := pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim)), turn)
 		switch fate, _ := judge(err); fate {
 		case done:
-			shown = want
+			shown = m
 			r.showed(want)
 		case refused:
-			r.note(err)
+			r.refused(err)
 			return
 		default:
 			r.unshown(since, errors.Is(err, errTooSlow) || errors.Is(err, context.DeadlineExceeded))
@@ -91,32 +92,40 @@ func (r *Reply) waits() (urgency, time.Time) {
 // urgency is that of the next interim edit. The caller holds mu.
 func (r *Reply) urgency() urgency {
 	switch {
-	case r.patient:
+	case r.idle:
 		return idle
-	case len(r.text) > 0 && !r.begun:
+	case r.text && !r.begun:
 		return first
 	}
 	return interim
 }
 
 // now is what the reply should show, which from here on counts as shown. since is
-// what there was to show since when.
-func (r *Reply) now() (l Live, since time.Time) {
+// the time of the oldest change that it shows.
+func (r *Reply) now() (v View, since time.Time) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	text := string(r.text)
 	since, r.since = r.since, time.Time{}
-	return Live{Head: r.head, Text: text, Line: Plain(r.describe(text)), Buttons: r.buttons}, since
+	r.mu.Unlock()
+	return r.view(), since
 }
 
-// showed notes that the reply shows l.
-func (r *Reply) showed(l Live) {
+// showed notes that the reply shows v.
+func (r *Reply) showed(v View) {
 	r.mu.Lock()
-	begins := !r.begun && l.Text != ""
+	begins := !r.begun && v.hasText()
 	r.begun = r.begun || begins
 	r.mu.Unlock()
 	if begins && r.shown != nil {
 		r.shown()
+	}
+}
+
+// refused notes that the reply cannot be edited any more, if err says so.
+func (r *Reply) refused(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if Gone(err) {
+		r.gone = err
 	}
 }
 

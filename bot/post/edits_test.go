@@ -1,7 +1,6 @@
 package post
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,7 +12,7 @@ import (
 )
 
 // write lets a reply stream for so long: a word each 100 ms.
-func (d *desk) write(r *Reply, length time.Duration) {
+func (d *desk) write(r *writer, length time.Duration) {
 	for end := time.Now().Add(length); time.Now().Before(end); {
 		r.Write(1<<30, "word ")
 		_ = sleep(d.Context(), 100*time.Millisecond)
@@ -21,7 +20,7 @@ func (d *desk) write(r *Reply, length time.Duration) {
 }
 
 // edits are the edits of one reply.
-func (d *desk) edits(r *Reply) []localslack.Call {
+func (d *desk) edits(r *writer) []localslack.Call {
 	return slices.DeleteFunc(d.calls("chat.update"), func(c localslack.Call) bool { return c.Args["ts"] != r.TS() })
 }
 
@@ -30,7 +29,7 @@ func (d *desk) edits(r *Reply) []localslack.Call {
 func TestNoReplyStarves(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		const n = 30
-		var replies []*Reply
+		var replies []*writer
 		for i := range n {
 			replies = append(replies, d.open(fmt.Sprint(i)))
 		}
@@ -188,7 +187,7 @@ func TestIdleLinesGetOneTurnInFour(t *testing.T) {
 // one that tells what nobody knows goes before all others.
 func TestEndsOfReplies(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		var replies []*Reply
+		var replies []*writer
 		for _, name := range []string{"stream", "trail", "close"} {
 			replies = append(replies, d.open(name))
 		}
@@ -197,8 +196,8 @@ func TestEndsOfReplies(t *testing.T) {
 		_ = sleep(d.Context(), 100*time.Millisecond)
 		var all sync.WaitGroup
 		for i, end := range []func() error{
-			func() error { return replies[1].Trail(d.Context(), Live{Line: Plain("done")}) },
-			func() error { return replies[2].Close(d.Context(), Live{Line: Plain("failed")}) },
+			func() error { return replies[1].Trail(d.Context(), says("done")) },
+			func() error { return replies[2].Close(d.Context(), says("failed")) },
 		} {
 			all.Go(func() {
 				if err := end(); err != nil {
@@ -226,7 +225,7 @@ func TestStatsCountWhatIsSaved(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 5 * time.Second})
 		_ = sleep(d.Context(), 2*time.Second)
 		r.Write(1<<30, "never shown")
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Fatal(err)
 		}
 		s := d.pacer.Stats()
@@ -255,11 +254,8 @@ func TestTerminalAnswers(t *testing.T) {
 				r := d.open("a")
 				d.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
 				d.write(r, 10*time.Second)
-				if err := r.Gone(); Code(err) != code || PlaceGone(err) != place {
-					t.Errorf("gone: %v, the place too: %v", err, PlaceGone(err))
-				}
-				if err := r.Close(d.Context(), Live{Text: "text", Line: Plain("done")}); Code(err) != code {
-					t.Errorf("closing says %v", err)
+				if err := r.Close(d.Context(), shows("text", "done")); Code(err) != code || !Gone(err) || PlaceGone(err) != place {
+					t.Errorf("closing says %v, gone: %v, the place too: %v", err, Gone(err), PlaceGone(err))
 				}
 				if n := len(d.calls("chat.update")); n != 1 {
 					t.Errorf("%d calls, want one", n)
@@ -275,7 +271,7 @@ func TestRefusedTextIsNoEnd(t *testing.T) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Error: "msg_too_long"})
 		d.write(r, 10*time.Second)
-		if err := errors.Join(r.Gone(), r.Close(d.Context(), Live{Line: Plain("done")})); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Error(err)
 		}
 		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {

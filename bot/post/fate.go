@@ -98,8 +98,8 @@ var placeCodes = []string{
 	"restricted_action_thread_locked", "team_access_not_granted",
 }
 
-// gone reports that a message cannot be edited any more.
-func gone(err error) bool {
+// Gone reports that a message cannot be edited any more.
+func Gone(err error) bool {
 	return slices.Contains(messageCodes, Code(err)) || PlaceGone(err)
 }
 
@@ -119,4 +119,16 @@ var tokenCodes = []string{
 // missing_scope counts only where the whole bot rests on the call.
 func TokenProblem(err error) bool {
 	return slices.Contains(tokenCodes, Code(err))
+}
+
+// ErrScope is a scope that the token lacks, where the bot does not rest on it.
+var ErrScope = errors.New("a scope is missing")
+
+// OptionalScope tells a scope that one way to ask needs from one that all rests on: an
+// app that was not reinstalled reads what is posted all the same.
+func OptionalScope(err error) error {
+	if Code(err) == "missing_scope" {
+		return ErrScope
+	}
+	return err
 }

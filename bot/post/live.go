@@ -1,79 +1,198 @@
 package post
 
 import (
+	"cmp"
+	"encoding/json"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/slackmd"
 )
 
-// Live is what a reply shows, from top to bottom.
-type Live struct {
-	Head    Note   // who asked, where the reply does not stand under their message
-	Text    string // the model's markdown so far; the newest part is shown
-	Line    Note
+// View is what a reply shows, from top to bottom: a head, the newest text, lines
+// that say what is done, and what can be pressed.
+type View struct {
+	Head    Note // who asked, where the reply does not stand under their message
+	Texts   []Text
+	Lines   []Line
 	Buttons *slack.ActionBlock // nil for none
 }
 
-// Note is one plain line, with a person's name at a place of it.
-type Note struct {
-	Before string
-	Person string // id of a user, or ""
-	After  string
+// Text is what the model has written so far of one file.
+type Text struct {
+	Name     string // shown over the text; "" shows the text alone
+	Markdown string
 }
 
-// Plain is a note with nobody's name.
-func Plain(line string) Note { return Note{Before: line} }
+// Line is one line of a reply, and what can be pressed for it.
+type Line struct {
+	Note
+	Buttons *slack.ActionBlock // under the line; nil for none
+}
+
+// Note is one line of plain text, with a person's name or a link at places.
+type Note []Span
+
+// Span is a piece of a Note. Exactly one of Text and Person is set.
+type Span struct {
+	Text   string
+	Link   string // address that the text leads to, made by us; "" for none
+	Person string // id of a user, shown as a name
+}
+
+// Plain returns a note of nothing but text.
+func Plain(line string) Note { return Note{{Text: line}} }
 
 // userID is what Slack's ids of people look like; nothing else is shown as a name.
 var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 
-// Block shows the note in small print. A name is the only thing in it that
-// Slack formats.
+// Block shows the note in small print. A name and a link are the only things in
+// it that Slack formats.
 func (n Note) Block() slack.Block {
 	var elements []slack.MixedElement
-	plain := func(s string) {
-		if line := slackmd.Line(s); line != "" {
+	for _, s := range n {
+		switch line := slackmd.Line(s.Text); {
+		case userID.MatchString(s.Person):
+			elements = append(elements, slack.NewTextBlockObject(slack.MarkdownType, "<@"+s.Person+">", false, false))
+		case line == "":
+		case s.Link != "":
+			link := slack.NewTextBlockObject(slack.MarkdownType, "<"+s.Link+"|"+label(line)+">", false, true)
+			elements = append(elements, link)
+		default:
 			elements = append(elements, slack.NewTextBlockObject(slack.PlainTextType, line, false, false))
 		}
 	}
-	plain(n.Before)
-	if userID.MatchString(n.Person) {
-		elements = append(elements, slack.NewTextBlockObject(slack.MarkdownType, "<@"+n.Person+">", false, false))
-	}
-	plain(n.After)
 	return slack.NewContextBlock("", elements...)
 }
 
-// text is the note without the name, for notifications.
-func (n Note) text() string {
-	if n.Person == "" {
-		return slackmd.Line(n.Before + " " + n.After)
-	}
-	return slackmd.Line(n.Before + " somebody " + n.After)
+// label returns an escaped line as the label of a link in mrkdwn, in which none of
+// its signs formats anything: a zero-width space goes behind each that could.
+func label(line string) string {
+	return strings.NewReplacer("*", "*\u200b", "_", "_\u200b", "~", "~\u200b", "`", "`\u200b", ":", ":\u200b", "|", "¦").Replace(line)
 }
 
-// maxLive bounds the text of a live reply, in bytes after escaping. chat.update
+// text is the note without names, escaped, for notifications.
+func (n Note) text() string {
+	var words []string
+	for _, s := range n {
+		if s.Person != "" {
+			s.Text = "somebody"
+		}
+		words = append(words, s.Text)
+	}
+	return slackmd.Line(strings.Join(words, " "))
+}
+
+// maxLive bounds all text of a live reply, in bytes after escaping. chat.update
 // refuses a text over 4,000 bytes; the same bound keeps the blocks small.
 const maxLive = 3800
 
-func (l Live) message() Message {
-	var blocks []slack.Block
-	if l.Head != (Note{}) {
-		blocks = append(blocks, l.Head.Block())
+// message renders the view. Its fallback is short: a long one can make chat.update
+// refuse an edit whose blocks are fine.
+func (v View) message() Message {
+	var m Message
+	if len(v.Head) > 0 {
+		m.Blocks = append(m.Blocks, v.Head.Block())
 	}
-	if tail := slackmd.Tail(l.Text, maxLive); tail != "" {
-		blocks = append(blocks, slack.NewMarkdownBlock("", tail))
+	tails := v.tails()
+	for i, t := range v.Texts {
+		if tails[i] == "" {
+			continue
+		}
+		if t.Name != "" {
+			m.Blocks = append(m.Blocks, Plain(t.Name).Block())
+		}
+		m.Blocks = append(m.Blocks, slack.NewMarkdownBlock("", tails[i]))
 	}
-	blocks = append(blocks, l.Line.Block())
-	if l.Buttons != nil {
-		blocks = append(blocks, l.Buttons)
+	for i, l := range v.Lines {
+		if i == 0 {
+			m.Fallback = l.text()
+		}
+		m.Blocks = append(m.Blocks, l.Block())
+		if l.Buttons != nil {
+			m.Blocks = append(m.Blocks, l.Buttons)
+		}
 	}
-	return Message{Blocks: blocks, Fallback: l.Line.text()}
+	if v.Buttons != nil {
+		m.Blocks = append(m.Blocks, v.Buttons)
+	}
+	return m
 }
 
-// Part is a message that shows one piece of a result.
-func Part(markdown, fallback string) Message {
-	return Message{Blocks: []slack.Block{slack.NewMarkdownBlock("", markdown)}, Fallback: slackmd.Line(fallback)}
+// tails is the newest part of each text. Together they have maxLive bytes, of
+// which each text may use the same share, and what the shorter ones leave.
+func (v View) tails() []string {
+	tails := make([]string, len(v.Texts))
+	order := make([]int, len(v.Texts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(len(v.Texts[i].Markdown), len(v.Texts[j].Markdown))
+	})
+	left := maxLive
+	for n, i := range order {
+		tails[i] = slackmd.Tail(v.Texts[i].Markdown, left/(len(order)-n))
+		left -= len(tails[i])
+	}
+	return tails
+}
+
+// hasText reports whether the view shows any text of the model.
+func (v View) hasText() bool {
+	return slices.ContainsFunc(v.Texts, func(t Text) bool { return t.Markdown != "" })
+}
+
+// withoutTexts is the view without the model's texts.
+func (v View) withoutTexts() View {
+	v.Texts = nil
+	return v
+}
+
+// Message is one post in a thread.
+type Message struct {
+	// Key tells this post from all others. It travels in the message's
+	// metadata, so that a post whose answer was lost can be found again.
+	Key string
+	// Blocks is what people see. Fallback is what notifications and screen readers
+	// get: escaped mrkdwn, of at most 3,000 characters in a new message and a few
+	// hundred bytes in an edit.
+	Blocks   []slack.Block
+	Fallback string
+	// After is the timestamp of a message that was there before: where to
+	// begin looking.
+	After string
+}
+
+// same reports whether two messages show the same.
+func (m Message) same(other Message) bool {
+	a, errA := json.Marshal(m)
+	b, errB := json.Marshal(other)
+	return errA == nil && errB == nil && string(a) == string(b)
+}
+
+// Result is a message that shows one part of a file's text.
+type Result struct {
+	Header       Note   // which file it is of, over the text
+	Markdown     string // as package slackmd made it
+	Notification string // escaped, see [slackmd.Notification]
+	Buttons      *slack.ActionBlock
+}
+
+// Message renders the result.
+func (r Result) Message() Message {
+	m := Message{Fallback: r.Notification}
+	if len(r.Header) > 0 {
+		m.Blocks = append(m.Blocks, r.Header.Block())
+	}
+	if r.Markdown != "" {
+		m.Blocks = append(m.Blocks, slack.NewMarkdownBlock("", r.Markdown))
+	}
+	if r.Buttons != nil {
+		m.Blocks = append(m.Blocks, r.Buttons)
+	}
+	return m
 }

@@ -39,7 +39,7 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 			inFakeTime(t, func(d *desk) {
 				tt.spoil(d)
 				begun := time.Now()
-				m := Part("text", "text")
+				m := result("text", "text")
 				m.Key = "mine"
 				if err := d.thread().Post(d.Context(), m, &Once{}, unsaved); err != nil {
 					t.Fatal(err)
@@ -62,7 +62,7 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 func TestHangingCallIsGivenUp(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Delay: time.Hour, Reset: true})
-		if err := d.thread().Post(d.Context(), Part("text", "text"), &Once{}, unsaved); err != nil {
+		if err := d.thread().Post(d.Context(), result("text", "text"), &Once{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		calls := d.calls("chat.postMessage")
@@ -122,7 +122,7 @@ func TestEditsOfAnyMinute(t *testing.T) {
 					r.Write(1<<30, "word ")
 					_ = sleep(d.Context(), 500*time.Millisecond)
 				}
-				_ = r.Close(d.Context(), Live{Line: Plain("done")})
+				_ = r.Close(d.Context(), says("done"))
 				done <- struct{}{}
 			}()
 		}
@@ -152,7 +152,7 @@ func TestTurnInTheChannelIsGivenBack(t *testing.T) {
 			all.Go(func() {
 				ctx, cancel := context.WithTimeout(d.Context(), 100*time.Millisecond)
 				defer cancel()
-				m := Part("text", "text")
+				m := result("text", "text")
 				m.Key = fmt.Sprint(i)
 				if err := d.thread().Post(ctx, m, &Once{}, unsaved); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v", err)

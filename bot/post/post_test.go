@@ -34,7 +34,7 @@ func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
 		if last := edits[len(edits)-1]; !strings.Contains(last.Args["blocks"], "w9") {
 			t.Errorf("the last edit is old: %s", last.Args["blocks"])
 		}
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Error(err)
 		}
 	})
@@ -50,7 +50,7 @@ func TestUnchangedTextIsNotSent(t *testing.T) {
 		if n := len(d.calls("chat.update")); n != 0 {
 			t.Errorf("%d edits that changed nothing", n)
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -65,7 +65,7 @@ func TestManyRepliesShareTheBudget(t *testing.T) {
 					r.Write(1<<30, fmt.Sprint(j, " "))
 					_ = sleep(d.Context(), 500*time.Millisecond)
 				}
-				_ = r.Close(d.Context(), Live{Line: Plain("done")})
+				_ = r.Close(d.Context(), says("done"))
 			})
 		}
 		all.Wait()
@@ -84,7 +84,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 		spend(d, b, 9, final)
 		order := make(chan string, 7)
 		var all sync.WaitGroup
-		for i, u := range []urgency{interim, interim, opening, final, interim, first, final} {
+		for i, u := range []urgency{interim, interim, greeting, final, interim, first, final} {
 			all.Go(func() {
 				if err := use(d.Context(), b, u); err != nil {
 					t.Error(err)
@@ -94,7 +94,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 			synctest.Wait()
 		}
 		all.Wait()
-		for _, want := range []string{"1 3", "1 6", "2 2", "3 5", "4 0", "4 1", "4 4"} {
+		for _, want := range []string{"0 2", "1 3", "1 6", "2 5", "3 0", "3 1", "3 4"} {
 			if got := <-order; got != want {
 				t.Errorf("served %q, want %q", got, want)
 			}
@@ -133,7 +133,7 @@ func TestRetryAfterIsKeptToTheSecond(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 17 * time.Second})
 		r.Write(0, "text")
 		d.ws.Wait(d.Context(), func() bool { return len(d.calls("chat.update")) == 1 })
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Fatal(err)
 		}
 		calls := d.calls("chat.update")
@@ -152,7 +152,7 @@ func TestNoInterimEditAfterTheFinal(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: 5 * time.Second}) // the interim one
 		r.Write(0, "text")
 		synctest.Wait() // it is on its way
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Fatal(err)
 		}
 		r.Write(0, "late text")
@@ -173,7 +173,7 @@ func TestDeletedReplyIsLeftAlone(t *testing.T) {
 			r.Write(0, fmt.Sprint(i))
 			_ = sleep(d.Context(), time.Second)
 		}
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); Code(err) != "message_not_found" {
+		if err := r.Close(d.Context(), says("done")); Code(err) != "message_not_found" {
 			t.Errorf("closing it says %v", err)
 		}
 		if n := len(d.calls("chat.update")); n != 1 {
@@ -187,7 +187,7 @@ func TestDeletedReplyIsLeftAlone(t *testing.T) {
 func TestPostIsFoundAgain(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		thread := d.thread()
-		m := Part("the text", "text")
+		m := result("the text", "text")
 		m.Key, m.After = "mine", d.parent
 		if err := thread.Post(d.Context(), m, &Once{}, unsaved); err != nil {
 			t.Fatal(err)
@@ -212,7 +212,7 @@ func TestPostIsFoundAgain(t *testing.T) {
 func TestRefusalsAreNotRepeated(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		thread := NewThread(d.api, d.pacer, nil, "C0NOWHERE", d.parent)
-		if err := thread.Post(d.Context(), Part("x", "x"), &Once{}, unsaved); Code(err) != "channel_not_found" {
+		if err := thread.Post(d.Context(), result("x", "x"), &Once{}, unsaved); Code(err) != "channel_not_found" {
 			t.Errorf("got %v", err)
 		}
 		if n := len(d.calls("chat.postMessage")); n != 1 {
@@ -227,7 +227,7 @@ func TestPostEndsWithItsContext(t *testing.T) {
 		cause := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(d.Context(), time.Minute, cause)
 		defer cancel()
-		if err := d.thread().Post(ctx, Part("x", "x"), &Once{}, unsaved); !errors.Is(err, cause) {
+		if err := d.thread().Post(ctx, result("x", "x"), &Once{}, unsaved); !errors.Is(err, cause) {
 			t.Errorf("got %v", err)
 		}
 		if n := len(d.calls("chat.postMessage")); n < 4 || n > 12 {
@@ -255,7 +255,7 @@ func TestReplicasShareTheBudget(t *testing.T) {
 			pacer := NewPacer(func() int { return 3 })
 			all.Go(func() {
 				for j := range 20 {
-					m := Part("text", "text")
+					m := result("text", "text")
 					m.Key = fmt.Sprint(i, "/", j)
 					if err := NewThread(d.api, pacer, nil, d.channel, d.parent).Post(d.Context(), m, &Once{}, unsaved); err != nil {
 						t.Error(err)

@@ -50,7 +50,7 @@ func TestLiveTextIsShort(t *testing.T) {
 				t.Errorf("Slack says %s", c.Error)
 			}
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -64,11 +64,11 @@ func TestWriteKeepsWhatThereIs(t *testing.T) {
 			{0, "one two", "one two"}, {4, "three", "one three"}, {1 << 30, "!", "one three!"}, {-5, "new", "new"},
 		} {
 			r.Write(w.keep, w.add)
-			if now, _ := r.now(); now.Text != w.want {
-				t.Errorf("keeping %d: %q, want %q", w.keep, now.Text, w.want)
+			if now := string(r.text); now != w.want {
+				t.Errorf("keeping %d: %q, want %q", w.keep, now, w.want)
 			}
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -88,7 +88,7 @@ func TestCloseWaitsForTheEditInFlight(t *testing.T) {
 		if calls := d.calls("chat.update"); len(calls) != 1 || calls[0].Status != 200 {
 			t.Errorf("edits: %+v", calls)
 		}
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Error(err)
 		}
 	})
@@ -105,7 +105,7 @@ func TestFailedEditIsShownLater(t *testing.T) {
 		if len(calls) != 3 || calls[2].Error != "" || shown(d, calls[2]) != "the only words" {
 			t.Errorf("%d edits, want two that fail and one that shows the text", len(calls))
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -121,7 +121,7 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 					r.Write(1<<30, "word ")
 					_ = sleep(d.Context(), 500*time.Millisecond)
 				}
-				_ = r.Close(d.Context(), Live{Line: Plain("done")})
+				_ = r.Close(d.Context(), says("done"))
 				done <- struct{}{}
 			}()
 		}
@@ -142,7 +142,7 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 		if first < 20*time.Second || first > patience+8*time.Second {
 			t.Errorf("the line was shown after %s, want about %s", first, patience)
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -156,7 +156,7 @@ func TestWaitingLineIsShownAtOnce(t *testing.T) {
 		if calls := d.calls("chat.update"); len(calls) != 1 || calls[0].Time.Sub(begun) > 2*time.Second {
 			t.Errorf("%d edits, want one at once", len(calls))
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -173,7 +173,7 @@ func TestEditThatWaitedShowsTheLatest(t *testing.T) {
 		if len(calls) != 1 || shown(d, calls[0]) != "new" {
 			t.Errorf("%d edits, want one that shows the latest: %+v", len(calls), calls)
 		}
-		_ = r.Close(d.Context(), Live{Line: Plain("done")})
+		_ = r.Close(d.Context(), says("done"))
 	})
 }
 
@@ -182,7 +182,7 @@ func TestLastLineStandsWithoutItsText(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Error: "invalid_blocks"})
-		if err := r.Close(d.Context(), Live{Text: "the text", Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), shows("the text", "done")); err != nil {
 			t.Error(err)
 		}
 		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {

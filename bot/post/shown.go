@@ -1,4 +1,4 @@
 package post
 
-// Shown is the message that a reply shows.
-func Shown(l Live) Message { return l.message() }
+// Message renders the view as a reply shows it.
+func (v View) Message() Message { return v.message() }

@@ -42,7 +42,7 @@ func TestStorm(t *testing.T) {
 }
 
 // fakeStorm lets a storm pass in fake time.
-func fakeStorm(t *testing.T, n int, tell func(*storm, *stream, *Reply)) (r report) {
+func fakeStorm(t *testing.T, n int, tell func(*storm, *stream, *writer)) (r report) {
 	synctest.Test(t, func(t *testing.T) {
 		pipe := localslack.NewPipe()
 		s := newStorm(t, n, pipe, pipe.Dial)
@@ -58,7 +58,7 @@ func fakeStorm(t *testing.T, n int, tell func(*storm, *stream, *Reply)) (r repor
 // writes.
 func BenchmarkStorm(b *testing.B) {
 	for _, n := range stormSizes {
-		for name, tell := range map[string]func(*storm, *stream, *Reply){"paced": (*storm).paced, "fixed": (*storm).fixed} {
+		for name, tell := range map[string]func(*storm, *stream, *writer){"paced": (*storm).paced, "fixed": (*storm).fixed} {
 			b.Run(fmt.Sprintf("fake/%s/n=%d", name, n), func(b *testing.B) {
 				var r report
 				for b.Loop() {

@@ -85,14 +85,13 @@ func newStorm(tb testing.TB, n int, listener net.Listener, dial func(context.Con
 }
 
 // run lets the storm pass: the streams begin together, when all replies are open.
-func (s *storm) run(tell func(*storm, *stream, *Reply)) report {
+func (s *storm) run(tell func(*storm, *stream, *writer)) report {
 	var open, all sync.WaitGroup
 	begin := make(chan struct{})
 	for _, st := range s.streams {
 		open.Add(1)
 		all.Go(func() {
-			o := Opening{Key: st.asked, After: st.asked, Line: func() string { return "Reading" }}
-			r, err := Open(s.ctx, st.thread, o, &Once{}, unsaved)
+			r, err := openWriter(s.ctx, st.thread, st.asked, st.asked, "Reading")
 			open.Done()
 			if err != nil {
 				s.Error(err)
@@ -126,7 +125,7 @@ func (s *storm) words(write func(n int, word string)) {
 }
 
 // paced is how this package tells it.
-func (s *storm) paced(st *stream, r *Reply) {
+func (s *storm) paced(st *stream, r *writer) {
 	var text strings.Builder
 	r.Describe(func(text string) string {
 		if text == "" {
@@ -138,7 +137,7 @@ func (s *storm) paced(st *stream, r *Reply) {
 		text.WriteString(word)
 		r.Write(text.Len()-len(word), word)
 	})
-	m := Part(text.String(), "the text")
+	m := result(text.String(), "the text")
 	m.Key, m.After = st.asked+"/1", st.reply
 	if err := st.thread.Post(s.ctx, m, &Once{}, unsaved); err != nil {
 		s.Error(err)
@@ -147,22 +146,22 @@ func (s *storm) paced(st *stream, r *Reply) {
 		r.Leave()
 		return
 	}
-	if err := r.Trail(s.ctx, Live{Line: Plain("done")}); err != nil {
+	if err := r.Trail(s.ctx, says("done")); err != nil {
 		s.Error(err)
 	}
 }
 
 // fixed is how most bots tell it: an edit each second, and nobody looks at what
 // Slack says, but for the result.
-func (s *storm) fixed(st *stream, r *Reply) {
+func (s *storm) fixed(st *stream, r *writer) {
 	r.Leave()
 	var mu sync.Mutex
 	var text strings.Builder
 	edit := func() {
 		mu.Lock()
-		l := Live{Text: text.String(), Line: Plain("reading")}
+		v := shows(text.String(), "reading")
 		mu.Unlock()
-		_ = r.edit(l).do(s.ctx)
+		_ = r.thread.edit(r.TS(), v.message(), interim).do(s.ctx)
 	}
 	writing := make(chan struct{})
 	var editor sync.WaitGroup
@@ -187,14 +186,14 @@ func (s *storm) fixed(st *stream, r *Reply) {
 	editor.Wait()
 	end := time.Now().Add(2 * time.Minute)
 	for time.Now().Before(end) {
-		m := Part(text.String(), "the text")
+		m := result(text.String(), "the text")
 		_, _, _, err := s.api.SendMessageContext(s.ctx, st.thread.channel, slack.MsgOptionTS(st.asked),
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		if fate, wait := judge(err); fate != limited || sleep(s.ctx, wait) != nil {
 			break
 		}
 	}
-	_ = r.edit(Live{Line: Plain("done")}).do(s.ctx)
+	_ = r.thread.edit(r.TS(), says("done").message(), final).do(s.ctx)
 }
 
 // report is what a storm came to.

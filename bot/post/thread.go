@@ -60,20 +60,6 @@ func (t *Thread) fenced(c call) call {
 	return c
 }
 
-// Message is one post in a thread.
-type Message struct {
-	// Key tells this post from all others. It travels in the message's
-	// metadata, so that a post whose answer was lost can be found again.
-	Key string
-	// Blocks is what people see, Fallback what notifications and old clients
-	// show (escaped, short).
-	Blocks   []slack.Block
-	Fallback string
-	// After is the timestamp of a message that was there before: where to
-	// begin looking.
-	After string
-}
-
 // eventType names our metadata: https://docs.slack.dev/messaging/message-metadata
 const eventType = "slackocr_post"
 
@@ -83,6 +69,9 @@ const eventType = "slackocr_post"
 type Once struct {
 	Tried time.Time `json:",omitzero"`
 	TS    string    `json:",omitempty"`
+	// Again says that it was posted again although Slack may still carry out an
+	// earlier try: see [Thread.RemoveDoubles].
+	Again bool `json:",omitempty"`
 }
 
 // Save keeps the state of what is posted once.
@@ -102,9 +91,10 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 	case state.TS != "":
 		return nil
 	case !state.Tried.IsZero():
-		if state.TS, err = t.look(ctx, m, state.Tried); Code(err) != "" {
+		if state.TS, err = t.look(ctx, m); Code(err) != "" {
 			err = nil // it cannot be told: twice is better than lost
 		}
+		state.Again = state.TS == ""
 	default:
 		state.Tried = time.Now()
 		err = save(ctx)
@@ -113,7 +103,7 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 		return err
 	}
 	if state.TS == "" {
-		if state.TS, err = t.post(ctx, m, u, late); err != nil {
+		if err = t.post(ctx, m, u, late, state); err != nil {
 			return err
 		}
 	}
@@ -122,12 +112,12 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 
 // post posts m. A failure that may have been applied is settled by looking into
 // the thread.
-func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message)) (ts string, err error) {
-	err = t.write(ctx, call{
+func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *Once) error {
+	return t.write(ctx, call{
 		method:  "chat.postMessage",
 		channel: t.channel,
 		urgency: u,
-		do: func(ctx context.Context) error {
+		do: func(ctx context.Context) (err error) {
 			if late != nil {
 				late(&m)
 			}
@@ -135,7 +125,7 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 			if t.ts == "" {
 				options = nil
 			}
-			_, ts, _, err = t.api.SendMessageContext(ctx, t.channel, append(options,
+			_, state.TS, _, err = t.api.SendMessageContext(ctx, t.channel, append(options,
 				slack.MsgOptionText(m.Fallback, false),
 				slack.MsgOptionBlocks(m.Blocks...),
 				slack.MsgOptionMetadata(slack.SlackMetadata{
@@ -144,29 +134,62 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 				slack.MsgOptionDisableLinkUnfurl(),
 				slack.MsgOptionDisableMediaUnfurl(),
 			)...)
-			if err == nil && ts == "" {
+			if err == nil && state.TS == "" {
 				return errNoTS
 			}
 			return err
 		},
-		applied: func(ctx context.Context) (bool, error) {
-			ts, err = t.find(ctx, m)
-			return ts != "", err
+		applied: func(ctx context.Context) (_ bool, err error) {
+			state.TS, err = t.find(ctx, m)
+			state.Again = state.Again || state.TS == ""
+			return state.TS != "", err
 		},
 	})
-	return ts, err
 }
 
-// look is find for a post that another process tried at that time: Slack may be
-// about to carry it out still.
-func (t *Thread) look(ctx context.Context, m Message, tried time.Time) (ts string, err error) {
-	ts, err = t.find(ctx, m)
-	if late := time.Until(tried.Add(callTimeout)); ts != "" || err != nil || late <= 0 {
+// lookAgain is the time between the two looks for a post of a process that died.
+const lookAgain = 1200 * time.Millisecond
+
+// look is find for a post that another process tried: Slack may be about to carry
+// it out still, so it looks twice.
+func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
+	if ts, err = t.find(ctx, m); ts != "" || err != nil {
 		return ts, err
-	} else if err := sleep(ctx, late); err != nil {
+	}
+	if err := sleep(ctx, lookAgain); err != nil {
 		return "", err
 	}
 	return t.find(ctx, m)
+}
+
+// LateWrites is how long Slack may take to carry out a post that was tried by a
+// process that died.
+const LateWrites = 20 * time.Second
+
+// RemoveDoubles deletes what stands in the thread twice, after a message: those
+// posts whose key is in keep and whose timestamp is another one than keep says.
+func (t *Thread) RemoveDoubles(ctx context.Context, after string, keep map[string]string) error {
+	var doubles []string
+	for messages, err := range t.messages(ctx, after) {
+		if err != nil {
+			return fmt.Errorf("looking for doubles: %w", err)
+		}
+		for _, m := range messages {
+			if ts := keep[Key(m)]; ts != "" && ts != m.Timestamp {
+				doubles = append(doubles, m.Timestamp)
+			}
+		}
+	}
+	for _, ts := range doubles {
+		err := t.write(ctx, call{method: "chat.delete", urgency: final, do: func(ctx context.Context) error {
+			_, _, err := t.api.DeleteMessageContext(ctx, t.channel, ts)
+			return err
+		}})
+		if err != nil && Code(err) != "message_not_found" {
+			return fmt.Errorf("deleting a double: %w", err)
+		}
+	}
+	return nil
 }
 
 // maxPages bounds how far find looks: 5 × 200 messages after Message.After.

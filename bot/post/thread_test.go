@@ -33,7 +33,7 @@ func TestPostIsFoundOnLaterPages(t *testing.T) {
 		t.Run(fmt.Sprint("behind ", others, " others"), func(t *testing.T) {
 			inFakeTime(t, func(d *desk) {
 				d.crowd(others)
-				m := Part("the text", "text")
+				m := result("the text", "text")
 				m.Key, m.After = "mine", d.parent
 				var posted Once
 				if err := d.thread().Post(d.Context(), m, &posted, unsaved); err != nil {
@@ -68,7 +68,7 @@ func TestLookingEnds(t *testing.T) {
 // other apps' metadata.
 func TestOthersPostsAreNotTaken(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		m := Part("the text", "text")
+		m := result("the text", "text")
 		m.Key, m.After = "mine", d.parent
 		var old Once
 		if err := d.thread().Post(d.Context(), m, &old, unsaved); err != nil {
@@ -93,7 +93,7 @@ func TestOthersPostsAreNotTaken(t *testing.T) {
 // TestPostsAsked says what a post's arguments must be.
 func TestPostsAsked(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		if err := d.thread().Post(d.Context(), Part("see https://example.com", "text"), &Once{}, unsaved); err != nil {
+		if err := d.thread().Post(d.Context(), result("see https://example.com", "text"), &Once{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		args := d.calls("chat.postMessage")[0].Args
@@ -154,7 +154,7 @@ func TestPostGoesOn(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(d *desk) {
-				m := Part("the text", "text")
+				m := result("the text", "text")
 				m.Key, m.After = "mine", d.parent
 				var first Once
 				if tt.posted {
@@ -185,7 +185,7 @@ func TestNothingIsPostedBeforeItIsNoted(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		cause := errors.New("the store is away")
 		var state Once
-		err := d.thread().Post(d.Context(), Part("x", "x"), &state, func(context.Context) error { return cause })
+		err := d.thread().Post(d.Context(), result("x", "x"), &state, func(context.Context) error { return cause })
 		if !errors.Is(err, cause) || state.Tried.IsZero() || len(d.calls("chat.postMessage")) != 0 {
 			t.Errorf("%d posts, %+v, %v", len(d.calls("chat.postMessage")), state, err)
 		}
@@ -198,7 +198,7 @@ func TestPostThatCannotBeLookedUp(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 500})
 		d.ws.Fail(localslack.Fault{Method: "conversations.replies", Error: "missing_scope"})
 		var state Once
-		if err := d.thread().Post(d.Context(), Part("x", "x"), &state, unsaved); err != nil || state.TS == "" {
+		if err := d.thread().Post(d.Context(), result("x", "x"), &state, unsaved); err != nil || state.TS == "" {
 			t.Errorf("posted at %q, %v", state.TS, err)
 		}
 		if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {

@@ -97,7 +97,7 @@ func TestPostsThatArriveLate(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 12 {
 			all.Go(func() {
-				m := Part("text", "text")
+				m := result("text", "text")
 				m.Key = fmt.Sprint(i)
 				if err := d.thread().Post(d.Context(), m, &Once{}, unsaved); err != nil {
 					t.Error(err)
@@ -120,7 +120,7 @@ func TestSlowSlack(t *testing.T) {
 		if took := time.Since(begun); took > time.Minute {
 			t.Errorf("writing for a minute took %s", took)
 		}
-		if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Error(err)
 		}
 		clear()
@@ -150,7 +150,7 @@ func TestDeadSlack(t *testing.T) {
 		cause := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(d.Context(), time.Minute, cause)
 		defer cancel()
-		if err := r.Close(ctx, Live{Line: Plain("done")}); !errors.Is(err, cause) {
+		if err := r.Close(ctx, says("done")); !errors.Is(err, cause) {
 			t.Errorf("closing says %v", err)
 		}
 		if n := len(d.calls("chat.update")); n > 50 {
@@ -178,7 +178,7 @@ func TestEditsThatWereApplied(t *testing.T) {
 				tt.fault.Method, tt.fault.Applied, tt.fault.After, tt.fault.Times = "chat.update", true, tt.after, 1
 				d.ws.Fail(tt.fault)
 				d.write(r, 10*time.Second)
-				if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+				if err := r.Close(d.Context(), says("done")); err != nil {
 					t.Error(err)
 				}
 				_ = sleep(d.Context(), time.Minute)
@@ -211,7 +211,7 @@ func TestLateEditIsOverwritten(t *testing.T) {
 		_ = sleep(d.Context(), 10*time.Second)
 		var all sync.WaitGroup
 		all.Go(func() {
-			if err := r.Close(d.Context(), Live{Line: Plain("done")}); err != nil {
+			if err := r.Close(d.Context(), says("done")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -219,7 +219,7 @@ func TestLateEditIsOverwritten(t *testing.T) {
 		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {
 			t.Fatalf("the reply says %q", m.Text)
 		}
-		if err := r.edit(Live{Text: "text", Line: Plain("reading")}).do(d.Context()); err != nil { // as Slack would
+		if err := r.thread.edit(r.TS(), shows("text", "reading").message(), interim).do(d.Context()); err != nil { // as Slack would
 			t.Fatal(err)
 		}
 		all.Wait()
@@ -240,8 +240,7 @@ func TestReplicaComesAndGoes(t *testing.T) {
 			for i := range 5 {
 				all.Go(func() {
 					thread := NewThread(d.api, pacer, nil, d.channel, d.parent)
-					o := Opening{Key: fmt.Sprint(name, i), After: d.parent, Line: func() string { return "reading" }}
-					r, err := Open(d.Context(), thread, o, &Once{}, unsaved)
+					r, err := openWriter(d.Context(), thread, fmt.Sprint(name, i), d.parent, "reading")
 					if err != nil {
 						t.Error(err)
 						return

@@ -10,9 +10,8 @@ import (
 type urgency int
 
 const (
-	greeting urgency = iota // the first sign that an ask was heard
+	greeting urgency = iota // the first sign that an ask was taken
 	final                   // somebody waits for it, or it must not be lost
-	opening                 // tells that work on a further file has begun
 	first                   // the first text that a reply shows
 	interim                 // later text, and closing edits; whoever is most behind goes first
 	idle                    // a line that only says who is ahead

@@ -34,11 +34,14 @@ const maxLine = 1000
 
 // Line makes one escaped plain line of s, of at most 1,000 bytes. An address in
 // it is broken by a space: Slack makes links of whole ones, and unfurls them.
-func Line(s string) string {
+func Line(s string) string { return limitedLine(s, maxLine) }
+
+// limitedLine is Line with a limit in bytes after escaping.
+func limitedLine(s string, limit int) string {
 	var line strings.Builder
 	for _, r := range strings.ReplaceAll(strings.Join(strings.Fields(clean(s)), " "), "://", ": //") {
 		escaped := textEscapes.Replace(string(r))
-		if line.Len()+len(escaped)+len("…") > maxLine {
+		if line.Len()+len(escaped)+len("…") > limit {
 			line.WriteString("…")
 			break
 		}

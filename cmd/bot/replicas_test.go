@@ -74,7 +74,7 @@ func TestReplicas(t *testing.T) {
 		return n
 	}
 	post(12)
-	o.wait(t, "some are read", func() bool { return said("The text of ") > 2 })
+	o.wait(t, "some are read", func() bool { return said("a.png: ") > 2 })
 	if status := first.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, first.stderr)
 	}
@@ -83,7 +83,7 @@ func TestReplicas(t *testing.T) {
 	third := start(t, environ)
 	o.wait(t, "the third listens", func() bool { return o.ws.Connections() == 2 })
 	post(12)
-	o.wait(t, "some more are read", func() bool { return said("The text of ") > 14 })
+	o.wait(t, "some more are read", func() bool { return said("a.png: ") > 14 })
 	_ = second.Process.Kill()
 	_ = second.Wait()
 	o.wait(t, "the third has read the rest", func() bool { return said("Read a.png") == 24 })

@@ -59,7 +59,7 @@ func BenchmarkRestart(b *testing.B) {
 		begun := time.Now()
 		b.StartTimer()
 		second := start(b, environ)
-		o.wait(b, "all texts are posted", func() bool { return said("The text of ") == 20 })
+		o.wait(b, "all texts are posted", func() bool { return said("a.png: ") == 20 })
 		b.ReportMetric(time.Since(begun).Seconds(), "s/restart")
 		b.StopTimer()
 		_ = second.Process.Kill()

@@ -1,4 +1,4 @@
-package bot
+package reading
 
 import (
 	"context"
@@ -9,16 +9,16 @@ import (
 	"testing/synctest"
 )
 
-func TestSlotsAreSharedRoundRobin(t *testing.T) {
+func TestTurnsAreSharedRoundRobin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1)
-		hold, _ := s.take(t.Context(), nil, "first", nil)
+		s := NewTurns(1)
+		hold, _ := s.Take(t.Context(), nil, "first", nil)
 		var mu sync.Mutex
 		var order []string
 		var all sync.WaitGroup
 		for _, who := range []string{"ann", "ann", "ann", "bob", "cid", "bob"} {
 			all.Go(func() {
-				release, err := s.take(t.Context(), nil, who, func(int) {})
+				release, err := s.Take(t.Context(), nil, who, func(int) {})
 				if err != nil {
 					t.Error(err)
 				}
@@ -37,13 +37,13 @@ func TestSlotsAreSharedRoundRobin(t *testing.T) {
 	})
 }
 
-func TestSlotsTellHowManyAreAhead(t *testing.T) {
+func TestTurnsTellHowManyAreAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1)
-		hold, _ := s.take(t.Context(), nil, "first", nil)
+		s := NewTurns(1)
+		hold, _ := s.Take(t.Context(), nil, "first", nil)
 		for range 3 {
 			go func() {
-				if release, err := s.take(t.Context(), nil, "ann", func(int) {}); err == nil {
+				if release, err := s.Take(t.Context(), nil, "ann", func(int) {}); err == nil {
 					defer release()
 					<-t.Context().Done()
 				}
@@ -52,7 +52,7 @@ func TestSlotsTellHowManyAreAhead(t *testing.T) {
 		synctest.Wait()
 		var told []int
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { s.take(ctx, nil, "bob", func(n int) { told = append(told, n) }) }()
+		go func() { s.Take(ctx, nil, "bob", func(n int) { told = append(told, n) }) }()
 		synctest.Wait()
 		hold() // the first of ann's is served and stays
 		synctest.Wait()
@@ -64,8 +64,8 @@ func TestSlotsTellHowManyAreAhead(t *testing.T) {
 	})
 }
 
-// TestSlotsAhead: what somebody who comes now would have to wait for.
-func TestSlotsAhead(t *testing.T) {
+// TestTurnsAhead: what somebody who comes now would have to wait for.
+func TestTurnsAhead(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		slots   int
@@ -84,26 +84,26 @@ func TestSlotsAhead(t *testing.T) {
 		{"two slots, one free", 2, "h", "b", -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newSlots(tt.slots)
+			s := NewTurns(tt.slots)
 			for _, person := range tt.waiting {
 				s.enter(string(person))
 			}
-			if got := s.ahead(tt.who); got != tt.want {
+			if got := s.Ahead(tt.who); got != tt.want {
 				t.Errorf("%d ahead, want %d", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestSlotsAreNotLost(t *testing.T) {
+func TestTurnsAreNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(2)
+		s := NewTurns(2)
 		cause := errors.New("given up")
 		var all sync.WaitGroup
 		for i := range 40 {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			all.Go(func() {
-				release, err := s.take(ctx, nil, "p"+string(rune('a'+i%7)), func(int) {})
+				release, err := s.Take(ctx, nil, "p"+string(rune('a'+i%7)), func(int) {})
 				if err == nil {
 					release()
 					release() // a second release does nothing

@@ -1,4 +1,4 @@
-package bot
+package reading
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// slots shares out the requests that may run at the model at once. Who waits is
+// Turns shares out the requests that may run at the model at once. Who waits is
 // served round-robin over people, so that one person's forty pictures do not
 // keep another's waiting.
-type slots struct {
+type Turns struct {
 	size int // of them there are
 
 	mu    sync.Mutex // guards what follows
@@ -29,15 +29,16 @@ type waiter struct {
 	ahead  chan int      // holds the latest number of waiters ahead
 }
 
-func newSlots(n int) *slots { return &slots{size: n, free: n} }
+// NewTurns returns n turns.
+func NewTurns(n int) *Turns { return &Turns{size: n, free: n} }
 
 // errGivenUp is the error of whoever left the line.
 var errGivenUp = errors.New("gave up its place in the line")
 
-// take waits for a slot and returns its release. While it waits, it tells how
+// Take waits for a slot and returns its release. While it waits, it tells how
 // many are ahead, each time that changes. It returns the cause of ctx when that
 // ends first, and errGivenUp when giveUp is closed first.
-func (s *slots) take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
+func (s *Turns) Take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx) // though a slot may be free
 	}
@@ -58,9 +59,9 @@ func (s *slots) take(ctx context.Context, giveUp <-chan struct{}, person string,
 	}
 }
 
-// ahead estimates how many would be served before somebody who comes now; it is
+// Ahead estimates how many would be served before somebody who comes now; it is
 // negative where nobody has to wait.
-func (s *slots) ahead(person string) (n int) {
+func (s *Turns) Ahead(person string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.free > 0 {
@@ -78,8 +79,8 @@ func (s *slots) ahead(person string) (n int) {
 	return n
 }
 
-// load is how many slots are taken, and how many wait for one.
-func (s *slots) load() (taken, waiting int) {
+// Load is how many slots are taken, and how many wait for one.
+func (s *Turns) Load() (taken, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.lines {
@@ -88,7 +89,7 @@ func (s *slots) load() (taken, waiting int) {
 	return s.size - s.free, waiting
 }
 
-func (s *slots) enter(person string) *waiter {
+func (s *Turns) enter(person string) *waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := &waiter{served: make(chan struct{}), ahead: make(chan int, 1)}
@@ -102,7 +103,7 @@ func (s *slots) enter(person string) *waiter {
 	return w
 }
 
-func (s *slots) release() {
+func (s *Turns) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.free++
@@ -110,7 +111,7 @@ func (s *slots) release() {
 }
 
 // leave takes back a waiter, or its slot if it was served in the same instant.
-func (s *slots) leave(person string, w *waiter) {
+func (s *Turns) leave(person string, w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -129,7 +130,7 @@ func (s *slots) leave(person string, w *waiter) {
 
 // serve gives free slots to the first of each line in turn, then tells the
 // rest how many are ahead. The caller holds mu.
-func (s *slots) serve() {
+func (s *Turns) serve() {
 	for s.free > 0 && len(s.lines) > 0 {
 		s.free--
 		l := s.lines[0]

@@ -1,0 +1,91 @@
+package ask
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+)
+
+// Picture reports whether a file is an image or a PDF that Slack keeps. What it says of
+// itself decides only whether to look; its content decides what it is.
+// https://docs.slack.dev/reference/objects/file-object
+func Picture(f slack.File) bool {
+	if f.ID == "" || f.IsExternal {
+		return false
+	}
+	switch f.Mode {
+	case "external", "tombstone", "hidden_by_limit":
+		return false
+	}
+	switch f.FileAccess {
+	case "access_denied", "file_not_found":
+		return false
+	case "check_file_info":
+		return true // shared by another workspace: files.info tells the rest
+	}
+	return Undeclared(f) || f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
+}
+
+// pictureKinds are what pictures that can be read call themselves, the names of old
+// programs included.
+var pictureKinds = []string{
+	"application/pdf", "image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/apng", "image/gif", "image/webp",
+	"image/bmp", "image/x-bmp", "image/x-ms-bmp", "image/tiff", "image/tif", "image/heic", "image/heif",
+	"image/heic-sequence", "image/heif-sequence", "image/avif",
+}
+
+// Usual reports whether a picture is of a kind that is read unasked. A drawing of
+// some program is left alone: nobody wants to be told that it cannot be read.
+func Usual(f slack.File) bool {
+	switch {
+	case f.FileAccess == "check_file_info":
+		return true
+	case Undeclared(f):
+		return Named(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
+	}
+	return slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
+}
+
+// Undeclared reports whether a file does not say what it is: Slack has not looked
+// at it yet (slackapi/node-slack-sdk issue 2040), or calls it a stream of bytes,
+// which it does with PNGs and PDFs too (issue 2170).
+func Undeclared(f slack.File) bool {
+	switch f.Mimetype {
+	case "", "application/octet-stream", "binary/octet-stream":
+		return true
+	}
+	return false
+}
+
+// Extensions are the endings of the names of pictures and PDFs.
+var Extensions = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
+
+// Named reports whether a file's name says that it is a picture or a PDF.
+func Named(f slack.File) bool {
+	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
+	return slices.Contains(Extensions, ext) || ext == "avif"
+}
+
+// Unready reports whether something that is needed of a file is missing, and
+// files.info may have it.
+func Unready(f slack.File) bool {
+	return f.FileAccess == "check_file_info" || f.Mimetype == "" || f.URLPrivate == "" && f.URLPrivateDownload == ""
+}
+
+// Slim is what a job needs of a file. The rest, such as where it was shared, is
+// not kept.
+func Slim(f slack.File) slack.File {
+	return slack.File{
+		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
+		Mode: f.Mode, IsExternal: f.IsExternal, FileAccess: f.FileAccess, URLPrivate: f.URLPrivate,
+		URLPrivateDownload: f.URLPrivateDownload,
+		Thumb1024:          f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
+	}
+}
+
+// Thumbnail is the address of the largest copy that Slack made of a picture.
+// https://docs.slack.dev/reference/objects/file-object
+func Thumbnail(f slack.File) string { return cmp.Or(f.Thumb1024, f.Thumb960, f.Thumb720) }

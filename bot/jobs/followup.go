@@ -1,0 +1,407 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+// FollowUp is work that is left after a job's end, such as a last look. It is
+// durable as a job is, but nobody has a lease of it and it counts as no job.
+type FollowUp struct {
+	Key  string    // of its job
+	Kind string    // what is to be done; a job has one follow-up of a kind
+	Due  time.Time // it is done then, or later
+
+	id string // tells it from one that replaced it
+}
+
+const (
+	maxFollowUps = 1000 // in a list: the oldest
+	// lookEvery is how often the store is looked at for follow-ups of processes
+	// that died, and rescueAfter how long they are overdue then.
+	lookEvery   = 30 * time.Second
+	rescueAfter = 30 * time.Second
+	// followUpsAtOnce, and how long one may take.
+	followUpsAtOnce = 16
+	followUpTime    = 2 * time.Minute
+	// giveUpAfter is how long after its first failure a follow-up is tried.
+	giveUpAfter = time.Hour
+)
+
+// followUp is a follow-up's entry under followup.ID.KIND.
+type followUp struct {
+	Key    string    `json:"key"`
+	Kind   string    `json:"kind"`
+	Due    time.Time `json:"due"`
+	ID     string    `json:"id"`
+	Failed int       `json:"failed,omitempty"` // tries
+	Since  time.Time `json:"since,omitzero"`   // the first of them
+}
+
+func followUpKey(f FollowUp) string { return "followup." + token(f.Key) + "." + token(f.Kind) }
+func followUpsOf(id string) string  { return "followup." + id + ".>" }
+
+func decodeFollowUp(e Entry) (followUp, error) {
+	var s followUp
+	if err := json.Unmarshal(e.Value, &s); err != nil || s.ID == "" || e.Key != followUpKey(s.public()) {
+		return followUp{}, fmt.Errorf("%w: a follow-up", ErrCorrupt)
+	}
+	return s, nil
+}
+
+func (s followUp) public() FollowUp { return FollowUp{Key: s.Key, Kind: s.Kind, Due: s.Due, id: s.ID} }
+
+// AddFollowUp makes a follow-up durable, in place of an earlier one of the same
+// job and kind; the job may still run. It is kept as long as a record, unless it
+// is done or its job is erased. It fails with [ErrNotFound] where the job is
+// erased already, with [ErrTooLarge], [ErrFull] or [ErrUnavailable]. While the
+// store does not answer, it is tried again for 30 s.
+func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
+	if len(f.Key) > maxName || len(f.Kind) > maxName {
+		return ErrTooLarge
+	}
+	f.id, f.Due = rand.Text(), f.Due.Round(0)
+	value, err := encode(followUp{Key: f.Key, Kind: f.Kind, Due: f.Due, ID: f.id})
+	if err != nil {
+		return err
+	}
+	err = retryStore(ctx, func(ctx context.Context) error {
+		if err := q.store.Put(ctx, followUpKey(f), value); err != nil {
+			return err
+		}
+		// It may have been erased before the follow-up was there.
+		s, _, err := q.state(ctx, token(f.Key))
+		if err == nil && s.State == Erased {
+			return errors.Join(ErrNotFound, q.store.Delete(ctx, followUpsOf(token(f.Key))))
+		}
+		return err
+	})
+	if err == nil {
+		q.plan.add(f, f.Due)
+	}
+	return err
+}
+
+// FollowUps returns the follow-ups that are not done, in the order in which they
+// are due: of more than 1,000 those that were stored first.
+func (q *Queue) FollowUps(ctx context.Context) ([]FollowUp, error) {
+	entries, err := q.store.Oldest(ctx, maxFollowUps, "followup.>")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]FollowUp, 0, len(entries))
+	for _, e := range entries {
+		s, err := decodeFollowUp(e)
+		if err != nil {
+			q.config.Log.Error("removed a follow-up that cannot be read", "error", err)
+			if err := q.store.Remove(ctx, e.Key, e.Revision); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		list = append(list, s.public())
+	}
+	slices.SortStableFunc(list, func(a, b FollowUp) int { return a.Due.Compare(b.Due) })
+	return list, nil
+}
+
+// RemoveFollowUp removes a follow-up, and does nothing where there is none. One
+// of [Queue.FollowUps] is left alone where another one has replaced it since.
+func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
+	return retryStore(ctx, func(ctx context.Context) error {
+		e, err := q.store.Get(ctx, followUpKey(f))
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if s, err := decodeFollowUp(e); err == nil && f.id != "" && f.id != s.ID {
+			return nil
+		}
+		return q.store.Remove(ctx, e.Key, e.Revision)
+	})
+}
+
+// RunFollowUps has follow-ups done until ctx ends, and returns when the last do
+// has. It is called once in a process. Those that were added to this queue are
+// done when they are due, those of an embedded store's earlier process at once,
+// and those of another process 30 s later: then it has died. 16 are done at a
+// time.
+//
+// do returns nil where the follow-up is done for good. After an error it comes
+// again, in 5 s, 15 s and so on; an hour after the first failure it is given up.
+// A try may take 2 minutes, until its context ends. It may come twice, and for
+// something that is done already: do has to be idempotent.
+func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f FollowUp) error) {
+	var doing sync.WaitGroup
+	defer doing.Wait()
+	doing.Go(func() { q.lookForFollowUps(ctx) })
+	room := make(chan struct{}, followUpsAtOnce)
+	for {
+		select {
+		case room <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		next, ok := q.plan.next(ctx)
+		if !ok {
+			return
+		}
+		doing.Go(func() {
+			defer func() { <-room }()
+			defer q.plan.done(next.f)
+			q.followUp(ctx, next, do)
+		})
+	}
+}
+
+// lookForFollowUps plans those in the store that nobody else will do.
+func (q *Queue) lookForFollowUps(ctx context.Context) {
+	var late time.Duration
+	if q.store.Session() == "" { // another process may be about to do it
+		late = rescueAfter
+	}
+	for {
+		look, cancel := context.WithTimeout(ctx, lookEvery)
+		list, err := q.FollowUps(look)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			q.config.Log.Warn("could not look for follow-ups", "error", err)
+		}
+		for _, f := range list {
+			if at := f.Due.Add(late); time.Until(at) < lookEvery {
+				q.plan.find(planned{at: at, f: f, rescued: late > 0})
+			}
+		}
+		if !sleep(ctx, lookEvery) {
+			return
+		}
+	}
+}
+
+// followUp does one, unless it has been done, replaced or put off meanwhile.
+func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context, FollowUp) error) {
+	f := p.f
+	e, s, ok := q.stored(ctx, f)
+	if ok && p.rescued {
+		e, s, ok = q.rescue(ctx, e, s)
+	}
+	if !ok {
+		return // where it is still there, a later look finds it
+	}
+	err := q.try(ctx, f, do)
+	if err != nil && ctx.Err() != nil {
+		return // a later process does it
+	}
+	settle, cancel := settling(ctx)
+	defer cancel()
+	if err != nil {
+		err = q.putOff(settle, e, s, err)
+	} else {
+		err = retryStore(settle, func(ctx context.Context) error { return q.store.Remove(ctx, e.Key, e.Revision) })
+	}
+	if err != nil {
+		q.config.Log.Warn("could not settle a follow-up; it comes again", "request", requestID(token(f.Key)), "kind", f.Kind, "error", err)
+	}
+}
+
+// stored returns a follow-up's entry; ok is false where it is not there any more
+// as it was planned.
+func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok bool) {
+	err := retryStore(ctx, func(ctx context.Context) (err error) {
+		e, err = q.store.Get(ctx, followUpKey(f))
+		return err
+	})
+	if err == nil {
+		s, err = decodeFollowUp(e)
+	}
+	return e, s, err == nil && s.ID == f.id && s.Due.Equal(f.Due)
+}
+
+// rescue makes a dead process's follow-up this one's, unless another replica was
+// faster: it is due now, and not overdue for the others.
+func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followUp, bool) {
+	s.Due = time.Now().Round(0)
+	value, err := encode(s)
+	if err == nil {
+		err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
+	}
+	if err != nil {
+		return e, s, false
+	}
+	return q.stored(ctx, s.public())
+}
+
+// try does a follow-up; a panic is a failure.
+func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, followUpTime)
+	defer cancel()
+	defer func() {
+		if fault := recover(); fault != nil {
+			q.config.Log.Error("a follow-up panicked", "kind", f.Kind, "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+			err = errPanicked
+		}
+	}()
+	return do(ctx, f)
+}
+
+// putOff keeps a follow-up that failed for a later try, or gives it up.
+func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) error {
+	now := time.Now()
+	s.Failed++
+	if s.Since.IsZero() {
+		s.Since = now.Round(0)
+	}
+	left := giveUpAfter - now.Sub(s.Since)
+	log := q.config.Log.With("request", requestID(token(s.Key)), "kind", s.Kind, "tries", s.Failed)
+	if left <= 0 {
+		log.Error("gave a follow-up up", "error", failure)
+		return retryStore(ctx, func(ctx context.Context) error { return q.store.Remove(ctx, e.Key, e.Revision) })
+	}
+	log.Warn("a follow-up failed", "error", failure)
+	s.Due = now.Add(min(backoff(s.Failed-1), left)).Round(0)
+	value, err := encode(s)
+	if err != nil {
+		return err
+	}
+	err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
+	if errors.Is(err, errConflict) {
+		return nil // it was replaced, removed or erased
+	}
+	if err == nil {
+		q.plan.again(s.public())
+	}
+	return err
+}
+
+// plan holds the follow-ups that this process is going to do. What does not fit
+// stays in the store, where it is found when it is overdue.
+type plan struct {
+	wake chan struct{} // tells next of a change
+
+	mu      sync.Mutex        // guards what follows
+	waiting []planned         // in order of time, one for each key
+	doing   map[string]string // ids by key
+}
+
+type planned struct {
+	at      time.Time
+	f       FollowUp
+	rescued bool // it is another process's, which has died
+}
+
+// maxPlanned bounds the follow-ups in memory.
+const maxPlanned = 10_000
+
+func newPlan() *plan { return &plan{wake: make(chan struct{}, 1), doing: map[string]string{}} }
+
+// add plans a new follow-up in place of the one that it replaces.
+func (p *plan) add(f FollowUp, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.index(f); i >= 0 {
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+	}
+	p.insert(planned{at: at, f: f})
+}
+
+// find plans one from the store, unless this process knows of it, or of one that
+// replaces it.
+func (p *plan) find(found planned) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.index(found.f) < 0 && p.doing[followUpKey(found.f)] != found.f.id {
+		p.insert(found)
+	}
+}
+
+// again plans one that failed, unless another one has replaced it.
+func (p *plan) again(f FollowUp) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.index(f) < 0 {
+		p.insert(planned{at: f.Due, f: f})
+	}
+}
+
+// index returns where the follow-up of this job and kind waits, or -1; p.mu is
+// held.
+func (p *plan) index(f FollowUp) int {
+	return slices.IndexFunc(p.waiting, func(w planned) bool { return w.f.Key == f.Key && w.f.Kind == f.Kind })
+}
+
+// insert puts a follow-up into its place; p.mu is held.
+func (p *plan) insert(one planned) {
+	if len(p.waiting) >= maxPlanned {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(p.waiting, one.at, func(w planned, at time.Time) int {
+		return cmp.Or(w.at.Compare(at), -1) // behind those of the same time
+	})
+	p.waiting = slices.Insert(p.waiting, i, one)
+	p.changed()
+}
+
+func (p *plan) changed() {
+	select {
+	case p.wake <- struct{}{}:
+	default: // it looks anyway
+	}
+}
+
+// next waits for the next follow-up that is due, and takes it; ok is false when
+// ctx has ended.
+func (p *plan) next(ctx context.Context) (one planned, ok bool) {
+	for {
+		one, wait, ok := p.take()
+		if ok {
+			return one, true
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-p.wake:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return planned{}, false
+		}
+	}
+}
+
+// take returns the first follow-up that is due, or how long to wait for one. Two
+// of the same job and kind are not done at once.
+func (p *plan) take() (one planned, wait time.Duration, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, w := range p.waiting {
+		key := followUpKey(w.f)
+		if _, busy := p.doing[key]; busy {
+			continue
+		}
+		if wait := time.Until(w.at); wait > 0 {
+			return planned{}, wait, false
+		}
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.doing[key] = w.f.id
+		return w, 0, true
+	}
+	return planned{}, time.Hour, false
+}
+
+func (p *plan) done(f FollowUp) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.doing, followUpKey(f))
+	p.changed()
+}

@@ -1,0 +1,169 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// storePatience is how long a job's calls are repeated while the store does
+	// not answer.
+	storePatience = 30 * time.Second
+	storeRetry    = 200 * time.Millisecond
+	// stopSettling bounds what is written for a job once the queue stops.
+	stopSettling = 2 * time.Second
+	// fullPause is how long a job waits that was handed back because the store is
+	// full: it would come back at once.
+	fullPause = 2 * time.Second
+)
+
+// verdict is what becomes of a job after its work has returned. As an error it
+// is the work's own one.
+type verdict struct {
+	kind  verdictKind
+	after time.Duration // before the job is worked on again
+	err   error
+}
+
+type verdictKind int
+
+const (
+	finish  verdictKind = iota // it is done
+	retry                      // the attempt failed
+	cancel                     // it is finished, and not done
+	handoff                    // it goes on later, and no attempt is counted
+	leave                      // it is another worker's
+)
+
+func (v *verdict) Error() string {
+	if v.err == nil {
+		return "the job did not come to its end"
+	}
+	return v.err.Error()
+}
+
+func (v *verdict) Unwrap() error { return v.err }
+
+// Retry makes err say that an attempt failed, and that the next one comes after
+// so long; 0 means as long as [Job.Backoff] says. After the last attempt the job
+// has failed. The error wraps err.
+func Retry(after time.Duration, err error) error {
+	return &verdict{kind: retry, after: max(after, 0), err: err}
+}
+
+// Cancel makes err say that a job is not worked on again: it has failed, or was
+// stopped where err wraps [ErrStopped]. The error wraps err.
+func Cancel(err error) error { return &verdict{kind: cancel, err: err} }
+
+// Handoff makes err say that a job is to be handed back: another worker begins
+// at once, and no attempt is counted. The error wraps err.
+func Handoff(err error) error { return &verdict{kind: handoff, err: err} }
+
+// judge says what becomes of a job whose work returned err. ctx is the context
+// that the work had: what only says that this one has ended counts as its cause.
+func judge(ctx context.Context, err error) *verdict {
+	v, said := errors.AsType[*verdict](err)
+	cut := errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable)
+	if cause := context.Cause(ctx); cause != nil && cut && !(said && v.kind == cancel) {
+		return judge(context.WithoutCancel(ctx), cause)
+	}
+	switch {
+	case said:
+		return &verdict{v.kind, v.after, err}
+	case err == nil:
+		return &verdict{kind: finish}
+	case errors.Is(err, ErrLost):
+		return &verdict{kind: leave, err: err}
+	case errors.Is(err, ErrFull):
+		return &verdict{kind: handoff, after: fullPause, err: err}
+	case errors.Is(err, ErrClosing), errors.Is(err, ErrUnavailable):
+		return &verdict{kind: handoff, err: err}
+	case errors.Is(err, ErrStopped):
+		return &verdict{kind: cancel, err: err}
+	}
+	return &verdict{kind: retry, err: err}
+}
+
+// settle ends a job as its work's error says, and repeats that for a while where
+// the store does not answer.
+func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
+	if v.kind == leave || j.settled() {
+		return
+	}
+	if v.kind == retry {
+		q.config.Log.Warn("an attempt failed", "request", requestID(j.id), "attempt", j.Record().Attempts+1, "error", v.err)
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	var as State
+	err := retryStore(ctx, func(ctx context.Context) (err error) {
+		as, err = j.apply(ctx, v)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrLost):
+	case err != nil:
+		q.config.Log.Warn("could not settle a job; its lease lapses", "request", requestID(j.id), "error", err)
+	case v.kind != handoff:
+		j.tellSettled(as, v.err)
+	}
+}
+
+func (j *Job) apply(ctx context.Context, v *verdict) (State, error) {
+	switch v.kind {
+	case retry:
+		return j.retry(ctx, v.after)
+	case handoff:
+		return j.release(ctx, v.after)
+	case cancel:
+		if errors.Is(v.err, ErrStopped) {
+			return j.done(ctx, Stopped)
+		}
+		return j.done(ctx, Failed)
+	}
+	return j.done(ctx, Done)
+}
+
+// settling returns a context for the last writes of a job, which ends soon after
+// the queue stops, that is, after ctx.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), storePatience)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopSettling, cancel) })
+	return settle, func() {
+		stop()
+		cancel()
+	}
+}
+
+// retryStore makes a call again until the store answers, for storePatience at
+// most. Each try may take a few seconds. Where ctx ends in the meantime because
+// of the job or the queue, that is the error.
+func retryStore(ctx context.Context, call func(ctx context.Context) error) error {
+	for end := time.Now().Add(storePatience); ; {
+		try, cancel := context.WithTimeout(ctx, answering)
+		err := call(try)
+		cancel()
+		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) {
+			return err
+		}
+		if !sleep(ctx, storeRetry) {
+			cause := context.Cause(ctx)
+			if errors.Is(cause, ErrStopped) || errors.Is(cause, ErrLost) || errors.Is(cause, ErrClosing) {
+				return cause
+			}
+			return fmt.Errorf("%w: %w", ErrUnavailable, cause)
+		}
+	}
+}
+
+// backoff is how long a job waits for its next attempt, after so many that
+// failed before the last one: 5, 15, 45 and 135 s, and an hour at most.
+func backoff(failed int) time.Duration {
+	wait := 5 * time.Second
+	for range failed {
+		wait = min(3*wait, time.Hour) // no number of failures overflows it
+	}
+	return wait
+}

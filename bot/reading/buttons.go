@@ -1,0 +1,118 @@
+package reading
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+)
+
+// The names of what can be pressed.
+const (
+	StopID     = "stop"
+	StopFileID = "stop-file" // a menu of the files that are not finished
+	ModesID    = "again"     // a menu of modes
+	TryAgainID = "try-again"
+	DownloadID = "send"
+)
+
+// BlockID names the block of a job's buttons, which are about one of its files. A
+// name has 255 characters at most.
+// https://docs.slack.dev/reference/block-kit/blocks/actions-block
+func BlockID(key string, file int) string {
+	if file == 0 {
+		return "job:" + key // as an earlier version named it
+	}
+	return "file:" + strconv.Itoa(file) + ":" + key
+}
+
+// ParseBlockID is the inverse of [BlockID]; ok is false for blocks of other kinds.
+func ParseBlockID(id string) (key string, file int, ok bool) {
+	if key, ok := strings.CutPrefix(id, "job:"); ok {
+		return key, 0, true
+	}
+	rest, ok := strings.CutPrefix(id, "file:")
+	number, key, cut := strings.Cut(rest, ":")
+	file, err := strconv.Atoi(number)
+	return key, file, ok && cut && err == nil && file > 0
+}
+
+func plain(s string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
+}
+
+// StopButton stops an ask.
+func StopButton() *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(StopID, "", plain(words.StopButton))
+}
+
+// ModeOptions are the modes to choose from, the usual one first.
+func ModeOptions() (options []*slack.OptionBlockObject) {
+	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe, ocr.Locate, ocr.Prompt} {
+		options = append(options, slack.NewOptionBlockObject(string(kind), plain(words.Mode(kind)), nil))
+	}
+	return options
+}
+
+// runningButtons stop the ask, or one of its files.
+func (r *run) runningButtons(s State) *slack.ActionBlock {
+	elements := []slack.BlockElement{StopButton()}
+	var files []*slack.OptionBlockObject
+	for i, f := range s.Files {
+		if f.Phase != Finished && f.Phase != Delivered {
+			name := slackmd.Name(r.Files[i].Name())
+			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(name), nil))
+		}
+	}
+	if !r.single() && len(files) > 1 {
+		elements = append(elements, slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(words.StopMenu), StopFileID, files...))
+	}
+	return slack.NewActionBlock(BlockID(r.job.Record().Key, 0), elements...)
+}
+
+// resultButtons are those under a file's text.
+func (r *run) resultButtons(i int, f FileState) *slack.ActionBlock {
+	var elements []slack.BlockElement
+	if f.Failure != nil && f.Failure.Again() {
+		elements = append(elements, tryAgain())
+	}
+	elements = append(elements, modes(), slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton)))
+	return slack.NewActionBlock(BlockID(r.job.Record().Key, i), elements...)
+}
+
+// closedButtons are those of a file without a result, under its line in the closed
+// reply; nil for none.
+func closedButtons(key string, i int, f FileState) *slack.ActionBlock {
+	var elements []slack.BlockElement
+	switch {
+	case f.Delivery.Lost:
+		elements = append(elements, slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton)))
+	case len(f.Delivery.Parts) > 0:
+		return nil // they stand under the text
+	case f.Failure == nil:
+		elements = append(elements, modes())
+	default:
+		if f.Failure.Again() {
+			elements = append(elements, tryAgain())
+		}
+		if f.Failure.OtherMode() {
+			elements = append(elements, modes())
+		}
+	}
+	if len(elements) == 0 {
+		return nil
+	}
+	return slack.NewActionBlock(BlockID(key, i), elements...)
+}
+
+func tryAgain() *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(TryAgainID, "", plain(words.TryAgainButton))
+}
+
+func modes() *slack.SelectBlockElement {
+	return slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(words.ModesMenu), ModesID, ModeOptions()...)
+}

@@ -1,0 +1,286 @@
+package reading
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// maxMessages is how many messages a result may fill. A longer one is one
+// message and a file.
+const maxMessages = 4
+
+// deliver posts the text that is kept of a file, each part once. It must reach
+// Slack even if a person stopped the job.
+func (r *run) deliver(i int) error {
+	ctx := r.hardStop
+	text, _, err := r.job.Page(ctx, TextOf(i))
+	if err != nil {
+		return err
+	}
+	err = r.post(ctx, i, text)
+	if post.PlaceGone(err) {
+		err = r.postElsewhere(ctx, i, text)
+	}
+	if EndsHere(err) {
+		return err
+	}
+	lost := err != nil
+	if lost {
+		r.log.lacks(i, err)
+		r.log.Error("could not post the text", "channel", r.Channel, "error", err)
+	} else {
+		r.log.posted(i, text)
+	}
+	if err := r.updateFile(ctx, i, func(f *FileState) { f.Phase, f.Delivery.Lost = Delivered, lost }); err != nil {
+		return err
+	}
+	r.log.finished(i, r.file(i))
+	r.live.set(i, post.StatusChange, func(*liveFile) {})
+	return nil
+}
+
+// results is where the texts go.
+func (r *run) results() *post.Thread {
+	if direct := r.snapshot().Elsewhere; direct != "" {
+		return post.NewThread(r.API, r.Pacer, r.job.Fence, direct, "")
+	}
+	return r.reply.Thread()
+}
+
+// post posts the messages of a text in the thread, and a long text or one with a
+// wide table also as a file.
+func (r *run) post(ctx context.Context, i int, text string) error {
+	f := r.file(i)
+	var result slackmd.Result
+	if r.Mode.Kind != ocr.Locate || len(f.Outcome.Places) == 0 { // else the picture says it
+		result = slackmd.Messages(text)
+	}
+	if err := r.mark(ctx, i); err != nil {
+		return err
+	}
+	parts := result.Parts
+	if err := r.room(ctx, i, len(parts)); err != nil {
+		return err
+	}
+	first := len(parts)
+	if first > maxMessages {
+		first = 1
+	}
+	if f.Delivery.NoUpload {
+		return r.postParts(ctx, i, parts, 0, len(parts))
+	}
+	refusal := r.postParts(ctx, i, parts, 0, first)
+	if short := len(parts) <= 1 && !result.Wide; EndsHere(refusal) || post.PlaceGone(refusal) || short && refusal == nil {
+		return refusal
+	}
+	// A text that Slack refuses as messages may still be taken as a file.
+	state, save := r.onceFile(func(s *State) *post.OnceFile { return &s.Files[i].Delivery.Upload })
+	switch err := r.results().Upload(ctx, r.uploadName(i), []byte(text), state, save); {
+	case HandsOff(err):
+		return err
+	case err != nil && refusal != nil:
+		return refusal
+	case err != nil:
+		r.log.Warn("could not upload the text as a file", "error", err)
+		if err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.NoUpload = true }); err != nil {
+			return err
+		}
+		return r.postParts(ctx, i, parts, first, len(parts))
+	}
+	return nil
+}
+
+// uploadName is the name of the file that has all of a text.
+func (r *run) uploadName(i int) string { return slackmd.FileName(r.FileName(i), ".md") }
+
+// room makes room in the state for so many parts of a text.
+func (r *run) room(ctx context.Context, i, parts int) error {
+	if len(r.file(i).Delivery.Parts) >= parts {
+		return nil
+	}
+	return r.updateFile(ctx, i, func(f *FileState) {
+		f.Delivery.Parts = append(f.Delivery.Parts, make([]post.Once, parts-len(f.Delivery.Parts))...)
+	})
+}
+
+// postParts posts some of the parts of a text. The last one of them has what can be
+// pressed.
+func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, to int) error {
+	f := r.file(i)
+	elsewhere := r.snapshot().Elsewhere != ""
+	for n := from; n < to; n++ {
+		result := r.result(i, f, parts, n)
+		if n == to-1 {
+			result.Buttons = r.resultButtons(i, f)
+		}
+		m := result.Message()
+		m.Key, m.After = partKey(r.Key, i, n+1), r.snapshot().Reply.TS
+		if elsewhere {
+			m.After = "" // Slack's newest messages there are looked at
+			if n == 0 {
+				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.Here(r.What(i))).Block())
+			}
+		}
+		state, save := r.once(func(s *State) *post.Once { return &s.Files[i].Delivery.Parts[n] })
+		if err := r.results().Post(ctx, m, state, save); err != nil {
+			return err
+		}
+		if err := r.lookForDouble(*state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result is the message with one part of a text: it says in itself which file it is
+// of.
+func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Result {
+	part := parts[n]
+	title := r.What(i)
+	if where := words.Part(n+1, len(parts), part.FirstPage, part.LastPage); where != "" {
+		title += " · " + where
+	}
+	header := title
+	switch {
+	case n > 0:
+	case f.Failure != nil && f.Failure.Kind != words.Stopped:
+		header += " · " + words.FileNotRead(f.Outcome.Words, f.Failure)
+	default:
+		header += " · " + words.Count(f.Outcome.Words, "word")
+	}
+	return post.Result{Header: post.Plain(header), Markdown: part.Text, Notification: slackmd.Notification(title, part.Text)}
+}
+
+// postElsewhere posts the text to whoever asked, where the conversation takes
+// nothing more from the bot: in a direct message, or where they gave their
+// command.
+func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
+	direct, err := r.Desk.Direct(ctx, r.Person)
+	if parts := slackmd.Messages(text).Parts; post.Code(err) != "" && r.Respond != "" && len(parts) > 0 {
+		return r.Desk.Respond(ctx, r.Respond, "", r.result(i, r.file(i), parts, 0).Message())
+	}
+	if err != nil {
+		return post.OptionalScope(err)
+	}
+	err = r.update(ctx, func(s *State) {
+		if s.Elsewhere == "" {
+			s.Elsewhere = direct
+		}
+		s.Files[i].Delivery = Delivery{}
+	})
+	if err != nil {
+		return err
+	}
+	return r.post(ctx, i, text)
+}
+
+// maxMarked is how many pieces of a file are posted with frames.
+const maxMarked = 10
+
+// mark posts each piece on which something was found, with that framed. A failure is
+// noted, and told in the reply.
+func (r *run) mark(ctx context.Context, i int) error {
+	f := r.file(i)
+	if len(f.Outcome.Places) == 0 || f.Delivery.NotMarked {
+		return nil
+	}
+	err := r.markAll(ctx, i, f)
+	if EndsHere(err) || context.Cause(ctx) != nil {
+		return fmt.Errorf("posting the marked picture: %w", err)
+	}
+	if err != nil {
+		r.log.Warn("could not post the marked picture", "error", err)
+		return r.updateFile(ctx, i, func(f *FileState) { f.Delivery.NotMarked = true })
+	}
+	return nil
+}
+
+func (r *run) markAll(ctx context.Context, i int, f FileState) error {
+	areas := map[int][]page.Area{}
+	for _, place := range f.Outcome.Places {
+		areas[place.Piece] = append(areas[place.Piece], place.Area)
+	}
+	on := slices.Sorted(maps.Keys(areas))
+	on = on[:min(len(on), maxMarked)]
+	marked := slices.Grow(f.Delivery.Marked, len(on))[:max(len(on), len(f.Delivery.Marked))]
+	if !slices.ContainsFunc(marked, func(m post.OnceFile) bool { return !m.Shared }) {
+		return nil
+	}
+	if err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Marked = slices.Clone(marked) }); err != nil {
+		return err
+	}
+	content, err := r.download(ctx, i, f.Outcome.SmallCopy)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	doc, err := r.Decoder.Open(ctx, content, page.Options{Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+	if err != nil {
+		return err
+	}
+	defer doc.Close()
+	for n, piece := range on {
+		image, err := doc.Page(ctx, piece)
+		if err == nil {
+			image, err = page.Mark(ctx, image, areas[piece])
+		}
+		if err != nil {
+			return err
+		}
+		ext := "." + strings.TrimPrefix(image.MediaType, "image/")
+		if doc.Len() > 1 {
+			ext = fmt.Sprintf("-%d%s", piece+1, ext)
+		}
+		state, save := r.onceFile(func(s *State) *post.OnceFile { return &s.Files[i].Delivery.Marked[n] })
+		if err := r.results().Upload(ctx, slackmd.FileName(r.FileName(i), ext), image.Data, state, save); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close ends the ask. The reply's last edit is left to a follow-up, which holds
+// neither this job nor a turn.
+func (r *run) close() error {
+	now := time.Now()
+	late := r.reply.Leave()
+	if r.reply.Gone() == nil {
+		if err := r.followUp(CloseReply, now); err != nil {
+			return err
+		}
+	}
+	if late { // Slack may still carry out a live edit after the last one
+		if err := r.followUp(CloseReplyAgain, now.Add(post.Lateness)); err != nil {
+			return err
+		}
+	}
+	if err := r.update(r.hardStop, func(s *State) { s.Phase = Closed }); err != nil {
+		return err
+	}
+	return r.verdict()
+}
+
+// verdict is what becomes of the job in its record.
+func (r *run) verdict() error {
+	state := r.snapshot()
+	for _, f := range state.Files {
+		switch {
+		case f.Failure == nil, f.Outcome.HasText:
+		case f.Failure.Kind == words.Stopped:
+		default:
+			return jobs.Cancel(&failed{f.Failure})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package reading
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+	"time"
+
+	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// What can go wrong here.
+var (
+	// ErrUnreadable means that a record cannot be read: a later version wrote it, or
+	// it is damaged.
+	ErrUnreadable = errors.New("the job cannot be read")
+
+	errTruncated = errors.New("the model's answer reached its limit")
+	errLooped    = errors.New("the model repeated itself")
+	errSameText  = errors.New("the model gave the same text in another mode")
+	errCrashes   = errors.New("no attempt at the file came to an end")
+	errNotReady  = errors.New("Slack has no address of the file yet")
+	errOutside   = errors.New("the bot is not in the file's conversation")
+)
+
+// kinds are the kinds of errors that are values.
+var kinds = []struct {
+	err  error
+	kind words.Kind
+}{
+	{jobs.ErrStopped, words.Stopped},
+	{jobs.ErrTooLarge, words.TextTooLong},
+	{ErrUnreadable, words.Unreadable},
+	{errTruncated, words.Truncated},
+	{errLooped, words.Looped},
+	{errSameText, words.SameText},
+	{errCrashes, words.Crashes},
+	{errOutside, words.Outside},
+	{errNotReady, words.NotReady},
+	{fetch.ErrLoginPage, words.NoPermission},
+	{fetch.ErrNotFile, words.NotFile},
+	{fetch.ErrTooLarge, words.TooLargeFile},
+	{fetch.ErrGone, words.Gone},
+	{fetch.ErrForeign, words.Elsewhere},
+	{fetch.ErrLink, words.BadLink},
+	{fetch.ErrPrivate, words.PrivateLink},
+	{fetch.ErrForbidden, words.LinkForbidden},
+	{fetch.ErrNotImage, words.LinkNotImage},
+	{fetch.ErrRedirects, words.LinkRedirects},
+	{fetch.ErrSlackSlow, words.SlackSlow},
+	{fetch.ErrSlow, words.LinkSlow},
+	{page.ErrEmpty, words.Empty},
+	{page.ErrUnsupported, words.Unsupported},
+	{page.ErrNoDecoder, words.NoDecoder},
+	{page.ErrPassword, words.Password},
+	{page.ErrNoPages, words.NoPages},
+	{page.ErrNoTool, words.NoTool},
+	{syscall.ENOSPC, words.NoRoom},
+	{syscall.EROFS, words.NoRoom},
+	{fs.ErrPermission, words.NoRoom},
+	{fs.ErrNotExist, words.NoRoom},
+}
+
+// classes are the kinds of the model's errors.
+var classes = map[ocr.Class]words.Kind{
+	ocr.KeyRefused: words.KeyRefused,
+	ocr.Busy:       words.ModelBusy,
+	ocr.Down:       words.ModelDown,
+	ocr.Refused:    words.ModelRefused,
+	ocr.TooLarge:   words.TooLargeImage,
+	ocr.BadRequest: words.ModelBadRequest,
+	ocr.NotFound:   words.ModelNotFound,
+	ocr.CutOff:     words.ModelCutOff,
+	ocr.Idle:       words.ModelIdle,
+	ocr.Protocol:   words.ModelProtocol,
+}
+
+// FailureOf returns the failure behind an error: the one place that gives an error
+// its kind. It returns nil for nil.
+func FailureOf(err error) *words.Failure {
+	if err == nil {
+		return nil
+	}
+	if f, ok := errors.AsType[*failed](err); ok {
+		return f.failure
+	}
+	if e, ok := errors.AsType[*ocr.Error](err); ok {
+		return words.Failed(classes[e.Class])
+	}
+	if e, ok := errors.AsType[*page.TooLargeError](err); ok {
+		return &words.Failure{Kind: words.TooManyPixels, Width: e.Width, Height: e.Height}
+	}
+	if _, ok := errors.AsType[*page.ShapeError](err); ok {
+		return words.Failed(words.TooNarrow)
+	}
+	if _, ok := errors.AsType[*page.KilledError](err); ok {
+		return words.Failed(words.TooComplex)
+	}
+	if _, ok := errors.AsType[*page.BrokenError](err); ok {
+		return words.Failed(words.Damaged)
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return words.Failed(k.kind)
+		}
+	}
+	if post.Code(err) != "" {
+		return words.Failed(words.SlackRefused)
+	}
+	return words.Failed(words.Connection)
+}
+
+// failed is a failure that was kept, as an error.
+type failed struct{ failure *words.Failure }
+
+func (f *failed) Error() string { return string(f.failure.Kind) }
+
+// failure is what a person is told of an error: with the name under which the
+// operator finds it, where it is for the operator to mend.
+func (r *run) failure(err error) *words.Failure {
+	f := FailureOf(err)
+	if f != nil && f.Mender() == words.Operator {
+		named := *f
+		named.Request = r.log.request
+		return &named
+	}
+	return f
+}
+
+// HandsOff reports whether the job goes on elsewhere or later, whatever is said of
+// it: it is lost to another process, the bot stops, or the store does not answer.
+func HandsOff(err error) bool {
+	return errors.Is(err, jobs.ErrLost) || errors.Is(err, jobs.ErrClosing) ||
+		errors.Is(err, jobs.ErrUnavailable) || errors.Is(err, jobs.ErrFull)
+}
+
+// EndsHere reports whether a write to Slack came to an end that ends the job's work
+// in this process, too.
+func EndsHere(err error) bool { return HandsOff(err) || post.TokenProblem(err) }
+
+// retryAfter is the least time before another attempt that an endpoint asked for; 0
+// for none.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*ocr.Error](err); ok {
+		return min(e.RetryAfter, time.Hour)
+	}
+	return 0
+}
+
+// shortfall is what an outcome lacks.
+func shortfall(o *ocr.Outcome) error {
+	switch {
+	case o.Looped:
+		return errLooped
+	case o.Cut:
+		return errTruncated
+	}
+	return nil
+}

@@ -1,0 +1,359 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/ask"
+	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// complete looks up what events leave out of files, and drops what nobody meant and
+// what is no picture. It reports false where nothing is left.
+// https://docs.slack.dev/apis/slack-connect#files
+func (r *run) complete(ctx context.Context) (wanted bool, err error) {
+	errs := make([]error, len(r.Files))
+	var all sync.WaitGroup
+	for i := range r.Files {
+		if phase := r.file(i).Phase; phase != Finished && phase != Delivered && r.Files[i].Web == "" {
+			all.Go(func() { errs[i] = r.lookUp(ctx, i) })
+		}
+	}
+	all.Wait()
+	for i, err := range errs {
+		if HandsOff(err) {
+			return false, err
+		}
+		r.live.missing(i, err)
+		wanted = wanted || r.Explicit || !errors.Is(err, page.ErrUnsupported)
+	}
+	return wanted, nil
+}
+
+// lookUp completes a file of which something is missing, keeps what it found, and says
+// why the file cannot be read, if it cannot.
+func (r *run) lookUp(ctx context.Context, i int) error {
+	f := &r.Files[i].Slack
+	if ask.Unready(*f) {
+		waiting, stop := either(ctx, r.draining)
+		info, err := r.ready(waiting, f.ID)
+		stop()
+		if err != nil {
+			return err
+		}
+		*f = ask.Slim(*info)
+		if err := r.updateFile(ctx, i, func(s *FileState) { s.File = new(*f) }); err != nil {
+			return err
+		}
+		if !r.Explicit && !ask.Usual(*f) {
+			return page.ErrUnsupported
+		}
+	}
+	switch {
+	case !ask.Picture(*f):
+		return page.ErrUnsupported
+	case f.URLPrivate == "" && f.URLPrivateDownload == "":
+		return errNotReady
+	}
+	return nil
+}
+
+// readyWithin is how long Slack may take to look at a new file; it takes a second
+// or two.
+const readyWithin = 20 * time.Second
+
+// ready asks for a file until nothing is missing, or as long as that may take.
+func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error) {
+	end := time.Now().Add(readyWithin)
+	for pause := time.Second; ; pause *= 2 {
+		info, err = post.FileInfo(ctx, r.API, r.Pacer, id)
+		switch post.Code(err) {
+		case "missing_scope":
+			return nil, fetch.ErrLoginPage
+		case "file_not_found", "file_deleted":
+			return nil, fetch.ErrGone
+		}
+		if err != nil {
+			return nil, fmt.Errorf("looking up the file: %w", err)
+		}
+		if info.FileAccess == "check_file_info" {
+			info.FileAccess = "" // this is that look
+		}
+		left := time.Until(end)
+		if !ask.Unready(*info) || left <= 0 {
+			return info, nil
+		}
+		select {
+		case <-time.After(min(pause, left)):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// read returns a file's text. With an error it is the text up to there.
+func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err error) {
+	if err := r.live.missed(i); err != nil {
+		return "", o, err
+	}
+	if r.job.Record().Attempts > 0 { // what was shown stays until there is more
+		shown, _, err := r.job.Page(r.hardStop, i*fileStride+partialText)
+		if err != nil {
+			return "", o, err
+		}
+		r.live.before(i, shown)
+	}
+	var content *os.File
+	if r.Files[i].Web != "" { // whose server may be slow, and nobody's turn is to wait for it
+		if content, err = r.download(ctx, i, false); err != nil {
+			return "", o, err
+		}
+		defer content.Close()
+	}
+	if err := r.waitIfSuspect(ctx, i); err != nil {
+		return "", o, err
+	}
+	release, err := r.turn(ctx, i)
+	if err != nil {
+		return "", o, err
+	}
+	defer release()
+	if err := r.start(ctx, i); err != nil {
+		return "", o, err
+	}
+	defer r.lives(i) // whatever comes of it: the bot did not crash
+	r.live.reading(i)
+	if content == nil {
+		if content, err = r.download(ctx, i, false); err != nil {
+			return "", o, err
+		}
+		defer content.Close()
+	}
+	text, o, err = r.readFile(ctx, i, content, release)
+	if page.TryThumbnail(err) && ask.Thumbnail(r.Files[i].Slack) != "" {
+		release() // or the smaller copy would wait for this very turn
+		return r.readSmallCopy(ctx, i, err)
+	}
+	return text, o, err
+}
+
+// readSmallCopy reads the smaller copy that Slack made of a file that cannot be
+// opened itself, which why says.
+func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outcome, error) {
+	content, err := r.download(ctx, i, true)
+	if err != nil && !EndsHere(err) && !FailureOf(err).Retry() {
+		return "", Outcome{}, why
+	}
+	if err != nil {
+		return "", Outcome{}, err
+	}
+	defer content.Close()
+	text, o, err := r.readFile(ctx, i, content, nil)
+	o.SmallCopy = true
+	return text, o, err
+}
+
+// readFile reads what was downloaded. Its first piece has a turn at the model
+// where release is not nil, and gives that back.
+func (r *run) readFile(ctx context.Context, i int, content *os.File, release func()) (string, Outcome, error) {
+	doc, err := r.Decoder.Open(ctx, content, page.Options{Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+	if err != nil {
+		return "", Outcome{}, fmt.Errorf("opening: %w", err)
+	}
+	defer doc.Close()
+	return r.readPages(ctx, i, doc, release)
+}
+
+// download gets a file, or the smaller copy that Slack made of it. It has no name
+// any more and is gone when it is closed.
+func (r *run) download(ctx context.Context, i int, small bool) (content *os.File, err error) {
+	f, source := r.Files[i], "slack"
+	switch {
+	case f.Web != "":
+		source = "web"
+		content, err = r.Web.Download(ctx, f.Web)
+	case small:
+		content, err = r.Slack.Download(ctx, ask.Thumbnail(f.Slack))
+	default:
+		content, err = r.Slack.Download(ctx, f.Slack.URLPrivateDownload, f.Slack.URLPrivate)
+	}
+	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
+		err = errOutside
+	}
+	if err != nil {
+		return nil, fmt.Errorf("downloading: %w", err)
+	}
+	if info, err := content.Stat(); err == nil {
+		r.Metrics.Downloaded.WithLabelValues(source).Add(float64(info.Size()))
+	}
+	return content, nil
+}
+
+// requestsOf are the requests for a page that each attempt may make: eight in all.
+var requestsOf = [...]int{2, 2, 2, 1, 1}
+
+// requests is how many requests for a page this attempt may make.
+func (r *run) requests() int {
+	return requestsOf[min(r.job.Record().Attempts, len(requestsOf)-1)]
+}
+
+const (
+	// maxStarts is how often the bot may crash soon after a file was begun, before the
+	// file is given up: a crash is no failed attempt, so without this a file that
+	// brings the bot down would do so for ever.
+	maxStarts = 4
+	// suspectWait is how long a file waits for each such crash but the first. Others
+	// are read meanwhile, and files that were only near a crash are told from its cause.
+	suspectWait = 3 * time.Second
+)
+
+// waitIfSuspect waits for a while before a file that may bring the bot down is begun.
+func (r *run) waitIfSuspect(ctx context.Context, i int) error {
+	starts := r.file(i).Starts
+	if starts >= maxStarts {
+		return errCrashes
+	}
+	if starts < 2 {
+		return nil
+	}
+	waiting, stop := either(ctx, r.draining)
+	defer stop()
+	select {
+	case <-time.After(time.Duration(starts-1) * suspectWait):
+		return nil
+	case <-waiting.Done():
+		return context.Cause(waiting)
+	}
+}
+
+// start keeps that a file is begun, before it is.
+func (r *run) start(ctx context.Context, i int) error {
+	return r.updateFile(ctx, i, func(f *FileState) {
+		f.Phase = Reading
+		f.Starts++
+	})
+}
+
+// lives keeps that the bot did not crash over a file: there is text of it, or the
+// attempt has come to its end.
+func (r *run) lives(i int) {
+	r.mu.Lock()
+	starts := r.state.Files[i].Starts
+	r.mu.Unlock()
+	if starts == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
+	defer cancel()
+	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts = 0 }); err != nil {
+		r.log.Debug("could not keep that a file brought nothing down", "error", err)
+	}
+}
+
+// turn waits until the endpoint is there and a turn is free. The reply tells what it
+// waits for.
+func (r *run) turn(ctx context.Context, i int) (release func(), err error) {
+	waiting, stop := either(ctx, r.draining)
+	defer stop()
+	defer r.live.turn(i)
+	for {
+		down := r.Model.WhenDown()
+		if !r.Model.Down().IsZero() {
+			r.live.down(i)
+			if err := r.Model.WaitUp(waiting); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		release, err := r.Turns.Take(waiting, down, r.Person, func(ahead int) { r.live.ahead(i, ahead) })
+		switch {
+		case errors.Is(err, errGivenUp):
+		case err != nil, r.Model.Down().IsZero():
+			return release, err
+		default:
+			release() // it went down meanwhile
+		}
+	}
+}
+
+// best keeps the longest text of a file that an attempt got before it failed, and
+// returns it.
+func (r *run) best(i int, text string) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
+	defer cancel()
+	if kept, ok, err := r.job.Page(ctx, i*fileStride+partialText); err == nil && ok && len(kept) >= len(text) {
+		return kept
+	}
+	if text != "" {
+		_ = r.job.SavePage(ctx, i*fileStride+partialText, text) // else the last attempt's is shown
+	}
+	return text
+}
+
+// maxBefore is how many earlier readings of a file are compared with a new one.
+const maxBefore = 5
+
+// sameText reports whether a reading in another mode only gave what an earlier one
+// in the same thread did: an endpoint may not look at its prompt. Where that cannot
+// be told the text is taken for new.
+func (r *run) sameText(ctx context.Context, i int, text string) bool {
+	id := r.Files[i].Slack.ID
+	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
+		return false
+	}
+	records, err := r.Jobs.ByFile(ctx, id)
+	if err != nil {
+		r.log.Warn("could not look for earlier readings", "error", err)
+	}
+	for _, record := range records[max(0, len(records)-maxBefore):] {
+		before, ok := AskOf(record)
+		if !ok || ask.ModeKey(before.Mode) == ask.ModeKey(r.Mode) || before.Channel != r.Channel {
+			continue
+		}
+		var s State
+		if _ = json.Unmarshal(record.Progress, &s); r.Root != cmp.Or(before.Root, s.Reply.TS) {
+			continue
+		}
+		for n, f := range before.Files {
+			if f.Slack.ID != id {
+				continue
+			}
+			// Of a plain text the words are those of the markdown.
+			old, _, err := r.Jobs.Page(ctx, record.Key, TextOf(n))
+			if err == nil && (old == text || r.Mode.Kind != ocr.Plain && ocr.SameWords(old, text)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AskOf is the ask behind a record; ok is false for other jobs.
+func AskOf(r jobs.Record) (a ask.Ask, ok bool) {
+	var t struct {
+		Ask  *ask.Ask
+		Read *ask.Request // of an earlier version
+	}
+	switch err := json.Unmarshal(r.Request, &t); {
+	case err != nil:
+		return ask.Ask{}, false
+	case t.Ask != nil:
+		return *t.Ask, true
+	case t.Read != nil:
+		return t.Read.Upgrade(), true
+	}
+	return ask.Ask{}, false
+}

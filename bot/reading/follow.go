@@ -1,0 +1,201 @@
+package reading
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"slackocr/bot/ask"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+)
+
+// The follow-ups of an ask: what is left to do when its files are delivered, or
+// beside its job.
+const (
+	CloseReply      = "close"       // the reply's last edit
+	CloseReplyAgain = "close again" // once more, because a live edit may have come after it
+	RemoveDoubles   = "doubles"     // a look for messages that were posted twice
+)
+
+func (r *run) followUp(kind string, due time.Time) error {
+	return r.Jobs.AddFollowUp(r.hardStop, jobs.FollowUp{Key: r.job.Record().Key, Kind: kind, Due: due})
+}
+
+// lookForDouble leaves a look for a double to a follow-up, where a message was posted
+// again although Slack may still carry out an earlier try.
+func (r *run) lookForDouble(state post.Once) error {
+	if !state.Again {
+		return nil
+	}
+	return r.followUp(RemoveDoubles, time.Now().Add(post.LateWrites))
+}
+
+// FollowUp does a follow-up of an ask. It may be done twice. home is the address of
+// the workspace. An error means that it is to be tried again.
+func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) error {
+	record, err := rd.Jobs.Get(ctx, f.Key)
+	if errors.Is(err, jobs.ErrNotFound) || errors.Is(err, jobs.ErrCorrupt) {
+		return nil // it is forgotten
+	}
+	if err != nil {
+		return err
+	}
+	a, ok := AskOf(record)
+	if !ok || record.StoppedBy == Silently {
+		return nil
+	}
+	s, err := DecodeState(record, &a, true)
+	if err != nil || s.Reply.TS == "" {
+		return nil // there is nothing to follow up
+	}
+	switch f.Kind {
+	case RemoveDoubles:
+		err = rd.removeDoubles(ctx, a, s)
+	default:
+		err = rd.closeReply(ctx, record, a, s, home)
+	}
+	if post.Code(err) != "" { // Slack does not let the bot, and would not the next time
+		rd.Log.Warn("could not follow up an ask", "request", RequestID(f.Key), "kind", f.Kind, "error", err)
+		return nil
+	}
+	return err
+}
+
+// removeDoubles deletes what Slack carried out after it was posted again.
+func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
+	thread := post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root)
+	if err := thread.RemoveDoubles(ctx, a.After(), map[string]string{a.Key + ReplyKey: s.Reply.TS}); err != nil {
+		return err
+	}
+	parts := map[string]string{}
+	for i, f := range s.Files {
+		for n, part := range f.Delivery.Parts {
+			parts[partKey(a.Key, i, n+1)] = part.TS
+		}
+	}
+	switch {
+	case s.Elsewhere != "":
+		return post.NewThread(rd.API, rd.Pacer, nil, s.Elsewhere, "").RemoveDoubles(ctx, "", parts)
+	case a.Root == "":
+		thread = thread.Under(s.Reply.TS)
+	}
+	return thread.RemoveDoubles(ctx, s.Reply.TS, parts)
+}
+
+// closeReply makes the reply's last edit.
+func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask, s State, home string) error {
+	if !s.allDelivered(record) {
+		return nil // its job is at work still
+	}
+	v := closedView(record, a, s, home)
+	for i, f := range s.Files {
+		if !f.Delivery.Lost {
+			continue
+		}
+		text, _, err := rd.Jobs.Page(ctx, record.Key, TextOf(i)) // it stands nowhere else
+		if err != nil {
+			return err
+		}
+		v.Texts = append(v.Texts, post.Text{Name: a.Files[i].Name(), Markdown: text})
+	}
+	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, post.InOrder)
+}
+
+// allDelivered reports whether nothing is left to do for any file.
+func (s State) allDelivered(record jobs.Record) bool {
+	for i, f := range s.Files {
+		if f.Phase != Delivered && record.StoppedItems[i] != Silently {
+			return false
+		}
+	}
+	return true
+}
+
+// closedView is what a reply shows in the end: a line about its file, or a list of
+// its files with links to their results. Files that were deleted are left out.
+func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
+	v := post.View{}
+	if a.Root == "" && !ask.Direct(a.Channel) {
+		v.Head = post.Note{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
+	}
+	if len(a.Files) == 1 {
+		v.Lines = []post.Line{{Note: closedAlone(record.Key, a, s.Files[0]), Buttons: closedButtons(record.Key, 0, s.Files[0])}}
+		return v
+	}
+	done, all, took := 0, 0, time.Duration(0)
+	v.Lines = append(v.Lines, post.Line{})
+	for i, f := range s.Files {
+		if record.StoppedItems[i] == Silently {
+			continue
+		}
+		if all++; f.Failure == nil {
+			done++
+		}
+		took = max(took, f.Outcome.Took)
+		v.Lines = append(v.Lines, post.Line{Note: closedAmongOthers(a, i, s, home), Buttons: closedButtons(record.Key, i, f)})
+	}
+	v.Lines[0].Note = post.Plain(words.ReadFiles(done, all, a.Mode, took))
+	return v
+}
+
+// closedAlone is the last line about the one file of an ask.
+func closedAlone(key string, a ask.Ask, f FileState) post.Note {
+	what, o, d := a.What(0), f.Outcome, f.Delivery
+	marked := ""
+	if d.NotMarked {
+		marked = words.NotMarked
+	}
+	switch {
+	case d.Lost:
+		return post.Plain(words.Lost(what, RequestID(key)))
+	case f.Failure != nil && f.Failure.Kind == words.Stopped:
+		stop := words.StoppedBy(what, o.Words, f.StoppedBy)
+		return post.Note{{Text: stop.Before}, {Person: stop.Person}, {Text: stop.After}}
+	case f.Failure != nil:
+		return post.Plain(words.NotRead(what, o.Words, f.Failure) + marked + inFile(a, 0, d))
+	case a.Mode.Kind == ocr.Locate && len(d.Parts) == 0:
+		return post.Plain(words.Located(a.Files[0].Name(), a.Mode.Argument, o.Found) + marked)
+	case len(d.Parts) == 0:
+		return post.Plain(words.NothingFound(what, words.PagesLeftOut(o.LeftOut)+words.FromSmallCopy(o.SmallCopy)))
+	}
+	return post.Plain(words.Read(what, o.Words, o.Pages, o.Took) + words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy) + inFile(a, 0, d))
+}
+
+// closedAmongOthers is the last line about one of several files.
+func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
+	f := s.Files[i]
+	name := post.Span{Text: slackmd.Name(a.Files[i].Name())}
+	if parts := f.Delivery.Parts; len(parts) > 0 && parts[0].TS != "" {
+		at, root := ask.MessageRef{Channel: a.Channel, TS: parts[0].TS}, a.Root
+		switch {
+		case s.Elsewhere != "":
+			at.Channel, root = s.Elsewhere, ""
+		case root == "":
+			root = s.Reply.TS
+		}
+		name.Link = ask.Permalink(home, at, root)
+	}
+	state := finishedLine(f) + inFile(a, i, f.Delivery)
+	switch {
+	case f.Delivery.Lost:
+		state = words.Failed(words.NotPosted).Cause()
+	case a.Mode.Kind == ocr.Locate && f.Failure == nil && len(f.Delivery.Parts) == 0:
+		state = words.Found(f.Outcome.Found)
+	}
+	if f.Delivery.NotMarked {
+		state += words.NotMarked
+	}
+	return post.Note{name, {Text: "· " + state}}
+}
+
+// inFile names the file that has all of a text, if there is one.
+func inFile(a ask.Ask, i int, d Delivery) string {
+	if !d.Upload.Shared {
+		return ""
+	}
+	return words.InFile(slackmd.FileName(a.FileName(i), ".md"))
+}

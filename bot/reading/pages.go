@@ -1,0 +1,301 @@
+package reading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"slackocr/bot/jobs"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+// pages reads the pieces of a document at once and shows them in order. A piece
+// is a page, or a part of a tall one.
+type pages struct {
+	run     *run
+	file    int // of the ask
+	doc     *page.Document
+	begun   time.Time
+	running atomic.Int64 // pieces that are being read
+	closing atomic.Bool  // a piece was not read because the bot stops
+
+	mu     sync.Mutex // guards what follows
+	pieces []piece
+	at     int // the piece that is shown as it grows: all before it are done
+}
+
+// piece is what is known of one piece.
+type piece struct {
+	text   ocr.Text
+	done   bool
+	err    error // why it is not whole
+	places []ocr.Box
+}
+
+// savedPage is a finished piece as it is kept, so that no process reads it again.
+type savedPage struct {
+	Text    string
+	Cause   string         `json:",omitempty"` // why it is not whole, as an earlier version kept that
+	Failure *words.Failure `json:",omitempty"`
+	Boxes   []ocr.Box      `json:",omitempty"`
+}
+
+// readPages returns the text of all pieces, in order. What could not be read
+// is said where it would stand, as long as there is anything else. See readFile
+// for release.
+func (r *run) readPages(ctx context.Context, file int, doc *page.Document, release func()) (string, Outcome, error) {
+	p := &pages{run: r, file: file, doc: doc, begun: time.Now(), pieces: make([]piece, doc.Len())}
+	if err := p.load(ctx); err != nil {
+		return "", Outcome{}, err
+	}
+	r.live.show(file, p)
+	group, working := errgroup.WithContext(ctx)
+	group.SetLimit(r.Pieces)
+	for i := range p.pieces {
+		if p.pieces[i].done {
+			continue
+		}
+		turn := release
+		release = nil
+		group.Go(func() error { return p.read(working, i, turn) })
+	}
+	err := group.Wait()
+	if context.Cause(ctx) != nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil && p.closing.Load() {
+		err = jobs.ErrClosing
+	}
+	if err != nil {
+		return p.shown(), Outcome{}, err
+	}
+	return p.end()
+}
+
+// number is that of a kept piece among the texts of the job.
+func (p *pages) number(i int) int { return p.file*fileStride + firstPiece + i }
+
+// load takes up what an earlier process or attempt has read.
+func (p *pages) load(ctx context.Context) error {
+	if len(p.pieces) == 1 {
+		return nil // it would have been the whole
+	}
+	for i := range p.pieces {
+		value, ok, err := p.run.job.Page(ctx, p.number(i))
+		if err != nil {
+			return err
+		}
+		var saved savedPage
+		if !ok || json.Unmarshal([]byte(value), &saved) != nil {
+			continue
+		}
+		piece := &p.pieces[i]
+		piece.text.Apply(ocr.Update{Add: saved.Text})
+		piece.places, piece.done = saved.Boxes, true
+		switch {
+		case saved.Failure != nil:
+			piece.err = &failed{saved.Failure}
+		case saved.Cause != "":
+			piece.err = &failed{&words.Failure{Kind: words.Told, Sentence: saved.Cause}}
+		}
+	}
+	p.advance()
+	return nil
+}
+
+// read reads one piece. Its error is one that ends the work on the others too.
+func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
+	if release == nil {
+		if release, err = p.run.turn(ctx, p.file); errors.Is(err, jobs.ErrClosing) {
+			p.closing.Store(true)
+			return nil // those that are being read may have time to end
+		} else if err != nil {
+			return err
+		}
+	}
+	defer release()
+	p.running.Add(1)
+	places, err := p.recognize(ctx, i)
+	p.running.Add(-1)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
+	}
+	if HandsOff(err) {
+		return err
+	}
+	p.run.Metrics.page(err)
+	p.mu.Lock()
+	piece := &p.pieces[i]
+	piece.err, piece.places, piece.done = err, places, true
+	saved := savedPage{Text: piece.text.String(), Boxes: places}
+	p.mu.Unlock()
+	if len(p.pieces) > 1 && !p.again(err) {
+		saved.Failure = p.run.failure(err)
+		value, err := json.Marshal(saved)
+		if err == nil {
+			err = p.run.job.SavePage(ctx, p.number(i), string(value))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
+	p.advance()
+	p.mu.Unlock()
+	p.run.live.grown(p.file)
+	return nil
+}
+
+// again reports whether a piece is tried again with the next attempt.
+func (p *pages) again(err error) bool {
+	return FailureOf(err).Retry() && !p.run.job.LastAttempt()
+}
+
+func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
+	image, err := p.doc.Page(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	for update, err := range p.run.Model.WithMode(p.run.Mode).WithTries(p.run.requests()).Recognize(ctx, image) {
+		if err != nil {
+			return nil, err
+		}
+		p.mu.Lock()
+		p.pieces[i].text.Apply(update)
+		shown := i == p.at
+		p.mu.Unlock()
+		if update.Add != "" {
+			p.run.lives(p.file)
+		}
+		if shown {
+			p.run.live.grown(p.file)
+		}
+		if o := update.Outcome; o != nil {
+			return o.Boxes, shortfall(o)
+		}
+	}
+	return nil, nil
+}
+
+// advance goes on to the first piece that is not done. The caller holds mu, or is
+// alone.
+func (p *pages) advance() {
+	for p.at < len(p.pieces)-1 && p.pieces[p.at].done {
+		p.at++
+	}
+}
+
+// shown is the text up to the first piece that is not done.
+func (p *pages) shown() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.join(p.at + 1)
+}
+
+// progress is how far the reading is.
+func (p *pages) progress(text string) words.Progress {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return words.Progress{
+		Words: ocr.CountWords(text), Page: p.doc.Number(p.at), Pages: p.doc.Pages(), Since: time.Since(p.begun),
+	}
+}
+
+// join is the text of the first n pieces. The caller holds mu.
+func (p *pages) join(n int) string {
+	var b strings.Builder
+	for i := range p.pieces[:n] {
+		b.WriteString(p.between(i))
+		b.WriteString(p.whole(i))
+	}
+	return b.String()
+}
+
+// whole is the text of a piece, and what is to be said of it. A lone piece's
+// failure is the file's.
+func (p *pages) whole(i int) string {
+	piece := &p.pieces[i]
+	text := piece.text.String()
+	if len(p.pieces) == 1 || !piece.done {
+		return text
+	}
+	text = slackmd.Seal(text)
+	if piece.err == nil {
+		return text
+	}
+	if text != "" {
+		text = strings.TrimRight(text, "\n") + "\n\n"
+	}
+	if p.again(piece.err) {
+		return text + words.PageToCome(p.doc.Number(i))
+	}
+	cut := p.doc.Continues(i) || i+1 < len(p.pieces) && p.doc.Continues(i+1)
+	return text + words.PageMissing(p.doc.Number(i), text != "", cut, p.run.failure(piece.err))
+}
+
+// between is what stands before a piece.
+func (p *pages) between(i int) string {
+	switch {
+	case i == 0:
+		return ""
+	case p.doc.Continues(i) && p.pieces[i-1].err != nil:
+		return "\n\n"
+	case p.doc.Continues(i):
+		return "\n"
+	}
+	return slackmd.PageBreak(p.doc.Number(i), p.doc.Pages())
+}
+
+// maxPlaces bounds the places that are kept of all files of an ask: what is kept of a
+// job is bounded too.
+const maxPlaces = 1000
+
+// end is the whole text, or the failure that another attempt may mend.
+func (p *pages) end() (string, Outcome, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var first error
+	empty := true
+	o := Outcome{Pages: p.doc.Pages(), LeftOut: p.doc.Left()}
+	for i := range p.pieces {
+		piece := &p.pieces[i]
+		text := piece.text.String()
+		empty = empty && strings.TrimSpace(text) == ""
+		o.Words += ocr.CountWords(text)
+		o.Found += len(piece.places)
+		most := maxPlaces/len(p.run.Files) - len(o.Places)
+		for _, box := range piece.places[:min(len(piece.places), most)] {
+			o.Places = append(o.Places, Place{Piece: i, Area: box.Area})
+		}
+		if piece.err == nil {
+			continue
+		}
+		if p.again(piece.err) {
+			return p.join(len(p.pieces)), o, piece.err
+		}
+		o.Missing++
+		if first == nil {
+			first = piece.err
+		}
+	}
+	switch {
+	case len(p.pieces) == 1:
+		o.Missing = 0
+		return p.join(1), o, first
+	case empty && o.Missing == len(p.pieces):
+		return "", o, first
+	case empty && o.Missing == 0:
+		return "", o, nil
+	}
+	p.run.log.lacks(p.file, first)
+	return p.join(len(p.pieces)), o, nil
+}

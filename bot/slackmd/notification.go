@@ -1,0 +1,62 @@
+package slackmd
+
+import (
+	"html"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// maxNotification bounds the text of a notification, in bytes after escaping. A
+// phone shows the first hundred or so, a screen reader reads all of it.
+const maxNotification = 3000
+
+// Notification is what a message that shows part of a text says where its blocks
+// are not shown: in notifications and to screen readers, which read nothing else
+// (https://docs.slack.dev/reference/methods/chat.postMessage#text). It is the
+// header and the beginning of the part's text without signs of markdown, escaped,
+// on one line of at most 3,000 bytes.
+func Notification(header, part string) string {
+	words := html.UnescapeString(plainText(part[:min(len(part), 2*maxNotification)]))
+	if strings.TrimSpace(words) == "" {
+		return limitedLine(header, maxNotification)
+	}
+	return limitedLine(header+": "+words, maxNotification)
+}
+
+// plainText returns the words of a markdown text. Cells of tables stand side by
+// side.
+func plainText(markdown string) string {
+	source := []byte(strings.ToValidUTF8(markdown, ""))
+	root := goldmark.DefaultParser().Parse(text.NewReader(source))
+	var words strings.Builder
+	write := func(s []byte) {
+		for word := range strings.FieldsSeq(strings.ReplaceAll(string(s), "|", " ")) {
+			if strings.Trim(word, ":-") == "" && len(word) > 2 {
+				continue // the rule under a table's header
+			}
+			words.WriteString(word)
+			words.WriteByte(' ')
+		}
+	}
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker has no errors
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			write(n.Segment.Value(source))
+		case *ast.String:
+			write(n.Value)
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			for i := range n.Lines().Len() {
+				line := n.Lines().At(i)
+				write(line.Value(source))
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return words.String()
+}

@@ -1,0 +1,64 @@
+package words
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/ocr"
+)
+
+// TestEachFailureHasItsSentence: it says what happened and what to do, shows no error,
+// and is no other's.
+func TestEachFailureHasItsSentence(t *testing.T) {
+	said := map[string]Kind{}
+	for kind, r := range failures {
+		f := &Failure{Kind: kind, Width: 90_000, Height: 7}
+		got := f.Cause()
+		if other, ok := said[got]; ok {
+			t.Errorf("%q and %q say the same", kind, other)
+		}
+		said[got] = kind
+		if !strings.HasSuffix(got, ".") || strings.Contains(got, "%!") || strings.Contains(got, "error") {
+			t.Errorf("%q says %q", kind, got)
+		}
+		if r.mend == Person && r.cure == "" {
+			t.Errorf("%q does not say what to do", kind)
+		}
+		f.Request = "7f3a-21c9"
+		if named := strings.Contains(f.Cause(), f.Request); named != (r.mend == Operator) {
+			t.Errorf("%q names its request: %v", kind, named)
+		}
+	}
+	if unknown := Failed("of a later version"); !unknown.Retry() || unknown.Cause() != Failed(Connection).Cause() {
+		t.Errorf("an unknown kind says %q", unknown.Cause())
+	}
+	if told := (&Failure{Kind: Told, Sentence: "the words of before."}); told.Cause() != "the words of before." || told.Retry() {
+		t.Errorf("the sentence of an earlier version became %q", told.Cause())
+	}
+}
+
+func TestSentences(t *testing.T) {
+	cut := Failed(Truncated)
+	for got, want := range map[string]string{
+		Read("a.png", 1, 1, 400*time.Millisecond):               "Read a.png · 1 word · 1 s",
+		Read("a.png", 12, 3, 119*time.Second):                   "Read a.png · 3 pages · 12 words · 1 min 59 s",
+		ReadFiles(3, 3, ocr.Mode{}, 12*time.Second):             "Read 3 files · 12 s",
+		ReadFiles(2, 3, ocr.Mode{Kind: ocr.Plain}, time.Second): "Read 2 of 3 files as plain text · 1 s",
+		Waiting("a.png", 0):                                     "a.png is next.",
+		Waiting("a.png", 3):                                     "a.png is waiting, 3 ahead.",
+		Of("a.png", Queued(3)):                                  "a.png · waiting, 3 ahead",
+		Part(1, 1, 0, 0):                                        "",
+		Part(2, 3, 0, 0):                                        "part 2 of 3",
+		Part(2, 3, 4, 4):                                        "part 2 of 3 · page 4",
+		Part(1, 1, 1, 9):                                        "pages 1–9",
+		NotRead("a.png", 0, cut):                                "I could not read a.png: " + cut.Cause(),
+		NotRead("a.png", 1, cut):                                "I read 1 word of a.png, then had to stop: " + cut.Cause(),
+		NotYet("a.png", Failed(ModelBusy), 45*time.Second):      "Not yet: the OCR service has too much to do. I try a.png again in 45 s.",
+		Lost("a.png", "7f3a-21c9"):                              "I read a.png, but Slack did not take the text: post it again, please. If it goes on like this, ask whoever runs me about 7f3a-21c9.",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
