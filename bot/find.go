@@ -223,6 +223,20 @@ func (b *Bot) whisper(ctx context.Context, f Find, words string) {
 	}
 }
 
+// giveUp tells the person on the last attempt that Slack never confirmed the reply:
+// there is none to say it in.
+func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
+	if !errors.Is(err, post.ErrUncertain) || !job.LastAttempt() {
+		return
+	}
+	b.logOf(job).Error("Slack never confirmed the reply", "channel", a.Channel, "error", err)
+	under := a.Root
+	if under == a.Origin {
+		under = ""
+	}
+	b.whisper(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, Under: under}, wordsUncertain(a.Files[0].Name()))
+}
+
 // whispering bounds a word to one person.
 const whispering = 15 * time.Second
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slackocr/bot"
+	"slackocr/bot/localslack"
 )
 
 // neverTold is what somebody is told of what is not theirs, or not there.
@@ -66,6 +67,17 @@ func TestLinkToAThreadReply(t *testing.T) {
 		h.linkTo(h.channel, "<"+strings.ReplaceAll(link, "&", "&amp;")+">")
 		h.wait("it is read", func() bool { return h.count(ts, "reply.png") == 1 })
 		h.idle(1, "the reply's picture")
+	})
+}
+
+// TestLinkToAMessageThatSeemsEmpty: one answer without messages proves nothing.
+func TestLinkToAMessageThatSeemsEmpty(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.quietBot()
+		ts := h.post("page.png")
+		h.ws.Fail(localslack.Fault{Method: "conversations.replies", Times: 1, NoMessages: true})
+		h.linkTo(h.channel, h.ws.Permalink(h.channel, ts))
+		h.wait("it is read", func() bool { return h.count(ts, "page.png: ") == 1 })
 	})
 }
 

@@ -72,3 +72,29 @@ func TestPayloadsOfNobody(t *testing.T) {
 		t.Errorf("%d jobs, %v", len(records), err)
 	}
 }
+
+// TestWindowsOfStrangers say so themselves, and stay open.
+func TestWindowsOfStrangers(t *testing.T) {
+	b := &Bot{log: slog.New(slog.DiscardHandler)}
+	b.people = newPeople(ask.House{Team: "T1"}, false, nil, b.log)
+	for callback, field := range map[string]string{"upload": "files", "again-locate": "words", "other": ""} {
+		c := slack.InteractionCallback{Type: slack.InteractionTypeViewSubmission}
+		c.User.ID, c.User.TeamID, c.View.CallbackID = "U1", "T2", callback
+		var answers []string
+		b.interact(t.Context(), &c, func(payload any) {
+			text, err := json.Marshal(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers = append(answers, string(text))
+		})
+		want := "null"
+		if field != "" {
+			sentence, _ := json.Marshal(wordsStranger) // a string
+			want = `{"response_action":"errors","errors":{"` + field + `":` + string(sentence) + `}}`
+		}
+		if len(answers) != 1 || answers[0] != want {
+			t.Errorf("%s: answered %q, want %q", callback, answers, want)
+		}
+	}
+}

@@ -157,8 +157,8 @@ func TestClocksThatDiffer(t *testing.T) {
 					h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Applied: true, Status: 500})
 					ask()
 					h.pass(5 * time.Minute)
-					if n := count(); n != 1 {
-						t.Errorf("%s: %d replies, want 1\n%s", what, n, h.show())
+					if n, left := count(), h.times(h.channel, "Reading "); n != 1 || left != 0 {
+						t.Errorf("%s: %d replies and %d that were forgotten, want 1\n%s", what, n, left, h.show())
 					}
 				}
 				var ts string

@@ -69,6 +69,25 @@ func TestFileThatIsNeverReady(t *testing.T) {
 	})
 }
 
+// TestStopWhileAFileIsNotReady hands the job back at once, and another process reads it.
+func TestStopWhileAFileIsNotReady(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 12 * time.Second, Scan: localslack.ScanNoAddress})
+		ts := h.post("page.png")
+		h.pass(3 * time.Second)
+		begun := time.Now()
+		h.stop()
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("the bot ended after %s", took)
+		}
+		h.ended = make(chan error, 1)
+		h.start()
+		if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
+			t.Errorf("the person sees %q", line)
+		}
+	})
+}
+
 // TestStreamsOfBytes: the content says what a file is. Unasked it is looked at
 // where its name says that it is a picture.
 func TestStreamsOfBytes(t *testing.T) {

@@ -112,6 +112,7 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 		return jobs.Cancel(err)
 	case t.Ask != nil:
 		err = b.reader.Run(ctx, reading.Shutdown{Draining: p.waiting, HardStop: p.ending}, job, *t.Ask)
+		b.giveUp(ctx, job, *t.Ask, err)
 	case t.Find != nil:
 		err = b.find(ctx, job, *t.Find)
 	case t.Say != nil:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slackocr/bot"
+	"slackocr/bot/localslack"
 )
 
 // named is a mention of the bot.
@@ -187,6 +188,40 @@ func TestMentionWithoutAPicture(t *testing.T) {
 			t.Errorf("it whispers %q\n%s", w, h.show())
 		}
 	})
+}
+
+// TestMentionWithALabel, as Slack sends some, and words that it encodes.
+func TestMentionWithALabel(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.varied()
+		h.ws.SetBehaviour(localslack.Behaviour{MentionLabels: true})
+		ts := h.post("page.png")
+		h.closed(ts)
+		for words, told := range map[string]string{
+			"*text*":                 "Read page.png as plain text",
+			"“describe”":             "Read page.png to describe it",
+			"prompt: x < 100 & more": "Read page.png with a prompt",
+		} {
+			h.talk(h.ann, h.channel, ts, h.named(words))
+			h.wait(words, func() bool { return h.count(ts, told) == 1 })
+		}
+		h.talk(h.ann, h.channel, ts, "locate: R&D")
+		h.wait("it is looked for", func() bool { return h.countHas(ts, "“R&D”") > 0 || h.countHas(ts, "“R&amp;D”") > 0 })
+		if n := h.countHas(ts, "amp;amp;"); n > 0 {
+			t.Errorf("encoded twice\n%s", h.show())
+		}
+		h.idle(5, "four ways more")
+	})
+}
+
+// countHas is how many of the bot's messages in a thread hold a text.
+func (h *house) countHas(ts, text string) (n int) {
+	for _, m := range h.answers(ts) {
+		if strings.Contains(m.Text, text) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestMentionThatAnEditAdds to a message that was not read counts once.

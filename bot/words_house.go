@@ -15,3 +15,9 @@ const (
 func wordsNewestOnly(n int) string {
 	return fmt.Sprintf("There are more than %d pictures in this thread: I read the newest %d.", n, n)
 }
+
+// wordsUncertain is for a file about which nothing could be posted for certain, in
+// mrkdwn.
+func wordsUncertain(name string) string {
+	return "Slack doesn't confirm what I post about " + quote(name) + ", so I gave up. Post it again in a few minutes, please."
+}

@@ -64,11 +64,11 @@ const (
 // Download copies a file to a temporary file, which has no name any more and is
 // gone when the caller closes it. The addresses are those that Slack names for the
 // file, the best one first: url_private_download, then url_private, which for a PDF
-// may lead to a web page (curie-eng/curie 2715). An address that gives no file makes
-// way for the next one; the error is that of the first. Up to three redirects are
+// may lead to a web page (curie-eng/curie 2715). An address that gives something else
+// makes way for the next one; the error is that of the first. Up to three redirects are
 // followed, to Slack's own hosts alone, with the token: on Enterprise Grid the bytes
 // are behind one. Cut and refused connections, 429, 5xx and Slack's "Error serving
-// file." are tried again, six times for each address and for two minutes in all; a
+// file." are tried again, six times and for two minutes in all; a
 // body that comes at less than 1 kB/s is not.
 func (s *Slack) Download(ctx context.Context, addresses ...string) (*os.File, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlackSlow)
@@ -78,28 +78,33 @@ func (s *Slack) Download(ctx context.Context, addresses ...string) (*os.File, er
 		if address == "" {
 			continue
 		}
-		file, err := s.download(ctx, address)
+		file, other, err := s.download(ctx, address)
 		if err == nil {
 			return file, nil
 		}
-		first = cmp.Or(first, err)
-		if ctx.Err() != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrSlackSlow) {
+		if first = cmp.Or(first, err); !other {
 			break
 		}
 	}
 	return nil, cmp.Or(first, ErrForeign)
 }
 
-func (s *Slack) download(ctx context.Context, address string) (*os.File, error) {
+// download tries one address. other says that another one may have what this one
+// has not: it gave something else than the file. Slack's troubles are the same for all.
+func (s *Slack) download(ctx context.Context, address string) (file *os.File, other bool, err error) {
 	target, err := url.Parse(address)
 	if err != nil || !s.trusted(target) {
-		return nil, ErrForeign
+		return nil, true, ErrForeign
 	}
-	file, err := retry(ctx, func() (*os.File, error) { return s.try(ctx, target) })
+	file, err = retry(ctx, func() (*os.File, error) {
+		file, err := s.try(ctx, target)
+		_, other = errors.AsType[*backoff.PermanentError](err)
+		return file, err
+	})
 	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+		return nil, false, context.Cause(ctx)
 	}
-	return file, err
+	return file, other && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrSlackSlow), err
 }
 
 func retry(ctx context.Context, try func() (*os.File, error)) (*os.File, error) {

@@ -33,7 +33,9 @@ const askWindow = `{"type":"modal","callback_id":"ask","private_metadata":"C1","
 // asks does what makes an app get each payload.
 var asks = map[string]func(s *world, c *rawEvents) map[string]any{
 	"command": func(s *world, c *rawEvents) map[string]any {
-		return c.ask(func() error { return s.w.Command(s.t.Context(), s.user, s.channel, "/ocr", "last") })
+		got := c.ask(func() error { return s.w.Command(s.t.Context(), s.user, s.channel, "/ocr", "R&D <x>") })
+		want(s.t, got, "text", "R&amp;D &lt;x&gt;")
+		return got
 	},
 	"message_action": func(s *world, c *rawEvents) map[string]any {
 		ts := s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}})
@@ -141,6 +143,7 @@ func TestAskShapes(t *testing.T) {
 		names = append(names, name)
 		var sh struct {
 			Source  string         `json:"source"`
+			Read    []string       `json:"read"`
 			Payload map[string]any `json:"payload"`
 		}
 		readJSON(t, path, &sh)
@@ -158,6 +161,7 @@ func TestAskShapes(t *testing.T) {
 					view["blocks"] = []any{}
 				}
 				sameShape(t, "payload", sh.Payload, got)
+				areThere(t, sh.Read, sh.Payload, got)
 			})
 		})
 	}

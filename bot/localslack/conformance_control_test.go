@@ -47,6 +47,7 @@ type act struct {
 	File, Token, Reason string
 	Users               []string
 	Private             bool
+	Home                localslack.Home
 	Fault               localslack.Fault
 	App                 localslack.App
 
@@ -190,6 +191,14 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 		user := s.w.AddExternalUser(in.Name)
 		s.w.Join(in.Channel, user)
 		return user, nil
+	},
+	"person": func(_ context.Context, s *stage, in act) (any, error) {
+		user := s.w.AddPerson(localslack.Person{Name: in.Name, Home: in.Home})
+		s.w.Join(in.Channel, user)
+		return user, nil
+	},
+	"openHome": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.OpenHome(in.User, s.cred.AppID, in.Name)
 	},
 	"command": func(ctx context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.Command(ctx, in.User, in.Channel, in.Name, in.Text)

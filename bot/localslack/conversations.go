@@ -127,8 +127,13 @@ func conversationsMembers(c *call) (answer, error) {
 	return answer{"members": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
 }
 
-// conversationsList lists the types asked for, public channels by default.
+// conversationsList lists the types asked for, public channels by default. The token
+// of an app that is installed in an organisation must name the workspace
+// (slackapi/python-slack-sdk issue 1383).
 func conversationsList(c *call) (answer, error) {
+	if c.app.OrgInstall && c.args["team_id"] != c.w.team.ID {
+		return nil, apiErr("missing_argument")
+	}
 	kinds := map[string]bool{}
 	types := c.args["types"]
 	if types == "" {

@@ -211,6 +211,11 @@ var talkErrors = []errorCase{
 		_, _, err := s.api.GetConversationsContext(s.t.Context(), &slack.GetConversationsParameters{Cursor: "x"})
 		return err
 	}},
+	{"conversations.list", "missing_argument", func(s *scene) error {
+		s.cred = s.w.Install(localslack.App{Name: "Wide", Scopes: allScopes, OrgInstall: true})
+		s.ok("conversations.list", "team_id", s.w.Snapshot(s.user).Team.ID)
+		return s.raw("conversations.list")
+	}},
 	{"conversations.list", "invalid_limit", func(s *scene) error { return s.raw("conversations.list", "limit", "many") }},
 
 	{"conversations.open", "channel_not_found", func(s *scene) error { return s.open(slack.OpenConversationParameters{ChannelID: s.secret}) }},

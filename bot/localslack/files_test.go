@@ -132,6 +132,28 @@ func TestUploadErrors(t *testing.T) {
 	})
 }
 
+// What is told of a picture to those who do not see it comes with the file, be it of
+// a person or of an app.
+func TestAltTexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		c := s.dialSocket()
+		s.post(localslack.Post{Files: []localslack.Upload{{Name: "a.png", Data: []byte("x"), AltTxt: "A receipt"}}})
+		_, err := s.w.PostAs(s.cred.AppID, localslack.AppMessage{Channel: s.channel, Files: []localslack.Upload{{Name: "b.png", AltTxt: bulk(1001)}}})
+		s.must(err)
+		for _, text := range []string{"A receipt", bulk(1000)} {
+			event := c.event()
+			for str(event, "type") != "message" {
+				event = c.event()
+			}
+			file := event["files"].([]any)[0]
+			if str(file, "alt_txt") != text || str(s.ok("files.info", "file", str(file, "id")).body, "file", "alt_txt") != text {
+				t.Errorf("%v", file)
+			}
+		}
+	})
+}
+
 // Whoever may not read a file gets Slack's sign-in page with status 200.
 func TestDownload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

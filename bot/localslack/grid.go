@@ -11,7 +11,8 @@ type enterprise struct {
 
 // JoinEnterprise makes the workspace one of an organisation that has one more
 // workspace, and returns the organisation's id (E…). From then on auth.test,
-// users.info, events and interactions name it. The second time it changes nothing.
+// users.info, events and interactions name it, and every url_private redirects as
+// with RedirectPrivate. The second time it changes nothing.
 func (w *Workspace) JoinEnterprise(name string) (id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

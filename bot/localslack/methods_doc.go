@@ -158,11 +158,12 @@
 //	    switch on: fetch_members_failed, method_not_supported_for_channel_type
 //
 //	conversations.list
-//	    takes:     types, exclude_archived, limit, cursor
+//	    takes:     types, exclude_archived, limit, cursor, team_id
 //	    limits:    tier 2; 100 by default, 999 at most; a scope for each type
-//	    errors:    invalid_types, invalid_cursor, invalid_limit
-//	    switch on: method_not_supported_for_channel_type, missing_argument
-//	    ignores:   team_id
+//	    errors:    invalid_types, invalid_cursor, invalid_limit, missing_argument (team_id, for
+//	               an app that is installed in an organisation: slackapi/python-slack-sdk
+//	               issue 1383)
+//	    switch on: method_not_supported_for_channel_type
 //
 //	conversations.open
 //	    takes:     users, channel, return_im

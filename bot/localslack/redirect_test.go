@@ -61,6 +61,7 @@ func TestFileHostRedirect(t *testing.T) {
 		private, download string
 	}{
 		{"none", localslack.RedirectNone, "", "", ""},
+		{"organisation", localslack.RedirectNone, "", "http://localhost/files-origin/", ""},
 		{"private", localslack.RedirectPrivate, "", "http://localhost/files-origin/", ""},
 		{"all", localslack.RedirectAll, "", "http://localhost/files-origin/", "http://localhost/files-origin/"},
 		{"host", localslack.RedirectAll, "http://files-origin.slack.com", "http://files-origin.slack.com/files-origin/", "http://files-origin.slack.com/files-origin/"},
@@ -69,6 +70,9 @@ func TestFileHostRedirect(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newWorld(t)
 				s.w.SetBehaviour(localslack.Behaviour{Redirect: tc.mode, FilesOrigin: tc.origin})
+				if tc.name == "organisation" {
+					s.w.JoinEnterprise("Group")
+				}
 				f := s.sharedAs("a b.png")
 				for address, want := range map[string]string{f.URLPrivate: tc.private, f.URLPrivateDownload: tc.download} {
 					status, to, _, body := s.hop(address, s.cred.BotToken)

@@ -2,9 +2,12 @@ package localslack
 
 import (
 	"bytes"
+	"context"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -65,6 +68,25 @@ func TestCompose(t *testing.T) {
 			t.Errorf("compose(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+// What was to happen later does not happen once the server has ended.
+func TestNothingHappensAfterServe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := New(Options{})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- w.Serve(ctx, NewPipe()) }()
+		w.mu.Lock()
+		w.later(time.Minute, func() { t.Error("it happened") })
+		w.mu.Unlock()
+		synctest.Wait()
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Hour)
+	})
 }
 
 func TestMentionLabels(t *testing.T) {

@@ -125,7 +125,8 @@ func (w *Workspace) redirection(private bool) (to bool, origin string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := w.behaviour
-	return b.Redirect == RedirectAll || private && b.Redirect == RedirectPrivate, strings.TrimSuffix(b.FilesOrigin, "/")
+	inOrganization := w.enterprise != nil
+	return b.Redirect == RedirectAll || private && (b.Redirect == RedirectPrivate || inOrganization), strings.TrimSuffix(b.FilesOrigin, "/")
 }
 
 // serveOrigin is Slack's second file host. Whoever may not read the file gets the

@@ -135,20 +135,16 @@ func (d *Desk) File(ctx context.Context, id string) (*slack.File, error) {
 // Message returns one message, or nil where it is not there or not to be seen.
 func (d *Desk) Message(ctx context.Context, channel, ts string) (found *slack.Message, err error) {
 	// The ts of a reply yields that reply alone.
-	err = d.pacer.run(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
-		messages, _, _, err := d.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: channel, Timestamp: ts, Limit: 1, Inclusive: true,
-		})
-		if i := slices.IndexFunc(messages, func(m slack.Message) bool { return m.Timestamp == ts }); err == nil && i >= 0 {
-			found = &messages[i]
-		}
-		return err
-	}})
+	t := NewThread(d.api, d.pacer, nil, channel, ts)
+	messages, err := t.first(ctx, d.pacer.run)
 	switch Code(err) {
 	case "thread_not_found", "message_not_found", "channel_not_found", "not_in_channel":
 		return nil, nil
 	}
-	return found, err
+	if i := slices.IndexFunc(messages, func(m slack.Message) bool { return m.Timestamp == ts }); err == nil && i >= 0 {
+		return &messages[i], nil
+	}
+	return nil, err
 }
 
 // Key is the key of a message that the bot posted with [Thread.Post] or [Open],

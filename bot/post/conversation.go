@@ -27,12 +27,12 @@ const (
 // on each page, so an answer without any proves nothing: Slack gives one now and
 // then (rusq/slackdump), and is asked again.
 func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
+	c := call{method: t.method(), urgency: final, do: func(ctx context.Context) (err error) {
+		messages, next, err = t.ask(ctx, after, cursor)
+		return err
+	}}
 	for range emptyTries {
-		err = t.pacer.run(ctx, call{method: t.method(), urgency: final, do: func(ctx context.Context) (err error) {
-			messages, next, err = t.ask(ctx, after, cursor)
-			return err
-		}})
-		if err != nil || len(messages) > 0 || t.ts == "" {
+		if err = t.pacer.run(ctx, c); err != nil || len(messages) > 0 || t.ts == "" {
 			break
 		}
 		if err := sleep(ctx, emptyPause); err != nil {
@@ -40,6 +40,35 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 		}
 	}
 	return messages, next, err
+}
+
+// first returns the thread's first message, if it is there, and perhaps more. It is
+// asked for with run, and again where there seems to be nothing, as in page.
+func (t *Thread) first(ctx context.Context, run func(context.Context, call) error) (messages []slack.Message, err error) {
+	c := call{method: t.method(), urgency: final, do: func(ctx context.Context) (err error) {
+		messages, _, _, err = t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: t.channel, Timestamp: t.ts, Limit: 1, Inclusive: true,
+		})
+		return err
+	}}
+	for range emptyTries {
+		if err = run(ctx, c); err != nil || len(messages) > 0 {
+			break
+		}
+	}
+	return messages, err
+}
+
+// Files returns the ids of the files of the thread's first message. It does not wait
+// for a Slack that has troubles, and returns what Slack says.
+func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
+	messages, err := t.first(ctx, t.pacer.once)
+	if err == nil && len(messages) > 0 && messages[0].Timestamp == t.ts {
+		for _, f := range messages[0].Files {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids, err
 }
 
 func (t *Thread) method() string {

@@ -67,7 +67,7 @@ func judge(err error) (fate, time.Duration) {
 }
 
 // errNoTS is the answer to a post that does not say where it stands.
-var errNoTS = errors.New("Slack's answer has no ts")
+var errNoTS = errors.New("the answer has no ts")
 
 // ErrUncertain means that a call was tried for minutes, while Slack answered others,
 // and that it is still not known whether it was carried out.

@@ -249,20 +249,3 @@ func FileInfo(ctx context.Context, api *slack.Client, pacer *Pacer, id string) (
 	}})
 	return file, err
 }
-
-// Files returns the ids of the files of the thread's first message. It asks
-// once, and returns what Slack says.
-func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
-	err = t.pacer.once(ctx, call{method: "conversations.replies", urgency: final, do: func(ctx context.Context) error {
-		messages, _, _, err := t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: t.channel, Timestamp: t.ts, Limit: 1, Inclusive: true,
-		})
-		if err == nil && len(messages) > 0 && messages[0].Timestamp == t.ts {
-			for _, f := range messages[0].Files {
-				ids = append(ids, f.ID)
-			}
-		}
-		return err
-	}})
-	return ids, err
-}

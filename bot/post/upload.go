@@ -18,7 +18,7 @@ var errUploadTime = errors.New("the upload took too long")
 // ErrNotShared means that Slack took a file and said that it is shared, but that no
 // message shows it (slackapi/python-slack-sdk issue 1575). It is deleted again, so
 // that it does not turn up later: what it says can be said in another way.
-var ErrNotShared = errors.New("Slack did not share the file")
+var ErrNotShared = errors.New("the file was not shared")
 
 // sharedWithin is how long a share may take after Slack has said that it is done.
 const sharedWithin = 15 * time.Second

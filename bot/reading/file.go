@@ -48,7 +48,9 @@ func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 func (r *run) lookUp(ctx context.Context, i int) error {
 	f := &r.Files[i].Slack
 	if ask.Unready(*f) {
-		info, err := r.ready(ctx, f.ID)
+		waiting, stop := either(ctx, r.draining)
+		info, err := r.ready(waiting, f.ID)
+		stop()
 		if err != nil {
 			return err
 		}

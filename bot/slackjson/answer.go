@@ -30,7 +30,7 @@ func (c Client) Do(r *http.Request) (*http.Response, error) {
 		err = closeErr
 	}
 	if len(body) > maxAnswer {
-		err = fmt.Errorf("Slack's answer has more than %d bytes", maxAnswer)
+		err = fmt.Errorf("the answer has more than %d bytes", maxAnswer)
 	}
 	switch method := path.Base(r.URL.Path); {
 	case err == nil && json.Valid(body):

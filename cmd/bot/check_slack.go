@@ -108,10 +108,12 @@ type identity struct {
 	TeamID string `json:"team_id"`
 	User   string `json:"user"`
 	BotID  string `json:"bot_id"`
+	// OrgWide says that the app is installed in a whole organisation.
+	OrgWide bool `json:"is_enterprise_install"`
 }
 
 // checkBotToken looks whose token it is and what it may do; with probing also at
-// conversations.replies.
+// conversations.replies and blocks.validate.
 func checkBotToken(ctx context.Context, c config, probing bool) []finding {
 	slack := newSlackCaller(c, c.SlackBotToken)
 	defer slack.client.CloseIdleConnections()
@@ -123,11 +125,14 @@ func checkBotToken(ctx context.Context, c config, probing bool) []finding {
 	if who.BotID == "" {
 		return []finding{failed("bot token", "it is a person's and not a bot's", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")}
 	}
+	if who.OrgWide || strings.HasPrefix(who.TeamID, "E") {
+		return []finding{failed("bot token", "it is for a whole organisation", (&bot.TokenError{Variable: "SLACK_BOT_TOKEN", Code: bot.OrgInstall}).Error())}
+	}
 	all := []finding{passed("bot token", "it works, in the team %s (%s) as %s", who.Team, who.TeamID, who.User)}
 	granted := strings.FieldsFunc(header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
 	all = append(all, compareScopes(granted)...)
 	if probing {
-		all = append(all, checkReplies(ctx, slack, granted))
+		all = append(all, checkReplies(ctx, slack, granted), checkBlocks(ctx, slack))
 	}
 	return all
 }

@@ -39,6 +39,20 @@ func TestCheckSlack(t *testing.T) {
 		{"a token that Slack never gave", func(_ *testing.T, o *office) { o.set("SLACK_BOT_TOKEN", "xoxb-never-given") }, map[string][]string{
 			"bot token": {"✗", "invalid_auth"},
 		}},
+		{"an app of a whole organisation", func(t *testing.T, o *office) {
+			app := o.manifest(t)
+			app.OrgInstall = true
+			o.use(o.ws.Install(app))
+		}, map[string][]string{"bot token": {"✗", "for a whole organisation", "install the app in that workspace alone"}}},
+		{"what the bot shows is taken", func(*testing.T, *office) {}, map[string][]string{
+			"blocks.validate": {"✓", "a result", "the window for words"},
+		}},
+		{"what the bot shows is refused", func(_ *testing.T, o *office) {
+			o.ws.Fail(localslack.Fault{Method: "blocks.validate", After: 3, Error: "invalid_view"})
+		}, map[string][]string{"blocks.validate": {"✗", "the window for files", "Update the program"}}},
+		{"a Slack without blocks.validate", func(_ *testing.T, o *office) {
+			o.ws.Fail(localslack.Fault{Method: "blocks.validate", Error: "unknown_method"})
+		}, map[string][]string{"blocks.validate": {"✓", "does not have it"}}},
 		{"no channel yet", func(t *testing.T, o *office) { o.use(o.ws.Install(o.manifest(t))) }, map[string][]string{
 			"conversations.replies": {"✓", "may be called", "no message"},
 		}},

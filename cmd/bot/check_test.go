@@ -151,6 +151,11 @@ func TestCheckJSON(t *testing.T) {
       "found": "works"
     },
     {
+      "check": "blocks.validate",
+      "ok": true,
+      "found": "Slack takes the reply while it is read, the reply when it is done, a result, the window for files, the window for words"
+    },
+    {
       "check": "app token",
       "ok": true,
       "found": "it works and has the scope connections:write"

@@ -151,4 +151,29 @@ group('menus', () => {
     const { file } = await world.web().files.info({ file: event.files[0].id });
     assert.equal(file.name, 'a.png');
   });
+
+  check('people of an organisation come from all of its workspaces', async (world) => {
+    const inbox = await world.listen(['message', 'app_mention']);
+    const colleague = await world.act('person', { name: 'Zoe', home: 2 }); // HomeOrganization
+    await inbox.next(({ event }) => event.subtype === 'channel_join');
+    await world.act('post', { user: colleague, text: '@Reader hello' });
+    const { event, body } = await inbox.next(({ event }) => event.type === 'app_mention');
+    assert.equal(body.is_ext_shared_channel, false);
+    assert.match(event.user_team, /^E/);
+    const { enterprise_id, team_id } = await world.web().auth.test();
+    assert.equal(event.user_team, enterprise_id);
+    assert.equal(event.team, team_id);
+    const { user } = await world.web().users.info({ user: colleague });
+    assert.equal(user.team_id, undefined);
+    assert.equal(user.enterprise_user.enterprise_id, enterprise_id);
+  });
+
+  check('opening the messages of an app tells it', async (world) => {
+    const inbox = await world.listen(['app_home_opened']);
+    const dm = await world.act('openHome', { name: 'messages' });
+    const { event } = await inbox.next();
+    assert.equal(event.tab, 'messages');
+    assert.equal(event.channel, dm);
+    assert.equal(event.user, world.user);
+  });
 });

@@ -41,6 +41,24 @@ group('sending', () => {
     assert.deepEqual(history.messages.map((m) => m.text), ['for all', 'question']);
   });
 
+  check('a thread comes in pages that begin with its parent', async (world) => {
+    const web = world.web();
+    const ts = await world.act('post', { text: 'question' });
+    for (const text of ['one', 'two', 'three', 'four']) await world.act('post', { text, thread: ts });
+    const pages = [];
+    for await (const { messages } of web.paginate('conversations.replies', { channel: world.channel, ts, limit: 3 })) pages.push(messages.map((m) => m.text));
+    assert.deepEqual(pages, [['question', 'one', 'two'], ['question', 'three', 'four']]);
+  });
+
+  check('blocks can be tried', async (world) => {
+    const web = world.web();
+    assert.equal((await web.apiCall('blocks.validate', { message: { text: 'x', blocks: [section('fine')] } })).ok, true);
+    const bad = await refusal(web.apiCall('blocks.validate', { blocks: [section('x'.repeat(3001))] }));
+    assert.equal(bad.error, 'invalid_blocks');
+    assert.equal(bad.errors[0].pointer, '/0/text/text');
+    assert.deepEqual(await world.act('messages'), []);
+  });
+
   check('blocks are kept, and text alone removes them', async (world) => {
     const web = world.web();
     const { ts, message } = await web.chat.postMessage({ channel: world.channel, text: 'plain', blocks: [section('*bold*'), { type: 'divider' }] });

@@ -1,0 +1,34 @@
+package reading
+
+import (
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/post"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+)
+
+// SampleMessages are a reply while a file is read and when it is done, and a result,
+// as Slack gets them. Nothing in them exists.
+func SampleMessages() (running, closed, result post.Message) {
+	const (
+		key  = "T00000000/C00000000/1700000000.000000/read/markdown"
+		text = "# Invoice\n\nA line with **bold** words and a [link](https://example.com).\n\n| Item | Price |\n| --- | ---: |\n| Tea | 3.50 |\n\n- one\n- two\n"
+	)
+	what := words.What("page.png", ocr.Mode{})
+	head := post.Note{{Person: "U00000000"}, {Text: words.AskedToRead(what)}}
+	running = post.View{
+		Head: head, Texts: []post.Text{{Name: what, Markdown: text}}, Lines: []post.Line{{Note: post.Plain(words.Reading(what))}},
+		Buttons: slack.NewActionBlock(BlockID(key, 0), StopButton()),
+	}.Message()
+	done := post.Line{
+		Note:    post.Note{{Text: words.Read(what, 12, 1, 0), Link: "https://example.slack.com/archives/C00000000/p1700000000000000"}},
+		Buttons: closedButtons(key, 0, FileState{}),
+	}
+	closed = post.View{Lines: []post.Line{done}}.Message()
+	result = post.Result{
+		Header: post.Plain(words.Part(1, 2, 1, 3)), Markdown: text, Notification: what,
+		Buttons: slack.NewActionBlock(BlockID(key, 0), tryAgain(), modes(), slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton))),
+	}.Message()
+	return running, closed, result
+}

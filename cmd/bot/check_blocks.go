@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"slackocr/bot"
+)
+
+// checkBlocks has Slack look at what the bot shows people: nothing is posted, and no
+// scope is needed. https://docs.slack.dev/reference/methods/blocks.validate
+func checkBlocks(ctx context.Context, slack slackCaller) finding {
+	const check = "blocks.validate"
+	samples, err := bot.Samples()
+	if err != nil {
+		return failed(check, "what the bot shows cannot be made: "+err.Error(), "Report it: this version of the program is broken.")
+	}
+	var names []string
+	for _, s := range samples {
+		var answer struct{}
+		_, err := slack.call(ctx, check, url.Values{s.Argument: {string(s.Payload)}}, &answer)
+		code, refused := errors.AsType[refusal](err)
+		switch {
+		case code == "unknown_method":
+			return passed(check, "this Slack does not have it, so nothing was looked at")
+		case refused && strings.HasPrefix(string(code), "invalid_"):
+			return failed(check, "Slack does not take "+s.Name+" ("+string(code)+")", "Update the program: Slack has changed what it takes.")
+		case err != nil:
+			return failed(check, err.Error(), "Look again in a minute.")
+		}
+		names = append(names, s.Name)
+	}
+	return passed(check, "Slack takes %s", strings.Join(names, ", "))
+}
