@@ -27,8 +27,8 @@ const (
 	maxFollowUps = 1000 // in a list: the oldest
 	// lookEvery is how often the store is looked at for follow-ups of processes
 	// that died, and rescueAfter how long they are overdue then.
-	lookEvery   = 30 * time.Second
-	rescueAfter = 30 * time.Second
+	lookEvery   = 10 * time.Second
+	rescueAfter = 12 * time.Second
 	// followUpsAtOnce, and how long one may take.
 	followUpsAtOnce = 16
 	followUpTime    = 2 * time.Minute
@@ -134,7 +134,7 @@ func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 // RunFollowUps has follow-ups done until ctx ends, and returns when the last do
 // has. It is called once in a process. Those that were added to this queue are
 // done when they are due, those of an embedded store's earlier process at once,
-// and those of another process 30 s later: then it has died. 16 are done at a
+// and those of another process 12 s later: then it has died, or has more to do. 16 are done at a
 // time.
 //
 // do returns nil where the follow-up is done for good. After an error it comes

@@ -90,6 +90,8 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 	v.says("#composer", "/ocr auto off")
 	v.sees(`document.querySelector("#messages").innerText.includes("changed what I do in this channel")`)
 	v.says("#composer", "/ocr forget")
+	v.sees(`[...document.querySelectorAll("#messages button")].some((b) => b.innerText === "Erase my records")`)
+	v.does(`[...document.querySelectorAll("#messages button")].find((b) => b.innerText === "Erase my records").click()`)
 	v.sees(`/I erased my records of \d+ files?/.test(document.querySelector("#messages").innerText)`)
 	v.does(`[...document.querySelectorAll("#replies button")].find((b) => b.innerText === "Download").click()`)
 	v.sees(`document.body.innerText.includes("I no longer remember this file")`)
