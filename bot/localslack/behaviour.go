@@ -54,7 +54,7 @@ const (
 )
 
 // Scan says what a file lacks while Slack still looks at it
-// (slackapi/node-slack-sdk issue 2040, NousResearch/hermes-agent pull 45407).
+// (slackapi/node-slack-sdk issue 2040, NousResearch/hermes-agent issue 45407).
 type Scan int
 
 const (
