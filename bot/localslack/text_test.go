@@ -138,11 +138,11 @@ func TestMarkdownItems(t *testing.T) {
 				return r
 			}, s)
 		}
-		var said string
+		var said strings.Builder
 		for _, item := range items {
-			said += letters(item.text)
+			said.WriteString(letters(item.text))
 		}
-		if !strings.Contains(letters(source), said) && !strings.Contains(source, "[a]: b") {
+		if !strings.Contains(letters(source), said.String()) && !strings.Contains(source, "[a]: b") {
 			t.Fatalf("%q became %+v", source, items)
 		}
 	})
