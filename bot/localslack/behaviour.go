@@ -15,9 +15,10 @@ import (
 type Behaviour struct {
 	// Redirect says which addresses of files lead to another host of Slack's first.
 	Redirect Redirect
-	// FilesOrigin is the base of that other host, such as
-	// "https://files-origin.slack.com". With "" it is this server, under another
-	// path. A request with its name as Host is served.
+	// FilesOrigin is the base of that other host. With "" it is this server, under
+	// another path. With "https://files-origin.slack.com" a client must be told to
+	// come here for it, as by an http.Transport whose DialTLSContext dials this server
+	// without TLS; requests with that Host are served.
 	FilesOrigin string
 
 	// ScanTime is how long a new file lacks what Scan says, in messages, events
@@ -53,7 +54,7 @@ const (
 )
 
 // Scan says what a file lacks while Slack still looks at it
-// (slackapi/node-slack-sdk issue 2040, NousResearch/hermes-agent pull 45407).
+// (slackapi/node-slack-sdk issue 2040, NousResearch/hermes-agent issue 45407).
 type Scan int
 
 const (
@@ -150,7 +151,9 @@ func OddBlocks() json.RawMessage {
 // OddAttachments are attachments whose fields have other types than documented
 // (rusq/slackdump issue 492).
 func OddAttachments() json.RawMessage {
-	return json.RawMessage(`[{"id":"1","color":36,"fallback":"odd","text":"odd","ts":"1700000000.000100","blocks":[{"type":"future"}]}]`)
+	return json.RawMessage(`[
+ {"id":"1","color":36,"fallback":"odd","text":"odd","ts":"1700000000.000100","blocks":[{"type":"future"}]},
+ {"id":2.5,"fallback":null,"fields":[{"title":1,"value":{},"short":"true"}],"actions":[{"type":"future","options":{}}],"files":null}]`)
 }
 
 // addOdd adds the odd parts to the message of an app.

@@ -59,6 +59,44 @@ func conversationsReplies(c *call) (answer, error) {
 // pageOfMessages applies oldest, latest, inclusive, limit and cursor, in the order the
 // messages come in. first, if not nil, comes before them on every page.
 func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message, def, most int) (answer, error) {
+	in, err := c.inTimeRange(ms)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := c.limit(def, most)
+	if err != nil { // these methods have no invalid_limit
+		return nil, apiErr("invalid_arguments", "[ERROR] must be an integer greater than 0 [json-pointer:/limit]")
+	}
+	again := first != nil && c.has("cursor")
+	switch {
+	case again:
+		limit = max(1, limit-1) // a page brings something new
+	case first != nil:
+		in = slices.Insert(in, 0, first)
+	}
+	part, next, err := pageOf(in, c.args["cursor"], func(m *Message) string { return m.TS }, limit)
+	if err != nil {
+		return nil, err
+	}
+	if again {
+		part = slices.Insert(part, 0, first)
+	}
+	if c.fault.NoMessages {
+		part, next = nil, ""
+	}
+	views := make([]Message, len(part))
+	for i, m := range part {
+		views[i] = c.w.appView(conv, m, c.base, c.bool("include_all_metadata"))
+	}
+	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
+	if next != "" {
+		ans["response_metadata"] = map[string]string{"next_cursor": next}
+	}
+	return ans, nil
+}
+
+// inTimeRange returns the messages between oldest and latest.
+func (c *call) inTimeRange(ms []*Message) ([]*Message, error) {
 	oldest, latest := int64(0), int64(1)<<62
 	for _, arg := range []struct {
 		name string
@@ -74,45 +112,13 @@ func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message,
 		*arg.to = us
 	}
 	inclusive := c.bool("inclusive")
-	in := slices.DeleteFunc(slices.Clone(ms), func(m *Message) bool {
+	return slices.DeleteFunc(slices.Clone(ms), func(m *Message) bool {
 		us, _ := parseTS(m.TS)
 		if inclusive {
 			return us < oldest || us > latest
 		}
 		return us <= oldest && c.has("oldest") || us >= latest
-	})
-	limit, err := c.limit(def, most)
-	if first != nil && c.has("cursor") {
-		limit = max(1, limit-1) // a page brings something new
-	} else if first != nil {
-		in = slices.Insert(in, 0, first)
-	}
-	var part []*Message
-	var next string
-	if err == nil {
-		part, next, err = pageOf(in, c.args["cursor"], func(m *Message) string { return m.TS }, limit)
-	}
-	if errCode(err) == "invalid_limit" { // which these methods do not have
-		err = apiErr("invalid_arguments", "[ERROR] must be an integer greater than 0 [json-pointer:/limit]")
-	}
-	if err != nil {
-		return nil, err
-	}
-	if c.fault.NoMessages {
-		return answer{"messages": []Message{}, "has_more": false, "pin_count": 0}, nil
-	}
-	if first != nil && c.has("cursor") {
-		part = slices.Insert(part, 0, first)
-	}
-	views := make([]Message, len(part))
-	for i, m := range part {
-		views[i] = c.w.appView(conv, m, c.base, c.bool("include_all_metadata"))
-	}
-	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
-	if next != "" {
-		ans["response_metadata"] = map[string]string{"next_cursor": next}
-	}
-	return ans, nil
+	}), nil
 }
 
 func conversationsMembers(c *call) (answer, error) {

@@ -26,6 +26,7 @@
 // are never changed, only replaced. Each Socket Mode connection has two
 // goroutines, the handler's, which reads and waits for the other, and one that
 // writes, pings, and sends again what was not acked. Serve waits for all of them.
+// What Fault.ShareDelay puts off runs from a timer, which Serve stops.
 //
 // # Blocks
 //

@@ -85,7 +85,7 @@ func expandMarkdown(blocks json.RawMessage) json.RawMessage {
 	}
 	var raw []json.RawMessage
 	_ = json.Unmarshal(blocks, &raw) // checked when they came
-	var out []json.RawMessage
+	out := []json.RawMessage{}
 	for _, r := range raw {
 		id, source, ok := markdownOf(r)
 		if !ok {

@@ -34,7 +34,7 @@ type Fault struct {
 	LoginPage  bool          // download: 200 text/html, Slack's sign-in page
 	CutAfter   int           // download: close after so many bytes of the announced length
 	// ServingError makes a download answer 200 text/html "Error serving file.", which
-	// passes (https://docs.slack.dev does not mention it).
+	// Slack's file host sends now and then; no documentation mentions it.
 	ServingError bool
 
 	// NeverShared makes files.completeUploadExternal answer ok and share nothing

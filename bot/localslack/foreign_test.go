@@ -58,7 +58,7 @@ func TestOddPartsOfAnswers(t *testing.T) {
 			"posted": r.body, "changed": s.ok("chat.update", "channel", s.channel, "ts", ts, "text", "y", "blocks", `[{"type":"divider"}]`).body,
 		} {
 			m := body["message"].(map[string]any)
-			if n := len(m["blocks"].([]any)); n != 8 || len(m["attachments"].([]any)) != 1 {
+			if n := len(m["blocks"].([]any)); n != 8 || len(m["attachments"].([]any)) != 2 {
 				t.Errorf("%s: %v", where, m)
 			}
 		}

@@ -311,4 +311,23 @@
 //	                             replace_original, delete_original (of an ephemeral
 //	                             message too); 5 uses in 30 minutes, then 404; no
 //	                             membership is needed
+//
+// And what only some workspaces do, or Slack at some times, with who saw it:
+//
+//	Behaviour.Redirect           NousResearch/hermes-agent pull 114483,
+//	                             openclaw/openclaw issue 62960
+//	Behaviour.Scan               slackapi/node-slack-sdk issue 2040,
+//	                             NousResearch/hermes-agent issue 45407
+//	Behaviour.OctetStream        slackapi/node-slack-sdk issue 2170
+//	Behaviour.OddParts, PostAs   rusq/slackdump issue 492; the kinds of blocks:
+//	                             https://docs.slack.dev/changelog
+//	Fault.NeverShared            slackapi/python-slack-sdk issue 1575
+//	Fault.NoMessages             rusq/slackdump
+//	Person.Home                  slackapi/bolt-python tests/slack_bolt/request/
+//	                             test_internals.py, slackapi/bolt-js issue 1875,
+//	                             looker/lookerbot issue 184
+//	Person.Guest                 https://docs.slack.dev/reference/objects/user-object
+//	App.OrgInstall               slackapi/python-slack-sdk issue 1383
+//	OpenHome                     https://docs.slack.dev/reference/events/app_home_opened
+//	MentionLabels                https://docs.slack.dev/messaging/formatting-message-text
 package localslack

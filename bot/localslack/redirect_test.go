@@ -64,7 +64,7 @@ func TestFileHostRedirect(t *testing.T) {
 		{"organisation", localslack.RedirectNone, "", "http://localhost/files-origin/", ""},
 		{"private", localslack.RedirectPrivate, "", "http://localhost/files-origin/", ""},
 		{"all", localslack.RedirectAll, "", "http://localhost/files-origin/", "http://localhost/files-origin/"},
-		{"host", localslack.RedirectAll, "http://files-origin.slack.com", "http://files-origin.slack.com/files-origin/", "http://files-origin.slack.com/files-origin/"},
+		{"host", localslack.RedirectAll, "https://files-origin.slack.com", "https://files-origin.slack.com/files-origin/", "https://files-origin.slack.com/files-origin/"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

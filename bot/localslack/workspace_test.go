@@ -46,7 +46,7 @@ func newWorldWith(t *testing.T, scopes, events []string) *world {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.w.Serve(ctx, l) }()
-	tr := &http.Transport{DialContext: l.Dial}
+	tr := &http.Transport{DialContext: l.Dial, DialTLSContext: l.Dial} // https comes here too
 	s.http = &http.Client{Transport: tr, Timeout: 10 * time.Minute}
 	s.dialer = &websocket.Dialer{NetDialContext: l.Dial, HandshakeTimeout: 10 * time.Second}
 	t.Cleanup(func() {
