@@ -35,6 +35,9 @@ type draft struct {
 	sheet *sheet
 	text  []byte
 	part  int // where the answer that is being read begins
+	// hidden says that what comes is not shown before the draft is finished: it
+	// may be taken back, and would fill the screen until then.
+	hidden bool
 }
 
 func (s *sheet) draft() *draft { return &draft{sheet: s} }
@@ -46,6 +49,7 @@ func (d *draft) add(text string) bool {
 	}
 	d.text = append(d.text, text...)
 	switch {
+	case d.hidden:
 	case d.sheet.shows == d:
 		return d.sheet.give(Update{Keep: len(d.sheet.text), Add: text})
 	case len(d.text) > len(d.sheet.text):
@@ -70,7 +74,7 @@ func (d *draft) finish(o *Outcome) {
 // same is how many bytes of the sheet's text this draft begins with.
 func (d *draft) same() (n int) {
 	if d.sheet.shows == d {
-		return len(d.text)
+		return min(len(d.text), len(d.sheet.text))
 	}
 	for n < min(len(d.text), len(d.sheet.text)) && d.text[n] == d.sheet.text[n] {
 		n++
@@ -88,7 +92,7 @@ func (d *draft) keep(n int) bool {
 		return !d.sheet.left
 	}
 	d.text = d.text[:n]
-	if d.sheet.shows == d {
+	if d.sheet.shows == d && !d.hidden {
 		return d.sheet.give(Update{Keep: n})
 	}
 	return !d.sheet.left

@@ -156,7 +156,8 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, d *draft, t 
 			t.First = time.Since(begun)
 		}
 		t.Text += len(piece)
-		if !d.add(piece) {
+		d.hidden = d.hidden || a.guard.Suspected()
+		if !d.keep(a.from) || !d.add(piece) {
 			return ending{}, errLeft
 		}
 		if err != nil {
