@@ -27,7 +27,7 @@ const (
 	// limitWindow and lookWindow bound the period of regular text: half of them.
 	limitWindow = 6000
 	lookWindow  = 1500
-	// limitRows is how many lines a table has in limitRun symbols.
+	// limitRows is how many rows a table has in limitRun symbols.
 	limitRows = 5
 	// lookStep is how many characters come between two looks at least, and
 	// anyStep between two that look for a run of anyRun.
@@ -90,8 +90,8 @@ func (d *drift) look(t *tail, length int) (keep int, loop bool) {
 	return t.startOfRun(r.start), true
 }
 
-// atLimit judges the end of a text that was cut. In rows, numbers that neither
-// stay nor count on are a table; in a line without end they are none.
+// atLimit judges the end of a text that was cut. In rows, a number that neither
+// stays nor counts on is new: it stands in a table or a log.
 func (d *drift) atLimit(t *tail) (keep int, loop bool) {
 	rows := 0
 	for _, r := range t.symbols[max(0, len(t.symbols)-limitRun):] {
