@@ -43,15 +43,20 @@ type draft struct {
 func (s *sheet) draft() *draft { return &draft{sheet: s} }
 
 // add adds text. It is false when the consumer does not want more.
-func (d *draft) add(text string) bool {
-	if text == "" {
+func (d *draft) add(text string) bool { return d.put(len(d.text)-d.part, text) }
+
+// put adds text that follows the first from bytes of the present answer, and
+// takes back what stood there. It is false when the consumer does not want more.
+func (d *draft) put(from int, text string) bool {
+	from = min(d.part+from, len(d.text))
+	if text == "" && from == len(d.text) {
 		return !d.sheet.left
 	}
-	d.text = append(d.text, text...)
+	d.text = append(d.text[:from], text...)
 	switch {
 	case d.hidden:
 	case d.sheet.shows == d:
-		return d.sheet.give(Update{Keep: len(d.sheet.text), Add: text})
+		return d.sheet.give(Update{Keep: from, Add: text})
 	case len(d.text) > len(d.sheet.text):
 		return d.show()
 	}
@@ -86,17 +91,7 @@ func (d *draft) same() (n int) {
 }
 
 // keep takes back what follows the first n bytes of the present answer.
-func (d *draft) keep(n int) bool {
-	n += d.part
-	if n >= len(d.text) {
-		return !d.sheet.left
-	}
-	d.text = d.text[:n]
-	if d.sheet.shows == d && !d.hidden {
-		return d.sheet.give(Update{Keep: n})
-	}
-	return !d.sheet.left
-}
+func (d *draft) keep(n int) bool { return d.put(n, "") }
 
 // begin begins a part of the page under the text that is there.
 func (d *draft) begin() bool {

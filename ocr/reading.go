@@ -157,7 +157,7 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, d *draft, t 
 		}
 		t.Text += len(piece)
 		d.hidden = d.hidden || a.guard.Suspected()
-		if !d.keep(a.from) || !d.add(piece) {
+		if !d.put(a.from, piece) {
 			return ending{}, errLeft
 		}
 		if err != nil {

@@ -107,13 +107,15 @@ func (c *Cleaner) step(b []byte, last bool) (n int, more bool) {
 	if c.thoughts.open() {
 		return c.thoughts.skip(b, last)
 	}
-	if n, more = c.thoughts.sign(b, &c.page, last); more {
-		return 0, true
-	} else if n > 0 {
-		if !c.page.blank() { // what came before were thoughts too
-			c.page, c.wrapper, c.void = blocks{rules: c.Rules}, wrapper{}, true
+	if b[0] == '<' || b[0] == '[' || b[0] == "◁"[0] {
+		if n, more = c.thoughts.sign(b, &c.page, last); more {
+			return 0, true
+		} else if n > 0 {
+			if !c.page.blank() { // what came before were thoughts too
+				c.page, c.wrapper, c.void = blocks{rules: c.Rules}, wrapper{}, true
+			}
+			return n, false
 		}
-		return n, false
 	}
 	if n, more = c.page.token(b, last); more {
 		return 0, true

@@ -85,6 +85,8 @@ func messy() *rapid.Generator[string] {
 		rapid.SampledFrom([]string{
 			"<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "[[10, 20, 300, 40]]", "[[1,2,3,4], [5,6,7,8]]", "[[", "]]", "[", "<", "<|", "｜>", "<｜",
 			"<｜end▁of▁sentence｜>", "<|grounding|>", "<center>", "</center>", "</", "title", "text", "te", "table", "image", "\n", "\n\n\n", "\r\n", "\r",
+			"<think>", "</think>", "<thi", "◁think▷", "◁/think▷", "[THINK]", "<|im_end|>", "<|im_start|>", "assistant\n", "</s>", "<s>", "<unused", "<unused9>",
+			"```", "```markdown\n", "\n```\n", "~~~\n", "`", "Here is the text:\n", "<|begin_of_box|>", "<end_of_turn>",
 			" ", "  \n", "12", ", ", "漢字", "é", "word", "<td>", "=",
 			strings.Repeat("[[100, 200, 300, 400], ", 1) + strings.Repeat("[100, 200, 300, 400], ", 22) + "[1, 2, 3, 4]]\n",
 			strings.Repeat(" ", 9), strings.Repeat("long", 20),
@@ -143,6 +145,9 @@ func FuzzClean(f *testing.F) {
 	f.Add("<|ref|>title<|/ref|>"+det+"\n# A", 7, 0)
 	f.Add("text[[1, 2, 3, 4]]\n[[1, 2, 3, 4], [5, 6", 3, 2)
 	f.Add("<｜end▁of▁sentence｜> \r\n\r\n<center", 1, 1)
+	f.Add("<think>a</think>```markdown\n# A\n```\n<|im_end|>", 2, 1)
+	f.Add("Here is the text:\n\n```\na\n```\nb", 5, 1)
+	f.Add("a\n</think>\n<s>b</s>", 1, 0)
 	f.Fuzz(func(t *testing.T, text string, size, which int) {
 		if len(text) > 5000 {
 			return

@@ -63,15 +63,12 @@ func (t *thoughts) skip(b []byte, last bool) (n int, more bool) {
 // sign finds the beginning of thoughts at the start of b, or their end where the
 // beginning is missing, and returns its length.
 func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
-	if b[0] != '<' && b[0] != '[' && b[0] != "◁"[0] {
-		return 0, false
-	}
 	i, n, more := matchSign(&begins, b, last)
 	switch {
 	case page.blank() && n > 0:
 		t.until = thinking[i].end
 		return n, false
-	case page.blank() && more:
+	case more:
 		return 0, true
 	case n > 0:
 		t.within = true

@@ -176,7 +176,7 @@ func (w *wrapper) noEnd() {
 }
 
 // mayBeFence reports whether a line may become one of nothing but a marker.
-func mayBeFence(line []byte) bool { return strings.Trim(string(line), " `~") == "" }
+func mayBeFence(line []byte) bool { return len(bytes.Trim(line, " `~")) == 0 }
 
 // mayOpen reports whether a text may become one that begins with a fence or <s>.
 func mayOpen(text []byte) bool {
