@@ -30,7 +30,9 @@ func (p *normalizer) put(b byte) bool {
 	switch b {
 	case '\r', '\n':
 		p.newlines++
-		p.spaces = p.spaces[:0]
+		if len(p.spaces) > 0 {
+			p.spaces = p.spaces[:0]
+		}
 		return false
 	case ' ', '\t':
 		if len(p.spaces) < maxSpaces {
@@ -38,9 +40,15 @@ func (p *normalizer) put(b byte) bool {
 		}
 		return false
 	}
-	p.breakLines()
-	p.out = append(append(p.out, p.spaces...), b)
-	p.written, p.final, p.spaces, p.silent = true, b, p.spaces[:0], -1
+	if p.newlines > 0 {
+		p.breakLines()
+	}
+	if len(p.spaces) > 0 {
+		p.out = append(p.out, p.spaces...)
+		p.spaces = p.spaces[:0]
+	}
+	p.out = append(p.out, b)
+	p.written, p.final, p.silent = true, b, -1
 	return true
 }
 

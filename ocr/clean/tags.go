@@ -82,11 +82,11 @@ func matchSign(signs *[256][]sign, b []byte, last bool) (t tag, n int, more bool
 		return tagNone, 0, !last
 	}
 	for _, s := range signs[b[1]] {
-		if bytes.HasPrefix(b, []byte(s.text)) {
-			return s.tag, len(s.text), false
-		}
-		if !last && len(b) < len(s.text) && strings.HasPrefix(s.text, string(b)) {
-			more = true
+		switch n := len(s.text); {
+		case len(b) < n:
+			more = more || !last && s.text[:len(b)] == string(b)
+		case s.text == string(b[:n]):
+			return s.tag, n, false
 		}
 	}
 	return tagNone, 0, more

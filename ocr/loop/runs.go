@@ -22,6 +22,10 @@ func runs[S comparable](s []S, window, longest int, z []int) (found []run, reuse
 	z = append(z[:0], 0)
 	left, right := 0, 0
 	for p := 1; p <= longest; p++ {
+		if p >= right && at(0) != at(p) { // so it is for nearly all
+			z = append(z, 0)
+			continue
+		}
 		k := 0
 		if p < right {
 			k = min(right-p, z[p-left])

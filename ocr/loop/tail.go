@@ -99,7 +99,8 @@ func (t *tail) symbol(r rune, end offset) (line bool) {
 		t.symbols = append(t.symbols[:0], t.symbols[maxKept:]...)
 		t.ends = append(t.ends[:0], t.ends[maxKept:]...)
 	}
-	t.symbols, t.ends = append(t.symbols, r), append(t.ends, end)
+	t.symbols = append(t.symbols, r)
+	t.ends = append(t.ends, end)
 	return r == '\n'
 }
 
