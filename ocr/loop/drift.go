@@ -21,9 +21,11 @@ const (
 
 	// limitRun and limitSymbols are how long regular text at the end of an
 	// answer that was cut must be to be a loop, in characters and in symbols: a
-	// page has no 600 empty cells.
+	// page has no 600 empty cells. longRun is the same for text of which more
+	// is new: in a program a third of that is not rare.
 	limitRun     = 1500
 	limitSymbols = 600
+	longRun      = 4000
 	// limitWindow and lookWindow bound the period of regular text: half of them.
 	limitWindow = 6000
 	lookWindow  = 1500
@@ -33,8 +35,10 @@ const (
 	// anyStep between two that look for a run of anyRun.
 	lookStep = 1000
 	anyStep  = 8000
-	// newPart is the part of very regular text that may be new: one in 50.
-	newPart = 50
+	// The parts are how much of a run may be new: one symbol in so many.
+	lookPart  = 50
+	limitPart = 100
+	longPart  = 30
 	// anyRun is how long regular text of any kind may go on: several pages.
 	anyRun = 30_000
 
@@ -77,7 +81,7 @@ func (d *drift) look(t *tail, length int) (keep int, loop bool) {
 	if r.constant && isGrid(t.symbols[r.start:]) { // a table of zeros, or an empty one
 		length *= 2
 	}
-	if loop = r.length >= length && r.fresh <= r.length/newPart; !loop {
+	if loop = r.length >= length && r.fresh <= r.length/lookPart; !loop {
 		if int(t.now.chars) < d.nextAny || len(t.symbols) < anyRun {
 			return 0, false
 		}
@@ -100,7 +104,11 @@ func (d *drift) atLimit(t *tail) (keep int, loop bool) {
 		}
 	}
 	r := d.run(t, search{limitWindow, limitDrop, rows >= limitRows})
-	if r.length >= limitSymbols && int(t.now.chars)-t.charsBefore(r.start) >= limitRun {
+	if r.length < limitSymbols {
+		return 0, false
+	}
+	chars := int(t.now.chars) - t.charsBefore(r.start)
+	if chars >= limitRun && r.alike <= chars/limitPart || chars >= longRun && r.alike <= chars/longPart {
 		return t.startOfRun(r.start), true
 	}
 	return 0, false
@@ -109,7 +117,8 @@ func (d *drift) atLimit(t *tail) (keep int, loop bool) {
 // A regular is a run of regular text at the end of a tail, in symbols.
 type regular struct {
 	start, length int
-	fresh         int  // what is new in it
+	fresh         int  // symbols that are new, and digits of new numbers
+	alike         int  // the same with each number as one
 	constant      bool // its numbers are few, which do not count on
 }
 
@@ -131,24 +140,29 @@ func (d *drift) run(t *tail, by search) regular {
 	}
 	var recent history
 	best := regular{start: len(t.symbols)}
-	score, highest, fresh := 0, 0, 0
+	var now regular
+	score, highest := 0, 0
 	at := backward{end: len(t.symbols)}
 	for i := 0; highest-score <= by.drop && at.next(t.symbols); i++ {
 		added := 0
 		if at.gram() && (i < window && !d.twice.has(at.hash()) || i >= window && !d.once.add(at.hash())) {
 			added++
+			now.alike++
 		}
 		if at.digits > 0 {
 			if by.numbers && !recent.expects(at.value) {
 				added += at.digits
+				now.alike++
 			}
 			recent.add(at.value)
 		}
-		if fresh += added; added > 0 {
-			score -= price * added
-		} else if score++; score > highest {
-			highest = score
-			best = regular{at.end, len(t.symbols) - at.end, fresh, !recent.others}
+		now.fresh += added
+		if score -= price * added; added == 0 {
+			score++
+		}
+		if score > highest {
+			highest, best = score, now
+			best.start, best.length, best.constant = at.end, len(t.symbols)-at.end, !recent.others
 		}
 	}
 	return best
