@@ -62,6 +62,8 @@ var chatAnswers = map[string]struct {
 	"two fences":                  {chat, "```\na\n```\n\n```\nb\n```", "```\na\n```\n\n```\nb\n```"},
 	"two Markdown fences":         {chat, "```markdown\na\n```\n\n```markdown\nb\n```", "```markdown\na\n```\n\n```markdown\nb\n```"},
 	"a title and a fence":         {chat, "Installation\n\n```\nnpm install\n```", "Installation\n\n```\nnpm install\n```"},
+	"an example of code":          {chat, "Here is an example:\n\n```\nnpm install\n```", "Here is an example:\n\n```\nnpm install\n```"},
+	"a command":                   {chat, "The following command installs it:\n\n```\nnpm install\n```", "The following command installs it:\n\n```\nnpm install\n```"},
 	"a heading and a fence":       {chat, "# Text of the image:\n\n```\na\n```", "# Text of the image:\n\n```\na\n```"},
 	"two paragraphs and a fence":  {chat, "Here is how.\n\nRun this:\n\n```\na\n```", "Here is how.\n\nRun this:\n\n```\na\n```"},
 	"ticks in a line":             {chat, "```a``` b", "```a``` b"},

@@ -52,10 +52,12 @@ func (t *thoughts) skip(b []byte, last bool) (n int, more bool) {
 		t.until, t.closed = "", true
 		return n, false
 	}
-	n = len(b)
-	if !last {
-		for n = max(0, len(b)-len(t.until)+1); n < len(b) && !strings.HasPrefix(t.until, string(b[n:])); n++ {
-		}
+	if last {
+		return len(b), false
+	}
+	n = max(0, len(b)-len(t.until)+1) // what follows may begin the sign
+	for n < len(b) && !strings.HasPrefix(t.until, string(b[n:])) {
+		n++
 	}
 	return n, n == 0
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxTalk bounds what a model says before the fence, in bytes.
@@ -134,9 +135,15 @@ func (w *wrapper) talkLine(line []byte, end int, chat bool) {
 	}
 }
 
-// said are words that a model says of its answer, and no page of its text.
-var said = regexp.MustCompile(`(?i)^\W*(here('|’)?s|here (is|are)|sure|certainly|of course|okay|below (is|are)|the following|this is|i('ve| have)|hier (ist|sind)|voici|aqu[ií] |ecco|вот|以下|这是|好的|こちら)|` +
-	`(text|content|document|image|page)[^.]* (from|in|of|as|into|reads|contains|shows)|transcri|extract`)
+// said matches what a model says of its answer, and hardly a page of its text:
+// that this is the text, or what the image holds.
+var said = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`^(here|sure|certainly|of course|okay|ok|below|this is|i have|i've)\b.*\b(text|contents?|markdown|transcription|transcript|ocr)\b`,
+	`\b(text|contents?|transcription|markdown)\b.*\b(image|picture|photo|screenshot|scan|document|page)\b`,
+	`\b(image|picture|photo|screenshot|scan|document)\b.*\b(text|contents?|reads|says|transcribed|extracted)\b`,
+	`^(hier (ist|sind)|voici|aquí|aqui|ecco|вот).*(text|inhalt|contenu|contenido|conteúdo|testo|текст)`,
+	`^(以下|这是|好的|图片|こちら).*(文字|内容|文本|テキスト)`,
+}, "|"))
 
 // isTalk reports whether a sentence is the model's. Before a fence that says that
 // it holds Markdown any introduction is.
@@ -145,7 +152,8 @@ func isTalk(s string, markdown bool) bool {
 	if strings.HasPrefix(s, "#") || strings.HasPrefix(s, "|") || strings.HasPrefix(s, "<") {
 		return false
 	}
-	return said.MatchString(s) || markdown && strings.ContainsAny(s[max(0, len(s)-3):], ":.!：。！")
+	end, _ := utf8.DecodeLastRuneInString(s)
+	return said.MatchString(s) || markdown && strings.ContainsRune(":.!：。！", end)
 }
 
 // fenceLine takes a line within the fence.
@@ -181,7 +189,11 @@ func mayBeFence(line []byte) bool { return len(bytes.Trim(line, " `~")) == 0 }
 // mayOpen reports whether a text may become one that begins with a fence or <s>.
 func mayOpen(text []byte) bool {
 	const most = 24
-	return len(text) < most && (strings.HasPrefix("<s>", string(text)) || strings.ContainsRune("`~", rune(bytes.TrimLeft(text, " ")[0])))
+	if len(text) >= most {
+		return false
+	}
+	start := strings.TrimLeft(string(text), " ")
+	return strings.HasPrefix("<s>", start) || start[0] == '`' || start[0] == '~'
 }
 
 // shown says which part of the text stands as far as that is known.
@@ -203,14 +215,14 @@ func (w *wrapper) shown(last bool) (from, to int) {
 		if last && w.inner == innerBare || !last && talk {
 			return 0, max(to, w.begin)
 		}
+		from = w.begin
 	case wrapStruck:
 		if w.end > 0 {
 			to = w.end
 		}
-	case wrapNone:
-		return 0, to
-	}
-	for from = w.begin; from < to && w.text[from] == ' '; from++ {
+		for from = w.begin; from < to && w.text[from] == ' '; {
+			from++
+		}
 	}
 	return from, max(from, to)
 }
