@@ -9,6 +9,8 @@ import (
 
 	"github.com/sashabaranov/go-openai"
 
+	"slackocr/ocr/clean"
+	"slackocr/ocr/loop"
 	"slackocr/ocr/page"
 )
 
@@ -42,9 +44,10 @@ type answer struct {
 	exchange *exchange
 
 	stream  *openai.ChatCompletionStream // nil when not streaming
-	cleaner cleaner
-	guard   guard
+	cleaner clean.Cleaner
+	guard   loop.Guard
 	length  int // bytes of clean text so far
+	from    int // where in the clean text the last piece begins; what it follows stands
 	model   string
 	finish  openai.FinishReason
 	usage   openai.Usage // as far as the endpoint tells
@@ -67,7 +70,7 @@ func (e ending) outcome(words int) *Outcome {
 // there is none. again is for a page on which the model looped. The answer must be
 // closed, also after an error.
 func (c *Client) ask(ctx context.Context, p page.Page, again bool) (a *answer, piece string, end *ending, err error) {
-	a = &answer{client: c, parent: ctx, model: c.config.Model, cleaner: cleaner{rules: c.profile.cleaning(c.mode)}}
+	a = &answer{client: c, parent: ctx, model: c.config.Model, cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: again}}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	a.watchdog = time.AfterFunc(c.patience(), func() { a.cancel(errIdle) })
 	a.exchange = &exchange{
@@ -121,6 +124,7 @@ func (a *answer) resume() {
 
 // next returns the next piece of clean text, and the ending with the last one.
 func (a *answer) next() (piece string, end *ending, err error) {
+	a.from = a.length
 	for {
 		chunk, err := a.stream.Recv()
 		if err == io.EOF { // go-openai returns it unwrapped, errors of ours may wrap it
@@ -132,7 +136,7 @@ func (a *answer) next() (piece string, end *ending, err error) {
 				// The model was done: only the usage is missing.
 				return a.end(true)
 			}
-			rest, _ := a.added(a.cleaner.abandon())
+			rest, _ := a.added(a.cleaner.Abandon())
 			return rest, nil, err
 		}
 		add, err := a.take(chunk)
@@ -142,7 +146,7 @@ func (a *answer) next() (piece string, end *ending, err error) {
 		if add == "" {
 			continue
 		}
-		if piece, end = a.added(a.cleaner.add(add)); piece != "" || end != nil {
+		if piece, end = a.added(a.cleaner.Add(add)); piece != "" || end != nil {
 			a.watchdog.Stop()
 			return piece, end, nil
 		}
@@ -186,12 +190,13 @@ func (a *answer) whole(resp openai.ChatCompletionResponse) (string, *ending, err
 	for _, part := range choice.Message.MultiContent {
 		text.WriteString(part.Text)
 	}
-	piece, end := a.added(a.cleaner.add(text.String()))
+	piece, end := a.added(a.cleaner.Add(text.String()))
 	if end != nil {
 		return piece, end, nil
 	}
 	rest, end, err := a.end(true)
-	return piece + rest, end, err
+	piece, a.from = piece[:a.from]+rest, 0
+	return piece, end, err
 }
 
 func (a *answer) note(model string, usage *openai.Usage) {
@@ -203,28 +208,31 @@ func (a *answer) note(model string, usage *openai.Usage) {
 	}
 }
 
-// added takes clean text. The ending is set where that was enough: the model
-// repeats itself, or writes more than any page holds.
-func (a *answer) added(text string) (string, *ending) {
-	before := a.length
-	a.length += len(text)
+// added takes clean text that follows the first keep bytes of what came before.
+// The ending is set where that was enough: the model repeats itself, or writes
+// more than any page holds.
+func (a *answer) added(keep int, text string) (string, *ending) {
+	if keep < a.length {
+		a.guard = loop.Guard{Room: a.guard.Room}
+	}
+	a.from, a.length = keep, keep+len(text)
 	if a.client.config.StopLoops {
-		keep, loop := a.guard.add(text)
-		if !loop && a.cleaner.looped() {
-			keep, loop = a.length, true
+		good, looped := a.guard.Add(text)
+		if !looped && a.cleaner.Looped() {
+			good, looped = a.length, true
 		}
-		if loop {
-			return text[:max(0, min(len(text), keep-before))], a.ending(ending{looped: true, keep: keep})
+		if looped {
+			return text[:max(0, min(len(text), good-keep))], a.ending(ending{looped: true, keep: good})
 		}
 	}
 	if a.length > maxText {
-		return cutBytes(text, maxText-before), a.ending(ending{cut: true, keep: maxText})
+		return cutBytes(text, maxText-keep), a.ending(ending{cut: true, keep: maxText})
 	}
 	return text, nil
 }
 
 func (a *answer) ending(e ending) *ending {
-	e.model, e.boxes = a.model, a.cleaner.boxes
+	e.model, e.boxes = a.model, boxesOf(a.cleaner.Boxes())
 	return &e
 }
 
@@ -239,9 +247,9 @@ func (a *answer) refusal(message string) error {
 // end judges an answer that ended without an error. complete says that the
 // endpoint closed it properly.
 func (a *answer) end(complete bool) (string, *ending, error) {
-	piece, loop := a.added(a.cleaner.end())
-	if loop != nil {
-		return piece, loop, nil
+	piece, looped := a.added(a.cleaner.End())
+	if looped != nil {
+		return piece, looped, nil
 	}
 	e := ending{cut: a.full(), keep: a.length}
 	switch a.finish {
@@ -260,8 +268,13 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 		e.cut = true
 	case "repetition": // vLLM's loop guard
 		e.looped = true
-		if keep, ok := a.guard.tail(); ok {
+		if keep, ok := a.guard.Repeated(); ok {
 			e.keep = keep
+		}
+	}
+	if e.cut && a.client.config.StopLoops {
+		if keep, ok := a.guard.AtLimit(); ok {
+			e.cut, e.looped, e.keep = false, true, keep
 		}
 	}
 	return piece, a.ending(e), nil

@@ -33,7 +33,7 @@ func BenchmarkStream(b *testing.B) {
 		body.WriteString(delta(rest[:min(4, len(rest))]))
 	}
 	body.WriteString(finish("stop") + done)
-	want := len(clean(Mode{}, text))
+	want := len(strings.TrimRight(text, " "))
 	client := newTestClient(b, answering(body.String()), nil)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
@@ -48,27 +48,6 @@ func BenchmarkStream(b *testing.B) {
 		if text.Len() != want {
 			b.Fatal(text.Len())
 		}
-	}
-}
-
-// BenchmarkClean cleans 1 MB in pieces of 4 bytes, and the same with a tag for each
-// line.
-func BenchmarkClean(b *testing.B) {
-	prose := longProse(1 << 20)
-	for name, text := range map[string]string{
-		"prose":  prose,
-		"blocks": strings.ReplaceAll(prose, "Paragraph", "\n\n<|ref|>text<|/ref|><|det|>[[10, 20, 300, 40]]<|/det|>\nParagraph"),
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			b.ReportAllocs()
-			for b.Loop() {
-				c := cleaner{rules: cleaningOf(Mode{})}
-				for rest := text; rest != ""; rest = rest[min(4, len(rest)):] {
-					c.add(rest[:min(4, len(rest))])
-				}
-			}
-		})
 	}
 }
 

@@ -35,19 +35,28 @@ type draft struct {
 	sheet *sheet
 	text  []byte
 	part  int // where the answer that is being read begins
+	// hidden says that what comes is not shown before the draft is finished: it
+	// may be taken back, and would fill the screen until then.
+	hidden bool
 }
 
 func (s *sheet) draft() *draft { return &draft{sheet: s} }
 
 // add adds text. It is false when the consumer does not want more.
-func (d *draft) add(text string) bool {
-	if text == "" {
+func (d *draft) add(text string) bool { return d.put(len(d.text)-d.part, text) }
+
+// put adds text that follows the first from bytes of the present answer, and
+// takes back what stood there. It is false when the consumer does not want more.
+func (d *draft) put(from int, text string) bool {
+	from = min(d.part+from, len(d.text))
+	if text == "" && from == len(d.text) {
 		return !d.sheet.left
 	}
-	d.text = append(d.text, text...)
+	d.text = append(d.text[:from], text...)
 	switch {
+	case d.hidden:
 	case d.sheet.shows == d:
-		return d.sheet.give(Update{Keep: len(d.sheet.text), Add: text})
+		return d.sheet.give(Update{Keep: from, Add: text})
 	case len(d.text) > len(d.sheet.text):
 		return d.show()
 	}
@@ -70,7 +79,7 @@ func (d *draft) finish(o *Outcome) {
 // same is how many bytes of the sheet's text this draft begins with.
 func (d *draft) same() (n int) {
 	if d.sheet.shows == d {
-		return len(d.text)
+		return min(len(d.text), len(d.sheet.text))
 	}
 	for n < min(len(d.text), len(d.sheet.text)) && d.text[n] == d.sheet.text[n] {
 		n++
@@ -82,17 +91,7 @@ func (d *draft) same() (n int) {
 }
 
 // keep takes back what follows the first n bytes of the present answer.
-func (d *draft) keep(n int) bool {
-	n += d.part
-	if n >= len(d.text) {
-		return !d.sheet.left
-	}
-	d.text = d.text[:n]
-	if d.sheet.shows == d {
-		return d.sheet.give(Update{Keep: n})
-	}
-	return !d.sheet.left
-}
+func (d *draft) keep(n int) bool { return d.put(n, "") }
 
 // begin begins a part of the page under the text that is there.
 func (d *draft) begin() bool {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -209,3 +210,13 @@ func between(t *testing.T, start time.Time, low, high time.Duration) {
 }
 
 func good(w http.ResponseWriter) { send(w, delta("one"), finish("stop"), done) }
+
+// longProse is n characters that do not repeat themselves.
+func longProse(n int) string {
+	const words = "The harbour was quiet that morning, and the ferry had not yet come in from the island. Two men stood at the end of the pier and spoke of a boat. "
+	var b strings.Builder
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "Paragraph %d, of %x things: %s seen from %d sides. ", i, i*i*7919, words[i%40:60+i%80], i*31)
+	}
+	return b.String()[:n]
+}

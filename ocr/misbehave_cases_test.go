@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"net/http"
 	"strings"
 
 	"slackocr/ocr/page"
@@ -18,6 +19,7 @@ var misbehaviours = []struct {
 	outcome Outcome // Model is not looked at, and Words are those of text
 	class   Class
 	warm    []bool // whether each request has the higher temperature
+	back    bool   // text is taken back that is none of the page
 }{
 	{
 		name:  "a loop is cut, and the page read again: the person sees the whole text",
@@ -102,6 +104,70 @@ var misbehaviours = []struct {
 		name:  "a table of zeros is no loop",
 		moves: []move{says("| a | b |\n|---|---|\n"+strings.Repeat("| 0 | 0 |\n", 60), "stop")},
 		text:  "| a | b |\n|---|---|\n" + strings.Repeat("| 0 | 0 |\n", 60),
+		warm:  []bool{false},
+	},
+
+	{
+		name:  "a page that repeats itself and ends: read again with room, and the person hears nothing of it",
+		moves: []move{says("# Labels\n\n"+strings.Repeat("12 Harbour Street\n", 60), "stop")},
+		text:  "# Labels\n\n" + strings.Repeat("12 Harbour Street\n", 60),
+		warm:  []bool{false, true},
+	},
+	{
+		name:    "a counter to the limit, both times: it is cut where it began",
+		moves:   []move{says("First line.\n\n"+counter(3000), "length")},
+		text:    "First line.\n\n1 ",
+		outcome: Outcome{Cut: true, Looped: true},
+		warm:    []bool{false, true},
+	},
+	{
+		name:  "a counter to the limit, but not in the second reading",
+		moves: []move{says("First line.\n\n"+counter(3000), "length"), says("First line.\n\nSecond line.", "stop")},
+		text:  "First line.\n\nSecond line.",
+		warm:  []bool{false, true},
+	},
+	{
+		name:    "a counter without end",
+		moves:   []move{says("First line.\n\n"+counter(40_000), "stop")},
+		text:    "First line.\n\n1 ",
+		outcome: Outcome{Cut: true, Looped: true},
+		warm:    []bool{false, true},
+	},
+	{
+		name:  "a counter that ends by itself is a page",
+		moves: []move{says("First line.\n\n"+counter(3000), "stop")},
+		text:  "First line.\n\n" + counter(3000),
+		warm:  []bool{false},
+	},
+	{
+		name: "thoughts whose beginning is missing: they are taken back",
+		moves: []move{func(w http.ResponseWriter, _ *http.Request) {
+			send(w, delta("A receipt, I "), delta("think.\n</thi"), delta("nk>"), delta("\n\nTotal"), delta(" 5"), finish("stop"), done)
+		}},
+		text: "Total 5",
+		warm: []bool{false},
+		back: true,
+	},
+	{
+		name:  "the same in an answer that is not streamed",
+		edit:  whole,
+		moves: []move{replies(200, "application/json", completion("A receipt, I think.\n</think>\n\nTotal 5", `"stop"`))},
+		text:  "Total 5",
+		warm:  []bool{false},
+	},
+	{
+		name:  "a chat model's fence and sentence of talk",
+		edit:  func(c *Config) { c.Profile = "chat" },
+		moves: []move{says("Here is the text in the image:\n\n```markdown\n# A\n\nTotal 5\n```", "stop")},
+		text:  "# A\n\nTotal 5\n",
+		warm:  []bool{false},
+		back:  true,
+	},
+	{
+		name:  "the same in an answer that is not streamed at all",
+		edit:  func(c *Config) { c.Profile, c.Stream = "chat", false },
+		moves: []move{replies(200, "application/json", completion("Here is the text in the image:\n\n```markdown\n# A\n\nTotal 5\n```", `"stop"`))},
+		text:  "# A\n\nTotal 5\n",
 		warm:  []bool{false},
 	},
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"slackocr/ocr/clean"
 )
 
 // A profile is what one family of endpoints wants: all that depends on the model
@@ -26,7 +28,7 @@ type profile struct {
 	// canvas gives the size that an image has to the model.
 	canvas func(width, height int) (w, h int)
 	// cleaning says what becomes of the model's own signs.
-	cleaning func(Mode) cleaning
+	cleaning func(Mode) clean.Rules
 }
 
 // deepseekPrompts are the words that DeepSeek-OCR was trained with:
@@ -99,7 +101,7 @@ var profiles = []profile{
 		},
 		signs:    strings.NewReplacer(`"`, `'`),
 		canvas:   chatCanvas,
-		cleaning: cleaningOf,
+		cleaning: chatCleaning,
 	},
 }
 

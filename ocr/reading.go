@@ -28,10 +28,12 @@ const (
 //
 // A failure that may pass is tried again, up to four times within two minutes;
 // the text so far stays until another try has more. A model that falls silent
-// after some text is left to the caller, who has waited long by then. A page on which the model
-// repeats itself is read once more, at another temperature. A page whose text is
-// cut at the model's limit is read again in two halves, in the modes Markdown and
-// Plain. The best text is kept, and the Outcome says what it lacks.
+// after some text is left to the caller, who has waited long by then. A page on
+// which the model repeats itself is read once more, at another temperature and
+// with room for a page that does so itself. A page whose text is cut at the
+// model's limit is read again in two halves, in the modes Markdown and Plain. The
+// best text is kept, and the Outcome says what it lacks. Text that turns out to be
+// none of the page, such as a model's thoughts, is taken back.
 //
 // A consumer that leaves the loop ends the request at once. The page's data must
 // not change meanwhile.
@@ -156,7 +158,8 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, d *draft, t 
 			t.First = time.Since(begun)
 		}
 		t.Text += len(piece)
-		if !d.add(piece) {
+		d.hidden = d.hidden || a.guard.Suspected()
+		if !d.put(a.from, piece) {
 			return ending{}, errLeft
 		}
 		if err != nil {

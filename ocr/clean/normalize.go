@@ -1,4 +1,4 @@
-package ocr
+package clean
 
 const (
 	// maxSilent is how many bytes of nothing but tags are taken, before they
@@ -8,9 +8,9 @@ const (
 	maxSpaces = 500
 )
 
-// A paper collects clean text: one kind of line end, at most one empty line in a
+// A normalizer collects clean text: one kind of line end, at most one empty line in a
 // row, none at the start, no spaces before a line's end.
-type paper struct {
+type normalizer struct {
 	out      []byte
 	written  bool
 	final    byte // the last byte written that is no space
@@ -21,7 +21,7 @@ type paper struct {
 }
 
 // put takes one byte and reports whether it can be seen.
-func (p *paper) put(b byte) bool {
+func (p *normalizer) put(b byte) bool {
 	if b == '\n' && p.carriage {
 		p.carriage = false
 		return false
@@ -30,7 +30,9 @@ func (p *paper) put(b byte) bool {
 	switch b {
 	case '\r', '\n':
 		p.newlines++
-		p.spaces = p.spaces[:0]
+		if len(p.spaces) > 0 {
+			p.spaces = p.spaces[:0]
+		}
 		return false
 	case ' ', '\t':
 		if len(p.spaces) < maxSpaces {
@@ -38,18 +40,24 @@ func (p *paper) put(b byte) bool {
 		}
 		return false
 	}
-	p.breakLines()
-	p.out = append(append(p.out, p.spaces...), b)
-	p.written, p.final, p.spaces, p.silent = true, b, p.spaces[:0], -1
+	if p.newlines > 0 {
+		p.breakLines()
+	}
+	if len(p.spaces) > 0 {
+		p.out = append(p.out, p.spaces...)
+		p.spaces = p.spaces[:0]
+	}
+	p.out = append(p.out, b)
+	p.written, p.final, p.silent = true, b, -1
 	return true
 }
 
-func (p *paper) lineStart() bool {
+func (p *normalizer) lineStart() bool {
 	return (p.newlines > 0 || !p.written) && len(p.spaces) == 0
 }
 
 // last is the byte before the next one.
-func (p *paper) last() byte {
+func (p *normalizer) last() byte {
 	switch {
 	case len(p.spaces) > 0:
 		return ' '
@@ -60,19 +68,16 @@ func (p *paper) last() byte {
 }
 
 // take returns the text since the last call.
-func (p *paper) take() string {
+func (p *normalizer) take() string {
 	s := string(p.out)
 	p.out = p.out[:0]
 	return s
 }
 
-// finish is take for the end of the text.
-func (p *paper) finish() string {
-	p.breakLines()
-	return p.take()
-}
+// finish ends the text with the line ends that came.
+func (p *normalizer) finish() { p.breakLines() }
 
-func (p *paper) breakLines() {
+func (p *normalizer) breakLines() {
 	if p.written {
 		for range min(p.newlines, 2) {
 			p.out = append(p.out, '\n')

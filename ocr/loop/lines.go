@@ -1,7 +1,7 @@
-package ocr
+package loop
 
 const (
-	// linesWindow and linesPeriod are for whole lines what guardWindow and
+	// linesWindow and linesPeriod are for whole lines what window and
 	// maxPeriod are for characters.
 	linesWindow = 256
 	linesPeriod = linesWindow / 3
@@ -9,33 +9,33 @@ const (
 )
 
 // lines are the last lines of a text, to find repeated blocks that are longer
-// than the guard's window.
+// than the window.
 type lines struct {
 	sums  []uint64 // a hash of each line's symbols
 	info  []line
-	first spot  // where the first of them begins
-	z     []int // reused
+	first offset // where the first of them begins
+	z     []int  // reused
 }
 
 type line struct {
-	end   spot
+	end   offset
 	words int // that inform
 }
 
 // end notes the line that t's last symbol ends.
-func (l *lines) end(t *reduced) {
+func (l *lines) end(t *tail) {
 	last := len(t.symbols) - 1
 	start := last
 	for start > 0 && t.symbols[start-1] != '\n' {
 		start--
 	}
-	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	sum := uint64(offset)
+	const basis, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	sum := uint64(basis)
 	words := 0
 	var scan wordScan
 	for _, r := range t.symbols[start : last+1] {
 		sum = (sum ^ uint64(r)) * prime
-		if word, ok := scan.add(r); ok && informs(word) == wordText {
+		if word, ok := scan.add(r); ok && classifyWord(word) == wordText {
 			words++
 		}
 	}
@@ -50,7 +50,7 @@ func (l *lines) end(t *reduced) {
 // look searches the last lines for a block of more than maxPeriod characters
 // that has stood three times, and whose fourth copy has begun: three copies of a
 // form may stand on one page.
-func (l *lines) look() (keep int, loop bool) {
+func (l *lines) look(limits limits) (keep int, loop bool) {
 	var all []run
 	all, l.z = runs(l.sums, linesWindow, linesPeriod, l.z)
 	n := len(l.sums)
@@ -64,8 +64,9 @@ func (l *lines) look() (keep int, loop bool) {
 		for _, line := range l.info[n-r.period:] {
 			words += line.words
 		}
-		if r.length > 3*r.period && first.chars-start.chars > maxPeriod && words >= gridWords {
-			return first.bytes, true
+		period, length := int(first.chars-start.chars), int(l.info[n-1].end.chars-start.chars)
+		if r.length > 3*r.period && period > maxPeriod && length >= 3*period+limits.block && words >= gridWords {
+			return int(first.bytes), true
 		}
 	}
 	return 0, false

@@ -1,4 +1,4 @@
-package ocr
+package loop
 
 import (
 	"fmt"
@@ -11,15 +11,16 @@ import (
 
 // watch gives a text to a guard in pieces of about size bytes and returns how
 // many characters it took to find a loop.
-func watch(text string, size int) (keep, took int, loop bool) {
-	var g guard
+func watch(text string, size int) (keep, took int, loop bool) { return watchWith(Guard{}, text, size) }
+
+func watchWith(g Guard, text string, size int) (keep, took int, loop bool) {
 	for rest := text; rest != ""; {
 		n := min(size, len(rest))
 		for n < len(rest) && !utf8.RuneStart(rest[n]) {
 			n++
 		}
-		if keep, loop = g.add(rest[:n]); loop {
-			return keep, g.reduced.now.chars, true
+		if keep, loop = g.Add(rest[:n]); loop {
+			return keep, int(g.tail.now.chars), true
 		}
 		rest = rest[n:]
 	}
@@ -123,11 +124,11 @@ func TestTailOfALoopThatAnEndpointFound(t *testing.T) {
 		prose + strings.Repeat("one two three\n", 3): prose + "one two three\n",
 		prose: "",
 	} {
-		var g guard
-		if _, loop := g.add(text); loop {
+		var g Guard
+		if _, loop := g.Add(text); loop {
 			t.Fatal("found already")
 		}
-		if keep, loop := g.tail(); text[:keep] != want || loop != (want != "") {
+		if keep, loop := g.Repeated(); text[:keep] != want || loop != (want != "") {
 			t.Errorf("kept %q, %v", text[:keep], loop)
 		}
 	}
@@ -179,10 +180,10 @@ func BenchmarkGuard(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				for rest := text; rest != ""; {
-					var g guard
+					var g Guard
 					n := min(len(rest), 100_000)
 					for piece := rest[:n]; piece != ""; piece = piece[min(4, len(piece)):] {
-						if _, loop := g.add(piece[:min(4, len(piece))]); loop {
+						if _, loop := g.Add(piece[:min(4, len(piece))]); loop {
 							break
 						}
 					}

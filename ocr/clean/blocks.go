@@ -1,0 +1,232 @@
+package clean
+
+import "bytes"
+
+// blocks read DeepSeek-OCR's form of a page, block by block: a label or a text
+// in a <|ref|>, boxes in a <|det|>, then Markdown.
+type blocks struct {
+	rules  Rules
+	out    normalizer
+	edge   []byte // signs of an edge, and spaces after them, until it is known what follows
+	stray  bool   // such signs stood within the text
+	struck int    // <s> tags of HTML that are open
+
+	name  []byte // the start of what stands in the <|ref|> that is open, or was last
+	open  bool   // a <|ref|> is open
+	maybe bool   // what stands in it may still be a label
+	label []byte // and is this
+	known string // the label that was dropped last
+	in    bool   // a <|det|> is open
+	det   detParser
+
+	boxes []Box
+	watch boxGuard
+	loop  bool // nothing but boxes comes, or nothing at all
+}
+
+// blank reports whether there is no text yet.
+func (c *blocks) blank() bool { return !c.out.written && !c.open && len(c.edge) == 0 }
+
+// end ends the text.
+func (c *blocks) end() {
+	if c.open {
+		c.closeRef()
+	}
+	if c.stray {
+		c.keepEdge()
+	}
+	c.out.finish()
+}
+
+// token obeys a sign of the model's at the start of b and returns its length;
+// 0 where b begins with text. more says that what follows decides.
+func (c *blocks) token(b []byte, last bool) (n int, more bool) {
+	if b[0] == '<' {
+		t, n, more := c.matchTag(b, last)
+		if n == 0 && !more {
+			c.in = false
+		}
+		c.obey(t, b[:n])
+		return n, more
+	}
+	if c.in {
+		if box, ok := c.det.take(b[0]); ok {
+			if box != nil {
+				c.box(*box)
+			}
+			return 1, false
+		}
+		c.in = false // whatever this is, it is no list of coordinates
+	}
+	if !c.rules.Bare || c.open {
+		return 0, false
+	}
+	if b[0] == '[' {
+		return c.bareBoxes(b, last)
+	}
+	if c.rules.Labels && c.lineStart() {
+		return c.bareLabel(b, last)
+	}
+	return 0, false
+}
+
+func (c *blocks) obey(t tag, sign []byte) {
+	switch t {
+	case tagEdge:
+		if !c.blank() && len(c.edge) < maxEdge {
+			c.edge = append(c.edge, sign...)
+		}
+	case tagRef:
+		if c.open {
+			c.closeRef()
+		}
+		c.open, c.maybe, c.name, c.label = true, c.rules.Labels, c.name[:0], c.label[:0]
+	case tagRefEnd:
+		if c.open {
+			c.closeRef()
+		}
+	case tagDet:
+		c.in, c.det = true, detParser{}
+	case tagDetEnd:
+		c.in = false
+	}
+}
+
+// text takes one byte that is no sign.
+func (c *blocks) text(b byte) {
+	if !c.open {
+		c.write(b)
+		return
+	}
+	if len(c.name) < maxName {
+		c.name = append(c.name, b)
+	}
+	if !c.maybe {
+		c.write(b)
+		return
+	}
+	if c.label = append(c.label, b); len(c.label) > maxLabel {
+		c.keepLabel()
+	}
+}
+
+// keepLabel writes what was thought to become a label.
+func (c *blocks) keepLabel() {
+	for _, b := range c.label {
+		c.write(b)
+	}
+	c.maybe, c.label = false, c.label[:0]
+}
+
+func (c *blocks) closeRef() {
+	c.open, c.known = false, ""
+	if c.maybe && labels[string(c.label)] {
+		c.known, c.label = string(c.label), c.label[:0]
+	}
+	c.keepLabel()
+}
+
+// write takes one byte of text, and first what stood at an edge that was none.
+func (c *blocks) write(b byte) {
+	if len(c.edge) > 0 {
+		if isSpace(b) && len(c.edge) < maxEdge {
+			c.edge = append(c.edge, b)
+			return
+		}
+		if !isSpace(b) {
+			c.keepEdge()
+			c.stray = true
+		}
+	}
+	if c.out.put(b) {
+		c.watch.text()
+	}
+}
+
+func (c *blocks) keepEdge() {
+	for _, b := range c.edge {
+		c.out.put(b)
+	}
+	c.edge = c.edge[:0]
+}
+
+// lineStart reports whether the next byte begins a line.
+func (c *blocks) lineStart() bool {
+	if n := len(c.edge); n > 0 {
+		return c.edge[n-1] == '\n'
+	}
+	return c.out.lineStart()
+}
+
+// last is the byte before the next one.
+func (c *blocks) last() byte {
+	if n := len(c.edge); n > 0 {
+		return c.edge[n-1]
+	}
+	return c.out.last()
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
+
+// bareBoxes takes coordinates whose tags a server dropped: they end their line,
+// and stand alone or directly after the text they belong to.
+func (c *blocks) bareBoxes(b []byte, last bool) (n int, more bool) {
+	boxes, n, more := boxList(b, last)
+	if more || n == 0 {
+		return 0, more
+	}
+	ends, more := endsLine(b[n:], last)
+	if more {
+		return 0, true
+	}
+	ends = ends && (c.lineStart() || c.last() > ' ' && !bytes.ContainsRune([]byte("=([{,:;<>+-*/&|^~"), rune(c.last())))
+	if !ends && !c.rules.Boxes {
+		return 0, false
+	}
+	c.name = c.name[:0] // that was another's
+	for _, box := range boxes {
+		c.box(box)
+	}
+	if !ends { // it stands in a sentence
+		for _, b := range b[:n] {
+			c.write(b)
+		}
+	}
+	return n, false
+}
+
+// bareLabel takes a label and coordinates whose tags a server dropped.
+func (c *blocks) bareLabel(b []byte, last bool) (n int, more bool) {
+	word := 0
+	for word < len(b) && word <= maxLabel && isLabelByte(b[word]) {
+		word++
+	}
+	if word == len(b) && !last && beginsLabel(b) {
+		return 0, true
+	}
+	if word == len(b) || b[word] != '[' || !labels[string(b[:word])] {
+		return 0, false
+	}
+	boxes, n, more := boxList(b[word:], last)
+	if more || n == 0 {
+		return 0, more
+	}
+	if ends, more := endsLine(b[word+n:], last); more || !ends {
+		return 0, more
+	}
+	c.known = string(b[:word])
+	for _, box := range boxes {
+		c.box(box)
+	}
+	return word + n, false
+}
+
+// box takes one box of the page.
+func (c *blocks) box(at corners) {
+	if c.watch.box(at, c.known) {
+		c.loop = true
+	}
+	if c.rules.Boxes && len(c.boxes) < maxBoxes {
+		c.boxes = append(c.boxes, Box{Text: string(bytes.TrimSpace(bytes.ToValidUTF8(c.name, nil))), Corners: at})
+	}
+}

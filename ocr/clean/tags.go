@@ -1,0 +1,206 @@
+package clean
+
+import (
+	"bytes"
+	"strings"
+)
+
+// A tag is a sign of a model's that is no text.
+type tag int
+
+const (
+	tagNone tag = iota
+	tagRef
+	tagRefEnd
+	tagDet
+	tagDetEnd
+	tagDropped // of no meaning here
+	tagEdge    // dropped at the edges of the text, text within it
+)
+
+// tags are the signs that DeepSeek-OCR writes into its text, and those of other
+// models that stand on no page.
+var tags = bySecond([]sign{
+	{"<|ref|>", tagRef},
+	{"<|/ref|>", tagRefEnd},
+	{"<|det|>", tagDet},
+	{"<|/det|>", tagDetEnd},
+	{"<|grounding|>", tagDropped},
+	{"<|User|>", tagDropped},
+	{"<|Assistant|>", tagDropped},
+	{"<center>", tagDropped},
+	{"</center>", tagDropped},
+	{"<|begin_of_box|>", tagDropped}, // GLM-4.5V
+	{"<|end_of_box|>", tagDropped},
+})
+
+// edges are special tokens of the usual families that a server lets through
+// where its answer begins or ends. Within the text they are text: a page may be
+// about models.
+var edges = bySecond(edgeSigns(
+	"<|im_end|>", "<|endoftext|>", "<|im_start|>", // Qwen, InternVL
+	"<|eot_id|>", "<|end_of_text|>", "<|begin_of_text|>", "<|eom_id|>", "<|eot|>", // Llama
+	"<end_of_turn>", "<start_of_turn>", "<bos>", "<eos>", "<pad>", "<end_of_utterance>", // Gemma, SmolVLM
+	"</s>",                                                                     // Mistral, Llama 2
+	"<|end|>", "<|assistant|>", "<|user|>", "<|return|>", "<|endofassistant|>", // Phi, GLM, gpt-oss
+	"<|END_OF_TURN_TOKEN|>", "<|END_RESPONSE|>", "<|START_RESPONSE|>", // Aya Vision
+))
+
+// roles begin an answer, before which a server has left the head of the turn.
+var roles = bySecond(edgeSigns(
+	"<|im_start|>assistant\n", "<start_of_turn>model\n", "<|start_header_id|>assistant<|end_header_id|>",
+	"<|start|>assistant<|channel|>final<|message|>", "<|channel|>final<|message|>",
+))
+
+// maxEdge bounds what is held back at an edge, in bytes.
+const maxEdge = 256
+
+// A sign is a tag as it is written.
+type sign struct {
+	text string
+	tag  tag
+}
+
+func edgeSigns(texts ...string) (signs []sign) {
+	for _, text := range texts {
+		signs = append(signs, sign{text, tagEdge})
+	}
+	return signs
+}
+
+// bySecond sorts signs by their second byte, since most begin with the same one.
+func bySecond(signs []sign) (sorted [256][]sign) {
+	for _, s := range signs {
+		sorted[s.text[1]] = append(sorted[s.text[1]], s)
+	}
+	return sorted
+}
+
+// matchSign finds one of signs at the start of b.
+func matchSign(signs *[256][]sign, b []byte, last bool) (t tag, n int, more bool) {
+	if len(b) < 2 {
+		return tagNone, 0, !last
+	}
+	for _, s := range signs[b[1]] {
+		switch n := len(s.text); {
+		case len(b) < n:
+			more = more || !last && s.text[:len(b)] == string(b)
+		case s.text == string(b[:n]):
+			return s.tag, n, false
+		}
+	}
+	return tagNone, 0, more
+}
+
+// matchTag finds a tag at the start of b, which begins with <.
+func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
+	if len(b) < 2 {
+		return tagNone, 0, !last
+	}
+	if c.blank() {
+		if t, n, more = matchSign(&roles, b, last); n > 0 || more {
+			return t, n, more
+		}
+	}
+	if t, n, more = matchSign(&tags, b, last); n > 0 || more {
+		return t, n, more
+	}
+	if n, more = matchWide(b, last); n > 0 || more {
+		return tagDropped, n, more
+	}
+	if n, more = matchUnused(b, last); n > 0 || more {
+		return tagDropped, n, more
+	}
+	if c.open { // a name of a place
+		return tagNone, 0, false
+	}
+	t, n, more = matchSign(&edges, b, last)
+	switch string(b[:n]) {
+	case "</s>":
+		if c.struck > 0 {
+			c.struck--
+			return tagNone, 0, false
+		}
+	case "":
+		if !more && bytes.HasPrefix(b, []byte("<s>")) {
+			c.struck++
+		}
+	}
+	return t, n, more
+}
+
+// Special tokens of DeepSeek's tokenizer look like <｜end▁of▁sentence｜>, with the
+// bars of a full width.
+const (
+	wideOpen  = "<｜"
+	wideClose = "｜>"
+	maxWide   = 64 // bytes
+)
+
+func matchWide(b []byte, last bool) (n int, more bool) {
+	if len(b) < len(wideOpen) {
+		return 0, !last && strings.HasPrefix(wideOpen, string(b))
+	}
+	if !bytes.HasPrefix(b, []byte(wideOpen)) {
+		return 0, false
+	}
+	inside := b[len(wideOpen):min(len(b), maxWide)]
+	end := bytes.Index(inside, []byte(wideClose))
+	stop := bytes.IndexAny(inside, " \n\r\t<")
+	switch {
+	case end >= 0 && (stop < 0 || end < stop):
+		return len(wideOpen) + end + len(wideClose), false
+	case stop >= 0, last, len(b) >= maxWide:
+		return 0, false
+	}
+	return 0, true
+}
+
+// matchUnused finds one of Gemma's reserved tokens, <unused0> to <unused6241>.
+func matchUnused(b []byte, last bool) (n int, more bool) {
+	const begin, maxDigits = "<unused", 4
+	if len(b) < len(begin) {
+		return 0, !last && strings.HasPrefix(begin, string(b))
+	}
+	if !bytes.HasPrefix(b, []byte(begin)) {
+		return 0, false
+	}
+	digits := 0
+	for n = len(begin); n < len(b) && digits < maxDigits && '0' <= b[n] && b[n] <= '9'; n++ {
+		digits++
+	}
+	switch {
+	case n == len(b):
+		return 0, !last
+	case b[n] == '>' && digits > 0:
+		return n + 1, false
+	}
+	return 0, false
+}
+
+// labels are DeepSeek-OCR's names for the blocks of a page, as they are seen in
+// its answers (https://github.com/deepseek-ai/DeepSeek-OCR/issues/166) and in
+// those of its kind.
+var labels = map[string]bool{
+	"title": true, "sub_title": true, "text": true, "list": true, "code": true,
+	"table": true, "table_caption": true, "table_footnote": true,
+	"image": true, "image_caption": true, "image_footnote": true,
+	"figure": true, "figure_caption": true, "figure_title": true, "figure_footnote": true,
+	"equation": true, "formula": true, "equation_caption": true, "interline_equation": true, "isolate_formula": true,
+	"header": true, "footer": true, "page_header": true, "page_footer": true, "page_number": true,
+	"footnote": true, "page_footnote": true, "reference": true, "caption": true, "abandon": true, "seal": true,
+}
+
+// maxLabel is the length of the longest label.
+const maxLabel = len("interline_equation")
+
+func isLabelByte(b byte) bool { return 'a' <= b && b <= 'z' || b == '_' }
+
+func beginsLabel(b []byte) bool {
+	for label := range labels {
+		if len(b) <= len(label) && label[:len(b)] == string(b) {
+			return true
+		}
+	}
+	return false
+}

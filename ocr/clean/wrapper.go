@@ -1,0 +1,228 @@
+package clean
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxTalk bounds what a model says before the fence, in bytes.
+const maxTalk = 300
+
+// A wrapper takes off what stands round the whole text: a fence, with a sentence
+// of talk before it, or the tags <s> and </s>, which are a model's begin and end
+// of text there. It keeps the text as long as it may be wrapped, since only its
+// end decides that.
+type wrapper struct {
+	state wrapState
+	text  []byte
+	line  int // where the last line of text begins
+	from  int // text[from:to] was given
+	to    int
+
+	marker   string // of the fence that is open
+	markdown bool   // it says that it holds Markdown, in which fences may stand
+	head     int    // where its first line begins
+	begin    int    // what it holds begins here
+	end      int    // and ends here, if no more text comes; else 0
+	inner    innerFence
+	empty    bool // an empty line has come in the talk
+}
+
+type wrapState int
+
+const (
+	wrapOpen   wrapState = iota // no text yet, or a sentence of talk
+	wrapFence                   // a fence is open
+	wrapStruck                  // an <s> is open
+	wrapNone                    // nothing stands round the whole
+)
+
+type innerFence int
+
+const (
+	innerNone   innerFence = iota
+	innerTagged            // it says what it holds
+	innerBare              // or it is the end of the outer one, with text after it
+)
+
+// add takes more of the text, and returns what follows what was given. back says
+// that nothing of that stands.
+func (w *wrapper) add(text string, chat, last bool) (back bool, out string) {
+	if w.state == wrapNone {
+		return false, text
+	}
+	w.text = append(w.text, text...)
+	for i := len(w.text) - len(text); i < len(w.text) && w.state != wrapNone; i++ {
+		w.next(i, chat)
+	}
+	if last && w.state == wrapFence {
+		w.fenceLine(w.text[w.line:])
+	}
+	from, to := w.shown(last)
+	back = from != w.from && w.to > w.from
+	if from != w.from {
+		w.to = from
+	}
+	out = string(w.text[w.to:to])
+	w.from, w.to = from, to
+	if w.state == wrapNone {
+		w.text = nil
+	}
+	return back, out
+}
+
+// next looks at the byte i of the text.
+func (w *wrapper) next(i int, chat bool) {
+	b := w.text[i]
+	line := w.text[w.line : i+1]
+	switch w.state {
+	case wrapOpen:
+		switch {
+		case i > maxTalk:
+			w.state = wrapNone
+		case string(w.text[:i+1]) == "<s>":
+			w.state, w.begin = wrapStruck, i+1
+		case b == '\n':
+			w.talkLine(line, i+1, chat)
+		}
+	case wrapFence:
+		switch {
+		case b == '\n':
+			w.fenceLine(line)
+		case w.end > 0 && b != ' ' && !mayBeFence(line):
+			w.noEnd()
+		}
+	case wrapStruck:
+		switch {
+		case w.end == 0 && bytes.HasSuffix(w.text[w.begin:i+1], []byte("</s>")):
+			w.end = i + 1 - len("</s>")
+		case w.end > 0 && !isSpace(b):
+			w.state = wrapNone
+		}
+	}
+	if b == '\n' {
+		w.line = i + 1
+	}
+}
+
+// opener is the line that begins a fence, and what it says of what is in it.
+var opener = regexp.MustCompile("^ ?(```+|~~~+) ?([A-Za-z]*) *\n$")
+
+// talkLine takes a line before a fence, or its first one.
+func (w *wrapper) talkLine(line []byte, end int, chat bool) {
+	if len(line) == 1 {
+		w.empty = true
+		return
+	}
+	m := opener.FindSubmatch(line)
+	if m == nil {
+		if w.empty { // a second paragraph is no talk
+			w.state = wrapNone
+		}
+		return
+	}
+	tag, talk := strings.ToLower(string(m[2])), string(w.text[:w.line])
+	w.markdown = tag == "markdown" || tag == "md"
+	plain := slices.Contains([]string{"", "text", "txt", "plaintext", "plain", "html", "ocr"}, tag)
+	switch {
+	case w.line > 0 && !isTalk(talk, w.markdown), !w.markdown && !(chat && plain):
+		w.state = wrapNone
+	default:
+		w.state, w.marker, w.head, w.begin = wrapFence, string(m[1]), w.line, end
+	}
+}
+
+// said matches what a model says of its answer, and hardly a page of its text:
+// that this is the text, or what the image holds.
+var said = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`^(here|sure|certainly|of course|okay|ok|below|this is|i have|i've)\b.*\b(text|contents?|markdown|transcription|transcript|ocr)\b`,
+	`\b(text|contents?|transcription|markdown)\b.*\b(image|picture|photo|screenshot|scan|document|page)\b`,
+	`\b(image|picture|photo|screenshot|scan|document)\b.*\b(text|contents?|reads|says|transcribed|extracted)\b`,
+	`^(hier (ist|sind)|voici|aquí|aqui|ecco|вот).*(text|inhalt|contenu|contenido|conteúdo|testo|текст)`,
+	`^(以下|这是|好的|图片|こちら).*(文字|内容|文本|テキスト)`,
+}, "|"))
+
+// isTalk reports whether a sentence is the model's. Before a fence that says that
+// it holds Markdown any introduction is.
+func isTalk(s string, markdown bool) bool {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, "#") || strings.HasPrefix(s, "|") || strings.HasPrefix(s, "<") {
+		return false
+	}
+	end, _ := utf8.DecodeLastRuneInString(s)
+	return said.MatchString(s) || markdown && strings.ContainsRune(":.!：。！", end)
+}
+
+// fenceLine takes a line within the fence.
+func (w *wrapper) fenceLine(line []byte) {
+	trimmed := strings.TrimSpace(string(line))
+	if !strings.HasPrefix(trimmed, w.marker) {
+		return
+	}
+	bare := strings.Trim(trimmed, w.marker[:1]) == ""
+	switch {
+	case bare && w.inner != innerNone:
+		w.inner = innerNone
+	case bare && w.end == 0:
+		w.end = w.line
+	case !bare && w.inner == innerBare: // a new one can begin only where that has ended
+		w.state = wrapNone
+	case !bare && w.markdown:
+		w.inner = innerTagged
+	}
+}
+
+// noEnd says that more text follows what may have been the fence's end.
+func (w *wrapper) noEnd() {
+	w.end = 0
+	if w.inner = innerBare; !w.markdown {
+		w.state = wrapNone
+	}
+}
+
+// mayBeFence reports whether a line may become one of nothing but a marker.
+func mayBeFence(line []byte) bool { return len(bytes.Trim(line, " `~")) == 0 }
+
+// mayOpen reports whether a text may become one that begins with a fence or <s>.
+func mayOpen(text []byte) bool {
+	const most = 24
+	if len(text) >= most {
+		return false
+	}
+	start := strings.TrimLeft(string(text), " ")
+	return strings.HasPrefix("<s>", start) || start[0] == '`' || start[0] == '~'
+}
+
+// shown says which part of the text stands as far as that is known.
+func (w *wrapper) shown(last bool) (from, to int) {
+	to = len(w.text)
+	switch w.state {
+	case wrapOpen:
+		if !last && w.line == 0 && to > 0 && mayOpen(w.text) {
+			to = 0
+		}
+		return 0, to
+	case wrapFence:
+		if line := w.text[w.line:]; w.end > 0 {
+			to = w.end
+		} else if !last && mayBeFence(line) {
+			to = w.line
+		}
+		talk := w.head > 0
+		if last && w.inner == innerBare || !last && talk {
+			return 0, max(to, w.begin)
+		}
+		from = w.begin
+	case wrapStruck:
+		if w.end > 0 {
+			to = w.end
+		}
+		for from = w.begin; from < to && w.text[from] == ' '; {
+			from++
+		}
+	}
+	return from, max(from, to)
+}

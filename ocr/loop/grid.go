@@ -1,0 +1,128 @@
+package loop
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Grids: what repeats itself on real pages.
+const (
+	// gridWords is how many different words a row of a table or form has, from
+	// which on its repetition is a loop.
+	gridWords = 8
+	// drawnLetters is how many different letters a drawing of characters has
+	// at most.
+	drawnLetters = 2
+	// drawnWord is how long a word of two letters may be and no drawing.
+	drawnWord = 8
+	leaders   = "._-=*·…—–"
+	fields    = "|☐☑☒□■○◯●✓✗…"
+)
+
+// isGrid reports whether copies of a period may stand in a table of zeros, an
+// empty form, a drawing of characters: nothing but numbers, signs and letters
+// repeated, or a few words beside cells and fields.
+func isGrid(period []rune) bool {
+	content := slices.ContainsFunc(period, isWordRune)
+	cut := slices.IndexFunc(period, func(r rune) bool { return !inWord(r) })
+	if content && cut < 0 {
+		return false // letters or digits with nothing between them
+	}
+	// The period may begin within a word; turned, it begins after one.
+	cut = max(cut, 0)
+	words, letters := map[string]bool{}, map[string]bool{}
+	field, leader, before, opened := false, 0, rune(0), false
+	var scan wordScan
+	for i := range len(period) + 1 {
+		r := period[(cut+i)%len(period)]
+		if word, ok := scan.add(r); ok && len(words) < gridWords && len(letters) <= drawnLetters {
+			switch classifyWord(word) {
+			case wordText:
+				words[word] = true
+			case wordLetter:
+				letter, _ := utf8.DecodeRuneInString(word)
+				letters[string(letter)] = true
+			}
+		}
+		if r == before && strings.ContainsRune(leaders, r) {
+			leader++
+		}
+		// [ ] and ( ) are fields to be ticked; \[ and \( begin a formula.
+		field = field || strings.ContainsRune(fields, r) || opened && strings.ContainsRune(" ])", r)
+		opened = (r == '[' || r == '(') && before != '\\'
+		before = r
+	}
+	if len(words) == 0 && len(letters) <= drawnLetters {
+		return true
+	}
+	return (field || leader >= 2) && len(words) < gridWords
+}
+
+// inWord reports whether r is part of a word or may stand within one.
+func inWord(r rune) bool { return isWordRune(r) || strings.ContainsRune("'’-.,:/%", r) }
+
+// A wordScan cuts a text into words: letters and digits, and signs between them.
+type wordScan struct{ word []rune }
+
+// add takes a character and returns the word that it ends.
+func (c *wordScan) add(r rune) (word string, ok bool) {
+	if isWordRune(r) || len(c.word) > 0 && inWord(r) {
+		c.word = append(c.word, r)
+		return "", false
+	}
+	word, c.word = string(c.word), c.word[:0]
+	return word, word != ""
+}
+
+// A wordKind is how much a word says.
+type wordKind int
+
+const (
+	wordNumber wordKind = iota // also a code such as 0x00
+	wordLetter                 // one letter, or one or two repeated
+	wordText
+)
+
+func classifyWord(word string) wordKind {
+	digits, letters := 0, 0
+	var first, second rune
+	third := false
+	for _, r := range word {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+			continue
+		case !isWordRune(r):
+			continue
+		case letters == 0:
+			first = r
+		case r != first && second == 0:
+			second = r
+		}
+		third = third || second != 0 && r != first && r != second
+		letters++
+	}
+	switch {
+	case digits >= letters:
+		return wordNumber
+	case third, second != 0 && letters <= drawnWord, first >= eastAsia:
+		return wordText
+	}
+	return wordLetter
+}
+
+// eastAsia is where the East Asian blocks of Unicode begin, whose letters are
+// words by themselves.
+const eastAsia = 0x2E80
+
+func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+
+// isWordRune reports whether r is a letter or a digit.
+func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isASCIILetter(r) || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
