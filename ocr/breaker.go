@@ -177,9 +177,7 @@ func (c *Client) WaitUp(ctx context.Context) error { return c.breaker.wait(ctx, 
 // probe has the endpoint read an empty page: the whole way that a page goes, at
 // the cost of a few tokens.
 func (c *Client) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, c.endpoint.fail(Idle, errIdle))
-	defer cancel()
-	a, _, _, err := c.ask(ctx, emptyPage(), false)
+	a, _, _, err := c.ask(ctx, emptyPage(), c.fields(false))
 	a.close()
 	return err
 }

@@ -22,8 +22,11 @@ const (
 	DefaultIdleTimeout = 60 * time.Second
 
 	// wholeFactor is how many idle time-outs an answer that is not streamed
-	// may take in all: it brings no text before its end.
+	// may take in all: it brings no text before its end. A stream that shows only
+	// keep-alives so far may take as many.
 	wholeFactor = 5
+	// thinkingFactor is how many idle time-outs a model may think between texts.
+	thinkingFactor = 10
 )
 
 // A Config describes an endpoint and what is asked of it.
@@ -54,8 +57,9 @@ type Config struct {
 	// comes.
 	StopLoops bool
 	// IdleTimeout is how long to wait for new text before the request is given
-	// up; DefaultIdleTimeout where 0. Keep-alives are not text. Without Stream
-	// the whole answer may take five times as long.
+	// up; DefaultIdleTimeout where 0. While the model sends its thoughts it is
+	// waited for ten times as long, and while keep-alives come before the first
+	// text five times. Without Stream the whole answer may take five times as long.
 	IdleTimeout time.Duration
 	// HTTPClient sends the requests; redirects are never followed. Its Timeout
 	// must leave room for a whole answer. Where nil, a client is made with
@@ -70,8 +74,9 @@ type Client struct {
 	profile  profile
 	endpoint endpoint
 	http     *http.Client
-	breaker  *breaker // shared by all copies
-	tries    int      // requests for a page, at most, until one succeeds
+	breaker  *breaker // shared by all copies, as is what follows
+	dialect  *dialect
+	tries    int // requests for a page, at most, until one succeeds
 	mode     Mode
 	watch    func(Try)
 }
@@ -112,7 +117,7 @@ func NewClient(c Config) (*Client, error) {
 	}
 	client := &Client{
 		config: c, profile: asked, endpoint: endpoint{host: base.Host, secret: c.Key},
-		breaker: newBreaker(), tries: maxTries, watch: func(Try) {},
+		breaker: newBreaker(), dialect: newDialect(), tries: maxTries, watch: func(Try) {},
 	}
 	client.http = client.httpClient()
 	return client, nil
@@ -165,8 +170,9 @@ func (c *Client) patience() time.Duration {
 
 // WithTries returns a client that gives a page up after n requests that failed,
 // for a caller that comes back later by itself. It shares c's connections. A page
-// on which the model loops may cost one request more, and one that is cut at the
-// model's limit two.
+// on which the model loops or of which no text comes may cost one request more, as
+// may a web page in place of an answer and each field that the endpoint refuses, and
+// a page that is cut at the model's limit two.
 func (c *Client) WithTries(n int) *Client {
 	few := *c
 	few.tries = n

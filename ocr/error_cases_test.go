@@ -12,14 +12,14 @@ var failures = []behaviour{
 		class:  KeyRefused, says: "bad key",
 	},
 	{
-		name:   "200 with a web page is no answer",
+		name:   "200 with a web page is no answer, and tried once more",
 		answer: replies(200, "text/html; charset=utf-8", `<html>log in</html>`),
-		class:  Protocol, says: "base URL",
+		class:  Protocol, says: "base URL", tries: 2,
 	},
 	{
-		name:   "200 with a non-stream completion is not an empty success",
+		name:   "200 with a non-stream completion is read all the same",
 		answer: replies(200, "application/json", completion("one", `"stop"`)),
-		class:  Protocol, says: "without streaming",
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
 	},
 	{
 		name:   "200 with plain text is not an event stream",

@@ -65,7 +65,8 @@ type Error struct {
 	// Host is the endpoint's host, with its port where it has one.
 	Host string
 
-	err error
+	err   error
+	fault fault // what the endpoint said, for the dialect; never shown
 }
 
 func (e *Error) Error() string {

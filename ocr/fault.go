@@ -11,7 +11,8 @@ type fault struct {
 	message string
 	kind    string // "type"
 	code    string
-	status  int // where the code is an HTTP status, else 0
+	param   string // the field of the request that is to blame
+	status  int    // where the code is an HTTP status, else 0
 }
 
 // parseFault reads the error forms seen at OpenAI-compatible endpoints:
@@ -80,7 +81,13 @@ func (e endpoint) reject(status int, f fault) *Error {
 	if status == 0 {
 		status = f.status
 	}
-	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.said(f.message)}
+	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.said(f.message), fault: f}
+}
+
+// refusal is the error of an answer in which the model or its keeper refuses the
+// content.
+func (e endpoint) refusal(message string) *Error {
+	return &Error{Class: Refused, Host: e.host, err: e.said(message)}
 }
 
 // said makes an error of what the endpoint said, nil where it said nothing.
