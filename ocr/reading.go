@@ -106,9 +106,21 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 	var failed error // Retry's own result may be wrapped
 	tries := r.client.tries
 	webPages := 1 // are borne
+	window, cancel := context.WithTimeout(ctx, tryWindow)
+	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		probe := false
+		if failed != nil { // while the endpoint is down, one at a time tries again
+			var err error
+			if probe, err = r.client.breaker.admit(window); err != nil {
+				return struct{}{}, backoff.Permanent(failed)
+			}
+		}
 		d = r.sheet.draft()
 		end, failed = r.once(ctx, p, false, d)
+		if probe {
+			r.client.breaker.settle(ctx, failed)
+		}
 		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
 			return struct{}{}, backoff.Permanent(failed) // it took its time; the caller's queue has more
 		}
