@@ -62,7 +62,7 @@ func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, reque
 	}
 	s.reply.Describe(p.line)
 	group, reading := errgroup.WithContext(ctx)
-	group.SetLimit(b.config.Concurrency)
+	group.SetLimit(ocr.MaxConcurrency) // each waits for its turn
 	for i := range p.pieces {
 		if p.pieces[i].done {
 			continue

@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// slots shares out the requests that may run at the model at once. Who waits is
+// slots shares out the requests that may run at the model at once, whose number may
+// change, see [ocr.Limit]. Who waits is
 // served round-robin over people, so that one person's forty pictures do not
 // keep another's waiting.
 type slots struct {
-	size int // of them there are
-
 	mu    sync.Mutex // guards what follows
-	free  int
-	lines []*line // one for each person who waits, the next to be served first
+	size  int        // of them there are
+	taken int        // more than size for a while after that was lowered
+	lines []*line    // one for each person who waits, the next to be served first
 }
 
 // line is one person's waiters, the first first.
@@ -29,7 +29,15 @@ type waiter struct {
 	ahead  chan int      // holds the latest number of waiters ahead
 }
 
-func newSlots(n int) *slots { return &slots{size: n, free: n} }
+func newSlots(n int) *slots { return &slots{size: n} }
+
+// resize changes how many slots there are. Those that are taken stay taken.
+func (s *slots) resize(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size = n
+	s.serve()
+}
 
 // errGivenUp is the error of whoever left the line.
 var errGivenUp = errors.New("gave up its place in the line")
@@ -63,7 +71,7 @@ func (s *slots) take(ctx context.Context, giveUp <-chan struct{}, person string,
 func (s *slots) ahead(person string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.free > 0 {
+	if s.taken < s.size {
 		return -1
 	}
 	own := 0
@@ -85,7 +93,14 @@ func (s *slots) load() (taken, waiting int) {
 	for _, l := range s.lines {
 		waiting += len(l.waiting)
 	}
-	return s.size - s.free, waiting
+	return s.taken, waiting
+}
+
+// limit is how many slots there are now.
+func (s *slots) limit() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.size
 }
 
 func (s *slots) enter(person string) *waiter {
@@ -105,7 +120,7 @@ func (s *slots) enter(person string) *waiter {
 func (s *slots) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.free++
+	s.taken--
 	s.serve()
 }
 
@@ -115,7 +130,7 @@ func (s *slots) leave(person string, w *waiter) {
 	defer s.mu.Unlock()
 	select {
 	case <-w.served:
-		s.free++
+		s.taken--
 	default:
 		i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
 		l := s.lines[i]
@@ -130,8 +145,8 @@ func (s *slots) leave(person string, w *waiter) {
 // serve gives free slots to the first of each line in turn, then tells the
 // rest how many are ahead. The caller holds mu.
 func (s *slots) serve() {
-	for s.free > 0 && len(s.lines) > 0 {
-		s.free--
+	for s.taken < s.size && len(s.lines) > 0 {
+		s.taken++
 		l := s.lines[0]
 		close(l.waiting[0].served)
 		l.waiting = l.waiting[1:]

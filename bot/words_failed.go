@@ -140,6 +140,8 @@ func wordsClass(class ocr.Class) string {
 	switch class {
 	case ocr.KeyRefused:
 		return "the OCR service refused my key. Ask whoever runs me to check it."
+	case ocr.Unpaid:
+		return "my account at the OCR service has no credit left. Ask whoever runs me to top it up."
 	case ocr.Busy:
 		return "the OCR service has too much to do. Post it again in a few minutes, please."
 	case ocr.Refused:

@@ -28,6 +28,7 @@ var classes = map[ocr.Class]struct {
 	temporary bool
 }{
 	ocr.KeyRefused: {"refused my key. Ask whoever runs me", false},
+	ocr.Unpaid:     {"has no credit left. Ask whoever runs me to top it up", false},
 	ocr.Busy:       {"has too much to do. Post it again in a few minutes", true},
 	ocr.Down:       {"cannot be reached. Post it again in a few minutes", true},
 	ocr.Refused:    {"does not accept what it shows. I cannot change that", false},

@@ -61,6 +61,9 @@ type Config struct {
 	// waited for ten times as long, and while keep-alives come before the first
 	// text five times. Without Stream the whole answer may take five times as long.
 	IdleTimeout time.Duration
+	// Concurrency is how many requests may run at once; 0 has it found by trying,
+	// see [Limit]. It is the caller who keeps to it.
+	Concurrency int
 	// HTTPClient sends the requests; redirects are never followed. Its Timeout
 	// must leave room for a whole answer. Where nil, a client is made with
 	// time-outs for dialling, TLS and headers, none for the whole, and with the
@@ -76,6 +79,7 @@ type Client struct {
 	http     *http.Client
 	breaker  *breaker // shared by all copies, as is what follows
 	dialect  *dialect
+	limit    *Limit
 	tries    int // requests for a page, at most, until one succeeds
 	mode     Mode
 	watch    func(Try)
@@ -97,6 +101,9 @@ func NewClient(c Config) (*Client, error) {
 	}
 	asked, err := findProfile(c.Profile, c.Model)
 	errs = append(errs, err, checkExtraBody(c.ExtraBody))
+	if c.Concurrency < 0 {
+		errs = append(errs, fmt.Errorf("the number of requests at once %d is negative", c.Concurrency))
+	}
 	if c.IdleTimeout < 0 {
 		errs = append(errs, fmt.Errorf("the idle time-out %v is negative", c.IdleTimeout))
 	}
@@ -117,7 +124,7 @@ func NewClient(c Config) (*Client, error) {
 	}
 	client := &Client{
 		config: c, profile: asked, endpoint: endpoint{host: base.Host, secret: c.Key},
-		breaker: newBreaker(), dialect: newDialect(), tries: maxTries, watch: func(Try) {},
+		breaker: newBreaker(), dialect: newDialect(), limit: newLimit(c.Concurrency), tries: maxTries, watch: func(Try) {},
 	}
 	client.http = client.httpClient()
 	return client, nil
@@ -194,6 +201,9 @@ func (c *Client) Host() string { return c.endpoint.host }
 // MaxTokens returns the longest answer that is asked for, in tokens; 0 where the
 // endpoint decides.
 func (c *Client) MaxTokens() int { return c.config.MaxTokens }
+
+// Limit returns how many requests may run at once. All copies of a client share it.
+func (c *Client) Limit() *Limit { return c.limit }
 
 // CloseIdleConnections closes the connections that no request uses now.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }

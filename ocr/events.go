@@ -29,7 +29,8 @@ var (
 	errNoEvents     = errors.New("the answer is not an event stream")
 	errNoChoices    = errors.New("the answer has no choices")
 	errBadEvent     = errors.New("an event is not valid JSON")
-	errWebPage      = errors.New("the endpoint answered with a web page; is the base URL right?")
+	// ErrWebPage is the cause of an error where the answer was a web page.
+	ErrWebPage = errors.New("the endpoint answered with a web page; is the base URL right?")
 )
 
 // events reads an endpoint's answer: an event stream
@@ -224,7 +225,7 @@ func (e *events) take(line []byte) error {
 		e.failed = true
 		return e.takeData(value)
 	case line[0] == '<' && !e.data:
-		return e.from.fail(Protocol, errWebPage)
+		return e.from.fail(Protocol, ErrWebPage)
 	}
 	e.junk = true
 	return nil

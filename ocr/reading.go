@@ -124,7 +124,7 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
 			return struct{}{}, backoff.Permanent(failed) // it took its time; the caller's queue has more
 		}
-		if errors.Is(failed, errWebPage) && webPages > 0 { // a gateway's, often for a moment
+		if errors.Is(failed, ErrWebPage) && webPages > 0 { // a gateway's, often for a moment
 			webPages--
 			return struct{}{}, failed
 		}
@@ -203,9 +203,13 @@ func (r *reading) request(ctx context.Context, p page.Page, fields map[string]js
 
 func (r *reading) try(ctx context.Context, p page.Page, fields map[string]json.RawMessage, d *draft, t *Try) (ending, error) {
 	begun := time.Now()
+	trip := r.client.limit.begin()
+	defer trip.end()
 	a, piece, end, err := r.client.ask(ctx, p, fields)
 	defer a.close()
 	r.client.breaker.report(err)
+	trip.answered(err)
+	t.Whole = a.exchange.events != nil && a.exchange.events.chunk.message
 	for {
 		if t.Text == 0 && piece != "" {
 			t.First = time.Since(begun)
