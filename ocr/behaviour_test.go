@@ -137,7 +137,7 @@ var wholes = []behaviour{
 }
 
 func TestRecognize(t *testing.T) {
-	for group, cases := range map[string][]behaviour{"end": ends, "form": forms, "failure": failures, "status": statuses, "whole": wholes} {
+	for group, cases := range map[string][]behaviour{"end": ends, "form": forms, "failure": failures, "status": statuses, "whole": wholes, "shape": shapes, "finish": finishes()} {
 		for _, b := range cases {
 			t.Run(group+"/"+b.name, func(t *testing.T) { synctest.Test(t, b.check) })
 		}
