@@ -177,10 +177,10 @@ func TestPace(t *testing.T) {
 		"takes 2":        {func() *endpoint { return &endpoint{takes: 2} }, []int{2, 4}},
 		"takes 8":        {func() *endpoint { return &endpoint{takes: 8} }, []int{8, 16}},
 		"takes 40":       {func() *endpoint { return &endpoint{takes: 40} }, []int{40, 64}},
-		"429 over 2":     {func() *endpoint { return &endpoint{takes: many, bears: 2} }, []int{2, 3}},
-		"429 over 6":     {func() *endpoint { return &endpoint{takes: many, bears: 6} }, []int{5, 6, 7}},
+		"429 over 2":     {func() *endpoint { return &endpoint{takes: many, bears: 2} }, []int{2}},
+		"429 over 6":     {func() *endpoint { return &endpoint{takes: many, bears: 6} }, []int{5, 6}},
 		"429 over 40":    {func() *endpoint { return &endpoint{takes: many, bears: 40} }, []int{40}},
-		"halves over 8":  {func() *endpoint { return &endpoint{takes: many, halves: 8} }, []int{7, 8, 9, 64}},
+		"halves over 8":  {func() *endpoint { return &endpoint{takes: many, halves: 8} }, []int{7, 8, 9}},
 		"varied pages":   {func() *endpoint { return &endpoint{takes: 20, varied: true} }, []int{20, 40}},
 		"varied and 429": {func() *endpoint { return &endpoint{takes: many, bears: 20, varied: true} }, []int{20}},
 		"dies for 2 min": {func() *endpoint { return &endpoint{takes: 8, dead: between(4*time.Minute, 6*time.Minute)} }, []int{8, 16}},
@@ -188,7 +188,10 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				const during = 40 * time.Minute
+				during := 20 * time.Minute
+				if c.make().dead != nil {
+					during *= 2
+				}
 				best, with := pace{}, 0
 				for _, n := range c.best {
 					if p, _ := c.make().run(t, n, 0, during); p.pages > best.pages {
