@@ -3,6 +3,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,8 @@ type Config struct {
 	AppToken string // xapp-…, with the scope connections:write
 	// APIURL is the Web API's address and ends in a slash.
 	APIURL string
-	// Concurrency is the number of requests to the model at once.
+	// Concurrency is the number of requests to the model at once, where it is not
+	// the model's own limit that decides, which it is for 0.
 	Concurrency int
 	// MaxFileSize bounds a download, in bytes.
 	MaxFileSize int64
@@ -92,8 +94,14 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		slack.OptionLog(log.New(io.Discard, "", 0)))
 	pacer := post.NewPacer(queue.Replicas)
 	m := newMetrics()
+	watch := func(t ocr.Try) {
+		m.model(t)
+		if t.Reason != "" {
+			c.Log.Warn("the model ended for a reason that is not known, so its text is taken for cut", "finish_reason", t.Reason)
+		}
+	}
 	b := &Bot{
-		config: c, log: c.Log, model: model.WithWatcher(m.model), metrics: m, http: client, api: api, pacer: pacer,
+		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, http: client, api: api, pacer: pacer,
 		desk: post.NewDesk(api, pacer, client),
 		jobs: queue, fatal: make(chan error, 1),
 	}
@@ -101,11 +109,14 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,
 		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		Web:      fetch.NewWeb(c.MaxFileSize),
-		Turns:    reading.NewTurns(c.Concurrency),
+		Turns:    reading.NewTurns(cmp.Or(c.Concurrency, model.Limit().Size())),
 		Waiting:  &reading.Waiting{},
 		Metrics:  m.reading(),
 		Log:      c.Log,
-		MaxPages: c.MaxPages, Pieces: c.Concurrency,
+		MaxPages: c.MaxPages,
+	}
+	if c.Concurrency == 0 {
+		model.Limit().OnChange(b.reader.Turns.Resize)
 	}
 	m.watch(b)
 	return b, nil

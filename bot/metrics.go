@@ -38,7 +38,7 @@ var (
 	sources    = []string{"slack", "web"}
 	modes      = []string{"markdown", "text", "figure", "describe", "locate", "prompt"}
 	modelFails = []ocr.Class{
-		ocr.KeyRefused, ocr.Busy, ocr.Down, ocr.Refused, ocr.TooLarge, ocr.BadRequest, ocr.NotFound, ocr.CutOff, ocr.Idle, ocr.Protocol,
+		ocr.KeyRefused, ocr.Unpaid, ocr.Busy, ocr.Down, ocr.Refused, ocr.TooLarge, ocr.BadRequest, ocr.NotFound, ocr.CutOff, ocr.Idle, ocr.Protocol,
 	}
 )
 
@@ -187,6 +187,7 @@ func (m *metrics) watch(b *Bot) {
 	})
 	one(shows, "replicas", "Bots that share the store of jobs.", func() float64 { return float64(b.jobs.Replicas()) })
 	one(shows, "model_running", "Turns at the OCR endpoint that are taken.", func() float64 { n, _ := b.reader.Turns.Load(); return float64(n) })
+	one(shows, "model_limit", "Turns at the OCR endpoint that there are, see OCR_CONCURRENCY.", func() float64 { return float64(b.reader.Turns.Size()) })
 	one(shows, "model_waiting", "Pages that wait for a turn.", func() float64 { _, n := b.reader.Turns.Load(); return float64(n) })
 
 	add(counts, "slack_calls_total", "Calls of Slack's methods, each try counted. Edits of replies are chat.update.", []string{"method"}, func(tell func(float64, ...string)) {

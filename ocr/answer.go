@@ -2,9 +2,9 @@ package ocr
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/sashabaranov/go-openai"
@@ -28,9 +28,10 @@ const (
 )
 
 var (
-	errIdle  = errors.New("no new text for too long")
-	errEmpty = errors.New("the answer ended without text and without a reason")
-	errOpen  = errors.New("the answer ended without a finish reason")
+	errIdle   = errors.New("no new text for too long")
+	errEmpty  = errors.New("the answer ended without text and without a reason")
+	errOpen   = errors.New("the answer ended without a finish reason")
+	errHalted = errors.New("the endpoint stopped the model")
 )
 
 // An answer is one try at reading a page: the endpoint's answer as it comes.
@@ -41,24 +42,29 @@ type answer struct {
 	ctx      context.Context // the request's, cancelled with errIdle by the watchdog
 	cancel   context.CancelCauseFunc
 	watchdog *time.Timer
+	waiting  time.Time // for text, since then
+	deadline time.Time // the watchdog's
 	exchange *exchange
 
-	stream  *openai.ChatCompletionStream // nil when not streaming
+	stream  *openai.ChatCompletionStream // nil where there is no answer
 	cleaner clean.Cleaner
 	guard   loop.Guard
-	length  int // bytes of clean text so far
-	from    int // where in the clean text the last piece begins; what it follows stands
+	begun   bool // some text came, be it only tags
+	length  int  // bytes of clean text so far
+	from    int  // where in the clean text the last piece begins; what it follows stands
+	limit   int  // of tokens, that was asked for; 0 for none
 	model   string
-	finish  openai.FinishReason
+	finish  string       // the finish reason
 	usage   openai.Usage // as far as the endpoint tells
 }
 
 // An ending says how an answer ended that did not fail.
 type ending struct {
 	model  string
-	cut    bool // at the length limit
-	looped bool // the model repeated itself
-	keep   int  // bytes of the answer's text that are worth keeping
+	cut    bool   // at the length limit
+	looped bool   // the model repeated itself
+	keep   int    // bytes of the answer's text that are worth keeping
+	reason string // the finish reason, where it is not known
 	boxes  []Box
 }
 
@@ -66,28 +72,28 @@ func (e ending) outcome(words int) *Outcome {
 	return &Outcome{Model: e.model, Words: words, Cut: e.cut || e.looped, Looped: e.looped, Boxes: e.boxes}
 }
 
-// ask sends the request and returns with the first text, or the ending where
-// there is none. again is for a page on which the model looped. The answer must be
-// closed, also after an error.
-func (c *Client) ask(ctx context.Context, p page.Page, again bool) (a *answer, piece string, end *ending, err error) {
-	a = &answer{client: c, parent: ctx, model: c.config.Model, cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: again}}
+// ask sends the request with the given fields and returns with the first text, or
+// the ending where there is none. again is for a page on which the model looped. The
+// answer must be closed, also after an error.
+func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage) (a *answer, piece string, end *ending, err error) {
+	a = &answer{
+		client: c, parent: ctx, waiting: time.Now(), model: c.config.Model,
+		cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: again},
+	}
+	if fields[maxTokens] != nil || fields[maxCompletionTokens] != nil {
+		a.limit = c.config.MaxTokens
+	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
+	a.deadline = a.waiting.Add(c.patience())
 	a.watchdog = time.AfterFunc(c.patience(), func() { a.cancel(errIdle) })
 	a.exchange = &exchange{
-		from: c.endpoint, client: c.http, image: p.Data, fields: c.fields(again), stream: c.config.Stream,
+		from: c.endpoint, client: c.http, image: p.Data, fields: fields, stream: c.config.Stream, alive: a.alive,
 	}
 	config := openai.DefaultConfig(c.config.Key)
 	config.BaseURL = c.config.BaseURL
 	config.HTTPClient = a.exchange
 	api := openai.NewClientWithConfig(config)
-	if !c.config.Stream {
-		resp, err := api.CreateChatCompletion(a.ctx, c.chatRequest(p))
-		if err != nil {
-			return a, "", nil, a.failure(err)
-		}
-		piece, end, err = a.whole(resp)
-		return a, piece, end, err
-	}
+	// The exchange makes a stream of every answer.
 	if a.stream, err = api.CreateChatCompletionStream(a.ctx, c.chatRequest(p)); err != nil {
 		a.stream = nil
 		return a, "", nil, a.failure(err)
@@ -119,16 +125,41 @@ func (a *answer) resume() {
 	if a.finish != "" {
 		wait = min(wait, afterFinish)
 	}
+	a.waiting = time.Now()
+	a.deadline = a.waiting.Add(wait)
 	a.watchdog.Reset(wait)
+}
+
+// alive notes a sign of life that is no text: a thought, or a keep-alive, which
+// counts before the first text only. Neither counts for ever.
+func (a *answer) alive(thinking bool) {
+	if !a.client.config.Stream || a.finish != "" || a.begun && !thinking {
+		return
+	}
+	factor := time.Duration(wholeFactor)
+	if thinking {
+		factor = thinkingFactor
+	}
+	idle, now := a.client.config.IdleTimeout, time.Now()
+	wait := min(idle, a.waiting.Add(factor*idle).Sub(now))
+	if deadline := now.Add(wait); deadline.After(a.deadline) {
+		a.deadline = deadline
+		a.watchdog.Reset(wait)
+	}
 }
 
 // next returns the next piece of clean text, and the ending with the last one.
 func (a *answer) next() (piece string, end *ending, err error) {
 	a.from = a.length
+	held := "" // the text of an answer that came in one piece: its end may take some of it back
 	for {
 		chunk, err := a.stream.Recv()
 		if err == io.EOF { // go-openai returns it unwrapped, errors of ours may wrap it
-			return a.end(a.exchange.events.done)
+			rest, end, err := a.end(a.exchange.events.done)
+			if held != "" {
+				rest, a.from = held[:min(a.from, len(held))]+rest, 0
+			}
+			return rest, end, err
 		}
 		if err != nil {
 			err = a.failure(err)
@@ -139,14 +170,17 @@ func (a *answer) next() (piece string, end *ending, err error) {
 			rest, _ := a.added(a.cleaner.Abandon())
 			return rest, nil, err
 		}
-		add, err := a.take(chunk)
-		if err != nil {
-			return "", nil, err
-		}
+		add := a.take(chunk)
 		if add == "" {
 			continue
 		}
-		if piece, end = a.added(a.cleaner.Add(add)); piece != "" || end != nil {
+		a.begun = true
+		piece, end = a.added(a.cleaner.Add(add))
+		if a.exchange.events.chunk.message && end == nil {
+			held += piece
+			continue
+		}
+		if piece != "" || end != nil {
 			a.watchdog.Stop()
 			return piece, end, nil
 		}
@@ -155,57 +189,21 @@ func (a *answer) next() (piece string, end *ending, err error) {
 }
 
 // take notes what a chunk says and returns its text.
-func (a *answer) take(chunk openai.ChatCompletionStreamResponse) (string, error) {
-	a.note(chunk.Model, chunk.Usage)
+func (a *answer) take(chunk openai.ChatCompletionStreamResponse) string {
+	if chunk.Model != "" {
+		a.model = tidy(chunk.Model)
+	}
+	if chunk.Usage != nil {
+		a.usage = *chunk.Usage
+	}
 	if len(chunk.Choices) == 0 { // the usage comes without a choice
-		return "", nil
+		return ""
 	}
-	choice := chunk.Choices[0]
-	if choice.Delta.Refusal != "" {
-		return "", a.refusal(choice.Delta.Refusal)
-	}
-	if finished(choice.FinishReason) {
-		a.finish = choice.FinishReason
+	if reason := string(chunk.Choices[0].FinishReason); reason != "" {
+		a.finish = reason
 		a.resume()
 	}
-	return choice.Delta.Content, nil
-}
-
-// whole returns the text of an answer that is not streamed. Its JSON was
-// complete, which stands for the [DONE] of a stream.
-func (a *answer) whole(resp openai.ChatCompletionResponse) (string, *ending, error) {
-	if len(resp.Choices) == 0 {
-		return "", nil, a.client.endpoint.fail(Protocol, errors.New("the answer has no choices"))
-	}
-	a.note(resp.Model, &resp.Usage)
-	choice := resp.Choices[0]
-	if choice.Message.Refusal != "" {
-		return "", nil, a.refusal(choice.Message.Refusal)
-	}
-	if finished(choice.FinishReason) {
-		a.finish = choice.FinishReason
-	}
-	var text strings.Builder
-	text.WriteString(choice.Message.Content)
-	for _, part := range choice.Message.MultiContent {
-		text.WriteString(part.Text)
-	}
-	piece, end := a.added(a.cleaner.Add(text.String()))
-	if end != nil {
-		return piece, end, nil
-	}
-	rest, end, err := a.end(true)
-	piece, a.from = piece[:a.from]+rest, 0
-	return piece, end, err
-}
-
-func (a *answer) note(model string, usage *openai.Usage) {
-	if model != "" {
-		a.model = tidy(model)
-	}
-	if usage != nil {
-		a.usage = *usage
-	}
+	return chunk.Choices[0].Delta.Content
 }
 
 // added takes clean text that follows the first keep bytes of what came before.
@@ -236,14 +234,6 @@ func (a *answer) ending(e ending) *ending {
 	return &e
 }
 
-func finished(reason openai.FinishReason) bool {
-	return reason != "" && reason != openai.FinishReasonNull
-}
-
-func (a *answer) refusal(message string) error {
-	return a.client.endpoint.reject(0, fault{code: string(openai.FinishReasonContentFilter), message: message})
-}
-
 // end judges an answer that ended without an error. complete says that the
 // endpoint closed it properly.
 func (a *answer) end(complete bool) (string, *ending, error) {
@@ -252,21 +242,23 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 		return piece, looped, nil
 	}
 	e := ending{cut: a.full(), keep: a.length}
-	switch a.finish {
-	case "":
+	switch how := wayOf(a.finish); how {
+	case noReason:
 		if !complete {
 			return piece, nil, a.client.endpoint.fail(CutOff, errOpen)
 		}
 		if a.length == 0 {
 			return piece, nil, a.client.endpoint.fail(CutOff, errEmpty)
 		}
-	case openai.FinishReasonContentFilter:
-		return piece, nil, a.refusal("the model's answer was withheld")
-	case "error", "abort", "insufficient_system_resource": // OpenRouter; SGLang and vLLM; DeepSeek
-		return piece, nil, a.client.endpoint.fail(CutOff, errors.New("the endpoint stopped the model"))
-	case openai.FinishReasonLength:
+	case withheld:
+		return piece, nil, a.client.endpoint.refusal("the model's answer was withheld")
+	case failed:
+		return piece, nil, a.client.endpoint.fail(CutOff, errHalted)
+	case atLimit:
 		e.cut = true
-	case "repetition": // vLLM's loop guard
+	case unknownWay:
+		e.cut, e.reason = true, tidy(a.finish)
+	case repeating:
 		e.looped = true
 		if keep, ok := a.guard.Repeated(); ok {
 			e.keep = keep
@@ -283,7 +275,7 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 // full reports whether the answer reached a limit. ModelVerse says "stop" even
 // then.
 func (a *answer) full() bool {
-	limit, context := a.client.config.MaxTokens, a.client.profile.context
+	limit, context := a.limit, a.client.profile.context
 	return limit > 0 && a.usage.CompletionTokens >= limit || context > 0 && a.usage.TotalTokens >= context
 }
 
@@ -296,11 +288,8 @@ func (a *answer) failure(err error) error {
 		return a.client.endpoint.fail(Idle, errIdle)
 	}
 	e, ok := errors.AsType[*Error](err)
-	switch {
-	case !ok && !a.exchange.sent: // go-openai knows better than to ask this model
-		return a.client.endpoint.fail(BadRequest, err)
-	case !ok:
-		e = a.client.endpoint.fail(Protocol, errors.New("an event is not valid JSON"))
+	if !ok { // go-openai did not send it, or cannot read what came of it
+		e = a.client.endpoint.fail(Protocol, err)
 	}
 	if a.length > 0 && (e.Class == Busy || e.Class == Down || e.Class == Protocol) {
 		e.Class = CutOff

@@ -111,9 +111,9 @@ var wholes = []behaviour{
 		text:   strings.Repeat("漢", 4<<20/3), want: &Outcome{Model: "served", Words: 4 << 20 / 3, Cut: true},
 	},
 	{
-		name: "an answer that is streamed unasked is no answer", edit: whole,
+		name: "an answer that is streamed unasked is read all the same", edit: whole,
 		answer: sends(delta("one"), finish("stop"), done),
-		class:  Protocol, says: "streams",
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
 	},
 	{
 		name: "an answer that breaks off is tried again", edit: whole,
@@ -137,7 +137,7 @@ var wholes = []behaviour{
 }
 
 func TestRecognize(t *testing.T) {
-	for group, cases := range map[string][]behaviour{"end": ends, "form": forms, "failure": failures, "status": statuses, "whole": wholes} {
+	for group, cases := range map[string][]behaviour{"end": ends, "form": forms, "failure": failures, "status": statuses, "whole": wholes, "shape": shapes, "finish": finishes()} {
 		for _, b := range cases {
 			t.Run(group+"/"+b.name, func(t *testing.T) { synctest.Test(t, b.check) })
 		}

@@ -20,12 +20,12 @@ const (
 	// after the one before.
 	firstProbe = time.Second
 	lastProbe  = 30 * time.Second
-	// probeTime bounds one probe.
-	probeTime = 30 * time.Second
 )
 
 // A breaker knows whether the endpoint is down. It is shared by all who read with
-// it, and has no goroutine of its own: one of those who wait probes for all.
+// it, and has no goroutine of its own: one of those who wait probes for all, with
+// its page where it has one. A probe may take as long as any request: a model may be
+// loaded for it.
 type breaker struct {
 	mu      sync.Mutex // guards what follows
 	failed  int        // requests in a row
@@ -102,14 +102,22 @@ func (b *breaker) whenDown() <-chan struct{} {
 
 // wait returns when the endpoint is not down any more, or with the cause of ctx.
 func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) error {
+	for {
+		mine, err := b.admit(ctx)
+		if err != nil || !mine {
+			return err
+		}
+		b.settle(ctx, probe(ctx))
+	}
+}
+
+// admit returns when the endpoint is not down any more, when it is the caller's turn
+// to probe it, or with the cause of ctx. What a probe found goes to settle.
+func (b *breaker) admit(ctx context.Context) (probe bool, err error) {
 	for ctx.Err() == nil {
 		mine, changed, until := b.turn()
-		switch {
-		case mine:
-			b.settle(ctx, probe(ctx))
-			continue
-		case changed == nil:
-			return nil
+		if mine || changed == nil {
+			return mine, nil
 		}
 		timer := time.NewTimer(until)
 		select {
@@ -119,7 +127,7 @@ func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) e
 		}
 		timer.Stop()
 	}
-	return context.Cause(ctx)
+	return false, context.Cause(ctx)
 }
 
 // turn says what a waiter does next: probe, wait for a change or until the next
@@ -131,7 +139,7 @@ func (b *breaker) turn() (probe bool, changed <-chan struct{}, until time.Durati
 	case b.since.IsZero():
 		return false, nil, 0
 	case b.probing:
-		return false, b.changed, probeTime + time.Second
+		return false, b.changed, lastProbe
 	}
 	if until = time.Until(b.next); until > 0 {
 		return false, b.changed, until
@@ -169,17 +177,15 @@ func (c *Client) Down() time.Time { return c.breaker.down() }
 func (c *Client) WhenDown() <-chan struct{} { return c.breaker.whenDown() }
 
 // WaitUp returns at once while the endpoint is not down. Else it returns when it
-// is back, or with the cause of ctx. Of all who wait, one at a time sends an
-// empty page as a probe: after a second, then after longer and longer pauses, up
-// to 30 seconds.
+// is back, or with the cause of ctx. Of all who wait, one at a time probes: after a
+// second, then after longer and longer pauses, up to 30 seconds. A page that
+// [Client.Recognize] tries again is a probe itself; who waits here sends an empty one.
 func (c *Client) WaitUp(ctx context.Context) error { return c.breaker.wait(ctx, c.probe) }
 
 // probe has the endpoint read an empty page: the whole way that a page goes, at
 // the cost of a few tokens.
 func (c *Client) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, c.endpoint.fail(Idle, errIdle))
-	defer cancel()
-	a, _, _, err := c.ask(ctx, emptyPage(), false)
+	a, _, _, err := c.ask(ctx, emptyPage(), false, c.fields(false))
 	a.close()
 	return err
 }

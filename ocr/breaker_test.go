@@ -161,6 +161,64 @@ func TestAllGoOnWhenTheEndpointIsBack(t *testing.T) {
 	})
 }
 
+// TestSlowStartIsWaitedFor: an endpoint that loads its model for the first request,
+// and drops the load when the client leaves, comes back into use.
+func TestSlowStartIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &switchable{}
+		c := serve(t, s.ServeHTTP, nil)
+		takeDown(t, s, c)
+		loaded := false
+		s.will(func(w http.ResponseWriter, r *http.Request) {
+			if !loaded {
+				select {
+				case <-time.After(45 * time.Second):
+				case <-r.Context().Done():
+					return
+				}
+				loaded = true
+			}
+			good(w)
+		})
+		start := time.Now()
+		if err := c.WaitUp(t.Context()); err != nil {
+			t.Error(err)
+		}
+		between(t, start, 46*time.Second, 47*time.Second)
+	})
+}
+
+// TestPagesAreProbes: of the pages that failed, one at a time tries whether the
+// endpoint is back.
+func TestPagesAreProbes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &switchable{}
+		c := serve(t, s.ServeHTTP, nil)
+		begun := time.Now()
+		s.will(func(w http.ResponseWriter, r *http.Request) {
+			if time.Since(begun) < 8*time.Second {
+				fails(503)(w, r)
+				return
+			}
+			<-time.After(20 * time.Second)
+			good(w)
+		})
+		var readers sync.WaitGroup
+		for range 8 {
+			readers.Go(func() {
+				if got := collect(c.WithTries(4).Recognize(t.Context(), testPage)); got.err != nil || got.text != "one" {
+					t.Errorf("got %+v", got)
+				}
+			})
+		}
+		readers.Wait()
+		// Each page once before anybody knew, and then those that probed.
+		if n := s.requests.Load(); n > 2*8+8 {
+			t.Errorf("%d requests for 8 pages", n)
+		}
+	})
+}
+
 func TestFirstProbeComesSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &switchable{}
@@ -207,7 +265,7 @@ func TestWaitingCanBeStopped(t *testing.T) {
 		if err := <-waited; err != nil {
 			t.Error(err)
 		}
-		between(t, start, 0, probeTime) // its own probe hangs until then
+		between(t, start, 0, DefaultIdleTimeout) // its own probe hangs until then
 	})
 }
 

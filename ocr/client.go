@@ -22,8 +22,11 @@ const (
 	DefaultIdleTimeout = 60 * time.Second
 
 	// wholeFactor is how many idle time-outs an answer that is not streamed
-	// may take in all: it brings no text before its end.
+	// may take in all: it brings no text before its end. A stream that shows only
+	// keep-alives so far may take as many.
 	wholeFactor = 5
+	// thinkingFactor is how many idle time-outs a model may think between texts.
+	thinkingFactor = 10
 )
 
 // A Config describes an endpoint and what is asked of it.
@@ -54,9 +57,13 @@ type Config struct {
 	// comes.
 	StopLoops bool
 	// IdleTimeout is how long to wait for new text before the request is given
-	// up; DefaultIdleTimeout where 0. Keep-alives are not text. Without Stream
-	// the whole answer may take five times as long.
+	// up; DefaultIdleTimeout where 0. While the model sends its thoughts it is
+	// waited for ten times as long, and while keep-alives come before the first
+	// text five times. Without Stream the whole answer may take five times as long.
 	IdleTimeout time.Duration
+	// Concurrency is how many requests may run at once; 0 has it found by trying,
+	// see [Limit]. It is the caller who keeps to it.
+	Concurrency int
 	// HTTPClient sends the requests; redirects are never followed. Its Timeout
 	// must leave room for a whole answer. Where nil, a client is made with
 	// time-outs for dialling, TLS and headers, none for the whole, and with the
@@ -70,8 +77,10 @@ type Client struct {
 	profile  profile
 	endpoint endpoint
 	http     *http.Client
-	breaker  *breaker // shared by all copies
-	tries    int      // requests for a page, at most, until one succeeds
+	breaker  *breaker // shared by all copies, as is what follows
+	dialect  *dialect
+	limit    *Limit
+	tries    int // requests for a page, at most, until one succeeds
 	mode     Mode
 	watch    func(Try)
 }
@@ -92,6 +101,9 @@ func NewClient(c Config) (*Client, error) {
 	}
 	asked, err := findProfile(c.Profile, c.Model)
 	errs = append(errs, err, checkExtraBody(c.ExtraBody))
+	if c.Concurrency < 0 {
+		errs = append(errs, fmt.Errorf("the number of requests at once %d is negative", c.Concurrency))
+	}
 	if c.IdleTimeout < 0 {
 		errs = append(errs, fmt.Errorf("the idle time-out %v is negative", c.IdleTimeout))
 	}
@@ -112,7 +124,7 @@ func NewClient(c Config) (*Client, error) {
 	}
 	client := &Client{
 		config: c, profile: asked, endpoint: endpoint{host: base.Host, secret: c.Key},
-		breaker: newBreaker(), tries: maxTries, watch: func(Try) {},
+		breaker: newBreaker(), dialect: newDialect(), limit: newLimit(c.Concurrency), tries: maxTries, watch: func(Try) {},
 	}
 	client.http = client.httpClient()
 	return client, nil
@@ -165,8 +177,9 @@ func (c *Client) patience() time.Duration {
 
 // WithTries returns a client that gives a page up after n requests that failed,
 // for a caller that comes back later by itself. It shares c's connections. A page
-// on which the model loops may cost one request more, and one that is cut at the
-// model's limit two.
+// on which the model loops or of which no text comes may cost one request more, as
+// may a web page in place of an answer and each field that the endpoint refuses, and
+// a page that is cut at the model's limit two.
 func (c *Client) WithTries(n int) *Client {
 	few := *c
 	few.tries = n
@@ -188,6 +201,9 @@ func (c *Client) Host() string { return c.endpoint.host }
 // MaxTokens returns the longest answer that is asked for, in tokens; 0 where the
 // endpoint decides.
 func (c *Client) MaxTokens() int { return c.config.MaxTokens }
+
+// Limit returns how many requests may run at once. All copies of a client share it.
+func (c *Client) Limit() *Limit { return c.limit }
 
 // CloseIdleConnections closes the connections that no request uses now.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }

@@ -3,6 +3,7 @@ package ocr
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ import (
 type Class int
 
 const (
-	KeyRefused Class = iota + 1 // the key is wrong, has no right, or has no credit left
+	KeyRefused Class = iota + 1 // the key is wrong, or has no right
+	Unpaid                      // the account has no credit left, or is blocked for its bills
 	Busy                        // too many requests for now
 	Down                        // the endpoint cannot be reached, or fails
 	Refused                     // the content was refused (moderation)
@@ -32,6 +34,8 @@ func (c Class) String() string {
 	switch c {
 	case KeyRefused:
 		return "key refused"
+	case Unpaid:
+		return "account not paid"
 	case Busy:
 		return "busy"
 	case Down:
@@ -65,7 +69,8 @@ type Error struct {
 	// Host is the endpoint's host, with its port where it has one.
 	Host string
 
-	err error
+	err   error
+	fault fault // what the endpoint said, for the dialect; never shown
 }
 
 func (e *Error) Error() string {
@@ -92,35 +97,78 @@ func (e *Error) Temporary() bool {
 	return false
 }
 
-// classify gives the class of an error answer. The names in kind and code
-// count more than the status, since endpoints behind gateways answer 400 or
-// 200 to much. The names are those of ModelVerse
+// A sign is what tells the class of an error answer, in small letters: a part of
+// its type or code, or of its message.
+type sign struct {
+	class    Class
+	names    []string
+	messages []string
+}
+
+// signs are the words of the usual endpoints. The first one that fits counts, more
+// than the status: endpoints behind gateways answer 400 or 200 to much. Numbers in
+// names are whole codes.
+var signs = []sign{
+	{Refused, []string{
+		"invalid_messages", "sensitive", "content_filter", "content_policy", "moderation", // ModelVerse, OpenAI
+		"data_inspection", "datainspection", // DashScope
+		"#1301", // Zhipu
+	}, []string{
+		"flagged for", "input was flagged", "requires moderation", // OpenRouter
+		"inappropriate content", "不安全或敏感", // DashScope, Zhipu
+	}},
+	{TooLarge, []string{
+		"tokens_too_long", "context_length", "exceed_context_size", // ModelVerse, OpenAI, llama.cpp
+		"#1261", // Zhipu
+	}, []string{
+		"maximum context length", "model's context length", // vLLM, OpenRouter, Mistral; SGLang
+		"available context size", "input is too large to process", // llama.cpp
+		"`inputs` tokens + `max_new_tokens` must be", "`inputs` must have less than", // TGI, Together
+		"max_seq_len", "range of input length", // SiliconFlow; DashScope
+		"prompt is too long", "prompt too long", "prompt 超长", "exceed context limit", // Fireworks, Anthropic, Zhipu
+		"reduce the length of the messages", "longer than the maximum model length", // Groq; vLLM
+	}},
+	{Unpaid, []string{
+		"insufficient_quota", "insufficient_user_quota", "insufficient_balance", "billing", // OpenAI, One API
+		"arrearage", "overdue", "exceeded_current_quota", // DashScope, Volcengine, Moonshot
+		"#1113", "#30001", // Zhipu, SiliconFlow
+	}, []string{
+		"insufficient balance", "balance is insufficient", "insufficient credit", "requires more credits",
+		"account is in good standing", "good standing", "check your plan and billing", "欠费", "余额不足",
+	}},
+	{KeyRefused, []string{
+		"auth", "invalid_api_key", "invalid_token", "invalidapikey", "api_key_invalid",
+		"#1000", "#1001", "#1002", "#1003", "#1004", // Zhipu
+	}, []string{"api key not valid", "invalid api key", "incorrect api key", "api key is invalid"}},
+	{NotFound, []string{
+		"model_error", "model_not_found", "modelnotfound", "invalid_model", "model.accessdenied",
+		"#1211", "#20012", // Zhipu, SiliconFlow
+	}, []string{"model does not exist", "model not found", "no such model"}},
+	{Busy, []string{
+		"rate_limit", "ratelimit", "overloaded", "throttling", "too_many_requests",
+		"#1302", "#1303", "#1304", "#1305", // Zhipu
+	}, []string{"rate limiting", "model is overloaded"}},
+}
+
+// classify gives the class of an error answer. The sources of its words are the
+// documentation of ModelVerse
 // (https://www.ucloud-global.com/en/docs/modelverse/modelverse/modelverse/error-code)
-// and of OpenAI (https://platform.openai.com/docs/guides/error-codes); vLLM
-// tells an overlong request by its message only.
+// and of OpenAI (https://platform.openai.com/docs/guides/error-codes), and what the
+// others were seen to send.
 func classify(status int, f fault) Class {
 	names := strings.ToLower(f.kind + " " + f.code)
-	has := func(words ...string) bool {
-		for _, word := range words {
-			if strings.Contains(names, word) {
-				return true
-			}
+	message := strings.ToLower(f.message)
+	code := "#" + strings.ToLower(f.code)
+	for _, s := range signs {
+		if slices.ContainsFunc(s.names, func(name string) bool { return name == code || strings.Contains(names, name) }) ||
+			slices.ContainsFunc(s.messages, func(part string) bool { return strings.Contains(message, part) }) {
+			return s.class
 		}
-		return false
 	}
-	switch {
-	case has("invalid_messages", "sensitive", "content_filter", "content_policy", "data_inspection", "moderation"):
+	if status == http.StatusForbidden && f.flagged {
 		return Refused
-	case has("tokens_too_long", "context_length"),
-		strings.Contains(f.message, "maximum context length"):
-		return TooLarge
-	case has("insufficient_quota", "insufficient_user_quota", "auth", "invalid_api_key", "invalid_token"):
-		return KeyRefused
-	case has("model_error", "model_not_found", "invalid_model"):
-		return NotFound
-	case has("rate_limit", "overloaded"):
-		return Busy
-	case status == 0 && has("invalid_request", "badrequest", "param_error"):
+	}
+	if status == 0 && (strings.Contains(names, "invalid_request") || strings.Contains(names, "badrequest") || strings.Contains(names, "param_error")) {
 		return BadRequest
 	}
 	return classOfStatus(status)
@@ -128,8 +176,10 @@ func classify(status int, f fault) Class {
 
 func classOfStatus(status int) Class {
 	switch {
-	case status == http.StatusUnauthorized, status == http.StatusPaymentRequired, status == http.StatusForbidden:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return KeyRefused
+	case status == http.StatusPaymentRequired:
+		return Unpaid
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		return NotFound
 	case status == http.StatusRequestTimeout:

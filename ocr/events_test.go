@@ -2,26 +2,60 @@ package ocr
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
+
+	"github.com/sashabaranov/go-openai"
 )
 
-// normalise reads a whole stream through events.
-func normalise(r io.Reader) (string, error) {
-	e := newEvents(endpoint{host: "model.test"}, io.NopCloser(r))
+// told is all that an answer tells go-openai.
+type told struct {
+	text, finish, model string
+	usage               openai.Usage
+	done                bool
+}
+
+// normalise reads a whole answer through events, and checks that go-openai gets only
+// lines that it reads rightly.
+func normalise(t *testing.T, r io.Reader) (all told, err error) {
+	t.Helper()
+	e := newEvents(endpoint{host: "model.test"}, io.NopCloser(r), maxStream, func(bool) {})
 	var out strings.Builder
 	buf := make([]byte, 100)
-	for {
-		n, err := e.Read(buf)
+	for err == nil {
+		var n int
+		n, err = e.Read(buf)
 		out.Write(buf[:n])
-		if err != nil {
-			return out.String(), err
+	}
+	lines := strings.SplitAfter(out.String(), "\n")
+	for i, line := range lines[:len(lines)-1] {
+		if line == "data: [DONE]\n" && i == len(lines)-2 {
+			all.done = true
+			continue
+		}
+		var c openai.ChatCompletionStreamResponse
+		if value, ok := strings.CutPrefix(line, `data: {"choices":[`); !ok || json.Unmarshal([]byte(`{"choices":[`+value), &c) != nil {
+			t.Fatalf("line %q", line)
+		}
+		all.model = cmp.Or(c.Model, all.model)
+		if c.Usage != nil {
+			all.usage = *c.Usage
+		}
+		for _, choice := range c.Choices {
+			all.text += choice.Delta.Content
+			all.finish = cmp.Or(string(choice.FinishReason), all.finish)
 		}
 	}
+	if last := lines[len(lines)-1]; last != "" {
+		t.Fatalf("the last line has no end: %q", last)
+	}
+	return all, err
 }
 
 // FuzzEvents checks that whatever comes, go-openai gets only lines it reads
@@ -42,27 +76,52 @@ func FuzzEvents(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		out, err := normalise(bytes.NewReader(in))
+		out, err := normalise(t, bytes.NewReader(in))
 		if _, typed := errors.AsType[*Error](err); err != io.EOF && !typed {
 			t.Fatalf("error %#v is neither the end nor typed", err)
 		}
-		lines := strings.SplitAfter(out, "\n")
-		if last := len(lines) - 1; lines[last] != "" {
-			t.Fatalf("the last line has no end: %q", out)
-		}
-		for i, line := range lines[:len(lines)-1] {
-			isDone := line == "data: [DONE]\n" && i == len(lines)-2
-			if !isDone && !strings.HasPrefix(line, "data: { ") {
-				t.Fatalf("line %q", line)
-			}
-		}
-		slow, slowErr := normalise(iotest.OneByteReader(bytes.NewReader(in)))
+		slow, slowErr := normalise(t, iotest.OneByteReader(bytes.NewReader(in)))
 		if slow != out || slowErr.Error() != err.Error() {
-			t.Fatalf("byte by byte %q, %v; at once %q, %v", slow, slowErr, out, err)
+			t.Fatalf("byte by byte %+v, %v; at once %+v, %v", slow, slowErr, out, err)
 		}
-		broken, brokenErr := normalise(io.MultiReader(bytes.NewReader(in), iotest.ErrReader(io.ErrUnexpectedEOF)))
-		if !strings.HasPrefix(out, broken) || brokenErr == io.EOF && !strings.HasSuffix(broken, "data: [DONE]\n") {
-			t.Fatalf("a broken connection gives %q, %v", broken, brokenErr)
+		broken, brokenErr := normalise(t, io.MultiReader(bytes.NewReader(in), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		// Half a letter may have become U+FFFD.
+		if !strings.HasPrefix(out.text, strings.TrimRight(broken.text, "\uFFFD")) || brokenErr == io.EOF && !broken.done {
+			t.Fatalf("a broken connection gives %+v, %v", broken, brokenErr)
+		}
+	})
+}
+
+// FuzzScanner checks that the scanner takes all that encoding/json takes, and finds
+// the same in it.
+func FuzzScanner(f *testing.F) {
+	for _, seed := range []string{
+		`{"choices":[{"delta":{"content":"a\"b\\\n\u00e9\ud83d\ude00\ud83d"},"finish_reason":null}]}`,
+		`{"choices":[{"message":{"content":"x"}}],"usage":{"completion_tokens":1.0}}`,
+		`{"a":[1,-2.5e10,true,false,null,{"b":[]}],"":{}}`, `{"a":NaN}`, `[`, `{"a" : "`, `"\`, "{}x",
+		strings.Repeat("[", 200), strings.Repeat(`{"a":`, 200),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		s := scanner{data: in}
+		s.skip()
+		good := s.end()
+		if json.Valid(in) && !good && bytes.Count(in, []byte("["))+bytes.Count(in, []byte("{")) <= maxDepth {
+			t.Fatalf("%q is not taken", in)
+		}
+		if s.short && json.Valid(in) {
+			t.Fatalf("%q is taken for half", in)
+		}
+		var text string
+		if json.Unmarshal(in, &text) == nil && len(in) > 2 && in[0] == '"' && in[len(in)-1] == '"' {
+			if got := string(bytes.ToValidUTF8(unquote(nil, in[1:len(in)-1]), []byte("\uFFFD"))); got != strings.ToValidUTF8(text, "\uFFFD") && utf8.Valid(in) {
+				t.Fatalf("%q is read as %q, want %q", in, got, text)
+			}
+			var back string
+			if err := json.Unmarshal(quote(nil, []byte(text)), &back); err != nil || back != text {
+				t.Fatalf("%q is quoted as %q", text, quote(nil, []byte(text)))
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -11,47 +12,61 @@ type fault struct {
 	message string
 	kind    string // "type"
 	code    string
-	status  int // where the code is an HTTP status, else 0
+	param   string // the field of the request that is to blame
+	flagged bool   // the content has reasons for being refused: OpenRouter's metadata
+	status  int    // where the code is an HTTP status, else 0
 }
 
 // parseFault reads the error forms seen at OpenAI-compatible endpoints:
 // {"error":{…}}, {"error":"…"}, {"object":"error",…} of older vLLM,
 // {"type":"error",…}, and where loose is set also {"message":…} and
-// {"detail":…}, which are errors only where the status or the event says so.
+// {"detail":…}, which are errors only where the status or the event says so. Gemini
+// puts its errors into a list.
 func parseFault(data []byte, loose bool) (fault, bool) {
+	var list []json.RawMessage
+	if json.Unmarshal(data, &list) == nil && len(list) > 0 {
+		data = list[0]
+	}
 	var body map[string]json.RawMessage
 	if json.Unmarshal(data, &body) != nil {
 		return fault{}, false
 	}
+	outer := faultOf(body)
 	raw, named := body["error"]
-	named = named && string(raw) != "null"
-	if named {
+	if s := (scanner{data: raw}); named && !s.empty() {
 		var inner map[string]json.RawMessage
 		if json.Unmarshal(raw, &inner) != nil {
-			f := faultOf(body)
-			f.message = plain(raw)
-			return f, true
+			outer.message = plain(raw)
+			return outer, true
 		}
-		return faultOf(inner), true
+		f := faultOf(inner)
+		f.code, f.kind = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind)
+		return f, true
 	}
-	if loose || plain(body["object"]) == "error" || plain(body["type"]) == "error" {
-		return faultOf(body), true
-	}
-	return fault{}, false
+	return outer, loose || plain(body["object"]) == "error" || plain(body["type"]) == "error"
 }
 
 func faultOf(body map[string]json.RawMessage) fault {
-	f := fault{kind: plain(body["type"]), code: plain(body["code"])}
+	f := fault{code: said(body["code"]), param: said(body["param"])}
+	f.kind = cmp.Or(said(body["type"]), said(body["error_type"]), said(body["status"])) // TGI; Gemini
 	for _, name := range []string{"message", "detail", "msg"} {
-		if raw, ok := body[name]; ok && f.message == "" {
-			f.message = plain(raw)
-		}
+		f.message = cmp.Or(f.message, said(body[name]))
 	}
+	var metadata struct{ Reasons []json.RawMessage }
+	f.flagged = json.Unmarshal(body["metadata"], &metadata) == nil && len(metadata.Reasons) > 0
 	var status int
 	if json.Unmarshal(body["code"], &status) == nil && 400 <= status && status <= 599 {
 		f.status = status
 	}
 	return f
+}
+
+// said is plain, with "" for null.
+func said(raw json.RawMessage) string {
+	if string(raw) == "null" {
+		return ""
+	}
+	return plain(raw)
 }
 
 // plain returns a JSON string's content, and any other value as it is written.
@@ -80,7 +95,13 @@ func (e endpoint) reject(status int, f fault) *Error {
 	if status == 0 {
 		status = f.status
 	}
-	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.said(f.message)}
+	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.said(f.message), fault: f}
+}
+
+// refusal is the error of an answer in which the model or its keeper refuses the
+// content.
+func (e endpoint) refusal(message string) *Error {
+	return &Error{Class: Refused, Host: e.host, err: e.said(message)}
 }
 
 // said makes an error of what the endpoint said, nil where it said nothing.

@@ -261,6 +261,34 @@ var misbehaviours = []struct {
 	},
 
 	{
+		name:  "no text of a page that is not blank: read once more, and the person sees the text",
+		moves: []move{says("", "stop"), says("First line.", "stop")},
+		text:  "First line.",
+		warm:  []bool{false, true},
+	},
+	{
+		name:  "no text of a page that is not blank, both times",
+		moves: []move{says("", "stop")},
+		warm:  []bool{false, true},
+	},
+	{
+		name:  "no text of a page that is not blank, and then a failure: no text is no failure",
+		moves: []move{says("", "stop"), fails(500)},
+		warm:  []bool{false, true},
+	},
+	{
+		name:  "no text of a blank page",
+		page:  emptyPage().Data,
+		moves: []move{says("", "stop")},
+		warm:  []bool{false},
+	},
+	{
+		name:  "nothing located is an answer",
+		mode:  Mode{Kind: Locate, Argument: "total"},
+		moves: []move{says("", "stop")},
+		warm:  []bool{false},
+	},
+	{
 		name:  "a page in blocks is clean",
 		moves: []move{says("<|ref|>title<|/ref|><|det|>[[1, 2, 3, 4]]<|/det|>\n# Title\n\n<|ref|>text<|/ref|><|det|>[[1, 5, 3, 9]]<|/det|>\nText.<｜end▁of▁sentence｜>", "stop")},
 		text:  "# Title\n\nText.",

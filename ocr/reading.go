@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"math/rand/v2"
@@ -30,10 +31,13 @@ const (
 // the text so far stays until another try has more. A model that falls silent
 // after some text is left to the caller, who has waited long by then. A page on
 // which the model repeats itself is read once more, at another temperature and
-// with room for a page that does so itself. A page whose text is cut at the
-// model's limit is read again in two halves, in the modes Markdown and Plain. The
-// best text is kept, and the Outcome says what it lacks. Text that turns out to be
-// none of the page, such as a model's thoughts, is taken back.
+// with room for a page that does so itself. So is one that is not blank and of which
+// no text came. A web page in place of an answer is borne once. A request with a field
+// that the endpoint refuses by name is made again without it, see [Client.LeftOut]. A
+// page whose text is cut at the model's limit is read again in two halves, in the
+// modes Markdown and Plain. The best text is kept, and the Outcome says what it lacks.
+// Text that turns out to be none of the page, such as a model's thoughts, is taken
+// back.
 //
 // A consumer that leaves the loop ends the request at once. The page's data must
 // not change meanwhile.
@@ -64,6 +68,12 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 	if err != nil {
 		r.sheet.fail(err)
 		return
+	}
+	if len(best.text) == 0 && !end.cut && !end.looped && len(end.boxes) == 0 && r.expectsText(ctx, p) {
+		second := r.sheet.draft()
+		if again, err := r.once(ctx, p, true, second); err == nil && len(second.text) > 0 {
+			best, end = second, again
+		}
 	}
 	if end.looped {
 		warm := r.sheet.draft()
@@ -96,11 +106,32 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 	var d *draft
 	var end ending
 	var failed error // Retry's own result may be wrapped
+	tries := r.client.tries
+	webPages := 1 // are borne
+	window, cancel := context.WithTimeout(ctx, tryWindow)
+	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		probe := false
+		if failed != nil { // while the endpoint is down, one at a time tries again
+			var err error
+			if probe, err = r.client.breaker.admit(window); err != nil {
+				return struct{}{}, backoff.Permanent(failed)
+			}
+		}
 		d = r.sheet.draft()
 		end, failed = r.once(ctx, p, false, d)
+		if probe {
+			r.client.breaker.settle(ctx, failed)
+		}
 		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
 			return struct{}{}, backoff.Permanent(failed) // it took its time; the caller's queue has more
+		}
+		if errors.Is(failed, ErrWebPage) && webPages > 0 { // a gateway's, often for a moment
+			webPages--
+			return struct{}{}, failed
+		}
+		if tries--; failed != nil && tries <= 0 {
+			return struct{}{}, backoff.Permanent(failed)
 		}
 		return struct{}{}, retryRule(failed)
 	},
@@ -110,7 +141,6 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 			Multiplier:          2,
 			MaxInterval:         10 * time.Second,
 		}),
-		backoff.WithMaxTries(uint(r.client.tries)),
 		backoff.WithMaxElapsedTime(tryWindow),
 	)
 	switch {
@@ -138,21 +168,50 @@ func retryRule(err error) error {
 	return err
 }
 
-// once makes one request, adds its text to d, and tells the watcher.
+// once makes one request and adds its text to d; and the same again without a field
+// that the endpoint refuses.
 func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (ending, error) {
+	tooLarge := "" // the field that was left out because of the answer's length
+	for {
+		fields := r.client.fields(again)
+		end, err := r.request(ctx, p, again, fields, d)
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			return end, err
+		}
+		if e.Class == TooLarge && tooLarge != "" { // it is the page that is too large
+			r.client.dialect.forget(tooLarge)
+			return end, err
+		}
+		name := r.client.dialect.learn(e, fields)
+		if name == "" {
+			return end, err
+		}
+		if e.Class == TooLarge {
+			tooLarge = name
+		}
+	}
+}
+
+// request makes one request, adds its text to d, and tells the watcher.
+func (r *reading) request(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft) (ending, error) {
 	r.requests++
 	t, begun := Try{Nth: r.requests, Picture: len(p.Data)}, time.Now()
-	end, err := r.try(ctx, p, again, d, &t)
-	t.Took, t.Err, t.Looped, t.Cut = time.Since(begun), err, end.looped, end.cut
+	end, err := r.try(ctx, p, again, fields, d, &t)
+	t.Took, t.Err, t.Looped, t.Cut, t.Reason = time.Since(begun), err, end.looped, end.cut, end.reason
 	r.client.watch(t)
 	return end, err
 }
 
-func (r *reading) try(ctx context.Context, p page.Page, again bool, d *draft, t *Try) (ending, error) {
+func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft, t *Try) (ending, error) {
 	begun := time.Now()
-	a, piece, end, err := r.client.ask(ctx, p, again)
+	trip := r.client.limit.begin()
+	defer trip.end()
+	a, piece, end, err := r.client.ask(ctx, p, again, fields)
 	defer a.close()
 	r.client.breaker.report(err)
+	trip.answered(err)
+	t.Whole = a.exchange.events != nil && a.exchange.events.chunk.message
 	for {
 		if t.Text == 0 && piece != "" {
 			t.First = time.Since(begun)
@@ -174,6 +233,17 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, d *draft, t 
 		a.resume()
 		piece, end, err = a.next()
 	}
+}
+
+// expectsText reports whether an answer without text is odd: something stands on the
+// page, and a text is what the mode asks for.
+func (r *reading) expectsText(ctx context.Context, p page.Page) bool {
+	switch r.client.mode.Kind {
+	case Locate, Prompt:
+		return false
+	}
+	blank, err := page.Blank(ctx, p)
+	return err == nil && !blank
 }
 
 // divisible reports whether two halves of a page have the text of the whole.

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sashabaranov/go-openai"
@@ -23,10 +24,10 @@ import (
 const imageMark = "IMAGE-DATA"
 
 // chatRequest is the documented request: one user message with the prompt and
-// one image.
+// one image. All else joins it later, see fields: go-openai refuses models and
+// limits by name that endpoints take.
 func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 	return openai.ChatCompletionRequest{
-		Model: c.config.Model,
 		Messages: []openai.ChatCompletionMessage{{
 			Role: openai.ChatMessageRoleUser,
 			MultiContent: []openai.ChatMessagePart{
@@ -36,8 +37,6 @@ func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 				}},
 			},
 		}},
-		//lint:ignore SA1019 max_tokens is what the endpoints this is for document; they do not know max_completion_tokens.
-		MaxTokens: c.config.MaxTokens,
 	}
 }
 
@@ -91,18 +90,30 @@ const (
 	warmth   = `0.3`
 )
 
-// fields are what go-openai's request lacks; null takes a field out. Its own
-// temperature is left out where it is 0.
+// fields are those of the request's body beside the messages; null takes one out.
 func (c *Client) fields(again bool) map[string]json.RawMessage {
-	fields := map[string]json.RawMessage{"temperature": json.RawMessage(coolness)}
-	if c.profile.askUsage && c.config.Stream {
+	model, _ := json.Marshal(c.config.Model) // a string
+	fields := map[string]json.RawMessage{"model": model}
+	limit := maxTokens
+	if reasoning.MatchString(strings.ToLower(c.config.Model)) {
+		limit = maxCompletionTokens
+	} else {
+		fields[temperature] = json.RawMessage(coolness)
+	}
+	if c.config.MaxTokens > 0 {
+		fields[limit] = json.RawMessage(strconv.Itoa(c.config.MaxTokens))
+	}
+	if !c.config.Stream {
+		fields["stream"] = json.RawMessage("false")
+	} else if c.profile.askUsage {
 		fields["stream_options"] = json.RawMessage(`{"include_usage":true}`)
 	}
 	maps.Copy(fields, c.profile.extra)
 	maps.Copy(fields, c.config.ExtraBody)
-	if again && string(fields["temperature"]) != "null" {
-		fields["temperature"] = json.RawMessage(warmth)
+	if cool, ok := fields[temperature]; again && ok && string(cool) != "null" {
+		fields[temperature] = json.RawMessage(warmth)
 	}
+	c.dialect.speak(fields)
 	return fields
 }
 

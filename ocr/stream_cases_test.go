@@ -187,9 +187,9 @@ var forms = []behaviour{
 		text:   "one", class: CutOff, tries: maxTries,
 	},
 	{
-		name:   "a model that go-openai will not ask for is a bad request",
+		name:   "a model that go-openai refuses by its name is asked",
 		edit:   func(c *Config) { c.Model = "text-davinci-003" },
 		answer: sends(delta("one"), finish("stop")),
-		class:  BadRequest, tries: never,
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
 	},
 }

@@ -17,6 +17,7 @@ import (
 
 func TestIdle(t *testing.T) {
 	const empty = `data: {"choices":[{"index":0,"delta":{"content":""}}]}` + "\n\n"
+	const thought = `data: {"choices":[{"index":0,"delta":{"content":null,"reasoning_content":"Hm."}}]}` + "\n\n"
 	for name, c := range map[string]struct {
 		answer func(w http.ResponseWriter, r *http.Request)
 		text   string
@@ -26,8 +27,10 @@ func TestIdle(t *testing.T) {
 	}{
 		"no headers":                {func(_ http.ResponseWriter, r *http.Request) { stall(r) }, "", 2, 120 * time.Second, 122 * time.Second},
 		"headers but no text":       {func(w http.ResponseWriter, r *http.Request) { send(w, ""); stall(r) }, "", 2, 120 * time.Second, 122 * time.Second},
-		"keep-alives are no text":   {func(w http.ResponseWriter, r *http.Request) { keepAlive(w, r, ": ping\n\n") }, "", 2, 120 * time.Second, 122 * time.Second},
-		"empty deltas are no text":  {func(w http.ResponseWriter, r *http.Request) { keepAlive(w, r, empty) }, "", 2, 120 * time.Second, 122 * time.Second},
+		"thoughts without end":      {func(w http.ResponseWriter, r *http.Request) { keepAlive(w, r, thought) }, "", 1, 10 * time.Minute, 10 * time.Minute},
+		"thoughts after text":       {func(w http.ResponseWriter, r *http.Request) { send(w, delta("one")); keepAlive(w, r, thought) }, "one", 1, 10 * time.Minute, 10 * time.Minute},
+		"keep-alives are no text":   {func(w http.ResponseWriter, r *http.Request) { keepAlive(w, r, ": ping\n\n") }, "", 1, 5 * time.Minute, 5 * time.Minute},
+		"empty deltas are no text":  {func(w http.ResponseWriter, r *http.Request) { keepAlive(w, r, empty) }, "", 1, 5 * time.Minute, 5 * time.Minute},
 		"silence after text":        {func(w http.ResponseWriter, r *http.Request) { send(w, delta("one")); stall(r) }, "one", 1, 60 * time.Second, 60 * time.Second},
 		"keep-alives after text":    {func(w http.ResponseWriter, r *http.Request) { send(w, delta("one")); keepAlive(w, r, ": p\n\n") }, "one", 1, 60 * time.Second, 60 * time.Second},
 		"an error body without end": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(400); send(w, "{"); stall(r) }, "", 2, 120 * time.Second, 122 * time.Second},
@@ -65,6 +68,40 @@ func TestSlowTextIsNotIdle(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
+}
+
+// TestLifeWithoutText: an endpoint that shows that it is at work is waited for.
+func TestLifeWithoutText(t *testing.T) {
+	every := func(pause time.Duration, n int, piece string) func(int, http.ResponseWriter, *http.Request) {
+		return func(_ int, w http.ResponseWriter, r *http.Request) {
+			for range n {
+				send(w, piece)
+				select {
+				case <-time.After(pause):
+				case <-r.Context().Done():
+					return
+				}
+			}
+			good(w)
+		}
+	}
+	for name, answer := range map[string]func(int, http.ResponseWriter, *http.Request){
+		"comments":             every(50*time.Second, 5, ": keep-alive\n\n"),
+		"empty lines":          every(50*time.Second, 5, "\n"),
+		"heartbeats":           every(50*time.Second, 5, "data: ping\n\n"),
+		"roles":                every(50*time.Second, 5, role),
+		"thoughts":             every(50*time.Second, 11, `data: {"choices":[{"delta":{"reasoning_content":"Hm."}}]}`+"\n\n"),
+		"thoughts, OpenRouter": every(50*time.Second, 11, `data: {"choices":[{"delta":{"content":"","reasoning":"Hm."}}]}`+"\n\n"),
+		"thoughts, Mistral":    every(50*time.Second, 11, `data: {"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]}]}}]}`+"\n\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, nil, answer, func(t *testing.T, c *Client, tries *int) {
+				if got := collect(c.Recognize(t.Context(), testPage)); got.err != nil || got.text != "one" || *tries != 1 {
+					t.Errorf("got %+v after %d tries", got, *tries)
+				}
+			})
+		})
+	}
 }
 
 func TestEndOfAFinishedAnswerIsNotWaitedForLong(t *testing.T) {

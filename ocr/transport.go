@@ -1,46 +1,44 @@
 package ocr
 
 import (
-	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 )
 
-const (
-	maxWhole     = 8 << 20  // bytes of a non-streamed answer
-	maxErrorBody = 64 << 10 // bytes of an error answer that are looked at
-)
+// maxErrorBody is how much of an error answer is looked at, in bytes.
+const maxErrorBody = 64 << 10
 
 // An exchange is one request and its answer. It stands between go-openai and
 // the HTTP client and mends what go-openai v1.43.0 does not see: it sends the
-// image as a stream, and lets through only answers that go-openai understands.
-// Everything else becomes an [Error], with Retry-After and the endpoint's
-// message kept.
+// image as a stream, and makes an event stream of whatever comes back. What is no
+// answer becomes an [Error], with Retry-After and the endpoint's message kept.
 type exchange struct {
 	from   endpoint
 	client *http.Client
 	image  []byte
 	fields map[string]json.RawMessage // that join the body
-	stream bool
-	sent   bool    // go-openai built the request and gave it over
-	events *events // the answer, once a stream has begun
+	stream bool                       // a stream was asked for
+	alive  func(thinking bool)        // see events
+	events *events                    // the answer, once it has begun
 }
 
 // Do implements [openai.HTTPDoer].
 func (x *exchange) Do(req *http.Request) (*http.Response, error) {
-	x.sent = true
 	if err := complete(req, x.fields, x.image); err != nil {
 		return nil, x.from.fail(BadRequest, err)
 	}
 	// A compressed stream would arrive in lumps.
 	req.Header.Set("Accept-Encoding", "identity")
+	if !x.stream {
+		req.Header.Set("Accept", "application/json")
+	}
 	resp, err := x.client.Do(req)
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
@@ -48,58 +46,60 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, x.from.fail(Down, err)
 	}
-	if err := x.check(resp); err != nil {
+	if err := x.open(resp); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}
 	return resp, nil
 }
 
-func (x *exchange) check(resp *http.Response) error {
+// open makes the answer one that go-openai reads.
+func (x *exchange) open(resp *http.Response) error {
+	if err := x.inflate(resp); err != nil {
+		return err
+	}
 	if resp.StatusCode != http.StatusOK {
 		return x.refused(resp)
 	}
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	isJSON := kind == "application/json" || strings.HasSuffix(kind, "+json")
-	switch {
-	case kind == "text/html":
-		return x.from.fail(Protocol, errors.New("the endpoint answered with a web page; is the base URL right?"))
-	case x.stream && isJSON:
-		_, err := x.readJSON(resp.Body)
-		if err == nil {
-			err = x.from.fail(Protocol, errors.New("the endpoint answered without streaming"))
-		}
-		return err
-	case x.stream:
-		x.events = newEvents(x.from, resp.Body)
-		resp.Body = x.events
-		return nil
-	case kind == "text/event-stream":
-		return x.from.fail(Protocol, errors.New("the endpoint streams although it was asked not to"))
+	limit := maxWhole
+	if x.stream {
+		limit = maxStream
 	}
-	data, err := x.readJSON(resp.Body)
-	if err != nil {
-		return err
-	}
-	_ = resp.Body.Close()
-	resp.Body = io.NopCloser(bytes.NewReader(data))
+	x.events = newEvents(x.from, resp.Body, limit, x.alive)
+	resp.Body = x.events
 	return nil
 }
 
-// readJSON reads a whole answer, and fails where that is an error after all.
-func (x *exchange) readJSON(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxWhole+1))
-	switch {
-	case err != nil:
-		return nil, x.from.fail(CutOff, err)
-	case len(data) > maxWhole:
-		return nil, x.from.fail(Protocol, fmt.Errorf("the answer is longer than %d bytes", maxWhole))
+// inflate takes the compression off that some endpoints use unasked.
+func (x *exchange) inflate(resp *http.Response) error {
+	switch kind := strings.ToLower(resp.Header.Get("Content-Encoding")); kind {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		resp.Body = &inflated{body: resp.Body}
+	default:
+		return x.from.fail(Protocol, fmt.Errorf("the answer is compressed with %q although it was asked not to be", tidy(kind)))
 	}
-	if f, ok := parseFault(data, false); ok {
-		return nil, x.from.reject(0, f)
-	}
-	return data, nil
+	return nil
 }
+
+// inflated reads a body that is compressed with gzip. It waits for its first bytes
+// only when it is read.
+type inflated struct {
+	body   io.ReadCloser
+	reader *gzip.Reader
+}
+
+func (i *inflated) Read(p []byte) (n int, err error) {
+	if i.reader == nil {
+		if i.reader, err = gzip.NewReader(i.body); err != nil {
+			i.reader = nil
+			return 0, err
+		}
+	}
+	return i.reader.Read(p)
+}
+
+func (i *inflated) Close() error { return i.body.Close() }
 
 // refused makes the error of an answer whose status is not 200.
 func (x *exchange) refused(resp *http.Response) *Error {

@@ -11,6 +11,8 @@ type Try struct {
 	Err     error         // nil, an [*Error], or why the caller ended it
 	Looped  bool          // the model repeated itself, and was stopped
 	Cut     bool          // at the model's limit
+	Reason  string        // the finish reason, where it is not a known one, so that the text is taken for cut
+	Whole   bool          // the answer was not streamed, whatever was asked for
 	Picture int           // bytes of the picture, before base64
 	Text    int           // bytes of text that came
 }

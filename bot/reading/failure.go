@@ -69,6 +69,7 @@ var kinds = []struct {
 // classes are the kinds of the model's errors.
 var classes = map[ocr.Class]words.Kind{
 	ocr.KeyRefused: words.KeyRefused,
+	ocr.Unpaid:     words.Unpaid,
 	ocr.Busy:       words.ModelBusy,
 	ocr.Down:       words.ModelDown,
 	ocr.Refused:    words.ModelRefused,

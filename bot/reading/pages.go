@@ -59,7 +59,7 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, relea
 	}
 	r.live.show(file, p)
 	group, working := errgroup.WithContext(ctx)
-	group.SetLimit(r.Pieces)
+	group.SetLimit(ocr.MaxConcurrency) // each waits for its turn
 	for i := range p.pieces {
 		if p.pieces[i].done {
 			continue

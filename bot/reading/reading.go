@@ -37,8 +37,6 @@ type Reader struct {
 	Log     *slog.Logger
 	// MaxPages is how many pages of a document are read.
 	MaxPages int
-	// Pieces is how many pieces of one file are opened and read at once.
-	Pieces int
 }
 
 // Shutdown says how the bot ends: Draining ends when nothing is taken up any more,

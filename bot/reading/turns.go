@@ -7,15 +7,14 @@ import (
 	"sync"
 )
 
-// Turns shares out the requests that may run at the model at once. Who waits is
-// served round-robin over people, so that one person's forty pictures do not
-// keep another's waiting.
+// Turns shares out the requests that may run at the model at once, whose number may
+// change, see [ocr.Limit]. People are served round-robin, so that one person's forty
+// pictures do not keep another's waiting.
 type Turns struct {
-	size int // of them there are
-
 	mu    sync.Mutex // guards what follows
-	free  int
-	lines []*line // one for each person who waits, the next to be served first
+	size  int        // of them there are
+	taken int        // more than size for a while after that was lowered
+	lines []*line    // one for each person who waits, the next to be served first
 }
 
 // line is one person's waiters, the first first.
@@ -30,7 +29,15 @@ type waiter struct {
 }
 
 // NewTurns returns n turns.
-func NewTurns(n int) *Turns { return &Turns{size: n, free: n} }
+func NewTurns(n int) *Turns { return &Turns{size: n} }
+
+// Resize changes how many turns there are. Those that are taken stay taken.
+func (s *Turns) Resize(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size = n
+	s.serve()
+}
 
 // errGivenUp is the error of whoever left the line.
 var errGivenUp = errors.New("gave up its place in the line")
@@ -64,7 +71,7 @@ func (s *Turns) Take(ctx context.Context, giveUp <-chan struct{}, person string,
 func (s *Turns) Ahead(person string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.free > 0 {
+	if s.taken < s.size {
 		return -1
 	}
 	own := 0
@@ -86,7 +93,14 @@ func (s *Turns) Load() (taken, waiting int) {
 	for _, l := range s.lines {
 		waiting += len(l.waiting)
 	}
-	return s.size - s.free, waiting
+	return s.taken, waiting
+}
+
+// Size is how many turns there are now.
+func (s *Turns) Size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.size
 }
 
 func (s *Turns) enter(person string) *waiter {
@@ -106,7 +120,7 @@ func (s *Turns) enter(person string) *waiter {
 func (s *Turns) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.free++
+	s.taken--
 	s.serve()
 }
 
@@ -116,7 +130,7 @@ func (s *Turns) leave(person string, w *waiter) {
 	defer s.mu.Unlock()
 	select {
 	case <-w.served:
-		s.free++
+		s.taken--
 	default:
 		i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
 		l := s.lines[i]
@@ -131,8 +145,8 @@ func (s *Turns) leave(person string, w *waiter) {
 // serve gives free slots to the first of each line in turn, then tells the
 // rest how many are ahead. The caller holds mu.
 func (s *Turns) serve() {
-	for s.free > 0 && len(s.lines) > 0 {
-		s.free--
+	for s.taken < s.size && len(s.lines) > 0 {
+		s.taken++
 		l := s.lines[0]
 		close(l.waiting[0].served)
 		l.waiting = l.waiting[1:]

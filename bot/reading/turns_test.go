@@ -117,8 +117,8 @@ func TestTurnsAreNotLost(t *testing.T) {
 			defer cancel(nil)
 		}
 		all.Wait()
-		if s.free != 2 || len(s.lines) != 0 {
-			t.Errorf("%d slots are free of 2, %d lines are left", s.free, len(s.lines))
+		if s.taken != 0 || len(s.lines) != 0 {
+			t.Errorf("%d slots are taken, %d lines are left", s.taken, len(s.lines))
 		}
 	})
 }

@@ -38,6 +38,7 @@ const (
 
 	// The model.
 	KeyRefused      Kind = "key refused"
+	Unpaid          Kind = "account unpaid"
 	ModelBusy       Kind = "model busy"
 	ModelDown       Kind = "model down"
 	ModelRefused    Kind = "refused by the model"
@@ -121,6 +122,7 @@ var failures = map[Kind]row{
 	Connection:    {cause: "the connection failed", cure: "Post it again in a minute, please.", retry: true, mend: Operator},
 
 	KeyRefused:      {cause: "the OCR service refused my key", cure: "Ask whoever runs me to check it.", mend: Operator, askOperator: true},
+	Unpaid:          {cause: "my account at the OCR service has no credit left", cure: "Ask whoever runs me to top it up.", mend: Operator, askOperator: true},
 	ModelBusy:       {cause: "the OCR service has too much to do", cure: "Post it again in a few minutes, please.", retry: true, mend: Operator},
 	ModelDown:       {cause: "the OCR service cannot be reached", cure: "Post it again in a few minutes, please.", retry: true, mend: Operator},
 	ModelRefused:    {cause: "the OCR service does not accept what it shows", cure: "I cannot change that.", mend: Nobody, otherMode: true},

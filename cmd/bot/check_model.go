@@ -52,9 +52,12 @@ func checkModel(ctx context.Context, c config, probing bool) []finding {
 	if err != nil {
 		return []finding{ofEndpoint(ctx, c, model, picture, err)}
 	}
-	how := "not streamed (OCR_STREAM)"
-	if c.OCRStream {
-		how = fmt.Sprintf("streamed, the first text after %.1f s", read.first.Seconds())
+	how := fmt.Sprintf("streamed, the first text after %.1f s", read.first.Seconds())
+	switch {
+	case !c.OCRStream:
+		how = "not streamed (OCR_STREAM)"
+	case read.last.Whole:
+		how = "not streamed although it was asked to"
 	}
 	limit := "no limit of ours"
 	if n := model.MaxTokens(); n > 0 {
@@ -65,8 +68,30 @@ func checkModel(ctx context.Context, c config, probing bool) []finding {
 		return []finding{failed("endpoint", facts+"; but not the one that was there", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")}
 	}
 	all := []finding{passed("endpoint", "%s", facts)}
+	all[0].Remedy = strings.Join(advice(c, model, read.last), " ")
 	if probing {
 		all = append(all, checkPrompts(ctx, model, picture, read.text))
+	}
+	return all
+}
+
+// advice says what settings fit the endpoint better. It is used as it is.
+func advice(c config, model *ocr.Client, last ocr.Try) (all []string) {
+	if c.OCRStream && last.Whole {
+		all = append(all, "It cannot stream: set OCR_STREAM=false, which gives its answers more time.")
+	}
+	if last.Reason != "" {
+		all = append(all, fmt.Sprintf("Its finish reason %q is not known, so texts are taken for cut: try another OCR_PROFILE.", last.Reason))
+	}
+	extra, _ := ocr.ParseExtraBody(c.OCRExtraBody) // checked with the settings
+	for _, name := range model.LeftOut() {
+		cure := fmt.Sprintf(`set OCR_EXTRA_BODY={"%s":null}`, name)
+		if _, ok := extra[name]; ok {
+			cure = "take it out of OCR_EXTRA_BODY"
+		} else if name == "max_tokens" || name == "max_completion_tokens" {
+			cure = "set OCR_MAX_TOKENS=0, or to what it takes"
+		}
+		all = append(all, fmt.Sprintf("It refuses %s, which costs a request after each start: %s.", name, cure))
 	}
 	return all
 }
@@ -87,6 +112,7 @@ func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, tex
 type oneReading struct {
 	text, model string
 	first, took time.Duration // until the first text, and until the end
+	last        ocr.Try
 }
 
 func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneReading, err error) {
@@ -94,7 +120,7 @@ func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneR
 	defer cancel()
 	begun := time.Now()
 	var text ocr.Text
-	for update, err := range model.WithTries(1).Recognize(ctx, picture) {
+	for update, err := range model.WithTries(1).WithWatcher(func(t ocr.Try) { r.last = t }).Recognize(ctx, picture) {
 		if err != nil {
 			return r, err
 		}
@@ -125,6 +151,9 @@ func ofEndpoint(ctx context.Context, c config, model *ocr.Client, picture page.P
 			}
 		}
 	}
+	if errors.Is(err, ocr.ErrWebPage) {
+		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? It often ends in /v1. A proxy or a login may also stand before it.")
+	}
 	return failed("endpoint", e.Error(), remedyOf(e.Class, c))
 }
 
@@ -136,21 +165,27 @@ func remedyOf(class ocr.Class, c config) string {
 		if c.OCRAPIKey != "" {
 			variable = "OCR_API_KEY"
 		}
-		return "Copy the key again into " + variable + ", and look at its rights and its credit."
+		return "Copy the key again into " + variable + ", and look at its rights."
+	case ocr.Unpaid:
+		return "The key is right: top up the account at the endpoint, and look at its credit there."
 	case ocr.Down:
 		return "Is OCR_BASE_URL right and the endpoint running? See HTTPS_PROXY and SSL_CERT_FILE where there is a proxy."
 	case ocr.NotFound:
 		return "OCR_MODEL is not known there, or OCR_BASE_URL is not the address of its API (it often ends in /v1)."
 	case ocr.Protocol:
-		return "Is OCR_BASE_URL the address of an OpenAI-compatible API? It often ends in /v1."
-	case ocr.BadRequest, ocr.TooLarge:
+		return "It answers, but not as an OpenAI-compatible API does: look at what stands before it, and at OCR_STREAM."
+	case ocr.TooLarge:
+		return "Its context is small: set a lower OCR_MAX_TOKENS (0 leaves it out), or give the model more context where it runs."
+	case ocr.BadRequest:
 		return "Try another OCR_PROFILE, a lower OCR_MAX_TOKENS (0 leaves it out), or no OCR_EXTRA_BODY."
 	case ocr.Busy:
-		return "It limits requests: look again in a minute; lower OCR_CONCURRENCY where that stays."
+		return "It limits requests: look again in a minute; OCR_CONCURRENCY=auto finds how many it takes."
 	case ocr.Refused:
 		return "Its moderation refuses a harmless word: ask whoever runs it."
-	case ocr.CutOff, ocr.Idle:
-		return "Look at the endpoint's log, or raise OCR_IDLE_TIMEOUT where it is slow."
+	case ocr.CutOff:
+		return "Look at the endpoint's log for why it broke off, and at the time limits of a proxy before it."
+	case ocr.Idle:
+		return "Is it still loading the model? Raise OCR_IDLE_TIMEOUT where it is slow, and look at its log."
 	}
 	return "Look at the endpoint's log."
 }

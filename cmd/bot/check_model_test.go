@@ -28,17 +28,35 @@ func TestCheckEndpoint(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, `{"model":"scripted","choices":[{"message":{"content":"Marmalade"},"finish_reason":"stop"}]}`)
 	}
+	// unless refuses a request that has the field.
+	unless := func(field, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if sent, _ := io.ReadAll(r.Body); bytes.Contains(sent, []byte(`"`+field+`":`)) {
+				refuse(400, body)(w, r)
+				return
+			}
+			streaming(w, "Marmalade")
+		}
+	}
 	for _, tt := range []struct {
 		name  string
 		model http.HandlerFunc
 		more  string // a setting
 		want  []string
 	}{
-		{"cannot stream", whole, "", []string{"✗", "cannot stream", "OCR_STREAM=false"}},
+		{"cannot stream", whole, "", []string{"✓", "cannot stream", "OCR_STREAM=false"}},
 		{"not asked to stream", whole, "OCR_STREAM=false", []string{"✓", "with scripted", "not streamed"}},
 		{"no limit", reading, "OCR_MAX_TOKENS=0", []string{"✓", "no limit of ours"}},
 		{"refuses the key and repeats it", refuse(401, `{"error":{"message":"wrong key: `+key+`"}}`), "", []string{"✗", "key refused (status 401)", "Copy the key again into OCR_API_KEY"}},
 		{"no credit", refuse(402, `{"error":{"message":"pay"}}`), "", []string{"✗", "its credit"}},
+		{"unpaid, at DashScope", refuse(400, `{"error":{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}}`), "", []string{"✗", "account not paid", "its credit"}},
+		{"refuses the temperature", unless("temperature", `{"error":{"message":"'temperature' is not supported"}}`), "", []string{"✓", "refuses temperature", `OCR_EXTRA_BODY={"temperature":null}`}},
+		{"refuses the limit", unless("max_tokens", `{"error":{"message":"max_tokens is too large"}}`), "", []string{"✓", "refuses max_tokens", "OCR_MAX_TOKENS=0"}},
+		{"refuses a field of the operator's", unless("top_k", `{"detail":[{"loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}`), `OCR_EXTRA_BODY={"top_k": 1}`, []string{"✓", "refuses top_k", "out of OCR_EXTRA_BODY"}},
+		{"too small a context", refuse(400, `{"error":{"type":"exceed_context_size_error","message":"the request exceeds the available context size"}}`), "", []string{"✗", "too large", "more context"}},
+		{"an unknown end", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"Marmalade\"},\"finish_reason\":\"tea_break\"}]}\n\n")
+		}, "", []string{"✓", "tea_break", "OCR_PROFILE"}},
 		{"no such model", refuse(404, `{"error":{"message":"no model"}}`), "", []string{"✗", "OCR_MODEL is not known there"}},
 		{"does not take max_tokens", refuse(400, `{"error":{"message":"max_tokens is too large"}}`), "", []string{"✗", "max_tokens is too large", "OCR_MAX_TOKENS"}},
 		{"busy", refuse(429, `{}`), "", []string{"✗", "busy", "OCR_CONCURRENCY"}},

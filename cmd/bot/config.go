@@ -52,8 +52,9 @@ type config struct {
 	OCRMaxTokens maxTokens `env:"OCR_MAX_TOKENS" example:"8192"`
 	// OCRExtraBody is a JSON object whose fields join each request.
 	OCRExtraBody string `env:"OCR_EXTRA_BODY" example:"{\"top_p\": 0.9}"`
-	// OCRConcurrency is the number of requests to the model at once.
-	OCRConcurrency int `env:"OCR_CONCURRENCY" envDefault:"4" example:"4"`
+	// OCRConcurrency is the number of requests to the model at once; auto has it
+	// found by trying.
+	OCRConcurrency concurrency `env:"OCR_CONCURRENCY" envDefault:"auto" example:"auto or 4"`
 	// OCRIdleTimeout is how long the model may write no new text.
 	OCRIdleTimeout time.Duration `env:"OCR_IDLE_TIMEOUT" envDefault:"60s" example:"60s"`
 
@@ -120,6 +121,24 @@ func (m *maxTokens) UnmarshalText(text []byte) error {
 	*m = maxTokens(n)
 	if n == 0 {
 		*m = ocr.NoLimit
+	}
+	return nil
+}
+
+// concurrency is a number of requests as the OCR client takes it: 0 for auto.
+type concurrency int
+
+func (c *concurrency) UnmarshalText(text []byte) error {
+	*c = 0
+	if string(text) == "auto" {
+		return nil
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil {
+		return errors.New("is neither auto nor a number")
+	}
+	if *c = concurrency(n); n == 0 {
+		*c = -1 // which no setting may be
 	}
 	return nil
 }

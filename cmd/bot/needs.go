@@ -81,8 +81,8 @@ func needLimits(c *config, wrong *problems) {
 	if c.MaxPDFPages < 1 || c.MaxPDFPages > 1000 {
 		wrong.add("MAX_PDF_PAGES", "must be from 1 to 1000")
 	}
-	if c.OCRConcurrency < 1 || c.OCRConcurrency > 256 {
-		wrong.add("OCR_CONCURRENCY", "must be from 1 to 256")
+	if c.OCRConcurrency < 0 || c.OCRConcurrency > 256 {
+		wrong.add("OCR_CONCURRENCY", "must be auto, or from 1 to 256")
 	}
 	if c.Retention < 24*time.Hour || c.Retention > 10*365*24*time.Hour {
 		wrong.add("RETENTION", "must be from 24h to 87600h")

@@ -58,7 +58,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
-		Concurrency: c.OCRConcurrency, MaxFileSize: int64(c.MaxFileSize), Log: log,
+		MaxFileSize: int64(c.MaxFileSize), Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
 		AutoRead: bot.Habit(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
@@ -89,7 +89,7 @@ func newModel(c config) (*ocr.Client, error) {
 	return ocr.NewClient(ocr.Config{
 		BaseURL: c.OCRBaseURL, Key: c.key(), Model: c.OCRModel, Profile: c.OCRProfile, Prompt: c.OCRPrompt,
 		Stream: c.OCRStream, MaxTokens: int(c.OCRMaxTokens), ExtraBody: extra, IdleTimeout: c.OCRIdleTimeout,
-		StopLoops: true,
+		Concurrency: int(c.OCRConcurrency), StopLoops: true,
 	})
 }
 

@@ -1,0 +1,286 @@
+package ocr
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+)
+
+// event is one event of a stream with the given choice.
+func event(choice string) string { return `data: {"choices":[` + choice + "]}\n\n" }
+
+// typed sends a body under the given content type, in pieces.
+func typed(contentType string, pieces ...string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		send(w, pieces...)
+	}
+}
+
+func gzipped(contentType, body string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		_, _ = io.WriteString(z, body)
+		_ = z.Close()
+	}
+}
+
+const oddFields = `"id":7,"object":null,"created":"2026-11-02T10:00:00.5Z","system_fingerprint":{"a":[1]},"service_tier":[],"usage":"none"`
+
+// shapes are answers whose text is plain to see, and that a strict reader refuses.
+var shapes = []behaviour{
+	{
+		name:   "content as a list of parts",
+		answer: sends(event(`{"delta":{"content":[{"type":"text","text":"one "},{"type":"text","text":"two"}]}}`), finish("stop"), done),
+		text:   "one two", want: &Outcome{Model: "served", Words: 2},
+	},
+	{
+		name:   "Mistral's thoughts as a part",
+		answer: sends(event(`{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]}]}}`), delta("one"), finish("stop"), done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "gpt-oss's reasoning as a part",
+		answer: sends(event(`{"delta":{"content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},{"type":"text","text":"one"}]}}`), finish("stop"), done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name: "parts in an answer that is not streamed", edit: whole,
+		answer: typed("application/json", `{"choices":[{"message":{"role":"assistant","content":[{"type":"thinking","thinking":[]},"one ",{"text":"two"}]},"finish_reason":"stop"}]}`),
+		text:   "one two", want: &Outcome{Model: "test/model", Words: 2},
+	},
+	{
+		name:   "odd types in fields that nobody uses",
+		answer: sends(`data: {`+oddFields+`,"model":["x"],"choices":[{"index":"0","logprobs":NaN,"delta":{"role":7,"content":"one","tool_calls":{}},"finish_reason":null}]}`+"\n\n", finish("stop"), done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name: "odd types in an answer that is not streamed", edit: whole,
+		answer: typed("application/json", `{`+oddFields+`,"choices":[{"index":0.0,"message":{"content":"one"},"finish_reason":0}]}`),
+		text:   "one", want: &Outcome{Model: "test/model", Words: 1},
+	},
+	{
+		name:   "one event over several data lines",
+		answer: sends("data: {\"choices\":\ndata: [{\"delta\":\ndata: {\"content\":\"one\"},\"finish_reason\":\"stop\"}]}\n\n", done),
+		text:   "one", want: &Outcome{Model: "test/model", Words: 1},
+	},
+	{
+		name:   "a stream labelled as JSON",
+		answer: typed("application/json", delta("one"), finish("stop"), done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "a stream labelled as a web page",
+		answer: typed("text/html", delta("one"), finish("stop"), done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "one JSON answer in place of a stream, labelled as a stream",
+		answer: typed("text/event-stream", completion("one", `"stop"`)),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "one JSON answer over several lines",
+		answer: typed("text/plain", "\n{\n  \"choices\": [\n    {\"message\": {\"content\": \"one\"},\n", "     \"finish_reason\": \"stop\"}\n  ]\n}\n"),
+		text:   "one", want: &Outcome{Model: "test/model", Words: 1},
+	},
+	{
+		name:   "half of a JSON answer over several lines is cut off",
+		answer: typed("application/json", "{\n  \"choices\": [\n    {\"message\": {\"content\": \"one\"}\n"),
+		class:  CutOff, tries: maxTries,
+	},
+	{
+		name: "a JSON answer without a content type", edit: whole,
+		answer: typed("", completion("one", `"stop"`)),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name: "blank lines before an answer", edit: whole,
+		answer: typed("application/json", "\n\n\n", completion("one", `"stop"`)),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "lines of JSON without a field name",
+		answer: typed("application/x-ndjson", strings.ReplaceAll(delta("one ")+delta("two")+finish("stop"), "data: ", "")),
+		text:   "one two", want: &Outcome{Model: "served", Words: 2},
+	},
+	{
+		name:   "gzip around a stream",
+		answer: gzipped("text/event-stream", delta("one")+finish("stop")+done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name: "gzip around an answer", edit: whole,
+		answer: gzipped("application/json", completion("one", `"stop"`)),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name: "gzip around an error",
+		answer: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(400)
+			z := gzip.NewWriter(w)
+			_, _ = io.WriteString(z, `{"error":{"message":"bad picture"}}`)
+			_ = z.Close()
+		},
+		class: BadRequest, says: "bad picture",
+	},
+	{
+		name: "gzip that is none is cut off",
+		answer: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			send(w, delta("one"))
+		},
+		class: CutOff, tries: maxTries,
+	},
+	{
+		name: "another compression is named",
+		answer: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			send(w, delta("one"))
+		},
+		class: Protocol, says: `"br"`,
+	},
+	{
+		name:   "CR as the end of lines",
+		answer: sends(strings.ReplaceAll(role+delta("one")+finish("stop")+done, "\n", "\r")),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "a whole message at the end of a stream is not read twice",
+		answer: sends(delta("one "), delta("two"), event(`{"delta":{"content":""},"message":{"content":"one two"},"finish_reason":"stop"}`), done),
+		text:   "one two", want: &Outcome{Model: "served", Words: 2},
+	},
+	{
+		name:   "half a pair of surrogates in each of two deltas",
+		answer: sends(event(`{"delta":{"content":"a\ud83d"}}`), event(`{"delta":{"content":"\ude00b"}}`), finish("stop"), done),
+		text:   "a😀b", want: &Outcome{Model: "served", Words: 2},
+	},
+	{
+		name:   "half a letter in each of two deltas",
+		answer: sends("data: {\"choices\":[{\"delta\":{\"content\":\"a\xe6\xbc\"}}]}\n\n", "data: {\"choices\":[{\"delta\":{\"content\":\"\xa2b\"}}]}\n\n", finish("stop"), done),
+		text:   "a漢b", want: &Outcome{Model: "served", Words: 3},
+	},
+	{
+		name:   "thoughts are no text",
+		answer: sends(event(`{"delta":{"reasoning_content":"Let me see."}}`), delta("one"), finish("stop"), done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
+		name:   "usage as fractions and words",
+		answer: sends(delta("one"), finish("stop"), `data: {"choices":[],"usage":{"completion_tokens":100.0,"total_tokens":"101"}}`+"\n\n", done),
+		text:   "one", want: &Outcome{Model: "served", Words: 1, Cut: true},
+	},
+	{
+		name:   "an error in a list, as Gemini sends it",
+		answer: sends(`[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]`),
+		class:  KeyRefused, says: "API key not valid",
+	},
+	{
+		name:   "an error over several data lines",
+		answer: sends("data: {\"error\":\ndata: {\"message\":\"bad picture\",\"code\":400}}\n\n"),
+		class:  BadRequest, says: "bad picture",
+	},
+	{
+		name:   "JSON that is nested without end is no OpenAI answer",
+		answer: sends(`data: {"choices":` + strings.Repeat("[", 100_000) + "\n\n"),
+		class:  Protocol,
+	},
+}
+
+// finishes are the reasons for which answers end.
+func finishes() (all []behaviour) {
+	add := func(b behaviour, reasons ...string) {
+		for _, reason := range reasons {
+			b.name = "finish reason " + reason
+			b.answer = sends(chunk("one", reason), done)
+			all = append(all, b)
+		}
+	}
+	add(behaviour{text: "one", want: &Outcome{Model: "served", Words: 1}},
+		`"stop"`, `"STOP"`, `"end_turn"`, `"eos"`, `"eos_token"`, `"stop_sequence"`, `0`)
+	add(behaviour{text: "one", want: &Outcome{Model: "served", Words: 1, Cut: true}},
+		`"length"`, `"model_length"`, `"MAX_TOKENS"`, `"max_tokens"`, `"max_output_tokens"`, `"tea_break"`, `1`)
+	add(behaviour{text: "one", class: Refused}, `"content_filter"`, `"sensitive"`, `"SAFETY"`)
+	add(behaviour{text: "one", class: CutOff, tries: maxTries}, `"error"`, `"abort"`, `"network_error"`, `"insufficient_system_resource"`)
+	return all
+}
+
+// others are errors in the words of other endpoints.
+var others = []struct {
+	name   string
+	status int
+	body   string
+	class  Class
+}{
+	{"SGLang, too long", 400, `{"object":"error","message":"The input (9000 tokens) is longer than the model's context length (8192 tokens).","type":"BadRequestError","param":null,"code":400}`, TooLarge},
+	{"llama.cpp, too long", 400, `{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":9000,"n_ctx":8192}}`, TooLarge},
+	{"llama.cpp, older", 500, `{"error":{"code":500,"message":"input is too large to process. increase the physical batch size","type":"server_error"}}`, TooLarge},
+	{"TGI, too long", 422, "{\"error\":\"Input validation error: `inputs` must have less than 4096 tokens. Given: 5000\",\"error_type\":\"validation\"}", TooLarge},
+	{"TGI, busy", 429, `{"error":"Model is overloaded","error_type":"overloaded"}`, Busy},
+	{"Together, too long", 422, "{\"error\":{\"message\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens and 0 `max_new_tokens`\",\"type\":\"invalid_request_error\"}}", TooLarge},
+	{"SiliconFlow, too long", 400, `{"code":20015,"message":"length of prompt_tokens (40000) must be less than max_seq_len (32768).","data":null}`, TooLarge},
+	{"SiliconFlow, unpaid", 403, `{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}`, Unpaid},
+	{"SiliconFlow, no such model", 400, `{"code":20012,"message":"Model does not exist. Please check it carefully.","data":null}`, NotFound},
+	{"SiliconFlow, in a stream", 200, `data: {"code":30001,"message":"Sorry, your account balance is insufficient","data":null}` + "\n\n", Unpaid},
+	{"DashScope, too long", 400, `{"error":{"code":"invalid_parameter_error","message":"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]","type":"invalid_request_error"}}`, TooLarge},
+	{"DashScope, unpaid", 400, `{"error":{"message":"Access denied, please make sure your account is in good standing.","type":"Arrearage","param":null,"code":"Arrearage"}}`, Unpaid},
+	{"DashScope, moderation", 400, `{"error":{"message":"Input data may contain inappropriate content.","type":"data_inspection_failed","code":"data_inspection_failed"}}`, Refused},
+	{"DashScope, its own form", 400, `{"code":"DataInspectionFailed","message":"Input or output data may contain inappropriate content.","request_id":"x"}`, Refused},
+	{"DashScope, busy", 400, `{"error":{"message":"Requests rate limit exceeded","code":"Throttling.RateQuota"}}`, Busy},
+	{"Zhipu, unpaid", 429, `{"error":{"code":"1113","message":"您的账户已欠费，请充值后重试"}}`, Unpaid},
+	{"Zhipu, moderation", 400, `{"error":{"code":"1301","message":"系统检测到输入或生成内容可能包含不安全或敏感内容"}}`, Refused},
+	{"Zhipu, too long", 400, `{"error":{"code":"1261","message":"Prompt 超长"}}`, TooLarge},
+	{"Zhipu, busy", 400, `{"error":{"code":"1302","message":"您当前使用该API的并发数过高"}}`, Busy},
+	{"Zhipu, key", 400, `{"error":{"code":"1002","message":"Authorization Token非法"}}`, KeyRefused},
+	{"OpenRouter, moderation", 403, `{"error":{"code":403,"message":"Provider returned an error","metadata":{"reasons":["violence"],"flagged_input":"…"}}}`, Refused},
+	{"OpenRouter, key", 403, `{"error":{"code":403,"message":"Key limit reached"}}`, KeyRefused},
+	{"OpenRouter, unpaid", 402, `{"error":{"code":402,"message":"Insufficient credits. Add more."}}`, Unpaid},
+	{"OpenRouter, too long", 400, `{"error":{"code":400,"message":"This endpoint's maximum context length is 8192 tokens."}}`, TooLarge},
+	{"OpenAI, unpaid", 429, `{"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","code":"insufficient_quota"}}`, Unpaid},
+	{"DeepSeek, unpaid", 402, `{"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}}`, Unpaid},
+	{"Gemini, key", 400, `[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]`, KeyRefused},
+	{"a code that only holds another one", 400, `{"error":{"code":"11134","message":"no"}}`, BadRequest},
+}
+
+func TestErrorsOfOtherEndpoints(t *testing.T) {
+	for _, c := range others {
+		tries := 1
+		if c.class == Busy {
+			tries = maxTries
+		}
+		b := behaviour{
+			edit:   func(c *Config) { c.MaxTokens = NoLimit },
+			answer: replies(c.status, "application/json", c.body), class: c.class, tries: tries,
+		}
+		t.Run(c.name, func(t *testing.T) { synctest.Test(t, b.check) })
+	}
+}
+
+// TestEveryCutOfAnAnswer: wherever the network cuts an answer in two, the same comes of it.
+func TestEveryCutOfAnAnswer(t *testing.T) {
+	for _, body := range []string{
+		"\uFEFF" + role + ": ping\r\n\r\n" + delta("漢字 \U0001F600") + event(`{"delta":{"content":[{"text":"a\ud83d"}]}}`) + event(`{"delta":{"content":"\ude00\\\"b"}}`) + finish("stop") + usage(3) + done,
+		strings.ReplaceAll(delta("one")+"data: {\"choices\":\rdata: [{\"delta\":{\"content\":\"two\"}}]}\r\r"+finish("stop"), "\n", "\r"),
+		"{\n \"choices\": [{\"message\": {\"content\": \"one\xc3\xa9\"},\n \"finish_reason\": \"stop\"}]\n}\n",
+		delta("one") + "event: error\ndata: {\"message\":\"x\",\"code\":400}\n\n",
+	} {
+		want, wantErr := normalise(t, iotest.OneByteReader(strings.NewReader(body)))
+		for i := range len(body) + 1 {
+			got, err := normalise(t, io.MultiReader(strings.NewReader(body[:i]), strings.NewReader(body[i:])))
+			if got != want || err.Error() != wantErr.Error() {
+				t.Fatalf("cut at %d of %q: %+v, %v; want %+v, %v", i, body, got, err, want, wantErr)
+			}
+		}
+		if whole, err := normalise(t, bytes.NewReader([]byte(body))); whole != want || err.Error() != wantErr.Error() {
+			t.Errorf("at once %+v, %v; want %+v, %v", whole, err, want, wantErr)
+		}
+	}
+}
