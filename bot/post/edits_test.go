@@ -37,8 +37,8 @@ func TestNoReplyStarves(t *testing.T) {
 		begun := time.Now()
 		for i, r := range replies {
 			all.Go(func() {
-				for time.Since(begun) < 3*time.Minute {
-					r.Write(1<<30, "word ")
+				for n := 0; time.Since(begun) < 3*time.Minute; n++ {
+					r.Write(1<<30, fmt.Sprint("word", n, " ")) // or a long text would look the same all the time
 					_ = sleep(d.Context(), time.Duration(1+i%2*20)*100*time.Millisecond)
 				}
 			})
