@@ -8,38 +8,62 @@ import (
 // markdown is longer than what Slack shows of it: HTML, most of all.
 const window = 8
 
+// maxLiveItems is maxItems for a live message, which has a line and buttons
+// beside its markdown.
+const maxLiveItems = 40
+
+// tailMark stands before the newest part of a text that is longer.
+const tailMark = "…\n\n"
+
 // Tail is the newest part of a text that is still growing, for a markdown
 // block and at most limit bytes long, which must be at least 200. It begins at a
-// block, a line or a word. What is half written is shown as what it will be: an
-// open fence as code, a table without its rule as a table.
+// block, a line or a word, and is no more than 40 items for Slack. What is half
+// written is shown as what it will be: an open fence as code, a table without
+// its rule as a table.
 func Tail(markdown string, limit int) string {
-	const mark = "…\n\n"
 	text, cut := newest(markdown, limit*window)
-	limit -= len(mark)
 	var pieces []piece
-	render(finish(text), limit, func(c chunk) {
-		pieces = append(pieces, cutChunk(c, limit, length)...)
+	render(finish(text), limit-len(tailMark), func(c chunk) {
+		pieces = append(pieces, cutChunk(c, limit-len(tailMark), length)...)
 	})
+	return lastOf(pieces, cut, limit)
+}
+
+// PlainTail is Tail without any markdown: the model's own signs, line by line, for
+// where Slack refuses a Tail.
+func PlainTail(markdown string, limit int) string {
+	text, cut := newest(markdown, limit)
+	all := shown{text: []byte(strings.TrimSpace(clean(text)))}
+	all.spans = findAddresses(string(all.text), nil)
+	c := chunk{kind: paragraph, sep: "\n\n", body: all.markdown(inText)}
+	return lastOf(cutChunk(c, limit-len(tailMark), length), cut, limit)
+}
+
+// lastOf is as much of the last pieces as fits. cut says that others went before.
+func lastOf(pieces []piece, cut bool, limit int) string {
+	limit -= len(tailMark)
 	start := len(pieces)
-	for used := 0; start > 0; start-- {
+	for used, items := 0, 0; start > 0; start-- {
 		q := pieces[start-1]
+		n, _ := q.items(start < len(pieces) && pieces[start].isText(), false)
+		items += n
 		if used += q.size; start < len(pieces) && pieces[start].glued {
 			used += len(pieces[start].glue)
 		} else {
 			used += len(q.lead) + len(q.trail) + len("\n\n---\n\n") // at most
 		}
-		if used > limit && start < len(pieces) {
+		if (used > limit || items > maxLiveItems) && start < len(pieces) {
 			break
 		}
 	}
 	tail := ""
-	p := packer{limit: limit, measure: length, part: func(part []piece) { tail = strings.TrimSpace(join(part)) }}
+	p := packer{limit: limit, items: maxLiveItems, measure: length, part: func(part []piece) { tail = strings.TrimSpace(join(part)) }}
 	for _, piece := range pieces[start:] {
 		p.push(piece)
 	}
 	p.flush(len(p.pieces))
 	if tail != "" && (cut || start > 0) {
-		return mark + tail
+		return tailMark + tail
 	}
 	return tail
 }

@@ -1,0 +1,498 @@
+package texmath
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxDepth bounds the nesting of groups.
+const maxDepth = 40
+
+// parser reads LaTeX from left to right, once.
+type parser struct {
+	src    string
+	i      int
+	depth  int
+	failed bool // there are no signs for what was read
+}
+
+func (p *parser) fail() []term {
+	p.failed = true
+	return nil
+}
+
+// all reads the whole formula. Lines that stand in no environment are rows.
+func (p *parser) all() []term {
+	all := p.rows("")
+	if p.i < len(p.src) {
+		return p.fail()
+	}
+	if len(all) == 1 && len(all[0]) == 1 {
+		return all[0][0]
+	}
+	return []term{{kind: block, rows: &rows{cells: texts(all)}}}
+}
+
+// rows reads rows of cells up to the end of an environment, or of the source.
+func (p *parser) rows(environment string) (rows [][][]term) {
+	row := [][]term{nil}
+	for !p.failed {
+		row[len(row)-1] = p.line()
+		switch rest := p.src[p.i:]; {
+		case strings.HasPrefix(rest, "&"):
+			p.i++
+			row = append(row, nil)
+			continue
+		case strings.HasPrefix(rest, `\\`), strings.HasPrefix(rest, `\cr`):
+			p.i += 2
+			if rest[1] == 'c' {
+				p.i++
+			}
+			p.spaces()
+			p.option()
+			rows = append(rows, row)
+			row = [][]term{nil}
+			continue
+		case strings.HasPrefix(rest, `\end`):
+			p.i += len(`\end`)
+			if name, ok := p.raw(); !ok || name != environment {
+				p.fail()
+			}
+		case environment != "" || rest != "":
+			p.fail()
+		}
+		break
+	}
+	if len(row) > 1 || len(row[0]) > 0 || len(rows) == 0 {
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// line reads terms up to what ends a cell, a group or the source.
+func (p *parser) line() []term {
+	var terms []term
+	for !p.failed && p.i < len(p.src) {
+		rest := p.src[p.i:]
+		switch c := rest[0]; {
+		case c == '}' || c == '&' || strings.HasPrefix(rest, `\\`) || strings.HasPrefix(rest, `\end`) && !more(rest, `\end`) ||
+			strings.HasPrefix(rest, `\cr`) && !more(rest, `\cr`):
+			return terms
+		case c == '^' || c == '_':
+			p.i++
+			terms = p.script(terms, c == '^')
+		case c == '\'':
+			n := len(rest) - len(strings.TrimLeft(rest, "'"))
+			p.i += n
+			terms = attach(terms, strings.Repeat("′", n))
+		case strings.HasPrefix(rest, `\over`) && !more(rest, `\over`):
+			p.i += len(`\over`)
+			return []term{fraction(terms, p.line())}
+		case strings.HasPrefix(rest, `\choose`) && !more(rest, `\choose`):
+			p.i += len(`\choose`)
+			return []term{choose(terms, p.line())}
+		default:
+			terms = append(terms, p.atom()...)
+		}
+	}
+	return terms
+}
+
+// more reports whether a command's name goes on behind a prefix of it.
+func more(s, prefix string) bool { return len(s) > len(prefix) && isLetter(s[len(prefix)]) }
+
+// atom reads a sign, a command or a group.
+func (p *parser) atom() []term {
+	if p.i >= len(p.src) {
+		return p.fail()
+	}
+	r, n := utf8.DecodeRuneInString(p.src[p.i:])
+	switch {
+	case r == '{':
+		return p.group()
+	case r == '\\':
+		return p.command()
+	case r == '~':
+		p.i++
+		return []term{{kind: space, text: " "}}
+	case r == '$' || r == '}' || r == '&':
+		return p.fail()
+	}
+	from := p.i
+	p.i += n
+	if r <= ' ' {
+		return []term{{kind: blank}}
+	}
+	if isDigit(r) {
+		for p.i < len(p.src) && (isDigit(rune(p.src[p.i])) || strings.IndexByte(".,", p.src[p.i]) >= 0 && p.i+1 < len(p.src) && isDigit(rune(p.src[p.i+1]))) {
+			p.i++
+		}
+	}
+	return []term{{kind: kindOf(r), text: p.src[from:p.i]}}
+}
+
+func kindOf(r rune) kind {
+	switch {
+	case r < utf8.RuneSelf && isLetter(byte(r)):
+		return ordinary
+	case strings.ContainsRune("([{⟨⌊⌈", r):
+		return opening
+	case strings.ContainsRune(")]}⟩⌋⌉!", r):
+		return closing
+	case strings.ContainsRune(",;.:?", r):
+		return punctuation
+	case unicode.IsDigit(r):
+		return number
+	case r == '|' || r == '‖' || r == '/':
+		return other
+	case unicode.In(r, unicode.Sm) || strings.ContainsRune("-*·", r):
+		if strings.ContainsRune("∞∂∇∀∃∄∅∠√¬", r) {
+			return ordinary
+		}
+		return operator
+	}
+	return ordinary
+}
+
+// group reads a group in braces. More than one term are one.
+func (p *parser) group() []term {
+	p.i++
+	if p.depth++; p.depth > maxDepth {
+		return p.fail()
+	}
+	inside := p.line()
+	p.depth--
+	if p.i >= len(p.src) || p.src[p.i] != '}' {
+		return p.fail()
+	}
+	p.i++
+	return inside
+}
+
+// argument reads an atom after spaces, as one.
+func (p *parser) argument() []term {
+	p.spaces()
+	if p.i < len(p.src) && isDigit(rune(p.src[p.i])) { // \frac12
+		p.i++
+		return []term{{kind: number, text: p.src[p.i-1 : p.i]}}
+	}
+	if p.i < len(p.src) && (p.src[p.i] == '^' || p.src[p.i] == '_') {
+		return p.fail()
+	}
+	return p.atom()
+}
+
+func (p *parser) spaces() {
+	for p.i < len(p.src) && p.src[p.i] <= ' ' {
+		p.i++
+	}
+}
+
+// option skips an argument in brackets.
+func (p *parser) option() (string, bool) {
+	if !strings.HasPrefix(p.src[p.i:], "[") {
+		return "", false
+	}
+	end := strings.IndexByte(p.src[p.i:], ']')
+	if end < 0 || end > 40 {
+		return "", false
+	}
+	text := p.src[p.i+1 : p.i+end]
+	p.i += end + 1
+	return text, true
+}
+
+// raw reads an argument in braces as it is.
+func (p *parser) raw() (string, bool) {
+	p.spaces()
+	depth := 0
+	for i := p.i; i < len(p.src); i++ {
+		switch p.src[i] {
+		case '\\':
+			i++
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		if depth == 0 {
+			if p.src[p.i] != '{' {
+				break
+			}
+			text := p.src[p.i+1 : i]
+			p.i = i + 1
+			return text, true
+		}
+	}
+	p.failed = true
+	return "", false
+}
+
+// script reads what is raised or lowered at the last term.
+func (p *parser) script(terms []term, raised bool) []term {
+	text := strings.TrimSpace(join(p.argument()))
+	if text == "" {
+		return terms
+	}
+	return attach(terms, Script(text, raised))
+}
+
+// attach puts a script at the last term.
+func attach(terms []term, script string) []term {
+	for len(terms) > 0 && terms[len(terms)-1].kind == blank {
+		terms = terms[:len(terms)-1]
+	}
+	if len(terms) == 0 || terms[len(terms)-1].rows != nil || terms[len(terms)-1].kind == space {
+		return append(terms, term{kind: ordinary, text: script})
+	}
+	t := &terms[len(terms)-1]
+	if t.kind == ratio || t.kind == root {
+		t.text, t.kind = "("+t.text+")", closing
+	}
+	t.text += script
+	t.open = !unicode.IsSpace(rune(script[0])) && (script[0] == '^' || script[0] == '_') && !strings.HasSuffix(script, ")")
+	return terms
+}
+
+// command reads a command and its arguments.
+func (p *parser) command() []term {
+	from := p.i + 1
+	end := from
+	for end < len(p.src) && isLetter(p.src[end]) {
+		end++
+	}
+	if end == from {
+		return p.sign()
+	}
+	name := p.src[from:end]
+	p.i = end
+	if sign, ok := signs[name]; ok {
+		r, _ := utf8.DecodeRuneInString(sign)
+		return []term{{kind: kindOf(r), text: sign}}
+	}
+	if words[name] {
+		return []term{{kind: word, text: name}}
+	}
+	if big := bigSigns[name]; big != "" {
+		return []term{{kind: bigSign, text: big}}
+	}
+	if mark, ok := accents[name]; ok {
+		return p.accent(name, mark)
+	}
+	if width, ok := spacing[name]; ok {
+		if strings.HasSuffix(name, "space") {
+			p.raw()
+		}
+		return []term{{kind: space, text: width}}
+	}
+	switch name {
+	case "left", "right", "middle":
+		p.spaces()
+		if strings.HasPrefix(p.src[p.i:], ".") {
+			p.i++
+			return nil
+		}
+		terms := p.atom()
+		if len(terms) == 1 && terms[0].kind == other && name != "middle" {
+			terms[0].kind = map[string]kind{"left": opening, "right": closing}[name]
+		}
+		return terms
+	case "frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac":
+		above := p.argument()
+		return []term{fraction(above, p.argument())}
+	case "binom", "dbinom", "tbinom":
+		above := p.argument()
+		return []term{choose(above, p.argument())}
+	case "sqrt":
+		return p.root()
+	case "begin":
+		return p.environment()
+	case "overset", "stackrel", "underset":
+		script := join(p.argument())
+		return attach(p.argument(), Script(strings.TrimSpace(script), name != "underset"))
+	case "xrightarrow", "xleftarrow":
+		arrow := map[string]string{"xrightarrow": "→", "xleftarrow": "←"}[name]
+		return attach([]term{{kind: operator, text: arrow}}, Script(strings.TrimSpace(join(p.argument())), true))
+	case "not":
+		terms := p.argument()
+		if len(terms) != 1 {
+			return p.fail()
+		}
+		if sign := negated[terms[0].text]; sign != "" {
+			terms[0].text = sign
+		} else {
+			terms[0].text += "\u0338"
+		}
+		return terms
+	case "tag":
+		text, _ := p.raw()
+		return []term{{kind: space, text: "  "}, {kind: text_, text: "(" + text + ")"}}
+	case "pmod", "bmod":
+		if name == "bmod" {
+			return []term{{kind: word, text: "mod"}}
+		}
+		return []term{{kind: space, text: " "}, {kind: text_, text: "(mod " + strings.TrimSpace(join(p.argument())) + ")"}}
+	case "label", "phantom", "vphantom", "hphantom", "color":
+		p.raw()
+		return nil
+	case "textcolor":
+		p.raw()
+		return p.argument()
+	case "substack":
+		p.spaces()
+		return p.group()
+	}
+	return p.font(name)
+}
+
+// sign reads a command that is one sign.
+func (p *parser) sign() []term {
+	from := p.i + 1
+	if from >= len(p.src) {
+		return p.fail()
+	}
+	p.i = from + 1
+	switch c := p.src[from]; c {
+	case ',', ';', ':', ' ', '>', '\n':
+		return []term{{kind: space, text: " "}}
+	case '!', '/':
+		return nil
+	case '%', '$', '&', '#', '_':
+		return []term{{kind: ordinary, text: string(c)}}
+	case '{':
+		return []term{{kind: opening, text: "{"}}
+	case '}':
+		return []term{{kind: closing, text: "}"}}
+	case '|':
+		return []term{{kind: other, text: "‖"}}
+	}
+	return p.fail()
+}
+
+// font reads commands that only say how what follows is drawn.
+func (p *parser) font(name string) []term {
+	switch name {
+	case "text", "textrm", "textbf", "textit", "textsf", "texttt", "mbox", "hbox", "textnormal":
+		raw, _ := p.raw()
+		if strings.ContainsAny(raw, `\${}^_`) { // mathematics in it
+			inner := parser{src: strings.NewReplacer("$", " ", " ", "~").Replace(raw), depth: p.depth + 1}
+			if inner.depth > maxDepth {
+				return p.fail()
+			}
+			terms := inner.all()
+			p.failed = p.failed || inner.failed
+			return []term{{kind: text_, text: join(terms)}}
+		}
+		return []term{{kind: text_, text: raw}}
+	case "operatorname":
+		if strings.HasPrefix(p.src[p.i:], "*") {
+			p.i++
+		}
+		return []term{{kind: word, text: strings.TrimSpace(join(p.argument()))}}
+	case "mathbb", "mathcal", "mathscr":
+		text := strings.ReplaceAll(join(p.argument()), " ", "")
+		letters, ok := mapRunes(text, alphabets[name])
+		if !ok {
+			letters = text
+			p.failed = p.failed || name == "mathbb"
+		}
+		return []term{{kind: ordinary, text: letters}}
+	case "mathrm", "mathit", "mathsf", "mathtt":
+		text := join(p.argument())
+		if words[strings.TrimSpace(text)] {
+			return []term{{kind: word, text: strings.TrimSpace(text)}}
+		}
+		return []term{{kind: ordinary, text: text}}
+	case "mathbf", "boldsymbol", "bm", "pmb", "mathfrak", "mathord", "mathop", "mathbin", "mathrel", "mathopen", "mathclose", "mathpunct", "boxed", "fbox", "smash", "ensuremath":
+		return p.argument()
+	}
+	if !silent[name] {
+		return p.fail()
+	}
+	return nil
+}
+
+func (p *parser) accent(name, mark string) []term {
+	terms := p.argument()
+	text := strings.TrimSpace(join(terms))
+	first, n := utf8.DecodeRuneInString(text)
+	switch rest := text[n:]; {
+	case text == "" || len(text) > 60:
+		return p.fail()
+	case strings.Trim(rest, "₀₁₂₃₄₅₆₇₈₉ₐₑᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ′") == "":
+		return []term{{kind: ordinary, text: string(first) + mark + rest}}
+	case !strings.HasPrefix(name, "over") && !strings.HasPrefix(name, "under") && name != "bar" && name != "vec":
+		return p.fail()
+	}
+	var out strings.Builder
+	for _, r := range text {
+		out.WriteRune(r)
+		if !unicode.Is(unicode.Mn, r) {
+			out.WriteString(mark)
+		}
+	}
+	return []term{{kind: ordinary, text: out.String()}}
+}
+
+func (p *parser) root() []term {
+	p.spaces()
+	sign := "√"
+	if degree, ok := p.option(); ok {
+		degree = strings.Trim(degree, " {}")
+		switch raised, mapped := mapRunes(degree, superscripts); {
+		case degree == "2":
+		case degree == "3":
+			sign = "∛"
+		case degree == "4":
+			sign = "∜"
+		case mapped:
+			sign = raised + "√"
+		default:
+			return p.fail()
+		}
+	}
+	inside := p.argument()
+	if len(trim(inside)) == 1 && factors(inside) == 1 {
+		return []term{{kind: root, text: sign + join(trim(inside))}}
+	}
+	return []term{{kind: closing, text: sign + "(" + strings.TrimSpace(join(inside)) + ")"}}
+}
+
+// environment reads \begin{…}…\end{…}.
+func (p *parser) environment() []term {
+	name, ok := p.raw()
+	if !ok {
+		return nil
+	}
+	e, ok := environments[strings.TrimSuffix(name, "*")]
+	if p.depth++; !ok || p.depth > maxDepth {
+		return p.fail()
+	}
+	p.spaces()
+	p.option()
+	if e.argument {
+		p.raw()
+	}
+	cells := texts(p.rows(name))
+	p.depth--
+	return []term{{kind: block, rows: &rows{cells: cells, environment: e}}}
+}
+
+// texts writes the cells of rows.
+func texts(rows [][][]term) (out [][]string) {
+	for _, row := range rows {
+		var cells []string
+		for _, cell := range row {
+			cells = append(cells, strings.TrimSpace(join(cell)))
+		}
+		if strings.Join(cells, "") != "" {
+			out = append(out, cells)
+		}
+	}
+	return out
+}
+
+func isLetter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
