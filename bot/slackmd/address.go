@@ -1,6 +1,10 @@
 package slackmd
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // findAddresses finds what Slack makes links or pictures of in a text: addresses
 // of pages and of mail, and the names of emoji. The result is the code that the
@@ -42,6 +46,13 @@ func findBetween(all []extent, s string, from int) []extent {
 		}
 		if s[x.to-1] != ':' || !strings.HasPrefix(s[i:], ":") || strings.HasPrefix(s[i:], "://") {
 			x.to = x.from + len(strings.TrimRight(s[x.from:x.to], ".,;:!?'*_~-+"))
+		}
+		for x.to < len(s) { // marks belong to the letter before them
+			r, n := utf8.DecodeRuneInString(s[x.to:])
+			if r < utf8.RuneSelf || !unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc) {
+				break
+			}
+			x.to += n
 		}
 		all = append(all, x)
 		from, i = x.to, max(i, x.to-1)

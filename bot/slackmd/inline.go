@@ -27,6 +27,13 @@ func inline(s string, at place) string {
 	return text.markdown(at)
 }
 
+// literal writes lines of text in which every sign stands for itself.
+func literal(lines string) string {
+	text := shown{text: []byte(clean(lines))}
+	text.spans = findAddresses(string(text.text), nil)
+	return text.markdown(inText)
+}
+
 // plain is inline markdown as plain text.
 func plain(s string) string {
 	if isPlain(s, inCell) {

@@ -101,16 +101,22 @@ func fits(t fails, parts [][]piece, limit int) {
 var mailAddress = regexp.MustCompile(`^[A-Za-z0-9._+-]+@[A-Za-z0-9._-]+\.[A-Za-z0-9_-]*[A-Za-z0-9]`)
 
 // walk shows what another parser of GitHub's markdown sees in a text.
-func walk(markdown string, see func(ast.Node)) {
+func walk(markdown string, show func(ast.Node)) {
+	see(markdown, func(n ast.Node, entering bool) {
+		if entering {
+			show(n)
+		}
+	})
+}
+
+func see(markdown string, show func(n ast.Node, entering bool)) {
 	if strings.Count(markdown, "-|") > 2000 {
 		return // the judge's time is quadratic there
 	}
 	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
 		extension.NewLinkify(extension.WithLinkifyEmailRegexp(mailAddress))))
 	_ = ast.Walk(md.Parser().Parse(text.NewReader([]byte(markdown))), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if entering {
-			see(n)
-		}
+		show(n, entering)
 		return ast.WalkContinue, nil
 	})
 }

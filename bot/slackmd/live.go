@@ -33,9 +33,7 @@ func Tail(markdown string, limit int) string {
 // where Slack refuses a Tail.
 func PlainTail(markdown string, limit int) string {
 	text, cut := newest(markdown, limit)
-	all := shown{text: []byte(strings.TrimSpace(clean(text)))}
-	all.spans = findAddresses(string(all.text), nil)
-	c := chunk{kind: paragraph, sep: "\n\n", body: all.markdown(inText)}
+	c := chunk{kind: paragraph, sep: "\n\n", body: literal(text)}
 	return lastOf(cutChunk(c, limit-len(tailMark), length), cut, limit)
 }
 

@@ -188,8 +188,7 @@ func (r *renderer) math(b block) {
 		r.fence("latex", b.text)
 		return
 	}
-	formula := shown{text: []byte(clean(strings.Join(lines, "\n")))}
-	r.text(block{kind: paragraph, quoted: b.quoted}, formula.markdown(inText))
+	r.text(block{kind: paragraph, quoted: b.quoted}, literal(strings.Join(lines, "\n")))
 }
 
 const (

@@ -141,8 +141,8 @@ func (w *writer) escape(i, end int) int {
 	return 1
 }
 
-// signs writes a run of * _ or ~, which is escaped where it could be emphasis, a
-// rule or a fence.
+// signs writes a run of * _ or ~, escaped but for _ in a word or between spaces,
+// where it means nothing.
 func (w *writer) signs(i, limit int) int {
 	end := i + 1
 	for end < limit && w.text[end] == w.text[i] {
@@ -151,8 +151,8 @@ func (w *writer) signs(i, limit int) int {
 	before, _ := utf8.DecodeLastRune(w.text[:i])
 	after := firstRune(w.text[end:])
 	spaced := before <= ' ' && (end == len(w.text) || end < limit && after <= ' ')
-	inWord := w.text[i] == '_' && end < limit && isWordRune(before) && isWordRune(after)
-	plain := i > 0 && (spaced || inWord) && !w.atLineStart()
+	inWord := end < limit && isWordRune(before) && isWordRune(after)
+	plain := w.text[i] == '_' && i > 0 && (spaced || inWord) && !w.atLineStart()
 	for _, c := range w.text[i:end] {
 		if !plain {
 			w.out = append(w.out, '\\')
@@ -250,7 +250,7 @@ func (s *shown) ends() []end {
 		if n := len(open); n > 0 {
 			e.to = min(e.to, open[n-1].to)
 		}
-		same := func(o emphasized) bool { return o.sign == e.sign }
+		same := func(o emphasized) bool { return o.sign == e.sign || o.sign[0] == e.sign[0] && s.inWord(e) }
 		if e.from >= e.to || slices.ContainsFunc(open, same) || last.at == e.from && last.sign[0] == e.sign[0] {
 			continue
 		}
@@ -259,6 +259,13 @@ func (s *shown) ends() []end {
 	}
 	shut(len(s.text))
 	return ends
+}
+
+// inWord reports whether emphasis begins or ends within a word: such ends in other
+// emphasis are taken for other ones.
+func (s *shown) inWord(e emphasized) bool {
+	before, _ := utf8.DecodeLastRune(s.text[:e.from])
+	return isWordRune(before) || isWordRune(firstRune(s.text[e.to:]))
 }
 
 // fit moves the ends of emphasis out of code, off spaces, and off punctuation

@@ -32,11 +32,12 @@ func EscapeBlock(s string) string { return blockEscapes.Replace(clean(s)) }
 // chat.update takes, whatever a file is called.
 const maxLine = 1000
 
-// Line makes one escaped plain line of s, of at most 1,000 bytes. An address in
-// it is broken by a space: Slack makes links of whole ones, and unfurls them.
+// Line makes one escaped plain line of s, of at most 1,000 bytes. Addresses and
+// the names of emoji in it are broken by spaces: Slack makes links and pictures
+// of whole ones, and unfurls them.
 func Line(s string) string {
 	var line strings.Builder
-	for _, r := range strings.ReplaceAll(strings.Join(strings.Fields(clean(s)), " "), "://", ": //") {
+	for _, r := range breakAddresses(strings.Join(strings.Fields(clean(s)), " ")) {
 		escaped := textEscapes.Replace(string(r))
 		if line.Len()+len(escaped)+len("…") > maxLine {
 			line.WriteString("…")
@@ -46,6 +47,29 @@ func Line(s string) string {
 	}
 	return line.String()
 }
+
+// breakAddresses puts spaces into addresses and the names of emoji.
+func breakAddresses(s string) string {
+	s = s[:min(len(s), 2*maxLine)]
+	var out strings.Builder
+	from := 0
+	for _, x := range findAddresses(s, nil) {
+		out.WriteString(s[from:x.from])
+		for i := x.from; i < x.to; i++ {
+			out.WriteByte(s[i])
+			if s[i] == ':' || s[i] == '@' || s[i] == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+				out.WriteByte(' ')
+			}
+		}
+		from = x.to
+	}
+	out.WriteString(s[from:])
+	return out.String()
+}
+
+// File is the text of a file with the model's markdown as it is, but for control
+// characters and what hides in a text or turns its direction.
+func File(markdown string) []byte { return []byte(clean(markdown)) }
 
 // maxName is how much of a file's name is shown, in signs as people see them.
 const maxName = 60
