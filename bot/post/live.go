@@ -14,6 +14,27 @@ type Live struct {
 	Text    string // the model's markdown so far; the newest part is shown
 	Line    Note
 	Buttons *slack.ActionBlock // nil for none
+	form    form
+}
+
+// form is how much of its form a text keeps, from all to nothing.
+type form int
+
+const (
+	formatted   form = iota
+	unformatted      // the model's own signs, line by line
+	withoutText
+)
+
+// tail is the newest part of the text.
+func (l Live) tail() string {
+	switch l.form {
+	case unformatted:
+		return slackmd.PlainTail(l.Text, maxLive)
+	case withoutText:
+		return ""
+	}
+	return slackmd.Tail(l.Text, maxLive)
 }
 
 // Note is one plain line, with a person's name at a place of it.
@@ -63,7 +84,7 @@ func (l Live) message() Message {
 	if l.Head != (Note{}) {
 		blocks = append(blocks, l.Head.Block())
 	}
-	if tail := slackmd.Tail(l.Text, maxLive); tail != "" {
+	if tail := l.tail(); tail != "" {
 		blocks = append(blocks, slack.NewMarkdownBlock("", tail))
 	}
 	blocks = append(blocks, l.Line.Block())

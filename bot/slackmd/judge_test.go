@@ -87,10 +87,62 @@ func fits(t fails, parts [][]piece, limit int) {
 		if openFence(text) != "" {
 			t.Errorf("a part ends inside a fence: %q", text)
 		}
+		if n := itemsOf(text); n > maxItems {
+			t.Errorf("a part of %d items: %q", n, text)
+		}
 		walk(text, func(n ast.Node) {
 			table, ok := n.(*extast.Table)
 			if ok && (table.ChildCount() > maxTableRows || len(table.Alignments) > maxTableColumns) {
 				t.Errorf("a table of %d × %d", table.ChildCount(), len(table.Alignments))
+			}
+		})
+	}
+}
+
+// itemsOf counts what Slack makes of a markdown block: each heading, each rule and
+// each run between them.
+func itemsOf(markdown string) (n int) {
+	run := false
+	walk(markdown, func(node ast.Node) {
+		switch {
+		case node.Parent() == nil || node.Parent().Kind() != ast.KindDocument:
+		case node.Kind() == ast.KindHeading || node.Kind() == ast.KindThematicBreak:
+			n, run = n+1, false
+		case !run:
+			n, run = n+1, true
+		}
+	})
+	return n
+}
+
+// TestItems: neither a message nor a live one has more items than Slack takes.
+func TestItems(t *testing.T) {
+	for name, in := range map[string]string{
+		"headings":              strings.Repeat("# Head\n\n", 200),
+		"headings and text":     strings.Repeat("# Head\n\ntext\n\n", 200),
+		"rules":                 strings.Repeat("text\n\n---\n\n", 200),
+		"pages":                 strings.Repeat("text"+PageBreak(2, 3), 200),
+		"pages and headings":    strings.Repeat("# Head\n\ntext"+PageBreak(2, 3), 200),
+		"headings and tables":   strings.Repeat("# Head\n\n|a|\n|-|\n|1|\n\n", 200),
+		"headings and items":    strings.Repeat("# Head\n- a\n- b\n", 200),
+		"a long text, headings": strings.Repeat("# Head\n\n"+strings.Repeat("word ", 30)+"\n\n", 500),
+	} {
+		t.Run(name, func(t *testing.T) {
+			parts := partsOf(in, MaxPart)
+			heads := 0
+			for _, part := range parts {
+				if n := itemsOf(part); n > maxItems || n < 20 && len(parts) > 3 && part != parts[len(parts)-1] {
+					t.Errorf("%d items in a part", n)
+				}
+				heads += strings.Count(part, "# Head")
+			}
+			if heads != strings.Count(in, "# Head") {
+				t.Errorf("%d headings, of %d", heads, strings.Count(in, "# Head"))
+			}
+			for _, most := range []int{maxLiveItems, 10} {
+				if n := itemsOf(TailOf(in, 3800, most)); n > most || n < most/2 {
+					t.Errorf("%d items in a tail, at most %d", n, most)
+				}
 			}
 		})
 	}
@@ -213,7 +265,15 @@ func tail(t fails, in string, limit int) {
 	if len(got) > limit {
 		t.Errorf("a tail of %d bytes, at most %d", len(got), limit)
 	}
+	if n := itemsOf(got); n > maxLiveItems {
+		t.Errorf("a tail of %d items", n)
+	}
 	harmless(t, got)
+	if plain := PlainTail(in, limit); len(plain) > limit || itemsOf(plain) > 1 {
+		t.Errorf("a plain tail of %d bytes, %d items: %q", len(plain), itemsOf(plain), plain)
+	} else {
+		harmless(t, plain)
+	}
 }
 
 func FuzzMessages(f *testing.F) {

@@ -191,29 +191,20 @@ func (p *packer) add(piece *piece) (next fill, joined bool) {
 		f.table += text
 	}
 	f.rows += piece.rows
-	if !joined {
-		n, run := piece.items(f.run, first)
-		f.items, f.run = f.items+n, run
+	if !first && piece.ruled() {
+		f.items, f.run = f.items+1, false
 	}
+	if !joined && !(f.run && piece.isText()) {
+		f.items++
+	}
+	f.run = piece.isText()
 	return f, joined
 }
 
 func (p *piece) isText() bool { return p.kind != heading && p.kind != rule && p.kind != tableBlock }
 
-// items is how many items a piece adds behind a run of text, or another item, and
-// whether it ends in a run.
-func (p *piece) items(run, first bool) (n int, ends bool) {
-	if !first && strings.Contains(p.between(), "---") {
-		n, run = 1, false
-	}
-	switch {
-	case !p.isText():
-		return n + 1, false
-	case !run:
-		n++
-	}
-	return n, true
-}
+// ruled reports whether a rule stands before the piece.
+func (p *piece) ruled() bool { return !p.glued && p.kind == pageBreak && strings.Contains(p.sep, "---") }
 
 // best is the piece before which the part had better end: the last one, which
 // has no room, or one before it. It may end a third earlier than it must.

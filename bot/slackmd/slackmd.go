@@ -35,11 +35,15 @@ const maxLine = 1000
 // Line makes one escaped plain line of s, of at most 1,000 bytes. Addresses and
 // the names of emoji in it are broken by spaces: Slack makes links and pictures
 // of whole ones, and unfurls them.
-func Line(s string) string {
+func Line(s string) string { return limitedLine(s, maxLine) }
+
+// limitedLine is Line with a limit in bytes after escaping.
+func limitedLine(s string, limit int) string {
 	var line strings.Builder
-	for _, r := range breakAddresses(strings.Join(strings.Fields(clean(s)), " ")) {
+	s = strings.Join(strings.Fields(clean(s)), " ")
+	for _, r := range breakAddresses(s[:min(len(s), 2*limit)]) {
 		escaped := textEscapes.Replace(string(r))
-		if line.Len()+len(escaped)+len("…") > maxLine {
+		if line.Len()+len(escaped)+len("…") > limit {
 			line.WriteString("…")
 			break
 		}
@@ -50,7 +54,6 @@ func Line(s string) string {
 
 // breakAddresses puts spaces into addresses and the names of emoji.
 func breakAddresses(s string) string {
-	s = s[:min(len(s), 2*maxLine)]
 	var out strings.Builder
 	from := 0
 	for _, x := range findAddresses(s, nil) {
