@@ -12,18 +12,19 @@ import (
 // rooms says which packages of this project, and of those that are restricted,
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
-	"cmd/bot":             {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
-	"bot":                 {"bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
-	"bot/post":            {"bot/slackmd", "slack-go"},
-	"bot/fetch":           {},
-	"bot/jobs":            {"nats"},
-	"bot/slackmd":         {"bot/slackmd/texmath"},
+	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
+	"bot":               {"bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "ocr", "ocr/page", "slack-go"},
+	"bot/post":          {"bot/slackmd", "slack-go"},
+	"bot/fetch":         {},
+	"bot/jobs":          {"nats"},
+	"bot/slackmd":       {"bot/slackmd/texmath"},
+	"bot/localslack":    {},
+	"ocr":               {"ocr/page", "go-openai"},
+	"ocr/page":          {},
+	"ocr/page/pagetest": {},
+	"ocr/tesseract":     {},
+
 	"bot/slackmd/texmath": {},
-	"bot/localslack":      {},
-	"ocr":                 {"ocr/page", "go-openai"},
-	"ocr/page":            {},
-	"ocr/page/pagetest":   {},
-	"ocr/tesseract":       {},
 }
 
 // restricted are the libraries that belong in some rooms only.
