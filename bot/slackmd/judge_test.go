@@ -231,6 +231,7 @@ func markdowns(t *rapid.T) string {
 			"<li>", "<sup>2</sup>", "<sub>", "<code>", "</code>", "<a href=\"https://e.example\">", "</a>", "<img src=x alt=y>", "<!--", "-->", "<center>",
 			"https://e.example/a_b", "http://", "www.e.example", "a@b.example", "://", "<https://e.example>", "mailto:", "[a](https://e.example)",
 			"<!channel>", "<@U1>", ":smile:", "\\(", "\\)", "\\[", "\\]", "$", "$$", "x^2", "\\frac{a}{b}", "{", "}", "\\begin{matrix}",
+			"\\begin{align}\n", "\\end{align}", "\\begin{align}a\n&=b\\end{align}\n\n", "&#58;", "\\:tada:", "<u>", "</u>", "<html>", "<div align=center>", "</div>", "\t本公司成立于上海。\n",
 			"\u202e", "\u200b", "\u200d", "\x00", "\xff", "\r\n", "\u2028", "•", "☐ ", "**Page 2 of 3**\n", "<--- Page Split --->\n",
 		}),
 		rapid.StringOfN(rapid.SampledFrom([]rune("ab <>&`*_[]()|#-1.:/\\\n")), 0, 20, -1),

@@ -123,6 +123,7 @@ func (s *scanner) block(line string) bool {
 	case text[0] == '>' && s.quoted < maxQuotes:
 		s.quote()
 	case strings.HasPrefix(text, `\[`) && s.math(&s.mathEnd), strings.HasPrefix(text, "$$") && s.math(&s.dollars):
+	case strings.HasPrefix(text, `\begin{`) && s.environment():
 	case strings.IndexByte(line, '|') >= 0 && s.pipeTable():
 	case s.item(line):
 	case s.from < 0 && s.blank && !s.inList && isIndented(line) && !isProse(text):
@@ -247,6 +248,22 @@ func (s *scanner) math(end *finder) bool {
 	}
 	s.emit(block{kind: mathBlock, text: strings.TrimSpace(s.src[from:to])})
 	s.pos = after + lineLength(s.src[after:])
+	return true
+}
+
+// environment reads a displayed formula that is nothing but \begin{…}…\end{…}.
+func (s *scanner) environment() bool {
+	to := s.blankLine.next(s.src, s.pos)
+	if to-s.pos > maxMath {
+		return false
+	}
+	tex := strings.TrimSpace(s.src[s.pos:to])
+	name, _, ok := strings.Cut(strings.TrimPrefix(tex, `\begin`), "}")
+	if !ok || !strings.HasSuffix(tex, `\end`+name+"}") {
+		return false
+	}
+	s.emit(block{kind: mathBlock, text: tex})
+	s.pos = min(to+1, len(s.src))
 	return true
 }
 

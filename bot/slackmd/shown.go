@@ -339,10 +339,10 @@ func beginsBlock(s string) int {
 	if line == "" {
 		return -1
 	}
-	if strings.IndexByte("#-+=", line[0]) >= 0 && (len(line) == 1 || line[1] == ' ' || line[1] == '\t' || line[1] == line[0]) {
+	if strings.IndexByte("#-+", line[0]) >= 0 && (len(line) == 1 || line[1] == ' ' || line[1] == '\t' || line[1] == line[0]) {
 		return 0
 	}
-	if strings.IndexByte("|:-", line[0]) >= 0 && strings.Trim(line, "|:- \t") == "" {
+	if strings.IndexByte("|:-", line[0]) >= 0 && strings.Trim(line, "|:- \t") == "" || line[0] == '=' && strings.Trim(line, "= \t") == "" {
 		return 0
 	}
 	n := 0

@@ -60,11 +60,12 @@ func Lines(tex string) (lines []string, ok bool) {
 	for _, row := range r.cells {
 		add(r.row(row, gap))
 	}
-	if rest := strings.TrimSpace(join(after)); len(rest) > 0 && strings.Trim(rest, ".,;") == "" && len(lines) > 0 {
-		lines[len(lines)-1] += rest
-	} else {
-		add(rest)
+	rest := strings.TrimSpace(join(after))
+	if sign := rest[:len(rest)-len(strings.TrimLeft(rest, ".,;"))]; len(lines) > 0 {
+		lines[len(lines)-1] += sign
+		rest = rest[len(sign):]
 	}
+	add(rest)
 	return lines, len(lines) > 0
 }
 
