@@ -73,6 +73,9 @@ func isFormula(tex, after string) bool {
 	if strings.ContainsAny(tex, "^_{") {
 		return !words || !spaced
 	}
+	if single := strings.Trim(tex, " "); len(single) == 1 && isLetter(single[0]) {
+		return true
+	}
 	if words || spaced || strings.Contains(tex, "\n") {
 		return strings.Contains(tex, "=") && !words
 	}

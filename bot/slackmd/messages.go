@@ -204,7 +204,9 @@ func (p *packer) add(piece *piece) (next fill, joined bool) {
 func (p *piece) isText() bool { return p.kind != heading && p.kind != rule && p.kind != tableBlock }
 
 // ruled reports whether a rule stands before the piece.
-func (p *piece) ruled() bool { return !p.glued && p.kind == pageBreak && strings.Contains(p.sep, "---") }
+func (p *piece) ruled() bool {
+	return !p.glued && p.kind == pageBreak && strings.Contains(p.sep, "---")
+}
 
 // best is the piece before which the part had better end: the last one, which
 // has no room, or one before it. It may end a third earlier than it must.

@@ -287,7 +287,7 @@ func (s *scanner) htmlTable(line string) bool {
 		s.begin(block{kind: paragraph}, s.pos)
 	}
 	s.pos += i
-	if wrapper(s.src[s.from:s.pos]) == s.pos-s.from {
+	if wrapper(s.src[s.from:s.pos], false) == s.pos-s.from {
 		s.from = -1
 	}
 	var t Table
@@ -305,27 +305,28 @@ func (s *scanner) htmlTable(line string) bool {
 	s.flush()
 	s.send(block{kind: tableBlock, table: t})
 	s.pos += length
-	if s.pos += wrapper(s.src[s.pos:]); s.pos > s.lineEnd {
+	if s.pos += wrapper(s.src[s.pos:], true); s.pos > s.lineEnd {
 		s.lineEnd = s.pos + lineLength(s.src[s.pos:])
 	}
 	return true
 }
 
 // wrapper is how much of a text's beginning is nothing but tags that models put
-// around a table.
-func wrapper(s string) (length int) {
+// around a table: those before it, or those behind it.
+func wrapper(s string, behind bool) (length int) {
 	for {
 		rest := strings.TrimLeft(s[length:], " \t\n")
-		t := tagAt(rest)
-		switch t.name {
-		case "html", "body", "div", "center":
-			length = len(s) - len(rest) + t.length
-		default:
-			if rest == "" {
-				return len(s)
-			}
-			return length
+		if rest == "" {
+			return len(s)
 		}
+		switch t := tagAt(rest); t.name {
+		case "html", "body", "div", "center":
+			if t.closes == behind {
+				length = len(s) - len(rest) + t.length
+				continue
+			}
+		}
+		return length
 	}
 }
 

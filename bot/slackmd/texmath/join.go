@@ -220,7 +220,7 @@ func isDifferential(s string) bool {
 		rest, ok = strings.CutPrefix(s, "∂")
 	}
 	first, n := utf8.DecodeRuneInString(rest)
-	return ok && unicode.IsLetter(first) && !slices.ContainsFunc([]rune(rest[n:]), func(r rune) bool { return !unicode.In(r, unicode.No, unicode.Lm, unicode.Mn) })
+	return ok && unicode.IsLetter(first) && strings.TrimLeftFunc(rest[n:], isAttached) == ""
 }
 
 func choose(above, below []term) term {

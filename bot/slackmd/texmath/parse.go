@@ -82,6 +82,9 @@ func (p *parser) line() []term {
 		case c == '^' || c == '_':
 			p.i++
 			terms = p.script(terms, c == '^')
+		case strings.HasPrefix(rest, `\sp`) && !more(rest, `\sp`), strings.HasPrefix(rest, `\sb`) && !more(rest, `\sb`):
+			p.i += len(`\sp`)
+			terms = p.script(terms, rest[2] == 'p')
 		case c == '\'':
 			n := len(rest) - len(strings.TrimLeft(rest, "'"))
 			p.i += n
@@ -349,10 +352,9 @@ func (p *parser) command() []term {
 // sign reads a command that is one sign.
 func (p *parser) sign() []term {
 	from := p.i + 1
-	if from >= len(p.src) {
-		return p.fail()
+	if p.i = min(from+1, len(p.src)); from == len(p.src) { // a space that ended the formula
+		return nil
 	}
-	p.i = from + 1
 	switch c := p.src[from]; c {
 	case ',', ';', ':', ' ', '>', '\n':
 		return []term{{kind: space, text: " "}}
@@ -420,7 +422,7 @@ func (p *parser) accent(name, mark string) []term {
 	switch rest := text[n:]; {
 	case text == "" || len(text) > 60:
 		return p.fail()
-	case strings.Trim(rest, "₀₁₂₃₄₅₆₇₈₉ₐₑᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ′") == "":
+	case strings.TrimLeftFunc(rest, isAttached) == "":
 		return []term{{kind: ordinary, text: string(first) + mark + rest}}
 	case !strings.HasPrefix(name, "over") && !strings.HasPrefix(name, "under") && name != "bar" && name != "vec":
 		return p.fail()
@@ -434,6 +436,9 @@ func (p *parser) accent(name, mark string) []term {
 	}
 	return []term{{kind: ordinary, text: out.String()}}
 }
+
+// isAttached reports whether a sign only goes with the letter before it.
+func isAttached(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Lm, unicode.No) || r == '′' }
 
 func (p *parser) root() []term {
 	p.spaces()

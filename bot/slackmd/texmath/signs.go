@@ -55,7 +55,7 @@ var negated = table("= ≠ ∈ ∉ ⊂ ⊄ ⊆ ⊈ ≡ ≢ ∃ ∄ ∼ ≁ ≈ �
 
 // accents are combining marks.
 var accents = map[string]string{
-	"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0305", "vec": "\u20d7", "overrightarrow": "\u20d7",
+	"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0305", "vec": "\u20d7", "overrightarrow": "\u20d7", "overleftarrow": "\u20d6",
 	"tilde": "\u0303", "widetilde": "\u0303", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c", "acute": "\u0301",
 	"grave": "\u0300", "breve": "\u0306", "mathring": "\u030a", "underline": "\u0332",
 }
@@ -75,7 +75,7 @@ var spacing = map[string]string{
 // silent are commands that change nothing of what a formula says.
 var silent = set(`big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm displaystyle textstyle scriptstyle scriptscriptstyle
 	limits nolimits nonumber notag rm bf it sf tt cal boldmath normalsize small large Large footnotesize mathstrut strut hfill hline
-	centering allowbreak nobreak`)
+	centering allowbreak nobreak scriptsize tiny mit`)
 
 // environment is how the rows of one are shown.
 type environment struct {
@@ -110,7 +110,7 @@ uparrow ↑ downarrow ↓ updownarrow ↕ Uparrow ⇑ Downarrow ⇓ nearrow ↗ 
 rightleftarrows ⇄ hookrightarrow ↪ hookleftarrow ↩ rightharpoonup ⇀ leadsto ⇝ rightsquigarrow ⇝ twoheadrightarrow ↠ nrightarrow ↛
 partial ∂ nabla ∇ infty ∞ forall ∀ exists ∃ nexists ∄ emptyset ∅ varnothing ∅ ell ℓ hbar ℏ hslash ℏ Re ℜ Im ℑ aleph ℵ beth ℶ wp ℘ imath ı jmath ȷ
 angle ∠ measuredangle ∡ triangle △ triangledown ▽ bigtriangleup △ square □ Box □ blacksquare ■ qedsymbol □ lozenge ◊ bigstar ★ bigcirc ○
-degree ° prime ′ dagger † ddagger ‡ complement ∁ eth ð mho ℧ sharp ♯ flat ♭ natural ♮ clubsuit ♣ diamondsuit ♢ heartsuit ♡ spadesuit ♠
+degree ° prime ′ dagger † ddagger ‡ dag † ddag ‡ complement ∁ eth ð mho ℧ sharp ♯ flat ♭ natural ♮ clubsuit ♣ diamondsuit ♢ heartsuit ♡ spadesuit ♠
 ldots … dots … dotsc … dotsb ⋯ dotsm ⋯ cdots ⋯ vdots ⋮ ddots ⋱ langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ lbrace { rbrace }
 lbrack [ rbrack ] lvert | rvert | vert | Vert ‖ lVert ‖ rVert ‖ therefore ∴ because ∵ checkmark ✓ S § P ¶ copyright © pounds £ euro € yen ¥
 textdegree ° textbackslash \ textasciitilde ~ textmu µ surd √ ss ß ae æ oe œ aa å o ø
