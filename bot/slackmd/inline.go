@@ -71,7 +71,7 @@ type inliner struct {
 	lines    int32     // line breaks so far
 	aligned  int       // the <div align> that are open
 
-	mathEnd, blockEnd, dollar finder
+	mathEnd, blockEnd, dollar, tableEnd finder
 }
 
 // inlineSigns are the bytes at which read must look closer.

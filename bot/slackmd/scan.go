@@ -352,15 +352,19 @@ func isIndented(line string) bool {
 
 // isProse reports whether an indented line is a sentence, not code.
 func isProse(line string) bool {
-	if strings.ContainsAny(line, "{}[]<>=;_\\|#$") || strings.HasPrefix(line, "//") {
+	if strings.HasPrefix(line, "//") || line[0] == '#' {
 		return false
 	}
-	letters := 0
+	eastern, all := 0, 0
 	for _, r := range line {
 		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
-			letters++
+			eastern++
+		}
+		if unicode.IsLetter(r) || strings.ContainsRune("{}[]()<>=;_\\|$", r) {
+			all++
 		}
 	}
 	first, _ := utf8.DecodeRuneInString(line)
-	return letters >= 4 || unicode.IsUpper(first) && strings.Count(line, " ") >= 5 && !strings.Contains(line, "  ")
+	return eastern > 0 && 2*eastern >= all ||
+		unicode.IsUpper(first) && strings.Count(line, " ") >= 5 && !strings.Contains(line, "  ") && !strings.ContainsAny(line, "{}[]<>=;_\\|#$")
 }

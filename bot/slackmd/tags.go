@@ -90,11 +90,13 @@ func (p *inliner) angle() bool {
 	after := p.i + t.length
 	style, paired := styleOf[t.name]
 	switch {
-	case t.name == "br", t.name == "center", t.name == "tr", t.name == "table", t.name == "caption":
+	case t.name == "br", t.name == "center":
 		p.newline()
-	case t.name == "td", t.name == "th":
+	case (t.name == "table" || tableParts[t.name]) && p.hasTableEnd(): // one that was broken
 		p.write(" ")
-	case tableParts[t.name]:
+		if t.name == "tr" || t.name == "caption" {
+			p.newline()
+		}
 	case (t.name == "sup" || t.name == "sub") && p.script(t.name, &after):
 	case p.source:
 		return false
@@ -113,6 +115,15 @@ func (p *inliner) angle() bool {
 	}
 	p.i = after
 	return true
+}
+
+// hasTableEnd reports whether the text has an end of a table or of a part of one:
+// without it "the <td> element" is talked about.
+func (p *inliner) hasTableEnd() bool {
+	if p.tableEnd.what == "" {
+		p.tableEnd.what = "</t"
+	}
+	return p.tableEnd.next(p.src, 0) < len(p.src)
 }
 
 // figureComment is what docling writes for a picture.
