@@ -89,7 +89,11 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 // opening mark that is passed over is forgotten.
 func (p *shown) pair() {
 	var open [firstTag + style(len(tagStyles))][]int32 // marks that may still be closed
-	var taken []extent
+	if len(p.marks) < 2 {
+		return
+	}
+	taken := make([]extent, 0, len(p.marks))
+	p.bold = make([]emphasized, 0, len(p.marks)/2)
 	for i := range p.marks {
 		m := &p.marks[i]
 		for m.closes && m.left() > 0 {
@@ -208,7 +212,14 @@ func (p *shown) remove(parts []extent) {
 	text = append(text, p.text[from:]...)
 	shift = append(shift, sum)
 	moved := func(at int) int {
-		k, _ := slices.BinarySearchFunc(parts, at, func(part extent, at int) int { return cmp.Compare(part.to, at+1) })
+		k, end := 0, len(parts) // the first part that ends behind at
+		for k < end {
+			if mid := (k + end) / 2; parts[mid].to > at {
+				end = mid
+			} else {
+				k = mid + 1
+			}
+		}
 		if k < len(parts) && parts[k].from < at { // within a part
 			at = parts[k].from
 		}

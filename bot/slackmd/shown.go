@@ -229,7 +229,7 @@ func (s *shown) ends() []end {
 	for i := range s.bold {
 		s.fit(&s.bold[i])
 	}
-	slices.SortStableFunc(s.bold, func(a, b emphasized) int {
+	slices.SortFunc(s.bold, func(a, b emphasized) int {
 		if a.from != b.from {
 			return a.from - b.from
 		}

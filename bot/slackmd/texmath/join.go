@@ -22,7 +22,7 @@ const (
 	opening                 // a bracket
 	closing                 // a bracket
 	other                   // what may be either: |
-	text_                   // words between formulas
+	prose                   // words between formulas
 	ratio                   // a/b
 	root                    // √x
 	block                   // rows
@@ -134,8 +134,8 @@ func between(last, t term, text string, blanks bool, spaces string) string {
 		return spaces
 	case t.kind == operator && (blanks || last.kind == word), last.kind == operator && last.spaced:
 		return " "
-	case last.kind == text_ || t.kind == text_:
-		if blanks && last.kind == text_ && t.kind == text_ {
+	case last.kind == prose || t.kind == prose:
+		if blanks && last.kind == prose && t.kind == prose {
 			return " "
 		}
 	case last.kind == word && t.kind != opening && t.kind != punctuation && t.kind != closing && !strings.HasPrefix(text, "("),
@@ -182,9 +182,9 @@ func factors(terms []term) (n int) {
 			}
 		case depth > 0, t.kind == blank:
 			continue
-		case t.kind == text_ && isOne(t.text):
+		case t.kind == prose && isOne(t.text):
 			n++
-		case t.kind == operator, t.kind == space, t.kind == punctuation, t.kind == text_, t.kind == word, t.kind == bigSign, t.kind == ratio, t.kind == block, t.text == "/":
+		case t.kind == operator, t.kind == space, t.kind == punctuation, t.kind == prose, t.kind == word, t.kind == bigSign, t.kind == ratio, t.kind == block, t.text == "/":
 			return 0
 		case t.kind == number && last == number:
 		default:
