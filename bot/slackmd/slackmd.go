@@ -25,9 +25,6 @@ var blockEscapes = strings.NewReplacer("<", "&lt;", ">", "&gt;")
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 var textEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// EscapeBlock escapes text for a markdown block.
-func EscapeBlock(s string) string { return blockEscapes.Replace(clean(s)) }
-
 // maxLine bounds a line of text, in bytes: far under the 4,000 bytes that
 // chat.update takes, whatever a file is called.
 const maxLine = 1000
