@@ -193,6 +193,12 @@ func figure(words, file string) string {
 	return "[Figure: " + words + "]"
 }
 
+// nameless are words that models and their tools make files' names of.
+var nameless = map[string]bool{
+	"img": true, "image": true, "figure": true, "fig": true, "page": true, "picture": true, "pic": true, "table": true, "chart": true,
+	"formula": true, "box": true, "block": true, "crop": true, "in": true, "x": true, "y": true,
+}
+
 // tells reports whether a picture's name says more than a number would.
 func tells(name string) bool {
 	stem := strings.ToLower(name)
@@ -200,18 +206,19 @@ func tells(name string) bool {
 	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg", ".bmp", ".tif", ".tiff":
 		stem = strings.TrimSuffix(stem, ext)
 	default:
-		return stem != "image" && stem != "figure"
+		return stem != "image" && stem != "figure" && !isHash(stem)
 	}
 	for part := range strings.FieldsFuncSeq(stem, func(r rune) bool { return strings.ContainsRune("-_ .", r) }) {
-		part = strings.TrimRight(part, "0123456789")
-		switch {
-		case part == "", part == "img", part == "image", part == "figure", part == "fig", part == "page", part == "picture", part == "pic", part == "x", part == "y":
-		case len(part) >= 6 && strings.Trim(part, "0123456789abcdef") == "":
-		default:
+		if word := strings.TrimRight(part, "0123456789"); word != "" && !nameless[word] && !isHash(part) {
 			return true
 		}
 	}
 	return false
+}
+
+// isHash recognises a number in hexadecimal.
+func isHash(s string) bool {
+	return strings.Trim(s, "0123456789abcdef") == "" && (strings.ContainsAny(s, "0123456789") || len(s) > 7)
 }
 
 // raised writes a footnote's number as superscript, another name in brackets.

@@ -152,7 +152,12 @@ func (p *inliner) script(name string, after *int) bool {
 	if end <= 0 || !strings.HasPrefix(strings.ToLower(inside[end:]), "</"+name+">") {
 		return false
 	}
-	p.write(texmath.Script(clean(decode(inside[:end])), name == "sup"))
+	for i, part := range strings.Split(clean(decode(inside[:end])), ",") { // footnotes 1,2
+		if i > 0 {
+			p.write(",")
+		}
+		p.write(texmath.Script(strings.TrimSpace(part), name == "sup"))
+	}
 	*after += end + len("</sup>")
 	return true
 }

@@ -81,7 +81,9 @@ func Script(s string, raised bool) string {
 		if raised {
 			return "°"
 		}
-	case "′", "″", "‴", "†", "‡":
+	case "":
+		return ""
+	case "′", "″", "‴", "†", "‡", "*", "®", "™", "©", "§", "¶", "#": // they stand high, or are read as notes
 		if raised {
 			return s
 		}
