@@ -8,17 +8,21 @@ import (
 
 // editor sends interim edits while editing lasts: one in flight, the latest
 // view wins, an unchanged one is not sent. An edit in flight ends only with ctx.
+// What Slack refuses is sent in a simpler form, and so is all that follows: it
+// may be one heading among others.
 func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	defer close(r.ended)
 	defer r.drop()
 	pacer := r.thread.pacer
 	budget := pacer.method("chat.update")
+	form, pause := formatted, Pace
 	for {
 		turn := r.turn(editing, budget)
 		if turn == nil {
 			return
 		}
 		want, since := r.now()
+		want.form = form
 		m := want.message()
 		if m.same(shown) {
 			budget.giveBack(turn)
@@ -28,19 +32,30 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		err := pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim)), turn)
 		switch fate, _ := judge(err); fate {
 		case done:
-			shown = m
+			shown, pause = m, Pace
 			r.showed(want)
 		case refused:
 			r.refused(err)
-			return
+			if !contentRefused(err) {
+				return
+			}
+			if pause = Pace; form == withoutText {
+				pause = refusedPause
+			}
+			form = min(form+1, withoutText)
+			r.unshown(since, false)
 		default:
 			r.unshown(since, errors.Is(err, errTooSlow) || errors.Is(err, context.DeadlineExceeded))
 		}
-		if sleep(editing, time.Until(sent.Add(Pace))) != nil {
+		if sleep(editing, time.Until(sent.Add(pause))) != nil {
 			return
 		}
 	}
 }
+
+// refusedPause is the least time between two edits where Slack refuses even the
+// simplest form.
+const refusedPause = 30 * time.Second
 
 // turn waits until there is something to show and it is this reply's turn. It
 // returns nil when editing ends.

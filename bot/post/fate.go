@@ -103,6 +103,15 @@ func Gone(err error) bool {
 	return slices.Contains(messageCodes, Code(err)) || PlaceGone(err)
 }
 
+// contentRefused reports that Slack refused what a message was to say, and may take
+// it in another form.
+func contentRefused(err error) bool {
+	if _, ok := errors.AsType[slack.StatusCodeError](err); ok {
+		return true
+	}
+	return Code(err) != "" && !Gone(err) && !TokenProblem(err)
+}
+
 // PlaceGone reports that Slack lets the bot write nothing more in that
 // conversation: what is left to say must be said in another, such as a direct
 // message ([Desk.Direct]), or at a response URL ([Desk.Respond]).

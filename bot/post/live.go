@@ -19,7 +19,17 @@ type View struct {
 	Texts   []Text
 	Lines   []Line
 	Buttons *slack.ActionBlock // nil for none
+	form    form               // of the texts
 }
+
+// form is how much of its form a text keeps, from all to nothing.
+type form int
+
+const (
+	formatted   form = iota
+	unformatted      // the model's own signs, line by line
+	withoutText
+)
 
 // Text is what the model has written so far of one file.
 type Text struct {
@@ -107,14 +117,9 @@ func (v View) message() Message {
 		}
 		m.Blocks = append(m.Blocks, slack.NewMarkdownBlock("", tails[i]))
 	}
-	for i, l := range v.Lines {
-		if i == 0 {
-			m.Fallback = l.text()
-		}
-		m.Blocks = append(m.Blocks, l.Block())
-		if l.Buttons != nil {
-			m.Blocks = append(m.Blocks, l.Buttons)
-		}
+	m.Blocks = append(m.Blocks, v.lines()...)
+	if len(v.Lines) > 0 {
+		m.Fallback = v.Lines[0].text()
 	}
 	if v.Buttons != nil {
 		m.Blocks = append(m.Blocks, v.Buttons)
@@ -122,10 +127,46 @@ func (v View) message() Message {
 	return m
 }
 
-// tails is the newest part of each text. Together they have maxLive bytes, of
-// which each text may use the same share, and what the shorter ones leave.
+// lines shows the lines: as one block where there is nothing in them to press or to
+// follow, else as a block each.
+func (v View) lines() (blocks []slack.Block) {
+	var text []string
+	for _, l := range v.Lines {
+		blocks = append(blocks, l.Block())
+		if l.Buttons != nil {
+			blocks = append(blocks, l.Buttons)
+		}
+		if len(l.Note) == 1 && l.Note[0].Link == "" && l.Note[0].Person == "" && l.Buttons == nil {
+			text = append(text, slackmd.Line(l.Note[0].Text))
+		}
+	}
+	if len(v.Lines) == 1 || len(text) < len(v.Lines) {
+		return blocks
+	}
+	all := strings.Join(text, "\n")
+	for len(all) > maxSection {
+		text = text[:len(text)-1]
+		all = strings.Join(text, "\n") + "\n…"
+	}
+	return []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.PlainTextType, all, false, false), nil, nil)}
+}
+
+// maxSection is the longest text of a section block, in bytes.
+// https://docs.slack.dev/reference/block-kit/blocks/section-block
+const maxSection = 3000
+
+// maxItems is how many items all texts of a view may have, of the 50 that Slack makes
+// of a message: each block beside them is one too.
+const maxItems = 44
+
+// tails is the newest part of each text. Together they have maxLive bytes and maxItems
+// items, of which each text may use the same share, and of the bytes what the shorter
+// ones leave.
 func (v View) tails() []string {
 	tails := make([]string, len(v.Texts))
+	if v.form == withoutText {
+		return tails
+	}
 	order := make([]int, len(v.Texts))
 	for i := range order {
 		order[i] = i
@@ -133,9 +174,14 @@ func (v View) tails() []string {
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Compare(len(v.Texts[i].Markdown), len(v.Texts[j].Markdown))
 	})
-	left := maxLive
+	left, items := maxLive, (maxItems-len(v.Texts))/max(len(v.Texts), 1) // its name is an item
 	for n, i := range order {
-		tails[i] = slackmd.Tail(v.Texts[i].Markdown, left/(len(order)-n))
+		limit := left / (len(order) - n)
+		if v.form == unformatted {
+			tails[i] = slackmd.PlainTail(v.Texts[i].Markdown, limit)
+		} else {
+			tails[i] = slackmd.TailOf(v.Texts[i].Markdown, limit, max(items, 3))
+		}
 		left -= len(tails[i])
 	}
 	return tails

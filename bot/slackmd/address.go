@@ -1,35 +1,106 @@
 package slackmd
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
-// address reads the word at i and reports whether it was an address, which is
-// written as code. Else wordEnd says how far it looked.
-func (p *inliner) address() bool {
-	end := p.i
-	for end < len(p.src) && isWordByte(p.src[end]) {
-		end++
+// findAddresses finds what Slack makes links or pictures of in a text: addresses
+// of pages and of mail, and the names of emoji. The result is the code that the
+// text has already, in which nothing is looked for, and what was found, in order.
+func findAddresses(s string, code []extent) []extent {
+	if !strings.ContainsAny(s, "@:") && indexWWW(s) < 0 {
+		return code
 	}
-	p.wordEnd = end
-	rest := p.src[end:]
-	word := p.src[p.i:end]
-	switch {
-	case strings.HasPrefix(rest, "://"), len(word) > 4 && strings.EqualFold(word[:4], "www."):
-		end += addressLength(rest)
-	case len(rest) > 1 && rest[0] == '@':
-		domain := end + 1
-		for end = domain; end < len(p.src) && isWordByte(p.src[end]); end++ {
-		}
-		if !strings.Contains(strings.Trim(p.src[domain:end], "."), ".") {
-			return false
-		}
-	default:
-		return false
+	var all []extent
+	from := 0
+	for _, c := range code {
+		all = append(findBetween(all, s[:c.from], from), c)
+		from = c.to
 	}
-	end = p.i + len(strings.TrimRight(p.src[p.i:end], ".,;:!?'*_~-+"))
-	p.code(p.src[p.i:end])
-	p.i, p.wordEnd = end, end
-	return true
+	return findBetween(all, s, from)
 }
+
+// findBetween adds what is found in s behind from. Its time is linear: it looks
+// back only over the word before a sign.
+func findBetween(all []extent, s string, from int) []extent {
+	for i := from; i < len(s); i++ {
+		x := extent{i, i}
+		switch c := s[i]; {
+		case c == ':' && strings.HasPrefix(s[i:], "://"):
+			if x.from = wordBefore(s, from, i, "+-.%"); x.from < i {
+				x.to = i + addressLength(s[i:])
+			}
+		case c == ':':
+			x = emoji(s, from, i)
+		case c == '@':
+			x = mail(s, from, i)
+		case c == '.' && i >= from+3 && strings.EqualFold(s[i-3:i], "www") && wordBefore(s, from, i, "") == i-3:
+			if n := addressLength(s[i:]); n > 1 && s[i+1] != '.' {
+				x = extent{i - 3, i + n}
+			}
+		}
+		if x.to <= i {
+			continue
+		}
+		if s[x.to-1] != ':' || !strings.HasPrefix(s[i:], ":") || strings.HasPrefix(s[i:], "://") {
+			x.to = x.from + len(strings.TrimRight(s[x.from:x.to], ".,;:!?'*_~-+"))
+		}
+		for x.to < len(s) { // marks belong to the letter before them
+			r, n := utf8.DecodeRuneInString(s[x.to:])
+			if r < utf8.RuneSelf || !unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc) {
+				break
+			}
+			x.to += n
+		}
+		all = append(all, x)
+		from, i = x.to, max(i, x.to-1)
+	}
+	return all
+}
+
+// wordBefore is where the word begins that ends at i: letters, digits, and the
+// other signs. It does not begin before from.
+func wordBefore(s string, from, i int, signs string) int {
+	for i > from && (isLetter(s[i-1]) || isDigit(s[i-1]) || strings.IndexByte(signs, s[i-1]) >= 0) {
+		i--
+	}
+	return i
+}
+
+func wordAfter(s string, i int, signs string) int {
+	for i < len(s) && (isLetter(s[i]) || isDigit(s[i]) || strings.IndexByte(signs, s[i]) >= 0) {
+		i++
+	}
+	return i
+}
+
+// mail is the mail address whose @ is at i.
+func mail(s string, from, i int) extent {
+	x := extent{wordBefore(s, from, i, "+-._%"), wordAfter(s, i+1, "-.")}
+	if x.from == i || !strings.Contains(strings.Trim(s[i+1:x.to], "."), ".") {
+		return extent{i, i}
+	}
+	return x
+}
+
+// emoji is the word with an emoji's name, such as :tada:, whose first colon is at
+// i. Where letters stand at it, as in std::vector::iterator, the word is whole.
+func emoji(s string, from, i int) extent {
+	end := wordAfter(s, i+1, "_+-'")
+	if end == len(s) || s[end] != ':' || end-i > maxEmoji {
+		return extent{i, i}
+	}
+	name := s[i+1 : end]
+	if !strings.ContainsFunc(name, func(r rune) bool { return isLetter(byte(r)) }) && name != "+1" && name != "-1" && name != "100" && name != "1234" {
+		return extent{i, i} // 12:30:45
+	}
+	return extent{wordBefore(s, from, i, ":_"), wordAfter(s, end+1, ":_")}
+}
+
+// maxEmoji bounds an emoji's name, in bytes.
+const maxEmoji = 101
 
 // addressLength is how much of an address follows its first word. It ends
 // before what is not in addresses: spaces, quotes, East Asian text, and a

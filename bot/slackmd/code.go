@@ -10,11 +10,11 @@ func (p *inliner) ticks() bool {
 		p.ticked = findTicks(p.src)
 	}
 	if end := p.ticked.next(n, p.i+n); end > 0 {
-		p.code(codeText(p.src[p.i+n : end]))
+		p.codeSpan(codeText(p.src[p.i+n : end]))
 		p.i = end + n
 		return true
 	}
-	p.literal(rest[:n])
+	p.write(rest[:n])
 	p.i += n
 	return true
 }

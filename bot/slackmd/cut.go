@@ -45,7 +45,7 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	if frame+whole.size <= limit && rows < maxTableRows && (c.kind != tableBlock || frame+whole.size <= maxTableText) {
 		return []piece{whole}
 	}
-	k := knife{limit: limit - frame, grain: max(1, limit/grains), measure: measure, code: c.kind == codeBlock}
+	k := knife{limit: limit - frame, grain: max(1, limit/grains), measure: measure, code: c.kind == codeBlock, lead: c.lead}
 	if c.kind == tableBlock {
 		k.lines = maxTableRows/grains - 1
 	}
@@ -71,8 +71,9 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 // never longer than limit.
 type knife struct {
 	limit, grain int
-	lines        int  // the most lines of a piece, or 0
-	code         bool // the body is code, not inline markdown
+	lines        int    // the most lines of a piece, or 0
+	code         bool   // the body is code, not inline markdown
+	lead         string // of each line, in a quote
 	measure      func(string) int
 	pieces       []piece
 }
@@ -136,6 +137,9 @@ func (k *knife) byWords(text string) {
 		space := ""
 		if trimmed := strings.TrimRight(body, " \n"); !k.code && text != "" && trimmed != "" {
 			space, body = body[len(trimmed):], trimmed
+			if k.lead != "" && strings.HasSuffix(space, "\n") && strings.HasPrefix(text, k.lead) {
+				space, text = space+k.lead, text[len(k.lead):]
+			}
 		}
 		k.add(body, glue, k.measure(body), rank)
 		glue, rank = space, next
@@ -169,8 +173,8 @@ func (k *knife) reach(text string) (at, rank int) {
 func (k *knife) place(before, after string) int {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	switch {
-	case after == "", !k.code && beginsBlock(after): // it would begin the next message
-		return afterSign
+	case after == "", last > ' ' && last < '\u2e80':
+	case !k.code && beginsBlock(after[:min(len(after), maxLead)]) >= 0: // it would begin the next message
 	case last == '\n':
 		return afterLine
 	case last == '。' || last == '！' || last == '？':

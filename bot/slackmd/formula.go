@@ -1,6 +1,10 @@
 package slackmd
 
-import "strings"
+import (
+	"strings"
+
+	"slackocr/bot/slackmd/texmath"
+)
 
 // math reads \(…\) or \[…\] in a line.
 func (p *inliner) math(end *finder) bool {
@@ -11,26 +15,23 @@ func (p *inliner) math(end *finder) bool {
 	}
 	tex := p.src[from:to]
 	if end == &p.blockEnd && !strings.ContainsAny(tex, `\^_=`) {
-		p.literal("[" + tex + "]") // brackets that were escaped
-	} else {
-		p.formula(tex)
+		return false // brackets that were escaped
 	}
+	p.formula(tex)
 	p.i = to + 2
 	return true
 }
 
 // formula writes mathematics: as signs, where there are some for all of it.
 func (p *inliner) formula(tex string) {
-	if signs, ok := unicodeMath(tex); ok {
-		p.literal(signs)
+	if line, ok := texmath.Line(tex); ok {
+		p.write(clean(line))
 	} else {
-		p.code(strings.Join(strings.Fields(tex), " "))
+		p.codeSpan(strings.Join(strings.Fields(tex), " "))
 	}
 }
 
-// dollars reads $…$ and $$…$$. An amount of money is no formula: as in Pandoc,
-// there is no space inside of the signs and no digit behind, and something that
-// only formulas have (https://pandoc.org/MANUAL.html#math).
+// dollars reads $…$ and $$…$$. An amount of money is no formula.
 func (p *inliner) dollars() bool {
 	double := strings.HasPrefix(p.src[p.i:], "$$")
 	from := p.i + 1
@@ -47,14 +48,47 @@ func (p *inliner) dollars() bool {
 			return false
 		}
 		after++
-	} else {
-		spaced := strings.TrimSpace(tex) != tex
-		digit := after < len(p.src) && isDigit(p.src[after])
-		if spaced || digit || (!strings.ContainsAny(tex, `\^_={`) && (len(tex) > 1 || !isLetter(tex[0]))) {
-			return false
-		}
+	} else if !isFormula(tex, p.src[after:]) {
+		return false
 	}
 	p.formula(tex)
 	p.i = after
 	return true
+}
+
+// isFormula tells a formula between dollars from two amounts of money and from a
+// program's variables. As in Pandoc no digit follows it
+// (https://pandoc.org/MANUAL.html#math); it has what only formulas have, or is of
+// single letters.
+func isFormula(tex, after string) bool {
+	if after != "" && isDigit(after[0]) || strings.Contains(tex, "`") {
+		return false
+	}
+	for i := range len(tex) - 1 {
+		if tex[i] == '\\' && (isLetter(tex[i+1]) || strings.IndexByte(",;:!{}|", tex[i+1]) >= 0) {
+			return true
+		}
+	}
+	words, spaced := longestWord(tex) > 2, strings.TrimSpace(tex) != tex
+	if strings.ContainsAny(tex, "^_{") {
+		return !words || !spaced
+	}
+	if single := strings.Trim(tex, " "); len(single) == 1 && isLetter(single[0]) {
+		return true
+	}
+	if words || spaced || strings.Contains(tex, "\n") {
+		return strings.Contains(tex, "=") && !words
+	}
+	if after != "" && isLetter(after[0]) && !strings.HasPrefix(after, "th") && !strings.HasPrefix(after, "s ") {
+		return false
+	}
+	return strings.Contains(tex, "=") || longestWord(tex) == 1 && (!isDigit(tex[0]) || !strings.Contains(tex, " "))
+}
+
+// longestWord is the length of the longest run of letters.
+func longestWord(s string) (longest int) {
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r < 'A' || r > 'Z' && r < 'a' || r > 'z' && r < 0x80 }) {
+		longest = max(longest, len(word))
+	}
+	return longest
 }

@@ -1,6 +1,7 @@
 package slackmd
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -10,23 +11,45 @@ import (
 // spaces. Slack wraps longer lines on usual screens.
 const maxGrid = 100
 
-// trimmed is the table without the columns and rows at its end that hold
-// nothing.
+// trimmed is the table without the columns that hold nothing, and without the
+// rows at its end that hold nothing.
 func (t Table) trimmed() Table {
-	columns := 0
-	for _, row := range t.Rows {
-		for i := len(row) - 1; i >= columns; i-- {
-			if row[i] != "" {
-				columns = i + 1
+	var full [maxColumns]bool
+	last, columns := 0, 0
+	for i, row := range t.Rows {
+		for j, cell := range row {
+			if !isBlank(cell) {
+				full[j], last, columns = true, i, max(columns, j+1)
 			}
 		}
 	}
-	rows := make([][]string, 0, len(t.Rows))
-	for _, row := range t.Rows {
-		rows = append(rows, row[:min(len(row), columns)])
+	t.Rows = slices.Clone(t.Rows[:min(len(t.Rows), last+1)])
+	for i, row := range t.Rows {
+		t.Rows[i] = keep(row, full[:columns])
 	}
-	t.Rows = rows
+	t.align = keep(t.align, full[:columns])
 	return t
+}
+
+// keep is what of a row stands in columns that are kept.
+func keep[T any](row []T, columns []bool) []T {
+	row = row[:min(len(row), len(columns))]
+	first := slices.Index(columns[:len(row)], false)
+	if first < 0 {
+		return row
+	}
+	kept := slices.Clone(row[:first])
+	for i := first; i < len(row); i++ {
+		if columns[i] {
+			kept = append(kept, row[i])
+		}
+	}
+	return kept
+}
+
+// isBlank reports whether a cell shows nothing: "&nbsp;", "<br>".
+func isBlank(cell string) bool {
+	return cell == "" || !visible(cell) || (cell[0] == '<' || cell[0] == '&') && !visible(plain(cell))
 }
 
 // pipes writes the table in GitHub's markdown, its header and rule apart. ok is

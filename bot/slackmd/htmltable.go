@@ -109,7 +109,7 @@ func htmlTable(s string, closed bool) (t Table, length int) {
 		switch {
 		case depth <= 0:
 			return b.end(), i
-		case tag.name == "table", depth > 1 && tableParts[tag.name]:
+		case tag.name == "table", depth > 1 && tableParts[tag.name], cellTags[tag.name]:
 			b.write(" ")
 		case !tableParts[tag.name]:
 			b.write(raw)
@@ -121,6 +121,9 @@ func htmlTable(s string, closed bool) (t Table, length int) {
 	}
 	return b.end(), len(s)
 }
+
+// cellTags only part the words of a cell: what a page shows, models escape there.
+var cellTags = map[string]bool{"p": true, "div": true, "span": true, "ul": true, "ol": true, "li": true, "font": true, "a": true}
 
 var tableParts = map[string]bool{
 	"tr": true, "td": true, "th": true, "thead": true, "tbody": true, "tfoot": true, "caption": true, "colgroup": true, "col": true,
@@ -163,7 +166,7 @@ func span(tag tag, name string) int {
 	if len(tag.attributes) <= len(name) {
 		return 1
 	}
-	value := strings.TrimSpace(attribute(tag.attributes, name))
+	value := strings.TrimSpace(tag.attribute(name))
 	n, err := strconv.Atoi(value[:min(len(value), 8)])
 	if err != nil || n < 1 {
 		return 1

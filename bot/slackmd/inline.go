@@ -13,134 +13,160 @@ const (
 	inText place = iota
 	inLine       // a heading: no line breaks
 	inCell       // of a table: no line breaks, and bars are escaped
-	inCSV        // plain text
 )
 
 // inline turns the model's inline markdown, with HTML, mathematics and links in
 // it, into inline markdown that Slack only formats: nothing in it links,
-// mentions or becomes an emoji. An address is shown as code, since Slack makes
-// links of bare addresses.
+// mentions or becomes an emoji. It works in two steps: [read] finds what people
+// shall see, and [shown.markdown] writes that so that Slack shows just that.
 func inline(s string, at place) string {
 	if isPlain(s, at) {
 		return strings.TrimSpace(s)
 	}
-	p := inliner{src: s, writer: writer{at: at}}
-	p.out = make([]byte, 0, len(s)+len(s)/8)
-	p.run()
-	return string(p.end())
+	text := read(s, at)
+	return text.markdown(at)
+}
+
+// literal writes lines of text in which every sign stands for itself.
+func literal(lines string) string {
+	text := shown{text: []byte(clean(lines))}
+	text.spans = findAddresses(string(text.text), nil)
+	return text.markdown(inText)
+}
+
+// plain is inline markdown as plain text.
+func plain(s string) string {
+	if isPlain(s, inCell) {
+		return strings.TrimSpace(s)
+	}
+	return strings.TrimSpace(string(read(s, inCell).text))
 }
 
 // isPlain recognises most of all texts: words without any sign that must be
 // looked at.
 func isPlain(s string, at place) bool {
-	if s == "" || at == inText && beginsBlock(s) {
+	if s == "" || at == inText && beginsBlock(s) >= 0 {
 		return s == ""
 	}
 	for i := range len(s) {
-		if c := s[i]; inlineSigns[c] || c == '@' || c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+		if c := s[i]; inlineSigns[c] || c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
 			return false
 		}
 	}
-	return true
+	return at != inLine || s[len(s)-1] != '#'
 }
-
-// plain is inline markdown as plain text.
-func plain(s string) string { return strings.TrimSpace(inline(s, inCSV)) }
 
 // inliner reads inline markdown. It goes through src once; what it must find
 // further on, it finds through finders and tables that are made once.
 type inliner struct {
-	writer
+	shown
 	src string
 	i   int
+	at  place
 
 	brackets []int32   // for each [ in src its ], or 0; made when needed
-	links    []target  // whose words are being read, the innermost last
+	links    []link    // whose words are being read, the innermost last
 	ticked   *tickRuns // made when needed
-	wordEnd  int       // addresses were looked for up to here
+	source   bool      // src shows the source of HTML
+	lines    int32     // line breaks so far
+	aligned  int       // the <div align> that are open
 
-	mathEnd, blockEnd, dollar, comment finder
-	hrefs                              []string // of the open <a>
+	mathEnd, blockEnd, dollar, tableEnd finder
 }
 
-// target is what follows the words of a link.
-type target struct {
-	address string
-	at      int // the ] before it in src
-	end     int // of the link in src
-	words   int // where they begin in the output
-}
-
-// inlineSigns are the bytes at which run must look closer.
+// inlineSigns are the bytes at which read must look closer.
 var inlineSigns = func() (signs [256]bool) {
-	for _, c := range "\\`<>&![]$*_~:\n|" {
+	for _, c := range "\\`<>&![]$*_~:@\n|" {
 		signs[c] = true
 	}
 	return signs
 }()
 
-func (p *inliner) run() {
-	p.mathEnd.what, p.blockEnd.what, p.dollar.what, p.comment.what = `\)`, `\]`, "$", "-->"
-	addresses := strings.Contains(p.src, "://") || strings.Contains(p.src, "@") || indexWWW(p.src) >= 0
-	for p.i < len(p.src) {
-		c := p.src[p.i]
-		if addresses && p.i >= p.wordEnd && isWordByte(c) {
-			if p.address() {
+// read finds what a person shall see of inline markdown.
+func read(s string, at place) shown {
+	p := inliner{src: s, at: at, source: showsSource(s)}
+	p.text = make([]byte, 0, len(s))
+	p.mathEnd.what, p.blockEnd.what, p.dollar.what = `\)`, `\]`, "$"
+	addresses := findAddresses(s, nil)
+	for p.i < len(s) {
+		for len(addresses) > 0 && addresses[0].from < p.i {
+			addresses = addresses[1:]
+		}
+		end := len(s)
+		if len(addresses) > 0 {
+			if end = addresses[0].from; end == p.i { // no sign in it means anything but an entity
+				p.write(decode(s[p.i:addresses[0].to]))
+				p.i = addresses[0].to
 				continue
 			}
-			p.text(p.src[p.i:p.wordEnd])
-			p.i = p.wordEnd
-			continue
 		}
-		if !inlineSigns[c] {
-			end := p.i + 1
-			for end < len(p.src) && !inlineSigns[p.src[end]] && !(addresses && isWordByte(p.src[end])) {
-				end++
-			}
-			p.text(p.src[p.i:end])
-			p.i = end
-			continue
+		from := p.i
+		for p.i < end && !inlineSigns[s[p.i]] {
+			p.i++
 		}
-		p.sign(c)
+		p.write(s[from:p.i])
+		if p.i < end && !p.sign(s[p.i]) {
+			p.write(s[p.i : p.i+1])
+			p.i++
+		}
+	}
+	p.pair()
+	p.spans = findAddresses(string(p.text), p.spans)
+	return p.shown
+}
+
+// write adds text in which every sign stands for itself.
+func (p *inliner) write(s string) { p.text = append(p.text, s...) }
+
+// codeSpan adds text that is set in code.
+func (p *inliner) codeSpan(s string) {
+	from := len(p.text)
+	if p.write(strings.TrimSpace(s)); len(p.text) > from {
+		p.spans = append(p.spans, extent{from, len(p.text)})
 	}
 }
 
-// sign reads what the sign at i begins.
-func (p *inliner) sign(c byte) {
-	done := false
+// sign reads what the sign at i begins, if it means more than itself.
+func (p *inliner) sign(c byte) bool {
 	switch c {
 	case '\\':
-		done = p.backslash()
+		return p.backslash()
 	case '`':
-		done = p.ticks()
+		return p.ticks()
 	case '<':
-		done = p.angle()
+		return p.angle()
 	case '&':
-		done = p.entity()
+		if text, n := entity(p.src[p.i:]); n > 0 {
+			p.write(text)
+			p.i += n
+			return true
+		}
 	case '!':
-		done = p.image()
+		return p.image()
 	case '[':
-		done = p.bracket()
+		return p.bracket()
 	case ']':
-		done = p.closeLink()
+		return p.closeLink()
 	case '$':
-		done = p.dollars()
-	case ':':
-		done = p.emoji()
+		return p.dollars()
 	case '*', '_', '~':
-		p.emphasis(c)
-		done = true
+		p.run(c)
+		return true
 	case '\n':
 		p.newline()
 		p.i++
-		for p.i < len(p.src) && (p.src[p.i] == ' ' || p.src[p.i] == '\t') {
-			p.i++
-		}
-		done = true
+		return true
 	}
-	if !done {
-		p.text(p.src[p.i : p.i+1])
-		p.i++
+	return false
+}
+
+// newline breaks the line, or not, where there is but one.
+func (p *inliner) newline() {
+	p.lines++
+	if p.at == inText {
+		p.write("\n")
+	} else {
+		p.write(" ")
 	}
 }
 
@@ -148,83 +174,67 @@ func (p *inliner) backslash() bool {
 	rest := p.src[p.i+1:]
 	switch {
 	case rest == "":
-		p.literal(`\`)
+		return false
 	case rest[0] == '(' && p.math(&p.mathEnd), rest[0] == '[' && p.math(&p.blockEnd):
-		return true
 	case rest[0] == '\n':
-	case isPunct(rest[0]):
-		p.literal(rest[:1])
 		p.i++
+	case isPunct(rest[0]):
+		p.write(rest[:1])
+		p.i += 2
 	default:
-		p.literal(`\`)
+		return false
 	}
-	p.i++
 	return true
 }
 
-// maxEntity is the length of the longest name that is looked up.
+// maxEntity bounds a character's name in HTML: the longest is
+// &CounterClockwiseContourIntegral; (https://html.spec.whatwg.org/entities.json).
 const maxEntity = 34
 
-func (p *inliner) entity() bool {
-	rest := p.src[p.i:min(len(p.src), p.i+maxEntity)]
+// entity reads the character that s begins to name, and how long its name is:
+// 0 where it names none.
+func entity(s string) (text string, length int) {
+	s = s[:min(len(s), maxEntity)]
 	end := 1
-	for end < len(rest) && (rest[end] == '#' || isLetter(rest[end]) || isDigit(rest[end])) {
+	for end < len(s) && (s[end] == '#' || isLetter(s[end]) || isDigit(s[end])) {
 		end++
 	}
-	if end == len(rest) || rest[end] != ';' {
-		return false
+	if end == len(s) || s[end] != ';' {
+		return "", 0
 	}
-	text := html.UnescapeString(rest[:end+1])
-	if text == rest[:end+1] {
-		return false
+	name := s[:end+1]
+	text = html.UnescapeString(name)
+	switch {
+	case name == "&parag;": // models write it
+		text = "¶"
+	case text == name, strings.HasSuffix(text, ";") && len(text) > 1: // another name's beginning was found in it
+		return "", 0
 	}
 	if text = clean(text); strings.TrimSpace(text) == "" {
 		text = " " // also a no-break space: nothing is aligned with it here
 	}
-	p.literal(text)
-	p.i += end + 1
-	return true
+	return text, len(name)
 }
 
-// emoji keeps a :name: from becoming a picture.
-func (p *inliner) emoji() bool {
-	if p.i > 0 && (isWordByte(p.src[p.i-1]) || p.src[p.i-1] == ':') {
-		return false
-	}
-	end := p.i + 1
-	for end < len(p.src) && end-p.i < 50 && (isWordByte(p.src[end]) || p.src[end] == '_') {
-		end++
-	}
-	if end == p.i+1 || end == len(p.src) || p.src[end] != ':' || (end+1 < len(p.src) && isWordByte(p.src[end+1])) {
-		return false
-	}
-	p.code(p.src[p.i : end+1])
-	p.i = end + 1
-	return true
-}
-
-// emphasis writes a run of * _ or ~ as it is. A run that could begin a fence, a
-// rule or an item is text.
-func (p *inliner) emphasis(c byte) {
-	end := p.i
-	for end < len(p.src) && p.src[end] == c {
-		end++
-	}
-	run := p.src[p.i:end]
-	spaced := (p.i == 0 || p.src[p.i-1] <= ' ') && (end == len(p.src) || p.src[end] <= ' ')
-	switch {
-	case len(run) > 3 && !spaced: // a line to fill in, a number that is masked
-		p.literal(run)
-	case c == '~' && len(run) > 2 && p.atLineStart(), p.atLineStart() && (end == len(p.src) || p.src[end] == '\n' || p.src[end] == ' '):
-		p.literal(run)
-	case p.at == inCSV:
-		if len(run) == 1 || len(run) > 3 {
-			p.literal(run)
+// decode is text with the characters that are named in it.
+func decode(s string) string {
+	var out strings.Builder
+	for {
+		i := strings.IndexByte(s, '&')
+		if i < 0 {
+			break
 		}
-	default:
-		p.mark(run)
+		text, n := entity(s[i:])
+		if n == 0 {
+			text, n = "&", 1
+		}
+		out.WriteString(s[:i] + text)
+		s = s[i+n:]
 	}
-	p.i = end
+	if out.Len() == 0 {
+		return s
+	}
+	return out.String() + s
 }
 
 // isWordByte is for the bytes of host names, mail names and schemes.

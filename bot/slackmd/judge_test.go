@@ -22,16 +22,16 @@ type fails interface {
 	Errorf(string, ...any)
 }
 
-// slackToken is what Slack makes mentions and links of:
+// quoteSigns begin the lines of a quote. Slack's tokens have a < before a >:
 // https://docs.slack.dev/messaging/formatting-message-text#advanced
-var slackToken = regexp.MustCompile(`<[^>]*>`)
+var quoteSigns = regexp.MustCompile(`(?m)^(> )+`)
 
 // harmless judges a text with other eyes: it must have none of Slack's tokens,
 // and a parser of GitHub's markdown, which finds links in bare addresses too,
 // must find no link, no picture and no HTML, and no code block that is open.
 func harmless(t fails, markdown string) {
 	t.Helper()
-	if slackToken.MatchString(markdown) || strings.ContainsAny(markdown, "<>") {
+	if strings.Contains(markdown, "<") || strings.Contains(quoteSigns.ReplaceAllString(markdown, ""), ">") {
 		t.Errorf("a token is live in %q", markdown)
 	}
 	if !utf8.ValidString(markdown) || clean(markdown) != markdown {
@@ -87,10 +87,62 @@ func fits(t fails, parts [][]piece, limit int) {
 		if openFence(text) != "" {
 			t.Errorf("a part ends inside a fence: %q", text)
 		}
+		if n := itemsOf(text); n > maxItems {
+			t.Errorf("a part of %d items: %q", n, text)
+		}
 		walk(text, func(n ast.Node) {
 			table, ok := n.(*extast.Table)
 			if ok && (table.ChildCount() > maxTableRows || len(table.Alignments) > maxTableColumns) {
 				t.Errorf("a table of %d × %d", table.ChildCount(), len(table.Alignments))
+			}
+		})
+	}
+}
+
+// itemsOf counts what Slack makes of a markdown block: each heading, each rule and
+// each run between them.
+func itemsOf(markdown string) (n int) {
+	run := false
+	walk(markdown, func(node ast.Node) {
+		switch {
+		case node.Parent() == nil || node.Parent().Kind() != ast.KindDocument:
+		case node.Kind() == ast.KindHeading || node.Kind() == ast.KindThematicBreak:
+			n, run = n+1, false
+		case !run:
+			n, run = n+1, true
+		}
+	})
+	return n
+}
+
+// TestItems: neither a message nor a live one has more items than Slack takes.
+func TestItems(t *testing.T) {
+	for name, in := range map[string]string{
+		"headings":              strings.Repeat("# Head\n\n", 200),
+		"headings and text":     strings.Repeat("# Head\n\ntext\n\n", 200),
+		"rules":                 strings.Repeat("text\n\n---\n\n", 200),
+		"pages":                 strings.Repeat("text"+PageBreak(2, 3), 200),
+		"pages and headings":    strings.Repeat("# Head\n\ntext"+PageBreak(2, 3), 200),
+		"headings and tables":   strings.Repeat("# Head\n\n|a|\n|-|\n|1|\n\n", 200),
+		"headings and items":    strings.Repeat("# Head\n- a\n- b\n", 200),
+		"a long text, headings": strings.Repeat("# Head\n\n"+strings.Repeat("word ", 30)+"\n\n", 500),
+	} {
+		t.Run(name, func(t *testing.T) {
+			parts := partsOf(in, MaxPart)
+			heads := 0
+			for _, part := range parts {
+				if n := itemsOf(part); n > maxItems || n < 20 && len(parts) > 3 && part != parts[len(parts)-1] {
+					t.Errorf("%d items in a part", n)
+				}
+				heads += strings.Count(part, "# Head")
+			}
+			if heads != strings.Count(in, "# Head") {
+				t.Errorf("%d headings, of %d", heads, strings.Count(in, "# Head"))
+			}
+			for _, most := range []int{maxLiveItems, 10} {
+				if n := itemsOf(TailOf(in, 3800, most)); n > most || n < most/2 {
+					t.Errorf("%d items in a tail, at most %d", n, most)
+				}
 			}
 		})
 	}
@@ -101,16 +153,22 @@ func fits(t fails, parts [][]piece, limit int) {
 var mailAddress = regexp.MustCompile(`^[A-Za-z0-9._+-]+@[A-Za-z0-9._-]+\.[A-Za-z0-9_-]*[A-Za-z0-9]`)
 
 // walk shows what another parser of GitHub's markdown sees in a text.
-func walk(markdown string, see func(ast.Node)) {
+func walk(markdown string, show func(ast.Node)) {
+	see(markdown, func(n ast.Node, entering bool) {
+		if entering {
+			show(n)
+		}
+	})
+}
+
+func see(markdown string, show func(n ast.Node, entering bool)) {
 	if strings.Count(markdown, "-|") > 2000 {
 		return // the judge's time is quadratic there
 	}
 	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
 		extension.NewLinkify(extension.WithLinkifyEmailRegexp(mailAddress))))
 	_ = ast.Walk(md.Parser().Parse(text.NewReader([]byte(markdown))), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if entering {
-			see(n)
-		}
+		show(n, entering)
 		return ast.WalkContinue, nil
 	})
 }
@@ -173,6 +231,7 @@ func markdowns(t *rapid.T) string {
 			"<li>", "<sup>2</sup>", "<sub>", "<code>", "</code>", "<a href=\"https://e.example\">", "</a>", "<img src=x alt=y>", "<!--", "-->", "<center>",
 			"https://e.example/a_b", "http://", "www.e.example", "a@b.example", "://", "<https://e.example>", "mailto:", "[a](https://e.example)",
 			"<!channel>", "<@U1>", ":smile:", "\\(", "\\)", "\\[", "\\]", "$", "$$", "x^2", "\\frac{a}{b}", "{", "}", "\\begin{matrix}",
+			"\\begin{align}\n", "\\end{align}", "\\begin{align}a\n&=b\\end{align}\n\n", "&#58;", "\\:tada:", "<u>", "</u>", "<html>", "<div align=center>", "</div>", "\t本公司成立于上海。\n",
 			"\u202e", "\u200b", "\u200d", "\x00", "\xff", "\r\n", "\u2028", "•", "☐ ", "**Page 2 of 3**\n", "<--- Page Split --->\n",
 		}),
 		rapid.StringOfN(rapid.SampledFrom([]rune("ab <>&`*_[]()|#-1.:/\\\n")), 0, 20, -1),
@@ -207,7 +266,15 @@ func tail(t fails, in string, limit int) {
 	if len(got) > limit {
 		t.Errorf("a tail of %d bytes, at most %d", len(got), limit)
 	}
+	if n := itemsOf(got); n > maxLiveItems {
+		t.Errorf("a tail of %d items", n)
+	}
 	harmless(t, got)
+	if plain := PlainTail(in, limit); len(plain) > limit || itemsOf(plain) > 1 {
+		t.Errorf("a plain tail of %d bytes, %d items: %q", len(plain), itemsOf(plain), plain)
+	} else {
+		harmless(t, plain)
+	}
 }
 
 func FuzzMessages(f *testing.F) {

@@ -4,14 +4,24 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"slackocr/bot/slackmd/texmath"
 )
 
 const (
 	// maxTarget bounds a link's target, in bytes. A longer one is no link.
 	maxTarget = 2000
-	// maxName bounds the name of a footnote, in bytes.
+	// maxFootnote bounds the name of a footnote, in bytes.
 	maxFootnote = 40
 )
+
+// link is what follows the words of a link.
+type link struct {
+	address, title string
+	at             int // the ] before it in src
+	end            int // of the link in src
+	words          int // where they begin in the text
+}
 
 // bracket reads what a [ begins: a footnote or a link.
 func (p *inliner) bracket() bool {
@@ -21,19 +31,18 @@ func (p *inliner) bracket() bool {
 	}
 	if words := p.src[p.i+1 : end]; strings.HasPrefix(words, "^") && len(words) > 1 && len(words) < maxFootnote {
 		begins := p.i == 0 || p.src[p.i-1] == '\n'
-		p.literal(raised(words[1:]))
+		p.write(raised(words[1:]))
 		if p.i = end + 1; begins && strings.HasPrefix(p.src[p.i:], ":") {
 			p.i++ // its text follows
 		}
 		return true
 	}
-	address, after, ok := p.target(end + 1)
-	if !ok {
+	address, title, after := p.target(end + 1)
+	if after == 0 {
 		return false
 	}
 	p.i++
-	p.settle()
-	p.links = append(p.links, target{address: address, at: end, end: after, words: len(p.out)})
+	p.links = append(p.links, link{address: address, title: title, at: end, end: after, words: len(p.text)})
 	return true
 }
 
@@ -48,28 +57,26 @@ func (p *inliner) closeLink() bool {
 	if n == 0 || p.links[n-1].at != p.i {
 		return false
 	}
-	t := p.links[n-1]
+	l := p.links[n-1]
 	p.links = p.links[:n-1]
-	p.settle()
-	words := ""
-	if at := min(t.words, len(p.out)); len(p.out)-at <= len(t.address)+2 {
-		words = strings.Trim(string(p.out[at:]), "`")
-	} else {
-		words = "more"
-	}
+	words := p.text[l.words:]
 	switch {
-	case words == t.address || words == strings.TrimPrefix(t.address, "mailto:"):
-	case words == "":
-		p.code(t.address)
+	case len(words) == 0:
+		p.codeSpan(l.address)
+	case l.title == "" && (string(words) == l.address || string(words) == strings.TrimPrefix(l.address, "mailto:")):
 	default:
-		p.text(" (")
-		p.code(t.address)
-		p.text(")")
+		p.write(" (")
+		p.codeSpan(l.address)
+		if l.title != "" {
+			p.write(" " + l.title)
+		}
+		p.write(")")
 	}
-	p.i = t.end
+	p.i = l.end
 	return true
 }
 
+// image reads a picture that stood on the page.
 func (p *inliner) image() bool {
 	if !strings.HasPrefix(p.src[p.i:], "![") {
 		return false
@@ -78,12 +85,14 @@ func (p *inliner) image() bool {
 	if end == 0 {
 		return false
 	}
-	alt := p.src[p.i+2 : end]
-	address, after, ok := p.parens(end + 1)
-	if !ok {
+	address, title, after := p.target(end + 1)
+	if after == 0 && strings.HasPrefix(p.src[end+1:], "()") {
+		after = end + len("]()")
+	}
+	if after == 0 {
 		return false
 	}
-	p.literal(figure(alt, address))
+	p.write(figure(strings.TrimSpace(decode(p.src[p.i+2:end])+" "+title), address))
 	p.i = after
 	return true
 }
@@ -111,17 +120,47 @@ func (p *inliner) closing(i int) int {
 	return int(p.brackets[i])
 }
 
-// target reads the (target) of a link at i. What does not look like an address
-// or a file is none: f[i](x) is text.
-func (p *inliner) target(i int) (address string, end int, ok bool) {
-	address, end, ok = p.parens(i)
-	return address, end, ok && strings.ContainsAny(address, "/:.#@?")
+// target reads (address) or (address "title") at i; end is 0 where there is no
+// such thing. What does not look like an address or a file is none: f[i](x) and
+// [12](siehe Art. 5) are text.
+func (p *inliner) target(i int) (address, title string, end int) {
+	inside, end := p.parens(i)
+	inside = strings.TrimSpace(inside)
+	rest := ""
+	if angle, ok := strings.CutPrefix(inside, "<"); ok {
+		address, rest, ok = strings.Cut(angle, ">")
+		if !ok {
+			return "", "", 0
+		}
+	} else if n := strings.IndexAny(inside, " \t"); n >= 0 {
+		address, rest = inside[:n], inside[n:]
+	} else {
+		address = inside
+	}
+	title = strings.TrimSpace(rest)
+	if title != "" && (len(title) < 2 || !strings.Contains(`""''()`, title[:1]+title[len(title)-1:])) {
+		return "", "", 0
+	}
+	if !looksLikeAddress(address) {
+		return "", "", 0
+	}
+	return decode(address), decode(title), end
 }
 
-// parens reads (target) or (target "title") at i.
-func (p *inliner) parens(i int) (address string, end int, ok bool) {
+// looksLikeAddress recognises addresses and the names of files and places.
+func looksLikeAddress(s string) bool {
+	if strings.ContainsAny(s, "/@") || strings.HasPrefix(s, "#") && len(s) > 1 || strings.Contains(s, ":") && !strings.HasSuffix(s, ":") {
+		return true
+	}
+	dot := strings.LastIndexByte(s, '.')
+	return dot > 0 && dot+2 <= len(s) && isLetter(s[dot+1])
+}
+
+// parens is what stands in the parentheses that open at i, and where they end: 0
+// where there are none.
+func (p *inliner) parens(i int) (inside string, end int) {
 	if i >= len(p.src) || p.src[i] != '(' {
-		return "", 0, false
+		return "", 0
 	}
 	depth := 0
 	for end = i; end < len(p.src) && end-i < maxTarget && depth < 4; end++ {
@@ -132,38 +171,60 @@ func (p *inliner) parens(i int) (address string, end int, ok bool) {
 			depth++
 		case c == ')':
 			if depth--; depth == 0 {
-				inside := strings.TrimSpace(p.src[i+1 : end])
-				address, _, _ = strings.Cut(inside, " ")
-				if strings.HasPrefix(inside, "<") {
-					address, _, _ = strings.Cut(inside[1:], ">")
-				}
-				return address, end + 1, true
+				return p.src[i+1 : end], end + 1
 			}
 		case c == '\n':
-			return "", 0, false
+			return "", 0
 		}
 	}
-	return "", 0, false
+	return "", 0
 }
 
-// figure names a picture that stood on the page.
-func figure(alt, file string) string {
-	name := strings.Join(strings.Fields(alt), " ")
-	if name == "" && file != "" {
-		name = path.Base(file)
+// figure names a picture that stood on the page. A file's name is left out where
+// it says nothing: 12.png, img_3.jpg, a hash.
+func figure(words, file string) string {
+	words = strings.Join(strings.Fields(words), " ")
+	if words == "" && file != "" {
+		words = path.Base(file)
 	}
-	if name == "" || name == "." || name == "/" {
+	if words == "." || words == "/" || words == "" || !tells(words) {
 		return "[Figure]"
 	}
-	return "[Figure: " + name + "]"
+	return "[Figure: " + words + "]"
+}
+
+// nameless are words that models and their tools make files' names of.
+var nameless = map[string]bool{
+	"img": true, "image": true, "figure": true, "fig": true, "page": true, "picture": true, "pic": true, "table": true, "chart": true,
+	"formula": true, "box": true, "block": true, "crop": true, "in": true, "x": true, "y": true,
+}
+
+// tells reports whether a picture's name says more than a number would.
+func tells(name string) bool {
+	stem := strings.ToLower(name)
+	switch ext := path.Ext(stem); ext {
+	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg", ".bmp", ".tif", ".tiff":
+		stem = strings.TrimSuffix(stem, ext)
+	default:
+		return stem != "image" && stem != "figure" && !isHash(stem)
+	}
+	for part := range strings.FieldsFuncSeq(stem, func(r rune) bool { return strings.ContainsRune("-_ .", r) }) {
+		if word := strings.TrimRight(part, "0123456789"); word != "" && !nameless[word] && !isHash(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHash recognises a number in hexadecimal.
+func isHash(s string) bool {
+	return strings.Trim(s, "0123456789abcdef") == "" && (strings.ContainsAny(s, "0123456789") || len(s) > 7)
 }
 
 // raised writes a footnote's number as superscript, another name in brackets.
 func raised(name string) string {
 	if _, err := strconv.Atoi(name); err == nil {
-		if s, ok := mapRunes(name, superscripts); ok {
-			return s
-		}
+		return texmath.Script(name, true)
 	}
 	return "[" + name + "]"
 }

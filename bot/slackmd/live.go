@@ -8,38 +8,70 @@ import (
 // markdown is longer than what Slack shows of it: HTML, most of all.
 const window = 8
 
+// maxLiveItems is maxItems for a live message, which has lines and buttons
+// beside its markdown.
+const maxLiveItems = 40
+
+// tailMark stands before the newest part of a text that is longer.
+const tailMark = "…\n\n"
+
 // Tail is the newest part of a text that is still growing, for a markdown
 // block and at most limit bytes long, which must be at least 200. It begins at a
 // block, a line or a word. What is half written is shown as what it will be: an
-// open fence as code, a table without its rule as a table.
-func Tail(markdown string, limit int) string {
-	const mark = "…\n\n"
+// open fence as code, a table without its rule as a table. Slack makes no more
+// than 40 items of it.
+func Tail(markdown string, limit int) string { return TailOf(markdown, limit, maxLiveItems) }
+
+// TailOf is Tail of which Slack makes no more than so many items, at least 3: for
+// a message with other markdown beside it.
+func TailOf(markdown string, limit, items int) string {
 	text, cut := newest(markdown, limit*window)
-	limit -= len(mark)
+	limit -= len(tailMark)
 	var pieces []piece
 	render(finish(text), limit, func(c chunk) {
 		pieces = append(pieces, cutChunk(c, limit, length)...)
 	})
-	start := len(pieces)
-	for used := 0; start > 0; start-- {
-		q := pieces[start-1]
+	return last(pieces, cut, packer{limit: limit, items: items, measure: length})
+}
+
+// PlainTail is Tail without any markdown: the model's own signs, line by line, for
+// where Slack refuses a Tail.
+func PlainTail(markdown string, limit int) string {
+	text, cut := newest(markdown, limit)
+	limit -= len(tailMark)
+	c := chunk{kind: paragraph, sep: "\n\n", body: literal(text)}
+	return last(cutChunk(c, limit, length), cut, packer{limit: limit, items: 2, measure: length})
+}
+
+// last is as much of the last pieces as one part holds. cut says that others went
+// before.
+func last(pieces []piece, cut bool, p packer) (tail string) {
+	p.items-- // for the mark
+	start, run := len(pieces), false
+	for used, items := 0, 0; start > 0; start-- {
+		q := &pieces[start-1]
 		if used += q.size; start < len(pieces) && pieces[start].glued {
 			used += len(pieces[start].glue)
 		} else {
 			used += len(q.lead) + len(q.trail) + len("\n\n---\n\n") // at most
 		}
-		if used > limit && start < len(pieces) {
+		if !run || !q.isText() {
+			items++
+		}
+		if run = q.isText(); q.ruled() {
+			items, run = items+1, false
+		}
+		if (used > p.limit || items > p.items) && start < len(pieces) {
 			break
 		}
 	}
-	tail := ""
-	p := packer{limit: limit, measure: length, part: func(part []piece) { tail = strings.TrimSpace(join(part)) }}
+	p.part = func(part []piece) { tail = strings.TrimSpace(join(part)) }
 	for _, piece := range pieces[start:] {
 		p.push(piece)
 	}
 	p.flush(len(p.pieces))
 	if tail != "" && (cut || start > 0) {
-		return mark + tail
+		return tailMark + tail
 	}
 	return tail
 }

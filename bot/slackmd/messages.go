@@ -13,6 +13,13 @@ import (
 // (https://github.com/slackapi/bolt-js/issues/2867).
 const MaxPart = 11_000
 
+// maxItems bounds the items that Slack makes of a message's markdown: each
+// heading and each rule is one, and each run of text between them. It refuses 51
+// blocks in a message, of which the markdown has these
+// (https://github.com/darkgaldragon/slack-markdown-parser, docs/spec.md). Tables
+// are counted as well.
+const maxItems = 45
+
 // A Result is a text as Slack's messages show it.
 type Result struct {
 	Parts []Part
@@ -83,7 +90,7 @@ func length(s string) int { return len(s) }
 // split hands out the parts of a text, each at most limit long, and reports
 // whether a table is too wide. A part is lent until the next one.
 func split(markdown string, limit int, part func([]piece)) (wide bool) {
-	p := packer{limit: limit, measure: size, part: part}
+	p := packer{limit: limit, items: maxItems, measure: size, part: part}
 	wide = render(markdown, limit, func(c chunk) {
 		for _, piece := range cutChunk(c, limit, size) {
 			p.push(piece)
@@ -118,6 +125,7 @@ func join(pieces []piece) string {
 // packer puts pieces into parts, each as full as good places to break allow.
 type packer struct {
 	limit   int
+	items   int // the most items of a part
 	measure func(string) int
 	part    func([]piece)
 
@@ -131,12 +139,14 @@ type fill struct {
 	used  int // of the limit
 	table int // text of tables
 	rows  int // of the table that is being written
+	items int
+	run   bool // the last of them is a run of text
 }
 
 // push adds a piece to the part that is being filled, or to the next.
 func (p *packer) push(piece piece) {
 	next, joined := p.add(&piece)
-	if len(p.pieces) > 0 && (next.used > p.limit || next.table > maxTableText) {
+	if len(p.pieces) > 0 && (next.used > p.limit || next.table > maxTableText || next.items > p.items) {
 		p.pieces = append(p.pieces, piece)
 		p.fills = append(p.fills, p.fill)
 		rest := p.flush(p.best())
@@ -181,7 +191,21 @@ func (p *packer) add(piece *piece) (next fill, joined bool) {
 		f.table += text
 	}
 	f.rows += piece.rows
+	if !first && piece.ruled() {
+		f.items, f.run = f.items+1, false
+	}
+	if !joined && !(f.run && piece.isText()) {
+		f.items++
+	}
+	f.run = piece.isText()
 	return f, joined
+}
+
+func (p *piece) isText() bool { return p.kind != heading && p.kind != rule && p.kind != tableBlock }
+
+// ruled reports whether a rule stands before the piece.
+func (p *piece) ruled() bool {
+	return !p.glued && p.kind == pageBreak && strings.Contains(p.sep, "---")
 }
 
 // best is the piece before which the part had better end: the last one, which

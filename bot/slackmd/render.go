@@ -1,8 +1,9 @@
 package slackmd
 
 import (
-	"html"
 	"strings"
+
+	"slackocr/bot/slackmd/texmath"
 )
 
 // chunk is a block as Slack gets it. Its text is lead + body + trail. Where the
@@ -94,11 +95,11 @@ func (r *renderer) text(b block, text string) {
 	if text == "" {
 		return
 	}
-	if b.quoted > 0 {
-		sign := strings.Repeat("&gt; ", b.quoted)
-		text = sign + strings.ReplaceAll(text, "\n", "\n"+sign)
-	}
 	c := chunk{kind: b.kind, body: text}
+	if b.quoted > 0 {
+		c.lead = strings.Repeat("> ", b.quoted)
+		c.body = strings.ReplaceAll(text, "\n", "\n"+c.lead)
+	}
 	if b.tight {
 		c.sep = "\n"
 	}
@@ -171,7 +172,7 @@ func escapeCode(s string) string {
 	if strings.Contains(s, "&") {
 		parts := strings.Split(s, "&")
 		for i, rest := range parts[1:] {
-			if head := "&" + rest[:min(len(rest), maxEntity)]; html.UnescapeString(head) != head {
+			if _, n := entity("&" + rest[:min(len(rest), maxEntity)]); n > 0 {
 				parts[i+1] = "amp;" + rest
 			}
 		}
@@ -182,13 +183,12 @@ func escapeCode(s string) string {
 
 // math adds a displayed formula.
 func (r *renderer) math(b block) {
-	if signs, ok := unicodeMath(b.text); ok {
-		w := writer{at: inText}
-		w.literal(signs)
-		r.text(block{kind: paragraph, quoted: b.quoted}, string(w.end()))
+	lines, ok := texmath.Lines(b.text)
+	if !ok {
+		r.fence("latex", b.text)
 		return
 	}
-	r.fence("latex", b.text)
+	r.text(block{kind: paragraph, quoted: b.quoted}, literal(strings.Join(lines, "\n")))
 }
 
 const (

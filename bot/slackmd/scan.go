@@ -3,6 +3,8 @@ package slackmd
 import (
 	"iter"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // blockKind is what a block of the model's markdown is.
@@ -58,6 +60,7 @@ type scanner struct {
 	from    int   // where its text begins in src; -1 where none is open
 	blank   bool  // the line before was blank
 	wasItem bool  // the block before was an item
+	inList  bool  // nothing that is not indented stands since the last item
 
 	tableEnd, mathEnd, dollars, blankLine finder
 }
@@ -71,6 +74,9 @@ func (s *scanner) scan() {
 			s.lineEnd = s.pos + lineLength(s.src[s.pos:])
 		}
 		line := s.src[s.pos:s.lineEnd]
+		if start && line[0] != ' ' && line[0] != '\t' && line[0] != '\n' {
+			s.inList = false
+		}
 		switch {
 		case start && strings.TrimSpace(line) == "":
 			s.flush()
@@ -117,9 +123,10 @@ func (s *scanner) block(line string) bool {
 	case text[0] == '>' && s.quoted < maxQuotes:
 		s.quote()
 	case strings.HasPrefix(text, `\[`) && s.math(&s.mathEnd), strings.HasPrefix(text, "$$") && s.math(&s.dollars):
+	case strings.HasPrefix(text, `\begin{`) && s.environment():
 	case strings.IndexByte(line, '|') >= 0 && s.pipeTable():
 	case s.item(line):
-	case s.from < 0 && s.blank && !s.wasItem && isIndented(line):
+	case s.from < 0 && s.blank && !s.inList && isIndented(line) && !isProse(text):
 		s.indented()
 	default:
 		return false
@@ -157,6 +164,7 @@ func (s *scanner) emit(b block) {
 func (s *scanner) send(b block) {
 	b.quoted += s.quoted
 	s.wasItem = b.kind == item
+	s.inList = s.inList || s.wasItem
 	s.done = s.done || !s.yield(b)
 }
 
@@ -178,7 +186,11 @@ func (s *scanner) fence(opening string) {
 		s.pos += len(line)
 	}
 	info := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(opening), mark[:1]))
-	s.send(block{kind: codeBlock, mark: info, text: strings.TrimSuffix(s.src[from:end], "\n")})
+	text := strings.TrimSuffix(s.src[from:end], "\n")
+	if indent := opening[:len(opening)-len(strings.TrimLeft(opening, " "))]; indent != "" { // of the item it belongs to
+		text = strings.TrimPrefix(strings.ReplaceAll("\n"+text, "\n"+indent, "\n"), "\n")
+	}
+	s.send(block{kind: codeBlock, mark: info, text: text})
 }
 
 // underline makes a heading of an open line that is underlined. More lines than
@@ -239,6 +251,22 @@ func (s *scanner) math(end *finder) bool {
 	return true
 }
 
+// environment reads a displayed formula that is nothing but \begin{…}…\end{…}.
+func (s *scanner) environment() bool {
+	to := s.blankLine.next(s.src, s.pos)
+	if to-s.pos > maxMath {
+		return false
+	}
+	tex := strings.TrimSpace(s.src[s.pos:to])
+	name, _, ok := strings.Cut(strings.TrimPrefix(tex, `\begin`), "}")
+	if !ok || !strings.HasSuffix(tex, `\end`+name+"}") {
+		return false
+	}
+	s.emit(block{kind: mathBlock, text: tex})
+	s.pos = min(to+1, len(s.src))
+	return true
+}
+
 func (s *scanner) pipeTable() bool {
 	t, length := pipeTable(s.src[s.pos:])
 	if length == 0 {
@@ -259,21 +287,47 @@ func (s *scanner) htmlTable(line string) bool {
 		s.begin(block{kind: paragraph}, s.pos)
 	}
 	s.pos += i
+	if wrapper(s.src[s.from:s.pos], false) == s.pos-s.from {
+		s.from = -1
+	}
 	var t Table
 	length := 0
 	if opensTable(s.src, s.pos) {
 		t, length = htmlTable(s.src[s.pos:], s.tableEnd.next(s.src, s.pos) < len(s.src))
 	}
 	if length == 0 {
+		if s.from < 0 {
+			s.begin(block{kind: paragraph}, s.pos)
+		}
 		s.pos += len("<table")
 		return true
 	}
 	s.flush()
 	s.send(block{kind: tableBlock, table: t})
-	if s.pos += length; s.pos > s.lineEnd {
+	s.pos += length
+	if s.pos += wrapper(s.src[s.pos:], true); s.pos > s.lineEnd {
 		s.lineEnd = s.pos + lineLength(s.src[s.pos:])
 	}
 	return true
+}
+
+// wrapper is how much of a text's beginning is nothing but tags that models put
+// around a table: those before it, or those behind it.
+func wrapper(s string, behind bool) (length int) {
+	for {
+		rest := strings.TrimLeft(s[length:], " \t\n")
+		if rest == "" {
+			return len(s)
+		}
+		switch t := tagAt(rest); t.name {
+		case "html", "body", "div", "center":
+			if t.closes == behind {
+				length = len(s) - len(rest) + t.length
+				continue
+			}
+		}
+		return length
+	}
 }
 
 // indented reads a code block of indented lines.
@@ -294,4 +348,23 @@ func (s *scanner) indented() {
 
 func isIndented(line string) bool {
 	return strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
+}
+
+// isProse reports whether an indented line is a sentence, not code.
+func isProse(line string) bool {
+	if strings.HasPrefix(line, "//") || line[0] == '#' {
+		return false
+	}
+	eastern, all := 0, 0
+	for _, r := range line {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+			eastern++
+		}
+		if unicode.IsLetter(r) || strings.ContainsRune("{}[]()<>=;_\\|$", r) {
+			all++
+		}
+	}
+	first, _ := utf8.DecodeRuneInString(line)
+	return eastern > 0 && 2*eastern >= all ||
+		unicode.IsUpper(first) && strings.Count(line, " ") >= 5 && !strings.Contains(line, "  ") && !strings.ContainsAny(line, "{}[]<>=;_\\|#$")
 }

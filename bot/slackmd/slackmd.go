@@ -25,21 +25,20 @@ var blockEscapes = strings.NewReplacer("<", "&lt;", ">", "&gt;")
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 var textEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// EscapeBlock escapes text for a markdown block.
-func EscapeBlock(s string) string { return blockEscapes.Replace(clean(s)) }
-
 // maxLine bounds a line of text, in bytes: far under the 4,000 bytes that
 // chat.update takes, whatever a file is called.
 const maxLine = 1000
 
-// Line makes one escaped plain line of s, of at most 1,000 bytes. An address in
-// it is broken by a space: Slack makes links of whole ones, and unfurls them.
+// Line makes one escaped plain line of s, of at most 1,000 bytes. Addresses and
+// the names of emoji in it are broken by spaces: Slack makes links and pictures
+// of whole ones, and unfurls them.
 func Line(s string) string { return limitedLine(s, maxLine) }
 
 // limitedLine is Line with a limit in bytes after escaping.
 func limitedLine(s string, limit int) string {
 	var line strings.Builder
-	for _, r := range strings.ReplaceAll(strings.Join(strings.Fields(clean(s)), " "), "://", ": //") {
+	s = strings.Join(strings.Fields(clean(s)), " ")
+	for _, r := range breakAddresses(s[:min(len(s), 2*limit)]) {
 		escaped := textEscapes.Replace(string(r))
 		if line.Len()+len(escaped)+len("…") > limit {
 			line.WriteString("…")
@@ -49,6 +48,28 @@ func limitedLine(s string, limit int) string {
 	}
 	return line.String()
 }
+
+// breakAddresses puts spaces into addresses and the names of emoji.
+func breakAddresses(s string) string {
+	var out strings.Builder
+	from := 0
+	for _, x := range findAddresses(s, nil) {
+		out.WriteString(s[from:x.from])
+		for i := x.from; i < x.to; i++ {
+			out.WriteByte(s[i])
+			if s[i] == ':' || s[i] == '@' || s[i] == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+				out.WriteByte(' ')
+			}
+		}
+		from = x.to
+	}
+	out.WriteString(s[from:])
+	return out.String()
+}
+
+// File is the text of a file with the model's markdown as it is, but for control
+// characters and what hides in a text or turns its direction.
+func File(markdown string) []byte { return []byte(clean(markdown)) }
 
 // maxName is how much of a file's name is shown, in signs as people see them.
 const maxName = 60

@@ -14,7 +14,7 @@ func TestTables(t *testing.T) {
 		{"an underlined heading is none", "a | b\n---\ntext", ""},
 		{"HTML in a line", "see <TABLE><tr><th>a<th>b<tr><td>1<td>2</table> there", "a,b\n1,2\n"},
 		{"spans", "<table><tr><td rowspan=2>a</td><td colspan=\"2\">b</td></tr><tr><td>c</td><td>d</td></tr></table>", "a,b,\n,c,d\n"},
-		{"a hostile span", "<table><tr><td rowspan=100000 colspan=100000>a</td></tr><tr><td>c</td></tr></table>", "a" + strings.Repeat(",", 63) + "\n" + strings.Repeat(",", 63) + "c\n"},
+		{"a hostile span", "<table><tr><td rowspan=100000 colspan=100000>a</td></tr><tr><td>c</td></tr></table>", "a,\n,c\n"},
 		{"nested", "<table><tr><td>a<table><tr><td>b</td><td>c</td></tr></table></td><td>d</td></tr></table>", "a b c,d\n"},
 		{"not closed", "<table><tr><td>a</td><td>b\n\ntext", "a,b\n"},
 		{"entities", "<table><tr><td>a &amp; b &lt;c&gt;</td></tr></table>", "a & b <c>\n"},

@@ -1,44 +1,137 @@
 package slackmd
 
 import (
-	"html"
 	"strings"
+
+	"slackocr/bot/slackmd/texmath"
 )
 
 // maxTag bounds an HTML tag, in bytes.
 const maxTag = 1000
 
-// angle reads what a < begins: a comment, an address in brackets, or a tag.
-// What is none of these is text: Slack's own tokens too.
-func (p *inliner) angle() bool {
-	rest := p.src[p.i:]
-	if strings.HasPrefix(rest, "<!--") {
-		if end := p.comment.next(p.src, p.i+4); end < len(p.src) {
-			p.i = end + len("-->")
+// tagStyles are the tags for emphasis that models write, and the markdown of
+// them. They count in pairs only: "i<u > 3" stays.
+var tagStyles = [...]struct{ name, sign string }{
+	{"b", "**"},
+	{"strong", "**"},
+	{"i", "*"},
+	{"em", "*"},
+	{"s", "~~"},
+	{"del", "~~"},
+	{"strike", "~~"},
+	{"u", ""},
+	{"ins", ""},
+	{"mark", ""},
+	{"small", ""},
+	{"sup", ""},
+	{"sub", ""},
+}
+
+var styleOf = func() map[string]style {
+	styles := map[string]style{}
+	for i, t := range tagStyles {
+		styles[t.name] = firstTag + style(i)
+	}
+	return styles
+}()
+
+// sourceTags are tags that no model writes into its own markdown: where one of
+// them stands, the page shows the source of HTML, and so does the text, but for
+// what stands for lines, scripts and tables.
+var sourceTags = map[string]bool{}
+
+func init() {
+	for name := range strings.FieldsSeq(`p div span a ul ol li dl dt dd html head body script style title meta link base h1 h2 h3 h4 h5 h6
+		form input button select option label textarea nav main section article aside header footer details summary pre code kbd samp
+		iframe video audio source canvas svg path font blockquote hr`) {
+		sourceTags[name] = true
+	}
+}
+
+// showsSource reports whether inline markdown shows the source of HTML.
+func showsSource(s string) bool {
+	for i := strings.IndexByte(s, '<'); i >= 0; {
+		if t := tagAt(s[i:]); sourceTags[t.name] && !t.aligns() {
 			return true
 		}
-		return false
+		next := strings.IndexByte(s[i+1:], '<')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
 	}
+	return false
+}
+
+// aligns reports whether a tag may be one that only centres what is in it, as
+// some models write.
+func (t tag) aligns() bool {
+	return (t.name == "div" || t.name == "p") && (t.closes || strings.Contains(t.attributes, "align"))
+}
+
+// angle reads what a < begins: an address in brackets, or a tag that models
+// write. What is none of these is text: Slack's own tokens too.
+func (p *inliner) angle() bool {
+	rest := p.src[p.i:]
 	if length := strings.IndexAny(rest[1:min(len(rest), maxTag)], "<> \t\n") + 1; length > 1 && rest[length] == '>' && isAutolink(rest[1:length]) {
-		p.code(strings.TrimPrefix(rest[1:length], "mailto:"))
+		p.codeSpan(strings.TrimPrefix(rest[1:length], "mailto:"))
 		p.i += length + 1
 		return true
 	}
-	tag := tagAt(rest)
-	after := p.i + tag.length
-	done := false
+	if strings.HasPrefix(rest, figureComment) {
+		p.write(figure("", ""))
+		p.i += len(figureComment)
+		return true
+	}
+	t := tagAt(rest)
+	if t.length == 0 {
+		return false
+	}
+	after := p.i + t.length
+	style, paired := styleOf[t.name]
 	switch {
-	case tag.length == 0:
-	case tag.closes:
-		done = p.closeTag(tag.name)
+	case t.name == "br", t.name == "center":
+		p.newline()
+	case (t.name == "table" || tableParts[t.name]) && p.hasTableEnd(): // one that was broken
+		p.write(" ")
+		if t.name == "tr" || t.name == "caption" {
+			p.newline()
+		}
+	case (t.name == "sup" || t.name == "sub") && p.script(t.name, &after):
+	case p.source:
+		return false
+	case t.aligns() && (!t.closes || p.aligned > 0):
+		p.newline()
+		if p.aligned++; t.closes {
+			p.aligned -= 2
+		}
+	case t.name == "img" && !t.closes && isLocal(t.attribute("src")):
+		p.write(figure(t.attribute("alt"), t.attribute("src")))
+	case paired:
+		p.marks = append(p.marks, mark{at: int32(len(p.text)), n: int32(t.length), style: style, opens: !t.closes, closes: t.closes})
+		p.write(rest[:t.length])
 	default:
-		done = p.openTag(tag.name, tag.attributes, &after)
+		return false
 	}
-	if done {
-		p.i = after
-	}
-	return done
+	p.i = after
+	return true
 }
+
+// hasTableEnd reports whether the text has an end of a table or of a part of one:
+// without it "the <td> element" is talked about.
+func (p *inliner) hasTableEnd() bool {
+	if p.tableEnd.what == "" {
+		p.tableEnd.what = "</t"
+	}
+	return p.tableEnd.next(p.src, 0) < len(p.src)
+}
+
+// figureComment is what docling writes for a picture.
+const figureComment = "<!-- image -->"
+
+// isLocal reports whether a picture's file is none of the internet: then a model
+// put it there.
+func isLocal(file string) bool { return !strings.Contains(file, ":") && !strings.HasPrefix(file, "//") }
 
 func isAutolink(s string) bool {
 	scheme, rest, ok := strings.Cut(s, ":")
@@ -49,133 +142,29 @@ func isAutolink(s string) bool {
 	return at > 0 && strings.Contains(s[at:], ".")
 }
 
-// markOf is the markdown of the tags that have some.
-var markOf = map[string]string{
-	"b": "**", "strong": "**", "h1": "**", "h2": "**", "h3": "**", "h4": "**", "h5": "**", "h6": "**", "dt": "**",
-	"i": "*", "em": "*", "cite": "*", "var": "*", "dfn": "*",
-	"s": "~~", "del": "~~", "strike": "~~",
-}
-
-// lineTags stand on lines of their own.
-var lineTags = map[string]bool{
-	"p": true, "div": true, "ul": true, "ol": true, "li": true, "dl": true, "dd": true, "tr": true, "caption": true,
-	"h1": true, "h2": true, "h3": true, "h4": true, "h5": true, "h6": true, "dt": true, "blockquote": true, "pre": true,
-	"section": true, "article": true, "header": true, "footer": true, "figure": true, "figcaption": true, "center": true,
-	"details": true, "summary": true,
-}
-
-// bareTags mean nothing here: only their words count.
-var bareTags = map[string]bool{
-	"span": true, "font": true, "u": true, "ins": true, "mark": true, "small": true, "big": true, "abbr": true, "q": true,
-	"label": true, "time": true, "nobr": true, "wbr": true, "html": true, "body": true, "main": true,
-	"table": true, "thead": true, "tbody": true, "tfoot": true, "td": true, "th": true, "col": true, "colgroup": true,
-	"code": true, "kbd": true, "samp": true, "tt": true, "sup": true, "sub": true, "a": true,
-}
-
-// openTag writes what an opening tag stands for. It may move after beyond what
-// else it has read.
-func (p *inliner) openTag(name, attributes string, after *int) bool {
-	switch {
-	case name == "br" || name == "hr":
-		p.newline()
-	case name == "img":
-		p.literal(figure(attribute(attributes, "alt"), attribute(attributes, "src")))
-	case name == "input":
-		return p.checkbox(attributes)
-	case name == "a":
-		p.hrefs = append(p.hrefs, attribute(attributes, "href"))
-	case name == "sup" || name == "sub":
-		p.script(name, after)
-	case name == "code" || name == "kbd" || name == "samp" || name == "tt":
-		p.codeTag(name, after)
-	case name == "td" || name == "th":
-		p.text(" ")
-	case lineTags[name]:
-		p.newline()
-		if name == "li" {
-			p.mark("- ")
-		}
-		fallthrough
-	case markOf[name] != "":
-		if mark := markOf[name]; mark != "" {
-			p.openMark(mark)
-		}
-	default:
-		return bareTags[name]
-	}
-	return true
-}
-
-func (p *inliner) closeTag(name string) bool {
-	switch {
-	case name == "a":
-		if n := len(p.hrefs); n > 0 {
-			if href := p.hrefs[n-1]; strings.ContainsAny(href, "/:.@") {
-				p.text(" (")
-				p.code(href)
-				p.text(")")
-			}
-			p.hrefs = p.hrefs[:n-1]
-		}
-	case markOf[name] != "":
-		p.closeMark(markOf[name])
-		if lineTags[name] {
-			p.newline()
-		}
-	case lineTags[name]:
-		p.newline()
-	default:
-		return bareTags[name]
-	}
-	return true
-}
-
-func (p *inliner) checkbox(attributes string) bool {
-	if strings.Contains(attributes, "checked") {
-		p.literal("☑ ")
-	} else {
-		p.literal("☐ ")
-	}
-	return true
-}
+// maxScript bounds what is raised or lowered, in bytes.
+const maxScript = 100
 
 // script writes <sup>2</sup> as ².
-func (p *inliner) script(name string, after *int) {
-	inside := p.src[*after:min(len(p.src), *after+maxFootnote)]
+func (p *inliner) script(name string, after *int) bool {
+	inside := p.src[*after:min(len(p.src), *after+maxScript)]
 	end := strings.IndexByte(inside, '<')
 	if end <= 0 || !strings.HasPrefix(strings.ToLower(inside[end:]), "</"+name+">") {
-		return
+		return false
 	}
-	inside = html.UnescapeString(inside[:end])
-	signs, sign := superscripts, "^"
-	if name == "sub" {
-		signs, sign = subscripts, "_"
-	}
-	text, ok := mapRunes(inside, signs)
-	if !ok {
-		text = sign + "(" + inside + ")"
-		if isWord(inside) {
-			text = sign + inside
+	for i, part := range strings.Split(clean(decode(inside[:end])), ",") { // footnotes 1,2
+		if i > 0 {
+			p.write(",")
 		}
+		p.write(texmath.Script(strings.TrimSpace(part), name == "sup"))
 	}
-	p.literal(text)
 	*after += end + len("</sup>")
-}
-
-// codeTag writes <code>…</code> as a code span, where no other tag is in it.
-func (p *inliner) codeTag(name string, after *int) {
-	inside := p.src[*after:min(len(p.src), *after+maxSpan)]
-	end := strings.IndexByte(inside, '<')
-	if end <= 0 || !strings.HasPrefix(strings.ToLower(inside[end:]), "</"+name+">") {
-		return
-	}
-	p.code(clean(html.UnescapeString(codeText(inside[:end]))))
-	*after += end + len("</>") + len(name)
+	return true
 }
 
 // attribute is the value of a tag's attribute, or "".
-func attribute(attributes, name string) string {
-	for rest := attributes; ; {
+func (t tag) attribute(name string) string {
+	for rest := t.attributes; ; {
 		i := indexName(rest, name)
 		if i < 0 {
 			return ""
@@ -185,10 +174,10 @@ func attribute(attributes, name string) string {
 			value = strings.TrimLeft(value, " \t\n")
 			if value != "" && (value[0] == '"' || value[0] == '\'') {
 				value, _, _ = strings.Cut(value[1:], value[:1])
-			} else if end := strings.IndexAny(value, " \t\n"); end >= 0 {
+			} else if end := strings.IndexAny(value, " \t\n/"); end >= 0 {
 				value = value[:end]
 			}
-			return clean(html.UnescapeString(value))
+			return clean(decode(value))
 		}
 		rest = rest[i+len(name):]
 	}

@@ -15,8 +15,9 @@ import (
 	"slackocr/ocr/page"
 )
 
-// read writes the text of image files to standard output while the model
-// writes it. A file that cannot be read does not keep the others from it.
+// read writes the text of image files to standard output: to a terminal while the
+// model writes it, elsewhere once it is whole. A file that cannot be read does not
+// keep the others from it.
 func read(ctx context.Context, files []string, sys system) int {
 	if len(files) == 0 {
 		fmt.Fprintf(sys.stderr, "Which files? Example: bot ocr receipt.png\n\n%s", usage)
@@ -81,7 +82,7 @@ func readFile(ctx context.Context, model *ocr.Client, name string, maxPages int,
 }
 
 func readPage(ctx context.Context, model *ocr.Client, image page.Page, name string, sys system) error {
-	out := &growing{w: sys.stdout}
+	out := &growing{w: sys.stdout, live: sys.shown}
 	if sys.shown {
 		out.w = printable{sys.stdout}
 	}
@@ -117,10 +118,12 @@ func readPage(ctx context.Context, model *ocr.Client, image page.Page, name stri
 	return nil
 }
 
-// growing writes a text as it grows. What was written cannot be taken back, so
-// a text that changes before its end is written anew, after a rule.
+// growing writes a text: live as it grows, else at its end. What was written
+// cannot be taken back, so a live text that changes before its end is written
+// anew, after a rule.
 type growing struct {
 	w    io.Writer
+	live bool
 	text ocr.Text
 }
 
@@ -131,16 +134,24 @@ func (g *growing) apply(u ocr.Update) error {
 	if back {
 		more = "\n\n--- read again ---\n\n" + g.text.String()
 	}
+	if !g.live {
+		return nil
+	}
 	_, err := io.WriteString(g.w, more)
 	return err
 }
 
-// end finishes the last line.
+// end writes what is left to write, and ends the last line.
 func (g *growing) end() error {
-	if text := g.text.String(); text == "" || text[len(text)-1] == '\n' {
-		return nil
+	text := g.text.String()
+	rest := ""
+	if !g.live {
+		rest = string(slackmd.File(text))
 	}
-	_, err := io.WriteString(g.w, "\n")
+	if text != "" && text[len(text)-1] != '\n' {
+		rest += "\n"
+	}
+	_, err := io.WriteString(g.w, rest)
 	return err
 }
 

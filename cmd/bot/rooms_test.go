@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"bot/fetch":         {},
 	"bot/jobs":          {"nats"},
 	"bot/slackjson":     {"slack-go"},
-	"bot/slackmd":       {},
+	"bot/slackmd":       {"bot/slackmd/texmath"},
 	"bot/localslack":    {},
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "go-openai"},
 	"ocr/clean":         {},
@@ -29,6 +29,8 @@ var rooms = map[string][]string{
 	"ocr/page":          {},
 	"ocr/page/pagetest": {},
 	"ocr/tesseract":     {},
+
+	"bot/slackmd/texmath": {},
 }
 
 // restricted are the libraries that belong in some rooms only.

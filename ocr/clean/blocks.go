@@ -16,6 +16,7 @@ type blocks struct {
 	maybe bool   // what stands in it may still be a label
 	label []byte // and is this
 	known string // the label that was dropped last
+	doubt []byte // a name like a label's: what follows tells, which is kept behind it
 	in    bool   // a <|det|> is open
 	det   detParser
 
@@ -25,13 +26,14 @@ type blocks struct {
 }
 
 // blank reports whether there is no text yet.
-func (c *blocks) blank() bool { return !c.out.written && !c.open && len(c.edge) == 0 }
+func (c *blocks) blank() bool { return !c.out.written && !c.open && len(c.edge)+len(c.doubt) == 0 }
 
 // end ends the text.
 func (c *blocks) end() {
 	if c.open {
 		c.closeRef()
 	}
+	c.settle(false)
 	if c.stray {
 		c.keepEdge()
 	}
@@ -80,6 +82,7 @@ func (c *blocks) obey(t tag, sign []byte) {
 		if c.open {
 			c.closeRef()
 		}
+		c.settle(false)
 		c.open, c.maybe, c.name, c.label = true, c.rules.Labels, c.name[:0], c.label[:0]
 	case tagRefEnd:
 		if c.open {
@@ -120,14 +123,38 @@ func (c *blocks) keepLabel() {
 
 func (c *blocks) closeRef() {
 	c.open, c.known = false, ""
-	if c.maybe && labels[string(c.label)] {
+	switch {
+	case !c.maybe:
+	case labels[string(c.label)]:
 		c.known, c.label = string(c.label), c.label[:0]
+	case looksLikeLabel(c.label) && c.lineStart():
+		c.doubt, c.label = append(c.doubt, c.label...), c.label[:0]
 	}
 	c.keepLabel()
 }
 
+// settle ends the doubt about a name that looks like a label: one that stands over
+// a text is a label, and dropped; one that another tag follows is text itself.
+func (c *blocks) settle(label bool) {
+	doubt := c.doubt
+	c.doubt = nil
+	if label {
+		doubt = bytes.TrimLeft(doubt, "abcdefghijklmnopqrstuvwxyz_")
+	}
+	for _, b := range doubt {
+		c.write(b)
+	}
+}
+
 // write takes one byte of text, and first what stood at an edge that was none.
 func (c *blocks) write(b byte) {
+	if len(c.doubt) > 0 {
+		if (b == '\n' || b == ' ') && len(c.doubt) <= 2*maxLabel {
+			c.doubt = append(c.doubt, b)
+			return
+		}
+		c.settle(bytes.IndexByte(c.doubt, '\n') >= 0)
+	}
 	if len(c.edge) > 0 {
 		if isSpace(b) && len(c.edge) < maxEdge {
 			c.edge = append(c.edge, b)

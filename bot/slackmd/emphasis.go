@@ -1,0 +1,235 @@
+package slackmd
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mark is a run of * _ or ~, or a tag such as <b>, that may be an end of
+// emphasis. It is text until it is paired.
+type mark struct {
+	at, n         int32 // where it stands in the text, and how long it is
+	line          int32
+	used          int16 // how many signs of the run are paired
+	style         style
+	opens, closes bool
+	glued         bool // between two ASCII letters or digits
+}
+
+// style tells the marks apart that pair with each other.
+type style int8
+
+const (
+	stars style = iota
+	underscores
+	tildes
+	firstTag // the tags follow, as styles has them
+)
+
+// emphasized is what of a text is set in bold ("**"), italics ("*") or struck
+// out ("~~").
+type emphasized struct {
+	from, to int
+	sign     string
+}
+
+// run reads a run of * _ or ~.
+func (p *inliner) run(c byte) {
+	end := p.i
+	for end < len(p.src) && p.src[end] == c {
+		end++
+	}
+	m := mark{at: int32(len(p.text)), n: int32(end - p.i), line: p.lines, style: style(strings.IndexByte("*_~", c))}
+	before, after := ' ', ' '
+	if p.i > 0 {
+		before, _ = utf8.DecodeLastRuneInString(p.src[:p.i])
+	}
+	if end < len(p.src) {
+		after, _ = utf8.DecodeRuneInString(p.src[end:])
+	}
+	m.flank(before, after)
+	if m.opens || m.closes {
+		p.marks = append(p.marks, m)
+	}
+	p.write(p.src[p.i:end])
+	p.i = end
+}
+
+// flank says which end of emphasis a run can be between two characters. What
+// stands in a product (10*20*30), a power (2**3), a name (snake_case), a range
+// (10:00~18:00) or a masked number (138****5678) is none. Other than in
+// CommonMark, ** may stand between a punctuation mark and a letter: scripts
+// without spaces have that everywhere.
+func (m *mark) flank(before, after rune) {
+	if m.n > 3 || m.style == tildes && m.n != 2 {
+		return
+	}
+	m.glued = before < utf8.RuneSelf && after < utf8.RuneSelf && isWordRune(before) && isWordRune(after)
+	if m.glued && unicode.IsDigit(before) && unicode.IsDigit(after) {
+		return
+	}
+	m.opens = !unicode.IsSpace(after) && !strings.ContainsRune(")]},;:!?、。，；：！？）】」』”’", after)
+	m.closes = !unicode.IsSpace(before) && !strings.ContainsRune("([{（【「『“‘", before)
+	single := m.n == 1 || m.style == underscores
+	if single || m.style == tildes {
+		m.opens = m.opens && !isWordRune(before)
+	}
+	if single {
+		m.opens = m.opens && after != '.'
+		m.closes = m.closes && !isWordRune(after) && !strings.ContainsRune("([{", after)
+	}
+}
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
+
+// pair pairs the marks and takes them out of the text. Its time is linear: an
+// opening mark that is passed over is forgotten.
+func (p *shown) pair() {
+	var open [firstTag + style(len(tagStyles))][]int32 // marks that may still be closed
+	if len(p.marks) < 2 {
+		return
+	}
+	taken := make([]extent, 0, len(p.marks))
+	p.bold = make([]emphasized, 0, len(p.marks)/2)
+	for i := range p.marks {
+		m := &p.marks[i]
+		for m.closes && m.left() > 0 {
+			j := p.opener(open[m.style], m)
+			if j < 0 {
+				break
+			}
+			first := &p.marks[j]
+			n := int(min(first.left(), m.left()))
+			if m.style < firstTag {
+				n = min(n, 2)
+			}
+			from, to := first.end()-int(first.used), int(m.at)+int(m.used)
+			if sign := m.sign(n); sign != "" {
+				p.bold = append(p.bold, emphasized{from, to, sign})
+			}
+			if m.style >= firstTag {
+				taken = append(taken, extent{int(first.at), from}, extent{to, m.end()})
+				m.used, first.used = int16(m.n), int16(first.n)
+			} else {
+				taken = append(taken, extent{from - n, from}, extent{to, to + n})
+				m.used += int16(n)
+				first.used += int16(n)
+			}
+			for s, marks := range open { // what began later cannot end later
+				for len(marks) > 0 && (marks[len(marks)-1] > int32(j) || marks[len(marks)-1] == int32(j) && first.left() == 0) {
+					marks = marks[:len(marks)-1]
+				}
+				open[s] = marks
+			}
+		}
+		if m.opens && m.used == 0 {
+			open[m.style] = append(open[m.style], int32(i))
+		}
+	}
+	p.remove(taken)
+}
+
+// left is how many signs of a run are not paired yet.
+func (m *mark) left() int32 { return m.n - int32(m.used) }
+
+// end is where a run ends.
+func (m *mark) end() int { return int(m.at + m.n) }
+
+// maxPassed bounds how many opening marks are looked at for one that ends.
+const maxPassed = 8
+
+// opener is the mark that m closes, or -1: of runs one of the same length, or of
+// three signs.
+func (p *shown) opener(open []int32, m *mark) int {
+	for k := len(open) - 1; k >= max(0, len(open)-maxPassed); k-- {
+		first := &p.marks[open[k]]
+		left, right := first.left(), m.left()
+		if m.style >= firstTag {
+			return int(open[k])
+		}
+		if left != right && left != 3 && right != 3 {
+			continue
+		}
+		if words := p.text[first.end():m.at]; len(words) > 0 && p.meant(first, m, int(min(left, right)), words) {
+			return int(open[k])
+		}
+	}
+	return -1
+}
+
+// meant reports whether two runs with those words between them are emphasis.
+func (p *shown) meant(first, last *mark, n int, words []byte) bool {
+	switch {
+	case first.glued && last.glued: // x**2 + y**2
+		return len(words) > 2 && len(words) <= maxPlain && !slices.ContainsFunc(words, func(c byte) bool { return !isLetter(c) })
+	case n == 1 && first.line != last.line:
+		return false
+	case n == 1 && first.style == stars: // what Chinese invoices have: *服务*
+		return len(words) > maxPlain || !unicode.Is(unicode.Han, firstRune(words)) || strings.IndexFunc(string(words), func(r rune) bool { return r < utf8.RuneSelf }) >= 0
+	case n == 2 && first.style == underscores: // __init__
+		return len(words) > maxPlain || strings.Trim(string(words), "abcdefghijklmnopqrstuvwxyz0123456789_") != ""
+	}
+	return true
+}
+
+// maxPlain bounds the words between two marks that are looked at, in bytes.
+const maxPlain = 60
+
+func firstRune(b []byte) rune {
+	r, _ := utf8.DecodeRune(b)
+	return r
+}
+
+// sign is the markdown of n signs.
+func (m *mark) sign(n int) string {
+	switch {
+	case m.style >= firstTag:
+		return tagStyles[m.style-firstTag].sign
+	case m.style == tildes:
+		return "~~"
+	}
+	return "**"[:n]
+}
+
+// remove takes parts out of the text. What is marked in it moves along.
+func (p *shown) remove(parts []extent) {
+	if len(parts) == 0 {
+		return
+	}
+	slices.SortFunc(parts, func(a, b extent) int { return cmp.Compare(a.from, b.from) })
+	shift := make([]int, 0, len(parts)+1) // how much was taken before each part
+	text := p.text[:0]
+	from, sum := 0, 0
+	for _, part := range parts {
+		shift = append(shift, sum)
+		text = append(text, p.text[from:part.from]...)
+		from = part.to
+		sum += part.to - part.from
+	}
+	text = append(text, p.text[from:]...)
+	shift = append(shift, sum)
+	moved := func(at int) int {
+		k, end := 0, len(parts) // the first part that ends behind at
+		for k < end {
+			if mid := (k + end) / 2; parts[mid].to > at {
+				end = mid
+			} else {
+				k = mid + 1
+			}
+		}
+		if k < len(parts) && parts[k].from < at { // within a part
+			at = parts[k].from
+		}
+		return at - shift[k]
+	}
+	for i := range p.spans {
+		p.spans[i].from, p.spans[i].to = moved(p.spans[i].from), moved(p.spans[i].to)
+	}
+	for i := range p.bold {
+		p.bold[i].from, p.bold[i].to = moved(p.bold[i].from), moved(p.bold[i].to)
+	}
+	p.text = text
+}

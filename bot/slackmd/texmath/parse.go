@@ -1,0 +1,277 @@
+package texmath
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxDepth bounds the nesting of groups.
+const maxDepth = 40
+
+// parser reads LaTeX from left to right, once.
+type parser struct {
+	src    string
+	i      int
+	depth  int
+	failed bool // there are no signs for what was read
+}
+
+func (p *parser) fail() []term {
+	p.failed = true
+	return nil
+}
+
+// all reads the whole formula. Lines that stand in no environment are rows.
+func (p *parser) all() []term {
+	all := p.rows("")
+	if p.i < len(p.src) {
+		return p.fail()
+	}
+	if len(all) == 1 && len(all[0]) == 1 {
+		return all[0][0]
+	}
+	return []term{{kind: block, rows: &rows{cells: texts(all)}}}
+}
+
+// rows reads rows of cells up to the end of an environment, or of the source.
+func (p *parser) rows(environment string) (rows [][][]term) {
+	row := [][]term{nil}
+	for !p.failed {
+		row[len(row)-1] = p.line()
+		switch rest := p.src[p.i:]; {
+		case strings.HasPrefix(rest, "&"):
+			p.i++
+			row = append(row, nil)
+			continue
+		case strings.HasPrefix(rest, `\\`), strings.HasPrefix(rest, `\cr`):
+			p.i += 2
+			if rest[1] == 'c' {
+				p.i++
+			}
+			p.spaces()
+			p.option()
+			rows = append(rows, row)
+			row = [][]term{nil}
+			continue
+		case strings.HasPrefix(rest, `\end`):
+			p.i += len(`\end`)
+			if name, ok := p.raw(); !ok || name != environment {
+				p.fail()
+			}
+		case environment != "" || rest != "":
+			p.fail()
+		}
+		break
+	}
+	if len(row) > 1 || len(row[0]) > 0 || len(rows) == 0 {
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// line reads terms up to what ends a cell, a group or the source.
+func (p *parser) line() []term {
+	var terms []term
+	for !p.failed && p.i < len(p.src) {
+		rest := p.src[p.i:]
+		switch c := rest[0]; {
+		case c == '}' || c == '&' || strings.HasPrefix(rest, `\\`) || strings.HasPrefix(rest, `\end`) && !more(rest, `\end`) ||
+			strings.HasPrefix(rest, `\cr`) && !more(rest, `\cr`):
+			return terms
+		case c == '^' || c == '_':
+			p.i++
+			terms = p.script(terms, c == '^')
+		case strings.HasPrefix(rest, `\sp`) && !more(rest, `\sp`), strings.HasPrefix(rest, `\sb`) && !more(rest, `\sb`):
+			p.i += len(`\sp`)
+			terms = p.script(terms, rest[2] == 'p')
+		case c == '\'':
+			n := len(rest) - len(strings.TrimLeft(rest, "'"))
+			p.i += n
+			terms = attach(terms, strings.Repeat("′", n))
+		case strings.HasPrefix(rest, `\over`) && !more(rest, `\over`):
+			p.i += len(`\over`)
+			return []term{fraction(terms, p.line())}
+		case strings.HasPrefix(rest, `\choose`) && !more(rest, `\choose`):
+			p.i += len(`\choose`)
+			return []term{choose(terms, p.line())}
+		default:
+			terms = append(terms, p.atom()...)
+		}
+	}
+	return terms
+}
+
+// more reports whether a command's name goes on behind a prefix of it.
+func more(s, prefix string) bool { return len(s) > len(prefix) && isLetter(s[len(prefix)]) }
+
+// atom reads a sign, a command or a group.
+func (p *parser) atom() []term {
+	if p.i >= len(p.src) {
+		return p.fail()
+	}
+	r, n := utf8.DecodeRuneInString(p.src[p.i:])
+	switch {
+	case r == '{':
+		return p.group()
+	case r == '\\':
+		return p.command()
+	case r == '~':
+		p.i++
+		return []term{{kind: space, text: " "}}
+	case r == '$' || r == '}' || r == '&':
+		return p.fail()
+	}
+	from := p.i
+	p.i += n
+	if r <= ' ' {
+		return []term{{kind: blank}}
+	}
+	if isDigit(r) {
+		for p.i < len(p.src) && (isDigit(rune(p.src[p.i])) || strings.IndexByte(".,", p.src[p.i]) >= 0 && p.i+1 < len(p.src) && isDigit(rune(p.src[p.i+1]))) {
+			p.i++
+		}
+	}
+	return []term{{kind: kindOf(r), text: p.src[from:p.i]}}
+}
+
+func kindOf(r rune) kind {
+	switch {
+	case r < utf8.RuneSelf && isLetter(byte(r)):
+		return ordinary
+	case strings.ContainsRune("([{⟨⌊⌈", r):
+		return opening
+	case strings.ContainsRune(")]}⟩⌋⌉!", r):
+		return closing
+	case strings.ContainsRune(",;.:?", r):
+		return punctuation
+	case unicode.IsDigit(r):
+		return number
+	case r == '|' || r == '‖' || r == '/':
+		return other
+	case unicode.In(r, unicode.Sm) || strings.ContainsRune("-*·", r):
+		if strings.ContainsRune("∞∂∇∀∃∄∅∠√¬", r) {
+			return ordinary
+		}
+		return operator
+	}
+	return ordinary
+}
+
+// group reads a group in braces. More than one term are one.
+func (p *parser) group() []term {
+	p.i++
+	if p.depth++; p.depth > maxDepth {
+		return p.fail()
+	}
+	inside := p.line()
+	p.depth--
+	if p.i >= len(p.src) || p.src[p.i] != '}' {
+		return p.fail()
+	}
+	p.i++
+	return inside
+}
+
+// argument reads an atom after spaces, as one.
+func (p *parser) argument() []term {
+	p.spaces()
+	if p.i < len(p.src) && isDigit(rune(p.src[p.i])) { // \frac12
+		p.i++
+		return []term{{kind: number, text: p.src[p.i-1 : p.i]}}
+	}
+	if p.i < len(p.src) && (p.src[p.i] == '^' || p.src[p.i] == '_') {
+		return p.fail()
+	}
+	return p.atom()
+}
+
+func (p *parser) spaces() {
+	for p.i < len(p.src) && p.src[p.i] <= ' ' {
+		p.i++
+	}
+}
+
+// option skips an argument in brackets.
+func (p *parser) option() (string, bool) {
+	if !strings.HasPrefix(p.src[p.i:], "[") {
+		return "", false
+	}
+	end := strings.IndexByte(p.src[p.i:], ']')
+	if end < 0 || end > 40 {
+		return "", false
+	}
+	text := p.src[p.i+1 : p.i+end]
+	p.i += end + 1
+	return text, true
+}
+
+// raw reads an argument in braces as it is.
+func (p *parser) raw() (string, bool) {
+	p.spaces()
+	depth := 0
+	for i := p.i; i < len(p.src); i++ {
+		switch p.src[i] {
+		case '\\':
+			i++
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		if depth == 0 {
+			if p.src[p.i] != '{' {
+				break
+			}
+			text := p.src[p.i+1 : i]
+			p.i = i + 1
+			return text, true
+		}
+	}
+	p.failed = true
+	return "", false
+}
+
+// script reads what is raised or lowered at the last term.
+func (p *parser) script(terms []term, raised bool) []term {
+	text := strings.TrimSpace(join(p.argument()))
+	if text == "" {
+		return terms
+	}
+	return attach(terms, Script(text, raised))
+}
+
+// attach puts a script at the last term.
+func attach(terms []term, script string) []term {
+	for len(terms) > 0 && terms[len(terms)-1].kind == blank {
+		terms = terms[:len(terms)-1]
+	}
+	if len(terms) == 0 || terms[len(terms)-1].rows != nil || terms[len(terms)-1].kind == space {
+		return append(terms, term{kind: ordinary, text: script})
+	}
+	t := &terms[len(terms)-1]
+	if t.kind == ratio || t.kind == root {
+		t.text, t.kind = "("+t.text+")", closing
+	}
+	t.text += script
+	t.open = !unicode.IsSpace(rune(script[0])) && (script[0] == '^' || script[0] == '_') && !strings.HasSuffix(script, ")")
+	return terms
+}
+
+// texts writes the cells of rows.
+func texts(rows [][][]term) (out [][]string) {
+	for _, row := range rows {
+		var cells []string
+		for _, cell := range row {
+			cells = append(cells, strings.TrimSpace(join(cell)))
+		}
+		if strings.Join(cells, "") != "" {
+			out = append(out, cells)
+		}
+	}
+	return out
+}
+
+func isLetter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }

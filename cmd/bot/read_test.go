@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"slackocr/ocr"
+)
+
+// TestOnlyATerminalSeesDrafts: a file holds the text that stood at the end, and
+// nothing that would hide in it.
+func TestOnlyATerminalSeesDrafts(t *testing.T) {
+	updates := []ocr.Update{{Add: "A draft"}, {Keep: 2, Add: "text\u202e"}, {Keep: 1 << 30, Add: ", whole\x1b"}}
+	for live, want := range map[bool]string{
+		false: "A text, whole\n",
+		true:  "A draft\n\n--- read again ---\n\nA text\u202e, whole\x1b\n",
+	} {
+		var out strings.Builder
+		g := growing{w: &out, live: live}
+		for _, u := range updates {
+			if err := g.apply(u); err != nil {
+				t.Fatal(err)
+			}
+			if !live && out.Len() > 0 {
+				t.Errorf("a draft was written: %q", out.String())
+			}
+		}
+		if err := g.end(); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != want {
+			t.Errorf("live %v: %q, want %q", live, out.String(), want)
+		}
+	}
+}
