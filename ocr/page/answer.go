@@ -17,8 +17,9 @@ type request struct {
 
 	// For taskDraw: which page, counted from 0, how, and to which size it was
 	// examined.
-	Page   int
-	Layout layout
+	Page      int
+	Layout    layout
+	HideLinks bool // of a PDF: see answer
 
 	// Pdfinfo and Pdftoppm are the programs' paths.
 	Pdfinfo, Pdftoppm string
@@ -40,6 +41,11 @@ type answer struct {
 	Pages []leaf   // taskExamine: those that will be read
 	Total int      // taskExamine: all pages of the file
 	Parts []part   // taskDraw: in order
+
+	// HideLinks is for taskExamine of a PDF: its annotations are links alone,
+	// around which boxes would be drawn.
+	HideLinks bool
+
 	Error *failure // or nil
 }
 

@@ -18,6 +18,8 @@ type Document struct {
 	pieces  []piece
 	sheets  []*sheet
 	left    int
+
+	hideLinks bool // see answer
 }
 
 // A piece is a page, or a part of one.
@@ -79,7 +81,7 @@ func newDocument(kind Kind, o Options, a answer) (*Document, error) {
 	if a.Total == 1 && a.Pages[0].Error != nil {
 		return nil, a.Pages[0].Error.err()
 	}
-	doc := &Document{kind: kind, options: o, left: a.Total - len(a.Pages)}
+	doc := &Document{kind: kind, options: o, left: a.Total - len(a.Pages), hideLinks: a.HideLinks}
 	for i, l := range a.Pages {
 		s := &sheet{number: i, turn: make(chan struct{}, 1), layout: layout{Parts: 1}, err: l.Error.err()}
 		if s.err == nil && (min(l.Width, l.Height) < 1 || max(l.Width, l.Height) > maxSide) {
@@ -157,7 +159,7 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 }
 
 func (d *Document) draw(ctx context.Context, s *sheet, output *os.File) ([]part, error) {
-	r := request{Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, Page: s.number, Layout: s.layout}
+	r := request{Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, Page: s.number, Layout: s.layout, HideLinks: d.hideLinks}
 	if d.kind == PDF {
 		r.tools()
 		if r.Pdftoppm == "" {

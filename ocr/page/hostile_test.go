@@ -165,7 +165,7 @@ func TestHostileFiles(t *testing.T) {
 		{"pdf of no pages", noPages, "the file has no pages"},
 		{"pdf with a password", withPassword(), "the file is locked with a password"},
 		{"pdf that lies about its pages", (&pagetest.PDFBuilder{}).File(nil, 1, ""), "broken pdf"},
-		{"pdf with a page that is a line", onDiskPage("0 0 200000 10"), "a picture of 555556×28 pixels is too thin"},
+		{"pdf with a page that is a line", onDiskPage("0 0 200000 10"), "a picture of 1666667×84 pixels is too thin"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDecoder(t, page.DecoderConfig{})

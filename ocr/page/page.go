@@ -46,7 +46,9 @@ type Options struct {
 
 	// Canvas gives the model's canvas for a picture of these upright
 	// dimensions. The picture is scaled down, never up, so that it still
-	// covers the canvas. Nil keeps the size.
+	// covers the canvas. Nil keeps the size. A page of a PDF has none of its
+	// own: it is drawn with at most 600 dots per inch and, where it is not cut
+	// into parts, 16 megapixels.
 	Canvas func(width, height int) (w, h int)
 }
 

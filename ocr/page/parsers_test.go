@@ -29,10 +29,10 @@ Page    12 size: 5 x 4 pts
 	if total != 9 || len(leaves) != 5 {
 		t.Fatalf("%d of %d", len(leaves), total)
 	}
-	if l := leaves[0]; l.Width != 1653 || l.Height != 2339 || l.Error != nil {
+	if l := leaves[0]; l.Width != 4959 || l.Height != 7017 || l.Error != nil {
 		t.Errorf("%+v", l)
 	}
-	if l := leaves[1]; l.Width != 2339 || l.Height != 1654 || l.Error != nil {
+	if l := leaves[1]; l.Width != 7016 || l.Height != 4961 || l.Error != nil {
 		t.Errorf("turned: %+v", l)
 	}
 	for i, want := range map[int]code{2: codeBroken, 3: codeBroken, 4: codeShape} {
@@ -55,7 +55,7 @@ func FuzzParseInfo(f *testing.F) {
 			t.Fatalf("%d of %d pages", len(leaves), total)
 		}
 		for _, l := range leaves {
-			if l.Error == nil && (l.Width < 1 || l.Height < 1 || l.Width > 1e6 || l.Height > 1e6) {
+			if l.Error == nil && (l.Width < 1 || l.Height < 1 || l.Width > 1e7 || l.Height > 1e7) {
 				t.Errorf("%+v", l)
 			}
 		}

@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	// pdfDPI is the resolution at which a PDF's page is measured. It is drawn
-	// with fewer dots where they cover the model's canvas: A4 with 165.
-	pdfDPI = 200
+	// pdfDPI is the highest resolution, in dots per inch, and the one at which a
+	// PDF's page is measured. It is drawn with fewer dots where they cover the
+	// model's canvas: A4 with 165. A receipt, a card or a label needs more than a
+	// sheet of paper, and small pages often are large scans.
+	pdfDPI = 600
 
 	pointsPerInch = 72
 
@@ -90,14 +92,14 @@ func parseInfo(text string, maxPages int) (leaves []leaf, total int) {
 	return leaves, total
 }
 
-// dots is a length in points as pixels, at least 1 and at most a million, and
-// 0 for what is no length.
+// dots is a length in points as pixels, at least 1 and at most ten million,
+// and 0 for what is no length.
 func dots(points string) int {
 	v, err := strconv.ParseFloat(points, 64)
 	if err != nil || !(v > 0) {
 		return 0
 	}
-	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e6))
+	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e7))
 }
 
 // drawPDF lets pdftoppm draw one page so that it is at least as large as the
@@ -107,7 +109,11 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	longer := strconv.Itoa(max(r.Layout.Width, r.Layout.Height))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := poppler(ctx, file, r.Pdftoppm, "-f", n, "-l", n, "-cropbox", "-scale-to", longer, theFile)
+	args := []string{"-f", n, "-l", n, "-cropbox", "-scale-to", longer}
+	if r.HideLinks {
+		args = append(args, "-hide-annotations")
+	}
+	p := poppler(ctx, file, r.Pdftoppm, append(args, theFile)...)
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, err

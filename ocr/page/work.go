@@ -82,6 +82,7 @@ func do(ctx context.Context, r request, file, output *os.File) (a answer) {
 func examineFile(ctx context.Context, src *source, file *os.File, r request) (a answer, err error) {
 	if r.Kind == PDF {
 		a.Pages, a.Total, err = examinePDF(ctx, file, r)
+		a.HideLinks = err == nil && onlyLinks(src)
 		return a, err
 	}
 	a.Total = 1
