@@ -42,7 +42,7 @@ func checkTesseract() finding {
 }
 
 func openPage(ctx context.Context, data []byte) error {
-	decoder, err := newDecoder()
+	decoder, err := newDecoder(true)
 	if err != nil {
 		return err
 	}

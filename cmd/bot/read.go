@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func read(ctx context.Context, files []string, sys system) int {
 		if i > 0 {
 			fmt.Fprintln(sys.stdout)
 		}
-		if err := readFile(ctx, model, file, c.MaxPDFPages, sys); err != nil {
+		if err := readFile(ctx, model, file, c, sys); err != nil {
 			fmt.Fprintf(sys.stderr, "%s: %v\n", file, err)
 			status = statusFailed
 		}
@@ -47,17 +48,17 @@ func read(ctx context.Context, files []string, sys system) int {
 }
 
 // readFile reads the pages of a file one after the other.
-func readFile(ctx context.Context, model *ocr.Client, name string, maxPages int, sys system) error {
+func readFile(ctx context.Context, model *ocr.Client, name string, c config, sys system) error {
 	file, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	decoder, err := newDecoder()
+	decoder, err := newDecoder(c.PDFText)
 	if err != nil {
 		return err
 	}
-	doc, err := decoder.Open(ctx, file, page.Options{Canvas: model.Canvas, MaxPages: maxPages})
+	doc, err := decoder.Open(ctx, file, page.Options{Canvas: model.Canvas, MaxPages: c.MaxPDFPages})
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func readFile(ctx context.Context, model *ocr.Client, name string, maxPages int,
 }
 
 func readPage(ctx context.Context, model *ocr.Client, image page.Page, name string, sys system) error {
-	out := &growing{w: sys.stdout}
+	out := &growing{w: sys.stdout, late: image.Layer != nil}
 	if sys.shown {
 		out.w = printable{sys.stdout}
 	}
@@ -106,7 +107,8 @@ func readPage(ctx context.Context, model *ocr.Client, image page.Page, name stri
 		return err
 	}
 	if sys.progress {
-		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), outcome.Model)
+		by := cmp.Or(outcome.Model, "the PDF's own text")
+		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), by)
 	}
 	if outcome.Looped {
 		return errors.New("the text is not whole: the model began to repeat itself")
@@ -122,9 +124,14 @@ func readPage(ctx context.Context, model *ocr.Client, image page.Page, name stri
 type growing struct {
 	w    io.Writer
 	text ocr.Text
+	late bool // the text is written at its end alone: that of a PDF comes first, and is replaced
 }
 
 func (g *growing) apply(u ocr.Update) error {
+	if g.late {
+		g.text.Apply(u)
+		return nil
+	}
 	more := u.Add
 	back := u.Keep < g.text.Len()
 	g.text.Apply(u)
@@ -137,6 +144,11 @@ func (g *growing) apply(u ocr.Update) error {
 
 // end finishes the last line.
 func (g *growing) end() error {
+	if g.late {
+		if _, err := io.WriteString(g.w, g.text.String()); err != nil {
+			return err
+		}
+	}
 	if text := g.text.String(); text == "" || text[len(text)-1] == '\n' {
 		return nil
 	}

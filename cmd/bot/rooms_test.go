@@ -19,10 +19,11 @@ var rooms = map[string][]string{
 	"bot/jobs":          {"nats"},
 	"bot/slackmd":       {},
 	"bot/localslack":    {},
-	"ocr":               {"ocr/page", "go-openai"},
-	"ocr/page":          {},
+	"ocr":               {"ocr/page", "ocr/witness", "go-openai"},
+	"ocr/page":          {"ocr/witness"},
 	"ocr/page/pagetest": {},
 	"ocr/tesseract":     {},
+	"ocr/witness":       {},
 }
 
 // restricted are the libraries that belong in some rooms only.

@@ -12,7 +12,8 @@ type request struct {
 	Task task
 	Kind Kind
 
-	// For taskExamine, and checked again by taskDraw.
+	// For taskExamine, and checked again by taskDraw. For taskText MaxPages is how
+	// many pages are meant, from Page on.
 	MaxPixels, MaxPages int
 
 	// For taskDraw: which page, counted from 0, how, and to which size it was
@@ -21,8 +22,8 @@ type request struct {
 	Layout    layout
 	HideLinks bool // of a PDF: see answer
 
-	// Pdfinfo and Pdftoppm are the programs' paths.
-	Pdfinfo, Pdftoppm string
+	// Pdfinfo and the others are the programs' paths.
+	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages string
 
 	// Memory is how much data the process may have beside what it starts with,
 	// in bytes, and Seconds how much time on the processor. 0 is no limit.
@@ -34,13 +35,18 @@ type task string
 const (
 	taskExamine task = "examine" // which pages there are
 	taskDraw    task = "draw"    // one page, as files in the output
+	taskText    task = "text"    // the text that pages of a PDF carry
 )
 
 // An answer is what came of it.
 type answer struct {
-	Pages []leaf   // taskExamine: those that will be read
-	Total int      // taskExamine: all pages of the file
-	Parts []part   // taskDraw: in order
+	Pages []leaf // taskExamine: those that will be read
+	Total int    // taskExamine: all pages of the file
+	Parts []part // taskDraw: in order
+
+	// Layers is for taskText: how long each page's text is in the output, in bytes;
+	// 0 where it has none that is good.
+	Layers []int64
 
 	// HideLinks is for taskExamine of a PDF: its annotations are links alone,
 	// around which boxes would be drawn.

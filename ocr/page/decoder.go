@@ -35,6 +35,10 @@ type DecoderConfig struct {
 	// argument that is added. It is run without an environment.
 	Command []string
 
+	// IgnoreText reads a PDF by its pages' pictures alone, and leaves out the text
+	// that they carry.
+	IgnoreText bool
+
 	Processes int           // at once; 0 means DefaultProcesses
 	Memory    int64         // of each, in bytes; 0 means DefaultMemory
 	Time      time.Duration // of each; 0 means DefaultTime
@@ -136,4 +140,6 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output *os.File) (
 func (r *request) tools() {
 	r.Pdfinfo, _ = exec.LookPath("pdfinfo")
 	r.Pdftoppm, _ = exec.LookPath("pdftoppm")
+	r.Pdftotext, _ = exec.LookPath("pdftotext")
+	r.Pdfimages, _ = exec.LookPath("pdfimages")
 }

@@ -20,6 +20,8 @@ type Document struct {
 	left    int
 
 	hideLinks bool // see answer
+
+	layers []*layers // the texts of a PDF's pages; nil where they are not wanted
 }
 
 // A piece is a page, or a part of one.
@@ -70,6 +72,9 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 		return nil, err
 	}
 	doc.decoder, doc.file = d, file
+	if kind == PDF && !d.config.IgnoreText {
+		doc.layers = planLayers(len(doc.sheets))
+	}
 	return doc, nil
 }
 
@@ -122,9 +127,24 @@ func (d *Document) Number(i int) int { return d.pieces[i].sheet.number + 1 }
 // is read of it goes on where that one ends.
 func (d *Document) Continues(i int) bool { return d.pieces[i].part > 0 }
 
-// Page gives piece i, counted from 0. It takes no memory between calls. The
-// same errors come as from Open.
+// Page gives piece i, counted from 0, with the text that it carries where that is
+// good. It takes no memory between calls. The same errors come as from Open.
 func (d *Document) Page(ctx context.Context, i int) (Page, error) {
+	p, err := d.picture(ctx, i)
+	if err != nil {
+		return Page{}, err
+	}
+	s := d.pieces[i].sheet
+	layer, err := d.layer(ctx, s.number)
+	if err != nil {
+		return Page{}, err
+	}
+	p.Layer = partOf(layer, s.parts, d.pieces[i].part)
+	return p, nil
+}
+
+// picture gives piece i without its text.
+func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	s := d.pieces[i].sheet
 	select {
 	case s.turn <- struct{}{}:
@@ -203,6 +223,12 @@ func (d *Document) Close() error {
 		if s.drawn != nil {
 			s.drawn.Close() // it was read, and is gone with that
 			s.drawn = nil
+		}
+	}
+	for _, l := range d.layers {
+		if l.file != nil {
+			l.file.Close()
+			l.file = nil
 		}
 	}
 	return nil

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"image"
 	"io"
+
+	"slackocr/ocr/witness"
 )
 
 const (
@@ -67,6 +69,9 @@ type Page struct {
 	Data          []byte // a whole PNG or JPEG file without metadata
 	MediaType     string // "image/png" or "image/jpeg"
 	Width, Height int    // of Data, in pixels
+
+	// Layer is the text that a PDF's page carries, where it is good; else nil.
+	Layer *witness.Layer
 }
 
 // Open reads the picture in r, which it rewinds first, and makes a page of it,

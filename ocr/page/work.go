@@ -47,7 +47,7 @@ func work(args []string) error {
 		debug.SetMemoryLimit(int64(softMemory * float64(r.Memory)))
 	}
 	to, output := os.NewFile(fdAnswer, "answer"), (*os.File)(nil)
-	if r.Task == taskDraw { // else the number may be that of another file
+	if r.Task != taskExamine { // else the number may be that of another file
 		output = os.NewFile(fdOutput, "output")
 		keep(fdOutput)
 	}
@@ -72,6 +72,8 @@ func do(ctx context.Context, r request, file, output *os.File) (a answer) {
 		a, err = examineFile(ctx, src, file, r)
 	case taskDraw:
 		a.Parts, err = drawPage(ctx, src, file, output, r)
+	case taskText:
+		a.Layers, err = writeLayers(ctx, file, output, r)
 	default:
 		err = fmt.Errorf("there is no task %q", r.Task)
 	}
