@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"image"
+	"math"
 	"strings"
 	"testing"
 
@@ -167,4 +168,62 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%d pieces, %d pages, %d left", doc.Len(), doc.Pages(), doc.Left())
 		}
 	})
+}
+
+func TestParseTSV(t *testing.T) {
+	const tsv = "level\tpage_num\tpar_num\tblock_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n" +
+		"1\t4\t0\t0\t0\t0\t0.000000\t0.000000\t595.000000\t842.000000\t-1\t###PAGE###\n" +
+		"3\t4\t0\t0\t0\t0\t60.0\t49.0\t148.0\t16.6\t-1\t###FLOW###\n" +
+		"4\t4\t0\t0\t0\t0\t60.0\t49.0\t148.0\t16.6\t-1\t###LINE###\n" +
+		"5\t4\t0\t0\t0\t0\t60.00\t49.08\t57.02\t16.65\t100\tInvoice\n" +
+		"5\t4\t0\t0\t0\t1\t122.03\t49.08\t86.06\t16.65\t100\t2026\n" +
+		"4\t4\t0\t0\t1\t0\t60.0\t70.0\t148.0\t16.6\t-1\t###LINE###\n" +
+		"5\t4\t0\t0\t1\t0\t60.00\t70.00\t57.02\t16.65\t100\tnext\n" +
+		"1\t9\t0\t0\t0\t0\t0\t0\t595\t842\t-1\t###PAGE###\n" +
+		"5\t9\t0\t0\t0\t0\t1\t1\t1\t1\t100\tafter\n" +
+		"5\t4\t0\t0\t1\t0\tNaN\t70.00\t57.02\t16.65\t100\tnowhere\n" +
+		"5\t4\t0\t0\n"
+	all := parseTSV(strings.NewReader(tsv), 3, 2)
+	if len(all) != 2 || all[1] != nil || len(all[0].Lines) != 2 || len(all[0].Lines[0].Words) != 2 {
+		t.Fatalf("%+v", all)
+	}
+	l := all[0]
+	if w := l.Lines[0].Words[1]; l.Width != 595 || w.Text != "2026" || w.Box.Left != 122.03 || math.Abs(w.Box.Bottom-65.73) > 1e-6 || l.Lines[1].Block != l.Lines[0].Block {
+		t.Errorf("%+v", l)
+	}
+}
+
+func FuzzParseTSV(f *testing.F) {
+	f.Add("1\t1\t0\t0\t0\t0\t0\t0\t595\t842\t-1\t###PAGE###\n4\t1\t0\t0\t0\t0\t6\t4\t1\t1\t-1\t###LINE###\n5\t1\t0\t0\t0\t0\t60\t49\t57\t16\t100\tשלום12\n")
+	m := gray{width: 20, height: 30, pixels: make([]byte, 600)}
+	for i := range m.pixels {
+		m.pixels[i] = byte(i * 37)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, layer := range parseTSV(strings.NewReader(text), 0, 2) {
+			if layer == nil {
+				continue
+			}
+			compare(layer, m)
+			layer.Good()
+			layer.Text()
+			if _, err := json.Marshal(layer); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestParseImages(t *testing.T) {
+	const list = `page   num  type   width height color comp bpc  enc interp  object ID x-ppi y-ppi size ratio
+--------------------------------------------------------------------------------------------
+   1     0 image    1654  2339  rgb     3   8  jpeg   no         4  0   200   200  327K 2.9%
+   1     1 smask    1654  2339  gray    1   8  image  no         5  0   200   200  327K 2.9%
+   2     2 stencil    72    72  -       1   1  ccitt  no   [inline]    72    72  327K 2.9%
+   3     3 image    1654  2339  rgb     3   8  jpeg   no         4  0     0     0  327K 2.9%
+`
+	got := parseImages(strings.NewReader(list), 0, 3)
+	if a4 := 1654.0 / 200 * 2339 / 200 * 72 * 72; got[0] < a4-1 || got[0] > a4+1 || got[1] != 72*72 || got[2] != 0 {
+		t.Error(got)
+	}
 }

@@ -21,7 +21,7 @@ const (
 	// textTime is how long the texts of some pages may take, and textPageTime how
 	// much longer for each page. A usual page takes 10 ms; one that takes longer is
 	// read without its text.
-	textTime, textPageTime = time.Second, 250 * time.Millisecond
+	textTime, textPageTime = 2 * time.Second, 250 * time.Millisecond
 	// maxTSV bounds what pdftotext may print for each page, in bytes: some 60 for
 	// each word.
 	maxTSV = 2 << 20

@@ -125,6 +125,7 @@ func (a *alignment) singles(between bool) {
 			places[t.key] = append(places[t.key], i)
 		}
 	}
+	after := a.following()
 	before := none // the counterpart of the last token that has one
 	for j, t := range a.read {
 		if a.toLayer[j] != none {
@@ -141,17 +142,8 @@ func (a *alignment) singles(between bool) {
 			at--
 		}
 		i := left[at]
-		if between {
-			after := len(a.layer)
-			for next := j + 1; next < len(a.read); next++ {
-				if a.toLayer[next] != none {
-					after = a.toLayer[next]
-					break
-				}
-			}
-			if i <= before || i >= after {
-				continue
-			}
+		if between && (i <= before || i >= after[j]) {
+			continue
 		}
 		if a.equal(i, j) && (between || !t.number || !a.replaced(i, j)) {
 			a.pair(i, j)
@@ -159,6 +151,20 @@ func (a *alignment) singles(between bool) {
 			before = i
 		}
 	}
+}
+
+// following returns, for each read token, the counterpart of the next one that has
+// one, else the end of the layer.
+func (a *alignment) following() []int {
+	after := make([]int, len(a.read))
+	next := len(a.layer)
+	for j := len(a.read) - 1; j >= 0; j-- {
+		after[j] = next
+		if a.toLayer[j] != none {
+			next = a.toLayer[j]
+		}
+	}
+	return after
 }
 
 // replaced reports whether another number stands in the place of number i of the
@@ -240,7 +246,7 @@ func joinsOf(many []token, toOne []int, one []token, toMany []int, fits func(fro
 			if to == from || len(places) == 0 || present[key.String()] {
 				continue
 			}
-			k := slices.IndexFunc(places, func(at int) bool {
+			k := slices.IndexFunc(places[:min(len(places), maxCandidates)], func(at int) bool {
 				return fits(from, to+1, at) && one[at].number == many[from].number
 			})
 			if k < 0 {
@@ -264,7 +270,11 @@ func (a *alignment) misread() {
 		if a.toLayer[j] != none || t.number || j == 0 {
 			continue
 		}
-		for _, i := range []int{a.toLayer[j-1] + 1, a.following(j) - 1} {
+		next := none
+		if j+1 < len(a.read) {
+			next = a.toLayer[j+1]
+		}
+		for _, i := range []int{a.toLayer[j-1] + 1, next - 1} {
 			if i > 0 && i < len(a.layer) && a.toRead[i] == none && !a.layer[i].number &&
 				3*edits(a.layer[i].key, t.key) <= max(len(a.layer[i].key), len(t.key)) {
 				a.pair(i, j)
@@ -272,14 +282,6 @@ func (a *alignment) misread() {
 			}
 		}
 	}
-}
-
-// following is the counterpart of the token after j, or none.
-func (a *alignment) following(j int) int {
-	if j+1 < len(a.read) {
-		return a.toLayer[j+1]
-	}
-	return none
 }
 
 // maxEdited bounds the words that are compared letter by letter, in bytes.

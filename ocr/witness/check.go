@@ -2,6 +2,7 @@ package witness
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -38,6 +39,12 @@ const (
 	// minLine is how many letters or digits such a line has, minPassage how many a
 	// passage within a longer one, and minTail how many at the page's end.
 	minLine, minPassage, minTail = 2, 12, 4
+	// minWord is the same of a word, or a number, that makes a line more than a formula.
+	minWord = 3
+	// maxPassage is how many tokens are looked through for the end of a passage.
+	maxPassage = 1000
+	// maxPageNumber is how many digits the number of a page has.
+	maxPageNumber = 4
 	// edge is the share of a page's height, above and below, where models leave
 	// lines out on purpose: running heads and page numbers.
 	edge = 0.08
@@ -79,6 +86,8 @@ type checker struct {
 	cells    []cell
 	report   Report
 	edits    []edit
+
+	highest, lowest float64 // the middles of the highest and of the lowest cell
 }
 
 // A cell is a line of the layer, in the order of the rows.
@@ -87,6 +96,8 @@ type cell struct {
 	row          int
 	weight, gone int  // of its tokens, and of those without a counterpart
 	number       bool // a number of it has none
+	numbers      int  // short ones
+	words        int  // other tokens
 }
 
 // An edit replaces some bytes of the markdown.
@@ -164,18 +175,28 @@ func (c *checker) missing(changes map[int]change) {
 		explained[ch.layer] = true
 	}
 	gone := func(i int) bool { return c.toRead[i] == none && !explained[i] }
+	c.highest, c.lowest = c.page.Height, 0
+	for _, cell := range c.cells {
+		box := cell.box()
+		c.highest, c.lowest = min(c.highest, box.middle()), max(c.lowest, box.middle())
+	}
 	for i, t := range c.layer {
 		cell := &c.cells[t.line]
 		cell.weight += t.weight()
+		if t.number && len(t.key) <= maxPageNumber {
+			cell.numbers++
+		} else {
+			cell.words++
+		}
 		if gone(i) {
 			cell.gone += t.weight()
 			cell.number = cell.number || t.number && !c.isNoteSign(t)
 		}
 	}
-	rows := map[int]bool{}
+	rows, counted := map[int]bool{}, c.lineNumbers()
 	for i, cell := range c.cells {
 		whole := cell.weight >= minLine && 100*cell.gone >= lost*cell.weight
-		if (whole || cell.number) && !rows[cell.row] && !c.isPageNumber(i) {
+		if (whole || cell.number) && !rows[cell.row] && !c.isPageNumber(i) && !counted[i] {
 			rows[cell.row] = true
 			c.lacks(c.rows[cell.row].text(), cell)
 		}
@@ -188,7 +209,7 @@ func (c *checker) missing(changes map[int]change) {
 		for _, p := range c.passages(start, end, gone) {
 			first, last := c.layer[p.first], c.layer[p.last]
 			said := rows[c.cells[first.line].row] || rows[c.cells[last.line].row]
-			if !said && !c.isPageNumber(first.line) {
+			if !said && !c.isPageNumber(first.line) && !counted[first.line] {
 				c.lacks(strings.Join(strings.Fields(c.text[first.start:last.end]), " "), c.cells[first.line])
 			}
 		}
@@ -232,7 +253,7 @@ func passages(tokens []token, foreign func(int) bool, least int) []passage {
 			continue
 		}
 		to, weight, strange, best := from, 0, 0, 0
-		for k, own := from, 0; k < len(tokens) && own < 2; k++ {
+		for k, own := from, 0; k < min(len(tokens), from+maxPassage) && own < 2; k++ {
 			weight += tokens[k].weight()
 			if !foreign(k) {
 				own++
@@ -262,30 +283,45 @@ func (c *checker) isNoteSign(t token) bool {
 	return before != ' ' && before != '\n' && before != '-' && before != '$' && before != '#' && before != '('
 }
 
-// isPageNumber reports whether cell i holds nothing but a page's number, above or
-// below all others.
+// isPageNumber reports whether cell i holds nothing but a page's number, such as
+// "7", "Page 7" or "Page 7 of 9", above or below all others.
 func (c *checker) isPageNumber(i int) bool {
-	box := c.cells[i].box()
-	above, below := true, true
-	for j := range c.cells {
-		other := c.cells[j].box().middle()
-		above = above && other >= box.middle()-box.height()/2
-		below = below && other <= box.middle()+box.height()/2
-	}
-	if !above && !below {
+	cell := c.cells[i]
+	if cell.numbers == 0 || cell.numbers > 2 || cell.words > cell.numbers {
 		return false
 	}
-	numbers, words := 0, 0
+	box := cell.box()
+	return box.Top <= c.highest || box.Bottom >= c.lowest
+}
+
+// minLineNumbers is how many numbers beside a text number its lines.
+const minLineNumbers = 4
+
+// lineNumbers returns the missing cells that hold nothing but one number, each one
+// more than another: they number the lines of a program or a statute, and models
+// leave them out.
+func (c *checker) lineNumbers() map[int]bool {
+	at := map[int]int{} // a number's cell
 	for _, t := range c.layer {
-		switch {
-		case t.line != i:
-		case t.number && len(t.key) <= 4:
-			numbers++
-		default:
-			words++
+		cell := c.cells[t.line]
+		if t.number && cell.numbers == 1 && cell.words == 0 && cell.gone > 0 {
+			if n, err := strconv.Atoi(t.key); err == nil {
+				at[n] = t.line
+			}
 		}
 	}
-	return numbers > 0 && numbers <= 2 && words <= numbers // "7", "Page 7", "Page 7 of 9"
+	counted := map[int]bool{}
+	for n, line := range at {
+		_, before := at[n-1]
+		_, after := at[n+1]
+		if before || after {
+			counted[line] = true
+		}
+	}
+	if len(counted) < minLineNumbers {
+		return nil
+	}
+	return counted
 }
 
 // Again reports whether the page should be read once more: lines are missing, and

@@ -9,6 +9,7 @@ import (
 
 const (
 	maxTag    = 200 // bytes of an HTML tag
+	maxNote   = 30  // bytes of a comment that a model makes, such as <!-- image -->
 	maxEntity = 12  // bytes of an HTML entity
 	maxLink   = 500 // bytes of a link's address
 )
@@ -92,28 +93,33 @@ func (m *masker) betweenDigits() bool {
 
 func isASCIIDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// lineTags end a line.
-var lineTags = []string{"tr", "br", "p", "li", "div", "table", "caption", "h1", "h2", "h3", "h4", "h5", "h6"}
+// lineTags end a line, and textTags stand within one. What else looks like a tag is
+// text: pages show code, too.
+var (
+	lineTags = strings.Fields("tr br p li ul ol div table thead tbody tfoot caption h1 h2 h3 h4 h5 h6 hr pre blockquote figure figcaption details summary center")
+	textTags = strings.Fields("td th b i u s em strong sup sub del ins mark small big font span code kbd a img col colgroup")
+)
 
 func (m *masker) tag(rest string) {
 	end := strings.IndexByte(rest[:min(len(rest), maxTag)], '>')
-	name := strings.TrimLeft(rest[1:max(end, 1)], "/!|")
-	letters := strings.IndexFunc(name, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') })
-	after := ""
-	if letters >= 0 {
-		name, after = name[:letters], name[letters:]
-	}
-	address := strings.HasPrefix(after, ":") || strings.HasPrefix(after, "@") || strings.HasPrefix(after, ".")
-	if end < 2 || name == "" && rest[1] != '!' || address || strings.Contains(rest[:end], "\n") {
+	if end < 0 {
 		m.at++
 		return
 	}
-	if slices.Contains(lineTags, strings.ToLower(name)) {
+	name := strings.ToLower(strings.TrimPrefix(rest[1:end], "/"))
+	if n := strings.IndexAny(name, " \t/"); n >= 0 {
+		name = name[:n]
+	}
+	switch {
+	case slices.Contains(lineTags, name):
 		m.out[m.at] = '\n'
 		m.at++
-		end--
+		m.blank(end)
+	case slices.Contains(textTags, name), strings.HasPrefix(rest, "<!--") && end <= maxNote, strings.HasPrefix(rest, "<|"):
+		m.blank(end + 1)
+	default:
+		m.at++
 	}
-	m.blank(end + 1)
 }
 
 // entity decodes an HTML entity in its place.

@@ -1,6 +1,10 @@
 package witness
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // A change is a number of the text that the layer does not have there.
 type change struct {
@@ -13,6 +17,8 @@ const (
 	// all of them where that is more. Where more differ, the layer's own may be
 	// wrong, and they are only marked.
 	maxChanged, maxChangedShare = 3, 20
+	// maxOdd is how many numbers of a page may have no counterpart on either side.
+	maxOdd = 500
 	// minNumbers is how many numbers there must be to say that most of them differ.
 	minNumbers = 4
 )
@@ -20,6 +26,10 @@ const (
 // changes finds the numbers of the text that have no counterpart, or one with
 // another decimal sign. The keys are indices of read tokens.
 func (c *checker) changes() map[int]change {
+	odd := c.odd()
+	if len(odd) > maxOdd {
+		return nil
+	}
 	found := map[int]change{}
 	numbers, right := 0, 0
 	for j, t := range c.read {
@@ -29,7 +39,7 @@ func (c *checker) changes() map[int]change {
 		numbers++
 		i := c.toLayer[j]
 		if i == none {
-			found[j] = c.instead(j)
+			found[j] = c.instead(j, odd)
 		} else if single := c.toRead[i] == j && same(c.layer[i], t); single && movedPoint(c.layer[i], t) {
 			found[j] = change{layer: i, sure: true}
 		} else {
@@ -47,8 +57,10 @@ func (c *checker) changes() map[int]change {
 		return nil // the layer's digits mean something else
 	}
 	sure := 0
-	for _, ch := range found {
-		if ch.sure {
+	for j, ch := range found {
+		if ch.sure && !c.alikeAttached(ch.layer, j) {
+			found[j] = change{layer: ch.layer}
+		} else if ch.sure {
 			sure++
 		}
 	}
@@ -60,22 +72,52 @@ func (c *checker) changes() map[int]change {
 	return found
 }
 
+// alikeAttached reports whether number i of the layer and number j of the text both
+// have letters at the same sides, or none: a letter may have been read as a digit.
+func (c *checker) alikeAttached(i, j int) bool {
+	beforeLayer, afterLayer := attached(c.text, c.layer[i])
+	beforeRead, afterRead := attached(c.markdown, c.read[j])
+	return beforeLayer == beforeRead && afterLayer == afterRead
+}
+
+func attached(text string, t token) (before, after bool) {
+	left, _ := utf8.DecodeLastRuneInString(text[:t.start])
+	right, _ := utf8.DecodeRuneInString(text[t.end:])
+	return unicode.IsLetter(left), unicode.IsLetter(right)
+}
+
 // movedPoint reports whether two numbers of the same digits have different values.
 func movedPoint(a, b token) bool {
-	return a.fraction != unknown && b.fraction != unknown && a.fraction != b.fraction
+	if a.fraction == thousands {
+		a, b = b, a
+	}
+	switch {
+	case a.fraction == unknown, b.fraction == unknown:
+		return false
+	case b.fraction == thousands:
+		return a.fraction != 0 && a.fraction != 3 && a.fraction != thousands
+	}
+	return a.fraction != b.fraction
+}
+
+// odd returns the numbers of the layer that have no counterpart.
+func (c *checker) odd() (all []int) {
+	for i, t := range c.layer {
+		if t.number && c.toRead[i] == none {
+			all = append(all, i)
+		}
+	}
+	return all
 }
 
 // instead finds what the layer has in the place of number j of the text. That
 // place is beyond doubt where both neighbours are right, or one is and the numbers
 // are alike, or where these are the only two like each other that are left.
-func (c *checker) instead(j int) change {
+func (c *checker) instead(j int, odd []int) change {
 	beside, alike, likes := none, none, 0
-	for i, t := range c.layer {
-		if !t.number || c.toRead[i] != none {
-			continue
-		}
+	for _, i := range odd {
 		before, after := c.adjoinsBefore(i, j), c.adjoinsAfter(i+1, j+1)
-		similar := isSimilar(t.key, c.read[j].key)
+		similar := isSimilar(c.layer[i].key, c.read[j].key)
 		if before && after || (before || after) && similar {
 			return change{layer: i, sure: true}
 		}
@@ -128,14 +170,15 @@ func (c *checker) madeUp(changes map[int]change) []bool {
 		for end < len(c.read) && c.read[end].line == c.read[start].line {
 			end++
 		}
-		weight, gone := 0, 0
+		weight, gone, longest := 0, 0, 0
 		for j := start; j < end; j++ {
 			weight += c.read[j].weight()
 			if foreign(j) {
 				gone += c.read[j].weight()
+				longest = max(longest, c.read[j].weight())
 			}
 		}
-		if weight > minLine && 100*gone >= lost*weight {
+		if longest >= minWord && 100*gone >= lost*weight {
 			for j := start; j < end; j++ {
 				made[j] = true
 			}

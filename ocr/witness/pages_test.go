@@ -345,7 +345,7 @@ func (c content) receipt() paper {
 		rows = append(rows, []string{fmt.Sprint(1+c.IntN(4)) + " " + c.words("en", 2), c.amount(0)})
 	}
 	rows = append(rows, []string{"Subtotal", c.amount(0)}, []string{"Total", c.amount(0)}, []string{"Card", c.amount(0)})
-	return paper{kind: "receipt", sheet: pagetest.Sheet{Width: 250, Height: 480}, blocks: []block{
+	return paper{kind: "receipt", sheet: pagetest.Sheet{Width: 320, Height: 480}, blocks: []block{
 		heading("Corner Bakery"), lines("28 Mill Lane", "Tel 01454 555 0137"), table(rows...), lines("Thank you " + c.date()),
 	}}
 }

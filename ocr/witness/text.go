@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -185,9 +186,12 @@ func isUnspaced(line string) bool {
 // signs are those that markdown would take for its own.
 var signs = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, "~~", `\~~`, "](", `]\(`)
 
+// entity is what HTML and markdown take for another character.
+var entity = regexp.MustCompile(`&(#?\w{1,32};)`)
+
 // escape makes markdown of a line of text.
 func escape(line string) string {
-	line = signs.Replace(line)
+	line = entity.ReplaceAllString(signs.Replace(line), `\&$1`)
 	trimmed := strings.TrimLeft(line, " ")
 	if trimmed == "" {
 		return line

@@ -13,15 +13,21 @@ import (
 type token struct {
 	key      string
 	number   bool
-	fraction int // digits after a decimal sign; unknown where there may be one
+	fraction int // digits after the decimal sign, unknown, or thousands
 	start    int // in the text, in bytes
 	end      int
 	line     int // of the text, counted from 0
 	lead     int // digits before the first sign within it
 }
 
-// unknown is the fraction of a number whose signs can be read in two ways.
-const unknown = -1
+const (
+	// unknown is the fraction of a number whose signs need not be decimal ones, as
+	// in dates.
+	unknown = -1
+	// thousands is that of a number like 1.234, which has three digits after the
+	// decimal sign, or none.
+	thousands = -2
+)
 
 // weight is how much of a page's text a token is, in letters: an ideograph counts as
 // two, and a single letter, as in formulas, says nothing.
@@ -64,7 +70,7 @@ func spaced(text string, tokens []token) []token {
 		if n := len(out); n > 0 && isThousands(text, out[n-1], t) {
 			before := &out[n-1]
 			if t.lead == len(t.key) {
-				t.fraction = unknown
+				t.fraction = thousands
 			}
 			before.key, before.end, before.fraction = before.key+t.key, t.end, t.fraction
 			before.lead = before.lead + t.lead
@@ -177,8 +183,10 @@ func (t *tokenizer) decimals() int {
 	switch {
 	case !t.now.number, t.last == 0:
 		return 0
-	case !strings.ContainsRune(".,٫", t.last), t.distinct > 1, t.fraction == 3:
+	case !strings.ContainsRune(".,٫", t.last), t.distinct > 1:
 		return unknown
+	case t.fraction == 3:
+		return thousands
 	}
 	return t.fraction
 }
