@@ -21,8 +21,8 @@ type request struct {
 	Layout    layout
 	HideLinks bool // of a PDF: see answer
 
-	// Pdfinfo and Pdftoppm are the programs' paths.
-	Pdfinfo, Pdftoppm string
+	// The programs' paths; empty for those that are not installed or not needed.
+	Pdfinfo, Pdftoppm, Tiff2rgba string
 
 	// Memory is how much data the process may have beside what it starts with,
 	// in bytes, and Seconds how much time on the processor. 0 is no limit.
@@ -38,9 +38,9 @@ const (
 
 // An answer is what came of it.
 type answer struct {
-	Pages []leaf   // taskExamine: those that will be read
-	Total int      // taskExamine: all pages of the file
-	Parts []part   // taskDraw: in order
+	Pages []leaf // taskExamine: those that will be read
+	Total int    // taskExamine: all pages of the file
+	Parts []part // taskDraw: in order
 
 	// HideLinks is for taskExamine of a PDF: its annotations are links alone,
 	// around which boxes would be drawn.
@@ -61,6 +61,7 @@ type part struct {
 	Size          int64 // of the file, in bytes
 	MediaType     string
 	Width, Height int
+	Partial       bool
 }
 
 // A failure is an error of this package on its way between two processes.
@@ -90,6 +91,7 @@ var named = map[code]error{
 	"password":    ErrPassword,
 	"no pages":    ErrNoPages,
 	"no tool":     ErrNoTool,
+	"blank":       ErrBlank,
 }
 
 // maxText bounds an error's text, in bytes: decoders quote what they read.

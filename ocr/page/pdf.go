@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -135,16 +136,22 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
 }
 
-// A program of poppler at work.
+// A program at work on one file.
 type program struct {
 	*exec.Cmd
+	kind Kind
 	said complaints
 }
 
-// poppler starts no shell, and hands on neither an environment nor an open
-// file but the one to read.
+// poppler prepares a program of poppler.
 func poppler(ctx context.Context, file *os.File, name string, args ...string) *program {
-	p := &program{Cmd: exec.CommandContext(ctx, name, args...)}
+	return prepare(ctx, PDF, file, name, args...)
+}
+
+// prepare starts no shell, and hands on neither an environment nor an open file
+// but the one to read.
+func prepare(ctx context.Context, kind Kind, file *os.File, name string, args ...string) *program {
+	p := &program{Cmd: exec.CommandContext(ctx, name, args...), kind: kind}
 	p.Stdin = file
 	p.Stderr = &p.said
 	p.Env = []string{"LC_ALL=C.UTF-8"}
@@ -161,21 +168,21 @@ func (p *program) verdict(err error) error {
 	case err == nil:
 		return nil
 	case !exited:
-		return fmt.Errorf("running poppler: %w", err)
+		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), err)
 	case strings.Contains(said, "Incorrect password"):
 		return ErrPassword
 	case outOfMemory(said):
-		return &KilledError{Kind: PDF, Limit: LimitMemory}
+		return &KilledError{Kind: p.kind, Limit: LimitMemory}
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		switch status.Signal() {
 		case syscall.SIGKILL, sigXCPU:
-			return &KilledError{Kind: PDF, Limit: LimitTime}
+			return &KilledError{Kind: p.kind, Limit: LimitTime}
 		default:
-			return &KilledError{Kind: PDF, Limit: LimitCrash}
+			return &KilledError{Kind: p.kind, Limit: LimitCrash}
 		}
 	}
-	return &BrokenError{PDF, errors.New(cmp.Or(firstLine(said), err.Error()))}
+	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
 }
 
 // outOfMemory knows the last words of a process that was given no more memory:
