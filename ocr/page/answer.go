@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 )
 
@@ -69,6 +70,7 @@ type failure struct {
 	Code                     code
 	Kind                     Kind
 	Width, Height, MaxPixels int
+	Cut                      bool
 	Text                     string // the cause's own
 }
 
@@ -107,7 +109,7 @@ func failureOf(err error) *failure {
 	} else if e, ok := errors.AsType[*ShapeError](err); ok {
 		f.Code, f.Width, f.Height = codeShape, e.Width, e.Height
 	} else if e, ok := errors.AsType[*BrokenError](err); ok {
-		f.Code, f.Kind, f.Text = codeBroken, e.Kind, clip(e.err.Error())
+		f.Code, f.Kind, f.Cut, f.Text = codeBroken, e.Kind, e.Cut(), clip(e.err.Error())
 	} else if e, ok := errors.AsType[*KilledError](err); ok {
 		f.Code, f.Kind, f.Text = codeKilled, e.Kind, e.Limit
 	} else if errors.Is(err, syscall.ENOSPC) {
@@ -135,6 +137,9 @@ func (f *failure) err() error {
 	case codeShape:
 		return &ShapeError{f.Width, f.Height}
 	case codeBroken:
+		if f.Cut {
+			return &BrokenError{f.Kind, &told{f.Text, io.ErrUnexpectedEOF}}
+		}
 		return &BrokenError{f.Kind, errors.New(f.Text)}
 	case codeKilled:
 		return &KilledError{Kind: f.Kind, Limit: f.Text}

@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"io"
 )
 
 var (
@@ -63,6 +64,9 @@ func (e *BrokenError) Error() string { return fmt.Sprintf("broken %s: %v", e.Kin
 
 // Unwrap gives the decoder's own error.
 func (e *BrokenError) Unwrap() error { return e.err }
+
+// Cut reports whether the end of the file is missing.
+func (e *BrokenError) Cut() bool { return errors.Is(e.err, io.ErrUnexpectedEOF) }
 
 // What ends a process that decodes.
 const (

@@ -63,7 +63,7 @@ func fullRange(sps []byte) (full, ok bool) {
 	for range layers - first + 1 {
 		b.golombs(3)
 	}
-	b.golombs(6)              // sizes and depths of blocks
+	b.golombs(6)  // sizes and depths of blocks
 	if b.flag() { // scaling lists
 		if b.flag() { // that stand here
 			b.scalingLists()

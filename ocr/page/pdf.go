@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -47,13 +48,28 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 		if strings.Contains(p.said.String(), "Invalid page count 0") {
 			return nil, 0, ErrNoPages
 		}
-		return nil, 0, err
+		return nil, 0, orCut(err, file)
 	}
 	leaves, total = parseInfo(out.String(), r.MaxPages)
 	if total == 0 {
 		return nil, 0, ErrNoPages
 	}
 	return leaves, total, nil
+}
+
+// orCut says of a PDF that is broken whether its end is missing: the last line
+// of each is "%%EOF" (PDF 32000-1:2008, 7.5.5).
+func orCut(err error, file *os.File) error {
+	broken, ok := errors.AsType[*BrokenError](err)
+	info, statErr := file.Stat()
+	if !ok || statErr != nil {
+		return err
+	}
+	tail := make([]byte, min(info.Size(), sniffLen))
+	if _, err := file.ReadAt(tail, info.Size()-int64(len(tail))); err != nil || bytes.Contains(tail, []byte("%%EOF")) {
+		return broken
+	}
+	return &BrokenError{PDF, fmt.Errorf("%w: %w", broken.err, io.ErrUnexpectedEOF)}
 }
 
 // parseInfo reads what pdfinfo prints with -f and -l: "Pages:", and for each
@@ -132,6 +148,8 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 		return m, nil // it may complain about what it could draw all the same
 	case err != nil && !errors.Is(err, context.Canceled):
 		return nil, err
+	case locked(p.said.String()):
+		return nil, ErrPassword
 	}
 	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
 }
@@ -169,7 +187,7 @@ func (p *program) verdict(err error) error {
 		return nil
 	case !exited:
 		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), err)
-	case strings.Contains(said, "Incorrect password"):
+	case locked(said):
 		return ErrPassword
 	case outOfMemory(said):
 		return &KilledError{Kind: p.kind, Limit: LimitMemory}
@@ -183,6 +201,12 @@ func (p *program) verdict(err error) error {
 		}
 	}
 	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
+}
+
+// locked knows what poppler says of a file that it has no key to: for want of a
+// password, or of a certificate.
+func locked(said string) bool {
+	return strings.Contains(said, "Incorrect password") || strings.Contains(said, "security handler")
 }
 
 // outOfMemory knows the last words of a process that was given no more memory:
