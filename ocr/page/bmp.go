@@ -2,6 +2,7 @@ package page
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -149,12 +150,16 @@ func decodeBMP(src *source) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	runs := m.compression == bmpRLE8 || m.compression == bmpRLE4
+	if size, err := src.Seek(0, io.SeekEnd); err != nil || !runs && (size-m.offset)*leastShare < m.line()*int64(m.height) {
+		return nil, cmp.Or(err, io.ErrUnexpectedEOF)
+	}
 	if _, err := src.Seek(m.offset, io.SeekStart); err != nil {
 		return nil, err
 	}
 	dst := image.NewNRGBA(image.Rect(0, 0, m.width, m.height))
 	r := bufio.NewReaderSize(src, 64<<10)
-	if m.compression == bmpRLE8 || m.compression == bmpRLE4 {
+	if runs {
 		err = m.readRuns(r, dst)
 	} else {
 		err = m.readRows(r, dst)
@@ -166,8 +171,11 @@ func decodeBMP(src *source) (image.Image, error) {
 	return dst, nil
 }
 
+// line is how many bytes a row has that is not compressed.
+func (m *bitmap) line() int64 { return (int64(m.width)*int64(m.depth) + 31) / 32 * 4 }
+
 func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
-	line := make([]byte, (m.width*m.depth+31)/32*4)
+	line := make([]byte, m.line())
 	seen := uint8(0) // of alpha
 	for y := range m.height {
 		n, err := io.ReadFull(r, line)

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"compress/lzw"
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -138,7 +138,7 @@ func decodeGIF(src *source) (image.Image, error) {
 			m = image.NewRGBA(image.Rectangle{Max: g.canvas(f)})
 		}
 		rows, err := g.draw(m, f)
-		if rows == 0 && err != nil {
+		if err != nil && rows*leastShare < f.rect.Dy() {
 			return nil, err
 		}
 		src.partial = rows < f.rect.Dy()
@@ -155,8 +155,8 @@ func (g *gifReader) draw(m *image.RGBA, f gifFrame) (rows int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if width < 2 || width > 8 || f.palette == nil {
-		return 0, errors.New("a frame without colours")
+	if width < 2 || width > 8 {
+		return 0, fmt.Errorf("its pixels have %d bits", width)
 	}
 	blocks := &gifBlocks{r: g.r}
 	pixels := lzw.NewReader(blocks, lzw.LSB, int(width))
@@ -174,6 +174,9 @@ func (g *gifReader) draw(m *image.RGBA, f gifFrame) (rows int, err error) {
 			c := color.RGBA{A: 0xff}
 			if rgb := 3 * int(index); rgb < len(f.palette) {
 				c.R, c.G, c.B = f.palette[rgb], f.palette[rgb+1], f.palette[rgb+2]
+			} else if f.palette == nil { // which leaves the colours to the reader
+				grey := byte(int(index) * 255 / (1<<width - 1))
+				c.R, c.G, c.B = grey, grey, grey
 			}
 			m.SetRGBA(at.X, at.Y, c)
 		}

@@ -20,6 +20,10 @@ const (
 	maxSideChunk = 1 << 20 // bytes of a palette, or of EXIF data
 )
 
+// leastShare is the least share of a damaged picture's pixels that is worth
+// reading: one in so many. Else a few bytes would make a large picture.
+const leastShare = 100
+
 // A pngHeader is the chunk IHDR (PNG 3rd edition, 11.2.1).
 type pngHeader struct {
 	width, height uint32
@@ -182,11 +186,12 @@ func (p *pngRepair) more() error {
 		n, err = io.ReadFull(p.pixels, b)
 		p.padded = err != nil
 	}
-	row := p.header.row(p.header.width)
-	for i := n; i < len(b); i++ {
-		if !p.header.interlaced && p.header.kind != 3 && (p.at+int64(i))%row != 0 {
-			b[i] = 0xff
-		}
+	if !p.header.interlaced {
+		n = p.header.check(b, n, p.at)
+		p.padded = p.padded || n < len(b)
+	}
+	if p.padded && (p.at+int64(n))*leastShare < p.at+p.left {
+		return io.ErrUnexpectedEOF
 	}
 	p.at, p.left = p.at+int64(len(b)), p.left-int64(len(b))
 	if _, err := p.deflate.Write(b); err != nil {
@@ -195,6 +200,26 @@ func (p *pngRepair) more() error {
 	p.chunk("IDAT", p.body.Bytes())
 	p.body.Reset()
 	return nil
+}
+
+// check looks at the filters of the rows in b, of which there are n bytes, from
+// offset at on. It returns how many bytes are good, and makes the others white
+// where that can be said by their bytes alone, and else the first colour.
+func (h pngHeader) check(b []byte, n int, at int64) int {
+	const paeth = 4 // the last kind of filter
+	row := h.row(h.width)
+	for i := (row - at%row) % row; i < int64(n); i += row {
+		if b[i] > paeth {
+			n = int(i)
+		}
+	}
+	for i := n; i < len(b); i++ {
+		b[i] = 0
+		if h.kind != 3 && (at+int64(i))%row != 0 {
+			b[i] = 0xff
+		}
+	}
+	return n
 }
 
 func (p *pngRepair) chunk(name string, body []byte) {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"image"
 	"image/color"
 	"io"
+	"math/bits"
 	"os"
 	"slices"
 	"strings"
@@ -49,6 +51,7 @@ const (
 	tagBits             = 258
 	tagCompression      = 259
 	tagPhotometric      = 262
+	tagFillOrder        = 266
 	tagStripOffsets     = 273
 	tagOrientation      = 274
 	tagSamples          = 277
@@ -60,6 +63,7 @@ const (
 	tagSampleFormat     = 339
 	photometricGrey     = 1 // 0 is its negative
 	photometricRGB      = 2
+	signed              = 2 // a sample format
 	photometricIndex    = 3
 )
 
@@ -212,18 +216,18 @@ func (d directory) plain() bool {
 	default:
 		return false
 	}
-	if d.number(tagPlanar, 1) != 1 || d.number(tagSampleFormat, 1) != 1 || d.format.size != 4 {
+	if d.number(tagPlanar, 1) != 1 || d.number(tagSampleFormat, 1) != 1 || d.number(tagFillOrder, 1) != 1 || d.format.size != 4 {
 		return false
 	}
 	extra := d.number(tagExtraSamples, 0) != 0 // 0 is for a sample that is not said to be alpha
-	bits, samples := d.tags[tagBits].numbers, d.number(tagSamples, 1)
+	depths, samples := d.tags[tagBits].numbers, d.number(tagSamples, 1)
 	switch d.number(tagPhotometric, photometricGrey) {
 	case 0, photometricGrey:
-		return samples == 1 && (bits == nil || bits[0] == 1 || bits[0] == 8)
+		return samples == 1 && (depths == nil || depths[0] == 1 || depths[0] == 8)
 	case photometricIndex:
-		return samples == 1 && slices.Equal(bits, []uint64{8})
+		return samples == 1 && slices.Equal(depths, []uint64{8})
 	case photometricRGB:
-		return samples == 3 && slices.Equal(bits, []uint64{8, 8, 8}) || samples == 4 && extra && slices.Equal(bits, []uint64{8, 8, 8, 8})
+		return samples == 3 && slices.Equal(depths, []uint64{8, 8, 8}) || samples == 4 && extra && slices.Equal(depths, []uint64{8, 8, 8, 8})
 	}
 	return false
 }
@@ -252,9 +256,9 @@ func tiffConfig(src *source) (image.Config, error) {
 		w, h = min(w, maxSide), min(h, maxSide)
 	}
 	c := image.Config{Width: int(w), Height: int(h), ColorModel: color.NRGBAModel}
-	if samples := d.number(tagSamples, 1); d.plain() && samples == 1 {
+	if d.plain() && d.number(tagSamples, 1) == 1 {
 		c.ColorModel = color.GrayModel
-	} else if opaque(samples) {
+	} else if d.opaque() {
 		c.ColorModel = color.YCbCrModel
 	}
 	return c, nil
@@ -273,8 +277,9 @@ func tiffBytesPerPixel(m color.Model) float64 {
 	return 6.5
 }
 
-// opaque reports whether none of a page's samples can be for alpha.
-func opaque(samples uint64) bool { return samples == 1 || samples == 3 }
+// opaque reports whether none of a page's samples is said to be alpha. libtiff
+// takes one that nothing is said of for alpha too.
+func (d directory) opaque() bool { return d.number(tagExtraSamples, 0) == 0 }
 
 // decodeTIFF reads a page with x/image/tiff where that is known to be right,
 // and else with libtiff.
@@ -282,6 +287,9 @@ func decodeTIFF(src *source) (image.Image, error) {
 	d, err := tiffPage(src)
 	if err != nil {
 		return nil, err
+	}
+	if d.number(tagSampleFormat, 1) == signed {
+		return nil, fmt.Errorf("%w: TIFF with numbers below zero", ErrNoDecoder) // which libtiff takes for large ones
 	}
 	if d.plain() {
 		m, err := tiff.Decode(d.alone(src))
@@ -296,7 +304,7 @@ func decodeTIFF(src *source) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, said, err := libtiff(src, TIFF, io.NewSectionReader(d.alone(src), 0, size), opaque(d.number(tagSamples, 1)))
+	m, said, err := libtiff(src, TIFF, io.NewSectionReader(d.alone(src), 0, size), d.opaque())
 	src.partial = said != ""
 	return m, err
 }
@@ -356,18 +364,16 @@ func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image
 	p.ExtraFiles = []*os.File{src.output}
 	err = p.run()
 	said = p.said.String()
-	if err == nil {
-		if m, err = readBack(src); err != nil {
-			err = &BrokenError{kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
-		}
-	}
-	if err != nil {
-		return nil, "", tiffError(err)
-	}
 	if kind == TIFF {
 		said = withoutWarnings(said)
 	}
-	return m, said, nil
+	if err == nil {
+		m, err = readBack(src)
+	}
+	if _, killed := errors.AsType[*KilledError](err); err != nil && !killed {
+		err = tiffError(kind, cmp.Or(firstLine(said), err.Error()))
+	}
+	return m, said, err
 }
 
 // withoutWarnings leaves out the lines of what libtiff accepts.
@@ -388,16 +394,18 @@ func readBack(src *source) (image.Image, error) {
 		return nil, fmt.Errorf("reading what libtiff made: %w", err)
 	}
 	d := pages[0]
-	if _, err := src.output.Seek(int64(d.number(tagStripOffsets, 0)), io.SeekStart); err != nil {
-		return nil, err
-	}
 	w, h, samples := d.number(tagWidth, 0), d.number(tagHeight, 0), d.number(tagSamples, 0)
 	if w == 0 || h == 0 || w > maxSide || h > maxSide/w || samples != 3 && samples != 4 || d.number(tagCompression, 0) != 1 {
 		return nil, fmt.Errorf("libtiff made %d×%d pixels of %d samples", w, h, samples)
 	}
-	m, err := readPixels(io.NewSectionReader(src.output, int64(d.number(tagStripOffsets, 0)), 1<<40), int(w), int(h), int(samples))
+	m, err := readPixels(bufio.NewReaderSize(io.NewSectionReader(src.output, int64(d.number(tagStripOffsets, 0)), 1<<40), 1<<20), int(w), int(h), int(samples))
 	if err != nil {
 		return nil, fmt.Errorf("reading what libtiff made: %w", err)
+	}
+	if d.number(tagFillOrder, 1) == 2 { // as in the file that was read
+		for i, b := range m.Pix {
+			m.Pix[i] = bits.Reverse8(b)
+		}
 	}
 	if _, err := src.output.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -418,17 +426,13 @@ func refill(f *os.File, content io.Reader) error {
 }
 
 // tiffError tells what libtiff does not know from what is damaged.
-func tiffError(err error) error {
-	broken, ok := errors.AsType[*BrokenError](err)
-	if !ok {
-		return err
-	}
+func tiffError(kind Kind, said string) error {
 	for _, words := range []string{"Sorry", "not configured", "not implemented", "not supported", "is not available"} {
-		if strings.Contains(broken.Error(), words) {
-			return fmt.Errorf("%w: %w", ErrNoDecoder, broken)
+		if strings.Contains(said, words) {
+			return fmt.Errorf("%w: %s", ErrNoDecoder, said)
 		}
 	}
-	return err
+	return &BrokenError{kind, errors.New(said)}
 }
 
 // short is what a file that ends too early is called.
