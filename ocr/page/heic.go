@@ -80,11 +80,17 @@ var errNoMeta = errors.New("it has no description of its picture")
 // readHEIF reads the description.
 func readHEIF(src *source) (*heif, error) {
 	var at int64
+	film := false
 	for range 64 {
 		var head [16]byte
-		if n, err := src.ReadAt(head[:], at); n < 8 {
+		n, err := src.ReadAt(head[:], at)
+		switch {
+		case n < 8 && film:
+			return nil, fmt.Errorf("%w: HEIC of a film alone", ErrNoDecoder)
+		case n < 8:
 			return nil, short(err)
 		}
+		film = film || string(head[4:8]) == "moov"
 		size := int64(binary.BigEndian.Uint32(head[:]))
 		body := at + 8
 		if size == 1 {
@@ -392,6 +398,15 @@ func libheif(src *source, changes map[uint64][]byte) (image.Image, error) {
 	if err != nil {
 		// What follows the first line is the machine's stack.
 		return nil, errors.New(firstLine(err.Error()))
+	}
+	// The decoder frees the picture's memory before it hands it out, and that
+	// overwrites the first pixels.
+	const overwritten = 16
+	switch m := m.(type) {
+	case *image.YCbCr:
+		copy(m.Y[:min(overwritten, m.YStride)], m.Y[min(m.YStride, len(m.Y)):])
+	case *image.Gray:
+		copy(m.Pix[:min(overwritten, m.Stride)], m.Pix[min(m.Stride, len(m.Pix)):])
 	}
 	return m, nil
 }
