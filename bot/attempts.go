@@ -59,7 +59,7 @@ func temporary(err error) bool {
 	for _, final := range []error{
 		fetch.ErrLoginPage, fetch.ErrTooLarge, fetch.ErrGone, fetch.ErrForeign,
 		fetch.ErrLink, fetch.ErrPrivate, fetch.ErrForbidden, fetch.ErrNotImage, fetch.ErrRedirects, fetch.ErrSlow, page.ErrEmpty, page.ErrUnsupported,
-		page.ErrNoDecoder, page.ErrPassword, page.ErrNoPages, page.ErrNoTool,
+		page.ErrNoDecoder, page.ErrPassword, page.ErrNoPages, page.ErrNoTool, page.ErrBlank,
 		errCut, errLooped, errSame, errAsked, errUnreadable, errScope, errOutside, jobs.ErrStopped, jobs.ErrTooLarge, post.ErrCrowd,
 	} {
 		if errors.Is(err, final) {

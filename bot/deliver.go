@@ -41,9 +41,14 @@ func (s *story) lastLine(text string, shown bool, note string, failure error) po
 	case s.Mode.Kind == ocr.Locate && !shown:
 		return post.Plain(wordsLocated(s.File.Name, s.Mode.Argument, s.Found) + note)
 	case !shown:
-		return post.Plain(wordsNothing(s.what(), wordsLeft(s.Left)+wordsSmall(s.Small)))
+		return post.Plain(wordsNothing(s.what(), s.caveats()))
 	}
-	return post.Plain(wordsRead(s.what(), words, s.Pages, time.Since(s.Began)) + wordsLeft(s.Left) + wordsSmall(s.Small) + note)
+	return post.Plain(wordsRead(s.what(), words, s.Pages, time.Since(s.Began)) + s.caveats() + note)
+}
+
+// caveats say which of the file was not read.
+func (s *story) caveats() string {
+	return wordsLeft(s.Left) + wordsSmall(s.Small, s.File.Mimetype == "application/pdf") + wordsPartial(s.Partial)
 }
 
 // results is where the text goes.

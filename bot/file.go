@@ -61,6 +61,9 @@ func (b *Bot) download(ctx context.Context, s *story) (content *os.File, err err
 	return content, nil
 }
 
-// thumbnail is the address of the largest copy that Slack made of a picture.
+// thumbnail is the address of the largest copy that Slack made of a file, or "".
+// Of a PDF that is thumb_pdf, its first page, which is about 900 pixels wide.
 // https://docs.slack.dev/reference/objects/file-object
-func thumbnail(f slack.File) string { return cmp.Or(f.Thumb1024, f.Thumb960, f.Thumb720) }
+func thumbnail(f slack.File) string {
+	return cmp.Or(f.Thumb1024, f.Thumb960, f.ThumbPDF, f.Thumb800, f.Thumb720, f.Thumb480, f.Thumb360)
+}

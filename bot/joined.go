@@ -73,9 +73,10 @@ func (p *pages) end() (string, error) {
 	failed := 0
 	var first error
 	s := p.story
-	s.Boxes, s.Found, s.Words = nil, 0, 0
+	s.Boxes, s.Found, s.Words, s.Partial = nil, 0, 0, false
 	for i := range p.pieces {
 		piece := &p.pieces[i]
+		s.Partial = s.Partial || piece.partial
 		s.Words += ocr.CountWords(piece.text.String())
 		s.Found += len(piece.boxes)
 		for _, box := range piece.boxes[:min(len(piece.boxes), maxPlaces-len(s.Boxes))] {

@@ -38,18 +38,20 @@ type pages struct {
 
 // piece is what is known of one piece.
 type piece struct {
-	text  ocr.Text
-	done  bool
-	whole string // its text and what is to be said of it, once it is done
-	err   error  // why it is not whole
-	boxes []ocr.Box
+	text    ocr.Text
+	done    bool
+	whole   string // its text and what is to be said of it, once it is done
+	err     error  // why it is not whole
+	boxes   []ocr.Box
+	partial bool // see page.Page
 }
 
 // kept is a finished piece as it is kept, so that no process reads it again.
 type kept struct {
-	Text  string
-	Cause string    `json:",omitempty"` // why it is not whole, in words
-	Boxes []ocr.Box `json:",omitempty"`
+	Text    string
+	Cause   string    `json:",omitempty"` // why it is not whole, in words
+	Boxes   []ocr.Box `json:",omitempty"`
+	Partial bool      `json:",omitempty"`
 }
 
 // readPages returns the text of all pieces, in order. What could not be read
@@ -98,7 +100,7 @@ func (p *pages) load(ctx context.Context) error {
 		if ok && json.Unmarshal([]byte(value), &k) == nil {
 			piece := &p.pieces[i]
 			piece.text.Apply(ocr.Update{Add: k.Text})
-			piece.boxes = k.Boxes
+			piece.boxes, piece.partial = k.Boxes, k.Partial
 			if k.Cause != "" {
 				piece.err = toldError(k.Cause)
 			}
@@ -136,7 +138,7 @@ func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	p.mu.Lock()
 	piece := &p.pieces[i]
 	piece.err, piece.boxes = err, boxes
-	k := kept{Text: piece.text.String(), Boxes: boxes}
+	k := kept{Text: piece.text.String(), Boxes: boxes, Partial: piece.partial}
 	p.mu.Unlock()
 	if err != nil {
 		k.Cause = wordsCause(err)
@@ -174,6 +176,9 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.mu.Lock()
+	p.pieces[i].partial = image.Partial
+	p.mu.Unlock()
 	for update, err := range p.bot.model.WithMode(p.story.Mode).WithTries(p.requests).Recognize(ctx, image) {
 		if err != nil {
 			return nil, err

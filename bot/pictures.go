@@ -50,7 +50,8 @@ func slim(f slack.File) slack.File {
 	return slack.File{
 		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
 		Mode: f.Mode, IsExternal: f.IsExternal, FileAccess: f.FileAccess, URLPrivate: f.URLPrivate,
-		Thumb1024: f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
+		Thumb1024: f.Thumb1024, Thumb960: f.Thumb960, ThumbPDF: f.ThumbPDF, Thumb800: f.Thumb800,
+		Thumb720: f.Thumb720, Thumb480: f.Thumb480, Thumb360: f.Thumb360,
 	}
 }
 

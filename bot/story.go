@@ -29,20 +29,21 @@ type story struct {
 
 // progress is what another process needs to go on with a job.
 type progress struct {
-	Began  time.Time
-	Asked  int           // requests to the model that were allowed
-	Posted post.Once     // the reply
-	Cause  string        // why the text, which is the job's page 0, is not whole
-	Parts  []post.Once   // the text's messages
-	Upload post.OnceFile // the text as a file
-	NoFile bool          // all of the text goes as messages
-	Pages  int           // that were read, and those that were Left out
-	Left   int
-	Words  int             // of the pages, without what stands between them
-	Small  bool            // it was read from a smaller copy that Slack made
-	Boxes  []boxOn         // where what was asked for stands: those that are framed
-	Found  int             // how many there are in all
-	Marked []post.OnceFile // the pieces with those framed
+	Began   time.Time
+	Asked   int           // requests to the model that were allowed
+	Posted  post.Once     // the reply
+	Cause   string        // why the text, which is the job's page 0, is not whole
+	Parts   []post.Once   // the text's messages
+	Upload  post.OnceFile // the text as a file
+	NoFile  bool          // all of the text goes as messages
+	Pages   int           // that were read, and those that were Left out
+	Left    int
+	Words   int             // of the pages, without what stands between them
+	Small   bool            // it was read from a smaller copy that Slack made
+	Partial bool            `json:",omitempty"` // a page could not be decoded whole
+	Boxes   []boxOn         // where what was asked for stands: those that are framed
+	Found   int             // how many there are in all
+	Marked  []post.OnceFile // the pieces with those framed
 	// Elsewhere is the direct message that the text goes to, where the
 	// conversation takes nothing more.
 	Elsewhere string `json:",omitempty"`

@@ -88,15 +88,27 @@ func wordsLeft(pages int) string {
 	return fmt.Sprintf(" · the last %s left out, which is more than I read at once", count(pages, "page"))
 }
 
-// wordsSmall follows wordsRead where the file itself was too much.
-func wordsSmall(small bool) string {
-	if !small {
+// wordsSmall follows wordsRead where the file itself could not be opened. Of a PDF
+// Slack's copy shows the first page.
+func wordsSmall(small, pdf bool) string {
+	switch {
+	case !small:
 		return ""
+	case pdf:
+		return " · only the first page, from the copy that Slack made, since I could not open the file itself"
 	}
 	return " · from the smaller copy that Slack made, since I could not open the file itself"
 }
 
-// wordsNothing is for a file without text. more is wordsLeft or wordsSmall.
+// wordsPartial follows wordsRead where a page could not be decoded whole.
+func wordsPartial(partial bool) string {
+	if !partial {
+		return ""
+	}
+	return " · the file is damaged, so some of it may be missing"
+}
+
+// wordsNothing is for a file without text. more is what follows wordsRead.
 func wordsNothing(what, more string) string {
 	return fmt.Sprintf("I found no text in %s%s.", what, more)
 }

@@ -78,8 +78,8 @@ func wordsCause(err error) string {
 	if _, ok := errors.AsType[*page.KilledError](err); ok {
 		return "it is too much work for me to open. Post a smaller or simpler copy, please."
 	}
-	if _, ok := errors.AsType[*page.BrokenError](err); ok {
-		return "the file is damaged or was not uploaded whole. Post it again, please."
+	if broken, ok := errors.AsType[*page.BrokenError](err); ok {
+		return wordsBroken(broken)
 	}
 	switch {
 	case errors.Is(err, jobs.ErrStopped):
@@ -129,11 +129,25 @@ func wordsCause(err error) string {
 	case errors.Is(err, page.ErrNoPages):
 		return "there are no pages in it. Post it again, please."
 	case errors.Is(err, page.ErrNoTool):
-		return "I was not set up to open PDFs. Ask whoever runs me, or post its pages as pictures."
+		return "I was not set up to open this kind of file. Ask whoever runs me, or post it as a PNG or JPEG."
+	case errors.Is(err, page.ErrBlank):
+		return "it comes out as one plain colour here. If there is more to see, post it as a PNG or JPEG, please."
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 		return "I have no room to work on it. Ask whoever runs me to look at the disk, then post it again."
 	}
 	return "the connection failed. Post it again in a minute, please."
+}
+
+// wordsBroken names what helps: to post a file again helps only where its end is
+// missing.
+func wordsBroken(err *page.BrokenError) string {
+	switch {
+	case err.Cut():
+		return "the file is damaged: its end is missing. Post it again, please."
+	case err.Kind == page.PDF:
+		return "I cannot open this PDF. Print it to a new PDF, or post its pages as PNG or JPEG, please."
+	}
+	return "I cannot open this file. Save it as a new PNG or JPEG and post that, please."
 }
 
 func wordsClass(class ocr.Class) string {

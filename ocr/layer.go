@@ -87,10 +87,15 @@ func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
 // reasonOf says why there is no text of the model after err.
 func reasonOf(err error) witness.Reason {
 	e, ok := errors.AsType[*Error](err)
-	switch {
-	case ok && (e.Class == Down || e.Class == Busy || e.Class == Idle):
+	if !ok {
+		return witness.Failed
+	}
+	switch e.Class {
+	case Down, Busy, Idle:
 		return witness.Unreachable
-	case ok && e.Class == CutOff:
+	case KeyRefused, NotFound, BadRequest, Protocol:
+		return witness.Misconfigured
+	case CutOff:
 		return witness.Short
 	}
 	return witness.Failed

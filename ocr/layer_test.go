@@ -119,7 +119,7 @@ func TestModelFailsOnPageWithText(t *testing.T) {
 			w.Header().Set("Retry-After", "7200")
 			w.WriteHeader(429)
 		}, "cannot be reached", 1},
-		"key refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "could not read", 1},
+		"key refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "whoever runs the bot", 1},
 		"content":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("In"), finish("content_filter"), done) }, "could not read", 1},
 		"cut off":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice")); drop() }, "ended before", 2},
 		"at its limit": {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice"), finish("length"), done) }, "ended before", 1},

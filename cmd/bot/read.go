@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 	"unicode"
 
@@ -47,7 +48,8 @@ func read(ctx context.Context, files []string, sys system) int {
 	return status
 }
 
-// readFile reads the pages of a file one after the other.
+// readFile reads the pages of a file one after the other. One that cannot be read
+// does not keep the others from it, unless the endpoint reads none.
 func readFile(ctx context.Context, model *ocr.Client, name string, c config, sys system) error {
 	file, err := os.Open(name)
 	if err != nil {
@@ -63,22 +65,39 @@ func readFile(ctx context.Context, model *ocr.Client, name string, c config, sys
 		return err
 	}
 	defer doc.Close()
+	failed := 0
 	for i := range doc.Len() {
 		if i > 0 && !doc.Continues(i) {
 			fmt.Fprint(sys.stdout, slackmd.PageBreak(doc.Number(i), doc.Pages()))
 		}
 		image, err := doc.Page(ctx, i)
+		if image.Partial {
+			fmt.Fprintf(sys.stderr, "%s: page %d is damaged, so some of it may be missing\n", name, doc.Number(i))
+		}
 		if err == nil {
 			err = readPage(ctx, model, image, name, sys)
 		}
-		if err != nil {
+		if err != nil && (doc.Len() == 1 || ctx.Err() != nil || endpointFails(err)) {
 			return err
 		}
+		if err != nil {
+			failed++
+			fmt.Fprintf(sys.stderr, "%s: page %d: %v\n", name, doc.Number(i), err)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of its pages could not be read, or not whole", failed)
 	}
 	if doc.Left() > 0 {
 		return fmt.Errorf("the last %d pages were left out: see MAX_PDF_PAGES", doc.Left())
 	}
 	return nil
+}
+
+// endpointFails reports whether another page would fail for the same reason.
+func endpointFails(err error) bool {
+	failure, ok := errors.AsType[*ocr.Error](err)
+	return ok && slices.Contains([]ocr.Class{ocr.KeyRefused, ocr.Busy, ocr.Down, ocr.NotFound, ocr.BadRequest, ocr.Protocol}, failure.Class)
 }
 
 func readPage(ctx context.Context, model *ocr.Client, image page.Page, name string, sys system) error {

@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 )
 
@@ -22,8 +23,8 @@ type request struct {
 	Layout    layout
 	HideLinks bool // of a PDF: see answer
 
-	// Pdfinfo and the others are the programs' paths.
-	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages string
+	// The programs' paths; empty for those that are not installed or not needed.
+	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba string
 
 	// Memory is how much data the process may have beside what it starts with,
 	// in bytes, and Seconds how much time on the processor. 0 is no limit.
@@ -67,6 +68,7 @@ type part struct {
 	Size          int64 // of the file, in bytes
 	MediaType     string
 	Width, Height int
+	Partial       bool
 }
 
 // A failure is an error of this package on its way between two processes.
@@ -74,6 +76,7 @@ type failure struct {
 	Code                     code
 	Kind                     Kind
 	Width, Height, MaxPixels int
+	Cut                      bool
 	Text                     string // the cause's own
 }
 
@@ -96,6 +99,7 @@ var named = map[code]error{
 	"password":    ErrPassword,
 	"no pages":    ErrNoPages,
 	"no tool":     ErrNoTool,
+	"blank":       ErrBlank,
 }
 
 // maxText bounds an error's text, in bytes: decoders quote what they read.
@@ -111,7 +115,7 @@ func failureOf(err error) *failure {
 	} else if e, ok := errors.AsType[*ShapeError](err); ok {
 		f.Code, f.Width, f.Height = codeShape, e.Width, e.Height
 	} else if e, ok := errors.AsType[*BrokenError](err); ok {
-		f.Code, f.Kind, f.Text = codeBroken, e.Kind, clip(e.err.Error())
+		f.Code, f.Kind, f.Cut, f.Text = codeBroken, e.Kind, e.Cut(), clip(e.err.Error())
 	} else if e, ok := errors.AsType[*KilledError](err); ok {
 		f.Code, f.Kind, f.Text = codeKilled, e.Kind, e.Limit
 	} else if errors.Is(err, syscall.ENOSPC) {
@@ -139,6 +143,9 @@ func (f *failure) err() error {
 	case codeShape:
 		return &ShapeError{f.Width, f.Height}
 	case codeBroken:
+		if f.Cut {
+			return &BrokenError{f.Kind, &told{f.Text, io.ErrUnexpectedEOF}}
+		}
 		return &BrokenError{f.Kind, errors.New(f.Text)}
 	case codeKilled:
 		return &KilledError{Kind: f.Kind, Limit: f.Text}

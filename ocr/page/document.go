@@ -45,7 +45,7 @@ type sheet struct {
 // only after the Document.
 //
 // The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages,
-// ErrNoTool, a *TooLargeError, a *ShapeError, a *BrokenError, a *KilledError,
+// ErrNoTool, ErrBlank, a *TooLargeError, a *ShapeError, a *BrokenError, a *KilledError,
 // the context's cause, or an error of the system: syscall.ENOSPC where the disk
 // is full. Where there are several pages, what is wrong with one of them is an
 // error of Page alone.
@@ -60,10 +60,8 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if _, ok := codecs[kind]; !ok && kind != PDF {
 		return nil, noCodec(kind)
 	}
-	if kind == PDF {
-		r.tools()
-	}
-	a, err := d.run(ctx, r, file, nil)
+	r.tools()
+	a, err := d.run(ctx, r, file, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +160,13 @@ func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	parts, err := d.draw(ctx, s, output)
+	scratch, err := temporary()
+	if err != nil {
+		output.Close()
+		return Page{}, err
+	}
+	parts, err := d.draw(ctx, s, output, scratch)
+	scratch.Close()
 	if err != nil {
 		output.Close()
 		if final(err) {
@@ -178,15 +182,13 @@ func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	return s.page(output, parts, d.pieces[i].part)
 }
 
-func (d *Document) draw(ctx context.Context, s *sheet, output *os.File) ([]part, error) {
+func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File) ([]part, error) {
 	r := request{Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, Page: s.number, Layout: s.layout, HideLinks: d.hideLinks}
-	if d.kind == PDF {
-		r.tools()
-		if r.Pdftoppm == "" {
-			return nil, ErrNoTool
-		}
+	r.tools()
+	if d.kind == PDF && r.Pdftoppm == "" {
+		return nil, ErrNoTool
 	}
-	a, err := d.decoder.run(ctx, r, d.file, output)
+	a, err := d.decoder.run(ctx, r, d.file, output, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +215,7 @@ func (s *sheet) page(drawn *os.File, parts []part, i int) (Page, error) {
 	if _, err := drawn.ReadAt(data, offset); err != nil {
 		return Page{}, fmt.Errorf("reading a page: %w", err)
 	}
-	return Page{Data: data, MediaType: p.MediaType, Width: p.Width, Height: p.Height}, nil
+	return Page{Data: data, MediaType: p.MediaType, Width: p.Width, Height: p.Height, Partial: p.Partial}, nil
 }
 
 // Close frees what the Document holds on the disk. No call of Page may be

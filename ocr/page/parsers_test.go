@@ -104,14 +104,15 @@ func FuzzDirectories(f *testing.F) {
 		if (err == nil) != (len(pages) > 0) {
 			t.Fatalf("%d pages, %v", len(pages), err)
 		}
-		seen := map[uint32]bool{}
+		seen := map[uint64]bool{}
 		for i, p := range pages {
-			if seen[p.offset] || p.turn < 1 || p.turn > 8 {
+			if seen[p.offset] || p.orientation() < 1 || p.orientation() > 8 {
 				t.Errorf("page %d: %+v", i, p)
 			}
 			seen[p.offset] = true
-			if first, _, err := asFirstPage(src, i); err != nil || byteOrder(first.head).Uint32(first.head[4:]) != p.offset {
-				t.Errorf("page %d: %v", i, err)
+			alone, err := directories(p.alone(src))
+			if err != nil || len(alone) != 1 || alone[0].offset != p.offset || alone[0].orientation() != upright {
+				t.Errorf("page %d by itself: %+v, %v", i, alone, err)
 			}
 		}
 	})

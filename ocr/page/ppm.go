@@ -16,7 +16,17 @@ func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readPixels(r, w, h, 3)
+}
+
+// readPixels reads a picture of three bytes for each pixel, or of four, of which
+// the last is alpha and the others are premultiplied by it.
+func readPixels(r io.Reader, w, h, channels int) (*image.RGBA, error) {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	if channels == 4 {
+		_, err := io.ReadFull(r, m.Pix)
+		return m, short(err)
+	}
 	line := make([]byte, 3*w)
 	for y := range h {
 		if _, err := io.ReadFull(r, line); err != nil {

@@ -58,17 +58,19 @@ type Reason int
 
 // The reasons.
 const (
-	Unreachable Reason = iota // nobody answers at the endpoint
-	Failed                    // the model cannot read the page, or gave nothing of it
-	Short                     // its answer ended before the page does
-	Repeated                  // it began to repeat itself
+	Unreachable   Reason = iota // nobody answers at the endpoint
+	Misconfigured               // it takes no such requests, or not with this key
+	Failed                      // the model cannot read the page, or gave nothing of it
+	Short                       // its answer ended before the page does
+	Repeated                    // it began to repeat itself
 )
 
 var reasons = map[Reason]string{
-	Unreachable: "the OCR service cannot be reached at the moment",
-	Failed:      "the model could not read this page",
-	Short:       "the model’s answer ended before the page did",
-	Repeated:    "the model began to repeat itself on this page",
+	Unreachable:   "the OCR service cannot be reached at the moment",
+	Misconfigured: "the OCR service does not take the bot’s requests, which is for whoever runs the bot to mend",
+	Failed:        "the model could not read this page",
+	Short:         "the model’s answer ended before the page did",
+	Repeated:      "the model began to repeat itself on this page",
 }
 
 // Instead returns the layer's text, and one line that says why it stands there in
