@@ -1,10 +1,14 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"sync"
+
+	"slackocr/ocr/witness"
 )
 
 // A Document is a file whose pages can be had one by one, in any order and
@@ -128,13 +132,14 @@ func (d *Document) Continues(i int) bool { return d.pieces[i].part > 0 }
 // Page gives piece i, counted from 0, with the text that it carries where that is
 // good. It takes no memory between calls. The same errors come as from Open.
 func (d *Document) Page(ctx context.Context, i int) (Page, error) {
-	p, err := d.picture(ctx, i)
-	if err != nil {
-		return Page{}, err
-	}
 	s := d.pieces[i].sheet
-	layer, err := d.layer(ctx, s.number)
-	if err != nil {
+	var layer *witness.Layer
+	var failed error
+	var taking sync.WaitGroup
+	taking.Go(func() { layer, failed = d.layer(ctx, s.number) })
+	p, err := d.picture(ctx, i)
+	taking.Wait()
+	if err = cmp.Or(err, failed); err != nil {
 		return Page{}, err
 	}
 	p.Layer = partOf(layer, s.parts, d.pieces[i].part)

@@ -151,6 +151,28 @@ func TestTextsOverEachOther(t *testing.T) {
 	}
 }
 
+// What a page shows beside its layer, as what was filled into a form, is not made up.
+func TestTextThatTheLayerLacks(t *testing.T) {
+	s := sheetOf(append(prose, prose...)...)
+	const filled = "Northgate 4711 School"
+	whole := layerOf(t, pagetest.TextPDF(s))
+	for i := range filled { // strokes, as letters have them
+		x := 60 + 7*float64(i)
+		s.Rules = append(s.Rules, pagetest.Rule{X: x, Y: 500, ToX: x + 4, ToY: 493}, pagetest.Rule{X: x, Y: 493, ToX: x + 4, ToY: 496})
+	}
+	layer := layerOf(t, pagetest.TextPDF(s))
+	if layer == nil || whole == nil {
+		t.Fatal("no layer")
+	}
+	read := layer.Text() + "\n\n" + filled
+	if r := layer.Check(read); r.Text != read {
+		t.Errorf("%+v\n%s", layer.Ink, r.Text)
+	}
+	if r := whole.Check(read); r.MadeUp != 1 {
+		t.Errorf("where the page does not show it: %+v", r)
+	}
+}
+
 func TestPagesHaveTheirLayers(t *testing.T) {
 	var sheets []pagetest.Sheet
 	const pages = 20

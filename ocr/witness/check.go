@@ -42,7 +42,7 @@ const (
 	// minWord is the same of a word, or a number, that makes a line more than a formula.
 	minWord = 3
 	// maxPassage is how many tokens are looked through for the end of a passage.
-	maxPassage = 1000
+	maxPassage = 200
 	// maxPageNumber is how many digits the number of a page has.
 	maxPageNumber = 4
 	// edge is the share of a page's height, above and below, where models leave

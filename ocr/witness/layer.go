@@ -48,9 +48,10 @@ type Ink struct {
 const (
 	// maxBare is how many words may be invisible, for each hundred.
 	maxBare = 10
-	// strayInk are spots outside of all words that every page may have: a list's
-	// dots, the corners of boxes, a small sign.
-	strayInk = 30
+	// strayInk are spots outside of all words that every page may have, and for each
+	// hundred that have words, strayShare: a list's dots, the corners of boxes, signs
+	// of formulas. A letter has some five.
+	strayInk, strayShare = 20, 1
 	// minInside is the share of a scan's spots, in percent, that must have words.
 	minInside = 85
 )
@@ -76,7 +77,7 @@ func (l *Layer) exact() bool { return !l.Ink.Scanned }
 // complete reports whether the page shows nothing but what the layer has: a text
 // that is not in it is not on the page.
 func (l *Layer) complete() bool {
-	return l.exact() && 100*l.Ink.Outside <= 3*l.Ink.Inside+100*strayInk
+	return l.exact() && 100*l.Ink.Outside <= strayShare*l.Ink.Inside+100*strayInk
 }
 
 // Between returns the part of the layer that stands between two heights of the

@@ -54,7 +54,8 @@ func (b *textPDF) sheet(s Sheet) string {
 		s.Width, s.Height = 595, 842
 	}
 	var content strings.Builder
-	resources := "/F0 " + b.helvetica
+	var resources strings.Builder
+	resources.WriteString("/F0 " + b.helvetica)
 	objects := ""
 	if s.Picture != nil {
 		picture, _, _ := b.picture(s.Picture)
@@ -73,7 +74,7 @@ func (b *textPDF) sheet(s Sheet) string {
 			font = fmt.Sprintf("T%d", i)
 			var object string
 			object, code = b.patterns(t)
-			resources += fmt.Sprintf(" /%s %s", font, object)
+			resources.WriteString(fmt.Sprintf(" /%s %s", font, object))
 		}
 		mode, colour := 0, 0
 		if t.Invisible {
@@ -85,7 +86,7 @@ func (b *textPDF) sheet(s Sheet) string {
 		fmt.Fprintf(&content, "BT %d g %d Tr /%s %.2f Tf 1 0 0 1 %.2f %.2f Tm <%x> Tj ET\n", colour, mode, font, t.Size, t.X, s.Height-t.Y, code)
 	}
 	return b.Object(fmt.Sprintf("<< /Type /Page /Parent %s /MediaBox [0 0 %.2f %.2f] /Rotate %d /Contents %s /Resources << /Font << %s >> %s >> >>",
-		PagesRef, s.Width, s.Height, s.Rotate, b.Stream("", []byte(content.String())), resources, objects))
+		PagesRef, s.Width, s.Height, s.Rotate, b.Stream("", []byte(content.String())), resources.String(), objects))
 }
 
 // winANSI returns the text in the encoding of Helvetica, or nil.
