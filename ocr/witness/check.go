@@ -45,6 +45,9 @@ const (
 	maxPassage = 200
 	// maxPageNumber is how many digits the number of a page has.
 	maxPageNumber = 4
+	// smallHeight is how high a word in small print is at most, as a share of the
+	// usual line.
+	smallHeight = 0.8
 	// edge is the share of a page's height, above and below, where models leave
 	// lines out on purpose: running heads and page numbers.
 	edge = 0.08
@@ -55,11 +58,15 @@ const (
 // table's cells. Of a layer that a scanner's program has read only Covered and
 // Agrees are told.
 func (l *Layer) Check(markdown string) Report {
-	c := checker{page: l, markdown: markdown, rows: l.rows()}
+	c := checker{page: l, markdown: markdown, rows: l.rows(), small: map[int]bool{}}
+	usual := usualHeight(c.rows)
 	var text strings.Builder
 	for r, row := range c.rows {
 		for _, line := range row.cells {
 			for _, w := range line.Words {
+				if w.Box.height() < smallHeight*usual {
+					c.small[text.Len()] = true
+				}
 				text.WriteString(strings.ReplaceAll(w.Text, "\n", " "))
 				text.WriteByte(' ')
 			}
@@ -84,6 +91,7 @@ type checker struct {
 	text     string // the layer's, a cell in each line
 	rows     []row
 	cells    []cell
+	small    map[int]bool // where words in small print begin in the text
 	report   Report
 	edits    []edit
 
@@ -188,9 +196,9 @@ func (c *checker) missing(changes map[int]change) {
 		} else {
 			cell.words++
 		}
-		if gone(i) {
+		if gone(i) && !(t.number && c.isNoteSign(t)) {
 			cell.gone += t.weight()
-			cell.number = cell.number || t.number && !c.isNoteSign(t)
+			cell.number = cell.number || t.number
 		}
 	}
 	rows, counted := map[int]bool{}, c.lineNumbers()
@@ -273,14 +281,14 @@ func passages(tokens []token, foreign func(int) bool, least int) []passage {
 	return found
 }
 
-// isNoteSign reports whether a number of the layer is a small one that is set at a
-// word, as the sign of a footnote.
+// isNoteSign reports whether a number of the layer is a short one that is set at a
+// word, or in small print, as the sign of a footnote.
 func (c *checker) isNoteSign(t token) bool {
-	if len(t.key) > 2 || t.start == 0 {
+	if len(t.key) > 2 {
 		return false
 	}
-	before := c.text[t.start-1]
-	return before != ' ' && before != '\n' && before != '-' && before != '$' && before != '#' && before != '('
+	attached, _ := attached(c.text, t)
+	return attached || c.small[t.start] || t.start > 0 && strings.IndexByte(".,;:!?)\"", c.text[t.start-1]) >= 0
 }
 
 // isPageNumber reports whether cell i holds nothing but a page's number, such as

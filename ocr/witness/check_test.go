@@ -191,6 +191,22 @@ func TestLayersOwnText(t *testing.T) {
 	})
 }
 
+// The signs of footnotes are no numbers of the text.
+func TestNoteSigns(t *testing.T) {
+	l := pageOf(bill)
+	small := Word{Text: "4,5", Box: Box{Left: 300, Top: 60, Right: 306, Bottom: 66}}
+	l.Lines[1].Words = append(l.Lines[1].Words, small)
+	l.Lines = append(l.Lines, Line{Block: 99, Words: []Word{{Text: "7", Box: Box{Left: 60, Top: 300, Right: 63, Bottom: 306}}}})
+	read := pageOf(bill).Text()
+	if r := l.Check(read); r.Text != read || len(r.Missing) > 0 {
+		t.Errorf("%+v", r)
+	}
+	l.Lines[1].Words[len(l.Lines[1].Words)-1].Box.Bottom = 70
+	if r := l.Check(read); len(r.Missing) != 1 {
+		t.Errorf("in the size of the text: %+v", r)
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	f.Add(bill, bill)
 	f.Add("Tea\t1 234,50\n7", "<table><tr><td>Tea</td><td>１ ２３４,５0</td></tr></table> \\(x^{2}\\)")
