@@ -9,13 +9,13 @@ RUN make build BIN=/bot
 
 FROM debian:bookworm-slim
 # poppler-utils draws pages of PDFs, poppler-data has the character maps of CJK
-# ones. The fonts are those that a PDF need not bring along; without a font cache
+# ones. libtiff-tools reads what scanners and fax machines write. The fonts are those that a PDF need not bring along; without a font cache
 # each page would look through all of them again. Where PDFs come without their
 # Chinese, Japanese or Korean fonts: --build-arg MORE_FONTS=fonts-noto-cjk
 ARG MORE_FONTS=
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      ca-certificates fontconfig fonts-urw-base35 poppler-data poppler-utils tini $MORE_FONTS \
+      ca-certificates fontconfig fonts-urw-base35 libtiff-tools poppler-data poppler-utils tini $MORE_FONTS \
  && rm -rf /var/lib/apt/lists/* \
  && fc-cache -s \
  && groupadd --gid 10001 bot \

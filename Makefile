@@ -5,12 +5,12 @@
 demo: build
 	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || \
 		grep -qsE '^(MODELVERSE|OCR)_API_KEY=.' .env || ./.ci/install tesseract:tesseract-ocr
-	@./.ci/install pdftoppm:poppler-utils
+	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	@./bin/bot demo
 
 # All tests, with what they need.
 test:
-	@./.ci/install tesseract:tesseract-ocr chromium:chromium pdftoppm:poppler-utils
+	@./.ci/install tesseract:tesseract-ocr chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	node=$$(./.ci/node) && PATH=$$node:$$PATH go test -count=1 -timeout 10m ./...
 
 # The real program killed 100 times while it reads 200 images.
@@ -26,7 +26,7 @@ build:
 
 # The figures of docs/BENCHMARKS.md.
 bench:
-	@./.ci/install tesseract:tesseract-ocr pdftoppm:poppler-utils
+	@./.ci/install tesseract:tesseract-ocr pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	go test -run '^$$' -bench . -benchmem ./...
 
 clean:

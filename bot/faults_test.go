@@ -140,7 +140,7 @@ func TestBadFiles(t *testing.T) {
 		data []byte
 		line string
 	}{
-		{"damaged", picture[:len(picture)-20], "I could not read page.png: the file is damaged or was not uploaded whole. Post it again, please."},
+		{"damaged", picture[:20], "I could not read page.png: the file is damaged: its end is missing. Post it again, please."},
 		{"not an image", []byte("just words, whatever its name says"), "I could not read page.png: I do not know this kind of file. Post it as a PNG or JPEG, please."},
 		{"a web page", []byte("<!DOCTYPE html><title>x</title>"), "I could not read page.png: Slack gives me a web page instead of the file. Download it and post it again, please."},
 		{"too large", make([]byte, 1<<20+1), "I could not read page.png: the file is larger than I can take. Post a smaller copy, please."},

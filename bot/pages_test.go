@@ -195,8 +195,8 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"empty.pdf":  {[]byte("%PDF-1.7\n%%EOF\n"), "I could not read empty.pdf: the file is damaged or was not uploaded whole. Post it again, please."},
-		"cut.png":    {picture[:len(picture)/2], "I could not read cut.png: the file is damaged or was not uploaded whole. Post it again, please."},
+		"empty.pdf":  {[]byte("%PDF-1.7\n%%EOF\n"), "I could not read empty.pdf: I cannot open this PDF. Print it to a new PDF, or post its pages as PNG or JPEG, please."},
+		"cut.png":    {picture[:20], "I could not read cut.png: the file is damaged: its end is missing. Post it again, please."},
 		"page.png":   {[]byte("<!doctype html><title>x</title>"), "I could not read page.png: "},
 		"svg.png":    {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "I could not read svg.png: I do not know this kind of file."},
 		"noname.png": {nil, ""},

@@ -11,6 +11,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/ocr"
+	"slackocr/ocr/page/pagetest"
 )
 
 // avif begins like a picture that has no decoder here.
@@ -19,6 +20,12 @@ const avif = "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf\x00\x00\x00\x
 // postWithThumbnail posts a picture of which Slack has a smaller copy, and has it
 // read in a mode.
 func (h *house) postWithThumbnail(name, data string, small []byte, mode ocr.Mode) (ts string) {
+	h.Helper()
+	return h.postWithCopy(name, data, "thumb_1024", small, mode)
+}
+
+// postWithCopy names the field of the file that has the copy's address.
+func (h *house) postWithCopy(name, data, field string, small []byte, mode ocr.Mode) (ts string) {
 	h.Helper()
 	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
 		{Name: name, Data: []byte(data)}, {Name: "thumbnail.png", Data: small},
@@ -31,7 +38,7 @@ func (h *house) postWithThumbnail(name, data string, small []byte, mode ocr.Mode
 		"Channel": h.channel, "Ask": ts, "Root": ts, "Person": h.ann, "Meant": true, "Mode": mode,
 		"File": map[string]string{
 			"id": files[0].ID, "name": name, "mimetype": files[0].Mimetype,
-			"url_private": files[0].URLPrivate, "thumb_1024": files[1].URLPrivate,
+			"url_private": files[0].URLPrivate, field: files[1].URLPrivate,
 		},
 	}})
 	if err != nil {
@@ -60,6 +67,40 @@ func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 		}
 		if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
 			t.Errorf("results %q", got)
+		}
+	})
+}
+
+// TestEveryCopyIsTried, for each reason why a file cannot be opened.
+func TestEveryCopyIsTried(t *testing.T) {
+	const small = " · from the smaller copy that Slack made, since I could not open the file itself"
+	for _, tt := range []struct{ name, data, field, note string }{
+		{"photo.avif", avif, "thumb_960", small},
+		{"drawing.psd", "8BPS\x00\x01", "thumb_800", small},
+		{"drawing.png", "8BPS\x00\x01", "thumb_720", small},
+		{"broken.png", string(picture[:20]), "thumb_480", small},
+		{"broken.gif", "GIF89a\x01\x00\x01\x00\x00\x00\x00;", "thumb_360", small},
+		{"broken.pdf", "%PDF-1.7\n%%EOF\n", "thumb_pdf", " · only the first page, from the copy that Slack made, since I could not open the file itself"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				h.startUnasked()
+				ts := h.postWithCopy(tt.name, tt.data, tt.field, picture, ocr.Mode{})
+				if line := h.closed(ts); !strings.HasPrefix(line, "Read "+tt.name+" · 2 words · ") || !strings.HasSuffix(line, tt.note) {
+					t.Errorf("the person sees %q", line)
+				}
+			})
+		})
+	}
+}
+
+// TestPictureThatIsCut is read as far as it goes, and the last line says so.
+func TestPictureThatIsCut(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		page := pagetest.PNG(pagetest.Letter, pagetest.Layout{DPI: 50})
+		ts := h.postFile("page.png", page[:len(page)/2])
+		if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png · 2 words · ") || !strings.HasSuffix(line, " · the file is damaged, so some of it may be missing") {
+			t.Errorf("the person sees %q", line)
 		}
 	})
 }

@@ -39,11 +39,23 @@ const (
 // Text that turns out to be none of the page, such as a model's thoughts, is taken
 // back.
 //
+// A page that carries its text, in the modes Markdown and Plain, never fails but
+// with ctx: that text is the first update, and the model's takes its place once it
+// is longer. At the end the model's text is held against it. Lines that are missing
+// make the page be read once more; numbers that differ are corrected or marked, what
+// is still missing is added, and the last line says so. Where the model gives no
+// whole text, the page's own is the result, and says why; that is at once, and
+// without a request, where the endpoint is down or the page has no picture.
+//
 // A consumer that leaves the loop ends the request at once. The page's data must
 // not change meanwhile.
 func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		r := reading{client: c, sheet: sheet{yield: yield}}
+		if layer := r.layerOf(p); layer != nil {
+			r.checked(ctx, p, layer)
+			return
+		}
 		if err := checkPage(p); err != nil {
 			r.sheet.fail(c.endpoint.fail(BadRequest, err))
 			return
@@ -62,12 +74,30 @@ type reading struct {
 // errLeft ends a reading whose consumer has left the loop.
 var errLeft = errors.New("nobody reads on")
 
-// page reads a page in all the ways that fit.
+// page reads a page that carries no text of its own.
 func (r *reading) page(ctx context.Context, p page.Page) {
-	best, end, err := r.insist(ctx, p)
+	best, end, err := r.best(ctx, p)
 	if err != nil {
 		r.sheet.fail(err)
 		return
+	}
+	// What failed after the first text failed after one that can be given. But an
+	// end that the caller wanted is no outcome.
+	if ctx.Err() != nil {
+		if r.sheet.shows != best {
+			best.show()
+		}
+		r.sheet.fail(context.Cause(ctx))
+		return
+	}
+	best.finish(end.outcome(CountWords(string(best.text))))
+}
+
+// best reads a page in all the ways that fit, and returns the best text.
+func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error) {
+	best, end, err := r.insist(ctx, p)
+	if err != nil {
+		return nil, ending{}, err
 	}
 	if len(best.text) == 0 && !end.cut && !end.looped && len(end.boxes) == 0 && r.expectsText(ctx, p) {
 		second := r.sheet.draft()
@@ -88,16 +118,7 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 			best, end = halves, both
 		}
 	}
-	// What failed above failed after a text that can be given. But an end that
-	// the caller wanted is no outcome.
-	if ctx.Err() != nil {
-		if r.sheet.shows != best {
-			best.show()
-		}
-		r.sheet.fail(context.Cause(ctx))
-		return
-	}
-	best.finish(end.outcome(CountWords(string(best.text))))
+	return best, end, nil
 }
 
 // insist reads the page, again where a failure may pass. With an error the sheet

@@ -14,7 +14,7 @@ type Update struct {
 // An Outcome says how a reading ended that did not fail.
 type Outcome struct {
 	// Model is the name of the model as the endpoint gives it, else as it was
-	// asked for.
+	// asked for; "" where FromLayer is set.
 	Model string
 	// Words is the number of words of the whole text, see [CountWords].
 	// It is 0 for a picture without text.
@@ -25,6 +25,9 @@ type Outcome struct {
 	// Looped says why, where it was not the length limit: the model repeated
 	// itself each time. One copy was kept; what follows on the page is missing.
 	Looped bool
+	// FromLayer says that the text is the one that the page itself carries, since
+	// the model gave none that is whole.
+	FromLayer bool
 	// Boxes are the places that were asked for in the mode Locate, or that the
 	// answer to a prompt names; at most 200.
 	Boxes []Box

@@ -82,10 +82,14 @@ func Slim(f slack.File) slack.File {
 		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
 		Mode: f.Mode, IsExternal: f.IsExternal, FileAccess: f.FileAccess, URLPrivate: f.URLPrivate,
 		URLPrivateDownload: f.URLPrivateDownload,
-		Thumb1024:          f.Thumb1024, Thumb960: f.Thumb960, Thumb720: f.Thumb720,
+		Thumb1024:          f.Thumb1024, Thumb960: f.Thumb960, ThumbPDF: f.ThumbPDF, Thumb800: f.Thumb800,
+		Thumb720: f.Thumb720, Thumb480: f.Thumb480, Thumb360: f.Thumb360,
 	}
 }
 
-// Thumbnail is the address of the largest copy that Slack made of a picture.
+// Thumbnail is the address of the largest copy that Slack made of a file, or "".
+// Of a PDF that is thumb_pdf, its first page, which is about 900 pixels wide.
 // https://docs.slack.dev/reference/objects/file-object
-func Thumbnail(f slack.File) string { return cmp.Or(f.Thumb1024, f.Thumb960, f.Thumb720) }
+func Thumbnail(f slack.File) string {
+	return cmp.Or(f.Thumb1024, f.Thumb960, f.ThumbPDF, f.Thumb800, f.Thumb720, f.Thumb480, f.Thumb360)
+}

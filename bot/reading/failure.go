@@ -60,6 +60,7 @@ var kinds = []struct {
 	{page.ErrPassword, words.Password},
 	{page.ErrNoPages, words.NoPages},
 	{page.ErrNoTool, words.NoTool},
+	{page.ErrBlank, words.Blank},
 	{syscall.ENOSPC, words.NoRoom},
 	{syscall.EROFS, words.NoRoom},
 	{fs.ErrPermission, words.NoRoom},
@@ -102,8 +103,8 @@ func FailureOf(err error) *words.Failure {
 	if _, ok := errors.AsType[*page.KilledError](err); ok {
 		return words.Failed(words.TooComplex)
 	}
-	if _, ok := errors.AsType[*page.BrokenError](err); ok {
-		return words.Failed(words.Damaged)
+	if broken, ok := errors.AsType[*page.BrokenError](err); ok {
+		return words.Failed(brokenKind(broken))
 	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
@@ -114,6 +115,18 @@ func FailureOf(err error) *words.Failure {
 		return words.Failed(words.SlackRefused)
 	}
 	return words.Failed(words.Connection)
+}
+
+// brokenKind tells what helps: to post a file again helps only where its end is
+// missing.
+func brokenKind(err *page.BrokenError) words.Kind {
+	switch {
+	case err.Cut():
+		return words.Damaged
+	case err.Kind == page.PDF:
+		return words.BrokenPDF
+	}
+	return words.BrokenFile
 }
 
 // failed is a failure that was kept, as an error.

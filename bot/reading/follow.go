@@ -160,9 +160,9 @@ func closedAlone(key string, a ask.Ask, f FileState) post.Note {
 	case a.Mode.Kind == ocr.Locate && len(d.Parts) == 0:
 		return post.Plain(words.Located(a.Files[0].Name(), a.Mode.Argument, o.Found) + marked)
 	case len(d.Parts) == 0:
-		return post.Plain(words.NothingFound(what, words.PagesLeftOut(o.LeftOut)+words.FromSmallCopy(o.SmallCopy)))
+		return post.Plain(words.NothingFound(what, o.caveats(a.Files[0])))
 	}
-	return post.Plain(words.Read(what, o.Words, o.Pages, o.Took) + words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy) + inFile(a, 0, d))
+	return post.Plain(words.Read(what, o.Words, o.Pages, o.Took) + o.caveats(a.Files[0]) + inFile(a, 0, d))
 }
 
 // closedAmongOthers is the last line about one of several files.
@@ -179,7 +179,7 @@ func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
 		}
 		name.Link = ask.Permalink(home, at, root)
 	}
-	state := finishedLine(f) + inFile(a, i, f.Delivery)
+	state := finishedLine(a.Files[i], f) + inFile(a, i, f.Delivery)
 	switch {
 	case f.Delivery.Lost:
 		state = words.Failed(words.NotPosted).Cause()

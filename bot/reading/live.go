@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/post"
 	"slackocr/bot/words"
 )
@@ -201,7 +202,7 @@ func (f liveFile) alone(r *run, i int, text string, againIn time.Duration) strin
 func (f liveFile) amongOthers(r *run, i int, s FileState, text string, againIn time.Duration) string {
 	switch {
 	case s.Phase == Finished, s.Phase == Delivered:
-		return finishedLine(s)
+		return finishedLine(r.Files[i], s)
 	case f.stage == fileFailed && againIn > 0:
 		return words.FileNotYet(FailureOf(f.err), againIn)
 	case f.waitsForEndpoint(r):
@@ -219,14 +220,14 @@ func (f liveFile) amongOthers(r *run, i int, s FileState, text string, againIn t
 }
 
 // finishedLine is the state of one of several files that is finished.
-func finishedLine(s FileState) string {
+func finishedLine(file ask.File, s FileState) string {
 	switch {
 	case s.Failure != nil && s.Failure.Kind == words.Stopped:
 		return words.FileStopped
 	case s.Failure != nil:
 		return words.FileNotRead(s.Outcome.Words, s.Failure)
 	case !s.Outcome.HasText:
-		return words.FileEmpty + words.PagesLeftOut(s.Outcome.LeftOut) + words.FromSmallCopy(s.Outcome.SmallCopy)
+		return words.FileEmpty + s.Outcome.caveats(file)
 	}
-	return words.Summary(s.Outcome.Words, s.Outcome.Pages, 0) + words.PagesLeftOut(s.Outcome.LeftOut) + words.FromSmallCopy(s.Outcome.SmallCopy)
+	return words.Summary(s.Outcome.Words, s.Outcome.Pages, 0) + s.Outcome.caveats(file)
 }

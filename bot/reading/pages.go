@@ -39,6 +39,7 @@ type piece struct {
 	done   bool
 	err    error // why it is not whole
 	places []ocr.Box
+	broken bool // it could not be decoded whole, see page.Page
 }
 
 // savedPage is a finished piece as it is kept, so that no process reads it again.
@@ -47,6 +48,7 @@ type savedPage struct {
 	Cause   string         `json:",omitempty"` // why it is not whole, as an earlier version kept that
 	Failure *words.Failure `json:",omitempty"`
 	Boxes   []ocr.Box      `json:",omitempty"`
+	Partial bool           `json:",omitempty"` // it could not be decoded whole
 }
 
 // readPages returns the text of all pieces, in order. What could not be read
@@ -100,7 +102,7 @@ func (p *pages) load(ctx context.Context) error {
 		}
 		piece := &p.pieces[i]
 		piece.text.Apply(ocr.Update{Add: saved.Text})
-		piece.places, piece.done = saved.Boxes, true
+		piece.places, piece.broken, piece.done = saved.Boxes, saved.Partial, true
 		switch {
 		case saved.Failure != nil:
 			piece.err = &failed{saved.Failure}
@@ -136,7 +138,7 @@ func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
 	p.mu.Lock()
 	piece := &p.pieces[i]
 	piece.err, piece.places, piece.done = err, places, true
-	saved := savedPage{Text: piece.text.String(), Boxes: places}
+	saved := savedPage{Text: piece.text.String(), Boxes: places, Partial: piece.broken}
 	p.mu.Unlock()
 	if len(p.pieces) > 1 && !p.again(err) {
 		saved.Failure = p.run.failure(err)
@@ -165,6 +167,9 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.mu.Lock()
+	p.pieces[i].broken = image.Partial
+	p.mu.Unlock()
 	for update, err := range p.run.Model.WithMode(p.run.Mode).WithTries(p.run.requests()).Recognize(ctx, image) {
 		if err != nil {
 			return nil, err
@@ -272,6 +277,7 @@ func (p *pages) end() (string, Outcome, error) {
 		empty = empty && strings.TrimSpace(text) == ""
 		o.Words += ocr.CountWords(text)
 		o.Found += len(piece.places)
+		o.Damaged = o.Damaged || piece.broken
 		most := maxPlaces/len(p.run.Files) - len(o.Places)
 		for _, box := range piece.places[:min(len(piece.places), most)] {
 			o.Places = append(o.Places, Place{Piece: i, Area: box.Area})

@@ -68,9 +68,16 @@ type Outcome struct {
 	LeftOut   int           // pages over the limit
 	Missing   int           // pages that could not be read
 	SmallCopy bool          // it was read from a smaller copy that Slack made
+	Damaged   bool          `json:",omitempty"` // a page could not be decoded whole
 	Places    []Place       `json:",omitempty"` // of what was looked for: those that are marked
 	Found     int           // places in all
 	Took      time.Duration // from the ask until the text was whole
+}
+
+// caveats say what of a file was not read, as what follows its line.
+func (o Outcome) caveats(f ask.File) string {
+	pdf := f.Slack.Mimetype == "application/pdf"
+	return words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, pdf) + words.DamagedFile(o.Damaged)
 }
 
 // Place is a place on a piece of the file.

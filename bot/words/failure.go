@@ -9,7 +9,10 @@ type Kind string
 const (
 	// The file.
 	Empty         Kind = "empty file"
-	Damaged       Kind = "damaged file"
+	Damaged       Kind = "damaged file" // its end is missing
+	BrokenPDF     Kind = "broken PDF"
+	BrokenFile    Kind = "broken file"
+	Blank         Kind = "blank page"
 	Unsupported   Kind = "unsupported file"
 	NoDecoder     Kind = "no decoder"
 	Password      Kind = "password"
@@ -95,7 +98,10 @@ type row struct {
 
 var failures = map[Kind]row{
 	Empty:         {cause: "the file is empty", cure: "Post it again, please."},
-	Damaged:       {cause: "the file is damaged or was not uploaded whole", cure: "Post it again, please."},
+	Damaged:       {cause: "the file is damaged: its end is missing", cure: "Post it again, please."},
+	BrokenPDF:     {cause: "I cannot open this PDF", cure: "Print it to a new PDF, or post its pages as PNG or JPEG, please."},
+	BrokenFile:    {cause: "I cannot open this file", cure: "Save it as a new PNG or JPEG and post that, please."},
+	Blank:         {cause: "it comes out as one plain colour here", cure: "If there is more to see, post it as a PNG or JPEG, please."},
 	Unsupported:   {cause: "I do not know this kind of file", cure: "Post it as a PNG or JPEG, please."},
 	NoDecoder:     {cause: "I know this kind of picture but cannot open it", cure: "Post it as a PNG or JPEG, please."},
 	Password:      {cause: "it is locked with a password", cure: "Post a copy without one, please."},
@@ -139,7 +145,7 @@ var failures = map[Kind]row{
 	Stopped:     {cause: "somebody stopped me", mend: Nobody, otherMode: true},
 	TextTooLong: {cause: "its text is longer than I can keep", cure: "Post it in parts, please.", otherMode: true},
 	Crashes:     {cause: "something goes wrong with this file each time", cure: "Ask whoever runs me to look at my log.", mend: Operator, askOperator: true},
-	NoTool:      {cause: "I was not set up to open PDFs", cure: "Ask whoever runs me, or post its pages as pictures.", mend: Operator, askOperator: true},
+	NoTool:      {cause: "I was not set up to open this kind of file", cure: "Ask whoever runs me, or post it as a PNG or JPEG.", mend: Operator, askOperator: true},
 	NoRoom:      {cause: "I have no room to work on it", cure: "Ask whoever runs me to look at the disk, then post it again.", retry: true, mend: Operator, askOperator: true},
 	Unreadable:  {cause: "my record of it cannot be read", cure: "Post it again, please."},
 	NotPosted:   {cause: "Slack did not take the text", cure: "Post it again, please.", mend: Operator},

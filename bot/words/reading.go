@@ -141,12 +141,24 @@ func PagesLeftOut(pages int) string {
 	return fmt.Sprintf(" · the last %s left out, which is more than I read at once", Count(pages, "page"))
 }
 
-// FromSmallCopy follows a line where the file itself was too much.
-func FromSmallCopy(small bool) string {
-	if !small {
+// FromSmallCopy follows a line where the file itself could not be opened. Of a PDF
+// Slack's copy shows the first page.
+func FromSmallCopy(small, pdf bool) string {
+	switch {
+	case !small:
 		return ""
+	case pdf:
+		return " · only the first page, from the copy that Slack made, since I could not open the file itself"
 	}
 	return " · from the smaller copy that Slack made, since I could not open the file itself"
+}
+
+// DamagedFile follows a line where a page could not be decoded whole.
+func DamagedFile(damaged bool) string {
+	if !damaged {
+		return ""
+	}
+	return " · the file is damaged, so some of it may be missing"
 }
 
 // NothingFound is for a file without text. more is PagesLeftOut or FromSmallCopy.

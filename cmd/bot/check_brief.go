@@ -42,5 +42,6 @@ func briefProbes(c config) []probe {
 		{"temporary files", nil, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
 		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
 		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},
+		{"libtiff", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkLibtiff(ctx)) }},
 	}
 }

@@ -53,7 +53,7 @@ func TestStartWarns(t *testing.T) {
 	o.set("OCR_API_KEY", "sk-planted-key")
 	t.Setenv("PATH", "/nowhere")
 	log, end := o.brief(t)
-	all := log.until(t, "check=poppler") // the last one
+	all := log.until(t, "check=libtiff") // the last one
 	end()
 	for _, want := range []string{`level=WARN msg="needs attention" check="scope users:read"`, `check=endpoint found="ocr: 127`} {
 		if !strings.Contains(all, want) {
@@ -65,7 +65,7 @@ func TestStartWarns(t *testing.T) {
 			t.Errorf("the log holds %q:\n%s", secret, all)
 		}
 	}
-	if n := strings.Count(all, "\n"); n != 3 {
+	if n := strings.Count(all, "\n"); n != 4 {
 		t.Errorf("%d lines:\n%s", n, all)
 	}
 }

@@ -134,15 +134,16 @@ func TestCheckNATSWithoutJetStream(t *testing.T) {
 	}
 }
 
-// TestCheckWithoutPoppler: no PATH, so none of the programs.
-func TestCheckWithoutPoppler(t *testing.T) {
+// TestCheckWithoutTools: no PATH, so none of the programs.
+func TestCheckWithoutTools(t *testing.T) {
 	o := openOffice(t, reading)
 	t.Setenv("PATH", "/nowhere")
 	out, status := checked(t, o.environ)
 	expect(t, out, "poppler", "✗", "no PDF can be read", "Install poppler-utils")
+	expect(t, out, "libtiff", "✗", "many TIFF files cannot be read", "Install libtiff-tools")
 	expect(t, out, "tesseract", "✓", "not installed; only `bot demo`")
 	expect(t, out, "decoder", "✓")
-	if status != 1 || strings.Count(out, "✗") != 1 {
+	if status != 1 || strings.Count(out, "✗") != 2 {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
 }

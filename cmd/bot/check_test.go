@@ -196,6 +196,11 @@ func TestCheckJSON(t *testing.T) {
       "found": "a page of a PDF was drawn"
     },
     {
+      "check": "libtiff",
+      "ok": true,
+      "found": "a TIFF file of a scanner was opened"
+    },
+    {
       "check": "tesseract",
       "ok": true,
       "found": "installed; only ` + "`bot demo`" + ` needs it"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"os/exec"
@@ -33,6 +34,22 @@ func checkPoppler(ctx context.Context) finding {
 	return passed("poppler", "a page of a PDF was drawn")
 }
 
+// checkLibtiff opens a TIFF file of a kind that only libtiff reads: grey, with two
+// bits for a pixel.
+func checkLibtiff(ctx context.Context) finding {
+	const width, height, bits, photometric = 256, 257, 258, 262
+	file := pagetest.TIFF(binary.LittleEndian, false, []pagetest.TIFFTag{
+		{ID: width, Values: []uint32{4}}, {ID: height, Values: []uint32{1}}, {ID: bits, Values: []uint32{2}}, {ID: photometric, Values: []uint32{1}},
+	}, []byte{0b00_01_10_11})
+	switch err := openPage(ctx, file); {
+	case errors.Is(err, page.ErrNoTool):
+		return failed("libtiff", "not installed, so many TIFF files cannot be read", "Install libtiff-tools: tiff2rgba has to be in PATH.")
+	case err != nil:
+		return failed("libtiff", "a TIFF file cannot be opened: "+err.Error(), "Install libtiff-tools anew, and look whether tiff2rgba works.")
+	}
+	return passed("libtiff", "a TIFF file of a scanner was opened")
+}
+
 // checkTesseract says where the demo's engine is; the bot itself needs none.
 func checkTesseract() finding {
 	if _, err := exec.LookPath("tesseract"); err != nil {
@@ -42,7 +59,7 @@ func checkTesseract() finding {
 }
 
 func openPage(ctx context.Context, data []byte) error {
-	decoder, err := newDecoder()
+	decoder, err := newDecoder(true)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,10 @@ type config struct {
 	// MaxPDFPages is how many pages of a PDF, or of a TIFF, are read.
 	MaxPDFPages int `env:"MAX_PDF_PAGES" envDefault:"50" example:"50"`
 
+	// PDFText uses the text that a PDF carries: it is shown at once, the model's is
+	// held against it, and it stands where the model gives none.
+	PDFText bool `env:"PDF_TEXT" envDefault:"true" example:"true or false"`
+
 	// DataDir is where the embedded job store is; NATSURL is an external NATS
 	// cluster instead, for several replicas. NATSURLFile is its file, since it may
 	// hold a password.

@@ -39,7 +39,7 @@ func TestConfigDefaults(t *testing.T) {
 		SlackBotToken: "xoxb-1", SlackAppToken: "xapp-1", SlackAPIURL: "https://slack.com/api/",
 		OCRBaseURL: "https://api.modelverse.cn/v1", ModelverseAPIKey: "k", OCRModel: "deepseek-ai/DeepSeek-OCR",
 		OCRStream: true, OCRConcurrency: 0,
-		OCRIdleTimeout: time.Minute, AutoRead: "all", Reaction: "page_facing_up", MaxFileSize: 50 << 20, MaxPDFPages: 50, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
+		OCRIdleTimeout: time.Minute, AutoRead: "all", Reaction: "page_facing_up", MaxFileSize: 50 << 20, MaxPDFPages: 50, PDFText: true, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
 	}
 	if c != want {
 		t.Errorf("got\n%+v, want\n%+v", c, want)

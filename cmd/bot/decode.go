@@ -13,8 +13,9 @@ import (
 // no person.
 const decodeCommand = "decode"
 
-// newDecoder opens files in processes of this same program.
-func newDecoder() (*page.Decoder, error) {
+// newDecoder opens files in processes of this same program. ownText says that the
+// text which a PDF carries is of use.
+func newDecoder(ownText bool) (*page.Decoder, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding the program itself: %w", err)
@@ -22,7 +23,7 @@ func newDecoder() (*page.Decoder, error) {
 	if runtime.GOOS == "linux" {
 		program = "/proc/self/exe" // the same one also after an upgrade has replaced the file
 	}
-	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}}), nil
+	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}, IgnoreText: !ownText}), nil
 }
 
 func decode(args []string) int { return page.Work(args) }

@@ -267,6 +267,31 @@ func TestOCRCommand(t *testing.T) {
 	}
 }
 
+// TestOCRCommandGoesOn after a page that cannot be opened.
+func TestOCRCommandGoesOn(t *testing.T) {
+	o := openOffice(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+	})
+	var b pagetest.PDFBuilder
+	var kids []string
+	for _, box := range []string{"[0 0 200 100]", "[0 0 5 5000]", "[0 0 200 100]"} { // the second is a line
+		kids = append(kids, b.Object("<< /Type /Page /Parent "+pagetest.PagesRef+" /MediaBox "+box+" >>"))
+	}
+	name := filepath.Join(t.TempDir(), "three.pdf")
+	if err := os.WriteFile(name, b.File(kids, len(kids), ""), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, o.environ, "ocr", name)
+	out, _ := io.ReadAll(p.stdout)
+	if status := p.status(t); status != 1 || strings.Count(string(out), "some text") != 2 {
+		t.Errorf("exit status %d:\n%s", status, out)
+	}
+	if s := p.stderr.String(); !strings.Contains(s, "three.pdf: page 2: ") || !strings.Contains(s, "three.pdf: 1 of its pages could not be read") {
+		t.Errorf("standard error says %q", s)
+	}
+}
+
 // serveEngine serves the local OCR engine until the test ends.
 func serveEngine(t *testing.T) (base string) {
 	t.Helper()

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 	"unicode"
 
@@ -36,7 +38,7 @@ func read(ctx context.Context, files []string, sys system) int {
 		if i > 0 {
 			fmt.Fprintln(sys.stdout)
 		}
-		if err := readFile(ctx, model, file, c.MaxPDFPages, sys); err != nil {
+		if err := readFile(ctx, model, file, c, sys); err != nil {
 			fmt.Fprintf(sys.stderr, "%s: %v\n", file, err)
 			status = statusFailed
 		}
@@ -47,33 +49,45 @@ func read(ctx context.Context, files []string, sys system) int {
 	return status
 }
 
-// readFile reads the pages of a file one after the other.
-func readFile(ctx context.Context, model *ocr.Client, name string, maxPages int, sys system) error {
+// readFile reads the pages of a file one after the other. One that cannot be read
+// does not keep the others from it, unless the endpoint reads none.
+func readFile(ctx context.Context, model *ocr.Client, name string, c config, sys system) error {
 	file, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	decoder, err := newDecoder()
+	decoder, err := newDecoder(c.PDFText)
 	if err != nil {
 		return err
 	}
-	doc, err := decoder.Open(ctx, file, page.Options{Canvas: model.Canvas, MaxPages: maxPages})
+	doc, err := decoder.Open(ctx, file, page.Options{Canvas: model.Canvas, MaxPages: c.MaxPDFPages})
 	if err != nil {
 		return err
 	}
 	defer doc.Close()
+	failed := 0
 	for i := range doc.Len() {
 		if i > 0 && !doc.Continues(i) {
 			fmt.Fprint(sys.stdout, slackmd.PageBreak(doc.Number(i), doc.Pages()))
 		}
 		image, err := doc.Page(ctx, i)
+		if image.Partial {
+			fmt.Fprintf(sys.stderr, "%s: page %d is damaged, so some of it may be missing\n", name, doc.Number(i))
+		}
 		if err == nil {
 			err = readPage(ctx, model, image, name, sys)
 		}
-		if err != nil {
+		if err != nil && (doc.Len() == 1 || ctx.Err() != nil || endpointFails(err)) {
 			return err
 		}
+		if err != nil {
+			failed++
+			fmt.Fprintf(sys.stderr, "%s: page %d: %v\n", name, doc.Number(i), err)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of its pages could not be read, or not whole", failed)
 	}
 	if doc.Left() > 0 {
 		return fmt.Errorf("the last %d pages were left out: see MAX_PDF_PAGES", doc.Left())
@@ -81,8 +95,14 @@ func readFile(ctx context.Context, model *ocr.Client, name string, maxPages int,
 	return nil
 }
 
+// endpointFails reports whether another page would fail for the same reason.
+func endpointFails(err error) bool {
+	failure, ok := errors.AsType[*ocr.Error](err)
+	return ok && slices.Contains([]ocr.Class{ocr.KeyRefused, ocr.Busy, ocr.Down, ocr.NotFound, ocr.BadRequest, ocr.Protocol}, failure.Class)
+}
+
 func readPage(ctx context.Context, model *ocr.Client, image page.Page, name string, sys system) error {
-	out := &growing{w: sys.stdout, live: sys.shown}
+	out := &growing{w: sys.stdout, live: sys.shown && image.Layer == nil} // a PDF's own text comes first, and is replaced
 	if sys.shown {
 		out.w = printable{sys.stdout}
 	}
@@ -107,7 +127,8 @@ func readPage(ctx context.Context, model *ocr.Client, image page.Page, name stri
 		return err
 	}
 	if sys.progress {
-		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), outcome.Model)
+		by := cmp.Or(outcome.Model, "the PDF's own text")
+		fmt.Fprintf(sys.stderr, "\r%s: %d words, %.1f s, %s\n", name, outcome.Words, time.Since(started).Seconds(), by)
 	}
 	if outcome.Looped {
 		return errors.New("the text is not whole: the model began to repeat itself")

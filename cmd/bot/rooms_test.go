@@ -23,12 +23,13 @@ var rooms = map[string][]string{
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/texmath"},
 	"bot/localslack":    {},
-	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "go-openai"},
+	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
-	"ocr/page":          {},
+	"ocr/page":          {"ocr/witness"},
 	"ocr/page/pagetest": {},
 	"ocr/tesseract":     {},
+	"ocr/witness":       {},
 
 	"bot/slackmd/texmath": {},
 }

@@ -52,7 +52,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	if err != nil {
 		return errors.Join(err, store.Close(closing(ctx)))
 	}
-	decoder, err := newDecoder()
+	decoder, err := newDecoder(c.PDFText)
 	if err != nil {
 		return errors.Join(err, queue.Close(closing(ctx)))
 	}

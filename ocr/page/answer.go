@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 )
 
@@ -12,16 +13,18 @@ type request struct {
 	Task task
 	Kind Kind
 
-	// For taskExamine, and checked again by taskDraw.
+	// For taskExamine, and checked again by taskDraw. For taskText MaxPages is how
+	// many pages are meant, from Page on.
 	MaxPixels, MaxPages int
 
 	// For taskDraw: which page, counted from 0, how, and to which size it was
 	// examined.
-	Page   int
-	Layout layout
+	Page      int
+	Layout    layout
+	HideLinks bool // of a PDF: see answer
 
-	// Pdfinfo and Pdftoppm are the programs' paths.
-	Pdfinfo, Pdftoppm string
+	// The programs' paths; empty for those that are not installed or not needed.
+	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba string
 
 	// Memory is how much data the process may have beside what it starts with,
 	// in bytes, and Seconds how much time on the processor. 0 is no limit.
@@ -33,13 +36,23 @@ type task string
 const (
 	taskExamine task = "examine" // which pages there are
 	taskDraw    task = "draw"    // one page, as files in the output
+	taskText    task = "text"    // the text that pages of a PDF carry
 )
 
 // An answer is what came of it.
 type answer struct {
-	Pages []leaf   // taskExamine: those that will be read
-	Total int      // taskExamine: all pages of the file
-	Parts []part   // taskDraw: in order
+	Pages []leaf // taskExamine: those that will be read
+	Total int    // taskExamine: all pages of the file
+	Parts []part // taskDraw: in order
+
+	// Layers is for taskText: how long each page's text is in the output, in bytes;
+	// 0 where it has none that is good.
+	Layers []int64
+
+	// HideLinks is for taskExamine of a PDF: its annotations are links alone,
+	// around which boxes would be drawn.
+	HideLinks bool
+
 	Error *failure // or nil
 }
 
@@ -55,6 +68,7 @@ type part struct {
 	Size          int64 // of the file, in bytes
 	MediaType     string
 	Width, Height int
+	Partial       bool
 }
 
 // A failure is an error of this package on its way between two processes.
@@ -62,6 +76,7 @@ type failure struct {
 	Code                     code
 	Kind                     Kind
 	Width, Height, MaxPixels int
+	Cut                      bool
 	Text                     string // the cause's own
 }
 
@@ -84,6 +99,7 @@ var named = map[code]error{
 	"password":    ErrPassword,
 	"no pages":    ErrNoPages,
 	"no tool":     ErrNoTool,
+	"blank":       ErrBlank,
 }
 
 // maxText bounds an error's text, in bytes: decoders quote what they read.
@@ -99,7 +115,7 @@ func failureOf(err error) *failure {
 	} else if e, ok := errors.AsType[*ShapeError](err); ok {
 		f.Code, f.Width, f.Height = codeShape, e.Width, e.Height
 	} else if e, ok := errors.AsType[*BrokenError](err); ok {
-		f.Code, f.Kind, f.Text = codeBroken, e.Kind, clip(e.err.Error())
+		f.Code, f.Kind, f.Cut, f.Text = codeBroken, e.Kind, e.Cut(), clip(e.err.Error())
 	} else if e, ok := errors.AsType[*KilledError](err); ok {
 		f.Code, f.Kind, f.Text = codeKilled, e.Kind, e.Limit
 	} else if errors.Is(err, syscall.ENOSPC) {
@@ -127,6 +143,9 @@ func (f *failure) err() error {
 	case codeShape:
 		return &ShapeError{f.Width, f.Height}
 	case codeBroken:
+		if f.Cut {
+			return &BrokenError{f.Kind, &told{f.Text, io.ErrUnexpectedEOF}}
+		}
 		return &BrokenError{f.Kind, errors.New(f.Text)}
 	case codeKilled:
 		return &KilledError{Kind: f.Kind, Limit: f.Text}

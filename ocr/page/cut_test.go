@@ -127,7 +127,7 @@ func TestFullDisk(t *testing.T) {
 	defer file.Close()
 	for _, command := range [][]string{nil, DecodeCommand()} {
 		d := NewDecoder(DecoderConfig{Command: command})
-		_, err := d.run(t.Context(), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full)
+		_, err := d.run(t.Context(), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full, nil)
 		if !errors.Is(err, syscall.ENOSPC) || d.Kills() != 0 {
 			t.Errorf("got %v", err)
 		}
@@ -137,7 +137,7 @@ func TestFullDisk(t *testing.T) {
 // Each error arrives on the other side as it was.
 func TestErrorsCross(t *testing.T) {
 	for _, err := range []error{
-		ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages, ErrNoTool,
+		ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages, ErrNoTool, ErrBlank,
 		&TooLargeError{1, 2, 3}, &ShapeError{4, 5}, &BrokenError{PDF, errors.New("bad")}, &KilledError{Kind: PDF, Limit: LimitTime},
 	} {
 		got := failureOf(err).err()

@@ -1,49 +1,32 @@
 package page
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	"image/gif"
 	"image/jpeg"
-	"image/png"
-	"io"
 
-	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
 )
 
-// A codec is the decoder of one format, and what a pixel costs it. Its reader
-// is a *source for HEIC and an *asFirst for TIFF.
+// A codec is the decoder of one format, and what a pixel costs it. It reads the
+// first frame only, and finds the file at its start. A decoder that gives a
+// picture of which some is missing says so in source.partial.
 type codec struct {
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	config func(*source) (image.Config, error)
+	decode func(*source) (image.Image, error)
 	cost   func(color.Model) float64 // bytes for each pixel while it is decoded
 }
 
-// All of them decode the first frame only.
 var codecs = map[Kind]codec{
-	PNG:  {png.DecodeConfig, png.Decode, bytesPerPixel},
-	JPEG: {jpeg.DecodeConfig, jpeg.Decode, bytesPerPixel},
-	GIF:  {gif.DecodeConfig, gif.Decode, bytesPerPixel},
-	WebP: {ofStill(webp.DecodeConfig), ofStill(webp.Decode), bytesPerPixel},
-	BMP:  {bmp.DecodeConfig, bmp.Decode, bytesPerPixel},
-	TIFF: {tiff.DecodeConfig, tiff.Decode, tiffBytesPerPixel},
-	HEIC: {heicConfig, heicDecode, func(color.Model) float64 { return heicBytesPerPixel }},
-}
-
-func ofStill[T any](f func(io.Reader) (T, error)) func(io.Reader) (T, error) {
-	return func(r io.Reader) (T, error) {
-		r, err := still(r)
-		if err != nil {
-			var none T
-			return none, err
-		}
-		return f(r)
-	}
+	PNG:  {pngConfig, decodePNG, bytesPerPixel},
+	JPEG: {jpegConfig, decodeJPEG, bytesPerPixel},
+	GIF:  {gifConfig, decodeGIF, bytesPerPixel},
+	WebP: {webpConfig, decodeWebP, bytesPerPixel},
+	BMP:  {bmpConfig, decodeBMP, bytesPerPixel},
+	TIFF: {tiffConfig, decodeTIFF, tiffBytesPerPixel},
+	HEIC: {heicConfig, decodeHEIC, func(color.Model) float64 { return heicBytesPerPixel }},
 }
 
 // check reads the picture's header and refuses what may not be decoded.
@@ -108,22 +91,23 @@ func decode(src *source, kind Kind) (image.Image, error) {
 
 // run gives the file from its start to one decoder. A decoder's panic is a
 // broken file too: the input is hostile and the decoders are not ours.
-func run[T any](src *source, kind Kind, f func(io.Reader) (T, error)) (result T, err error) {
+func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &BrokenError{kind, fmt.Errorf("the decoder panicked: %v", p)}
+			err = &BrokenError{kind, fmt.Errorf("the decoder panicked: %.100v", p)}
 		}
 	}()
-	r, err := src.reader(kind)
-	if err != nil {
+	if err := src.rewind(); err != nil {
 		return result, err
 	}
-	result, err = f(r)
+	result, err = f(src)
 	switch {
 	case err == nil:
-		return result, nil
+		return result, src.err // of which a decoder that goes on makes nothing
 	case unsupported(err):
 		return result, fmt.Errorf("%w: %w", ErrNoDecoder, err)
+	case final(err):
+		return result, err
 	}
 	return result, &BrokenError{kind, short(err)}
 }
@@ -134,28 +118,8 @@ func unsupported(err error) bool {
 	if _, ok := errors.AsType[jpeg.UnsupportedError](err); ok {
 		return true
 	}
-	if _, ok := errors.AsType[tiff.UnsupportedError](err); ok {
-		return true
-	}
-	return errors.Is(err, bmp.ErrUnsupported)
-}
-
-// reader gives the file from its start, as the codec of its kind wants it.
-func (s *source) reader(kind Kind) (io.Reader, error) {
-	if err := s.rewind(); err != nil {
-		return nil, err
-	}
-	switch kind {
-	case HEIC:
-		return s, nil
-	case TIFF:
-		first, _, err := asFirstPage(s, s.page)
-		if err != nil {
-			return nil, &BrokenError{kind, err}
-		}
-		return first, nil
-	}
-	return bufio.NewReaderSize(s, 64<<10), nil
+	_, ok := errors.AsType[tiff.UnsupportedError](err)
+	return ok
 }
 
 // freeBytesPerPixel is what a decoded pixel may cost before its format has to

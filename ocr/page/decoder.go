@@ -35,6 +35,10 @@ type DecoderConfig struct {
 	// argument that is added. It is run without an environment.
 	Command []string
 
+	// IgnoreText reads a PDF by its pages' pictures alone, and leaves out the text
+	// that they carry.
+	IgnoreText bool
+
 	Processes int           // at once; 0 means DefaultProcesses
 	Memory    int64         // of each, in bytes; 0 means DefaultMemory
 	Time      time.Duration // of each; 0 means DefaultTime
@@ -60,7 +64,7 @@ func NewDecoder(c DecoderConfig) *Decoder {
 func (d *Decoder) Kills() int64 { return d.kills.Load() }
 
 // run has one request carried out, when there is a slot for it.
-func (d *Decoder) run(ctx context.Context, r request, file, output *os.File) (answer, error) {
+func (d *Decoder) run(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
 	select {
 	case d.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -73,9 +77,9 @@ func (d *Decoder) run(ctx context.Context, r request, file, output *os.File) (an
 	var a answer
 	var err error
 	if len(d.config.Command) == 0 {
-		a = do(limited, r, file, output)
+		a = do(limited, r, file, output, scratch)
 	} else {
-		a, err = d.spawn(limited, r, file, output)
+		a, err = d.spawn(limited, r, file, output, scratch)
 	}
 	if err == nil {
 		err = a.Error.err()
@@ -96,7 +100,7 @@ func (d *Decoder) run(ctx context.Context, r request, file, output *os.File) (an
 const maxAnswer = 1 << 20
 
 // spawn runs the command for one request.
-func (d *Decoder) spawn(ctx context.Context, r request, file, output *os.File) (answer, error) {
+func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
 	r.Memory = d.config.Memory
 	r.Seconds = int64((d.config.Time + time.Second - 1) / time.Second)
 	arg, err := json.Marshal(r)
@@ -112,7 +116,7 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output *os.File) (
 	argv := append(slices.Clone(d.config.Command), string(arg))
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Env = []string{} // tokens and keys are none of its business
-	c.Stdin, c.Stderr, c.ExtraFiles = file, &said, []*os.File{to, output}
+	c.Stdin, c.Stderr, c.ExtraFiles = file, &said, []*os.File{to, output, scratch}
 	c.WaitDelay = time.Second
 	ownGroup(c)
 	err = c.Start()
@@ -132,8 +136,16 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output *os.File) (
 	return a, nil
 }
 
-// tools finds the programs that open a PDF. One that is missing stays empty.
+// tools finds the programs that open files of a kind. One that is missing stays
+// empty.
 func (r *request) tools() {
-	r.Pdfinfo, _ = exec.LookPath("pdfinfo")
-	r.Pdftoppm, _ = exec.LookPath("pdftoppm")
+	switch r.Kind {
+	case PDF:
+		r.Pdfinfo, _ = exec.LookPath("pdfinfo")
+		r.Pdftoppm, _ = exec.LookPath("pdftoppm")
+		r.Pdftotext, _ = exec.LookPath("pdftotext")
+		r.Pdfimages, _ = exec.LookPath("pdfimages")
+	case TIFF, JPEG:
+		r.Tiff2rgba, _ = exec.LookPath("tiff2rgba")
+	}
 }

@@ -1,10 +1,14 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"sync"
+
+	"slackocr/ocr/witness"
 )
 
 // A Document is a file whose pages can be had one by one, in any order and
@@ -18,6 +22,10 @@ type Document struct {
 	pieces  []piece
 	sheets  []*sheet
 	left    int
+
+	hideLinks bool // see answer
+
+	layers []*layers // the texts of a PDF's pages; nil where they are not wanted
 }
 
 // A piece is a page, or a part of one.
@@ -41,7 +49,7 @@ type sheet struct {
 // only after the Document.
 //
 // The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages,
-// ErrNoTool, a *TooLargeError, a *ShapeError, a *BrokenError, a *KilledError,
+// ErrNoTool, ErrBlank, a *TooLargeError, a *ShapeError, a *BrokenError, a *KilledError,
 // the context's cause, or an error of the system: syscall.ENOSPC where the disk
 // is full. Where there are several pages, what is wrong with one of them is an
 // error of Page alone.
@@ -56,10 +64,8 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if _, ok := codecs[kind]; !ok && kind != PDF {
 		return nil, noCodec(kind)
 	}
-	if kind == PDF {
-		r.tools()
-	}
-	a, err := d.run(ctx, r, file, nil)
+	r.tools()
+	a, err := d.run(ctx, r, file, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +74,9 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 		return nil, err
 	}
 	doc.decoder, doc.file = d, file
+	if kind == PDF && !d.config.IgnoreText {
+		doc.layers = planLayers(len(doc.sheets))
+	}
 	return doc, nil
 }
 
@@ -79,7 +88,7 @@ func newDocument(kind Kind, o Options, a answer) (*Document, error) {
 	if a.Total == 1 && a.Pages[0].Error != nil {
 		return nil, a.Pages[0].Error.err()
 	}
-	doc := &Document{kind: kind, options: o, left: a.Total - len(a.Pages)}
+	doc := &Document{kind: kind, options: o, left: a.Total - len(a.Pages), hideLinks: a.HideLinks}
 	for i, l := range a.Pages {
 		s := &sheet{number: i, turn: make(chan struct{}, 1), layout: layout{Parts: 1}, err: l.Error.err()}
 		if s.err == nil && (min(l.Width, l.Height) < 1 || max(l.Width, l.Height) > maxSide) {
@@ -120,9 +129,25 @@ func (d *Document) Number(i int) int { return d.pieces[i].sheet.number + 1 }
 // is read of it goes on where that one ends.
 func (d *Document) Continues(i int) bool { return d.pieces[i].part > 0 }
 
-// Page gives piece i, counted from 0. It takes no memory between calls. The
-// same errors come as from Open.
+// Page gives piece i, counted from 0, with the text that it carries where that is
+// good. It takes no memory between calls. The same errors come as from Open.
 func (d *Document) Page(ctx context.Context, i int) (Page, error) {
+	s := d.pieces[i].sheet
+	var layer *witness.Layer
+	var failed error
+	var taking sync.WaitGroup
+	taking.Go(func() { layer, failed = d.layer(ctx, s.number) })
+	p, err := d.picture(ctx, i)
+	taking.Wait()
+	if err = cmp.Or(err, failed); err != nil {
+		return Page{}, err
+	}
+	p.Layer = partOf(layer, s.parts, d.pieces[i].part)
+	return p, nil
+}
+
+// picture gives piece i without its text.
+func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	s := d.pieces[i].sheet
 	select {
 	case s.turn <- struct{}{}:
@@ -140,7 +165,13 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	parts, err := d.draw(ctx, s, output)
+	scratch, err := temporary()
+	if err != nil {
+		output.Close()
+		return Page{}, err
+	}
+	parts, err := d.draw(ctx, s, output, scratch)
+	scratch.Close()
 	if err != nil {
 		output.Close()
 		if final(err) {
@@ -156,15 +187,13 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	return s.page(output, parts, d.pieces[i].part)
 }
 
-func (d *Document) draw(ctx context.Context, s *sheet, output *os.File) ([]part, error) {
-	r := request{Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, Page: s.number, Layout: s.layout}
-	if d.kind == PDF {
-		r.tools()
-		if r.Pdftoppm == "" {
-			return nil, ErrNoTool
-		}
+func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File) ([]part, error) {
+	r := request{Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, Page: s.number, Layout: s.layout, HideLinks: d.hideLinks}
+	r.tools()
+	if d.kind == PDF && r.Pdftoppm == "" {
+		return nil, ErrNoTool
 	}
-	a, err := d.decoder.run(ctx, r, d.file, output)
+	a, err := d.decoder.run(ctx, r, d.file, output, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +220,7 @@ func (s *sheet) page(drawn *os.File, parts []part, i int) (Page, error) {
 	if _, err := drawn.ReadAt(data, offset); err != nil {
 		return Page{}, fmt.Errorf("reading a page: %w", err)
 	}
-	return Page{Data: data, MediaType: p.MediaType, Width: p.Width, Height: p.Height}, nil
+	return Page{Data: data, MediaType: p.MediaType, Width: p.Width, Height: p.Height, Partial: p.Partial}, nil
 }
 
 // Close frees what the Document holds on the disk. No call of Page may be
@@ -201,6 +230,12 @@ func (d *Document) Close() error {
 		if s.drawn != nil {
 			s.drawn.Close() // it was read, and is gone with that
 			s.drawn = nil
+		}
+	}
+	for _, l := range d.layers {
+		if l.file != nil {
+			l.file.Close()
+			l.file = nil
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"io"
 )
 
 var (
@@ -13,8 +14,8 @@ var (
 	ErrUnsupported = errors.New("not a picture format that can be read")
 
 	// ErrNoDecoder says that the format is known, and that there is no decoder
-	// here for it or for what this file uses of it: AVIF, JPEG within TIFF,
-	// arithmetic coding.
+	// here for it or for what this file uses of it: AVIF, a TIFF of floating
+	// point numbers, a HEIC picture that is narrower than 128 pixels.
 	ErrNoDecoder = errors.New("no decoder for this kind of picture")
 
 	// ErrPassword says that a PDF opens with a password only.
@@ -23,8 +24,14 @@ var (
 	// ErrNoPages says that a PDF has no pages.
 	ErrNoPages = errors.New("the file has no pages")
 
-	// ErrNoTool says that pdfinfo or pdftoppm (poppler-utils) is not installed.
-	ErrNoTool = errors.New("poppler-utils is not installed")
+	// ErrNoTool says that the program is not installed that opens such a file:
+	// pdfinfo or pdftoppm (poppler-utils) for a PDF, and for many TIFF and some
+	// damaged JPEG files tiff2rgba (libtiff-tools).
+	ErrNoTool = errors.New("the program that opens such a file is not installed")
+
+	// ErrBlank says that a file which is too long for that came out in a single
+	// colour: most likely the decoder did not understand it.
+	ErrBlank = errors.New("a picture of one colour came out of a long file")
 )
 
 // A TooLargeError says that a picture has more pixels than allowed. Nothing
@@ -58,6 +65,9 @@ func (e *BrokenError) Error() string { return fmt.Sprintf("broken %s: %v", e.Kin
 // Unwrap gives the decoder's own error.
 func (e *BrokenError) Unwrap() error { return e.err }
 
+// Cut reports whether the end of the file is missing.
+func (e *BrokenError) Cut() bool { return errors.Is(e.err, io.ErrUnexpectedEOF) }
+
 // What ends a process that decodes.
 const (
 	LimitMemory = "memory"
@@ -81,13 +91,18 @@ func (e *KilledError) Error() string {
 }
 
 // TryThumbnail reports whether a smaller copy of the file that somebody else
-// made could be read where the file itself cannot: it is too much for the
-// decoder, or in a format that has none here.
+// made could be read where the file itself cannot: it is damaged, too much for
+// the decoder, in a format that has none here, or in one that is not known.
 func TryThumbnail(err error) bool {
-	if errors.Is(err, ErrNoDecoder) {
-		return true
+	for _, target := range []error{ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank} {
+		if errors.Is(err, target) {
+			return true
+		}
 	}
 	if _, ok := errors.AsType[*TooLargeError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*BrokenError](err); ok {
 		return true
 	}
 	_, ok := errors.AsType[*KilledError](err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"io"
 	"math"
 
 	"golang.org/x/image/draw"
@@ -63,6 +64,9 @@ func pixels(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
 	decoded, err := decode(src, kind)
 	if err != nil {
 		return nil, "", err
+	}
+	if src.partial {
+		return nil, "", &BrokenError{kind, io.ErrUnexpectedEOF}
 	}
 	m := image.NewRGBA(image.Rectangle{Max: decoded.Bounds().Size()})
 	draw.Draw(m, m.Rect, decoded, decoded.Bounds().Min, draw.Src)

@@ -41,22 +41,28 @@ func isTyped(err error) bool {
 	_, thin := errors.AsType[*page.ShapeError](err)
 	_, killed := errors.AsType[*page.KilledError](err)
 	return broken || large || thin || killed || slices.ContainsFunc([]error{
-		page.ErrEmpty, page.ErrUnsupported, page.ErrNoDecoder, page.ErrPassword, page.ErrNoPages, page.ErrNoTool,
+		page.ErrEmpty, page.ErrUnsupported, page.ErrNoDecoder, page.ErrPassword, page.ErrNoPages, page.ErrNoTool, page.ErrBlank,
 	}, func(target error) bool { return errors.Is(err, target) })
 }
 
-// A file that was not uploaded whole is broken, or read as far as it goes.
+// A file that was not uploaded whole is broken, or read as far as it goes: then
+// its page says so. A PDF does without its end, and a PNG file without its last
+// chunk.
 func TestTruncatedFiles(t *testing.T) {
 	d := page.NewDecoder(page.DecoderConfig{})
 	for kind, file := range examples(t) {
 		for tenth := range 10 {
-			_, err := readAll(t.Context(), d, onDisk(t, file[:len(file)*tenth/10]), page.Options{})
+			doc, err := readAll(t.Context(), d, onDisk(t, file[:len(file)*tenth/10]), page.Options{})
 			switch {
 			case tenth == 0:
 				if !errors.Is(err, page.ErrEmpty) {
 					t.Errorf("empty: %v", err)
 				}
-			case err == nil && (kind == page.PDF || kind == page.BMP || kind == page.TIFF) && tenth >= 7:
+			case err == nil && (kind == page.PDF && tenth >= 7 || kind == page.PNG && tenth == 9):
+			case err == nil:
+				if p, _ := doc.Page(t.Context(), 0); !p.Partial {
+					t.Errorf("%s at %d0 %%: nobody is told", kind, tenth)
+				}
 			case !isTyped(err):
 				t.Errorf("%s at %d0 %%: %v", kind, tenth, err)
 			}
@@ -152,8 +158,8 @@ func TestHostileFiles(t *testing.T) {
 		{"png of 50k", pngHeader(50000, 50000, 8), "a picture of 50000×50000"},
 		{"webp of 38 bytes", webpBomb(), "a picture of 16384×16384"},
 		{"strip", encodePNG(t, image.NewGray(image.Rect(0, 0, 1, 60000))), "a picture of 1×60000 pixels is too thin"},
-		{"gif with a huge frame", hugeFrame, "broken gif"},
-		{"tiff, wide", withTag(tiffOf(t, tiff.Deflate, anyImage), 256, 4, 1<<31), "broken tiff"},
+		{"gif with a huge frame", hugeFrame, "a picture of 60000×60000"},
+		{"tiff, wide", withTag(tiffOf(t, tiff.Deflate, anyImage), 256, 4, 1<<31), "a picture of 134217728×80"},
 		{"tiff, of no pages", []byte("II*\x00\x00\x00\x00\x00"), "broken tiff: it has no pages"},
 		{"tiff, endless", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "broken tiff"},
 		{"heic, 16k", withExtent(t, small[page.HEIC], 16000, 16000), "a picture of 16000×16000 pixels is over the limit of 25000000"},
@@ -165,7 +171,7 @@ func TestHostileFiles(t *testing.T) {
 		{"pdf of no pages", noPages, "the file has no pages"},
 		{"pdf with a password", withPassword(), "the file is locked with a password"},
 		{"pdf that lies about its pages", (&pagetest.PDFBuilder{}).File(nil, 1, ""), "broken pdf"},
-		{"pdf with a page that is a line", onDiskPage("0 0 200000 10"), "a picture of 555556×28 pixels is too thin"},
+		{"pdf with a page that is a line", onDiskPage("0 0 200000 10"), "a picture of 1666667×84 pixels is too thin"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDecoder(t, page.DecoderConfig{})

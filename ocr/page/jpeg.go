@@ -1,9 +1,14 @@
 package page
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"image"
+	"image/jpeg"
 	"io"
+	"strings"
 )
 
 // maxJPEGSegments bounds the walk to the frame header. Real files have a few
@@ -12,40 +17,56 @@ const maxJPEGSegments = 4096
 
 var errNoFrame = errors.New("no frame header")
 
-// jpegBytesPerPixel tells from the frame header what image/jpeg needs to
-// decode a pixel: one byte for each sample, and for a progressive file four
-// more, since it keeps every coefficient as an int32 until the end. A
-// progressive 4:4:4 picture takes 15 bytes for each pixel, ten times an
-// ordinary one.
-func jpegBytesPerPixel(r io.Reader) (float64, error) {
-	var b [4]byte
-	if _, err := io.ReadFull(r, b[:2]); err != nil { // start of image
-		return 0, err
+// A jpegFrame is a frame header (ITU-T T.81, B.2.2), and the EXIF data before
+// it.
+type jpegFrame struct {
+	width, height int
+	components    int
+	sampling      byte    // of the first component, horizontal and vertical
+	cost          float64 // see bytesPerPixel
+	exif          []byte
+}
+
+// readFrame walks a file's segments to the frame header. It passes over what is
+// no segment, as image/jpeg does and libjpeg.
+func readFrame(r io.Reader) (f jpegFrame, err error) {
+	var b [2]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil { // start of image
+		return f, err
 	}
 	for range maxJPEGSegments {
 		marker, err := nextMarker(r)
 		if err != nil {
-			return 0, err
+			return f, err
 		}
-		if marker == 0x01 || marker >= 0xd0 && marker <= 0xd7 { // without a body
+		if marker == 0x01 || marker >= 0xd0 && marker <= 0xd8 { // without a body
 			continue
 		}
-		if _, err := io.ReadFull(r, b[:2]); err != nil {
-			return 0, err
+		if _, err := io.ReadFull(r, b[:]); err != nil {
+			return f, err
 		}
-		length := int64(binary.BigEndian.Uint16(b[:2])) - 2
+		length := int64(binary.BigEndian.Uint16(b[:])) - 2
 		if length < 0 {
-			return 0, errors.New("a segment is shorter than its length field")
+			return f, errors.New("a segment is shorter than its length field")
 		}
 		segment := io.LimitReader(r, length)
-		if marker >= 0xc0 && marker <= 0xc2 {
-			return frameCost(segment, marker == 0xc2)
+		switch {
+		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
+			return f, f.read(segment, marker&3 == 2)
+		case marker == 0xe1 && f.exif == nil:
+			body, err := io.ReadAll(segment)
+			if err != nil {
+				return f, err
+			}
+			if bytes.HasPrefix(body, []byte("Exif\x00\x00")) {
+				f.exif = body
+			}
 		}
 		if _, err := io.Copy(io.Discard, segment); err != nil {
-			return 0, err
+			return f, err
 		}
 	}
-	return 0, errNoFrame
+	return f, errNoFrame
 }
 
 // nextMarker skips to the next marker, over the fill bytes that image/jpeg
@@ -65,29 +86,111 @@ func nextMarker(r io.Reader) (byte, error) {
 	return 0, errNoFrame
 }
 
-// frameCost reads a frame header: precision, height, width, and for each
-// component an id, its sampling factors and a table.
-func frameCost(r io.Reader, progressive bool) (float64, error) {
+// read reads the header: precision, height, width, and for each component an
+// id, its sampling factors and a table.
+//
+// A pixel costs image/jpeg one byte for each sample, and in a progressive file
+// four more, since it keeps every coefficient as an int32 until the end. A
+// progressive 4:4:4 picture takes 15 bytes for each pixel, ten times an ordinary
+// one.
+func (f *jpegFrame) read(r io.Reader, progressive bool) error {
 	var head [6]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return 0, err
+		return err
 	}
+	f.height, f.width = int(binary.BigEndian.Uint16(head[1:])), int(binary.BigEndian.Uint16(head[3:]))
+	f.components = int(head[5])
 	samples, maxH, maxV := 0, 1, 1
-	for range min(int(head[5]), 4) {
+	for i := range min(f.components, 4) {
 		var c [3]byte
 		if _, err := io.ReadFull(r, c[:]); err != nil {
-			return 0, err
+			return err
+		}
+		if i == 0 {
+			f.sampling = c[1]
 		}
 		h, v := int(c[1]>>4), int(c[1]&15)
 		samples += h * v
 		maxH, maxV = max(maxH, h), max(maxV, v)
 	}
-	cost := float64(samples) / float64(maxH*maxV)
+	f.cost = float64(samples) / float64(maxH*maxV)
 	if progressive {
-		cost *= 5
+		f.cost *= 5
 	}
-	if head[5] == 4 {
-		cost += 4 // image/jpeg makes a CMYK picture of the samples
+	if f.components == 4 {
+		f.cost += 4 // image/jpeg makes a CMYK picture of the samples
 	}
-	return cost, nil
+	return nil
+}
+
+func jpegConfig(src *source) (image.Config, error) {
+	f, err := readFrame(bufio.NewReaderSize(src, 64<<10))
+	return image.Config{Width: f.width, Height: f.height}, err
+}
+
+// jpegBytesPerPixel is what decoding a pixel of this file costs.
+func jpegBytesPerPixel(src *source) (float64, error) {
+	f, err := readFrame(bufio.NewReaderSize(src, 64<<10))
+	return f.cost, err
+}
+
+// decodeJPEG reads a picture with image/jpeg, which gives none where anything
+// is wrong with the file, and then with libjpeg, which gives what there is.
+func decodeJPEG(src *source) (image.Image, error) {
+	m, err := jpeg.Decode(bufio.NewReaderSize(src, 64<<10))
+	if err == nil || src.ctx.Err() != nil {
+		return m, err
+	}
+	if err := src.rewind(); err != nil {
+		return nil, err
+	}
+	f, frameErr := readFrame(bufio.NewReaderSize(src, 64<<10))
+	if frameErr != nil || f.components != 1 && f.components != 3 {
+		return nil, err
+	}
+	size, sizeErr := src.Seek(0, io.SeekEnd)
+	if sizeErr != nil || src.rewind() != nil {
+		return nil, err
+	}
+	m, said, tiffErr := libtiff(src, JPEG, io.MultiReader(bytes.NewReader(f.asTIFF(size)), src), true)
+	if tiffErr != nil {
+		if _, ok := errors.AsType[*BrokenError](tiffErr); ok || errors.Is(tiffErr, ErrNoTool) {
+			return nil, err // which says it better
+		}
+		return nil, tiffErr
+	}
+	src.partial = strings.Contains(said, "remature end") || strings.Contains(said, "Corrupt JPEG data: bad")
+	return m, nil
+}
+
+// asTIFF is the beginning of a TIFF file with a JPEG file of so many bytes as
+// its only strip, which libtiff has libjpeg decode (TIFF Technical Note 2).
+func (f jpegFrame) asTIFF(size int64) []byte {
+	const typeShort, typeLong, tags, start = 3, 4, 10, 8
+	const bitsAt = start + 2 + 12*tags + 4
+	const fileAt = bitsAt + 8
+	le := binary.LittleEndian
+	photometric, bits := uint32(photometricGrey), uint32(8)
+	if f.components == 3 {
+		photometric, bits = 6, bitsAt // YCbCr
+	}
+	b := append([]byte("II*\x00"), start, 0, 0, 0, tags, 0)
+	for _, tag := range [tags][4]uint32{
+		{tagWidth, typeLong, 1, uint32(f.width)},
+		{tagHeight, typeLong, 1, uint32(f.height)},
+		{tagBits, typeShort, uint32(f.components), bits},
+		{tagCompression, typeShort, 1, 7}, // JPEG
+		{tagPhotometric, typeShort, 1, photometric},
+		{tagStripOffsets, typeLong, 1, fileAt},
+		{tagSamples, typeShort, 1, uint32(f.components)},
+		{tagRowsPerStrip, typeLong, 1, uint32(f.height)},
+		{tagStripLengths, typeLong, 1, uint32(size)},
+		{tagYCbCrSubsampling, typeShort, 2, uint32(f.sampling>>4) | uint32(f.sampling&15)<<16},
+	} {
+		b = le.AppendUint16(b, uint16(tag[0]))
+		b = le.AppendUint16(b, uint16(tag[1]))
+		b = le.AppendUint32(b, tag[2])
+		b = le.AppendUint32(b, tag[3])
+	}
+	return append(b, 0, 0, 0, 0, 8, 0, 8, 0, 8, 0, 0, 0)
 }

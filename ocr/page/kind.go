@@ -39,7 +39,7 @@ func Sniff(head []byte) Kind {
 		return GIF
 	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
 		return WebP
-	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
+	case isTIFF(head):
 		return TIFF
 	case isBMP(head):
 		return BMP
@@ -51,6 +51,16 @@ func Sniff(head []byte) Kind {
 	return ""
 }
 
+// isTIFF knows both forms: the second, BigTIFF, has offsets of eight bytes.
+func isTIFF(head []byte) bool {
+	for _, magic := range []string{"II*\x00", "MM\x00*", "II+\x00\x08\x00\x00\x00", "MM\x00+\x00\x08\x00\x00"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
 // isBMP also looks at the size of the second header: two letters alone would
 // make a picture of any text that begins with BM.
 func isBMP(head []byte) bool {
@@ -58,7 +68,7 @@ func isBMP(head []byte) bool {
 		return false
 	}
 	switch binary.LittleEndian.Uint32(head[14:]) {
-	case 12, 40, 52, 56, 64, 108, 124:
+	case 12, 16, 40, 52, 56, 64, 108, 124:
 		return true
 	}
 	return false

@@ -229,10 +229,14 @@ func TestSizeOfPDFPage(t *testing.T) {
 		want       image.Point
 	}{
 		{"a4", "/MediaBox [0 0 595 842]", image.Pt(1280, 1920), image.Pt(1357, 1920)},
-		{"a4, no canvas", "/MediaBox [0 0 595 842]", image.Pt(0, 0), image.Pt(1653, 2339)},
+		{"a4, no canvas", "/MediaBox [0 0 595 842]", image.Pt(0, 0), image.Pt(3362, 4758)},
 		{"a4 turned", "/MediaBox [0 0 595 842] /Rotate 90", image.Pt(1920, 1280), image.Pt(1920, 1357)},
-		{"cropped", "/MediaBox [0 0 595 842] /CropBox [100 100 172 172]", image.Pt(1280, 1280), image.Pt(200, 200)},
-		{"a label", "/MediaBox [0 0 72 36]", image.Pt(1280, 640), image.Pt(200, 100)},
+		{"cropped", "/MediaBox [0 0 595 842] /CropBox [100 100 172 172]", image.Pt(1280, 1280), image.Pt(600, 600)},
+		{"a receipt", "/MediaBox [0 0 226 560]", image.Pt(960, 1920), image.Pt(960, 2379)},
+		{"a card", "/MediaBox [0 0 243 153]", image.Pt(1920, 1280), image.Pt(2025, 1275)},
+		{"a label", "/MediaBox [0 0 72 36]", image.Pt(1280, 640), image.Pt(600, 300)},
+		{"a slide", "/MediaBox [0 0 720 405]", image.Pt(1920, 1280), image.Pt(2276, 1280)},
+		{"an a0 plan", "/MediaBox [0 0 3370 2384]", image.Pt(1920, 1280), image.Pt(1920, 1358)},
 		{"a field", "/MediaBox [0 0 200000 200000]", image.Pt(1280, 1280), image.Pt(1280, 1280)},
 		{"a field, no canvas", "/MediaBox [0 0 200000 200000]", image.Pt(0, 0), image.Pt(4000, 4000)},
 	} {
@@ -245,6 +249,51 @@ func TestSizeOfPDFPage(t *testing.T) {
 			got := piece(t, doc, 0).Bounds().Size()
 			if d := got.Sub(test.want); d.X*d.X > 4 || d.Y*d.Y > 4 {
 				t.Errorf("drawn as %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// Boxes around links are left out, also where the links are within an object
+// stream, but nothing that was written into a form or onto a page.
+func TestAnnotationsOfPDF(t *testing.T) {
+	const (
+		box  = "/Rect [20 20 180 80] /Border [0 0 8] /C [0 0 1]"
+		link = "<< /Type /Annot /Subtype /Link " + box + " >>"
+		note = "<< /Type /Annot /Subtype/FreeText " + box + " /DA (0 0 1 rg /Helv 60 Tf) /Contents (MMM) >>"
+	)
+	stream := func(b *pagetest.PDFBuilder, content string) {
+		b.Stream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", deflate([]byte(content)))
+	}
+	for _, test := range []struct {
+		name        string
+		annotations string
+		hidden      string // what an object stream holds
+		drawn       bool
+	}{
+		{"links", link, "", false},
+		{"links and what is hidden", link, "9 0 << /Subtype /Link >>", false},
+		{"a note", note, "", true},
+		{"a link and a note", link + note, "", true},
+		{"a link and a field that is hidden", link, "9 0 << /Subtype /Widget >>", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b pagetest.PDFBuilder
+			kid := b.Object("<< /Type /Page /Parent " + pagetest.PagesRef + " /MediaBox [0 0 200 100] /Annots [" + test.annotations + "] >>")
+			if test.hidden != "" {
+				stream(&b, test.hidden)
+			}
+			m := piece(t, openDocument(t, newDecoder(t, page.DecoderConfig{}), b.File([]string{kid}, 1, ""), page.Options{
+				Canvas: func(int, int) (int, int) { return 200, 100 },
+			}), 0)
+			drawn := false
+			for y := range m.Bounds().Dy() {
+				for x := range m.Bounds().Dx() {
+					drawn = drawn || !near(m.At(x, y), white)
+				}
+			}
+			if drawn != test.drawn {
+				t.Errorf("anything drawn: %v", drawn)
 			}
 		})
 	}

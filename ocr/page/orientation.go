@@ -1,10 +1,9 @@
 package page
 
 import (
+	"bufio"
+	"bytes"
 	"image"
-	"io"
-
-	"github.com/bep/imagemeta"
 )
 
 // An orientation is the EXIF tag of that name: how the stored picture must be
@@ -14,47 +13,50 @@ type orientation int
 
 const upright orientation = 1
 
-var metaFormats = map[Kind]imagemeta.ImageFormat{
-	JPEG: imagemeta.JPEG,
-	PNG:  imagemeta.PNG,
-	WebP: imagemeta.WebP,
-}
+// maxEXIF bounds the metadata of a file that are read, in bytes.
+const maxEXIF = 1 << 20
 
 // readOrientation finds the tag. A file with damaged metadata is read as it
 // stands, since its pixels may be well.
 func readOrientation(src *source, kind Kind) orientation {
 	if kind == TIFF {
-		if _, page, err := asFirstPage(src, src.page); err == nil {
-			return page.turn
+		if page, err := tiffPage(src); err == nil {
+			return page.orientation()
+		}
+		return upright
+	}
+	// EXIF data are a TIFF file, before which some programs write the header
+	// that they have in JPEG.
+	exif := bytes.TrimPrefix(readEXIF(src, kind), []byte("Exif\x00\x00"))
+	if !isTIFF(exif) {
+		return upright
+	}
+	all, err := directories(bytes.NewReader(exif))
+	if err != nil {
+		return upright
+	}
+	return all[0].orientation()
+}
+
+// readEXIF gives a file's EXIF data, or nil.
+func readEXIF(src *source, kind Kind) []byte {
+	if src.rewind() != nil {
+		return nil
+	}
+	switch kind {
+	case JPEG:
+		frame, _ := readFrame(bufio.NewReaderSize(src, 64<<10))
+		return frame.exif
+	case PNG:
+		return pngEXIF(src)
+	case WebP:
+		return webpEXIF(src)
+	case HEIC:
+		if h, err := readHEIF(src); err == nil {
+			return h.exif(src)
 		}
 	}
-	format, ok := metaFormats[kind]
-	if !ok {
-		return upright
-	}
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
-		return upright
-	}
-	found := upright
-	isOrientation := func(t imagemeta.TagInfo) bool {
-		return t.Tag == "Orientation" && t.Namespace == "IFD0"
-	}
-	// The result is in found already where the rest turns out damaged.
-	_, _ = imagemeta.Decode(imagemeta.Options{
-		R:               src,
-		ImageFormat:     format,
-		Sources:         imagemeta.EXIF,
-		LimitNumTags:    500,
-		LimitTagSize:    64,
-		ShouldHandleTag: isOrientation,
-		HandleTag: func(t imagemeta.TagInfo) error {
-			if v, ok := t.Value.(uint16); ok && v >= 1 && v <= 8 {
-				found = orientation(v)
-			}
-			return imagemeta.ErrStopWalking
-		},
-	})
-	return found
+	return nil
 }
 
 // swaps tells whether turning exchanges width and height.

@@ -12,9 +12,12 @@ package page
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io"
+
+	"slackocr/ocr/witness"
 )
 
 const (
@@ -46,7 +49,9 @@ type Options struct {
 
 	// Canvas gives the model's canvas for a picture of these upright
 	// dimensions. The picture is scaled down, never up, so that it still
-	// covers the canvas. Nil keeps the size.
+	// covers the canvas. Nil keeps the size. A page of a PDF has none of its
+	// own: it is drawn with at most 600 dots per inch and, where it is not cut
+	// into parts, 16 megapixels.
 	Canvas func(width, height int) (w, h int)
 }
 
@@ -65,15 +70,23 @@ type Page struct {
 	Data          []byte // a whole PNG or JPEG file without metadata
 	MediaType     string // "image/png" or "image/jpeg"
 	Width, Height int    // of Data, in pixels
+
+	// Layer is the text that a PDF's page carries, where it is good; else nil.
+	Layer *witness.Layer
+
+	// Partial says that the file is damaged, and that some of the picture may be
+	// missing or wrong.
+	Partial bool
 }
 
 // Open reads the picture in r, which it rewinds first, and makes a page of it,
 // in this process. It is for files that are trusted, and for tests: a Decoder
-// bounds the memory too, and reads PDF and all pages of a file. Only the first
+// bounds the memory too, reads PDF and all pages of a file, and has other
+// programs for what only they can read. Only the first
 // page of a TIFF and the first frame of an animation is read.
 //
-// The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, a *TooLargeError, a
-// *ShapeError, a *BrokenError, the context's error, or an error of r itself.
+// The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank, a
+// *TooLargeError, a *ShapeError, a *BrokenError, the context's error, or an error of r itself.
 func Open(ctx context.Context, r io.ReadSeeker, o Options) (Page, error) {
 	o = o.withDefaults()
 	src := &source{ctx: ctx, r: r}
@@ -90,7 +103,9 @@ func Open(ctx context.Context, r io.ReadSeeker, o Options) (Page, error) {
 	if err != nil {
 		return Page{}, src.blame(err)
 	}
-	return encode(m, kind)
+	p, err := encode(m, kind)
+	p.Partial = src.partial
+	return p, err
 }
 
 // look gives the upright size of a picture that may be decoded.
@@ -104,20 +119,69 @@ func look(src *source, kind Kind, maxPixels int) (image.Point, orientation, erro
 	return image.Pt(w, h), turn, nil
 }
 
-// render decodes a picture to the given upright size, on white.
+// render decodes a picture to the given upright size, on white. Where it turns
+// out smaller than that it is as large as it is.
 func render(src *source, kind Kind, turn orientation, size image.Point) (*image.RGBA, error) {
 	decoded, err := decode(src, kind)
 	if err != nil {
 		return nil, err
 	}
+	got := decoded.Bounds().Size()
+	if got.X <= 0 || got.Y <= 0 {
+		return nil, &BrokenError{kind, fmt.Errorf("it has %d×%d pixels", got.X, got.Y)}
+	}
 	w, h := turn.size(size.X, size.Y)
-	if got := decoded.Bounds().Size(); got.X < w || got.Y < h {
-		return nil, &BrokenError{kind, fmt.Errorf("it has %d×%d pixels, less than its header says", got.X, got.Y)}
+	if got.X < w || got.Y < h {
+		w, h = got.X, got.Y
 	}
 	// Turning comes last: scaled down, there are far fewer pixels to move.
 	small, err := scale(src.ctx, decoded, w, h)
 	if err != nil {
 		return nil, err
 	}
-	return turn.apply(flatten(small)), nil
+	m := turn.apply(flatten(small))
+	if plainColor(m) {
+		return m, blank(src, kind, got)
+	}
+	return m, nil
 }
+
+// plainColor reports whether a picture is of one colour: fewer than one in
+// 100,000 of its pixels differ from the one in its middle.
+func plainColor(m *image.RGBA) bool {
+	const same, most = 24, 100_000
+	middle := m.RGBAAt(m.Rect.Dx()/2, m.Rect.Dy()/2)
+	want := [4]uint8{middle.R, middle.G, middle.B, middle.A}
+	others := 0
+	for i := 0; i+4 <= len(m.Pix); i += 4 {
+		for c := range 4 {
+			if max(m.Pix[i+c], want[c])-min(m.Pix[i+c], want[c]) > same {
+				if others++; others*most >= m.Rect.Dx()*m.Rect.Dy() {
+					return false
+				}
+				break
+			}
+		}
+	}
+	return true
+}
+
+// blank says what it means that a picture is of one colour: nothing, or that the
+// decoder did not understand a file with more in it.
+func blank(src *source, kind Kind, size image.Point) error {
+	if src.partial {
+		return &BrokenError{kind, errors.New("nothing of it could be decoded")}
+	}
+	if kind == TIFF || kind == BMP { // which may be large without anything in them
+		return nil
+	}
+	length, err := src.Seek(0, io.SeekEnd)
+	if err == nil && length > blankLength+int64(size.X*size.Y)/50 {
+		return fmt.Errorf("%w: %d bytes", ErrBlank, length)
+	}
+	return nil
+}
+
+// blankLength is how many bytes a file may have beside a fiftieth of its pixels
+// that shows one colour only: room for its metadata.
+const blankLength = 64 << 10

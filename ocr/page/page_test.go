@@ -128,7 +128,7 @@ func TestOpenErrors(t *testing.T) {
 		{"html behind a png signature", append([]byte("\x89PNG\r\n\x1a\n"), "<!DOCTYPE html>"...), page.PNG},
 		{"png signature alone", good[:8], page.PNG},
 		{"png cut in its header", good[:20], page.PNG},
-		{"png cut in its pixels", good[:len(good)/2], page.PNG},
+		{"png cut before its pixels", good[:45], page.PNG},
 		{"jpeg signature alone", goodJPEG[:3], page.JPEG},
 		{"jpeg cut in its pixels", goodJPEG[:len(goodJPEG)/2], page.JPEG},
 		{"jpeg without end", goodJPEG[:len(goodJPEG)-9], page.JPEG},

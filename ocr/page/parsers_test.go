@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"image"
+	"math"
 	"strings"
 	"testing"
 
@@ -29,10 +30,10 @@ Page    12 size: 5 x 4 pts
 	if total != 9 || len(leaves) != 5 {
 		t.Fatalf("%d of %d", len(leaves), total)
 	}
-	if l := leaves[0]; l.Width != 1653 || l.Height != 2339 || l.Error != nil {
+	if l := leaves[0]; l.Width != 4959 || l.Height != 7017 || l.Error != nil {
 		t.Errorf("%+v", l)
 	}
-	if l := leaves[1]; l.Width != 2339 || l.Height != 1654 || l.Error != nil {
+	if l := leaves[1]; l.Width != 7016 || l.Height != 4961 || l.Error != nil {
 		t.Errorf("turned: %+v", l)
 	}
 	for i, want := range map[int]code{2: codeBroken, 3: codeBroken, 4: codeShape} {
@@ -55,7 +56,7 @@ func FuzzParseInfo(f *testing.F) {
 			t.Fatalf("%d of %d pages", len(leaves), total)
 		}
 		for _, l := range leaves {
-			if l.Error == nil && (l.Width < 1 || l.Height < 1 || l.Width > 1e6 || l.Height > 1e6) {
+			if l.Error == nil && (l.Width < 1 || l.Height < 1 || l.Width > 1e7 || l.Height > 1e7) {
 				t.Errorf("%+v", l)
 			}
 		}
@@ -103,14 +104,15 @@ func FuzzDirectories(f *testing.F) {
 		if (err == nil) != (len(pages) > 0) {
 			t.Fatalf("%d pages, %v", len(pages), err)
 		}
-		seen := map[uint32]bool{}
+		seen := map[uint64]bool{}
 		for i, p := range pages {
-			if seen[p.offset] || p.turn < 1 || p.turn > 8 {
+			if seen[p.offset] || p.orientation() < 1 || p.orientation() > 8 {
 				t.Errorf("page %d: %+v", i, p)
 			}
 			seen[p.offset] = true
-			if first, _, err := asFirstPage(src, i); err != nil || byteOrder(first.head).Uint32(first.head[4:]) != p.offset {
-				t.Errorf("page %d: %v", i, err)
+			alone, err := directories(p.alone(src))
+			if err != nil || len(alone) != 1 || alone[0].offset != p.offset || alone[0].orientation() != upright {
+				t.Errorf("page %d by itself: %+v, %v", i, alone, err)
 			}
 		}
 	})
@@ -167,4 +169,62 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%d pieces, %d pages, %d left", doc.Len(), doc.Pages(), doc.Left())
 		}
 	})
+}
+
+func TestParseTSV(t *testing.T) {
+	const tsv = "level\tpage_num\tpar_num\tblock_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n" +
+		"1\t4\t0\t0\t0\t0\t0.000000\t0.000000\t595.000000\t842.000000\t-1\t###PAGE###\n" +
+		"3\t4\t0\t0\t0\t0\t60.0\t49.0\t148.0\t16.6\t-1\t###FLOW###\n" +
+		"4\t4\t0\t0\t0\t0\t60.0\t49.0\t148.0\t16.6\t-1\t###LINE###\n" +
+		"5\t4\t0\t0\t0\t0\t60.00\t49.08\t57.02\t16.65\t100\tInvoice\n" +
+		"5\t4\t0\t0\t0\t1\t122.03\t49.08\t86.06\t16.65\t100\t2026\n" +
+		"4\t4\t0\t0\t1\t0\t60.0\t70.0\t148.0\t16.6\t-1\t###LINE###\n" +
+		"5\t4\t0\t0\t1\t0\t60.00\t70.00\t57.02\t16.65\t100\tnext\n" +
+		"1\t9\t0\t0\t0\t0\t0\t0\t595\t842\t-1\t###PAGE###\n" +
+		"5\t9\t0\t0\t0\t0\t1\t1\t1\t1\t100\tafter\n" +
+		"5\t4\t0\t0\t1\t0\tNaN\t70.00\t57.02\t16.65\t100\tnowhere\n" +
+		"5\t4\t0\t0\n"
+	all := parseTSV(strings.NewReader(tsv), 3, 2)
+	if len(all) != 2 || all[1] != nil || len(all[0].Lines) != 2 || len(all[0].Lines[0].Words) != 2 {
+		t.Fatalf("%+v", all)
+	}
+	l := all[0]
+	if w := l.Lines[0].Words[1]; l.Width != 595 || w.Text != "2026" || w.Box.Left != 122.03 || math.Abs(w.Box.Bottom-65.73) > 1e-6 || l.Lines[1].Block != l.Lines[0].Block {
+		t.Errorf("%+v", l)
+	}
+}
+
+func FuzzParseTSV(f *testing.F) {
+	f.Add("1\t1\t0\t0\t0\t0\t0\t0\t595\t842\t-1\t###PAGE###\n4\t1\t0\t0\t0\t0\t6\t4\t1\t1\t-1\t###LINE###\n5\t1\t0\t0\t0\t0\t60\t49\t57\t16\t100\tשלום12\n")
+	m := gray{width: 20, height: 30, pixels: make([]byte, 600)}
+	for i := range m.pixels {
+		m.pixels[i] = byte(i * 37)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, layer := range parseTSV(strings.NewReader(text), 0, 2) {
+			if layer == nil {
+				continue
+			}
+			compare(layer, m)
+			layer.Good()
+			layer.Text()
+			if _, err := json.Marshal(layer); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestParseImages(t *testing.T) {
+	const list = `page   num  type   width height color comp bpc  enc interp  object ID x-ppi y-ppi size ratio
+--------------------------------------------------------------------------------------------
+   1     0 image    1654  2339  rgb     3   8  jpeg   no         4  0   200   200  327K 2.9%
+   1     1 smask    1654  2339  gray    1   8  image  no         5  0   200   200  327K 2.9%
+   2     2 stencil    72    72  -       1   1  ccitt  no   [inline]    72    72  327K 2.9%
+   3     3 image    1654  2339  rgb     3   8  jpeg   no         4  0     0     0  327K 2.9%
+`
+	got := parseImages(strings.NewReader(list), 0, 3)
+	if a4 := 1654.0 / 200 * 2339 / 200 * 72 * 72; got[0] < a4-1 || got[0] > a4+1 || got[1] != 72*72 || got[2] != 0 {
+		t.Error(got)
+	}
 }

@@ -8,18 +8,22 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 )
 
 const (
-	// pdfDPI is the resolution at which a PDF's page is measured. It is drawn
-	// with fewer dots where they cover the model's canvas: A4 with 165.
-	pdfDPI = 200
+	// pdfDPI is the highest resolution, in dots per inch, and the one at which a
+	// PDF's page is measured. It is drawn with fewer dots where they cover the
+	// model's canvas: A4 with 165. A receipt, a card or a label needs more than a
+	// sheet of paper, and small pages often are large scans.
+	pdfDPI = 600
 
 	pointsPerInch = 72
 
@@ -44,13 +48,28 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 		if strings.Contains(p.said.String(), "Invalid page count 0") {
 			return nil, 0, ErrNoPages
 		}
-		return nil, 0, err
+		return nil, 0, orCut(err, file)
 	}
 	leaves, total = parseInfo(out.String(), r.MaxPages)
 	if total == 0 {
 		return nil, 0, ErrNoPages
 	}
 	return leaves, total, nil
+}
+
+// orCut says of a PDF that is broken whether its end is missing: the last line
+// of each is "%%EOF" (PDF 32000-1:2008, 7.5.5).
+func orCut(err error, file *os.File) error {
+	broken, ok := errors.AsType[*BrokenError](err)
+	info, statErr := file.Stat()
+	if !ok || statErr != nil {
+		return err
+	}
+	tail := make([]byte, min(info.Size(), sniffLen))
+	if _, err := file.ReadAt(tail, info.Size()-int64(len(tail))); err != nil || bytes.Contains(tail, []byte("%%EOF")) {
+		return broken
+	}
+	return &BrokenError{PDF, fmt.Errorf("%w: %w", broken.err, io.ErrUnexpectedEOF)}
 }
 
 // parseInfo reads what pdfinfo prints with -f and -l: "Pages:", and for each
@@ -90,14 +109,14 @@ func parseInfo(text string, maxPages int) (leaves []leaf, total int) {
 	return leaves, total
 }
 
-// dots is a length in points as pixels, at least 1 and at most a million, and
-// 0 for what is no length.
+// dots is a length in points as pixels, at least 1 and at most ten million,
+// and 0 for what is no length.
 func dots(points string) int {
 	v, err := strconv.ParseFloat(points, 64)
 	if err != nil || !(v > 0) {
 		return 0
 	}
-	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e6))
+	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e7))
 }
 
 // drawPDF lets pdftoppm draw one page so that it is at least as large as the
@@ -107,7 +126,11 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	longer := strconv.Itoa(max(r.Layout.Width, r.Layout.Height))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := poppler(ctx, file, r.Pdftoppm, "-f", n, "-l", n, "-cropbox", "-scale-to", longer, theFile)
+	args := []string{"-f", n, "-l", n, "-cropbox", "-scale-to", longer}
+	if r.HideLinks {
+		args = append(args, "-hide-annotations")
+	}
+	p := poppler(ctx, file, r.Pdftoppm, append(args, theFile)...)
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -125,20 +148,28 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 		return m, nil // it may complain about what it could draw all the same
 	case err != nil && !errors.Is(err, context.Canceled):
 		return nil, err
+	case locked(p.said.String()):
+		return nil, ErrPassword
 	}
 	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
 }
 
-// A program of poppler at work.
+// A program at work on one file.
 type program struct {
 	*exec.Cmd
+	kind Kind
 	said complaints
 }
 
-// poppler starts no shell, and hands on neither an environment nor an open
-// file but the one to read.
+// poppler prepares a program of poppler.
 func poppler(ctx context.Context, file *os.File, name string, args ...string) *program {
-	p := &program{Cmd: exec.CommandContext(ctx, name, args...)}
+	return prepare(ctx, PDF, file, name, args...)
+}
+
+// prepare starts no shell, and hands on neither an environment nor an open file
+// but the one to read.
+func prepare(ctx context.Context, kind Kind, file *os.File, name string, args ...string) *program {
+	p := &program{Cmd: exec.CommandContext(ctx, name, args...), kind: kind}
 	p.Stdin = file
 	p.Stderr = &p.said
 	p.Env = []string{"LC_ALL=C.UTF-8"}
@@ -155,21 +186,27 @@ func (p *program) verdict(err error) error {
 	case err == nil:
 		return nil
 	case !exited:
-		return fmt.Errorf("running poppler: %w", err)
-	case strings.Contains(said, "Incorrect password"):
+		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), err)
+	case locked(said):
 		return ErrPassword
 	case outOfMemory(said):
-		return &KilledError{Kind: PDF, Limit: LimitMemory}
+		return &KilledError{Kind: p.kind, Limit: LimitMemory}
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		switch status.Signal() {
 		case syscall.SIGKILL, sigXCPU:
-			return &KilledError{Kind: PDF, Limit: LimitTime}
+			return &KilledError{Kind: p.kind, Limit: LimitTime}
 		default:
-			return &KilledError{Kind: PDF, Limit: LimitCrash}
+			return &KilledError{Kind: p.kind, Limit: LimitCrash}
 		}
 	}
-	return &BrokenError{PDF, errors.New(cmp.Or(firstLine(said), err.Error()))}
+	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
+}
+
+// locked knows what poppler says of a file that it has no key to: for want of a
+// password, or of a certificate.
+func locked(said string) bool {
+	return strings.Contains(said, "Incorrect password") || strings.Contains(said, "security handler")
 }
 
 // outOfMemory knows the last words of a process that was given no more memory:

@@ -12,26 +12,21 @@ import (
 // as text, and three bytes for each pixel (the format "ppm" of Netpbm, without
 // comments). It refuses one of more than maxPixels.
 func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
-	magic := make([]byte, 2)
-	if _, err := io.ReadFull(r, magic); err != nil {
+	w, h, err := readHeader(r, "P6", maxPixels)
+	if err != nil {
 		return nil, err
 	}
-	if string(magic) != "P6" {
-		return nil, fmt.Errorf("it begins with %q", magic)
-	}
-	var size [3]int
-	for i := range size {
-		n, err := readNumber(r)
-		if err != nil {
-			return nil, err
-		}
-		size[i] = n
-	}
-	w, h := size[0], size[1]
-	if w <= 0 || h <= 0 || size[2] != 255 || w > maxPixels/h {
-		return nil, fmt.Errorf("a page was drawn with %d×%d pixels of depth %d", w, h, size[2])
-	}
+	return readPixels(r, w, h, 3)
+}
+
+// readPixels reads a picture of three bytes for each pixel, or of four, of which
+// the last is alpha and the others are premultiplied by it.
+func readPixels(r io.Reader, w, h, channels int) (*image.RGBA, error) {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	if channels == 4 {
+		_, err := io.ReadFull(r, m.Pix)
+		return m, short(err)
+	}
 	line := make([]byte, 3*w)
 	for y := range h {
 		if _, err := io.ReadFull(r, line); err != nil {
@@ -43,6 +38,29 @@ func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
 		}
 	}
 	return m, nil
+}
+
+// readHeader reads what comes before the pixels: the magic number that is wanted,
+// width, height, and 255.
+func readHeader(r *bufio.Reader, wanted string, maxPixels int) (w, h int, err error) {
+	magic := make([]byte, 2)
+	if _, err := io.ReadFull(r, magic); err != nil {
+		return 0, 0, err
+	}
+	if string(magic) != wanted {
+		return 0, 0, fmt.Errorf("it begins with %q", magic)
+	}
+	var size [3]int
+	for i := range size {
+		if size[i], err = readNumber(r); err != nil {
+			return 0, 0, err
+		}
+	}
+	w, h = size[0], size[1]
+	if w <= 0 || h <= 0 || size[2] != 255 || w > maxPixels/h {
+		return 0, 0, fmt.Errorf("a page was drawn with %d×%d pixels of depth %d", w, h, size[2])
+	}
+	return w, h, nil
 }
 
 // readNumber reads white space, digits, and one byte of white space.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 // source is the file being read. It stops when its context ends, and keeps
@@ -14,6 +15,15 @@ type source struct {
 	r    io.ReadSeeker
 	page int // of a TIFF: which one is decoded, counted from 0
 	err  error
+
+	// For libtiff: the program's path, and two files that are empty. Without
+	// them what only libtiff reads is ErrNoTool.
+	tiff2rgba       string
+	scratch, output *os.File
+
+	// partial says that some of the picture could not be decoded: what is there
+	// of it is read.
+	partial bool
 }
 
 func (s *source) Read(p []byte) (int, error) {

@@ -1,52 +1,107 @@
 package page
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
 	"image/color"
 	"io"
+	"math/bits"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/image/tiff"
 )
 
 // A directory is one page of a TIFF file (TIFF 6.0, section 2, "Image File
 // Directory").
 type directory struct {
-	offset uint32
-	turn   orientation
+	offset uint64
+	next   field // where the next directory's offset stands
+	tags   map[uint16]field
+	format tiffFormat
+}
+
+// A field is a value of a directory: where it stands in the file and the first
+// of its numbers.
+type field struct {
+	at      uint64 // of the value itself where it is short enough, else of its offset
+	numbers []uint64
+}
+
+// A tiffFormat is the byte order of a file and the size of its offsets: 4, or 8
+// in a BigTIFF file.
+type tiffFormat struct {
+	binary.ByteOrder
+	size int
 }
 
 const (
 	maxDirectories = 10_000 // counted; fewer are read
+	maxTags        = 4096   // of a directory
+	maxNumbers     = 4      // of a field that are kept
 
-	tagSubfileType = 254 // its lowest bit marks a smaller copy of another page
-	tagOrientation = 274
+	tagSubfileType      = 254 // its lowest bits mark a smaller copy and a mask
+	tagWidth            = 256
+	tagHeight           = 257
+	tagBits             = 258
+	tagCompression      = 259
+	tagPhotometric      = 262
+	tagFillOrder        = 266
+	tagStripOffsets     = 273
+	tagOrientation      = 274
+	tagSamples          = 277
+	tagRowsPerStrip     = 278
+	tagStripLengths     = 279
+	tagPlanar           = 284
+	tagExtraSamples     = 338
+	tagYCbCrSubsampling = 530
+	tagSampleFormat     = 339
+	photometricGrey     = 1 // 0 is its negative
+	photometricRGB      = 2
+	signed              = 2 // a sample format
+	photometricIndex    = 3
 )
 
-// directories walks the chain of pages, over smaller copies of them. A chain
-// that is damaged ends where it is.
+// directories walks the chain of pages, over smaller copies of them and masks. A
+// chain that is damaged ends where it is.
 func directories(r io.ReaderAt) ([]directory, error) {
-	var head [8]byte
-	if _, err := r.ReadAt(head[:], 0); err != nil {
+	var head [16]byte
+	if n, err := r.ReadAt(head[:], 0); n < 8 {
 		return nil, short(err)
 	}
-	order := byteOrder(head)
-	next := order.Uint32(head[4:])
-	seen := map[uint32]bool{}
-	var pages []directory
+	format := tiffFormat{binary.LittleEndian, 4}
+	if head[0] == 'M' {
+		format.ByteOrder = binary.BigEndian
+	}
+	next := uint64(format.Uint32(head[4:]))
+	if head[2] == '+' || head[3] == '+' {
+		format.size, next = 8, format.Uint64(head[8:])
+	}
+	seen := map[uint64]bool{}
+	var pages, others []directory
 	for next != 0 && !seen[next] && len(seen) < maxDirectories {
 		seen[next] = true
-		d := directory{offset: next, turn: upright}
-		small, after, err := d.read(r, order)
+		d, err := format.directory(r, next)
 		if err != nil {
-			if len(pages) > 0 {
+			if len(seen) > 1 {
 				break
 			}
 			return nil, err
 		}
-		if !small {
+		if d.number(tagSubfileType, 0)&5 == 0 {
 			pages = append(pages, d)
+		} else {
+			others = append(others, d)
 		}
-		next = after
+		next = d.next.numbers[0]
+	}
+	if pages == nil {
+		pages = others
 	}
 	if len(pages) == 0 {
 		return nil, errors.New("it has no pages")
@@ -54,36 +109,330 @@ func directories(r io.ReaderAt) ([]directory, error) {
 	return pages, nil
 }
 
-func byteOrder(head [8]byte) binary.ByteOrder {
-	if head[0] == 'M' {
-		return binary.BigEndian
+// directory reads one directory. What the file ends before is left out.
+func (f tiffFormat) directory(r io.ReaderAt, offset uint64) (directory, error) {
+	d := directory{offset: offset, tags: map[uint16]field{}, format: f}
+	count, entry := 2, 12
+	if f.size == 8 {
+		count, entry = 8, 20
 	}
-	return binary.LittleEndian
-}
-
-// read reads what x/image/tiff leaves out. It returns whether the directory is
-// a smaller copy of another, and the next one's offset.
-func (d *directory) read(r io.ReaderAt, order binary.ByteOrder) (small bool, next uint32, err error) {
-	const entryLen = 12
-	var count [2]byte
-	if _, err := r.ReadAt(count[:], int64(d.offset)); err != nil {
-		return false, 0, short(err)
+	if offset > 1<<62 {
+		return d, io.ErrUnexpectedEOF
 	}
-	entries := make([]byte, entryLen*int(order.Uint16(count[:]))+4)
-	if _, err := r.ReadAt(entries, int64(d.offset)+2); err != nil {
-		return false, 0, short(err)
+	head := make([]byte, count)
+	if _, err := r.ReadAt(head, int64(offset)); err != nil {
+		return d, short(err)
 	}
-	for ; len(entries) >= entryLen; entries = entries[entryLen:] {
-		switch order.Uint16(entries) {
-		case tagSubfileType: // a LONG
-			small = order.Uint32(entries[8:])&1 != 0
-		case tagOrientation: // a SHORT
-			if v := order.Uint16(entries[8:]); v >= 1 && v <= 8 {
-				d.turn = orientation(v)
-			}
+	tags := uint64(f.Uint16(head))
+	if f.size == 8 {
+		tags = f.Uint64(head)
+	}
+	if tags > maxTags {
+		return d, fmt.Errorf("a directory has %d tags", tags)
+	}
+	entries := make([]byte, int(tags)*entry+f.size)
+	n, err := r.ReadAt(entries, int64(offset)+int64(count))
+	if n < entry {
+		return d, cmp.Or(short(err), errors.New("a directory has no tags"))
+	}
+	at := offset + uint64(count)
+	d.next = field{at + tags*uint64(entry), []uint64{0}}
+	if n == len(entries) {
+		d.next.numbers[0] = f.offset(entries[n-f.size:])
+	}
+	for i := 0; i+entry <= n && i < int(tags)*entry; i += entry {
+		e := entries[i : i+entry]
+		if tag := f.Uint16(e); d.tags[tag].numbers == nil {
+			d.tags[tag] = f.field(r, e, at+uint64(i))
 		}
 	}
-	return small, order.Uint32(entries), nil
+	return d, nil
+}
+
+func (f tiffFormat) offset(b []byte) uint64 {
+	if f.size == 8 {
+		return f.Uint64(b)
+	}
+	return uint64(f.Uint32(b))
+}
+
+// field reads the entry e of a directory, which stands at offset at.
+func (f tiffFormat) field(r io.ReaderAt, e []byte, at uint64) field {
+	size := map[uint16]uint64{1: 1, 3: 2, 4: 4, 16: 8}[f.Uint16(e[2:])] // of BYTE, SHORT, LONG, LONG8
+	count := f.offset(e[4:])
+	value := e[4+f.size:]
+	v := field{at: at + 4 + uint64(f.size)}
+	kept := min(count, maxNumbers)
+	if size == 0 || count == 0 {
+		return v
+	}
+	if count > uint64(f.size)/size {
+		stands := f.offset(value)
+		value = make([]byte, size*kept)
+		if stands > 1<<62 {
+			return v
+		}
+		if _, err := r.ReadAt(value, int64(stands)); err != nil {
+			return v
+		}
+	}
+	for b := range slices.Chunk(value[:size*kept], int(size)) {
+		switch size {
+		case 1:
+			v.numbers = append(v.numbers, uint64(b[0]))
+		case 2:
+			v.numbers = append(v.numbers, uint64(f.Uint16(b)))
+		case 4:
+			v.numbers = append(v.numbers, uint64(f.Uint32(b)))
+		default:
+			v.numbers = append(v.numbers, f.Uint64(b))
+		}
+	}
+	return v
+}
+
+// number gives the first number of a field, or what stands for one that is
+// missing.
+func (d directory) number(tag uint16, missing uint64) uint64 {
+	if numbers := d.tags[tag].numbers; len(numbers) > 0 {
+		return numbers[0]
+	}
+	return missing
+}
+
+func (d directory) orientation() orientation {
+	if v := d.number(tagOrientation, 1); v >= 1 && v <= 8 {
+		return orientation(v)
+	}
+	return upright
+}
+
+// plain reports whether x/image/tiff is known to read the page right: grey,
+// palette or RGB pixels of whole bytes or of one bit, in one plane, and not
+// compressed for fax or as JPEG. All else is for libtiff.
+func (d directory) plain() bool {
+	switch d.number(tagCompression, 1) {
+	case 1, 5, 8, 32773, 32946: // none, LZW, Deflate, PackBits, the older Deflate
+	default:
+		return false
+	}
+	if d.number(tagPlanar, 1) != 1 || d.number(tagSampleFormat, 1) != 1 || d.number(tagFillOrder, 1) != 1 || d.format.size != 4 {
+		return false
+	}
+	extra := d.number(tagExtraSamples, 0) != 0 // 0 is for a sample that is not said to be alpha
+	depths, samples := d.tags[tagBits].numbers, d.number(tagSamples, 1)
+	switch d.number(tagPhotometric, photometricGrey) {
+	case 0, photometricGrey:
+		return samples == 1 && (depths == nil || depths[0] == 1 || depths[0] == 8)
+	case photometricIndex:
+		return samples == 1 && slices.Equal(depths, []uint64{8})
+	case photometricRGB:
+		return samples == 3 && slices.Equal(depths, []uint64{8, 8, 8}) || samples == 4 && extra && slices.Equal(depths, []uint64{8, 8, 8, 8})
+	}
+	return false
+}
+
+// tiffPage finds the page that is to be decoded.
+func tiffPage(src *source) (directory, error) {
+	pages, err := directories(src)
+	if err != nil {
+		return directory{}, err
+	}
+	if src.page >= len(pages) {
+		return directory{}, fmt.Errorf("it has %d pages, not %d", len(pages), src.page+1)
+	}
+	return pages[src.page], nil
+}
+
+// tiffConfig gives the size of the page. Its colour model tells what the page
+// costs: see tiffBytesPerPixel.
+func tiffConfig(src *source) (image.Config, error) {
+	d, err := tiffPage(src)
+	if err != nil {
+		return image.Config{}, err
+	}
+	w, h := d.number(tagWidth, 0), d.number(tagHeight, 0)
+	if w > maxSide || h > maxSide {
+		w, h = min(w, maxSide), min(h, maxSide)
+	}
+	c := image.Config{Width: int(w), Height: int(h), ColorModel: color.NRGBAModel}
+	if d.plain() && d.number(tagSamples, 1) == 1 {
+		c.ColorModel = color.GrayModel
+	} else if d.opaque() {
+		c.ColorModel = color.YCbCrModel
+	}
+	return c, nil
+}
+
+// tiffBytesPerPixel is twice the picture where x/image/tiff reads it: it unpacks
+// a strip beside it, and one strip may hold all of it. tiff2rgba writes a file
+// of three or four bytes for each pixel, which has a limit of its own.
+func tiffBytesPerPixel(m color.Model) float64 {
+	switch m {
+	case color.GrayModel:
+		return 2
+	case color.YCbCrModel:
+		return 5
+	}
+	return 6.5
+}
+
+// opaque reports whether none of a page's samples is said to be alpha. libtiff
+// takes one that nothing is said of for alpha too.
+func (d directory) opaque() bool { return d.number(tagExtraSamples, 0) == 0 }
+
+// decodeTIFF reads a page with x/image/tiff where that is known to be right,
+// and else with libtiff.
+func decodeTIFF(src *source) (image.Image, error) {
+	d, err := tiffPage(src)
+	if err != nil {
+		return nil, err
+	}
+	if d.number(tagSampleFormat, 1) == signed {
+		return nil, fmt.Errorf("%w: TIFF with numbers below zero", ErrNoDecoder) // which libtiff takes for large ones
+	}
+	if d.plain() {
+		m, err := tiff.Decode(d.alone(src))
+		if err == nil {
+			return m, nil
+		}
+		if src.tiff2rgba == "" {
+			return nil, err
+		}
+	}
+	size, err := src.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	m, said, err := libtiff(src, TIFF, io.NewSectionReader(d.alone(src), 0, size), d.opaque())
+	src.partial = said != ""
+	return m, err
+}
+
+// A changed file is a file with some bytes put over its own.
+type changed struct {
+	*source
+	changes map[uint64][]byte // by offset
+}
+
+// alone is the file with one page, this one. Its orientation is left to the
+// caller, since libtiff turns only half of the ways that there are.
+func (d directory) alone(src *source) *changed {
+	first := uint64(4)
+	if d.format.size == 8 {
+		first = 8
+	}
+	start := make([]byte, d.format.size)
+	if d.format.size == 8 {
+		d.format.PutUint64(start, d.offset)
+	} else {
+		d.format.PutUint32(start, uint32(d.offset))
+	}
+	c := &changed{src, map[uint64][]byte{first: start, d.next.at: make([]byte, d.format.size)}}
+	if turn, ok := d.tags[tagOrientation]; ok {
+		one := make([]byte, 2)
+		d.format.PutUint16(one, uint16(upright))
+		c.changes[turn.at] = one
+	}
+	return c
+}
+
+func (c *changed) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.source.ReadAt(p, off)
+	for at, b := range c.changes {
+		if from := int64(at) - off; from < int64(n) && from+int64(len(b)) > 0 {
+			copy(p[max(from, 0):n], b[max(-from, 0):])
+		}
+	}
+	return n, err
+}
+
+// libtiff has tiff2rgba read a TIFF file of one page. It reads what there is of
+// a page that is damaged, and gives what it said of the damage.
+func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image, said string, err error) {
+	if src.tiff2rgba == "" || src.scratch == nil || src.output == nil {
+		return nil, "", ErrNoTool
+	}
+	if err := refill(src.scratch, file); err != nil {
+		return nil, "", err
+	}
+	args := []string{"-c", "none", "-M", "640", theFile, "/dev/fd/3"}
+	if opaque {
+		args = append([]string{"-n"}, args...)
+	}
+	p := prepare(src.ctx, kind, src.scratch, src.tiff2rgba, args...)
+	p.ExtraFiles = []*os.File{src.output}
+	err = p.run()
+	said = p.said.String()
+	if kind == TIFF {
+		said = withoutWarnings(said)
+	}
+	if err == nil {
+		m, err = readBack(src)
+	}
+	if _, killed := errors.AsType[*KilledError](err); err != nil && !killed {
+		err = tiffError(kind, cmp.Or(firstLine(said), err.Error()))
+	}
+	return m, said, err
+}
+
+// withoutWarnings leaves out the lines of what libtiff accepts.
+func withoutWarnings(said string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(said) {
+		if !strings.Contains(line, "Warning,") && strings.TrimSpace(line) != "" {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+// readBack reads the file that tiff2rgba wrote, and empties it.
+func readBack(src *source) (image.Image, error) {
+	pages, err := directories(src.output)
+	if err != nil {
+		return nil, fmt.Errorf("reading what libtiff made: %w", err)
+	}
+	d := pages[0]
+	w, h, samples := d.number(tagWidth, 0), d.number(tagHeight, 0), d.number(tagSamples, 0)
+	if w == 0 || h == 0 || w > maxSide || h > maxSide/w || samples != 3 && samples != 4 || d.number(tagCompression, 0) != 1 {
+		return nil, fmt.Errorf("libtiff made %d×%d pixels of %d samples", w, h, samples)
+	}
+	m, err := readPixels(bufio.NewReaderSize(io.NewSectionReader(src.output, int64(d.number(tagStripOffsets, 0)), 1<<40), 1<<20), int(w), int(h), int(samples))
+	if err != nil {
+		return nil, fmt.Errorf("reading what libtiff made: %w", err)
+	}
+	if d.number(tagFillOrder, 1) == 2 { // as in the file that was read
+		for i, b := range m.Pix {
+			m.Pix[i] = bits.Reverse8(b)
+		}
+	}
+	if _, err := src.output.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return m, src.output.Truncate(0)
+}
+
+// refill writes content to a file from its start.
+func refill(f *os.File, content io.Reader) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(f, content)
+	return err
+}
+
+// tiffError tells what libtiff does not know from what is damaged.
+func tiffError(kind Kind, said string) error {
+	for _, words := range []string{"Sorry", "not configured", "not implemented", "not supported", "is not available"} {
+		if strings.Contains(said, words) {
+			return fmt.Errorf("%w: %s", ErrNoDecoder, said)
+		}
+	}
+	return &BrokenError{kind, errors.New(said)}
 }
 
 // short is what a file that ends too early is called.
@@ -92,52 +441,4 @@ func short(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// asFirst is the file with another page as its first, which is the only one
-// that x/image/tiff reads.
-type asFirst struct {
-	*source
-	head [8]byte
-}
-
-// asFirstPage finds page i, counted from 0.
-func asFirstPage(src *source, i int) (*asFirst, directory, error) {
-	pages, err := directories(src)
-	if err != nil {
-		return nil, directory{}, err
-	}
-	if i >= len(pages) {
-		return nil, directory{}, fmt.Errorf("it has %d pages, not %d", len(pages), i+1)
-	}
-	f := &asFirst{source: src}
-	if _, err := src.ReadAt(f.head[:], 0); err != nil {
-		return nil, directory{}, short(err)
-	}
-	byteOrder(f.head).PutUint32(f.head[4:], pages[i].offset)
-	return f, pages[i], nil
-}
-
-func (f *asFirst) ReadAt(p []byte, off int64) (int, error) {
-	n, err := f.source.ReadAt(p, off)
-	if off >= 0 && off < int64(len(f.head)) {
-		copy(p[:n], f.head[off:])
-	}
-	return n, err
-}
-
-// tiffBytesPerPixel is twice the picture: x/image/tiff unpacks a strip beside
-// it, and one strip may hold all of it.
-func tiffBytesPerPixel(m color.Model) float64 {
-	switch m {
-	case color.GrayModel:
-		return 2
-	case color.RGBAModel, color.NRGBAModel:
-		return 8
-	case color.Gray16Model:
-		return 4
-	case color.RGBA64Model, color.NRGBA64Model:
-		return 16
-	}
-	return 2 // a palette
 }

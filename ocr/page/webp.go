@@ -5,8 +5,94 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"image"
 	"io"
+	"math"
+
+	"golang.org/x/image/webp"
 )
+
+func webpConfig(src *source) (image.Config, error) {
+	r, err := still(src)
+	if err != nil {
+		return image.Config{}, err
+	}
+	return webp.DecodeConfig(r)
+}
+
+// decodeWebP reads a picture. One whose end is missing is read with zeros there.
+func decodeWebP(src *source) (image.Image, error) {
+	m, err := webpFrame(src)
+	if err != nil {
+		size, seekErr := src.Seek(0, io.SeekEnd)
+		missing := webpSize(src) - size
+		if seekErr != nil || missing <= 0 || missing > size+maxPadding {
+			return nil, err
+		}
+		if err := src.rewind(); err != nil {
+			return nil, err
+		}
+		if m, err = webpFrame(io.MultiReader(src, bytes.NewReader(make([]byte, missing)))); err != nil {
+			return nil, err
+		}
+		src.partial = missing > 1 // one is the byte that makes a length even
+	}
+	// A lossy picture's values lie between 16 and 235 (RFC 6386, section 9.2),
+	// and x/image/webp gives them as they are.
+	expandRange(m)
+	return m, nil
+}
+
+// maxPadding is how many bytes may be missing at the end of a file that has as
+// many again.
+const maxPadding = 4096
+
+// webpSize is the size of the file as its header says it, made even.
+func webpSize(src *source) int64 {
+	var head [12]byte
+	if _, err := src.ReadAt(head[:], 0); err != nil {
+		return 0
+	}
+	size := int64(binary.LittleEndian.Uint32(head[4:])) + 8
+	return size + size&1
+}
+
+func webpFrame(r io.Reader) (image.Image, error) {
+	r, err := still(r)
+	if err != nil {
+		return nil, err
+	}
+	return webp.Decode(r)
+}
+
+// expandRange makes the values 0 to 255 of those that lie between 16 and 235, or
+// for the two colours 240 (ITU-R BT.601), in place.
+func expandRange(m image.Image) {
+	var luma, chroma [256]byte
+	for i := range 256 {
+		v := float64(i)
+		luma[i] = byte(min(max(math.Round((v-16)*255/219), 0), 255))
+		chroma[i] = byte(min(max(math.Round(128+(v-128)*255/224), 0), 255))
+	}
+	apply := func(table *[256]byte, plane []byte) {
+		for i, v := range plane {
+			plane[i] = table[v]
+		}
+	}
+	planes := func(m *image.YCbCr) {
+		apply(&luma, m.Y)
+		apply(&chroma, m.Cb)
+		apply(&chroma, m.Cr)
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		planes(m)
+	case *image.NYCbCrA:
+		planes(&m.YCbCr)
+	case *image.Gray:
+		apply(&luma, m.Pix)
+	}
+}
 
 // still gives an animated WebP file's first frame as a file of its own, since
 // x/image/webp does not know animations; any other file it gives as it is.
@@ -71,4 +157,20 @@ func seekChunk(r *bufio.Reader, name string) (uint32, error) {
 		}
 	}
 	return 0, errors.New("too many chunks")
+}
+
+// webpEXIF gives the body of the chunk "EXIF".
+func webpEXIF(src *source) []byte {
+	const head = 12
+	r := bufio.NewReader(src)
+	if _, err := r.Discard(head); err != nil {
+		return nil
+	}
+	size, err := seekChunk(r, "EXIF")
+	if err != nil || size > maxEXIF {
+		return nil
+	}
+	b := make([]byte, size)
+	n, _ := io.ReadFull(r, b)
+	return b[:n]
 }

@@ -18,8 +18,9 @@ const softMemory = 0.7
 // The open files of a process that decodes, beside the standard ones: its
 // standard input is the file to read.
 const (
-	fdAnswer = 3 // takes one answer as JSON
-	fdOutput = 4 // takes the pages
+	fdAnswer  = 3 // takes one answer as JSON
+	fdOutput  = 4 // takes the pages
+	fdScratch = 5 // is for what is on its way between two programs
 )
 
 // Work is all that a Decoder's command does: one request, on the files that
@@ -46,13 +47,17 @@ func work(args []string) error {
 	if r.Memory > 0 {
 		debug.SetMemoryLimit(int64(softMemory * float64(r.Memory)))
 	}
-	to, output := os.NewFile(fdAnswer, "answer"), (*os.File)(nil)
-	if r.Task == taskDraw { // else the number may be that of another file
+	to, output, scratch := os.NewFile(fdAnswer, "answer"), (*os.File)(nil), (*os.File)(nil)
+	if r.Task != taskExamine { // else the numbers may be those of other files
 		output = os.NewFile(fdOutput, "output")
 		keep(fdOutput)
 	}
+	if r.Task == taskDraw {
+		scratch = os.NewFile(fdScratch, "scratch")
+		keep(fdScratch)
+	}
 	keep(fdAnswer)
-	a := do(context.Background(), r, os.Stdin, output)
+	a := do(context.Background(), r, os.Stdin, output, scratch)
 	if err := json.NewEncoder(to).Encode(a); err != nil {
 		return err
 	}
@@ -61,17 +66,22 @@ func work(args []string) error {
 
 // do carries a request out in this process. It reads the file without moving
 // its position, which other processes share.
-func do(ctx context.Context, r request, file, output *os.File) (a answer) {
+func do(ctx context.Context, r request, file, output, scratch *os.File) (a answer) {
 	info, err := file.Stat()
 	if err != nil {
 		return answer{Error: failureOf(err)}
 	}
-	src := &source{ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page}
+	src := &source{
+		ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page,
+		tiff2rgba: r.Tiff2rgba, output: output, scratch: scratch,
+	}
 	switch r.Task {
 	case taskExamine:
 		a, err = examineFile(ctx, src, file, r)
 	case taskDraw:
 		a.Parts, err = drawPage(ctx, src, file, output, r)
+	case taskText:
+		a.Layers, err = writeLayers(ctx, file, output, r)
 	default:
 		err = fmt.Errorf("there is no task %q", r.Task)
 	}
@@ -82,6 +92,7 @@ func do(ctx context.Context, r request, file, output *os.File) (a answer) {
 func examineFile(ctx context.Context, src *source, file *os.File, r request) (a answer, err error) {
 	if r.Kind == PDF {
 		a.Pages, a.Total, err = examinePDF(ctx, file, r)
+		a.HideLinks = err == nil && onlyLinks(src)
 		return a, err
 	}
 	a.Total = 1
@@ -109,6 +120,9 @@ func drawPage(ctx context.Context, src *source, file, output *os.File, r request
 		return nil, err
 	}
 	pieces := []*image.RGBA{m}
+	if m.Rect.Dy() < r.Layout.Parts {
+		return nil, &BrokenError{r.Kind, fmt.Errorf("it is %d pixels high, less than its header says", m.Rect.Dy())}
+	}
 	if r.Layout.Parts > 1 {
 		pieces = cut(m, r.Layout.Parts)
 	}
@@ -121,7 +135,7 @@ func drawPage(ctx context.Context, src *source, file, output *os.File, r request
 		if _, err := output.Write(p.Data); err != nil {
 			return nil, fmt.Errorf("writing a page: %w", err)
 		}
-		parts = append(parts, part{int64(len(p.Data)), p.MediaType, p.Width, p.Height})
+		parts = append(parts, part{int64(len(p.Data)), p.MediaType, p.Width, p.Height, src.partial})
 	}
 	return parts, nil
 }

@@ -14,19 +14,24 @@ func Scan(dpi float64, jpegs ...[]byte) []byte {
 	var b PDFBuilder
 	var kids []string
 	for _, file := range jpegs {
-		config, _, err := image.DecodeConfig(bytes.NewReader(file))
-		if err != nil {
-			panic(err) // a test's own picture
-		}
-		w, h := pointsPerInch*float64(config.Width)/dpi, pointsPerInch*float64(config.Height)/dpi
-		picture := b.Stream(fmt.Sprintf("/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode",
-			config.Width, config.Height), file)
+		picture, width, height := b.picture(file)
+		w, h := pointsPerInch*float64(width)/dpi, pointsPerInch*float64(height)/dpi
 		content := b.Stream("", fmt.Appendf(nil, "%.2f 0 0 %.2f 0 0 cm /P Do", w, h))
 		page := b.Object(fmt.Sprintf("<< /Type /Page /Parent %s /MediaBox [0 0 %.2f %.2f] /Contents %s /Resources << /XObject << /P %s >> >> >>",
 			PagesRef, w, h, content, picture))
 		kids = append(kids, page)
 	}
 	return b.File(kids, len(kids), "")
+}
+
+// picture adds a JPEG file and returns the reference to it, and its size in pixels.
+func (b *PDFBuilder) picture(file []byte) (reference string, width, height int) {
+	config, _, err := image.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		panic(err) // a test's own picture
+	}
+	return b.Stream(fmt.Sprintf("/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode",
+		config.Width, config.Height), file), config.Width, config.Height
 }
 
 // PagesRef is how an object of a PDFBuilder refers to the tree of pages.

@@ -1,0 +1,114 @@
+package ocr
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"slackocr/ocr/page"
+	"slackocr/ocr/witness"
+)
+
+// layerTries is how many requests may fail for a page that carries its text:
+// nobody waits for it with nothing to read.
+const layerTries = 2
+
+// layerOf returns the text that a page carries, if the mode asks for the page's
+// text; else nil.
+func (r *reading) layerOf(p page.Page) *witness.Layer {
+	if !r.divisible() {
+		return nil
+	}
+	return p.Layer
+}
+
+// checked reads a page that carries its text: that is shown at once, and the
+// model's text is held against it. Where the model gives none, the page's own
+// stands.
+func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer) {
+	if !r.sheet.draft().add(layer.Text()) {
+		return
+	}
+	if checkPage(p) != nil || !r.client.breaker.isUp(ctx, r.client.probe) {
+		r.instead(ctx, layer, witness.Unreachable)
+		return
+	}
+	r.client = r.client.WithTries(min(r.client.tries, layerTries))
+	best, end, err := r.best(ctx, p)
+	switch {
+	case err != nil:
+		r.instead(ctx, layer, reasonOf(err))
+	case end.looped:
+		r.instead(ctx, layer, witness.Repeated)
+	case end.cut:
+		r.instead(ctx, layer, witness.Short)
+	default:
+		r.confirm(ctx, p, layer, best, end)
+	}
+}
+
+// confirm holds a whole text of the model against the layer. It reads the page once
+// more where lines of it are missing.
+func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *draft, end ending) {
+	report := layer.Check(string(best.text))
+	if report.Again() || len(best.text) == 0 {
+		more := r.sheet.draft()
+		again, err := r.once(ctx, p, true, more)
+		if err == nil && !again.cut && !again.looped {
+			second := layer.Check(string(more.text))
+			if second.Covered > report.Covered && len(second.Missing) <= len(report.Missing) || len(best.text) == 0 {
+				report, best, end = second, more, again
+			}
+		}
+	}
+	if len(best.text) == 0 || report.Agrees && report.Covered < 0.5 {
+		r.instead(ctx, layer, witness.Failed)
+		return
+	}
+	r.settle(ctx, report.Whole(), end.outcome(CountWords(string(best.text))))
+}
+
+// instead ends the reading with the page's own text.
+func (r *reading) instead(ctx context.Context, layer *witness.Layer, why witness.Reason) {
+	r.settle(ctx, layer.Instead(why), &Outcome{Words: CountWords(layer.Text()), FromLayer: true})
+}
+
+// settle ends the reading with a text, unless the caller has ended it.
+func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
+	if ctx.Err() != nil {
+		r.sheet.fail(context.Cause(ctx))
+		return
+	}
+	d := r.sheet.draft()
+	d.text = []byte(strings.TrimSpace(text))
+	d.finish(o)
+}
+
+// reasonOf says why there is no text of the model after err.
+func reasonOf(err error) witness.Reason {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return witness.Failed
+	}
+	switch e.Class {
+	case Down, Busy, Idle:
+		return witness.Unreachable
+	case KeyRefused, NotFound, BadRequest, Protocol:
+		return witness.Misconfigured
+	case CutOff:
+		return witness.Short
+	}
+	return witness.Failed
+}
+
+// isUp reports whether the endpoint is there. It waits for nobody, but where the
+// next probe is due, it makes it: else none would be made while all pages carry
+// their text.
+func (b *breaker) isUp(ctx context.Context, probe func(context.Context) error) bool {
+	mine, changed, _ := b.turn()
+	if mine {
+		b.settle(ctx, probe(ctx))
+		return b.down().IsZero()
+	}
+	return changed == nil
+}

@@ -1,0 +1,308 @@
+package page
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"math/bits"
+)
+
+// How the pixels of a bitmap are stored (BITMAPINFOHEADER's biCompression).
+const (
+	bmpPlain = iota
+	bmpRLE8
+	bmpRLE4
+	bmpMasks
+	_ // a JPEG file
+	_ // a PNG file
+	bmpAlphaMasks
+)
+
+// A bitmap is the header of a BMP file: Windows's in all its versions, and
+// OS/2's.
+type bitmap struct {
+	width, height int
+	down          bool // the first row stored is the top one
+	depth         int  // bits of a pixel
+	compression   uint32
+	masks         [4]uint32 // of red, green, blue and alpha
+	palette       []byte    // blue, green, red
+	entry         int       // bytes of a colour in it: 3 or 4
+	offset        int64     // of the pixels
+}
+
+var errBitmap = errors.New("it has a header that makes no sense")
+
+// readBitmap reads all up to the pixels.
+func readBitmap(src *source) (*bitmap, error) {
+	const fileHead, most = 14, 124
+	le := binary.LittleEndian
+	var b [fileHead + most + 16]byte
+	n, err := src.ReadAt(b[:], 0)
+	if n < fileHead+12 {
+		return nil, short(err)
+	}
+	info := b[fileHead:]
+	size := le.Uint32(info)
+	m := &bitmap{offset: int64(le.Uint32(b[10:])), entry: 4}
+	var colors uint32
+	switch {
+	case size == 12: // OS/2 1, and Windows 2
+		m.width, m.height = int(le.Uint16(info[4:])), int(le.Uint16(info[6:]))
+		m.depth, m.entry = int(le.Uint16(info[10:])), 3
+	case size >= 16 && size <= most:
+		m.width, m.height = int(int32(le.Uint32(info[4:]))), int(int32(le.Uint32(info[8:])))
+		m.depth = int(le.Uint16(info[14:]))
+		if size >= 40 {
+			m.compression, colors = le.Uint32(info[16:]), le.Uint32(info[32:])
+		}
+	default:
+		return nil, errBitmap
+	}
+	if m.height < 0 {
+		m.down, m.height = true, -m.height
+	}
+	if m.width <= 0 || m.width > maxSide || m.height <= 0 || m.height > maxSide {
+		return nil, fmt.Errorf("its size is %d×%d", m.width, m.height)
+	}
+	after := int64(fileHead + size)
+	if err := m.setMasks(info, size, &after); err != nil {
+		return nil, err
+	}
+	if m.depth <= 8 {
+		if colors == 0 || colors > 1<<m.depth {
+			colors = 1 << m.depth
+		}
+		length := int64(colors) * int64(m.entry)
+		if m.offset > after { // the palette may end where the pixels begin
+			length = min(length, m.offset-after)
+		}
+		m.palette = make([]byte, length)
+		n, _ := src.ReadAt(m.palette, after)
+		m.palette, after = m.palette[:n], after+length
+	}
+	m.offset = max(m.offset, after)
+	return m, nil
+}
+
+// setMasks checks how pixels are stored, and says which bits are which colour.
+// after is where the header ends.
+func (m *bitmap) setMasks(info []byte, size uint32, after *int64) error {
+	switch m.depth {
+	case 1, 2, 4, 8:
+		ok := m.compression == bmpPlain || m.compression == bmpRLE8 && m.depth == 8 || m.compression == bmpRLE4 && m.depth == 4
+		if !ok {
+			return m.unknown()
+		}
+		return nil
+	case 16:
+		m.masks = [4]uint32{0x7c00, 0x3e0, 0x1f}
+	case 24, 32:
+		m.masks = [4]uint32{0xff0000, 0xff00, 0xff}
+	default:
+		return m.unknown()
+	}
+	switch m.compression {
+	case bmpPlain:
+	case bmpMasks, bmpAlphaMasks:
+		if m.depth == 24 {
+			return m.unknown()
+		}
+		for i := range 4 {
+			m.masks[i] = binary.LittleEndian.Uint32(info[40+4*i:])
+		}
+		if size == 40 {
+			*after += 12
+			if m.compression == bmpAlphaMasks {
+				*after += 4
+			} else {
+				m.masks[3] = 0
+			}
+		} else if size < 56 {
+			m.masks[3] = 0
+		}
+	default:
+		return m.unknown()
+	}
+	return nil
+}
+
+func (m *bitmap) unknown() error {
+	return fmt.Errorf("%w: BMP of %d bits, compression %d", ErrNoDecoder, m.depth, m.compression)
+}
+
+func bmpConfig(src *source) (image.Config, error) {
+	m, err := readBitmap(src)
+	if err != nil {
+		return image.Config{}, err
+	}
+	return image.Config{ColorModel: color.RGBAModel, Width: m.width, Height: m.height}, nil
+}
+
+// decodeBMP reads a picture, or what there is of it.
+func decodeBMP(src *source) (image.Image, error) {
+	m, err := readBitmap(src)
+	if err != nil {
+		return nil, err
+	}
+	runs := m.compression == bmpRLE8 || m.compression == bmpRLE4
+	if size, err := src.Seek(0, io.SeekEnd); err != nil || !runs && (size-m.offset)*leastShare < m.line()*int64(m.height) {
+		return nil, cmp.Or(err, io.ErrUnexpectedEOF)
+	}
+	if _, err := src.Seek(m.offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	dst := image.NewNRGBA(image.Rect(0, 0, m.width, m.height))
+	r := bufio.NewReaderSize(src, 64<<10)
+	if runs {
+		err = m.readRuns(r, dst)
+	} else {
+		err = m.readRows(r, dst)
+	}
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	src.partial = err != nil
+	return dst, nil
+}
+
+// line is how many bytes a row has that is not compressed.
+func (m *bitmap) line() int64 { return (int64(m.width)*int64(m.depth) + 31) / 32 * 4 }
+
+func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
+	line := make([]byte, m.line())
+	seen := uint8(0) // of alpha
+	for y := range m.height {
+		n, err := io.ReadFull(r, line)
+		for x := range min(m.width, n*8/m.depth) {
+			c := m.pixel(line, x)
+			seen |= c.A
+			dst.SetNRGBA(x, m.row(y), c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if seen == 0 { // the bits are there, and were left alone
+		for i := 3; i < len(dst.Pix); i += 4 {
+			dst.Pix[i] = 0xff
+		}
+	}
+	return nil
+}
+
+// row is where a row that is stored as the yth stands in the picture.
+func (m *bitmap) row(y int) int {
+	if m.down {
+		return y
+	}
+	return m.height - 1 - y
+}
+
+func (m *bitmap) pixel(line []byte, x int) color.NRGBA {
+	var v uint32
+	switch m.depth {
+	case 16:
+		v = uint32(binary.LittleEndian.Uint16(line[2*x:]))
+	case 24:
+		v = uint32(line[3*x]) | uint32(line[3*x+1])<<8 | uint32(line[3*x+2])<<16
+	case 32:
+		v = binary.LittleEndian.Uint32(line[4*x:])
+	default:
+		at := x * m.depth
+		return m.color(int(line[at/8]>>(8-m.depth-at%8)) & (1<<m.depth - 1))
+	}
+	c := color.NRGBA{channel(v, m.masks[0]), channel(v, m.masks[1]), channel(v, m.masks[2]), 0xff}
+	if m.masks[3] != 0 {
+		c.A = channel(v, m.masks[3])
+	}
+	return c
+}
+
+// channel gives the bits of a mask as a value up to 255.
+func channel(v, mask uint32) uint8 {
+	if mask == 0 {
+		return 0
+	}
+	shift := bits.TrailingZeros32(mask)
+	return uint8(uint64(v&mask>>shift) * 255 / uint64(mask>>shift))
+}
+
+// color gives a colour of the palette, or black.
+func (m *bitmap) color(index int) color.NRGBA {
+	c := color.NRGBA{A: 0xff}
+	if at := index * m.entry; at+3 <= len(m.palette) {
+		c.B, c.G, c.R = m.palette[at], m.palette[at+1], m.palette[at+2]
+	}
+	return c
+}
+
+// readRuns reads run-length encoded pixels: pairs of a count and a value, or of
+// 0 and what it means (Bitmap Compression, in the documentation of Windows GDI).
+// Pixels that are skipped have the first colour.
+func (m *bitmap) readRuns(r *bufio.Reader, dst *image.NRGBA) error {
+	for i := range m.width * m.height {
+		dst.SetNRGBA(i%m.width, i/m.width, m.color(0))
+	}
+	x, y := 0, 0
+	put := func(index byte) {
+		if x < m.width && y < m.height {
+			dst.SetNRGBA(x, m.row(y), m.color(int(index)))
+		}
+		x++
+	}
+	// nibbles gives the ith pixel of a value: RLE4 has two in a byte.
+	nibble := func(v byte, i int) byte {
+		switch {
+		case m.compression == bmpRLE8:
+			return v
+		case i%2 == 0:
+			return v >> 4
+		}
+		return v & 15
+	}
+	var pair [2]byte
+	for y < m.height {
+		if _, err := io.ReadFull(r, pair[:]); err != nil {
+			return err
+		}
+		count, value := int(pair[0]), pair[1]
+		switch {
+		case count > 0:
+			for i := range count {
+				put(nibble(value, i))
+			}
+		case value == 0: // the end of a row
+			x, y = 0, y+1
+		case value == 1: // the end of the picture
+			return nil
+		case value == 2: // a step to the right and up
+			if _, err := io.ReadFull(r, pair[:]); err != nil {
+				return err
+			}
+			x, y = x+int(pair[0]), y+int(pair[1])
+		default: // so many pixels as they are, to an even number of bytes
+			n := int(value)
+			if m.compression == bmpRLE4 {
+				n = (n + 1) / 2
+			}
+			literal := make([]byte, n+n%2)
+			if _, err := io.ReadFull(r, literal); err != nil {
+				return err
+			}
+			for i := range int(value) {
+				at := i
+				if m.compression == bmpRLE4 {
+					at /= 2
+				}
+				put(nibble(literal[at], i))
+			}
+		}
+	}
+	return nil
+}

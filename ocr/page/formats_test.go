@@ -1,0 +1,417 @@
+package page_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"math/bits"
+	"os/exec"
+	"slices"
+	"testing"
+
+	"slackocr/ocr/page"
+	"slackocr/ocr/page/pagetest"
+)
+
+// shows opens a file in a process of its own, and checks what its left and right
+// halves look like.
+func shows(t *testing.T, name string, file []byte, left, right color.Color) (p page.Page) {
+	t.Helper()
+	doc, err := newDecoder(t, page.DecoderConfig{}).Open(t.Context(), onDisk(t, file), page.Options{})
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return p
+	}
+	defer doc.Close()
+	if p, err = doc.Page(t.Context(), 0); err != nil {
+		t.Errorf("%s: %v", name, err)
+		return p
+	}
+	m, _, err := image.Decode(bytes.NewReader(p.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := m.Bounds().Size()
+	if got := m.At(s.X/4, s.Y/2); !near(got, left) {
+		t.Errorf("%s: the left half is %v, want %v", name, got, left)
+	}
+	if got := m.At(s.X*3/4, s.Y/2); !near(got, right) {
+		t.Errorf("%s: the right half is %v, want %v", name, got, right)
+	}
+	return p
+}
+
+func needsLibtiff(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("tiff2rgba"); err != nil {
+		t.Fatal("this test needs tiff2rgba, which is not installed: `make test` installs it")
+	}
+}
+
+var black = color.RGBA{A: 255}
+
+// halves repeats a pixel of the left half and one of the right half eight times
+// each, in sixteen rows.
+func halves(left, right []byte) []byte {
+	row := slices.Concat(bytes.Repeat(left, 8), bytes.Repeat(right, 8))
+	return bytes.Repeat(row, 16)
+}
+
+// reversed has the bits of each byte in the other order.
+func reversed(b []byte) []byte {
+	b = slices.Clone(b)
+	for i := range b {
+		b[i] = bits.Reverse8(b[i])
+	}
+	return b
+}
+
+// packed makes bytes of "0" and "1"; all else is left out. The last one is filled
+// with zeros.
+func packed(text string) (b []byte) {
+	n := 0
+	for _, c := range text {
+		if c != '0' && c != '1' {
+			continue
+		}
+		if n%8 == 0 {
+			b = append(b, 0)
+		}
+		b[n/8] |= byte(c-'0') << (7 - n%8)
+		n++
+	}
+	return b
+}
+
+// TIFF files as scanners, fax machines and programs of all ages write them.
+func TestKindsOfTIFF(t *testing.T) {
+	needsLibtiff(t)
+	const (
+		bitsPerSample, compression, photometric, fillOrder = 258, 259, 262, 266
+		samples, planar, t4Options, colorMap, extra        = 277, 284, 292, 320, 338
+	)
+	le, be := binary.LittleEndian, binary.BigEndian
+	tag := func(id uint16, values ...uint32) pagetest.TIFFTag { return pagetest.TIFFTag{ID: id, Values: values} }
+	size := []pagetest.TIFFTag{tag(256, 16), tag(257, 16), tag(278, 16)}
+	with := func(tags ...pagetest.TIFFTag) []pagetest.TIFFTag { return slices.Concat(size, tags) }
+
+	rgb := with(tag(bitsPerSample, 8, 8, 8), tag(photometric, 2), tag(samples, 3))
+	rgbPixels := halves([]byte{200, 30, 30}, []byte{30, 60, 200})
+	plane := func(left, right byte, n int) []byte {
+		return halves(bytes.Repeat([]byte{left}, n), bytes.Repeat([]byte{right}, n))
+	}
+	unsorted := slices.Clone(rgb)
+	slices.Reverse(unsorted)
+	picture := encodeJPEG(t, flag(image.NewRGBA(image.Rect(0, 0, 16, 16))))
+
+	// Eight white pixels and eight black ones: in a row's own codes, and in the
+	// rows below as the one above (ITU-T T.4 and T.6).
+	const row, same, endOfLine = "10011 000101", "11", "000000000001"
+	repeat := func(line string, n int) (all string) {
+		for range n {
+			all += line
+		}
+		return all
+	}
+	group4 := packed("001" + row + repeat(same, 15) + endOfLine + endOfLine)
+	group3 := packed(repeat(endOfLine+row, 16))
+	filled := packed(repeat("0000"+endOfLine+row+"0", 16)) // to whole bytes
+	twoD := packed(endOfLine + "1" + row + repeat(endOfLine+"0"+same, 15))
+	huffman := bytes.Repeat(packed(row), 16)
+	bilevel := func(how, what uint32, more ...pagetest.TIFFTag) []pagetest.TIFFTag {
+		return with(append([]pagetest.TIFFTag{tag(bitsPerSample, 1), tag(compression, how), tag(photometric, what)}, more...)...)
+	}
+
+	for _, test := range []struct {
+		name        string
+		file        []byte
+		left, right color.Color
+	}{
+		{"plain", pagetest.TIFF(le, false, rgb, rgbPixels), red, blue},
+		{"motorola", pagetest.TIFF(be, false, rgb, rgbPixels), red, blue},
+		{"big", pagetest.TIFF(le, true, rgb, rgbPixels), red, blue},
+		{"big, motorola", pagetest.TIFF(be, true, rgb, rgbPixels), red, blue},
+		{"unsorted", pagetest.TIFF(le, false, unsorted, rgbPixels), red, blue},
+		{"planar", pagetest.TIFF(le, false, append(slices.Clone(rgb), tag(planar, 2)), plane(200, 30, 1), plane(30, 60, 1), plane(30, 200, 1)), red, blue},
+		{"planar, 16 bit", pagetest.TIFF(le, false, with(tag(bitsPerSample, 16, 16, 16), tag(photometric, 2), tag(samples, 3), tag(planar, 2)), plane(200, 30, 2), plane(30, 60, 2), plane(30, 200, 2)), red, blue},
+		{"turned", pagetest.TIFF(le, true, append(slices.Clone(rgb), tag(274, 3)), rgbPixels), blue, red},
+		{"cmyk", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 5), tag(samples, 4)), halves([]byte{55, 225, 225, 0}, []byte{225, 195, 55, 0})), red, blue},
+		{"jpeg", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8), tag(compression, 7), tag(photometric, 6), tag(samples, 3), tag(530, 2, 2)), picture), red, blue},
+		{"unnamed sample", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 2), tag(samples, 4), tag(extra, 0)), halves([]byte{200, 30, 30, 0}, []byte{30, 60, 200, 0})), red, blue},
+		{"grey with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8), tag(photometric, 1), tag(samples, 2), tag(extra, 2)), halves([]byte{0, 255}, []byte{0, 0})), black, white},
+		{"palette with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8), tag(photometric, 3), tag(samples, 2), tag(extra, 2), tag(colorMap, palette16()...)), halves([]byte{1, 255}, []byte{2, 255})), red, blue},
+		{"4 bit", pagetest.TIFF(le, false, with(tag(bitsPerSample, 4), tag(photometric, 1)), bytes.Repeat([]byte{0, 0, 0, 0, 255, 255, 255, 255}, 16)), black, white},
+		{"2 bit, negative", pagetest.TIFF(le, false, with(tag(bitsPerSample, 2), tag(photometric, 0)), bytes.Repeat([]byte{0, 0, 255, 255}, 16)), white, black},
+		{"4 bit, reversed", pagetest.TIFF(le, false, with(tag(bitsPerSample, 4), tag(photometric, 1), tag(fillOrder, 2)), reversed(bytes.Repeat([]byte{0x11, 0x11, 0x11, 0x11, 0xee, 0xee, 0xee, 0xee}, 16))), color.Gray{17}, color.Gray{238}},
+		{"1 bit, reversed", pagetest.TIFF(le, false, bilevel(1, 1, tag(fillOrder, 2)), reversed(bytes.Repeat([]byte{0x01, 0xfe}, 16))), black, white},
+		{"group 4", pagetest.TIFF(le, false, bilevel(4, 0), group4), white, black},
+		{"group 4, black is zero", pagetest.TIFF(le, false, bilevel(4, 1), group4), black, white},
+		{"group 4, reversed", pagetest.TIFF(le, false, bilevel(4, 0, tag(fillOrder, 2)), reversed(group4)), white, black},
+		{"group 3", pagetest.TIFF(le, false, bilevel(3, 0), group3), white, black},
+		{"group 3, filled", pagetest.TIFF(le, false, bilevel(3, 0, tag(t4Options, 4)), filled), white, black},
+		{"group 3, two-dimensional", pagetest.TIFF(le, false, bilevel(3, 0, tag(t4Options, 1)), twoD), white, black},
+		{"modified huffman", pagetest.TIFF(le, false, bilevel(2, 0), huffman), white, black},
+	} {
+		if p := shows(t, test.name, test.file, test.left, test.right); p.Width != 16 || p.Height != 16 || p.Partial {
+			t.Errorf("%s: %d×%d, partial: %v", test.name, p.Width, p.Height, p.Partial)
+		}
+	}
+	broken := pagetest.TIFF(le, false, bilevel(1, 1), nil)
+	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, broken), page.Options{}); !page.TryThumbnail(err) {
+		t.Errorf("a page without pixels: %v", err)
+	}
+	unknown := pagetest.TIFF(le, false, with(tag(bitsPerSample, 32), tag(photometric, 1), tag(339, 3)), make([]byte, 4*16*16))
+	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, unknown), page.Options{}); !errors.Is(err, page.ErrNoDecoder) {
+		t.Errorf("a page of floating point numbers: %v", err)
+	}
+}
+
+// palette16 is a TIFF palette of 256 colours: the second is red, and the third
+// blue.
+func palette16() []uint32 {
+	all := make([]uint32, 3*256)
+	for channel, values := range [3][2]uint32{{200, 30}, {30, 60}, {30, 200}} {
+		all[256*channel+1], all[256*channel+2] = values[0]*257, values[1]*257
+	}
+	return all
+}
+
+func TestKindsOfGIF(t *testing.T) {
+	colors := color.Palette{color.RGBA{}, red, blue}
+	frame := func(r image.Rectangle, fill func(x int) uint8) *image.Paletted {
+		m := image.NewPaletted(r, colors)
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				m.SetColorIndex(x, y, fill(x))
+			}
+		}
+		return m
+	}
+	file := func(w, h int, frames ...*image.Paletted) []byte {
+		g := gif.GIF{Image: frames, Delay: make([]int, len(frames)), Config: image.Config{Width: w, Height: h, ColorModel: colors}}
+		var b bytes.Buffer
+		if err := gif.EncodeAll(&b, &g); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	both := func(x int) uint8 { return 1 + uint8(x/40) }
+	whole := frame(image.Rect(0, 0, 80, 40), both)
+	empty := frame(image.Rect(0, 0, 80, 40), func(int) uint8 { return 0 })
+
+	shows(t, "a smaller frame", file(80, 40, frame(image.Rect(0, 0, 40, 40), both)), red, white)
+	large := file(80, 40, whole)
+	binary.LittleEndian.PutUint16(large[6:], 10) // the canvas
+	binary.LittleEndian.PutUint16(large[8:], 10)
+	if p := shows(t, "a larger frame", large, red, blue); p.Width != 80 || p.Height != 40 {
+		t.Errorf("a larger frame: %d×%d", p.Width, p.Height)
+	}
+	shows(t, "an empty first frame", file(80, 40, empty, whole), red, blue)
+	plain := file(80, 40, whole)
+	extra := slices.Concat(plain[:len(plain)-2], []byte{3, 1, 2, 3}, plain[len(plain)-2:])
+	if p := shows(t, "too much data", extra, red, blue); p.Partial {
+		t.Error("too much data is taken for too little")
+	}
+	cut := plain[:len(plain)-8]
+	if p := shows(t, "cut", cut, red, blue); !p.Partial {
+		t.Error("nobody is told that it is cut")
+	}
+}
+
+// bmpFile is a BMP file with a header of the given size: 12 is OS/2's.
+func bmpFile(size, w, h, depth, compression int, masks []uint32, palette, pixels []byte) []byte {
+	le := binary.LittleEndian
+	info := le.AppendUint32(nil, uint32(size))
+	if size == 12 {
+		info = le.AppendUint16(le.AppendUint16(info, uint16(w)), uint16(h))
+		info = le.AppendUint16(le.AppendUint16(info, 1), uint16(depth))
+	} else {
+		info = le.AppendUint32(le.AppendUint32(info, uint32(int32(w))), uint32(int32(h)))
+		info = le.AppendUint16(le.AppendUint16(info, 1), uint16(depth))
+		info = le.AppendUint32(info, uint32(compression))
+		info = append(info, make([]byte, 20)...)
+		for _, m := range masks {
+			info = le.AppendUint32(info, m)
+		}
+		info = append(info, make([]byte, max(0, size-len(info)))...)
+	}
+	head := append([]byte("BM"), make([]byte, 8)...)
+	head = le.AppendUint32(head, uint32(14+len(info)+len(palette)))
+	return slices.Concat(head, info, palette, pixels)
+}
+
+func TestKindsOfBMP(t *testing.T) {
+	le := binary.LittleEndian
+	short := func(v uint16) []byte { return le.AppendUint16(nil, v) }
+	long := func(v uint32) []byte { return le.AppendUint32(nil, v) }
+	bgr := halves([]byte{30, 30, 200}, []byte{200, 60, 30})
+	colors := []byte{0, 0, 0, 0, 30, 30, 200, 0, 200, 60, 30, 0}
+	colorsOS2 := []byte{0, 0, 0, 30, 30, 200, 200, 60, 30}
+	all := func(palette []byte, entry, n int) []byte {
+		return append(palette, make([]byte, entry*n-len(palette))...)
+	}
+	rle8 := append(bytes.Repeat([]byte{8, 1, 8, 2, 0, 0}, 15), 0, 4, 1, 1, 1, 1, 4, 1, 0, 3, 2, 2, 2, 0, 5, 2, 0, 1) // runs, and pixels as they are
+	rle4 := append(bytes.Repeat([]byte{8, 0x11, 8, 0x22, 0, 0}, 16), 0, 1)
+	for name, file := range map[string][]byte{
+		"24 bit":           bmpFile(40, 16, 16, 24, 0, nil, nil, bgr),
+		"24 bit, top down": bmpFile(40, 16, -16, 24, 0, nil, nil, bgr),
+		"os/2":             bmpFile(12, 16, 16, 24, 0, nil, nil, bgr),
+		"os/2, 8 bit":      bmpFile(12, 16, 16, 8, 0, nil, all(colorsOS2, 3, 256), halves([]byte{1}, []byte{2})),
+		"os/2 2":           bmpFile(64, 16, 16, 8, 0, nil, all(colors, 4, 256), halves([]byte{1}, []byte{2})),
+		"555":              bmpFile(40, 16, 16, 16, 0, nil, nil, halves(short(25<<10|4<<5|4), short(4<<10|7<<5|25))),
+		"565":              bmpFile(40, 16, 16, 16, 3, []uint32{0xf800, 0x7e0, 0x1f}, nil, halves(short(25<<11|8<<5|4), short(4<<11|15<<5|25))),
+		"32 bit":           bmpFile(40, 16, 16, 32, 0, nil, nil, halves(long(0x00c81e1e), long(0x001e3cc8))),
+		"32 bit, alpha":    bmpFile(124, 16, 16, 32, 3, []uint32{0xff, 0xff00, 0xff0000, 0xff000000}, nil, halves(long(0xff1e1ec8), long(0xffc83c1e))),
+		"4 bit":            bmpFile(40, 16, 16, 4, 0, nil, all(colors, 4, 16), bytes.Repeat([]byte{0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22}, 16)),
+		"rle8":             bmpFile(40, 16, 16, 8, 1, nil, all(colors, 4, 256), rle8),
+		"rle4":             bmpFile(40, 16, 16, 4, 2, nil, all(colors, 4, 16), rle4),
+	} {
+		if p := shows(t, name, file, red, blue); p.Width != 16 || p.Height != 16 || p.Partial {
+			t.Errorf("%s: %d×%d, partial: %v", name, p.Width, p.Height, p.Partial)
+		}
+	}
+	shows(t, "transparent", bmpFile(124, 16, 16, 32, 3, []uint32{0xff, 0xff00, 0xff0000, 0xff000000}, nil, halves(long(0xff1e1ec8), long(0x00c83c1e))), red, white)
+	jpegInside := bmpFile(40, 16, 16, 0, 4, nil, nil, nil)
+	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, jpegInside), page.Options{}); !errors.Is(err, page.ErrNoDecoder) {
+		t.Errorf("a JPEG in a BMP: %v", err)
+	}
+	// A header alone is worth no memory.
+	d := newDecoder(t, page.DecoderConfig{Memory: 64 << 20})
+	if _, err := readAll(t.Context(), d, onDisk(t, bmpFile(40, 9000, 9000, 24, 0, nil, nil, bgr)), page.Options{}); !isTyped(err) || d.Kills() > 0 {
+		t.Errorf("a header of a large picture: %v", err)
+	}
+}
+
+// What viewers show of a file that is not quite right is read.
+func TestDamagedFiles(t *testing.T) {
+	needsLibtiff(t)
+	m := flag(image.NewRGBA(image.Rect(0, 0, 300, 200)))
+	good := encodePNG(t, m)
+	const afterHeader, endLen = 8 + 25, 12
+	side := chunk("tEXt", []byte("Title\x00x"))
+	side[len(side)-1]++ // its checksum
+	noise := image.NewRGBA(image.Rect(0, 0, 300, 200))
+	for i := range noise.Pix {
+		noise.Pix[i] = byte(crc32.ChecksumIEEE([]byte{byte(i), byte(i >> 8), byte(i >> 16)}))
+	}
+	noisy := encodePNG(t, noise)
+
+	photo := encodeJPEG(t, m)
+	segment := slices.Concat(photo[:2], []byte{0xff, 0xdc, 0, 4, 0, 0}, photo[2:]) // image/jpeg does not know it
+	lossy := readFile(t, "flag-lossy.webp")
+	for _, test := range []struct {
+		name    string
+		file    []byte
+		partial bool
+	}{
+		{"png, side chunk", slices.Concat(good[:afterHeader], side, good[afterHeader:]), false},
+		{"png, no end", good[:len(good)-endLen], false},
+		{"jpeg, no tail", photo[:len(photo)-30], true},
+		{"jpeg, strange segment", segment, false},
+		{"webp, a byte short", lossy[:len(lossy)-1], false},
+	} {
+		if p := shows(t, test.name, test.file, red, blue); p.Partial != test.partial {
+			t.Errorf("%s: partial: %v", test.name, p.Partial)
+		}
+	}
+	doc := openDocument(t, newDecoder(t, page.DecoderConfig{}), noisy[:len(noisy)/2], page.Options{})
+	p, err := doc.Page(t.Context(), 0)
+	if err != nil || !p.Partial || p.Width != 300 || p.Height != 200 {
+		t.Errorf("half a png: %d×%d, partial: %v, %v", p.Width, p.Height, p.Partial, err)
+	}
+	if last := piece(t, doc, 0).At(150, 190); !near(last, white) {
+		t.Errorf("what is missing of a png is %v", last)
+	}
+}
+
+// Only a file whose end is missing is called cut: to post it again helps with no
+// other.
+func TestCutFiles(t *testing.T) {
+	pdf := scan(t, flag(image.NewRGBA(image.Rect(0, 0, 300, 200))))
+	for _, test := range []struct {
+		name string
+		file []byte
+		cut  bool
+	}{
+		{"png", encodePNG(t, image.NewGray(image.Rect(0, 0, 30, 30)))[:20], true},
+		{"png without a header", append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 100)...), false},
+		{"pdf", pdf[:len(pdf)/20], true},
+		{"pdf of nothing", []byte("%PDF-1.7\n%%EOF\n"), false},
+		{"heic", readFile(t, "flag.heic")[:300], true},
+		{"tiff", append([]byte("II*\x00\x20\x00\x00\x00"), 0), true},
+	} {
+		_, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, test.file), page.Options{})
+		broken, ok := errors.AsType[*page.BrokenError](err)
+		if !ok || broken.Cut() != test.cut {
+			t.Errorf("%s: %v, cut: %v", test.name, err, ok && broken.Cut())
+		}
+	}
+}
+
+// WebP's EXIF is found where cameras and converters put it, and white is white.
+func TestKindsOfWebP(t *testing.T) {
+	header, picture := webpParts(readFile(t, "flag-lossy.webp"))
+	header[0] |= 0x08
+	exif := pagetest.EXIF(6)
+	prefixed := append([]byte("Exif\x00\x00"), exif...)
+	for name, file := range map[string][]byte{
+		"prefix":            webpFile(webpChunk("VP8X", header), picture, webpChunk("EXIF", prefixed)),
+		"after an odd one":  webpFile(webpChunk("VP8X", header), webpChunk("ICCP", make([]byte, 7)), picture, webpChunk("XXXX", make([]byte, 3)), webpChunk("EXIF", exif)),
+		"before the pixels": webpFile(webpChunk("VP8X", header), webpChunk("EXIF", exif), picture),
+	} {
+		if p, m := open(t, file, page.Options{}); p.Width != 60 || p.Height != 90 || !near(m.At(30, 10), red) || !near(m.At(30, 80), blue) {
+			t.Errorf("%s: %d×%d, %v over %v", name, p.Width, p.Height, m.At(30, 10), m.At(30, 80))
+		}
+	}
+	_, m := open(t, readFile(t, "flag-lossy.webp"), page.Options{})
+	r, g, b, _ := m.At(20, 30).RGBA()
+	if r>>8 < 190 || r>>8 > 210 || g>>8 > 40 || b>>8 > 40 {
+		t.Errorf("red (200, 30, 30) became (%d, %d, %d)", r>>8, g>>8, b>>8)
+	}
+}
+
+func TestKindsOfHEIC(t *testing.T) {
+	generic := readFile(t, "flag.heic")
+	for _, brand := range []string{"mif1", "msf1", "xxxx"} {
+		copy(generic[8:], brand)
+		shows(t, brand, generic, red, blue)
+	}
+	shows(t, "alpha", readFile(t, "flag-alpha.heic"), red, white)
+	p := shows(t, "limited range", readFile(t, "limited-range.heic"), white, black)
+	m, _, err := image.Decode(bytes.NewReader(p.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, _, _, _ := m.At(30, 80).RGBA()
+	dark, _, _, _ := m.At(200, 80).RGBA()
+	if light>>8 < 250 || dark>>8 > 5 {
+		t.Errorf("white is %d and black %d", light>>8, dark>>8)
+	}
+	doc := openDocument(t, newDecoder(t, page.DecoderConfig{}), readFile(t, "flag-exif.heic"), page.Options{})
+	turned := piece(t, doc, 0)
+	if s := turned.Bounds().Size(); s != image.Pt(160, 240) || !near(turned.At(80, 20), red) || !near(turned.At(80, 220), blue) {
+		t.Errorf("by EXIF alone: %v, %v over %v", s, turned.At(80, 20), turned.At(80, 220))
+	}
+	_, err = readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, withExtent(t, readFile(t, "flag.heic"), 100, 160)), page.Options{})
+	if !errors.Is(err, page.ErrNoDecoder) || !page.TryThumbnail(err) {
+		t.Errorf("a narrow one: %v", err)
+	}
+}
+
+// A picture of one colour that comes out of a long file is not believed.
+func TestBlankPicture(t *testing.T) {
+	blank := encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 200)))
+	const afterHeader = 8 + 25
+	long := slices.Concat(blank[:afterHeader], chunk("prVt", make([]byte, 200<<10)), blank[afterHeader:])
+	_, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, long), page.Options{})
+	if !errors.Is(err, page.ErrBlank) || !page.TryThumbnail(err) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, blank), page.Options{}); err != nil {
+		t.Errorf("an empty page: %v", err)
+	}
+}

@@ -1,0 +1,215 @@
+package page
+
+// firstSPS gives the sequence parameter set of an HEVC decoder configuration
+// (ISO/IEC 14496-15, 8.3.3.1), without the header of its NAL unit.
+func firstSPS(hvcC []byte) []byte {
+	const before, unitSPS = 22, 33
+	f := newFields(hvcC)
+	f.take(before)
+	for range f.number(1) {
+		kind := f.number(1) & 0x3f
+		for range f.number(2) {
+			unit := f.take(int(f.number(2)))
+			if !f.ok {
+				return nil
+			}
+			if kind == unitSPS && len(unit) > 2 {
+				return unit[2:]
+			}
+		}
+	}
+	return nil
+}
+
+// fullRange reads from a sequence parameter set (ITU-T H.265, 7.3.2.2) whether
+// values use all of 0 to 255. A set that says nothing means that they do not;
+// one that cannot be read to there is not ok.
+func fullRange(sps []byte) (full, ok bool) {
+	b := &bitReader{data: withoutEscapes(sps)}
+	b.skip(4)
+	layers := b.read(3)
+	b.skip(1)
+	b.skip(88 + 8) // the general profile, tier and level
+	var profiles, levels [8]bool
+	for i := range layers {
+		profiles[i], levels[i] = b.flag(), b.flag()
+	}
+	if layers > 0 {
+		b.skip(2 * (8 - int(layers)))
+	}
+	for i := range layers {
+		if profiles[i] {
+			b.skip(88)
+		}
+		if levels[i] {
+			b.skip(8)
+		}
+	}
+	b.golomb()           // its number
+	if b.golomb() == 3 { // 4:4:4
+		b.skip(1)
+	}
+	b.golomb() // width
+	b.golomb() // height
+	if b.flag() {
+		b.golombs(4) // what is cut off at the sides
+	}
+	b.golombs(2) // depths
+	pocBits := b.golomb() + 4
+	first := layers
+	if b.flag() {
+		first = 0
+	}
+	for range layers - first + 1 {
+		b.golombs(3)
+	}
+	b.golombs(6)  // sizes and depths of blocks
+	if b.flag() { // scaling lists
+		if b.flag() { // that stand here
+			b.scalingLists()
+		}
+	}
+	b.skip(2)
+	if b.flag() { // PCM
+		b.skip(8)
+		b.golombs(2)
+		b.skip(1)
+	}
+	b.pictureSets()
+	if b.flag() {
+		for range min(b.golomb(), 32) {
+			b.skip(int(min(pocBits, 16)) + 1)
+		}
+	}
+	b.skip(2)
+	if b.flag() { // video usability information (E.2.1)
+		if b.flag() && b.read(8) == 255 { // shape of the pixels
+			b.skip(32)
+		}
+		if b.flag() {
+			b.skip(1)
+		}
+		if b.flag() {
+			b.skip(3)
+			full = b.flag()
+		}
+	}
+	return full, !b.over
+}
+
+// withoutEscapes drops the third byte of 0, 0, 3, which is put in so that no two
+// zeros and a one look like the start of a unit.
+func withoutEscapes(b []byte) []byte {
+	var out []byte
+	zeros := 0
+	for _, c := range b {
+		if zeros >= 2 && c == 3 {
+			zeros = 0
+			continue
+		}
+		if c == 0 {
+			zeros++
+		} else {
+			zeros = 0
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// A bitReader reads bits one after the other, the highest first. Past the end they are
+// 0.
+type bitReader struct {
+	data []byte
+	at   int
+	over bool
+}
+
+func (b *bitReader) read(n int) uint64 {
+	var v uint64
+	for range n {
+		v <<= 1
+		if b.at>>3 >= len(b.data) {
+			b.over = true
+			continue
+		}
+		v |= uint64(b.data[b.at>>3]>>(7-b.at&7)) & 1
+		b.at++
+	}
+	return v
+}
+
+func (b *bitReader) flag() bool { return b.read(1) == 1 }
+
+func (b *bitReader) skip(n int) {
+	b.at += n
+	b.over = b.over || b.at > 8*len(b.data)
+}
+
+// golomb reads a number in the Exp-Golomb code (ITU-T H.265, 9.2).
+func (b *bitReader) golomb() uint64 {
+	zeros := 0
+	for !b.flag() {
+		if zeros++; zeros > 32 || b.over {
+			b.over = true
+			return 0
+		}
+	}
+	return 1<<zeros - 1 + b.read(zeros)
+}
+
+func (b *bitReader) golombs(n int) {
+	for range n {
+		b.golomb()
+	}
+}
+
+// pictureSets skips over the sets of pictures that others refer to (ITU-T H.265,
+// 7.3.7), which a film has.
+func (b *bitReader) pictureSets() {
+	const most = 64
+	pictures := uint64(0) // of the set before
+	for i := range min(b.golomb(), most) {
+		if i > 0 && b.flag() { // it is said by what differs from the set before
+			b.skip(1)
+			b.golomb()
+			all := pictures + 1
+			pictures = 0
+			for range all {
+				used := b.flag()
+				if !used {
+					used = b.flag()
+				}
+				if used {
+					pictures++
+				}
+			}
+			continue
+		}
+		pictures = min(b.golomb(), most) + min(b.golomb(), most)
+		for range pictures {
+			b.golomb()
+			b.skip(1)
+		}
+	}
+}
+
+// scalingLists skips over the lists of ITU-T H.265, 7.3.4.
+func (b *bitReader) scalingLists() {
+	for size := range 4 {
+		step := 1
+		if size == 3 {
+			step = 3
+		}
+		for matrix := 0; matrix < 6; matrix += step {
+			if !b.flag() {
+				b.golomb()
+				continue
+			}
+			if size > 1 {
+				b.golomb()
+			}
+			b.golombs(min(64, 1<<(4+2*size)))
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	"slackocr/ocr/witness"
+)
+
+const (
+	// layersAtOnce is how many pages' texts are taken together. The first page
+	// is taken alone, since somebody waits for it.
+	layersAtOnce = 16
+	// maxLayer bounds what is kept of one page's text, in bytes.
+	maxLayer = 4 << 20
+)
+
+// layers are the texts of some pages that follow each other. Whoever holds turn
+// may change them.
+type layers struct {
+	first, pages int // the first of them, counted from 0, and how many they are
+	turn         chan struct{}
+	done         bool
+	file         *os.File // holds them one after the other; nil where there are none
+	sizes        []int64  // of each page; 0 where it has no text that can be used
+}
+
+// planLayers says which pages' texts are taken together.
+func planLayers(pages int) []*layers {
+	var all []*layers
+	for first := 0; first < pages; {
+		n := min(layersAtOnce, pages-first)
+		if first == 0 {
+			n = 1
+		}
+		all = append(all, &layers{first: first, pages: n, turn: make(chan struct{}, 1)})
+		first += n
+	}
+	return all
+}
+
+// Layer returns the text that the page of piece i carries, if it is good; else nil,
+// as for all kinds but PDF and for a page that is read in parts, whose layers come
+// with Page. It draws no page at full size: some 20 ms each, for 16 pages at once.
+// The error is the context's cause or one of the system.
+func (d *Document) Layer(ctx context.Context, i int) (*witness.Layer, error) {
+	if s := d.pieces[i].sheet; s.layout.Parts == 1 {
+		return d.layer(ctx, s.number)
+	}
+	return nil, nil
+}
+
+// layer returns the text of page n, counted from 0, or nil.
+func (d *Document) layer(ctx context.Context, n int) (*witness.Layer, error) {
+	if len(d.layers) == 0 {
+		return nil, nil
+	}
+	l := d.layers[(n+layersAtOnce-1)/layersAtOnce]
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-l.turn }()
+	if !l.done {
+		if err := d.take(ctx, l); err != nil {
+			return nil, err
+		}
+		l.done = true
+	}
+	return l.page(n)
+}
+
+// take has the texts of some pages taken. A file whose text cannot be had is read
+// as one without.
+func (d *Document) take(ctx context.Context, l *layers) error {
+	r := request{Task: taskText, Kind: PDF, Page: l.first, MaxPages: l.pages}
+	r.tools()
+	if r.Pdftotext == "" || r.Pdftoppm == "" || r.Pdfimages == "" {
+		return nil
+	}
+	output, err := temporary()
+	if err != nil {
+		return err
+	}
+	a, err := d.decoder.run(ctx, r, d.file, output, nil)
+	if err == nil && len(a.Layers) == l.pages {
+		l.file, l.sizes = output, a.Layers
+		return nil
+	}
+	output.Close()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// page reads the text of page n. It is what a process wrote that had a hostile file
+// before it.
+func (l *layers) page(n int) (*witness.Layer, error) {
+	if l.file == nil {
+		return nil, nil
+	}
+	var offset int64
+	for _, size := range l.sizes[:n-l.first] {
+		offset += size
+	}
+	size := l.sizes[n-l.first]
+	if size <= 0 || size > maxLayer || offset < 0 || offset > math.MaxInt32 {
+		return nil, nil
+	}
+	data := make([]byte, size)
+	if _, err := l.file.ReadAt(data, offset); err != nil {
+		return nil, fmt.Errorf("reading a page's text: %w", err)
+	}
+	var layer witness.Layer
+	if json.Unmarshal(data, &layer) != nil || !layer.Good() {
+		return nil, nil
+	}
+	return &layer, nil
+}
+
+// partOf returns what of a page's text stands on one of its parts.
+func partOf(layer *witness.Layer, parts []part, i int) *witness.Layer {
+	if layer == nil || len(parts) < 2 {
+		return layer
+	}
+	var above, height int
+	for j, p := range parts {
+		if j < i {
+			above += p.Height
+		}
+		height += p.Height
+	}
+	total := float64(height)
+	return layer.Between(float64(above)/total, float64(above+parts[i].Height)/total)
+}
+
+// writeLayers takes the texts of some pages and writes them to output, each as
+// JSON. It returns their sizes.
+func writeLayers(ctx context.Context, file, output *os.File, r request) ([]int64, error) {
+	if r.MaxPages < 1 || r.MaxPages > layersAtOnce {
+		return nil, errors.New("so many pages are not taken at once")
+	}
+	all, err := takeLayers(ctx, file, r)
+	if err != nil {
+		return nil, err
+	}
+	sizes := make([]int64, r.MaxPages)
+	for i, layer := range all {
+		if layer == nil || !layer.Good() {
+			continue
+		}
+		data, err := json.Marshal(layer)
+		if err != nil || len(data) > maxLayer {
+			continue
+		}
+		if _, err := output.Write(data); err != nil {
+			return nil, fmt.Errorf("writing a page's text: %w", err)
+		}
+		sizes[i] = int64(len(data))
+	}
+	return sizes, nil
+}

@@ -1,0 +1,64 @@
+package page
+
+import (
+	"bytes"
+	"compress/zlib"
+	"io"
+	"regexp"
+)
+
+// The bounds of the search for annotations, in bytes.
+const (
+	maxSearched = 128 << 20 // of a file, which is not searched where it is longer
+	maxInflated = 64 << 20  // of all object streams together
+)
+
+var (
+	linkAnnotation = regexp.MustCompile(`/Subtype\s*/Link\b`)
+	// Those that hold text or pictures of their own (PDF 32000-1:2008, table 169).
+	markAnnotation = regexp.MustCompile(`/Subtype\s*/(?:FreeText|Line|Stamp|Ink|Watermark|Redact|Widget)\b`)
+	objectStream   = regexp.MustCompile(`/Type\s*/ObjStm\b`)
+)
+
+// onlyLinks reports whether a PDF's annotations may be left out, since they are
+// links. poppler draws a box around a link that has no other look, across the
+// text below it, and can only leave out all annotations at once: also what was
+// written into a form or onto a page. Where the objects cannot all be seen, as
+// in a file that is encrypted, they are not left out.
+func onlyLinks(src *source) bool {
+	if src.rewind() != nil {
+		return false
+	}
+	file, err := io.ReadAll(io.LimitReader(src, maxSearched+1))
+	if err != nil || len(file) > maxSearched || bytes.Contains(file, []byte("/Encrypt")) {
+		return false
+	}
+	links, left := linkAnnotation.Match(file), int64(maxInflated)
+	if markAnnotation.Match(file) {
+		return false
+	}
+	for _, at := range objectStream.FindAllIndex(file, -1) {
+		objects, ok := inflated(file[at[1]:], left)
+		if !ok || markAnnotation.Match(objects) {
+			return false
+		}
+		left -= int64(len(objects))
+		links = links || linkAnnotation.Match(objects)
+	}
+	return links
+}
+
+// inflated gives the content of the compressed stream whose dictionary ends
+// next, of at most limit bytes.
+func inflated(file []byte, limit int64) ([]byte, bool) {
+	_, stream, ok := bytes.Cut(file, []byte("stream"))
+	if !ok {
+		return nil, false
+	}
+	r, err := zlib.NewReader(bytes.NewReader(bytes.TrimLeft(stream, "\r\n")))
+	if err != nil {
+		return nil, false
+	}
+	objects, err := io.ReadAll(io.LimitReader(r, limit+1))
+	return objects, err == nil && int64(len(objects)) <= limit
+}

@@ -1,0 +1,219 @@
+package page
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"slackocr/ocr/witness"
+)
+
+const (
+	// textTime is how long the texts of some pages may take, and textPageTime how
+	// much longer for each page. A usual page takes 10 ms; one that takes longer is
+	// read without its text.
+	textTime, textPageTime = 2 * time.Second, 250 * time.Millisecond
+	// maxTSV bounds what pdftotext may print for each page, in bytes: some 60 for
+	// each word.
+	maxTSV = 2 << 20
+	// maxPageWords and maxWord bound the words of a page, and each of them in bytes.
+	maxPageWords, maxWord = 20_000, 500
+	// inkSide is the longer side, in pixels, of the drawing that says where there
+	// is ink.
+	inkSide = 1000
+	// scanShare is how much of a page pictures cover, in percent, that may be a scan.
+	scanShare = 80
+)
+
+// takeLayers takes the texts of r.MaxPages pages from r.Page on, and compares each
+// with what its page shows. One that cannot be compared in time is nil.
+func takeLayers(ctx context.Context, file *os.File, r request) ([]*witness.Layer, error) {
+	ctx, cancel := context.WithTimeout(ctx, textTime+time.Duration(r.MaxPages)*textPageTime)
+	defer cancel()
+	first, last := strconv.Itoa(r.Page+1), strconv.Itoa(r.Page+r.MaxPages)
+	var all []*witness.Layer
+	var drawn []gray
+	var covered []float64
+	var textErr, imagesErr error
+	var running sync.WaitGroup
+	running.Go(func() {
+		var out bytes.Buffer
+		p := poppler(ctx, file, r.Pdftotext, "-tsv", "-cropbox", "-enc", "UTF-8", "-f", first, "-l", last, theFile, "-")
+		p.Stdout = &limitWriter{&out, maxTSV * r.MaxPages}
+		if textErr = p.run(); textErr == nil {
+			all = parseTSV(&out, r.Page, r.MaxPages)
+		}
+	})
+	running.Go(func() {
+		var out bytes.Buffer
+		p := poppler(ctx, file, r.Pdfimages, "-list", "-f", first, "-l", last, theFile)
+		p.Stdout = &limitWriter{&out, maxInfo}
+		if imagesErr = p.run(); imagesErr == nil {
+			covered = parseImages(&out, r.Page, r.MaxPages)
+		}
+	})
+	running.Go(func() { drawn = drawGray(ctx, file, r, first, last) })
+	running.Wait()
+	if err := cmp.Or(textErr, imagesErr); err != nil {
+		return nil, err
+	}
+	for i, layer := range all {
+		if layer == nil || i >= len(drawn) {
+			all[i] = nil
+			continue
+		}
+		compare(layer, drawn[i])
+		layer.Ink.Scanned = 100*covered[i] >= scanShare*layer.Width*layer.Height
+	}
+	return all, nil
+}
+
+// drawGray draws pages small, as many as the time allows.
+func drawGray(ctx context.Context, file *os.File, r request, first, last string) []gray {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	p := poppler(ctx, file, r.Pdftoppm, "-f", first, "-l", last, "-cropbox", "-gray", "-scale-to", strconv.Itoa(inkSide), theFile)
+	out, err := p.StdoutPipe()
+	if err != nil || p.Start() != nil {
+		return nil
+	}
+	var drawn []gray
+	for in := bufio.NewReader(out); len(drawn) < r.MaxPages; {
+		m, err := readPGM(in)
+		if err != nil {
+			break
+		}
+		drawn = append(drawn, m)
+	}
+	stop()
+	_ = p.Wait() // its pages say enough
+	return drawn
+}
+
+// parseTSV reads what pdftotext prints with -tsv for pages from the given one on,
+// counted from 0: a line for each page (level 1), paragraph (3), line (4) and word
+// (5), with fields apart by tabs: level, page, paragraph, block, line, word, left,
+// top, width, height, confidence, text.
+func parseTSV(in io.Reader, from, pages int) []*witness.Layer {
+	all := make([]*witness.Layer, pages)
+	count := make([]int, pages)
+	scan := bufio.NewScanner(in)
+	scan.Buffer(nil, 1<<20)
+	var block, level string
+	blocks := 0
+	for scan.Scan() {
+		f := strings.Split(scan.Text(), "\t")
+		if len(f) != 12 {
+			continue
+		}
+		n, err := strconv.Atoi(f[1])
+		n -= from + 1
+		box, ok := parseBox(f[6:10])
+		if err != nil || !ok || n < 0 || n >= pages {
+			continue
+		}
+		if f[0] == "1" {
+			all[n] = &witness.Layer{Width: box.Right - box.Left, Height: box.Bottom - box.Top}
+			level, block = "", ""
+		}
+		layer := all[n]
+		if layer == nil {
+			continue
+		}
+		switch f[0] {
+		case "4":
+			level = f[0]
+		case "5":
+			text := strings.ToValidUTF8(f[11], "\uFFFD")
+			if text == "" || len(text) > maxWord || count[n] == maxPageWords {
+				continue
+			}
+			count[n]++
+			if now := f[2] + " " + f[3]; now != block {
+				block, level = now, "4"
+				blocks++
+			}
+			if level == "4" {
+				layer.Lines = append(layer.Lines, witness.Line{Block: blocks})
+				level = "5"
+			}
+			line := &layer.Lines[len(layer.Lines)-1]
+			line.Words = append(line.Words, witness.Word{Text: text, Box: box})
+		}
+	}
+	for _, layer := range all {
+		if layer == nil {
+			continue
+		}
+		for i := range layer.Lines {
+			readingOrder(&layer.Lines[i])
+		}
+	}
+	return all
+}
+
+// parseBox reads left, top, width and height, in points.
+func parseBox(fields []string) (witness.Box, bool) {
+	var v [4]float64
+	for i, field := range fields {
+		n, err := strconv.ParseFloat(field, 64)
+		if err != nil || math.IsNaN(n) || math.Abs(n) > 1e6 {
+			return witness.Box{}, false
+		}
+		v[i] = n
+	}
+	return witness.Box{Left: v[0], Top: v[1], Right: v[0] + max(v[2], 0), Bottom: v[1] + max(v[3], 0)}, true
+}
+
+// parseImages reads what pdfimages prints with -list, and returns how much of each
+// page pictures cover, in square points. The resolutions are the third and fourth
+// field from the end.
+func parseImages(in io.Reader, from, pages int) []float64 {
+	covered := make([]float64, pages)
+	scan := bufio.NewScanner(in)
+	for scan.Scan() {
+		f := strings.Fields(scan.Text())
+		if len(f) < 12 || f[2] != "image" && f[2] != "stencil" {
+			continue
+		}
+		n, err := strconv.Atoi(f[0])
+		n -= from + 1
+		if err != nil || n < 0 || n >= pages {
+			continue
+		}
+		var v [4]float64
+		for i, field := range []string{f[3], f[4], f[len(f)-4], f[len(f)-3]} {
+			v[i], _ = strconv.ParseFloat(field, 64)
+		}
+		if v[2] > 0 && v[3] > 0 {
+			covered[n] += v[0] / v[2] * v[1] / v[3] * pointsPerInch * pointsPerInch
+		}
+	}
+	return covered
+}
+
+// readPGM reads a grey picture as pdftoppm writes it: "P5", and else as readPPM
+// does, with one byte for each pixel.
+func readPGM(r *bufio.Reader) (gray, error) {
+	w, h, err := readHeader(r, "P5", (inkSide+1)*(inkSide+1))
+	if err != nil {
+		return gray{}, err
+	}
+	if w < 2 || h < 2 {
+		return gray{}, errors.New("a page is too thin to see ink on it")
+	}
+	m := gray{width: w, height: h, pixels: make([]byte, w*h)}
+	if _, err := io.ReadFull(r, m.pixels); err != nil {
+		return gray{}, short(err)
+	}
+	return m, nil
+}

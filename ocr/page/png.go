@@ -1,0 +1,295 @@
+package page
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+)
+
+const (
+	pngSignature = "\x89PNG\r\n\x1a\n"
+	maxPNGChunks = 1 << 20
+	maxSideChunk = 1 << 20 // bytes of a palette, or of EXIF data
+)
+
+// leastShare is the least share of a damaged picture's pixels that is worth
+// reading: one in so many. Else a few bytes would make a large picture.
+const leastShare = 100
+
+// A pngHeader is the chunk IHDR (PNG 3rd edition, 11.2.1).
+type pngHeader struct {
+	width, height uint32
+	depth, kind   byte
+	interlaced    bool
+	body          []byte
+}
+
+func readPNGHeader(src *source) (h pngHeader, err error) {
+	var b [8 + 8 + 13]byte
+	if _, err := src.ReadAt(b[:], 0); err != nil {
+		return h, short(err)
+	}
+	if string(b[12:16]) != "IHDR" {
+		return h, errors.New("it does not begin with its header")
+	}
+	body := b[16:]
+	be := binary.BigEndian
+	return pngHeader{be.Uint32(body), be.Uint32(body[4:]), body[8], body[9], body[12] == 1, body}, nil
+}
+
+func pngConfig(src *source) (image.Config, error) {
+	h, err := readPNGHeader(src)
+	if err != nil {
+		return image.Config{}, err
+	}
+	if h.width > maxSide || h.height > maxSide {
+		return image.Config{}, fmt.Errorf("its size is %d×%d", h.width, h.height)
+	}
+	c := image.Config{ColorModel: color.RGBAModel, Width: int(h.width), Height: int(h.height)}
+	if h.depth == 16 {
+		c.ColorModel = color.RGBA64Model
+	}
+	return c, nil
+}
+
+// decodePNG reads a picture. image/png gives none where anything is wrong with
+// the file; it is then given what there is, anew.
+func decodePNG(src *source) (image.Image, error) {
+	m, err := png.Decode(bufio.NewReaderSize(src, 64<<10))
+	if err == nil || src.ctx.Err() != nil {
+		return m, err
+	}
+	h, headerErr := readPNGHeader(src)
+	if headerErr != nil {
+		return nil, err
+	}
+	repaired, repairErr := h.repair(src)
+	if repairErr != nil {
+		return nil, err
+	}
+	m, err = png.Decode(repaired)
+	src.partial = repaired.padded
+	return m, err
+}
+
+// A pngRepair is a PNG file that is made of the pixels of another as they are
+// read: with all that image/png looks for, and nothing else.
+type pngRepair struct {
+	header  pngHeader
+	pixels  io.Reader // filtered rows
+	at      int64     // of the rows' bytes
+	left    int64     // bytes of rows still to come
+	out     bytes.Buffer
+	deflate *zlib.Writer
+	body    bytes.Buffer // of the chunk that is being made
+	ended   bool
+	padded  bool // rows are missing
+}
+
+// repair finds the palette and the first pixels.
+func (h pngHeader) repair(src *source) (*pngRepair, error) {
+	if err := src.rewind(); err != nil {
+		return nil, err
+	}
+	chunks := &pngChunks{r: bufio.NewReaderSize(src, 64<<10)}
+	if _, err := io.CopyN(io.Discard, chunks.r, int64(len(pngSignature))); err != nil {
+		return nil, err
+	}
+	p := &pngRepair{header: h, left: h.rows()}
+	p.out.WriteString(pngSignature)
+	p.chunk("IHDR", h.body)
+	for {
+		name, err := chunks.next()
+		switch {
+		case err != nil:
+			return nil, err
+		case name == "PLTE", name == "tRNS":
+			if chunks.left > maxSideChunk {
+				return nil, errors.New("its palette is too long")
+			}
+			body, err := io.ReadAll(io.LimitReader(chunks.r, chunks.left))
+			if err != nil {
+				return nil, err
+			}
+			chunks.left -= int64(len(body))
+			p.chunk(name, body)
+		case name == "IDAT":
+			p.pixels, err = zlib.NewReader(chunks)
+			p.deflate, _ = zlib.NewWriterLevel(&p.body, zlib.NoCompression)
+			return p, err
+		}
+	}
+}
+
+// rows is how many bytes the rows of the picture have before they are
+// compressed, each with the byte of its filter.
+func (h pngHeader) rows() int64 {
+	if !h.interlaced {
+		return int64(h.height) * h.row(h.width)
+	}
+	var all int64
+	for _, pass := range [7][4]uint32{ // first column and row, steps (PNG, section 8)
+		{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
+	} {
+		if h.width <= pass[0] || h.height <= pass[1] {
+			continue
+		}
+		width := (h.width - pass[0] + pass[2] - 1) / pass[2]
+		height := (h.height - pass[1] + pass[3] - 1) / pass[3]
+		all += int64(height) * h.row(width)
+	}
+	return all
+}
+
+// row is the length of a row of so many pixels.
+func (h pngHeader) row(width uint32) int64 {
+	samples := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[h.kind]
+	return 1 + (int64(width)*samples*int64(h.depth)+7)/8
+}
+
+func (p *pngRepair) Read(b []byte) (int, error) {
+	for p.out.Len() == 0 {
+		if p.ended {
+			return 0, io.EOF
+		}
+		if err := p.more(); err != nil {
+			return 0, err
+		}
+	}
+	return p.out.Read(b)
+}
+
+// more makes another chunk of pixels, or the last one. Rows that are missing
+// are white, or where that cannot be said by its bytes alone the first colour.
+func (p *pngRepair) more() error {
+	if p.left == 0 {
+		p.ended = true
+		if err := p.deflate.Close(); err != nil {
+			return err
+		}
+		p.chunk("IDAT", p.body.Bytes())
+		p.chunk("IEND", nil)
+		return nil
+	}
+	b := make([]byte, min(p.left, 32<<10))
+	n := 0
+	if !p.padded {
+		var err error
+		n, err = io.ReadFull(p.pixels, b)
+		p.padded = err != nil
+	}
+	if !p.header.interlaced {
+		n = p.header.check(b, n, p.at)
+		p.padded = p.padded || n < len(b)
+	}
+	if p.padded && (p.at+int64(n))*leastShare < p.at+p.left {
+		return io.ErrUnexpectedEOF
+	}
+	p.at, p.left = p.at+int64(len(b)), p.left-int64(len(b))
+	if _, err := p.deflate.Write(b); err != nil {
+		return err
+	}
+	p.chunk("IDAT", p.body.Bytes())
+	p.body.Reset()
+	return nil
+}
+
+// check looks at the filters of the rows in b, of which there are n bytes, from
+// offset at on. It returns how many bytes are good, and makes the others white
+// where that can be said by their bytes alone, and else the first colour.
+func (h pngHeader) check(b []byte, n int, at int64) int {
+	const paeth = 4 // the last kind of filter
+	row := h.row(h.width)
+	for i := (row - at%row) % row; i < int64(n); i += row {
+		if b[i] > paeth {
+			n = int(i)
+		}
+	}
+	for i := n; i < len(b); i++ {
+		b[i] = 0
+		if h.kind != 3 && (at+int64(i))%row != 0 {
+			b[i] = 0xff
+		}
+	}
+	return n
+}
+
+func (p *pngRepair) chunk(name string, body []byte) {
+	head := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+	head = append(head, name...)
+	sum := crc32.Update(crc32.ChecksumIEEE(head[4:]), crc32.IEEETable, body)
+	p.out.Write(head)
+	p.out.Write(body)
+	p.out.Write(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+// pngChunks walks over a file's chunks, and looks at no checksum. As a reader
+// it gives the bodies of all IDAT chunks from where it stands.
+type pngChunks struct {
+	r    *bufio.Reader
+	left int64 // of the body of the chunk where it stands
+	body bool  // it stands within a chunk, before its checksum
+	read int
+}
+
+// next skips to the next chunk.
+func (c *pngChunks) next() (name string, err error) {
+	if c.read++; c.read > maxPNGChunks {
+		return "", errors.New("too many chunks")
+	}
+	if c.body {
+		if _, err := io.CopyN(io.Discard, c.r, c.left+4); err != nil {
+			return "", short(err)
+		}
+	}
+	var head [8]byte
+	if _, err := io.ReadFull(c.r, head[:]); err != nil {
+		return "", short(err)
+	}
+	c.left, c.body = int64(binary.BigEndian.Uint32(head[:])), true
+	return string(head[4:]), nil
+}
+
+func (c *pngChunks) Read(b []byte) (int, error) {
+	for c.left == 0 {
+		name, err := c.next()
+		if err != nil || name == "IEND" {
+			return 0, io.EOF
+		}
+		if name != "IDAT" {
+			if _, err := io.CopyN(io.Discard, c.r, c.left); err != nil {
+				return 0, io.EOF
+			}
+			c.left = 0
+		}
+	}
+	n, err := c.r.Read(b[:min(int64(len(b)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
+// pngEXIF gives the body of the chunk eXIf.
+func pngEXIF(src *source) []byte {
+	c := &pngChunks{r: bufio.NewReaderSize(src, 64<<10)}
+	if _, err := c.r.Discard(len(pngSignature)); err != nil {
+		return nil
+	}
+	for {
+		name, err := c.next()
+		if err != nil || name == "IEND" {
+			return nil
+		}
+		if name == "eXIf" && c.left <= maxEXIF {
+			b, _ := io.ReadAll(io.LimitReader(c.r, c.left))
+			return b
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package witness
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A change is a number of the text that the layer does not have there.
+type change struct {
+	layer int  // the number that the layer has instead, or none
+	sure  bool // that it stands in this place
+}
+
+const (
+	// maxChanged is how many numbers may be set right, or this share in percent of
+	// all of them where that is more. Where more differ, the layer's own may be
+	// wrong, and they are only marked.
+	maxChanged, maxChangedShare = 3, 20
+	// maxOdd is how many numbers of a page may have no counterpart on either side.
+	maxOdd = 500
+	// minNumbers is how many numbers there must be to say that most of them differ.
+	minNumbers = 4
+)
+
+// changes finds the numbers of the text that have no counterpart, or one with
+// another decimal sign. The keys are indices of read tokens.
+func (c *checker) changes() map[int]change {
+	odd := c.odd()
+	if len(odd) > maxOdd {
+		return nil
+	}
+	found := map[int]change{}
+	numbers, right := 0, 0
+	for j, t := range c.read {
+		if !t.number {
+			continue
+		}
+		numbers++
+		i := c.toLayer[j]
+		if i == none {
+			found[j] = c.instead(j, odd)
+		} else if single := c.toRead[i] == j && same(c.layer[i], t); single && movedPoint(c.layer[i], t) {
+			found[j] = change{layer: i, sure: true}
+		} else {
+			right++
+		}
+	}
+	inLayer := 0
+	for _, t := range c.layer {
+		if t.number {
+			inLayer++
+		}
+	}
+	fewer := min(numbers, inLayer)
+	if fewer >= minNumbers && 2*right < fewer {
+		return nil // the layer's digits mean something else
+	}
+	sure := 0
+	for j, ch := range found {
+		if ch.sure && !c.alikeAttached(ch.layer, j) {
+			found[j] = change{layer: ch.layer}
+		} else if ch.sure {
+			sure++
+		}
+	}
+	if sure > maxChanged && 100*sure > maxChangedShare*fewer {
+		for j, ch := range found {
+			found[j] = change{layer: ch.layer}
+		}
+	}
+	return found
+}
+
+// alikeAttached reports whether number i of the layer and number j of the text both
+// have letters at the same sides, or none: a letter may have been read as a digit.
+func (c *checker) alikeAttached(i, j int) bool {
+	beforeLayer, afterLayer := attached(c.text, c.layer[i])
+	beforeRead, afterRead := attached(c.markdown, c.read[j])
+	return beforeLayer == beforeRead && afterLayer == afterRead
+}
+
+func attached(text string, t token) (before, after bool) {
+	left, _ := utf8.DecodeLastRuneInString(text[:t.start])
+	right, _ := utf8.DecodeRuneInString(text[t.end:])
+	return unicode.IsLetter(left), unicode.IsLetter(right)
+}
+
+// movedPoint reports whether two numbers of the same digits have different values.
+func movedPoint(a, b token) bool {
+	if a.fraction == thousands {
+		a, b = b, a
+	}
+	switch {
+	case a.fraction == unknown, b.fraction == unknown:
+		return false
+	case b.fraction == thousands:
+		return a.fraction != 0 && a.fraction != 3 && a.fraction != thousands
+	}
+	return a.fraction != b.fraction
+}
+
+// odd returns the numbers of the layer that have no counterpart.
+func (c *checker) odd() (all []int) {
+	for i, t := range c.layer {
+		if t.number && c.toRead[i] == none {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// instead finds what the layer has in the place of number j of the text. That
+// place is beyond doubt where both neighbours are right, or one is and the numbers
+// are alike, or where these are the only two like each other that are left.
+func (c *checker) instead(j int, odd []int) change {
+	beside, alike, likes := none, none, 0
+	for _, i := range odd {
+		before, after := c.adjoinsBefore(i, j), c.adjoinsAfter(i+1, j+1)
+		similar := isSimilar(c.layer[i].key, c.read[j].key)
+		if before && after || (before || after) && similar {
+			return change{layer: i, sure: true}
+		}
+		if before || after {
+			beside = i
+		}
+		if similar {
+			alike = i
+			likes++
+		}
+	}
+	switch {
+	case likes == 1 && c.onlyLike(alike, j):
+		return change{layer: alike, sure: c.page.complete() && len(c.read[j].key) > 2}
+	case likes > 0:
+		return change{layer: alike}
+	}
+	return change{layer: beside}
+}
+
+// onlyLike reports whether no other number that is left in the text is like number
+// i of the layer.
+func (c *checker) onlyLike(i, j int) bool {
+	for other, t := range c.read {
+		if other != j && t.number && c.toLayer[other] == none && isSimilar(c.layer[i].key, t.key) {
+			return false
+		}
+	}
+	return true
+}
+
+// isSimilar reports whether one number may be the other misread: a third of its
+// digits at most, and at least one.
+func isSimilar(a, b string) bool {
+	return min(len(a), len(b)) > 1 && edits(a, b) <= max(1, min(len(a), len(b))/3)
+}
+
+// madeUp finds the passages of the text that the page does not show. What it
+// returns tells for each read token whether it is of one.
+func (c *checker) madeUp(changes map[int]change) []bool {
+	made := make([]bool, len(c.read))
+	if !c.page.complete() {
+		return made // it may stand in a picture
+	}
+	foreign := func(j int) bool {
+		return c.toLayer[j] == none && (!c.read[j].number || changes[j].layer == none)
+	}
+	for start := 0; start < len(c.read); {
+		end := start + 1
+		for end < len(c.read) && c.read[end].line == c.read[start].line {
+			end++
+		}
+		weight, gone, longest := 0, 0, 0
+		for j := start; j < end; j++ {
+			weight += c.read[j].weight()
+			if foreign(j) {
+				gone += c.read[j].weight()
+				longest = max(longest, c.read[j].weight())
+			}
+		}
+		if longest >= minWord && 100*gone >= lost*weight {
+			for j := start; j < end; j++ {
+				made[j] = true
+			}
+		} else {
+			for _, p := range passages(c.read[start:end], func(k int) bool { return foreign(start + k) }, minPassage) {
+				for j := p.first; j <= p.last; j++ {
+					made[start+j] = true
+				}
+			}
+		}
+		start = end
+	}
+	return made
+}
+
+// mark sets numbers right, or marks them, and marks the end of each passage that
+// was made up. Of a passage's own numbers nothing more is said.
+func (c *checker) mark(changes map[int]change, made []bool) {
+	for j, t := range c.read {
+		if made[j] {
+			if j+1 == len(made) || !made[j+1] || c.read[j+1].line != t.line {
+				c.edits = append(c.edits, edit{t.end, t.end, Mark})
+				c.report.MadeUp++
+			}
+			continue
+		}
+		ch, changed := changes[j]
+		switch {
+		case !changed:
+		case ch.sure:
+			right := c.layer[ch.layer]
+			c.edits = append(c.edits, edit{t.start, t.end, c.text[right.start:right.end]})
+			c.report.Corrected++
+		case (ch.layer != none || c.page.complete()) && !c.isListNumber(t):
+			c.edits = append(c.edits, edit{t.end, t.end, Mark})
+			c.report.Marked++
+		}
+	}
+}
+
+// isListNumber reports whether a number is one that markdown gives to an item.
+func (c *checker) isListNumber(t token) bool {
+	lineStart := strings.LastIndexByte(c.markdown[:t.start], '\n') + 1
+	rest := c.markdown[t.end:]
+	return strings.TrimLeft(c.markdown[lineStart:t.start], " >\t") == "" && len(t.key) <= 3 &&
+		(strings.HasPrefix(rest, ". ") || strings.HasPrefix(rest, ") "))
+}

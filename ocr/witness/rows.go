@@ -1,0 +1,99 @@
+package witness
+
+// pdftotext gives the cells of a table as lines of their own, and often column by
+// column. A row is what stands beside each other.
+type row struct {
+	cells []Line
+	box   Box // around all of them
+	block int // of the first cell
+}
+
+const (
+	// level is how far the middles of two cells of a row may be apart, as a share
+	// of the lower one's height.
+	level = 0.4
+	// cellWords is how many words, on average, a cell that stands in a column has.
+	cellWords = 3
+	// lookBack bounds the rows in which the left neighbour of a cell is looked for.
+	lookBack = 200
+)
+
+// rows puts cells beside each other again, and leaves columns of text alone.
+func (l *Layer) rows() []row {
+	var rows []row
+	for start := 0; start < len(l.Lines); {
+		end := start + 1
+		for end < len(l.Lines) && l.Lines[end].Block == l.Lines[start].Block {
+			end++
+		}
+		block := l.Lines[start:end]
+		if at := leftOf(rows, block); at != nil {
+			for i, line := range block {
+				r := &rows[at[i]]
+				r.cells, r.box = append(r.cells, line), union(r.box, line.box())
+			}
+		} else {
+			for _, line := range block {
+				rows = append(rows, row{cells: []Line{line}, box: line.box(), block: line.Block})
+			}
+		}
+		start = end
+	}
+	return rows
+}
+
+// leftOf returns, for each line of a block, the row that it goes on; nil where the
+// block is not the next column of a table.
+func leftOf(rows []row, block []Line) []int {
+	words, withDigits := 0, 0
+	for _, line := range block {
+		words += len(line.Words)
+		if hasDigit(line) {
+			withDigits++
+		}
+	}
+	column := words <= cellWords*len(block) && 2*withDigits >= len(block)
+	if !column && len(block) > 1 {
+		return nil
+	}
+	first := max(0, len(rows)-lookBack)
+	if !column { // a cell of words goes on the row that was just read, or none
+		first = max(0, len(rows)-1)
+	}
+	var at []int
+	for _, line := range block {
+		found := -1
+		for i := len(rows) - 1; i >= first; i-- {
+			if goesOn(rows[i].box, line.box()) && (len(at) == 0 || at[len(at)-1] < i) {
+				found = i
+				break
+			}
+		}
+		if found < 0 {
+			return nil
+		}
+		at = append(at, found)
+	}
+	return at
+}
+
+// goesOn reports whether a cell stands to the right of a row, on its level.
+func goesOn(row, cell Box) bool {
+	apart := row.middle() - cell.middle()
+	return max(apart, -apart) <= level*min(row.height(), cell.height()) && cell.Left >= row.Right
+}
+
+func union(a, b Box) Box {
+	return Box{min(a.Left, b.Left), min(a.Top, b.Top), max(a.Right, b.Right), max(a.Bottom, b.Bottom)}
+}
+
+func hasDigit(line Line) bool {
+	for _, w := range line.Words {
+		for _, r := range w.Text {
+			if isDigit(r) {
+				return true
+			}
+		}
+	}
+	return false
+}

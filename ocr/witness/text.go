@@ -1,0 +1,206 @@
+package witness
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	// proseWords is how many words a line of prose has on average, and proseLetters
+	// how many characters where a script has no spaces.
+	proseWords   = 6
+	proseLetters = 18
+	// headingHeight is how many times higher than the usual line a heading is, and
+	// headingWords how many words it has at most.
+	headingHeight = 1.5
+	headingWords  = 12
+	// paragraphGap is the space before a paragraph, in heights of its first line.
+	paragraphGap = 0.8
+	// tableGap is the same between two rows of a table.
+	tableGap = 1.5
+)
+
+// Text returns the layer as markdown: headings, paragraphs whose lines are joined,
+// and a line for each row of a table or an address.
+func (l *Layer) Text() string {
+	rows := l.rows()
+	usual := usualHeight(rows)
+	var out []string
+	for start := 0; start < len(rows); {
+		end := start + 1
+		for end < len(rows) && !startsParagraph(rows[end-1], rows[end]) {
+			end++
+		}
+		if text := paragraph(rows[start:end], usual); text != "" {
+			out = append(out, text)
+		}
+		start = end
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// usualHeight is the median height of the rows.
+func usualHeight(rows []row) float64 {
+	var all []float64
+	for _, r := range rows {
+		all = append(all, r.box.height())
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// startsParagraph reports whether a row begins something new after the one before
+// it.
+func startsParagraph(before, r row) bool {
+	if before.block == r.block {
+		return false
+	}
+	gap, most := r.box.Top-before.box.Bottom, paragraphGap
+	if len(before.cells) > 1 && len(r.cells) > 1 {
+		most = tableGap
+	}
+	height := min(before.box.height(), r.box.height())
+	sized := max(before.box.height(), r.box.height()) > headingHeight*height
+	return sized || gap > most*height || gap < -height
+}
+
+func paragraph(rows []row, usual float64) string {
+	var lines []string
+	words, letters, cells := 0, 0, 0
+	for _, r := range rows {
+		text := r.text()
+		if text == "" {
+			continue
+		}
+		lines = append(lines, text)
+		letters += utf8.RuneCountInString(text)
+		cells += len(r.cells)
+		for _, c := range r.cells {
+			words += len(c.Words)
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	n := len(lines)
+	if n == 1 && words <= headingWords && rows[0].box.height() >= headingHeight*usual {
+		return "# " + escape(lines[0])
+	}
+	prose := cells == n && (words >= proseWords*n || letters >= proseLetters*n && isUnspaced(lines[0]))
+	if prose {
+		return escape(joinLines(lines))
+	}
+	for i := range lines {
+		lines[i] = escape(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// text is the row as it reads, its cells apart.
+func (r row) text() string {
+	var cells []string
+	for _, c := range r.cells {
+		if text := c.text(); text != "" {
+			cells = append(cells, text)
+		}
+	}
+	return strings.Join(cells, "   ")
+}
+
+// text is the line as it reads, without signs that no font can show.
+func (l Line) text() string {
+	var words []string
+	for _, w := range l.Words {
+		if word := readable(w.Text); word != "" {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// shapes are letters in the shape that a font gave them, which are written as the
+// letters: Latin ligatures, and what Arabic has at the ends and in the middle of
+// words.
+var shapes = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0xFB00, Hi: 0xFB06, Stride: 1}, {Lo: 0xFB13, Hi: 0xFDFB, Stride: 1}, {Lo: 0xFE70, Hi: 0xFEFC, Stride: 1}}}
+
+// readable is a word as people write it: a bullet of a symbol font becomes one
+// that every font has, and what only directs the layout is left out.
+func readable(word string) string {
+	word = norm.NFC.String(word)
+	if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(shapes, r) }) {
+		word = norm.NFKC.String(word)
+	}
+	if r, size := utf8.DecodeRuneInString(word); size == len(word) && unicode.Is(unicode.Co, r) {
+		return "•"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) || isStrange(r) && r != unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, word)
+}
+
+// joinLines makes one line of the lines of a paragraph. A hyphen between two small
+// letters at a line's end divides a word.
+func joinLines(lines []string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		before, _ := utf8.DecodeLastRuneInString(b.String())
+		next, _ := utf8.DecodeRuneInString(line)
+		switch {
+		case b.Len() == 0:
+		case before == '-' && unicode.IsLower(next) && dividesWord(b.String()):
+			text := b.String()
+			b.Reset()
+			b.WriteString(strings.TrimSuffix(text, "-"))
+		case isIdeograph(before) && isIdeograph(next):
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+func dividesWord(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimSuffix(text, "-"))
+	return unicode.IsLower(r)
+}
+
+// isUnspaced reports whether a line is of a script without spaces.
+func isUnspaced(line string) bool {
+	return strings.ContainsFunc(line, isIdeograph) || strings.ContainsFunc(line, func(r rune) bool {
+		return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	})
+}
+
+// signs are those that markdown would take for its own.
+var signs = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, "~~", `\~~`, "](", `]\(`)
+
+// entity is what HTML and markdown take for another character.
+var entity = regexp.MustCompile(`&(#?\w{1,32};)`)
+
+// escape makes markdown of a line of text.
+func escape(line string) string {
+	line = entity.ReplaceAllString(signs.Replace(line), `\&$1`)
+	trimmed := strings.TrimLeft(line, " ")
+	if trimmed == "" {
+		return line
+	}
+	switch c := trimmed[0]; {
+	case c == '#' || c == '>' || c == '=' || c == '|':
+		return `\` + trimmed
+	case (c == '-' || c == '+' || c == '_') && strings.Trim(trimmed, string(c)+" ") == "":
+		return `\` + trimmed // a rule, or the line under a heading
+	}
+	return line
+}

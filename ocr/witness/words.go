@@ -1,0 +1,80 @@
+package witness
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxMissing bounds the missing lines that are added to a page, and maxMissingLine
+// each of them, in bytes.
+const (
+	maxMissing     = 200
+	maxMissingLine = 4000
+)
+
+// Whole returns the report's text with the missing lines at its end, and one line
+// that says what was done. Where nothing was done, that is the text alone.
+func (r Report) Whole() string {
+	var b strings.Builder
+	b.WriteString(strings.TrimRight(r.Text, "\n"))
+	if len(r.Missing) > 0 {
+		b.WriteString("\n\n**Also on this page**\n")
+		for _, line := range r.Missing[:min(len(r.Missing), maxMissing)] {
+			if len(line) > maxMissingLine {
+				line = strings.ToValidUTF8(line[:maxMissingLine], "") + "…"
+			}
+			b.WriteString("\n" + line)
+		}
+	}
+	if done := r.done(); done != "" {
+		b.WriteString("\n\n" + done)
+	}
+	return b.String()
+}
+
+// done says in one line what was done; "" where nothing was.
+func (r Report) done() string {
+	var parts []string
+	add := func(n int, one, many string) {
+		switch {
+		case n == 1:
+			parts = append(parts, one)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf(many, n))
+		}
+	}
+	add(r.Corrected, "one number was corrected", "%d numbers were corrected")
+	add(r.Marked, "one number that differs is marked (?)", "%d numbers that differ are marked (?)")
+	add(r.MadeUp, "one passage that is not in it is marked (?)", "%d passages that are not in it are marked (?)")
+	add(len(r.Missing), "one missing line was added at the end", "%d missing lines were added at the end")
+	if len(parts) == 0 {
+		return ""
+	}
+	return "_Checked against the PDF’s own text: " + strings.Join(parts, ", ") + "._"
+}
+
+// A Reason says why a page is given from its layer alone.
+type Reason int
+
+// The reasons.
+const (
+	Unreachable   Reason = iota // nobody answers at the endpoint
+	Misconfigured               // it takes no such requests, or not with this key
+	Failed                      // the model cannot read the page, or gave nothing of it
+	Short                       // its answer ended before the page does
+	Repeated                    // it began to repeat itself
+)
+
+var reasons = map[Reason]string{
+	Unreachable:   "the OCR service cannot be reached at the moment",
+	Misconfigured: "the OCR service does not take the bot’s requests, which is for whoever runs the bot to mend",
+	Failed:        "the model could not read this page",
+	Short:         "the model’s answer ended before the page did",
+	Repeated:      "the model began to repeat itself on this page",
+}
+
+// Instead returns the layer's text, and one line that says why it stands there in
+// place of the model's.
+func (l *Layer) Instead(why Reason) string {
+	return l.Text() + "\n\n_This is the PDF’s own text: " + reasons[why] + "._"
+}
