@@ -29,7 +29,6 @@ type state struct {
 	State     State           `json:"state"`
 	Changes   int             `json:"changes,omitempty"` // until now: replicas' clocks differ
 	Attempts  int             `json:"attempts,omitempty"`
-	Crashes   int             `json:"crashes,omitempty"`
 	Owner     string          `json:"owner,omitempty"`
 	Turn      turn            `json:"turn,omitzero"`
 	NotBefore time.Time       `json:"not_before,omitzero"` // of the next attempt
@@ -135,7 +134,7 @@ func (o order) record(s state) Record {
 	r := Record{
 		Key: o.Key, Thread: o.Thread, Person: o.Person, File: o.File,
 		Request: o.Request, Progress: o.Progress, Created: o.Created,
-		State: s.State, Attempts: s.Attempts, Crashes: s.Crashes, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
+		State: s.State, Attempts: s.Attempts, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
 		StoppedItems: maps.Clone(s.Items),
 	}
 	if s.Progress != nil {

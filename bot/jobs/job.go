@@ -182,7 +182,7 @@ func (j *Job) Save(ctx context.Context, progress any) error {
 // stopped is never Done. Its pages stay as long as its record.
 func (j *Job) done(ctx context.Context, as State) (State, error) {
 	return j.settle(ctx, func(s *state) {
-		s.State, s.Owner, s.Crashes = as, "", 0
+		s.State, s.Owner = as, ""
 		if as == Done && s.StoppedBy != "" {
 			s.State = Stopped
 		}
@@ -201,7 +201,7 @@ func (j *Job) retry(ctx context.Context, after time.Duration) (State, error) {
 		case wait == 0:
 			wait = backoff(s.Attempts)
 		}
-		s.State, s.Owner, s.Attempts, s.Crashes = Queued, "", s.Attempts+1, 0
+		s.State, s.Owner, s.Attempts = Queued, "", s.Attempts+1
 		s.NotBefore = time.Now().Add(wait)
 		if s.Attempts >= j.q.config.MaxAttempts {
 			s.State, s.NotBefore = Failed, time.Time{}
@@ -213,7 +213,7 @@ func (j *Job) retry(ctx context.Context, after time.Duration) (State, error) {
 // while, or at once.
 func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
 	return j.settle(ctx, func(s *state) {
-		s.State, s.Owner, s.Crashes = Queued, "", 0
+		s.State, s.Owner = Queued, ""
 		if after > 0 {
 			s.NotBefore = time.Now().Add(after)
 		}

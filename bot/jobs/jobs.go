@@ -50,7 +50,6 @@ type Record struct {
 
 	State     State
 	Attempts  int    // that failed; handing back is none
-	Crashes   int    // workers in a row that did not settle it: they died, or lost the lease
 	Owner     string // token of the worker that may write
 	StoppedBy string // who asked to stop it
 	// StoppedItems are the parts of the job that were stopped on their own, by

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -163,53 +162,6 @@ func TestNotTwiceAtOnce(t *testing.T) {
 			return nil
 		})
 		soon(w, "end", done)
-	})
-}
-
-// A job whose workers die one after the other goes on at once twice, then after
-// 5, 15, 45 s: it may be what kills them. One that comes to an end starts anew.
-func TestCrashes(t *testing.T) {
-	inMemory(t, func(w *world) {
-		var cut atomic.Bool
-		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
-			if call == "Renew" && cut.Load() {
-				return failed
-			}
-			return none
-		}})
-		w.enqueue(q, Record{Key: "k"})
-		var last time.Time
-		var after []time.Duration
-		var crashes []int
-		w.run(q, func(ctx context.Context, j *Job) error {
-			if !last.IsZero() {
-				after = append(after, time.Since(last).Round(time.Second))
-			}
-			crashes = append(crashes, j.Record().Crashes)
-			if len(crashes) == 6 {
-				return Handoff(errWork)
-			}
-			if len(crashes) == 7 {
-				return nil
-			}
-			cut.Store(true)
-			<-ctx.Done() // without its lease, as if it was dead
-			cut.Store(false)
-			last = time.Now()
-			return context.Cause(ctx)
-		})
-		sleep(w.Context(), time.Hour) // of fake time
-		if r := w.record(q, "k"); r.State != Done || r.Attempts != 0 || r.Crashes != 0 {
-			w.Errorf("%+v", r)
-		}
-		if fmt.Sprint(crashes) != "[0 1 2 3 4 5 0]" {
-			w.Errorf("%v crashes", crashes)
-		}
-		for i, want := range []time.Duration{0, 0, 5, 15, 45} {
-			if got := after[i] - want*time.Second; got < 0 || got > 3*time.Second {
-				w.Errorf("after crash %d it came again in %s, want %d s", i+1, after[i], want)
-			}
-		}
 	})
 }
 

@@ -79,21 +79,11 @@ func (m *machine) take(t *rapid.T) {
 	_, end := context.WithCancelCause(context.Background())
 	j := &Job{q: m.q, id: token("k"), lease: lease, owner: rapid.StringMatching(`[a-z]{20}`).Draw(t, "owner"), end: end}
 	waits := m.known.State == Queued && m.known.StoppedBy == "" && m.pausing(t)
-	crashes := m.known.Crashes
-	if m.known.State == Running {
-		crashes++
-		waits = crashes > freeCrashes && m.known.StoppedBy == ""
-	}
 	if got := m.q.claim(t.Context(), j); got == (m.known.State.final() || waits) {
-		t.Fatalf("claimed %t a job that is %s after %d crashes, waits: %t", got, m.known.State, crashes, waits)
+		t.Fatalf("claimed %t a job that is %s, waits: %t", got, m.known.State, waits)
 	} else if got {
 		m.owner = j
 		m.held = append(m.held, j)
-	} else if m.known.State == Running {
-		m.owner = nil
-	}
-	if got := m.get(t); got.Crashes != crashes && got.State != Erased {
-		t.Fatalf("%d crashes, want %d", got.Crashes, crashes)
 	}
 }
 
@@ -147,7 +137,7 @@ func (m *machine) retry(t *rapid.T) {
 	if m.known.Attempts+1 == 3 {
 		want = Failed
 	}
-	if got := m.get(t); got.Crashes != 0 || got.Attempts != m.known.Attempts+1 || got.State != want || as != want {
+	if got := m.get(t); got.Attempts != m.known.Attempts+1 || got.State != want || as != want {
 		t.Fatalf("%d attempts after %d, %s, said to be %s", got.Attempts, m.known.Attempts, got.State, as)
 	}
 }
@@ -157,7 +147,7 @@ func (m *machine) release(t *rapid.T) {
 	if _, err := j.release(t.Context(), 0); m.wants(t, j, err) {
 		j.endLease(t.Context())
 		m.owner = nil
-		if got := m.get(t); got.Crashes != 0 || got.Attempts != m.known.Attempts || got.State != Queued {
+		if got := m.get(t); got.Attempts != m.known.Attempts || got.State != Queued {
 			t.Fatalf("handed back: %+v", got)
 		}
 	}

@@ -18,9 +18,6 @@ const (
 	// claiming bounds what a queue itself writes before a job's work, and at its
 	// own end.
 	claiming = time.Second
-	// freeCrashes is how many workers in a row may end without a word before the
-	// job has to wait for its next one.
-	freeCrashes = 2
 	// announcing is how often a replica says that it is there; it is forgotten
 	// after three times of silence.
 	announcing = 5 * time.Second
@@ -234,16 +231,13 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 }
 
 // own writes the job's owner, after the lease was renewed: from here on its
-// end is known. Where it is too early for that, it returns until when. A job
-// that may be what ends its workers comes after longer and longer, so that the
-// others get on in the meantime.
+// end is known. Where it is too early for that, it returns until when.
 func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, err error) {
 	asked := time.Now()
 	if err := j.lease.Renew(ctx); err != nil {
 		return time.Time{}, err
 	}
 	mine := turn{j.lease.Entry().Revision, j.lease.Delivery(), q.store.Session()}
-	early := false
 	s, err := q.change(ctx, j.id, func(s *state) error {
 		switch {
 		case s.State.final():
@@ -255,21 +249,9 @@ func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, 
 		case s.StoppedBy == "" && time.Until(s.NotBefore) > 0:
 			return errEarly
 		}
-		if s.State == Running {
-			s.Crashes++
-		}
-		if early = s.State == Running && s.Crashes > freeCrashes && s.StoppedBy == ""; early {
-			s.State, s.Owner, s.Turn = Queued, "", mine
-			s.NotBefore = time.Now().Add(backoff(s.Crashes - freeCrashes - 1))
-			return nil
-		}
 		s.State, s.Owner, s.Turn, s.NotBefore = Running, j.owner, mine, time.Time{}
 		return nil
 	})
-	if err == nil && early {
-		q.config.Log.Warn("a job's workers end again and again; it waits", "request", requestID(j.id), "crashes", s.Crashes)
-		err = errEarly
-	}
 	if err != nil {
 		return s.NotBefore, err
 	}
