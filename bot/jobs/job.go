@@ -259,12 +259,7 @@ func (j *Job) giving(away bool) {
 	j.last = away
 }
 
-func (j *Job) poke() {
-	select {
-	case j.look <- struct{}{}:
-	default: // it looks anyway
-	}
-}
+func (j *Job) poke() { notify(j.look) }
 
 // keep renews the lease and looks out for a stop and for other owners. It loses
 // the job when the lease could not be renewed in time.
