@@ -65,7 +65,7 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	if err != nil || n.embedded == nil {
 		return natsError(err)
 	}
-	return n.embedded.begin(func() error { return n.endLeases(ctx) })
+	return n.embedded.begin(func() error { return n.returnLeases(ctx) })
 }
 
 // ensure makes the stream on three servers where there are as many. One that

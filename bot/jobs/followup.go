@@ -20,7 +20,8 @@ type FollowUp struct {
 	Kind string    // what is to be done; a job has one follow-up of a kind
 	Due  time.Time // it is done then, or later
 
-	id string // tells it from one that replaced it
+	id   string // tells it from one that replaced it
+	free bool   // its process has handed it back
 }
 
 const (
@@ -44,6 +45,7 @@ type followUp struct {
 	ID     string    `json:"id"`
 	Failed int       `json:"failed,omitempty"` // tries
 	Since  time.Time `json:"since,omitzero"`   // the first of them
+	Free   bool      `json:"free,omitempty"`   // its process has handed it back
 }
 
 func followUpKey(f FollowUp) string { return "followup." + token(f.Key) + "." + token(f.Kind) }
@@ -57,7 +59,9 @@ func decodeFollowUp(e Entry) (followUp, error) {
 	return s, nil
 }
 
-func (s followUp) public() FollowUp { return FollowUp{Key: s.Key, Kind: s.Kind, Due: s.Due, id: s.ID} }
+func (s followUp) public() FollowUp {
+	return FollowUp{Key: s.Key, Kind: s.Kind, Due: s.Due, id: s.ID, free: s.Free}
+}
 
 // AddFollowUp makes a follow-up durable, in place of an earlier one of the same
 // job and kind; the job may still run. It is kept as long as a record, unless it
@@ -84,8 +88,8 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 		}
 		return err
 	})
-	if err == nil {
-		q.plan.add(f, f.Due)
+	if err == nil && !q.plan.add(f) {
+		q.freeFollowUps(ctx, f)
 	}
 	return err
 }
@@ -137,14 +141,33 @@ func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 // and those of another process 12 s later: then it has died, or has more to do. 16 are done at a
 // time.
 //
+// When RunFollowUps ends, what is left goes to another replica at once, and so
+// does what is added after that.
+//
 // do returns nil where the follow-up is done for good. After an error it comes
 // again, in 5 s, 15 s and so on; an hour after the first failure it is given up.
 // A try may take 2 minutes, until its context ends. It may come twice, and for
 // something that is done already: do has to be idempotent.
 func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f FollowUp) error) {
+	look := make(chan struct{}, 1)
+	stop, err := q.store.Listen(func(id string) {
+		if id == freeSignal {
+			notify(look)
+		}
+	})
+	if err != nil { // it looks from time to time anyway
+		q.config.Log.Warn("cannot hear of other replicas' follow-ups", "error", err)
+	} else {
+		defer stop()
+	}
 	var doing sync.WaitGroup
-	defer doing.Wait()
-	doing.Go(func() { q.lookForFollowUps(ctx) })
+	defer func() {
+		doing.Wait()
+		ctx, cancel := settling(ctx)
+		defer cancel()
+		q.freeFollowUps(ctx, q.plan.close()...)
+	}()
+	doing.Go(func() { q.lookForFollowUps(ctx, look) })
 	room := make(chan struct{}, followUpsAtOnce)
 	for {
 		select {
@@ -164,8 +187,35 @@ func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f
 	}
 }
 
-// lookForFollowUps plans those in the store that nobody else will do.
-func (q *Queue) lookForFollowUps(ctx context.Context) {
+// freeSignal tells that there are follow-ups which a replica has handed back. It
+// is no job's id.
+const freeSignal = "followups"
+
+// freeFollowUps hands back what this process will not do any more, so that other
+// replicas need not wait until it must have died.
+func (q *Queue) freeFollowUps(ctx context.Context, list ...FollowUp) {
+	if q.store.Session() != "" {
+		return // the next process knows
+	}
+	freed := false
+	for _, f := range list {
+		e, s, ok := q.stored(ctx, f)
+		if !ok {
+			continue
+		}
+		s.Free = true
+		if value, err := encode(s); err == nil && q.store.Update(ctx, e.Key, value, e.Revision) == nil {
+			freed = true
+		}
+	}
+	if freed {
+		_ = q.store.Signal(ctx, freeSignal) // without it they are found a little later
+	}
+}
+
+// lookForFollowUps plans those in the store that nobody else will do, from time
+// to time and when it is told to.
+func (q *Queue) lookForFollowUps(ctx context.Context, told <-chan struct{}) {
 	var late time.Duration
 	if q.store.Session() == "" { // another process may be about to do it
 		late = rescueAfter
@@ -178,11 +228,22 @@ func (q *Queue) lookForFollowUps(ctx context.Context) {
 			q.config.Log.Warn("could not look for follow-ups", "error", err)
 		}
 		for _, f := range list {
-			if at := f.Due.Add(late); time.Until(at) < lookEvery {
+			at := f.Due
+			if !f.free {
+				at = at.Add(late)
+			}
+			if time.Until(at) < lookEvery {
 				q.plan.find(planned{at: at, f: f, rescued: late > 0})
 			}
 		}
-		if !sleep(ctx, lookEvery) {
+		timer := time.NewTimer(lookEvery)
+		select {
+		case <-timer.C:
+		case <-told:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
 			return
 		}
 	}
@@ -200,7 +261,8 @@ func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context
 	}
 	err := q.try(ctx, f, do)
 	if err != nil && ctx.Err() != nil {
-		return // a later process does it
+		q.plan.again(s.public()) // a later process does it
+		return
 	}
 	settle, cancel := settling(ctx)
 	defer cancel()
@@ -230,7 +292,7 @@ func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok
 // rescue makes a dead process's follow-up this one's, unless another replica was
 // faster: it is due now, and not overdue for the others.
 func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followUp, bool) {
-	s.Due = time.Now().Round(0)
+	s.Due, s.Free = time.Now().Round(0), false
 	value, err := encode(s)
 	if err == nil {
 		err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
@@ -291,6 +353,7 @@ type plan struct {
 	mu      sync.Mutex        // guards what follows
 	waiting []planned         // in order of time, one for each key
 	doing   map[string]string // ids by key
+	closed  bool
 }
 
 type planned struct {
@@ -304,14 +367,19 @@ const maxPlanned = 10_000
 
 func newPlan() *plan { return &plan{wake: make(chan struct{}, 1), doing: map[string]string{}} }
 
-// add plans a new follow-up in place of the one that it replaces.
-func (p *plan) add(f FollowUp, at time.Time) {
+// add plans a new follow-up in place of the one that it replaces. ok is false
+// where the plan has ended.
+func (p *plan) add(f FollowUp) (ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
 	if i := p.index(f); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
 	}
-	p.insert(planned{at: at, f: f})
+	p.insert(planned{at: f.Due, f: f})
+	return true
 }
 
 // find plans one from the store, unless this process knows of it, or of one that
@@ -348,12 +416,26 @@ func (p *plan) insert(one planned) {
 		return cmp.Or(w.at.Compare(at), -1) // behind those of the same time
 	})
 	p.waiting = slices.Insert(p.waiting, i, one)
-	p.changed()
+	notify(p.wake)
 }
 
-func (p *plan) changed() {
+// close ends the plan and returns what of it is this process's own.
+func (p *plan) close() (own []FollowUp) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.waiting {
+		if !one.rescued {
+			own = append(own, one.f)
+		}
+	}
+	p.waiting, p.closed = nil, true
+	return own
+}
+
+// notify wakes up whoever reads from c, which has room for one.
+func notify(c chan<- struct{}) {
 	select {
-	case p.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default: // it looks anyway
 	}
 }
@@ -403,5 +485,5 @@ func (p *plan) done(f FollowUp) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.doing, followUpKey(f))
-	p.changed()
+	notify(p.wake)
 }

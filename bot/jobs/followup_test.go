@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"pgregory.net/rapid"
 )
 
@@ -179,6 +180,52 @@ func TestFollowUpsOfADeadProcess(t *testing.T) {
 			}
 		}
 		w.wantFollowUps(q)
+	})
+}
+
+// Those of a replica that ends are done by another one at once: those that wait,
+// when they are due, one that was cut, and one that was added last.
+func TestFollowUpsOfAReplicaThatEnds(t *testing.T) {
+	story := func(w *world, first, second *Queue) {
+		began := make(chan struct{})
+		stop := w.follow(first, func(ctx context.Context, f FollowUp) error {
+			if f.Kind != "cut" {
+				w.Errorf("the first did %s", f.Kind)
+			}
+			close(began)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		type done struct {
+			kind string
+			late time.Duration
+		}
+		did := make(chan done, 10)
+		w.follow(second, func(_ context.Context, f FollowUp) error {
+			did <- done{f.Kind, time.Since(f.Due)}
+			return nil
+		})
+		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "cut", Due: time.Now()}))
+		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "later", Due: time.Now().Add(2 * time.Second)}))
+		soon(w, "follow-up", began)
+		stop()
+		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "after its end", Due: time.Now().Add(time.Second)}))
+		for _, want := range []string{"cut", "after its end", "later"} {
+			got := soon(w, "follow-up", did)
+			if got.kind != want || got.late < 0 || got.late > time.Second {
+				w.Errorf("%q came %s late, want %q", got.kind, got.late, want)
+			}
+		}
+		w.until("none is left", func() bool { return len(w.followUps(second)) == 0 })
+	}
+	t.Run("memory", func(t *testing.T) {
+		inMemory(t, func(w *world) { story(w, w.queue(), w.queue()) })
+	})
+	t.Run("nats", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		s := startServer(t, server.Options{StoreDir: t.TempDir()})
+		story(w, w.queueOn(connect(t, s)), w.queueOn(connect(t, s)))
 	})
 }
 
@@ -460,7 +507,7 @@ func TestPlan(t *testing.T) {
 					continue
 				}
 			} else {
-				p.add(f, f.Due)
+				p.add(f)
 			}
 			newest[followUpKey(f)] = f
 		}

@@ -31,8 +31,9 @@ type Job struct {
 
 // OnSettled sets what is called when the job has been settled: with Done, Failed
 // or Stopped where it is finished, and with Queued where an attempt failed and
-// another one comes. err is what the work returned. The call comes from the
-// work's goroutine, and not for a job that was lost or handed back.
+// another one comes, which begins after the call. err is what the work returned.
+// The call comes from the work's goroutine, and not for a job that was lost or
+// handed back.
 func (j *Job) OnSettled(call func(as State, err error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -219,9 +220,7 @@ func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
 	})
 }
 
-// settle writes the last state and then ends the lease. It returns what the job
-// is now. What happens to the lease is of no consequence for the job: one that
-// lapses is leased again, and the state says what to do with it.
+// settle writes the last state, and returns what the job is now.
 func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
 	j.giving(true)
 	s, err := j.write(ctx, edit)
@@ -232,7 +231,18 @@ func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
 	j.mu.Lock()
 	j.over, j.state = true, s
 	j.mu.Unlock()
+	return s.State, nil
+}
+
+// endLease gives the lease of a settled job back. What happens to it is of no
+// consequence for the job: one that lapses is leased again, and the state says
+// what to do with it.
+func (j *Job) endLease(ctx context.Context) {
 	j.q.drop(j) // or it would be busy when the lease is given out again
+	j.mu.Lock()
+	s := j.state
+	j.mu.Unlock()
+	var err error
 	if s.State.final() {
 		err = j.lease.Finish(ctx)
 	} else {
@@ -241,7 +251,6 @@ func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
 	if err != nil {
 		j.q.config.Log.Warn("could not end a lease; it lapses", "request", requestID(j.id), "error", err)
 	}
-	return s.State, nil
 }
 
 func (j *Job) giving(away bool) {
@@ -250,12 +259,7 @@ func (j *Job) giving(away bool) {
 	j.last = away
 }
 
-func (j *Job) poke() {
-	select {
-	case j.look <- struct{}{}:
-	default: // it looks anyway
-	}
-}
+func (j *Job) poke() { notify(j.look) }
 
 // keep renews the lease and looks out for a stop and for other owners. It loses
 // the job when the lease could not be renewed in time.

@@ -51,10 +51,10 @@ func (n *NATS) next(ctx context.Context) (Lease, error) {
 	return nil, nil
 }
 
-// endLeases hands all leases back that are on the server. It is for the begin of
+// returnLeases hands all leases back that are on the server. It is for the begin of
 // an embedded one, where they are of a process that has ended: nobody is left to
 // hand them back, and each would have to lapse.
-func (n *NATS) endLeases(ctx context.Context) error {
+func (n *NATS) returnLeases(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	info, err := n.workers.Info(ctx)

@@ -113,6 +113,7 @@ func (m *machine) done(t *rapid.T) {
 	as := rapid.SampledFrom([]State{Done, Failed, Stopped}).Draw(t, "as")
 	got, err := j.done(t.Context(), as)
 	if m.wants(t, j, err) {
+		j.endLease(t.Context())
 		m.owner = nil
 		if as == Done && m.known.StoppedBy != "" {
 			as = Stopped
@@ -130,6 +131,7 @@ func (m *machine) retry(t *rapid.T) {
 	if !m.wants(t, j, err) {
 		return
 	}
+	j.endLease(t.Context())
 	m.owner = nil
 	want := Queued
 	if m.known.Attempts+1 == 3 {
@@ -143,6 +145,7 @@ func (m *machine) retry(t *rapid.T) {
 func (m *machine) release(t *rapid.T) {
 	j := m.any(t)
 	if _, err := j.release(t.Context(), 0); m.wants(t, j, err) {
+		j.endLease(t.Context())
 		m.owner = nil
 		if got := m.get(t); got.Attempts != m.known.Attempts || got.State != Queued {
 			t.Fatalf("handed back: %+v", got)

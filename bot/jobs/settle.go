@@ -104,11 +104,14 @@ func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 	})
 	switch {
 	case errors.Is(err, ErrLost):
+		return
 	case err != nil:
 		q.config.Log.Warn("could not settle a job; its lease lapses", "request", requestID(j.id), "error", err)
+		return
 	case v.kind != handoff:
 		j.tellSettled(as, v.err)
 	}
+	j.endLease(ctx)
 }
 
 func (j *Job) apply(ctx context.Context, v *verdict) (State, error) {

@@ -65,6 +65,9 @@ func TestWorkSettlesByItsError(t *testing.T) {
 					})
 					runs = append(runs, time.Now())
 					if len(runs) > 1 {
+						if len(settled) != tt.attempts {
+							w.Errorf("the next run began after %v", settled)
+						}
 						return nil
 					}
 					if tt.stopped {
