@@ -163,7 +163,7 @@ func giveAway(t *testing.T, format string) {
 		fault(refused, func() { fault(f, func() { seen("neither a post nor "+f.Method, want) }) })
 	}
 	for name, data := range map[string][]byte{
-		".png": picture[:len(picture)/2], ".tiff": []byte("II*\x00 nothing"), ".pdf": []byte("%PDF-1.7\n" + secretWord), ".heic": []byte("\x00\x00\x00\x18ftypheic" + strings.Repeat(secretWord, 9)),
+		".png": picture[:30], ".tiff": []byte("II*\x00 nothing"), ".pdf": []byte("%PDF-1.7\n" + secretWord), ".heic": []byte("\x00\x00\x00\x18ftypheic" + strings.Repeat(secretWord, 9)),
 	} {
 		ts := post(secretName+name, data)
 		o.wait(t, "a bad file: "+name, func() bool {

@@ -102,7 +102,7 @@ func (m *bitmap) setMasks(info []byte, size uint32, after *int64) error {
 		return nil
 	case 16:
 		m.masks = [4]uint32{0x7c00, 0x3e0, 0x1f}
-	case 24, 32:
+	case 24, 32: // of 24 bits the masks are not looked at
 		m.masks = [4]uint32{0xff0000, 0xff00, 0xff}
 	default:
 		return m.unknown()
@@ -179,10 +179,11 @@ func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
 	seen := uint8(0) // of alpha
 	for y := range m.height {
 		n, err := io.ReadFull(r, line)
+		row := dst.Pix[m.row(y)*dst.Stride:]
 		for x := range min(m.width, n*8/m.depth) {
 			c := m.pixel(line, x)
 			seen |= c.A
-			dst.SetNRGBA(x, m.row(y), c)
+			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = c.R, c.G, c.B, c.A
 		}
 		if err != nil {
 			return err
@@ -207,10 +208,10 @@ func (m *bitmap) row(y int) int {
 func (m *bitmap) pixel(line []byte, x int) color.NRGBA {
 	var v uint32
 	switch m.depth {
+	case 24: // whose masks are always the same
+		return color.NRGBA{line[3*x+2], line[3*x+1], line[3*x], 0xff}
 	case 16:
 		v = uint32(binary.LittleEndian.Uint16(line[2*x:]))
-	case 24:
-		v = uint32(line[3*x]) | uint32(line[3*x+1])<<8 | uint32(line[3*x+2])<<16
 	case 32:
 		v = binary.LittleEndian.Uint32(line[4*x:])
 	default:
@@ -246,8 +247,9 @@ func (m *bitmap) color(index int) color.NRGBA {
 // 0 and what it means (Bitmap Compression, in the documentation of Windows GDI).
 // Pixels that are skipped have the first colour.
 func (m *bitmap) readRuns(r *bufio.Reader, dst *image.NRGBA) error {
-	for i := range m.width * m.height {
-		dst.SetNRGBA(i%m.width, i/m.width, m.color(0))
+	first := m.color(0)
+	for i := 0; i < len(dst.Pix); i += 4 {
+		dst.Pix[i], dst.Pix[i+1], dst.Pix[i+2], dst.Pix[i+3] = first.R, first.G, first.B, first.A
 	}
 	x, y := 0, 0
 	put := func(index byte) {

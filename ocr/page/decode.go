@@ -122,6 +122,10 @@ func unsupported(err error) bool {
 	return ok
 }
 
+// maxMended bounds the pixels of a damaged picture that is decoded a second time,
+// as far as it goes.
+const maxMended = 50_000_000
+
 // freeBytesPerPixel is what a decoded pixel may cost before its format has to
 // make do with fewer pixels: plain RGBA.
 const freeBytesPerPixel = 4

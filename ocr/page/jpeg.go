@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"io"
@@ -141,11 +142,14 @@ func decodeJPEG(src *source) (image.Image, error) {
 	if err == nil || src.ctx.Err() != nil {
 		return m, err
 	}
+	if strings.Contains(err.Error(), "short Huffman data") {
+		err = fmt.Errorf("%w: %w", err, io.ErrUnexpectedEOF)
+	}
 	if err := src.rewind(); err != nil {
 		return nil, err
 	}
 	f, frameErr := readFrame(bufio.NewReaderSize(src, 64<<10))
-	if frameErr != nil || f.components != 1 && f.components != 3 {
+	if frameErr != nil || f.components != 1 && f.components != 3 || f.width*f.height > maxMended {
 		return nil, err
 	}
 	size, sizeErr := src.Seek(0, io.SeekEnd)

@@ -68,7 +68,7 @@ func decodePNG(src *source) (image.Image, error) {
 		return m, err
 	}
 	h, headerErr := readPNGHeader(src)
-	if headerErr != nil {
+	if headerErr != nil || int64(h.width)*int64(h.height) > maxMended {
 		return nil, err
 	}
 	repaired, repairErr := h.repair(src)
