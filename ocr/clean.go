@@ -42,7 +42,6 @@ type cleaner struct {
 	maybe bool   // what stands in it may still be a label
 	label []byte // and is this
 	known string // the label that was dropped last
-	doubt []byte // a name like a label's: what follows tells, which is kept behind it
 	in    bool   // a <|det|> is open
 	det   detParser
 
@@ -64,7 +63,6 @@ func (c *cleaner) end() string {
 	if c.open {
 		c.closeRef()
 	}
-	c.settle(false)
 	return c.out.finish()
 }
 
@@ -134,7 +132,6 @@ func (c *cleaner) obey(t tag) {
 		if c.open {
 			c.closeRef()
 		}
-		c.settle(false)
 		c.open, c.maybe, c.name, c.label = true, c.rules.labels, c.name[:0], c.label[:0]
 	case tagRefEnd:
 		if c.open {
@@ -175,37 +172,13 @@ func (c *cleaner) keepLabel() {
 
 func (c *cleaner) closeRef() {
 	c.open, c.known = false, ""
-	switch {
-	case !c.maybe:
-	case labels[string(c.label)]:
+	if c.maybe && labels[string(c.label)] {
 		c.known, c.label = string(c.label), c.label[:0]
-	case looksLikeLabel(c.label) && c.out.lineStart():
-		c.doubt, c.label = append(c.doubt, c.label...), c.label[:0]
 	}
 	c.keepLabel()
 }
 
-// settle ends the doubt about a name that looks like a label: one that stands over
-// a text is a label, and dropped; one that another tag follows is text itself.
-func (c *cleaner) settle(label bool) {
-	doubt := c.doubt
-	c.doubt = nil
-	if label {
-		doubt = bytes.TrimLeft(doubt, "abcdefghijklmnopqrstuvwxyz_")
-	}
-	for _, b := range doubt {
-		c.write(b)
-	}
-}
-
 func (c *cleaner) write(b byte) {
-	if len(c.doubt) > 0 {
-		if (b == '\n' || b == ' ') && len(c.doubt) <= 2*maxLabel {
-			c.doubt = append(c.doubt, b)
-			return
-		}
-		c.settle(bytes.IndexByte(c.doubt, '\n') >= 0)
-	}
 	if c.out.put(b) {
 		c.watch.text()
 	}

@@ -93,13 +93,6 @@ const maxLabel = len("interline_equation")
 
 func isLabelByte(b byte) bool { return 'a' <= b && b <= 'z' || b == '_' }
 
-// looksLikeLabel recognises names such as side_note, which other models of the kind
-// have for blocks.
-func looksLikeLabel(b []byte) bool {
-	first, last, ok := bytes.Cut(b, []byte("_"))
-	return ok && len(first) > 1 && len(last) > 1 && len(bytes.Trim(b, "abcdefghijklmnopqrstuvwxyz_")) == 0
-}
-
 func beginsLabel(b []byte) bool {
 	for label := range labels {
 		if len(b) <= len(label) && label[:len(b)] == string(b) {
