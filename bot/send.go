@@ -71,7 +71,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		})
 	}
 	if !uploaded {
-		if err := upload(0, slackmd.FileName(s.Name, ".md"), []byte(text)); err != nil {
+		if err := upload(0, slackmd.FileName(s.Name, ".md"), slackmd.File(text)); err != nil {
 			return b.notSent(ctx, job, s, post.OptionalScope(err))
 		}
 	}

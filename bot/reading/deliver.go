@@ -86,7 +86,7 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	}
 	// A text that Slack refuses as messages may still be taken as a file.
 	state, save := r.onceFile(func(s *State) *post.OnceFile { return &s.Files[i].Delivery.Upload })
-	switch err := r.results().Upload(ctx, r.uploadName(i), []byte(text), state, save); {
+	switch err := r.results().Upload(ctx, r.uploadName(i), slackmd.File(text), state, save); {
 	case HandsOff(err):
 		return err
 	case err != nil && refusal != nil:

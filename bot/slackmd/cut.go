@@ -1,6 +1,7 @@
 package slackmd
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,7 +46,7 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	if frame+whole.size <= limit && rows < maxTableRows && (c.kind != tableBlock || frame+whole.size <= maxTableText) {
 		return []piece{whole}
 	}
-	k := knife{limit: limit - frame, grain: max(1, limit/grains), measure: measure, code: c.kind == codeBlock, lead: c.lead}
+	k := knife{limit: limit - frame - 2*maxOpenMarks, grain: max(1, limit/grains), measure: measure, code: c.kind == codeBlock, lead: c.lead}
 	if c.kind == tableBlock {
 		k.lines = maxTableRows/grains - 1
 	}
@@ -53,10 +54,13 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 		k.byLines(c.body)
 	} else {
 		k.byWords(c.body)
+		if strings.ContainsAny(c.body, "*~") {
+			k.carryEmphasis()
+		}
 	}
 	for i := range k.pieces {
 		p := &k.pieces[i]
-		p.kind, p.sep, p.lead, p.trail = c.kind, c.sep, c.lead, c.trail
+		p.kind, p.sep, p.lead, p.trail = c.kind, c.sep, c.lead+p.lead, p.trail+c.trail
 		if p.glued = i > 0; !p.glued {
 			p.page = c.page
 		}
@@ -144,6 +148,51 @@ func (k *knife) byWords(text string) {
 		k.add(body, glue, k.measure(body), rank)
 		glue, rank = space, next
 	}
+}
+
+// maxOpenMarks bounds the marks of emphasis that a piece of text may begin with, in
+// bytes.
+const maxOpenMarks = len("***~~")
+
+// carryEmphasis ends emphasis where a piece ends, and begins it again in the next,
+// for pieces that come into different parts.
+func (k *knife) carryEmphasis() {
+	var open []string
+	for i := range k.pieces {
+		p := &k.pieces[i]
+		p.lead = strings.Join(open, "")
+		open = k.openAfter(open, p.body)
+		for _, mark := range slices.Backward(open) {
+			p.trail += mark
+		}
+		if len(p.trail) > maxOpenMarks {
+			break
+		}
+	}
+	if len(open) > 0 { // it was not understood
+		for i := range k.pieces {
+			k.pieces[i].lead, k.pieces[i].trail = "", ""
+		}
+	}
+}
+
+// openAfter is the emphasis that is open behind a text: its marks, in order.
+func (k *knife) openAfter(open []string, text string) []string {
+	for text != "" {
+		atom := k.atom(text)
+		text = text[len(atom):]
+		n := len(open)
+		switch {
+		case atom[0] != '*' && atom[0] != '~':
+		case n > 0 && open[n-1] == atom:
+			open = open[:n-1]
+		case n > 1 && open[n-1]+open[n-2] == atom:
+			open = open[:n-2]
+		default:
+			open = append(open, atom)
+		}
+	}
+	return open
 }
 
 // reach is how far a piece of text goes, and what place that is.

@@ -178,7 +178,7 @@ func (p *packer) add(piece *piece) (next fill, joined bool) {
 	joined = !first && piece.glued && f.rows+piece.rows < maxTableRows
 	text := piece.size
 	if joined {
-		text += p.measure(piece.glue)
+		text += p.measure(piece.glue) + p.measure(piece.trail) - p.measure(p.pieces[len(p.pieces)-1].trail)
 	} else {
 		text += p.measure(piece.lead) + p.measure(piece.trail)
 		f.rows = 0

@@ -2,11 +2,13 @@ package slackmd
 
 import (
 	"html"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // maxNotification bounds the text of a notification, in bytes after escaping. A
@@ -32,31 +34,35 @@ func plainText(markdown string) string {
 	source := []byte(strings.ToValidUTF8(markdown, ""))
 	root := goldmark.DefaultParser().Parse(text.NewReader(source))
 	var words strings.Builder
-	write := func(s []byte) {
-		for word := range strings.FieldsSeq(strings.ReplaceAll(string(s), "|", " ")) {
-			if strings.Trim(word, ":-") == "" && len(word) > 2 {
-				continue // the rule under a table's header
-			}
-			words.WriteString(word)
-			words.WriteByte(' ')
-		}
-	}
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker has no errors
-		if !entering {
-			return ast.WalkContinue, nil
-		}
 		switch n := n.(type) {
 		case *ast.Text:
-			write(n.Segment.Value(source))
-		case *ast.String:
-			write(n.Value)
+			if !entering {
+				break
+			}
+			segment := n.Segment.Value(source)
+			if n.Parent().Kind() != ast.KindCodeSpan {
+				segment = util.UnescapePunctuations(segment)
+			}
+			words.Write(segment)
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				words.WriteByte(' ')
+			}
 		case *ast.FencedCodeBlock, *ast.CodeBlock:
 			for i := range n.Lines().Len() {
-				line := n.Lines().At(i)
-				write(line.Value(source))
+				if line := n.Lines().At(i); entering {
+					words.Write(line.Value(source))
+				}
+			}
+		default:
+			if n.Type() == ast.TypeBlock {
+				words.WriteByte(' ')
 			}
 		}
 		return ast.WalkContinue, nil
 	})
-	return words.String()
+	kept := slices.DeleteFunc(strings.Fields(words.String()), func(word string) bool { // bars and rules of tables
+		return strings.Trim(word, ":-|") == "" && (len(word) > 2 || word == "|")
+	})
+	return strings.Join(kept, " ")
 }

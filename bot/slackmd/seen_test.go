@@ -168,3 +168,27 @@ func TestEmphasis(t *testing.T) {
 		}
 	}
 }
+
+// TestEmphasisGoesOnInTheNextPart: no part shows a star that another one pairs.
+func TestEmphasisGoesOnInTheNextPart(t *testing.T) {
+	words := strings.TrimSpace(strings.Repeat("word ", 4000))
+	for _, in := range []string{"**" + words + "**", "plain **" + words + "** plain", "**a *" + words + "***", "~~" + words + "~~ *x*", "> **" + words + "**", "- **" + words + "**"} {
+		parts := partsOf(in, MaxPart)
+		if len(parts) < 2 {
+			t.Fatalf("%d parts", len(parts))
+		}
+		n := 0
+		for _, part := range append(parts, Tail(in, 3800)) {
+			all, emphasized := seen(part)
+			if strings.ContainsAny(all, "*~") || !strings.Contains(emphasized, "word") {
+				t.Errorf("a part of %.20q… is seen as %.40q…%q", in, all, all[max(0, len(all)-40):])
+			}
+			if part != Tail(in, 3800) {
+				n += strings.Count(emphasized, "word")
+			}
+		}
+		if n != 4000 {
+			t.Errorf("%d words of %.20q… are set off, of 4000", n, in)
+		}
+	}
+}

@@ -231,6 +231,7 @@ func TestParseImages(t *testing.T) {
 		t.Error(got)
 	}
 }
+
 // A PDF whose pages cannot be drawn for want of a password or a certificate says
 // so, however poppler puts it.
 func TestLockedPages(t *testing.T) {
