@@ -38,7 +38,7 @@ func (h *house) postWithCopy(name, data, field string, small []byte, mode ocr.Mo
 		"Channel": h.channel, "Ask": ts, "Root": ts, "Person": h.ann, "Meant": true, "Mode": mode,
 		"File": map[string]string{
 			"id": files[0].ID, "name": name, "mimetype": files[0].Mimetype,
-			"url_private": files[0].URLPrivate, field: files[1].URLPrivate,
+			"url_private": files[0].URLPrivate, "url_private_download": files[0].URLPrivateDownload, field: files[1].URLPrivate,
 		},
 	}})
 	if err != nil {

@@ -80,7 +80,12 @@ func (l *live) before(i int, text string) {
 
 // ahead says how many are served before a file.
 func (l *live) ahead(i, n int) {
-	l.set(i, post.QueueChange, func(f *liveFile) { f.stage, f.line = queued, n })
+	l.mu.Lock()
+	begun := l.files[i].pages != nil // then it is a further page that waits
+	l.mu.Unlock()
+	if !begun {
+		l.set(i, post.QueueChange, func(f *liveFile) { f.stage, f.line = queued, n })
+	}
 }
 
 // down says that a file waits for the endpoint.
@@ -175,7 +180,7 @@ func (f liveFile) shown() string {
 // waitsForEndpoint reports whether nothing is read because the endpoint is down.
 func (f liveFile) waitsForEndpoint(r *run) bool {
 	idle := f.pages == nil || f.pages.running.Load() == 0
-	return f.stage == endpoint || idle && f.stage != fileFailed && !r.Model.Down().IsZero()
+	return idle && (f.stage == endpoint || f.stage != fileFailed && !r.Model.Down().IsZero())
 }
 
 // alone is the line about the one file of an ask.

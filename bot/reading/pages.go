@@ -26,7 +26,7 @@ type pages struct {
 	doc     *page.Document
 	begun   time.Time
 	running atomic.Int64 // pieces that are being read
-	closing atomic.Bool  // a piece was not read because the bot stops
+	closing bool         // pieces are left because the bot stops
 
 	mu     sync.Mutex // guards what follows
 	pieces []piece
@@ -61,20 +61,28 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, relea
 	}
 	r.live.show(file, p)
 	group, working := errgroup.WithContext(ctx)
-	group.SetLimit(ocr.MaxConcurrency) // each waits for its turn
-	for i := range p.pieces {
+	for i := range p.pieces { // their turns come in order
 		if p.pieces[i].done {
 			continue
 		}
-		turn := release
-		release = nil
-		group.Go(func() error { return p.read(working, i, turn) })
+		turn, err := release, error(nil)
+		if release = nil; turn == nil {
+			turn, err = r.turn(working, file)
+		}
+		if err != nil {
+			p.stopped(group, err)
+			break
+		}
+		group.Go(func() error {
+			defer turn()
+			return p.read(working, i)
+		})
 	}
 	err := group.Wait()
 	if context.Cause(ctx) != nil {
 		err = context.Cause(ctx)
 	}
-	if err == nil && p.closing.Load() {
+	if err == nil && p.closing {
 		err = jobs.ErrClosing
 	}
 	if err != nil {
@@ -114,17 +122,16 @@ func (p *pages) load(ctx context.Context) error {
 	return nil
 }
 
-// read reads one piece. Its error is one that ends the work on the others too.
-func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
-	if release == nil {
-		if release, err = p.run.turn(ctx, p.file); errors.Is(err, jobs.ErrClosing) {
-			p.closing.Store(true)
-			return nil // those that are being read may have time to end
-		} else if err != nil {
-			return err
-		}
+// stopped notes why no more turns come. Where the bot stops, the pieces that are being
+// read may have time to end.
+func (p *pages) stopped(group *errgroup.Group, why error) {
+	if p.closing = errors.Is(why, jobs.ErrClosing); !p.closing {
+		group.Go(func() error { return why })
 	}
-	defer release()
+}
+
+// read reads one piece. Its error is one that ends the work on the others too.
+func (p *pages) read(ctx context.Context, i int) (err error) {
 	p.running.Add(1)
 	places, err := p.recognize(ctx, i)
 	p.running.Add(-1)
