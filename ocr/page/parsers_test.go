@@ -120,55 +120,6 @@ func FuzzDirectories(f *testing.F) {
 	})
 }
 
-// A PDF whose pages cannot be drawn for want of a password or a certificate says
-// so, however poppler puts it.
-func TestLockedPages(t *testing.T) {
-	file, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for said, want := range map[string]error{
-		"Command Line Error: Incorrect password":             ErrPassword,
-		"Syntax Error: Unsupported security handler 'Adobe'": ErrPassword,
-		"Syntax Error: Illegal character":                    nil,
-	} {
-		tool := filepath.Join(t.TempDir(), "pdftoppm")
-		if err := os.WriteFile(tool, []byte("#!/bin/sh\necho \""+said+"\" >&2\nexit 1\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		_, err := drawPDF(t.Context(), file, request{Pdftoppm: tool, Layout: layout{10, 10, 1}})
-		if _, broken := errors.AsType[*BrokenError](err); want != nil && !errors.Is(err, want) || want == nil && !broken {
-			t.Errorf("%s: %v", said, err)
-		}
-	}
-}
-
-// FuzzHEIF is for what is read of a HEIC file's description: it ends, and panics
-// at nothing.
-func FuzzHEIF(f *testing.F) {
-	for _, name := range []string{"flag.heic", "flag-alpha.heic", "flag-exif.heic", "limited-range.heic"} {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(file)
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		src := &source{ctx: context.Background(), r: bytes.NewReader(file)}
-		h, err := readHEIF(src)
-		if err != nil {
-			return
-		}
-		if size, err := h.size(); err == nil && (size.X < 1 || size.Y < 1) {
-			t.Errorf("%v", size)
-		}
-		h.exif(src)
-		h.alpha()
-		h.limited()
-	})
-}
-
 func FuzzSniff(f *testing.F) {
 	for _, head := range []string{"\x89PNG\r\n\x1a\n", "BM", "II*\x00", "%PDF-", "\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00heicavif", "RIFF\x00\x00\x00\x00WEBP"} {
 		f.Add([]byte(head))
@@ -219,5 +170,54 @@ func FuzzAnswer(f *testing.F) {
 		if err == nil && (doc.Len() < 1 || doc.Len() > 9*maxParts || doc.Pages() > 9 || doc.Left() < 0) {
 			t.Errorf("%d pieces, %d pages, %d left", doc.Len(), doc.Pages(), doc.Left())
 		}
+	})
+}
+
+// A PDF whose pages cannot be drawn for want of a password or a certificate says
+// so, however poppler puts it.
+func TestLockedPages(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for said, want := range map[string]error{
+		"Command Line Error: Incorrect password":             ErrPassword,
+		"Syntax Error: Unsupported security handler 'Adobe'": ErrPassword,
+		"Syntax Error: Illegal character":                    nil,
+	} {
+		tool := filepath.Join(t.TempDir(), "pdftoppm")
+		if err := os.WriteFile(tool, []byte("#!/bin/sh\necho \""+said+"\" >&2\nexit 1\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		_, err := drawPDF(t.Context(), file, request{Pdftoppm: tool, Layout: layout{10, 10, 1}})
+		if _, broken := errors.AsType[*BrokenError](err); want != nil && !errors.Is(err, want) || want == nil && !broken {
+			t.Errorf("%s: %v", said, err)
+		}
+	}
+}
+
+// FuzzHEIF is for what is read of a HEIC file's description: it ends, and panics
+// at nothing.
+func FuzzHEIF(f *testing.F) {
+	for _, name := range []string{"flag.heic", "flag-alpha.heic", "flag-exif.heic", "limited-range.heic"} {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(file)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		src := &source{ctx: context.Background(), r: bytes.NewReader(file)}
+		h, err := readHEIF(src)
+		if err != nil {
+			return
+		}
+		if size, err := h.size(); err == nil && (size.X < 1 || size.Y < 1) {
+			t.Errorf("%v", size)
+		}
+		h.exif(src)
+		h.alpha()
+		h.limited()
 	})
 }
