@@ -26,11 +26,12 @@ var (
 // written into a form or onto a page. Where the objects cannot all be seen, as
 // in a file that is encrypted, they are not left out.
 func onlyLinks(src *source) bool {
-	if src.rewind() != nil {
+	size, err := src.Seek(0, io.SeekEnd)
+	if err != nil || size > maxSearched {
 		return false
 	}
-	file, err := io.ReadAll(io.LimitReader(src, maxSearched+1))
-	if err != nil || len(file) > maxSearched || bytes.Contains(file, []byte("/Encrypt")) {
+	file := make([]byte, size)
+	if _, err := src.ReadAt(file, 0); err != nil || bytes.Contains(file, []byte("/Encrypt")) {
 		return false
 	}
 	links, left := linkAnnotation.Match(file), int64(maxInflated)
