@@ -51,12 +51,12 @@ func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer
 // more where lines of it are missing.
 func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *draft, end ending) {
 	report := layer.Check(string(best.text))
-	if report.Again() || len(best.text) == 0 {
+	if report.Again() {
 		more := r.sheet.draft()
 		again, err := r.once(ctx, p, true, more)
 		if err == nil && !again.cut && !again.looped {
 			second := layer.Check(string(more.text))
-			if second.Covered > report.Covered && len(second.Missing) <= len(report.Missing) || len(best.text) == 0 {
+			if second.Covered > report.Covered && len(second.Missing) <= len(report.Missing) {
 				report, best, end = second, more, again
 			}
 		}

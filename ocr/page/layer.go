@@ -141,17 +141,13 @@ func partOf(layer *witness.Layer, parts []part, i int) *witness.Layer {
 }
 
 // writeLayers takes the texts of some pages and writes them to output, each as
-// JSON. It returns their sizes.
+// JSON. It returns their sizes. Pages whose text cannot be had have none.
 func writeLayers(ctx context.Context, file, output *os.File, r request) ([]int64, error) {
 	if r.MaxPages < 1 || r.MaxPages > layersAtOnce {
 		return nil, errors.New("so many pages are not taken at once")
 	}
-	all, err := takeLayers(ctx, file, r)
-	if err != nil {
-		return nil, err
-	}
 	sizes := make([]int64, r.MaxPages)
-	for i, layer := range all {
+	for i, layer := range takeLayers(ctx, file, r) {
 		if layer == nil || !layer.Good() {
 			continue
 		}

@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,6 +152,21 @@ func TestTextsOverEachOther(t *testing.T) {
 	}
 }
 
+// Words over a picture of the whole page may be a scanner's reading of it: they can
+// stand for the page, and say nothing of what the model has read.
+func TestTextOverAPicture(t *testing.T) {
+	s := sheetOf(append(prose, prose...)...)
+	s.Picture = encodeJPEG(t, blank(595, 842))
+	layer := layerOf(t, pagetest.TextPDF(s))
+	if layer == nil || !layer.Ink.Scanned {
+		t.Fatalf("%+v", layer)
+	}
+	read := strings.Replace(layer.Text(), "1,234.50", "1,284.50", 1)
+	if r := layer.Check(read); r.Text != read || !r.Agrees {
+		t.Errorf("%+v", r)
+	}
+}
+
 // What a page shows beside its layer, as what was filled into a form, is not made up.
 func TestTextThatTheLayerLacks(t *testing.T) {
 	s := sheetOf(append(prose, prose...)...)
@@ -262,8 +278,8 @@ func TestTextThatCannotBeHad(t *testing.T) {
 			t.Setenv("PATH", path)
 			doc := openDocument(t, d, file, page.Options{Canvas: canvas})
 			p, err := doc.Page(t.Context(), 0)
-			if err != nil || len(p.Data) == 0 || p.Layer != nil {
-				t.Errorf("%d bytes, %+v, %v", len(p.Data), p.Layer, err)
+			if err != nil || len(p.Data) == 0 || p.Layer != nil || d.Kills() > 0 {
+				t.Errorf("%d bytes, %+v, %v, %d processes were ended", len(p.Data), p.Layer, err, d.Kills())
 			}
 		})
 	}
@@ -321,4 +337,13 @@ func BenchmarkFirstPage(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// blank is a picture of white paper.
+func blank(w, h int) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = 255
+	}
+	return m
 }

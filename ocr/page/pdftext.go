@@ -3,7 +3,6 @@ package page
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -35,8 +34,9 @@ const (
 )
 
 // takeLayers takes the texts of r.MaxPages pages from r.Page on, and compares each
-// with what its page shows. One that cannot be compared in time is nil.
-func takeLayers(ctx context.Context, file *os.File, r request) ([]*witness.Layer, error) {
+// with what its page shows. One that cannot be compared in time is nil, and where
+// pdftotext or pdfimages fails there is none.
+func takeLayers(ctx context.Context, file *os.File, r request) []*witness.Layer {
 	ctx, cancel := context.WithTimeout(ctx, textTime+time.Duration(r.MaxPages)*textPageTime)
 	defer cancel()
 	first, last := strconv.Itoa(r.Page+1), strconv.Itoa(r.Page+r.MaxPages)
@@ -63,8 +63,8 @@ func takeLayers(ctx context.Context, file *os.File, r request) ([]*witness.Layer
 	})
 	running.Go(func() { drawn = drawGray(ctx, file, r, first, last) })
 	running.Wait()
-	if err := cmp.Or(textErr, imagesErr); err != nil {
-		return nil, err
+	if textErr != nil || imagesErr != nil {
+		return nil
 	}
 	for i, layer := range all {
 		if layer == nil || i >= len(drawn) {
@@ -74,7 +74,7 @@ func takeLayers(ctx context.Context, file *os.File, r request) ([]*witness.Layer
 		compare(layer, drawn[i])
 		layer.Ink.Scanned = 100*covered[i] >= scanShare*layer.Width*layer.Height
 	}
-	return all, nil
+	return all
 }
 
 // drawGray draws pages small, as many as the time allows.
