@@ -62,14 +62,28 @@ func (b *Bot) readPages(ctx context.Context, s *story, doc *page.Document, reque
 	}
 	s.reply.Describe(p.line)
 	group, reading := errgroup.WithContext(ctx)
-	group.SetLimit(ocr.MaxConcurrency) // each waits for its turn
-	for i := range p.pieces {
+	for i := range p.pieces { // in order; each begins once it is its turn
 		if p.pieces[i].done {
 			continue
 		}
 		turn := release
 		release = nil
-		group.Go(func() error { return p.read(reading, i, turn) })
+		if turn == nil {
+			var err error
+			if turn, err = p.turn(); err != nil {
+				// Where the bot stops, those that are being read may have time to end.
+				closing := errors.Is(err, jobs.ErrClosing)
+				p.closing.Store(closing)
+				if !closing {
+					group.Go(func() error { return err })
+				}
+				break
+			}
+		}
+		group.Go(func() error {
+			defer turn()
+			return p.read(reading, i)
+		})
 	}
 	err := group.Wait()
 	if context.Cause(ctx) != nil {
@@ -109,16 +123,7 @@ func (p *pages) load(ctx context.Context) error {
 }
 
 // read reads one piece. Its error is one that ends the work on the others too.
-func (p *pages) read(ctx context.Context, i int, release func()) (err error) {
-	if release == nil {
-		if release, err = p.turn(); errors.Is(err, jobs.ErrClosing) {
-			p.closing.Store(true)
-			return nil // those that are being read may have time to end
-		} else if err != nil {
-			return err
-		}
-	}
-	defer release()
+func (p *pages) read(ctx context.Context, i int) error {
 	p.running.Add(1)
 	boxes, err := p.recognize(ctx, i)
 	p.running.Add(-1)
