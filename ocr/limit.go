@@ -10,8 +10,8 @@ import (
 
 const (
 	firstLimit = 4
-	// MaxConcurrency is the highest limit that is found by trying.
-	MaxConcurrency = 64
+	// maxLimit is the highest one that is found by trying.
+	maxLimit = 64
 
 	// enoughSamples are the times to the first text that judge a limit, where it
 	// lets as many requests run.
@@ -238,11 +238,11 @@ func (l *Limit) grow() {
 	n := l.size
 	switch {
 	case l.bad == 0:
-		n = min(2*l.size, MaxConcurrency)
+		n = min(2*l.size, maxLimit)
 	case l.bad-l.good > max(1, l.good/16):
 		n = (l.good + l.bad) / 2
 	case time.Now().After(l.next):
-		n = min(l.bad, MaxConcurrency)
+		n = min(l.bad, maxLimit)
 	}
 	l.set(n)
 }
