@@ -33,7 +33,7 @@ const (
 // It doubles while the first text comes as soon as before. Where it comes later, or
 // the endpoint refuses a request because there are too many, the number between the
 // last good limit and that bad one is tried, until they meet; then the next one from
-// time to time. A refusal sets it to what the endpoint bore, and a failure of the
+// time to time. A refusal sets it to what the endpoint took, and a failure of the
 // endpoint to half.
 //
 // The adaptive limiter of failsafe-go v0.9.8 is for short requests: it learns from

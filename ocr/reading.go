@@ -31,8 +31,8 @@ const (
 // the text so far stays until another try has more. A model that falls silent
 // after some text is left to the caller, who has waited long by then. A page on
 // which the model repeats itself is read once more, at another temperature, and so
-// is one that is not blank and of which no text came. A web page in place of an
-// answer is borne once. A request with a field that the endpoint refuses by name is
+// is one that is not blank and of which no text came. After a web page in place of an
+// answer it is tried again once. A request with a field that the endpoint refuses by name is
 // made again without it, see [Client.LeftOut]. A page whose text is
 // cut at the model's limit is read again in two halves, in the modes Markdown and
 // Plain. The best text is kept, and the Outcome says what it lacks.
@@ -105,7 +105,7 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 	var end ending
 	var failed error // Retry's own result may be wrapped
 	tries := r.client.tries
-	webPages := 1 // are borne
+	webPages := 1 // that are tried again
 	window, cancel := context.WithTimeout(ctx, tryWindow)
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
