@@ -221,7 +221,7 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 		return piece, loop, nil
 	}
 	e := ending{cut: a.full(), keep: a.length}
-	switch how := wayOf(a.finish); how {
+	switch wayOf(a.finish) {
 	case noReason:
 		if !complete {
 			return piece, nil, a.client.endpoint.fail(CutOff, errOpen)

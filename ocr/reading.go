@@ -31,10 +31,10 @@ const (
 // the text so far stays until another try has more. A model that falls silent
 // after some text is left to the caller, who has waited long by then. A page on
 // which the model repeats itself is read once more, at another temperature, and so
-// is one that is not blank and of which no text came. After a web page in place of an
-// answer it is tried again once. A request with a field that the endpoint refuses by name is
-// made again without it, see [Client.LeftOut]. A page whose text is
-// cut at the model's limit is read again in two halves, in the modes Markdown and
+// is one that is not blank and of which no text came. After a web page in place of
+// an answer the page is tried once more. A request with a field that the endpoint
+// refuses by name is made again without it, see [Client.LeftOut]. A page whose text
+// is cut at the model's limit is read again in two halves, in the modes Markdown and
 // Plain. The best text is kept, and the Outcome says what it lacks.
 //
 // A consumer that leaves the loop ends the request at once. The page's data must
