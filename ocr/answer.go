@@ -164,6 +164,10 @@ func (a *answer) next() (piece string, end *ending, err error) {
 		a.begun = true
 		if piece, end = a.added(a.cleaner.add(add)); piece != "" || end != nil {
 			a.watchdog.Stop()
+			if end == nil && a.exchange.whole() { // nothing follows
+				rest, end, err := a.end(true)
+				return piece + rest, end, err
+			}
 			return piece, end, nil
 		}
 		a.resume() // it was nothing but tags; a cleaner does not take them for ever

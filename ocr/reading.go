@@ -209,7 +209,7 @@ func (r *reading) try(ctx context.Context, p page.Page, fields map[string]json.R
 	defer a.close()
 	r.client.breaker.report(err)
 	trip.answered(err)
-	t.Whole = a.exchange.events != nil && a.exchange.events.chunk.message
+	t.Whole = a.exchange.whole()
 	for {
 		if t.Text == 0 && piece != "" {
 			t.First = time.Since(begun)
