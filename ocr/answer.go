@@ -182,6 +182,10 @@ func (a *answer) next() (piece string, end *ending, err error) {
 		}
 		if piece != "" || end != nil {
 			a.watchdog.Stop()
+			if end == nil && a.exchange.whole() { // nothing follows
+				rest, end, err := a.end(true)
+				return piece + rest, end, err
+			}
 			return piece, end, nil
 		}
 		a.resume() // it was nothing but tags; a cleaner does not take them for ever
@@ -242,7 +246,7 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 		return piece, looped, nil
 	}
 	e := ending{cut: a.full(), keep: a.length}
-	switch how := wayOf(a.finish); how {
+	switch wayOf(a.finish) {
 	case noReason:
 		if !complete {
 			return piece, nil, a.client.endpoint.fail(CutOff, errOpen)

@@ -15,11 +15,15 @@ import (
 
 // answering sends the request to nobody and answers with body.
 func answering(body string) *http.Client {
+	return answeringWith(func() io.Reader { return strings.NewReader(body) })
+}
+
+func answeringWith(body func() io.Reader) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		_, err := io.Copy(io.Discard, r.Body)
 		return &http.Response{
 			StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}},
-			Body: io.NopCloser(strings.NewReader(body)), Request: r,
+			Body: io.NopCloser(body()), Request: r,
 		}, err
 	})}
 }
@@ -27,6 +31,27 @@ func answering(body string) *http.Client {
 // BenchmarkStream reads 1 MB of text that comes in deltas of 4 bytes, about a
 // token each.
 func BenchmarkStream(b *testing.B) {
+	benchmarkStream(b, func(body string) io.Reader { return strings.NewReader(body) })
+}
+
+// BenchmarkStreamOneByOne is the same where no two deltas come together.
+func BenchmarkStreamOneByOne(b *testing.B) {
+	benchmarkStream(b, func(body string) io.Reader { return &eventReader{rest: body} })
+}
+
+// eventReader gives one event with each read.
+type eventReader struct{ rest string }
+
+func (e *eventReader) Read(p []byte) (int, error) {
+	event, rest, found := strings.Cut(e.rest, "\n\n")
+	if !found {
+		return 0, io.EOF
+	}
+	e.rest = rest
+	return copy(p, event+"\n\n"), nil
+}
+
+func benchmarkStream(b *testing.B, reader func(body string) io.Reader) {
 	text := longProse(1 << 20)
 	var body strings.Builder
 	for rest := text; rest != ""; rest = rest[min(4, len(rest)):] {
@@ -34,7 +59,7 @@ func BenchmarkStream(b *testing.B) {
 	}
 	body.WriteString(finish("stop") + done)
 	want := len(strings.TrimRight(text, " "))
-	client := newTestClient(b, answering(body.String()), nil)
+	client := newTestClient(b, answeringWith(func() io.Reader { return reader(body.String()) }), nil)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -200,10 +200,12 @@ func (c *answerChunk) count(s *scanner) {
 func (c *answerChunk) appendEvent(to []byte) []byte {
 	to = append(to, `data: {"choices":[`...)
 	if len(c.text.text) > 0 || c.finish != "" {
-		to = append(to, `{"delta":{"content":`...)
-		to = quote(to, c.text.text)
-		to = append(to, `},"finish_reason":`...)
-		to = append(quote(to, []byte(c.finish)), '}')
+		to = quote(append(to, `{"delta":{"content":`...), c.text.text)
+		to = append(to, '}')
+		if c.finish != "" {
+			to = quote(append(to, `,"finish_reason":`...), []byte(c.finish))
+		}
+		to = append(to, '}')
 	}
 	to = append(to, ']')
 	if c.renamed {

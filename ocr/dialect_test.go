@@ -57,34 +57,49 @@ func TestRefusedFields(t *testing.T) {
 		left    []string
 	}{
 		"temperature": {
-			nil, map[string]string{"temperature": refusal("`temperature` must be strictly positive")}, 422, 2,
-			map[string]any{"model": "test/model", "stream": true, "max_tokens": 100.0}, []string{"temperature"},
+			nil,
+			map[string]string{"temperature": refusal("`temperature` must be strictly positive")},
+			422, 2,
+			map[string]any{"model": "test/model", "stream": true, "max_tokens": 100.0},
+			[]string{"temperature"},
 		},
 		"a model that thinks, under another name": {
 			nil, openAI, 400, 3,
-			map[string]any{"model": "test/model", "stream": true, "max_completion_tokens": 100.0}, []string{"max_tokens", "temperature"},
+			map[string]any{"model": "test/model", "stream": true, "max_completion_tokens": 100.0},
+			[]string{"max_tokens", "temperature"},
 		},
 		"a model that thinks": {
 			func(c *Config) { c.Model = "openai/gpt-5-mini" }, openAI, 400, 1,
-			map[string]any{"model": "openai/gpt-5-mini", "stream": true, "max_completion_tokens": 100.0}, nil,
+			map[string]any{"model": "openai/gpt-5-mini", "stream": true, "max_completion_tokens": 100.0},
+			nil,
 		},
 		"o3": {
 			func(c *Config) { c.Model, c.MaxTokens = "o3", NoLimit }, openAI, 400, 1,
-			map[string]any{"model": "o3", "stream": true}, nil,
+			map[string]any{"model": "o3", "stream": true},
+			nil,
 		},
 		"a limit over the context": {
-			nil, map[string]string{"max_tokens": `{"object":"error","message":"This model's maximum context length is 8192 tokens. However, you requested 9092 tokens (900 in the messages, 8192 in the completion). Please reduce the length of the messages or completion.","type":"BadRequestError","code":400}`}, 400, 2,
-			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0}, []string{"max_tokens"},
+			nil,
+			map[string]string{"max_tokens": `{"object":"error","message":"This model's maximum context length is 8192 tokens. However, you requested 9092 tokens (900 in the messages, 8192 in the completion). Please reduce the length of the messages or completion.","type":"BadRequestError","code":400}`},
+			400, 2,
+			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0},
+			[]string{"max_tokens"},
 		},
 		"a limit over the range": {
-			nil, map[string]string{"max_tokens": `{"error":{"message":"Range of max_tokens should be [1, 50]","code":"invalid_parameter_error"}}`}, 400, 2,
-			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0}, []string{"max_tokens"},
+			nil,
+			map[string]string{"max_tokens": `{"error":{"message":"Range of max_tokens should be [1, 50]","code":"invalid_parameter_error"}}`},
+			400, 2,
+			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0},
+			[]string{"max_tokens"},
 		},
 		"the operator's field": {
 			func(c *Config) {
 				c.ExtraBody = map[string]json.RawMessage{"top_k": json.RawMessage("1"), "seed": json.RawMessage("7")}
-			}, map[string]string{"top_k": `{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}`}, 422, 2,
-			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0, "max_tokens": 100.0, "seed": 7.0}, []string{"top_k"},
+			},
+			map[string]string{"top_k": `{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}`},
+			422, 2,
+			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0, "max_tokens": 100.0, "seed": 7.0},
+			[]string{"top_k"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

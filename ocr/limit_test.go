@@ -87,7 +87,7 @@ func TestLimitStaysInItsBounds(t *testing.T) {
 			trips[i].answered(rapid.SampledFrom(errs).Draw(t, "answer"))
 			trips[i].end()
 			trips = append(trips[:i], trips[i+1:]...)
-			if size := l.Size(); size < 1 || size > MaxConcurrency || size != told || l.running != len(trips) || l.good > l.size {
+			if size := l.Size(); size < 1 || size > maxLimit || size != told || l.running != len(trips) || l.good > l.size {
 				t.Fatalf("the limit is %d, %d was told, %d run of %d, %d was good", size, told, l.running, len(trips), l.good)
 			}
 		}

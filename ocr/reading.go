@@ -32,9 +32,9 @@ const (
 // after some text is left to the caller, who has waited long by then. A page on
 // which the model repeats itself is read once more, at another temperature and
 // with room for a page that does so itself. So is one that is not blank and of which
-// no text came. A web page in place of an answer is borne once. A request with a field
-// that the endpoint refuses by name is made again without it, see [Client.LeftOut]. A
-// page whose text is cut at the model's limit is read again in two halves, in the
+// no text came. After a web page in place of an answer the page is tried once
+// more. A request with a field that the endpoint refuses by name is made again without
+// it, see [Client.LeftOut]. A page whose text is cut at the model's limit is read again in two halves, in the
 // modes Markdown and Plain. The best text is kept, and the Outcome says what it lacks.
 // Text that turns out to be none of the page, such as a model's thoughts, is taken
 // back.
@@ -128,7 +128,7 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 	var end ending
 	var failed error // Retry's own result may be wrapped
 	tries := r.client.tries
-	webPages := 1 // are borne
+	webPages := 1 // that are tried again
 	window, cancel := context.WithTimeout(ctx, tryWindow)
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
@@ -232,7 +232,7 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[s
 	defer a.close()
 	r.client.breaker.report(err)
 	trip.answered(err)
-	t.Whole = a.exchange.events != nil && a.exchange.events.chunk.message
+	t.Whole = a.exchange.whole()
 	for {
 		if t.Text == 0 && piece != "" {
 			t.First = time.Since(begun)

@@ -53,6 +53,9 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// whole reports whether the answer came at once and not as a stream.
+func (x *exchange) whole() bool { return x.events != nil && x.events.chunk.message }
+
 // open makes the answer one that go-openai reads.
 func (x *exchange) open(resp *http.Response) error {
 	if err := x.inflate(resp); err != nil {

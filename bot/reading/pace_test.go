@@ -115,32 +115,43 @@ type pace struct {
 // run reads as many pages as the limit lets through, or up to most of them where
 // that is not 0, and says how long it took.
 func (e *fakeEndpoint) run(t *testing.T, concurrency, most int, during time.Duration) (p pace, took time.Duration) {
+	e.open()
+	ctx, cancel := context.WithTimeout(t.Context(), during)
+	defer cancel()
+	pages, size := e.read(t, ctx, concurrency, most)
+	return pace{pages, int(e.requests.Load()), int(e.wasted.Load()), size}, time.Since(e.begun)
+}
+
+func (e *fakeEndpoint) open() {
 	e.begun = time.Now()
 	e.places = make(chan struct{}, e.takes)
+}
+
+// read reads pages as one bot does, for a hundred people who always have another one.
+func (e *fakeEndpoint) read(t *testing.T, ctx context.Context, concurrency, most int) (pages, size int) {
 	model, err := ocr.NewClient(ocr.Config{
 		BaseURL: "http://model.test/v1", Model: "m", Stream: true, Concurrency: concurrency,
 		HTTPClient: &http.Client{Transport: e},
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return 0, 0
 	}
 	s := NewTurns(model.Limit().Size())
 	model.Limit().OnChange(s.Resize)
-	ctx, cancel := context.WithTimeout(t.Context(), during)
-	defer cancel()
-	var pages, asked atomic.Int32
+	var read, asked atomic.Int32
 	var people sync.WaitGroup
 	for i := range 100 {
 		people.Go(func() {
 			for ctx.Err() == nil && (most == 0 || int(asked.Add(1)) <= most) {
 				if readPage(ctx, s, model, fmt.Sprint(i%7)) {
-					pages.Add(1)
+					read.Add(1)
 				}
 			}
 		})
 	}
 	people.Wait()
-	return pace{int(pages.Load()), int(e.requests.Load()), int(e.wasted.Load()), model.Limit().Size()}, time.Since(e.begun)
+	return int(read.Load()), model.Limit().Size()
 }
 
 // readPage reads a page as the bot does, until it is read.
@@ -226,4 +237,36 @@ func TestPaceOfForty(t *testing.T) {
 			t.Errorf("%d pages in %v", got.pages, took)
 		}
 	})
+}
+
+// TestPaceOfReplicas: bots that know nothing of each other share what the endpoint
+// takes.
+func TestPaceOfReplicas(t *testing.T) {
+	for name, e := range map[string]*fakeEndpoint{
+		"429 over 12": {takes: 1000, bears: 12},
+		"takes 12":    {takes: 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const during, best = 20 * time.Minute, 12 * 6 * 20 // pages of 10 s each
+				e.open()
+				ctx, cancel := context.WithTimeout(t.Context(), during)
+				defer cancel()
+				var pages, sizes [2]int
+				var bots sync.WaitGroup
+				for i := range pages {
+					bots.Go(func() { pages[i], sizes[i] = e.read(t, ctx, 0, 0) })
+				}
+				bots.Wait()
+				all, wasted := int(e.requests.Load()), int(e.wasted.Load())
+				t.Logf("%v pages, %d of %d requests wasted, the limits are %v", pages, wasted, all, sizes)
+				if sum := pages[0] + pages[1]; 10*sum < 9*best || 10*min(pages[0], pages[1]) < sum {
+					t.Errorf("%v pages, of %d that the endpoint could read", pages, best)
+				}
+				if 10*wasted > all { // each of them tries whether there is room
+					t.Errorf("%d of %d requests were wasted, more than 10 %%", wasted, all)
+				}
+			})
+		})
+	}
 }

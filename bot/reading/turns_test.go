@@ -122,3 +122,53 @@ func TestTurnsAreNotLost(t *testing.T) {
 		}
 	})
 }
+
+// TestSlotsThatChange: more slots are given at once, in turn over people; fewer take
+// none away, and none is given until enough came back.
+func TestSlotsThatChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewTurns(2)
+		var order []string
+		releases := map[string]func(){}
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for _, who := range []string{"ann 1", "ann 2", "ann 3", "ann 4", "bob 1", "bob 2", "bob 3"} {
+			all.Go(func() {
+				release, err := s.Take(t.Context(), nil, who[:3], func(int) {})
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, who)
+				releases[who] = release
+			})
+			synctest.Wait() // so that they queue in this order
+		}
+		served := func(want ...string) {
+			t.Helper()
+			synctest.Wait()
+			slices.Sort(order)
+			if !slices.Equal(order, want) {
+				t.Errorf("%v have slots, want %v", order, want)
+			}
+		}
+		served("ann 1", "ann 2")
+		s.Resize(4)
+		served("ann 1", "ann 2", "ann 3", "bob 1")
+		s.Resize(2)
+		releases["ann 1"]()
+		releases["ann 2"]()
+		served("ann 1", "ann 2", "ann 3", "bob 1")
+		releases["bob 1"]()
+		served("ann 1", "ann 2", "ann 3", "ann 4", "bob 1")
+		if n := s.Ahead("cid"); n != 1 {
+			t.Errorf("%d are ahead of another person, want one of bob's", n)
+		}
+		s.Resize(9)
+		all.Wait()
+		if n := s.Ahead("cid"); n >= 0 {
+			t.Errorf("%d are ahead though slots are free", n)
+		}
+	})
+}
