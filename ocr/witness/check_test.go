@@ -89,6 +89,7 @@ func TestSameText(t *testing.T) {
 		"picture":            {"A plain line of text", "![](image.png)\n<!-- image -->\nA plain line of text"},
 		"page number":        {"A plain line of text\n\nPage 7 of 9", "A plain line of text"},
 		"line numbers":       {"1\n2\n3\n4\n5\n\none line\nanother line\nthird line\nand this one\nthe last one", "one line\nanother line\nthird line\nand this one\nthe last one"},
+		"minus":              {"a loss of −12.50 or (3.75)\n• 20 more\nfrom 5 –7", "a loss of -12.50 or -3.75\n- 20 more\nfrom 5-7"},
 		"dot leaders":        {"Introduction . . . . . . 5\nThe end ....... 12", "Introduction 5\nThe end 12"},
 	} {
 		r := pageOf(test.layer).Check(test.read)
@@ -125,6 +126,7 @@ func TestDifferences(t *testing.T) {
 		"letter for digit": {
 			replace("540.00", "S40.00"), replace("540.00", "S40.00 (?)"), nil,
 		},
+		"sign":     {replace("| 73.20", "| -73.20"), replace("| 73.20", "| -73.20 (?)"), nil},
 		"row":      {replace("| Varnish and fittings | 1 | 73.20 |\n", ""), replace("| Varnish and fittings | 1 | 73.20 |\n", ""), []string{"Varnish and fittings   1   73.20"}},
 		"number":   {replace("1,799.70", ""), replace("1,799.70", ""), []string{"Net amount   1,799.70"}},
 		"sentence": {replace("Please pay by bank transfer and quote the number. ", ""), replace("Please pay by bank transfer and quote the number. ", ""), []string{"Please pay by bank transfer and quote the number. Account"}},

@@ -42,6 +42,8 @@ func (c *checker) changes() map[int]change {
 			found[j] = c.instead(j, odd)
 		} else if single := c.toRead[i] == j && same(c.layer[i], t); single && movedPoint(c.layer[i], t) {
 			found[j] = change{layer: i, sure: true}
+		} else if single && c.signsDiffer(c.layer[i], t) {
+			found[j] = change{layer: i}
 		} else {
 			right++
 		}
@@ -84,6 +86,26 @@ func attached(text string, t token) (before, after bool) {
 	left, _ := utf8.DecodeLastRuneInString(text[:t.start])
 	right, _ := utf8.DecodeRuneInString(text[t.end:])
 	return unicode.IsLetter(left), unicode.IsLetter(right)
+}
+
+// signsDiffer reports whether one of two equal numbers has a minus sign, and the
+// other has nothing that may be one. Single digits are those of formulas.
+func (c *checker) signsDiffer(layer, read token) bool {
+	minusLayer, maybeLayer := minus(c.text, layer)
+	minusRead, maybeRead := minus(c.markdown, read)
+	return len(read.key) > 1 && (minusLayer && !maybeRead || minusRead && !maybeLayer)
+}
+
+const dashes = "-−–‐‑"
+
+// minus reports whether a number follows a minus sign, and whether something that may
+// stand for one is before it: a dash and a space, as of a list, or a bracket.
+func minus(text string, t token) (sure, maybe bool) {
+	last, size := utf8.DecodeLastRuneInString(text[:t.start])
+	before, _ := utf8.DecodeLastRuneInString(text[:t.start-size])
+	dash := strings.ContainsRune(dashes, last) && size > 0
+	sure = dash && (before == utf8.RuneError || before == '|' || before == '>' || unicode.IsSpace(before))
+	return sure, dash || last == '(' || last == '{' || last == '$' || strings.ContainsRune(dashes, before)
 }
 
 // movedPoint reports whether two numbers of the same digits have different values.
