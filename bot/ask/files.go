@@ -37,6 +37,11 @@ var pictureKinds = []string{
 	"image/heic-sequence", "image/heif-sequence", "image/avif",
 }
 
+// PDF reports whether a file says that it is a PDF.
+func PDF(f slack.File) bool {
+	return f.Mimetype == "application/pdf" || Undeclared(f) && strings.EqualFold(path.Ext(f.Name), ".pdf")
+}
+
 // Usual reports whether a picture is of a kind that is read unasked. A drawing of
 // some program is left alone: nobody wants to be told that it cannot be read.
 func Usual(f slack.File) bool {

@@ -126,7 +126,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	if err := r.waitIfSuspect(ctx, i); err != nil {
 		return "", o, err
 	}
-	release, err := r.turn(ctx, i)
+	release, err := r.turn(ctx, i, func() bool { return ask.PDF(r.Files[i].Slack) })
 	if err != nil {
 		return "", o, err
 	}
@@ -264,13 +264,17 @@ func (r *run) lives(i int) {
 }
 
 // turn waits until the endpoint is there and a turn is free. The reply tells what it
-// waits for.
-func (r *run) turn(ctx context.Context, i int) (release func(), err error) {
+// waits for. A file, or a page, that may be read without the endpoint only waits for a
+// turn.
+func (r *run) turn(ctx context.Context, i int, without func() bool) (release func(), err error) {
 	waiting, stop := either(ctx, r.draining)
 	defer stop()
 	defer r.live.turn(i)
 	for {
 		down := r.Model.WhenDown()
+		if !r.Model.Down().IsZero() && without() {
+			return r.Turns.Take(waiting, nil, r.Person, func(ahead int) { r.live.ahead(i, ahead) })
+		}
 		if !r.Model.Down().IsZero() {
 			r.live.down(i)
 			if err := r.Model.WaitUp(waiting); err != nil {

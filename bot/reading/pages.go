@@ -16,6 +16,7 @@ import (
 	"slackocr/bot/words"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/witness"
 )
 
 // pages reads the pieces of a document at once and shows them in order. A piece
@@ -67,7 +68,7 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, relea
 		}
 		turn, err := release, error(nil)
 		if release = nil; turn == nil {
-			turn, err = r.turn(working, file)
+			turn, err = r.turn(working, file, func() bool { return p.layer(working, i) != nil })
 		}
 		if err != nil {
 			p.stopped(group, err)
@@ -169,8 +170,44 @@ func (p *pages) again(err error) bool {
 	return FailureOf(err).Retry() && !p.run.job.LastAttempt()
 }
 
+// layer is the text that a piece of a PDF carries, where it is good and the mode asks
+// for text; else nil.
+func (p *pages) layer(ctx context.Context, i int) *witness.Layer {
+	if kind := p.run.Mode.Kind; kind != "" && kind != ocr.Markdown && kind != ocr.Plain {
+		return nil
+	}
+	layer, err := p.doc.Layer(ctx, i)
+	if err != nil {
+		return nil // the page's picture says as much
+	}
+	return layer
+}
+
+// picture is a piece as the model gets it. The text that it carries is shown before it
+// is drawn, and is all of it where the endpoint is down.
+func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
+	if layer := p.layer(ctx, i); layer != nil {
+		if !p.run.Model.Down().IsZero() {
+			return page.Page{Layer: layer}, nil
+		}
+		p.grow(i, ocr.Update{Add: layer.Text()})
+	}
+	return p.doc.Page(ctx, i)
+}
+
+// grow takes a step of a piece's text, and shows it if it is that one's turn.
+func (p *pages) grow(i int, u ocr.Update) {
+	p.mu.Lock()
+	p.pieces[i].text.Apply(u)
+	shown := i == p.at
+	p.mu.Unlock()
+	if shown {
+		p.run.live.grown(p.file)
+	}
+}
+
 func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
-	image, err := p.doc.Page(ctx, i)
+	image, err := p.picture(ctx, i)
 	if err != nil {
 		return nil, err
 	}
@@ -181,15 +218,9 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.mu.Lock()
-		p.pieces[i].text.Apply(update)
-		shown := i == p.at
-		p.mu.Unlock()
+		p.grow(i, update)
 		if update.Add != "" {
 			p.run.lives(p.file)
-		}
-		if shown {
-			p.run.live.grown(p.file)
 		}
 		if o := update.Outcome; o != nil {
 			return o.Boxes, shortfall(o)

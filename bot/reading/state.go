@@ -76,8 +76,7 @@ type Outcome struct {
 
 // caveats say what of a file was not read, as what follows its line.
 func (o Outcome) caveats(f ask.File) string {
-	pdf := f.Slack.Mimetype == "application/pdf"
-	return words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, pdf) + words.DamagedFile(o.Damaged)
+	return words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(f.Slack)) + words.DamagedFile(o.Damaged)
 }
 
 // Place is a place on a piece of the file.

@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
 	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/slackjson", "bot/slackmd", "bot/words", "ocr", "ocr/page", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
-	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "bot/words", "ocr", "ocr/page", "slack-go"},
+	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "bot/words", "ocr", "ocr/page", "ocr/witness", "slack-go"},
 	"bot/words":         {"bot/slackmd", "ocr"},
 	"bot/post":          {"bot/slackmd", "slack-go"},
 	"bot/fetch":         {},
