@@ -171,3 +171,70 @@ func (h *house) crash(at int, after bool) (reached bool) {
 	}
 	return reached
 }
+
+// TestManyPicturesOfOnePerson: two hundred in 150 s, with a fault in every tenth call
+// of Slack and a bot that dies twice. None is lost, none is refused, and none stands
+// there twice.
+func TestManyPicturesOfOnePerson(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.slowly(500*time.Millisecond, "some", "text")
+			w.end("stop")
+		})
+		kinds := []localslack.Fault{
+			{Status: 500}, {Reset: true}, {Reset: true, Applied: true}, {Status: 503, Applied: true},
+			{Status: 429, RetryAfter: time.Second}, {Delay: 3 * time.Second}, {Delay: 4 * time.Second, Applied: true, Reset: true},
+		}
+		for i := range 300 {
+			fault := kinds[i%len(kinds)]
+			fault.Method, fault.After, fault.Times = "*", 20+10*i, 1
+			h.ws.Fail(fault)
+		}
+		var channels []string
+		for i := range 10 {
+			channels = append(channels, h.ws.AddChannel(fmt.Sprint("c", i), false, h.ann, h.app.BotUserID))
+		}
+		begin := func() *process {
+			p := &process{Store: h.jobs, slack: h.slack}
+			h.ended = make(chan error, 1)
+			h.change = func(c *bot.Config) { c.Dial, c.Concurrency = p.dial, 8 }
+			h.startOn(p)
+			return p
+		}
+		p := begin()
+		var posts []string
+		for i := range 200 {
+			posts = append(posts, h.postIn(h.ann, channels[i%10], "", "", "a.png"))
+			h.pass(750 * time.Millisecond)
+			if i == 66 || i == 133 {
+				p.die()
+				_ = h.stop() // what is left of it ends
+				p = begin()
+			}
+		}
+		ctx, cancel := context.WithTimeout(h.Context(), time.Hour)
+		defer cancel()
+		for i, ts := range posts {
+			var said []string
+			done := func() bool {
+				said = nil
+				for _, m := range h.ws.Thread(channels[i%10], ts)[1:] {
+					said = append(said, m.Text)
+				}
+				return len(said) == 2 && strings.HasPrefix(said[0], "Read a.png · 2 words") && said[1] == "a.png: some text"
+			}
+			if err := h.ws.Wait(ctx, done); err != nil {
+				t.Fatalf("picture %d: the thread says %q", i, said)
+			}
+		}
+		h.pass(time.Minute) // for doubles that turn up late
+		for i, ts := range posts {
+			if n := len(h.ws.Thread(channels[i%10], ts)); n != 3 {
+				t.Errorf("picture %d has %d messages in its thread", i, n-1)
+			}
+		}
+		if told := h.whispers(h.ann); len(told) > 0 {
+			t.Errorf("ann was told %q", told)
+		}
+	})
+}
