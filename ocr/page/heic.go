@@ -306,6 +306,13 @@ func (h *heif) limited() bool {
 			return p.body[10]&0x80 == 0
 		}
 	}
+	all := h.sequences()
+	return len(all) > 0 && all[0].ok && !all[0].full
+}
+
+// sequences are those of the primary picture and of the tiles that it is put together
+// of.
+func (h *heif) sequences() (all []sequence) {
 	items := []uint32{h.primary}
 	for _, r := range h.refs { // the tiles of a grid
 		if r.kind == "dimg" && r.from == h.primary {
@@ -315,12 +322,22 @@ func (h *heif) limited() bool {
 	for _, id := range items {
 		for _, p := range h.properties(id, "hvcC") {
 			if sps := firstSPS(p.body); sps != nil {
-				full, ok := fullRange(sps)
-				return ok && !full
+				all = append(all, readSequence(sps))
 			}
 		}
 	}
-	return false
+	return all
+}
+
+// larger reports whether far more pixels are coded than the file says: they would all
+// be decoded.
+func (h *heif) larger(size image.Point) bool {
+	const spare = 4 << 20 // tiles at the edges, and what is cropped away
+	coded := 0.0
+	for _, s := range h.sequences() {
+		coded += float64(s.width) * float64(s.height)
+	}
+	return coded > 4*float64(size.X)*float64(size.Y)+spare
 }
 
 // heicConfig tells the size as it is shown. The decoder's own would start its
@@ -347,6 +364,8 @@ func decodeHEIC(src *source) (image.Image, error) {
 		return nil, err
 	} else if size.X < minHEICWidth {
 		return nil, fmt.Errorf("%w: HEIC of %d pixels' width", ErrNoDecoder, size.X)
+	} else if h.larger(size) {
+		return nil, errors.New("its picture is larger than it says")
 	}
 	// libheif wants HEIC's brand as the first.
 	changes := map[uint64][]byte{8: []byte("heic")}

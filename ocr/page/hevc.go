@@ -21,10 +21,14 @@ func firstSPS(hvcC []byte) []byte {
 	return nil
 }
 
-// fullRange reads from a sequence parameter set (ITU-T H.265, 7.3.2.2) whether
-// values use all of 0 to 255. A set that says nothing means that they do not;
-// one that cannot be read to there is not ok.
-func fullRange(sps []byte) (full, ok bool) {
+// sequence is what a sequence parameter set (ITU-T H.265, 7.3.2.2) says.
+type sequence struct {
+	width, height uint64 // of the coded picture, in pixels; 0 where they cannot be read
+	full          bool   // values use all of 0 to 255; a set that says nothing means that they do not
+	ok            bool   // it could be read to there
+}
+
+func readSequence(sps []byte) (s sequence) {
 	b := &bitReader{data: withoutEscapes(sps)}
 	b.skip(4)
 	layers := b.read(3)
@@ -49,8 +53,10 @@ func fullRange(sps []byte) (full, ok bool) {
 	if b.golomb() == 3 { // 4:4:4
 		b.skip(1)
 	}
-	b.golomb() // width
-	b.golomb() // height
+	width, height := b.golomb(), b.golomb()
+	if !b.over {
+		s.width, s.height = width, height
+	}
 	if b.flag() {
 		b.golombs(4) // what is cut off at the sides
 	}
@@ -91,10 +97,11 @@ func fullRange(sps []byte) (full, ok bool) {
 		}
 		if b.flag() {
 			b.skip(3)
-			full = b.flag()
+			s.full = b.flag()
 		}
 	}
-	return full, !b.over
+	s.ok = !b.over
+	return s
 }
 
 // withoutEscapes drops the third byte of 0, 0, 3, which is put in so that no two
