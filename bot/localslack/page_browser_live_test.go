@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/chromedp"
+	"github.com/slack-go/slack"
 
 	"slackocr/bot/localslack"
 )
@@ -23,6 +24,9 @@ func liveEdits(s *site) {
 	if v := s.js(node + `.querySelector(".edited") === null && ` + node + `.classList.contains("live")`); v != true {
 		s.t.Error("an edit with blocks shows (edited), or does not show that it is being written")
 	}
+	status := slack.NewTextBlockObject("plain_text", "Reading 2 files…\na.png · 3 words\nb.png · next", false, false)
+	s.botEdits(ts, "third", slack.NewSectionBlock(status, nil, nil))
+	s.wait(node + `.querySelector(".b-section").innerText === "Reading 2 files…\na.png · 3 words\nb.png · next"`)
 	s.botEdits(ts, "only text")
 	s.wait(node + `.querySelector(".edited").textContent.trim() === "(edited)"`)
 	if _, _, err := s.api.DeleteMessageContext(s.t.Context(), s.channel, ts); err != nil {

@@ -59,27 +59,47 @@ func Plain(line string) Note { return Note{{Text: line}} }
 // userID is what Slack's ids of people look like; nothing else is shown as a name.
 var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 
-// Block shows the note in small print. A name and a link are the only things in
-// it that Slack formats.
+// Block shows the note in small print, as one line that wraps like any other. A name
+// and a link are the only things in it that Slack formats.
 func (n Note) Block() slack.Block {
-	var elements []slack.MixedElement
+	var plain, formatted []string
+	special := false
 	for _, s := range n {
 		switch line := slackmd.Line(s.Text); {
 		case userID.MatchString(s.Person):
-			elements = append(elements, slack.NewTextBlockObject(slack.MarkdownType, "<@"+s.Person+">", false, false))
+			special = true
+			formatted = append(formatted, "<@"+s.Person+">")
 		case line == "":
 		case s.Link != "":
-			link := slack.NewTextBlockObject(slack.MarkdownType, "<"+s.Link+"|"+label(line)+">", false, true)
-			elements = append(elements, link)
+			special = true
+			formatted = append(formatted, "<"+s.Link+"|"+label(line)+">")
 		default:
-			elements = append(elements, slack.NewTextBlockObject(slack.PlainTextType, line, false, false))
+			plain = append(plain, line)
+			formatted = append(formatted, label(line))
 		}
 	}
-	return slack.NewContextBlock("", elements...)
+	var text *slack.TextBlockObject
+	switch {
+	case special:
+		text = slack.NewTextBlockObject(slack.MarkdownType, unquoted(strings.Join(formatted, " ")), false, true)
+	case len(plain) > 0:
+		text = slack.NewTextBlockObject(slack.PlainTextType, strings.Join(plain, " "), false, false)
+	default:
+		return slack.NewContextBlock("")
+	}
+	return slack.NewContextBlock("", text)
 }
 
-// label returns an escaped line as the label of a link in mrkdwn, in which none of
-// its signs formats anything: a zero-width space goes behind each that could.
+// unquoted is a line of mrkdwn that is no quote, whatever it begins with.
+func unquoted(line string) string {
+	if strings.HasPrefix(line, "&gt;") {
+		return "\u200b" + line
+	}
+	return line
+}
+
+// label returns an escaped line for mrkdwn, also as the label of a link, in which none
+// of its signs formats anything: a zero-width space goes behind each that could.
 func label(line string) string {
 	return strings.NewReplacer("*", "*\u200b", "_", "_\u200b", "~", "~\u200b", "`", "`\u200b", ":", ":\u200b", "|", "¦").Replace(line)
 }

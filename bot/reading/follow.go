@@ -100,7 +100,7 @@ func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask,
 		if err != nil {
 			return err
 		}
-		v.Texts = append(v.Texts, post.Text{Name: a.Files[i].Name(), Markdown: text})
+		v.Texts = append(v.Texts, post.Text{Name: slackmd.Name(a.Files[i].Name()), Markdown: text})
 	}
 	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, post.InOrder)
 }

@@ -6,6 +6,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/post"
+	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
 )
 
@@ -156,7 +157,7 @@ func (l *live) view() post.View {
 		t := post.Text{Markdown: text}
 		line := post.Plain(f.alone(r, i, text, againIn))
 		if !r.single() {
-			t.Name = r.Files[i].Name()
+			t.Name = slackmd.Name(r.Files[i].Name())
 			line = post.Plain(words.Of(t.Name, f.amongOthers(r, i, state.Files[i], text, againIn)))
 		}
 		if text != "" {

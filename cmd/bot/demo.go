@@ -125,7 +125,7 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 }
 
 // furnish fills an empty workspace: you, a colleague, some channels and the bot,
-// whose tokens it notes in c. It returns what posts the colleague's picture.
+// whose tokens it notes in c. It returns what posts the colleague's pictures.
 func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err error) {
 	manifest, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
@@ -142,6 +142,17 @@ func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err err
 		_, err := ws.Post(grace, localslack.Post{
 			Channel: general, Text: "This letter came this morning; its text is in the thread. Drop a picture of yours anywhere on this page.",
 			Files: []localslack.Upload{{Name: "letter.png", Data: pagetest.PNG(pagetest.Letter, pagetest.Layout{})}},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = ws.Post(grace, localslack.Post{
+			Channel: general, Text: "And these three are from the weekend.",
+			Files: []localslack.Upload{
+				{Name: "bakery.png", Data: pagetest.PNG(pagetest.Receipt, pagetest.Layout{Width: 5, Height: 6})},
+				{Name: "chairs.jpg", Data: pagetest.Photo(pagetest.Invoice, pagetest.Layout{})},
+				{Name: "lighthouse.png", Data: pagetest.PNG(pagetest.Article, pagetest.Layout{})},
+			},
 		})
 		return err
 	}, nil

@@ -53,6 +53,13 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 	}
 	v.sees(`document.querySelector("#messages").innerText.includes("This letter came this morning")`)
 
+	// Three pictures of one message: one reply, a line with a link for each.
+	v.sees(`document.querySelectorAll("#messages .replies").length === 2`)
+	v.does(`[...document.querySelectorAll("#messages .replies")].at(-1).click()`)
+	v.sees(`/Read 3 files · /.test(document.querySelector("#replies").innerText)`)
+	v.sees(`[...document.querySelectorAll("#replies .b-context a")].map((a) => a.innerText).join() === "bakery.png,chairs.jpg,lighthouse.png"`)
+	v.sees(`document.querySelectorAll("#replies article").length === 5 && document.querySelectorAll("#replies select").length === 3`)
+
 	v.says("#composer", "/ocr help")
 	v.sees(`document.querySelector("#messages").innerText.includes("I read the text in pictures and put it in the thread.")`)
 

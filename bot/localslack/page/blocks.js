@@ -33,11 +33,12 @@ const BLOCKS = {
 const list = (v) => (Array.isArray(v) ? v : []);
 const unknown = (b) => h("p.quiet", null, `(a block of type “${String(b?.type)}”, which this page does not draw)`);
 
-/** textObject draws a text object: mrkdwn, or plain text with its emoji names. */
+/** textObject draws a text object: mrkdwn, or plain text with its emoji names and its lines. */
 function textObject(t, names) {
   const text = String(t?.text ?? "");
   if (t?.type === "mrkdwn") return mrkdwn(text, names);
-  return text.replace(/:([a-z0-9_+-]{1,40}):/g, (_, name) => emoji(name));
+  const shown = text.replace(/:([a-z0-9_+-]{1,40}):/g, (_, name) => emoji(name));
+  return shown.includes("\n") ? h("span.lines", null, shown) : shown;
 }
 
 // The page loads nothing from outside, so an image elsewhere is a link to it.

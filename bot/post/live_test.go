@@ -1,0 +1,42 @@
+package post
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestNoteIsOneLine: a note is one text object, so that it wraps as a line, and what it
+// is made of formats nothing in it, quotes nothing and links nowhere.
+func TestNoteIsOneLine(t *testing.T) {
+	const address = "https://example.slack.com/archives/C1/p1"
+	for _, test := range []struct {
+		note       Note
+		kind, text string
+	}{
+		{Plain("a.png · 3 words"), "plain_text", "a.png · 3 words"},
+		{Note{{Text: "a *b*.png"}, {Text: "· not read"}}, "plain_text", "a *b*.png · not read"},
+		{
+			Note{{Text: "a_b.png", Link: address}, {Text: "· *3* words <!channel> & more"}},
+			"mrkdwn", "<" + address + "|a_\u200bb.png> · *\u200b3*\u200b words &lt;!channel&gt; &amp; more",
+		},
+		{Note{{Person: "U012"}, {Text: "asked me to read ~a~.png"}}, "mrkdwn", "<@U012> asked me to read ~\u200ba~\u200b.png"},
+		{Note{{Text: "> a.png"}, {Person: "U012"}}, "mrkdwn", "\u200b&gt; a.png <@U012>"},
+		{Note{{Text: "by"}, {Person: "!channel"}, {Text: "alone"}}, "plain_text", "by alone"},
+	} {
+		content, err := json.Marshal(test.note.Block())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var block struct{ Elements []struct{ Type, Text string } }
+		if err := json.Unmarshal(content, &block); err != nil {
+			t.Fatal(err)
+		}
+		if len(block.Elements) != 1 || block.Elements[0].Type != test.kind || block.Elements[0].Text != test.text {
+			t.Errorf("%v:\n%s\nwant %s %q", test.note, content, test.kind, test.text)
+		}
+		if strings.Contains(block.Elements[0].Text, "\n") {
+			t.Errorf("%v has several lines", test.note)
+		}
+	}
+}
