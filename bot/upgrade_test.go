@@ -119,18 +119,24 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 		"not begun": {func(*earlier) {}, "Read page.png · 2 words · ", []string{"some text"}, 1},
 		"reply posted": {
 			func(e *earlier) { e.saved["Posted"], e.saved["Asked"] = e.says("/reply", "Reading page.png…"), 2 },
-			"Read page.png · 2 words · ", []string{"some text"}, 1,
+			"Read page.png · 2 words · ",
+			[]string{"some text"},
+			1,
 		},
 		"reply posted, and nobody heard of it": {
 			func(e *earlier) { e.saved["Posted"] = post.Once{Tried: e.says("/reply", "Reading page.png…").Tried} },
-			"Read page.png · 2 words · ", []string{"some text"}, 1,
+			"Read page.png · 2 words · ",
+			[]string{"some text"},
+			1,
 		},
 		"text kept": {
 			func(e *earlier) {
 				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says("/reply", "Reading page.png…"), true, 3, 1
 				e.text = "an earlier text"
 			},
-			"Read page.png · 3 words · ", []string{"an earlier text"}, 0,
+			"Read page.png · 3 words · ",
+			[]string{"an earlier text"},
+			0,
 		},
 		"two of three parts posted": {
 			func(e *earlier) {
@@ -138,7 +144,9 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 				e.saved["Parts"] = []post.Once{e.says("/part/1", parts(1)), e.says("/part/2", parts(1)), {}}
 				e.text = parts(3)
 			},
-			"Read page.png · 6000 words · ", []string{parts(1), parts(1), parts(1), "file page.md"}, 0,
+			"Read page.png · 6000 words · ",
+			[]string{parts(1), parts(1), parts(1), "file page.md"},
+			0,
 		},
 		"two of three parts posted, and nobody heard of the second": {
 			func(e *earlier) {
@@ -146,7 +154,9 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 				e.saved["Parts"] = []post.Once{e.says("/part/1", parts(1)), {Tried: e.says("/part/2", parts(1)).Tried}, {}}
 				e.text = parts(3)
 			},
-			"Read page.png · 6000 words · ", []string{parts(1), parts(1), parts(1), "file page.md"}, 0,
+			"Read page.png · 6000 words · ",
+			[]string{parts(1), parts(1), parts(1), "file page.md"},
+			0,
 		},
 		"failed with some text": {
 			func(e *earlier) {
@@ -154,14 +164,18 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 				e.saved["Cause"] = "the model ended before the page did. Post the rest as a second picture, please."
 				e.text = "an earlier text"
 			},
-			"I read 3 words of page.png, then had to stop: the model ended before the page did. Post", []string{"an earlier text"}, 0,
+			"I read 3 words of page.png, then had to stop: the model ended before the page did. Post",
+			[]string{"an earlier text"},
+			0,
 		},
 		"stopped, with its text kept": {
 			func(e *earlier) {
 				e.saved["Posted"], e.saved["Text"] = e.says("/reply", "Reading page.png…"), true
 				e.saved["Cause"], e.text, e.stopped = "somebody stopped me.", "an earlier text", true
 			},
-			"Stopped by somebody after 3 words of page.png.", []string{"an earlier text"}, 0,
+			"Stopped by somebody after 3 words of page.png.",
+			[]string{"an earlier text"},
+			0,
 		},
 		"stopped": {
 			func(e *earlier) { e.saved["Posted"], e.stopped = e.says("/reply", "Reading page.png…"), true },

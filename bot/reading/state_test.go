@@ -60,7 +60,9 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 			func(s *State) { s.Files[0].Failure = nil },
 		},
 		"stopped": {
-			func(r *jobs.Record, old map[string]any, _ *bool) { r.StoppedBy, old["Cause"] = "U2", "somebody stopped me." },
+			func(r *jobs.Record, old map[string]any, _ *bool) {
+				r.StoppedBy, old["Cause"] = "U2", "somebody stopped me."
+			},
 			func(s *State) { s.Files[0].Failure, s.Files[0].StoppedBy = words.Failed(words.Stopped), "U2" },
 		},
 		"attempts that failed": { // are no crashes
