@@ -179,7 +179,8 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 			t, bad := decode(r)
 			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
 			if t.Ask != nil {
-				if files, _ := g.filesOf(r, *t.Ask); len(files) == 0 {
+				// Those of which nothing is left were emptied by several deletions at once.
+				if files, all := g.filesOf(r, *t.Ask); len(files) == 0 && !all {
 					continue
 				}
 			}

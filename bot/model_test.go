@@ -1,12 +1,16 @@
 package bot_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -34,7 +38,7 @@ func (s *script) count() (requests, most int) {
 }
 
 func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
+	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	s.requests++
 	s.running++
@@ -49,13 +53,24 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if say == nil {
 		say = func(w *stream) { w.text("some text"); w.end("stop") }
 	}
-	say(&stream{w: w, r: r})
+	say(&stream{w: w, r: r, body: body})
 }
 
 // stream writes a chat completion as server-sent events.
 type stream struct {
-	w http.ResponseWriter
-	r *http.Request
+	w    http.ResponseWriter
+	r    *http.Request
+	body []byte // of the request
+}
+
+// height is that of the picture that is to be read, in pixels, by which a test tells
+// its pictures apart; 0 if it cannot be decoded.
+func (s *stream) height() int {
+	_, encoded, _ := strings.Cut(string(s.body), ";base64,")
+	encoded, _, _ = strings.Cut(encoded, `"`)
+	data, _ := base64.StdEncoding.DecodeString(encoded)
+	config, _, _ := image.DecodeConfig(bytes.NewReader(data))
+	return config.Height
 }
 
 func (s *stream) event(choice string) {

@@ -64,14 +64,27 @@ func (r *run) runningButtons(s State) *slack.ActionBlock {
 	var files []*slack.OptionBlockObject
 	for i, f := range s.Files {
 		if f.Phase != Finished && f.Phase != Delivered {
-			name := slackmd.Name(r.Files[i].Name())
-			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(name), nil))
+			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(optionName(r.Files[i].Name())), nil))
 		}
 	}
 	if !r.single() && len(files) > 1 {
 		elements = append(elements, slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(words.StopMenu), StopFileID, files...))
 	}
 	return slack.NewActionBlock(BlockID(r.job.Record().Key, 0), elements...)
+}
+
+// maxOption is the longest text of an option, in characters.
+// https://docs.slack.dev/reference/block-kit/composition-objects/option-object
+const maxOption = 75
+
+// optionName is a file's name in a menu: it may have more characters than signs.
+func optionName(name string) string {
+	characters := []rune(slackmd.Name(name))
+	if len(characters) <= maxOption {
+		return string(characters)
+	}
+	const end = maxOption / 3
+	return string(characters[:maxOption-end-1]) + "…" + string(characters[len(characters)-end:])
 }
 
 // resultButtons are those under a file's text.

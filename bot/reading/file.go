@@ -327,8 +327,8 @@ func (r *run) sameText(ctx context.Context, i int, text string) bool {
 		if !ok || ask.ModeKey(before.Mode) == ask.ModeKey(r.Mode) || before.Channel != r.Channel {
 			continue
 		}
-		var s State
-		if _ = json.Unmarshal(record.Progress, &s); r.Root != cmp.Or(before.Root, s.Reply.TS) {
+		s, err := DecodeState(record, &before, true)
+		if err != nil || r.Root != cmp.Or(before.Root, s.Reply.TS) {
 			continue
 		}
 		for n, f := range before.Files {

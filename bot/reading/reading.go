@@ -83,7 +83,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 		stopHard()
 	}
 	record := job.Record()
-	_, kept, err := job.Page(hardStop, TextOf(0))
+	text, kept, err := job.Page(hardStop, TextOf(0))
 	if err != nil {
 		release()
 		return nil, nil, err
@@ -93,6 +93,9 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 		release()
 		rd.Log.Error("a job that cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, nil, jobs.Cancel(err)
+	}
+	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {
+		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not keep them of a text that is not whole
 	}
 	r := &run{Reader: rd, Ask: a, job: job, state: state, draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)

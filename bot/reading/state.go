@@ -115,21 +115,28 @@ type oldProgress struct {
 	Text      bool
 }
 
-// upgrade makes a state of what an earlier version saved. kept reports whether the
-// file's text was kept as final.
-func (o oldProgress) upgrade(kept bool) State {
+// oldStopped is the cause that an earlier version saved of a text that a person stopped.
+const oldStopped = "somebody stopped me."
+
+// upgrade makes a state of what an earlier version saved with a record. kept reports
+// whether the file's text was kept as final.
+func (o oldProgress) upgrade(r jobs.Record, kept bool) State {
 	f := FileState{
-		Starts: o.Asked / 2, // so many requests each attempt had
+		Starts: max(0, o.Asked/2-r.Attempts), // each attempt had two requests, and not all of them were crashes
 		Outcome: Outcome{
 			HasText: o.Text, Words: o.Words, Pages: o.Pages, LeftOut: o.Left, SmallCopy: o.Small, Places: o.Boxes, Found: o.Found,
 		},
 		Delivery: Delivery{Parts: o.Parts, Upload: o.Upload, NoUpload: o.NoFile, Marked: o.Marked},
 	}
-	if o.Cause != "" {
+	switch o.Cause {
+	case "":
+	case oldStopped:
+		f.Failure, f.StoppedBy = words.Failed(words.Stopped), r.StoppedBy
+	default:
 		f.Failure = &words.Failure{Kind: words.Told, Sentence: o.Cause}
 	}
 	if kept {
-		f.Phase = Finished
+		f.Phase, f.Outcome.Took = Finished, max(0, r.Updated.Sub(r.Created))
 	}
 	s := State{Began: o.Began, Reply: o.Posted, Elsewhere: o.Elsewhere, Files: []FileState{f}}
 	if o.Posted.TS != "" {
@@ -148,7 +155,7 @@ func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
 			return State{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 		if s.Files == nil && json.Unmarshal(r.Progress, &old) == nil {
-			s = old.upgrade(kept)
+			s = old.upgrade(r, kept)
 		}
 	}
 	if s.Began.IsZero() {

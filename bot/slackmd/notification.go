@@ -7,6 +7,7 @@ import (
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
@@ -32,7 +33,7 @@ func Notification(header, part string) string {
 // side.
 func plainText(markdown string) string {
 	source := []byte(strings.ToValidUTF8(markdown, ""))
-	root := goldmark.DefaultParser().Parse(text.NewReader(source))
+	root := goldmark.New(goldmark.WithExtensions(extension.Strikethrough)).Parser().Parse(text.NewReader(source))
 	var words strings.Builder
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker has no errors
 		switch n := n.(type) {

@@ -1,0 +1,483 @@
+package bot_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot/localslack"
+)
+
+// pictureOf is a picture that the model can tell from others by its height, see
+// [stream.height].
+func pictureOf(height int) []byte {
+	m := image.NewGray(image.Rect(0, 0, 60, height))
+	m.SetGray(3, 3, color.Gray{Y: 255})
+	var b bytes.Buffer
+	_ = png.Encode(&b, m) // to memory
+	return b.Bytes()
+}
+
+// postFiles posts files in one message as ann.
+func (h *house) postFiles(files ...localslack.Upload) (ts string) {
+	h.Helper()
+	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: files})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return ts
+}
+
+// three posts a.png, b.png and c.png, which are 40, 60 and 80 pixels high.
+func (h *house) three() (ts string) {
+	h.Helper()
+	return h.postFiles(
+		localslack.Upload{Name: "a.png", Data: pictureOf(40)}, localslack.Upload{Name: "b.png", Data: pictureOf(60)},
+		localslack.Upload{Name: "c.png", Data: pictureOf(80)},
+	)
+}
+
+// lines are what a message says in small print, in sections and in the labels of
+// links, without the addresses of these.
+func lines(m localslack.Message) (all []string) {
+	var blocks []struct {
+		Type     string
+		Text     json.RawMessage
+		Elements []struct{ Text json.RawMessage }
+	}
+	_ = json.Unmarshal(m.Blocks, &blocks) // it was JSON
+	for _, b := range blocks {
+		switch b.Type {
+		case "section":
+			var text struct{ Text string }
+			_ = json.Unmarshal(b.Text, &text)
+			all = append(all, strings.Split(text.Text, "\n")...)
+		case "context":
+			var words []string
+			for _, e := range b.Elements {
+				var text string
+				_ = json.Unmarshal(e.Text, &text)
+				if _, label, link := strings.Cut(strings.TrimSuffix(text, ">"), "|"); link && strings.HasPrefix(text, "<") {
+					text = label
+				}
+				words = append(words, text)
+			}
+			all = append(all, strings.ReplaceAll(strings.Join(words, " "), "\u200b", ""))
+		}
+	}
+	return all
+}
+
+// replyLines are the lines of a live reply, or none before it is posted.
+func (h *house) replyLines(ts string) []string {
+	if all := h.answers(ts); len(all) > 0 {
+		return lines(all[0])
+	}
+	return nil
+}
+
+// lineOf waits until the live reply of ts has a line.
+func (h *house) lineOf(ts, line string) {
+	h.Helper()
+	h.wait("a line with "+line, func() bool {
+		return slices.ContainsFunc(h.replyLines(ts), func(l string) bool { return strings.Contains(l, line) })
+	})
+}
+
+// list checks the lines of a closed reply, of which each begins as want says.
+func (h *house) list(ts string, want ...string) {
+	h.Helper()
+	got := h.replyLines(ts)
+	same := slices.EqualFunc(got, want, func(line, prefix string) bool { return strings.HasPrefix(line, prefix) })
+	if !same {
+		h.Errorf("the reply says\n%q, want\n%q", got, want)
+	}
+}
+
+// texts are the results of a thread: the markdown by the name in the notification.
+func (h *house) texts(ts string) map[string]string {
+	texts := map[string]string{}
+	for _, m := range h.answers(ts)[1:] {
+		name, _, _ := strings.Cut(m.Text, ":")
+		texts[name] += markdown(m)
+	}
+	return texts
+}
+
+// TestStopOneFileOfSeveral by the menu: it keeps its text, and the others go on.
+func TestStopOneFileOfSeveral(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.text("first words ")
+			if w.pause(20*time.Second) == nil {
+				w.text("and the rest")
+			}
+			w.end("stop")
+		})
+		ts := h.three()
+		h.lineOf(ts, "b.png · 2 words")
+		reply := h.answers(ts)[0].TS
+		for _, name := range []string{"a.png", "b.png", "c.png"} {
+			if !strings.Contains(string(h.answers(ts)[0].Blocks), `"text":"`+name+`"`) {
+				t.Errorf("%s is not in the menu: %s", name, h.answers(ts)[0].Blocks)
+			}
+		}
+		h.press(h.ann, h.channel, reply, "stop-file", "1")
+		h.lineOf(ts, "b.png · stopped")
+		h.wait("its text", func() bool { return h.count(ts, "b.png: first words") == 1 })
+		if n := len(h.answers(ts)); n != 2 {
+			t.Errorf("%d messages, want the reply and one text", n)
+		}
+		h.wait("the menu is without it", func() bool { return !strings.Contains(string(h.answers(ts)[0].Blocks), `"value":"1"`) })
+		if line := h.closed(ts); !strings.HasPrefix(line, "Read 2 of 3 files · ") {
+			t.Errorf("the reply says %q", line)
+		}
+		h.list(ts, "Read 2 of 3 files", "a.png · 5 words", "b.png · stopped", "c.png · 5 words")
+		want := map[string]string{"a.png": "first words and the rest", "b.png": "first words", "c.png": "first words and the rest"}
+		if got := h.texts(ts); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("the texts are %q, want %q", got, want)
+		}
+		h.idle(3, "each once")
+	})
+}
+
+// TestStopAllOfSeveral ends every request, and keeps each text.
+func TestStopAllOfSeveral(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.text("first words"); _ = w.pause(time.Minute); w.end("stop") })
+		ts := h.postFiles(
+			localslack.Upload{Name: "a.png", Data: picture}, localslack.Upload{Name: "b.png", Data: picture}, localslack.Upload{Name: "c.png", Data: picture},
+			localslack.Upload{Name: "d.png", Data: picture}, localslack.Upload{Name: "waits.png", Data: picture}, // four turns
+		)
+		h.wait("four are read", func() bool { return strings.Count(strings.Join(h.replyLines(ts), "\n"), "· 2 words") == 4 })
+		pressed := time.Now()
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
+		h.closed(ts)
+		if took := time.Since(pressed); took > 10*time.Second {
+			t.Errorf("that took %s", took)
+		}
+		got := h.replyLines(ts)
+		if stopped := strings.Count(strings.Join(got, "\n"), "· stopped"); len(got) != 6 || !strings.HasPrefix(got[0], "Read 0 of 5 files") || stopped != 5 {
+			t.Errorf("the reply says %q", got)
+		}
+		if n := h.count(ts, "Read"); len(h.texts(ts)) != 4 || n != 1 {
+			t.Errorf("the texts are %q", h.texts(ts))
+		}
+		h.idle(4, "stopped")
+	})
+}
+
+// TestOneOfSeveralFails with a part of its text, one has none, one is damaged: the
+// list says each, and what may help is offered.
+func TestOneOfSeveralFails(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			switch w.height() {
+			case 40:
+				w.text("only the beginning")
+				w.end("length")
+			case 60:
+				w.end("stop")
+			default:
+				w.text("some text")
+				w.end("stop")
+			}
+		})
+		ts := h.postFiles(
+			localslack.Upload{Name: "cut.png", Data: pictureOf(40)}, localslack.Upload{Name: "blank.png", Data: pictureOf(60)},
+			localslack.Upload{Name: "whole.png", Data: pictureOf(80)}, localslack.Upload{Name: "broken.png", Data: picture[:40]},
+		)
+		h.closed(ts)
+		h.list(
+			ts, "Read 2 of 4 files", "cut.png · 3 words, then I had to stop: the model ended before the page did.", "blank.png · no text in it",
+			"whole.png · 2 words", "broken.png · not read: the file is damaged",
+		)
+		want := map[string]string{"cut.png": "only the beginning", "whole.png": "some text"}
+		if got := h.texts(ts); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("the texts are %q, want %q", got, want)
+		}
+		var reply []struct {
+			BlockID  string `json:"block_id"`
+			Elements []struct {
+				ActionID string `json:"action_id"`
+			}
+		}
+		if err := json.Unmarshal(h.answers(ts)[0].Blocks, &reply); err != nil {
+			t.Fatal(err)
+		}
+		offered := map[string][]string{}
+		for _, b := range reply {
+			for _, e := range b.Elements {
+				if e.ActionID != "" {
+					number, _, _ := strings.Cut(strings.TrimPrefix(b.BlockID, "file:"), ":")
+					offered[number] = append(offered[number], e.ActionID)
+				}
+			}
+		}
+		if want := map[string][]string{"1": {"again"}}; fmt.Sprint(offered) != fmt.Sprint(want) {
+			t.Errorf("the reply offers %v, want %v", offered, want)
+		}
+	})
+}
+
+// TestFilesOfTheSameName are told apart in texts, in the list and in what is uploaded.
+func TestFilesOfTheSameName(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.write(parts(2))
+		ts := h.post("image.png", "image.png", "Image.PNG")
+		h.closed(ts)
+		h.list(ts, "Read 3 files", "image.png · 4000 words", "image.png (2) · 4000 words", "Image.PNG (3) · 4000 words")
+		names, _ := h.filesOf(ts)
+		slices.Sort(names)
+		if want := []string{"Image-3.md", "image-2.md", "image.md"}; !slices.Equal(names, want) {
+			t.Errorf("the files are %q, want %q", names, want)
+		}
+		headers := map[string]int{}
+		for _, m := range h.answers(ts)[1:] {
+			if len(m.Files) == 0 {
+				headers[lines(m)[0]]++
+			}
+		}
+		for _, want := range []string{
+			"image.png · part 1 of 2 · 4000 words", "image.png · part 2 of 2 · 4000 words", "image.png (2) · part 1 of 2 · 4000 words", "Image.PNG (3) · part 2 of 2",
+		} {
+			if headers[want] != 1 && headers[strings.TrimSuffix(want, " · 4000 words")] != 1 {
+				t.Errorf("there is no %q in %v", want, headers)
+			}
+		}
+	})
+}
+
+// TestMoreThanTenFiles of one message are several asks, each with its own reply, and
+// each file is read once.
+func TestMoreThanTenFiles(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		var files []localslack.File
+		elsewhere := h.ws.AddChannel("elsewhere", false, h.ann)
+		for n := 23; n > 0; n -= 10 { // one upload has ten at most
+			h.postIn(h.ann, elsewhere, "", "", slices.Repeat([]string{"image.png"}, min(n, 10))...)
+		}
+		for _, m := range h.ws.Messages(elsewhere) {
+			files = append(files, m.Files...)
+		}
+		ts := h.talk(h.ann, h.channel, "", "look")
+		h.ws.Emit(h.app.AppID, map[string]any{
+			"type": "message", "subtype": "file_share", "channel": h.channel, "user": h.ann, "ts": ts, "channel_type": "channel", "files": files,
+		})
+		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 3 })
+		h.pass(time.Minute)
+		if ten, rest := h.count(ts, "Read 10 files"), h.count(ts, "Read 3 files"); ten != 2 || rest != 1 {
+			t.Errorf("%d replies about ten files, %d about three\n%s", ten, rest, h.show())
+		}
+		seen := map[string]int{}
+		for _, m := range h.answers(ts) {
+			if name, _, text := strings.Cut(m.Text, ": "); text {
+				seen[name]++
+			}
+		}
+		for i := range 23 {
+			name := "image.png"
+			if i > 0 {
+				name = fmt.Sprintf("image.png (%d)", i+1)
+			}
+			if seen[name] != 1 {
+				t.Errorf("%s has %d texts", name, seen[name])
+			}
+		}
+		h.idle(23, "each once")
+		h.noRateLimit()
+	})
+}
+
+// TestOneOfSeveralWaitsForAnotherAttempt while the others are delivered.
+func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		failed := 0
+		h.model.will(func(w *stream) {
+			if w.height() == 60 && failed < 2 { // what one attempt may ask
+				failed++
+				w.fail(500, `{"error":{"message":"overloaded"}}`)
+				return
+			}
+			w.text("some text")
+			w.end("stop")
+		})
+		ts := h.three()
+		h.lineOf(ts, "b.png · not yet: ")
+		if a, c := h.count(ts, "a.png: some text"), h.count(ts, "c.png: some text"); a != 1 || c != 1 {
+			t.Errorf("%d and %d texts of the others", a, c)
+		}
+		h.list(ts, "Reading 3 files…", "a.png · 2 words", "b.png · not yet: ", "c.png · 2 words")
+		h.wait("it is read", func() bool { return h.count(ts, "Read 3 files") == 1 })
+		h.whole(ts, "a.png", "b.png", "c.png")
+		h.list(ts, "Read 3 files", "a.png · 2 words", "b.png · 2 words", "c.png · 2 words")
+	})
+}
+
+// TestDeletedFileOfSeveral leaves nothing of that file, whether it was read or not.
+func TestDeletedFileOfSeveral(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		t.Run(fmt.Sprint("running ", running), func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.model.will(func(w *stream) { w.text("some words"); _ = w.pause(20 * time.Second); w.end("stop") })
+				ts := h.three()
+				h.lineOf(ts, "b.png · 2 words")
+				if !running {
+					h.closed(ts)
+				}
+				id := h.ws.Thread(h.channel, ts)[0].Files[1].ID
+				if err := h.ws.DeleteFile(h.ann, id); err != nil {
+					t.Fatal(err)
+				}
+				h.pass(2 * time.Minute)
+				h.list(ts, "Read 2 files", "a.png · 2 words", "c.png · 2 words")
+				h.whole(ts, "a.png", "c.png")
+			})
+		})
+	}
+}
+
+// TestDeletedFilesAllOfSeveral leave nothing at all.
+func TestDeletedFilesAllOfSeveral(t *testing.T) {
+	for _, running := range []bool{true, false} {
+		t.Run(fmt.Sprint("running ", running), func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.model.will(func(w *stream) { w.text("some words"); _ = w.pause(20 * time.Second); w.end("stop") })
+				ts := h.three()
+				h.lineOf(ts, "b.png · 2 words")
+				if !running {
+					h.closed(ts)
+				}
+				for _, f := range h.ws.Thread(h.channel, ts)[0].Files {
+					if err := h.ws.DeleteFile(h.ann, f.ID); err != nil {
+						t.Fatal(err)
+					}
+				}
+				h.nothingLeft(nil, h.channel)
+			})
+		})
+	}
+}
+
+// TestRestartWithSeveralFiles goes on in the same reply: with one that is delivered,
+// one in the middle and one that is not begun.
+func TestRestartWithSeveralFiles(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			if w.height() != 40 {
+				w.text("begun ")
+				if w.pause(20*time.Second) != nil {
+					return
+				}
+			}
+			w.text("some text")
+			w.end("stop")
+		})
+		ts := h.three()
+		h.wait("one is delivered", func() bool { return h.count(ts, "a.png: some text") == 1 })
+		h.lineOf(ts, "b.png · 1 word")
+		h.restart()
+		h.closed(ts)
+		h.list(ts, "Read 3 files", "a.png · 2 words", "b.png · 3 words", "c.png · 3 words")
+		h.whole(ts, "a.png", "b.png", "c.png")
+	})
+}
+
+// TestTenPictures are eleven messages at most, and far fewer edits than ten replies
+// would take.
+func TestTenPictures(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { w.slowly(500*time.Millisecond, "one", "two", "three", "four", "five"); w.end("stop") })
+		ts := h.post(ten()...)
+		h.closed(ts)
+		h.pass(time.Minute)
+		h.whole(ts, ten()...)
+		if n := h.calls("chat.postMessage")[""]; n != 11 {
+			t.Errorf("%d messages, want 11", n)
+		}
+		h.noRateLimit()
+	})
+}
+
+// ten are the names of ten pictures.
+func ten() (names []string) {
+	for i := range 10 {
+		names = append(names, fmt.Sprintf("page%d.png", i))
+	}
+	return names
+}
+
+// TestLiveReplyOfTenIsNeverRefused, whatever the model writes and the files are called.
+func TestLiveReplyOfTenIsNeverRefused(t *testing.T) {
+	family := strings.Repeat("👨‍👩‍👧‍👦", 30)
+	for name, tt := range map[string]struct{ text, name string }{
+		"headings":      {strings.Repeat("# A heading\n\nwords\n\n", 60), "page.png"},
+		"rules":         {strings.Repeat("words\n\n---\n\n", 100), "page.png"},
+		"tables":        {strings.Repeat("| a | b |\n| --- | --- |\n| 1 | 2 |\n\nwords\n\n", 60), "page.png"},
+		"a wide table":  {strings.Repeat("| a ", 40) + "|\n" + strings.Repeat("| - ", 40) + "|\n" + strings.Repeat(strings.Repeat("| a ", 40)+"|\n", 30), "page.png"},
+		"brackets":      {strings.Repeat("<&>", 3000), "page.png"},
+		"code":          {"```\n" + strings.Repeat("# no heading\n---\n", 200), "page.png"},
+		"lists":         {strings.Repeat("- a\n  - b\n    1. c\n", 200), "page.png"},
+		"one line":      {strings.Repeat("word", 4000), "page.png"},
+		"mentions":      {strings.Repeat("<!channel> <@U123> ", 300), "<!channel> & <@U123>.png"},
+		"long names":    {"words", strings.Repeat("é", 200) + ".png"},
+		"joined signs":  {"words", family + ".png"},
+		"marks":         {"words", strings.Repeat("e\u0301\u0302\u0303", 50) + ".png"},
+		"markdown name": {"words", "*a* _b_ `c` ~d~ :tada: |.png"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.model.will(func(w *stream) {
+					for piece := range slices.Chunk([]rune(tt.text), len([]rune(tt.text))/4+1) {
+						w.text(string(piece))
+						_ = w.pause(2 * time.Second)
+					}
+					w.end("stop")
+				})
+				ts := h.post(slices.Repeat([]string{tt.name}, 10)...)
+				h.pass(3 * time.Minute)
+				for _, method := range []string{"chat.postMessage", "chat.update"} {
+					for code, n := range h.calls(method) {
+						if code != "" {
+							t.Errorf("%s: %d × %s", method, n, code)
+						}
+					}
+				}
+				if line := h.closed(ts); !strings.HasPrefix(line, "Read 10 files") {
+					t.Errorf("the reply says %q", line)
+				}
+			})
+		})
+	}
+}
+
+// TestTryAgain reads the one file again that failed, with one press.
+func TestTryAgain(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		broken := true
+		h.model.will(func(w *stream) {
+			if broken && w.height() == 60 {
+				w.fail(500, `{"error":{"message":"overloaded"}}`)
+				return
+			}
+			w.text("some text")
+			w.end("stop")
+		})
+		ts := h.three()
+		h.wait("it is given up", func() bool { return h.count(ts, "Read 2 of 3 files") == 1 })
+		h.lineOf(ts, "b.png · not read: ")
+		broken = false
+		before := h.requests()
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "try-again")
+		h.wait("it is read", func() bool { return h.count(ts, "Read b.png · 2 words") == 1 })
+		h.wait("its text", func() bool { return h.count(ts, "b.png: some text") == 1 })
+		h.idle(before+1, "once more")
+	})
+}

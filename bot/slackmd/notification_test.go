@@ -1,0 +1,61 @@
+package slackmd
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// pings matches what Slack makes something of in the text of a message: brackets, and
+// an ampersand that is no escape.
+var pings = regexp.MustCompile(`[<>]|&(?:[^agl]|a[^m]|g[^t]|l[^t]|$)`)
+
+// TestNotificationOfAnything never pings, is one line, and is never too long.
+func TestNotificationOfAnything(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{
+		"<!channel>", "<@U123ABC>", "<#C123ABC>", "<http://a.example|b>", "&lt;!here&gt;", "&", "&amp;lt;", "\n", "\n\n", "# ", "**", "`", "```\n", "| a | b |\n| --- | --- |\n",
+		"\u202e", "\u0000", "\xff", "👨‍👩‍👧‍👦", "e\u0301\u0302", "![a](b)", "[a](<b>)", "<br>", "<!--", "---\n", "- ", "1. ", "> ", "\\<", "word ",
+	})
+	text := rapid.OneOf(
+		rapid.Map(rapid.SliceOfN(pieces, 0, 40), func(all []string) string { return strings.Join(all, "") }),
+		rapid.Map(rapid.Custom(func(t *rapid.T) string { return pieces.Draw(t, "piece") }), func(s string) string { return strings.Repeat(s, 3000) }),
+		rapid.String(),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		got := Notification(text.Draw(t, "header"), text.Draw(t, "part"))
+		switch {
+		case len(got) > maxNotification:
+			t.Errorf("%d bytes", len(got))
+		case !utf8.ValidString(got) || strings.ContainsAny(got, "\n\r\x00\u202e"):
+			t.Errorf("it is no line of text: %.200q", got)
+		case pings.MatchString(got):
+			t.Errorf("%q stands in %.200q", pings.FindString(got), got)
+		}
+	})
+}
+
+// TestNotificationHasTheWordsAlone: no sign of markdown, and no word is lost.
+func TestNotificationHasTheWordsAlone(t *testing.T) {
+	forms := rapid.SampledFrom([]string{
+		"%", "**%**", "*%*", "***%***", "`%`", "# %", "###### %", "> %", "- %", "- %\n  - %", "1. %", 
+		"~~%~~", "| % | % |\n| --- | :-: |\n| % | **%** |", "```go\n%\n```", "---\n\n%", "% \\\n%",
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var part, want []string
+		for _, form := range rapid.SliceOfN(forms, 1, 8).Draw(t, "forms") {
+			for strings.Contains(form, "%") {
+				word := rapid.StringMatching(`[a-wyz]{2,9}`).Draw(t, "word")
+				want = append(want, word)
+				form = strings.Replace(form, "%", word, 1)
+			}
+			part = append(part, form)
+		}
+		got := Notification("page.png", Messages(strings.Join(part, "\n\n")).Parts[0].Text)
+		if want := "page.png: " + strings.Join(want, " "); got != want {
+			t.Errorf("%q\nis %q, want\n%q", part, got, want)
+		}
+	})
+}
