@@ -13,6 +13,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 )
 
 // accept makes what an event asks for durable, unless it was before. It reports
@@ -81,7 +82,7 @@ func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
 	if i < 0 {
 		return asks, nil
 	}
-	n := asks[i].notice("off", wordsOff)
+	n := asks[i].notice("off", words.ChannelOff)
 	h, err := b.habit(ctx, n.Channel)
 	if err != nil {
 		return nil, err
@@ -151,14 +152,14 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 		}
 	}
 	if refused != nil {
-		all = append(all, intent{task: task{Say: refused.notice("busy", wordsTooMany(taken, of))}})
+		all = append(all, intent{task: task{Say: refused.notice("busy", words.TooManyWaiting(taken, of))}})
 	}
 	return all, nil
 }
 
 // notice is a word to whoever asked.
-func (a intent) notice(topic, words string) *Notice {
-	n := &Notice{Topic: topic, Words: words, Only: true}
+func (a intent) notice(topic, sentence string) *Notice {
+	n := &Notice{Topic: topic, Words: sentence, Only: true}
 	if r := a.Ask; r != nil {
 		n.Channel, n.Root, n.Ask, n.Person = r.Channel, r.Root, r.Origin, r.Person
 	} else if f := a.Find; f != nil {
@@ -175,15 +176,15 @@ func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEven
 	if e.User != b.self || e.Channel == "" {
 		return nil, nil
 	}
-	words := wordsHelloNot
+	sentence := words.GreetingNotHere
 	if b.intake.allowed(e.Channel) {
 		h, err := b.habit(ctx, e.Channel)
 		if err != nil {
 			return nil, err
 		}
-		words = wordsHello(h, b.model.Host())
+		sentence = words.Greeting(string(h), b.model.Host())
 	}
-	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: words}
+	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: sentence}
 	return []intent{{task: task{Say: &n}}}, nil
 }
 

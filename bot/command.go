@@ -12,6 +12,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 	"slackocr/ocr"
 )
 
@@ -74,8 +75,8 @@ const answering = 25 * time.Second
 type answer func(payload any)
 
 // only is an answer that the person alone sees, at once.
-func only(words string) map[string]any {
-	return map[string]any{"response_type": "ephemeral", "text": words}
+func only(sentence string) map[string]any {
+	return map[string]any{"response_type": "ephemeral", "text": sentence}
 }
 
 // command does what somebody typed. A wish to read or to forget is made durable
@@ -85,25 +86,25 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
 	token := "command-" + ask.Digest(c.TriggerID)
-	respond := func(words string) { b.respond(ctx, c.ResponseURL, "", say(words)) }
+	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", say(sentence)) }
 	switch {
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
-		ack(only(wordsNotHere))
+		ack(only(words.NotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: nothing comes before it
 		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
 		if err := b.desk.OpenView(working, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open the window", "error", err)
-			respond(wordsNoWindow)
+			respond(words.NoWindow)
 		}
 	case w.verb == "help":
-		ack(only(wordsHelp(w.unclear)))
+		ack(only(words.Help(w.unclear)))
 	case w.verb == "status":
 		ack(nil)
 		m, err := b.status(working, c.UserID)
 		if err != nil {
 			b.log.Error("could not look at a person's jobs", "error", err)
-			m = say(wordsLater)
+			m = say(words.TryLater)
 		}
 		b.respond(ctx, c.ResponseURL, "", m)
 	case w.verb == "auto":
@@ -117,7 +118,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		case w.verb == "last":
 			f.Last = true
 		case w.link.Other:
-			ack(only(wordsHidden))
+			ack(only(words.NotForYou))
 			return
 		default:
 			f.Web, f.File = w.link.Web, w.link.File
@@ -133,7 +134,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 func (b *Bot) taken(ctx context.Context, t task) (payload any) {
 	if _, err := b.enqueue(ctx, t); err != nil {
 		b.log.Error("could not take a command", "error", err)
-		return only(wordsNotTaken)
+		return only(words.NotTaken)
 	}
 	return nil
 }
@@ -156,40 +157,40 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 }
 
 // auto changes a channel's habit, or says what it is.
-func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h Habit) (words string) {
+func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h Habit) (sentence string) {
 	if ask.Direct(c.ChannelID) {
-		return wordsAutoDirect
+		return words.AutoDirect
 	}
 	joined, err := b.desk.Joined(ctx, c.ChannelID)
 	if err == nil && joined {
 		joined, err = b.desk.Member(ctx, c.ChannelID, c.UserID)
 	}
 	if err == nil && !joined {
-		return wordsInviteFirst(b.self)
+		return words.AddMeFirst(b.self)
 	}
 	if err == nil && h == "" {
 		if h, err = b.habit(ctx, c.ChannelID); err == nil {
-			return wordsHabitNow(h)
+			return words.AutoReadNow(string(h))
 		}
 	}
 	if err == nil {
 		err = b.jobs.SetSetting(ctx, habitOf(b.team, c.ChannelID), string(h))
 	}
 	if errors.Is(err, post.ErrCrowd) {
-		return wordsCrowd
+		return words.TooManyMembers
 	}
 	if err != nil {
 		b.log.Error("could not change a channel's habit", "channel", c.ChannelID, "error", err)
-		return wordsNotTaken
+		return words.NotTaken
 	}
 	_, err = b.enqueue(ctx, task{Say: &Notice{
-		Channel: c.ChannelID, Ask: origin, Person: c.UserID, Topic: "habit", Words: wordsHabitSet(c.UserID, h),
+		Channel: c.ChannelID, Ask: origin, Person: c.UserID, Topic: "habit", Words: words.AutoReadSet(c.UserID, string(h)),
 	}})
 	if err != nil {
 		b.log.Error("could not announce a channel's habit", "channel", c.ChannelID, "error", err)
-		return wordsNotAnnounced
+		return words.NotAnnounced
 	}
-	return wordsDone
+	return words.Done
 }
 
 // maxStatus is how many jobs a status shows, each with its button.
@@ -210,10 +211,10 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 		if n++; n > maxStatus {
 			continue
 		}
-		line := slack.NewTextBlockObject(slack.PlainTextType, wordsStatusLine(a.Title(), time.Since(r.Created)), false, false)
+		line := slack.NewTextBlockObject(slack.PlainTextType, words.StatusLine(a.Title(), time.Since(r.Created)), false, false)
 		m.Blocks = append(m.Blocks, slack.NewSectionBlock(line, nil, slack.NewAccessory(reading.StopButton()), slack.SectionBlockOptionBlockID(reading.BlockID(r.Key, 0))))
 	}
-	m.Fallback = wordsStatus(n)
+	m.Fallback = words.Status(n, maxStatus)
 	head := slack.NewTextBlockObject(slack.MarkdownType, m.Fallback, false, false)
 	m.Blocks = append([]slack.Block{slack.NewSectionBlock(head, nil, nil)}, m.Blocks...)
 	return m, nil
@@ -221,9 +222,9 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 
 // forgetQuestion asks a person whether they mean it, with the answer's button.
 func forgetQuestion() map[string]any {
-	text := slack.NewTextBlockObject(slack.MarkdownType, wordsForgetQuestion, false, false)
-	button := slack.NewButtonBlockElement(forgetID, "", plain(wordsForgetButton)).WithStyle(slack.StyleDanger)
-	answer := only(wordsForgetQuestion)
+	text := slack.NewTextBlockObject(slack.MarkdownType, words.ForgetQuestion, false, false)
+	button := slack.NewButtonBlockElement(forgetID, "", plain(words.ForgetButton)).WithStyle(slack.StyleDanger)
+	answer := only(words.ForgetQuestion)
 	answer["blocks"] = []slack.Block{slack.NewSectionBlock(text, nil, nil), slack.NewActionBlock(forgetID, button)}
 	return answer
 }

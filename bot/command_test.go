@@ -109,7 +109,7 @@ func TestStatusStops(t *testing.T) {
 		}
 		h.wait("all have replies", func() bool { return h.reply(posts[4]) != "" && h.requests() == 4 })
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "5 asks of yours")
+		h.whispered(h.ann, "5 requests of yours")
 		all := h.ws.Ephemerals(h.ann)
 		m := all[len(all)-1].Message
 		if blocks := string(m.Blocks); strings.Contains(blocks, "his.png") || strings.Count(blocks, `"stop"`) != 5 {
@@ -122,7 +122,7 @@ func TestStatusStops(t *testing.T) {
 		h.whispered(h.ann, "Stopped.")
 		h.pass(5 * time.Second)
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "4 asks of yours")
+		h.whispered(h.ann, "4 requests of yours")
 	})
 }
 
@@ -135,7 +135,7 @@ func TestStatusOfMany(t *testing.T) {
 		}
 		h.wait("all are taken", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "12 asks of yours are being read or waiting. The first 10:")
+		h.whispered(h.ann, "12 requests of yours are being read or waiting. The first 10:")
 		if blocks := string(h.ws.Ephemerals(h.ann)[0].Message.Blocks); strings.Count(blocks, `"stop"`) != 10 {
 			t.Errorf("it shows %s", blocks)
 		}

@@ -182,8 +182,13 @@ func TestManyPicturesOfOnePerson(t *testing.T) {
 			w.end("stop")
 		})
 		kinds := []localslack.Fault{
-			{Status: 500}, {Reset: true}, {Reset: true, Applied: true}, {Status: 503, Applied: true},
-			{Status: 429, RetryAfter: time.Second}, {Delay: 3 * time.Second}, {Delay: 4 * time.Second, Applied: true, Reset: true},
+			{Status: 500},
+			{Reset: true},
+			{Reset: true, Applied: true},
+			{Status: 503, Applied: true},
+			{Status: 429, RetryAfter: time.Second},
+			{Delay: 3 * time.Second},
+			{Delay: 4 * time.Second, Applied: true, Reset: true},
 		}
 		for i := range 300 {
 			fault := kinds[i%len(kinds)]

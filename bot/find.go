@@ -12,6 +12,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 	"slackocr/ocr"
 )
 
@@ -63,9 +64,9 @@ func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 	switch {
 	case err == nil, f.Quiet, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
 	case errors.Is(err, post.ErrScope):
-		b.whisper(ctx, f, wordsScope)
+		b.whisper(ctx, f, words.MissingScope)
 	case !temporary(err), job.LastAttempt():
-		b.whisper(ctx, f, wordsNotFound)
+		b.whisper(ctx, f, words.NotFound)
 	}
 	return err
 }
@@ -77,21 +78,21 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 			return err
 		}
 		if foreign {
-			return refusal(wordsStranger)
+			return refusal(words.OtherWorkspace)
 		}
 	}
 	files, err := b.seek(ctx, f)
 	if errors.Is(err, post.ErrCrowd) {
-		return refusal(wordsCrowd)
+		return refusal(words.TooManyMembers)
 	}
 	if err != nil {
 		return err
 	}
 	tooMany := ""
 	if len(files) > maxFound {
-		files, tooMany = files[:maxFound], wordsFirstOnly(maxFound)
+		files, tooMany = files[:maxFound], words.FirstFilesOnly(maxFound)
 		if f.Thread != "" {
-			tooMany = wordsNewestOnly(maxFound)
+			tooMany = words.NewestFilesOnly(maxFound)
 		}
 	}
 	if f.Thread != "" { // the newest came first
@@ -102,13 +103,13 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 		return err
 	}
 	if room := b.room(f.Person, to.Channel); room < len(files) {
-		note = wordsTooMany(room, len(files))
+		note = words.TooManyWaiting(room, len(files))
 		files = files[:room]
 	}
 	if len(files) > 0 {
-		link, err := b.enqueueFound(ctx, f, files, to, note == wordsInvite(b.self))
+		link, err := b.enqueueFound(ctx, f, files, to, note == words.InviteMe(b.self))
 		if errors.Is(err, jobs.ErrFull) {
-			return refusal(wordsFull)
+			return refusal(words.StoreFull)
 		}
 		if err != nil {
 			return err
@@ -140,7 +141,7 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to ask.Me
 	if err != nil || !elsewhere || to.TS == "" || f.Quiet && created {
 		return "", err
 	}
-	return wordsWhere(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), created), nil
+	return words.WhereText(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), created), nil
 }
 
 // enqueueRest makes an ask for those files that an earlier ask with the same key did
@@ -185,7 +186,7 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to ask.MessageR
 			return home, "", nil
 		}
 		if !ask.Direct(home.Channel) { // where nobody can be invited
-			note = wordsInvite(b.self)
+			note = words.InviteMe(b.self)
 		}
 	}
 	direct, err := b.desk.Direct(ctx, f.Person)
@@ -195,16 +196,16 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to ask.MessageR
 	switch {
 	case direct == f.Channel:
 	case elsewhere && !f.Private:
-		note = wordsElsewhere
+		note = words.AnsweredElsewhere
 	case note == "":
-		note = wordsDirect
+		note = words.AnsweredDirectly
 	}
 	return ask.MessageRef{Channel: direct}, note, nil
 }
 
 // whisper tells a person something about what they asked for. It is tried for a
 // while and then left: there is nothing else that could be told.
-func (b *Bot) whisper(ctx context.Context, f Find, words string) {
+func (b *Bot) whisper(ctx context.Context, f Find, sentence string) {
 	limit := whispering
 	if ctx.Err() != nil { // the time for it is over, or the bot ends
 		ctx, limit = context.WithoutCancel(ctx), settling
@@ -213,10 +214,10 @@ func (b *Bot) whisper(ctx context.Context, f Find, words string) {
 	defer cancel()
 	err := errNoWay
 	if f.Respond != "" {
-		err = b.desk.Respond(ctx, f.Respond, f.Under, say(words))
+		err = b.desk.Respond(ctx, f.Respond, f.Under, say(sentence))
 	}
 	if err != nil {
-		err = b.desk.Whisper(ctx, f.Channel, cmp.Or(f.Thread, f.Under), f.Person, say(words))
+		err = b.desk.Whisper(ctx, f.Channel, cmp.Or(f.Thread, f.Under), f.Person, say(sentence))
 	}
 	if err != nil {
 		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))
@@ -234,7 +235,7 @@ func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
 	if under == a.Origin {
 		under = ""
 	}
-	b.whisper(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, Under: under}, wordsUncertain(a.Files[0].Name()))
+	b.whisper(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, Under: under}, words.Unconfirmed(a.Files[0].Name()))
 }
 
 // whispering bounds a word to one person.

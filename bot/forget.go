@@ -12,6 +12,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 )
 
 // Gone is something after which the bot takes away what came of it: a message
@@ -81,7 +82,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 		}
 	}
 	if g.Person != "" {
-		b.respond(ctx, g.Respond, "", say(wordsErased(u.Files)))
+		b.respond(ctx, g.Respond, "", say(words.RecordsErased(u.Files)))
 	}
 	return b.takeAway(ctx, u.Traces)
 }

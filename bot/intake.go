@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack/slackevents"
 
 	"slackocr/bot/ask"
+	"slackocr/bot/words"
 	"slackocr/ocr"
 )
 
@@ -139,9 +140,9 @@ func (i intake) message(m message) []intent {
 // said is what a message asks for by its files and words. Talk asks for nothing,
 // whether it mentions the bot or not.
 func (i intake) said(m message) []intent {
-	words, mentioned := ask.Address(m.text, i.self)
+	text, mentioned := ask.Address(m.text, i.self)
 	direct := ask.Direct(m.channel)
-	talk, mode := understand(words, mentioned, direct)
+	talk, mode := understand(text, mentioned, direct)
 	needs := posting
 	switch {
 	case direct:
@@ -166,11 +167,11 @@ func (i intake) said(m message) []intent {
 // understand reads the words of a message. In a direct message they are meant for
 // the bot, mentioned or not; elsewhere a mode that does not mention it has to stand
 // alone.
-func understand(words string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
-	if mentioned || direct && words != "" {
-		return ask.Understand(words)
+func understand(text string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
+	if mentioned || direct && text != "" {
+		return ask.Understand(text)
 	}
-	if mode, ok := ask.ParseMode(words); ok {
+	if mode, ok := ask.ParseMode(text); ok {
 		return ask.Read, mode
 	}
 	return ask.Chat, ocr.Mode{}
@@ -181,14 +182,14 @@ func understand(words string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 // ends no talk in a thread.
 func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 	direct := ask.Direct(m.channel)
-	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: wordsUse(direct)}
+	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: words.HowToUse(direct)}
 	switch {
 	case talk == ask.Mistyped && (mentioned || direct):
-		n.Topic, n.Words = "modes", wordsModes
+		n.Topic, n.Words = "modes", words.UnknownMode
 	case !mentioned && (!direct || m.thread != ""):
 		return nil
 	case talk == ask.Chat && m.thread != "":
-		n.Words = wordsTalk
+		n.Words = words.OnlyTalk
 	}
 	return n
 }

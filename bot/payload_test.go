@@ -9,6 +9,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/words"
 )
 
 // TestPayloadsOfNobody are acknowledged, once, and change nothing: of other apps'
@@ -90,7 +91,7 @@ func TestWindowsOfStrangers(t *testing.T) {
 		})
 		want := "null"
 		if field != "" {
-			sentence, _ := json.Marshal(wordsStranger) // a string
+			sentence, _ := json.Marshal(words.OtherWorkspace) // a string
 			want = `{"response_action":"errors","errors":{"` + field + `":` + string(sentence) + `}}`
 		}
 		if len(answers) != 1 || answers[0] != want {

@@ -12,7 +12,9 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 	"slackocr/ocr"
 )
 
@@ -26,9 +28,9 @@ const (
 func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
 	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
-	respond := func(words string) {
-		if words != "" {
-			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, say(words))
+	respond := func(sentence string) {
+		if sentence != "" {
+			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, say(sentence))
 		}
 	}
 	switch {
@@ -38,9 +40,9 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	case c.Type == slack.InteractionTypeViewSubmission:
 		b.submitted(working, c, ack)
 	case c.Type == slack.InteractionTypeMessageAction && c.CallbackID == extractID:
-		words := b.extract(working, c)
+		sentence := b.extract(working, c)
 		ack(nil)
-		respond(words)
+		respond(sentence)
 	case c.Type == slack.InteractionTypeBlockActions && c.View.ID == "" && len(c.ActionCallback.BlockActions) > 0:
 		ack(nil)
 		action := c.ActionCallback.BlockActions[0]
@@ -56,35 +58,35 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 
 // turnedAway answers somebody of another workspace who may not ask, in the window
 // if they filled one in.
-func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(words string)) bool {
+func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(sentence string)) bool {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
 	foreign, err := b.people.foreign(ctx, c.User.ID, c.User.TeamID)
 	if err == nil && !foreign {
 		return false
 	}
-	words := wordsStranger
+	sentence := words.OtherWorkspace
 	if err != nil {
 		b.log.Error("could not look at a person", "error", err)
-		words = wordsNotTaken
+		sentence = words.NotTaken
 	}
 	if c.Type == slack.InteractionTypeViewSubmission {
-		ack(inOurWindow(c, words))
+		ack(inOurWindow(c, sentence))
 		return true
 	}
 	ack(nil)
-	respond(words)
+	respond(sentence)
 	return true
 }
 
 // extract has the files of the message read that somebody pointed at.
-func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (words string) {
+func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	files := filesOf(c.Message.Msg, c.Channel.ID)
 	switch {
 	case !b.intake.allowed(c.Channel.ID):
-		return wordsNotHere
+		return words.NotHere
 	case len(files) == 0:
-		return wordsNoFiles
+		return words.NoPictureThere
 	}
 	_, err := b.enqueue(ctx, task{Find: &Find{
 		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
@@ -92,7 +94,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (words 
 	}})
 	if err != nil {
 		b.log.Error("could not take a shortcut", "error", err)
-		return wordsNotTaken
+		return words.NotTaken
 	}
 	return ""
 }
@@ -103,18 +105,18 @@ var (
 )
 
 // forgetPerson has the records of whoever pressed erased.
-func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (words string) {
+func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	gone := Gone{Ask: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
 	if _, err := b.enqueue(ctx, task{Forget: &gone}); err != nil {
 		b.log.Error("could not take a wish to be forgotten", "error", err)
-		return wordsNotTaken
+		return words.NotTaken
 	}
 	return ""
 }
 
 // press does what a button of one of a job's files is for, and returns what to tell the
 // person.
-func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string, file int) (words string) {
+func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string, file int) (sentence string) {
 	root := cmp.Or(c.Message.ThreadTimestamp, c.Message.Timestamp)
 	kind := ocr.Kind(action.SelectedOption.Value)
 	if action.ActionID == reading.ModesID && (kind == ocr.Locate || kind == ocr.Prompt) {
@@ -122,7 +124,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 		view := againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind)
 		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open a window", "error", err)
-			return wordsNoWindow
+			return words.NoWindow
 		}
 		return ""
 	}
@@ -131,7 +133,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 		err = errForgotten
 	}
 	if err != nil {
-		return wordsPressError(err)
+		return pressError(err)
 	}
 	again := readAgain{
 		file: file, root: root, origin: "press-" + ask.Digest(action.ActionTs+c.User.ID), since: action.ActionTs, person: c.User.ID, mode: a.Mode,
@@ -140,7 +142,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	switch action.ActionID {
 	case reading.StopID, reading.StopFileID:
 		if !running {
-			return wordsEnded
+			return words.FinishedAlready
 		}
 		if item, chosen := strconv.Atoi(action.SelectedOption.Value); chosen == nil {
 			err = b.jobs.StopItem(ctx, key, item, c.User.ID)
@@ -148,7 +150,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 			err = b.jobs.Stop(ctx, key, c.User.ID)
 		}
 		if err == nil && c.Container.IsEphemeral {
-			return wordsStopping
+			return words.StoppedNow
 		}
 	case reading.DownloadID:
 		err = b.askToSend(ctx, c, key, a, file, root)
@@ -161,7 +163,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 		}
 	}
 	if err != nil {
-		return wordsPressError(err)
+		return pressError(err)
 	}
 	return ""
 }
@@ -181,7 +183,7 @@ func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Re
 	case !ok: // erased
 		return jobs.Record{}, ask.Ask{}, errForgotten
 	case !b.intake.allowed(a.Channel):
-		return jobs.Record{}, ask.Ask{}, refusal(wordsNotHere)
+		return jobs.Record{}, ask.Ask{}, refusal(words.NotHere)
 	case a.Person == person:
 		return record, a, nil
 	case a.Channel != channel:
@@ -210,7 +212,7 @@ func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 		return errForgotten
 	}
 	if b.room(again.person, a.Channel) == 0 {
-		return refusal(wordsTooMany(0, 1))
+		return refusal(words.TooManyWaiting(0, 1))
 	}
 	f := a.Files[again.file]
 	a.Files, a.Explicit = []ask.File{f}, true
@@ -224,4 +226,18 @@ func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 func againKind(callback string) (kind ocr.Kind, ok bool) {
 	name, ok := strings.CutPrefix(callback, againID+"-")
 	return ocr.Kind(name), ok
+}
+
+// pressError is why a button did nothing.
+func pressError(err error) string {
+	if why, ok := errors.AsType[refusal](err); ok {
+		return string(why)
+	}
+	switch {
+	case errors.Is(err, errForgotten):
+		return words.NotRemembered
+	case errors.Is(err, errNotMember), errors.Is(err, post.ErrCrowd):
+		return words.NotMember
+	}
+	return words.NotTaken
 }

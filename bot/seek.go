@@ -14,6 +14,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 )
 
 // seek finds the files that somebody means, or says why there are none for this
@@ -23,7 +24,7 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	case f.Web != "":
 		name, err := fetch.CheckLink(f.Web)
 		if err != nil {
-			return nil, refusal(wordsLink(reading.FailureOf(err)))
+			return nil, refusal(words.CannotFollow(reading.FailureOf(err)))
 		}
 		files = []Found{{File: slack.File{Name: name}, Web: f.Web}}
 	case f.Message != nil:
@@ -40,9 +41,9 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 		files = f.Files
 	}
 	if err == nil && len(files) == 0 {
-		err = refusal(wordsNoFiles)
+		err = refusal(words.NoPictureThere)
 		if f.Thread != "" {
-			err = refusal(wordsUse(ask.Direct(f.Channel)))
+			err = refusal(words.HowToUse(ask.Direct(f.Channel)))
 		}
 	}
 	return files, err
@@ -60,21 +61,21 @@ func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error)
 // may not see it is told the same as if it was not there.
 func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]Found, error) {
 	if !b.intake.allowed(at.Channel) {
-		return nil, refusal(wordsHidden)
+		return nil, refusal(words.NotForYou)
 	}
 	member, err := b.desk.Member(ctx, at.Channel, person)
 	if err != nil {
 		return nil, err
 	}
 	if !member {
-		return nil, refusal(wordsHidden)
+		return nil, refusal(words.NotForYou)
 	}
 	m, err := b.desk.Message(ctx, at.Channel, at.TS)
 	if err != nil {
 		return nil, err
 	}
 	if m == nil {
-		return nil, refusal(wordsHidden)
+		return nil, refusal(words.NotForYou)
 	}
 	return filesOf(m.Msg, at.Channel), nil
 }
@@ -90,7 +91,7 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 	info, err := b.desk.File(ctx, f.File)
 	switch post.Code(err) {
 	case "file_not_found", "file_deleted":
-		return nil, refusal(wordsHidden)
+		return nil, refusal(words.NotForYou)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking up a file: %w", err)
@@ -121,7 +122,7 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 	if info.User == f.Person {
 		return []Found{file}, nil
 	}
-	return nil, refusal(wordsHidden)
+	return nil, refusal(words.NotForYou)
 }
 
 // sharedAt is the first message of a conversation that has a file, as far as
@@ -193,12 +194,12 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 		return nil, err
 	}
 	if !member {
-		return nil, refusal(wordsInviteFirst(b.self))
+		return nil, refusal(words.AddMeFirst(b.self))
 	}
 	for m, err := range b.desk.Messages(ctx, f.Channel, "") {
 		switch post.Code(err) {
 		case "not_in_channel", "channel_not_found":
-			return nil, refusal(wordsInviteFirst(b.self))
+			return nil, refusal(words.AddMeFirst(b.self))
 		}
 		if err != nil {
 			return nil, err
@@ -207,7 +208,7 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 			return files[len(files)-1:], nil // the newest image, not all of its message's
 		}
 	}
-	return nil, refusal(wordsNoneHere)
+	return nil, refusal(words.NoPictureHere)
 }
 
 // forgotten reports whether a job is not known, or not any more.

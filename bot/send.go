@@ -13,6 +13,7 @@ import (
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
 )
 
 // Send is a wish for a result as files.
@@ -46,7 +47,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if !ok || text == "" {
-		b.respond(ctx, s.Respond, s.Root, say(wordsForgotten))
+		b.respond(ctx, s.Respond, s.Root, say(words.NotRemembered))
 		return nil
 	}
 	var sent []post.OnceFile
@@ -86,7 +87,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if uploaded && len(tables) == 0 {
-		b.respond(ctx, s.Respond, s.Root, say(wordsSentBefore))
+		b.respond(ctx, s.Respond, s.Root, say(words.SentAlready))
 	}
 	return nil
 }
@@ -102,7 +103,7 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 		}})
 	}
 	if err == nil && !created {
-		err = refusal(wordsSentBefore)
+		err = refusal(words.SentAlready)
 	}
 	return err
 }
@@ -142,7 +143,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 // notSent tells the person of a failure that is not tried again.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
 	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
-		b.respond(ctx, s.Respond, s.Root, say(wordsNotSent))
+		b.respond(ctx, s.Respond, s.Root, say(words.NotSent))
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,9 @@ func (h *house) three() (ts string) {
 	)
 }
 
+// linkPattern is a link in mrkdwn.
+var linkPattern = regexp.MustCompile(`<[^|<>]*\|([^<>]*)>`)
+
 // lines are what a message says in small print, in sections and in the labels of
 // links, without the addresses of these.
 func lines(m localslack.Message) (all []string) {
@@ -64,9 +68,7 @@ func lines(m localslack.Message) (all []string) {
 			for _, e := range b.Elements {
 				var text string
 				_ = json.Unmarshal(e.Text, &text)
-				if _, label, link := strings.Cut(strings.TrimSuffix(text, ">"), "|"); link && strings.HasPrefix(text, "<") {
-					text = label
-				}
+				text = linkPattern.ReplaceAllString(strings.ReplaceAll(text, "\u200b", ""), "$1")
 				words = append(words, text)
 			}
 			all = append(all, strings.ReplaceAll(strings.Join(words, " "), "\u200b", ""))

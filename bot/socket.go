@@ -21,6 +21,7 @@ import (
 
 	"slackocr/bot/post"
 	"slackocr/bot/slackjson"
+	"slackocr/bot/words"
 )
 
 const (
@@ -209,7 +210,7 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 		})
 	case slack.SlashCommand:
 		if !work.take(func() { b.command(p.waiting, data, ack) }) {
-			ack(only(wordsNotTaken))
+			ack(only(words.NotTaken))
 		}
 	case slack.InteractionCallback:
 		if !work.take(func() { b.interact(p.waiting, &data, ack) }) {

@@ -9,6 +9,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 	"slackocr/ocr"
 )
 
@@ -42,26 +43,26 @@ func plain(s string) *slack.TextBlockObject {
 
 // uploadWindow asks for files and how to read them.
 func uploadWindow(from origin) slack.ModalViewRequest {
-	files := slack.NewInputBlock(filesID, plain(wordsFilesLabel), plain(wordsFilesHint),
+	files := slack.NewInputBlock(filesID, plain(words.FilesLabel), plain(words.FilesHint),
 		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(maxFound))
 	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, reading.ModeOptions()...)
 	mode.InitialOption = reading.ModeOptions()[0]
-	private := slack.NewCheckboxGroupsBlockElement(privateID, slack.NewOptionBlockObject("yes", plain(wordsPrivateOption), nil))
-	return window(uploadID, wordsUploadTitle, from,
+	private := slack.NewCheckboxGroupsBlockElement(privateID, slack.NewOptionBlockObject("yes", plain(words.PrivateOption), nil))
+	return window(uploadID, words.UploadTitle, from,
 		files,
-		slack.NewInputBlock(modeID, plain(wordsModeLabel), nil, mode),
-		wordsInput(wordsWordsLabel, true),
-		slack.NewInputBlock(privateID, plain(wordsPrivateLabel), nil, private).WithOptional(true),
+		slack.NewInputBlock(modeID, plain(words.ModeLabel), nil, mode),
+		wordsInput(words.ArgumentLabel, true),
+		slack.NewInputBlock(privateID, plain(words.PrivateLabel), nil, private).WithOptional(true),
 	)
 }
 
 // againWindow asks for the words that a mode needs.
 func againWindow(from origin, kind ocr.Kind) slack.ModalViewRequest {
-	label := wordsPromptLabel
+	label := words.PromptLabel
 	if kind == ocr.Locate {
-		label = wordsLocateLabel
+		label = words.LocateLabel
 	}
-	w := window(againID, wordsAgainTitle, from, wordsInput(label, false))
+	w := window(againID, words.AgainTitle, from, wordsInput(label, false))
 	w.CallbackID = againID + "-" + string(kind)
 	return w
 }
@@ -73,7 +74,7 @@ func wordsInput(label string, optional bool) *slack.InputBlock {
 
 func window(callback, title string, from origin, blocks ...slack.Block) slack.ModalViewRequest {
 	return slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: callback, Title: plain(title), Submit: plain(wordsSubmit), Close: plain(wordsCancel),
+		Type: slack.VTModal, CallbackID: callback, Title: plain(title), Submit: plain(words.SubmitButton), Close: plain(words.CancelButton),
 		PrivateMetadata: from.metadata(), Blocks: slack.Blocks{BlockSet: blocks},
 	}
 }
@@ -95,7 +96,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	mode, ok := ocr.NewMode(kind, value(wordsID).Value)
 	switch files := chosen(value(filesID).Files); {
 	case !ok:
-		ack(inWindow(wordsID, wordsMissing))
+		ack(inWindow(wordsID, words.ArgumentMissing))
 	case again:
 		ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 		defer cancel()
@@ -105,12 +106,12 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 			err = b.readAgain(ctx, a, again)
 		}
 		if err != nil {
-			ack(inWindow(wordsID, wordsPressError(err)))
+			ack(inWindow(wordsID, pressError(err)))
 			return
 		}
 		ack(nil)
 	case len(files) == 0:
-		ack(inWindow(filesID, wordsNoneChosen))
+		ack(inWindow(filesID, words.NoFileChosen))
 	default:
 		_, err := b.enqueue(ctx, task{Find: &Find{
 			Channel: from.Channel, Ask: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
@@ -118,7 +119,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 		}})
 		if err != nil {
 			b.log.Error("could not take a window", "error", err)
-			ack(inWindow(filesID, wordsNotTaken))
+			ack(inWindow(filesID, words.NotTaken))
 			return
 		}
 		ack(nil)
@@ -137,18 +138,18 @@ func chosen(files []slack.File) (all []Found) {
 
 // inWindow is the answer that shows a sentence at a field and leaves the window
 // open.
-func inWindow(block, words string) any {
-	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: words})
+func inWindow(block, sentence string) any {
+	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: sentence})
 }
 
 // inOurWindow is inWindow at a field that the window has, or nil where it is not a
 // window of ours.
-func inOurWindow(c *slack.InteractionCallback, words string) any {
+func inOurWindow(c *slack.InteractionCallback, sentence string) any {
 	if _, again := againKind(c.View.CallbackID); again {
-		return inWindow(wordsID, words)
+		return inWindow(wordsID, sentence)
 	}
 	if c.View.CallbackID == uploadID {
-		return inWindow(filesID, words)
+		return inWindow(filesID, sentence)
 	}
 	return nil
 }
@@ -157,6 +158,6 @@ func inOurWindow(c *slack.InteractionCallback, words string) any {
 // left without an answer: Slack tells the person that there was none.
 func turnDown(c *slack.InteractionCallback, ack answer) {
 	if c.Type == slack.InteractionTypeViewSubmission {
-		ack(inOurWindow(c, wordsNotTaken))
+		ack(inOurWindow(c, words.NotTaken))
 	}
 }

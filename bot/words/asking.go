@@ -1,0 +1,230 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"slackocr/bot/slackmd"
+)
+
+// This file has what people read about asking: windows, answers to commands and
+// presses, and the bot's own announcements.
+
+// What buttons and windows say.
+const (
+	UploadTitle     = "Read a file"
+	AgainTitle      = "Read it again"
+	SubmitButton    = "Read"
+	CancelButton    = "Cancel"
+	FilesLabel      = "Images or PDFs"
+	FilesHint       = "Up to ten files, 10 MB each."
+	ModeLabel       = "Read as"
+	ArgumentLabel   = "What to look for, or your prompt"
+	LocateLabel     = "Which words shall I look for?"
+	PromptLabel     = "What shall I ask the model?"
+	PrivateLabel    = "Who sees it"
+	PrivateOption   = "Send it to me only"
+	ArgumentMissing = "Say here what to look for, or what to ask."
+	NoFileChosen    = "Choose at least one file."
+)
+
+// What follows is mrkdwn: our own words, with nothing from elsewhere in them but
+// what quote and mentionOf make.
+
+// quote shows what somebody wrote as it is.
+func quote(s string) string {
+	s = strings.ReplaceAll(slackmd.Name(s), "`", "'")
+	return "`" + slackmd.Line(s) + "`"
+}
+
+// mentionOf shows a person's or the bot's name.
+func mentionOf(id string) string {
+	if strings.ContainsFunc(id, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) || id == "" {
+		return "somebody"
+	}
+	return "<@" + id + ">"
+}
+
+// ways are all ways to ask.
+const ways = "• Post a picture where I am, or send me one directly.\n" +
+	"• `/ocr` opens a window for files; `/ocr LINK` reads a message, a Slack file or a picture on the web; `/ocr last` the newest picture here.\n" +
+	"• *Extract text* in a message's menu reads its pictures.\n" +
+	"• In the thread of a picture write `text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …` to have it read that way.\n" +
+	"• `/ocr auto all`, `mention` or `off` says what I read unasked in a channel; `/ocr status` what I am doing for you; `/ocr forget` erases my records of you."
+
+// Help says what the bot does and how to ask, also after words that it did not
+// understand. It is mrkdwn.
+func Help(unclear string) string {
+	if unclear == "" {
+		return "I read the text in pictures and put it in the thread.\n" + ways
+	}
+	return "I did not understand " + quote(unclear) + ". This is what I know:\n" + ways
+}
+
+// HowToUse answers somebody who spoke to the bot without a picture, in a direct
+// message or in a channel. It is mrkdwn.
+func HowToUse(direct bool) string {
+	if direct {
+		return "Send me a picture of a document, a whiteboard or a receipt, and I put its text under it.\n" + ways
+	}
+	return "There is no picture here that I could read.\n" + ways
+}
+
+// Greeting is what the bot says where it was invited: what it reads unasked (all,
+// mention or off), and where pictures are sent. It is mrkdwn.
+func Greeting(autoRead, host string) string {
+	what := "I read every picture that is posted here and put its text in the thread."
+	switch autoRead {
+	case "mention":
+		what = "I read the pictures of messages that mention me and put their text in the thread."
+	case "off":
+		what = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
+	}
+	return "Hello! " + what + " Pictures are sent to " + quote(host) + " for that. " +
+		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` tells the rest."
+}
+
+// GreetingNotHere is [Greeting] for a channel where the operator does not let the bot work.
+const GreetingNotHere = "Hello! I was not set up to work in this channel: ask whoever runs me, or send me a picture directly."
+
+// AutoRead says what is read unasked in a channel: all, mention or off. It is mrkdwn.
+func AutoRead(autoRead string) string {
+	switch autoRead {
+	case "all":
+		return "I read every picture that is posted here."
+	case "mention":
+		return "I read a picture here only if its message mentions me."
+	}
+	return "I read nothing here unasked; `/ocr` and *Extract text* still work."
+}
+
+// AutoReadNow is [AutoRead] with the way to change it.
+func AutoReadNow(autoRead string) string {
+	return AutoRead(autoRead) + " `/ocr auto all`, `mention` or `off` changes that."
+}
+
+// AutoReadSet announces in a channel that a person changed what is read there. It is
+// mrkdwn.
+func AutoReadSet(person, autoRead string) string {
+	return mentionOf(person) + " changed what I do in this channel. From now on: " + AutoRead(autoRead)
+}
+
+// What a command or a press led to.
+const (
+	Done              = "Done."
+	AutoDirect        = "In direct messages I read every picture you send. `/ocr auto` is for channels."
+	AnsweredElsewhere = "The picture comes from another conversation, so I answer you in a direct message."
+	AnsweredDirectly  = "I answer you in a direct message."
+	FinishedAlready   = "I had finished with it already."
+	StoppedNow        = "Stopped."
+	SentAlready       = "The file is in this thread already."
+)
+
+// InviteMe goes with an answer by direct message.
+func InviteMe(self string) string {
+	return "I am not in this channel, so I answer you in a direct message. To have me here: `/invite` " + mentionOf(self)
+}
+
+// FirstFilesOnly is for more pictures than one ask may have.
+func FirstFilesOnly(n int) string {
+	return fmt.Sprintf("There are more than %d pictures: I read the first %d.", n, n)
+}
+
+// Status is over a list of what is read for a person, of which so many are shown.
+func Status(n, shown int) string {
+	switch {
+	case n == 0:
+		return "Nothing of yours is being read or waiting."
+	case n > shown:
+		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", Count(n, "request"), shown)
+	case n == 1:
+		return "1 request of yours is being read or waiting:"
+	}
+	return fmt.Sprintf("%s of yours are being read or waiting:", Count(n, "request"))
+}
+
+// StatusLine is a line of that list.
+func StatusLine(name string, since time.Duration) string {
+	return fmt.Sprintf("%s, for %s", slackmd.Name(name), Seconds(since))
+}
+
+// RecordsErased follows /ocr forget.
+func RecordsErased(n int) string {
+	return fmt.Sprintf("I erased my records of %s that you asked me to read. What I posted stays in Slack until you delete it there.", Count(n, "file"))
+}
+
+// WhereText says where a text will stand, or stands already.
+func WhereText(link string, created bool) string {
+	if !created {
+		return "I have read that already: " + "<" + link + "|here is its text>."
+	}
+	return "I am reading it. The text will stand in <" + link + "|this thread>."
+}
+
+// What /ocr forget asks first.
+const (
+	ForgetQuestion = "Shall I erase my records of everything that you asked me to read? What is waiting or being read stops. What I posted stays in Slack until you delete it there."
+	ForgetButton   = "Erase my records"
+)
+
+// CannotFollow is why an address is not followed.
+func CannotFollow(why *Failure) string { return failedLink + why.Cause() }
+
+const failedLink = "I cannot follow that link: "
+
+// Why a command, a press or a wish came to nothing, in mrkdwn.
+const (
+	ChannelOff     = "I do not read pictures in this channel unasked, not even when I am mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
+	NotHere        = "I may not work in this channel. Send me the picture in a direct message."
+	OtherWorkspace = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
+	NoWindow       = "I could not open the window in time. Try again, please."
+	NotTaken       = "I could not take that just now, and nothing was started. Try again in a minute, please."
+	TryLater       = "I could not look that up just now. Try again in a minute, please."
+	NotAnnounced   = "Changed, but I could not announce it in the channel."
+	TooManyMembers = "That conversation has too many members for me to look through. Use *Extract text* in the message's menu instead."
+	MissingScope   = "I lack a permission for that. Ask an admin to reinstall me with the scopes of my manifest."
+	NotFound       = "I could not get at that in Slack. Try again in a few minutes, please."
+	NotForYou      = "I cannot read that for you: it is not there, or you or I are not in its conversation. Post the picture here instead."
+	NoPictureThere = "There is no picture in that message that I could read."
+	NoPictureHere  = "I found no picture among the newest messages here. Post one, or point at one with *Extract text*."
+	NotRemembered  = "I no longer remember this file. Post it again, please, and I read it anew."
+	NotSent        = "Slack did not take the file. Try again in a few minutes, please."
+	NotMember      = "Only people who are in that conversation can do this."
+)
+
+// AddMeFirst is for a channel that the bot or the person is not in. It is mrkdwn.
+func AddMeFirst(self string) string {
+	return "I am not in this channel, or you are not. Add me first: `/invite` " + mentionOf(self)
+}
+
+// StoreFull is for a store of jobs that took nothing.
+const StoreFull = "I have more to do than I can keep. Try again in an hour, please, or tell whoever runs me."
+
+// TooManyWaiting says how many of so many files were taken, where too many wait already.
+func TooManyWaiting(taken, of int) string {
+	if taken == 0 {
+		return "Too many files are waiting already, so I took none. Ask again when some are done, please."
+	}
+	return fmt.Sprintf("Too many files are waiting already, so I took the first %d of %d. Ask for the others when some are done, please.", taken, of)
+}
+
+// The ways to read, for somebody who wrote one that does not exist or asked for
+// nothing, in mrkdwn.
+const (
+	waysToRead = "`text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …`"
+
+	UnknownMode = "I don't know that way to read. You can ask for " + waysToRead + "."
+	OnlyTalk    = "I didn't read anything. To have the pictures in a thread read again, mention me there with " + waysToRead + "."
+)
+
+// NewestFilesOnly is for a thread with more pictures than are read at once.
+func NewestFilesOnly(n int) string {
+	return fmt.Sprintf("There are more than %d pictures in this thread: I read the newest %d.", n, n)
+}
+
+// Unconfirmed is for a file about which nothing could be posted for certain, in
+// mrkdwn.
+func Unconfirmed(name string) string {
+	return "Slack doesn't confirm what I post about " + quote(name) + ", so I gave up. Post it again in a few minutes, please."
+}
