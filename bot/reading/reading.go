@@ -94,7 +94,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 		rd.Log.Error("a job that cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, nil, jobs.Cancel(err)
 	}
-	r := &run{Reader: rd, Ask: a, job: job, state: state, draining: draining, hardStop: hardStop}
+	r := &run{Reader: rd, Ask: a, job: job, state: state, places: newPlaces(len(a.Files)), draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)
 	r.live = newLive(r)
 	r.thread = post.NewThread(rd.API, rd.Pacer, job.Fence, a.Channel, a.Root)
@@ -132,6 +132,7 @@ func (r *run) readAll(ctx context.Context) error {
 // advance brings one file through its phases. Its error is one that hands the job
 // off; that of the file itself is kept with it, or tried again with the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
+	defer r.places.take(i) // whatever came in between
 	phase := r.file(i).Phase
 	if phase != Finished && phase != Delivered && !r.erased(i) {
 		if finished, err := r.readToEnd(ctx, i); err != nil || !finished {
