@@ -24,7 +24,7 @@ var (
 	errLooped    = errors.New("the model repeated itself")
 	errSameText  = errors.New("the model gave the same text in another mode")
 	errCrashes   = errors.New("no attempt at the file came to an end")
-	errNotReady  = errors.New("Slack has no address of the file yet")
+	errNotReady  = errors.New("no address of the file in Slack yet")
 	errOutside   = errors.New("the bot is not in the file's conversation")
 )
 
