@@ -278,3 +278,28 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 		}
 	})
 }
+
+// TestFilesAreReadInTheirOrder: the files of a message come to the model, and their
+// texts to the thread, in the order in which they were posted.
+func TestFilesAreReadInTheirOrder(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) {
+			w.slowly(time.Second, "some", "text")
+			w.end("stop")
+		})
+		var names, read []string
+		for i := range 8 {
+			names = append(names, fmt.Sprintf("%d.png", i))
+		}
+		ts := h.post(names...)
+		h.closed(ts)
+		for _, m := range h.answers(ts)[1:] {
+			name, _, _ := strings.Cut(m.Text, ":")
+			read = append(read, name)
+		}
+		if !slices.Equal(read, names) {
+			t.Errorf("read in the order %v", read)
+		}
+	})
+}

@@ -118,12 +118,16 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	}
 	var content *os.File
 	if r.Files[i].Web != "" { // whose server may be slow, and nobody's turn is to wait for it
+		r.places.take(i)
 		if content, err = r.download(ctx, i, false); err != nil {
 			return "", o, err
 		}
 		defer content.Close()
 	}
 	if err := r.waitIfSuspect(ctx, i); err != nil {
+		return "", o, err
+	}
+	if err := r.places.wait(ctx, i); err != nil {
 		return "", o, err
 	}
 	release, err := r.turn(ctx, i, func() bool { return ask.PDF(r.Files[i].Slack) })
@@ -229,6 +233,7 @@ func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	if starts < 2 {
 		return nil
 	}
+	r.places.take(i)
 	waiting, stop := either(ctx, r.draining)
 	defer stop()
 	select {
@@ -270,19 +275,25 @@ func (r *run) turn(ctx context.Context, i int, without func() bool) (release fun
 	waiting, stop := either(ctx, r.draining)
 	defer stop()
 	defer r.live.turn(i)
+	take := func(giveUp <-chan struct{}) (release func(), err error) {
+		w := r.Turns.enter(r.Person)
+		r.places.take(i)
+		return r.Turns.wait(waiting, giveUp, r.Person, w, func(ahead int) { r.live.ahead(i, ahead) })
+	}
 	for {
 		down := r.Model.WhenDown()
 		if !r.Model.Down().IsZero() && without() {
-			return r.Turns.Take(waiting, nil, r.Person, func(ahead int) { r.live.ahead(i, ahead) })
+			return take(nil)
 		}
 		if !r.Model.Down().IsZero() {
+			r.places.take(i)
 			r.live.down(i)
 			if err := r.Model.WaitUp(waiting); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		release, err := r.Turns.Take(waiting, down, r.Person, func(ahead int) { r.live.ahead(i, ahead) })
+		release, err := take(down)
 		switch {
 		case errors.Is(err, errGivenUp):
 		case err != nil, r.Model.Down().IsZero():

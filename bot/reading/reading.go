@@ -97,7 +97,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {
 		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not keep them of a text that is not whole
 	}
-	r := &run{Reader: rd, Ask: a, job: job, state: state, draining: draining, hardStop: hardStop}
+	r := &run{Reader: rd, Ask: a, job: job, state: state, places: newPlaces(len(a.Files)), draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)
 	r.live = newLive(r)
 	r.thread = post.NewThread(rd.API, rd.Pacer, job.Fence, a.Channel, a.Root)
@@ -135,6 +135,7 @@ func (r *run) readAll(ctx context.Context) error {
 // advance brings one file through its phases. Its error is one that hands the job
 // off; that of the file itself is kept with it, or tried again with the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
+	defer r.places.take(i) // whatever came in between
 	phase := r.file(i).Phase
 	if phase != Finished && phase != Delivered && !r.erased(i) {
 		if finished, err := r.readToEnd(ctx, i); err != nil || !finished {

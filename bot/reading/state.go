@@ -197,12 +197,18 @@ type run struct {
 	// context. hardStop ends when the bot does, whoever stopped the job.
 	draining, hardStop context.Context
 	counted            atomic.Int64 // files that are counted as waiting
+	places             places       // of the files in the line for the model
 
-	mu     sync.Mutex // guards what follows; never held over I/O
-	state  State
-	change int           // counts the changes of state
-	saved  int           // the last one that is saved
-	saving chan struct{} // closed when the save under way ends; nil for none
+	mu    sync.Mutex // guards what follows; never held over I/O
+	state State
+	saves saves
+}
+
+// saves are how far the changes of a state are saved.
+type saves struct {
+	change  int           // counts the changes
+	saved   int           // the last one that is saved
+	running chan struct{} // closed when the save under way ends; nil for none
 }
 
 // update changes the state and returns when that is saved. Changes that are made
@@ -210,10 +216,10 @@ type run struct {
 func (r *run) update(ctx context.Context, edit func(*State)) error {
 	r.mu.Lock()
 	edit(&r.state)
-	r.change++
-	mine := r.change
-	for r.saved < mine {
-		if wait := r.saving; wait != nil {
+	r.saves.change++
+	mine := r.saves.change
+	for r.saves.saved < mine {
+		if wait := r.saves.running; wait != nil {
 			r.mu.Unlock()
 			select {
 			case <-wait:
@@ -223,19 +229,19 @@ func (r *run) update(ctx context.Context, edit func(*State)) error {
 			r.mu.Lock()
 			continue
 		}
-		now, snapshot := r.change, r.state.clone()
+		now, snapshot := r.saves.change, r.state.clone()
 		done := make(chan struct{})
-		r.saving = done
+		r.saves.running = done
 		r.mu.Unlock()
 		err := r.job.Save(ctx, snapshot)
 		r.mu.Lock()
-		r.saving = nil
+		r.saves.running = nil
 		close(done)
 		if err != nil {
 			r.mu.Unlock()
 			return err
 		}
-		r.saved = max(r.saved, now)
+		r.saves.saved = max(r.saves.saved, now)
 	}
 	r.mu.Unlock()
 	return nil

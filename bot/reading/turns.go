@@ -46,10 +46,15 @@ var errGivenUp = errors.New("gave up its place in the line")
 // many are ahead, each time that changes. It returns the cause of ctx when that
 // ends first, and errGivenUp when giveUp is closed first.
 func (s *Turns) Take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx) // though a slot may be free
+	return s.wait(ctx, giveUp, person, s.enter(person), tell)
+}
+
+// wait is the second half of Take, for a waiter that has its place in the line.
+func (s *Turns) wait(ctx context.Context, giveUp <-chan struct{}, person string, w *waiter, tell func(ahead int)) (release func(), err error) {
+	if ctx.Err() != nil { // though a slot may be free
+		s.leave(person, w)
+		return nil, context.Cause(ctx)
 	}
-	w := s.enter(person)
 	for {
 		select {
 		case <-w.served:
@@ -177,4 +182,38 @@ func (w *waiter) tell(n int) {
 	default:
 	}
 	w.ahead <- n
+}
+
+// places bring the files of an ask into the line in the order in which they were
+// posted, though all of them are worked on at once.
+type places []*place
+
+// place is that of one file.
+type place struct {
+	once  sync.Once
+	taken chan struct{} // closed when the file is in the line, or holds up no other
+}
+
+func newPlaces(files int) places {
+	p := make(places, files)
+	for i := range p {
+		p[i] = &place{taken: make(chan struct{})}
+	}
+	return p
+}
+
+// take notes that a file is in the line, or that the others need not wait for it.
+func (p places) take(file int) { p[file].once.Do(func() { close(p[file].taken) }) }
+
+// wait waits until the files before a file have taken their places. It returns the
+// cause of ctx when that ends first.
+func (p places) wait(ctx context.Context, file int) error {
+	for _, before := range p[:file] {
+		select {
+		case <-before.taken:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
