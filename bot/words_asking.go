@@ -76,6 +76,12 @@ func wordsHello(h Habit, host string) string {
 		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` tells the rest."
 }
 
+// wordsHelloDirect is for whoever opens the bot's messages for the first time.
+func wordsHelloDirect(host string) string {
+	return "Hello! Send me a picture or a PDF here, and I put its text under it. " +
+		"Pictures are sent to " + quote(host) + " for that. `/ocr help` tells what else I can do."
+}
+
 const wordsHelloNot = "Hello! I was not set up to work in this channel: ask whoever runs me, or send me a picture directly."
 
 func wordsHabit(h Habit) string {

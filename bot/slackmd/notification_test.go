@@ -40,7 +40,7 @@ func TestNotificationOfAnything(t *testing.T) {
 // TestNotificationHasTheWordsAlone: no sign of markdown, and no word is lost.
 func TestNotificationHasTheWordsAlone(t *testing.T) {
 	forms := rapid.SampledFrom([]string{
-		"%", "**%**", "*%*", "***%***", "`%`", "# %", "###### %", "> %", "- %", "- %\n  - %", "1. %", 
+		"%", "**%**", "*%*", "***%***", "`%`", "# %", "###### %", "> %", "- %", "- %\n  - %", "1. %",
 		"~~%~~", "| % | % |\n| --- | :-: |\n| % | **%** |", "```go\n%\n```", "---\n\n%", "% \\\n%",
 	})
 	rapid.Check(t, func(t *rapid.T) {
