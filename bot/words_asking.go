@@ -142,8 +142,8 @@ func wordsErased(n int) string {
 }
 
 // wordsWhere says where a text will stand, or stands already.
-func wordsWhere(link string, created bool) string {
-	if !created {
+func wordsWhere(link string, underWay bool) string {
+	if !underWay {
 		return "I have read that already: " + "<" + link + "|here is its text>."
 	}
 	return "I am reading it. The text will stand in <" + link + "|this thread>."
