@@ -41,6 +41,8 @@ func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]in
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MemberJoinedChannelEvent:
 		return b.joined(ctx, e)
+	case *slackevents.AppHomeOpenedEvent:
+		return b.permitted(ctx, b.opened(e, event.IsExtSharedChannel))
 	case *slackevents.ChannelArchiveEvent:
 		return nil, b.leave(ctx, e.Channel)
 	case *slackevents.GroupArchiveEvent:
@@ -186,6 +188,16 @@ func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEven
 	}
 	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: sentence}
 	return []intent{{task: task{Say: &n}}}, nil
+}
+
+// opened greets, once, whoever opens the bot's messages. shared says that people of other
+// workspaces may be there.
+func (b *Bot) opened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
+	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
+		return nil
+	}
+	n := Notice{Channel: e.Channel, Ask: "opened-" + e.User, Person: e.User, Topic: "hello", Words: words.GreetingDirect(b.model.Host())}
+	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external}}
 }
 
 // leave stops the work for a conversation that the bot cannot post in any more.

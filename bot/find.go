@@ -141,7 +141,12 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to ask.Me
 	if err != nil || !elsewhere || to.TS == "" || f.Quiet && created {
 		return "", err
 	}
-	return words.WhereText(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), created), nil
+	underWay := created
+	if !created {
+		record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
+		underWay = err == nil && (record.State == jobs.Queued || record.State == jobs.Running)
+	}
+	return words.WhereText(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
 }
 
 // enqueueRest makes an ask for those files that an earlier ask with the same key did

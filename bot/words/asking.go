@@ -88,6 +88,13 @@ func Greeting(autoRead, host string) string {
 // GreetingNotHere is [Greeting] for a channel where the operator does not let the bot work.
 const GreetingNotHere = "Hello! I was not set up to work in this channel: ask whoever runs me, or send me a picture directly."
 
+// GreetingDirect is for a person who opens the bot's messages for the first time. It is
+// mrkdwn.
+func GreetingDirect(host string) string {
+	return "Hello! Send me a picture or a PDF here, and I put its text under it. " +
+		"Pictures are sent to " + quote(host) + " for that. `/ocr help` tells what else I can do."
+}
+
 // AutoRead says what is read unasked in a channel: all, mention or off. It is mrkdwn.
 func AutoRead(autoRead string) string {
 	switch autoRead {
@@ -155,8 +162,8 @@ func RecordsErased(n int) string {
 }
 
 // WhereText says where a text will stand, or stands already.
-func WhereText(link string, created bool) string {
-	if !created {
+func WhereText(link string, underWay bool) string {
+	if !underWay {
 		return "I have read that already: " + "<" + link + "|here is its text>."
 	}
 	return "I am reading it. The text will stand in <" + link + "|this thread>."

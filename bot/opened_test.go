@@ -1,0 +1,41 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// opens opens the bot's messages, or another tab, as somebody.
+func (h *house) opens(user, tab string) (channel string) {
+	h.Helper()
+	channel, err := h.ws.OpenHome(user, h.app.AppID, tab)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return channel
+}
+
+// TestOpeningTheMessagesIsGreeted once for each person, over restarts too.
+func TestOpeningTheMessagesIsGreeted(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		bob := h.ws.AddUser("bob")
+		if h.opens(h.ann, "home"); len(h.said(h.direct(h.ann))) != 0 {
+			t.Error("it greets on another tab")
+		}
+		for range 3 {
+			h.opens(h.ann, "messages")
+		}
+		h.waitFor(h.direct(h.ann), "Hello!", 1)
+		h.restart()
+		h.opens(h.ann, "messages")
+		h.opens(bob, "messages")
+		h.waitFor(h.direct(bob), "Hello!", 1)
+		h.idle(0, "a greeting")
+		for _, person := range []string{h.ann, bob} {
+			said := h.said(h.direct(person))
+			if len(said) != 1 || !strings.Contains(said[0], "Pictures are sent to `localhost`") {
+				t.Errorf("it says %q", said)
+			}
+		}
+	})
+}
