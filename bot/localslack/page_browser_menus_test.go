@@ -114,6 +114,9 @@ func messageMenu(s *site) {
 		s.wait(`!document.querySelector(".menu:popover-open:not(.picker)")`)
 	}
 
+	// What is no picture, though it is called one, is shown as a file.
+	s.wait(node(mine) + `.querySelector(".card strong").textContent === "a.png" && !` + node(mine) + `.querySelector(".picture")`)
+
 	// A reaction by keyboard alone; its pill takes it away and brings it back.
 	s.wait(node(theirs))
 	s.js(node(theirs) + `.querySelector(".tools [data-do=pick]").focus(); 1`)
@@ -155,7 +158,7 @@ func messageMenu(s *site) {
 	s.key("receipts")
 	s.wait(`document.querySelectorAll("#switcher li").length === 1`)
 	s.js(`document.querySelector("#switcher li").click(); 1`)
-	s.wait(`location.hash === "#/` + other + `" && document.querySelector("#messages .forward .mrkdwn").textContent === "mine" && document.querySelector("#messages .forward figcaption").textContent === "a.png"`)
+	s.wait(`location.hash === "#/` + other + `" && document.querySelector("#messages .forward .mrkdwn").textContent === "mine" && document.querySelector("#messages .forward .card strong").textContent === "a.png"`)
 	s.js(`document.querySelector("#messages .mrkdwn a").click(); 1`)
 	s.wait(node(mine) + `.classList.contains("pointed")`)
 

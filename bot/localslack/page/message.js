@@ -105,11 +105,20 @@ function files(message) {
     all.filter((f) => !isImage(f)).map((f) => card(f, message)));
 }
 
+// The addresses of files that are no pictures, whatever they are called.
+const unseen = new Set();
+
 function picture(file, message) {
   const name = file.title || file.name || "image";
   const src = file.preview || fileURL(file);
+  if (unseen.has(src)) return card(file, message);
+  const img = h("img", { src, alt: "", loading: "lazy", decoding: "async" });
+  img.addEventListener("error", () => {
+    unseen.add(src);
+    img.closest("figure")?.replaceWith(card(file, message));
+  });
   return h("figure", { "data-key": file.id },
-    h("button.picture", { type: "button", "data-do": "view", "data-file": file.id, "aria-label": `Open ${name}`, disabled: Boolean(message.pending) }, h("img", { src, alt: "", loading: "lazy", decoding: "async" })),
+    h("button.picture", { type: "button", "data-do": "view", "data-file": file.id, "aria-label": `Open ${name}`, disabled: Boolean(message.pending) }, img),
     h("figcaption", { title: name }, name));
 }
 
