@@ -98,25 +98,25 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if f.Thread != "" { // the newest came first
 		slices.Reverse(files)
 	}
-	to, note, err := b.place(ctx, f, files)
+	to, err := b.place(ctx, f, files)
 	if err != nil {
 		return err
 	}
 	if room := b.room(f.Person, to.Channel); room < len(files) {
-		note = words.TooManyWaiting(room, len(files))
+		to.note = words.TooManyWaiting(room, len(files))
 		files = files[:room]
 	}
 	if len(files) > 0 {
-		link, err := b.enqueueFound(ctx, f, files, to, note == words.InviteMe(b.self))
+		link, err := b.enqueueFound(ctx, f, files, to)
 		if errors.Is(err, jobs.ErrFull) {
 			return refusal(words.StoreFull)
 		}
 		if err != nil {
 			return err
 		}
-		note = cmp.Or(note, link)
+		to.note = cmp.Or(to.note, link)
 	}
-	if note = cmp.Or(note, tooMany); note != "" {
+	if note := cmp.Or(to.note, tooMany); note != "" {
 		b.whisper(ctx, f, note)
 	}
 	return nil
@@ -124,10 +124,10 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 
 // enqueueFound makes the ask for files that were found. Where the person asked from
 // elsewhere, link says where the text will stand, or stands already.
-func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to ask.MessageRef, outside bool) (link string, err error) {
+func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destination) (link string, err error) {
 	a := ask.Ask{
 		Key: ask.KeyOf(to.Channel, f.Ask, f.Mode), Channel: to.Channel, Origin: f.Ask, Root: to.TS, Person: f.Person,
-		Mode: f.Mode, Explicit: true, Outside: outside, Respond: f.Respond,
+		Mode: f.Mode, Explicit: true, Outside: to.outside, Respond: f.Respond,
 	}
 	for _, file := range files {
 		a.Files = append(a.Files, ask.File{Slack: file.File, Web: file.Web, Source: file.Source})
@@ -170,10 +170,16 @@ func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err err
 	return b.enqueue(ctx, task{Ask: &a})
 }
 
-// place is where the answer goes. Files of one conversation are answered there
-// or to the person alone; what the person brought is answered where they asked.
-// The note is for the person, where they might look in the wrong place.
-func (b *Bot) place(ctx context.Context, f Find, files []Found) (to ask.MessageRef, note string, err error) {
+// destination is where the answer to a search goes.
+type destination struct {
+	ask.MessageRef
+	outside bool   // the bot is not in the conversation where it was asked
+	note    string // for the person, where they might look in the wrong place; or ""
+}
+
+// place finds where the answer goes. Files of one conversation are answered there or to
+// the person alone; what the person brought is answered where they asked.
+func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination, err error) {
 	home := ask.MessageRef{Channel: f.Channel}
 	switch {
 	case f.Thread != "":
@@ -185,27 +191,26 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to ask.MessageR
 	if !f.Private && !elsewhere {
 		joined, err := b.desk.Joined(ctx, home.Channel)
 		if err != nil {
-			return ask.MessageRef{}, "", fmt.Errorf("looking at a conversation: %w", err)
+			return to, fmt.Errorf("looking at a conversation: %w", err)
 		}
 		if joined {
-			return home, "", nil
+			return destination{MessageRef: home}, nil
 		}
-		if !ask.Direct(home.Channel) { // where nobody can be invited
-			note = words.InviteMe(b.self)
-		}
+		to.outside = !ask.Direct(home.Channel) // where nobody can be invited
 	}
-	direct, err := b.desk.Direct(ctx, f.Person)
-	if err != nil {
-		return ask.MessageRef{}, "", fmt.Errorf("opening a direct message: %w", err)
+	if to.Channel, err = b.desk.Direct(ctx, f.Person); err != nil {
+		return to, fmt.Errorf("opening a direct message: %w", err)
 	}
 	switch {
-	case direct == f.Channel:
+	case to.outside:
+		to.note = words.InviteMe(b.self)
+	case to.Channel == f.Channel:
 	case elsewhere && !f.Private:
-		note = words.AnsweredElsewhere
-	case note == "":
-		note = words.AnsweredDirectly
+		to.note = words.AnsweredElsewhere
+	default:
+		to.note = words.AnsweredDirectly
 	}
-	return ask.MessageRef{Channel: direct}, note, nil
+	return to, nil
 }
 
 // whisper tells a person something about what they asked for. It is tried for a
