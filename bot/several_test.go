@@ -483,3 +483,16 @@ func TestTryAgain(t *testing.T) {
 		h.idle(before+1, "once more")
 	})
 }
+
+// TestDamagedFileOffersNothing: reading it another way, or once more, would not help.
+func TestDamagedFileOffersNothing(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.postFiles(localslack.Upload{Name: "broken.png", Data: picture[:40]})
+		if line := h.closed(ts); !strings.HasPrefix(line, "I could not read broken.png: the file is damaged") {
+			t.Errorf("the reply says %q", line)
+		}
+		if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "action_id") {
+			t.Errorf("it offers %s", blocks)
+		}
+	})
+}

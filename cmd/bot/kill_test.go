@@ -30,8 +30,9 @@ func number(t *testing.T, variable string, otherwise int) int {
 }
 
 // TestKilledAtAnyInstant kills the real program again and again while images are
-// posted and read. In the end each image has one reply and one whole text,
-// counted by the workspace. SEED, KILLS and IMAGES choose another run.
+// posted, one to three in a message, and read. In the end each message has one reply
+// and each image one whole text, counted by the workspace. SEED, KILLS and IMAGES
+// choose another run.
 func TestKilledAtAnyInstant(t *testing.T) {
 	t.Parallel() // most of it is waiting for leases
 	seed := uint64(number(t, "SEED", int(time.Now().UnixNano()%1e9)))
@@ -59,18 +60,27 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	}
 	environ := append(o.environ, "DATA_DIR="+t.TempDir(), "LOG_LEVEL=warn")
 	picture := pagetest.PNG("x", pagetest.Layout{Width: 2, Height: 1})
-	type post struct{ channel, ts string }
+	type post struct {
+		channel, ts string
+		files       int
+	}
 	var posts []post
+	posted := 0
 	for kill := range kills {
 		p := start(t, environ)
 		o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-		for len(posts) < (kill+1)*images/kills {
-			channel := channels[random.IntN(len(channels))]
-			ts, err := o.ws.Post(o.ann, localslack.Post{Channel: channel, Files: []localslack.Upload{{Name: "a.png", Data: picture}}})
-			if err != nil {
+		for posted < (kill+1)*images/kills {
+			x := post{channel: channels[random.IntN(len(channels))], files: min(1+random.IntN(3), images-posted)}
+			var files []localslack.Upload
+			for i := range x.files {
+				files = append(files, localslack.Upload{Name: fileName(i), Data: picture})
+			}
+			var err error
+			if x.ts, err = o.ws.Post(o.ann, localslack.Post{Channel: x.channel, Files: files}); err != nil {
 				t.Fatal(err)
 			}
-			posts = append(posts, post{channel, ts})
+			posts = append(posts, x)
+			posted += x.files
 		}
 		alive := time.NewTimer(time.Duration(random.IntN(600_000)) * time.Microsecond)
 		<-alive.C // the instant of the kill is what this test is about
@@ -81,7 +91,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	p := start(t, environ)
 	read := func(x post) bool {
 		for _, m := range o.ws.Thread(x.channel, x.ts) {
-			if strings.HasPrefix(m.Text, "Read a.png") {
+			if strings.HasPrefix(m.Text, closedReply(x.files)) {
 				return true
 			}
 		}
@@ -91,7 +101,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	defer cancel()
 	for i, x := range posts {
 		if err := o.ws.Wait(ctx, func() bool { return read(x) }); err != nil {
-			t.Errorf("image %d of %d was not read", i, images)
+			t.Errorf("message %d of %d, with %d images, was not read", i, len(posts), x.files)
 		}
 	}
 	if status := p.stop(t); status != 0 {
@@ -99,14 +109,33 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	}
 	for i, x := range posts {
 		var said []string
+		texts := map[string]int{}
 		for _, m := range o.ws.Thread(x.channel, x.ts)[1:] {
 			said = append(said, m.Text)
-			if strings.HasPrefix(m.Text, "a.png: ") && !strings.Contains(string(m.Blocks), text) {
-				t.Errorf("image %d: the text is not whole: %s", i, m.Blocks)
+			if name, _, result := strings.Cut(m.Text, ": "); result {
+				texts[name]++
+				if !strings.Contains(string(m.Blocks), text) {
+					t.Errorf("message %d: the text of %s is not whole: %s", i, name, m.Blocks)
+				}
 			}
 		}
-		if len(said) != 2 || !strings.HasPrefix(said[1], "a.png: ") {
-			t.Errorf("image %d: the thread says %q", i, said)
+		whole := len(said) == 1+x.files
+		for n := range x.files {
+			whole = whole && texts[fileName(n)] == 1
+		}
+		if !whole {
+			t.Errorf("message %d: the thread of %d images says %q", i, x.files, said)
 		}
 	}
+}
+
+// fileName is the name of a message's image.
+func fileName(i int) string { return fmt.Sprintf("%c.png", 'a'+i) }
+
+// closedReply is how the reply about so many images begins in the end.
+func closedReply(files int) string {
+	if files == 1 {
+		return "Read " + fileName(0)
+	}
+	return fmt.Sprintf("Read %d files", files)
 }
