@@ -49,6 +49,10 @@ const (
 	maxInChannel = 2000
 )
 
+// MaxAsks is how many jobs one replica takes up at once: more than one person may have
+// waiting, so that nobody's ask stands behind them in the store.
+const MaxAsks = maxOfPerson + 1000
+
 // room is how many more files of a person, in a channel, may wait. It counts this
 // replica's and takes the others to have as many.
 func (b *Bot) room(person, channel string) int {

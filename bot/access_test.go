@@ -136,3 +136,23 @@ func TestTooMuchWaiting(t *testing.T) {
 		h.wait("bob's is taken", func() bool { return len(h.answers(ts)) == 1 })
 	})
 }
+
+// TestManyAsksOfOnePerson: whoever else asks is heard at once, however many asks of one
+// person wait.
+func TestManyAsksOfOnePerson(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) { _ = w.pause(20 * time.Hour) })
+		for range 900 {
+			h.post("a.png")
+			h.pass(50 * time.Millisecond)
+		}
+		bob := h.ws.AddUser("bob")
+		other := h.ws.AddChannel("other", false, bob, h.app.BotUserID)
+		asked := time.Now()
+		ts := h.postIn(bob, other, "", "", "his.png")
+		h.wait("bob has a reply", func() bool { return len(h.ws.Thread(other, ts)) == 2 })
+		if took := time.Since(asked); took > 2*time.Second {
+			t.Errorf("the reply took %s", took)
+		}
+	})
+}

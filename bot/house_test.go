@@ -125,7 +125,7 @@ func (h *house) launch() (running context.Context) {
 // keeps its jobs in store.
 func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	h.Helper()
-	queue, err := jobs.Open(h.Context(), jobs.Config{Grace: bot.Grace, Log: h.logger}, store)
+	queue, err := jobs.Open(h.Context(), jobs.Config{MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: h.logger}, store)
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	queue, err := jobs.Open(ctx, jobs.Config{Retention: c.Retention, Grace: bot.Grace, Log: log}, store)
+	queue, err := jobs.Open(ctx, jobs.Config{Retention: c.Retention, MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log}, store)
 	if err != nil {
 		return errors.Join(err, store.Close(closing(ctx)))
 	}
