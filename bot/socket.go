@@ -182,15 +182,16 @@ func (h *hands) take(work func()) bool {
 	return true
 }
 
-// acknowledge is how an envelope is answered.
+// acknowledge is how an envelope is answered. A failure while the bot stops is not
+// logged: Slack sends the envelope again.
 func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) answer {
 	return func(payload any) {
 		if event.Request == nil || event.Request.EnvelopeID == "" {
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, ackWithin)
+		within, cancel := context.WithTimeout(ctx, ackWithin)
 		defer cancel()
-		if err := client.AckCtx(ctx, event.Request.EnvelopeID, payload); err != nil {
+		if err := client.AckCtx(within, event.Request.EnvelopeID, payload); err != nil && ctx.Err() == nil {
 			b.log.Warn("could not acknowledge an event", "error", err)
 		}
 	}
