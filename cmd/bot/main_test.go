@@ -199,7 +199,9 @@ func TestDemoInABrowser(t *testing.T) {
 	if err := json.Unmarshal([]byte(seen.(string)), &lengths); err != nil {
 		t.Fatal(err)
 	}
-	if grown := slices.IsSorted(lengths[:min(4, len(lengths))]); len(lengths) < 4 || !grown {
+	// Waiting, a part, and the whole text: without a part the third length is shorter
+	// than the second. How many parts there are depends on the machine's speed.
+	if len(lengths) < 3 || !slices.IsSorted(lengths[:3]) {
 		t.Errorf("the text did not grow under the reader's eyes: %v characters", lengths)
 	}
 	final := evaluate(t, tab, `[...document.querySelectorAll("#replies .message, #replies article, #replies li")].at(-1).innerText`).(string)
