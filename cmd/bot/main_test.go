@@ -199,8 +199,8 @@ func TestDemoInABrowser(t *testing.T) {
 	if err := json.Unmarshal([]byte(seen.(string)), &lengths); err != nil {
 		t.Fatal(err)
 	}
-	// Waiting, a part, and the whole text: without a part the third length is shorter
-	// than the second. How many parts there are depends on the machine's speed.
+	// The thread waits, shows a part, and has the whole text: without live edits it has
+	// two lengths. The number of parts depends on the machine's speed.
 	if len(lengths) < 3 || !slices.IsSorted(lengths[:3]) {
 		t.Errorf("the text did not grow under the reader's eyes: %v characters", lengths)
 	}
