@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/spf13/cobra"
 )
 
 // A finding is what was found out about one thing that the bot needs.
@@ -57,40 +58,43 @@ type report struct {
 	Checks  []finding `json:"checks"`
 }
 
-// check looks at all that the bot needs, prints a line for each thing, and
-// returns 0 where all is well, else 1.
-func check(ctx context.Context, args []string, sys system) int {
-	flags := flag.NewFlagSet("check", flag.ContinueOnError)
-	flags.SetOutput(sys.stderr)
-	asJSON := flags.Bool("json", false, "print JSON")
-	if flags.Parse(args) != nil {
-		return statusUsage
+func checkCommand(sys system) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "check",
+		Short: "Try settings, tokens, scopes, endpoint and store, and say what to do",
+		Long: `Tries all that the bot needs and prints a line for each thing: ✓, or ✗ with what to
+do. It may run beside a running bot. Two requests go to the OCR endpoint, which
+costs as much as reading two small pictures; nothing is posted in Slack.
+
+The exit status is 0 where all is well, else 1.`,
+		Args: noArguments,
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(sys.stderr, "check takes no arguments but -json.\n\n%s", usage)
-		return statusUsage
-	}
+	asJSON := command.Flags().Bool("json", false, "print one JSON object, for scripts and bug reports")
+	command.RunE = func(command *cobra.Command, _ []string) error { return check(command.Context(), *asJSON, sys) }
+	return command
+}
+
+// check tries all that the bot needs and prints a line for each thing. It returns
+// errSaid if something is wrong.
+func check(ctx context.Context, asJSON bool, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needAll...)
 	out := report{OK: true, Version: version(), Checks: []finding{}}
 	for f := range examine(ctx, c, sys.environ, err, probes(c)) {
 		out.OK = out.OK && f.OK
 		out.Checks = append(out.Checks, f)
-		if !*asJSON {
+		if !asJSON {
 			fmt.Fprintln(sys.stdout, f)
 		}
 	}
-	if *asJSON {
+	if asJSON {
 		err = writeJSON(sys.stdout, out)
 	} else {
 		_, err = fmt.Fprintln(sys.stdout, out.verdict())
 	}
-	if err != nil {
-		return fail(sys.stderr, err)
+	if err == nil && !out.OK {
+		return errSaid
 	}
-	if !out.OK {
-		return statusFailed
-	}
-	return statusOK
+	return err
 }
 
 func (r report) verdict() string {

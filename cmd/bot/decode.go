@@ -9,8 +9,8 @@ import (
 )
 
 // decodeCommand is what the program calls itself with to open one file that
-// somebody posted, within limits of its own. usage does not name it: it is for
-// no person.
+// somebody posted, within limits of its own. The command line does not know
+// it: it is for no person.
 const decodeCommand = "decode"
 
 // newDecoder opens files in processes of this same program. ownText says that the

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"slackocr/bot"
@@ -23,38 +23,46 @@ import (
 // demoAddr is tried first, so that the address is the same each time.
 const demoAddr = "127.0.0.1:8421"
 
+func demoCommand(sys system) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "demo",
+		Short: "Try it on this machine: a workspace, an OCR engine and the bot",
+		Long: `Starts a small workspace with a web page, a local OCR engine (tesseract) and the
+bot, and prints the address of the page. Nothing has to be set up, and nothing
+leaves this machine, unless MODELVERSE_API_KEY, OCR_API_KEY or OCR_BASE_URL names
+an endpoint to read with.`,
+		Args: noArguments,
+	}
+	addr := command.Flags().String("addr", demoAddr, "address of the page, on this machine")
+	modes := command.Flags().StringSlice("slack", nil, "do as only some workspaces of Slack do: "+strings.Join(localslack.Modes(), ", "))
+	_ = command.RegisterFlagCompletionFunc("slack", cobra.FixedCompletions(localslack.Modes(), cobra.ShellCompDirectiveNoFileComp))
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		if err := localslack.New(localslack.Options{}).SwitchOn(*modes...); err != nil {
+			return usageError{command, "--slack: " + err.Error() + "."}
+		}
+		return demo(command.Context(), *addr, *modes, sys)
+	}
+	return command
+}
+
 // demo runs a local workspace, an OCR engine unless a real endpoint is set,
 // and the bot, until ctx ends. Real Slack tokens are not looked at.
-func demo(ctx context.Context, args []string, sys system) int {
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.SetOutput(sys.stderr)
-	addr := flags.String("addr", demoAddr, "address of the page, on this machine")
-	var modes []string
-	flags.Func("slack", "what some workspaces of Slack do, separated by commas: "+strings.Join(localslack.Modes(), ", "), func(list string) error {
-		modes = strings.Split(list, ",")
-		return localslack.New(localslack.Options{}).SwitchOn(modes...)
-	})
-	if flags.Parse(args) != nil || flags.NArg() > 0 {
-		return statusUsage
-	}
+func demo(ctx context.Context, addr string, modes []string, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor)
 	if err == nil && remote(c) {
 		c, err = loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor, needModel)
 	}
 	if err != nil {
-		return complain(sys.stderr, err)
+		return err
 	}
-	l, err := listenDemo(*addr)
+	l, err := listenDemo(addr)
 	if err != nil {
-		return fail(sys.stderr, err)
+		return err
 	}
 	if c.LogLevel == defaultOf("LOG_LEVEL") {
 		c.LogLevel = "warn" // the page is what to look at
 	}
-	if err := demoOn(ctx, l, c, modes, logger(c, sys.stderr), sys); err != nil {
-		return fail(sys.stderr, err)
-	}
-	return statusOK
+	return demoOn(ctx, l, c, modes, logger(c, sys.stderr), sys)
 }
 
 // remote reports whether the settings name an endpoint to read with.
@@ -65,7 +73,7 @@ func remote(c config) bool {
 // listenDemo listens on addr, or on any port where the usual one is taken.
 func listenDemo(addr string) (net.Listener, error) {
 	if host, _, err := net.SplitHostPort(addr); err != nil || !loopback(host) {
-		return nil, fmt.Errorf("the page is for this machine alone: %q is no loopback address. Example: -addr=%s", addr, demoAddr)
+		return nil, fmt.Errorf("the page is for this machine alone: %q is no loopback address. Example: --addr=%s", addr, demoAddr)
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil && addr == demoAddr {

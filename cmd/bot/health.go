@@ -10,39 +10,51 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // healthTime bounds the question, under what container runtimes wait.
 const healthTime = 4 * time.Second
 
-// health asks a running bot how it is, for the health checks of containers,
-// which have no other program to ask with. It takes an address to ask, or the
-// LISTEN_ADDR of the bot, which comes from the settings where there is none.
-func health(ctx context.Context, args []string, sys system) int {
-	if len(args) > 1 {
-		fmt.Fprintf(sys.stderr, "health takes one address at most. Example: bot health http://127.0.0.1:8080/readyz\n\n%s", usage)
-		return statusUsage
+func healthCommand(sys system) *cobra.Command {
+	return &cobra.Command{
+		Use:   "health [ADDR]",
+		Short: "Ask a running bot how it is",
+		Long: `Asks a running bot how it is, for the health checks of containers, and prints its
+answer. ADDR is its LISTEN_ADDR, or a web address such as
+http://127.0.0.1:8080/readyz; without it LISTEN_ADDR comes from the settings.
+
+The exit status is 0 where the bot is well, else 1.`,
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError{command, "\"bot health\" asks one address. Example: bot health http://127.0.0.1:8080/readyz"}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, args []string) error {
+			return health(command.Context(), strings.Join(args, ""), sys)
+		},
 	}
-	where := ""
-	if len(args) > 0 {
-		where = args[0]
-	} else {
+}
+
+// health asks the bot at an address how it is, or, if that is empty, the bot at
+// the LISTEN_ADDR of the settings.
+func health(ctx context.Context, where string, sys system) error {
+	if where == "" {
 		c, err := loadConfig(sys.environ, ".env", needMonitor)
 		if err != nil {
-			return complain(sys.stderr, err)
+			return err
 		}
 		if where = c.ListenAddr; where == "" {
-			return fail(sys.stderr, errors.New("LISTEN_ADDR is not set, so there is nobody to ask. Example: LISTEN_ADDR="+example("LISTEN_ADDR")))
+			return errors.New("LISTEN_ADDR is not set, so there is nobody to ask. Example: LISTEN_ADDR=" + example("LISTEN_ADDR"))
 		}
 	}
 	address, err := healthURL(where)
-	if err == nil {
-		err = askHealth(ctx, address, sys.stdout)
-	}
 	if err != nil {
-		return fail(sys.stderr, err)
+		return err
 	}
-	return statusOK
+	return askHealth(ctx, address, sys.stdout)
 }
 
 // healthURL is the address to ask: where itself if it is one, else /healthz of a

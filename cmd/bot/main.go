@@ -1,26 +1,15 @@
 // Command bot reads the images that people post in Slack and answers with
-// their text. Without an argument it runs the bot; see usage for the rest.
+// their text. Without a sub-command it runs the bot; `bot --help` lists the rest.
 package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"os"
 	"os/signal"
 	"syscall"
 )
-
-const usage = `Usage:
-  bot [run]         serve a Slack workspace; settings come from the environment and .env
-  bot demo          a workspace, an OCR engine and the bot on this machine: nothing to set up
-  bot check         look at settings, tokens, scopes, endpoint and store, and say what to do; -json
-  bot manifest      the manifest of the Slack app; -json
-  bot ocr FILE...   read images with the configured endpoint to standard output
-  bot health [ADDR] ask a running bot how it is, at its LISTEN_ADDR: status 0 or 1
-  bot version       what was built
-`
 
 // Exit statuses.
 const (
@@ -53,34 +42,12 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// run carries out one command and returns the exit status.
+// run carries out one command line and returns the exit status.
 func run(ctx context.Context, args []string, sys system) int {
-	command := "run"
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
+	if len(args) > 0 && args[0] == decodeCommand {
+		return decode(args[1:])
 	}
-	switch command {
-	case "run":
-		return serve(ctx, args, sys)
-	case "demo":
-		return demo(ctx, args, sys)
-	case "check":
-		return check(ctx, args, sys)
-	case "manifest":
-		return manifest(args, sys)
-	case "ocr":
-		return read(ctx, args, sys)
-	case "health":
-		return health(ctx, args, sys)
-	case decodeCommand:
-		return decode(args)
-	case "version":
-		fmt.Fprintln(sys.stdout, version())
-		return statusOK
-	case "help", "-h", "-help", "--help":
-		fmt.Fprint(sys.stdout, usage)
-		return statusOK
-	}
-	fmt.Fprintf(sys.stderr, "There is no command %q.\n\n%s", command, usage)
-	return statusUsage
+	root := newCommandLine(sys)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own
+	return exitStatus(root.ExecuteContext(ctx), sys.stderr)
 }

@@ -103,16 +103,27 @@ func TestUsage(t *testing.T) {
 	}{
 		{"no settings", nil, nil, 2, "", "SLACK_BOT_TOKEN is missing"},
 		{"run is the default", nil, []string{"run"}, 2, "", "SLACK_BOT_TOKEN is missing"},
-		{"run with an argument", nil, []string{"run", "fast"}, 2, "", "run takes no arguments"},
-		{"no such command", nil, []string{"dance"}, 2, "", `There is no command "dance"`},
-		{"help", nil, []string{"help"}, 0, "bot demo", ""},
+		{"run with an argument", nil, []string{"run", "fast"}, 2, "", `"bot run" takes no argument`},
+		{"no such command", nil, []string{"dance"}, 2, "", `There is no command "bot dance"`},
+		{"a mistyped command", nil, []string{"chek"}, 2, "", "Did you mean check?"},
+		{"a mistyped flag", nil, []string{"check", "--jsn"}, 2, "", "Did you mean --json?"},
+		{"a flag with one dash", nil, []string{"check", "-json"}, 2, "", "Did you mean --json?"},
+		{"a flag without its value", nil, []string{"demo", "--addr"}, 2, "", "--addr"},
+		{"help", nil, []string{"help"}, 0, "demo ", ""},
+		{"-h", nil, []string{"-h"}, 0, "demo ", ""},
+		{"help of a command", nil, []string{"run", "-h"}, 0, "SLACK_BOT_TOKEN", ""},
+		{"help of no command", nil, []string{"help", "chek"}, 2, "", "Did you mean check?"},
+		{"completion for no shell", nil, []string{"completion", "fsh"}, 2, "", "Did you mean bash or fish"},
+		{"help in front of a wrong flag", nil, []string{"ocr", "--help", "--speed=9"}, 2, "", "has no flag --speed"},
 		{"version", nil, []string{"version"}, 0, "go1.", ""},
+		{"version as a flag", nil, []string{"--version"}, 0, "go1.", ""},
+		{"completion", nil, []string{"completion", "fish"}, 0, "complete -c bot", ""},
 		{"ocr without a file", nil, []string{"ocr"}, 2, "", "Which files?"},
 		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", "MODELVERSE_API_KEY is missing"},
 		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
-		{"demo with a wrong flag", nil, []string{"demo", "-speed=9"}, 2, "", "-addr"},
-		{"demo with an unknown mode", nil, []string{"demo", "-slack=octet-stream,kind"}, 2, "", "there is no mode"},
-		{"demo away from this machine", nil, []string{"demo", "-addr=0.0.0.0:0"}, 1, "", "loopback"},
+		{"demo with a wrong flag", nil, []string{"demo", "--speed=9"}, 2, "", "has no flag --speed"},
+		{"demo with an unknown mode", nil, []string{"demo", "--slack=octet-stream,kind"}, 2, "", "there is no mode"},
+		{"demo away from this machine", nil, []string{"demo", "--addr=0.0.0.0:0"}, 1, "", "loopback"},
 		{"demo with limits that let nothing through", []string{"OCR_CONCURRENCY=0"}, []string{"demo"}, 2, "", "OCR_CONCURRENCY must be"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,7 +146,7 @@ func TestUsage(t *testing.T) {
 func demoProcess(t *testing.T) (p *process, address string) {
 	t.Helper()
 	// Tokens of a real app must not matter.
-	p = start(t, []string{"SLACK_BOT_TOKEN=xoxb-real", "SLACK_API_URL=https://slack.example/api/"}, "demo", "-addr=127.0.0.1:0", "-slack=enterprise")
+	p = start(t, []string{"SLACK_BOT_TOKEN=xoxb-real", "SLACK_API_URL=https://slack.example/api/"}, "demo", "--addr=127.0.0.1:0", "--slack=enterprise")
 	line, err := p.stdout.ReadString('\n')
 	address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line)
 	if err != nil || address == "" {

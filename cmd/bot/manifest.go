@@ -1,39 +1,38 @@
 package main
 
 import (
-	"flag"
-	"fmt"
+	"io"
 
+	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
 	"slackocr/bot"
 )
 
+func manifestCommand(sys system) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "manifest",
+		Short: "Print the manifest of the Slack app",
+		Long: `Prints the manifest that api.slack.com/apps takes under "Create New App", "From a
+manifest": the name, the scopes, the events and the commands of the Slack app.`,
+		Args: noArguments,
+	}
+	asJSON := command.Flags().Bool("json", false, "print JSON instead of YAML")
+	command.RunE = func(*cobra.Command, []string) error { return manifest(*asJSON, sys.stdout) }
+	return command
+}
+
 // manifest prints the manifest of the Slack app, in YAML or JSON: Slack takes both.
-func manifest(args []string, sys system) int {
-	flags := flag.NewFlagSet("manifest", flag.ContinueOnError)
-	flags.SetOutput(sys.stderr)
-	asJSON := flags.Bool("json", false, "print JSON")
-	if flags.Parse(args) != nil {
-		return statusUsage
+func manifest(asJSON bool, stdout io.Writer) error {
+	if !asJSON {
+		_, err := stdout.Write(bot.Manifest)
+		return err
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(sys.stderr, "manifest takes no arguments but -json.\n\n%s", usage)
-		return statusUsage
+	var fields map[string]any
+	if err := yaml.Unmarshal(bot.Manifest, &fields); err != nil {
+		return err
 	}
-	var err error
-	if *asJSON {
-		var fields map[string]any
-		if err = yaml.Unmarshal(bot.Manifest, &fields); err == nil {
-			err = writeJSON(sys.stdout, fields)
-		}
-	} else {
-		_, err = sys.stdout.Write(bot.Manifest)
-	}
-	if err != nil {
-		return fail(sys.stderr, err)
-	}
-	return statusOK
+	return writeJSON(stdout, fields)
 }
 
 // botScopes are the scopes that this version needs.

@@ -17,7 +17,7 @@ func TestManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"manifest"}, {"manifest", "-json"}} {
+	for _, args := range [][]string{{"manifest"}, {"manifest", "--json"}} {
 		var out, complaints bytes.Buffer
 		if status := run(t.Context(), args, system{stdout: &out, stderr: &complaints}); status != 0 || complaints.Len() > 0 {
 			t.Fatalf("%v: exit status %d: %s", args, status, &complaints)
@@ -37,11 +37,11 @@ func TestManifest(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	info := &debug.BuildInfo{GoVersion: "go1.26.1", Main: debug.Module{Version: "v1.2.3"}}
-	if v := versionOf(info); v != "bot v1.2.3, unknown commit, go1.26.1" {
+	if v := versionOf(info); v != "v1.2.3, unknown commit, go1.26.1" {
 		t.Error(v)
 	}
 	info.Settings = []debug.BuildSetting{{Key: "vcs.revision", Value: "abc123"}, {Key: "vcs.modified", Value: "true"}}
-	if v := versionOf(info); v != "bot v1.2.3, commit abc123 with changes, go1.26.1" {
+	if v := versionOf(info); v != "v1.2.3, commit abc123 with changes, go1.26.1" {
 		t.Error(v)
 	}
 }

@@ -12,41 +12,55 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/spf13/cobra"
+
 	"slackocr/bot/slackmd"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
 
+func ocrCommand(sys system) *cobra.Command {
+	return &cobra.Command{
+		Use:   "ocr FILE...",
+		Short: "Read image files with the OCR endpoint",
+		Long: `Reads image files and PDFs with the configured OCR endpoint and prints their text
+to standard output. Slack has no part in it.`,
+		Example: "  bot ocr receipt.png\n  bot ocr scan-*.pdf >scans.md",
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{command, "Which files? Example: bot ocr receipt.png"}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, files []string) error { return read(command.Context(), files, sys) },
+	}
+}
+
 // read writes the text of image files to standard output: to a terminal while the
 // model writes it, elsewhere once it is whole. A file that cannot be read does not
 // keep the others from it.
-func read(ctx context.Context, files []string, sys system) int {
-	if len(files) == 0 {
-		fmt.Fprintf(sys.stderr, "Which files? Example: bot ocr receipt.png\n\n%s", usage)
-		return statusUsage
-	}
+func read(ctx context.Context, files []string, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needModel)
 	if err != nil {
-		return complain(sys.stderr, err)
+		return err
 	}
 	model, err := newModel(c)
 	if err != nil {
-		return fail(sys.stderr, err)
+		return err
 	}
-	status := statusOK
 	for i, file := range files {
 		if i > 0 {
 			fmt.Fprintln(sys.stdout)
 		}
-		if err := readFile(ctx, model, file, c, sys); err != nil {
-			fmt.Fprintf(sys.stderr, "%s: %v\n", file, err)
-			status = statusFailed
+		if failure := readFile(ctx, model, file, c, sys); failure != nil {
+			fmt.Fprintf(sys.stderr, "%s: %v\n", file, failure)
+			err = errSaid
 		}
 		if ctx.Err() != nil {
-			return statusFailed
+			return errSaid
 		}
 	}
-	return status
+	return err
 }
 
 // readFile reads the pages of a file one after the other. One that cannot be read

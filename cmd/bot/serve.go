@@ -7,33 +7,46 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/spf13/cobra"
+
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/ocr"
 )
 
-// serve runs the bot until ctx ends.
-func serve(ctx context.Context, args []string, sys system) int {
-	if len(args) > 0 {
-		fmt.Fprintf(sys.stderr, "run takes no arguments.\n\n%s", usage)
-		return statusUsage
+func runCommand(sys system) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Serve a Slack workspace until it is told to stop",
+		Long: `Connects to Slack, reads the pictures that people post, and goes on until it gets
+SIGTERM or Ctrl-C. It then takes no new work, hands back what is unfinished, and
+ends within ten seconds; the next start goes on with it.
+
+Three settings are required: SLACK_BOT_TOKEN and SLACK_APP_TOKEN from the Slack
+app's page, and MODELVERSE_API_KEY, or OCR_BASE_URL for an endpoint of your own.
+They come from the environment or from .env in the current folder; .env.example
+explains every setting, and "bot check" says whether they work.
+
+The log goes to standard error. The exit status is 0 after a stop, 1 after a
+failure, and 2 where a setting is wrong.`,
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error { return serve(command.Context(), sys) },
 	}
+}
+
+// serve runs the bot until ctx ends.
+func serve(ctx context.Context, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needAll...)
 	if err != nil {
-		return complain(sys.stderr, err)
+		return err
 	}
 	log := logger(c, sys.stderr)
 	model, err := newModel(c)
 	if err != nil {
-		return fail(sys.stderr, err)
+		return err
 	}
-	endCheck := checkInBrief(ctx, c, sys.environ, log)
-	err = runBot(ctx, c, model, log)
-	endCheck()
-	if err != nil {
-		return fail(sys.stderr, err)
-	}
-	return statusOK
+	defer checkInBrief(ctx, c, sys.environ, log)()
+	return runBot(ctx, c, model, log)
 }
 
 // runBot opens the store of jobs, runs the bot until ctx ends, and closes the
@@ -103,20 +116,17 @@ func logger(c config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// complain prints all that is wrong with the settings.
+// complain prints an error, or all that is wrong with the settings, and returns
+// the exit status.
 func complain(w io.Writer, err error) int {
 	wrong, ok := errors.AsType[problems](err)
 	if !ok {
-		return fail(w, err)
+		fmt.Fprintln(w, withoutAddresses(err))
+		return statusFailed
 	}
 	fmt.Fprintln(w, "Some settings need your attention (in the environment or in .env; .env.example explains each):")
 	for _, line := range wrong {
 		fmt.Fprintln(w, "  "+line)
 	}
 	return statusUsage
-}
-
-func fail(w io.Writer, err error) int {
-	fmt.Fprintln(w, withoutAddresses(err))
-	return statusFailed
 }

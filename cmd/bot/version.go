@@ -5,11 +5,11 @@ import (
 	"runtime/debug"
 )
 
-// version names the build: the module's version, the commit, the Go version.
+// version names the build: the version of the module, the commit and the Go release.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "bot (unknown build)"
+		return "of an unknown build"
 	}
 	return versionOf(info)
 }
@@ -24,5 +24,5 @@ func versionOf(info *debug.BuildInfo) string {
 			changed = " with changes"
 		}
 	}
-	return fmt.Sprintf("bot %s, %s%s, %s", info.Main.Version, commit, changed, info.GoVersion)
+	return fmt.Sprintf("%s, %s%s, %s", info.Main.Version, commit, changed, info.GoVersion)
 }
