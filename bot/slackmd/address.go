@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// findAddresses finds what Slack makes links or pictures of in a text: addresses
-// of pages and of mail, and the names of emoji. The result is the code that the
-// text has already, in which nothing is looked for, and what was found, in order.
+// findAddresses returns the parts of s that Slack would turn into links or
+// emoji: addresses of pages and mail, and names of emoji. The result also
+// holds the code spans of s, in which nothing is looked for. All parts are in
+// order.
 func findAddresses(s string, code []extent) []extent {
 	if !strings.ContainsAny(s, "@:") && indexWWW(s) < 0 {
 		return code
@@ -22,8 +23,8 @@ func findAddresses(s string, code []extent) []extent {
 	return findBetween(all, s, from)
 }
 
-// findBetween adds what is found in s behind from. Its time is linear: it looks
-// back only over the word before a sign.
+// findBetween adds the addresses in s after offset from. The time is linear:
+// the search goes back only over the word before a sign.
 func findBetween(all []extent, s string, from int) []extent {
 	for i := from; i < len(s); i++ {
 		x := extent{i, i}
@@ -47,7 +48,7 @@ func findBetween(all []extent, s string, from int) []extent {
 		if s[x.to-1] != ':' || !strings.HasPrefix(s[i:], ":") || strings.HasPrefix(s[i:], "://") {
 			x.to = x.from + len(strings.TrimRight(s[x.from:x.to], ".,;:!?'*_~-+"))
 		}
-		for x.to < len(s) { // marks belong to the letter before them
+		for x.to < len(s) { // a mark belongs to the letter before
 			r, n := utf8.DecodeRuneInString(s[x.to:])
 			if r < utf8.RuneSelf || !unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc) {
 				break
@@ -60,8 +61,8 @@ func findBetween(all []extent, s string, from int) []extent {
 	return all
 }
 
-// wordBefore is where the word begins that ends at i: letters, digits, and the
-// other signs. It does not begin before from.
+// wordBefore returns the start of the word that ends at i. A word has letters,
+// digits and the given signs, and must not start before from.
 func wordBefore(s string, from, i int, signs string) int {
 	for i > from && (isLetter(s[i-1]) || isDigit(s[i-1]) || strings.IndexByte(signs, s[i-1]) >= 0) {
 		i--
@@ -76,7 +77,7 @@ func wordAfter(s string, i int, signs string) int {
 	return i
 }
 
-// mail is the mail address whose @ is at i.
+// mail returns the mail address whose @ is at i.
 func mail(s string, from, i int) extent {
 	x := extent{wordBefore(s, from, i, "+-._%"), wordAfter(s, i+1, "-.")}
 	if x.from == i || !strings.Contains(strings.Trim(s[i+1:x.to], "."), ".") {
@@ -85,8 +86,9 @@ func mail(s string, from, i int) extent {
 	return x
 }
 
-// emoji is the word with an emoji's name, such as :tada:, whose first colon is at
-// i. Where letters stand at it, as in std::vector::iterator, the word is whole.
+// emoji returns the name of an emoji, such as :tada:, whose first colon is at
+// i. If letters touch the name, as in std::vector::iterator, emoji returns the
+// whole word.
 func emoji(s string, from, i int) extent {
 	end := wordAfter(s, i+1, "_+-'")
 	if end == len(s) || s[end] != ':' || end-i > maxEmoji {
@@ -94,7 +96,7 @@ func emoji(s string, from, i int) extent {
 	}
 	name := s[i+1 : end]
 	if !strings.ContainsFunc(name, func(r rune) bool { return isLetter(byte(r)) }) && name != "+1" && name != "-1" && name != "100" && name != "1234" {
-		return extent{i, i} // 12:30:45
+		return extent{i, i} // a time such as 12:30:45
 	}
 	return extent{wordBefore(s, from, i, ":_"), wordAfter(s, end+1, ":_")}
 }
@@ -102,9 +104,9 @@ func emoji(s string, from, i int) extent {
 // maxEmoji bounds an emoji's name, in bytes.
 const maxEmoji = 101
 
-// addressLength is how much of an address follows its first word. It ends
-// before what is not in addresses: spaces, quotes, East Asian text, and a
-// bracket that was not opened in it.
+// addressLength returns the length of the rest of an address, after the first
+// word. An address ends before a space, a quote, East Asian text, and a
+// closing bracket without an opening bracket.
 func addressLength(s string) int {
 	depth := 0
 	for i, r := range s {

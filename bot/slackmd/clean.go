@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxMarks is how many combining marks may follow each other. Writing systems
-// need up to four; towers of them cover the lines above and below.
+// maxMarks bounds the combining marks on a letter. Writing systems need up to
+// four; a tower of marks covers the lines above and below.
 const maxMarks = 8
 
-// clean drops what could disturb the text around it or hide in it: broken
-// UTF-8, control characters, marks that turn the direction of writing, towers
-// of combining marks, and characters without width
+// clean removes everything that could disturb the text around s or hide in s:
+// broken UTF-8, control characters, marks that turn the direction of writing,
+// towers of combining marks, and characters without width
 // (https://www.unicode.org/reports/tr36/). Line breaks become \n.
 func clean(s string) string {
 	if isClean(s) {
@@ -21,7 +21,7 @@ func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\ufffd")
 	var out strings.Builder
 	out.Grow(len(s))
-	last := rune(-1) // the rune written before
+	last := rune(-1) // the previous rune
 	marks := 0
 	for i, r := range s {
 		switch {
@@ -32,7 +32,7 @@ func clean(s string) string {
 		case r != '\n' && r != '\t' && unicode.IsControl(r):
 			continue
 		case r == '\u200c' || r == '\u200d':
-			// Joiners belong into emoji and into the scripts from Hebrew on.
+			// Joiners are part of emoji and of the scripts from Hebrew on.
 			if last < '\u0590' || last == '\u200c' || last == '\u200d' {
 				continue
 			}
@@ -50,7 +50,7 @@ func clean(s string) string {
 	return out.String()
 }
 
-// isClean recognises the usual text: printable ASCII.
+// isClean reports whether s is printable ASCII, which most texts are.
 func isClean(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || c == 0x7f || (c < ' ' && c != '\n' && c != '\t') {
@@ -60,8 +60,8 @@ func isClean(s string) bool {
 	return true
 }
 
-// isHidden reports whether a rune is never drawn: marks of direction, spaces
-// and fillers without width, tags.
+// isHidden reports whether r is never drawn: marks of direction, spaces and
+// fillers without width, tags.
 func isHidden(r rune) bool {
 	switch {
 	case r < '\u00ad':
@@ -78,7 +78,7 @@ func isHidden(r rune) bool {
 	return false
 }
 
-// visible reports whether there is anything to see in s.
+// visible reports whether s has anything to see.
 func visible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' // the empty Braille pattern

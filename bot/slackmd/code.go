@@ -19,8 +19,8 @@ func (p *inliner) ticks() bool {
 	return true
 }
 
-// tickRuns are the places of the runs of backticks in a text, by their length.
-// Longer ones than maxFence are text.
+// tickRuns holds the positions of the runs of backticks in a text, by length.
+// A run longer than maxFence is text.
 type tickRuns [maxFence + 1][]int32
 
 func findTicks(s string) *tickRuns {
@@ -37,8 +37,8 @@ func findTicks(s string) *tickRuns {
 	return &runs
 }
 
-// next is the next run of length n at or after pos, or 0. Earlier ones are
-// forgotten.
+// next returns the position of the next run of length n at or after pos, or 0
+// if there is none. Earlier runs are dropped.
 func (t *tickRuns) next(n, pos int) int {
 	if n > maxFence {
 		return 0
@@ -60,10 +60,10 @@ func codeText(s string) string {
 	return s
 }
 
-// maxFence bounds a fence's marker, which is repeated where a fence is cut.
+// maxFence bounds a fence's marker, which is repeated when a fence is split.
 const maxFence = 20
 
-// fenceOf is the marker of the code fence that a line opens, or "":
+// fenceOf returns the marker of the code fence that line opens, or "":
 // https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 func fenceOf(line string) string {
 	line = strings.TrimLeft(line, " \t")
@@ -77,13 +77,13 @@ func fenceOf(line string) string {
 	return ""
 }
 
-// closes reports whether a line closes the fence with that marker.
+// closes reports whether line closes the fence with the given marker.
 func closes(line, fence string) bool {
 	line = strings.TrimSpace(line)
 	return len(line) >= len(fence) && strings.Trim(line, fence[:1]) == ""
 }
 
-// openFence is the marker of the code fence that s ends in, or "".
+// openFence returns the marker of the code fence that s leaves open, or "".
 func openFence(s string) (open string) {
 	for line := range strings.Lines(s) {
 		switch {

@@ -8,21 +8,22 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// piece is what of a chunk goes into a part in one.
+// piece is the smallest unit of a chunk that goes into a part undivided.
 type piece struct {
 	kind              blockKind
 	sep               string
 	lead, body, trail string
-	glue              string // between this piece and the one before of the same chunk
+	glue              string // between this piece and the previous piece of the same chunk
 	size              int    // of the body
-	rows              int    // of a table
+	rows              int    // rows of a table
 	page              int
-	rank              int  // how bad it is to break before it, where it is glued
-	glued             bool // it is not the first of its chunk
-	joined            bool // it goes on in the part that the one before is in
+	rank              int  // how bad a break before this piece is, if the piece is glued
+	glued             bool // not the first piece of its chunk
+	joined            bool // goes into the same part as the previous piece
 }
 
-// between is what stands before the piece where it begins anew in a part.
+// between returns the separator before the piece when the piece starts anew in
+// a part.
 func (p *piece) between() string {
 	if p.glued {
 		return "\n\n"
@@ -30,12 +31,12 @@ func (p *piece) between() string {
 	return p.sep
 }
 
-// grains is how many pieces a part's worth of a long chunk is cut into: so far,
-// at most, are parts from being full.
+// grains is the number of pieces that a part's worth of a long chunk is split
+// into. A part is therefore at least 15/16 full.
 const grains = 16
 
-// cutChunk cuts a chunk that does not fit one part, or holds too many rows of a
-// table. The frame of each piece, its lead and trail, fits the limit.
+// cutChunk splits a chunk that does not fit a part or has too many table rows.
+// The frame of each piece, its lead and trail, fits the limit.
 func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	rows := 0
 	if c.kind == tableBlock && c.body != "" {
@@ -71,13 +72,13 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	return k.pieces
 }
 
-// knife cuts the body of a chunk into pieces that are about a grain long, and
-// never longer than limit.
+// knife splits the body of a chunk into pieces of about one grain, and never
+// longer than limit.
 type knife struct {
 	limit, grain int
-	lines        int    // the most lines of a piece, or 0
+	lines        int    // the most lines of a piece, or 0 for no limit
 	code         bool   // the body is code, not inline markdown
-	lead         string // of each line, in a quote
+	lead         string // at the start of each line, in a quote
 	measure      func(string) int
 	pieces       []piece
 }
@@ -86,7 +87,8 @@ func (k *knife) add(body, glue string, size, rank int) {
 	k.pieces = append(k.pieces, piece{body: body, glue: glue, size: size, rank: rank})
 }
 
-// byLines cuts between lines. A line that is too long for a part is cut as well.
+// byLines splits between lines. A line that is too long for a part is split
+// too.
 func (k *knife) byLines(body string) {
 	from, end, size, lines, glue := 0, 0, 0, 0, ""
 	flush := func() {
@@ -120,8 +122,8 @@ func (k *knife) byLines(body string) {
 	flush()
 }
 
-// The places to cut, from the best to the worst. The numbers go on from those
-// of packer.rank.
+// The places to split at, from best to worst. The numbers continue those of
+// packer.rank.
 const (
 	afterLine = 4 + iota
 	afterSentence
@@ -129,9 +131,9 @@ const (
 	afterSign
 )
 
-// byWords cuts text: after a line or a sentence if it can, else after a word,
-// else between two signs as people see them. What is written as one sign, an
-// escape or a code span, is never cut.
+// byWords splits text: after a line or a sentence if possible, else after a
+// word, else between two characters as people see them. A unit such as an
+// escape or a code span is never split.
 func (k *knife) byWords(text string) {
 	glue, rank := "", afterSign
 	for text != "" {
@@ -150,12 +152,11 @@ func (k *knife) byWords(text string) {
 	}
 }
 
-// maxOpenMarks bounds the marks of emphasis that a piece of text may begin with, in
-// bytes.
+// maxOpenMarks bounds the emphasis marks at the start of a piece, in bytes.
 const maxOpenMarks = len("***~~")
 
-// carryEmphasis ends emphasis where a piece ends, and begins it again in the next,
-// for pieces that come into different parts.
+// carryEmphasis ends emphasis at the end of a piece and starts the same
+// emphasis in the next piece, if the two go into different parts.
 func (k *knife) carryEmphasis() {
 	var open []string
 	for i := range k.pieces {
@@ -169,14 +170,15 @@ func (k *knife) carryEmphasis() {
 			break
 		}
 	}
-	if len(open) > 0 { // it was not understood
+	if len(open) > 0 { // the text was not understood
 		for i := range k.pieces {
 			k.pieces[i].lead, k.pieces[i].trail = "", ""
 		}
 	}
 }
 
-// openAfter is the emphasis that is open behind a text: its marks, in order.
+// openAfter returns the marks of the emphasis that is open after text, in
+// order.
 func (k *knife) openAfter(open []string, text string) []string {
 	for text != "" {
 		atom := k.atom(text)
@@ -195,7 +197,7 @@ func (k *knife) openAfter(open []string, text string) []string {
 	return open
 }
 
-// reach is how far a piece of text goes, and what place that is.
+// reach returns the length of the next piece of text, and the rank of its end.
 func (k *knife) reach(text string) (at, rank int) {
 	grain := min(k.grain, k.limit)
 	end, used := 0, 0
@@ -218,12 +220,12 @@ func (k *knife) reach(text string) (at, rank int) {
 	return end, afterSign
 }
 
-// place says what place to cut there is between two texts.
+// place returns the rank of a split between two texts.
 func (k *knife) place(before, after string) int {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	switch {
 	case after == "", last > ' ' && last < '\u2e80':
-	case !k.code && beginsBlock(after[:min(len(after), maxLead)]) >= 0: // it would begin the next message
+	case !k.code && beginsBlock(after[:min(len(after), maxLead)]) >= 0: // after would start the next message
 	case last == '\n':
 		return afterLine
 	case last == '。' || last == '！' || last == '？':
@@ -233,16 +235,16 @@ func (k *knife) place(before, after string) int {
 			return afterSentence
 		}
 		return afterWord
-	case last >= '\u2e80' && last <= '\uffef': // lines may be broken between East Asian letters
+	case last >= '\u2e80' && last <= '\uffef': // a line may break between East Asian letters
 		return afterWord
 	}
 	return afterSign
 }
 
-// escapes are what escaping writes.
+// escapes are the entities that escaping writes.
 var escapes = [...]string{"&lt;", "&gt;", "&amp;"}
 
-// atom is the shortest beginning of s that must not be cut.
+// atom returns the shortest start of s that must not be split.
 func (k *knife) atom(s string) string {
 	switch c := s[0]; {
 	case c == '&':
@@ -268,18 +270,19 @@ func (k *knife) atom(s string) string {
 		return s[:1]
 	}
 	cluster, _, _, _ := uniseg.FirstGraphemeClusterInString(s[:min(len(s), maxCluster)], -1)
-	if len(cluster) == maxCluster { // no sign is that long
+	if len(cluster) == maxCluster { // no character is that long
 		_, n := utf8.DecodeRuneInString(s)
 		return s[:n]
 	}
 	return cluster
 }
 
-// maxCluster bounds what people see as one sign, in bytes.
+// maxCluster bounds a character as people see it (a grapheme cluster), in
+// bytes.
 const maxCluster = 64
 
-// codeSpan is the code span that s begins with. The writer closes all of them, and
-// none is longer than a few times maxSpan.
+// codeSpan returns the code span at the start of s. The writer closes every
+// code span, and none is longer than a few times maxSpan.
 func codeSpan(s string) string {
 	n := len(s) - len(strings.TrimLeft(s, "`"))
 	for at := n; at < len(s); {

@@ -8,29 +8,29 @@ import (
 	"unicode/utf8"
 )
 
-// mark is a run of * _ or ~, or a tag such as <b>, that may be an end of
-// emphasis. It is text until it is paired.
+// mark is a run of * _ or ~, or a tag such as <b>, that may start or end
+// emphasis. A mark is text until pair finds its partner.
 type mark struct {
-	at, n         int32 // where it stands in the text, and how long it is
+	at, n         int32 // position and length in the text
 	line          int32
-	used          int16 // how many signs of the run are paired
+	used          int16 // number of signs in the run that are paired
 	style         style
 	opens, closes bool
 	glued         bool // between two ASCII letters or digits
 }
 
-// style tells the marks apart that pair with each other.
+// style is the kind of a mark. Only marks of the same style are paired.
 type style int8
 
 const (
 	stars style = iota
 	underscores
 	tildes
-	firstTag // the tags follow, as styles has them
+	firstTag // the tags follow, in the order of tagStyles
 )
 
-// emphasized is what of a text is set in bold ("**"), italics ("*") or struck
-// out ("~~").
+// emphasized is a part of a text in bold ("**"), italics ("*") or struck out
+// ("~~").
 type emphasized struct {
 	from, to int
 	sign     string
@@ -58,11 +58,11 @@ func (p *inliner) run(c byte) {
 	p.i = end
 }
 
-// flank says which end of emphasis a run can be between two characters. What
-// stands in a product (10*20*30), a power (2**3), a name (snake_case), a range
-// (10:00~18:00) or a masked number (138****5678) is none. Other than in
-// CommonMark, ** may stand between a punctuation mark and a letter: scripts
-// without spaces have that everywhere.
+// flank sets which end of emphasis a run between two characters can be. A run
+// in a product (10*20*30), a power (2**3), a name (snake_case), a range
+// (10:00~18:00) or a masked number (138****5678) is neither. Unlike
+// CommonMark, flank allows ** between a punctuation mark and a letter, which
+// is common in scripts without spaces.
 func (m *mark) flank(before, after rune) {
 	if m.n > 3 || m.style == tildes && m.n != 2 {
 		return
@@ -85,8 +85,8 @@ func (m *mark) flank(before, after rune) {
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
 
-// pair pairs the marks and takes them out of the text. Its time is linear: an
-// opening mark that is passed over is forgotten.
+// pair pairs the marks and removes them from the text. The time is linear: an
+// opening mark that was passed over is dropped.
 func (p *shown) pair() {
 	var open [firstTag + style(len(tagStyles))][]int32 // marks that may still be closed
 	if len(p.marks) < 2 {
@@ -118,7 +118,7 @@ func (p *shown) pair() {
 				m.used += int16(n)
 				first.used += int16(n)
 			}
-			for s, marks := range open { // what began later cannot end later
+			for s, marks := range open { // a later start cannot end later
 				for len(marks) > 0 && (marks[len(marks)-1] > int32(j) || marks[len(marks)-1] == int32(j) && first.left() == 0) {
 					marks = marks[:len(marks)-1]
 				}
@@ -132,17 +132,17 @@ func (p *shown) pair() {
 	p.remove(taken)
 }
 
-// left is how many signs of a run are not paired yet.
+// left returns the number of signs in a run that are not paired yet.
 func (m *mark) left() int32 { return m.n - int32(m.used) }
 
-// end is where a run ends.
+// end returns the position after a run.
 func (m *mark) end() int { return int(m.at + m.n) }
 
-// maxPassed bounds how many opening marks are looked at for one that ends.
+// maxPassed bounds the opening marks that are tried for a closing mark.
 const maxPassed = 8
 
-// opener is the mark that m closes, or -1: of runs one of the same length, or of
-// three signs.
+// opener returns the index in open of the mark that m closes, or -1. Two runs
+// match if they have the same length, or if a run has three signs.
 func (p *shown) opener(open []int32, m *mark) int {
 	for k := len(open) - 1; k >= max(0, len(open)-maxPassed); k-- {
 		first := &p.marks[open[k]]
@@ -160,22 +160,22 @@ func (p *shown) opener(open []int32, m *mark) int {
 	return -1
 }
 
-// meant reports whether two runs with those words between them are emphasis.
+// meant reports whether two runs with the given words between are emphasis.
 func (p *shown) meant(first, last *mark, n int, words []byte) bool {
 	switch {
-	case first.glued && last.glued: // x**2 + y**2
+	case first.glued && last.glued: // as in x**2 + y**2
 		return len(words) > 2 && len(words) <= maxPlain && !slices.ContainsFunc(words, func(c byte) bool { return !isLetter(c) })
 	case n == 1 && first.line != last.line:
 		return false
-	case n == 1 && first.style == stars: // what Chinese invoices have: *服务*
+	case n == 1 && first.style == stars: // as on Chinese invoices: *服务*
 		return len(words) > maxPlain || !unicode.Is(unicode.Han, firstRune(words)) || strings.IndexFunc(string(words), func(r rune) bool { return r < utf8.RuneSelf }) >= 0
-	case n == 2 && first.style == underscores: // __init__
+	case n == 2 && first.style == underscores: // as in __init__
 		return len(words) > maxPlain || strings.Trim(string(words), "abcdefghijklmnopqrstuvwxyz0123456789_") != ""
 	}
 	return true
 }
 
-// maxPlain bounds the words between two marks that are looked at, in bytes.
+// maxPlain bounds the words between two marks that are examined, in bytes.
 const maxPlain = 60
 
 func firstRune(b []byte) rune {
@@ -183,7 +183,7 @@ func firstRune(b []byte) rune {
 	return r
 }
 
-// sign is the markdown of n signs.
+// sign returns the markdown of n signs.
 func (m *mark) sign(n int) string {
 	switch {
 	case m.style >= firstTag:
@@ -194,13 +194,13 @@ func (m *mark) sign(n int) string {
 	return "**"[:n]
 }
 
-// remove takes parts out of the text. What is marked in it moves along.
+// remove removes parts from the text and moves everything marked in the text.
 func (p *shown) remove(parts []extent) {
 	if len(parts) == 0 {
 		return
 	}
 	slices.SortFunc(parts, func(a, b extent) int { return cmp.Compare(a.from, b.from) })
-	shift := make([]int, 0, len(parts)+1) // how much was taken before each part
+	shift := make([]int, 0, len(parts)+1) // number of bytes removed before each part
 	text := p.text[:0]
 	from, sum := 0, 0
 	for _, part := range parts {
@@ -212,7 +212,7 @@ func (p *shown) remove(parts []extent) {
 	text = append(text, p.text[from:]...)
 	shift = append(shift, sum)
 	moved := func(at int) int {
-		k, end := 0, len(parts) // the first part that ends behind at
+		k, end := 0, len(parts) // the first part that ends after at
 		for k < end {
 			if mid := (k + end) / 2; parts[mid].to > at {
 				end = mid
@@ -220,7 +220,7 @@ func (p *shown) remove(parts []extent) {
 				k = mid + 1
 			}
 		}
-		if k < len(parts) && parts[k].from < at { // within a part
+		if k < len(parts) && parts[k].from < at { // inside a part
 			at = parts[k].from
 		}
 		return at - shift[k]

@@ -15,14 +15,15 @@ func (p *inliner) math(end *finder) bool {
 	}
 	tex := p.src[from:to]
 	if end == &p.blockEnd && !strings.ContainsAny(tex, `\^_=`) {
-		return false // brackets that were escaped
+		return false // the brackets were escaped
 	}
 	p.formula(tex)
 	p.i = to + 2
 	return true
 }
 
-// formula writes mathematics: as signs, where there are some for all of it.
+// formula writes mathematics as Unicode signs if all of tex has such signs,
+// else as source.
 func (p *inliner) formula(tex string) {
 	if line, ok := texmath.Line(tex); ok {
 		p.write(clean(line))
@@ -31,7 +32,7 @@ func (p *inliner) formula(tex string) {
 	}
 }
 
-// dollars reads $…$ and $$…$$. An amount of money is no formula.
+// dollars reads $…$ and $$…$$. An amount of money is not a formula.
 func (p *inliner) dollars() bool {
 	double := strings.HasPrefix(p.src[p.i:], "$$")
 	from := p.i + 1
@@ -56,10 +57,10 @@ func (p *inliner) dollars() bool {
 	return true
 }
 
-// isFormula tells a formula between dollars from two amounts of money and from a
-// program's variables. As in Pandoc no digit follows it
-// (https://pandoc.org/MANUAL.html#math); it has what only formulas have, or is of
-// single letters.
+// isFormula reports whether the text between two dollars is a formula, rather
+// than the words between two amounts of money or two shell variables. As in
+// Pandoc, no digit may follow (https://pandoc.org/MANUAL.html#math). A formula
+// has signs that only formulas have, or consists of single letters.
 func isFormula(tex, after string) bool {
 	if after != "" && isDigit(after[0]) || strings.Contains(tex, "`") {
 		return false
@@ -85,7 +86,7 @@ func isFormula(tex, after string) bool {
 	return strings.Contains(tex, "=") || longestWord(tex) == 1 && (!isDigit(tex[0]) || !strings.Contains(tex, " "))
 }
 
-// longestWord is the length of the longest run of letters.
+// longestWord returns the length of the longest run of letters.
 func longestWord(s string) (longest int) {
 	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r < 'A' || r > 'Z' && r < 'a' || r > 'z' && r < 0x80 }) {
 		longest = max(longest, len(word))

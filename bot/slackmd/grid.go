@@ -7,12 +7,12 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// maxGrid is how many columns of type a table may be wide that is drawn with
-// spaces. Slack wraps longer lines on usual screens.
+// maxGrid bounds the width of a table that is drawn with spaces, in columns of
+// type. Slack wraps longer lines on usual screens.
 const maxGrid = 100
 
-// trimmed is the table without the columns that hold nothing, and without the
-// rows at its end that hold nothing.
+// trimmed returns the table without empty columns and without empty rows at
+// the end.
 func (t Table) trimmed() Table {
 	var full [maxColumns]bool
 	last, columns := 0, 0
@@ -31,7 +31,7 @@ func (t Table) trimmed() Table {
 	return t
 }
 
-// keep is what of a row stands in columns that are kept.
+// keep returns the cells of a row that stand in the kept columns.
 func keep[T any](row []T, columns []bool) []T {
 	row = row[:min(len(row), len(columns))]
 	first := slices.Index(columns[:len(row)], false)
@@ -47,13 +47,13 @@ func keep[T any](row []T, columns []bool) []T {
 	return kept
 }
 
-// isBlank reports whether a cell shows nothing: "&nbsp;", "<br>".
+// isBlank reports whether a cell shows nothing, as "&nbsp;" or "<br>".
 func isBlank(cell string) bool {
 	return cell == "" || !visible(cell) || (cell[0] == '<' || cell[0] == '&') && !visible(plain(cell))
 }
 
-// pipes writes the table in GitHub's markdown, its header and rule apart. ok is
-// false where the header or a row is longer than limit.
+// pipes returns the table in GitHub's markdown: the header with its rule, and
+// the rows. If the header or a row is longer than limit, ok is false.
 func (t Table) pipes(limit int) (head, rows string, ok bool) {
 	columns := t.columns()
 	var out strings.Builder
@@ -91,8 +91,8 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 	return head, strings.TrimSuffix(out.String(), "\n"), true
 }
 
-// rule is what stands under the header of a column. A column of numbers is
-// aligned at its right, if the model did not say otherwise.
+// rule returns the delimiter cell under the header of a column. A column of
+// numbers is aligned right unless the model gave an alignment.
 func (t Table) rule(column int) string {
 	side := byte(0)
 	if column < len(t.align) {
@@ -112,8 +112,8 @@ func (t Table) rule(column int) string {
 	return "---"
 }
 
-// numbers reports whether a column holds hardly anything but numbers and
-// amounts.
+// numbers reports whether nearly every cell of a column is a number or an
+// amount.
 func (t Table) numbers(column int) bool {
 	numbers, others := 0, 0
 	for _, row := range t.Rows[1:] {
@@ -133,8 +133,8 @@ func (t Table) numbers(column int) bool {
 	return numbers > 0 && numbers >= 2*others
 }
 
-// grid draws the table with spaces, as type of one width shows it. ok is false
-// where it is too wide.
+// grid returns the table drawn with spaces for a fixed-width font. If the
+// table is too wide, ok is false.
 func (t Table) grid() (head, rows string, ok bool) {
 	columns := t.columns()
 	widths := make([]int, columns)
@@ -181,7 +181,7 @@ func (t Table) grid() (head, rows string, ok bool) {
 	return head, escapeCode(strings.TrimSuffix(out.String(), "\n")), true
 }
 
-// lines writes each row as one line, the cells between bars.
+// lines returns each row as a line, with bars between the cells.
 func (t Table) lines() (head, rows string) {
 	var out strings.Builder
 	for i, row := range t.Rows {
@@ -199,8 +199,8 @@ func (t Table) lines() (head, rows string) {
 	return head, escapeCode(strings.TrimSuffix(out.String(), "\n"))
 }
 
-// width is how many columns of type s takes: East Asian letters and emoji take
-// two (https://www.unicode.org/reports/tr11/).
+// width returns the columns of type that s takes: East Asian letters and emoji
+// take two (https://www.unicode.org/reports/tr11/).
 func width(s string) int {
 	if isASCII(s) {
 		return len(s)

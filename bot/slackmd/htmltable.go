@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// indexFold is strings.Index for a tag's ASCII beginning in any case, as HTML
-// has it: "<table", "</table".
+// indexFold is strings.Index for the ASCII start of a tag, such as "<table",
+// in any case, as HTML allows.
 func indexFold(s, tag string) int {
 	for from := 0; ; {
 		i := strings.IndexByte(s[from:], '<')
@@ -21,14 +21,14 @@ func indexFold(s, tag string) int {
 	}
 }
 
-// opensTable reports whether the "<table" at i in s begins a table. One that
-// follows a backtick is talked about.
+// opensTable reports whether the "<table" at i in s starts a table. After a
+// backtick, "<table" is a word of the text.
 func opensTable(s string, i int) bool {
 	end := i + len("<table")
 	return (end == len(s) || strings.IndexByte(" \t\n/>", s[end]) >= 0) && (i == 0 || s[i-1] != '`')
 }
 
-// tag is an HTML tag. The zero tag is none.
+// tag is an HTML tag. The zero tag means no tag.
 type tag struct {
 	name       string // in lower case
 	attributes string
@@ -69,11 +69,11 @@ func tagAt(s string) tag {
 	return tag{}
 }
 
-// htmlTable reads the HTML table that s begins with and returns how many bytes
-// it is long; 0 where its tag is broken. One that is not closed ends at its
-// first blank line. A table in a cell becomes the words of that cell. It is
-// read by hand: the tokenizer of golang.org/x/net/html takes 4 KB for each of
-// a hundred thousand tables.
+// htmlTable reads the HTML table at the start of s and returns its length in
+// bytes, or 0 if the tag is broken. A table that is not closed ends at its
+// first blank line. A table in a cell becomes words of that cell. The reader
+// is written by hand because the tokenizer of golang.org/x/net/html takes 4 KB
+// for each of a hundred thousand tables.
 func htmlTable(s string, closed bool) (t Table, length int) {
 	if tagAt(s).length == 0 {
 		return Table{}, 0
@@ -122,20 +122,21 @@ func htmlTable(s string, closed bool) (t Table, length int) {
 	return b.end(), len(s)
 }
 
-// cellTags only part the words of a cell: what a page shows, models escape there.
+// cellTags only separate the words of a cell. A model escapes tags that the
+// page itself shows.
 var cellTags = map[string]bool{"p": true, "div": true, "span": true, "ul": true, "ol": true, "li": true, "font": true, "a": true}
 
 var tableParts = map[string]bool{
 	"tr": true, "td": true, "th": true, "thead": true, "tbody": true, "tfoot": true, "caption": true, "colgroup": true, "col": true,
 }
 
-// tableBuilder puts the cells of an HTML table into a grid:
+// tableBuilder arranges the cells of an HTML table in a grid:
 // https://html.spec.whatwg.org/multipage/tables.html#forming-a-table
 type tableBuilder struct {
 	t       Table
 	row     []string
 	inCell  bool
-	cell    []string        // what was written
+	cell    []string        // the text of the open cell
 	down    [maxColumns]int // rows that a cell above still spans, per column
 	across  int             // columns that the open cell spans
 	rows    int             // rows that the open cell spans
@@ -154,14 +155,15 @@ func (b *tableBuilder) open(tag tag) {
 		return
 	}
 	if b.inCell && len(b.row) == maxColumns-1 {
-		b.write(" ") // the last cell takes what is too much
+		b.write(" ") // the last cell takes the surplus
 		return
 	}
 	b.endCell()
 	b.inCell, b.across, b.rows = true, span(tag, "colspan"), span(tag, "rowspan")
 }
 
-// span reads a span. One that is no number is 1, as in browsers.
+// span returns the value of a colspan or rowspan. A value that is not a number
+// counts as 1, as in browsers.
 func span(tag tag, name string) int {
 	if len(tag.attributes) <= len(name) {
 		return 1
@@ -182,8 +184,8 @@ func (b *tableBuilder) close(name string) {
 	}
 }
 
-// endCell puts what was written into the grid. Words between the cells, a
-// caption's too, are kept apart.
+// endCell puts the open cell into the grid. Words between the cells, such as a
+// caption, are kept apart.
 func (b *tableBuilder) endCell() {
 	text := oneLine(b.cell)
 	b.cell = b.cell[:0]
@@ -208,7 +210,7 @@ func (b *tableBuilder) endCell() {
 	}
 }
 
-// oneLine joins texts and makes one line of them.
+// oneLine joins texts into a single line.
 func oneLine(texts []string) string {
 	text := ""
 	if len(texts) == 1 {
@@ -222,7 +224,7 @@ func oneLine(texts []string) string {
 	return text
 }
 
-// fill makes an empty cell, while there may be more of them.
+// fill adds an empty cell and reports whether the table may have more.
 func (b *tableBuilder) fill() bool {
 	b.spanned++
 	if b.spanned > maxSpanned {

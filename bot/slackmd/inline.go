@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// place is where inline markdown stands.
+// place is the kind of block around inline markdown.
 type place int
 
 const (
 	inText place = iota
 	inLine       // a heading: no line breaks
-	inCell       // of a table: no line breaks, and bars are escaped
+	inCell       // a table cell: no line breaks, and bars are escaped
 )
 
-// inline turns the model's inline markdown, with HTML, mathematics and links in
-// it, into inline markdown that Slack only formats: nothing in it links,
-// mentions or becomes an emoji. It works in two steps: [read] finds what people
-// shall see, and [shown.markdown] writes that so that Slack shows just that.
+// inline turns the model's inline markdown, with HTML, mathematics and links,
+// into inline markdown that Slack only formats: nothing in the result links,
+// mentions or becomes an emoji. inline has two steps: [read] finds the text
+// that people see, and [shown.markdown] writes that text in Slack's markdown.
 func inline(s string, at place) string {
 	if isPlain(s, at) {
 		return strings.TrimSpace(s)
@@ -27,14 +27,14 @@ func inline(s string, at place) string {
 	return text.markdown(at)
 }
 
-// literal writes lines of text in which every sign stands for itself.
+// literal returns markdown for lines in which every sign stands for itself.
 func literal(lines string) string {
 	text := shown{text: []byte(clean(lines))}
 	text.spans = findAddresses(string(text.text), nil)
 	return text.markdown(inText)
 }
 
-// plain is inline markdown as plain text.
+// plain returns inline markdown as plain text.
 func plain(s string) string {
 	if isPlain(s, inCell) {
 		return strings.TrimSpace(s)
@@ -42,8 +42,8 @@ func plain(s string) string {
 	return strings.TrimSpace(string(read(s, inCell).text))
 }
 
-// isPlain recognises most of all texts: words without any sign that must be
-// looked at.
+// isPlain reports whether s has no sign that needs a closer look. Most texts
+// have none.
 func isPlain(s string, at place) bool {
 	if s == "" || at == inText && beginsBlock(s) >= 0 {
 		return s == ""
@@ -56,25 +56,25 @@ func isPlain(s string, at place) bool {
 	return at != inLine || s[len(s)-1] != '#'
 }
 
-// inliner reads inline markdown. It goes through src once; what it must find
-// further on, it finds through finders and tables that are made once.
+// inliner reads inline markdown in one pass over src. Finders and tables, each
+// made once, answer every question about the text ahead.
 type inliner struct {
 	shown
 	src string
 	i   int
 	at  place
 
-	brackets []int32   // for each [ in src its ], or 0; made when needed
-	links    []link    // whose words are being read, the innermost last
+	brackets []int32   // for each [ in src the matching ], or 0; made when needed
+	links    []link    // links whose words are being read, the innermost last
 	ticked   *tickRuns // made when needed
 	source   bool      // src shows the source of HTML
 	lines    int32     // line breaks so far
-	aligned  int       // the <div align> that are open
+	aligned  int       // number of open <div align>
 
 	mathEnd, blockEnd, dollar, tableEnd finder
 }
 
-// inlineSigns are the bytes at which read must look closer.
+// inlineSigns are the bytes that read must examine.
 var inlineSigns = func() (signs [256]bool) {
 	for _, c := range "\\`<>&![]$*_~:@\n|" {
 		signs[c] = true
@@ -82,7 +82,7 @@ var inlineSigns = func() (signs [256]bool) {
 	return signs
 }()
 
-// read finds what a person shall see of inline markdown.
+// read returns the text that a person sees of inline markdown.
 func read(s string, at place) shown {
 	p := inliner{src: s, at: at, source: showsSource(s)}
 	p.text = make([]byte, 0, len(s))
@@ -94,7 +94,7 @@ func read(s string, at place) shown {
 		}
 		end := len(s)
 		if len(addresses) > 0 {
-			if end = addresses[0].from; end == p.i { // no sign in it means anything but an entity
+			if end = addresses[0].from; end == p.i { // only an entity can mean more than itself here
 				p.write(decode(s[p.i:addresses[0].to]))
 				p.i = addresses[0].to
 				continue
@@ -118,7 +118,7 @@ func read(s string, at place) shown {
 // write adds text in which every sign stands for itself.
 func (p *inliner) write(s string) { p.text = append(p.text, s...) }
 
-// codeSpan adds text that is set in code.
+// codeSpan adds text set in code.
 func (p *inliner) codeSpan(s string) {
 	from := len(p.text)
 	if p.write(strings.TrimSpace(s)); len(p.text) > from {
@@ -126,7 +126,8 @@ func (p *inliner) codeSpan(s string) {
 	}
 }
 
-// sign reads what the sign at i begins, if it means more than itself.
+// sign reads the construct that c starts at i, and reports whether there is
+// one.
 func (p *inliner) sign(c byte) bool {
 	switch c {
 	case '\\':
@@ -160,7 +161,7 @@ func (p *inliner) sign(c byte) bool {
 	return false
 }
 
-// newline breaks the line, or not, where there is but one.
+// newline adds a line break, or a space if the place has only one line.
 func (p *inliner) newline() {
 	p.lines++
 	if p.at == inText {
@@ -187,12 +188,13 @@ func (p *inliner) backslash() bool {
 	return true
 }
 
-// maxEntity bounds a character's name in HTML: the longest is
-// &CounterClockwiseContourIntegral; (https://html.spec.whatwg.org/entities.json).
+// maxEntity bounds a character's name in HTML. The longest is
+// &CounterClockwiseContourIntegral;
+// (https://html.spec.whatwg.org/entities.json).
 const maxEntity = 34
 
-// entity reads the character that s begins to name, and how long its name is:
-// 0 where it names none.
+// entity returns the character that is named at the start of s and the length
+// of the name, or 0 if no character is named.
 func entity(s string) (text string, length int) {
 	s = s[:min(len(s), maxEntity)]
 	end := 1
@@ -205,18 +207,18 @@ func entity(s string) (text string, length int) {
 	name := s[:end+1]
 	text = html.UnescapeString(name)
 	switch {
-	case name == "&parag;": // models write it
+	case name == "&parag;": // models write this name
 		text = "¶"
-	case text == name, strings.HasSuffix(text, ";") && len(text) > 1: // another name's beginning was found in it
+	case text == name, strings.HasSuffix(text, ";") && len(text) > 1: // html.UnescapeString matched only the start of another name
 		return "", 0
 	}
 	if text = clean(text); strings.TrimSpace(text) == "" {
-		text = " " // also a no-break space: nothing is aligned with it here
+		text = " " // also for a no-break space: nothing is aligned here
 	}
 	return text, len(name)
 }
 
-// decode is text with the characters that are named in it.
+// decode returns s with every named character replaced.
 func decode(s string) string {
 	var out strings.Builder
 	for {
@@ -237,7 +239,8 @@ func decode(s string) string {
 	return out.String() + s
 }
 
-// isWordByte is for the bytes of host names, mail names and schemes.
+// isWordByte reports whether c may stand in a host name, a mail name or a
+// scheme.
 func isWordByte(c byte) bool {
 	return isLetter(c) || isDigit(c) || c == '.' || c == '-' || c == '+' || c == '%'
 }
@@ -246,7 +249,7 @@ func isLetter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// isPunct is for the bytes that a backslash escapes:
+// isPunct reports whether a backslash escapes c:
 // https://spec.commonmark.org/0.31.2/#backslash-escapes
 func isPunct(c byte) bool {
 	return c > ' ' && c < utf8.RuneSelf-1 && !isLetter(c) && !isDigit(c)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// isThematicBreak recognises a rule, also the one that DeepSeek-OCR's own tools
-// put between pages.
+// isThematicBreak reports whether text is a rule. DeepSeek-OCR's own tools put
+// a rule of another form between pages, which counts too.
 func isThematicBreak(text string) bool {
 	if text == "<--- Page Split --->" {
 		return true
@@ -27,7 +27,7 @@ func headingLevel(text string) int {
 	return level
 }
 
-// trimHeading drops the closing # of a heading.
+// trimHeading removes the closing # of a heading.
 func trimHeading(text string) string {
 	text = strings.TrimSpace(text)
 	if bare := strings.TrimRight(text, "#"); bare == "" || strings.HasSuffix(bare, " ") {
@@ -36,13 +36,13 @@ func trimHeading(text string) string {
 	return text
 }
 
-// PageBreak is what stands before page number page of a text of that many
+// PageBreak returns the text before page number page of a document with of
 // pages: a rule and the number.
 func PageBreak(page, of int) string {
 	return fmt.Sprintf("\n\n---\n\n**Page %d of %d**\n\n", page, of)
 }
 
-// pageOf is the page that a line of PageBreak begins, or 0.
+// pageOf returns the page number in a line of PageBreak, or 0.
 func pageOf(text string) int {
 	if len(text) > 40 || !strings.HasPrefix(text, "**Page ") {
 		return 0
@@ -55,15 +55,16 @@ func pageOf(text string) int {
 	return max(0, n)
 }
 
-// A finder looks ahead for a string. It is asked for growing positions and
-// remembers its last answer, so that all its looks together are linear.
+// A finder looks ahead for a string. Callers ask for growing positions, and
+// the finder remembers the last answer, so all searches together take linear
+// time.
 type finder struct {
 	what  string
 	at    int
 	known bool
 }
 
-// next is where what stands next at or after pos, or the length of s.
+// next returns the position of the string at or after pos, or the length of s.
 func (f *finder) next(s string, pos int) int {
 	if f.known && f.at >= pos {
 		return f.at

@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	// maxTarget bounds a link's target, in bytes. A longer one is no link.
+	// maxTarget bounds a link's target, in bytes. A longer target is text.
 	maxTarget = 2000
 	// maxFootnote bounds the name of a footnote, in bytes.
 	maxFootnote = 40
 )
 
-// link is what follows the words of a link.
+// link is the part of a link that follows the words.
 type link struct {
 	address, title string
-	at             int // the ] before it in src
-	end            int // of the link in src
-	words          int // where they begin in the text
+	at             int // position in src of the ] before the target
+	end            int // end of the link in src
+	words          int // start of the words in the text
 }
 
-// bracket reads what a [ begins: a footnote or a link.
+// bracket reads the footnote or link that a [ starts.
 func (p *inliner) bracket() bool {
 	end := p.closing(p.i)
 	if end == 0 {
@@ -33,7 +33,7 @@ func (p *inliner) bracket() bool {
 		begins := p.i == 0 || p.src[p.i-1] == '\n'
 		p.write(raised(words[1:]))
 		if p.i = end + 1; begins && strings.HasPrefix(p.src[p.i:], ":") {
-			p.i++ // its text follows
+			p.i++ // the text of the footnote follows
 		}
 		return true
 	}
@@ -46,11 +46,11 @@ func (p *inliner) bracket() bool {
 	return true
 }
 
-// closeLink writes a link's target, if this ] ends the words of one, unless the
-// words are the target.
+// closeLink writes a link's target if this ] ends the words of a link, unless
+// the words are the target.
 func (p *inliner) closeLink() bool {
 	n := len(p.links)
-	for n > 0 && p.links[n-1].at < p.i { // its ] was in code
+	for n > 0 && p.links[n-1].at < p.i { // the ] of this link was in code
 		n--
 	}
 	p.links = p.links[:n]
@@ -76,7 +76,7 @@ func (p *inliner) closeLink() bool {
 	return true
 }
 
-// image reads a picture that stood on the page.
+// image reads a picture of the page.
 func (p *inliner) image() bool {
 	if !strings.HasPrefix(p.src[p.i:], "![") {
 		return false
@@ -97,8 +97,9 @@ func (p *inliner) image() bool {
 	return true
 }
 
-// closing is where the bracket that opens at i is closed, or 0. All brackets
-// are paired at once, so that many open ones cost no more than few.
+// closing returns the position of the bracket that closes the bracket at i, or
+// 0. All brackets are paired at once, so many open brackets cost no more than
+// a few.
 func (p *inliner) closing(i int) int {
 	if p.brackets == nil {
 		p.brackets = make([]int32, len(p.src))
@@ -120,8 +121,8 @@ func (p *inliner) closing(i int) int {
 	return int(p.brackets[i])
 }
 
-// target reads (address) or (address "title") at i; end is 0 where there is no
-// such thing. What does not look like an address or a file is none: f[i](x) and
+// target reads (address) or (address "title") at i, and returns end 0 if there
+// is neither. The target must look like an address or a file: f[i](x) and
 // [12](siehe Art. 5) are text.
 func (p *inliner) target(i int) (address, title string, end int) {
 	inside, end := p.parens(i)
@@ -147,7 +148,8 @@ func (p *inliner) target(i int) (address, title string, end int) {
 	return decode(address), decode(title), end
 }
 
-// looksLikeAddress recognises addresses and the names of files and places.
+// looksLikeAddress reports whether s looks like an address or the name of a
+// file or an anchor.
 func looksLikeAddress(s string) bool {
 	if strings.ContainsAny(s, "/@") || strings.HasPrefix(s, "#") && len(s) > 1 || strings.Contains(s, ":") && !strings.HasSuffix(s, ":") {
 		return true
@@ -156,8 +158,8 @@ func looksLikeAddress(s string) bool {
 	return dot > 0 && dot+2 <= len(s) && isLetter(s[dot+1])
 }
 
-// parens is what stands in the parentheses that open at i, and where they end: 0
-// where there are none.
+// parens returns the text in the parentheses that open at i, and their end, or
+// 0 if the parentheses are not closed.
 func (p *inliner) parens(i int) (inside string, end int) {
 	if i >= len(p.src) || p.src[i] != '(' {
 		return "", 0
@@ -180,8 +182,8 @@ func (p *inliner) parens(i int) (inside string, end int) {
 	return "", 0
 }
 
-// figure names a picture that stood on the page. A file's name is left out where
-// it says nothing: 12.png, img_3.jpg, a hash.
+// figure returns the name of a picture of the page. A file name without
+// meaning, such as 12.png, img_3.jpg or a hash, is left out.
 func figure(words, file string) string {
 	words = strings.Join(strings.Fields(words), " ")
 	if words == "" && file != "" {
@@ -193,7 +195,7 @@ func figure(words, file string) string {
 	return "[Figure: " + words + "]"
 }
 
-// nameless are words that models and their tools make files' names of.
+// nameless are words that models and their tools build file names from.
 var nameless = map[string]bool{
 	"img": true, "image": true, "figure": true, "fig": true, "page": true, "picture": true, "pic": true, "table": true, "chart": true,
 	"formula": true, "box": true, "block": true, "crop": true, "in": true, "x": true, "y": true,
@@ -216,12 +218,13 @@ func tells(name string) bool {
 	return false
 }
 
-// isHash recognises a number in hexadecimal.
+// isHash reports whether s is a hexadecimal number.
 func isHash(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == "" && (strings.ContainsAny(s, "0123456789") || len(s) > 7)
 }
 
-// raised writes a footnote's number as superscript, another name in brackets.
+// raised returns a footnote's number as superscript, and any other name in
+// brackets.
 func raised(name string) string {
 	if _, err := strconv.Atoi(name); err == nil {
 		return texmath.Script(name, true)

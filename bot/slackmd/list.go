@@ -7,18 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// bullets are the signs that pages put before the items of their lists.
+// bullets are the signs before the items of lists on pages.
 const bullets = "•●◦○▪▫■‣⁃∙"
 
-// boxes are the signs that pages put before the tasks of their lists.
+// boxes maps the signs before the tasks of lists on pages to markdown.
 var boxes = strings.NewReplacer("☐", "[ ]", "□", "[ ]", "☑", "[x]", "☒", "[x]")
 
-// item opens an item of a list, if the line is one.
+// item opens an item of a list and returns true, if line starts an item.
 func (s *scanner) item(line string) bool {
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	mark, length := itemMark(line[indent:])
 	if text := strings.TrimSpace(line[indent+length:]); length == 0 || strings.HasPrefix(text, "* ") && strings.HasSuffix(text, " *") {
-		return false // * * * STARS * * *
+		return false // as in * * * STARS * * *
 	}
 	s.begin(block{
 		kind:  item,
@@ -30,8 +30,8 @@ func (s *scanner) item(line string) bool {
 	return true
 }
 
-// itemMark is the marker of the item that a line begins, as markdown has it,
-// and its length in the line; 0 where there is no item.
+// itemMark returns the marker of the item that text starts, in markdown's
+// form, and its length in text, or 0 if text starts no item.
 func itemMark(text string) (mark string, length int) {
 	r, n := utf8.DecodeRuneInString(text)
 	switch {
@@ -62,8 +62,9 @@ func itemMark(text string) (mark string, length int) {
 	return mark, n
 }
 
-// items sends an item, and those that the model glued to it: it often forgets
-// the line breaks (https://github.com/deepseek-ai/DeepSeek-OCR/issues/200).
+// items emits an item, and the items that the model glued to the first one.
+// The model often forgets line breaks
+// (https://github.com/deepseek-ai/DeepSeek-OCR/issues/200).
 func (s *scanner) items(b block) {
 	text := b.text
 	for {
@@ -80,10 +81,10 @@ func (s *scanner) items(b block) {
 	s.send(b)
 }
 
-// glued is where in an item's text the next item begins, its marker and how
-// long that is; at is -1 where there is none. A hyphen counts where a word ends
-// at it and a capital follows: "financial offers- Shortly after". A number
-// counts where it is the next one and no space stands before it.
+// glued returns the position of the next item in an item's text, or -1, with
+// the marker and the marker's length. A hyphen counts if a word ends at the
+// hyphen and a capital follows: "financial offers- Shortly after". A number
+// counts if the number is the next in order and no space stands before.
 func glued(text, mark string) (at int, next string, length int) {
 	if mark[0] == '-' {
 		for i, r := range text {
@@ -119,7 +120,7 @@ func runeBefore(s string) rune {
 	return r
 }
 
-// startsItem reports whether an item may begin like s.
+// startsItem reports whether an item may start like s.
 func startsItem(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsUpper(r) || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)

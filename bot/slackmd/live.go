@@ -4,26 +4,26 @@ import (
 	"strings"
 )
 
-// window is how much of a growing text is looked at, in times the limit. The
-// markdown is longer than what Slack shows of it: HTML, most of all.
+// window bounds the text that Tail looks at, as a multiple of the limit. The
+// markdown, mostly HTML, is longer than the text that Slack shows.
 const window = 8
 
-// maxLiveItems is maxItems for a live message, which has lines and buttons
-// beside its markdown.
+// maxLiveItems is maxItems for a live message, which also has lines and
+// buttons.
 const maxLiveItems = 40
 
-// tailMark stands before the newest part of a text that is longer.
+// tailMark stands before the newest part of a longer text.
 const tailMark = "…\n\n"
 
-// Tail is the newest part of a text that is still growing, for a markdown
-// block and at most limit bytes long, which must be at least 200. It begins at a
-// block, a line or a word. What is half written is shown as what it will be: an
-// open fence as code, a table without its rule as a table. Slack makes no more
-// than 40 items of it.
+// Tail returns the newest part of a growing text for a markdown block. The
+// result is at most limit bytes long; limit must be at least 200. The result
+// starts at a block, a line or a word. Half-written markdown is completed: an
+// open fence becomes code, a table without its rule becomes a table. Slack
+// makes at most 40 items of the result.
 func Tail(markdown string, limit int) string { return TailOf(markdown, limit, maxLiveItems) }
 
-// TailOf is Tail of which Slack makes no more than so many items, at least 3: for
-// a message with other markdown beside it.
+// TailOf is Tail with a limit for the items that Slack makes of the result, at
+// least 3, for a message with other markdown beside the text.
 func TailOf(markdown string, limit, items int) string {
 	text, cut := newest(markdown, limit*window)
 	limit -= len(tailMark)
@@ -34,8 +34,8 @@ func TailOf(markdown string, limit, items int) string {
 	return last(pieces, cut, packer{limit: limit, items: items, measure: length})
 }
 
-// PlainTail is Tail without any markdown: the model's own signs, line by line, for
-// where Slack refuses a Tail.
+// PlainTail is Tail without markdown: the model's own signs, line by line, if
+// Slack refuses a Tail.
 func PlainTail(markdown string, limit int) string {
 	text, cut := newest(markdown, limit)
 	limit -= len(tailMark)
@@ -43,10 +43,10 @@ func PlainTail(markdown string, limit int) string {
 	return last(cutChunk(c, limit, length), cut, packer{limit: limit, items: 2, measure: length})
 }
 
-// last is as much of the last pieces as one part holds. cut says that others went
-// before.
+// last returns as many of the last pieces as a part holds. If cut is true,
+// other pieces came before.
 func last(pieces []piece, cut bool, p packer) (tail string) {
-	p.items-- // for the mark
+	p.items-- // the mark is an item too
 	start, run := len(pieces), false
 	for used, items := 0, 0; start > 0; start-- {
 		q := &pieces[start-1]
@@ -76,8 +76,9 @@ func last(pieces []piece, cut bool, p packer) (tail string) {
 	return tail
 }
 
-// newest is the end of a text, about n bytes, from where its blocks can be
-// told: not from within a code fence or a table. cut says that there is more.
+// newest returns about the last n bytes of a text, from a place at which
+// blocks can be recognised: never inside a code fence or a table. If cut is
+// true, there is more text before.
 func newest(s string, n int) (text string, cut bool) {
 	if len(s) <= n {
 		return s, false
@@ -86,7 +87,7 @@ func newest(s string, n int) (text string, cut bool) {
 	if i := strings.IndexByte(s[at:], '\n'); i >= 0 && i < n/2 {
 		at += i + 1
 	} else {
-		for at > 0 && s[at]&0xc0 == 0x80 { // not within a rune
+		for at > 0 && s[at]&0xc0 == 0x80 { // not inside a rune
 			at--
 		}
 	}
@@ -102,8 +103,8 @@ func newest(s string, n int) (text string, cut bool) {
 	return s[at:], true
 }
 
-// tableHead is the first row of the HTML table that before ends in, as far as
-// it is there.
+// tableHead returns the first row of the HTML table that before ends in, as
+// far as the row is written.
 func tableHead(before string) string {
 	i := lastFold(before, "<table")
 	if i < 0 {
@@ -115,7 +116,7 @@ func tableHead(before string) string {
 	return "<table>"
 }
 
-// lastFold is the last place of a tag's beginning in s, or -1.
+// lastFold returns the last position of a tag's start in s, or -1.
 func lastFold(s, tag string) int {
 	last := -1
 	for {
@@ -127,7 +128,8 @@ func lastFold(s, tag string) int {
 	}
 }
 
-// pipeHead is the header and rule of the table that before ends in, or "".
+// pipeHead returns the header and rule of the table that before ends in, or
+// "".
 func pipeHead(before string) string {
 	block := before
 	if i := strings.LastIndex(before, "\n\n"); i >= 0 {
@@ -141,7 +143,7 @@ func pipeHead(before string) string {
 	return ""
 }
 
-// finish ends what is half written at the end of a text.
+// finish completes half-written markdown at the end of a text.
 func finish(s string) string {
 	s = strings.TrimRight(s, " \t\n")
 	from := strings.LastIndex(s, "\n\n") + 1
@@ -167,7 +169,7 @@ func finish(s string) string {
 	return s
 }
 
-// looksLikeTag reports whether what follows a < begins a tag.
+// looksLikeTag reports whether the text after a < starts a tag.
 func looksLikeTag(s string) bool {
 	s = strings.TrimPrefix(s, "/")
 	return s == "" || isLetter(s[0])

@@ -6,43 +6,42 @@ import (
 	"unicode/utf16"
 )
 
-// MaxPart bounds the text of one message, in UTF-16 units after escaping. All
+// MaxPart bounds the text of a message, in UTF-16 units after escaping. All
 // markdown blocks of a message together may hold 12,000 characters
 // (https://docs.slack.dev/reference/block-kit/blocks/markdown-block), and
 // refusals were seen from 11,341 on
 // (https://github.com/slackapi/bolt-js/issues/2867).
 const MaxPart = 11_000
 
-// maxItems bounds the items that Slack makes of a message's markdown: each
-// heading and each rule is one, and each run of text between them. It refuses 51
-// blocks in a message, of which the markdown has these
-// (https://github.com/darkgaldragon/slack-markdown-parser, docs/spec.md). Tables
-// are counted as well.
+// maxItems bounds the items that Slack makes of a message's markdown. Each
+// heading, each rule and each run of text between them is an item, and tables
+// count as well. Slack refuses a message of 51 blocks, and the items count as
+// blocks (https://github.com/darkgaldragon/slack-markdown-parser,
+// docs/spec.md).
 const maxItems = 45
 
 // A Result is a text as Slack's messages show it.
 type Result struct {
 	Parts []Part
-	// Wide says that a table is wider than Slack draws tables. The parts hold
-	// all of it, but it reads better in a file.
+	// Wide is true if a table is wider than Slack draws tables. The parts hold
+	// the whole table, but a file is easier to read.
 	Wide bool
 }
 
-// A Part is the text of one message: a markdown block's.
+// A Part is the text of a message's markdown block.
 //
-// The parts give back the whole: a block that was cut goes on in the next
-// part, a code block with its fence and a table with its header repeated, and
-// between two blocks stands an empty line, or a line break between the items
-// of a list.
+// All parts together give back the whole text. A block that was split goes on
+// in the next part; a code block repeats its fence, a table its header. An
+// empty line separates two blocks, and a line break two items of a list.
 type Part struct {
 	Text string
-	// FirstPage and LastPage are the pages that the part is of; 0 in a text
-	// without page breaks (see [PageBreak]).
+	// FirstPage and LastPage are the pages that the part covers, or 0 in a
+	// text without page breaks (see [PageBreak]).
 	FirstPage, LastPage int
 }
 
 // Messages turns the model's markdown into the texts of messages, each at most
-// MaxPart long. There are no parts of a text that shows nothing.
+// MaxPart long. A text that shows nothing has no parts.
 func Messages(markdown string) (result Result) {
 	page, first, shown := 0, 0, false
 	result.Wide = split(markdown, MaxPart, func(pieces []piece) {
@@ -72,8 +71,9 @@ func Messages(markdown string) (result Result) {
 	return result
 }
 
-// size is the length of s as Slack's servers count it: in UTF-16 units, the
-// greater of the two counts where documentation only says "characters".
+// size returns the length of s as Slack's servers count: in UTF-16 units, the
+// greater of the two possible counts, since the documentation says
+// "characters".
 func size(s string) (n int) {
 	if isASCII(s) {
 		return len(s)
@@ -84,11 +84,12 @@ func size(s string) (n int) {
 	return n
 }
 
-// length is the size of s in bytes, as chat.update counts.
+// length returns the size of s in bytes, as chat.update counts.
 func length(s string) int { return len(s) }
 
-// split hands out the parts of a text, each at most limit long, and reports
-// whether a table is too wide. A part is lent until the next one.
+// split calls part with the pieces of each part, at most limit long, and
+// reports whether a table is too wide. The slice is valid only during the
+// call.
 func split(markdown string, limit int, part func([]piece)) (wide bool) {
 	p := packer{limit: limit, items: maxItems, measure: size, part: part}
 	wide = render(markdown, limit, func(c chunk) {
@@ -122,28 +123,30 @@ func join(pieces []piece) string {
 	return out.String()
 }
 
-// packer puts pieces into parts, each as full as good places to break allow.
+// packer packs pieces into parts, each as full as good places for a break
+// allow.
 type packer struct {
 	limit   int
-	items   int // the most items of a part
+	items   int // the most items in a part
 	measure func(string) int
 	part    func([]piece)
 
-	pieces []piece // of the part that is being filled
-	fills  []fill  // what stands before each of them
-	fill   fill    // what all of them are
+	pieces []piece // pieces of the part that is being filled
+	fills  []fill  // the fill before each piece
+	fill   fill    // the fill of all pieces
 }
 
-// fill is what a part holds.
+// fill counts the contents of a part.
 type fill struct {
-	used  int // of the limit
-	table int // text of tables
-	rows  int // of the table that is being written
+	used  int // part of the limit
+	table int // size of the text in tables
+	rows  int // rows of the table that is being written
 	items int
-	run   bool // the last of them is a run of text
+	run   bool // the last item is a run of text
 }
 
-// push adds a piece to the part that is being filled, or to the next.
+// push adds a piece to the current part, or to the next part if the piece does
+// not fit.
 func (p *packer) push(piece piece) {
 	next, joined := p.add(&piece)
 	if len(p.pieces) > 0 && (next.used > p.limit || next.table > maxTableText || next.items > p.items) {
@@ -161,7 +164,7 @@ func (p *packer) push(piece piece) {
 	p.fill = next
 }
 
-// flush ends the part before piece end and returns those that are left.
+// flush ends the part before piece end and returns the remaining pieces.
 func (p *packer) flush(end int) (rest []piece) {
 	if end > 0 {
 		p.part(p.pieces[:end])
@@ -171,8 +174,8 @@ func (p *packer) flush(end int) (rest []piece) {
 	return rest
 }
 
-// add is what the part holds after one more piece. joined says that the piece
-// goes on with the one before it.
+// add returns the fill of the part with one more piece, and reports whether
+// the piece continues the previous piece.
 func (p *packer) add(piece *piece) (next fill, joined bool) {
 	f, first := p.fill, len(p.pieces) == 0
 	joined = !first && piece.glued && f.rows+piece.rows < maxTableRows
@@ -208,8 +211,9 @@ func (p *piece) ruled() bool {
 	return !p.glued && p.kind == pageBreak && strings.Contains(p.sep, "---")
 }
 
-// best is the piece before which the part had better end: the last one, which
-// has no room, or one before it. It may end a third earlier than it must.
+// best returns the index of the piece before which the part should end: the
+// last piece, which has no room, or an earlier piece. A part may end a third
+// earlier than it must.
 func (p *packer) best() int {
 	best, lowest := len(p.pieces)-1, 1000
 	for at := 1; at < len(p.pieces); at++ {
@@ -224,7 +228,7 @@ func (p *packer) best() int {
 	return best
 }
 
-// rank says how bad it is to break before piece at.
+// rank returns how bad a break before piece at is.
 func (p *packer) rank(at int) int {
 	switch piece, before := &p.pieces[at], &p.pieces[at-1]; {
 	case before.kind == heading || before.kind == pageBreak:

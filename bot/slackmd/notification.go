@@ -12,15 +12,15 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxNotification bounds the text of a notification, in bytes after escaping. A
-// phone shows the first hundred or so, a screen reader reads all of it.
+// maxNotification bounds the text of a notification, in bytes after escaping.
+// A phone shows about the first hundred; a screen reader reads everything.
 const maxNotification = 3000
 
-// Notification is what a message that shows part of a text says where its blocks
-// are not shown: in notifications and to screen readers, which read nothing else
-// (https://docs.slack.dev/reference/methods/chat.postMessage#text). It is the
-// header and the beginning of the part's text without signs of markdown, escaped,
-// on one line of at most 3,000 bytes.
+// Notification returns the text that stands for a message's blocks in
+// notifications and for screen readers, which read nothing else
+// (https://docs.slack.dev/reference/methods/chat.postMessage#text). The result
+// is the header and the start of the part's text without markdown signs,
+// escaped, on one line of at most 3,000 bytes.
 func Notification(header, part string) string {
 	words := html.UnescapeString(plainText(part[:min(len(part), 2*maxNotification)]))
 	if strings.TrimSpace(words) == "" {
@@ -29,8 +29,8 @@ func Notification(header, part string) string {
 	return limitedLine(header+": "+words, maxNotification)
 }
 
-// plainText returns the words of a markdown text. Cells of tables stand side by
-// side.
+// plainText returns the words of a markdown text. The cells of a table row
+// stand side by side.
 func plainText(markdown string) string {
 	source := []byte(strings.ToValidUTF8(markdown, ""))
 	root := goldmark.New(goldmark.WithExtensions(extension.Strikethrough)).Parser().Parse(text.NewReader(source))

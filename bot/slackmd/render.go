@@ -6,30 +6,30 @@ import (
 	"slackocr/bot/slackmd/texmath"
 )
 
-// chunk is a block as Slack gets it. Its text is lead + body + trail. Where the
-// body must be cut, lead and trail are repeated: a fence's two ends, a table's
-// header.
+// chunk is a block in Slack's form. Its text is lead + body + trail. If the
+// body must be split, every piece repeats the lead and the trail: the two ends
+// of a fence, the header of a table.
 type chunk struct {
 	kind              blockKind
-	sep               string // what stands before it, if it is not the first
+	sep               string // separator before the chunk, if another chunk precedes
 	lead, body, trail string
-	page              int // that it begins
+	page              int // number of the page that starts here
 }
 
 // renderer writes blocks as chunks.
 type renderer struct {
-	limit  int // of a message; a lead must be far shorter
+	limit  int // limit of a message; a lead must be far shorter
 	emit   func(chunk)
-	wide   bool    // a table does not fit Slack's
-	levels []level // of the list that is being written
+	wide   bool    // a table does not fit Slack's limits
+	levels []level // levels of the list that is being written
 	ruled  bool    // a rule waits to be written
 }
 
 // level is one level of a list: its indentation in the source and in Slack.
 type level struct{ in, out, width int }
 
-// render turns the model's markdown into chunks for messages of that limit.
-// wide says that a table reads better in a file.
+// render turns the model's markdown into chunks for messages of the given
+// limit, and reports whether a table is easier to read in a file.
 func render(markdown string, limit int, emit func(chunk)) (wide bool) {
 	r := renderer{limit: limit, emit: emit}
 	for b := range scan(clean(markdown)) {
@@ -73,7 +73,7 @@ func (r *renderer) block(b block) {
 	}
 }
 
-// add adds a chunk, after an empty line if it does not say otherwise.
+// add emits a chunk, after an empty line unless c has another separator.
 func (r *renderer) add(c chunk) {
 	if c.sep == "" {
 		c.sep = "\n\n"
@@ -81,8 +81,8 @@ func (r *renderer) add(c chunk) {
 	r.emit(c)
 }
 
-// rule adds the rule that waits: the one before a page break is only drawn
-// within a message.
+// rule emits the waiting rule. A rule before a page break is drawn only inside
+// a message.
 func (r *renderer) rule() {
 	if r.ruled {
 		r.ruled = false
@@ -90,7 +90,7 @@ func (r *renderer) rule() {
 	}
 }
 
-// text adds a block of text, unless there is nothing in it.
+// text emits a block of text, unless the text is empty.
 func (r *renderer) text(b block, text string) {
 	if text == "" {
 		return
@@ -106,7 +106,7 @@ func (r *renderer) text(b block, text string) {
 	r.add(c)
 }
 
-// item adds an item of a list, indented as Slack nests it.
+// item emits an item of a list, indented in Slack's way of nesting.
 func (r *renderer) item(b block) {
 	for n := len(r.levels); n > 0 && r.levels[n-1].in > b.level; n-- {
 		r.levels = r.levels[:n-1]
@@ -132,13 +132,13 @@ func (r *renderer) item(b block) {
 	r.text(b, strings.TrimRight(text, " "))
 }
 
-// maxLevels bounds how deep lists are nested.
+// maxLevels bounds the nesting of lists.
 const maxLevels = 6
 
-// fence adds a code block that cannot be closed from inside.
+// fence emits a code block that cannot be closed from inside.
 func (r *renderer) fence(language, text string) {
 	name := languageName(language)
-	if name != language { // the model wrote on in the fence's line
+	if name != language { // the model wrote text on the line of the fence
 		text = language + "\n" + text
 	}
 	text = strings.TrimRight(strings.Trim(text, "\n"), " \t\n")
@@ -147,8 +147,8 @@ func (r *renderer) fence(language, text string) {
 	}
 }
 
-// code adds a code block; head is what follows the first fence and is repeated
-// with it.
+// code emits a code block. head follows the first fence, and is repeated with
+// the fence.
 func (r *renderer) code(head, body string) {
 	ticks := strings.Repeat("`", max(3, longestRun(head, '`')+1, longestRun(body, '`')+1))
 	if len(ticks) > maxFence {
@@ -158,7 +158,8 @@ func (r *renderer) code(head, body string) {
 	r.add(chunk{kind: codeBlock, lead: ticks + head, body: body, trail: "\n" + ticks})
 }
 
-// languageName is a fence's language, if it is the name of one.
+// languageName returns the language of a fence, or "" if s is no language's
+// name.
 func languageName(s string) string {
 	if len(s) > 20 || strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789+#-_.") != "" {
 		return ""
@@ -166,8 +167,8 @@ func languageName(s string) string {
 	return s
 }
 
-// escapeCode escapes code. An ampersand is escaped where it would be taken for
-// the beginning of an escape.
+// escapeCode escapes code. An ampersand is escaped if Slack would take the
+// ampersand for the start of an escape.
 func escapeCode(s string) string {
 	if strings.Contains(s, "&") {
 		parts := strings.Split(s, "&")
@@ -181,7 +182,7 @@ func escapeCode(s string) string {
 	return blockEscapes.Replace(s)
 }
 
-// math adds a displayed formula.
+// math emits a displayed formula.
 func (r *renderer) math(b block) {
 	lines, ok := texmath.Lines(b.text)
 	if !ok {
@@ -192,7 +193,7 @@ func (r *renderer) math(b block) {
 }
 
 const (
-	// maxTableRows and maxTableColumns are what Slack draws of a table, header
+	// maxTableRows and maxTableColumns are Slack's limits for a table, header
 	// included: https://docs.slack.dev/reference/block-kit/blocks/table-block
 	maxTableRows    = 100
 	maxTableColumns = 20
@@ -201,8 +202,8 @@ const (
 	maxTableText = 10_000
 )
 
-// table adds a table: as GitHub's markdown has it, where Slack draws that; else
-// drawn with spaces, where that is not too wide; else as lines.
+// table emits a table: in GitHub's markdown if Slack draws such a table, else
+// drawn with spaces if the table is narrow enough, else as lines.
 func (r *renderer) table(t Table) {
 	for _, text := range t.beside {
 		r.text(block{kind: paragraph}, inline(text, inText))

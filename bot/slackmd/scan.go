@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// blockKind is what a block of the model's markdown is.
+// blockKind is the kind of a block of the model's markdown.
 type blockKind int
 
 const (
 	paragraph blockKind = iota
 	heading
-	item // of a list, without what is nested in it
+	item // an item of a list, without nested items
 	codeBlock
 	mathBlock
 	tableBlock
@@ -21,25 +21,26 @@ const (
 	pageBreak
 )
 
-// block is one block of the model's markdown. Its text is a part of the source.
+// block is a block of the model's markdown. Its text is a slice of the source.
 type block struct {
 	kind   blockKind
 	text   string
-	level  int    // of a heading 1 to 6; of an item its indentation
+	level  int    // 1 to 6 for a heading; the indentation for an item
 	mark   string // an item's marker, a code block's language
-	tight  bool   // an item that follows the one before without a blank line
-	quoted int    // how many quotes it stands in
-	page   int    // that a page break begins
+	tight  bool   // follows the previous item without a blank line
+	quoted int    // number of quotes around the block
+	page   int    // number of the page after a page break
 	table  Table
 }
 
-// maxQuotes bounds how deep quotes are told apart.
+// maxQuotes bounds the depth of nested quotes.
 const maxQuotes = 3
 
-// scan cuts markdown into its blocks. It never goes back and looks ahead only
-// through finders, so its time is linear, whatever the text is. It knows what
-// models write, which is not all of CommonMark: no definitions of links, no
-// blocks of HTML but tables, and a list's items are blocks of their own.
+// scan splits markdown into blocks. The scan never goes back and looks ahead
+// only through finders, so the time is linear for every text. scan knows the
+// markdown that models write, which is not all of CommonMark: link definitions
+// are text, the only HTML blocks are tables, and the items of a list are
+// separate blocks.
 func scan(markdown string) iter.Seq[block] {
 	return func(yield func(block) bool) {
 		s := scanner{src: markdown, yield: yield}
@@ -47,20 +48,20 @@ func scan(markdown string) iter.Seq[block] {
 	}
 }
 
-// scanner is one scan over src. Every loop moves pos forward.
+// scanner is a scan over src. Every loop moves pos forward.
 type scanner struct {
 	src     string
 	pos     int
-	lineEnd int // of the line that pos is in
+	lineEnd int // end of the line at pos
 	quoted  int
 	yield   func(block) bool
-	done    bool // the consumer wants no more
+	done    bool // the consumer wants no more blocks
 
 	open    block // a paragraph or an item whose lines are being collected
-	from    int   // where its text begins in src; -1 where none is open
-	blank   bool  // the line before was blank
-	wasItem bool  // the block before was an item
-	inList  bool  // nothing that is not indented stands since the last item
+	from    int   // start of the open block's text in src, or -1
+	blank   bool  // the previous line was blank
+	wasItem bool  // the previous block was an item
+	inList  bool  // since the last item, every block was indented
 
 	tableEnd, mathEnd, dollars, blankLine finder
 }
@@ -103,7 +104,8 @@ func lineLength(s string) int {
 	return len(s)
 }
 
-// block reads the block that a line begins, if it is not just a paragraph.
+// block reads the block that starts with line and returns true, unless line is
+// part of a paragraph.
 func (s *scanner) block(line string) bool {
 	text := strings.TrimSpace(line)
 	switch {
@@ -134,13 +136,13 @@ func (s *scanner) block(line string) bool {
 	return true
 }
 
-// begin opens a paragraph or an item whose text begins at from.
+// begin opens a paragraph or an item whose text starts at from.
 func (s *scanner) begin(b block, from int) {
 	s.flush()
 	s.open, s.from = b, from
 }
 
-// flush ends the open block where the scanner stands.
+// flush ends the open block at the current position.
 func (s *scanner) flush() {
 	if s.from < 0 {
 		return
@@ -155,7 +157,7 @@ func (s *scanner) flush() {
 	}
 }
 
-// emit ends the open block and sends another one.
+// emit ends the open block and yields b.
 func (s *scanner) emit(b block) {
 	s.flush()
 	s.send(b)
@@ -168,8 +170,8 @@ func (s *scanner) send(b block) {
 	s.done = s.done || !s.yield(b)
 }
 
-// fence reads a code block between fences. One that is not closed goes on to
-// the end: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+// fence reads a code block between fences. A block that is not closed goes on
+// to the end: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 func (s *scanner) fence(opening string) {
 	s.flush()
 	mark := fenceOf(opening)
@@ -187,14 +189,14 @@ func (s *scanner) fence(opening string) {
 	}
 	info := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(opening), mark[:1]))
 	text := strings.TrimSuffix(s.src[from:end], "\n")
-	if indent := opening[:len(opening)-len(strings.TrimLeft(opening, " "))]; indent != "" { // of the item it belongs to
+	if indent := opening[:len(opening)-len(strings.TrimLeft(opening, " "))]; indent != "" { // the indentation of the item around the code
 		text = strings.TrimPrefix(strings.ReplaceAll("\n"+text, "\n"+indent, "\n"), "\n")
 	}
 	s.send(block{kind: codeBlock, mark: info, text: text})
 }
 
-// underline makes a heading of an open line that is underlined. More lines than
-// one are text with a rule below: that is what pages look like.
+// underline turns an underlined open line into a heading. Several lines above
+// a rule are text, which is how pages look.
 func (s *scanner) underline(text string) bool {
 	level := 0
 	switch {
@@ -231,10 +233,11 @@ func (s *scanner) quote() {
 	s.done, s.wasItem = in.done, false
 }
 
-// maxMath bounds a displayed formula, in bytes. What is longer is text.
+// maxMath bounds a displayed formula, in bytes. A longer formula is text.
 const maxMath = 4000
 
-// math reads a displayed formula that ends at the next end, before a blank line.
+// math reads a displayed formula that ends at the next end mark and has no
+// blank line.
 func (s *scanner) math(end *finder) bool {
 	from := s.pos + strings.IndexByte(s.src[s.pos:], end.what[0]) + len(end.what)
 	to := end.next(s.src, from)
@@ -243,7 +246,7 @@ func (s *scanner) math(end *finder) bool {
 	}
 	after := to + len(end.what)
 	rest := strings.TrimSpace(s.src[after : after+lineLength(s.src[after:])])
-	if strings.Trim(rest, ".,;") != "" { // it stands in a sentence
+	if strings.Trim(rest, ".,;") != "" { // the formula is part of a sentence
 		return false
 	}
 	s.emit(block{kind: mathBlock, text: strings.TrimSpace(s.src[from:to])})
@@ -251,7 +254,7 @@ func (s *scanner) math(end *finder) bool {
 	return true
 }
 
-// environment reads a displayed formula that is nothing but \begin{…}…\end{…}.
+// environment reads a displayed formula that consists of \begin{…}…\end{…}.
 func (s *scanner) environment() bool {
 	to := s.blankLine.next(s.src, s.pos)
 	if to-s.pos > maxMath {
@@ -311,8 +314,8 @@ func (s *scanner) htmlTable(line string) bool {
 	return true
 }
 
-// wrapper is how much of a text's beginning is nothing but tags that models put
-// around a table: those before it, or those behind it.
+// wrapper returns the length of the tags at the start of s that models put
+// around a table: the tags before the table, or behind if behind is true.
 func wrapper(s string, behind bool) (length int) {
 	for {
 		rest := strings.TrimLeft(s[length:], " \t\n")

@@ -5,9 +5,9 @@ import "strings"
 // maxOpen bounds how many nested tables Seal ends.
 const maxOpen = 8
 
-// Seal ends the code or the HTML tables that a text leaves open, as one does that
-// was cut: what is put after it is no part of them. Any other text stays as it
-// is.
+// Seal closes the code or the HTML tables that a text leaves open, for example
+// because the text was cut, so that text added later is not part of them. Any
+// other text is returned unchanged.
 func Seal(markdown string) string {
 	sealed := markdown
 	for range maxOpen {
@@ -23,11 +23,12 @@ func Seal(markdown string) string {
 	return sealed
 }
 
-// after is a page break as no document has it, before what would end anything
-// that was open.
+// after is a page break that no document has, followed by the ends of every
+// construct that may be open.
 var after = PageBreak(1<<30, 1<<30) + "</table>\n\n\\]\n\n$$\n"
 
-// ends reports whether a page break after the text would be one.
+// ends reports whether a page break after the text would be read as a page
+// break.
 func ends(markdown string) bool {
 	for b := range scan(clean(markdown) + after) {
 		if b.page == 1<<30 {
@@ -37,7 +38,7 @@ func ends(markdown string) bool {
 	return false
 }
 
-// withoutHalfTag drops the beginning of a tag at the end of a text.
+// withoutHalfTag returns the text without the start of a tag at its end.
 func withoutHalfTag(s string) string {
 	i := strings.LastIndexByte(s, '<')
 	if i >= 0 && len(s)-i < maxTag && !strings.Contains(s[i:], ">") && looksLikeTag(s[i+1:]) {

@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// shown is inline markdown as a person sees it: a text in which every sign
-// stands for itself, and what of it is set off.
+// shown is inline markdown as a person sees the text: every sign stands for
+// itself, and some parts are code or emphasis.
 type shown struct {
 	text  []byte
-	spans []extent     // code, in order; none is empty
+	spans []extent     // code spans, in order; none is empty
 	marks []mark       // in order; see pair
 	bold  []emphasized // all emphasis
 }
@@ -26,11 +26,12 @@ type writer struct {
 	at   place
 	out  []byte
 
-	closing int // where the # begin that end the text
+	closing int // start of the # signs at the end of the text
 }
 
-// markdown writes the text so that Slack shows just that. Where emphasis begins
-// or ends, and in code, nothing is live, since all addresses are code.
+// markdown writes the text in the form that Slack shows unchanged. Code and
+// the ends of emphasis need no protection from links, since all addresses are
+// code.
 func (s *shown) markdown(at place) string {
 	w := writer{text: s.text, at: at, out: make([]byte, 0, len(s.text)+len(s.text)/8)}
 	w.closing = len(bytes.TrimRight(s.text, "# "))
@@ -63,8 +64,8 @@ func (s *shown) markdown(at place) string {
 	return string(bytes.TrimSpace(w.out))
 }
 
-// write writes the text from i to end. A sign that could mean something is
-// escaped.
+// write writes the text from i to end and escapes every sign that could have a
+// meaning.
 func (w *writer) write(i, end int) {
 	for i < end {
 		if w.atLineStart() {
@@ -89,7 +90,7 @@ func (w *writer) write(i, end int) {
 	}
 }
 
-// escaped are the bytes that may have to be escaped.
+// escaped holds the bytes that may need an escape.
 var escaped = func() (signs [256]bool) {
 	for _, c := range "\\`*_~<>&]|\n#" {
 		signs[c] = true
@@ -97,8 +98,8 @@ var escaped = func() (signs [256]bool) {
 	return signs
 }()
 
-// escape writes the sign at i, or a run of it, and returns how long it is. At end
-// code or emphasis may follow.
+// escape writes the sign at i, or a run of that sign, and returns the length.
+// Code or emphasis may follow at end.
 func (w *writer) escape(i, end int) int {
 	c, next := w.text[i], byte('*')
 	if i+1 < end {
@@ -127,7 +128,7 @@ func (w *writer) escape(i, end int) int {
 		literal = strings.IndexByte("([:", next) < 0
 	case '|':
 		literal = w.at != inCell
-	case '#': // else it would close the heading
+	case '#': // unescaped, these signs would close the heading
 		literal = w.at != inLine || i < w.closing
 	case '*', '_', '~':
 		return w.signs(i, end)
@@ -141,8 +142,8 @@ func (w *writer) escape(i, end int) int {
 	return 1
 }
 
-// signs writes a run of * _ or ~, escaped but for _ in a word or between spaces,
-// where it means nothing.
+// signs writes a run of * _ or ~. The signs are escaped, except for _ inside a
+// word or between spaces, which has no meaning.
 func (w *writer) signs(i, limit int) int {
 	end := i + 1
 	for end < limit && w.text[end] == w.text[i] {
@@ -168,8 +169,8 @@ func (w *writer) newline() {
 	if w.atLineStart() {
 		return
 	}
-	// The two spaces say that the break is meant. Whether Slack keeps one
-	// without is not documented, and a receipt must not become one line:
+	// Two spaces mark a hard break. The documentation does not say whether
+	// Slack keeps a soft break, and the lines of a receipt must stay apart:
 	// https://spec.commonmark.org/0.31.2/#hard-line-breaks
 	w.out = append(w.out, "  \n"...)
 }
@@ -178,8 +179,8 @@ func (w *writer) atLineStart() bool {
 	return len(w.out) == 0 || w.out[len(w.out)-1] == '\n'
 }
 
-// maxSpan bounds a code span, in bytes before escaping, so that any span fits a
-// live message and text can be cut between spans.
+// maxSpan bounds a code span, in bytes before escaping, so that every span
+// fits a live message and a text can be split between spans.
 const maxSpan = 500
 
 // code writes code spans that cannot be closed from inside.
@@ -200,7 +201,7 @@ func (w *writer) code(s string) {
 
 func (w *writer) span(s string) {
 	if n := len(w.out); n > 0 && w.out[n-1] == '`' {
-		w.out = append(w.out, ' ') // two spans must not become one
+		w.out = append(w.out, ' ') // two spans must stay apart
 	}
 	ticks := strings.Repeat("`", longestRun(s, '`')+1)
 	pad := ""
@@ -214,14 +215,14 @@ func (w *writer) span(s string) {
 	w.out = append(w.out, ticks+pad+text+pad+ticks...)
 }
 
-// end is where emphasis begins or ends.
+// end is a start or an end of emphasis.
 type end struct {
 	at   int
 	sign string
 }
 
-// ends are the two ends of all emphasis, in order: moved to where CommonMark
-// takes them for ends, and without emphasis that would not be one then.
+// ends returns the two ends of every emphasis, in order, moved to positions
+// that CommonMark accepts. Emphasis without such positions is left out.
 func (s *shown) ends() []end {
 	if len(s.bold) == 0 {
 		return nil
@@ -261,15 +262,15 @@ func (s *shown) ends() []end {
 	return ends
 }
 
-// inWord reports whether emphasis begins or ends within a word: such ends in other
-// emphasis are taken for other ones.
+// inWord reports whether e starts or ends inside a word. CommonMark would pair
+// such an end with a mark of other emphasis.
 func (s *shown) inWord(e emphasized) bool {
 	before, _ := utf8.DecodeLastRune(s.text[:e.from])
 	return isWordRune(before) || isWordRune(firstRune(s.text[e.to:]))
 }
 
 // fit moves the ends of emphasis out of code, off spaces, and off punctuation
-// marks where a letter stands on the other side, as in **注意：**请:
+// marks next to a letter, as in **注意：**请:
 // https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
 func (s *shown) fit(e *emphasized) {
 	if k := s.spanAt(e.from); k >= 0 {
@@ -286,7 +287,7 @@ func (s *shown) fit(e *emphasized) {
 			break
 		}
 		if s.isSpan(e.from, true) {
-			e.to = e.from // it begins with code, behind a letter
+			e.to = e.from // the emphasis starts with code, after a letter
 			return
 		}
 		e.from += n
@@ -306,7 +307,7 @@ func (s *shown) fit(e *emphasized) {
 	}
 }
 
-// spanAt is the code span that at is within, or -1.
+// spanAt returns the index of the code span around at, or -1.
 func (s *shown) spanAt(at int) int {
 	k, _ := slices.BinarySearchFunc(s.spans, at, func(x extent, at int) int { return x.to - at - 1 })
 	if k < len(s.spans) && s.spans[k].from < at {
@@ -315,7 +316,7 @@ func (s *shown) spanAt(at int) int {
 	return -1
 }
 
-// isSpan reports whether a code span begins, or ends, at a place.
+// isSpan reports whether a code span starts, or ends, at a position.
 func (s *shown) isSpan(at int, begins bool) bool {
 	k, found := slices.BinarySearchFunc(s.spans, at, func(x extent, at int) int {
 		if begins {
@@ -328,12 +329,13 @@ func (s *shown) isSpan(at int, begins bool) bool {
 
 func isPunctRune(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// maxLead is how much of a line's beginning is looked at, in bytes: a rule of
-// hyphens that is longer is broken all the same.
+// maxLead bounds the start of a line that is examined, in bytes. A longer rule
+// of hyphens is broken all the same.
 const maxLead = 200
 
-// beginsBlock is the sign to escape in a line that begins like s, so that it is
-// no heading, item, underline or table: -1 where it is none of them.
+// beginsBlock returns the position of the sign to escape in a line that starts
+// like s, so that the line is no heading, item, underline or table, or -1 if
+// nothing must be escaped.
 func beginsBlock(s string) int {
 	line, _, _ := strings.Cut(s, "\n")
 	if line == "" {
@@ -355,7 +357,7 @@ func beginsBlock(s string) int {
 	return -1
 }
 
-// longestRun is the length of the longest run of c in s.
+// longestRun returns the length of the longest run of c in s.
 func longestRun(s string, c byte) (longest int) {
 	n := 0
 	for i := range len(s) {

@@ -1,11 +1,12 @@
-// Package slackmd turns the model's markdown into what Slack shows. All of it
-// is pure text work on hostile input: what an image says must never ping
-// anyone, link anywhere or disturb the text around it.
+// Package slackmd turns the model's markdown into text for Slack. All
+// functions are pure and take hostile input: the text of an image must never
+// ping anyone, link anywhere or disturb the text around the result.
 //
-// The way of a text: [clean] drops what hides in it, [scan] cuts it into
-// blocks, [inline] and [Table] write them for Slack's markdown block, and the
-// blocks are packed into messages ([Messages]) or into the newest part of a
-// text that still grows ([Tail]). All steps are linear in time and memory.
+// A text passes through these steps: [clean] removes hidden characters, [scan]
+// splits the text into blocks, [inline] and [Table] write the blocks for
+// Slack's markdown block, and the blocks are packed into messages ([Messages])
+// or into the newest part of a growing text ([Tail]). All steps take linear
+// time and memory.
 package slackmd
 
 import (
@@ -16,22 +17,22 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Slack's <…> tokens are live in markdown blocks, so the brackets are escaped.
-// The ampersand is not: escaping it there corrupts link destinations
-// (https://github.com/PostHog/posthog/pull/95054).
+// blockEscapes escapes text in markdown blocks, in which Slack's <…> tokens
+// are live. The ampersand stays: an escaped ampersand corrupts link
+// destinations (https://github.com/PostHog/posthog/pull/95054).
 var blockEscapes = strings.NewReplacer("<", "&lt;", ">", "&gt;")
 
-// In every other text all three are escaped:
+// textEscapes escapes every other text:
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 var textEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// maxLine bounds a line of text, in bytes: far under the 4,000 bytes that
-// chat.update takes, whatever a file is called.
+// maxLine bounds a line of text, in bytes: far below the 4,000 bytes that
+// chat.update takes, even with a long file name.
 const maxLine = 1000
 
-// Line makes one escaped plain line of s, of at most 1,000 bytes. Addresses and
-// the names of emoji in it are broken by spaces: Slack makes links and pictures
-// of whole ones, and unfurls them.
+// Line returns s as one escaped plain line of at most 1,000 bytes. Spaces
+// break addresses and names of emoji, which Slack would turn into links,
+// previews and pictures.
 func Line(s string) string { return limitedLine(s, maxLine) }
 
 // limitedLine is Line with a limit in bytes after escaping.
@@ -49,7 +50,7 @@ func limitedLine(s string, limit int) string {
 	return line.String()
 }
 
-// breakAddresses puts spaces into addresses and the names of emoji.
+// breakAddresses returns s with spaces inside addresses and names of emoji.
 func breakAddresses(s string) string {
 	var out strings.Builder
 	from := 0
@@ -67,16 +68,16 @@ func breakAddresses(s string) string {
 	return out.String()
 }
 
-// File is the text of a file with the model's markdown as it is, but for control
-// characters and what hides in a text or turns its direction.
+// File returns the contents of a file with the model's markdown: unchanged,
+// but without control characters, hidden characters and direction marks.
 func File(markdown string) []byte { return []byte(clean(markdown)) }
 
-// maxName is how much of a file's name is shown, in signs as people see them.
+// maxName bounds the part of a file name that is shown, in characters as
+// people see them.
 const maxName = 60
 
-// Name makes a file's name fit to be shown in a line: no control or
-// direction marks, and the middle left out where it is long, so that the
-// ending stays.
+// Name returns a file's name for use in a line: without control characters and
+// direction marks. A long name loses its middle, so that the extension stays.
 func Name(s string) string {
 	name := strings.Join(strings.Fields(clean(s)), " ")
 	if name == "" {
@@ -95,13 +96,13 @@ func Name(s string) string {
 	return strings.Join(signs[:maxName-20], "") + "…" + strings.Join(signs[len(signs)-19:], "")
 }
 
-// reserved are the names that Windows keeps for devices, whatever their ending:
+// reserved are the names that Windows keeps for devices, with any extension:
 // https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 const reserved = " CON PRN AUX NUL COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 LPT1 LPT2 LPT3 LPT4 LPT5 LPT6 LPT7 LPT8 LPT9 "
 
-// FileName is a safe name for a file made from the one called name: its stem,
-// letters, digits and a few signs only, with the ending ext: ".md", or "-2.csv"
-// for its second table.
+// FileName returns a safe file name made from name: the stem, reduced to
+// letters, digits and a few signs, followed by ext, such as ".md" or "-2.csv"
+// for a second table.
 func FileName(name, ext string) string {
 	stem := strings.TrimSuffix(Name(name), filepath.Ext(name))
 	stem = strings.Map(func(r rune) rune {

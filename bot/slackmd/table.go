@@ -7,27 +7,26 @@ import (
 	"unicode/utf8"
 )
 
-// A Table is one table of a text. The first row is its header. Rows may be of
-// different lengths; a cell that another one spans is empty.
+// A Table is a table of a text. The first row is the header. Rows may have
+// different lengths. A cell that another cell spans is empty.
 type Table struct {
-	Rows  [][]string // cells, each one line of inline markdown
+	Rows  [][]string // cells, each a line of inline markdown
 	align []byte     // of each column: 'l', 'c', 'r' or 0
-	// beside holds what stood between the cells: a caption, text that was lost
-	// there.
+	// beside holds the text between the cells, such as a caption.
 	beside []string
 }
 
 const (
-	// maxColumns bounds a table's width. What a row has beyond it is joined in
-	// its last cell, so that nothing is lost.
+	// maxColumns bounds a table's width. The last cell of a row takes all
+	// cells beyond, so that no text is lost.
 	maxColumns = 64
-	// maxSpanned bounds the empty cells that the spans of one table may make.
+	// maxSpanned bounds the empty cells that the spans of a table may make.
 	// Text in an image can say colspan=100000.
 	maxSpanned = 1 << 14
 )
 
-// Tables returns the tables of a text, those of GitHub's markdown and those in
-// HTML, in their order. What stands in a code fence is no table.
+// Tables returns the tables of a text in order, both GitHub's and HTML's. Text
+// in a code fence is never a table.
 func Tables(markdown string) []Table {
 	var all []Table
 	for b := range scan(clean(markdown)) {
@@ -41,11 +40,11 @@ func Tables(markdown string) []Table {
 // byteOrderMark makes Excel read a file as UTF-8.
 const byteOrderMark = "\ufeff"
 
-// CSV is the table as RFC 4180 has it, in UTF-8, of plain text without
-// markdown. A cell that a spreadsheet would take for a formula gets an
-// apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection);
-// a plain number, signed or not, stays as it is. The file begins with a byte
-// order mark where it is not pure ASCII.
+// CSV returns the table in the form of RFC 4180, in UTF-8 and plain text
+// without markdown. A cell that a spreadsheet would run as a formula gets an
+// apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection);
+// a plain number, signed or not, stays unchanged. If the table is not pure
+// ASCII, the file starts with a byte order mark.
 func (t Table) CSV() []byte {
 	var out bytes.Buffer
 	ascii := true
@@ -59,10 +58,10 @@ func (t Table) CSV() []byte {
 			ascii = ascii && isASCII(cell)
 			cells = append(cells, cell)
 		}
-		for i == 0 && len(cells) < t.columns() { // readers take their columns from the header
+		for i == 0 && len(cells) < t.columns() { // readers take the number of columns from the header
 			cells = append(cells, "")
 		}
-		_ = w.Write(cells) // a bytes.Buffer takes all
+		_ = w.Write(cells) // a bytes.Buffer never fails
 	}
 	w.Flush()
 	if ascii {
@@ -71,7 +70,7 @@ func (t Table) CSV() []byte {
 	return out.Bytes()
 }
 
-// columns is the length of the longest row.
+// columns returns the length of the longest row.
 func (t Table) columns() (n int) {
 	for _, row := range t.Rows {
 		n = max(n, len(row))
@@ -79,8 +78,8 @@ func (t Table) columns() (n int) {
 	return n
 }
 
-// guard keeps a cell from being run as a formula. The wide signs count too:
-// spreadsheets in East Asian settings take them for the narrow ones.
+// guard keeps a cell from being run as a formula. The full-width signs count
+// too: spreadsheets in East Asian settings take them for the ASCII signs.
 func guard(cell string) string {
 	first, _ := utf8.DecodeRuneInString(cell)
 	if !strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) || isNumber(cell) {
@@ -89,7 +88,8 @@ func guard(cell string) string {
 	return "'" + cell
 }
 
-// isNumber recognises a number as people write it: -1,234.50 or +3 %.
+// isNumber reports whether cell is a number as people write numbers: -1,234.50
+// or +3 %.
 func isNumber(s string) bool {
 	s = strings.TrimLeft(s, "+-")
 	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.Trim(s, "0123456789., %") == ""
@@ -104,9 +104,9 @@ func isASCII(s string) bool {
 	return true
 }
 
-// pipeTable reads the table of GitHub's markdown that s begins with, given its
-// first two lines: https://github.github.com/gfm/#tables-extension-. It returns
-// how many bytes it is long, or 0 where there is none.
+// pipeTable reads the table of GitHub's markdown at the start of s, and
+// returns its length in bytes, or 0 if there is no table:
+// https://github.github.com/gfm/#tables-extension-
 func pipeTable(s string) (t Table, length int) {
 	header, rest, _ := strings.Cut(s, "\n")
 	rule, _, _ := strings.Cut(rest, "\n")
@@ -127,14 +127,14 @@ func pipeTable(s string) (t Table, length int) {
 			break
 		}
 		length += len(line)
-		if !isDelimiterRow(line) { // some models repeat it
+		if !isDelimiterRow(line) { // some models repeat the delimiter row
 			t.Rows = append(t.Rows, pipeCells(line))
 		}
 	}
 	return t, length
 }
 
-// isDelimiterRow recognises the line under a table's header.
+// isDelimiterRow reports whether line is the rule under a table's header.
 func isDelimiterRow(line string) bool {
 	return strings.Contains(line, "-") && strings.Trim(line, "|-: \t") == ""
 }
@@ -152,8 +152,8 @@ func alignment(delimiter string) byte {
 	return 0
 }
 
-// pipeCells splits a row at its bars, but for those after a backslash. The last
-// of too many cells holds the rest of the line.
+// pipeCells splits a row at its bars, except after a backslash. If there are
+// too many cells, the last cell holds the rest of the line.
 func pipeCells(line string) []string {
 	line = strings.TrimPrefix(strings.TrimSpace(line), "|")
 	cells := make([]string, 0, min(strings.Count(line, "|")+1, maxColumns))

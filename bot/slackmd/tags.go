@@ -9,8 +9,8 @@ import (
 // maxTag bounds an HTML tag, in bytes.
 const maxTag = 1000
 
-// tagStyles are the tags for emphasis that models write, and the markdown of
-// them. They count in pairs only: "i<u > 3" stays.
+// tagStyles are the emphasis tags that models write, with their markdown. Only
+// pairs of tags count: "i<u > 3" stays.
 var tagStyles = [...]struct{ name, sign string }{
 	{"b", "**"},
 	{"strong", "**"},
@@ -35,9 +35,9 @@ var styleOf = func() map[string]style {
 	return styles
 }()
 
-// sourceTags are tags that no model writes into its own markdown: where one of
-// them stands, the page shows the source of HTML, and so does the text, but for
-// what stands for lines, scripts and tables.
+// sourceTags are tags that no model writes into its own markdown. If the text
+// has such a tag, the page shows HTML source, and the result shows that source
+// too, except for tags of lines, scripts and tables.
 var sourceTags = map[string]bool{}
 
 func init() {
@@ -63,14 +63,14 @@ func showsSource(s string) bool {
 	return false
 }
 
-// aligns reports whether a tag may be one that only centres what is in it, as
+// aligns reports whether t may be a tag that only centres its contents, as
 // some models write.
 func (t tag) aligns() bool {
 	return (t.name == "div" || t.name == "p") && (t.closes || strings.Contains(t.attributes, "align"))
 }
 
-// angle reads what a < begins: an address in brackets, or a tag that models
-// write. What is none of these is text: Slack's own tokens too.
+// angle reads the construct that a < starts: an address in brackets, or a tag
+// that models write. Everything else is text, Slack's own tokens included.
 func (p *inliner) angle() bool {
 	rest := p.src[p.i:]
 	if length := strings.IndexAny(rest[1:min(len(rest), maxTag)], "<> \t\n") + 1; length > 1 && rest[length] == '>' && isAutolink(rest[1:length]) {
@@ -92,7 +92,7 @@ func (p *inliner) angle() bool {
 	switch {
 	case t.name == "br", t.name == "center":
 		p.newline()
-	case (t.name == "table" || tableParts[t.name]) && p.hasTableEnd(): // one that was broken
+	case (t.name == "table" || tableParts[t.name]) && p.hasTableEnd(): // a broken table
 		p.write(" ")
 		if t.name == "tr" || t.name == "caption" {
 			p.newline()
@@ -117,8 +117,8 @@ func (p *inliner) angle() bool {
 	return true
 }
 
-// hasTableEnd reports whether the text has an end of a table or of a part of one:
-// without it "the <td> element" is talked about.
+// hasTableEnd reports whether the text has the end of a table or of a part of
+// a table. Without an end, "the <td> element" is a phrase of the text.
 func (p *inliner) hasTableEnd() bool {
 	if p.tableEnd.what == "" {
 		p.tableEnd.what = "</t"
@@ -126,11 +126,11 @@ func (p *inliner) hasTableEnd() bool {
 	return p.tableEnd.next(p.src, 0) < len(p.src)
 }
 
-// figureComment is what docling writes for a picture.
+// figureComment is the comment that docling writes for a picture.
 const figureComment = "<!-- image -->"
 
-// isLocal reports whether a picture's file is none of the internet: then a model
-// put it there.
+// isLocal reports whether a picture's file is not on the internet. The model
+// adds such names itself.
 func isLocal(file string) bool { return !strings.Contains(file, ":") && !strings.HasPrefix(file, "//") }
 
 func isAutolink(s string) bool {
@@ -142,7 +142,7 @@ func isAutolink(s string) bool {
 	return at > 0 && strings.Contains(s[at:], ".")
 }
 
-// maxScript bounds what is raised or lowered, in bytes.
+// maxScript bounds the text of a superscript or subscript, in bytes.
 const maxScript = 100
 
 // script writes <sup>2</sup> as ².
@@ -152,7 +152,7 @@ func (p *inliner) script(name string, after *int) bool {
 	if end <= 0 || !strings.HasPrefix(strings.ToLower(inside[end:]), "</"+name+">") {
 		return false
 	}
-	for i, part := range strings.Split(clean(decode(inside[:end])), ",") { // footnotes 1,2
+	for i, part := range strings.Split(clean(decode(inside[:end])), ",") { // footnotes such as 1,2
 		if i > 0 {
 			p.write(",")
 		}
@@ -162,7 +162,7 @@ func (p *inliner) script(name string, after *int) bool {
 	return true
 }
 
-// attribute is the value of a tag's attribute, or "".
+// attribute returns the value of a tag's attribute, or "".
 func (t tag) attribute(name string) string {
 	for rest := t.attributes; ; {
 		i := indexName(rest, name)
@@ -183,7 +183,7 @@ func (t tag) attribute(name string) string {
 	}
 }
 
-// indexName is where a name that follows a space stands in attributes.
+// indexName returns the position of a name in attributes that follows a space.
 func indexName(attributes, name string) int {
 	for i := 1; i+len(name) <= len(attributes); i++ {
 		if strings.IndexByte(" \t\n\"'", attributes[i-1]) >= 0 && strings.EqualFold(attributes[i:i+len(name)], name) {
