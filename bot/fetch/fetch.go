@@ -1,4 +1,6 @@
-// Package fetch gets the files that people post or link to.
+// Package fetch downloads the files that people post or link to. [Slack] gets
+// files from Slack with the bot's token, [Web] gets files from the public web
+// without any credential.
 package fetch
 
 import (
@@ -21,30 +23,33 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// What can be wrong with a download, beside the connection.
+// The errors of a download, besides those of the connection.
 var (
-	// ErrLoginPage: Slack answered with its login page instead of the file.
-	// The token has no files:read, or the app was not reinstalled since.
+	// ErrLoginPage means that Slack answered with its login page. The token
+	// lacks files:read, or the app was not reinstalled after the scope was
+	// added.
 	ErrLoginPage = errors.New("Slack sent its login page instead of the file")
-	// ErrNotFile: Slack answered with another web page, or with a redirect to a
-	// host that must not get the token.
+	// ErrNotFile means that Slack answered with another web page, or with a
+	// redirect to a host that must not get the token.
 	ErrNotFile = errors.New("Slack sent a web page instead of the file")
-	// ErrTooLarge: the file is larger than was allowed.
+	// ErrTooLarge means that the file is larger than MaxSize.
 	ErrTooLarge = errors.New("the file is too large")
-	// ErrGone: the file was deleted, was never there, or is not for us.
+	// ErrGone means that the file was deleted, never existed, or is hidden
+	// from the bot.
 	ErrGone = errors.New("the file is gone")
-	// ErrForeign: the file is not kept by Slack, so its address must not get the token.
+	// ErrForeign means that the file is not stored by Slack, so its address
+	// must not get the token.
 	ErrForeign = errors.New("the file is not on Slack's host")
-	// ErrSlackSlow: Slack did not give the file in 2 minutes, or gave less than
-	// 1 kB/s. That may pass.
+	// ErrSlackSlow means that Slack did not deliver the file in 2 minutes, or
+	// delivered less than 1 kB/s. A later try may succeed.
 	ErrSlackSlow = errors.New("the file comes too slowly from Slack")
 )
 
 // Slack downloads files from Slack with a bot's token.
 type Slack struct {
-	// Client has no time-out of its own: a large file may take long.
+	// Client must have no time-out of its own: a large file may take long.
 	Client *http.Client
-	// API is the address of the Web API; its host may have the token too.
+	// API is the address of the Web API, whose host may get the token too.
 	API   *url.URL
 	Token string
 	// MaxSize bounds a file, in bytes.
@@ -52,24 +57,26 @@ type Slack struct {
 }
 
 const (
-	tries = 6               // over about a quarter of a minute
-	whole = 2 * time.Minute // for all of them
-	// maxWait is the longest Retry-After that is waited for here, in seconds:
-	// others may be waiting behind.
+	tries = 6               // over about 15 seconds
+	whole = 2 * time.Minute // for all tries together
+	// maxWait is the longest Retry-After that a download waits for, in
+	// seconds, since other downloads may be waiting.
 	maxWait = 30
-	// sniffed is in how many bytes the kind of a file, or of a web page, is looked for.
+	// sniffed is the number of bytes in which the kind of a file is looked
+	// for.
 	sniffed = 32 << 10
 )
 
-// Download copies a file to a temporary file, which has no name any more and is
-// gone when the caller closes it. The addresses are those that Slack names for the
-// file, the best one first: url_private_download, then url_private, which for a PDF
-// may lead to a web page (curie-eng/curie 2715). An address that gives something else
-// makes way for the next one; the error is that of the first. Up to three redirects are
-// followed, to Slack's own hosts alone, with the token: on Enterprise Grid the bytes
-// are behind one. Cut and refused connections, 429, 5xx and Slack's "Error serving
-// file." are tried again, six times and for two minutes in all; a
-// body that comes at less than 1 kB/s is not.
+// Download copies a file to a temporary file without a name, which disappears
+// when the caller closes it. The addresses are those that Slack gives for the
+// file, the best first: url_private_download, then url_private, which for a
+// PDF may lead to a web page (curie-eng/curie 2715). If an address returns
+// something other than the file, Download tries the next address; the error is
+// that of the first. Up to three redirects are followed, only to Slack's own
+// hosts and with the token, because Enterprise Grid serves the bytes behind a
+// redirect. Cut and refused connections, 429, 5xx and Slack's "Error serving
+// file." are tried again, six times within two minutes. A body slower than 1
+// kB/s is not tried again.
 func (s *Slack) Download(ctx context.Context, addresses ...string) (*os.File, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlackSlow)
 	defer cancel()
@@ -89,8 +96,9 @@ func (s *Slack) Download(ctx context.Context, addresses ...string) (*os.File, er
 	return nil, cmp.Or(first, ErrForeign)
 }
 
-// download tries one address. other says that another one may have what this one
-// has not: it gave something else than the file. Slack's troubles are the same for all.
+// download tries one address. other is true if the address returned something
+// other than the file, so that another address may have the file. Slack's own
+// faults are the same for all addresses.
 func (s *Slack) download(ctx context.Context, address string) (file *os.File, other bool, err error) {
 	target, err := url.Parse(address)
 	if err != nil || !s.trusted(target) {
@@ -114,10 +122,11 @@ func retry(ctx context.Context, try func() (*os.File, error)) (*os.File, error) 
 		}))
 }
 
-// slackHosts keep files: https://docs.slack.dev/reference/objects/file-object
+// slackHosts are the domains that store files:
+// https://docs.slack.dev/reference/objects/file-object
 var slackHosts = []string{"slack.com", "slack-gov.com"}
 
-// trusted reports whether an address may be sent the token.
+// trusted reports whether the token may be sent to u.
 func (s *Slack) trusted(u *url.URL) bool {
 	if u.Scheme == s.API.Scheme && strings.EqualFold(u.Host, s.API.Host) {
 		return true
@@ -149,7 +158,8 @@ func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err er
 	return file, err
 }
 
-// follow returns the first answer that is no redirect. The caller closes its body.
+// follow returns the first response that is not a redirect. The caller must
+// close the body.
 func (s *Slack) follow(ctx context.Context, target *url.URL) (*http.Response, error) {
 	for range maxRedirects + 1 {
 		response, err := s.get(ctx, target)
@@ -159,7 +169,7 @@ func (s *Slack) follow(ctx context.Context, target *url.URL) (*http.Response, er
 		if response.StatusCode < 300 || response.StatusCode >= 400 {
 			return response, nil
 		}
-		_ = response.Body.Close() // nothing of it is read
+		_ = response.Body.Close() // the body of a redirect is not read
 		target, err = response.Location()
 		switch {
 		case err != nil:
@@ -173,7 +183,7 @@ func (s *Slack) follow(ctx context.Context, target *url.URL) (*http.Response, er
 	return nil, backoff.Permanent(ErrNotFile)
 }
 
-// get asks one address, which may have the token.
+// get requests a trusted address with the token.
 func (s *Slack) get(ctx context.Context, target *url.URL) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
@@ -181,16 +191,16 @@ func (s *Slack) get(ctx context.Context, target *url.URL) (*http.Response, error
 	}
 	request.Header.Set("Authorization", "Bearer "+s.Token)
 	client := *s.Client
-	// The client would follow a redirect whatever host it leads to.
+	// The client would follow a redirect to any host.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(request)
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // it quotes the address, which holds the file's name
+		err = wrapped.Err // the wrapper quotes the address, which has the file's name
 	}
 	return response, err
 }
 
-// check reads what the head of an answer says.
+// check returns the error that a response's status and header stand for.
 func (s *Slack) check(r *http.Response) error {
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
@@ -213,9 +223,9 @@ func (s *Slack) check(r *http.Response) error {
 	return nil
 }
 
-// save copies a body into a temporary file, unless check refuses how it begins:
-// its error is returned as it is.
-// What the answer says of its length is not believed.
+// save copies a body into a temporary file. If check returns an error for the
+// first bytes, save returns that error unchanged. Content-Length is not
+// trusted.
 func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.File, error) {
 	r := bufio.NewReaderSize(io.LimitReader(body, maxSize+1), sniffed)
 	head, err := r.Peek(sniffed)
@@ -237,7 +247,7 @@ func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.Fil
 }
 
 func fill(file *os.File, r io.Reader, maxSize int64) error {
-	if err := os.Remove(file.Name()); err != nil { // so that nothing stays after a crash
+	if err := os.Remove(file.Name()); err != nil { // a crash leaves no file behind
 		return backoff.Permanent(err)
 	}
 	n, err := io.Copy(file, r)
@@ -251,11 +261,11 @@ func fill(file *os.File, r io.Reader, maxSize int64) error {
 	return err
 }
 
-// errServing is a fault of Slack's file servers that passes.
+// errServing is a temporary fault of Slack's file servers.
 var errServing = errors.New("Slack could not serve the file just now")
 
-// checkPage refuses a web page in place of a file. kind is what the answer calls
-// itself; a file that only calls itself a web page is let through.
+// checkPage returns an error if head is a web page instead of a file. kind is
+// the Content-Type; a file with the Content-Type of a web page passes.
 func checkPage(kind string, head []byte) error {
 	head = bytes.ToLower(bytes.TrimLeft(head, " \t\r\n\xef\xbb\xbf"))
 	page := bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))

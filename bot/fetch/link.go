@@ -13,14 +13,16 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// What can be wrong with a web address.
+// The errors of a web address.
 var (
-	// ErrLink: it cannot be read, is none of http and https, has another port
-	// than 80 and 443 or a user in it, or leads from https back to http.
+	// ErrLink means that the address cannot be parsed, is neither http nor
+	// https, has a user or a port other than 80 and 443, or leads from https
+	// back to http.
 	ErrLink = errors.New("not a plain web address")
-	// ErrPrivate: it is not on the public internet: an address of this machine,
-	// its network or its cloud, or a name that leads to one or to nothing. Which
-	// of them is not told: an asker could learn the names inside.
+	// ErrPrivate means that the address is not on the public internet: it
+	// belongs to this machine, its network or its cloud, or its name resolves
+	// to such an address or to nothing. The error does not say which: an asker
+	// could learn internal names.
 	ErrPrivate = errors.New("the address is not on the public internet")
 )
 
@@ -29,11 +31,11 @@ const (
 	maxName = 100     // runes of a name
 )
 
-// CheckLink looks at a web address that somebody typed, before anything is
-// asked of the network. It fails with [ErrLink] or [ErrPrivate]; the latter may
-// come from [Web.Download] too, since a name says nothing of where it leads.
-// name is what to call the file: the last part of the path or else the host, of
-// 100 runes at most, with nothing in it that is not printed. It is not escaped.
+// CheckLink checks a web address that somebody typed, before any request. The
+// error is [ErrLink] or [ErrPrivate]. [Web.Download] may still return
+// ErrPrivate, since only the resolved name shows the destination. name is a
+// name for the file: the last part of the path, or else the host, at most 100
+// printable runes, not escaped.
 func CheckLink(address string) (name string, err error) {
 	u, err := parseLink(address)
 	if err != nil {
@@ -48,12 +50,12 @@ func parseLink(address string) (*url.URL, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, ErrLink // that of the parser quotes the address, which may hold a secret
+		return nil, ErrLink // the parser's error quotes the address, which may hold a secret
 	}
 	return u, checkURL(u)
 }
 
-// checkURL refuses what can be refused without the network.
+// checkURL returns the error for an address that is refused without a request.
 func checkURL(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Opaque != "" {
 		return ErrLink
@@ -69,7 +71,7 @@ func checkHost(host string) error {
 		return checkIP(ip)
 	}
 	if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
-		// The client would bring it into this form, in which ① is 1.
+		// The client would convert the host to this form, in which ① is 1.
 		ascii, err := idna.Lookup.ToASCII(host)
 		if err != nil {
 			return ErrLink
@@ -96,33 +98,33 @@ func checkIP(ip netip.Addr) error {
 	return nil
 }
 
-// newGuard allows the ports of the web, and public addresses: not those of the
-// registries for special purposes, which hold the private, local, mapped and
-// translated ones, nor multicast.
+// newGuard returns a guard that allows the ports of the web and public
+// addresses. The special-purpose registries (private, local, mapped and
+// translated addresses) and multicast are refused.
 func newGuard() *ssrf.Guardian {
 	return ssrf.New(ssrf.WithDeniedV4Prefixes(
-		// The platform service of Azure, on a public address:
+		// Azure's platform service has a public address:
 		// https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
 		netip.MustParsePrefix("168.63.129.16/32"),
 	))
 }
 
-// innerDomains are never on the public internet:
+// innerDomains returns the domains that are never on the public internet:
 // https://www.iana.org/assignments/special-use-domain-names and, for internal,
 // https://www.icann.org/en/public-comment/proceeding/proposed-top-level-domain-string-for-private-use-24-01-2024
 func innerDomains() []string { return []string{"localhost", "local", "internal", "home.arpa"} }
 
-// numeric reports whether the last part of a host makes it an IPv4 address in
-// one of the older notations, decimal, octal or hexadecimal, whole or in part:
-// https://url.spec.whatwg.org/#ends-in-a-number-checker. Nobody needs them, and
-// some resolvers read them.
+// numeric reports whether the last label of a host makes the host an IPv4
+// address in an older notation, decimal, octal or hexadecimal, in whole or in
+// part: https://url.spec.whatwg.org/#ends-in-a-number-checker. Nobody needs
+// these notations, and some resolvers accept them.
 func numeric(last string) bool {
 	digits, hex := strings.CutPrefix(last, "0x")
 	return strings.Trim(digits, "0123456789") == "" || hex && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 func linkName(u *url.URL) string {
-	name := printed(path.Base(u.Path)) // the path is unescaped
+	name := printed(path.Base(u.Path)) // u.Path is unescaped
 	if name == "" || name == "." || name == "/" {
 		name = printed(u.Hostname())
 	}
@@ -132,8 +134,8 @@ func linkName(u *url.URL) string {
 	return name
 }
 
-// printed leaves out what is not printed, such as the controls that turn the
-// direction of writing and so hide what a name ends in.
+// printed returns s without unprintable runes, such as the direction marks
+// that hide a name's extension.
 func printed(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {

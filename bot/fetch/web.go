@@ -19,29 +19,33 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// What can be wrong with a download from the web, beside [ErrLink],
-// [ErrPrivate], [ErrTooLarge], [ErrGone] and the connection.
+// The errors of a download from the web, besides [ErrLink], [ErrPrivate],
+// [ErrTooLarge], [ErrGone] and those of the connection.
 var (
-	// ErrForbidden: the server wants to know who asks, or lets nobody.
+	// ErrForbidden means that the server requires a login or refuses
+	// everybody.
 	ErrForbidden = errors.New("the web server does not let us have the file")
-	// ErrNotImage: the server sent a web page, another text, or nothing.
+	// ErrNotImage means that the server sent a web page, another text, or
+	// nothing.
 	ErrNotImage = errors.New("the link leads to a text or a web page, not to an image or a PDF")
-	// ErrRedirects: there are more than three redirects on the way.
+	// ErrRedirects means that the address redirects more than three times.
 	ErrRedirects = errors.New("the link leads on and on")
-	// ErrSlow: the file did not come in 2 minutes, or at less than 1 kB/s.
+	// ErrSlow means that the file did not arrive in 2 minutes, or came at less
+	// than 1 kB/s.
 	ErrSlow = errors.New("the file comes too slowly")
 
 	errAnswer = errors.New("the web server's answer cannot be used")
 )
 
-// Web downloads from addresses that people type. The address and all that
-// comes from it are hostile: it must not lead inside, nor cost much.
+// Web downloads from addresses that people type. The address and the response
+// are hostile: a download must not reach an internal host, nor cost much.
 type Web struct {
 	maxSize int64
 	client  *http.Client
 	guard   *ssrf.Guardian
 	dialer  *net.Dialer
-	// connect is the dialer's, but for tests. Whatever it does, dial looks after it.
+	// connect is the dialer's function; tests replace it. dial checks the
+	// connection that connect returns.
 	connect func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -50,27 +54,27 @@ const (
 	maxHeader    = 64 << 10         // bytes
 	hopTime      = 10 * time.Second // to connect, and again for TLS
 	headTime     = 30 * time.Second // to the end of a header
-	// paceBytes have to come in each paceTime: 1 kB/s.
+	// paceBytes must arrive in each paceTime: 1 kB/s.
 	paceBytes = 10 << 10
 	paceTime  = 10 * time.Second
 
 	userAgent = "slackocr"
 )
 
-// NewWeb makes a client for files of maxSize bytes at most. It keeps no
-// connection, no cookie and no state.
+// NewWeb returns a client for files of at most maxSize bytes. The client keeps
+// no connection, no cookie and no other state.
 func NewWeb(maxSize int64) *Web {
 	w := &Web{maxSize: maxSize, guard: newGuard()}
 	w.dialer = &net.Dialer{
 		Timeout: hopTime,
-		// It sees each address that is about to be connected to, whatever name
-		// led there and whatever that name meant a moment ago.
+		// Control sees each address right before the connection, whatever name
+		// was resolved and whatever that name meant a moment ago.
 		Control: w.guard.Safe,
 	}
 	w.connect = w.dialer.DialContext
 	w.client = &http.Client{
 		Transport: &http.Transport{
-			Proxy:               nil, // it would connect in our place, unguarded
+			Proxy:               nil, // a proxy would connect in the bot's place, unguarded
 			DialContext:         w.dial,
 			TLSHandshakeTimeout: hopTime, ResponseHeaderTimeout: headTime, MaxResponseHeaderBytes: maxHeader,
 			DisableKeepAlives: true,
@@ -80,7 +84,7 @@ func NewWeb(maxSize int64) *Web {
 	return w
 }
 
-// dial connects, and makes sure where to.
+// dial connects, and checks the address of the connection.
 func (w *Web) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := w.connect(ctx, network, address)
 	if err != nil {
@@ -88,7 +92,7 @@ func (w *Web) dial(ctx context.Context, network, address string) (net.Conn, erro
 	}
 	to, err := netip.ParseAddrPort(conn.RemoteAddr().String())
 	if err != nil || w.guard.SafeAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port())) != nil {
-		_ = conn.Close() // nothing was said on it
+		_ = conn.Close() // nothing was sent yet
 		return nil, ErrPrivate
 	}
 	return conn, nil
@@ -101,14 +105,14 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	if via[len(via)-1].URL.Scheme == "https" && next.URL.Scheme != "https" {
 		return ErrLink
 	}
-	next.Header.Del("Referer") // the address that was typed may hold a secret
+	next.Header.Del("Referer") // the typed address may hold a secret
 	return checkURL(next.URL)
 }
 
-// Download copies what is at an address to a temporary file, which has no name
-// any more and is gone when the caller closes it. What is no text is taken for
-// an image. Cut and refused connections and 5xx are tried again, six times and
-// for two minutes in all. No error quotes the address.
+// Download copies the file at an address to a temporary file without a name,
+// which disappears when the caller closes it. Everything but text passes for
+// an image. Cut and refused connections and 5xx are tried again, six times
+// within two minutes. No error quotes the address.
 func (w *Web) Download(ctx context.Context, address string) (*os.File, error) {
 	target, err := parseLink(address)
 	if err != nil {
@@ -132,7 +136,7 @@ func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
 	}
 	request.Header.Set("User-Agent", userAgent)
 	request.Header.Set("Accept", "image/*, application/pdf")
-	request.Header.Set("Accept-Encoding", "identity") // what is unpacked has no bound
+	request.Header.Set("Accept-Encoding", "identity") // decompressed data would have no bound
 	response, err := w.client.Do(request)
 	if err != nil {
 		return nil, failure(err)
@@ -155,8 +159,8 @@ func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
 	return file, err
 }
 
-// failure sorts the errors of a request: which are worth another try, and what
-// may be said of them. Many others quote the server or an address.
+// failure classifies the error of a request: whether another try may help, and
+// which error callers may see. Many errors quote the server or an address.
 func failure(err error) error {
 	for _, known := range []error{ErrLink, ErrPrivate, ErrRedirects} {
 		if errors.Is(err, known) {
@@ -186,7 +190,7 @@ func failure(err error) error {
 	return backoff.Permanent(errAnswer)
 }
 
-// check reads what the head of an answer says.
+// check returns the error that a response's status and header stand for.
 func (w *Web) check(r *http.Response) error {
 	encoding := r.Header.Get("Content-Encoding")
 	switch {
@@ -206,7 +210,7 @@ func (w *Web) check(r *http.Response) error {
 	return nil
 }
 
-// paced ends the try where a body comes too slowly.
+// paced cancels the request if a body comes too slowly.
 type paced struct {
 	body  io.Reader
 	timer *time.Timer
@@ -226,8 +230,9 @@ func (p *paced) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// text recognises a web page or another text, whatever its Content-Type was.
-// A PDF may begin within its first 1024 bytes (PDF Reference 1.7, appendix H.3, note 13).
+// text reports whether head is a web page or another text, whatever the
+// Content-Type is. A PDF may start within its first 1024 bytes (PDF Reference
+// 1.7, appendix H.3, note 13).
 func text(head []byte) bool {
 	return strings.HasPrefix(http.DetectContentType(head), "text/") && !bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-"))
 }

@@ -15,11 +15,13 @@ import (
 // maxAnswer bounds an answer, in bytes: 200 messages at their longest.
 const maxAnswer = 32 << 20
 
-// Client calls the Web API and cuts its answers down, for slack.OptionHTTPClient.
+// Client calls the Web API and reduces the responses, for
+// slack.OptionHTTPClient.
 type Client struct{ HTTP *http.Client }
 
-// Do makes a call. An answer of more than 32 MB is an error. One that breaks off
-// still tells that a write was carried out, if it came so far.
+// Do makes a call. A response over 32 MB is an error. If the response to a write
+// breaks off after the field that says that the write was carried out, Do
+// returns the fields before the cut.
 func (c Client) Do(r *http.Request) (*http.Response, error) {
 	response, err := c.HTTP.Do(r)
 	if err != nil || response.StatusCode != http.StatusOK {
@@ -47,14 +49,14 @@ func (c Client) Do(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// carriedOut reports whether an answer says so.
+// carriedOut reports whether a response says that the call succeeded.
 func carriedOut(body []byte) bool {
 	var answer struct{ OK bool }
 	return json.Unmarshal(body, &answer) == nil && answer.OK
 }
 
-// Answer is what the bot reads of an answer to any method that it calls, at most.
-// What is no JSON object stays as it is.
+// Answer returns the fields that the bot reads of a response, for every method
+// that the bot calls. A body that is not a JSON object is returned unchanged.
 func Answer(body []byte) []byte {
 	if kept := answer().of(bytes.TrimLeft(body, " \t\r\n")); kept != nil {
 		return kept
@@ -66,7 +68,7 @@ func answer() fields {
 	channel := text("id").and("is_member", is[bool]).and("is_im", is[bool]).and("is_archived", is[bool])
 	user := text("id", "team_id").and("is_stranger", is[bool]).and("is_bot", is[bool]).
 		and("enterprise_user", text("id", "enterprise_id").and("teams", is[[]string]).of)
-	return text("error", "needed", "provided", // of all
+	return text("error", "needed", "provided", // of all methods
 		"ts", "message_ts", // chat.postMessage, chat.postEphemeral
 		"upload_url", "file_id", // files.getUploadURLExternal
 		"url", "team", "team_id", "user_id", "bot_id", "enterprise_id", // auth.test
@@ -83,12 +85,13 @@ func answer() fields {
 		and("files", list(file().of))             // files.completeUploadExternal
 }
 
-// Payload is what the bot reads of an event, a press, a shortcut or a window, for
-// one that slack-go cannot decode as a whole.
+// Payload returns the fields that the bot reads of an event, a press, a
+// shortcut or a window, if slack-go cannot decode the whole payload.
 func Payload(payload json.RawMessage) json.RawMessage {
 	return either(delivery().of, is[json.RawMessage])(payload)
 }
 
+// delivery has the fields of a delivery:
 // https://docs.slack.dev/apis/events-api#callback-field and
 // https://docs.slack.dev/reference/interaction-payloads
 func delivery() fields {
@@ -98,7 +101,7 @@ func delivery() fields {
 		and("file_id", is[string]).and("inviter", is[string])
 	view := text("id", "callback_id", "private_metadata").and("state", state)
 	return text("type", "team_id", "api_app_id", "enterprise_id", // of events
-		"callback_id", "trigger_id", "response_url", "action_ts", "message_ts"). // of the others
+		"callback_id", "trigger_id", "response_url", "action_ts", "message_ts"). // of interactions
 		and("is_ext_shared_channel", is[bool]).
 		and("event", event.of).
 		and("user", text("id", "team_id").of).
@@ -110,7 +113,7 @@ func delivery() fields {
 		and("view", view.of)
 }
 
-// state is what a window was filled in with, input by input.
+// state reads the values that a person entered in a window, input by input.
 func state(value json.RawMessage) json.RawMessage {
 	var s struct {
 		Values map[string]map[string]json.RawMessage `json:"values"`

@@ -1,9 +1,10 @@
-// Package slackjson cuts Slack's answers, events and payloads down to what the bot
-// reads of them. slack-go fails a whole answer for one odd part of it, such as an
-// attachment whose id is a string (rusq/slackdump issue 492) or a block element of
-// this month, and the answer to a write then leaves open whether it was carried
-// out. What is cut away cannot do that, and what is read is left out alone where it
-// is not what it should be: a field, a file, a message.
+// Package slackjson reduces Slack's responses, events and payloads to the
+// fields that the bot reads. slack-go rejects a whole response for a single
+// odd part, such as an attachment with a string as id (rusq/slackdump issue
+// 492) or a new kind of block element, and the response to a write then leaves
+// open whether the write was carried out. A removed field cannot do that. If a
+// field, a file or a message that the bot reads has the wrong type, only that
+// part is left out.
 package slackjson
 
 import (
@@ -13,10 +14,10 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// shape returns what is left of a value, or nil where it is not fit to be read.
+// shape returns the reduced value, or nil if the value has the wrong type.
 type shape func(json.RawMessage) json.RawMessage
 
-// is lets a value through that decodes as a T.
+// is returns value if value decodes as a T, else nil.
 func is[T any](value json.RawMessage) json.RawMessage {
 	var t T
 	if json.Unmarshal(value, &t) != nil {
@@ -25,7 +26,7 @@ func is[T any](value json.RawMessage) json.RawMessage {
 	return value
 }
 
-// list leaves out the elements that are not fit to be read.
+// list returns a shape that leaves out elements of the wrong type.
 func list(element shape) shape {
 	return func(value json.RawMessage) json.RawMessage {
 		var all []json.RawMessage
@@ -42,7 +43,8 @@ func list(element shape) shape {
 	}
 }
 
-// fields are those of an object that are read. The others are left out.
+// fields are the fields of an object that the bot reads. Other fields are left
+// out.
 type fields map[string]shape
 
 func (f fields) of(value json.RawMessage) json.RawMessage {
@@ -50,9 +52,9 @@ func (f fields) of(value json.RawMessage) json.RawMessage {
 		return nil
 	}
 	kept := map[string]json.RawMessage{}
-	// Field by field, so that those before a cut are read.
+	// Decoding field by field keeps the fields before a cut.
 	d := json.NewDecoder(bytes.NewReader(value))
-	_, _ = d.Token() // the brace
+	_, _ = d.Token() // the opening brace
 	for d.More() {
 		name, _ := d.Token()
 		var v json.RawMessage
@@ -69,7 +71,7 @@ func (f fields) of(value json.RawMessage) json.RawMessage {
 	return marshal(kept)
 }
 
-// either tries one shape after the other: some names have two meanings.
+// either tries two shapes in turn, for a field with two meanings.
 func either(one, other shape) shape {
 	return func(value json.RawMessage) json.RawMessage {
 		if v := one(value); v != nil {
@@ -79,7 +81,7 @@ func either(one, other shape) shape {
 	}
 }
 
-// marshal makes JSON of what was valid JSON before.
+// marshal encodes a value that came from valid JSON.
 func marshal(v any) json.RawMessage {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -88,7 +90,7 @@ func marshal(v any) json.RawMessage {
 	return text
 }
 
-// text are fields with strings.
+// text returns fields that hold strings.
 func text(names ...string) fields {
 	f := fields{}
 	for _, name := range names {
@@ -97,12 +99,13 @@ func text(names ...string) fields {
 	return f
 }
 
-// and adds fields.
+// and returns f with another field.
 func (f fields) and(name string, s shape) fields {
 	f[name] = s
 	return f
 }
 
+// file has the fields of a file:
 // https://docs.slack.dev/reference/objects/file-object
 func file() fields {
 	return text("id", "name", "title", "mimetype", "filetype", "user", "mode", "file_access", "url_private",
@@ -112,7 +115,7 @@ func file() fields {
 		and("shares", fields{"public": shares, "private": shares}.of)
 }
 
-// shares are the messages of one channel or another that show a file.
+// shares reads the messages in channels that show a file.
 func shares(value json.RawMessage) json.RawMessage {
 	var channels map[string]json.RawMessage
 	if json.Unmarshal(value, &channels) != nil {
@@ -126,7 +129,8 @@ func shares(value json.RawMessage) json.RawMessage {
 	return marshal(channels)
 }
 
-// images lets the image blocks through, the only ones that are read.
+// images returns only the image blocks of a list, since the bot reads no
+// others.
 func images(value json.RawMessage) json.RawMessage {
 	return list(func(block json.RawMessage) json.RawMessage {
 		var b struct{ Type string }
@@ -137,7 +141,7 @@ func images(value json.RawMessage) json.RawMessage {
 	})(value)
 }
 
-// message is what is read of a message, wherever it comes.
+// message has the fields of a message:
 // https://docs.slack.dev/messaging/retrieving-messages
 func message() fields {
 	attachment := text("image_url", "from_url", "original_url").

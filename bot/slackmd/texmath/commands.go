@@ -40,7 +40,7 @@ func (p *parser) command() []term {
 	return p.build(name)
 }
 
-// build reads the arguments of a command and puts them together.
+// build reads the arguments of a command and returns the result.
 func (p *parser) build(name string) []term {
 	switch name {
 	case "left", "right", "middle":
@@ -102,7 +102,7 @@ func (p *parser) build(name string) []term {
 	return p.font(name)
 }
 
-// sign reads a command that is one sign.
+// sign reads a command that stands for a single sign.
 func (p *parser) sign() []term {
 	from := p.i + 1
 	if p.i = min(from+1, len(p.src)); from == len(p.src) { // a space that ended the formula
@@ -125,12 +125,12 @@ func (p *parser) sign() []term {
 	return p.fail()
 }
 
-// font reads commands that only say how what follows is drawn.
+// font reads a command that only changes how the argument is drawn.
 func (p *parser) font(name string) []term {
 	switch name {
 	case "text", "textrm", "textbf", "textit", "textsf", "texttt", "mbox", "hbox", "textnormal":
 		raw, _ := p.raw()
-		if strings.ContainsAny(raw, `\${}^_`) { // mathematics in it
+		if strings.ContainsAny(raw, `\${}^_`) { // the argument has mathematics
 			inner := parser{src: strings.NewReplacer("$", " ", " ", "~").Replace(raw), depth: p.depth + 1}
 			if inner.depth > maxDepth {
 				return p.fail()
@@ -190,7 +190,7 @@ func (p *parser) accent(name, mark string) []term {
 	return []term{{kind: ordinary, text: out.String()}}
 }
 
-// isAttached reports whether a sign only goes with the letter before it.
+// isAttached reports whether r only goes with the letter before.
 func isAttached(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Lm, unicode.No) || r == '′' }
 
 func (p *parser) root() []term {

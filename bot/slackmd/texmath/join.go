@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a term is to its neighbours.
+// kind is the role of a term beside its neighbours.
 type kind int
 
 const (
-	blank       kind = iota // a space of the source, which means nothing in LaTeX
-	space                   // a space that is meant
+	blank       kind = iota // a space of the source, which LaTeX ignores
+	space                   // a space that LaTeX draws
 	ordinary                // letters and signs
 	number                  // digits
 	word                    // the name of a function
@@ -21,7 +21,7 @@ const (
 	punctuation             // , ;
 	opening                 // a bracket
 	closing                 // a bracket
-	other                   // what may be either: |
+	other                   // opening or closing: |
 	prose                   // words between formulas
 	ratio                   // a/b
 	root                    // √x
@@ -32,18 +32,18 @@ const (
 type term struct {
 	kind   kind
 	text   string
-	open   bool // it ends in a script that a letter behind it would lengthen
-	spaced bool // an operator that has a space behind it
+	open   bool // ends in a script that a following letter would lengthen
+	spaced bool // an operator with a space after
 	rows   *rows
 }
 
-// rows are the rows of a block.
+// rows holds the rows of a block.
 type rows struct {
 	cells [][]string
 	environment
 }
 
-// row writes a row; gap stands between its columns.
+// row returns a row, with gap between its columns.
 func (r *rows) row(cells []string, gap string) string {
 	if !r.columns {
 		return strings.Join(slices.DeleteFunc(slices.Clone(cells), func(cell string) bool { return cell == "" }), " ")
@@ -58,10 +58,10 @@ func (r *rows) row(cells []string, gap string) string {
 	return strings.TrimSpace(r.left + " " + line + " " + r.right)
 }
 
-// inlineGap stands between the columns of a matrix in a line.
+// inlineGap separates the columns of a matrix on one line.
 const inlineGap = ", "
 
-// inline writes all rows in one line.
+// inline returns all rows on one line.
 func (r *rows) inline() string {
 	var lines []string
 	for _, row := range r.cells {
@@ -70,7 +70,7 @@ func (r *rows) inline() string {
 	return r.left + strings.Join(lines, "; ") + r.right
 }
 
-// trim drops the blanks and spaces at both ends.
+// trim returns terms without blanks and spaces at both ends.
 func trim(terms []term) []term {
 	empty := func(t term) bool { return t.kind == blank || t.kind == space }
 	for len(terms) > 0 && empty(terms[0]) {
@@ -82,11 +82,12 @@ func trim(terms []term) []term {
 	return terms
 }
 
-// join writes terms in one line: with spaces where LaTeX draws them, and a
-// fraction or a root in parentheses where a neighbour would become a part of it.
+// join returns terms on one line, with LaTeX's spaces. A fraction or a root
+// gets parentheses if a neighbour would otherwise become a part of the
+// fraction or root.
 func join(terms []term) string {
 	var out strings.Builder
-	last := term{kind: operator} // before the first there is nothing to multiply with
+	last := term{kind: operator} // the first term has nothing to multiply with
 	blanks, spaces := false, ""
 	for i, t := range terms {
 		if t.kind == blank {
@@ -108,7 +109,7 @@ func join(terms []term) string {
 		switch {
 		case t.rows != nil:
 			text = t.rows.inline()
-		case t.kind == ratio && spaces == "" && last.kind == number && isNumber(t.text): // 2 3/7
+		case t.kind == ratio && spaces == "" && last.kind == number && isNumber(t.text): // as in 2 3/7
 			spaces = " "
 		case t.kind == ratio && (last.multiplies(false) && len(spaces) < 2 || next.multiplies(true) || strings.HasPrefix(next.text, "/") || last.text == "/"),
 			t.kind == root && next.multiplies(true) && next.kind != root && next.kind != opening:
@@ -118,7 +119,7 @@ func join(terms []term) string {
 			out.WriteString(between(last, t, text, blanks, spaces))
 		}
 		out.WriteString(text)
-		if t.kind == operator { // one that has a space before it has one behind it, unless it is a sign: = -1
+		if t.kind == operator { // an operator with a space before has a space after, unless it is a sign: = -1
 			t.spaced = (blanks || spaces != "") && last.kind != operator && last.kind != opening && last.kind != punctuation ||
 				out.Len() == len(text) && i+1 < len(terms) && terms[i+1].kind == blank && !strings.Contains("-+±∓", text)
 		}
@@ -127,7 +128,7 @@ func join(terms []term) string {
 	return out.String() + spaces
 }
 
-// between is what stands between two terms.
+// between returns the text between two terms.
 func between(last, t term, text string, blanks bool, spaces string) string {
 	switch {
 	case spaces != "":
@@ -151,8 +152,7 @@ func between(last, t term, text string, blanks bool, spaces string) string {
 	return ""
 }
 
-// multiplies reports whether a term that stands beside a fraction, behind or
-// before it, is multiplied with it.
+// multiplies reports whether a term behind or before a fraction is a factor.
 func (t term) multiplies(behind bool) bool {
 	switch t.kind {
 	case ordinary, number, ratio, root, block:
@@ -167,8 +167,8 @@ func (t term) multiplies(behind bool) bool {
 	return false
 }
 
-// factors counts the factors of a product: 0 is a sum, or something else that
-// needs parentheses.
+// factors returns the number of factors of a product, or 0 for a sum or
+// anything else that needs parentheses.
 func factors(terms []term) (n int) {
 	depth := 0
 	last := blank
@@ -198,7 +198,7 @@ func factors(terms []term) (n int) {
 	return n
 }
 
-// fraction writes a/b.
+// fraction returns a/b.
 func fraction(above, below []term) term {
 	up, down := strings.TrimSpace(join(above)), strings.TrimSpace(join(below))
 	if sign, ok := fractions[up+"/"+down]; ok {
@@ -213,7 +213,8 @@ func fraction(above, below []term) term {
 	return term{kind: ratio, text: up + "/" + down}
 }
 
-// isDifferential recognises dx and ∂x, which read as one thing below a bar.
+// isDifferential reports whether s is a differential such as dx or ∂x, which
+// reads as a single factor below a bar.
 func isDifferential(s string) bool {
 	rest, ok := strings.CutPrefix(s, "d")
 	if !ok {

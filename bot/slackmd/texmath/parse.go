@@ -9,12 +9,12 @@ import (
 // maxDepth bounds the nesting of groups.
 const maxDepth = 40
 
-// parser reads LaTeX from left to right, once.
+// parser reads LaTeX in one pass from left to right.
 type parser struct {
 	src    string
 	i      int
 	depth  int
-	failed bool // there are no signs for what was read
+	failed bool // a part of the formula has no signs
 }
 
 func (p *parser) fail() []term {
@@ -22,7 +22,7 @@ func (p *parser) fail() []term {
 	return nil
 }
 
-// all reads the whole formula. Lines that stand in no environment are rows.
+// all reads the whole formula. Lines outside any environment are rows.
 func (p *parser) all() []term {
 	all := p.rows("")
 	if p.i < len(p.src) {
@@ -70,7 +70,7 @@ func (p *parser) rows(environment string) (rows [][][]term) {
 	return rows
 }
 
-// line reads terms up to what ends a cell, a group or the source.
+// line reads terms up to the end of a cell, a group or the source.
 func (p *parser) line() []term {
 	var terms []term
 	for !p.failed && p.i < len(p.src) {
@@ -102,7 +102,7 @@ func (p *parser) line() []term {
 	return terms
 }
 
-// more reports whether a command's name goes on behind a prefix of it.
+// more reports whether a command's name continues after prefix.
 func more(s, prefix string) bool { return len(s) > len(prefix) && isLetter(s[len(prefix)]) }
 
 // atom reads a sign, a command or a group.
@@ -158,7 +158,7 @@ func kindOf(r rune) kind {
 	return ordinary
 }
 
-// group reads a group in braces. More than one term are one.
+// group reads a group in braces. Several terms become one term.
 func (p *parser) group() []term {
 	p.i++
 	if p.depth++; p.depth > maxDepth {
@@ -173,10 +173,10 @@ func (p *parser) group() []term {
 	return inside
 }
 
-// argument reads an atom after spaces, as one.
+// argument reads an atom, after spaces, as a single term.
 func (p *parser) argument() []term {
 	p.spaces()
-	if p.i < len(p.src) && isDigit(rune(p.src[p.i])) { // \frac12
+	if p.i < len(p.src) && isDigit(rune(p.src[p.i])) { // as in \frac12
 		p.i++
 		return []term{{kind: number, text: p.src[p.i-1 : p.i]}}
 	}
@@ -206,7 +206,7 @@ func (p *parser) option() (string, bool) {
 	return text, true
 }
 
-// raw reads an argument in braces as it is.
+// raw reads an argument in braces without interpreting the argument.
 func (p *parser) raw() (string, bool) {
 	p.spaces()
 	depth := 0
@@ -232,7 +232,7 @@ func (p *parser) raw() (string, bool) {
 	return "", false
 }
 
-// script reads what is raised or lowered at the last term.
+// script reads a superscript or subscript of the last term.
 func (p *parser) script(terms []term, raised bool) []term {
 	text := strings.TrimSpace(join(p.argument()))
 	if text == "" {
@@ -241,7 +241,7 @@ func (p *parser) script(terms []term, raised bool) []term {
 	return attach(terms, Script(text, raised))
 }
 
-// attach puts a script at the last term.
+// attach adds a script to the last term.
 func attach(terms []term, script string) []term {
 	for len(terms) > 0 && terms[len(terms)-1].kind == blank {
 		terms = terms[:len(terms)-1]
@@ -258,7 +258,7 @@ func attach(terms []term, script string) []term {
 	return terms
 }
 
-// texts writes the cells of rows.
+// texts returns the cells of rows as text.
 func texts(rows [][][]term) (out [][]string) {
 	for _, row := range rows {
 		var cells []string

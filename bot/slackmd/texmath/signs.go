@@ -2,7 +2,8 @@ package texmath
 
 import "strings"
 
-// pairs makes a table of two strings of the same length in runes.
+// pairs returns a table from the runes of from to those of to, which must have
+// the same number of runes.
 func pairs(from, to string) map[rune]rune {
 	table := map[rune]rune{}
 	signs := []rune(to)
@@ -12,7 +13,7 @@ func pairs(from, to string) map[rune]rune {
 	return table
 }
 
-// set makes a set of the words of a string.
+// set returns the words of s as a set.
 func set(s string) map[string]bool {
 	all := map[string]bool{}
 	for word := range strings.FieldsSeq(s) {
@@ -21,7 +22,7 @@ func set(s string) map[string]bool {
 	return all
 }
 
-// table makes a table of a string's words, which are keys and values in turn.
+// table returns a table of the words of s, which are keys and values in turn.
 func table(s string) map[string]string {
 	all := map[string]string{}
 	words := strings.Fields(s)
@@ -31,7 +32,7 @@ func table(s string) map[string]string {
 	return all
 }
 
-// The signs that Unicode has raised and lowered:
+// The signs that Unicode has as superscript and subscript:
 // https://www.unicode.org/charts/PDF/U2070.pdf
 var (
 	superscripts = pairs("0123456789+-−=()niabcdefghjklmoprstuvwxyzTABDEGHIJKLMNOPRUVW′∗*βγδθφχ",
@@ -39,7 +40,7 @@ var (
 	subscripts = pairs("0123456789+-−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ")
 )
 
-// alphabets are letters of another cut: 𝔼, ℒ.
+// alphabets are letters in special styles: 𝔼, ℒ.
 var alphabets = func() map[string]map[rune]rune {
 	double := pairs("ABCDEFGHIJKLMNOPQRSTUVWXYZ1", "𝔸𝔹ℂ𝔻𝔼𝔽𝔾ℍ𝕀𝕁𝕂𝕃𝕄ℕ𝕆ℙℚℝ𝕊𝕋𝕌𝕍𝕎𝕏𝕐ℤ𝟙")
 	script := pairs("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "𝒜ℬ𝒞𝒟ℰℱ𝒢ℋℐ𝒥𝒦ℒℳ𝒩𝒪𝒫𝒬ℛ𝒮𝒯𝒰𝒱𝒲𝒳𝒴𝒵")
@@ -50,10 +51,10 @@ var fractions = map[string]string{
 	"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/8": "⅛", "3/8": "⅜", "5/8": "⅝", "7/8": "⅞",
 }
 
-// negated are the signs that \not has ones of their own for.
+// negated maps signs to the single sign that \not makes of them.
 var negated = table("= ≠ ∈ ∉ ⊂ ⊄ ⊆ ⊈ ≡ ≢ ∃ ∄ ∼ ≁ ≈ ≉ ∣ ∤ ∥ ∦")
 
-// accents are combining marks.
+// accents maps commands to combining marks.
 var accents = map[string]string{
 	"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0305", "vec": "\u20d7", "overrightarrow": "\u20d7", "overleftarrow": "\u20d6",
 	"tilde": "\u0303", "widetilde": "\u0303", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c", "acute": "\u0301",
@@ -63,25 +64,25 @@ var accents = map[string]string{
 // words are the names of functions.
 var words = set(`sin cos tan cot sec csc sinh cosh tanh coth log ln lg exp det dim ker deg gcd hom arg mod Pr arcsin arccos arctan tr rank diag sgn`)
 
-// bigSigns stand before what they work on.
+// bigSigns stand before their operand.
 var bigSigns = table(`sum ∑ prod ∏ coprod ∐ int ∫ iint ∬ iiint ∭ oint ∮ bigcup ⋃ bigcap ⋂ bigoplus ⨁ bigotimes ⨂ bigvee ⋁ bigwedge ⋀ bigsqcup ⨆
 	lim lim limsup limsup liminf liminf max max min min sup sup inf inf argmax argmax argmin argmin`)
 
-// spacing are the commands for spaces that are seen.
+// spacing maps commands to the spaces that LaTeX draws.
 var spacing = map[string]string{
 	"quad": "  ", "qquad": "  ", "enspace": " ", "thinspace": " ", "space": " ", "medspace": " ", "thickspace": " ", "hspace": " ", "vspace": " ",
 }
 
-// silent are commands that change nothing of what a formula says.
+// silent are commands that do not change the meaning of a formula.
 var silent = set(`big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm displaystyle textstyle scriptstyle scriptscriptstyle
 	limits nolimits nonumber notag rm bf it sf tt cal boldmath normalsize small large Large footnotesize mathstrut strut hfill hline
 	centering allowbreak nobreak scriptsize tiny mit`)
 
-// environment is how the rows of one are shown.
+// environment says how the rows of an environment are shown.
 type environment struct {
 	left, right string // of each row
-	columns     bool   // its cells are columns, not parts of a line
-	argument    bool   // an argument tells of its columns
+	columns     bool   // the cells are columns, not parts of a line
+	argument    bool   // an argument describes the columns
 }
 
 var environments = map[string]environment{

@@ -1,15 +1,15 @@
-// Package texmath writes LaTeX's mathematics with the signs of Unicode, as far as
-// that keeps its meaning: a fraction that something follows gets parentheses, and
-// a formula with anything that has no such signs is refused whole.
+// Package texmath writes LaTeX's mathematics with Unicode signs, if the signs
+// keep the meaning: a fraction with a neighbour gets parentheses, and a
+// formula with a part that has no signs is refused as a whole.
 //
-// All functions are pure. Their time is linear in the length of a formula, which
-// callers bound.
+// All functions are pure. They take time linear in the length of a formula,
+// which callers must bound.
 package texmath
 
 import "strings"
 
-// Line writes a formula in one line: rows of a matrix are parted by semicolons. ok
-// is false where Unicode has no signs for some of it.
+// Line returns a formula on one line, with semicolons between the rows of a
+// matrix. If a part of the formula has no Unicode signs, ok is false.
 func Line(tex string) (line string, ok bool) {
 	p := parser{src: tex}
 	terms := p.all()
@@ -17,9 +17,9 @@ func Line(tex string) (line string, ok bool) {
 	return line, !p.failed && line != ""
 }
 
-// Lines writes a displayed formula in as many lines as it has: the lines of
-// align, the cases of cases and the rows of a matrix. ok is false where Unicode
-// has no signs for some of it.
+// Lines returns a displayed formula on as many lines as the formula has: the
+// lines of align, the cases of cases and the rows of a matrix. If a part of
+// the formula has no Unicode signs, ok is false.
 func Lines(tex string) (lines []string, ok bool) {
 	p := parser{src: tex}
 	terms := p.all()
@@ -44,7 +44,7 @@ func Lines(tex string) (lines []string, ok bool) {
 	}
 	before, after := trim(terms[:block]), trim(terms[block+1:])
 	r := terms[block].rows
-	if n := len(before); n > 0 && before[n-1].kind == opening && r.left == "" { // \left[ \begin{array}
+	if n := len(before); n > 0 && before[n-1].kind == opening && r.left == "" { // as in \left[ \begin{array}
 		r.left = before[n-1].text
 		before = before[:n-1]
 		if len(after) > 0 && after[0].kind == closing {
@@ -53,7 +53,7 @@ func Lines(tex string) (lines []string, ok bool) {
 		}
 	}
 	gap := "  "
-	if r.right == "" { // of cases
+	if r.right == "" { // as in cases
 		gap = ",  "
 	}
 	add(join(before))
@@ -69,8 +69,8 @@ func Lines(tex string) (lines []string, ok bool) {
 	return lines, len(lines) > 0
 }
 
-// Script raises or lowers a text: as signs, where Unicode has them for all of it,
-// else behind a ^ or a _.
+// Script returns s as superscript or subscript: in Unicode's signs if every
+// character has such a sign, else after a ^ or a _.
 func Script(s string, raised bool) string {
 	sign, table := "_", subscripts
 	if raised {
@@ -83,7 +83,7 @@ func Script(s string, raised bool) string {
 		}
 	case "":
 		return ""
-	case "′", "″", "‴", "†", "‡", "*", "®", "™", "©", "§", "¶", "#": // they stand high, or are read as notes
+	case "′", "″", "‴", "†", "‡", "*", "®", "™", "©", "§", "¶", "#": // these signs are high already, or read as notes
 		if raised {
 			return s
 		}
@@ -97,7 +97,7 @@ func Script(s string, raised bool) string {
 	return sign + "(" + s + ")"
 }
 
-// isOne reports whether s reads as one thing: 12, x, π, max.
+// isOne reports whether s reads as a single thing: 12, x, π, max.
 func isOne(s string) bool {
 	return s != "" && !strings.ContainsAny(s, " +-=/,;:<>^_()[]|*·×±∓≤≥≠→∈")
 }
