@@ -17,23 +17,23 @@ type piece struct {
 	size              int    // of the body
 	rows              int    // rows of a table
 	page              int
-	rank              int  // how bad a break before this piece is, if the piece is glued
-	glued             bool // not the first piece of its chunk
-	joined            bool // goes into the same part as the previous piece
+	rank              int  // how bad a break before this piece is, if the piece is continued
+	continued         bool // not the first piece of its chunk
+	continues         bool // goes into the same part as the previous piece
 }
 
 // between returns the separator before the piece when the piece starts anew in
 // a part.
 func (p *piece) between() string {
-	if p.glued {
+	if p.continued {
 		return "\n\n"
 	}
 	return p.sep
 }
 
-// grains is the number of pieces that a part's worth of a long chunk is split
+// piecesPerPart is the number of pieces that a part's worth of a long chunk is split
 // into. A part is therefore at least 15/16 full.
-const grains = 16
+const piecesPerPart = 16
 
 // cutChunk splits a chunk that does not fit a part or has too many table rows.
 // The frame of each piece, its lead and trail, fits the limit.
@@ -47,9 +47,9 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	if frame+whole.size <= limit && rows < maxTableRows && (c.kind != tableBlock || frame+whole.size <= maxTableText) {
 		return []piece{whole}
 	}
-	k := knife{limit: limit - frame - 2*maxOpenMarks, grain: max(1, limit/grains), measure: measure, code: c.kind == codeBlock, lead: c.lead}
+	k := splitter{limit: limit - frame - 2*maxOpenMarks, targetSize: max(1, limit/piecesPerPart), measure: measure, code: c.kind == codeBlock, lead: c.lead}
 	if c.kind == tableBlock {
-		k.lines = maxTableRows/grains - 1
+		k.lines = maxTableRows/piecesPerPart - 1
 	}
 	if c.kind == tableBlock || c.kind == codeBlock {
 		k.byLines(c.body)
@@ -62,7 +62,7 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	for i := range k.pieces {
 		p := &k.pieces[i]
 		p.kind, p.sep, p.lead, p.trail = c.kind, c.sep, c.lead+p.lead, p.trail+c.trail
-		if p.glued = i > 0; !p.glued {
+		if p.continued = i > 0; !p.continued {
 			p.page = c.page
 		}
 		if c.kind == tableBlock {
@@ -72,24 +72,24 @@ func cutChunk(c chunk, limit int, measure func(string) int) []piece {
 	return k.pieces
 }
 
-// knife splits the body of a chunk into pieces of about one grain, and never
+// splitter splits the body of a chunk into pieces of about targetSize, and never
 // longer than limit.
-type knife struct {
-	limit, grain int
-	lines        int    // the most lines of a piece, or 0 for no limit
-	code         bool   // the body is code, not inline markdown
-	lead         string // at the start of each line, in a quote
-	measure      func(string) int
-	pieces       []piece
+type splitter struct {
+	limit, targetSize int
+	lines             int    // the most lines of a piece, or 0 for no limit
+	code              bool   // the body is code, not inline markdown
+	lead              string // at the start of each line, in a quote
+	measure           func(string) int
+	pieces            []piece
 }
 
-func (k *knife) add(body, glue string, size, rank int) {
+func (k *splitter) add(body, glue string, size, rank int) {
 	k.pieces = append(k.pieces, piece{body: body, glue: glue, size: size, rank: rank})
 }
 
 // byLines splits between lines. A line that is too long for a part is split
 // too.
-func (k *knife) byLines(body string) {
+func (k *splitter) byLines(body string) {
 	from, end, size, lines, glue := 0, 0, 0, 0, ""
 	flush := func() {
 		if lines > 0 {
@@ -100,7 +100,7 @@ func (k *knife) byLines(body string) {
 	for pos := 0; pos <= len(body); {
 		line, _, _ := strings.Cut(body[pos:], "\n")
 		n := k.measure(line)
-		if size+1+n > k.grain || lines > 0 && lines == k.lines {
+		if size+1+n > k.targetSize || lines > 0 && lines == k.lines {
 			flush()
 		}
 		if n > k.limit {
@@ -134,7 +134,7 @@ const (
 // byWords splits text: after a line or a sentence if possible, else after a
 // word, else between two characters as people see them. A unit such as an
 // escape or a code span is never split.
-func (k *knife) byWords(text string) {
+func (k *splitter) byWords(text string) {
 	glue, rank := "", afterSign
 	for text != "" {
 		end, next := k.reach(text)
@@ -157,7 +157,7 @@ const maxOpenMarks = len("***~~")
 
 // carryEmphasis ends emphasis at the end of a piece and starts the same
 // emphasis in the next piece, if the two go into different parts.
-func (k *knife) carryEmphasis() {
+func (k *splitter) carryEmphasis() {
 	var open []string
 	for i := range k.pieces {
 		p := &k.pieces[i]
@@ -179,9 +179,9 @@ func (k *knife) carryEmphasis() {
 
 // openAfter returns the marks of the emphasis that is open after text, in
 // order.
-func (k *knife) openAfter(open []string, text string) []string {
+func (k *splitter) openAfter(open []string, text string) []string {
 	for text != "" {
-		atom := k.atom(text)
+		atom := k.token(text)
 		text = text[len(atom):]
 		n := len(open)
 		switch {
@@ -198,14 +198,14 @@ func (k *knife) openAfter(open []string, text string) []string {
 }
 
 // reach returns the length of the next piece of text, and the rank of its end.
-func (k *knife) reach(text string) (at, rank int) {
-	grain := min(k.grain, k.limit)
+func (k *splitter) reach(text string) (at, rank int) {
+	target := min(k.targetSize, k.limit)
 	end, used := 0, 0
 	rank = afterSign
 	for end < len(text) {
-		atom := k.atom(text[end:])
+		atom := k.token(text[end:])
 		n := k.measure(atom)
-		if end > 0 && (used+n > k.limit || used+n > grain && at > 0 || used+n > 2*grain) {
+		if end > 0 && (used+n > k.limit || used+n > target && at > 0 || used+n > 2*target) {
 			if at > 0 {
 				return at, rank
 			}
@@ -213,7 +213,7 @@ func (k *knife) reach(text string) (at, rank int) {
 		}
 		used += n
 		end += len(atom)
-		if r := k.place(text[:end], text[end:]); r < afterSign && r <= rank && (used > grain/2 || r < afterWord && used > grain/8) {
+		if r := k.place(text[:end], text[end:]); r < afterSign && r <= rank && (used > target/2 || r < afterWord && used > target/8) {
 			at, rank = end, r
 		}
 	}
@@ -221,7 +221,7 @@ func (k *knife) reach(text string) (at, rank int) {
 }
 
 // place returns the rank of a split between two texts.
-func (k *knife) place(before, after string) int {
+func (k *splitter) place(before, after string) int {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	switch {
 	case after == "", last > ' ' && last < '\u2e80':
@@ -244,8 +244,8 @@ func (k *knife) place(before, after string) int {
 // escapes are the entities that escaping writes.
 var escapes = [...]string{"&lt;", "&gt;", "&amp;"}
 
-// atom returns the shortest start of s that must not be split.
-func (k *knife) atom(s string) string {
+// token returns the shortest start of s that must not be split.
+func (k *splitter) token(s string) string {
 	switch c := s[0]; {
 	case c == '&':
 		for _, escape := range escapes {

@@ -59,7 +59,7 @@ func whole(t fails, chunks []chunk, parts [][]piece) {
 	for i, part := range parts {
 		for j, p := range part {
 			switch {
-			case p.glued: // what is repeated of its block does not count
+			case p.continued: // what is repeated of its block does not count
 				got.WriteString(p.glue)
 			case i+j > 0:
 				got.WriteString(trail + p.sep + p.lead)
@@ -179,7 +179,7 @@ func uncut(t fails, parts [][]piece) {
 	last := ""
 	for _, part := range parts {
 		for _, p := range part {
-			if p.glued && p.glue == "" && last != "" && p.body != "" {
+			if p.continued && p.glue == "" && last != "" && p.body != "" {
 				seam := last[max(0, len(last)-4*maxCluster):] + p.body[:min(len(p.body), 4*maxCluster)]
 				if utf8.ValidString(seam) && isShort(seam) && uniseg.GraphemeClusterCount(last[max(0, len(last)-4*maxCluster):])+uniseg.GraphemeClusterCount(p.body[:min(len(p.body), 4*maxCluster)]) != uniseg.GraphemeClusterCount(seam) {
 					t.Errorf("a sign was cut between %q and %q", last, p.body)

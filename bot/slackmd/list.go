@@ -68,7 +68,7 @@ func itemMark(text string) (mark string, length int) {
 func (s *scanner) items(b block) {
 	text := b.text
 	for {
-		at, mark, length := glued(text, b.mark)
+		at, mark, length := nextGlued(text, b.mark)
 		if at < 0 {
 			break
 		}
@@ -81,11 +81,11 @@ func (s *scanner) items(b block) {
 	s.send(b)
 }
 
-// glued returns the position of the next item in an item's text, or -1, with
+// nextGlued returns the position of the next item in an item's text, or -1, with
 // the marker and the marker's length. A hyphen counts if a word ends at the
 // hyphen and a capital follows: "financial offers- Shortly after". A number
 // counts if the number is the next in order and no space stands before.
-func glued(text, mark string) (at int, next string, length int) {
+func nextGlued(text, mark string) (at int, next string, length int) {
 	if mark[0] == '-' {
 		for i, r := range text {
 			if r == '-' && i > 0 && strings.HasPrefix(text[i:], "- ") && !unicode.IsSpace(runeBefore(text[:i])) && startsItem(text[i+2:]) {

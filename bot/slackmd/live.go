@@ -50,7 +50,7 @@ func last(pieces []piece, cut bool, p packer) (tail string) {
 	start, run := len(pieces), false
 	for used, items := 0, 0; start > 0; start-- {
 		q := &pieces[start-1]
-		if used += q.size; start < len(pieces) && pieces[start].glued {
+		if used += q.size; start < len(pieces) && pieces[start].continued {
 			used += len(pieces[start].glue)
 		} else {
 			used += len(q.lead) + len(q.trail) + len("\n\n---\n\n") // at most

@@ -108,7 +108,7 @@ func join(pieces []piece) string {
 		switch {
 		case i == 0:
 			out.WriteString(p.lead)
-		case p.joined:
+		case p.continues:
 			out.WriteString(p.glue)
 		default:
 			out.WriteString(pieces[i-1].trail)
@@ -158,7 +158,7 @@ func (p *packer) push(piece piece) {
 		}
 		return
 	}
-	piece.joined = joined
+	piece.continues = joined
 	p.pieces = append(p.pieces, piece)
 	p.fills = append(p.fills, p.fill)
 	p.fill = next
@@ -178,7 +178,7 @@ func (p *packer) flush(end int) (rest []piece) {
 // the piece continues the previous piece.
 func (p *packer) add(piece *piece) (next fill, joined bool) {
 	f, first := p.fill, len(p.pieces) == 0
-	joined = !first && piece.glued && f.rows+piece.rows < maxTableRows
+	joined = !first && piece.continued && f.rows+piece.rows < maxTableRows
 	text := piece.size
 	if joined {
 		text += p.measure(piece.glue) + p.measure(piece.trail) - p.measure(p.pieces[len(p.pieces)-1].trail)
@@ -208,7 +208,7 @@ func (p *piece) isText() bool { return p.kind != heading && p.kind != rule && p.
 
 // ruled reports whether a rule stands before the piece.
 func (p *piece) ruled() bool {
-	return !p.glued && p.kind == pageBreak && strings.Contains(p.sep, "---")
+	return !p.continued && p.kind == pageBreak && strings.Contains(p.sep, "---")
 }
 
 // best returns the index of the piece before which the part should end: the
@@ -237,7 +237,7 @@ func (p *packer) rank(at int) int {
 		return 0
 	case piece.kind == heading:
 		return 1
-	case piece.glued:
+	case piece.continued:
 		return piece.rank
 	case piece.sep == "\n":
 		return 3
