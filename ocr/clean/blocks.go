@@ -2,27 +2,27 @@ package clean
 
 import "bytes"
 
-// blocks read DeepSeek-OCR's form of a page, block by block: a label or a text
-// in a <|ref|>, boxes in a <|det|>, then Markdown.
+// blocks reads a page in DeepSeek-OCR's format, block by block: a label or a
+// text in a <|ref|>, boxes in a <|det|>, then Markdown.
 type blocks struct {
 	rules  Rules
 	out    normalizer
-	edge   []byte // signs of an edge, and spaces after them, until it is known what follows
-	stray  bool   // such signs stood within the text
-	struck int    // <s> tags of HTML that are open
+	edge   []byte // edge tokens, and spaces after, until the next text decides
+	stray  bool   // edge tokens stood inside the text
+	struck int    // number of open <s> tags of HTML
 
-	name  []byte // the start of what stands in the <|ref|> that is open, or was last
+	name  []byte // the start of the text in the open or last <|ref|>
 	open  bool   // a <|ref|> is open
-	maybe bool   // what stands in it may still be a label
-	label []byte // and is this
+	maybe bool   // the text in <|ref|> may still be a label
+	label []byte // the label so far
 	known string // the label that was dropped last
-	doubt []byte // a name like a label's: what follows tells, which is kept behind it
+	doubt []byte // a name like a label's, with the text after, until that text decides
 	in    bool   // a <|det|> is open
 	det   detParser
 
 	boxes []Box
 	watch boxGuard
-	loop  bool // nothing but boxes comes, or nothing at all
+	loop  bool // only boxes come, or nothing at all
 }
 
 // blank reports whether there is no text yet.
@@ -40,8 +40,8 @@ func (c *blocks) end() {
 	c.out.finish()
 }
 
-// token obeys a sign of the model's at the start of b and returns its length;
-// 0 where b begins with text. more says that what follows decides.
+// token handles a tag at the start of b and returns the tag's length, or 0 if
+// b starts with text. If more is true, the next bytes must decide.
 func (c *blocks) token(b []byte, last bool) (n int, more bool) {
 	if b[0] == '<' {
 		t, n, more := c.matchTag(b, last)
@@ -58,7 +58,7 @@ func (c *blocks) token(b []byte, last bool) (n int, more bool) {
 			}
 			return 1, false
 		}
-		c.in = false // whatever this is, it is no list of coordinates
+		c.in = false // this is no list of coordinates
 	}
 	if !c.rules.Bare || c.open {
 		return 0, false
@@ -95,7 +95,7 @@ func (c *blocks) obey(t tag, sign []byte) {
 	}
 }
 
-// text takes one byte that is no sign.
+// text takes one byte of text.
 func (c *blocks) text(b byte) {
 	if !c.open {
 		c.write(b)
@@ -113,7 +113,7 @@ func (c *blocks) text(b byte) {
 	}
 }
 
-// keepLabel writes what was thought to become a label.
+// keepLabel writes the text that seemed to become a label.
 func (c *blocks) keepLabel() {
 	for _, b := range c.label {
 		c.write(b)
@@ -133,8 +133,8 @@ func (c *blocks) closeRef() {
 	c.keepLabel()
 }
 
-// settle ends the doubt about a name that looks like a label: one that stands over
-// a text is a label, and dropped; one that another tag follows is text itself.
+// settle decides about a name that looks like a label: a name above a text is
+// a label and is dropped; a name before another tag is text.
 func (c *blocks) settle(label bool) {
 	doubt := c.doubt
 	c.doubt = nil
@@ -146,7 +146,7 @@ func (c *blocks) settle(label bool) {
 	}
 }
 
-// write takes one byte of text, and first what stood at an edge that was none.
+// write writes one byte of text, after the tokens that turned out to be text.
 func (c *blocks) write(b byte) {
 	if len(c.doubt) > 0 {
 		if (b == '\n' || b == ' ') && len(c.doubt) <= 2*maxLabel {
@@ -185,7 +185,7 @@ func (c *blocks) lineStart() bool {
 	return c.out.lineStart()
 }
 
-// last is the byte before the next one.
+// last returns the previous byte.
 func (c *blocks) last() byte {
 	if n := len(c.edge); n > 0 {
 		return c.edge[n-1]
@@ -195,8 +195,8 @@ func (c *blocks) last() byte {
 
 func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
 
-// bareBoxes takes coordinates whose tags a server dropped: they end their line,
-// and stand alone or directly after the text they belong to.
+// bareBoxes takes coordinates whose tags a server removed. Such coordinates
+// end their line, and stand alone or directly after their text.
 func (c *blocks) bareBoxes(b []byte, last bool) (n int, more bool) {
 	boxes, n, more := boxList(b, last)
 	if more || n == 0 {
@@ -210,11 +210,11 @@ func (c *blocks) bareBoxes(b []byte, last bool) (n int, more bool) {
 	if !ends && !c.rules.Boxes {
 		return 0, false
 	}
-	c.name = c.name[:0] // that was another's
+	c.name = c.name[:0] // the name belonged to another box
 	for _, box := range boxes {
 		c.box(box)
 	}
-	if !ends { // it stands in a sentence
+	if !ends { // part of a sentence
 		for _, b := range b[:n] {
 			c.write(b)
 		}
@@ -222,7 +222,7 @@ func (c *blocks) bareBoxes(b []byte, last bool) (n int, more bool) {
 	return n, false
 }
 
-// bareLabel takes a label and coordinates whose tags a server dropped.
+// bareLabel takes a label and coordinates whose tags a server removed.
 func (c *blocks) bareLabel(b []byte, last bool) (n int, more bool) {
 	word := 0
 	for word < len(b) && word <= maxLabel && isLabelByte(b[word]) {

@@ -2,23 +2,23 @@ package clean
 
 import "strings"
 
-// corners are a box as the model writes it: x1, y1, x2, y2 from 0 to 999.
+// corners is a box in the model's form: x1, y1, x2, y2 from 0 to 999.
 type corners = [4]int
 
-// Grid is the coordinate of a page's right and lower edge: the model's own code
-// divides by it.
+// Grid is the coordinate of a page's right and lower edge. The model's own
+// code divides by 999.
 const Grid = 999
 
-// A detParser reads what stands in a <|det|>, byte by byte.
+// A detParser reads the contents of a <|det|>, byte by byte.
 type detParser struct {
 	box    corners
-	n      int // coordinates of box that are complete
+	n      int // number of complete coordinates of box
 	number int
 	digits int
 }
 
-// take takes one byte. ok is false where it is none of a list of coordinates;
-// box is set by the byte that completes one.
+// take takes one byte. ok is false if b cannot be part of a list of
+// coordinates. If b completes a box, take returns the box.
 func (p *detParser) take(b byte) (box *corners, ok bool) {
 	if '0' <= b && b <= '9' {
 		p.digits++
@@ -42,10 +42,10 @@ func (p *detParser) take(b byte) (box *corners, ok bool) {
 // maxBare bounds a bare list of boxes, in bytes: twenty boxes.
 const maxBare = 512
 
-// boxList reads [[x1, y1, x2, y2], …] at the start of b, and how long that is; 0
-// for anything else.
+// boxList reads [[x1, y1, x2, y2], …] at the start of b and returns the
+// length, or 0 for anything else.
 func boxList(b []byte, last bool) (boxes []corners, n int, more bool) {
-	next := func(want string) bool { // skips spaces, then takes one of the bytes
+	next := func(want string) bool { // next skips spaces, then takes one of the bytes of want
 		for n < len(b) && b[n] == ' ' {
 			n++
 		}
@@ -92,7 +92,7 @@ func boxList(b []byte, last bool) (boxes []corners, n int, more bool) {
 	}
 }
 
-// endsLine reports whether nothing but spaces stands before the line's end.
+// endsLine reports whether only spaces follow on the line.
 func endsLine(b []byte, last bool) (ends, more bool) {
 	const most = 8
 	for i, c := range b[:min(len(b), most)] {

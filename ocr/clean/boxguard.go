@@ -1,36 +1,36 @@
 package clean
 
 const (
-	// steadyBoxes is how many boxes, each as far from the one before and with
-	// nothing between them, are a loop; emptyBoxes is so many blocks of text
-	// that hold none. Pictures without text may stand in rows.
+	// steadyBoxes is the number of boxes in equal steps, with nothing between
+	// them, that count as a loop. emptyBoxes is the same for empty blocks of
+	// text. Pictures without text may stand in rows.
 	steadyBoxes = 8
 	emptyBoxes  = 8
-	// sameBoxes is how many boxes may be named that were named before.
+	// sameBoxes is the number of boxes that may be repeated.
 	sameBoxes = 8
 	maxSeen   = 500
 )
 
-// A boxGuard finds endless boxes, which an exact repeat does not show: their
-// coordinates change.
+// A boxGuard finds endless boxes. Their coordinates change, so a search for
+// exact repeats does not find them.
 type boxGuard struct {
 	before corners
 	step   corners
-	run    int // boxes since there was text
-	steady int // the last ones of them, each a step after the one before
-	empty  int // the last ones of them whose label is for text
+	run    int // boxes since the last text
+	steady int // of these, the last in equal steps
+	empty  int // of these, the last with a label for text
 	seen   map[corners]bool
-	again  int // boxes that were seen before
+	again  int // repeated boxes
 }
 
-// text says that something else than boxes came.
+// text notes that the answer went on with something other than boxes.
 func (w *boxGuard) text() {
 	if w.run > 0 {
 		*w = boxGuard{}
 	}
 }
 
-// box takes the next box and reports whether it is one too many.
+// box takes the next box and reports whether the boxes are a loop.
 func (w *boxGuard) box(at corners, label string) (loop bool) {
 	var step corners
 	for i := range step {

@@ -1,78 +1,77 @@
-// Package clean takes out of a model's answer what is no text of the page, while
-// the answer comes: DeepSeek-OCR's layout tags and boxes, thoughts, special tokens
-// that leaked, and a fence round the whole answer. What only looks like one of
-// these stays.
+// Package clean removes everything from a model's answer that is not text of
+// the page, while the answer arrives: DeepSeek-OCR's layout tags and boxes,
+// thoughts, leaked special tokens, and a fence around the whole answer. Text
+// that only resembles these stays.
 package clean
 
-// Rules say what becomes of the model's own signs. The zero value takes off only
-// what no mode needs.
+// Rules say how to treat the model's tags. The zero value removes only the
+// tags that no mode needs.
 type Rules struct {
-	// Labels drops the known layout labels in <|ref|> tags; else what a tag
-	// holds is text.
+	// Labels drops the known layout labels in <|ref|> tags. Otherwise the
+	// contents of a tag are text.
 	Labels bool
-	// Bare drops coordinates that lost their tags too.
+	// Bare also drops coordinates that lost their tags.
 	Bare bool
 	// Boxes collects the boxes as a part of the answer.
 	Boxes bool
-	// Chat is for models that talk: a fence round the whole answer is taken off
-	// whatever stands in it. Without Chat it is taken off where it says that it
-	// holds Markdown; any other is a page of code.
+	// Chat is for models that talk: any fence around the whole answer is
+	// removed. Without Chat only a fence of Markdown is removed; any other is
+	// a page of code.
 	Chat bool
 }
 
 // A Box is a place on the page that the model names.
 type Box struct {
-	// Text is what stands there, in at most 200 bytes; it may be empty.
+	// Text is the text in the box, at most 200 bytes; it may be empty.
 	Text string
-	// Corners are x1, y1, x2, y2 as the model writes them: from 0 to [Grid]
-	// across the width and the height of the page. They are not checked.
+	// Corners are x1, y1, x2, y2 in the model's form: from 0 to [Grid] across
+	// the width and the height of the page. The values are not checked.
 	Corners [4]int
 }
 
 const (
-	// maxName bounds what is kept of the text in a <|ref|> for its boxes, in
+	// maxName bounds the text of a <|ref|> that is kept for its boxes, in
 	// bytes.
 	maxName = 200
-	// maxBoxes bounds the boxes of one answer.
+	// maxBoxes bounds the boxes of an answer.
 	maxBoxes = 200
-	// maxThoughts bounds the thoughts of one answer, in bytes.
+	// maxThoughts bounds the thoughts of an answer, in bytes.
 	maxThoughts = 1 << 20
 )
 
-// A Cleaner takes the model's own signs out of its text as that comes, in
-// pieces that may be cut anywhere. What it gives does not depend on the cuts.
-// It looks at each byte a bounded number of times and holds back at most
-// about 600 bytes of text whose meaning the next piece decides. The zero value
-// with its Rules is ready. A Cleaner is not safe for use by several goroutines
-// at once.
+// A Cleaner removes the model's tags from an answer that arrives in pieces of
+// any size. The result does not depend on the pieces. A Cleaner examines each
+// byte a bounded number of times and holds back at most about 600 bytes until
+// the next piece decides. The zero value with its Rules is ready for use. A
+// Cleaner must not be used by several goroutines at once.
 type Cleaner struct {
 	Rules Rules
 
 	held     []byte
 	page     blocks
 	wrapper  wrapper
-	given    int  // bytes of clean text that stand
-	void     bool // the text given was none
+	given    int  // length of the clean text that was returned and stands
+	void     bool // the returned text was thoughts
 	thoughts thoughts
 }
 
-// Add takes the next piece. The first keep bytes of the clean text so far still
-// stand, and text follows them. Text is taken back seldom: where it turns out
-// that it was thoughts, or that no fence stands round the whole text.
+// Add takes the next piece. The first keep bytes of the clean text so far
+// stand, and text follows them. Text is rarely taken back: only if it turns
+// out to be thoughts, or if no fence surrounds the whole text.
 func (c *Cleaner) Add(s string) (keep int, text string) {
 	c.held = append(c.held, s...)
 	c.scan(false)
 	return c.give(false)
 }
 
-// End is Add for the end of the text: it gives what was held back.
+// End is Add for the end of the answer. End returns the text held back.
 func (c *Cleaner) End() (keep int, text string) {
 	c.scan(true)
 	c.page.end()
 	return c.give(true)
 }
 
-// Abandon is End for a text that broke off: half a tag is no text then.
+// Abandon is End for an answer that broke off: half a tag is not text then.
 func (c *Cleaner) Abandon() (keep int, text string) {
 	if len(c.held) > 0 && (c.held[0] == '<' || c.held[0] == '[') {
 		c.held = c.held[:0]
@@ -101,8 +100,8 @@ func (c *Cleaner) scan(last bool) {
 	c.held = append(c.held[:0], rest...)
 }
 
-// step takes what stands at the start of b and returns its length. more says
-// that what follows decides.
+// step takes the first item of b and returns its length. If more is true, the
+// next bytes must decide.
 func (c *Cleaner) step(b []byte, last bool) (n int, more bool) {
 	if c.thoughts.open() {
 		return c.thoughts.skip(b, last)
@@ -111,7 +110,7 @@ func (c *Cleaner) step(b []byte, last bool) (n int, more bool) {
 		if n, more = c.thoughts.sign(b, &c.page, last); more {
 			return 0, true
 		} else if n > 0 {
-			if !c.page.blank() { // what came before were thoughts too
+			if !c.page.blank() { // the text before was thoughts too
 				c.page, c.wrapper, c.void = blocks{rules: c.Rules}, wrapper{}, true
 			}
 			return n, false

@@ -1,26 +1,27 @@
 package clean
 
 const (
-	// maxSilent is how many bytes of nothing but tags are taken, before they
-	// are a loop: a page full of pictures has some dozens of tags of 60 bytes.
+	// maxSilent bounds a run of tags without text, in bytes; a longer run is a
+	// loop. A page full of pictures has some dozens of tags of 60 bytes.
 	maxSilent = 8 << 10
-	// maxSpaces bounds the spaces before a word: far over what a page is wide.
+	// maxSpaces bounds the spaces before a word, far above the width of a
+	// page.
 	maxSpaces = 500
 )
 
-// A normalizer collects clean text: one kind of line end, at most one empty line in a
-// row, none at the start, no spaces before a line's end.
+// A normalizer collects clean text: one kind of line end, at most one empty
+// line in a row, none at the start, and no spaces at the end of a line.
 type normalizer struct {
 	out      []byte
 	written  bool
-	final    byte // the last byte written that is no space
+	final    byte // the last byte written that is not a space
 	newlines int  // not written yet
 	spaces   []byte
 	carriage bool // the last byte was a carriage return
-	silent   int  // bytes of the model's that came since something visible did
+	silent   int  // bytes of the model since the last visible byte
 }
 
-// put takes one byte and reports whether it can be seen.
+// put takes one byte and reports whether the byte is visible.
 func (p *normalizer) put(b byte) bool {
 	if b == '\n' && p.carriage {
 		p.carriage = false
@@ -56,7 +57,7 @@ func (p *normalizer) lineStart() bool {
 	return (p.newlines > 0 || !p.written) && len(p.spaces) == 0
 }
 
-// last is the byte before the next one.
+// last returns the previous byte.
 func (p *normalizer) last() byte {
 	switch {
 	case len(p.spaces) > 0:
@@ -74,7 +75,7 @@ func (p *normalizer) take() string {
 	return s
 }
 
-// finish ends the text with the line ends that came.
+// finish ends the text with the pending line ends.
 func (p *normalizer) finish() { p.breakLines() }
 
 func (p *normalizer) breakLines() {

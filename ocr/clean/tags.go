@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A tag is a sign of a model's that is no text.
+// A tag is a kind of marker that is not text.
 type tag int
 
 const (
@@ -14,12 +14,12 @@ const (
 	tagRefEnd
 	tagDet
 	tagDetEnd
-	tagDropped // of no meaning here
+	tagDropped // has no meaning here
 	tagEdge    // dropped at the edges of the text, text within it
 )
 
-// tags are the signs that DeepSeek-OCR writes into its text, and those of other
-// models that stand on no page.
+// tags are the markers that DeepSeek-OCR writes into its text, and markers of
+// other models that no page shows.
 var tags = bySecond([]sign{
 	{"<|ref|>", tagRef},
 	{"<|/ref|>", tagRefEnd},
@@ -34,9 +34,9 @@ var tags = bySecond([]sign{
 	{"<|end_of_box|>", tagDropped},
 })
 
-// edges are special tokens of the usual families that a server lets through
-// where its answer begins or ends. Within the text they are text: a page may be
-// about models.
+// edges are special tokens of the usual model families that a server lets
+// through at the start or the end of an answer. Inside the text the tokens are
+// text: a page may be about models.
 var edges = bySecond(edgeSigns(
 	"<|im_end|>", "<|endoftext|>", "<|im_start|>", // Qwen, InternVL
 	"<|eot_id|>", "<|end_of_text|>", "<|begin_of_text|>", "<|eom_id|>", "<|eot|>", // Llama
@@ -46,16 +46,16 @@ var edges = bySecond(edgeSigns(
 	"<|END_OF_TURN_TOKEN|>", "<|END_RESPONSE|>", "<|START_RESPONSE|>", // Aya Vision
 ))
 
-// roles begin an answer, before which a server has left the head of the turn.
+// roles start an answer if a server left the head of the turn.
 var roles = bySecond(edgeSigns(
 	"<|im_start|>assistant\n", "<start_of_turn>model\n", "<|start_header_id|>assistant<|end_header_id|>",
 	"<|start|>assistant<|channel|>final<|message|>", "<|channel|>final<|message|>",
 ))
 
-// maxEdge bounds what is held back at an edge, in bytes.
+// maxEdge bounds the bytes held back at an edge.
 const maxEdge = 256
 
-// A sign is a tag as it is written.
+// A sign is the written form of a tag.
 type sign struct {
 	text string
 	tag  tag
@@ -68,7 +68,7 @@ func edgeSigns(texts ...string) (signs []sign) {
 	return signs
 }
 
-// bySecond sorts signs by their second byte, since most begin with the same one.
+// bySecond sorts signs by their second byte, since most share the first.
 func bySecond(signs []sign) (sorted [256][]sign) {
 	for _, s := range signs {
 		sorted[s.text[1]] = append(sorted[s.text[1]], s)
@@ -76,7 +76,8 @@ func bySecond(signs []sign) (sorted [256][]sign) {
 	return sorted
 }
 
-// matchSign finds one of signs at the start of b.
+// matchSign returns the tag and length of the sign at the start of b. If more
+// is true, the next bytes must decide.
 func matchSign(signs *[256][]sign, b []byte, last bool) (t tag, n int, more bool) {
 	if len(b) < 2 {
 		return tagNone, 0, !last
@@ -92,7 +93,7 @@ func matchSign(signs *[256][]sign, b []byte, last bool) (t tag, n int, more bool
 	return tagNone, 0, more
 }
 
-// matchTag finds a tag at the start of b, which begins with <.
+// matchTag returns the tag at the start of b, which must start with <.
 func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
 	if len(b) < 2 {
 		return tagNone, 0, !last
@@ -111,7 +112,7 @@ func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
 	if n, more = matchUnused(b, last); n > 0 || more {
 		return tagDropped, n, more
 	}
-	if c.open { // a name of a place
+	if c.open { // the name of a place
 		return tagNone, 0, false
 	}
 	t, n, more = matchSign(&edges, b, last)
@@ -129,8 +130,8 @@ func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
 	return t, n, more
 }
 
-// Special tokens of DeepSeek's tokenizer look like <｜end▁of▁sentence｜>, with the
-// bars of a full width.
+// Special tokens of DeepSeek's tokenizer look like <｜end▁of▁sentence｜>, with
+// full-width bars.
 const (
 	wideOpen  = "<｜"
 	wideClose = "｜>"
@@ -156,7 +157,8 @@ func matchWide(b []byte, last bool) (n int, more bool) {
 	return 0, true
 }
 
-// matchUnused finds one of Gemma's reserved tokens, <unused0> to <unused6241>.
+// matchUnused returns the length of a reserved token of Gemma, <unused0> to
+// <unused6241>, at the start of b.
 func matchUnused(b []byte, last bool) (n int, more bool) {
 	const begin, maxDigits = "<unused", 4
 	if len(b) < len(begin) {
@@ -178,9 +180,9 @@ func matchUnused(b []byte, last bool) (n int, more bool) {
 	return 0, false
 }
 
-// labels are DeepSeek-OCR's names for the blocks of a page, as they are seen in
-// its answers (https://github.com/deepseek-ai/DeepSeek-OCR/issues/166) and in
-// those of its kind.
+// labels are DeepSeek-OCR's names for the blocks of a page, as seen in its
+// answers (https://github.com/deepseek-ai/DeepSeek-OCR/issues/166) and in
+// those of related models.
 var labels = map[string]bool{
 	"title": true, "sub_title": true, "text": true, "list": true, "code": true,
 	"table": true, "table_caption": true, "table_footnote": true,
@@ -196,8 +198,8 @@ const maxLabel = len("interline_equation")
 
 func isLabelByte(b byte) bool { return 'a' <= b && b <= 'z' || b == '_' }
 
-// looksLikeLabel recognises names such as side_note, which other models of the kind
-// have for blocks.
+// looksLikeLabel reports whether b is a name such as side_note, which related
+// models use for blocks.
 func looksLikeLabel(b []byte) bool {
 	first, last, ok := bytes.Cut(b, []byte("_"))
 	return ok && len(first) > 1 && len(last) > 1 && len(bytes.Trim(b, "abcdefghijklmnopqrstuvwxyz_")) == 0

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// thinking are the signs between which models think before they answer.
+// thinking are the signs around the thoughts that models write before an
+// answer.
 var thinking = []struct{ begin, end string }{
 	{"<think>", "</think>"}, // DeepSeek, Qwen, GLM and most others
 	{"<thinking>", "</thinking>"},
@@ -24,7 +25,7 @@ var (
 	ends   = bySecond(thoughtSigns(func(i int) string { return thinking[i].end }))
 )
 
-// thoughtSigns are signs whose tag is their place in thinking.
+// thoughtSigns returns signs whose tag is an index of thinking.
 func thoughtSigns(text func(int) string) (signs []sign) {
 	for i := range thinking {
 		signs = append(signs, sign{text(i), tag(i)})
@@ -32,19 +33,19 @@ func thoughtSigns(text func(int) string) (signs []sign) {
 	return signs
 }
 
-// thoughts finds what a model thinks before its answer. They begin with a sign
-// where no text stands before it. Where only their end comes, because the prompt
-// held the beginning, all that came before it were thoughts.
+// thoughts finds the thoughts that a model writes before its answer. Thoughts
+// start with a sign that has no text before. If only the end sign comes,
+// because the prompt held the start, everything before was thoughts.
 type thoughts struct {
-	until  string // the sign that ends them, while they are open
-	closed bool   // some have ended: another end is text
-	within bool   // a beginning stood within the text: so does its end
+	until  string // the sign that ends the open thoughts
+	closed bool   // thoughts have ended: another end sign is text
+	within bool   // a start sign stood inside the text, so the end sign is text too
 	length int    // of all thoughts, in bytes
 }
 
 func (t *thoughts) open() bool { return t.until != "" }
 
-// skip takes thoughts from the start of b and returns how many bytes.
+// skip takes thoughts from the start of b and returns their length.
 func (t *thoughts) skip(b []byte, last bool) (n int, more bool) {
 	defer func() { t.length += n }()
 	if i := bytes.Index(b, []byte(t.until)); i >= 0 {
@@ -55,15 +56,15 @@ func (t *thoughts) skip(b []byte, last bool) (n int, more bool) {
 	if last {
 		return len(b), false
 	}
-	n = max(0, len(b)-len(t.until)+1) // what follows may begin the sign
+	n = max(0, len(b)-len(t.until)+1) // the rest of b may start the sign
 	for n < len(b) && !strings.HasPrefix(t.until, string(b[n:])) {
 		n++
 	}
 	return n, n == 0
 }
 
-// sign finds the beginning of thoughts at the start of b, or their end where the
-// beginning is missing, and returns its length.
+// sign finds the start of thoughts at the start of b, or their end if the
+// start is missing, and returns the length.
 func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
 	i, n, more := matchSign(&begins, b, last)
 	switch {
@@ -84,8 +85,9 @@ func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
 	return t.missed(b, n, page, last)
 }
 
-// missed judges an end without a beginning, of n bytes at the start of b. In a
-// sentence about such signs it is text: spaces or quotes stand round it.
+// missed judges an end sign of n bytes without a start sign, at the start of
+// b. The sign is text in a sentence about such signs, with spaces or quotes
+// around.
 func (t *thoughts) missed(b []byte, n int, page *blocks, last bool) (int, bool) {
 	before, after := page.last(), byte('\n')
 	switch {

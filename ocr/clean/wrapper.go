@@ -8,27 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// maxTalk bounds what a model says before the fence, in bytes.
+// maxTalk bounds the model's words before the fence, in bytes.
 const maxTalk = 300
 
-// A wrapper takes off what stands round the whole text: a fence, with a sentence
-// of talk before it, or the tags <s> and </s>, which are a model's begin and end
-// of text there. It keeps the text as long as it may be wrapped, since only its
-// end decides that.
+// A wrapper removes the markup around the whole text: a fence, with a sentence
+// of talk before, or the tags <s> and </s>, which are a model's start and end
+// of text. Only the end of the text decides, so the wrapper keeps the text as
+// long as the text may be wrapped.
 type wrapper struct {
 	state wrapState
 	text  []byte
-	line  int // where the last line of text begins
-	from  int // text[from:to] was given
+	line  int // start of the last line of text
+	from  int // text[from:to] was returned
 	to    int
 
-	marker   string // of the fence that is open
-	markdown bool   // it says that it holds Markdown, in which fences may stand
-	head     int    // where its first line begins
-	begin    int    // what it holds begins here
-	end      int    // and ends here, if no more text comes; else 0
+	marker   string // marker of the open fence
+	markdown bool   // the fence is one of Markdown, which may contain fences
+	head     int    // start of the fence's first line
+	begin    int    // start of the fence's contents
+	end      int    // end of the contents if no more text comes, else 0
 	inner    innerFence
-	empty    bool // an empty line has come in the talk
+	empty    bool // the talk had an empty line
 }
 
 type wrapState int
@@ -37,19 +37,19 @@ const (
 	wrapOpen   wrapState = iota // no text yet, or a sentence of talk
 	wrapFence                   // a fence is open
 	wrapStruck                  // an <s> is open
-	wrapNone                    // nothing stands round the whole
+	wrapNone                    // nothing surrounds the whole text
 )
 
 type innerFence int
 
 const (
 	innerNone   innerFence = iota
-	innerTagged            // it says what it holds
-	innerBare              // or it is the end of the outer one, with text after it
+	innerTagged            // an inner fence with a language
+	innerBare              // an inner fence without a language, or the end of the outer fence
 )
 
-// add takes more of the text, and returns what follows what was given. back says
-// that nothing of that stands.
+// add takes more text and returns the text that follows the text returned so
+// far. If back is true, nothing of the text returned so far stands.
 func (w *wrapper) add(text string, chat, last bool) (back bool, out string) {
 	if w.state == wrapNone {
 		return false, text
@@ -74,7 +74,7 @@ func (w *wrapper) add(text string, chat, last bool) (back bool, out string) {
 	return back, out
 }
 
-// next looks at the byte i of the text.
+// next examines byte i of the text.
 func (w *wrapper) next(i int, chat bool) {
 	b := w.text[i]
 	line := w.text[w.line : i+1]
@@ -108,10 +108,11 @@ func (w *wrapper) next(i int, chat bool) {
 	}
 }
 
-// opener is the line that begins a fence, and what it says of what is in it.
+// opener matches the line that opens a fence; the second group is the
+// language.
 var opener = regexp.MustCompile("^ ?(```+|~~~+) ?([A-Za-z]*) *\n$")
 
-// talkLine takes a line before a fence, or its first one.
+// talkLine takes a line before a fence, or the line of the fence.
 func (w *wrapper) talkLine(line []byte, end int, chat bool) {
 	if len(line) == 1 {
 		w.empty = true
@@ -119,7 +120,7 @@ func (w *wrapper) talkLine(line []byte, end int, chat bool) {
 	}
 	m := opener.FindSubmatch(line)
 	if m == nil {
-		if w.empty { // a second paragraph is no talk
+		if w.empty { // a second paragraph is not talk
 			w.state = wrapNone
 		}
 		return
@@ -135,8 +136,8 @@ func (w *wrapper) talkLine(line []byte, end int, chat bool) {
 	}
 }
 
-// said matches what a model says of its answer, and hardly a page of its text:
-// that this is the text, or what the image holds.
+// said matches a model's words about its own answer, which hardly any page
+// has: that the text follows, or a summary of the image.
 var said = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`^(here|sure|certainly|of course|okay|ok|below|this is|i have|i've)\b.*\b(text|contents?|markdown|transcription|transcript|ocr)\b`,
 	`\b(text|contents?|transcription|markdown)\b.*\b(image|picture|photo|screenshot|scan|document|page)\b`,
@@ -145,8 +146,8 @@ var said = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`^(以下|这是|好的|图片|こちら).*(文字|内容|文本|テキスト)`,
 }, "|"))
 
-// isTalk reports whether a sentence is the model's. Before a fence that says that
-// it holds Markdown any introduction is.
+// isTalk reports whether a sentence is the model's own. Before a fence of
+// Markdown any introduction counts as talk.
 func isTalk(s string, markdown bool) bool {
 	s = strings.TrimSpace(s)
 	if strings.HasPrefix(s, "#") || strings.HasPrefix(s, "|") || strings.HasPrefix(s, "<") {
@@ -156,7 +157,7 @@ func isTalk(s string, markdown bool) bool {
 	return said.MatchString(s) || markdown && strings.ContainsRune(":.!：。！", end)
 }
 
-// fenceLine takes a line within the fence.
+// fenceLine takes a line inside the fence.
 func (w *wrapper) fenceLine(line []byte) {
 	trimmed := strings.TrimSpace(string(line))
 	if !strings.HasPrefix(trimmed, w.marker) {
@@ -168,14 +169,14 @@ func (w *wrapper) fenceLine(line []byte) {
 		w.inner = innerNone
 	case bare && w.end == 0:
 		w.end = w.line
-	case !bare && w.inner == innerBare: // a new one can begin only where that has ended
+	case !bare && w.inner == innerBare: // a new inner fence may start only after the previous one ended
 		w.state = wrapNone
 	case !bare && w.markdown:
 		w.inner = innerTagged
 	}
 }
 
-// noEnd says that more text follows what may have been the fence's end.
+// noEnd notes that text follows a line that seemed to end the fence.
 func (w *wrapper) noEnd() {
 	w.end = 0
 	if w.inner = innerBare; !w.markdown {
@@ -183,10 +184,11 @@ func (w *wrapper) noEnd() {
 	}
 }
 
-// mayBeFence reports whether a line may become one of nothing but a marker.
+// mayBeFence reports whether a line may become a line with only a marker.
 func mayBeFence(line []byte) bool { return len(bytes.Trim(line, " `~")) == 0 }
 
-// mayOpen reports whether a text may become one that begins with a fence or <s>.
+// mayOpen reports whether a text may become a text that starts with a fence or
+// <s>.
 func mayOpen(text []byte) bool {
 	const most = 24
 	if len(text) >= most {
@@ -196,7 +198,7 @@ func mayOpen(text []byte) bool {
 	return strings.HasPrefix("<s>", start) || start[0] == '`' || start[0] == '~'
 }
 
-// shown says which part of the text stands as far as that is known.
+// shown returns the part of the text that stands, as far as known.
 func (w *wrapper) shown(last bool) (from, to int) {
 	to = len(w.text)
 	switch w.state {

@@ -6,77 +6,80 @@ import (
 )
 
 const (
-	// gram is how many symbols in a row are looked for elsewhere in the text: a
-	// number counts as one. In prose most runs of 8 letters stand once.
+	// gram is the number of symbols in a row that are looked up elsewhere in
+	// the text. A number counts as one symbol. In prose most runs of 8 letters
+	// occur once.
 	gram = 8
-	// price is what a new symbol costs in the score of a run, where a known one
-	// gains 1: text of which more than a sixth is new is not regular.
+	// price is the cost of a new symbol in the score of a run; a known symbol
+	// scores 1. A text with more than a sixth of new symbols is not regular.
 	price = 5
-	// The drops are how far the score may drop below its highest before the
-	// search for the run's beginning ends: some new symbols in a row, as between
-	// two tables, or as many as in a sentence.
+	// The drops are the fall of the score below its highest value at which the
+	// search for the start of the run ends: a few new symbols in a row, as
+	// between two tables, or as many as in a sentence.
 	lookDrop  = 4 * price
 	anyDrop   = 8 * price
 	limitDrop = 80 * price
 
-	// limitRun and limitSymbols are how long regular text at the end of an
-	// answer that was cut must be to be a loop, in characters and in symbols: a
-	// page has no 600 empty cells. longRun is the same for text of which more
-	// is new: in a program a third of that is not rare.
+	// limitRun and limitSymbols are the least length of regular text at the
+	// end of a truncated answer that counts as a loop, in characters and in
+	// symbols: no page has 600 empty cells. longRun is the same for text with
+	// more new symbols: in a program a third of that length is not rare.
 	limitRun     = 1500
 	limitSymbols = 600
 	longRun      = 4000
-	// limitWindow and lookWindow bound the period of regular text: half of them.
+	// limitWindow and lookWindow are twice the longest period of regular text.
 	limitWindow = 6000
 	lookWindow  = 1500
-	// limitRows is how many rows a table has in limitRun symbols.
+	// limitRows is the number of table rows in limitRun symbols.
 	limitRows = 5
-	// lookStep is how many characters come between two looks at least, and
-	// anyStep between two that look for a run of anyRun.
+	// lookStep is the least number of characters between two looks, and
+	// anyStep between two looks for a run of anyRun.
 	lookStep = 1000
 	anyStep  = 8000
-	// The parts are how much of a run may be new: one symbol in so many.
+	// The parts are the share of new symbols in a run: one in so many.
 	lookPart  = 50
 	limitPart = 100
 	longPart  = 30
-	// anyRun is how long regular text of any kind may go on: several pages.
+	// anyRun is the longest regular text of any kind that a document may have:
+	// several pages.
 	anyRun = 30_000
 
-	// firstLine is how long a line may be that is kept of a run, and firstWord
-	// how long a word, in symbols.
+	// firstLine bounds the line of a run that is kept, and firstWord the word,
+	// in symbols.
 	firstLine = 150
 	firstWord = 40
 
-	// A number is expected that is at most one less or more than another: one of
-	// the nearest where it is small, one of the last lags where it is large.
+	// A number is expected if it is at most 1 more or less than another
+	// number: one of the nearest if the number is small, one of the last lags
+	// if large.
 	near, large, lags = 12, 100, 32
-	// maxFew is how many different numbers a table of zeros has.
+	// maxFew is the most distinct numbers in a table of zeros.
 	maxFew = 3
-	// maxDigits is how many digits of a number are looked at.
+	// maxDigits bounds the digits of a number that are examined.
 	maxDigits = 15
 )
 
-// A drift finds regular text at the end of a tail: text in which hardly anything
-// is new but its numbers, and those count on or stay the same.
+// A drift finds regular text at the end of a tail: text with hardly anything
+// new except its numbers, which stay the same or count on.
 //
-// It goes through the text from its end to its beginning, because there each
-// copy is known by those that follow it, the first one too: so the run begins
-// where the first copy does.
+// The search runs from the end of the text to the beginning, so that every
+// copy, the first one too, is known by the copies that follow. The run
+// therefore starts where the first copy starts.
 type drift struct {
 	next    int // characters of the text before the next look
-	nextAny int // and before the next for a run of anyRun
+	nextAny int // the same for a run of anyRun
 	once    bloom
 	twice   bloom
 }
 
-// look reports whether the text ends with very regular text that has at least
-// the given length, in symbols, or with any regular text that no page holds.
+// look reports whether the text ends with very regular text of at least length
+// symbols, or with regular text of any kind that no page has.
 func (d *drift) look(t *tail, length int) (keep int, loop bool) {
 	if int(t.now.chars) < d.next || len(t.symbols) < length {
 		return 0, false
 	}
 	r := d.run(t, search{lookWindow, lookDrop, true})
-	// A run that is too short cannot be long enough before it has grown.
+	// A run that is too short must grow before the next look.
 	d.next = int(t.now.chars) + max(lookStep, length-r.length, r.length/4)
 	if r.constant && isGrid(t.symbols[r.start:]) { // a table of zeros, or an empty one
 		length *= 2
@@ -94,8 +97,8 @@ func (d *drift) look(t *tail, length int) (keep int, loop bool) {
 	return t.startOfRun(r.start), true
 }
 
-// atLimit judges the end of a text that was cut. In rows, a number that neither
-// stays nor counts on is new: it stands in a table or a log.
+// atLimit judges the end of a truncated text. In rows, a number that neither
+// stays nor counts on is new: the row is part of a table or a log.
 func (d *drift) atLimit(t *tail) (keep int, loop bool) {
 	rows := 0
 	for _, r := range t.symbols[max(0, len(t.symbols)-limitRun):] {
@@ -117,19 +120,19 @@ func (d *drift) atLimit(t *tail) (keep int, loop bool) {
 // A regular is a run of regular text at the end of a tail, in symbols.
 type regular struct {
 	start, length int
-	fresh         int  // symbols that are new, and digits of new numbers
-	alike         int  // the same with each number as one
-	constant      bool // its numbers are few, which do not count on
+	fresh         int  // new symbols, and digits of new numbers
+	alike         int  // the same, with each number as one symbol
+	constant      bool // the numbers are few and do not count on
 }
 
-// A search says how a run is looked for.
+// A search holds the limits of a search for a run.
 type search struct {
 	window  int  // twice the longest period
-	drop    int  // of the score, which ends the search
-	numbers bool // a number that is not expected is new
+	drop    int  // fall of the score that ends the search
+	numbers bool // an unexpected number is new
 }
 
-// run finds the run of regular text with which t ends.
+// run returns the run of regular text at the end of t.
 func (d *drift) run(t *tail, by search) regular {
 	d.once, d.twice = bloom{}, bloom{}
 	window := 0
@@ -168,10 +171,10 @@ func (d *drift) run(t *tail, by search) regular {
 	return best
 }
 
-// A backward goes through symbols from the end to the beginning. A number is one
-// symbol, and all numbers are the same one.
+// A backward reads symbols from the end to the beginning. A number is one
+// symbol, and all numbers are the same symbol.
 type backward struct {
-	end    int // where the present symbol begins
+	end    int // start of the present symbol
 	n      int // symbols so far
 	last   [gram]rune
 	sum    uint64 // of the last gram symbols
@@ -179,7 +182,7 @@ type backward struct {
 	value  int    // of a number
 }
 
-// next goes on to the symbol before, if there is one.
+// next moves to the previous symbol and reports whether there is one.
 func (b *backward) next(symbols []rune) bool {
 	if b.end == 0 {
 		return false
@@ -207,11 +210,11 @@ func (b *backward) next(symbols []rune) bool {
 // gram reports whether there are enough symbols for a hash.
 func (b *backward) gram() bool { return b.n >= gram }
 
-// hash is that of the gram which begins with the present symbol.
+// hash returns the hash of the gram that starts with the present symbol.
 func (b *backward) hash() uint32 { return uint32(b.sum * base >> (64 - bloomBits)) }
 
-// startOfRun gives the end of the first line of a run that begins with the
-// symbol start, else of its first word, in bytes of the text.
+// startOfRun returns the end of the first line of a run that starts with
+// symbol start, or else of its first word, in bytes of the text.
 func (t *tail) startOfRun(start int) int {
 	for _, stop := range []struct {
 		signs string
@@ -235,8 +238,8 @@ func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 type history struct {
 	values [2 * lags]int // a ring
 	n      int
-	few    [maxFew]int // different ones
-	others bool        // there are more than that
+	few    [maxFew]int // distinct numbers
+	others bool        // there are more distinct numbers
 	kinds  int
 }
 
@@ -255,8 +258,9 @@ func (h *history) add(value int) {
 	}
 }
 
-// expects reports whether a number repeats one of those that follow, or they
-// count on from it in equal steps. It cannot tell of the first few.
+// expects reports whether a number repeats a following number, or starts a
+// count in equal steps with the following numbers. For the first few numbers
+// expects returns false.
 func (h *history) expects(value int) bool {
 	if h.n < near {
 		return true
@@ -273,10 +277,11 @@ func (h *history) expects(value int) bool {
 	return false
 }
 
-// bloomBits are the bits of a hash in a bloom.
+// bloomBits is the number of bits of a hash in a bloom.
 const bloomBits = 18
 
-// base is an odd number of well mixed bits, and basePower its power gram.
+// base is an odd number of well-mixed bits, and basePower is base to the power
+// of gram.
 const base uint64 = 0x9E3779B97F4A7C15
 
 var basePower = func() uint64 {
@@ -287,10 +292,10 @@ var basePower = func() uint64 {
 	return power
 }()
 
-// A bloom is a set of hashes. It may take a few for its own that are not.
+// A bloom is a set of hashes that may report a few hashes that were not added.
 type bloom [1 << (bloomBits - 6)]uint64
 
-// add adds h and reports whether it was there.
+// add adds h and reports whether h was there.
 func (b *bloom) add(h uint32) bool {
 	word, bit := &b[h>>6], uint64(1)<<(h%64)
 	was := *word&bit != 0

@@ -7,30 +7,30 @@ import (
 	"unicode/utf8"
 )
 
-// Grids: what repeats itself on real pages.
+// Limits for grids: repeats on real pages.
 const (
-	// gridWords is how many different words a row of a table or form has, from
-	// which on its repetition is a loop.
+	// gridWords is the number of distinct words in a row of a table or form
+	// from which on a repeat of the row is a loop.
 	gridWords = 8
-	// drawnLetters is how many different letters a drawing of characters has
-	// at most.
+	// drawnLetters is the most distinct letters in a drawing of characters.
 	drawnLetters = 2
-	// drawnWord is how long a word of two letters may be and no drawing.
+	// drawnWord is the longest word of two letters that is not a drawing.
 	drawnWord = 8
 	leaders   = "._-=*·…—–"
 	fields    = "|☐☑☒□■○◯●✓✗…"
 )
 
-// isGrid reports whether copies of a period may stand in a table of zeros, an
-// empty form, a drawing of characters: nothing but numbers, signs and letters
-// repeated, or a few words beside cells and fields.
+// isGrid reports whether copies of a period may be a table of zeros, an empty
+// form or a drawing of characters: only numbers, signs and repeated letters,
+// or a few words beside cells and fields.
 func isGrid(period []rune) bool {
 	content := slices.ContainsFunc(period, isWordRune)
 	cut := slices.IndexFunc(period, func(r rune) bool { return !inWord(r) })
 	if content && cut < 0 {
-		return false // letters or digits with nothing between them
+		return false // letters or digits without anything between
 	}
-	// The period may begin within a word; turned, it begins after one.
+	// The period may start inside a word; rotated, the period starts after
+	// one.
 	cut = max(cut, 0)
 	words, letters := map[string]bool{}, map[string]bool{}
 	field, leader, before, opened := false, 0, rune(0), false
@@ -49,7 +49,7 @@ func isGrid(period []rune) bool {
 		if r == before && strings.ContainsRune(leaders, r) {
 			leader++
 		}
-		// [ ] and ( ) are fields to be ticked; \[ and \( begin a formula.
+		// [ ] and ( ) are fields to tick; \[ and \( start a formula.
 		field = field || strings.ContainsRune(fields, r) || opened && strings.ContainsRune(" ])", r)
 		opened = (r == '[' || r == '(') && before != '\\'
 		before = r
@@ -60,13 +60,13 @@ func isGrid(period []rune) bool {
 	return (field || leader >= 2) && len(words) < gridWords
 }
 
-// inWord reports whether r is part of a word or may stand within one.
+// inWord reports whether r is part of a word or may stand inside a word.
 func inWord(r rune) bool { return isWordRune(r) || strings.ContainsRune("'’-.,:/%", r) }
 
-// A wordScan cuts a text into words: letters and digits, and signs between them.
+// A wordScan splits a text into words: letters and digits, and signs between.
 type wordScan struct{ word []rune }
 
-// add takes a character and returns the word that it ends.
+// add takes a character and returns the word that ends before the character.
 func (c *wordScan) add(r rune) (word string, ok bool) {
 	if isWordRune(r) || len(c.word) > 0 && inWord(r) {
 		c.word = append(c.word, r)
@@ -76,12 +76,12 @@ func (c *wordScan) add(r rune) (word string, ok bool) {
 	return word, word != ""
 }
 
-// A wordKind is how much a word says.
+// A wordKind is the amount of meaning in a word.
 type wordKind int
 
 const (
 	wordNumber wordKind = iota // also a code such as 0x00
-	wordLetter                 // one letter, or one or two repeated
+	wordLetter                 // a single letter, or one or two repeated
 	wordText
 )
 
@@ -113,7 +113,7 @@ func classifyWord(word string) wordKind {
 	return wordLetter
 }
 
-// eastAsia is where the East Asian blocks of Unicode begin, whose letters are
+// eastAsia is the start of Unicode's East Asian blocks, whose letters are
 // words by themselves.
 const eastAsia = 0x2E80
 

@@ -1,25 +1,24 @@
 package loop
 
 const (
-	// linesWindow and linesPeriod are for whole lines what window and
-	// maxPeriod are for characters.
+	// linesWindow and linesPeriod are window and maxPeriod for whole lines.
 	linesWindow = 256
 	linesPeriod = linesWindow / 3
 	maxLines    = 2 * linesWindow
 )
 
-// lines are the last lines of a text, to find repeated blocks that are longer
-// than the window.
+// lines holds the last lines of a text, to find repeated blocks that are
+// longer than the window.
 type lines struct {
 	sums  []uint64 // a hash of each line's symbols
 	info  []line
-	first offset // where the first of them begins
+	first offset // start of the first line
 	z     []int  // reused
 }
 
 type line struct {
 	end   offset
-	words int // that inform
+	words int // words with meaning
 }
 
 // end notes the line that t's last symbol ends.
@@ -48,8 +47,8 @@ func (l *lines) end(t *tail) {
 }
 
 // look searches the last lines for a block of more than maxPeriod characters
-// that has stood three times, and whose fourth copy has begun: three copies of a
-// form may stand on one page.
+// that occurs three times and has started a fourth: a page may have three
+// copies of a form.
 func (l *lines) look(limits limits) (keep int, loop bool) {
 	var all []run
 	all, l.z = runs(l.sums, linesWindow, linesPeriod, l.z)
@@ -59,7 +58,7 @@ func (l *lines) look(limits limits) (keep int, loop bool) {
 		if n > r.length {
 			start = l.info[n-r.length-1].end
 		}
-		first := l.info[n-r.length+r.period-1].end // of the first copy
+		first := l.info[n-r.length+r.period-1].end // end of the first copy
 		words := 0
 		for _, line := range l.info[n-r.period:] {
 			words += line.words

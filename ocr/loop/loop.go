@@ -1,35 +1,36 @@
-// Package loop finds out that a model repeats itself, in text that comes in
-// pieces. It knows two kinds of loops:
+// Package loop detects that a model repeats itself, in text that arrives in
+// pieces. There are two kinds of loops:
 //
-//   - Exact repeats of 1 to 500 characters, and of blocks of lines longer than
-//     that, are found while the text comes, see [Guard.Add].
-//   - Regular text repeats itself but for details: counters, numbered
-//     sentences, numbers that drift, empty cells without end. It is found while
-//     the text comes where it is very long, and where an answer ended at its
-//     limit, see [Guard.AtLimit].
+//   - Exact repeats of 1 to 500 characters, and of longer blocks of lines. These
+//     are found while the text arrives, see [Guard.Add].
+//   - Regular text, which repeats itself except for details: counters, numbered
+//     sentences, numbers that drift, endless empty cells. Very long regular text
+//     is found while the text arrives; shorter regular text only if the answer
+//     ended at its limit, see [Guard.AtLimit].
 //
-// What stands on real pages more than once is no loop: tables of zeros, empty
-// forms, log lines, address labels. A page ends by itself, so a text that is
-// suspected can be read again by a guard with [Guard.Room].
+// Repeats that real pages have are not loops: tables of zeros, empty forms,
+// log lines, address labels. A page ends by itself, so a suspected text can be
+// read again with [Guard.Room].
 package loop
 
 import "unicode/utf8"
 
-// step is how many characters come between two looks.
+// step is the number of characters between two looks.
 const step = 64
 
-// limits are how long text may repeat itself before it is a loop, in characters.
+// limits are the longest repeats that do not count as a loop, in characters.
 type limits struct {
-	// slack is what an exact repeat may have beyond three copies. It lets short
-	// things stand often: 75 lines of "yes", and 27 of a name and a price.
+	// slack is the length of an exact repeat beyond three copies. Short things
+	// may therefore repeat often: 75 lines of "yes", or 27 of a name and a
+	// price.
 	slack int
 	// block is the same for repeated blocks of lines.
 	block int
-	// grid is how long an exact repeat may be of what repeats itself on real
-	// pages, such as tables of zeros and empty forms. A tag of a table counts
-	// as one character.
+	// grid is the length of an exact repeat of the kinds that real pages have,
+	// such as tables of zeros and empty forms. A tag of a table counts as one
+	// character.
 	grid int
-	// regular is how long very regular text may be.
+	// regular is the length of very regular text.
 	regular int
 }
 
@@ -38,12 +39,12 @@ var (
 	roomy = limits{slack: 6000, block: 6000, grid: 12_000, regular: 12_000}
 )
 
-// A Guard watches one text. The zero value is ready. It keeps a bounded part of
-// the text and costs a bounded time for each character. A Guard is not safe for
-// use by several goroutines at once.
+// A Guard watches one text. The zero value is ready for use. A Guard keeps a
+// bounded part of the text and takes bounded time for each character. A Guard
+// must not be used by several goroutines at once.
 type Guard struct {
-	// Room lets an exact repeat go on for about 6,000 characters, and regular
-	// text for twice as long as otherwise.
+	// Room allows an exact repeat of about 6,000 characters, and regular text
+	// of twice the usual length.
 	Room bool
 
 	tail      tail
@@ -53,9 +54,10 @@ type Guard struct {
 	suspected bool
 }
 
-// Add takes the next piece, whole runes of it. With a loop it reports how many
-// bytes of the whole text are worth keeping: up to the end of the first copy.
-// The guard is of no more use after that.
+// Add takes the next piece, which must consist of whole runes. If loop is
+// true, the text loops, and the first keep bytes of the whole text, up to the
+// end of the first copy, are worth keeping. The guard must not be used after a
+// loop.
 func (g *Guard) Add(text string) (keep int, loop bool) {
 	for i, r := range text {
 		size := utf8.RuneLen(r)
@@ -75,17 +77,17 @@ func (g *Guard) Add(text string) (keep int, loop bool) {
 	return 0, false
 }
 
-// Suspected reports whether the text would have been taken for an exact repeat
-// by a guard without Room.
+// Suspected reports whether a guard without Room would have returned a loop
+// for an exact repeat.
 func (g *Guard) Suspected() bool { return g.suspected }
 
-// AtLimit judges a text that did not end by itself: it was cut at the limit of
-// the answer's length. With a loop it reports how many bytes of the whole text
+// AtLimit judges a text that did not end by itself but was truncated at the
+// limit of the answer. If loop is true, the first keep bytes of the whole text
 // are worth keeping.
 func (g *Guard) AtLimit() (keep int, loop bool) { return g.drift.atLimit(&g.tail) }
 
-// Repeated judges a text of which the endpoint says that it loops: three copies
-// at its end are enough then.
+// Repeated judges a text that the endpoint reported as a loop: three copies at
+// the end are enough.
 func (g *Guard) Repeated() (keep int, loop bool) {
 	if keep, loop = g.tail.look(limits{grid: usual.grid}); loop {
 		return keep, true
@@ -93,7 +95,7 @@ func (g *Guard) Repeated() (keep int, loop bool) {
 	return g.AtLimit()
 }
 
-// look searches the end of the text as it is now.
+// look searches the present end of the text.
 func (g *Guard) look() (keep int, loop bool) {
 	limits := usual
 	keep, loop = g.exact(usual)

@@ -5,16 +5,18 @@ import "slices"
 // A run is a repeated end of a sequence.
 type run struct {
 	period int
-	length int // of all copies, the last of which may be unfinished
+	length int // length of all copies; the last copy may be incomplete
 }
 
-// runs gives the repeated ends of a sequence of three copies or more, shortest
-// period first and without multiples of one that was given. Only the last window
-// symbols and periods of at most longest are looked at; z is for reuse.
+// runs returns the repeated ends of a sequence, of three copies or more,
+// shortest period first and without multiples of an earlier period. Only the
+// last window symbols and periods up to longest are searched. z is scratch
+// space for reuse.
 //
-// With the sequence turned round, the Z function at p is the number of symbols,
-// counted from the end, that equal those p before them. It is found for all p in
-// linear time: https://cp-algorithms.com/string/z-function.html
+// In the reversed sequence, the Z function at p is the number of symbols,
+// counted from the end, that equal the symbols p places before. The Z function
+// takes linear time for all p:
+// https://cp-algorithms.com/string/z-function.html
 func runs[S comparable](s []S, window, longest int, z []int) (found []run, reuse []int) {
 	n := min(len(s), window)
 	at := func(i int) S { return s[len(s)-1-i] }
@@ -22,7 +24,7 @@ func runs[S comparable](s []S, window, longest int, z []int) (found []run, reuse
 	z = append(z[:0], 0)
 	left, right := 0, 0
 	for p := 1; p <= longest; p++ {
-		if p >= right && at(0) != at(p) { // so it is for nearly all
+		if p >= right && at(0) != at(p) { // true for nearly all p
 			z = append(z, 0)
 			continue
 		}
@@ -40,7 +42,7 @@ func runs[S comparable](s []S, window, longest int, z []int) (found []run, reuse
 		if k < 2*p || slices.ContainsFunc(found, func(r run) bool { return p%r.period == 0 }) {
 			continue
 		}
-		for p+k == n && p+k < len(s) && at(k) == at(p+k) { // it began before the window
+		for p+k == n && p+k < len(s) && at(k) == at(p+k) { // the run started before the window
 			k++
 			n++
 		}

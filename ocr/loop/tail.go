@@ -6,36 +6,38 @@ import (
 )
 
 const (
-	// maxPeriod is the longest period that is looked for in characters; longer
-	// ones are found in whole lines.
+	// maxPeriod is the longest period in characters; longer periods are found
+	// in whole lines.
 	maxPeriod = 500
-	// window is how many characters are searched for a period: three copies of
-	// the longest, and what may follow until the next look.
+	// window is the number of characters that are searched for a period: three
+	// copies of the longest period, and the text until the next look.
 	window = 4 * maxPeriod
-	// maxKept is how many symbols are kept: more than a model's longest answer
-	// with an image has, so that the place where a run began is among them.
+	// maxKept is the number of symbols kept: more than a model's longest
+	// answer to an image has, so that the start of every run is among the kept
+	// symbols.
 	maxKept = 32 << 10
-	// maxMarkup bounds a tag, in characters. Longer ones are text.
+	// maxMarkup bounds a tag, in characters. A longer tag is text.
 	maxMarkup = 64
 )
 
-// An offset is a place in the text, which an answer's limit keeps far under 2 GB.
+// An offset is a position in the text. The limit of an answer keeps positions
+// far below 2 GB.
 type offset struct {
 	bytes, chars int32
 }
 
-// A tail is the end of the text as the guard sees it: spaces in a row are one,
-// and the tags of HTML tables are | for a cell and a line's end for a row.
+// A tail is the normalized end of the text: a run of spaces is one space, and
+// the tags of HTML tables are | for a cell and a line end for a row.
 type tail struct {
 	symbols []rune
-	ends    []offset // where each symbol ends in the text
+	ends    []offset // end of each symbol in the text
 	now     offset   // the end of the text
-	tag     []rune   // a tag that is not complete
+	tag     []rune   // an incomplete tag
 	tagEnds []offset
 	z       []int // reused
 }
 
-// add takes a character of so many bytes and reports whether a line ends.
+// add takes a character of size bytes and reports whether a line ends.
 func (t *tail) add(r rune, size int) (line bool) {
 	t.now.bytes += int32(size)
 	t.now.chars++
@@ -55,7 +57,7 @@ func (t *tail) add(r rune, size int) (line bool) {
 	return line
 }
 
-// noTag takes what looked like a tag for text.
+// noTag adds an incomplete tag as text.
 func (t *tail) noTag() (line bool) {
 	for i, r := range t.tag {
 		line = t.symbol(r, t.tagEnds[i]) || line
@@ -80,7 +82,7 @@ func (t *tail) markup() (line bool) {
 	return line
 }
 
-// symbol adds one symbol and reports whether it ends a line.
+// symbol adds a symbol and reports whether the symbol ends a line.
 func (t *tail) symbol(r rune, end offset) (line bool) {
 	if unicode.IsSpace(r) && r != '\n' {
 		r = ' '
@@ -104,8 +106,8 @@ func (t *tail) symbol(r rune, end offset) (line bool) {
 	return r == '\n'
 }
 
-// look searches the last symbols for a loop and returns where its first copy
-// ends.
+// look searches the last symbols for a loop and returns the end of the first
+// copy.
 func (t *tail) look(l limits) (keep int, loop bool) {
 	if len(t.symbols) < 3 {
 		return 0, false
@@ -135,8 +137,8 @@ func (t *tail) charsBefore(i int) int {
 	return int(t.ends[i-1].chars)
 }
 
-// endOfCopy gives the end of the first copy, in bytes of the text. A run may
-// begin within a line that ends like its period: then that line is kept whole.
+// endOfCopy returns the end of the first copy, in bytes of the text. A run may
+// start inside a line that ends like its period; that line is kept whole.
 func (t *tail) endOfCopy(start, period int) int {
 	end := start + period
 	for _, separator := range []rune{'\n', ' '} {
