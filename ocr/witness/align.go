@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
-// none says that a token has no counterpart.
+// none means that a token has no counterpart.
 const none = -1
 
-// An alignment says which tokens of the layer and of what was read are the same.
-// They need not be in the same order: a model reads tables row by row, and
-// pdftotext often column by column. A token has one counterpart; several that make
-// one on the other side, as a divided word does, have the same.
+// An alignment pairs the tokens of the layer with the equal tokens of the
+// model's text. The order may differ: a model reads tables row by row,
+// pdftotext often column by column. A token has one counterpart. If several
+// tokens stand for one on the other side, as for a divided word, all have that
+// counterpart.
 type alignment struct {
 	layer, read     []token
 	toRead, toLayer []int
 }
 
-// align finds counterparts: long common runs first, whatever their places, then
-// what stands between them, then single tokens that moved.
+// align pairs tokens: long common runs first, in any place, then the tokens
+// between the runs, then single tokens that moved.
 func align(layer, read []token) *alignment {
 	a := &alignment{layer: layer, read: read, toRead: unmatched(len(layer)), toLayer: unmatched(len(read))}
 	for _, length := range []int{12, 6, 4, 3, 2} {
@@ -45,7 +46,7 @@ func unmatched(n int) []int {
 
 func (a *alignment) pair(i, j int) { a.toRead[i], a.toLayer[j] = j, i }
 
-// equal reports whether tokens i and j are the same, and have no counterpart yet.
+// equal reports whether tokens i and j are equal and have no counterpart yet.
 func (a *alignment) equal(i, j int) bool {
 	return i >= 0 && j >= 0 && i < len(a.layer) && j < len(a.read) &&
 		a.toRead[i] == none && a.toLayer[j] == none && same(a.layer[i], a.read[j])
@@ -53,7 +54,7 @@ func (a *alignment) equal(i, j int) bool {
 
 func same(a, b token) bool { return a.number == b.number && a.key == b.key }
 
-// maxCandidates bounds the places that are compared for one run.
+// maxCandidates bounds the places that are compared for a run.
 const maxCandidates = 32
 
 // runs pairs runs of at least length tokens.
@@ -105,7 +106,7 @@ func (a *alignment) runs(length int) {
 	}
 }
 
-// nearest returns the places that are nearest to the expected one, nearest first.
+// nearest returns the places nearest to the expected place, nearest first.
 func nearest(places []int, expected int) []int {
 	at, _ := slices.BinarySearch(places, expected)
 	from, to := max(0, at-maxCandidates/2), min(len(places), at+maxCandidates/2)
@@ -116,8 +117,8 @@ func nearest(places []int, expected int) []int {
 
 func distance(a, b int) int { return max(a-b, b-a) }
 
-// singles pairs single tokens: between the counterparts of their neighbours, or
-// wherever the same token is left, the nearest first.
+// singles pairs single tokens: between the counterparts of their neighbours if
+// between is true, else anywhere, the nearest first.
 func (a *alignment) singles(between bool) {
 	places := map[string][]int{}
 	for i, t := range a.layer {
@@ -126,7 +127,7 @@ func (a *alignment) singles(between bool) {
 		}
 	}
 	after := a.following()
-	before := none // the counterpart of the last token that has one
+	before := none // counterpart of the last paired token
 	for j, t := range a.read {
 		if a.toLayer[j] != none {
 			before = a.toLayer[j]
@@ -153,8 +154,8 @@ func (a *alignment) singles(between bool) {
 	}
 }
 
-// following returns, for each read token, the counterpart of the next one that has
-// one, else the end of the layer.
+// following returns, for each token read, the counterpart of the next paired
+// token, or the end of the layer.
 func (a *alignment) following() []int {
 	after := make([]int, len(a.read))
 	next := len(a.layer)
@@ -167,8 +168,9 @@ func (a *alignment) following() []int {
 	return after
 }
 
-// replaced reports whether another number stands in the place of number i of the
-// layer, or of number j of the text: the same one elsewhere is then another one.
+// replaced reports whether another number stands in place of number i of the
+// layer, or of number j of the text. An equal number elsewhere is then not the
+// counterpart.
 func (a *alignment) replaced(i, j int) bool {
 	inLayer := none
 	if j > 0 && a.toLayer[j-1] != none {
@@ -181,15 +183,17 @@ func (a *alignment) replaced(i, j int) bool {
 	return a.stands(inLayer, j) || a.stands(i, inRead)
 }
 
-// stands reports whether two numbers without a counterpart have the same neighbours.
+// stands reports whether two numbers without counterpart have the same
+// neighbours.
 func (a *alignment) stands(i, j int) bool {
 	return i > 0 && j > 0 && i < len(a.layer) && j < len(a.read) &&
 		a.layer[i].number && a.read[j].number && a.toRead[i] == none && a.toLayer[j] == none &&
 		a.adjoinsBefore(i, j) && a.adjoinsAfter(i+1, j+1)
 }
 
-// adjoins reports whether the neighbours of layer tokens from i to before iEnd, and
-// of read tokens from j to before jEnd, are each other's counterparts on one side.
+// adjoins reports whether the neighbours of layer tokens i to iEnd and of read
+// tokens j to jEnd are counterparts on at least one side. The ends are
+// exclusive.
 func (a *alignment) adjoins(i, iEnd, j, jEnd int) bool {
 	return a.adjoinsBefore(i, j) || a.adjoinsAfter(iEnd, jEnd)
 }
@@ -204,15 +208,16 @@ func (a *alignment) adjoinsAfter(iEnd, jEnd int) bool {
 }
 
 const (
-	// maxJoined is how many tokens may make one on the other side.
+	// maxJoined is the most tokens that may equal one on the other side.
 	maxJoined = 8
-	// sureJoin is how long, in characters, such a one is that may stand anywhere.
+	// sureJoin is the length, in characters, from which on such a token may
+	// stand anywhere.
 	sureJoin = 5
 )
 
-// joins pairs several tokens of one side with one of the other that is written
-// without the signs or spaces between them. beside says that a neighbour must have
-// its counterpart in the same place.
+// joins pairs several tokens of one side with a token of the other side that
+// is written without the signs or spaces between. If beside is true, a
+// neighbour must have its counterpart in the same place.
 func (a *alignment) joins(beside bool) {
 	joinsOf(a.layer, a.toRead, a.read, a.toLayer, func(from, to, j int) bool {
 		return a.adjoins(from, to, j, j+1) || !beside && len(a.read[j].key) >= sureJoin
@@ -222,7 +227,7 @@ func (a *alignment) joins(beside bool) {
 	})
 }
 
-// joinsOf pairs tokens of many with one token of the other side.
+// joinsOf pairs tokens of many with a single token of the other side.
 func joinsOf(many []token, toOne []int, one []token, toMany []int, fits func(from, to, at int) bool) {
 	wanted, present := map[string][]int{}, map[string]bool{}
 	for at, t := range one {
@@ -264,7 +269,7 @@ func joinsOf(many []token, toOne []int, one []token, toMany []int, fits func(fro
 }
 
 // misread pairs words that differ in a few letters and stand between the same
-// neighbours: the model's spelling is its own affair.
+// neighbours. The model's spelling is not checked.
 func (a *alignment) misread() {
 	for j, t := range a.read {
 		if a.toLayer[j] != none || t.number || j == 0 {
@@ -287,7 +292,8 @@ func (a *alignment) misread() {
 // maxEdited bounds the words that are compared letter by letter, in bytes.
 const maxEdited = 64
 
-// edits is how many letters one word must change, gain or lose to be the other.
+// edits returns the number of letters that a word must change, gain or lose to
+// become the other (the Levenshtein distance).
 func edits(a, b string) int {
 	if len(a) > maxEdited || len(b) > maxEdited {
 		return max(len(a), len(b))

@@ -6,57 +6,62 @@ import (
 	"strings"
 )
 
-// A Report says how a model's text agrees with the layer.
+// A Report is the result of a comparison of a model's text with the layer.
 type Report struct {
-	// Text is the model's text, with numbers corrected, and marks where the layer
-	// has something else or nothing.
+	// Text is the model's text, with numbers corrected, and marks at the
+	// places that the layer contradicts or does not have.
 	Text string
-	// Corrected are the numbers that were set right, Marked those that carry a
-	// mark, and MadeUp the passages that carry one, since the page does not show
-	// them.
+	// Corrected is the number of corrected numbers, Marked the number of
+	// marked numbers, and MadeUp the number of marked passages that the page
+	// does not show.
 	Corrected, Marked, MadeUp int
-	// Missing are the lines of the layer that the text does not have, as markdown.
+	// Missing holds the lines of the layer that the text does not have, as
+	// markdown.
 	Missing []string
-	// Covered is the share, from 0 to 1, of the layer's letters and digits that
-	// the text has.
+	// Covered is the share, from 0 to 1, of the layer's letters and digits
+	// that the text has.
 	Covered float64
-	// Agrees is false where the two have less than half of the shorter one in
-	// common. Then the layer is not this page's, and nothing is marked.
+	// Agrees is false if layer and text have less than half of the shorter in
+	// common. The layer then belongs to another page, and nothing is marked.
 	Agrees bool
 
-	central bool // a missing line stands between the page's upper and lower edge
+	central bool // a missing line stands between the upper and lower edge of the page
 }
 
 const (
-	// Mark follows what the layer does not confirm.
+	// Mark follows each number or passage that the layer does not confirm.
 	Mark = " (?)"
 
-	// maxTokens bounds what is compared: a page of a newspaper has some 10,000.
+	// maxTokens bounds the tokens that are compared; a newspaper page has
+	// about 10,000.
 	maxTokens = 20_000
-	// lost is the share of a line, in percent, that is not there where the line
-	// counts as missing or as made up.
+	// lost is the share of a line, in percent, from which on the line counts
+	// as missing or as made up.
 	lost = 60
-	// minLine is how many letters or digits such a line has, minPassage how many a
-	// passage within a longer one, and minTail how many at the page's end.
+	// minLine is the least number of letters or digits of a missing line,
+	// minPassage that of a passage inside a longer line, and minTail that of a
+	// passage at the end of the page.
 	minLine, minPassage, minTail = 2, 12, 4
-	// minWord is the same of a word, or a number, that makes a line more than a formula.
+	// minWord is the least length of a word or number that makes a line more
+	// than a formula.
 	minWord = 3
-	// maxPassage is how many tokens are looked through for the end of a passage.
+	// maxPassage bounds the tokens in which the end of a passage is looked
+	// for.
 	maxPassage = 200
-	// maxPageNumber is how many digits the number of a page has.
+	// maxPageNumber is the most digits of a page number.
 	maxPageNumber = 4
-	// smallHeight is how high a word in small print is at most, as a share of the
-	// usual line.
+	// smallHeight is the greatest height of a word in small print, as a share
+	// of the usual line.
 	smallHeight = 0.8
-	// edge is the share of a page's height, above and below, where models leave
-	// lines out on purpose: running heads and page numbers.
+	// edge is the share of a page's height, above and below, in which models
+	// leave out lines on purpose: running heads and page numbers.
 	edge = 0.08
 )
 
-// Check holds a model's markdown against the layer. What only looks different is
-// equal: the signs within numbers, ligatures, hyphens at line ends, the order of a
-// table's cells. Of a layer that a scanner's program has read only Covered and
-// Agrees are told.
+// Check compares a model's markdown with the layer. Differences of form are
+// ignored: signs inside numbers, ligatures, hyphens at line ends, the order of
+// a table's cells. If the layer comes from a scanner's program, only Covered
+// and Agrees are set.
 func (l *Layer) Check(markdown string) Report {
 	c := checker{page: l, markdown: markdown, rows: l.rows(), small: map[int]bool{}}
 	usual := usualHeight(c.rows)
@@ -83,32 +88,32 @@ func (l *Layer) Check(markdown string) Report {
 	return c.check()
 }
 
-// A checker is one call of Check.
+// A checker holds the state of one call of Check.
 type checker struct {
 	*alignment
 	page     *Layer
 	markdown string
-	text     string // the layer's, a cell in each line
+	text     string // text of the layer, a cell on each line
 	rows     []row
 	cells    []cell
-	small    map[int]bool // where words in small print begin in the text
+	small    map[int]bool // start of each word in small print
 	report   Report
 	edits    []edit
 
-	highest, lowest float64 // the middles of the highest and of the lowest cell
+	highest, lowest float64 // vertical middles of the highest and of the lowest cell
 }
 
 // A cell is a line of the layer, in the order of the rows.
 type cell struct {
 	Line
 	row          int
-	weight, gone int  // of its tokens, and of those without a counterpart
-	number       bool // a number of it has none
-	numbers      int  // short ones
+	weight, gone int  // weight of all tokens, and of those without a counterpart
+	number       bool // a number has no counterpart
+	numbers      int  // short numbers
 	words        int  // other tokens
 }
 
-// An edit replaces some bytes of the markdown.
+// An edit replaces bytes of the markdown.
 type edit struct {
 	start, end int
 	text       string
@@ -140,10 +145,10 @@ func (c *checker) check() Report {
 	return c.report
 }
 
-// repeat is how many tokens in a row make a text that was there before.
+// repeat is the number of tokens in a row that count as repeated text.
 const repeat = 2
 
-// distinct weighs the tokens without what a model has written over and over.
+// distinct returns the weight of the tokens without repeated text.
 func distinct(tokens []token) (weight int) {
 	seen := map[[repeat]string]bool{}
 	var last [repeat]string
@@ -158,7 +163,7 @@ func distinct(tokens []token) (weight int) {
 	return weight
 }
 
-// apply carries the edits out.
+// apply carries out the edits.
 func (c *checker) apply() {
 	slices.SortStableFunc(c.edits, func(a, b edit) int { return a.start - b.start })
 	var b strings.Builder
@@ -175,8 +180,8 @@ func (c *checker) apply() {
 	c.report.Text = b.String()
 }
 
-// missing notes what of the layer is not in the text: rows of which a cell or a
-// number is not there, and passages within longer lines.
+// missing records the parts of the layer that the text does not have: rows
+// with a missing cell or number, and passages inside longer lines.
 func (c *checker) missing(changes map[int]change) {
 	explained := map[int]bool{}
 	for _, ch := range changes {
@@ -225,18 +230,19 @@ func (c *checker) missing(changes map[int]change) {
 	}
 }
 
-// lacks notes a text that is missing, and where it stands.
+// lacks records a missing text and its place.
 func (c *checker) lacks(text string, where cell) {
 	c.report.Missing = append(c.report.Missing, escape(text))
 	middle := where.box().middle() / c.page.Height
 	c.report.central = c.report.central || middle > edge && middle < 1-edge
 }
 
-// A passage is a run of tokens, its last one included.
+// A passage is a run of tokens from first to last, both included.
 type passage struct{ first, last int }
 
-// passages finds the runs of layer tokens, of those from start to before end, that
-// are gone. At the end of the page less is one: there an answer was cut.
+// passages returns the runs of missing layer tokens from start to end,
+// exclusive. At the end of the page a shorter run counts, since an answer may
+// have been cut there.
 func (c *checker) passages(start, end int, gone func(int) bool) []passage {
 	found := passages(c.layer[start:end], func(k int) bool { return gone(start + k) }, minPassage)
 	if end == len(c.layer) {
@@ -252,8 +258,8 @@ func (c *checker) passages(start, end int, gone func(int) bool) []passage {
 	return found
 }
 
-// passages finds the runs that weigh at least so much and are of foreign tokens, but
-// for single ones between them.
+// passages returns the runs of foreign tokens that weigh at least least. A run
+// may contain single tokens that are not foreign.
 func passages(tokens []token, foreign func(int) bool, least int) []passage {
 	var found []passage
 	for from := 0; from < len(tokens); from++ {
@@ -281,8 +287,8 @@ func passages(tokens []token, foreign func(int) bool, least int) []passage {
 	return found
 }
 
-// isNoteSign reports whether a number of the layer is a short one that is set at a
-// word, or in small print, as the sign of a footnote.
+// isNoteSign reports whether a number of the layer is the sign of a footnote:
+// a short number directly after a word, or in small print.
 func (c *checker) isNoteSign(t token) bool {
 	if len(t.key) > 2 {
 		return false
@@ -291,8 +297,8 @@ func (c *checker) isNoteSign(t token) bool {
 	return attached || c.small[t.start] || t.start > 0 && strings.IndexByte(".,;:!?)\"", c.text[t.start-1]) >= 0
 }
 
-// isPageNumber reports whether cell i holds nothing but a page's number, such as
-// "7", "Page 7" or "Page 7 of 9", above or below all others.
+// isPageNumber reports whether cell i is only a page number, such as "7",
+// "Page 7" or "Page 7 of 9", above or below all other cells.
 func (c *checker) isPageNumber(i int) bool {
 	cell := c.cells[i]
 	if cell.numbers == 0 || cell.numbers > 2 || cell.words > cell.numbers {
@@ -302,14 +308,15 @@ func (c *checker) isPageNumber(i int) bool {
 	return box.Top <= c.highest || box.Bottom >= c.lowest
 }
 
-// minLineNumbers is how many numbers beside a text number its lines.
+// minLineNumbers is the least number of numbers beside a text that number its
+// lines.
 const minLineNumbers = 4
 
-// lineNumbers returns the missing cells that hold nothing but one number, each one
-// more than another: they number the lines of a program or a statute, and models
-// leave them out.
+// lineNumbers returns the missing cells that are only a number, each 1 more
+// than another. Such cells number the lines of a program or a statute, and
+// models leave them out.
 func (c *checker) lineNumbers() map[int]bool {
-	at := map[int]int{} // a number's cell
+	at := map[int]int{} // cell of each number
 	for _, t := range c.layer {
 		cell := c.cells[t.line]
 		if t.number && cell.numbers == 1 && cell.words == 0 && cell.gone > 0 {
@@ -332,6 +339,6 @@ func (c *checker) lineNumbers() map[int]bool {
 	return counted
 }
 
-// Again reports whether the page should be read once more: lines are missing, and
-// not only at its upper and lower edge, where models leave them out each time.
+// Again reports whether the page should be read again: lines are missing, and
+// not only at the upper and lower edge, which models always leave out.
 func (r Report) Again() bool { return r.central }

@@ -7,20 +7,20 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A font may come without the table that says which letters its signs are, or with
-// a wrong one. What pdftotext gives then is full of replacement characters and
-// private signs, or is letters that make no words. These limits tell that from
-// text; below minSample letters nothing is said.
+// A font may lack the table that maps its glyphs to letters, or have a wrong
+// table. pdftotext then returns many replacement characters and private-use
+// signs, or letters that form no words. These limits tell such output from
+// text. Below minSample letters there is no judgement.
 const (
 	minSample     = 40 // letters
-	maxStrange    = 2  // signs of no script, for each hundred characters
-	minVowels     = 20 // for each hundred letters of Latin words
-	maxAccented   = 50 // the same
-	maxMixed      = 20 // words of two scripts, or with capitals inside, for each hundred
-	minWordLength = 4  // letters of a word that vowels are looked for in
+	maxStrange    = 2  // signs of no script, per hundred characters
+	minVowels     = 20 // vowels per hundred letters of Latin words
+	maxAccented   = 50 // accented letters, likewise
+	maxMixed      = 20 // words of two scripts, or with capitals inside, per hundred
+	minWordLength = 4  // letters of a word in which vowels are counted
 )
 
-// tally counts what isLanguage judges.
+// tally holds the counts for isLanguage.
 type tally struct {
 	characters, strange int
 	letters, digits     int
@@ -48,7 +48,7 @@ func isLanguage(lines []Line) bool {
 	return true
 }
 
-// scripts are those that one word does not mix.
+// scripts are the scripts that a word does not mix.
 var scripts = []*unicode.RangeTable{
 	unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Arabic,
 	unicode.Devanagari, unicode.Thai, unicode.Hangul, unicode.Han,
@@ -64,7 +64,7 @@ func (t *tally) add(word string) {
 			letters = append(letters, r)
 		case unicode.IsDigit(r):
 			t.digits++
-		case isStrange(r) && len(runes) > 1: // alone it is a bullet of a symbol font
+		case isStrange(r) && len(runes) > 1: // a single sign is a bullet of a symbol font
 			t.strange++
 		}
 	}
@@ -94,8 +94,9 @@ func (t *tally) add(word string) {
 	}
 }
 
-// isStrange reports whether a sign belongs to no script: a replacement character,
-// a private one, a control character, or one that Unicode does not have.
+// isStrange reports whether a sign belongs to no script: a replacement
+// character, a private-use sign, a control character, or an unassigned code
+// point.
 func isStrange(r rune) bool {
 	return r == unicode.ReplacementChar || !unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r)
 }

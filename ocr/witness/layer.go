@@ -1,64 +1,65 @@
-// Package witness holds the text that a PDF page carries, its layer, against
-// what a model has read of the same page: which numbers differ, which lines are
-// missing, which were made up. It also gives the layer as text of its own, for
-// pages that no model reads.
+// Package witness compares the text that a PDF page carries, its layer, with
+// the text that a model read from the same page: which numbers differ, which
+// lines are missing, and which were made up. The package also returns the
+// layer as markdown, for pages that no model reads.
 //
-// The package is pure. A layer comes from a file that somebody posted, and is
-// trusted no more than what the model writes.
+// All functions are pure. A layer comes from a file that somebody posted, and
+// is trusted no more than the model's text.
 package witness
 
-// A Layer is the text that a page of a PDF carries, with where it stands.
+// A Layer is the text that a page of a PDF carries, with positions.
 type Layer struct {
-	// Width and Height are the page's, upright, in points.
+	// Width and Height are those of the upright page, in points.
 	Width, Height float64
-	// Lines are in the order in which pdftotext reads the page: column by
-	// column, and the cells of a table as lines of their own.
+	// Lines are in the order of pdftotext: column by column, with the cells of
+	// a table as separate lines.
 	Lines []Line
-	// Ink says how well the layer agrees with what the page shows.
+	// Ink says how well the layer agrees with the drawn page.
 	Ink Ink
 }
 
 // A Line is a line of text, or a cell of a table.
 type Line struct {
-	Block int // its paragraph or column, counted on the page
+	Block int // number of the paragraph or column on the page
 	Words []Word
 }
 
-// A Word is what stands between two spaces.
+// A Word is the text between two spaces.
 type Word struct {
 	Text string
 	Box  Box
 }
 
-// A Box is where something stands: the distances, in points, from the left and
-// the upper edge of the upright page.
+// A Box is a position: distances, in points, from the left and the upper edge
+// of the upright page.
 type Box struct{ Left, Top, Right, Bottom float64 }
 
-// Ink compares the layer with a drawing of the page. A spot is a small square of
-// that drawing in which the brightness changes both across and down, as it does in
-// letters and pictures, but not along rules and the edges of panels.
+// Ink compares the layer with a drawing of the page. A spot is a small square
+// of that drawing whose brightness changes both across and down, as in letters
+// and pictures, but not along rules and the edges of panels.
 type Ink struct {
 	Words   int  // words of the layer that have letters or digits
-	Bare    int  // of them, those under which nothing is drawn
-	Inside  int  // spots where the layer has words
-	Outside int  // spots where it has none
-	Scanned bool // one picture covers the page, so the words may be another program's reading of it
+	Bare    int  // of these, words without any ink
+	Inside  int  // spots inside the layer's words
+	Outside int  // spots outside all words
+	Scanned bool // one picture covers the page, so another program may have read the words
 }
 
 const (
-	// maxBare is how many words may be invisible, for each hundred.
+	// maxBare is the most invisible words, per hundred.
 	maxBare = 10
-	// strayInk are spots outside of all words that every page may have, and for each
-	// hundred that have words, strayShare: a list's dots, the corners of boxes, signs
-	// of formulas. A letter has some five.
+	// strayInk is the number of spots outside all words that every page may
+	// have. strayShare more are allowed per hundred spots inside words, for
+	// the dots of a list, the corners of boxes, and signs of formulas. A
+	// letter has about five spots.
 	strayInk, strayShare = 20, 1
-	// minInside is the share of a scan's spots, in percent, that must have words.
+	// minInside is the least share of a scan's spots inside words, in percent.
 	minInside = 85
 )
 
-// Good reports whether the layer can stand for the page's text: it is written in a
-// language, and stands where something is drawn, with little drawn elsewhere. A
-// nil Layer is not good.
+// Good reports whether the layer can stand for the page's text: the layer is
+// written in a language, ink is where the words are, and little ink is
+// elsewhere. A nil Layer is not good.
 func (l *Layer) Good() bool {
 	if l == nil || l.Ink.Words == 0 || 100*l.Ink.Bare > maxBare*l.Ink.Words {
 		return false
@@ -70,18 +71,17 @@ func (l *Layer) Good() bool {
 	return covered && isLanguage(l.Lines)
 }
 
-// exact reports whether the layer is what the page was drawn from, and not what a
-// scanner's program has read.
+// exact reports whether the page was drawn from the layer, rather than the
+// layer read from a scan.
 func (l *Layer) exact() bool { return !l.Ink.Scanned }
 
-// complete reports whether the page shows nothing but what the layer has: a text
-// that is not in it is not on the page.
+// complete reports whether the layer has all text that the page shows.
 func (l *Layer) complete() bool {
 	return l.exact() && 100*l.Ink.Outside <= strayShare*l.Ink.Inside+100*strayInk
 }
 
-// Between returns the part of the layer that stands between two heights of the
-// page, as shares of its height. It is nil where nothing does.
+// Between returns the part of the layer between two heights of the page, given
+// as shares of the page's height, or nil if that part is empty.
 func (l *Layer) Between(top, bottom float64) *Layer {
 	part := &Layer{Width: l.Width, Height: (bottom - top) * l.Height, Ink: l.Ink}
 	for _, line := range l.Lines {
@@ -104,7 +104,7 @@ func (l *Layer) Between(top, bottom float64) *Layer {
 	return part
 }
 
-// box is the smallest box around the line's words.
+// box returns the smallest box around the line's words.
 func (l Line) box() Box {
 	if len(l.Words) == 0 {
 		return Box{}

@@ -14,9 +14,9 @@ const (
 	maxLink   = 500 // bytes of a link's address
 )
 
-// visible returns what of markdown can be seen, at the same places: what cannot is
-// spaces, or ignorable where it does not divide a word. HTML that ends a line is a
-// newline.
+// visible returns the visible text of markdown at unchanged offsets.
+// Everything else becomes a space, or ignorable if no word is divided there.
+// HTML that ends a line becomes a newline.
 func visible(markdown string) string {
 	m := masker{out: []byte(markdown), in: markdown}
 	for m.at < len(m.in) {
@@ -25,7 +25,7 @@ func visible(markdown string) string {
 	return string(m.out)
 }
 
-// A masker goes through markdown once.
+// A masker reads markdown in one pass.
 type masker struct {
 	in   string
 	out  []byte
@@ -46,7 +46,7 @@ func (m *masker) step() {
 		m.math = !m.math
 		m.blank(1)
 	case c == '\n' && strings.HasPrefix(rest, "\n\n"):
-		m.math = false // formulas do not go over an empty line, and prices have the same sign
+		m.math = false // a formula ends at an empty line, since prices have dollar signs too
 		m.at += 2
 	case strings.HasPrefix(rest, "](") && strings.IndexByte(rest[:min(len(rest), maxLink)], ')') > 0:
 		m.blank(strings.IndexByte(rest, ')') + 1)
@@ -65,7 +65,7 @@ func (m *masker) step() {
 	}
 }
 
-// blank makes the next n bytes spaces.
+// blank turns the next n bytes into spaces.
 func (m *masker) blank(n int) {
 	for range n {
 		m.out[m.at] = ' '
@@ -93,8 +93,8 @@ func (m *masker) betweenDigits() bool {
 
 func isASCIIDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// lineTags end a line, and textTags stand within one. What else looks like a tag is
-// text: pages show code, too.
+// lineTags end a line; textTags stand inside a line. Anything else in the form
+// of a tag is text, since pages show code too.
 var (
 	lineTags = strings.Fields("tr br p li ul ol div table thead tbody tfoot caption h1 h2 h3 h4 h5 h6 hr pre blockquote figure figcaption details summary center")
 	textTags = strings.Fields("td th b i u s em strong sup sub del ins mark small big font span code kbd a img col colgroup")
@@ -122,7 +122,7 @@ func (m *masker) tag(rest string) {
 	}
 }
 
-// entity decodes an HTML entity in its place.
+// entity decodes an HTML entity in place.
 func (m *masker) entity(rest string) {
 	end := strings.IndexByte(rest[:min(len(rest), maxEntity)], ';')
 	if end < 2 {
@@ -141,8 +141,8 @@ func (m *masker) entity(rest string) {
 	m.at += end + 1
 }
 
-// backslash takes an escaped sign, the ends of formulas, and TeX's commands, which
-// are those in formulas.
+// backslash takes an escaped sign, the end of a formula, or a TeX command
+// inside a formula.
 func (m *masker) backslash(rest string) {
 	c := m.next(1)
 	switch {
@@ -166,7 +166,7 @@ func (m *masker) backslash(rest string) {
 		}
 		m.at++
 		if c == '*' || c == '`' || c == '~' || c == '<' || c == '&' || c == '\\' || c == '$' {
-			m.at++ // a sign of the text
+			m.at++ // an escaped sign of the text
 		}
 	default:
 		m.at++

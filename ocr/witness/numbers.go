@@ -6,25 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// A change is a number of the text that the layer does not have there.
+// A change is a number of the text that the layer does not have at that place.
 type change struct {
-	layer int  // the number that the layer has instead, or none
-	sure  bool // that it stands in this place
+	layer int  // index of the layer's number at that place, or none
+	sure  bool // the place is beyond doubt
 }
 
 const (
-	// maxChanged is how many numbers may be set right, or this share in percent of
-	// all of them where that is more. Where more differ, the layer's own may be
-	// wrong, and they are only marked.
+	// maxChanged is the most numbers that may be corrected, or, if greater,
+	// maxChangedShare percent of all numbers. If more differ, the layer may be
+	// wrong, and the numbers are only marked.
 	maxChanged, maxChangedShare = 3, 20
-	// maxOdd is how many numbers of a page may have no counterpart on either side.
+	// maxOdd bounds the numbers of a page without counterpart, on either side.
 	maxOdd = 500
-	// minNumbers is how many numbers there must be to say that most of them differ.
+	// minNumbers is the least number of numbers for a judgement that most
+	// differ.
 	minNumbers = 4
 )
 
-// changes finds the numbers of the text that have no counterpart, or one with
-// another decimal sign. The keys are indices of read tokens.
+// changes returns the numbers of the text that have no counterpart, or a
+// counterpart with another decimal sign. The keys are indices of read tokens.
 func (c *checker) changes() map[int]change {
 	odd := c.odd()
 	if len(odd) > maxOdd {
@@ -56,7 +57,7 @@ func (c *checker) changes() map[int]change {
 	}
 	fewer := min(numbers, inLayer)
 	if fewer >= minNumbers && 2*right < fewer {
-		return nil // the layer's digits mean something else
+		return nil // the layer's digits have another meaning
 	}
 	sure := 0
 	for j, ch := range found {
@@ -74,8 +75,9 @@ func (c *checker) changes() map[int]change {
 	return found
 }
 
-// alikeAttached reports whether number i of the layer and number j of the text both
-// have letters at the same sides, or none: a letter may have been read as a digit.
+// alikeAttached reports whether number i of the layer and number j of the text
+// have letters on the same sides, or none: a letter may have been read as a
+// digit.
 func (c *checker) alikeAttached(i, j int) bool {
 	beforeLayer, afterLayer := attached(c.text, c.layer[i])
 	beforeRead, afterRead := attached(c.markdown, c.read[j])
@@ -88,8 +90,9 @@ func attached(text string, t token) (before, after bool) {
 	return unicode.IsLetter(left), unicode.IsLetter(right)
 }
 
-// signsDiffer reports whether one of two equal numbers has a minus sign, and the
-// other has nothing that may be one. Single digits are those of formulas.
+// signsDiffer reports whether one of two equal numbers has a minus sign and
+// the other has no sign that may be a minus. Single digits are those of
+// formulas.
 func (c *checker) signsDiffer(layer, read token) bool {
 	minusLayer, maybeLayer := minus(c.text, layer)
 	minusRead, maybeRead := minus(c.markdown, read)
@@ -98,8 +101,9 @@ func (c *checker) signsDiffer(layer, read token) bool {
 
 const dashes = "-−–‐‑"
 
-// minus reports whether a number follows a minus sign, and whether something that may
-// stand for one is before it: a dash and a space, as of a list, or a bracket.
+// minus reports whether a number follows a minus sign (sure), or a sign that
+// may stand for a minus (maybe): a dash and a space, as in a list, or a
+// bracket.
 func minus(text string, t token) (sure, maybe bool) {
 	last, size := utf8.DecodeLastRuneInString(text[:t.start])
 	before, _ := utf8.DecodeLastRuneInString(text[:t.start-size])
@@ -108,7 +112,8 @@ func minus(text string, t token) (sure, maybe bool) {
 	return sure, dash || last == '(' || last == '{' || last == '$' || strings.ContainsRune(dashes, before)
 }
 
-// movedPoint reports whether two numbers of the same digits have different values.
+// movedPoint reports whether two numbers of the same digits have different
+// values.
 func movedPoint(a, b token) bool {
 	if a.fraction == thousands {
 		a, b = b, a
@@ -122,7 +127,7 @@ func movedPoint(a, b token) bool {
 	return a.fraction != b.fraction
 }
 
-// odd returns the numbers of the layer that have no counterpart.
+// odd returns the numbers of the layer without counterpart.
 func (c *checker) odd() (all []int) {
 	for i, t := range c.layer {
 		if t.number && c.toRead[i] == none {
@@ -132,9 +137,9 @@ func (c *checker) odd() (all []int) {
 	return all
 }
 
-// instead finds what the layer has in the place of number j of the text. That
-// place is beyond doubt where both neighbours are right, or one is and the numbers
-// are alike, or where these are the only two like each other that are left.
+// instead returns the layer's number in the place of number j of the text. The
+// place is beyond doubt if both neighbours match, if one neighbour matches and
+// the numbers are similar, or if no other similar numbers are left.
 func (c *checker) instead(j int, odd []int) change {
 	beside, alike, likes := none, none, 0
 	for _, i := range odd {
@@ -160,8 +165,8 @@ func (c *checker) instead(j int, odd []int) change {
 	return change{layer: beside}
 }
 
-// onlyLike reports whether no other number that is left in the text is like number
-// i of the layer.
+// onlyLike reports whether no other remaining number of the text is similar to
+// number i of the layer.
 func (c *checker) onlyLike(i, j int) bool {
 	for other, t := range c.read {
 		if other != j && t.number && c.toLayer[other] == none && isSimilar(c.layer[i].key, t.key) {
@@ -171,18 +176,18 @@ func (c *checker) onlyLike(i, j int) bool {
 	return true
 }
 
-// isSimilar reports whether one number may be the other misread: a third of its
-// digits at most, and at least one.
+// isSimilar reports whether a may be b misread: at most a third of the digits
+// differ, and at least one may.
 func isSimilar(a, b string) bool {
 	return min(len(a), len(b)) > 1 && edits(a, b) <= max(1, min(len(a), len(b))/3)
 }
 
-// madeUp finds the passages of the text that the page does not show. What it
-// returns tells for each read token whether it is of one.
+// madeUp returns, for each read token, whether the token belongs to a passage
+// that the page does not show.
 func (c *checker) madeUp(changes map[int]change) []bool {
 	made := make([]bool, len(c.read))
 	if !c.page.complete() {
-		return made // it may stand in a picture
+		return made // the text may stand in a picture
 	}
 	foreign := func(j int) bool {
 		return c.toLayer[j] == none && (!c.read[j].number || changes[j].layer == none)
@@ -216,8 +221,8 @@ func (c *checker) madeUp(changes map[int]change) []bool {
 	return made
 }
 
-// mark sets numbers right, or marks them, and marks the end of each passage that
-// was made up. Of a passage's own numbers nothing more is said.
+// mark corrects or marks numbers, and marks the end of each passage that was
+// made up. Numbers inside such a passage are not marked again.
 func (c *checker) mark(changes map[int]change, made []bool) {
 	for j, t := range c.read {
 		if made[j] {
@@ -241,7 +246,7 @@ func (c *checker) mark(changes map[int]change, made []bool) {
 	}
 }
 
-// isListNumber reports whether a number is one that markdown gives to an item.
+// isListNumber reports whether t is the number that markdown gives to an item.
 func (c *checker) isListNumber(t token) bool {
 	lineStart := strings.LastIndexByte(c.markdown[:t.start], '\n') + 1
 	rest := c.markdown[t.end:]

@@ -1,24 +1,26 @@
 package witness
 
-// pdftotext gives the cells of a table as lines of their own, and often column by
-// column. A row is what stands beside each other.
+// A row is a line of the page: the cells that stand side by side. pdftotext
+// returns the cells of a table as separate lines, often column by column.
 type row struct {
 	cells []Line
-	box   Box // around all of them
-	block int // of the first cell
+	box   Box // box around all cells
+	block int // block of the first cell
 }
 
 const (
-	// level is how far the middles of two cells of a row may be apart, as a share
-	// of the lower one's height.
+	// level is the greatest vertical distance of the middles of two cells in a
+	// row, as a share of the lower cell's height.
 	level = 0.4
-	// cellWords is how many words, on average, a cell that stands in a column has.
+	// cellWords is the most words, on average, of a cell in a column.
 	cellWords = 3
-	// lookBack bounds the rows in which the left neighbour of a cell is looked for.
+	// lookBack bounds the rows in which the left neighbour of a cell is looked
+	// for.
 	lookBack = 200
 )
 
-// rows puts cells beside each other again, and leaves columns of text alone.
+// rows returns the lines of the page with table cells side by side. Columns of
+// text stay separate.
 func (l *Layer) rows() []row {
 	var rows []row
 	for start := 0; start < len(l.Lines); {
@@ -42,8 +44,8 @@ func (l *Layer) rows() []row {
 	return rows
 }
 
-// leftOf returns, for each line of a block, the row that it goes on; nil where the
-// block is not the next column of a table.
+// leftOf returns, for each line of a block, the row that the line continues,
+// or nil if the block is not the next column of a table.
 func leftOf(rows []row, block []Line) []int {
 	words, withDigits := 0, 0
 	for _, line := range block {
@@ -57,7 +59,7 @@ func leftOf(rows []row, block []Line) []int {
 		return nil
 	}
 	first := max(0, len(rows)-lookBack)
-	if !column { // a cell of words goes on the row that was just read, or none
+	if !column { // a cell of words continues the previous row, or no row
 		first = max(0, len(rows)-1)
 	}
 	var at []int
@@ -77,7 +79,8 @@ func leftOf(rows []row, block []Line) []int {
 	return at
 }
 
-// goesOn reports whether a cell stands to the right of a row, on its level.
+// goesOn reports whether a cell stands to the right of a row, at the same
+// level.
 func goesOn(row, cell Box) bool {
 	apart := row.middle() - cell.middle()
 	return max(apart, -apart) <= level*min(row.height(), cell.height()) && cell.Left >= row.Right

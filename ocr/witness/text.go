@@ -11,21 +11,22 @@ import (
 )
 
 const (
-	// proseWords is how many words a line of prose has on average, and proseLetters
-	// how many characters where a script has no spaces.
+	// proseWords is the average number of words on a line of prose, and
+	// proseLetters the number of characters in a script without spaces.
 	proseWords   = 6
 	proseLetters = 18
-	// headingHeight is how many times higher than the usual line a heading is, and
-	// headingWords how many words it has at most.
+	// headingHeight is the least height of a heading, in usual lines, and
+	// headingWords the most words of a heading.
 	headingHeight = 1.5
 	headingWords  = 12
-	// paragraphGap is the space before a paragraph, in heights of its first line.
+	// paragraphGap is the space before a paragraph, in heights of its first
+	// line.
 	paragraphGap = 0.8
-	// tableGap is the same between two rows of a table.
+	// tableGap is the space between two rows of a table, likewise.
 	tableGap = 1.5
 )
 
-// Text returns the layer as markdown: headings, paragraphs whose lines are joined,
+// Text returns the layer as markdown: headings, paragraphs with joined lines,
 // and a line for each row of a table or an address.
 func (l *Layer) Text() string {
 	rows := l.rows()
@@ -44,7 +45,7 @@ func (l *Layer) Text() string {
 	return strings.Join(out, "\n\n")
 }
 
-// usualHeight is the median height of the rows.
+// usualHeight returns the median height of the rows.
 func usualHeight(rows []row) float64 {
 	var all []float64
 	for _, r := range rows {
@@ -57,8 +58,7 @@ func usualHeight(rows []row) float64 {
 	return all[len(all)/2]
 }
 
-// startsParagraph reports whether a row begins something new after the one before
-// it.
+// startsParagraph reports whether r starts a new paragraph after before.
 func startsParagraph(before, r row) bool {
 	if before.block == r.block {
 		return false
@@ -104,7 +104,7 @@ func paragraph(rows []row, usual float64) string {
 	return strings.Join(lines, "\n")
 }
 
-// text is the row as it reads, its cells apart.
+// text returns the row's text, with gaps between cells.
 func (r row) text() string {
 	var cells []string
 	for _, c := range r.cells {
@@ -115,7 +115,7 @@ func (r row) text() string {
 	return strings.Join(cells, "   ")
 }
 
-// text is the line as it reads, without signs that no font can show.
+// text returns the line's text, without signs that no font can show.
 func (l Line) text() string {
 	var words []string
 	for _, w := range l.Words {
@@ -126,13 +126,12 @@ func (l Line) text() string {
 	return strings.Join(words, " ")
 }
 
-// shapes are letters in the shape that a font gave them, which are written as the
-// letters: Latin ligatures, and what Arabic has at the ends and in the middle of
-// words.
+// shapes are presentation forms, which are replaced by their letters: Latin
+// ligatures, and the Arabic forms for the ends and the middle of words.
 var shapes = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0xFB00, Hi: 0xFB06, Stride: 1}, {Lo: 0xFB13, Hi: 0xFDFB, Stride: 1}, {Lo: 0xFE70, Hi: 0xFEFC, Stride: 1}}}
 
-// readable is a word as people write it: a bullet of a symbol font becomes one
-// that every font has, and what only directs the layout is left out.
+// readable returns a word as people write the word: a bullet of a symbol font
+// becomes a usual bullet, and marks of layout are removed.
 func readable(word string) string {
 	word = norm.NFC.String(word)
 	if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(shapes, r) }) {
@@ -149,8 +148,8 @@ func readable(word string) string {
 	}, word)
 }
 
-// joinLines makes one line of the lines of a paragraph. A hyphen between two small
-// letters at a line's end divides a word.
+// joinLines joins the lines of a paragraph. A hyphen between two small letters
+// at the end of a line divides a word.
 func joinLines(lines []string) string {
 	var b strings.Builder
 	for _, line := range lines {
@@ -176,20 +175,20 @@ func dividesWord(text string) bool {
 	return unicode.IsLower(r)
 }
 
-// isUnspaced reports whether a line is of a script without spaces.
+// isUnspaced reports whether a line is in a script without spaces.
 func isUnspaced(line string) bool {
 	return strings.ContainsFunc(line, isIdeograph) || strings.ContainsFunc(line, func(r rune) bool {
 		return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 	})
 }
 
-// signs are those that markdown would take for its own.
+// signs escapes the signs that have a meaning in markdown.
 var signs = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, "~~", `\~~`, "](", `]\(`)
 
-// entity is what HTML and markdown take for another character.
+// entity matches text that HTML and markdown read as another character.
 var entity = regexp.MustCompile(`&(#?\w{1,32};)`)
 
-// escape makes markdown of a line of text.
+// escape returns a line of text as markdown.
 func escape(line string) string {
 	line = entity.ReplaceAllString(signs.Replace(line), `\&$1`)
 	trimmed := strings.TrimLeft(line, " ")
@@ -200,7 +199,7 @@ func escape(line string) string {
 	case c == '#' || c == '>' || c == '=' || c == '|':
 		return `\` + trimmed
 	case (c == '-' || c == '+' || c == '_') && strings.Trim(trimmed, string(c)+" ") == "":
-		return `\` + trimmed // a rule, or the line under a heading
+		return `\` + trimmed // the line would be a rule, or underline a heading
 	}
 	return line
 }

@@ -8,29 +8,30 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// A token is a run of letters, a number, or a single ideograph, in a form in which
-// different spellings are equal: "ﬁnd" is "find", "１,２３４.５０" is "123450".
+// A token is a run of letters, a number, or a single ideograph, in a form that
+// is the same for all spellings: "ﬁnd" is "find", "１,２３４.５０" is "123450".
 type token struct {
 	key      string
 	number   bool
-	fraction int // digits after the decimal sign, unknown, or thousands
-	start    int // in the text, in bytes
+	fraction int // digits after the decimal sign, or unknown, or thousands
+	start    int // offset in the text, in bytes
 	end      int
-	line     int // of the text, counted from 0
-	lead     int // digits before the first sign within it
+	line     int // line of the text, from 0
+	lead     int // digits before the first sign
 }
 
 const (
-	// unknown is the fraction of a number whose signs need not be decimal ones, as
-	// in dates.
+	// unknown is the fraction of a number whose signs may not be decimal
+	// signs, as in dates.
 	unknown = -1
-	// thousands is that of a number like 1.234, which has three digits after the
-	// decimal sign, or none.
+	// thousands is the fraction of a number such as 1.234, with three digits
+	// after a sign that may be the decimal sign or not.
 	thousands = -2
 )
 
-// weight is how much of a page's text a token is, in letters: an ideograph counts as
-// two, and a single letter, as in formulas, says nothing.
+// weight returns the share of a token in a page's text, in letters. An
+// ideograph counts as two letters, and a single letter, as in formulas, as
+// none.
 func (t token) weight() int {
 	n := utf8.RuneCountInString(t.key)
 	if n > 1 || t.number {
@@ -42,10 +43,10 @@ func (t token) weight() int {
 	return 0
 }
 
-// ignorable stands in a text for a sign that divides nothing.
+// ignorable stands in a text for a sign that does not divide a word.
 const ignorable = '\x00'
 
-// tokenize divides a text into tokens.
+// tokenize splits a text into tokens.
 func tokenize(text string) []token {
 	var t tokenizer
 	var iter norm.Iter
@@ -63,7 +64,7 @@ func tokenize(text string) []token {
 	return spaced(text, t.tokens)
 }
 
-// spaced makes one number of those whose thousands are apart by single spaces.
+// spaced joins numbers whose thousands are separated by single spaces.
 func spaced(text string, tokens []token) []token {
 	out := tokens[:0]
 	for _, t := range tokens {
@@ -81,12 +82,12 @@ func spaced(text string, tokens []token) []token {
 	return out
 }
 
-// isThousands reports whether b goes on number a after a single space.
+// isThousands reports whether b continues number a after a single space.
 func isThousands(text string, a, b token) bool {
 	if !a.number || !b.number || a.line != b.line || b.lead != 3 || a.lead != len(a.key) || a.key[0] == '0' {
 		return false
 	}
-	if a.fraction == 0 && a.lead > 3 { // no groups of its own yet
+	if a.fraction == 0 && a.lead > 3 { // a has no groups of thousands yet
 		return false
 	}
 	space, size := utf8.DecodeRuneInString(text[a.end:b.start])
@@ -100,10 +101,10 @@ type tokenizer struct {
 	now    token
 	line   int
 
-	separator rune // after a digit, and perhaps inside of a number; 0 where there is none
-	last      rune // the last sign inside of the number
-	distinct  int  // how often that sign stood in it
-	fraction  int  // digits since it
+	separator rune // after a digit, and perhaps inside a number, or 0
+	last      rune // the last sign inside the number
+	distinct  int  // occurrences of that sign in the number
+	fraction  int  // digits since that sign
 }
 
 // numberSigns may stand between two digits of a number.
@@ -152,7 +153,7 @@ func (t *tokenizer) begin(start int, number bool) {
 	t.separator, t.last, t.distinct, t.fraction = 0, 0, 0, 0
 }
 
-// divide notes a sign inside of a number.
+// divide records a sign inside a number.
 func (t *tokenizer) divide() {
 	if t.last == 0 {
 		t.now.lead = t.key.Len()
@@ -177,8 +178,8 @@ func (t *tokenizer) finish() {
 	t.now, t.separator = token{}, 0
 }
 
-// decimals is how many digits stand after the decimal sign. Three digits after a
-// single sign may be thousands, and dates have signs too.
+// decimals returns the number of digits after the decimal sign. Three digits
+// after a single sign may be thousands, and dates have signs too.
 func (t *tokenizer) decimals() int {
 	switch {
 	case !t.now.number, t.last == 0:
@@ -193,8 +194,9 @@ func (t *tokenizer) decimals() int {
 
 func isDigit(r rune) bool { return unicode.Is(unicode.Nd, r) }
 
-// digit is the value of a decimal digit of any script. Unicode has each script's
-// ten in a row, from zero, at a code point that ends in 0 or 6.
+// digit returns the value of a decimal digit of any script. In Unicode the ten
+// digits of a script are in order from zero, at a code point that ends in 0 or
+// 6.
 func digit(r rune) rune {
 	if r <= '9' {
 		return r - '0'

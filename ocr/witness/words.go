@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// maxMissing bounds the missing lines that are added to a page, and maxMissingLine
-// each of them, in bytes.
+// maxMissing bounds the missing lines that are added to a page, and
+// maxMissingLine the length of each line, in bytes.
 const (
 	maxMissing     = 200
 	maxMissingLine = 4000
 )
 
-// Whole returns the report's text with the missing lines at its end, and one line
-// that says what was done. Where nothing was done, that is the text alone.
+// Whole returns the report's text with the missing lines at the end, and a
+// line that says which changes were made. Without changes, Whole returns only
+// the text.
 func (r Report) Whole() string {
 	var b strings.Builder
 	b.WriteString(strings.TrimRight(r.Text, "\n"))
@@ -32,7 +33,8 @@ func (r Report) Whole() string {
 	return b.String()
 }
 
-// done says in one line what was done; "" where nothing was.
+// done returns a line that says which changes were made, or "" if there are
+// none.
 func (r Report) done() string {
 	var parts []string
 	add := func(n int, one, many string) {
@@ -58,11 +60,11 @@ type Reason int
 
 // The reasons.
 const (
-	Unreachable   Reason = iota // nobody answers at the endpoint
-	Misconfigured               // it takes no such requests, or not with this key
-	Failed                      // the model cannot read the page, or gave nothing of it
-	Short                       // its answer ended before the page does
-	Repeated                    // it began to repeat itself
+	Unreachable   Reason = iota // the endpoint does not answer
+	Misconfigured               // the endpoint rejects the requests or the key
+	Failed                      // the model cannot read the page, or returned nothing
+	Short                       // the answer ended before the page
+	Repeated                    // the answer began to repeat itself
 )
 
 var reasons = map[Reason]string{
@@ -73,8 +75,8 @@ var reasons = map[Reason]string{
 	Repeated:      "the model began to repeat itself on this page",
 }
 
-// Instead returns the layer's text, and one line that says why it stands there in
-// place of the model's.
+// Instead returns the layer's text, with a line that says why the layer stands
+// in place of the model's text.
 func (l *Layer) Instead(why Reason) string {
 	return l.Text() + "\n\n_This is the PDF’s own text: " + reasons[why] + "._"
 }
