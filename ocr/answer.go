@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// maxText bounds the text of one page, in bytes. It is far over what a
-	// page holds, and keeps an endless answer from filling the memory.
+	// maxText bounds the text of a page, in bytes. The bound is far above a
+	// real page and keeps an endless answer from filling the memory.
 	maxText = 4 << 20
-	// afterFinish is how long the end of a stream is waited for once the model
-	// has finished: the usage comes after the finish reason, but some
-	// endpoints leave the connection open.
+	// afterFinish bounds the wait for the end of a stream after the finish
+	// reason. The usage comes after the finish reason, but some endpoints
+	// leave the connection open.
 	afterFinish = 2 * time.Second
-	// drainTime and drainBytes bound what is read after [DONE].
+	// drainTime and drainBytes bound the read after [DONE].
 	drainTime  = 100 * time.Millisecond
 	drainBytes = 4 << 10
 )
@@ -34,37 +34,38 @@ var (
 	errHalted = errors.New("the endpoint stopped the model")
 )
 
-// An answer is one try at reading a page: the endpoint's answer as it comes.
-// One goroutine uses it. Its watchdog runs while the answer is waited for.
+// An answer is a single request for a page, and the endpoint's answer as the
+// answer arrives. One goroutine uses an answer. A watchdog runs while that
+// goroutine waits for the endpoint.
 type answer struct {
 	client   *Client
 	parent   context.Context // the caller's
 	ctx      context.Context // the request's, cancelled with errIdle by the watchdog
 	cancel   context.CancelCauseFunc
 	watchdog *time.Timer
-	waiting  time.Time // for text, since then
-	deadline time.Time // the watchdog's
+	waiting  time.Time // start of the wait for text
+	deadline time.Time // the watchdog's deadline
 	exchange *exchange
 
-	stream  *openai.ChatCompletionStream // nil where there is no answer
+	stream  *openai.ChatCompletionStream // nil if there is no answer
 	cleaner clean.Cleaner
 	guard   loop.Guard
-	begun   bool // some text came, be it only tags
+	begun   bool // some text came, perhaps only tags
 	length  int  // bytes of clean text so far
-	from    int  // where in the clean text the last piece begins; what it follows stands
-	limit   int  // of tokens, that was asked for; 0 for none
+	from    int  // start of the last piece in the clean text; the text before stands
+	limit   int  // the request's token limit, or 0
 	model   string
 	finish  string       // the finish reason
-	usage   openai.Usage // as far as the endpoint tells
+	usage   openai.Usage // the endpoint's counts, if any
 }
 
-// An ending says how an answer ended that did not fail.
+// An ending says how an answer ended without failing.
 type ending struct {
 	model  string
-	cut    bool   // at the length limit
+	cut    bool   // cut at the length limit
 	looped bool   // the model repeated itself
-	keep   int    // bytes of the answer's text that are worth keeping
-	reason string // the finish reason, where it is not known
+	keep   int    // bytes of the answer's text worth keeping
+	reason string // the finish reason, if unknown
 	boxes  []Box
 }
 
@@ -72,9 +73,10 @@ func (e ending) outcome(words int) *Outcome {
 	return &Outcome{Model: e.model, Words: words, Cut: e.cut || e.looped, Looped: e.looped, Boxes: e.boxes}
 }
 
-// ask sends the request with the given fields and returns with the first text, or
-// the ending where there is none. again is for a page on which the model looped. The
-// answer must be closed, also after an error.
+// ask sends the request with the given fields and returns with the first text,
+// or with the ending if there is no text. again must be true for a page on
+// which the model looped. The caller must close the answer, also after an
+// error.
 func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage) (a *answer, piece string, end *ending, err error) {
 	a = &answer{
 		client: c, parent: ctx, waiting: time.Now(), model: c.config.Model,
@@ -93,7 +95,7 @@ func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[st
 	config.BaseURL = c.config.BaseURL
 	config.HTTPClient = a.exchange
 	api := openai.NewClientWithConfig(config)
-	// The exchange makes a stream of every answer.
+	// The exchange turns every answer into a stream.
 	if a.stream, err = api.CreateChatCompletionStream(a.ctx, c.chatRequest(p)); err != nil {
 		a.stream = nil
 		return a, "", nil, a.failure(err)
@@ -102,12 +104,12 @@ func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[st
 	return a, piece, end, err
 }
 
-// close ends the request, at once if it still runs.
+// close ends the request, at once if the request still runs.
 func (a *answer) close() {
 	a.watchdog.Stop()
 	if a.exchange.events != nil && a.exchange.events.done {
-		// What is left is the end of the HTTP body. Once it is read, the
-		// connection serves the next page too.
+		// Only the end of the HTTP body is left. After reading the end, the
+		// connection can serve the next page.
 		a.watchdog.Reset(drainTime)
 		_, _ = io.CopyN(io.Discard, a.exchange.events.body, drainBytes)
 		a.watchdog.Stop()
@@ -118,8 +120,8 @@ func (a *answer) close() {
 	}
 }
 
-// resume starts the watchdog again: the time a consumer takes is not the
-// endpoint's.
+// resume starts the watchdog again. The endpoint is not charged for the time
+// that the consumer takes.
 func (a *answer) resume() {
 	wait := a.client.config.IdleTimeout
 	if a.finish != "" {
@@ -130,8 +132,8 @@ func (a *answer) resume() {
 	a.watchdog.Reset(wait)
 }
 
-// alive notes a sign of life that is no text: a thought, or a keep-alive, which
-// counts before the first text only. Neither counts for ever.
+// alive extends the watchdog's deadline for a thought, or for a keep-alive
+// before the first text. Neither extends the deadline for ever.
 func (a *answer) alive(thinking bool) {
 	if !a.client.config.Stream || a.finish != "" || a.begun && !thinking {
 		return
@@ -148,13 +150,14 @@ func (a *answer) alive(thinking bool) {
 	}
 }
 
-// next returns the next piece of clean text, and the ending with the last one.
+// next returns the next piece of clean text, with the ending if the piece is
+// the last.
 func (a *answer) next() (piece string, end *ending, err error) {
 	a.from = a.length
-	held := "" // the text of an answer that came in one piece: its end may take some of it back
+	held := "" // text of an answer in one piece; the end may take some of the text back
 	for {
 		chunk, err := a.stream.Recv()
-		if err == io.EOF { // go-openai returns it unwrapped, errors of ours may wrap it
+		if err == io.EOF { // go-openai returns io.EOF unwrapped; this package's errors may wrap io.EOF
 			rest, end, err := a.end(a.exchange.events.done)
 			if held != "" {
 				rest, a.from = held[:min(a.from, len(held))]+rest, 0
@@ -164,7 +167,7 @@ func (a *answer) next() (piece string, end *ending, err error) {
 		if err != nil {
 			err = a.failure(err)
 			if e, ok := errors.AsType[*Error](err); ok && a.finish != "" && (e.Class == CutOff || e.Class == Idle) {
-				// The model was done: only the usage is missing.
+				// The model has finished, and only the usage is missing.
 				return a.end(true)
 			}
 			rest, _ := a.added(a.cleaner.Abandon())
@@ -188,11 +191,11 @@ func (a *answer) next() (piece string, end *ending, err error) {
 			}
 			return piece, end, nil
 		}
-		a.resume() // it was nothing but tags; a cleaner does not take them for ever
+		a.resume() // only tags came; a cleaner does not accept tags for ever
 	}
 }
 
-// take notes what a chunk says and returns its text.
+// take records a chunk and returns the chunk's text.
 func (a *answer) take(chunk openai.ChatCompletionStreamResponse) string {
 	if chunk.Model != "" {
 		a.model = tidy(chunk.Model)
@@ -200,7 +203,7 @@ func (a *answer) take(chunk openai.ChatCompletionStreamResponse) string {
 	if chunk.Usage != nil {
 		a.usage = *chunk.Usage
 	}
-	if len(chunk.Choices) == 0 { // the usage comes without a choice
+	if len(chunk.Choices) == 0 { // the usage has no choice
 		return ""
 	}
 	if reason := string(chunk.Choices[0].FinishReason); reason != "" {
@@ -210,9 +213,9 @@ func (a *answer) take(chunk openai.ChatCompletionStreamResponse) string {
 	return chunk.Choices[0].Delta.Content
 }
 
-// added takes clean text that follows the first keep bytes of what came before.
-// The ending is set where that was enough: the model repeats itself, or writes
-// more than any page holds.
+// added takes clean text that follows the first keep bytes of the text before.
+// If the model repeats itself, or writes more than any page holds, added
+// returns an ending.
 func (a *answer) added(keep int, text string) (string, *ending) {
 	if keep < a.length {
 		a.guard = loop.Guard{Room: a.guard.Room}
@@ -238,8 +241,8 @@ func (a *answer) ending(e ending) *ending {
 	return &e
 }
 
-// end judges an answer that ended without an error. complete says that the
-// endpoint closed it properly.
+// end judges an answer that ended without an error. complete must be true if
+// the endpoint closed the stream properly.
 func (a *answer) end(complete bool) (string, *ending, error) {
 	piece, looped := a.added(a.cleaner.End())
 	if looped != nil {
@@ -276,14 +279,15 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 	return piece, a.ending(e), nil
 }
 
-// full reports whether the answer reached a limit. ModelVerse says "stop" even
-// then.
+// full reports whether the answer reached a limit. ModelVerse sends "stop"
+// even then.
 func (a *answer) full() bool {
 	limit, context := a.limit, a.client.profile.context
 	return limit > 0 && a.usage.CompletionTokens >= limit || context > 0 && a.usage.TotalTokens >= context
 }
 
-// failure gives err its class, knowing how far the answer got.
+// failure returns err with its class, which depends on the text that came
+// before.
 func (a *answer) failure(err error) error {
 	if a.parent.Err() != nil {
 		return context.Cause(a.parent)
@@ -292,7 +296,7 @@ func (a *answer) failure(err error) error {
 		return a.client.endpoint.fail(Idle, errIdle)
 	}
 	e, ok := errors.AsType[*Error](err)
-	if !ok { // go-openai did not send it, or cannot read what came of it
+	if !ok { // go-openai could not send the request, or could not read the answer
 		e = a.client.endpoint.fail(Protocol, err)
 	}
 	if a.length > 0 && (e.Class == Busy || e.Class == Down || e.Class == Protocol) {

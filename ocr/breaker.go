@@ -13,36 +13,36 @@ import (
 )
 
 const (
-	// breakAfter is how many requests in a row fail until the endpoint is taken
-	// for down.
+	// breakAfter is the number of failed requests in a row after which the
+	// endpoint counts as down.
 	breakAfter = 3
-	// A probe is made firstProbe after that, and then each time twice as long
-	// after the one before.
+	// The first probe follows firstProbe after that; each later pause is twice
+	// as long as the previous one.
 	firstProbe = time.Second
 	lastProbe  = 30 * time.Second
 )
 
-// A breaker knows whether the endpoint is down. It is shared by all who read with
-// it, and has no goroutine of its own: one of those who wait probes for all, with
-// its page where it has one. A probe may take as long as any request: a model may be
-// loaded for it.
+// A breaker knows whether the endpoint is down. All readers share a breaker.
+// The breaker has no goroutine: one of the waiting callers probes for all,
+// with its own page if there is one. A probe may take as long as any request,
+// since the endpoint may have to load a model.
 type breaker struct {
-	mu      sync.Mutex // guards what follows
-	failed  int        // requests in a row
-	since   time.Time  // down since then; zero when it is not
-	next    time.Time  // when the next probe may begin
+	mu      sync.Mutex // guards the fields below
+	failed  int        // failed requests in a row
+	since   time.Time  // start of the outage, or zero
+	next    time.Time  // earliest time of the next probe
 	pause   time.Duration
 	probing bool
-	changed chan struct{} // closed when a probe has ended
-	broken  chan struct{} // closed while it is down
+	changed chan struct{} // closed after a probe
+	broken  chan struct{} // closed while the endpoint is down
 }
 
 func newBreaker() *breaker {
 	return &breaker{changed: make(chan struct{}), broken: make(chan struct{})}
 }
 
-// isDown reports whether a request failed because the endpoint is down or stuck.
-// Any other answer shows that it is there.
+// isDown reports whether a request failed because the endpoint is down or
+// stuck. Any other error proves that the endpoint answers.
 func isDown(err error) (retryAfter time.Duration, down bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Class != Down && e.Class != Idle {
@@ -51,10 +51,10 @@ func isDown(err error) (retryAfter time.Duration, down bool) {
 	return e.RetryAfter, true
 }
 
-// report notes how a request began: with text, with an error, or not at all.
+// report records the start of a request: text, an error, or neither.
 func (b *breaker) report(err error) {
 	if _, ours := errors.AsType[*Error](err); err != nil && !ours {
-		return // the caller stopped it
+		return // the caller stopped the request
 	}
 	retryAfter, down := isDown(err)
 	b.mu.Lock()
@@ -72,7 +72,7 @@ func (b *breaker) report(err error) {
 	}
 }
 
-// close says that the endpoint is there. The caller holds mu.
+// close records that the endpoint answers. The caller must hold mu.
 func (b *breaker) close() {
 	if b.since.IsZero() {
 		return
@@ -82,7 +82,7 @@ func (b *breaker) close() {
 	b.announce()
 }
 
-// announce wakes all who wait. The caller holds mu.
+// announce wakes all waiting callers. The caller must hold mu.
 func (b *breaker) announce() {
 	close(b.changed)
 	b.changed = make(chan struct{})
@@ -100,7 +100,7 @@ func (b *breaker) whenDown() <-chan struct{} {
 	return b.broken
 }
 
-// wait returns when the endpoint is not down any more, or with the cause of ctx.
+// wait returns when the endpoint is up, or with the cause of ctx.
 func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) error {
 	for {
 		mine, err := b.admit(ctx)
@@ -111,8 +111,9 @@ func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) e
 	}
 }
 
-// admit returns when the endpoint is not down any more, when it is the caller's turn
-// to probe it, or with the cause of ctx. What a probe found goes to settle.
+// admit returns when the endpoint is up (probe is false), when the caller must
+// probe (probe is true), or with the cause of ctx. The prober must report the
+// result to settle.
 func (b *breaker) admit(ctx context.Context) (probe bool, err error) {
 	for ctx.Err() == nil {
 		mine, changed, until := b.turn()
@@ -130,8 +131,8 @@ func (b *breaker) admit(ctx context.Context) (probe bool, err error) {
 	return false, context.Cause(ctx)
 }
 
-// turn says what a waiter does next: probe, wait for a change or until the next
-// probe is due, or, where changed is nil too, go on.
+// turn returns the next step of a waiting caller: to probe; to wait for a
+// change or for the next probe; or, if changed is nil as well, to go on.
 func (b *breaker) turn() (probe bool, changed <-chan struct{}, until time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -148,8 +149,8 @@ func (b *breaker) turn() (probe bool, changed <-chan struct{}, until time.Durati
 	return true, nil, 0
 }
 
-// settle notes what a probe found. One that was broken off found nothing, and
-// the next waiter takes its place.
+// settle records the result of a probe. After a cancelled probe the next
+// waiting caller probes.
 func (b *breaker) settle(ctx context.Context, err error) {
 	retryAfter, down := isDown(err)
 	b.mu.Lock()
@@ -167,22 +168,23 @@ func (b *breaker) settle(ctx context.Context, err error) {
 	}
 }
 
-// Down returns since when the endpoint is down: three requests in a row, whoever
-// made them, found nobody there, got no text in time, or failed with a status of
-// 5xx. It is zero while the endpoint answers. All copies of a client share it.
+// Down returns the start of the outage if the endpoint is down, else zero. The
+// endpoint is down if three requests in a row, of any caller, could not
+// connect, got no text in time, or failed with a 5xx status. All copies of a
+// client share this state.
 func (c *Client) Down() time.Time { return c.breaker.down() }
 
-// WhenDown returns a channel that is closed once the endpoint is down, which it may
-// be already.
+// WhenDown returns a channel that is closed while the endpoint is down.
 func (c *Client) WhenDown() <-chan struct{} { return c.breaker.whenDown() }
 
-// WaitUp returns at once while the endpoint is not down. Else it returns when it
-// is back, or with the cause of ctx. Of all who wait, one at a time probes: after a
-// second, then after longer and longer pauses, up to 30 seconds. A page that
-// [Client.Recognize] tries again is a probe itself; who waits here sends an empty one.
+// WaitUp returns when the endpoint is up, at once if it is up already, or with
+// the cause of ctx. One waiting caller at a time probes: after a second, then
+// after longer and longer pauses of up to 30 seconds. A page that
+// [Client.Recognize] tries again is the probe itself; WaitUp probes with an
+// empty page.
 func (c *Client) WaitUp(ctx context.Context) error { return c.breaker.wait(ctx, c.probe) }
 
-// probe has the endpoint read an empty page: the whole way that a page goes, at
+// probe asks the endpoint to read an empty page: the whole way of a page, at
 // the cost of a few tokens.
 func (c *Client) probe(ctx context.Context) error {
 	a, _, _, err := c.ask(ctx, emptyPage(), false, c.fields(false))
@@ -190,7 +192,7 @@ func (c *Client) probe(ctx context.Context) error {
 	return err
 }
 
-// emptyPage is a small white picture.
+// emptyPage returns a small white picture.
 func emptyPage() page.Page {
 	const side = 64
 	m := image.NewGray(image.Rect(0, 0, side, side))
@@ -198,6 +200,6 @@ func emptyPage() page.Page {
 		m.Pix[i] = 0xFF
 	}
 	var b bytes.Buffer
-	_ = png.Encode(&b, m) // to memory
+	_ = png.Encode(&b, m) // a buffer in memory never fails
 	return page.Page{Data: b.Bytes(), MediaType: page.PNG.MediaType(), Width: side, Height: side}
 }

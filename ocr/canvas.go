@@ -3,11 +3,11 @@ package ocr
 import "math"
 
 // tile is the side, in pixels, of the square tiles that the servers of
-// DeepSeek-OCR cut an image into.
+// DeepSeek-OCR divide an image into.
 const tile = 640
 
-// grids lists the tile grids (columns, rows) of two to six tiles that those
-// servers choose from.
+// grids lists the tile grids (columns, rows) of two to six tiles from which
+// these servers choose.
 var grids = [...][2]int{
 	{1, 6},
 	{1, 5},
@@ -24,11 +24,12 @@ var grids = [...][2]int{
 	{6, 1},
 }
 
-// Canvas returns the size in pixels that an image of the given size is
-// stretched to by the usual servers of DeepSeek-OCR before the model sees it.
-// They take the tile grid with the nearest aspect ratio. What an image has
-// beyond its canvas is thrown away there, so an image that is shrunk to cover
-// the canvas loses nothing. A size that is not positive gets the square canvas.
+// Canvas returns the size in pixels to which the usual servers of DeepSeek-OCR
+// stretch an image of the given size before the model sees the image. The
+// servers take the tile grid with the nearest aspect ratio. All detail beyond
+// the canvas is lost there, so an image that was reduced to cover the canvas
+// loses nothing. If width or height is not positive, Canvas returns the square
+// canvas.
 func Canvas(width, height int) (w, h int) {
 	if width <= 0 || height <= 0 {
 		return 2 * tile, 2 * tile

@@ -5,35 +5,35 @@ import (
 	"unicode/utf8"
 )
 
-// An answerChunk is all that counts of one event of a stream, or of an answer that is not
-// streamed, whatever its shape:
+// An answerChunk holds the used parts of an event of a stream, or of an answer
+// that is not streamed, in any of the known shapes:
 //
-//   - content may be a string or a list of parts, of which those with a text count;
-//   - thoughts may stand in fields of their own (reasoning_content and others) or in
-//     parts of their own;
+//   - content may be a string or a list of parts; parts with a text count;
+//   - thoughts may be fields of their own (reasoning_content and others) or parts;
 //   - fields that are not used here may have any type.
 //
-// Only the first choice is looked at; one is asked for.
+// Only the first choice is read, since requests ask for one.
 type answerChunk struct {
 	text     joiner
-	thinking bool // it holds some of the model's thoughts
-	message  bool // its text stands in a "message", which only a whole answer has
-	choices  bool // it has that field
-	fault    bool // it may be an error, see parseFault
+	thinking bool // has some of the model's thoughts
+	message  bool // the text is in a "message", which only a whole answer has
+	choices  bool // has the field "choices"
+	fault    bool // may be an error, see parseFault
 	refusal  string
 	model    string // raw
-	renamed  bool   // the model has not been told yet
-	finish   string // the finish reason as the endpoint writes it
+	renamed  bool   // the model's name was not passed on yet
+	finish   string // the finish reason in the endpoint's spelling
 	usage    tokens
 }
 
-// tokens are what the endpoint counts; 0 where it does not tell.
+// tokens holds the endpoint's token counts, 0 if the endpoint gives none.
 type tokens struct {
 	completion, total int
 }
 
-// decode adds what data says to c. Where data is no JSON, c stays as it was and ok
-// is false; short says that data may be the beginning of something.
+// decode adds the contents of data to c. If data is not JSON, decode leaves c
+// unchanged and returns ok false. short is true if data may be the start of a
+// longer document.
 func (c *answerChunk) decode(data []byte) (ok, short bool) {
 	before := *c
 	s := scanner{data: data}
@@ -61,7 +61,7 @@ func (c *answerChunk) object(s *scanner) {
 		case "model":
 			if s.next() != '"' {
 				s.skip()
-			} else if raw := s.raw(); string(raw) != c.model { // each event names it
+			} else if raw := s.raw(); string(raw) != c.model { // each event names the model
 				c.model, c.renamed = string(raw), true
 			}
 		case "error":
@@ -96,7 +96,7 @@ func (c *answerChunk) list(s *scanner) {
 }
 
 func (c *answerChunk) choice(s *scanner) {
-	message := -1 // where it stands
+	message := -1 // offset of the message
 	s.fields(func(name []byte) {
 		switch string(name) {
 		case "delta":
@@ -120,7 +120,7 @@ func (c *answerChunk) choice(s *scanner) {
 	}
 }
 
-// delta takes a delta or message.
+// delta reads a delta or message.
 func (c *answerChunk) delta(s *scanner) {
 	if s.next() != '{' {
 		s.skip()
@@ -144,7 +144,7 @@ func (c *answerChunk) delta(s *scanner) {
 	})
 }
 
-// content takes a text, a part or a list of them.
+// content reads a text, a part or a list of parts.
 func (c *answerChunk) content(s *scanner) {
 	switch s.next() {
 	case '"':
@@ -196,7 +196,8 @@ func (c *answerChunk) count(s *scanner) {
 	})
 }
 
-// appendEvent appends the chunk as go-openai reads it, without what nobody uses.
+// appendEvent appends the chunk in the form that go-openai reads, without
+// unused fields.
 func (c *answerChunk) appendEvent(to []byte) []byte {
 	to = append(to, `data: {"choices":[`...)
 	if len(c.text.text) > 0 || c.finish != "" {
@@ -219,26 +220,27 @@ func (c *answerChunk) appendEvent(to []byte) []byte {
 	return append(to, "}\n"...)
 }
 
-// empty reports whether there is nothing to tell.
+// empty reports whether the chunk has nothing to pass on.
 func (c *answerChunk) empty() bool {
 	return len(c.text.text) == 0 && c.finish == "" && !c.renamed && c.usage == (tokens{})
 }
 
-// reset forgets what was told.
+// reset drops everything that was passed on.
 func (c *answerChunk) reset() {
 	c.text.text = c.text.text[:0]
 	c.finish, c.renamed, c.usage = "", false, tokens{}
 }
 
-// A joiner joins the texts of deltas. What is only half a letter at a delta's end,
-// some of its bytes or half a pair of surrogates, waits for the next one.
+// A joiner joins the texts of deltas. Half a letter at the end of a delta,
+// that is some of its bytes or one of two surrogates, waits for the next
+// delta.
 type joiner struct {
 	text []byte
 	half []byte // raw, never changed in place
 	any  bool   // some text came
 }
 
-// add adds what stands between the quotes of a JSON string.
+// add adds the raw contents of a JSON string.
 func (j *joiner) add(raw []byte) {
 	if len(raw) == 0 {
 		return
@@ -255,17 +257,17 @@ func (j *joiner) add(raw []byte) {
 	j.text = unquote(j.text, raw)
 }
 
-// end adds the half that no other one followed.
+// end adds a half that was never completed.
 func (j *joiner) end() {
 	j.text = unquote(j.text, j.half)
 	j.half = nil
 }
 
-// halfLetter returns how many bytes at the end of raw are the beginning of a
-// letter only.
+// halfLetter returns the number of bytes at the end of raw that start a letter
+// but do not complete the letter.
 func halfLetter(raw []byte) int {
 	if n := len(raw) - len(`\ud83d`); n >= 0 && raw[n] == '\\' {
-		// An odd number of backslashes begins an escape.
+		// An odd number of backslashes starts an escape.
 		odd := false
 		for i := n; i >= 0 && raw[i] == '\\'; i-- {
 			odd = !odd

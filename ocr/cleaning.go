@@ -5,8 +5,8 @@ import (
 	"slackocr/ocr/page"
 )
 
-// cleaningOf is what the answers of a mode need: where somebody asks for places
-// or for something of their own, the tags hold the answer.
+// cleaningOf returns the rules for the answers of a mode. In the modes Locate
+// and Prompt the tags are the answer.
 func cleaningOf(m Mode) clean.Rules {
 	switch m.Kind {
 	case Locate:
@@ -17,8 +17,8 @@ func cleaningOf(m Mode) clean.Rules {
 	return clean.Rules{Labels: true, Bare: true}
 }
 
-// chatCleaning is the same for models that talk. What somebody asks of them in
-// words of their own is answered as it is: a fence may be what was asked for.
+// chatCleaning returns the rules for models that talk. An answer to a person's
+// own prompt is left as it is: the prompt may ask for a fence.
 func chatCleaning(m Mode) clean.Rules {
 	rules := cleaningOf(m)
 	rules.Chat = m.Kind != Prompt
@@ -27,12 +27,12 @@ func chatCleaning(m Mode) clean.Rules {
 
 // A Box is a place on the page that the model names.
 type Box struct {
-	// Text is what stands there; it may be empty.
+	// Text is the text in the box; it may be empty.
 	Text string
 	page.Area
 }
 
-// boxesOf turns the model's corners into parts of the page.
+// boxesOf converts the model's corners to shares of the page.
 func boxesOf(found []clean.Box) (boxes []Box) {
 	for _, b := range found {
 		boxes = append(boxes, Box{Text: b.Text, Area: areaOf(b.Corners)})

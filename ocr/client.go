@@ -167,7 +167,7 @@ func (c *Client) httpClient() *http.Client {
 	return &client
 }
 
-// patience is how long the first text may take.
+// patience returns the time allowed for the first text.
 func (c *Client) patience() time.Duration {
 	if c.config.Stream {
 		return c.config.IdleTimeout
@@ -175,18 +175,18 @@ func (c *Client) patience() time.Duration {
 	return wholeFactor * c.config.IdleTimeout
 }
 
-// WithTries returns a client that gives a page up after n requests that failed,
-// for a caller that comes back later by itself. It shares c's connections. A page
-// on which the model loops or of which no text comes may cost one request more, as
-// may a web page in place of an answer and each field that the endpoint refuses, and
-// a page that is cut at the model's limit two.
+// WithTries returns a client that gives a page up after n failed requests, for
+// a caller that tries again later. The client shares c's connections. Some
+// pages may take more requests: one more if the model loops, if no text comes,
+// if a web page comes in place of an answer, or for each field that the
+// endpoint refuses; two more if the page is cut at the model's limit.
 func (c *Client) WithTries(n int) *Client {
 	few := *c
 	few.tries = n
 	return &few
 }
 
-// WithMode returns a client that reads pages in the mode m. It shares c's
+// WithMode returns a client that reads pages in mode m. The client shares c's
 // connections.
 func (c *Client) WithMode(m Mode) *Client {
 	other := *c
@@ -194,20 +194,21 @@ func (c *Client) WithMode(m Mode) *Client {
 	return &other
 }
 
-// Host returns where images are sent: the endpoint's host, with its port where
-// it has one.
+// Host returns the host that images are sent to, with the port if the base URL
+// has one.
 func (c *Client) Host() string { return c.endpoint.host }
 
-// MaxTokens returns the longest answer that is asked for, in tokens; 0 where the
+// MaxTokens returns the length limit of a request, in tokens, or 0 if the
 // endpoint decides.
 func (c *Client) MaxTokens() int { return c.config.MaxTokens }
 
-// Limit returns how many requests may run at once. All copies of a client share it.
+// Limit returns the limit of concurrent requests, which all copies of a client
+// share.
 func (c *Client) Limit() *Limit { return c.limit }
 
-// CloseIdleConnections closes the connections that no request uses now.
+// CloseIdleConnections closes the connections that are not in use.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Canvas returns the size in pixels that an image of the given size has to the
-// model; see [Canvas].
+// Canvas returns the size in pixels that an image of the given size has for
+// the model; see the function [Canvas].
 func (c *Client) Canvas(width, height int) (w, h int) { return c.profile.canvas(width, height) }

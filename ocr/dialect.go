@@ -9,18 +9,18 @@ import (
 	"sync"
 )
 
-// A dialect knows which fields of a request the endpoint has refused by name. They
-// are left out, or sent under another name, as long as the program runs. All copies
-// of a client share it.
+// A dialect remembers the fields of a request that the endpoint refused by
+// name. These fields are left out, or sent under another name, until the
+// program ends. All copies of a client share a dialect.
 type dialect struct {
-	mu sync.Mutex // guards what follows
-	// refused maps a field to the one that is sent instead, "" for none.
+	mu sync.Mutex // guards the fields below
+	// refused maps a refused field to the field that is sent instead, or "".
 	refused map[string]string
 }
 
 func newDialect() *dialect { return &dialect{refused: map[string]string{}} }
 
-// speak changes fields to what the endpoint takes.
+// speak replaces or removes the fields that the endpoint refused.
 func (d *dialect) speak(fields map[string]json.RawMessage) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -32,8 +32,9 @@ func (d *dialect) speak(fields map[string]json.RawMessage) {
 	}
 }
 
-// learn notes the field of the request that an error blames, and returns its name.
-// It is "" where the error blames none, so that there is no use in asking again.
+// learn records the field of the request that an error blames, and returns the
+// field's name. If learn returns "", no field is to blame, and another request
+// is of no use.
 func (d *dialect) learn(e *Error, fields map[string]json.RawMessage) string {
 	name, instead := blamed(e, fields)
 	if name == "" {
@@ -45,7 +46,7 @@ func (d *dialect) learn(e *Error, fields map[string]json.RawMessage) string {
 	return name
 }
 
-// forget takes back what learn noted: the field was not to blame.
+// forget reverts learn for a field that was not to blame.
 func (d *dialect) forget(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -58,8 +59,8 @@ func (d *dialect) names() []string {
 	return slices.Sorted(maps.Keys(d.refused))
 }
 
-// LeftOut returns the names of the fields that the endpoint refused and that are
-// left out of requests since then, or sent under another name.
+// LeftOut returns the names of the fields that the endpoint refused. Requests
+// leave these fields out, or send them under another name.
 func (c *Client) LeftOut() []string { return c.dialect.names() }
 
 const (
@@ -68,9 +69,9 @@ const (
 	temperature         = "temperature"
 )
 
-// blamed returns the field that an error names, and what it wants instead. An
-// answer and its image that are over the context together may be cured by leaving
-// the answer's limit to the endpoint.
+// blamed returns the field that an error names, and the field to send instead.
+// If an image and its answer exceed the context together, the cure may be to
+// leave the answer's limit to the endpoint.
 func blamed(e *Error, fields map[string]json.RawMessage) (name, instead string) {
 	if e.Class != BadRequest && e.Class != TooLarge || e.Status >= 500 || e.Status == 413 {
 		return "", ""
@@ -97,12 +98,12 @@ func blamed(e *Error, fields map[string]json.RawMessage) (name, instead string) 
 	return name, ""
 }
 
-// overWithAnswer is in messages about a prompt and an answer that are too long
-// together, as vLLM, TGI and Anthropic write them.
+// overWithAnswer matches messages about a prompt and an answer that are too
+// long together, as vLLM, TGI and Anthropic write them.
 var overWithAnswer = regexp.MustCompile(`completion|max_(new_|completion_)?tokens|you requested|requested token count`)
 
-// names reports whether a message has the name of a field, as a word. A name that
-// is also an ordinary word counts in quotes only.
+// names reports whether a message has the name of a field as a word. A name
+// that is also an ordinary word must be in quotes.
 func names(message, field string) bool {
 	field = regexp.QuoteMeta(strings.ToLower(field))
 	pattern := "(^|[^a-z0-9_])" + field + "($|[^a-z0-9_])"
@@ -113,7 +114,7 @@ func names(message, field string) bool {
 	return found && err == nil
 }
 
-// reasoning are the models of OpenAI that take another limit, and no temperature,
-// with or without an owner before the name:
+// reasoning matches the OpenAI models that take another limit and no
+// temperature, with or without an owner before the name:
 // https://platform.openai.com/docs/guides/reasoning
 var reasoning = regexp.MustCompile(`^(.*/)?(o[1-9]|gpt-[5-9])([^0-9a-z]|$)`)

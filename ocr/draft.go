@@ -2,16 +2,17 @@ package ocr
 
 import "unicode/utf8"
 
-// A sheet is the text that a consumer has been given. It never shrinks because
-// something is tried again: another draft takes its place when that is longer.
+// A sheet is the text that the consumer has received. A retry never makes the
+// sheet shorter: another draft replaces the text only when that draft is
+// longer.
 type sheet struct {
 	yield func(Update, error) bool
-	left  bool // the consumer does not want more
+	left  bool // the consumer wants no more
 	text  []byte
-	shows *draft // whose text it is, nil at first
+	shows *draft // the draft whose text is shown, or nil
 }
 
-// give sends an update, and notes what the consumer has then.
+// give sends an update to the consumer and records the update.
 func (s *sheet) give(u Update) bool {
 	if s.left {
 		return false
@@ -21,7 +22,7 @@ func (s *sheet) give(u Update) bool {
 	return !s.left
 }
 
-// fail ends the reading with an error. What was given stays.
+// fail ends the reading with an error. The text so far stays.
 func (s *sheet) fail(err error) {
 	if !s.left {
 		s.left = true
@@ -29,24 +30,26 @@ func (s *sheet) fail(err error) {
 	}
 }
 
-// A draft is the text of one try at a page. The first one is shown as it grows,
-// a later one when it is longer than what is shown.
+// A draft is the text of a single try at a page. The first draft is shown
+// while the draft grows, a later draft once it is longer than the shown text.
 type draft struct {
 	sheet *sheet
 	text  []byte
-	part  int // where the answer that is being read begins
-	// hidden says that what comes is not shown before the draft is finished: it
-	// may be taken back, and would fill the screen until then.
+	part  int // start of the answer that is being read
+	// hidden is true if new text must not be shown before the draft is
+	// finished. Such text may be taken back, and would fill the screen until
+	// then.
 	hidden bool
 }
 
 func (s *sheet) draft() *draft { return &draft{sheet: s} }
 
-// add adds text. It is false when the consumer does not want more.
+// add adds text. If the consumer wants no more, add returns false.
 func (d *draft) add(text string) bool { return d.put(len(d.text)-d.part, text) }
 
-// put adds text that follows the first from bytes of the present answer, and
-// takes back what stood there. It is false when the consumer does not want more.
+// put adds text after the first from bytes of the present answer, and takes
+// back the text that followed these bytes. If the consumer wants no more, put
+// returns false.
 func (d *draft) put(from int, text string) bool {
 	from = min(d.part+from, len(d.text))
 	if text == "" && from == len(d.text) {
@@ -70,13 +73,14 @@ func (d *draft) show() bool {
 	return d.sheet.give(Update{Keep: same, Add: string(d.text[same:])})
 }
 
-// finish makes the sheet show this draft with its outcome.
+// finish makes the sheet show this draft and its outcome.
 func (d *draft) finish(o *Outcome) {
 	same := d.same()
 	d.sheet.give(Update{Keep: same, Add: string(d.text[same:]), Outcome: o})
 }
 
-// same is how many bytes of the sheet's text this draft begins with.
+// same returns the length of the common start of this draft and the sheet's
+// text.
 func (d *draft) same() (n int) {
 	if d.sheet.shows == d {
 		return min(len(d.text), len(d.sheet.text))
@@ -90,10 +94,10 @@ func (d *draft) same() (n int) {
 	return n
 }
 
-// keep takes back what follows the first n bytes of the present answer.
+// keep takes back the text after the first n bytes of the present answer.
 func (d *draft) keep(n int) bool { return d.put(n, "") }
 
-// begin begins a part of the page under the text that is there.
+// begin starts a new part of the page below the present text.
 func (d *draft) begin() bool {
 	more := true
 	if len(d.text) > 0 {

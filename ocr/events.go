@@ -10,15 +10,16 @@ import (
 )
 
 const (
-	// maxLine bounds one event of a stream, in bytes. It may hold a whole page's
-	// text.
+	// maxLine bounds an event of a stream, in bytes. An event may hold the
+	// text of a whole page.
 	maxLine = 1 << 20
-	// maxStream bounds one event stream, in bytes: an event of about 300 bytes
-	// for each token of the longest answer a model of today gives.
+	// maxStream bounds an event stream, in bytes: an event of about 300 bytes
+	// for each token of the longest answer of today's models.
 	maxStream = 64 << 20
 	// maxWhole bounds an answer that is not streamed, in bytes.
 	maxWhole = 8 << 20
-	// maxJoined is how much text of events that came together is joined, in bytes.
+	// maxJoined bounds the joined text of events that arrived together, in
+	// bytes.
 	maxJoined = 16 << 10
 )
 
@@ -29,48 +30,49 @@ var (
 	errNoEvents     = errors.New("the answer is not an event stream")
 	errNoChoices    = errors.New("the answer has no choices")
 	errBadEvent     = errors.New("an event is not valid JSON")
-	// ErrWebPage is the cause of an error where the answer was a web page.
+	// ErrWebPage is the cause of an error if the answer was a web page.
 	ErrWebPage = errors.New("the endpoint answered with a web page; is the base URL right?")
 )
 
 // events reads an endpoint's answer: an event stream
-// (https://html.spec.whatwg.org/multipage/server-sent-events.html), or one JSON
-// document. Which of them it is shows in its first bytes: endpoints do not always
-// send what they were asked for, nor name it rightly. It gives go-openai an event
-// stream with only what [answerChunk] keeps, and the final "data: [DONE]". Events
-// that came together become one. Errors, in whatever form, and connections that
-// break end it with an [Error].
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html), or a JSON
+// document. The first bytes decide, because endpoints do not always send the
+// format that the request or the Content-Type names. go-openai reads from
+// events an event stream with only the contents of [answerChunk], and the
+// final "data: [DONE]". Events that arrived together become a single event. An
+// error in any form, or a broken connection, ends the stream with an [Error].
 //
-// A data line that is whole JSON is taken for an event, since many endpoints leave
-// the blank line between events out. Else the event goes on to the blank line.
+// A data line that is complete JSON is an event, since many endpoints leave
+// out the blank line between events. Otherwise the event goes on to the blank
+// line.
 type events struct {
 	from  endpoint
 	body  io.ReadCloser
 	lines *bufio.Reader
-	// alive is called for signs of life that are no text: thinking is set for
-	// the model's thoughts, else it was a keep-alive.
+	// alive is called when the endpoint sends something other than text: a
+	// thought (thinking is true) or a keep-alive.
 	alive func(thinking bool)
 
 	line  []byte // the line being read, reused
-	cr    bool   // the last line ended in CR; a LF that follows belongs to it
-	limit int    // bytes of the whole answer
-	left  int    // of them
+	cr    bool   // the last line ended in CR; a LF that follows belongs to that line
+	limit int    // bound of the whole answer, in bytes
+	left  int    // bytes left of limit
 	chunk answerChunk
-	event []byte // the data lines of an event that is not whole yet
-	// document has the lines of a JSON document that is not whole yet.
+	event []byte // data lines of an incomplete event
+	// document holds the lines of an incomplete JSON document.
 	document []byte
 
-	clean  []byte // normalised bytes not read yet, in buf
+	clean  []byte // normalized bytes not read yet, in buf
 	buf    []byte
-	err    error // what comes after clean
-	failed bool  // the last event field said "error"
-	junk   bool  // lines came that belong to no event stream
+	err    error // returned after clean
+	failed bool  // the last event field was "error"
+	junk   bool  // some lines belong to no event stream
 	data   bool  // an event came
 	done   bool  // [DONE] came, or a whole answer
-	told   bool  // go-openai knows it
+	told   bool  // [DONE] was passed to go-openai
 }
 
-// newEvents reads body, of which no more than limit bytes are taken.
+// newEvents returns a reader of body that takes at most limit bytes.
 func newEvents(from endpoint, body io.ReadCloser, limit int, alive func(thinking bool)) *events {
 	return &events{from: from, body: body, lines: bufio.NewReader(body), limit: limit, left: limit, alive: alive}
 }
@@ -99,8 +101,8 @@ func (e *events) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads on until there is something to tell. What is there already is read
-// without a wait.
+// fill reads until there is something to pass on, and then the lines that can
+// be read without a wait.
 func (e *events) fill() {
 	for e.err == nil && (e.chunk.empty() || e.lineIsThere() && len(e.chunk.text.text) < maxJoined) {
 		line, err := e.readLine()
@@ -127,8 +129,8 @@ func (e *events) lineIsThere() bool {
 }
 
 // readLine returns the next line without its end, which is LF, CR or both, and
-// without spaces around it. With an error comes what there was of an unfinished
-// line. It stays until the next call.
+// without surrounding spaces. An error comes with the incomplete line. The
+// line is valid until the next call.
 func (e *events) readLine() ([]byte, error) {
 	e.line = e.line[:0]
 	for {
@@ -136,7 +138,7 @@ func (e *events) readLine() ([]byte, error) {
 			return e.line, err
 		}
 		part, _ := e.lines.Peek(e.lines.Buffered())
-		if e.cr && part[0] == '\n' { // the rest of the last line's end
+		if e.cr && part[0] == '\n' { // the rest of the previous line's end
 			part = part[:1]
 		}
 		text, size := part, len(part)
@@ -150,7 +152,7 @@ func (e *events) readLine() ([]byte, error) {
 		case e.left < 0:
 			return nil, errTooLong
 		}
-		_, _ = e.lines.Discard(size) // the bytes stay until the buffer is filled again
+		_, _ = e.lines.Discard(size) // the bytes stay until the next fill of the buffer
 		rest := e.cr && end == 0 && part[0] == '\n'
 		if e.cr = end >= 0 && part[end] == '\r'; rest {
 			continue
@@ -169,7 +171,7 @@ func (e *events) readLine() ([]byte, error) {
 	}
 }
 
-// lineEnd returns where the first LF or CR is, -1 where there is none.
+// lineEnd returns the position of the first LF or CR, or -1.
 func lineEnd(b []byte) int {
 	lf := bytes.IndexByte(b, '\n')
 	if lf < 0 {
@@ -181,7 +183,7 @@ func lineEnd(b []byte) int {
 	return lf
 }
 
-// longest is how long the line may be that is being read: a document may be one
+// longest returns the bound of the present line: a document may be a single
 // line.
 func (e *events) longest() int {
 	if isDocument(e.line) {
@@ -192,7 +194,7 @@ func (e *events) longest() int {
 
 func isDocument(line []byte) bool { return len(line) > 0 && (line[0] == '{' || line[0] == '[') }
 
-// take takes a line, and returns what ends the answer.
+// take takes a line. A non-nil error, possibly io.EOF, ends the answer.
 func (e *events) take(line []byte) error {
 	line = bytes.TrimPrefix(line, []byte("\uFEFF"))
 	if e.document != nil {
@@ -220,7 +222,7 @@ func (e *events) take(line []byte) error {
 	case string(name) == "id", string(name) == "retry":
 		return nil
 	case string(name) == "error":
-		// The field that llama.cpp's server once used for its errors
+		// llama.cpp's server once sent its errors in this field
 		// (https://github.com/ggml-org/llama.cpp/pull/16109).
 		e.failed = true
 		return e.takeData(value)
@@ -262,22 +264,22 @@ func (e *events) takeData(value []byte) error {
 	return err
 }
 
-// broken takes the event whose data lines all came.
+// broken takes an event after its last data line.
 func (e *events) broken() error {
 	_, _, err := e.decode(e.event)
 	e.event = e.event[:0]
 	return err
 }
 
-// takeDocument takes a line of a JSON document, or a whole one: some endpoints write
-// an error as bare JSON into a stream that has begun.
+// takeDocument takes a line of a JSON document, or a whole document: some
+// endpoints write an error as bare JSON into a stream that has begun.
 func (e *events) takeDocument(line []byte) error {
 	if e.document == nil {
 		ok, short, err := e.decode(line)
 		switch {
 		case ok:
 			return e.endDocument(err)
-		case !short && e.data: // a line of something else
+		case !short && e.data: // the line is not part of a document
 			return nil
 		case !short:
 			return err
@@ -290,7 +292,7 @@ func (e *events) takeDocument(line []byte) error {
 	return nil
 }
 
-// endDocument says what a JSON document means that was decoded.
+// endDocument handles a decoded JSON document.
 func (e *events) endDocument(err error) error {
 	switch {
 	case err != nil:
@@ -304,7 +306,8 @@ func (e *events) endDocument(err error) error {
 	return nil
 }
 
-// decode takes what is JSON of an event or a document. Its error ends the answer.
+// decode takes the JSON of an event or a document. A non-nil error ends the
+// answer.
 func (e *events) decode(data []byte) (ok, short bool, err error) {
 	e.chunk.thinking, e.chunk.fault, e.chunk.refusal = false, false, ""
 	ok, short = e.chunk.decode(data)
@@ -325,7 +328,8 @@ func (e *events) decode(data []byte) (ok, short bool, err error) {
 	return true, false, nil
 }
 
-// end takes the last line, which may lack its end, and says how the answer ended.
+// end takes the last line, which may lack its end, and returns how the answer
+// ended.
 func (e *events) end(last []byte) error {
 	if len(last) > 0 {
 		if err := e.take(bytes.TrimSpace(last)); err != nil {

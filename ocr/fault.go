@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// A fault is an endpoint's error as its JSON says it.
+// A fault is an endpoint's error in the endpoint's own words.
 type fault struct {
 	message string
 	kind    string // "type"
 	code    string
 	param   string // the field of the request that is to blame
-	flagged bool   // the content has reasons for being refused: OpenRouter's metadata
-	status  int    // where the code is an HTTP status, else 0
+	flagged bool   // OpenRouter's metadata has reasons to refuse the content
+	status  int    // the code if the code is an HTTP status, else 0
 }
 
-// parseFault reads the error forms seen at OpenAI-compatible endpoints:
+// parseFault reads the error forms of OpenAI-compatible endpoints:
 // {"error":{…}}, {"error":"…"}, {"object":"error",…} of older vLLM,
-// {"type":"error",…}, and where loose is set also {"message":…} and
-// {"detail":…}, which are errors only where the status or the event says so. Gemini
-// puts its errors into a list.
+// {"type":"error",…}, and, if loose is true, also {"message":…} and
+// {"detail":…}, which are errors only if the status or the event says so.
+// Gemini puts its errors into a list.
 func parseFault(data []byte, loose bool) (fault, bool) {
 	var list []json.RawMessage
 	if json.Unmarshal(data, &list) == nil && len(list) > 0 {
@@ -69,7 +69,7 @@ func said(raw json.RawMessage) string {
 	return plain(raw)
 }
 
-// plain returns a JSON string's content, and any other value as it is written.
+// plain returns the contents of a JSON string, and any other value unchanged.
 func plain(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
@@ -78,7 +78,8 @@ func plain(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// An endpoint describes where requests go, for errors; secret is its key.
+// An endpoint describes the destination of requests, for errors. secret is the
+// key.
 type endpoint struct {
 	host   string
 	secret string
@@ -88,9 +89,9 @@ func (e endpoint) fail(class Class, cause error) *Error {
 	return &Error{Class: class, Host: e.host, err: cause}
 }
 
-// reject turns a fault into the error people get. A status of 0 stands for an
-// error that came in a successful answer. The message is kept, short
-// and without the key, which some endpoints quote.
+// reject returns the error for a fault. A status of 0 means that the error
+// came in a successful answer. The message is shortened, and the key, which
+// some endpoints quote, is removed.
 func (e endpoint) reject(status int, f fault) *Error {
 	if status == 0 {
 		status = f.status
@@ -98,13 +99,14 @@ func (e endpoint) reject(status int, f fault) *Error {
 	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.said(f.message), fault: f}
 }
 
-// refusal is the error of an answer in which the model or its keeper refuses the
-// content.
+// refusal returns the error for an answer in which the model or a filter
+// refuses the content.
 func (e endpoint) refusal(message string) *Error {
 	return &Error{Class: Refused, Host: e.host, err: e.said(message)}
 }
 
-// said makes an error of what the endpoint said, nil where it said nothing.
+// said returns an error with the endpoint's message, or nil if message is
+// empty.
 func (e endpoint) said(message string) error {
 	if e.secret != "" {
 		message = strings.ReplaceAll(message, e.secret, "[key]")

@@ -2,21 +2,21 @@ package ocr
 
 import "strings"
 
-// A way is what a finish reason says about an answer.
+// A way is the meaning of a finish reason.
 type way int
 
 const (
 	unknownWay way = iota // not known to be a good one
-	noReason              // none was given
-	atEnd                 // the model was done
+	noReason              // no finish reason was given
+	atEnd                 // the model has finished
 	atLimit               // the answer was cut at a limit
-	withheld              // a filter or the model itself kept the answer back
+	withheld              // a filter or the model itself withheld the answer
 	failed                // the endpoint stopped the model
 	repeating             // the endpoint's own guard found a loop
 )
 
-// ways are the finish reasons of the usual endpoints, in small letters. Whatever is
-// not in it is no whole text.
+// ways are the finish reasons of the usual endpoints, in lower case. With any
+// other reason the text counts as incomplete.
 var ways = map[string]way{
 	"": noReason, "null": noReason, "none": noReason,
 

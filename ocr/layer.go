@@ -9,12 +9,13 @@ import (
 	"slackocr/ocr/witness"
 )
 
-// layerTries is how many requests may fail for a page that carries its text:
-// nobody waits for it with nothing to read.
+// layerTries is the number of requests that may fail for a page with its own
+// text. People have that text to read, so more requests are not worth the
+// wait.
 const layerTries = 2
 
-// layerOf returns the text that a page carries, if the mode asks for the page's
-// text; else nil.
+// layerOf returns the text that a page carries if the mode asks for the page's
+// text, else nil.
 func (r *reading) layerOf(p page.Page) *witness.Layer {
 	if !r.divisible() {
 		return nil
@@ -22,9 +23,9 @@ func (r *reading) layerOf(p page.Page) *witness.Layer {
 	return p.Layer
 }
 
-// checked reads a page that carries its text: that is shown at once, and the
-// model's text is held against it. Where the model gives none, the page's own
-// stands.
+// checked reads a page that carries its text. That text is shown at once, and
+// the model's text is compared with it. If the model returns no text, the
+// page's own text stands.
 func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer) {
 	if !r.sheet.draft().add(layer.Text()) {
 		return
@@ -47,8 +48,8 @@ func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer
 	}
 }
 
-// confirm holds a whole text of the model against the layer. It reads the page once
-// more where lines of it are missing.
+// confirm compares a complete text of the model with the layer. If lines of
+// the layer are missing, confirm reads the page again.
 func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *draft, end ending) {
 	report := layer.Check(string(best.text))
 	if report.Again() {
@@ -73,7 +74,7 @@ func (r *reading) instead(ctx context.Context, layer *witness.Layer, why witness
 	r.settle(ctx, layer.Instead(why), &Outcome{Words: CountWords(layer.Text()), FromLayer: true})
 }
 
-// settle ends the reading with a text, unless the caller has ended it.
+// settle ends the reading with a text, unless the caller ended the reading.
 func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
 	if ctx.Err() != nil {
 		r.sheet.fail(context.Cause(ctx))
@@ -84,7 +85,7 @@ func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
 	d.finish(o)
 }
 
-// reasonOf says why there is no text of the model after err.
+// reasonOf returns the reason for the lack of a model's text after err.
 func reasonOf(err error) witness.Reason {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -101,9 +102,9 @@ func reasonOf(err error) witness.Reason {
 	return witness.Failed
 }
 
-// isUp reports whether the endpoint is there. It waits for nobody, but where the
-// next probe is due, it makes it: else none would be made while all pages carry
-// their text.
+// isUp reports whether the endpoint is up, without waiting for another caller.
+// If the next probe is due, isUp probes: otherwise nobody would probe while
+// all pages carry their text.
 func (b *breaker) isUp(ctx context.Context, probe func(context.Context) error) bool {
 	mine, changed, _ := b.turn()
 	if mine {

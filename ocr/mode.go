@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Kind says in which of the model's ways a page is read.
+// Kind is the kind of a mode.
 type Kind string
 
 // The kinds of modes. Locate and Prompt need an argument.
@@ -14,22 +14,23 @@ const (
 	Markdown Kind = "markdown" // the document, as markdown
 	Plain    Kind = "text"     // the bare text
 	Figure   Kind = "figure"   // a chart or drawing
-	Describe Kind = "describe" // what is to be seen
-	Locate   Kind = "locate"   // where the argument stands on the page
-	Prompt   Kind = "prompt"   // whatever the argument says
+	Describe Kind = "describe" // a description of the picture
+	Locate   Kind = "locate"   // the places of the argument on the page
+	Prompt   Kind = "prompt"   // the answer to the argument
 )
 
 // MaxArgument bounds a mode's argument, in bytes.
 const MaxArgument = 1000
 
-// Mode is how a page is read. The zero Mode is Markdown.
+// Mode says how a page is read. The zero Mode is Markdown.
 type Mode struct {
 	Kind     Kind   `json:",omitempty"`
 	Argument string `json:",omitempty"`
 }
 
-// ParseMode reads a mode as people write it: a bare word such as "text", or
-// "locate: total" or "prompt: List the prices." Anything else is no mode.
+// ParseMode parses a mode in the form that people write: a bare word such as
+// "text", or "locate: total" or "prompt: List the prices." For anything else
+// ok is false.
 func ParseMode(s string) (m Mode, ok bool) {
 	s = strings.TrimSpace(s)
 	word, argument, colon := strings.Cut(s, ":")
@@ -40,8 +41,8 @@ func ParseMode(s string) (m Mode, ok bool) {
 	return NewMode(kind, argument)
 }
 
-// NewMode makes a mode of its parts. ok is false where a part is missing, not
-// known, or longer than MaxArgument.
+// NewMode returns a mode of the given parts. If a part is missing, unknown, or
+// longer than MaxArgument, ok is false.
 func NewMode(kind Kind, argument string) (m Mode, ok bool) {
 	switch kind {
 	case Markdown, Plain, Figure, Describe:
@@ -54,7 +55,7 @@ func NewMode(kind Kind, argument string) (m Mode, ok bool) {
 	return Mode{}, false
 }
 
-// String is the mode as ParseMode reads it.
+// String returns the mode in the form that ParseMode reads.
 func (m Mode) String() string {
 	switch {
 	case m.Kind == "":

@@ -9,29 +9,29 @@ import (
 	"slackocr/ocr/clean"
 )
 
-// A profile is what one family of endpoints wants: all that depends on the model
-// and its server stands here.
+// A profile holds everything that depends on the model and its server.
 type profile struct {
 	name    string
-	prompts map[Kind]string // %s is what Locate looks for
-	// signs makes what people write safe to stand in a prompt.
+	prompts map[Kind]string // %s is the argument of Locate
+	// signs removes the model's own signs from a person's words in a prompt.
 	signs *strings.Replacer
-	// maxTokens is the default for the longest answer; 0 leaves it to the endpoint.
+	// maxTokens is the default limit of an answer; 0 leaves the limit to the
+	// endpoint.
 	maxTokens int
-	// context is what the image, the prompt and the answer may have together, in
-	// tokens; 0 where that is not known. An answer that reaches it was cut.
+	// context is the bound of image, prompt and answer together, in tokens, or
+	// 0 if unknown. An answer that reaches the bound was cut.
 	context int
 	// extra are fields of the request's body beside OpenAI's.
 	extra map[string]json.RawMessage
-	// askUsage says that a stream tells its tokens only when it is asked to.
+	// askUsage is true if a stream has token counts only on request.
 	askUsage bool
-	// canvas gives the size that an image has to the model.
+	// canvas returns the size that an image has for the model.
 	canvas func(width, height int) (w, h int)
-	// cleaning says what becomes of the model's own signs.
+	// cleaning returns the rules for the model's own signs.
 	cleaning func(Mode) clean.Rules
 }
 
-// deepseekPrompts are the words that DeepSeek-OCR was trained with:
+// deepseekPrompts are the prompts that DeepSeek-OCR was trained with:
 // https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
 var deepseekPrompts = map[Kind]string{
 	Markdown: "<|grounding|>Convert the document to markdown.",
@@ -41,14 +41,14 @@ var deepseekPrompts = map[Kind]string{
 	Locate:   "Locate <|ref|>%s<|/ref|> in the image.",
 }
 
-// deepseekSigns keeps the model's own signs out of what people write.
+// deepseekSigns breaks the model's own signs in a person's words.
 var deepseekSigns = strings.NewReplacer("<|", "< |", "|>", "| >", "<｜", "< ｜", "｜>", "｜ >")
 
-// deepseekContext is the model's context in tokens. The usual image takes about
-// 900 of them.
+// deepseekContext is the model's context in tokens, of which a usual image
+// takes about 900.
 const deepseekContext = 8192
 
-// profiles are all there are; the first is the default.
+// profiles are all profiles; the first is the default.
 var profiles = []profile{
 	{
 		// ModelVerse documents this prompt and this limit:
@@ -62,8 +62,9 @@ var profiles = []profile{
 		cleaning:  cleaningOf,
 	},
 	{
-		// vLLM refuses prompt and max_tokens over the context, so the limit is left
-		// out. The other fields are those of its recipe:
+		// vLLM refuses a prompt and max_tokens that exceed the context
+		// together, so the limit is left out. The other fields are those of
+		// vLLM's recipe:
 		// https://docs.vllm.ai/projects/recipes/en/latest/DeepSeek/DeepSeek-OCR.html
 		name:     "deepseek-ocr-vllm",
 		prompts:  deepseekPrompts,
@@ -79,8 +80,8 @@ var profiles = []profile{
 		cleaning: cleaningOf,
 	},
 	{
-		// Ollama and llama.cpp set no limit of their own, and answer without end
-		// when the model loops: https://github.com/ollama/ollama/issues/13345
+		// Ollama and llama.cpp set no limit, and answer without end if the
+		// model loops: https://github.com/ollama/ollama/issues/13345
 		name:      "deepseek-ocr-ollama",
 		prompts:   deepseekPrompts,
 		signs:     deepseekSigns,
@@ -131,9 +132,9 @@ var chatModels = []string{
 	"minicpm", "gemma", "nanonets", "-vl", "vision", "grok", "phi-", "molmo", "moondream",
 }
 
-// findProfile gives the profile of a name, or where that is empty the one that
-// fits the model's name. A model of no known family is asked as DeepSeek-OCR is:
-// that prompt is an ordinary instruction too.
+// findProfile returns the profile with the given name, or, if name is empty,
+// the profile that fits the model's name. A model of an unknown family gets
+// DeepSeek-OCR's prompt, which is an ordinary instruction too.
 func findProfile(name, model string) (profile, error) {
 	if name == "" {
 		name = profileOf(strings.ToLower(model))
@@ -148,7 +149,8 @@ func findProfile(name, model string) (profile, error) {
 func profileOf(model string) string {
 	switch {
 	case strings.Contains(model, "deepseek-ocr") || strings.Contains(model, "deepseek_ocr"):
-		// Ollama's names have no owner and may have a tag; llama.cpp's are files.
+		// Ollama's names have no owner and may have a tag; llama.cpp's are
+		// file names.
 		_, file, _ := strings.Cut(model, "deepseek")
 		if !strings.Contains(model, "/") || strings.Contains(file, "gguf") {
 			return "deepseek-ocr-ollama"
@@ -159,7 +161,7 @@ func profileOf(model string) string {
 	return profiles[0].name
 }
 
-// prompt is what the model is asked in the mode m.
+// prompt returns the prompt for mode m.
 func (p profile) prompt(m Mode) string {
 	switch m.Kind {
 	case Prompt:
@@ -172,10 +174,10 @@ func (p profile) prompt(m Mode) string {
 	return p.prompts[m.Kind]
 }
 
-// chatSide is the longest side that is of use to the usual vision models.
+// chatSide is the longest side, in pixels, that the usual vision models use.
 const chatSide = 2048
 
-// chatCanvas gives the size of an image whose longer side is chatSide.
+// chatCanvas returns the size of an image scaled to a longer side of chatSide.
 func chatCanvas(width, height int) (w, h int) {
 	longest := max(width, height)
 	if longest <= 0 {

@@ -15,40 +15,42 @@ import (
 
 const (
 	maxTries = 4
-	// tryWindow is how long after the first try another one may begin: a
-	// person waits for it.
+	// tryWindow is the time after the first try in which another try may
+	// start: a person waits.
 	tryWindow = 2 * time.Minute
-	// maxWait is the longest Retry-After that is waited for here. A caller
-	// with a queue can do better with a longer one.
+	// maxWait is the longest Retry-After that Recognize waits for. A caller
+	// with a queue can handle a longer one better.
 	maxWait = time.Minute
 )
 
-// Recognize reads the page. It yields updates, the last of which has an
+// Recognize reads the page. Recognize yields updates, the last with an
 // Outcome; or updates and then one error, after which the text so far stays
-// valid. The error is an [*Error], or the cause of ctx where that ended.
+// valid. The error is an [*Error], or the cause of ctx if ctx ended.
 //
-// A failure that may pass is tried again, up to four times within two minutes;
-// the text so far stays until another try has more. A model that falls silent
-// after some text is left to the caller, who has waited long by then. A page on
-// which the model repeats itself is read once more, at another temperature and
-// with room for a page that does so itself. So is one that is not blank and of which
-// no text came. After a web page in place of an answer the page is tried once
-// more. A request with a field that the endpoint refuses by name is made again without
-// it, see [Client.LeftOut]. A page whose text is cut at the model's limit is read again in two halves, in the
-// modes Markdown and Plain. The best text is kept, and the Outcome says what it lacks.
-// Text that turns out to be none of the page, such as a model's thoughts, is taken
-// back.
+// A temporary failure is tried again, up to four times within two minutes; the
+// text so far stays until another try has more. If a model falls silent after
+// some text, the caller decides, who has waited long by then. If the model
+// repeats itself, the page is read once more, at another temperature and with
+// more room for a page that repeats itself. A page that is not blank but
+// returned no text is read once more too, as is a page for which a web page
+// came in place of an answer. If the endpoint refuses a field by name, the
+// request is repeated without that field, see [Client.LeftOut]. In the modes
+// Markdown and Plain, a page whose text is cut at the model's limit is read
+// again in two halves. The best text is kept, and the Outcome says which part
+// is missing. Text that turns out not to belong to the page, such as a model's
+// thoughts, is taken back.
 //
-// A page that carries its text, in the modes Markdown and Plain, never fails but
-// with ctx: that text is the first update, and the model's takes its place once it
-// is longer. At the end the model's text is held against it. Lines that are missing
-// make the page be read once more; numbers that differ are corrected or marked, what
-// is still missing is added, and the last line says so. Where the model gives no
-// whole text, the page's own is the result, and says why; that is at once, and
-// without a request, where the endpoint is down or the page has no picture.
+// In the modes Markdown and Plain, a page that carries its text fails only
+// with ctx: that text is the first update, and the model's text replaces it
+// when longer. At the end the two texts are compared. If lines are missing,
+// the page is read once more; numbers that differ are corrected or marked,
+// lines that are still missing are added, and the last line says so. If the
+// model returns no complete text, the page's own text is the result, with the
+// reason; if the endpoint is down or the page has no picture, that happens at
+// once and without a request.
 //
-// A consumer that leaves the loop ends the request at once. The page's data must
-// not change meanwhile.
+// If the consumer leaves the loop, the request ends at once. The page's data
+// must not change during the loop.
 func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		r := reading{client: c, sheet: sheet{yield: yield}}
@@ -64,14 +66,14 @@ func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, e
 	}
 }
 
-// A reading is one call of Recognize.
+// A reading is a single call of Recognize.
 type reading struct {
 	client   *Client
 	sheet    sheet
-	requests int // so far
+	requests int // requests so far
 }
 
-// errLeft ends a reading whose consumer has left the loop.
+// errLeft ends a reading whose consumer left the loop.
 var errLeft = errors.New("nobody reads on")
 
 // page reads a page that carries no text of its own.
@@ -81,8 +83,8 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 		r.sheet.fail(err)
 		return
 	}
-	// What failed after the first text failed after one that can be given. But an
-	// end that the caller wanted is no outcome.
+	// After some text, an error only means that later tries failed, and the
+	// text is given. A reading that the caller ended has no outcome.
 	if ctx.Err() != nil {
 		if r.sheet.shows != best {
 			best.show()
@@ -93,7 +95,7 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 	best.finish(end.outcome(CountWords(string(best.text))))
 }
 
-// best reads a page in all the ways that fit, and returns the best text.
+// best reads a page in all ways that fit, and returns the best text.
 func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error) {
 	best, end, err := r.insist(ctx, p)
 	if err != nil {
@@ -121,19 +123,19 @@ func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error)
 	return best, end, nil
 }
 
-// insist reads the page, again where a failure may pass. With an error the sheet
-// has the longest text.
+// insist reads the page, and again after a temporary failure. With an error,
+// the sheet has the longest text.
 func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, error) {
 	var d *draft
 	var end ending
-	var failed error // Retry's own result may be wrapped
+	var failed error // backoff.Retry may wrap its result
 	tries := r.client.tries
-	webPages := 1 // that are tried again
+	webPages := 1 // web pages that lead to another try
 	window, cancel := context.WithTimeout(ctx, tryWindow)
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		probe := false
-		if failed != nil { // while the endpoint is down, one at a time tries again
+		if failed != nil { // during an outage one caller at a time tries again
 			var err error
 			if probe, err = r.client.breaker.admit(window); err != nil {
 				return struct{}{}, backoff.Permanent(failed)
@@ -145,9 +147,9 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 			r.client.breaker.settle(ctx, failed)
 		}
 		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
-			return struct{}{}, backoff.Permanent(failed) // it took its time; the caller's queue has more
+			return struct{}{}, backoff.Permanent(failed) // the request took long; the caller's queue has other work
 		}
-		if errors.Is(failed, ErrWebPage) && webPages > 0 { // a gateway's, often for a moment
+		if errors.Is(failed, ErrWebPage) && webPages > 0 { // a gateway's page, often only for a moment
 			webPages--
 			return struct{}{}, failed
 		}
@@ -173,7 +175,8 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 	return nil, ending{}, failed
 }
 
-// retryRule tells backoff what to do about a failed try.
+// retryRule returns the error in backoff's terms: permanent, or to be tried
+// again.
 func retryRule(err error) error {
 	if err == nil {
 		return nil
@@ -183,16 +186,16 @@ func retryRule(err error) error {
 	case !ok, !e.Temporary(), e.RetryAfter > maxWait:
 		return backoff.Permanent(err)
 	case e.RetryAfter > 0:
-		// Those who were turned away together must not come back together.
+		// The jitter separates callers that were rejected together.
 		return &backoff.RetryAfterError{Duration: e.RetryAfter + rand.N(e.RetryAfter/10+time.Second/4)}
 	}
 	return err
 }
 
-// once makes one request and adds its text to d; and the same again without a field
-// that the endpoint refuses.
+// once makes one request and adds the text to d. If the endpoint refuses a
+// field, once repeats the request without that field.
 func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (ending, error) {
-	tooLarge := "" // the field that was left out because of the answer's length
+	tooLarge := "" // the field that was left out because the answer's limit was too large
 	for {
 		fields := r.client.fields(again)
 		end, err := r.request(ctx, p, again, fields, d)
@@ -200,7 +203,7 @@ func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (
 		if !ok {
 			return end, err
 		}
-		if e.Class == TooLarge && tooLarge != "" { // it is the page that is too large
+		if e.Class == TooLarge && tooLarge != "" { // the page itself is too large
 			r.client.dialect.forget(tooLarge)
 			return end, err
 		}
@@ -214,7 +217,7 @@ func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (
 	}
 }
 
-// request makes one request, adds its text to d, and tells the watcher.
+// request makes one request, adds the text to d, and calls the watcher.
 func (r *reading) request(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft) (ending, error) {
 	r.requests++
 	t, begun := Try{Nth: r.requests, Picture: len(p.Data)}, time.Now()
@@ -256,8 +259,8 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[s
 	}
 }
 
-// expectsText reports whether an answer without text is odd: something stands on the
-// page, and a text is what the mode asks for.
+// expectsText reports whether an answer without text is odd: the page is not
+// blank, and the mode asks for its text.
 func (r *reading) expectsText(ctx context.Context, p page.Page) bool {
 	switch r.client.mode.Kind {
 	case Locate, Prompt:
@@ -267,7 +270,8 @@ func (r *reading) expectsText(ctx context.Context, p page.Page) bool {
 	return err == nil && !blank
 }
 
-// divisible reports whether two halves of a page have the text of the whole.
+// divisible reports whether two halves of a page have the text of the whole
+// page.
 func (r *reading) divisible() bool {
 	kind := r.client.mode.Kind
 	return kind == "" || kind == Markdown || kind == Plain
@@ -275,7 +279,7 @@ func (r *reading) divisible() bool {
 
 var errSame = errors.New("half of the page has the same text")
 
-// halves reads the page, of which the text so far was cut, in two parts.
+// halves reads a page whose text was cut in two parts.
 func (r *reading) halves(ctx context.Context, p page.Page, cut, d *draft) (ending, error) {
 	upper, lower, err := page.Halve(ctx, p)
 	if err != nil {
@@ -286,7 +290,7 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *draft) (endin
 		return ending{}, err
 	}
 	if SameWords(string(d.text), string(cut.text)) {
-		// It is not the page's length that cuts the text.
+		// The length of the page is not the reason for the cut.
 		return ending{}, errSame
 	}
 	if !d.begin() {
@@ -298,6 +302,6 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *draft) (endin
 	}
 	second.cut = second.cut || first.cut
 	second.looped = second.looped || first.looped
-	second.boxes = nil // they were of the parts
+	second.boxes = nil // the boxes are relative to the halves
 	return second, nil
 }

@@ -19,13 +19,13 @@ import (
 )
 
 // imageMark stands for the image's base64 text in the request that go-openai
-// builds. Left to itself, go-openai would copy the data URL about eight times;
-// so the image joins the request as a stream while it is sent.
+// builds. go-openai would copy the data URL about eight times; instead the
+// image joins the request as a stream while the request is sent.
 const imageMark = "IMAGE-DATA"
 
-// chatRequest is the documented request: one user message with the prompt and
-// one image. All else joins it later, see fields: go-openai refuses models and
-// limits by name that endpoints take.
+// chatRequest returns the documented request: a single user message with the
+// prompt and an image. All other fields join later, see fields, because
+// go-openai refuses models and limits by name that endpoints accept.
 func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 	return openai.ChatCompletionRequest{
 		Messages: []openai.ChatCompletionMessage{{
@@ -40,7 +40,7 @@ func (c *Client) chatRequest(p page.Page) openai.ChatCompletionRequest {
 	}
 }
 
-// checkPage refuses what could not be a valid image part.
+// checkPage returns an error if p cannot be a valid image part.
 func checkPage(p page.Page) error {
 	if len(p.Data) == 0 {
 		return errors.New("the image is empty")
@@ -54,14 +54,14 @@ func checkPage(p page.Page) error {
 	return nil
 }
 
-// reserved are fields of the body that are not for others to set.
+// reserved are the fields of the body that an extra body must not set.
 var reserved = []string{"messages", "model", "stream", "n"}
 
 // maxExtraBody bounds the extra fields, in bytes.
 const maxExtraBody = 16 << 10
 
-// ParseExtraBody reads the JSON object of [Config.ExtraBody]; an empty string is
-// none.
+// ParseExtraBody parses the JSON object of [Config.ExtraBody]. An empty string
+// means no fields.
 func ParseExtraBody(s string) (map[string]json.RawMessage, error) {
 	if s == "" {
 		return nil, nil
@@ -82,17 +82,18 @@ func checkExtraBody(fields map[string]json.RawMessage) error {
 	return nil
 }
 
-// coolness is the temperature of a first reading: the model's best guess each
-// time. warmth is that of another one after a loop, which the best guess would
-// only lead into again: https://github.com/datalab-to/chandra
+// coolness is the temperature of a first reading: always the model's best
+// guess. warmth is the temperature of a reading after a loop, which the best
+// guess would only repeat: https://github.com/datalab-to/chandra
 const (
 	coolness = `0`
 	warmth   = `0.3`
 )
 
-// fields are those of the request's body beside the messages; null takes one out.
+// fields returns the fields of the request's body beside the messages; null
+// removes a field.
 func (c *Client) fields(again bool) map[string]json.RawMessage {
-	model, _ := json.Marshal(c.config.Model) // a string
+	model, _ := json.Marshal(c.config.Model) // a string never fails
 	fields := map[string]json.RawMessage{"model": model}
 	limit := maxTokens
 	if reasoning.MatchString(strings.ToLower(c.config.Model)) {
@@ -117,7 +118,7 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	return fields
 }
 
-// complete replaces the small body of req by one that has more fields, and
+// complete replaces the small body of req by a body with more fields, and
 // streams the image in place of its mark.
 func complete(req *http.Request, more map[string]json.RawMessage, image []byte) error {
 	if req.Body == nil {
@@ -139,8 +140,8 @@ func complete(req *http.Request, more map[string]json.RawMessage, image []byte) 
 	if err != nil {
 		return err
 	}
-	// The image is the last part of the last message, so the last mark is
-	// ours, even where a prompt holds the same word.
+	// The image is the last part of the last message, so the last mark is the
+	// image's, even if a prompt has the same word.
 	at := bytes.LastIndex(messages, []byte(imageMark))
 	if at < 0 {
 		return errors.New("the request has no image part")
@@ -148,8 +149,8 @@ func complete(req *http.Request, more map[string]json.RawMessage, image []byte) 
 	head := slices.Concat(rest[:len(rest)-1], []byte(`,"messages":`), messages[:at])
 	tail := slices.Concat(messages[at+len(imageMark):], []byte(`}`))
 	req.ContentLength = int64(len(head) + base64.StdEncoding.EncodedLen(len(image)) + len(tail))
-	// GetBody lets the HTTP client send again on a new connection when an idle
-	// one turns out to be closed.
+	// GetBody lets the HTTP client send the request again on a new connection
+	// if an idle connection turns out to be closed.
 	req.GetBody = func() (io.ReadCloser, error) {
 		return io.NopCloser(io.MultiReader(
 			bytes.NewReader(head), &base64Reader{rest: image}, bytes.NewReader(tail),
@@ -159,10 +160,10 @@ func complete(req *http.Request, more map[string]json.RawMessage, image []byte) 
 	return err
 }
 
-// A base64Reader reads the base64 text of rest, one piece at a time.
+// A base64Reader reads the base64 text of rest, piece by piece.
 type base64Reader struct {
 	rest    []byte
-	pending []byte // what is left of buf's text
+	pending []byte // the unread part of buf's text
 	buf     [8 << 10]byte
 }
 

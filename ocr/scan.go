@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep the JSON of an answer may be nested.
+// maxDepth bounds the nesting of an answer's JSON.
 const maxDepth = 100
 
-// A scanner goes through JSON once and decodes only what it is asked for. It
-// takes what endpoints really send: bare words such as NaN, and control
+// A scanner reads JSON once and decodes only the requested values. A scanner
+// accepts the input of real endpoints: bare words such as NaN, and control
 // characters in strings. encoding/json needs a Go type for each field, fails
-// where a field that nobody uses has another one, and takes three times as long.
+// if an unused field has another type, and takes three times as long.
 type scanner struct {
 	data  []byte
 	at    int
 	depth int
-	bad   bool // data is no JSON, or only the beginning of some
-	short bool // the latter
+	bad   bool // data is not JSON, or only the start of JSON
+	short bool // data is only the start of JSON
 }
 
 // fail ends the scan.
@@ -29,7 +29,7 @@ func (s *scanner) fail() {
 	s.at = len(s.data)
 }
 
-// next returns the next byte that is no space, 0 where there is none.
+// next returns the next byte that is not a space, or 0 at the end.
 func (s *scanner) next() byte {
 	for ; s.at < len(s.data); s.at++ {
 		switch c := s.data[s.at]; c {
@@ -41,7 +41,7 @@ func (s *scanner) next() byte {
 	return 0
 }
 
-// take goes over the byte c, or fails where another one comes.
+// take skips the byte c, or fails if another byte comes.
 func (s *scanner) take(c byte) bool {
 	if s.next() != c {
 		s.fail()
@@ -59,8 +59,8 @@ func (s *scanner) end() bool {
 	return !s.bad
 }
 
-// fields calls each with the raw name of each field of an object. It must go
-// over the value.
+// fields calls each with the raw name of each field of an object. each must
+// consume the value.
 func (s *scanner) fields(each func(name []byte)) {
 	s.list('{', '}', func() {
 		name := s.raw()
@@ -70,12 +70,12 @@ func (s *scanner) fields(each func(name []byte)) {
 	})
 }
 
-// elements calls each for each value of an array. It must go over the value.
+// elements calls each for each value of an array. each must consume the value.
 func (s *scanner) elements(each func()) { s.list('[', ']', each) }
 
 func (s *scanner) list(first, last byte, each func()) {
 	if s.depth++; s.depth > maxDepth || !s.take(first) {
-		s.at = min(s.at, len(s.data)-1) // a list too deep is no beginning of a good one
+		s.at = min(s.at, len(s.data)-1) // a list that is too deep is not the start of a good list
 		s.fail()
 		return
 	}
@@ -95,7 +95,7 @@ func (s *scanner) list(first, last byte, each func()) {
 	}
 }
 
-// skip goes over any value.
+// skip skips any value.
 func (s *scanner) skip() {
 	switch s.next() {
 	case '{':
@@ -109,7 +109,7 @@ func (s *scanner) skip() {
 	}
 }
 
-// raw returns what stands between the quotes of a string.
+// raw returns the raw contents of a string.
 func (s *scanner) raw() []byte {
 	if !s.take('"') {
 		return nil
@@ -143,8 +143,8 @@ func (s *scanner) word() []byte {
 	return s.data[begin:s.at]
 }
 
-// name returns the content of a string, or a bare word other than null as it
-// stands. It goes over any value.
+// name returns the contents of a string, or a bare word other than null. name
+// consumes any value.
 func (s *scanner) name() string {
 	switch s.next() {
 	case '"':
@@ -159,7 +159,8 @@ func (s *scanner) name() string {
 	return ""
 }
 
-// is reports whether the next value is the given string. It goes over the value.
+// is reports whether the next value is the given string, and consumes the
+// value.
 func (s *scanner) is(text string) bool {
 	if s.next() != '"' {
 		s.skip()
@@ -168,8 +169,8 @@ func (s *scanner) is(text string) bool {
 	return string(s.raw()) == text
 }
 
-// number returns a whole number, also from a string or a fraction, and 0 for
-// anything else. It goes over any value.
+// number returns an integer, also from a string or a fraction, and 0 for
+// anything else. number consumes any value.
 func (s *scanner) number() int {
 	f, err := strconv.ParseFloat(s.name(), 64)
 	if err != nil || !(f > 0 && f < 1<<40) {
@@ -178,8 +179,8 @@ func (s *scanner) number() int {
 	return int(f)
 }
 
-// empty reports whether the next value says nothing: null, false, 0, "", {} or
-// []. It goes over the value.
+// empty reports whether the next value is null, false, 0, "", {} or [], and
+// consumes the value.
 func (s *scanner) empty() bool {
 	s.next()
 	begin := s.at
@@ -191,7 +192,7 @@ func (s *scanner) empty() bool {
 	return false
 }
 
-// unquote appends the content of a JSON string to to. Half a pair of surrogates
+// unquote appends the contents of a JSON string to to. Half a surrogate pair
 // becomes U+FFFD.
 func unquote(to, raw []byte) []byte {
 	for i := 0; i < len(raw); i++ {
@@ -227,8 +228,8 @@ func unquote(to, raw []byte) []byte {
 	return to
 }
 
-// escaped returns the number of the escape \uXXXX with which raw begins, and
-// U+FFFD where it begins with none.
+// escaped returns the code of the escape \uXXXX at the start of raw, or U+FFFD
+// if there is none.
 func escaped(raw []byte) rune {
 	if len(raw) >= 6 && raw[0] == '\\' && raw[1] == 'u' {
 		if n, err := strconv.ParseUint(string(raw[2:6]), 16, 16); err == nil {

@@ -1,47 +1,48 @@
 package ocr
 
-// An Update is one step of a page's text as it grows.
+// An Update is a step of a growing text.
 type Update struct {
-	// Keep is how many bytes of the text so far still stand: all of them when
-	// text is only added, fewer when some is taken back.
+	// Keep is the number of bytes of the text so far that stand. If text is
+	// only added, Keep is the whole length.
 	Keep int
-	// Add is the text that follows what was kept. It may be empty.
+	// Add is the text after the kept bytes; it may be empty.
 	Add string
 	// Outcome is set on the last update only.
 	Outcome *Outcome
 }
 
-// An Outcome says how a reading ended that did not fail.
+// An Outcome says how a reading ended without failing.
 type Outcome struct {
-	// Model is the name of the model as the endpoint gives it, else as it was
-	// asked for; "" where FromLayer is set.
+	// Model is the name of the model in the endpoint's answer, else in the
+	// request; "" if FromLayer is set.
 	Model string
-	// Words is the number of words of the whole text, see [CountWords].
-	// It is 0 for a picture without text.
+	// Words is the number of words of the whole text, see [CountWords]. For a
+	// picture without text Words is 0.
 	Words int
-	// Cut says that the text ends before the page does, also when the page was
-	// read again in halves.
+	// Cut is true if the text ends before the page does, even after the page
+	// was read again in halves.
 	Cut bool
-	// Looped says why, where it was not the length limit: the model repeated
-	// itself each time. One copy was kept; what follows on the page is missing.
+	// Looped is true if the model repeated itself each time, rather than
+	// reaching the length limit. One copy was kept; the rest of the page is
+	// missing.
 	Looped bool
-	// FromLayer says that the text is the one that the page itself carries, since
-	// the model gave none that is whole.
+	// FromLayer is true if the text is the one that the page itself carries,
+	// since the model returned no complete text.
 	FromLayer bool
-	// Boxes are the places that were asked for in the mode Locate, or that the
-	// answer to a prompt names; at most 200.
+	// Boxes are the places that the mode Locate asked for, or that the answer
+	// to a prompt names, at most 200.
 	Boxes []Box
 }
 
-// A Text is a page's text so far: the sum of its updates. Applying updates
-// costs time linear in what they add. The zero value is an empty text.
-// A Text is not safe for use by several goroutines at once.
+// A Text is a page's text so far: the sum of its updates. Applying an update
+// takes time linear in the update. The zero value is an empty text. A Text
+// must not be used by several goroutines at once.
 type Text struct {
 	buf []byte
 }
 
-// Apply takes back what u does not keep and adds what u adds. A Keep outside
-// the text is taken for its nearest end.
+// Apply removes the text that u does not keep and adds the text that u adds.
+// If Keep is outside the text, Apply takes the nearest end.
 func (t *Text) Apply(u Update) {
 	keep := max(0, min(u.Keep, len(t.buf)))
 	t.buf = append(t.buf[:keep], u.Add...)

@@ -12,21 +12,22 @@ import (
 	"time"
 )
 
-// maxErrorBody is how much of an error answer is looked at, in bytes.
+// maxErrorBody bounds the part of an error answer that is read, in bytes.
 const maxErrorBody = 64 << 10
 
-// An exchange is one request and its answer. It stands between go-openai and
-// the HTTP client and mends what go-openai v1.43.0 does not see: it sends the
-// image as a stream, and makes an event stream of whatever comes back. What is no
-// answer becomes an [Error], with Retry-After and the endpoint's message kept.
+// An exchange is a single request and its answer. The exchange stands between
+// go-openai and the HTTP client and makes up for limits of go-openai v1.43.0:
+// the image is sent as a stream, and every answer becomes an event stream.
+// Anything that is not an answer becomes an [Error], with Retry-After and the
+// endpoint's message.
 type exchange struct {
 	from   endpoint
 	client *http.Client
 	image  []byte
-	fields map[string]json.RawMessage // that join the body
-	stream bool                       // a stream was asked for
+	fields map[string]json.RawMessage // fields to add to the body
+	stream bool                       // the request asks for a stream
 	alive  func(thinking bool)        // see events
-	events *events                    // the answer, once it has begun
+	events *events                    // the answer, once begun
 }
 
 // Do implements [openai.HTTPDoer].
@@ -53,10 +54,10 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// whole reports whether the answer came at once and not as a stream.
+// whole reports whether the answer came at once rather than as a stream.
 func (x *exchange) whole() bool { return x.events != nil && x.events.chunk.message }
 
-// open makes the answer one that go-openai reads.
+// open replaces the body by one that go-openai can read.
 func (x *exchange) open(resp *http.Response) error {
 	if err := x.inflate(resp); err != nil {
 		return err
@@ -73,7 +74,7 @@ func (x *exchange) open(resp *http.Response) error {
 	return nil
 }
 
-// inflate takes the compression off that some endpoints use unasked.
+// inflate decompresses the body, since some endpoints compress unasked.
 func (x *exchange) inflate(resp *http.Response) error {
 	switch kind := strings.ToLower(resp.Header.Get("Content-Encoding")); kind {
 	case "", "identity":
@@ -85,8 +86,8 @@ func (x *exchange) inflate(resp *http.Response) error {
 	return nil
 }
 
-// inflated reads a body that is compressed with gzip. It waits for its first bytes
-// only when it is read.
+// inflated reads a gzip body. The header is read with the first Read, so that
+// opening does not wait.
 type inflated struct {
 	body   io.ReadCloser
 	reader *gzip.Reader
@@ -104,21 +105,21 @@ func (i *inflated) Read(p []byte) (n int, err error) {
 
 func (i *inflated) Close() error { return i.body.Close() }
 
-// refused makes the error of an answer whose status is not 200.
+// refused returns the error for an answer whose status is not 200.
 func (x *exchange) refused(resp *http.Response) *Error {
 	status := resp.StatusCode
 	if location, err := resp.Location(); err == nil && 300 <= status && status < 400 {
-		// Following it could send the image to a host nobody agreed to.
+		// A redirect could send the image to a host that nobody agreed to.
 		return &Error{
 			Class: Protocol, Status: status, Host: x.from.host,
 			err: fmt.Errorf("the endpoint redirects to host %q; set the base URL to where it is", location.Host),
 		}
 	}
-	// A body that breaks off still says more than none.
+	// An incomplete body still says more than none.
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	f, ok := parseFault(body, true)
 	if !ok {
-		// Not JSON: often a gateway's web page, of no use to anybody.
+		// Not JSON: often a gateway's web page, which helps nobody.
 		f.message = http.StatusText(status)
 		if kind := resp.Header.Get("Content-Type"); strings.HasPrefix(kind, "text/plain") {
 			f.message = string(body)

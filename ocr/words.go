@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// CountWords returns the number of words a person would count in a piece of
-// markdown. A word is a run of letters and digits; one of the signs ' ’ - . ,
-// does not end it when a letter or digit follows, so "don't", "e-mail" and
-// "1,234.50" are one word each. Chinese and Japanese are written without
-// spaces: each Han, Hiragana or Katakana character counts as a word. Korean is
-// written with spaces and counts by them. Markup made of signs (#, |, ---) and
-// what stands in <…> (HTML tables come as tags) do not count. Thai, Lao, Khmer
-// and Burmese count by their spaces too, which is too few.
+// CountWords returns the number of words that a person would count in a piece
+// of markdown. A word is a run of letters and digits. One of the signs ' ’ - .
+// , does not end a word if a letter or digit follows, so "don't", "e-mail" and
+// "1,234.50" are one word each. Chinese and Japanese have no spaces: each Han,
+// Hiragana or Katakana character counts as a word. Korean has spaces, and
+// words are counted by spaces. Markup made of signs (#, |, ---) and text in
+// <…> (HTML tables come as tags) do not count. Thai, Lao, Khmer and Burmese
+// are counted by spaces too, which gives too few.
 func CountWords(s string) int {
 	var c wordCounter
 	c.add(s)
@@ -22,8 +22,8 @@ func CountWords(s string) int {
 }
 
 // SameWords reports whether two texts have the same words in the same order,
-// whatever stands between them: an endpoint that does not look at its prompt
-// gives the same words in every mode.
+// with any signs between. An endpoint that ignores its prompt returns the same
+// words in every mode.
 func SameWords(a, b string) bool {
 	next, stop := iter.Pull(words(b))
 	defer stop()
@@ -36,7 +36,7 @@ func SameWords(a, b string) bool {
 	return !more
 }
 
-// words gives the runs of letters and digits outside of tags, in lower case.
+// words yields the runs of letters and digits outside of tags, in lower case.
 func words(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var c wordCounter
@@ -60,17 +60,17 @@ func words(s string) iter.Seq[string] {
 	}
 }
 
-// maxTag bounds, in runes, how long a < without its > hides words.
+// maxTag bounds, in runes, the text after a < without > that does not count.
 const maxTag = 200
 
-// A wordCounter counts words over text that arrives in pieces. The pieces may
-// be cut anywhere but inside a rune.
+// A wordCounter counts words in text that arrives in pieces. A piece must
+// consist of whole runes.
 type wordCounter struct {
 	n      int
 	inWord bool
 	joiner bool // the last rune was a joiner after a word
 	opened bool // the last rune was <
-	tag    int  // runes since the < of the tag we are in; 0 outside tags
+	tag    int  // runes since the start of the tag, or 0 outside a tag
 }
 
 func (c *wordCounter) add(s string) {
