@@ -107,9 +107,9 @@ func (m *metrics) reading() *reading.Metrics {
 }
 
 // model counts a request to the endpoint.
-func (m *metrics) model(t ocr.Try) {
+func (m *metrics) model(t ocr.Attempt) {
 	m.modelRequests.Inc()
-	m.modelSent.Add(float64(t.Picture))
+	m.modelSent.Add(float64(t.ImageBytes))
 	m.modelReceived.Add(float64(t.Text))
 	m.modelTook.Observe(t.Took.Seconds())
 	if t.First > 0 {
@@ -118,7 +118,7 @@ func (m *metrics) model(t ocr.Try) {
 	if e, ok := errors.AsType[*ocr.Error](t.Err); ok {
 		m.modelErrors.WithLabelValues(label(e.Class)).Inc()
 	}
-	if t.Nth > 1 {
+	if t.Number > 1 {
 		m.modelRetries.Inc()
 	}
 	if t.Looped {

@@ -86,8 +86,8 @@ func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[st
 		a.limit = c.config.MaxTokens
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	a.deadline = a.waiting.Add(c.patience())
-	a.watchdog = time.AfterFunc(c.patience(), func() { a.cancel(errIdle) })
+	a.deadline = a.waiting.Add(c.firstTextTimeout())
+	a.watchdog = time.AfterFunc(c.firstTextTimeout(), func() { a.cancel(errIdle) })
 	a.exchange = &exchange{
 		from: c.endpoint, client: c.http, image: p.Data, fields: fields, stream: c.config.Stream, alive: a.alive,
 	}
@@ -198,7 +198,7 @@ func (a *answer) next() (piece string, end *ending, err error) {
 // take records a chunk and returns the chunk's text.
 func (a *answer) take(chunk openai.ChatCompletionStreamResponse) string {
 	if chunk.Model != "" {
-		a.model = tidy(chunk.Model)
+		a.model = sanitize(chunk.Model)
 	}
 	if chunk.Usage != nil {
 		a.usage = *chunk.Usage
@@ -264,7 +264,7 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 	case atLimit:
 		e.cut = true
 	case unknownWay:
-		e.cut, e.reason = true, tidy(a.finish)
+		e.cut, e.reason = true, sanitize(a.finish)
 	case repeating:
 		e.looped = true
 		if keep, ok := a.guard.Repeated(); ok {

@@ -82,7 +82,7 @@ type Client struct {
 	limit    *Limit
 	tries    int // requests for a page, at most, until one succeeds
 	mode     Mode
-	watch    func(Try)
+	watch    func(Attempt)
 }
 
 // NewClient checks c and makes a client of it. It reports all that is wrong
@@ -124,7 +124,7 @@ func NewClient(c Config) (*Client, error) {
 	}
 	client := &Client{
 		config: c, profile: asked, endpoint: endpoint{host: base.Host, secret: c.Key},
-		breaker: newBreaker(), dialect: newDialect(), limit: newLimit(c.Concurrency), tries: maxTries, watch: func(Try) {},
+		breaker: newBreaker(), dialect: newDialect(), limit: newLimit(c.Concurrency), tries: maxTries, watch: func(Attempt) {},
 	}
 	client.http = client.httpClient()
 	return client, nil
@@ -151,7 +151,7 @@ func (c *Client) httpClient() *http.Client {
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 			TLSHandshakeTimeout:    10 * time.Second,
-			ResponseHeaderTimeout:  c.patience(),
+			ResponseHeaderTimeout:  c.firstTextTimeout(),
 			IdleConnTimeout:        90 * time.Second,
 			MaxIdleConnsPerHost:    16,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -167,8 +167,8 @@ func (c *Client) httpClient() *http.Client {
 	return &client
 }
 
-// patience returns the time allowed for the first text.
-func (c *Client) patience() time.Duration {
+// firstTextTimeout returns the time allowed for the first text.
+func (c *Client) firstTextTimeout() time.Duration {
 	if c.config.Stream {
 		return c.config.IdleTimeout
 	}

@@ -180,8 +180,8 @@ func TestUnknownEndIsTold(t *testing.T) {
 		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			send(w, delta("one"), finish(strings.Repeat("tea ", 100)), done)
 		}, nil)
-		var seen []Try
-		collect(c.WithWatcher(func(t Try) { seen = append(seen, t) }).Recognize(t.Context(), testPage))
+		var seen []Attempt
+		collect(c.WithWatcher(func(t Attempt) { seen = append(seen, t) }).Recognize(t.Context(), testPage))
 		if len(seen) != 1 || !strings.HasPrefix(seen[0].Reason, "tea tea") || len(seen[0].Reason) > maxDetail || !seen[0].Cut {
 			t.Errorf("seen %+v", seen)
 		}

@@ -2,10 +2,10 @@ package ocr
 
 import "unicode/utf8"
 
-// A sheet is the text that the consumer has received. A retry never makes the
-// sheet shorter: another draft replaces the text only when that draft is
+// An output is the text that the consumer has received. A retry never makes the
+// output shorter: another draft replaces the text only when that draft is
 // longer.
-type sheet struct {
+type output struct {
 	yield func(Update, error) bool
 	left  bool // the consumer wants no more
 	text  []byte
@@ -13,36 +13,36 @@ type sheet struct {
 }
 
 // give sends an update to the consumer and records the update.
-func (s *sheet) give(u Update) bool {
-	if s.left {
+func (o *output) give(u Update) bool {
+	if o.left {
 		return false
 	}
-	s.text = append(s.text[:u.Keep], u.Add...)
-	s.left = !s.yield(u, nil)
-	return !s.left
+	o.text = append(o.text[:u.Keep], u.Add...)
+	o.left = !o.yield(u, nil)
+	return !o.left
 }
 
 // fail ends the reading with an error. The text so far stays.
-func (s *sheet) fail(err error) {
-	if !s.left {
-		s.left = true
-		s.yield(Update{Keep: len(s.text)}, err)
+func (o *output) fail(err error) {
+	if !o.left {
+		o.left = true
+		o.yield(Update{Keep: len(o.text)}, err)
 	}
 }
 
 // A draft is the text of a single try at a page. The first draft is shown
 // while the draft grows, a later draft once it is longer than the shown text.
 type draft struct {
-	sheet *sheet
-	text  []byte
-	part  int // start of the answer that is being read
+	output *output
+	text   []byte
+	part   int // start of the answer that is being read
 	// hidden is true if new text must not be shown before the draft is
 	// finished. Such text may be taken back, and would fill the screen until
 	// then.
 	hidden bool
 }
 
-func (s *sheet) draft() *draft { return &draft{sheet: s} }
+func (o *output) draft() *draft { return &draft{output: o} }
 
 // add adds text. If the consumer wants no more, add returns false.
 func (d *draft) add(text string) bool { return d.put(len(d.text)-d.part, text) }
@@ -53,39 +53,39 @@ func (d *draft) add(text string) bool { return d.put(len(d.text)-d.part, text) }
 func (d *draft) put(from int, text string) bool {
 	from = min(d.part+from, len(d.text))
 	if text == "" && from == len(d.text) {
-		return !d.sheet.left
+		return !d.output.left
 	}
 	d.text = append(d.text[:from], text...)
 	switch {
 	case d.hidden:
-	case d.sheet.shows == d:
-		return d.sheet.give(Update{Keep: from, Add: text})
-	case len(d.text) > len(d.sheet.text):
+	case d.output.shows == d:
+		return d.output.give(Update{Keep: from, Add: text})
+	case len(d.text) > len(d.output.text):
 		return d.show()
 	}
-	return !d.sheet.left
+	return !d.output.left
 }
 
-// show makes the sheet show this draft.
+// show makes the output show this draft.
 func (d *draft) show() bool {
 	same := d.same()
-	d.sheet.shows = d
-	return d.sheet.give(Update{Keep: same, Add: string(d.text[same:])})
+	d.output.shows = d
+	return d.output.give(Update{Keep: same, Add: string(d.text[same:])})
 }
 
-// finish makes the sheet show this draft and its outcome.
+// finish makes the output show this draft and its outcome.
 func (d *draft) finish(o *Outcome) {
 	same := d.same()
-	d.sheet.give(Update{Keep: same, Add: string(d.text[same:]), Outcome: o})
+	d.output.give(Update{Keep: same, Add: string(d.text[same:]), Outcome: o})
 }
 
-// same returns the length of the common start of this draft and the sheet's
+// same returns the length of the common start of this draft and the output's
 // text.
 func (d *draft) same() (n int) {
-	if d.sheet.shows == d {
-		return min(len(d.text), len(d.sheet.text))
+	if d.output.shows == d {
+		return min(len(d.text), len(d.output.text))
 	}
-	for n < min(len(d.text), len(d.sheet.text)) && d.text[n] == d.sheet.text[n] {
+	for n < min(len(d.text), len(d.output.text)) && d.text[n] == d.output.text[n] {
 		n++
 	}
 	for n > 0 && n < len(d.text) && !utf8.RuneStart(d.text[n]) {

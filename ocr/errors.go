@@ -80,7 +80,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " (status %d)", e.Status)
 	}
 	if e.err != nil {
-		b.WriteString(": " + tidy(e.err.Error()))
+		b.WriteString(": " + sanitize(e.err.Error()))
 	}
 	return b.String()
 }
@@ -223,10 +223,10 @@ const (
 	maxRun    = 64  // a longer run without a space is data, not language
 )
 
-// tidy makes a foreign message fit for a log line: one line, no control
+// sanitize makes a foreign message fit for a log line: one line, no control
 // characters, no long runs (an endpoint may quote the image's data URL), at
 // most maxDetail bytes.
-func tidy(s string) string {
+func sanitize(s string) string {
 	var b strings.Builder
 	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
 		if len(word) > maxRun {

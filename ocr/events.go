@@ -239,7 +239,7 @@ func (e *events) takeData(value []byte) error {
 		if !ok {
 			f.message = string(value)
 		}
-		return e.from.reject(0, f)
+		return e.from.errorFrom(0, f)
 	}
 	if len(e.event) > 0 {
 		if len(e.event)+len(value) > maxLine {
@@ -316,7 +316,7 @@ func (e *events) decode(data []byte) (ok, short bool, err error) {
 		return ok, short, e.from.fail(Protocol, errBadEvent)
 	case e.chunk.fault:
 		if f, ok := parseFault(data, true); ok {
-			return true, false, e.from.reject(0, f)
+			return true, false, e.from.errorFrom(0, f)
 		}
 	case e.chunk.refusal != "":
 		return true, false, e.from.refusal(e.chunk.refusal)

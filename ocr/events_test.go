@@ -132,7 +132,7 @@ func FuzzErrorText(f *testing.F) {
 	f.Add(strings.Repeat("漢 ", 100), 400)
 	f.Add(strings.Repeat("漢", 100)+"\x00\n", 500)
 	f.Fuzz(func(t *testing.T, message string, status int) {
-		e := endpoint{host: "model.test", secret: testKey}.reject(status, fault{message: message})
+		e := endpoint{host: "model.test", secret: testKey}.errorFrom(status, fault{message: message})
 		text := e.Error()
 		if strings.Contains(text, testKey) || len(text) > maxDetail+100 || !utf8.ValidString(text) || strings.ContainsAny(text, "\n\r\x00\x1b") {
 			t.Fatalf("error text %q", text)

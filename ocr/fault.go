@@ -36,21 +36,21 @@ func parseFault(data []byte, loose bool) (fault, bool) {
 	if s := (scanner{data: raw}); named && !s.empty() {
 		var inner map[string]json.RawMessage
 		if json.Unmarshal(raw, &inner) != nil {
-			outer.message = plain(raw)
+			outer.message = textOf(raw)
 			return outer, true
 		}
 		f := faultOf(inner)
 		f.code, f.kind = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind)
 		return f, true
 	}
-	return outer, loose || plain(body["object"]) == "error" || plain(body["type"]) == "error"
+	return outer, loose || textOf(body["object"]) == "error" || textOf(body["type"]) == "error"
 }
 
 func faultOf(body map[string]json.RawMessage) fault {
-	f := fault{code: said(body["code"]), param: said(body["param"])}
-	f.kind = cmp.Or(said(body["type"]), said(body["error_type"]), said(body["status"])) // TGI; Gemini
+	f := fault{code: optionalText(body["code"]), param: optionalText(body["param"])}
+	f.kind = cmp.Or(optionalText(body["type"]), optionalText(body["error_type"]), optionalText(body["status"])) // TGI; Gemini
 	for _, name := range []string{"message", "detail", "msg"} {
-		f.message = cmp.Or(f.message, said(body[name]))
+		f.message = cmp.Or(f.message, optionalText(body[name]))
 	}
 	var metadata struct{ Reasons []json.RawMessage }
 	f.flagged = json.Unmarshal(body["metadata"], &metadata) == nil && len(metadata.Reasons) > 0
@@ -61,16 +61,16 @@ func faultOf(body map[string]json.RawMessage) fault {
 	return f
 }
 
-// said is plain, with "" for null.
-func said(raw json.RawMessage) string {
+// optionalText is plain, with "" for null.
+func optionalText(raw json.RawMessage) string {
 	if string(raw) == "null" {
 		return ""
 	}
-	return plain(raw)
+	return textOf(raw)
 }
 
-// plain returns the contents of a JSON string, and any other value unchanged.
-func plain(raw json.RawMessage) string {
+// textOf returns the contents of a JSON string, and any other value unchanged.
+func textOf(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s
@@ -89,29 +89,29 @@ func (e endpoint) fail(class Class, cause error) *Error {
 	return &Error{Class: class, Host: e.host, err: cause}
 }
 
-// reject returns the error for a fault. A status of 0 means that the error
+// errorFrom returns the error for a fault. A status of 0 means that the error
 // came in a successful answer. The message is shortened, and the key, which
 // some endpoints quote, is removed.
-func (e endpoint) reject(status int, f fault) *Error {
+func (e endpoint) errorFrom(status int, f fault) *Error {
 	if status == 0 {
 		status = f.status
 	}
-	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.said(f.message), fault: f}
+	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.messageError(f.message), fault: f}
 }
 
 // refusal returns the error for an answer in which the model or a filter
 // refuses the content.
 func (e endpoint) refusal(message string) *Error {
-	return &Error{Class: Refused, Host: e.host, err: e.said(message)}
+	return &Error{Class: Refused, Host: e.host, err: e.messageError(message)}
 }
 
-// said returns an error with the endpoint's message, or nil if message is
+// messageError returns an error with the endpoint's message, or nil if message is
 // empty.
-func (e endpoint) said(message string) error {
+func (e endpoint) messageError(message string) error {
 	if e.secret != "" {
 		message = strings.ReplaceAll(message, e.secret, "[key]")
 	}
-	if message = tidy(message); message == "" {
+	if message = sanitize(message); message == "" {
 		return nil
 	}
 	return errors.New(message)

@@ -27,7 +27,7 @@ func (r *reading) layerOf(p page.Page) *witness.Layer {
 // the model's text is compared with it. If the model returns no text, the
 // page's own text stands.
 func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer) {
-	if !r.sheet.draft().add(layer.Text()) {
+	if !r.output.draft().add(layer.Text()) {
 		return
 	}
 	if checkPage(p) != nil || !r.client.breaker.isUp(ctx, r.client.probe) {
@@ -53,7 +53,7 @@ func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer
 func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *draft, end ending) {
 	report := layer.Check(string(best.text))
 	if report.Again() {
-		more := r.sheet.draft()
+		more := r.output.draft()
 		again, err := r.once(ctx, p, true, more)
 		if err == nil && !again.cut && !again.looped {
 			second := layer.Check(string(more.text))
@@ -77,10 +77,10 @@ func (r *reading) instead(ctx context.Context, layer *witness.Layer, why witness
 // settle ends the reading with a text, unless the caller ended the reading.
 func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
 	if ctx.Err() != nil {
-		r.sheet.fail(context.Cause(ctx))
+		r.output.fail(context.Cause(ctx))
 		return
 	}
-	d := r.sheet.draft()
+	d := r.output.draft()
 	d.text = []byte(strings.TrimSpace(text))
 	d.finish(o)
 }

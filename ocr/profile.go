@@ -13,8 +13,8 @@ import (
 type profile struct {
 	name    string
 	prompts map[Kind]string // %s is the argument of Locate
-	// signs removes the model's own signs from a person's words in a prompt.
-	signs *strings.Replacer
+	// sanitizer removes the model's own sanitizer from a person's words in a prompt.
+	sanitizer *strings.Replacer
 	// maxTokens is the default limit of an answer; 0 leaves the limit to the
 	// endpoint.
 	maxTokens int
@@ -55,7 +55,7 @@ var profiles = []profile{
 		// https://www.ucloud-global.com/en/docs/modelverse
 		name:      "deepseek-ocr",
 		prompts:   with(deepseekPrompts, Markdown, DefaultPrompt),
-		signs:     deepseekSigns,
+		sanitizer: deepseekSigns,
 		maxTokens: 8192,
 		context:   deepseekContext,
 		canvas:    Canvas,
@@ -66,11 +66,11 @@ var profiles = []profile{
 		// together, so the limit is left out. The other fields are those of
 		// vLLM's recipe:
 		// https://docs.vllm.ai/projects/recipes/en/latest/DeepSeek/DeepSeek-OCR.html
-		name:     "deepseek-ocr-vllm",
-		prompts:  deepseekPrompts,
-		signs:    deepseekSigns,
-		context:  deepseekContext,
-		askUsage: true,
+		name:      "deepseek-ocr-vllm",
+		prompts:   deepseekPrompts,
+		sanitizer: deepseekSigns,
+		context:   deepseekContext,
+		askUsage:  true,
 		extra: map[string]json.RawMessage{
 			"skip_special_tokens": json.RawMessage(`false`),
 			// 128821 and 128822 are <td> and </td>.
@@ -84,7 +84,7 @@ var profiles = []profile{
 		// model loops: https://github.com/ollama/ollama/issues/13345
 		name:      "deepseek-ocr-ollama",
 		prompts:   deepseekPrompts,
-		signs:     deepseekSigns,
+		sanitizer: deepseekSigns,
 		maxTokens: 4096,
 		context:   deepseekContext,
 		askUsage:  true,
@@ -100,9 +100,9 @@ var profiles = []profile{
 			Describe: "Describe this image in detail.",
 			Locate:   "Find \"%s\" in this image. For each place where it stands write one line [[x1, y1, x2, y2]]: the corners of its box, as numbers from 0 to 999 across the image's width and height. Write nothing else.",
 		},
-		signs:    strings.NewReplacer(`"`, `'`),
-		canvas:   chatCanvas,
-		cleaning: chatCleaning,
+		sanitizer: strings.NewReplacer(`"`, `'`),
+		canvas:    chatCanvas,
+		cleaning:  chatCleaning,
 	},
 }
 
@@ -141,7 +141,7 @@ func findProfile(name, model string) (profile, error) {
 	}
 	i := slices.IndexFunc(profiles, func(p profile) bool { return p.name == name })
 	if i < 0 {
-		return profile{}, fmt.Errorf("there is no profile %q; there are %s", tidy(name), strings.Join(Profiles(), ", "))
+		return profile{}, fmt.Errorf("there is no profile %q; there are %s", sanitize(name), strings.Join(Profiles(), ", "))
 	}
 	return profiles[i], nil
 }
@@ -165,9 +165,9 @@ func profileOf(model string) string {
 func (p profile) prompt(m Mode) string {
 	switch m.Kind {
 	case Prompt:
-		return p.signs.Replace(m.Argument)
+		return p.sanitizer.Replace(m.Argument)
 	case Locate:
-		return strings.Replace(p.prompts[Locate], "%s", p.signs.Replace(m.Argument), 1)
+		return strings.Replace(p.prompts[Locate], "%s", p.sanitizer.Replace(m.Argument), 1)
 	case "":
 		return p.prompts[Markdown]
 	}

@@ -53,13 +53,13 @@ const (
 // must not change during the loop.
 func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
-		r := reading{client: c, sheet: sheet{yield: yield}}
+		r := reading{client: c, output: output{yield: yield}}
 		if layer := r.layerOf(p); layer != nil {
 			r.checked(ctx, p, layer)
 			return
 		}
 		if err := checkPage(p); err != nil {
-			r.sheet.fail(c.endpoint.fail(BadRequest, err))
+			r.output.fail(c.endpoint.fail(BadRequest, err))
 			return
 		}
 		r.page(ctx, p)
@@ -69,7 +69,7 @@ func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, e
 // A reading is a single call of Recognize.
 type reading struct {
 	client   *Client
-	sheet    sheet
+	output   output
 	requests int // requests so far
 }
 
@@ -80,16 +80,16 @@ var errLeft = errors.New("nobody reads on")
 func (r *reading) page(ctx context.Context, p page.Page) {
 	best, end, err := r.best(ctx, p)
 	if err != nil {
-		r.sheet.fail(err)
+		r.output.fail(err)
 		return
 	}
 	// After some text, an error only means that later tries failed, and the
 	// text is given. A reading that the caller ended has no outcome.
 	if ctx.Err() != nil {
-		if r.sheet.shows != best {
+		if r.output.shows != best {
 			best.show()
 		}
-		r.sheet.fail(context.Cause(ctx))
+		r.output.fail(context.Cause(ctx))
 		return
 	}
 	best.finish(end.outcome(CountWords(string(best.text))))
@@ -97,25 +97,25 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 
 // best reads a page in all ways that fit, and returns the best text.
 func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error) {
-	best, end, err := r.insist(ctx, p)
+	best, end, err := r.retry(ctx, p)
 	if err != nil {
 		return nil, ending{}, err
 	}
 	if len(best.text) == 0 && !end.cut && !end.looped && len(end.boxes) == 0 && r.expectsText(ctx, p) {
-		second := r.sheet.draft()
+		second := r.output.draft()
 		if again, err := r.once(ctx, p, true, second); err == nil && len(second.text) > 0 {
 			best, end = second, again
 		}
 	}
 	if end.looped {
-		warm := r.sheet.draft()
+		warm := r.output.draft()
 		again, err := r.once(ctx, p, true, warm)
 		if err == nil && (!again.looped || len(warm.text) > len(best.text)) {
 			best, end = warm, again
 		}
 	}
 	if end.cut && r.divisible() {
-		halves := r.sheet.draft()
+		halves := r.output.draft()
 		if both, err := r.halves(ctx, p, best, halves); err == nil {
 			best, end = halves, both
 		}
@@ -123,9 +123,9 @@ func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error)
 	return best, end, nil
 }
 
-// insist reads the page, and again after a temporary failure. With an error,
-// the sheet has the longest text.
-func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, error) {
+// retry reads the page, and again after a temporary failure. With an error,
+// the output has the longest text.
+func (r *reading) retry(ctx context.Context, p page.Page) (*draft, ending, error) {
 	var d *draft
 	var end ending
 	var failed error // backoff.Retry may wrap its result
@@ -141,7 +141,7 @@ func (r *reading) insist(ctx context.Context, p page.Page) (*draft, ending, erro
 				return struct{}{}, backoff.Permanent(failed)
 			}
 		}
-		d = r.sheet.draft()
+		d = r.output.draft()
 		end, failed = r.once(ctx, p, false, d)
 		if probe {
 			r.client.breaker.settle(ctx, failed)
@@ -220,14 +220,14 @@ func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (
 // request makes one request, adds the text to d, and calls the watcher.
 func (r *reading) request(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft) (ending, error) {
 	r.requests++
-	t, begun := Try{Nth: r.requests, Picture: len(p.Data)}, time.Now()
+	t, begun := Attempt{Number: r.requests, ImageBytes: len(p.Data)}, time.Now()
 	end, err := r.try(ctx, p, again, fields, d, &t)
 	t.Took, t.Err, t.Looped, t.Cut, t.Reason = time.Since(begun), err, end.looped, end.cut, end.reason
 	r.client.watch(t)
 	return end, err
 }
 
-func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft, t *Try) (ending, error) {
+func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft, t *Attempt) (ending, error) {
 	begun := time.Now()
 	trip := r.client.limit.begin()
 	defer trip.end()
@@ -277,7 +277,7 @@ func (r *reading) divisible() bool {
 	return kind == "" || kind == Markdown || kind == Plain
 }
 
-var errSame = errors.New("half of the page has the same text")
+var errHalfSame = errors.New("half of the page has the same text")
 
 // halves reads a page whose text was cut in two parts.
 func (r *reading) halves(ctx context.Context, p page.Page, cut, d *draft) (ending, error) {
@@ -291,7 +291,7 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *draft) (endin
 	}
 	if SameWords(string(d.text), string(cut.text)) {
 		// The length of the page is not the reason for the cut.
-		return ending{}, errSame
+		return ending{}, errHalfSame
 	}
 	if !d.begin() {
 		return ending{}, errLeft

@@ -82,12 +82,12 @@ func checkExtraBody(fields map[string]json.RawMessage) error {
 	return nil
 }
 
-// coolness is the temperature of a first reading: always the model's best
-// guess. warmth is the temperature of a reading after a loop, which the best
+// firstTemperature is the temperature of a first reading: always the model's best
+// guess. retryTemperature is the temperature of a reading after a loop, which the best
 // guess would only repeat: https://github.com/datalab-to/chandra
 const (
-	coolness = `0`
-	warmth   = `0.3`
+	firstTemperature = `0`
+	retryTemperature = `0.3`
 )
 
 // fields returns the fields of the request's body beside the messages; null
@@ -99,7 +99,7 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	if reasoning.MatchString(strings.ToLower(c.config.Model)) {
 		limit = maxCompletionTokens
 	} else {
-		fields[temperature] = json.RawMessage(coolness)
+		fields[temperature] = json.RawMessage(firstTemperature)
 	}
 	if c.config.MaxTokens > 0 {
 		fields[limit] = json.RawMessage(strconv.Itoa(c.config.MaxTokens))
@@ -112,7 +112,7 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	maps.Copy(fields, c.profile.extra)
 	maps.Copy(fields, c.config.ExtraBody)
 	if cool, ok := fields[temperature]; again && ok && string(cool) != "null" {
-		fields[temperature] = json.RawMessage(warmth)
+		fields[temperature] = json.RawMessage(retryTemperature)
 	}
 	c.dialect.speak(fields)
 	return fields

@@ -81,7 +81,7 @@ func (x *exchange) inflate(resp *http.Response) error {
 	case "gzip", "x-gzip":
 		resp.Body = &inflated{body: resp.Body}
 	default:
-		return x.from.fail(Protocol, fmt.Errorf("the answer is compressed with %q although it was asked not to be", tidy(kind)))
+		return x.from.fail(Protocol, fmt.Errorf("the answer is compressed with %q although it was asked not to be", sanitize(kind)))
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (x *exchange) refused(resp *http.Response) *Error {
 			f.message = string(body)
 		}
 	}
-	e := x.from.reject(status, f)
+	e := x.from.errorFrom(status, f)
 	e.RetryAfter = retryAfter(resp.Header, time.Now())
 	return e
 }

@@ -76,7 +76,7 @@ func checkModel(ctx context.Context, c config, probing bool) []finding {
 }
 
 // advice says what settings fit the endpoint better. It is used as it is.
-func advice(c config, model *ocr.Client, last ocr.Try) (all []string) {
+func advice(c config, model *ocr.Client, last ocr.Attempt) (all []string) {
 	if c.OCRStream && last.Whole {
 		all = append(all, "It cannot stream: set OCR_STREAM=false, which gives its answers more time.")
 	}
@@ -112,7 +112,7 @@ func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, tex
 type oneReading struct {
 	text, model string
 	first, took time.Duration // until the first text, and until the end
-	last        ocr.Try
+	last        ocr.Attempt
 }
 
 func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneReading, err error) {
@@ -120,7 +120,7 @@ func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneR
 	defer cancel()
 	begun := time.Now()
 	var text ocr.Text
-	for update, err := range model.WithTries(1).WithWatcher(func(t ocr.Try) { r.last = t }).Recognize(ctx, picture) {
+	for update, err := range model.WithTries(1).WithWatcher(func(t ocr.Attempt) { r.last = t }).Recognize(ctx, picture) {
 		if err != nil {
 			return r, err
 		}
