@@ -111,7 +111,7 @@
 //
 // Besides slack-go, Slack's own clients for Node: Bolt, socket-mode and web-api,
 // with no option but the address (testdata/conformance; Node 20 or later). Where a
-// client disagrees, this package is wrong.
+// client disagrees, this package is wrong. axe-core judges the page.
 //
 // # Not modelled
 //

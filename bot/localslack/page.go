@@ -2,26 +2,17 @@ package localslack
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// The page is a small chat client without a build step: plain HTML, CSS and ES
-// modules, which load nothing from anywhere else.
-//
-//go:embed page
-var pageFiles embed.FS
 
 const (
 	pageBeat  = 15 * time.Second
@@ -71,48 +62,6 @@ func (w *Workspace) pageUser() string {
 		}
 	}
 	return first
-}
-
-// pageAsset is a file of the page. The browser asks each time and mostly hears
-// "not modified", so that a new build shows at once.
-type pageAsset struct {
-	kind, etag string
-	data       []byte
-}
-
-func (a pageAsset) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	rw.Header().Set("Content-Type", a.kind)
-	rw.Header().Set("ETag", a.etag)
-	rw.Header().Set("Cache-Control", "no-cache")
-	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(a.data))
-}
-
-// pageAssets returns the embedded files by the path they are served at.
-func pageAssets() map[string]pageAsset {
-	// Spelled out: mime.TypeByExtension depends on the machine.
-	kinds := map[string]string{
-		".html": "text/html; charset=utf-8",
-		".css":  "text/css; charset=utf-8",
-		".js":   "text/javascript; charset=utf-8",
-		".svg":  "image/svg+xml",
-	}
-	assets := map[string]pageAsset{}
-	entries, err := pageFiles.ReadDir("page")
-	if err != nil {
-		panic(err) // it is part of the program
-	}
-	for _, e := range entries {
-		data, err := pageFiles.ReadFile("page/" + e.Name())
-		if err != nil {
-			panic(err)
-		}
-		name := "/page/" + e.Name()
-		if e.Name() == "index.html" {
-			name = "/{$}"
-		}
-		assets[name] = pageAsset{kinds[path.Ext(e.Name())], fmt.Sprintf(`"%x"`, sha256.Sum256(data)), data}
-	}
-	return assets
 }
 
 // pagePermalink opens a message's permalink in the page: /archives/C…/p… with

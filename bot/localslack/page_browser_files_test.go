@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-const redPNG = `iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEUlEQVR4nGP8z4APMOGVHVZCADkDAQ1xW5o+AAAAAElFTkSuQmCC`
+const redPNG = `iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR42mP4z8CABzGMSmNDALfKY53W1e90AAAAAElFTkSuQmCC`
 
 // carrying makes a DataTransfer with these files, in the page.
 func carrying(names ...string) string {

@@ -27,6 +27,8 @@ func liveEdits(s *site) {
 	status := slack.NewTextBlockObject("plain_text", "Reading 2 files…\na.png · 3 words\nb.png · next", false, false)
 	s.botEdits(ts, "third", slack.NewSectionBlock(status, nil, nil))
 	s.wait(node + `.querySelector(".b-section").innerText === "Reading 2 files…\na.png · 3 words\nb.png · next"`)
+	s.botEdits(ts, "> quoted\nnot quoted")
+	s.wait(node + `.querySelector("blockquote").textContent === "quoted"`)
 	s.botEdits(ts, "only text")
 	s.wait(node + `.querySelector(".edited").textContent.trim() === "(edited)"`)
 	if _, _, err := s.api.DeleteMessageContext(s.t.Context(), s.channel, ts); err != nil {

@@ -177,7 +177,7 @@ func connectionLost(s *site) {
 	s.js(`realOpen = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function () { realOpen.call(this, "POST", "/page/nothing") }; document.querySelector("#composer-text").focus(); 1`)
 	s.key("kept words")
 	s.key(kb.Enter)
-	s.wait(`document.querySelector("#messages .failed") && document.querySelector("#messages .pending").innerText.includes("kept words")`)
+	s.wait(`document.querySelector("#messages .failed") && document.querySelector("#messages .pending").innerText.includes("kept words") && document.querySelector("#messages .pending .at").textContent === "Not sent"`)
 	s.js(`XMLHttpRequest.prototype.open = realOpen; document.querySelector("[data-do=retry]").click(); 1`)
 	if m := s.messages(1)[0]; m.Text != "kept words" {
 		s.t.Errorf("after trying again: %+v", m)

@@ -245,6 +245,8 @@ func TestPageInABrowser(t *testing.T) {
 		{"the menu of a message", 1440, 900, messageMenu},
 		{"channels", 1440, 900, channels},
 		{"hostile apps", 1440, 900, hostileApps},
+		{"touch", 390, 844, touch},
+		{"damaged pictures", 1440, 900, damagedPictures},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t, b, c.width, c.height)

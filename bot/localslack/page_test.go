@@ -2,6 +2,7 @@ package localslack_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,11 +81,24 @@ func answerOf(t *testing.T, rec *httptest.ResponseRecorder) (a pageAnswer) {
 	return a
 }
 
+func unpacked(t *testing.T, packed io.Reader) string {
+	t.Helper()
+	z, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestPageIsLockedDown(t *testing.T) {
 	s := newWorld(t)
 	kinds := map[string]string{
-		"/": "text/html; charset=utf-8", "/page/app.js": "text/javascript; charset=utf-8",
-		"/page/style.css": "text/css; charset=utf-8", "/page/icon.svg": "image/svg+xml",
+		"/": "text/html; charset=utf-8", "/page/page.js": "text/javascript; charset=utf-8",
+		"/page/page.css": "text/css; charset=utf-8", "/page/icon.svg": "image/svg+xml",
 	}
 	for path, kind := range kinds {
 		rec := s.get(path)
@@ -100,6 +114,9 @@ func TestPageIsLockedDown(t *testing.T) {
 		}
 		if strings.Contains(csp, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s: %v", path, h)
+		}
+		if packed := s.get(path, "Accept-Encoding", "gzip, br"); unpacked(t, packed.Body) != rec.Body.String() || packed.Header().Get("ETag") == h.Get("ETag") {
+			t.Errorf("%s compressed: another text, or the same ETag", path)
 		}
 		if again := s.get(path, "If-None-Match", h.Get("ETag")); again.Code != http.StatusNotModified {
 			t.Errorf("%s with its ETag: %d", path, again.Code)

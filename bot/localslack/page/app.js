@@ -108,11 +108,13 @@ function draw() {
   const total = store.places().reduce((n, c) => n + unread(c.id), 0);
   document.body.dataset.domain = store.team.domain || "";
   people.draw();
-  document.title = `${total ? `(${total}) ` : ""}${title || "…"} · ${store.team.name || "Local"}`;
+  const page = `${title || "…"} · ${store.team.name || "Local"}`;
+  document.title = (total ? `(${total}) ` : "") + page;
+  $("title").textContent = page;
   $("team").textContent = store.team.name || "Local";
   drawSidebar($("places"), store, at.channel, unread);
   const me = store.author({ user: store.me });
-  $("me").replaceChildren(avatar(me), h("span", null, me.name), h("small", null, "you"));
+  $("me").replaceChildren(avatar(me), h("span", null, me.name), me.name !== "you" && h("small", null, "you"));
   if (!channel) return;
   drawChannel(channel, title);
   drawThread();

@@ -1,7 +1,7 @@
 // The box a person writes in: text, files waiting to be sent, a draft for each place.
 import { h, icon } from "./dom.js";
 import { CommandList } from "./commands.js";
-import { isImage, size } from "./message.js";
+import { ifUnshown, isImage, size } from "./message.js";
 
 export const MAX_FILES = 10;
 const MAX_BYTES = 100e6;
@@ -128,7 +128,10 @@ export class Composer {
     const { file, url } = entry;
     const remove = h("button.remove", { type: "button", "aria-label": `Remove ${file.name}`, title: "Remove" }, icon("close"));
     remove.addEventListener("click", () => this.remove(entry));
-    return h("li", { title: `${file.name} · ${size(file.size)}` }, url ? h("img", { src: url, alt: file.name }) : h("span.doc", null, icon("file"), h("span", null, file.name)), remove);
+    const doc = h("span.doc", null, icon("file"), h("span", null, file.name));
+    const img = url && h("img", { src: url, alt: file.name });
+    if (img) ifUnshown(img, () => img.replaceWith(doc));
+    return h("li", { title: `${file.name} · ${size(file.size)}` }, img || doc, remove);
   }
 
   submit() {

@@ -7,6 +7,7 @@ const GROUP_SECONDS = 300;
 const NEAR_BOTTOM = 48;
 const LIVE_MS = 2500;
 const POINT_MS = 2500;
+const NEAR = 10; // the messages at the end of the column that are looked at first
 
 export class MessageList {
   /** root is the scrolling element; options.inThread as for renderMessage. */
@@ -97,7 +98,7 @@ export class MessageList {
       }
       const grouped = follows(previous, m, this.store);
       const sign = [grouped, this.store.version, m.latest_reply && ago(m.latest_reply)].join();
-      rows.push({ key: m.ts, of: m, sign, draw: () => renderMessage(m, this.store, { grouped, inThread: this.inThread }) });
+      rows.push({ key: m.ts, of: m, sign, draw: () => renderMessage(m, this.store, { grouped, inThread: this.inThread, near: i >= messages.length - NEAR }) });
       previous = m;
       if (this.inThread && i === 0 && messages.length > 1) {
         const n = messages.length - 1;

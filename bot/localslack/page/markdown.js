@@ -17,7 +17,24 @@ const TASK = /^\[([ xX])\] +/;
 
 /** markdown renders a text; names resolves ids of people and channels. */
 export function markdown(text, names) {
-  return blocks(text.replace(/\r\n?/g, "\n").split("\n"), names, 0);
+  const body = h("div", null, blocks(text.replace(/\r\n?/g, "\n").split("\n"), names, 0));
+  rankHeadings(body);
+  return [...body.childNodes];
+}
+
+// rankHeadings gives the headings tags that leave no level out, whatever levels
+// the text uses: the page's own are h1 and h2, so a text's begin at h3. The class
+// keeps the size.
+function rankHeadings(body) {
+  const above = []; // the levels of the headings that the current one is under
+  for (const heading of body.querySelectorAll("[class^=md-h]")) {
+    const level = Number(heading.className.at(-1));
+    while (above.at(-1) >= level) above.pop();
+    above.push(level);
+    const ranked = h(`h${Math.min(above.length + 2, 6)}.md-h${level}`, { dir: "auto" });
+    ranked.append(...heading.childNodes);
+    heading.replaceWith(ranked);
+  }
 }
 
 function blocks(lines, names, depth) {
@@ -69,9 +86,8 @@ function heading(line, names) {
   return title(marks.length, inline(text, names));
 }
 
-// The page's own titles are h1 and h2, so a text's begin at h3. The class keeps the size.
 function title(level, content) {
-  return h(`h${Math.min(level + 2, 6)}.md-h${level}`, { dir: "auto" }, content);
+  return h(`h3.md-h${level}`, null, content); // rankHeadings gives it its tag
 }
 
 function quote(lines, i, names, depth) {

@@ -54,7 +54,7 @@ function walk(menu, selector, columns) {
 
 // show places the menu near its anchor, inside the window, and gives the focus back when it closes.
 function show(anchor, menu) {
-  const host = anchor.closest("dialog") || document.body;
+  const host = anchor.closest("dialog, main") || document.body;
   host.append(menu);
   menu.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;

@@ -9,9 +9,10 @@ import { emoji } from "./tokens.js";
 
 /**
  * renderMessage draws a message. options: grouped (its author and time were
- * just shown), inThread (no link to the thread it is in already).
+ * just shown), inThread (no link to the thread it is in already), near (its
+ * pictures are loaded at once).
  */
-export function renderMessage(message, store, { grouped = false, inThread = false } = {}) {
+export function renderMessage(message, store, { grouped = false, inThread = false, near = false } = {}) {
   const author = store.author(message);
   const pending = message.pending;
   const body = h("div.body", null,
@@ -19,7 +20,7 @@ export function renderMessage(message, store, { grouped = false, inThread = fals
     message.ephemeral && h("p.quiet.private", null, icon("eye"), "Only visible to you · ", h("button.plain", { type: "button", "data-do": "dismiss" }, "Dismiss")),
     content(message, store),
     forwards(message, store),
-    files(message),
+    files(message, near),
     pending && progress(pending),
     reactions(message, store),
     !inThread && message.reply_count > 0 && threadLink(message, store));
@@ -46,11 +47,12 @@ function forwards(message, store) {
 }
 
 function byline(message, author) {
-  return h("p.by", null, h("strong", null, author.name), author.bot && h("span.badge", null, "App"), message.pending ? h("span.at", null, "Sending…") : time(message, "at"));
+  return h("p.by", null, h("strong", null, author.name), author.bot && h("span.badge", null, "App"), message.pending ? h("span.at", null, message.pending.error ? "Not sent" : "Sending…") : time(message, "at"));
 }
 
 function label(message, author) {
-  return `${author.name}, ${message.pending ? "sending" : clockTime(message.ts)}`;
+  const when = message.pending ? (message.pending.error ? "not sent" : "sending") : clockTime(message.ts);
+  return `${author.name}, ${when}`;
 }
 
 function time(message, kind) {
@@ -96,30 +98,43 @@ function fileType(file) {
 
 const isText = (file) => ["md", "txt"].includes(fileType(file));
 
-function files(message) {
+function files(message, near) {
   const all = message.files || [];
   if (!all.length) return null;
   const pictures = all.filter(isImage);
   return h("div.files", null,
-    pictures.length > 0 && h(pictures.length > 1 ? "div.pictures.many" : "div.pictures", null, pictures.map((f) => picture(f, message))),
+    pictures.length > 0 && h(pictures.length > 1 ? "div.pictures.many" : "div.pictures", null, pictures.map((f) => picture(f, message, near))),
     all.filter((f) => !isImage(f)).map((f) => card(f, message)));
 }
 
 // The addresses of files that are no pictures, whatever they are called.
 const unseen = new Set();
 
-function picture(file, message) {
+function picture(file, message, near) {
   const name = file.title || file.name || "image";
   const src = file.preview || fileURL(file);
   if (unseen.has(src)) return card(file, message);
-  const img = h("img", { src, alt: "", loading: "lazy", decoding: "async" });
-  img.addEventListener("error", () => {
+  const img = h("img", { src, alt: "", loading: near ? null : "lazy", decoding: "async" });
+  ifUnshown(img, () => {
     unseen.add(src);
     img.closest("figure")?.replaceWith(card(file, message));
   });
   return h("figure", { "data-key": file.id },
     h("button.picture", { type: "button", "data-do": "view", "data-file": file.id, "aria-label": `Open ${name}`, disabled: Boolean(message.pending) }, img),
     h("figcaption", { title: name }, name));
+}
+
+/** ifUnshown calls then() if the browser cannot show a picture, or if the picture ends before its first point. */
+export function ifUnshown(img, then) {
+  img.addEventListener("error", then);
+  img.addEventListener("load", () => isBlank(img) && then());
+}
+
+// isBlank says whether nothing of a loaded picture would be seen.
+function isBlank(img) {
+  const canvas = new OffscreenCanvas(4, 4).getContext("2d");
+  canvas.drawImage(img, 0, 0, 4, 4);
+  return canvas.getImageData(0, 0, 4, 4).data.every((value) => value === 0);
 }
 
 function card(file, message) {

@@ -25,7 +25,7 @@ function lines(text, names) {
   let quote = null;
   let first = true;
   for (const line of text.split("\n")) {
-    const quoted = /^&gt; ?/.exec(line);
+    const quoted = /^(?:&gt;|>) ?/.exec(line);
     if (quoted) {
       if (!quote) out.push((quote = h("blockquote")));
       else quote.append(h("br"));

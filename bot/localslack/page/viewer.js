@@ -1,6 +1,6 @@
 // Dialogs: pictures in full, text files, jumping to a conversation; and short notices.
 import { h, icon } from "./dom.js";
-import { isImage } from "./message.js";
+import { ifUnshown, isImage } from "./message.js";
 import { markdown } from "./markdown.js";
 import { fileURL } from "./net.js";
 
@@ -19,7 +19,7 @@ export function view(dialog, message, file, names) {
   close.addEventListener("click", () => dialog.close());
   const draw = () => {
     const f = at < 0 ? file : pictures[at];
-    const body = at < 0 ? textBody(f, names) : h("img", { src: fileURL(f), alt: f.title || f.name });
+    const body = at < 0 ? textBody(f, names) : shown(f);
     dialog.className = at < 0 ? "shows-text" : "shows-picture";
     const count = pictures.length > 1 && at >= 0 ? h("span", null, `${at + 1} of ${pictures.length}`) : null;
     const download = h("a.icon", { href: fileURL(f) + "?download=1", download: f.name || "", "aria-label": `Download ${f.name}`, title: "Download" }, icon("down"));
@@ -43,6 +43,12 @@ export function view(dialog, message, file, names) {
   draw();
   dialog.showModal();
   close.focus();
+}
+
+function shown(file) {
+  const img = h("img", { src: fileURL(file), alt: file.title || file.name });
+  ifUnshown(img, () => img.replaceWith(h("p.quiet", null, "This picture is damaged and cannot be shown. It can be downloaded.")));
+  return img;
 }
 
 function textBody(file, names) {
