@@ -62,7 +62,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		return reading.ErrUnreadable
 	}
 	uploaded := before.Files[s.Item].Delivery.Upload.Shared
-	thread := post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root)
+	thread := post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root).For(s.Person)
 	upload := func(n int, name string, content []byte) error {
 		for len(sent) <= n {
 			sent = append(sent, post.OnceFile{})

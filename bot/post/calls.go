@@ -28,7 +28,7 @@ func NewDesk(api *slack.Client, pacer *Pacer, client *http.Client) *Desk {
 // when the person reloads Slack.
 // https://docs.slack.dev/reference/methods/chat.postEphemeral
 func (d *Desk) Whisper(ctx context.Context, channel, thread, user string, m Message) error {
-	return d.pacer.run(ctx, call{method: "chat.postEphemeral", urgency: final, do: func(ctx context.Context) error {
+	return d.pacer.run(ctx, call{method: "chat.postEphemeral", urgency: final, person: user, do: func(ctx context.Context) error {
 		options := []slack.MsgOption{slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...)}
 		if thread != "" {
 			options = append(options, slack.MsgOptionTS(thread))
@@ -63,7 +63,7 @@ func (d *Desk) OpenView(ctx context.Context, trigger string, view slack.ModalVie
 
 // Direct is the channel of the bot's direct messages with a person.
 func (d *Desk) Direct(ctx context.Context, user string) (channel string, err error) {
-	err = d.pacer.run(ctx, call{method: "conversations.open", urgency: final, do: func(ctx context.Context) error {
+	err = d.pacer.run(ctx, call{method: "conversations.open", urgency: final, person: user, do: func(ctx context.Context) error {
 		c, _, _, err := d.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
 		if err == nil {
 			channel = c.ID
@@ -100,7 +100,7 @@ func (d *Desk) Member(ctx context.Context, channel, user string) (bool, error) {
 	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
 	for range maxMembers / query.Limit {
 		var members []string
-		err := d.pacer.run(ctx, call{method: "conversations.members", urgency: final, do: func(ctx context.Context) (err error) {
+		err := d.pacer.run(ctx, call{method: "conversations.members", urgency: final, person: user, do: func(ctx context.Context) (err error) {
 			members, query.Cursor, err = d.api.GetUsersInConversationContext(ctx, &query)
 			return err
 		}})

@@ -27,7 +27,7 @@ const (
 // on each page, so an answer without any proves nothing: Slack gives one now and
 // then (rusq/slackdump), and is asked again.
 func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
-	c := call{method: t.method(), urgency: final, do: func(ctx context.Context) (err error) {
+	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
 		messages, next, err = t.ask(ctx, after, cursor)
 		return err
 	}}
@@ -45,7 +45,7 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 // first returns the thread's first message, if it is there, and perhaps more. It is
 // asked for with run, and again where there seems to be nothing, as in page.
 func (t *Thread) first(ctx context.Context, run func(context.Context, call) error) (messages []slack.Message, err error) {
-	c := call{method: t.method(), urgency: final, do: func(ctx context.Context) (err error) {
+	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
 		messages, _, _, err = t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 			ChannelID: t.channel, Timestamp: t.ts, Limit: 1, Inclusive: true,
 		})

@@ -22,6 +22,7 @@ type Pacer struct {
 	sharers func() int
 	begun   time.Time
 	counts  counts
+	fairness
 	// answered is when Slack last gave an answer that tells what became of a call,
 	// in nanoseconds of Unix time.
 	answered atomic.Int64
@@ -48,6 +49,7 @@ func NewPacer(sharers func() int) *Pacer {
 type call struct {
 	method  string
 	channel string // for chat.postMessage, which is limited by channel too
+	person  string // whose doing it is, or ""; see fairness
 	urgency urgency
 	timeout time.Duration // of one try; 0 means callTimeout
 	do      func(context.Context) error
@@ -75,7 +77,8 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 		Multiplier: 2, MaxInterval: 15 * time.Second,
 	}
 	pause.Reset()
-	since := time.Now()
+	var since time.Time
+	c.urgency, since = p.place(c, time.Now())
 	var open time.Time // since when it is
 	for {
 		turns, err := p.wait(ctx, c, since)
@@ -114,7 +117,9 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 
 // once carries out c within the budget, or not: it is tried a single time.
 func (p *Pacer) once(ctx context.Context, c call) error {
-	turns, err := p.wait(ctx, c, time.Now())
+	var since time.Time
+	c.urgency, since = p.place(c, time.Now())
+	turns, err := p.wait(ctx, c, since)
 	if err != nil {
 		return err
 	}
@@ -124,8 +129,7 @@ func (p *Pacer) once(ctx context.Context, c call) error {
 	return err
 }
 
-// wait takes c's turn at the channel, then at the method. c has waited since
-// that time in all. The turns are to be used by try.
+// wait takes c's turn at the channel, then at the method, in the order of since. The turns are to be used by try.
 func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (turns []*waiter, err error) {
 	begun := time.Now()
 	defer func() { p.counts.wait(c.method, time.Since(begun)) }()

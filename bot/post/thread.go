@@ -19,6 +19,7 @@ type Thread struct {
 	fence   Fence
 	channel string
 	ts      string // of the thread's first message; "" for the channel itself
+	person  string // whose doing the calls are, or ""
 }
 
 // Fence goes before each write: it fails where the writer has lost the right to
@@ -42,12 +43,21 @@ func (t *Thread) Under(ts string) *Thread {
 	return &under
 }
 
+// For is the same thread, whose calls are a person's doing: whoever causes many goes
+// behind the others.
+func (t *Thread) For(person string) *Thread {
+	of := *t
+	of.person = person
+	return &of
+}
+
 // write runs a call that changes something, behind the fence.
 func (t *Thread) write(ctx context.Context, c call) error {
 	return t.pacer.run(ctx, t.fenced(c))
 }
 
 func (t *Thread) fenced(c call) call {
+	c.person = t.person
 	do := c.do
 	c.do = func(ctx context.Context) error {
 		ctx, cancel, err := t.fence(ctx)

@@ -53,7 +53,7 @@ func (r *run) deliver(i int) error {
 // results is where the texts go.
 func (r *run) results() *post.Thread {
 	if direct := r.snapshot().Elsewhere; direct != "" {
-		return post.NewThread(r.API, r.Pacer, r.job.Fence, direct, "")
+		return post.NewThread(r.API, r.Pacer, r.job.Fence, direct, "").For(r.Person)
 	}
 	return r.reply.Thread()
 }

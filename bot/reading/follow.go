@@ -67,7 +67,7 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 
 // removeDoubles deletes what Slack carried out after it was posted again.
 func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
-	thread := post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root)
+	thread := post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).For(a.Person)
 	if err := thread.RemoveDoubles(ctx, a.After(), map[string]string{a.Key + ReplyKey: s.Reply.TS}); err != nil {
 		return err
 	}

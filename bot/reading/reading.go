@@ -100,7 +100,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 	r := &run{Reader: rd, Ask: a, job: job, state: state, places: newPlaces(len(a.Files)), draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)
 	r.live = newLive(r)
-	r.thread = post.NewThread(rd.API, rd.Pacer, job.Fence, a.Channel, a.Root)
+	r.thread = post.NewThread(rd.API, rd.Pacer, job.Fence, a.Channel, a.Root).For(a.Person)
 	return r, release, nil
 }
 

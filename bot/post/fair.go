@@ -1,0 +1,67 @@
+package post
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// maxLines bounds how many people's calls are remembered.
+	maxLines = 10_000
+	// eager is how far a person's calls may be ahead of the person's share before
+	// their greetings wait among all other calls.
+	eager = 2 * time.Second
+)
+
+// fairness orders the calls that people cause. A person has half of a method's rate
+// before all others. What a person asks for beyond that waits behind the calls of
+// everybody else, and loses nothing if nobody else waits.
+type fairness struct {
+	mu   sync.Mutex         // guards next
+	next map[line]time.Time // when the next call of a line is due
+}
+
+// line is the calls of one method that one person causes.
+type line struct{ method, person string }
+
+// due returns the place in time of a call that waits since that time: calls are served
+// in this order. every is the method's time between two calls.
+func (f *fairness) due(l line, since time.Time, every time.Duration) time.Time {
+	if l.person == "" {
+		return since
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.next == nil || len(f.next) >= maxLines {
+		f.forget(since)
+	}
+	due := f.next[l]
+	if due.Before(since) {
+		due = since
+	}
+	f.next[l] = due.Add(2 * every)
+	return due
+}
+
+// forget drops the lines that are empty, or all lines if that leaves too many. The
+// caller holds mu.
+func (f *fairness) forget(now time.Time) {
+	kept := map[line]time.Time{}
+	for l, due := range f.next {
+		if due.After(now) && len(kept) < maxLines/2 {
+			kept[l] = due
+		}
+	}
+	f.next = kept
+}
+
+// place returns how urgent a call is and its place in time. The first greetings of a
+// person go before all else. Greetings without end do not: results would never have
+// their turn.
+func (p *Pacer) place(c call, since time.Time) (urgency, time.Time) {
+	due := p.fairness.due(line{c.method, c.person}, since, p.method(c.method).every)
+	if c.urgency == greeting && due.Sub(since) > eager {
+		return final, due
+	}
+	return c.urgency, due
+}

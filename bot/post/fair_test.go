@@ -1,0 +1,65 @@
+package post
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestOnePersonsCallsGoBehindTheOthers: results of others have their turn while one
+// person causes greetings without end, and one person alone has the whole rate.
+func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPacer(func() int { return 1 })
+		<-time.After(time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		calls := func(person string, n int, u urgency) (last time.Time) {
+			all := make(chan time.Time, n)
+			for i := range n {
+				go func() {
+					_ = p.run(ctx, call{method: "chat.postMessage", channel: fmt.Sprint(person, i%20), person: person, urgency: u, do: func(context.Context) error {
+						all <- time.Now()
+						return nil
+					}})
+				}()
+			}
+			for range n {
+				select {
+				case last = <-all:
+				case <-ctx.Done():
+				}
+			}
+			return last
+		}
+		begun := time.Now()
+		alone := calls("mallory", 100, greeting).Sub(begun)
+		if rate := limits["chat.postMessage"].every; alone > 81*rate {
+			t.Errorf("a person alone waits %s for a hundred calls", alone)
+		}
+		go calls("mallory", 300, greeting)
+		<-time.After(5 * time.Second)
+		for _, u := range []urgency{greeting, final} {
+			begun = time.Now()
+			if took := calls("bob", 1, u).Sub(begun); took > time.Second {
+				t.Errorf("urgency %d: a call of another person takes %s", u, took)
+			}
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// TestFewPeopleAreRemembered, however many cause calls.
+func TestFewPeopleAreRemembered(t *testing.T) {
+	var f fairness
+	now := time.Now()
+	for i := range 3 * maxLines {
+		f.due(line{"chat.update", fmt.Sprint(i)}, now, time.Second)
+	}
+	if len(f.next) > maxLines {
+		t.Errorf("%d lines", len(f.next))
+	}
+}
