@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Error is an answer {"ok":false,"error":Code} of Slack.
+// Error is Slack's error response {"ok":false,"error":Code}.
 type Error struct {
 	Code     string   // such as "channel_not_found"
-	Messages []string // response_metadata.messages: what is wrong, for people
+	Messages []string // response_metadata.messages: the details, for people
 	needed   string   // missing_scope: the scope
 	provided []string
 	wrong    []wrongPart // blocks.validate
@@ -28,42 +28,42 @@ func (e *Error) Error() string {
 
 func apiErr(code string, messages ...string) *Error { return &Error{Code: code, Messages: messages} }
 
-// method is one Web API method.
+// method is a Web API method.
 type method struct {
 	run func(*call) (answer, error)
-	// scopes: the token needs one of them. What depends on the conversation is
-	// checked by run.
+	// scopes: the token must have one of these. Scopes that depend on the
+	// conversation are checked by run.
 	scopes []string
 	quota  quota
-	kind   tokenKind // "" means bot; noToken means none is needed
-	// required are the arguments without which it is invalid_arguments.
+	kind   tokenKind // "" means bot; noToken means that no token is needed
+	// required are the arguments without which the error is invalid_arguments.
 	required []string
 	formOnly bool // takes no JSON body
-	postOnly bool // by GET it is insecure_request
+	postOnly bool // a GET is insecure_request
 }
 
 // answer is the body of a successful call, without "ok".
 type answer map[string]any
 
-// call is one Web API call on its way. It runs under the workspace's lock.
+// call is a Web API call in progress. A call runs under the workspace's lock.
 type call struct {
 	args
 	w      *Workspace
 	app    *app
 	token  *token
-	base   string // for links in the answer
+	base   string // for links in the response
 	method string
-	fault  Fault // that hit the call and does not make it fail
+	fault  Fault // a fault that does not make the call fail
 }
 
-// Call is one line of the log of Web API calls.
+// Call is a line of the log of Web API calls.
 type Call struct {
 	Time   time.Time
 	Method string
-	App    string // the app's name, "" when the token was refused
-	Token  string // its kind: "bot", "app" or "none"
+	App    string // the app's name, or "" if the token was refused
+	Token  string // kind of the token: "bot", "app" or "none"
 	Args   map[string]string
-	Status int    // HTTP status; 0 when the connection was closed without one
+	Status int    // HTTP status, or 0 if the connection was closed without one
 	Error  string // Slack's code, "" for ok
 }
 
@@ -76,9 +76,10 @@ const (
 	oauthScope = "X-OAuth-Scopes"
 )
 
-// Calls returns the last 10,000 Web API calls and uses of a response_url, oldest
-// first, those included that a fault or a rate limit refused. The last 1,000 have
-// their arguments, each cut at 16,000 characters. Tokens are not in it.
+// Calls returns the last 10,000 Web API calls and uses of a response_url,
+// oldest first, including calls that a fault or a rate limit refused. The last
+// 1,000 have their arguments, each cut at 16,000 characters. Tokens are never
+// included.
 func (w *Workspace) Calls() []Call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -107,7 +108,7 @@ func (w *Workspace) record(c Call) {
 func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	c := &call{w: w, method: r.PathValue("method"), base: w.requestBase(r)}
 	log := Call{Time: time.Now(), Method: c.method, Token: string(noToken)}
-	defer func() { w.record(log) }() // a closed connection is logged as well
+	defer func() { w.record(log) }() // a closed connection is logged too
 
 	m := methods[c.method]
 	a, tok, argErr := parseArgs(rw, r, m.formOnly)
@@ -170,7 +171,7 @@ func (w *Workspace) holdBack(a *app, name string, d time.Duration) {
 	}
 }
 
-// run checks who calls and how often, and carries the call out.
+// run checks the token and the rate limit, and carries the call out.
 func (w *Workspace) run(c *call, header http.Header, tok string) (answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -219,7 +220,7 @@ func (c *call) authenticate(m method, tok string) error {
 	return nil
 }
 
-// needAny is missing_scope unless the token has one of the scopes.
+// needAny returns missing_scope unless the token has one of the scopes.
 func (c *call) needAny(scopes ...string) error {
 	if slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.token.scopes, s) }) {
 		return nil
@@ -228,7 +229,8 @@ func (c *call) needAny(scopes ...string) error {
 }
 
 // readable returns the conversation of the argument channel if the app may see
-// it and has the scope KIND:what. One that it may not see does not exist for it.
+// the conversation and has the scope KIND:what. Other conversations do not
+// exist for the app.
 func (c *call) readable(what string) (*conversation, error) {
 	conv := c.w.convs[c.args["channel"]]
 	if conv == nil || !conv.visible(c.app.BotUserID) {
@@ -237,7 +239,7 @@ func (c *call) readable(what string) (*conversation, error) {
 	return conv, c.needAny(conv.kind() + ":" + what)
 }
 
-// member is readable for what only members may do.
+// member is readable for methods that only members may call.
 func (c *call) member(what string) (*conversation, error) {
 	conv, err := c.readable(what)
 	if err == nil && !conv.has(c.app.BotUserID) {
@@ -253,7 +255,7 @@ func asError(err error) *Error {
 	return apiErr("internal_error", err.Error())
 }
 
-// writeError writes Slack's answer for e and returns the HTTP status.
+// writeError writes Slack's response for e and returns the HTTP status.
 func writeError(rw http.ResponseWriter, e *Error) int {
 	body := answer{"ok": false, "error": e.Code}
 	status := http.StatusOK
@@ -285,7 +287,7 @@ func writeJSON(rw http.ResponseWriter, status int, body any) {
 	rw.Header().Set("Content-Type", jsonType)
 	rw.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	rw.WriteHeader(status)
-	_, _ = rw.Write(data) // the caller has gone: nobody to tell
+	_, _ = rw.Write(data) // the caller has gone
 }
 
 // cutRunes cuts s to at most n characters.

@@ -14,9 +14,9 @@ import (
 // maxAPIBody bounds the body of a Web API call.
 const maxAPIBody = 1 << 20
 
-// args are the arguments of one call. Slack takes them as a form, as multipart
-// and as JSON; here a JSON value that is not a string stands as its JSON text,
-// which is what a form would hold.
+// args are the arguments of a call. Slack accepts a form, multipart and JSON.
+// A JSON value that is not a string is stored as its JSON text, which is the
+// form's encoding.
 type args map[string]string
 
 func (a args) has(name string) bool { return a[name] != "" }
@@ -31,7 +31,7 @@ func (a args) number(name string) (int64, bool) {
 	return n, err == nil
 }
 
-// limit returns the argument limit, within 1 and most.
+// limit returns the argument limit, at least 1 and at most most.
 func (a args) limit(def, most int) (int, error) {
 	s := a["limit"]
 	if s == "" || s == "0" {
@@ -44,10 +44,10 @@ func (a args) limit(def, most int) (int, error) {
 	return min(n, most), nil
 }
 
-// parseArgs reads the arguments and the token of a call. In a JSON body, as in
-// Slack, a token does not count: it must be in the header. With formOnly a JSON
-// body is read and ignored, as by Slack's methods that take none.
-// (https://docs.slack.dev/apis/web-api/#methods_supporting_json)
+// parseArgs reads the arguments and the token of a call. As in Slack, a token
+// in a JSON body does not count; the header must have the token. If formOnly
+// is true, a JSON body is read and ignored, as by Slack's methods that take no
+// JSON. (https://docs.slack.dev/apis/web-api/#methods_supporting_json)
 func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, tok string, err error) {
 	a = args{}
 	addForm(a, r.URL.Query())
@@ -116,10 +116,10 @@ func addForm(a args, form url.Values) {
 	}
 }
 
-// maxArgName is how long an argument's name may be. Slack names no number.
+// maxArgName bounds an argument's name. Slack documents no number.
 const maxArgName = 100
 
-// checkNames refuses names that Slack's methods cannot have
+// checkNames returns an error for names that Slack's methods cannot have
 // (https://docs.slack.dev/reference/methods/api.test#errors).
 func (a args) checkNames() error {
 	for name := range a {
@@ -136,8 +136,8 @@ func (a args) checkNames() error {
 	return nil
 }
 
-// need is invalid_arguments unless all these arguments are there. So answer the
-// methods whose arguments Slack checks against a schema
+// need returns invalid_arguments unless all these arguments are present, like
+// the methods whose arguments Slack checks against a schema
 // (slack-edge/slack-edge issue 54).
 func (a args) need(names ...string) error {
 	var missing []string
@@ -152,8 +152,8 @@ func (a args) need(names ...string) error {
 	return apiErr("invalid_arguments", missing...)
 }
 
-// parseMultipart reads the parts one by one; what follows the last boundary, such
-// as a second closing one, is no error.
+// parseMultipart reads the parts one by one. Data after the last boundary,
+// such as a second closing boundary, is no error.
 func parseMultipart(a args, r *http.Request, boundary string) error {
 	if boundary == "" {
 		return apiErr("invalid_form_data")
@@ -164,7 +164,7 @@ func parseMultipart(a args, r *http.Request, boundary string) error {
 	}
 	for {
 		part, err := mr.NextPart()
-		if err == io.EOF { // exactly: a form that was cut off ends in an error that wraps it
+		if err == io.EOF { // compared with ==: a truncated form returns an error that wraps io.EOF
 			return nil
 		}
 		if err != nil {
@@ -186,7 +186,7 @@ func parseJSON(a args, body io.Reader) error {
 		return bodyError(err)
 	}
 	if len(strings.TrimSpace(string(data))) == 0 {
-		return nil // apps.connections.open comes so
+		return nil // apps.connections.open has this form
 	}
 	return addJSON(a, data)
 }

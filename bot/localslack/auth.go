@@ -2,7 +2,7 @@ package localslack
 
 import "strings"
 
-// apiTest gives the arguments back, or the error it is asked for.
+// apiTest returns the arguments, or the requested error.
 func apiTest(c *call) (answer, error) {
 	if e := c.args["error"]; e != "" {
 		return nil, apiErr(e)
@@ -25,7 +25,7 @@ func authTest(c *call) (answer, error) {
 	return ans, nil
 }
 
-// connectionsOpen hands out the address of one Socket Mode connection.
+// connectionsOpen returns the address of a Socket Mode connection.
 func connectionsOpen(c *call) (answer, error) {
 	ticket := secret()
 	c.w.tickets.add(ticket, c.app)

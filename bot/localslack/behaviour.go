@@ -9,40 +9,43 @@ import (
 	"time"
 )
 
-// Behaviour is what Slack does in some workspaces or at some times, besides what
-// it always does. The zero value does none of it. What happens only now and then,
-// such as an upload that is never shared, is a Fault instead.
+// Behaviour selects things that Slack does only in some workspaces or at some
+// times. The zero value selects none. For things that happen only now and
+// then, such as an upload that is never shared, use a Fault.
 type Behaviour struct {
-	// Redirect says which addresses of files lead to another host of Slack's first.
+	// Redirect selects the file addresses that first redirect to another host
+	// of Slack.
 	Redirect Redirect
-	// FilesOrigin is the base of that other host. With "" it is this server, under
-	// another path. With "https://files-origin.slack.com" a client must be told to
-	// come here for it, as by an http.Transport whose DialTLSContext dials this server
-	// without TLS; requests with that Host are served.
+	// FilesOrigin is the base address of that other host. If "", the host is
+	// this server, under another path. With "https://files-origin.slack.com" a
+	// client must connect to this server for that host, for example with an
+	// http.Transport whose DialTLSContext dials this server without TLS;
+	// requests with that Host are served.
 	FilesOrigin string
 
-	// ScanTime is how long a new file lacks what Scan says, in messages, events
-	// and files.info.
+	// ScanTime is the time during which a new file lacks the fields of Scan,
+	// in messages, events and files.info.
 	ScanTime time.Duration
 	Scan     Scan
-	// OctetStream makes application/octet-stream the type of every new file, for
-	// good (slackapi/node-slack-sdk issue 2170).
+	// OctetStream makes application/octet-stream the permanent type of every
+	// new file (slackapi/node-slack-sdk issue 2170).
 	OctetStream bool
 
-	// OddParts adds to every message of an app, in answers, events and history,
-	// blocks, elements and attachments of kinds and types that no documentation has
-	// (rusq/slackdump issue 492). OddBlocks and OddAttachments return them.
+	// OddParts adds blocks, elements and attachments of undocumented kinds and
+	// types to every message of an app, in responses, events and history
+	// (rusq/slackdump issue 492). OddBlocks and OddAttachments return these
+	// parts.
 	OddParts bool
 	// MentionLabels makes mentions <@U…|name> instead of <@U…>.
 	MentionLabels bool
-	// ClockOffset is how far Slack's clock, which makes timestamps, is ahead of this
-	// machine's. Messages stay in order.
+	// ClockOffset is the difference of Slack's clock, which makes timestamps,
+	// to this machine's clock. Messages stay in order.
 	ClockOffset time.Duration
 }
 
-// Redirect says which addresses of files answer 302 to Behaviour.FilesOrigin. That
-// wants the bearer token once more and answers with a sign-in page and status 200
-// to whoever does not send it.
+// Redirect selects the file addresses that answer 302 to
+// Behaviour.FilesOrigin. That host requires the bearer token again, and
+// answers a request without the token with a sign-in page and status 200.
 type Redirect int
 
 const (
@@ -53,27 +56,27 @@ const (
 	RedirectAll
 )
 
-// Scan says what a file lacks while Slack still looks at it
+// Scan selects the fields that a file lacks while Slack still scans the file
 // (slackapi/node-slack-sdk issue 2040, NousResearch/hermes-agent issue 45407).
 type Scan int
 
 const (
-	// ScanNoAddress leaves url_private and url_private_download out.
+	// ScanNoAddress leaves out url_private and url_private_download.
 	ScanNoAddress Scan = iota
 	// ScanNoType leaves mimetype, filetype and pretty_type empty.
 	ScanNoType
-	// ScanOctetStream has application/octet-stream as the type.
+	// ScanOctetStream sets the type application/octet-stream.
 	ScanOctetStream
 )
 
-// SetBehaviour makes the workspace behave so from now on.
+// SetBehaviour replaces the workspace's behaviour.
 func (w *Workspace) SetBehaviour(b Behaviour) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.behaviour = b
 }
 
-// modes are what SwitchOn switches on.
+// modes are the switches of SwitchOn.
 var modes = map[string]func(w *Workspace){
 	"redirect-private": func(w *Workspace) { w.change(func(b *Behaviour) { b.Redirect = RedirectPrivate }) },
 	"redirect-all":     func(w *Workspace) { w.change(func(b *Behaviour) { b.Redirect = RedirectAll }) },
@@ -102,8 +105,8 @@ func (w *Workspace) change(f func(*Behaviour)) {
 // Modes returns the names that SwitchOn takes.
 func Modes() []string { return slices.Sorted(maps.Keys(modes)) }
 
-// SwitchOn switches on behaviours and faults by their names, for people who try a
-// bot. The error names those that there are.
+// SwitchOn switches on behaviours and faults by name, for people who try a
+// bot. The error for an unknown name lists the known names.
 func (w *Workspace) SwitchOn(names ...string) error {
 	for _, name := range names {
 		mode := modes[name]
@@ -115,10 +118,11 @@ func (w *Workspace) SwitchOn(names ...string) error {
 	return nil
 }
 
-// now is the time by Slack's clock.
+// now returns the time of Slack's clock.
 func (w *Workspace) now() time.Time { return time.Now().Add(w.behaviour.ClockOffset) }
 
-// forApps is a file as apps get it: while Slack looks at it, something is lacking.
+// forApps returns the file as apps see it. During a scan some fields are
+// missing.
 func (f File) forApps() File {
 	if !time.Now().Before(f.scanned) {
 		return f
@@ -135,8 +139,8 @@ func (f File) forApps() File {
 	return f
 }
 
-// OddBlocks are blocks as Slack sends them and no library knows them: kinds,
-// elements and cells that are newer than it (rusq/slackdump issue 492).
+// OddBlocks returns blocks that Slack sends and no library knows: kinds,
+// elements and cells newer than the library (rusq/slackdump issue 492).
 func OddBlocks() json.RawMessage {
 	return json.RawMessage(`[
  {"type":"data_table","block_id":"odd1","columns":[{"key":"a","type":"raw_number"}],"rows":[{"a":1.5}]},
@@ -148,7 +152,7 @@ func OddBlocks() json.RawMessage {
  {"type":"rich_text","block_id":"odd7","elements":[{"type":"rich_text_chart","elements":"none"}]}]`)
 }
 
-// OddAttachments are attachments whose fields have other types than documented
+// OddAttachments returns attachments with fields of undocumented types
 // (rusq/slackdump issue 492).
 func OddAttachments() json.RawMessage {
 	return json.RawMessage(`[
@@ -162,7 +166,7 @@ func (m *Message) addOdd() {
 	m.Attachments = concatLists(m.Attachments, OddAttachments())
 }
 
-// concatLists makes one JSON list of those that are not empty.
+// concatLists joins JSON lists into one list.
 func concatLists(lists ...json.RawMessage) json.RawMessage {
 	var all []json.RawMessage
 	for _, list := range lists {

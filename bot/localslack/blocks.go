@@ -14,9 +14,9 @@ const (
 	maxBlockText = 13_200 // characters in all blocks of a message (slackapi/bolt-js issue 2509)
 )
 
-// surface is where blocks are shown; each allows its own.
+// surface is a place for blocks; each allows other blocks.
 type surface struct {
-	blocks int // how many
+	blocks int // the most blocks
 	types  []string
 }
 
@@ -32,7 +32,7 @@ var (
 type block struct {
 	Type      string            `json:"type"`
 	BlockID   string            `json:"block_id"`
-	Text      json.RawMessage   `json:"text"` // an object, but a string in a markdown block
+	Text      json.RawMessage   `json:"text"` // an object, or a string in a markdown block
 	Fields    []json.RawMessage `json:"fields"`
 	Elements  []json.RawMessage `json:"elements"`
 	Accessory json.RawMessage   `json:"accessory"`
@@ -45,10 +45,10 @@ type block struct {
 	Rows      [][]tableCell     `json:"rows"`
 }
 
-// checkBlocks checks a list of blocks and returns it with a block_id in each, or
-// nil for an empty list. What is wrong is said as Slack says it: invalid_blocks
-// with a JSON pointer, invalid_blocks_format for what is no list of blocks, and as
-// checkSizes says.
+// checkBlocks checks a list of blocks and returns the list with a block_id in
+// each block, or nil for an empty list. The errors are Slack's: invalid_blocks
+// with a JSON pointer, invalid_blocks_format if s is not a list of blocks, and
+// those of checkSizes.
 func checkBlocks(s string, on surface) (json.RawMessage, error) {
 	var raw []json.RawMessage
 	if err := json.Unmarshal([]byte(s), &raw); err != nil {
@@ -106,8 +106,8 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 	return json.Marshal(raw)
 }
 
-// withBlockID puts a block_id in front of an object's other fields. The object
-// has at least a type.
+// withBlockID returns an object with a block_id before the other fields. The
+// object must have at least a type.
 func withBlockID(r json.RawMessage) json.RawMessage {
 	body := strings.TrimSpace(string(r))
 	return json.RawMessage(`{"block_id":"` + strings.ToLower(secret()[:5]) + `",` + body[1:])
@@ -125,7 +125,7 @@ func blockTypes(blocks json.RawMessage) []string {
 	return types
 }
 
-// check holds one block against its limits.
+// check returns an error if a block exceeds its limits.
 func (b *block) check(at string, on surface) error {
 	switch b.Type {
 	case "section":
@@ -205,7 +205,7 @@ func (b *block) checkContext(at string) error {
 			}
 			continue
 		}
-		// Slack gives no number; text objects end at 3,000 characters.
+		// Slack documents no number; text objects end at 3,000 characters.
 		if err := checkText(here, raw, 3000); err != nil {
 			return err
 		}
@@ -218,7 +218,8 @@ type tableCell struct {
 	Text string `json:"text"`
 }
 
-// checkTable: https://docs.slack.dev/reference/block-kit/blocks/table-block
+// checkTable checks a table block
+// (https://docs.slack.dev/reference/block-kit/blocks/table-block).
 func (b *block) checkTable(at string) error {
 	const rows, columns = 100, 20
 	if len(b.Rows) == 0 || len(b.Rows) > rows {
@@ -237,8 +238,8 @@ func (b *block) checkTable(at string) error {
 	return nil
 }
 
-// checkText checks a text object of at least one and at most most characters. kinds
-// are the allowed types, mrkdwn and plain_text if none is given.
+// checkText checks a text object of 1 to most characters. kinds are the
+// allowed types; without kinds, mrkdwn and plain_text are allowed.
 func checkText(at string, raw json.RawMessage, most int, kinds ...string) error {
 	if len(kinds) == 0 {
 		kinds = []string{"mrkdwn", "plain_text"}

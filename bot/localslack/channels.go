@@ -23,10 +23,10 @@ type Channel struct {
 	IsExtShared bool   `json:"is_ext_shared"`
 	IsOrgShared bool   `json:"is_org_shared"`
 	IsMember    bool   `json:"is_member"`
-	User        string `json:"user,omitempty"` // the other side of a direct message
+	User        string `json:"user,omitempty"` // the other person of a direct message
 	Creator     string `json:"creator,omitempty"`
 
-	SharedTeamIDs    []string `json:"shared_team_ids,omitempty"` // of shared ones, as the next
+	SharedTeamIDs    []string `json:"shared_team_ids,omitempty"` // of shared channels, as the next field
 	ConnectedTeamIDs []string `json:"connected_team_ids,omitempty"`
 	Created          int64    `json:"created"`
 	ContextTeamID    string   `json:"context_team_id"`
@@ -43,15 +43,17 @@ type Topic struct {
 	LastSet int64  `json:"last_set"`
 }
 
-// conversation is a channel with what was said in it. A stored *Message is never
-// changed: an edit puts a new one in its place, so old ones may be read unlocked.
+// conversation is a channel and its messages. A stored *Message is never
+// changed: an edit stores a new Message, so old pointers may be read without
+// the lock.
 type conversation struct {
 	info     Channel
 	members  []string
 	messages []*Message // by ts, oldest first
 }
 
-// kind is the conversation's kind as event names and scopes spell it.
+// kind returns the conversation's kind in the spelling of event names and
+// scopes.
 func (c *conversation) kind() string {
 	switch {
 	case c.info.IsIM:
@@ -64,15 +66,16 @@ func (c *conversation) kind() string {
 	return "channels"
 }
 
-// channelType is the kind as the channel_type field of events spells it.
+// channelType returns the kind in the spelling of the channel_type field of
+// events.
 func (c *conversation) channelType() string {
 	return strings.TrimSuffix(c.kind(), "s")
 }
 
 func (c *conversation) has(user string) bool { return slices.Contains(c.members, user) }
 
-// AddChannel adds a channel and returns its id (C…). Making it is silent: no
-// events and no "has joined" messages for the first members.
+// AddChannel adds a channel and returns its id (C…). AddChannel is silent:
+// there are no events and no "has joined" messages for the first members.
 func (w *Workspace) AddChannel(name string, private bool, members ...string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,8 +90,8 @@ func (w *Workspace) addChannel(name string, private bool, members []string) *con
 	return c
 }
 
-// AddDM opens the direct message of two people (D…) or of more (G…), or returns
-// the one they have.
+// AddDM opens a direct message of two people (D…) or of more (G…), or returns
+// the existing one.
 func (w *Workspace) AddDM(users ...string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -134,8 +137,8 @@ func (w *Workspace) addConversation(kind string, members []string) *conversation
 	return c
 }
 
-// kindOf is the subtype of a message, or the event, for what happened to a
-// channel: channel_archive, but group_archive for a private one.
+// kindOf returns the message subtype, or event, for something that happened to
+// a channel: channel_archive, but group_archive for a private channel.
 func (c *conversation) kindOf(happened string) string {
 	if c.info.IsPrivate {
 		return "group_" + happened
@@ -143,8 +146,8 @@ func (c *conversation) kindOf(happened string) string {
 	return "channel_" + happened
 }
 
-// Archive closes the channel for new messages, with a last message that says so,
-// and sends channel_archive or group_archive.
+// Archive closes the channel for new messages, posts a last message that says
+// so, and sends channel_archive or group_archive.
 func (w *Workspace) Archive(user, channel string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,7 +168,7 @@ func (w *Workspace) archive(user string, c *conversation) error {
 	return nil
 }
 
-// view is the channel as the user sees it.
+// view returns the channel as the user sees it.
 func (c *conversation) view(user string) Channel {
 	v := c.info
 	v.IsMember = c.has(user)
@@ -179,7 +182,7 @@ func (c *conversation) view(user string) Channel {
 	return v
 }
 
-// find returns the place of the message with this ts.
+// find returns the index of the message with the given ts.
 func (c *conversation) find(ts string) (i int, ok bool) {
 	return sort.Find(len(c.messages), func(i int) int { return strings.Compare(ts, c.messages[i].TS) })
 }

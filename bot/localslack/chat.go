@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// postable finds the conversation of chat.postMessage: by id, by #name, or by a
-// user's id, whose direct message it opens.
+// postable returns the conversation of chat.postMessage: by id, by #name, or
+// by a user's id, in which case the direct message is opened.
 func (c *call) postable() (*conversation, error) {
 	id := c.args["channel"]
 	conv := c.w.convs[id]
@@ -34,7 +34,7 @@ func (c *call) postable() (*conversation, error) {
 	return conv, nil
 }
 
-// newMessage is a message of the app.
+// newMessage returns a message of the app.
 func (w *Workspace) newMessage(a *app, t content) *Message {
 	return &Message{
 		Type: "message", User: a.BotUserID, BotID: a.BotID, AppID: a.AppID,
@@ -46,8 +46,8 @@ func (w *Workspace) newMessage(a *app, t content) *Message {
 	}
 }
 
-// threadOf resolves the argument thread_ts. A parent that is gone is
-// thread_not_found (slackapi/bolt-js issue 2307).
+// threadOf returns the parent for the argument thread_ts. If the parent is
+// gone, the error is thread_not_found (slackapi/bolt-js issue 2307).
 func threadOf(conv *conversation, ts string) (*Message, error) {
 	if ts == "" {
 		return nil, nil
@@ -92,8 +92,9 @@ func chatPostMessage(c *call) (answer, error) {
 	return answer{"channel": conv.info.ID, "ts": m.TS, "message": c.w.appView(conv, m, c.base, true)}, nil
 }
 
-// chatPostEphemeral shows a message to one person. In a thread it is shown only if
-// somebody has replied there (https://docs.slack.dev/reference/methods/chat.postEphemeral).
+// chatPostEphemeral shows a message to one person. A message in a thread is
+// shown only if the thread has a reply
+// (https://docs.slack.dev/reference/methods/chat.postEphemeral).
 func chatPostEphemeral(c *call) (answer, error) {
 	conv, err := c.postable()
 	if err != nil {
@@ -110,9 +111,9 @@ func chatPostEphemeral(c *call) (answer, error) {
 	case t.empty():
 		return nil, apiErr("no_text")
 	case utf8.RuneCountInString(t.text) > maxPostText:
-		return nil, apiErr("msg_too_long") // chat.postMessage cuts it instead
+		return nil, apiErr("msg_too_long") // chat.postMessage truncates instead
 	}
-	t.metadata = nil // Slack ignores it here
+	t.metadata = nil // Slack ignores metadata here
 	parent, err := threadOf(conv, c.args["thread_ts"])
 	if err != nil {
 		return nil, err
@@ -128,8 +129,8 @@ func chatPostEphemeral(c *call) (answer, error) {
 	return answer{"message_ts": m.TS}, nil
 }
 
-// ownMessage finds the app's message of the arguments channel and ts. Unlike
-// chat.postMessage these methods take no names and no users' ids.
+// ownMessage returns the app's message for the arguments channel and ts.
+// Unlike chat.postMessage, these methods take no names and no ids of users.
 func (c *call) ownMessage(notOwn string) (*conversation, *Message, error) {
 	conv := c.w.convs[c.args["channel"]]
 	if conv == nil || !conv.visible(c.app.BotUserID) {
@@ -145,8 +146,8 @@ func (c *call) ownMessage(notOwn string) (*conversation, *Message, error) {
 	return conv, m, nil
 }
 
-// chatUpdate: text without blocks removes the blocks and marks the message as
-// edited; with blocks there is no mark
+// chatUpdate changes a message. Text without blocks removes the blocks and
+// marks the message as edited; blocks leave no mark
 // (https://docs.slack.dev/reference/methods/chat.update).
 func chatUpdate(c *call) (answer, error) {
 	conv, old, err := c.ownMessage("cant_update_message")

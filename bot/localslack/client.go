@@ -13,23 +13,24 @@ import (
 type Upload struct {
 	Name   string
 	Data   []byte
-	AltTxt string // what somebody who does not see a picture is told of it
+	AltTxt string // description for people who do not see the picture
 }
 
-// Post is what a person sends in a conversation. Text is what was typed; a name
-// after an @ becomes a mention, as in the client.
+// Post is a message that a person sends. Text is the typed text; a name after
+// an @ becomes a mention, as in Slack's client.
 type Post struct {
 	Channel, Thread, Text string
 	Files                 []Upload
 }
 
-// maxPostFiles is how many files one message holds in Slack's client.
+// maxPostFiles is the most files in a message of Slack's client.
 const maxPostFiles = 10
 
-// Post sends a message as a person and returns its ts. Apps get the message
-// event (subtype file_share with files), and app_mention where they are named.
-// The errors have Slack's codes: channel_not_found, not_in_channel, is_archived,
-// thread_not_found, no_text, user_not_found, messages_tab_disabled.
+// Post sends a message as a person and returns the message's ts. Apps get the
+// message event (subtype file_share with files), and app_mention if the text
+// names the app. The errors have Slack's codes: channel_not_found,
+// not_in_channel, is_archived, thread_not_found, no_text, user_not_found,
+// messages_tab_disabled.
 func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,13 +74,14 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	return m.TS, nil
 }
 
-// compose makes of typed text what the client would send.
+// compose returns typed text in the form that Slack's client sends.
 func (w *Workspace) compose(text string) string {
 	return escapeText(w.label(linkURLs(w.linkNames(cutRunes(text, maxPostText)))))
 }
 
-// typedURL is an address as typed: with a scheme, of mail, or a host alone (Slack
-// knows more endings than these). A <…> token stays what it is.
+// typedURL matches an address as typed: with a scheme, of mail, or a host
+// alone (Slack knows more top-level domains than these). A <…> token stays
+// unchanged.
 var typedURL = regexp.MustCompile(`<[^<>]*>|https?://[^\s<>|]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.\w+|` +
 	`\b(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|edu|io|dev|app|co|eu|de|fr|uk)\b(?:/[^\s<>|]*)?`)
 
@@ -105,7 +107,7 @@ func linkURLs(text string) string {
 
 var mention = regexp.MustCompile(`<@([UW][A-Z0-9]+)>`)
 
-// label puts the name into mentions, if the workspace behaves so.
+// label adds names to mentions, if Behaviour.MentionLabels is set.
 func (w *Workspace) label(text string) string {
 	if !w.behaviour.MentionLabels {
 		return text
@@ -118,12 +120,13 @@ func (w *Workspace) label(text string) string {
 	})
 }
 
-// mentions tells whether the text mentions the user.
+// mentions reports whether the text mentions the user.
 func mentions(text, user string) bool {
 	return strings.Contains(text, "<@"+user+">") || strings.Contains(text, "<@"+user+"|")
 }
 
-// linkNames makes a mention of every @name of a user, the longest name first.
+// linkNames replaces every @name of a user by a mention, the longest name
+// first.
 func (w *Workspace) linkNames(text string) string {
 	if !strings.Contains(text, "@") {
 		return text
@@ -143,7 +146,7 @@ func (w *Workspace) linkNames(text string) string {
 	return text
 }
 
-// replaceWord replaces word where no letter, digit or < touches it.
+// replaceWord replaces word unless a letter, a digit or < touches the word.
 func replaceWord(s, word, with string) string {
 	var b strings.Builder
 	for {
@@ -183,8 +186,9 @@ func (w *Workspace) Edit(user, channel, ts, text string) error {
 	return nil
 }
 
-// Delete takes the user's own message away. With replies it becomes a tombstone
-// (message_changed), without it goes (message_deleted). Its files stay.
+// Delete removes the user's own message. A message with replies becomes a
+// tombstone (message_changed); a message without replies disappears
+// (message_deleted). The files of the message stay.
 func (w *Workspace) Delete(user, channel, ts string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -207,7 +211,7 @@ func (w *Workspace) React(user, channel, ts, name string) error {
 	return w.addReaction(c, user, ts, name)
 }
 
-// Unreact takes the user's emoji away again, with a reaction_removed event.
+// Unreact removes the user's emoji, with a reaction_removed event.
 func (w *Workspace) Unreact(user, channel, ts, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -218,7 +222,7 @@ func (w *Workspace) Unreact(user, channel, ts, name string) error {
 	return w.removeReaction(c, user, ts, name)
 }
 
-// DeleteFile takes a file of the user's away, with a file_deleted event.
+// DeleteFile removes a file of the user, with a file_deleted event.
 func (w *Workspace) DeleteFile(user, id string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -260,8 +264,8 @@ func (w *Workspace) ownMessage(user, channel, ts string) (*conversation, *Messag
 	return c, m, nil
 }
 
-// Messages returns what was said in the channel, oldest first, threads' replies
-// included, metadata included.
+// Messages returns all messages of the channel, oldest first, with the replies
+// in threads and with metadata.
 func (w *Workspace) Messages(channel string) []Message {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -272,8 +276,8 @@ func (w *Workspace) Messages(channel string) []Message {
 	return w.viewAll(c.messages)
 }
 
-// Thread returns the message ts and its replies, oldest first; nil if there is
-// no such message.
+// Thread returns the message ts and its replies, oldest first, or nil if there
+// is no such message.
 func (w *Workspace) Thread(channel, ts string) []Message {
 	w.mu.Lock()
 	defer w.mu.Unlock()

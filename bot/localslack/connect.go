@@ -9,27 +9,27 @@ import (
 // (https://docs.slack.dev/apis/slack-connect). What their events carry is as Slack's
 // staff recorded it: slackapi/bolt-python tests/slack_bolt/request/test_internals.py.
 
-// Home says where a person belongs.
+// Home is the workspace that a person belongs to.
 type Home int
 
 const (
 	// HomeHere is this workspace.
 	HomeHere Home = iota
-	// HomeSister is another workspace of the same organisation, whose id stands in
-	// team, user_team and source_team of their messages and in user.team_id of their
-	// presses (slackapi/bolt-js issue 1875).
+	// HomeSister is another workspace of the same organization. Its id is in
+	// team, user_team and source_team of the person's messages and in
+	// user.team_id of presses (slackapi/bolt-js issue 1875).
 	HomeSister
-	// HomeOrganization is HomeSister with the organisation's id (E…) in user_team,
-	// source_team and user.team_id, and without a team_id in users.info
-	// (looker/lookerbot issue 184).
+	// HomeOrganization is HomeSister with the organization's id (E…) in
+	// user_team, source_team and user.team_id, and without a team_id in
+	// users.info (looker/lookerbot issue 184).
 	HomeOrganization
 	// HomePartner is a workspace of other people.
 	HomePartner
-	// HomePartnerGrid is one that belongs to an organisation.
+	// HomePartnerGrid is a HomePartner that belongs to an organization.
 	HomePartnerGrid
 )
 
-// Guest says which kind of guest a person is.
+// Guest is the kind of guest that a person is.
 type Guest int
 
 const (
@@ -45,15 +45,16 @@ type Person struct {
 	Guest Guest
 }
 
-// AddPerson adds a person and returns the id (U…, and W… of those whom Slack knows
-// by their organisation). A conversation that a person of a sister workspace comes
-// into is shared in the organisation (is_org_shared), and the workspace joins one if
-// it has none. A conversation that a person of a partner comes into is shared with
-// that workspace: is_ext_shared, and is_ext_shared_channel in its events; apps get
-// its files as file_access "check_file_info", to be looked up with files.info.
-// Messages of a partner's people carry only their team, app_mention also user_team,
-// source_team and user_profile. Commands and shortcuts of apps are not theirs;
-// buttons are.
+// AddPerson adds a person and returns the id: U…, or W… for a person whom
+// Slack knows by the organization. A conversation with a person of a sister
+// workspace is shared in the organization (is_org_shared); if the workspace
+// has no organization, AddPerson adds one. A conversation with a person of a
+// partner is shared with that workspace: is_ext_shared, and
+// is_ext_shared_channel in its events. Apps get the files of such a
+// conversation as file_access "check_file_info", and must call files.info.
+// Messages of a partner's people have only the field team; app_mention also
+// has user_team, source_team and user_profile. A partner's people may press
+// buttons but may not use the commands and shortcuts of apps.
 func (w *Workspace) AddPerson(p Person) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -91,8 +92,7 @@ func (w *Workspace) external(user string) bool {
 	return u != nil && u.home >= HomePartner
 }
 
-// actorTeam is the id that stands for the person's team where an event or a press
-// says who did it.
+// actorTeam returns the id for the person's team in events and presses.
 func (w *Workspace) actorTeam(u *User) string {
 	switch u.home {
 	case HomeOrganization:
@@ -103,7 +103,8 @@ func (w *Workspace) actorTeam(u *User) string {
 	return u.TeamID
 }
 
-// connect makes the conversation shared where a member is of another workspace.
+// connect makes the conversation shared if a member belongs to another
+// workspace.
 func (w *Workspace) connect(c *conversation) {
 	for _, m := range c.members {
 		u := w.users[m]
@@ -135,8 +136,9 @@ type MessageProfile struct {
 	IsUltraRestricted bool   `json:"is_ultra_restricted"`
 }
 
-// sign notes on a message which team its author is of. Slack leaves it out where
-// there are files (slackapi/slack-api-specs issue 62), but not of a partner's people.
+// sign sets the team of a message's author. Slack leaves the team out of a
+// message with files (slackapi/slack-api-specs issue 62), except for a
+// partner's people.
 func (w *Workspace) sign(m *Message) {
 	u := w.users[m.User]
 	switch {
@@ -150,7 +152,7 @@ func (w *Workspace) sign(m *Message) {
 	}
 }
 
-// signMention notes it on an app_mention, whose team is the app's own.
+// signMention sets the team in an app_mention, whose own team is the app's.
 func (w *Workspace) signMention(m *Message) {
 	u := w.users[m.User]
 	m.Team = w.team.ID
@@ -164,8 +166,8 @@ func (w *Workspace) signMention(m *Message) {
 	}
 }
 
-// appView is the message as an app gets it: markdown blocks as what Slack makes of
-// them, and in a shared channel files that must be looked up.
+// appView returns the message as an app gets it: markdown blocks are expanded,
+// and in a shared channel files must be looked up.
 func (w *Workspace) appView(c *conversation, m *Message, base string, metadata bool) Message {
 	v := m.view(base, metadata)
 	v.Blocks = expandMarkdown(v.Blocks)
@@ -184,7 +186,7 @@ func (w *Workspace) appView(c *conversation, m *Message, base string, metadata b
 	return v
 }
 
-// stranger is the user's is_stranger for an app.
+// stranger returns the user's is_stranger for an app.
 func (w *Workspace) stranger(a *app, user string) *bool {
 	if !w.external(user) {
 		return nil

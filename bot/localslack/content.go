@@ -7,18 +7,18 @@ import (
 )
 
 const (
-	maxPostText    = 40_000 // characters; more is cut (chat.postMessage)
-	maxUpdateText  = 4_000  // bytes after escaping; more is msg_too_long (openclaw/openclaw pull 115027)
+	maxPostText    = 40_000 // characters; a longer text is cut (chat.postMessage)
+	maxUpdateText  = 4_000  // bytes after escaping; a longer text is msg_too_long (openclaw/openclaw pull 115027)
 	maxMarkdown    = 12_000 // characters of markdown_text, and of all markdown blocks of a message
 	maxAttachments = 100
 	maxMetadata    = 8_000 // bytes; metadata_too_large
 )
 
-// content is what a message says, checked.
+// content is the checked contents of a message.
 type content struct {
 	text                          string
 	blocks, attachments, metadata json.RawMessage
-	hasBlocks                     bool // the argument was given, be it an empty list
+	hasBlocks                     bool // the argument was given, perhaps as an empty list
 	hasText                       bool
 }
 
@@ -71,8 +71,10 @@ func checkAttachments(s string) (json.RawMessage, error) {
 	return json.RawMessage(s), nil
 }
 
-// checkMetadata wants {"event_type":…,"event_payload":{…}}
-// (https://docs.slack.dev/messaging/message-metadata). An empty object is none.
+// checkMetadata returns the metadata, which must be
+// {"event_type":…,"event_payload":{…}}
+// (https://docs.slack.dev/messaging/message-metadata). An empty object means
+// no metadata.
 func checkMetadata(s string) (json.RawMessage, error) {
 	if s == "" {
 		return nil, nil

@@ -24,8 +24,8 @@ const (
 	listDefault, listMost       = 100, 999
 )
 
-// conversationsHistory returns the channel's messages, newest first; of threads
-// only what was also sent to the channel.
+// conversationsHistory returns the channel's messages, newest first. Replies
+// are included only if they were also sent to the channel.
 func conversationsHistory(c *call) (answer, error) {
 	conv, err := c.member("history")
 	if err != nil {
@@ -40,9 +40,9 @@ func conversationsHistory(c *call) (answer, error) {
 	return c.pageOfMessages(conv, nil, ms, historyDefault, historyMost)
 }
 
-// conversationsReplies returns a thread, oldest first. Its parent comes first on
-// every page (rusq/slackdump) and counts towards limit, whatever oldest and latest
-// are. The ts of a reply yields that reply alone.
+// conversationsReplies returns a thread, oldest first. The parent comes first
+// on every page (rusq/slackdump) and counts towards limit, whatever oldest and
+// latest are. For the ts of a reply the result is that reply alone.
 func conversationsReplies(c *call) (answer, error) {
 	conv, err := c.member("history")
 	if err != nil {
@@ -56,8 +56,8 @@ func conversationsReplies(c *call) (answer, error) {
 	return c.pageOfMessages(conv, thread[0], thread[1:], repliesDefault, repliesMost)
 }
 
-// pageOfMessages applies oldest, latest, inclusive, limit and cursor, in the order the
-// messages come in. first, if not nil, comes before them on every page.
+// pageOfMessages applies oldest, latest, inclusive, limit and cursor to ms, in
+// order. If first is not nil, first precedes them on every page.
 func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message, def, most int) (answer, error) {
 	in, err := c.inTimeRange(ms)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message,
 	again := first != nil && c.has("cursor")
 	switch {
 	case again:
-		limit = max(1, limit-1) // a page brings something new
+		limit = max(1, limit-1) // a page must have something new
 	case first != nil:
 		in = slices.Insert(in, 0, first)
 	}
@@ -133,8 +133,8 @@ func conversationsMembers(c *call) (answer, error) {
 	return answer{"members": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
 }
 
-// conversationsList lists the types asked for, public channels by default. The token
-// of an app that is installed in an organisation must name the workspace
+// conversationsList lists the requested types, public channels by default. The
+// token of an app that is installed in an organization must name the workspace
 // (slackapi/python-slack-sdk issue 1383).
 func conversationsList(c *call) (answer, error) {
 	if c.app.OrgInstall && c.args["team_id"] != c.w.team.ID {
@@ -169,7 +169,8 @@ func conversationsList(c *call) (answer, error) {
 	return answer{"channels": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
 }
 
-// conversationsOpen opens the direct message with users, or finds channel again.
+// conversationsOpen opens the direct message with users, or returns the open
+// channel.
 func conversationsOpen(c *call) (answer, error) {
 	if id := c.args["channel"]; id != "" {
 		conv := c.w.convs[id]
@@ -211,7 +212,7 @@ func conversationsOpen(c *call) (answer, error) {
 	return c.opened(conv, len(c.w.convs) == before)
 }
 
-// opened answers with the id alone unless return_im asks for all of it.
+// opened returns the id alone unless return_im asks for the whole object.
 func (c *call) opened(conv *conversation, already bool) (answer, error) {
 	ans := answer{"channel": map[string]string{"id": conv.info.ID}}
 	if c.bool("return_im") {
@@ -243,7 +244,7 @@ func conversationsJoin(c *call) (answer, error) {
 	return ans, nil
 }
 
-// page cuts the page that the arguments limit and cursor ask for out of all.
+// page returns the page of all that the arguments limit and cursor select.
 func page[T any](a args, all []T, key func(T) string, def, most int) (part []T, next string, err error) {
 	limit, err := a.limit(def, most)
 	if err != nil {
@@ -252,8 +253,8 @@ func page[T any](a args, all []T, key func(T) string, def, most int) (part []T, 
 	return pageOf(all, a["cursor"], key, limit)
 }
 
-// pageOf cuts one page out of all, with Slack's opaque cursors. A cursor names the
-// first item of the next page; an item that has gone since ends the list.
+// pageOf returns a page of all, with Slack's opaque cursors. A cursor names
+// the first item of the next page. If that item is gone, the list ends.
 func pageOf[T any](all []T, cur string, key func(T) string, limit int) (part []T, next string, err error) {
 	start := 0
 	if cur != "" {

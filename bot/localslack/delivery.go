@@ -6,25 +6,26 @@ import (
 	"time"
 )
 
-// delivery is one thing on its way to an app over Socket Mode: an event, or what
-// a person did. Events not acked within 3 s are sent again, at once, a minute and
-// five minutes later, each time in a new envelope; what a person did is not
+// delivery is an event, a command or an interaction on its way to an app over
+// Socket Mode. An event that is not acked within 3 s is sent again at once,
+// after a minute and after five minutes, each time in a new envelope; commands
+// and interactions are not sent again
 // (https://docs.slack.dev/apis/events-api/#retries).
 //
-// While no connection is up the attempts lapse on the same schedule, so an app
-// that comes back within a minute gets the event then, as a retry.
+// While no connection is up, the attempts lapse on the same schedule. An app
+// that comes back within a minute therefore gets the event as a retry.
 type delivery struct {
 	kind    string // events_api, slash_commands, interactive
 	payload json.RawMessage
-	accepts bool // an ack may carry an answer
+	accepts bool // an ack may carry a response
 
-	envelope string    // id of the attempt in flight, "" while it waits
-	due      time.Time // when the attempt in flight has failed, or the next begins
+	envelope string    // id of the attempt in flight, or ""
+	due      time.Time // end of the attempt in flight, or start of the next
 	attempt  int
 	reason   string
 
-	// answered gets the ack's payload, or closes without one when there was no
-	// ack. It is nil for events.
+	// answered receives the ack's payload, or is closed if no ack came.
+	// answered is nil for events.
 	answered chan json.RawMessage
 }
 
@@ -35,7 +36,7 @@ const (
 
 var retryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}
 
-// envelope is what goes over the WebSocket
+// envelope is the message on the WebSocket
 // (https://docs.slack.dev/apis/events-api/using-socket-mode).
 type envelope struct {
 	EnvelopeID   string          `json:"envelope_id"`
@@ -46,7 +47,8 @@ type envelope struct {
 	RetryReason  *string         `json:"retry_reason,omitempty"`
 }
 
-// deliver sends d to the app, now or as soon as it may. The caller holds mu.
+// deliver sends d to the app, now or as soon as possible. The caller must hold
+// mu.
 func (w *Workspace) deliver(a *app, d *delivery) {
 	if len(a.pending) >= maxPending {
 		w.log.Warn("an app takes no events: the oldest is dropped", "app", a.Name)
@@ -58,8 +60,8 @@ func (w *Workspace) deliver(a *app, d *delivery) {
 	w.step(a)
 }
 
-// step does all that is due for the app's deliveries and wakes its connections,
-// whose writers call it again at the next due time.
+// step does everything that is due for the app's deliveries and wakes the
+// app's connections, whose writers call step again at the next due time.
 func (w *Workspace) step(a *app) {
 	now := time.Now()
 	a.pending = slices.DeleteFunc(a.pending, func(d *delivery) bool {
@@ -82,7 +84,7 @@ func (w *Workspace) step(a *app) {
 	}
 }
 
-// fail plans the next attempt after one that failed at d.due.
+// fail plans the next attempt after the attempt that failed at d.due.
 func (d *delivery) fail(reason string, delays []time.Duration) {
 	d.envelope, d.reason = "", reason
 	if d.attempt < len(delays) {
@@ -91,15 +93,15 @@ func (d *delivery) fail(reason string, delays []time.Duration) {
 	d.attempt++
 }
 
-// giveUp tells a person who waits that no ack came.
+// giveUp tells a waiting person that no ack came.
 func (d *delivery) giveUp() {
 	if d.answered != nil {
 		close(d.answered)
 	}
 }
 
-// attempt hands d to one of the app's connections, whichever is next. It is false
-// when none could take it.
+// attempt gives d to the next of the app's connections, and reports whether
+// one took it.
 func (w *Workspace) attempt(a *app, d *delivery) bool {
 	id := secret()
 	e := envelope{EnvelopeID: id, Payload: d.payload, Type: d.kind, Accepts: d.accepts}
@@ -125,15 +127,15 @@ func (w *Workspace) attempt(a *app, d *delivery) bool {
 		}
 		d.envelope, d.due = id, d.due.Add(ackTime)
 		if now := time.Now().Add(ackTime); now.After(d.due) {
-			d.due = now // it was late: the app still has its 3 s
+			d.due = now // the attempt was late: the app still has its 3 s
 		}
 		return true
 	}
 	return false
 }
 
-// ack takes the delivery of this envelope off the list. An id that is unknown, or
-// that came too late, changes nothing.
+// ack removes the delivery of the envelope. An id that is unknown or late
+// changes nothing.
 func (w *Workspace) ack(a *app, id string, payload json.RawMessage) bool {
 	i := slices.IndexFunc(a.pending, func(d *delivery) bool { return id != "" && d.envelope == id })
 	if i < 0 {
@@ -152,7 +154,7 @@ func (w *Workspace) ack(a *app, id string, payload json.RawMessage) bool {
 	return true
 }
 
-// nextDue is when step has to run again for the app.
+// nextDue returns the time of the next step for the app.
 func (a *app) nextDue() (t time.Time, ok bool) {
 	for _, d := range a.pending {
 		if !ok || d.due.Before(t) {
@@ -162,7 +164,8 @@ func (a *app) nextDue() (t time.Time, ok bool) {
 	return t, ok
 }
 
-// Pending returns how many events (and commands) of the app are not acked yet.
+// Pending returns the number of the app's events, commands and interactions
+// without ack.
 func (w *Workspace) Pending(appID string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

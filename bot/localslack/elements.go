@@ -22,7 +22,7 @@ type element struct {
 	MaxFiles    *int              `json:"max_files"`
 }
 
-// optionLimits are how many options each element takes.
+// optionLimits is the most options of each kind of element.
 var optionLimits = map[string]int{
 	"overflow": 5, "static_select": 100, "multi_static_select": 100, "radio_buttons": 10, "checkboxes": 10,
 }
@@ -34,7 +34,7 @@ var otherElements = []string{
 	"file_input", "workflow_button",
 }
 
-// checkElements checks a block's elements; no two may have the same action_id.
+// checkElements checks a block's elements, whose action_ids must be distinct.
 func checkElements(at string, raw []json.RawMessage, most int) error {
 	if len(raw) == 0 || len(raw) > most {
 		return invalidBlock(at+"/elements", fmt.Sprintf("must have between 1 and %d items", most))
@@ -46,7 +46,7 @@ func checkElements(at string, raw []json.RawMessage, most int) error {
 			return err
 		}
 		var e element
-		_ = json.Unmarshal(r, &e) // checkElement could
+		_ = json.Unmarshal(r, &e) // checkElement decoded r before
 		if e.ActionID != "" && ids[e.ActionID] {
 			return invalidBlock(here+"/action_id", "`action_id` "+e.ActionID+" already exists for block")
 		}

@@ -10,16 +10,16 @@ type Ephemeral struct {
 
 const maxEphemerals = 1000
 
-// whispered is an ephemeral message as it is stored.
+// whispered is a stored ephemeral message.
 type whispered struct {
 	conv *conversation
 	user string
 	m    *Message
 }
 
-// Ephemerals returns the messages that only this user sees, oldest first; the
-// workspace remembers the last 1,000 of all users. An app changes one or takes it
-// away through the response_url of a press in it.
+// Ephemerals returns the messages that only this user sees, oldest first. The
+// workspace keeps the last 1,000 of all users. An app changes or removes an
+// ephemeral message through the response_url of a press.
 func (w *Workspace) Ephemerals(user string) []Ephemeral {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -32,7 +32,7 @@ func (w *Workspace) Ephemerals(user string) []Ephemeral {
 	return out
 }
 
-// whisper shows m to the user alone, in the place of the one with its ts.
+// whisper shows m to the user alone, in place of the message with the same ts.
 func (w *Workspace) whisper(c *conversation, user string, m *Message) {
 	if i := w.findWhisper(c, user, m.TS); i >= 0 {
 		w.private[i].m = m
@@ -45,7 +45,7 @@ func (w *Workspace) whisper(c *conversation, user string, m *Message) {
 	w.publish(c, Change{Type: "ephemeral", TS: m.TS, Message: m, only: user})
 }
 
-// unwhisper takes an ephemeral message away.
+// unwhisper removes an ephemeral message.
 func (w *Workspace) unwhisper(c *conversation, user, ts string) {
 	if i := w.findWhisper(c, user, ts); i >= 0 {
 		w.private = slices.Delete(w.private, i, i+1)

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// messageEvent is a message event: the message itself with where it is.
+// messageEvent is a message event: the message with its channel.
 // (https://docs.slack.dev/reference/events/message)
 type messageEvent struct {
 	Message
@@ -28,15 +28,15 @@ type changeEvent struct {
 	EventTS         string   `json:"event_ts"`
 }
 
-// audience yields the apps that get an event of this conversation: those whose
-// bot is a member, that subscribe to the event, and that have the scope.
+// audience yields the apps that get an event of this conversation: the bot is
+// a member, the app subscribes to the event, and the token has the scope.
 func (w *Workspace) audience(c *conversation, event, scope string) []*app {
 	return slices.DeleteFunc(w.sortedApps(), func(a *app) bool {
 		return !c.has(a.BotUserID) || !slices.Contains(a.Events, event) || !a.hasScope(scope)
 	})
 }
 
-// emit sends an event with an event_ts of its own to its audience.
+// emit sends an event to its audience, with an own event_ts.
 func (w *Workspace) emit(c *conversation, event, scope string, body map[string]any) {
 	body["event_ts"] = w.newTS()
 	for _, a := range w.audience(c, event, scope) {
@@ -45,7 +45,7 @@ func (w *Workspace) emit(c *conversation, event, scope string, body map[string]a
 }
 
 // emitMessage sends the message event of a new message, and app_mention to the
-// apps it names. An app gets the events of its own messages as well.
+// apps in the text. An app gets the events of its own messages too.
 func (w *Workspace) emitMessage(c *conversation, m *Message) {
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
 		v := w.appView(c, m, w.base(a), false)
@@ -62,7 +62,7 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 	for _, a := range w.audience(c, "app_mention", "app_mentions:read") {
 		if m.BotID != a.BotID && mentions(m.Text, a.BotUserID) {
 			v := w.appView(c, m, w.base(a), false)
-			// The event may come without the files that the message event carries.
+			// The event may come without the files of the message event.
 			v.Type, v.Subtype, v.Root = "app_mention", "", nil
 			v.Files, v.Upload, v.DisplayAsBot = nil, false, nil
 			w.signMention(&v)
@@ -75,7 +75,7 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 	}
 }
 
-// replaceAndEmit puts the new message in the old one's place and sends
+// replaceAndEmit replaces the old message by the new one and sends
 // message_changed.
 func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
 	w.replace(c, changed)
@@ -102,7 +102,7 @@ func (w *Workspace) emitDeleted(c *conversation, m *Message) {
 	}
 }
 
-// eventCallback is the payload round every event
+// eventCallback is the payload around every event
 // (https://docs.slack.dev/apis/events-api/#callback-field).
 type eventCallback struct {
 	Token              string          `json:"token"`
@@ -128,8 +128,8 @@ type authorization struct {
 	IsEnterpriseInstall bool    `json:"is_enterprise_install"`
 }
 
-// Emit sends an app an event of any shape, for tests of what it does with one
-// that this workspace does not know. The event must marshal to JSON.
+// Emit sends an app an event of any shape, to test events that this workspace
+// does not know. The event must marshal to JSON.
 func (w *Workspace) Emit(appID string, event map[string]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,13 +138,13 @@ func (w *Workspace) Emit(appID string, event map[string]any) {
 	}
 }
 
-// sendEvent sends an event; c is nil for one that belongs to no conversation.
+// sendEvent sends an event. If the event belongs to no conversation, c is nil.
 func (w *Workspace) sendEvent(a *app, c *conversation, event any) {
 	w.sendEventOf("", a, c, event)
 }
 
-// sendEventOf is sendEvent for a message of the user. That of a partner's people has
-// their team in the payload too.
+// sendEventOf is sendEvent for a message of the user. For a partner's people
+// the payload has their team too.
 func (w *Workspace) sendEventOf(user string, a *app, c *conversation, event any) {
 	id := w.newID("Ev")
 	callback := eventCallback{
@@ -164,13 +164,13 @@ func (w *Workspace) sendEventOf(user string, a *app, c *conversation, event any)
 		}
 	}
 	payload, err := json.Marshal(callback)
-	if err != nil { // only strings, numbers and JSON that was checked on its way in
+	if err != nil { // only strings, numbers and JSON that was checked before
 		panic("localslack: an event cannot be encoded: " + err.Error())
 	}
 	w.deliver(a, &delivery{kind: "events_api", payload: payload})
 }
 
-// base is where the links of an app's events point.
+// base returns the base address of the links in an app's events.
 func (w *Workspace) base(a *app) string {
 	switch {
 	case w.opts.URL != "":

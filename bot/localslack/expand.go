@@ -19,7 +19,7 @@ import (
 // measured 2026-06-11), and gives these blocks instead of the one that was sent, in
 // answers, history and events (@slack/types, MarkdownBlock).
 
-// markdownItem is a heading, a rule, or what stands between those.
+// markdownItem is a heading, a rule, or the text between.
 type markdownItem struct {
 	kind string // header, divider or rich_text
 	text string // source
@@ -49,7 +49,7 @@ func markdownItems(source string) []markdownItem {
 	return items
 }
 
-// sourceOf is the text of a block and of the blocks in it.
+// sourceOf returns the source of a block and of its inner blocks.
 func sourceOf(n ast.Node, src []byte) string {
 	if n.Type() != ast.TypeBlock {
 		return ""
@@ -67,7 +67,8 @@ func sourceOf(n ast.Node, src []byte) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// markdownOf returns the text of a markdown block, and whether it is one.
+// markdownOf returns the text of a markdown block. For other blocks ok is
+// false.
 func markdownOf(raw json.RawMessage) (id, source string, ok bool) {
 	var b struct {
 		Type    string          `json:"type"`
@@ -78,7 +79,7 @@ func markdownOf(raw json.RawMessage) (id, source string, ok bool) {
 	return b.BlockID, source, ok
 }
 
-// expandMarkdown puts what Slack makes of each markdown block in its place.
+// expandMarkdown replaces each markdown block by the blocks that Slack makes.
 func expandMarkdown(blocks json.RawMessage) json.RawMessage {
 	if !bytes.Contains(blocks, []byte(`"markdown"`)) {
 		return blocks
@@ -112,9 +113,10 @@ func (m markdownItem) block(id string) json.RawMessage {
 	return mustJSON(b)
 }
 
-// checkSizes holds blocks, taken together, against the limits of a message:
-// invalid_blocks for more than 50 items, msg_blocks_too_long for more than 12,000
-// characters in markdown blocks or 13,200 in all (slackapi/bolt-js issue 2509).
+// checkSizes returns an error if the blocks together exceed the limits of a
+// message: invalid_blocks for more than 50 items, msg_blocks_too_long for more
+// than 12,000 characters in markdown blocks or 13,200 in all (slackapi/bolt-js
+// issue 2509).
 func checkSizes(raw []json.RawMessage) error {
 	items, markdown, all := 0, 0, 0
 	for _, r := range raw {
@@ -136,7 +138,8 @@ func checkSizes(raw []json.RawMessage) error {
 	return nil
 }
 
-// textLength counts the characters of all texts of a block, however deep.
+// textLength returns the number of characters in all texts of a block, at any
+// depth.
 func textLength(raw json.RawMessage) int {
 	var v any
 	_ = json.Unmarshal(raw, &v) // checked before

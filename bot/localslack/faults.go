@@ -7,42 +7,45 @@ import (
 	"time"
 )
 
-// Fault makes calls fail on purpose. Without any of the ways to fail (Error,
-// Status, Reset, LoginPage, ServingError, CutAfter) the call is carried out, late
-// with Delay, and as NeverShared, ShareDelay and NoMessages say.
+// Fault makes calls fail on purpose. Without any of Error, Status, Reset,
+// LoginPage, ServingError and CutAfter the call is carried out, after Delay
+// and subject to NeverShared, ShareDelay and NoMessages.
 type Fault struct {
 	// Method is a Web API method ("chat.update"), "download", "upload" (the
-	// POST to an upload address), "socket" (envelopes), "ack" (the answers to
-	// them), or "*" for all but the last two.
+	// POST to an upload address), "socket" (envelopes), "ack" (the acks of
+	// envelopes), or "*" for all but the last two.
 	//
-	// An envelope that "socket" hits is lost on its way: the app does not see
-	// it, and it counts as not acked. With Reset its connection closes too. The
-	// other fields mean nothing there. An ack that "ack" hits is lost: the app
-	// has seen the envelope and gets it again.
+	// For "socket" the envelope is lost: the app does not see the envelope,
+	// which counts as not acked. With Reset its connection closes too. The
+	// other fields have no meaning. For "ack" the ack is lost: the app has
+	// seen the envelope and gets the event again.
 	Method string
-	After  int // calls that pass first
-	Times  int // calls it hits then; 0 = until cleared
+	After  int // calls that pass before the fault starts
+	Times  int // calls that the fault then hits; 0 means until cleared
 
 	Error  string // {"ok":false,"error":Error}
 	Status int    // HTTP status, such as 500, 503 or 429
-	// RetryAfter goes with Status 429, in whole seconds. The app's calls of the
-	// method are refused until it has passed, as after a 429 of Slack's own.
+	// RetryAfter belongs to Status 429, in whole seconds. Until RetryAfter has
+	// passed, the app's calls of the method are refused, as after a 429 of
+	// Slack's own.
 	RetryAfter time.Duration
-	Reset      bool          // the connection is closed without an answer
-	Applied    bool          // the call is carried out first and fails then
-	Delay      time.Duration // wait first; it ends with the request
+	Reset      bool          // the connection is closed without a response
+	Applied    bool          // the call is carried out and then fails
+	Delay      time.Duration // wait before the call, but no longer than the request lives
 	LoginPage  bool          // download: 200 text/html, Slack's sign-in page
 	CutAfter   int           // download: close after so many bytes of the announced length
-	// ServingError makes a download answer 200 text/html "Error serving file.", which
-	// Slack's file host sends now and then; no documentation mentions it.
+	// ServingError makes a download answer 200 text/html "Error serving
+	// file.", which Slack's file host sends now and then, without any
+	// documentation.
 	ServingError bool
 
-	// NeverShared makes files.completeUploadExternal answer ok and share nothing
-	// (slackapi/python-slack-sdk issue 1575). ShareDelay makes it share so much later.
+	// NeverShared makes files.completeUploadExternal succeed without sharing
+	// the file (slackapi/python-slack-sdk issue 1575). ShareDelay delays the
+	// share.
 	NeverShared bool
 	ShareDelay  time.Duration
-	// NoMessages makes conversations.replies and conversations.history answer ok with
-	// an empty list (rusq/slackdump).
+	// NoMessages makes conversations.replies and conversations.history succeed
+	// with an empty list (rusq/slackdump).
 	NoMessages bool
 }
 
@@ -51,7 +54,7 @@ type activeFault struct {
 	seen, hit int
 }
 
-// Fail switches a fault on. clear switches it off.
+// Fail switches a fault on. clear switches the fault off.
 func (w *Workspace) Fail(f Fault) (clear func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,7 +72,7 @@ func (w *Workspace) Fail(f Fault) (clear func()) {
 	}
 }
 
-// takeFault returns the fault that hits this call, the oldest first.
+// takeFault returns the oldest fault that hits this call.
 func (w *Workspace) takeFault(method string) (Fault, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -91,7 +94,7 @@ func (w *Workspace) takeFaultLocked(method string) (Fault, bool) {
 	return Fault{}, false
 }
 
-// fails tells whether the fault does more than delay.
+// fails reports whether the fault makes the call fail.
 func (f Fault) fails() bool {
 	return f.Error != "" || f.Status != 0 || f.Reset || f.LoginPage || f.ServingError || f.CutAfter != 0
 }
@@ -109,7 +112,7 @@ func (f Fault) wait(ctx context.Context) {
 	}
 }
 
-// answer fails the request as the fault says and returns what was logged of it.
+// answer fails the request and returns the status and code for the log.
 func (f Fault) answer(rw http.ResponseWriter) (status int, code string) {
 	switch {
 	case f.Reset:

@@ -18,8 +18,9 @@ const (
 	maxDeleted  = 10_000    // deleted files that are remembered
 )
 
-// File is Slack's file object (https://docs.slack.dev/reference/objects/file-object).
-// Thumbnails are not made.
+// File is Slack's file object
+// (https://docs.slack.dev/reference/objects/file-object). There are no
+// thumbnails.
 type File struct {
 	ID                 string   `json:"id"`
 	Created            int64    `json:"created,omitempty"`
@@ -52,13 +53,13 @@ type File struct {
 	IMs                []string `json:"ims,omitempty"`
 	Shares             *Shares  `json:"shares,omitempty"` // only from files.info
 
-	scanned time.Time // until then scan says what apps do not get
+	scanned time.Time // until then apps do not get the fields of scan
 	scan    Scan
 	noType  bool // the types are sent, though empty
 }
 
-// MarshalJSON leaves of a deleted file what Slack leaves: id and mode. One that
-// must be looked up says that besides
+// MarshalJSON reduces a deleted file to id and mode, as Slack does. A file
+// that must be looked up also has file_access
 // (https://docs.slack.dev/reference/objects/file-object#slack_connect_files).
 func (f File) MarshalJSON() ([]byte, error) {
 	switch f.Mode {
@@ -79,7 +80,7 @@ func (f File) MarshalJSON() ([]byte, error) {
 	}{plain: plain(f)})
 }
 
-// Shares says in which messages a file is, by channel.
+// Shares lists the messages with a file, by channel.
 type Shares struct {
 	Public  map[string][]Share `json:"public,omitempty"`
 	Private map[string][]Share `json:"private,omitempty"`
@@ -96,14 +97,14 @@ type Share struct {
 	ReplyCount  int      `json:"reply_count"`
 }
 
-// storedFile is a file with its content. Its links are kept as paths.
+// storedFile is a file with its contents. Its links are stored as paths.
 type storedFile struct {
 	info  File
 	data  []byte
-	given []string // bots that got it from a window
+	given []string // bots that got the file from a window
 }
 
-// fileTypes gives filetype and pretty_type for a name's ending
+// fileTypes gives filetype and pretty_type for a file extension
 // (https://docs.slack.dev/reference/objects/file-object#types).
 var fileTypes = map[string][3]string{
 	".png": {"png", "PNG", "image/png"}, ".jpg": {"jpg", "JPEG", "image/jpeg"}, ".jpeg": {"jpg", "JPEG", "image/jpeg"},
@@ -115,14 +116,14 @@ var fileTypes = map[string][3]string{
 	".psd": {"psd", "Photoshop Document", "image/vnd.adobe.photoshop"},
 }
 
-// octetStream is what Slack calls a file of which it knows nothing.
+// octetStream is Slack's type for an unknown file.
 var octetStream = [3]string{"binary", "Binary", "application/octet-stream"}
 
 // setType sets filetype, pretty_type and mimetype.
 func (f *File) setType(t [3]string) { f.Filetype, f.PrettyType, f.Mimetype = t[0], t[1], t[2] }
 
-// store keeps a new file under id. Its type comes from the name alone, as in
-// Slack, so a lying name is not noticed.
+// store keeps a new file under id. As in Slack, the type comes from the name
+// alone, so a wrong name is not noticed.
 func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFile, error) {
 	if len(data) > maxFile {
 		return nil, apiErr("file_upload_size_restricted")
@@ -148,7 +149,7 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 	return f, nil
 }
 
-// describe fills in what follows from the file's id and name.
+// describe sets the fields that follow from the file's id and name.
 func (w *Workspace) describe(f *storedFile) {
 	i := &f.info
 	ext := strings.ToLower(path.Ext(i.Name))
@@ -166,7 +167,7 @@ func (w *Workspace) describe(f *storedFile) {
 	i.Permalink = w.teamURL() + "/files/" + i.User + "/" + i.ID + "/" + url.PathEscape(i.Name)
 }
 
-// cleanName keeps the last element of a name, without control characters.
+// cleanName returns the last element of a name, without control characters.
 func cleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -181,7 +182,7 @@ func cleanName(name string) string {
 	return cutRunes(name, maxFileName)
 }
 
-// view is the file with absolute links.
+// view returns the file with absolute links.
 func (f *File) view(base string) File {
 	v := *f
 	for _, link := range []*string{&v.URLPrivate, &v.URLPrivateDownload} {
@@ -192,7 +193,7 @@ func (f *File) view(base string) File {
 	return v
 }
 
-// share posts m with the files, as a file_share where there are any.
+// share posts m with the files, as a file_share if there are any.
 func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 	for _, f := range files {
 		list := &f.info.Channels
@@ -209,7 +210,7 @@ func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 	}
 	for _, f := range files {
 		v := f.info
-		v.Channels, v.Groups, v.IMs = nil, nil, nil // messages carry files without them
+		v.Channels, v.Groups, v.IMs = nil, nil, nil // files in messages lack these fields
 		m.Files = append(m.Files, v)
 	}
 	if len(files) > 0 {
@@ -224,7 +225,7 @@ func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 	}
 }
 
-// messagesWith calls yield for every message that holds the file.
+// messagesWith calls yield for every message with the file.
 func (w *Workspace) messagesWith(id string, yield func(*conversation, *Message)) {
 	for _, c := range w.convs {
 		for _, m := range slices.Clone(c.messages) {
@@ -235,8 +236,8 @@ func (w *Workspace) messagesWith(id string, yield func(*conversation, *Message))
 	}
 }
 
-// deleteFile takes the content away. A message that was nothing but the file goes
-// too; another keeps a tombstone in the file's place.
+// deleteFile removes the contents. A message that was only the file
+// disappears; any other keeps a tombstone in place of the file.
 func (w *Workspace) deleteFile(f *storedFile) {
 	delete(w.files, f.info.ID)
 	if len(w.deleted) >= maxDeleted {
@@ -269,8 +270,9 @@ func (w *Workspace) deleteFile(f *storedFile) {
 	}
 }
 
-// fileOf finds a file that the app may see: its own, or one in a conversation it
-// may read. One that is gone is file_deleted, every other one file_not_found.
+// fileOf returns a file that the app may see: the app's own, or a file in a
+// conversation that the app may read. A deleted file is file_deleted, every
+// other file_not_found.
 func (w *Workspace) fileOf(a *app, id string) (*storedFile, error) {
 	if f := w.files[id]; f != nil && w.maySee(a.BotUserID, f) {
 		return f, nil
@@ -287,7 +289,8 @@ func (w *Workspace) maySee(user string, f *storedFile) bool {
 		func(id string) bool { return w.convs[id].visible(user) })
 }
 
-// FileContent returns the content of a file, which must not be changed.
+// FileContent returns the contents of a file, which the caller must not
+// change.
 func (w *Workspace) FileContent(id string) ([]byte, bool) {
 	_, data, ok := w.file(id)
 	return data, ok

@@ -16,13 +16,13 @@ const (
 	uploadLife    = 10 * time.Minute
 )
 
-// upload is an address that waits for a file's content.
+// upload is an address that waits for a file's contents.
 type upload struct {
 	app           *app
 	id            string
 	name, altText string
 	size          int
-	data          []byte // set once it came
+	data          []byte // nil until the contents arrive
 }
 
 func filesGetUploadURL(c *call) (answer, error) {
@@ -40,12 +40,12 @@ func filesGetUploadURL(c *call) (answer, error) {
 	key := secret()
 	up := &upload{app: c.app, id: c.w.newID("F"), name: c.args["filename"], altText: c.args["alt_txt"], size: int(size)}
 	c.w.uploads.add(key, up)
-	c.w.uploads.add(up.id, up) // completeUploadExternal asks by the file's id
+	c.w.uploads.add(up.id, up) // completeUploadExternal uses the file's id
 	return answer{"upload_url": c.base + "/upload/v1/" + key, "file_id": up.id}, nil
 }
 
-// filesCompleteUpload makes files of what was uploaded and shares them. As in
-// Slack the answer comes before the share: its files name no message.
+// filesCompleteUpload turns uploads into files and shares them. As in Slack,
+// the response precedes the share: its files name no message.
 func filesCompleteUpload(c *call) (answer, error) {
 	var want []struct {
 		ID    string `json:"id"`
@@ -73,7 +73,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	for _, f := range want {
 		up, _ := c.w.uploads.take(f.ID)
 		if up == nil {
-			continue // named twice
+			continue // a duplicate
 		}
 		s, err := c.w.store(up.id, c.app.BotUserID, up.name, f.Title, up.data)
 		if err != nil {
@@ -103,7 +103,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	return answer{"files": views}, nil
 }
 
-// later does something under the lock after d, unless Serve has ended by then.
+// later calls do under the lock after d, unless Serve has ended.
 func (w *Workspace) later(d time.Duration, do func()) {
 	var t *time.Timer
 	t = time.AfterFunc(d, func() {
@@ -117,13 +117,13 @@ func (w *Workspace) later(d time.Duration, do func()) {
 	w.timers[t] = struct{}{}
 }
 
-// encodedChannel is what channel_id must look like: no name and no user's id
-// (slackapi/bolt-js issue 2115).
+// encodedChannel matches a valid channel_id, which is neither a name nor a
+// user's id (slackapi/bolt-js issue 2115).
 var encodedChannel = regexp.MustCompile(`^[CGDZ][A-Z0-9]{8,}$`)
 
-// shareTargets finds where channel_id, channels (which may name people) and
-// thread_ts point. Unlike chat.postMessage, sharing wants membership even with
-// chat:write.public.
+// shareTargets returns the conversations of channel_id and channels (which may
+// name people) and the parent of thread_ts. Unlike chat.postMessage, sharing
+// requires membership even with chat:write.public.
 func (c *call) shareTargets() (convs []*conversation, parent *Message, err error) {
 	if id := c.args["channel_id"]; id != "" && !encodedChannel.MatchString(id) {
 		return nil, nil, apiErr("invalid_arguments", "[ERROR] input must match regex pattern: "+encodedChannel.String()+" [json-pointer:/channel_id]")
@@ -159,8 +159,8 @@ func (c *call) shareTargets() (convs []*conversation, parent *Message, err error
 	return convs, parent, err
 }
 
-// shareBlocks reads the argument blocks, which initial_comment makes Slack
-// ignore. A markdown block here is internal_error, as Slack's
+// shareBlocks reads the argument blocks, which Slack ignores if
+// initial_comment is set. As in Slack, a markdown block is internal_error
 // (slackapi/python-slack-sdk issue 1756).
 func (c *call) shareBlocks() (json.RawMessage, error) {
 	if !c.has("blocks") || c.has("initial_comment") {

@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// AppMessage is a message of an app, of which nothing is checked, so that it may
-// hold what the checks of chat.postMessage do not know: OddBlocks and OddAttachments.
+// AppMessage is a message of an app that is not checked, so that its contents
+// may be OddBlocks and OddAttachments.
 type AppMessage struct {
 	Channel, Thread, Text string
 	Blocks, Attachments   json.RawMessage // JSON lists
-	Files                 []Upload        // the app's, in the message
+	Files                 []Upload        // files of the app, in the message
 }
 
-// PostAs posts a message as an app that is installed and returns its ts. The errors
-// have Slack's codes: channel_not_found, thread_not_found, invalid_auth for an
-// unknown app, and invalid_blocks for what is no JSON list.
+// PostAs posts a message as an installed app and returns the message's ts. The
+// errors have Slack's codes: channel_not_found, thread_not_found, invalid_auth
+// for an unknown app, and invalid_blocks if a field is not a JSON list.
 func (w *Workspace) PostAs(appID string, p AppMessage) (ts string, err error) {
 	for _, list := range []json.RawMessage{p.Blocks, p.Attachments} {
 		var items []json.RawMessage

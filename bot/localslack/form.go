@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// form is a modal as a person has filled it in.
+// form is a modal with a person's input.
 type form struct {
 	w        *Workspace
 	a        *app
@@ -23,8 +23,8 @@ const (
 	maxInputs    = 10       // files of a file_input
 )
 
-// stateFields names the field that holds what was chosen, for elements whose
-// state is one value or a list of them.
+// stateFields names the field of the state with the choice, for elements whose
+// state is one value or a list of values.
 var (
 	stateFields = map[string]string{
 		"plain_text_input": "value", "email_text_input": "value", "url_text_input": "value", "number_input": "value",
@@ -37,9 +37,9 @@ var (
 	}
 )
 
-// fill returns the view's state: for every block_id and action_id what its
-// element holds (https://docs.slack.dev/reference/views#view-state). Files are
-// stored only when no field has a problem.
+// fill returns the view's state: for every block_id and action_id the value of
+// the element (https://docs.slack.dev/reference/views#view-state). Files are
+// stored only if no field has a problem.
 func (f *form) fill(v *View) (map[string]any, error) {
 	blocks := v.inputs()
 	state := map[string]any{}
@@ -65,7 +65,7 @@ func (f *form) fill(v *View) (map[string]any, error) {
 	return state, nil
 }
 
-// draft is fill before anything is sent: whatever stands there, without files.
+// draft returns the present state before the person submits, without files.
 func (f *form) draft(v *View) map[string]any {
 	state := map[string]any{}
 	for _, b := range v.inputs() {
@@ -78,7 +78,7 @@ func (f *form) draft(v *View) map[string]any {
 	return state
 }
 
-// state is what an element holds that is no file_input.
+// state returns the value of an element that is not a file_input.
 func (f *form) state(b *inputBlock) map[string]any {
 	e := &b.Element
 	s := map[string]any{"type": e.Type}
@@ -163,8 +163,8 @@ func (f *form) checkFiles(b *inputBlock) {
 	}
 }
 
-// storeFiles uploads the files that were picked. They are the person's own, in no
-// conversation, and the app may see them.
+// storeFiles uploads the selected files. The files belong to the person, are
+// in no conversation, and are visible to the app.
 func (f *form) storeFiles(b *inputBlock) (map[string]any, error) {
 	views := []File{}
 	for _, up := range f.files[b.BlockID] {

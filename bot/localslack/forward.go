@@ -8,18 +8,20 @@ import (
 	"time"
 )
 
-// forward is what a forwarded message carries of the one it came from.
+// forward holds the parts of the original message that a forwarded message
+// carries.
 type forward struct {
 	fields map[string]any
 	files  []File
 }
 
-// Forward shares a message in another conversation as the user, or in the same,
-// with a text of their own or none, and returns the new message's ts. It carries
-// one attachment with is_share, from_url, channel_id, ts, text and files. The
-// files do not come into that conversation: who could not see them cannot see
-// them now (Slack does not say; this is the stricter way). to.Files is ignored.
-// The errors are those of Post for both conversations, and message_not_found.
+// Forward shares a message as the user in another conversation, or in the same
+// one, with an optional text, and returns the new message's ts. The new
+// message has an attachment with is_share, from_url, channel_id, ts, text and
+// files. The files do not enter that conversation: people who could not see
+// the files still cannot (Slack does not document this; this is the stricter
+// choice). to.Files is ignored. The errors are those of Post for both
+// conversations, and message_not_found.
 func (w *Workspace) Forward(user, channel, ts string, to Post) (newTS string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -70,7 +72,7 @@ func (w *Workspace) forwarded(from *conversation, m *Message) *forward {
 	return &forward{fields, m.Files}
 }
 
-// attachments is the message's field, with links that begin with base.
+// attachments returns the message's field, with links that start with base.
 func (f *forward) attachments(base string) json.RawMessage {
 	if len(f.files) > 0 {
 		files := make([]File, len(f.files))

@@ -3,16 +3,17 @@ package localslack
 // This file is Enterprise Grid: an organisation of several workspaces
 // (https://docs.slack.dev/enterprise).
 
-// enterprise is an organisation of which this workspace is one.
+// enterprise is an organization that this workspace belongs to.
 type enterprise struct {
 	id, name string
-	sister   string // the id of another workspace of it
+	sister   string // id of another workspace of the organization
 }
 
-// JoinEnterprise makes the workspace one of an organisation that has one more
-// workspace, and returns the organisation's id (E…). From then on auth.test,
-// users.info, events and interactions name it, and every url_private redirects as
-// with RedirectPrivate. The second time it changes nothing.
+// JoinEnterprise makes the workspace part of an organization with one more
+// workspace, and returns the organization's id (E…). From then on auth.test,
+// users.info, events and interactions name the organization, and every
+// url_private redirects as with RedirectPrivate. A second call changes
+// nothing.
 func (w *Workspace) JoinEnterprise(name string) (id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -26,7 +27,7 @@ func (w *Workspace) joinEnterprise(name string) *enterprise {
 	return w.enterprise
 }
 
-// EnterpriseUser is what users.info tells of a person's organisation.
+// EnterpriseUser is the part of users.info about a person's organization.
 type EnterpriseUser struct {
 	ID             string   `json:"id"`
 	EnterpriseID   string   `json:"enterprise_id"`
@@ -36,7 +37,7 @@ type EnterpriseUser struct {
 	Teams          []string `json:"teams"`
 }
 
-// enterpriseUser is nil for people without an organisation.
+// enterpriseUser returns nil for people without an organization.
 func (w *Workspace) enterpriseUser(u *User) *EnterpriseUser {
 	v := &EnterpriseUser{ID: u.ID, Teams: []string{u.TeamID}}
 	switch {
@@ -50,7 +51,8 @@ func (w *Workspace) enterpriseUser(u *User) *EnterpriseUser {
 	return v
 }
 
-// enterpriseID is the organisation's id as payloads have it: null without one.
+// enterpriseID returns the organization's id for payloads: null without
+// organization.
 func (w *Workspace) enterpriseID() *string {
 	if w.enterprise == nil {
 		return nil
@@ -58,8 +60,8 @@ func (w *Workspace) enterpriseID() *string {
 	return &w.enterprise.id
 }
 
-// appTeam is the team that an app's installation is of: the organisation itself for
-// one that is installed in all of it.
+// appTeam returns the team of an app's installation, which is the organization
+// itself if the app is installed in the whole organization.
 func (w *Workspace) appTeam(a *app) string {
 	if a.OrgInstall {
 		return w.enterprise.id
@@ -67,7 +69,7 @@ func (w *Workspace) appTeam(a *app) string {
 	return w.team.ID
 }
 
-// payloadTeam is the field team of interactive payloads, and enterprise the other one.
+// payloadTeam returns the fields team and enterprise of interactive payloads.
 func (w *Workspace) payloadTeam() (team map[string]string, enterprise any) {
 	team = map[string]string{"id": w.team.ID, "domain": w.team.Domain}
 	if w.enterprise == nil {

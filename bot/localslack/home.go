@@ -2,12 +2,12 @@ package localslack
 
 import "slices"
 
-// OpenHome opens an app's home as the user, on the tab "messages" or "home", and
-// returns the direct message of the two. The app gets app_home_opened if it
-// subscribes to it; the event has the view of a home that was published
-// (https://docs.slack.dev/reference/events/app_home_opened). The errors have Slack's
-// codes: user_not_found, invalid_auth for an unknown app, invalid_arguments for
-// another tab.
+// OpenHome opens an app's home as the user, on the tab "messages" or "home",
+// and returns their direct message. If the app subscribes to app_home_opened,
+// the app gets that event, with the view of a published home
+// (https://docs.slack.dev/reference/events/app_home_opened). The errors have
+// Slack's codes: user_not_found, invalid_auth for an unknown app,
+// invalid_arguments for another tab.
 func (w *Workspace) OpenHome(user, appID, tab string) (channel string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,7 +40,8 @@ func (w *Workspace) openHome(user, appID, tab string) (channel string, err error
 	return c.info.ID, nil
 }
 
-// openPlace tells the app whose direct message the person opens on the page.
+// openPlace tells the app that the person opened its direct message on the
+// page.
 func (w *Workspace) openPlace(user, channel string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

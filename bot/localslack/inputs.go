@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// inputBlock is an input block with what decides its state.
+// inputBlock is an input block with the fields that decide its state.
 type inputBlock struct {
 	BlockID  string `json:"block_id"`
 	Optional bool   `json:"optional"`
@@ -41,7 +41,7 @@ func (v *View) inputs() []inputBlock {
 		Type string `json:"type"`
 		inputBlock
 	}
-	_ = json.Unmarshal(v.Blocks, &all) // checked when the view came
+	_ = json.Unmarshal(v.Blocks, &all) // checked with the view
 	var out []inputBlock
 	for _, b := range all {
 		if b.Type == "input" {
@@ -54,7 +54,7 @@ func (v *View) inputs() []inputBlock {
 	return out
 }
 
-// accepts tells whether a file_input takes a file of this name.
+// accepts reports whether a file_input takes a file of this name.
 func (b *inputBlock) accepts(name string) bool {
 	types := b.Element.Filetypes
 	i := strings.LastIndexByte(name, '.')

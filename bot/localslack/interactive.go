@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// triggerLife is how long a trigger_id opens a window
+// triggerLife is the time in which a trigger_id opens a window
 // (https://docs.slack.dev/interactivity/handling-user-interaction#modal_responses).
 const triggerLife = 3 * time.Second
 
-// trigger is what a person did that lets the app open one window for them.
+// trigger is an act of a person that lets the app open one window.
 type trigger struct {
 	app   *app
 	user  string
@@ -26,14 +26,15 @@ func (w *Workspace) newTrigger(a *app, user string) string {
 	return id
 }
 
-// Command runs a slash command as the user: name with its slash, text as typed
-// after it, of which the app gets &, < and > as entities (Slack does not
-// say; this is the stricter way). It goes to the first installed app that has the command in its
-// manifest and the scope commands, whether its bot is a member there or not. The
-// app must ack within 3 s; else, and when no connection is up, the error is what
-// Slack shows the person: operation_timeout or dispatch_failed. The command is
-// not sent again. One that nobody has, and every command of an external person,
-// is dispatch_unknown_command. Threads take no commands.
+// Command runs a slash command as the user. name includes the slash; text is
+// the typed text after the name. The app gets &, < and > as entities (Slack
+// does not document this; this is the stricter choice). The command goes to
+// the first installed app that has the command in its manifest and the scope
+// commands; the bot need not be a member. If the app does not ack within 3 s,
+// or no connection is up, the error is the one that Slack shows:
+// operation_timeout or dispatch_failed. A command is not sent again. An
+// unknown command, and every command of an external person, is
+// dispatch_unknown_command. Threads take no commands.
 func (w *Workspace) Command(ctx context.Context, user, channel, name, text string) error {
 	w.mu.Lock()
 	c, err := w.memberOf(user, channel)
@@ -62,8 +63,8 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	return w.settle(ctx, a, d, c, user)
 }
 
-// appOf is the first installed app with the scope commands for which has holds.
-// External people have none.
+// appOf returns the first installed app with the scope commands for which has
+// returns true. For external people appOf returns nil.
 func (w *Workspace) appOf(user string, has func(*app) bool) *app {
 	if w.external(user) {
 		return nil
@@ -76,10 +77,9 @@ func (w *Workspace) appOf(user string, has func(*app) bool) *app {
 	return nil
 }
 
-// Shortcut runs a message shortcut as the user on a message: that of the first
-// installed app that has the callback_id in its manifest, whether its bot is a
-// member there or not. Errors are those of Command, message_not_found, and
-// interactivity_disabled.
+// Shortcut runs a message shortcut as the user: that of the first installed
+// app with the callback_id in its manifest; the bot need not be a member. The
+// errors are those of Command, message_not_found, and interactivity_disabled.
 func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID string) error {
 	w.mu.Lock()
 	c, err := w.memberOf(user, channel)
@@ -112,8 +112,9 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	return w.settle(ctx, a, d, c, user)
 }
 
-// payloadName is what commands and interactions call the conversation: what is
-// not public is not named (slack-ruby/slack-ruby-client issue 227).
+// payloadName returns the conversation's name in commands and interactions,
+// which identify only public channels (slack-ruby/slack-ruby-client issue
+// 227).
 func (c *conversation) payloadName() string {
 	switch c.kind() {
 	case "im":
@@ -124,7 +125,7 @@ func (c *conversation) payloadName() string {
 	return c.info.Name
 }
 
-// interaction is what every interactive payload holds
+// interaction returns the fields of every interactive payload
 // (https://docs.slack.dev/reference/interaction-payloads).
 func (w *Workspace) interaction(a *app, user, kind string) map[string]any {
 	u := w.users[user]
@@ -137,22 +138,22 @@ func (w *Workspace) interaction(a *app, user, kind string) map[string]any {
 	}
 }
 
-// addPlace adds to an interactive payload where the message ts stands, and a
-// response_url for it.
+// addPlace adds the channel and message ts of an interaction to its payload,
+// and a response_url.
 func (w *Workspace) addPlace(body map[string]any, a *app, c *conversation, user, ts string) {
 	body["channel"] = map[string]string{"id": c.info.ID, "name": c.payloadName()}
 	body["response_url"] = w.newHook(a, c, user, ts)
 }
 
-// ask sends something that a person did and that is not sent again.
+// ask sends a command or an interaction, which is not sent again.
 func (w *Workspace) ask(a *app, kind string, payload json.RawMessage, accepts bool) *delivery {
 	d := &delivery{kind: kind, payload: payload, accepts: accepts, answered: make(chan json.RawMessage, 1)}
 	w.deliver(a, d)
 	return d
 }
 
-// settle waits for the ack. One with a text is shown to the person, as an
-// answer to the command.
+// settle waits for the ack. An ack with a text is shown to the person, as the
+// response to a command.
 func (w *Workspace) settle(ctx context.Context, a *app, d *delivery, c *conversation, user string) error {
 	payload, err := w.await(ctx, d)
 	if err != nil {
@@ -161,9 +162,9 @@ func (w *Workspace) settle(ctx context.Context, a *app, d *delivery, c *conversa
 	return w.answerCommand(a, c, user, payload)
 }
 
-// await returns the payload of the ack, nil where it has or may have none.
+// await returns the payload of the ack, or nil if the ack has none.
 func (w *Workspace) await(ctx context.Context, d *delivery) (json.RawMessage, error) {
-	late := time.NewTimer(ackTime + time.Second) // step is not run while no connection is up
+	late := time.NewTimer(ackTime + time.Second) // step does not run while no connection is up
 	defer late.Stop()
 	select {
 	case payload, ok := <-d.answered:

@@ -8,13 +8,14 @@ import (
 
 var notInDomain = regexp.MustCompile(`[^a-z0-9-]+`)
 
-// teamURL is the team's address, without a slash at its end. Permalinks begin
-// with it, and auth.test tells it. The page shows what such a link points to.
+// teamURL returns the team's address, without a slash at the end. Permalinks
+// start with this address, and auth.test returns it. The page opens such links
+// itself.
 func (w *Workspace) teamURL() string {
 	return "https://" + w.team.Domain + ".slack.com"
 }
 
-// domainOf makes a team's domain of its name.
+// domainOf returns a team's domain for its name.
 func domainOf(name string) string {
 	domain := strings.Trim(notInDomain.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if domain == "" {
@@ -23,9 +24,9 @@ func domainOf(name string) string {
 	return domain
 }
 
-// Permalink is the address of a message as people copy it:
-// https://TEAM.slack.com/archives/C…/p…, of a reply with thread_ts and cid. It is
-// "" where there is no such message.
+// Permalink returns the address of a message as people copy it:
+// https://TEAM.slack.com/archives/C…/p…, with thread_ts and cid for a reply.
+// If there is no such message, Permalink returns "".
 func (w *Workspace) Permalink(channel, ts string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

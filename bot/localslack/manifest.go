@@ -10,9 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// manifest is the part of an app manifest that matters here. Fields that Slack
-// does not know are refused, as Slack refuses them.
-// https://docs.slack.dev/reference/app-manifest
+// manifest holds the used part of an app manifest. Like Slack, the parser
+// refuses unknown fields. https://docs.slack.dev/reference/app-manifest
 type manifest struct {
 	Metadata struct {
 		MajorVersion int `yaml:"major_version"`
@@ -72,10 +71,10 @@ type manifestShortcut struct {
 	Description string `yaml:"description"`
 }
 
-// eventScopes are the scopes of which an event needs one.
+// eventScopes are the scopes of an event, of which the token needs one.
 // https://docs.slack.dev/reference/events
 var eventScopes = map[string][]string{
-	"app_home_opened":       nil, // and no scope
+	"app_home_opened":       nil, // no scope is needed
 	"app_mention":           {"app_mentions:read"},
 	"channel_archive":       {"channels:read"},
 	"channel_left":          {"channels:read"},
@@ -93,11 +92,12 @@ var eventScopes = map[string][]string{
 	"reaction_removed":      {"reactions:read"},
 }
 
-// commandName is what a slash command may be called.
+// commandName matches a valid name of a slash command.
 var commandName = regexp.MustCompile(`^/[a-z0-9_-]+$`)
 
-// ParseManifest reads an app manifest, in YAML or JSON. The app has exactly its
-// scopes and gets exactly its events. An error says what Slack would refuse.
+// ParseManifest parses an app manifest in YAML or JSON. The app has exactly
+// the manifest's scopes and events. An error describes the part that Slack
+// would refuse.
 func ParseManifest(text []byte) (App, error) {
 	var m manifest
 	decoder := yaml.NewDecoder(bytes.NewReader(text)) // JSON is YAML too

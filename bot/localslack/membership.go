@@ -7,9 +7,10 @@ import (
 
 // This file is who comes into a conversation and who leaves it.
 
-// Join makes the user a member and tells everybody, as Slack does: a channel_join
-// message (in a private channel group_join) and a member_joined_channel event. It
-// panics on an unknown channel or user, which is a mistake in a test.
+// Join makes the user a member and tells everybody, as Slack does: a
+// channel_join message (in a private channel group_join) and a
+// member_joined_channel event. If the channel or user is unknown, which is a
+// mistake in a test, Join panics.
 func (w *Workspace) Join(channel, user string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -20,9 +21,10 @@ func (w *Workspace) Join(channel, user string) {
 	w.join(c, user, "")
 }
 
-// Invite makes a person or a bot a member as the inviter's doing, whom message
-// and event name. The errors have Slack's codes: those of Post for the inviter,
-// user_not_found, already_in_channel, method_not_supported_for_channel_type.
+// Invite makes a person or a bot a member on behalf of the inviter, who is
+// named in the message and the event. The errors have Slack's codes: those of
+// Post for the inviter, user_not_found, already_in_channel,
+// method_not_supported_for_channel_type.
 func (w *Workspace) Invite(inviter, channel, user string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -48,7 +50,7 @@ func (w *Workspace) join(c *conversation, user, inviter string) {
 	c.members = append(c.members, user)
 	w.connect(c)
 	if c.info.IsPrivate {
-		w.resetReaders(user) // what was said before is news to them
+		w.resetReaders(user) // earlier messages are new to a new member
 	}
 	w.channelChanged(c)
 	w.append(c, &Message{
@@ -62,7 +64,7 @@ func (w *Workspace) join(c *conversation, user, inviter string) {
 	w.emit(c, "member_joined_channel", c.kind()+":read", ev)
 }
 
-// memberEvent is member_joined_channel or member_left_channel.
+// memberEvent returns the event member_joined_channel or member_left_channel.
 func (w *Workspace) memberEvent(c *conversation, event, member string) map[string]any {
 	return map[string]any{
 		"type": event, "user": member, "channel": c.info.ID,
@@ -70,14 +72,14 @@ func (w *Workspace) memberEvent(c *conversation, event, member string) map[strin
 	}
 }
 
-// Kick takes a member out of a channel as the user's doing; who takes themselves
-// out leaves. The others see a channel_leave message (group_leave in a private
-// channel) and member_left_channel; an app whose bot it was gets channel_left or
-// group_left, if it subscribes to it and has channels:read or groups:read. (Slack
-// documents that it sometimes withholds these two:
-// https://docs.slack.dev/reference/events/channel_left.) Slackbot tells who was
-// removed in a direct message, bots too. The errors are those of Post for the
-// user, and not_in_channel for the member.
+// Kick removes a member from a channel on behalf of the user; a user who
+// removes themselves leaves. The others see a channel_leave message
+// (group_leave in a private channel) and member_left_channel. The app of a
+// removed bot gets channel_left or group_left, if subscribed and with
+// channels:read or groups:read. (Slack documents that these two are sometimes
+// withheld: https://docs.slack.dev/reference/events/channel_left.) Slackbot
+// tells the removed member in a direct message, bots too. The errors are those
+// of Post for the user, and not_in_channel for the member.
 func (w *Workspace) Kick(user, channel, member string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -112,8 +114,9 @@ func (w *Workspace) Kick(user, channel, member string) error {
 	return nil
 }
 
-// tellRemoved is what Slackbot writes to who was removed, bots included
-// (recorded: slack-web 2.0.1.0, tests/golden/SlackWebhookEvent/slackbotIm.json).
+// tellRemoved posts Slackbot's message to a removed member, bots included
+// (recorded: slack-web 2.0.1.0,
+// tests/golden/SlackWebhookEvent/slackbotIm.json).
 func (w *Workspace) tellRemoved(c *conversation, user, member string) {
 	dm := w.openDM([]string{systemUser, member})
 	w.append(dm, &Message{

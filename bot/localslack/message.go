@@ -17,7 +17,7 @@ type Message struct {
 	AppID           string          `json:"app_id,omitempty"`
 	BotProfile      *BotProfile     `json:"bot_profile,omitempty"`
 	Team            string          `json:"team,omitempty"`
-	UserTeam        string          `json:"user_team,omitempty"` // of people of other workspaces, as the next two
+	UserTeam        string          `json:"user_team,omitempty"` // of people of other workspaces, as the next two fields
 	SourceTeam      string          `json:"source_team,omitempty"`
 	UserProfile     *MessageProfile `json:"user_profile,omitempty"`
 	ClientMsgID     string          `json:"client_msg_id,omitempty"`
@@ -45,13 +45,13 @@ type Message struct {
 	forward *forward // fills Attachments
 }
 
-// Edited says who changed a message's text last, and when.
+// Edited holds the author and time of the last change of a message's text.
 type Edited struct {
 	User string `json:"user"`
 	TS   string `json:"ts"`
 }
 
-// Reaction is one emoji under a message.
+// Reaction is an emoji under a message.
 type Reaction struct {
 	Name  string   `json:"name"`
 	Users []string `json:"users"`
@@ -73,15 +73,15 @@ type BotProfile struct {
 func (m *Message) isReply() bool  { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 func (m *Message) isParent() bool { return m.ReplyCount > 0 }
 
-// clone returns a copy that may be changed; shared slices are replaced, never
-// written to.
+// clone returns a copy that may be changed. Shared slices must be replaced,
+// never written to.
 func (m *Message) clone() *Message {
 	c := *m
 	return &c
 }
 
-// view is the message as an app or the page gets it: file links made absolute,
-// and metadata left out unless it was asked for.
+// view returns the message as an app or the page gets it: with absolute file
+// links, and without metadata unless metadata is true.
 func (m *Message) view(base string, metadata bool) Message {
 	v := *m
 	if !metadata {
@@ -103,8 +103,8 @@ func (m *Message) view(base string, metadata bool) Message {
 	return v
 }
 
-// thread returns the message that starts the thread of ts. Slack's advice is to
-// pass the parent's ts; a reply's ts finds its parent too.
+// thread returns the message that starts the thread of ts. Slack advises to
+// pass the parent's ts, but also accepts the ts of a reply.
 func (c *conversation) thread(ts string) *Message {
 	m := c.message(ts)
 	if m != nil && m.isReply() {
@@ -125,7 +125,8 @@ func (c *conversation) replies(parent *Message) []*Message {
 	return out
 }
 
-// replace puts m in the place of the message with its ts and tells the page.
+// replace stores m in place of the message with the same ts and tells the
+// page.
 func (w *Workspace) replace(c *conversation, m *Message) {
 	if i, ok := c.find(m.TS); ok {
 		c.messages[i] = m
@@ -133,7 +134,8 @@ func (w *Workspace) replace(c *conversation, m *Message) {
 	w.publish(c, Change{Type: "message", TS: m.TS, Message: m})
 }
 
-// append adds a message, counts it in its thread, and sends the message event.
+// append adds a message, counts the message in its thread, and sends the
+// message event.
 func (w *Workspace) append(c *conversation, m *Message) {
 	w.sign(m)
 	if parent := c.message(m.ThreadTS); parent != nil {
@@ -157,9 +159,10 @@ func (w *Workspace) append(c *conversation, m *Message) {
 	w.emitMessage(c, m)
 }
 
-// remove deletes a message as Slack does. One with replies leaves a tombstone,
-// which apps see as message_changed (openclaw/openclaw pull 22035, its fields:
-// slack-edge/slack-edge pull 10); one without goes, and apps see message_deleted.
+// remove deletes a message as Slack does. A message with replies leaves a
+// tombstone, which apps see as message_changed (openclaw/openclaw pull 22035,
+// its fields: slack-edge/slack-edge pull 10); for any other, apps see
+// message_deleted.
 func (w *Workspace) remove(c *conversation, m *Message) {
 	if m.isParent() {
 		w.replaceAndEmit(c, m, &Message{
@@ -183,8 +186,8 @@ func (w *Workspace) remove(c *conversation, m *Message) {
 	}
 }
 
-// recount mends a parent after one of its replies went. A tombstone without
-// replies left goes too.
+// recount updates a parent after one of its replies was removed. A tombstone
+// without replies is removed too.
 func (w *Workspace) recount(c *conversation, parentTS string) {
 	parent := c.message(parentTS)
 	if parent == nil {
@@ -210,8 +213,8 @@ func (w *Workspace) recount(c *conversation, parentTS string) {
 	w.replace(c, p)
 }
 
-// escapeText does what Slack does with the text of a message: &, < and > that
-// are not part of an entity or of a <…> token become entities
+// escapeText escapes the text of a message as Slack does: &, < and > that are
+// not part of an entity or a <…> token become entities
 // (https://docs.slack.dev/messaging/formatting-message-text#escaping).
 func escapeText(s string) string {
 	if !strings.ContainsAny(s, "&<>") {
@@ -253,8 +256,8 @@ func entityLen(s string) int {
 	return 0
 }
 
-// tokenLen returns the length of the <@U…>, <#C…>, <!here> or <https://…|label>
-// that s begins with, or 0.
+// tokenLen returns the length of the token at the start of s, such as <@U…>,
+// <#C…>, <!here> or <https://…|label>, or 0.
 func tokenLen(s string) int {
 	end := strings.IndexAny(s[1:], "<>\n") + 1
 	if end <= 1 || s[end] != '>' {

@@ -1,6 +1,6 @@
 package localslack
 
-// methods is the Web API. Scopes, tiers and the kind of token are those of each
+// methods is the Web API. Scopes, tiers and kinds of tokens are those of each
 // method's page under https://docs.slack.dev/reference/methods.
 var methods = map[string]method{
 	"api.test":              {run: apiTest, kind: noToken},

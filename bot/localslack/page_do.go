@@ -22,7 +22,8 @@ const (
 	valueField    = "value:"                       // likewise
 )
 
-// pageDeed is what the page asks for; each deed uses a few of the fields.
+// pageDeed is a request of the page. Each kind of request uses some of the
+// fields.
 type pageDeed struct {
 	Channel string              `json:"channel"`
 	TS      string              `json:"ts"`
@@ -33,10 +34,10 @@ type pageDeed struct {
 	Private bool                `json:"private"`
 	Action  string              `json:"action_id"`
 	Values  []string            `json:"values"` // what was chosen
-	Typed   map[string][]string `json:"typed"`  // in a window, meanwhile
+	Typed   map[string][]string `json:"typed"`  // present input of a window
 }
 
-// pageDeeds are what POST /page/do/NAME does. The result goes to the page.
+// pageDeeds are the handlers of POST /page/do/NAME. The page gets the result.
 var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (result string, err error){
 	"react": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
 		return "", w.React(user, d.Channel, d.TS, d.Name)
@@ -90,7 +91,7 @@ var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (
 	},
 }
 
-// pageDo carries out a deed.
+// pageDo handles POST /page/do/NAME.
 func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
 	do := pageDeeds[r.PathValue("deed")]
 	var deed pageDeed
@@ -110,8 +111,8 @@ func readDeed(rw http.ResponseWriter, r *http.Request, deed *pageDeed) bool {
 	return json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxPageJSON)).Decode(deed) == nil
 }
 
-// pageAction presses a button or chooses in a menu, of a message or of a window,
-// and answers when the app has taken it.
+// pageAction presses a button or chooses in a menu, of a message or of a
+// window, and responds after the app's ack.
 func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
 	var d pageDeed
 	if !readDeed(rw, r, &d) {
@@ -131,9 +132,9 @@ func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
 	pageJSON(rw, http.StatusOK, map[string]any{"ok": true})
 }
 
-// pageSubmit submits a window: a multipart form with a field value:BLOCK_ID for
-// each value and file:BLOCK_ID for each file, the id as in an address. What is wrong with fields comes
-// back as problems, by block_id.
+// pageSubmit submits a window: a multipart form with a field value:BLOCK_ID
+// for each value and file:BLOCK_ID for each file, with the id in URL encoding.
+// Problems of fields are returned by block_id.
 func (w *Workspace) pageSubmit(rw http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxPageWindow)
 	form, err := r.MultipartReader()
@@ -176,7 +177,8 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 			if err != nil {
 				return nil, nil, err
 			}
-			// An empty one says that nothing is chosen, which is no choice by default.
+			// An empty value means that nothing is chosen, which replaces the
+			// initial value.
 			if values[block] = append(values[block], value); value == "" {
 				values[block] = []string{}
 			}
@@ -194,7 +196,7 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 	}
 }
 
-// pageCommand is what a text that begins with a slash does: Slack's own /invite,
+// pageCommand runs a text that starts with a slash: Slack's own /invite,
 // /remove, /archive and /leave, or the command of an app.
 func (w *Workspace) pageCommand(ctx context.Context, p Post, name, text string) error {
 	if p.Thread != "" {
@@ -219,7 +221,7 @@ func (w *Workspace) pageCommand(ctx context.Context, p Post, name, text string) 
 	return w.Command(ctx, user, p.Channel, name, text)
 }
 
-// linkFor is Permalink for somebody who may see the message.
+// linkFor returns the Permalink if the user may see the message.
 func (w *Workspace) linkFor(user, channel, ts string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -230,7 +232,7 @@ func (w *Workspace) linkFor(user, channel, ts string) (string, error) {
 	return w.permalink(c, c.message(ts)), nil
 }
 
-// named finds a person or a bot by "@name" or "<@ID>".
+// named returns the person or bot with the given "@name" or "<@ID>".
 func (w *Workspace) named(text string) (user string) {
 	name := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(text), "@"))
 	w.mu.Lock()
@@ -270,7 +272,7 @@ func (w *Workspace) joinPublic(user, channel string) error {
 	return nil
 }
 
-// channelName is what Slack lets a channel be called.
+// channelName matches a valid name of a channel.
 var channelName = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
 
 func (w *Workspace) createChannel(user, name string, private bool) (channel string, err error) {

@@ -13,13 +13,13 @@ import (
 
 const (
 	maxPagePost  = 100<<20 + 1<<20 // bytes of one message with its files: 100 MB and the form around them
-	maxPageText  = 200 << 10       // bytes of a message's text; Post cuts it at Slack's limit
+	maxPageText  = 200 << 10       // bytes of a message's text; Post truncates at Slack's limit
 	maxPageField = 256             // bytes of an id or a timestamp in a form
 )
 
 // pagePost sends a message: a multipart form with channel, thread_ts, text and
-// up to ten files, 100 MB in all. A text that begins with a slash is a command,
-// as in Slack's client; its answer has no ts.
+// up to ten files, 100 MB in all. As in Slack's client, a text that starts
+// with a slash is a command; the response to a command has no ts.
 func (w *Workspace) pagePost(rw http.ResponseWriter, r *http.Request) {
 	if r.ContentLength > maxPagePost {
 		pagePostError(rw, &http.MaxBytesError{Limit: maxPagePost})
@@ -51,8 +51,8 @@ func (w *Workspace) pagePost(rw http.ResponseWriter, r *http.Request) {
 
 var slashCommand = regexp.MustCompile(`(?s)^(/[a-z0-9][a-z0-9_-]*)(?:\s(.*))?$`)
 
-// readPost reads the form part by part, so that its bounds hold before anything
-// is kept.
+// readPost reads the form part by part, so that the bounds hold before
+// anything is kept.
 func readPost(form *multipart.Reader) (Post, error) {
 	var p Post
 	for {
@@ -70,7 +70,7 @@ func readPost(form *multipart.Reader) (Post, error) {
 			p.Thread, err = readField(part, maxPageField)
 		case "text":
 			p.Text, err = readField(part, maxPageText)
-			p.Text = strings.ReplaceAll(p.Text, "\r\n", "\n") // forms end every line so
+			p.Text = strings.ReplaceAll(p.Text, "\r\n", "\n") // forms send every line end as \r\n
 		case "files", "files[]":
 			if len(p.Files) == maxPostFiles {
 				return p, apiErr("file_upload_limit")
@@ -95,7 +95,7 @@ func readField(r io.Reader, limit int64) (string, error) {
 	return string(data), err
 }
 
-// pagePostError answers with a sentence for the person; they never see a code alone.
+// pagePostError responds with a sentence for the person, never only a code.
 func pagePostError(rw http.ResponseWriter, err error) {
 	if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
 		pageError(rw, http.StatusRequestEntityTooLarge, "A message can carry 100 MB of files. Send fewer or smaller ones.")

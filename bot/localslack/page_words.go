@@ -1,6 +1,6 @@
 package localslack
 
-// pageSentences are what the person reads for an error's code.
+// pageSentences are the sentences for error codes.
 var pageSentences = map[string]string{
 	"already_in_channel":       "They are in this channel already.",
 	"already_reacted":          "You have reacted with this emoji already.",

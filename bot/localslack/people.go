@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// systemUser is the author of what Slack itself says, such as a tombstone.
+// systemUser is the author of Slack's own messages, such as a tombstone.
 const systemUser = "USLACKBOT"
 
 // User is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
@@ -24,8 +24,9 @@ type User struct {
 	IsRestricted      bool            `json:"is_restricted"`             // a guest
 	IsUltraRestricted bool            `json:"is_ultra_restricted"`       // a guest of one channel
 	EnterpriseUser    *EnterpriseUser `json:"enterprise_user,omitempty"` // only from users.info
-	// IsStranger is nil for people of this workspace, false for others that the
-	// app shares a channel with, true for the rest; only users.info fills it in.
+	// IsStranger is nil for people of this workspace, false for other people
+	// in a channel with the app, and true for the rest. Only users.info sets
+	// the field.
 	IsStranger *bool `json:"is_stranger,omitempty"`
 
 	home Home
@@ -39,7 +40,7 @@ type Profile struct {
 	APIAppID    string `json:"api_app_id,omitempty"`
 }
 
-// App says what an app may do. It comes from the app's manifest.
+// App describes an app and its permissions, as in the app's manifest.
 type App struct {
 	Name      string
 	Scopes    []string // of the bot token
@@ -48,14 +49,16 @@ type App struct {
 
 	Commands  []SlashCommand    // no other reaches the app
 	Shortcuts []MessageShortcut // likewise
-	// Interactive says that presses, shortcuts and windows reach the app
+	// Interactive is true if presses, shortcuts and windows reach the app
 	// (settings.interactivity.is_enabled).
 	Interactive bool
-	// NoMessages says that people cannot write to the app directly: the Messages
-	// tab of its home is off or read-only, as it is unless its manifest says else.
+	// NoMessages is true if people cannot write to the app directly: the
+	// Messages tab of its home is off or read-only, which is the default of a
+	// manifest.
 	NoMessages bool
-	// OrgInstall says that the app is installed in the whole organisation, which the
-	// workspace joins if it has none: is_enterprise_install, with E… as the team.
+	// OrgInstall is true if the app is installed in the whole organization
+	// (is_enterprise_install, with E… as the team). If the workspace has no
+	// organization, Install adds one.
 	OrgInstall bool
 }
 
@@ -66,14 +69,14 @@ type SlashCommand struct {
 	UsageHint   string `json:"usage_hint"`
 }
 
-// MessageShortcut is an entry of an app in the menu of every message.
+// MessageShortcut is an app's entry in the menu of every message.
 type MessageShortcut struct {
 	Name        string `json:"name"`
 	CallbackID  string `json:"callback_id"`
 	Description string `json:"description"`
 }
 
-// Credentials are what installing an app yields.
+// Credentials are the tokens of an installed app.
 type Credentials struct {
 	AppID, BotToken, AppToken, BotUserID, BotID string
 }
@@ -85,7 +88,7 @@ type app struct {
 	base    string // of the last request, for links in events
 	sockets []*socket
 	pending []*delivery // oldest first
-	next    int         // socket that gets the next envelope
+	next    int         // index of the socket for the next envelope
 	buckets map[string]*bucket
 }
 
@@ -101,13 +104,13 @@ type token struct {
 	kind    tokenKind
 	app     *app
 	scopes  []string
-	refused string // the error of every call with it, "" while it is good
+	refused string // the error of every call with the token, or ""
 }
 
 var userColors = []string{"9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c"}
 
-// Install adds an app with its bot user and returns its tokens. The bot is a
-// member of no conversation yet.
+// Install adds an app with its bot user and returns the tokens. The bot is not
+// a member of any conversation yet.
 func (w *Workspace) Install(a App) Credentials {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,12 +138,12 @@ func (w *Workspace) Install(a App) Credentials {
 }
 
 // RevokeToken makes later calls with the token fail: token_revoked for a bot
-// token, invalid_auth for an app-level one. Open sockets stay open.
+// token, invalid_auth for an app-level token. Open sockets stay open.
 func (w *Workspace) RevokeToken(tok string) {
 	w.refuse(tok, "token_revoked")
 }
 
-// Uninstall takes the app of this bot token out of the workspace: later calls
+// Uninstall removes the app of this bot token from the workspace: later calls
 // with the token are account_inactive. Open sockets stay open.
 func (w *Workspace) Uninstall(botToken string) {
 	w.refuse(botToken, "account_inactive")
@@ -179,7 +182,7 @@ func (w *Workspace) addUser(name string, bot bool) *User {
 	return u
 }
 
-// sortedApps returns the apps in the order they were installed.
+// sortedApps returns the apps in the order of installation.
 func (w *Workspace) sortedApps() []*app {
 	all := make([]*app, 0, len(w.apps))
 	for _, a := range w.apps {

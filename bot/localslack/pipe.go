@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// Pipe is a listener whose connections are pairs of net.Pipe. With it a server
-// and its clients live in one synctest bubble, where a real TCP connection would
-// stop the fake clock.
+// Pipe is a listener whose connections are pairs of net.Pipe. A Pipe lets a
+// server and its clients live in one synctest bubble, in which a real TCP
+// connection would stop the fake clock.
 type Pipe struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-// NewPipe returns a listener that [Pipe.Dial] reaches.
+// NewPipe returns a listener for [Pipe.Dial].
 func NewPipe() *Pipe {
 	return &Pipe{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// Dial connects to the listener, whatever address is given.
+// Dial connects to the listener, whatever the address is.
 func (p *Pipe) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
@@ -43,13 +43,13 @@ func (p *Pipe) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends Accept and every Dial. Open connections stay.
+// Close ends Accept and every Dial. Open connections stay open.
 func (p *Pipe) Close() error {
 	p.once.Do(func() { close(p.closed) })
 	return nil
 }
 
-// Addr is the address "pipe".
+// Addr returns the address "pipe".
 func (p *Pipe) Addr() net.Addr { return pipeAddr{} }
 
 type pipeAddr struct{}

@@ -7,16 +7,17 @@ import (
 	"slices"
 )
 
-// Press presses a button of an app's message as the user: the element with this
-// action_id, in a message of the channel or in one that only they see. Errors are
-// those of Command, no_such_action, and interactivity_disabled.
+// Press presses a button of an app's message as the user: the element with
+// this action_id, in a message of the channel or in an ephemeral message. The
+// errors are those of Command, no_such_action, and interactivity_disabled.
 func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID string) error {
 	return w.Choose(ctx, user, channel, ts, actionID)
 }
 
-// Choose is Press for what has options: static_select, radio_buttons and overflow
-// take the value of one of them, checkboxes and multi_static_select those of all
-// that are chosen then. An option that is not there is no_such_option.
+// Choose is Press for an element with options. static_select, radio_buttons
+// and overflow take the value of one option; checkboxes and
+// multi_static_select take the values of all selected options. An unknown
+// option is no_such_option.
 func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID string, values ...string) error {
 	w.mu.Lock()
 	c, err := w.memberOf(user, channel)
@@ -44,7 +45,7 @@ func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID stri
 	}
 	body := w.interaction(a, user, "block_actions")
 	w.addPlace(body, a, c, user, ts)
-	if !private { // of an ephemeral message Slack sends the container alone
+	if !private { // for an ephemeral message Slack sends only the container
 		body["message"] = w.appView(c, m, w.base(a), false)
 	}
 	body["container"], body["actions"] = container, []any{action}
@@ -54,10 +55,10 @@ func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID stri
 	return w.settle(ctx, a, d, c, user)
 }
 
-// PressView presses or chooses in a window, outside its input blocks or in one
-// with dispatch_action. typed is what stands in its input blocks meanwhile, by
-// block_id, as for Submit; the app sees it in the view's state, files excepted.
-// Errors are those of Choose, and not_found.
+// PressView presses or chooses in a window, outside its input blocks or in an
+// input block with dispatch_action. typed is the present input by block_id, as
+// for Submit; the app sees the input in the view's state, except files. The
+// errors are those of Choose, and not_found.
 func (w *Workspace) PressView(ctx context.Context, user, viewID, actionID string, typed map[string][]string, values ...string) error {
 	w.mu.Lock()
 	v, a, err := w.openView(user, viewID)
@@ -84,7 +85,7 @@ func (w *Workspace) PressView(ctx context.Context, user, viewID, actionID string
 	return err
 }
 
-// withState is the view as a payload carries it.
+// withState returns the view with its state, for a payload.
 func (v *View) withState(inputs map[string]any) View {
 	sent := *v
 	sent.State.Values = statesOf(v.Blocks, v.picked)
@@ -92,7 +93,7 @@ func (v *View) withState(inputs map[string]any) View {
 	return sent
 }
 
-// act is the action that a payload carries for the element with this action_id
+// act returns the action in the payload for the element with this action_id
 // (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
 func (w *Workspace) act(a *app, blocks json.RawMessage, actionID string, values []string) (map[string]any, error) {
 	if !a.Interactive {
@@ -145,10 +146,10 @@ type actor struct {
 
 	blockID  string
 	input    bool // in an input block
-	dispatch bool // which has dispatch_action
+	dispatch bool // the input block has dispatch_action
 }
 
-// actors are the elements of blocks that were checked when they came.
+// actors returns the elements of blocks that were checked before.
 func actors(blocks json.RawMessage) []*actor {
 	var all []struct {
 		BlockID        string   `json:"block_id"`
@@ -176,7 +177,8 @@ func actors(blocks json.RawMessage) []*actor {
 	return out
 }
 
-// eachActor is actors, block by block, without those that do not fit.
+// eachActor is actors for a single block at a time, without blocks of another
+// form.
 func eachActor(blocks json.RawMessage) (out []*actor) {
 	var raw []json.RawMessage
 	_ = json.Unmarshal(blocks, &raw)
@@ -188,8 +190,8 @@ func eachActor(blocks json.RawMessage) (out []*actor) {
 	return out
 }
 
-// chosen is the element with what was chosen in it, as actions and states name
-// it. ok is false for values that it does not take.
+// chosen returns the element with its choice, in the form of actions and
+// states. If the element does not take the values, ok is false.
 func (e *actor) chosen(values []string) (fields map[string]any, ok bool) {
 	picked := []*blockOption{}
 	for _, v := range values {
@@ -227,9 +229,9 @@ func (e *actor) chosen(values []string) (fields map[string]any, ok bool) {
 	return fields, false
 }
 
-// statesOf is what the elements outside input blocks hold, by block_id and
-// action_id: what was chosen, else what they began with. Buttons and overflow
-// menus hold nothing.
+// statesOf returns the state of the elements outside input blocks, by block_id
+// and action_id: the choice, or else the initial value. Buttons and overflow
+// menus have no state.
 func statesOf(blocks json.RawMessage, chosen map[string][]string) map[string]any {
 	states := map[string]any{}
 	for _, e := range actors(blocks) {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// quota is how often something may happen: the tier's calls a minute
-// (https://docs.slack.dev/apis/web-api/rate-limits), and how many at once. Slack
-// documents no burst; ten is as much as an app should count on.
+// quota is a rate limit: the tier's calls a minute
+// (https://docs.slack.dev/apis/web-api/rate-limits), and a burst. Slack
+// documents no burst; an app should not count on more than ten.
 type quota struct {
 	perMinute float64
 	burst     int
@@ -24,16 +24,16 @@ var (
 	channelPosts = quota{60, 5}   // chat.postMessage: one a second in a channel
 )
 
-// bucket is a token bucket that also remembers the Retry-After it gave: a call
-// before that has passed is refused, and the whole wait begins anew.
+// bucket is a token bucket that also remembers the last Retry-After. A call
+// before the end of that wait is refused and starts the whole wait anew.
 type bucket struct {
 	limiter *rate.Limiter
-	wait    time.Duration // the last one that was told
-	until   time.Time     // its end
+	wait    time.Duration // the last Retry-After
+	until   time.Time     // end of the wait
 }
 
-// allow takes one call from the bucket. When it may not, wait is how long the
-// caller must be silent, in whole seconds and at least one.
+// allow takes a call from the bucket. If the call is refused, wait is the
+// Retry-After, in whole seconds and at least one.
 func (b *bucket) allow(now time.Time) (wait time.Duration, ok bool) {
 	r := b.limiter.ReserveN(now, 1)
 	delay := r.DelayFrom(now)
@@ -68,7 +68,7 @@ func (a *app) bucket(name string, q quota) *bucket {
 	return b
 }
 
-// limited is the answer to a call that came too often.
+// limited returns the error for a call above the rate limit.
 func limited(wait time.Duration) *Error {
 	return &Error{Code: "ratelimited", retryAfter: wait}
 }

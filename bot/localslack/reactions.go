@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// emojiName is what the name of an emoji may look like. Whether Slack has an
-// emoji of that name is not checked.
+// emojiName matches a valid name of an emoji. Whether Slack has such an emoji
+// is not checked.
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?$`)
 
-// maxReactions is how many different emoji a message takes, maxOwnReactions how
-// many of one person. Slack's errors name no numbers; these are the ones its
-// help center gives.
+// maxReactions is the most different emoji on a message, and maxOwnReactions
+// the most of one person. Slack's errors give no numbers; these are from
+// Slack's help center.
 const maxReactions, maxOwnReactions = 50, 23
 
 func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {

@@ -17,7 +17,7 @@ type responseHook struct {
 	app  *app
 	conv *conversation
 	user string
-	ts   string // of the message that was acted on, "" for a command
+	ts   string // ts of the message with the element, or "" for a command
 	uses int
 }
 
@@ -27,8 +27,8 @@ func (w *Workspace) newHook(a *app, c *conversation, user, ts string) string {
 	return w.base(a) + "/response/" + key
 }
 
-// serveResponse answers POST /response/KEY: five uses in 30 minutes. It is not
-// scoped and needs no membership.
+// serveResponse handles POST /response/KEY: five uses in 30 minutes. No scope
+// and no membership is needed.
 func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 	a, _, err := parseArgs(rw, r, false)
 	if err == nil {
@@ -58,9 +58,9 @@ func (w *Workspace) useHook(key string, a args) error {
 	return w.respond(h.app, h.conv, h.user, h.ts, a)
 }
 
-// respond carries out what a response_url or an ack was sent: a message to the
-// person or, with response_type in_channel, to all; or a change of the message
-// that was acted on, be it one that only the person sees.
+// respond carries out the body of a response_url or an ack: a message to the
+// person or, with response_type in_channel, to everybody; or a change of the
+// original message, which may be ephemeral.
 func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) error {
 	old, private := c.message(ts), w.findWhisper(c, user, ts)
 	if in.bool("delete_original") {
@@ -112,7 +112,7 @@ func (w *Workspace) answerCommand(a *app, c *conversation, user string, payload 
 	switch {
 	case len(payload) == 0:
 		return nil
-	case json.Unmarshal(payload, &text) == nil: // a string alone is the text
+	case json.Unmarshal(payload, &text) == nil: // a bare string is the text
 		in["text"] = text
 	case addJSON(in, payload) != nil:
 		return nil

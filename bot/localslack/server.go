@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// bodyTime is how long a request's body may take to arrive.
+// bodyTime bounds the time in which a request's body must arrive.
 const bodyTime = 2 * time.Minute
 
 // Handler serves the workspace: the Web API, Socket Mode, files, response
-// addresses, and for everything else the page. It answers only requests for a
-// loopback name or for Options.URL, so that no page elsewhere reaches it through
-// a name of its own (DNS rebinding), and no request that changes something from
-// another origin.
+// addresses, and for everything else the page. Only requests for a loopback
+// name or for Options.URL are served, so that no foreign page can reach the
+// workspace through a name of its own (DNS rebinding). Requests from another
+// origin that change something are refused.
 func (w *Workspace) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", w.serveAPI)
@@ -32,7 +32,7 @@ func (w *Workspace) Handler() http.Handler {
 	page := w.pageHandler()
 	mux.Handle("/", page)
 	mux.HandleFunc("GET /{$}", func(rw http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has("redir") { // where downloads without a right to the file are sent
+		if r.URL.Query().Has("redir") { // downloads without permission are redirected here
 			writeLoginPage(rw)
 			return
 		}
@@ -52,7 +52,7 @@ func (w *Workspace) Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if r.Method != http.MethodGet {
-			// Not the server's ReadTimeout: that would end event streams too.
+			// The server's ReadTimeout would end event streams too.
 			_ = http.NewResponseController(rw).SetReadDeadline(time.Now().Add(bodyTime))
 		}
 		w.enter(1)
@@ -61,7 +61,7 @@ func (w *Workspace) Handler() http.Handler {
 	})
 }
 
-// enter counts requests, those that became sockets included.
+// enter counts requests, including those that became sockets.
 func (w *Workspace) enter(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -86,7 +86,8 @@ func (w *Workspace) hostAllowed(host string) bool {
 	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// requestBase is the base for links in the answer to this request.
+// requestBase returns the base address for links in the response to this
+// request.
 func (w *Workspace) requestBase(r *http.Request) string {
 	if w.opts.URL != "" {
 		return w.opts.URL
@@ -94,9 +95,10 @@ func (w *Workspace) requestBase(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// Serve serves Handler on l until ctx ends. It returns after every connection,
-// sockets and event streams included, has ended: nil when ctx ended it. The
-// listener must be on loopback or a pipe; it is closed in any case.
+// Serve serves Handler on l until ctx ends. After every connection has ended,
+// sockets and event streams included, Serve returns nil if ctx ended. The
+// listener must be on loopback or a pipe. Serve closes the listener in any
+// case.
 func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	if err := loopback(l.Addr()); err != nil {
@@ -119,7 +121,7 @@ func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
 		cancel()
 	case <-ctx.Done():
 		grace, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		_ = srv.Shutdown(grace) // what does not end by itself is closed next
+		_ = srv.Shutdown(grace) // remaining connections are closed next
 		stop()
 		<-served
 	}
@@ -132,7 +134,7 @@ func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// stopTimers makes nothing happen later any more.
+// stopTimers stops everything that was planned for later.
 func (w *Workspace) stopTimers() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -142,8 +144,8 @@ func (w *Workspace) stopTimers() {
 	clear(w.timers)
 }
 
-// drain waits until the last request has ended. Every one of them sees its
-// context or its connection end, so this takes no bound of its own.
+// drain waits for the end of the last request. The context or the connection
+// of every request ends, so drain needs no bound.
 func (w *Workspace) drain() {
 	_ = w.Wait(context.Background(), func() bool {
 		w.mu.Lock()
@@ -152,7 +154,7 @@ func (w *Workspace) drain() {
 	})
 }
 
-// loopback refuses addresses that other machines can reach.
+// loopback returns an error for an address that other machines can reach.
 func loopback(addr net.Addr) error {
 	switch a := addr.(type) {
 	case *net.TCPAddr:

@@ -2,10 +2,10 @@ package localslack
 
 import "slices"
 
-// State is all of the workspace that one user may see: the channels they are in
-// and the public ones.
+// State is the part of the workspace that a user may see: the user's channels
+// and the public channels.
 type State struct {
-	Seq      int64                `json:"seq"` // of the last change it holds
+	Seq      int64                `json:"seq"` // number of the last change that is included
 	Team     TeamInfo             `json:"team"`
 	Me       string               `json:"me"`
 	Users    []User               `json:"users"`
@@ -15,7 +15,7 @@ type State struct {
 	Views    []View               `json:"views"` // windows that the user has open
 }
 
-// AppInfo is what people see of an installed app.
+// AppInfo is the part of an installed app that people see.
 type AppInfo struct {
 	ID        string            `json:"id"`
 	Name      string            `json:"name"`
@@ -35,11 +35,11 @@ func (a *app) info() AppInfo {
 	return v
 }
 
-// Change is one thing that happened. Type says what: "message" (new or changed:
-// put it in by ts), "message_deleted", "ephemeral", "channel" (new or changed),
-// "channel_gone" (the user is out of it), "user" (new), "file" (deleted), "app"
-// (new), "view" (a window, opened or changed), "view_closed". Where it names
-// neither message nor channel, TS is the id.
+// Change is a change of the workspace. Type is "message" (new or changed:
+// store the message by ts), "message_deleted", "ephemeral", "channel" (new or
+// changed), "channel_gone" (the user left the channel), "user" (new), "file"
+// (deleted), "app" (new), "view" (a window, opened or changed), or
+// "view_closed". For types with neither message nor channel, TS is the id.
 type Change struct {
 	Seq         int64    `json:"seq"`
 	Type        string   `json:"type"`
@@ -51,15 +51,15 @@ type Change struct {
 	App         *AppInfo `json:"app,omitempty"`
 	View        *View    `json:"view,omitempty"`
 
-	conv *conversation // nil: everybody may see it
-	only string        // a user's id: only they may see it
+	conv *conversation // nil if everybody may see the change
+	only string        // id of the only user who may see the change, or ""
 }
 
-// subscriberBuffer is how many changes a reader may be behind, and how many are
-// kept for one that comes back.
+// subscriberBuffer bounds the changes that a reader may be behind, and the
+// changes that are kept for a returning reader.
 const subscriberBuffer = 256
 
-// feed hands changes to the readers of the page.
+// feed passes changes to the readers of the page.
 type feed struct {
 	seq     int64
 	history []Change
@@ -104,19 +104,20 @@ func (w *Workspace) Snapshot(user string) State {
 
 func (c *conversation) visible(user string) bool { return !c.info.IsPrivate || c.has(user) }
 
-// Subscribe returns the changes from now on that the user may see. A reader that
-// falls 256 changes behind finds the channel closed and must start again from a
-// snapshot. cancel ends the subscription and closes the channel; it may be called
-// more than once.
+// Subscribe returns the later changes that the user may see. If a reader falls
+// 256 changes behind, the channel is closed, and the reader must start again
+// from a snapshot. cancel ends the subscription and closes the channel, and
+// may be called more than once.
 func (w *Workspace) Subscribe(user string) (changes <-chan Change, cancel func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.subscribe(user, nil)
 }
 
-// SubscribeSince is Subscribe with the changes after seq first, so that nothing
-// is missed between a snapshot and the subscription. ok is false, and nothing
-// subscribed, when seq is unknown or too long ago: take a new snapshot.
+// SubscribeSince is Subscribe with the changes after seq first, so that no
+// change is missed between a snapshot and the subscription. If seq is unknown
+// or too old, ok is false, there is no subscription, and the caller must take
+// a new snapshot.
 func (w *Workspace) SubscribeSince(user string, seq int64) (changes <-chan Change, cancel func(), ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -153,7 +154,7 @@ func (w *Workspace) unsubscribe(r *reader) {
 	}
 }
 
-// resetReaders makes the user's readers begin again from a snapshot.
+// resetReaders makes the user's readers start again from a snapshot.
 func (w *Workspace) resetReaders(user string) {
 	for r := range w.feed.readers {
 		if r.user == user {
@@ -166,7 +167,7 @@ func (ch Change) visible(user string) bool {
 	return (ch.conv == nil || ch.conv.visible(user)) && (ch.only == "" || ch.only == user)
 }
 
-// forUser makes the fields that depend on who looks.
+// forUser sets the fields that depend on the reader.
 func (ch Change) forUser(user string) Change {
 	if ch.ChannelInfo != nil {
 		v := ch.conv.view(user)
@@ -176,8 +177,8 @@ func (ch Change) forUser(user string) Change {
 	return ch
 }
 
-// publish tells the page and everyone in Wait about a change. c is nil for what
-// belongs to no conversation.
+// publish tells the page and all callers of Wait about a change. If the change
+// belongs to no conversation, c is nil.
 func (w *Workspace) publish(c *conversation, ch Change) {
 	w.feed.seq++
 	ch.Seq, ch.conv = w.feed.seq, c

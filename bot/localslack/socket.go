@@ -16,23 +16,23 @@ const (
 	maxSockets   = 10 // connections of an app (https://docs.slack.dev/apis/events-api/using-socket-mode)
 	ticketLife   = 30 * time.Second
 	pingEvery    = 10 * time.Second
-	pongWait     = 30 * time.Second // a client silent for so long is gone
+	pongWait     = 30 * time.Second // a client that is silent for this long is gone
 	writeWait    = 5 * time.Second
 	closeGrace   = 10 * time.Second // from a warning to the close
 	maxInFrame   = 256 << 10        // bytes of one message from an app
-	socketBuffer = 128              // envelopes a connection may be behind
+	socketBuffer = 128              // the most envelopes in a connection's queue
 	helloHost    = "applink-local"
 )
 
-// frame is one message to write; a last one ends the connection.
+// frame is a message to write. A frame may end the connection.
 type frame struct {
 	data  []byte
 	last  bool
 	grace time.Duration // before the close
 }
 
-// socket is one Socket Mode connection. The handler's goroutine reads; a second
-// one, which the handler waits for, writes.
+// socket is a Socket Mode connection. The handler's goroutine reads; a second
+// goroutine, which the handler waits for, writes.
 type socket struct {
 	app    *app
 	conn   *websocket.Conn
@@ -45,7 +45,7 @@ type socket struct {
 	dropped bool
 }
 
-// push queues a frame. A connection that is too far behind is dropped.
+// push queues a frame. A connection whose queue is full is dropped.
 func (s *socket) push(f frame) bool {
 	if s.closing {
 		return false
@@ -60,7 +60,7 @@ func (s *socket) push(f frame) bool {
 	}
 }
 
-// drop makes the writer close the connection without a word.
+// drop makes the writer close the connection without a close frame.
 func (s *socket) drop() {
 	s.closing = true
 	if !s.dropped {
@@ -76,7 +76,8 @@ func (s *socket) wake() {
 	}
 }
 
-// serveSocket answers GET /socket/?ticket=…, the address of apps.connections.open.
+// serveSocket handles GET /socket/?ticket=…, the address of
+// apps.connections.open.
 func (w *Workspace) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	if !socketOrigin(r) {
 		http.Error(rw, "this Origin may not connect", http.StatusForbidden)
@@ -91,11 +92,11 @@ func (w *Workspace) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	}
 	up := websocket.Upgrader{
 		HandshakeTimeout: writeWait,
-		CheckOrigin:      func(*http.Request) bool { return true }, // done above
+		CheckOrigin:      func(*http.Request) bool { return true }, // checked above
 	}
 	conn, err := up.Upgrade(rw, r, nil)
 	if err != nil {
-		return // Upgrade has answered
+		return // Upgrade has responded
 	}
 	defer conn.Close()
 	s := &socket{
@@ -113,16 +114,17 @@ func (w *Workspace) serveSocket(rw http.ResponseWriter, r *http.Request) {
 	writer.Wait()
 }
 
-// socketOrigin lets through no Origin at all, the workspace's own, and the one
-// slack-go sends. A page elsewhere cannot know a ticket; this stops it sooner.
+// socketOrigin reports whether the Origin is missing, the workspace's own, or
+// the one that slack-go sends. A foreign page cannot know a ticket; this check
+// stops the page sooner.
 func socketOrigin(r *http.Request) bool {
 	o := r.Header.Get("Origin")
 	u, err := url.Parse(o)
 	return o == "" || o == "https://api.slack.com" || err == nil && u.Host == r.Host
 }
 
-// register makes s one of its app's connections and greets it. One too many is
-// told so and closed.
+// register makes s a connection of its app and sends hello. A connection
+// beyond the limit is told so and closed.
 func (w *Workspace) register(s *socket) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,7 +157,7 @@ func (w *Workspace) read(s *socket) {
 	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(pongWait)) }
 	s.conn.SetPongHandler(alive)
 	for {
-		_ = alive("") // fails only on a closed connection, which the read notices
+		_ = alive("") // fails only on a closed connection, which the read reports
 		_, data, err := s.conn.ReadMessage()
 		if err != nil {
 			return
@@ -231,7 +233,7 @@ func (s *socket) send(data []byte) error {
 	return s.conn.WriteMessage(websocket.TextMessage, data)
 }
 
-// goodbye waits for the grace time, then closes in WebSocket's polite way.
+// goodbye waits for the grace time, then closes with a close frame.
 func (s *socket) goodbye(ctx context.Context, grace time.Duration) {
 	t := time.NewTimer(grace)
 	defer t.Stop()
@@ -241,7 +243,7 @@ func (s *socket) goodbye(ctx context.Context, grace time.Duration) {
 	case <-ctx.Done():
 	}
 	msg := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	_ = s.conn.WriteControl(websocket.CloseMessage, msg, time.Now().Add(time.Second)) // the other side may have gone
+	_ = s.conn.WriteControl(websocket.CloseMessage, msg, time.Now().Add(time.Second)) // the peer may have gone
 }
 
 func disconnectFrame(reason string) frame {
@@ -254,14 +256,14 @@ func disconnectFrame(reason string) frame {
 	return f
 }
 
-// Disconnect tells every connection why it ends, and ends it: at once, or with
-// the reason "warning" ten seconds later. Slack's other reasons are
+// Disconnect ends every connection with a reason: at once, or ten seconds
+// later for the reason "warning". Slack's other reasons are
 // "refresh_requested" and "link_disabled".
 func (w *Workspace) Disconnect(reason string) {
 	w.eachSocket(func(s *socket) { s.push(disconnectFrame(reason)) })
 }
 
-// CloseSockets drops every connection without a word.
+// CloseSockets closes every connection without a close frame.
 func (w *Workspace) CloseSockets() {
 	w.eachSocket((*socket).drop)
 }
@@ -276,7 +278,7 @@ func (w *Workspace) eachSocket(do func(*socket)) {
 	}
 }
 
-// Connections returns how many Socket Mode connections are up, of all apps.
+// Connections returns the number of Socket Mode connections of all apps.
 func (w *Workspace) Connections() (n int) {
 	w.eachSocket(func(s *socket) {
 		if !s.closing {

@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// Submit presses the submit button of a modal as the user. values holds what was
-// typed or chosen and files what was picked, both by the block_id of an input
-// block; options are named by their value, and a block that is left out keeps its
-// initial value.
+// Submit presses the submit button of a modal as the user. values holds the
+// typed or chosen values and files the selected files, both by the block_id of
+// an input block. Options are named by their value. A block that is left out
+// keeps its initial value.
 //
-// problems, by block_id, is what the person is told under the fields: by Slack's
-// client before anything is sent, or by the app with response_action "errors".
-// The window is open then. Otherwise the app's ack closes it, clears it away with
-// those under it, changes it or pushes another. Errors are those of Command,
-// not_found, and what Slack has against the app's next view.
-// (https://docs.slack.dev/surfaces/modals#handling_submissions)
+// problems are the messages under the fields, by block_id: from Slack's client
+// before anything is sent, or from the app with response_action "errors". The
+// window stays open then. Otherwise the app's ack closes the window, clears
+// the window and those below, changes the window, or pushes another. The
+// errors are those of Command, not_found, and Slack's errors for the app's
+// next view. (https://docs.slack.dev/surfaces/modals#handling_submissions)
 func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[string][]string, files map[string][]Upload) (problems map[string]string, err error) {
 	w.mu.Lock()
 	v, a, err := w.openView(user, viewID)
@@ -42,9 +42,10 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 	return w.settleSubmission(a, v, ack)
 }
 
-// CloseView closes a modal as the user does with its cancel button, and those
-// under it too if it has clear_on_close. The app is told when the view has
-// notify_on_close. Errors are those of Command, and not_found.
+// CloseView closes a modal as the user's cancel button does, and also the
+// modals below if the modal has clear_on_close. If the view has
+// notify_on_close, the app is told. The errors are those of Command, and
+// not_found.
 func (w *Workspace) CloseView(ctx context.Context, user, viewID string) error {
 	w.mu.Lock()
 	v, a, err := w.openView(user, viewID)
@@ -77,14 +78,14 @@ func (w *Workspace) openView(user, id string) (*View, *app, error) {
 	return v, w.apps[v.AppID], nil
 }
 
-// settleSubmission does what the ack of a submission asks for.
+// settleSubmission carries out the ack of a submission.
 func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (problems map[string]string, err error) {
 	var in struct {
 		Action string            `json:"response_action"`
 		Errors map[string]string `json:"errors"`
 		View   json.RawMessage   `json:"view"`
 	}
-	_ = json.Unmarshal(ack, &in) // an ack of another form asks for nothing
+	_ = json.Unmarshal(ack, &in) // an ack of another form has no effect
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch in.Action {
@@ -115,7 +116,8 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 	return nil, nil
 }
 
-// checkProblems: an app may complain about input blocks of the view only.
+// checkProblems returns an error if a problem names no input block of the
+// view.
 func (v *View) checkProblems(problems map[string]string) error {
 	blocks := v.inputs()
 	for id := range problems {
@@ -129,7 +131,7 @@ func (v *View) checkProblems(problems map[string]string) error {
 	return nil
 }
 
-// closeView takes a view away, or its whole stack.
+// closeView removes a view, or its whole stack.
 func (w *Workspace) closeView(v *View, stack bool) {
 	for id, other := range w.views {
 		if id == v.ID || stack && other.RootViewID == v.RootViewID {

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// serveUpload takes the content for an upload address, raw or as the file of a
-// multipart form. The size must be the one announced.
+// serveUpload takes the contents for an upload address, raw or as the file of
+// a multipart form. The size must equal the announced length.
 func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 	fault, hit := w.takeFault("upload")
 	if hit {
@@ -55,8 +55,8 @@ var (
 	errNoFile = errors.New("the form has no file")
 )
 
-// readUpload reads exactly size bytes of content. It allocates as they come, not
-// as they were announced.
+// readUpload reads exactly size bytes. Memory is allocated for the bytes that
+// arrive, not for the announced size.
 func readUpload(rw http.ResponseWriter, r *http.Request, size int) ([]byte, error) {
 	const formOverhead = 64 << 10
 	var body io.Reader = http.MaxBytesReader(rw, r.Body, int64(size)+formOverhead)
@@ -89,16 +89,16 @@ func readUpload(rw http.ResponseWriter, r *http.Request, size int) ([]byte, erro
 	return buf.Bytes(), nil
 }
 
-// Paths of what downloads are sent on to.
+// Paths that downloads redirect to.
 const (
 	originPath = "/files-origin/" // Slack's second file host
 	viewerPath = "/files-viewer/" // slack-files.com
 )
 
-// serveDownload serves url_private and url_private_download. Who may not read the
-// file is sent to the sign-in page, which has status 200
-// (slackapi/node-slack-sdk issue 1750). What is sent on: see Behaviour.Redirect, and
-// url_private of a PDF, which leads to a page on another host
+// serveDownload serves url_private and url_private_download. A request without
+// permission is redirected to the sign-in page, which has status 200
+// (slackapi/node-slack-sdk issue 1750). For other redirects see
+// Behaviour.Redirect; url_private of a PDF leads to a page on another host
 // (curie-eng/curie issue 2715).
 func (w *Workspace) serveDownload(rw http.ResponseWriter, r *http.Request) {
 	base := w.requestBase(r)
@@ -120,7 +120,8 @@ func (w *Workspace) serveDownload(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// redirection tells whether an address leads to the second file host, and its base.
+// redirection reports whether an address redirects to the second file host,
+// and returns the host's base address.
 func (w *Workspace) redirection(private bool) (to bool, origin string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,8 +130,8 @@ func (w *Workspace) redirection(private bool) (to bool, origin string) {
 	return b.Redirect == RedirectAll || private && (b.Redirect == RedirectPrivate || inOrganization), strings.TrimSuffix(b.FilesOrigin, "/")
 }
 
-// serveOrigin is Slack's second file host. Whoever may not read the file gets the
-// sign-in page at once.
+// serveOrigin is Slack's second file host. A request without permission gets
+// the sign-in page at once.
 func (w *Workspace) serveOrigin(rw http.ResponseWriter, r *http.Request) {
 	info, data, ok := w.download(r)
 	if !ok {
@@ -140,7 +141,7 @@ func (w *Workspace) serveOrigin(rw http.ResponseWriter, r *http.Request) {
 	w.serveContent(rw, r, info, data)
 }
 
-// serveContent serves a file, or fails as a fault of "download" says.
+// serveContent serves a file, or fails if a fault of "download" applies.
 func (w *Workspace) serveContent(rw http.ResponseWriter, r *http.Request, info *File, data []byte) {
 	fault, hit := w.takeFault("download")
 	if hit {
@@ -159,7 +160,7 @@ func (w *Workspace) serveContent(rw http.ResponseWriter, r *http.Request, info *
 	if hit && fault.CutAfter < len(data) {
 		_, _ = rw.Write(data[:fault.CutAfter])
 		_ = http.NewResponseController(rw).Flush()
-		panic(http.ErrAbortHandler) // closes the connection with bytes missing
+		panic(http.ErrAbortHandler) // closes the connection before the last byte
 	}
 	_, _ = rw.Write(data)
 }
@@ -170,8 +171,8 @@ func serveViewer(rw http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(rw, "<!DOCTYPE html><html><head><title>A file</title></head><body><h1>A file on Slack</h1></body></html>")
 }
 
-// otherHost is base with another name of this machine, which clients must take for
-// a host that is not Slack's. A base that is not on this machine stays.
+// otherHost returns base with another name of this machine, which clients must
+// treat as a foreign host. A base on another machine is returned unchanged.
 func otherHost(base string) string {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -188,8 +189,8 @@ func otherHost(base string) string {
 	return u.String()
 }
 
-// download finds a file by the TEAM-FILE of its address, for a bearer token with
-// files:read whose app may see it.
+// download returns the file for the TEAM-FILE of its address, if the bearer
+// token has files:read and the app may see the file.
 func (w *Workspace) download(r *http.Request) (*File, []byte, bool) {
 	tok, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	w.mu.Lock()

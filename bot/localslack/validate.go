@@ -34,8 +34,8 @@ func blocksValidate(c *call) (answer, error) {
 	return answer{}, validation("invalid_message", "", err)
 }
 
-// validation makes of what is wrong an error with the field errors. Its pointers
-// leave prefix out.
+// validation returns err as an error with the field errors. The pointers lack
+// prefix.
 func validation(code, prefix string, err error) error {
 	if err == nil {
 		return nil
@@ -54,7 +54,7 @@ func validation(code, prefix string, err error) error {
 	return v
 }
 
-// wrongPart is one element of the field errors.
+// wrongPart is an element of the field errors.
 type wrongPart struct {
 	Pointer string `json:"pointer"`
 	Code    string `json:"code"`

@@ -30,7 +30,7 @@ type View struct {
 	BotID           string          `json:"bot_id"`
 
 	user   string
-	picked map[string][]string // what was chosen last, by action_id, outside input blocks
+	picked map[string][]string // the last choice outside input blocks, by action_id
 }
 
 type viewState struct {
@@ -46,13 +46,13 @@ const (
 	maxCallbackID = 255
 )
 
-// viewArg reads and checks the argument view, which takes the place of old.
+// viewArg reads and checks the argument view, which replaces old.
 func (c *call) viewArg(old *View) (*View, error) {
 	return c.w.parseView([]byte(c.args["view"]), old)
 }
 
-// parseView reads and checks a view. It may have the external_id of old, the one
-// whose place it takes, if any.
+// parseView reads and checks a view. The view may have the external_id of old,
+// the view to replace, if any.
 func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
 	if len(raw) > maxViewSize {
 		return nil, apiErr("view_too_large")
@@ -95,7 +95,8 @@ func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
 	return v, nil
 }
 
-// checkModal: a modal has a title, and a submit button when it asks for input.
+// checkModal returns an error if a modal lacks a title, or lacks a submit
+// button but has input blocks.
 func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) error) error {
 	for _, t := range []struct {
 		at  string
@@ -133,7 +134,7 @@ func (c *call) spend() (*trigger, error) {
 	return t, nil
 }
 
-// keep stores a view, new or changed, and answers with it.
+// keep stores a view, new or changed, and returns the response.
 func (c *call) keep(v *View, user string) answer {
 	c.w.keepView(c.app, v, user)
 	return answer{"view": *v}
@@ -147,12 +148,12 @@ func (w *Workspace) keepView(a *app, v *View, user string) {
 		v.RootViewID = v.ID
 	}
 	if len(w.views) >= maxViews {
-		clear(w.views) // windows that nobody has open any more
+		clear(w.views) // windows that nobody has open
 	}
 	v.TeamID, v.InstalledTeamID, v.AppID, v.BotID, v.user = w.team.ID, w.team.ID, a.AppID, a.BotID, user
 	v.Hash, v.State.Values = w.newTS()+"."+secret()[:8], map[string]any{}
 	if old := w.views[v.ID]; old != nil {
-		v.picked = old.picked // a choice stays where its element stays
+		v.picked = old.picked // a choice stays with its element
 	}
 	w.views[v.ID] = v
 	shown := *v
@@ -174,7 +175,7 @@ func viewsOpen(c *call) (answer, error) {
 	return c.keep(v, t.user), nil
 }
 
-// viewsPush puts a view over the person's newest one.
+// viewsPush puts a view above the person's newest view.
 func viewsPush(c *call) (answer, error) {
 	t, err := c.spend()
 	if err != nil {
@@ -212,8 +213,8 @@ func (w *Workspace) pushOnto(a *app, user string, v *View) error {
 	return nil
 }
 
-// viewsUpdate changes the view named by view_id or external_id; with a hash, only
-// if nobody changed it since.
+// viewsUpdate changes the view with the given view_id or external_id. With a
+// hash, the view must be unchanged since.
 func viewsUpdate(c *call) (answer, error) {
 	var old *View
 	for _, v := range c.w.views {
@@ -261,8 +262,8 @@ func viewsPublish(c *call) (answer, error) {
 	return c.keep(v, user), nil
 }
 
-// Views returns what the user has open from apps, and their App Homes, oldest
-// first. A modal is open until it is submitted or closed.
+// Views returns the user's open views and App Homes, oldest first. A modal is
+// open until it is submitted or closed.
 func (w *Workspace) Views(user string) []View {
 	w.mu.Lock()
 	defer w.mu.Unlock()

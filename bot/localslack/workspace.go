@@ -13,33 +13,33 @@ import (
 	"time"
 )
 
-// Options are what a Workspace is made with. The zero value works.
+// Options are the options of New. The zero value is valid.
 type Options struct {
 	Name string // the team's name; "" means "Local"
-	// URL is the absolute base of the links in answers and events, such as
-	// "http://127.0.0.1:8080". With "" each answer uses its request's Host, and
-	// an event the Host its app last called.
+	// URL is the absolute base of the links in responses and events, such as
+	// "http://127.0.0.1:8080". If "", a response uses its request's Host, and
+	// an event the Host that its app last called.
 	URL string
-	Log *slog.Logger // nil: nothing is logged
-	// Redelivery is how long after a failed attempt an event is sent again. nil
-	// means Slack's schedule: at once, after a minute, after five minutes. Tests
-	// in real time may want a shorter one.
+	Log *slog.Logger // nil disables the log
+	// Redelivery holds the delays after which an event is sent again. nil
+	// means Slack's schedule: at once, after a minute, after five minutes.
+	// Tests in real time may want a shorter schedule.
 	Redelivery []time.Duration
-	// Behaviour is what the workspace does from the start.
+	// Behaviour is the initial behaviour.
 	Behaviour Behaviour
 }
 
-// Workspace is one Slack workspace with its apps, people and messages. All its
+// Workspace is a Slack workspace with its apps, people and messages. All
 // methods are safe for concurrent use.
 type Workspace struct {
 	opts Options
 	log  *slog.Logger
 
-	mu                      sync.Mutex // guards everything below; never held over I/O
+	mu                      sync.Mutex // guards everything below; never held during I/O
 	changed                 chan struct{}
 	behaviour               Behaviour
 	team                    TeamInfo
-	enterprise              *enterprise // nil: none
+	enterprise              *enterprise // nil without organization
 	partner                 string      // the team of a partner's people
 	partnerOrg, partnerTeam string      // of people of a partner with an organisation
 	lastID                  int64
@@ -61,7 +61,7 @@ type Workspace struct {
 	private                 []*whispered
 	feed                    feed
 	timers                  map[*time.Timer]struct{} // of what happens later
-	requests                int                      // being served, so that Serve can wait for them
+	requests                int                      // requests being served, so that Serve can wait for their end
 }
 
 // TeamInfo names the workspace.
@@ -97,16 +97,16 @@ func New(o Options) *Workspace {
 	}
 	w.uploads = newExpiring[*upload](uploadLife)
 	w.tickets = newExpiring[*app](ticketLife)
-	w.triggers = newExpiring[*trigger](10 * triggerLife) // kept longer to tell expired from unknown
+	w.triggers = newExpiring[*trigger](10 * triggerLife) // kept longer, to tell an expired trigger from an unknown one
 	w.hooks = newExpiring[*responseHook](hookLife)
 	w.team = TeamInfo{ID: w.newID("T"), Name: o.Name, Domain: domainOf(o.Name)}
 	w.users[systemUser] = &User{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}
 	return w
 }
 
-// Wait returns nil as soon as cond holds. It looks again after every change of
-// the workspace, so it needs no polling; cond may call any method. The error is
-// the cause of ctx's end.
+// Wait returns nil as soon as cond returns true. Wait calls cond after every
+// change of the workspace, so no polling is needed; cond may call any method.
+// If ctx ends first, Wait returns the cause.
 func (w *Workspace) Wait(ctx context.Context, cond func() bool) error {
 	for {
 		w.mu.Lock()
@@ -123,23 +123,23 @@ func (w *Workspace) Wait(ctx context.Context, cond func() bool) error {
 	}
 }
 
-// touch wakes everyone in Wait. The caller holds mu.
+// touch wakes all callers of Wait. The caller must hold mu.
 func (w *Workspace) touch() {
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
 
 // newID returns an id in Slack's form: a letter for the kind, then upper-case
-// letters and digits. Ids are counted, so that a failed test reads well; what
-// must not be guessed (tokens, tickets) is random.
+// letters and digits. Ids are counted, so that a failed test is easy to read;
+// secrets (tokens, tickets) are random.
 func (w *Workspace) newID(kind string) string {
 	w.lastID++
 	n := strings.ToUpper(strconv.FormatInt(w.lastID, 36))
 	return kind + "0LOCAL" + strings.Repeat("0", max(0, 4-len(n))) + n
 }
 
-// newTS returns the timestamp of a new message: seconds and microseconds, larger
-// than every one before it even while the clock stands still.
+// newTS returns the timestamp of a new message: seconds and microseconds,
+// greater than every earlier timestamp even if the clock stands still.
 func (w *Workspace) newTS() string {
 	w.lastTS = max(w.lastTS+1, w.now().UnixMicro())
 	return formatTS(w.lastTS)
@@ -149,7 +149,8 @@ func formatTS(us int64) string {
 	return fmt.Sprintf("%010d.%06d", us/1e6, us%1e6)
 }
 
-// parseTS returns a timestamp in microseconds. Slack takes whole seconds too.
+// parseTS returns a timestamp in microseconds. Slack accepts whole seconds
+// too.
 func parseTS(s string) (us int64, ok bool) {
 	sec, frac, _ := strings.Cut(s, ".")
 	n, err := strconv.ParseUint(sec, 10, 40)
@@ -166,9 +167,9 @@ func parseTS(s string) (us int64, ok bool) {
 
 func secret() string { return rand.Text() }
 
-// expiring holds secrets that are handed out and come back once: socket tickets,
-// upload addresses, triggers, response addresses. The oldest go first when there
-// are too many.
+// expiring holds secrets that come back once: socket tickets, upload
+// addresses, triggers, response addresses. If there are too many, the oldest
+// are removed first.
 type expiring[T any] struct {
 	life  time.Duration
 	items map[string]expiringItem[T]
@@ -216,7 +217,7 @@ func (e *expiring[T]) remove(key string) {
 	e.order = slices.DeleteFunc(e.order, func(k string) bool { return k == key })
 }
 
-// sortByID puts maps' values in the order they were made.
+// sortByID sorts the values of a map in the order of their creation.
 func sortByID[T any](s []T, id func(T) string) {
 	slices.SortFunc(s, func(a, b T) int { return strings.Compare(id(a), id(b)) })
 }
