@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 // Exit statuses.
@@ -20,26 +22,47 @@ const (
 
 // system is all of the process that a command may use.
 type system struct {
-	environ        []string
-	stdout, stderr io.Writer
-	shown          bool // stdout is a terminal
-	progress       bool // stderr is one, and nothing else is written there
+	environ                                       []string
+	stdin                                         io.Reader
+	stdout, stderr                                io.Writer
+	stdinTerminal, stdoutTerminal, stderrTerminal bool
+	columns                                       int  // of the terminal at stderr
+	plain                                         bool // no colours: NO_COLOR is set
+	dumb                                          bool // the terminal cannot take a line back
 }
 
 func main() {
 	log.SetOutput(io.Discard) // where libraries quote what they did not expect from the network
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	shown := terminal(os.Stdout)
-	os.Exit(run(ctx, os.Args[1:], system{
-		environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr,
-		shown: shown, progress: terminal(os.Stderr) && !shown,
-	}))
+	os.Exit(run(ctx, os.Args[1:], thisSystem()))
 }
 
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+func thisSystem() system {
+	sys := system{
+		environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		columns:        80,
+		dumb:           os.Getenv("TERM") == "dumb",
+	}
+	sys.plain = os.Getenv("NO_COLOR") != "" || sys.dumb
+	if columns, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && columns > 0 {
+		sys.columns = columns
+	}
+	return sys
+}
+
+// bold returns s in bold where standard output is a terminal with colours.
+func (s system) bold(text string) string { return s.styled(text, "1") }
+
+// styled returns text in a style of ECMA-48, such as "1" for bold.
+func (s system) styled(text, style string) string {
+	if !s.stdoutTerminal || s.plain {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
 // run carries out one command line and returns the exit status.

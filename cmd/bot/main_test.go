@@ -300,7 +300,7 @@ func TestOCRCommandGoesOn(t *testing.T) {
 	if status := p.status(t); status != 1 || strings.Count(string(out), "some text") != 2 {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
-	if s := p.stderr.String(); !strings.Contains(s, "three.pdf: page 2: ") || !strings.Contains(s, "three.pdf: 1 of its pages could not be read") {
+	if s := p.stderr.String(); !strings.Contains(s, "three.pdf: page 2: ") {
 		t.Errorf("standard error says %q", s)
 	}
 }

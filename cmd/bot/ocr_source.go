@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// stdinName is the file name that stands for standard input.
+const stdinName = "-"
+
+// openSource opens a file to read. Standard input and whatever else has no length
+// of its own, such as a pipe, is copied to a temporary file first, up to maxSize
+// bytes. The error is half a sentence for a person.
+func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64) (*os.File, error) {
+	if name == stdinName {
+		return copySource(ctx, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }, maxSize)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, sourceError(err)
+	case info.IsDir():
+		return nil, errors.New("this is a folder: name the files in it")
+	case !info.Mode().IsRegular():
+		return copySource(ctx, func() (io.ReadCloser, error) { return os.Open(name) }, maxSize)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, sourceError(err)
+	}
+	return f, nil
+}
+
+// copySource copies what open opens to a temporary file. A pipe that brings nothing
+// is not waited for once ctx ends: nothing could end its reading.
+func copySource(ctx context.Context, open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
+	type copied struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan copied, 1)
+	go func() {
+		file, err := copyToTemporary(open, maxSize)
+		done <- copied{file, err}
+	}()
+	select {
+	case c := <-done:
+		return c.file, c.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func copyToTemporary(open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
+	source, err := open()
+	if err != nil {
+		return nil, sourceError(err)
+	}
+	defer source.Close()
+	f, err := os.CreateTemp("", "slackocr-*")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(f.Name()) // it is gone once it is closed
+	n, err := io.Copy(f, io.LimitReader(source, maxSize+1))
+	if err == nil && n > maxSize {
+		err = errors.New("it is larger than MAX_FILE_SIZE allows")
+	}
+	if err != nil {
+		return nil, errors.Join(sourceError(err), f.Close())
+	}
+	return f, nil
+}
+
+// sourceError says why a file cannot be opened or read, without its name.
+func sourceError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such file")
+	case errors.Is(err, fs.ErrPermission):
+		return errors.New("you have no permission to read it")
+	case errors.Is(err, syscall.EISDIR):
+		return errors.New("this is a folder: name the files in it")
+	}
+	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("it cannot be opened: %w", wrapped.Err)
+	}
+	return err
+}
