@@ -13,21 +13,22 @@ type Habit string
 // The habits of a channel.
 const (
 	ReadAll     Habit = "all"     // every picture that is posted
-	ReadMention Habit = "mention" // those whose message mentions the bot
+	ReadMention Habit = "mention" // pictures in messages that mention the bot
 	ReadOff     Habit = "off"     // none; commands, buttons and shortcuts work all the same
 )
 
 // Known reports whether h is one of the three.
 func (h Habit) Known() bool { return h == ReadAll || h == ReadMention || h == ReadOff }
 
-// allows reports whether an ask with a need is heard.
+// allows reports whether the habit allows an ask with need n.
 func (h Habit) allows(n need) bool {
 	return n == always || h == ReadAll || n == mention && h != ReadOff
 }
 
 func habitOf(team, channel string) string { return "auto/" + team + "/" + channel }
 
-// habit is that of a channel: its members' choice, or the operator's.
+// habit returns the habit of a channel: its members' choice, or else the
+// operator's.
 func (b *Bot) habit(ctx context.Context, channel string) (Habit, error) {
 	value, ok, err := b.jobs.Setting(ctx, habitOf(b.team, channel))
 	if h := Habit(value); err != nil || ok && h.Known() {
@@ -36,25 +37,27 @@ func (b *Bot) habit(ctx context.Context, channel string) (Habit, error) {
 	return b.config.AutoRead, nil
 }
 
-// allowed reports whether the bot may work in a conversation. Direct messages
-// are not on the operator's lists: there are too many to name.
+// allowed reports whether the bot may work in a conversation. The operator's
+// lists do not cover direct messages, which are too many to name.
 func (c Config) allowed(channel string) bool {
 	return ask.Direct(channel) || !slices.Contains(c.Denied, channel) &&
 		(len(c.Allowed) == 0 || slices.Contains(c.Allowed, channel))
 }
 
-// How many files may wait. Over it, people are asked to come back.
+// The most files that may wait. Beyond, people are asked to come back.
 const (
 	maxOfPerson  = 1000
 	maxInChannel = 2000
 )
 
-// MaxAsks is how many jobs one replica takes up at once: more than one person may have
-// waiting, so that nobody's ask stands behind them in the store.
+// MaxAsks is the most jobs that a replica works on at once: more than one
+// person may have waiting, so that no other ask must wait in the store behind
+// them.
 const MaxAsks = maxOfPerson + 1000
 
-// room is how many more files of a person, in a channel, may wait. It counts this
-// replica's and takes the others to have as many.
+// room returns the number of files that a person may add in a channel. room
+// counts this replica's files and assumes that the other replicas have as
+// many.
 func (b *Bot) room(person, channel string) int {
 	own, here := b.reader.Waiting.Files(person, channel)
 	replicas := b.jobs.Replicas()

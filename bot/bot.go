@@ -1,5 +1,5 @@
-// Package bot is the Slack side: it reads the images that people post and
-// answers in their threads.
+// Package bot is the Slack side: the bot reads the images that people post and
+// posts the text in their threads.
 package bot
 
 import (
@@ -31,32 +31,32 @@ import (
 	"slackocr/ocr/page"
 )
 
-// Config is what a Bot needs to know. All fields but Dial are required.
+// Config holds the settings of a Bot. All fields but Dial are required.
 type Config struct {
 	BotToken string // xoxb-…
 	AppToken string // xapp-…, with the scope connections:write
-	// APIURL is the Web API's address and ends in a slash.
+	// APIURL is the Web API's address, with a final slash.
 	APIURL string
-	// Concurrency is the number of requests to the model at once, where it is not
-	// the model's own limit that decides, which it is for 0.
+	// Concurrency is the number of concurrent requests to the model. If 0, the
+	// model's own limit decides.
 	Concurrency int
 	// MaxFileSize bounds a download, in bytes.
 	MaxFileSize int64
-	// Decoder opens the files, of which MaxPages pages are read.
+	// Decoder opens the files. At most MaxPages pages of a file are read.
 	Decoder  *page.Decoder
 	MaxPages int
-	// AutoRead is the habit of a channel that has chosen none.
+	// AutoRead is the habit of channels without a choice of their own.
 	AutoRead Habit
-	// Allowed, where it is not empty, and Denied are ids of channels: where the
-	// bot may work.
+	// Allowed, unless empty, and Denied are ids of channels in which the bot
+	// may, or must not, work.
 	Allowed, Denied []string
 	// AllowExternal lets people of other workspaces ask (Slack Connect).
 	AllowExternal bool
-	// Reaction is the emoji that asks, without colons; "" for none.
+	// Reaction is the emoji that asks, without colons, or "".
 	Reaction string
 	Log      *slog.Logger
-	// Dial opens all connections to Slack. nil means the system's, through
-	// the proxy that the environment names.
+	// Dial opens all connections to Slack. If nil, the system's dialer is
+	// used, through the proxy of the environment.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -71,19 +71,19 @@ type Bot struct {
 	desk      *post.Desk
 	reader    *reading.Reader
 	jobs      *jobs.Queue
-	fatal     chan error // holds the first problem that ends the bot
+	fatal     chan error // receives the first error that ends the bot
 	metrics   *metrics
 	connected atomic.Bool // to Slack's Socket Mode
-	// What follows is set before the first event.
+	// Set before the first event.
 	self   string // the bot's own user
 	team   string
-	home   string // the workspace's own address, where its links begin
+	home   string // the workspace's own address, with which its links start
 	intake intake
 	people *people
 }
 
-// New returns a bot that reads with model and keeps its jobs in queue, which
-// outlives it.
+// New returns a bot that reads with model and stores its jobs in queue. The
+// caller must close queue after the bot's end.
 func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	address, err := url.Parse(c.APIURL)
 	if err != nil {
@@ -122,8 +122,8 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	return b, nil
 }
 
-// httpClient has a time-out for each phase of a request but none for the
-// whole, since a large file may take long.
+// httpClient returns a client with a time-out for each phase of a request, but
+// none for the whole request, since a large file may take long.
 func httpClient(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.ResponseHeaderTimeout = 30 * time.Second
@@ -136,9 +136,9 @@ func httpClient(dial func(ctx context.Context, network, address string) (net.Con
 	return &http.Client{Transport: t}
 }
 
-// Run serves until ctx ends, then finishes or hands back what runs, within 8
-// seconds, and returns nil. A token that Slack refuses ends it with a
-// *TokenError, a store that cannot write any more with jobs.ErrBroken.
+// Run serves until ctx ends. Run then finishes or hands back running work,
+// within 8 seconds, and returns nil. If Slack refuses a token, Run returns a
+// *TokenError; if the store cannot write any more, jobs.ErrBroken.
 func (b *Bot) Run(ctx context.Context) error {
 	defer b.http.CloseIdleConnections()
 	if err := b.identify(ctx); err != nil {
@@ -169,7 +169,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		working <- nil
 	}
 	// The socket stays up until the jobs are handed back, so that no ack is
-	// lost. Nothing new is taken or acknowledged.
+	// lost. Nothing new is accepted or acknowledged.
 	stopTaking()
 	err = errors.Join(err, <-working)
 	following.Wait()
@@ -178,7 +178,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	return err
 }
 
-// identify asks Slack who the bot is, as often as it takes.
+// identify asks Slack for the bot's identity, until Slack answers.
 func (b *Bot) identify(ctx context.Context) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
@@ -215,7 +215,7 @@ func (b *Bot) identify(ctx context.Context) error {
 	return err
 }
 
-// stopOn ends the bot where err says that its token is refused.
+// stopOn ends the bot if err says that a token is refused.
 func (b *Bot) stopOn(err error) {
 	if post.TokenProblem(err) {
 		b.stop(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: post.Code(err)})
@@ -225,6 +225,6 @@ func (b *Bot) stopOn(err error) {
 func (b *Bot) stop(err error) {
 	select {
 	case b.fatal <- err:
-	default: // one is enough
+	default: // the first error counts
 	}
 }

@@ -10,11 +10,11 @@ import (
 // Part is something that the bot rests on.
 type Part struct {
 	Name    string // slack, store or endpoint
-	Problem string // in one plain line; "" where it works
+	Problem string // one plain line, or ""
 }
 
-// storeSilence is how long a store that is written to each 5 s, and has 5 s to
-// answer, may not have answered.
+// storeSilence is the longest time without an answer of a healthy store. The
+// bot writes every 5 s, and the store has 5 s to answer.
 const storeSilence = 20 * time.Second
 
 // Parts are Slack's connection, the store of jobs and the OCR endpoint. It may be

@@ -12,13 +12,14 @@ import (
 )
 
 const (
-	// maxPeople bounds how many people's workspaces are remembered.
+	// maxPeople bounds the number of people whose workspaces are cached.
 	maxPeople = 10_000
-	// knownFor is how long that is: people change workspaces rarely.
+	// knownFor is the lifetime of a cache entry: people rarely change
+	// workspaces.
 	knownFor = time.Hour
 )
 
-// people tells who may ask: those of the house, or everybody.
+// people decides who may ask: members of the house, or everybody.
 type people struct {
 	house    ask.House
 	everyone bool // people of other workspaces may ask too
@@ -29,7 +30,7 @@ type people struct {
 	known map[string]acquaintance
 }
 
-// acquaintance is what users.info said of a person.
+// acquaintance is the cached answer of users.info about a person.
 type acquaintance struct {
 	foreign bool
 	until   time.Time
@@ -39,10 +40,10 @@ func newPeople(house ask.House, everyone bool, desk *post.Desk, log *slog.Logger
 	return &people{house: house, everyone: everyone, desk: desk, log: log, known: map[string]acquaintance{}}
 }
 
-// foreign reports whether a person may not ask. team is the workspace that an event
-// or a press names for them; where that does not tell, Slack is asked, once an hour
-// for each person. Without the scope for that, or the right to see them, they count as
-// foreign: the operator wants no others.
+// foreign reports whether a person may not ask. team is the person's workspace
+// in an event or a press. If team does not decide, foreign asks Slack, at most
+// once an hour for each person. Without the scope or the right to see the
+// person, the person counts as foreign: the operator wants no others.
 func (p *people) foreign(ctx context.Context, person, team string) (bool, error) {
 	switch belongs := p.house.Of(team); {
 	case p.everyone || belongs == ask.Ours:

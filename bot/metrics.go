@@ -13,8 +13,8 @@ import (
 	"slackocr/ocr"
 )
 
-// metrics count what the bot does. No label holds an id, a name or a text, and
-// each has a handful of values. Names and units follow
+// metrics count the bot's work. No label holds an id, a name or a text, and
+// each label has a few values. Names and units follow
 // https://prometheus.io/docs/practices/naming.
 type metrics struct {
 	registry *prometheus.Registry
@@ -29,8 +29,8 @@ type metrics struct {
 	modelFirst, modelTook                              prometheus.Histogram
 }
 
-// The values of labels, so that each is there from the start: an alarm cannot
-// see the first of a kind otherwise.
+// The values of labels. All exist from the start, because an alert cannot see
+// the first increase of a new series.
 var (
 	outcomes   = []string{reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped}
 	refusals   = []string{"full", "unavailable", "other"}
@@ -98,10 +98,10 @@ func newMetrics() *metrics {
 	return m
 }
 
-// label is a class of failures as a label's value.
+// label returns the label's value for a class of errors.
 func label(class ocr.Class) string { return strings.ReplaceAll(class.String(), " ", "_") }
 
-// reading are the metrics of what is read.
+// reading returns the metrics of package reading.
 func (m *metrics) reading() *reading.Metrics {
 	return &reading.Metrics{Files: m.requests, Pages: m.pages, Downloaded: m.downloaded, FirstText: m.firstText, WholeText: m.wholeText}
 }
@@ -129,7 +129,7 @@ func (m *metrics) model(t ocr.Attempt) {
 	}
 }
 
-// refused counts a request that could not be made durable.
+// refused counts a request that could not be stored.
 func (m *metrics) refused(err error) {
 	reason := "other"
 	switch {
@@ -141,10 +141,10 @@ func (m *metrics) refused(err error) {
 	m.notTaken.WithLabelValues(reason).Inc()
 }
 
-// Metrics are all that the bot counts, for Prometheus.
+// Metrics returns all metrics of the bot, for Prometheus.
 func (b *Bot) Metrics() prometheus.Gatherer { return b.metrics.registry }
 
-// gauge tells, when it is asked, what others know.
+// gauge reads a value of another part when Prometheus collects.
 type gauge struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -159,7 +159,8 @@ func (g gauge) Collect(to chan<- prometheus.Metric) {
 	})
 }
 
-// watch adds what the bot's parts count themselves. None of it waits for anything.
+// watch registers the values that the bot's parts count themselves. No value
+// waits for anything.
 func (m *metrics) watch(b *Bot) {
 	add := func(kind prometheus.ValueType, name, help string, labels []string, ask func(tell func(float64, ...string))) {
 		m.registry.MustRegister(gauge{prometheus.NewDesc("slackocr_"+name, help, labels, nil), kind, ask})

@@ -7,16 +7,17 @@ import (
 	"slackocr/bot/jobs"
 )
 
-// Grace is how long running jobs may go on when the bot stops.
+// Grace is the time that running jobs have when the bot stops.
 const Grace = 4 * time.Second
 
-// phases are contexts that end one after the other when the bot stops, with
-// jobs.ErrClosing as the cause: waiting at once, ending after the grace.
+// phases holds two contexts that end in turn when the bot stops, with
+// jobs.ErrClosing as the cause: waiting at once, ending after Grace.
 type phases struct {
 	waiting, ending context.Context
 }
 
-// newPhases begins to end when ctx does. release frees what they hold.
+// newPhases returns phases that start to end with ctx. release frees their
+// resources.
 func newPhases(ctx context.Context) (p *phases, release func()) {
 	waiting, stopWaiting := context.WithCancelCause(context.WithoutCancel(ctx))
 	ending, stopEnding := context.WithCancelCause(context.WithoutCancel(ctx))

@@ -10,21 +10,22 @@ import (
 	"slackocr/bot/fetch"
 )
 
-// Found is a file that somebody meant: one of Slack's, or one on the web.
+// Found is a file that somebody asked for, in Slack or on the web.
 type Found struct {
 	File   slack.File
 	Web    string         `json:",omitempty"`
-	Source ask.MessageRef `json:",omitzero"`  // the message that has it
+	Source ask.MessageRef `json:",omitzero"`  // the message with the file
 	Root   string         `json:",omitempty"` // timestamp of the thread of that message
 }
 
-// filesOf returns the files of a message, forwarded ones included, or where it
-// has none the images that another app shows in it.
+// filesOf returns the files of a message, including forwarded files. For a
+// message without files, filesOf returns the images that an app shows in the
+// message.
 func filesOf(m slack.Msg, channel string) (all []Found) {
 	at := Found{Source: ask.MessageRef{Channel: channel, TS: m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
 	files := slices.Clone(m.Files)
 	for _, a := range m.Attachments {
-		if a.IsShare { // the preview of a link may show what not all here may see
+		if a.IsShare { // the preview of a link may show private content
 			files = append(files, a.Files...)
 		}
 	}
@@ -39,7 +40,7 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 	}
 	shown := imagesIn(m.Blocks)
 	for _, a := range m.Attachments {
-		if a.FromURL == "" && a.OriginalURL == "" { // else it is the preview of a link
+		if a.FromURL == "" && a.OriginalURL == "" { // otherwise the preview of a link
 			shown = append(append(shown, Found{Web: a.ImageURL}), imagesIn(a.Blocks)...)
 		}
 	}
@@ -59,13 +60,13 @@ func filesOf(m slack.Msg, channel string) (all []Found) {
 	return all
 }
 
-// likely leaves out files that nobody pointed at and that neither their type nor
-// their name calls a picture.
+// likely returns the files whose type or name is that of a picture, and all
+// files that somebody pointed at.
 func likely(files []Found) []Found {
 	return slices.DeleteFunc(files, func(f Found) bool { return f.Web == "" && ask.Undeclared(f.File) && !ask.Usual(f.File) })
 }
 
-// imagesIn are the image blocks of a message.
+// imagesIn returns the image blocks of a message.
 // https://docs.slack.dev/reference/block-kit/blocks/image-block
 func imagesIn(blocks slack.Blocks) (all []Found) {
 	for _, block := range blocks.BlockSet {

@@ -10,16 +10,16 @@ import (
 	"slackocr/ocr"
 )
 
-// Sample is something that the bot shows, as Slack's method blocks.validate takes it.
+// Sample is an example of the bot's messages and windows, in the form of
+// Slack's method blocks.validate.
 // https://docs.slack.dev/reference/methods/blocks.validate
 type Sample struct {
-	Name     string // what it is
-	Argument string // of the method: "message" or "view"
+	Name     string // description
+	Argument string // argument of the method: "message" or "view"
 	Payload  json.RawMessage
 }
 
-// Samples are a reply that is being worked on and one that is done, a result, and
-// the windows.
+// Samples returns a running reply, a closed reply, a result, and the windows.
 func Samples() ([]Sample, error) {
 	from := origin{Channel: "C00000000", Key: "T00000000/C00000000/1700000000.000000/read/markdown", Root: "1700000000.000000"}
 	running, closed, result := reading.SampleMessages()

@@ -2,14 +2,15 @@ package bot
 
 import "fmt"
 
-// TokenError is a token that Slack refuses. Its text is for the operator.
+// TokenError means that Slack refuses a token. The text is for the operator.
 type TokenError struct {
-	Variable string // the setting that holds the token
-	Code     string // Slack's name for the problem
+	Variable string // the setting with the token
+	Code     string // Slack's error code
 }
 
-// OrgInstall is the Code of a token for a whole organisation. Its events come from
-// every workspace of it, each with channels and people of its own; the bot serves one.
+// OrgInstall is the Code of a token for a whole organization. Such a token
+// gets the events of every workspace, each with its own channels and people;
+// the bot serves one.
 // https://docs.slack.dev/enterprise/organization-ready-apps
 const OrgInstall = "org_install"
 

@@ -1,5 +1,6 @@
-// Package ask turns what people do in Slack into asks: who wants which files read,
-// how, and where the text goes. It is pure: no calls, no clocks.
+// Package ask turns events, commands, presses and links of Slack into asks:
+// the files to read, the mode, the person, and the place of the result. The
+// package is pure: no calls, no clocks.
 package ask
 
 import (
@@ -16,35 +17,36 @@ import (
 	"slackocr/ocr"
 )
 
-// Ask is what somebody wants: files of one conversation to be read in one way, with
-// one live reply. It is kept in records.
+// Ask is a request to read files of one conversation in one mode, with one
+// live reply. Asks are stored in records.
 type Ask struct {
-	// Key tells the ask from all others of its workspace. Redeliveries and doubles
-	// of an event lead to the same key. It is also how its messages are found again.
+	// Key identifies the ask in its workspace. Redeliveries and duplicates of
+	// an event lead to the same key. The key also finds the ask's messages
+	// again.
 	Key      string
 	Channel  string
-	Origin   string // the message, press or window that asked: a timestamp or a token
-	Root     string // timestamp of the thread it is answered in; "" for the channel itself
-	Since    string `json:",omitempty"` // a time by Slack's clock, before the reply, where the origin is none
+	Origin   string // the asking message, press or window: a timestamp or a token
+	Root     string // timestamp of the thread for the results, or "" for the channel itself
+	Since    string `json:",omitempty"` // a time on Slack's clock before the reply, if the origin is not a timestamp
 	Person   string
-	Files    []File // in the order in which they were posted; MaxFiles at most
+	Files    []File // in the order of posting; at most MaxFiles
 	Mode     ocr.Mode
-	Explicit bool   // somebody asked for these very files, whatever they are
-	Outside  bool   `json:",omitempty"` // the bot is not in the conversation that has the files
-	Respond  string `json:",omitempty"` // where to answer the person, if all else fails
+	Explicit bool   // somebody asked for these very files, of whatever kind
+	Outside  bool   `json:",omitempty"` // the bot is not a member of the conversation with the files
+	Respond  string `json:",omitempty"` // response_url for the person, if all else fails
 }
 
-// MaxFiles is how many files one ask has. A window takes as many; a message with
+// MaxFiles is the most files of an ask. A window takes as many; a message with
 // more becomes several asks.
 const MaxFiles = 10
 
-// File is one of Slack's files, or one on the web.
+// File is a file in Slack or on the web.
 type File struct {
-	Slack  slack.File // what is needed of it, see [Slim]
-	Web    string     `json:",omitempty"` // address of a file that is not kept in Slack
-	Source MessageRef `json:",omitzero"`  // the message that has the file
-	// Number tells files of the same name apart: 2 for the second one; 0 for the
-	// first, and for a name that no other has.
+	Slack  slack.File // the fields in use, see [Slim]
+	Web    string     `json:",omitempty"` // address of a file on the web
+	Source MessageRef `json:",omitzero"`  // the message with the file
+	// Number tells files of the same name apart: 2 for the second file; 0 for
+	// the first, and for a unique name.
 	Number int `json:",omitempty"`
 }
 
@@ -54,12 +56,12 @@ type MessageRef struct {
 	TS      string
 }
 
-// KeyOf returns the key of an ask that begins with a message, press or window.
+// KeyOf returns the key of an ask that starts with a message, press or window.
 func KeyOf(channel, origin string, m ocr.Mode) string {
 	return channel + "/" + origin + "/read/" + ModeKey(m)
 }
 
-// ModeKey names a mode, in 40 bytes at most, whatever somebody wrote.
+// ModeKey returns a name of at most 40 bytes for a mode with any argument.
 func ModeKey(m ocr.Mode) string {
 	if m.Argument != "" {
 		return string(m.Kind) + "-" + Digest(m.Argument)
@@ -67,7 +69,7 @@ func ModeKey(m ocr.Mode) string {
 	return m.String()
 }
 
-// Digest makes a short name of anything; nothing stays nothing.
+// Digest returns a short name for any string, and "" for "".
 func Digest(s string) string {
 	if s == "" {
 		return ""
@@ -76,7 +78,7 @@ func Digest(s string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// Number numbers the files that have the same name: pasted screenshots are all
+// Number numbers the files with the same name: pasted screenshots are all
 // called image.png.
 func Number(files []File) []File {
 	seen := map[string]int{}
@@ -89,7 +91,7 @@ func Number(files []File) []File {
 	return files
 }
 
-// Name is the file's name as it is shown: "image.png", "image.png (2)".
+// Name returns the file's name for people: "image.png", "image.png (2)".
 func (f File) Name() string {
 	if f.Number > 1 {
 		return fmt.Sprintf("%s (%d)", f.Slack.Name, f.Number)
@@ -97,10 +99,11 @@ func (f File) Name() string {
 	return f.Slack.Name
 }
 
-// What names a file of the ask and its mode in sentences.
+// What returns the name of a file of the ask and its mode, for sentences.
 func (a Ask) What(file int) string { return words.What(a.Files[file].Name(), a.Mode) }
 
-// Title names the ask in sentences: its file, or how many there are.
+// Title returns the name of the ask for sentences: its file, or the number of
+// files.
 func (a Ask) Title() string {
 	if len(a.Files) == 1 {
 		return a.What(0)
@@ -108,7 +111,7 @@ func (a Ask) Title() string {
 	return words.Files(len(a.Files), a.Mode)
 }
 
-// FileName is what files made of a result are called after.
+// FileName returns the name on which names of result files are based.
 func (a Ask) FileName(file int) string {
 	name := a.Files[file].Slack.Name
 	ext := path.Ext(name)
@@ -122,13 +125,13 @@ func (a Ask) FileName(file int) string {
 	return stem + ext
 }
 
-// After is the timestamp of a message that was there before the ask's reply, or ""
-// where Slack gave none.
+// After returns the timestamp of a message that is older than the ask's reply,
+// or "" if Slack gave none.
 func (a Ask) After() string {
 	return cmp.Or(a.Since, Timestamp(a.Origin), a.Root)
 }
 
-// Timestamp returns s where it is a message's timestamp, else "".
+// Timestamp returns s if s is a message's timestamp, else "".
 func Timestamp(s string) string {
 	var seconds, rest int
 	if n, _ := fmt.Sscanf(s, "%d.%d", &seconds, &rest); n == 2 && !strings.Contains(s, "-") {
@@ -137,10 +140,11 @@ func Timestamp(s string) string {
 	return ""
 }
 
-// Direct reports whether a conversation is the bot's direct messages with one person.
+// Direct reports whether a conversation is a direct message with the bot.
 func Direct(channel string) bool { return strings.HasPrefix(channel, "D") }
 
-// Request is an ask of an earlier version: one file. Its records are still read.
+// Request is an ask of an earlier version, for one file. Such records are
+// still read.
 type Request struct {
 	Channel string
 	Ask     string
@@ -156,8 +160,7 @@ type Request struct {
 	Respond string `json:",omitempty"`
 }
 
-// Upgrade returns the request as an ask, which has the key that its messages were
-// posted under.
+// Upgrade returns the request as an ask with the key of its posted messages.
 func (r Request) Upgrade() Ask {
 	return Ask{
 		Key:     r.Channel + "/" + r.Ask + "/" + r.File.ID + Digest(r.Web) + "/" + ModeKey(r.Mode),
@@ -167,7 +170,7 @@ func (r Request) Upgrade() Ask {
 	}
 }
 
-// Distinct drops files that come twice.
+// Distinct returns files without duplicates.
 func Distinct(files []slack.File) (all []slack.File) {
 	seen := map[string]bool{}
 	for _, f := range files {
@@ -179,9 +182,9 @@ func Distinct(files []slack.File) (all []slack.File) {
 	return all
 }
 
-// Permalink is the address of a message, without asking Slack. home is the
-// workspace's own address and ends in a slash; root is the timestamp of the thread
-// that has the message, or "".
+// Permalink returns the address of a message without a call to Slack. home is
+// the workspace's own address with a final slash; root is the timestamp of the
+// message's thread, or "".
 // https://docs.slack.dev/reference/methods/chat.getPermalink
 func Permalink(home string, m MessageRef, root string) string {
 	address := home + "archives/" + m.Channel + "/p" + strings.ReplaceAll(m.TS, ".", "")

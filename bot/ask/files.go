@@ -9,8 +9,8 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Picture reports whether a file is an image or a PDF that Slack keeps. What it says of
-// itself decides only whether to look; its content decides what it is.
+// Picture reports whether a file is an image or a PDF in Slack, by Slack's own
+// fields. Whether the file can be read depends only on its contents.
 // https://docs.slack.dev/reference/objects/file-object
 func Picture(f slack.File) bool {
 	if f.ID == "" || f.IsExternal {
@@ -24,26 +24,26 @@ func Picture(f slack.File) bool {
 	case "access_denied", "file_not_found":
 		return false
 	case "check_file_info":
-		return true // shared by another workspace: files.info tells the rest
+		return true // shared by another workspace: files.info has the rest
 	}
 	return Undeclared(f) || f.Mimetype == "application/pdf" || strings.HasPrefix(f.Mimetype, "image/") && !strings.HasPrefix(f.Mimetype, "image/svg")
 }
 
-// pictureKinds are what pictures that can be read call themselves, the names of old
-// programs included.
+// pictureKinds are the media types of readable pictures, including the names
+// that old programs use.
 var pictureKinds = []string{
 	"application/pdf", "image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png", "image/apng", "image/gif", "image/webp",
 	"image/bmp", "image/x-bmp", "image/x-ms-bmp", "image/tiff", "image/tif", "image/heic", "image/heif",
 	"image/heic-sequence", "image/heif-sequence", "image/avif",
 }
 
-// PDF reports whether a file says that it is a PDF.
+// PDF reports whether a file's type is PDF.
 func PDF(f slack.File) bool {
 	return f.Mimetype == "application/pdf" || Undeclared(f) && strings.EqualFold(path.Ext(f.Name), ".pdf")
 }
 
-// Usual reports whether a picture is of a kind that is read unasked. A drawing of
-// some program is left alone: nobody wants to be told that it cannot be read.
+// Usual reports whether a picture is of a kind that is read unasked. The file
+// of a drawing program is not: nobody wants a message that says so.
 func Usual(f slack.File) bool {
 	switch {
 	case f.FileAccess == "check_file_info":
@@ -54,9 +54,9 @@ func Usual(f slack.File) bool {
 	return slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
 }
 
-// Undeclared reports whether a file does not say what it is: Slack has not looked
-// at it yet (slackapi/node-slack-sdk issue 2040), or calls it a stream of bytes,
-// which it does with PNGs and PDFs too (issue 2170).
+// Undeclared reports whether a file's type is not known yet: Slack has not
+// scanned the file (slackapi/node-slack-sdk issue 2040), or calls the file a
+// stream of bytes, as happens with PNGs and PDFs too (issue 2170).
 func Undeclared(f slack.File) bool {
 	switch f.Mimetype {
 	case "", "application/octet-stream", "binary/octet-stream":
@@ -65,23 +65,23 @@ func Undeclared(f slack.File) bool {
 	return false
 }
 
-// Extensions are the endings of the names of pictures and PDFs.
+// Extensions are the file name extensions of pictures and PDFs.
 var Extensions = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
 
-// Named reports whether a file's name says that it is a picture or a PDF.
+// Named reports whether a file's name has the extension of a picture or a PDF.
 func Named(f slack.File) bool {
 	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
 	return slices.Contains(Extensions, ext) || ext == "avif"
 }
 
-// Unready reports whether something that is needed of a file is missing, and
-// files.info may have it.
+// Unready reports whether a required field of a file is missing, and
+// files.info may have that field.
 func Unready(f slack.File) bool {
 	return f.FileAccess == "check_file_info" || f.Mimetype == "" || f.URLPrivate == "" && f.URLPrivateDownload == ""
 }
 
-// Slim is what a job needs of a file. The rest, such as where it was shared, is
-// not kept.
+// Slim returns the fields of a file that a job needs. Others, such as the
+// shares, are not stored.
 func Slim(f slack.File) slack.File {
 	return slack.File{
 		ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Filetype: f.Filetype, User: f.User, Size: f.Size,
@@ -92,9 +92,9 @@ func Slim(f slack.File) slack.File {
 	}
 }
 
-// Thumbnail is the address of the largest copy that Slack made of a file, or "".
-// Of a PDF that is thumb_pdf, its first page, which is about 900 pixels wide.
-// https://docs.slack.dev/reference/objects/file-object
+// Thumbnail returns the address of the largest copy that Slack made of a file,
+// or "". For a PDF that is thumb_pdf, the first page at a width of about 900
+// pixels. https://docs.slack.dev/reference/objects/file-object
 func Thumbnail(f slack.File) string {
 	return cmp.Or(f.Thumb1024, f.Thumb960, f.ThumbPDF, f.Thumb800, f.Thumb720, f.Thumb480, f.Thumb360)
 }

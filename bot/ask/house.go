@@ -6,26 +6,26 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// House is who the bot works for: a workspace, and the organisation that it
-// belongs to, if any (Enterprise Grid).
+// House is the workspace that the bot serves, with its organization, if any
+// (Enterprise Grid).
 type House struct {
 	Team       string // T…
 	Enterprise string // E…, or ""
 }
 
-// Belongs says whether somebody is of the house, as far as can be told.
+// Belongs says whether a person belongs to the house, as far as known.
 type Belongs int
 
 // The answers.
 const (
-	Unknown Belongs = iota // users.info tells
+	Unknown Belongs = iota // only users.info can tell
 	Ours
 	Foreign
 )
 
-// Of tells by the workspace that an event or a press names for its person. On
-// Enterprise Grid that may be the organisation, or another workspace of it, so
-// there a strange name proves nothing.
+// Of decides by the team in an event or a press. On Enterprise Grid that may
+// be the organization, or another workspace of the organization, so there an
+// unknown team proves nothing.
 func (h House) Of(team string) Belongs {
 	switch {
 	case team == "":
@@ -38,9 +38,8 @@ func (h House) Of(team string) Belongs {
 	return Unknown
 }
 
-// OfUser tells by what users.info says. Guests are of the house: somebody of it
-// invited them.
-// https://docs.slack.dev/reference/objects/user-object
+// OfUser decides by users.info. Guests belong to the house, since a member
+// invited them. https://docs.slack.dev/reference/objects/user-object
 func (h House) OfUser(u *slack.User) Belongs {
 	grid := u.Enterprise
 	switch {

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Link is an address that somebody gave, as far as its text tells. One of its
+// Link is the meaning of an address, as far as its text tells. One of the
 // fields is set.
 type Link struct {
-	Message MessageRef // a message of Slack's
-	File    string     // the id of a file of Slack's
-	Web     string     // an address that is not Slack's
-	Other   bool       // something else of Slack's, such as a channel
+	Message MessageRef // a message in Slack
+	File    string     // id of a file in Slack
+	Web     string     // an address outside Slack
+	Other   bool       // anything else in Slack, such as a channel
 }
 
-// The forms in which people copy addresses. The id says what is meant, whatever
-// workspace the host names: in a shared channel it may be the partner's, on
-// Enterprise Grid the organisation's. Who may see it is looked at anyway.
+// The forms of addresses that people copy. The id decides, whatever workspace
+// the host names: in a shared channel the host may be the partner's, on
+// Enterprise Grid the organization's. Permission is checked later in any case.
 var (
 	// /archives/C1/p1700000000123456, also behind /x-p…:
 	// https://docs.slack.dev/reference/methods/chat.getPermalink
@@ -34,11 +34,11 @@ var (
 	privatePath = regexp.MustCompile(`^/(?:files-(?:pri|tmb)/)?[TE][A-Z0-9]{2,30}-(F[A-Z0-9]{2,30})(?:-[a-z0-9]+)?(?:/|$)`)
 )
 
-// ParseLink reads an address, in the form in which Slack sends it or bare. home is
-// the workspace's own address. ok is false where s is no address.
+// ParseLink parses an address, in Slack's <…> form or bare. home is the
+// workspace's own address. If s is not an address, ok is false.
 func ParseLink(s, home string) (l Link, ok bool) {
 	s = strings.TrimSpace(s)
-	if inner, found := strings.CutPrefix(s, "<"); found { // as Slack writes addresses in texts
+	if inner, found := strings.CutPrefix(s, "<"); found { // Slack's form of addresses in texts
 		s, _, _ = strings.Cut(strings.TrimSuffix(inner, ">"), "|")
 	}
 	s = entities.Replace(s)
@@ -69,8 +69,8 @@ func ParseLink(s, home string) (l Link, ok bool) {
 	return Link{Other: true}, true
 }
 
-// slackHost reports whether an address is Slack's, or of the workspace whose home
-// that is.
+// slackHost reports whether an address belongs to Slack, or to the workspace
+// at home.
 func slackHost(u *url.URL, home string) bool {
 	if own, err := url.Parse(home); err == nil && own.Host != "" && strings.EqualFold(u.Host, own.Host) {
 		return true
@@ -84,7 +84,7 @@ func slackHost(u *url.URL, home string) bool {
 	return false
 }
 
-// appLink reads a link that opens Slack's own program.
+// appLink parses a link that opens Slack's app.
 // https://docs.slack.dev/interactivity/deep-linking
 func appLink(u *url.URL) Link {
 	q := u.Query()

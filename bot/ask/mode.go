@@ -8,26 +8,26 @@ import (
 	"slackocr/ocr"
 )
 
-// Talk is what words that are meant for the bot ask of it.
+// Talk is the kind of words that a person addressed to the bot.
 type Talk int
 
 // The kinds of talk.
 const (
-	Chat     Talk = iota // nothing that the bot does
+	Chat     Talk = iota // ordinary talk
 	Read                 // to read, in a mode
-	Help                 // what the bot does
-	Mistyped             // a mode, but it cannot be told which, or it lacks its words
+	Help                 // a question about the bot
+	Mistyped             // an unclear mode, or a mode without its argument
 )
 
-// readWords ask to read without naming a mode. The first is no word at all.
+// readWords ask to read without a mode. The first is the empty text.
 var readWords = []string{"", "again", "read", "read it", "read this", "read that", "ocr", "ocr this", "this", "please"}
 
-// Understand reads words that follow a mention of the bot. Punctuation at the end,
-// formatting, quotation marks and a "please" around a mode count for nothing.
+// Understand parses the words after a mention of the bot. Punctuation at the
+// end, formatting, quotation marks and a "please" around a mode are ignored.
 func Understand(words string) (Talk, ocr.Mode) {
 	words = unwrap(strings.TrimSpace(words), formatting, quotes)
 	if mode, ok := parseMode(words); ok {
-		if mode.Kind == ocr.Locate { // people put what they look for in quotation marks
+		if mode.Kind == ocr.Locate { // people put the argument in quotation marks
 			if sought := unwrap(mode.Argument, quotes); sought != "" {
 				mode.Argument = sought
 			}
@@ -57,9 +57,10 @@ func Understand(words string) (Talk, ocr.Mode) {
 	return Chat, ocr.Mode{}
 }
 
-// ParseMode reads a thread reply that is a mode and nothing else, formatted or
-// not. It is stricter than [Understand], because people talk in threads: what is
-// in quotation marks, or ends in a full stop, is talk.
+// ParseMode parses a thread reply that is a mode and nothing else, formatted
+// or not. ParseMode is stricter than [Understand], because people talk in
+// threads: a reply in quotation marks, or with a full stop at the end, is
+// talk.
 func ParseMode(words string) (ocr.Mode, bool) {
 	words = unwrap(strings.TrimSpace(words), formatting)
 	if strings.EqualFold(words, "again") {
@@ -68,7 +69,7 @@ func ParseMode(words string) (ocr.Mode, bool) {
 	return parseMode(words)
 }
 
-// parseMode reads a mode whose name may be formatted: "*locate:* total".
+// parseMode parses a mode whose name may be formatted: "*locate:* total".
 func parseMode(words string) (ocr.Mode, bool) {
 	if mode, ok := ocr.ParseMode(words); ok {
 		return mode, true
@@ -81,7 +82,7 @@ func parseMode(words string) (ocr.Mode, bool) {
 	}
 	if inner := strings.TrimRight(bare, "*_~`"); inner != bare {
 		bare = inner
-	} else { // the mark ends behind the colon
+	} else { // the mark ends after the colon
 		argument = strings.TrimLeft(argument, "*_~`")
 	}
 	return ocr.ParseMode(bare + ":" + argument)
@@ -93,7 +94,7 @@ var (
 	quotes     = []string{`""`, "''", "“”", "‘’", "„“", "«»", "‹›", "「」"}
 )
 
-// unwrap takes pairs of marks off that stand around all of a text.
+// unwrap removes pairs of marks around the whole text.
 func unwrap(s string, pairs ...[]string) string {
 	for {
 		first, n := utf8.DecodeRuneInString(s)
@@ -107,13 +108,14 @@ func unwrap(s string, pairs ...[]string) string {
 	}
 }
 
-// names are the words that begin a mode.
+// names are the first words of modes.
 var names = []string{
 	string(ocr.Markdown), string(ocr.Plain), string(ocr.Figure), string(ocr.Describe), string(ocr.Locate), string(ocr.Prompt), "again",
 }
 
-// mistyped reports whether words look like a mode: its name with a slip or two, or
-// with what follows it missing or set off wrongly. Names of four letters have one slip.
+// mistyped reports whether words look like a mode: the name with one or two
+// slips, or with a missing or wrongly separated argument. A name of four
+// letters may have one slip.
 func mistyped(words string) bool {
 	name, _, colon := strings.Cut(words, ":")
 	if !colon {
@@ -128,8 +130,9 @@ func mistyped(words string) bool {
 	})
 }
 
-// distance is the least number of letters to insert, remove, change or swap with
-// their neighbour that makes b of a.
+// distance returns the least number of letters to insert, remove, change or
+// swap with their neighbour that turn a into b (the Damerau-Levenshtein
+// distance).
 func distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	var before []int

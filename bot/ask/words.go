@@ -8,10 +8,10 @@ import (
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 var entities = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
 
-// Decode returns a text as the person who wrote it sees it. Slack sends it with
-// &, < and > encoded and with its own tokens: an address that it made a link of
-// ("<mailto:a@b.c|a@b.c>"), a person ("<@U1|ann>"), a channel, a group. A token
-// becomes its label or, where it has none, what it names.
+// Decode returns a text as its author sees the text. Slack sends &, < and >
+// encoded, and uses tokens: for an address ("<mailto:a@b.c|a@b.c>"), a person
+// ("<@U1|ann>"), a channel, a group. A token becomes its label or, without a
+// label, its target.
 func Decode(text string) string {
 	var b strings.Builder
 	for {
@@ -21,7 +21,7 @@ func Decode(text string) string {
 			return b.String()
 		}
 		token, after, closed := strings.Cut(rest, ">")
-		if !closed || strings.ContainsAny(token, "<\n") { // no token of Slack's
+		if !closed || strings.ContainsAny(token, "<\n") { // not a token of Slack
 			b.WriteByte('<')
 			text = rest
 			continue
@@ -31,7 +31,7 @@ func Decode(text string) string {
 	}
 }
 
-// decodeToken reads what stands between < and >.
+// decodeToken decodes the text between < and >.
 func decodeToken(token string) string {
 	target, label, _ := strings.Cut(token, "|")
 	target, label = entities.Replace(target), entities.Replace(label)
@@ -49,8 +49,8 @@ func decodeToken(token string) string {
 	return strings.TrimPrefix(target, "mailto:")
 }
 
-// Address takes a mention of a user out of a text, with or without a label, and
-// decodes the rest. mentioned is false where there is none.
+// Address removes a mention of a user, with or without a label, and decodes
+// the rest. If the text does not mention the user, mentioned is false.
 func Address(text, user string) (words string, mentioned bool) {
 	var b strings.Builder
 	for {
@@ -66,7 +66,7 @@ func Address(text, user string) (words string, mentioned bool) {
 			text = after
 			continue
 		}
-		b.WriteString("<@" + user) // somebody whose id only begins like this
+		b.WriteString("<@" + user) // a longer id with the same start
 		text = rest
 	}
 }

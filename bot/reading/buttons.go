@@ -11,26 +11,26 @@ import (
 	"slackocr/ocr"
 )
 
-// The names of what can be pressed.
+// The action ids of the bot's elements.
 const (
 	StopID     = "stop"
-	StopFileID = "stop-file" // a menu of the files that are not finished
+	StopFileID = "stop-file" // a menu of the unfinished files
 	ModesID    = "again"     // a menu of modes
 	TryAgainID = "try-again"
 	DownloadID = "send"
 )
 
-// BlockID names the block of a job's buttons, which are about one of its files. A
-// name has 255 characters at most.
+// BlockID returns the id of the block with a file's buttons. An id has at most
+// 255 characters.
 // https://docs.slack.dev/reference/block-kit/blocks/actions-block
 func BlockID(key string, file int) string {
 	if file == 0 {
-		return "job:" + key // as an earlier version named it
+		return "job:" + key // the id of an earlier version
 	}
 	return "file:" + strconv.Itoa(file) + ":" + key
 }
 
-// ParseBlockID is the inverse of [BlockID]; ok is false for blocks of other kinds.
+// ParseBlockID is the inverse of [BlockID]. For other blocks ok is false.
 func ParseBlockID(id string) (key string, file int, ok bool) {
 	if key, ok := strings.CutPrefix(id, "job:"); ok {
 		return key, 0, true
@@ -45,12 +45,12 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-// StopButton stops an ask.
+// StopButton returns the button that stops an ask.
 func StopButton() *slack.ButtonBlockElement {
 	return slack.NewButtonBlockElement(StopID, "", plain(words.StopButton))
 }
 
-// ModeOptions are the modes to choose from, the usual one first.
+// ModeOptions returns the modes to choose from, the usual mode first.
 func ModeOptions() (options []*slack.OptionBlockObject) {
 	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe, ocr.Locate, ocr.Prompt} {
 		options = append(options, slack.NewOptionBlockObject(string(kind), plain(words.Mode(kind)), nil))
@@ -58,7 +58,7 @@ func ModeOptions() (options []*slack.OptionBlockObject) {
 	return options
 }
 
-// runningButtons stop the ask, or one of its files.
+// runningButtons returns the elements that stop the ask or one of its files.
 func (r *run) runningButtons(s State) *slack.ActionBlock {
 	elements := []slack.BlockElement{StopButton()}
 	var files []*slack.OptionBlockObject
@@ -77,7 +77,8 @@ func (r *run) runningButtons(s State) *slack.ActionBlock {
 // https://docs.slack.dev/reference/block-kit/composition-objects/option-object
 const maxOption = 75
 
-// optionName is a file's name in a menu: it may have more characters than signs.
+// optionName returns a file's name for a menu. A visible sign may have several
+// characters.
 func optionName(name string) string {
 	characters := []rune(slackmd.Name(name))
 	if len(characters) <= maxOption {
@@ -87,7 +88,7 @@ func optionName(name string) string {
 	return string(characters[:maxOption-end-1]) + "…" + string(characters[len(characters)-end:])
 }
 
-// resultButtons are those under a file's text.
+// resultButtons returns the buttons under a file's text.
 func (r *run) resultButtons(i int, f FileState) *slack.ActionBlock {
 	var elements []slack.BlockElement
 	if f.Failure != nil && f.Failure.Again() {
@@ -97,15 +98,15 @@ func (r *run) resultButtons(i int, f FileState) *slack.ActionBlock {
 	return slack.NewActionBlock(BlockID(r.job.Record().Key, i), elements...)
 }
 
-// closedButtons are those of a file without a result, under its line in the closed
-// reply; nil for none.
+// closedButtons returns the buttons of a file without a result, under its line
+// in the closed reply, or nil.
 func closedButtons(key string, i int, f FileState) *slack.ActionBlock {
 	var elements []slack.BlockElement
 	switch {
 	case f.Delivery.Lost:
 		elements = append(elements, slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton)))
 	case len(f.Delivery.Parts) > 0:
-		return nil // they stand under the text
+		return nil // the buttons are under the text
 	case f.Failure == nil:
 		elements = append(elements, modes())
 	default:

@@ -16,11 +16,11 @@ import (
 	"slackocr/ocr/page"
 )
 
-// maxMessages is how many messages a result may fill. A longer one is one
-// message and a file.
+// maxMessages is the most messages of a result. A longer result is one message
+// and a file.
 const maxMessages = 4
 
-// deliver posts the text that is kept of a file, each part once. It must reach
+// deliver posts the saved text of a file, each part once. The text must reach
 // Slack even if a person stopped the job.
 func (r *run) deliver(i int) error {
 	ctx := r.hardStop
@@ -50,7 +50,7 @@ func (r *run) deliver(i int) error {
 	return nil
 }
 
-// results is where the texts go.
+// results returns the thread for the texts.
 func (r *run) results() *post.Thread {
 	if direct := r.snapshot().Elsewhere; direct != "" {
 		return post.NewThread(r.API, r.Pacer, r.job.Fence, direct, "").For(r.Person)
@@ -58,12 +58,12 @@ func (r *run) results() *post.Thread {
 	return r.reply.Thread()
 }
 
-// post posts the messages of a text in the thread, and a long text or one with a
-// wide table also as a file.
+// post posts the messages of a text in the thread. A long text, or a text with
+// a wide table, is also posted as a file.
 func (r *run) post(ctx context.Context, i int, text string) error {
 	f := r.file(i)
 	var result slackmd.Result
-	if r.Mode.Kind != ocr.Locate || len(f.Outcome.Places) == 0 { // else the picture says it
+	if r.Mode.Kind != ocr.Locate || len(f.Outcome.Places) == 0 { // with places, the marked picture is the result
 		result = slackmd.Messages(text)
 	}
 	if err := r.mark(ctx, i); err != nil {
@@ -84,7 +84,7 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	if short := len(parts) <= 1 && !result.Wide; EndsHere(refusal) || post.PlaceGone(refusal) || short && refusal == nil {
 		return refusal
 	}
-	// A text that Slack refuses as messages may still be taken as a file.
+	// Slack may accept as a file a text that was refused as a message.
 	state, save := r.onceFile(func(s *State) *post.OnceFile { return &s.Files[i].Delivery.Upload })
 	switch err := r.results().Upload(ctx, r.uploadName(i), slackmd.File(text), state, save); {
 	case HandsOff(err):
@@ -101,10 +101,10 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	return nil
 }
 
-// uploadName is the name of the file that has all of a text.
+// uploadName returns the name of the file with the whole text.
 func (r *run) uploadName(i int) string { return slackmd.FileName(r.FileName(i), ".md") }
 
-// room makes room in the state for so many parts of a text.
+// room makes room in the state for the parts of a text.
 func (r *run) room(ctx context.Context, i, parts int) error {
 	if len(r.file(i).Delivery.Parts) >= parts {
 		return nil
@@ -114,8 +114,7 @@ func (r *run) room(ctx context.Context, i, parts int) error {
 	})
 }
 
-// postParts posts some of the parts of a text. The last one of them has what can be
-// pressed.
+// postParts posts some parts of a text. The last part has the buttons.
 func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, to int) error {
 	f := r.file(i)
 	elsewhere := r.snapshot().Elsewhere != ""
@@ -127,7 +126,7 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 		m := result.Message()
 		m.Key, m.After = partKey(r.Key, i, n+1), r.snapshot().Reply.TS
 		if elsewhere {
-			m.After = "" // Slack's newest messages there are looked at
+			m.After = "" // Slack's newest messages in the thread are searched
 			if n == 0 {
 				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.Here(r.What(i))).Block())
 			}
@@ -143,8 +142,8 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 	return nil
 }
 
-// result is the message with one part of a text: it says in itself which file it is
-// of.
+// result returns the message with one part of a text. The message itself names
+// the file.
 func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Result {
 	part := parts[n]
 	title := r.What(i)
@@ -162,9 +161,9 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 	return post.Result{Header: post.Plain(header), Markdown: part.Text, Notification: slackmd.Notification(title, part.Text)}
 }
 
-// postElsewhere posts the text to whoever asked, where the conversation takes
-// nothing more from the bot: in a direct message, or where they gave their
-// command.
+// postElsewhere posts the text to the asking person if the conversation
+// accepts no more posts of the bot: in a direct message, or through the
+// command's response_url.
 func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 	direct, err := r.Desk.Direct(ctx, r.Person)
 	if parts := slackmd.Messages(text).Parts; post.Code(err) != "" && r.Respond != "" && len(parts) > 0 {
@@ -185,11 +184,11 @@ func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 	return r.post(ctx, i, text)
 }
 
-// maxMarked is how many pieces of a file are posted with frames.
+// maxMarked is the most pieces of a file that are posted with frames.
 const maxMarked = 10
 
-// mark posts each piece on which something was found, with that framed. A failure is
-// noted, and told in the reply.
+// mark posts each piece with a found place, with frames. A failure is recorded
+// and told in the reply.
 func (r *run) mark(ctx context.Context, i int) error {
 	f := r.file(i)
 	if len(f.Outcome.Places) == 0 || f.Delivery.NotMarked {
@@ -250,7 +249,7 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 	return nil
 }
 
-// close ends the ask. The reply's last edit is left to a follow-up, which holds
+// close ends the ask. A follow-up makes the reply's last edit, and holds
 // neither this job nor a turn.
 func (r *run) close() error {
 	now := time.Now()
@@ -260,7 +259,7 @@ func (r *run) close() error {
 			return err
 		}
 	}
-	if late { // Slack may still carry out a live edit after the last one
+	if late { // Slack may still carry out a live edit after the last edit
 		if err := r.followUp(CloseReplyAgain, now.Add(post.Lateness)); err != nil {
 			return err
 		}
@@ -271,7 +270,7 @@ func (r *run) close() error {
 	return r.verdict()
 }
 
-// verdict is what becomes of the job in its record.
+// verdict returns the result of the job for its record.
 func (r *run) verdict() error {
 	state := r.snapshot()
 	for _, f := range state.Files {

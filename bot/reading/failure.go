@@ -14,10 +14,10 @@ import (
 	"slackocr/ocr/page"
 )
 
-// What can go wrong here.
+// The errors of this package.
 var (
-	// ErrUnreadable means that a record cannot be read: a later version wrote it, or
-	// it is damaged.
+	// ErrUnreadable means that a record cannot be read: a later version wrote
+	// the record, or the record is damaged.
 	ErrUnreadable = errors.New("the job cannot be read")
 
 	errTruncated = errors.New("the model's answer reached its limit")
@@ -82,8 +82,8 @@ var classes = map[ocr.Class]words.Kind{
 	ocr.Protocol:   words.ModelProtocol,
 }
 
-// FailureOf returns the failure behind an error: the one place that gives an error
-// its kind. It returns nil for nil.
+// FailureOf returns the failure for an error, or nil for nil. No other
+// function gives an error its kind.
 func FailureOf(err error) *words.Failure {
 	if err == nil {
 		return nil
@@ -117,8 +117,8 @@ func FailureOf(err error) *words.Failure {
 	return words.Failed(words.Connection)
 }
 
-// brokenKind tells what helps: to post a file again helps only where its end is
-// missing.
+// brokenKind returns the kind for a broken file. Only a truncated file may be
+// mended by posting the file again.
 func brokenKind(err *page.BrokenError) words.Kind {
 	switch {
 	case err.Cut():
@@ -129,13 +129,13 @@ func brokenKind(err *page.BrokenError) words.Kind {
 	return words.BrokenFile
 }
 
-// failed is a failure that was kept, as an error.
+// failed is a saved failure as an error.
 type failed struct{ failure *words.Failure }
 
 func (f *failed) Error() string { return string(f.failure.Kind) }
 
-// failure is what a person is told of an error: with the name under which the
-// operator finds it, where it is for the operator to mend.
+// failure returns the failure that a person is told. If the operator must act,
+// the failure names the request in the log.
 func (r *run) failure(err error) *words.Failure {
 	f := FailureOf(err)
 	if f != nil && f.Mender() == words.Operator {
@@ -146,19 +146,20 @@ func (r *run) failure(err error) *words.Failure {
 	return f
 }
 
-// HandsOff reports whether the job goes on elsewhere or later, whatever is said of
-// it: it is lost to another process, the bot stops, or the store does not answer.
+// HandsOff reports whether the job goes on elsewhere or later without a word
+// to people: another process has the job, the bot stops, or the store does not
+// answer.
 func HandsOff(err error) bool {
 	return errors.Is(err, jobs.ErrLost) || errors.Is(err, jobs.ErrClosing) ||
 		errors.Is(err, jobs.ErrUnavailable) || errors.Is(err, jobs.ErrFull)
 }
 
-// EndsHere reports whether a write to Slack came to an end that ends the job's work
-// in this process, too.
+// EndsHere reports whether a failed write to Slack also ends the job's work in
+// this process.
 func EndsHere(err error) bool { return HandsOff(err) || post.TokenProblem(err) }
 
-// retryAfter is the least time before another attempt that an endpoint asked for; 0
-// for none.
+// retryAfter returns the least delay before another attempt that an endpoint
+// asked for, or 0.
 func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*ocr.Error](err); ok {
 		return min(e.RetryAfter, time.Hour)
@@ -166,7 +167,7 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// shortfall is what an outcome lacks.
+// shortfall returns the reason for which an outcome is incomplete, or nil.
 func shortfall(o *ocr.Outcome) error {
 	switch {
 	case o.Looped:

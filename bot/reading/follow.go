@@ -13,20 +13,20 @@ import (
 	"slackocr/ocr"
 )
 
-// The follow-ups of an ask: what is left to do when its files are delivered, or
-// beside its job.
+// The follow-ups of an ask: work that is left when all files are delivered, or
+// that runs beside the job.
 const (
 	CloseReply      = "close"       // the reply's last edit
-	CloseReplyAgain = "close again" // once more, because a live edit may have come after it
-	RemoveDoubles   = "doubles"     // a look for messages that were posted twice
+	CloseReplyAgain = "close again" // the last edit again, since a live edit may have come after
+	RemoveDoubles   = "doubles"     // a search for messages that were posted twice
 )
 
 func (r *run) followUp(kind string, due time.Time) error {
 	return r.Jobs.AddFollowUp(r.hardStop, jobs.FollowUp{Key: r.job.Record().Key, Kind: kind, Due: due})
 }
 
-// lookForDouble leaves a look for a double to a follow-up, where a message was posted
-// again although Slack may still carry out an earlier try.
+// lookForDouble schedules a search for a duplicate, if a message was posted
+// again while Slack may still carry out an earlier try.
 func (r *run) lookForDouble(state post.Once) error {
 	if !state.Again {
 		return nil
@@ -34,12 +34,13 @@ func (r *run) lookForDouble(state post.Once) error {
 	return r.followUp(RemoveDoubles, time.Now().Add(post.LateWrites))
 }
 
-// FollowUp does a follow-up of an ask. It may be done twice. home is the address of
-// the workspace. An error means that it is to be tried again.
+// FollowUp does a follow-up of an ask, which may safely be repeated. home is
+// the address of the workspace. After an error FollowUp must be called again
+// later.
 func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) error {
 	record, err := rd.Jobs.Get(ctx, f.Key)
 	if errors.Is(err, jobs.ErrNotFound) || errors.Is(err, jobs.ErrCorrupt) {
-		return nil // it is forgotten
+		return nil // the ask was erased
 	}
 	if err != nil {
 		return err
@@ -58,14 +59,15 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 	default:
 		err = rd.closeReply(ctx, record, a, s, home)
 	}
-	if post.Code(err) != "" { // Slack does not let the bot, and would not the next time
+	if post.Code(err) != "" { // Slack refuses, and would refuse again
 		rd.Log.Warn("could not follow up an ask", "request", RequestID(f.Key), "kind", f.Kind, "error", err)
 		return nil
 	}
 	return err
 }
 
-// removeDoubles deletes what Slack carried out after it was posted again.
+// removeDoubles deletes messages that Slack posted after they were posted
+// again.
 func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 	thread := post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).For(a.Person)
 	if err := thread.RemoveDoubles(ctx, a.After(), map[string]string{a.Key + ReplyKey: s.Reply.TS}); err != nil {
@@ -89,14 +91,14 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 // closeReply makes the reply's last edit.
 func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask, s State, home string) error {
 	if !s.allDelivered(record) {
-		return nil // its job is at work still
+		return nil // the job still runs
 	}
 	v := closedView(record, a, s, home)
 	for i, f := range s.Files {
 		if !f.Delivery.Lost {
 			continue
 		}
-		text, _, err := rd.Jobs.Page(ctx, record.Key, TextOf(i)) // it stands nowhere else
+		text, _, err := rd.Jobs.Page(ctx, record.Key, TextOf(i)) // the text is nowhere else
 		if err != nil {
 			return err
 		}
@@ -105,7 +107,7 @@ func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask,
 	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, post.InOrder)
 }
 
-// allDelivered reports whether nothing is left to do for any file.
+// allDelivered reports whether no file has work left.
 func (s State) allDelivered(record jobs.Record) bool {
 	for i, f := range s.Files {
 		if f.Phase != Delivered && record.StoppedItems[i] != Silently {
@@ -115,8 +117,8 @@ func (s State) allDelivered(record jobs.Record) bool {
 	return true
 }
 
-// closedView is what a reply shows in the end: a line about its file, or a list of
-// its files with links to their results. Files that were deleted are left out.
+// closedView returns the final contents of a reply: a line about its file, or
+// a list of its files with links to the results. Deleted files are left out.
 func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 	v := post.View{}
 	if a.Root == "" && !ask.Direct(a.Channel) {
@@ -142,7 +144,7 @@ func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 	return v
 }
 
-// closedAlone is the last line about the one file of an ask.
+// closedAlone returns the final line for the only file of an ask.
 func closedAlone(key string, a ask.Ask, f FileState) post.Note {
 	what, o, d := a.What(0), f.Outcome, f.Delivery
 	marked := ""
@@ -165,7 +167,7 @@ func closedAlone(key string, a ask.Ask, f FileState) post.Note {
 	return post.Plain(words.Read(what, o.Words, o.Pages, o.Took) + o.caveats(a.Files[0]) + inFile(a, 0, d))
 }
 
-// closedAmongOthers is the last line about one of several files.
+// closedAmongOthers returns the final line for one of several files.
 func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
 	f := s.Files[i]
 	name := post.Span{Text: slackmd.Name(a.Files[i].Name())}
@@ -192,7 +194,8 @@ func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
 	return post.Note{name, {Text: "· " + state}}
 }
 
-// inFile names the file that has all of a text, if there is one.
+// inFile returns the words that name the file with the whole text, if there is
+// one.
 func inFile(a ask.Ask, i int, d Delivery) string {
 	if !d.Upload.Shared {
 		return ""

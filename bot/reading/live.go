@@ -10,31 +10,31 @@ import (
 	"slackocr/bot/words"
 )
 
-// live is what the reply shows while files are read. Its methods may be called from
-// any goroutine.
+// live holds the contents of the reply while files are read. Its methods may
+// be called from any goroutine.
 type live struct {
 	run *run
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	reply   *post.Reply
 	files   []liveFile
-	againIn time.Duration // until the next attempt, where this one has ended; else 0
+	againIn time.Duration // time to the next attempt after this attempt ended, else 0
 }
 
-// liveFile is what is shown of one file while it is not finished.
+// liveFile is the part of the reply about an unfinished file.
 type liveFile struct {
 	stage stage
-	line  int    // how many are ahead, when queued
-	text  string // of an earlier attempt, until there is more
-	pages *pages // what is being read; nil before
-	err   error  // why this attempt has ended
+	line  int    // number of files ahead, if queued
+	text  string // text of an earlier attempt, until there is more
+	pages *pages // the pages being read, or nil
+	err   error  // reason for the end of this attempt
 }
 
-// stage is what a file waits for.
+// stage is the thing that a file waits for.
 type stage int
 
 const (
-	untold     stage = iota // nothing was done yet
+	untold     stage = iota // not started
 	queued                  // a turn at the model
 	endpoint                // the model's endpoint
 	beingRead               // nothing
@@ -43,14 +43,14 @@ const (
 
 func newLive(r *run) *live { return &live{run: r, files: make([]liveFile, len(r.Files))} }
 
-// attach begins to keep the reply up to date.
+// attach starts to keep the reply up to date.
 func (l *live) attach(reply *post.Reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reply = reply
 }
 
-// set changes what is shown of a file.
+// set changes the contents about a file.
 func (l *live) set(i int, about post.Change, edit func(*liveFile)) {
 	l.mu.Lock()
 	edit(&l.files[i])
@@ -58,7 +58,7 @@ func (l *live) set(i int, about post.Change, edit func(*liveFile)) {
 	if about == post.QueueChange {
 		for _, f := range l.files {
 			if f.pages != nil || f.stage == beingRead {
-				about = post.StatusChange // there is more to show than a place in a line
+				about = post.StatusChange // there is more to show than a place in a queue
 			}
 		}
 	}
@@ -68,33 +68,33 @@ func (l *live) set(i int, about post.Change, edit func(*liveFile)) {
 	}
 }
 
-// missing notes before the reply is open that a file cannot be read.
+// missing records, before the reply is open, that a file cannot be read.
 func (l *live) missing(i int, err error) { l.files[i].err = err }
 
-// missed is what missing noted.
+// missed returns the error of missing.
 func (l *live) missed(i int) error { return l.failure(i) }
 
-// before shows what an earlier attempt read.
+// before shows the text of an earlier attempt.
 func (l *live) before(i int, text string) {
 	l.set(i, post.TextChange, func(f *liveFile) { f.text = text })
 }
 
-// ahead says how many are served before a file.
+// ahead shows the number of files ahead of a file.
 func (l *live) ahead(i, n int) {
 	l.mu.Lock()
-	begun := l.files[i].pages != nil // then it is a further page that waits
+	begun := l.files[i].pages != nil // then a later page waits
 	l.mu.Unlock()
 	if !begun {
 		l.set(i, post.QueueChange, func(f *liveFile) { f.stage, f.line = queued, n })
 	}
 }
 
-// down says that a file waits for the endpoint.
+// down shows that a file waits for the endpoint.
 func (l *live) down(i int) {
 	l.set(i, post.StatusChange, func(f *liveFile) { f.stage = endpoint })
 }
 
-// turn says that a file waits for nothing any more.
+// turn shows that a file waits for nothing any more.
 func (l *live) turn(i int) {
 	l.mu.Lock()
 	waited := l.files[i].stage
@@ -104,7 +104,7 @@ func (l *live) turn(i int) {
 	}
 }
 
-// reading says that work on a file has begun.
+// reading shows that work on a file has begun.
 func (l *live) reading(i int) { l.turn(i) }
 
 // show shows pages as they grow.
@@ -112,31 +112,31 @@ func (l *live) show(i int, p *pages) {
 	l.set(i, post.StatusChange, func(f *liveFile) { f.stage, f.pages = beingRead, p })
 }
 
-// grown says that there is more text of a file.
+// grown notes that a file has more text.
 func (l *live) grown(i int) { l.set(i, post.TextChange, func(*liveFile) {}) }
 
-// failed says how this attempt at a file ended, and keeps its text in view.
+// failed shows how this attempt at a file ended, and keeps its text.
 func (l *live) failed(i int, text string, err error) {
 	if err != nil {
 		l.set(i, post.StatusChange, func(f *liveFile) { f.stage, f.pages, f.text, f.err = fileFailed, nil, text, err })
 	}
 }
 
-// failure is why this attempt at a file ended.
+// failure returns the reason for the end of this attempt at a file.
 func (l *live) failure(i int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.files[i].err
 }
 
-// again says when the next attempt comes.
+// again shows the time to the next attempt.
 func (l *live) again(in time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.againIn = in
 }
 
-// view is what the reply shows now.
+// view returns the present contents of the reply.
 func (l *live) view() post.View {
 	r, state := l.run, l.run.snapshot()
 	l.mu.Lock()
@@ -168,7 +168,7 @@ func (l *live) view() post.View {
 	return v
 }
 
-// shown is the text of the file so far.
+// shown returns the text of the file so far.
 func (f liveFile) shown() string {
 	if f.pages != nil {
 		if text := f.pages.shown(); text != "" {
@@ -178,13 +178,14 @@ func (f liveFile) shown() string {
 	return f.text
 }
 
-// waitsForEndpoint reports whether nothing is read because the endpoint is down.
+// waitsForEndpoint reports whether the file waits because the endpoint is
+// down.
 func (f liveFile) waitsForEndpoint(r *run) bool {
 	idle := f.pages == nil || f.pages.running.Load() == 0
 	return idle && (f.stage == endpoint || f.stage != fileFailed && !r.Model.Down().IsZero())
 }
 
-// alone is the line about the one file of an ask.
+// alone returns the line about the only file of an ask.
 func (f liveFile) alone(r *run, i int, text string, againIn time.Duration) string {
 	what := r.What(i)
 	switch {
@@ -204,7 +205,7 @@ func (f liveFile) alone(r *run, i int, text string, againIn time.Duration) strin
 	return words.Reading(what)
 }
 
-// amongOthers is the state of a file in the line about it.
+// amongOthers returns the state of a file in its line of a list.
 func (f liveFile) amongOthers(r *run, i int, s FileState, text string, againIn time.Duration) string {
 	switch {
 	case s.Phase == Finished, s.Phase == Delivered:
@@ -225,7 +226,7 @@ func (f liveFile) amongOthers(r *run, i int, s FileState, text string, againIn t
 	return words.FileReading
 }
 
-// finishedLine is the state of one of several files that is finished.
+// finishedLine returns the state of a finished file in its line of a list.
 func finishedLine(file ask.File, s FileState) string {
 	switch {
 	case s.Failure != nil && s.Failure.Kind == words.Stopped:

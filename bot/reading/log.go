@@ -15,26 +15,26 @@ import (
 	"slackocr/ocr"
 )
 
-// Metrics count files and pages. Their labels have a handful of values.
+// Metrics count files and pages. Each label has only a few values.
 type Metrics struct {
-	Files      *prometheus.CounterVec // finished ones, by mode and outcome
+	Files      *prometheus.CounterVec // finished files, by mode and outcome
 	Pages      *prometheus.CounterVec // pieces, by outcome
 	Downloaded *prometheus.CounterVec // bytes, by source
-	FirstText  prometheus.Histogram   // seconds from the ask until text was to be seen
-	WholeText  prometheus.Histogram   // seconds from the ask until a file's text was posted
+	FirstText  prometheus.Histogram   // seconds from the ask to the first visible text
+	WholeText  prometheus.Histogram   // seconds from the ask to the posted text of a file
 }
 
-// How the reading of a file can end for good.
+// The outcomes of a file.
 const (
-	OutcomeRead    = "read"    // its text was posted
-	OutcomeEmpty   = "empty"   // there was no text in it
-	OutcomePartial = "partial" // a part of its text, and why it is no more
+	OutcomeRead    = "read"    // the text was posted
+	OutcomeEmpty   = "empty"   // the file has no text
+	OutcomePartial = "partial" // a part of the text, with the reason
 	OutcomeFailed  = "failed"
 	OutcomeStopped = "stopped" // by a person
 )
 
-// ModeLabel is a mode as a label's value: a record may name one that is not known
-// any more.
+// ModeLabel returns the label's value for a mode, which may be an unknown mode
+// in an old record.
 func ModeLabel(kind ocr.Kind) string {
 	switch kind {
 	case "":
@@ -45,7 +45,7 @@ func ModeLabel(kind ocr.Kind) string {
 	return "other"
 }
 
-// page counts a piece whose reading has ended.
+// page counts a finished piece.
 func (m *Metrics) page(err error) {
 	outcome := "read"
 	if err != nil {
@@ -54,29 +54,31 @@ func (m *Metrics) page(err error) {
 	m.Pages.WithLabelValues(outcome).Inc()
 }
 
-// RequestID is a short name of a job, for the log and for people who ask about
-// it. It tells nothing of the job.
+// RequestID returns a short name of a job for the log and for people who
+// report a problem. The name reveals nothing about the job.
 func RequestID(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	name := hex.EncodeToString(sum[:4])
 	return name[:4] + "-" + name[4:]
 }
 
-// logLines is what the log and the metrics are told of one ask by this process.
+// logLines collects the entries of this process for the log and the metrics of
+// an ask.
 type logLines struct {
 	*slog.Logger        // names the request
-	request      string // as people are told it, where something went wrong
+	request      string // the request's name in sentences about a failure
 	metrics      *Metrics
 	ask          ask.Ask
 	began        time.Time
 	attempt      int
-	firstText    func() // measures when text was to be seen
+	firstText    func() // measures the time to the first visible text
 
 	mu   sync.Mutex // guards errs
-	errs []error    // why the text of a file is not whole
+	errs []error    // reasons for incomplete texts, by file
 }
 
-// newLog begins with an ask. What an earlier process has shown is not measured again.
+// newLog returns the log of an ask. Text that an earlier process showed is not
+// measured again.
 func (rd *Reader) newLog(record jobs.Record, s State, a ask.Ask) *logLines {
 	id := RequestID(record.Key)
 	l := &logLines{
@@ -92,7 +94,7 @@ func (rd *Reader) newLog(record jobs.Record, s State, a ask.Ask) *logLines {
 	return l
 }
 
-// lacks notes why the text of a file is not whole; the first reason counts.
+// lacks records the reason for an incomplete text; the first reason counts.
 func (l *logLines) lacks(i int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +103,7 @@ func (l *logLines) lacks(i int, err error) {
 	}
 }
 
-// posted notes that the whole text of a file stands in Slack.
+// posted records that the whole text of a file is in Slack.
 func (l *logLines) posted(i int, text string) {
 	if text != "" {
 		l.firstText()
@@ -109,7 +111,7 @@ func (l *logLines) posted(i int, text string) {
 	}
 }
 
-// finished writes the one line about a file that is finished, and counts it.
+// finished writes the log line of a finished file, and counts the file.
 func (l *logLines) finished(i int, f FileState) {
 	outcome := OutcomeFailed
 	switch {

@@ -1,5 +1,5 @@
-// Package reading reads the files of one ask: from the live reply, over the text as
-// the model writes it, to the results in the thread.
+// Package reading reads the files of an ask: from the live reply, through the
+// text as the model writes the text, to the results in the thread.
 package reading
 
 import (
@@ -35,18 +35,20 @@ type Reader struct {
 	Waiting *Waiting
 	Metrics *Metrics
 	Log     *slog.Logger
-	// MaxPages is how many pages of a document are read.
+	// MaxPages is the most pages of a document that are read.
 	MaxPages int
 }
 
-// Shutdown says how the bot ends: Draining ends when nothing is taken up any more,
-// HardStop when what runs has to end. Both have [jobs.ErrClosing] as their cause.
+// Shutdown holds the two phases of the bot's end: after Draining no new work
+// starts, after HardStop running work must end. Both have [jobs.ErrClosing] as
+// their cause.
 type Shutdown struct {
 	Draining, HardStop context.Context
 }
 
-// Run reads the files of an ask and delivers them. It can be interrupted at any point: another process goes on with the
-// same job. Its error says what becomes of the job, see [jobs.Queue.Run].
+// Run reads the files of an ask and delivers the results. Run can be
+// interrupted at any point: another process then goes on with the same job.
+// The error decides about the job, see [jobs.Queue.Run].
 func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.Ask) error {
 	r, release, err := rd.begin(ctx, down, job, a)
 	if err != nil {
@@ -74,7 +76,7 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 	return r.close()
 }
 
-// begin takes up an ask where another process left it.
+// begin loads the state that an earlier process left.
 func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask.Ask) (*run, func(), error) {
 	hardStop, stopHard := either(context.WithoutCancel(ctx), down.HardStop)
 	draining, stopDraining := either(ctx, down.Draining)
@@ -95,7 +97,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 		return nil, nil, jobs.Cancel(err)
 	}
 	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {
-		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not keep them of a text that is not whole
+		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not save the word count of an incomplete text
 	}
 	r := &run{Reader: rd, Ask: a, job: job, state: state, places: newPlaces(len(a.Files)), draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)
@@ -104,7 +106,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 	return r, release, nil
 }
 
-// open posts the reply, or finds it.
+// open posts the reply, or finds the reply of an earlier process.
 func (r *run) open() (err error) {
 	state, save := r.once(func(s *State) *post.Once { return &s.Reply })
 	r.reply, err = post.Open(r.hardStop, r.thread, post.Opening{
@@ -120,8 +122,8 @@ func (r *run) open() (err error) {
 	return r.update(r.hardStop, func(s *State) { s.Phase = Opened })
 }
 
-// readAll brings all files forward at once, as far as they come in this attempt. A
-// failure of one file is noted and does not end the others.
+// readAll moves all files forward at once, as far as possible in this attempt.
+// The failure of one file is recorded and does not end the others.
 func (r *run) readAll(ctx context.Context) error {
 	errs := make([]error, len(r.Files))
 	var all sync.WaitGroup
@@ -132,10 +134,11 @@ func (r *run) readAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// advance brings one file through its phases. Its error is one that hands the job
-// off; that of the file itself is kept with it, or tried again with the next attempt.
+// advance moves one file through its phases. An error hands the job off; a
+// failure of the file itself is saved with the file, or the file is tried
+// again in the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
-	defer r.places.take(i) // whatever came in between
+	defer r.places.take(i) // in every case
 	phase := r.file(i).Phase
 	if phase != Finished && phase != Delivered && !r.erased(i) {
 		if finished, err := r.readToEnd(ctx, i); err != nil || !finished {
@@ -148,11 +151,12 @@ func (r *run) advance(ctx context.Context, i int) error {
 	return r.deliver(i)
 }
 
-// erased reports whether a file was deleted in Slack: nothing more is said of it.
+// erased reports whether a file was deleted in Slack, so that nothing more is
+// posted about the file.
 func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == Silently }
 
-// readToEnd reads one file and keeps what came of it. It reports false where the file
-// is to be tried again with the next attempt.
+// readToEnd reads one file and saves the result. If the file must be tried
+// again in the next attempt, finished is false.
 func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
 	ctx, cancel := r.job.Item(ctx, i)
 	defer cancel()
@@ -182,7 +186,7 @@ func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
 	return true, nil
 }
 
-// count counts the files that are still to be read, until they are or done is called.
+// count counts the unread files, until they are read or done is called.
 func (r *run) count() (done func()) {
 	for _, f := range r.snapshot().Files {
 		if f.Phase != Finished && f.Phase != Delivered {
@@ -193,7 +197,7 @@ func (r *run) count() (done func()) {
 	return func() { r.Waiting.add(r.Person, r.Channel, -int(r.counted.Load())) }
 }
 
-// finish keeps what is going to be posted of a file.
+// finish saves the contents that will be posted for a file.
 func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure error) error {
 	if failure == nil && r.sameText(ctx, i, text) {
 		text, failure = "", errSameText
@@ -207,8 +211,8 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 	return err
 }
 
-// unfinished ends the attempt where files are left that may be read later, and says
-// so in the reply.
+// unfinished ends the attempt if some files may be read later, and says so in
+// the reply.
 func (r *run) unfinished(ctx context.Context) error {
 	var first error
 	wait := time.Duration(0)
@@ -233,17 +237,18 @@ func (r *run) unfinished(ctx context.Context) error {
 	return jobs.Retry(wait, first)
 }
 
-// silenced reports whether nothing more is to be said of the ask.
+// silenced reports whether nothing more may be posted about the ask.
 func (r *run) silenced() bool { return r.job.Record().StoppedBy == Silently }
 
-// Silently is who stops a job of which nothing more is to be said.
+// Silently is the StoppedBy of a job about which nothing more may be posted.
 const Silently = "-"
 
-// ReplyKey ends the key of the reply among an ask's posts.
+// ReplyKey is the end of the reply's key among an ask's posts.
 const ReplyKey = "/reply"
 
-// partKey is the key of a message with a part of a file's text, from 1. That of the
-// first file is as an earlier version had it.
+// partKey returns the key of the message with a part of a file's text. Parts
+// are numbered from 1. The key for the first file is that of an earlier
+// version.
 func partKey(key string, file, part int) string {
 	if file == 0 {
 		return fmt.Sprintf("%s/part/%d", key, part)
@@ -251,10 +256,11 @@ func partKey(key string, file, part int) string {
 	return fmt.Sprintf("%s/file/%d/part/%d", key, file+1, part)
 }
 
-// single reports whether the ask has one file, which the reply then tells about alone.
+// single reports whether the ask has only one file.
 func (r *run) single() bool { return len(r.Files) == 1 }
 
-// head says who asked, where the reply does not stand under their message.
+// head returns the line that names the asking person, if the reply is not
+// below that person's message.
 func (r *run) head() post.Note {
 	if r.Root != "" || ask.Direct(r.Channel) {
 		return nil
@@ -262,11 +268,11 @@ func (r *run) head() post.Note {
 	return post.Note{{Person: r.Person}, {Text: words.AskedToRead(r.Title())}}
 }
 
-// either returns a context that ends with ctx, and with the cause of other.
+// either returns a context that ends with ctx, or with the cause of other.
 func either(ctx, other context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(other, func() { cancel(context.Cause(other)) })
-	if other.Err() != nil { // the function above runs a moment later
+	if other.Err() != nil { // AfterFunc runs a moment later
 		cancel(context.Cause(other))
 	}
 	return ctx, func() {

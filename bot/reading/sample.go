@@ -8,8 +8,8 @@ import (
 	"slackocr/ocr"
 )
 
-// SampleMessages are a reply while a file is read and when it is done, and a result,
-// as Slack gets them. Nothing in them exists.
+// SampleMessages returns examples of a running reply, a closed reply and a
+// result, as sent to Slack. The files in the examples do not exist.
 func SampleMessages() (running, closed, result post.Message) {
 	const (
 		key  = "T00000000/C00000000/1700000000.000000/read/markdown"

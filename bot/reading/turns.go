@@ -7,31 +7,31 @@ import (
 	"sync"
 )
 
-// Turns shares out the requests that may run at the model at once, whose number may
-// change, see [ocr.Limit]. People are served round-robin, so that one person's forty
-// pictures do not keep another's waiting.
+// Turns limits the concurrent requests to the model. The limit may change, see
+// [ocr.Limit]. People are served round-robin, so that forty pictures of one
+// person do not delay another person's.
 type Turns struct {
-	mu    sync.Mutex // guards what follows
-	size  int        // of them there are
-	taken int        // more than size for a while after that was lowered
-	lines []*line    // one for each person who waits, the next to be served first
+	mu    sync.Mutex // guards the fields below
+	size  int        // number of turns
+	taken int        // may exceed size for a while after size was lowered
+	lines []*line    // one line for each waiting person, the next person first
 }
 
-// line is one person's waiters, the first first.
+// line is the queue of one person's waiters.
 type line struct {
 	person  string
 	waiting []*waiter
 }
 
 type waiter struct {
-	served chan struct{} // closed when the slot is this waiter's
-	ahead  chan int      // holds the latest number of waiters ahead
+	served chan struct{} // closed when the waiter has a turn
+	ahead  chan int      // the latest number of waiters ahead
 }
 
 // NewTurns returns n turns.
 func NewTurns(n int) *Turns { return &Turns{size: n} }
 
-// Resize changes how many turns there are. Those that are taken stay taken.
+// Resize changes the number of turns. Turns in use stay in use.
 func (s *Turns) Resize(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,19 +39,20 @@ func (s *Turns) Resize(n int) {
 	s.serve()
 }
 
-// errGivenUp is the error of whoever left the line.
+// errGivenUp is the error of a caller that left the line.
 var errGivenUp = errors.New("gave up its place in the line")
 
-// Take waits for a slot and returns its release. While it waits, it tells how
-// many are ahead, each time that changes. It returns the cause of ctx when that
-// ends first, and errGivenUp when giveUp is closed first.
+// Take waits for a turn and returns the function that releases the turn.
+// During the wait Take calls tell with the number of waiters ahead after each
+// change. If ctx ends first, Take returns the cause; if giveUp is closed
+// first, errGivenUp.
 func (s *Turns) Take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
 	return s.wait(ctx, giveUp, person, s.enter(person), tell)
 }
 
-// wait is the second half of Take, for a waiter that has its place in the line.
+// wait is the second half of Take, for a waiter in the line.
 func (s *Turns) wait(ctx context.Context, giveUp <-chan struct{}, person string, w *waiter, tell func(ahead int)) (release func(), err error) {
-	if ctx.Err() != nil { // though a slot may be free
+	if ctx.Err() != nil { // even if a turn is free
 		s.leave(person, w)
 		return nil, context.Cause(ctx)
 	}
@@ -71,8 +72,8 @@ func (s *Turns) wait(ctx context.Context, giveUp <-chan struct{}, person string,
 	}
 }
 
-// Ahead estimates how many would be served before somebody who comes now; it is
-// negative where nobody has to wait.
+// Ahead estimates the number of waiters ahead of a person who comes now. If
+// there is no wait, the number is negative.
 func (s *Turns) Ahead(person string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,12 +87,12 @@ func (s *Turns) Ahead(person string) (n int) {
 		}
 	}
 	for _, l := range s.lines {
-		n += min(len(l.waiting), own+1) // so many rounds come before
+		n += min(len(l.waiting), own+1) // number of earlier rounds
 	}
 	return n
 }
 
-// Load is how many slots are taken, and how many wait for one.
+// Load returns the number of turns in use, and the number of waiters.
 func (s *Turns) Load() (taken, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +102,7 @@ func (s *Turns) Load() (taken, waiting int) {
 	return s.taken, waiting
 }
 
-// Size is how many turns there are now.
+// Size returns the present number of turns.
 func (s *Turns) Size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +130,8 @@ func (s *Turns) release() {
 	s.serve()
 }
 
-// leave takes back a waiter, or its slot if it was served in the same instant.
+// leave removes a waiter, or releases its turn if the waiter was served at the
+// same time.
 func (s *Turns) leave(person string, w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,8 +149,8 @@ func (s *Turns) leave(person string, w *waiter) {
 	s.serve()
 }
 
-// serve gives free slots to the first of each line in turn, then tells the
-// rest how many are ahead. The caller holds mu.
+// serve gives free turns to the first waiter of each line in rotation, then
+// tells the others their place. The caller must hold mu.
 func (s *Turns) serve() {
 	for s.taken < s.size && len(s.lines) > 0 {
 		s.taken++
@@ -184,14 +186,14 @@ func (w *waiter) tell(n int) {
 	w.ahead <- n
 }
 
-// places bring the files of an ask into the line in the order in which they were
-// posted, though all of them are worked on at once.
+// places let the files of an ask enter the line in the order of posting,
+// although all are worked on at once.
 type places []*place
 
-// place is that of one file.
+// place is the place of one file.
 type place struct {
 	once  sync.Once
-	taken chan struct{} // closed when the file is in the line, or holds up no other
+	taken chan struct{} // closed when the file is in the line, or must not delay others
 }
 
 func newPlaces(files int) places {
@@ -202,11 +204,12 @@ func newPlaces(files int) places {
 	return p
 }
 
-// take notes that a file is in the line, or that the others need not wait for it.
+// take records that a file is in the line, or that the others need not wait
+// for the file.
 func (p places) take(file int) { p[file].once.Do(func() { close(p[file].taken) }) }
 
-// wait waits until the files before a file have taken their places. It returns the
-// cause of ctx when that ends first.
+// wait waits until all earlier files have taken their places. If ctx ends
+// first, wait returns the cause.
 func (p places) wait(ctx context.Context, file int) error {
 	for _, before := range p[:file] {
 		select {

@@ -2,14 +2,15 @@ package reading
 
 import "sync"
 
-// Waiting counts the files that wait for the model or are read, in this process.
+// Waiting counts the files of this process that wait for the model or are
+// being read.
 type Waiting struct {
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	ofPerson  map[string]int
 	inChannel map[string]int
 }
 
-// Files is how many files of a person wait, and how many in a channel.
+// Files returns the number of waiting files of a person, and of a channel.
 func (w *Waiting) Files(person, channel string) (own, here int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
