@@ -10,22 +10,23 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Desk makes the calls that belong to no thread of the bot's own, within the
-// same budget. Its methods wait for their turn and repeat what failed on the
-// way until Slack refuses it ([Code] tells why) or ctx ends.
+// Desk makes the calls that belong to no thread of the bot, within the same
+// budget. Its methods wait for their turn and repeat failed calls until Slack
+// refuses ([Code] returns the reason) or ctx ends.
 type Desk struct {
 	api   *slack.Client
 	pacer *Pacer
 	http  *http.Client
 }
 
-// NewDesk returns a desk. The client is for response URLs and gets no token.
+// NewDesk returns a desk. client is for response URLs and never gets the
+// token.
 func NewDesk(api *slack.Client, pacer *Pacer, client *http.Client) *Desk {
 	return &Desk{api: api, pacer: pacer, http: client}
 }
 
-// Whisper shows m to one person in a channel, or in a thread of it. It is lost
-// when the person reloads Slack.
+// Whisper shows m to one person in a channel, or in a thread of the channel.
+// The message disappears when the person reloads Slack.
 // https://docs.slack.dev/reference/methods/chat.postEphemeral
 func (d *Desk) Whisper(ctx context.Context, channel, thread, user string, m Message) error {
 	return d.pacer.run(ctx, call{method: "chat.postEphemeral", urgency: final, person: user, do: func(ctx context.Context) error {
@@ -39,9 +40,9 @@ func (d *Desk) Whisper(ctx context.Context, channel, thread, user string, m Mess
 }
 
 // Respond shows m to the person who gave a command or pressed a button. A
-// response URL works where the bot is no member too, five times in 30 minutes.
-// Without a thread the word stands in the channel, wherever the button was
-// (slackapi/node-slack-sdk issue 674).
+// response URL works five times in 30 minutes, even if the bot is not a
+// member. Without a thread the message appears in the channel, wherever the
+// button was (slackapi/node-slack-sdk issue 674).
 // https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 func (d *Desk) Respond(ctx context.Context, url, thread string, m Message) error {
 	return d.pacer.run(ctx, call{method: "response_url", urgency: final, do: func(ctx context.Context) error {
@@ -52,8 +53,8 @@ func (d *Desk) Respond(ctx context.Context, url, thread string, m Message) error
 	}})
 }
 
-// OpenView opens a window, within the 3 s that a trigger lasts. It is tried once.
-// https://docs.slack.dev/reference/methods/views.open
+// OpenView opens a window, within the 3 s of a trigger's life. OpenView tries
+// once. https://docs.slack.dev/reference/methods/views.open
 func (d *Desk) OpenView(ctx context.Context, trigger string, view slack.ModalViewRequest) error {
 	return d.pacer.once(ctx, call{method: "views.open", urgency: greeting, do: func(ctx context.Context) error {
 		_, err := d.api.OpenViewContext(ctx, trigger, view)
@@ -61,7 +62,7 @@ func (d *Desk) OpenView(ctx context.Context, trigger string, view slack.ModalVie
 	}})
 }
 
-// Direct is the channel of the bot's direct messages with a person.
+// Direct returns the channel of the bot's direct messages with a person.
 func (d *Desk) Direct(ctx context.Context, user string) (channel string, err error) {
 	err = d.pacer.run(ctx, call{method: "conversations.open", urgency: final, person: user, do: func(ctx context.Context) error {
 		c, _, _, err := d.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
@@ -82,20 +83,20 @@ func (d *Desk) Joined(ctx context.Context, channel string) (joined bool, err err
 		}
 		return err
 	}})
-	if Code(err) == "channel_not_found" { // it is private
+	if Code(err) == "channel_not_found" { // the channel is private
 		return false, nil
 	}
 	return joined, err
 }
 
-// maxMembers bounds how many members of a channel are looked through: 40 pages.
+// maxMembers bounds the members of a channel that are searched: 40 pages.
 const maxMembers = 40 * 999
 
-// ErrCrowd means that a channel has more members than are looked through.
+// ErrCrowd means that a channel has more than maxMembers members.
 var ErrCrowd = errors.New("the channel has too many members")
 
-// Member reports whether a person is in a conversation. One that the bot cannot
-// see has no members.
+// Member reports whether a person is in a conversation. A conversation that
+// the bot cannot see counts as empty.
 func (d *Desk) Member(ctx context.Context, channel, user string) (bool, error) {
 	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
 	for range maxMembers / query.Limit {
@@ -118,7 +119,7 @@ func (d *Desk) Member(ctx context.Context, channel, user string) (bool, error) {
 	return false, ErrCrowd
 }
 
-// User is what Slack knows of a person.
+// User returns Slack's information about a person.
 func (d *Desk) User(ctx context.Context, id string) (user *slack.User, err error) {
 	err = d.pacer.run(ctx, call{method: "users.info", urgency: final, do: func(ctx context.Context) error {
 		user, err = d.api.GetUserInfoContext(ctx, id)
@@ -127,14 +128,15 @@ func (d *Desk) User(ctx context.Context, id string) (user *slack.User, err error
 	return user, err
 }
 
-// File is what Slack knows of a file.
+// File returns Slack's information about a file.
 func (d *Desk) File(ctx context.Context, id string) (*slack.File, error) {
 	return FileInfo(ctx, d.api, d.pacer, id)
 }
 
-// Message returns one message, or nil where it is not there or not to be seen.
+// Message returns a message, or nil if the message is missing or hidden from
+// the bot.
 func (d *Desk) Message(ctx context.Context, channel, ts string) (found *slack.Message, err error) {
-	// The ts of a reply yields that reply alone.
+	// For the ts of a reply Slack returns that reply alone.
 	t := NewThread(d.api, d.pacer, nil, channel, ts)
 	messages, err := t.first(ctx, d.pacer.run)
 	switch Code(err) {
@@ -147,8 +149,8 @@ func (d *Desk) Message(ctx context.Context, channel, ts string) (found *slack.Me
 	return nil, err
 }
 
-// Key is the key of a message that the bot posted with [Thread.Post] or [Open],
-// or "".
+// Key returns the key of a message that the bot posted with [Thread.Post] or
+// [Open], or "".
 func Key(m slack.Message) string {
 	key, _ := m.Metadata.EventPayload["key"].(string)
 	if m.Metadata.EventType != eventType {
@@ -157,7 +159,8 @@ func Key(m slack.Message) string {
 	return key
 }
 
-// Remove deletes a message of the bot. One that is gone is success.
+// Remove deletes a message of the bot. If the message is gone already, Remove
+// returns nil.
 func (d *Desk) Remove(ctx context.Context, channel, ts string) error {
 	err := d.pacer.run(ctx, call{method: "chat.delete", urgency: final, do: func(ctx context.Context) error {
 		_, _, err := d.api.DeleteMessageContext(ctx, channel, ts)
@@ -169,7 +172,8 @@ func (d *Desk) Remove(ctx context.Context, channel, ts string) error {
 	return err
 }
 
-// RemoveFile deletes a file of the bot. One that is gone is success.
+// RemoveFile deletes a file of the bot. If the file is gone already,
+// RemoveFile returns nil.
 func (d *Desk) RemoveFile(ctx context.Context, id string) error {
 	err := d.pacer.run(ctx, call{method: "files.delete", urgency: final, do: func(ctx context.Context) error {
 		return d.api.DeleteFileContext(ctx, id)

@@ -11,21 +11,23 @@ import (
 )
 
 const (
-	// pageSize is how many messages one call returns at most: Slack recommends no
-	// more (https://docs.slack.dev/reference/methods/conversations.replies).
+	// pageSize is the most messages of a call; Slack recommends no more
+	// (https://docs.slack.dev/reference/methods/conversations.replies).
 	pageSize = 200
-	// maxReplies bounds how many replies of a thread are looked through.
+	// maxReplies bounds the replies of a thread that are searched.
 	maxReplies = 10_000
-	// emptyTries is how often a thread is asked for that seems to be empty.
+	// emptyTries is the number of requests for a thread that seems to be
+	// empty.
 	emptyTries = 3
-	// emptyPause is the time between two of those.
+	// emptyPause is the time between two of these requests.
 	emptyPause = 500 * time.Millisecond
 )
 
-// page returns what stands in the thread after a message, or in the channel, and
-// the cursor of the next page. A thread is oldest first and has its first message
-// on each page, so an answer without any proves nothing: Slack gives one now and
-// then (rusq/slackdump), and is asked again.
+// page returns the messages of the thread, or of the channel, after a given
+// message, and the cursor of the next page. A thread starts with its oldest
+// message, and each page has the thread's first message. An empty answer
+// therefore proves nothing: Slack gives one now and then (rusq/slackdump), and
+// page asks again.
 func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
 	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
 		messages, next, err = t.ask(ctx, after, cursor)
@@ -42,8 +44,8 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 	return messages, next, err
 }
 
-// first returns the thread's first message, if it is there, and perhaps more. It is
-// asked for with run, and again where there seems to be nothing, as in page.
+// first returns the thread's first message, if present, and perhaps more. run
+// makes the calls. As in page, an empty answer is asked for again.
 func (t *Thread) first(ctx context.Context, run func(context.Context, call) error) (messages []slack.Message, err error) {
 	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
 		messages, _, _, err = t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
@@ -59,8 +61,8 @@ func (t *Thread) first(ctx context.Context, run func(context.Context, call) erro
 	return messages, err
 }
 
-// Files returns the ids of the files of the thread's first message. It does not wait
-// for a Slack that has troubles, and returns what Slack says.
+// Files returns the ids of the files of the thread's first message. Files does
+// not retry when Slack has troubles, and returns Slack's error.
 func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
 	messages, err := t.first(ctx, t.pacer.once)
 	if err == nil && len(messages) > 0 && messages[0].Timestamp == t.ts {
@@ -97,9 +99,10 @@ func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slac
 	return messages, next, err
 }
 
-// Messages yields what stands in a thread, or in a channel where ts is empty: the
-// newest first, 10,000 of a thread and 1,000 of a channel at most. The messages of
-// a thread have no text, and those are left out that show nothing but text.
+// Messages yields the messages of a thread, or of a channel if ts is empty:
+// the newest first, at most 10,000 of a thread and 1,000 of a channel.
+// Messages of a thread have no text, and messages with nothing but text are
+// left out.
 func (d *Desk) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
 	return func(yield func(slack.Message, error) bool) {
 		t := NewThread(d.api, d.pacer, nil, channel, ts)
@@ -121,8 +124,8 @@ func (d *Desk) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack
 	}
 }
 
-// newestFirst yields a thread in one page. Slack gives a thread from its beginning
-// alone, so all of it is read before.
+// newestFirst yields a thread as a single page. Slack returns a thread only
+// from its start, so the whole thread is read first.
 func (t *Thread) newestFirst(ctx context.Context) iter.Seq2[[]slack.Message, error] {
 	return func(yield func([]slack.Message, error) bool) {
 		var all []slack.Message
@@ -134,7 +137,7 @@ func (t *Thread) newestFirst(ctx context.Context) iter.Seq2[[]slack.Message, err
 				return
 			}
 			for _, m := range messages {
-				if m.Timestamp <= seen { // the first message once more
+				if m.Timestamp <= seen { // the first message again
 					continue
 				}
 				seen, m.Text = m.Timestamp, ""

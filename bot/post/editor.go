@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// editor sends interim edits while editing lasts: one in flight, the latest
-// view wins, an unchanged one is not sent. An edit in flight ends only with ctx.
-// What Slack refuses is sent in a simpler form, and so is all that follows: it
-// may be one heading among others.
+// editor sends interim edits until editing ends: one edit in flight, the
+// latest view wins, and an unchanged view is not sent. Only the end of ctx
+// ends an edit in flight. If Slack refuses an edit, that edit and all later
+// edits have a simpler form, since any heading may be the cause.
 func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	defer close(r.ended)
 	defer r.drop()
@@ -53,12 +53,12 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	}
 }
 
-// refusedPause is the least time between two edits where Slack refuses even the
+// refusedPause is the least time between two edits if Slack refuses even the
 // simplest form.
 const refusedPause = 30 * time.Second
 
-// turn waits until there is something to show and it is this reply's turn. It
-// returns nil when editing ends.
+// turn waits until there is something to show and the turn of this reply has
+// come. When editing ends, turn returns nil.
 func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
 	for {
 		if _, since := r.waits(); since.IsZero() {
@@ -75,8 +75,8 @@ func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
 	}
 }
 
-// queue waits for a turn, until this reply is more or less urgent than it was: then
-// it returns nil.
+// queue waits for a turn. If the urgency of this reply changes first, queue
+// returns nil.
 func (r *Reply) queue(editing context.Context, budget *bucket) (w *waiter, ended bool) {
 	u, since := r.waits()
 	w = budget.enter(u, since)
@@ -96,15 +96,16 @@ func (r *Reply) queue(editing context.Context, budget *bucket) (w *waiter, ended
 	}
 }
 
-// waits tells how urgent the next edit is and since when there has been something
-// to show.
+// waits returns the urgency of the next edit and the time of the oldest
+// unshown change.
 func (r *Reply) waits() (urgency, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.urgency(), r.since
 }
 
-// urgency is that of the next interim edit. The caller holds mu.
+// urgency returns the urgency of the next interim edit. The caller must hold
+// mu.
 func (r *Reply) urgency() urgency {
 	switch {
 	case r.idle:
@@ -115,8 +116,8 @@ func (r *Reply) urgency() urgency {
 	return interim
 }
 
-// now is what the reply should show, which from here on counts as shown. since is
-// the time of the oldest change that it shows.
+// now returns the view to show, which from now on counts as shown. since is
+// the time of the oldest change in the view.
 func (r *Reply) now() (v View, since time.Time) {
 	r.mu.Lock()
 	since, r.since = r.since, time.Time{}
@@ -124,7 +125,7 @@ func (r *Reply) now() (v View, since time.Time) {
 	return r.view(), since
 }
 
-// showed notes that the reply shows v.
+// showed records that the reply shows v.
 func (r *Reply) showed(v View) {
 	r.mu.Lock()
 	begins := !r.begun && v.hasText()
@@ -135,7 +136,7 @@ func (r *Reply) showed(v View) {
 	}
 }
 
-// refused notes that the reply cannot be edited any more, if err says so.
+// refused records that the reply cannot be edited any more, if err says so.
 func (r *Reply) refused(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,8 +145,8 @@ func (r *Reply) refused(err error) {
 	}
 }
 
-// unshown takes back that what there was since then is shown. Slack may still
-// carry a late edit out.
+// unshown records that changes since the given time are not shown after all.
+// If late is true, Slack may still carry the edit out.
 func (r *Reply) unshown(since time.Time, late bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -155,7 +156,7 @@ func (r *Reply) unshown(since time.Time, late bool) {
 	}
 }
 
-// drop counts a change that will not be shown any more.
+// drop counts a change that will never be shown.
 func (r *Reply) drop() {
 	if _, since := r.waits(); !since.IsZero() {
 		r.thread.pacer.counts.edits(0, 1)

@@ -12,19 +12,19 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// fate is what became of a call, as far as its error tells.
+// fate is the result of a call, as far as its error tells.
 type fate int
 
 const (
 	done    fate = iota
-	limited      // not carried out; Slack says when to come back
-	refused      // not carried out, and would not be the next time
+	limited      // not carried out; Slack names the time to try again
+	refused      // not carried out, and a retry would be refused too
 	unsent       // never reached Slack
-	unsure       // it may have been carried out
+	unsure       // perhaps carried out
 )
 
-// judge reads the fate of a call off its error. For limited it also tells how
-// long to wait.
+// judge returns the fate of a call for its error. For limited, judge also
+// returns the time to wait.
 func judge(err error) (fate, time.Duration) {
 	if err == nil {
 		return done, 0
@@ -47,7 +47,7 @@ func judge(err error) (fate, time.Duration) {
 		return refused, 0
 	}
 	if _, ok := errors.AsType[*strconv.NumError](err); ok {
-		return limited, 30 * time.Second // a 429 whose Retry-After is no number
+		return limited, 30 * time.Second // a 429 whose Retry-After is not a number
 	}
 	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		switch {
@@ -61,24 +61,25 @@ func judge(err error) (fate, time.Duration) {
 		return unsent, 0
 	}
 	if errors.Is(err, context.Canceled) {
-		return refused, 0 // our own wish
+		return refused, 0 // the bot itself cancelled the call
 	}
 	return unsure, 0
 }
 
-// errNoTS is the answer to a post that does not say where it stands.
+// errNoTS is the error of a post whose answer has no timestamp.
 var errNoTS = errors.New("the answer has no ts")
 
-// ErrUncertain means that a call was tried for minutes, while Slack answered others,
-// and that it is still not known whether it was carried out.
+// ErrUncertain means that a call was tried for minutes, while Slack answered
+// other calls, and that the result is still unknown.
 var ErrUncertain = errors.New("it cannot be told whether Slack carried it out")
 
-// fencedOff is a write that was not made, because the writer had no right to.
+// fencedOff is the error of a write that was not made because the writer had
+// lost the right.
 type fencedOff struct{ error }
 
 func (e fencedOff) Unwrap() error { return e.error }
 
-// Code is Slack's name for an error ("channel_not_found"), or "".
+// Code returns Slack's code of an error, such as "channel_not_found", or "".
 func Code(err error) string {
 	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return answer.Err
@@ -86,11 +87,11 @@ func Code(err error) string {
 	return ""
 }
 
-// messageCodes say that this message cannot be edited, now or later.
+// messageCodes mean that a message cannot be edited, now or later.
 // https://docs.slack.dev/reference/methods/chat.update#errors
 var messageCodes = []string{"cant_update_message", "edit_window_closed", "message_not_found"}
 
-// placeCodes say that the bot cannot write in this conversation.
+// placeCodes mean that the bot cannot write in a conversation.
 // https://docs.slack.dev/reference/methods/chat.postMessage#errors
 var placeCodes = []string{
 	"channel_not_found", "ekm_access_denied", "is_archived", "is_inactive", "messages_tab_disabled", "not_in_channel",
@@ -98,13 +99,13 @@ var placeCodes = []string{
 	"restricted_action_thread_locked", "team_access_not_granted",
 }
 
-// Gone reports that a message cannot be edited any more.
+// Gone reports whether err means that a message cannot be edited any more.
 func Gone(err error) bool {
 	return slices.Contains(messageCodes, Code(err)) || PlaceGone(err)
 }
 
-// contentRefused reports that Slack refused what a message was to say, and may take
-// it in another form.
+// contentRefused reports whether Slack refused the contents of a message, and
+// may accept another form.
 func contentRefused(err error) bool {
 	if _, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		return true
@@ -112,29 +113,30 @@ func contentRefused(err error) bool {
 	return Code(err) != "" && !Gone(err) && !TokenProblem(err)
 }
 
-// PlaceGone reports that Slack lets the bot write nothing more in that
-// conversation: what is left to say must be said in another, such as a direct
-// message ([Desk.Direct]), or at a response URL ([Desk.Respond]).
+// PlaceGone reports whether Slack lets the bot write nothing more in that
+// conversation. The bot must use another place, such as a direct message
+// ([Desk.Direct]) or a response URL ([Desk.Respond]).
 func PlaceGone(err error) bool { return slices.Contains(placeCodes, Code(err)) }
 
-// tokenCodes end everything: only an operator can mend them.
+// tokenCodes end the bot: only an operator can mend them.
 // https://docs.slack.dev/reference/methods/auth.test#errors
 var tokenCodes = []string{
 	"account_inactive", "invalid_auth", "missing_scope",
 	"not_allowed_token_type", "not_authed", "token_expired", "token_revoked",
 }
 
-// TokenProblem reports that Slack refused the token itself, which no retry mends.
-// missing_scope counts only where the whole bot rests on the call.
+// TokenProblem reports whether Slack refused the token itself, so that no
+// retry can succeed. missing_scope counts only for calls that the whole bot
+// depends on.
 func TokenProblem(err error) bool {
 	return slices.Contains(tokenCodes, Code(err))
 }
 
-// ErrScope is a scope that the token lacks, where the bot does not rest on it.
+// ErrScope means that the token lacks a scope that the bot can do without.
 var ErrScope = errors.New("a scope is missing")
 
-// OptionalScope tells a scope that one way to ask needs from one that all rests on: an
-// app that was not reinstalled reads what is posted all the same.
+// OptionalScope marks a missing scope as one that only a single way to ask
+// needs. An app that was not reinstalled still reads posted pictures.
 func OptionalScope(err error) error {
 	if Code(err) == "missing_scope" {
 		return ErrScope

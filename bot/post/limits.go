@@ -2,33 +2,32 @@ package post
 
 import "time"
 
-// limit is how often Slack takes a method from one app in one workspace, and how
-// the pacer spends that.
+// limit is Slack's rate limit of a method for an app in a workspace, and the
+// pacer's way to spend it.
 type limit struct {
-	every time.Duration // one call each
-	burst float64       // the most calls at once that every pays for, 1 at least
-	// extra calls may come at any time beside those, each again when extraReturn
-	// has passed since it was used: no minute sees more than burst + extra +
-	// 60 s / every calls, and what was spent at once is not lost to a stream that
-	// goes on for minutes.
+	every time.Duration // the time per call
+	burst float64       // the most calls at once within that rate, at least 1
+	// extra calls may come at any time in addition. Each returns extraReturn
+	// after its use, so that no minute has more than burst + extra + 60 s /
+	// every calls, and a burst is not lost to a stream of edits over minutes.
 	extra   int
-	reserve int // the extra calls that live edits leave to the others, but for first texts
+	reserve int // extra calls that live edits leave to others, except for first texts
 }
 
-// extraReturn is a minute, and a second for calls that take their time to Slack.
+// extraReturn is a minute, and a second for calls that reach Slack late.
 const extraReturn = 61 * time.Second
 
-// Slack's tiers, a little under what is documented
-// (https://docs.slack.dev/apis/web-api/rate-limits), because its clock and ours do
-// not tick together: 20, 50 and 100 calls a minute, the burst counted. How large
-// a burst it forgives is not documented; ten is as much as an app should count on.
+// Slack's tiers, a little below the documented rates
+// (https://docs.slack.dev/apis/web-api/rate-limits) because the clocks differ:
+// 20, 50 and 100 calls a minute, including the burst. Slack does not document
+// the burst that it forgives; an app should not count on more than ten.
 var (
 	tier2 = limit{every: 4 * time.Second, burst: 5}
 	tier3 = limit{every: 1430 * time.Millisecond, burst: 8}
 	tier4 = limit{every: 650 * time.Millisecond, burst: 8}
 )
 
-// limits are those of the methods in use; any other one has tier 2.
+// limits are the limits of the methods in use; any other method has tier 2.
 var limits = map[string]limit{
 	"chat.update":                  {every: 1430 * time.Millisecond, burst: 2, extra: 7, reserve: 1}, // tier 3
 	"chat.postMessage":             {every: 250 * time.Millisecond, burst: 20},                       // "several hundred a minute"
@@ -45,9 +44,10 @@ var limits = map[string]limit{
 	"files.info":                   tier4,
 	"users.info":                   tier4,
 	"views.open":                   tier4,
-	"response_url":                 {every: 100 * time.Millisecond, burst: 8}, // five uses each; no limit for all
-	"upload":                       {every: 100 * time.Millisecond, burst: 8}, // to the address that Slack gave; no documented limit
+	"response_url":                 {every: 100 * time.Millisecond, burst: 8}, // five uses each; no common limit
+	"upload":                       {every: 100 * time.Millisecond, burst: 8}, // to the address from Slack; no documented limit
 }
 
-// postsInChannel: about one message a second in a channel, and five at once.
+// postsInChannel allows about one message a second in a channel, and five at
+// once.
 var postsInChannel = limit{every: 1050 * time.Millisecond, burst: 5}

@@ -12,17 +12,17 @@ import (
 	"slackocr/bot/slackmd"
 )
 
-// View is what a reply shows, from top to bottom: a head, the newest text, lines
-// that say what is done, and what can be pressed.
+// View is the contents of a reply, from top to bottom: a head, the newest
+// text, lines of progress, and buttons.
 type View struct {
-	Head    Note // who asked, where the reply does not stand under their message
+	Head    Note // names the asking person if the reply is not below that person's message
 	Texts   []Text
 	Lines   []Line
-	Buttons *slack.ActionBlock // nil for none
+	Buttons *slack.ActionBlock // may be nil
 	form    form               // of the texts
 }
 
-// form is how much of its form a text keeps, from all to nothing.
+// form is the amount of formatting that a text keeps.
 type form int
 
 const (
@@ -31,36 +31,36 @@ const (
 	withoutText
 )
 
-// Text is what the model has written so far of one file.
+// Text is the model's text of a file so far.
 type Text struct {
-	Name     string // shown over the text; "" shows the text alone
+	Name     string // shown above the text, unless ""
 	Markdown string
 }
 
-// Line is one line of a reply, and what can be pressed for it.
+// Line is a line of a reply, with buttons.
 type Line struct {
 	Note
-	Buttons *slack.ActionBlock // under the line; nil for none
+	Buttons *slack.ActionBlock // below the line; may be nil
 }
 
-// Note is one line of plain text, with a person's name or a link at places.
+// Note is a line of plain text that may contain people's names and links.
 type Note []Span
 
-// Span is a piece of a Note. Exactly one of Text and Person is set.
+// Span is a piece of a Note. Exactly one of Text and Person must be set.
 type Span struct {
 	Text   string
-	Link   string // address that the text leads to, made by us; "" for none
+	Link   string // address behind the text, made by the bot, or ""
 	Person string // id of a user, shown as a name
 }
 
-// Plain returns a note of nothing but text.
+// Plain returns a note that is only text.
 func Plain(line string) Note { return Note{{Text: line}} }
 
-// userID is what Slack's ids of people look like; nothing else is shown as a name.
+// userID matches Slack's ids of people. Nothing else is shown as a name.
 var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 
-// Block shows the note in small print, as one line that wraps like any other. A name
-// and a link are the only things in it that Slack formats.
+// Block returns the note in small print, as a line that wraps like any other.
+// Names and links are the only parts that Slack formats.
 func (n Note) Block() slack.Block {
 	var plain, formatted []string
 	special := false
@@ -90,7 +90,7 @@ func (n Note) Block() slack.Block {
 	return slack.NewContextBlock("", text)
 }
 
-// unquoted is a line of mrkdwn that is no quote, whatever it begins with.
+// unquoted returns a line of mrkdwn that is never shown as a quote.
 func unquoted(line string) string {
 	if strings.HasPrefix(line, "&gt;") {
 		return "\u200b" + line
@@ -98,13 +98,14 @@ func unquoted(line string) string {
 	return line
 }
 
-// label returns an escaped line for mrkdwn, also as the label of a link, in which none
-// of its signs formats anything: a zero-width space goes behind each that could.
+// label returns an escaped line for mrkdwn, which may be the label of a link.
+// No sign of the line formats anything: a zero-width space follows each sign
+// that could.
 func label(line string) string {
 	return strings.NewReplacer("*", "*\u200b", "_", "_\u200b", "~", "~\u200b", "`", "`\u200b", ":", ":\u200b", "|", "¦").Replace(line)
 }
 
-// text is the note without names, escaped, for notifications.
+// text returns the note without names, escaped, for notifications.
 func (n Note) text() string {
 	var words []string
 	for _, s := range n {
@@ -116,12 +117,13 @@ func (n Note) text() string {
 	return slackmd.Line(strings.Join(words, " "))
 }
 
-// maxLive bounds all text of a live reply, in bytes after escaping. chat.update
-// refuses a text over 4,000 bytes; the same bound keeps the blocks small.
+// maxLive bounds the text of a live reply, in bytes after escaping.
+// chat.update refuses a text over 4,000 bytes; the same bound keeps the blocks
+// small.
 const maxLive = 3800
 
-// message renders the view. Its fallback is short: a long one can make chat.update
-// refuse an edit whose blocks are fine.
+// message returns the message for the view. Its fallback is short: a long
+// fallback can make chat.update refuse an edit with valid blocks.
 func (v View) message() Message {
 	var m Message
 	if len(v.Head) > 0 {
@@ -147,8 +149,8 @@ func (v View) message() Message {
 	return m
 }
 
-// lines shows the lines: as one block where there is nothing in them to press or to
-// follow, else as a block each.
+// lines returns the blocks of the lines: a single block if no line has a
+// button or a link, else a block for each line.
 func (v View) lines() (blocks []slack.Block) {
 	var text []string
 	for _, l := range v.Lines {
@@ -171,17 +173,18 @@ func (v View) lines() (blocks []slack.Block) {
 	return []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.PlainTextType, all, false, false), nil, nil)}
 }
 
-// maxSection is the longest text of a section block, in bytes.
+// maxSection bounds the text of a section block, in bytes.
 // https://docs.slack.dev/reference/block-kit/blocks/section-block
 const maxSection = 3000
 
-// maxItems is how many items all texts of a view may have, of the 50 that Slack makes
-// of a message: each block beside them is one too.
+// maxItems bounds the items of all texts of a view. Slack allows 50 items in a
+// message, and each other block counts as an item too.
 const maxItems = 44
 
-// tails is the newest part of each text. Together they have maxLive bytes and maxItems
-// items, of which each text may use the same share, and of the bytes what the shorter
-// ones leave.
+// tails returns the newest part of each text. Together the parts have at most
+// maxLive bytes and maxItems items. Each text gets an equal share of the
+// items, and an equal share of the bytes plus the bytes that shorter texts
+// leave.
 func (v View) tails() []string {
 	tails := make([]string, len(v.Texts))
 	if v.form == withoutText {
@@ -194,7 +197,7 @@ func (v View) tails() []string {
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Compare(len(v.Texts[i].Markdown), len(v.Texts[j].Markdown))
 	})
-	left, items := maxLive, (maxItems-len(v.Texts))/max(len(v.Texts), 1) // its name is an item
+	left, items := maxLive, (maxItems-len(v.Texts))/max(len(v.Texts), 1) // the name is an item too
 	for n, i := range order {
 		limit := left / (len(order) - n)
 		if v.form == unformatted {
@@ -207,48 +210,48 @@ func (v View) tails() []string {
 	return tails
 }
 
-// hasText reports whether the view shows any text of the model.
+// hasText reports whether the view has any text of the model.
 func (v View) hasText() bool {
 	return slices.ContainsFunc(v.Texts, func(t Text) bool { return t.Markdown != "" })
 }
 
-// withoutTexts is the view without the model's texts.
+// withoutTexts returns the view without the model's texts.
 func (v View) withoutTexts() View {
 	v.Texts = nil
 	return v
 }
 
-// Message is one post in a thread.
+// Message is a post in a thread.
 type Message struct {
-	// Key tells this post from all others. It travels in the message's
-	// metadata, so that a post whose answer was lost can be found again.
+	// Key identifies the post. The message's metadata hold the key, so that a
+	// post whose answer was lost can be found again.
 	Key string
-	// Blocks is what people see. Fallback is what notifications and screen readers
-	// get: escaped mrkdwn, of at most 3,000 characters in a new message and a few
-	// hundred bytes in an edit.
+	// Blocks is the visible contents. Fallback is the text for notifications
+	// and screen readers: escaped mrkdwn, at most 3,000 characters in a new
+	// message and a few hundred bytes in an edit.
 	Blocks   []slack.Block
 	Fallback string
-	// After is the timestamp of a message that was there before: where to
-	// begin looking.
+	// After is the timestamp of an earlier message, after which a search
+	// starts.
 	After string
 }
 
-// same reports whether two messages show the same.
+// same reports whether two messages look the same.
 func (m Message) same(other Message) bool {
 	a, errA := json.Marshal(m)
 	b, errB := json.Marshal(other)
 	return errA == nil && errB == nil && string(a) == string(b)
 }
 
-// Result is a message that shows one part of a file's text.
+// Result is a message with a part of a file's text.
 type Result struct {
-	Header       Note   // which file it is of, over the text
-	Markdown     string // as package slackmd made it
+	Header       Note   // names the file, above the text
+	Markdown     string // from package slackmd
 	Notification string // escaped, see [slackmd.Notification]
 	Buttons      *slack.ActionBlock
 }
 
-// Message renders the result.
+// Message returns the message for the result.
 func (r Result) Message() Message {
 	m := Message{Fallback: r.Notification}
 	if len(r.Header) > 0 {

@@ -8,57 +8,58 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Pace is the least time between two edits of one reply.
+// Pace is the least time between two edits of a reply.
 const Pace = 1200 * time.Millisecond
 
-// Reply is the live message of one job. Open posts it, and its editor keeps it like
-// what Opening.View returns, as far as Slack's budget allows. Changed returns at
-// once, however slow Slack is, and may be called from any goroutine.
+// Reply is the live message of a job. Open posts the message, and an editor
+// then edits it to show Opening.View, as far as Slack's budget allows. Changed
+// returns at once, however slow Slack is, and may be called from any
+// goroutine.
 type Reply struct {
 	thread *Thread
 	ts     string
 	view   func() View
 	shown  func() // called with the first text, or nil
 
-	mu    sync.Mutex // guards what follows
-	idle  bool       // there is nothing to show but a place in a line
+	mu    sync.Mutex // guards the fields below
+	idle  bool       // there is nothing to show but a place in a queue
 	text  bool       // there is text
 	begun bool       // text was shown
-	since time.Time  // of the oldest change that was not shown; zero for none
-	late  time.Time  // when an edit was given up that Slack may still carry out
-	gone  error      // what Slack said when the message could not be edited any more
+	since time.Time  // time of the oldest change not yet shown, or zero
+	late  time.Time  // time at which an edit was given up that Slack may still carry out
+	gone  error      // Slack's error if the message cannot be edited any more
 
-	changed chan struct{}      // holds one wake-up for the editor
-	stop    context.CancelFunc // begins no further interim edit
-	ended   chan struct{}      // closed when the editor has ended
+	changed chan struct{}      // holds a wake-up for the editor
+	stop    context.CancelFunc // ends interim edits
+	ended   chan struct{}      // closed after the editor's end
 }
 
-// Change says what a change of the view is about. Text goes before all else.
+// Change is the kind of a change of the view. Text has priority.
 type Change int
 
 // The kinds of changes.
 const (
-	QueueChange  Change = iota // only the place in a line: it leaves the budget to others for half a minute
-	StatusChange               // what is being done
+	QueueChange  Change = iota // only the place in a queue, which leaves the budget to others for half a minute
+	StatusChange               // the progress
 	TextChange                 // there is text
 )
 
-// Opening is how a reply begins.
+// Opening describes a new reply.
 type Opening struct {
-	Key   string // tells this reply from all other posts
-	After string // timestamp of a message that was there before
-	// View returns what the reply is to show now. It is called when the turn to
-	// post or to edit has come, from another goroutine.
+	Key   string // identifies this reply among all posts
+	After string // timestamp of an earlier message
+	// View returns the present contents. Another goroutine calls View when the
+	// turn to post or to edit has come.
 	View func() View
-	// Shown is called once text is to be seen for the first time, by this
-	// process; nil: nobody wants to know.
+	// Shown, unless nil, is called when this process shows text for the first
+	// time.
 	Shown func()
 }
 
 // Open posts a reply, once (see [Thread.Post]), and starts its editor, which
-// ends with Close, Leave or ctx. The reply's own thread is Reply.Thread.
+// ends with Close, Leave or ctx. Reply.Thread is the reply's own thread.
 func Open(ctx context.Context, t *Thread, o Opening, state *Once, save Save) (*Reply, error) {
-	var shown Message // by us; not what another process left there
+	var shown Message // shown by this process, not by an earlier one
 	late := func(m *Message) {
 		shown = o.View().message()
 		m.Blocks, m.Fallback = shown.Blocks, shown.Fallback
@@ -75,8 +76,8 @@ func Open(ctx context.Context, t *Thread, o Opening, state *Once, save Save) (*R
 	return r, nil
 }
 
-// Thread is where the reply's result goes: the thread it stands in, or the one
-// under it where it stands in the channel.
+// Thread returns the thread for the result: the reply's own thread, or the
+// thread below the reply if the reply is in the channel.
 func (r *Reply) Thread() *Thread {
 	if r.thread.ts == "" {
 		return r.thread.Under(r.ts)
@@ -84,11 +85,11 @@ func (r *Reply) Thread() *Thread {
 	return r.thread
 }
 
-// TS is the reply's timestamp.
+// TS returns the reply's timestamp.
 func (r *Reply) TS() string { return r.ts }
 
-// Changed tells the editor that the view is another one now. The editor is woken
-// only where that changes what it waits for.
+// Changed tells the editor that the view has changed. The editor wakes only if
+// the change matters for its wait.
 func (r *Reply) Changed(about Change) {
 	r.mu.Lock()
 	before, waiting := r.urgency(), !r.since.IsZero()
@@ -105,14 +106,15 @@ func (r *Reply) Changed(about Change) {
 	if wake {
 		select {
 		case r.changed <- struct{}{}:
-		default: // the editor has a wake-up waiting
+		default: // the editor has a wake-up already
 		}
 	}
 }
 
-// Close ends the live edits, waits for one that is on its way so that it
-// cannot overwrite the last one, and leaves the reply with v. It goes before all
-// live edits: for what nobody has been told otherwise.
+// Close ends the live edits, waits for an edit in flight, which could
+// otherwise overwrite the last edit, and makes the reply show v. The last edit
+// goes before all live edits, since people have not been told its contents
+// otherwise.
 func (r *Reply) Close(ctx context.Context, v View) error {
 	late := r.Leave()
 	err := r.Gone()
@@ -129,21 +131,21 @@ func (r *Reply) Close(ctx context.Context, v View) error {
 	return err
 }
 
-// Gone is what Slack said when the reply could not be edited any more, and nil as long
-// as it can: see [Gone].
+// Gone returns Slack's error if the reply cannot be edited any more, else nil.
 func (r *Reply) Gone() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.gone
 }
 
-// Lateness is how long after it was given up an edit may overwrite a later one.
+// Lateness is the time for which an abandoned edit may still overwrite a later
+// one.
 const Lateness = 5 * time.Second
 
-// Leave ends the live edits and waits for one that is on its way. The reply
-// stays as it is. late reports that Slack may still carry out an edit that was
-// given up: an edit that comes now is to be made again after [Lateness]. Leave
-// may be called again.
+// Leave ends the live edits and waits for an edit in flight. The reply stays
+// as it is. If late is true, Slack may still carry out an abandoned edit, and
+// the caller must repeat the next edit after [Lateness]. Leave may be called
+// again.
 func (r *Reply) Leave() (late bool) {
 	r.stop()
 	<-r.ended
@@ -152,7 +154,7 @@ func (r *Reply) Leave() (late bool) {
 	return !r.late.IsZero() && time.Since(r.late) < Lateness
 }
 
-// When says when an edit is made: before all live edits, or in its turn among them.
+// When is the turn of an edit: before all live edits, or among them.
 type When bool
 
 // The two turns of an edit.
@@ -161,8 +163,9 @@ const (
 	InOrder When = true
 )
 
-// Edit makes the message ts of the thread show v. A text that Slack refuses is left
-// out. [PlaceGone] and [Gone] tell why it cannot be edited any more.
+// Edit makes the message ts of the thread show v. A text that Slack refuses is
+// left out. If the message cannot be edited any more, [PlaceGone] or [Gone] of
+// the error is true.
 func (t *Thread) Edit(ctx context.Context, ts string, v View, when When) error {
 	u := final
 	if when == InOrder {
@@ -170,12 +173,12 @@ func (t *Thread) Edit(ctx context.Context, ts string, v View, when When) error {
 	}
 	err := t.write(ctx, t.edit(ts, v.message(), u))
 	if fate, _ := judge(err); v.hasText() && fate == refused && !Gone(err) {
-		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u)) // the text may be what Slack refuses
+		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u)) // Slack may have refused the text
 	}
 	return err
 }
 
-// edit is the call that makes a message show m.
+// edit returns the call that makes a message show m.
 func (t *Thread) edit(ts string, m Message, u urgency) call {
 	return call{method: "chat.update", urgency: u, do: func(ctx context.Context) error {
 		_, _, _, err := t.api.UpdateMessageContext(ctx, t.channel, ts,

@@ -1,4 +1,4 @@
 package post
 
-// Message renders the view as a reply shows it.
+// Message returns the message for the view, as in a reply.
 func (v View) Message() Message { return v.message() }

@@ -6,23 +6,24 @@ import (
 	"time"
 )
 
-// Stats is what a pacer has done since it began.
+// Stats counts the work of a pacer since its start.
 type Stats struct {
 	Methods map[string]MethodStats // by Slack's name of the method
-	// Coalesced counts changes of live replies that were shown together with an
-	// earlier one, Dropped last changes that a closing edit or an end came
-	// before, or that Slack refused.
+	// Coalesced counts changes of live replies that were shown together with
+	// an earlier change. Dropped counts last changes that were never shown,
+	// because a closing edit came first, the process ended, or Slack refused.
 	Coalesced, Dropped int64
 }
 
-// MethodStats is what was done with one method of Slack.
+// MethodStats counts the calls of a method of Slack.
 type MethodStats struct {
-	Calls   int64         // tries, however they ended
+	Calls   int64         // tries, with any result
 	Limited int64         // of these, answered 429
-	Waited  time.Duration // for turns, all calls together
+	Waited  time.Duration // for turns, over all calls
 }
 
-// Stats is a snapshot of the counters. It may be called from any goroutine.
+// Stats returns a snapshot of the counters. Stats may be called from any
+// goroutine.
 func (p *Pacer) Stats() Stats {
 	p.counts.mu.Lock()
 	defer p.counts.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package post writes to Slack: within its limits, and so that nothing that
-// matters is lost or stands there twice.
+// Package post writes to Slack within Slack's limits. No message that matters
+// is lost, and none is posted twice.
 package post
 
 import (
@@ -11,24 +11,25 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Thread is where a request is answered. Its methods may be called at once
+// Thread is the thread in which an ask is answered. Its methods may be called
 // from several goroutines.
 type Thread struct {
 	api     *slack.Client
 	pacer   *Pacer
 	fence   Fence
 	channel string
-	ts      string // of the thread's first message; "" for the channel itself
-	person  string // whose doing the calls are, or ""
+	ts      string // timestamp of the thread's first message, or "" for the channel itself
+	person  string // the person who causes the calls, or ""
 }
 
-// Fence goes before each write: it fails where the writer has lost the right to
-// it, and returns a context that ends with that right.
+// Fence is called before each write. If the writer has lost the right to
+// write, Fence returns an error; otherwise Fence returns a context that ends
+// with that right.
 type Fence func(context.Context) (context.Context, context.CancelFunc, error)
 
-// NewThread returns the thread under the message ts of a channel, or where ts is
-// empty the channel itself. The api must have no retries of its own. A nil fence
-// lets every write through.
+// NewThread returns the thread below the message ts of a channel, or the
+// channel itself if ts is empty. api must not have retries of its own. A nil
+// fence allows every write.
 func NewThread(api *slack.Client, pacer *Pacer, fence Fence, channel, ts string) *Thread {
 	if fence == nil {
 		fence = func(ctx context.Context) (context.Context, context.CancelFunc, error) { return ctx, func() {}, nil }
@@ -36,7 +37,7 @@ func NewThread(api *slack.Client, pacer *Pacer, fence Fence, channel, ts string)
 	return &Thread{api: api, pacer: pacer, fence: fence, channel: channel, ts: ts}
 }
 
-// Under is the thread under another message of the same channel.
+// Under returns the thread below another message of the same channel.
 func (t *Thread) Under(ts string) *Thread {
 	under := *t
 	under.ts = ts
@@ -70,39 +71,40 @@ func (t *Thread) fenced(c call) call {
 	return c
 }
 
-// eventType names our metadata: https://docs.slack.dev/messaging/message-metadata
+// eventType is the type of the bot's metadata:
+// https://docs.slack.dev/messaging/message-metadata
 const eventType = "slackocr_post"
 
-// Once is what must be kept of a message that is posted exactly once: before
-// the post that it may stand there, and after it where. Save keeps it, so that
-// another process can go on.
+// Once is the saved state of a message that must be posted exactly once:
+// before the post that the message may exist, and after the post its
+// timestamp. With this state another process can go on.
 type Once struct {
 	Tried time.Time `json:",omitzero"`
 	TS    string    `json:",omitempty"`
-	// Again says that it was posted again although Slack may still carry out an
-	// earlier try: see [Thread.RemoveDoubles].
+	// Again is true if the message was posted again while Slack may still
+	// carry out an earlier try: see [Thread.RemoveDoubles].
 	Again bool `json:",omitempty"`
 }
 
-// Save keeps the state of what is posted once.
+// Save stores the state of posts.
 type Save func(context.Context) error
 
-// Post posts m once: never again when state says that it was, and not before
-// looking into the thread when it may have been. It returns when Slack has the
-// message, when Slack refuses it, or with ctx's cause.
+// Post posts m once: not if state says that m was posted, and only after a
+// search of the thread if m may have been posted. Post returns when Slack has
+// the message, when Slack refuses, or with the cause of ctx.
 func (t *Thread) Post(ctx context.Context, m Message, state *Once, save Save) error {
 	return t.postOnce(ctx, m, final, nil, state, save)
 }
 
-// postOnce is Post. A late one, where it is given, fills in what m shows when
-// its turn has come.
+// postOnce is Post. late, unless nil, sets the contents of m when the turn has
+// come.
 func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*Message), state *Once, save Save) (err error) {
 	switch {
 	case state.TS != "":
 		return nil
 	case !state.Tried.IsZero():
 		if state.TS, err = t.look(ctx, m); Code(err) != "" {
-			err = nil // it cannot be told: twice is better than lost
+			err = nil // unknown: twice is better than never
 		}
 		state.Again = state.TS == ""
 	default:
@@ -120,8 +122,8 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 	return save(ctx)
 }
 
-// post posts m. A failure that may have been applied is settled by looking into
-// the thread.
+// post posts m. If a failed post may have been carried out, post searches the
+// thread.
 func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *Once) error {
 	return t.write(ctx, call{
 		method:  "chat.postMessage",
@@ -157,11 +159,12 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 	})
 }
 
-// lookAgain is the time between the two looks for a post of a process that died.
+// lookAgain is the time between the two searches for a post of a process that
+// died.
 const lookAgain = 1200 * time.Millisecond
 
-// look is find for a post that another process tried: Slack may be about to carry
-// it out still, so it looks twice.
+// look is find for a post of another process: Slack may carry the post out
+// late, so look searches twice.
 func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
 	if ts, err = t.find(ctx, m); ts != "" || err != nil {
 		return ts, err
@@ -172,12 +175,12 @@ func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
 	return t.find(ctx, m)
 }
 
-// LateWrites is how long Slack may take to carry out a post that was tried by a
-// process that died.
+// LateWrites bounds the delay with which Slack carries out a post of a process
+// that died.
 const LateWrites = 20 * time.Second
 
-// RemoveDoubles deletes what stands in the thread twice, after a message: those
-// posts whose key is in keep and whose timestamp is another one than keep says.
+// RemoveDoubles deletes duplicates in the thread after a message: posts whose
+// key is in keep but whose timestamp differs from the one in keep.
 func (t *Thread) RemoveDoubles(ctx context.Context, after string, keep map[string]string) error {
 	var doubles []string
 	for messages, err := range t.messages(ctx, after) {
@@ -202,11 +205,11 @@ func (t *Thread) RemoveDoubles(ctx context.Context, after string, keep map[strin
 	return nil
 }
 
-// maxPages bounds how far find looks: 5 × 200 messages after Message.After.
+// maxPages bounds the search of find: 5 × 200 messages after Message.After.
 const maxPages = 5
 
-// find looks in the thread for a post with m's key and returns its timestamp,
-// or "" where there is none.
+// find searches the thread for a post with m's key and returns its timestamp,
+// or "" if there is none.
 func (t *Thread) find(ctx context.Context, m Message) (ts string, err error) {
 	all, err := t.own(ctx, m.After, func(key string) bool { return key == m.Key })
 	if err != nil || len(all) == 0 {
@@ -231,8 +234,8 @@ func (t *Thread) own(ctx context.Context, after string, match func(key string) b
 	return all, nil
 }
 
-// messages yields what stands in the thread after a message, page by page, with
-// all metadata, five pages at most.
+// messages yields the messages of the thread after a message, page by page,
+// with all metadata, at most five pages.
 func (t *Thread) messages(ctx context.Context, after string) iter.Seq2[[]slack.Message, error] {
 	return func(yield func([]slack.Message, error) bool) {
 		cursor := ""
@@ -246,10 +249,10 @@ func (t *Thread) messages(ctx context.Context, after string) iter.Seq2[[]slack.M
 	}
 }
 
-// infoTime bounds how long a file is looked up.
+// infoTime bounds a request for a file's information.
 const infoTime = 30 * time.Second
 
-// FileInfo is what Slack knows of a file.
+// FileInfo returns Slack's information about a file.
 func FileInfo(ctx context.Context, api *slack.Client, pacer *Pacer, id string) (file *slack.File, err error) {
 	ctx, cancel := context.WithTimeout(ctx, infoTime)
 	defer cancel()

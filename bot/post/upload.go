@@ -10,29 +10,30 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// uploadTime bounds all of an upload: the text can go as messages too.
+// uploadTime bounds an upload as a whole; the text can go as messages too.
 const uploadTime = time.Minute
 
 var errUploadTime = errors.New("the upload took too long")
 
-// ErrNotShared means that Slack took a file and said that it is shared, but that no
-// message shows it (slackapi/python-slack-sdk issue 1575). It is deleted again, so
-// that it does not turn up later: what it says can be said in another way.
+// ErrNotShared means that Slack accepted a file and reported success, but no
+// message shows the file (slackapi/python-slack-sdk issue 1575). The file is
+// deleted again, so that it does not appear later; the caller can post the
+// contents in another way.
 var ErrNotShared = errors.New("the file was not shared")
 
-// sharedWithin is how long a share may take after Slack has said that it is done.
+// sharedWithin bounds the delay of a share after Slack has reported success.
 const sharedWithin = 15 * time.Second
 
-// OnceFile is [Once] for a file: its id before it is shared, then that it is to be
-// seen.
+// OnceFile is [Once] for a file: the id before the share, and then that the
+// file is visible.
 type OnceFile struct {
 	ID     string `json:",omitempty"`
 	Shared bool   `json:",omitempty"`
 }
 
-// Upload shares content as a file in the thread, once, and returns when it is to be
-// seen there. It gives up after a minute, or with [ErrNotShared].
-// https://docs.slack.dev/messaging/working-with-files#upload
+// Upload shares content as a file in the thread, once, and returns when the
+// file is visible there. After a minute Upload gives up; the error may be
+// [ErrNotShared]. https://docs.slack.dev/messaging/working-with-files#upload
 func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *OnceFile, save Save) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
 	defer cancel()
@@ -65,8 +66,8 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 	return save(ctx)
 }
 
-// upload brings content to Slack, where nobody sees it yet. A place is good for
-// one try: what became of a try whose answer was lost cannot be asked.
+// upload sends content to Slack, which nobody can see yet. An upload address
+// is good for one try: the result of a try whose answer was lost is unknown.
 func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, err error) {
 	for {
 		place, err := t.place(ctx, name, len(content))
@@ -133,7 +134,7 @@ func (t *Thread) seen(ctx context.Context, id string) error {
 	}
 }
 
-// withdraw deletes a file that nobody has seen. What becomes of it changes nothing.
+// withdraw deletes a file that nobody has seen. Errors do not matter.
 func (t *Thread) withdraw(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -142,11 +143,11 @@ func (t *Thread) withdraw(ctx context.Context, id string) {
 	}})
 }
 
-// shared reports whether a file stands in this thread's channel.
+// shared reports whether a file is visible in this thread's channel.
 func (t *Thread) shared(ctx context.Context, id string) (bool, error) {
 	file, err := FileInfo(ctx, t.api, t.pacer, id)
 	if Code(err) == "file_not_found" {
-		return false, nil // an upload that was not completed is no file yet
+		return false, nil // an incomplete upload is not a file yet
 	}
 	if err != nil {
 		return false, fmt.Errorf("looking for a file: %w", err)
