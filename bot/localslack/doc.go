@@ -8,17 +8,24 @@
 // neither says, it is the stricter of the likely ones: a stand-in kinder than
 // Slack would hide mistakes. Nothing here was compared with a live workspace.
 //
-//	w := localslack.New(localslack.Options{})
-//	cred := w.Install(localslack.App{Name: "Reader", Scopes: scopes, Events: events})
-//	ada := w.AddUser("Ada")
-//	general := w.AddChannel("general", false, ada, cred.BotUserID)
-//	go w.Serve(ctx, listener)
-//	… start the bot with cred and the API address http://HOST/api/ …
-//	w.Post(ada, localslack.Post{Channel: general, Text: "hello"})
-//	w.Wait(ctx, func() bool { return len(w.Messages(general)) == 2 })
+// A test makes a workspace, serves it, starts the bot with its tokens, and then is
+// the person who uses the bot:
 //
-// It keeps time with time.Now and timers alone, so that a server on a net.Pipe
-// listener runs in the fake time of testing/synctest, clients included.
+//	w := localslack.New(localslack.Options{})
+//	server := httptest.NewServer(w.Handler())
+//	bot := w.Install(localslack.FullApp("greeter"))
+//	ada := w.AddUser("Ada")
+//	general := w.AddChannel("general", false, ada, bot.BotUserID)
+//	… start the bot with bot.BotToken, bot.AppToken and the API address server.URL + "/api/" …
+//	w.Post(ada, localslack.Post{Channel: general, Text: "hello"})
+//	err := w.Wait(ctx, func() bool { return len(w.Messages(general)) == 2 })
+//
+// ParseManifest makes the app of a manifest, Fail makes calls fail, and Press,
+// Command, Submit and others do what a person does with the mouse. A browser shows
+// the workspace at server.URL. The examples are whole tests.
+//
+// The workspace keeps time with time.Now and timers alone, so that a server on a
+// NewPipe listener runs in the fake time of testing/synctest, clients included.
 //
 // # State and goroutines
 //

@@ -11,7 +11,7 @@ import (
 )
 
 func liveEdits(s *site) {
-	s.wait(`document.querySelector(".empty h3").textContent === "Drop a photo of text here"`)
+	s.wait(`document.querySelector(".empty h3") && document.querySelector("#note").hidden`)
 	ts := s.botPosts("", "first", markdownBlock("# Page one\n\nThe first words"))
 	node := fmt.Sprintf(`document.querySelector('#messages [data-ts="%s"]')`, ts)
 	s.wait(node + `.querySelector(".md p").textContent === "The first words"`)

@@ -1,6 +1,7 @@
 package localslack
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,22 @@ type App struct {
 	// (is_enterprise_install, with E… as the team). If the workspace has no
 	// organization, Install adds one.
 	OrgInstall bool
+}
+
+// FullApp returns an app that has every scope and gets every event that the
+// workspace knows. Its commands and shortcuts are left to the caller.
+func FullApp(name string) App {
+	scopes := []string{"commands"}
+	for _, m := range methods {
+		if m.kind != appToken {
+			scopes = append(scopes, m.scopes...)
+		}
+	}
+	for _, needed := range eventScopes {
+		scopes = append(scopes, needed...)
+	}
+	slices.Sort(scopes)
+	return App{Name: name, Scopes: slices.Compact(scopes), Events: slices.Sorted(maps.Keys(eventScopes)), Interactive: true}
 }
 
 // SlashCommand is a command of an app.

@@ -13,6 +13,7 @@ type State struct {
 	Messages map[string][]Message `json:"messages"` // by channel, oldest first
 	Apps     []AppInfo            `json:"apps"`
 	Views    []View               `json:"views"` // windows that the user has open
+	Note     string               `json:"note"`  // as in Options
 }
 
 // AppInfo is the part of an installed app that people see.
@@ -75,7 +76,7 @@ type reader struct {
 func (w *Workspace) Snapshot(user string) State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := State{Seq: w.feed.seq, Team: w.team, Me: user, Messages: map[string][]Message{}}
+	s := State{Seq: w.feed.seq, Team: w.team, Me: user, Note: w.opts.Note, Messages: map[string][]Message{}}
 	for _, u := range w.users {
 		s.Users = append(s.Users, *u)
 	}

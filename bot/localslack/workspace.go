@@ -21,6 +21,9 @@ type Options struct {
 	// an event the Host that its app last called.
 	URL string
 	Log *slog.Logger // nil disables the log
+	// Note is a text in Slack's mrkdwn. The page shows it below the list of
+	// channels, if it is not "".
+	Note string
 	// Redelivery holds the delays after which an event is sent again. nil
 	// means Slack's schedule: at once, after a minute, after five minutes.
 	// Tests in real time may want a shorter schedule.

@@ -30,15 +30,36 @@ func demoCommand(sys system) *cobra.Command {
 		Long: `Starts a small workspace with a web page, a local OCR engine (tesseract) and the
 bot, and prints the address of the page. Nothing has to be set up, and nothing
 leaves this machine, unless MODELVERSE_API_KEY, OCR_API_KEY or OCR_BASE_URL names
-an endpoint to read with.`,
+an endpoint to read with.
+
+With --bare it starts the workspace alone, for any other Slack bot, and prints the
+address of its API and the tokens of an app. docs/LOCALSLACK.md tells more.`,
 		Args: noArguments,
 	}
 	addr := command.Flags().String("addr", demoAddr, "address of the page, on this machine")
 	modes := command.Flags().StringSlice("slack", nil, "do as only some workspaces of Slack do: "+strings.Join(localslack.Modes(), ", "))
 	_ = command.RegisterFlagCompletionFunc("slack", cobra.FixedCompletions(localslack.Modes(), cobra.ShellCompDirectiveNoFileComp))
+	bare := command.Flags().Bool("bare", false, "the workspace alone, to try another bot on")
+	manifest := command.Flags().String("manifest", "", "with --bare: the file of the app's manifest (YAML or JSON); without it the app may do everything")
+	faults := command.Flags().StringArray("fault", nil, "with --bare: make calls fail, such as chat.update,status=429,retry-after=30s,times=2; may be given several times")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if err := localslack.New(localslack.Options{}).SwitchOn(*modes...); err != nil {
 			return usageError{command, "--slack: " + err.Error() + "."}
+		}
+		for _, text := range *faults {
+			if _, err := localslack.ParseFault(text); err != nil {
+				return usageError{command, "--fault: " + err.Error() + "."}
+			}
+		}
+		if !*bare && (*manifest != "" || len(*faults) > 0) {
+			return usageError{command, "--manifest and --fault go with --bare."}
+		}
+		if *bare {
+			l, err := listenDemo(*addr)
+			if err != nil {
+				return err
+			}
+			return demoBare(command.Context(), l, bareOptions{*manifest, *faults, *modes}, sys)
 		}
 		return demo(command.Context(), *addr, *modes, sys)
 	}
@@ -98,11 +119,11 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 			return err
 		}
 		c.OCRBaseURL, c.OCRModel = base, "tesseract"
-		reader = "tesseract on this machine; set MODELVERSE_API_KEY to read with DeepSeek-OCR"
+		reader = "tesseract on this machine; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
 	}
 	address := "http://" + l.Addr().String()
 	c.SlackAPIURL = address + "/api/"
-	ws := localslack.New(localslack.Options{Name: "Demo", URL: address, Log: log})
+	ws := localslack.New(localslack.Options{Name: "Demo", URL: address, Log: log, Note: "Read by " + reader + "."})
 	welcome, err := furnish(ws, &c)
 	if err = errors.Join(err, ws.SwitchOn(modes...)); err != nil {
 		return err

@@ -123,6 +123,9 @@ func TestUsage(t *testing.T) {
 		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
 		{"demo with a wrong flag", nil, []string{"demo", "--speed=9"}, 2, "", "has no flag --speed"},
 		{"demo with an unknown mode", nil, []string{"demo", "--slack=octet-stream,kind"}, 2, "", "there is no mode"},
+		{"a fault without the bare workspace", nil, []string{"demo", "--fault=chat.update,reset"}, 2, "", "--bare"},
+		{"a fault that is none", nil, []string{"demo", "--bare", "--fault=chat.update,speed=9"}, 2, "", "status="},
+		{"a manifest that is not there", nil, []string{"demo", "--bare", "--addr=127.0.0.1:0", "--manifest=none.yaml"}, 1, "", "none.yaml"},
 		{"demo away from this machine", nil, []string{"demo", "--addr=0.0.0.0:0"}, 1, "", "loopback"},
 		{"demo with limits that let nothing through", []string{"OCR_CONCURRENCY=0"}, []string{"demo"}, 2, "", "OCR_CONCURRENCY must be"},
 	} {

@@ -10,7 +10,7 @@ import { doDeed, follow, send } from "./net.js";
 import { Outbox } from "./outbox.js";
 import { People, createChannel } from "./people.js";
 import { keyboard, takeFiles } from "./shell.js";
-import { Reads, drawSidebar, iconOf } from "./sidebar.js";
+import { Reads, drawNote, drawSidebar, iconOf } from "./sidebar.js";
 import { Store, isNotice, isReply } from "./store.js";
 import { closeOnBackdrop, notices, switcher, view } from "./viewer.js";
 import { Windows } from "./window.js";
@@ -114,7 +114,7 @@ function draw() {
   $("team").textContent = store.team.name || "Local";
   drawSidebar($("places"), store, at.channel, unread);
   const me = store.author({ user: store.me });
-  $("me").replaceChildren(avatar(me), h("span", null, me.name), me.name !== "you" && h("small", null, "you"));
+  $("me").replaceChildren(avatar(me), h("span", null, me.name), me.name === "you" ? "" : h("small", null, "you"));
   if (!channel) return;
   drawChannel(channel, title);
   drawThread();
@@ -128,7 +128,7 @@ function drawChannel(channel, title) {
   drawHead(channel, title, store);
   const messages = [...store.roots(at.channel), ...outbox.waiting(at.channel, "")];
   const begun = messages.some((m) => !store.author(m).bot && !isNotice(m));
-  column.show(messages, { unreadFrom, welcome: begun || $("composer").hidden ? null : welcome(KEY) });
+  column.show(messages, { unreadFrom, welcome: begun || $("composer").hidden ? null : welcome(KEY, store) });
 }
 
 function drawThread() {
@@ -157,6 +157,7 @@ function markRead() {
 follow({
   state(state) {
     store.load(state);
+    drawNote($("note"), store);
     windows.load(state.views);
     reads = new Reads(store.team.id || "");
     for (const c of store.places()) if (!reads.knows(c.id)) reads.mark(c.id, store.list(c.id).at(-1)?.ts || "0");

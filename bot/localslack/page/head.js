@@ -1,5 +1,6 @@
 // The head of the open conversation, and what stands in it before anybody has spoken.
 import { h, icon } from "./dom.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { iconOf } from "./sidebar.js";
 
 /** nameOf is a conversation as people write it: #general, or a name. */
@@ -24,11 +25,12 @@ export function drawHead(channel, title, store) {
   $("join").replaceChildren(h("p", null, channel.is_archived ? "This channel is archived." : `You are looking at ${nameOf(channel, store)}.`), channel.is_archived ? "" : join);
 }
 
-/** welcome says what to do where nobody has said anything yet. key is the one that pastes. */
-export function welcome(key) {
+/** welcome says what to do where nobody has said anything yet, and the note of the workspace. key is the one that pastes. */
+export function welcome(key, store) {
   const browse = h("button.btn.primary", { type: "button", "data-do": "browse" }, "Choose a file");
   return h("div.empty", { "data-key": "welcome" }, h("div.sheet", { "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i"), h("b")),
-    h("h3", null, "Drop a photo of text here"),
-    h("p", null, "A receipt, a page, a screenshot, a PDF. The text comes back in a thread while it is being read."),
-    h("p.ways", null, browse, h("span.only-keyboard", null, "or paste a picture with ", h("kbd", null, key + " V"))));
+    h("h3", null, "Drop a file here, or say something"),
+    h("p", null, "A picture, a PDF, any file. What apps answer stands here, or in a thread of your message."),
+    h("p.ways", null, browse, h("span.only-keyboard", null, "or paste a picture with ", h("kbd", null, key + " V"))),
+    store.note && h("p.note.quiet", null, mrkdwn(store.note, store.names)));
 }

@@ -1,6 +1,7 @@
 // The list of conversations, and what in them is unread.
 import { h, icon, morph } from "./dom.js";
 import { avatar } from "./message.js";
+import { mrkdwn } from "./mrkdwn.js";
 
 /** iconOf names the sign in front of a conversation. */
 export function iconOf(channel, store) {
@@ -15,6 +16,12 @@ export function drawSidebar(root, store, current, unread) {
   morph(root, h("div", { id: root.id },
     section("Channels", "Create a channel", "create", places.filter((c) => !store.isDM(c))),
     section("Direct messages", "New direct message", "new-dm", places.filter((c) => store.isDM(c)))));
+}
+
+/** drawNote shows what the one who serves the workspace says of it, if anything. */
+export function drawNote(root, store) {
+  root.hidden = !store.note;
+  root.replaceChildren(...mrkdwn(store.note, store.names));
 }
 
 function place(channel, store, current, unread) {

@@ -15,6 +15,7 @@ export class Store {
     this.version = (this.version || 0) + 1; // of names: they appear in messages
     this.team = state.team || {};
     this.me = state.me || "";
+    this.note = state.note || "";
     this.users = new Map((state.users || []).map((u) => [u.id, u]));
     this.channels = new Map((state.channels || []).map((c) => [c.id, c]));
     this.apps = state.apps || [];
