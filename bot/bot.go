@@ -202,7 +202,7 @@ func (b *Bot) identify(ctx context.Context) error {
 			self: b.self, house: house, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,
 		}
 		b.people = newPeople(house, b.config.AllowExternal, b.desk, b.log)
-		b.log.Info("known to Slack", "team", answer.Team, "user", answer.UserID)
+		b.log.Info("signed in to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{
 		InitialInterval: time.Second, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 30 * time.Second,

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// checkInBrief looks, beside the bot that starts, at what nobody would notice
-// before somebody posts a picture, and warns of it in the log. What ends a start
-// is told by the start itself. The function that it returns waits for it to end.
+// checkInBrief checks, beside the bot that starts, for problems that nobody would
+// notice before somebody posts a picture, and warns of them in the log. No request of
+// it costs money. The bot itself reports a problem that ends its start. The function
+// that checkInBrief returns ends the check and waits for that.
 func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Logger) (end func()) {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -22,11 +23,11 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 			}
 			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked again
 				well = false
-				log.Warn("needs attention", "check", f.Check, "found", printed(hide(f.Found)), "remedy", hide(f.Remedy))
+				log.Warn("the start-up check found a problem", "check", f.Check, "found", printed(hide(f.Found)), "remedy", hide(f.Remedy))
 			}
 		}
 		if well && ctx.Err() == nil {
-			log.Info("scopes, endpoint, disk and programs are well")
+			log.Info("the start-up check is done: scopes, endpoint, disk and programs are fine")
 		}
 	}()
 	return func() {
@@ -38,7 +39,7 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 func briefProbes(c config) []probe {
 	return []probe{
 		{"scopes", nil, 15 * time.Second, func(ctx context.Context) []finding { return checkBotToken(ctx, c, false) }},
-		{"endpoint", nil, time.Minute, func(ctx context.Context) []finding { return checkModel(ctx, c, false) }},
+		{"endpoint", nil, 30 * time.Second, func(ctx context.Context) []finding { return one(checkReach(ctx, c)) }},
 		{"temporary files", nil, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
 		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
 		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},

@@ -55,7 +55,7 @@ func TestStartWarns(t *testing.T) {
 	log, end := o.brief(t)
 	all := log.until(t, "check=libtiff") // the last one
 	end()
-	for _, want := range []string{`level=WARN msg="needs attention" check="scope users:read"`, `check=endpoint found="ocr: 127`} {
+	for _, want := range []string{`level=WARN msg="the start-up check found a problem" check="scope users:read"`, `check=endpoint found="ocr: 127`} {
 		if !strings.Contains(all, want) {
 			t.Errorf("it does not say %s:\n%s", want, all)
 		}
@@ -74,11 +74,24 @@ func TestStartWarns(t *testing.T) {
 func TestStartThatIsWell(t *testing.T) {
 	o := openOffice(t, reading)
 	log, end := o.brief(t)
-	all := log.until(t, "are well")
+	all := log.until(t, "are fine")
 	end()
 	if strings.Count(all, "\n") != 1 {
 		t.Errorf("it says\n%s", all)
 	}
+}
+
+// TestStartCostsNothing: no request of the check has the model read.
+func TestStartCostsNothing(t *testing.T) {
+	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			t.Errorf("the check asks for %s %s", r.Method, r.URL)
+		}
+		http.NotFound(w, r)
+	})
+	log, end := o.brief(t)
+	log.until(t, "are fine")
+	end()
 }
 
 // TestStopEndsTheCheck: a model that says nothing keeps no stop waiting, and the

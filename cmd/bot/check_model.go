@@ -36,9 +36,23 @@ func checkPage() (page.Page, error) {
 	return page.Page{Data: checkPNG, MediaType: "image/png", Width: size.Width, Height: size.Height}, err
 }
 
-// checkModel has the endpoint read a word; with probing once more in another
-// mode, to learn whether it looks at its prompt.
-func checkModel(ctx context.Context, c config, probing bool) []finding {
+// checkReach asks the endpoint for nothing that costs money.
+func checkReach(ctx context.Context, c config) finding {
+	model, err := newModel(c)
+	if err != nil {
+		return failed("endpoint", err.Error(), "Correct that setting.")
+	}
+	defer model.CloseIdleConnections()
+	err = model.Reach(ctx)
+	if e, ok := errors.AsType[*ocr.Error](err); ok {
+		return failed("endpoint", e.Error(), remedyOf(e.Class, c))
+	}
+	return passed("endpoint", "%s answers", model.Host())
+}
+
+// checkModel has the endpoint read a word, and once more in another mode, to learn
+// whether it looks at its prompt.
+func checkModel(ctx context.Context, c config) []finding {
 	model, err := newModel(c)
 	if err != nil {
 		return []finding{failed("endpoint", err.Error(), "Mend that setting.")}
@@ -69,10 +83,7 @@ func checkModel(ctx context.Context, c config, probing bool) []finding {
 	}
 	all := []finding{passed("endpoint", "%s", facts)}
 	all[0].Remedy = strings.Join(advice(c, model, read.last), " ")
-	if probing {
-		all = append(all, checkPrompts(ctx, model, picture, read.text))
-	}
-	return all
+	return append(all, checkPrompts(ctx, model, picture, read.text))
 }
 
 // advice says what settings fit the endpoint better. It is used as it is.

@@ -108,7 +108,7 @@ func TestCheckPrompts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := checkModel(t.Context(), c, true)
+		all := checkModel(t.Context(), c)
 		server.Close()
 		if len(all) != 2 || !strings.HasPrefix(all[1].String(), want) {
 			t.Errorf("want %q, got %v", want, all)
@@ -140,7 +140,7 @@ func TestCheckReadsItsPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := checkModel(t.Context(), c, false)[0]; !f.OK {
+	if f := checkModel(t.Context(), c)[0]; !f.OK {
 		t.Error(f)
 	}
 }

@@ -147,6 +147,13 @@ func (c *concurrency) UnmarshalText(text []byte) error {
 	return nil
 }
 
+func (c concurrency) String() string {
+	if c == 0 {
+		return "auto"
+	}
+	return strconv.Itoa(int(c))
+}
+
 // problems are all that is wrong with the settings, a line each.
 type problems []string
 

@@ -58,10 +58,10 @@ func newMonitor(ctx context.Context, addr string, log *slog.Logger) (*monitor, e
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	log.Info("watch me", "address", l.Addr().String())
+	log.Info("serving /healthz, /readyz and /metrics", "address", l.Addr().String())
 	m.serving.Go(func() {
 		if err := m.server.Serve(netutil.LimitListener(l, maxWatchers)); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("nobody can watch the bot any more", "error", err)
+			log.Error("the server of /healthz, /readyz and /metrics has ended", "error", err)
 		}
 	})
 	return m, nil

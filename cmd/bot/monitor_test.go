@@ -55,7 +55,7 @@ func eventually(t testing.TB, what string, cond func() bool) {
 	}
 }
 
-var watchedAt = regexp.MustCompile(`msg="watch me" address=(\S+)`)
+var watchedAt = regexp.MustCompile(`msg="serving /healthz, /readyz and /metrics" address=(\S+)`)
 
 // monitored starts the bot with its monitor on a free port, and returns its
 // address when the bot is ready.

@@ -17,20 +17,30 @@ import (
 var needAll = []func(*config, *problems){needLog, needSlack, needPlaces, needModel, needLimits, needStore, needMonitor}
 
 func needSlack(c *config, wrong *problems) {
-	token := func(variable string, field *string, file, prefix string) {
-		known := fromFile(variable, field, file, wrong)
-		switch value := *field; {
-		case !known: // and it is told why
+	const bot, app = "xoxb-", "xapp-"
+	botKnown := fromFile("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, wrong)
+	appKnown := fromFile("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, wrong)
+	swapped := strings.HasPrefix(c.SlackBotToken, app) && strings.HasPrefix(c.SlackAppToken, bot)
+	token := func(variable, value, prefix, other, otherPrefix string) {
+		switch {
 		case value == "":
 			wrong.add(variable, "is missing")
+		case swapped:
+			wrong.add(variable, "holds the other token: it and "+other+" are swapped")
+		case strings.HasPrefix(value, otherPrefix):
+			wrong.add(variable, "begins with "+otherPrefix+", so it belongs in "+other)
 		case !strings.HasPrefix(value, prefix):
 			wrong.add(variable, "does not begin with "+prefix)
 		case strings.ContainsAny(value, " \t\r\n\"'"):
 			wrong.add(variable, "holds spaces or quotes")
 		}
 	}
-	token("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, "xoxb-")
-	token("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, "xapp-")
+	if botKnown {
+		token("SLACK_BOT_TOKEN", c.SlackBotToken, bot, "SLACK_APP_TOKEN", app)
+	}
+	if appKnown {
+		token("SLACK_APP_TOKEN", c.SlackAppToken, app, "SLACK_BOT_TOKEN", bot)
+	}
 	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
 	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
 		wrong.add("SLACK_API_URL", "must be https, or the tokens could be read on the way")

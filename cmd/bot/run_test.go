@@ -153,3 +153,25 @@ func residentMB(b *testing.B, pid int) float64 {
 	}
 	return kb / 1024
 }
+
+// TestLogOfARun names what runs, and says when it stops and that it has.
+func TestLogOfARun(t *testing.T) {
+	o := openOffice(t, reading)
+	p := start(t, o.environ, "run")
+	o.wait(t, "a connection", func() bool { return o.ws.Connections() > 0 })
+	if status := p.stop(t); status != statusOK {
+		t.Errorf("exit status %d", status)
+	}
+	lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
+	for _, want := range []string{`msg="the bot starts"`, "version=", "model=deepseek-ai/DeepSeek-OCR", "endpoint=127.0.0.1:", `store="DATA_DIR data"`, "concurrency=auto"} {
+		if !strings.Contains(lines[0], want) {
+			t.Errorf("the first line does not have %s: %s", want, lines[0])
+		}
+	}
+	if all := p.stderr.String(); !strings.Contains(all, `msg="the bot stops and hands unfinished work back" cause="terminated`) {
+		t.Errorf("there is no word on the signal:\n%s", all)
+	}
+	if last := lines[len(lines)-1]; !strings.Contains(last, `msg="the bot has stopped"`) {
+		t.Errorf("the last line is %s", last)
+	}
+}

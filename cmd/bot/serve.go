@@ -45,8 +45,29 @@ func serve(ctx context.Context, sys system) error {
 	if err != nil {
 		return err
 	}
-	defer checkInBrief(ctx, c, sys.environ, log)()
-	return runBot(ctx, c, model, log)
+	log.Info("the bot starts", "version", version(), "model", c.OCRModel, "endpoint", model.Host(),
+		"store", storeName(c), "concurrency", c.OCRConcurrency.String())
+	stopping := make(chan struct{})
+	running := context.AfterFunc(ctx, func() {
+		log.Info("the bot stops and hands unfinished work back", "cause", context.Cause(ctx))
+		close(stopping)
+	})
+	endCheck := checkInBrief(ctx, c, sys.environ, log)
+	err = runBot(ctx, c, model, log)
+	endCheck()
+	if !running() {
+		<-stopping
+		log.Info("the bot has stopped")
+	}
+	return err
+}
+
+// storeName names the job store for the log, without a password.
+func storeName(c config) string {
+	if c.NATSURL != "" {
+		return "NATS"
+	}
+	return "DATA_DIR " + c.DataDir
 }
 
 // runBot opens the store of jobs, runs the bot until ctx ends, and closes the
