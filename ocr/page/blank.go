@@ -3,17 +3,16 @@ package page
 import "context"
 
 const (
-	// farFromPaper is how much a pixel's grey differs from that of the paper, of
-	// 255, where it is taken for ink.
+	// farFromPaper is the difference in grey, of 255, between ink and paper.
 	farFromPaper = 64
-	// leastInk and inkShare are how many pixels of ink there are at least where
-	// something is written: a short word on a large page.
+	// leastInk and inkShare are the least number of ink pixels on a written
+	// page: a short word on a large page.
 	leastInk = 12
 	inkShare = 50_000 // one pixel of so many
 )
 
-// Blank reports whether a page made by Open is all of one colour but for some dust:
-// it is measured on its pixels.
+// Blank reports whether a page made by Open has a single colour except for
+// some dust, measured on its pixels.
 func Blank(ctx context.Context, p Page) (bool, error) {
 	m, _, err := pixels(ctx, p)
 	if err != nil {

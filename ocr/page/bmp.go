@@ -12,7 +12,7 @@ import (
 	"math/bits"
 )
 
-// How the pixels of a bitmap are stored (BITMAPINFOHEADER's biCompression).
+// The encodings of a bitmap's pixels (BITMAPINFOHEADER's biCompression).
 const (
 	bmpPlain = iota
 	bmpRLE8
@@ -23,8 +23,8 @@ const (
 	bmpAlphaMasks
 )
 
-// A bitmap is the header of a BMP file: Windows's in all its versions, and
-// OS/2's.
+// A bitmap is the header of a BMP file: of all versions of Windows, and of
+// OS/2.
 type bitmap struct {
 	width, height int
 	down          bool // the first row stored is the top one
@@ -33,12 +33,12 @@ type bitmap struct {
 	masks         [4]uint32 // of red, green, blue and alpha
 	palette       []byte    // blue, green, red
 	entry         int       // bytes of a colour in it: 3 or 4
-	offset        int64     // of the pixels
+	offset        int64     // offset of the pixels
 }
 
 var errBitmap = errors.New("it has a header that makes no sense")
 
-// readBitmap reads all up to the pixels.
+// readBitmap reads everything before the pixels.
 func readBitmap(src *source) (*bitmap, error) {
 	const fileHead, most = 14, 124
 	le := binary.LittleEndian
@@ -90,8 +90,8 @@ func readBitmap(src *source) (*bitmap, error) {
 	return m, nil
 }
 
-// setMasks checks how pixels are stored, and says which bits are which colour.
-// after is where the header ends.
+// setMasks checks the encoding of the pixels and sets the bits of each colour.
+// after is the end of the header.
 func (m *bitmap) setMasks(info []byte, size uint32, after *int64) error {
 	switch m.depth {
 	case 1, 2, 4, 8:
@@ -102,7 +102,7 @@ func (m *bitmap) setMasks(info []byte, size uint32, after *int64) error {
 		return nil
 	case 16:
 		m.masks = [4]uint32{0x7c00, 0x3e0, 0x1f}
-	case 24, 32: // of 24 bits the masks are not looked at
+	case 24, 32: // for 24 bits the masks are ignored
 		m.masks = [4]uint32{0xff0000, 0xff00, 0xff}
 	default:
 		return m.unknown()
@@ -144,7 +144,7 @@ func bmpConfig(src *source) (image.Config, error) {
 	return image.Config{ColorModel: color.RGBAModel, Width: m.width, Height: m.height}, nil
 }
 
-// decodeBMP reads a picture, or what there is of it.
+// decodeBMP decodes a picture, or the part of a damaged picture that is there.
 func decodeBMP(src *source) (image.Image, error) {
 	m, err := readBitmap(src)
 	if err != nil {
@@ -171,7 +171,7 @@ func decodeBMP(src *source) (image.Image, error) {
 	return dst, nil
 }
 
-// line is how many bytes a row has that is not compressed.
+// line returns the length of an uncompressed row, in bytes.
 func (m *bitmap) line() int64 { return (int64(m.width)*int64(m.depth) + 31) / 32 * 4 }
 
 func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
@@ -189,7 +189,7 @@ func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
 			return err
 		}
 	}
-	if seen == 0 { // the bits are there, and were left alone
+	if seen == 0 { // the alpha bits exist but were not used
 		for i := 3; i < len(dst.Pix); i += 4 {
 			dst.Pix[i] = 0xff
 		}
@@ -197,7 +197,7 @@ func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
 	return nil
 }
 
-// row is where a row that is stored as the yth stands in the picture.
+// row returns the row of the picture for the yth stored row.
 func (m *bitmap) row(y int) int {
 	if m.down {
 		return y
@@ -208,7 +208,7 @@ func (m *bitmap) row(y int) int {
 func (m *bitmap) pixel(line []byte, x int) color.NRGBA {
 	var v uint32
 	switch m.depth {
-	case 24: // whose masks are always the same
+	case 24: // the masks are always the same
 		return color.NRGBA{line[3*x+2], line[3*x+1], line[3*x], 0xff}
 	case 16:
 		v = uint32(binary.LittleEndian.Uint16(line[2*x:]))
@@ -225,7 +225,7 @@ func (m *bitmap) pixel(line []byte, x int) color.NRGBA {
 	return c
 }
 
-// channel gives the bits of a mask as a value up to 255.
+// channel returns the bits of a mask as a value up to 255.
 func channel(v, mask uint32) uint8 {
 	if mask == 0 {
 		return 0
@@ -234,7 +234,7 @@ func channel(v, mask uint32) uint8 {
 	return uint8(uint64(v&mask>>shift) * 255 / uint64(mask>>shift))
 }
 
-// color gives a colour of the palette, or black.
+// color returns a colour of the palette, or black.
 func (m *bitmap) color(index int) color.NRGBA {
 	c := color.NRGBA{A: 0xff}
 	if at := index * m.entry; at+3 <= len(m.palette) {
@@ -243,9 +243,9 @@ func (m *bitmap) color(index int) color.NRGBA {
 	return c
 }
 
-// readRuns reads run-length encoded pixels: pairs of a count and a value, or of
-// 0 and what it means (Bitmap Compression, in the documentation of Windows GDI).
-// Pixels that are skipped have the first colour.
+// readRuns reads run-length encoded pixels: pairs of a count and a value, or
+// of 0 and a command (Bitmap Compression, in the documentation of Windows
+// GDI). Skipped pixels have the first colour.
 func (m *bitmap) readRuns(r *bufio.Reader, dst *image.NRGBA) error {
 	first := m.color(0)
 	for i := 0; i < len(dst.Pix); i += 4 {
@@ -258,7 +258,7 @@ func (m *bitmap) readRuns(r *bufio.Reader, dst *image.NRGBA) error {
 		}
 		x++
 	}
-	// nibbles gives the ith pixel of a value: RLE4 has two in a byte.
+	// nibble returns the ith pixel of a value: RLE4 has two pixels in a byte.
 	nibble := func(v byte, i int) byte {
 		switch {
 		case m.compression == bmpRLE8:
@@ -288,7 +288,7 @@ func (m *bitmap) readRuns(r *bufio.Reader, dst *image.NRGBA) error {
 				return err
 			}
 			x, y = x+int(pair[0]), y+int(pair[1])
-		default: // so many pixels as they are, to an even number of bytes
+		default: // literal pixels, padded to an even number of bytes
 			n := int(value)
 			if m.compression == bmpRLE4 {
 				n = (n + 1) / 2

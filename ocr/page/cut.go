@@ -6,33 +6,34 @@ import (
 )
 
 const (
-	// tall is how many times higher than wide a picture is that may be cut: a
-	// scrolled screenshot, not that of one screen.
+	// tall is the ratio of height to width from which on a picture may be cut:
+	// that of a scrolled screenshot, not of a single screen.
 	tall = 3
-	// partRatio is the height of a part in widths, that of a sheet of paper.
+	// partRatio is the height of a part in widths, as of a sheet of paper.
 	partRatio = 1.5
-	// minPartHeight is the least height of a part, in pixels, where there are
-	// several: the width of a narrow picture says little.
+	// minPartHeight is the least height of each of several parts, in pixels:
+	// the width of a narrow picture says little.
 	minPartHeight = 1280
-	// maxParts bounds the parts of one page. The longest that is read,
-	// 200 times as high as wide, has parts eight times as high as wide.
+	// maxParts bounds the parts of a page. The longest picture, 200 times as
+	// high as wide, has parts eight times as high as wide.
 	maxParts = 25
-	// maxCutPixels bounds a picture that is cut, all parts together.
+	// maxCutPixels bounds the pixels of all parts of a cut picture.
 	maxCutPixels = 40_000_000
-	// maxCanvasless is how high a picture may be before it is cut where no
-	// canvas says it.
+	// maxCanvasless is the height from which on a picture is cut if there is
+	// no canvas.
 	maxCanvasless = 4096
 )
 
-// A layout is how a picture becomes a page: the size it is scaled to, and how
-// many parts that is cut into, one below the other.
+// A layout says how a picture becomes a page: the size after scaling, and the
+// number of parts, from top to bottom.
 type layout struct {
 	Width, Height int
 	Parts         int
 }
 
-// plan lays a picture of this upright size out. A tall one whose lines a
-// canvas would squeeze is cut into parts that are shaped like paper.
+// plan returns the layout for a picture of this upright size. If a canvas
+// would squeeze the lines of a tall picture, the picture is cut into parts in
+// the shape of paper.
 func plan(w, h int, canvas func(w, h int) (int, int)) layout {
 	limit := maxCanvasless
 	if canvas != nil {
@@ -53,8 +54,8 @@ func plan(w, h int, canvas func(w, h int) (int, int)) layout {
 	}
 }
 
-// bound keeps what is drawn for the page, and is no picture yet, to a size that
-// is worth drawing: a PDF may say that its page is as large as a field.
+// bound limits the size of a page that is drawn, since a PDF may claim a page
+// as large as a field.
 func (l *layout) bound(kind Kind) {
 	if pixels := l.Width * l.Height; kind == PDF && l.Parts == 1 && pixels > maxPagePixels {
 		shrink := math.Sqrt(maxPagePixels / float64(l.Width) / float64(l.Height))
@@ -65,15 +66,15 @@ func (l *layout) bound(kind Kind) {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// cut divides a picture that is plain in colour into n parts of about the same
-// height, each time where the paper is widest between two lines.
+// cut divides an opaque picture into n parts of about the same height, each
+// time at the widest gap between two lines.
 func cut(m *image.RGBA, n int) []*image.RGBA {
 	parts := make([]*image.RGBA, 0, n)
 	height, from := m.Rect.Dy(), 0
 	for i := 1; i <= n; i++ {
 		to := height
 		if i < n {
-			// A third of a part to each side leaves something of every part.
+			// A third of a part on each side leaves something of every part.
 			reach := height / n / 3
 			to = gap(m, i*height/n, reach)
 		}
@@ -86,9 +87,9 @@ func cut(m *image.RGBA, n int) []*image.RGBA {
 	return parts
 }
 
-// gap gives the row to cut at, at most reach from row y: the middle of the
-// highest run of rows without ink, of two the nearer one. Where there is none
-// it is the row with the least contrast.
+// gap returns the row to cut at, at most reach from row y: the middle of the
+// highest run of rows without ink, and of two equal runs the nearer one.
+// Without such a run gap returns the row with the least contrast.
 func gap(m *image.RGBA, y, reach int) int {
 	best, widest := 0, minGap-1
 	faint, contrast := y, 256
@@ -123,8 +124,8 @@ func gap(m *image.RGBA, y, reach int) int {
 
 func off(a, b int) int { return max(a-b, b-a) }
 
-// spread is how much the darkest and the lightest pixel of a row of RGBA
-// pixels differ, in whichever colour they differ most.
+// spread returns the difference between the darkest and the lightest pixel of
+// a row of RGBA pixels, in the colour with the greatest difference.
 func spread(row []byte) int {
 	var low, high [3]byte
 	copy(low[:], row)

@@ -12,9 +12,9 @@ import (
 	"slackocr/ocr/witness"
 )
 
-// A Document is a file whose pages can be had one by one, in any order and
-// several at once. What Page gives are pieces: whole pages, or the parts of a
-// tall one.
+// A Document is an open file. Its pages can be requested one by one, in any
+// order, and several at once. Page returns pieces: whole pages, or the parts
+// of a tall page.
 type Document struct {
 	decoder *Decoder
 	file    *os.File
@@ -26,7 +26,7 @@ type Document struct {
 
 	hideLinks bool // see answer
 
-	layers []*layers // the texts of a PDF's pages; nil where they are not wanted
+	layers []*layers // texts of a PDF's pages, or nil if not wanted
 }
 
 // A piece is a page, or a part of one.
@@ -35,25 +35,25 @@ type piece struct {
 	part  int // counted from 0
 }
 
-// A sheet is one page of the file. Whoever holds turn may change it.
+// A sheet is one page of the file. The holder of turn may change the sheet.
 type sheet struct {
 	number int // counted from 0
 	layout layout
-	turn   chan struct{} // holds one token while somebody is at it
-	err    error         // why it cannot be had: final
-	parts  []part        // of a page that was cut, once it is drawn
+	turn   chan struct{} // holds a token while a goroutine works on the sheet
+	err    error         // final reason why the page is unavailable
+	parts  []part        // parts of a page that was cut, once drawn
 	drawn  *os.File      // holds the parts
 }
 
-// Open examines a file and says which pages it has. It reads file by its
-// content alone and does not move its position. The caller closes the file, but
-// only after the Document.
+// Open examines a file and finds its pages. Open reads the contents of file
+// and does not move its position. The caller must close file, but only after
+// the Document.
 //
-// The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages,
-// ErrNoTool, ErrBlank, a *TooLargeError, a *ShapeError, a *BrokenError, a *KilledError,
-// the context's cause, or an error of the system: syscall.ENOSPC where the disk
-// is full. Where there are several pages, what is wrong with one of them is an
-// error of Page alone.
+// The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword,
+// ErrNoPages, ErrNoTool, ErrBlank, a *TooLargeError, a *ShapeError, a
+// *BrokenError, a *KilledError, the context's cause, or an error of the
+// system, such as syscall.ENOSPC if the disk is full. If there are several
+// pages, a fault of one page is an error of Page alone.
 func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document, error) {
 	o = o.withDefaults()
 	src := &source{ctx: ctx, r: io.NewSectionReader(file, 0, sniffLen)}
@@ -81,7 +81,7 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	return doc, nil
 }
 
-// newDocument trusts an answer as little as the file that it is about.
+// newDocument checks the answer, which is trusted as little as the file.
 func newDocument(kind Kind, o Options, a answer) (*Document, error) {
 	if len(a.Pages) == 0 || len(a.Pages) > o.MaxPages || a.Total < len(a.Pages) {
 		return nil, fmt.Errorf("the decoder found %d of %d pages", len(a.Pages), a.Total)
@@ -107,31 +107,33 @@ func newDocument(kind Kind, o Options, a answer) (*Document, error) {
 	return doc, nil
 }
 
-// maxSide is more pixels than any side has that can be read: products of two
-// stay whole numbers.
+// maxSide is greater than any readable side. The product of two such sides
+// does not overflow.
 const maxSide = 1 << 27
 
-// Kind is the format of the file.
+// Kind returns the format of the file.
 func (d *Document) Kind() Kind { return d.kind }
 
-// Len is how many pieces there are to read.
+// Len returns the number of pieces.
 func (d *Document) Len() int { return len(d.pieces) }
 
-// Pages is how many pages they are of, at most Options.MaxPages.
+// Pages returns the number of pages that the pieces cover, at most
+// Options.MaxPages.
 func (d *Document) Pages() int { return len(d.sheets) }
 
-// Left is how many pages the file has beyond those.
+// Left returns the number of pages beyond Options.MaxPages.
 func (d *Document) Left() int { return d.left }
 
-// Number says of which page piece i is, counted from 1.
+// Number returns the page of piece i, counted from 1.
 func (d *Document) Number(i int) int { return d.pieces[i].sheet.number + 1 }
 
-// Continues says that piece i is of the same page as the one before it: what
-// is read of it goes on where that one ends.
+// Continues reports whether piece i belongs to the same page as the previous
+// piece, so that its text continues the text of that piece.
 func (d *Document) Continues(i int) bool { return d.pieces[i].part > 0 }
 
-// Page gives piece i, counted from 0, with the text that it carries where that is
-// good. It takes no memory between calls. The same errors come as from Open.
+// Page returns piece i, counted from 0, with the text that the page carries,
+// if that text is good. A Document holds no memory between calls. The errors
+// are those of Open.
 func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	s := d.pieces[i].sheet
 	var layer *witness.Layer
@@ -147,7 +149,7 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	return p, nil
 }
 
-// picture gives piece i without its text.
+// picture returns piece i without its text.
 func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	s := d.pieces[i].sheet
 	select {
@@ -204,8 +206,8 @@ func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File)
 	return a.Parts, nil
 }
 
-// maxPage bounds the file of one piece, in bytes: what no page of a model's
-// canvas reaches.
+// maxPage bounds the file of a piece, in bytes, far above any page of a
+// model's canvas.
 const maxPage = 64 << 20
 
 func (s *sheet) page(drawn *os.File, parts []part, i int) (Page, error) {
@@ -224,12 +226,12 @@ func (s *sheet) page(drawn *os.File, parts []part, i int) (Page, error) {
 	return Page{Data: data, MediaType: p.MediaType, Width: p.Width, Height: p.Height, Partial: p.Partial}, nil
 }
 
-// Close frees what the Document holds on the disk. No call of Page may be
-// under way.
+// Close frees the Document's space on the disk. No call of Page may be
+// running.
 func (d *Document) Close() error {
 	for _, s := range d.sheets {
 		if s.drawn != nil {
-			s.drawn.Close() // it was read, and is gone with that
+			s.drawn.Close() // the file was only read, and closing removes it
 			s.drawn = nil
 		}
 	}
@@ -242,8 +244,8 @@ func (d *Document) Close() error {
 	return nil
 }
 
-// temporary makes a file that nobody can find, and that is gone when it is
-// closed, whatever happens to this process.
+// temporary returns a file without a name, which disappears when closed, even
+// if this process crashes.
 func temporary() (*os.File, error) {
 	f, err := os.CreateTemp("", "slackocr-*")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// maxPNG is how large a page may be as a PNG file. A screenshot of text
-	// stays below; a photo saved as PNG does not, and becomes a JPEG file.
+	// maxPNG bounds a page as a PNG file. A screenshot of text stays below; a
+	// photo saved as PNG does not, and becomes a JPEG file.
 	maxPNG = 1 << 20
 
 	// jpegQuality leaves text as readable as the original at a sixth of its
@@ -21,15 +21,15 @@ const (
 	maxJPEGSide = 65535
 )
 
-// encode writes the page as a file with nothing but pixels in it.
+// encode encodes the page as a file that has only pixels.
 func encode(m *image.RGBA, from Kind) (Page, error) {
 	p := Page{Width: m.Rect.Dx(), Height: m.Rect.Dy()}
 	var pixels image.Image = m
 	if gray := asGray(m); gray != nil {
 		pixels = gray
 	}
-	// What came as JPEG, or from a camera or scanner by way of another format,
-	// has noise that PNG would have to keep.
+	// A picture from JPEG, or from a camera or scanner by way of another
+	// format, has noise that PNG would have to keep.
 	if limit := pngLimit(p, from, m); limit > 0 {
 		var out bytes.Buffer
 		err := png.Encode(&limitWriter{&out, limit}, pixels)
@@ -49,8 +49,8 @@ func encode(m *image.RGBA, from Kind) (Page, error) {
 	return p, nil
 }
 
-// pngLimit is how many bytes of PNG are tried before JPEG: none for a photo,
-// and as many as there are for what JPEG cannot hold.
+// pngLimit returns the number of bytes of PNG to try before JPEG: 0 for a
+// photo, and no limit if JPEG cannot hold the picture.
 func pngLimit(p Page, from Kind, m *image.RGBA) int {
 	switch {
 	case p.Width > maxJPEGSide || p.Height > maxJPEGSide:
@@ -61,8 +61,8 @@ func pngLimit(p Page, from Kind, m *image.RGBA) int {
 	return maxPNG
 }
 
-// noisy tells the pixels of a sensor from drawn ones, of which most are as the
-// one beside them. It looks at each 16th row.
+// noisy reports whether the pixels come from a sensor rather than a drawing,
+// in which most pixels equal their neighbours. noisy samples every 16th row.
 func noisy(m *image.RGBA) bool {
 	const step, least = 16, 1.0 / 4
 	same, all := 0, 0
@@ -78,8 +78,8 @@ func noisy(m *image.RGBA) bool {
 	return float64(same) < least*float64(all)
 }
 
-// asGray gives the picture as grey pixels, a quarter of the work to encode
-// and to send, or nil where it has colours.
+// asGray returns the picture as grey pixels, which take a quarter of the work
+// to encode and to send, or nil if the picture has colours.
 func asGray(m *image.RGBA) *image.Gray {
 	for i := 0; i+4 <= len(m.Pix); i += 4 {
 		if m.Pix[i] != m.Pix[i+1] || m.Pix[i] != m.Pix[i+2] {
@@ -95,7 +95,7 @@ func asGray(m *image.RGBA) *image.Gray {
 
 var errFull = errors.New("over the size limit")
 
-// limitWriter fails as soon as left bytes would be exceeded, so that an
+// limitWriter fails as soon as a write would exceed left bytes, so that an
 // encoder gives up early.
 type limitWriter struct {
 	w    *bytes.Buffer

@@ -10,12 +10,12 @@ import (
 	"io"
 )
 
-// maxFrames is how many frames of an animation are laid over each other until
-// there is something to see.
+// maxFrames is the most frames of an animation that are drawn above each other
+// until there is something to see.
 const maxFrames = 50
 
-// A gifReader reads a GIF file (GIF89a specification) as browsers do: image/gif
-// refuses a file for what lies beside its picture.
+// A gifReader reads a GIF file (GIF89a specification) as browsers do.
+// image/gif refuses a file for faults beside its picture.
 type gifReader struct {
 	r       *bufio.Reader
 	screen  image.Point
@@ -53,7 +53,7 @@ func (g *gifReader) colors(flags byte) ([]byte, error) {
 	return b, err
 }
 
-// frame skips to the next image. The error is io.EOF behind the last one.
+// frame skips to the next image. After the last image the error is io.EOF.
 func (g *gifReader) frame() (f gifFrame, err error) {
 	for {
 		kind, err := g.r.ReadByte()
@@ -96,8 +96,7 @@ func (g *gifReader) frame() (f gifFrame, err error) {
 	}
 }
 
-// gifConfig gives the canvas, which is made larger for a first frame that does
-// not fit.
+// gifConfig returns the canvas, enlarged if the first frame does not fit.
 func gifConfig(src *source) (image.Config, error) {
 	g, err := newGIFReader(src)
 	if err != nil {
@@ -118,8 +117,9 @@ func (g *gifReader) canvas(first gifFrame) image.Point {
 	return image.Pt(max(g.screen.X, first.rect.Max.X), max(g.screen.Y, first.rect.Max.Y))
 }
 
-// decodeGIF gives the first frame on its canvas. Where that is of one colour,
-// as when an animation begins with an empty canvas, others are laid over it.
+// decodeGIF returns the first frame on its canvas. If that has a single
+// colour, as in an animation that starts with an empty canvas, further frames
+// are drawn above.
 func decodeGIF(src *source) (image.Image, error) {
 	g, err := newGIFReader(src)
 	if err != nil {
@@ -149,7 +149,7 @@ func decodeGIF(src *source) (image.Image, error) {
 	return m, nil
 }
 
-// draw draws a frame, and returns how many rows there were of it.
+// draw draws a frame, and returns the number of rows that were present.
 func (g *gifReader) draw(m *image.RGBA, f gifFrame) (rows int, err error) {
 	width, err := g.r.ReadByte()
 	if err != nil {
@@ -174,7 +174,7 @@ func (g *gifReader) draw(m *image.RGBA, f gifFrame) (rows int, err error) {
 			c := color.RGBA{A: 0xff}
 			if rgb := 3 * int(index); rgb < len(f.palette) {
 				c.R, c.G, c.B = f.palette[rgb], f.palette[rgb+1], f.palette[rgb+2]
-			} else if f.palette == nil { // which leaves the colours to the reader
+			} else if f.palette == nil { // the file leaves the colours to the reader
 				grey := byte(int(index) * 255 / (1<<width - 1))
 				c.R, c.G, c.B = grey, grey, grey
 			}
@@ -182,11 +182,11 @@ func (g *gifReader) draw(m *image.RGBA, f gifFrame) (rows int, err error) {
 		}
 		rows++
 	}
-	_, err = io.Copy(io.Discard, blocks) // too much data does no harm
+	_, err = io.Copy(io.Discard, blocks) // surplus data does no harm
 	return rows, err
 }
 
-// order gives the rows of a frame as they are stored.
+// order yields the rows of a frame in stored order.
 func (f gifFrame) order() func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		passes := [][2]int{{0, 1}}
@@ -203,7 +203,7 @@ func (f gifFrame) order() func(yield func(int) bool) {
 	}
 }
 
-// gifBlocks reads the bytes of data sub-blocks, to the empty one.
+// gifBlocks reads the bytes of data sub-blocks, up to the empty block.
 type gifBlocks struct {
 	r     *bufio.Reader
 	left  int

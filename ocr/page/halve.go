@@ -11,15 +11,15 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// ErrWhole says that a page cannot be divided: it is too low, or nowhere
-// between its first and last third is there a row without ink.
+// ErrWhole means that a page cannot be divided: the page is too low, or has no
+// row without ink in its middle third.
 var ErrWhole = errors.New("the page cannot be divided between two lines")
 
 const (
 	// minHalf is the least height of a half, in pixels: a few lines of text.
 	minHalf = 64
-	// paper is how much the darkest and the lightest pixel of a row may differ,
-	// of 255, where nothing is written: JPEG leaves noise of about 20 around
+	// paper is the greatest difference between the darkest and the lightest
+	// pixel of an empty row, of 255. JPEG leaves noise of about 20 around
 	// letters.
 	paper = 24
 	// minGap is the least height of the space between the halves, in pixels.
@@ -27,7 +27,8 @@ const (
 )
 
 // Halve divides a page made by Open at the widest empty space in its middle
-// third, so that no line of text is cut. A page without one is ErrWhole.
+// third, so that no line of text is cut. If there is no such space, the error
+// is ErrWhole.
 func Halve(ctx context.Context, p Page) (upper, lower Page, err error) {
 	m, kind, err := pixels(ctx, p)
 	if err != nil {
@@ -73,8 +74,9 @@ func pixels(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
 	return m, kind, context.Cause(ctx)
 }
 
-// divide gives the middle of the widest empty space in the middle third, and of
-// two that are as wide the one nearer to the middle of the page; 0 without one.
+// divide returns the middle of the widest empty space in the middle third, of
+// two equal spaces the nearer to the middle of the page, or 0 if there is
+// none.
 func divide(m *image.RGBA) int {
 	height := m.Rect.Dy()
 	best, widest, nearest := 0, minGap-1, math.MaxInt
@@ -98,10 +100,10 @@ func divide(m *image.RGBA) int {
 	return best
 }
 
-// empty reports whether one row of RGBA pixels holds nothing but paper.
+// empty reports whether a row of RGBA pixels shows only paper.
 func empty(row []byte) bool {
 	low, high := row[1], row[1]
-	for i := 1; i < len(row); i += 4 { // green is most of what the eye sees
+	for i := 1; i < len(row); i += 4 { // the eye sees mostly green
 		low, high = min(low, row[i]), max(high, row[i])
 	}
 	return high-low <= paper

@@ -1,6 +1,6 @@
 package page
 
-// firstSPS gives the sequence parameter set of an HEVC decoder configuration
+// firstSPS returns the sequence parameter set of an HEVC decoder configuration
 // (ISO/IEC 14496-15, 8.3.3.1), without the header of its NAL unit.
 func firstSPS(hvcC []byte) []byte {
 	const before, unitSPS = 22, 33
@@ -21,11 +21,11 @@ func firstSPS(hvcC []byte) []byte {
 	return nil
 }
 
-// sequence is what a sequence parameter set (ITU-T H.265, 7.3.2.2) says.
+// sequence holds values of a sequence parameter set (ITU-T H.265, 7.3.2.2).
 type sequence struct {
-	width, height uint64 // of the coded picture, in pixels; 0 where they cannot be read
-	full          bool   // values use all of 0 to 255; a set that says nothing means that they do not
-	ok            bool   // it could be read to there
+	width, height uint64 // of the coded picture, in pixels; 0 if unreadable
+	full          bool   // values use all of 0 to 255; false if the set does not say so
+	ok            bool   // the set was readable up to here
 }
 
 func readSequence(sps []byte) (s sequence) {
@@ -104,8 +104,8 @@ func readSequence(sps []byte) (s sequence) {
 	return s
 }
 
-// withoutEscapes drops the third byte of 0, 0, 3, which is put in so that no two
-// zeros and a one look like the start of a unit.
+// withoutEscapes removes the third byte of 0, 0, 3, which keeps two zeros and
+// a one from looking like the start of a unit.
 func withoutEscapes(b []byte) []byte {
 	var out []byte
 	zeros := 0
@@ -124,8 +124,8 @@ func withoutEscapes(b []byte) []byte {
 	return out
 }
 
-// A bitReader reads bits one after the other, the highest first. Past the end they are
-// 0.
+// A bitReader reads bits in order, the highest first. After the end all bits
+// are 0.
 type bitReader struct {
 	data []byte
 	at   int
@@ -171,13 +171,13 @@ func (b *bitReader) golombs(n int) {
 	}
 }
 
-// pictureSets skips over the sets of pictures that others refer to (ITU-T H.265,
-// 7.3.7), which a film has.
+// pictureSets skips the sets of reference pictures (ITU-T H.265, 7.3.7), which
+// a film has.
 func (b *bitReader) pictureSets() {
 	const most = 64
-	pictures := uint64(0) // of the set before
+	pictures := uint64(0) // number of pictures in the previous set
 	for i := range min(b.golomb(), most) {
-		if i > 0 && b.flag() { // it is said by what differs from the set before
+		if i > 0 && b.flag() { // coded as differences from the previous set
 			b.skip(1)
 			b.golomb()
 			all := pictures + 1
@@ -201,7 +201,7 @@ func (b *bitReader) pictureSets() {
 	}
 }
 
-// scalingLists skips over the lists of ITU-T H.265, 7.3.4.
+// scalingLists skips the lists of ITU-T H.265, 7.3.4.
 func (b *bitReader) scalingLists() {
 	for size := range 4 {
 		step := 1

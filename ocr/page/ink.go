@@ -10,15 +10,17 @@ import (
 )
 
 const (
-	// spotSide is the side of a spot in pixels of a drawing, see [witness.Ink].
+	// spotSide is the side of a spot, in pixels of a drawing, see
+	// [witness.Ink].
 	spotSide = 4
-	// minContrast is the difference between two pixels that is ink.
+	// minContrast is the least difference between two pixels that counts as
+	// ink.
 	minContrast = 24
-	// minInkHeight is how high a word is drawn at most, in pixels, of which nothing
-	// can be said.
+	// minInkHeight is the height, in pixels, up to which a drawn word cannot
+	// be judged.
 	minInkHeight = 4
-	// aroundWord is how far the ink of a word may go beyond its box, as a share of
-	// its height: accents, brackets, lines below it.
+	// aroundWord is the reach of a word's ink beyond its box, as a share of
+	// the height: accents, brackets, lines below.
 	aroundWord = 0.3
 )
 
@@ -28,21 +30,21 @@ type gray struct {
 	pixels        []byte
 }
 
-// compare notes how a layer agrees with a drawing of its page. It turns the layer's
-// page as the drawing is turned, and takes words away that nobody sees.
+// compare records how a layer agrees with a drawing of its page. compare turns
+// the layer's page like the drawing, and removes words that nobody sees.
 func compare(layer *witness.Layer, m gray) {
 	if (layer.Width > layer.Height) != (m.width > m.height) {
-		layer.Width, layer.Height = layer.Height, layer.Width // pdftotext gives the size before turning
+		layer.Width, layer.Height = layer.Height, layer.Width // pdftotext returns the size before rotation
 	}
 	ink, covered := inked(m), coveredWords(layer)
-	words := map[int]bool{} // spots where the layer has words
+	words := map[int]bool{} // spots inside the layer's words
 	scale := float64(m.width) / max(layer.Width, 1)
 	n := 0
 	for i := range layer.Lines {
 		line := &layer.Lines[i]
 		line.Words = slices.DeleteFunc(line.Words, func(w witness.Word) bool {
 			n++
-			if !covered[n-1] { // what is drawn there may be the other one
+			if !covered[n-1] { // the ink there may belong to another word
 				ink.note(w.Box, scale, words)
 			}
 			if !strings.ContainsFunc(w.Text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
@@ -67,9 +69,9 @@ func compare(layer *witness.Layer, m gray) {
 	}
 }
 
-// coveredWords finds words that stand over each other, of which a page shows one at
-// most: those of a diagram that was laid over another one. The keys count all words
-// of the layer.
+// coveredWords returns words that lie above each other, of which a page shows
+// at most one, as in a diagram drawn over another one. The keys count all
+// words of the layer.
 func coveredWords(layer *witness.Layer) map[int]bool {
 	type place struct {
 		n   int
@@ -98,8 +100,8 @@ func coveredWords(layer *witness.Layer) map[int]bool {
 	return covered
 }
 
-// overlap reports whether a third of the narrower box stands over the other, on the
-// same level. Boxes may be far higher than their letters.
+// overlap reports whether a third of the narrower box lies above the other
+// box, at the same level. Boxes may be far higher than their letters.
 func overlap(a, b witness.Box) bool {
 	across := min(a.Right, b.Right) - max(a.Left, b.Left)
 	apart := (a.Top + a.Bottom - b.Top - b.Bottom) / 2
@@ -111,14 +113,14 @@ func overlap(a, b witness.Box) bool {
 // differ reports whether the change between two pixels is ink.
 func differ(a, b byte) bool { return max(a, b)-min(a, b) >= minContrast }
 
-// hasInk reports whether something is drawn in a box: the brightness changes both
-// across and down. Of words that are drawn too small to tell, it says so of all that
-// stand on the page.
+// hasInk reports whether a box has ink: the brightness changes both across and
+// down. For a word that is drawn too small to judge, hasInk returns true if
+// the word is on the page.
 func (m gray) hasInk(b witness.Box, scale float64) bool {
 	left, right := within(b.Left*scale, b.Right*scale, m.width)
 	top, bottom := within(b.Top*scale, b.Bottom*scale, m.height)
 	if left == right || top == bottom {
-		return false // it stands beside the page
+		return false // outside the page
 	}
 	if bottom-top <= minInkHeight {
 		return true
@@ -137,19 +139,21 @@ func (m gray) hasInk(b witness.Box, scale float64) bool {
 	return false
 }
 
-// within returns the whole numbers from one place to another, of those below n.
+// within returns the integers from one position to another, limited to those
+// below n.
 func within(from, to float64, n int) (first, after int) {
 	first = min(max(int(from), 0), n)
 	return first, min(max(int(to)+1, first), n)
 }
 
-// spots tell where there is ink.
+// spots holds the places with ink.
 type spots struct {
 	width, height int
 	on            []bool
 }
 
-// inked finds the spots in which the brightness changes both across and down.
+// inked returns the spots in which the brightness changes both across and
+// down.
 func inked(m gray) spots {
 	s := spots{width: m.width/spotSide + 1, height: m.height/spotSide + 1}
 	across, down := make([]bool, s.width*s.height), make([]bool, s.width*s.height)
@@ -169,7 +173,7 @@ func inked(m gray) spots {
 	return s
 }
 
-// note adds the spots of a box, and those close around it, to words.
+// note adds the spots of a box, and those close around the box, to words.
 func (s spots) note(b witness.Box, scale float64, words map[int]bool) {
 	around := aroundWord * (b.Bottom - b.Top)
 	side := scale / spotSide

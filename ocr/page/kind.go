@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 )
 
-// A Kind is a file format, told by content and never by a file's name or its
+// A Kind is a file format, detected by content and never by a file's name or
 // declared type. The empty Kind is an unknown format.
 type Kind string
 
-// The formats that are known. AVIF is only told apart: see ErrNoDecoder. PDF
-// is opened by a Decoder, and not by Open.
+// The known formats. AVIF is only recognised: see ErrNoDecoder. A Decoder
+// opens PDF, Open does not.
 const (
 	PNG  Kind = "png"
 	JPEG Kind = "jpeg"
@@ -23,12 +23,12 @@ const (
 	PDF  Kind = "pdf"
 )
 
-// sniffLen is how many bytes of a file Sniff should see. PDF's signature may
-// stand anywhere in them (PDF Reference 1.7, implementation note 13).
+// sniffLen is the number of bytes that Sniff needs. PDF's signature may stand
+// anywhere in these bytes (PDF Reference 1.7, implementation note 13).
 const sniffLen = 1024
 
-// Sniff tells the format of a file from its first bytes, at least 1024 of them
-// where the file has as many.
+// Sniff returns the format of a file for its first bytes, which must be at
+// least 1024 if the file is that long.
 func Sniff(head []byte) Kind {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
@@ -51,7 +51,7 @@ func Sniff(head []byte) Kind {
 	return ""
 }
 
-// isTIFF knows both forms: the second, BigTIFF, has offsets of eight bytes.
+// isTIFF accepts both forms: BigTIFF has offsets of eight bytes.
 func isTIFF(head []byte) bool {
 	for _, magic := range []string{"II*\x00", "MM\x00*", "II+\x00\x08\x00\x00\x00", "MM\x00+\x00\x08\x00\x00"} {
 		if bytes.HasPrefix(head, []byte(magic)) {
@@ -61,8 +61,8 @@ func isTIFF(head []byte) bool {
 	return false
 }
 
-// isBMP also looks at the size of the second header: two letters alone would
-// make a picture of any text that begins with BM.
+// isBMP also checks the size of the second header: two letters alone would
+// accept any text that starts with BM.
 func isBMP(head []byte) bool {
 	if len(head) < 18 || string(head[:2]) != "BM" {
 		return false
@@ -74,9 +74,9 @@ func isBMP(head []byte) bool {
 	return false
 }
 
-// brand tells the format from a file type box (ISO/IEC 14496-12, 4.3): its
-// size, "ftyp", the major brand, a version, and the brands it is compatible
-// with. HEIC's and AVIF's are in ISO/IEC 23008-12 and in AVIF 1.1.
+// brand returns the format for a file type box (ISO/IEC 14496-12, 4.3): its
+// size, "ftyp", the major brand, a version, and the compatible brands. HEIC's
+// and AVIF's brands are in ISO/IEC 23008-12 and in AVIF 1.1.
 func brand(head []byte) Kind {
 	size := int(min(binary.BigEndian.Uint32(head), uint32(len(head))))
 	generic := false
@@ -99,13 +99,13 @@ func brand(head []byte) Kind {
 	return ""
 }
 
-// isPDF does not take a web page for a PDF that only mentions one.
+// isPDF rejects a web page that only mentions a PDF.
 func isPDF(head []byte) bool {
 	before, _, ok := bytes.Cut(head[:min(len(head), sniffLen)], []byte("%PDF-"))
 	return ok && !bytes.HasPrefix(bytes.TrimSpace(before), []byte("<"))
 }
 
-// MediaType gives the registered media type, or application/octet-stream for
+// MediaType returns the registered media type, or application/octet-stream for
 // an unknown format.
 func (k Kind) MediaType() string {
 	switch k {

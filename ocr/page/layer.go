@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// layersAtOnce is how many pages' texts are taken together. The first page
-	// is taken alone, since somebody waits for it.
+	// layersAtOnce is the number of pages whose texts are extracted together.
+	// The first page is extracted alone, since somebody waits.
 	layersAtOnce = 16
-	// maxLayer bounds what is kept of one page's text, in bytes.
+	// maxLayer bounds a page's text, in bytes.
 	maxLayer = 4 << 20
 )
 
-// layers are the texts of some pages that follow each other. Whoever holds turn
-// may change them.
+// layers holds the texts of consecutive pages. The holder of turn may change
+// them.
 type layers struct {
-	first, pages int // the first of them, counted from 0, and how many they are
+	first, pages int // the first page, counted from 0, and the number of pages
 	turn         chan struct{}
 	done         bool
-	file         *os.File // holds them one after the other; nil where there are none
-	sizes        []int64  // of each page; 0 where it has no text that can be used
+	file         *os.File // holds the texts one after the other, or nil
+	sizes        []int64  // size of each page's text; 0 if the text is not usable
 }
 
-// planLayers says which pages' texts are taken together.
+// planLayers returns the groups of pages whose texts are extracted together.
 func planLayers(pages int) []*layers {
 	var all []*layers
 	for first := 0; first < pages; {
@@ -43,10 +43,11 @@ func planLayers(pages int) []*layers {
 	return all
 }
 
-// Layer returns the text that the page of piece i carries, if it is good; else nil,
-// as for all kinds but PDF and for a page that is read in parts, whose layers come
-// with Page. It draws no page at full size: some 20 ms each, for 16 pages at once.
-// The error is the context's cause or one of the system.
+// Layer returns the text that the page of piece i carries if that text is
+// good, else nil. Layer returns nil for all kinds but PDF, and for a page that
+// is read in parts, whose layers come with Page. Layer draws no page at full
+// size and takes about 20 ms for each of 16 pages at once. The error is the
+// context's cause or an error of the system.
 func (d *Document) Layer(ctx context.Context, i int) (*witness.Layer, error) {
 	if s := d.pieces[i].sheet; s.layout.Parts == 1 {
 		return d.layer(ctx, s.number)
@@ -75,8 +76,8 @@ func (d *Document) layer(ctx context.Context, n int) (*witness.Layer, error) {
 	return l.page(n)
 }
 
-// take has the texts of some pages taken. A file whose text cannot be had is read
-// as one without.
+// take extracts the texts of some pages. A file whose text cannot be extracted
+// is read as a file without text.
 func (d *Document) take(ctx context.Context, l *layers) error {
 	r := request{Task: taskText, Kind: PDF, Page: l.first, MaxPages: l.pages}
 	r.tools()
@@ -99,8 +100,8 @@ func (d *Document) take(ctx context.Context, l *layers) error {
 	return nil
 }
 
-// page reads the text of page n. It is what a process wrote that had a hostile file
-// before it.
+// page returns the text of page n. A process that read a hostile file wrote
+// that text.
 func (l *layers) page(n int) (*witness.Layer, error) {
 	if l.file == nil {
 		return nil, nil
@@ -124,7 +125,7 @@ func (l *layers) page(n int) (*witness.Layer, error) {
 	return &layer, nil
 }
 
-// partOf returns what of a page's text stands on one of its parts.
+// partOf returns the part of a page's text that lies on a part of the page.
 func partOf(layer *witness.Layer, parts []part, i int) *witness.Layer {
 	if layer == nil || len(parts) < 2 {
 		return layer
@@ -140,8 +141,9 @@ func partOf(layer *witness.Layer, parts []part, i int) *witness.Layer {
 	return layer.Between(float64(above)/total, float64(above+parts[i].Height)/total)
 }
 
-// writeLayers takes the texts of some pages and writes them to output, each as
-// JSON. It returns their sizes. Pages whose text cannot be had have none.
+// writeLayers extracts the texts of some pages and writes them to output, each
+// as JSON. The result is their sizes. A page whose text cannot be extracted
+// has size 0.
 func writeLayers(ctx context.Context, file, output *os.File, r request) ([]int64, error) {
 	if r.MaxPages < 1 || r.MaxPages > layersAtOnce {
 		return nil, errors.New("so many pages are not taken at once")

@@ -1,4 +1,4 @@
 package page
 
-// dataNow is not known here.
+// dataNow returns 0: the value is unknown here.
 func dataNow() int64 { return 0 }

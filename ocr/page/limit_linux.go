@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// dataNow is how much data this process has, in bytes, as RLIMIT_DATA counts
-// it: proc_pid_statm(5). It is little, but for a program that was built with
-// the race detector.
+// dataNow returns the size of this process's data, in bytes, as RLIMIT_DATA
+// counts: proc_pid_statm(5). The size is small except under the race detector.
 func dataNow() int64 {
 	statm, err := os.ReadFile("/proc/self/statm")
 	fields := strings.Fields(string(statm))

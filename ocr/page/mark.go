@@ -14,21 +14,21 @@ type Area struct {
 	Left, Top, Right, Bottom float64
 }
 
-// maxAreas bounds how many areas Mark draws.
+// maxAreas bounds the areas that Mark draws.
 const maxAreas = 500
 
-// markColor is what areas are framed in: it is seen on white paper and on black.
+// markColor is the colour of frames, visible on white paper and on black.
 var markColor = color.RGBA{R: 0xE0, G: 0x1E, B: 0x5A, A: 0xFF}
 
-// Mark returns the page with a frame drawn around each area, the first 500 of
-// them. What lies outside the page is left out. The frame stands around the
-// area, so that what is in it stays readable.
+// Mark returns the page with a frame around each of the first 500 areas. Parts
+// outside the page are left out. The frame is around the area, so that the
+// contents stay readable.
 func Mark(ctx context.Context, p Page, areas []Area) (Page, error) {
 	m, kind, err := pixels(ctx, p)
 	if err != nil {
 		return Page{}, err
 	}
-	// A line that is still seen when the picture is shown as a thumbnail.
+	// Such a line is still visible in a thumbnail.
 	line := max(2, max(m.Rect.Dx(), m.Rect.Dy())/400)
 	for _, a := range areas[:min(len(areas), maxAreas)] {
 		frame(m, a.on(m.Rect), line)
@@ -36,7 +36,7 @@ func Mark(ctx context.Context, p Page, areas []Area) (Page, error) {
 	return encode(m, kind)
 }
 
-// on gives the pixels of an area, at least one.
+// on returns the pixels of an area, at least one.
 func (a Area) on(page image.Rectangle) image.Rectangle {
 	at := func(fraction float64, size int) int {
 		if !(fraction > 0) { // also not a number

@@ -6,18 +6,18 @@ import (
 	"image"
 )
 
-// An orientation is the EXIF tag of that name: how the stored picture must be
-// turned to stand upright. 1 to 8, where 1 is upright already (CIPA DC-008,
+// An orientation is the EXIF tag of that name: the way to turn the stored
+// picture upright. Values are 1 to 8, and 1 is upright already (CIPA DC-008,
 // section 4.6.5).
 type orientation int
 
 const upright orientation = 1
 
-// maxEXIF bounds the metadata of a file that are read, in bytes.
+// maxEXIF bounds the metadata that are read, in bytes.
 const maxEXIF = 1 << 20
 
-// readOrientation finds the tag. A file with damaged metadata is read as it
-// stands, since its pixels may be well.
+// readOrientation returns the tag. A file with damaged metadata counts as
+// upright, since its pixels may be good.
 func readOrientation(src *source, kind Kind) orientation {
 	if kind == TIFF {
 		if page, err := tiffPage(src); err == nil {
@@ -25,8 +25,8 @@ func readOrientation(src *source, kind Kind) orientation {
 		}
 		return upright
 	}
-	// EXIF data are a TIFF file, before which some programs write the header
-	// that they have in JPEG.
+	// EXIF data are a TIFF file. Some programs write JPEG's header before that
+	// file.
 	exif := bytes.TrimPrefix(readEXIF(src, kind), []byte("Exif\x00\x00"))
 	if !isTIFF(exif) {
 		return upright
@@ -38,7 +38,7 @@ func readOrientation(src *source, kind Kind) orientation {
 	return all[0].orientation()
 }
 
-// readEXIF gives a file's EXIF data, or nil.
+// readEXIF returns a file's EXIF data, or nil.
 func readEXIF(src *source, kind Kind) []byte {
 	if src.rewind() != nil {
 		return nil
@@ -59,11 +59,10 @@ func readEXIF(src *source, kind Kind) []byte {
 	return nil
 }
 
-// swaps tells whether turning exchanges width and height.
+// swaps reports whether turning exchanges width and height.
 func (o orientation) swaps() bool { return o >= 5 }
 
-// size gives the other side's dimensions: upright for stored ones, and stored
-// for upright ones.
+// size converts between stored and upright dimensions, in both directions.
 func (o orientation) size(w, h int) (int, int) {
 	if o.swaps() {
 		return h, w
@@ -71,7 +70,7 @@ func (o orientation) size(w, h int) (int, int) {
 	return w, h
 }
 
-// apply turns a stored picture upright.
+// apply returns a stored picture turned upright.
 func (o orientation) apply(src *image.RGBA) *image.RGBA {
 	if o == upright {
 		return src
@@ -90,8 +89,8 @@ func (o orientation) apply(src *image.RGBA) *image.RGBA {
 	return dst
 }
 
-// walk gives the way through the stored pixels that meets them in upright
-// order: where it starts, and the steps to the next column and the next line.
+// walk returns the start, and the steps to the next column and the next line,
+// of a way through the stored pixels in upright order.
 func (o orientation) walk(w, h, stride int) (start, right, down int) {
 	lastColumn, lastLine := 4*(w-1), stride*(h-1)
 	switch o {

@@ -1,13 +1,13 @@
-// Package page turns an uploaded file into pages that are ready for a model:
-// told by its content, bounded before it is decoded, turned upright, scaled
-// down to what the model can use, flattened on white and free of metadata.
+// Package page turns an uploaded file into pages for a model. The format is
+// detected by content, the size is checked before decoding, and a page is
+// turned upright, scaled down to the model's canvas, laid on white paper and
+// free of metadata.
 //
-// A Decoder does that in a process of its own for each step, which may take
-// only so much memory and time. Nothing of a file but its first bytes is
-// looked at outside of it.
+// A Decoder does each step in a process of its own, with limits for memory and
+// time. Outside that process only the first bytes of a file are examined.
 //
-// The package knows limits and pixels. It knows no model: the caller says
-// which canvas the model has.
+// The package knows limits and pixels but no model: the caller gives the
+// model's canvas.
 package page
 
 import (
@@ -21,37 +21,36 @@ import (
 )
 
 const (
-	// DefaultMaxPixels is the limit of a picture's size when Options names
-	// none: 100 megapixels, which is 400 MB of decoded RGBA.
+	// DefaultMaxPixels is the default of Options.MaxPixels: 100 megapixels,
+	// which is 400 MB of decoded RGBA.
 	DefaultMaxPixels = 100_000_000
 
-	// DefaultMaxPages is how many pages of a file are read when Options says
-	// nothing else.
+	// DefaultMaxPages is the default of Options.MaxPages.
 	DefaultMaxPages = 50
 )
 
-// maxAspect is how many times longer than wide (or wider than long) a picture
-// may be. No readable line of text is thinner; Qwen-VL's image processor
-// refuses the same ratio (MAX_RATIO in its smart_resize).
+// maxAspect bounds the ratio of a picture's sides. No readable line of text is
+// thinner; Qwen-VL's image processor refuses the same ratio (MAX_RATIO in its
+// smart_resize).
 const maxAspect = 200
 
 // Options are the limits of Open. The zero value is ready for use.
 type Options struct {
-	// MaxPixels bounds width × height, checked before anything is decoded.
-	// 0 means DefaultMaxPixels. A format that needs more than four bytes per
-	// pixel while it is decoded (16-bit PNG, progressive JPEG, HEIC) gets a
-	// share that costs as much memory.
+	// MaxPixels bounds width × height, checked before decoding. 0 means
+	// DefaultMaxPixels. A format that needs more than four bytes per pixel
+	// during decoding (16-bit PNG, progressive JPEG, HEIC) gets a share that
+	// costs as much memory.
 	MaxPixels int
 
-	// MaxPages is how many pages of a PDF or TIFF are read. 0 means
-	// DefaultMaxPages. Open reads one.
+	// MaxPages bounds the pages of a PDF or TIFF. 0 means DefaultMaxPages.
+	// Open reads only the first page.
 	MaxPages int
 
-	// Canvas gives the model's canvas for a picture of these upright
+	// Canvas returns the model's canvas for a picture of these upright
 	// dimensions. The picture is scaled down, never up, so that it still
-	// covers the canvas. Nil keeps the size. A page of a PDF has none of its
-	// own: it is drawn with at most 600 dots per inch and, where it is not cut
-	// into parts, 16 megapixels.
+	// covers the canvas. If Canvas is nil, the picture keeps its size. A page
+	// of a PDF has no size in pixels: it is drawn with at most 600 dots per
+	// inch and, unless cut into parts, at most 16 megapixels.
 	Canvas func(width, height int) (w, h int)
 }
 
@@ -65,28 +64,30 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A Page is one picture ready for a data URL.
+// A Page is a picture that is ready for a data URL.
 type Page struct {
 	Data          []byte // a whole PNG or JPEG file without metadata
 	MediaType     string // "image/png" or "image/jpeg"
 	Width, Height int    // of Data, in pixels
 
-	// Layer is the text that a PDF's page carries, where it is good; else nil.
+	// Layer is the text that a PDF's page carries if that text is good, else
+	// nil.
 	Layer *witness.Layer
 
-	// Partial says that the file is damaged, and that some of the picture may be
+	// Partial is true if the file is damaged, and some of the picture may be
 	// missing or wrong.
 	Partial bool
 }
 
-// Open reads the picture in r, which it rewinds first, and makes a page of it,
-// in this process. It is for files that are trusted, and for tests: a Decoder
-// bounds the memory too, reads PDF and all pages of a file, and has other
-// programs for what only they can read. Only the first
-// page of a TIFF and the first frame of an animation is read.
+// Open makes a page of the picture in r, which Open rewinds first, in this
+// process. Open is for trusted files and for tests: a Decoder also bounds
+// memory, reads PDF and all pages of a file, and uses other programs for files
+// that only they can read. Of a TIFF Open reads only the first page, of an
+// animation the first frame.
 //
 // The error is ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank, a
-// *TooLargeError, a *ShapeError, a *BrokenError, the context's error, or an error of r itself.
+// *TooLargeError, a *ShapeError, a *BrokenError, the context's error, or an
+// error of r itself.
 func Open(ctx context.Context, r io.ReadSeeker, o Options) (Page, error) {
 	o = o.withDefaults()
 	src := &source{ctx: ctx, r: r}
@@ -108,7 +109,7 @@ func Open(ctx context.Context, r io.ReadSeeker, o Options) (Page, error) {
 	return p, err
 }
 
-// look gives the upright size of a picture that may be decoded.
+// look returns the upright size of a picture, if the picture may be decoded.
 func look(src *source, kind Kind, maxPixels int) (image.Point, orientation, error) {
 	stored, err := measure(src, kind, maxPixels)
 	if err != nil {
@@ -119,8 +120,8 @@ func look(src *source, kind Kind, maxPixels int) (image.Point, orientation, erro
 	return image.Pt(w, h), turn, nil
 }
 
-// render decodes a picture to the given upright size, on white. Where it turns
-// out smaller than that it is as large as it is.
+// render decodes a picture to the given upright size, on white. If the picture
+// is smaller, render keeps its size.
 func render(src *source, kind Kind, turn orientation, size image.Point) (*image.RGBA, error) {
 	decoded, err := decode(src, kind)
 	if err != nil {
@@ -134,7 +135,7 @@ func render(src *source, kind Kind, turn orientation, size image.Point) (*image.
 	if got.X < w || got.Y < h {
 		w, h = got.X, got.Y
 	}
-	// Turning comes last: scaled down, there are far fewer pixels to move.
+	// Turning comes last, when far fewer pixels have to be moved.
 	small, err := scale(src.ctx, decoded, w, h)
 	if err != nil {
 		return nil, err
@@ -146,8 +147,8 @@ func render(src *source, kind Kind, turn orientation, size image.Point) (*image.
 	return m, nil
 }
 
-// plainColor reports whether a picture is of one colour: fewer than one in
-// 100,000 of its pixels differ from the one in its middle.
+// plainColor reports whether a picture has a single colour: fewer than one in
+// 100,000 of its pixels differ from the middle pixel.
 func plainColor(m *image.RGBA) bool {
 	const same, most = 24, 100_000
 	middle := m.RGBAAt(m.Rect.Dx()/2, m.Rect.Dy()/2)
@@ -166,13 +167,13 @@ func plainColor(m *image.RGBA) bool {
 	return true
 }
 
-// blank says what it means that a picture is of one colour: nothing, or that the
-// decoder did not understand a file with more in it.
+// blank returns the error for a picture of a single colour: nil, or ErrBlank
+// if the decoder did not understand the file.
 func blank(src *source, kind Kind, size image.Point) error {
 	if src.partial {
 		return &BrokenError{kind, errors.New("nothing of it could be decoded")}
 	}
-	if kind == TIFF || kind == BMP { // which may be large without anything in them
+	if kind == TIFF || kind == BMP { // these may be large without any contents
 		return nil
 	}
 	length, err := src.Seek(0, io.SeekEnd)
@@ -182,6 +183,6 @@ func blank(src *source, kind Kind, size image.Point) error {
 	return nil
 }
 
-// blankLength is how many bytes a file may have beside a fiftieth of its pixels
-// that shows one colour only: room for its metadata.
+// blankLength bounds the length of a file of a single colour, in addition to a
+// fiftieth of its pixels: room for metadata.
 const blankLength = 64 << 10

@@ -9,22 +9,23 @@ import (
 
 // The bounds of the search for annotations, in bytes.
 const (
-	maxSearched = 128 << 20 // of a file, which is not searched where it is longer
+	maxSearched = 128 << 20 // of a file; a longer file is not searched
 	maxInflated = 64 << 20  // of all object streams together
 )
 
 var (
 	linkAnnotation = regexp.MustCompile(`/Subtype\s*/Link\b`)
-	// Those that hold text or pictures of their own (PDF 32000-1:2008, table 169).
+	// Annotations with text or pictures of their own (PDF 32000-1:2008, table
+	// 169).
 	markAnnotation = regexp.MustCompile(`/Subtype\s*/(?:FreeText|Line|Stamp|Ink|Watermark|Redact|Widget)\b`)
 	objectStream   = regexp.MustCompile(`/Type\s*/ObjStm\b`)
 )
 
-// onlyLinks reports whether a PDF's annotations may be left out, since they are
-// links. poppler draws a box around a link that has no other look, across the
-// text below it, and can only leave out all annotations at once: also what was
-// written into a form or onto a page. Where the objects cannot all be seen, as
-// in a file that is encrypted, they are not left out.
+// onlyLinks reports whether all annotations of a PDF are links and may be left
+// out. poppler draws a box around a link without another look, across the text
+// below, and can only leave out all annotations at once, including text in a
+// form or a note on a page. If some objects cannot be read, as in an encrypted
+// file, onlyLinks returns false.
 func onlyLinks(src *source) bool {
 	size, err := src.Seek(0, io.SeekEnd)
 	if err != nil || size > maxSearched {
@@ -49,8 +50,8 @@ func onlyLinks(src *source) bool {
 	return links
 }
 
-// inflated gives the content of the compressed stream whose dictionary ends
-// next, of at most limit bytes.
+// inflated returns at most limit bytes of the compressed stream after the next
+// dictionary.
 func inflated(file []byte, limit int64) ([]byte, bool) {
 	_, stream, ok := bytes.Cut(file, []byte("stream"))
 	if !ok {

@@ -21,7 +21,7 @@ const (
 )
 
 // leastShare is the least share of a damaged picture's pixels that is worth
-// reading: one in so many. Else a few bytes would make a large picture.
+// reading: one in so many. Otherwise a few bytes would make a large picture.
 const leastShare = 100
 
 // A pngHeader is the chunk IHDR (PNG 3rd edition, 11.2.1).
@@ -60,8 +60,8 @@ func pngConfig(src *source) (image.Config, error) {
 	return c, nil
 }
 
-// decodePNG reads a picture. image/png gives none where anything is wrong with
-// the file; it is then given what there is, anew.
+// decodePNG decodes a picture. image/png refuses every faulty file; decodePNG
+// then rebuilds a valid file from the readable part.
 func decodePNG(src *source) (image.Image, error) {
 	m, err := png.Decode(bufio.NewReaderSize(src, 64<<10))
 	if err == nil || src.ctx.Err() != nil {
@@ -80,21 +80,22 @@ func decodePNG(src *source) (image.Image, error) {
 	return m, err
 }
 
-// A pngRepair is a PNG file that is made of the pixels of another as they are
-// read: with all that image/png looks for, and nothing else.
+// A pngRepair is a PNG file that is built from the pixels of another file
+// while they are read, with everything that image/png requires and nothing
+// else.
 type pngRepair struct {
 	header  pngHeader
 	pixels  io.Reader // filtered rows
-	at      int64     // of the rows' bytes
+	at      int64     // offset in the rows' bytes
 	left    int64     // bytes of rows still to come
 	out     bytes.Buffer
 	deflate *zlib.Writer
-	body    bytes.Buffer // of the chunk that is being made
+	body    bytes.Buffer // contents of the present chunk
 	ended   bool
 	padded  bool // rows are missing
 }
 
-// repair finds the palette and the first pixels.
+// repair reads the palette and finds the first pixels.
 func (h pngHeader) repair(src *source) (*pngRepair, error) {
 	if err := src.rewind(); err != nil {
 		return nil, err
@@ -129,8 +130,8 @@ func (h pngHeader) repair(src *source) (*pngRepair, error) {
 	}
 }
 
-// rows is how many bytes the rows of the picture have before they are
-// compressed, each with the byte of its filter.
+// rows returns the number of bytes of the uncompressed rows, each with the
+// byte of its filter.
 func (h pngHeader) rows() int64 {
 	if !h.interlaced {
 		return int64(h.height) * h.row(h.width)
@@ -149,7 +150,7 @@ func (h pngHeader) rows() int64 {
 	return all
 }
 
-// row is the length of a row of so many pixels.
+// row returns the length of a row of width pixels.
 func (h pngHeader) row(width uint32) int64 {
 	samples := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[h.kind]
 	return 1 + (int64(width)*samples*int64(h.depth)+7)/8
@@ -167,8 +168,8 @@ func (p *pngRepair) Read(b []byte) (int, error) {
 	return p.out.Read(b)
 }
 
-// more makes another chunk of pixels, or the last one. Rows that are missing
-// are white, or where that cannot be said by its bytes alone the first colour.
+// more builds another chunk of pixels, or the last chunk. Missing rows are
+// white, or, if their bytes alone cannot say so, the first colour.
 func (p *pngRepair) more() error {
 	if p.left == 0 {
 		p.ended = true
@@ -202,9 +203,9 @@ func (p *pngRepair) more() error {
 	return nil
 }
 
-// check looks at the filters of the rows in b, of which there are n bytes, from
-// offset at on. It returns how many bytes are good, and makes the others white
-// where that can be said by their bytes alone, and else the first colour.
+// check checks the filters of the rows in the first n bytes of b, which start
+// at offset at. The result is the number of good bytes. check makes the others
+// white, or the first colour if their bytes alone cannot say white.
 func (h pngHeader) check(b []byte, n int, at int64) int {
 	const paeth = 4 // the last kind of filter
 	row := h.row(h.width)
@@ -231,12 +232,12 @@ func (p *pngRepair) chunk(name string, body []byte) {
 	p.out.Write(binary.BigEndian.AppendUint32(nil, sum))
 }
 
-// pngChunks walks over a file's chunks, and looks at no checksum. As a reader
-// it gives the bodies of all IDAT chunks from where it stands.
+// pngChunks reads a file's chunks and ignores checksums. As a reader it
+// returns the contents of all IDAT chunks from the present position.
 type pngChunks struct {
 	r    *bufio.Reader
-	left int64 // of the body of the chunk where it stands
-	body bool  // it stands within a chunk, before its checksum
+	left int64 // rest of the present chunk's contents
+	body bool  // the position is inside a chunk, before its checksum
 	read int
 }
 
@@ -276,7 +277,7 @@ func (c *pngChunks) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// pngEXIF gives the body of the chunk eXIf.
+// pngEXIF returns the contents of the chunk eXIf.
 func pngEXIF(src *source) []byte {
 	c := &pngChunks{r: bufio.NewReaderSize(src, 64<<10)}
 	if _, err := c.r.Discard(len(pngSignature)); err != nil {

@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// readPPM reads a picture as pdftoppm writes it: "P6", width, height and 255
-// as text, and three bytes for each pixel (the format "ppm" of Netpbm, without
-// comments). It refuses one of more than maxPixels.
+// readPPM reads a picture in pdftoppm's format: "P6", width, height and 255 as
+// text, and three bytes for each pixel (the format "ppm" of Netpbm, without
+// comments). A picture of more than maxPixels is an error.
 func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
 	w, h, err := readHeader(r, "P6", maxPixels)
 	if err != nil {
@@ -19,8 +19,8 @@ func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
 	return readPixels(r, w, h, 3)
 }
 
-// readPixels reads a picture of three bytes for each pixel, or of four, of which
-// the last is alpha and the others are premultiplied by it.
+// readPixels reads a picture of three bytes for each pixel, or of four, of
+// which the last is alpha and the others are premultiplied by alpha.
 func readPixels(r io.Reader, w, h, channels int) (*image.RGBA, error) {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	if channels == 4 {
@@ -40,8 +40,8 @@ func readPixels(r io.Reader, w, h, channels int) (*image.RGBA, error) {
 	return m, nil
 }
 
-// readHeader reads what comes before the pixels: the magic number that is wanted,
-// width, height, and 255.
+// readHeader reads the text before the pixels: the magic number wanted, width,
+// height, and 255.
 func readHeader(r *bufio.Reader, wanted string, maxPixels int) (w, h int, err error) {
 	magic := make([]byte, 2)
 	if _, err := io.ReadFull(r, magic); err != nil {

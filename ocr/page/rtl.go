@@ -13,8 +13,7 @@ import (
 // pdftotext gives with -tsv what stands on the page from left to right. Hebrew and
 // Arabic are read from right to left, and the numbers in them from left to right.
 
-// readingOrder puts a line that is mostly written from right to left into the order
-// in which it is read.
+// readingOrder puts a line that is mostly right-to-left into reading order.
 func readingOrder(line *witness.Line) {
 	leftward, rightward := 0, 0
 	for _, w := range line.Words {
@@ -43,8 +42,8 @@ func isLeftward(r rune) bool {
 	return unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko) && unicode.IsLetter(r)
 }
 
-// reversed is a word as it is read from the right: each letter with the marks on it,
-// but numbers and words of other scripts as they are.
+// reversed returns a word in the order of reading from the right: each letter
+// with its marks, but numbers and words of other scripts unchanged.
 func reversed(word string) string {
 	runes := []rune(word)
 	rightward := func(i int) bool {

@@ -7,19 +7,19 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// maxPagePixels bounds a page that was made to cover a canvas. Only a long
-// strip gets there: it covers the canvas with its short side, and its long
-// side is then squeezed alone, as the model's server would do anyway.
+// maxPagePixels bounds a page that covers a canvas. Only a long strip reaches
+// the bound: its short side covers the canvas, and its long side is then
+// squeezed alone, as the model's server would do anyway.
 const maxPagePixels = 16_000_000
 
-// maxFilterPixels is how many pixels CatmullRom may hold between its two
-// passes, at 32 bytes each. Only what is cut into parts has more; its last
-// step then is the filter that needs no memory, over less than two pixels.
+// maxFilterPixels is the most pixels that CatmullRom may hold between its two
+// passes, at 32 bytes each. Only pictures that are cut into parts have more;
+// their last step is a filter that needs no memory, over less than two pixels.
 const maxFilterPixels = 10_000_000
 
-// target gives the size of the page for an upright picture: the smallest one
-// of the same shape that covers the canvas, or the picture's own where it
-// does not cover the canvas.
+// target returns the size of the page for an upright picture: the smallest
+// size of the same shape that covers the canvas, or the picture's own size if
+// the picture does not cover the canvas.
 func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
 	if canvas == nil {
 		return w, h
@@ -31,7 +31,7 @@ func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
 	tw, th := w, h
 	if w > cw && h > ch {
 		// One side meets the canvas exactly. The other is rounded up, so that
-		// it covers.
+		// it covers the canvas.
 		if cw*h >= ch*w {
 			tw, th = cw, (cw*h+w-1)/w
 		} else {
@@ -48,14 +48,15 @@ func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
 	return tw, th
 }
 
-// scale makes the picture w by h pixels, no larger than it is. The colours
-// stay premultiplied by alpha, so that transparent pixels do not bleed.
+// scale returns the picture with w by h pixels, but no larger than the
+// picture. The colours stay premultiplied by alpha, so that transparent pixels
+// do not bleed.
 func scale(ctx context.Context, src image.Image, w, h int) (*image.RGBA, error) {
 	size := src.Bounds().Size()
 	small, ok := src.(*image.RGBA)
-	// Exact boxes of whole pixels do most of the work: they are fast, and
-	// they need no memory but the result's. At least one pass makes an RGBA
-	// picture of any other.
+	// Exact boxes of whole pixels do most of the work: boxes are fast and need
+	// only the memory of the result. At least one pass converts any other
+	// picture to RGBA.
 	for n := boxSide(size, w, h); n > 1 || !ok; n = boxSide(size, w, h) {
 		var err error
 		if small, err = shrink(ctx, src, n); err != nil {
@@ -78,8 +79,8 @@ func scale(ctx context.Context, src image.Image, w, h int) (*image.RGBA, error) 
 // maxBoxSide keeps the sums of a box within 32 bits and its band small.
 const maxBoxSide = 16
 
-// boxSide is the largest power of two by which the picture may be shrunk and
-// still be at least w by h.
+// boxSide returns the largest power of two by which the picture may be reduced
+// and still have at least w by h pixels.
 func boxSide(size image.Point, w, h int) int {
 	n := 1
 	for n < maxBoxSide && size.X >= 2*n*w && size.Y >= 2*n*h {
@@ -88,9 +89,9 @@ func boxSide(size image.Point, w, h int) int {
 	return n
 }
 
-// shrink averages boxes of n by n pixels. It converts one band of n lines at
-// a time, so that it never holds the whole picture a second time. Boxes at
-// the right and lower edge may have fewer pixels.
+// shrink averages boxes of n by n pixels. shrink converts one band of n lines
+// at a time and never holds the whole picture a second time. Boxes at the
+// right and lower edge may have fewer pixels.
 func shrink(ctx context.Context, src image.Image, n int) (*image.RGBA, error) {
 	b := src.Bounds()
 	w, h := (b.Dx()+n-1)/n, (b.Dy()+n-1)/n
@@ -136,12 +137,12 @@ func average(dst []byte, band *image.RGBA, lines, n int) {
 	}
 }
 
-// flatten puts the picture on white paper, in place.
+// flatten lays the picture on white paper, in place.
 func flatten(m *image.RGBA) *image.RGBA {
 	for i := 0; i+4 <= len(m.Pix); i += 4 {
 		if paper := 255 - m.Pix[i+3]; paper > 0 {
-			// The colours are premultiplied, so none of these overflows in a
-			// picture that is valid.
+			// The colours are premultiplied, so no sum overflows in a valid
+			// picture.
 			m.Pix[i] = sum(m.Pix[i], paper)
 			m.Pix[i+1] = sum(m.Pix[i+1], paper)
 			m.Pix[i+2] = sum(m.Pix[i+2], paper)

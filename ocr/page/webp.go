@@ -20,7 +20,7 @@ func webpConfig(src *source) (image.Config, error) {
 	return webp.DecodeConfig(r)
 }
 
-// decodeWebP reads a picture. One whose end is missing is read with zeros there.
+// decodeWebP decodes a picture. A missing end is read as zeros.
 func decodeWebP(src *source) (image.Image, error) {
 	m, err := webpFrame(src)
 	if err != nil {
@@ -35,7 +35,7 @@ func decodeWebP(src *source) (image.Image, error) {
 		if m, err = webpFrame(io.MultiReader(src, bytes.NewReader(make([]byte, missing)))); err != nil {
 			return nil, err
 		}
-		src.partial = missing > 1 // one is the byte that makes a length even
+		src.partial = missing > 1 // a single byte is the padding to an even length
 	}
 	// A lossy picture's values lie between 16 and 235 (RFC 6386, section 9.2),
 	// and x/image/webp gives them as they are.
@@ -43,11 +43,11 @@ func decodeWebP(src *source) (image.Image, error) {
 	return m, nil
 }
 
-// maxPadding is how many bytes may be missing at the end of a file that has as
-// many again.
+// maxPadding bounds the missing bytes at the end of a file, which must have at
+// least as many.
 const maxPadding = 4096
 
-// webpSize is the size of the file as its header says it, made even.
+// webpSize returns the size of the file in its header, made even.
 func webpSize(src *source) int64 {
 	var head [12]byte
 	if _, err := src.ReadAt(head[:], 0); err != nil {
@@ -65,8 +65,8 @@ func webpFrame(r io.Reader) (image.Image, error) {
 	return webp.Decode(r)
 }
 
-// expandRange makes the values 0 to 255 of those that lie between 16 and 235, or
-// for the two colours 240 (ITU-R BT.601), in place.
+// expandRange expands values between 16 and 235, or 240 for the two colours
+// (ITU-R BT.601), to 0 to 255, in place.
 func expandRange(m image.Image) {
 	var luma, chroma [256]byte
 	for i := range 256 {
@@ -94,15 +94,15 @@ func expandRange(m image.Image) {
 	}
 }
 
-// still gives an animated WebP file's first frame as a file of its own, since
-// x/image/webp does not know animations; any other file it gives as it is.
-// The frame alone is the page, without the canvas around it: that holds no
-// text yet. (WebP Container Specification, "Extended File Format" and
+// still returns the first frame of an animated WebP file as a file of its own,
+// since x/image/webp does not read animations; any other file is returned
+// unchanged. The frame alone is the page, without the canvas around, which has
+// no text yet. (WebP Container Specification, "Extended File Format" and
 // "Animation".)
 func still(file io.Reader) (io.Reader, error) {
 	const headLen, frameLen = 12 + 8 + 10, 16
 	r := bufio.NewReader(file)
-	head, _ := r.Peek(headLen) // a short file is the decoder's to refuse
+	head, _ := r.Peek(headLen) // the decoder refuses a file that is too short
 	if len(head) < headLen || string(head[12:16]) != "VP8X" || head[20]&0x02 == 0 {
 		return r, nil
 	}
@@ -136,11 +136,11 @@ func still(file io.Reader) (io.Reader, error) {
 	return io.MultiReader(bytes.NewReader(out), io.LimitReader(r, int64(size-frameLen))), nil
 }
 
-// maxChunks bounds the walk over a file's chunks.
+// maxChunks bounds the number of chunks that are read.
 const maxChunks = 4096
 
-// seekChunk skips to the body of the first chunk of that name and gives its
-// length in bytes.
+// seekChunk skips to the contents of the first chunk with the given name and
+// returns their length in bytes.
 func seekChunk(r *bufio.Reader, name string) (uint32, error) {
 	for range maxChunks {
 		var head [8]byte
@@ -159,7 +159,7 @@ func seekChunk(r *bufio.Reader, name string) (uint32, error) {
 	return 0, errors.New("too many chunks")
 }
 
-// webpEXIF gives the body of the chunk "EXIF".
+// webpEXIF returns the contents of the chunk "EXIF".
 func webpEXIF(src *source) []byte {
 	const head = 12
 	r := bufio.NewReader(src)
