@@ -41,7 +41,8 @@ type house struct {
 	bot          *bot.Bot      // the last one
 	log          *bytes.Buffer // read only after stop
 	logger       *slog.Logger
-	stopLoops    bool // the model's loops are cut
+	stopLoops    bool          // the model's loops are cut
+	retention    time.Duration // of the jobs; 0 for the default
 	slack, ocr   *localslack.Pipe
 	change       func(*bot.Config) // of the bots that are started, or nil
 	stopBot      context.CancelFunc
@@ -125,7 +126,7 @@ func (h *house) launch() (running context.Context) {
 // keeps its jobs in store.
 func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
 	h.Helper()
-	queue, err := jobs.Open(h.Context(), jobs.Config{MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: h.logger}, store)
+	queue, err := jobs.Open(h.Context(), jobs.Config{Retention: h.retention, MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: h.logger}, store)
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -93,6 +93,7 @@ func (n *NATS) ensure(ctx context.Context, config jetstream.StreamConfig) (jetst
 // (https://github.com/nats-io/nats-server/blob/main/server/errors.json).
 const (
 	errNoPeers          = 10005 // fewer servers than replicas
+	errNoMessage        = 10037
 	errWrongSequence    = jetstream.JSErrCodeStreamWrongLastSequence
 	errWrongSequenceToo = jetstream.JSErrCodeStreamWrongLastSequenceConstant
 	errInsufficient     = 10023

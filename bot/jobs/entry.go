@@ -78,6 +78,9 @@ func orderKey(id, thread, person, file string) string {
 }
 func stateKey(id string) string { return "state." + id }
 
+// tombstone is the key that is left of the order of an erased job.
+func tombstone(id string) string { return orderKey(id, nobody, nobody, nobody) }
+
 // The filters of orders. All but the last match those without a FILE, too.
 func ordersOf(id string) string       { return "job." + id + ".>" }
 func ordersIn(thread string) []string { return []string{"job.*." + token(thread) + ".>"} }

@@ -58,7 +58,7 @@ func (w *world) onlyTombstone(q *Queue, key string) {
 		w.Errorf("%+v", r)
 	}
 	id := token(key)
-	entries, err := w.store.List(w.Context(), 10, ordersOf(id), stateKey(id), pagesOf(id))
+	entries, err := w.store.List(w.Context(), 10, ordersOf(id), stateKey(id), pagesOf(id), secretKey(id), pageSecretsOf(id))
 	w.must(err)
 	var keys []string
 	for _, e := range entries {
@@ -110,14 +110,13 @@ func TestStopFromAnEarlierClock(t *testing.T) {
 				return nil
 			})
 			w.must(err)
-			e, err := w.store.Get(ctx, stateKey(token("k")))
-			w.must(err)
-			s, err := decodeState(e.Value)
+			s, _, err := q.state(ctx, token("k"))
 			w.must(err)
 			s.Updated = s.Updated.Add(-time.Minute)
 			value, err := encode(s)
 			w.must(err)
-			w.must(w.store.Put(ctx, e.Key, value))
+			key := stateKey(token("k"))
+			w.must(w.store.Put(ctx, key, q.knownSeal(token("k")).close(key, value)))
 			_, cancel, err := j.Fence(ctx)
 			w.must(err)
 			cancel()

@@ -167,7 +167,8 @@ func TestStopAndRetry(t *testing.T) {
 // A store that hangs does not keep Slack waiting.
 func TestStoreHangs(t *testing.T) {
 	inMemory(t, func(w *world) {
-		q := w.queueOn(&hanging{w.store})
+		q := w.queue()
+		q.store = &hanging{w.store}
 		asked := time.Now()
 		if _, err := q.Enqueue(w.Context(), Record{Key: "k"}); !errors.Is(err, ErrUnavailable) {
 			w.Errorf("Enqueue: %v", err)

@@ -50,6 +50,10 @@ func (f *faulty) Oldest(ctx context.Context, n int, filter string) (list []Entry
 	return list, err
 }
 
+func (f *faulty) Erase(ctx context.Context, key string) error {
+	return f.do("Erase", func() error { return f.Store.Erase(ctx, key) })
+}
+
 func (f *faulty) Remove(ctx context.Context, key string, revision uint64) error {
 	return f.do("Remove", func() error {
 		if err := ctx.Err(); err != nil { // which is why it could not be done in time

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,6 +8,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -51,12 +51,33 @@ type followUp struct {
 func followUpKey(f FollowUp) string { return "followup." + token(f.Key) + "." + token(f.Kind) }
 func followUpsOf(id string) string  { return "followup." + id + ".>" }
 
-func decodeFollowUp(e Entry) (followUp, error) {
+// decodeFollowUp returns the follow-up of an entry, or [ErrCorrupt]. It is sealed as its
+// job is.
+func (q *Queue) decodeFollowUp(ctx context.Context, e Entry) (followUp, error) {
+	id, _, _ := strings.Cut(strings.TrimPrefix(e.Key, "followup."), ".")
+	value, err := q.open(ctx, id, e)
+	if errors.Is(err, ErrUnavailable) {
+		return followUp{}, err
+	}
 	var s followUp
-	if err := json.Unmarshal(e.Value, &s); err != nil || s.ID == "" || e.Key != followUpKey(s.public()) {
+	if err != nil || json.Unmarshal(value, &s) != nil || s.ID == "" || e.Key != followUpKey(s.public()) {
 		return followUp{}, fmt.Errorf("%w: a follow-up", ErrCorrupt)
 	}
 	return s, nil
+}
+
+// encodeFollowUp is the inverse of decodeFollowUp.
+func (q *Queue) encodeFollowUp(ctx context.Context, s followUp) ([]byte, error) {
+	value, err := encode(s)
+	if err != nil {
+		return nil, err
+	}
+	var seal seal
+	err = retryStore(ctx, func(ctx context.Context) (err error) {
+		seal, err = q.seal(ctx, token(s.Key))
+		return err
+	})
+	return seal.close(followUpKey(s.public()), value), err
 }
 
 func (s followUp) public() FollowUp {
@@ -73,7 +94,7 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 		return ErrTooLarge
 	}
 	f.id, f.Due = rand.Text(), f.Due.Round(0)
-	value, err := encode(followUp{Key: f.Key, Kind: f.Kind, Due: f.Due, ID: f.id})
+	value, err := q.encodeFollowUp(ctx, followUp{Key: f.Key, Kind: f.Kind, Due: f.Due, ID: f.id})
 	if err != nil {
 		return err
 	}
@@ -103,7 +124,10 @@ func (q *Queue) FollowUps(ctx context.Context) ([]FollowUp, error) {
 	}
 	list := make([]FollowUp, 0, len(entries))
 	for _, e := range entries {
-		s, err := decodeFollowUp(e)
+		s, err := q.decodeFollowUp(ctx, e)
+		if errors.Is(err, ErrUnavailable) {
+			return nil, err
+		}
 		if err != nil {
 			q.config.Log.Error("removed a follow-up that cannot be read", "error", err)
 			if err := q.store.Remove(ctx, e.Key, e.Revision); err != nil {
@@ -128,7 +152,7 @@ func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 		if err != nil {
 			return err
 		}
-		if s, err := decodeFollowUp(e); err == nil && f.id != "" && f.id != s.ID {
+		if s, err := q.decodeFollowUp(ctx, e); err == nil && f.id != "" && f.id != s.ID {
 			return nil
 		}
 		return q.store.Remove(ctx, e.Key, e.Revision)
@@ -204,7 +228,7 @@ func (q *Queue) freeFollowUps(ctx context.Context, list ...FollowUp) {
 			continue
 		}
 		s.Free = true
-		if value, err := encode(s); err == nil && q.store.Update(ctx, e.Key, value, e.Revision) == nil {
+		if value, err := q.encodeFollowUp(ctx, s); err == nil && q.store.Update(ctx, e.Key, value, e.Revision) == nil {
 			freed = true
 		}
 	}
@@ -281,11 +305,11 @@ func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context
 func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok bool) {
 	err := retryStore(ctx, func(ctx context.Context) (err error) {
 		e, err = q.store.Get(ctx, followUpKey(f))
+		if err == nil {
+			s, err = q.decodeFollowUp(ctx, e)
+		}
 		return err
 	})
-	if err == nil {
-		s, err = decodeFollowUp(e)
-	}
 	return e, s, err == nil && s.ID == f.id && s.Due.Equal(f.Due)
 }
 
@@ -293,7 +317,7 @@ func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok
 // faster: it is due now, and not overdue for the others.
 func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followUp, bool) {
 	s.Due, s.Free = time.Now().Round(0), false
-	value, err := encode(s)
+	value, err := q.encodeFollowUp(ctx, s)
 	if err == nil {
 		err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
 	}
@@ -313,6 +337,9 @@ func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, Fo
 			err = errPanicked
 		}
 	}()
+	if f.Kind == eraseKind {
+		return q.eraseDue(ctx, f)
+	}
 	return do(ctx, f)
 }
 
@@ -331,7 +358,7 @@ func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) 
 	}
 	log.Warn("a follow-up failed", "error", failure)
 	s.Due = now.Add(min(backoff(s.Failed-1), left)).Round(0)
-	value, err := encode(s)
+	value, err := q.encodeFollowUp(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -343,147 +370,4 @@ func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) 
 		q.plan.again(s.public())
 	}
 	return err
-}
-
-// plan holds the follow-ups that this process is going to do. What does not fit
-// stays in the store, where it is found when it is overdue.
-type plan struct {
-	wake chan struct{} // tells next of a change
-
-	mu      sync.Mutex        // guards what follows
-	waiting []planned         // in order of time, one for each key
-	doing   map[string]string // ids by key
-	closed  bool
-}
-
-type planned struct {
-	at      time.Time
-	f       FollowUp
-	rescued bool // it is another process's, which has died
-}
-
-// maxPlanned bounds the follow-ups in memory.
-const maxPlanned = 10_000
-
-func newPlan() *plan { return &plan{wake: make(chan struct{}, 1), doing: map[string]string{}} }
-
-// add plans a new follow-up in place of the one that it replaces. ok is false
-// where the plan has ended.
-func (p *plan) add(f FollowUp) (ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return false
-	}
-	if i := p.index(f); i >= 0 {
-		p.waiting = slices.Delete(p.waiting, i, i+1)
-	}
-	p.insert(planned{at: f.Due, f: f})
-	return true
-}
-
-// find plans one from the store, unless this process knows of it, or of one that
-// replaces it.
-func (p *plan) find(found planned) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.index(found.f) < 0 && p.doing[followUpKey(found.f)] != found.f.id {
-		p.insert(found)
-	}
-}
-
-// again plans one that failed, unless another one has replaced it.
-func (p *plan) again(f FollowUp) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.index(f) < 0 {
-		p.insert(planned{at: f.Due, f: f})
-	}
-}
-
-// index returns where the follow-up of this job and kind waits, or -1; p.mu is
-// held.
-func (p *plan) index(f FollowUp) int {
-	return slices.IndexFunc(p.waiting, func(w planned) bool { return w.f.Key == f.Key && w.f.Kind == f.Kind })
-}
-
-// insert puts a follow-up into its place; p.mu is held.
-func (p *plan) insert(one planned) {
-	if len(p.waiting) >= maxPlanned {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(p.waiting, one.at, func(w planned, at time.Time) int {
-		return cmp.Or(w.at.Compare(at), -1) // behind those of the same time
-	})
-	p.waiting = slices.Insert(p.waiting, i, one)
-	notify(p.wake)
-}
-
-// close ends the plan and returns what of it is this process's own.
-func (p *plan) close() (own []FollowUp) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, one := range p.waiting {
-		if !one.rescued {
-			own = append(own, one.f)
-		}
-	}
-	p.waiting, p.closed = nil, true
-	return own
-}
-
-// notify wakes up whoever reads from c, which has room for one.
-func notify(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // it looks anyway
-	}
-}
-
-// next waits for the next follow-up that is due, and takes it; ok is false when
-// ctx has ended.
-func (p *plan) next(ctx context.Context) (one planned, ok bool) {
-	for {
-		one, wait, ok := p.take()
-		if ok {
-			return one, true
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-p.wake:
-		case <-ctx.Done():
-		}
-		timer.Stop()
-		if ctx.Err() != nil {
-			return planned{}, false
-		}
-	}
-}
-
-// take returns the first follow-up that is due, or how long to wait for one. Two
-// of the same job and kind are not done at once.
-func (p *plan) take() (one planned, wait time.Duration, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, w := range p.waiting {
-		key := followUpKey(w.f)
-		if _, busy := p.doing[key]; busy {
-			continue
-		}
-		if wait := time.Until(w.at); wait > 0 {
-			return planned{}, wait, false
-		}
-		p.waiting = slices.Delete(p.waiting, i, i+1)
-		p.doing[key] = w.f.id
-		return w, 0, true
-	}
-	return planned{}, time.Hour, false
-}
-
-func (p *plan) done(f FollowUp) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.doing, followUpKey(f))
-	notify(p.wake)
 }

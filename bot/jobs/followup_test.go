@@ -397,7 +397,7 @@ func TestFollowUpsEnd(t *testing.T) {
 		w.wantFollowUps(q, "k/cut")
 		e, err := w.store.Get(w.Context(), followUpKey(FollowUp{Key: "k", Kind: "cut"}))
 		w.must(err)
-		if s, err := decodeFollowUp(e); err != nil || s.Failed != 0 {
+		if s, err := q.decodeFollowUp(w.Context(), e); err != nil || s.Failed != 0 {
 			w.Errorf("%+v, %v", s, err)
 		}
 	})

@@ -19,12 +19,14 @@ type Job struct {
 	end   context.CancelCauseFunc // ends the work's context
 	look  chan struct{}           // asks for a look at the state
 
-	mu    sync.Mutex // guards what follows
-	order order      // does not change once the job is claimed
-	state state      // as last seen
-	until time.Time  // the lease lasts
-	over  bool       // lost or settled: nothing may be written
-	last  bool       // the write that gives the job away is under way
+	mu    sync.Mutex   // guards what follows
+	order order        // does not change once the job is claimed
+	state state        // as last seen
+	seal  seal         // of what is stored of the job
+	pages map[int]seal // of the pages that it saved
+	until time.Time    // the lease lasts
+	over  bool         // lost or settled: nothing may be written
+	last  bool         // the write that gives the job away is under way
 	items map[*itemContext]struct{}
 	told  func(State, error) // nil, or what OnSettled was given
 }

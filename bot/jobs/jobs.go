@@ -72,6 +72,10 @@ var (
 	// ErrBroken means that the embedded store will not answer again: after a full
 	// disk, say. A new process can use its folder.
 	ErrBroken = errors.New("the store of jobs cannot write any more: look at the disk of DATA_DIR, then start again")
+	// ErrKeyMissing and ErrKeyWrong mean that the store is encrypted with a key
+	// which was not given.
+	ErrKeyMissing = errors.New("the store of jobs is encrypted: set DATA_KEY, or DATA_KEY_FILE, to its key")
+	ErrKeyWrong   = errors.New("the key in DATA_KEY or DATA_KEY_FILE is not the one that the store of jobs is encrypted with: give the right one, or begin with a new store")
 	// ErrNotFound means that a job is not known, or not any more.
 	ErrNotFound = errors.New("no such job")
 	// ErrCorrupt means that a record cannot be read.
@@ -102,8 +106,12 @@ const (
 type Config struct {
 	// Retention is how long a record is kept after its last change, and its
 	// key known after it was created. It is the longest time that a job may
-	// take, too. Default 30 days.
+	// take, too. If it is shorter than a day, or [KeepNothing], these times are a
+	// day, and a job is erased so long after its end, as soon as its follow-ups
+	// are done. Default 30 days.
 	Retention time.Duration
+	// Key encrypts what is stored of jobs, and the settings. Default: none.
+	Key []byte
 	// MaxAttempts is how often a job may fail. Default 5.
 	MaxAttempts int
 	// LeaseFor is how long a job waits for a worker that died, and up to twice
@@ -125,7 +133,11 @@ func (c Config) withDefaults() Config {
 			*d = to
 		}
 	}
-	set(&c.Retention, 30*24*time.Hour)
+	if c.Retention == KeepNothing {
+		c.Retention = 0
+	} else {
+		set(&c.Retention, 30*24*time.Hour)
+	}
 	set(&c.LeaseFor, 10*time.Second)
 	set(&c.Grace, 4*time.Second)
 	c.LeaseFor = max(c.LeaseFor, time.Second)

@@ -154,6 +154,9 @@ func (m *Memory) Delete(_ context.Context, filter string) error {
 	return nil
 }
 
+// Erase implements [Store].
+func (m *Memory) Erase(ctx context.Context, key string) error { return m.Delete(ctx, key) }
+
 // Remove implements [Store].
 func (m *Memory) Remove(_ context.Context, key string, revision uint64) error {
 	m.mu.Lock()

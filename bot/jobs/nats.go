@@ -39,8 +39,8 @@ const (
 	// reserved is the part of the store that is kept for changes of jobs that
 	// it has: a tenth.
 	reserved = 10
-	// overhead of an entry in bytes, with its subject and headers, rounded up.
-	overhead = 512
+	// overhead of an entry in bytes, beside its key and the filter, rounded up.
+	overhead = 192
 	// maxPending bounds the leases of all replicas and the jobs that wait for
 	// another attempt.
 	maxPending = 10_000
@@ -66,7 +66,7 @@ func newNATS(conn *nats.Conn, maxBytes int64, server *embedded) (*NATS, error) {
 
 // Create implements [Store].
 func (n *NATS) Create(ctx context.Context, key, filter string, value []byte) error {
-	if err := n.hasRoom(ctx, int64(len(value)+overhead)); err != nil {
+	if err := n.hasRoom(ctx, int64(len(value)+len(key)+len(filter)+overhead)); err != nil {
 		if _, missing := n.Get(ctx, filter); errors.Is(err, ErrFull) && missing == nil {
 			return errExists
 		}
@@ -126,6 +126,23 @@ func (n *NATS) Update(ctx context.Context, key string, value []byte, revision ui
 // Delete implements [Store].
 func (n *NATS) Delete(ctx context.Context, filter string) error {
 	return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+filter)))
+}
+
+// Erase implements [Store].
+func (n *NATS) Erase(ctx context.Context, key string) error {
+	for {
+		m, err := n.stream.GetLastMsgForSubject(ctx, prefix+key)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return natsError(err)
+		}
+		err = n.stream.SecureDeleteMsg(ctx, m.Sequence)
+		if refused, ok := errors.AsType[*jetstream.APIError](err); !ok || refused.ErrorCode != errNoMessage {
+			return natsError(err)
+		} // else it went in the meantime
+	}
 }
 
 // Remove implements [Store].

@@ -14,12 +14,13 @@ import (
 const (
 	maxChunk  = 384 << 10 // bytes; NATS refuses values over 1 MiB
 	maxChunks = 16        // of a page's text
+	maxPages  = 1_000_000 // one more than the highest number of a page
 )
 
 func pagesOf(id string) string { return "page." + id + ".>" }
 
-func chunkKey(id string, page, chunk int) string {
-	return "page." + id + "." + strconv.Itoa(page) + "." + strconv.Itoa(chunk)
+func chunkKey[C int | string](id string, page int, chunk C) string {
+	return fmt.Sprintf("page.%s.%d.%v", id, page, chunk)
 }
 
 // SavePage keeps the text of a page, 6 MiB at most ([ErrTooLarge]), as long as
@@ -43,15 +44,20 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	if err := j.check(ctx); err != nil {
 		return err
 	}
+	seal, err := j.makePageSeal(ctx, n)
+	if err != nil {
+		return err
+	}
 	sum := sha256.Sum256([]byte(text))
 	for i := chunks - 1; i > 0; i-- {
-		value := []byte(text[i*maxChunk : min((i+1)*maxChunk, len(text))])
-		if err := j.q.store.Put(ctx, chunkKey(j.id, n, i), value); err != nil {
+		key, value := chunkKey(j.id, n, i), []byte(text[i*maxChunk:min((i+1)*maxChunk, len(text))])
+		if err := j.q.store.Put(ctx, key, seal.close(key, value)); err != nil {
 			return err
 		}
 	}
+	key := chunkKey(j.id, n, 0)
 	first := append(fmt.Appendf(nil, "%d %x\n", chunks, sum), text[:min(maxChunk, len(text))]...)
-	err = j.q.store.Update(ctx, chunkKey(j.id, n, 0), first, old.Revision)
+	err = j.q.store.Update(ctx, key, seal.close(key, first), old.Revision)
 	if errors.Is(err, errConflict) {
 		err = ErrLost
 	}
@@ -61,7 +67,7 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	// It may have been erased in the meantime, before the page was there.
 	s, _, err := j.q.state(ctx, j.id)
 	if err == nil && s.State == Erased {
-		err = j.q.store.Delete(ctx, pagesOf(j.id))
+		err = errors.Join(j.q.store.Delete(ctx, pageSecretsOf(j.id)), j.q.store.Delete(ctx, pagesOf(j.id)))
 	}
 	if err != nil {
 		return err
@@ -73,6 +79,36 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 // is left.
 func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error {
 	id := token(key)
+	in := func(prefix, key string) (page int, ok bool) {
+		n, _, _ := strings.Cut(strings.TrimPrefix(key, prefix+id+"."), ".")
+		page, err := strconv.Atoi(n)
+		return page, err == nil && from <= page && page < to
+	}
+	secrets, err := q.store.List(ctx, maxPages, pageSecretsOf(id))
+	if err != nil {
+		return err
+	}
+	for _, e := range secrets {
+		page, ok := in("page-secret.", e.Key)
+		if !ok {
+			continue
+		}
+		if err := q.store.Erase(ctx, e.Key); err != nil {
+			return err
+		}
+		if err := q.store.Delete(ctx, chunkKey(id, page, ">")); err != nil {
+			return err
+		}
+	}
+	return q.overwritePages(ctx, id, func(key string) bool {
+		_, ok := in("page.", key)
+		return ok
+	})
+}
+
+// overwritePages removes the pages of an earlier version, which have no seal,
+// where match holds.
+func (q *Queue) overwritePages(ctx context.Context, id string, match func(key string) bool) error {
 	for {
 		entries, err := q.store.List(ctx, maxList, pagesOf(id))
 		if err != nil {
@@ -80,12 +116,11 @@ func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error 
 		}
 		found := false
 		for _, e := range entries {
-			n, _, _ := strings.Cut(strings.TrimPrefix(e.Key, "page."+id+"."), ".")
-			if page, err := strconv.Atoi(n); err != nil || page < from || page >= to {
+			if isSealed(e) || !match(e.Key) {
 				continue
 			}
 			found = true
-			if err := q.store.Delete(ctx, e.Key); err != nil {
+			if err := q.store.Erase(ctx, e.Key); err != nil {
 				return err
 			}
 		}
@@ -111,6 +146,13 @@ func (q *Queue) Page(ctx context.Context, key string, n int) (text string, ok bo
 }
 
 func (q *Queue) page(ctx context.Context, id string, n int) (text string, ok bool, err error) {
+	seal, err := q.pageSeal(ctx, id, n)
+	if errors.Is(err, ErrCorrupt) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
 	var whole strings.Builder
 	chunks, sum := 1, ""
 	for i := 0; i < chunks; i++ {
@@ -121,7 +163,13 @@ func (q *Queue) page(ctx context.Context, id string, n int) (text string, ok boo
 		if err != nil {
 			return "", false, err
 		}
-		value := e.Value
+		value, err := seal.open(e)
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrCorrupt) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, err
+		}
 		if i == 0 {
 			var head []byte
 			head, value, _ = bytes.Cut(value, []byte("\n"))

@@ -18,6 +18,7 @@ import (
 type Queue struct {
 	config   Config
 	store    Store
+	master   seal         // of the store's key
 	id       string       // of this replica
 	replicas atomic.Int64 // as last counted
 	length   atomic.Int64 // of unfinished jobs, as last counted
@@ -35,12 +36,16 @@ const enqueuing = 2 * time.Second
 // Open makes a queue on a store, which is the queue's from now on.
 func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	c = c.withDefaults()
-	if err := setup(ctx, store, Setup{Retention: c.Retention, LeaseFor: c.LeaseFor}); err != nil {
+	if err := setup(ctx, store, Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor}); err != nil {
 		return nil, err
 	}
-	q := &Queue{config: c, store: store, id: rand.Text(), plan: newPlan(), running: map[string]*Job{}}
+	master, err := masterSeal(c.Key)
+	if err != nil {
+		return nil, err
+	}
+	q := &Queue{config: c, store: store, master: master, id: rand.Text(), plan: newPlan(), running: map[string]*Job{}}
 	q.replicas.Store(1)
-	return q, nil
+	return q, q.checkKey(ctx)
 }
 
 // opening is how long a store may not answer when a queue is opened: a cluster
@@ -76,7 +81,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	ctx, cancel := context.WithTimeout(ctx, enqueuing)
 	defer cancel()
 	id := token(r.Key)
-	err = q.store.Create(ctx, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), ordersOf(id), value)
+	err = q.create(ctx, id, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), value)
 	if created = err == nil; errors.Is(err, errExists) {
 		err = nil
 	}
@@ -95,6 +100,20 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	return created, err
 }
 
+// create stores the order of a new job, and before that the job's secret.
+func (q *Queue) create(ctx context.Context, id, key string, order []byte) error {
+	if _, err := q.store.Get(ctx, ordersOf(id)); err == nil {
+		return errExists
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	seal, err := q.makeSeal(ctx, id)
+	if err != nil {
+		return err
+	}
+	return q.store.Create(ctx, key, ordersOf(id), seal.close(key, order))
+}
+
 // Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. That of
 // an erased job has nothing but its state.
 func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
@@ -106,11 +125,19 @@ func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
 }
 
 func (q *Queue) record(ctx context.Context, e Entry) (Record, error) {
-	o, err := decodeOrder(e.Value)
+	id := idOf(e.Key)
+	s, _, err := q.state(ctx, id)
 	if err != nil {
 		return Record{}, err
 	}
-	s, _, err := q.state(ctx, idOf(e.Key))
+	if s.State == Erased {
+		return Record{State: Erased, Updated: s.Updated}, nil
+	}
+	value, err := q.open(ctx, id, e)
+	if err != nil {
+		return Record{}, err
+	}
+	o, err := decodeOrder(value)
 	if err != nil {
 		return Record{}, err
 	}
@@ -160,9 +187,16 @@ func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
 		switch {
 		case errors.Is(err, ErrCorrupt):
 			q.config.Log.Error("left a corrupt record out", "request", requestID(idOf(e.Key)), "error", err)
+		case errors.Is(err, ErrNotFound): // it went in the meantime
 		case err != nil:
 			return nil, err
-		case r.State != Erased:
+		case r.State == Erased:
+			if id := idOf(e.Key); e.Key != tombstone(id) { // it was erased in part
+				if err := q.erase(ctx, id); err != nil {
+					return nil, err
+				}
+			}
+		default:
 			records = append(records, r)
 		}
 	}
@@ -179,13 +213,21 @@ func (q *Queue) state(ctx context.Context, id string) (state, uint64, error) {
 	if err != nil {
 		return state{}, 0, err
 	}
-	s, err := decodeState(e.Value)
+	value, err := q.open(ctx, id, e)
+	if err != nil {
+		return state{}, 0, err
+	}
+	s, err := decodeState(value)
 	return s, e.Revision, err
 }
 
 // change edits the state of a job as it stands, again where somebody else was
 // faster. The error of edit leaves it as it is.
 func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) (state, error) {
+	seal, err := q.seal(ctx, id)
+	if err != nil {
+		return state{}, err
+	}
 	for {
 		s, revision, err := q.state(ctx, id)
 		if err != nil {
@@ -199,7 +241,7 @@ func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) 
 		if err != nil {
 			return state{}, err
 		}
-		if err := q.store.Update(ctx, stateKey(id), value, revision); !errors.Is(err, errConflict) {
+		if err := q.store.Update(ctx, stateKey(id), seal.close(stateKey(id), value), revision); !errors.Is(err, errConflict) {
 			return s, err
 		}
 		if ctx.Err() != nil {
@@ -248,13 +290,11 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 // [ErrLost]. Erasing again what was erased in part completes it. While the store
 // does not answer, it is tried again for 30 s.
 func (q *Queue) Erase(ctx context.Context, key string) error {
-	return retryStore(ctx, func(ctx context.Context) error { return q.erase(ctx, key) })
+	return retryStore(ctx, func(ctx context.Context) error { return q.erase(ctx, token(key)) })
 }
 
-func (q *Queue) erase(ctx context.Context, key string) error {
-	id := token(key)
-	tombstone, orders := orderKey(id, nobody, nobody, nobody), ordersOf(id)
-	if _, err := q.store.Get(ctx, orders); err != nil {
+func (q *Queue) erase(ctx context.Context, id string) error {
+	if _, err := q.store.Get(ctx, ordersOf(id)); err != nil {
 		return err
 	}
 	value, err := encode(state{State: Erased, Updated: time.Now()})
@@ -266,18 +306,29 @@ func (q *Queue) erase(ctx context.Context, key string) error {
 		return err
 	}
 	_ = q.store.Signal(ctx, id) // without it the worker finds out when it renews its lease
-	if err := q.store.Put(ctx, tombstone, []byte("{}")); err != nil {
+	if err := q.store.Put(ctx, tombstone(id), []byte("{}")); err != nil {
 		return err
 	}
-	for _, filter := range []string{pagesOf(id), followUpsOf(id), listedOf(id)} {
+	if err := q.store.Erase(ctx, secretKey(id)); err != nil {
+		return err
+	}
+	if err := q.overwritePages(ctx, id, func(string) bool { return true }); err != nil {
+		return err
+	}
+	for _, filter := range []string{pagesOf(id), pageSecretsOf(id), followUpsOf(id), listedOf(id)} {
 		if err := q.store.Delete(ctx, filter); err != nil {
 			return err
 		}
 	}
-	entries, err := q.store.List(ctx, maxList, orders)
+	// The orders go last: an erased job that still has one is erased again.
+	entries, err := q.store.List(ctx, maxList, ordersOf(id))
 	for _, e := range entries {
-		if e.Key != tombstone {
+		switch {
+		case e.Key == tombstone(id):
+		case isSealed(e):
 			err = errors.Join(err, q.store.Delete(ctx, e.Key))
+		default: // an earlier version's
+			err = errors.Join(err, q.store.Erase(ctx, e.Key))
 		}
 	}
 	return err

@@ -199,7 +199,7 @@ var (
 // claim makes a job this worker's own.
 func (q *Queue) claim(ctx context.Context, j *Job) bool {
 	var notBefore time.Time
-	o, err := decodeOrder(j.lease.Entry().Value)
+	o, err := q.leased(ctx, j)
 	if err == nil {
 		notBefore, err = q.own(ctx, j, o)
 	}
@@ -211,7 +211,7 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 		return false // it is somebody else's: leave it alone
 	case errors.Is(err, errFinished):
 		err = j.lease.Finish(ctx)
-	case errors.Is(err, ErrCorrupt):
+	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrNotFound):
 		// It stays where it is, for a person to look at, out of the line.
 		q.config.Log.Error("set a corrupt record aside", "request", requestID(j.id), "error", err)
 		err = j.lease.Finish(ctx)
@@ -228,6 +228,30 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 		q.config.Log.Warn("could not give a lease back; it lapses", "request", requestID(j.id), "error", err)
 	}
 	return false
+}
+
+// leased returns the order that a lease is of, and makes the seal of the job
+// known.
+func (q *Queue) leased(ctx context.Context, j *Job) (order, error) {
+	s, _, err := q.state(ctx, j.id)
+	if err == nil && s.State.final() {
+		err = errFinished
+	}
+	if err != nil {
+		return order{}, err
+	}
+	seal, err := q.makeSeal(ctx, j.id)
+	if err != nil {
+		return order{}, err
+	}
+	value, err := seal.open(j.lease.Entry())
+	if err != nil {
+		return order{}, err
+	}
+	j.mu.Lock()
+	j.seal = seal
+	j.mu.Unlock()
+	return decodeOrder(value)
 }
 
 // own writes the job's owner, after the lease was renewed: from here on its

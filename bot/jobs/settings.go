@@ -25,8 +25,16 @@ const (
 func (q *Queue) Setting(ctx context.Context, name string) (value string, ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, reading)
 	defer cancel()
-	b, err := q.store.Setting(ctx, token(name))
-	if errors.Is(err, ErrNotFound) {
+	key := token(name)
+	b, err := q.store.Setting(ctx, key)
+	if err == nil {
+		b, err = q.master.open(Entry{Key: key, Value: b})
+	}
+	switch {
+	case errors.Is(err, ErrCorrupt):
+		q.config.Log.Error("left out a setting that cannot be read", "error", err)
+		return "", false, nil
+	case errors.Is(err, ErrNotFound):
 		return "", false, nil
 	}
 	return string(b), err == nil, err
@@ -43,7 +51,10 @@ func (q *Queue) SetSetting(ctx context.Context, name, value string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, setting)
 	defer cancel()
-	return q.store.SetSetting(ctx, token(name), []byte(value))
+	if value == "" {
+		return q.store.SetSetting(ctx, token(name), nil)
+	}
+	return q.store.SetSetting(ctx, token(name), q.master.close(token(name), []byte(value)))
 }
 
 func settingsConfig() jetstream.StreamConfig {

@@ -127,7 +127,8 @@ func TestSettingsWithoutAServer(t *testing.T) {
 // A store that hangs keeps nobody waiting either.
 func TestSettingsHang(t *testing.T) {
 	inMemory(t, func(w *world) {
-		q := w.queueOn(&hanging{w.store})
+		q := w.queue()
+		q.store = &hanging{w.store}
 		for what, ask := range map[string]func() error{
 			"Setting":    func() error { _, _, err := q.Setting(w.Context(), "auto"); return err },
 			"SetSetting": func() error { return q.SetSetting(w.Context(), "auto", "off") },

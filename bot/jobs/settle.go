@@ -97,6 +97,9 @@ func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
+	if v.kind != handoff {
+		q.eraseLater(ctx, j)
+	}
 	var as State
 	err := retryStore(ctx, func(ctx context.Context) (err error) {
 		as, err = j.apply(ctx, v)

@@ -31,6 +31,9 @@ type Store interface {
 	Update(ctx context.Context, key string, value []byte, revision uint64) error
 	// Delete removes all that matches and leaves no trace.
 	Delete(ctx context.Context, filter string) error
+	// Erase removes an entry and overwrites its value wherever the store keeps it.
+	// Earlier revisions of the entry may stay. It does nothing where there is none.
+	Erase(ctx context.Context, key string) error
 	// Remove removes an entry of a known revision. It does nothing where it has
 	// another one, or is not there.
 	Remove(ctx context.Context, key string, revision uint64) error

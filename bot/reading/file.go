@@ -313,7 +313,7 @@ func (r *run) best(i int, text string) string {
 		return kept
 	}
 	if text != "" {
-		_ = r.job.SavePage(ctx, i*fileStride+partialText, text) // else the last attempt's is shown
+		_ = r.saveText(ctx, i, partialText, text) // else the last attempt's is shown
 	}
 	return text
 }

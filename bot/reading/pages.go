@@ -152,7 +152,7 @@ func (p *pages) read(ctx context.Context, i int) (err error) {
 		saved.Failure = p.run.failure(err)
 		value, err := json.Marshal(saved)
 		if err == nil {
-			err = p.run.job.SavePage(ctx, p.number(i), string(value))
+			err = p.run.saveText(ctx, p.file, firstPiece+i, string(value))
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package reading
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -300,7 +301,7 @@ func (r *run) onceFile(place func(*State) *post.OnceFile) (*post.OnceFile, post.
 func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
-	if err := r.job.SavePage(ctx, TextOf(i), text); err != nil {
+	if err := r.saveText(ctx, i, wholeText, text); err != nil {
 		return err
 	}
 	o.HasText, o.Took = text != "", time.Since(r.began())
@@ -313,6 +314,16 @@ func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *word
 			f.StoppedBy = r.stoppedBy(i)
 		}
 	})
+}
+
+// saveText keeps one of the texts of a file, unless the file is erased: it may have
+// been erased before the text was there.
+func (r *run) saveText(ctx context.Context, i, n int, text string) error {
+	err := r.job.SavePage(ctx, TextOf(i)+n, text)
+	if r.erased(i) {
+		err = errors.Join(err, r.Jobs.ErasePages(ctx, r.job.Record().Key, TextOf(i), TextOf(i+1)))
+	}
+	return err
 }
 
 // stoppedBy is who stopped a file, or the ask.

@@ -83,8 +83,12 @@ type config struct {
 	DataDir     string `env:"DATA_DIR" envDefault:"data" example:"/var/lib/slack-ocr"`
 	NATSURL     string `env:"NATS_URL" example:"nats://nats-1:4222,nats://nats-2:4222"`
 	NATSURLFile string `env:"NATS_URL_FILE" example:"/run/secrets/nats-url"`
+	// DataKey encrypts what is in either store; empty means that it is not
+	// encrypted. DataKeyFile is the file that holds the key.
+	DataKey     string `env:"DATA_KEY" example:"what openssl rand -base64 32 prints"`
+	DataKeyFile string `env:"DATA_KEY_FILE" example:"/run/secrets/data-key"`
 	// Retention is how long records of jobs, with the texts that were read, are
-	// kept.
+	// kept; 0 for not at all.
 	Retention time.Duration `env:"RETENTION" envDefault:"720h" example:"720h"`
 
 	// ListenAddr is where /healthz, /readyz and /metrics are served; empty for

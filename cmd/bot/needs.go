@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -12,6 +13,9 @@ import (
 	"slackocr/bot"
 	"slackocr/ocr"
 )
+
+// leastKey is the least length of a key of the store, in characters.
+const leastKey = 20
 
 // needAll are the needs of the bot itself.
 var needAll = []func(*config, *problems){needLog, needSlack, needPlaces, needModel, needLimits, needStore, needMonitor}
@@ -94,8 +98,8 @@ func needLimits(c *config, wrong *problems) {
 	if c.OCRConcurrency < 0 || c.OCRConcurrency > 256 {
 		wrong.add("OCR_CONCURRENCY", "must be auto, or from 1 to 256")
 	}
-	if c.Retention < 24*time.Hour || c.Retention > 10*365*24*time.Hour {
-		wrong.add("RETENTION", "must be from 24h to 87600h")
+	if c.Retention < 0 || c.Retention > 10*365*24*time.Hour {
+		wrong.add("RETENTION", "must be from 0 to 87600h")
 	}
 }
 
@@ -129,6 +133,9 @@ func needModel(c *config, wrong *problems) {
 
 func needStore(c *config, wrong *problems) {
 	fromFile("NATS_URL", &c.NATSURL, c.NATSURLFile, wrong)
+	if fromFile("DATA_KEY", &c.DataKey, c.DataKeyFile, wrong) && c.DataKey != "" && len(c.DataKey) < leastKey {
+		wrong.add("DATA_KEY", fmt.Sprintf("has fewer than %d characters", leastKey))
+	}
 }
 
 func needLog(c *config, wrong *problems) {

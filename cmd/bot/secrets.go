@@ -61,7 +61,7 @@ func readSecret(name string) (string, error) {
 // hider returns what takes the secrets of the settings out of a text. Errors of
 // this program hold none; those of libraries and answers of servers might.
 func hider(c config, environ []string) func(string) string {
-	secrets := []string{c.SlackBotToken, c.SlackAppToken, c.ModelverseAPIKey, c.OCRAPIKey, c.NATSURL}
+	secrets := []string{c.SlackBotToken, c.SlackAppToken, c.ModelverseAPIKey, c.OCRAPIKey, c.NATSURL, c.DataKey}
 	addresses := strings.Split(c.NATSURL, ",")
 	for _, line := range environ {
 		name, value, _ := strings.Cut(line, "=")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +83,9 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	queue, err := jobs.Open(ctx, jobs.Config{Retention: c.Retention, MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log}, store)
+	queue, err := jobs.Open(ctx, jobs.Config{
+		Retention: c.retention(), Key: []byte(c.DataKey), MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log,
+	}, store)
 	if err != nil {
 		return errors.Join(err, store.Close(closing(ctx)))
 	}
@@ -102,6 +105,14 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 		err = b.Run(ctx)
 	}
 	return errors.Join(err, queue.Close(closing(ctx)))
+}
+
+// retention is that of the settings as a queue takes it.
+func (c config) retention() time.Duration {
+	if c.Retention == 0 {
+		return jobs.KeepNothing
+	}
+	return c.Retention
 }
 
 // openStore opens the external store where one is set, else the embedded one.

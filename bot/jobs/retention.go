@@ -1,0 +1,54 @@
+package jobs
+
+import (
+	"context"
+	"time"
+)
+
+// KeepNothing is the retention with which a job is erased as soon as it and its
+// follow-ups are done.
+const KeepNothing time.Duration = -1
+
+const (
+	// keyKnown is how long the key of a job is known at least, so that a request
+	// that comes again is not done again. A retention that is shorter than that
+	// erases the job, which leaves its key.
+	keyKnown = 24 * time.Hour
+	// eraseKind is the kind of the follow-up that erases a job.
+	eraseKind = "erase"
+	// eraseAgain is how long that follow-up waits for others of the same job.
+	eraseAgain = 3 * time.Second
+)
+
+// eraseLater leaves it to a follow-up to erase a job that is about to end, if the
+// retention asks for that. The follow-up is stored before the end of the job, so
+// that no crash comes between.
+func (q *Queue) eraseLater(ctx context.Context, j *Job) {
+	if q.config.Retention >= keyKnown {
+		return
+	}
+	key := j.Record().Key
+	err := q.AddFollowUp(ctx, FollowUp{Key: key, Kind: eraseKind, Due: time.Now().Add(q.config.Retention)})
+	if err != nil {
+		q.config.Log.Warn("could not arrange to erase a job; it expires within a day", "request", requestID(j.id), "error", err)
+	}
+}
+
+// eraseDue erases the job of a follow-up, or puts that off while the job or one of
+// its other follow-ups is not done.
+func (q *Queue) eraseDue(ctx context.Context, f FollowUp) error {
+	id := token(f.Key)
+	s, _, err := q.state(ctx, id)
+	if err != nil {
+		return err
+	}
+	left, err := q.store.Oldest(ctx, 2, followUpsOf(id))
+	if err != nil {
+		return err
+	}
+	if !s.State.final() || len(left) > 1 {
+		f.Due = time.Now().Add(eraseAgain)
+		return q.AddFollowUp(ctx, f)
+	}
+	return q.erase(ctx, id)
+}

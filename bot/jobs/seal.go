@@ -1,0 +1,237 @@
+package jobs
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// The order and the states of a job are sealed with a secret of the job, and each
+// of its pages with a secret of the page, which is sealed with that of the job. A
+// secret is an entry of its own and never changes. The reason is that a store
+// cannot overwrite the earlier revisions of an entry: their bytes stay in its
+// files and in the logs of a cluster. To erase a job or a page, its secret is
+// overwritten, and nobody can read any of these bytes again.
+//
+// With a key of the store, the secrets of jobs and the settings are sealed too.
+
+const secretSize = 32 // bytes: AES-256
+
+// sealed is the first byte of a sealed value. An earlier version stored values
+// without a seal, which begin with "{" or a digit.
+const sealed = 1
+
+func isSealed(e Entry) bool { return len(e.Value) > 0 && e.Value[0] == sealed }
+
+func secretKey(id string) string { return "secret." + id }
+
+func pageSecretKey(id string, page int) string {
+	return "page-secret." + id + "." + strconv.Itoa(page)
+}
+func pageSecretsOf(id string) string { return "page-secret." + id + ".*" }
+
+// seal closes and opens the values of one job. The zero seal is that of a job
+// without a secret, whose values are stored as they are.
+type seal struct{ aead cipher.AEAD }
+
+// masterSeal returns the seal of a store with a key, the zero one for no key.
+func masterSeal(key []byte) (seal, error) {
+	if len(key) == 0 {
+		return seal{}, nil
+	}
+	secret, err := hkdf.Key(sha256.New, key, nil, "slackocr store", secretSize)
+	if err != nil {
+		return seal{}, err
+	}
+	return newSeal(secret)
+}
+
+// keyCheck is the setting that tells a right key from a wrong one. The names of
+// all others are hashes.
+const keyCheck = "key-check"
+
+// checkKey compares the key with that of the store, which has none before the
+// first one is given.
+func (q *Queue) checkKey(ctx context.Context) error {
+	var value []byte
+	err := retryStore(ctx, func(ctx context.Context) (err error) {
+		value, err = q.store.Setting(ctx, keyCheck)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrNotFound) && q.master.aead == nil:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		q.config.Log.Info("what is stored from now on is encrypted; what was stored before is not, until it is erased or expires")
+		return q.store.SetSetting(ctx, keyCheck, q.master.close(keyCheck, []byte("known")))
+	case err != nil:
+		return err
+	case q.master.aead == nil:
+		return ErrKeyMissing
+	}
+	if _, err := q.master.open(Entry{Key: keyCheck, Value: value}); err != nil {
+		return ErrKeyWrong
+	}
+	return nil
+}
+
+func newSeal(secret []byte) (seal, error) {
+	if len(secret) != secretSize {
+		return seal{}, fmt.Errorf("%w: its secret", ErrCorrupt)
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return seal{}, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return seal{aead}, err
+}
+
+// close returns the value that is stored under a key.
+func (s seal) close(key string, value []byte) []byte {
+	if s.aead == nil {
+		return value
+	}
+	return s.aead.Seal([]byte{sealed}, nil, value, []byte(key))
+}
+
+// open returns the value of an entry, [ErrNotFound] if the secret is gone, or
+// [ErrCorrupt].
+func (s seal) open(e Entry) ([]byte, error) {
+	switch {
+	case !isSealed(e):
+		return e.Value, nil
+	case s.aead == nil:
+		return nil, fmt.Errorf("%w: its secret is gone", ErrNotFound)
+	}
+	value, err := s.aead.Open(nil, nil, e.Value[1:], []byte(e.Key))
+	if err != nil {
+		return nil, fmt.Errorf("%w: its seal is broken", ErrCorrupt)
+	}
+	return value, nil
+}
+
+// makeSeal returns the seal of a job, with a new secret if the job has none.
+func (q *Queue) makeSeal(ctx context.Context, id string) (seal, error) {
+	if s := q.knownSeal(id); s.aead != nil {
+		return s, nil
+	}
+	key := secretKey(id)
+	return q.makeSecret(ctx, key, q.master, func(secret []byte) error {
+		return q.store.Create(ctx, key, key, q.master.close(key, secret))
+	})
+}
+
+// makePageSeal returns the seal of a page, with a new secret if the page has none.
+func (j *Job) makePageSeal(ctx context.Context, page int) (seal, error) {
+	j.mu.Lock()
+	s, outer := j.pages[page], j.seal
+	j.mu.Unlock()
+	if s.aead != nil {
+		return s, nil
+	}
+	key := pageSecretKey(j.id, page)
+	put := func(secret []byte) error { return j.q.store.Update(ctx, key, outer.close(key, secret), 0) }
+	s, err := j.q.makeSecret(ctx, key, outer, put)
+	if errors.Is(err, ErrCorrupt) { // the page cannot be read any more: begin anew
+		if err := j.q.store.Erase(ctx, key); err != nil {
+			return seal{}, err
+		}
+		s, err = j.q.makeSecret(ctx, key, outer, put)
+	}
+	if err != nil {
+		return seal{}, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.pages == nil {
+		j.pages = map[int]seal{}
+	}
+	j.pages[page] = s
+	return s, nil
+}
+
+// makeSecret returns the seal whose secret stands under a key, itself sealed with
+// outer. If there is none, put stores a new one.
+func (q *Queue) makeSecret(ctx context.Context, key string, outer seal, put func(secret []byte) error) (seal, error) {
+	for {
+		if s, err := q.secret(ctx, key, outer); err != nil || s.aead != nil {
+			return s, err
+		}
+		secret := make([]byte, secretSize)
+		_, _ = rand.Read(secret) // it never fails
+		err := put(secret)
+		if err == nil {
+			return newSeal(secret)
+		}
+		if !errors.Is(err, errExists) && !errors.Is(err, errConflict) {
+			return seal{}, err
+		}
+	}
+}
+
+// secret returns the seal whose secret stands under a key, the zero one if there
+// is none.
+func (q *Queue) secret(ctx context.Context, key string, outer seal) (seal, error) {
+	e, err := q.store.Get(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return seal{}, nil
+	}
+	if err != nil {
+		return seal{}, err
+	}
+	if len(e.Value) > secretSize {
+		if e.Value, err = outer.open(e); err != nil {
+			return seal{}, fmt.Errorf("%w: its secret cannot be read", ErrCorrupt)
+		}
+	}
+	return newSeal(e.Value)
+}
+
+// seal returns the seal of a job, the zero one if the job has no secret.
+func (q *Queue) seal(ctx context.Context, id string) (seal, error) {
+	if s := q.knownSeal(id); s.aead != nil {
+		return s, nil
+	}
+	return q.secret(ctx, secretKey(id), q.master)
+}
+
+// knownSeal returns the seal of a job that this queue works on, or the zero one.
+func (q *Queue) knownSeal(id string) seal {
+	q.mu.Lock()
+	j := q.running[id]
+	q.mu.Unlock()
+	if j == nil {
+		return seal{}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.seal
+}
+
+// pageSeal returns the seal of a page, the zero one if the page has no secret.
+func (q *Queue) pageSeal(ctx context.Context, id string, page int) (seal, error) {
+	outer, err := q.seal(ctx, id)
+	if err != nil {
+		return seal{}, err
+	}
+	return q.secret(ctx, pageSecretKey(id, page), outer)
+}
+
+// open returns what is stored in an entry of a job, other than a page's.
+func (q *Queue) open(ctx context.Context, id string, e Entry) ([]byte, error) {
+	if !isSealed(e) {
+		return e.Value, nil
+	}
+	s, err := q.seal(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(e)
+}
