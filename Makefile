@@ -1,4 +1,4 @@
-.PHONY: demo test soak build bench clean
+.PHONY: demo test soak build bench picture clean
 
 # A workspace, an OCR engine and the bot on this machine; nothing to set up.
 # With MODELVERSE_API_KEY or OCR_BASE_URL set it reads with that endpoint.
@@ -28,6 +28,11 @@ build:
 bench:
 	@./.ci/install tesseract:tesseract-ocr pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	go test -run '^$$' -bench . -benchmem ./...
+
+# The picture of the README.
+picture:
+	@./.ci/install tesseract:tesseract-ocr chromium:chromium
+	PICTURE=$(CURDIR)/docs/demo.gif go test -count=1 -run PictureOfTheREADME -v ./cmd/bot
 
 clean:
 	rm -rf bin
