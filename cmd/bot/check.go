@@ -155,6 +155,7 @@ func probes(c config) []probe {
 		{"store", []string{"DATA_DIR", "NATS_URL", "RETENTION"}, 20 * time.Second, func(ctx context.Context) []finding { return one(checkStore(ctx, c)) }},
 		{"temporary files", []string{"MAX_FILE_SIZE"}, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
 		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
+		{"confinement", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkConfinement(ctx)) }},
 		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},
 		{"libtiff", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkLibtiff(ctx)) }},
 		{"tesseract", nil, time.Second, func(context.Context) []finding { return one(checkTesseract()) }},

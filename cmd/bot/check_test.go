@@ -191,6 +191,11 @@ func TestCheckJSON(t *testing.T) {
       "found": "a picture was opened in a process of its own"
     },
     {
+      "check": "confinement",
+      "ok": true,
+      "found": "processes that open files have limits of memory and time, no network, and no files but their own and the system's; poppler and libtiff can start no process"
+    },
+    {
       "check": "poppler",
       "ok": true,
       "found": "a page of a PDF was drawn"

@@ -23,6 +23,29 @@ func checkDecoder(ctx context.Context) finding {
 	return passed("decoder", "a picture was opened in a process of its own")
 }
 
+// checkConfinement says what keeps a file that takes over the process that opens it
+// from the rest of the machine. Where the kernel can do less the bot works all the same.
+func checkConfinement(ctx context.Context) finding {
+	decoder, err := newDecoder(true)
+	if err != nil {
+		return failed("confinement", err.Error(), "")
+	}
+	holds, err := decoder.Confined(ctx)
+	if err != nil {
+		return failed("confinement", "it is not known what holds here: "+err.Error(), "May the program start itself?")
+	}
+	const limits = "processes that open files have limits of memory and time"
+	switch {
+	case holds.Files && holds.Calls:
+		return passed("confinement", limits+", no network, and no files but their own and the system's; poppler and libtiff can start no process")
+	case holds.Calls:
+		return passed("confinement", limits+" and no network; but they can read what the bot can read, since this kernel has no Landlock (Linux 5.13 or later has)")
+	case holds.Files:
+		return passed("confinement", limits+", and no files but their own and the system's; but they have the network, since seccomp is off here")
+	}
+	return passed("confinement", limits+"; nothing else confines them here (Linux 5.13 or later has Landlock and seccomp)")
+}
+
 // checkPoppler opens a PDF of one page.
 func checkPoppler(ctx context.Context) finding {
 	switch err := openPage(ctx, blankPDF()); {

@@ -14,7 +14,7 @@ import (
 	"slackocr/ocr/page/pagetest"
 )
 
-// TestKilledDecoder: the process that opens a file is killed. That is a sentence
+// TestKilledDecoder: the program that opens a file is killed. That is a sentence
 // to the person, and another file is read.
 func TestKilledDecoder(t *testing.T) {
 	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func TestKilledDecoder(t *testing.T) {
 	})
 	tools := t.TempDir()
 	for _, tool := range []string{"pdfinfo", "pdftoppm"} {
-		if err := os.WriteFile(filepath.Join(tools, tool), []byte("#!/bin/sh\nkill -9 $PPID\n"), 0o700); err != nil {
+		if err := os.WriteFile(filepath.Join(tools, tool), []byte("#!/bin/sh\nkill -9 $$\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,6 +33,7 @@ type system struct {
 
 func main() {
 	log.SetOutput(io.Discard) // where libraries quote what they did not expect from the network
+	hideMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], thisSystem()))

@@ -26,6 +26,19 @@ type request struct {
 	// The programs' paths; empty for those that are not installed or not needed.
 	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba string
 
+	// Self is the command that this request is an argument of: a program is started by
+	// way of it, so that it is confined first. Empty where nothing is confined.
+	Self []string
+
+	// For taskRun: the program, its arguments after its name, and which of its open
+	// files it opens again to write.
+	Program string
+	Args    []string
+	Writes  int
+
+	// Confined says what holds of this process; nil before it is confined.
+	Confined *Confined
+
 	// Memory is how much data the process may have beside what it starts with,
 	// in bytes, and Seconds how much time on the processor. 0 is no limit.
 	Memory, Seconds int64
@@ -37,6 +50,8 @@ const (
 	taskExamine task = "examine" // which pages there are
 	taskDraw    task = "draw"    // one page, as files in the output
 	taskText    task = "text"    // the text that pages of a PDF carry
+	taskConfine task = "confine" // nothing but to say what holds
+	taskRun     task = "run"     // to become another program
 )
 
 // An answer is what came of it.
@@ -52,6 +67,8 @@ type answer struct {
 	// HideLinks is for taskExamine of a PDF: its annotations are links alone,
 	// around which boxes would be drawn.
 	HideLinks bool
+
+	Confined Confined // for all tasks
 
 	Error *failure // or nil
 }

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"syscall"
 
 	"golang.org/x/image/tiff"
 )
@@ -93,8 +94,13 @@ func decode(src *source, kind Kind) (image.Image, error) {
 // broken file too: the input is hostile and the decoders are not ours.
 func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = &BrokenError{kind, fmt.Errorf("the decoder panicked: %.100v", p)}
+		p := recover()
+		if p == nil {
+			return
+		}
+		err = &BrokenError{kind, fmt.Errorf("the decoder panicked: %.100v", p)}
+		if cause, ok := p.(error); ok && errors.Is(cause, syscall.ENOMEM) { // WebAssembly's
+			err = &KilledError{Kind: kind, Limit: LimitMemory}
 		}
 	}()
 	if err := src.rewind(); err != nil {

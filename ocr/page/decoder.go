@@ -63,6 +63,17 @@ func NewDecoder(c DecoderConfig) *Decoder {
 // Kills counts the processes that were ended because of a limit, or fell over.
 func (d *Decoder) Kills() int64 { return d.kills.Load() }
 
+// Confined says what holds here of the processes that open files.
+func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
+	nothing, err := os.Open(os.DevNull)
+	if err != nil {
+		return Confined{}, err
+	}
+	defer nothing.Close()
+	a, err := d.run(ctx, request{Task: taskConfine}, nothing, nil, nil)
+	return a.Confined, err
+}
+
 // run has one request carried out, when there is a slot for it.
 func (d *Decoder) run(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
 	select {
@@ -101,7 +112,7 @@ const maxAnswer = 1 << 20
 
 // spawn runs the command for one request.
 func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
-	r.Memory = d.config.Memory
+	r.Self, r.Memory = d.config.Command, d.config.Memory
 	r.Seconds = int64((d.config.Time + time.Second - 1) / time.Second)
 	arg, err := json.Marshal(r)
 	if err != nil {
@@ -126,7 +137,9 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	}
 	var a answer
 	bad := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(&a)
-	if err := c.Wait(); err != nil || bad != nil {
+	endGroup(c)  // which its leader, not collected yet, still gives its name to
+	_ = c.Wait() // a whole answer says how it went
+	if bad != nil {
 		killed := &KilledError{Kind: r.Kind, Limit: LimitCrash, said: firstLine(said.String())}
 		if outOfMemory(said.String()) {
 			killed.Limit = LimitMemory

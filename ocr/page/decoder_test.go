@@ -197,3 +197,26 @@ func TestWithoutPoppler(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What a process leaves running beside its answer is ended with it.
+func TestNothingIsLeftRunning(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	d := page.NewDecoder(page.DecoderConfig{Command: []string{
+		"/bin/sh", "-c",
+		`sleep 1000 <&- >&- 2>&- 3>&- & echo $! >"$0"; echo '{"Pages":[{"Width":9,"Height":9}],"Total":1}' >&3`, pids,
+	}})
+	doc, err := d.Open(t.Context(), onDisk(t, pngHeader(9, 9, 8)), page.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer doc.Close()
+	said, err := os.ReadFile(pids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(said)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone(t, pid)
+}

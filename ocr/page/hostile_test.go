@@ -207,8 +207,8 @@ func TestBombsAreKilled(t *testing.T) {
 		limit  string
 		config page.DecoderConfig
 	}{
-		{"nested forms", nestedForms(9), page.LimitTime, page.DecoderConfig{Time: 3 * time.Second}},
-		{"picture in a page", pictureBomb(60_000), page.LimitTime, page.DecoderConfig{Time: 3 * time.Second}},
+		{"nested forms", nestedForms(9), page.LimitTime, page.DecoderConfig{Time: 5 * time.Second}},
+		{"picture in a page", pictureBomb(60_000), page.LimitTime, page.DecoderConfig{Time: 5 * time.Second}},
 		{"png that needs more memory", encodePNG(t, image.NewRGBA(image.Rect(0, 0, 6000, 6000))), page.LimitMemory, page.DecoderConfig{Memory: 64 << 20}},
 		{"heic that needs more memory", readFile(t, "flag.heic"), page.LimitMemory, page.DecoderConfig{Memory: 24 << 20}},
 		{"heic of 48 megapixels", readFile(t, "large.heic"), page.LimitMemory, page.DecoderConfig{Memory: 300 << 20}},

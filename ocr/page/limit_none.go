@@ -16,3 +16,5 @@ func limit(_, _ int64) error { return nil }
 func keep(int) {}
 
 func ownGroup(*exec.Cmd) {}
+
+func endGroup(*exec.Cmd) {}

@@ -11,11 +11,8 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 const (
@@ -41,7 +38,7 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 	if r.Pdfinfo == "" || r.Pdftoppm == "" {
 		return nil, 0, ErrNoTool
 	}
-	p := poppler(ctx, file, r.Pdfinfo, "-f", "1", "-l", strconv.Itoa(r.MaxPages), theFile)
+	p := poppler(ctx, file, r.Self, r.Pdfinfo, "-f", "1", "-l", strconv.Itoa(r.MaxPages), theFile)
 	var out bytes.Buffer
 	p.Stdout = &limitWriter{&out, maxInfo}
 	if err := p.run(); err != nil {
@@ -130,7 +127,7 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	if r.HideLinks {
 		args = append(args, "-hide-annotations")
 	}
-	p := poppler(ctx, file, r.Pdftoppm, append(args, theFile)...)
+	p := poppler(ctx, file, r.Self, r.Pdftoppm, append(args, theFile)...)
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -152,86 +149,4 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 		return nil, ErrPassword
 	}
 	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
-}
-
-// A program at work on one file.
-type program struct {
-	*exec.Cmd
-	kind Kind
-	said complaints
-}
-
-// poppler prepares a program of poppler.
-func poppler(ctx context.Context, file *os.File, name string, args ...string) *program {
-	return prepare(ctx, PDF, file, name, args...)
-}
-
-// prepare starts no shell, and hands on neither an environment nor an open file
-// but the one to read.
-func prepare(ctx context.Context, kind Kind, file *os.File, name string, args ...string) *program {
-	p := &program{Cmd: exec.CommandContext(ctx, name, args...), kind: kind}
-	p.Stdin = file
-	p.Stderr = &p.said
-	p.Env = []string{"LC_ALL=C.UTF-8"}
-	return p
-}
-
-func (p *program) run() error { return p.verdict(p.Run()) }
-
-// verdict says what it means that the program ended like this.
-func (p *program) verdict(err error) error {
-	said := p.said.String()
-	exit, exited := errors.AsType[*exec.ExitError](err)
-	switch {
-	case err == nil:
-		return nil
-	case !exited:
-		return fmt.Errorf("running %s: %w", filepath.Base(p.Path), err)
-	case locked(said):
-		return ErrPassword
-	case outOfMemory(said):
-		return &KilledError{Kind: p.kind, Limit: LimitMemory}
-	}
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		switch status.Signal() {
-		case syscall.SIGKILL, sigXCPU:
-			return &KilledError{Kind: p.kind, Limit: LimitTime}
-		default:
-			return &KilledError{Kind: p.kind, Limit: LimitCrash}
-		}
-	}
-	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
-}
-
-// locked knows what poppler says of a file that it has no key to: for want of a
-// password, or of a certificate.
-func locked(said string) bool {
-	return strings.Contains(said, "Incorrect password") || strings.Contains(said, "security handler")
-}
-
-// outOfMemory knows the last words of a process that was given no more memory:
-// those of the Go runtime, of C++ and of poppler.
-func outOfMemory(said string) bool {
-	for _, words := range []string{"out of memory", "Out of memory", "cannot allocate memory", "bad_alloc"} {
-		if strings.Contains(said, words) {
-			return true
-		}
-	}
-	return false
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return clip(line)
-}
-
-// complaints keeps the beginning of what a program says to standard error.
-type complaints struct{ bytes.Buffer }
-
-// maxSaid is how much of it is kept, in bytes.
-const maxSaid = 8 << 10
-
-func (c *complaints) Write(p []byte) (int, error) {
-	c.Buffer.Write(p[:min(len(p), maxSaid-c.Len())])
-	return len(p), nil
 }

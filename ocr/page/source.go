@@ -16,8 +16,9 @@ type source struct {
 	page int // of a TIFF: which one is decoded, counted from 0
 	err  error
 
-	// For libtiff: the program's path, and two files that are empty. Without
-	// them what only libtiff reads is ErrNoTool.
+	// For libtiff: see request, and two files that are empty. Without them what only
+	// libtiff reads is ErrNoTool.
+	self            []string
 	tiff2rgba       string
 	scratch, output *os.File
 

@@ -360,8 +360,7 @@ func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image
 	if opaque {
 		args = append([]string{"-n"}, args...)
 	}
-	p := prepare(src.ctx, kind, src.scratch, src.tiff2rgba, args...)
-	p.ExtraFiles = []*os.File{src.output}
+	p := prepare(src.ctx, kind, src.scratch, []*os.File{src.output}, src.self, src.tiff2rgba, args...)
 	err = p.run()
 	said = p.said.String()
 	if kind == TIFF {

@@ -18,6 +18,8 @@ const softMemory = 0.7
 // The open files of a process that decodes, beside the standard ones: its
 // standard input is the file to read.
 const (
+	firstExtra = 3
+
 	fdAnswer  = 3 // takes one answer as JSON
 	fdOutput  = 4 // takes the pages
 	fdScratch = 5 // is for what is on its way between two programs
@@ -38,17 +40,20 @@ func Work(args []string) int {
 
 func work(args []string) error {
 	var r request
-	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil {
+	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil || len(r.Self) == 0 {
 		return errors.New("this command is for the program itself: it decodes one file for it")
 	}
-	if err := limit(r.Memory, r.Seconds); err != nil {
-		return err
+	if r.Confined == nil {
+		if err := limit(r.Memory, r.Seconds); err != nil {
+			return err
+		}
+		return become(r)
 	}
 	if r.Memory > 0 {
 		debug.SetMemoryLimit(int64(softMemory * float64(r.Memory)))
 	}
 	to, output, scratch := os.NewFile(fdAnswer, "answer"), (*os.File)(nil), (*os.File)(nil)
-	if r.Task != taskExamine { // else the numbers may be those of other files
+	if r.Task == taskDraw || r.Task == taskText { // else the numbers may be those of other files
 		output = os.NewFile(fdOutput, "output")
 		keep(fdOutput)
 	}
@@ -58,6 +63,7 @@ func work(args []string) error {
 	}
 	keep(fdAnswer)
 	a := do(context.Background(), r, os.Stdin, output, scratch)
+	a.Confined = *r.Confined
 	if err := json.NewEncoder(to).Encode(a); err != nil {
 		return err
 	}
@@ -73,9 +79,10 @@ func do(ctx context.Context, r request, file, output, scratch *os.File) (a answe
 	}
 	src := &source{
 		ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page,
-		tiff2rgba: r.Tiff2rgba, output: output, scratch: scratch,
+		self: r.Self, tiff2rgba: r.Tiff2rgba, output: output, scratch: scratch,
 	}
 	switch r.Task {
+	case taskConfine:
 	case taskExamine:
 		a, err = examineFile(ctx, src, file, r)
 	case taskDraw:

@@ -1,0 +1,119 @@
+package page
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	seccomp "github.com/elastic/go-seccomp-bpf"
+	"github.com/elastic/go-seccomp-bpf/arch"
+	"github.com/landlock-lsm/go-landlock/landlock"
+	landlocksys "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// apply confines this thread and the program that it becomes, for good, as far as the
+// kernel can: Landlock came with Linux 5.13, and may be off. What cannot be had is left
+// out. The caller has locked the thread.
+func (c confinement) apply() (holds Confined) {
+	if unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != nil {
+		return holds
+	}
+	folders := slices.Clone(systemFolders)
+	for _, program := range c.read {
+		folders = append(folders, besides(program)...)
+	}
+	rules, flags, err := landlock.V11.BestEffort().NewRulesetFD(
+		landlock.RODirs(folders...).IgnoreIfMissing(),
+		landlock.ROFiles(slices.Concat(systemFiles, c.read)...).IgnoreIfMissing(),
+		landlock.RWFiles(append(c.write, os.DevNull)...).IgnoreIfMissing(),
+	)
+	if err == nil && rules >= 0 {
+		holds.Files = landlocksys.LandlockRestrictSelf(rules, flags) == nil
+		_ = unix.Close(rules)
+	}
+	policy, err := c.calls()
+	if err == nil {
+		err = seccomp.LoadFilter(seccomp.Filter{Policy: policy})
+	}
+	holds.Calls = err == nil
+	return holds
+}
+
+// besides returns the folders of libraries and data of a program that was not
+// installed with the system, where they stand beside its own.
+func besides(program string) (folders []string) {
+	target, err := filepath.EvalSymlinks(program)
+	if err != nil {
+		target = program
+	}
+	for _, path := range []string{program, target} {
+		if bin := filepath.Dir(path); filepath.Base(bin) == "bin" {
+			for _, name := range []string{"lib", "lib64", "share"} {
+				folders = append(folders, filepath.Join(bin, "..", name))
+			}
+		}
+	}
+	return folders
+}
+
+// calls lets all system calls pass but those that reach out of the process. A call
+// that is newer than the library's table, or of another processor's, is refused too.
+func (c confinement) calls() (seccomp.Policy, error) {
+	machine, err := arch.GetInfo("")
+	if err != nil {
+		return seccomp.Policy{}, err
+	}
+	denied := slices.Concat(reachingOut, lasting)
+	self := seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: 0}
+	conditions := map[string]seccomp.Condition{"prlimit64": self} // else the limits of other processes could be set
+	if c.program {
+		denied = append(denied, starting...)
+		self.Value = uint64(os.Getpid())
+		for _, name := range []string{"kill", "tkill", "tgkill"} { // abort(3) needs one of them
+			conditions[name] = self
+		}
+	}
+	allowed := seccomp.SyscallGroup{Action: seccomp.ActionAllow}
+	refused := seccomp.SyscallGroup{Action: seccomp.ActionErrno}
+	for _, name := range slices.Sorted(maps.Keys(machine.SyscallNames)) {
+		condition, limited := conditions[name]
+		switch {
+		case slices.Contains(denied, name):
+			refused.Names = append(refused.Names, name)
+		case limited:
+			allowed.NamesWithCondtions = append(allowed.NamesWithCondtions, seccomp.NameWithConditions{Name: name, Conditions: seccomp.ArgumentConditions{condition}})
+		default:
+			allowed.Names = append(allowed.Names, name)
+		}
+	}
+	return seccomp.Policy{
+		DefaultAction: seccomp.ActionErrno,
+		Syscalls:      []seccomp.SyscallGroup{refused, allowed},
+	}, nil
+}
+
+var (
+	// reachingOut are calls that reach other processes, other machines or the kernel's
+	// own settings.
+	reachingOut = []string{
+		"socket", "socketpair", "socketcall", "connect", "bind", "listen", "io_uring_setup", "io_uring_enter", "io_uring_register",
+		"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "pidfd_getfd", "kcmp",
+		"setpriority", "ioprio_set", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "migrate_pages", "move_pages",
+		"perf_event_open", "bpf", "userfaultfd", "inotify_init", "inotify_init1", "fanotify_init",
+		"unshare", "setns", "mount", "umount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr",
+		"keyctl", "add_key", "request_key", "open_by_handle_at", "name_to_handle_at",
+		"init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd",
+		"settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "syslog", "vhangup", "personality", "iopl", "ioperm",
+	}
+	// lasting are calls that leave something behind: a process outside of the group
+	// that is ended, memory that belongs to no process, another mode of a file.
+	lasting = []string{
+		"setsid", "setpgid", "shmget", "shmat", "msgget", "semget", "mq_open", "memfd_create", "memfd_secret",
+		"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat",
+		"setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat",
+	}
+	// starting are calls that start a process or a thread, or reach one by its number.
+	starting = []string{"fork", "vfork", "clone", "clone3", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "pidfd_send_signal"}
+)
