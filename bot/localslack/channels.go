@@ -33,7 +33,7 @@ type Channel struct {
 	Topic            Topic    `json:"topic"`
 	Purpose          Topic    `json:"purpose"`
 	NumMembers       *int     `json:"num_members,omitempty"`
-	Members          []string `json:"members,omitempty"` // only in State, for the page
+	Members          []string `json:"members,omitempty"` // only in pageSnapshot, for the page
 }
 
 // Topic is a channel's topic or purpose. Both stay empty here.

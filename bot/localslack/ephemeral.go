@@ -42,14 +42,14 @@ func (w *Workspace) whisper(c *conversation, user string, m *Message) {
 	if n := len(w.private) - maxEphemerals; n > 0 {
 		w.private = slices.Clone(w.private[n:])
 	}
-	w.publish(c, Change{Type: "ephemeral", TS: m.TS, Message: m, only: user})
+	w.publish(c, change{Type: "ephemeral", TS: m.TS, Message: m, only: user})
 }
 
 // unwhisper removes an ephemeral message.
 func (w *Workspace) unwhisper(c *conversation, user, ts string) {
 	if i := w.findWhisper(c, user, ts); i >= 0 {
 		w.private = slices.Delete(w.private, i, i+1)
-		w.publish(c, Change{Type: "message_deleted", TS: ts, only: user})
+		w.publish(c, change{Type: "message_deleted", TS: ts, only: user})
 	}
 }
 

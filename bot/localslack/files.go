@@ -259,7 +259,7 @@ func (w *Workspace) deleteFile(f *storedFile) {
 		}
 		w.replaceAndEmit(c, old, m)
 	})
-	w.publish(nil, Change{Type: "file", TS: f.info.ID})
+	w.publish(nil, change{Type: "file", TS: f.info.ID})
 	ids := append([]string{}, slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs)...)
 	ts := w.newTS()
 	for _, a := range w.sortedApps() {

@@ -95,7 +95,7 @@ func (w *Workspace) Kick(user, channel, member string) error {
 	c.members = slices.DeleteFunc(slices.Clone(c.members), func(m string) bool { return m == member })
 	w.channelChanged(c)
 	if c.info.IsPrivate {
-		w.publish(nil, Change{Type: "channel_gone", TS: c.info.ID, only: member})
+		w.publish(nil, change{Type: "channel_gone", TS: c.info.ID, only: member})
 	}
 	w.append(c, &Message{
 		Type: "message", Subtype: c.kindOf("leave"), User: member,

@@ -131,7 +131,7 @@ func (w *Workspace) replace(c *conversation, m *Message) {
 	if i, ok := c.find(m.TS); ok {
 		c.messages[i] = m
 	}
-	w.publish(c, Change{Type: "message", TS: m.TS, Message: m})
+	w.publish(c, change{Type: "message", TS: m.TS, Message: m})
 }
 
 // append adds a message, counts the message in its thread, and sends the
@@ -155,7 +155,7 @@ func (w *Workspace) append(c *conversation, m *Message) {
 		}
 	}
 	c.messages = append(c.messages, m)
-	w.publish(c, Change{Type: "message", TS: m.TS, Message: m})
+	w.publish(c, change{Type: "message", TS: m.TS, Message: m})
 	w.emitMessage(c, m)
 }
 
@@ -179,7 +179,7 @@ func (w *Workspace) remove(c *conversation, m *Message) {
 		return
 	}
 	c.messages = slices.Delete(slices.Clone(c.messages), i, i+1)
-	w.publish(c, Change{Type: "message_deleted", TS: m.TS})
+	w.publish(c, change{Type: "message_deleted", TS: m.TS})
 	w.emitDeleted(c, m)
 	if m.isReply() {
 		w.recount(c, m.ThreadTS)

@@ -82,7 +82,7 @@ func pagePermalink(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Workspace) pageState(rw http.ResponseWriter, _ *http.Request) {
-	pageJSON(rw, http.StatusOK, w.Snapshot(w.pageUser()))
+	pageJSON(rw, http.StatusOK, w.snapshot(w.pageUser()))
 }
 
 // pageEvents streams the changes after the sequence number "since" as
@@ -97,7 +97,7 @@ func (w *Workspace) pageEvents(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("Cache-Control", "no-store")
 	out := eventStream{rw, http.NewResponseController(rw)}
 	seq, err := strconv.ParseInt(since, 10, 64)
-	changes, cancel, ok := w.SubscribeSince(w.pageUser(), seq)
+	changes, cancel, ok := w.subscribeSince(w.pageUser(), seq)
 	if err != nil || !ok {
 		if ok {
 			cancel()
@@ -130,7 +130,7 @@ type eventStream struct {
 	rc *http.ResponseController
 }
 
-func (s eventStream) change(c Change) error {
+func (s eventStream) change(c change) error {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return err

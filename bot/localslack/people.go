@@ -150,7 +150,7 @@ func (w *Workspace) Install(a App) Credentials {
 	w.tokens[cred.BotToken] = &token{kind: botToken, app: in, scopes: a.Scopes}
 	w.tokens[cred.AppToken] = &token{kind: appToken, app: in, scopes: a.AppScopes}
 	w.userChanged(u)
-	w.publish(nil, Change{Type: "app", App: new(in.info())})
+	w.publish(nil, change{Type: "app", App: new(in.info())})
 	return cred
 }
 

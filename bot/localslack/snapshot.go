@@ -2,22 +2,22 @@ package localslack
 
 import "slices"
 
-// State is the part of the workspace that a user may see: the user's channels
+// pageSnapshot is the part of the workspace that a user may see: the user's channels
 // and the public channels.
-type State struct {
+type pageSnapshot struct {
 	Seq      int64                `json:"seq"` // number of the last change that is included
 	Team     TeamInfo             `json:"team"`
 	Me       string               `json:"me"`
 	Users    []User               `json:"users"`
 	Channels []Channel            `json:"channels"` // with members
 	Messages map[string][]Message `json:"messages"` // by channel, oldest first
-	Apps     []AppInfo            `json:"apps"`
+	Apps     []appInfo            `json:"apps"`
 	Views    []View               `json:"views"` // windows that the user has open
 	Note     string               `json:"note"`  // as in Options
 }
 
-// AppInfo is the part of an installed app that people see.
-type AppInfo struct {
+// appInfo is the part of an installed app that people see.
+type appInfo struct {
 	ID        string            `json:"id"`
 	Name      string            `json:"name"`
 	BotUserID string            `json:"bot_user_id"`
@@ -25,8 +25,8 @@ type AppInfo struct {
 	Shortcuts []MessageShortcut `json:"shortcuts"`
 }
 
-func (a *app) info() AppInfo {
-	v := AppInfo{ID: a.AppID, Name: a.Name, BotUserID: a.BotUserID}
+func (a *app) info() appInfo {
+	v := appInfo{ID: a.AppID, Name: a.Name, BotUserID: a.BotUserID}
 	if a.hasScope("commands") {
 		v.Commands = a.Commands
 		if a.Interactive {
@@ -36,12 +36,12 @@ func (a *app) info() AppInfo {
 	return v
 }
 
-// Change is a change of the workspace. Type is "message" (new or changed:
+// change is a change of the workspace. Type is "message" (new or changed:
 // store the message by ts), "message_deleted", "ephemeral", "channel" (new or
 // changed), "channel_gone" (the user left the channel), "user" (new), "file"
 // (deleted), "app" (new), "view" (a window, opened or changed), or
 // "view_closed". For types with neither message nor channel, TS is the id.
-type Change struct {
+type change struct {
 	Seq         int64    `json:"seq"`
 	Type        string   `json:"type"`
 	Channel     string   `json:"channel,omitempty"`
@@ -49,7 +49,7 @@ type Change struct {
 	Message     *Message `json:"message,omitempty"`
 	ChannelInfo *Channel `json:"channel_info,omitempty"`
 	User        *User    `json:"user,omitempty"`
-	App         *AppInfo `json:"app,omitempty"`
+	App         *appInfo `json:"app,omitempty"`
 	View        *View    `json:"view,omitempty"`
 
 	conv *conversation // nil if everybody may see the change
@@ -63,20 +63,20 @@ const subscriberBuffer = 256
 // feed passes changes to the readers of the page.
 type feed struct {
 	seq     int64
-	history []Change
+	history []change
 	readers map[*reader]struct{}
 }
 
 type reader struct {
 	user    string
-	changes chan Change
+	changes chan change
 }
 
-// Snapshot returns what the user may see now.
-func (w *Workspace) Snapshot(user string) State {
+// snapshot returns what the user may see now.
+func (w *Workspace) snapshot(user string) pageSnapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := State{Seq: w.feed.seq, Team: w.team, Me: user, Note: w.opts.Note, Messages: map[string][]Message{}}
+	s := pageSnapshot{Seq: w.feed.seq, Team: w.team, Me: user, Note: w.opts.Note, Messages: map[string][]Message{}}
 	for _, u := range w.users {
 		s.Users = append(s.Users, *u)
 	}
@@ -105,21 +105,13 @@ func (w *Workspace) Snapshot(user string) State {
 
 func (c *conversation) visible(user string) bool { return !c.info.IsPrivate || c.has(user) }
 
-// Subscribe returns the later changes that the user may see. If a reader falls
-// 256 changes behind, the channel is closed, and the reader must start again
-// from a snapshot. cancel ends the subscription and closes the channel, and
-// may be called more than once.
-func (w *Workspace) Subscribe(user string) (changes <-chan Change, cancel func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.subscribe(user, nil)
-}
-
-// SubscribeSince is Subscribe with the changes after seq first, so that no
+// subscribeSince returns the changes after seq that the user may see, so that no
 // change is missed between a snapshot and the subscription. If seq is unknown
 // or too old, ok is false, there is no subscription, and the caller must take
-// a new snapshot.
-func (w *Workspace) SubscribeSince(user string, seq int64) (changes <-chan Change, cancel func(), ok bool) {
+// a new snapshot. If a reader falls 256 changes behind, the channel is closed,
+// and the reader must start again from a snapshot. cancel ends the subscription
+// and closes the channel, and may be called more than once.
+func (w *Workspace) subscribeSince(user string, seq int64) (changes <-chan change, cancel func(), ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	oldest := w.feed.seq - int64(len(w.feed.history))
@@ -130,8 +122,8 @@ func (w *Workspace) SubscribeSince(user string, seq int64) (changes <-chan Chang
 	return changes, cancel, true
 }
 
-func (w *Workspace) subscribe(user string, missed []Change) (<-chan Change, func()) {
-	r := &reader{user: user, changes: make(chan Change, subscriberBuffer)}
+func (w *Workspace) subscribe(user string, missed []change) (<-chan change, func()) {
+	r := &reader{user: user, changes: make(chan change, subscriberBuffer)}
 	if w.feed.readers == nil {
 		w.feed.readers = map[*reader]struct{}{}
 	}
@@ -164,12 +156,12 @@ func (w *Workspace) resetReaders(user string) {
 	}
 }
 
-func (ch Change) visible(user string) bool {
+func (ch change) visible(user string) bool {
 	return (ch.conv == nil || ch.conv.visible(user)) && (ch.only == "" || ch.only == user)
 }
 
 // forUser sets the fields that depend on the reader.
-func (ch Change) forUser(user string) Change {
+func (ch change) forUser(user string) change {
 	if ch.ChannelInfo != nil {
 		v := ch.conv.view(user)
 		v.Members = slices.Clone(ch.conv.members)
@@ -180,7 +172,7 @@ func (ch Change) forUser(user string) Change {
 
 // publish tells the page and all callers of Wait about a change. If the change
 // belongs to no conversation, c is nil.
-func (w *Workspace) publish(c *conversation, ch Change) {
+func (w *Workspace) publish(c *conversation, ch change) {
 	w.feed.seq++
 	ch.Seq, ch.conv = w.feed.seq, c
 	if c != nil {
@@ -208,10 +200,10 @@ func (w *Workspace) publish(c *conversation, ch Change) {
 }
 
 func (w *Workspace) channelChanged(c *conversation) {
-	w.publish(c, Change{Type: "channel", ChannelInfo: &Channel{}})
+	w.publish(c, change{Type: "channel", ChannelInfo: &Channel{}})
 }
 
 func (w *Workspace) userChanged(u *User) {
 	v := *u
-	w.publish(nil, Change{Type: "user", User: &v})
+	w.publish(nil, change{Type: "user", User: &v})
 }

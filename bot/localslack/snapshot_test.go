@@ -81,7 +81,7 @@ func TestSubscribeSince(t *testing.T) {
 
 func TestSlowReaderIsCutOff(t *testing.T) {
 	w, ada, _, general, _ := smallTown()
-	slow, cancel := w.Subscribe(ada)
+	slow, cancel, _ := w.SubscribeSince(ada, w.Snapshot(ada).Seq)
 	defer cancel()
 	for range 300 {
 		mustPost(t, w, ada, general, "x")

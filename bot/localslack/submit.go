@@ -136,7 +136,7 @@ func (w *Workspace) closeView(v *View, stack bool) {
 	for id, other := range w.views {
 		if id == v.ID || stack && other.RootViewID == v.RootViewID {
 			delete(w.views, id)
-			w.publish(nil, Change{Type: "view_closed", TS: id, only: other.user})
+			w.publish(nil, change{Type: "view_closed", TS: id, only: other.user})
 		}
 	}
 }

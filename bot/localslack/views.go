@@ -157,7 +157,7 @@ func (w *Workspace) keepView(a *app, v *View, user string) {
 	}
 	w.views[v.ID] = v
 	shown := *v
-	w.publish(nil, Change{Type: "view", TS: v.ID, View: &shown, only: user})
+	w.publish(nil, change{Type: "view", TS: v.ID, View: &shown, only: user})
 }
 
 func viewsOpen(c *call) (answer, error) {

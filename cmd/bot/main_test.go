@@ -168,7 +168,10 @@ func messages(t *testing.T, address string) (all []localslack.Message) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var state localslack.State
+	var state struct {
+		Channels []localslack.Channel
+		Messages map[string][]localslack.Message
+	}
 	if err := json.NewDecoder(response.Body).Decode(&state); err != nil {
 		t.Fatal(err)
 	}
