@@ -95,7 +95,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	pacer := post.NewPacer(queue.Replicas)
 	m := newMetrics()
 	watch := func(t ocr.Attempt) {
-		m.model(t)
+		m.model.count(t)
 		if t.Reason != "" {
 			c.Log.Warn("the model ended for a reason that is not known, so its text is taken for cut", "finish_reason", t.Reason)
 		}

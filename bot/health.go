@@ -7,8 +7,8 @@ import (
 	"slackocr/bot/words"
 )
 
-// Part is something that the bot rests on.
-type Part struct {
+// Component is a part of the system that the bot needs.
+type Component struct {
 	Name    string // slack, store or endpoint
 	Problem string // one plain line, or ""
 }
@@ -17,21 +17,22 @@ type Part struct {
 // bot writes every 5 s, and the store has 5 s to answer.
 const storeSilence = 20 * time.Second
 
-// Parts are Slack's connection, the store of jobs and the OCR endpoint. It may be
-// called from any goroutine, and waits for nothing.
-func (b *Bot) Parts() []Part {
-	parts := []Part{{Name: "slack"}, {Name: "store"}, {Name: "endpoint"}}
+// Components returns the states of the connection to Slack, the store of jobs and
+// the OCR endpoint. Components may be called from any goroutine and waits for
+// nothing.
+func (b *Bot) Components() []Component {
+	all := []Component{{Name: "slack"}, {Name: "store"}, {Name: "endpoint"}}
 	if !b.connected.Load() {
-		parts[0].Problem = "there is no connection to Slack"
+		all[0].Problem = "there is no connection to Slack"
 	}
 	switch answered := b.jobs.Answered(); {
 	case answered.IsZero():
-		parts[1].Problem = "the store of jobs was not written to yet"
+		all[1].Problem = "the store of jobs was not written to yet"
 	case time.Since(answered) > storeSilence:
-		parts[1].Problem = fmt.Sprintf("the store of jobs has taken no write for %s", words.Seconds(time.Since(answered)))
+		all[1].Problem = fmt.Sprintf("the store of jobs has taken no write for %s", words.Seconds(time.Since(answered)))
 	}
 	if down := b.model.Down(); !down.IsZero() {
-		parts[2].Problem = fmt.Sprintf("the OCR endpoint has not answered for %s", words.Seconds(time.Since(down)))
+		all[2].Problem = fmt.Sprintf("the OCR endpoint has not answered for %s", words.Seconds(time.Since(down)))
 	}
-	return parts
+	return all
 }

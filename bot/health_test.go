@@ -30,7 +30,7 @@ func (m *mute) Announce(ctx context.Context, id string, while time.Duration) (in
 func TestStoreThatFallsSilent(t *testing.T) {
 	inBubble(t, func(h *house) {
 		store := &mute{Store: h.jobs, silent: make(chan struct{})}
-		problem := func() string { return h.bot.Parts()[1].Problem }
+		problem := func() string { return h.bot.Components()[1].Problem }
 		h.bot = h.newBot(h.app, store)
 		if p := problem(); !strings.Contains(p, "not written to yet") {
 			t.Errorf("before it ran, the store is said to be %q", p)

@@ -98,6 +98,7 @@ type Delivery struct {
 
 // oldProgress is what an earlier version saved of a job, which was one file.
 type oldProgress struct {
+	oldOutcome
 	Began     time.Time
 	Asked     int
 	Posted    post.Once
@@ -105,15 +106,19 @@ type oldProgress struct {
 	Parts     []post.Once
 	Upload    post.OnceFile
 	NoFile    bool
-	Pages     int
-	Left      int
-	Words     int
-	Small     bool
-	Boxes     []Place
 	Found     int
 	Marked    []post.OnceFile
 	Elsewhere string
 	Text      bool
+}
+
+// oldOutcome is the result of a reading in the records of an earlier version.
+type oldOutcome struct {
+	Pages int
+	Left  int
+	Words int
+	Small bool
+	Boxes []Place
 }
 
 // oldStopped is the cause that an earlier version saved of a text that a person stopped.

@@ -109,7 +109,7 @@ func (m *monitor) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	status, lines := http.StatusOK, ""
-	for _, p := range b.Parts() {
+	for _, p := range b.Components() {
 		if p.Problem == "" {
 			lines += p.Name + ": ok\n"
 			continue
