@@ -11,7 +11,6 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
-	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
 )
@@ -21,13 +20,13 @@ import (
 func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
 	ctx, cancel := context.WithTimeout(p.waiting, ackWithin-time.Second)
 	defer cancel()
-	asks, err := b.heard(ctx, event)
-	for _, a := range asks {
+	tasks, err := b.tasksFor(ctx, event)
+	for _, t := range tasks {
 		if err == nil && ctx.Err() != nil {
 			return false // another replica takes it, or the next process
 		}
 		if err == nil {
-			_, err = b.enqueue(ctx, a.task)
+			_, err = b.enqueue(ctx, t)
 		}
 	}
 	if err != nil {
@@ -36,44 +35,35 @@ func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
 	return err == nil
 }
 
-// heard is what an event asks for here and now.
-func (b *Bot) heard(ctx context.Context, event slackevents.EventsAPIEvent) ([]intent, error) {
+// tasksFor returns what an event asks for. It asks the store, and never Slack: others
+// wait for the acknowledgement of their events. The bounds of the person come first.
+func (b *Bot) tasksFor(ctx context.Context, event slackevents.EventsAPIEvent) ([]task, error) {
+	var asks []intent
+	var err error
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MemberJoinedChannelEvent:
-		return b.joined(ctx, e)
+		asks, err = b.joined(ctx, e, event.IsExtSharedChannel)
 	case *slackevents.AppHomeOpenedEvent:
-		return b.permitted(ctx, b.opened(e, event.IsExtSharedChannel))
-	case *slackevents.ChannelArchiveEvent:
-		return nil, b.leave(ctx, e.Channel)
-	case *slackevents.GroupArchiveEvent:
-		return nil, b.leave(ctx, e.Channel)
-	case *slackevents.ChannelLeftEvent:
-		return nil, b.leave(ctx, e.Channel)
-	case *slackevents.GroupLeftEvent:
-		return nil, b.leave(ctx, e.Channel)
+		asks = b.opened(e, event.IsExtSharedChannel)
+	default:
+		asks = b.intake.asks(event)
 	}
-	asks, err := b.permitted(ctx, b.intake.asks(event))
+	asks = slices.DeleteFunc(asks, func(a intent) bool { return b.overwhelmed(a.task) })
 	if err == nil {
 		asks, err = b.wanted(ctx, asks)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		asks, err = b.affordable(ctx, asks)
 	}
-	return b.affordable(ctx, b.fresh(ctx, asks))
+	return checked(withoutSpares(asks)), err
 }
 
-// permitted leaves out what somebody of another workspace asks for. An event is
-// about one person.
-func (b *Bot) permitted(ctx context.Context, asks []intent) ([]intent, error) {
-	i := slices.IndexFunc(asks, func(a intent) bool { return a.unknown })
-	if i < 0 {
-		return asks, nil
+// withoutSpares leaves a spare ask out if another one counts for certain.
+func withoutSpares(asks []intent) []intent {
+	if slices.ContainsFunc(asks, func(a intent) bool { return !a.spare && !a.carried }) {
+		return slices.DeleteFunc(asks, func(a intent) bool { return a.spare })
 	}
-	foreign, err := b.people.foreign(ctx, asks[i].record().Person, asks[i].team)
-	if err != nil || foreign {
-		return nil, err
-	}
-	return asks, nil
+	return asks
 }
 
 // wanted leaves out what the channel's habit does not allow. An event is about
@@ -84,7 +74,7 @@ func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
 	if i < 0 {
 		return asks, nil
 	}
-	n := asks[i].notice("off", words.ChannelOff)
+	n, unknown := asks[i].notice("off", words.ChannelOff), asks[i].unknown
 	h, err := b.habit(ctx, n.Channel)
 	if err != nil {
 		return nil, err
@@ -92,37 +82,9 @@ func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
 	named := slices.ContainsFunc(asks, func(a intent) bool { return a.needs == mention && (a.Find == nil || !a.Find.Quiet) })
 	asks = slices.DeleteFunc(asks, func(a intent) bool { return !h.allows(a.needs) })
 	if len(asks) == 0 && named {
-		asks = []intent{{task: task{Say: n}}}
+		asks = []intent{{task: task{Say: n}, unknown: unknown}}
 	}
 	return asks, nil
-}
-
-// fresh leaves out what a thread reply only carries again, as Slack's events do:
-// its parent's files (https://github.com/openclaw/openclaw/pull/32209). Where
-// that cannot be told in a second, all is read. A spare ask is left only where
-// nothing else is.
-func (b *Bot) fresh(ctx context.Context, asks []intent) []intent {
-	i := slices.IndexFunc(asks, func(a intent) bool { return a.Ask != nil && a.Ask.Root != a.Ask.Origin })
-	if i < 0 {
-		return asks
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	first := asks[i].Ask
-	old, err := post.NewThread(b.api, b.pacer, nil, first.Channel, first.Root).Files(ctx)
-	if err != nil {
-		b.log.Warn("could not look at a thread's first message", "error", err)
-	}
-	for _, a := range asks {
-		if a.Ask != nil {
-			a.Ask.Files = slices.DeleteFunc(a.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
-		}
-	}
-	asks = slices.DeleteFunc(asks, func(a intent) bool { return a.Ask != nil && len(a.Ask.Files) == 0 })
-	if slices.ContainsFunc(asks, func(a intent) bool { return !a.spare }) {
-		asks = slices.DeleteFunc(asks, func(a intent) bool { return a.spare })
-	}
-	return asks
 }
 
 // affordable turns down what is too much, unless it was taken before, and says how
@@ -154,7 +116,10 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 		}
 	}
 	if refused != nil {
-		all = append(all, intent{task: task{Say: refused.notice("busy", words.TooManyWaiting(taken, of))}})
+		busy := task{Say: refused.notice("busy", words.TooManyWaiting(taken, of))}
+		if !b.overwhelmed(busy) {
+			all = append(all, intent{task: busy, unknown: refused.unknown})
+		}
 	}
 	return all, nil
 }
@@ -162,10 +127,11 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 // notice is a word to whoever asked.
 func (a intent) notice(topic, sentence string) *Notice {
 	n := &Notice{Topic: topic, Words: sentence, Only: true}
+	n.Channel, n.Ask, n.Person = a.origin()
 	if r := a.Ask; r != nil {
-		n.Channel, n.Root, n.Ask, n.Person = r.Channel, r.Root, r.Origin, r.Person
+		n.Root = r.Root
 	} else if f := a.Find; f != nil {
-		n.Channel, n.Root, n.Ask, n.Person = f.Channel, f.Thread, f.Ask, f.Person
+		n.Root = f.Thread
 	}
 	if n.Root == n.Ask {
 		n.Root = "" // to one person a thread is not opened for a word
@@ -174,7 +140,8 @@ func (a intent) notice(topic, sentence string) *Notice {
 }
 
 // joined says once, where the bot was invited, what it does there.
-func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent) ([]intent, error) {
+// shared says that people of other workspaces may be there.
+func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) ([]intent, error) {
 	if e.User != b.self || e.Channel == "" {
 		return nil, nil
 	}
@@ -187,7 +154,7 @@ func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEven
 		sentence = words.Greeting(string(h), b.model.Host())
 	}
 	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: sentence}
-	return []intent{{task: task{Say: &n}}}, nil
+	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external && e.Inviter != ""}}, nil
 }
 
 // opened greets, once, whoever opens the bot's messages. shared says that people of other
@@ -200,15 +167,32 @@ func (b *Bot) opened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
 	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external}}
 }
 
-// leave stops the work for a conversation that the bot cannot post in any more.
-// Other replicas find out by themselves.
-func (b *Bot) leave(ctx context.Context, channel string) (err error) {
+// left returns the conversation that an event says the bot cannot post in any more, or "".
+func left(event slackevents.EventsAPIEvent) (channel string) {
+	switch e := event.InnerEvent.Data.(type) {
+	case *slackevents.ChannelArchiveEvent:
+		return e.Channel
+	case *slackevents.GroupArchiveEvent:
+		return e.Channel
+	case *slackevents.ChannelLeftEvent:
+		return e.Channel
+	case *slackevents.GroupLeftEvent:
+		return e.Channel
+	}
+	return ""
+}
+
+// leave stops the work for a conversation that the bot cannot post in any more. What it
+// does not come to, and other replicas, find out by themselves.
+func (b *Bot) leave(ctx context.Context, channel string) {
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
 	for _, r := range b.jobs.Running() {
-		if channel != "" && strings.HasPrefix(r.Thread, where(channel, "")) {
-			if stopErr := b.jobs.Stop(ctx, r.Key, reading.Silently); !errors.Is(stopErr, jobs.ErrNotFound) {
-				err = errors.Join(err, stopErr)
-			}
+		if !strings.HasPrefix(r.Thread, where(channel, "")) {
+			continue
+		}
+		if err := b.jobs.Stop(ctx, r.Key, reading.Silently); err != nil && !errors.Is(err, jobs.ErrNotFound) {
+			b.log.Warn("could not stop the work for a conversation", "channel", channel, "error", err)
 		}
 	}
-	return err
 }

@@ -50,6 +50,13 @@ const (
 	maxInChannel = 2000
 )
 
+// How many errands may wait: searches, notices, and results to send. What is over it is
+// left out, or turned down with a word that costs no errand.
+const (
+	maxErrandsOfPerson  = 20
+	maxErrandsInChannel = 100
+)
+
 // MaxAsks is the most jobs that a replica works on at once: more than one
 // person may have waiting, so that no other ask must wait in the store behind
 // them.
@@ -59,7 +66,33 @@ const MaxAsks = maxOfPerson + 1000
 // counts this replica's files and assumes that the other replicas have as
 // many.
 func (b *Bot) room(person, channel string) int {
-	own, here := b.reader.Waiting.Files(person, channel)
+	own, here := b.reader.Waiting.Number(person, channel)
 	replicas := b.jobs.Replicas()
 	return max(0, min(maxOfPerson-own*replicas, maxInChannel-here*replicas))
+}
+
+// overwhelmed reports whether too many errands of the person or in the channel wait for
+// another one. Files have a bound of their own, and nobody is kept from deleting.
+func (b *Bot) overwhelmed(t task) bool {
+	if t.Ask != nil || t.Forget != nil {
+		return false
+	}
+	channel, _, person := t.origin()
+	own, here := b.errands.Number(person, channel)
+	replicas := b.jobs.Replicas()
+	return own*replicas >= maxErrandsOfPerson || here*replicas >= maxErrandsInChannel
+}
+
+// count counts an errand, or the files of a Check, until done is called.
+func (b *Bot) count(t task) (done func()) {
+	if t.Ask != nil || t.Forget != nil || t == (task{}) {
+		return func() {}
+	}
+	channel, _, person := t.origin()
+	waiting, n := &b.errands, 1
+	if t.Check != nil && t.Check.files() > 0 {
+		waiting, n = b.reader.Waiting, t.Check.files()
+	}
+	waiting.Add(person, channel, n)
+	return func() { waiting.Add(person, channel, -n) }
 }

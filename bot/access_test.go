@@ -8,6 +8,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestDeniedChannel: no way to ask leads to work there, nor does a link from
@@ -153,6 +154,64 @@ func TestManyAsksOfOnePerson(t *testing.T) {
 		h.wait("bob has a reply", func() bool { return len(h.ws.Thread(other, ts)) == 2 })
 		if took := time.Since(asked); took > 2*time.Second {
 			t.Errorf("the reply took %s", took)
+		}
+	})
+}
+
+// TestNoticesHaveBounds, for each person and in each channel: what is over them is left
+// out, and commands are turned down with a word.
+func TestNoticesHaveBounds(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.Fail(localslack.Fault{Method: "chat.postEphemeral", Delay: time.Hour, Reset: true})
+		jobsOf := func(person string) int {
+			records, err := h.queue.ByPerson(h.Context(), person)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(records)
+		}
+		all := 0
+		for i := range 10 {
+			person := h.ws.AddUser(fmt.Sprint("person", i))
+			h.ws.Join(h.channel, person)
+			for range 30 {
+				h.talk(person, h.channel, "", h.named(""))
+				h.pass(10 * time.Millisecond)
+			}
+			n := jobsOf(person)
+			if all += n; n > 20 {
+				t.Errorf("%d notices of one person", n)
+			}
+			if i == 0 {
+				h.command(person, h.channel, "last")
+				if told := h.whispers(person); len(told) != 1 || told[0] != words.TooManyAsks {
+					t.Errorf("told %q", told)
+				}
+			}
+		}
+		if all != 100 {
+			t.Errorf("%d notices in one channel, want 100", all)
+		}
+	})
+}
+
+// TestLogOfWhatPeopleChange says who did it and where, and nothing of what they read.
+func TestLogOfWhatPeopleChange(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts, _ := h.streaming()
+		h.wait("text", func() bool { return markdown(h.answers(ts)[0]) != "" })
+		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
+		h.closed(ts)
+		h.command(h.ann, h.channel, "auto mention")
+		h.forget(h.ann)
+		h.pass(time.Minute)
+		h.stop()
+		for _, line := range []string{"a person stopped a job", "a person changed a channel's habit", "a person had their records erased"} {
+			found := h.lines(line)
+			if len(found) != 1 || !strings.Contains(found[0], "person="+h.ann) || !strings.Contains(found[0], "channel="+h.channel) ||
+				strings.Contains(found[0], "page.png") || strings.Contains(found[0], "two words") {
+				t.Errorf("%s: %q", line, found)
+			}
 		}
 	})
 }

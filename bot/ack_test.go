@@ -19,10 +19,12 @@ func TestAcksDoNotBlock(t *testing.T) {
 		b := &Bot{log: slog.New(slog.DiscardHandler)}
 		p, release := newPhases(t.Context())
 		defer release()
+		work := newDispatcher()
+		defer work.end()
 		begun := time.Now()
 		const events = 25
 		for i := range events {
-			b.handle(t.Context(), client, socketmode.Event{Request: &socketmode.Request{EnvelopeID: fmt.Sprint(i)}}, p, newHands())
+			b.handle(t.Context(), client, socketmode.Event{Request: &socketmode.Request{EnvelopeID: fmt.Sprint(i)}}, p, work)
 		}
 		if took := time.Since(begun); took == 0 || took > events*ackWithin {
 			t.Errorf("%d events took %s", events, took)

@@ -71,7 +71,8 @@ type Bot struct {
 	desk      *post.Desk
 	reader    *reading.Reader
 	jobs      *jobs.Queue
-	fatal     chan error // receives the first error that ends the bot
+	errands   reading.Waiting // searches, notices and results to send
+	fatal     chan error      // receives the first error that ends the bot
 	metrics   *metrics
 	connected atomic.Bool // to Slack's Socket Mode
 	// Set before the first event.

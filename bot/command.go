@@ -88,10 +88,11 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	token := "command-" + ask.Digest(c.TriggerID)
 	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", say(sentence)) }
 	switch {
+	case !b.mayCommand(working, c, ack):
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(only(words.NotHere))
 	case w.verb == "":
-		ack(nil) // the window's trigger lasts 3 s: nothing comes before it
+		ack(nil) // the window's trigger lasts 3 s: nothing else comes before it
 		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
 		if err := b.desk.OpenView(working, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open the window", "error", err)
@@ -126,17 +127,29 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 				f.Linked = &m
 			}
 		}
-		ack(b.taken(working, task{Find: &f}))
+		if sentence := b.request(working, task{Find: &f}); sentence != "" {
+			ack(only(sentence))
+			return
+		}
+		ack(nil)
 	}
 }
 
-// taken makes a task durable; the payload says so where that failed.
-func (b *Bot) taken(ctx context.Context, t task) (payload any) {
-	if _, err := b.enqueue(ctx, t); err != nil {
-		b.log.Error("could not take a command", "error", err)
-		return only(words.NotTaken)
+// mayCommand reports whether a person may give commands, and answers those who may not.
+// The team of a command is that of the place where it was typed, so it tells nothing of
+// the person.
+func (b *Bot) mayCommand(ctx context.Context, c slack.SlashCommand, ack answer) bool {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
+	defer cancel()
+	foreign, err := b.people.foreign(ctx, c.UserID, "")
+	switch {
+	case err != nil:
+		b.log.Error("could not look at a person", "error", err)
+		ack(only(words.NotTaken))
+	case foreign:
+		ack(only(words.OtherWorkspace))
 	}
-	return nil
+	return err == nil && !foreign
 }
 
 // respond answers a person through a response URL, in a thread where one is named,
@@ -173,6 +186,12 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h H
 			return words.AutoReadNow(string(h))
 		}
 	}
+	announcement := task{Say: &Notice{
+		Channel: c.ChannelID, Ask: origin, Person: c.UserID, Topic: "habit", Words: words.AutoReadSet(c.UserID, string(h)),
+	}}
+	if err == nil && b.overwhelmed(announcement) {
+		return words.TooManyAsks
+	}
 	if err == nil {
 		err = b.jobs.SetSetting(ctx, habitOf(b.team, c.ChannelID), string(h))
 	}
@@ -183,10 +202,8 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h H
 		b.log.Error("could not change a channel's habit", "channel", c.ChannelID, "error", err)
 		return words.NotTaken
 	}
-	_, err = b.enqueue(ctx, task{Say: &Notice{
-		Channel: c.ChannelID, Ask: origin, Person: c.UserID, Topic: "habit", Words: words.AutoReadSet(c.UserID, string(h)),
-	}})
-	if err != nil {
+	b.log.Info("a person changed a channel's habit", "person", c.UserID, "channel", c.ChannelID)
+	if _, err = b.enqueue(ctx, announcement); err != nil {
 		b.log.Error("could not announce a channel's habit", "channel", c.ChannelID, "error", err)
 		return words.NotAnnounced
 	}

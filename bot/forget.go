@@ -82,6 +82,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 		}
 	}
 	if g.Person != "" {
+		b.log.Info("a person had their records erased", "person", g.Person, "channel", g.Channel)
 		b.respond(ctx, g.Respond, "", say(words.RecordsErased(u.Files)))
 	}
 	return b.takeAway(ctx, u.Traces)
@@ -201,7 +202,7 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 	}
 	from := ask.MessageRef{Channel: g.Channel, TS: g.TS}
 	about := func(t task) bool {
-		return t.Ask != nil || t.Send != nil && t.Send.Source == from
+		return t.Ask != nil || t.Send != nil && t.Send.Source == from || t.Check != nil && t.Check.Ask == from.TS
 	}
 	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
 	err = add(records, err, about)

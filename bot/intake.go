@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -16,12 +18,10 @@ import (
 // intent is a task that an event leads to, and what it needs of the channel's habit.
 type intent struct {
 	task
-	needs need
-	spare bool // counts only where the others turn out to be nothing
-	// unknown says that it is still to be looked up whether the person may ask. team
-	// is the workspace that the event names for them, if any.
-	unknown bool
-	team    string
+	needs   need
+	spare   bool // counts only where the others turn out to be nothing
+	carried bool // a thread reply may only carry the files of the thread's first message again
+	unknown bool // Slack has to be asked whether the person may ask
 }
 
 // need is what a channel's habit has to be for an ask.
@@ -132,7 +132,7 @@ func (i intake) message(m message) []intent {
 	}
 	asks := i.said(m)
 	for j := range asks {
-		asks[j].unknown, asks[j].team = belongs == ask.Unknown, m.team
+		asks[j].unknown = belongs == ask.Unknown
 	}
 	return asks
 }
@@ -152,7 +152,6 @@ func (i intake) said(m message) []intent {
 	}
 	asks := m.reads(mode, needs)
 	if talk == ask.Read && m.thread != "" {
-		// Its files may be those of the thread's first message once more.
 		return append(asks, intent{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
 			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Thread: m.thread, Quiet: !mentioned,
 		}}})
@@ -213,9 +212,22 @@ func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
 		if n := len(intents); n > 0 {
 			a.Key += fmt.Sprintf("/%d", n+1)
 		}
-		intents = append(intents, intent{needs: needs, task: task{Ask: &a}})
+		intents = append(intents, intent{needs: needs, carried: m.carries(part), task: task{Ask: &a}})
 	}
 	return intents
+}
+
+// carries reports whether one of the files may be one of the thread's first message. A
+// file that was made later is none of them.
+func (m message) carries(files []ask.File) bool {
+	if m.thread == "" || m.thread == m.ts {
+		return false
+	}
+	seconds, _, _ := strings.Cut(m.thread, ".")
+	begun, _ := strconv.ParseInt(seconds, 10, 64) // of what is no timestamp nothing is known
+	return slices.ContainsFunc(m.files, func(f slack.File) bool {
+		return int64(f.Created) <= begun && slices.ContainsFunc(files, func(g ask.File) bool { return f.ID == g.Slack.ID })
+	})
 }
 
 // reacted asks for the files of a message that somebody marked.

@@ -37,7 +37,7 @@ func (b *Bot) say(ctx context.Context, job *jobs.Job, n Notice) error {
 	m := say(n.Words)
 	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Ask)
 	thread := post.NewThread(b.api, b.pacer, job.Fence, n.Channel, n.Root).For(n.Person)
-	return thread.Post(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
+	return thread.Notify(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
 }
 
 // say makes a message of our own words. They are mrkdwn, in which whatever

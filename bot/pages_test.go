@@ -19,7 +19,7 @@ import (
 
 // scan is a PDF of so many pages. A page shows nothing: what it says is the
 // model's to tell.
-func scan(t *testing.T, pages int) []byte {
+func scan(t testing.TB, pages int) []byte {
 	t.Helper()
 	if _, err := exec.LookPath("pdftoppm"); err != nil {
 		t.Skip("pdftoppm (poppler-utils) is not installed")

@@ -16,16 +16,20 @@ type Found struct {
 	Web    string         `json:",omitempty"`
 	Source ask.MessageRef `json:",omitzero"`  // the message with the file
 	Root   string         `json:",omitempty"` // timestamp of the thread of that message
+	// Named says that a window or a block only names the file. Whoever asks for it has to
+	// be able to see it.
+	Named bool `json:",omitempty"`
 }
 
-// filesOf returns the files of a message, including forwarded files. For a
-// message without files, filesOf returns the images that an app shows in the
-// message.
-func filesOf(m slack.Msg, channel string) (all []Found) {
+// filesOf returns the files of a message, including forwarded files, unless
+// the bot may not work in the channel that they come from. For a message
+// without files, filesOf returns the images that an app shows in the message.
+func (b *Bot) filesOf(m slack.Msg, channel string) (all []Found) {
 	at := Found{Source: ask.MessageRef{Channel: channel, TS: m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
 	files := slices.Clone(m.Files)
 	for _, a := range m.Attachments {
-		if a.IsShare { // the preview of a link may show private content
+		from, _ := ask.ParseLink(a.FromURL, b.home)
+		if a.IsShare && (from.Message.Channel == "" || b.intake.allowed(from.Message.Channel)) { // the preview of a link may show private content
 			files = append(files, a.Files...)
 		}
 	}
@@ -76,7 +80,7 @@ func imagesIn(blocks slack.Blocks) (all []Found) {
 		}
 		f := Found{Web: image.ImageURL}
 		if image.SlackFile != nil {
-			f.File.ID, f.File.FileAccess = image.SlackFile.ID, "check_file_info"
+			f.File.ID, f.File.FileAccess, f.Named = image.SlackFile.ID, "check_file_info", true
 		}
 		all = append(all, f)
 	}

@@ -81,22 +81,17 @@ func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack 
 
 // extract has the files of the message read that somebody pointed at.
 func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
-	files := filesOf(c.Message.Msg, c.Channel.ID)
+	files := b.filesOf(c.Message.Msg, c.Channel.ID)
 	switch {
 	case !b.intake.allowed(c.Channel.ID):
 		return words.NotHere
 	case len(files) == 0:
 		return words.NoPictureThere
 	}
-	_, err := b.enqueue(ctx, task{Find: &Find{
+	return b.request(ctx, task{Find: &Find{
 		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
 		Files: files[:min(len(files), maxFound+1)],
 	}})
-	if err != nil {
-		b.log.Error("could not take a shortcut", "error", err)
-		return words.NotTaken
-	}
-	return ""
 }
 
 var (
@@ -107,11 +102,7 @@ var (
 // forgetPerson has the records of whoever pressed erased.
 func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	gone := Gone{Ask: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
-	if _, err := b.enqueue(ctx, task{Forget: &gone}); err != nil {
-		b.log.Error("could not take a wish to be forgotten", "error", err)
-		return words.NotTaken
-	}
-	return ""
+	return b.request(ctx, task{Forget: &gone})
 }
 
 // press does what a button of one of a job's files is for, and returns what to tell the
@@ -149,7 +140,11 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 		} else {
 			err = b.jobs.Stop(ctx, key, c.User.ID)
 		}
-		if err == nil && c.Container.IsEphemeral {
+		if err != nil {
+			break
+		}
+		b.log.Info("a person stopped a job", "person", c.User.ID, "channel", a.Channel, "request", reading.RequestID(key))
+		if c.Container.IsEphemeral {
 			return words.StoppedNow
 		}
 	case reading.DownloadID:
@@ -215,6 +210,9 @@ func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 		return refusal(words.TooManyWaiting(0, 1))
 	}
 	f := a.Files[again.file]
+	if f.Source.Channel != "" && !b.intake.allowed(f.Source.Channel) {
+		return refusal(words.NotHere)
+	}
 	a.Files, a.Explicit = []ask.File{f}, true
 	a.Origin, a.Root, a.Since, a.Person, a.Mode = again.origin, again.root, again.since, again.person, again.mode
 	a.Key = ask.KeyOf(a.Channel, a.Origin, a.Mode) + "/" + f.Slack.ID + ask.Digest(f.Web)

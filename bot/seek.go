@@ -32,7 +32,9 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	case f.Linked != nil:
 		files, err = b.linked(ctx, *f.Linked, f.Person)
 	case f.File != "":
-		files, err = b.linkedFile(ctx, f)
+		var file Found
+		file, err = b.visible(ctx, f, f.File)
+		files = []Found{file}
 	case f.Thread != "":
 		files, err = b.inThread(ctx, f)
 	case f.Last:
@@ -40,7 +42,10 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	default:
 		files = f.Files
 	}
-	if err == nil && len(files) == 0 {
+	if err == nil && len(files) > 0 {
+		return b.permitted(ctx, f, files)
+	}
+	if err == nil {
 		err = refusal(words.NoPictureThere)
 		if f.Thread != "" {
 			err = refusal(words.HowToUse(ask.Direct(f.Channel)))
@@ -49,12 +54,37 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	return files, err
 }
 
+// permitted leaves out the files that the bot may not read for the person: those of a
+// conversation in which it may not work, and named ones that the person may not see.
+func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Found, err error) {
+	for _, g := range files {
+		if g.Source.Channel != "" && !b.intake.allowed(g.Source.Channel) {
+			continue
+		}
+		if g.Named {
+			seen, err := b.visible(ctx, f, g.File.ID)
+			if _, refused := errors.AsType[refusal](err); refused {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			g.File = seen.File
+		}
+		left = append(left, g)
+	}
+	if len(left) == 0 {
+		return nil, refusal(words.NotForYou)
+	}
+	return left, nil
+}
+
 func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error) {
 	m, err := b.desk.Message(ctx, at.Channel, at.TS)
 	if err != nil || m == nil {
 		return nil, err
 	}
-	return filesOf(m.Msg, at.Channel), nil
+	return b.filesOf(m.Msg, at.Channel), nil
 }
 
 // linked are the files of a message for somebody who knows its address. Who
@@ -77,29 +107,29 @@ func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]F
 	if m == nil {
 		return nil, refusal(words.NotForYou)
 	}
-	return filesOf(m.Msg, at.Channel), nil
+	return b.filesOf(m.Msg, at.Channel), nil
 }
 
 // maxShares is how many of a file's conversations are looked at for one that
 // its asker is in.
 const maxShares = 5
 
-// linkedFile is a file for somebody who knows its address: its owner, or a
-// member of a conversation that it was shared in. It is answered in the channel
-// where it was asked if it was shared there.
-func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
-	info, err := b.desk.File(ctx, f.File)
+// visible returns a file for somebody who names it: its owner, or a member of a
+// conversation that it was shared in. It is answered in the channel where it was asked if
+// it was shared there. Nobody gets a file that stands only where the bot may not work.
+func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err error) {
+	info, err := b.desk.File(ctx, id)
 	switch post.Code(err) {
 	case "file_not_found", "file_deleted":
-		return nil, refusal(words.NotForYou)
+		return Found{}, refusal(words.NotForYou)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("looking up a file: %w", err)
+		return Found{}, fmt.Errorf("looking up a file: %w", err)
 	}
-	file := Found{File: ask.Slim(*info)}
-	shares := slices.DeleteFunc(slices.Concat(info.Channels, info.Groups, info.IMs), func(channel string) bool {
-		return !b.intake.allowed(channel)
-	})
+	file = Found{File: ask.Slim(*info)}
+	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
+	everywhere := len(shares)
+	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.intake.allowed(channel) })
 	slices.SortStableFunc(shares, func(x, _ string) int { // the one where it was asked comes first
 		if x == f.Channel {
 			return -1
@@ -112,17 +142,17 @@ func (b *Bot) linkedFile(ctx context.Context, f Find) ([]Found, error) {
 		}
 		member, err := b.desk.Member(ctx, channel, f.Person)
 		if err != nil {
-			return nil, err
+			return Found{}, err
 		}
 		if member {
 			file.Source = ask.MessageRef{Channel: channel, TS: sharedAt(info, channel)}
-			return []Found{file}, nil
+			return file, nil
 		}
 	}
-	if info.User == f.Person {
-		return []Found{file}, nil
+	if info.User == f.Person && (everywhere == 0 || len(shares) > 0) {
+		return file, nil
 	}
-	return nil, refusal(words.NotForYou)
+	return Found{}, refusal(words.NotForYou)
 }
 
 // sharedAt is the first message of a conversation that has a file, as far as
@@ -151,7 +181,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 		var here []Found
 		switch key := strings.TrimSuffix(post.Key(m), reading.ReplyKey); {
 		case m.User != b.self:
-			here = likely(filesOf(m.Msg, f.Channel))
+			here = likely(b.filesOf(m.Msg, f.Channel))
 		case key != post.Key(m):
 			own = true
 			if here, err = b.behind(ctx, key); err != nil {
@@ -204,7 +234,7 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files := likely(filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
+		if files := likely(b.filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
 			return files[len(files)-1:], nil // the newest image, not all of its message's
 		}
 	}

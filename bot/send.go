@@ -97,10 +97,14 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 	n, there, err := b.sentBefore(ctx, key, file, a.Channel, root)
 	created := false
 	if err == nil && !there {
-		created, err = b.enqueue(ctx, task{Send: &Send{
+		t := task{Send: &Send{
 			Key: key, Item: file, Ask: strconv.Itoa(n), Channel: a.Channel, Root: root, Person: c.User.ID,
 			Name: a.FileName(file), File: a.Files[file].Slack.ID, Source: a.Files[file].Source, Respond: c.ResponseURL,
-		}})
+		}}
+		if b.overwhelmed(t) {
+			return refusal(words.TooManyAsks)
+		}
+		created, err = b.enqueue(ctx, t)
 	}
 	if err == nil && !created {
 		err = refusal(words.SentAlready)

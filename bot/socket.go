@@ -44,8 +44,7 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 	api := slack.New(b.config.BotToken,
 		slack.OptionAppLevelToken(b.config.AppToken), slack.OptionAPIURL(b.config.APIURL),
 		slack.OptionHTTPClient(&client), slack.OptionLog(log.New(io.Discard, "", 0)))
-	work := newHands()
-	work.working.Go(work.listen)
+	work := newDispatcher()
 	defer work.end()
 	for ctx.Err() == nil {
 		err := b.session(ctx, api, p, work)
@@ -61,7 +60,7 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 
 // session runs one Socket Mode client, which reconnects by itself, until it
 // fails for good, is deaf for too long, or ctx ends.
-func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *hands) error {
+func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *dispatcher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := socketmode.New(api,
@@ -127,61 +126,6 @@ func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 	}
 }
 
-const (
-	// maxHands bounds the commands and presses that are worked on at once.
-	maxHands = 64
-	// maxHeard bounds the events that wait. Slack sends again what does not fit.
-	maxHeard = 64
-)
-
-// hands work beside the connection, which has to be read on: a window has 3 s to
-// open, whatever else is slow. Commands and presses are worked on at once, events
-// one after the other, so that a message is known before it is deleted.
-type hands struct {
-	busy    chan struct{}
-	heard   chan func()
-	working sync.WaitGroup
-}
-
-func newHands() *hands {
-	return &hands{busy: make(chan struct{}, maxHands), heard: make(chan func(), maxHeard)}
-}
-
-// listen works on events until the end.
-func (h *hands) listen() {
-	for work := range h.heard {
-		work()
-	}
-}
-
-// end waits until all is worked on.
-func (h *hands) end() {
-	close(h.heard)
-	h.working.Wait()
-}
-
-// hear begins with an event when its turn has come, or never.
-func (h *hands) hear(work func()) {
-	select {
-	case h.heard <- work:
-	default:
-	}
-}
-
-// take begins with a piece of work. It reports false where all hands are full.
-func (h *hands) take(work func()) bool {
-	select {
-	case h.busy <- struct{}{}:
-	default:
-		return false
-	}
-	h.working.Go(func() {
-		defer func() { <-h.busy }()
-		work()
-	})
-	return true
-}
-
 // acknowledge is how an envelope is answered. A failure while the bot stops is not
 // logged: Slack sends the envelope again.
 func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) answer {
@@ -200,21 +144,26 @@ func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event 
 // handle starts what an event asks for, and acknowledges it then. Events that
 // ask for nothing, or of which nothing can be read, are acknowledged too: Slack
 // would only send them again.
-func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *hands) {
+func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *dispatcher) {
 	ack := b.acknowledge(ctx, client, event)
 	switch data := event.Data.(type) {
 	case slackevents.EventsAPIEvent:
-		work.hear(func() {
+		if channel := left(data); channel != "" {
+			ack(nil)
+			work.tryGo("", func() { b.leave(p.waiting, channel) })
+			return
+		}
+		work.enqueue(personOf(data), func() {
 			if b.accept(p, data) { // or Slack sends it again
 				ack(nil)
 			}
 		})
 	case slack.SlashCommand:
-		if !work.take(func() { b.command(p.waiting, data, ack) }) {
+		if !work.tryGo(data.UserID, func() { b.command(p.waiting, data, ack) }) {
 			ack(only(words.NotTaken))
 		}
 	case slack.InteractionCallback:
-		if !work.take(func() { b.interact(p.waiting, &data, ack) }) {
+		if !work.tryGo(data.User.ID, func() { b.interact(p.waiting, &data, ack) }) {
 			turnDown(&data, ack)
 		}
 	case *socketmode.ErrorBadMessage:

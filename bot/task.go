@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 )
 
 // task is what a job is to do: one of its fields is set. Every way to ask leads
@@ -21,6 +23,7 @@ import (
 type task struct {
 	Ask    *ask.Ask     `json:",omitempty"` // read files
 	Find   *Find        `json:",omitempty"` // find the files that somebody means, and have them read
+	Check  *Check       `json:",omitempty"` // ask Slack whether an event counts
 	Say    *Notice      `json:",omitempty"` // post a message
 	Send   *Send        `json:",omitempty"` // post a result as files
 	Forget *Gone        `json:",omitempty"` // take away what came of a message or file
@@ -49,6 +52,8 @@ func (t task) record() jobs.Record {
 			key += "/message/" + f.Person // one who may not ask does not ask for all
 		}
 		return jobs.Record{Key: key, Thread: where(f.Channel, f.Thread), Person: f.Person, File: f.File}
+	case t.Check != nil:
+		return t.Check.record()
 	case t.Say != nil:
 		n := t.Say
 		return jobs.Record{Key: n.Channel + "/" + n.Ask + "/say/" + n.Topic, Thread: where(n.Channel, n.Root), Person: n.Person}
@@ -61,6 +66,41 @@ func (t task) record() jobs.Record {
 	}
 	g := t.Forget
 	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Ask) + "/forget"}
+}
+
+// record is the Check as a job. It is listed by all of its files, so that it goes when
+// one of them is deleted.
+func (c Check) record() jobs.Record {
+	r, keys := c.Wishes[0].record(), ""
+	for _, w := range c.Wishes {
+		other := w.record()
+		keys += other.Key + "\n"
+		r.Others = append(r.Others, other.Others...)
+		if other.File != "" && other.File != r.File {
+			r.Others = append(r.Others, other.File)
+		}
+	}
+	r.Key = c.Channel + "/" + c.Ask + "/check/" + ask.Digest(keys)
+	slices.Sort(r.Others)
+	r.Others = slices.Compact(r.Others)
+	return r
+}
+
+// origin is where and with what a task was asked for, and by whom.
+func (t task) origin() (channel, what, person string) {
+	switch {
+	case t.Ask != nil:
+		return t.Ask.Channel, t.Ask.Origin, t.Ask.Person
+	case t.Check != nil:
+		return t.Check.Channel, t.Check.Ask, t.Check.Person
+	case t.Find != nil:
+		return t.Find.Channel, t.Find.Ask, t.Find.Person
+	case t.Say != nil:
+		return t.Say.Channel, t.Say.Ask, t.Say.Person
+	case t.Send != nil:
+		return t.Send.Channel, t.Send.Ask, t.Send.Person
+	}
+	return "", "", ""
 }
 
 // enqueue makes a task durable, unless it was before.
@@ -78,6 +118,19 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	return created, err
 }
 
+// request makes a task durable that a person waits for. The sentence is for the person if
+// that failed, and "" if not.
+func (b *Bot) request(ctx context.Context, t task) (sentence string) {
+	if b.overwhelmed(t) {
+		return words.TooManyAsks
+	}
+	if _, err := b.enqueue(ctx, t); err != nil {
+		b.log.Error("could not take a request", "error", err)
+		return words.NotTaken
+	}
+	return ""
+}
+
 // decode reads what a record says is to be done.
 func decode(r jobs.Record) (t task, err error) {
 	if err := json.Unmarshal(r.Request, &t); err != nil {
@@ -87,7 +140,7 @@ func decode(r jobs.Record) (t task, err error) {
 		upgraded := t.Read.Upgrade()
 		t.Ask, t.Read = &upgraded, nil
 	}
-	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 {
+	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Check != nil && len(t.Check.Wishes) == 0 {
 		return task{}, reading.ErrUnreadable
 	}
 	return t, nil
@@ -100,12 +153,13 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 		switch {
 		case as == jobs.Queued:
 			b.metrics.retries.Inc()
-		case t.Find != nil && err == nil:
+		case (t.Find != nil || t.Check != nil) && err == nil:
 			// Its ask knows all that is needed from here on. What it is about may be
 			// deleted one day, and nobody would look for it here.
 			b.eraseFound(ctx, job)
 		}
 	})
+	defer b.count(t)()
 	switch {
 	case err != nil:
 		b.logOf(job).Error("a job that cannot be read", "error", err)
@@ -113,6 +167,8 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 	case t.Ask != nil:
 		err = b.reader.Run(ctx, reading.Shutdown{Draining: p.waiting, HardStop: p.ending}, job, *t.Ask)
 		b.giveUp(ctx, job, *t.Ask, err)
+	case t.Check != nil:
+		err = b.check(ctx, *t.Check)
 	case t.Find != nil:
 		err = b.find(ctx, job, *t.Find)
 	case t.Say != nil:

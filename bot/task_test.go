@@ -23,6 +23,7 @@ import (
 var kinds = map[string]func(task) bool{
 	"read":   func(t task) bool { return t.Ask != nil },
 	"find":   func(t task) bool { return t.Find != nil },
+	"check":  func(t task) bool { return t.Check != nil },
 	"say":    func(t task) bool { return t.Say != nil },
 	"send":   func(t task) bool { return t.Send != nil },
 	"forget": func(t task) bool { return t.Forget != nil },

@@ -113,13 +113,12 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	case len(files) == 0:
 		ack(inWindow(filesID, words.NoFileChosen))
 	default:
-		_, err := b.enqueue(ctx, task{Find: &Find{
+		sentence := b.request(ctx, task{Find: &Find{
 			Channel: from.Channel, Ask: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
 			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Files: files,
 		}})
-		if err != nil {
-			b.log.Error("could not take a window", "error", err)
-			ack(inWindow(filesID, words.NotTaken))
+		if sentence != "" {
+			ack(inWindow(filesID, sentence))
 			return
 		}
 		ack(nil)
@@ -130,7 +129,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 func chosen(files []slack.File) (all []Found) {
 	for _, f := range ask.Distinct(files) {
 		if f.ID != "" && len(all) < maxFound {
-			all = append(all, Found{File: ask.Slim(f)})
+			all = append(all, Found{File: ask.Slim(f), Named: true})
 		}
 	}
 	return all

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // window opens the upload window as somebody and returns its id.
@@ -90,28 +91,56 @@ func TestWindowOpensWithinThreeSeconds(t *testing.T) {
 	}
 }
 
-// TestWindowWhileOthersAreBusy: up to 63 other commands hold nobody up. Who
-// comes when all hands are full is told so at once.
+// TestWindowWhileOthersAreBusy: up to 63 other commands hold nobody up. Whoever comes
+// while 64 are worked on is told so at once.
 func TestWindowWhileOthersAreBusy(t *testing.T) {
 	inBubble(t, func(h *house) {
 		store := newSick(h.jobs)
 		h.startOn(store)
 		h.ws.Fail(localslack.Fault{Method: "conversations.info", Delay: time.Hour, Reset: true})
-		for range 63 {
-			h.command(h.ann, h.channel, "auto off")
+		var people []string
+		for i := range 63 {
+			if i%8 == 0 {
+				people = append(people, h.ws.AddUser(fmt.Sprint("person", i)))
+				h.ws.Join(h.channel, people[i/8])
+			}
+			h.command(people[i/8], h.channel, "auto off")
 		}
 		h.window(h.ann, h.channel)
 		synctest.Wait()
-		h.command(h.ann, h.channel, "auto off") // the window has given its hand back
+		h.command(people[7], h.channel, "auto off") // the window is not worked on any more
 		h.command(h.ann, h.channel, "")
-		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], "nothing was started") {
-			t.Errorf("with all hands full: %q", w)
+		if w := h.whispers(h.ann); len(w) != 1 || w[0] != words.NotTaken {
+			t.Errorf("the 65th command: %q", w)
 		}
-		if problems := h.submit(h.ann, h.ws.Views(h.ann)[0].ID, nil, "page.png"); !strings.Contains(problems["files"], "nothing was started") {
-			t.Errorf("the window with all hands full: %v, %d windows left", problems, len(h.ws.Views(h.ann)))
+		if problems := h.submit(h.ann, h.ws.Views(h.ann)[0].ID, nil, "page.png"); problems["files"] != words.NotTaken {
+			t.Errorf("the window after 64 commands: %v, %d windows left", problems, len(h.ws.Views(h.ann)))
 		}
 		// All of them are answered in the end, however long Slack hangs.
-		h.wait("64 more words", func() bool { return len(h.whispers(h.ann)) == 1+64 })
+		h.wait("64 words", func() bool {
+			n := 0
+			for _, person := range people {
+				n += len(h.whispers(person))
+			}
+			return n == 64
+		})
+	})
+}
+
+// TestCommandsOfOnePerson: a person's ninth command at once is turned down, and others
+// are heard.
+func TestCommandsOfOnePerson(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		bob := h.ws.AddUser("bob")
+		h.ws.Join(h.channel, bob)
+		h.ws.Fail(localslack.Fault{Method: "conversations.info", Delay: time.Hour, Reset: true})
+		for range 9 {
+			h.command(h.ann, h.channel, "auto off")
+		}
+		if w := h.whispers(h.ann); len(w) != 1 || w[0] != words.NotTaken {
+			t.Errorf("the ninth command: %q", w)
+		}
+		h.window(bob, h.channel)
 	})
 }
 

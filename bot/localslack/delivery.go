@@ -20,6 +20,7 @@ type delivery struct {
 	accepts bool // an ack may carry a response
 
 	envelope string    // id of the attempt in flight, or ""
+	sent     time.Time // of the attempt in flight
 	due      time.Time // end of the attempt in flight, or start of the next
 	attempt  int
 	reason   string
@@ -68,6 +69,7 @@ func (w *Workspace) step(a *app) {
 		for !d.due.After(now) {
 			switch {
 			case d.envelope != "":
+				w.noteAck(a, d, ackTime)
 				d.fail("timeout", w.opts.Redelivery)
 			case !w.attempt(a, d):
 				d.fail("connection_failed", w.opts.Redelivery)
@@ -125,7 +127,7 @@ func (w *Workspace) attempt(a *app, d *delivery) bool {
 		if !lost && !s.push(frame{data: data}) {
 			continue
 		}
-		d.envelope, d.due = id, d.due.Add(ackTime)
+		d.envelope, d.sent, d.due = id, time.Now(), d.due.Add(ackTime)
 		if now := time.Now().Add(ackTime); now.After(d.due) {
 			d.due = now // the attempt was late: the app still has its 3 s
 		}
@@ -143,6 +145,7 @@ func (w *Workspace) ack(a *app, id string, payload json.RawMessage) bool {
 	}
 	d := a.pending[i]
 	a.pending = slices.Delete(a.pending, i, i+1)
+	w.noteAck(a, d, time.Since(d.sent))
 	if d.answered != nil {
 		if d.accepts {
 			d.answered <- payload // has room for one
@@ -173,4 +176,32 @@ func (w *Workspace) Pending(appID string) int {
 		return len(a.pending)
 	}
 	return 0
+}
+
+// Ack is one line of the log of envelopes.
+type Ack struct {
+	App     string          // the app's name
+	Kind    string          // events_api, slash_commands or interactive
+	Payload json.RawMessage // nil in all but the last 1,000 lines
+	Sent    time.Time
+	Took    time.Duration // until the ack came; 3 s if none came in time
+}
+
+// Acks returns the last 10,000 envelopes that were acked or not acked in time, in the
+// order of that.
+func (w *Workspace) Acks() []Ack {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.acks)
+}
+
+// noteAck adds a line to the log. The caller holds mu.
+func (w *Workspace) noteAck(a *app, d *delivery, took time.Duration) {
+	w.acks = append(w.acks, Ack{App: a.Name, Kind: d.kind, Payload: d.payload, Sent: d.sent, Took: took})
+	if n := len(w.acks) - maxArgs; n > 0 {
+		w.acks[n-1].Payload = nil
+	}
+	if n := len(w.acks) - maxCalls; n > 0 {
+		w.acks = slices.Delete(w.acks, 0, n)
+	}
 }

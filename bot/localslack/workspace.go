@@ -61,6 +61,7 @@ type Workspace struct {
 	views                   map[string]*View
 	faults                  []*activeFault
 	calls                   []Call
+	acks                    []Ack
 	private                 []*whispered
 	feed                    feed
 	timers                  map[*time.Timer]struct{} // of what happens later

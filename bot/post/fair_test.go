@@ -63,3 +63,33 @@ func TestFewPeopleAreRemembered(t *testing.T) {
 		t.Errorf("%d lines", len(f.next))
 	}
 }
+
+// TestResultsGoBeforeNotices that have waited longer.
+func TestResultsGoBeforeNotices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPacer(func() int { return 1 })
+		said := make(chan string, 41)
+		post := func(what string, u urgency) {
+			_ = p.run(t.Context(), call{method: "chat.postMessage", channel: "C1", urgency: u, do: func(context.Context) error {
+				said <- what
+				return nil
+			}})
+		}
+		for range 40 {
+			go post("notice", notice)
+		}
+		<-time.After(10 * time.Second)
+		before := len(said)
+		post("result", final)
+		for n := 0; ; n++ {
+			if what := <-said; what == "result" {
+				if n > before+1 {
+					t.Errorf("the result is number %d, after %d notices", n, before)
+				}
+				break
+			}
+		}
+		synctest.Wait()
+		<-time.After(time.Minute)
+	})
+}

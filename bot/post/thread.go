@@ -96,6 +96,11 @@ func (t *Thread) Post(ctx context.Context, m Message, state *Once, save Save) er
 	return t.postOnce(ctx, m, final, nil, state, save)
 }
 
+// Notify is Post for a word about the bot itself: results go first.
+func (t *Thread) Notify(ctx context.Context, m Message, state *Once, save Save) error {
+	return t.postOnce(ctx, m, notice, nil, state, save)
+}
+
 // postOnce is Post. late, unless nil, sets the contents of m when the turn has
 // come.
 func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*Message), state *Once, save Save) (err error) {

@@ -12,6 +12,7 @@ type urgency int
 const (
 	greeting urgency = iota // the first sign that an ask was taken
 	final                   // somebody waits for it, or it must not be lost
+	notice                  // a word about the bot: results go first
 	first                   // the first text that a reply shows
 	interim                 // later text, and closing edits; whoever is most behind goes first
 	idle                    // a line that only says who is ahead

@@ -182,7 +182,7 @@ func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
 		return false, err
 	}
 	r.counted.Add(-1)
-	r.Waiting.add(r.Person, r.Channel, -1)
+	r.Waiting.Add(r.Person, r.Channel, -1)
 	return true, nil
 }
 
@@ -193,8 +193,8 @@ func (r *run) count() (done func()) {
 			r.counted.Add(1)
 		}
 	}
-	r.Waiting.add(r.Person, r.Channel, int(r.counted.Load()))
-	return func() { r.Waiting.add(r.Person, r.Channel, -int(r.counted.Load())) }
+	r.Waiting.Add(r.Person, r.Channel, int(r.counted.Load()))
+	return func() { r.Waiting.Add(r.Person, r.Channel, -int(r.counted.Load())) }
 }
 
 // finish saves the contents that will be posted for a file.

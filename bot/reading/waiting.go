@@ -2,22 +2,23 @@ package reading
 
 import "sync"
 
-// Waiting counts the files of this process that wait for the model or are
-// being read.
+// Waiting counts what this process works on, such as files that wait for the
+// model, by person and by channel. The zero value is ready to use.
 type Waiting struct {
 	mu        sync.Mutex // guards the fields below
 	ofPerson  map[string]int
 	inChannel map[string]int
 }
 
-// Files returns the number of waiting files of a person, and of a channel.
-func (w *Waiting) Files(person, channel string) (own, here int) {
+// Number returns the number for a person, and for a channel.
+func (w *Waiting) Number(person, channel string) (own, here int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.ofPerson[person], w.inChannel[channel]
 }
 
-func (w *Waiting) add(person, channel string, n int) {
+// Add adds n, which may be negative.
+func (w *Waiting) Add(person, channel string, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ofPerson == nil {

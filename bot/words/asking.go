@@ -187,6 +187,7 @@ const (
 	OtherWorkspace = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
 	NoWindow       = "I could not open the window in time. Try again, please."
 	NotTaken       = "I could not take that just now, and nothing was started. Try again in a minute, please."
+	TooManyAsks    = "I'm still busy with what you or others here asked for before. Try again in a minute, please."
 	TryLater       = "I could not look that up just now. Try again in a minute, please."
 	NotAnnounced   = "Changed, but I could not announce it in the channel."
 	TooManyMembers = "That conversation has too many members for me to look through. Use *Extract text* in the message's menu instead."
