@@ -24,7 +24,7 @@ type request struct {
 	HideLinks bool // of a PDF: see answer
 
 	// The programs' paths; empty for those that are not installed or not needed.
-	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba string
+	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba, Tiffcp string
 
 	// Self is the command that this request is an argument of: a program is started by
 	// way of it, so that it is confined first. Empty where nothing is confined.

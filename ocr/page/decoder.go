@@ -160,5 +160,6 @@ func (r *request) tools() {
 		r.Pdfimages, _ = exec.LookPath("pdfimages")
 	case TIFF, JPEG:
 		r.Tiff2rgba, _ = exec.LookPath("tiff2rgba")
+		r.Tiffcp, _ = exec.LookPath("tiffcp")
 	}
 }

@@ -14,8 +14,8 @@ var (
 	ErrUnsupported = errors.New("not a picture format that can be read")
 
 	// ErrNoDecoder says that the format is known, and that there is no decoder
-	// here for it or for what this file uses of it: AVIF, a TIFF of floating
-	// point numbers, a HEIC picture that is narrower than 128 pixels.
+	// here for it or for what this file uses of it: AVIF, a TIFF with planes of two
+	// sizes, a HEIC picture that is narrower than 64 pixels.
 	ErrNoDecoder = errors.New("no decoder for this kind of picture")
 
 	// ErrPassword says that a PDF opens with a password only.
@@ -26,7 +26,7 @@ var (
 
 	// ErrNoTool says that the program is not installed that opens such a file:
 	// pdfinfo or pdftoppm (poppler-utils) for a PDF, and for many TIFF and some
-	// damaged JPEG files tiff2rgba (libtiff-tools).
+	// damaged JPEG files tiff2rgba and tiffcp (libtiff-tools).
 	ErrNoTool = errors.New("the program that opens such a file is not installed")
 
 	// ErrBlank says that a file which is too long for that came out in a single

@@ -8,9 +8,11 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"math"
 	"math/bits"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"slackocr/ocr/page"
@@ -164,9 +166,78 @@ func TestKindsOfTIFF(t *testing.T) {
 	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, broken), page.Options{}); !page.TryThumbnail(err) {
 		t.Errorf("a page without pixels: %v", err)
 	}
-	unknown := pagetest.TIFF(le, false, with(tag(bitsPerSample, 32), tag(photometric, 1), tag(339, 3)), make([]byte, 4*16*16))
-	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, unknown), page.Options{}); !errors.Is(err, page.ErrNoDecoder) {
-		t.Errorf("a page of floating point numbers: %v", err)
+}
+
+// Numbers of every depth and format are read, below zero and with a point too.
+func TestNumbersOfTIFF(t *testing.T) {
+	needsLibtiff(t)
+	const bitsPerSample, photometric, planar, extra, format = 258, 262, 284, 338, 339
+	const negative, grey, rgb, ink, signed, float = 0, 1, 2, 5, 2, 3
+	le, be := binary.LittleEndian, binary.BigEndian
+	tags := func(depth, samples, color uint32, more ...uint32) []pagetest.TIFFTag {
+		all := []pagetest.TIFFTag{
+			{ID: 256, Values: []uint32{16}},
+			{ID: 257, Values: []uint32{16}},
+			{ID: bitsPerSample, Values: slices.Repeat([]uint32{depth}, int(samples))},
+			{ID: photometric, Values: []uint32{color}},
+			{ID: 277, Values: []uint32{samples}},
+		}
+		for pair := range slices.Chunk(more, 2) {
+			all = append(all, pagetest.TIFFTag{ID: uint16(pair[0]), Values: pair[1:]})
+		}
+		return all
+	}
+	double := func(v float64) []byte { return le.AppendUint64(nil, math.Float64bits(v)) }
+	single := func(all ...float32) (b []byte) {
+		for _, v := range all {
+			b = be.AppendUint32(b, math.Float32bits(v))
+		}
+		return b
+	}
+	bits := func(left, right string) []byte {
+		return bytes.Repeat(packed(strings.Repeat(left, 8)+strings.Repeat(right, 8)), 16)
+	}
+	middle := color.Gray{128}
+	for _, test := range []struct {
+		name        string
+		file        []byte
+		left, right color.Color
+	}{
+		{"6 bit, negative", pagetest.TIFF(le, false, tags(6, 1, negative), bits("000000", "111111")), white, black},
+		{"12 bit", pagetest.TIFF(le, false, tags(12, 1, grey), bits("000000000000", "100000000000")), black, middle},
+		{"colours of 4 bit", pagetest.TIFF(le, false, tags(4, 3, rgb), bits("110000100010", "001000111100")), red, blue},
+		{"colours of 24 bit", pagetest.TIFF(be, false, tags(24, 3, rgb), halves([]byte{200, 0, 0, 30, 0, 0, 30, 0, 0}, []byte{30, 0, 0, 60, 0, 0, 200, 0, 0})), red, blue},
+		{"32 bit", pagetest.TIFF(le, true, tags(32, 1, grey), halves([]byte{255, 255, 255, 0}, []byte{0, 0, 0, 128})), black, middle},
+		{"below zero", pagetest.TIFF(be, false, tags(16, 1, grey, format, signed), halves([]byte{0xff, 0x00}, []byte{0x01, 0x00})), black, white},
+		{"half", pagetest.TIFF(be, false, tags(16, 1, grey, format, float), halves([]byte{0x38, 0x00}, []byte{0x3c, 0x00})), middle, white},
+		{"colours of single precision", pagetest.TIFF(be, false, tags(32, 3, rgb, format, float), halves(single(0.8, 0.1, 0.1), single(0.1, 0.2, 0.8))), red, blue},
+		{"with alpha", pagetest.TIFF(be, false, tags(32, 2, grey, format, float, extra, 2), halves(single(0, 1), single(0, 0))), black, white},
+		{"planes", pagetest.TIFF(be, false, tags(32, 3, rgb, format, float, planar, 2), halves(single(0.8), single(0.1)), halves(single(0.1), single(0.2)), halves(single(0.1), single(0.8))), red, blue},
+		{"double precision", pagetest.TIFF(le, false, tags(64, 1, grey, format, float), halves(double(-1000), double(1000))), black, white},
+		{"ink of 16 bit", pagetest.TIFF(le, false, tags(16, 4, ink), halves([]byte{0, 55, 0, 225, 0, 225, 0, 0}, []byte{0, 225, 0, 195, 0, 55, 0, 0})), red, blue},
+	} {
+		if p := shows(t, test.name, test.file, test.left, test.right); p.Width != 16 || p.Height != 16 || p.Partial {
+			t.Errorf("%s: %d×%d, partial: %v", test.name, p.Width, p.Height, p.Partial)
+		}
+	}
+
+	// What libtiff does not know is told from what is damaged by the file alone.
+	const yCbCr, lab = 6, 8
+	plane := bytes.Repeat([]byte{128}, 16*16)
+	for _, test := range []struct {
+		name           string
+		file           []byte
+		noDecoder, cut bool
+	}{
+		{"colours in planes of two sizes", pagetest.TIFF(le, false, tags(8, 3, yCbCr, planar, 2), plane, plane[:64], plane[:64]), true, false},
+		{"colours by eye, with alpha", pagetest.TIFF(le, false, tags(8, 4, lab, extra, 2), make([]byte, 4*16*16)), true, false},
+		{"numbers that end early", pagetest.TIFF(le, false, tags(64, 1, grey, format, float), make([]byte, 8*16*16))[:500], false, true},
+	} {
+		_, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, test.file), page.Options{})
+		broken, ok := errors.AsType[*page.BrokenError](err)
+		if errors.Is(err, page.ErrNoDecoder) != test.noDecoder || test.cut != (ok && broken.Cut()) {
+			t.Errorf("%s: %v, cut: %v", test.name, err, ok && broken.Cut())
+		}
 	}
 }
 
@@ -396,9 +467,11 @@ func TestKindsOfHEIC(t *testing.T) {
 	if s := turned.Bounds().Size(); s != image.Pt(160, 240) || !near(turned.At(80, 20), red) || !near(turned.At(80, 220), blue) {
 		t.Errorf("by EXIF alone: %v, %v over %v", s, turned.At(80, 20), turned.At(80, 220))
 	}
-	_, err = readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, withExtent(t, readFile(t, "flag.heic"), 100, 160)), page.Options{})
+	shows(t, "narrow", readFile(t, "narrow.heic"), white, color.Gray{76})
+	tiny := withExtent(t, readFile(t, "flag.heic"), 32, 160)
+	_, err = readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, tiny), page.Options{})
 	if !errors.Is(err, page.ErrNoDecoder) || !page.TryThumbnail(err) {
-		t.Errorf("a narrow one: %v", err)
+		t.Errorf("a tiny one: %v", err)
 	}
 }
 

@@ -158,10 +158,10 @@ func decodeJPEG(src *source) (image.Image, error) {
 	}
 	m, said, tiffErr := libtiff(src, JPEG, io.MultiReader(bytes.NewReader(f.asTIFF(size)), src), true)
 	if tiffErr != nil {
-		if _, ok := errors.AsType[*BrokenError](tiffErr); ok || errors.Is(tiffErr, ErrNoTool) {
-			return nil, err // which says it better
+		if _, killed := errors.AsType[*KilledError](tiffErr); killed {
+			return nil, tiffErr
 		}
-		return nil, tiffErr
+		return nil, err // which says it better
 	}
 	src.partial = strings.Contains(said, "remature end") || strings.Contains(said, "Corrupt JPEG data: bad")
 	return m, nil

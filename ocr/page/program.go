@@ -68,7 +68,7 @@ func become(r request) error {
 // confinement is what the process that carries out a request needs.
 func (r request) confinement() confinement {
 	c := confinement{read: []string{openFile(0)}, program: r.Task == taskRun}
-	for _, program := range []string{r.Program, r.Pdfinfo, r.Pdftoppm, r.Pdftotext, r.Pdfimages, r.Tiff2rgba} {
+	for _, program := range []string{r.Program, r.Pdfinfo, r.Pdftoppm, r.Pdftotext, r.Pdfimages, r.Tiff2rgba, r.Tiffcp} {
 		if program != "" {
 			c.read = append(c.read, program)
 		}

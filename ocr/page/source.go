@@ -20,6 +20,7 @@ type source struct {
 	// libtiff reads is ErrNoTool.
 	self            []string
 	tiff2rgba       string
+	tiffcp          string
 	scratch, output *os.File
 
 	// partial says that some of the picture could not be decoded: what is there

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -9,10 +8,7 @@ import (
 	"image"
 	"image/color"
 	"io"
-	"math/bits"
-	"os"
 	"slices"
-	"strings"
 
 	"golang.org/x/image/tiff"
 )
@@ -26,11 +22,12 @@ type directory struct {
 	format tiffFormat
 }
 
-// A field is a value of a directory: where it stands in the file and the first
-// of its numbers.
+// A field is a value of a directory: where it stands in the file, the first of its
+// numbers, and the last one.
 type field struct {
 	at      uint64 // of the value itself where it is short enough, else of its offset
 	numbers []uint64
+	last    uint64
 }
 
 // A tiffFormat is the byte order of a file and the size of its offsets: 4, or 8
@@ -58,13 +55,26 @@ const (
 	tagRowsPerStrip     = 278
 	tagStripLengths     = 279
 	tagPlanar           = 284
+	tagTileOffsets      = 324
+	tagTileLengths      = 325
 	tagExtraSamples     = 338
-	tagYCbCrSubsampling = 530
 	tagSampleFormat     = 339
-	photometricGrey     = 1 // 0 is its negative
+	tagYCbCrSubsampling = 530
+
+	photometricNegative = 0 // grey, 0 is white
+	photometricGrey     = 1
 	photometricRGB      = 2
-	signed              = 2 // a sample format
 	photometricIndex    = 3
+	photometricCMYK     = 5
+	photometricYCbCr    = 6
+	photometricLab      = 8
+
+	unsignedFormat = 1 // sample formats
+	signedFormat   = 2
+	floatFormat    = 3
+
+	premultipliedAlpha = 1 // an extra sample
+	alpha              = 2
 )
 
 // directories walks the chain of pages, over smaller copies of them and masks. A
@@ -136,7 +146,7 @@ func (f tiffFormat) directory(r io.ReaderAt, offset uint64) (directory, error) {
 		return d, cmp.Or(short(err), errors.New("a directory has no tags"))
 	}
 	at := offset + uint64(count)
-	d.next = field{at + tags*uint64(entry), []uint64{0}}
+	d.next = field{at: at + tags*uint64(entry), numbers: []uint64{0}}
 	if n == len(entries) {
 		d.next.numbers[0] = f.offset(entries[n-f.size:])
 	}
@@ -166,29 +176,40 @@ func (f tiffFormat) field(r io.ReaderAt, e []byte, at uint64) field {
 	if size == 0 || count == 0 {
 		return v
 	}
-	if count > uint64(f.size)/size {
+	var last []byte
+	if count <= uint64(f.size)/size {
+		last = value[size*(count-1):]
+	} else {
 		stands := f.offset(value)
-		value = make([]byte, size*kept)
-		if stands > 1<<62 {
+		value, last = make([]byte, size*kept), make([]byte, size)
+		if stands > 1<<62 || count > 1<<32 {
 			return v
 		}
 		if _, err := r.ReadAt(value, int64(stands)); err != nil {
 			return v
 		}
-	}
-	for b := range slices.Chunk(value[:size*kept], int(size)) {
-		switch size {
-		case 1:
-			v.numbers = append(v.numbers, uint64(b[0]))
-		case 2:
-			v.numbers = append(v.numbers, uint64(f.Uint16(b)))
-		case 4:
-			v.numbers = append(v.numbers, uint64(f.Uint32(b)))
-		default:
-			v.numbers = append(v.numbers, f.Uint64(b))
+		if _, err := r.ReadAt(last, int64(stands+size*(count-1))); err != nil {
+			return v
 		}
 	}
+	for b := range slices.Chunk(value[:size*kept], int(size)) {
+		v.numbers = append(v.numbers, f.number(b))
+	}
+	v.last = f.number(last[:size])
 	return v
+}
+
+// number returns the whole number that b holds, of 1, 2, 4 or 8 bytes.
+func (f tiffFormat) number(b []byte) uint64 {
+	switch len(b) {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		return uint64(f.Uint16(b))
+	case 4:
+		return uint64(f.Uint32(b))
+	}
+	return f.Uint64(b)
 }
 
 // number gives the first number of a field, or what stands for one that is
@@ -222,7 +243,7 @@ func (d directory) plain() bool {
 	extra := d.number(tagExtraSamples, 0) != 0 // 0 is for a sample that is not said to be alpha
 	depths, samples := d.tags[tagBits].numbers, d.number(tagSamples, 1)
 	switch d.number(tagPhotometric, photometricGrey) {
-	case 0, photometricGrey:
+	case photometricNegative, photometricGrey:
 		return samples == 1 && (depths == nil || depths[0] == 1 || depths[0] == 8)
 	case photometricIndex:
 		return samples == 1 && slices.Equal(depths, []uint64{8})
@@ -288,25 +309,65 @@ func decodeTIFF(src *source) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.number(tagSampleFormat, 1) == signed {
-		return nil, fmt.Errorf("%w: TIFF with numbers below zero", ErrNoDecoder) // which libtiff takes for large ones
-	}
 	if d.plain() {
 		m, err := tiff.Decode(d.alone(src))
-		if err == nil {
-			return m, nil
-		}
-		if src.tiff2rgba == "" {
-			return nil, err
+		if err == nil || src.tiff2rgba == "" {
+			return m, err
 		}
 	}
 	size, err := src.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err
 	}
-	m, said, err := libtiff(src, TIFF, io.NewSectionReader(d.alone(src), 0, size), d.opaque())
+	file := io.NewSectionReader(d.alone(src), 0, size)
+	var m image.Image
+	var said string
+	if d.unusual() {
+		m, err = d.libtiffNumbers(src, file)
+	} else {
+		m, said, err = libtiff(src, TIFF, file, d.opaque())
+	}
+	if broken, ok := errors.AsType[*BrokenError](err); ok {
+		return nil, d.failure(broken.err, size)
+	}
 	src.partial = said != ""
 	return m, err
+}
+
+// failure says what it means that libtiff gives nothing of a page in a file of so
+// many bytes: the end of the page is missing, libtiff does not know its kind, or it
+// is damaged. It is told from the file alone.
+func (d directory) failure(err error, size int64) error {
+	end := func(offsets, lengths uint16) uint64 { return d.tags[offsets].last + d.tags[lengths].last }
+	if max(end(tagStripOffsets, tagStripLengths), end(tagTileOffsets, tagTileLengths)) > uint64(size) {
+		return &BrokenError{TIFF, fmt.Errorf("%w: %w", err, io.ErrUnexpectedEOF)}
+	}
+	if !d.known() {
+		return fmt.Errorf("%w: %w", ErrNoDecoder, err)
+	}
+	return &BrokenError{TIFF, err}
+}
+
+// known reports whether libtiff's programs read all pages of this kind.
+func (d directory) known() bool {
+	switch d.number(tagCompression, 1) {
+	case 1, 2, 3, 4, 5, 8, 32773, 32946: // those of plain, and for fax
+	default:
+		return false
+	}
+	if d.unusual() {
+		return true
+	}
+	depth := d.number(tagBits, 1)
+	switch d.number(tagPhotometric, photometricGrey) {
+	case photometricNegative, photometricGrey, photometricRGB, photometricCMYK:
+		return true
+	case photometricIndex:
+		return depth <= 8
+	case photometricYCbCr, photometricLab:
+		return depth == 8 && d.number(tagPlanar, 1) == 1 && d.number(tagSamples, 1) == 3
+	}
+	return false
 }
 
 // A changed file is a file with some bytes put over its own.
@@ -345,93 +406,6 @@ func (c *changed) ReadAt(p []byte, off int64) (int, error) {
 		}
 	}
 	return n, err
-}
-
-// libtiff has tiff2rgba read a TIFF file of one page. It reads what there is of
-// a page that is damaged, and gives what it said of the damage.
-func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image, said string, err error) {
-	if src.tiff2rgba == "" || src.scratch == nil || src.output == nil {
-		return nil, "", ErrNoTool
-	}
-	if err := refill(src.scratch, file); err != nil {
-		return nil, "", err
-	}
-	args := []string{"-c", "none", "-M", "640", theFile, "/dev/fd/3"}
-	if opaque {
-		args = append([]string{"-n"}, args...)
-	}
-	p := prepare(src.ctx, kind, src.scratch, []*os.File{src.output}, src.self, src.tiff2rgba, args...)
-	err = p.run()
-	said = p.said.String()
-	if kind == TIFF {
-		said = withoutWarnings(said)
-	}
-	if err == nil {
-		m, err = readBack(src)
-	}
-	if _, killed := errors.AsType[*KilledError](err); err != nil && !killed {
-		err = tiffError(kind, cmp.Or(firstLine(said), err.Error()))
-	}
-	return m, said, err
-}
-
-// withoutWarnings leaves out the lines of what libtiff accepts.
-func withoutWarnings(said string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(said) {
-		if !strings.Contains(line, "Warning,") && strings.TrimSpace(line) != "" {
-			kept.WriteString(line)
-		}
-	}
-	return kept.String()
-}
-
-// readBack reads the file that tiff2rgba wrote, and empties it.
-func readBack(src *source) (image.Image, error) {
-	pages, err := directories(src.output)
-	if err != nil {
-		return nil, fmt.Errorf("reading what libtiff made: %w", err)
-	}
-	d := pages[0]
-	w, h, samples := d.number(tagWidth, 0), d.number(tagHeight, 0), d.number(tagSamples, 0)
-	if w == 0 || h == 0 || w > maxSide || h > maxSide/w || samples != 3 && samples != 4 || d.number(tagCompression, 0) != 1 {
-		return nil, fmt.Errorf("libtiff made %d×%d pixels of %d samples", w, h, samples)
-	}
-	m, err := readPixels(bufio.NewReaderSize(io.NewSectionReader(src.output, int64(d.number(tagStripOffsets, 0)), 1<<40), 1<<20), int(w), int(h), int(samples))
-	if err != nil {
-		return nil, fmt.Errorf("reading what libtiff made: %w", err)
-	}
-	if d.number(tagFillOrder, 1) == 2 { // as in the file that was read
-		for i, b := range m.Pix {
-			m.Pix[i] = bits.Reverse8(b)
-		}
-	}
-	if _, err := src.output.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	return m, src.output.Truncate(0)
-}
-
-// refill writes content to a file from its start.
-func refill(f *os.File, content io.Reader) error {
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	_, err := io.Copy(f, content)
-	return err
-}
-
-// tiffError tells what libtiff does not know from what is damaged.
-func tiffError(kind Kind, said string) error {
-	for _, words := range []string{"Sorry", "not configured", "not implemented", "not supported", "is not available"} {
-		if strings.Contains(said, words) {
-			return fmt.Errorf("%w: %s", ErrNoDecoder, said)
-		}
-	}
-	return &BrokenError{kind, errors.New(said)}
 }
 
 // short is what a file that ends too early is called.

@@ -79,7 +79,7 @@ func do(ctx context.Context, r request, file, output, scratch *os.File) (a answe
 	}
 	src := &source{
 		ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page,
-		self: r.Self, tiff2rgba: r.Tiff2rgba, output: output, scratch: scratch,
+		self: r.Self, tiff2rgba: r.Tiff2rgba, tiffcp: r.Tiffcp, output: output, scratch: scratch,
 	}
 	switch r.Task {
 	case taskConfine:

@@ -1,0 +1,315 @@
+package page
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"math"
+	"math/bits"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// libtiff has tiff2rgba read a TIFF file of one page. It reads what there is of
+// a page that is damaged, and gives what it said of the damage.
+func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image, said string, err error) {
+	if src.tiff2rgba == "" || src.scratch == nil || src.output == nil {
+		return nil, "", ErrNoTool
+	}
+	if err := refill(src.scratch, file); err != nil {
+		return nil, "", err
+	}
+	args := []string{"-c", "none", "-M", "640", theFile, "/dev/fd/3"}
+	if opaque {
+		args = append([]string{"-n"}, args...)
+	}
+	p := prepare(src.ctx, kind, src.scratch, []*os.File{src.output}, src.self, src.tiff2rgba, args...)
+	err = p.run()
+	said = p.said.String()
+	if kind == TIFF {
+		said = withoutWarnings(said)
+	}
+	if err == nil {
+		m, err = readBack(src)
+	}
+	return m, said, err
+}
+
+// withoutWarnings leaves out the lines of what libtiff accepts.
+func withoutWarnings(said string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(said) {
+		if !strings.Contains(line, "Warning,") && strings.TrimSpace(line) != "" {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+// readBack reads the file that tiff2rgba wrote, and empties it.
+func readBack(src *source) (image.Image, error) {
+	pages, err := directories(src.output)
+	if err != nil {
+		return nil, &BrokenError{TIFF, fmt.Errorf("reading what libtiff made: %w", err)}
+	}
+	d := pages[0]
+	w, h, samples := d.number(tagWidth, 0), d.number(tagHeight, 0), d.number(tagSamples, 0)
+	if w == 0 || h == 0 || w > maxSide || h > maxSide/w || samples != 3 && samples != 4 || d.number(tagCompression, 0) != 1 {
+		return nil, &BrokenError{TIFF, fmt.Errorf("libtiff made %d×%d pixels of %d samples", w, h, samples)}
+	}
+	m, err := readPixels(bufio.NewReaderSize(io.NewSectionReader(src.output, int64(d.number(tagStripOffsets, 0)), 1<<40), 1<<20), int(w), int(h), int(samples))
+	if err != nil {
+		return nil, &BrokenError{TIFF, fmt.Errorf("reading what libtiff made: %w", err)}
+	}
+	if d.number(tagFillOrder, 1) == 2 { // as in the file that was read
+		for i, b := range m.Pix {
+			m.Pix[i] = bits.Reverse8(b)
+		}
+	}
+	return m, truncate(src.output)
+}
+
+// truncate makes a file empty.
+func truncate(f *os.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return f.Truncate(0)
+}
+
+// refill writes content to a file from its start.
+func refill(f *os.File, content io.Reader) error {
+	if err := truncate(f); err != nil {
+		return err
+	}
+	_, err := io.Copy(f, content)
+	return err
+}
+
+// unusual reports whether a page's numbers are of a kind that tiff2rgba does not know
+// or takes for another: of a depth that is no power of two or over 16 bits, below
+// zero, with a floating point, and colours of fewer than eight bits or, of ink, of
+// more.
+func (d directory) unusual() bool {
+	depth := d.number(tagBits, 1)
+	switch d.number(tagPhotometric, photometricGrey) {
+	case photometricNegative, photometricGrey:
+	case photometricRGB:
+		if depth < 8 {
+			return true
+		}
+	case photometricCMYK:
+		if depth != 8 {
+			return true
+		}
+	default:
+		return false
+	}
+	format := d.sampleFormat()
+	return format == signedFormat || format == floatFormat || depth > 16 || bits.OnesCount64(depth) != 1
+}
+
+// sampleFormat says how a page's numbers are stored. Ink is never below zero,
+// whatever the file says.
+func (d directory) sampleFormat() uint64 {
+	format := d.number(tagSampleFormat, unsignedFormat)
+	if format == signedFormat && d.number(tagPhotometric, photometricGrey) == photometricCMYK {
+		return unsignedFormat
+	}
+	return format
+}
+
+// libtiffNumbers has tiffcp write the page without compression, and reads its numbers.
+func (d directory) libtiffNumbers(src *source, file io.Reader) (image.Image, error) {
+	if src.tiffcp == "" || src.scratch == nil || src.output == nil {
+		return nil, ErrNoTool
+	}
+	w, h, samples, depth := d.number(tagWidth, 0), d.number(tagHeight, 0), d.number(tagSamples, 1), d.number(tagBits, 1)
+	if samples > 16 || depth > 64 {
+		return nil, fmt.Errorf("%w: TIFF of %d numbers of %d bits", ErrNoDecoder, samples, depth)
+	}
+	if bytes := (w*samples*depth/8 + 1) * h; bytes > maxOutput {
+		return nil, &TooLargeError{int(w), int(h), int(maxOutput * 8 / (samples * depth))}
+	}
+	if err := refill(src.scratch, file); err != nil {
+		return nil, err
+	}
+	p := prepare(src.ctx, TIFF, src.scratch, []*os.File{src.output}, src.self, src.tiffcp, "-c", "none", "-f", "msb2lsb", "-s", "-r", strconv.FormatUint(h, 10), theFile, "/dev/fd/3")
+	if err := p.run(); err != nil {
+		return nil, err
+	}
+	pages, err := directories(src.output)
+	if err != nil {
+		return nil, &BrokenError{TIFF, fmt.Errorf("reading what libtiff made: %w", err)}
+	}
+	m, err := newNumbers(pages[0], src.output).picture()
+	if err != nil {
+		return nil, &BrokenError{TIFF, fmt.Errorf("reading what libtiff made: %w", err)}
+	}
+	return m, truncate(src.output)
+}
+
+// numbers reads the samples of a TIFF page that is not compressed, and whose strips
+// hold all rows of the page or of one plane of it.
+type numbers struct {
+	directory
+	r                      io.ReaderAt
+	width, height, samples int
+	depth, planes          int
+	format                 uint64
+	least, most            float64 // what is shown as 0 and as 255
+}
+
+func newNumbers(d directory, r io.ReaderAt) *numbers {
+	n := &numbers{
+		directory: d, r: r,
+		width: int(d.number(tagWidth, 0)), height: int(d.number(tagHeight, 0)),
+		samples: int(d.number(tagSamples, 1)), depth: int(d.number(tagBits, 1)), planes: 1,
+		format: d.sampleFormat(),
+	}
+	if d.number(tagPlanar, 1) != 1 {
+		n.planes = n.samples
+	}
+	return n
+}
+
+// picture returns what the numbers show. Those that have no largest value of their own
+// are shown between the least and the largest that there are.
+func (n *numbers) picture() (image.Image, error) {
+	inks := 1
+	switch n.number(tagPhotometric, photometricGrey) {
+	case photometricRGB:
+		inks = 3
+	case photometricCMYK:
+		inks = 4
+	}
+	if n.width < 1 || n.height < 1 || n.samples < inks || n.planes > min(inks, len(n.tags[tagStripOffsets].numbers)) && n.planes > 1 {
+		return nil, fmt.Errorf("%d×%d pixels of %d samples in %d planes", n.width, n.height, n.samples, n.planes)
+	}
+	n.least, n.most = 0, math.Ldexp(1, n.depth)-1
+	if n.format != unsignedFormat {
+		n.least, n.most = math.Inf(1), math.Inf(-1)
+		err := n.eachPixel(func(_, _ int, v []float64) {
+			for _, x := range v[:inks] {
+				if !math.IsNaN(x) && !math.IsInf(x, 0) {
+					n.least, n.most = min(n.least, x), max(n.most, x)
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		if n.format == floatFormat && n.least >= 0 && n.most <= 1 {
+			n.least, n.most = 0, 1
+		}
+	}
+	m := image.NewNRGBA(image.Rect(0, 0, n.width, n.height))
+	extra := n.number(tagExtraSamples, 0)
+	negative := n.number(tagPhotometric, photometricGrey) == photometricNegative
+	err := n.eachPixel(func(x, y int, v []float64) {
+		c := m.Pix[m.PixOffset(x, y):][:4]
+		for i := range c {
+			c[i] = 255
+			if i < inks {
+				c[i] = n.byte(v[i])
+			}
+		}
+		switch {
+		case inks == 1:
+			if negative {
+				c[0] = 255 - c[0]
+			}
+			c[1], c[2] = c[0], c[0]
+		case inks == 4:
+			c[0], c[1], c[2] = color.CMYKToRGB(c[0], c[1], c[2], c[3])
+			c[3] = 255
+		}
+		if (extra == alpha || extra == premultipliedAlpha) && len(v) > inks {
+			c[3] = n.byte(v[inks])
+		}
+	})
+	if extra == premultipliedAlpha {
+		return &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}, err
+	}
+	return m, err
+}
+
+// byte returns the brightness of a number.
+func (n *numbers) byte(v float64) uint8 {
+	share := (v - n.least) / (n.most - n.least)
+	if !(share > 0) { // nor is it not a number
+		return 0
+	}
+	return uint8(255*min(share, 1) + 0.5)
+}
+
+// eachPixel calls f with the samples of each pixel, row by row.
+func (n *numbers) eachPixel(f func(x, y int, v []float64)) error {
+	perPlane := n.samples / n.planes
+	length := (n.width*perPlane*n.depth + 7) / 8
+	readers := make([]*bufio.Reader, n.planes)
+	for i := range readers {
+		offset := n.tags[tagStripOffsets].numbers[i]
+		readers[i] = bufio.NewReaderSize(io.NewSectionReader(n.r, int64(offset&math.MaxInt64), int64(length)*int64(n.height)), 64<<10)
+	}
+	row, v := make([]byte, length), make([]float64, n.width*n.samples)
+	for y := range n.height {
+		for plane, r := range readers {
+			if _, err := io.ReadFull(r, row); err != nil {
+				return short(err)
+			}
+			for i := range n.width * perPlane {
+				v[i*n.planes+plane] = n.value(row, i)
+			}
+		}
+		for x := range n.width {
+			f(x, y, v[x*n.samples:][:n.samples])
+		}
+	}
+	return nil
+}
+
+// value reads number i of a row. Numbers of whole bytes are in the file's order, and
+// others follow each other bit by bit.
+func (n *numbers) value(row []byte, i int) float64 {
+	var bits uint64
+	if n.depth%8 == 0 {
+		b := row[i*n.depth/8:][:n.depth/8]
+		for at, c := range b {
+			if n.directory.format.ByteOrder == binary.LittleEndian {
+				c = b[len(b)-1-at]
+			}
+			bits = bits<<8 | uint64(c)
+		}
+	} else {
+		packed := bitReader{data: row, at: i * n.depth}
+		bits = packed.read(n.depth)
+	}
+	switch {
+	case n.format == floatFormat && n.depth == 16:
+		return half(bits)
+	case n.format == floatFormat && n.depth == 32:
+		return float64(math.Float32frombits(uint32(bits)))
+	case n.format == floatFormat && n.depth == 64:
+		return math.Float64frombits(bits)
+	case n.format == signedFormat:
+		return float64(int64(bits<<(64-n.depth)) >> (64 - n.depth))
+	}
+	return float64(bits)
+}
+
+// half returns the number that 16 bits are in IEEE 754.
+func half(v uint64) float64 {
+	sign, exponent, fraction := 1-2*float64(v>>15), int(v>>10&31), float64(v&1023)
+	switch exponent {
+	case 0:
+		return sign * math.Ldexp(fraction, -24)
+	case 31:
+		return math.NaN()
+	}
+	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
