@@ -19,9 +19,11 @@ const (
 	// heicBytesPerPixel is what a pixel costs libheif: 24 megapixels took 585 MB.
 	heicBytesPerPixel = 16
 
-	// minHEICWidth is the least width in pixels that the decoder gives right: it
-	// takes the rows of a narrower picture for shorter than libheif makes them.
-	minHEICWidth = 128
+	// minHEICWidth is the least width in pixels of which the decoder gives all
+	// rows, and colorHEICWidth the least of which it gives the colours: it takes
+	// the rows of each plane for as long as the picture is wide, where libheif
+	// makes them 64 bytes long at least.
+	minHEICWidth, colorHEICWidth = 64, 128
 
 	maxMeta = 8 << 20 // bytes of a file's description that are read
 )
@@ -360,7 +362,8 @@ func decodeHEIC(src *source) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size, err := h.size(); err != nil {
+	size, err := h.size()
+	if err != nil {
 		return nil, err
 	} else if size.X < minHEICWidth {
 		return nil, fmt.Errorf("%w: HEIC of %d pixels' width", ErrNoDecoder, size.X)
@@ -374,7 +377,9 @@ func decodeHEIC(src *source) (image.Image, error) {
 		h.inColor(changes)
 		m, err = libheif(src, changes)
 	}
-	if err != nil {
+	if err != nil && size.X < colorHEICWidth {
+		return nil, fmt.Errorf("%w: HEIC of %d pixels' width: %w", ErrNoDecoder, size.X, err)
+	} else if err != nil {
 		return nil, err
 	}
 	if h.limited() {
@@ -426,6 +431,9 @@ func libheif(src *source, changes map[uint64][]byte) (image.Image, error) {
 		copy(m.Y[:min(overwritten, m.YStride)], m.Y[min(m.YStride, len(m.Y)):])
 	case *image.Gray:
 		copy(m.Pix[:min(overwritten, m.Stride)], m.Pix[min(m.Stride, len(m.Pix)):])
+	}
+	if c, ok := m.(*image.YCbCr); ok && c.Rect.Dx() < colorHEICWidth {
+		return &image.Gray{Pix: c.Y, Stride: c.YStride, Rect: c.Rect}, nil // it shows the text
 	}
 	return m, nil
 }
