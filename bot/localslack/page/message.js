@@ -132,7 +132,7 @@ export function ifUnshown(img, then) {
 
 // isBlank says whether nothing of a loaded picture would be seen.
 function isBlank(img) {
-  const canvas = new OffscreenCanvas(4, 4).getContext("2d");
+  const canvas = new OffscreenCanvas(4, 4).getContext("2d", { willReadFrequently: true }); // not by way of the graphics card
   canvas.drawImage(img, 0, 0, 4, 4);
   return canvas.getImageData(0, 0, 4, 4).data.every((value) => value === 0);
 }
