@@ -6,6 +6,7 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"image/png"
 	"maps"
@@ -76,15 +77,15 @@ func TestPictureOfTheREADME(t *testing.T) {
 	if err := os.WriteFile(file, data, 0o644); err != nil { //nolint:gosec // everybody may see it
 		t.Fatal(err)
 	}
-	t.Logf("%d frames, %d bytes", len(f.frames), len(data))
+	t.Logf("%d frames, %d bytes", len(f.shots), len(data))
 	p.stop(t)
 }
 
 // film is what a page looked like, and for how long.
 type film struct {
-	frames []*image.NRGBA
+	shots  [][]byte // PNG; decoding them now would cost frames
 	delays []time.Duration
-	shot   time.Time
+	last   time.Time
 }
 
 // shoot adds a frame, or makes the last one longer if nothing has changed.
@@ -92,47 +93,52 @@ func (f *film) shoot(v visitor) {
 	v.Helper()
 	ctx, stop := context.WithTimeout(v.tab, 20*time.Second)
 	defer stop()
-	data, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		v.Fatal(err)
 	}
-	shown, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		v.Fatal(err)
+	now, n := time.Now(), len(f.shots)
+	if n > 0 {
+		f.delays[n-1] += now.Sub(f.last)
 	}
-	frame := image.NewNRGBA(shown.Bounds())
-	for y := range frame.Rect.Dy() {
-		for x := range frame.Rect.Dx() {
-			frame.Set(x, y, shown.At(x, y))
+	f.last = now
+	if n == 0 || !bytes.Equal(f.shots[n-1], shot) {
+		f.shots, f.delays = append(f.shots, shot), append(f.delays, 0)
+	}
+}
+
+// frames are the pictures of the film.
+func (f *film) frames(t *testing.T) (frames []*image.NRGBA) {
+	t.Helper()
+	for _, shot := range f.shots {
+		shown, err := png.Decode(bytes.NewReader(shot))
+		if err != nil {
+			t.Fatal(err)
 		}
+		frame := image.NewNRGBA(shown.Bounds())
+		draw.Draw(frame, frame.Rect, shown, frame.Rect.Min, draw.Src)
+		frames = append(frames, frame)
 	}
-	now := time.Now()
-	if n := len(f.delays); n > 0 {
-		f.delays[n-1] += now.Sub(f.shot)
-	}
-	f.shot = now
-	if n := len(f.frames); n > 0 && bytes.Equal(f.frames[n-1].Pix, frame.Pix) {
-		return
-	}
-	f.frames, f.delays = append(f.frames, frame), append(f.delays, 0)
+	return frames
 }
 
 // encode makes a GIF in which each frame holds only what has changed.
 func (f *film) encode(t *testing.T) []byte {
 	t.Helper()
-	palette := f.palette()
+	frames := f.frames(t)
+	palette := paletteOf(frames)
 	nearest := map[color.NRGBA]uint8{}
 	var out gif.GIF
-	for i, frame := range f.frames {
+	for i, frame := range frames {
 		changed := frame.Rect
 		if i > 0 {
-			changed = difference(f.frames[i-1], frame)
+			changed = difference(frames[i-1], frame)
 		}
 		part := image.NewPaletted(changed, palette)
 		for y := changed.Min.Y; y < changed.Max.Y; y++ {
 			for x := changed.Min.X; x < changed.Max.X; x++ {
 				c := frame.NRGBAAt(x, y)
-				if i > 0 && c == f.frames[i-1].NRGBAAt(x, y) {
+				if i > 0 && c == frames[i-1].NRGBAAt(x, y) {
 					continue // transparent
 				}
 				index, ok := nearest[c]
@@ -154,11 +160,11 @@ func (f *film) encode(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// palette is a transparent colour and the 255 most frequent ones, of which no two
-// are nearly the same.
-func (f *film) palette() color.Palette {
+// paletteOf returns a transparent colour and 255 colours of the frames: the most
+// frequent ones, of which few are nearly the same.
+func paletteOf(frames []*image.NRGBA) color.Palette {
 	counts := map[color.NRGBA]int{}
-	for _, frame := range f.frames {
+	for _, frame := range frames {
 		for i := 0; i < len(frame.Pix); i += 4 {
 			counts[color.NRGBA{frame.Pix[i], frame.Pix[i+1], frame.Pix[i+2], 255}]++
 		}
