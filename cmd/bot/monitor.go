@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/net/netutil"
 
 	"slackocr/bot"
 )
@@ -29,13 +28,11 @@ func needMonitor(c *config, wrong *problems) {
 	}
 }
 
-// maxWatchers bounds the connections to the monitor.
-const maxWatchers = 64
-
 // monitor tells over HTTP how the bot is: /healthz says that the process answers,
 // /readyz whether all that it rests on works, /metrics what it has done.
 type monitor struct {
 	server  *http.Server
+	address string // that it listens at
 	serving sync.WaitGroup
 	bot     atomic.Pointer[bot.Bot]
 	closing func() bool // the bot was told to end
@@ -51,16 +48,17 @@ func newMonitor(ctx context.Context, addr string, log *slog.Logger) (*monitor, e
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	m := &monitor{closing: func() bool { return ctx.Err() != nil }}
+	m := &monitor{address: l.Addr().String(), closing: func() bool { return ctx.Err() != nil }}
 	m.server = &http.Server{
 		Handler: m.handler(), MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState: new(connections).note,
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	log.Info("serving /healthz, /readyz and /metrics", "address", l.Addr().String())
+	log.Info("serving /healthz, /readyz and /metrics", "address", m.address)
 	m.serving.Go(func() {
-		if err := m.server.Serve(netutil.LimitListener(l, maxWatchers)); !errors.Is(err, http.ErrServerClosed) {
+		if err := m.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("the server of /healthz, /readyz and /metrics has ended", "error", err)
 		}
 	})
