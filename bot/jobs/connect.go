@@ -27,7 +27,15 @@ func Connect(address string, maxBytes int64) (*NATS, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return newNATS(conn, maxBytes, nil)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if maxBytes <= 0 {
+		maxBytes = defaultMaxBytes
+	}
+	return &NATS{conn: conn, js: js, maxBytes: maxBytes}, nil
 }
 
 // options make a connection that comes back for ever, notices within seconds
@@ -43,6 +51,21 @@ func options(more ...nats.Option) []nats.Option {
 
 // Setup implements [Store].
 func (n *NATS) Setup(ctx context.Context, s Setup) error {
+	err := n.configure(ctx, s)
+	if n.embedded == nil {
+		return err
+	}
+	if err != nil && ctx.Err() == nil && n.embedded.log.complaint() != "" {
+		err = n.repair(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	return n.embedded.begin(func() error { return errors.Join(n.compare(ctx), n.returnLeases(ctx)) })
+}
+
+// configure makes the streams and the line of work as they have to be.
+func (n *NATS) configure(ctx context.Context, s Setup) error {
 	config := jetstream.StreamConfig{
 		Name: streamName, Subjects: []string{prefix + ">"}, Storage: jetstream.FileStorage,
 		MaxMsgsPerSubject: 1, MaxAge: s.Retention, MaxBytes: n.maxBytes, Discard: jetstream.DiscardNew,
@@ -59,13 +82,10 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 		return natsError(err)
 	}
 	n.workers, err = n.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: "workers", FilterSubject: prefix + "job.>", AckPolicy: jetstream.AckExplicitPolicy,
+		Durable: workersName, FilterSubject: prefix + "job.>", AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: s.LeaseFor, MaxAckPending: maxPending, MaxDeliver: -1,
 	})
-	if err != nil || n.embedded == nil {
-		return natsError(err)
-	}
-	return n.embedded.begin(func() error { return n.returnLeases(ctx) })
+	return natsError(err)
 }
 
 // ensure makes the stream on three servers where there are as many. One that

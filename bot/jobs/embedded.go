@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -29,6 +30,12 @@ var ErrInUse = errors.New("another process uses this data folder; stop it first,
 
 // embedded is a server within the process, with no port.
 type embedded struct {
+	dir      string
+	maxBytes int64
+	log      *serverLog
+
+	lost Loss // before this session
+
 	server  *server.Server
 	lock    *flock.Flock
 	session string    // see Store.Session
@@ -36,6 +43,7 @@ type embedded struct {
 
 	mu    sync.Mutex // guards what follows
 	begun bool       // the session
+	seen  seen       // as it was last noted
 }
 
 // begin does what comes first in a session, once.
@@ -77,41 +85,64 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if maxBytes <= 0 {
 		maxBytes = defaultMaxBytes
 	}
-	lock, err := lockFolder(dir)
+	lock, err := lockFolder(dir, log)
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.NewServer(&server.Options{
-		ServerName: "slackocr", DontListen: true, NoSigs: true,
-		JetStream: true, StoreDir: dir, SyncAlways: true, DisableJetStreamBanner: true,
-		JetStreamMaxMemory: maxMemory, JetStreamMaxStore: maxBytes + maxSettings,
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the store of jobs: %w", err), lock.Close())
+	e := &embedded{dir: dir, maxBytes: maxBytes, log: &serverLog{log: log}, lock: lock, session: rand.Text()}
+	n := &NATS{maxBytes: maxBytes, embedded: e}
+	err = e.checkLine()
+	if err == nil {
+		err = n.start()
 	}
-	e := &embedded{server: s, lock: lock, session: rand.Text()}
-	s.SetLoggerV2(serverLog{log}, false, false, false)
-	s.Start()
-	if !s.ReadyForConnections(startWait) {
-		return nil, errors.Join(fmt.Errorf("%w: it did not start within %s", ErrUnavailable, startWait), e.close())
-	}
-	conn, err := nats.Connect("", options(nats.InProcessServer(s))...)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnavailable, err), e.close())
-	}
-	n, err := newNATS(conn, maxBytes, e)
-	if err != nil {
-		return nil, errors.Join(err, e.close())
+		return nil, errors.Join(err, lock.Close())
 	}
 	return n, nil
 }
 
+// start starts the server and connects to it.
+func (n *NATS) start() error {
+	e := n.embedded
+	s, err := server.NewServer(&server.Options{
+		ServerName: "slackocr", DontListen: true, NoSigs: true,
+		JetStream: true, StoreDir: e.dir, SyncAlways: true, DisableJetStreamBanner: true,
+		JetStreamMaxMemory: maxMemory, JetStreamMaxStore: e.maxBytes + maxSettings,
+	})
+	if err != nil {
+		return fmt.Errorf("starting the store of jobs: %w", err)
+	}
+	e.server = s
+	s.SetLoggerV2(e.log, false, false, false)
+	s.Start()
+	if !s.ReadyForConnections(startWait) {
+		e.shutdown()
+		return fmt.Errorf("%w: it did not start within %s", ErrUnavailable, startWait)
+	}
+	conn, err := nats.Connect("", options(nats.InProcessServer(s))...)
+	if err == nil {
+		n.conn = conn
+		n.js, err = jetstream.New(conn)
+	}
+	if err != nil {
+		e.shutdown()
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+func (e *embedded) shutdown() {
+	e.server.Shutdown()
+	e.server.WaitForShutdown()
+}
+
 // lockFolder takes the folder: the server itself takes no lock, and two of them
 // would lose each other's entries without a word.
-func lockFolder(dir string) (*flock.Flock, error) {
+func lockFolder(dir string, log *slog.Logger) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the data folder: %w", err)
+		return nil, fmt.Errorf("the folder of DATA_DIR cannot be made: %w", err)
 	}
+	tighten(dir, log)
 	lock := flock.New(filepath.Join(dir, lockName))
 	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
 	defer cancel()
@@ -120,31 +151,32 @@ func lockFolder(dir string) (*flock.Flock, error) {
 		return lock, nil
 	}
 	if err != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("locking the data folder: %w", err)
+		return nil, fmt.Errorf("the folder of DATA_DIR cannot be written: %w", err)
 	}
 	return nil, ErrInUse
 }
 
+// tighten takes the right to read a folder from all but its owner, and warns if
+// it may not.
+func tighten(dir string, log *slog.Logger) {
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return
+	}
+	if err := os.Chmod(dir, 0o700); err != nil && info.Mode().Perm()&0o007 != 0 {
+		log.Warn("other users of this machine can read the folder of DATA_DIR: take that right from them", "mode", info.Mode().String(), "error", err)
+	}
+}
+
 func (e *embedded) close() error {
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
-	return e.lock.Close()
+	e.shutdown()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var err error
+	if e.begun { // else nothing is known of the store
+		s := e.seen
+		s.Line = e.sumOfLine()
+		err = e.save(s)
+	}
+	return errors.Join(err, e.lock.Close())
 }
-
-// serverLog passes on what the server has to complain about.
-type serverLog struct{ log *slog.Logger }
-
-func (l serverLog) Warnf(format string, v ...any) {
-	l.log.Warn("store of jobs", "message", fmt.Sprintf(format, v...))
-}
-
-func (l serverLog) Errorf(format string, v ...any) {
-	l.log.Error("store of jobs", "message", fmt.Sprintf(format, v...))
-}
-
-// Fatalf does not end the process: only main does.
-func (l serverLog) Fatalf(format string, v ...any) { l.Errorf(format, v...) }
-
-func (serverLog) Noticef(string, ...any) {}
-func (serverLog) Debugf(string, ...any)  {}
-func (serverLog) Tracef(string, ...any)  {}

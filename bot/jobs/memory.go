@@ -283,6 +283,9 @@ func (m *Memory) Unfinished(context.Context) (n int, err error) {
 	return n, nil
 }
 
+// Verify implements [Store].
+func (*Memory) Verify(context.Context) (Loss, error) { return Loss{}, nil }
+
 // Close implements [Store]. Other queues may go on with it.
 func (m *Memory) Close(context.Context) error { return nil }
 

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -32,9 +31,10 @@ type NATS struct {
 }
 
 const (
-	streamName = "slackocr"
-	prefix     = "slackocr.entry." // of the entries' subjects
-	signals    = "slackocr.signal"
+	streamName  = "slackocr"
+	workersName = "workers"         // of the consumer
+	prefix      = "slackocr.entry." // of the entries' subjects
+	signals     = "slackocr.signal"
 
 	// reserved is the part of the store that is kept for changes of jobs that
 	// it has: a tenth.
@@ -51,18 +51,6 @@ const (
 	// waiting is how long the server holds a request for a lease.
 	waiting = 15 * time.Second
 )
-
-func newNATS(conn *nats.Conn, maxBytes int64, server *embedded) (*NATS, error) {
-	js, err := jetstream.New(conn)
-	if err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	if maxBytes <= 0 {
-		maxBytes = defaultMaxBytes
-	}
-	return &NATS{conn: conn, js: js, maxBytes: maxBytes, embedded: server}, nil
-}
 
 // Create implements [Store].
 func (n *NATS) Create(ctx context.Context, key, filter string, value []byte) error {
@@ -184,6 +172,9 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 	}
 	_, err := n.js.Publish(ctx, prefix+key, nil, jetstream.WithMsgTTL(while))
 	if n.embedded != nil {
+		if err == nil {
+			_ = n.note(ctx) // the next look is as good
+		}
 		return 1, n.embedded.wrote(natsError(err)) // it has one replica only
 	}
 	if err != nil {
@@ -212,6 +203,9 @@ func (n *NATS) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, claiming)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
+	if n.embedded != nil && n.stream != nil {
+		_ = n.note(ctx)
+	}
 	n.conn.Close()
 	if n.embedded != nil {
 		err = errors.Join(err, n.embedded.close())

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"log/slog"
 	"os"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestInUse(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("it made %v", left)
 	}
-	lock, err := lockFolder(dir)
+	lock, err := lockFolder(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,9 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 	var others sync.WaitGroup
 	defer others.Wait()
 	others.Go(func() { q.announce(ctx, broken) })
+	if q.store.Session() != "" {
+		others.Go(func() { q.reportLoss(ctx) })
+	}
 
 	working, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
@@ -143,6 +146,19 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later
 			return
 		}
+	}
+}
+
+// reportLoss says how much of a store that is on this machine's disk is lost.
+func (q *Queue) reportLoss(ctx context.Context) {
+	lost, err := q.store.Verify(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		q.config.Log.Warn("could not look through the store of jobs", "error", err)
+	case lost != Loss{}:
+		q.config.Log.Warn("files of DATA_DIR were damaged, and what was in them is lost; a backup may have it",
+			"entries", lost.Entries, "incomplete_jobs", lost.Jobs, "settings", lost.Settings)
 	}
 }
 

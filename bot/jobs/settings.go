@@ -76,10 +76,15 @@ func (n *NATS) Setting(ctx context.Context, key string) ([]byte, error) {
 
 // SetSetting implements [Store].
 func (n *NATS) SetSetting(ctx context.Context, key string, value []byte) error {
+	var err error
 	if len(value) == 0 {
-		return natsError(n.settings.Purge(ctx, jetstream.WithPurgeSubject(settingsPrefix+key)))
+		err = n.settings.Purge(ctx, jetstream.WithPurgeSubject(settingsPrefix+key))
+	} else {
+		_, err = n.js.Publish(ctx, settingsPrefix+key, value)
 	}
-	_, err := n.js.Publish(ctx, settingsPrefix+key, value)
+	if err == nil && n.embedded != nil {
+		_ = n.note(ctx) // the next look is as good
+	}
 	return natsError(err)
 }
 

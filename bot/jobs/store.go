@@ -69,6 +69,9 @@ type Store interface {
 	// whoever has them.
 	Unfinished(ctx context.Context) (int, error)
 
+	// Verify looks at all that is stored, and counts what is missing.
+	Verify(ctx context.Context) (Loss, error)
+
 	// Close ends the store when nobody uses it any more.
 	Close(ctx context.Context) error
 }

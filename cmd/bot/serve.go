@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,6 +43,7 @@ func serve(ctx context.Context, sys system) error {
 		return err
 	}
 	log := logger(c, sys.stderr)
+	warnOfMode(".env", log)
 	model, err := newModel(c)
 	if err != nil {
 		return err
@@ -69,6 +71,14 @@ func storeName(c config) string {
 		return "NATS"
 	}
 	return "DATA_DIR " + c.DataDir
+}
+
+// warnOfMode says that a file with secrets can be read by other users.
+func warnOfMode(file string, log *slog.Logger) {
+	info, err := os.Stat(file)
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		log.Warn("other users of this machine can read the tokens in "+file+": run chmod 600 "+file, "mode", info.Mode().String())
+	}
 }
 
 // runBot opens the store of jobs, runs the bot until ctx ends, and closes the

@@ -1,0 +1,266 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ErrDamaged means that files of the embedded store are damaged so that it cannot
+// be used.
+var ErrDamaged = errors.New("the store of jobs in DATA_DIR is damaged: restore a backup of that folder, or move it away to begin with an empty one")
+
+// serverLog passes on the complaints of the server.
+type serverLog struct {
+	log *slog.Logger
+
+	mu   sync.Mutex // guards last
+	last string     // complaint
+}
+
+func (l *serverLog) complain(level slog.Level, format string, v ...any) {
+	l.mu.Lock()
+	l.last = strings.TrimSpace(fmt.Sprintf(format, v...))
+	l.mu.Unlock()
+	l.log.Log(context.Background(), level, "store of jobs", "message", strings.TrimSpace(fmt.Sprintf(format, v...)))
+}
+
+// complaint returns the last complaint of the server, or "".
+func (l *serverLog) complaint() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+func (l *serverLog) Warnf(format string, v ...any)  { l.complain(slog.LevelWarn, format, v...) }
+func (l *serverLog) Errorf(format string, v ...any) { l.complain(slog.LevelError, format, v...) }
+
+// Fatalf does not end the process: only main does.
+func (l *serverLog) Fatalf(format string, v ...any) { l.Errorf(format, v...) }
+
+func (*serverLog) Noticef(string, ...any) {}
+func (*serverLog) Debugf(string, ...any)  {}
+func (*serverLog) Tracef(string, ...any)  {}
+
+// linePath is the folder of the line of work, within that of the store.
+var linePath = filepath.Join("jetstream", "$G", "streams", streamName, "obs", workersName)
+
+// repair makes the line of work anew where the files of it are damaged: the jobs
+// themselves say which of them are finished. The damaged files are put aside.
+func (n *NATS) repair(ctx context.Context, s Setup) error {
+	e := n.embedded
+	complaint := e.log.complaint()
+	n.conn.Close()
+	e.shutdown()
+	e.putAside()
+	if err := n.start(); err != nil {
+		return err
+	}
+	if err := n.configure(ctx, s); err != nil {
+		return fmt.Errorf("%w (%s): %w", ErrDamaged, complaint, err)
+	}
+	return nil
+}
+
+// Loss is what a look at a store found missing.
+type Loss struct {
+	Jobs     int // that are known in part
+	Entries  int // of which a job has several
+	Settings int
+}
+
+// Verify implements [Store]. It reads all entries and settings.
+func (n *NATS) Verify(ctx context.Context) (Loss, error) {
+	var lost Loss
+	if n.embedded != nil {
+		lost = n.embedded.lost
+	}
+	for stream, missing := range map[jetstream.Stream]*int{n.stream: &lost.Entries, n.settings: &lost.Settings} {
+		unread, err := n.unreadable(ctx, stream)
+		if err != nil {
+			return Loss{}, err
+		}
+		*missing += unread
+	}
+	jobs, err := n.torn(ctx)
+	lost.Jobs = jobs
+	return lost, err
+}
+
+// unreadable counts the messages that a stream has by its index and not by its
+// content.
+func (n *NATS) unreadable(ctx context.Context, stream jetstream.Stream) (count int, err error) {
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(">"))
+	if err != nil {
+		return 0, natsError(err)
+	}
+	for subject := range info.State.Subjects {
+		if _, err := stream.GetLastMsgForSubject(ctx, subject); err == nil {
+			continue
+		} else if ctx.Err() != nil {
+			return 0, natsError(err)
+		}
+		// It may have gone in the meantime.
+		again, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject))
+		if err != nil {
+			return 0, natsError(err)
+		}
+		count += len(again.State.Subjects)
+	}
+	return count, nil
+}
+
+// torn counts the jobs that lack an entry which each job has.
+func (n *NATS) torn(ctx context.Context) (count int, err error) {
+	keys, err := n.keys(ctx, []string{">"})
+	if err != nil {
+		return 0, err
+	}
+	const order, secret, other = 1, 2, 4
+	parts := map[string]int{} // by the id of a job
+	for _, key := range keys {
+		kind, rest, _ := strings.Cut(key, ".")
+		id, _, _ := strings.Cut(rest, ".")
+		switch kind {
+		case "job":
+			parts[id] |= order
+		case "secret":
+			parts[id] |= secret
+		case "state", "page":
+			parts[id] |= other
+		}
+	}
+	for _, has := range parts {
+		if has&other != 0 && has&order == 0 {
+			count++
+		}
+	}
+	return count, nil
+}
+
+// seen is what the store held when it was last looked at, to tell after a start
+// what was lost. It is kept in a file of its own.
+type seen struct {
+	Entries, Settings seenStream
+	// Line is the sum of the file with the state of the line of work, which has
+	// none of its own. It is there after a clean end only.
+	Line string `json:",omitempty"`
+}
+
+type seenStream struct {
+	First, Last uint64 // sequences
+	Messages    uint64 // but for those that say which replicas there are
+}
+
+// lost returns how many messages are gone since then. Messages expire from the
+// first one on, and new ones may have replaced others: these are not lost.
+func (then seenStream) lost(now seenStream) int {
+	expired, replaced := now.First > then.First && now.Messages > 0, now.Last > then.Last
+	if expired || replaced || now.Messages >= then.Messages {
+		return 0
+	}
+	return int(then.Messages - now.Messages)
+}
+
+const seenName = "seen.json"
+
+// look returns what the store holds now.
+func (n *NATS) look(ctx context.Context) (now seen, err error) {
+	for stream, to := range map[jetstream.Stream]*seenStream{n.stream: &now.Entries, n.settings: &now.Settings} {
+		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"replica.*"))
+		if err != nil {
+			return seen{}, natsError(err)
+		}
+		*to = seenStream{info.State.FirstSeq, info.State.LastSeq, info.State.Msgs - uint64(len(info.State.Subjects))}
+	}
+	return now, nil
+}
+
+// note keeps what the store holds now.
+func (n *NATS) note(ctx context.Context) error {
+	now, err := n.look(ctx)
+	if err != nil {
+		return err
+	}
+	e := n.embedded
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now == e.seen {
+		return nil
+	}
+	e.seen = now
+	return e.save(now)
+}
+
+func (e *embedded) save(s seen) error {
+	content, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(e.dir, seenName)
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// load returns what was seen last; ok is false at the first start, or if that
+// file is the damaged one.
+func (e *embedded) load() (s seen, ok bool) {
+	content, err := os.ReadFile(filepath.Join(e.dir, seenName))
+	return s, err == nil && json.Unmarshal(content, &s) == nil
+}
+
+// checkLine puts the line of work aside before the server starts, if it is not as
+// it was at a clean end. From here on the sum is not known.
+func (e *embedded) checkLine() error {
+	s, ok := e.load()
+	if !ok || s.Line == "" {
+		return nil
+	}
+	if s.Line != e.sumOfLine() {
+		e.putAside()
+	}
+	s.Line = ""
+	return e.save(s)
+}
+
+func (e *embedded) sumOfLine() string {
+	content, err := os.ReadFile(filepath.Join(e.dir, linePath, "o.dat"))
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(content))
+}
+
+// putAside moves the files of the line of work out of the way of the server.
+func (e *embedded) putAside() {
+	aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000"))
+	if os.Rename(filepath.Join(e.dir, linePath), aside) == nil {
+		e.log.log.Warn("the files that say which jobs are worked on were damaged and are made anew; all jobs are looked through once", "put_aside", aside)
+	}
+}
+
+// compare finds out what is lost since the store was last looked at.
+func (n *NATS) compare(ctx context.Context) error {
+	then, ok := n.embedded.load()
+	if !ok {
+		return nil
+	}
+	now, err := n.look(ctx)
+	if err != nil {
+		return err
+	}
+	n.embedded.lost = Loss{Entries: then.Entries.lost(now.Entries), Settings: then.Settings.lost(now.Settings)}
+	return nil
+}
