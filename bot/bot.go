@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,6 +30,7 @@ import (
 	"slackocr/bot/slackjson"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/turns"
 )
 
 // Config holds the settings of a Bot. All fields but Dial are required.
@@ -110,7 +112,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,
 		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		Web:      fetch.NewWeb(c.MaxFileSize),
-		Turns:    reading.NewTurns(cmp.Or(c.Concurrency, model.Limit().Size())),
+		Turns:    turns.New(cmp.Or(c.Concurrency, model.Limit().Size()), math.MaxInt),
 		Waiting:  &reading.Waiting{},
 		Metrics:  m.reading(),
 		Log:      c.Log,

@@ -19,6 +19,7 @@ import (
 	"slackocr/bot/post"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/turns"
 )
 
 // complete looks up what events leave out of files, and drops what nobody meant and
@@ -130,7 +131,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	if err := r.places.wait(ctx, i); err != nil {
 		return "", o, err
 	}
-	release, err := r.turn(ctx, i, func() bool { return ask.PDF(r.Files[i].Slack) })
+	release, err := r.turn(ctx, i, false, func() bool { return ask.PDF(r.Files[i].Slack) })
 	if err != nil {
 		return "", o, err
 	}
@@ -170,15 +171,26 @@ func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outc
 	return text, o, err
 }
 
-// readFile reads what was downloaded. Its first piece has a turn at the model
-// where release is not nil, and gives that back.
-func (r *run) readFile(ctx context.Context, i int, content *os.File, release func()) (string, Outcome, error) {
-	doc, err := r.Decoder.Open(ctx, content, page.Options{Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+// readFile reads what was downloaded. Its first piece has the turn at the model, where
+// that is not nil, and gives it back.
+func (r *run) readFile(ctx context.Context, i int, content *os.File, turn func()) (string, Outcome, error) {
+	turn = r.unlessWaiting(turn)
+	doc, err := r.Decoder.Open(ctx, content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
 	if err != nil {
 		return "", Outcome{}, fmt.Errorf("opening: %w", err)
 	}
 	defer doc.Close()
-	return r.readPages(ctx, i, doc, release)
+	return r.readPages(ctx, i, doc, turn)
+}
+
+// unlessWaiting gives a turn at the model back, and returns nil, where the file would
+// hold the turn while it waits for a decoder.
+func (r *run) unlessWaiting(turn func()) func() {
+	if turn == nil || r.Decoder.Free(r.Person) {
+		return turn
+	}
+	turn()
+	return nil
 }
 
 // download gets a file, or the smaller copy that Slack made of it. It has no name
@@ -270,15 +282,15 @@ func (r *run) lives(i int) {
 
 // turn waits until the endpoint is there and a turn is free. The reply tells what it
 // waits for. A file, or a page, that may be read without the endpoint only waits for a
-// turn.
-func (r *run) turn(ctx context.Context, i int, without func() bool) (release func(), err error) {
+// turn. A file that is back gave a turn back when it had to wait for a decoder.
+func (r *run) turn(ctx context.Context, i int, back bool, without func() bool) (release func(), err error) {
 	waiting, stop := either(ctx, r.draining)
 	defer stop()
 	defer r.live.turn(i)
 	take := func(giveUp <-chan struct{}) (release func(), err error) {
-		w := r.Turns.enter(r.Person)
+		w := r.Turns.Enter(r.Person, back)
 		r.places.take(i)
-		return r.Turns.wait(waiting, giveUp, r.Person, w, func(ahead int) { r.live.ahead(i, ahead) })
+		return r.Turns.Wait(waiting, giveUp, w, func(ahead int) { r.live.ahead(i, ahead) })
 	}
 	for {
 		down := r.Model.WhenDown()
@@ -295,7 +307,7 @@ func (r *run) turn(ctx context.Context, i int, without func() bool) (release fun
 		}
 		release, err := take(down)
 		switch {
-		case errors.Is(err, errGivenUp):
+		case errors.Is(err, turns.ErrGivenUp):
 		case err != nil, r.Model.Down().IsZero():
 			return release, err
 		default:

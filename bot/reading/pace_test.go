@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/turns"
 )
 
 // An fakeEndpoint is a simulated one, in fake time: a page's first text comes after
@@ -137,7 +139,7 @@ func (e *fakeEndpoint) read(t *testing.T, ctx context.Context, concurrency, most
 		t.Error(err)
 		return 0, 0
 	}
-	s := NewTurns(model.Limit().Size())
+	s := turns.New(model.Limit().Size(), math.MaxInt)
 	model.Limit().OnChange(s.Resize)
 	var read, asked atomic.Int32
 	var people sync.WaitGroup
@@ -155,7 +157,7 @@ func (e *fakeEndpoint) read(t *testing.T, ctx context.Context, concurrency, most
 }
 
 // readPage reads a page as the bot does, until it is read.
-func readPage(ctx context.Context, s *Turns, model *ocr.Client, person string) bool {
+func readPage(ctx context.Context, s *turns.Turns, model *ocr.Client, person string) bool {
 	for ctx.Err() == nil {
 		if model.WaitUp(ctx) != nil {
 			return false

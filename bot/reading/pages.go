@@ -54,28 +54,32 @@ type savedPage struct {
 
 // readPages returns the text of all pieces, in order. What could not be read
 // is said where it would stand, as long as there is anything else. See readFile
-// for release.
-func (r *run) readPages(ctx context.Context, file int, doc *page.Document, release func()) (string, Outcome, error) {
+// for turn.
+func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn func()) (string, Outcome, error) {
 	p := &pages{run: r, file: file, doc: doc, begun: time.Now(), pieces: make([]piece, doc.Len())}
 	if err := p.load(ctx); err != nil {
 		return "", Outcome{}, err
 	}
 	r.live.show(file, p)
 	group, working := errgroup.WithContext(ctx)
+	first := true
 	for i := range p.pieces { // their turns come in order
 		if p.pieces[i].done {
 			continue
 		}
-		turn, err := release, error(nil)
-		if release = nil; turn == nil {
-			turn, err = r.turn(working, file, func() bool { return p.layer(working, i) != nil })
+		turn = r.unlessWaiting(turn)
+		p.prepare(working, i)
+		release, err := turn, error(nil)
+		if turn = nil; release == nil {
+			release, err = r.turn(working, file, first, func() bool { return p.layer(working, i) != nil })
 		}
+		first = false
 		if err != nil {
 			p.stopped(group, err)
 			break
 		}
 		group.Go(func() error {
-			defer turn()
+			defer release()
 			return p.read(working, i)
 		})
 	}
@@ -183,14 +187,23 @@ func (p *pages) layer(ctx context.Context, i int) *witness.Layer {
 	return layer
 }
 
-// picture is a piece as the model gets it. The text that it carries is shown before it
-// is drawn, and is all of it where the endpoint is down.
-func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
+// prepare draws a piece before its turn at the model, which does not wait for a decoder
+// then. The text that the piece carries is shown first.
+func (p *pages) prepare(ctx context.Context, i int) {
 	if layer := p.layer(ctx, i); layer != nil {
 		if !p.run.Model.Down().IsZero() {
-			return page.Page{Layer: layer}, nil
+			return // see picture
 		}
 		p.grow(i, ocr.Update{Add: layer.Text()})
+	}
+	_ = p.doc.Prepare(ctx, i) // picture fails with the same error
+}
+
+// picture returns a piece as the model gets it: without a picture if the endpoint is
+// down and the piece carries its text.
+func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
+	if layer := p.layer(ctx, i); layer != nil && !p.run.Model.Down().IsZero() {
+		return page.Page{Layer: layer}, nil
 	}
 	return p.doc.Page(ctx, i)
 }

@@ -19,6 +19,7 @@ import (
 	"slackocr/bot/words"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/turns"
 )
 
 // Reader reads asks. All fields are required.
@@ -31,7 +32,7 @@ type Reader struct {
 	Decoder *page.Decoder
 	Slack   *fetch.Slack
 	Web     *fetch.Web
-	Turns   *Turns
+	Turns   *turns.Turns
 	Waiting *Waiting
 	Metrics *Metrics
 	Log     *slog.Logger

@@ -13,9 +13,9 @@ import (
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
 	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
-	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/slackjson", "bot/slackmd", "bot/words", "ocr", "ocr/page", "slack-go"},
+	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/slackjson", "bot/slackmd", "bot/words", "ocr", "ocr/page", "ocr/turns", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
-	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "bot/words", "ocr", "ocr/page", "ocr/witness", "slack-go"},
+	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "bot/words", "ocr", "ocr/page", "ocr/turns", "ocr/witness", "slack-go"},
 	"bot/words":         {"bot/slackmd", "ocr"},
 	"bot/post":          {"bot/slackmd", "slack-go"},
 	"bot/fetch":         {},
@@ -26,9 +26,10 @@ var rooms = map[string][]string{
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
-	"ocr/page":          {"ocr/witness"},
+	"ocr/page":          {"ocr/turns", "ocr/witness"},
 	"ocr/page/pagetest": {},
 	"ocr/tesseract":     {},
+	"ocr/turns":         {},
 	"ocr/witness":       {},
 
 	"bot/slackmd/texmath": {},

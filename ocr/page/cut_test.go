@@ -127,7 +127,7 @@ func TestFullDisk(t *testing.T) {
 	defer file.Close()
 	for _, command := range [][]string{nil, DecodeCommand()} {
 		d := NewDecoder(DecoderConfig{Command: command})
-		_, err := d.run(t.Context(), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full, nil)
+		_, err := d.run(t.Context(), d.newAccount(""), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full, nil)
 		if !errors.Is(err, syscall.ENOSPC) || d.Kills() != 0 {
 			t.Errorf("got %v", err)
 		}

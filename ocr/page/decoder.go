@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"slackocr/ocr/turns"
 )
 
 // The limits of a Decoder that names none.
@@ -26,6 +28,10 @@ const (
 	// DefaultTime is how long each may take. A HEIC photo of 24 megapixels
 	// takes a few seconds on an idle machine, and 20 on a busy one.
 	DefaultTime = time.Minute
+
+	// DefaultFileTime is how long all processes for one file may take together, for
+	// each 50 of its pages.
+	DefaultFileTime = 2 * time.Minute
 )
 
 // A DecoderConfig says how a Decoder decodes. The zero value decodes in this
@@ -42,14 +48,18 @@ type DecoderConfig struct {
 	Processes int           // at once; 0 means DefaultProcesses
 	Memory    int64         // of each, in bytes; 0 means DefaultMemory
 	Time      time.Duration // of each; 0 means DefaultTime
+	FileTime  time.Duration // of all for one file, for each 50 pages; 0 means DefaultFileTime
 }
 
 // A Decoder opens files in processes of their own. One serves all files of a
 // program; it is safe for several goroutines.
 type Decoder struct {
 	config DecoderConfig
-	slots  chan struct{} // one for each process at work
+	turns  *turns.Turns // one for each process at work
 	kills  atomic.Int64
+
+	// carry carries a request out; the context ends with the request's time.
+	carry func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error)
 }
 
 // NewDecoder makes a Decoder.
@@ -57,11 +67,23 @@ func NewDecoder(c DecoderConfig) *Decoder {
 	c.Processes = cmp.Or(c.Processes, DefaultProcesses)
 	c.Memory = cmp.Or(c.Memory, DefaultMemory)
 	c.Time = cmp.Or(c.Time, DefaultTime)
-	return &Decoder{config: c, slots: make(chan struct{}, c.Processes)}
+	c.FileTime = cmp.Or(c.FileTime, DefaultFileTime)
+	// One person's slow pages leave a process to the others.
+	d := &Decoder{config: c, turns: turns.New(c.Processes, max(1, c.Processes-1))}
+	d.carry = d.spawn
+	if len(c.Command) == 0 {
+		d.carry = func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
+			return do(ctx, r, file, output, scratch), nil
+		}
+	}
+	return d
 }
 
 // Kills counts the processes that were ended because of a limit, or fell over.
 func (d *Decoder) Kills() int64 { return d.kills.Load() }
+
+// Free reports whether a file of this owner would be opened at once.
+func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
 
 // Confined says what holds here of the processes that open files.
 func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
@@ -70,37 +92,34 @@ func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
 		return Confined{}, err
 	}
 	defer nothing.Close()
-	a, err := d.run(ctx, request{Task: taskConfine}, nothing, nil, nil)
+	a, err := d.run(ctx, d.newAccount(""), request{Task: taskConfine}, nothing, nil, nil)
 	return a.Confined, err
 }
 
-// run has one request carried out, when there is a slot for it.
-func (d *Decoder) run(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
-	select {
-	case d.slots <- struct{}{}:
-	case <-ctx.Done():
-		return answer{}, context.Cause(ctx)
+// run has one request carried out at its owner's turn, within the time that the file
+// has left.
+func (d *Decoder) run(ctx context.Context, file *account, r request, content, output, scratch *os.File) (answer, error) {
+	release, err := d.turns.Take(ctx, nil, file.owner, func(int) {})
+	if err != nil {
+		return answer{}, err
 	}
-	defer func() { <-d.slots }()
-
-	limited, cancel := context.WithTimeout(ctx, d.config.Time)
-	defer cancel()
-	var a answer
-	var err error
-	if len(d.config.Command) == 0 {
-		a = do(limited, r, file, output, scratch)
-	} else {
-		a, err = d.spawn(limited, r, file, output, scratch)
+	defer release()
+	limited, charge, err := file.begin(ctx, r.Kind, d.config.Time)
+	if err != nil {
+		return answer{}, err
 	}
+	a, err := d.carry(limited, r, content, output, scratch)
 	if err == nil {
 		err = a.Error.err()
 	}
 	switch {
 	case ctx.Err() != nil:
+		charge(nil)
 		return answer{}, context.Cause(ctx)
 	case limited.Err() != nil:
 		err = &KilledError{Kind: r.Kind, Limit: LimitTime}
 	}
+	charge(err)
 	if _, ok := errors.AsType[*KilledError](err); ok {
 		d.kills.Add(1)
 	}

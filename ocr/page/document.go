@@ -20,6 +20,7 @@ type Document struct {
 	file    *os.File
 	kind    Kind
 	options Options
+	account *account
 	pieces  []piece
 	sheets  []*sheet
 	left    int
@@ -66,7 +67,8 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 		return nil, noCodec(kind)
 	}
 	r.tools()
-	a, err := d.run(ctx, r, file, nil, nil)
+	used := d.newAccount(o.Owner)
+	a, err := d.run(ctx, used, r, file, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +76,8 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if err != nil {
 		return nil, err
 	}
-	doc.decoder, doc.file = d, file
+	doc.decoder, doc.file, doc.account = d, file, used
+	used.extend(len(doc.sheets), d.config.FileTime)
 	if kind == PDF && !d.config.IgnoreText {
 		doc.layers = planLayers(len(doc.sheets))
 	}
@@ -149,29 +152,65 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	return p, nil
 }
 
+// Prepare draws the page of piece i, so that Page does not wait for a process. What it
+// draws is on the disk until Page returns the last piece of it, or Close.
+func (d *Document) Prepare(ctx context.Context, i int) error {
+	s := d.pieces[i].sheet
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	return d.prepare(ctx, s)
+}
+
 // picture returns piece i without its text.
 func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	s := d.pieces[i].sheet
+	if err := s.lock(ctx); err != nil {
+		return Page{}, err
+	}
+	defer s.unlock()
+	if err := d.prepare(ctx, s); err != nil {
+		return Page{}, err
+	}
+	if s.layout.Parts == 1 {
+		defer s.close()
+	}
+	return s.page(s.drawn, s.parts, d.pieces[i].part)
+}
+
+func (s *sheet) lock(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
+		return nil
 	case <-ctx.Done():
-		return Page{}, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
-	defer func() { <-s.turn }()
-	if s.err != nil {
-		return Page{}, s.err
-	}
+}
+
+func (s *sheet) unlock() { <-s.turn }
+
+// close frees what was drawn.
+func (s *sheet) close() {
 	if s.drawn != nil {
-		return s.page(s.drawn, s.parts, d.pieces[i].part)
+		s.drawn.Close() // it was read, and is gone with that
+		s.drawn = nil
+	}
+}
+
+// prepare draws a page, if it is not drawn. The caller has locked it.
+func (d *Document) prepare(ctx context.Context, s *sheet) error {
+	if s.err != nil || s.drawn != nil {
+		return s.err
 	}
 	output, err := temporary()
 	if err != nil {
-		return Page{}, err
+		return err
 	}
 	scratch, err := temporary()
 	if err != nil {
 		output.Close()
-		return Page{}, err
+		return err
 	}
 	parts, err := d.draw(ctx, s, output, scratch)
 	scratch.Close()
@@ -180,14 +219,10 @@ func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 		if final(err) {
 			s.err = err
 		}
-		return Page{}, err
+		return err
 	}
-	if s.layout.Parts > 1 {
-		s.drawn, s.parts = output, parts // the other parts come next
-	} else {
-		defer output.Close()
-	}
-	return s.page(output, parts, d.pieces[i].part)
+	s.drawn, s.parts = output, parts
+	return nil
 }
 
 func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File) ([]part, error) {
@@ -196,7 +231,7 @@ func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File)
 	if d.kind == PDF && r.Pdftoppm == "" {
 		return nil, ErrNoTool
 	}
-	a, err := d.decoder.run(ctx, r, d.file, output, scratch)
+	a, err := d.decoder.run(ctx, d.account, r, d.file, output, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -230,10 +265,7 @@ func (s *sheet) page(drawn *os.File, parts []part, i int) (Page, error) {
 // running.
 func (d *Document) Close() error {
 	for _, s := range d.sheets {
-		if s.drawn != nil {
-			s.drawn.Close() // the file was only read, and closing removes it
-			s.drawn = nil
-		}
+		s.close()
 	}
 	for _, l := range d.layers {
 		if l.file != nil {

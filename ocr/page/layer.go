@@ -88,7 +88,7 @@ func (d *Document) take(ctx context.Context, l *layers) error {
 	if err != nil {
 		return err
 	}
-	a, err := d.decoder.run(ctx, r, d.file, output, nil)
+	a, err := d.decoder.run(ctx, d.account, r, d.file, output, nil)
 	if err == nil && len(a.Layers) == l.pages {
 		l.file, l.sizes = output, a.Layers
 		return nil

@@ -46,6 +46,10 @@ type Options struct {
 	// Open reads only the first page.
 	MaxPages int
 
+	// Owner is the person whose file it is. The files of one owner take turns at the
+	// Decoder with the files of others.
+	Owner string
+
 	// Canvas returns the model's canvas for a picture of these upright
 	// dimensions. The picture is scaled down, never up, so that it still
 	// covers the canvas. If Canvas is nil, the picture keeps its size. A page

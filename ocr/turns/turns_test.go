@@ -1,4 +1,4 @@
-package reading
+package turns
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 func TestTurnsAreSharedRoundRobin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewTurns(1)
+		s := New(1, 99)
 		hold, _ := s.Take(t.Context(), nil, "first", nil)
 		var mu sync.Mutex
 		var order []string
@@ -39,7 +39,7 @@ func TestTurnsAreSharedRoundRobin(t *testing.T) {
 
 func TestTurnsTellHowManyAreAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewTurns(1)
+		s := New(1, 99)
 		hold, _ := s.Take(t.Context(), nil, "first", nil)
 		for range 3 {
 			go func() {
@@ -84,9 +84,9 @@ func TestTurnsAhead(t *testing.T) {
 		{"two slots, one free", 2, "h", "b", -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := NewTurns(tt.slots)
+			s := New(tt.slots, 99)
 			for _, person := range tt.waiting {
-				s.enter(string(person))
+				s.Enter(string(person), false)
 			}
 			if got := s.Ahead(tt.who); got != tt.want {
 				t.Errorf("%d ahead, want %d", got, tt.want)
@@ -97,7 +97,7 @@ func TestTurnsAhead(t *testing.T) {
 
 func TestTurnsAreNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewTurns(2)
+		s := New(2, 99)
 		cause := errors.New("given up")
 		var all sync.WaitGroup
 		for i := range 40 {
@@ -127,7 +127,7 @@ func TestTurnsAreNotLost(t *testing.T) {
 // none away, and none is given until enough came back.
 func TestSlotsThatChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewTurns(2)
+		s := New(2, 99)
 		var order []string
 		releases := map[string]func(){}
 		var mu sync.Mutex
@@ -171,4 +171,58 @@ func TestSlotsThatChange(t *testing.T) {
 			t.Errorf("%d are ahead though slots are free", n)
 		}
 	})
+}
+
+// One person does not hold all turns, and another person's waiter is served at once.
+func TestOnePersonLeavesATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(2, 1)
+		release, err := s.Take(t.Context(), nil, "ann", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan struct{})
+		go func() {
+			if release, err := s.Take(t.Context(), nil, "ann", func(int) {}); err == nil {
+				close(served)
+				release()
+			}
+		}()
+		synctest.Wait()
+		other, err := s.Take(t.Context(), nil, "bob", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other()
+		select {
+		case <-served:
+			t.Error("ann has both turns")
+		default:
+		}
+		release()
+		<-served
+	})
+}
+
+// Whoever is back is served before the same person's waiters that had no turn.
+func TestWhoIsBackIsServedFirst(t *testing.T) {
+	s := New(0, 99)
+	first, second, back, more := s.Enter("ann", false), s.Enter("ann", false), s.Enter("ann", true), s.Enter("ann", true)
+	s.leave(first)
+	var order []*Waiter
+	for n := range 3 {
+		s.Resize(n + 1)
+		for _, w := range []*Waiter{second, back, more} {
+			select {
+			case <-w.served:
+				if !slices.Contains(order, w) {
+					order = append(order, w)
+				}
+			default:
+			}
+		}
+	}
+	if !slices.Equal(order, []*Waiter{back, more, second}) {
+		t.Error("they are served in another order")
+	}
 }

@@ -1,0 +1,57 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// account is what one file may still take of the decoder's time. The file is given up
+// after a request that ran into its time limit, and when the time is used up.
+type account struct {
+	owner string // files of one owner take turns with those of others
+
+	mu   sync.Mutex // guards the fields below
+	left time.Duration
+	over error // why the file is given up
+}
+
+func (d *Decoder) newAccount(owner string) *account {
+	return &account{owner: owner, left: d.config.FileTime}
+}
+
+// pagesOfTime is the number of pages for which a file has Decoder.FileTime.
+const pagesOfTime = 50
+
+// extend adds the time of a file with that many pages.
+func (a *account) extend(pages int, each time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left += time.Duration((pages-1)/pagesOfTime) * each
+}
+
+// begin returns a context that ends when a request has taken the most that it may
+// take. The caller calls charge once, with the error of the request, which ends the
+// context too. The error is the one of a file that is given up.
+func (a *account) begin(ctx context.Context, kind Kind, most time.Duration) (limited context.Context, charge func(error), err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.over == nil && a.left <= 0 {
+		a.over = &KilledError{Kind: kind, Limit: LimitTime}
+	}
+	if a.over != nil {
+		return nil, nil, a.over
+	}
+	begun := time.Now()
+	limited, cancel := context.WithTimeout(ctx, min(most, a.left))
+	return limited, func(err error) {
+		cancel()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.left -= time.Since(begun)
+		if killed, ok := errors.AsType[*KilledError](err); ok && killed.Limit == LimitTime {
+			a.over = err
+		}
+	}, nil
+}
