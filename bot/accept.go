@@ -15,15 +15,15 @@ import (
 	"slackocr/bot/words"
 )
 
-// accept makes what an event asks for durable, unless it was before. It reports
-// false where that failed, so that Slack shall send the event again.
+// accept stores the tasks of an event, unless they were stored before. After a
+// failure accept returns false, so that Slack sends the event again.
 func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
 	ctx, cancel := context.WithTimeout(p.waiting, ackWithin-time.Second)
 	defer cancel()
 	tasks, err := b.tasksFor(ctx, event)
 	for _, t := range tasks {
 		if err == nil && ctx.Err() != nil {
-			return false // another replica takes it, or the next process
+			return false // another replica handles the event, or the next process
 		}
 		if err == nil {
 			_, err = b.enqueue(ctx, t)
@@ -35,8 +35,9 @@ func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
 	return err == nil
 }
 
-// tasksFor returns what an event asks for. It asks the store, and never Slack: others
-// wait for the acknowledgement of their events. The bounds of the person come first.
+// tasksFor returns the tasks of an event. tasksFor asks the store, and never
+// Slack, since other people wait for the acks of their events. The bounds of
+// the person come first.
 func (b *Bot) tasksFor(ctx context.Context, event slackevents.EventsAPIEvent) ([]task, error) {
 	var asks []intent
 	var err error
@@ -58,7 +59,7 @@ func (b *Bot) tasksFor(ctx context.Context, event slackevents.EventsAPIEvent) ([
 	return checked(withoutSpares(asks)), err
 }
 
-// withoutSpares leaves a spare ask out if another one counts for certain.
+// withoutSpares removes a spare ask if another ask certainly counts.
 func withoutSpares(asks []intent) []intent {
 	if slices.ContainsFunc(asks, func(a intent) bool { return !a.spare && !a.carried }) {
 		return slices.DeleteFunc(asks, func(a intent) bool { return a.spare })
@@ -66,9 +67,9 @@ func withoutSpares(asks []intent) []intent {
 	return asks
 }
 
-// wanted leaves out what the channel's habit does not allow. An event is about
-// one channel. Who mentioned the bot for nothing is told so; a mode's word alone
-// may be people's own.
+// wanted removes asks that the channel's habit does not allow. An event is
+// about one channel. A person who mentioned the bot is told; a mode's word
+// alone may be ordinary talk.
 func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
 	i := slices.IndexFunc(asks, func(a intent) bool { return a.needs != always })
 	if i < 0 {
@@ -87,8 +88,8 @@ func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
 	return asks, nil
 }
 
-// affordable turns down what is too much, unless it was taken before, and says how
-// much was taken.
+// affordable removes asks above a quota, unless they were stored before, and
+// tells the person how many files were taken.
 func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 	var all []intent
 	taken, of := 0, 0
@@ -105,7 +106,7 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
 				return nil, err
 			}
-			if err != nil { // it is no event that was sent again
+			if err != nil { // the event was not sent before
 				refused = &asks[i]
 				a.Ask.Files = a.Ask.Files[:max(room, 0)]
 			}
@@ -124,7 +125,7 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 	return all, nil
 }
 
-// notice is a word to whoever asked.
+// notice returns a notice to the asking person.
 func (a intent) notice(topic, sentence string) *Notice {
 	n := &Notice{Topic: topic, Words: sentence, Only: true}
 	n.Channel, n.Ask, n.Person = a.origin()
@@ -134,13 +135,13 @@ func (a intent) notice(topic, sentence string) *Notice {
 		n.Root = f.Thread
 	}
 	if n.Root == n.Ask {
-		n.Root = "" // to one person a thread is not opened for a word
+		n.Root = "" // a private word does not open a thread
 	}
 	return n
 }
 
-// joined says once, where the bot was invited, what it does there.
-// shared says that people of other workspaces may be there.
+// joined announces the bot, once, in a channel that it was invited to. shared
+// must be true if people of other workspaces may be there.
 func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) ([]intent, error) {
 	if e.User != b.self || e.Channel == "" {
 		return nil, nil
@@ -157,8 +158,8 @@ func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEven
 	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external && e.Inviter != ""}}, nil
 }
 
-// opened greets, once, whoever opens the bot's messages. shared says that people of other
-// workspaces may be there.
+// opened greets, once, a person who opens the bot's messages. shared must be
+// true if people of other workspaces may be there.
 func (b *Bot) opened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
 	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
 		return nil
@@ -167,7 +168,7 @@ func (b *Bot) opened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
 	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external}}
 }
 
-// left returns the conversation that an event says the bot cannot post in any more, or "".
+// left returns the conversation that the bot can no longer post in, or "".
 func left(event slackevents.EventsAPIEvent) (channel string) {
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.ChannelArchiveEvent:
@@ -182,8 +183,8 @@ func left(event slackevents.EventsAPIEvent) (channel string) {
 	return ""
 }
 
-// leave stops the work for a conversation that the bot cannot post in any more. What it
-// does not come to, and other replicas, find out by themselves.
+// leave stops the work for a conversation that the bot can no longer post in.
+// Other replicas, and jobs that leave misses, find out when they post.
 func (b *Bot) leave(ctx context.Context, channel string) {
 	ctx, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()

@@ -9,15 +9,16 @@ import (
 	"slackocr/bot/post"
 )
 
-// Check is what an event asks for, if only Slack can tell whether that counts. It is a
-// job of its own, so that events never wait for Slack's answers.
+// Check holds the tasks of an event if only Slack can tell whether the event
+// counts. A Check is a job of its own, so that events never wait for Slack's
+// answers.
 type Check struct {
 	Channel string
 	Ask     string // the message, or a token
 	Person  string
-	// Stranger wants a look whether the person is of this workspace.
+	// Stranger is true if the person's workspace must be checked.
 	Stranger bool `json:",omitempty"`
-	// Thread, if there is one, may have the files in its first message already.
+	// Thread, unless "", may have the files in its first message already.
 	Thread string `json:",omitempty"`
 	Wishes []Wish
 }
@@ -25,11 +26,11 @@ type Check struct {
 // Wish is one task of a Check.
 type Wish struct {
 	task
-	Spare bool `json:",omitempty"` // counts only if the others turn out to be nothing
+	Spare bool `json:",omitempty"` // counts only if no other wish counts
 }
 
-// checked returns the tasks of an event: as they are, or within a Check if Slack has to
-// be asked about them.
+// checked returns the tasks of an event: unchanged, or inside a Check if Slack
+// must be asked.
 func checked(intents []intent) (tasks []task) {
 	var c Check
 	for _, in := range intents {
@@ -47,7 +48,7 @@ func checked(intents []intent) (tasks []task) {
 	return []task{{Check: &c}}
 }
 
-// files is how many files the wishes are about.
+// files returns the number of files of all wishes.
 func (c Check) files() (n int) {
 	for _, w := range c.Wishes {
 		if w.Ask != nil {
@@ -57,7 +58,7 @@ func (c Check) files() (n int) {
 	return n
 }
 
-// check makes jobs of those wishes that count.
+// check enqueues the wishes that count.
 func (b *Bot) check(ctx context.Context, c Check) error {
 	ctx, cancel := context.WithTimeout(ctx, finding)
 	defer cancel()
@@ -78,12 +79,14 @@ func (b *Bot) check(ctx context.Context, c Check) error {
 	return nil
 }
 
-// lookAtThread bounds the look at a thread's first message: a person waits for the reply.
+// lookAtThread bounds the request for a thread's first message, since a person
+// waits for the reply.
 const lookAtThread = time.Second
 
-// fresh leaves out what a thread reply only carries again, as Slack's events do:
-// its parent's files (https://github.com/openclaw/openclaw/pull/32209). If Slack does not
-// tell that in a second, all is read. A spare wish is left only if nothing else is.
+// fresh removes files that a thread reply only repeats: Slack's events carry
+// the parent's files too (https://github.com/openclaw/openclaw/pull/32209). If
+// Slack does not answer in a second, all files stay. A spare wish stays only
+// if no other wish does.
 func (b *Bot) fresh(ctx context.Context, c Check) []Wish {
 	ctx, cancel := context.WithTimeout(ctx, lookAtThread)
 	defer cancel()

@@ -16,16 +16,17 @@ import (
 	"slackocr/ocr"
 )
 
-// wish is what a command says.
+// wish is a parsed command.
 type wish struct {
 	verb    string // "", "help", "last", "auto", "status", "forget" or "link"
 	mode    ocr.Mode
-	habit   Habit // of auto; "" asks for the present one
+	habit   Habit // of auto; "" asks for the present habit
 	link    ask.Link
-	unclear string // what was not understood; the verb is "help" then
+	unclear string // the words that were not understood; the verb is "help" then
 }
 
-// parseCommand reads the text after /ocr. home is the workspace's own address.
+// parseCommand parses the text after /ocr. home is the workspace's own
+// address.
 func parseCommand(text, home string) wish {
 	text = strings.TrimSpace(text)
 	first, rest, _ := strings.Cut(text, " ")
@@ -57,7 +58,7 @@ func parseCommand(text, home string) wish {
 	return unclear
 }
 
-// modeAfter reads a mode that may be left out.
+// modeAfter parses an optional mode.
 func modeAfter(s string) (ocr.Mode, bool) {
 	if s == "" {
 		return ocr.Mode{}, true
@@ -66,21 +67,21 @@ func modeAfter(s string) (ocr.Mode, bool) {
 	return mode, talk == ask.Read
 }
 
-// answering bounds the work on a command or press. The word about it has its own
-// time, see respond.
+// answering bounds the work on a command or press, without the final word to
+// the person, see respond.
 const answering = 25 * time.Second
 
-// answer acknowledges a command or an interaction, within the 3 s that Slack
-// waits for it. The payload may be nil.
+// answer acknowledges a command or an interaction, which must happen within 3
+// s. The payload may be nil.
 type answer func(payload any)
 
-// only is an answer that the person alone sees, at once.
+// only returns an answer that only the person sees, at once.
 func only(sentence string) map[string]any {
 	return map[string]any{"response_type": "ephemeral", "text": sentence}
 }
 
-// command does what somebody typed. A wish to read or to forget is made durable
-// before it is acknowledged: Slack does not send commands again.
+// command handles a slash command. A request to read or to forget is stored
+// before the ack, because Slack does not send commands again.
 func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
@@ -92,7 +93,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(only(words.NotHere))
 	case w.verb == "":
-		ack(nil) // the window's trigger lasts 3 s: nothing else comes before it
+		ack(nil) // the window's trigger lasts 3 s: no other call may precede
 		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
 		if err := b.desk.OpenView(working, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open the window", "error", err)
@@ -135,9 +136,9 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	}
 }
 
-// mayCommand reports whether a person may give commands, and answers those who may not.
-// The team of a command is that of the place where it was typed, so it tells nothing of
-// the person.
+// mayCommand reports whether a person may give commands, and answers a person
+// who may not. The team of a command is that of the conversation, and says
+// nothing about the person.
 func (b *Bot) mayCommand(ctx context.Context, c slack.SlashCommand, ack answer) bool {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
@@ -152,8 +153,8 @@ func (b *Bot) mayCommand(ctx context.Context, c slack.SlashCommand, ack answer) 
 	return err == nil && !foreign
 }
 
-// respond answers a person through a response URL, in a thread where one is named,
-// or not at all. Where the bot ends there is still a moment for it.
+// respond answers a person through a response URL, in a thread unless thread
+// is "". After the bot's stop respond still has a moment.
 func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	if url == "" {
 		return
@@ -169,7 +170,8 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	}
 }
 
-// auto changes a channel's habit, or says what it is.
+// auto changes a channel's habit, or returns a sentence about the present
+// habit.
 func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h Habit) (sentence string) {
 	if ask.Direct(c.ChannelID) {
 		return words.AutoDirect
@@ -210,10 +212,10 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h H
 	return words.Done
 }
 
-// maxStatus is how many jobs a status shows, each with its button.
+// maxStatus is the most jobs in a status, each with a button.
 const maxStatus = 10
 
-// status shows a person what is running and waiting for them.
+// status returns the list of a person's running and waiting jobs.
 func (b *Bot) status(ctx context.Context, person string) (m post.Message, err error) {
 	records, err := b.jobs.ByPerson(ctx, person)
 	if err != nil {
@@ -237,7 +239,7 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 	return m, nil
 }
 
-// forgetQuestion asks a person whether they mean it, with the answer's button.
+// forgetQuestion asks a person for confirmation, with a button.
 func forgetQuestion() map[string]any {
 	text := slack.NewTextBlockObject(slack.MarkdownType, words.ForgetQuestion, false, false)
 	button := slack.NewButtonBlockElement(forgetID, "", plain(words.ForgetButton)).WithStyle(slack.StyleDanger)

@@ -8,8 +8,8 @@ import (
 	"github.com/slack-go/slack/slackevents"
 )
 
-// The bounds on what waits or is worked on beside the connection, in all and of one
-// person. Slack sends an event again that does not fit.
+// The bounds on waiting and running work, in all and for each person. Slack
+// sends an event beyond a bound again.
 const (
 	maxEvents          = 512
 	maxEventsOfPerson  = 64
@@ -17,23 +17,24 @@ const (
 	maxActionsOfPerson = 8
 )
 
-// dispatcher works on what Slack delivers, beside the connection, which has to be read
-// on: a window has 3 s to open, whatever else is slow. Commands and presses are worked on
-// at once. Events are worked on one after the other, so that a message is known before
-// it is deleted. People take turns, so that nobody waits for the events of one person.
+// dispatcher runs the work of envelopes beside the connection, which must
+// always be read: a window must open within 3 s, however slow other calls are.
+// Commands and presses run at once. Events run one after the other, so that a
+// message is known before its deletion. People take turns, so that nobody
+// waits for the events of another person.
 type dispatcher struct {
 	working sync.WaitGroup
-	more    *sync.Cond // an event waits, or no more events come
+	more    *sync.Cond // signals a new event or the end
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	lines   []*eventLine
-	events  int // that wait
+	events  int // number of waiting events
 	ended   bool
 	actions map[string]int // by person
-	running int            // actions
+	running int            // running actions
 }
 
-// eventLine is the events of one person that wait, the oldest first.
+// eventLine is the queue of one person's events, the oldest first.
 type eventLine struct {
 	person string
 	events []func()
@@ -46,7 +47,7 @@ func newDispatcher() *dispatcher {
 	return d
 }
 
-// end waits until everything is worked on.
+// end waits for the end of all work.
 func (d *dispatcher) end() {
 	d.mu.Lock()
 	d.ended = true
@@ -55,7 +56,7 @@ func (d *dispatcher) end() {
 	d.working.Wait()
 }
 
-// work works on events until the end.
+// work runs events until the end.
 func (d *dispatcher) work() {
 	for event := d.next(); event != nil; event = d.next() {
 		event()
@@ -81,7 +82,7 @@ func (d *dispatcher) next() (event func()) {
 	return event
 }
 
-// enqueue takes an event of a person. It leaves out what is over the bounds.
+// enqueue adds an event of a person, unless a bound is exceeded.
 func (d *dispatcher) enqueue(person string, event func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -103,8 +104,8 @@ func (d *dispatcher) enqueue(person string, event func()) {
 	d.more.Signal()
 }
 
-// tryGo begins to work on what a person did. It reports false if too much is worked on
-// already.
+// tryGo starts an action of a person. If a bound is exceeded, tryGo returns
+// false.
 func (d *dispatcher) tryGo(person string, action func()) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -123,7 +124,7 @@ func (d *dispatcher) tryGo(person string, action func()) bool {
 	return true
 }
 
-// count adds to the actions of a person. The caller holds mu.
+// count changes the number of a person's actions. The caller must hold mu.
 func (d *dispatcher) count(person string, n int) {
 	d.running += n
 	if d.actions[person] += n; d.actions[person] == 0 {
@@ -131,8 +132,8 @@ func (d *dispatcher) count(person string, n int) {
 	}
 }
 
-// personOf returns the person whose doing an event is, or "". A deletion counts as its
-// message's author's, so that it comes after the message.
+// personOf returns the person who caused an event, or "". A deletion belongs
+// to the author of the message, so that the deletion follows the message.
 func personOf(event slackevents.EventsAPIEvent) string {
 	callback, ok := event.Data.(*slackevents.EventsAPICallbackEvent)
 	if !ok || callback.InnerEvent == nil {
@@ -145,6 +146,6 @@ func personOf(event slackevents.EventsAPIEvent) string {
 		Message  author
 		Previous author `json:"previous_message"`
 	}
-	_ = json.Unmarshal(*callback.InnerEvent, &e) // of what is odd in it there is no person
+	_ = json.Unmarshal(*callback.InnerEvent, &e) // an unreadable event has no person
 	return cmp.Or(e.User, e.UserID, e.Previous.User, e.Message.User)
 }

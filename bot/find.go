@@ -16,41 +16,42 @@ import (
 	"slackocr/ocr"
 )
 
-// Find is a wish to have files read that are still to be found.
+// Find is a request to read files that must be looked for.
 type Find struct {
-	Channel string // where it was asked
-	Ask     string // the message, or a token of the command or window
+	Channel string // the conversation of the request
+	Ask     string // the asking message, or a token of the command or window
 	Person  string
 	Mode    ocr.Mode
-	Respond string `json:",omitempty"` // where to answer the person, unless it was asked by a message
-	Under   string `json:",omitempty"` // the thread that the person is answered in, "" for the channel itself
-	Private bool   `json:",omitempty"` // the person wants it for themselves
-	Quiet   bool   `json:",omitempty"` // if there is nothing to read, say nothing
-	// Stranger wants a look whether the person is of this workspace.
+	Respond string `json:",omitempty"` // response_url of the person, unless a message asked
+	Under   string `json:",omitempty"` // thread of the answer, or "" for the channel itself
+	Private bool   `json:",omitempty"` // the answer is for the person alone
+	Quiet   bool   `json:",omitempty"` // if there is nothing to read, there is no answer
+	// Stranger is true if the person's workspace must be checked.
 	Stranger bool `json:",omitempty"`
 
-	// Where the files are; one of these.
-	Files   []Found         `json:",omitempty"` // they came with the window or the message
+	// The files, as one of these.
+	Files   []Found         `json:",omitempty"` // files of the window or the message
 	Web     string          `json:",omitempty"` // an address on the web
 	Message *ask.MessageRef `json:",omitempty"` // a message
-	Linked  *ask.MessageRef `json:",omitempty"` // a message that only its conversation's members may have read
-	File    string          `json:",omitempty"` // a file that only those may have read who see it
-	Thread  string          `json:",omitempty"` // all of a thread of Channel
-	Last    bool            `json:",omitempty"` // the newest of Channel
+	Linked  *ask.MessageRef `json:",omitempty"` // a message that only members of its conversation may have read
+	File    string          `json:",omitempty"` // id of a file that only people who can see the file may have read
+	Thread  string          `json:",omitempty"` // all files of a thread of Channel
+	Last    bool            `json:",omitempty"` // the newest files of Channel
 }
 
-// maxFound is how many files one wish may mean. A window takes as many.
+// maxFound is the most files of a request. A window takes as many.
 const maxFound = 10
 
-// finding bounds one attempt at looking for files.
+// finding bounds an attempt to find files.
 const finding = 2 * time.Minute
 
-// refusal is why a wish is not granted, in words for the person.
+// refusal is the reason for which a request is refused, in words for the
+// person.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// find looks for the files that somebody means and has each of them read.
+// find looks for the files of a request and enqueues an ask for them.
 func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 	ctx, cancel := context.WithTimeout(ctx, finding)
 	defer cancel()
@@ -95,7 +96,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 			tooMany = words.NewestFilesOnly(maxFound)
 		}
 	}
-	if f.Thread != "" { // the newest came first
+	if f.Thread != "" { // the newest file came first
 		slices.Reverse(files)
 	}
 	to, err := b.place(ctx, f, files)
@@ -122,8 +123,8 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	return nil
 }
 
-// enqueueFound makes the ask for files that were found. Where the person asked from
-// elsewhere, link says where the text will stand, or stands already.
+// enqueueFound enqueues the ask for the found files. If the person asked from
+// elsewhere, link is the address of the result.
 func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destination) (link string, err error) {
 	a := ask.Ask{
 		Key: ask.KeyOf(to.Channel, f.Ask, f.Mode), Channel: to.Channel, Origin: f.Ask, Root: to.TS, Person: f.Person,
@@ -149,8 +150,8 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destin
 	return words.WhereText(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
 }
 
-// enqueueRest makes an ask for those files that an earlier ask with the same key did
-// not have: those that nobody had meant then.
+// enqueueRest enqueues an ask for the files that an earlier ask with the same
+// key did not have.
 func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err error) {
 	record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
 	if err != nil {
@@ -170,15 +171,16 @@ func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err err
 	return b.enqueue(ctx, task{Ask: &a})
 }
 
-// destination is where the answer to a search goes.
+// destination is the place of the answer to a Find.
 type destination struct {
 	ask.MessageRef
-	outside bool   // the bot is not in the conversation where it was asked
-	note    string // for the person, where they might look in the wrong place; or ""
+	outside bool   // the bot is not a member of the conversation of the request
+	note    string // a hint for a person who might look in the wrong place, or ""
 }
 
-// place finds where the answer goes. Files of one conversation are answered there or to
-// the person alone; what the person brought is answered where they asked.
+// place returns the place of the answer. Files of a conversation are answered
+// there or to the person alone; files from the person are answered where the
+// person asked.
 func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination, err error) {
 	home := ask.MessageRef{Channel: f.Channel}
 	switch {
@@ -196,7 +198,7 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 		if joined {
 			return destination{MessageRef: home}, nil
 		}
-		to.outside = !ask.Direct(home.Channel) // where nobody can be invited
+		to.outside = !ask.Direct(home.Channel) // nobody can be invited to a direct message
 	}
 	if to.Channel, err = b.desk.Direct(ctx, f.Person); err != nil {
 		return to, fmt.Errorf("opening a direct message: %w", err)
@@ -213,11 +215,11 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 	return to, nil
 }
 
-// whisper tells a person something about what they asked for. It is tried for a
-// while and then left: there is nothing else that could be told.
+// whisper tells a person the result of a request. After some tries whisper
+// gives up, since no other way is left.
 func (b *Bot) whisper(ctx context.Context, f Find, sentence string) {
 	limit := whispering
-	if ctx.Err() != nil { // the time for it is over, or the bot ends
+	if ctx.Err() != nil { // the time is over, or the bot stops
 		ctx, limit = context.WithoutCancel(ctx), settling
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -234,8 +236,8 @@ func (b *Bot) whisper(ctx context.Context, f Find, sentence string) {
 	}
 }
 
-// giveUp tells the person on the last attempt that Slack never confirmed the reply:
-// there is none to say it in.
+// giveUp tells the person, on the last attempt, that Slack never confirmed the
+// reply, which therefore cannot say so.
 func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
 	if !errors.Is(err, post.ErrUncertain) || !job.LastAttempt() {
 		return
@@ -248,7 +250,7 @@ func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
 	b.whisper(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, Under: under}, words.Unconfirmed(a.Files[0].Name()))
 }
 
-// whispering bounds a word to one person.
+// whispering bounds a whisper.
 const whispering = 15 * time.Second
 
 var errNoWay = errors.New("there is no address to answer to")

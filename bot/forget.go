@@ -15,8 +15,9 @@ import (
 	"slackocr/bot/words"
 )
 
-// Gone is something after which the bot takes away what came of it: a message
-// with its files, a file, or a person's wish.
+// Gone is an event after which the bot deletes results and records: the
+// deletion of a message with files, the deletion of a file, or a person's /ocr
+// forget.
 type Gone struct {
 	Channel string   `json:",omitempty"`
 	TS      string   `json:",omitempty"` // of the message
@@ -24,36 +25,36 @@ type Gone struct {
 	Files   []string `json:",omitempty"` // its files
 	File    string   `json:",omitempty"` // a file that was deleted
 
-	Person  string `json:",omitempty"` // who wants their records erased
+	Person  string `json:",omitempty"` // the person whose records must be erased
 	Ask     string `json:",omitempty"`
 	Respond string `json:",omitempty"`
 }
 
-// trace is what is left in Slack of a job whose record is erased.
+// trace lists the messages in Slack of a job whose record is erased.
 type trace struct {
-	Key      string // of its posts
+	Key      string // key of the posts
 	Channel  string
-	Root     string           // of the thread its results stand in
-	Top      bool             // its reply stands in the channel and is the root
+	Root     string           // thread of the results
+	Top      bool             // the reply is in the channel and starts the thread
 	Messages []string         // timestamps
 	Away     []ask.MessageRef `json:",omitempty"` // messages in another conversation
 	Files    []string         // ids of uploads
-	Running  bool             // when it was erased: a last write may have been on its way
+	Running  bool             // the job ran when it was erased: a last write may have been in flight
 }
 
-// lastWrites is how long a write may still be carried out after its job was
-// erased: see post's time-out of a call.
+// lastWrites bounds the time in which a write may be carried out after its job
+// was erased: see the time-out of a call in package post.
 const lastWrites = 16 * time.Second
 
-// undoing is how far a Gone has come.
+// undoing is the saved progress of a Gone.
 type undoing struct {
 	Traces []trace
-	Files  int // whose records are erased
+	Files  int // number of files whose records are erased
 }
 
-// forget erases the records and takes away the messages; of a person's, those
-// of what is still being worked on. First it notes where those are, so that it
-// can be interrupted at any point.
+// forget erases the records and deletes the messages. For a person, only the
+// messages of unfinished jobs are deleted. forget first saves the list of
+// messages, so that it can be interrupted at any point.
 func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 	var u undoing
 	if saved := job.Record().Progress; saved != nil {
@@ -61,7 +62,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 			return reading.ErrUnreadable
 		}
 	}
-	for { // what is listed at once is bounded
+	for { // a list has a bounded length
 		records, err := b.goneWith(ctx, g)
 		if err != nil {
 			return err
@@ -88,13 +89,13 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 	return b.takeAway(ctx, u.Traces)
 }
 
-// filesOf are the files of an ask that a Gone is about, by their number. all says that
-// these are all that are left of it.
+// filesOf returns the numbers of the ask's files that a Gone is about, and
+// whether these are all remaining files.
 func (g Gone) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
 	from, left := ask.MessageRef{Channel: g.Channel, TS: g.TS}, 0
 	for i, f := range a.Files {
 		if r.StoppedItems[i] == reading.Silently {
-			continue // it is erased already
+			continue // erased already
 		}
 		left++
 		if g.Person != "" || g.File != "" && f.Slack.ID == g.File || g.File == "" && f.Source == from {
@@ -104,8 +105,8 @@ func (g Gone) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
 	return files, len(files) == left
 }
 
-// note adds a record that is going to be erased, or some files of it. What stands in
-// Slack of a person's that is finished is left there.
+// note adds a record that will be erased, or some of its files. The results of
+// a person's finished jobs stay in Slack.
 func (u *undoing) note(r jobs.Record, g Gone) {
 	a, isAsk := reading.AskOf(r)
 	files, all := g.filesOf(r, a)
@@ -128,7 +129,7 @@ func (u *undoing) note(r jobs.Record, g Gone) {
 	}
 }
 
-// eraseGone erases a job, or what it has of some files.
+// eraseGone erases a job, or the job's data of some files.
 func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
 	a, ok := reading.AskOf(r)
 	files, all := g.filesOf(r, a)
@@ -147,8 +148,8 @@ func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
 	return b.jobs.AddFollowUp(ctx, jobs.FollowUp{Key: r.Key, Kind: reading.CloseReply, Due: time.Now()})
 }
 
-// takeAway deletes what is left in Slack, and looks once more for what was on its
-// way.
+// takeAway deletes the remaining messages in Slack, and then looks for
+// messages that were in flight.
 func (b *Bot) takeAway(ctx context.Context, traces []trace) (err error) {
 	for _, t := range traces {
 		err = errors.Join(err, b.sweep(ctx, t))
@@ -174,14 +175,14 @@ func (b *Bot) erase(ctx context.Context, key string) error {
 	return nil
 }
 
-// goneWith are the jobs about what was deleted, or of a person.
+// goneWith returns the jobs about a deleted message or file, or of a person.
 func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err error) {
 	add := func(records []jobs.Record, err error, about func(task) bool) error {
 		for _, r := range records {
 			t, bad := decode(r)
 			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
 			if t.Ask != nil {
-				// Those of which nothing is left were emptied by several deletions at once.
+				// Several deletions at once may have emptied a job.
 				if files, all := g.filesOf(r, *t.Ask); len(files) == 0 && !all {
 					continue
 				}
@@ -195,7 +196,7 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 	switch {
 	case g.Person != "":
 		records, err := b.jobs.ByPerson(ctx, g.Person)
-		return records, err // those that cannot be read too
+		return records, err // also records that cannot be read
 	case g.File != "":
 		records, err := b.jobs.ByFile(ctx, g.File)
 		return all, add(records, err, func(task) bool { return true })
@@ -215,7 +216,7 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 	return all, err
 }
 
-// traceOf is what a job left in Slack, as far as its record tells.
+// traceOf returns the messages of a job in Slack, as far as the record tells.
 func traceOf(r jobs.Record) (t trace, ok bool) {
 	work, err := decode(r)
 	if err != nil {
@@ -227,7 +228,7 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 		a := work.Ask
 		state, err := reading.DecodeState(r, a, true)
 		if err != nil {
-			state = reading.State{} // nobody can tell
+			state = reading.State{} // the state is unreadable
 		}
 		t.Key = a.Key
 		t.Channel, t.Root, t.Top = a.Channel, a.Root, a.Root == ""
@@ -250,17 +251,17 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 			}
 		}
 	default:
-		return trace{}, false // it leaves nothing that is taken away
+		return trace{}, false // such a job leaves nothing to delete
 	}
 	return t, true
 }
 
-// traceOfFiles is what is left in Slack of some files of an ask.
+// traceOfFiles returns the messages in Slack of some files of an ask.
 func traceOfFiles(r jobs.Record, a ask.Ask, files []int) trace {
 	t := trace{Key: a.Key, Channel: a.Channel, Root: a.Root}
 	state, err := reading.DecodeState(r, &a, true)
 	if err != nil {
-		return t // nobody can tell
+		return t // the state is unreadable
 	}
 	if t.Root == "" {
 		t.Root = state.Reply.TS
@@ -271,7 +272,7 @@ func traceOfFiles(r jobs.Record, a ask.Ask, files []int) trace {
 	return t
 }
 
-// add adds what was posted of a file.
+// add adds the posts of a file.
 func (t *trace) add(elsewhere string, d reading.Delivery) {
 	for _, part := range d.Parts {
 		switch {
@@ -289,8 +290,8 @@ func (t *trace) add(elsewhere string, d reading.Delivery) {
 	}
 }
 
-// sweep takes away what is known to stand in Slack. What Slack does not let the
-// bot delete, or any more, stays.
+// sweep deletes the known messages. Messages that Slack does not let the bot
+// delete stay.
 func (b *Bot) sweep(ctx context.Context, t trace) (err error) {
 	for _, ts := range t.Messages {
 		err = errors.Join(err, b.unlessRefused(b.desk.Remove(ctx, t.Channel, ts)))
@@ -306,7 +307,7 @@ func (b *Bot) sweep(ctx context.Context, t trace) (err error) {
 	return err
 }
 
-// sweepLate takes away what was posted while the record was erased.
+// sweepLate deletes messages that were posted while the record was erased.
 func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
 	roots := []string{t.Root}
 	if t.Top {

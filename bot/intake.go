@@ -15,37 +15,38 @@ import (
 	"slackocr/ocr"
 )
 
-// intent is a task that an event leads to, and what it needs of the channel's habit.
+// intent is a task of an event, with the conditions that still have to be
+// checked.
 type intent struct {
 	task
 	needs   need
-	spare   bool // counts only where the others turn out to be nothing
-	carried bool // a thread reply may only carry the files of the thread's first message again
-	unknown bool // Slack has to be asked whether the person may ask
+	spare   bool // counts only if no other intent of the event counts
+	carried bool // a thread reply may only repeat the files of the thread's first message
+	unknown bool // Slack must be asked whether the person may ask
 }
 
-// need is what a channel's habit has to be for an ask.
+// need is the habit that a channel must have for an ask.
 type need int
 
 const (
-	always  need = iota // it was asked for in so many words, or away from channels
-	mention             // by a mention of the bot
-	posting             // by nothing but posting
+	always  need = iota // asked for explicitly, or outside channels
+	mention             // asked for by a mention of the bot
+	posting             // only posted
 )
 
-// intake reads off events what they ask for. It is pure: what the asks need from
-// elsewhere is looked up later.
+// intake turns events into intents. An intake is pure: conditions that need
+// Slack or the store are checked later.
 type intake struct {
 	self     string // the bot's own user
 	house    ask.House
-	reaction string                    // the emoji that asks; "" for none
+	reaction string                    // the emoji that asks, or ""
 	external bool                      // people of other workspaces may ask
 	allowed  func(channel string) bool // the bot may work there
 }
 
-// asks are what an event asks for.
+// asks returns the intents of an event.
 func (i intake) asks(event slackevents.EventsAPIEvent) []intent {
-	// In a conversation that is shared with no other workspace nobody is foreign.
+	// Without other workspaces in the conversation, nobody is foreign.
 	i.external = i.external || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
@@ -101,20 +102,20 @@ func (i intake) edited(e *slackevents.MessageEvent) []intent {
 	})
 }
 
-// posted tells a person's new message from edits, deletions, joins, bots'
-// posts and the like.
+// posted reports whether a subtype is that of a person's new message, rather
+// than an edit, a deletion, a join or a bot's post.
 // https://docs.slack.dev/reference/events/message#subtypes
 func posted(subtype string) bool {
 	return subtype == "" || subtype == "file_share" || subtype == "thread_broadcast"
 }
 
-// slackbot tells a bot in a direct message that it was removed from a channel.
+// slackbot sends a direct message to a bot that was removed from a channel.
 const slackbot = "USLACKBOT"
 
 // message is a person's new message.
 type message struct {
 	channel, ts, thread, person string
-	team                        string // of the person, where Slack tells
+	team                        string // team of the person, if known
 	text                        string
 	files                       []slack.File
 }
@@ -137,8 +138,8 @@ func (i intake) message(m message) []intent {
 	return asks
 }
 
-// said is what a message asks for by its files and words. Talk asks for nothing,
-// whether it mentions the bot or not.
+// said returns the intents of a message's files and words. Talk has no intent,
+// with or without a mention.
 func (i intake) said(m message) []intent {
 	text, mentioned := ask.Address(m.text, i.self)
 	direct := ask.Direct(m.channel)
@@ -163,9 +164,8 @@ func (i intake) said(m message) []intent {
 	return append(asks, intent{spare: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
 }
 
-// understand reads the words of a message. In a direct message they are meant for
-// the bot, mentioned or not; elsewhere a mode that does not mention it has to stand
-// alone.
+// understand parses the words of a message. In a direct message all words are
+// meant for the bot; elsewhere a mode without a mention must stand alone.
 func understand(text string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 	if mentioned || direct && text != "" {
 		return ask.Understand(text)
@@ -176,9 +176,9 @@ func understand(text string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 	return ask.Chat, ocr.Mode{}
 }
 
-// help is a word for whoever spoke to the bot and asked for nothing that it knows,
-// or nil. In a channel that person alone sees it. In a direct message it stands, and
-// ends no talk in a thread.
+// help returns a notice for a person whose words to the bot ask for nothing
+// known, or nil. In a channel only that person sees the notice. In a direct
+// message the notice is an ordinary message, but not in a thread.
 func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 	direct := ask.Direct(m.channel)
 	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: words.HowToUse(direct)}
@@ -193,8 +193,9 @@ func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 	return n
 }
 
-// reads asks for the pictures of a post, and where the person meant the bot for
-// every other file too. A post with more files than one ask may have makes several.
+// reads returns intents to read the pictures of a post, and every other file
+// if the person mentioned the bot. A post with more than ask.MaxFiles files
+// has several intents.
 func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
 	var files []ask.File
 	for _, file := range ask.Distinct(m.files) {
@@ -217,33 +218,34 @@ func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
 	return intents
 }
 
-// carries reports whether one of the files may be one of the thread's first message. A
-// file that was made later is none of them.
+// carries reports whether one of the files may belong to the thread's first
+// message. A file that was made later does not.
 func (m message) carries(files []ask.File) bool {
 	if m.thread == "" || m.thread == m.ts {
 		return false
 	}
 	seconds, _, _ := strings.Cut(m.thread, ".")
-	begun, _ := strconv.ParseInt(seconds, 10, 64) // of what is no timestamp nothing is known
+	begun, _ := strconv.ParseInt(seconds, 10, 64) // without a timestamp nothing is known
 	return slices.ContainsFunc(m.files, func(f slack.File) bool {
 		return int64(f.Created) <= begun && slices.ContainsFunc(files, func(g ask.File) bool { return f.ID == g.Slack.ID })
 	})
 }
 
-// reacted asks for the files of a message that somebody marked.
+// reacted returns the intent to read the files of a message with the bot's
+// reaction.
 func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
 	if i.reaction == "" || e.Reaction != i.reaction || e.Item.Type != "message" || e.User == "" || e.User == i.self ||
 		e.Item.Channel == "" || e.Item.Timestamp == "" || !i.allowed(e.Item.Channel) {
 		return nil
 	}
 	return []intent{{task: task{Find: &Find{
-		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external, // reactions do not say where their person belongs
+		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external, // a reaction does not name the person's workspace
 		Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp},
 	}}}}
 }
 
-// gone is what a message event says was deleted, or nil. A deleted message that
-// has replies does not come as message_deleted: it becomes a tombstone
+// gone returns the deletion in a message event, or nil. A deleted message with
+// replies does not come as message_deleted: the message becomes a tombstone
 // (https://github.com/openclaw/openclaw/pull/22035).
 func (i intake) gone(e *slackevents.MessageEvent) *Gone {
 	old := e.PreviousMessage

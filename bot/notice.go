@@ -12,15 +12,15 @@ import (
 	"slackocr/bot/reading"
 )
 
-// Notice is something to say, once.
+// Notice is a message that is posted once.
 type Notice struct {
 	Channel string
-	Root    string // timestamp of the thread; "" for the channel itself
-	Ask     string // what it answers: a timestamp or a token
-	Person  string // who asked
-	Topic   string // tells it from other notices on the same ask
+	Root    string // timestamp of the thread, or "" for the channel itself
+	Ask     string // the message that the notice answers, or a token
+	Person  string // the person who asked
+	Topic   string // distinguishes the notices about an ask
 	Words   string // mrkdwn
-	Only    bool   `json:",omitempty"` // for that person alone
+	Only    bool   `json:",omitempty"` // visible to that person alone
 }
 
 // say posts a notice.
@@ -40,8 +40,8 @@ func (b *Bot) say(ctx context.Context, job *jobs.Job, n Notice) error {
 	return thread.Notify(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
 }
 
-// say makes a message of our own words. They are mrkdwn, in which whatever
-// came from elsewhere was escaped.
+// say returns a message of the bot's own words, in mrkdwn, with everything
+// from elsewhere escaped.
 func say(words string) post.Message {
 	text := slack.NewTextBlockObject(slack.MarkdownType, words, false, false)
 	return post.Message{Blocks: []slack.Block{slack.NewSectionBlock(text, nil, nil)}, Fallback: words}

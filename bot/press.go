@@ -18,13 +18,13 @@ import (
 	"slackocr/ocr"
 )
 
-// The names of what can be pressed, beside those of package reading.
+// The action ids beside those of package reading.
 const (
 	extractID = "extract" // the message shortcut
 	forgetID  = "forget"  // the button that confirms /ocr forget
 )
 
-// interact does what somebody pressed, chose or filled in.
+// interact handles a press, a choice, a shortcut or a submitted window.
 func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
 	working, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
@@ -51,13 +51,13 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 		} else if key, file, ours := reading.ParseBlockID(action.BlockID); ours && action.ActionID != "" {
 			respond(b.press(working, c, action, key, file))
 		}
-	default: // nothing of ours, or nothing to do
+	default: // unknown, or nothing to do
 		ack(nil)
 	}
 }
 
-// turnedAway answers somebody of another workspace who may not ask, in the window
-// if they filled one in.
+// turnedAway answers a person of another workspace who may not ask, in the
+// window if there is one, and reports whether it did.
 func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(sentence string)) bool {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
@@ -79,7 +79,7 @@ func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack 
 	return true
 }
 
-// extract has the files of the message read that somebody pointed at.
+// extract enqueues a search for the files of the message under the shortcut.
 func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	files := b.filesOf(c.Message.Msg, c.Channel.ID)
 	switch {
@@ -99,19 +99,20 @@ var (
 	errNotMember = errors.New("the person is not in the conversation")
 )
 
-// forgetPerson has the records of whoever pressed erased.
+// forgetPerson enqueues the erasure of the pressing person's records.
 func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	gone := Gone{Ask: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
 	return b.request(ctx, task{Forget: &gone})
 }
 
-// press does what a button of one of a job's files is for, and returns what to tell the
+// press carries out a button of a job's file, and returns a sentence for the
 // person.
 func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string, file int) (sentence string) {
 	root := cmp.Or(c.Message.ThreadTimestamp, c.Message.Timestamp)
 	kind := ocr.Kind(action.SelectedOption.Value)
 	if action.ActionID == reading.ModesID && (kind == ocr.Locate || kind == ocr.Prompt) {
-		// A window has 3 s to open, so who may press is looked at when it is sent.
+		// A window must open within 3 s, so the permission is checked at the
+		// submission.
 		view := againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind)
 		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open a window", "error", err)
@@ -163,8 +164,9 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	return ""
 }
 
-// pressed looks up the job of a button in a channel, for somebody who may press
-// it: a member of the job's conversation, where the reply stands, or its asker.
+// pressed returns the job of a button in a channel, if the person may press
+// the button: a member of the job's conversation, where the reply is, or the
+// asking person.
 func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, ask.Ask, error) {
 	record, err := b.jobs.Get(ctx, key)
 	if forgotten(err) {
@@ -191,17 +193,17 @@ func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Re
 	return record, a, err
 }
 
-// readAgain is a wish to have a file of an ask read once more.
+// readAgain is a request to read a file of an ask again.
 type readAgain struct {
-	file   int    // of the ask
+	file   int    // number of the file in the ask
 	root   string // the thread
-	origin string // tells it from other wishes
-	since  string // when, by Slack's clock; "" where that is not known
+	origin string // distinguishes the requests
+	since  string // time on Slack's clock, or ""
 	person string
 	mode   ocr.Mode
 }
 
-// readAgain has a file read once more, in its thread.
+// readAgain enqueues another reading of a file, in its thread.
 func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 	if again.file >= len(a.Files) {
 		return errForgotten
@@ -220,13 +222,13 @@ func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 	return err
 }
 
-// againKind is the mode that a window asks words for.
+// againKind returns the mode for which a window asks words.
 func againKind(callback string) (kind ocr.Kind, ok bool) {
 	name, ok := strings.CutPrefix(callback, againID+"-")
 	return ocr.Kind(name), ok
 }
 
-// pressError is why a button did nothing.
+// pressError returns the sentence for a failed press.
 func pressError(err error) string {
 	if why, ok := errors.AsType[refusal](err); ok {
 		return string(why)

@@ -17,8 +17,8 @@ import (
 	"slackocr/bot/words"
 )
 
-// seek finds the files that somebody means, or says why there are none for this
-// person.
+// seek returns the files of a Find, or an error with the reason why this
+// person gets none.
 func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	switch {
 	case f.Web != "":
@@ -54,8 +54,9 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 	return files, err
 }
 
-// permitted leaves out the files that the bot may not read for the person: those of a
-// conversation in which it may not work, and named ones that the person may not see.
+// permitted removes files that the bot must not read for the person: files of
+// a conversation in which the bot must not work, and named files that the
+// person cannot see.
 func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Found, err error) {
 	for _, g := range files {
 		if g.Source.Channel != "" && !b.intake.allowed(g.Source.Channel) {
@@ -87,8 +88,8 @@ func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error)
 	return b.filesOf(m.Msg, at.Channel), nil
 }
 
-// linked are the files of a message for somebody who knows its address. Who
-// may not see it is told the same as if it was not there.
+// linked returns the files of a message for a person who knows its address. To
+// a person who cannot see the message, the message does not exist.
 func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]Found, error) {
 	if !b.intake.allowed(at.Channel) {
 		return nil, refusal(words.NotForYou)
@@ -110,13 +111,14 @@ func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]F
 	return b.filesOf(m.Msg, at.Channel), nil
 }
 
-// maxShares is how many of a file's conversations are looked at for one that
-// its asker is in.
+// maxShares is the most conversations of a file that are checked for the
+// asking person.
 const maxShares = 5
 
-// visible returns a file for somebody who names it: its owner, or a member of a
-// conversation that it was shared in. It is answered in the channel where it was asked if
-// it was shared there. Nobody gets a file that stands only where the bot may not work.
+// visible returns a file for a person who names the file: its owner, or a
+// member of a conversation with the file. If the file was shared in the
+// channel of the request, the answer goes there. A file that is only in
+// conversations in which the bot must not work is returned to nobody.
 func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err error) {
 	info, err := b.desk.File(ctx, id)
 	switch post.Code(err) {
@@ -130,7 +132,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
 	everywhere := len(shares)
 	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.intake.allowed(channel) })
-	slices.SortStableFunc(shares, func(x, _ string) int { // the one where it was asked comes first
+	slices.SortStableFunc(shares, func(x, _ string) int { // the channel of the request comes first
 		if x == f.Channel {
 			return -1
 		}
@@ -155,8 +157,8 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	return Found{}, refusal(words.NotForYou)
 }
 
-// sharedAt is the first message of a conversation that has a file, as far as
-// Slack tells: when it is deleted, what came of the file is taken away.
+// sharedAt returns the first message of a conversation with the file, as far
+// as known. When that message is deleted, the file's results are deleted too.
 func sharedAt(info *slack.File, channel string) (ts string) {
 	for _, share := range slices.Concat(info.Shares.Public[channel], info.Shares.Private[channel]) {
 		if ts == "" || share.Ts < ts {
@@ -166,9 +168,9 @@ func sharedAt(info *slack.File, channel string) (ts string) {
 	return ts
 }
 
-// inThread are the files that people posted in a thread, and those that the
-// bot's replies there are about, the newest first. Without a mention it is the bot's to read only
-// where it has read something before.
+// inThread returns the files that people posted in a thread, and the files of
+// the bot's replies there, the newest first. Without a mention, the bot may
+// read a thread only if the bot has read something there before.
 func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 	known := func(g Found) bool {
 		return slices.ContainsFunc(files, func(h Found) bool { return h.File.ID == g.File.ID && h.Web == g.Web })
@@ -200,7 +202,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 	return files, nil
 }
 
-// behind are the files that a reply is about, if they are still known.
+// behind returns the files of a reply, if they are still known.
 func (b *Bot) behind(ctx context.Context, key string) (files []Found, err error) {
 	record, err := b.jobs.Get(ctx, b.team+"/"+key)
 	if forgotten(err) {
@@ -217,7 +219,7 @@ func (b *Bot) behind(ctx context.Context, key string) (files []Found, err error)
 	return files, nil
 }
 
-// newest is the newest message with files of the channel where it was asked.
+// newest returns the newest message with files in the channel of the request.
 func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 	member, err := b.desk.Member(ctx, f.Channel, f.Person)
 	if err != nil {
@@ -235,13 +237,13 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 			return nil, err
 		}
 		if files := likely(b.filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
-			return files[len(files)-1:], nil // the newest image, not all of its message's
+			return files[len(files)-1:], nil // the newest image only
 		}
 	}
 	return nil, refusal(words.NoPictureHere)
 }
 
-// forgotten reports whether a job is not known, or not any more.
+// forgotten reports whether a job is unknown or erased.
 func forgotten(err error) bool {
 	return errors.Is(err, jobs.ErrNotFound) || errors.Is(err, jobs.ErrCorrupt)
 }

@@ -16,25 +16,25 @@ import (
 	"slackocr/bot/words"
 )
 
-// Send is a wish for a result as files.
+// Send is a request for a result as files.
 type Send struct {
-	Key     string // of the job, with its workspace
-	Ask     string // tells it from earlier ones
+	Key     string // key of the job, with its workspace
+	Ask     string // distinguishes the requests
 	Channel string
 	Root    string
 	Person  string
-	Item    int            `json:",omitempty"` // the file among those of the job
-	Name    string         // of the file that was read
+	Item    int            `json:",omitempty"` // number of the file in the job
+	Name    string         // name of the file that was read
 	File    string         // its id
-	Source  ask.MessageRef // the message that has it
+	Source  ask.MessageRef // the message with the file
 	Respond string
 }
 
-// maxTables is how many tables of a result are sent as files of their own.
+// maxTables is the most tables of a result that are sent as files.
 const maxTables = 10
 
-// send posts a result in its thread: the text as a file, unless it stands there
-// as one, and each of its tables as another.
+// send posts a result in its thread: the text as a file, unless the thread has
+// that file, and each table as another file.
 func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	record, err := b.jobs.Get(ctx, s.Key)
 	if err != nil && !forgotten(err) {
@@ -92,7 +92,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	return nil
 }
 
-// askToSend makes a press durable, unless another one did before.
+// askToSend stores a press, unless another press did before.
 func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key string, a ask.Ask, file int, root string) error {
 	n, there, err := b.sentBefore(ctx, key, file, a.Channel, root)
 	created := false
@@ -112,10 +112,11 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 	return err
 }
 
-// sentBefore looks for earlier presses for the same result. there says that the
-// files of one stand there, or are being sent: people press twice. n counts the
-// others, which failed or whose files were deleted; it is part of the next
-// one's key, so that of presses at once one counts.
+// sentBefore looks for earlier presses for the same result. there is true if
+// their files are in the thread or being sent, since people press twice. n is
+// the number of other presses, which failed or whose files were deleted. The
+// key of the next Send contains n, so that only one of several simultaneous
+// presses counts.
 func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, root string) (n int, there bool, err error) {
 	records, err := b.jobs.ByThread(ctx, where(channel, root))
 	if err != nil {
@@ -144,7 +145,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 	return n, false, nil
 }
 
-// notSent tells the person of a failure that is not tried again.
+// notSent tells the person about a final failure.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
 	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
 		b.respond(ctx, s.Respond, s.Root, say(words.NotSent))

@@ -25,19 +25,19 @@ import (
 )
 
 const (
-	// deafFor is how long the client may be without a connection before it is
-	// started anew: its own back-off grows to five minutes.
+	// deafFor is the longest time without a connection after which the client
+	// is started anew. The client's own back-off grows to five minutes.
 	deafFor = 30 * time.Second
-	// maxEnvelope bounds what Slack may send at once, in bytes.
+	// maxEnvelope bounds an envelope, in bytes.
 	maxEnvelope = 4 << 20
-	// ackWithin is how long Slack waits before it sends an event again.
+	// ackWithin is the time after which Slack sends an event again.
 	ackWithin = 3 * time.Second
 )
 
 var errDeaf = fmt.Errorf("no connection for %s", deafFor)
 
-// listen keeps a Socket Mode connection up. It returns a *TokenError, or nil
-// when ctx ends.
+// listen keeps a Socket Mode connection up. listen returns a *TokenError, or
+// nil when ctx ends.
 func (b *Bot) listen(ctx context.Context, p *phases) error {
 	client := *b.http
 	client.Transport = &opener{next: client.Transport, pace: rate.NewLimiter(rate.Every(1500*time.Millisecond), 5)}
@@ -58,8 +58,9 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 	return nil
 }
 
-// session runs one Socket Mode client, which reconnects by itself, until it
-// fails for good, is deaf for too long, or ctx ends.
+// session runs a Socket Mode client, which reconnects by itself. session
+// returns after a final failure, after deafFor without connection, or when ctx
+// ends.
 func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *dispatcher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -67,7 +68,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 		socketmode.OptionReadLimit(maxEnvelope), socketmode.OptionLog(log.New(io.Discard, "", 0)),
 		socketmode.OptionDialer(&websocket.Dialer{
 			Proxy: http.ProxyFromEnvironment, NetDialContext: b.config.Dial,
-			HandshakeTimeout: 15 * time.Second, WriteBufferSize: 32 << 10, // one frame an answer: Slack reassembles none
+			HandshakeTimeout: 15 * time.Second, WriteBufferSize: 32 << 10, // one frame per ack: Slack does not join frames
 		}))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
@@ -77,7 +78,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 	defer b.connected.Store(false)
 	for {
 		select {
-		case event := <-client.Events: // always drained: without it the client sends no pongs
+		case event := <-client.Events: // must always be read, or the client sends no pongs
 			switch event.Type {
 			case socketmode.EventTypeConnected:
 				up = true
@@ -95,7 +96,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 			case socketmode.EventTypeConnectionError:
 				b.lost(cancel, event.Data)
 			case socketmode.EventTypeInvalidAuth:
-				// slack-go says so for every 404, a proxy's too.
+				// slack-go returns this error for every 404, even a proxy's.
 			default:
 				b.handle(ctx, client, event, p, work)
 			}
@@ -113,11 +114,11 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 	}
 }
 
-// lost notes why there is no connection, and ends a client that would go on
-// asking with a token that Slack refuses.
+// lost logs the reason for a lost connection, and ends a client whose token
+// Slack refuses.
 func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 	e, ok := data.(*slack.ConnectionErrorEvent)
-	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // our own wish
+	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // the bot itself cancelled
 		return
 	}
 	b.log.Warn("no connection to Slack", "error", e.ErrorObj, "attempt", e.Attempt)
@@ -126,8 +127,8 @@ func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 	}
 }
 
-// acknowledge is how an envelope is answered. A failure while the bot stops is not
-// logged: Slack sends the envelope again.
+// acknowledge returns the function that acknowledges an envelope. A failure
+// while the bot stops is not logged, since Slack sends the envelope again.
 func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) answer {
 	return func(payload any) {
 		if event.Request == nil || event.Request.EnvelopeID == "" {
@@ -141,9 +142,9 @@ func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event 
 	}
 }
 
-// handle starts what an event asks for, and acknowledges it then. Events that
-// ask for nothing, or of which nothing can be read, are acknowledged too: Slack
-// would only send them again.
+// handle starts the work of an envelope, and then acknowledges the envelope.
+// An event without any task, or an unreadable one, is acknowledged too,
+// because Slack would only send the event again.
 func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *dispatcher) {
 	ack := b.acknowledge(ctx, client, event)
 	switch data := event.Data.(type) {
@@ -154,7 +155,7 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 			return
 		}
 		work.enqueue(personOf(data), func() {
-			if b.accept(p, data) { // or Slack sends it again
+			if b.accept(p, data) { // otherwise Slack sends the event again
 				ack(nil)
 			}
 		})
@@ -171,9 +172,9 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 			b.handle(ctx, client, again, p, work)
 			return
 		}
-		b.log.Debug("an event that the client does not know") // its error quotes it
+		b.log.Debug("an event that the client does not know") // the error quotes the event
 		var unknown socketmode.Request
-		_ = json.Unmarshal(data.Message, &unknown) // then there is nothing to acknowledge
+		_ = json.Unmarshal(data.Message, &unknown) // without an id there is nothing to acknowledge
 		event.Request = &unknown
 		b.acknowledge(ctx, client, event)(nil)
 	default:
@@ -181,9 +182,8 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 	}
 }
 
-// decodeLeniently reads an envelope that slack-go cannot decode, such as one with a
-// message that has a block of a kind that is new: what the bot reads of it may be
-// as ever.
+// decodeLeniently decodes an envelope that slack-go cannot decode, for example
+// because of a new kind of block. The fields that the bot reads may be valid.
 func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool) {
 	var request socketmode.Request
 	if json.Unmarshal(envelope, &request) != nil {
@@ -202,15 +202,15 @@ func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool)
 	return event, false
 }
 
-// opener spaces out the calls of apps.connections.open, which the Socket Mode
-// client repeats without any pause where Slack accepts a connection and drops
-// it at once, and keeps the time that a 429 names across clients.
+// opener limits the calls of apps.connections.open. The Socket Mode client
+// repeats these calls without a pause if Slack accepts a connection and closes
+// it at once. opener also keeps Retry-After across clients.
 type opener struct {
 	next http.RoundTripper
 	pace *rate.Limiter
 
 	mu    sync.Mutex // guards until
-	until time.Time  // not before
+	until time.Time  // no call before this time
 }
 
 func (o *opener) RoundTrip(r *http.Request) (*http.Response, error) {

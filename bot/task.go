@@ -17,23 +17,23 @@ import (
 	"slackocr/bot/words"
 )
 
-// task is what a job is to do: one of its fields is set. Every way to ask leads
-// to an Ask, at once where the event carries the files, through a Find where
-// they have to be looked for.
+// task is the work of a job; one of its fields is set. Every way to ask leads
+// to an Ask: at once if the event has the files, through a Find if the files
+// must be looked for.
 type task struct {
 	Ask    *ask.Ask     `json:",omitempty"` // read files
-	Find   *Find        `json:",omitempty"` // find the files that somebody means, and have them read
+	Find   *Find        `json:",omitempty"` // look for files, and enqueue an ask for them
 	Check  *Check       `json:",omitempty"` // ask Slack whether an event counts
 	Say    *Notice      `json:",omitempty"` // post a message
 	Send   *Send        `json:",omitempty"` // post a result as files
-	Forget *Gone        `json:",omitempty"` // take away what came of a message or file
+	Forget *Gone        `json:",omitempty"` // delete the results of a message or file
 	Read   *ask.Request `json:",omitempty"` // an Ask of an earlier version
 }
 
-// where is a thread as jobs are listed by it.
+// where returns the name of a thread in the index of jobs.
 func where(channel, ts string) string { return channel + "/" + ts }
 
-// record is the task as a job, without the workspace.
+// record returns the task as a job, without the workspace.
 func (t task) record() jobs.Record {
 	switch {
 	case t.Ask != nil:
@@ -48,8 +48,8 @@ func (t task) record() jobs.Record {
 	case t.Find != nil:
 		f := t.Find
 		key := f.Channel + "/" + f.Ask + "/find"
-		if f.Message != nil { // beside what the message itself asks for
-			key += "/message/" + f.Person // one who may not ask does not ask for all
+		if f.Message != nil { // in addition to the message's own ask
+			key += "/message/" + f.Person // a person who may not ask must not block others
 		}
 		return jobs.Record{Key: key, Thread: where(f.Channel, f.Thread), Person: f.Person, File: f.File}
 	case t.Check != nil:
@@ -68,8 +68,8 @@ func (t task) record() jobs.Record {
 	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Ask) + "/forget"}
 }
 
-// record is the Check as a job. It is listed by all of its files, so that it goes when
-// one of them is deleted.
+// record returns the Check as a job. The index lists the job under all of its
+// files, so that the deletion of one file finds the job.
 func (c Check) record() jobs.Record {
 	r, keys := c.Wishes[0].record(), ""
 	for _, w := range c.Wishes {
@@ -86,7 +86,8 @@ func (c Check) record() jobs.Record {
 	return r
 }
 
-// origin is where and with what a task was asked for, and by whom.
+// origin returns the conversation, the message or token, and the person of a
+// task's request.
 func (t task) origin() (channel, what, person string) {
 	switch {
 	case t.Ask != nil:
@@ -103,10 +104,10 @@ func (t task) origin() (channel, what, person string) {
 	return "", "", ""
 }
 
-// enqueue makes a task durable, unless it was before.
+// enqueue stores a task, unless the task was stored before.
 func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	record := t.record()
-	if t.Send == nil { // which has the workspace in it
+	if t.Send == nil { // a Send's key has the workspace already
 		record.Key = b.team + "/" + record.Key
 	}
 	if record.Request, err = json.Marshal(t); err != nil {
@@ -118,8 +119,8 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	return created, err
 }
 
-// request makes a task durable that a person waits for. The sentence is for the person if
-// that failed, and "" if not.
+// request stores a task that a person waits for. After a failure sentence is
+// for the person, else "".
 func (b *Bot) request(ctx context.Context, t task) (sentence string) {
 	if b.overwhelmed(t) {
 		return words.TooManyAsks
@@ -131,7 +132,7 @@ func (b *Bot) request(ctx context.Context, t task) (sentence string) {
 	return ""
 }
 
-// decode reads what a record says is to be done.
+// decode returns the task in a record.
 func decode(r jobs.Record) (t task, err error) {
 	if err := json.Unmarshal(r.Request, &t); err != nil {
 		return task{}, fmt.Errorf("%w: %w", reading.ErrUnreadable, err)
@@ -146,7 +147,7 @@ func decode(r jobs.Record) (t task, err error) {
 	return t, nil
 }
 
-// work does what a job is to do.
+// work carries out a job.
 func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 	t, err := decode(job.Record())
 	job.OnSettled(func(as jobs.State, err error) {
@@ -154,8 +155,8 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 		case as == jobs.Queued:
 			b.metrics.retries.Inc()
 		case (t.Find != nil || t.Check != nil) && err == nil:
-			// Its ask knows all that is needed from here on. What it is about may be
-			// deleted one day, and nobody would look for it here.
+			// The ask has everything from here on. When its files are deleted
+			// one day, nobody would look for them in the Find.
 			b.eraseFound(ctx, job)
 		}
 	})
@@ -181,14 +182,14 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 	switch {
 	case post.TokenProblem(err):
 		b.stopOn(err)
-		return jobs.Handoff(err) // it waits for a better token
+		return jobs.Handoff(err) // the job waits for a valid token
 	case err != nil && t.Ask == nil && !reading.HandsOff(err) && !errors.Is(err, jobs.ErrStopped) && !temporary(err):
 		return jobs.Cancel(err)
 	}
 	return err
 }
 
-// eraseFound erases a Find that has led to its ask.
+// eraseFound erases a Find whose ask is enqueued.
 func (b *Bot) eraseFound(ctx context.Context, job *jobs.Job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
@@ -197,7 +198,8 @@ func (b *Bot) eraseFound(ctx context.Context, job *jobs.Job) {
 	}
 }
 
-// temporary reports whether what is no reading of files may succeed later.
+// temporary reports whether a failed task, other than an Ask, may succeed
+// later.
 func temporary(err error) bool {
 	if _, ok := errors.AsType[refusal](err); ok {
 		return false
@@ -208,10 +210,10 @@ func temporary(err error) bool {
 	return reading.FailureOf(err).Retry()
 }
 
-// logOf is a log whose lines name the job that they are about.
+// logOf returns a log whose lines name the job.
 func (b *Bot) logOf(job *jobs.Job) *slog.Logger {
 	return b.log.With("request", reading.RequestID(job.Record().Key))
 }
 
-// settling bounds what is written after a job's context has ended.
+// settling bounds the writes after the end of a job's context.
 const settling = 2 * time.Second

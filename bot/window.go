@@ -13,20 +13,20 @@ import (
 	"slackocr/ocr"
 )
 
-// The names in windows.
+// The ids in windows.
 const (
 	uploadID  = "upload" // callbacks
 	againID   = "again"
-	filesID   = "files" // blocks, each with one element of the same name
+	filesID   = "files" // blocks, each with an element of the same name
 	modeID    = "mode"
 	wordsID   = "words"
 	privateID = "private"
 )
 
-// origin is what a window keeps of where it was opened.
+// origin is the data that a window keeps about its opening.
 type origin struct {
 	Channel string
-	Respond string `json:",omitempty"` // lasts 30 minutes, like the trigger's answer
+	Respond string `json:",omitempty"` // valid for 30 minutes, like the trigger's response
 	Key     string `json:",omitempty"` // of the job to read again
 	File    int    `json:",omitempty"` // of the job
 	Root    string `json:",omitempty"`
@@ -41,7 +41,7 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-// uploadWindow asks for files and how to read them.
+// uploadWindow returns the window that asks for files and a mode.
 func uploadWindow(from origin) slack.ModalViewRequest {
 	files := slack.NewInputBlock(filesID, plain(words.FilesLabel), plain(words.FilesHint),
 		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(maxFound))
@@ -56,7 +56,7 @@ func uploadWindow(from origin) slack.ModalViewRequest {
 	)
 }
 
-// againWindow asks for the words that a mode needs.
+// againWindow returns the window that asks for the words of a mode.
 func againWindow(from origin, kind ocr.Kind) slack.ModalViewRequest {
 	label := words.PromptLabel
 	if kind == ocr.Locate {
@@ -79,14 +79,14 @@ func window(callback, title string, from origin, blocks ...slack.Block) slack.Mo
 	}
 }
 
-// submitted does what a window was filled in with. What cannot be taken is said
-// in the window, which stays open.
+// submitted handles a submitted window. Problems are shown in the window,
+// which stays open.
 func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack answer) {
 	var from origin
 	err := json.Unmarshal([]byte(c.View.PrivateMetadata), &from)
 	kind, again := againKind(c.View.CallbackID)
 	if err != nil || c.View.State == nil || from.Channel == "" || !b.intake.allowed(from.Channel) || !again && c.View.CallbackID != uploadID {
-		ack(nil) // it is not a window of ours
+		ack(nil) // not a window of the bot
 		return
 	}
 	value := func(id string) slack.BlockAction { return c.View.State.Values[id][id] }
@@ -125,7 +125,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	}
 }
 
-// chosen are a window's files.
+// chosen returns a window's files.
 func chosen(files []slack.File) (all []Found) {
 	for _, f := range ask.Distinct(files) {
 		if f.ID != "" && len(all) < maxFound {
@@ -135,14 +135,14 @@ func chosen(files []slack.File) (all []Found) {
 	return all
 }
 
-// inWindow is the answer that shows a sentence at a field and leaves the window
-// open.
+// inWindow returns the ack that shows a sentence at a field and keeps the
+// window open.
 func inWindow(block, sentence string) any {
 	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: sentence})
 }
 
-// inOurWindow is inWindow at a field that the window has, or nil where it is not a
-// window of ours.
+// inOurWindow is inWindow for a field of the bot's windows. For other windows
+// it returns nil.
 func inOurWindow(c *slack.InteractionCallback, sentence string) any {
 	if _, again := againKind(c.View.CallbackID); again {
 		return inWindow(wordsID, sentence)
@@ -153,8 +153,8 @@ func inOurWindow(c *slack.InteractionCallback, sentence string) any {
 	return nil
 }
 
-// turnDown says in a window that all hands are full. Presses and shortcuts are
-// left without an answer: Slack tells the person that there was none.
+// turnDown says in a window that too much is going on. Presses and shortcuts
+// get no answer, and Slack tells the person so.
 func turnDown(c *slack.InteractionCallback, ack answer) {
 	if c.Type == slack.InteractionTypeViewSubmission {
 		ack(inOurWindow(c, words.NotTaken))
