@@ -64,25 +64,35 @@ type Config struct {
 
 // Bot serves one workspace.
 type Bot struct {
-	config    Config
-	log       *slog.Logger
-	model     *ocr.Client
-	http      *http.Client
-	api       *slack.Client
-	pacer     *post.Pacer
-	desk      *post.Desk
-	reader    *reading.Reader
-	jobs      *jobs.Queue
-	errands   reading.Waiting // searches, notices and results to send
-	fatal     chan error      // receives the first error that ends the bot
-	metrics   *metrics
-	connected atomic.Bool // to Slack's Socket Mode
+	config  Config
+	log     *slog.Logger
+	model   *ocr.Client
+	api     *slack.Client
+	pacer   *post.Pacer
+	desk    *post.Desk
+	reader  *reading.Reader
+	jobs    *jobs.Queue
+	errands reading.Waiting // searches, notices and results to send
+	metrics *metrics
+	connection
 	// Set before the first event.
-	self   string // the bot's own user
-	team   string
-	home   string // the workspace's own address, with which its links start
+	identity
 	intake intake
 	people *people
+}
+
+// connection is the bot's connection to Slack.
+type connection struct {
+	http      *http.Client
+	connected atomic.Bool // to Socket Mode
+	fatal     chan error  // receives the first error that ends the bot
+}
+
+// identity is Slack's answer about the bot's token.
+type identity struct {
+	self string // the bot's own user
+	team string
+	home string // the workspace's own address, with which its links start
 }
 
 // New returns a bot that reads with model and stores its jobs in queue. The
@@ -104,9 +114,9 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		}
 	}
 	b := &Bot{
-		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, http: client, api: api, pacer: pacer,
+		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, api: api, pacer: pacer,
 		desk: post.NewDesk(api, pacer, client),
-		jobs: queue, fatal: make(chan error, 1),
+		jobs: queue, connection: connection{http: client, fatal: make(chan error, 1)},
 	}
 	b.reader = &reading.Reader{
 		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,

@@ -28,8 +28,11 @@ type Find struct {
 	Quiet   bool   `json:",omitempty"` // if there is nothing to read, there is no answer
 	// Stranger is true if the person's workspace must be checked.
 	Stranger bool `json:",omitempty"`
+	Target
+}
 
-	// The files, as one of these.
+// Target says which files a Find is about. One of the fields is set.
+type Target struct {
 	Files   []Found         `json:",omitempty"` // files of the window or the message
 	Web     string          `json:",omitempty"` // an address on the web
 	Message *ask.MessageRef `json:",omitempty"` // a message

@@ -154,7 +154,7 @@ func (i intake) said(m message) []intent {
 	asks := m.reads(mode, needs)
 	if talk == ask.Read && m.thread != "" {
 		return append(asks, intent{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
-			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Thread: m.thread, Quiet: !mentioned,
+			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Target: Target{Thread: m.thread}, Quiet: !mentioned,
 		}}})
 	}
 	n := m.help(talk, mentioned)
@@ -240,7 +240,7 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
 	}
 	return []intent{{task: task{Find: &Find{
 		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external, // a reaction does not name the person's workspace
-		Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp},
+		Target: Target{Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp}},
 	}}}}
 }
 

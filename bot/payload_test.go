@@ -20,7 +20,7 @@ func TestPayloadsOfNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Bot{log: slog.New(slog.DiscardHandler), jobs: queue, team: "T1"}
+	b := &Bot{log: slog.New(slog.DiscardHandler), jobs: queue, identity: identity{team: "T1"}}
 	b.intake = intake{self: "U0", allowed: func(string) bool { return true }}
 	b.people = newPeople(ask.House{Team: "T1"}, true, nil, b.log)
 	press := func(block, action string) string {

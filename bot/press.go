@@ -90,7 +90,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (senten
 	}
 	return b.request(ctx, task{Find: &Find{
 		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
-		Files: files[:min(len(files), maxFound+1)],
+		Target: Target{Files: files[:min(len(files), maxFound+1)]},
 	}})
 }
 

@@ -115,7 +115,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 					t.Fatal(err)
 				}
 				// It has no connection to Slack: whatever asks for one panics.
-				b := &Bot{log: logger, jobs: queue, team: "T1"}
+				b := &Bot{log: logger, jobs: queue, identity: identity{team: "T1"}}
 				record := jobs.Record{Key: "T1/C1/1.1/x", Thread: "C1/1.1", Person: "U1", Request: json.RawMessage(request)}
 				if _, err := queue.Enqueue(t.Context(), record); err != nil {
 					t.Fatal(err)

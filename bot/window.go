@@ -115,7 +115,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	default:
 		sentence := b.request(ctx, task{Find: &Find{
 			Channel: from.Channel, Ask: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
-			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Files: files,
+			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Target: Target{Files: files},
 		}})
 		if sentence != "" {
 			ack(inWindow(filesID, sentence))
