@@ -228,6 +228,7 @@ const (
 // most maxDetail bytes.
 func sanitize(s string) string {
 	var b strings.Builder
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
 		if len(word) > maxRun {
 			word = cutBytes(word, maxRun/4) + "…"

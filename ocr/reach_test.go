@@ -22,7 +22,9 @@ func TestReach(t *testing.T) {
 		{"a wrong key", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, ocr.KeyRefused},
 		{"an endpoint that fails", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, ocr.Down},
 		{"a web page", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<!doctype html><p>Log in")) }, ocr.Protocol},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.example/", http.StatusFound) }, ocr.Protocol},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://other.example/", http.StatusFound)
+		}, ocr.Protocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			requests := 0

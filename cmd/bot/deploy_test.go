@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -232,6 +233,64 @@ func supervised(t *testing.T, file string) deployment {
 	return d
 }
 
+// TestKubernetesBoundsThePod: its temporary files have a limit, and a policy says whom
+// it may talk to.
+func TestKubernetesBoundsThePod(t *testing.T) {
+	type object struct {
+		Kind string
+		Spec struct {
+			PolicyTypes []string `yaml:"policyTypes"`
+			Template    struct {
+				Spec struct {
+					Volumes []struct {
+						Name     string
+						EmptyDir *struct {
+							SizeLimit string `yaml:"sizeLimit"`
+						} `yaml:"emptyDir"`
+					}
+				}
+			}
+		}
+	}
+	for _, file := range []string{"kubernetes/embedded.yaml", "kubernetes/cluster.yaml"} {
+		policies := 0
+		for _, o := range documents[object](t, file) {
+			if o.Kind == "NetworkPolicy" && slices.Equal(o.Spec.PolicyTypes, []string{"Ingress", "Egress"}) {
+				policies++
+			}
+			for _, v := range o.Spec.Template.Spec.Volumes {
+				if v.EmptyDir != nil && v.EmptyDir.SizeLimit == "" {
+					t.Errorf("%s: the volume %s has no limit", file, v.Name)
+				}
+			}
+		}
+		if policies != 1 {
+			t.Errorf("%s has %d network policies", file, policies)
+		}
+	}
+}
+
+// TestNotice names the libraries of the program, and no others.
+func TestNotice(t *testing.T) {
+	notice := deployFile(t, "../../NOTICE")
+	modules := deployFile(t, "../../go.mod")
+	inProgram, _, _ := strings.Cut(texts(t)["../../docs/DEPENDENCIES.md"], "## In tests only")
+	for _, found := range regexp.MustCompile("(?m)^\\| `([^`]+/[^`]+)` \\|").FindAllStringSubmatch(inProgram, -1) {
+		if !strings.Contains(notice, "  "+found[1]) {
+			t.Errorf("NOTICE does not name %s", found[1])
+		}
+	}
+	named := regexp.MustCompile(`(?m)^  ([a-z0-9]+\.[a-z.]+/\S+)`).FindAllStringSubmatch(notice, -1)
+	for _, found := range named {
+		if !strings.Contains(modules, "\t"+found[1]+" ") {
+			t.Errorf("NOTICE names %s, which go.mod does not need", found[1])
+		}
+	}
+	if len(named) < 30 {
+		t.Errorf("only %d modules were seen", len(named))
+	}
+}
+
 // TestImage: what the Dockerfile sets and calls is there.
 func TestImage(t *testing.T) {
 	content := deployFile(t, "../../Dockerfile")
@@ -242,7 +301,7 @@ func TestImage(t *testing.T) {
 			t.Errorf("%s is no setting", name)
 		}
 	}
-	for _, line := range []string{`CMD ["bot", "health"]`, "USER 10001:10001", "make build"} {
+	for _, line := range []string{`CMD ["bot", "health"]`, "USER 10001:10001", "make build", "golang:1.26.8-trixie@sha256:", "debian:trixie-slim@sha256:"} {
 		if !strings.Contains(content, line) {
 			t.Errorf("no %s", line)
 		}
