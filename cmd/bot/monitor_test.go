@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -167,6 +168,7 @@ func TestMetricsOfARealImage(t *testing.T) {
 	}
 	namesNobody(t, metrics, o.ann, o.channel, o.app.BotUserID, ts, "plan-b", "first words")
 	alarmsLookAt(t, metrics)
+	dashboardLooksAt(t, metrics)
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
@@ -242,27 +244,66 @@ func alarmsLookAt(t *testing.T, metrics string) {
 			if _, err := time.ParseDuration(rule.For); rule.For != "" && err != nil {
 				t.Errorf("%s: %v", rule.Alert, err)
 			}
-			if rule.Alert == "" || rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" || rule.Annotations["remedy"] == "" {
-				t.Errorf("the alarm %+v lacks a name, a severity, a summary or a remedy", rule)
+			if rule.Alert == "" || !slices.Contains([]string{"page", "ticket"}, rule.Labels["severity"]) || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+				t.Errorf("the alarm %+v lacks a name, a severity, a summary or a description", rule)
 			}
 			if strings.Count(rule.Expr, "(") != strings.Count(rule.Expr, ")") {
 				t.Errorf("%s: %q has brackets left", rule.Alert, rule.Expr)
 			}
-			for _, selector := range regexp.MustCompile(`(slackocr_\w+)(?:\{(\w+)=~?"([^"]*)")?`).FindAllStringSubmatch(rule.Expr, -1) {
-				for value := range strings.SplitSeq(selector[3], "|") {
-					series := selector[1] + "[ {]"
-					if selector[2] != "" {
-						series = selector[1] + `\{.*` + selector[2] + `="` + value + `"`
-					}
-					if !regexp.MustCompile(`(?m)^` + series).MatchString(metrics) {
-						t.Errorf("%s looks at %s, which the bot does not have", rule.Alert, selector[0])
-					}
-				}
-			}
+			looksAt(t, rule.Alert, rule.Expr, metrics)
 		}
 	}
 	if rules < 4 {
 		t.Errorf("%d alarms were seen", rules)
+	}
+}
+
+// looksAt checks that the bot has the series that an expression names.
+func looksAt(t *testing.T, what, expr, metrics string) {
+	t.Helper()
+	for _, selector := range regexp.MustCompile(`(slackocr_\w+)(?:\{(\w+)=~?"([^"]*)")?`).FindAllStringSubmatch(expr, -1) {
+		for value := range strings.SplitSeq(selector[3], "|") {
+			series := selector[1] + "[ {]"
+			if selector[2] != "" {
+				series = selector[1] + `\{.*` + selector[2] + `="` + value + `"`
+			}
+			if !regexp.MustCompile(`(?m)^` + series).MatchString(metrics) {
+				t.Errorf("%s looks at %s, which the bot does not have", what, selector[0])
+			}
+		}
+	}
+}
+
+// dashboardLooksAt checks docs/dashboard.json: each panel has a title and shows what is
+// there.
+func dashboardLooksAt(t *testing.T, metrics string) {
+	t.Helper()
+	data, err := os.ReadFile("../../docs/dashboard.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatalf("docs/dashboard.json: %v", err)
+	}
+	if len(file.Panels) < 10 {
+		t.Errorf("%d panels were seen", len(file.Panels))
+	}
+	for _, panel := range file.Panels {
+		if panel.Title == "" || len(panel.Targets) == 0 {
+			t.Errorf("the panel %+v lacks a title or a target", panel)
+		}
+		for _, target := range panel.Targets {
+			if !strings.Contains(target.Expr, "slackocr_") {
+				t.Errorf("%s looks at nothing of the bot: %q", panel.Title, target.Expr)
+			}
+			looksAt(t, panel.Title, target.Expr, metrics)
+		}
 	}
 }
 
