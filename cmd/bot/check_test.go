@@ -259,7 +259,7 @@ func TestCheckNamesWrongSettings(t *testing.T) {
 	if status != 1 || strings.Contains(out, "secret-word") {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
-	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN does not begin with xapp-", "✗ settings: OCR_PROFILE must be one of"} {
+	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN begins with xoxb-, so it belongs in SLACK_BOT_TOKEN", "✗ settings: OCR_PROFILE must be one of"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
