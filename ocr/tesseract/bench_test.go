@@ -34,29 +34,13 @@ func BenchmarkStream(b *testing.B) {
 	b.ReportMetric(last.Seconds()*1000/float64(b.N), "ms-last-text")
 }
 
-// BenchmarkFindLines is the work before the program starts.
-func BenchmarkFindLines(b *testing.B) {
+// BenchmarkStrips is the work before the program starts.
+func BenchmarkStrips(b *testing.B) {
 	page := gray(pagetest.Image(pagetest.Article, pagetest.Layout{}))
 	b.ReportAllocs()
 	for b.Loop() {
-		darkOnLight(page)
-		evenLight(page)
-		if _, lines, ok := findLines(page); !ok || len(lines) < 20 {
-			b.Fatal(len(lines), ok)
-		}
-	}
-}
-
-// BenchmarkCutLines is the work between finding the lines and reading them.
-func BenchmarkCutLines(b *testing.B) {
-	page, lines, ok := findLines(gray(pagetest.Image(pagetest.Article, pagetest.Layout{})))
-	if !ok {
-		b.Fatal("no lines")
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		for i := range lines {
-			cutLine(page, lines, i)
+		if all := strips(page); len(all) < 3 {
+			b.Fatal(all)
 		}
 	}
 }

@@ -1,73 +1,230 @@
 package tesseract
 
 import (
+	"cmp"
 	"image"
+	"iter"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// describe marks headings, columns and new paragraphs, measured by what is usual
-// on this page.
-func describe(m *image.Gray, lines []textLine) {
-	if len(lines) < 3 {
-		return // nothing is usual yet
-	}
-	var heights, bodies, steps []int
-	for i, l := range lines {
-		heights = append(heights, l.Dy())
-		bodies = append(bodies, l.body(m))
-		if i > 0 {
-			steps = append(steps, l.Max.Y-lines[i-1].Max.Y)
-		}
-	}
-	height, body := median(heights), median(bodies)
-	// In a letter every other step leads to a new paragraph, so the usual one
-	// is among the small ones.
-	step := slices.Sorted(slices.Values(steps))[len(steps)/4]
-	for i, l := range lines {
-		// Capitals and figures have large bodies, and letters that hang or
-		// rise make a line high. Only larger type does both.
-		lines[i].spread = l.spreads(m, 2*height)
-		lines[i].heading = 10*bodies[i] > 14*body && 10*l.Dy() > 11*height
-		if i > 0 {
-			s := l.Max.Y - lines[i-1].Max.Y
-			lines[i].gap = 10*s > 14*step && s-step > height/3
-		}
-	}
+// A word is one word of the page and the place where it stands.
+type word struct {
+	image.Rectangle
+	part, block int    // the numbers of its part of the page and of its block there
+	line        string // names its line
+	confidence  float64
+	text        string
 }
 
-// body is the height of a line's letters without what hangs or rises: the
-// rows in which most of the ink is.
-func (l textLine) body(m *image.Gray) int {
-	ink := rowInk(m.SubImage(l.Rectangle).(*image.Gray))
-	least := slices.Max(ink) * 35 / 100
-	n := 0
-	for _, v := range ink {
-		if v >= least {
-			n++
+// parseRow reads a row of the program's table: level, page, block, paragraph, line,
+// word, left, top, width, height, confidence, text. A page of the program is one of
+// the parts of a picture. It is not ok if the row is not of a word.
+func parseRow(cells []string, parts []image.Rectangle) (w word, ok bool) {
+	if len(cells) != 12 || cells[0] != "5" || strings.TrimSpace(cells[11]) == "" {
+		return word{}, false
+	}
+	var n [9]int // from the page to the height
+	for i := range n {
+		var err error
+		if n[i], err = strconv.Atoi(cells[i+1]); err != nil || n[i] < 0 || n[i] > maxSide {
+			return word{}, false
 		}
 	}
-	return n
+	if n[0] < 1 || n[0] > len(parts) {
+		return word{}, false
+	}
+	confidence, err := strconv.ParseFloat(cells[10], 64)
+	return word{
+		Rectangle:  image.Rect(n[5], n[6], n[5]+n[7], n[6]+n[8]).Add(parts[n[0]-1].Min),
+		part:       n[0] - 1,
+		block:      n[1],
+		line:       strings.Join(cells[1:5], "/"),
+		confidence: confidence,
+		text:       strings.TrimSpace(cells[11]),
+	}, err == nil
 }
 
-// spreads reports whether a line has an empty space as wide as that within.
-func (l textLine) spreads(m *image.Gray, wide int) bool {
-	empty := 0
-	for x := l.Min.X; x < l.Max.X; x++ {
-		empty++
-		for y := l.Min.Y; y < l.Max.Y; y++ {
-			if m.GrayAt(x, y).Y < inkBelow {
-				empty = 0
-				break
+// A cell is a line of text, or the part of a line between wide spaces.
+type cell struct {
+	image.Rectangle
+	text  string
+	words int
+	first int // the width of the first word
+	size  int // of the type, in pixels
+}
+
+// cells divides the words of a line at wide spaces.
+func cells(line []word) []cell {
+	var all []cell
+	for i, w := range line {
+		if i > 0 {
+			c := &all[len(all)-1]
+			if gap := w.Min.X - c.Max.X; gap <= 3*max(w.Dy(), line[i-1].Dy())/2 {
+				c.text += space(line[i-1].text, w.text, gap > w.Dy()/2) + w.text
+				c.words++
+				c.size = (c.size*(c.words-1) + w.size()) / c.words
+				c.Rectangle = c.Union(w.Rectangle)
+				continue
 			}
 		}
-		if empty >= wide {
-			return true
-		}
+		all = append(all, cell{w.Rectangle, w.text, 1, w.Dx(), w.size()})
 	}
-	return false
+	return all
 }
 
-func median(of []int) int {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[len(sorted)/2]
+// rows returns the cells of each line. Specks that the program took for letters are
+// left out.
+func rows(words []word) [][]cell {
+	var all [][]cell
+	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
+		if letters, confidence := trust(line); letters > 4 || confidence > noise {
+			all = append(all, cells(line))
+		}
+	}
+	return all
+}
+
+// noise is the mean confidence, in percent, of a few letters that are none.
+const noise = 60
+
+// trust returns how many letters words have, and the mean of the confidence that the
+// program has in them.
+func trust(words []word) (letters int, confidence float64) {
+	for _, w := range words {
+		n := utf8.RuneCountInString(w.text)
+		letters += n
+		confidence += w.confidence * float64(n)
+	}
+	return letters, confidence / float64(max(letters, 1))
+}
+
+// size returns the height of a word with what its letters have or would have below
+// the line.
+func (w word) size() int {
+	if strings.ContainsAny(w.text, "gjpqy,;()/|ßQ") || strings.ContainsFunc(w.text, wide) {
+		return w.Dy()
+	}
+	return w.Dy() * 5 / 4
+}
+
+// space returns what stands between two words: nothing between Chinese ones, and
+// between a Chinese and another one only if they are apart.
+func space(a, b string, apart bool) string {
+	last, _ := utf8.DecodeLastRuneInString(a)
+	first, _ := utf8.DecodeRuneInString(b)
+	if wide(last) && wide(first) || !apart && (wide(last) || wide(first)) {
+		return ""
+	}
+	return " "
+}
+
+func wide(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
+}
+
+// runs yields what stands next to each other and belongs together.
+func runs[E any](all []E, together func(a, b E) bool) iter.Seq[[]E] {
+	return func(yield func([]E) bool) {
+		for len(all) > 0 {
+			n := 1
+			for n < len(all) && together(all[n-1], all[n]) {
+				n++
+			}
+			if !yield(all[:n:n]) {
+				return
+			}
+			all = all[n:]
+		}
+	}
+}
+
+// inColumns tells text that is set in columns from a table: its cells are long,
+// and there are many.
+func inColumns(rows [][]cell) bool {
+	var words []int
+	for _, row := range rows {
+		for _, c := range row {
+			if len(row) > 1 {
+				words = append(words, c.words)
+			}
+		}
+	}
+	return len(words) >= 4 && median(words) >= 4
+}
+
+// A span is a range of columns of pixels.
+type span struct{ from, to int }
+
+// table returns how many of the first rows are a table, and its columns.
+func table(rows [][]cell) (n int, columns []span) {
+	var spans []span
+	for n < len(rows) && len(rows[n]) > 1 {
+		if n > 0 && rows[n][0].Min.Y-rows[n-1][0].Max.Y > 3*rows[n][0].Dy() {
+			break
+		}
+		for _, c := range rows[n] {
+			spans = append(spans, span{c.Min.X, c.Max.X})
+		}
+		n++
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	for _, s := range spans {
+		if last := len(columns) - 1; last >= 0 && s.from < columns[last].to {
+			columns[last].to = max(columns[last].to, s.to)
+		} else {
+			columns = append(columns, s)
+		}
+	}
+	columns = merged(columns, rows[:n])
+	if n < 2 || len(columns) < 2 {
+		return 0, nil
+	}
+	return n, columns
+}
+
+// merged makes one column of two that are nowhere both filled: a heading at the left
+// and numbers at the right of a column need not overlap.
+func merged(columns []span, rows [][]cell) []span {
+	for i := 1; i < len(columns); {
+		left, right := columns[i-1], columns[i]
+		if slices.ContainsFunc(rows, func(row []cell) bool {
+			return slices.ContainsFunc(row, left.has) && slices.ContainsFunc(row, right.has)
+		}) {
+			i++
+			continue
+		}
+		columns[i-1].to = right.to
+		columns = slices.Delete(columns, i, i+1)
+	}
+	return columns
+}
+
+func (s span) has(c cell) bool { return s.from <= c.Min.X && c.Min.X < s.to }
+
+// markdownTable writes a table whose first row is its header.
+func markdownTable(rows [][]cell, columns []span) string {
+	var text strings.Builder
+	for i, row := range rows {
+		for _, column := range columns {
+			text.WriteString("|")
+			for _, c := range row {
+				if column.has(c) {
+					text.WriteString(" " + strings.ReplaceAll(c.text, "|", "\\|"))
+				}
+			}
+			text.WriteString(" ")
+		}
+		text.WriteString("|")
+		if i == 0 {
+			text.WriteString("\n|" + strings.Repeat(" --- |", len(columns)))
+		}
+		if i+1 < len(rows) {
+			text.WriteString("\n")
+		}
+	}
+	return text.String()
 }

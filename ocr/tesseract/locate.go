@@ -5,12 +5,7 @@ import (
 	"fmt"
 	"image"
 	"iter"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-
-	"golang.org/x/image/draw"
 )
 
 const (
@@ -18,14 +13,11 @@ const (
 	grid = 999
 	// maxPlaces bounds how many places are named.
 	maxPlaces = 100
-	// smallSide is up to which length of its longer side a picture is doubled:
-	// the program finds small type badly.
-	smallSide = 1600
 )
 
 // locate says where a text stands, in the words of DeepSeek-OCR:
 // <|ref|>text<|/ref|><|det|>[[x1, y1, x2, y2], …]<|/det|>, with coordinates from 0
-// to 999 over the picture. The picture is changed.
+// to 999 over the picture.
 func (r reader) locate(ctx context.Context, m *image.Gray, what string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		places, err := r.places(ctx, m, what)
@@ -41,72 +33,21 @@ func (r reader) locate(ctx context.Context, m *image.Gray, what string) iter.Seq
 }
 
 func (r reader) places(ctx context.Context, m *image.Gray, what string) ([]string, error) {
-	folder, err := os.MkdirTemp("", "tesseract-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	darkOnLight(m)
-	evenLight(m)
-	if size := m.Rect.Size(); max(size.X, size.Y) <= smallSide {
-		large := image.NewGray(image.Rect(0, 0, 2*size.X, 2*size.Y))
-		draw.CatmullRom.Scale(large, large.Rect, m, m.Rect, draw.Src, nil)
-		m = large
-	}
-	name := filepath.Join(folder, "page.pgm")
-	if err := writePGM(name, m); err != nil {
-		return nil, err
-	}
-	var words []word
-	for table, err := range r.run(ctx, name, "3", "tsv") {
+	var places []string
+	for words, err := range r.words(ctx, m, []image.Rectangle{m.Rect}, oneBlock) {
 		if err != nil {
 			return nil, err
 		}
-		words = append(words, parseTSV(table)...)
-	}
-	var places []string
-	for _, at := range find(words, what) {
-		if len(places) == maxPlaces {
-			break
+		for _, at := range find(words, what) {
+			if len(places) == maxPlaces {
+				break
+			}
+			on := func(v, size int) int { return max(0, min(grid, v*grid/size)) }
+			places = append(places, fmt.Sprintf("[%d, %d, %d, %d]",
+				on(at.Min.X, m.Rect.Dx()), on(at.Min.Y, m.Rect.Dy()), on(at.Max.X, m.Rect.Dx()), on(at.Max.Y, m.Rect.Dy())))
 		}
-		on := func(v, size int) int { return max(0, min(grid, v*grid/size)) }
-		places = append(places, fmt.Sprintf("[%d, %d, %d, %d]",
-			on(at.Min.X, m.Rect.Dx()), on(at.Min.Y, m.Rect.Dy()), on(at.Max.X, m.Rect.Dx()), on(at.Max.Y, m.Rect.Dy())))
 	}
 	return places, nil
-}
-
-// A word is one word of the page and where it stands.
-type word struct {
-	image.Rectangle
-	line string // which line it is of
-	text string
-}
-
-// parseTSV reads the program's table of words: level, page, block, paragraph,
-// line, word, left, top, width, height, confidence, text. Rows that are none are
-// left out.
-func parseTSV(table string) []word {
-	var words []word
-	for row := range strings.Lines(table) {
-		cells := strings.Split(strings.TrimRight(row, "\r\n"), "\t")
-		if len(cells) != 12 || cells[0] != "5" || strings.TrimSpace(cells[11]) == "" {
-			continue
-		}
-		var box [4]int
-		wrong := false
-		for i := range box {
-			n, err := strconv.Atoi(cells[6+i])
-			box[i] = n
-			wrong = wrong || err != nil || n < 0 || n > maxSide
-		}
-		if !wrong {
-			words = append(words, word{
-				image.Rect(box[0], box[1], box[0]+box[2], box[1]+box[3]), strings.Join(cells[1:5], "/"), cells[11],
-			})
-		}
-	}
-	return words
 }
 
 // find gives the places where a text stands, whatever its letters' case, within
@@ -117,13 +58,8 @@ func find(words []word, what string) []image.Rectangle {
 		return nil
 	}
 	var places []image.Rectangle
-	for len(words) > 0 {
-		n := 1
-		for n < len(words) && words[n].line == words[0].line {
-			n++
-		}
-		places = append(places, findInLine(words[:n], what)...)
-		words = words[n:]
+	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
+		places = append(places, findInLine(line, what)...)
 	}
 	return places
 }
@@ -131,9 +67,12 @@ func find(words []word, what string) []image.Rectangle {
 func findInLine(words []word, what string) []image.Rectangle {
 	var line strings.Builder
 	var starts []int // of each word in the line
-	for _, w := range words {
+	for i, w := range words {
+		if i > 0 {
+			line.WriteString(space(words[i-1].text, w.text, w.Min.X-words[i-1].Max.X > w.Dy()/2))
+		}
 		starts = append(starts, line.Len())
-		line.WriteString(strings.ToLower(w.text) + " ")
+		line.WriteString(strings.ToLower(w.text))
 	}
 	var places []image.Rectangle
 	text := line.String()

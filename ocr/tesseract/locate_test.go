@@ -98,6 +98,17 @@ func TestPromptsForALanguageModel(t *testing.T) {
 	}
 }
 
+// wordsOf reads a table of the program about a page of 100 by 100 pixels.
+func wordsOf(table string) []word {
+	var words []word
+	for row := range strings.Lines(table) {
+		if w, ok := parseRow(strings.Split(strings.TrimRight(row, "\r\n"), "\t"), []image.Rectangle{image.Rect(0, 0, 100, 100)}); ok {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
 func TestFindInLines(t *testing.T) {
 	table := "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n" +
 		"1\t1\t0\t0\t0\t0\t0\t0\t100\t100\t-1\t\n" +
@@ -107,7 +118,7 @@ func TestFindInLines(t *testing.T) {
 		"5\t1\t1\t1\t2\t2\t-4\t30\t20\t10\t96.1\tbroken\n" +
 		"5\t1\t1\t1\t3\t1\t10\t50\t30\t10\t50\tsubtotal\n" +
 		"half a row"
-	words := parseTSV(table)
+	words := wordsOf(table)
 	if len(words) != 4 {
 		t.Fatalf("%+v", words)
 	}
@@ -134,7 +145,7 @@ func FuzzFind(f *testing.F) {
 	f.Add("5\t1\t1\t1\t1\t1\t10\t10\t20\t10\t96\tTotal\n", "total")
 	f.Add("5\t1\t1\t1\t1\t1\t10\t10\t20\t10\t96\tİİ\n", "i\u0307")
 	f.Fuzz(func(t *testing.T, table, what string) {
-		for _, place := range find(parseTSV(table), what) {
+		for _, place := range find(wordsOf(table), what) {
 			if place.Min.X < 0 || place.Max.X > 2*maxSide || place.Min.Y < 0 || place.Max.Y > 2*maxSide {
 				t.Errorf("found at %v", place)
 			}

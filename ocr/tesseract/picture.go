@@ -2,25 +2,32 @@ package tesseract
 
 import (
 	"bytes"
+	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	_ "image/gif"  // for image.Decode
 	_ "image/jpeg" // for image.Decode
 	_ "image/png"  // for image.Decode
+	"os"
 	"slices"
 
+	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // for image.Decode
 )
 
-// maxPixels bounds a picture before it is decoded: three times the largest
-// page that the bot sends, at most 240 MB while it is decoded.
-const maxPixels = 50_000_000
+const (
+	// maxPixels bounds a picture before it is decoded: three times the largest
+	// page that the bot sends, at most 240 MB while it is decoded.
+	maxPixels = 50_000_000
+	// maxSide is the program's own limit: it refuses a longer picture (INT16_MAX
+	// in its ImageThresholder).
+	maxSide = 32767
+	// smallSide is up to which length of its longer side a picture is doubled:
+	// the program finds small type badly.
+	smallSide = 1600
+)
 
-// maxSide is the program's own limit: it refuses what is longer (INT16_MAX in its ImageThresholder).
-const maxSide = 32767
-
-// decodePicture gives the picture in shades of grey.
+// decodePicture returns the picture on white, in shades of grey, doubled if it is
+// small, and without the rules of tables.
 func decodePicture(file []byte) (*image.Gray, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
@@ -40,156 +47,198 @@ func decodePicture(file []byte) (*image.Gray, error) {
 	if err != nil {
 		return nil, badImage("the %s picture is damaged: %v", format, err)
 	}
-	return gray(m), nil
+	page := enlarged(gray(m))
+	eraseRules(page)
+	return page, nil
 }
 
-// gray flattens a picture on white, in shades of grey.
 func gray(src image.Image) *image.Gray {
-	b := src.Bounds()
-	dst := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
-	switch src := src.(type) {
-	case *image.Gray:
-		copyRows(dst, src.Pix, src.Stride)
-		return dst
-	case *image.YCbCr:
-		copyRows(dst, src.Y, src.YStride) // brightness is all we want
-		return dst
+	if m, ok := src.(*image.YCbCr); ok { // brightness is all that is needed
+		src = &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
 	}
-	white := image.NewUniform(color.White)
-	line := image.NewRGBA(image.Rect(0, 0, b.Dx(), 1))
-	for y := range b.Dy() {
-		draw.Draw(line, line.Rect, white, image.Point{}, draw.Src)
-		draw.Draw(line, line.Rect, src, b.Min.Add(image.Pt(0, y)), draw.Over)
-		for x := range b.Dx() {
-			p := line.Pix[4*x:]
-			// ITU-R BT.601, as image/color has it.
-			dst.Pix[y*dst.Stride+x] = uint8((19595*uint32(p[0]) + 38470*uint32(p[1]) + 7471*uint32(p[2]) + 1<<15) >> 16)
-		}
-	}
+	dst := image.NewGray(image.Rectangle{Max: src.Bounds().Size()})
+	draw.Draw(dst, dst.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(dst, dst.Rect, src, src.Bounds().Min, draw.Over)
 	return dst
 }
 
-func copyRows(dst *image.Gray, pix []byte, stride int) {
-	for y := range dst.Rect.Dy() {
-		copy(dst.Pix[y*dst.Stride:][:dst.Stride], pix[y*stride:])
+func enlarged(m *image.Gray) *image.Gray {
+	size := m.Rect.Size()
+	if max(size.X, size.Y) > smallSide {
+		return m
 	}
+	large := image.NewGray(image.Rectangle{Max: size.Mul(2)})
+	draw.CatmullRom.Scale(large, large.Rect, m, m.Rect, draw.Src, nil)
+	return large
 }
 
-// darkOnLight inverts light text on a dark ground, as in a terminal. Ink
-// covers the smaller part of a page: what most pixels are is the ground.
-func darkOnLight(m *image.Gray) {
-	var histogram [256]int
-	for _, v := range m.Pix {
-		histogram[v]++
-	}
-	sum, dark := 0, 0
-	for v, n := range histogram {
-		sum += v * n
-		if v < 110 {
-			dark += n
-		}
-	}
-	// Text pulls the mean from the ground's side. A photo of paper in bad
-	// light is dark as well, but its text is darker still.
-	if dark*2 > len(m.Pix) && sum/len(m.Pix) > percentile(&histogram, 50) {
-		for i, v := range m.Pix {
-			m.Pix[i] = 255 - v
-		}
-	}
-}
-
-// percentile gives the shade below which p percent of the pixels are.
-func percentile(histogram *[256]int, p int) int {
-	total := 0
-	for _, n := range histogram {
-		total += n
-	}
-	below := 0
-	for v, n := range histogram {
-		below += n
-		if below*100 >= total*p {
-			return v
-		}
-	}
-	return 255
-}
-
-// cell is the size of a patch whose ground has one brightness, in pixels:
-// larger than letters, smaller than shadows.
-const cell = 32
-
-// evenLight takes the shadows out of a photo: each pixel is divided by the
-// brightness of the paper around it, so that paper is white everywhere.
-func evenLight(m *image.Gray) {
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	columns, rows := (w+cell-1)/cell, (h+cell-1)/cell
-	paper := make([]int, columns*rows)
-	for row := range rows {
-		for column := range columns {
-			var histogram [256]int
-			for y := row * cell; y < min((row+1)*cell, h); y++ {
-				for _, v := range m.Pix[y*m.Stride+column*cell : y*m.Stride+min((column+1)*cell, w)] {
-					histogram[v]++
+// eraseRules takes out the straight lines of tables and forms, along which the
+// program does not see the text. A rule is dark, thin, and longer than letters are.
+func eraseRules(m *image.Gray) {
+	const dark, thick = 170, 9
+	size := m.Rect.Size()
+	isDark := func(x, y int) bool { return x >= 0 && y >= 0 && x < size.X && y < size.Y && m.Pix[y*m.Stride+x] < dark }
+	var rules []image.Rectangle
+	// along finds the dark runs of a row, or of a column of pixels.
+	along := func(length, long int, at func(i int) image.Point, across image.Point) {
+		start, thin := 0, 0
+		for i := 0; i <= length; i++ {
+			p := at(i)
+			if i < length && isDark(p.X, p.Y) {
+				if !isDark(p.X+across.X, p.Y+across.Y) && !isDark(p.X-across.X, p.Y-across.Y) {
+					thin++
 				}
+				continue
 			}
-			paper[row*columns+column] = percentile(&histogram, 80)
-		}
-	}
-	// A patch full of ink takes the paper of its neighbours, and then the
-	// steps between patches are smoothed.
-	paper = neighbours(paper, columns, rows, func(of []int) int { return slices.Max(of) })
-	paper = neighbours(paper, columns, rows, mean)
-	for y := range h {
-		for x := range w {
-			i := y*m.Stride + x
-			ground := max(between(paper, columns, rows, x, y), 1)
-			m.Pix[i] = uint8(min(int(m.Pix[i])*255/ground, 255))
-		}
-	}
-}
-
-func mean(of []int) int {
-	sum := 0
-	for _, v := range of {
-		sum += v
-	}
-	return sum / len(of)
-}
-
-// neighbours combines each patch with the up to eight around it.
-func neighbours(paper []int, columns, rows int, combine func([]int) int) []int {
-	out := make([]int, len(paper))
-	for row := range rows {
-		for column := range columns {
-			var around []int
-			for y := max(row-1, 0); y <= min(row+1, rows-1); y++ {
-				around = append(around, paper[y*columns+max(column-1, 0):y*columns+min(column+1, columns-1)+1]...)
+			if i-start > long && 2*thin > i-start {
+				end := at(i - 1)
+				rules = append(rules, image.Rectangle{at(start), end.Add(image.Pt(1, 1))}.Inset(-1).Intersect(m.Rect))
 			}
-			out[row*columns+column] = combine(around)
+			start, thin = i+1, 0
 		}
 	}
-	return out
-}
-
-// between interpolates the brightness at a pixel from the four patches whose
-// middles surround it.
-func between(paper []int, columns, rows, x, y int) int {
-	left, dx := patch(x, columns)
-	upper, dy := patch(y, rows)
-	right, lower := min(left+1, columns-1), min(upper+1, rows-1)
-	at := func(column, row int) int { return paper[row*columns+column] }
-	above := at(left, upper)*(cell-dx) + at(right, upper)*dx
-	below := at(left, lower)*(cell-dx) + at(right, lower)*dx
-	return (above*(cell-dy) + below*dy) / (cell * cell)
-}
-
-// patch gives the last of n patches whose middle is not beyond position, and
-// how far beyond it the position is.
-func patch(position, n int) (index, beyond int) {
-	position = max(position-cell/2, 0)
-	index = min(position/cell, n-1)
-	if index == n-1 {
-		return index, 0
+	for y := range size.Y {
+		along(size.X, size.X/12, func(i int) image.Point { return image.Pt(i, y) }, image.Pt(0, thick))
 	}
-	return index, position % cell
+	for x := range size.X {
+		along(size.Y, max(size.Y/12, 100), func(i int) image.Point { return image.Pt(x, i) }, image.Pt(thick, 0))
+	}
+	for _, rule := range rules {
+		draw.Draw(m, rule, image.White, image.Point{}, draw.Src)
+	}
+}
+
+// shaded reports whether the paper is brighter in one place than in another, as on
+// a photo.
+func shaded(m *image.Gray) bool {
+	const cell = 100
+	darkest, brightest := byte(255), byte(0)
+	for y := 0; y+cell <= m.Rect.Dy(); y += cell {
+		for x := 0; x+cell <= m.Rect.Dx(); x += cell {
+			var paper byte // what is brightest in this place
+			for row := range cell {
+				paper = max(paper, slices.Max(m.Pix[m.PixOffset(x, y+row):][:cell]))
+			}
+			darkest, brightest = min(darkest, paper), max(brightest, paper)
+		}
+	}
+	return int(brightest)-int(darkest) > contrast
+}
+
+// writePGM writes one part of a picture in the simplest format that the program
+// reads.
+func writePGM(name string, m *image.Gray, part image.Rectangle) error {
+	file := fmt.Appendf(nil, "P5\n%d %d\n255\n", part.Dx(), part.Dy())
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		file = append(file, m.Pix[m.PixOffset(part.Min.X, y):][:part.Dx()]...)
+	}
+	return os.WriteFile(name, file, 0o600)
+}
+
+// contrast is by how much the lightest and the darkest pixel of a row differ at
+// most if it has no ink, and the paper of two places if nothing casts a shadow.
+const contrast = 50
+
+// strips cuts a picture into strips from top to bottom, of at least an eighth of
+// its height, each of whole paragraphs. The program gives a picture's text only
+// when it has read all of it: in strips, the first text comes while the rest is
+// read. Tables and columns stay whole, and so does a photo, whose lines may slope. A picture without any ink has no strips.
+func strips(m *image.Gray) []image.Rectangle {
+	if shaded(m) {
+		return []image.Rectangle{m.Rect}
+	}
+	paragraphs := paragraphs(m)
+	var all []image.Rectangle
+	top := 0
+	for i, p := range paragraphs {
+		cut := m.Rect.Max.Y
+		if i+1 < len(paragraphs) {
+			if p.Max.Y-top < m.Rect.Dy()/8 || sideBySide(m, p, paragraphs[i+1]) {
+				continue
+			}
+			cut = (p.Max.Y + paragraphs[i+1].Min.Y) / 2
+		}
+		all = append(all, image.Rect(0, top, m.Rect.Max.X, cut))
+		top = cut
+	}
+	return all
+}
+
+// paragraphs returns the ranges of rows that have ink and are divided by more
+// empty rows than lines usually are.
+func paragraphs(m *image.Gray) []image.Rectangle {
+	var lines, all []image.Rectangle
+	var gaps []int // above each line but the first
+	for y := range m.Rect.Dy() {
+		row := m.Pix[y*m.Stride:][:m.Rect.Dx()]
+		if slices.Max(row)-slices.Min(row) < contrast {
+			continue
+		}
+		n := len(lines)
+		if n == 0 || lines[n-1].Max.Y < y {
+			if n > 0 {
+				gaps = append(gaps, y-lines[n-1].Max.Y)
+			}
+			lines = append(lines, image.Rect(0, y, m.Rect.Max.X, y))
+		}
+		lines[len(lines)-1].Max.Y = y + 1
+	}
+	// In a letter every other gap is one between paragraphs, so the usual one is
+	// among the small ones.
+	sorted := slices.Sorted(slices.Values(gaps))
+	for i, l := range lines {
+		if i > 0 && 2*gaps[i-1] < 3*sorted[len(sorted)/4] {
+			all[len(all)-1].Max.Y = l.Max.Y
+		} else {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// sideBySide reports whether two paragraphs leave the same place empty and have ink
+// on both sides of it, as the rows of a table and text in columns do.
+func sideBySide(m *image.Gray, above, below image.Rectangle) bool {
+	// A row of dots is no paragraph.
+	above.Min.Y = max(0, min(above.Min.Y, above.Max.Y-m.Rect.Dy()/24))
+	below.Max.Y = min(max(below.Max.Y, below.Min.Y+m.Rect.Dy()/24), m.Rect.Max.Y)
+	inA, inB := columns(m, above), columns(m, below)
+	first := max(bytes.IndexByte(inA, 1), bytes.IndexByte(inB, 1))
+	last := min(bytes.LastIndexByte(inA, 1), bytes.LastIndexByte(inB, 1))
+	free := 0
+	for x := max(first, 0); x <= last; x++ {
+		if free++; inA[x]+inB[x] > 0 {
+			free = 0
+		}
+		if free > m.Rect.Dx()/40 {
+			return true
+		}
+	}
+	return false
+}
+
+// columns returns 1 for each column of pixels that has ink in these rows.
+func columns(m *image.Gray, rows image.Rectangle) []byte {
+	low, high := slices.Repeat([]byte{255}, rows.Dx()), make([]byte, rows.Dx())
+	for y := max(rows.Min.Y-1, 0); y < min(rows.Max.Y+1, m.Rect.Max.Y); y++ { // the ground above and below too
+		for x, v := range m.Pix[y*m.Stride:][:rows.Dx()] {
+			low[x], high[x] = min(low[x], v), max(high[x], v)
+		}
+	}
+	for x := range high {
+		if high[x]-low[x] < contrast {
+			high[x] = 0
+		} else {
+			high[x] = 1
+		}
+	}
+	return high
+}
+
+func median(of []int) int {
+	sorted := slices.Sorted(slices.Values(of))
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[len(sorted)/2]
 }

@@ -15,12 +15,15 @@ import (
 )
 
 // program writes a program of our own, to stand in where the real one would
-// be too quick to be caught. It leaves its process id in the file it names.
+// be too quick to be caught. It leaves its process id in the file it names, and its
+// script may call first, which writes a word as the real one does.
 func program(t *testing.T, script string) (path, pidFile string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "program")
 	pidFile = path + ".pid"
-	text := "#!/bin/sh\necho $$ >" + pidFile + ".new; mv " + pidFile + ".new " + pidFile + "\n" + script + "\n"
+	text := "#!/bin/sh\n[ $1 != --list-langs ] || { echo 'Languages (1):'; echo eng; exit; }\n" +
+		"first() { printf '5\\t1\\t1\\t1\\t1\\t1\\t9\\t9\\t40\\t20\\t90\\tfirst\\nfirst\\n'; }\n" +
+		"echo $$ >" + pidFile + ".new; mv " + pidFile + ".new " + pidFile + "\n" + script + "\n"
 	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +74,9 @@ func TestClientGoesAway(t *testing.T) {
 	picture := pagetest.PNG(pagetest.Letter, pagetest.Layout{})
 	for name, script := range map[string]string{
 		"before the text":        "exec sleep 60",
-		"in the middle of it":    `printf 'first\n\f'; exec sleep 60`,
-		"with a deaf program":    `trap '' TERM INT HUP PIPE; printf 'first\n\f'; exec sleep 60`,
-		"with a talking program": `while :; do printf 'more\n\f'; done`,
+		"in the middle of it":    `first; exec sleep 60`,
+		"with a deaf program":    `trap '' TERM INT HUP PIPE; first; exec sleep 60`,
+		"with a talking program": `while :; do first; done`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := t.TempDir()
@@ -105,7 +108,7 @@ func TestClientGoesAway(t *testing.T) {
 
 func TestProgramFails(t *testing.T) {
 	picture := pagetest.PNG(pagetest.Letter, pagetest.Layout{})
-	path, _ := program(t, `printf 'first\n\f'; echo "secret /path" >&2; exit 3`)
+	path, _ := program(t, `first; echo "secret /path" >&2; exit 3`)
 	_, url := serve(t, Options{Program: path})
 	resp := post(t, url, body(picture, ""))
 	b, _ := io.ReadAll(resp.Body)

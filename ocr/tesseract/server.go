@@ -2,10 +2,11 @@
 // chat completions, over the tesseract program. It lets the bot read real
 // pictures without an account and without a GPU: for the demo and for tests.
 //
-// It takes the first picture of a request, cuts it into lines and streams
-// each line as it is read. It reads printed text, and it is no language model: it
-// knows DeepSeek-OCR's prompts for markdown, for plain text and for where a text
-// stands, and says so where it is asked for anything else.
+// It takes the first picture of a request, and streams the text of its headings,
+// paragraphs and tables as they are read. It reads printed text in the languages
+// that are installed, and it is no language model: it knows DeepSeek-OCR's prompts
+// for markdown, for plain text and for where a text stands, and says so where it is
+// asked for anything else.
 package tesseract
 
 import (
@@ -37,6 +38,7 @@ const (
 // Options set up a Server. The zero value is ready for use.
 type Options struct {
 	Program     string       // default "tesseract", found in PATH
+	Languages   []string     // codes such as "eng"; default all that are installed
 	Concurrency int          // pictures read at once; default one for each CPU
 	MaxBody     int64        // bytes of a request's body; default 32 MiB
 	Log         *slog.Logger // default: nothing is logged
@@ -55,8 +57,8 @@ type Server struct {
 	slots  chan struct{} // one for each that runs
 }
 
-// New returns a Server, or an error that says what to install where the
-// program is missing.
+// New returns a Server, or an error that says what to install if the program or
+// a language is missing.
 func New(o Options) (*Server, error) {
 	if o.Program == "" {
 		o.Program = "tesseract"
@@ -65,6 +67,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the program %q is missing: install it with `apt install tesseract-ocr` "+
 			"(Debian, Ubuntu) or `brew install tesseract` (macOS): %w", o.Program, err)
+	}
+	languages, err := chosen(program, o.Languages)
+	if err != nil {
+		return nil, err
 	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = runtime.NumCPU()
@@ -76,7 +82,7 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		reader:  reader{program: program},
+		reader:  reader{program, languages},
 		maxBody: o.MaxBody,
 		log:     o.Log,
 		started: time.Now(),

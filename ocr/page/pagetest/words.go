@@ -4,8 +4,8 @@ import "strings"
 
 // Words tells which share of want's words, from 0 to 1, stands in got in the
 // same order: the longest common subsequence of both, over the number of
-// want's words. Words are compared to the letter; the marks "#" and "-" that
-// stand alone are markdown and no words.
+// want's words. Words are compared to the letter; the marks "#", "-" and "|"
+// that stand alone are markdown and no words.
 func Words(got, want string) float64 {
 	g, w := words(got), words(want)
 	if len(w) == 0 {
@@ -32,7 +32,7 @@ func Words(got, want string) float64 {
 func words(text string) []string {
 	var all []string
 	for word := range strings.FieldsSeq(text) {
-		if strings.Trim(word, "#-") != "" {
+		if strings.Trim(word, "#-|") != "" {
 			all = append(all, word)
 		}
 	}

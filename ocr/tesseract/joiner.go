@@ -1,0 +1,100 @@
+package tesseract
+
+import (
+	"slices"
+	"strings"
+)
+
+// A joiner makes the words of a page a text again, part after part.
+type joiner struct {
+	markdown bool
+	right    int   // where the longest line ends
+	sizes    []int // of the type of the lines so far
+	steps    []int // down from each line to the next
+	begun    bool
+	apart    bool // the last thing was a table
+	heading  bool // the last line was one
+	last     cell // the last line
+	spread   bool // the last line had wide spaces
+}
+
+// add returns the text of rows that stand below those before, line by line and with
+// what separates them.
+func (j *joiner) add(rows [][]cell) (pieces []string) {
+	for i, row := range rows {
+		for _, c := range row {
+			j.sizes = append(j.sizes, c.size)
+			j.right = max(j.right, c.Max.X)
+		}
+		if i > 0 {
+			j.steps = append(j.steps, row[0].Min.Y-rows[i-1][0].Max.Y)
+		}
+	}
+	for len(rows) > 0 {
+		n, columns := table(rows)
+		if j.markdown && n > 0 {
+			pieces = append(pieces, j.separate(markdownTable(rows[:n], columns)))
+		} else {
+			n = 1
+			pieces = append(pieces, j.line(rows[0]))
+		}
+		rows = rows[n:]
+	}
+	return pieces
+}
+
+// separate returns a text that stands apart from what is before and after it.
+func (j *joiner) separate(text string) string {
+	if j.begun {
+		text = "\n\n" + text
+	}
+	j.begun, j.apart = true, true
+	return text
+}
+
+// line returns one row as a line of text.
+func (j *joiner) line(row []cell) string {
+	c := row[0]
+	for _, next := range row[1:] {
+		c.text += space(c.text, next.text, true) + next.text
+		c.Rectangle = c.Union(next.Rectangle)
+	}
+	usual := median(j.sizes)
+	heading := j.markdown && len(row) == 1 && len(j.sizes) >= 3 && 10*c.size > 13*usual
+	step := c.Min.Y - j.last.Max.Y
+	gap := step > usualStep(j.steps)+usual/2 || c.Max.Y < j.last.Min.Y // a new column
+	separator := "\n"
+	switch {
+	case !j.begun:
+		separator = ""
+	case heading && j.heading && !gap:
+		separator = " " // a heading of two lines
+	case gap || j.apart || heading != j.heading:
+		separator = "\n\n"
+	case j.markdown && j.wraps(c):
+		separator = space(j.last.text, c.text, false)
+	}
+	if heading && !(j.heading && separator == " ") {
+		separator += "# "
+	}
+	j.begun, j.apart, j.heading, j.last, j.spread = true, false, heading, c, len(row) > 1
+	return separator + c.text
+}
+
+// wraps reports whether a line goes on with the one before it, which ended only
+// because the next word had no room.
+func (j *joiner) wraps(c cell) bool {
+	if j.spread || strings.HasPrefix(c.text, "- ") || strings.HasPrefix(c.text, "• ") {
+		return false
+	}
+	return j.last.Max.X+c.first+c.Dy()/2 > j.right
+}
+
+// usualStep returns the usual space between lines. In a letter every other one leads
+// to a new paragraph, so the usual one is among the small ones.
+func usualStep(steps []int) int {
+	if len(steps) == 0 {
+		return 0
+	}
+	return max(0, slices.Sorted(slices.Values(steps))[len(steps)/4])
+}

@@ -1,0 +1,145 @@
+package tesseract
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A language of the program. Others than these are used as well.
+type language struct{ code, name, script string }
+
+// languages has one or more for each script that the program can tell apart; the
+// first of a script is the one to recommend.
+var languages = []language{
+	{"eng", "English", "Latin"}, {"deu", "German", "Latin"}, {"fra", "French", "Latin"}, {"spa", "Spanish", "Latin"},
+	{"ita", "Italian", "Latin"}, {"por", "Portuguese", "Latin"}, {"nld", "Dutch", "Latin"}, {"pol", "Polish", "Latin"},
+	{"chi_sim", "simplified Chinese", "Han"}, {"chi_tra", "traditional Chinese", "Han"},
+	{"jpn", "Japanese", "Japanese"}, {"jpn", "Japanese", "Hiragana"}, {"jpn", "Japanese", "Katakana"},
+	{"kor", "Korean", "Korean"}, {"kor", "Korean", "Hangul"},
+	{"rus", "Russian", "Cyrillic"}, {"ukr", "Ukrainian", "Cyrillic"}, {"ell", "Greek", "Greek"},
+	{"ara", "Arabic", "Arabic"}, {"fas", "Persian", "Arabic"}, {"heb", "Hebrew", "Hebrew"},
+	{"hin", "Hindi", "Devanagari"}, {"ben", "Bengali", "Bengali"}, {"tam", "Tamil", "Tamil"}, {"tha", "Thai", "Thai"},
+}
+
+// installed returns the languages that the program has, in the order in which it
+// is to try them. The first that gives good text wins, so English comes after other
+// languages in Latin script, which have its letters and more, and before all others.
+func installed(program string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var codes []string
+	for line, err := range output(ctx, program, []string{"--list-langs"}) {
+		if err != nil {
+			return nil, err
+		}
+		code := strings.TrimSpace(line)
+		// The first line is a heading; osd, equ and snum are no languages.
+		if code == "" || strings.Contains(code, " ") || code == "osd" || code == "equ" || code == "snum" {
+			continue
+		}
+		codes = append(codes, code)
+	}
+	place := func(code string) int {
+		i := slices.IndexFunc(languages, func(l language) bool { return l.code == code })
+		switch {
+		case code == "eng":
+			return 1
+		case i >= 0 && languages[i].script != "Latin":
+			return 2
+		}
+		return 0
+	}
+	slices.SortStableFunc(codes, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+	return codes, nil
+}
+
+// chosen returns the languages to read in: those that are wanted, or all that
+// are installed.
+func chosen(program string, wanted []string) ([]string, error) {
+	have, err := installed(program)
+	if err != nil {
+		return nil, fmt.Errorf("the program %q does not say its languages: %w", program, err)
+	}
+	if len(have) == 0 {
+		return nil, fmt.Errorf("the program %q has no languages: install some with `apt install tesseract-ocr-eng`", program)
+	}
+	for _, code := range wanted {
+		if !slices.Contains(have, code) {
+			return nil, fmt.Errorf("tesseract has no language %q: install it with `apt install tesseract-ocr-%s`, or choose of %s",
+				code, strings.ReplaceAll(code, "_", "-"), strings.Join(have, ", "))
+		}
+	}
+	if len(wanted) > 0 {
+		return wanted, nil
+	}
+	return have, nil
+}
+
+// Languages returns the names of the languages that are read, such as "English
+// and German".
+func (s *Server) Languages() string { return s.reader.names() }
+
+func (r reader) names() string {
+	var names []string
+	for _, code := range r.languages {
+		name := code
+		if i := slices.IndexFunc(languages, func(l language) bool { return l.code == code }); i >= 0 {
+			name = languages[i].name
+		}
+		names = append(names, name)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { // English first
+		return cmp.Compare(strings.Index("English", b), strings.Index("English", a))
+	})
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+const (
+	// doubt is the mean confidence, in percent, below which words may be in
+	// another script. Text of installed languages has 73 and more, photos too;
+	// text in other scripts was given 20 to 60.
+	doubt = 65
+	// enough is how many letters the mean is taken of at least.
+	enough = 8
+)
+
+// foreign returns a sentence if the picture's script is none that an installed
+// language has.
+func (r reader) foreign(ctx context.Context, m *image.Gray) string {
+	var script string
+	for line, err := range r.run(ctx, m, []image.Rectangle{m.Rect}, "--psm", scripts) {
+		if err != nil {
+			return "" // not enough letters to tell
+		}
+		if name, ok := strings.CutPrefix(line, "Script: "); ok {
+			script = name
+		}
+	}
+	advice := ""
+	for _, l := range slices.Backward(languages) {
+		if l.script != script {
+			continue
+		}
+		if slices.Contains(r.languages, l.code) {
+			return ""
+		}
+		advice = fmt.Sprintf("This picture seems to be in %s or another language in %s script, and the OCR engine of this machine reads %s. "+
+			"To read it, install tesseract-ocr-%s and start again, or read with DeepSeek-OCR.",
+			l.name, script, r.names(), strings.ReplaceAll(l.code, "_", "-"))
+	}
+	if slices.ContainsFunc(r.languages, func(code string) bool {
+		return !slices.ContainsFunc(languages, func(l language) bool { return l.code == code })
+	}) {
+		return "" // a language that is not in the list may have this script
+	}
+	return advice
+}
