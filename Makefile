@@ -1,16 +1,19 @@
 .PHONY: demo test soak build bench picture clean
 
+# The local OCR engine and the languages in which it reads.
+TESSERACT = tesseract:tesseract-ocr eng:tesseract-ocr-eng deu:tesseract-ocr-deu chi_sim:tesseract-ocr-chi-sim
+
 # A workspace, an OCR engine and the bot on this machine; nothing to set up.
 # With MODELVERSE_API_KEY or OCR_BASE_URL set it reads with that endpoint.
 demo: build
 	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || \
-		grep -qsE '^(MODELVERSE|OCR)_API_KEY=.' .env || ./.ci/install tesseract:tesseract-ocr
+		grep -qsE '^(MODELVERSE|OCR)_API_KEY=.' .env || ./.ci/install $(TESSERACT)
 	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	@./bin/bot demo
 
 # All tests, with what they need.
 test:
-	@./.ci/install tesseract:tesseract-ocr chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools
+	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	node=$$(./.ci/node) && PATH=$$node:$$PATH go test -count=1 -timeout 10m ./...
 
 # The real program killed 100 times while it reads 200 images.
@@ -26,7 +29,7 @@ build:
 
 # The figures of docs/BENCHMARKS.md.
 bench:
-	@./.ci/install tesseract:tesseract-ocr pdftoppm:poppler-utils tiff2rgba:libtiff-tools
+	@./.ci/install $(TESSERACT) pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	go test -run '^$$' -bench . -benchmem ./...
 
 # The picture of the README.

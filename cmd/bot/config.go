@@ -52,6 +52,9 @@ type config struct {
 	OCRMaxTokens maxTokens `env:"OCR_MAX_TOKENS" example:"8192"`
 	// OCRExtraBody is a JSON object whose fields join each request.
 	OCRExtraBody string `env:"OCR_EXTRA_BODY" example:"{\"top_p\": 0.9}"`
+	// OCRLanguages are those in which the demo's local engine reads, with commas or
+	// plus signs between; empty means all that are installed.
+	OCRLanguages string `env:"OCR_LANGUAGES" example:"eng,chi_sim"`
 	// OCRConcurrency is the number of requests to the model at once; auto has it
 	// found by trying.
 	OCRConcurrency concurrency `env:"OCR_CONCURRENCY" envDefault:"auto" example:"auto or 4"`

@@ -113,13 +113,13 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	defer context.AfterFunc(servers, stopBot)() // a bot alone would wait for ever
 	reader := fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
 	if !remote(c) {
-		base, err := serveTesseract(servers, all, log)
+		base, languages, err := serveTesseract(servers, all, c.OCRLanguages, log)
 		if err != nil {
 			l.Close()
 			return err
 		}
 		c.OCRBaseURL, c.OCRModel = base, "tesseract"
-		reader = "tesseract on this machine; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
+		reader = "tesseract on this machine, in " + languages + "; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
 	}
 	address := "http://" + l.Addr().String()
 	c.SlackAPIURL = address + "/api/"
@@ -169,17 +169,17 @@ func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err err
 	ws.AddDM(you, app.BotUserID)
 	return func() error {
 		_, err := ws.Post(grace, localslack.Post{
-			Channel: general, Text: "This letter came this morning; its text is in the thread. Drop a picture of yours anywhere on this page.",
-			Files: []localslack.Upload{{Name: "letter.png", Data: pagetest.PNG(pagetest.Letter, pagetest.Layout{})}},
+			Channel: general, Text: "The chairs are mended. The text of the invoice is in the thread. Drop a picture of yours anywhere on this page.",
+			Files: []localslack.Upload{{Name: "invoice.png", Data: pagetest.PNG(pagetest.Invoice, pagetest.Layout{})}},
 		})
 		if err != nil {
 			return err
 		}
 		_, err = ws.Post(grace, localslack.Post{
-			Channel: general, Text: "And these three are from the weekend.",
+			Channel: general, Text: "And these three are from my trip: a tea house in Beijing, the flat in Cologne, and a lighthouse.",
 			Files: []localslack.Upload{
-				{Name: "bakery.png", Data: pagetest.PNG(pagetest.Receipt, pagetest.Layout{Width: 5, Height: 6})},
-				{Name: "chairs.jpg", Data: pagetest.Photo(pagetest.Invoice, pagetest.Layout{})},
+				{Name: "teahouse.png", Data: pagetest.ChineseReceiptPNG},
+				{Name: "wohnung.jpg", Data: pagetest.Photo(pagetest.Notice, pagetest.Layout{Width: 6, Height: 6})},
 				{Name: "lighthouse.png", Data: pagetest.PNG(pagetest.Article, pagetest.Layout{})},
 			},
 		})
@@ -187,16 +187,17 @@ func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err err
 	}, nil
 }
 
-// serveTesseract serves the local OCR engine until ctx ends and returns its
-// base address.
-func serveTesseract(ctx context.Context, all *errgroup.Group, log *slog.Logger) (base string, err error) {
-	engine, err := tesseract.New(tesseract.Options{Log: log})
+// serveTesseract serves the local OCR engine until ctx ends. It returns the engine's
+// base address, and the names of the languages in which it reads.
+func serveTesseract(ctx context.Context, all *errgroup.Group, codes string, log *slog.Logger) (base, languages string, err error) {
+	wanted := strings.FieldsFunc(codes, func(r rune) bool { return strings.ContainsRune(",+ ", r) })
+	engine, err := tesseract.New(tesseract.Options{Languages: wanted, Log: log})
 	if err != nil {
-		return "", fmt.Errorf("%w\nOr read with the real model: set MODELVERSE_API_KEY", err)
+		return "", "", fmt.Errorf("%w\nOr read with the real model: set MODELVERSE_API_KEY", err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second}
 	all.Go(func() error {
@@ -209,5 +210,5 @@ func serveTesseract(ctx context.Context, all *errgroup.Group, log *slog.Logger) 
 		<-ctx.Done()
 		return server.Close() // the bot has gone: nobody waits for an answer
 	})
-	return "http://" + l.Addr().String() + "/v1", nil
+	return "http://" + l.Addr().String() + "/v1", engine.Languages(), nil
 }

@@ -51,13 +51,13 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 	if err := chromedp.Do(v.tab, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
-	v.sees(`document.querySelector("#messages").innerText.includes("This letter came this morning")`)
+	v.sees(`document.querySelector("#messages").innerText.includes("The chairs are mended")`)
 
 	// Three pictures of one message: one reply, a line with a link for each.
 	v.sees(`document.querySelectorAll("#messages .replies").length === 2`)
 	v.does(`[...document.querySelectorAll("#messages .replies")].at(-1).click()`)
 	v.sees(`/Read 3 files · /.test(document.querySelector("#replies").innerText)`)
-	v.sees(`[...document.querySelectorAll("#replies .b-context a")].map((a) => a.innerText).join() === "bakery.png,chairs.jpg,lighthouse.png"`)
+	v.sees(`[...document.querySelectorAll("#replies .b-context a")].map((a) => a.innerText).join() === "teahouse.png,wohnung.jpg,lighthouse.png"`)
 	v.sees(`document.querySelectorAll("#replies article").length === 5 && document.querySelectorAll("#replies select").length === 3`)
 
 	v.says("#composer", "/ocr help")

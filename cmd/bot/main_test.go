@@ -197,7 +197,7 @@ func TestDemoInABrowser(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, tab, `document.querySelector("#messages").innerText.includes("This letter came this morning")`)
+	until(t, tab, `document.querySelector("#messages").innerText.includes("The chairs are mended")`)
 	evaluate(t, tab, drop+`; 1`)
 	until(t, tab, `document.querySelectorAll("#composer .previews li").length === 1`)
 	evaluate(t, tab, `document.querySelector("#composer").requestSubmit(); 1`)
@@ -234,13 +234,13 @@ func TestDemoInABrowser(t *testing.T) {
 // their words.
 func TestDemoReadsPages(t *testing.T) {
 	p, address := demoProcess(t)
-	letter := ""
-	for end := time.Now().Add(time.Minute); letter == ""; {
+	invoice := ""
+	for end := time.Now().Add(time.Minute); invoice == ""; {
 		if time.Now().After(end) {
-			t.Fatalf("the colleague's letter was not read: %s", p.stderr)
+			t.Fatalf("the colleague's invoice was not read: %s", p.stderr)
 		}
 		for _, m := range messages(t, address) {
-			if strings.HasPrefix(m.Text, "letter.png: ") {
+			if strings.HasPrefix(m.Text, "invoice.png: ") {
 				var blocks []struct {
 					Type string
 					Text json.RawMessage
@@ -250,14 +250,14 @@ func TestDemoReadsPages(t *testing.T) {
 				}
 				for _, b := range blocks {
 					if b.Type == "markdown" {
-						_ = json.Unmarshal(b.Text, &letter) // a string in blocks of this type
+						_ = json.Unmarshal(b.Text, &invoice) // a string in blocks of this type
 					}
 				}
 			}
 		}
 	}
-	if share := pagetest.Words(letter, pagetest.Letter); share < 0.95 {
-		t.Errorf("%.1f %% of the letter's words were read: %s", 100*share, letter)
+	if share := pagetest.Words(invoice, pagetest.Invoice); share < 0.95 {
+		t.Errorf("%.1f %% of the invoice's words were read: %s", 100*share, invoice)
 	}
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
@@ -316,7 +316,7 @@ func serveEngine(t *testing.T) (base string) {
 	t.Helper()
 	var all errgroup.Group
 	ctx, stop := context.WithCancel(context.Background())
-	base, err := serveTesseract(ctx, &all, slog.New(slog.DiscardHandler))
+	base, _, err := serveTesseract(ctx, &all, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

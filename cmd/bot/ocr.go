@@ -155,7 +155,7 @@ func loadOCRConfig(environ []string, local bool) (config, error) {
 func useTesseract(ctx context.Context, c *config) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var serving errgroup.Group
-	base, err := serveTesseract(ctx, &serving, slog.New(slog.DiscardHandler))
+	base, _, err := serveTesseract(ctx, &serving, c.OCRLanguages, slog.New(slog.DiscardHandler))
 	if err != nil {
 		cancel()
 		return nil, err

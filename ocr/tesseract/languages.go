@@ -16,14 +16,31 @@ type language struct{ code, name, script string }
 // languages has one or more for each script that the program can tell apart; the
 // first of a script is the one to recommend.
 var languages = []language{
-	{"eng", "English", "Latin"}, {"deu", "German", "Latin"}, {"fra", "French", "Latin"}, {"spa", "Spanish", "Latin"},
-	{"ita", "Italian", "Latin"}, {"por", "Portuguese", "Latin"}, {"nld", "Dutch", "Latin"}, {"pol", "Polish", "Latin"},
-	{"chi_sim", "simplified Chinese", "Han"}, {"chi_tra", "traditional Chinese", "Han"},
-	{"jpn", "Japanese", "Japanese"}, {"jpn", "Japanese", "Hiragana"}, {"jpn", "Japanese", "Katakana"},
-	{"kor", "Korean", "Korean"}, {"kor", "Korean", "Hangul"},
-	{"rus", "Russian", "Cyrillic"}, {"ukr", "Ukrainian", "Cyrillic"}, {"ell", "Greek", "Greek"},
-	{"ara", "Arabic", "Arabic"}, {"fas", "Persian", "Arabic"}, {"heb", "Hebrew", "Hebrew"},
-	{"hin", "Hindi", "Devanagari"}, {"ben", "Bengali", "Bengali"}, {"tam", "Tamil", "Tamil"}, {"tha", "Thai", "Thai"},
+	{"eng", "English", "Latin"},
+	{"deu", "German", "Latin"},
+	{"fra", "French", "Latin"},
+	{"spa", "Spanish", "Latin"},
+	{"ita", "Italian", "Latin"},
+	{"por", "Portuguese", "Latin"},
+	{"nld", "Dutch", "Latin"},
+	{"pol", "Polish", "Latin"},
+	{"chi_sim", "simplified Chinese", "Han"},
+	{"chi_tra", "traditional Chinese", "Han"},
+	{"jpn", "Japanese", "Japanese"},
+	{"jpn", "Japanese", "Hiragana"},
+	{"jpn", "Japanese", "Katakana"},
+	{"kor", "Korean", "Korean"},
+	{"kor", "Korean", "Hangul"},
+	{"rus", "Russian", "Cyrillic"},
+	{"ukr", "Ukrainian", "Cyrillic"},
+	{"ell", "Greek", "Greek"},
+	{"ara", "Arabic", "Arabic"},
+	{"fas", "Persian", "Arabic"},
+	{"heb", "Hebrew", "Hebrew"},
+	{"hin", "Hindi", "Devanagari"},
+	{"ben", "Bengali", "Bengali"},
+	{"tam", "Tamil", "Tamil"},
+	{"tha", "Thai", "Thai"},
 }
 
 // installed returns the languages that the program has, in the order in which it
@@ -78,6 +95,16 @@ func chosen(program string, wanted []string) ([]string, error) {
 		return wanted, nil
 	}
 	return have, nil
+}
+
+// of returns those of the languages that are written in a script.
+func (r reader) of(script string) (codes []string) {
+	for _, l := range languages {
+		if l.script == script && slices.Contains(r.languages, l.code) {
+			codes = append(codes, l.code)
+		}
+	}
+	return codes
 }
 
 // Languages returns the names of the languages that are read, such as "English

@@ -81,7 +81,7 @@ func cells(line []word) []cell {
 func rows(words []word) [][]cell {
 	var all [][]cell
 	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
-		if letters, confidence := trust(line); letters > 4 || confidence > noise {
+		if letters, confidence := trust(line); letters > 3 || confidence > noise {
 			all = append(all, cells(line))
 		}
 	}
@@ -124,6 +124,19 @@ func space(a, b string, apart bool) string {
 
 func wide(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
+}
+
+// mostlyWide reports whether most words have Chinese letters. Numbers do not count.
+func mostlyWide(words []word) bool {
+	wides, others := 0, 0
+	for _, w := range words {
+		if strings.ContainsFunc(w.text, wide) {
+			wides++
+		} else if strings.ContainsFunc(w.text, unicode.IsLetter) {
+			others++
+		}
+	}
+	return wides > others
 }
 
 // runs yields what stands next to each other and belongs together.

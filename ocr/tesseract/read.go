@@ -53,10 +53,15 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq
 			j.right = bytes.LastIndexByte(columns(m, m.Rect), 1)
 		}
 		checked := false // whether an installed language has the script
+		chinese := reader{r.program, r.of("Han")}
+		again := false
 		for words, err := range r.words(ctx, m, parts, oneBlock) {
 			if err != nil {
 				yield("", err)
 				return
+			}
+			if again = !j.begun && len(chinese.languages) > 0 && len(chinese.languages) < len(r.languages) && mostlyWide(words); again {
+				break
 			}
 			if letters, confidence := trust(words); !checked && letters >= enough && confidence < doubt {
 				checked = true
@@ -80,6 +85,9 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq
 					}
 				}
 			}
+		}
+		if again { // other languages take half of the Chinese words for their own
+			chinese.read(ctx, m, markdown)(yield)
 		}
 	}
 }

@@ -27,6 +27,10 @@ type Layout struct {
 	Margin float64 // in inches; 0 means 0.9
 
 	Ink, Paper color.Color // nil means black on white
+
+	// Face makes a font's face of so many points and dots per inch; nil means the Go
+	// fonts, which have no Chinese.
+	Face func(points, dpi float64) font.Face
 }
 
 func (o Layout) withDefaults() Layout {
@@ -47,10 +51,11 @@ func (o Layout) withDefaults() Layout {
 	return o
 }
 
-// PNG sets text on a page and returns it as a PNG file. A line that begins
-// with "# " is a heading, an empty line ends a paragraph, and what follows a
-// tab stands at the right margin. Longer lines are wrapped at words. The page
-// is as long as the text needs.
+// PNG sets text on a page and returns it as a PNG file. A line that begins with
+// "# " is a heading, and an empty line ends a paragraph. Tabs divide the cells of a
+// table: the first begins at the left margin, and the last ends at the right one. The
+// line "---" is a rule across the page. Longer lines are wrapped at words. The page is
+// as long as the text needs.
 func PNG(text string, o Layout) []byte {
 	var b bytes.Buffer
 	if err := png.Encode(&b, Image(text, o)); err != nil {
@@ -62,8 +67,8 @@ func PNG(text string, o Layout) []byte {
 // Image is PNG's picture before it is encoded.
 func Image(text string, o Layout) *image.RGBA {
 	o = o.withDefaults()
-	body := face(goregular.TTF, o.Points, o.DPI)
-	heading := face(gobold.TTF, 1.7*o.Points, o.DPI)
+	body := o.face(goregular.TTF, o.Points)
+	heading := o.face(gobold.TTF, 1.7*o.Points)
 	defer body.Close()
 	defer heading.Close()
 
@@ -81,19 +86,28 @@ func Image(text string, o Layout) *image.RGBA {
 		base := y + l.face.Metrics().Ascent.Ceil()
 		pen.Dot = fixed.P(margin, base)
 		pen.DrawString(l.left)
-		pen.Dot = fixed.P(width-margin, base)
-		pen.Dot.X -= pen.MeasureString(l.right)
-		pen.DrawString(l.right)
+		for i, cell := range l.cells {
+			// A column is a sixth of the page wide, but the first one.
+			pen.Dot = fixed.P(width-margin-(len(l.cells)-1-i)*width/6, base)
+			pen.Dot.X -= pen.MeasureString(cell)
+			pen.DrawString(cell)
+		}
+		if l.rule {
+			draw.Draw(page, image.Rect(margin, y+l.height/3, width-margin, y+l.height/3+2), pen.Src, image.Point{}, draw.Src)
+		}
 		y += l.height
 	}
 	return page
 }
 
-// A line is set on the page: at the left margin, at the right one, or both.
+// A line is set on the page: at the left margin, with the cells of a table at the
+// right, or as a rule.
 type line struct {
-	left, right string
-	face        font.Face
-	height      int // down to the next line, in pixels
+	left   string
+	cells  []string
+	rule   bool
+	face   font.Face
+	height int // down to the next line, in pixels
 }
 
 // set breaks the text into lines of at most width pixels.
@@ -105,7 +119,11 @@ func set(text string, width int, body, heading font.Face) []line {
 			text, l.face = rest, heading
 		}
 		l.height = l.face.Metrics().Height.Ceil() * 5 / 4
-		text, l.right, _ = strings.Cut(text, "\t")
+		if l.rule = text == "---"; l.rule {
+			text = ""
+		}
+		all := strings.Split(text, "\t")
+		text, l.cells = all[0], all[1:]
 		for word := range strings.FieldsSeq(text) {
 			longer := strings.TrimSpace(l.left + " " + word)
 			if l.left != "" && font.MeasureString(l.face, longer).Ceil() > width {
@@ -114,7 +132,7 @@ func set(text string, width int, body, heading font.Face) []line {
 			}
 			l.left = longer
 		}
-		if l.left == "" && l.right == "" {
+		if l.left == "" && len(l.cells) == 0 {
 			l.height = l.height * 2 / 3 // the space between paragraphs
 		}
 		lines = append(lines, l)
@@ -122,12 +140,16 @@ func set(text string, width int, body, heading font.Face) []line {
 	return lines
 }
 
-func face(ttf []byte, points, dpi float64) font.Face {
+// face returns the layout's face, or else one of this font.
+func (o Layout) face(ttf []byte, points float64) font.Face {
+	if o.Face != nil {
+		return o.Face(points, o.DPI)
+	}
 	f, err := opentype.Parse(ttf)
 	if err != nil {
 		panic(err) // the font is part of the program
 	}
-	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: points, DPI: dpi, Hinting: font.HintingNone})
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: points, DPI: o.DPI, Hinting: font.HintingNone})
 	if err != nil {
 		panic(err)
 	}

@@ -63,15 +63,16 @@ func TestWordsProperties(t *testing.T) {
 
 // No line is wider than the paper between its margins, and no word is lost.
 func TestSet(t *testing.T) {
-	body, heading := face(goregular.TTF, 11, 150), face(gobold.TTF, 19, 150)
+	body, heading := Layout{DPI: 150}.face(goregular.TTF, 11), Layout{DPI: 150}.face(gobold.TTF, 19)
 	for _, text := range []string{Letter, Receipt, Invoice, Article} {
 		var all []string
 		for _, l := range set(text, 900, body, heading) {
-			pen := font.MeasureString(l.face, l.left+l.right).Ceil()
+			pen := font.MeasureString(l.face, l.left+strings.Join(l.cells, "")).Ceil()
 			if pen > 900 {
-				t.Errorf("%q is %d pixels wide", l.left+l.right, pen)
+				t.Errorf("%q is %d pixels wide", l.left, pen)
 			}
-			all = append(all, l.left, l.right)
+			all = append(all, l.left)
+			all = append(all, l.cells...)
 		}
 		if share := Words(strings.Join(all, " "), text); share != 1 {
 			t.Errorf("%v of the words are set", share)

@@ -1,5 +1,7 @@
 package pagetest
 
+import _ "embed" // for a picture
+
 // Texts of everyday kinds, written for this project.
 const (
 	// Letter is a short letter.
@@ -48,14 +50,16 @@ Bill to: Northgate Primary School
 Date: 18 April 2026
 Due: 18 May 2026
 
-Repair of twelve oak chairs	540.00
-New seat boards, birch plywood	186.50
-Varnish and fittings	73.20
-Delivery	35.00
-
-Net amount	834.70
-VAT 20%	166.94
-Total due	1001.64
+Item	Qty	Price	Amount
+---
+Repair of oak chairs	12	45.00	540.00
+New seat boards, birch	10	18.65	186.50
+Varnish and fittings	3	24.40	73.20
+Delivery	2	17.50	35.00
+---
+Net amount			834.70
+VAT 20%			166.94
+Total due			1001.64
 
 Please pay by bank transfer and quote the invoice number. Account name Alder Workshop, sort code 00-11-22, account number 01234567. Questions are welcome at any time of the working week.`
 
@@ -73,4 +77,39 @@ Electric light came in 1936 and with it a motor. The clockwork was taken out and
 Salt has done the rest. The railings have gone, the door no longer shuts, and the stairs are closed to visitors after the fifth landing. Yet the lens is whole. Last autumn a group of volunteers cleaned it with vinegar and soft cloth, prism by prism, and found the maker's name scratched into the brass where nobody had looked since the day it was installed.
 
 They hope to open the tower again next summer. Nobody wants the mercury back, and nobody misses the winding. But on clear evenings people still walk out to the point and wait. The lamp comes on without a sound, the beam goes round, and somewhere beyond the harbour bar a boat makes sure of its way home. There are better instruments on board by now, the skippers say, and all of them agree that they look up anyway.`
+
+	// Notice is a German one, with umlauts.
+	Notice = `# Übergabe der Wohnung
+Grünstraße 12, Köln
+
+Sehr geehrte Frau Müller,
+
+vielen Dank für Ihre Anfrage. Die Schlüssel können Sie am Donnerstag zwischen acht und zwölf Uhr bei uns abholen. Bitte bringen Sie Ihren Ausweis mit. Die Heizkörper wurden überprüft, und die Fenster sind größtenteils erneuert. Über die Kaution sprechen wir, sobald Sie zurück sind.
+
+Mit freundlichen Grüßen
+
+Jörg Schäfer`
+
+	// ChineseReceipt is what a tea house prints.
+	ChineseReceipt = `绿园茶馆
+北京西路1277号
+电话 021-55550137
+
+2026年5月12日
+
+品名	数量	金额
+---
+龙井茶	2	96.50
+小笼包	3	54.20
+桂花糕	5	37.45
+---
+合计		188.15
+
+谢谢惠顾，欢迎再来！`
 )
+
+// ChineseReceiptPNG is ChineseReceipt as a picture, which chinese.go makes: the fonts
+// of this package have no Chinese.
+//
+//go:embed receipt-chinese.png
+var ChineseReceiptPNG []byte
