@@ -113,3 +113,80 @@ func TestOneWord(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestCharacters measures which share of the characters of pictures is read right, in
+// their order, in all languages that are installed. Spaces and the marks of markdown
+// do not count.
+func TestCharacters(t *testing.T) {
+	page := pagetest.Layout{}
+	for _, p := range []struct {
+		name  string
+		file  []byte
+		text  string
+		least float64
+	}{
+		{"English, page", pagetest.PNG(pagetest.Article, page), pagetest.Article, 0.99},
+		{"English, photo", upright(t, pagetest.Photo(pagetest.Letter, page), nil), pagetest.Letter, 0.99},
+		{"German, page", pagetest.PNG(pagetest.Notice, page), pagetest.Notice, 0.99},
+		{"German, photo", upright(t, pagetest.Photo(pagetest.Notice, page), nil), pagetest.Notice, 0.99},
+		{"Chinese, receipt", pagetest.ChineseReceiptPNG, pagetest.ChineseReceipt, 0.97},
+		{"table, page", pagetest.PNG(pagetest.Invoice, page), pagetest.Invoice, 0.99},
+		{"table, photo", upright(t, pagetest.Photo(pagetest.Invoice, page), nil), pagetest.Invoice, 0.99},
+		{"table, small", pagetest.PNG(pagetest.Receipt, pagetest.Layout{DPI: 110}), pagetest.Receipt, 0.99},
+	} {
+		got, _ := readAll(t, p.file, true)
+		if share := pagetest.Words(characters(got), characters(p.text)); share < p.least {
+			t.Errorf("%s: %.1f %% of the characters:\n%s", p.name, 100*share, got)
+		} else {
+			t.Logf("%s: %.1f %% of the characters", p.name, 100*share)
+		}
+	}
+}
+
+// characters makes a word of each character.
+func characters(text string) string {
+	letters := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \n\t|#-", r) })
+	return strings.Join(strings.Split(strings.Join(letters, ""), ""), " ")
+}
+
+// TestTables: the demo's invoice and its Chinese receipt are read as the tables that
+// they have.
+func TestTables(t *testing.T) {
+	for name, test := range map[string]struct {
+		file  []byte
+		table string
+	}{
+		"invoice": {pagetest.PNG(pagetest.Invoice, pagetest.Layout{}), "| Item | Qty | Price | Amount |\n| --- | --- | --- | --- |\n| Repair of oak chairs | 12 | 45.00 | 540.00 |\n"},
+		"photo":   {upright(t, pagetest.Photo(pagetest.Invoice, pagetest.Layout{}), nil), "| VAT 20% | | | 166.94 |\n| Total due | | | 1001.64 |\n"},
+		"receipt": {pagetest.ChineseReceiptPNG, "| 品名 | 数量 | 金额 |\n| --- | --- | --- |\n| 龙井茶 | 2 | 96.50 |\n| 小笼包 | 3 | 54.20 |\n"},
+	} {
+		if got, _ := readAll(t, test.file, true); !strings.Contains(got, test.table) {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+}
+
+// TestForeignScript: text in a script of which no language is installed is not guessed.
+func TestForeignScript(t *testing.T) {
+	got, _ := readAll(t, pagetest.ChineseReceiptPNG, true, "eng")
+	if !strings.Contains(got, "tesseract-ocr-chi-sim") || strings.Contains(got, "\n") {
+		t.Errorf("a Chinese receipt is read as %q", got)
+	}
+	if got, _ := readAll(t, pagetest.PNG(pagetest.Receipt, pagetest.Layout{}), true, "eng"); !strings.Contains(got, "croissant") {
+		t.Errorf("an English receipt is read as %q", got)
+	}
+}
+
+// TestChosenLanguages: a language that is not installed is named at the start.
+func TestChosenLanguages(t *testing.T) {
+	s, err := New(Options{Languages: []string{"chi_sim", "eng"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Languages(); got != "English and simplified Chinese" {
+		t.Errorf("it reads %s", got)
+	}
+	if _, err := New(Options{Languages: []string{"eng", "tlh"}}); err == nil || !strings.Contains(err.Error(), "tesseract-ocr-tlh") {
+		t.Errorf("an unknown language: %v", err)
+	}
+}
