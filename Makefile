@@ -34,7 +34,7 @@ bench:
 
 # The picture of the README.
 picture:
-	@./.ci/install tesseract:tesseract-ocr chromium:chromium
+	@./.ci/install $(TESSERACT) chromium:chromium
 	PICTURE=$(CURDIR)/docs/demo.gif go test -count=1 -run PictureOfTheREADME -v ./cmd/bot
 
 clean:
