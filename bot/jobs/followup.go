@@ -171,7 +171,8 @@ func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 // do returns nil where the follow-up is done for good. After an error it comes
 // again, in 5 s, 15 s and so on; an hour after the first failure it is given up.
 // A try may take 2 minutes, until its context ends. It may come twice, and for
-// something that is done already: do has to be idempotent.
+// something that is done already: do has to be idempotent. If do returns
+// [ErrUnavailable], do is called again within the same try, for 30 s.
 func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f FollowUp) error) {
 	look := make(chan struct{}, 1)
 	stop, err := q.store.Listen(func(id string) {
@@ -327,7 +328,7 @@ func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followU
 	return q.stored(ctx, s.public())
 }
 
-// try does a follow-up; a panic is a failure.
+// try does a follow-up, again while the store does not answer. A panic is a failure.
 func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, followUpTime)
 	defer cancel()
@@ -338,9 +339,9 @@ func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, Fo
 		}
 	}()
 	if f.Kind == eraseKind {
-		return q.eraseDue(ctx, f)
+		do = q.eraseDue
 	}
-	return do(ctx, f)
+	return repeat(ctx, func(ctx context.Context) error { return do(ctx, f) })
 }
 
 // putOff keeps a follow-up that failed for a later try, or gives it up.

@@ -456,6 +456,40 @@ func TestEachCallOfAFollowUpFails(t *testing.T) {
 	}
 }
 
+// A store that fails now and then puts no follow-up off, which reads a record that is
+// sealed: each fifth call fails, and a failed try would come again 5 s later.
+func TestFollowUpOnAShakyStore(t *testing.T) {
+	for offset := range 5 {
+		t.Run(fmt.Sprint(offset), func(t *testing.T) {
+			inMemory(t, func(w *world) {
+				w.enqueue(w.queue(), Record{Key: "k"})
+				var calls atomic.Int64
+				calls.Store(int64(offset))
+				q := w.queueOn(&faulty{Store: w.store, fault: func(string) fault {
+					if calls.Add(1)%5 == 0 {
+						return failed
+					}
+					return none
+				}})
+				done := 0
+				w.follow(q, func(ctx context.Context, f FollowUp) error {
+					if _, err := q.Get(ctx, f.Key); err != nil {
+						return err
+					}
+					done++
+					return nil
+				})
+				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
+				sleep(w.Context(), 4*time.Second) // of fake time
+				if done != 1 {
+					w.Errorf("done %d times", done)
+				}
+				w.wantFollowUps(w.queue())
+			})
+		})
+	}
+}
+
 // Of too many follow-ups those that were stored first are listed.
 func TestFollowUpsAreBounded(t *testing.T) {
 	inWorlds(t, func(w *world) {

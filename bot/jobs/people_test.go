@@ -71,7 +71,7 @@ func TestErase(t *testing.T) {
 		w.enqueue(q, secretRecord)
 		began, lost := make(chan struct{}), make(chan error, 1)
 		w.run(q, func(ctx context.Context, j *Job) error {
-			w.must(j.Save(ctx, "posted at 1.3"))
+			w.must(j.Save(ctx, "posted at moonrise"))
 			w.must(j.SavePage(ctx, 1, "text of the invoice"))
 			close(began)
 			<-ctx.Done()
@@ -107,7 +107,7 @@ func TestErase(t *testing.T) {
 			w.Errorf("%d entries left, want an empty order and a state", len(entries))
 		}
 		for _, e := range entries {
-			for _, word := range []string{"ann", "invoice", "total", "C1", "1.3", token(secretRecord.Person), token(secretRecord.Thread)} {
+			for _, word := range []string{"ann", "invoice", "total", "C1", "moonrise", token(secretRecord.Person), token(secretRecord.Thread)} {
 				if bytes.Contains(e.Value, []byte(word)) || strings.Contains(e.Key, word) {
 					w.Errorf("%q is left in %s: %s", word, e.Key, e.Value)
 				}

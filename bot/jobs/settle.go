@@ -143,14 +143,20 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// retryStore makes a call again until the store answers, for storePatience at
-// most. Each try may take a few seconds. Where ctx ends in the meantime because
-// of the job or the queue, that is the error.
+// retryStore is repeat for calls of the store alone: each try may take a few seconds.
 func retryStore(ctx context.Context, call func(ctx context.Context) error) error {
-	for end := time.Now().Add(storePatience); ; {
+	return repeat(ctx, func(ctx context.Context) error {
 		try, cancel := context.WithTimeout(ctx, answering)
-		err := call(try)
-		cancel()
+		defer cancel()
+		return call(try)
+	})
+}
+
+// repeat makes a call again until the store answers, for storePatience at most.
+// Where ctx ends in the meantime because of the job or the queue, that is the error.
+func repeat(ctx context.Context, call func(ctx context.Context) error) error {
+	for end := time.Now().Add(storePatience); ; {
+		err := call(ctx)
 		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) {
 			return err
 		}
