@@ -471,18 +471,18 @@ func TestFollowUpOnAShakyStore(t *testing.T) {
 					}
 					return none
 				}})
-				done := 0
+				var done atomic.Int64
 				w.follow(q, func(ctx context.Context, f FollowUp) error {
 					if _, err := q.Get(ctx, f.Key); err != nil {
 						return err
 					}
-					done++
+					done.Add(1)
 					return nil
 				})
 				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
 				sleep(w.Context(), 4*time.Second) // of fake time
-				if done != 1 {
-					w.Errorf("done %d times", done)
+				if n := done.Load(); n != 1 {
+					w.Errorf("done %d times", n)
 				}
 				w.wantFollowUps(w.queue())
 			})
