@@ -17,8 +17,8 @@ import (
 
 // accept stores the tasks of an event, unless they were stored before. After a
 // failure accept returns false, so that Slack sends the event again.
-func (b *Bot) accept(p *phases, event slackevents.EventsAPIEvent) bool {
-	ctx, cancel := context.WithTimeout(p.waiting, ackWithin-time.Second)
+func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bool {
+	ctx, cancel := context.WithTimeout(down.Draining, ackWithin-time.Second)
 	defer cancel()
 	tasks, err := b.tasksFor(ctx, event)
 	for _, t := range tasks {

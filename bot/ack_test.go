@@ -17,7 +17,7 @@ func TestAcksDoNotBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := socketmode.New(slack.New("xoxb-x")) // never connected
 		b := &Bot{log: slog.New(slog.DiscardHandler)}
-		p, release := newPhases(t.Context())
+		p, release := newShutdown(t.Context())
 		defer release()
 		work := newDispatcher()
 		defer work.end()

@@ -159,7 +159,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	taking, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()
-	p, release := newPhases(taking)
+	p, release := newShutdown(taking)
 	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	listening, working := make(chan error, 1), make(chan error, 1)

@@ -15,6 +15,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/reading"
 	"slackocr/bot/words"
 	"slackocr/ocr"
 )
@@ -63,7 +64,7 @@ var outsidersActions = map[string]string{
 
 // withOutsiders runs a test with a bot that knows that U2 is of another workspace, and
 // whose jobs are worked on. Then nothing may be left of U2.
-func withOutsiders(t *testing.T, test func(b *Bot, p *phases)) {
+func withOutsiders(t *testing.T, test func(b *Bot, down reading.Shutdown)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
@@ -90,13 +91,13 @@ func withOutsiders(t *testing.T, test func(b *Bot, p *phases)) {
 		b.intake = intake{self: "U0", house: house, reaction: "eyes", allowed: b.config.allowed}
 		b.people = newPeople(house, false, b.desk, log)
 		b.people.remember("U2", true)
-		p, release := newPhases(t.Context())
+		down, release := newShutdown(t.Context())
 		defer release()
 		working := make(chan error)
 		go func() {
-			working <- queue.Run(p.waiting, func(ctx context.Context, j *jobs.Job) error { return b.work(ctx, p, j) })
+			working <- queue.Run(down.Draining, func(ctx context.Context, j *jobs.Job) error { return b.work(ctx, down, j) })
 		}()
-		test(b, p)
+		test(b, down)
 		synctest.Wait()
 		records, err := queue.ByPerson(t.Context(), "U2")
 		if err != nil {
@@ -118,10 +119,10 @@ func withOutsiders(t *testing.T, test func(b *Bot, p *phases)) {
 func TestOutsidersStartNothing(t *testing.T) {
 	for name, event := range outsidersEvents {
 		t.Run(name, func(t *testing.T) {
-			withOutsiders(t, func(b *Bot, p *phases) {
+			withOutsiders(t, func(b *Bot, down reading.Shutdown) {
 				payload := `{"type":"event_callback","team_id":"T1","is_ext_shared_channel":true,"event":` + event + `}`
 				data, err := slackevents.ParseEvent(json.RawMessage(payload), slackevents.OptionNoVerifyToken())
-				if err == nil && !b.accept(p, data) {
+				if err == nil && !b.accept(down, data) {
 					t.Error("the event is not taken, so Slack sends it again")
 				}
 			})
@@ -129,13 +130,13 @@ func TestOutsidersStartNothing(t *testing.T) {
 	}
 	for name, action := range outsidersActions {
 		t.Run(name, func(t *testing.T) {
-			withOutsiders(t, func(b *Bot, p *phases) {
+			withOutsiders(t, func(b *Bot, down reading.Shutdown) {
 				var c slack.InteractionCallback
 				if err := json.Unmarshal([]byte(action), &c); err != nil {
 					t.Fatal(err)
 				}
 				acks := 0
-				b.interact(p.waiting, &c, func(any) { acks++ })
+				b.interact(down.Draining, &c, func(any) { acks++ })
 				if acks != 1 {
 					t.Errorf("acknowledged %d times", acks)
 				}
@@ -145,15 +146,15 @@ func TestOutsidersStartNothing(t *testing.T) {
 	for _, text := range []string{"", "help", "status", "forget", "last", "auto", "auto off", "https://acme.slack.com/archives/C1/p1700000000000100", "https://e.example/a.png"} {
 		for _, team := range []string{"T1", "T2", ""} {
 			t.Run("/ocr "+text+" from "+team, func(t *testing.T) {
-				withOutsiders(t, func(b *Bot, p *phases) {
+				withOutsiders(t, func(b *Bot, down reading.Shutdown) {
 					var answers []any
 					c := slack.SlashCommand{UserID: "U2", TeamID: team, ChannelID: "C1", TriggerID: "1", Text: text}
-					b.command(p.waiting, c, func(payload any) { answers = append(answers, payload) })
+					b.command(down.Draining, c, func(payload any) { answers = append(answers, payload) })
 					told, _ := answers[0].(map[string]any)
 					if len(answers) != 1 || told["text"] != words.OtherWorkspace {
 						t.Errorf("answered %v", answers)
 					}
-					if h, err := b.habit(p.waiting, "C1"); err != nil || h != ReadAll {
+					if h, err := b.habit(down.Draining, "C1"); err != nil || h != ReadAll {
 						t.Errorf("the channel's habit is %s, %v", h, err)
 					}
 				})

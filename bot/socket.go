@@ -20,34 +20,35 @@ import (
 	"golang.org/x/time/rate"
 
 	"slackocr/bot/post"
+	"slackocr/bot/reading"
 	"slackocr/bot/slackjson"
 	"slackocr/bot/words"
 )
 
 const (
-	// deafFor is the longest time without a connection after which the client
+	// disconnectTimeout is the longest time without a connection after which the client
 	// is started anew. The client's own back-off grows to five minutes.
-	deafFor = 30 * time.Second
+	disconnectTimeout = 30 * time.Second
 	// maxEnvelope bounds an envelope, in bytes.
 	maxEnvelope = 4 << 20
 	// ackWithin is the time after which Slack sends an event again.
 	ackWithin = 3 * time.Second
 )
 
-var errDeaf = fmt.Errorf("no connection for %s", deafFor)
+var errDisconnected = fmt.Errorf("no connection for %s", disconnectTimeout)
 
 // listen keeps a Socket Mode connection up. listen returns a *TokenError, or
 // nil when ctx ends.
-func (b *Bot) listen(ctx context.Context, p *phases) error {
+func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
 	client := *b.http
-	client.Transport = &opener{next: client.Transport, pace: rate.NewLimiter(rate.Every(1500*time.Millisecond), 5)}
+	client.Transport = &connectThrottle{next: client.Transport, pace: rate.NewLimiter(rate.Every(1500*time.Millisecond), 5)}
 	api := slack.New(b.config.BotToken,
 		slack.OptionAppLevelToken(b.config.AppToken), slack.OptionAPIURL(b.config.APIURL),
 		slack.OptionHTTPClient(&client), slack.OptionLog(log.New(io.Discard, "", 0)))
 	work := newDispatcher()
 	defer work.end()
 	for ctx.Err() == nil {
-		err := b.session(ctx, api, p, work)
+		err := b.session(ctx, api, down, work)
 		if refused, ok := errors.AsType[*TokenError](err); ok {
 			return refused
 		}
@@ -61,7 +62,7 @@ func (b *Bot) listen(ctx context.Context, p *phases) error {
 // session runs a Socket Mode client, which reconnects by itself. session
 // returns after a final failure, after deafFor without connection, or when ctx
 // ends.
-func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *dispatcher) error {
+func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutdown, work *dispatcher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := socketmode.New(api,
@@ -72,7 +73,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 		}))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
-	deaf := time.NewTimer(deafFor)
+	deaf := time.NewTimer(disconnectTimeout)
 	defer deaf.Stop()
 	up := false
 	defer b.connected.Store(false)
@@ -90,7 +91,7 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 				if up {
 					up = false
 					b.connected.Store(false)
-					deaf.Reset(deafFor)
+					deaf.Reset(disconnectTimeout)
 					b.log.Info("connecting to Slack again")
 				}
 			case socketmode.EventTypeConnectionError:
@@ -98,10 +99,10 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, p *phases, work *d
 			case socketmode.EventTypeInvalidAuth:
 				// slack-go returns this error for every 404, even a proxy's.
 			default:
-				b.handle(ctx, client, event, p, work)
+				b.handle(ctx, client, event, down, work)
 			}
 		case <-deaf.C:
-			cancel(errDeaf)
+			cancel(errDisconnected)
 		case err := <-ended:
 			if code := post.Code(err); post.TokenProblem(err) {
 				return &TokenError{Variable: "SLACK_APP_TOKEN", Code: code}
@@ -145,31 +146,31 @@ func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event 
 // handle starts the work of an envelope, and then acknowledges the envelope.
 // An event without any task, or an unreadable one, is acknowledged too,
 // because Slack would only send the event again.
-func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, p *phases, work *dispatcher) {
+func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, down reading.Shutdown, work *dispatcher) {
 	ack := b.acknowledge(ctx, client, event)
 	switch data := event.Data.(type) {
 	case slackevents.EventsAPIEvent:
 		if channel := left(data); channel != "" {
 			ack(nil)
-			work.tryGo("", func() { b.leave(p.waiting, channel) })
+			work.tryGo("", func() { b.leave(down.Draining, channel) })
 			return
 		}
 		work.enqueue(personOf(data), func() {
-			if b.accept(p, data) { // otherwise Slack sends the event again
+			if b.accept(down, data) { // otherwise Slack sends the event again
 				ack(nil)
 			}
 		})
 	case slack.SlashCommand:
-		if !work.tryGo(data.UserID, func() { b.command(p.waiting, data, ack) }) {
+		if !work.tryGo(data.UserID, func() { b.command(down.Draining, data, ack) }) {
 			ack(only(words.NotTaken))
 		}
 	case slack.InteractionCallback:
-		if !work.tryGo(data.User.ID, func() { b.interact(p.waiting, &data, ack) }) {
+		if !work.tryGo(data.User.ID, func() { b.interact(down.Draining, &data, ack) }) {
 			turnDown(&data, ack)
 		}
 	case *socketmode.ErrorBadMessage:
 		if again, ok := decodeLeniently(data.Message); ok {
-			b.handle(ctx, client, again, p, work)
+			b.handle(ctx, client, again, down, work)
 			return
 		}
 		b.log.Debug("an event that the client does not know") // the error quotes the event
@@ -202,10 +203,10 @@ func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool)
 	return event, false
 }
 
-// opener limits the calls of apps.connections.open. The Socket Mode client
+// connectThrottle limits the calls of apps.connections.open. The Socket Mode client
 // repeats these calls without a pause if Slack accepts a connection and closes
-// it at once. opener also keeps Retry-After across clients.
-type opener struct {
+// it at once. connectThrottle also keeps Retry-After across clients.
+type connectThrottle struct {
 	next http.RoundTripper
 	pace *rate.Limiter
 
@@ -213,7 +214,7 @@ type opener struct {
 	until time.Time  // no call before this time
 }
 
-func (o *opener) RoundTrip(r *http.Request) (*http.Response, error) {
+func (o *connectThrottle) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
 		return o.next.RoundTrip(r)
 	}

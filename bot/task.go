@@ -148,7 +148,7 @@ func decode(r jobs.Record) (t task, err error) {
 }
 
 // work carries out a job.
-func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
+func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) error {
 	t, err := decode(job.Record())
 	job.OnSettled(func(as jobs.State, err error) {
 		switch {
@@ -166,7 +166,7 @@ func (b *Bot) work(ctx context.Context, p *phases, job *jobs.Job) error {
 		b.logOf(job).Error("a job that cannot be read", "error", err)
 		return jobs.Cancel(err)
 	case t.Ask != nil:
-		err = b.reader.Run(ctx, reading.Shutdown{Draining: p.waiting, HardStop: p.ending}, job, *t.Ask)
+		err = b.reader.Run(ctx, down, job, *t.Ask)
 		b.giveUp(ctx, job, *t.Ask, err)
 	case t.Check != nil:
 		err = b.check(ctx, *t.Check)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/reading"
 )
 
 // kinds are the tasks of testdata/records, each as the first version that could
@@ -124,7 +125,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
 				go func() {
-					ended <- queue.Run(ctx, func(ctx context.Context, j *jobs.Job) error { worked++; return b.work(ctx, nil, j) })
+					ended <- queue.Run(ctx, func(ctx context.Context, j *jobs.Job) error { worked++; return b.work(ctx, reading.Shutdown{}, j) })
 				}()
 				<-time.After(time.Hour)
 				stop()
