@@ -185,12 +185,20 @@ func (h *house) stopped() error {
 // wait waits for a state of the workspace, for ten minutes at most.
 func (h *house) wait(what string, cond func() bool) {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 10*time.Minute)
-	defer cancel()
-	if err := h.ws.Wait(ctx, cond); err != nil {
-		h.Fatalf("never: %s\n%s", what, h.show())
+	for range 10 * time.Minute / waitStep {
+		ctx, cancel := context.WithTimeout(h.Context(), waitStep)
+		err := h.ws.Wait(ctx, cond)
+		cancel()
+		if err == nil {
+			return
+		}
 	}
+	h.Fatalf("never: %s\n%s", what, h.show())
 }
+
+// waitStep is the fake time after which wait looks again at a condition that is not
+// about the workspace alone, such as a number of requests to the model.
+const waitStep = 50 * time.Millisecond
 
 // show is every message of the channel, and the bot's log, for a failed test.
 func (h *house) show() string {
