@@ -93,6 +93,9 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	n := &NATS{maxBytes: maxBytes, embedded: e}
 	err = e.checkLine()
 	if err == nil {
+		err = e.checkBlocks()
+	}
+	if err == nil {
 		err = n.start()
 	}
 	if err != nil {
