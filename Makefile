@@ -16,8 +16,10 @@ test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	node=$$(./.ci/node) && PATH=$$node:$$PATH go test -count=1 -timeout 10m ./...
 
-# The real program killed 100 times while it reads 200 images.
+# The real program killed 100 times while it reads 200 images, and floods of two
+# minutes.
 soak:
+	FLOOD=2m go test -count=1 -timeout 30m -run OnePersonSilencesNobody -v ./bot
 	KILLS=100 IMAGES=200 go test -count=1 -timeout 30m -run Killed -v ./cmd/bot
 
 # nodynamic: HEIC is decoded by what is in the binary, not by a library that it

@@ -47,7 +47,7 @@ func TestDeniedChannel(t *testing.T) {
 			t.Errorf("%d words, want 8: %q", len(w), w)
 		}
 		for _, w := range h.whispers(h.ann) {
-			if !strings.HasPrefix(w, "I may not work in this channel") {
+			if !strings.HasPrefix(w, "I'm not allowed to work in this channel") {
 				t.Errorf("it says %q", w)
 			}
 		}
@@ -100,7 +100,7 @@ func TestExternalPeople(t *testing.T) {
 				n = h.requests()
 				h.press(eve, h.channel, h.answers(ts)[0].TS, "again", "figure")
 				h.idle(n+want(1), "a button")
-				if told := strings.Contains(strings.Join(h.whispers(eve), "\n"), "I only work for people of the workspace"); told == allowed {
+				if told := strings.Contains(strings.Join(h.whispers(eve), "\n"), "I only work for people in the workspace"); told == allowed {
 					t.Errorf("told: %q", h.whispers(eve))
 				}
 			})

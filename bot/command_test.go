@@ -29,10 +29,10 @@ func TestHelp(t *testing.T) {
 		}
 		for i, w := range words {
 			first, ways, _ := strings.Cut(w, "\n")
-			if !strings.Contains(ways, "`/ocr` opens a window") || strings.HasPrefix(first, "I did not understand") != (i > 1) {
+			if !strings.Contains(ways, "`/ocr` opens a window") || strings.HasPrefix(first, "I didn't understand") != (i > 1) {
 				t.Errorf("answer %d: %.200q", i, w)
 			}
-			quoted := strings.TrimPrefix(first, "I did not understand ")
+			quoted := strings.TrimPrefix(first, "I didn't understand ")
 			for _, live := range []string{"<", "\u202e"} {
 				if strings.Contains(quoted, live) {
 					t.Errorf("%q is live in %.200q", live, first)

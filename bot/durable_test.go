@@ -123,7 +123,7 @@ func TestFailuresThatPassAreTriedAgain(t *testing.T) {
 		h.model.will(func(w *stream) { w.fail(503, "oops") })
 		ts := h.post("page.png")
 		h.wait("the person is told", func() bool {
-			return strings.HasPrefix(h.reply(ts), "Not yet: the OCR service cannot be reached. I try page.png again in ")
+			return strings.HasPrefix(h.reply(ts), "Not yet: I can't reach the OCR service. I'll try page.png again in ")
 		})
 		h.model.will(nil)
 		h.closed(ts)
@@ -222,7 +222,7 @@ func TestRestartWhileTellingAFailure(t *testing.T) {
 		h.model.will(nil)
 		h.restart()
 		line := h.closed(ts)
-		if !strings.HasPrefix(line, "I read 4000 words of page.png, then had to stop: the model ended") {
+		if !strings.HasPrefix(line, "I read 4000 words of page.png, then had to stop: the model stopped") {
 			t.Errorf("the person sees %q", line)
 		}
 		if results := h.results(ts); len(results) != 3 {
@@ -254,7 +254,7 @@ func TestFileThatCrashesTheBot(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.start()
-		const want = "I could not read page.png: something goes wrong with this file each time. Ask whoever runs me to look at my log. Tell them that it is about ID."
+		const want = "I couldn't read page.png: something goes wrong with this file every time. Ask whoever runs me to look at my log. Tell them it's about ID."
 		h.wait("it is given up", func() bool { return nameless(h.reply(ts)) == want })
 		if n, _ := h.model.count(); n != 0 {
 			t.Errorf("the model was asked %d times", n)

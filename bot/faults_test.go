@@ -20,31 +20,31 @@ func TestModelFaults(t *testing.T) {
 	}{
 		{"the key is refused", func(w *stream) {
 			w.fail(401, `{"error":{"message":"bad key","type":"auth_error","code":"auth_error"}}`)
-		}, "I could not read page.png: the OCR service refused my key. Ask whoever runs me to check it. Tell them that it is about ID.", nil},
+		}, "I couldn't read page.png: the OCR service didn't accept my key. Ask whoever runs me to check it. Tell them it's about ID.", nil},
 		{
 			"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) },
-			"I could not read page.png: the OCR service has too much to do. Post it again in a few minutes, please. If it goes on like this, ask whoever runs me about ID.", nil,
+			"I couldn't read page.png: the OCR service is too busy. Please post it again in a few minutes. If this keeps happening, ask whoever runs me about ID.", nil,
 		},
 		{"content refused", func(w *stream) {
 			w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
-		}, "I could not read page.png: the OCR service does not accept what it shows. I cannot change that.", nil},
+		}, "I couldn't read page.png: the OCR service refuses its content. I can't change that.", nil},
 		{
 			"unknown model", func(w *stream) { w.fail(404, `{"error":{"message":"no such model"}}`) },
-			"I could not read page.png: the OCR service does not know my model. Ask whoever runs me to check its name and address. Tell them that it is about ID.", nil,
+			"I couldn't read page.png: the OCR service doesn't know my model. Ask whoever runs me to check its name and address. Tell them it's about ID.", nil,
 		},
 		{
 			"cut off in the middle", func(w *stream) { w.text("first words "); w.drop() },
-			"I read 2 words of page.png, then had to stop: the OCR service broke off. Post it again, please. If it goes on like this, ask whoever runs me about ID.",
+			"I read 2 words of page.png, then had to stop: the OCR service broke off. Please post it again. If this keeps happening, ask whoever runs me about ID.",
 			[]string{"first words"},
 		},
 		{
 			"no text any more", func(w *stream) { w.text("first words "); <-w.r.Context().Done() },
-			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Post it again, please. If it goes on like this, ask whoever runs me about ID.",
+			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Please post it again. If this keeps happening, ask whoever runs me about ID.",
 			[]string{"first words"},
 		},
 		{
 			"the answer's limit", func(w *stream) { w.text("first words "); w.end("length") },
-			"I read 2 words of page.png, then had to stop: the model ended before the page did. Post the rest as a second picture, please.",
+			"I read 2 words of page.png, then had to stop: the model stopped before the end of the page. Please post the rest as a second picture.",
 			[]string{"first words"},
 		},
 	} {
@@ -93,17 +93,17 @@ func TestSlackFaults(t *testing.T) {
 		{
 			"the download is always cut",
 			localslack.Fault{Method: "download", CutAfter: 40},
-			"I could not read page.png: the connection failed. Post it again in a minute, please.",
+			"I couldn't read page.png: the connection failed. Please post it again in a minute.",
 		},
 		{
 			"the login page comes instead of the file",
 			localslack.Fault{Method: "download", LoginPage: true},
-			"I could not read page.png: I may not read files here: ask an admin to add files:read and reinstall me.",
+			"I couldn't read page.png: I'm not allowed to read files here: ask an admin to add the files:read scope and reinstall me.",
 		},
 		{
 			"the file is gone",
 			localslack.Fault{Method: "download", Status: 404},
-			"I could not read page.png: the file is no longer there. Post it again, please.",
+			"I couldn't read page.png: the file is no longer there. Please post it again.",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,10 +140,10 @@ func TestBadFiles(t *testing.T) {
 		data []byte
 		line string
 	}{
-		{"damaged", picture[:20], "I could not read page.png: the file is damaged: its end is missing. Post it again, please."},
-		{"not an image", []byte("just words, whatever its name says"), "I could not read page.png: I do not know this kind of file. Post it as a PNG or JPEG, please."},
-		{"a web page", []byte("<!DOCTYPE html><title>x</title>"), "I could not read page.png: Slack gives me a web page instead of the file. Download it and post it again, please."},
-		{"too large", make([]byte, 1<<20+1), "I could not read page.png: the file is larger than I can take. Post a smaller copy, please."},
+		{"damaged", picture[:20], "I couldn't read page.png: the file is damaged: its end is missing. Please post it again."},
+		{"not an image", []byte("just words, whatever its name says"), "I couldn't read page.png: I don't know this kind of file. Please post it as a PNG or JPEG."},
+		{"a web page", []byte("<!DOCTYPE html><title>x</title>"), "I couldn't read page.png: Slack gave me a web page instead of the file. Please download it and post it again."},
+		{"too large", make([]byte, 1<<20+1), "I couldn't read page.png: the file is too large for me. Please post a smaller copy."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +21,14 @@ type flood struct {
 	doing    sync.WaitGroup
 }
 
-// floodTime is how long a flood lasts, in fake time.
-const floodTime = 2 * time.Minute
+// floodTime is how long a flood lasts, in fake time: half a minute, or the duration in
+// the environment variable FLOOD, such as 2m (see make soak).
+var floodTime = func() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("FLOOD")); err == nil {
+		return d
+	}
+	return 30 * time.Second
+}()
 
 // every does something again and again until the flood ends, whether the bot answers or
 // not. n counts from 0.

@@ -33,7 +33,7 @@ func TestHabits(t *testing.T) {
 				}
 				told := 0
 				for _, w := range h.whispers(h.ann) {
-					if strings.HasPrefix(w, "I do not read pictures in this channel unasked, not even") {
+					if strings.HasPrefix(w, "I don't read pictures in this channel on my own, not even") {
 						told++
 					}
 				}
@@ -114,7 +114,7 @@ func TestHabitSurvivesARestart(t *testing.T) {
 func TestInvitation(t *testing.T) {
 	for habit, want := range map[bot.Habit]string{
 		bot.ReadAll: "I read every picture that is posted here", bot.ReadMention: "I read the pictures of messages that mention me",
-		bot.ReadOff: "I read a picture when somebody asks me to", "denied": "I was not set up to work in this channel",
+		bot.ReadOff: "I read a picture when somebody asks me to", "denied": "I'm not set up to work in this channel",
 	} {
 		t.Run(string(habit), func(t *testing.T) {
 			inBubble(t, func(h *house) {

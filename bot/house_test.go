@@ -243,7 +243,7 @@ func (h *house) closed(ts string) string {
 	h.Helper()
 	h.wait("the reply is closed", func() bool {
 		line := h.reply(ts)
-		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.") && !strings.HasPrefix(line, "Not yet: ") && !strings.HasPrefix(line, "The OCR service does not answer")
+		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.") && !strings.HasPrefix(line, "Not yet: ") && !strings.HasPrefix(line, "The OCR service isn't answering")
 	})
 	return h.reply(ts)
 }

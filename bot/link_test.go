@@ -12,7 +12,7 @@ import (
 )
 
 // neverTold is what somebody is told of what is not theirs, or not there.
-const neverTold = "I cannot read that for you: it is not there, or you or I are not in its conversation."
+const neverTold = "I can't read that for you: it isn't there, or one of us isn't in its conversation."
 
 // linkTo types /ocr with an address as ann in a channel.
 func (h *house) linkTo(channel, link string) { h.command(h.ann, channel, link) }
@@ -182,7 +182,7 @@ func TestLinkIsNotCarriedToAnOutsider(t *testing.T) {
 func TestLinkToAMessageWithoutPictures(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, h.talk(h.ann, h.channel, "", "words")))
-		h.whispered(h.ann, "There is no picture in that message")
+		h.whispered(h.ann, "There's no picture in that message")
 		h.idle(0, "no pictures")
 	})
 }

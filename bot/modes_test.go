@@ -23,7 +23,7 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 			h.talk(h.ann, h.channel, ts, mode)
 			h.wait("it is said", func() bool {
 				all := h.answers(ts)
-				return len(all) > before && strings.HasSuffix(all[len(all)-1].Text, "the model gives the same text as before, so it stands above already. It may know no other way to read.")
+				return len(all) > before && strings.HasSuffix(all[len(all)-1].Text, "the model gave the same text as before, which is already above. It may not know any other way to read.")
 			})
 			if after := len(h.answers(ts)); after != before+1 {
 				t.Errorf("%s: %d messages more, want the reply alone\n%s", mode, after-before, h.show())
@@ -50,8 +50,8 @@ func TestLocate(t *testing.T) {
 				h.model.will(func(w *stream) { w.text(answer); w.end("stop") })
 				h.talk(h.ann, h.channel, ts, "locate: total")
 				line := map[string]string{
-					"found":     "Found “total” in page.png 2 times.",
-					"not found": "I did not find “total” in page.png.",
+					"found":     "Found “total” twice in page.png.",
+					"not found": "I didn't find “total” in page.png.",
 					"in words":  "Read page.png to find “total” · 5 words",
 				}[name]
 				h.wait(line, func() bool { return h.count(ts, line) == 1 })
@@ -102,7 +102,7 @@ func TestLoopIsCutAndSaid(t *testing.T) {
 		})
 		ts := h.post("page.png")
 		line := h.closed(ts)
-		if !strings.HasSuffix(line, "then had to stop: from there on the model only repeated itself. Post the rest as a second picture, please.") {
+		if !strings.HasSuffix(line, "then had to stop: from there on, the model only repeated itself. Please post the rest as a second picture.") {
 			t.Errorf("the person sees %q", line)
 		}
 		results := h.results(ts)
@@ -119,7 +119,7 @@ func TestEndpointThatIsDown(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.fail(503, "oops") })
 		first := h.post("first.png")
-		const waits = "The OCR service does not answer now. I read first.png as soon as it is back."
+		const waits = "The OCR service isn't answering. I'll read first.png as soon as it's back."
 		h.wait("the first waits", func() bool { return h.reply(first) == waits })
 		posted := time.Now()
 		second := h.post("second.png")
@@ -130,7 +130,7 @@ func TestEndpointThatIsDown(t *testing.T) {
 			t.Errorf("told after %s", took)
 		}
 		h.pass(3 * time.Hour)
-		if line := h.reply(second); !strings.HasPrefix(line, "The OCR service does not answer now.") {
+		if line := h.reply(second); !strings.HasPrefix(line, "The OCR service isn't answering.") {
 			t.Errorf("after three hours it says %q", line)
 		}
 		h.model.will(nil)
@@ -174,7 +174,7 @@ func TestEndpointThatGoesDown(t *testing.T) {
 		first, second := h.post("first.png"), h.post("second.png")
 		h.wait("they wait", func() bool { return h.reply(first) != "" && h.reply(second) != "" })
 		since := <-down
-		const waits = "The OCR service does not answer now. I read "
+		const waits = "The OCR service isn't answering. I'll read "
 		h.wait("the one that is not being read is told", func() bool {
 			return strings.HasPrefix(h.reply(first), waits) || strings.HasPrefix(h.reply(second), waits)
 		})
@@ -182,7 +182,7 @@ func TestEndpointThatGoesDown(t *testing.T) {
 			t.Errorf("told after %s", took)
 		}
 		h.wait("the pages are told", func() bool { return strings.HasPrefix(h.reply(scanned), waits) })
-		if text := markdown(h.answers(scanned)[0]); !strings.Contains(text, "*Page 3 is still to be read.*") || strings.Contains(text, "missing") {
+		if text := markdown(h.answers(scanned)[0]); !strings.Contains(text, "*Page 3 hasn't been read yet.*") || strings.Contains(text, "missing") {
 			t.Errorf("the reply shows\n%s", text)
 		}
 		h.model.will(nil)

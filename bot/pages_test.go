@@ -110,8 +110,8 @@ func TestPageThatFailsLeavesAGap(t *testing.T) {
 		}
 		text := strings.Join(h.results(ts), "\n")
 		for _, want := range []string{
-			"Page 2 is missing: the OCR service does not accept what it shows.",
-			"the start of it\n", "The rest of page 3 is missing: the model ended before the page did.",
+			"Page 2 is missing: the OCR service refuses its content.",
+			"the start of it\n", "The rest of page 3 is missing: the model stopped before the end of the page.",
 		} {
 			if strings.Count(text, want) != 1 {
 				t.Errorf("%q is not there once:\n%s", want, text)
@@ -183,7 +183,7 @@ func TestPagesOverTheBoundAreNamed(t *testing.T) {
 		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
 		ts := h.postFile("scan.pdf", scan(t, 5))
 		line := h.closed(ts)
-		if !strings.HasPrefix(line, "Read scan.pdf · 2 pages · ") || !strings.HasSuffix(line, " · the last 3 pages left out, which is more than I read at once") {
+		if !strings.HasPrefix(line, "Read scan.pdf · 2 pages · ") || !strings.HasSuffix(line, " · the last 3 pages skipped, which is more than I read at once") {
 			t.Errorf("the last line is %q", line)
 		}
 	})
@@ -195,10 +195,10 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"empty.pdf":  {[]byte("%PDF-1.7\n%%EOF\n"), "I could not read empty.pdf: I cannot open this PDF. Print it to a new PDF, or post its pages as PNG or JPEG, please."},
-		"cut.png":    {picture[:20], "I could not read cut.png: the file is damaged: its end is missing. Post it again, please."},
-		"page.png":   {[]byte("<!doctype html><title>x</title>"), "I could not read page.png: "},
-		"svg.png":    {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "I could not read svg.png: I do not know this kind of file."},
+		"empty.pdf":  {[]byte("%PDF-1.7\n%%EOF\n"), "I couldn't read empty.pdf: I can't open this PDF. Print it to a new PDF and post that, or post its pages as PNG or JPEG images."},
+		"cut.png":    {picture[:20], "I couldn't read cut.png: the file is damaged: its end is missing. Please post it again."},
+		"page.png":   {[]byte("<!doctype html><title>x</title>"), "I couldn't read page.png: "},
+		"svg.png":    {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "I couldn't read svg.png: I don't know this kind of file."},
 		"noname.png": {nil, ""},
 	} {
 		if tt.data == nil {
@@ -224,7 +224,7 @@ func TestPagesWithoutText(t *testing.T) {
 		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
 		h.model.write("\n")
 		ts := h.postFile("scan.pdf", scan(t, 3))
-		if line := h.closed(ts); line != "I found no text in scan.pdf · the last 1 page left out, which is more than I read at once." {
+		if line := h.closed(ts); line != "I found no text in scan.pdf · the last 1 page skipped, which is more than I read at once." {
 			t.Errorf("the person sees %q", line)
 		}
 		if got := h.results(ts); len(got) != 0 {
@@ -258,7 +258,7 @@ func TestPageThatIsCutKeepsToItself(t *testing.T) {
 				h.closed(ts)
 				text := strings.Join(h.results(ts), "\n")
 				for _, want := range []string{
-					"\n\n*The rest of page 1 is missing: the model ended before the page did. Post the rest as a second picture, please.*\n\n---\n\n**Page 2 of 2**\n\n|",
+					"\n\n*The rest of page 1 is missing: the model stopped before the end of the page. Please post the rest as a second picture.*\n\n---\n\n**Page 2 of 2**\n\n|",
 				} {
 					if strings.Count(text, want) != 1 {
 						t.Errorf("%q is not there once:\n%s", want, text)

@@ -25,7 +25,7 @@ func TestManyPlacesAreFound(t *testing.T) {
 			w.end("stop")
 		})
 		h.talk(h.ann, h.channel, ts, "locate: total")
-		h.wait("all are counted", func() bool { return h.count(ts, "Found “total” in scan.pdf 4000 times.") == 1 })
+		h.wait("all are counted", func() bool { return h.count(ts, "Found “total” 4000 times in scan.pdf.") == 1 })
 	})
 }
 
@@ -59,7 +59,7 @@ func TestPartThatFails(t *testing.T) {
 		if line := h.reply(ts); !strings.HasPrefix(line, fmt.Sprintf("Read tall.png · %d words · ", parts)) {
 			t.Errorf("the last line is %q", line)
 		}
-		const want = "a part\n\n*Some of page 1 is missing here: the OCR service does not accept what it shows. I cannot change that.*\n\na part"
+		const want = "a part\n\n*Some of page 1 is missing here: the OCR service refuses its content. I can't change that.*\n\na part"
 		if text := strings.Join(h.results(ts), "\n"); !strings.HasPrefix(text, want) {
 			t.Errorf("the text is\n%s", text)
 		}
@@ -84,7 +84,7 @@ func TestTextThatIsTooLongToKeep(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.postFile("scan.pdf", scan(t, 2))
-		if line := h.closed(ts); line != "I could not read scan.pdf: its text is longer than I can keep. Post it in parts, please." {
+		if line := h.closed(ts); line != "I couldn't read scan.pdf: its text is longer than I can keep. Please post it in parts." {
 			t.Errorf("the person sees %q", line)
 		}
 	})

@@ -60,7 +60,7 @@ func TestWhoIsOfTheHouse(t *testing.T) {
 				asked("words in a thread")
 				h.press(who, h.channel, h.answers(ts)[0].TS, "again", "describe")
 				asked("a button")
-				refused := strings.Contains(strings.Join(h.whispers(who), "\n"), "I only work for people of the workspace")
+				refused := strings.Contains(strings.Join(h.whispers(who), "\n"), "I only work for people in the workspace")
 				if refused == tt.ours {
 					t.Errorf("told %q", h.whispers(who))
 				}
@@ -127,12 +127,12 @@ func TestPrivateAnswersStandInTheThread(t *testing.T) {
 		h.closed(ts)
 		reply := h.answers(ts)[0].TS
 		h.press(eve, h.channel, reply, "again", "text")
-		h.whispered(eve, "I only work for people of the workspace")
+		h.whispered(eve, "I only work for people in the workspace")
 		for range 2 {
 			h.press(h.ann, h.channel, reply, "send")
 			h.pass(time.Minute)
 		}
-		h.whispered(h.ann, "The file is in this thread already.")
+		h.whispered(h.ann, "The file is already in this thread.")
 		for _, person := range []string{h.ann, eve} {
 			for _, e := range h.ws.Ephemerals(person) {
 				if e.Channel != h.channel || e.Message.ThreadTS != ts {

@@ -168,7 +168,7 @@ func TestStopAfterTheEnd(t *testing.T) {
 		h.wait("it is read", func() bool { return h.count(ts, "page.png") == 1 })
 		h.pass(time.Minute)
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
-		h.whispered(h.ann, "I had finished with it")
+		h.whispered(h.ann, "I'd already finished with it")
 		h.idle(1, "read")
 	})
 }

@@ -27,7 +27,7 @@ func TestAskFromElsewhereIsToldWhere(t *testing.T) {
 				ts := h.post("page.png")
 				asked := time.Now()
 				ask(h, ts)
-				said := h.whispered(h.ann, "I am reading it")
+				said := h.whispered(h.ann, "I'm reading it")
 				if took := time.Since(asked); took > time.Second {
 					t.Errorf("told after %s", took)
 				}
@@ -64,7 +64,7 @@ func TestReactionOnWhatSomebodyHadRead(t *testing.T) {
 		if err := h.ws.React(bob, h.channel, ts, "page_facing_up"); err != nil {
 			t.Fatal(err)
 		}
-		said := h.whispered(bob, "I have read that already")
+		said := h.whispered(bob, "I've already read that")
 		if link := "<" + h.ws.Permalink(h.channel, ts) + "|"; !strings.Contains(said, link) {
 			t.Errorf("it says %q, want a link %s", said, link)
 		}
@@ -84,7 +84,7 @@ func TestReactionOnWhatWasReadUnasked(t *testing.T) {
 		if err := h.ws.React(h.ann, h.channel, ts, "page_facing_up"); err != nil {
 			t.Fatal(err)
 		}
-		h.whispered(h.ann, "I have read that already")
+		h.whispered(h.ann, "I've already read that")
 		h.idle(1, "read once")
 	})
 }
@@ -103,7 +103,7 @@ func TestAskAgainWhileItIsRead(t *testing.T) {
 					t.Fatal(err)
 				}
 				said := h.whispered(h.ann, h.ws.Permalink(h.channel, ts))
-				if !strings.HasPrefix(said, "I am reading it.") {
+				if !strings.HasPrefix(said, "I'm reading it.") {
 					t.Errorf("it says %q", said)
 				}
 			})

@@ -62,8 +62,8 @@ func TestFileThatIsNeverReady(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 100 * time.Hour, Scan: localslack.ScanNoAddress})
 		ts := h.post("page.png")
-		h.wait("the end", func() bool { return strings.HasPrefix(h.reply(ts), "I could not read") })
-		if line := h.reply(ts); !strings.Contains(line, "Slack is still taking the file in. Post it again in a minute, please.") {
+		h.wait("the end", func() bool { return strings.HasPrefix(h.reply(ts), "I couldn't read") })
+		if line := h.reply(ts); !strings.Contains(line, "Slack is still processing the file. Please post it again in a minute.") {
 			t.Errorf("the person sees %q", line)
 		}
 	})
@@ -113,7 +113,7 @@ func TestStreamsOfBytes(t *testing.T) {
 			t.Errorf("it was read %d times", n)
 		}
 		h.postData(h.ann, h.direct(h.ann), "", "words.bin", []byte("just words"))
-		h.waitFor(h.direct(h.ann), "I could not read words.bin: I do not know this kind of file.", 1)
+		h.waitFor(h.direct(h.ann), "I couldn't read words.bin: I don't know this kind of file.", 1)
 	})
 }
 

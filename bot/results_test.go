@@ -59,7 +59,7 @@ func TestTextThatSlackRefuses(t *testing.T) {
 		{
 			"as messages and as a file",
 			[]localslack.Fault{refused, {Method: "files.getUploadURLExternal", Error: "posting_to_channel_denied"}},
-			nil, "I read page.png, but Slack did not take the text: post it again, please. If it goes on like this, ask whoever runs me about ID.",
+			nil, "I read page.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about ID.",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -198,7 +198,7 @@ func TestOneOfSeveralFails(t *testing.T) {
 		)
 		h.closed(ts)
 		h.list(
-			ts, "Read 2 of 4 files", "cut.png · 3 words, then I had to stop: the model ended before the page did.", "blank.png · no text in it",
+			ts, "Read 2 of 4 files", "cut.png · 3 words, then I had to stop: the model stopped before the end of the page.", "blank.png · no text in it",
 			"whole.png · 2 words", "broken.png · not read: the file is damaged",
 		)
 		want := map[string]string{"cut.png": "only the beginning", "whole.png": "some text"}
@@ -488,7 +488,7 @@ func TestTryAgain(t *testing.T) {
 func TestDamagedFileOffersNothing(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.postFiles(localslack.Upload{Name: "broken.png", Data: picture[:40]})
-		if line := h.closed(ts); !strings.HasPrefix(line, "I could not read broken.png: the file is damaged") {
+		if line := h.closed(ts); !strings.HasPrefix(line, "I couldn't read broken.png: the file is damaged") {
 			t.Errorf("the reply says %q", line)
 		}
 		if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "action_id") {

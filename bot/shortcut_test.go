@@ -60,7 +60,7 @@ func TestShortcut(t *testing.T) {
 		h.wait("both are read", func() bool { return h.count(forwarded, "Read 2 files") == 1 })
 		h.idle(4, "twice two")
 		extract(h.talk(h.ann, h.channel, "", "words"))
-		h.whispered(h.ann, "There is no picture in that message")
+		h.whispered(h.ann, "There's no picture in that message")
 		said := len(h.whispers(h.ann))
 		extract(h.answers(own)[0].TS) // the bot's own
 		h.wait("a word", func() bool { return len(h.whispers(h.ann)) == said+1 })

@@ -15,7 +15,7 @@ import (
 func TestLinksThatLeadInside(t *testing.T) {
 	address, seen := trap(t)
 	_, port, _ := net.SplitHostPort(address)
-	inside, plain := "does not lead to the public internet", "not an address on the web that I can follow"
+	inside, plain := "doesn't lead to the public internet", "isn't a web address that I can open"
 	links := map[string]string{
 		"http://" + address + "/a.png":                plain, // its port
 		"http://localhost:" + port + "/a.png":         plain,
@@ -76,7 +76,7 @@ func TestLinkOfAnotherSchemeIsNoAddress(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		for i, link := range []string{"file:///etc/passwd", "gopher://127.0.0.1/", "ftp://a.example/a.png", "javascript:alert(1)", "//127.0.0.1/a.png", "data:image/png;base64,AA"} {
 			h.linkTo(h.channel, link)
-			if w := h.whispers(h.ann); len(w) != i+1 || !strings.HasPrefix(w[i], "I did not understand") {
+			if w := h.whispers(h.ann); len(w) != i+1 || !strings.HasPrefix(w[i], "I didn't understand") {
 				t.Errorf("%s: %q", link, w)
 			}
 		}
@@ -99,7 +99,7 @@ func TestPictureThatAnAppShowsFromInside(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.wait("a word", func() bool { return len(h.whispers(h.ann)) > said })
-			if w := h.whispers(h.ann)[said]; !strings.HasPrefix(w, "There is no picture in that message") {
+			if w := h.whispers(h.ann)[said]; !strings.HasPrefix(w, "There's no picture in that message") {
 				t.Errorf("%s: it says %q", link, w)
 			}
 		}

@@ -147,7 +147,7 @@ func TestSeenTextIsNotTakenAway(t *testing.T) {
 		ts := h.post("page.png")
 		h.wait("it is tried again", func() bool { return strings.HasPrefix(h.reply(ts), "Not yet: ") })
 		h.ws.Fail(localslack.Fault{Method: "download", Status: 404})
-		if line := h.closed(ts); line != "I read 4 words of page.png, then had to stop: the file is no longer there. Post it again, please." {
+		if line := h.closed(ts); line != "I read 4 words of page.png, then had to stop: the file is no longer there. Please post it again." {
 			t.Errorf("the person sees %q", line)
 		}
 		if got := h.results(ts); !slices.Equal(got, []string{"one two three four"}) {
@@ -219,8 +219,8 @@ func TestStoppedByAPerson(t *testing.T) {
 // lives on.
 func TestFilesOfSlackConnect(t *testing.T) {
 	for code, cause := range map[string]string{
-		"missing_scope":  "I may not read files here: ask an admin to add files:read and reinstall me.",
-		"file_not_found": "the file is no longer there. Post it again, please.",
+		"missing_scope":  "I'm not allowed to read files here: ask an admin to add the files:read scope and reinstall me.",
+		"file_not_found": "the file is no longer there. Please post it again.",
 	} {
 		t.Run(code, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
@@ -234,7 +234,7 @@ func TestFilesOfSlackConnect(t *testing.T) {
 					"ts": ts, "event_ts": ts, "user": h.ann,
 					"files": []map[string]any{{"id": "F123", "mode": "file_access", "file_access": "check_file_info"}},
 				})
-				if line := h.closed(ts); line != "I could not read a file: "+cause {
+				if line := h.closed(ts); line != "I couldn't read a file: "+cause {
 					t.Errorf("the person sees %q", line)
 				}
 				h.closed(h.post("page.png"))

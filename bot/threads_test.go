@@ -181,7 +181,7 @@ func TestThreadUnderTheBotsOwnReply(t *testing.T) {
 func TestMentionWithoutAPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.talk(h.ann, h.channel, "", h.named("hello"))
-		h.whispered(h.ann, "There is no picture here")
+		h.whispered(h.ann, "There's no picture here")
 		h.talk(h.ann, h.channel, ts, h.named(""))
 		h.idle(0, "nothing to read")
 		if w := h.whispers(h.ann); len(w) != 2 || len(h.answers(ts)) != 0 {
@@ -262,7 +262,7 @@ func TestPictureInALongThread(t *testing.T) {
 			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
 		}
 		h.talk(h.ann, h.channel, ts, h.named("figure"))
-		h.whispered(h.ann, "I read the newest 10.")
+		h.whispered(h.ann, "I'll read the newest 10.")
 		h.idle(11, "the newest")
 		if n, m := h.count(ts, "late.png as a figure")+h.count(ts, "0.png as a figure"), h.count(ts, "1.png as a figure: "); n != 0 || m != 1 {
 			t.Errorf("%d of the oldest and %d of the newest were read", n, m)

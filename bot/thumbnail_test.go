@@ -62,7 +62,7 @@ func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 		h.startUnasked()
 		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{})
 		line := h.closed(ts)
-		if !strings.HasPrefix(line, "Read photo.avif · 2 words · ") || !strings.HasSuffix(line, "from the smaller copy that Slack made, since I could not open the file itself") {
+		if !strings.HasPrefix(line, "Read photo.avif · 2 words · ") || !strings.HasSuffix(line, "from Slack's smaller copy, because I couldn't open the file itself") {
 			t.Errorf("the person sees %q", line)
 		}
 		if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
@@ -73,14 +73,14 @@ func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 
 // TestEveryCopyIsTried, for each reason why a file cannot be opened.
 func TestEveryCopyIsTried(t *testing.T) {
-	const small = " · from the smaller copy that Slack made, since I could not open the file itself"
+	const small = " · from Slack's smaller copy, because I couldn't open the file itself"
 	for _, tt := range []struct{ name, data, field, note string }{
 		{"photo.avif", avif, "thumb_960", small},
 		{"drawing.psd", "8BPS\x00\x01", "thumb_800", small},
 		{"drawing.png", "8BPS\x00\x01", "thumb_720", small},
 		{"broken.png", string(picture[:20]), "thumb_480", small},
 		{"broken.gif", "GIF89a\x01\x00\x01\x00\x00\x00\x00;", "thumb_360", small},
-		{"broken.pdf", "%PDF-1.7\n%%EOF\n", "thumb_pdf", " · only the first page, from the copy that Slack made, since I could not open the file itself"},
+		{"broken.pdf", "%PDF-1.7\n%%EOF\n", "thumb_pdf", " · only the first page, from Slack's own copy, because I couldn't open the file itself"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(h *house) {
@@ -121,7 +121,7 @@ func TestThumbnailIsMarkedAfterARestart(t *testing.T) {
 		clear()
 		h.ended = make(chan error, 1)
 		h.start()
-		if line := h.closed(ts); !strings.HasPrefix(line, "Found “total” in photo.avif 1 time.") || strings.Contains(line, "did not take") {
+		if line := h.closed(ts); !strings.HasPrefix(line, "Found “total” once in photo.avif.") || strings.Contains(line, "didn't accept") {
 			t.Errorf("the person sees %q", line)
 		}
 		if got := h.results(ts); !slices.Equal(got, []string{"file photo-locate.png"}) {
@@ -136,7 +136,7 @@ func TestThumbnailThatIsGone(t *testing.T) {
 		h.startUnasked()
 		h.ws.Fail(localslack.Fault{Method: "download", After: 1, Status: 404})
 		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{})
-		if line := h.closed(ts); line != "I could not read photo.avif: I know this kind of picture but cannot open it. Post it as a PNG or JPEG, please." {
+		if line := h.closed(ts); line != "I couldn't read photo.avif: I can't open this kind of picture. Please post it as a PNG or JPEG." {
 			t.Errorf("the person sees %q", line)
 		}
 	})
@@ -153,7 +153,7 @@ func TestDrawingsAreLeftAlone(t *testing.T) {
 		}
 		h.talk(h.ann, h.channel, ts, h.named("text"))
 		h.wait("an answer", func() bool {
-			return h.count(ts, "I could not read drawing.psd as plain text: I do not know this kind of file. Post it as a PNG or JPEG, please.") == 1
+			return h.count(ts, "I couldn't read drawing.psd as plain text: I don't know this kind of file. Please post it as a PNG or JPEG.") == 1
 		})
 	})
 }

@@ -161,10 +161,10 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 		"failed with some text": {
 			func(e *earlier) {
 				e.saved["Posted"], e.saved["Text"] = e.says("/reply", "Reading page.png…"), true
-				e.saved["Cause"] = "the model ended before the page did. Post the rest as a second picture, please."
+				e.saved["Cause"] = "the model stopped before the end of the page. Please post the rest as a second picture."
 				e.text = "an earlier text"
 			},
-			"I read 3 words of page.png, then had to stop: the model ended before the page did. Post",
+			"I read 3 words of page.png, then had to stop: the model stopped before the end of the page. Please",
 			[]string{"an earlier text"},
 			0,
 		},

@@ -70,7 +70,7 @@ func (h *house) command(user, channel, text string) {
 func (h *house) forget(user string) {
 	h.Helper()
 	h.command(user, h.channel, "forget")
-	h.whispered(user, "Shall I erase")
+	h.whispered(user, "Should I erase")
 	all := h.ws.Ephemerals(user)
 	if err := h.ws.Press(h.Context(), user, h.channel, all[len(all)-1].Message.TS, "forget"); err != nil {
 		h.Fatal(err)

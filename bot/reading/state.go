@@ -93,7 +93,7 @@ type Delivery struct {
 	NoUpload  bool            `json:",omitempty"` // all of the text goes as messages
 	Marked    []post.OnceFile `json:",omitempty"` // pictures with the places framed
 	NotMarked bool            `json:",omitempty"` // those could not be posted
-	Lost      bool            `json:",omitempty"` // Slack did not take the text
+	Lost      bool            `json:",omitempty"` // Slack did not accept the text
 }
 
 // oldProgress is what an earlier version saved of a job, which was one file.

@@ -21,11 +21,11 @@ const (
 	FilesHint       = "Up to ten files, 10 MB each."
 	ModeLabel       = "Read as"
 	ArgumentLabel   = "What to look for, or your prompt"
-	LocateLabel     = "Which words shall I look for?"
-	PromptLabel     = "What shall I ask the model?"
+	LocateLabel     = "Which words should I look for?"
+	PromptLabel     = "What should I ask the model?"
 	PrivateLabel    = "Who sees it"
 	PrivateOption   = "Send it to me only"
-	ArgumentMissing = "Say here what to look for, or what to ask."
+	ArgumentMissing = "Enter what to look for, or what to ask."
 	NoFileChosen    = "Choose at least one file."
 )
 
@@ -47,11 +47,11 @@ func mentionOf(id string) string {
 }
 
 // ways are all ways to ask.
-const ways = "• Post a picture where I am, or send me one directly.\n" +
-	"• `/ocr` opens a window for files; `/ocr LINK` reads a message, a Slack file or a picture on the web; `/ocr last` the newest picture here.\n" +
+const ways = "• Post a picture in a channel that I'm in, or send me one directly.\n" +
+	"• `/ocr` opens a window for files; `/ocr LINK` reads a message, a Slack file or a picture on the web; `/ocr last` reads the newest picture here.\n" +
 	"• *Extract text* in a message's menu reads its pictures.\n" +
-	"• In the thread of a picture write `text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …` to have it read that way.\n" +
-	"• `/ocr auto all`, `mention` or `off` says what I read unasked in a channel; `/ocr status` what I am doing for you; `/ocr forget` erases my records of you."
+	"• In a picture's thread, write `text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …` to have it read that way.\n" +
+	"• `/ocr auto all`, `mention` or `off` sets what I read on my own in a channel; `/ocr status` shows what I'm doing for you; `/ocr forget` erases my records about you."
 
 // Help says what the bot does and how to ask, also after words that it did not
 // understand. It is mrkdwn.
@@ -59,16 +59,16 @@ func Help(unclear string) string {
 	if unclear == "" {
 		return "I read the text in pictures and put it in the thread.\n" + ways
 	}
-	return "I did not understand " + quote(unclear) + ". This is what I know:\n" + ways
+	return "I didn't understand " + quote(unclear) + ". Here's what I can do:\n" + ways
 }
 
 // HowToUse answers somebody who spoke to the bot without a picture, in a direct
 // message or in a channel. It is mrkdwn.
 func HowToUse(direct bool) string {
 	if direct {
-		return "Send me a picture of a document, a whiteboard or a receipt, and I put its text under it.\n" + ways
+		return "Send me a picture of a document, a whiteboard or a receipt, and I'll put its text below it.\n" + ways
 	}
-	return "There is no picture here that I could read.\n" + ways
+	return "There's no picture here that I can read.\n" + ways
 }
 
 // Greeting is what the bot says where it was invited: what it reads unasked (all,
@@ -81,18 +81,18 @@ func Greeting(autoRead, host string) string {
 	case "off":
 		what = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
 	}
-	return "Hello! " + what + " Pictures are sent to " + quote(host) + " for that. " +
-		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` tells the rest."
+	return "Hello! " + what + " Pictures are sent to " + quote(host) + " to be read. " +
+		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` explains the rest."
 }
 
 // GreetingNotHere is [Greeting] for a channel where the operator does not let the bot work.
-const GreetingNotHere = "Hello! I was not set up to work in this channel: ask whoever runs me, or send me a picture directly."
+const GreetingNotHere = "Hello! I'm not set up to work in this channel: ask whoever runs me, or send me a picture directly."
 
 // GreetingDirect is for a person who opens the bot's messages for the first time. It is
 // mrkdwn.
 func GreetingDirect(host string) string {
-	return "Hello! Send me a picture or a PDF here, and I put its text under it. " +
-		"Pictures are sent to " + quote(host) + " for that. `/ocr help` tells what else I can do."
+	return "Hello! Send me a picture or a PDF here, and I'll put its text below it. " +
+		"Pictures are sent to " + quote(host) + " to be read. `/ocr help` shows what else I can do."
 }
 
 // AutoRead says what is read unasked in a channel: all, mention or off. It is mrkdwn.
@@ -103,7 +103,7 @@ func AutoRead(autoRead string) string {
 	case "mention":
 		return "I read a picture here only if its message mentions me."
 	}
-	return "I read nothing here unasked; `/ocr` and *Extract text* still work."
+	return "I don't read anything here on my own; `/ocr` and *Extract text* still work."
 }
 
 // AutoReadNow is [AutoRead] with the way to change it.
@@ -121,28 +121,28 @@ func AutoReadSet(person, autoRead string) string {
 const (
 	Done              = "Done."
 	AutoDirect        = "In direct messages I read every picture you send. `/ocr auto` is for channels."
-	AnsweredElsewhere = "The picture comes from another conversation, so I answer you in a direct message."
-	AnsweredDirectly  = "I answer you in a direct message."
-	FinishedAlready   = "I had finished with it already."
+	AnsweredElsewhere = "The picture comes from another conversation, so I'll answer you in a direct message."
+	AnsweredDirectly  = "I'll answer you in a direct message."
+	FinishedAlready   = "I'd already finished with it."
 	StoppedNow        = "Stopped."
-	SentAlready       = "The file is in this thread already."
+	SentAlready       = "The file is already in this thread."
 )
 
 // InviteMe goes with an answer by direct message.
 func InviteMe(self string) string {
-	return "I am not in this channel, so I answer you in a direct message. To have me here: `/invite` " + mentionOf(self)
+	return "I'm not in this channel, so I'll answer you in a direct message. To add me: `/invite` " + mentionOf(self)
 }
 
 // FirstFilesOnly is for more pictures than one ask may have.
 func FirstFilesOnly(n int) string {
-	return fmt.Sprintf("There are more than %d pictures: I read the first %d.", n, n)
+	return fmt.Sprintf("That's more than %d pictures, so I'll read the first %d.", n, n)
 }
 
 // Status is over a list of what is read for a person, of which so many are shown.
 func Status(n, shown int) string {
 	switch {
 	case n == 0:
-		return "Nothing of yours is being read or waiting."
+		return "Nothing of yours is being read or waiting right now."
 	case n > shown:
 		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", Count(n, "request"), shown)
 	case n == 1:
@@ -158,63 +158,63 @@ func StatusLine(name string, since time.Duration) string {
 
 // RecordsErased follows /ocr forget.
 func RecordsErased(n int) string {
-	return fmt.Sprintf("I erased my records of %s that you asked me to read. What I posted stays in Slack until you delete it there.", Count(n, "file"))
+	return fmt.Sprintf("I erased my records of %s you asked me to read. What I've posted stays in Slack until you delete it there.", Count(n, "file"))
 }
 
 // WhereText says where a text will stand, or stands already.
 func WhereText(link string, underWay bool) string {
 	if !underWay {
-		return "I have read that already: " + "<" + link + "|here is its text>."
+		return "I've already read that: " + "<" + link + "|here's its text>."
 	}
-	return "I am reading it. The text will stand in <" + link + "|this thread>."
+	return "I'm reading it. The text will appear in <" + link + "|this thread>."
 }
 
 // What /ocr forget asks first.
 const (
-	ForgetQuestion = "Shall I erase my records of everything that you asked me to read? What is waiting or being read stops. What I posted stays in Slack until you delete it there."
+	ForgetQuestion = "Should I erase my records of everything you asked me to read? Anything waiting or being read will stop. What I've posted stays in Slack until you delete it there."
 	ForgetButton   = "Erase my records"
 )
 
 // CannotFollow is why an address is not followed.
 func CannotFollow(why *Failure) string { return failedLink + why.Cause() }
 
-const failedLink = "I cannot follow that link: "
+const failedLink = "I can't follow that link: "
 
 // Why a command, a press or a wish came to nothing, in mrkdwn.
 const (
-	ChannelOff     = "I do not read pictures in this channel unasked, not even when I am mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
-	NotHere        = "I may not work in this channel. Send me the picture in a direct message."
-	OtherWorkspace = "I only work for people of the workspace I am installed in. Ask one of them to read it for you."
-	NoWindow       = "I could not open the window in time. Try again, please."
-	NotTaken       = "I could not take that just now, and nothing was started. Try again in a minute, please."
-	TooManyAsks    = "I'm still busy with what you or others here asked for before. Try again in a minute, please."
-	TryLater       = "I could not look that up just now. Try again in a minute, please."
-	NotAnnounced   = "Changed, but I could not announce it in the channel."
+	ChannelOff     = "I don't read pictures in this channel on my own, not even when I'm mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
+	NotHere        = "I'm not allowed to work in this channel. Send me the picture in a direct message."
+	OtherWorkspace = "I only work for people in the workspace I'm installed in. Ask one of them to read it for you."
+	NoWindow       = "I couldn't open the window in time. Please try again."
+	NotTaken       = "I couldn't take that just now, so nothing was started. Please try again in a minute."
+	TooManyAsks    = "I'm still busy with what you or others here asked for before. Please try again in a minute."
+	TryLater       = "I couldn't look that up just now. Please try again in a minute."
+	NotAnnounced   = "Changed, but I couldn't announce it in the channel."
 	TooManyMembers = "That conversation has too many members for me to look through. Use *Extract text* in the message's menu instead."
-	MissingScope   = "I lack a permission for that. Ask an admin to reinstall me with the scopes of my manifest."
-	NotFound       = "I could not get at that in Slack. Try again in a few minutes, please."
-	NotForYou      = "I cannot read that for you: it is not there, or you or I are not in its conversation. Post the picture here instead."
-	NoPictureThere = "There is no picture in that message that I could read."
+	MissingScope   = "I'm missing a permission for that. Ask an admin to reinstall me with the scopes of my manifest."
+	NotFound       = "I couldn't get that from Slack. Please try again in a few minutes."
+	NotForYou      = "I can't read that for you: it isn't there, or one of us isn't in its conversation. Post the picture here instead."
+	NoPictureThere = "There's no picture in that message that I can read."
 	NoPictureHere  = "I found no picture among the newest messages here. Post one, or point at one with *Extract text*."
-	NotRemembered  = "I no longer remember this file. Post it again, please, and I read it anew."
-	NotSent        = "Slack did not take the file. Try again in a few minutes, please."
+	NotRemembered  = "I no longer remember this file. Please post it again, and I'll read it."
+	NotSent        = "Slack didn't accept the file. Please try again in a few minutes."
 	NotMember      = "Only people who are in that conversation can do this."
 )
 
 // AddMeFirst is for a channel that the bot or the person is not in. It is mrkdwn.
 func AddMeFirst(self string) string {
-	return "I am not in this channel, or you are not. Add me first: `/invite` " + mentionOf(self)
+	return "One of us isn't in this channel. Add me first: `/invite` " + mentionOf(self)
 }
 
 // StoreFull is for a store of jobs that took nothing.
-const StoreFull = "I have more to do than I can keep. Try again in an hour, please, or tell whoever runs me."
+const StoreFull = "I have more to do than I can store. Please try again in an hour, or tell whoever runs me."
 
 // TooManyWaiting says how many of so many files were taken, where too many wait already.
 func TooManyWaiting(taken, of int) string {
 	if taken == 0 {
-		return "Too many files are waiting already, so I took none. Ask again when some are done, please."
+		return "Too many files are waiting already, so I took none. Please ask again when some are done."
 	}
-	return fmt.Sprintf("Too many files are waiting already, so I took the first %d of %d. Ask for the others when some are done, please.", taken, of)
+	return fmt.Sprintf("Too many files are waiting already, so I took the first %d of %d. Please ask for the others when some are done.", taken, of)
 }
 
 // The ways to read, for somebody who wrote one that does not exist or asked for
@@ -228,11 +228,11 @@ const (
 
 // NewestFilesOnly is for a thread with more pictures than are read at once.
 func NewestFilesOnly(n int) string {
-	return fmt.Sprintf("There are more than %d pictures in this thread: I read the newest %d.", n, n)
+	return fmt.Sprintf("There are more than %d pictures in this thread, so I'll read the newest %d.", n, n)
 }
 
 // Unconfirmed is for a file about which nothing could be posted for certain, in
 // mrkdwn.
 func Unconfirmed(name string) string {
-	return "Slack doesn't confirm what I post about " + quote(name) + ", so I gave up. Post it again in a few minutes, please."
+	return "Slack doesn't confirm what I post about " + quote(name) + ", so I gave up. Please post it again in a few minutes."
 }

@@ -92,7 +92,7 @@ const (
 
 // PageToCome stands in the text that grows, where a page is tried again later. It
 // is markdown.
-func PageToCome(page int) string { return fmt.Sprintf("*Page %d is still to be read.*", page) }
+func PageToCome(page int) string { return fmt.Sprintf("*Page %d hasn't been read yet.*", page) }
 
 // PageMissing stands in the text for what is missing of a page: all of it, the rest
 // where it has begun, or some where it was cut into parts. It is markdown.
@@ -138,7 +138,7 @@ func PagesLeftOut(pages int) string {
 	if pages == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" · the last %s left out, which is more than I read at once", Count(pages, "page"))
+	return fmt.Sprintf(" · the last %s skipped, which is more than I read at once", Count(pages, "page"))
 }
 
 // FromSmallCopy follows a line where the file itself could not be opened. Of a PDF
@@ -148,9 +148,9 @@ func FromSmallCopy(small, pdf bool) string {
 	case !small:
 		return ""
 	case pdf:
-		return " · only the first page, from the copy that Slack made, since I could not open the file itself"
+		return " · only the first page, from Slack's own copy, because I couldn't open the file itself"
 	}
-	return " · from the smaller copy that Slack made, since I could not open the file itself"
+	return " · from Slack's smaller copy, because I couldn't open the file itself"
 }
 
 // DamagedFile follows a line where a page could not be decoded whole.
@@ -188,32 +188,43 @@ func Part(part, of, first, last int) string {
 
 // Here is over a text that could not be posted where it was asked for.
 func Here(what string) string {
-	return fmt.Sprintf("Slack takes nothing more from me where you asked, so here is %s.", what)
+	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", what)
 }
 
 // Located is for words that were looked for.
 func Located(name, sought string, n int) string {
 	name, sought = slackmd.Name(name), slackmd.Name(sought)
 	if n == 0 {
-		return fmt.Sprintf("I did not find “%s” in %s.", sought, name)
+		return fmt.Sprintf("I didn't find “%s” in %s.", sought, name)
 	}
-	return fmt.Sprintf("Found “%s” in %s %s.", sought, name, Count(n, "time"))
+	return fmt.Sprintf("Found “%s” %s in %s.", sought, times(n), name)
 }
 
 // Found is [Located] in a line about one of several files.
 func Found(n int) string {
 	if n == 0 {
-		return "not found in it"
+		return "not found"
 	}
-	return "found " + Count(n, "time")
+	return "found " + times(n)
+}
+
+// times writes how often something was found, at least once.
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return Count(n, "time")
 }
 
 // NotMarked follows Located where the picture that shows the places is missing.
-const NotMarked = " Slack did not take the picture that shows where: ask again, please."
+const NotMarked = " Slack didn't accept the picture that shows where: please ask again."
 
 // Down is for a file that waits for the OCR service itself.
 func Down(what string) string {
-	return fmt.Sprintf("The OCR service does not answer now. I read %s as soon as it is back.", what)
+	return fmt.Sprintf("The OCR service isn't answering. I'll read %s as soon as it's back.", what)
 }
 
 // NotRead says why a file could not be read, or not to its end.
@@ -221,7 +232,7 @@ func NotRead(what string, words int, why *Failure) string {
 	if words > 0 {
 		return fmt.Sprintf("I read %s of %s, then had to stop: %s", Count(words, "word"), what, why.Cause())
 	}
-	return fmt.Sprintf("I could not read %s: %s", what, why.Cause())
+	return fmt.Sprintf("I couldn't read %s: %s", what, why.Cause())
 }
 
 // FileNotRead is [NotRead] in a line about one of several files.
@@ -234,18 +245,18 @@ func FileNotRead(words int, why *Failure) string {
 
 // NotYet is for a failure that may pass.
 func NotYet(what string, why *Failure, in time.Duration) string {
-	return fmt.Sprintf("Not yet: %s. I try %s again in %s.", why.Why(), what, Seconds(in))
+	return fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Why(), what, Seconds(in))
 }
 
 // FileNotYet is [NotYet] in a line about one of several files.
 func FileNotYet(why *Failure, in time.Duration) string {
-	return fmt.Sprintf("not yet: %s. I try again in %s.", why.Why(), Seconds(in))
+	return fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Why(), Seconds(in))
 }
 
 // Lost is for a result that Slack did not take.
 func Lost(what, request string) string {
-	return fmt.Sprintf("I read %s, but Slack did not take the text: post it again, please.", what) +
-		" If it goes on like this, ask whoever runs me about " + request + "."
+	return fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", what) +
+		" If this keeps happening, ask whoever runs me about " + request + "."
 }
 
 // Stop is who stopped a file, and how far it was.
@@ -297,7 +308,7 @@ func Mode(kind ocr.Kind) string {
 	case ocr.Describe:
 		return "A description"
 	case ocr.Locate:
-		return "Where words stand…"
+		return "Where words are…"
 	case ocr.Prompt:
 		return "My own prompt…"
 	}

@@ -52,10 +52,10 @@ func TestSentences(t *testing.T) {
 		Part(2, 3, 0, 0):                                        "part 2 of 3",
 		Part(2, 3, 4, 4):                                        "part 2 of 3 · page 4",
 		Part(1, 1, 1, 9):                                        "pages 1–9",
-		NotRead("a.png", 0, cut):                                "I could not read a.png: " + cut.Cause(),
+		NotRead("a.png", 0, cut):                                "I couldn't read a.png: " + cut.Cause(),
 		NotRead("a.png", 1, cut):                                "I read 1 word of a.png, then had to stop: " + cut.Cause(),
-		NotYet("a.png", Failed(ModelBusy), 45*time.Second):      "Not yet: the OCR service has too much to do. I try a.png again in 45 s.",
-		Lost("a.png", "7f3a-21c9"):                              "I read a.png, but Slack did not take the text: post it again, please. If it goes on like this, ask whoever runs me about 7f3a-21c9.",
+		NotYet("a.png", Failed(ModelBusy), 45*time.Second):      "Not yet: the OCR service is too busy. I'll try a.png again in 45 s.",
+		Lost("a.png", "7f3a-21c9"):                              "I read a.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about 7f3a-21c9.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
