@@ -94,9 +94,12 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 			synctest.Wait()
 		}
 		all.Wait()
-		for _, want := range []string{"0 2", "1 3", "1 6", "2 5", "3 0", "3 1", "3 4"} {
-			if got := <-order; got != want {
-				t.Errorf("served %q, want %q", got, want)
+		for _, want := range []struct {
+			u urgency
+			i int
+		}{{greeting, 2}, {final, 3}, {final, 6}, {first, 5}, {interim, 0}, {interim, 1}, {interim, 4}} {
+			if got := <-order; got != fmt.Sprint(want.u, " ", want.i) {
+				t.Errorf("served %q, want %v", got, want)
 			}
 		}
 	})
