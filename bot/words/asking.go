@@ -8,10 +8,10 @@ import (
 	"slackocr/bot/slackmd"
 )
 
-// This file has what people read about asking: windows, answers to commands and
+// This file has the sentences about asking: windows, answers to commands and
 // presses, and the bot's own announcements.
 
-// What buttons and windows say.
+// The labels of buttons and windows.
 const (
 	UploadTitle     = "Read a file"
 	AgainTitle      = "Read it again"
@@ -29,16 +29,16 @@ const (
 	NoFileChosen    = "Choose at least one file."
 )
 
-// What follows is mrkdwn: our own words, with nothing from elsewhere in them but
-// what quote and mentionOf make.
+// The texts below are mrkdwn. All words are the bot's own, except those that
+// quote and mentionOf return.
 
-// quote shows what somebody wrote as it is.
+// quote returns a person's words as code, unchanged.
 func quote(s string) string {
 	s = strings.ReplaceAll(slackmd.Name(s), "`", "'")
 	return "`" + slackmd.Line(s) + "`"
 }
 
-// mentionOf shows a person's or the bot's name.
+// mentionOf returns the mention of a person or the bot.
 func mentionOf(id string) string {
 	if strings.ContainsFunc(id, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) || id == "" {
 		return "somebody"
@@ -46,15 +46,15 @@ func mentionOf(id string) string {
 	return "<@" + id + ">"
 }
 
-// ways are all ways to ask.
+// ways lists all ways to ask.
 const ways = "• Post a picture in a channel that I'm in, or send me one directly.\n" +
 	"• `/ocr` opens a window for files; `/ocr LINK` reads a message, a Slack file or a picture on the web; `/ocr last` reads the newest picture here.\n" +
 	"• *Extract text* in a message's menu reads its pictures.\n" +
 	"• In a picture's thread, write `text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …` to have it read that way.\n" +
 	"• `/ocr auto all`, `mention` or `off` sets what I read on my own in a channel; `/ocr status` shows what I'm doing for you; `/ocr forget` erases my records about you."
 
-// Help says what the bot does and how to ask, also after words that it did not
-// understand. It is mrkdwn.
+// Help returns an explanation of the bot, in mrkdwn. If unclear is not "",
+// Help first says that these words were not understood.
 func Help(unclear string) string {
 	if unclear == "" {
 		return "I read the text in pictures and put it in the thread.\n" + ways
@@ -62,8 +62,8 @@ func Help(unclear string) string {
 	return "I didn't understand " + quote(unclear) + ". Here's what I can do:\n" + ways
 }
 
-// HowToUse answers somebody who spoke to the bot without a picture, in a direct
-// message or in a channel. It is mrkdwn.
+// HowToUse answers a person who spoke to the bot without a picture, in a
+// direct message or in a channel. The text is mrkdwn.
 func HowToUse(direct bool) string {
 	if direct {
 		return "Send me a picture of a document, a whiteboard or a receipt, and I'll put its text below it.\n" + ways
@@ -71,8 +71,9 @@ func HowToUse(direct bool) string {
 	return "There's no picture here that I can read.\n" + ways
 }
 
-// Greeting is what the bot says where it was invited: what it reads unasked (all,
-// mention or off), and where pictures are sent. It is mrkdwn.
+// Greeting introduces the bot in a channel: which pictures are read unasked
+// (all, mention or off), and the host that pictures are sent to. The text is
+// mrkdwn.
 func Greeting(autoRead, host string) string {
 	what := "I read every picture that is posted here and put its text in the thread."
 	switch autoRead {
@@ -85,17 +86,18 @@ func Greeting(autoRead, host string) string {
 		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` explains the rest."
 }
 
-// GreetingNotHere is [Greeting] for a channel where the operator does not let the bot work.
+// GreetingNotHere is [Greeting] for a channel in which the bot must not work.
 const GreetingNotHere = "Hello! I'm not set up to work in this channel: ask whoever runs me, or send me a picture directly."
 
-// GreetingDirect is for a person who opens the bot's messages for the first time. It is
-// mrkdwn.
+// GreetingDirect greets a person who opens the bot's messages for the first
+// time, in mrkdwn.
 func GreetingDirect(host string) string {
 	return "Hello! Send me a picture or a PDF here, and I'll put its text below it. " +
 		"Pictures are sent to " + quote(host) + " to be read. `/ocr help` shows what else I can do."
 }
 
-// AutoRead says what is read unasked in a channel: all, mention or off. It is mrkdwn.
+// AutoRead says which pictures in a channel are read unasked: all, mention or
+// off. The text is mrkdwn.
 func AutoRead(autoRead string) string {
 	switch autoRead {
 	case "all":
@@ -106,18 +108,18 @@ func AutoRead(autoRead string) string {
 	return "I don't read anything here on my own; `/ocr` and *Extract text* still work."
 }
 
-// AutoReadNow is [AutoRead] with the way to change it.
+// AutoReadNow is [AutoRead] with the way to change the setting.
 func AutoReadNow(autoRead string) string {
 	return AutoRead(autoRead) + " `/ocr auto all`, `mention` or `off` changes that."
 }
 
-// AutoReadSet announces in a channel that a person changed what is read there. It is
-// mrkdwn.
+// AutoReadSet announces in a channel that a person changed the setting. The
+// text is mrkdwn.
 func AutoReadSet(person, autoRead string) string {
 	return mentionOf(person) + " changed what I do in this channel. From now on: " + AutoRead(autoRead)
 }
 
-// What a command or a press led to.
+// The results of a command or a press.
 const (
 	Done              = "Done."
 	AutoDirect        = "In direct messages I read every picture you send. `/ocr auto` is for channels."
@@ -133,12 +135,13 @@ func InviteMe(self string) string {
 	return "I'm not in this channel, so I'll answer you in a direct message. To add me: `/invite` " + mentionOf(self)
 }
 
-// FirstFilesOnly is for more pictures than one ask may have.
+// FirstFilesOnly says that an ask takes only the first n pictures.
 func FirstFilesOnly(n int) string {
 	return fmt.Sprintf("That's more than %d pictures, so I'll read the first %d.", n, n)
 }
 
-// Status is over a list of what is read for a person, of which so many are shown.
+// Status is the line above a person's list of n requests, of which shown are
+// listed.
 func Status(n, shown int) string {
 	switch {
 	case n == 0:
@@ -151,17 +154,17 @@ func Status(n, shown int) string {
 	return fmt.Sprintf("%s of yours are being read or waiting:", Count(n, "request"))
 }
 
-// StatusLine is a line of that list.
+// StatusLine is a line of the list of [Status].
 func StatusLine(name string, since time.Duration) string {
 	return fmt.Sprintf("%s, for %s", slackmd.Name(name), Seconds(since))
 }
 
-// RecordsErased follows /ocr forget.
+// RecordsErased answers /ocr forget.
 func RecordsErased(n int) string {
 	return fmt.Sprintf("I erased my records of %s you asked me to read. What I've posted stays in Slack until you delete it there.", Count(n, "file"))
 }
 
-// WhereText says where a text will stand, or stands already.
+// WhereText links to the thread of a text that is ready, or under way.
 func WhereText(link string, underWay bool) string {
 	if !underWay {
 		return "I've already read that: " + "<" + link + "|here's its text>."
@@ -169,18 +172,18 @@ func WhereText(link string, underWay bool) string {
 	return "I'm reading it. The text will appear in <" + link + "|this thread>."
 }
 
-// What /ocr forget asks first.
+// The question of /ocr forget.
 const (
 	ForgetQuestion = "Should I erase my records of everything you asked me to read? Anything waiting or being read will stop. What I've posted stays in Slack until you delete it there."
 	ForgetButton   = "Erase my records"
 )
 
-// CannotFollow is why an address is not followed.
+// CannotFollow says why an address is refused.
 func CannotFollow(why *Failure) string { return failedLink + why.Cause() }
 
 const failedLink = "I can't follow that link: "
 
-// Why a command, a press or a wish came to nothing, in mrkdwn.
+// The reasons why a command, a press or a request failed, in mrkdwn.
 const (
 	ChannelOff     = "I don't read pictures in this channel on my own, not even when I'm mentioned: use `/ocr last` or *Extract text*, or change it with `/ocr auto mention`."
 	NotHere        = "I'm not allowed to work in this channel. Send me the picture in a direct message."
@@ -201,15 +204,17 @@ const (
 	NotMember      = "Only people who are in that conversation can do this."
 )
 
-// AddMeFirst is for a channel that the bot or the person is not in. It is mrkdwn.
+// AddMeFirst is for a channel that the bot or the person is not a member of,
+// in mrkdwn.
 func AddMeFirst(self string) string {
 	return "One of us isn't in this channel. Add me first: `/invite` " + mentionOf(self)
 }
 
-// StoreFull is for a store of jobs that took nothing.
+// StoreFull says that the store of jobs is full.
 const StoreFull = "I have more to do than I can store. Please try again in an hour, or tell whoever runs me."
 
-// TooManyWaiting says how many of so many files were taken, where too many wait already.
+// TooManyWaiting says how many of the files were taken, if too many files are
+// waiting.
 func TooManyWaiting(taken, of int) string {
 	if taken == 0 {
 		return "Too many files are waiting already, so I took none. Please ask again when some are done."
@@ -217,8 +222,7 @@ func TooManyWaiting(taken, of int) string {
 	return fmt.Sprintf("Too many files are waiting already, so I took the first %d of %d. Please ask for the others when some are done.", taken, of)
 }
 
-// The ways to read, for somebody who wrote one that does not exist or asked for
-// nothing, in mrkdwn.
+// The modes, for a person who named an unknown mode or none, in mrkdwn.
 const (
 	waysToRead = "`text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …`"
 
@@ -226,13 +230,12 @@ const (
 	OnlyTalk    = "I didn't read anything. To have the pictures in a thread read again, mention me there with " + waysToRead + "."
 )
 
-// NewestFilesOnly is for a thread with more pictures than are read at once.
+// NewestFilesOnly says that only the newest n pictures of a thread are read.
 func NewestFilesOnly(n int) string {
 	return fmt.Sprintf("There are more than %d pictures in this thread, so I'll read the newest %d.", n, n)
 }
 
-// Unconfirmed is for a file about which nothing could be posted for certain, in
-// mrkdwn.
+// Unconfirmed says that Slack never confirmed a post about a file, in mrkdwn.
 func Unconfirmed(name string) string {
 	return "Slack doesn't confirm what I post about " + quote(name) + ", so I gave up. Please post it again in a few minutes."
 }

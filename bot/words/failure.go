@@ -2,12 +2,13 @@ package words
 
 import "fmt"
 
-// Kind tells failures apart. It is kept in records, so a name never changes.
+// Kind is the kind of a failure. Records hold the kind, so its value must
+// never change.
 type Kind string
 
 // The kinds of failures. Each has a row in failures.
 const (
-	// The file.
+	// The file itself.
 	Empty         Kind = "empty file"
 	Damaged       Kind = "damaged file" // its end is missing
 	BrokenPDF     Kind = "broken PDF"
@@ -25,7 +26,7 @@ const (
 	Elsewhere     Kind = "not kept in Slack"
 	Outside       Kind = "outside the bot's conversations"
 
-	// The way to it.
+	// The download.
 	NoPermission  Kind = "no permission"
 	NotFile       Kind = "page instead of the file"
 	NotReady      Kind = "file not ready"
@@ -37,7 +38,7 @@ const (
 	LinkNotImage  Kind = "link to no image"
 	LinkRedirects Kind = "too many redirects"
 	LinkSlow      Kind = "link too slow"
-	Connection    Kind = "connection failed" // also whatever nobody knows
+	Connection    Kind = "connection failed" // also any unknown error
 
 	// The model.
 	KeyRefused      Kind = "key refused"
@@ -64,33 +65,35 @@ const (
 	Unreadable  Kind = "record unreadable"
 	NotPosted   Kind = "result not posted"
 
-	// Told is a failure of which an earlier version kept only the sentence.
+	// Told is a failure in a record of an earlier version, which only has a
+	// sentence.
 	Told Kind = "told"
 )
 
-// Mender says whose a failure is to mend.
+// Mender is the person who can mend a failure.
 type Mender int
 
 // The menders.
 const (
-	Person   Mender = iota // whoever posted the file
-	Operator               // whoever runs the bot
+	Person   Mender = iota // the person who posted the file
+	Operator               // the person who runs the bot
 	Nobody
 )
 
-// Failure is why a file could not be read, or not to its end, as far as people are
-// told. It is kept in records.
+// Failure is the reason why a file could not be read, or not to its end, in
+// terms for people. Records hold failures.
 type Failure struct {
 	Kind          Kind
 	Width, Height int    `json:",omitempty"` // pixels, of TooManyPixels
-	Request       string `json:",omitempty"` // name under which the operator finds it in the log
+	Request       string `json:",omitempty"` // name of the request in the log, for the operator
 	Sentence      string `json:",omitempty"` // of Told
 }
 
-// row is what is said and done about a kind of failure.
+// row describes a kind of failure: the sentences, and the actions that may
+// help.
 type row struct {
-	cause, cure string // the second half of a sentence, and a sentence; plain text
-	retry       bool   // the same may succeed later
+	cause, cure string // half a sentence, and a sentence, both plain text
+	retry       bool   // the same file may be read later
 	mend        Mender
 	askOperator bool // the cure names the operator already
 	otherMode   bool // reading the file another way may help
@@ -151,7 +154,7 @@ var failures = map[Kind]row{
 	NotPosted:   {cause: "Slack didn't accept the text", cure: "Please post it again.", mend: Operator},
 }
 
-// Failed returns a failure of a kind.
+// Failed returns a failure of the given kind.
 func Failed(kind Kind) *Failure { return &Failure{Kind: kind} }
 
 func (f *Failure) row() row {
@@ -167,21 +170,20 @@ func (f *Failure) row() row {
 // Retry reports whether the same file may be read later without anybody's help.
 func (f *Failure) Retry() bool { return f != nil && f.row().retry }
 
-// Mender tells whose the failure is to mend.
+// Mender returns the person who can mend the failure.
 func (f *Failure) Mender() Mender { return f.row().mend }
 
-// Again reports whether a person may ask for the same file again in the hope of a
-// better end.
+// Again reports whether another try of the same file may succeed.
 func (f *Failure) Again() bool {
 	r := f.row()
 	return r.retry || r.mend == Operator
 }
 
-// OtherMode reports whether reading the file another way may help. It cannot where the
-// file itself cannot be opened.
+// OtherMode reports whether another mode may help. If the file cannot be
+// opened, no mode helps.
 func (f *Failure) OtherMode() bool { return f.row().otherMode }
 
-// Why is the cause in half a sentence, without a full stop.
+// Why returns the cause as half a sentence, without a full stop.
 func (f *Failure) Why() string {
 	r := f.row()
 	if f.Kind == TooManyPixels {
@@ -190,7 +192,8 @@ func (f *Failure) Why() string {
 	return r.cause
 }
 
-// Cause is the second half of a sentence, and what to do: plain text.
+// Cause returns the cause as half a sentence, and then the cure, in plain
+// text.
 func (f *Failure) Cause() string {
 	r := f.row()
 	if f.Kind == Told {

@@ -1,9 +1,10 @@
 // Package words has every sentence that a person in Slack reads.
 //
-// The rules: one plain sentence says what happened, and then what to do next. No
-// texts or numbers of errors, no names of programs. Nobody is blamed. What
-// functions return is plain text, which its caller escaped when it is posted, but
-// where a comment says that it is mrkdwn or markdown.
+// The rules: one plain sentence says what happened, and the next says what to
+// do. There are no error texts, no error numbers and no names of programs.
+// Nobody is blamed. The functions return plain text, which the caller must
+// escape before posting, unless the comment says that the text is mrkdwn or
+// markdown.
 package words
 
 import (
@@ -15,8 +16,8 @@ import (
 	"slackocr/ocr"
 )
 
-// What names a file, and how it is read where that is not the usual way. It
-// is what the sentences below are about.
+// What returns the name of a file, with its mode unless that is Markdown. The
+// sentences below are about this name.
 func What(name string, m ocr.Mode) string {
 	name = slackmd.Name(name)
 	switch m.Kind {
@@ -34,7 +35,7 @@ func What(name string, m ocr.Mode) string {
 	return name
 }
 
-// Files names several files together, and how they are read.
+// Files returns a name for several files, with their mode.
 func Files(n int, m ocr.Mode) string {
 	if m.Kind == ocr.Describe {
 		return Count(n, "file") + " to describe them"
@@ -45,10 +46,10 @@ func Files(n int, m ocr.Mode) string {
 // Reading says that work has begun.
 func Reading(what string) string { return fmt.Sprintf("Reading %s…", what) }
 
-// Progress is what is known of a file while it is read.
+// Progress is the state of a file that is being read.
 type Progress struct {
 	Words       int
-	Page, Pages int // the page whose text is shown, of how many; 0 before they are known
+	Page, Pages int // page on screen, of how many; 0 if unknown
 	Since       time.Duration
 }
 
@@ -60,13 +61,13 @@ func (p Progress) String() string {
 	return fmt.Sprintf("%s%s · %s", where, Count(p.Words, "word"), Seconds(p.Since))
 }
 
-// ReadingOn is under a text that grows.
+// ReadingOn is the line below a growing text.
 func ReadingOn(what string, p Progress) string { return Reading(what) + " " + p.String() }
 
-// Of is a line about one of several files.
+// Of returns a line about one of several files.
 func Of(name, state string) string { return slackmd.Name(name) + " · " + state }
 
-// Waiting says how many are served before a file.
+// Waiting gives a file's place in the queue.
 func Waiting(what string, ahead int) string {
 	if ahead == 0 {
 		return fmt.Sprintf("%s is next.", what)
@@ -74,7 +75,7 @@ func Waiting(what string, ahead int) string {
 	return fmt.Sprintf("%s is waiting, %d ahead.", what, ahead)
 }
 
-// Queued is [Waiting] in a line about one of several files.
+// Queued is [Waiting] for a line about one of several files.
 func Queued(ahead int) string {
 	if ahead == 0 {
 		return "next"
@@ -82,7 +83,7 @@ func Queued(ahead int) string {
 	return fmt.Sprintf("waiting, %d ahead", ahead)
 }
 
-// The states of one of several files that has no words yet.
+// The states of one of several files without words so far.
 const (
 	FileReading = "reading…"
 	FileDown    = "waiting for the OCR service"
@@ -90,12 +91,13 @@ const (
 	FileStopped = "stopped"
 )
 
-// PageToCome stands in the text that grows, where a page is tried again later. It
-// is markdown.
+// PageToCome stands in a growing text for a page that is tried again later.
+// The text is markdown.
 func PageToCome(page int) string { return fmt.Sprintf("*Page %d hasn't been read yet.*", page) }
 
-// PageMissing stands in the text for what is missing of a page: all of it, the rest
-// where it has begun, or some where it was cut into parts. It is markdown.
+// PageMissing stands in the text for a missing page, or for the rest of a page
+// if begun is true, or for a part of a page if cut is true. The text is
+// markdown.
 func PageMissing(page int, begun, cut bool, why *Failure) string {
 	missing := "Page %d is missing: %s"
 	switch {
@@ -107,8 +109,8 @@ func PageMissing(page int, begun, cut bool, why *Failure) string {
 	return fmt.Sprintf("*"+missing+"*", page, why.Cause())
 }
 
-// Summary is what was read of a file: its pages where there are several, its words,
-// and the time that it took where that is known.
+// Summary returns the size of a result: pages if there are several, words,
+// and, unless took is 0, the duration.
 func Summary(words, pages int, took time.Duration) string {
 	parts := []string{Count(words, "word")}
 	if pages > 1 {
@@ -125,7 +127,7 @@ func Read(what string, words, pages int, took time.Duration) string {
 	return fmt.Sprintf("Read %s · %s", what, Summary(words, pages, max(took, 1)))
 }
 
-// ReadFiles is over the list of several files that were read.
+// ReadFiles is the line above the list of several files.
 func ReadFiles(done, all int, m ocr.Mode, took time.Duration) string {
 	if done == all {
 		return fmt.Sprintf("Read %s · %s", Files(all, m), Seconds(took))
@@ -133,7 +135,7 @@ func ReadFiles(done, all int, m ocr.Mode, took time.Duration) string {
 	return fmt.Sprintf("Read %d of %s · %s", done, Files(all, m), Seconds(took))
 }
 
-// PagesLeftOut follows a line where not all pages were read.
+// PagesLeftOut follows a line if some pages were not read.
 func PagesLeftOut(pages int) string {
 	if pages == 0 {
 		return ""
@@ -141,8 +143,8 @@ func PagesLeftOut(pages int) string {
 	return fmt.Sprintf(" · the last %s skipped, which is more than I read at once", Count(pages, "page"))
 }
 
-// FromSmallCopy follows a line where the file itself could not be opened. Of a PDF
-// Slack's copy shows the first page.
+// FromSmallCopy follows a line if the text comes from Slack's copy, because
+// the file could not be opened. The copy of a PDF shows the first page.
 func FromSmallCopy(small, pdf bool) string {
 	switch {
 	case !small:
@@ -153,7 +155,7 @@ func FromSmallCopy(small, pdf bool) string {
 	return " · from Slack's smaller copy, because I couldn't open the file itself"
 }
 
-// DamagedFile follows a line where a page could not be decoded whole.
+// DamagedFile follows a line if a page could not be decoded completely.
 func DamagedFile(damaged bool) string {
 	if !damaged {
 		return ""
@@ -161,16 +163,18 @@ func DamagedFile(damaged bool) string {
 	return " · the file is damaged, so some of it may be missing"
 }
 
-// NothingFound is for a file without text. more is PagesLeftOut or FromSmallCopy.
+// NothingFound says that a file has no text. more is PagesLeftOut or
+// FromSmallCopy.
 func NothingFound(what, more string) string {
 	return fmt.Sprintf("I found no text in %s%s.", what, more)
 }
 
-// InFile follows a line where the whole text is also in a file.
+// InFile follows a line if a file has the whole text.
 func InFile(file string) string { return " · the whole text is in " + file }
 
-// Part says which part of a text a message has, and of which pages that is; "" for
-// the whole of one page. first and last are 0 where there is one page only.
+// Part says which part of a text a message has, and the pages of that part, or
+// "" for the whole of one page. If there is only one page, first and last are
+// 0.
 func Part(part, of, first, last int) string {
 	var parts []string
 	if of > 1 {
@@ -186,12 +190,13 @@ func Part(part, of, first, last int) string {
 	return strings.Join(parts, " · ")
 }
 
-// Here is over a text that could not be posted where it was asked for.
+// Here introduces a text that could not be posted in the conversation of the
+// request.
 func Here(what string) string {
 	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", what)
 }
 
-// Located is for words that were looked for.
+// Located gives the result of a search for words.
 func Located(name, sought string, n int) string {
 	name, sought = slackmd.Name(name), slackmd.Name(sought)
 	if n == 0 {
@@ -200,7 +205,7 @@ func Located(name, sought string, n int) string {
 	return fmt.Sprintf("Found “%s” %s in %s.", sought, times(n), name)
 }
 
-// Found is [Located] in a line about one of several files.
+// Found is [Located] for a line about one of several files.
 func Found(n int) string {
 	if n == 0 {
 		return "not found"
@@ -208,7 +213,7 @@ func Found(n int) string {
 	return "found " + times(n)
 }
 
-// times writes how often something was found, at least once.
+// times writes a number of occurrences, at least one.
 func times(n int) string {
 	switch n {
 	case 1:
@@ -219,10 +224,10 @@ func times(n int) string {
 	return Count(n, "time")
 }
 
-// NotMarked follows Located where the picture that shows the places is missing.
+// NotMarked follows Located if the marked picture could not be posted.
 const NotMarked = " Slack didn't accept the picture that shows where: please ask again."
 
-// Down is for a file that waits for the OCR service itself.
+// Down says that a file waits for the OCR service.
 func Down(what string) string {
 	return fmt.Sprintf("The OCR service isn't answering. I'll read %s as soon as it's back.", what)
 }
@@ -235,7 +240,7 @@ func NotRead(what string, words int, why *Failure) string {
 	return fmt.Sprintf("I couldn't read %s: %s", what, why.Cause())
 }
 
-// FileNotRead is [NotRead] in a line about one of several files.
+// FileNotRead is [NotRead] for a line about one of several files.
 func FileNotRead(words int, why *Failure) string {
 	if words > 0 {
 		return fmt.Sprintf("%s, then I had to stop: %s", Count(words, "word"), why.Cause())
@@ -243,26 +248,26 @@ func FileNotRead(words int, why *Failure) string {
 	return "not read: " + why.Cause()
 }
 
-// NotYet is for a failure that may pass.
+// NotYet says that a failed file is tried again.
 func NotYet(what string, why *Failure, in time.Duration) string {
 	return fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Why(), what, Seconds(in))
 }
 
-// FileNotYet is [NotYet] in a line about one of several files.
+// FileNotYet is [NotYet] for a line about one of several files.
 func FileNotYet(why *Failure, in time.Duration) string {
 	return fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Why(), Seconds(in))
 }
 
-// Lost is for a result that Slack did not take.
+// Lost says that Slack did not accept a result.
 func Lost(what, request string) string {
 	return fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", what) +
 		" If this keeps happening, ask whoever runs me about " + request + "."
 }
 
-// Stop is who stopped a file, and how far it was.
+// Stop is a sentence around the name of the person who stopped a file.
 type Stop struct{ Before, Person, After string }
 
-// StoppedBy says who stopped a file after how many words.
+// StoppedBy says who stopped a file, and after how many words.
 func StoppedBy(what string, words int, person string) Stop {
 	if words == 0 {
 		return Stop{"Stopped by", person, "before I had read anything of " + what + "."}
@@ -270,10 +275,10 @@ func StoppedBy(what string, words int, person string) Stop {
 	return Stop{"Stopped by", person, fmt.Sprintf("after %s of %s.", Count(words, "word"), what)}
 }
 
-// AskedToRead follows the name of a person, over a reply that stands in the channel.
+// AskedToRead follows a person's name, above a reply in the channel.
 func AskedToRead(what string) string { return "asked me to read " + what }
 
-// Count writes a number of things: "1 word", "2 words".
+// Count returns a number of things: "1 word", "2 words".
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -281,7 +286,7 @@ func Count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// Seconds writes a time that people waited, of at least a second.
+// Seconds returns a waiting time, at least a second.
 func Seconds(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%d s", max(1, int(d.Round(time.Second).Seconds())))
@@ -289,7 +294,7 @@ func Seconds(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// The labels of what can be pressed.
+// The labels of buttons and menus.
 const (
 	StopButton     = "Stop"
 	StopMenu       = "Stop one file…"
@@ -298,7 +303,7 @@ const (
 	DownloadButton = "Download"
 )
 
-// Mode is the name of a mode in a menu.
+// Mode returns the name of a mode in a menu.
 func Mode(kind ocr.Kind) string {
 	switch kind {
 	case ocr.Plain:
