@@ -25,10 +25,10 @@ const (
 	isErased   = 1 << 63 // in the sequence
 )
 
-// checkBlocks looks at each record before the server does. The server takes a
-// damaged sequence or header for granted: it may need all memory for the
-// sequences before it, or not give out what comes after it. A damaged record is
-// blanked or cut off, and the block as it was is put aside.
+// checkBlocks checks each record before the server starts. The server trusts a
+// damaged sequence or header: it may take all memory for the sequences before,
+// or hide the records after. A damaged record is blanked or cut off, and a
+// copy of the damaged block is kept.
 func (e *embedded) checkBlocks() error {
 	blocks, err := filepath.Glob(filepath.Join(e.dir, "jetstream", "*", "streams", "*", "msgs", "*.blk"))
 	if err != nil {
@@ -54,7 +54,7 @@ func (e *embedded) checkBlocks() error {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return fmt.Errorf("a damaged file of DATA_DIR cannot be mended: %w", err)
 		}
-		// The server makes its index anew, from what is left.
+		// The server rebuilds its index from the remaining records.
 		if err := os.Remove(filepath.Join(filepath.Dir(path), "index.db")); err != nil && !os.IsNotExist(err) {
 			return fmt.Errorf("a damaged file of DATA_DIR cannot be mended: %w", err)
 		}
@@ -63,9 +63,9 @@ func (e *embedded) checkBlocks() error {
 	return nil
 }
 
-// blankDamaged overwrites each record of a block whose sum is wrong by an erased
-// one of the same length. A block ends before a record whose length is wrong,
-// because nothing says where the next one begins.
+// blankDamaged overwrites each record with a wrong checksum by an erased
+// record of the same length. Before a record with a wrong length the block
+// ends, because the start of the next record is unknown.
 func blankDamaged(path string, block []byte) (mended []byte, count int, err error) {
 	stream := filepath.Base(filepath.Dir(filepath.Dir(path)))
 	key := sha256.Sum256([]byte(stream + "-" + strings.TrimSuffix(filepath.Base(path), ".blk")))
@@ -104,8 +104,9 @@ func blankDamaged(path string, block []byte) (mended []byte, count int, err erro
 	return block, count, nil
 }
 
-// summed returns what the sum of a record is made of, but for its head. ok is false
-// if the lengths of the subject or the headers, which are not, cannot be right.
+// summed returns the bytes that a record's checksum covers, without the head.
+// The checksum does not cover the lengths of subject and headers; if they
+// cannot be right, ok is false.
 func summed(body []byte, subject int, headers bool) (text []byte, ok bool) {
 	if subject > len(body) || !subjectForm.Match(body[:subject]) {
 		return nil, false
@@ -124,5 +125,5 @@ func summed(body []byte, subject int, headers bool) (text []byte, ok bool) {
 	return slices.Concat(body[:subject], rest), true
 }
 
-// subjectForm is that of all subjects, and of a record without one.
+// subjectForm matches all subjects, and the empty subject.
 var subjectForm = regexp.MustCompile(`^(slackocr\.[A-Za-z0-9._-]+)?$`)

@@ -13,17 +13,17 @@ import (
 )
 
 // Connect uses an existing NATS server with JetStream, version 2.11 or later,
-// or a cluster of them, where the entries are on three servers. One workspace's
-// bots have an account of the server for themselves. For durability the server
-// needs "sync_interval: always". maxBytes bounds the entries; 0 means 1 GiB. The
-// account has to allow 16 MiB more, for the settings.
+// or a cluster, which then stores the entries on three servers. The bots of a
+// workspace must have an account of their own. For durability the server needs
+// "sync_interval: always". maxBytes bounds the entries; 0 means 1 GiB. The
+// account must allow 16 MiB more, for the settings.
 //
-// An address may hold a password; no error of this function does.
+// An address may hold a password; no error of Connect quotes the address.
 func Connect(address string, maxBytes int64) (*NATS, error) {
 	conn, err := nats.Connect(address, options()...)
 	if err != nil {
 		if _, ok := errors.AsType[*url.Error](err); ok {
-			err = errors.New("the address of NATS cannot be read") // its parser quotes it
+			err = errors.New("the address of NATS cannot be read") // the parser's error quotes the address
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -38,13 +38,13 @@ func Connect(address string, maxBytes int64) (*NATS, error) {
 	return &NATS{conn: conn, js: js, maxBytes: maxBytes}, nil
 }
 
-// options make a connection that comes back for ever, notices within seconds
-// that it is dead, and holds nothing back to send it later.
+// options return the options of a connection that reconnects for ever, notices
+// within seconds that it is dead, and buffers nothing to send later.
 func options(more ...nats.Option) []nats.Option {
 	return append([]nats.Option{
 		nats.Name("slackocr"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond),
 		nats.ReconnectBufSize(-1), nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
-		// Errors come back from the calls that they concern.
+		// The calls themselves return their errors.
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}, more...)
 }
@@ -64,14 +64,14 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	return n.embedded.begin(func() error { return errors.Join(n.compare(ctx), n.returnLeases(ctx)) })
 }
 
-// configure makes the streams and the line of work as they have to be.
+// configure creates or updates the streams and the consumer.
 func (n *NATS) configure(ctx context.Context, s Setup) error {
 	config := jetstream.StreamConfig{
 		Name: streamName, Subjects: []string{prefix + ">"}, Storage: jetstream.FileStorage,
 		MaxMsgsPerSubject: 1, MaxAge: s.Retention, MaxBytes: n.maxBytes, Discard: jetstream.DiscardNew,
 		Duplicates: min(time.Hour, s.Retention), AllowMsgTTL: true,
-		// No direct gets: replicas that lag would answer them too, and a
-		// fence has to see the last owner.
+		// No direct gets: a lagging replica would answer them too, and a fence
+		// must see the last owner.
 		AllowDirect: false,
 	}
 	var err error
@@ -88,8 +88,9 @@ func (n *NATS) configure(ctx context.Context, s Setup) error {
 	return natsError(err)
 }
 
-// ensure makes the stream on three servers where there are as many. One that
-// exists keeps its number: a server that is down now is no reason to have fewer.
+// ensure creates the stream, on three servers if there are as many. An
+// existing stream keeps its number of replicas: a server that is down now is
+// no reason to have fewer.
 func (n *NATS) ensure(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	if old, err := n.js.Stream(ctx, config.Name); err == nil {
 		config.Replicas = old.CachedInfo().Config.Replicas
@@ -118,10 +119,10 @@ const (
 	errWrongSequenceToo = jetstream.JSErrCodeStreamWrongLastSequenceConstant
 	errInsufficient     = 10023
 	errStorage          = 10047
-	errStoreFailed      = 10077 // with the reason in words only
+	errStoreFailed      = 10077 // with the reason only in words
 )
 
-// natsError makes an error one of this package's.
+// natsError returns an error of NATS as one of this package.
 func natsError(err error) error {
 	if err == nil {
 		return nil

@@ -16,11 +16,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// ErrDamaged means that files of the embedded store are damaged so that it cannot
-// be used.
+// ErrDamaged means that damaged files make the embedded store unusable.
 var ErrDamaged = errors.New("the store of jobs in DATA_DIR is damaged: restore a backup of that folder, or move it away to begin with an empty one")
 
-// serverLog passes on the complaints of the server.
+// serverLog passes the server's complaints to the log.
 type serverLog struct {
 	log *slog.Logger
 
@@ -52,11 +51,11 @@ func (*serverLog) Noticef(string, ...any) {}
 func (*serverLog) Debugf(string, ...any)  {}
 func (*serverLog) Tracef(string, ...any)  {}
 
-// linePath is the folder of the line of work, within that of the store.
+// linePath is the folder of the consumer, relative to the store.
 var linePath = filepath.Join("jetstream", "$G", "streams", streamName, "obs", workersName)
 
-// repair makes the line of work anew where the files of it are damaged: the jobs
-// themselves say which of them are finished. The damaged files are put aside.
+// repair creates the consumer anew if its files are damaged: the jobs
+// themselves say which are finished. The damaged files are kept aside.
 func (n *NATS) repair(ctx context.Context, s Setup) error {
 	e := n.embedded
 	complaint := e.log.complaint()
@@ -72,10 +71,10 @@ func (n *NATS) repair(ctx context.Context, s Setup) error {
 	return nil
 }
 
-// Loss is what a look at a store found missing.
+// Loss counts missing parts of a store.
 type Loss struct {
-	Jobs     int // that are known in part
-	Entries  int // of which a job has several
+	Jobs     int // jobs with missing entries
+	Entries  int // missing entries, of which a job has several
 	Settings int
 }
 
@@ -97,8 +96,8 @@ func (n *NATS) Verify(ctx context.Context) (Loss, error) {
 	return lost, err
 }
 
-// unreadable counts the messages that a stream has by its index and not by its
-// content.
+// unreadable counts the messages that are in the stream's index but cannot be
+// read.
 func (n *NATS) unreadable(ctx context.Context, stream jetstream.Stream) (count int, err error) {
 	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(">"))
 	if err != nil {
@@ -110,7 +109,7 @@ func (n *NATS) unreadable(ctx context.Context, stream jetstream.Stream) (count i
 		} else if ctx.Err() != nil {
 			return 0, natsError(err)
 		}
-		// It may have gone in the meantime.
+		// The message may have expired in the meantime.
 		again, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject))
 		if err != nil {
 			return 0, natsError(err)
@@ -120,7 +119,7 @@ func (n *NATS) unreadable(ctx context.Context, stream jetstream.Stream) (count i
 	return count, nil
 }
 
-// torn counts the jobs that lack an entry which each job has.
+// torn counts the jobs that lack an entry which every job has.
 func (n *NATS) torn(ctx context.Context) (count int, err error) {
 	keys, err := n.keys(ctx, []string{">"})
 	if err != nil {
@@ -148,22 +147,23 @@ func (n *NATS) torn(ctx context.Context) (count int, err error) {
 	return count, nil
 }
 
-// seen is what the store held when it was last looked at, to tell after a start
-// what was lost. It is kept in a file of its own.
+// seen describes the store at the last look, to find losses after a start. A
+// file of its own holds the description.
 type seen struct {
 	Entries, Settings seenStream
-	// Line is the sum of the file with the state of the line of work, which has
-	// none of its own. It is there after a clean end only.
+	// Line is the checksum of the consumer's state, which has no checksum of
+	// its own. Line is set only after a clean end.
 	Line string `json:",omitempty"`
 }
 
 type seenStream struct {
 	First, Last uint64 // sequences
-	Messages    uint64 // but for those that say which replicas there are
+	Messages    uint64 // without those that announce replicas
 }
 
-// lost returns how many messages are gone since then. Messages expire from the
-// first one on, and new ones may have replaced others: these are not lost.
+// lost returns the number of messages that disappeared since. Messages expire
+// from the first on, and new messages may have replaced others; such messages
+// are not lost.
 func (then seenStream) lost(now seenStream) int {
 	expired, replaced := now.First > then.First && now.Messages > 0, now.Last > then.Last
 	if expired || replaced || now.Messages >= then.Messages {
@@ -174,7 +174,7 @@ func (then seenStream) lost(now seenStream) int {
 
 const seenName = "seen.json"
 
-// look returns what the store holds now.
+// look returns a description of the store's present contents.
 func (n *NATS) look(ctx context.Context) (now seen, err error) {
 	for stream, to := range map[jetstream.Stream]*seenStream{n.stream: &now.Entries, n.settings: &now.Settings} {
 		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"replica.*"))
@@ -186,7 +186,7 @@ func (n *NATS) look(ctx context.Context) (now seen, err error) {
 	return now, nil
 }
 
-// note keeps what the store holds now.
+// note saves a description of the store's present contents.
 func (n *NATS) note(ctx context.Context) error {
 	now, err := n.look(ctx)
 	if err != nil {
@@ -214,15 +214,15 @@ func (e *embedded) save(s seen) error {
 	return os.Rename(path+".new", path)
 }
 
-// load returns what was seen last; ok is false at the first start, or if that
-// file is the damaged one.
+// load returns the last description. At the first start, or if the file itself
+// is damaged, ok is false.
 func (e *embedded) load() (s seen, ok bool) {
 	content, err := os.ReadFile(filepath.Join(e.dir, seenName))
 	return s, err == nil && json.Unmarshal(content, &s) == nil
 }
 
-// checkLine puts the line of work aside before the server starts, if it is not as
-// it was at a clean end. From here on the sum is not known.
+// checkLine moves the consumer's files aside, before the server starts, if
+// they changed since a clean end. From here on the checksum is unknown.
 func (e *embedded) checkLine() error {
 	s, ok := e.load()
 	if !ok || s.Line == "" {
@@ -243,7 +243,7 @@ func (e *embedded) sumOfLine() string {
 	return fmt.Sprintf("%x", sha256.Sum256(content))
 }
 
-// putAside moves the files of the line of work out of the way of the server.
+// putAside moves the consumer's files aside.
 func (e *embedded) putAside() {
 	aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000"))
 	if os.Rename(filepath.Join(e.dir, linePath), aside) == nil {
@@ -251,7 +251,7 @@ func (e *embedded) putAside() {
 	}
 }
 
-// compare finds out what is lost since the store was last looked at.
+// compare finds losses since the last description.
 func (n *NATS) compare(ctx context.Context) error {
 	then, ok := n.embedded.load()
 	if !ok {

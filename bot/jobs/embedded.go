@@ -28,25 +28,25 @@ const (
 // ErrInUse means that another process uses the folder.
 var ErrInUse = errors.New("another process uses this data folder; stop it first, or set another DATA_DIR")
 
-// embedded is a server within the process, with no port.
+// embedded is a server inside the process, without a port.
 type embedded struct {
 	dir      string
 	maxBytes int64
 	log      *serverLog
 
-	lost Loss // before this session
+	lost Loss // losses before this session
 
 	server  *server.Server
 	lock    *flock.Flock
 	session string    // see Store.Session
-	silent  time.Time // since when no write was answered; of the announcer's goroutine
+	silent  time.Time // start of the time without an answered write; used by the announcer only
 
-	mu    sync.Mutex // guards what follows
-	begun bool       // the session
-	seen  seen       // as it was last noted
+	mu    sync.Mutex // guards the fields below
+	begun bool       // the session has started
+	seen  seen       // the last description
 }
 
-// begin does what comes first in a session, once.
+// begin calls first, once in a session.
 func (e *embedded) begin(first func() error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,12 +58,12 @@ func (e *embedded) begin(first func() error) error {
 	return err
 }
 
-// silence is how long the server may leave writes without an answer. After a
-// write error, such as a full disk, it does so for good.
+// silence is the longest time without an answered write. After a write error,
+// such as a full disk, the server never answers again.
 const silence = 30 * time.Second
 
-// wrote takes the outcome of a write that is tried every few seconds, and makes
-// ErrBroken of a long silence.
+// wrote takes the result of a write that is tried every few seconds, and
+// returns ErrBroken after a long silence.
 func (e *embedded) wrote(err error) error {
 	switch {
 	case !errors.Is(err, ErrUnavailable):
@@ -76,11 +76,12 @@ func (e *embedded) wrote(err error) error {
 	return err
 }
 
-// OpenEmbedded keeps the entries in a folder, which it makes, and is the only
-// process that does: it waits 3 s for another one to end, then fails with
-// [ErrInUse]. Every entry is on the disk when it is acknowledged. maxBytes
-// bounds the entries; 0 means 1 GiB. What was replaced or deleted takes room
-// until the server clears it up, so the folder may grow to about twice that.
+// OpenEmbedded stores the entries in a folder, which is created if needed.
+// Only one process can use the folder: OpenEmbedded waits 3 s for another
+// process to end, then fails with [ErrInUse]. Every entry is on the disk when
+// it is acknowledged. maxBytes bounds the entries; 0 means 1 GiB. Replaced and
+// deleted entries take room until the server compacts its files, so the folder
+// may grow to about twice that size.
 func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if maxBytes <= 0 {
 		maxBytes = defaultMaxBytes
@@ -139,8 +140,8 @@ func (e *embedded) shutdown() {
 	e.server.WaitForShutdown()
 }
 
-// lockFolder takes the folder: the server itself takes no lock, and two of them
-// would lose each other's entries without a word.
+// lockFolder locks the folder. The server itself takes no lock, and two
+// servers would lose each other's entries silently.
 func lockFolder(dir string, log *slog.Logger) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of DATA_DIR cannot be made: %w", err)
@@ -159,8 +160,8 @@ func lockFolder(dir string, log *slog.Logger) (*flock.Flock, error) {
 	return nil, ErrInUse
 }
 
-// tighten takes the right to read a folder from all but its owner, and warns if
-// it may not.
+// tighten removes the permissions of other users from a folder, or logs a
+// warning if that fails.
 func tighten(dir string, log *slog.Logger) {
 	info, err := os.Stat(dir)
 	if err != nil || info.Mode().Perm()&0o077 == 0 {
@@ -176,7 +177,7 @@ func (e *embedded) close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var err error
-	if e.begun { // else nothing is known of the store
+	if e.begun { // otherwise nothing is known about the store
 		s := e.seen
 		s.Line = e.sumOfLine()
 		err = e.save(s)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// order is a job's entry under job.ID.THREAD.PERSON.FILE; the earliest ones have
-// no FILE. That of an erased job is empty.
+// order is a job's entry under job.ID.THREAD.PERSON.FILE; the oldest entries
+// have no FILE. The order of an erased job is empty.
 type order struct {
 	Key      string          `json:"key,omitempty"`
 	Thread   string          `json:"thread,omitempty"`
@@ -23,44 +23,44 @@ type order struct {
 	Created  time.Time       `json:"created,omitzero"`
 }
 
-// state is a job's entry under state.ID, from the first time that somebody
-// changes it.
+// state is a job's entry under state.ID, from the first change on.
 type state struct {
 	State     State           `json:"state"`
-	Changes   int             `json:"changes,omitempty"` // until now: replicas' clocks differ
+	Changes   int             `json:"changes,omitempty"` // number of changes, since the clocks of replicas differ
 	Attempts  int             `json:"attempts,omitempty"`
 	Owner     string          `json:"owner,omitempty"`
 	Turn      turn            `json:"turn,omitzero"`
-	NotBefore time.Time       `json:"not_before,omitzero"` // of the next attempt
+	NotBefore time.Time       `json:"not_before,omitzero"` // earliest time of the next attempt
 	StoppedBy string          `json:"stopped_by,omitempty"`
-	Items     map[int]string  `json:"stopped_items,omitempty"` // and who stopped each
+	Items     map[int]string  `json:"stopped_items,omitempty"` // stopped items, and the person who stopped each
 	Progress  json.RawMessage `json:"progress,omitempty"`
 	Updated   time.Time       `json:"updated"`
 }
 
-// turn orders the leases of a job, so that one which waited in a frozen process
-// while the next was given out is known to be old.
+// turn orders the leases of a job. A lease from before a process was frozen is
+// thereby known to be old.
 type turn struct {
 	Revision uint64 `json:"revision"`
 	Delivery uint64 `json:"delivery"`
 	Session  string `json:"session,omitempty"` // see [Store]
 }
 
-// before reports whether u is newer. Another session than that of u is over: a
-// store has one at a time.
+// before reports whether u is newer. A turn of another session than u's is
+// over, since a store has one session at a time.
 func (t turn) before(u turn) bool {
 	return t.Session != u.Session || t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
 }
 
-// token makes any string fit into a key. 160 bits of a hash do not collide, and
-// do not show a name.
+// token returns a form of any string that is valid in a key: 160 bits of a
+// hash, which do not collide and do not reveal a name.
 func token(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return base64.RawURLEncoding.EncodeToString(sum[:20])
 }
 
-// RequestID is a short name of a job, for the log and for people who ask about
-// it, such as "1a2b-3c4d". It tells nothing of the job.
+// RequestID returns a short name of a job for the log and for people who
+// report a problem, such as "1a2b-3c4d". The name reveals nothing about the
+// job.
 func (r Record) RequestID() string { return requestID(token(r.Key)) }
 
 func requestID(id string) string {
@@ -71,17 +71,17 @@ func requestID(id string) string {
 	return fmt.Sprintf("%x-%x", sum[:2], sum[2:4])
 }
 
-const nobody = "-" // in place of the thread, person and file of an erased job
+const nobody = "-" // replaces the thread, person and file of an erased job
 
 func orderKey(id, thread, person, file string) string {
 	return "job." + id + "." + thread + "." + person + "." + file
 }
 func stateKey(id string) string { return "state." + id }
 
-// tombstone is the key that is left of the order of an erased job.
+// tombstone returns the key that remains of an erased job's order.
 func tombstone(id string) string { return orderKey(id, nobody, nobody, nobody) }
 
-// The filters of orders. All but the last match those without a FILE, too.
+// The filters of orders. All but the last also match orders without a FILE.
 func ordersOf(id string) string       { return "job." + id + ".>" }
 func ordersIn(thread string) []string { return []string{"job.*." + token(thread) + ".>"} }
 func ordersBy(person string) []string {
@@ -89,18 +89,18 @@ func ordersBy(person string) []string {
 }
 func ordersFor(file string) []string { return []string{orderKey("*", "*", "*", token(file))} }
 
-// listedKey is the entry by which a job is listed by a further file.
+// listedKey returns the key that lists a job under a further file.
 func listedKey(file, id string) string { return "file." + token(file) + "." + id }
 func listedOf(id string) string        { return "file.*." + id }
 
-// idOf returns the id of a job from the key of its order.
+// idOf returns the id of a job for the key of its order.
 func idOf(key string) string {
 	id, _, _ := strings.Cut(strings.TrimPrefix(key, "job."), ".")
 	return id
 }
 
-// encode does not make six bytes of a "<": it would carry a value over the
-// limit.
+// encode encodes v as JSON and leaves "<" as it is: six bytes for each "<"
+// could exceed the limit of a value.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -119,8 +119,8 @@ func decodeOrder(b []byte) (order, error) {
 	return o, nil
 }
 
-// decodeState says no more than that a state is corrupt: an error of the
-// decoder could quote it.
+// decodeState returns only ErrCorrupt for a faulty state: the decoder's error
+// could quote the state.
 func decodeState(b []byte) (state, error) {
 	var s state
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -133,7 +133,7 @@ func decodeState(b []byte) (state, error) {
 	return state{}, fmt.Errorf("%w: its state", ErrCorrupt)
 }
 
-// record puts the two together.
+// record returns the record for an order and a state.
 func (o order) record(s state) Record {
 	if s.State == Erased {
 		return Record{State: Erased, Updated: s.Updated}

@@ -13,27 +13,30 @@ import (
 	"time"
 )
 
-// FollowUp is work that is left after a job's end, such as a last look. It is
-// durable as a job is, but nobody has a lease of it and it counts as no job.
+// FollowUp is work after a job's end, such as a last look. A follow-up is as
+// durable as a job, but is not leased and does not count as a job.
 type FollowUp struct {
-	Key  string    // of its job
-	Kind string    // what is to be done; a job has one follow-up of a kind
-	Due  time.Time // it is done then, or later
+	Key  string    // key of the job
+	Kind string    // kind of the work; a job has at most one follow-up of a kind
+	Due  time.Time // earliest time of the work
 
-	id   string // tells it from one that replaced it
-	free bool   // its process has handed it back
+	id   string // distinguishes the follow-up from its replacement
+	free bool   // its process handed the follow-up back
 }
 
 const (
 	maxFollowUps = 1000 // in a list: the oldest
-	// lookEvery is how often the store is looked at for follow-ups of processes
-	// that died, and rescueAfter how long they are overdue then.
+	// lookEvery is the time between two searches of the store for follow-ups
+	// of processes that died, and rescueAfter the delay after which a
+	// follow-up counts as such.
 	lookEvery   = 10 * time.Second
 	rescueAfter = 12 * time.Second
-	// followUpsAtOnce, and how long one may take.
+	// followUpsAtOnce bounds concurrent follow-ups, and the next constant the
+	// time of each.
 	followUpsAtOnce = 16
 	followUpTime    = 2 * time.Minute
-	// giveUpAfter is how long after its first failure a follow-up is tried.
+	// giveUpAfter is the time after its first failure at which a follow-up is
+	// given up.
 	giveUpAfter = time.Hour
 )
 
@@ -43,16 +46,16 @@ type followUp struct {
 	Kind   string    `json:"kind"`
 	Due    time.Time `json:"due"`
 	ID     string    `json:"id"`
-	Failed int       `json:"failed,omitempty"` // tries
-	Since  time.Time `json:"since,omitzero"`   // the first of them
-	Free   bool      `json:"free,omitempty"`   // its process has handed it back
+	Failed int       `json:"failed,omitempty"` // failed tries
+	Since  time.Time `json:"since,omitzero"`   // time of the first failure
+	Free   bool      `json:"free,omitempty"`   // its process handed the follow-up back
 }
 
 func followUpKey(f FollowUp) string { return "followup." + token(f.Key) + "." + token(f.Kind) }
 func followUpsOf(id string) string  { return "followup." + id + ".>" }
 
-// decodeFollowUp returns the follow-up of an entry, or [ErrCorrupt]. It is sealed as its
-// job is.
+// decodeFollowUp returns the follow-up of an entry, or [ErrCorrupt]. The seal
+// is that of the job.
 func (q *Queue) decodeFollowUp(ctx context.Context, e Entry) (followUp, error) {
 	id, _, _ := strings.Cut(strings.TrimPrefix(e.Key, "followup."), ".")
 	value, err := q.open(ctx, id, e)
@@ -84,11 +87,11 @@ func (s followUp) public() FollowUp {
 	return FollowUp{Key: s.Key, Kind: s.Kind, Due: s.Due, id: s.ID, free: s.Free}
 }
 
-// AddFollowUp makes a follow-up durable, in place of an earlier one of the same
-// job and kind; the job may still run. It is kept as long as a record, unless it
-// is done or its job is erased. It fails with [ErrNotFound] where the job is
-// erased already, with [ErrTooLarge], [ErrFull] or [ErrUnavailable]. While the
-// store does not answer, it is tried again for 30 s.
+// AddFollowUp stores a follow-up, in place of an earlier one of the same job
+// and kind; the job may still run. A follow-up is kept as long as a record,
+// unless it is done or its job is erased. The error is [ErrNotFound] if the
+// job is erased already, or [ErrTooLarge], [ErrFull] or [ErrUnavailable].
+// While the store does not answer, AddFollowUp retries for 30 s.
 func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 	if len(f.Key) > maxName || len(f.Kind) > maxName {
 		return ErrTooLarge
@@ -102,7 +105,7 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 		if err := q.store.Put(ctx, followUpKey(f), value); err != nil {
 			return err
 		}
-		// It may have been erased before the follow-up was there.
+		// The job may have been erased before the follow-up was stored.
 		s, _, err := q.state(ctx, token(f.Key))
 		if err == nil && s.State == Erased {
 			return errors.Join(ErrNotFound, q.store.Delete(ctx, followUpsOf(token(f.Key))))
@@ -115,8 +118,9 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 	return err
 }
 
-// FollowUps returns the follow-ups that are not done, in the order in which they
-// are due: of more than 1,000 those that were stored first.
+// FollowUps returns the follow-ups that are not done, in the order of their
+// due times. If there are more than 1,000, the result has those that were
+// stored first.
 func (q *Queue) FollowUps(ctx context.Context) ([]FollowUp, error) {
 	entries, err := q.store.Oldest(ctx, maxFollowUps, "followup.>")
 	if err != nil {
@@ -141,8 +145,8 @@ func (q *Queue) FollowUps(ctx context.Context) ([]FollowUp, error) {
 	return list, nil
 }
 
-// RemoveFollowUp removes a follow-up, and does nothing where there is none. One
-// of [Queue.FollowUps] is left alone where another one has replaced it since.
+// RemoveFollowUp removes a follow-up, if it exists. A follow-up from
+// [Queue.FollowUps] is not removed if another has replaced it since.
 func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 	return retryStore(ctx, func(ctx context.Context) error {
 		e, err := q.store.Get(ctx, followUpKey(f))
@@ -159,19 +163,19 @@ func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 	})
 }
 
-// RunFollowUps has follow-ups done until ctx ends, and returns when the last do
-// has. It is called once in a process. Those that were added to this queue are
-// done when they are due, those of an embedded store's earlier process at once,
-// and those of another process 12 s later: then it has died, or has more to do. 16 are done at a
-// time.
+// RunFollowUps does follow-ups until ctx ends, and returns when the last do
+// has returned. A process must call RunFollowUps once. Follow-ups that were
+// added to this queue are done when due; those of an earlier process on an
+// embedded store at once; and those of another process 12 s after they are
+// due, when that process has died or has too much to do. 16 run at a time.
 //
-// When RunFollowUps ends, what is left goes to another replica at once, and so
-// does what is added after that.
+// When RunFollowUps ends, the remaining follow-ups go to another replica at
+// once, and so do later ones.
 //
-// do returns nil where the follow-up is done for good. After an error it comes
-// again, in 5 s, 15 s and so on; an hour after the first failure it is given up.
-// A try may take 2 minutes, until its context ends. It may come twice, and for
-// something that is done already: do has to be idempotent. If do returns
+// If do returns nil, the follow-up is done for good. After an error do is
+// called again, in 5 s, 15 s and so on; an hour after the first failure the
+// follow-up is given up. The context of a call ends after 2 minutes. do must
+// be idempotent, because a follow-up may be done twice. If do returns
 // [ErrUnavailable], do is called again within the same try, for 30 s.
 func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f FollowUp) error) {
 	look := make(chan struct{}, 1)
@@ -180,7 +184,7 @@ func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f
 			notify(look)
 		}
 	})
-	if err != nil { // it looks from time to time anyway
+	if err != nil { // a later search finds the follow-ups
 		q.config.Log.Warn("cannot hear of other replicas' follow-ups", "error", err)
 	} else {
 		defer stop()
@@ -212,15 +216,15 @@ func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f
 	}
 }
 
-// freeSignal tells that there are follow-ups which a replica has handed back. It
-// is no job's id.
+// freeSignal announces that a replica handed follow-ups back. It is not the id
+// of a job.
 const freeSignal = "followups"
 
-// freeFollowUps hands back what this process will not do any more, so that other
-// replicas need not wait until it must have died.
+// freeFollowUps hands follow-ups back that this process will not do, so that
+// other replicas need not wait.
 func (q *Queue) freeFollowUps(ctx context.Context, list ...FollowUp) {
 	if q.store.Session() != "" {
-		return // the next process knows
+		return // the next process does them
 	}
 	freed := false
 	for _, f := range list {
@@ -234,15 +238,15 @@ func (q *Queue) freeFollowUps(ctx context.Context, list ...FollowUp) {
 		}
 	}
 	if freed {
-		_ = q.store.Signal(ctx, freeSignal) // without it they are found a little later
+		_ = q.store.Signal(ctx, freeSignal) // without the signal they are found a little later
 	}
 }
 
-// lookForFollowUps plans those in the store that nobody else will do, from time
-// to time and when it is told to.
+// lookForFollowUps searches the store for follow-ups that nobody else will do,
+// regularly and after a signal.
 func (q *Queue) lookForFollowUps(ctx context.Context, told <-chan struct{}) {
 	var late time.Duration
-	if q.store.Session() == "" { // another process may be about to do it
+	if q.store.Session() == "" { // another process may be about to do the follow-up
 		late = rescueAfter
 	}
 	for {
@@ -274,7 +278,8 @@ func (q *Queue) lookForFollowUps(ctx context.Context, told <-chan struct{}) {
 	}
 }
 
-// followUp does one, unless it has been done, replaced or put off meanwhile.
+// followUp does a planned follow-up, unless it was done, replaced or put off
+// meanwhile.
 func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context, FollowUp) error) {
 	f := p.f
 	e, s, ok := q.stored(ctx, f)
@@ -282,11 +287,11 @@ func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context
 		e, s, ok = q.rescue(ctx, e, s)
 	}
 	if !ok {
-		return // where it is still there, a later look finds it
+		return // a later search finds the follow-up if it still exists
 	}
 	err := q.try(ctx, f, do)
 	if err != nil && ctx.Err() != nil {
-		q.plan.again(s.public()) // a later process does it
+		q.plan.again(s.public()) // a later process does the follow-up
 		return
 	}
 	settle, cancel := settling(ctx)
@@ -301,8 +306,8 @@ func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context
 	}
 }
 
-// stored returns a follow-up's entry; ok is false where it is not there any more
-// as it was planned.
+// stored returns a follow-up's entry. If the entry is gone or has changed, ok
+// is false.
 func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok bool) {
 	err := retryStore(ctx, func(ctx context.Context) (err error) {
 		e, err = q.store.Get(ctx, followUpKey(f))
@@ -314,8 +319,9 @@ func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok
 	return e, s, err == nil && s.ID == f.id && s.Due.Equal(f.Due)
 }
 
-// rescue makes a dead process's follow-up this one's, unless another replica was
-// faster: it is due now, and not overdue for the others.
+// rescue takes over a dead process's follow-up, unless another replica was
+// faster: the follow-up becomes due now, and is no longer overdue for the
+// others.
 func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followUp, bool) {
 	s.Due, s.Free = time.Now().Round(0), false
 	value, err := q.encodeFollowUp(ctx, s)
@@ -328,7 +334,8 @@ func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followU
 	return q.stored(ctx, s.public())
 }
 
-// try does a follow-up, again while the store does not answer. A panic is a failure.
+// try does a follow-up, and repeats it while the store does not answer. A
+// panic counts as a failure.
 func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, followUpTime)
 	defer cancel()
@@ -344,7 +351,7 @@ func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, Fo
 	return repeat(ctx, func(ctx context.Context) error { return do(ctx, f) })
 }
 
-// putOff keeps a follow-up that failed for a later try, or gives it up.
+// putOff schedules a later try of a failed follow-up, or gives it up.
 func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) error {
 	now := time.Now()
 	s.Failed++
@@ -365,7 +372,7 @@ func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) 
 	}
 	err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
 	if errors.Is(err, errConflict) {
-		return nil // it was replaced, removed or erased
+		return nil // replaced, removed or erased
 	}
 	if err == nil {
 		q.plan.again(s.public())

@@ -6,11 +6,11 @@ import (
 	"fmt"
 )
 
-// StopItem asks for one item of a job to end, by its number from 0 to 999: the
-// contexts that [Job.Item] made for it end with [ErrStopped], wherever the job
-// runs, at once or within a third of the lease. A job that waits for its next
-// attempt goes on waiting, and its work finds the item stopped then. Who asked
-// first is in the record; a finished job stays as it is.
+// StopItem asks for the end of one item of a job, by its number from 0 to 999:
+// the contexts that [Job.Item] made for the item end with [ErrStopped], in any
+// replica, at once or within a third of the lease. A job that waits for its
+// next attempt keeps waiting, and its work then finds the item stopped. The
+// record names the first person who asked. A finished job is not changed.
 func (q *Queue) StopItem(ctx context.Context, key string, item int, by string) error {
 	return q.markItem(ctx, key, item, by, func(s *state) bool {
 		_, stopped := s.Items[item]
@@ -18,13 +18,13 @@ func (q *Queue) StopItem(ctx context.Context, key string, item int, by string) e
 	})
 }
 
-// DropItem is StopItem for an item that is of no use to anybody any more: by is in the
-// record whoever stopped it before, also where the job is finished.
+// DropItem is StopItem for an item that nobody needs any more: by replaces an
+// earlier person in the record, even in a finished job.
 func (q *Queue) DropItem(ctx context.Context, key string, item int, by string) error {
 	return q.markItem(ctx, key, item, by, func(s *state) bool { return s.State == Erased || s.Items[item] == by })
 }
 
-// markItem notes who stopped an item, unless the state says that nothing changes.
+// markItem records who stopped an item, unless unchanged returns true.
 func (q *Queue) markItem(ctx context.Context, key string, item int, by string, unchanged func(*state) bool) error {
 	if item < 0 || item >= maxItem {
 		return fmt.Errorf("%w: it has no item %d", ErrNotFound, item)
@@ -61,9 +61,9 @@ type itemContext struct {
 	end  context.CancelCauseFunc
 }
 
-// Item returns a context for one item of the job, which ends with ctx, and with
-// [ErrStopped] as its cause when a person stops the item: at once where that was
-// before. cancel frees what it holds.
+// Item returns a context for an item of the job. The context ends with ctx, or
+// with [ErrStopped] as its cause when a person stops the item, at once if the
+// item is stopped already. cancel frees the resources.
 func (j *Job) Item(ctx context.Context, item int) (_ context.Context, cancel context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
 	c := &itemContext{item, end}
@@ -82,7 +82,7 @@ func (j *Job) Item(ctx context.Context, item int) (_ context.Context, cancel con
 	}
 }
 
-// stopItems ends the contexts of the items that were stopped; j.mu is held.
+// stopItems ends the contexts of the stopped items. The caller must hold j.mu.
 func (j *Job) stopItems() {
 	for c := range j.items {
 		if _, stopped := j.state.Items[c.item]; stopped {

@@ -7,35 +7,35 @@ import (
 	"time"
 )
 
-// Job is a job that a worker has the lease of. Its methods write in the
-// worker's name, and fail with [ErrLost] when that is not the owner any more.
-// They take contexts of their own, so that the last words can be written after
-// the work's context has ended.
+// Job is a job that a worker has leased. Its methods write on behalf of the
+// worker, and fail with [ErrLost] when the worker no longer owns the job. They
+// take contexts of their own, so that the last writes can follow the end of
+// the work's context.
 type Job struct {
 	q     *Queue
 	id    string
 	lease Lease
 	owner string
 	end   context.CancelCauseFunc // ends the work's context
-	look  chan struct{}           // asks for a look at the state
+	look  chan struct{}           // requests a look at the state
 
-	mu    sync.Mutex   // guards what follows
-	order order        // does not change once the job is claimed
+	mu    sync.Mutex   // guards the fields below
+	order order        // does not change after the claim
 	state state        // as last seen
-	seal  seal         // of what is stored of the job
-	pages map[int]seal // of the pages that it saved
-	until time.Time    // the lease lasts
+	seal  seal         // seal of the job's entries
+	pages map[int]seal // seals of the pages that this job saved
+	until time.Time    // end of the lease
 	over  bool         // lost or settled: nothing may be written
-	last  bool         // the write that gives the job away is under way
+	last  bool         // the write that gives the job away is in progress
 	items map[*itemContext]struct{}
-	told  func(State, error) // nil, or what OnSettled was given
+	told  func(State, error) // the callback of OnSettled, or nil
 }
 
-// OnSettled sets what is called when the job has been settled: with Done, Failed
-// or Stopped where it is finished, and with Queued where an attempt failed and
-// another one comes, which begins after the call. err is what the work returned.
-// The call comes from the work's goroutine, and not for a job that was lost or
-// handed back.
+// OnSettled sets a callback for the end of the work: with Done, Failed or
+// Stopped if the job is finished, and with Queued if an attempt failed and
+// another will start after the call. err is the error of the work. The work's
+// goroutine makes the call. There is no call for a job that was lost or handed
+// back.
 func (j *Job) OnSettled(call func(as State, err error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -58,17 +58,17 @@ func (j *Job) Record() Record {
 	return j.order.record(j.state)
 }
 
-// running returns the record, and whether the job is still this worker's.
+// running returns the record, and whether this worker still owns the job.
 func (j *Job) running() (Record, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.order.record(j.state), j.state.Owner == j.owner && !j.over
 }
 
-// Fence goes before each write to the outside. It makes sure that the job is
-// still this worker's, and returns a context that ends with the lease. A write
-// in that context is over, or given up, before another worker begins. While the
-// store does not answer, it is asked again for 30 s.
+// Fence must be called before each write to the outside. Fence checks that
+// this worker still owns the job, and returns a context that ends with the
+// lease. A write in that context ends before another worker starts. While the
+// store does not answer, Fence retries for 30 s.
 func (j *Job) Fence(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	if err := retryStore(ctx, j.check); err != nil {
 		return nil, nil, err
@@ -82,7 +82,7 @@ func (j *Job) Fence(ctx context.Context) (context.Context, context.CancelFunc, e
 	return ctx, cancel, nil
 }
 
-// check looks at the state in the store.
+// check reads the state from the store.
 func (j *Job) check(ctx context.Context) error {
 	if j.settled() {
 		return ErrLost
@@ -94,7 +94,7 @@ func (j *Job) check(ctx context.Context) error {
 	return j.seen(s)
 }
 
-// seen takes a state that was read from the store, or written to it.
+// seen takes a state that was read from the store, or written to the store.
 func (j *Job) seen(s state) error {
 	if s.Owner != j.owner {
 		j.lose()
@@ -114,7 +114,7 @@ func (j *Job) seen(s state) error {
 
 func (j *Job) lose() {
 	j.mu.Lock()
-	mine := j.last || j.over // it is given away, not lost
+	mine := j.last || j.over // given away, not lost
 	j.over = true
 	j.mu.Unlock()
 	if !mine {
@@ -122,14 +122,14 @@ func (j *Job) lose() {
 	}
 }
 
-// settled reports whether there is nothing left to do for this worker.
+// settled reports whether this worker has nothing left to do.
 func (j *Job) settled() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.over
 }
 
-// write changes the state in the worker's name, and returns it.
+// write changes the state on behalf of the worker, and returns the new state.
 func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
 	if j.settled() {
 		return state{}, ErrLost
@@ -159,13 +159,13 @@ func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
 	return s, j.seen(s)
 }
 
-// errGiven means that a worker gave its job away by an earlier write, of which
-// the store only said that it failed.
+// errGiven means that an earlier write gave the job away, although the store
+// reported a failure.
 var errGiven = errors.New("the job was given away before")
 
-// Save keeps what a worker needs who goes on with the job, as JSON of 256 KiB
-// at most ([ErrTooLarge]). While the store does not answer, it is tried again for
-// 30 s.
+// Save stores the progress that another worker needs to go on, as JSON of at
+// most 256 KiB ([ErrTooLarge]). While the store does not answer, Save retries
+// for 30 s.
 func (j *Job) Save(ctx context.Context, progress any) error {
 	value, err := encode(progress)
 	if err != nil {
@@ -180,8 +180,8 @@ func (j *Job) Save(ctx context.Context, progress any) error {
 	})
 }
 
-// done finishes the job for good as Done, Failed or Stopped. One that a person
-// stopped is never Done. Its pages stay as long as its record.
+// done finishes the job as Done, Failed or Stopped. A job that a person
+// stopped is never Done. Its pages are kept as long as its record.
 func (j *Job) done(ctx context.Context, as State) (State, error) {
 	return j.settle(ctx, func(s *state) {
 		s.State, s.Owner = as, ""
@@ -191,9 +191,9 @@ func (j *Job) done(ctx context.Context, as State) (State, error) {
 	})
 }
 
-// retry counts a failed attempt. The next one comes after a while, 0 being the
-// queue's own, or at once where a person stopped the job. After the last one
-// there is none: the job has failed.
+// retry counts a failed attempt. The next attempt follows after the given
+// time, or after the queue's own time if after is 0, or at once if a person
+// stopped the job. After the last attempt the job has failed.
 func (j *Job) retry(ctx context.Context, after time.Duration) (State, error) {
 	return j.settle(ctx, func(s *state) {
 		wait := after
@@ -211,8 +211,8 @@ func (j *Job) retry(ctx context.Context, after time.Duration) (State, error) {
 	})
 }
 
-// release hands the job back: no attempt, and the next worker begins after a
-// while, or at once.
+// release hands the job back without counting an attempt. The next worker
+// starts after the given time.
 func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
 	return j.settle(ctx, func(s *state) {
 		s.State, s.Owner = Queued, ""
@@ -222,7 +222,7 @@ func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
 	})
 }
 
-// settle writes the last state, and returns what the job is now.
+// settle writes the last state and returns the job's state.
 func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
 	j.giving(true)
 	s, err := j.write(ctx, edit)
@@ -236,11 +236,11 @@ func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
 	return s.State, nil
 }
 
-// endLease gives the lease of a settled job back. What happens to it is of no
-// consequence for the job: one that lapses is leased again, and the state says
-// what to do with it.
+// endLease returns the lease of a settled job. Errors do not matter: if the
+// lease lapses, the job is leased again, and its state says that there is
+// nothing to do.
 func (j *Job) endLease(ctx context.Context) {
-	j.q.drop(j) // or it would be busy when the lease is given out again
+	j.q.drop(j) // otherwise the job would be busy when the lease is given out again
 	j.mu.Lock()
 	s := j.state
 	j.mu.Unlock()
@@ -263,8 +263,8 @@ func (j *Job) giving(away bool) {
 
 func (j *Job) poke() { notify(j.look) }
 
-// keep renews the lease and looks out for a stop and for other owners. It loses
-// the job when the lease could not be renewed in time.
+// keep renews the lease and watches for a stop and for other owners. If the
+// lease could not be renewed in time, the job is lost.
 func (j *Job) keep(ctx context.Context) {
 	every := j.q.config.LeaseFor * 3 / 10
 	ticker := time.NewTicker(every)
@@ -284,7 +284,7 @@ func (j *Job) keep(ctx context.Context) {
 			}
 		case <-j.look:
 		}
-		// A frozen process wakes up with all its timers due: this one rules.
+		// A frozen process wakes up with all timers due: this check decides.
 		if !time.Now().Before(j.ends()) {
 			j.lose()
 			return
@@ -321,9 +321,9 @@ func (j *Job) renew(ctx context.Context, within time.Duration) bool {
 	return true
 }
 
-// LastAttempt reports whether a failure now would be the last one.
+// LastAttempt reports whether a failure now would be the last.
 func (j *Job) LastAttempt() bool { return j.Record().Attempts+1 >= j.q.config.MaxAttempts }
 
-// Backoff is how long the next attempt is waited for after a failure now, where
-// the work names no time: 5 s after the first one, then 15, 45 and 135 s.
+// Backoff returns the delay before the next attempt after a failure now, if
+// the work names no time: 5 s after the first failure, then 15, 45 and 135 s.
 func (j *Job) Backoff() time.Duration { return backoff(j.Record().Attempts) }

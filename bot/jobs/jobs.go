@@ -1,17 +1,16 @@
-// Package jobs keeps requests until they are done: over restarts, crashes and
-// several replicas.
+// Package jobs stores requests until they are done, across restarts, crashes
+// and several replicas.
 //
-// A job is stored as two entries. Its order says what to do and never changes;
-// storing it is also what puts the job in the line of work, so that there is no
-// instant at which one exists without the other. Its state is what the work
-// has come to, and names the owner who alone may change it. The pages' texts
-// are entries of their own.
+// A job has two entries. Its order says what to do and never changes; storing
+// the order also queues the job, so that neither exists without the other. Its
+// state holds the progress of the work and names the owner, who alone may
+// change the state. The texts of pages are separate entries.
 //
-// A job is leased to one worker at a time, which says with its error what becomes
-// of the job; only the queue settles it. The lease has to be renewed, so that
-// the job of a worker that died goes to the next one. Delivery is at least
-// once: a worker that was frozen may believe that it still has its lease.
-// That is why [Job.Fence] goes before each write to the outside.
+// A job is leased to one worker at a time. The error that the worker returns
+// decides about the job; only the queue settles jobs. A lease must be renewed,
+// so that the job of a dead worker goes to another worker. Delivery is at
+// least once: a worker that was frozen may believe that it still has its
+// lease. Therefore [Job.Fence] must precede each write to the outside.
 package jobs
 
 import (
@@ -21,72 +20,72 @@ import (
 	"time"
 )
 
-// State says where a job stands.
+// State is the state of a job.
 type State string
 
-// The states of a job. A finished one stays as it is, but for Erased.
+// The states of a job. A finished job never changes, except to Erased.
 const (
-	Queued  State = "queued"  // nobody works on it: new, waiting for another try, or handed back
-	Running State = "running" // a worker has it, or had it and died
+	Queued  State = "queued"  // no worker has the job: new, waiting for another attempt, or handed back
+	Running State = "running" // a worker has the job, or died with it
 	Done    State = "done"
 	Failed  State = "failed"
 	Stopped State = "stopped" // by a person
-	Erased  State = "erased"  // nothing is left but the fact that it was there
+	Erased  State = "erased"  // only the fact that the job existed is left
 )
 
-// final reports whether a job is not worked on any more.
+// final reports whether a job is finished.
 func (s State) final() bool { return s != Queued && s != Running }
 
-// Record is what is known of a job.
+// Record describes a job.
 type Record struct {
-	Key    string // says which requests are the same one; any string
-	Thread string // jobs are listed by it; any string
-	Person string // jobs are listed by it; any string
-	File   string // jobs are listed by it; any string
-	// Others are more files that the job is listed by, up to 100. It is read only by
-	// [Queue.Enqueue].
+	Key    string // identifies the request; any string
+	Thread string // index of jobs; any string
+	Person string // index of jobs; any string
+	File   string // index of jobs; any string
+	// Others are up to 100 more files under which the job is listed. Only
+	// [Queue.Enqueue] reads this field.
 	Others []string
-	// Request says what to do, and Progress what a worker needs who goes on
-	// with it. Both belong to the caller. 256 KiB each at most.
+	// Request says what to do, and Progress is the saved state of the work.
+	// Both belong to the caller, at most 256 KiB each.
 	Request  json.RawMessage
 	Progress json.RawMessage
 
 	State     State
-	Attempts  int    // that failed; handing back is none
+	Attempts  int    // failed attempts; handing back does not count
 	Owner     string // token of the worker that may write
-	StoppedBy string // who asked to stop it
-	// StoppedItems are the parts of the job that were stopped on their own, by
-	// number, and who asked for that.
+	StoppedBy string // the person who asked to stop the job
+	// StoppedItems are the items that were stopped separately, by number, with
+	// the person who asked.
 	StoppedItems map[int]string
 	Created      time.Time
 	Updated      time.Time
 }
 
-// Errors of this package. Those of the store wrap one of the first three.
+// The errors of this package. Errors of the store wrap one of the first three.
 var (
-	// ErrUnavailable means that the store does not answer; what was asked for
-	// may have been done all the same.
+	// ErrUnavailable means that the store does not answer. The request may
+	// have been carried out.
 	ErrUnavailable = errors.New("the store of jobs is not available")
 	// ErrFull means that there is no room for another job.
 	ErrFull = errors.New("the store of jobs is full")
-	// ErrBroken means that the embedded store will not answer again: after a full
-	// disk, say. A new process can use its folder.
+	// ErrBroken means that the embedded store will not answer again, for
+	// example after a full disk. A new process can use its folder.
 	ErrBroken = errors.New("the store of jobs cannot write any more: look at the disk of DATA_DIR, then start again")
-	// ErrKeyMissing and ErrKeyWrong mean that the store is encrypted with a key
-	// which was not given.
+	// ErrKeyMissing means that the store is encrypted and no key was given,
+	// ErrKeyWrong that the key is wrong.
 	ErrKeyMissing = errors.New("the store of jobs is encrypted: set DATA_KEY, or DATA_KEY_FILE, to its key")
 	ErrKeyWrong   = errors.New("the key in DATA_KEY or DATA_KEY_FILE is not the one that the store of jobs is encrypted with: give the right one, or begin with a new store")
-	// ErrNotFound means that a job is not known, or not any more.
+	// ErrNotFound means that a job is unknown, or no longer known.
 	ErrNotFound = errors.New("no such job")
 	// ErrCorrupt means that a record cannot be read.
 	ErrCorrupt = errors.New("the job's record is corrupt")
-	// ErrTooLarge means that a value is over its limit.
+	// ErrTooLarge means that a value exceeds its limit.
 	ErrTooLarge = errors.New("too large to store")
-	// ErrLost means that somebody else has the job now, or that its lease
-	// could not be renewed in time: do nothing more for it, say nothing.
+	// ErrLost means that another worker has the job, or that its lease could
+	// not be renewed in time. The work must do nothing more and post nothing.
 	ErrLost = errors.New("the job was lost to another worker")
-	// ErrStopped means that a person stopped the job, or an item of it: say so,
-	// then return it.
+	// ErrStopped means that a person stopped the job, or an item of the job.
+	// The work should say so and return the error.
 	ErrStopped = errors.New("the job was stopped")
 	// ErrClosing means that the queue hands its jobs back.
 	ErrClosing = errors.New("the queue is closing")
@@ -94,36 +93,38 @@ var (
 
 // Limits.
 const (
-	maxJSON = 256 << 10 // bytes of a request or a progress
+	maxJSON = 256 << 10 // bytes of a request or of progress
 	maxName = 4 << 10   // bytes of a key, thread, person, file or setting's name
 	maxList = 500       // records in a list: the newest
 
-	maxOthers = 100  // further files that a job is listed by
+	maxOthers = 100  // further files under which a job is listed
 	maxItem   = 1000 // one more than the highest number of an item
 )
 
-// Config sets up a Queue. Zero values mean the defaults.
+// Config configures a Queue. Zero values mean the defaults.
 type Config struct {
-	// Retention is how long a record is kept after its last change, and its
-	// key known after it was created. It is the longest time that a job may
-	// take, too. If it is shorter than a day, or [KeepNothing], these times are a
-	// day, and a job is erased so long after its end, as soon as its follow-ups
-	// are done. Default 30 days.
+	// Retention is the time for which a record is kept after its last change,
+	// and its key after its creation. A job may take no longer. If Retention
+	// is shorter than a day, or [KeepNothing], these times are a day, and a
+	// job is erased that long after its end, as soon as its follow-ups are
+	// done. Default 30 days.
 	Retention time.Duration
-	// Key encrypts what is stored of jobs, and the settings. Default: none.
+	// Key encrypts the contents of jobs, and the settings. Default: none.
 	Key []byte
-	// MaxAttempts is how often a job may fail. Default 5.
+	// MaxAttempts is the number of attempts of a job. Default 5.
 	MaxAttempts int
-	// LeaseFor is how long a job waits for a worker that died, and up to twice
-	// that for one that is frozen, which still seems to ask for jobs. A lease
-	// is renewed three times in it. Default 10 s, at least 1 s.
+	// LeaseFor is the duration of a lease, which is renewed three times within
+	// it. The job of a worker that died waits that long; the job of a frozen
+	// worker, which still seems to ask for jobs, up to twice as long. Default
+	// 10 s, at least 1 s.
 	LeaseFor time.Duration
-	// MaxLeased is how many jobs one queue works on at once. Default 256.
+	// MaxLeased is the most jobs that a queue works on at once. Default 256.
 	MaxLeased int
-	// Grace is how long jobs may go on when the queue stops. Default 4 s.
+	// Grace is the time that running jobs have when the queue stops. Default 4
+	// s.
 	Grace time.Duration
-	// Log gets what an operator should know; no text of a job, no name of a
-	// person. Default: nothing.
+	// Log gets messages for an operator, without texts of jobs and names of
+	// people. Default: nothing.
 	Log *slog.Logger
 }
 

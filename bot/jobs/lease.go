@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Lease implements [Store]. It asks for one message at a time: what waits in a
-// client's buffer is leased to nobody.
+// Lease implements [Store]. It asks for one message at a time, because nobody
+// works on messages in a client's buffer.
 func (n *NATS) Lease(ctx context.Context) (Lease, error) {
 	for {
 		asked, cancel := context.WithTimeout(ctx, waiting)
@@ -29,7 +29,7 @@ func (n *NATS) Lease(ctx context.Context) (Lease, error) {
 	}
 }
 
-// next returns nil where there was no message in time.
+// next returns nil if there was no message in time.
 func (n *NATS) next(ctx context.Context) (Lease, error) {
 	messages, err := n.workers.Fetch(1, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(2*time.Second))
 	if err != nil {
@@ -51,9 +51,9 @@ func (n *NATS) next(ctx context.Context) (Lease, error) {
 	return nil, nil
 }
 
-// returnLeases hands all leases back that are on the server. It is for the begin of
-// an embedded one, where they are of a process that has ended: nobody is left to
-// hand them back, and each would have to lapse.
+// returnLeases hands back all leases on the server, at the start of an
+// embedded server. The process that had these leases has ended, and each lease
+// would otherwise have to lapse.
 func (n *NATS) returnLeases(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
@@ -61,8 +61,8 @@ func (n *NATS) returnLeases(ctx context.Context) error {
 	if err != nil || info.NumAckPending == 0 {
 		return natsError(err)
 	}
-	// Those that are leased are among the jobs from the first unfinished one to
-	// the last one that was ever leased. For the others it means nothing.
+	// The leased jobs are among those from the first unfinished job to the
+	// last job that was ever leased. For others an answer has no effect.
 	first, last := info.AckFloor.Stream+1, info.Delivered.Stream
 	var failed error
 	err = n.scan(ctx, jetstream.ConsumerConfig{
@@ -72,7 +72,7 @@ func (n *NATS) returnLeases(ctx context.Context) error {
 		if e.Revision > last {
 			return false
 		}
-		// As a worker would answer that was given this message last
+		// This is the answer of a worker that received this message last
 		// (https://docs.nats.io/reference/reference-protocols/nats_api_reference#acknowledging-messages).
 		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.0.0", streamName, info.Name, e.Revision, info.Delivered.Consumer)
 		failed = n.conn.Publish(reply, []byte("-NAK"))
@@ -106,8 +106,8 @@ func (l *natsLease) Return(ctx context.Context, after time.Duration) error {
 	return l.say(ctx, `-NAK {"delay": `+strconv.FormatInt(after.Nanoseconds(), 10)+"}")
 }
 
-// say answers a delivery and waits until the server has taken it, which the
-// client library does for one of these words only
+// say answers a delivery and waits until the server has accepted the answer.
+// The client library waits for only one of these words
 // (https://docs.nats.io/using-nats/developer/develop_jetstream/consumers#delivery-reliability).
 func (l *natsLease) say(ctx context.Context, word string) error {
 	ctx, cancel := context.WithTimeout(ctx, answering)

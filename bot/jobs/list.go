@@ -11,9 +11,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// List implements [Store]. The server has an index of its subjects, in which it
-// finds a few among many far sooner than by reading through the stream. Only
-// that tells which entries are the newest of too many, though.
+// List implements [Store]. The server's index of subjects finds a few entries
+// among many far sooner than a scan of the stream. Only a scan tells which
+// entries are the newest if there are too many.
 func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry, error) {
 	keys, err := n.keys(ctx, filters)
 	if err != nil {
@@ -49,7 +49,7 @@ func (n *NATS) Oldest(ctx context.Context, most int, filter string) ([]Entry, er
 	return list, err
 }
 
-// keys returns those that match one of the filters, in any order.
+// keys returns the keys that match one of the filters, in any order.
 func (n *NATS) keys(ctx context.Context, filters []string) (keys []string, err error) {
 	for _, filter := range filters {
 		info, err := n.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+filter))
@@ -63,13 +63,13 @@ func (n *NATS) keys(ctx context.Context, filters []string) (keys []string, err e
 	return keys, nil
 }
 
-// entries returns those that have these keys, oldest first.
+// entries returns the entries with these keys, oldest first.
 func (n *NATS) entries(ctx context.Context, keys []string) ([]Entry, error) {
 	list := make([]Entry, 0, len(keys))
 	for _, key := range keys {
 		e, err := n.Get(ctx, key)
 		if errors.Is(err, ErrNotFound) {
-			continue // it went in the meantime
+			continue // the entry expired in the meantime
 		}
 		if err != nil {
 			return nil, err
@@ -87,8 +87,8 @@ func matching(filters ...string) (c jetstream.ConsumerConfig) {
 	return c
 }
 
-// scan reads the entries that config selects, oldest first, while take wants
-// more.
+// scan reads the entries that config selects, oldest first, while take returns
+// true.
 func (n *NATS) scan(ctx context.Context, config jetstream.ConsumerConfig, take func(Entry) (more bool)) error {
 	config.AckPolicy, config.MemoryStorage, config.Replicas = jetstream.AckNonePolicy, true, 1
 	config.InactiveThreshold = time.Minute
@@ -118,7 +118,7 @@ func (n *NATS) scan(ctx context.Context, config jetstream.ConsumerConfig, take f
 			return natsError(err)
 		}
 		if !seen {
-			break // what was left has expired
+			break // the remaining entries have expired
 		}
 	}
 	return nil

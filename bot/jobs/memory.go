@@ -9,16 +9,17 @@ import (
 	"time"
 )
 
-// Memory is a store that lasts as long as the process: for tests, in fake time
-// too. Queues that share one are replicas. The zero value is ready.
+// Memory is a store that lives as long as the process, for tests, also in fake
+// time. Queues on the same Memory are replicas. The zero value is ready for
+// use.
 type Memory struct {
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	setup     Setup
 	revision  uint64
 	entries   map[string]*memoryEntry
-	changed   chan struct{} // closed at the next change of what can be leased
+	changed   chan struct{} // closed at the next change of the leasable entries
 	listeners map[*func(string)]struct{}
-	replicas  map[string]time.Time // and until when they are known
+	replicas  map[string]time.Time // time until which each replica is known
 	settings  map[string][]byte
 	full      bool
 }
@@ -28,10 +29,10 @@ type memoryEntry struct {
 	stored     time.Time
 	deliveries uint64
 	finished   bool
-	due        time.Time // nobody has it from then on
+	due        time.Time // from then on nobody has the entry
 }
 
-// Fill makes the store full, or not. Entries that exist can still be changed.
+// Fill makes the store full, or not. Existing entries can still be changed.
 func (m *Memory) Fill(full bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -51,7 +52,8 @@ func (m *Memory) Setup(_ context.Context, s Setup) error {
 	return nil
 }
 
-// matches returns what matches one of the filters, oldest first; m.mu is held.
+// matches returns the entries that match one of the filters, oldest first. The
+// caller must hold m.mu.
 func (m *Memory) matches(filters ...string) []*memoryEntry {
 	var found []*memoryEntry
 	for key, e := range m.entries {
@@ -82,7 +84,7 @@ func match(filter, key string) bool {
 	return len(want) == len(tokens)
 }
 
-// put stores an entry; m.mu is held.
+// put stores an entry. The caller must hold m.mu.
 func (m *Memory) put(key string, value []byte) {
 	m.revision++
 	m.entries[key] = &memoryEntry{
@@ -211,8 +213,8 @@ func (m *Memory) Lease(ctx context.Context) (Lease, error) {
 	}
 }
 
-// tryLease returns a lease, or how long to wait for one and what says earlier
-// that it is time to look again.
+// tryLease returns a lease, or the time to wait and a channel that is closed
+// earlier when something changes.
 func (m *Memory) tryLease() (lease Lease, next time.Duration, changed <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -286,7 +288,7 @@ func (m *Memory) Unfinished(context.Context) (n int, err error) {
 // Verify implements [Store].
 func (*Memory) Verify(context.Context) (Loss, error) { return Loss{}, nil }
 
-// Close implements [Store]. Other queues may go on with it.
+// Close implements [Store]. Other queues may go on with the store.
 func (m *Memory) Close(context.Context) error { return nil }
 
 type memoryLease struct {
@@ -319,7 +321,7 @@ func (l *memoryLease) Return(_ context.Context, after time.Duration) error {
 	return nil
 }
 
-// due gives the entry to the next in a while; l.m.mu is held.
+// due makes the entry leasable after a while. The caller must hold l.m.mu.
 func (l *memoryLease) due(in time.Duration) {
 	l.e.due = time.Now().Add(in)
 	l.m.wake()

@@ -12,9 +12,9 @@ import (
 )
 
 // NATS is a store on a JetStream stream. The newest message on a subject is
-// the entry, its sequence the revision. The stream discards new messages when
-// it is full, never old ones. The settings are in a small stream of their own,
-// where nothing expires.
+// the entry, and its sequence the revision. When full, the stream discards new
+// messages, never old ones. The settings are in a small stream of their own,
+// in which nothing expires.
 type NATS struct {
 	conn     *nats.Conn
 	js       jetstream.JetStream
@@ -25,30 +25,30 @@ type NATS struct {
 	workers  jetstream.Consumer
 	settings jetstream.Stream
 
-	mu       sync.Mutex // guards what follows
-	used     int64      // bytes of the stream, as last seen, and what was added since
+	mu       sync.Mutex // guards the fields below
+	used     int64      // bytes of the stream at the last look, plus later additions
 	usedSeen time.Time
 }
 
 const (
 	streamName  = "slackocr"
-	workersName = "workers"         // of the consumer
-	prefix      = "slackocr.entry." // of the entries' subjects
+	workersName = "workers"         // name of the consumer
+	prefix      = "slackocr.entry." // start of the entries' subjects
 	signals     = "slackocr.signal"
 
-	// reserved is the part of the store that is kept for changes of jobs that
-	// it has: a tenth.
+	// reserved is the part of the store for changes of existing jobs: a tenth.
 	reserved = 10
-	// overhead of an entry in bytes, beside its key and the filter, rounded up.
+	// overhead is the size of an entry in bytes without its key and the
+	// filter, rounded up.
 	overhead = 192
 	// maxPending bounds the leases of all replicas and the jobs that wait for
 	// another attempt.
 	maxPending = 10_000
-	// usedFor is how long the known size of the stream is good.
+	// usedFor is the time for which the known size of the stream is valid.
 	usedFor = time.Second
-	// answering is how long the server may take to answer.
+	// answering bounds the server's time to answer.
 	answering = 5 * time.Second
-	// waiting is how long the server holds a request for a lease.
+	// waiting is the time for which the server holds a request for a lease.
 	waiting = 15 * time.Second
 )
 
@@ -67,7 +67,7 @@ func (n *NATS) Create(ctx context.Context, key, filter string, value []byte) err
 	return err
 }
 
-// hasRoom reports ErrFull where only the reserved part is left.
+// hasRoom returns ErrFull if only the reserved part is left.
 func (n *NATS) hasRoom(ctx context.Context, more int64) error {
 	n.mu.Lock()
 	fresh := time.Since(n.usedSeen) < usedFor
@@ -129,7 +129,7 @@ func (n *NATS) Erase(ctx context.Context, key string) error {
 		err = n.stream.SecureDeleteMsg(ctx, m.Sequence)
 		if refused, ok := errors.AsType[*jetstream.APIError](err); !ok || refused.ErrorCode != errNoMessage {
 			return natsError(err)
-		} // else it went in the meantime
+		} // otherwise the entry disappeared in the meantime
 	}
 }
 
@@ -163,8 +163,8 @@ func (n *NATS) Session() string {
 	return n.embedded.session
 }
 
-// Announce implements [Store]. For the embedded server it is the proof that it
-// can write.
+// Announce implements [Store]. For the embedded server the announcement proves
+// that the server can write.
 func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (int, error) {
 	key := "replica." + id
 	if while <= 0 {
@@ -175,7 +175,7 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 		if err == nil {
 			_ = n.note(ctx) // the next look is as good
 		}
-		return 1, n.embedded.wrote(natsError(err)) // it has one replica only
+		return 1, n.embedded.wrote(natsError(err)) // an embedded store has one replica
 	}
 	if err != nil {
 		return 0, natsError(err)

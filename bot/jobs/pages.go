@@ -23,8 +23,9 @@ func chunkKey[C int | string](id string, page int, chunk C) string {
 	return fmt.Sprintf("page.%s.%d.%v", id, page, chunk)
 }
 
-// SavePage keeps the text of a page, 6 MiB at most ([ErrTooLarge]), as long as
-// the record. While the store does not answer, it is tried again for 30 s.
+// SavePage stores the text of a page, at most 6 MiB ([ErrTooLarge]), for as
+// long as the record. While the store does not answer, SavePage retries for 30
+// s.
 func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 	if len(text) > maxChunk*maxChunks {
 		return ErrTooLarge
@@ -34,9 +35,9 @@ func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 
 func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
-	// The first chunk names the others, so it comes last, and only over the one
-	// that was there while the job was still this worker's. Its sum tells a text
-	// that was saved in part, over an earlier one, from a whole one.
+	// The first chunk names the others, so it is written last, and only over
+	// the chunk that existed while this worker owned the job. Its checksum
+	// distinguishes a partly written text from a complete one.
 	old, err := j.q.store.Get(ctx, chunkKey(j.id, n, 0))
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -64,7 +65,7 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	if err != nil {
 		return err
 	}
-	// It may have been erased in the meantime, before the page was there.
+	// The job may have been erased before the page was stored.
 	s, _, err := j.q.state(ctx, j.id)
 	if err == nil && s.State == Erased {
 		err = errors.Join(j.q.store.Delete(ctx, pageSecretsOf(j.id)), j.q.store.Delete(ctx, pagesOf(j.id)))
@@ -75,8 +76,8 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	return j.seen(s)
 }
 
-// ErasePages removes the texts of the pages of a job from number from up to to, which
-// is left.
+// ErasePages erases the texts of a job's pages with numbers from from to
+// before to.
 func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error {
 	id := token(key)
 	in := func(prefix, key string) (page int, ok bool) {
@@ -106,8 +107,8 @@ func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error 
 	})
 }
 
-// overwritePages removes the pages of an earlier version, which have no seal,
-// where match holds.
+// overwritePages erases the pages of an earlier version, which have no seal,
+// for which match returns true.
 func (q *Queue) overwritePages(ctx context.Context, id string, match func(key string) bool) error {
 	for {
 		entries, err := q.store.List(ctx, maxList, pagesOf(id))
@@ -130,8 +131,8 @@ func (q *Queue) overwritePages(ctx context.Context, id string, match func(key st
 	}
 }
 
-// Page returns a page's text. ok is false where none was saved in whole. While
-// the store does not answer, it is asked again for 30 s.
+// Page returns a page's text. If no complete text was saved, ok is false.
+// While the store does not answer, Page retries for 30 s.
 func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error) {
 	err = retryStore(ctx, func(ctx context.Context) error {
 		text, ok, err = j.q.page(ctx, j.id, n)
@@ -140,7 +141,7 @@ func (j *Job) Page(ctx context.Context, n int) (text string, ok bool, err error)
 	return text, ok, err
 }
 
-// Page is [Job.Page] for any job, and asks the store once.
+// Page is [Job.Page] for any job, with a single request to the store.
 func (q *Queue) Page(ctx context.Context, key string, n int) (text string, ok bool, err error) {
 	return q.page(ctx, token(key), n)
 }

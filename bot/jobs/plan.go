@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// plan holds the follow-ups that this process is going to do. What does not fit
-// stays in the store, where it is found when it is overdue.
+// plan holds the follow-ups that this process will do. Others stay in the
+// store, and are found when overdue.
 type plan struct {
-	wake chan struct{} // tells next of a change
+	wake chan struct{} // wakes next after a change
 
-	mu      sync.Mutex        // guards what follows
+	mu      sync.Mutex        // guards the fields below
 	waiting []planned         // in order of time, one for each key
 	doing   map[string]string // ids by key
 	closed  bool
@@ -22,7 +22,7 @@ type plan struct {
 type planned struct {
 	at      time.Time
 	f       FollowUp
-	rescued bool // it is another process's, which has died
+	rescued bool // from another process, which died
 }
 
 // maxPlanned bounds the follow-ups in memory.
@@ -30,8 +30,8 @@ const maxPlanned = 10_000
 
 func newPlan() *plan { return &plan{wake: make(chan struct{}, 1), doing: map[string]string{}} }
 
-// add plans a new follow-up in place of the one that it replaces. ok is false
-// where the plan has ended.
+// add plans a new follow-up in place of the one that it replaces. If the plan
+// has ended, ok is false.
 func (p *plan) add(f FollowUp) (ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,8 +45,8 @@ func (p *plan) add(f FollowUp) (ok bool) {
 	return true
 }
 
-// find plans one from the store, unless this process knows of it, or of one that
-// replaces it.
+// find plans a follow-up from the store, unless this process knows the
+// follow-up or its replacement.
 func (p *plan) find(found planned) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +55,7 @@ func (p *plan) find(found planned) {
 	}
 }
 
-// again plans one that failed, unless another one has replaced it.
+// again plans a failed follow-up, unless another has replaced it.
 func (p *plan) again(f FollowUp) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,25 +64,25 @@ func (p *plan) again(f FollowUp) {
 	}
 }
 
-// index returns where the follow-up of this job and kind waits, or -1; p.mu is
-// held.
+// index returns the position of the waiting follow-up of this job and kind, or
+// -1. The caller must hold p.mu.
 func (p *plan) index(f FollowUp) int {
 	return slices.IndexFunc(p.waiting, func(w planned) bool { return w.f.Key == f.Key && w.f.Kind == f.Kind })
 }
 
-// insert puts a follow-up into its place; p.mu is held.
+// insert adds a follow-up at its position. The caller must hold p.mu.
 func (p *plan) insert(one planned) {
 	if len(p.waiting) >= maxPlanned {
 		return
 	}
 	i, _ := slices.BinarySearchFunc(p.waiting, one.at, func(w planned, at time.Time) int {
-		return cmp.Or(w.at.Compare(at), -1) // behind those of the same time
+		return cmp.Or(w.at.Compare(at), -1) // after those of the same time
 	})
 	p.waiting = slices.Insert(p.waiting, i, one)
 	notify(p.wake)
 }
 
-// close ends the plan and returns what of it is this process's own.
+// close ends the plan and returns this process's own follow-ups.
 func (p *plan) close() (own []FollowUp) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -95,16 +95,16 @@ func (p *plan) close() (own []FollowUp) {
 	return own
 }
 
-// notify wakes up whoever reads from c, which has room for one.
+// notify wakes the reader of c, which must have room for one value.
 func notify(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // it looks anyway
+	default: // a wake-up is waiting already
 	}
 }
 
-// next waits for the next follow-up that is due, and takes it; ok is false when
-// ctx has ended.
+// next waits for a follow-up that is due, and takes it. When ctx ends, ok is
+// false.
 func (p *plan) next(ctx context.Context) (one planned, ok bool) {
 	for {
 		one, wait, ok := p.take()
@@ -124,8 +124,8 @@ func (p *plan) next(ctx context.Context) (one planned, ok bool) {
 	}
 }
 
-// take returns the first follow-up that is due, or how long to wait for one. Two
-// of the same job and kind are not done at once.
+// take returns the first follow-up that is due, or the time to wait. Two
+// follow-ups of the same job and kind never run at once.
 func (p *plan) take() (one planned, wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

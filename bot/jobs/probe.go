@@ -14,8 +14,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// InUse reports whether a process keeps its entries in a folder. It makes
-// nothing there.
+// InUse reports whether a process uses the store in a folder. InUse creates
+// nothing.
 func InUse(dir string) (bool, error) {
 	lock := flock.New(filepath.Join(dir, lockName), flock.SetFlag(os.O_RDONLY))
 	free, err := lock.TryLock()
@@ -28,17 +28,17 @@ func InUse(dir string) (bool, error) {
 	return !free, lock.Close()
 }
 
-// A Condition is what a probe found out about an external store.
+// A Condition is the result of a probe of an external store.
 type Condition struct {
 	Version  string // of the server
-	Exists   bool   // the stream of entries has been made
-	Full     bool   // it takes no further jobs
-	Replicas int    // servers that hold it, where it exists
+	Exists   bool   // the stream of entries exists
+	Full     bool   // the store accepts no more jobs
+	Replicas int    // servers that hold the stream, if it exists
 }
 
-// Probe looks whether the store could be worked with, before Setup and while
-// others do: it makes a small stream, writes to it, reads that and removes the
-// stream. It is for a store of Connect.
+// Probe checks whether the store is usable, before Setup and while others use
+// it: Probe creates a small stream, writes to it, reads the message and
+// removes the stream. The store must come from Connect.
 func (n *NATS) Probe(ctx context.Context) (Condition, error) {
 	c := Condition{Version: n.conn.ConnectedServerVersion()}
 	var major, minor int
@@ -58,7 +58,7 @@ func (n *NATS) Probe(ctx context.Context) (Condition, error) {
 }
 
 func (n *NATS) writeAndRead(ctx context.Context) error {
-	// Two probes at once do not meet.
+	// Two probes at once use different names.
 	name, key := "slackocr-probe-"+rand.Text(), "slackocr.probe."+rand.Text()
 	stream, err := n.js.CreateStream(ctx, jetstream.StreamConfig{
 		Name: name, Subjects: []string{key}, Storage: jetstream.FileStorage,

@@ -14,26 +14,26 @@ import (
 	"time"
 )
 
-// Queue keeps jobs in a store and gives them to workers.
+// Queue stores jobs and gives them to workers.
 type Queue struct {
 	config   Config
 	store    Store
-	master   seal         // of the store's key
-	id       string       // of this replica
+	master   seal         // seal of the store's key
+	id       string       // id of this replica
 	replicas atomic.Int64 // as last counted
-	length   atomic.Int64 // of unfinished jobs, as last counted
-	plan     *plan        // of follow-ups
-	answered atomic.Int64 // when the store last took an announcement, in ns; 0 for never
+	length   atomic.Int64 // number of unfinished jobs at the last count
+	plan     *plan        // follow-ups of this process
+	answered atomic.Int64 // time of the last accepted announcement, in ns, or 0
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	running map[string]*Job
 }
 
-// enqueuing bounds the time in which a job is taken: Slack waits 3 s for an
-// answer (https://docs.slack.dev/apis/events-api#responding).
+// enqueuing bounds the time to store a job: Slack waits 3 s for an answer
+// (https://docs.slack.dev/apis/events-api#responding).
 const enqueuing = 2 * time.Second
 
-// Open makes a queue on a store, which is the queue's from now on.
+// Open returns a queue on a store, which belongs to the queue from now on.
 func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	c = c.withDefaults()
 	if err := setup(ctx, store, Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor}); err != nil {
@@ -48,7 +48,7 @@ func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 	return q, q.checkKey(ctx)
 }
 
-// opening is how long a store may not answer when a queue is opened: a cluster
+// opening bounds the time without an answer when a queue is opened: a cluster
 // that lost a server chooses new leaders, stream by stream.
 const opening = 20 * time.Second
 
@@ -61,12 +61,12 @@ func setup(ctx context.Context, store Store, s Setup) error {
 	}
 }
 
-// Enqueue takes a job: when it returns nil the job is durable. It is the same
-// one, and created false, where a job with this key was taken before, finished
-// and erased ones included. Only the first five fields and Progress count.
+// Enqueue stores a job. When Enqueue returns nil, the job is durable. If a job
+// with this key was stored before, even a finished or erased one, created is
+// false. Only the first five fields and Progress are used.
 //
-// It fails with [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
-// ErrUnavailable the job may have been taken; it can be enqueued again.
+// The error is [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
+// ErrUnavailable the job may have been stored; it can be enqueued again.
 func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error) {
 	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName || len(r.Others) > maxOthers {
 		return false, ErrTooLarge
@@ -85,7 +85,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	if created = err == nil; errors.Is(err, errExists) {
 		err = nil
 	}
-	// The job is there now. Where this fails it is enqueued again.
+	// The job is stored now. After a failure here the job is enqueued again.
 	for _, file := range r.Others {
 		if err != nil {
 			return created, err
@@ -100,7 +100,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	return created, err
 }
 
-// create stores the order of a new job, and before that the job's secret.
+// create stores the job's secret and then the order of a new job.
 func (q *Queue) create(ctx context.Context, id, key string, order []byte) error {
 	if _, err := q.store.Get(ctx, ordersOf(id)); err == nil {
 		return errExists
@@ -114,8 +114,8 @@ func (q *Queue) create(ctx context.Context, id, key string, order []byte) error 
 	return q.store.Create(ctx, key, ordersOf(id), seal.close(key, order))
 }
 
-// Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. That of
-// an erased job has nothing but its state.
+// Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. The
+// record of an erased job has only its state.
 func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
 	e, err := q.store.Get(ctx, ordersOf(token(key)))
 	if err != nil {
@@ -144,8 +144,8 @@ func (q *Queue) record(ctx context.Context, e Entry) (Record, error) {
 	return o.record(s), nil
 }
 
-// ByThread returns a thread's records, oldest first, the newest 500 at most.
-// Those that are erased or corrupt are left out.
+// ByThread returns a thread's records, oldest first, at most the newest 500,
+// without erased and corrupt records.
 func (q *Queue) ByThread(ctx context.Context, thread string) ([]Record, error) {
 	return q.list(ctx, ordersIn(thread))
 }
@@ -187,11 +187,11 @@ func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
 		switch {
 		case errors.Is(err, ErrCorrupt):
 			q.config.Log.Error("left a corrupt record out", "request", requestID(idOf(e.Key)), "error", err)
-		case errors.Is(err, ErrNotFound): // it went in the meantime
+		case errors.Is(err, ErrNotFound): // the entry disappeared in the meantime
 		case err != nil:
 			return nil, err
 		case r.State == Erased:
-			if id := idOf(e.Key); e.Key != tombstone(id) { // it was erased in part
+			if id := idOf(e.Key); e.Key != tombstone(id) { // partly erased
 				if err := q.erase(ctx, id); err != nil {
 					return nil, err
 				}
@@ -203,8 +203,8 @@ func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
 	return records, nil
 }
 
-// state returns what a job has come to, and the revision of that, 0 where
-// nobody has begun.
+// state returns the state of a job and its revision, which is 0 before the
+// first change.
 func (q *Queue) state(ctx context.Context, id string) (state, uint64, error) {
 	e, err := q.store.Get(ctx, stateKey(id))
 	if errors.Is(err, ErrNotFound) {
@@ -221,8 +221,8 @@ func (q *Queue) state(ctx context.Context, id string) (state, uint64, error) {
 	return s, e.Revision, err
 }
 
-// change edits the state of a job as it stands, again where somebody else was
-// faster. The error of edit leaves it as it is.
+// change edits the present state of a job, and repeats that if another writer
+// was faster. If edit returns an error, the state is not changed.
 func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) (state, error) {
 	seal, err := q.seal(ctx, id)
 	if err != nil {
@@ -252,9 +252,9 @@ func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) 
 
 var errNoChange = errors.New("nothing to change")
 
-// Stop asks for a job to end, wherever it runs: its work's context ends with
-// [ErrStopped], at once or within a third of the lease. A job that nobody works
-// on is given to a worker with such a context. A finished job stays as it is.
+// Stop asks for the end of a job in any replica: its work's context ends with
+// [ErrStopped], at once or within a third of the lease. A waiting job is given
+// to a worker with such a context. A finished job is not changed.
 func (q *Queue) Stop(ctx context.Context, key, by string) error {
 	id := token(key)
 	e, err := q.store.Get(ctx, ordersOf(id))
@@ -274,9 +274,9 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 	case err != nil:
 		return err
 	case s.State == Queued && !s.NotBefore.IsZero():
-		// It waits for its next attempt, which may be minutes away. Storing
-		// its order again brings it to a worker now, but where it was erased
-		// in the meantime.
+		// The job waits for its next attempt, perhaps for minutes. Storing its
+		// order again brings the job to a worker now, unless it was erased in
+		// the meantime.
 		if err := q.store.Update(ctx, e.Key, e.Value, e.Revision); !errors.Is(err, errConflict) {
 			return err
 		}
@@ -285,10 +285,10 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 	return q.store.Signal(ctx, id)
 }
 
-// Erase removes all that is known of a job but that there was one: its key is
-// not taken again as long as records are kept. Its work's context ends with
-// [ErrLost]. Erasing again what was erased in part completes it. While the store
-// does not answer, it is tried again for 30 s.
+// Erase removes everything about a job except the fact that it existed: its
+// key is not accepted again as long as records are kept. Its work's context
+// ends with [ErrLost]. A second call completes a partial erasure. While the
+// store does not answer, Erase retries for 30 s.
 func (q *Queue) Erase(ctx context.Context, key string) error {
 	return retryStore(ctx, func(ctx context.Context) error { return q.erase(ctx, token(key)) })
 }
@@ -301,11 +301,11 @@ func (q *Queue) erase(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	// Whatever stands there, corrupt or not: from here on it has no owner.
+	// From here on the job has no owner, whatever the old state was.
 	if err := q.store.Put(ctx, stateKey(id), value); err != nil {
 		return err
 	}
-	_ = q.store.Signal(ctx, id) // without it the worker finds out when it renews its lease
+	_ = q.store.Signal(ctx, id) // without the signal the worker notices when it renews its lease
 	if err := q.store.Put(ctx, tombstone(id), []byte("{}")); err != nil {
 		return err
 	}
@@ -320,7 +320,8 @@ func (q *Queue) erase(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	// The orders go last: an erased job that still has one is erased again.
+	// The orders go last: an erased job that still has an order is erased
+	// again.
 	entries, err := q.store.List(ctx, maxList, ordersOf(id))
 	for _, e := range entries {
 		switch {
@@ -334,8 +335,8 @@ func (q *Queue) erase(ctx context.Context, id string) error {
 	return err
 }
 
-// Running returns the records of the jobs that this queue works on now, as last
-// seen, oldest first: [Config.MaxLeased] at most. It does not ask the store.
+// Running returns the records of the jobs that this queue works on now, as
+// last seen, oldest first, at most [Config.MaxLeased]. The store is not asked.
 func (q *Queue) Running() []Record {
 	q.mu.Lock()
 	jobs := slices.Collect(maps.Values(q.running))
@@ -352,17 +353,16 @@ func (q *Queue) Running() []Record {
 	return records
 }
 
-// Replicas is how many queues work on this store, as known a moment ago, and 1
-// at least.
+// Replicas returns the number of queues on this store at the last count, at
+// least 1.
 func (q *Queue) Replicas() int { return int(max(q.replicas.Load(), 1)) }
 
-// Length is how many jobs of all replicas are not finished: those that wait,
-// for another attempt too, and those that are worked on. It was counted a
-// moment ago.
+// Length returns the number of unfinished jobs of all replicas at the last
+// count: those that wait, also for another attempt, and those that run.
 func (q *Queue) Length() int { return int(q.length.Load()) }
 
-// Answered is when the store last took a write that is made each 5 s while Run
-// runs, whether there are jobs or not; the zero time for never.
+// Answered returns the time of the store's last answer to a write that Run
+// makes every 5 s, with or without jobs, or the zero time.
 func (q *Queue) Answered() time.Time {
 	if at := q.answered.Load(); at != 0 {
 		return time.Unix(0, at)
@@ -370,5 +370,5 @@ func (q *Queue) Answered() time.Time {
 	return time.Time{}
 }
 
-// Close ends the queue after Run has returned.
+// Close closes the queue. Run must have returned.
 func (q *Queue) Close(ctx context.Context) error { return q.store.Close(ctx) }

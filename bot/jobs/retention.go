@@ -5,24 +5,25 @@ import (
 	"time"
 )
 
-// KeepNothing is the retention with which a job is erased as soon as it and its
+// KeepNothing is the retention that erases a job as soon as the job and its
 // follow-ups are done.
 const KeepNothing time.Duration = -1
 
 const (
-	// keyKnown is how long the key of a job is known at least, so that a request
-	// that comes again is not done again. A retention that is shorter than that
-	// erases the job, which leaves its key.
+	// keyKnown is the least time for which the key of a job is known, so that
+	// a repeated request is not done again. A shorter retention erases the
+	// job, which leaves its key.
 	keyKnown = 24 * time.Hour
 	// eraseKind is the kind of the follow-up that erases a job.
 	eraseKind = "erase"
-	// eraseAgain is how long that follow-up waits for others of the same job.
+	// eraseAgain is the time that this follow-up waits for others of the same
+	// job.
 	eraseAgain = 3 * time.Second
 )
 
-// eraseLater leaves it to a follow-up to erase a job that is about to end, if the
-// retention asks for that. The follow-up is stored before the end of the job, so
-// that no crash comes between.
+// eraseLater adds a follow-up that erases a job that is about to end, if the
+// retention asks for that. The follow-up is stored before the end of the job,
+// so that no crash comes between.
 func (q *Queue) eraseLater(ctx context.Context, j *Job) {
 	if q.config.Retention >= keyKnown {
 		return
@@ -34,8 +35,8 @@ func (q *Queue) eraseLater(ctx context.Context, j *Job) {
 	}
 }
 
-// eraseDue erases the job of a follow-up, or puts that off while the job or one of
-// its other follow-ups is not done.
+// eraseDue erases the job of a follow-up, or postpones that if the job or
+// another follow-up is not done.
 func (q *Queue) eraseDue(ctx context.Context, f FollowUp) error {
 	id := token(f.Key)
 	s, _, err := q.state(ctx, id)

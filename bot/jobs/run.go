@@ -12,36 +12,35 @@ import (
 )
 
 const (
-	// pause is how long a queue waits after the store failed, and a lease that
+	// pause is the delay after a failure of the store, and of a lease that
 	// cannot be used now.
 	pause = time.Second
-	// claiming bounds what a queue itself writes before a job's work, and at its
-	// own end.
+	// claiming bounds the queue's own writes before a job's work, and at the
+	// queue's end.
 	claiming = time.Second
-	// announcing is how often a replica says that it is there; it is forgotten
-	// after three times of silence.
+	// announcing is the interval at which a replica announces itself. After
+	// three missed announcements the replica is forgotten.
 	announcing = 5 * time.Second
 )
 
 // Run leases jobs and works on each in a goroutine of its own until ctx ends.
-// It leases no more then; the contexts of those that run end after the grace
-// with [ErrClosing], what is not finished is handed back, and Run returns nil
-// when all have returned. It ends by itself with [ErrBroken]. Run is called
-// once.
+// Then Run leases no more, the contexts of running jobs end after the grace
+// with [ErrClosing], unfinished jobs are handed back, and Run returns nil when
+// all goroutines have ended. If the store is broken, Run returns [ErrBroken].
+// Run must be called once.
 //
-// What becomes of a job is what its work returns:
-//   - nil: it is done, or stopped where a person stopped it.
-//   - [Retry]: an attempt failed. There is another one, [Config.MaxAttempts] in
-//     all; then the job has failed.
-//   - [Cancel]: it has failed, or was stopped.
-//   - [Handoff]: it is handed back, and no attempt is counted.
-//   - An error that wraps [ErrLost]: another worker has it.
-//   - One that wraps [ErrClosing], [ErrUnavailable] or [ErrFull]: Handoff.
-//   - One that wraps [ErrStopped]: Cancel.
-//   - Any other error, and a panic: Retry after the queue's own time.
+// The error that the work returns decides about the job:
+//   - nil: done, or stopped if a person stopped the job.
+//   - [Retry]: the attempt failed. There are [Config.MaxAttempts] attempts in all; then the job has failed.
+//   - [Cancel]: failed, or stopped.
+//   - [Handoff]: handed back, and no attempt is counted.
+//   - An error that wraps [ErrLost]: another worker has the job.
+//   - An error that wraps [ErrClosing], [ErrUnavailable] or [ErrFull]: as Handoff.
+//   - An error that wraps [ErrStopped]: as Cancel.
+//   - Any other error, and a panic: as Retry after the queue's own time.
 //
-// An error that says no more than that the work's context was cancelled, or that
-// the store did not answer when it was, counts as the cause of that.
+// An error that only says that the work's context was cancelled, or that the
+// store did not answer because of that, counts as the cause of the context.
 func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) error) error {
 	stop, err := q.store.Listen(func(id string) {
 		q.mu.Lock()
@@ -82,7 +81,7 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 	return nil
 }
 
-// leases yields leases until ctx ends. Each takes a place in room.
+// leases yields leases until ctx ends. Each lease takes a place in room.
 func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[Lease] {
 	return func(yield func(Lease) bool) {
 		for {
@@ -99,7 +98,7 @@ func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[Lease
 	}
 }
 
-// lease waits for a lease; ok is false when ctx has ended.
+// lease waits for a lease. When ctx ends, ok is false.
 func (q *Queue) lease(ctx context.Context) (l Lease, ok bool) {
 	for failed := false; ; failed = true {
 		l, err := q.store.Lease(ctx)
@@ -149,7 +148,7 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 	}
 }
 
-// reportLoss says how much of a store that is on this machine's disk is lost.
+// reportLoss logs the losses of a store on this machine's disk.
 func (q *Queue) reportLoss(ctx context.Context) {
 	lost, err := q.store.Verify(ctx)
 	switch {
@@ -162,14 +161,15 @@ func (q *Queue) reportLoss(ctx context.Context) {
 	}
 }
 
-// measure counts what is not finished. A count that fails is made the next time.
+// measure counts the unfinished jobs. A failed count is repeated the next
+// time.
 func (q *Queue) measure(ctx context.Context) {
 	if n, err := q.store.Unfinished(ctx); err == nil {
 		q.length.Store(int64(n))
 	}
 }
 
-// take makes a lease a job and has it worked on.
+// take makes a job of a lease and has work run.
 func (q *Queue) take(ctx, working context.Context, lease Lease, work func(context.Context, *Job) error) {
 	id := idOf(lease.Entry().Key)
 	j := &Job{q: q, id: id, lease: lease, owner: rand.Text(), look: make(chan struct{}, 1)}
@@ -182,14 +182,14 @@ func (q *Queue) take(ctx, working context.Context, lease Lease, work func(contex
 	claim, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
 	defer cancel()
 	if busy {
-		// Its lease has lapsed, or it is stored anew. The work here has to end
-		// first, which it does with its lease.
+		// The lease has lapsed, or the job was stored anew. The work here ends
+		// with its lease and must end first.
 		_ = lease.Return(claim, pause)
 		return
 	}
 	defer q.drop(j)
 	if ctx.Err() != nil {
-		_ = lease.Return(claim, 0) // it came too late to begin
+		_ = lease.Return(claim, 0) // too late to start
 		return
 	}
 	if ok := q.claim(claim, j); ok {
@@ -197,7 +197,7 @@ func (q *Queue) take(ctx, working context.Context, lease Lease, work func(contex
 	}
 }
 
-// drop ends that this queue works on a job.
+// drop records that this queue no longer works on a job.
 func (q *Queue) drop(j *Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -212,7 +212,7 @@ var (
 	errStale    = errors.New("the lease is older than the job's last one")
 )
 
-// claim makes a job this worker's own.
+// claim makes this worker the owner of a job.
 func (q *Queue) claim(ctx context.Context, j *Job) bool {
 	var notBefore time.Time
 	o, err := q.leased(ctx, j)
@@ -224,11 +224,12 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 	case err == nil:
 		return true
 	case errors.Is(err, errStale):
-		return false // it is somebody else's: leave it alone
+		return false // another worker owns the job
 	case errors.Is(err, errFinished):
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrNotFound):
-		// It stays where it is, for a person to look at, out of the line.
+		// The record stays in the store, for a person to examine, but is not
+		// leased again.
 		q.config.Log.Error("set a corrupt record aside", "request", requestID(j.id), "error", err)
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, errEarly):
@@ -246,8 +247,7 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 	return false
 }
 
-// leased returns the order that a lease is of, and makes the seal of the job
-// known.
+// leased returns the order of a lease, and loads the seal of the job.
 func (q *Queue) leased(ctx context.Context, j *Job) (order, error) {
 	s, _, err := q.state(ctx, j.id)
 	if err == nil && s.State.final() {
@@ -270,8 +270,8 @@ func (q *Queue) leased(ctx context.Context, j *Job) (order, error) {
 	return decodeOrder(value)
 }
 
-// own writes the job's owner, after the lease was renewed: from here on its
-// end is known. Where it is too early for that, it returns until when.
+// own writes the job's owner after a renewal of the lease, whose end is
+// therefore known. If the next attempt is not due yet, own returns the time.
 func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, err error) {
 	asked := time.Now()
 	if err := j.lease.Renew(ctx); err != nil {
@@ -283,7 +283,7 @@ func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, 
 		case s.State.final():
 			return errFinished
 		case s.Owner == j.owner:
-			return nil // written before, though the store said otherwise
+			return nil // written before, although the store reported a failure
 		case !s.Turn.before(mine):
 			return errStale
 		case s.StoppedBy == "" && time.Until(s.NotBefore) > 0:
@@ -314,7 +314,7 @@ func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Con
 	keeping, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	keeper.Go(func() { j.keep(keeping) })
-	err := errPanicked // also where the goroutine was ended from within
+	err := errPanicked // also if the goroutine called runtime.Goexit
 	defer func() {
 		if fault := recover(); fault != nil {
 			q.config.Log.Error("a job panicked", "request", requestID(j.id), "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))

@@ -12,19 +12,20 @@ import (
 	"strconv"
 )
 
-// The order and the states of a job are sealed with a secret of the job, and each
-// of its pages with a secret of the page, which is sealed with that of the job. A
-// secret is an entry of its own and never changes. The reason is that a store
-// cannot overwrite the earlier revisions of an entry: their bytes stay in its
-// files and in the logs of a cluster. To erase a job or a page, its secret is
-// overwritten, and nobody can read any of these bytes again.
+// The order and the states of a job are sealed with a secret of the job, and
+// each page with a secret of the page, which is sealed with the job's secret.
+// A secret is an entry of its own and never changes. The reason is that a
+// store cannot overwrite earlier revisions of an entry: their bytes stay in
+// the store's files and in the logs of a cluster. To erase a job or a page,
+// its secret is overwritten, and nobody can read any of these bytes again.
 //
-// With a key of the store, the secrets of jobs and the settings are sealed too.
+// With a key of the store, the secrets of jobs and the settings are sealed
+// too.
 
 const secretSize = 32 // bytes: AES-256
 
 // sealed is the first byte of a sealed value. An earlier version stored values
-// without a seal, which begin with "{" or a digit.
+// without a seal, which start with "{" or a digit.
 const sealed = 1
 
 func isSealed(e Entry) bool { return len(e.Value) > 0 && e.Value[0] == sealed }
@@ -36,11 +37,12 @@ func pageSecretKey(id string, page int) string {
 }
 func pageSecretsOf(id string) string { return "page-secret." + id + ".*" }
 
-// seal closes and opens the values of one job. The zero seal is that of a job
-// without a secret, whose values are stored as they are.
+// seal seals and opens the values of a job. The zero seal belongs to a job
+// without a secret, whose values are stored unsealed.
 type seal struct{ aead cipher.AEAD }
 
-// masterSeal returns the seal of a store with a key, the zero one for no key.
+// masterSeal returns the seal for the store's key, or the zero seal without a
+// key.
 func masterSeal(key []byte) (seal, error) {
 	if len(key) == 0 {
 		return seal{}, nil
@@ -52,12 +54,12 @@ func masterSeal(key []byte) (seal, error) {
 	return newSeal(secret)
 }
 
-// keyCheck is the setting that tells a right key from a wrong one. The names of
-// all others are hashes.
+// keyCheck is the setting that distinguishes the right key from a wrong key.
+// The names of all other settings are hashes.
 const keyCheck = "key-check"
 
-// checkKey compares the key with that of the store, which has none before the
-// first one is given.
+// checkKey compares the key with that of the store. Before the first key the
+// store has none.
 func (q *Queue) checkKey(ctx context.Context) error {
 	var value []byte
 	err := retryStore(ctx, func(ctx context.Context) (err error) {
@@ -93,7 +95,7 @@ func newSeal(secret []byte) (seal, error) {
 	return seal{aead}, err
 }
 
-// close returns the value that is stored under a key.
+// close returns the sealed value for a key.
 func (s seal) close(key string, value []byte) []byte {
 	if s.aead == nil {
 		return value
@@ -101,8 +103,8 @@ func (s seal) close(key string, value []byte) []byte {
 	return s.aead.Seal([]byte{sealed}, nil, value, []byte(key))
 }
 
-// open returns the value of an entry, [ErrNotFound] if the secret is gone, or
-// [ErrCorrupt].
+// open returns the value of an entry, or [ErrNotFound] if the secret is gone,
+// or [ErrCorrupt].
 func (s seal) open(e Entry) ([]byte, error) {
 	switch {
 	case !isSealed(e):
@@ -139,7 +141,7 @@ func (j *Job) makePageSeal(ctx context.Context, page int) (seal, error) {
 	key := pageSecretKey(j.id, page)
 	put := func(secret []byte) error { return j.q.store.Update(ctx, key, outer.close(key, secret), 0) }
 	s, err := j.q.makeSecret(ctx, key, outer, put)
-	if errors.Is(err, ErrCorrupt) { // the page cannot be read any more: begin anew
+	if errors.Is(err, ErrCorrupt) { // the page is unreadable: start anew
 		if err := j.q.store.Erase(ctx, key); err != nil {
 			return seal{}, err
 		}
@@ -157,15 +159,15 @@ func (j *Job) makePageSeal(ctx context.Context, page int) (seal, error) {
 	return s, nil
 }
 
-// makeSecret returns the seal whose secret stands under a key, itself sealed with
-// outer. If there is none, put stores a new one.
+// makeSecret returns the seal for the secret under a key, which is itself
+// sealed with outer. If there is no secret, put stores a new one.
 func (q *Queue) makeSecret(ctx context.Context, key string, outer seal, put func(secret []byte) error) (seal, error) {
 	for {
 		if s, err := q.secret(ctx, key, outer); err != nil || s.aead != nil {
 			return s, err
 		}
 		secret := make([]byte, secretSize)
-		_, _ = rand.Read(secret) // it never fails
+		_, _ = rand.Read(secret) // rand.Read never fails
 		err := put(secret)
 		if err == nil {
 			return newSeal(secret)
@@ -176,8 +178,8 @@ func (q *Queue) makeSecret(ctx context.Context, key string, outer seal, put func
 	}
 }
 
-// secret returns the seal whose secret stands under a key, the zero one if there
-// is none.
+// secret returns the seal for the secret under a key, or the zero seal if
+// there is no secret.
 func (q *Queue) secret(ctx context.Context, key string, outer seal) (seal, error) {
 	e, err := q.store.Get(ctx, key)
 	if errors.Is(err, ErrNotFound) {
@@ -194,7 +196,7 @@ func (q *Queue) secret(ctx context.Context, key string, outer seal) (seal, error
 	return newSeal(e.Value)
 }
 
-// seal returns the seal of a job, the zero one if the job has no secret.
+// seal returns the seal of a job, or the zero seal if the job has no secret.
 func (q *Queue) seal(ctx context.Context, id string) (seal, error) {
 	if s := q.knownSeal(id); s.aead != nil {
 		return s, nil
@@ -215,7 +217,8 @@ func (q *Queue) knownSeal(id string) seal {
 	return j.seal
 }
 
-// pageSeal returns the seal of a page, the zero one if the page has no secret.
+// pageSeal returns the seal of a page, or the zero seal if the page has no
+// secret.
 func (q *Queue) pageSeal(ctx context.Context, id string, page int) (seal, error) {
 	outer, err := q.seal(ctx, id)
 	if err != nil {
@@ -224,7 +227,7 @@ func (q *Queue) pageSeal(ctx context.Context, id string, page int) (seal, error)
 	return q.secret(ctx, pageSecretKey(id, page), outer)
 }
 
-// open returns what is stored in an entry of a job, other than a page's.
+// open returns the contents of an entry of a job, other than a page's.
 func (q *Queue) open(ctx context.Context, id string, e Entry) ([]byte, error) {
 	if !isSealed(e) {
 		return e.Value, nil

@@ -11,8 +11,8 @@ import (
 
 const (
 	maxSetting = 1 << 10 // bytes of a value
-	// reading and setting bound what a setting may take. The first comes
-	// before Enqueue in the 3 s that Slack waits.
+	// reading and setting bound the time for a setting. The first precedes
+	// Enqueue within Slack's 3 s.
 	reading = time.Second
 	setting = 2 * time.Second
 
@@ -20,8 +20,9 @@ const (
 	settingsPrefix = "slackocr.setting."
 )
 
-// Setting returns what was set under a name; ok is false where nothing is. Any
-// replica sees a change at once. It fails with [ErrUnavailable], within 1 s.
+// Setting returns the value of a setting. If the setting does not exist, ok is
+// false. Every replica sees a change at once. The error is [ErrUnavailable],
+// within 1 s.
 func (q *Queue) Setting(ctx context.Context, name string) (value string, ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, reading)
 	defer cancel()
@@ -40,11 +41,12 @@ func (q *Queue) Setting(ctx context.Context, name string) (value string, ok bool
 	return string(b), err == nil, err
 }
 
-// SetSetting keeps a value of 1 KiB at most under any name, until it is set
-// anew: settings outlive the retention. An empty value removes it. When it
-// returns nil the change is durable; of two at once one stands. It fails with
-// [ErrTooLarge], [ErrFull] or [ErrUnavailable], within 2 s; after ErrUnavailable
-// the value may have been set.
+// SetSetting stores a value of at most 1 KiB under any name, until it is
+// replaced: settings outlive the retention. An empty value removes the
+// setting. When SetSetting returns nil, the change is durable; of two
+// simultaneous changes one stays. The error is [ErrTooLarge], [ErrFull] or
+// [ErrUnavailable], within 2 s; after ErrUnavailable the value may have been
+// set.
 func (q *Queue) SetSetting(ctx context.Context, name, value string) error {
 	if len(name) > maxName || len(value) > maxSetting {
 		return ErrTooLarge
@@ -61,7 +63,7 @@ func settingsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: "slackocr-settings", Subjects: []string{settingsPrefix + "*"}, Storage: jetstream.FileStorage,
 		MaxMsgsPerSubject: 1, MaxBytes: maxSettings, Discard: jetstream.DiscardNew,
-		AllowDirect: false, // as for the entries: a replica that lags would answer
+		AllowDirect: false, // as for the entries: a lagging replica would answer
 	}
 }
 

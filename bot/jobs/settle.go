@@ -8,33 +8,33 @@ import (
 )
 
 const (
-	// storePatience is how long a job's calls are repeated while the store does
-	// not answer.
+	// storePatience is the time for which a job's calls are repeated while the
+	// store does not answer.
 	storePatience = 30 * time.Second
 	storeRetry    = 200 * time.Millisecond
-	// stopSettling bounds what is written for a job once the queue stops.
+	// stopSettling bounds the writes for a job after the queue's stop.
 	stopSettling = 2 * time.Second
-	// fullPause is how long a job waits that was handed back because the store is
-	// full: it would come back at once.
+	// fullPause is the delay of a job that was handed back because the store
+	// is full, and would otherwise come back at once.
 	fullPause = 2 * time.Second
 )
 
-// verdict is what becomes of a job after its work has returned. As an error it
-// is the work's own one.
+// verdict is the decision about a job after its work. As an error, a verdict
+// is the work's own error.
 type verdict struct {
 	kind  verdictKind
-	after time.Duration // before the job is worked on again
+	after time.Duration // delay before the next work on the job
 	err   error
 }
 
 type verdictKind int
 
 const (
-	finish  verdictKind = iota // it is done
+	finish  verdictKind = iota // the job is done
 	retry                      // the attempt failed
-	cancel                     // it is finished, and not done
-	handoff                    // it goes on later, and no attempt is counted
-	leave                      // it is another worker's
+	cancel                     // the job is finished but not done
+	handoff                    // the job goes on later, and no attempt is counted
+	leave                      // another worker has the job
 )
 
 func (v *verdict) Error() string {
@@ -46,23 +46,24 @@ func (v *verdict) Error() string {
 
 func (v *verdict) Unwrap() error { return v.err }
 
-// Retry makes err say that an attempt failed, and that the next one comes after
-// so long; 0 means as long as [Job.Backoff] says. After the last attempt the job
+// Retry returns an error that says that an attempt failed and when the next
+// starts; 0 means the time of [Job.Backoff]. After the last attempt the job
 // has failed. The error wraps err.
 func Retry(after time.Duration, err error) error {
 	return &verdict{kind: retry, after: max(after, 0), err: err}
 }
 
-// Cancel makes err say that a job is not worked on again: it has failed, or was
-// stopped where err wraps [ErrStopped]. The error wraps err.
+// Cancel returns an error that ends a job: the job has failed, or was stopped
+// if err wraps [ErrStopped]. The error wraps err.
 func Cancel(err error) error { return &verdict{kind: cancel, err: err} }
 
-// Handoff makes err say that a job is to be handed back: another worker begins
-// at once, and no attempt is counted. The error wraps err.
+// Handoff returns an error that hands a job back: another worker starts at
+// once, and no attempt is counted. The error wraps err.
 func Handoff(err error) error { return &verdict{kind: handoff, err: err} }
 
-// judge says what becomes of a job whose work returned err. ctx is the context
-// that the work had: what only says that this one has ended counts as its cause.
+// judge returns the decision about a job whose work returned err. ctx is the
+// context of the work: an error that only says that ctx has ended counts as
+// the cause of ctx.
 func judge(ctx context.Context, err error) *verdict {
 	v, said := errors.AsType[*verdict](err)
 	cut := errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable)
@@ -86,7 +87,7 @@ func judge(ctx context.Context, err error) *verdict {
 	return &verdict{kind: retry, err: err}
 }
 
-// settle ends a job as its work's error says, and repeats that for a while where
+// settle carries out the decision about a job, and repeats that for a while if
 // the store does not answer.
 func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 	if v.kind == leave || j.settled() {
@@ -132,8 +133,8 @@ func (j *Job) apply(ctx context.Context, v *verdict) (State, error) {
 	return j.done(ctx, Done)
 }
 
-// settling returns a context for the last writes of a job, which ends soon after
-// the queue stops, that is, after ctx.
+// settling returns a context for the last writes of a job, which ends soon
+// after ctx, that is, after the queue's stop.
 func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), storePatience)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopSettling, cancel) })
@@ -143,7 +144,8 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// retryStore is repeat for calls of the store alone: each try may take a few seconds.
+// retryStore is repeat for calls of the store alone, each of which may take a
+// few seconds.
 func retryStore(ctx context.Context, call func(ctx context.Context) error) error {
 	return repeat(ctx, func(ctx context.Context) error {
 		try, cancel := context.WithTimeout(ctx, answering)
@@ -152,8 +154,9 @@ func retryStore(ctx context.Context, call func(ctx context.Context) error) error
 	})
 }
 
-// repeat makes a call again until the store answers, for storePatience at most.
-// Where ctx ends in the meantime because of the job or the queue, that is the error.
+// repeat repeats a call until the store answers, for at most storePatience. If
+// ctx ends in the meantime because of the job or the queue, repeat returns the
+// cause.
 func repeat(ctx context.Context, call func(ctx context.Context) error) error {
 	for end := time.Now().Add(storePatience); ; {
 		err := call(ctx)
@@ -170,8 +173,8 @@ func repeat(ctx context.Context, call func(ctx context.Context) error) error {
 	}
 }
 
-// backoff is how long a job waits for its next attempt, after so many that
-// failed before the last one: 5, 15, 45 and 135 s, and an hour at most.
+// backoff returns the delay before a job's next attempt, after failed earlier
+// failures: 5, 15, 45 and 135 s, and at most an hour.
 func backoff(failed int) time.Duration {
 	wait := 5 * time.Second
 	for range failed {
