@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A finding is what was found out about one thing that the bot needs.
+// A finding is the result of a check of one thing that the bot needs.
 type finding struct {
 	Check string `json:"check"` // the thing; scripts may rely on its name
 	OK    bool   `json:"ok"`
 	Found string `json:"found"`
-	// Remedy is what to do about it, a whole sentence.
+	// Remedy says how to mend the problem, in a whole sentence.
 	Remedy string `json:"remedy,omitempty"`
 }
 
@@ -42,16 +42,16 @@ func failed(check, found, remedy string) finding {
 	return finding{Check: check, Found: found, Remedy: remedy}
 }
 
-// A probe finds out about one part. It has a time for the whole, and asks for
-// nothing of the bot that runs.
+// A probe checks one part. A probe has a time limit and asks nothing of the
+// running bot.
 type probe struct {
 	name   string
-	needs  []string // settings without which it makes no sense
+	needs  []string // settings that the probe requires
 	within time.Duration
 	run    func(ctx context.Context) []finding
 }
 
-// report is the answer of bot check --json.
+// report is the output of bot check --json.
 type report struct {
 	OK      bool      `json:"ok"`
 	Version string    `json:"version"`
@@ -74,8 +74,8 @@ The exit status is 0 where all is well, else 1.`,
 	return command
 }
 
-// check tries all that the bot needs and prints a line for each thing. It returns
-// errSaid if something is wrong.
+// check tries everything that the bot needs and prints a line for each thing.
+// If something is wrong, check returns errSaid.
 func check(ctx context.Context, asJSON bool, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needAll...)
 	out := report{OK: true, Version: version(), Checks: []finding{}}
@@ -120,8 +120,8 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// examine yields what is wrong with the settings and what the probes find, in
-// order, each as soon as it is known. bad is what loadConfig said of c.
+// examine yields the problems of the settings and the findings of the probes,
+// in order, each as soon as it is known. bad is loadConfig's error for c.
 func examine(ctx context.Context, c config, environ []string, bad error, all []probe) func(yield func(finding) bool) {
 	var lines problems
 	if bad != nil && !errors.As(bad, &lines) {
@@ -146,7 +146,7 @@ func examine(ctx context.Context, c config, environ []string, bad error, all []p
 	}
 }
 
-// probes are all that there are, in their order.
+// probes returns all probes, in order.
 func probes(c config) []probe {
 	return []probe{
 		{"bot token", []string{"SLACK_BOT_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkBotToken(ctx, c, true) }},
@@ -164,12 +164,12 @@ func probes(c config) []probe {
 
 func one(f finding) []finding { return []finding{f} }
 
-// overtime is how long a probe has after its context has ended.
+// overtime is the time that a probe has after the end of its context.
 const overtime = 2 * time.Second
 
-// conduct runs probes at once and yields what they find, in their order. A probe
-// that does not end with its context, as with a disk that does not answer, is not
-// waited for: nothing could end it.
+// conduct runs probes at once and yields their findings, in order. A probe
+// that does not end with its context, for example because a disk does not
+// answer, is abandoned: nothing could end it.
 func conduct(ctx context.Context, lines problems, all []probe) func(yield func(finding) bool) {
 	return func(yield func(finding) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -189,7 +189,7 @@ func conduct(ctx context.Context, lines problems, all []probe) func(yield func(f
 	}
 }
 
-// find runs one probe, unless a setting that it needs is wrong.
+// find runs a probe, unless a setting that the probe requires is wrong.
 func (p probe) find(ctx context.Context, lines problems) []finding {
 	if variable := lines.about(p.needs); variable != "" {
 		return one(failed(p.name, "not looked at, since "+variable+" needs your attention", ""))
@@ -228,7 +228,7 @@ func (p problems) about(variables []string) string {
 // maxFound bounds a finding, in letters: names and errors come from elsewhere.
 const maxFound = 600
 
-// printed makes foreign text fit for one line of a terminal.
+// printed returns foreign text in a form that fits one line of a terminal.
 func printed(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

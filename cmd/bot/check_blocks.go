@@ -9,8 +9,9 @@ import (
 	"slackocr/bot"
 )
 
-// checkBlocks has Slack look at what the bot shows people: nothing is posted, and no
-// scope is needed. https://docs.slack.dev/reference/methods/blocks.validate
+// checkBlocks asks Slack to validate the bot's messages and windows: nothing
+// is posted, and no scope is needed.
+// https://docs.slack.dev/reference/methods/blocks.validate
 func checkBlocks(ctx context.Context, slack slackCaller) finding {
 	const check = "blocks.validate"
 	samples, err := bot.Samples()

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// checkInBrief checks, beside the bot that starts, for problems that nobody would
-// notice before somebody posts a picture, and warns of them in the log. No request of
-// it costs money. The bot itself reports a problem that ends its start. The function
-// that checkInBrief returns ends the check and waits for that.
+// checkInBrief checks, while the bot starts, for problems that nobody would
+// notice before the first picture, and logs a warning for each. No request
+// costs money. The bot itself reports problems that end its start. The
+// returned function ends the check and waits for its end.
 func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Logger) (end func()) {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -19,9 +19,9 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 		well := true
 		for f := range conduct(ctx, nil, briefProbes(c)) {
 			if ctx.Err() != nil {
-				continue // what it finds now is that the bot ends
+				continue // the bot's end caused the finding
 			}
-			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked again
+			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked for again
 				well = false
 				log.Warn("the start-up check found a problem", "check", f.Check, "found", printed(hide(f.Found)), "remedy", hide(f.Remedy))
 			}

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	checkWord   = "Marmalade"      // stands in the picture that is sent
-	modelWithin = 50 * time.Second // for reading it once
+	checkWord   = "Marmalade"      // the word in the test picture
+	modelWithin = 50 * time.Second // time for one reading
 )
 
-// modelSettings are those without which the endpoint cannot be asked.
+// modelSettings are the settings that a request to the endpoint requires.
 var modelSettings = []string{
 	"OCR_BASE_URL", "MODELVERSE_API_KEY", "OCR_API_KEY", "OCR_MODEL", "OCR_PROFILE", "OCR_PROMPT", "OCR_EXTRA_BODY",
 	"OCR_STREAM", "OCR_MAX_TOKENS", "OCR_IDLE_TIMEOUT",
@@ -36,7 +36,7 @@ func checkPage() (page.Page, error) {
 	return page.Page{Data: checkPNG, MediaType: "image/png", Width: size.Width, Height: size.Height}, err
 }
 
-// checkReach asks the endpoint for nothing that costs money.
+// checkReach asks the endpoint for something that costs no money.
 func checkReach(ctx context.Context, c config) finding {
 	model, err := newModel(c)
 	if err != nil {
@@ -50,8 +50,8 @@ func checkReach(ctx context.Context, c config) finding {
 	return passed("endpoint", "%s answers", model.Host())
 }
 
-// checkModel has the endpoint read a word, and once more in another mode, to learn
-// whether it looks at its prompt.
+// checkModel lets the endpoint read a word, and then again in another mode, to
+// learn whether the endpoint obeys its prompt.
 func checkModel(ctx context.Context, c config) []finding {
 	model, err := newModel(c)
 	if err != nil {
@@ -86,7 +86,7 @@ func checkModel(ctx context.Context, c config) []finding {
 	return append(all, checkPrompts(ctx, model, picture, read.text))
 }
 
-// advice says what settings fit the endpoint better. It is used as it is.
+// advice returns settings that would fit the endpoint better, as sentences.
 func advice(c config, model *ocr.Client, last ocr.Attempt) (all []string) {
 	if c.OCRStream && last.Whole {
 		all = append(all, "It cannot stream: set OCR_STREAM=false, which gives its answers more time.")
@@ -107,7 +107,7 @@ func advice(c config, model *ocr.Client, last ocr.Attempt) (all []string) {
 	return all
 }
 
-// checkPrompts asks for a description, and compares it with what was read.
+// checkPrompts asks for a description, and compares the answer with the text.
 func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, text string) finding {
 	described, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}), picture)
 	switch {
@@ -119,7 +119,7 @@ func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, tex
 	return passed("prompts", "looked at: describe gives another text than markdown")
 }
 
-// oneReading is what came of sending a picture once.
+// oneReading is the result of a single request with a picture.
 type oneReading struct {
 	text, model string
 	first, took time.Duration // until the first text, and until the end
@@ -147,7 +147,8 @@ func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneR
 	return r, nil
 }
 
-// ofEndpoint is the finding of an endpoint that did not read.
+// ofEndpoint returns the finding for an endpoint that did not read the
+// picture.
 func ofEndpoint(ctx context.Context, c config, model *ocr.Client, picture page.Page, err error) finding {
 	e, ok := errors.AsType[*ocr.Error](err)
 	if !ok {
@@ -168,7 +169,7 @@ func ofEndpoint(ctx context.Context, c config, model *ocr.Client, picture page.P
 	return failed("endpoint", e.Error(), remedyOf(e.Class, c))
 }
 
-// remedyOf says what an operator can do about a failure.
+// remedyOf returns the operator's remedy for a class of failures.
 func remedyOf(class ocr.Class, c config) string {
 	switch class {
 	case ocr.KeyRefused:

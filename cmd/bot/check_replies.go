@@ -9,17 +9,16 @@ import (
 )
 
 const (
-	// maxLists bounds the calls that look for a channel of the bot's.
+	// maxLists bounds the calls that search for a channel with the bot.
 	maxLists = 5
-	// nowhere is an id that no channel has.
+	// nowhere is an id of no channel.
 	nowhere = "C0000000000"
 )
 
 // checkReplies calls conversations.replies once, on the newest message of a
-// channel where the bot is. Slack's documentation and what people see are not of
-// one mind about this method and bot tokens, and it is limited to one call a
-// minute for some apps:
-// https://docs.slack.dev/apis/web-api/rate-limits
+// channel with the bot. Slack's documentation and people's reports disagree
+// about this method and bot tokens, and some apps may call it only once a
+// minute: https://docs.slack.dev/apis/web-api/rate-limits
 func checkReplies(ctx context.Context, slack slackCaller, granted []string) finding {
 	const check = "conversations.replies"
 	channel, ts, err := findMessage(ctx, slack, granted)
@@ -28,8 +27,7 @@ func checkReplies(ctx context.Context, slack slackCaller, granted []string) find
 	}
 	where := "works"
 	if ts == "" {
-		// A method that a token may not call is refused before its arguments are
-		// looked at.
+		// Slack refuses a forbidden method before it examines the arguments.
 		channel, ts, where = nowhere, "1.000000", "may be called; in the channels of the bot there is no message yet to try it on"
 	}
 	var answer struct{}
@@ -46,8 +44,8 @@ func checkReplies(ctx context.Context, slack slackCaller, granted []string) find
 	return failed(check, err.Error(), "Look again in a minute.")
 }
 
-// findMessage returns the newest message of a channel where the bot is, or
-// nothing where there is none.
+// findMessage returns the newest message of a channel with the bot, or "" if
+// there is none.
 func findMessage(ctx context.Context, slack slackCaller, granted []string) (channel, ts string, err error) {
 	var kinds []string
 	for _, kind := range [][2]string{{"public_channel", "channels"}, {"private_channel", "groups"}} {
@@ -88,8 +86,8 @@ func findMessage(ctx context.Context, slack slackCaller, granted []string) (chan
 	return "", "", nil
 }
 
-// newest returns the time of a channel's newest message; nothing else of it is
-// looked at.
+// newest returns the timestamp of a channel's newest message and reads nothing
+// else of it.
 func newest(ctx context.Context, slack slackCaller, channel string) (ts string, err error) {
 	var history struct {
 		Messages []struct {

@@ -20,7 +20,7 @@ const (
 	maxAnswer   = 4 << 20          // bytes of its answer
 )
 
-// slackCaller calls Slack's Web API a few times, without a second try.
+// slackCaller makes single calls of Slack's Web API, without retries.
 type slackCaller struct {
 	client *http.Client
 	base   string // ends in a slash
@@ -31,19 +31,20 @@ func newSlackCaller(c config, token string) slackCaller {
 	return slackCaller{
 		client: &http.Client{
 			Transport: http.DefaultTransport.(*http.Transport).Clone(), // with the environment's proxy
-			// The token goes to Slack alone.
+			// Only Slack may get the token.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		base: c.SlackAPIURL, token: token,
 	}
 }
 
-// refusal is Slack's name for what it did not like.
+// refusal is Slack's error code.
 type refusal string
 
 func (r refusal) Error() string { return "Slack answers " + string(r) }
 
-// call makes one call. The error is a refusal, or says why there is no answer.
+// call makes a call. The error is a refusal, or the reason for a missing
+// answer.
 func (s slackCaller) call(ctx context.Context, method string, args url.Values, into any) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, slackWithin)
 	defer cancel()
@@ -90,7 +91,7 @@ var passing = []refusal{
 	"team_added_to_org", "accesslimited",
 }
 
-// ofToken is the finding of a token that does not work.
+// ofToken returns the finding for a token that does not work.
 func ofToken(check, variable string, err error) finding {
 	code, refused := errors.AsType[refusal](err)
 	switch {
@@ -102,18 +103,18 @@ func ofToken(check, variable string, err error) finding {
 	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: string(code)}).Error())
 }
 
-// identity is what auth.test says of a token.
+// identity is the answer of auth.test.
 type identity struct {
 	Team   string `json:"team"`
 	TeamID string `json:"team_id"`
 	User   string `json:"user"`
 	BotID  string `json:"bot_id"`
-	// OrgWide says that the app is installed in a whole organisation.
+	// OrgWide is true if the app is installed in a whole organization.
 	OrgWide bool `json:"is_enterprise_install"`
 }
 
-// checkBotToken looks whose token it is and what it may do; with probing also at
-// conversations.replies and blocks.validate.
+// checkBotToken checks the owner and the scopes of the token. If probing is
+// true, it also checks conversations.replies and blocks.validate.
 func checkBotToken(ctx context.Context, c config, probing bool) []finding {
 	slack := newSlackCaller(c, c.SlackBotToken)
 	defer slack.client.CloseIdleConnections()
@@ -137,7 +138,8 @@ func checkBotToken(ctx context.Context, c config, probing bool) []finding {
 	return all
 }
 
-// without says what stops working without a scope, for each one of the manifest.
+// without gives, for each scope of the manifest, the features that need the
+// scope.
 var without = map[string]string{
 	"app_mentions:read": "mentioning the bot starts nothing",
 	"channels:history":  "pictures in public channels are not seen, nor the threads there",
@@ -157,7 +159,8 @@ var without = map[string]string{
 	"users:read":        "people of other workspaces cannot be told from your own",
 }
 
-// compareScopes holds what a token may do against what this version needs.
+// compareScopes compares a token's scopes with the scopes that this version
+// needs.
 func compareScopes(granted []string) []finding {
 	needed, err := botScopes()
 	if err != nil || len(granted) == 0 {

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	socketWithin = 15 * time.Second // until Slack's greeting
+	socketWithin = 15 * time.Second // time for Slack's hello
 	maxGreeting  = 4 << 20          // bytes: events may come first
-	// maxConnections is how many an app may have:
+	// maxConnections is the most connections of an app:
 	// https://docs.slack.dev/apis/events-api/using-socket-mode
 	maxConnections  = 10
 	manyConnections = 8
 )
 
-// greeting is the part of Slack's first message, or its last, that matters here.
+// greeting is the used part of Slack's first or last message.
 type greeting struct {
 	Type           string `json:"type"`
 	Reason         string `json:"reason"` // of a disconnect
@@ -68,9 +68,9 @@ func ofGreeting(hello greeting) finding {
 	return passed("socket mode", "opened and closed; %d of %d connections, this one counted", n, maxConnections)
 }
 
-// greet opens a connection and closes it as soon as Slack has said hello, or
-// why not. What Slack sends between goes to the running bot a little later, since
-// nothing is acknowledged here.
+// greet opens a connection and closes it after Slack's hello or disconnect.
+// Events that arrive in between are not acknowledged, so the running bot gets
+// them a little later.
 func greet(ctx context.Context, address string) (greeting, error) {
 	ctx, cancel := context.WithTimeout(ctx, socketWithin)
 	defer cancel()
@@ -78,7 +78,7 @@ func greet(ctx context.Context, address string) (greeting, error) {
 	conn, response, err := dialer.DialContext(ctx, address, nil)
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // the address holds a ticket
+			err = wrapped.Err // the address contains a ticket
 		}
 		if response != nil {
 			err = fmt.Errorf("%w (status %d)", err, response.StatusCode)
@@ -103,7 +103,7 @@ func greet(ctx context.Context, address string) (greeting, error) {
 	}
 }
 
-// appOf returns the app of the bot token, or "" where that cannot be told.
+// appOf returns the app of the bot token, or "" if unknown.
 func appOf(ctx context.Context, c config) string {
 	slack := newSlackCaller(c, c.SlackBotToken)
 	defer slack.client.CloseIdleConnections()

@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// freeSpace is what a user may still write to a folder's disk, in bytes.
+// freeSpace returns the free space of a folder's disk for this user, in bytes.
 func freeSpace(dir string) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {

@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// storeSize is what the embedded store may come to, in bytes; the least that
-	// is let pass holds the jobs of a quiet team.
+	// storeSize is the largest size of the embedded store, in bytes. The least
+	// free space that passes holds the jobs of a quiet team.
 	storeSize  = 2 << 30
 	leastSpace = 100 << 20
-	// decoding is how many files are on the disk at once, beside others that are
-	// downloaded meanwhile.
+	// decoding is the number of files on the disk at once, beside downloads.
 	decoding = 2
 )
 
-// checkStore looks at the store without opening it, which only one process can.
+// checkStore checks the store without opening it, because only one process can
+// open it.
 func checkStore(ctx context.Context, c config) finding {
 	if c.NATSURL != "" {
 		return checkNATS(ctx, c)
@@ -63,7 +63,7 @@ func ofSpace(facts string, free int64) finding {
 	return passed("store", "%s", facts)
 }
 
-// checkNATS writes to the external store and reads it again.
+// checkNATS writes to the external store and reads the message again.
 func checkNATS(ctx context.Context, c config) finding {
 	store, err := jobs.Connect(c.NATSURL, 0)
 	if err != nil {
@@ -89,7 +89,7 @@ func checkNATS(ctx context.Context, c config) finding {
 	return passed("store", "%s", facts)
 }
 
-// checkTemp looks at the folder where downloads and pages wait.
+// checkTemp checks the folder for downloads and pages.
 func checkTemp(c config) finding {
 	dir := os.TempDir()
 	if err := tryWriting(dir); err != nil {
@@ -106,7 +106,7 @@ func checkTemp(c config) finding {
 	return passed("temporary files", "can be made, %.1f GB free", float64(free)/(1<<30))
 }
 
-// existing is the nearest folder above that exists.
+// existing returns the nearest existing folder above dir.
 func existing(dir string) string {
 	for {
 		above := filepath.Dir(dir)
@@ -117,7 +117,8 @@ func existing(dir string) string {
 	}
 }
 
-// tryWriting makes a small file in a folder, to the disk, and removes it.
+// tryWriting writes a small file to the disk of a folder, and removes the
+// file.
 func tryWriting(dir string) error {
 	f, err := os.CreateTemp(dir, ".check-*")
 	if err != nil {
@@ -127,7 +128,7 @@ func tryWriting(dir string) error {
 	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()))
 }
 
-// ofDisk is the finding of a folder that cannot be written.
+// ofDisk returns the finding for a folder that is not writable.
 func ofDisk(check, variable string, err error) finding {
 	remedy := "Give the user that runs the bot the right to write there, or set another " + variable + "."
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {

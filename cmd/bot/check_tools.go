@@ -11,7 +11,7 @@ import (
 	"slackocr/ocr/page/pagetest"
 )
 
-// checkDecoder opens a picture in a process of its own, as the bot does.
+// checkDecoder opens a picture in a separate process, as the bot does.
 func checkDecoder(ctx context.Context) finding {
 	picture, err := checkPage()
 	if err == nil {
@@ -23,8 +23,8 @@ func checkDecoder(ctx context.Context) finding {
 	return passed("decoder", "a picture was opened in a process of its own")
 }
 
-// checkConfinement says what keeps a file that takes over the process that opens it
-// from the rest of the machine. Where the kernel can do less the bot works all the same.
+// checkConfinement says which protections hold if a file takes over the
+// process that opens it. If the kernel supports fewer, the bot still works.
 func checkConfinement(ctx context.Context) finding {
 	decoder, err := newDecoder(true)
 	if err != nil {
@@ -57,8 +57,8 @@ func checkPoppler(ctx context.Context) finding {
 	return passed("poppler", "a page of a PDF was drawn")
 }
 
-// checkLibtiff opens a TIFF file of a kind that only libtiff reads: grey, with two
-// bits for a pixel.
+// checkLibtiff opens a TIFF file that only libtiff reads: grey, with two bits
+// per pixel.
 func checkLibtiff(ctx context.Context) finding {
 	const width, height, bits, photometric = 256, 257, 258, 262
 	file := pagetest.TIFF(binary.LittleEndian, false, []pagetest.TIFFTag{
@@ -73,7 +73,8 @@ func checkLibtiff(ctx context.Context) finding {
 	return passed("libtiff", "a TIFF file of a scanner was opened")
 }
 
-// checkTesseract says where the demo's engine is; the bot itself needs none.
+// checkTesseract reports the demo's engine, which the bot itself does not
+// need.
 func checkTesseract() finding {
 	if _, err := exec.LookPath("tesseract"); err != nil {
 		return passed("tesseract", "not installed; only `bot demo` needs it")

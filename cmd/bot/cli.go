@@ -62,7 +62,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// usageError is about a command line that the program does not understand.
+// usageError means that the command line is wrong.
 type usageError struct {
 	command *cobra.Command
 	problem string
@@ -72,7 +72,7 @@ func (e usageError) Error() string {
 	return fmt.Sprintf("%s\n\"%s --help\" shows how it is used.", e.problem, e.command.CommandPath())
 }
 
-// errSaid is returned by a command that failed and has printed the reason.
+// errSaid is the error of a command that has printed the reason already.
 var errSaid = errors.New("failed, as said above")
 
 // exitStatus prints the error of a command and returns its exit status.
@@ -90,8 +90,8 @@ func exitStatus(err error, stderr io.Writer) int {
 	return complain(stderr, err)
 }
 
-// knownCommand refuses arguments of a command that has sub-commands: the first
-// would be one that does not exist.
+// knownCommand returns an error for arguments of a command with sub-commands:
+// the first argument is no known sub-command.
 func knownCommand(parent *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -112,7 +112,7 @@ func noArguments(command *cobra.Command, args []string) error {
 	return usageError{command, fmt.Sprintf("\"%s\" takes no argument, so %q means nothing to it.", command.CommandPath(), args[0])}
 }
 
-// flagError words the errors of the flag parser.
+// flagError rewords the errors of the flag parser.
 func flagError(command *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		given := "--" + unknown.GetSpecifiedName()
@@ -128,8 +128,8 @@ func flagError(command *cobra.Command, err error) error {
 	return usageError{command, strings.ToUpper(text[:1]) + text[1:] + "."}
 }
 
-// suggestion is a question about the known name that is most like a mistyped one,
-// or "" if none is.
+// suggestion returns a question with the known name nearest to a mistyped one,
+// or "".
 func suggestion(mistyped, prefix string, known []string) string {
 	candidates := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, name := range known {

@@ -13,9 +13,10 @@ const (
 	maxWatchersOfAddress = 16
 )
 
-// connections bounds the open connections of a server, in all and for each address. A
-// connection over a bound closes an older one, so that no number of idle connections
-// keeps a new request out. [http.Server.ConnState] calls note.
+// connections bounds the open connections of a server, in all and for each
+// address. A connection beyond a bound closes an older connection, so that
+// idle connections never keep a new request out. [http.Server.ConnState] calls
+// note.
 type connections struct {
 	mu   sync.Mutex // guards open
 	open []connection
@@ -28,24 +29,24 @@ type connection struct {
 	busy    bool   // a request has begun
 }
 
-// note takes in the new state of a connection.
+// note records the new state of a connection.
 func (c *connections) note(conn net.Conn, state http.ConnState) {
 	if over := c.change(conn, state); over != nil {
-		_ = over.Close() // the server hears of it by itself
+		_ = over.Close() // the server notices by itself
 	}
 }
 
-// change takes in a state, and returns the connection to close, or nil.
+// change records a state, and returns the connection to close, or nil.
 func (c *connections) change(conn net.Conn, state http.ConnState) (over net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := slices.IndexFunc(c.open, func(o connection) bool { return o.Conn == conn })
 	switch {
 	case state == http.StateNew:
-		address, _, _ := net.SplitHostPort(conn.RemoteAddr().String()) // else all such are one
+		address, _, _ := net.SplitHostPort(conn.RemoteAddr().String()) // connections without an address count as one address
 		over = c.over(address)
 		c.open = append(c.open, connection{Conn: conn, address: address})
-	case at < 0: // it was closed above
+	case at < 0: // closed above
 	case state == http.StateClosed, state == http.StateHijacked:
 		c.open = slices.Delete(c.open, at, at+1)
 	default:
@@ -54,9 +55,10 @@ func (c *connections) change(conn net.Conn, state http.ConnState) (over net.Conn
 	return over
 }
 
-// over removes and returns the connection that has to go for a new one of an address: the
-// oldest idle one of the address, or of all addresses, and a busy one only if all are. It
-// returns nil if there is room. The caller holds mu.
+// over removes and returns the connection that must make room for a new one of
+// an address: the oldest idle connection of the address, or of all addresses,
+// and a busy connection only if all are busy. If there is room, over returns
+// nil. The caller must hold mu.
 func (c *connections) over(address string) net.Conn {
 	own := func(o connection) bool { return o.address == address }
 	number := 0

@@ -8,20 +8,20 @@ import (
 	"slackocr/ocr/page"
 )
 
-// decodeCommand is what the program calls itself with to open one file that
-// somebody posted, within limits of its own. The command line does not know
-// it: it is for no person.
+// decodeCommand is the argument with which the program starts itself to open
+// one posted file within limits. The command line does not list it, since no
+// person uses it.
 const decodeCommand = "decode"
 
-// newDecoder opens files in processes of this same program. ownText says that the
-// text which a PDF carries is of use.
+// newDecoder returns a decoder that opens files in processes of this same
+// program. If ownText is true, the text that a PDF carries is used.
 func newDecoder(ownText bool) (*page.Decoder, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding the program itself: %w", err)
 	}
 	if runtime.GOOS == "linux" {
-		program = "/proc/self/exe" // the same one also after an upgrade has replaced the file
+		program = "/proc/self/exe" // the same program even after an upgrade replaced the file
 	}
 	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}, IgnoreText: !ownText}), nil
 }

@@ -20,7 +20,7 @@ import (
 	"slackocr/ocr/tesseract"
 )
 
-// demoAddr is tried first, so that the address is the same each time.
+// demoAddr is tried first, so that the address is usually the same.
 const demoAddr = "127.0.0.1:8421"
 
 func demoCommand(sys system) *cobra.Command {
@@ -66,8 +66,8 @@ address of its API and the tokens of an app. docs/LOCALSLACK.md tells more.`,
 	return command
 }
 
-// demo runs a local workspace, an OCR engine unless a real endpoint is set,
-// and the bot, until ctx ends. Real Slack tokens are not looked at.
+// demo runs a local workspace, an OCR engine unless the settings name an
+// endpoint, and the bot, until ctx ends. Real Slack tokens are not used.
 func demo(ctx context.Context, addr string, modes []string, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor)
 	if err == nil && remote(c) {
@@ -81,17 +81,17 @@ func demo(ctx context.Context, addr string, modes []string, sys system) error {
 		return err
 	}
 	if c.LogLevel == defaultOf("LOG_LEVEL") {
-		c.LogLevel = "warn" // the page is what to look at
+		c.LogLevel = "warn" // the page is the thing to look at
 	}
 	return demoOn(ctx, l, c, modes, logger(c, sys.stderr), sys)
 }
 
-// remote reports whether the settings name an endpoint to read with.
+// remote reports whether the settings name an endpoint.
 func remote(c config) bool {
 	return c.key() != "" || c.OCRAPIKeyFile != "" || c.ModelverseAPIKeyFile != "" || c.OCRBaseURL != defaultOf("OCR_BASE_URL")
 }
 
-// listenDemo listens on addr, or on any port where the usual one is taken.
+// listenDemo listens on addr, or on any port if the usual port is in use.
 func listenDemo(addr string) (net.Listener, error) {
 	if host, _, err := net.SplitHostPort(addr); err != nil || !loopback(host) {
 		return nil, fmt.Errorf("the page is for this machine alone: %q is no loopback address. Example: --addr=%s", addr, demoAddr)
@@ -103,14 +103,14 @@ func listenDemo(addr string) (net.Listener, error) {
 	return l, err
 }
 
-// demoOn serves the workspace, with these modes switched on, on l. The servers end
-// after the bot, which needs them for its last words.
+// demoOn serves the workspace on l, with the given modes switched on. The
+// servers end after the bot, which needs them for its last messages.
 func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *slog.Logger, sys system) error {
 	serving, stopServers := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServers()
 	all, servers := errgroup.WithContext(serving)
 	ctx, stopBot := context.WithCancel(ctx)
-	defer context.AfterFunc(servers, stopBot)() // a bot alone would wait for ever
+	defer context.AfterFunc(servers, stopBot)() // without the servers the bot would wait for ever
 	reader := fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
 	if !remote(c) {
 		base, languages, err := serveTesseract(servers, all, c.OCRLanguages, log)
@@ -130,8 +130,8 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	}
 	all.Go(func() error { return ws.Serve(servers, l) })
 	all.Go(func() error {
-		// Not before the bot listens: an event that nobody takes comes again
-		// only a minute later.
+		// The bot must listen first: Slack sends an event that nobody takes
+		// again only a minute later.
 		if ws.Wait(servers, func() bool { return ws.Connections() > 0 }) != nil {
 			return nil // stopped before
 		}
@@ -153,8 +153,9 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	return errors.Join(err, all.Wait())
 }
 
-// furnish fills an empty workspace: you, a colleague, some channels and the bot,
-// whose tokens it notes in c. It returns what posts the colleague's pictures.
+// furnish fills an empty workspace: you, a colleague, some channels and the
+// bot, whose tokens are set in c. The returned function posts the colleague's
+// pictures.
 func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err error) {
 	manifest, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
@@ -187,8 +188,8 @@ func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err err
 	}, nil
 }
 
-// serveTesseract serves the local OCR engine until ctx ends. It returns the engine's
-// base address, and the names of the languages in which it reads.
+// serveTesseract serves the local OCR engine until ctx ends. It returns the
+// engine's base address, and the names of its languages.
 func serveTesseract(ctx context.Context, all *errgroup.Group, codes string, log *slog.Logger) (base, languages string, err error) {
 	wanted := strings.FieldsFunc(codes, func(r rune) bool { return strings.ContainsRune(",+ ", r) })
 	engine, err := tesseract.New(tesseract.Options{Languages: wanted, Log: log})
@@ -208,7 +209,7 @@ func serveTesseract(ctx context.Context, all *errgroup.Group, codes string, log 
 	})
 	all.Go(func() error {
 		<-ctx.Done()
-		return server.Close() // the bot has gone: nobody waits for an answer
+		return server.Close() // nobody waits for an answer
 	})
 	return "http://" + l.Addr().String() + "/v1", engine.Languages(), nil
 }

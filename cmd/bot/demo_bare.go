@@ -9,11 +9,11 @@ import (
 	"slackocr/bot/localslack"
 )
 
-// bareOptions say what a workspace without this bot is like.
+// bareOptions describe a workspace without this bot.
 type bareOptions struct {
-	manifest string   // a file; "" means an app that may do everything
-	faults   []string // as localslack.ParseFault reads them
-	modes    []string // as Workspace.SwitchOn knows them
+	manifest string   // a file; "" means an app with all permissions
+	faults   []string // in the form of localslack.ParseFault
+	modes    []string // names for Workspace.SwitchOn
 }
 
 // demoBare serves a workspace without this bot on l until ctx ends, so that

@@ -10,9 +10,8 @@ import (
 	"slackocr/ocr"
 )
 
-// discreet takes out of errors that are logged what the log is not to know:
-// addresses, and what an endpoint says of a content that it refuses, since it
-// may quote that.
+// discreet removes confidential parts of logged errors: addresses, and an
+// endpoint's words about refused content, which may quote that content.
 func discreet(_ []string, a slog.Attr) slog.Attr {
 	err, ok := a.Value.Any().(error)
 	if !ok {
@@ -26,9 +25,9 @@ func discreet(_ []string, a slog.Attr) slog.Attr {
 	return slog.String(a.Key, text)
 }
 
-// withoutAddresses is what an error says, without the addresses that Go's HTTP
-// client quotes: those of files hold their names, others are as good as a
-// password. The host stays.
+// withoutAddresses returns an error's text without the addresses that Go's
+// HTTP client quotes: addresses of files contain names, and others are as good
+// as a password. The host stays.
 func withoutAddresses(err error) string {
 	text := err.Error()
 	for _, address := range addresses(err) {
@@ -42,7 +41,7 @@ func withoutAddresses(err error) string {
 	return text
 }
 
-// addresses are those that an error and its causes quote.
+// addresses returns the addresses that an error and its causes quote.
 func addresses(err error) (all []string) {
 	if e, ok := err.(*url.Error); ok && e.URL != "" {
 		all = append(all, e.URL)

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthTime bounds the question, under what container runtimes wait.
+// healthTime bounds the request, below the time-outs of container runtimes.
 const healthTime = 4 * time.Second
 
 func healthCommand(sys system) *cobra.Command {
@@ -38,8 +38,8 @@ The exit status is 0 where the bot is well, else 1.`,
 	}
 }
 
-// health asks the bot at an address how it is, or, if that is empty, the bot at
-// the LISTEN_ADDR of the settings.
+// health asks the bot at an address for its state, or, if the address is
+// empty, the bot at LISTEN_ADDR.
 func health(ctx context.Context, where string, sys system) error {
 	if where == "" {
 		c, err := loadConfig(sys.environ, ".env", needMonitor)
@@ -57,8 +57,9 @@ func health(ctx context.Context, where string, sys system) error {
 	return askHealth(ctx, address, sys.stdout)
 }
 
-// healthURL is the address to ask: where itself if it is one, else /healthz of a
-// LISTEN_ADDR, on this machine where that names all its addresses.
+// healthURL returns the address to ask: the argument if it is an address, else
+// /healthz of a LISTEN_ADDR, on this machine if LISTEN_ADDR means all
+// addresses.
 func healthURL(where string) (string, error) {
 	if strings.Contains(where, "://") {
 		u, err := url.Parse(where)
@@ -83,7 +84,8 @@ func healthURL(where string) (string, error) {
 	return "http://" + net.JoinHostPort(host, port) + "/healthz", nil
 }
 
-// askHealth copies the answer to out. It fails unless that is 200.
+// askHealth copies the answer to out. Unless the status is 200, askHealth
+// returns an error.
 func askHealth(ctx context.Context, address string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTime)
 	defer cancel()

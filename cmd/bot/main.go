@@ -1,5 +1,6 @@
 // Command bot reads the images that people post in Slack and answers with
-// their text. Without a sub-command it runs the bot; `bot --help` lists the rest.
+// their text. Without a sub-command it runs the bot; `bot --help` lists the
+// others.
 package main
 
 import (
@@ -20,19 +21,19 @@ const (
 	statusUsage  = 2 // a wrong argument or setting
 )
 
-// system is all of the process that a command may use.
+// system holds everything of the process that a command may use.
 type system struct {
 	environ                                       []string
 	stdin                                         io.Reader
 	stdout, stderr                                io.Writer
 	stdinTerminal, stdoutTerminal, stderrTerminal bool
 	columns                                       int  // of the terminal at stderr
-	plain                                         bool // no colours: NO_COLOR is set
-	dumb                                          bool // the terminal cannot take a line back
+	plain                                         bool // without colours: NO_COLOR is set
+	dumb                                          bool // the terminal cannot erase a line
 }
 
 func main() {
-	log.SetOutput(io.Discard) // where libraries quote what they did not expect from the network
+	log.SetOutput(io.Discard) // libraries log unexpected input from the network here
 	hideMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -55,7 +56,7 @@ func thisSystem() system {
 	return sys
 }
 
-// bold returns s in bold where standard output is a terminal with colours.
+// bold returns text in bold if standard output is a terminal with colours.
 func (s system) bold(text string) string { return s.styled(text, "1") }
 
 // styled returns text in a style of ECMA-48, such as "1" for bold.
@@ -66,12 +67,12 @@ func (s system) styled(text, style string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
-// run carries out one command line and returns the exit status.
+// run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, sys system) int {
 	if len(args) > 0 && args[0] == decodeCommand {
 		return decode(args[1:])
 	}
 	root := newCommandLine(sys)
-	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own
+	root.SetArgs(append([]string{}, args...)) // for nil cobra would use the process's arguments
 	return exitStatus(root.ExecuteContext(ctx), sys.stderr)
 }

@@ -22,7 +22,8 @@ manifest": the name, the scopes, the events and the commands of the Slack app.`,
 	return command
 }
 
-// manifest prints the manifest of the Slack app, in YAML or JSON: Slack takes both.
+// manifest prints the manifest of the Slack app, in YAML or JSON; Slack
+// accepts both.
 func manifest(asJSON bool, stdout io.Writer) error {
 	if !asJSON {
 		_, err := stdout.Write(bot.Manifest)
@@ -35,7 +36,7 @@ func manifest(asJSON bool, stdout io.Writer) error {
 	return writeJSON(stdout, fields)
 }
 
-// botScopes are the scopes that this version needs.
+// botScopes returns the scopes that this version needs.
 func botScopes() ([]string, error) {
 	var m struct {
 		OAuthConfig struct {

@@ -17,7 +17,7 @@ import (
 	"slackocr/bot"
 )
 
-// needMonitor checks where the bot tells how it is.
+// needMonitor checks the setting of the monitor's address.
 func needMonitor(c *config, wrong *problems) {
 	if c.ListenAddr == "" {
 		return
@@ -28,8 +28,8 @@ func needMonitor(c *config, wrong *problems) {
 	}
 }
 
-// monitor tells over HTTP how the bot is: /healthz says that the process answers,
-// /readyz whether all that it rests on works, /metrics what it has done.
+// monitor serves the bot's state over HTTP: /healthz says that the process
+// answers, /readyz whether all components work, /metrics the metrics.
 type monitor struct {
 	server  *http.Server
 	address string // that it listens at
@@ -39,7 +39,7 @@ type monitor struct {
 }
 
 // newMonitor listens at addr and serves until close, for a bot that ends with
-// ctx. It is nil where addr is empty.
+// ctx. If addr is empty, newMonitor returns nil.
 func newMonitor(ctx context.Context, addr string, log *slog.Logger) (*monitor, error) {
 	if addr == "" {
 		return nil, nil
@@ -65,7 +65,7 @@ func newMonitor(ctx context.Context, addr string, log *slog.Logger) (*monitor, e
 	return m, nil
 }
 
-// watch is told whose state to tell. Until then the bot is starting.
+// watch sets the bot whose state is served. Before, the state is "starting".
 func (m *monitor) watch(b *bot.Bot) {
 	if m != nil {
 		m.bot.Store(b)
@@ -77,8 +77,8 @@ func (m *monitor) close() {
 	if m != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if m.server.Shutdown(ctx) != nil { // somebody is slow to take an answer
-			_ = m.server.Close() // it is all for nobody now
+		if m.server.Shutdown(ctx) != nil { // a client is slow to read its answer
+			_ = m.server.Close() // nobody needs the rest
 		}
 		m.serving.Wait()
 	}
@@ -99,7 +99,7 @@ func (m *monitor) handler() http.Handler {
 	return mux
 }
 
-// ready says of each part whether it works, a line each.
+// ready lists the components, each with its state, on a line each.
 func (m *monitor) ready(w http.ResponseWriter, _ *http.Request) {
 	b := m.bot.Load()
 	if b == nil {
@@ -125,5 +125,5 @@ func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprint(w, text) // whoever asked may have gone
+	_, _ = fmt.Fprint(w, text) // the client may have gone
 }

@@ -17,7 +17,7 @@ import (
 // leastKey is the least length of a key of the store, in characters.
 const leastKey = 20
 
-// needAll are the needs of the bot itself.
+// needAll are the checks for the bot itself.
 var needAll = []func(*config, *problems){needLog, needSlack, needPlaces, needModel, needLimits, needStore, needMonitor}
 
 func needSlack(c *config, wrong *problems) {
@@ -54,10 +54,10 @@ func needSlack(c *config, wrong *problems) {
 	}
 }
 
-// channelID is what Slack's ids of channels look like.
+// channelID matches Slack's ids of channels.
 var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
 
-// needPlaces checks where and for whom the bot works.
+// needPlaces checks the settings of channels and people.
 func needPlaces(c *config, wrong *problems) {
 	if !bot.Habit(c.AutoRead).Known() {
 		wrong.add("AUTO_READ", "is not understood")
@@ -79,7 +79,7 @@ func channels(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// reaction is the emoji that asks, or "".
+// reaction returns the emoji that asks, or "".
 func (c *config) reaction() string {
 	if name := strings.Trim(c.Reaction, ":"); name != "off" {
 		return name
@@ -87,7 +87,7 @@ func (c *config) reaction() string {
 	return ""
 }
 
-// needLimits checks what the bot needs wherever it reads and writes.
+// needLimits checks the limits that reading and writing need.
 func needLimits(c *config, wrong *problems) {
 	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
 		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")

@@ -79,8 +79,8 @@ a setting is wrong.`,
 	return command
 }
 
-// readFiles reads files one after the other. It returns errSaid if one of them could
-// not be read, or not whole.
+// readFiles reads files one after the other. If a file could not be read
+// completely, readFiles returns errSaid.
 func readFiles(ctx context.Context, files []string, o ocrOptions, sys system) (err error) {
 	c, err := loadOCRConfig(sys.environ, o.local)
 	if err != nil {
@@ -137,8 +137,8 @@ func readFiles(ctx context.Context, files []string, o ocrOptions, sys system) (e
 	return nil
 }
 
-// loadOCRConfig reads the settings that bot ocr uses; local says that no endpoint
-// is among them.
+// loadOCRConfig reads the settings of bot ocr. If local is true, no endpoint
+// is needed.
 func loadOCRConfig(environ []string, local bool) (config, error) {
 	if local {
 		return loadConfig(environ, ".env", needLimits)
@@ -151,7 +151,7 @@ func loadOCRConfig(environ []string, local bool) (config, error) {
 }
 
 // useTesseract serves the local OCR engine and makes it the endpoint of c. The
-// function that it returns ends the engine and waits for it.
+// returned function ends the engine and waits for its end.
 func useTesseract(ctx context.Context, c *config) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var serving errgroup.Group
@@ -166,20 +166,20 @@ func useTesseract(ctx context.Context, c *config) (stop func(), err error) {
 	}
 	return func() {
 		cancel()
-		_ = serving.Wait() // nobody asks it any more
+		_ = serving.Wait() // nobody uses the engine any more
 	}, nil
 }
 
-// pageRanges are the pages of a file that are read.
+// pageRanges are the requested pages of a file.
 type pageRanges []pageRange
 
-// A pageRange has both its ends, counted from 1.
+// A pageRange includes both ends, counted from 1.
 type pageRange struct{ first, last int }
 
-// maxPageNumber bounds a page number: no longer file is opened.
+// maxPageNumber bounds a page number: no longer file can be opened.
 const maxPageNumber = 1000
 
-// parsePages reads ranges such as "1-3,7,12-". An empty text has none.
+// parsePages parses ranges such as "1-3,7,12-". An empty text has no ranges.
 func parsePages(text string) (all pageRanges, err error) {
 	if text == "" {
 		return nil, nil
@@ -207,7 +207,7 @@ func parsePages(text string) (all pageRanges, err error) {
 	return all, nil
 }
 
-// has reports whether a page was asked for.
+// has reports whether a page was requested.
 func (p pageRanges) has(page int) bool {
 	for _, r := range p {
 		if r.first <= page && page <= r.last {
@@ -217,7 +217,7 @@ func (p pageRanges) has(page int) bool {
 	return len(p) == 0
 }
 
-// last returns the highest page that was asked for, or 0 if all were.
+// last returns the highest requested page, or 0 if all pages were requested.
 func (p pageRanges) last() (page int) {
 	for _, r := range p {
 		page = max(page, r.last)

@@ -16,28 +16,28 @@ import (
 // fileResult is the result of one file, as bot ocr --json prints it.
 type fileResult struct {
 	Name  string `json:"name"`
-	Pages int    `json:"pages"` // that were read
+	Pages int    `json:"pages"` // number of pages read
 	Words int    `json:"words"`
 	Text  string `json:"text"`
-	Cut   string `json:"cut,omitempty"`   // why the text is not whole
-	Error string `json:"error,omitempty"` // why there is no text
+	Cut   string `json:"cut,omitempty"`   // reason why the text is incomplete
+	Error string `json:"error,omitempty"` // reason why there is no text
 }
 
 // A resultWriter takes the results of bot ocr, in the order of the files.
 type resultWriter struct {
 	w    io.Writer
-	file *os.File // the same, if it is the file of --output
+	file *os.File // w, if w is the file of --output
 	json bool
-	live bool // w is a terminal, which shows the text while it grows
+	live bool // w is a terminal that shows the growing text
 
-	headed bool // a line with the name stands above each text
+	headed bool // a line with the name precedes each text
 	bold   func(string) string
-	heads  int // such lines that were written
+	heads  int // number of such lines written
 
 	paths map[string]string // the file of each result in the folder of --output, by name
 }
 
-// newResultWriter opens the destination of the texts of files.
+// newResultWriter opens the destination of the texts.
 func newResultWriter(files []string, o ocrOptions, p *progress, sys system) (*resultWriter, error) {
 	out := &resultWriter{w: clearing{p, sys.stdout}, json: o.json, headed: len(files) > 1 && !o.json, bold: sys.bold}
 	if o.output == "" {
@@ -66,8 +66,8 @@ func newResultWriter(files []string, o ocrOptions, p *progress, sys system) (*re
 	return out, nil
 }
 
-// outputPaths gives each file a path in dir: its name with another ending, and with
-// a number if two files would get the same one.
+// outputPaths gives each file a path in dir: its name with another extension,
+// and with a number if two files would get the same path.
 func outputPaths(dir string, files []string, asJSON bool) map[string]string {
 	ending := ".md"
 	if asJSON {
@@ -96,8 +96,8 @@ func outputPaths(dir string, files []string, asJSON bool) map[string]string {
 	return paths
 }
 
-// begin is called before the text of a file grows. It does nothing unless the
-// output is live.
+// begin is called before the text of a file grows. Unless the output is live,
+// begin does nothing.
 func (o *resultWriter) begin(name string) error {
 	if !o.live {
 		return nil
@@ -119,8 +119,8 @@ func (o *resultWriter) heading(name, remark string) error {
 	return err
 }
 
-// terminal returns the terminal that shows a text while it grows. Without one that
-// text goes nowhere.
+// terminal returns the terminal that shows a growing text, or a writer that
+// discards the text.
 func (o *resultWriter) terminal() io.Writer {
 	if o.live {
 		return printable{o.w}
@@ -128,7 +128,7 @@ func (o *resultWriter) terminal() io.Writer {
 	return io.Discard
 }
 
-// end writes a result whole, or what a live output has not shown yet of it.
+// end writes a result, or the part that a live output has not shown yet.
 func (o *resultWriter) end(r fileResult) error {
 	if path, ok := o.paths[r.Name]; ok {
 		return o.writeFile(path, r)
@@ -138,11 +138,11 @@ func (o *resultWriter) end(r fileResult) error {
 	}
 	switch {
 	case r.Error != "" && o.live:
-		return nil // standard error says why, below the heading
+		return nil // standard error gives the reason, below the heading
 	case r.Error != "":
 		return o.heading(r.Name, ": not read")
 	case o.live:
-		return nil // it was written while it grew
+		return nil // written while the text grew
 	}
 	if err := o.heading(r.Name, ""); err != nil {
 		return err
@@ -151,8 +151,8 @@ func (o *resultWriter) end(r fileResult) error {
 	return err
 }
 
-// writeFile writes a result to its file in the folder of --output. A file that
-// could not be read gets none, unless JSON tells why.
+// writeFile writes a result to its file in the folder of --output. A failed
+// file gets no result, except in JSON.
 func (o *resultWriter) writeFile(path string, r fileResult) error {
 	if r.Error != "" && !o.json {
 		return nil
@@ -182,7 +182,7 @@ func encodeLine(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// shownName returns a file's name fit for one line of a terminal.
+// shownName returns a file's name in a form that fits one line of a terminal.
 func shownName(name string) string {
 	if name == stdinName {
 		return "standard input"
@@ -193,8 +193,8 @@ func shownName(name string) string {
 	return name
 }
 
-// printable drops what a terminal would obey, and what hides in a text or turns its
-// direction: the text comes from a picture.
+// printable drops characters that a terminal would obey, that are hidden, or
+// that turn the direction of text: the text comes from a picture.
 type printable struct{ w io.Writer }
 
 func (p printable) Write(text []byte) (int, error) {

@@ -12,31 +12,32 @@ import (
 	"slackocr/ocr"
 )
 
-// progressPause is how often the line of progress is written anew.
+// progressPause is the time between two updates of the line of progress.
 const progressPause = 200 * time.Millisecond
 
-// A progress keeps one line on standard error that says what bot ocr is doing: the
-// file, the page, the words so far and the seconds. A nil progress writes nothing.
+// A progress keeps a line on standard error that shows the work of bot ocr:
+// the file, the page, the words so far and the seconds. A nil progress writes
+// nothing.
 type progress struct {
 	w       io.Writer
 	columns int // of the terminal
 	words   atomic.Int64
-	counted time.Time // when words were; of the reading goroutine alone
+	counted time.Time // time of the last count; used by the reading goroutine only
 
 	steps chan step // each is answered on shown
 	shown chan struct{}
 	ended chan struct{}
 }
 
-// A step is what bot ocr is at. The zero step takes the line away.
+// A step is the present work of bot ocr. The zero step removes the line.
 type step struct {
 	name        string
 	page, pages int // page is 0 until the file is open
 	started     time.Time
 }
 
-// newProgress returns nil unless standard error is a terminal that can take a line
-// back. The caller must close it.
+// newProgress returns nil unless standard error is a terminal that can erase a
+// line. The caller must close the progress.
 func newProgress(sys system) *progress {
 	if !sys.stderrTerminal || sys.dumb {
 		return nil
@@ -74,8 +75,8 @@ func (p *progress) run() {
 	}
 }
 
-// write writes the line over the one before. Progress that cannot be shown is no
-// reason to end, so errors do not count.
+// write replaces the line. Errors are ignored, since missing progress is no
+// reason to end.
 func (p *progress) write(s step) {
 	fmt.Fprint(p.w, "\r\x1b[K")
 	if s.name == "" {
@@ -93,8 +94,8 @@ func (p *progress) write(s step) {
 	fmt.Fprint(p.w, "Reading "+name+facts)
 }
 
-// set shows a step. It returns once that is on the terminal, so that the caller may
-// write there after a zero step.
+// set shows a step, and returns when the step is on the terminal, so that the
+// caller may write there after a zero step.
 func (p *progress) set(s step) {
 	if p == nil {
 		return
@@ -111,17 +112,17 @@ func (p *progress) start(name string, started time.Time) {
 	}
 }
 
-// setWords counts the words of the pages before and of the text of this one, for the
-// next time that the line is written.
+// setWords counts the words of the earlier pages and of this page's text for
+// the next update.
 func (p *progress) setWords(before int, text *ocr.Text) {
 	if p == nil || time.Since(p.counted) < progressPause {
-		return // counting takes longer, the longer the text is
+		return // counting takes longer for a longer text
 	}
 	p.counted = time.Now()
 	p.words.Store(int64(before + ocr.CountWords(text.String())))
 }
 
-// finish takes the line away and writes one that stays.
+// finish removes the line and writes a permanent one.
 func (p *progress) finish(r fileResult, started time.Time) {
 	if p == nil {
 		return
@@ -137,7 +138,7 @@ func (p *progress) finish(r fileResult, started time.Time) {
 	fmt.Fprintf(p.w, "Read %s%s · %s · %.1f s\n", shownName(r.Name), pages, countWords(r.Words), time.Since(started).Seconds())
 }
 
-// close takes the line away and waits for the end of the goroutine.
+// close removes the line and waits for the goroutine's end.
 func (p *progress) close() {
 	if p == nil {
 		return
@@ -154,7 +155,7 @@ func countWords(n int) string {
 	return fmt.Sprintf("%d words", n)
 }
 
-// cutToWidth returns the beginning of s that takes at most width columns.
+// cutToWidth returns the start of s that takes at most width columns.
 func cutToWidth(s string, width int) string {
 	var b strings.Builder
 	for g := uniseg.NewGraphemes(s); g.Next(); {
@@ -166,7 +167,7 @@ func cutToWidth(s string, width int) string {
 	return b.String()
 }
 
-// A clearing writer takes the line of progress away before it writes to the same
+// A clearing writer removes the line of progress before it writes to the same
 // terminal.
 type clearing struct {
 	progress *progress

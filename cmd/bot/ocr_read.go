@@ -19,19 +19,19 @@ type fileReader struct {
 	model    *ocr.Client
 	decoder  *page.Decoder
 	pages    pageRanges
-	maxPages int   // that are read if pages has none
-	maxSize  int64 // bytes that are taken from a pipe
+	maxPages int   // most pages to read, if pages is empty
+	maxSize  int64 // most bytes to take from a pipe
 	stdin    io.Reader
 	out      *resultWriter
 	progress *progress
 	config   config
 
-	unusable *ocr.Error // why the endpoint reads no file at all, once that is known
+	unusable *ocr.Error // reason why the endpoint reads no file at all, once known
 }
 
-// readFile reads the pages of a file one after the other and writes the result. A
-// page that cannot be read does not keep the others from it, unless the endpoint
-// reads none. The error is one of the output.
+// readFile reads the pages of a file one after the other and writes the
+// result. After a failed page readFile goes on, unless the endpoint reads
+// none. An error is one of the output.
 func (r *fileReader) readFile(ctx context.Context, name string) (fileResult, error) {
 	started := time.Now()
 	result := fileResult{Name: name}
@@ -57,7 +57,7 @@ func (r *fileReader) readFile(ctx context.Context, name string) (fileResult, err
 	return result, r.out.end(result)
 }
 
-// cut adds a reason why the text is not whole.
+// cut adds a reason why the text is incomplete.
 func (f *fileResult) cut(why string) {
 	if f.Cut != "" {
 		f.Cut += "; "
@@ -65,8 +65,8 @@ func (f *fileResult) cut(why string) {
 	f.Cut += why
 }
 
-// readPages reads the pages of a file into result. The first error is one of the
-// output, the second one of the file or the endpoint.
+// readPages reads the pages of a file into result. writeErr is an error of the
+// output, readErr one of the file or the endpoint.
 func (r *fileReader) readPages(ctx context.Context, result *fileResult, started time.Time) (writeErr, readErr error) {
 	file, err := openSource(ctx, result.Name, r.stdin, r.maxSize)
 	if err != nil {
@@ -131,20 +131,21 @@ func (r *fileReader) readPages(ctx context.Context, result *fileResult, started 
 	return nil, nil
 }
 
-// unusable are the failures of an endpoint that further files would meet too.
+// unusable are the classes of failures that every further file would meet too.
 var unusable = []ocr.Class{ocr.KeyRefused, ocr.Unpaid, ocr.Down, ocr.NotFound}
 
-// endpointFails reports whether another page of the same file would fail for the same
-// reason.
+// endpointFails reports whether every further page of the file would fail for
+// the same reason.
 func endpointFails(err error) bool {
 	failure, ok := errors.AsType[*ocr.Error](err)
 	return ok && (slices.Contains(unusable, failure.Class) || slices.Contains([]ocr.Class{ocr.Busy, ocr.BadRequest, ocr.Protocol}, failure.Class))
 }
 
-// readPage adds the text of a page, or of a part of one, to result. of begins what is
-// said of a text that is not whole.
+// readPage adds the text of a page, or of a part of a page, to result. of is
+// the start of a sentence about an incomplete text.
 func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, result *fileResult) (writeErr, readErr error) {
-	// The text that a PDF carries comes first and is replaced: no terminal shows that.
+	// The text that a PDF carries is replaced later, so a terminal does not
+	// show it.
 	text := growing{w: r.out.terminal(), live: image.Layer == nil}
 	var outcome ocr.Outcome
 	for update, err := range r.model.Recognize(ctx, image) {
@@ -187,8 +188,8 @@ func (r *fileReader) add(result *fileResult, text string) error {
 	return err
 }
 
-// explain says why a file or a page could not be read, and what to do about it where
-// that is known.
+// explain says why a file or a page could not be read, and, if known, what to
+// do.
 func (r *fileReader) explain(err error) string {
 	if failure, ok := errors.AsType[*ocr.Error](err); ok {
 		return strings.TrimPrefix(failure.Error(), "ocr: ") + ". " + remedyOf(failure.Class, r.config)
@@ -206,8 +207,8 @@ func countPages(n int) string {
 	return fmt.Sprintf("%d pages", n)
 }
 
-// A growing text is written live as it grows, else at its end. Written text cannot be
-// taken back, so a live text that changes before its end is written anew, after a
+// A growing text is written live, or else at its end. Written text cannot be
+// taken back: a live text that changes before its end is written anew, after a
 // rule.
 type growing struct {
 	w    io.Writer

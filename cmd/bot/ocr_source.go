@@ -10,11 +10,11 @@ import (
 	"syscall"
 )
 
-// stdinName is the file name that stands for standard input.
+// stdinName is the file name for standard input.
 const stdinName = "-"
 
-// openSource opens a file to read. Standard input and whatever else has no length
-// of its own, such as a pipe, is copied to a temporary file first, up to maxSize
+// openSource opens a file. Standard input, and any other input without a
+// length such as a pipe, is first copied to a temporary file, up to maxSize
 // bytes. The error is half a sentence for a person.
 func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64) (*os.File, error) {
 	if name == stdinName {
@@ -36,8 +36,8 @@ func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64
 	return f, nil
 }
 
-// copySource copies what open opens to a temporary file. A pipe that brings nothing
-// is not waited for once ctx ends: nothing could end its reading.
+// copySource copies an input to a temporary file. If a pipe brings nothing,
+// copySource returns when ctx ends: nothing could end the read.
 func copySource(ctx context.Context, open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
 	type copied struct {
 		file *os.File
@@ -66,7 +66,7 @@ func copyToTemporary(open func() (io.ReadCloser, error), maxSize int64) (*os.Fil
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(f.Name()) // it is gone once it is closed
+	_ = os.Remove(f.Name()) // closing removes the file
 	n, err := io.Copy(f, io.LimitReader(source, maxSize+1))
 	if err == nil && n > maxSize {
 		err = errors.New("it is larger than MAX_FILE_SIZE allows")

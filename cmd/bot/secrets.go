@@ -11,14 +11,15 @@ import (
 )
 
 const (
-	// fileSuffix makes a secret's variable that of the file that holds it.
+	// fileSuffix turns a secret's variable into the variable of a file with
+	// the secret.
 	fileSuffix = "_FILE"
 	// maxSecret bounds such a file, in bytes.
 	maxSecret = 64 << 10
 )
 
-// fromFile fills a secret from the file that is named for it. It reports false
-// where that has a problem, which is then noted.
+// fromFile reads a secret from its file. If there is a problem, fromFile
+// records it and returns false.
 func fromFile(variable string, value *string, file string, wrong *problems) bool {
 	name := variable + fileSuffix
 	switch {
@@ -39,8 +40,9 @@ func fromFile(variable string, value *string, file string, wrong *problems) bool
 	return err == nil
 }
 
-// readSecret reads a file without the spaces around it. An error does not say
-// which file, since that may be a secret put into the wrong variable.
+// readSecret reads a file without the spaces around its contents. An error
+// does not name the file, because its name may be a secret in the wrong
+// variable.
 func readSecret(name string) (string, error) {
 	f, err := os.Open(name)
 	if err == nil {
@@ -58,8 +60,9 @@ func readSecret(name string) (string, error) {
 	return "", err
 }
 
-// hider returns what takes the secrets of the settings out of a text. Errors of
-// this program hold none; those of libraries and answers of servers might.
+// hider returns a function that removes the secrets of the settings from a
+// text. Errors of this program contain none; errors of libraries and answers
+// of servers might.
 func hider(c config, environ []string) func(string) string {
 	secrets := []string{c.SlackBotToken, c.SlackAppToken, c.ModelverseAPIKey, c.OCRAPIKey, c.NATSURL, c.DataKey}
 	addresses := strings.Split(c.NATSURL, ",")
@@ -73,17 +76,17 @@ func hider(c config, environ []string) func(string) string {
 		secrets = append(secrets, passwords(address)...)
 	}
 	var pairs []string
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // whole ones first
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // longer secrets first
 	for _, s := range secrets {
-		if len(s) > 3 { // a shorter one would be found in everything
+		if len(s) > 3 { // a shorter one would be found everywhere
 			pairs = append(pairs, s, "…")
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace
 }
 
-// passwords are what stands before the @ of an address, in all its ways to be
-// written. The address need not be well formed.
+// passwords returns the text before the @ of an address, in all encodings. The
+// address need not be valid.
 func passwords(address string) []string {
 	i := strings.LastIndex(address, "@")
 	if i < 0 {

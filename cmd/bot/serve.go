@@ -73,7 +73,7 @@ func storeName(c config) string {
 	return "DATA_DIR " + c.DataDir
 }
 
-// warnOfMode says that a file with secrets can be read by other users.
+// warnOfMode warns that other users can read a file with secrets.
 func warnOfMode(file string, log *slog.Logger) {
 	info, err := os.Stat(file)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
@@ -117,7 +117,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	return errors.Join(err, queue.Close(closing(ctx)))
 }
 
-// retention is that of the settings as a queue takes it.
+// retention returns the setting in the queue's form.
 func (c config) retention() time.Duration {
 	if c.Retention == 0 {
 		return jobs.KeepNothing
@@ -125,7 +125,7 @@ func (c config) retention() time.Duration {
 	return c.Retention
 }
 
-// openStore opens the external store where one is set, else the embedded one.
+// openStore opens the external store if one is set, else the embedded store.
 func openStore(c config, log *slog.Logger) (*jobs.NATS, error) {
 	if c.NATSURL != "" {
 		return jobs.Connect(c.NATSURL, 0)
@@ -133,7 +133,7 @@ func openStore(c config, log *slog.Logger) (*jobs.NATS, error) {
 	return jobs.OpenEmbedded(c.DataDir, 0, log)
 }
 
-// closing is a context for what is left to do after ctx has ended.
+// closing returns a context for work after the end of ctx.
 func closing(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func newModel(c config) (*ocr.Client, error) {
@@ -158,8 +158,8 @@ func logger(c config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// complain prints an error, or all that is wrong with the settings, and returns
-// the exit status.
+// complain prints an error, or all problems of the settings, and returns the
+// exit status.
 func complain(w io.Writer, err error) int {
 	wrong, ok := errors.AsType[problems](err)
 	if !ok {

@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// version names the build: the version of the module, the commit and the Go release.
+// version returns the version of the module, the commit and the Go release.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
