@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// account is what one file may still take of the decoder's time. The file is given up
-// after a request that ran into its time limit, and when the time is used up.
+// account is the decoder time that a file may still use. The file is given up
+// after a request that reached its time limit, and when the time is used up.
 type account struct {
 	owner string // files of one owner take turns with those of others
 
 	mu   sync.Mutex // guards the fields below
 	left time.Duration
-	over error // why the file is given up
+	over error // the reason why the file was given up
 }
 
 func (d *Decoder) newAccount(owner string) *account {
@@ -31,9 +31,9 @@ func (a *account) extend(pages int, each time.Duration) {
 	a.left += time.Duration((pages-1)/pagesOfTime) * each
 }
 
-// begin returns a context that ends when a request has taken the most that it may
-// take. The caller calls charge once, with the error of the request, which ends the
-// context too. The error is the one of a file that is given up.
+// begin returns a context that ends when a request has used the most time
+// allowed. The caller must call charge once with the request's error, which
+// ends the context too. If the file was given up, begin returns the reason.
 func (a *account) begin(ctx context.Context, kind Kind, most time.Duration) (limited context.Context, charge func(error), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

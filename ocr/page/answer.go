@@ -7,65 +7,67 @@ import (
 	"syscall"
 )
 
-// A request is what the process that decodes is asked to do, once. It crosses
-// a process boundary as JSON, and nothing in it is secret.
+// A request is a single task for the decoding process. It crosses a process
+// boundary as JSON, and holds no secret.
 type request struct {
 	Task task
 	Kind Kind
 
-	// For taskExamine, and checked again by taskDraw. For taskText MaxPages is how
-	// many pages are meant, from Page on.
+	// For taskExamine, and checked again by taskDraw. For taskText MaxPages is
+	// the number of pages from Page on.
 	MaxPixels, MaxPages int
 
-	// For taskDraw: which page, counted from 0, how, and to which size it was
-	// examined.
+	// For taskDraw: the page, counted from 0, its layout, and its examined
+	// size.
 	Page      int
 	Layout    layout
 	HideLinks bool // of a PDF: see answer
 
-	// The programs' paths; empty for those that are not installed or not needed.
+	// Paths of the programs; empty for a program that is not installed or not
+	// needed.
 	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba, Tiffcp string
 
-	// Self is the command that this request is an argument of: a program is started by
-	// way of it, so that it is confined first. Empty where nothing is confined.
+	// Self is the command whose argument this request is. A program is started
+	// by way of Self, so that it is confined first. Empty if nothing is
+	// confined.
 	Self []string
 
-	// For taskRun: the program, its arguments after its name, and which of its open
-	// files it opens again to write.
+	// For taskRun: the program, its arguments, and the number of open files
+	// that the program opens again for writing.
 	Program string
 	Args    []string
 	Writes  int
 
-	// Confined says what holds of this process; nil before it is confined.
+	// Confined says which protections hold for this process, or nil before.
 	Confined *Confined
 
-	// Memory is how much data the process may have beside what it starts with,
-	// in bytes, and Seconds how much time on the processor. 0 is no limit.
+	// Memory bounds the process's data beyond its data at the start, in bytes,
+	// and Seconds its processor time. 0 means no limit.
 	Memory, Seconds int64
 }
 
 type task string
 
 const (
-	taskExamine task = "examine" // which pages there are
-	taskDraw    task = "draw"    // one page, as files in the output
-	taskText    task = "text"    // the text that pages of a PDF carry
-	taskConfine task = "confine" // nothing but to say what holds
-	taskRun     task = "run"     // to become another program
+	taskExamine task = "examine" // find the pages
+	taskDraw    task = "draw"    // draw a page, as files in the output
+	taskText    task = "text"    // extract the text that pages of a PDF carry
+	taskConfine task = "confine" // only report the protections
+	taskRun     task = "run"     // become another program
 )
 
-// An answer is what came of it.
+// An answer is the result of a request.
 type answer struct {
-	Pages []leaf // taskExamine: those that will be read
+	Pages []leaf // taskExamine: the pages to read
 	Total int    // taskExamine: all pages of the file
 	Parts []part // taskDraw: in order
 
-	// Layers is for taskText: how long each page's text is in the output, in bytes;
-	// 0 where it has none that is good.
+	// Layers is for taskText: the size of each page's text in the output, in
+	// bytes, or 0 for a page without good text.
 	Layers []int64
 
-	// HideLinks is for taskExamine of a PDF: its annotations are links alone,
-	// around which boxes would be drawn.
+	// HideLinks is for taskExamine of a PDF: all annotations are links, around
+	// which poppler would draw boxes.
 	HideLinks bool
 
 	Confined Confined // for all tasks
@@ -73,14 +75,15 @@ type answer struct {
 	Error *failure // or nil
 }
 
-// A leaf is a page of a file: its upright size, or why it cannot be read.
+// A leaf is a page of a file: its upright size, or the reason why it is
+// unreadable.
 type leaf struct {
 	Width, Height int
 	Error         *failure
 }
 
-// A part is a page or what was cut from one. Its file follows that of the part
-// before it in the output.
+// A part is a page or a part cut from a page. Its file follows the file of the
+// previous part in the output.
 type part struct {
 	Size          int64 // of the file, in bytes
 	MediaType     string
@@ -88,7 +91,7 @@ type part struct {
 	Partial       bool
 }
 
-// A failure is an error of this package on its way between two processes.
+// A failure is an error of this package in transit between two processes.
 type failure struct {
 	Code                     code
 	Kind                     Kind
@@ -108,7 +111,7 @@ const (
 	codeOther    code = "other"
 )
 
-// named are the errors that are told apart by themselves.
+// named are the errors that have a code of their own.
 var named = map[code]error{
 	"empty":       ErrEmpty,
 	"unsupported": ErrUnsupported,
@@ -119,7 +122,7 @@ var named = map[code]error{
 	"blank":       ErrBlank,
 }
 
-// maxText bounds an error's text, in bytes: decoders quote what they read.
+// maxText bounds an error's text, in bytes, since decoders quote their input.
 const maxText = 300
 
 func failureOf(err error) *failure {
@@ -146,7 +149,7 @@ func failureOf(err error) *failure {
 	return f
 }
 
-// err is the error that was.
+// err returns the original error.
 func (f *failure) err() error {
 	if f == nil {
 		return nil
@@ -172,7 +175,7 @@ func (f *failure) err() error {
 	return fmt.Errorf("decoding: %s", f.Text)
 }
 
-// told is a named error with the words that it had in the other process.
+// told is a named error with its text from the other process.
 type told struct {
 	text string
 	is   error

@@ -1,29 +1,31 @@
 package page
 
-// A confinement is what a process may use of the machine from now on, beside its
-// open files: it reads the folders of the system, and nothing else.
+// A confinement lists the files that a process may use from now on, beside its
+// open files and the system's folders, which it may read.
 type confinement struct {
 	read  []string // files that it may open, and run
 	write []string // files that it may open for writing too
 
-	// program says that this process becomes a program that was not made here.
-	// It may start no process and no thread, and signal nobody but itself.
+	// program is true if the process becomes a foreign program, which must not
+	// start a process or a thread, nor signal another process.
 	program bool
 }
 
-// Confined says what holds of the processes that open files on this machine.
+// Confined says which protections hold for the processes that open files on
+// this machine.
 type Confined struct {
-	// Files says that they can open no file but the one to read and those of the
-	// system, and can send no signal to others where the kernel is 6.12 or later.
+	// Files is true if these processes can open only the file to read and the
+	// system's files. With Linux 6.12 or later they also cannot signal other
+	// processes.
 	Files bool
 
-	// Calls says that they have no network and no hold on other processes, and
-	// that poppler and libtiff can start none.
+	// Calls is true if these processes have no network and no access to other
+	// processes, and if poppler and libtiff cannot start any.
 	Calls bool
 }
 
-// systemFolders and systemFiles are what programs of other people's open: their
-// libraries, fonts and tables of characters, and the shells that some are started by.
+// systemFolders and systemFiles are the files that foreign programs open:
+// libraries, fonts, character tables, and shells.
 var (
 	systemFolders = []string{
 		"/bin", "/usr/bin", "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/share",

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// apply confines this thread and the program that it becomes, for good, as far as the
-// kernel can: Landlock came with Linux 5.13, and may be off. What cannot be had is left
-// out. The caller has locked the thread.
+// apply confines this thread, and the program that it becomes, for good, as
+// far as the kernel can: Landlock came with Linux 5.13, and may be off.
+// Missing protections are left out. The caller must have locked the thread.
 func (c confinement) apply() (holds Confined) {
 	if unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != nil {
 		return holds
@@ -41,8 +41,9 @@ func (c confinement) apply() (holds Confined) {
 	return holds
 }
 
-// besides returns the folders of libraries and data of a program that was not
-// installed with the system, where they stand beside its own.
+// besides returns the folders of libraries and data of a program that was
+// installed outside the system's folders, if they are next to the program's
+// own folder.
 func besides(program string) (folders []string) {
 	target, err := filepath.EvalSymlinks(program)
 	if err != nil {
@@ -58,8 +59,9 @@ func besides(program string) (folders []string) {
 	return folders
 }
 
-// calls lets all system calls pass but those that reach out of the process. A call
-// that is newer than the library's table, or of another processor's, is refused too.
+// calls returns a policy that allows all system calls except those that reach
+// other processes. A call that is newer than the library's table, or belongs
+// to another processor, is refused too.
 func (c confinement) calls() (seccomp.Policy, error) {
 	machine, err := arch.GetInfo("")
 	if err != nil {
@@ -67,7 +69,7 @@ func (c confinement) calls() (seccomp.Policy, error) {
 	}
 	denied := slices.Concat(reachingOut, lasting)
 	self := seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: 0}
-	conditions := map[string]seccomp.Condition{"prlimit64": self} // else the limits of other processes could be set
+	conditions := map[string]seccomp.Condition{"prlimit64": self} // otherwise the limits of other processes could be changed
 	if c.program {
 		denied = append(denied, starting...)
 		self.Value = uint64(os.Getpid())
@@ -95,8 +97,8 @@ func (c confinement) calls() (seccomp.Policy, error) {
 }
 
 var (
-	// reachingOut are calls that reach other processes, other machines or the kernel's
-	// own settings.
+	// reachingOut are calls that reach other processes, other machines or the
+	// kernel's settings.
 	reachingOut = []string{
 		"socket", "socketpair", "socketcall", "connect", "bind", "listen", "io_uring_setup", "io_uring_enter", "io_uring_register",
 		"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "pidfd_getfd", "kcmp",
@@ -107,13 +109,14 @@ var (
 		"init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd",
 		"settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "syslog", "vhangup", "personality", "iopl", "ioperm",
 	}
-	// lasting are calls that leave something behind: a process outside of the group
-	// that is ended, memory that belongs to no process, another mode of a file.
+	// lasting are calls that leave something behind: a process outside the
+	// group, memory that belongs to no process, another mode of a file.
 	lasting = []string{
 		"setsid", "setpgid", "shmget", "shmat", "msgget", "semget", "mq_open", "memfd_create", "memfd_secret",
 		"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat",
 		"setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat",
 	}
-	// starting are calls that start a process or a thread, or reach one by its number.
+	// starting are calls that start a process or a thread, or reach a process
+	// by its number.
 	starting = []string{"fork", "vfork", "clone", "clone3", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "pidfd_send_signal"}
 )

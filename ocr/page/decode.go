@@ -11,9 +11,9 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// A codec is the decoder of one format, and what a pixel costs it. It reads the
-// first frame only, and finds the file at its start. A decoder that gives a
-// picture of which some is missing says so in source.partial.
+// A codec is the decoder of a format, with its memory per pixel. A codec reads
+// only the first frame, and finds the file at its start. If a part of the
+// picture is missing, the codec sets source.partial.
 type codec struct {
 	config func(*source) (image.Config, error)
 	decode func(*source) (image.Image, error)
@@ -30,13 +30,14 @@ var codecs = map[Kind]codec{
 	HEIC: {heicConfig, decodeHEIC, func(color.Model) float64 { return heicBytesPerPixel }},
 }
 
-// check reads the picture's header and refuses what may not be decoded.
+// check reads the picture's header and returns an error if the picture must
+// not be decoded.
 func check(src *source, kind Kind, maxPixels int) error {
 	_, err := measure(src, kind, maxPixels)
 	return err
 }
 
-// measure is check and gives the size of the picture as it is stored.
+// measure is check, and returns the size of the stored picture.
 func measure(src *source, kind Kind, maxPixels int) (image.Point, error) {
 	codec, ok := codecs[kind]
 	if !ok {
@@ -60,7 +61,7 @@ func measure(src *source, kind Kind, maxPixels int) (image.Point, error) {
 	if cost > freeBytesPerPixel {
 		maxPixels = int(float64(maxPixels) * freeBytesPerPixel / cost)
 	}
-	// Divided, since the product of two hostile numbers may overflow.
+	// A division, because the product of two hostile numbers may overflow.
 	if w > maxPixels/h {
 		return image.Point{}, &TooLargeError{w, h, maxPixels}
 	}
@@ -77,7 +78,7 @@ func checkShape(w, h int) error {
 	return nil
 }
 
-// noCodec says why a file of a known kind is not decoded here.
+// noCodec returns the error for a known kind without a decoder.
 func noCodec(kind Kind) error {
 	if kind == AVIF {
 		return fmt.Errorf("%w: AVIF", ErrNoDecoder)
@@ -85,13 +86,13 @@ func noCodec(kind Kind) error {
 	return fmt.Errorf("%w: %s", ErrUnsupported, kind)
 }
 
-// decode reads the whole picture. check must have passed.
+// decode decodes the whole picture. check must have passed.
 func decode(src *source, kind Kind) (image.Image, error) {
 	return run(src, kind, codecs[kind].decode)
 }
 
-// run gives the file from its start to one decoder. A decoder's panic is a
-// broken file too: the input is hostile and the decoders are not ours.
+// run passes the file from its start to a decoder. A panic of the decoder
+// counts as a broken file: the input is hostile and the decoders are foreign.
 func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, err error) {
 	defer func() {
 		p := recover()
@@ -109,7 +110,7 @@ func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, e
 	result, err = f(src)
 	switch {
 	case err == nil:
-		return result, src.err // of which a decoder that goes on makes nothing
+		return result, src.err // an error of the file that the decoder ignored
 	case unsupported(err):
 		return result, fmt.Errorf("%w: %w", ErrNoDecoder, err)
 	case final(err):
@@ -118,8 +119,8 @@ func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, e
 	return result, &BrokenError{kind, short(err)}
 }
 
-// unsupported tells what a decoder does not know from what is damaged. PNG is
-// not among them: everything that its decoder does not know is an error.
+// unsupported reports whether an error means an unknown feature rather than
+// damage. PNG is not covered: its decoder knows every valid feature.
 func unsupported(err error) bool {
 	if _, ok := errors.AsType[jpeg.UnsupportedError](err); ok {
 		return true
@@ -128,15 +129,15 @@ func unsupported(err error) bool {
 	return ok
 }
 
-// maxMended bounds the pixels of a damaged picture that is decoded a second time,
-// as far as it goes.
+// maxMended bounds the pixels of a damaged picture that is decoded a second
+// time, as far as possible.
 const maxMended = 50_000_000
 
-// freeBytesPerPixel is what a decoded pixel may cost before its format has to
-// make do with fewer pixels: plain RGBA.
+// freeBytesPerPixel is the memory per decoded pixel above which a format gets
+// fewer pixels: that of plain RGBA.
 const freeBytesPerPixel = 4
 
-// bytesPerPixel is what a pixel of this colour model costs in memory.
+// bytesPerPixel returns the memory of a pixel of this colour model.
 func bytesPerPixel(m color.Model) float64 {
 	switch m {
 	case color.RGBA64Model, color.NRGBA64Model:

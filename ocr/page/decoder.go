@@ -16,33 +16,33 @@ import (
 	"slackocr/ocr/turns"
 )
 
-// The limits of a Decoder that names none.
+// The default limits of a Decoder.
 const (
-	// DefaultProcesses is how many processes decode at once.
+	// DefaultProcesses is the number of processes that decode at once.
 	DefaultProcesses = 2
 
-	// DefaultMemory is how much data each may have, in bytes. A HEIC photo of
+	// DefaultMemory bounds the data of each process, in bytes. A HEIC photo of
 	// 24 megapixels takes 585 MB.
 	DefaultMemory = 800 << 20
 
-	// DefaultTime is how long each may take. A HEIC photo of 24 megapixels
-	// takes a few seconds on an idle machine, and 20 on a busy one.
+	// DefaultTime bounds the time of each process. A HEIC photo of 24
+	// megapixels takes a few seconds on an idle machine, and 20 on a busy one.
 	DefaultTime = time.Minute
 
-	// DefaultFileTime is how long all processes for one file may take together, for
-	// each 50 of its pages.
+	// DefaultFileTime bounds the time of all processes for a file together,
+	// for each 50 of its pages.
 	DefaultFileTime = 2 * time.Minute
 )
 
-// A DecoderConfig says how a Decoder decodes. The zero value decodes in this
-// process, which bounds no memory: for tests.
+// A DecoderConfig configures a Decoder. The zero value decodes in this process
+// without a memory limit, for tests.
 type DecoderConfig struct {
-	// Command is the program, and its arguments, that calls Work with one more
-	// argument that is added. It is run without an environment.
+	// Command is the program, with arguments, that calls Work. One more
+	// argument is added. The program runs without an environment.
 	Command []string
 
-	// IgnoreText reads a PDF by its pages' pictures alone, and leaves out the text
-	// that they carry.
+	// IgnoreText ignores the text that a PDF carries, and reads only the
+	// pictures of its pages.
 	IgnoreText bool
 
 	Processes int           // at once; 0 means DefaultProcesses
@@ -51,24 +51,24 @@ type DecoderConfig struct {
 	FileTime  time.Duration // of all for one file, for each 50 pages; 0 means DefaultFileTime
 }
 
-// A Decoder opens files in processes of their own. One serves all files of a
-// program; it is safe for several goroutines.
+// A Decoder opens files in separate processes. A program needs only one
+// Decoder, which is safe for use by several goroutines.
 type Decoder struct {
 	config DecoderConfig
-	turns  *turns.Turns // one for each process at work
+	turns  *turns.Turns // one for each running process
 	kills  atomic.Int64
 
-	// carry carries a request out; the context ends with the request's time.
+	// carry carries out a request; the context ends with the request's time.
 	carry func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error)
 }
 
-// NewDecoder makes a Decoder.
+// NewDecoder returns a Decoder.
 func NewDecoder(c DecoderConfig) *Decoder {
 	c.Processes = cmp.Or(c.Processes, DefaultProcesses)
 	c.Memory = cmp.Or(c.Memory, DefaultMemory)
 	c.Time = cmp.Or(c.Time, DefaultTime)
 	c.FileTime = cmp.Or(c.FileTime, DefaultFileTime)
-	// One person's slow pages leave a process to the others.
+	// The slow pages of one person leave a process to the others.
 	d := &Decoder{config: c, turns: turns.New(c.Processes, max(1, c.Processes-1))}
 	d.carry = d.spawn
 	if len(c.Command) == 0 {
@@ -79,13 +79,14 @@ func NewDecoder(c DecoderConfig) *Decoder {
 	return d
 }
 
-// Kills counts the processes that were ended because of a limit, or fell over.
+// Kills returns the number of processes that crashed, or were killed because
+// of a limit.
 func (d *Decoder) Kills() int64 { return d.kills.Load() }
 
 // Free reports whether a file of this owner would be opened at once.
 func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
 
-// Confined says what holds here of the processes that open files.
+// Confined returns the protections of the processes that open files.
 func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
 	nothing, err := os.Open(os.DevNull)
 	if err != nil {
@@ -96,8 +97,8 @@ func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
 	return a.Confined, err
 }
 
-// run has one request carried out at its owner's turn, within the time that the file
-// has left.
+// run carries out a request when its owner's turn has come, within the file's
+// remaining time.
 func (d *Decoder) run(ctx context.Context, file *account, r request, content, output, scratch *os.File) (answer, error) {
 	release, err := d.turns.Take(ctx, nil, file.owner, func(int) {})
 	if err != nil {
@@ -126,7 +127,7 @@ func (d *Decoder) run(ctx context.Context, file *account, r request, content, ou
 	return a, err
 }
 
-// maxAnswer bounds what a process answers, in bytes: the sizes of all pages.
+// maxAnswer bounds the answer of a process, in bytes: the sizes of all pages.
 const maxAnswer = 1 << 20
 
 // spawn runs the command for one request.
@@ -145,7 +146,7 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	var said complaints
 	argv := append(slices.Clone(d.config.Command), string(arg))
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	c.Env = []string{} // tokens and keys are none of its business
+	c.Env = []string{} // without tokens and keys
 	c.Stdin, c.Stderr, c.ExtraFiles = file, &said, []*os.File{to, output, scratch}
 	c.WaitDelay = time.Second
 	ownGroup(c)
@@ -156,8 +157,8 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	}
 	var a answer
 	bad := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(&a)
-	endGroup(c)  // which its leader, not collected yet, still gives its name to
-	_ = c.Wait() // a whole answer says how it went
+	endGroup(c)  // the group keeps the number of its leader until Wait
+	_ = c.Wait() // the answer says how it went
 	if bad != nil {
 		killed := &KilledError{Kind: r.Kind, Limit: LimitCrash, said: firstLine(said.String())}
 		if outOfMemory(said.String()) {
@@ -168,8 +169,8 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	return a, nil
 }
 
-// tools finds the programs that open files of a kind. One that is missing stays
-// empty.
+// tools sets the paths of the programs that open files of a kind. The path of
+// a missing program stays empty.
 func (r *request) tools() {
 	switch r.Kind {
 	case PDF:

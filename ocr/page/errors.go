@@ -7,34 +7,34 @@ import (
 )
 
 var (
-	// ErrEmpty says that the file has no bytes.
+	// ErrEmpty means that the file has no bytes.
 	ErrEmpty = errors.New("the file is empty")
 
-	// ErrUnsupported says that the file is not in a format that can be read.
+	// ErrUnsupported means that the file is not in a readable format.
 	ErrUnsupported = errors.New("not a picture format that can be read")
 
-	// ErrNoDecoder says that the format is known, and that there is no decoder
-	// here for it or for what this file uses of it: AVIF, a TIFF with planes of two
-	// sizes, a HEIC picture that is narrower than 64 pixels.
+	// ErrNoDecoder means that the format is known but has no decoder here, or
+	// that the file uses a feature without a decoder: AVIF, a TIFF with planes
+	// of two sizes, a HEIC picture narrower than 64 pixels.
 	ErrNoDecoder = errors.New("no decoder for this kind of picture")
 
-	// ErrPassword says that a PDF opens with a password only.
+	// ErrPassword means that a PDF opens only with a password.
 	ErrPassword = errors.New("the file is locked with a password")
 
-	// ErrNoPages says that a PDF has no pages.
+	// ErrNoPages means that a PDF has no pages.
 	ErrNoPages = errors.New("the file has no pages")
 
-	// ErrNoTool says that the program is not installed that opens such a file:
-	// pdfinfo or pdftoppm (poppler-utils) for a PDF, and for many TIFF and some
-	// damaged JPEG files tiff2rgba and tiffcp (libtiff-tools).
+	// ErrNoTool means that the program that opens such a file is not
+	// installed: pdfinfo or pdftoppm (poppler-utils) for a PDF, and tiff2rgba
+	// and tiffcp (libtiff-tools) for many TIFF and some damaged JPEG files.
 	ErrNoTool = errors.New("the program that opens such a file is not installed")
 
-	// ErrBlank says that a file which is too long for that came out in a single
-	// colour: most likely the decoder did not understand it.
+	// ErrBlank means that a long file was decoded to a single colour: most
+	// likely the decoder did not understand the file.
 	ErrBlank = errors.New("a picture of one colour came out of a long file")
 )
 
-// A TooLargeError says that a picture has more pixels than allowed. Nothing
+// A TooLargeError means that a picture has more pixels than allowed. Nothing
 // was decoded.
 type TooLargeError struct {
 	Width, Height int
@@ -45,16 +45,16 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a picture of %d×%d pixels is over the limit of %d pixels", e.Width, e.Height, e.MaxPixels)
 }
 
-// A ShapeError says that a picture is too long and thin to hold text: one
-// side is more than 200 times the other.
+// A ShapeError means that a picture is too long and thin to hold text: a side
+// is more than 200 times as long as the other.
 type ShapeError struct{ Width, Height int }
 
 func (e *ShapeError) Error() string {
 	return fmt.Sprintf("a picture of %d×%d pixels is too thin to hold text", e.Width, e.Height)
 }
 
-// A BrokenError says that a file begins like a picture of its kind and is
-// damaged, cut short, or not what it claims to be.
+// A BrokenError means that a file starts like a picture of its kind but is
+// damaged, cut short, or of another format.
 type BrokenError struct {
 	Kind Kind
 	err  error
@@ -62,25 +62,25 @@ type BrokenError struct {
 
 func (e *BrokenError) Error() string { return fmt.Sprintf("broken %s: %v", e.Kind, e.err) }
 
-// Unwrap gives the decoder's own error.
+// Unwrap returns the decoder's own error.
 func (e *BrokenError) Unwrap() error { return e.err }
 
 // Cut reports whether the end of the file is missing.
 func (e *BrokenError) Cut() bool { return errors.Is(e.err, io.ErrUnexpectedEOF) }
 
-// What ends a process that decodes.
+// The reasons for which a decoding process is killed.
 const (
 	LimitMemory = "memory"
 	LimitTime   = "time"
-	LimitCrash  = "crash" // it fell over; for want of memory too, where it said nothing of it
+	LimitCrash  = "crash" // the process crashed, perhaps for want of memory
 )
 
-// A KilledError says that decoding a file took more than it may, and that the
-// process that did it was ended. Other files are not touched.
+// A KilledError means that decoding a file exceeded a limit and the process
+// was killed. Other files are not affected.
 type KilledError struct {
 	Kind  Kind
 	Limit string // LimitMemory, LimitTime or LimitCrash
-	said  string // the process's last words, for a log
+	said  string // last output of the process, for a log
 }
 
 func (e *KilledError) Error() string {
@@ -90,9 +90,9 @@ func (e *KilledError) Error() string {
 	return fmt.Sprintf("decoding %s was ended: %s: %s", e.Kind, e.Limit, e.said)
 }
 
-// TryThumbnail reports whether a smaller copy of the file that somebody else
-// made could be read where the file itself cannot: it is damaged, too much for
-// the decoder, in a format that has none here, or in one that is not known.
+// TryThumbnail reports whether Slack's copy of the file may be readable: the
+// file is damaged, too much for the decoder, in a format without a decoder, or
+// in an unknown format.
 func TryThumbnail(err error) bool {
 	for _, target := range []error{ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank} {
 		if errors.Is(err, target) {
@@ -109,7 +109,8 @@ func TryThumbnail(err error) bool {
 	return ok
 }
 
-// final tells what a file is from what happened to be.
+// final reports whether an error is a property of the file rather than of the
+// moment.
 func final(err error) bool {
 	if _, ok := errors.AsType[*TooLargeError](err); ok {
 		return true

@@ -16,23 +16,25 @@ import (
 )
 
 const (
-	// heicBytesPerPixel is what a pixel costs libheif: 24 megapixels took 585 MB.
+	// heicBytesPerPixel is libheif's memory per pixel: 24 megapixels took 585
+	// MB.
 	heicBytesPerPixel = 16
 
-	// minHEICWidth is the least width in pixels of which the decoder gives all
-	// rows, and colorHEICWidth the least of which it gives the colours: it takes
-	// the rows of each plane for as long as the picture is wide, where libheif
-	// makes them 64 bytes long at least.
+	// minHEICWidth is the least width in pixels for which the decoder returns
+	// all rows, and colorHEICWidth the least for which it returns the colours.
+	// The decoder assumes that the rows of each plane are as long as the
+	// picture is wide, but libheif makes them at least 64 bytes long.
 	minHEICWidth, colorHEICWidth = 64, 128
 
 	maxMeta = 8 << 20 // bytes of a file's description that are read
 )
 
-// A heif is what is needed of a file's description, the box "meta" (ISO/IEC
-// 14496-12, 8.11, and 23008-12). Of an item that is said twice the first counts.
+// A heif holds the used parts of a file's description, the box "meta" (ISO/IEC
+// 14496-12, 8.11, and 23008-12). If an item is described twice, the first
+// counts.
 type heif struct {
 	primary   uint32
-	primaryAt int64 // where the primary item's number stands in the file
+	primaryAt int64 // offset of the primary item's number in the file
 	wide      bool  // that number has four bytes, not two
 	items     map[uint32]string
 	locations map[uint32]location
@@ -47,7 +49,7 @@ type reference struct {
 	to   []uint32
 }
 
-// A location is the only extent of an item that stands in the file itself.
+// A location is the only extent of an item in the file itself.
 type location struct{ offset, length uint64 }
 
 type box struct {
@@ -56,8 +58,8 @@ type box struct {
 	body []byte
 }
 
-// boxesOf divides bytes that stand at an offset into boxes. What is damaged
-// ends them.
+// boxesOf returns the boxes in bytes at an offset, up to the first damaged
+// box.
 func boxesOf(b []byte, at int64) []box {
 	var all []box
 	for len(b) >= 8 {
@@ -216,7 +218,7 @@ func (h *heif) readAssociations(f *fields) {
 	}
 }
 
-// properties gives an item's properties of one kind, or all of them for "".
+// properties returns an item's properties of a kind, or all properties for "".
 func (h *heif) properties(id uint32, kind string) []box {
 	var all []box
 	for _, i := range h.of[id] {
@@ -227,8 +229,8 @@ func (h *heif) properties(id uint32, kind string) []box {
 	return all
 }
 
-// size gives the size of the primary picture as libheif shows it: cropped and
-// turned as its properties say.
+// size returns the size of the primary picture as libheif shows the picture:
+// cropped and turned according to its properties.
 func (h *heif) size() (image.Point, error) {
 	var size image.Point
 	for _, p := range h.properties(h.primary, "") {
@@ -258,9 +260,9 @@ func (h *heif) size() (image.Point, error) {
 	return size, nil
 }
 
-// exif gives the EXIF data that stands in an item of its own, a TIFF file.
-// Where the picture is turned by a property of its own, libheif does that, and
-// the data says nothing more.
+// exif returns the EXIF data of the item with these data, a TIFF file. If the
+// picture has a property for its rotation, libheif turns the picture, and the
+// EXIF data are ignored.
 func (h *heif) exif(src *source) []byte {
 	for _, p := range h.properties(h.primary, "") {
 		if p.kind == "irot" || p.kind == "imir" {
@@ -284,7 +286,7 @@ func (h *heif) exif(src *source) []byte {
 	return nil
 }
 
-// alpha finds the item whose grey values are the primary picture's alpha.
+// alpha returns the item whose grey values are the primary picture's alpha.
 func (h *heif) alpha() (uint32, bool) {
 	for _, r := range h.refs {
 		if r.kind != "auxl" || !slices.Contains(r.to, h.primary) {
@@ -300,8 +302,8 @@ func (h *heif) alpha() (uint32, bool) {
 }
 
 // limited reports whether the primary picture's values lie between 16 and 235
-// (ITU-T H.273, VideoFullRangeFlag): as the file says, else as its bitstream
-// does.
+// (ITU-T H.273, VideoFullRangeFlag), according to the file, or else to its
+// bitstream.
 func (h *heif) limited() bool {
 	for _, p := range h.properties(h.primary, "colr") {
 		if len(p.body) >= 11 && string(p.body[:4]) == "nclx" {
@@ -312,8 +314,8 @@ func (h *heif) limited() bool {
 	return len(all) > 0 && all[0].ok && !all[0].full
 }
 
-// sequences are those of the primary picture and of the tiles that it is put together
-// of.
+// sequences returns the parameter sets of the primary picture and of its
+// tiles.
 func (h *heif) sequences() (all []sequence) {
 	items := []uint32{h.primary}
 	for _, r := range h.refs { // the tiles of a grid
@@ -331,10 +333,10 @@ func (h *heif) sequences() (all []sequence) {
 	return all
 }
 
-// larger reports whether far more pixels are coded than the file says: they would all
-// be decoded.
+// larger reports whether far more pixels are coded than the file says, since
+// all would be decoded.
 func (h *heif) larger(size image.Point) bool {
-	const spare = 4 << 20 // tiles at the edges, and what is cropped away
+	const spare = 4 << 20 // tiles at the edges, and cropped parts
 	coded := 0.0
 	for _, s := range h.sequences() {
 		coded += float64(s.width) * float64(s.height)
@@ -342,8 +344,8 @@ func (h *heif) larger(size image.Point) bool {
 	return coded > 4*float64(size.X)*float64(size.Y)+spare
 }
 
-// heicConfig tells the size as it is shown. The decoder's own would start its
-// whole machine for that, which takes longer than a second.
+// heicConfig returns the size of the shown picture. The decoder's own function
+// would start its WebAssembly module, which takes longer than a second.
 func heicConfig(src *source) (image.Config, error) {
 	h, err := readHEIF(src)
 	if err != nil {
@@ -356,7 +358,7 @@ func heicConfig(src *source) (image.Config, error) {
 	return image.Config{ColorModel: color.YCbCrModel, Width: size.X, Height: size.Y}, nil
 }
 
-// decodeHEIC gives the picture as libheif shows it, with all its colours.
+// decodeHEIC returns the picture as libheif shows it, with all its colours.
 func decodeHEIC(src *source) (image.Image, error) {
 	h, err := readHEIF(src)
 	if err != nil {
@@ -370,7 +372,7 @@ func decodeHEIC(src *source) (image.Image, error) {
 	} else if h.larger(size) {
 		return nil, errors.New("its picture is larger than it says")
 	}
-	// libheif wants HEIC's brand as the first.
+	// libheif requires HEIC's brand as the first.
 	changes := map[uint64][]byte{8: []byte("heic")}
 	m, err := libheif(src, changes)
 	if err != nil && strings.Contains(err.Error(), "unsupported chroma 0") {
@@ -402,8 +404,8 @@ func decodeHEIC(src *source) (image.Image, error) {
 	return withAlpha(m, alpha)
 }
 
-// inColor has a picture in grey taken for one with colours, as the decoder wants
-// one that is put together of tiles.
+// inColor marks a grey picture as one with colours, because the decoder
+// requires that of a picture made of tiles.
 func (h *heif) inColor(changes map[uint64][]byte) {
 	for _, p := range h.boxes {
 		const chroma = 16 // the byte of the format, in its lowest bits
@@ -420,10 +422,10 @@ func libheif(src *source, changes map[uint64][]byte) (image.Image, error) {
 	}
 	m, err := heic.Decode(io.NewSectionReader(&changed{src, changes}, 0, size))
 	if err != nil {
-		// What follows the first line is the machine's stack.
+		// The stack of the WebAssembly module follows the first line.
 		return nil, errors.New(firstLine(err.Error()))
 	}
-	// The decoder frees the picture's memory before it hands it out, and that
+	// The decoder frees the picture's memory before returning it, which
 	// overwrites the first pixels.
 	const overwritten = 16
 	switch m := m.(type) {
@@ -438,8 +440,8 @@ func libheif(src *source, changes map[uint64][]byte) (image.Image, error) {
 	return m, nil
 }
 
-// compact copies what there is of a picture out of the decoder's memory, all of
-// which it would keep.
+// compact copies a picture out of the decoder's memory, which would otherwise
+// all be kept.
 func compact(m image.Image) image.Image {
 	switch m := m.(type) {
 	case *image.YCbCr:
@@ -454,7 +456,7 @@ func compact(m image.Image) image.Image {
 	return m
 }
 
-// withAlpha gives a picture the alpha that stands in the grey values of another.
+// withAlpha returns a picture with the grey values of another as alpha.
 func withAlpha(m, alpha image.Image) (image.Image, error) {
 	b := m.Bounds()
 	if b != alpha.Bounds() {
@@ -471,8 +473,8 @@ func withAlpha(m, alpha image.Image) (image.Image, error) {
 	return dst, nil
 }
 
-// fields reads big-endian numbers one after the other. Once there are not enough
-// bytes it gives 0 and is no longer ok.
+// fields reads big-endian numbers in order. After the last byte it returns 0,
+// and ok is false.
 type fields struct {
 	rest []byte
 	ok   bool
@@ -498,7 +500,7 @@ func (f *fields) number(size int) uint64 {
 	return v
 }
 
-// id is a number of two bytes, or of four.
+// id returns a number of two bytes, or of four.
 func (f *fields) id(wide bool) uint64 {
 	if wide {
 		return f.number(4)

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// maxJPEGSegments bounds the walk to the frame header. Real files have a few
-// dozen segments before it: profiles and previews come in 64 KB pieces.
+// maxJPEGSegments bounds the search for the frame header. Real files have a
+// few dozen segments before it: profiles and previews come in pieces of 64 KB.
 const maxJPEGSegments = 4096
 
 var errNoFrame = errors.New("no frame header")
@@ -28,8 +28,8 @@ type jpegFrame struct {
 	exif          []byte
 }
 
-// readFrame walks a file's segments to the frame header. It passes over what is
-// no segment, as image/jpeg does and libjpeg.
+// readFrame reads a file's segments up to the frame header. Like image/jpeg
+// and libjpeg, readFrame skips bytes between segments.
 func readFrame(r io.Reader) (f jpegFrame, err error) {
 	var b [2]byte
 	if _, err := io.ReadFull(r, b[:]); err != nil { // start of image
@@ -90,10 +90,10 @@ func nextMarker(r io.Reader) (byte, error) {
 // read reads the header: precision, height, width, and for each component an
 // id, its sampling factors and a table.
 //
-// A pixel costs image/jpeg one byte for each sample, and in a progressive file
-// four more, since it keeps every coefficient as an int32 until the end. A
-// progressive 4:4:4 picture takes 15 bytes for each pixel, ten times an ordinary
-// one.
+// image/jpeg takes one byte for each sample, and in a progressive file four
+// more, since every coefficient is kept as an int32 until the end. A
+// progressive 4:4:4 picture takes 15 bytes for each pixel, ten times as much
+// as an ordinary one.
 func (f *jpegFrame) read(r io.Reader, progressive bool) error {
 	var head [6]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -129,14 +129,14 @@ func jpegConfig(src *source) (image.Config, error) {
 	return image.Config{Width: f.width, Height: f.height}, err
 }
 
-// jpegBytesPerPixel is what decoding a pixel of this file costs.
+// jpegBytesPerPixel returns the memory for decoding a pixel of this file.
 func jpegBytesPerPixel(src *source) (float64, error) {
 	f, err := readFrame(bufio.NewReaderSize(src, 64<<10))
 	return f.cost, err
 }
 
-// decodeJPEG reads a picture with image/jpeg, which gives none where anything
-// is wrong with the file, and then with libjpeg, which gives what there is.
+// decodeJPEG decodes a picture with image/jpeg, which refuses every faulty
+// file, and then with libjpeg, which decodes the readable part.
 func decodeJPEG(src *source) (image.Image, error) {
 	m, err := jpeg.Decode(bufio.NewReaderSize(src, 64<<10))
 	if err == nil || src.ctx.Err() != nil {
@@ -161,14 +161,15 @@ func decodeJPEG(src *source) (image.Image, error) {
 		if _, killed := errors.AsType[*KilledError](tiffErr); killed {
 			return nil, tiffErr
 		}
-		return nil, err // which says it better
+		return nil, err // the better error
 	}
 	src.partial = strings.Contains(said, "remature end") || strings.Contains(said, "Corrupt JPEG data: bad")
 	return m, nil
 }
 
-// asTIFF is the beginning of a TIFF file with a JPEG file of so many bytes as
-// its only strip, which libtiff has libjpeg decode (TIFF Technical Note 2).
+// asTIFF returns the start of a TIFF file with a JPEG file of the given size
+// as its only strip, which libtiff decodes with libjpeg (TIFF Technical Note
+// 2).
 func (f jpegFrame) asTIFF(size int64) []byte {
 	const typeShort, typeLong, tags, start = 3, 4, 10, 8
 	const bitsAt = start + 2 + 12*tags + 4

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// libtiff has tiff2rgba read a TIFF file of one page. It reads what there is of
-// a page that is damaged, and gives what it said of the damage.
+// libtiff reads a TIFF file of one page with tiff2rgba. Of a damaged page it
+// returns the readable part, and libtiff's message about the damage.
 func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image, said string, err error) {
 	if src.tiff2rgba == "" || src.scratch == nil || src.output == nil {
 		return nil, "", ErrNoTool
@@ -39,7 +39,7 @@ func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image
 	return m, said, err
 }
 
-// withoutWarnings leaves out the lines of what libtiff accepts.
+// withoutWarnings removes the lines about things that libtiff accepts.
 func withoutWarnings(said string) string {
 	var kept strings.Builder
 	for line := range strings.Lines(said) {
@@ -90,10 +90,10 @@ func refill(f *os.File, content io.Reader) error {
 	return err
 }
 
-// unusual reports whether a page's numbers are of a kind that tiff2rgba does not know
-// or takes for another: of a depth that is no power of two or over 16 bits, below
-// zero, with a floating point, and colours of fewer than eight bits or, of ink, of
-// more.
+// unusual reports whether a page's numbers are of a kind that tiff2rgba does
+// not know or misreads: a depth that is no power of two or over 16 bits,
+// signed or floating-point numbers, colours of fewer than eight bits, or inks
+// of more than eight.
 func (d directory) unusual() bool {
 	depth := d.number(tagBits, 1)
 	switch d.number(tagPhotometric, photometricGrey) {
@@ -113,8 +113,8 @@ func (d directory) unusual() bool {
 	return format == signedFormat || format == floatFormat || depth > 16 || bits.OnesCount64(depth) != 1
 }
 
-// sampleFormat says how a page's numbers are stored. Ink is never below zero,
-// whatever the file says.
+// sampleFormat returns the format of a page's numbers. Ink is never below
+// zero, whatever the file says.
 func (d directory) sampleFormat() uint64 {
 	format := d.number(tagSampleFormat, unsignedFormat)
 	if format == signedFormat && d.number(tagPhotometric, photometricGrey) == photometricCMYK {
@@ -123,7 +123,8 @@ func (d directory) sampleFormat() uint64 {
 	return format
 }
 
-// libtiffNumbers has tiffcp write the page without compression, and reads its numbers.
+// libtiffNumbers lets tiffcp write the page without compression, and reads its
+// numbers.
 func (d directory) libtiffNumbers(src *source, file io.Reader) (image.Image, error) {
 	if src.tiffcp == "" || src.scratch == nil || src.output == nil {
 		return nil, ErrNoTool
@@ -153,8 +154,8 @@ func (d directory) libtiffNumbers(src *source, file io.Reader) (image.Image, err
 	return m, truncate(src.output)
 }
 
-// numbers reads the samples of a TIFF page that is not compressed, and whose strips
-// hold all rows of the page or of one plane of it.
+// numbers reads the samples of an uncompressed TIFF page, whose strips hold
+// all rows of the page or of one of its planes.
 type numbers struct {
 	directory
 	r                      io.ReaderAt
@@ -177,8 +178,8 @@ func newNumbers(d directory, r io.ReaderAt) *numbers {
 	return n
 }
 
-// picture returns what the numbers show. Those that have no largest value of their own
-// are shown between the least and the largest that there are.
+// picture returns the picture of the numbers. Numbers without a largest value
+// of their own are scaled between the least and the largest number present.
 func (n *numbers) picture() (image.Image, error) {
 	inks := 1
 	switch n.number(tagPhotometric, photometricGrey) {
@@ -241,7 +242,7 @@ func (n *numbers) picture() (image.Image, error) {
 // byte returns the brightness of a number.
 func (n *numbers) byte(v float64) uint8 {
 	share := (v - n.least) / (n.most - n.least)
-	if !(share > 0) { // nor is it not a number
+	if !(share > 0) { // also not for NaN
 		return 0
 	}
 	return uint8(255*min(share, 1) + 0.5)
@@ -273,8 +274,8 @@ func (n *numbers) eachPixel(f func(x, y int, v []float64)) error {
 	return nil
 }
 
-// value reads number i of a row. Numbers of whole bytes are in the file's order, and
-// others follow each other bit by bit.
+// value returns number i of a row. Numbers of whole bytes are in the file's
+// byte order; others follow each other bit by bit.
 func (n *numbers) value(row []byte, i int) float64 {
 	var bits uint64
 	if n.depth%8 == 0 {
@@ -302,7 +303,7 @@ func (n *numbers) value(row []byte, i int) float64 {
 	return float64(bits)
 }
 
-// half returns the number that 16 bits are in IEEE 754.
+// half returns a half-precision number of IEEE 754.
 func half(v uint64) float64 {
 	sign, exponent, fraction := 1-2*float64(v>>15), int(v>>10&31), float64(v&1023)
 	switch exponent {

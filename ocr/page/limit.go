@@ -11,15 +11,15 @@ import (
 // sigXCPU comes when the time on the processor is used up.
 const sigXCPU = syscall.SIGXCPU
 
-// maxOutput bounds each file that the process may write, in bytes. The parts
-// of a page are a tenth of that.
+// maxOutput bounds each file that the process writes, in bytes. The parts of a
+// page are a tenth of that.
 const maxOutput = 256 << 20
 
-// limit bounds this process, and those that it starts. Go cannot set the
-// limits of a child before it runs, so the child sets its own.
+// limit limits this process, and the processes that it starts. Go cannot set
+// the limits of a child before the child runs, so the child sets its own.
 //
-// RLIMIT_DATA counts what can be written and is no file's; Linux does so since
-// 4.7 (setrlimit(2)), where macOS lets memory maps out. RLIMIT_AS would also
+// RLIMIT_DATA counts writable memory that belongs to no file; Linux does so
+// since 4.7 (setrlimit(2)), macOS leaves out memory maps. RLIMIT_AS would also
 // count the address space that the Go runtime and WebAssembly reserve and
 // never use.
 func limit(memory, seconds int64) error {
@@ -42,16 +42,16 @@ func limit(memory, seconds int64) error {
 	return nil
 }
 
-// keep hands an open file on to no process that this one starts.
+// keep keeps an open file from every process that this one starts.
 func keep(fd int) { syscall.CloseOnExec(fd) }
 
-// ownGroup puts a command and all it starts into a process group, which dies
-// as one when its context ends.
+// ownGroup puts a command and its children into a process group, which is
+// killed when the command's context ends.
 func ownGroup(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 }
 
-// endGroup ends all that is left of a command's process group. The command has not been
-// waited for yet, so that no other group can have its number.
+// endGroup kills the rest of a command's process group. The command must not
+// have been waited for yet, so that no other group has its number.
 func endGroup(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }

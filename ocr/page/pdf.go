@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	// pdfDPI is the highest resolution, in dots per inch, and the one at which a
-	// PDF's page is measured. It is drawn with fewer dots where they cover the
-	// model's canvas: A4 with 165. A receipt, a card or a label needs more than a
-	// sheet of paper, and small pages often are large scans.
+	// pdfDPI is the highest resolution, in dots per inch, and the resolution
+	// at which a PDF's page is measured. A page is drawn with fewer dots if
+	// these cover the model's canvas: A4 with 165. A receipt, a card or a
+	// label needs more than a sheet of paper, and small pages are often large
+	// scans.
 	pdfDPI = 600
 
 	pointsPerInch = 72
@@ -27,8 +28,8 @@ const (
 	// maxInfo bounds what pdfinfo may print, in bytes.
 	maxInfo = 1 << 20
 
-	// theFile is how poppler opens the file that it was given as its standard
-	// input: as a file that it can seek in, which "-" would be a copy of.
+	// theFile is the path by which poppler opens its standard input as a file
+	// that can be sought in, unlike "-".
 	theFile = "/dev/fd/0"
 )
 
@@ -54,8 +55,8 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 	return leaves, total, nil
 }
 
-// orCut says of a PDF that is broken whether its end is missing: the last line
-// of each is "%%EOF" (PDF 32000-1:2008, 7.5.5).
+// orCut returns the error for a broken PDF: a truncated file lacks the last
+// line "%%EOF" (PDF 32000-1:2008, 7.5.5).
 func orCut(err error, file *os.File) error {
 	broken, ok := errors.AsType[*BrokenError](err)
 	info, statErr := file.Stat()
@@ -69,8 +70,8 @@ func orCut(err error, file *os.File) error {
 	return &BrokenError{PDF, fmt.Errorf("%w: %w", broken.err, io.ErrUnexpectedEOF)}
 }
 
-// parseInfo reads what pdfinfo prints with -f and -l: "Pages:", and for each
-// page "Page    1 size: 595 x 842 pts (A4)" and "Page    1 rot:  90".
+// parseInfo parses the output of pdfinfo -f -l: "Pages:", and for each page
+// "Page 1 size: 595 x 842 pts (A4)" and "Page 1 rot: 90".
 func parseInfo(text string, maxPages int) (leaves []leaf, total int) {
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, "Pages:"); ok {
@@ -106,8 +107,8 @@ func parseInfo(text string, maxPages int) (leaves []leaf, total int) {
 	return leaves, total
 }
 
-// dots is a length in points as pixels, at least 1 and at most ten million,
-// and 0 for what is no length.
+// dots returns a length in points as pixels, at least 1 and at most ten
+// million, or 0 if it is not a length.
 func dots(points string) int {
 	v, err := strconv.ParseFloat(points, 64)
 	if err != nil || !(v > 0) {
@@ -116,8 +117,7 @@ func dots(points string) int {
 	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e7))
 }
 
-// drawPDF lets pdftoppm draw one page so that it is at least as large as the
-// layout says.
+// drawPDF draws a page with pdftoppm, at least as large as the layout.
 func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error) {
 	n := strconv.Itoa(r.Page + 1)
 	longer := strconv.Itoa(max(r.Layout.Width, r.Layout.Height))
@@ -137,12 +137,12 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	}
 	m, bad := readPPM(bufio.NewReaderSize(out, 64<<10), maxCutPixels+maxCutPixels/8)
 	if bad != nil {
-		stop() // what it still writes would not be read
+		stop() // nobody would read further output
 	}
 	err = p.verdict(p.Wait())
 	switch {
 	case bad == nil:
-		return m, nil // it may complain about what it could draw all the same
+		return m, nil // pdftoppm may complain about a page that it has drawn
 	case err != nil && !errors.Is(err, context.Canceled):
 		return nil, err
 	case locked(p.said.String()):

@@ -17,25 +17,26 @@ import (
 )
 
 const (
-	// textTime is how long the texts of some pages may take, and textPageTime how
-	// much longer for each page. A usual page takes 10 ms; one that takes longer is
-	// read without its text.
+	// textTime bounds the time for the texts of some pages, and textPageTime
+	// the additional time for each page. A usual page takes 10 ms; a slower
+	// page is read without its text.
 	textTime, textPageTime = 2 * time.Second, 250 * time.Millisecond
-	// maxTSV bounds what pdftotext may print for each page, in bytes: some 60 for
+	// maxTSV bounds pdftotext's output for each page, in bytes: about 60 for
 	// each word.
 	maxTSV = 2 << 20
 	// maxPageWords and maxWord bound the words of a page, and each of them in bytes.
 	maxPageWords, maxWord = 20_000, 500
-	// inkSide is the longer side, in pixels, of the drawing that says where there
-	// is ink.
+	// inkSide is the longer side, in pixels, of the drawing in which ink is
+	// looked for.
 	inkSide = 1000
-	// scanShare is how much of a page pictures cover, in percent, that may be a scan.
+	// scanShare is the share of a page, in percent, from which on pictures
+	// make the page a possible scan.
 	scanShare = 80
 )
 
-// takeLayers takes the texts of r.MaxPages pages from r.Page on, and compares each
-// with what its page shows. One that cannot be compared in time is nil, and where
-// pdftotext or pdfimages fails there is none.
+// takeLayers extracts the texts of r.MaxPages pages from r.Page on, and
+// compares each with a drawing of its page. A text that cannot be compared in
+// time is nil. If pdftotext or pdfimages fails, there are no texts.
 func takeLayers(ctx context.Context, file *os.File, r request) []*witness.Layer {
 	ctx, cancel := context.WithTimeout(ctx, textTime+time.Duration(r.MaxPages)*textPageTime)
 	defer cancel()
@@ -77,7 +78,7 @@ func takeLayers(ctx context.Context, file *os.File, r request) []*witness.Layer 
 	return all
 }
 
-// drawGray draws pages small, as many as the time allows.
+// drawGray draws pages at a small size, as many as the time allows.
 func drawGray(ctx context.Context, file *os.File, r request, first, last string) []gray {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -99,10 +100,10 @@ func drawGray(ctx context.Context, file *os.File, r request, first, last string)
 	return drawn
 }
 
-// parseTSV reads what pdftotext prints with -tsv for pages from the given one on,
-// counted from 0: a line for each page (level 1), paragraph (3), line (4) and word
-// (5), with fields apart by tabs: level, page, paragraph, block, line, word, left,
-// top, width, height, confidence, text.
+// parseTSV parses the output of pdftotext -tsv for pages from the given one
+// on, counted from 0: a line for each page (level 1), paragraph (3), line (4)
+// and word (5), with fields separated by tabs: level, page, paragraph, block,
+// line, word, left, top, width, height, confidence, text.
 func parseTSV(in io.Reader, from, pages int) []*witness.Layer {
 	all := make([]*witness.Layer, pages)
 	count := make([]int, pages)
@@ -174,9 +175,9 @@ func parseBox(fields []string) (witness.Box, bool) {
 	return witness.Box{Left: v[0], Top: v[1], Right: v[0] + max(v[2], 0), Bottom: v[1] + max(v[3], 0)}, true
 }
 
-// parseImages reads what pdfimages prints with -list, and returns how much of each
-// page pictures cover, in square points. The resolutions are the third and fourth
-// field from the end.
+// parseImages parses the output of pdfimages -list, and returns the area of
+// each page that pictures cover, in square points. The resolutions are the
+// third and fourth field from the end.
 func parseImages(in io.Reader, from, pages int) []float64 {
 	covered := make([]float64, pages)
 	scan := bufio.NewScanner(in)
@@ -201,8 +202,8 @@ func parseImages(in io.Reader, from, pages int) []float64 {
 	return covered
 }
 
-// readPGM reads a grey picture as pdftoppm writes it: "P5", and else as readPPM
-// does, with one byte for each pixel.
+// readPGM reads a grey picture in pdftoppm's format: "P5", then as in readPPM,
+// with one byte for each pixel.
 func readPGM(r *bufio.Reader) (gray, error) {
 	w, h, err := readHeader(r, "P5", (inkSide+1)*(inkSide+1))
 	if err != nil {

@@ -29,9 +29,9 @@ func poppler(ctx context.Context, file *os.File, self []string, path string, arg
 	return prepare(ctx, PDF, file, nil, self, path, args...)
 }
 
-// prepare starts no shell, and hands on neither an environment nor an open file
-// but the one to read and those to write. Where self is given, the program is started
-// by way of it, see become.
+// prepare prepares a program without a shell, an environment, or open files
+// other than the one to read and those to write. If self is given, the program
+// is started by way of self, see become.
 func prepare(ctx context.Context, kind Kind, file *os.File, writes []*os.File, self []string, path string, args ...string) *program {
 	argv := append([]string{path}, args...)
 	if len(self) > 0 {
@@ -44,11 +44,12 @@ func prepare(ctx context.Context, kind Kind, file *os.File, writes []*os.File, s
 	return p
 }
 
-// become confines this process and makes it the program of a request, or the one
-// that carries the request out. It returns only with an error.
+// become confines this process and turns it into the program of a request, or
+// into the process that carries the request out. It returns only with an
+// error.
 //
-// What is confined is one thread. The program that starts anew has that one's confinement
-// in all of its threads.
+// Only one thread is confined. The new program inherits that thread's
+// confinement for all its threads.
 func become(r request) error {
 	runtime.LockOSThread()
 	argv := append([]string{r.Program}, r.Args...)
@@ -65,7 +66,8 @@ func become(r request) error {
 	return fmt.Errorf("starting %s: %w", filepath.Base(argv[0]), err)
 }
 
-// confinement is what the process that carries out a request needs.
+// confinement returns the confinement of the process that carries out a
+// request.
 func (r request) confinement() confinement {
 	c := confinement{read: []string{openFile(0)}, program: r.Task == taskRun}
 	for _, program := range []string{r.Program, r.Pdfinfo, r.Pdftoppm, r.Pdftotext, r.Pdfimages, r.Tiff2rgba, r.Tiffcp} {
@@ -87,12 +89,13 @@ func (r request) confinement() confinement {
 	return c
 }
 
-// openFile is the path under which a process opens a file again that it has open.
+// openFile returns the path with which a process opens one of its open files
+// again.
 func openFile(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }
 
 func (p *program) run() error { return p.verdict(p.Run()) }
 
-// verdict says what it means that the program ended like this.
+// verdict returns the error for the end of a program.
 func (p *program) verdict(err error) error {
 	said := p.said.String()
 	exit, exited := errors.AsType[*exec.ExitError](err)
@@ -117,14 +120,14 @@ func (p *program) verdict(err error) error {
 	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
 }
 
-// locked knows what poppler says of a file that it has no key to: for want of a
-// password, or of a certificate.
+// locked reports whether poppler's message means that a file needs a password
+// or a certificate.
 func locked(said string) bool {
 	return strings.Contains(said, "Incorrect password") || strings.Contains(said, "security handler")
 }
 
-// outOfMemory knows the last words of a process that was given no more memory:
-// those of the Go runtime, of C++ and of poppler.
+// outOfMemory reports whether a process's last message means that it got no
+// more memory: a message of the Go runtime, of C++ or of poppler.
 func outOfMemory(said string) bool {
 	for _, words := range []string{"out of memory", "Out of memory", "cannot allocate memory", "bad_alloc"} {
 		if strings.Contains(said, words) {
@@ -139,7 +142,7 @@ func firstLine(s string) string {
 	return clip(line)
 }
 
-// complaints keeps the beginning of what a program says to standard error.
+// complaints keeps the start of a program's standard error.
 type complaints struct{ bytes.Buffer }
 
 // maxSaid is how much of it is kept, in bytes.

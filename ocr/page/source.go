@@ -8,23 +8,23 @@ import (
 	"os"
 )
 
-// source is the file being read. It stops when its context ends, and keeps
-// the first error of the file itself apart from what decoders make of it.
+// source is the file being read. A read fails when the context ends. source
+// keeps the first error of the file itself apart from the decoders' errors.
 type source struct {
 	ctx  context.Context
 	r    io.ReadSeeker
 	page int // of a TIFF: which one is decoded, counted from 0
 	err  error
 
-	// For libtiff: see request, and two files that are empty. Without them what only
-	// libtiff reads is ErrNoTool.
+	// For libtiff: the command of the request, and two empty files. Without
+	// them, files that only libtiff reads are ErrNoTool.
 	self            []string
 	tiff2rgba       string
 	tiffcp          string
 	scratch, output *os.File
 
-	// partial says that some of the picture could not be decoded: what is there
-	// of it is read.
+	// partial is true if a part of the picture could not be decoded, and the
+	// rest is read.
 	partial bool
 }
 
@@ -36,8 +36,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, s.keep(err)
 }
 
-// Seek does not keep its errors: a damaged header makes decoders seek to
-// places that do not exist.
+// Seek does not keep its errors: with a damaged header, decoders seek to
+// positions that do not exist.
 func (s *source) Seek(offset int64, whence int) (int64, error) {
 	return s.r.Seek(offset, whence)
 }
@@ -61,8 +61,8 @@ func (s *source) keep(err error) error {
 	return err
 }
 
-// blame says that reading failed where it did. Decoders report that as a
-// broken file, some without wrapping it.
+// blame returns the file's own error, if any. Decoders report such an error as
+// a broken file, some without wrapping it.
 func (s *source) blame(err error) error {
 	if err == nil || s.err == nil {
 		return err

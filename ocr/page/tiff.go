@@ -22,10 +22,10 @@ type directory struct {
 	format tiffFormat
 }
 
-// A field is a value of a directory: where it stands in the file, the first of its
-// numbers, and the last one.
+// A field is a value of a directory: its offset in the file, its first
+// numbers, and the last number.
 type field struct {
-	at      uint64 // of the value itself where it is short enough, else of its offset
+	at      uint64 // offset of the value if it is short enough, else of its offset
 	numbers []uint64
 	last    uint64
 }
@@ -77,8 +77,8 @@ const (
 	alpha              = 2
 )
 
-// directories walks the chain of pages, over smaller copies of them and masks. A
-// chain that is damaged ends where it is.
+// directories reads the chain of pages and skips smaller copies and masks. A
+// damaged chain ends at the damage.
 func directories(r io.ReaderAt) ([]directory, error) {
 	var head [16]byte
 	if n, err := r.ReadAt(head[:], 0); n < 8 {
@@ -119,7 +119,8 @@ func directories(r io.ReaderAt) ([]directory, error) {
 	return pages, nil
 }
 
-// directory reads one directory. What the file ends before is left out.
+// directory reads a directory. Entries beyond the end of the file are left
+// out.
 func (f tiffFormat) directory(r io.ReaderAt, offset uint64) (directory, error) {
 	d := directory{offset: offset, tags: map[uint16]field{}, format: f}
 	count, entry := 2, 12
@@ -166,7 +167,7 @@ func (f tiffFormat) offset(b []byte) uint64 {
 	return uint64(f.Uint32(b))
 }
 
-// field reads the entry e of a directory, which stands at offset at.
+// field reads the entry e of a directory, at offset at.
 func (f tiffFormat) field(r io.ReaderAt, e []byte, at uint64) field {
 	size := map[uint16]uint64{1: 1, 3: 2, 4: 4, 16: 8}[f.Uint16(e[2:])] // of BYTE, SHORT, LONG, LONG8
 	count := f.offset(e[4:])
@@ -199,7 +200,7 @@ func (f tiffFormat) field(r io.ReaderAt, e []byte, at uint64) field {
 	return v
 }
 
-// number returns the whole number that b holds, of 1, 2, 4 or 8 bytes.
+// number returns the integer in b, of 1, 2, 4 or 8 bytes.
 func (f tiffFormat) number(b []byte) uint64 {
 	switch len(b) {
 	case 1:
@@ -212,8 +213,8 @@ func (f tiffFormat) number(b []byte) uint64 {
 	return f.Uint64(b)
 }
 
-// number gives the first number of a field, or what stands for one that is
-// missing.
+// number returns the first number of a field, or missing if there is no such
+// field.
 func (d directory) number(tag uint16, missing uint64) uint64 {
 	if numbers := d.tags[tag].numbers; len(numbers) > 0 {
 		return numbers[0]
@@ -230,7 +231,7 @@ func (d directory) orientation() orientation {
 
 // plain reports whether x/image/tiff is known to read the page right: grey,
 // palette or RGB pixels of whole bytes or of one bit, in one plane, and not
-// compressed for fax or as JPEG. All else is for libtiff.
+// compressed for fax or as JPEG. libtiff reads everything else.
 func (d directory) plain() bool {
 	switch d.number(tagCompression, 1) {
 	case 1, 5, 8, 32773, 32946: // none, LZW, Deflate, PackBits, the older Deflate
@@ -253,7 +254,7 @@ func (d directory) plain() bool {
 	return false
 }
 
-// tiffPage finds the page that is to be decoded.
+// tiffPage returns the page to decode.
 func tiffPage(src *source) (directory, error) {
 	pages, err := directories(src)
 	if err != nil {
@@ -265,8 +266,8 @@ func tiffPage(src *source) (directory, error) {
 	return pages[src.page], nil
 }
 
-// tiffConfig gives the size of the page. Its colour model tells what the page
-// costs: see tiffBytesPerPixel.
+// tiffConfig returns the size of the page. Its colour model determines the
+// memory: see tiffBytesPerPixel.
 func tiffConfig(src *source) (image.Config, error) {
 	d, err := tiffPage(src)
 	if err != nil {
@@ -285,9 +286,10 @@ func tiffConfig(src *source) (image.Config, error) {
 	return c, nil
 }
 
-// tiffBytesPerPixel is twice the picture where x/image/tiff reads it: it unpacks
-// a strip beside it, and one strip may hold all of it. tiff2rgba writes a file
-// of three or four bytes for each pixel, which has a limit of its own.
+// tiffBytesPerPixel returns twice the size of the picture for x/image/tiff,
+// which unpacks a strip beside the picture, and a strip may be the whole
+// picture. tiff2rgba writes a file of three or four bytes for each pixel,
+// which has a limit of its own.
 func tiffBytesPerPixel(m color.Model) float64 {
 	switch m {
 	case color.GrayModel:
@@ -298,12 +300,12 @@ func tiffBytesPerPixel(m color.Model) float64 {
 	return 6.5
 }
 
-// opaque reports whether none of a page's samples is said to be alpha. libtiff
-// takes one that nothing is said of for alpha too.
+// opaque reports whether no sample of the page is declared as alpha. libtiff
+// also takes an undeclared sample for alpha.
 func (d directory) opaque() bool { return d.number(tagExtraSamples, 0) == 0 }
 
-// decodeTIFF reads a page with x/image/tiff where that is known to be right,
-// and else with libtiff.
+// decodeTIFF decodes a page with x/image/tiff if that is known to be right,
+// else with libtiff.
 func decodeTIFF(src *source) (image.Image, error) {
 	d, err := tiffPage(src)
 	if err != nil {
@@ -334,9 +336,9 @@ func decodeTIFF(src *source) (image.Image, error) {
 	return m, err
 }
 
-// failure says what it means that libtiff gives nothing of a page in a file of so
-// many bytes: the end of the page is missing, libtiff does not know its kind, or it
-// is damaged. It is told from the file alone.
+// failure returns the error if libtiff returns nothing for a page in a file of
+// the given size: the end of the page is missing, libtiff does not know its
+// kind, or the page is damaged. Only the file decides.
 func (d directory) failure(err error, size int64) error {
 	end := func(offsets, lengths uint16) uint64 { return d.tags[offsets].last + d.tags[lengths].last }
 	if max(end(tagStripOffsets, tagStripLengths), end(tagTileOffsets, tagTileLengths)) > uint64(size) {
@@ -376,8 +378,8 @@ type changed struct {
 	changes map[uint64][]byte // by offset
 }
 
-// alone is the file with one page, this one. Its orientation is left to the
-// caller, since libtiff turns only half of the ways that there are.
+// alone returns the file with only this page. The caller handles the
+// orientation, since libtiff supports only half of the values.
 func (d directory) alone(src *source) *changed {
 	first := uint64(4)
 	if d.format.size == 8 {
@@ -408,7 +410,7 @@ func (c *changed) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// short is what a file that ends too early is called.
+// short returns the error for a file that ends too early.
 func short(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

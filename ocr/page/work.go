@@ -12,7 +12,7 @@ import (
 )
 
 // softMemory is the share of a process's limit from which on the Go runtime
-// collects garbage more often rather than to ask for more.
+// collects garbage more often rather than request memory.
 const softMemory = 0.7
 
 // The open files of a process that decodes, beside the standard ones: its
@@ -25,11 +25,11 @@ const (
 	fdScratch = 5 // is for what is on its way between two programs
 )
 
-// Work is all that a Decoder's command does: one request, on the files that
-// the Decoder has opened for it. args are the command's own last argument. It
-// returns the exit status, which is 0 also where the answer is an error.
+// Work carries out one request of a Decoder, on the files that the Decoder
+// opened. args is the last argument of the Decoder's command. Work returns the
+// exit status, which is 0 even if the answer is an error.
 //
-// It limits its process for good, so nothing else may run there.
+// Work limits its process for good, so the process must not do anything else.
 func Work(args []string) int {
 	if err := work(args); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -53,7 +53,7 @@ func work(args []string) error {
 		debug.SetMemoryLimit(int64(softMemory * float64(r.Memory)))
 	}
 	to, output, scratch := os.NewFile(fdAnswer, "answer"), (*os.File)(nil), (*os.File)(nil)
-	if r.Task == taskDraw || r.Task == taskText { // else the numbers may be those of other files
+	if r.Task == taskDraw || r.Task == taskText { // otherwise the numbers may be those of other files
 		output = os.NewFile(fdOutput, "output")
 		keep(fdOutput)
 	}
@@ -70,8 +70,8 @@ func work(args []string) error {
 	return to.Close()
 }
 
-// do carries a request out in this process. It reads the file without moving
-// its position, which other processes share.
+// do carries out a request in this process. do does not move the position of
+// the file, which other processes share.
 func do(ctx context.Context, r request, file, output, scratch *os.File) (a answer) {
 	info, err := file.Stat()
 	if err != nil {
