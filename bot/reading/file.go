@@ -22,8 +22,8 @@ import (
 	"slackocr/ocr/turns"
 )
 
-// complete looks up what events leave out of files, and drops what nobody meant and
-// what is no picture. It reports false where nothing is left.
+// complete looks up missing fields of the files, and drops files that nobody
+// asked for and that are no pictures. If no file is left, wanted is false.
 // https://docs.slack.dev/apis/slack-connect#files
 func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 	errs := make([]error, len(r.Files))
@@ -44,8 +44,8 @@ func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 	return wanted, nil
 }
 
-// lookUp completes a file of which something is missing, keeps what it found, and says
-// why the file cannot be read, if it cannot.
+// lookUp completes a file with missing fields and saves the result, or returns
+// the reason why the file is unreadable.
 func (r *run) lookUp(ctx context.Context, i int) error {
 	f := &r.Files[i].Slack
 	if ask.Unready(*f) {
@@ -72,11 +72,12 @@ func (r *run) lookUp(ctx context.Context, i int) error {
 	return nil
 }
 
-// readyWithin is how long Slack may take to look at a new file; it takes a second
-// or two.
+// readyWithin bounds the time that Slack may take to scan a new file, which is
+// usually a second or two.
 const readyWithin = 20 * time.Second
 
-// ready asks for a file until nothing is missing, or as long as that may take.
+// ready asks for a file until no field is missing, or until readyWithin has
+// passed.
 func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error) {
 	end := time.Now().Add(readyWithin)
 	for pause := time.Second; ; pause *= 2 {
@@ -91,7 +92,7 @@ func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error
 			return nil, fmt.Errorf("looking up the file: %w", err)
 		}
 		if info.FileAccess == "check_file_info" {
-			info.FileAccess = "" // this is that look
+			info.FileAccess = "" // this request is the required look
 		}
 		left := time.Until(end)
 		if !ask.Unready(*info) || left <= 0 {
@@ -105,12 +106,13 @@ func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error
 	}
 }
 
-// read returns a file's text. With an error it is the text up to there.
+// read returns a file's text. With an error, read returns the text up to the
+// error.
 func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err error) {
 	if err := r.live.missed(i); err != nil {
 		return "", o, err
 	}
-	if r.job.Record().Attempts > 0 { // what was shown stays until there is more
+	if r.job.Record().Attempts > 0 { // the shown text stays until there is more
 		shown, _, err := r.job.Page(r.hardStop, i*fileStride+partialText)
 		if err != nil {
 			return "", o, err
@@ -118,7 +120,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		r.live.before(i, shown)
 	}
 	var content *os.File
-	if r.Files[i].Web != "" { // whose server may be slow, and nobody's turn is to wait for it
+	if r.Files[i].Web != "" { // the server may be slow, and no turn should wait for it
 		r.places.take(i)
 		if content, err = r.download(ctx, i, false); err != nil {
 			return "", o, err
@@ -139,7 +141,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	if err := r.start(ctx, i); err != nil {
 		return "", o, err
 	}
-	defer r.lives(i) // whatever comes of it: the bot did not crash
+	defer r.lives(i) // in every case: the bot did not crash
 	r.live.reading(i)
 	if content == nil {
 		if content, err = r.download(ctx, i, false); err != nil {
@@ -149,14 +151,14 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	}
 	text, o, err = r.readFile(ctx, i, content, release)
 	if page.TryThumbnail(err) && ask.Thumbnail(r.Files[i].Slack) != "" {
-		release() // or the smaller copy would wait for this very turn
+		release() // otherwise the smaller copy would wait for this turn
 		return r.readSmallCopy(ctx, i, err)
 	}
 	return text, o, err
 }
 
-// readSmallCopy reads the smaller copy that Slack made of a file that cannot be
-// opened itself, which why says.
+// readSmallCopy reads the smaller copy that Slack made of a file that cannot
+// be opened for the reason why.
 func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outcome, error) {
 	content, err := r.download(ctx, i, true)
 	if err != nil && !EndsHere(err) && !FailureOf(err).Retry() {
@@ -171,8 +173,8 @@ func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outc
 	return text, o, err
 }
 
-// readFile reads what was downloaded. Its first piece has the turn at the model, where
-// that is not nil, and gives it back.
+// readFile reads a downloaded file. The first piece uses turn, unless nil, and
+// releases it.
 func (r *run) readFile(ctx context.Context, i int, content *os.File, turn func()) (string, Outcome, error) {
 	turn = r.unlessWaiting(turn)
 	doc, err := r.Decoder.Open(ctx, content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
@@ -183,8 +185,8 @@ func (r *run) readFile(ctx context.Context, i int, content *os.File, turn func()
 	return r.readPages(ctx, i, doc, turn)
 }
 
-// unlessWaiting gives a turn at the model back, and returns nil, where the file would
-// hold the turn while it waits for a decoder.
+// unlessWaiting releases a turn at the model, and returns nil, if the file
+// would hold the turn while it waits for a decoder.
 func (r *run) unlessWaiting(turn func()) func() {
 	if turn == nil || r.Decoder.Free(r.Person) {
 		return turn
@@ -193,8 +195,8 @@ func (r *run) unlessWaiting(turn func()) func() {
 	return nil
 }
 
-// download gets a file, or the smaller copy that Slack made of it. It has no name
-// any more and is gone when it is closed.
+// download gets a file, or the smaller copy that Slack made, as a file without
+// a name, which disappears when closed.
 func (r *run) download(ctx context.Context, i int, small bool) (content *os.File, err error) {
 	f, source := r.Files[i], "slack"
 	switch {
@@ -218,25 +220,28 @@ func (r *run) download(ctx context.Context, i int, small bool) (content *os.File
 	return content, nil
 }
 
-// requestsOf are the requests for a page that each attempt may make: eight in all.
+// requestsOf is the number of requests for a page that each attempt may make:
+// eight in all.
 var requestsOf = [...]int{2, 2, 2, 1, 1}
 
-// requests is how many requests for a page this attempt may make.
+// requests returns the number of requests for a page that this attempt may
+// make.
 func (r *run) requests() int {
 	return requestsOf[min(r.job.Record().Attempts, len(requestsOf)-1)]
 }
 
 const (
-	// maxStarts is how often the bot may crash soon after a file was begun, before the
-	// file is given up: a crash is no failed attempt, so without this a file that
-	// brings the bot down would do so for ever.
+	// maxStarts is the most crashes of the bot soon after the start of a file;
+	// after that the file is given up. A crash is not a failed attempt, so a
+	// file that crashes the bot would otherwise do so for ever.
 	maxStarts = 4
-	// suspectWait is how long a file waits for each such crash but the first. Others
-	// are read meanwhile, and files that were only near a crash are told from its cause.
+	// suspectWait is the wait of a file for each such crash but the first.
+	// Other files are read meanwhile, so that the file that causes the crash
+	// is found.
 	suspectWait = 3 * time.Second
 )
 
-// waitIfSuspect waits for a while before a file that may bring the bot down is begun.
+// waitIfSuspect waits before the start of a file that may crash the bot.
 func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	starts := r.file(i).Starts
 	if starts >= maxStarts {
@@ -256,7 +261,7 @@ func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	}
 }
 
-// start keeps that a file is begun, before it is.
+// start saves that a file is started, before its start.
 func (r *run) start(ctx context.Context, i int) error {
 	return r.updateFile(ctx, i, func(f *FileState) {
 		f.Phase = Reading
@@ -264,8 +269,8 @@ func (r *run) start(ctx context.Context, i int) error {
 	})
 }
 
-// lives keeps that the bot did not crash over a file: there is text of it, or the
-// attempt has come to its end.
+// lives saves that the bot did not crash because of a file: there is text, or
+// the attempt has ended.
 func (r *run) lives(i int) {
 	r.mu.Lock()
 	starts := r.state.Files[i].Starts
@@ -280,9 +285,10 @@ func (r *run) lives(i int) {
 	}
 }
 
-// turn waits until the endpoint is there and a turn is free. The reply tells what it
-// waits for. A file, or a page, that may be read without the endpoint only waits for a
-// turn. A file that is back gave a turn back when it had to wait for a decoder.
+// turn waits until the endpoint is up and a turn is free. The reply shows the
+// reason of the wait. A file, or a page, that may be read without the endpoint
+// only waits for a turn. back must be true for a file that released its turn
+// to wait for a decoder.
 func (r *run) turn(ctx context.Context, i int, back bool, without func() bool) (release func(), err error) {
 	waiting, stop := either(ctx, r.draining)
 	defer stop()
@@ -311,13 +317,13 @@ func (r *run) turn(ctx context.Context, i int, back bool, without func() bool) (
 		case err != nil, r.Model.Down().IsZero():
 			return release, err
 		default:
-			release() // it went down meanwhile
+			release() // the endpoint went down meanwhile
 		}
 	}
 }
 
-// best keeps the longest text of a file that an attempt got before it failed, and
-// returns it.
+// best saves the longest text of a file that an attempt returned before it
+// failed, and returns that text.
 func (r *run) best(i int, text string) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
 	defer cancel()
@@ -325,17 +331,18 @@ func (r *run) best(i int, text string) string {
 		return kept
 	}
 	if text != "" {
-		_ = r.saveText(ctx, i, partialText, text) // else the last attempt's is shown
+		_ = r.saveText(ctx, i, partialText, text) // otherwise the text of the last attempt is shown
 	}
 	return text
 }
 
-// maxBefore is how many earlier readings of a file are compared with a new one.
+// maxBefore is the number of earlier readings of a file that are compared with
+// a new one.
 const maxBefore = 5
 
-// sameText reports whether a reading in another mode only gave what an earlier one
-// in the same thread did: an endpoint may not look at its prompt. Where that cannot
-// be told the text is taken for new.
+// sameText reports whether a reading in another mode returned the text of an
+// earlier reading in the same thread, since an endpoint may ignore its prompt.
+// If that is unknown, the text counts as new.
 func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	id := r.Files[i].Slack.ID
 	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
@@ -358,7 +365,7 @@ func (r *run) sameText(ctx context.Context, i int, text string) bool {
 			if f.Slack.ID != id {
 				continue
 			}
-			// Of a plain text the words are those of the markdown.
+			// A plain text has the same words as the markdown.
 			old, _, err := r.Jobs.Page(ctx, record.Key, TextOf(n))
 			if err == nil && (old == text || r.Mode.Kind != ocr.Plain && ocr.SameWords(old, text)) {
 				return true
@@ -368,7 +375,7 @@ func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	return false
 }
 
-// AskOf is the ask behind a record; ok is false for other jobs.
+// AskOf returns the ask of a record. For other jobs ok is false.
 func AskOf(r jobs.Record) (a ask.Ask, ok bool) {
 	var t struct {
 		Ask  *ask.Ask

@@ -19,8 +19,8 @@ import (
 	"slackocr/ocr/witness"
 )
 
-// pages reads the pieces of a document at once and shows them in order. A piece
-// is a page, or a part of a tall one.
+// pages reads the pieces of a document concurrently and shows them in order. A
+// piece is a page, or a part of a tall page.
 type pages struct {
 	run     *run
 	file    int // of the ask
@@ -29,32 +29,32 @@ type pages struct {
 	running atomic.Int64 // pieces that are being read
 	closing bool         // pieces are left because the bot stops
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	pieces []piece
-	at     int // the piece that is shown as it grows: all before it are done
+	at     int // the piece that is shown while it grows; all earlier pieces are done
 }
 
-// piece is what is known of one piece.
+// piece is the state of a piece.
 type piece struct {
 	text   ocr.Text
 	done   bool
-	err    error // why it is not whole
+	err    error // reason why the text is incomplete
 	places []ocr.Box
-	broken bool // it could not be decoded whole, see page.Page
+	broken bool // not completely decoded, see page.Page
 }
 
-// savedPage is a finished piece as it is kept, so that no process reads it again.
+// savedPage is a finished piece in the store, so that no process reads the
+// piece again.
 type savedPage struct {
 	Text    string
-	Cause   string         `json:",omitempty"` // why it is not whole, as an earlier version kept that
+	Cause   string         `json:",omitempty"` // reason why the text is incomplete, from an earlier version
 	Failure *words.Failure `json:",omitempty"`
 	Boxes   []ocr.Box      `json:",omitempty"`
-	Partial bool           `json:",omitempty"` // it could not be decoded whole
+	Partial bool           `json:",omitempty"` // not completely decoded
 }
 
-// readPages returns the text of all pieces, in order. What could not be read
-// is said where it would stand, as long as there is anything else. See readFile
-// for turn.
+// readPages returns the text of all pieces, in order. A missing piece is
+// replaced by a sentence, unless all are missing. For turn see readFile.
 func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn func()) (string, Outcome, error) {
 	p := &pages{run: r, file: file, doc: doc, begun: time.Now(), pieces: make([]piece, doc.Len())}
 	if err := p.load(ctx); err != nil {
@@ -63,7 +63,7 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn 
 	r.live.show(file, p)
 	group, working := errgroup.WithContext(ctx)
 	first := true
-	for i := range p.pieces { // their turns come in order
+	for i := range p.pieces { // in the order of their turns
 		if p.pieces[i].done {
 			continue
 		}
@@ -96,13 +96,13 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn 
 	return p.end()
 }
 
-// number is that of a kept piece among the texts of the job.
+// number returns the number of a saved piece among the texts of the job.
 func (p *pages) number(i int) int { return p.file*fileStride + firstPiece + i }
 
-// load takes up what an earlier process or attempt has read.
+// load restores the pieces that an earlier process or attempt has read.
 func (p *pages) load(ctx context.Context) error {
 	if len(p.pieces) == 1 {
-		return nil // it would have been the whole
+		return nil // a single piece would have been the whole text
 	}
 	for i := range p.pieces {
 		value, ok, err := p.run.job.Page(ctx, p.number(i))
@@ -127,15 +127,15 @@ func (p *pages) load(ctx context.Context) error {
 	return nil
 }
 
-// stopped notes why no more turns come. Where the bot stops, the pieces that are being
-// read may have time to end.
+// stopped records why no more turns come. If the bot stops, running pieces may
+// have time to end.
 func (p *pages) stopped(group *errgroup.Group, why error) {
 	if p.closing = errors.Is(why, jobs.ErrClosing); !p.closing {
 		group.Go(func() error { return why })
 	}
 }
 
-// read reads one piece. Its error is one that ends the work on the others too.
+// read reads a piece. An error ends the work on the other pieces too.
 func (p *pages) read(ctx context.Context, i int) (err error) {
 	p.running.Add(1)
 	places, err := p.recognize(ctx, i)
@@ -169,26 +169,27 @@ func (p *pages) read(ctx context.Context, i int) (err error) {
 	return nil
 }
 
-// again reports whether a piece is tried again with the next attempt.
+// again reports whether the next attempt tries a piece again.
 func (p *pages) again(err error) bool {
 	return FailureOf(err).Retry() && !p.run.job.LastAttempt()
 }
 
-// layer is the text that a piece of a PDF carries, where it is good and the mode asks
-// for text; else nil.
+// layer returns the text that a piece of a PDF carries if that text is good
+// and the mode asks for text, else nil.
 func (p *pages) layer(ctx context.Context, i int) *witness.Layer {
 	if kind := p.run.Mode.Kind; kind != "" && kind != ocr.Markdown && kind != ocr.Plain {
 		return nil
 	}
 	layer, err := p.doc.Layer(ctx, i)
 	if err != nil {
-		return nil // the page's picture says as much
+		return nil // the page's picture has the same error
 	}
 	return layer
 }
 
-// prepare draws a piece before its turn at the model, which does not wait for a decoder
-// then. The text that the piece carries is shown first.
+// prepare draws a piece before its turn at the model, so that no turn is held
+// while the piece waits for a decoder. The text that the piece carries is
+// shown first.
 func (p *pages) prepare(ctx context.Context, i int) {
 	if layer := p.layer(ctx, i); layer != nil {
 		if !p.run.Model.Down().IsZero() {
@@ -199,7 +200,7 @@ func (p *pages) prepare(ctx context.Context, i int) {
 	_ = p.doc.Prepare(ctx, i) // picture fails with the same error
 }
 
-// picture returns a piece as the model gets it: without a picture if the endpoint is
+// picture returns a piece for the model, without a picture if the endpoint is
 // down and the piece carries its text.
 func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
 	if layer := p.layer(ctx, i); layer != nil && !p.run.Model.Down().IsZero() {
@@ -208,7 +209,8 @@ func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
 	return p.doc.Page(ctx, i)
 }
 
-// grow takes a step of a piece's text, and shows it if it is that one's turn.
+// grow applies an update to a piece's text, and shows the text if the piece is
+// the present one.
 func (p *pages) grow(i int, u ocr.Update) {
 	p.mu.Lock()
 	p.pieces[i].text.Apply(u)
@@ -242,22 +244,22 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 	return nil, nil
 }
 
-// advance goes on to the first piece that is not done. The caller holds mu, or is
-// alone.
+// advance moves to the first unfinished piece. The caller must hold mu, or be
+// the only user.
 func (p *pages) advance() {
 	for p.at < len(p.pieces)-1 && p.pieces[p.at].done {
 		p.at++
 	}
 }
 
-// shown is the text up to the first piece that is not done.
+// shown returns the text up to the first unfinished piece.
 func (p *pages) shown() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.join(p.at + 1)
 }
 
-// progress is how far the reading is.
+// progress returns the progress of the reading.
 func (p *pages) progress(text string) words.Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -266,7 +268,7 @@ func (p *pages) progress(text string) words.Progress {
 	}
 }
 
-// join is the text of the first n pieces. The caller holds mu.
+// join returns the text of the first n pieces. The caller must hold mu.
 func (p *pages) join(n int) string {
 	var b strings.Builder
 	for i := range p.pieces[:n] {
@@ -276,8 +278,8 @@ func (p *pages) join(n int) string {
 	return b.String()
 }
 
-// whole is the text of a piece, and what is to be said of it. A lone piece's
-// failure is the file's.
+// whole returns the text of a piece, with a remark if it is incomplete. The
+// failure of the only piece is the file's.
 func (p *pages) whole(i int) string {
 	piece := &p.pieces[i]
 	text := piece.text.String()
@@ -298,7 +300,7 @@ func (p *pages) whole(i int) string {
 	return text + words.PageMissing(p.doc.Number(i), text != "", cut, p.run.failure(piece.err))
 }
 
-// between is what stands before a piece.
+// between returns the separator before a piece.
 func (p *pages) between(i int) string {
 	switch {
 	case i == 0:
@@ -311,11 +313,11 @@ func (p *pages) between(i int) string {
 	return slackmd.PageBreak(p.doc.Number(i), p.doc.Pages())
 }
 
-// maxPlaces bounds the places that are kept of all files of an ask: what is kept of a
-// job is bounded too.
+// maxPlaces bounds the saved places of all files of an ask, since a job's
+// state is bounded.
 const maxPlaces = 1000
 
-// end is the whole text, or the failure that another attempt may mend.
+// end returns the whole text, or the failure that another attempt may mend.
 func (p *pages) end() (string, Outcome, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,18 +20,18 @@ import (
 	"slackocr/ocr/page"
 )
 
-// State is all that is saved of an ask while it is read and after: what another
-// process needs to go on. Its phases only move forward, and each is saved before
-// its effect.
+// State is everything that is saved of an ask during and after the reading, so
+// that another process can go on. Its phases only move forward, and each is
+// saved before its effect.
 type State struct {
 	Began     time.Time
 	Phase     Phase
 	Reply     post.Once
-	Elsewhere string `json:",omitempty"` // direct message for the texts, where the conversation takes nothing more
+	Elsewhere string `json:",omitempty"` // direct message for the texts, if the conversation accepts no more
 	Files     []FileState
 }
 
-// Phase is how far an ask has come.
+// Phase is the progress of an ask.
 type Phase string
 
 // The phases of an ask. A new one has none.
@@ -45,37 +45,38 @@ type FileState struct {
 	Phase     FilePhase
 	Starts    int            `json:",omitempty"` // of the reading after which nothing was heard of it: crashes
 	Failure   *words.Failure `json:",omitempty"` // why the text is not whole
-	StoppedBy string         `json:",omitempty"` // who stopped it
-	File      *slack.File    `json:",omitempty"` // what files.info said of it, where the event said too little
+	StoppedBy string         `json:",omitempty"` // the person who stopped the file
+	File      *slack.File    `json:",omitempty"` // Slack's information about the file, if the event lacked some
 	Outcome   Outcome
 	Delivery  Delivery
 }
 
-// FilePhase is how far a file has come.
+// FilePhase is the progress of a file.
 type FilePhase string
 
-// The phases of a file. One that waits for its turn at the model has none.
+// The phases of a file. A file that waits for its turn has none.
 const (
 	Reading   FilePhase = "reading"   // it was begun
 	Finished  FilePhase = "finished"  // its text is kept: it is this one and no other, whoever goes on
 	Delivered FilePhase = "delivered" // its text is posted, or there is none
 )
 
-// Outcome is what was read of a file.
+// Outcome is the result of reading a file.
 type Outcome struct {
 	HasText   bool
-	Words     int // of the pages, without what stands between them
+	Words     int // words of the pages, without the separators
 	Pages     int
 	LeftOut   int           // pages over the limit
 	Missing   int           // pages that could not be read
 	SmallCopy bool          // it was read from a smaller copy that Slack made
 	Damaged   bool          `json:",omitempty"` // a page could not be decoded whole
-	Places    []Place       `json:",omitempty"` // of what was looked for: those that are marked
+	Places    []Place       `json:",omitempty"` // marked places of the words that were looked for
 	Found     int           // places in all
-	Took      time.Duration // from the ask until the text was whole
+	Took      time.Duration // from the ask to the whole text
 }
 
-// caveats say what of a file was not read, as what follows its line.
+// caveats returns the remarks about missing parts of a file, to follow its
+// line.
 func (o Outcome) caveats(f ask.File) string {
 	return words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(f.Slack)) + words.DamagedFile(o.Damaged)
 }
@@ -86,7 +87,7 @@ type Place struct {
 	page.Area
 }
 
-// Delivery is what was posted of a file.
+// Delivery lists the posts of a file's result.
 type Delivery struct {
 	Parts     []post.Once     `json:",omitempty"` // the text's messages
 	Upload    post.OnceFile   // the text as a file
@@ -96,7 +97,8 @@ type Delivery struct {
 	Lost      bool            `json:",omitempty"` // Slack did not accept the text
 }
 
-// oldProgress is what an earlier version saved of a job, which was one file.
+// oldProgress is the state in a record of an earlier version, in which a job
+// was one file.
 type oldProgress struct {
 	oldOutcome
 	Began     time.Time
@@ -121,11 +123,12 @@ type oldOutcome struct {
 	Boxes []Place
 }
 
-// oldStopped is the cause that an earlier version saved of a text that a person stopped.
+// oldStopped is the cause in a record of an earlier version for a text that a
+// person stopped.
 const oldStopped = "somebody stopped me."
 
-// upgrade makes a state of what an earlier version saved with a record. kept reports
-// whether the file's text was kept as final.
+// upgrade returns the state for an earlier version's record. kept must be true
+// if the file's text was saved as final.
 func (o oldProgress) upgrade(r jobs.Record, kept bool) State {
 	f := FileState{
 		Starts: max(0, o.Asked/2-r.Attempts), // each attempt had two requests, and not all of them were crashes
@@ -151,8 +154,9 @@ func (o oldProgress) upgrade(r jobs.Record, kept bool) State {
 	return s
 }
 
-// DecodeState returns the state of an ask's record, this version's or an earlier
-// one's, and completes the ask's files with what was looked up of them. kept reports whether the text of an earlier version's file was kept.
+// DecodeState returns the state of an ask's record, of this version or an
+// earlier one, and completes the ask's files with saved information. kept must
+// be true if the text of an earlier version's file was saved as final.
 func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
 	var s State
 	if r.Progress != nil {
@@ -178,19 +182,20 @@ func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
 	return s, nil
 }
 
-// Texts of a job, as they are kept: each file has a range of numbers. An earlier
-// version kept those of its one file under the same numbers as the first has here.
+// Numbers of a job's texts: each file has a range of numbers. An earlier
+// version saved the texts of its only file under the numbers of the first file
+// here.
 const (
 	wholeText   = 0 // the file's text, final
-	partialText = 1 // the longest start of it, while it is not
-	firstPiece  = 2 // the pieces of a file that has several
+	partialText = 1 // the longest start of the text, until the text is final
+	firstPiece  = 2 // the pieces of a file with several pieces
 	fileStride  = 10_000
 )
 
-// TextOf is the number of a file's final text among the kept texts of its job.
+// TextOf returns the number of a file's final text among the texts of its job.
 func TextOf(file int) int { return file*fileStride + wholeText }
 
-// run is the reading of one ask by this process.
+// run is the reading of an ask by this process.
 type run struct {
 	*Reader
 	ask.Ask
@@ -199,26 +204,26 @@ type run struct {
 	thread *post.Thread
 	reply  *post.Reply
 	live   *live
-	// draining ends when the bot takes nothing up any more, and with the job's
-	// context. hardStop ends when the bot does, whoever stopped the job.
+	// draining ends with the job's context, or when the bot starts no more
+	// work. hardStop ends when the bot ends, whoever stopped the job.
 	draining, hardStop context.Context
 	counted            atomic.Int64 // files that are counted as waiting
 	places             places       // of the files in the line for the model
 
-	mu    sync.Mutex // guards what follows; never held over I/O
+	mu    sync.Mutex // guards the fields below; never held during I/O
 	state State
 	saves saves
 }
 
-// saves are how far the changes of a state are saved.
+// saves tracks which changes of a state are saved.
 type saves struct {
-	change  int           // counts the changes
-	saved   int           // the last one that is saved
-	running chan struct{} // closed when the save under way ends; nil for none
+	change  int           // number of changes
+	saved   int           // number of the last saved change
+	running chan struct{} // closed when the present save ends, or nil
 }
 
-// update changes the state and returns when that is saved. Changes that are made
-// while another one is being saved are saved together.
+// update changes the state and returns when the change is saved. Changes
+// during a save are saved together.
 func (r *run) update(ctx context.Context, edit func(*State)) error {
 	r.mu.Lock()
 	edit(&r.state)
@@ -253,7 +258,7 @@ func (r *run) update(ctx context.Context, edit func(*State)) error {
 	return nil
 }
 
-// clone is a copy that shares nothing that is written to.
+// clone returns a copy that shares no memory that is written to.
 func (s State) clone() State {
 	s.Files = slices.Clone(s.Files)
 	for i := range s.Files {
@@ -263,23 +268,23 @@ func (s State) clone() State {
 	return s
 }
 
-// snapshot is the state as it is now.
+// snapshot returns the present state.
 func (r *run) snapshot() State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state.clone()
 }
 
-// file is the state of a file as it is now.
+// file returns the present state of a file.
 func (r *run) file(i int) FileState { return r.snapshot().Files[i] }
 
-// updateFile is update for the state of one file.
+// updateFile is update for the state of a file.
 func (r *run) updateFile(ctx context.Context, i int, edit func(*FileState)) error {
 	return r.update(ctx, func(s *State) { edit(&s.Files[i]) })
 }
 
-// once is a copy of what is kept of a message that is posted once, and what saves
-// it in its place.
+// once returns a copy of the saved state of a message that is posted once, and
+// a function that saves the copy in its place.
 func (r *run) once(place func(*State) *post.Once) (*post.Once, post.Save) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -301,8 +306,8 @@ func (r *run) onceFile(place func(*State) *post.OnceFile) (*post.OnceFile, post.
 	}
 }
 
-// keep keeps the text that is going to be posted of a file, and then that it is
-// finished: from there on it is this text and no other, whoever goes on.
+// keep saves the final text of a file, and then that the file is finished:
+// from then on the text never changes, whichever process goes on.
 func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
@@ -310,7 +315,7 @@ func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *word
 		return err
 	}
 	o.HasText, o.Took = text != "", time.Since(r.began())
-	if why != nil { // else it was counted without what stands between the pages
+	if why != nil { // otherwise the words were counted without the separators
 		o.Words = ocr.CountWords(text)
 	}
 	return r.updateFile(ctx, i, func(f *FileState) {
@@ -321,8 +326,8 @@ func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *word
 	})
 }
 
-// saveText keeps one of the texts of a file, unless the file is erased: it may have
-// been erased before the text was there.
+// saveText saves a text of a file, unless the file is erased, even if it was
+// erased before the text was saved.
 func (r *run) saveText(ctx context.Context, i, n int, text string) error {
 	err := r.job.SavePage(ctx, TextOf(i)+n, text)
 	if r.erased(i) {
@@ -331,7 +336,7 @@ func (r *run) saveText(ctx context.Context, i, n int, text string) error {
 	return err
 }
 
-// stoppedBy is who stopped a file, or the ask.
+// stoppedBy returns the person who stopped a file, or the ask.
 func (r *run) stoppedBy(i int) string {
 	record := r.job.Record()
 	if by := record.StoppedItems[i]; by != "" {
@@ -342,5 +347,5 @@ func (r *run) stoppedBy(i int) string {
 
 func (r *run) began() time.Time { return r.snapshot().Began }
 
-// settling bounds what is written after a job's context has ended.
+// settling bounds the writes after the end of a job's context.
 const settling = 2 * time.Second
