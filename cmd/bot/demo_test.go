@@ -89,7 +89,7 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.does(`[...document.querySelectorAll("dialog[open] button")].find((b) => b.innerText === "Read").click()`)
-	v.sees(`document.querySelector("#replies").innerText.includes("Found “Total” in receipt.png")`)
+	v.sees(`document.querySelector("#replies").innerText.includes("Found “Total” twice in receipt.png")`)
 	v.sees(`document.querySelector("#replies").innerText.includes("receipt-locate.png")`)
 	v.does(`[...document.querySelectorAll("#replies button")].find((b) => b.innerText === "Download").click()`)
 	v.sees(`document.querySelector("#replies").innerText.includes("receipt.md")`)

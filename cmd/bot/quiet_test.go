@@ -125,7 +125,7 @@ func giveAway(t *testing.T, format string) {
 		defer clear()
 		then()
 	}
-	const read, not, again = "Read " + secretName, "could not read", "Not yet: "
+	const read, not, again = "Read " + secretName, "couldn't read", "Not yet: "
 	ctx := context.Background()
 	command := func(text string) { _ = o.ws.Command(ctx, o.ann, o.channel, "/ocr", text) } // its failures are what we want
 
@@ -157,8 +157,8 @@ func giveAway(t *testing.T, format string) {
 	refused := localslack.Fault{Method: "chat.postMessage", Error: "invalid_blocks", After: 1}
 	for f, want := range map[localslack.Fault]string{
 		{Method: "upload", Reset: true, Times: 1}:                                    read,
-		{Method: "upload", Status: 400}:                                              "did not take the text",
-		{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}: "did not take the text",
+		{Method: "upload", Status: 400}:                                              "didn't accept the text",
+		{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}: "didn't accept the text",
 	} {
 		fault(refused, func() { fault(f, func() { seen("neither a post nor "+f.Method, want) }) })
 	}
