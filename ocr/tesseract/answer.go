@@ -18,7 +18,7 @@ type answer struct {
 
 	letters int   // bytes written so far
 	cut     bool  // at the token limit
-	failed  error // what ended the text early
+	failed  error // the error that ended the text early
 }
 
 func newID() string { return "chatcmpl-" + rand.Text() }
@@ -30,8 +30,8 @@ type completion struct {
 	Created int64    `json:"created"`
 	Model   string   `json:"model"`
 	Choices []choice `json:"choices"`
-	// A stream whose client asked for the usage says null until the last
-	// event, and one whose client did not leaves it out.
+	// Usage is null until the last event of a stream whose client asked for
+	// the usage, and absent in any other stream.
 	Usage json.RawMessage `json:"usage,omitempty"`
 }
 
@@ -53,18 +53,18 @@ type usage struct {
 	TotalTokens      int `json:"total_tokens"`
 }
 
-// bytesPerToken is the usual estimate for English. The program has no tokens;
-// limits and figures of usage are this rough.
+// bytesPerToken is the usual estimate for English. tesseract has no tokens;
+// limits and usage figures are this rough.
 const bytesPerToken = 4
 
 func tokens(bytes int) int { return (bytes + bytesPerToken - 1) / bytesPerToken }
 
-// pieces gives the text within the request's token limit.
+// pieces yields the text up to the request's token limit.
 func (a *answer) pieces() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for piece, err := range a.text {
 			if err == nil && a.MaxTokens != nil {
-				// Divided, since any number may have been asked for.
+				// A division, since the request may contain any number.
 				if tokens(a.letters+len(piece)) > *a.MaxTokens {
 					piece = strings.ToValidUTF8(piece[:max(*a.MaxTokens*bytesPerToken-a.letters, 0)], "")
 					a.cut = true
@@ -116,9 +116,9 @@ func (a *answer) whole(w http.ResponseWriter) error {
 	return nil
 }
 
-// stream writes each piece as it comes. What fails is an event of its own;
-// the stream then ends without [DONE]. Where the client has gone, there is
-// nobody to tell.
+// stream writes each piece as the piece arrives. An error is an event of its
+// own, and the stream then ends without [DONE]. Errors of the connection are
+// ignored.
 func (a *answer) stream(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
@@ -156,7 +156,7 @@ func (a *answer) chunk(choices ...choice) completion {
 
 func (a *answer) event(w http.ResponseWriter, c choice) error { return send(w, a.chunk(c)) }
 
-// send writes one server-sent event and lets it go out at once.
+// send writes a server-sent event and flushes the connection.
 func send(w http.ResponseWriter, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -170,9 +170,8 @@ func send(w http.ResponseWriter, v any) error {
 	return http.NewResponseController(w).Flush()
 }
 
-// extend gives the client time to take what is written next: a client that
-// stopped reading must not hold its slot for ever. Not every connection has
-// deadlines.
+// extend gives the client time to read the next event: a client that stopped
+// reading must not hold its slot for ever. Some connections have no deadlines.
 func extend(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 }

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// An apiError is an error as OpenAI's API reports it: a status and a body of
-// {"error":{"message","type","param","code"}}, where param and code may be
+// An apiError is an error in the form of OpenAI's API: a status and a body of
+// {"error":{"message","type","param","code"}}, in which param and code may be
 // null.
 type apiError struct {
 	Status  int     `json:"-"`
@@ -20,8 +20,8 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.Message }
 
-// invalid is a request that cannot be answered however often it is sent. An
-// empty param or code is null.
+// invalid returns the error for a request that can never be answered. An empty
+// param or code becomes null.
 func invalid(status int, param, code, format string, args ...any) *apiError {
 	e := &apiError{Status: status, Message: fmt.Sprintf(format, args...), Type: "invalid_request_error"}
 	if param != "" {
@@ -61,8 +61,8 @@ var (
 	errTooSlow = errors.New("reading the picture took too long")
 )
 
-// asAPIError gives any error the API's shape. What went wrong inside stays
-// inside.
+// asAPIError returns any error in the API's form. Internal details are left
+// out.
 func asAPIError(err error) *apiError {
 	if e, ok := errors.AsType[*apiError](err); ok {
 		return e
@@ -83,8 +83,7 @@ func writeError(w http.ResponseWriter, err error) {
 	writeJSON(w, e.Status, errorBody{e})
 }
 
-// writeJSON answers with one JSON value. A client that has gone away needs no
-// answer.
+// writeJSON answers with a JSON value. Errors of the connection are ignored.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {

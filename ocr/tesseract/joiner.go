@@ -5,21 +5,20 @@ import (
 	"strings"
 )
 
-// A joiner makes the words of a page a text again, part after part.
+// A joiner turns the words of a page into text, part by part.
 type joiner struct {
 	markdown bool
-	right    int   // where the longest line ends
-	sizes    []int // of the type of the lines so far
-	steps    []int // down from each line to the next
+	right    int   // end of the longest line
+	sizes    []int // type sizes of the lines so far
+	steps    []int // vertical steps from line to line
 	begun    bool
-	apart    bool // the last thing was a table
-	heading  bool // the last line was one
-	last     cell // the last line
-	spread   bool // the last line had wide spaces
+	apart    bool // the previous item was a table
+	heading  bool // the previous line was a heading
+	last     cell // the previous line
+	spread   bool // the previous line had wide spaces
 }
 
-// add returns the text of rows that stand below those before, line by line and with
-// what separates them.
+// add returns the text of further rows, line by line, with separators.
 func (j *joiner) add(rows [][]cell) (pieces []string) {
 	for i, row := range rows {
 		for _, c := range row {
@@ -43,7 +42,7 @@ func (j *joiner) add(rows [][]cell) (pieces []string) {
 	return pieces
 }
 
-// separate returns a text that stands apart from what is before and after it.
+// separate returns a text with empty lines around.
 func (j *joiner) separate(text string) string {
 	if j.begun {
 		text = "\n\n" + text
@@ -52,7 +51,7 @@ func (j *joiner) separate(text string) string {
 	return text
 }
 
-// line returns one row as a line of text.
+// line returns a row as a line of text.
 func (j *joiner) line(row []cell) string {
 	c := row[0]
 	for _, next := range row[1:] {
@@ -81,7 +80,7 @@ func (j *joiner) line(row []cell) string {
 	return separator + c.text
 }
 
-// wraps reports whether a line goes on with the one before it, which ended only
+// wraps reports whether a line continues the previous line, which ended only
 // because the next word had no room.
 func (j *joiner) wraps(c cell) bool {
 	if j.spread || strings.HasPrefix(c.text, "- ") || strings.HasPrefix(c.text, "• ") {
@@ -90,8 +89,8 @@ func (j *joiner) wraps(c cell) bool {
 	return j.last.Max.X+c.first+c.Dy()/2 > j.right
 }
 
-// usualStep returns the usual space between lines. In a letter every other one leads
-// to a new paragraph, so the usual one is among the small ones.
+// usualStep returns the usual space between lines. In a letter every other
+// space separates paragraphs, so the usual space is among the small ones.
 func usualStep(steps []int) int {
 	if len(steps) == 0 {
 		return 0

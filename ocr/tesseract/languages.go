@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// A language of the program. Others than these are used as well.
+// A language of tesseract. Other languages work too.
 type language struct{ code, name, script string }
 
-// languages has one or more for each script that the program can tell apart; the
-// first of a script is the one to recommend.
+// languages has at least one language for each script that tesseract can tell
+// apart; the first of a script is the one to recommend.
 var languages = []language{
 	{"eng", "English", "Latin"},
 	{"deu", "German", "Latin"},
@@ -43,9 +43,9 @@ var languages = []language{
 	{"tha", "Thai", "Thai"},
 }
 
-// installed returns the languages that the program has, in the order in which it
-// is to try them. The first that gives good text wins, so English comes after other
-// languages in Latin script, which have its letters and more, and before all others.
+// installed returns the installed languages in the order of use. tesseract
+// takes the first language with good text, so English follows other languages
+// in Latin script, which have its letters and more, and precedes all others.
 func installed(program string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -75,8 +75,8 @@ func installed(program string) ([]string, error) {
 	return codes, nil
 }
 
-// chosen returns the languages to read in: those that are wanted, or all that
-// are installed.
+// chosen returns the languages to use: the wanted languages, or all installed
+// languages.
 func chosen(program string, wanted []string) ([]string, error) {
 	have, err := installed(program)
 	if err != nil {
@@ -97,7 +97,7 @@ func chosen(program string, wanted []string) ([]string, error) {
 	return have, nil
 }
 
-// of returns those of the languages that are written in a script.
+// of returns the codes of the languages in a script.
 func (r reader) of(script string) (codes []string) {
 	for _, l := range languages {
 		if l.script == script && slices.Contains(r.languages, l.code) {
@@ -107,8 +107,8 @@ func (r reader) of(script string) (codes []string) {
 	return codes
 }
 
-// Languages returns the names of the languages that are read, such as "English
-// and German".
+// Languages returns the names of the languages in use, such as "English and
+// German".
 func (s *Server) Languages() string { return s.reader.names() }
 
 func (r reader) names() string {
@@ -132,15 +132,15 @@ func (r reader) names() string {
 
 const (
 	// doubt is the mean confidence, in percent, below which words may be in
-	// another script. Text of installed languages has 73 and more, photos too;
-	// text in other scripts was given 20 to 60.
+	// another script. Text of installed languages has 73 and more, in photos
+	// too; text in other scripts 20 to 60.
 	doubt = 65
-	// enough is how many letters the mean is taken of at least.
+	// enough is the least number of letters for a mean.
 	enough = 8
 )
 
-// foreign returns a sentence if the picture's script is none that an installed
-// language has.
+// foreign returns a sentence if no installed language has the picture's
+// script, else "".
 func (r reader) foreign(ctx context.Context, m *image.Gray) string {
 	var script string
 	for line, err := range r.run(ctx, m, []image.Rectangle{m.Rect}, "--psm", scripts) {

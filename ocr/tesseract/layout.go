@@ -11,18 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-// A word is one word of the page and the place where it stands.
+// A word is a word of the page with its position.
 type word struct {
 	image.Rectangle
-	part, block int    // the numbers of its part of the page and of its block there
-	line        string // names its line
+	part, block int    // numbers of the part of the page, and of the block in the part
+	line        string // name of the line
 	confidence  float64
 	text        string
 }
 
-// parseRow reads a row of the program's table: level, page, block, paragraph, line,
-// word, left, top, width, height, confidence, text. A page of the program is one of
-// the parts of a picture. It is not ok if the row is not of a word.
+// parseRow parses a row of tesseract's table: level, page, block, paragraph,
+// line, word, left, top, width, height, confidence, text. A page of tesseract
+// is a part of the picture. If the row is not a word, ok is false.
 func parseRow(cells []string, parts []image.Rectangle) (w word, ok bool) {
 	if len(cells) != 12 || cells[0] != "5" || strings.TrimSpace(cells[11]) == "" {
 		return word{}, false
@@ -54,10 +54,10 @@ type cell struct {
 	text  string
 	words int
 	first int // the width of the first word
-	size  int // of the type, in pixels
+	size  int // type size in pixels
 }
 
-// cells divides the words of a line at wide spaces.
+// cells splits the words of a line at wide spaces.
 func cells(line []word) []cell {
 	var all []cell
 	for i, w := range line {
@@ -76,8 +76,8 @@ func cells(line []word) []cell {
 	return all
 }
 
-// rows returns the cells of each line. Specks that the program took for letters are
-// left out.
+// rows returns the cells of each line, without specks that tesseract took for
+// letters.
 func rows(words []word) [][]cell {
 	var all [][]cell
 	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
@@ -88,11 +88,11 @@ func rows(words []word) [][]cell {
 	return all
 }
 
-// noise is the mean confidence, in percent, of a few letters that are none.
+// noise is the mean confidence, in percent, below which a few letters are
+// specks.
 const noise = 60
 
-// trust returns how many letters words have, and the mean of the confidence that the
-// program has in them.
+// trust returns the number of letters, and tesseract's mean confidence.
 func trust(words []word) (letters int, confidence float64) {
 	for _, w := range words {
 		n := utf8.RuneCountInString(w.text)
@@ -102,8 +102,7 @@ func trust(words []word) (letters int, confidence float64) {
 	return letters, confidence / float64(max(letters, 1))
 }
 
-// size returns the height of a word with what its letters have or would have below
-// the line.
+// size returns the height of a word, including the space for descenders.
 func (w word) size() int {
 	if strings.ContainsAny(w.text, "gjpqy,;()/|ßQ") || strings.ContainsFunc(w.text, wide) {
 		return w.Dy()
@@ -111,8 +110,8 @@ func (w word) size() int {
 	return w.Dy() * 5 / 4
 }
 
-// space returns what stands between two words: nothing between Chinese ones, and
-// between a Chinese and another one only if they are apart.
+// space returns the separator between two words: none between Chinese words,
+// and none between a Chinese word and another unless they are apart.
 func space(a, b string, apart bool) string {
 	last, _ := utf8.DecodeLastRuneInString(a)
 	first, _ := utf8.DecodeRuneInString(b)
@@ -126,7 +125,8 @@ func wide(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
 }
 
-// mostlyWide reports whether most words have Chinese letters. Numbers do not count.
+// mostlyWide reports whether most words have Chinese letters, without counting
+// numbers.
 func mostlyWide(words []word) bool {
 	wides, others := 0, 0
 	for _, w := range words {
@@ -139,7 +139,7 @@ func mostlyWide(words []word) bool {
 	return wides > others
 }
 
-// runs yields what stands next to each other and belongs together.
+// runs yields the longest runs of neighbours for which together returns true.
 func runs[E any](all []E, together func(a, b E) bool) iter.Seq[[]E] {
 	return func(yield func([]E) bool) {
 		for len(all) > 0 {
@@ -155,8 +155,8 @@ func runs[E any](all []E, together func(a, b E) bool) iter.Seq[[]E] {
 	}
 }
 
-// inColumns tells text that is set in columns from a table: its cells are long,
-// and there are many.
+// inColumns reports whether rows are text in columns rather than a table: many
+// long cells.
 func inColumns(rows [][]cell) bool {
 	var words []int
 	for _, row := range rows {
@@ -169,10 +169,10 @@ func inColumns(rows [][]cell) bool {
 	return len(words) >= 4 && median(words) >= 4
 }
 
-// A span is a range of columns of pixels.
+// A span is a range of pixel columns.
 type span struct{ from, to int }
 
-// table returns how many of the first rows are a table, and its columns.
+// table returns the number of first rows that form a table, and its columns.
 func table(rows [][]cell) (n int, columns []span) {
 	var spans []span
 	for n < len(rows) && len(rows[n]) > 1 {
@@ -199,8 +199,8 @@ func table(rows [][]cell) (n int, columns []span) {
 	return n, columns
 }
 
-// merged makes one column of two that are nowhere both filled: a heading at the left
-// and numbers at the right of a column need not overlap.
+// merged merges two columns that are never both filled: a heading on the left
+// and numbers on the right of a column need not overlap.
 func merged(columns []span, rows [][]cell) []span {
 	for i := 1; i < len(columns); {
 		left, right := columns[i-1], columns[i]
@@ -218,7 +218,7 @@ func merged(columns []span, rows [][]cell) []span {
 
 func (s span) has(c cell) bool { return s.from <= c.Min.X && c.Min.X < s.to }
 
-// markdownTable writes a table whose first row is its header.
+// markdownTable returns a table whose first row is the header.
 func markdownTable(rows [][]cell, columns []span) string {
 	var text strings.Builder
 	for i, row := range rows {

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// grid is the model's coordinate of the right and lower edge.
+	// grid is the coordinate of the right and lower edge in the model's form.
 	grid = 999
-	// maxPlaces bounds how many places are named.
+	// maxPlaces bounds the places in an answer.
 	maxPlaces = 100
 )
 
-// locate says where a text stands, in the words of DeepSeek-OCR:
-// <|ref|>text<|/ref|><|det|>[[x1, y1, x2, y2], …]<|/det|>, with coordinates from 0
-// to 999 over the picture.
+// locate yields the places of a text in DeepSeek-OCR's form:
+// <|ref|>text<|/ref|><|det|>[[x1, y1, x2, y2], …]<|/det|>, with coordinates
+// from 0 to 999 over the picture.
 func (r reader) locate(ctx context.Context, m *image.Gray, what string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		places, err := r.places(ctx, m, what)
@@ -50,8 +50,8 @@ func (r reader) places(ctx context.Context, m *image.Gray, what string) ([]strin
 	return places, nil
 }
 
-// find gives the places where a text stands, whatever its letters' case, within
-// one line each: the boxes of all words that it touches.
+// find returns the places of a text in any case, each inside a line: the boxes
+// of all words that the text touches.
 func find(words []word, what string) []image.Rectangle {
 	what = strings.ToLower(strings.Join(strings.Fields(what), " "))
 	if what == "" {
@@ -66,7 +66,7 @@ func find(words []word, what string) []image.Rectangle {
 
 func findInLine(words []word, what string) []image.Rectangle {
 	var line strings.Builder
-	var starts []int // of each word in the line
+	var starts []int // start of each word in the line
 	for i, w := range words {
 		if i > 0 {
 			line.WriteString(space(words[i-1].text, w.text, w.Min.X-words[i-1].Max.X > w.Dy()/2))

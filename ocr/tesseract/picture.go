@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// maxPixels bounds a picture before it is decoded: three times the largest
-	// page that the bot sends, at most 240 MB while it is decoded.
+	// maxPixels bounds a picture before decoding: three times the largest page
+	// of the bot, at most 240 MB during decoding.
 	maxPixels = 50_000_000
-	// maxSide is the program's own limit: it refuses a longer picture (INT16_MAX
-	// in its ImageThresholder).
+	// maxSide is tesseract's own limit for a side (INT16_MAX in its
+	// ImageThresholder).
 	maxSide = 32767
-	// smallSide is up to which length of its longer side a picture is doubled:
-	// the program finds small type badly.
+	// smallSide is the longer side up to which a picture is doubled, because
+	// tesseract reads small type badly.
 	smallSide = 1600
 )
 
-// decodePicture returns the picture on white, in shades of grey, doubled if it is
+// decodePicture returns the picture on white, in shades of grey, doubled if
 // small, and without the rules of tables.
 func decodePicture(file []byte) (*image.Gray, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
@@ -72,14 +72,14 @@ func enlarged(m *image.Gray) *image.Gray {
 	return large
 }
 
-// eraseRules takes out the straight lines of tables and forms, along which the
-// program does not see the text. A rule is dark, thin, and longer than letters are.
+// eraseRules removes the straight lines of tables and forms, next to which
+// tesseract misses text. A rule is dark, thin, and longer than letters.
 func eraseRules(m *image.Gray) {
 	const dark, thick = 170, 9
 	size := m.Rect.Size()
 	isDark := func(x, y int) bool { return x >= 0 && y >= 0 && x < size.X && y < size.Y && m.Pix[y*m.Stride+x] < dark }
 	var rules []image.Rectangle
-	// along finds the dark runs of a row, or of a column of pixels.
+	// along finds the dark runs of a row or column of pixels.
 	along := func(length, long int, at func(i int) image.Point, across image.Point) {
 		start, thin := 0, 0
 		for i := 0; i <= length; i++ {
@@ -108,14 +108,14 @@ func eraseRules(m *image.Gray) {
 	}
 }
 
-// shaded reports whether the paper is brighter in one place than in another, as on
-// a photo.
+// shaded reports whether the paper is brighter in some places than in others,
+// as in a photo.
 func shaded(m *image.Gray) bool {
 	const cell = 100
 	darkest, brightest := byte(255), byte(0)
 	for y := 0; y+cell <= m.Rect.Dy(); y += cell {
 		for x := 0; x+cell <= m.Rect.Dx(); x += cell {
-			var paper byte // what is brightest in this place
+			var paper byte // the brightest pixel in this place
 			for row := range cell {
 				paper = max(paper, slices.Max(m.Pix[m.PixOffset(x, y+row):][:cell]))
 			}
@@ -125,7 +125,7 @@ func shaded(m *image.Gray) bool {
 	return int(brightest)-int(darkest) > contrast
 }
 
-// writePGM writes one part of a picture in the simplest format that the program
+// writePGM writes a part of a picture in the simplest format that tesseract
 // reads.
 func writePGM(name string, m *image.Gray, part image.Rectangle) error {
 	file := fmt.Appendf(nil, "P5\n%d %d\n255\n", part.Dx(), part.Dy())
@@ -135,14 +135,16 @@ func writePGM(name string, m *image.Gray, part image.Rectangle) error {
 	return os.WriteFile(name, file, 0o600)
 }
 
-// contrast is by how much the lightest and the darkest pixel of a row differ at
-// most if it has no ink, and the paper of two places if nothing casts a shadow.
+// contrast is the greatest difference between the lightest and the darkest
+// pixel of a row without ink, and between the paper of two places without a
+// shadow.
 const contrast = 50
 
-// strips cuts a picture into strips from top to bottom, of at least an eighth of
-// its height, each of whole paragraphs. The program gives a picture's text only
-// when it has read all of it: in strips, the first text comes while the rest is
-// read. Tables and columns stay whole, and so does a photo, whose lines may slope. A picture without any ink has no strips.
+// strips cuts a picture into strips from top to bottom, each of whole
+// paragraphs and at least an eighth of the height. tesseract returns a
+// picture's text only at its end; with strips the first text comes while the
+// rest is read. Tables and columns stay whole, and so does a photo, whose
+// lines may slope. A picture without ink has no strips.
 func strips(m *image.Gray) []image.Rectangle {
 	if shaded(m) {
 		return []image.Rectangle{m.Rect}
@@ -164,7 +166,7 @@ func strips(m *image.Gray) []image.Rectangle {
 	return all
 }
 
-// paragraphs returns the ranges of rows that have ink and are divided by more
+// paragraphs returns the ranges of rows with ink that are separated by more
 // empty rows than lines usually are.
 func paragraphs(m *image.Gray) []image.Rectangle {
 	var lines, all []image.Rectangle
@@ -183,7 +185,7 @@ func paragraphs(m *image.Gray) []image.Rectangle {
 		}
 		lines[len(lines)-1].Max.Y = y + 1
 	}
-	// In a letter every other gap is one between paragraphs, so the usual one is
+	// In a letter every other gap separates paragraphs, so the usual gap is
 	// among the small ones.
 	sorted := slices.Sorted(slices.Values(gaps))
 	for i, l := range lines {
@@ -196,8 +198,9 @@ func paragraphs(m *image.Gray) []image.Rectangle {
 	return all
 }
 
-// sideBySide reports whether two paragraphs leave the same place empty and have ink
-// on both sides of it, as the rows of a table and text in columns do.
+// sideBySide reports whether two paragraphs leave the same place empty and
+// have ink on both sides of that place, as the rows of a table and text in
+// columns do.
 func sideBySide(m *image.Gray, above, below image.Rectangle) bool {
 	// A row of dots is no paragraph.
 	above.Min.Y = max(0, min(above.Min.Y, above.Max.Y-m.Rect.Dy()/24))
@@ -217,7 +220,7 @@ func sideBySide(m *image.Gray, above, below image.Rectangle) bool {
 	return false
 }
 
-// columns returns 1 for each column of pixels that has ink in these rows.
+// columns returns 1 for each column of pixels with ink in these rows.
 func columns(m *image.Gray, rows image.Rectangle) []byte {
 	low, high := slices.Repeat([]byte{255}, rows.Dx()), make([]byte, rows.Dx())
 	for y := max(rows.Min.Y-1, 0); y < min(rows.Max.Y+1, m.Rect.Max.Y); y++ { // the ground above and below too

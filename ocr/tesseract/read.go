@@ -16,17 +16,17 @@ import (
 	"time"
 )
 
-// maxText bounds the program's answer to one picture, in bytes.
+// maxText bounds tesseract's output for a picture, in bytes.
 const maxText = 16 << 20
 
-// A reader runs the program.
+// A reader runs tesseract.
 type reader struct {
 	program   string
 	languages []string
 }
 
-// do does what a prompt asks for. A Seq2's error comes last; when the loop ends,
-// or ctx does, the process and its files are gone.
+// do carries out the task of a prompt. An error comes last. When the loop or
+// ctx ends, the process and its files are gone.
 func (r reader) do(ctx context.Context, m *image.Gray, t task) iter.Seq2[string, error] {
 	switch t.kind {
 	case toLocate:
@@ -37,14 +37,14 @@ func (r reader) do(ctx context.Context, m *image.Gray, t task) iter.Seq2[string,
 	return r.read(ctx, m, t.kind == toMarkdown)
 }
 
-// What the program is to look for in a picture.
+// tesseract's modes of page segmentation.
 const (
 	oneBlock = "6" // lines that go all the way across
 	anything = "3" // columns and blocks
 	scripts  = "0" // not text, but its script
 )
 
-// read returns the picture's text in pieces, from top to bottom.
+// read yields the picture's text in pieces, from top to bottom.
 func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		parts := strips(m)
@@ -92,8 +92,8 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq
 	}
 }
 
-// blocks returns the words of each block of a part that has columns, in the order in
-// which the blocks are to be read.
+// blocks returns the words of each block of a part with columns, in reading
+// order.
 func (r reader) blocks(ctx context.Context, m *image.Gray, part image.Rectangle) (all [][]word, err error) {
 	for words, err := range r.words(ctx, m, []image.Rectangle{part}, anything) {
 		if err != nil {
@@ -104,12 +104,13 @@ func (r reader) blocks(ctx context.Context, m *image.Gray, part image.Rectangle)
 	return all, nil
 }
 
-// words returns the words of each part of a picture, as soon as it is read.
+// words yields the words of each part of a picture, as soon as the part is
+// read.
 func (r reader) words(ctx context.Context, m *image.Gray, parts []image.Rectangle, find string) iter.Seq2[[]word, error] {
 	return func(yield func([]word, error) bool) {
 		threshold := "thresholding_method=0"
 		if shaded(m) {
-			threshold = "thresholding_method=2" // Sauvola's, which is another in each place
+			threshold = "thresholding_method=2" // Sauvola's method, with a threshold for each place
 		}
 		var words []word
 		// The table of each part, tsv, ends where its text, txt, begins.
@@ -134,8 +135,8 @@ func (r reader) words(ctx context.Context, m *image.Gray, parts []image.Rectangl
 	}
 }
 
-// run starts the program once for all parts of a picture and yields the lines that
-// it writes. It has ended when the loop has.
+// run starts tesseract once for all parts of a picture and yields its output
+// lines. When the loop ends, the process has ended.
 func (r reader) run(ctx context.Context, m *image.Gray, parts []image.Rectangle, args ...string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if len(parts) == 0 {
@@ -169,7 +170,7 @@ func (r reader) run(ctx context.Context, m *image.Gray, parts []image.Rectangle,
 	}
 }
 
-// output yields the lines that the program writes.
+// output yields the lines of a program's output.
 func output(ctx context.Context, program string, args []string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -210,7 +211,7 @@ func output(ctx context.Context, program string, args []string) iter.Seq2[string
 	}
 }
 
-// limited keeps the first bytes and lets the rest go.
+// limited keeps the first bytes and discards the rest.
 type limited struct {
 	w    io.Writer
 	left int

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A request is what is used of a chat completion request. Other fields are
-// accepted and have no effect.
+// A request holds the used fields of a chat completion request. Other fields
+// are ignored.
 type request struct {
 	Model         string    `json:"model"`
 	Messages      []message `json:"messages"`
@@ -31,7 +31,7 @@ type message struct {
 	Content content `json:"content"`
 }
 
-// content is a list of parts. A plain string stands for one part of text.
+// content is a list of parts. A plain string is a single part of text.
 type content []part
 
 type part struct {
@@ -50,8 +50,8 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]part)(c))
 }
 
-// readRequest reads a whole request and checks it. The error is an *apiError
-// or one of the reader's.
+// readRequest reads and checks a request. The error is an *apiError or one of
+// the reader's.
 func readRequest(r io.Reader) (request, error) {
 	body, err := io.ReadAll(r)
 	if err != nil {
@@ -98,7 +98,7 @@ func parseRequest(body []byte) (request, error) {
 	return req, err
 }
 
-// decodeDataURL gives the bytes of a picture in a data URL (RFC 2397).
+// decodeDataURL returns the bytes of a picture in a data URL (RFC 2397).
 func decodeDataURL(url string) ([]byte, error) {
 	rest, ok := strings.CutPrefix(url, "data:")
 	if !ok {

@@ -1,12 +1,13 @@
-// Package tesseract is an OCR endpoint on this machine that speaks OpenAI's
-// chat completions, over the tesseract program. It lets the bot read real
-// pictures without an account and without a GPU: for the demo and for tests.
+// Package tesseract is a local OCR endpoint that speaks OpenAI's chat
+// completions, based on the tesseract program. With this endpoint the bot
+// reads real pictures without an account and without a GPU, in the demo and in
+// tests.
 //
-// It takes the first picture of a request, and streams the text of its headings,
-// paragraphs and tables as they are read. It reads printed text in the languages
-// that are installed, and it is no language model: it knows DeepSeek-OCR's prompts
-// for markdown, for plain text and for where a text stands, and says so where it is
-// asked for anything else.
+// The endpoint takes the first picture of a request, and streams the text of
+// headings, paragraphs and tables as they are read. Printed text in the
+// installed languages is read. The endpoint is no language model: it knows
+// DeepSeek-OCR's prompts for markdown, for plain text and for the places of a
+// text, and says so for any other prompt.
 package tesseract
 
 import (
@@ -21,13 +22,14 @@ import (
 )
 
 const (
-	// Model is the name under which the endpoint lists itself. Requests may
-	// name any model: they are all answered by this one.
+	// Model is the name in the endpoint's list of models. Requests may name
+	// any model: this one answers all.
 	Model = "tesseract"
 
 	defaultMaxBody = 32 << 20
 
-	// queuePerSlot is how many requests may wait for each that runs.
+	// queuePerSlot is the number of requests that may wait for each running
+	// request.
 	queuePerSlot = 8
 
 	bodyTimeout  = time.Minute      // to receive a request
@@ -35,7 +37,7 @@ const (
 	writeTimeout = 30 * time.Second // for a client to take one event
 )
 
-// Options set up a Server. The zero value is ready for use.
+// Options configure a Server. The zero value is ready for use.
 type Options struct {
 	Program     string       // default "tesseract", found in PATH
 	Languages   []string     // codes such as "eng"; default all that are installed
@@ -44,8 +46,8 @@ type Options struct {
 	Log         *slog.Logger // default: nothing is logged
 }
 
-// A Server is the endpoint's HTTP handler. Its requests own all it starts:
-// once ServeHTTP has returned, the request's process and files are gone.
+// A Server is the endpoint's HTTP handler. When ServeHTTP has returned, the
+// request's process and files are gone.
 type Server struct {
 	reader  reader
 	maxBody int64
@@ -54,11 +56,11 @@ type Server struct {
 	mux     *http.ServeMux
 
 	places chan struct{} // one for each request, running or waiting
-	slots  chan struct{} // one for each that runs
+	slots  chan struct{} // one for each running request
 }
 
-// New returns a Server, or an error that says what to install if the program or
-// a language is missing.
+// New returns a Server. If tesseract or a language is missing, the error says
+// which package to install.
 func New(o Options) (*Server, error) {
 	if o.Program == "" {
 		o.Program = "tesseract"
@@ -98,8 +100,8 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// handle serves one method of a path, and refuses the others in the API's
-// own words.
+// handle serves a method of a path, and refuses other methods in the API's
+// form.
 func (s *Server) handle(method, path string, f func(http.ResponseWriter, *http.Request) error) {
 	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != method {
@@ -113,17 +115,16 @@ func (s *Server) handle(method, path string, f func(http.ResponseWriter, *http.R
 	})
 }
 
-// ServeHTTP serves /v1/chat/completions and /v1/models. Every other path is
-// a 404 in the API's shape.
+// ServeHTTP serves /v1/chat/completions and /v1/models. Every other path is a
+// 404 in the API's form.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// complete answers one request. Its error is for an answer that has not
-// begun.
+// complete answers a request. An error means that the answer has not begun.
 func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
-	// A place is taken before the body is read, so that no more than so many
-	// bodies are ever in memory.
+	// A place is taken before the body is read, which bounds the number of
+	// bodies in memory.
 	select {
 	case s.places <- struct{}{}:
 		defer func() { <-s.places }()
@@ -164,7 +165,8 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 
 // receive reads and checks the request.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request) (request, error) {
-	// Neither deadline is there in every test's connection, and none is vital.
+	// Some connections of tests have no deadlines, and neither deadline is
+	// vital.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()

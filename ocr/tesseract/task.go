@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// A task is what a prompt asks for, as far as a program can do it that reads
-// printed text and knows nothing else.
+// A task is the request of a prompt, as far as a program can carry out that
+// request by reading printed text.
 type task struct {
 	kind taskKind
-	what string // to be located
+	what string // text to locate
 }
 
 type taskKind int
@@ -27,7 +27,7 @@ const (
 	detOpen, detClose = "<|det|>", "<|/det|>"
 )
 
-// taskOf reads a prompt. No prompt asks for markdown.
+// taskOf returns the task of a prompt. An empty prompt asks for markdown.
 func taskOf(prompt string) task {
 	prompt = strings.TrimSpace(prompt)
 	_, rest, _ := strings.Cut(prompt, refOpen)
@@ -44,11 +44,10 @@ func taskOf(prompt string) task {
 	return task{kind: toTalk}
 }
 
-// sorry is what stands before the text of a picture for which something else was
-// asked.
+// sorry precedes the text of a picture if the prompt asked for something else.
 const sorry = "This OCR engine only reads text: it cannot describe pictures or answer questions. The text that it sees:"
 
-// apologise puts sorry before a text.
+// apologise yields sorry before a text.
 func apologise(text iter.Seq2[string, error]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		begun := false
