@@ -38,7 +38,7 @@ func findBetween(all []extent, s string, from int) []extent {
 		case c == '@':
 			x = mail(s, from, i)
 		case c == '.' && i >= from+3 && strings.EqualFold(s[i-3:i], "www") && wordBefore(s, from, i, "") == i-3:
-			if n := addressLength(s[i:]); n > 1 && s[i+1] != '.' {
+			if n := addressLength(s[i:]); strings.Trim(s[i:i+n], endSigns) != "" {
 				x = extent{i - 3, i + n}
 			}
 		}
@@ -46,7 +46,7 @@ func findBetween(all []extent, s string, from int) []extent {
 			continue
 		}
 		if s[x.to-1] != ':' || !strings.HasPrefix(s[i:], ":") || strings.HasPrefix(s[i:], "://") {
-			x.to = x.from + len(strings.TrimRight(s[x.from:x.to], ".,;:!?'*_~-+"))
+			x.to = x.from + len(strings.TrimRight(s[x.from:x.to], endSigns))
 		}
 		for x.to < len(s) { // a mark belongs to the letter before
 			r, n := utf8.DecodeRuneInString(s[x.to:])
@@ -60,6 +60,9 @@ func findBetween(all []extent, s string, from int) []extent {
 	}
 	return all
 }
+
+// endSigns end a sentence or emphasis, not an address.
+const endSigns = ".,;:!?'*_~-+"
 
 // wordBefore returns the start of the word that ends at i. A word has letters,
 // digits and the given signs, and must not start before from.
@@ -90,19 +93,31 @@ func mail(s string, from, i int) extent {
 // i. If letters touch the name, as in std::vector::iterator, emoji returns the
 // whole word.
 func emoji(s string, from, i int) extent {
-	end := wordAfter(s, i+1, "_+-'")
+	end := emojiEnd(s, i+1)
 	if end == len(s) || s[end] != ':' || end-i > maxEmoji {
 		return extent{i, i}
 	}
 	name := s[i+1 : end]
-	if !strings.ContainsFunc(name, func(r rune) bool { return isLetter(byte(r)) }) && name != "+1" && name != "-1" && name != "100" && name != "1234" {
+	if !strings.ContainsFunc(name, unicode.IsLetter) && name != "+1" && name != "-1" && name != "100" && name != "1234" {
 		return extent{i, i} // a time such as 12:30:45
 	}
 	return extent{wordBefore(s, from, i, ":_"), wordAfter(s, end+1, ":_")}
 }
 
-// maxEmoji bounds an emoji's name, in bytes.
-const maxEmoji = 101
+// emojiEnd returns the end of the name that starts at i. A workspace may name
+// its own emoji in any script, as in :確認:.
+func emojiEnd(s string, i int) int {
+	for j, r := range s[i:] {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune("_+-'", r) {
+			return i + j
+		}
+	}
+	return len(s)
+}
+
+// maxEmoji bounds an emoji's name with its first colon, in bytes: 100 letters
+// of up to three bytes.
+const maxEmoji = 301
 
 // addressLength returns the length of the rest of an address, after the first
 // word. An address ends before a space, a quote, East Asian text, and a

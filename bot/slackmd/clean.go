@@ -1,9 +1,12 @@
 package slackmd
 
 import (
+	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/yuin/goldmark/util"
 )
 
 // maxMarks bounds the combining marks on a letter. Writing systems need up to
@@ -37,7 +40,7 @@ func clean(s string) string {
 				continue
 			}
 		}
-		if r >= '\u0300' && unicode.In(r, unicode.Mn, unicode.Me) {
+		if isMark(r) {
 			if marks++; marks > maxMarks {
 				continue
 			}
@@ -48,6 +51,28 @@ func clean(s string) string {
 		last = r
 	}
 	return out.String()
+}
+
+// isMark reports whether r is drawn over or under the letter before it.
+func isMark(r rune) bool { return r >= '\u0300' && unicode.In(r, unicode.Mn, unicode.Me) }
+
+// excessMarks returns the marks that clean would remove from text. Such marks
+// come together when the tags between them are gone, or were named: &#769;.
+func excessMarks(text []byte) (excess []extent) {
+	marks := 0
+	for i := 0; i < len(text); {
+		r, n := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRune(text[i:])
+		}
+		if !isMark(r) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			excess = append(excess, extent{i, i + n})
+		}
+		i += n
+	}
+	return excess
 }
 
 // isClean reports whether s is printable ASCII, which most texts are.
@@ -61,7 +86,7 @@ func isClean(s string) bool {
 }
 
 // isHidden reports whether r is never drawn: marks of direction, spaces and
-// fillers without width, tags.
+// fillers without width, controls of shorthand and music, tags.
 func isHidden(r rune) bool {
 	switch {
 	case r < '\u00ad':
@@ -72,8 +97,54 @@ func isHidden(r rune) bool {
 		r >= '\u202a' && r <= '\u202e',
 		r >= '\u2060' && r <= '\u206f',
 		r >= '\ufff9' && r <= '\ufffb',
+		r >= '\U0001bca0' && r <= '\U0001bca3', // of shorthand
+		r >= '\U0001d173' && r <= '\U0001d17a', // of music
 		r >= '\U000e0000' && r <= '\U000e007f':
 		return true
+	}
+	return false
+}
+
+// quoteHidden returns markdown in which the names of the characters that clean
+// removes, such as &#x202e;, are shown as text: a viewer would put the
+// characters themselves in their place. All other names stay.
+func quoteHidden(markdown string) string {
+	var out strings.Builder
+	from := 0
+	for i := 0; i < len(markdown); i++ {
+		if markdown[i] != '&' {
+			continue
+		}
+		_, size := utf8.DecodeLastRuneInString(markdown[:i])
+		if namesHidden(markdown[i-size:i], markdown[i:referenceEnd(markdown, i)]) {
+			out.WriteString(markdown[from:i] + "&amp;")
+			from = i + 1
+		}
+	}
+	return out.String() + markdown[from:]
+}
+
+// referenceEnd returns the end of the character's name whose & is at i. A
+// viewer of HTML also takes names without a semicolon.
+func referenceEnd(s string, i int) int {
+	i++
+	if strings.HasPrefix(s[i:], "#") {
+		i++
+	}
+	if i = wordAfter(s, i, ""); strings.HasPrefix(s[i:], ";") {
+		i++
+	}
+	return i
+}
+
+// namesHidden reports whether name stands for a character that clean removes
+// after the letter last. Viewers of HTML and of markdown read numbers in
+// different ways: &#155; is a control character in markdown only.
+func namesHidden(last, name string) bool {
+	for _, text := range []string{html.UnescapeString(name), string(util.ResolveNumericReferences([]byte(name)))} {
+		if text != name && clean(last+text) != last+text {
+			return true
+		}
 	}
 	return false
 }

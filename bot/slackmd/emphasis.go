@@ -231,5 +231,7 @@ func (p *shown) remove(parts []extent) {
 	for i := range p.bold {
 		p.bold[i].from, p.bold[i].to = moved(p.bold[i].from), moved(p.bold[i].to)
 	}
+	p.spans = slices.DeleteFunc(p.spans, func(x extent) bool { return x.from == x.to })
+	p.bold = slices.DeleteFunc(p.bold, func(x emphasized) bool { return x.from == x.to })
 	p.text = text
 }

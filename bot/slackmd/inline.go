@@ -111,6 +111,7 @@ func read(s string, at place) shown {
 		}
 	}
 	p.pair()
+	p.remove(excessMarks(p.text))
 	p.spans = findAddresses(string(p.text), p.spans)
 	return p.shown
 }

@@ -51,7 +51,18 @@ func limitedLine(s string, limit int) string {
 }
 
 // breakAddresses returns s with spaces inside addresses and names of emoji.
+// The rest of a broken address can be part of another one, as in a@b.c@d.e.
 func breakAddresses(s string) string {
+	for {
+		broken := breakOnce(s)
+		if broken == s {
+			return s
+		}
+		s = broken
+	}
+}
+
+func breakOnce(s string) string {
 	var out strings.Builder
 	from := 0
 	for _, x := range findAddresses(s, nil) {
@@ -69,8 +80,9 @@ func breakAddresses(s string) string {
 }
 
 // File returns the contents of a file with the model's markdown: unchanged,
-// but without control characters, hidden characters and direction marks.
-func File(markdown string) []byte { return []byte(clean(markdown)) }
+// but without control characters, hidden characters and direction marks. The
+// names of such characters, as in &#x202e;, are shown as text.
+func File(markdown string) []byte { return []byte(quoteHidden(clean(markdown))) }
 
 // maxName bounds the part of a file name that is shown, in characters as
 // people see them.
