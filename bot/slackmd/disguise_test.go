@@ -103,6 +103,11 @@ func inert(t fails, in string) {
 		inertMarkdown(t, text)
 		inertLine(t, Notification("page.png", text))
 	}
+	for _, span := range read(clean(in), inText).spans {
+		if span.from >= span.to {
+			t.Errorf("a code span of %q is empty", in)
+		}
+	}
 	inertLine(t, Notification(in, ""))
 	for _, line := range []string{in, decode(in), plain(in), Name(in), FileName(in, ".md")} {
 		inertLine(t, Line(line))
