@@ -6,16 +6,16 @@ import (
 )
 
 const (
-	// maxLines bounds how many people's calls are remembered.
+	// maxLines bounds the number of lines in memory.
 	maxLines = 10_000
-	// eager is how far a person's calls may be ahead of the person's share before
-	// their greetings wait among all other calls.
+	// eager is the lead of a person's calls over the person's share from which on
+	// the person's greetings lose their priority.
 	eager = 2 * time.Second
 )
 
 // fairness orders the calls that people cause. A person has half of a method's rate
-// before all others. What a person asks for beyond that waits behind the calls of
-// everybody else, and loses nothing if nobody else waits.
+// before all others. Further calls of the person wait behind the calls of everybody
+// else, and are not delayed if nobody else waits.
 type fairness struct {
 	mu   sync.Mutex         // guards next
 	next map[line]time.Time // when the next call of a line is due
@@ -24,8 +24,8 @@ type fairness struct {
 // line is the calls of one method that one person causes.
 type line struct{ method, person string }
 
-// due returns the place in time of a call that waits since that time: calls are served
-// in this order. every is the method's time between two calls.
+// due returns the time by which calls are ordered, for a call that has waited since
+// since. every is the method's time between two calls.
 func (f *fairness) due(l line, since time.Time, every time.Duration) time.Time {
 	if l.person == "" {
 		return since
@@ -55,7 +55,7 @@ func (f *fairness) forget(now time.Time) {
 	f.next = kept
 }
 
-// place returns how urgent a call is and its place in time. The first greetings of a
+// place returns the urgency of a call and the time by which it is ordered. The first greetings of a
 // person go before all else. Greetings without end do not: results would never have
 // their turn.
 func (p *Pacer) place(c call, since time.Time) (urgency, time.Time) {

@@ -472,38 +472,3 @@ func withAlpha(m, alpha image.Image) (image.Image, error) {
 	}
 	return dst, nil
 }
-
-// fields reads big-endian numbers in order. After the last byte it returns 0,
-// and ok is false.
-type fields struct {
-	rest []byte
-	ok   bool
-}
-
-func newFields(b []byte) *fields { return &fields{b, true} }
-
-func (f *fields) take(n int) []byte {
-	if n > len(f.rest) {
-		f.rest, f.ok = nil, false
-		return make([]byte, n)
-	}
-	b := f.rest[:n]
-	f.rest = f.rest[n:]
-	return b
-}
-
-func (f *fields) number(size int) uint64 {
-	var v uint64
-	for _, b := range f.take(size) {
-		v = v<<8 | uint64(b)
-	}
-	return v
-}
-
-// id returns a number of two bytes, or of four.
-func (f *fields) id(wide bool) uint64 {
-	if wide {
-		return f.number(4)
-	}
-	return f.number(2)
-}
