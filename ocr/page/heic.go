@@ -205,7 +205,11 @@ func (h *heif) readAssociations(f *fields) {
 	flags := f.number(3)
 	for range f.number(4) {
 		id := uint32(f.id(version > 0))
-		for range f.number(1) {
+		count := f.number(1)
+		if !f.ok {
+			return // the number of items is the file's word
+		}
+		for range count {
 			index := f.number(1) & 0x7f
 			if flags&1 != 0 {
 				index = index<<8 | f.number(1)
