@@ -2,7 +2,10 @@ package tesseract
 
 import (
 	"bytes"
+	"image"
 	"image/color"
+	"image/draw"
+	"image/png"
 	"strings"
 	"testing"
 
@@ -119,6 +122,10 @@ func TestOneWord(t *testing.T) {
 // do not count.
 func TestCharacters(t *testing.T) {
 	page := pagetest.Layout{}
+	chinese, err := png.Decode(bytes.NewReader(pagetest.ChineseReceiptPNG))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range []struct {
 		name  string
 		file  []byte
@@ -130,6 +137,8 @@ func TestCharacters(t *testing.T) {
 		{"German, page", pagetest.PNG(pagetest.Notice, page), pagetest.Notice, 0.99},
 		{"German, photo", upright(t, pagetest.Photo(pagetest.Notice, page), nil), pagetest.Notice, 0.99},
 		{"Chinese, receipt", pagetest.ChineseReceiptPNG, pagetest.ChineseReceipt, 0.97},
+		{"English over Chinese", over(pagetest.Image(pagetest.Letter, page), chinese), pagetest.Letter + pagetest.ChineseReceipt, 0.993},
+		{"Chinese over English", over(chinese, pagetest.Image(pagetest.Letter, page)), pagetest.ChineseReceipt + pagetest.Letter, 0.993},
 		{"table, page", pagetest.PNG(pagetest.Invoice, page), pagetest.Invoice, 0.99},
 		{"table, photo", upright(t, pagetest.Photo(pagetest.Invoice, page), nil), pagetest.Invoice, 0.99},
 		{"table, small", pagetest.PNG(pagetest.Receipt, pagetest.Layout{DPI: 110}), pagetest.Receipt, 0.99},
@@ -141,6 +150,20 @@ func TestCharacters(t *testing.T) {
 			t.Logf("%s: %.1f %% of the characters", p.name, 100*share)
 		}
 	}
+}
+
+// over sets a picture above another one.
+func over(above, below image.Image) []byte {
+	a, b := above.Bounds().Size(), below.Bounds().Size()
+	both := image.NewRGBA(image.Rect(0, 0, max(a.X, b.X), a.Y+b.Y))
+	draw.Draw(both, both.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(both, image.Rectangle{Max: a}, above, above.Bounds().Min, draw.Src)
+	draw.Draw(both, image.Rect(0, a.Y, b.X, a.Y+b.Y), below, below.Bounds().Min, draw.Src)
+	var file bytes.Buffer
+	if err := png.Encode(&file, both); err != nil {
+		panic(err)
+	}
+	return file.Bytes()
 }
 
 // characters makes a word of each character.

@@ -39,7 +39,7 @@ func BenchmarkStrips(b *testing.B) {
 	page := gray(pagetest.Image(pagetest.Article, pagetest.Layout{}))
 	b.ReportAllocs()
 	for b.Loop() {
-		if all := strips(page); len(all) < 3 {
+		if all, _ := strips(page); len(all) < 3 {
 			b.Fatal(all)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 // A joiner turns the words of a page into text, part by part.
 type joiner struct {
 	markdown bool
+	height   int   // of a usual line of the page
 	right    int   // end of the longest line
 	sizes    []int // type sizes of the lines so far
 	steps    []int // vertical steps from line to line
@@ -58,8 +59,11 @@ func (j *joiner) line(row []cell) string {
 		c.text += space(c.text, next.text, true) + next.text
 		c.Rectangle = c.Union(next.Rectangle)
 	}
-	usual := median(j.sizes)
-	heading := j.markdown && len(row) == 1 && len(j.sizes) >= 3 && 10*c.size > 13*usual
+	usual := j.height
+	if len(j.sizes) >= 3 {
+		usual = median(j.sizes)
+	}
+	heading := j.markdown && len(row) == 1 && 10*c.size > 13*usual
 	step := c.Min.Y - j.last.Max.Y
 	gap := step > usualStep(j.steps)+usual/2 || c.Max.Y < j.last.Min.Y // a new column
 	separator := "\n"

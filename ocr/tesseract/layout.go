@@ -125,20 +125,6 @@ func wide(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
 }
 
-// mostlyWide reports whether most words have Chinese letters, without counting
-// numbers.
-func mostlyWide(words []word) bool {
-	wides, others := 0, 0
-	for _, w := range words {
-		if strings.ContainsFunc(w.text, wide) {
-			wides++
-		} else if strings.ContainsFunc(w.text, unicode.IsLetter) {
-			others++
-		}
-	}
-	return wides > others
-}
-
 // runs yields the longest runs of neighbours for which together returns true.
 func runs[E any](all []E, together func(a, b E) bool) iter.Seq[[]E] {
 	return func(yield func([]E) bool) {

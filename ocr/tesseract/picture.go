@@ -57,7 +57,7 @@ func gray(src image.Image) *image.Gray {
 		src = &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
 	}
 	dst := image.NewGray(image.Rectangle{Max: src.Bounds().Size()})
-	draw.Draw(dst, dst.Rect, image.White, image.Point{}, draw.Src)
+	dst.Pix = bytes.Repeat([]byte{255}, len(dst.Pix))
 	draw.Draw(dst, dst.Rect, src, src.Bounds().Min, draw.Over)
 	return dst
 }
@@ -140,22 +140,23 @@ func writePGM(name string, m *image.Gray, part image.Rectangle) error {
 // shadow.
 const contrast = 50
 
-// strips cuts a picture into strips from top to bottom, each of whole
-// paragraphs and at least an eighth of the height. tesseract returns a
-// picture's text only at its end; with strips the first text comes while the
-// rest is read. Tables and columns stay whole, and so does a photo, whose
-// lines may slope. A picture without ink has no strips.
-func strips(m *image.Gray) []image.Rectangle {
+// strips cuts a picture into strips from top to bottom, and returns the height
+// of a usual line. tesseract returns a picture's text only at its end; with
+// strips the first text comes while the rest is read. The first strip is a
+// paragraph or a heading, to be read soon; the others have whole paragraphs and
+// at least an eighth of the height, since each costs time. Tables and columns
+// stay whole, and so does a photo, whose lines may slope. A picture without ink
+// has no strips.
+func strips(m *image.Gray) (all []image.Rectangle, height int) {
 	if shaded(m) {
-		return []image.Rectangle{m.Rect}
+		return []image.Rectangle{m.Rect}, m.Rect.Dy()
 	}
-	paragraphs := paragraphs(m)
-	var all []image.Rectangle
+	paragraphs, height := paragraphs(m)
 	top := 0
 	for i, p := range paragraphs {
 		cut := m.Rect.Max.Y
 		if i+1 < len(paragraphs) {
-			if p.Max.Y-top < m.Rect.Dy()/8 || sideBySide(m, p, paragraphs[i+1]) {
+			if i > 0 && p.Max.Y-top < m.Rect.Dy()/8 || sideBySide(m, p, paragraphs[i+1]) {
 				continue
 			}
 			cut = (p.Max.Y + paragraphs[i+1].Min.Y) / 2
@@ -163,13 +164,13 @@ func strips(m *image.Gray) []image.Rectangle {
 		all = append(all, image.Rect(0, top, m.Rect.Max.X, cut))
 		top = cut
 	}
-	return all
+	return all, height
 }
 
 // paragraphs returns the ranges of rows with ink that are separated by more
-// empty rows than lines usually are.
-func paragraphs(m *image.Gray) []image.Rectangle {
-	var lines, all []image.Rectangle
+// empty rows than lines usually are, and the height of a usual line.
+func paragraphs(m *image.Gray) (all []image.Rectangle, height int) {
+	var lines []image.Rectangle
 	var gaps []int // above each line but the first
 	for y := range m.Rect.Dy() {
 		row := m.Pix[y*m.Stride:][:m.Rect.Dx()]
@@ -188,14 +189,16 @@ func paragraphs(m *image.Gray) []image.Rectangle {
 	// In a letter every other gap separates paragraphs, so the usual gap is
 	// among the small ones.
 	sorted := slices.Sorted(slices.Values(gaps))
+	var heights []int
 	for i, l := range lines {
+		heights = append(heights, l.Dy())
 		if i > 0 && 2*gaps[i-1] < 3*sorted[len(sorted)/4] {
 			all[len(all)-1].Max.Y = l.Max.Y
 		} else {
 			all = append(all, l)
 		}
 	}
-	return all
+	return all, median(heights)
 }
 
 // sideBySide reports whether two paragraphs leave the same place empty and

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // maxText bounds tesseract's output for a picture, in bytes.
@@ -47,61 +48,89 @@ const (
 // read yields the picture's text in pieces, from top to bottom.
 func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		parts := strips(m)
-		j := joiner{markdown: markdown}
+		parts, height := strips(m)
+		j := joiner{markdown: markdown, height: height}
 		if len(parts) > 1 { // the page is even: its ink shows where lines end
 			j.right = bytes.LastIndexByte(columns(m, m.Rect), 1)
 		}
+		now := r         // reads these parts
+		begun := false   // whether a part of the page was read
 		checked := false // whether an installed language has the script
-		chinese := reader{r.program, r.of("Han")}
-		again := false
-		for words, err := range r.words(ctx, m, parts, oneBlock) {
-			if err != nil {
-				yield("", err)
-				return
-			}
-			if again = !j.begun && len(chinese.languages) > 0 && len(chinese.languages) < len(r.languages) && mostlyWide(words); again {
-				break
-			}
-			if letters, confidence := trust(words); !checked && letters >= enough && confidence < doubt {
-				checked = true
-				if foreign := r.foreign(ctx, m); foreign != "" {
-					yield(j.separate(foreign), nil)
-					return
-				}
-			}
-			blocks := [][]word{words}
-			if inColumns(rows(words)) {
-				if blocks, err = r.blocks(ctx, m, parts[words[0].part]); err != nil {
+	languages:
+		for {
+			for words, err := range now.words(ctx, m, parts, oneBlock) {
+				if err != nil {
 					yield("", err)
 					return
 				}
-				j.right = 0 // each column ends elsewhere
-			}
-			for _, block := range blocks {
-				for _, piece := range j.add(rows(block)) {
+				part := words[0].part
+				// The first part after a change of languages stays as it is read.
+				if better := r.better(words); (part > 0 || !begun) && len(better) > 0 && !slices.Equal(better, now.languages) {
+					parts, now, begun = parts[part:], reader{r.program, better}, true
+					continue languages
+				}
+				begun = true
+				if letters, confidence := trust(words); !checked && letters >= enough && confidence < doubt {
+					checked = true
+					if foreign := r.foreign(ctx, m); foreign != "" {
+						yield(j.separate(foreign), nil)
+						return
+					}
+				}
+				pieces, err := now.pieces(ctx, m, parts[part], words, &j)
+				if err != nil {
+					yield("", err)
+					return
+				}
+				for _, piece := range pieces {
 					if !yield(piece, nil) {
 						return
 					}
 				}
 			}
-		}
-		if again { // other languages take half of the Chinese words for their own
-			chinese.read(ctx, m, markdown)(yield)
+			return
 		}
 	}
 }
 
-// blocks returns the words of each block of a part with columns, in reading
-// order.
-func (r reader) blocks(ctx context.Context, m *image.Gray, part image.Rectangle) (all [][]word, err error) {
+// pieces returns the text of a part that has these words. If the part has
+// columns, it is read again, one column after the other.
+func (r reader) pieces(ctx context.Context, m *image.Gray, part image.Rectangle, words []word, j *joiner) (all []string, err error) {
+	if !inColumns(rows(words)) {
+		return j.add(rows(words)), nil
+	}
+	j.right = 0 // each column ends elsewhere
 	for words, err := range r.words(ctx, m, []image.Rectangle{part}, anything) {
 		if err != nil {
 			return nil, err
 		}
-		all = slices.AppendSeq(all, runs(words, func(a, b word) bool { return a.block == b.block }))
+		for block := range runs(words, func(a, b word) bool { return a.block == b.block }) {
+			all = append(all, j.add(rows(block))...)
+		}
 	}
 	return all, nil
+}
+
+// better returns the languages that read such words best: Chinese alone if most
+// words are Chinese, since other languages take half of the Chinese words for
+// their own, all languages if most are not, and none if there is no telling.
+func (r reader) better(words []word) []string {
+	chinese := r.of("Han")
+	wides, others := 0, 0
+	for _, w := range words {
+		if strings.ContainsFunc(w.text, wide) {
+			wides++
+		} else if strings.ContainsFunc(w.text, unicode.IsLetter) {
+			others++
+		}
+	}
+	switch {
+	case wides > others && len(chinese) > 0:
+		return chinese
+	case others > wides:
+		return r.languages
+	}
+	return nil
 }
 
 // words yields the words of each part of a picture, as soon as the part is
