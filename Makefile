@@ -27,6 +27,7 @@ soak:
 # it: the same commit and the same Go make the same bytes anywhere.
 BIN = bin/bot
 build:
+	@echo 'Building $(BIN); the first time takes about a minute'
 	@CGO_ENABLED=0 go build -trimpath -tags nodynamic -ldflags '-s -w' -o $(BIN) ./cmd/bot
 
 # The figures of docs/BENCHMARKS.md.
