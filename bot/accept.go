@@ -43,54 +43,54 @@ func (b *Bot) tasksFor(ctx context.Context, event slackevents.EventsAPIEvent) ([
 	var err error
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MemberJoinedChannelEvent:
-		asks, err = b.joined(ctx, e, event.IsExtSharedChannel)
+		asks, err = b.botJoined(ctx, e, event.IsExtSharedChannel)
 	case *slackevents.AppHomeOpenedEvent:
-		asks = b.opened(e, event.IsExtSharedChannel)
+		asks = b.homeOpened(e, event.IsExtSharedChannel)
 	default:
-		asks = b.intake.asks(event)
+		asks = b.intake.intentsOf(event)
 	}
-	asks = slices.DeleteFunc(asks, func(a intent) bool { return b.overwhelmed(a.task) })
+	asks = slices.DeleteFunc(asks, func(a intent) bool { return b.tooManyErrands(a.task) })
 	if err == nil {
-		asks, err = b.wanted(ctx, asks)
+		asks, err = b.filterByChannelMode(ctx, asks)
 	}
 	if err == nil {
-		asks, err = b.affordable(ctx, asks)
+		asks, err = b.checkQuota(ctx, asks)
 	}
-	return checked(withoutSpares(asks)), err
+	return withCheck(withoutFallbacks(asks)), err
 }
 
-// withoutSpares removes a spare ask if another ask certainly counts.
-func withoutSpares(asks []intent) []intent {
-	if slices.ContainsFunc(asks, func(a intent) bool { return !a.spare && !a.carried }) {
-		return slices.DeleteFunc(asks, func(a intent) bool { return a.spare })
+// withoutFallbacks removes fallbacks if another intent certainly counts.
+func withoutFallbacks(asks []intent) []intent {
+	if slices.ContainsFunc(asks, func(a intent) bool { return !a.fallback && !a.mayRepeat }) {
+		return slices.DeleteFunc(asks, func(a intent) bool { return a.fallback })
 	}
 	return asks
 }
 
-// wanted removes asks that the channel's habit does not allow. An event is
-// about one channel. A person who mentioned the bot is told; a mode's word
-// alone may be ordinary talk.
-func (b *Bot) wanted(ctx context.Context, asks []intent) ([]intent, error) {
-	i := slices.IndexFunc(asks, func(a intent) bool { return a.needs != always })
+// filterByChannelMode removes intents that the channel's mode does not allow.
+// An event is about one channel. A person who mentioned the bot is told; a
+// mode's word alone may be ordinary talk.
+func (b *Bot) filterByChannelMode(ctx context.Context, asks []intent) ([]intent, error) {
+	i := slices.IndexFunc(asks, func(a intent) bool { return a.trigger != explicitly })
 	if i < 0 {
 		return asks, nil
 	}
-	n, unknown := asks[i].notice("off", words.ChannelOff), asks[i].unknown
-	h, err := b.habit(ctx, n.Channel)
+	n, unknown := asks[i].notice("off", words.ChannelOff), asks[i].checkExternal
+	mode, err := b.channelMode(ctx, n.Channel)
 	if err != nil {
 		return nil, err
 	}
-	named := slices.ContainsFunc(asks, func(a intent) bool { return a.needs == mention && (a.Find == nil || !a.Find.Quiet) })
-	asks = slices.DeleteFunc(asks, func(a intent) bool { return !h.allows(a.needs) })
+	named := slices.ContainsFunc(asks, func(a intent) bool { return a.trigger == byMention && (a.Find == nil || !a.Find.Silent) })
+	asks = slices.DeleteFunc(asks, func(a intent) bool { return !mode.allows(a.trigger) })
 	if len(asks) == 0 && named {
-		asks = []intent{{task: task{Say: n}, unknown: unknown}}
+		asks = []intent{{task: task{Say: n}, checkExternal: unknown}}
 	}
 	return asks, nil
 }
 
-// affordable removes asks above a quota, unless they were stored before, and
+// checkQuota removes files above a quota, unless they were stored before, and
 // tells the person how many files were taken.
-func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
+func (b *Bot) checkQuota(ctx context.Context, asks []intent) ([]intent, error) {
 	var all []intent
 	taken, of := 0, 0
 	var refused *intent
@@ -100,7 +100,7 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 			continue
 		}
 		of += len(a.Ask.Files)
-		room := b.room(a.Ask.Person, a.Ask.Channel) - taken
+		room := b.quotaLeft(a.Ask.Person, a.Ask.Channel) - taken
 		if room < len(a.Ask.Files) {
 			_, err := b.jobs.Get(ctx, b.team+"/"+a.Ask.Key)
 			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
@@ -118,8 +118,8 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 	}
 	if refused != nil {
 		busy := task{Say: refused.notice("busy", words.TooManyWaiting(taken, of))}
-		if !b.overwhelmed(busy) {
-			all = append(all, intent{task: busy, unknown: refused.unknown})
+		if !b.tooManyErrands(busy) {
+			all = append(all, intent{task: busy, checkExternal: refused.checkExternal})
 		}
 	}
 	return all, nil
@@ -127,49 +127,50 @@ func (b *Bot) affordable(ctx context.Context, asks []intent) ([]intent, error) {
 
 // notice returns a notice to the asking person.
 func (a intent) notice(topic, sentence string) *Notice {
-	n := &Notice{Topic: topic, Words: sentence, Only: true}
-	n.Channel, n.Ask, n.Person = a.origin()
+	n := &Notice{Topic: topic, Text: sentence, Ephemeral: true}
+	n.Channel, n.Origin, n.Person = a.origin()
 	if r := a.Ask; r != nil {
 		n.Root = r.Root
 	} else if f := a.Find; f != nil {
 		n.Root = f.Thread
 	}
-	if n.Root == n.Ask {
+	if n.Root == n.Origin {
 		n.Root = "" // a private word does not open a thread
 	}
 	return n
 }
 
-// joined announces the bot, once, in a channel that it was invited to. shared
-// must be true if people of other workspaces may be there.
-func (b *Bot) joined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) ([]intent, error) {
+// botJoined announces the bot, once, in a channel that it was invited to.
+// shared must be true if people of other workspaces may be there.
+func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) ([]intent, error) {
 	if e.User != b.self || e.Channel == "" {
 		return nil, nil
 	}
 	sentence := words.GreetingNotHere
 	if b.intake.allowed(e.Channel) {
-		h, err := b.habit(ctx, e.Channel)
+		mode, err := b.channelMode(ctx, e.Channel)
 		if err != nil {
 			return nil, err
 		}
-		sentence = words.Greeting(string(h), b.model.Host())
+		sentence = words.Greeting(string(mode), b.model.Host())
 	}
-	n := Notice{Channel: e.Channel, Ask: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Words: sentence}
-	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external && e.Inviter != ""}}, nil
+	n := Notice{Channel: e.Channel, Origin: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Text: sentence}
+	return []intent{{task: task{Say: &n}, checkExternal: shared && !b.intake.external && e.Inviter != ""}}, nil
 }
 
-// opened greets, once, a person who opens the bot's messages. shared must be
-// true if people of other workspaces may be there.
-func (b *Bot) opened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
+// homeOpened greets, once, a person who opens the bot's messages. shared must
+// be true if people of other workspaces may be there.
+func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
 	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
 		return nil
 	}
-	n := Notice{Channel: e.Channel, Ask: "opened-" + e.User, Person: e.User, Topic: "hello", Words: words.GreetingDirect(b.model.Host())}
-	return []intent{{task: task{Say: &n}, unknown: shared && !b.intake.external}}
+	n := Notice{Channel: e.Channel, Origin: "opened-" + e.User, Person: e.User, Topic: "hello", Text: words.GreetingDirect(b.model.Host())}
+	return []intent{{task: task{Say: &n}, checkExternal: shared && !b.intake.external}}
 }
 
-// left returns the conversation that the bot can no longer post in, or "".
-func left(event slackevents.EventsAPIEvent) (channel string) {
+// conversationLeft returns the conversation that the bot can no longer post in,
+// or "".
+func conversationLeft(event slackevents.EventsAPIEvent) (channel string) {
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.ChannelArchiveEvent:
 		return e.Channel
@@ -186,10 +187,10 @@ func left(event slackevents.EventsAPIEvent) (channel string) {
 // leave stops the work for a conversation that the bot can no longer post in.
 // Other replicas, and jobs that leave misses, find out when they post.
 func (b *Bot) leave(ctx context.Context, channel string) {
-	ctx, cancel := context.WithTimeout(ctx, answering)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	for _, r := range b.jobs.Running() {
-		if !strings.HasPrefix(r.Thread, where(channel, "")) {
+		if !strings.HasPrefix(r.Thread, threadKey(channel, "")) {
 			continue
 		}
 		if err := b.jobs.Stop(ctx, r.Key, reading.Silently); err != nil && !errors.Is(err, jobs.ErrNotFound) {

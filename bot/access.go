@@ -7,32 +7,32 @@ import (
 	"slackocr/bot/ask"
 )
 
-// Habit says which posts in a channel are read unasked.
-type Habit string
+// ChannelMode says which posts in a channel are read unasked.
+type ChannelMode string
 
-// The habits of a channel.
+// The modes of a channel.
 const (
-	ReadAll     Habit = "all"     // every picture that is posted
-	ReadMention Habit = "mention" // pictures in messages that mention the bot
-	ReadOff     Habit = "off"     // none; commands, buttons and shortcuts work all the same
+	ReadAll     ChannelMode = "all"     // every picture that is posted
+	ReadMention ChannelMode = "mention" // pictures in messages that mention the bot
+	ReadOff     ChannelMode = "off"     // none; commands, buttons and shortcuts work all the same
 )
 
-// Known reports whether h is one of the three.
-func (h Habit) Known() bool { return h == ReadAll || h == ReadMention || h == ReadOff }
+// Known reports whether m is one of the three.
+func (m ChannelMode) Known() bool { return m == ReadAll || m == ReadMention || m == ReadOff }
 
-// allows reports whether the habit allows an ask with need n.
-func (h Habit) allows(n need) bool {
-	return n == always || h == ReadAll || n == mention && h != ReadOff
+// allows reports whether files are read in the channel after a trigger.
+func (m ChannelMode) allows(t trigger) bool {
+	return t == explicitly || m == ReadAll || t == byMention && m != ReadOff
 }
 
-func habitOf(team, channel string) string { return "auto/" + team + "/" + channel }
+func channelModeKey(team, channel string) string { return "auto/" + team + "/" + channel }
 
-// habit returns the habit of a channel: its members' choice, or else the
+// channelMode returns the mode of a channel: its members' choice, or else the
 // operator's.
-func (b *Bot) habit(ctx context.Context, channel string) (Habit, error) {
-	value, ok, err := b.jobs.Setting(ctx, habitOf(b.team, channel))
-	if h := Habit(value); err != nil || ok && h.Known() {
-		return h, err
+func (b *Bot) channelMode(ctx context.Context, channel string) (ChannelMode, error) {
+	value, ok, err := b.jobs.Setting(ctx, channelModeKey(b.team, channel))
+	if mode := ChannelMode(value); err != nil || ok && mode.Known() {
+		return mode, err
 	}
 	return b.config.AutoRead, nil
 }
@@ -50,8 +50,8 @@ const (
 	maxInChannel = 2000
 )
 
-// How many errands may wait: searches, notices, and results to send. What is over it is
-// left out, or turned down with a word that costs no errand.
+// The most errands that may wait: searches, notices, and results to send.
+// Others are left out, or refused with a sentence that costs no errand.
 const (
 	maxErrandsOfPerson  = 20
 	maxErrandsInChannel = 100
@@ -62,18 +62,19 @@ const (
 // them.
 const MaxAsks = maxOfPerson + 1000
 
-// room returns the number of files that a person may add in a channel. room
+// quotaLeft returns the number of files that a person may add in a channel. It
 // counts this replica's files and assumes that the other replicas have as
 // many.
-func (b *Bot) room(person, channel string) int {
+func (b *Bot) quotaLeft(person, channel string) int {
 	own, here := b.reader.Waiting.Number(person, channel)
 	replicas := b.jobs.Replicas()
 	return max(0, min(maxOfPerson-own*replicas, maxInChannel-here*replicas))
 }
 
-// overwhelmed reports whether too many errands of the person or in the channel wait for
-// another one. Files have a bound of their own, and nobody is kept from deleting.
-func (b *Bot) overwhelmed(t task) bool {
+// tooManyErrands reports whether so many errands of the person or in the channel
+// wait that another one is refused. Files have a bound of their own, and nobody
+// is kept from deleting.
+func (b *Bot) tooManyErrands(t task) bool {
 	if t.Ask != nil || t.Forget != nil {
 		return false
 	}

@@ -206,7 +206,7 @@ func TestLogOfWhatPeopleChange(t *testing.T) {
 		h.forget(h.ann)
 		h.pass(time.Minute)
 		h.stop()
-		for _, line := range []string{"a person stopped a job", "a person changed a channel's habit", "a person had their records erased"} {
+		for _, line := range []string{"a person stopped a job", "a person changed a channel's mode", "a person had their records erased"} {
 			found := h.lines(line)
 			if len(found) != 1 || !strings.Contains(found[0], "person="+h.ann) || !strings.Contains(found[0], "channel="+h.channel) ||
 				strings.Contains(found[0], "page.png") || strings.Contains(found[0], "two words") {

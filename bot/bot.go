@@ -47,8 +47,8 @@ type Config struct {
 	// Decoder opens the files. At most MaxPages pages of a file are read.
 	Decoder  *page.Decoder
 	MaxPages int
-	// AutoRead is the habit of channels without a choice of their own.
-	AutoRead Habit
+	// AutoRead is the mode of channels without a choice of their own.
+	AutoRead ChannelMode
 	// Allowed, unless empty, and Denied are ids of channels in which the bot
 	// may, or must not, work.
 	Allowed, Denied []string

@@ -14,94 +14,94 @@ import (
 // answers.
 type Check struct {
 	Channel string
-	Ask     string // the message, or a token
+	Origin  string `json:"Ask"` // the message, or a token
 	Person  string
-	// Stranger is true if the person's workspace must be checked.
-	Stranger bool `json:",omitempty"`
+	// CheckExternal is true if the person's workspace must be checked.
+	CheckExternal bool `json:"Stranger,omitempty"`
 	// Thread, unless "", may have the files in its first message already.
-	Thread string `json:",omitempty"`
-	Wishes []Wish
+	Thread string        `json:",omitempty"`
+	Tasks  []CheckedTask `json:"Wishes"`
 }
 
-// Wish is one task of a Check.
-type Wish struct {
+// CheckedTask is one task of a Check.
+type CheckedTask struct {
 	task
-	Spare bool `json:",omitempty"` // counts only if no other wish counts
+	Fallback bool `json:"Spare,omitempty"` // counts only if no other task counts
 }
 
-// checked returns the tasks of an event: unchanged, or inside a Check if Slack
+// withCheck returns the tasks of an event: unchanged, or inside a Check if Slack
 // must be asked.
-func checked(intents []intent) (tasks []task) {
+func withCheck(intents []intent) (tasks []task) {
 	var c Check
 	for _, in := range intents {
 		tasks = append(tasks, in.task)
-		c.Wishes = append(c.Wishes, Wish{task: in.task, Spare: in.spare})
-		c.Stranger = c.Stranger || in.unknown
-		if in.carried {
+		c.Tasks = append(c.Tasks, CheckedTask{task: in.task, Fallback: in.fallback})
+		c.CheckExternal = c.CheckExternal || in.checkExternal
+		if in.mayRepeat {
 			c.Thread = in.Ask.Root
 		}
 	}
-	if !c.Stranger && c.Thread == "" {
+	if !c.CheckExternal && c.Thread == "" {
 		return tasks
 	}
-	c.Channel, c.Ask, c.Person = intents[0].origin()
+	c.Channel, c.Origin, c.Person = intents[0].origin()
 	return []task{{Check: &c}}
 }
 
-// files returns the number of files of all wishes.
+// files returns the number of files of all tasks.
 func (c Check) files() (n int) {
-	for _, w := range c.Wishes {
-		if w.Ask != nil {
-			n += len(w.Ask.Files)
+	for _, t := range c.Tasks {
+		if t.Ask != nil {
+			n += len(t.Ask.Files)
 		}
 	}
 	return n
 }
 
-// check enqueues the wishes that count.
+// check enqueues the tasks that count.
 func (b *Bot) check(ctx context.Context, c Check) error {
-	ctx, cancel := context.WithTimeout(ctx, finding)
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
-	if c.Stranger {
+	if c.CheckExternal {
 		if foreign, err := b.people.foreign(ctx, c.Person, ""); err != nil || foreign {
 			return err
 		}
 	}
-	wishes := c.Wishes
+	tasks := c.Tasks
 	if c.Thread != "" {
-		wishes = b.fresh(ctx, c)
+		tasks = b.dropParentFiles(ctx, c)
 	}
-	for _, w := range wishes {
-		if _, err := b.enqueue(ctx, w.task); err != nil {
+	for _, t := range tasks {
+		if _, err := b.enqueue(ctx, t.task); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lookAtThread bounds the request for a thread's first message, since a person
-// waits for the reply.
-const lookAtThread = time.Second
+// parentFilesTimeout bounds the request for a thread's first message, since a
+// person waits for the reply.
+const parentFilesTimeout = time.Second
 
-// fresh removes files that a thread reply only repeats: Slack's events carry
+// dropParentFiles removes files that a thread reply only repeats: Slack's events carry
 // the parent's files too (https://github.com/openclaw/openclaw/pull/32209). If
-// Slack does not answer in a second, all files stay. A spare wish stays only
-// if no other wish does.
-func (b *Bot) fresh(ctx context.Context, c Check) []Wish {
-	ctx, cancel := context.WithTimeout(ctx, lookAtThread)
+// Slack does not answer in a second, all files stay. A fallback stays only
+// if no other task does.
+func (b *Bot) dropParentFiles(ctx context.Context, c Check) []CheckedTask {
+	ctx, cancel := context.WithTimeout(ctx, parentFilesTimeout)
 	defer cancel()
 	old, err := post.NewThread(b.api, b.pacer, nil, c.Channel, c.Thread).For(c.Person).Files(ctx)
 	if err != nil {
 		b.log.Warn("could not look at a thread's first message", "error", err)
 	}
-	for _, w := range c.Wishes {
-		if w.Ask != nil {
-			w.Ask.Files = slices.DeleteFunc(w.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
+	for _, t := range c.Tasks {
+		if t.Ask != nil {
+			t.Ask.Files = slices.DeleteFunc(t.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
 		}
 	}
-	wishes := slices.DeleteFunc(c.Wishes, func(w Wish) bool { return w.Ask != nil && len(w.Ask.Files) == 0 })
-	if slices.ContainsFunc(wishes, func(w Wish) bool { return !w.Spare }) {
-		wishes = slices.DeleteFunc(wishes, func(w Wish) bool { return w.Spare })
+	tasks := slices.DeleteFunc(c.Tasks, func(t CheckedTask) bool { return t.Ask != nil && len(t.Ask.Files) == 0 })
+	if slices.ContainsFunc(tasks, func(t CheckedTask) bool { return !t.Fallback }) {
+		tasks = slices.DeleteFunc(tasks, func(t CheckedTask) bool { return t.Fallback })
 	}
-	return wishes
+	return tasks
 }

@@ -16,43 +16,43 @@ import (
 	"slackocr/ocr"
 )
 
-// wish is a parsed command.
-type wish struct {
-	verb    string // "", "help", "last", "auto", "status", "forget" or "link"
-	mode    ocr.Mode
-	habit   Habit // of auto; "" asks for the present habit
-	link    ask.Link
-	unclear string // the words that were not understood; the verb is "help" then
+// parsedCommand is a parsed slash command.
+type parsedCommand struct {
+	verb        string // "", "help", "last", "auto", "status", "forget" or "link"
+	mode        ocr.Mode
+	channelMode ChannelMode // of auto; "" asks for the present mode
+	link        ask.Link
+	unclear     string // the words that were not understood; the verb is "help" then
 }
 
 // parseCommand parses the text after /ocr. home is the workspace's own
 // address.
-func parseCommand(text, home string) wish {
+func parseCommand(text, home string) parsedCommand {
 	text = strings.TrimSpace(text)
 	first, rest, _ := strings.Cut(text, " ")
 	if end := strings.IndexByte(text, '>'); strings.HasPrefix(text, "<") && end > 0 { // a link, whose label may have spaces
 		first, rest = text[:end+1], text[end+1:]
 	}
 	rest = strings.TrimSpace(rest)
-	unclear := wish{verb: "help", unclear: ask.Decode(text)}
+	unclear := parsedCommand{verb: "help", unclear: ask.Decode(text)}
 	if l, ok := ask.ParseLink(first, home); ok {
 		if mode, ok := modeAfter(rest); ok {
-			return wish{verb: "link", link: l, mode: mode}
+			return parsedCommand{verb: "link", link: l, mode: mode}
 		}
 		return unclear
 	}
 	switch verb := strings.ToLower(first); verb {
 	case "", "help", "status", "forget":
 		if rest == "" {
-			return wish{verb: verb}
+			return parsedCommand{verb: verb}
 		}
 	case "last":
 		if mode, ok := modeAfter(rest); ok {
-			return wish{verb: verb, mode: mode}
+			return parsedCommand{verb: verb, mode: mode}
 		}
 	case "auto":
-		if h := Habit(strings.ToLower(rest)); h == "" || h.Known() {
-			return wish{verb: verb, habit: h}
+		if m := ChannelMode(strings.ToLower(rest)); m == "" || m.Known() {
+			return parsedCommand{verb: verb, channelMode: m}
 		}
 	}
 	return unclear
@@ -67,31 +67,31 @@ func modeAfter(s string) (ocr.Mode, bool) {
 	return mode, talk == ask.Read
 }
 
-// answering bounds the work on a command or press, without the final word to
+// answerTimeout bounds the work on a command or press, without the final word to
 // the person, see respond.
-const answering = 25 * time.Second
+const answerTimeout = 25 * time.Second
 
 // answer acknowledges a command or an interaction, which must happen within 3
 // s. The payload may be nil.
 type answer func(payload any)
 
-// only returns an answer that only the person sees, at once.
-func only(sentence string) map[string]any {
+// ephemeralAnswer returns an immediate answer that only the person sees.
+func ephemeralAnswer(sentence string) map[string]any {
 	return map[string]any{"response_type": "ephemeral", "text": sentence}
 }
 
 // command handles a slash command. A request to read or to forget is stored
 // before the ack, because Slack does not send commands again.
 func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
-	working, cancel := context.WithTimeout(ctx, answering)
+	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
 	token := "command-" + ask.Digest(c.TriggerID)
-	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", say(sentence)) }
+	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", ownMessage(sentence)) }
 	switch {
 	case !b.mayCommand(working, c, ack):
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
-		ack(only(words.NotHere))
+		ack(ephemeralAnswer(words.NotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
 		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
@@ -100,36 +100,36 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 			respond(words.NoWindow)
 		}
 	case w.verb == "help":
-		ack(only(words.Help(w.unclear)))
+		ack(ephemeralAnswer(words.Help(w.unclear)))
 	case w.verb == "status":
 		ack(nil)
 		m, err := b.status(working, c.UserID)
 		if err != nil {
 			b.log.Error("could not look at a person's jobs", "error", err)
-			m = say(words.TryLater)
+			m = ownMessage(words.TryLater)
 		}
 		b.respond(ctx, c.ResponseURL, "", m)
 	case w.verb == "auto":
 		ack(nil)
-		respond(b.auto(working, c, token, w.habit))
+		respond(b.setChannelMode(working, c, token, w.channelMode))
 	case w.verb == "forget":
 		ack(forgetQuestion())
 	default:
-		f := Find{Channel: c.ChannelID, Ask: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
+		f := Find{Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
 		switch {
 		case w.verb == "last":
 			f.Last = true
 		case w.link.Other:
-			ack(only(words.NotForYou))
+			ack(ephemeralAnswer(words.NotForYou))
 			return
 		default:
-			f.Web, f.File = w.link.Web, w.link.File
+			f.URL, f.File = w.link.Web, w.link.File
 			if m := w.link.Message; m != (ask.MessageRef{}) {
 				f.Linked = &m
 			}
 		}
 		if sentence := b.request(working, task{Find: &f}); sentence != "" {
-			ack(only(sentence))
+			ack(ephemeralAnswer(sentence))
 			return
 		}
 		ack(nil)
@@ -146,9 +146,9 @@ func (b *Bot) mayCommand(ctx context.Context, c slack.SlashCommand, ack answer) 
 	switch {
 	case err != nil:
 		b.log.Error("could not look at a person", "error", err)
-		ack(only(words.NotTaken))
+		ack(ephemeralAnswer(words.NotTaken))
 	case foreign:
-		ack(only(words.OtherWorkspace))
+		ack(ephemeralAnswer(words.OtherWorkspace))
 	}
 	return err == nil && !foreign
 }
@@ -159,9 +159,9 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	if url == "" {
 		return
 	}
-	limit := whispering
+	limit := ephemeralTimeout
 	if ctx.Err() != nil {
-		ctx, limit = context.WithoutCancel(ctx), settling
+		ctx, limit = context.WithoutCancel(ctx), settleTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -170,9 +170,9 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	}
 }
 
-// auto changes a channel's habit, or returns a sentence about the present
-// habit.
-func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h Habit) (sentence string) {
+// setChannelMode changes a channel's mode, or returns a sentence about the present
+// mode.
+func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin string, h ChannelMode) (sentence string) {
 	if ask.Direct(c.ChannelID) {
 		return words.AutoDirect
 	}
@@ -184,29 +184,29 @@ func (b *Bot) auto(ctx context.Context, c slack.SlashCommand, origin string, h H
 		return words.AddMeFirst(b.self)
 	}
 	if err == nil && h == "" {
-		if h, err = b.habit(ctx, c.ChannelID); err == nil {
+		if h, err = b.channelMode(ctx, c.ChannelID); err == nil {
 			return words.AutoReadNow(string(h))
 		}
 	}
 	announcement := task{Say: &Notice{
-		Channel: c.ChannelID, Ask: origin, Person: c.UserID, Topic: "habit", Words: words.AutoReadSet(c.UserID, string(h)),
+		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(h)),
 	}}
-	if err == nil && b.overwhelmed(announcement) {
+	if err == nil && b.tooManyErrands(announcement) {
 		return words.TooManyAsks
 	}
 	if err == nil {
-		err = b.jobs.SetSetting(ctx, habitOf(b.team, c.ChannelID), string(h))
+		err = b.jobs.SetSetting(ctx, channelModeKey(b.team, c.ChannelID), string(h))
 	}
 	if errors.Is(err, post.ErrCrowd) {
 		return words.TooManyMembers
 	}
 	if err != nil {
-		b.log.Error("could not change a channel's habit", "channel", c.ChannelID, "error", err)
+		b.log.Error("could not change a channel's mode", "channel", c.ChannelID, "error", err)
 		return words.NotTaken
 	}
-	b.log.Info("a person changed a channel's habit", "person", c.UserID, "channel", c.ChannelID)
+	b.log.Info("a person changed a channel's mode", "person", c.UserID, "channel", c.ChannelID)
 	if _, err = b.enqueue(ctx, announcement); err != nil {
-		b.log.Error("could not announce a channel's habit", "channel", c.ChannelID, "error", err)
+		b.log.Error("could not announce a channel's mode", "channel", c.ChannelID, "error", err)
 		return words.NotAnnounced
 	}
 	return words.Done
@@ -243,7 +243,7 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 func forgetQuestion() map[string]any {
 	text := slack.NewTextBlockObject(slack.MarkdownType, words.ForgetQuestion, false, false)
 	button := slack.NewButtonBlockElement(forgetID, "", plain(words.ForgetButton)).WithStyle(slack.StyleDanger)
-	answer := only(words.ForgetQuestion)
+	answer := ephemeralAnswer(words.ForgetQuestion)
 	answer["blocks"] = []slack.Block{slack.NewSectionBlock(text, nil, nil), slack.NewActionBlock(forgetID, button)}
 	return answer
 }

@@ -18,76 +18,76 @@ import (
 
 // Find is a request to read files that must be looked for.
 type Find struct {
-	Channel string // the conversation of the request
-	Ask     string // the asking message, or a token of the command or window
-	Person  string
-	Mode    ocr.Mode
-	Respond string `json:",omitempty"` // response_url of the person, unless a message asked
-	Under   string `json:",omitempty"` // thread of the answer, or "" for the channel itself
-	Private bool   `json:",omitempty"` // the answer is for the person alone
-	Quiet   bool   `json:",omitempty"` // if there is nothing to read, there is no answer
-	// Stranger is true if the person's workspace must be checked.
-	Stranger bool `json:",omitempty"`
+	Channel     string // the conversation of the request
+	Origin      string `json:"Ask"` // the asking message, or a token of the command or window
+	Person      string
+	Mode        ocr.Mode
+	Respond     string `json:",omitempty"`      // response_url of the person, unless a message asked
+	ReplyThread string `json:"Under,omitempty"` // thread of the answer, or "" for the channel itself
+	Private     bool   `json:",omitempty"`      // the answer is for the person alone
+	Silent      bool   `json:"Quiet,omitempty"` // if there is nothing to read, there is no answer
+	// CheckExternal is true if the person's workspace must be checked.
+	CheckExternal bool `json:"Stranger,omitempty"`
 	Target
 }
 
 // Target says which files a Find is about. One of the fields is set.
 type Target struct {
-	Files   []Found         `json:",omitempty"` // files of the window or the message
-	Web     string          `json:",omitempty"` // an address on the web
-	Message *ask.MessageRef `json:",omitempty"` // a message
-	Linked  *ask.MessageRef `json:",omitempty"` // a message that only members of its conversation may have read
-	File    string          `json:",omitempty"` // id of a file that only people who can see the file may have read
-	Thread  string          `json:",omitempty"` // all files of a thread of Channel
-	Last    bool            `json:",omitempty"` // the newest files of Channel
+	Files   []Found         `json:",omitempty"`    // files of the window or the message
+	URL     string          `json:"Web,omitempty"` // an address on the web
+	Message *ask.MessageRef `json:",omitempty"`    // a message
+	Linked  *ask.MessageRef `json:",omitempty"`    // a message that only members of its conversation may have read
+	File    string          `json:",omitempty"`    // id of a file that only people who can see the file may have read
+	Thread  string          `json:",omitempty"`    // all files of a thread of Channel
+	Last    bool            `json:",omitempty"`    // the newest files of Channel
 }
 
 // maxFound is the most files of a request. A window takes as many.
 const maxFound = 10
 
-// finding bounds an attempt to find files.
-const finding = 2 * time.Minute
+// findTimeout bounds an attempt to find files.
+const findTimeout = 2 * time.Minute
 
-// refusal is the reason for which a request is refused, in words for the
+// userError is the reason for which a request is refused, in words for the
 // person.
-type refusal string
+type userError string
 
-func (r refusal) Error() string { return string(r) }
+func (e userError) Error() string { return string(e) }
 
 // find looks for the files of a request and enqueues an ask for them.
 func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
-	ctx, cancel := context.WithTimeout(ctx, finding)
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
 	err := post.OptionalScope(b.findAll(ctx, f))
-	if why, refused := errors.AsType[refusal](err); refused {
-		if !f.Quiet {
-			b.whisper(ctx, f, string(why))
+	if why, refused := errors.AsType[userError](err); refused {
+		if !f.Silent {
+			b.postEphemeral(ctx, f, string(why))
 		}
 		return nil
 	}
 	switch {
-	case err == nil, f.Quiet, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
+	case err == nil, f.Silent, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
 	case errors.Is(err, post.ErrScope):
-		b.whisper(ctx, f, words.MissingScope)
+		b.postEphemeral(ctx, f, words.MissingScope)
 	case !temporary(err), job.LastAttempt():
-		b.whisper(ctx, f, words.NotFound)
+		b.postEphemeral(ctx, f, words.NotFound)
 	}
 	return err
 }
 
 func (b *Bot) findAll(ctx context.Context, f Find) error {
-	if f.Stranger {
+	if f.CheckExternal {
 		foreign, err := b.people.foreign(ctx, f.Person, "")
 		if err != nil {
 			return err
 		}
 		if foreign {
-			return refusal(words.OtherWorkspace)
+			return userError(words.OtherWorkspace)
 		}
 	}
-	files, err := b.seek(ctx, f)
+	files, err := b.resolve(ctx, f)
 	if errors.Is(err, post.ErrCrowd) {
-		return refusal(words.TooManyMembers)
+		return userError(words.TooManyMembers)
 	}
 	if err != nil {
 		return err
@@ -106,14 +106,14 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if err != nil {
 		return err
 	}
-	if room := b.room(f.Person, to.Channel); room < len(files) {
+	if room := b.quotaLeft(f.Person, to.Channel); room < len(files) {
 		to.note = words.TooManyWaiting(room, len(files))
 		files = files[:room]
 	}
 	if len(files) > 0 {
 		link, err := b.enqueueFound(ctx, f, files, to)
 		if errors.Is(err, jobs.ErrFull) {
-			return refusal(words.StoreFull)
+			return userError(words.StoreFull)
 		}
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 		to.note = cmp.Or(to.note, link)
 	}
 	if note := cmp.Or(to.note, tooMany); note != "" {
-		b.whisper(ctx, f, note)
+		b.postEphemeral(ctx, f, note)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 // elsewhere, link is the address of the result.
 func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destination) (link string, err error) {
 	a := ask.Ask{
-		Key: ask.KeyOf(to.Channel, f.Ask, f.Mode), Channel: to.Channel, Origin: f.Ask, Root: to.TS, Person: f.Person,
+		Key: ask.KeyOf(to.Channel, f.Origin, f.Mode), Channel: to.Channel, Origin: f.Origin, Root: to.TS, Person: f.Person,
 		Mode: f.Mode, Explicit: true, Outside: to.outside, Respond: f.Respond,
 	}
 	for _, file := range files {
@@ -141,8 +141,8 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destin
 	if err == nil && !created {
 		created, err = b.enqueueRest(ctx, a)
 	}
-	elsewhere := to.TS != "" && to.TS != f.Thread && ask.Timestamp(f.Ask) != to.TS || !created
-	if err != nil || !elsewhere || to.TS == "" || f.Quiet && created {
+	elsewhere := to.TS != "" && to.TS != f.Thread && ask.Timestamp(f.Origin) != to.TS || !created
+	if err != nil || !elsewhere || to.TS == "" || f.Silent && created {
 		return "", err
 	}
 	underWay := created
@@ -158,7 +158,7 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destin
 func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err error) {
 	record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
 	if err != nil {
-		if forgotten(err) {
+		if isUnknownJob(err) {
 			err = nil
 		}
 		return false, err
@@ -218,21 +218,21 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 	return to, nil
 }
 
-// whisper tells a person the result of a request. After some tries whisper
+// postEphemeral tells a person the result of a request. After some tries it
 // gives up, since no other way is left.
-func (b *Bot) whisper(ctx context.Context, f Find, sentence string) {
-	limit := whispering
+func (b *Bot) postEphemeral(ctx context.Context, f Find, sentence string) {
+	limit := ephemeralTimeout
 	if ctx.Err() != nil { // the time is over, or the bot stops
-		ctx, limit = context.WithoutCancel(ctx), settling
+		ctx, limit = context.WithoutCancel(ctx), settleTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := errNoWay
 	if f.Respond != "" {
-		err = b.desk.Respond(ctx, f.Respond, f.Under, say(sentence))
+		err = b.desk.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence))
 	}
 	if err != nil {
-		err = b.desk.Whisper(ctx, f.Channel, cmp.Or(f.Thread, f.Under), f.Person, say(sentence))
+		err = b.desk.Whisper(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence))
 	}
 	if err != nil {
 		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))
@@ -250,10 +250,10 @@ func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
 	if under == a.Origin {
 		under = ""
 	}
-	b.whisper(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, Under: under}, words.Unconfirmed(a.Files[0].Name()))
+	b.postEphemeral(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, ReplyThread: under}, words.Unconfirmed(a.Files[0].Name()))
 }
 
-// whispering bounds a whisper.
-const whispering = 15 * time.Second
+// ephemeralTimeout bounds postEphemeral.
+const ephemeralTimeout = 15 * time.Second
 
 var errNoWay = errors.New("there is no address to answer to")

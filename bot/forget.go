@@ -15,10 +15,10 @@ import (
 	"slackocr/bot/words"
 )
 
-// Gone is an event after which the bot deletes results and records: the
+// Deletion is an event after which the bot deletes results and records: the
 // deletion of a message with files, the deletion of a file, or a person's /ocr
 // forget.
-type Gone struct {
+type Deletion struct {
 	Channel string   `json:",omitempty"`
 	TS      string   `json:",omitempty"` // of the message
 	Root    string   `json:",omitempty"` // of its thread
@@ -26,44 +26,44 @@ type Gone struct {
 	File    string   `json:",omitempty"` // a file that was deleted
 
 	Person  string `json:",omitempty"` // the person whose records must be erased
-	Ask     string `json:",omitempty"`
+	Origin  string `json:"Ask,omitempty"`
 	Respond string `json:",omitempty"`
 }
 
-// trace lists the messages in Slack of a job whose record is erased.
-type trace struct {
-	Key      string // key of the posts
-	Channel  string
-	Root     string           // thread of the results
-	Top      bool             // the reply is in the channel and starts the thread
-	Messages []string         // timestamps
-	Away     []ask.MessageRef `json:",omitempty"` // messages in another conversation
-	Files    []string         // ids of uploads
-	Running  bool             // the job ran when it was erased: a last write may have been in flight
+// postedMessages lists the messages in Slack of a job whose record is erased.
+type postedMessages struct {
+	Key          string // key of the posts
+	Channel      string
+	Root         string           // thread of the results
+	StartsThread bool             `json:"Top"` // the reply is in the channel and starts the thread
+	Messages     []string         // timestamps
+	Elsewhere    []ask.MessageRef `json:"Away,omitempty"` // messages in another conversation
+	Files        []string         // ids of uploads
+	Running      bool             // the job ran when it was erased: a last write may have been in flight
 }
 
-// lastWrites bounds the time in which a write may be carried out after its job
-// was erased: see the time-out of a call in package post.
-const lastWrites = 16 * time.Second
+// lateWriteLimit bounds the time in which a write may be carried out after its
+// job was erased: see the time-out of a call in package post.
+const lateWriteLimit = 16 * time.Second
 
-// undoing is the saved progress of a Gone.
-type undoing struct {
-	Traces []trace
-	Files  int // number of files whose records are erased
+// deletionState is the saved progress of a Deletion.
+type deletionState struct {
+	Posted []postedMessages `json:"Traces"`
+	Files  int              // number of files whose records are erased
 }
 
 // forget erases the records and deletes the messages. For a person, only the
 // messages of unfinished jobs are deleted. forget first saves the list of
 // messages, so that it can be interrupted at any point.
-func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
-	var u undoing
+func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
+	var u deletionState
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &u); err != nil {
 			return reading.ErrUnreadable
 		}
 	}
 	for { // a list has a bounded length
-		records, err := b.goneWith(ctx, g)
+		records, err := b.jobsOf(ctx, d)
 		if err != nil {
 			return err
 		}
@@ -71,68 +71,68 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, g Gone) error {
 			break
 		}
 		for _, r := range records {
-			u.note(r, g)
+			u.add(r, d)
 		}
 		if err := job.Save(ctx, u); err != nil {
 			return err
 		}
 		for _, r := range records {
-			if err := b.eraseGone(ctx, r, g); err != nil {
+			if err := b.eraseJobData(ctx, r, d); err != nil {
 				return err
 			}
 		}
 	}
-	if g.Person != "" {
-		b.log.Info("a person had their records erased", "person", g.Person, "channel", g.Channel)
-		b.respond(ctx, g.Respond, "", say(words.RecordsErased(u.Files)))
+	if d.Person != "" {
+		b.log.Info("a person had their records erased", "person", d.Person, "channel", d.Channel)
+		b.respond(ctx, d.Respond, "", ownMessage(words.RecordsErased(u.Files)))
 	}
-	return b.takeAway(ctx, u.Traces)
+	return b.deletePosted(ctx, u.Posted)
 }
 
-// filesOf returns the numbers of the ask's files that a Gone is about, and
+// filesOf returns the numbers of the ask's files that a Deletion is about, and
 // whether these are all remaining files.
-func (g Gone) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
-	from, left := ask.MessageRef{Channel: g.Channel, TS: g.TS}, 0
+func (d Deletion) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
+	from, left := ask.MessageRef{Channel: d.Channel, TS: d.TS}, 0
 	for i, f := range a.Files {
 		if r.StoppedItems[i] == reading.Silently {
 			continue // erased already
 		}
 		left++
-		if g.Person != "" || g.File != "" && f.Slack.ID == g.File || g.File == "" && f.Source == from {
+		if d.Person != "" || d.File != "" && f.Slack.ID == d.File || d.File == "" && f.Source == from {
 			files = append(files, i)
 		}
 	}
 	return files, len(files) == left
 }
 
-// note adds a record that will be erased, or some of its files. The results of
+// add adds a record that will be erased, or some of its files. The results of
 // a person's finished jobs stay in Slack.
-func (u *undoing) note(r jobs.Record, g Gone) {
+func (u *deletionState) add(r jobs.Record, d Deletion) {
 	a, isAsk := reading.AskOf(r)
-	files, all := g.filesOf(r, a)
+	files, all := d.filesOf(r, a)
 	if isAsk {
 		u.Files += len(files)
 	}
 	finished := r.State != jobs.Running && r.State != jobs.Queued
-	if g.Person != "" && finished {
+	if d.Person != "" && finished {
 		return
 	}
-	t, ok := traceOf(r)
+	t, ok := postedByJob(r)
 	if isAsk && !all {
-		t = traceOfFiles(r, a, files)
+		t = postedForFiles(r, a, files)
 	}
-	known := slices.ContainsFunc(u.Traces, func(other trace) bool {
+	known := slices.ContainsFunc(u.Posted, func(other postedMessages) bool {
 		return other.Key == t.Key && slices.Equal(other.Messages, t.Messages) && slices.Equal(other.Files, t.Files)
 	})
 	if ok && !known {
-		u.Traces = append(u.Traces, t)
+		u.Posted = append(u.Posted, t)
 	}
 }
 
-// eraseGone erases a job, or the job's data of some files.
-func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
+// eraseJobData erases a job, or the job's data of some files.
+func (b *Bot) eraseJobData(ctx context.Context, r jobs.Record, d Deletion) error {
 	a, ok := reading.AskOf(r)
-	files, all := g.filesOf(r, a)
+	files, all := d.filesOf(r, a)
 	if !ok || all {
 		return b.erase(ctx, r.Key)
 	}
@@ -148,21 +148,21 @@ func (b *Bot) eraseGone(ctx context.Context, r jobs.Record, g Gone) error {
 	return b.jobs.AddFollowUp(ctx, jobs.FollowUp{Key: r.Key, Kind: reading.CloseReply, Due: time.Now()})
 }
 
-// takeAway deletes the remaining messages in Slack, and then looks for
+// deletePosted deletes the remaining messages in Slack, and then looks for
 // messages that were in flight.
-func (b *Bot) takeAway(ctx context.Context, traces []trace) (err error) {
-	for _, t := range traces {
-		err = errors.Join(err, b.sweep(ctx, t))
+func (b *Bot) deletePosted(ctx context.Context, posted []postedMessages) (err error) {
+	for _, t := range posted {
+		err = errors.Join(err, b.deleteKnown(ctx, t))
 	}
-	if !slices.ContainsFunc(traces, func(t trace) bool { return t.Running }) {
+	if !slices.ContainsFunc(posted, func(t postedMessages) bool { return t.Running }) {
 		return err
 	}
-	if err := sleep(ctx, lastWrites); err != nil {
+	if err := sleep(ctx, lateWriteLimit); err != nil {
 		return err
 	}
-	for _, t := range traces {
+	for _, t := range posted {
 		if t.Running {
-			err = errors.Join(err, b.sweepLate(ctx, t))
+			err = errors.Join(err, b.deleteLate(ctx, t))
 		}
 	}
 	return err
@@ -175,15 +175,15 @@ func (b *Bot) erase(ctx context.Context, key string) error {
 	return nil
 }
 
-// goneWith returns the jobs about a deleted message or file, or of a person.
-func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err error) {
+// jobsOf returns the jobs about a deleted message or file, or of a person.
+func (b *Bot) jobsOf(ctx context.Context, d Deletion) (all []jobs.Record, err error) {
 	add := func(records []jobs.Record, err error, about func(task) bool) error {
 		for _, r := range records {
 			t, bad := decode(r)
 			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
 			if t.Ask != nil {
 				// Several deletions at once may have emptied a job.
-				if files, all := g.filesOf(r, *t.Ask); len(files) == 0 && !all {
+				if files, all := d.filesOf(r, *t.Ask); len(files) == 0 && !all {
 					continue
 				}
 			}
@@ -194,20 +194,20 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 		return err
 	}
 	switch {
-	case g.Person != "":
-		records, err := b.jobs.ByPerson(ctx, g.Person)
+	case d.Person != "":
+		records, err := b.jobs.ByPerson(ctx, d.Person)
 		return records, err // also records that cannot be read
-	case g.File != "":
-		records, err := b.jobs.ByFile(ctx, g.File)
+	case d.File != "":
+		records, err := b.jobs.ByFile(ctx, d.File)
 		return all, add(records, err, func(task) bool { return true })
 	}
-	from := ask.MessageRef{Channel: g.Channel, TS: g.TS}
+	from := ask.MessageRef{Channel: d.Channel, TS: d.TS}
 	about := func(t task) bool {
-		return t.Ask != nil || t.Send != nil && t.Send.Source == from || t.Check != nil && t.Check.Ask == from.TS
+		return t.Ask != nil || t.Send != nil && t.Send.Source == from || t.Check != nil && t.Check.Origin == from.TS
 	}
-	records, err := b.jobs.ByThread(ctx, where(g.Channel, g.Root))
+	records, err := b.jobs.ByThread(ctx, threadKey(d.Channel, d.Root))
 	err = add(records, err, about)
-	for _, file := range g.Files {
+	for _, file := range d.Files {
 		if err == nil {
 			records, err = b.jobs.ByFile(ctx, file)
 			err = add(records, err, about)
@@ -216,13 +216,13 @@ func (b *Bot) goneWith(ctx context.Context, g Gone) (all []jobs.Record, err erro
 	return all, err
 }
 
-// traceOf returns the messages of a job in Slack, as far as the record tells.
-func traceOf(r jobs.Record) (t trace, ok bool) {
+// postedByJob returns the messages of a job in Slack, as far as the record tells.
+func postedByJob(r jobs.Record) (t postedMessages, ok bool) {
 	work, err := decode(r)
 	if err != nil {
-		return trace{}, false
+		return postedMessages{}, false
 	}
-	t = trace{Running: r.State == jobs.Running || r.State == jobs.Queued}
+	t = postedMessages{Running: r.State == jobs.Running || r.State == jobs.Queued}
 	switch {
 	case work.Ask != nil:
 		a := work.Ask
@@ -231,8 +231,8 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 			state = reading.State{} // the state is unreadable
 		}
 		t.Key = a.Key
-		t.Channel, t.Root, t.Top = a.Channel, a.Root, a.Root == ""
-		if t.Top {
+		t.Channel, t.Root, t.StartsThread = a.Channel, a.Root, a.Root == ""
+		if t.StartsThread {
 			t.Root = state.Reply.TS
 		}
 		if state.Reply.TS != "" {
@@ -251,14 +251,14 @@ func traceOf(r jobs.Record) (t trace, ok bool) {
 			}
 		}
 	default:
-		return trace{}, false // such a job leaves nothing to delete
+		return postedMessages{}, false // such a job leaves nothing to delete
 	}
 	return t, true
 }
 
-// traceOfFiles returns the messages in Slack of some files of an ask.
-func traceOfFiles(r jobs.Record, a ask.Ask, files []int) trace {
-	t := trace{Key: a.Key, Channel: a.Channel, Root: a.Root}
+// postedForFiles returns the messages in Slack of some files of an ask.
+func postedForFiles(r jobs.Record, a ask.Ask, files []int) postedMessages {
+	t := postedMessages{Key: a.Key, Channel: a.Channel, Root: a.Root}
 	state, err := reading.DecodeState(r, &a, true)
 	if err != nil {
 		return t // the state is unreadable
@@ -273,12 +273,12 @@ func traceOfFiles(r jobs.Record, a ask.Ask, files []int) trace {
 }
 
 // add adds the posts of a file.
-func (t *trace) add(elsewhere string, d reading.Delivery) {
+func (t *postedMessages) add(elsewhere string, d reading.Delivery) {
 	for _, part := range d.Parts {
 		switch {
 		case part.TS == "":
 		case elsewhere != "":
-			t.Away = append(t.Away, ask.MessageRef{Channel: elsewhere, TS: part.TS})
+			t.Elsewhere = append(t.Elsewhere, ask.MessageRef{Channel: elsewhere, TS: part.TS})
 		default:
 			t.Messages = append(t.Messages, part.TS)
 		}
@@ -290,27 +290,27 @@ func (t *trace) add(elsewhere string, d reading.Delivery) {
 	}
 }
 
-// sweep deletes the known messages. Messages that Slack does not let the bot
+// deleteKnown deletes the known messages. Messages that Slack does not let the bot
 // delete stay.
-func (b *Bot) sweep(ctx context.Context, t trace) (err error) {
+func (b *Bot) deleteKnown(ctx context.Context, t postedMessages) (err error) {
 	for _, ts := range t.Messages {
-		err = errors.Join(err, b.unlessRefused(b.desk.Remove(ctx, t.Channel, ts)))
+		err = errors.Join(err, b.ignoreRefused(b.desk.Remove(ctx, t.Channel, ts)))
 	}
-	for _, m := range t.Away {
+	for _, m := range t.Elsewhere {
 		if m.TS != "" { // it was posted
-			err = errors.Join(err, b.unlessRefused(b.desk.Remove(ctx, m.Channel, m.TS)))
+			err = errors.Join(err, b.ignoreRefused(b.desk.Remove(ctx, m.Channel, m.TS)))
 		}
 	}
 	for _, id := range t.Files {
-		err = errors.Join(err, b.unlessRefused(b.desk.RemoveFile(ctx, id)))
+		err = errors.Join(err, b.ignoreRefused(b.desk.RemoveFile(ctx, id)))
 	}
 	return err
 }
 
-// sweepLate deletes messages that were posted while the record was erased.
-func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
+// deleteLate deletes messages that were posted while the record was erased.
+func (b *Bot) deleteLate(ctx context.Context, t postedMessages) (err error) {
 	roots := []string{t.Root}
-	if t.Top {
+	if t.StartsThread {
 		roots = append(roots, "")
 	}
 	for _, root := range slices.Compact(roots) {
@@ -324,7 +324,7 @@ func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
 			if m.User != b.self || !strings.HasPrefix(post.Key(m), t.Key+"/") {
 				continue
 			}
-			if err := b.unlessRefused(b.desk.Remove(ctx, t.Channel, m.Timestamp)); err != nil {
+			if err := b.ignoreRefused(b.desk.Remove(ctx, t.Channel, m.Timestamp)); err != nil {
 				return err
 			}
 		}
@@ -332,7 +332,7 @@ func (b *Bot) sweepLate(ctx context.Context, t trace) (err error) {
 	return nil
 }
 
-func (b *Bot) unlessRefused(err error) error {
+func (b *Bot) ignoreRefused(err error) error {
 	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(post.OptionalScope(err), post.ErrScope) {
 		return err
 	}

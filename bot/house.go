@@ -27,17 +27,17 @@ type people struct {
 	log      *slog.Logger
 
 	mu    sync.Mutex // guards known
-	known map[string]acquaintance
+	known map[string]cachedPerson
 }
 
-// acquaintance is the cached answer of users.info about a person.
-type acquaintance struct {
+// cachedPerson is the cached answer of users.info about a person.
+type cachedPerson struct {
 	foreign bool
 	until   time.Time
 }
 
 func newPeople(house ask.House, everyone bool, desk *post.Desk, log *slog.Logger) *people {
-	return &people{house: house, everyone: everyone, desk: desk, log: log, known: map[string]acquaintance{}}
+	return &people{house: house, everyone: everyone, desk: desk, log: log, known: map[string]cachedPerson{}}
 }
 
 // foreign reports whether a person may not ask. team is the person's workspace
@@ -82,5 +82,5 @@ func (p *people) remember(person string, foreign bool) {
 	if len(p.known) >= maxPeople {
 		clear(p.known)
 	}
-	p.known[person] = acquaintance{foreign, time.Now().Add(knownFor)}
+	p.known[person] = cachedPerson{foreign, time.Now().Add(knownFor)}
 }

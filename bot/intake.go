@@ -19,19 +19,20 @@ import (
 // checked.
 type intent struct {
 	task
-	needs   need
-	spare   bool // counts only if no other intent of the event counts
-	carried bool // a thread reply may only repeat the files of the thread's first message
-	unknown bool // Slack must be asked whether the person may ask
+	trigger       trigger
+	fallback      bool // counts only if no other intent of the event counts
+	mayRepeat     bool // a thread reply may only repeat the files of the thread's first message
+	checkExternal bool // Slack must be asked whether the person may ask
 }
 
-// need is the habit that a channel must have for an ask.
-type need int
+// trigger says why files are to be read. A channel's mode may rule a trigger
+// out.
+type trigger int
 
 const (
-	always  need = iota // asked for explicitly, or outside channels
-	mention             // asked for by a mention of the bot
-	posting             // only posted
+	explicitly trigger = iota // a command, a button, or outside channels
+	byMention                 // asked for by a mention of the bot
+	byPost                    // only posted
 )
 
 // intake turns events into intents. An intake is pure: conditions that need
@@ -44,13 +45,13 @@ type intake struct {
 	allowed  func(channel string) bool // the bot may work there
 }
 
-// asks returns the intents of an event.
-func (i intake) asks(event slackevents.EventsAPIEvent) []intent {
+// intentsOf returns the intents of an event.
+func (i intake) intentsOf(event slackevents.EventsAPIEvent) []intent {
 	// Without other workspaces in the conversation, nobody is foreign.
 	i.external = i.external || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
-		if gone := i.gone(e); gone != nil {
+		if gone := i.deletion(e); gone != nil {
 			return []intent{{task: task{Forget: gone}}}
 		}
 		if e.SubType == "message_changed" {
@@ -79,7 +80,7 @@ func (i intake) asks(event slackevents.EventsAPIEvent) []intent {
 		return i.reacted(e)
 	case *slackevents.FileDeletedEvent:
 		if e.FileID != "" {
-			return []intent{{task: task{Forget: &Gone{File: e.FileID}}}}
+			return []intent{{task: task{Forget: &Deletion{File: e.FileID}}}}
 		}
 	}
 	return nil
@@ -131,37 +132,37 @@ func (i intake) message(m message) []intent {
 	if belongs == ask.Foreign {
 		return nil
 	}
-	asks := i.said(m)
+	asks := i.intents(m)
 	for j := range asks {
-		asks[j].unknown = belongs == ask.Unknown
+		asks[j].checkExternal = belongs == ask.Unknown
 	}
 	return asks
 }
 
-// said returns the intents of a message's files and words. Talk has no intent,
+// intents returns the intents of a message's files and words. Talk has no intent,
 // with or without a mention.
-func (i intake) said(m message) []intent {
+func (i intake) intents(m message) []intent {
 	text, mentioned := ask.Address(m.text, i.self)
 	direct := ask.Direct(m.channel)
 	talk, mode := understand(text, mentioned, direct)
-	needs := posting
+	needs := byPost
 	switch {
 	case direct:
-		needs = always
+		needs = explicitly
 	case mentioned:
-		needs = mention
+		needs = byMention
 	}
 	asks := m.reads(mode, needs)
 	if talk == ask.Read && m.thread != "" {
-		return append(asks, intent{needs: min(needs, mention), spare: len(asks) > 0, task: task{Find: &Find{
-			Channel: m.channel, Ask: m.ts, Person: m.person, Mode: mode, Target: Target{Thread: m.thread}, Quiet: !mentioned,
+		return append(asks, intent{trigger: min(needs, byMention), fallback: len(asks) > 0, task: task{Find: &Find{
+			Channel: m.channel, Origin: m.ts, Person: m.person, Mode: mode, Target: Target{Thread: m.thread}, Silent: !mentioned,
 		}}})
 	}
 	n := m.help(talk, mentioned)
 	if n == nil || n.Topic == "use" && len(asks) > 0 && m.thread == "" {
 		return asks
 	}
-	return append(asks, intent{spare: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
+	return append(asks, intent{fallback: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
 }
 
 // understand parses the words of a message. In a direct message all words are
@@ -181,14 +182,14 @@ func understand(text string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 // message the notice is an ordinary message, but not in a thread.
 func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 	direct := ask.Direct(m.channel)
-	n := &Notice{Channel: m.channel, Root: m.thread, Ask: m.ts, Person: m.person, Topic: "use", Only: !direct, Words: words.HowToUse(direct)}
+	n := &Notice{Channel: m.channel, Root: m.thread, Origin: m.ts, Person: m.person, Topic: "use", Ephemeral: !direct, Text: words.HowToUse(direct)}
 	switch {
 	case talk == ask.Mistyped && (mentioned || direct):
-		n.Topic, n.Words = "modes", words.UnknownMode
+		n.Topic, n.Text = "modes", words.UnknownMode
 	case !mentioned && (!direct || m.thread != ""):
 		return nil
 	case talk == ask.Chat && m.thread != "":
-		n.Words = words.OnlyTalk
+		n.Text = words.OnlyTalk
 	}
 	return n
 }
@@ -196,10 +197,10 @@ func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 // reads returns intents to read the pictures of a post, and every other file
 // if the person mentioned the bot. A post with more than ask.MaxFiles files
 // has several intents.
-func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
+func (m message) reads(mode ocr.Mode, needs trigger) (intents []intent) {
 	var files []ask.File
 	for _, file := range ask.Distinct(m.files) {
-		if needs == posting && (!ask.Picture(file) || !ask.Usual(file)) || !ask.Picture(file) && file.ID == "" {
+		if needs == byPost && (!ask.Picture(file) || !ask.Usual(file)) || !ask.Picture(file) && file.ID == "" {
 			continue
 		}
 		files = append(files, ask.File{Slack: ask.Slim(file), Source: ask.MessageRef{Channel: m.channel, TS: m.ts}})
@@ -208,12 +209,12 @@ func (m message) reads(mode ocr.Mode, needs need) (intents []intent) {
 	for part := range slices.Chunk(ask.Number(files), ask.MaxFiles) {
 		a := ask.Ask{
 			Key: key, Channel: m.channel, Origin: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person,
-			Files: part, Mode: mode, Explicit: needs != posting,
+			Files: part, Mode: mode, Explicit: needs != byPost,
 		}
 		if n := len(intents); n > 0 {
 			a.Key += fmt.Sprintf("/%d", n+1)
 		}
-		intents = append(intents, intent{needs: needs, carried: m.carries(part), task: task{Ask: &a}})
+		intents = append(intents, intent{trigger: needs, mayRepeat: m.carries(part), task: task{Ask: &a}})
 	}
 	return intents
 }
@@ -239,15 +240,15 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
 		return nil
 	}
 	return []intent{{task: task{Find: &Find{
-		Channel: e.Item.Channel, Ask: e.Item.Timestamp, Person: e.User, Quiet: true, Stranger: !i.external, // a reaction does not name the person's workspace
+		Channel: e.Item.Channel, Origin: e.Item.Timestamp, Person: e.User, Silent: true, CheckExternal: !i.external, // a reaction does not name the person's workspace
 		Target: Target{Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp}},
 	}}}}
 }
 
-// gone returns the deletion in a message event, or nil. A deleted message with
+// deletion returns the deletion in a message event, or nil. A deleted message with
 // replies does not come as message_deleted: the message becomes a tombstone
 // (https://github.com/openclaw/openclaw/pull/22035).
-func (i intake) gone(e *slackevents.MessageEvent) *Gone {
+func (i intake) deletion(e *slackevents.MessageEvent) *Deletion {
 	old := e.PreviousMessage
 	ts := e.DeletedTimeStamp
 	if e.SubType == "message_changed" && e.Message != nil && e.Message.SubType == "tombstone" {
@@ -261,7 +262,7 @@ func (i intake) gone(e *slackevents.MessageEvent) *Gone {
 	if e.Channel == "" || ts == "" || old != nil && old.User == i.self {
 		return nil
 	}
-	g := &Gone{Channel: e.Channel, TS: ts, Root: ts}
+	g := &Deletion{Channel: e.Channel, TS: ts, Root: ts}
 	if old != nil {
 		g.Root = cmp.Or(old.ThreadTimestamp, ts)
 		for _, f := range ask.Distinct(old.Files) {

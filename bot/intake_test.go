@@ -126,7 +126,7 @@ func TestIntake(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, a := range testIntake.asks(event) {
+			for _, a := range testIntake.intentsOf(event) {
 				got = append(got, inWords(a))
 			}
 			if !slices.Equal(got, tt.want) {
@@ -165,7 +165,7 @@ func TestWhoMayAsk(t *testing.T) {
 			in := testIntake
 			in.house, in.external = tt.house, tt.everyone
 			var got []string
-			for _, a := range in.asks(parseEvent(t, `"is_ext_shared_channel":true`, tt.event)) {
+			for _, a := range in.intentsOf(parseEvent(t, `"is_ext_shared_channel":true`, tt.event)) {
 				got = append(got, inWords(a))
 			}
 			if s := strings.Join(got, ", "); s != tt.want {
@@ -174,8 +174,8 @@ func TestWhoMayAsk(t *testing.T) {
 		})
 	}
 	for shared, stranger := range map[string]bool{"true": true, "false": false} {
-		asks := testIntake.asks(parseEvent(t, `"is_ext_shared_channel":`+shared, reaction))
-		if len(asks) != 1 || asks[0].Find.Stranger != stranger {
+		asks := testIntake.intentsOf(parseEvent(t, `"is_ext_shared_channel":`+shared, reaction))
+		if len(asks) != 1 || asks[0].Find.CheckExternal != stranger {
 			t.Errorf("shared %s: %+v", shared, asks)
 		}
 	}
@@ -210,10 +210,10 @@ func inWords(a intent) (s string) {
 		s, mode = "find "+a.Find.Channel+"/"+a.Find.Thread, a.Find.Mode
 	case a.Say != nil:
 		s = a.Say.Topic + " " + a.Say.Channel + "/" + a.Say.Root
-		if a.Say.Only {
+		if a.Say.Ephemeral {
 			s += " privately"
 		}
-		if a.spare {
+		if a.fallback {
 			s += " or else"
 		}
 	case a.Forget != nil && a.Forget.File != "":
@@ -227,16 +227,16 @@ func inWords(a intent) (s string) {
 	if mode.String() != "markdown" {
 		s += " " + mode.String()
 	}
-	if a.unknown {
+	if a.checkExternal {
 		s += " if they are ours"
 	}
-	if a.needs == mention {
+	if a.trigger == byMention {
 		s += " by mention"
 	}
-	if a.needs == always && a.Ask != nil {
+	if a.trigger == explicitly && a.Ask != nil {
 		s += " always"
 	}
-	if a.Find != nil && a.Find.Quiet {
+	if a.Find != nil && a.Find.Silent {
 		s += " quietly"
 	}
 	return s
@@ -249,7 +249,7 @@ func FuzzIntake(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, a := range testIntake.asks(parsed) {
+		for _, a := range testIntake.intentsOf(parsed) {
 			record := a.record()
 			if record.Person == "UBOT" || a.Forget == nil && (record.Person == "" || record.Thread == "") {
 				t.Errorf("an ask that nobody made: %s", inWords(a))

@@ -14,19 +14,19 @@ import (
 
 // Notice is a message that is posted once.
 type Notice struct {
-	Channel string
-	Root    string // timestamp of the thread, or "" for the channel itself
-	Ask     string // the message that the notice answers, or a token
-	Person  string // the person who asked
-	Topic   string // distinguishes the notices about an ask
-	Words   string // mrkdwn
-	Only    bool   `json:",omitempty"` // visible to that person alone
+	Channel   string
+	Root      string // timestamp of the thread, or "" for the channel itself
+	Origin    string `json:"Ask"` // the message that the notice answers, or a token
+	Person    string // the person who asked
+	Topic     string // distinguishes the notices about an ask
+	Text      string `json:"Words"`          // mrkdwn
+	Ephemeral bool   `json:"Only,omitempty"` // visible to that person alone
 }
 
-// say posts a notice.
-func (b *Bot) say(ctx context.Context, job *jobs.Job, n Notice) error {
-	if n.Only {
-		return b.desk.Whisper(ctx, n.Channel, n.Root, n.Person, say(n.Words))
+// postNotice posts a notice.
+func (b *Bot) postNotice(ctx context.Context, job *jobs.Job, n Notice) error {
+	if n.Ephemeral {
+		return b.desk.Whisper(ctx, n.Channel, n.Root, n.Person, ownMessage(n.Text))
 	}
 	var posted post.Once
 	if saved := job.Record().Progress; saved != nil {
@@ -34,15 +34,15 @@ func (b *Bot) say(ctx context.Context, job *jobs.Job, n Notice) error {
 			return reading.ErrUnreadable
 		}
 	}
-	m := say(n.Words)
-	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Ask)
+	m := ownMessage(n.Text)
+	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Origin)
 	thread := post.NewThread(b.api, b.pacer, job.Fence, n.Channel, n.Root).For(n.Person)
 	return thread.Notify(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
 }
 
-// say returns a message of the bot's own words, in mrkdwn, with everything
+// ownMessage returns a message of the bot's own words, in mrkdwn, with everything
 // from elsewhere escaped.
-func say(words string) post.Message {
+func ownMessage(words string) post.Message {
 	text := slack.NewTextBlockObject(slack.MarkdownType, words, false, false)
 	return post.Message{Blocks: []slack.Block{slack.NewSectionBlock(text, nil, nil)}, Fallback: words}
 }

@@ -154,8 +154,8 @@ func TestOutsidersStartNothing(t *testing.T) {
 					if len(answers) != 1 || told["text"] != words.OtherWorkspace {
 						t.Errorf("answered %v", answers)
 					}
-					if h, err := b.habit(down.Draining, "C1"); err != nil || h != ReadAll {
-						t.Errorf("the channel's habit is %s, %v", h, err)
+					if h, err := b.channelMode(down.Draining, "C1"); err != nil || h != ReadAll {
+						t.Errorf("the channel's mode is %s, %v", h, err)
 					}
 				})
 			})

@@ -26,17 +26,17 @@ const (
 
 // interact handles a press, a choice, a shortcut or a submitted window.
 func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
-	working, cancel := context.WithTimeout(ctx, answering)
+	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	respond := func(sentence string) {
 		if sentence != "" {
-			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, say(sentence))
+			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, ownMessage(sentence))
 		}
 	}
 	switch {
 	case c.User.ID == "":
 		ack(nil)
-	case b.turnedAway(working, c, ack, respond):
+	case b.refuseExternal(working, c, ack, respond):
 	case c.Type == slack.InteractionTypeViewSubmission:
 		b.submitted(working, c, ack)
 	case c.Type == slack.InteractionTypeMessageAction && c.CallbackID == extractID:
@@ -56,9 +56,9 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	}
 }
 
-// turnedAway answers a person of another workspace who may not ask, in the
+// refuseExternal answers a person of another workspace who may not ask, in the
 // window if there is one, and reports whether it did.
-func (b *Bot) turnedAway(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(sentence string)) bool {
+func (b *Bot) refuseExternal(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(sentence string)) bool {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
 	foreign, err := b.people.foreign(ctx, c.User.ID, c.User.TeamID)
@@ -89,7 +89,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (senten
 		return words.NoPictureThere
 	}
 	return b.request(ctx, task{Find: &Find{
-		Channel: c.Channel.ID, Ask: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, Under: c.Message.ThreadTimestamp,
+		Channel: c.Channel.ID, Origin: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, ReplyThread: c.Message.ThreadTimestamp,
 		Target: Target{Files: files[:min(len(files), maxFound+1)]},
 	}})
 }
@@ -101,7 +101,7 @@ var (
 
 // forgetPerson enqueues the erasure of the pressing person's records.
 func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
-	gone := Gone{Ask: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
+	gone := Deletion{Origin: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
 	return b.request(ctx, task{Forget: &gone})
 }
 
@@ -169,7 +169,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 // asking person.
 func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, ask.Ask, error) {
 	record, err := b.jobs.Get(ctx, key)
-	if forgotten(err) {
+	if isUnknownJob(err) {
 		err = errForgotten
 	}
 	if err != nil {
@@ -180,7 +180,7 @@ func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Re
 	case !ok: // erased
 		return jobs.Record{}, ask.Ask{}, errForgotten
 	case !b.intake.allowed(a.Channel):
-		return jobs.Record{}, ask.Ask{}, refusal(words.NotHere)
+		return jobs.Record{}, ask.Ask{}, userError(words.NotHere)
 	case a.Person == person:
 		return record, a, nil
 	case a.Channel != channel:
@@ -208,12 +208,12 @@ func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 	if again.file >= len(a.Files) {
 		return errForgotten
 	}
-	if b.room(again.person, a.Channel) == 0 {
-		return refusal(words.TooManyWaiting(0, 1))
+	if b.quotaLeft(again.person, a.Channel) == 0 {
+		return userError(words.TooManyWaiting(0, 1))
 	}
 	f := a.Files[again.file]
 	if f.Source.Channel != "" && !b.intake.allowed(f.Source.Channel) {
-		return refusal(words.NotHere)
+		return userError(words.NotHere)
 	}
 	a.Files, a.Explicit = []ask.File{f}, true
 	a.Origin, a.Root, a.Since, a.Person, a.Mode = again.origin, again.root, again.since, again.person, again.mode
@@ -230,7 +230,7 @@ func againKind(callback string) (kind ocr.Kind, ok bool) {
 
 // pressError returns the sentence for a failed press.
 func pressError(err error) string {
-	if why, ok := errors.AsType[refusal](err); ok {
+	if why, ok := errors.AsType[userError](err); ok {
 		return string(why)
 	}
 	switch {

@@ -17,16 +17,16 @@ import (
 	"slackocr/bot/words"
 )
 
-// seek returns the files of a Find, or an error with the reason why this
+// resolve returns the files of a Find, or an error with the reason why this
 // person gets none.
-func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
+func (b *Bot) resolve(ctx context.Context, f Find) (files []Found, err error) {
 	switch {
-	case f.Web != "":
-		name, err := fetch.CheckLink(f.Web)
+	case f.URL != "":
+		name, err := fetch.CheckLink(f.URL)
 		if err != nil {
-			return nil, refusal(words.CannotFollow(reading.FailureOf(err)))
+			return nil, userError(words.CannotFollow(reading.FailureOf(err)))
 		}
-		files = []Found{{File: slack.File{Name: name}, Web: f.Web}}
+		files = []Found{{File: slack.File{Name: name}, Web: f.URL}}
 	case f.Message != nil:
 		files, err = b.inMessage(ctx, *f.Message)
 	case f.Linked != nil:
@@ -46,9 +46,9 @@ func (b *Bot) seek(ctx context.Context, f Find) (files []Found, err error) {
 		return b.permitted(ctx, f, files)
 	}
 	if err == nil {
-		err = refusal(words.NoPictureThere)
+		err = userError(words.NoPictureThere)
 		if f.Thread != "" {
-			err = refusal(words.HowToUse(ask.Direct(f.Channel)))
+			err = userError(words.HowToUse(ask.Direct(f.Channel)))
 		}
 	}
 	return files, err
@@ -64,7 +64,7 @@ func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Foun
 		}
 		if g.Named {
 			seen, err := b.visible(ctx, f, g.File.ID)
-			if _, refused := errors.AsType[refusal](err); refused {
+			if _, refused := errors.AsType[userError](err); refused {
 				continue
 			}
 			if err != nil {
@@ -75,7 +75,7 @@ func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Foun
 		left = append(left, g)
 	}
 	if len(left) == 0 {
-		return nil, refusal(words.NotForYou)
+		return nil, userError(words.NotForYou)
 	}
 	return left, nil
 }
@@ -92,21 +92,21 @@ func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error)
 // a person who cannot see the message, the message does not exist.
 func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]Found, error) {
 	if !b.intake.allowed(at.Channel) {
-		return nil, refusal(words.NotForYou)
+		return nil, userError(words.NotForYou)
 	}
 	member, err := b.desk.Member(ctx, at.Channel, person)
 	if err != nil {
 		return nil, err
 	}
 	if !member {
-		return nil, refusal(words.NotForYou)
+		return nil, userError(words.NotForYou)
 	}
 	m, err := b.desk.Message(ctx, at.Channel, at.TS)
 	if err != nil {
 		return nil, err
 	}
 	if m == nil {
-		return nil, refusal(words.NotForYou)
+		return nil, userError(words.NotForYou)
 	}
 	return b.filesOf(m.Msg, at.Channel), nil
 }
@@ -123,7 +123,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	info, err := b.desk.File(ctx, id)
 	switch post.Code(err) {
 	case "file_not_found", "file_deleted":
-		return Found{}, refusal(words.NotForYou)
+		return Found{}, userError(words.NotForYou)
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("looking up a file: %w", err)
@@ -154,7 +154,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	if info.User == f.Person && (everywhere == 0 || len(shares) > 0) {
 		return file, nil
 	}
-	return Found{}, refusal(words.NotForYou)
+	return Found{}, userError(words.NotForYou)
 }
 
 // sharedAt returns the first message of a conversation with the file, as far
@@ -186,7 +186,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 			here = likely(b.filesOf(m.Msg, f.Channel))
 		case key != post.Key(m):
 			own = true
-			if here, err = b.behind(ctx, key); err != nil {
+			if here, err = b.filesOfReply(ctx, key); err != nil {
 				return nil, err
 			}
 		}
@@ -196,16 +196,16 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 			}
 		}
 	}
-	if f.Quiet && !own {
+	if f.Silent && !own {
 		return nil, nil
 	}
 	return files, nil
 }
 
-// behind returns the files of a reply, if they are still known.
-func (b *Bot) behind(ctx context.Context, key string) (files []Found, err error) {
+// filesOfReply returns the files of a reply, if they are still known.
+func (b *Bot) filesOfReply(ctx context.Context, key string) (files []Found, err error) {
 	record, err := b.jobs.Get(ctx, b.team+"/"+key)
-	if forgotten(err) {
+	if isUnknownJob(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -226,12 +226,12 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 		return nil, err
 	}
 	if !member {
-		return nil, refusal(words.AddMeFirst(b.self))
+		return nil, userError(words.AddMeFirst(b.self))
 	}
 	for m, err := range b.desk.Messages(ctx, f.Channel, "") {
 		switch post.Code(err) {
 		case "not_in_channel", "channel_not_found":
-			return nil, refusal(words.AddMeFirst(b.self))
+			return nil, userError(words.AddMeFirst(b.self))
 		}
 		if err != nil {
 			return nil, err
@@ -240,10 +240,10 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 			return files[len(files)-1:], nil // the newest image only
 		}
 	}
-	return nil, refusal(words.NoPictureHere)
+	return nil, userError(words.NoPictureHere)
 }
 
-// forgotten reports whether a job is unknown or erased.
-func forgotten(err error) bool {
+// isUnknownJob reports whether a job is unknown or erased.
+func isUnknownJob(err error) bool {
 	return errors.Is(err, jobs.ErrNotFound) || errors.Is(err, jobs.ErrCorrupt)
 }

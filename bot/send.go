@@ -19,7 +19,7 @@ import (
 // Send is a request for a result as files.
 type Send struct {
 	Key     string // key of the job, with its workspace
-	Ask     string // distinguishes the requests
+	Origin  string `json:"Ask"` // distinguishes the requests
 	Channel string
 	Root    string
 	Person  string
@@ -37,7 +37,7 @@ const maxTables = 10
 // that file, and each table as another file.
 func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	record, err := b.jobs.Get(ctx, s.Key)
-	if err != nil && !forgotten(err) {
+	if err != nil && !isUnknownJob(err) {
 		return err
 	}
 	text, ok := "", false
@@ -47,7 +47,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if !ok || text == "" {
-		b.respond(ctx, s.Respond, s.Root, say(words.NotRemembered))
+		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotRemembered))
 		return nil
 	}
 	var sent []post.OnceFile
@@ -87,7 +87,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		}
 	}
 	if uploaded && len(tables) == 0 {
-		b.respond(ctx, s.Respond, s.Root, say(words.SentAlready))
+		b.respond(ctx, s.Respond, s.Root, ownMessage(words.SentAlready))
 	}
 	return nil
 }
@@ -98,16 +98,16 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 	created := false
 	if err == nil && !there {
 		t := task{Send: &Send{
-			Key: key, Item: file, Ask: strconv.Itoa(n), Channel: a.Channel, Root: root, Person: c.User.ID,
+			Key: key, Item: file, Origin: strconv.Itoa(n), Channel: a.Channel, Root: root, Person: c.User.ID,
 			Name: a.FileName(file), File: a.Files[file].Slack.ID, Source: a.Files[file].Source, Respond: c.ResponseURL,
 		}}
-		if b.overwhelmed(t) {
-			return refusal(words.TooManyAsks)
+		if b.tooManyErrands(t) {
+			return userError(words.TooManyAsks)
 		}
 		created, err = b.enqueue(ctx, t)
 	}
 	if err == nil && !created {
-		err = refusal(words.SentAlready)
+		err = userError(words.SentAlready)
 	}
 	return err
 }
@@ -118,7 +118,7 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 // key of the next Send contains n, so that only one of several simultaneous
 // presses counts.
 func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, root string) (n int, there bool, err error) {
-	records, err := b.jobs.ByThread(ctx, where(channel, root))
+	records, err := b.jobs.ByThread(ctx, threadKey(channel, root))
 	if err != nil {
 		return 0, false, err
 	}
@@ -148,7 +148,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 // notSent tells the person about a final failure.
 func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
 	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
-		b.respond(ctx, s.Respond, s.Root, say(words.NotSent))
+		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotSent))
 	}
 	return err
 }

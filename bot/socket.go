@@ -150,7 +150,7 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 	ack := b.acknowledge(ctx, client, event)
 	switch data := event.Data.(type) {
 	case slackevents.EventsAPIEvent:
-		if channel := left(data); channel != "" {
+		if channel := conversationLeft(data); channel != "" {
 			ack(nil)
 			work.tryGo("", func() { b.leave(down.Draining, channel) })
 			return
@@ -162,7 +162,7 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 		})
 	case slack.SlashCommand:
 		if !work.tryGo(data.UserID, func() { b.command(down.Draining, data, ack) }) {
-			ack(only(words.NotTaken))
+			ack(ephemeralAnswer(words.NotTaken))
 		}
 	case slack.InteractionCallback:
 		if !work.tryGo(data.User.ID, func() { b.interact(down.Draining, &data, ack) }) {

@@ -26,19 +26,19 @@ type task struct {
 	Check  *Check       `json:",omitempty"` // ask Slack whether an event counts
 	Say    *Notice      `json:",omitempty"` // post a message
 	Send   *Send        `json:",omitempty"` // post a result as files
-	Forget *Gone        `json:",omitempty"` // delete the results of a message or file
+	Forget *Deletion    `json:",omitempty"` // delete the results of a message or file
 	Read   *ask.Request `json:",omitempty"` // an Ask of an earlier version
 }
 
-// where returns the name of a thread in the index of jobs.
-func where(channel, ts string) string { return channel + "/" + ts }
+// threadKey returns the name of a thread in the index of jobs.
+func threadKey(channel, ts string) string { return channel + "/" + ts }
 
 // record returns the task as a job, without the workspace.
 func (t task) record() jobs.Record {
 	switch {
 	case t.Ask != nil:
 		a := t.Ask
-		r := jobs.Record{Key: a.Key, Thread: where(a.Channel, a.Root), Person: a.Person, File: a.Files[0].Slack.ID}
+		r := jobs.Record{Key: a.Key, Thread: threadKey(a.Channel, a.Root), Person: a.Person, File: a.Files[0].Slack.ID}
 		for _, f := range a.Files[1:] {
 			if f.Slack.ID != "" {
 				r.Others = append(r.Others, f.Slack.ID)
@@ -47,32 +47,32 @@ func (t task) record() jobs.Record {
 		return r
 	case t.Find != nil:
 		f := t.Find
-		key := f.Channel + "/" + f.Ask + "/find"
+		key := f.Channel + "/" + f.Origin + "/find"
 		if f.Message != nil { // in addition to the message's own ask
 			key += "/message/" + f.Person // a person who may not ask must not block others
 		}
-		return jobs.Record{Key: key, Thread: where(f.Channel, f.Thread), Person: f.Person, File: f.File}
+		return jobs.Record{Key: key, Thread: threadKey(f.Channel, f.Thread), Person: f.Person, File: f.File}
 	case t.Check != nil:
 		return t.Check.record()
 	case t.Say != nil:
 		n := t.Say
-		return jobs.Record{Key: n.Channel + "/" + n.Ask + "/say/" + n.Topic, Thread: where(n.Channel, n.Root), Person: n.Person}
+		return jobs.Record{Key: n.Channel + "/" + n.Origin + "/say/" + n.Topic, Thread: threadKey(n.Channel, n.Root), Person: n.Person}
 	case t.Send != nil:
-		key := t.Send.Key + "/send/" + t.Send.Ask
+		key := t.Send.Key + "/send/" + t.Send.Origin
 		if t.Send.Item > 0 {
 			key += fmt.Sprintf("/%d", t.Send.Item)
 		}
-		return jobs.Record{Key: key, Thread: where(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
+		return jobs.Record{Key: key, Thread: threadKey(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
 	}
 	g := t.Forget
-	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Ask) + "/forget"}
+	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Origin) + "/forget"}
 }
 
 // record returns the Check as a job. The index lists the job under all of its
 // files, so that the deletion of one file finds the job.
 func (c Check) record() jobs.Record {
-	r, keys := c.Wishes[0].record(), ""
-	for _, w := range c.Wishes {
+	r, keys := c.Tasks[0].record(), ""
+	for _, w := range c.Tasks {
 		other := w.record()
 		keys += other.Key + "\n"
 		r.Others = append(r.Others, other.Others...)
@@ -80,7 +80,7 @@ func (c Check) record() jobs.Record {
 			r.Others = append(r.Others, other.File)
 		}
 	}
-	r.Key = c.Channel + "/" + c.Ask + "/check/" + ask.Digest(keys)
+	r.Key = c.Channel + "/" + c.Origin + "/check/" + ask.Digest(keys)
 	slices.Sort(r.Others)
 	r.Others = slices.Compact(r.Others)
 	return r
@@ -93,13 +93,13 @@ func (t task) origin() (channel, what, person string) {
 	case t.Ask != nil:
 		return t.Ask.Channel, t.Ask.Origin, t.Ask.Person
 	case t.Check != nil:
-		return t.Check.Channel, t.Check.Ask, t.Check.Person
+		return t.Check.Channel, t.Check.Origin, t.Check.Person
 	case t.Find != nil:
-		return t.Find.Channel, t.Find.Ask, t.Find.Person
+		return t.Find.Channel, t.Find.Origin, t.Find.Person
 	case t.Say != nil:
-		return t.Say.Channel, t.Say.Ask, t.Say.Person
+		return t.Say.Channel, t.Say.Origin, t.Say.Person
 	case t.Send != nil:
-		return t.Send.Channel, t.Send.Ask, t.Send.Person
+		return t.Send.Channel, t.Send.Origin, t.Send.Person
 	}
 	return "", "", ""
 }
@@ -122,7 +122,7 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 // request stores a task that a person waits for. After a failure sentence is
 // for the person, else "".
 func (b *Bot) request(ctx context.Context, t task) (sentence string) {
-	if b.overwhelmed(t) {
+	if b.tooManyErrands(t) {
 		return words.TooManyAsks
 	}
 	if _, err := b.enqueue(ctx, t); err != nil {
@@ -141,7 +141,7 @@ func decode(r jobs.Record) (t task, err error) {
 		upgraded := t.Read.Upgrade()
 		t.Ask, t.Read = &upgraded, nil
 	}
-	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Check != nil && len(t.Check.Wishes) == 0 {
+	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Check != nil && len(t.Check.Tasks) == 0 {
 		return task{}, reading.ErrUnreadable
 	}
 	return t, nil
@@ -173,7 +173,7 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 	case t.Find != nil:
 		err = b.find(ctx, job, *t.Find)
 	case t.Say != nil:
-		err = b.say(ctx, job, *t.Say)
+		err = b.postNotice(ctx, job, *t.Say)
 	case t.Send != nil:
 		err = b.send(ctx, job, *t.Send)
 	case t.Forget != nil:
@@ -191,7 +191,7 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 
 // eraseFound erases a Find whose ask is enqueued.
 func (b *Bot) eraseFound(ctx context.Context, job *jobs.Job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	if err := b.erase(ctx, job.Record().Key); err != nil {
 		b.logOf(job).Warn("could not erase a search that is done", "error", err)
@@ -201,7 +201,7 @@ func (b *Bot) eraseFound(ctx context.Context, job *jobs.Job) {
 // temporary reports whether a failed task, other than an Ask, may succeed
 // later.
 func temporary(err error) bool {
-	if _, ok := errors.AsType[refusal](err); ok {
+	if _, ok := errors.AsType[userError](err); ok {
 		return false
 	}
 	if errors.Is(err, post.ErrScope) || errors.Is(err, post.ErrCrowd) {
@@ -215,5 +215,5 @@ func (b *Bot) logOf(job *jobs.Job) *slog.Logger {
 	return b.log.With("request", reading.RequestID(job.Record().Key))
 }
 
-// settling bounds the writes after the end of a job's context.
-const settling = 2 * time.Second
+// settleTimeout bounds the writes after the end of a job's context.
+const settleTimeout = 2 * time.Second

@@ -32,7 +32,7 @@ var kinds = map[string]func(task) bool{
 
 // TestRecordsOfEarlierVersions are read, and nothing of them is lost.
 func TestRecordsOfEarlierVersions(t *testing.T) {
-	stored := map[string]any{"undoing.json": &undoing{}}
+	stored := map[string]any{"undoing.json": &deletionState{}}
 	for kind, is := range kinds {
 		file := kind + ".json"
 		got, err := decode(jobs.Record{Request: golden(t, file)})

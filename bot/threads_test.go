@@ -127,7 +127,7 @@ func TestModeWordWhereTheBotReadNothing(t *testing.T) {
 
 // TestModeWordWhereTheBotHeardOnly mentions, or all: as above.
 func TestModeWordWhereTheBotHeardOnly(t *testing.T) {
-	for _, habit := range []bot.Habit{bot.ReadAll, bot.ReadMention} {
+	for _, habit := range []bot.ChannelMode{bot.ReadAll, bot.ReadMention} {
 		inBubble(t, func(h *house) {
 			h.startAs(func(c *bot.Config) { c.AutoRead = habit })
 			ts := h.talk(h.ann, h.channel, "", "which view?")

@@ -114,7 +114,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 		ack(inWindow(filesID, words.NoFileChosen))
 	default:
 		sentence := b.request(ctx, task{Find: &Find{
-			Channel: from.Channel, Ask: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
+			Channel: from.Channel, Origin: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
 			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Target: Target{Files: files},
 		}})
 		if sentence != "" {

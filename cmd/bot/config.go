@@ -64,7 +64,7 @@ type config struct {
 	// OCRIdleTimeout is the longest time without new text.
 	OCRIdleTimeout time.Duration `env:"OCR_IDLE_TIMEOUT" envDefault:"60s" example:"60s"`
 
-	// AutoRead is the habit of channels without a choice of their own.
+	// AutoRead is the mode of channels without a choice of their own.
 	AutoRead string `env:"AUTO_READ" envDefault:"all" example:"all, mention or off"`
 	// AllowedChannels and DeniedChannels are ids, separated by commas.
 	AllowedChannels string `env:"ALLOWED_CHANNELS" example:"C0123456789,C9876543210"`

@@ -59,7 +59,7 @@ var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
 
 // needPlaces checks the settings of channels and people.
 func needPlaces(c *config, wrong *problems) {
-	if !bot.Habit(c.AutoRead).Known() {
+	if !bot.ChannelMode(c.AutoRead).Known() {
 		wrong.add("AUTO_READ", "is not understood")
 	}
 	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {

@@ -107,7 +107,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
 		MaxFileSize: int64(c.MaxFileSize), Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
-		AutoRead: bot.Habit(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
+		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
 	}, model, queue)
 	if err == nil {

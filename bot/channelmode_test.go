@@ -112,7 +112,7 @@ func TestHabitSurvivesARestart(t *testing.T) {
 // TestInvitation: one message says what the bot does there, also where the event
 // comes twice, or again after a restart.
 func TestInvitation(t *testing.T) {
-	for habit, want := range map[bot.Habit]string{
+	for habit, want := range map[bot.ChannelMode]string{
 		bot.ReadAll: "I read every picture that is posted here", bot.ReadMention: "I read the pictures of messages that mention me",
 		bot.ReadOff: "I read a picture when somebody asks me to", "denied": "I'm not set up to work in this channel",
 	} {
