@@ -30,6 +30,7 @@ import (
 	"slackocr/bot/slackjson"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/turns"
 )
 
@@ -42,8 +43,10 @@ type Config struct {
 	// Concurrency is the number of concurrent requests to the model. If 0, the
 	// model's own limit decides.
 	Concurrency int
-	// MaxFileSize bounds a download, in bytes.
-	MaxFileSize int64
+	// MaxFileSize bounds a download, in bytes. Space bounds all files that are
+	// downloaded and not read yet, besides those of Decoder; 0 means no bound. One
+	// person's files have at most half of it.
+	MaxFileSize, Space int64
 	// Decoder opens the files. At most MaxPages pages of a file are read.
 	Decoder  *page.Decoder
 	MaxPages int
@@ -122,6 +125,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,
 		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		Web:      fetch.NewWeb(c.MaxFileSize),
+		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
 		Turns:    turns.New(cmp.Or(c.Concurrency, model.Limit().Size()), math.MaxInt),
 		Waiting:  &reading.Waiting{},
 		Metrics:  m.reading(),

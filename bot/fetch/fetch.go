@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"slackocr/ocr/tempfile"
 )
 
 // The errors of a download, besides those of the connection.
@@ -54,6 +56,14 @@ type Slack struct {
 	Token string
 	// MaxSize bounds a file, in bytes.
 	MaxSize int64
+}
+
+// Within returns a Slack for files of at most so many bytes, if that is less than
+// MaxSize.
+func (s *Slack) Within(bytes int64) *Slack {
+	within := *s
+	within.MaxSize = min(s.MaxSize, bytes)
+	return &within
 }
 
 const (
@@ -235,7 +245,7 @@ func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.Fil
 	if err := check(head); err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp("", "slackocr-*")
+	file, err := tempfile.Create()
 	if err != nil {
 		return nil, backoff.Permanent(err)
 	}
@@ -247,9 +257,6 @@ func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.Fil
 }
 
 func fill(file *os.File, r io.Reader, maxSize int64) error {
-	if err := os.Remove(file.Name()); err != nil { // a crash leaves no file behind
-		return backoff.Permanent(err)
-	}
 	n, err := io.Copy(file, r)
 	if err != nil {
 		return err

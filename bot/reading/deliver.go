@@ -219,12 +219,17 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Marked = slices.Clone(marked) }); err != nil {
 		return err
 	}
-	content, err := r.download(ctx, i, f.Outcome.SmallCopy)
+	room, err := r.space(ctx, spaceFor(r.Files[i].Slack))
+	if err != nil {
+		return err
+	}
+	defer room.Release()
+	content, err := r.download(ctx, i, room, f.Outcome.SmallCopy)
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	doc, err := r.Decoder.Open(ctx, content, page.Options{Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+	doc, err := r.Decoder.Open(ctx, content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"slackocr/bot/post"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/turns"
 )
 
@@ -120,9 +122,14 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		r.live.before(i, shown)
 	}
 	var content *os.File
+	var room *tempfile.Room
 	if r.Files[i].Web != "" { // the server may be slow, and no turn should wait for it
 		r.places.take(i)
-		if content, err = r.download(ctx, i, false); err != nil {
+		if room, err = r.space(ctx, r.Slack.MaxSize); err != nil {
+			return "", o, err
+		}
+		defer room.Release()
+		if content, err = r.download(ctx, i, room, false); err != nil {
 			return "", o, err
 		}
 		defer content.Close()
@@ -132,6 +139,12 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	}
 	if err := r.places.wait(ctx, i); err != nil {
 		return "", o, err
+	}
+	if room == nil { // before a turn is taken, which the files that have space may wait for
+		if room, err = r.space(ctx, spaceFor(r.Files[i].Slack)); err != nil {
+			return "", o, err
+		}
+		defer room.Release()
 	}
 	release, err := r.turn(ctx, i, false, func() bool { return ask.PDF(r.Files[i].Slack) })
 	if err != nil {
@@ -144,7 +157,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	defer r.lives(i) // in every case: the bot did not crash
 	r.live.reading(i)
 	if content == nil {
-		if content, err = r.download(ctx, i, false); err != nil {
+		if content, err = r.download(ctx, i, room, false); err != nil {
 			return "", o, err
 		}
 		defer content.Close()
@@ -152,15 +165,43 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	text, o, err = r.readFile(ctx, i, content, release)
 	if page.TryThumbnail(err) && ask.Thumbnail(r.Files[i].Slack) != "" {
 		release() // otherwise the smaller copy would wait for this turn
+		content.Close()
+		room.Release()
 		return r.readSmallCopy(ctx, i, err)
 	}
 	return text, o, err
 }
 
+// leastSpace is the space for a file that claims to be smaller, in bytes. The
+// copies that Slack makes are smaller.
+const leastSpace = 4 << 20
+
+// spaceFor returns the bytes to reserve for a file. The size in an event need not
+// be exact. A file without a size may have any.
+func spaceFor(f slack.File) int64 {
+	if f.Size <= 0 {
+		return math.MaxInt64
+	}
+	return max(2*int64(f.Size), leastSpace)
+}
+
+// space waits for space for a download. The caller must hold nothing that other
+// files wait for.
+func (r *run) space(ctx context.Context, bytes int64) (*tempfile.Room, error) {
+	waiting, stop := either(ctx, r.draining)
+	defer stop()
+	return r.Space.Take(waiting, r.Person, min(bytes, r.Slack.MaxSize))
+}
+
 // readSmallCopy reads the smaller copy that Slack made of a file that cannot
 // be opened for the reason why.
 func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outcome, error) {
-	content, err := r.download(ctx, i, true)
+	room, err := r.space(ctx, leastSpace)
+	if err != nil {
+		return "", Outcome{}, err
+	}
+	defer room.Release()
+	content, err := r.download(ctx, i, room, true)
 	if err != nil && !EndsHere(err) && !FailureOf(err).Retry() {
 		return "", Outcome{}, why
 	}
@@ -176,7 +217,10 @@ func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outc
 // readFile reads a downloaded file. The first piece uses turn, unless nil, and
 // releases it.
 func (r *run) readFile(ctx context.Context, i int, content *os.File, turn func()) (string, Outcome, error) {
-	turn = r.unlessWaiting(turn)
+	if turn != nil && !r.Decoder.Free(r.Person) {
+		turn() // while the file waits for a decoder, others use the turn
+		turn = nil
+	}
 	doc, err := r.Decoder.Open(ctx, content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
 	if err != nil {
 		return "", Outcome{}, fmt.Errorf("opening: %w", err)
@@ -185,28 +229,20 @@ func (r *run) readFile(ctx context.Context, i int, content *os.File, turn func()
 	return r.readPages(ctx, i, doc, turn)
 }
 
-// unlessWaiting releases a turn at the model, and returns nil, if the file
-// would hold the turn while it waits for a decoder.
-func (r *run) unlessWaiting(turn func()) func() {
-	if turn == nil || r.Decoder.Free(r.Person) {
-		return turn
-	}
-	turn()
-	return nil
-}
-
 // download gets a file, or the smaller copy that Slack made, as a file without
-// a name, which disappears when closed.
-func (r *run) download(ctx context.Context, i int, small bool) (content *os.File, err error) {
+// a name, which disappears when closed. The file has at most the bytes of room,
+// which then shrinks to its size.
+func (r *run) download(ctx context.Context, i int, room *tempfile.Room, small bool) (content *os.File, err error) {
 	f, source := r.Files[i], "slack"
+	from := r.Slack.Within(room.Bytes())
 	switch {
 	case f.Web != "":
 		source = "web"
 		content, err = r.Web.Download(ctx, f.Web)
 	case small:
-		content, err = r.Slack.Download(ctx, ask.Thumbnail(f.Slack))
+		content, err = from.Download(ctx, ask.Thumbnail(f.Slack))
 	default:
-		content, err = r.Slack.Download(ctx, f.Slack.URLPrivateDownload, f.Slack.URLPrivate)
+		content, err = from.Download(ctx, f.Slack.URLPrivateDownload, f.Slack.URLPrivate)
 	}
 	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
 		err = errOutside
@@ -216,6 +252,7 @@ func (r *run) download(ctx context.Context, i int, small bool) (content *os.File
 	}
 	if info, err := content.Stat(); err == nil {
 		r.Metrics.Downloaded.WithLabelValues(source).Add(float64(info.Size()))
+		room.Shrink(info.Size())
 	}
 	return content, nil
 }

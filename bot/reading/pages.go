@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -67,8 +68,16 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn 
 		if p.pieces[i].done {
 			continue
 		}
-		turn = r.unlessWaiting(turn)
-		p.prepare(working, i)
+		if turn != nil && (!r.Decoder.Free(r.Person) || !doc.Reserve(working, i)) {
+			// Others use the turn while the piece waits for a decoder or for
+			// space. A holder of space may wait for this turn.
+			turn()
+			turn = nil
+		}
+		if err := p.prepare(working, i); err != nil { // no turn is needed
+			group.Go(func() error { return p.finish(working, i, nil, err) })
+			continue
+		}
 		release, err := turn, error(nil)
 		if turn = nil; release == nil {
 			release, err = r.turn(working, file, first, func() bool { return p.layer(working, i) != nil })
@@ -136,10 +145,15 @@ func (p *pages) stopped(group *errgroup.Group, why error) {
 }
 
 // read reads a piece. An error ends the work on the other pieces too.
-func (p *pages) read(ctx context.Context, i int) (err error) {
+func (p *pages) read(ctx context.Context, i int) error {
 	p.running.Add(1)
 	places, err := p.recognize(ctx, i)
 	p.running.Add(-1)
+	return p.finish(ctx, i, places, err)
+}
+
+// finish saves a piece that is read, or the reason why it is not.
+func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}
@@ -188,16 +202,16 @@ func (p *pages) layer(ctx context.Context, i int) *witness.Layer {
 }
 
 // prepare draws a piece before its turn at the model, so that no turn is held
-// while the piece waits for a decoder. The text that the piece carries is
-// shown first.
-func (p *pages) prepare(ctx context.Context, i int) {
+// while the piece waits for a decoder or for space. The text that the piece
+// carries is shown first.
+func (p *pages) prepare(ctx context.Context, i int) error {
 	if layer := p.layer(ctx, i); layer != nil {
 		if !p.run.Model.Down().IsZero() {
-			return // see picture
+			return nil // see picture
 		}
 		p.grow(i, ocr.Update{Add: layer.Text()})
 	}
-	_ = p.doc.Prepare(ctx, i) // picture fails with the same error
+	return p.doc.Prepare(ctx, i)
 }
 
 // picture returns a piece for the model, without a picture if the endpoint is
@@ -205,6 +219,9 @@ func (p *pages) prepare(ctx context.Context, i int) {
 func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
 	if layer := p.layer(ctx, i); layer != nil && !p.run.Model.Down().IsZero() {
 		return page.Page{Layer: layer}, nil
+	}
+	if !p.doc.Reserve(ctx, i) { // the endpoint is back, and the piece was not drawn
+		return page.Page{}, syscall.ENOSPC // no turn may wait for space
 	}
 	return p.doc.Page(ctx, i)
 }

@@ -19,6 +19,7 @@ import (
 	"slackocr/bot/words"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/turns"
 )
 
@@ -33,6 +34,7 @@ type Reader struct {
 	Slack   *fetch.Slack
 	Web     *fetch.Web
 	Turns   *turns.Turns
+	Space   *tempfile.Space // for downloaded files
 	Waiting *Waiting
 	Metrics *Metrics
 	Log     *slog.Logger

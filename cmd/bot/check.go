@@ -153,7 +153,7 @@ func probes(c config) []probe {
 		{"app token", []string{"SLACK_APP_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkAppToken(ctx, c) }},
 		{"endpoint", modelSettings, 2 * time.Minute, func(ctx context.Context) []finding { return checkModel(ctx, c) }},
 		{"store", []string{"DATA_DIR", "NATS_URL", "RETENTION"}, 20 * time.Second, func(ctx context.Context) []finding { return one(checkStore(ctx, c)) }},
-		{"temporary files", []string{"MAX_FILE_SIZE"}, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
+		{"temporary files", []string{"TEMP_SIZE"}, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
 		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
 		{"confinement", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkConfinement(ctx)) }},
 		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},

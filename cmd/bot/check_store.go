@@ -17,8 +17,6 @@ const (
 	// free space that passes holds the jobs of a quiet team.
 	storeSize  = 2 << 30
 	leastSpace = 100 << 20
-	// decoding is the number of files on the disk at once, beside downloads.
-	decoding = 2
 )
 
 // checkStore checks the store without opening it, because only one process can
@@ -99,9 +97,9 @@ func checkTemp(c config) finding {
 	if err != nil {
 		return passed("temporary files", "can be made; the free space is not known")
 	}
-	if need := decoding * int64(c.MaxFileSize); free < need {
+	if need := int64(c.TempSize); free < need {
 		return failed("temporary files", fmt.Sprintf("can be made, with only %d MB free", free>>20),
-			fmt.Sprintf("Make room in the folder of TMPDIR: at least %d MB for files of MAX_FILE_SIZE.", need>>20))
+			fmt.Sprintf("Make room in the folder of TMPDIR, %d MB at least, or set a smaller TEMP_SIZE.", need>>20))
 	}
 	return passed("temporary files", "can be made, %.1f GB free", float64(free)/(1<<30))
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"os"
 	"os/exec"
 
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
+	"slackocr/ocr/tempfile"
 )
 
 // checkDecoder opens a picture in a separate process, as the bot does.
@@ -26,7 +26,7 @@ func checkDecoder(ctx context.Context) finding {
 // checkConfinement says which protections hold if a file takes over the
 // process that opens it. If the kernel supports fewer, the bot still works.
 func checkConfinement(ctx context.Context) finding {
-	decoder, err := newDecoder(true)
+	decoder, err := newDecoder(true, 0)
 	if err != nil {
 		return failed("confinement", err.Error(), "")
 	}
@@ -83,16 +83,15 @@ func checkTesseract() finding {
 }
 
 func openPage(ctx context.Context, data []byte) error {
-	decoder, err := newDecoder(true)
+	decoder, err := newDecoder(true, 0)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp("", "slackocr-*")
+	f, err := tempfile.Create()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	defer os.Remove(f.Name())
 	if _, err := f.Write(data); err != nil {
 		return err
 	}

@@ -75,6 +75,8 @@ type config struct {
 	Reaction string `env:"REACTION" envDefault:"page_facing_up" example:"page_facing_up"`
 
 	MaxFileSize byteSize `env:"MAX_FILE_SIZE" envDefault:"50MB" example:"50MB"`
+	// TempSize bounds all temporary files together.
+	TempSize byteSize `env:"TEMP_SIZE" envDefault:"1GB" example:"1GB"`
 
 	// MaxPDFPages is the most pages of a PDF or TIFF that are read.
 	MaxPDFPages int `env:"MAX_PDF_PAGES" envDefault:"50" example:"50"`

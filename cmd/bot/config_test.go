@@ -39,7 +39,7 @@ func TestConfigDefaults(t *testing.T) {
 		SlackBotToken: "xoxb-1", SlackAppToken: "xapp-1", SlackAPIURL: "https://slack.com/api/",
 		OCRBaseURL: "https://api.modelverse.cn/v1", ModelverseAPIKey: "k", OCRModel: "deepseek-ai/DeepSeek-OCR",
 		OCRStream: true, OCRConcurrency: 0,
-		OCRIdleTimeout: time.Minute, AutoRead: "all", Reaction: "page_facing_up", MaxFileSize: 50 << 20, MaxPDFPages: 50, PDFText: true, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
+		OCRIdleTimeout: time.Minute, AutoRead: "all", Reaction: "page_facing_up", MaxFileSize: 50 << 20, TempSize: 1 << 30, MaxPDFPages: 50, PDFText: true, DataDir: "data", Retention: 720 * time.Hour, LogLevel: "info", LogFormat: "text",
 	}
 	if c != want {
 		t.Errorf("got\n%+v, want\n%+v", c, want)
@@ -74,8 +74,8 @@ func TestAllProblemsAreReported(t *testing.T) {
 			"OCR_STREAM is not understood", "OCR_CONCURRENCY is not understood", "OCR_IDLE_TIMEOUT is not understood",
 			"MAX_FILE_SIZE is not understood", "LOG_LEVEL is not understood", "LOG_FORMAT is not understood",
 		}},
-		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=900000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB"), "", []string{
-			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "OCR_CONCURRENCY must be",
+		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=900000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB", "TEMP_SIZE=50GB"), "", []string{
+			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "TEMP_SIZE must be", "OCR_CONCURRENCY must be",
 		}},
 		{"the model's settings", append(good, "OCR_PROFILE=deepseek", "OCR_EXTRA_BODY=top_p=1", "OCR_MAX_TOKENS=-1"), "", []string{
 			"OCR_MAX_TOKENS is not understood", "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is not understood",

@@ -15,7 +15,7 @@ const decodeCommand = "decode"
 
 // newDecoder returns a decoder that opens files in processes of this same
 // program. If ownText is true, the text that a PDF carries is used.
-func newDecoder(ownText bool) (*page.Decoder, error) {
+func newDecoder(ownText bool, space int64) (*page.Decoder, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding the program itself: %w", err)
@@ -23,7 +23,7 @@ func newDecoder(ownText bool) (*page.Decoder, error) {
 	if runtime.GOOS == "linux" {
 		program = "/proc/self/exe" // the same program even after an upgrade replaced the file
 	}
-	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}, IgnoreText: !ownText}), nil
+	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}, IgnoreText: !ownText, Space: space}), nil
 }
 
 func decode(args []string) int { return page.Work(args) }

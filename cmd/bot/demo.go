@@ -8,12 +8,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
-
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/ocr/page/pagetest"
@@ -143,7 +143,8 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 		return err
 	}
 	c.NATSURL = ""
-	if c.DataDir, err = os.MkdirTemp("", "slackocr-demo-*"); err != nil {
+	removeLeftovers()
+	if c.DataDir, err = os.MkdirTemp("", demoFolder); err != nil {
 		return err
 	}
 	defer os.RemoveAll(c.DataDir)
@@ -151,6 +152,25 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	err = runBot(ctx, c, model, log)
 	stopServers()
 	return errors.Join(err, all.Wait())
+}
+
+// demoFolder is the pattern of a demo's folder for temporary files.
+const demoFolder = "slackocr-demo-*"
+
+// week is the age from which on no demo uses a folder.
+const week = 7 * 24 * time.Hour
+
+// removeLeftovers removes the folders that killed demos left. A demo that runs
+// for more than a day loses its jobs.
+func removeLeftovers() {
+	for _, pattern := range []string{demoFolder, tesseract.FolderPattern} {
+		folders, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the patterns are well-formed
+		for _, folder := range folders {
+			if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > week {
+				_ = os.RemoveAll(folder) // the folder may be another user's
+			}
+		}
+	}
 }
 
 // furnish fills an empty workspace: you, a colleague, some channels and the

@@ -259,8 +259,15 @@ func TestKubernetesBoundsThePod(t *testing.T) {
 				policies++
 			}
 			for _, v := range o.Spec.Template.Spec.Volumes {
-				if v.EmptyDir != nil && v.EmptyDir.SizeLimit == "" {
-					t.Errorf("%s: the volume %s has no limit", file, v.Name)
+				if v.EmptyDir == nil {
+					continue
+				}
+				var limit byteSize
+				if err := limit.UnmarshalText([]byte(strings.Replace(v.EmptyDir.SizeLimit, "Gi", "GB", 1))); err != nil {
+					t.Errorf("%s: the limit of the volume %s: %v", file, v.Name, err)
+				}
+				if c, err := load(t, good, ""); err != nil || limit < 2*c.TempSize {
+					t.Errorf("%s: the volume %s has %d bytes for a TEMP_SIZE of %d, %v", file, v.Name, limit, c.TempSize, err)
 				}
 			}
 		}

@@ -97,7 +97,7 @@ func readFiles(ctx context.Context, files []string, o ocrOptions, sys system) (e
 	if err != nil {
 		return err
 	}
-	decoder, err := newDecoder(c.PDFText)
+	decoder, err := newDecoder(c.PDFText, 0)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"slackocr/ocr/tempfile"
 )
 
 // stdinName is the file name for standard input.
@@ -62,11 +64,10 @@ func copyToTemporary(open func() (io.ReadCloser, error), maxSize int64) (*os.Fil
 		return nil, sourceError(err)
 	}
 	defer source.Close()
-	f, err := os.CreateTemp("", "slackocr-*")
+	f, err := tempfile.Create()
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(f.Name()) // closing removes the file
 	n, err := io.Copy(f, io.LimitReader(source, maxSize+1))
 	if err == nil && n > maxSize {
 		err = errors.New("it is larger than MAX_FILE_SIZE allows")

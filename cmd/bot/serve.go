@@ -99,13 +99,13 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	if err != nil {
 		return errors.Join(err, store.Close(closing(ctx)))
 	}
-	decoder, err := newDecoder(c.PDFText)
+	decoder, err := newDecoder(c.PDFText, c.decoding())
 	if err != nil {
 		return errors.Join(err, queue.Close(closing(ctx)))
 	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
-		MaxFileSize: int64(c.MaxFileSize), Log: log,
+		MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - c.decoding(), Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
 		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
@@ -116,6 +116,10 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	}
 	return errors.Join(err, queue.Close(closing(ctx)))
 }
+
+// decoding returns the part of TEMP_SIZE for the files that decoders write. The
+// rest is for downloads.
+func (c config) decoding() int64 { return int64(c.TempSize) * 5 / 8 }
 
 // retention returns the setting in the queue's form.
 func (c config) retention() time.Duration {

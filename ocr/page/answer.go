@@ -17,6 +17,10 @@ type request struct {
 	// the number of pages from Page on.
 	MaxPixels, MaxPages int
 
+	// MaxOutput bounds each file that the process writes, in bytes; 0 means
+	// maxOutput.
+	MaxOutput int64
+
 	// For taskDraw: the page, counted from 0, its layout, and its examined
 	// size.
 	Page      int

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/turns"
 )
 
@@ -28,6 +29,9 @@ const (
 	// DefaultTime bounds the time of each process. A HEIC photo of 24
 	// megapixels takes a few seconds on an idle machine, and 20 on a busy one.
 	DefaultTime = time.Minute
+
+	// DefaultSpace bounds the files that the processes write, in bytes.
+	DefaultSpace = 640 << 20
 
 	// DefaultFileTime bounds the time of all processes for a file together,
 	// for each 50 of its pages.
@@ -45,6 +49,11 @@ type DecoderConfig struct {
 	// pictures of its pages.
 	IgnoreText bool
 
+	// Space bounds the files that the processes write, and that are not read
+	// yet, in bytes; 0 means DefaultSpace. One owner's files have at most half
+	// of that.
+	Space int64
+
 	Processes int           // at once; 0 means DefaultProcesses
 	Memory    int64         // of each, in bytes; 0 means DefaultMemory
 	Time      time.Duration // of each; 0 means DefaultTime
@@ -58,6 +67,8 @@ type Decoder struct {
 	turns  *turns.Turns // one for each running process
 	kills  atomic.Int64
 
+	texts, drawings *tempfile.Space
+
 	// carry carries out a request; the context ends with the request's time.
 	carry func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error)
 }
@@ -68,8 +79,13 @@ func NewDecoder(c DecoderConfig) *Decoder {
 	c.Memory = cmp.Or(c.Memory, DefaultMemory)
 	c.Time = cmp.Or(c.Time, DefaultTime)
 	c.FileTime = cmp.Or(c.FileTime, DefaultFileTime)
+	c.Space = cmp.Or(c.Space, DefaultSpace)
 	// The slow pages of one person leave a process to the others.
 	d := &Decoder{config: c, turns: turns.New(c.Processes, max(1, c.Processes-1))}
+	// The texts of a PDF stay until its end. They have a part of their own, or
+	// else waiting files could keep all space from the pages that they wait for.
+	d.texts = tempfile.NewSpace(c.Space / 8)
+	d.drawings = tempfile.NewSpace(c.Space - c.Space/8)
 	d.carry = d.spawn
 	if len(c.Command) == 0 {
 		d.carry = func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
@@ -82,6 +98,9 @@ func NewDecoder(c DecoderConfig) *Decoder {
 // Kills returns the number of processes that crashed, or were killed because
 // of a limit.
 func (d *Decoder) Kills() int64 { return d.kills.Load() }
+
+// Used returns the bytes that files may have which the processes wrote or write.
+func (d *Decoder) Used() int64 { return d.texts.Used() + d.drawings.Used() }
 
 // Free reports whether a file of this owner would be opened at once.
 func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }

@@ -140,7 +140,8 @@ func TestPagesAtOnce(t *testing.T) {
 // others.
 func TestPartsAreMadeOnce(t *testing.T) {
 	file := onDisk(t, encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 9000))))
-	doc, err := newDecoder(t, page.DecoderConfig{}).Open(t.Context(), file, page.Options{})
+	d := newDecoder(t, page.DecoderConfig{})
+	doc, err := d.Open(t.Context(), file, page.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,6 +160,9 @@ func TestPartsAreMadeOnce(t *testing.T) {
 	}
 	if height != 9000 {
 		t.Errorf("the parts are %d pixels high", height)
+	}
+	if d.Used() != 0 {
+		t.Errorf("%d bytes stay taken when all parts are read", d.Used())
 	}
 }
 

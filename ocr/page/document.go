@@ -3,12 +3,13 @@ package page
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/witness"
 )
 
@@ -18,6 +19,7 @@ import (
 type Document struct {
 	decoder *Decoder
 	file    *os.File
+	size    int64 // of file, in bytes
 	kind    Kind
 	options Options
 	account *account
@@ -40,10 +42,13 @@ type piece struct {
 type sheet struct {
 	number int // counted from 0
 	layout layout
-	turn   chan struct{} // holds a token while a goroutine works on the sheet
-	err    error         // final reason why the page is unavailable
-	parts  []part        // parts of a page that was cut, once drawn
-	drawn  *os.File      // holds the parts
+	pixels int            // of the page in the file
+	turn   chan struct{}  // holds a token while a goroutine works on the sheet
+	err    error          // final reason why the page is unavailable
+	parts  []part         // parts of a page that was cut, once drawn
+	drawn  *os.File       // holds the parts
+	unread []int          // parts of drawn
+	room   *tempfile.Room // of drawn, or taken to draw
 }
 
 // Open examines a file and finds its pages. Open reads the contents of file
@@ -57,6 +62,10 @@ type sheet struct {
 // pages, a fault of one page is an error of Page alone.
 func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document, error) {
 	o = o.withDefaults()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("looking at the file: %w", err)
+	}
 	src := &source{ctx: ctx, r: io.NewSectionReader(file, 0, sniffLen)}
 	kind, err := src.sniff()
 	if err != nil {
@@ -76,7 +85,7 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if err != nil {
 		return nil, err
 	}
-	doc.decoder, doc.file, doc.account = d, file, used
+	doc.decoder, doc.file, doc.size, doc.account = d, file, info.Size(), used
 	used.extend(len(doc.sheets), d.config.FileTime)
 	if kind == PDF && !d.config.IgnoreText {
 		doc.layers = planLayers(len(doc.sheets))
@@ -101,6 +110,7 @@ func newDocument(kind Kind, o Options, a answer) (*Document, error) {
 		if s.err == nil {
 			s.layout = plan(l.Width, l.Height, o.Canvas)
 			s.layout.bound(kind)
+			s.pixels = l.Width * l.Height
 		}
 		doc.sheets = append(doc.sheets, s)
 		for part := range s.layout.Parts {
@@ -152,8 +162,24 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	return p, nil
 }
 
-// Prepare draws the page of piece i, so that Page does not wait for a process. What it
-// draws is on the disk until Page returns the last piece of it, or Close.
+// Reserve takes the space on the disk that Prepare needs for piece i, and reports
+// whether that was possible without waiting.
+func (d *Document) Reserve(ctx context.Context, i int) bool {
+	s := d.pieces[i].sheet
+	if s.lock(ctx) != nil {
+		return false
+	}
+	defer s.unlock()
+	if s.err == nil && s.drawn == nil && s.room == nil {
+		s.room = d.decoder.drawings.TryTake(d.options.Owner, d.need(s))
+		return s.room != nil
+	}
+	return true
+}
+
+// Prepare draws the page of piece i, so that Page does not wait for a process or for
+// space. What Prepare draws is on the disk until Page returns the last piece of it, or
+// Close.
 func (d *Document) Prepare(ctx context.Context, i int) error {
 	s := d.pieces[i].sheet
 	if err := s.lock(ctx); err != nil {
@@ -173,7 +199,7 @@ func (d *Document) picture(ctx context.Context, i int) (Page, error) {
 	if err := d.prepare(ctx, s); err != nil {
 		return Page{}, err
 	}
-	if s.layout.Parts == 1 {
+	if s.read(d.pieces[i].part) {
 		defer s.close()
 	}
 	return s.page(s.drawn, s.parts, d.pieces[i].part)
@@ -190,12 +216,46 @@ func (s *sheet) lock(ctx context.Context) error {
 
 func (s *sheet) unlock() { <-s.turn }
 
+// read notes that a part is read, and reports whether all parts of the page are.
+func (s *sheet) read(part int) (all bool) {
+	if len(s.unread) == 0 {
+		for n := range s.layout.Parts {
+			s.unread = append(s.unread, n)
+		}
+	}
+	s.unread = slices.DeleteFunc(s.unread, func(n int) bool { return n == part })
+	return len(s.unread) == 0
+}
+
 // close frees what was drawn.
 func (s *sheet) close() {
 	if s.drawn != nil {
 		s.drawn.Close() // it was read, and is gone with that
 		s.drawn = nil
 	}
+	if s.room != nil {
+		s.room.Release()
+		s.room = nil
+	}
+}
+
+// maxOutput bounds each file that a process writes, in bytes. The parts of a page
+// are a tenth of that.
+const maxOutput = 256 << 20
+
+// need returns the most bytes of the files that are written to draw a page. The
+// tools of libtiff need a copy of the file, and the page's pixels, which TIFF may
+// have in eight bytes for each of three colours.
+func (d *Document) need(s *sheet) int64 {
+	const pixel, rest = 4, 64 << 10
+	bytes := int64(s.layout.Width)*int64(s.layout.Height)*pixel + rest
+	switch d.kind {
+	case TIFF:
+		bytes += int64(s.pixels)*24 + d.size
+	case JPEG:
+		bytes += int64(s.pixels)*pixel + d.size
+	}
+	return min(bytes, maxOutput)
 }
 
 // prepare draws a page, if it is not drawn. The caller has locked it.
@@ -203,30 +263,48 @@ func (d *Document) prepare(ctx context.Context, s *sheet) error {
 	if s.err != nil || s.drawn != nil {
 		return s.err
 	}
-	output, err := temporary()
+	if s.room == nil {
+		room, err := d.decoder.drawings.Take(ctx, d.options.Owner, d.need(s))
+		if err != nil {
+			return err
+		}
+		s.room = room
+	}
+	output, err := tempfile.Create()
 	if err != nil {
+		s.close()
 		return err
 	}
-	scratch, err := temporary()
+	scratch, err := tempfile.Create()
 	if err != nil {
 		output.Close()
+		s.close()
 		return err
 	}
 	parts, err := d.draw(ctx, s, output, scratch)
 	scratch.Close()
 	if err != nil {
 		output.Close()
+		s.close()
 		if final(err) {
 			s.err = err
 		}
 		return err
 	}
 	s.drawn, s.parts = output, parts
+	var bytes int64
+	for _, p := range parts {
+		bytes += p.Size
+	}
+	s.room.Shrink(bytes)
 	return nil
 }
 
 func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File) ([]part, error) {
-	r := request{Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, Page: s.number, Layout: s.layout, HideLinks: d.hideLinks}
+	r := request{
+		Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, MaxOutput: s.room.Bytes(),
+		Page: s.number, Layout: s.layout, HideLinks: d.hideLinks,
+	}
 	r.tools()
 	if d.kind == PDF && r.Pdftoppm == "" {
 		return nil, ErrNoTool
@@ -268,23 +346,7 @@ func (d *Document) Close() error {
 		s.close()
 	}
 	for _, l := range d.layers {
-		if l.file != nil {
-			l.file.Close()
-			l.file = nil
-		}
+		l.close()
 	}
 	return nil
-}
-
-// temporary returns a file without a name, which disappears when closed, even
-// if this process crashes.
-func temporary() (*os.File, error) {
-	f, err := os.CreateTemp("", "slackocr-*")
-	if err != nil {
-		return nil, fmt.Errorf("making room for a page: %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, fmt.Errorf("making room for a page: %w", errors.Join(err, f.Close()))
-	}
-	return f, nil
 }

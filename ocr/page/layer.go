@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/witness"
 )
 
@@ -17,6 +18,8 @@ const (
 	layersAtOnce = 16
 	// maxLayer bounds a page's text, in bytes.
 	maxLayer = 4 << 20
+	// maxLayers bounds the texts of the pages of a layers, in bytes.
+	maxLayers = 8 << 20
 )
 
 // layers holds the texts of consecutive pages. The holder of turn may change
@@ -25,8 +28,9 @@ type layers struct {
 	first, pages int // the first page, counted from 0, and the number of pages
 	turn         chan struct{}
 	done         bool
-	file         *os.File // holds the texts one after the other, or nil
-	sizes        []int64  // size of each page's text; 0 if the text is not usable
+	file         *os.File       // holds the texts one after the other, or nil
+	room         *tempfile.Room // of file
+	sizes        []int64        // size of each page's text; 0 if the text is not usable
 }
 
 // planLayers returns the groups of pages whose texts are extracted together.
@@ -56,7 +60,7 @@ func (d *Document) Layer(ctx context.Context, i int) (*witness.Layer, error) {
 }
 
 // layer returns the text of page n, counted from 0, or nil.
-func (d *Document) layer(ctx context.Context, n int) (*witness.Layer, error) {
+func (d *Document) layer(ctx context.Context, n int) (text *witness.Layer, err error) {
 	if len(d.layers) == 0 {
 		return nil, nil
 	}
@@ -68,36 +72,55 @@ func (d *Document) layer(ctx context.Context, n int) (*witness.Layer, error) {
 	}
 	defer func() { <-l.turn }()
 	if !l.done {
-		if err := d.take(ctx, l); err != nil {
+		if l.done, err = d.take(ctx, l); err != nil {
 			return nil, err
 		}
-		l.done = true
 	}
 	return l.page(n)
 }
 
-// take extracts the texts of some pages. A file whose text cannot be extracted
-// is read as a file without text.
-func (d *Document) take(ctx context.Context, l *layers) error {
+func (l *layers) close() {
+	if l.file != nil {
+		l.file.Close()
+		l.room.Release()
+		l.file = nil
+	}
+}
+
+// take extracts the texts of some pages. A file whose text cannot be extracted is
+// read as a file without text. If there is no space now, done is false.
+func (d *Document) take(ctx context.Context, l *layers) (done bool, err error) {
 	r := request{Task: taskText, Kind: PDF, Page: l.first, MaxPages: l.pages}
 	r.tools()
 	if r.Pdftotext == "" || r.Pdftoppm == "" || r.Pdfimages == "" {
-		return nil
+		return true, nil
 	}
-	output, err := temporary()
+	room := d.decoder.texts.TryTake(d.options.Owner, maxLayers)
+	if room == nil {
+		return false, nil
+	}
+	output, err := tempfile.Create()
 	if err != nil {
-		return err
+		room.Release()
+		return false, err
 	}
+	r.MaxOutput = room.Bytes()
 	a, err := d.decoder.run(ctx, d.account, r, d.file, output, nil)
 	if err == nil && len(a.Layers) == l.pages {
-		l.file, l.sizes = output, a.Layers
-		return nil
+		var bytes int64
+		for _, size := range a.Layers {
+			bytes += size
+		}
+		room.Shrink(bytes)
+		l.file, l.room, l.sizes = output, room, a.Layers
+		return true, nil
 	}
 	output.Close()
+	room.Release()
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
-	return nil
+	return true, nil
 }
 
 // page returns the text of page n. A process that read a hostile file wrote
@@ -148,15 +171,16 @@ func writeLayers(ctx context.Context, file, output *os.File, r request) ([]int64
 	if r.MaxPages < 1 || r.MaxPages > layersAtOnce {
 		return nil, errors.New("so many pages are not taken at once")
 	}
-	sizes := make([]int64, r.MaxPages)
+	sizes, total := make([]int64, r.MaxPages), 0
 	for i, layer := range takeLayers(ctx, file, r) {
 		if layer == nil || !layer.Good() {
 			continue
 		}
 		data, err := json.Marshal(layer)
-		if err != nil || len(data) > maxLayer {
+		if err != nil || len(data) > maxLayer || total+len(data) > maxLayers {
 			continue
 		}
+		total += len(data)
 		if _, err := output.Write(data); err != nil {
 			return nil, fmt.Errorf("writing a page's text: %w", err)
 		}

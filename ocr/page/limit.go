@@ -3,6 +3,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"os/exec"
 	"syscall"
@@ -11,10 +12,6 @@ import (
 // sigXCPU comes when the time on the processor is used up.
 const sigXCPU = syscall.SIGXCPU
 
-// maxOutput bounds each file that the process writes, in bytes. The parts of a
-// page are a tenth of that.
-const maxOutput = 256 << 20
-
 // limit limits this process, and the processes that it starts. Go cannot set
 // the limits of a child before the child runs, so the child sets its own.
 //
@@ -22,7 +19,7 @@ const maxOutput = 256 << 20
 // since 4.7 (setrlimit(2)), macOS leaves out memory maps. RLIMIT_AS would also
 // count the address space that the Go runtime and WebAssembly reserve and
 // never use.
-func limit(memory, seconds int64) error {
+func limit(memory, output, seconds int64) error {
 	set := func(resource int, value int64) error {
 		return syscall.Setrlimit(resource, &syscall.Rlimit{Cur: uint64(value), Max: uint64(value)})
 	}
@@ -30,7 +27,7 @@ func limit(memory, seconds int64) error {
 		if err := set(syscall.RLIMIT_DATA, dataNow()+memory); err != nil {
 			return fmt.Errorf("limiting memory: %w", err)
 		}
-		if err := set(syscall.RLIMIT_FSIZE, maxOutput); err != nil {
+		if err := set(syscall.RLIMIT_FSIZE, cmp.Or(output, maxOutput)); err != nil {
 			return fmt.Errorf("limiting files: %w", err)
 		}
 	}

@@ -44,7 +44,7 @@ func work(args []string) error {
 		return errors.New("this command is for the program itself: it decodes one file for it")
 	}
 	if r.Confined == nil {
-		if err := limit(r.Memory, r.Seconds); err != nil {
+		if err := limit(r.Memory, r.MaxOutput, r.Seconds); err != nil {
 			return err
 		}
 		return become(r)

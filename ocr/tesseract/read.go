@@ -164,6 +164,10 @@ func (r reader) words(ctx context.Context, m *image.Gray, parts []image.Rectangl
 	}
 }
 
+// FolderPattern is the pattern of the folder, in the folder for temporary files, with
+// the pictures that tesseract reads. A process that is killed leaves the folder.
+const FolderPattern = "slackocr-tesseract-*"
+
 // run starts tesseract once for all parts of a picture and yields its output
 // lines. When the loop ends, the process has ended.
 func (r reader) run(ctx context.Context, m *image.Gray, parts []image.Rectangle, args ...string) iter.Seq2[string, error] {
@@ -171,7 +175,7 @@ func (r reader) run(ctx context.Context, m *image.Gray, parts []image.Rectangle,
 		if len(parts) == 0 {
 			return
 		}
-		folder, err := os.MkdirTemp("", "tesseract-")
+		folder, err := os.MkdirTemp("", FolderPattern)
 		if err != nil {
 			yield("", err)
 			return

@@ -1,0 +1,108 @@
+package bot_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+	"slackocr/ocr/page"
+	"slackocr/ocr/page/pagetest"
+)
+
+// noise is a picture that no format makes small.
+func noise(w, h int) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	random := rand.NewChaCha8([32]byte{})
+	_, _ = random.Read(m.Pix)
+	for i := 3; i < len(m.Pix); i += 4 {
+		m.Pix[i] = 255
+	}
+	return m
+}
+
+// noisyScan is a PDF whose pages take megabytes when they are drawn.
+func noisyScan(t testing.TB, pages int) []byte {
+	t.Helper()
+	scan(t, 1) // skips the test without poppler
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, noise(480, 640), nil) // to memory
+	return pagetest.Scan(72, slices.Repeat([][]byte{b.Bytes()}, pages)...)
+}
+
+// TestOnePersonsFilesLeaveSpace reads a colleague's picture while a person's files
+// wait for space, and reads those files in the end.
+func TestOnePersonsFilesLeaveSpace(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency, c.Space = 40, 4*c.MaxFileSize })
+		release := make(chan struct{})
+		h.model.will(func(w *stream) {
+			if len(w.body) > 100_000 { // ann's
+				<-release
+			}
+			w.text("some text")
+			w.end("stop")
+		})
+		var b bytes.Buffer
+		_ = png.Encode(&b, noise(512, 512)) // 790 KB, to memory
+		large := localslack.Upload{Name: "noise.png", Data: b.Bytes()}
+		ts := h.postFiles(large, large, large, large, large, large)
+		h.wait("ann's first files are being read", func() bool { n, _ := h.model.count(); return n > 0 })
+		bob := h.ws.AddUser("bob")
+		quiet := h.ws.AddChannel("quiet", false, bob, h.app.BotUserID)
+		h.postIn(bob, quiet, "", "", "page.png")
+		h.waitIn(quiet, "bob's text", func() bool { return strings.Contains(strings.Join(h.said(quiet), "\n"), "some text") })
+		if n, _ := h.model.count(); n != 3 {
+			t.Errorf("%d requests, want two of ann, whose other files wait for space, and bob's", n)
+		}
+		close(release)
+		if line := h.closed(ts); !strings.HasPrefix(line, "Read 6 files") {
+			t.Errorf("the last line is %q", line)
+		}
+	})
+}
+
+// TestPagesThatWaitForSpaceHoldNoTurn reads the scans of two people with one turn at
+// the model, and with space for a page of each: a page that is drawn waits for a turn,
+// so a page that waits for space must not have one.
+func TestPagesThatWaitForSpaceHoldNoTurn(t *testing.T) {
+	const space = 12 << 20
+	file := noisyScan(t, 2)
+	inBubble(t, func(h *house) {
+		decoder := page.NewDecoder(page.DecoderConfig{Space: space, IgnoreText: true})
+		h.startAs(func(c *bot.Config) { c.Concurrency, c.Decoder = 1, decoder })
+		h.model.will(func(w *stream) {
+			if used := decoder.Used(); used > space {
+				t.Errorf("%d bytes are taken, of %d", used, space)
+			}
+			w.slowly(time.Second, "some text")
+			w.end("stop")
+		})
+		bob := h.ws.AddUser("bob")
+		quiet := h.ws.AddChannel("quiet", false, bob, h.app.BotUserID)
+		var threads []string
+		for range 2 {
+			threads = append(threads, h.postFile("scan.pdf", file))
+			if _, err := h.ws.Post(bob, localslack.Post{Channel: quiet, Files: []localslack.Upload{{Name: "scan.pdf", Data: file}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, ts := range threads {
+			if line := h.closed(ts); !strings.Contains(line, "2 pages") {
+				t.Errorf("the last line is %q", line)
+			}
+		}
+		h.waitIn(quiet, "bob's texts", func() bool { return strings.Count(strings.Join(h.said(quiet), "\n"), "Read scan.pdf · 2 pages") == 2 })
+		if n, most := h.model.count(); n != 8 || most != 1 {
+			t.Errorf("%d requests, %d at once", n, most)
+		}
+		h.wait("all space is free again", func() bool { return decoder.Used() == 0 })
+	})
+}

@@ -1,0 +1,164 @@
+// Package tempfile makes temporary files that never have a name, and bounds the
+// bytes of all of them together.
+package tempfile
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// createNamed returns a file whose name is removed at once. A process that is
+// killed in between leaves an empty file.
+func createNamed() (*os.File, error) {
+	f, err := os.CreateTemp("", "slackocr-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Space bounds the bytes of temporary files. A person has at most half of the
+// bytes, so that one person's files never keep everybody else waiting. A Space is
+// safe for use by several goroutines.
+type Space struct {
+	each int64 // the most bytes of a person
+	all  *semaphore.Weighted
+	used atomic.Int64
+
+	mu     sync.Mutex // guards people and the counters of users
+	people map[string]*share
+}
+
+// share is the part of the Space that a person may have. The users are the Rooms
+// and the waiting calls of Take.
+type share struct {
+	free  *semaphore.Weighted
+	users int
+}
+
+// NewSpace returns a Space of so many bytes.
+func NewSpace(bytes int64) *Space {
+	each := max(bytes/2, 1)
+	return &Space{each: each, all: semaphore.NewWeighted(max(bytes, each)), people: map[string]*share{}}
+}
+
+// Used returns the number of bytes that are taken.
+func (s *Space) Used() int64 { return s.used.Load() }
+
+// Room is a part of a Space. The zero value has no bytes.
+type Room struct {
+	space  *Space
+	person string
+	share  *share
+
+	mu    sync.Mutex // guards bytes
+	bytes int64
+}
+
+// Take waits until a person can have so many bytes, and takes them. If that is
+// more than a person may have at all, the Room is smaller, see [Room.Bytes]. The
+// error is the cause of the context's end.
+//
+// A caller must not hold a Room of the same Space while it waits, and nothing that
+// the holder of a Room may wait for.
+func (s *Space) Take(ctx context.Context, person string, bytes int64) (*Room, error) {
+	bytes = s.bounded(bytes)
+	own := s.enter(person)
+	if err := own.free.Acquire(ctx, bytes); err != nil {
+		s.leave(person, own)
+		return nil, context.Cause(ctx)
+	}
+	if err := s.all.Acquire(ctx, bytes); err != nil {
+		own.free.Release(bytes)
+		s.leave(person, own)
+		return nil, context.Cause(ctx)
+	}
+	return s.room(person, own, bytes), nil
+}
+
+// TryTake is Take without waiting. If the bytes are not free, TryTake returns
+// nil.
+func (s *Space) TryTake(person string, bytes int64) *Room {
+	bytes = s.bounded(bytes)
+	own := s.enter(person)
+	if !own.free.TryAcquire(bytes) {
+		s.leave(person, own)
+		return nil
+	}
+	if !s.all.TryAcquire(bytes) {
+		own.free.Release(bytes)
+		s.leave(person, own)
+		return nil
+	}
+	return s.room(person, own, bytes)
+}
+
+func (s *Space) bounded(bytes int64) int64 { return max(1, min(bytes, s.each)) }
+
+func (s *Space) room(person string, own *share, bytes int64) *Room {
+	s.used.Add(bytes)
+	return &Room{space: s, person: person, share: own, bytes: bytes}
+}
+
+func (s *Space) enter(person string) *share {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own := s.people[person]
+	if own == nil {
+		own = &share{free: semaphore.NewWeighted(s.each)}
+		s.people[person] = own
+	}
+	own.users++
+	return own
+}
+
+func (s *Space) leave(person string, own *share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if own.users--; own.users == 0 {
+		delete(s.people, person)
+	}
+}
+
+// Bytes returns the most bytes that the files in the Room may have.
+func (r *Room) Bytes() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.bytes
+}
+
+// Shrink gives bytes back that the files do not need. A Room never grows.
+func (r *Room) Shrink(bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if freed := r.bytes - max(bytes, 1); freed > 0 {
+		r.bytes -= freed
+		r.free(freed)
+	}
+}
+
+// Release gives the Room back. Further calls do nothing.
+func (r *Room) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bytes == 0 {
+		return
+	}
+	r.free(r.bytes)
+	r.bytes = 0
+	r.space.leave(r.person, r.share)
+}
+
+func (r *Room) free(bytes int64) {
+	r.space.all.Release(bytes)
+	r.share.free.Release(bytes)
+	r.space.used.Add(-bytes)
+}
