@@ -11,10 +11,10 @@ demo: build
 	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools
 	@./bin/bot demo
 
-# All tests, with what they need.
+# All tests, with what they need. TESTFLAGS=-race looks for data races too.
 test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools
-	node=$$(./.ci/node) && PATH=$$node:$$PATH go test -count=1 -timeout 10m ./...
+	node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./...
 
 # The real program killed 100 times while it reads 200 images, and floods of two
 # minutes.

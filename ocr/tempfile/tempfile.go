@@ -158,7 +158,7 @@ func (r *Room) Release() {
 }
 
 func (r *Room) free(bytes int64) {
+	r.space.used.Add(-bytes) // first, so that Used is never more than there is
 	r.space.all.Release(bytes)
 	r.share.free.Release(bytes)
-	r.space.used.Add(-bytes)
 }
