@@ -12,6 +12,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/sleep"
 	"slackocr/bot/words"
 )
 
@@ -157,7 +158,7 @@ func (b *Bot) deletePosted(ctx context.Context, posted []postedMessages) (err er
 	if !slices.ContainsFunc(posted, func(t postedMessages) bool { return t.Running }) {
 		return err
 	}
-	if err := sleep(ctx, lateWriteLimit); err != nil {
+	if err := sleep.For(ctx, lateWriteLimit); err != nil {
 		return err
 	}
 	for _, t := range posted {
@@ -338,15 +339,4 @@ func (b *Bot) ignoreRefused(err error) error {
 	}
 	b.log.Warn("could not take something away", "error", err)
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

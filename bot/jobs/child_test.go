@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // child is what this test program does when a test starts it anew, to be killed
@@ -82,7 +84,7 @@ func enqueueAll(ctx context.Context, q *Queue, prefix string, one bool) {
 		if _, err := q.Enqueue(ctx, Record{Key: key}); err == nil {
 			fmt.Println("acked", key)
 		}
-		sleep(ctx, 10*time.Millisecond)
+		sleep.For(ctx, 10*time.Millisecond)
 	}
 }
 
@@ -96,7 +98,7 @@ func (e *effects) work(ctx context.Context, j *Job) error {
 		steps = 300 // of 10 ms
 	}
 	for i := range steps {
-		sleep(ctx, 10*time.Millisecond)
+		sleep.For(ctx, 10*time.Millisecond)
 		err := e.write(ctx, j, fmt.Sprint("step ", os.Getpid(), " ", key))
 		if err == nil && i%100 == 0 {
 			err = j.Save(ctx, i)

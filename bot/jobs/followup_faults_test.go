@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // A do that never ends has its time.
@@ -51,7 +53,7 @@ func TestEachCallOfAFollowUpFails(t *testing.T) {
 						return nil
 					})
 					w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
-					sleep(w.Context(), 10*time.Minute) // of fake time
+					_ = sleep.For(w.Context(), 10*time.Minute) // of fake time
 					if tries != 2 {
 						w.Errorf("%d tries", tries)
 					}
@@ -86,7 +88,7 @@ func TestFollowUpOnAShakyStore(t *testing.T) {
 					return nil
 				})
 				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
-				sleep(w.Context(), 4*time.Second) // of fake time
+				_ = sleep.For(w.Context(), 4*time.Second) // of fake time
 				if n := done.Load(); n != 1 {
 					w.Errorf("done %d times", n)
 				}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"pgregory.net/rapid"
+
+	"slackocr/bot/sleep"
 )
 
 // follow lets a queue do follow-ups until stop, or the end of the test.
@@ -171,7 +173,7 @@ func TestFollowUpsOfADeadProcess(t *testing.T) {
 			w.must(dead.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: fmt.Sprint("dead ", i), Due: due}))
 			w.must(alive.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: fmt.Sprint("alive ", i), Due: due}))
 		}
-		sleep(w.Context(), 3*time.Minute) // of fake time
+		_ = sleep.For(w.Context(), 3*time.Minute) // of fake time
 		for i := range 20 {
 			if by[fmt.Sprint("alive ", i)] != "alive" || by[fmt.Sprint("dead ", i)] == "" {
 				w.Errorf("done by %v", by)
@@ -276,7 +278,7 @@ func TestFollowUpFails(t *testing.T) {
 					return nil
 				})
 				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
-				sleep(w.Context(), 3*time.Hour) // of fake time
+				_ = sleep.For(w.Context(), 3*time.Hour) // of fake time
 				if want := "[0s 5s 20s 1m5s 3m20s 10m5s 30m20s 1h0m0s]"; fmt.Sprint(tries) != want {
 					w.Errorf("tried at %v, want %s", tries, want)
 				}
@@ -293,12 +295,12 @@ func TestFollowUpGivenUpElsewhere(t *testing.T) {
 		fail := func(context.Context, FollowUp) error { return errWork }
 		stop := w.follow(q, fail)
 		w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
-		sleep(w.Context(), 10*time.Second) // of fake time
+		_ = sleep.For(w.Context(), 10*time.Second) // of fake time
 		stop()
-		sleep(w.Context(), 2*time.Hour)
+		_ = sleep.For(w.Context(), 2*time.Hour)
 		w.wantFollowUps(other, "k/close")
 		w.follow(other, fail)
-		sleep(w.Context(), time.Minute)
+		_ = sleep.For(w.Context(), time.Minute)
 		w.wantFollowUps(other)
 	})
 }
@@ -333,14 +335,14 @@ func TestFollowUpsAtOnce(t *testing.T) {
 			if again {
 				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "7", Due: time.Now()}))
 			}
-			sleep(ctx, time.Second)
+			_ = sleep.For(ctx, time.Second)
 			mu.Lock()
 			defer mu.Unlock()
 			now--
 			same[f.Kind]--
 			return nil
 		})
-		sleep(w.Context(), (n/followUpsAtOnce+2)*time.Second) // of fake time
+		_ = sleep.For(w.Context(), (n/followUpsAtOnce+2)*time.Second) // of fake time
 		if most != followUpsAtOnce {
 			w.Errorf("%d at once", most)
 		}
@@ -365,7 +367,7 @@ func TestFollowUpGoneFromTheStore(t *testing.T) {
 			did = append(did, f.Key)
 			return nil
 		})
-		sleep(w.Context(), 10*time.Minute) // of fake time
+		_ = sleep.For(w.Context(), 10*time.Minute) // of fake time
 		if fmt.Sprint(did) != "[stays]" {
 			w.Errorf("done: %v", did)
 		}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // oldKey is the key of an order as it was before jobs were listed by files.
@@ -146,7 +148,7 @@ func TestRunningWhileJobsComeAndGo(t *testing.T) {
 		ctx, cancel := context.WithCancel(w.Context())
 		for range 3 {
 			looking.Go(func() {
-				for sleep(ctx, time.Millisecond) {
+				for sleep.For(ctx, time.Millisecond) == nil {
 					for _, r := range q.Running() {
 						if r.Key == "" || r.State != Running || r.Owner == "" {
 							w.Errorf("%+v", r)

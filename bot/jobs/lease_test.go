@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // A worker that cannot renew its lease has to stop before the next one begins.
@@ -96,7 +98,7 @@ func TestStaleLease(t *testing.T) {
 		done := make(chan struct{})
 		w.run(second, func(ctx context.Context, j *Job) error {
 			close(awake)
-			sleep(ctx, 500*time.Millisecond)
+			_ = sleep.For(ctx, 500*time.Millisecond)
 			w.must(j.Save(ctx, "still mine"))
 			j.OnSettled(func(as State, _ error) {
 				if as != Done {
@@ -155,7 +157,7 @@ func TestNotTwiceAtOnce(t *testing.T) {
 			}
 			defer now.Add(-1)
 			if time.Since(epoch) < 4*time.Second {
-				sleep(w.Context(), 6*time.Second) // deaf
+				_ = sleep.For(w.Context(), 6*time.Second) // deaf
 				return nil
 			}
 			close(done)

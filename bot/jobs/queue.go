@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // Queue stores jobs and gives them to workers.
@@ -55,7 +57,7 @@ const opening = 20 * time.Second
 func setup(ctx context.Context, store Store, s Setup) error {
 	for end := time.Now().Add(opening); ; {
 		err := store.Setup(ctx, s)
-		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) || !sleep(ctx, pause/2) {
+		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) || sleep.For(ctx, pause/2) != nil {
 			return err
 		}
 	}

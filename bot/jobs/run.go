@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 const (
@@ -110,20 +112,9 @@ func (q *Queue) lease(ctx context.Context) (l Lease, ok bool) {
 		case !failed:
 			q.config.Log.Error("no jobs from the store", "error", err)
 		}
-		if !sleep(ctx, pause) {
+		if sleep.For(ctx, pause) != nil {
 			return nil, false
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 
@@ -139,7 +130,7 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			broken(err)
 			return
 		}
-		if !sleep(ctx, announcing) {
+		if sleep.For(ctx, announcing) != nil {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
 			defer cancel()
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later

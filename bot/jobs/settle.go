@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 const (
@@ -163,7 +165,7 @@ func repeat(ctx context.Context, call func(ctx context.Context) error) error {
 		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) {
 			return err
 		}
-		if !sleep(ctx, storeRetry) {
+		if sleep.For(ctx, storeRetry) != nil {
 			cause := context.Cause(ctx)
 			if errors.Is(cause, ErrStopped) || errors.Is(cause, ErrLost) || errors.Is(cause, ErrClosing) {
 				return cause

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 var errWork = errors.New("the work fails")
@@ -76,7 +78,7 @@ func TestWorkSettlesByItsError(t *testing.T) {
 					}
 					return tt.err
 				})
-				sleep(w.Context(), 2*time.Hour) // of fake time
+				_ = sleep.For(w.Context(), 2*time.Hour) // of fake time
 				stop()
 				if r := w.record(q, "k"); r.State != tt.state || r.Attempts != tt.attempts {
 					w.Errorf("%s after %d attempts", r.State, r.Attempts)
@@ -131,7 +133,7 @@ func TestBackoff(t *testing.T) {
 					}
 					return work()
 				})
-				sleep(w.Context(), time.Hour) // of fake time
+				_ = sleep.For(w.Context(), time.Hour) // of fake time
 				stop()
 				if r := w.record(q, "k"); r.State != Failed || r.Attempts != 5 {
 					w.Errorf("%s after %d attempts", r.State, r.Attempts)
@@ -186,7 +188,7 @@ func TestStoreIsSilentForAWhile(t *testing.T) {
 			silence()
 			return nil
 		})
-		sleep(w.Context(), time.Hour) // of fake time
+		_ = sleep.For(w.Context(), time.Hour) // of fake time
 		if r := w.record(q, "k"); r.State != Done || r.Attempts != 0 || runs != 1 {
 			w.Errorf("%s after %d attempts and %d runs", r.State, r.Attempts, runs)
 		}

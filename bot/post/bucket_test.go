@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // spend is how long taking n tokens takes.
@@ -105,7 +107,7 @@ func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 func TestIdleHourIsWorthOneBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 3}, alone)
-		_ = sleep(t.Context(), time.Hour)
+		_ = sleep.For(t.Context(), time.Hour)
 		if took := spend(t, b, 5, final); took < 2*time.Second || took > 2100*time.Millisecond {
 			t.Errorf("five tokens took %s, want three at once and two more seconds", took)
 		}
@@ -173,7 +175,7 @@ func TestNewProcessBeginsWithHalf(t *testing.T) {
 func TestBusyChannelsAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPacer(alone)
-		_ = sleep(t.Context(), time.Minute)
+		_ = sleep.For(t.Context(), time.Minute)
 		spent, waiting := p.channel("spent"), p.channel("waiting")
 		spend(t, spent, 2, final)
 		waiting.limited(time.Now(), time.Hour)
@@ -265,11 +267,11 @@ func TestTurnsGivenBack(t *testing.T) {
 				b.giveBack(turn)
 			}
 		}
-		_ = sleep(t.Context(), time.Second)
+		_ = sleep.For(t.Context(), time.Second)
 		if took := spend(t, b, 1, interim) + spend(t, b, 4, final); took != 0 {
 			t.Errorf("five calls took %s", took)
 		}
-		_ = sleep(t.Context(), 10*time.Minute)
+		_ = sleep.For(t.Context(), 10*time.Minute)
 		if took := spend(t, b, 5, final); took != 0 {
 			t.Errorf("five calls after a rest took %s", took)
 		}
@@ -286,7 +288,7 @@ func TestSlowedBucketHasNoBurst(t *testing.T) {
 		if took := spend(t, b, 1, final); took < time.Second || took > 1001*time.Millisecond {
 			t.Errorf("the first call came after %s", took)
 		}
-		_ = sleep(t.Context(), 2*time.Minute)
+		_ = sleep.For(t.Context(), 2*time.Minute)
 		if took := spend(t, b, 2, final); took < 10*time.Second {
 			t.Errorf("two calls took %s", took)
 		}

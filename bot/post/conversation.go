@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"slackocr/bot/sleep"
 )
 
 const (
@@ -37,7 +39,7 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 		if err = t.pacer.run(ctx, c); err != nil || len(messages) > 0 || t.ts == "" {
 			break
 		}
-		if err := sleep(ctx, emptyPause); err != nil {
+		if err := sleep.For(ctx, emptyPause); err != nil {
 			return nil, "", err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -54,7 +55,7 @@ func inFakeTime(t *testing.T, test func(d *desk)) {
 			stop()
 			server.Wait()
 		})
-		_ = sleep(ctx, 2*time.Minute) // the pacer begins with less than all
+		_ = sleep.For(ctx, 2*time.Minute) // the pacer begins with less than all
 		test(d)
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"slackocr/bot/sleep"
 )
 
 // editor sends interim edits until editing ends: one edit in flight, the
@@ -47,7 +49,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		default:
 			r.unshown(since, errors.Is(err, errTooSlow) || errors.Is(err, context.DeadlineExceeded))
 		}
-		if sleep(editing, time.Until(sent.Add(pause))) != nil {
+		if sleep.For(editing, time.Until(sent.Add(pause))) != nil {
 			return
 		}
 	}

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 // write lets a reply stream for so long: a word each 100 ms.
 func (d *desk) write(r *writer, length time.Duration) {
 	for end := time.Now().Add(length); time.Now().Before(end); {
 		r.Write(1<<30, "word ")
-		_ = sleep(d.Context(), 100*time.Millisecond)
+		_ = sleep.For(d.Context(), 100*time.Millisecond)
 	}
 }
 
@@ -39,7 +40,7 @@ func TestNoReplyStarves(t *testing.T) {
 			all.Go(func() {
 				for n := 0; time.Since(begun) < 3*time.Minute; n++ {
 					r.Write(1<<30, fmt.Sprint("word", n, " ")) // or a long text would look the same all the time
-					_ = sleep(d.Context(), time.Duration(1+i%2*20)*100*time.Millisecond)
+					_ = sleep.For(d.Context(), time.Duration(1+i%2*20)*100*time.Millisecond)
 				}
 			})
 		}
@@ -100,7 +101,7 @@ func TestFirstTextGoesBeforeLater(t *testing.T) {
 				r.Leave()
 			})
 		}
-		_ = sleep(d.Context(), 30*time.Second)
+		_ = sleep.For(d.Context(), 30*time.Second)
 		r := d.open("late")
 		begun := time.Now()
 		r.Write(0, "first text")
@@ -125,9 +126,9 @@ func TestTextEndsTheWaitOfAnIdleLine(t *testing.T) {
 			})
 		}
 		r := d.open("a")
-		_ = sleep(d.Context(), 10*time.Second)
+		_ = sleep.For(d.Context(), 10*time.Second)
 		r.Wait("3 ahead")
-		_ = sleep(d.Context(), 5*time.Second)
+		_ = sleep.For(d.Context(), 5*time.Second)
 		begun := time.Now()
 		r.Describe(func(string) string { return "reading" })
 		r.Write(0, "first text")
@@ -158,7 +159,7 @@ func TestIdleLinesGetOneTurnInFour(t *testing.T) {
 			all.Go(func() {
 				for n := 0; time.Since(begun) < 5*time.Minute; n++ {
 					r.Wait(fmt.Sprint(n, " ahead"))
-					_ = sleep(d.Context(), time.Second)
+					_ = sleep.For(d.Context(), time.Second)
 				}
 				r.Leave()
 			})
@@ -193,7 +194,7 @@ func TestEndsOfReplies(t *testing.T) {
 		}
 		spend(d, d.pacer.method("chat.update"), 9, final)
 		replies[0].Write(0, "text")
-		_ = sleep(d.Context(), 100*time.Millisecond)
+		_ = sleep.For(d.Context(), 100*time.Millisecond)
 		var all sync.WaitGroup
 		for i, end := range []func() error{
 			func() error { return replies[1].Trail(d.Context(), says("done")) },
@@ -204,7 +205,7 @@ func TestEndsOfReplies(t *testing.T) {
 					t.Errorf("end %d: %v", i, err)
 				}
 			})
-			_ = sleep(d.Context(), 100*time.Millisecond)
+			_ = sleep.For(d.Context(), 100*time.Millisecond)
 		}
 		all.Wait()
 		replies[0].Leave()
@@ -223,7 +224,7 @@ func TestStatsCountWhatIsSaved(t *testing.T) {
 		r := d.open("a")
 		d.write(r, 12*time.Second) // 120 words
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 5 * time.Second})
-		_ = sleep(d.Context(), 2*time.Second)
+		_ = sleep.For(d.Context(), 2*time.Second)
 		r.Write(1<<30, "never shown")
 		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Fatal(err)

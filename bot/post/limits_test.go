@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/time/rate"
 	"pgregory.net/rapid"
+
+	"slackocr/bot/sleep"
 )
 
 // TestNoOrderOfCallsIsTooMuch: whenever calls come, however urgent they are, and
@@ -57,7 +59,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 					var all sync.WaitGroup
 					for _, c := range calls {
 						all.Go(func() {
-							_ = sleep(t.Context(), c.at)
+							_ = sleep.For(t.Context(), c.at)
 							turn, err := b.take(t.Context(), c.urgency, time.Now())
 							if err != nil {
 								t.Error(err)
@@ -71,7 +73,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 							sent = append(sent, time.Now())
 							arrived = append(arrived, time.Now().Add(c.arrival))
 							mu.Unlock()
-							_ = sleep(t.Context(), c.latency)
+							_ = sleep.For(t.Context(), c.latency)
 							b.answered(turn)
 						})
 					}

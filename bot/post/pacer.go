@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"slackocr/bot/sleep"
 )
 
 // maxChannels bounds how many channels' budgets are remembered.
@@ -95,7 +97,7 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 			return err
 		}
 		if fate != limited {
-			if err := sleep(ctx, pause.NextBackOff()); err != nil {
+			if err := sleep.For(ctx, pause.NextBackOff()); err != nil {
 				return err
 			}
 		}
@@ -201,15 +203,4 @@ func (p *Pacer) channel(id string) *bucket {
 		p.channels[id] = b
 	}
 	return b
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

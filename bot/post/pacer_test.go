@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 // TestLookUpsOnlyWhereItIsUnsure: a post that cannot have been applied is
@@ -120,7 +121,7 @@ func TestEditsOfAnyMinute(t *testing.T) {
 				r := d.open(name)
 				for range 360 { // three minutes
 					r.Write(1<<30, "word ")
-					_ = sleep(d.Context(), 500*time.Millisecond)
+					_ = sleep.For(d.Context(), 500*time.Millisecond)
 				}
 				_ = r.Close(d.Context(), says("done"))
 				done <- struct{}{}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
@@ -18,7 +19,7 @@ func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
 		r := d.open("a")
 		for i := range 100 { // ten seconds of text
 			r.Write(1<<30, fmt.Sprintf("w%d ", i))
-			if err := sleep(d.Context(), 100*time.Millisecond); err != nil {
+			if err := sleep.For(d.Context(), 100*time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -45,7 +46,7 @@ func TestUnchangedTextIsNotSent(t *testing.T) {
 		r := d.open("a")
 		for range 20 {
 			r.Write(1<<30, "")
-			_ = sleep(d.Context(), time.Second)
+			_ = sleep.For(d.Context(), time.Second)
 		}
 		if n := len(d.calls("chat.update")); n != 0 {
 			t.Errorf("%d edits that changed nothing", n)
@@ -63,7 +64,7 @@ func TestManyRepliesShareTheBudget(t *testing.T) {
 				r := d.open(fmt.Sprint("reply", i))
 				for j := range 120 {
 					r.Write(1<<30, fmt.Sprint(j, " "))
-					_ = sleep(d.Context(), 500*time.Millisecond)
+					_ = sleep.For(d.Context(), 500*time.Millisecond)
 				}
 				_ = r.Close(d.Context(), says("done"))
 			})
@@ -159,7 +160,7 @@ func TestNoInterimEditAfterTheFinal(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Write(0, "late text")
-		_ = sleep(d.Context(), time.Minute)
+		_ = sleep.For(d.Context(), time.Minute)
 		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {
 			t.Errorf("the reply says %q", m.Text)
 		}
@@ -174,7 +175,7 @@ func TestDeletedReplyIsLeftAlone(t *testing.T) {
 		}
 		for i := range 30 {
 			r.Write(0, fmt.Sprint(i))
-			_ = sleep(d.Context(), time.Second)
+			_ = sleep.For(d.Context(), time.Second)
 		}
 		if err := r.Close(d.Context(), says("done")); Code(err) != "message_not_found" {
 			t.Errorf("closing it says %v", err)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"slackocr/bot/sleep"
 )
 
 // Pace is the least time between two edits of a reply.
@@ -123,7 +125,7 @@ func (r *Reply) Close(ctx context.Context, v View) error {
 	}
 	err = r.thread.Edit(ctx, r.ts, v, Urgent)
 	if late && err == nil {
-		if err := sleep(ctx, Lateness); err != nil {
+		if err := sleep.For(ctx, Lateness); err != nil {
 			return err
 		}
 		err = r.thread.Edit(ctx, r.ts, v, Urgent)

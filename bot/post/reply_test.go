@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 // shown is the text of the markdown block of an edit's call.
@@ -34,7 +35,7 @@ func TestLiveTextIsShort(t *testing.T) {
 		r := d.open("a")
 		r.Write(0, strings.Repeat("<😀 字> ", 20_000)+"the end")
 		r.Describe(func(string) string { return strings.Repeat("name <&> ", 2000) })
-		_ = sleep(d.Context(), 3*time.Second)
+		_ = sleep.For(d.Context(), 3*time.Second)
 		calls := d.calls("chat.update")
 		if len(calls) == 0 {
 			t.Fatal("nothing was shown")
@@ -100,7 +101,7 @@ func TestFailedEditIsShownLater(t *testing.T) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 2, Status: 500})
 		r.Write(0, "the only words")
-		_ = sleep(d.Context(), 10*time.Second)
+		_ = sleep.For(d.Context(), 10*time.Second)
 		calls := d.calls("chat.update")
 		if len(calls) != 3 || calls[2].Error != "" || shown(d, calls[2]) != "the only words" {
 			t.Errorf("%d edits, want two that fail and one that shows the text", len(calls))
@@ -119,13 +120,13 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 				r := d.open(name)
 				for range 120 {
 					r.Write(1<<30, "word ")
-					_ = sleep(d.Context(), 500*time.Millisecond)
+					_ = sleep.For(d.Context(), 500*time.Millisecond)
 				}
 				_ = r.Close(d.Context(), says("done"))
 				done <- struct{}{}
 			}()
 		}
-		_ = sleep(d.Context(), 20*time.Second)
+		_ = sleep.For(d.Context(), 20*time.Second)
 		r := d.open("a")
 		begun := time.Now()
 		r.Wait("3 ahead")
@@ -152,7 +153,7 @@ func TestWaitingLineIsShownAtOnce(t *testing.T) {
 		r := d.open("a")
 		begun := time.Now()
 		r.Wait("3 ahead")
-		_ = sleep(d.Context(), time.Minute)
+		_ = sleep.For(d.Context(), time.Minute)
 		if calls := d.calls("chat.update"); len(calls) != 1 || calls[0].Time.Sub(begun) > 2*time.Second {
 			t.Errorf("%d edits, want one at once", len(calls))
 		}
@@ -168,7 +169,7 @@ func TestEditThatWaitedShowsTheLatest(t *testing.T) {
 		r.Write(0, "old")
 		synctest.Wait() // it waits for the budget
 		r.Write(0, "new")
-		_ = sleep(d.Context(), 20*time.Second)
+		_ = sleep.For(d.Context(), 20*time.Second)
 		calls := d.calls("chat.update")
 		if len(calls) != 1 || shown(d, calls[0]) != "new" {
 			t.Errorf("%d edits, want one that shows the latest: %+v", len(calls), calls)

@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 // A storm is n replies in four channels that all stream at once: a word each
@@ -104,7 +105,7 @@ func (s *storm) run(tell func(*storm, *stream, *writer)) report {
 	}
 	open.Wait()
 	if !s.hurry {
-		_ = sleep(s.ctx, 2*time.Minute)
+		_ = sleep.For(s.ctx, 2*time.Minute)
 	}
 	s.begun = time.Now()
 	close(begin)
@@ -189,7 +190,7 @@ func (s *storm) fixed(st *stream, r *writer) {
 		m := result(text.String(), "the text")
 		_, _, _, err := s.api.SendMessageContext(s.ctx, st.thread.channel, slack.MsgOptionTS(st.asked),
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
-		if fate, wait := judge(err); fate != limited || sleep(s.ctx, wait) != nil {
+		if fate, wait := judge(err); fate != limited || sleep.For(s.ctx, wait) != nil {
 			break
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"slackocr/bot/sleep"
 )
 
 // Thread is the thread in which an ask is answered. Its methods may be called
@@ -174,7 +176,7 @@ func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
 	if ts, err = t.find(ctx, m); ts != "" || err != nil {
 		return ts, err
 	}
-	if err := sleep(ctx, lookAgain); err != nil {
+	if err := sleep.For(ctx, lookAgain); err != nil {
 		return "", err
 	}
 	return t.find(ctx, m)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 // TestNobodyCallsBeforeRetryAfter: ten replies stream while Slack says 429 once.
@@ -58,7 +59,7 @@ func TestRateRecovers(t *testing.T) {
 				t.Errorf("%d calls in minute %d, want about %d", calls, minute+1, want)
 			}
 		}
-		_ = sleep(t.Context(), time.Minute)
+		_ = sleep.For(t.Context(), time.Minute)
 		if took := spend(t, b, 5, final); took != 0 {
 			t.Errorf("the burst did not come back: five calls took %s", took)
 		}
@@ -72,7 +73,7 @@ func TestAnswersTogetherSlowOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 5}, alone)
 		sent := time.Now()
-		_ = sleep(t.Context(), 50*time.Millisecond)
+		_ = sleep.For(t.Context(), 50*time.Millisecond)
 		for range 5 {
 			b.limited(sent, time.Second)
 		}
@@ -80,7 +81,7 @@ func TestAnswersTogetherSlowOnce(t *testing.T) {
 			t.Errorf("the rate is %v after one burst of 429s", b.rate)
 		}
 		for range 10 {
-			_ = sleep(t.Context(), time.Second)
+			_ = sleep.For(t.Context(), time.Second)
 			b.limited(time.Now(), time.Second)
 		}
 		if b.rate < minRate || b.rate > minRate*1.1 {
@@ -181,7 +182,7 @@ func TestEditsThatWereApplied(t *testing.T) {
 				if err := r.Close(d.Context(), says("done")); err != nil {
 					t.Error(err)
 				}
-				_ = sleep(d.Context(), time.Minute)
+				_ = sleep.For(d.Context(), time.Minute)
 				messages := d.ws.Thread(d.channel, d.parent)
 				if len(messages) != 2 || messages[1].Text != "done" {
 					t.Errorf("%d messages, the reply says %q", len(messages), messages[1].Text)
@@ -208,14 +209,14 @@ func TestLateEditIsOverwritten(t *testing.T) {
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: time.Hour, Reset: true})
 		r.Write(0, "text")
 		begun := time.Now()
-		_ = sleep(d.Context(), 10*time.Second)
+		_ = sleep.For(d.Context(), 10*time.Second)
 		var all sync.WaitGroup
 		all.Go(func() {
 			if err := r.Close(d.Context(), says("done")); err != nil {
 				t.Error(err)
 			}
 		})
-		_ = sleep(d.Context(), callTimeout+2*time.Second-time.Since(begun))
+		_ = sleep.For(d.Context(), callTimeout+2*time.Second-time.Since(begun))
 		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {
 			t.Fatalf("the reply says %q", m.Text)
 		}
@@ -254,10 +255,10 @@ func TestReplicaComesAndGoes(t *testing.T) {
 		alive.Store(1)
 		var all sync.WaitGroup
 		first := NewPacer(sharers)
-		_ = sleep(d.Context(), time.Hour)
+		_ = sleep.For(d.Context(), time.Hour)
 		begun := time.Now()
 		all.Go(func() { stream(first, "first", 10*time.Minute) })
-		_ = sleep(d.Context(), 2*time.Minute)
+		_ = sleep.For(d.Context(), 2*time.Minute)
 		alive.Store(2)
 		stream(NewPacer(sharers), "second", 3*time.Minute)
 		alive.Store(1)
@@ -279,7 +280,7 @@ func TestReplicaComesAndGoes(t *testing.T) {
 func TestMethodsWithoutALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPacer(alone)
-		_ = sleep(t.Context(), time.Hour)
+		_ = sleep.For(t.Context(), time.Hour)
 		begun := time.Now()
 		for i := range 20 {
 			c := call{method: fmt.Sprint("new.method", i%2), do: func(context.Context) error { return nil }}

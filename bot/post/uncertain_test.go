@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 )
 
 // TestNothingIsUncertainForEver: a call of which it cannot be told whether it was
@@ -55,7 +56,7 @@ func TestOutageIsWaitedFor(t *testing.T) {
 		go func() {
 			ended <- d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &Once{}, unsaved)
 		}()
-		_ = sleep(d.Context(), 2*time.Hour)
+		_ = sleep.For(d.Context(), 2*time.Hour)
 		mend()
 		if err := <-ended; err != nil {
 			t.Error(err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"slackocr/bot/sleep"
 )
 
 // uploadTime bounds an upload as a whole; the text can go as messages too.
@@ -83,7 +85,7 @@ func (t *Thread) upload(ctx context.Context, name string, content []byte) (id st
 			return place.FileID, nil
 		}
 		if fate, _ := judge(err); fate != refused {
-			err = sleep(ctx, uploadPause)
+			err = sleep.For(ctx, uploadPause)
 		}
 		if err != nil {
 			return "", fmt.Errorf("uploading: %w", err)
@@ -128,7 +130,7 @@ func (t *Thread) seen(ctx context.Context, id string) error {
 		case left <= 0:
 			return ErrNotShared
 		}
-		if err := sleep(ctx, min(pause, left)); err != nil {
+		if err := sleep.For(ctx, min(pause, left)); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/sleep"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/tempfile"
@@ -100,10 +101,8 @@ func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error
 		if !ask.Unready(*info) || left <= 0 {
 			return info, nil
 		}
-		select {
-		case <-time.After(min(pause, left)):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+		if err := sleep.For(ctx, min(pause, left)); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -290,12 +289,7 @@ func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	r.places.take(i)
 	waiting, stop := either(ctx, r.draining)
 	defer stop()
-	select {
-	case <-time.After(time.Duration(starts-1) * suspectWait):
-		return nil
-	case <-waiting.Done():
-		return context.Cause(waiting)
-	}
+	return sleep.For(waiting, time.Duration(starts-1)*suspectWait)
 }
 
 // start saves that a file is started, before its start.
