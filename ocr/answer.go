@@ -59,8 +59,8 @@ type answer struct {
 	usage   openai.Usage // the endpoint's counts, if any
 }
 
-// An ending says how an answer ended without failing.
-type ending struct {
+// A result says how an answer ended without failing.
+type result struct {
 	model  string
 	cut    bool   // cut at the length limit
 	looped bool   // the model repeated itself
@@ -69,15 +69,15 @@ type ending struct {
 	boxes  []Box
 }
 
-func (e ending) outcome(words int) *Outcome {
-	return &Outcome{Model: e.model, Words: words, Cut: e.cut || e.looped, Looped: e.looped, Boxes: e.boxes}
+func (r result) outcome(words int) *Outcome {
+	return &Outcome{Model: r.model, Words: words, Cut: r.cut || r.looped, Looped: r.looped, Boxes: r.boxes}
 }
 
 // ask sends the request with the given fields and returns with the first text,
-// or with the ending if there is no text. again must be true for a page on
+// or with the result if there is no text. again must be true for a page on
 // which the model looped. The caller must close the answer, also after an
 // error.
-func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage) (a *answer, piece string, end *ending, err error) {
+func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage) (a *answer, piece string, end *result, err error) {
 	a = &answer{
 		client: c, parent: ctx, waiting: time.Now(), model: c.config.Model,
 		cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: again},
@@ -150,9 +150,9 @@ func (a *answer) alive(thinking bool) {
 	}
 }
 
-// next returns the next piece of clean text, with the ending if the piece is
+// next returns the next piece of clean text, with the result if the piece is
 // the last.
-func (a *answer) next() (piece string, end *ending, err error) {
+func (a *answer) next() (piece string, end *result, err error) {
 	a.from = a.length
 	held := "" // text of an answer in one piece; the end may take some of the text back
 	for {
@@ -215,8 +215,8 @@ func (a *answer) take(chunk openai.ChatCompletionStreamResponse) string {
 
 // added takes clean text that follows the first keep bytes of the text before.
 // If the model repeats itself, or writes more than any page holds, added
-// returns an ending.
-func (a *answer) added(keep int, text string) (string, *ending) {
+// returns a result.
+func (a *answer) added(keep int, text string) (string, *result) {
 	if keep < a.length {
 		a.guard = loop.Guard{Room: a.guard.Room}
 	}
@@ -227,28 +227,28 @@ func (a *answer) added(keep int, text string) (string, *ending) {
 			good, looped = a.length, true
 		}
 		if looped {
-			return text[:max(0, min(len(text), good-keep))], a.ending(ending{looped: true, keep: good})
+			return text[:max(0, min(len(text), good-keep))], a.result(result{looped: true, keep: good})
 		}
 	}
 	if a.length > maxText {
-		return cutBytes(text, maxText-keep), a.ending(ending{cut: true, keep: maxText})
+		return cutBytes(text, maxText-keep), a.result(result{cut: true, keep: maxText})
 	}
 	return text, nil
 }
 
-func (a *answer) ending(e ending) *ending {
+func (a *answer) result(e result) *result {
 	e.model, e.boxes = a.model, boxesOf(a.cleaner.Boxes())
 	return &e
 }
 
 // end judges an answer that ended without an error. complete must be true if
 // the endpoint closed the stream properly.
-func (a *answer) end(complete bool) (string, *ending, error) {
+func (a *answer) end(complete bool) (string, *result, error) {
 	piece, looped := a.added(a.cleaner.End())
 	if looped != nil {
 		return piece, looped, nil
 	}
-	e := ending{cut: a.full(), keep: a.length}
+	e := result{cut: a.full(), keep: a.length}
 	switch wayOf(a.finish) {
 	case noReason:
 		if !complete {
@@ -276,7 +276,7 @@ func (a *answer) end(complete bool) (string, *ending, error) {
 			e.cut, e.looped, e.keep = false, true, keep
 		}
 	}
-	return piece, a.ending(e), nil
+	return piece, a.result(e), nil
 }
 
 // full reports whether the answer reached a limit. ModelVerse sends "stop"

@@ -96,16 +96,16 @@ func newTestClient(t testing.TB, h *http.Client, edit func(*Config)) *Client {
 	return client
 }
 
-// result is all that a reading gave.
-type result struct {
+// recognized is all that a reading gave.
+type recognized struct {
 	text    string
 	updates int
 	outcome *Outcome
 	err     error
 }
 
-func collect(seq iter.Seq2[Update, error]) result {
-	var r result
+func collect(seq iter.Seq2[Update, error]) recognized {
+	var r recognized
 	var text Text
 	for u, err := range seq {
 		if err != nil {
@@ -121,7 +121,7 @@ func collect(seq iter.Seq2[Update, error]) result {
 }
 
 // class returns the class of the reading's error, 0 where it has none.
-func (r result) class() Class {
+func (r recognized) class() Class {
 	if e, ok := errors.AsType[*Error](r.err); ok {
 		return e.Class
 	}

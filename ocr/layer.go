@@ -27,7 +27,7 @@ func (r *reading) layerOf(p page.Page) *witness.Layer {
 // the model's text is compared with it. If the model returns no text, the
 // page's own text stands.
 func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer) {
-	if !r.output.draft().add(layer.Text()) {
+	if !r.output.candidate().add(layer.Text()) {
 		return
 	}
 	if checkPage(p) != nil || !r.client.breaker.isUp(ctx, r.client.probe) {
@@ -50,10 +50,10 @@ func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer
 
 // confirm compares a complete text of the model with the layer. If lines of
 // the layer are missing, confirm reads the page again.
-func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *draft, end ending) {
+func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *candidate, end result) {
 	report := layer.Check(string(best.text))
 	if report.Again() {
-		more := r.output.draft()
+		more := r.output.candidate()
 		again, err := r.once(ctx, p, true, more)
 		if err == nil && !again.cut && !again.looped {
 			second := layer.Check(string(more.text))
@@ -80,7 +80,7 @@ func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
 		r.output.fail(context.Cause(ctx))
 		return
 	}
-	d := r.output.draft()
+	d := r.output.candidate()
 	d.text = []byte(strings.TrimSpace(text))
 	d.finish(o)
 }

@@ -41,7 +41,7 @@ func billText() string { return strings.Join(bill, "\n\n") }
 
 // checked reads a page with a model that answers as given, the last answer each time
 // after, and counts the requests.
-func checked(t *testing.T, p page.Page, answers ...string) (got result, tries int) {
+func checked(t *testing.T, p page.Page, answers ...string) (got recognized, tries int) {
 	t.Helper()
 	bubble(t, nil, func(try int, w http.ResponseWriter, _ *http.Request) {
 		send(w, delta(answers[min(try, len(answers)-1)]), finish("stop"), done)

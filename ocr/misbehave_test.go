@@ -92,7 +92,7 @@ func TestMisbehaviour(t *testing.T) {
 					p.Data = c.page
 				}
 				var text Text
-				var got result
+				var got recognized
 				for u, err := range client.WithMode(c.mode).Recognize(t.Context(), p) {
 					before := text.String()
 					text.Apply(u)

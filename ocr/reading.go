@@ -96,26 +96,26 @@ func (r *reading) page(ctx context.Context, p page.Page) {
 }
 
 // best reads a page in all ways that fit, and returns the best text.
-func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error) {
+func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, error) {
 	best, end, err := r.retry(ctx, p)
 	if err != nil {
-		return nil, ending{}, err
+		return nil, result{}, err
 	}
 	if len(best.text) == 0 && !end.cut && !end.looped && len(end.boxes) == 0 && r.expectsText(ctx, p) {
-		second := r.output.draft()
+		second := r.output.candidate()
 		if again, err := r.once(ctx, p, true, second); err == nil && len(second.text) > 0 {
 			best, end = second, again
 		}
 	}
 	if end.looped {
-		warm := r.output.draft()
+		warm := r.output.candidate()
 		again, err := r.once(ctx, p, true, warm)
 		if err == nil && (!again.looped || len(warm.text) > len(best.text)) {
 			best, end = warm, again
 		}
 	}
 	if end.cut && r.divisible() {
-		halves := r.output.draft()
+		halves := r.output.candidate()
 		if both, err := r.halves(ctx, p, best, halves); err == nil {
 			best, end = halves, both
 		}
@@ -125,9 +125,9 @@ func (r *reading) best(ctx context.Context, p page.Page) (*draft, ending, error)
 
 // retry reads the page, and again after a temporary failure. With an error,
 // the output has the longest text.
-func (r *reading) retry(ctx context.Context, p page.Page) (*draft, ending, error) {
-	var d *draft
-	var end ending
+func (r *reading) retry(ctx context.Context, p page.Page) (*candidate, result, error) {
+	var d *candidate
+	var end result
 	var failed error // backoff.Retry may wrap its result
 	tries := r.client.tries
 	webPages := 1 // web pages that lead to another try
@@ -141,7 +141,7 @@ func (r *reading) retry(ctx context.Context, p page.Page) (*draft, ending, error
 				return struct{}{}, backoff.Permanent(failed)
 			}
 		}
-		d = r.output.draft()
+		d = r.output.candidate()
 		end, failed = r.once(ctx, p, false, d)
 		if probe {
 			r.client.breaker.settle(ctx, failed)
@@ -170,9 +170,9 @@ func (r *reading) retry(ctx context.Context, p page.Page) (*draft, ending, error
 	case err == nil:
 		return d, end, nil
 	case ctx.Err() != nil:
-		return nil, ending{}, context.Cause(ctx)
+		return nil, result{}, context.Cause(ctx)
 	}
-	return nil, ending{}, failed
+	return nil, result{}, failed
 }
 
 // retryRule returns the error in backoff's terms: permanent, or to be tried
@@ -194,7 +194,7 @@ func retryRule(err error) error {
 
 // once makes one request and adds the text to d. If the endpoint refuses a
 // field, once repeats the request without that field.
-func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (ending, error) {
+func (r *reading) once(ctx context.Context, p page.Page, again bool, d *candidate) (result, error) {
 	tooLarge := "" // the field that was left out because the answer's limit was too large
 	for {
 		fields := r.client.fields(again)
@@ -218,7 +218,7 @@ func (r *reading) once(ctx context.Context, p page.Page, again bool, d *draft) (
 }
 
 // request makes one request, adds the text to d, and calls the watcher.
-func (r *reading) request(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft) (ending, error) {
+func (r *reading) request(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *candidate) (result, error) {
 	r.requests++
 	t, begun := Attempt{Number: r.requests, ImageBytes: len(p.Data)}, time.Now()
 	end, err := r.try(ctx, p, again, fields, d, &t)
@@ -227,7 +227,7 @@ func (r *reading) request(ctx context.Context, p page.Page, again bool, fields m
 	return end, err
 }
 
-func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *draft, t *Attempt) (ending, error) {
+func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *candidate, t *Attempt) (result, error) {
 	begun := time.Now()
 	trip := r.client.limit.begin()
 	defer trip.end()
@@ -243,14 +243,14 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[s
 		t.Text += len(piece)
 		d.hidden = d.hidden || a.guard.Suspected()
 		if !d.put(a.from, piece) {
-			return ending{}, errLeft
+			return result{}, errLeft
 		}
 		if err != nil {
-			return ending{}, err
+			return result{}, err
 		}
 		if end != nil {
 			if !d.keep(end.keep) {
-				return ending{}, errLeft
+				return result{}, errLeft
 			}
 			return *end, nil
 		}
@@ -280,25 +280,25 @@ func (r *reading) divisible() bool {
 var errHalfSame = errors.New("half of the page has the same text")
 
 // halves reads a page whose text was cut in two parts.
-func (r *reading) halves(ctx context.Context, p page.Page, cut, d *draft) (ending, error) {
+func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (result, error) {
 	upper, lower, err := page.Halve(ctx, p)
 	if err != nil {
-		return ending{}, err
+		return result{}, err
 	}
 	first, err := r.once(ctx, upper, false, d)
 	if err != nil {
-		return ending{}, err
+		return result{}, err
 	}
 	if SameWords(string(d.text), string(cut.text)) {
 		// The length of the page is not the reason for the cut.
-		return ending{}, errHalfSame
+		return result{}, errHalfSame
 	}
 	if !d.begin() {
-		return ending{}, errLeft
+		return result{}, errLeft
 	}
 	second, err := r.once(ctx, lower, false, d)
 	if err != nil {
-		return ending{}, err
+		return result{}, err
 	}
 	second.cut = second.cut || first.cut
 	second.looped = second.looped || first.looped

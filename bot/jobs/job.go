@@ -12,23 +12,23 @@ import (
 // take contexts of their own, so that the last writes can follow the end of
 // the work's context.
 type Job struct {
-	q     *Queue
-	id    string
-	lease Lease
-	owner string
-	end   context.CancelCauseFunc // ends the work's context
-	look  chan struct{}           // requests a look at the state
+	q       *Queue
+	id      string
+	lease   Lease
+	owner   string
+	end     context.CancelCauseFunc // ends the work's context
+	recheck chan struct{}           // requests a look at the state
 
-	mu    sync.Mutex   // guards the fields below
-	order order        // does not change after the claim
-	state state        // as last seen
-	seal  seal         // seal of the job's entries
-	pages map[int]seal // seals of the pages that this job saved
-	until time.Time    // end of the lease
-	over  bool         // lost or settled: nothing may be written
-	last  bool         // the write that gives the job away is in progress
-	items map[*itemContext]struct{}
-	told  func(State, error) // the callback of OnSettled, or nil
+	mu        sync.Mutex   // guards the fields below
+	order     order        // does not change after the claim
+	state     state        // as last seen
+	seal      seal         // seal of the job's entries
+	pages     map[int]seal // seals of the pages that this job saved
+	until     time.Time    // end of the lease
+	ended     bool         // lost or settled: nothing may be written
+	releasing bool         // the write that gives the job away is in progress
+	items     map[*itemContext]struct{}
+	told      func(State, error) // the callback of OnSettled, or nil
 }
 
 // OnSettled sets a callback for the end of the work: with Done, Failed or
@@ -62,7 +62,7 @@ func (j *Job) Record() Record {
 func (j *Job) running() (Record, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.order.record(j.state), j.state.Owner == j.owner && !j.over
+	return j.order.record(j.state), j.state.Owner == j.owner && !j.ended
 }
 
 // Fence must be called before each write to the outside. Fence checks that
@@ -75,7 +75,7 @@ func (j *Job) Fence(ctx context.Context) (context.Context, context.CancelFunc, e
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.over || !time.Now().Before(j.until) {
+	if j.ended || !time.Now().Before(j.until) {
 		return nil, nil, ErrLost
 	}
 	ctx, cancel := context.WithDeadlineCause(ctx, j.until, ErrLost)
@@ -91,11 +91,11 @@ func (j *Job) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return j.seen(s)
+	return j.observe(s)
 }
 
-// seen takes a state that was read from the store, or written to the store.
-func (j *Job) seen(s state) error {
+// observe takes a state that was read from the store, or written to the store.
+func (j *Job) observe(s state) error {
 	if s.Owner != j.owner {
 		j.lose()
 		return ErrLost
@@ -114,8 +114,8 @@ func (j *Job) seen(s state) error {
 
 func (j *Job) lose() {
 	j.mu.Lock()
-	mine := j.last || j.over // given away, not lost
-	j.over = true
+	mine := j.releasing || j.ended // given away, not lost
+	j.ended = true
 	j.mu.Unlock()
 	if !mine {
 		j.end(ErrLost)
@@ -126,7 +126,7 @@ func (j *Job) lose() {
 func (j *Job) settled() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.over
+	return j.ended
 }
 
 // write changes the state on behalf of the worker, and returns the new state.
@@ -135,7 +135,7 @@ func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
 		return state{}, ErrLost
 	}
 	j.mu.Lock()
-	mine, giving := j.state.Turn, j.last
+	mine, giving := j.state.Turn, j.releasing
 	j.mu.Unlock()
 	s, err := j.q.change(ctx, j.id, func(s *state) error {
 		switch {
@@ -156,7 +156,7 @@ func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
 	case err != nil, s.Owner == "":
 		return s, err
 	}
-	return s, j.seen(s)
+	return s, j.observe(s)
 }
 
 // errGiven means that an earlier write gave the job away, although the store
@@ -224,14 +224,14 @@ func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
 
 // settle writes the last state and returns the job's state.
 func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
-	j.giving(true)
+	j.setReleasing(true)
 	s, err := j.write(ctx, edit)
 	if err != nil {
-		j.giving(false)
+		j.setReleasing(false)
 		return "", err
 	}
 	j.mu.Lock()
-	j.over, j.state = true, s
+	j.ended, j.state = true, s
 	j.mu.Unlock()
 	return s.State, nil
 }
@@ -255,13 +255,13 @@ func (j *Job) endLease(ctx context.Context) {
 	}
 }
 
-func (j *Job) giving(away bool) {
+func (j *Job) setReleasing(away bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.last = away
+	j.releasing = away
 }
 
-func (j *Job) poke() { notify(j.look) }
+func (j *Job) wake() { notify(j.recheck) }
 
 // keep renews the lease and watches for a stop and for other owners. If the
 // lease could not be renewed in time, the job is lost.
@@ -282,7 +282,7 @@ func (j *Job) keep(ctx context.Context) {
 			if j.renew(ctx, every) {
 				lapse.Reset(time.Until(j.ends()))
 			}
-		case <-j.look:
+		case <-j.recheck:
 		}
 		// A frozen process wakes up with all timers due: this check decides.
 		if !time.Now().Before(j.ends()) {

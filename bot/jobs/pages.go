@@ -73,7 +73,7 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	if err != nil {
 		return err
 	}
-	return j.seen(s)
+	return j.observe(s)
 }
 
 // ErasePages erases the texts of a job's pages with numbers from from to

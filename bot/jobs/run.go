@@ -48,7 +48,7 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if j := q.running[id]; j != nil {
-			j.poke()
+			j.wake()
 		}
 	})
 	if err != nil {
@@ -163,7 +163,7 @@ func (q *Queue) measure(ctx context.Context) {
 // take makes a job of a lease and has work run.
 func (q *Queue) take(ctx, working context.Context, lease Lease, work func(context.Context, *Job) error) {
 	id := idOf(lease.Entry().Key)
-	j := &Job{q: q, id: id, lease: lease, owner: rand.Text(), look: make(chan struct{}, 1)}
+	j := &Job{q: q, id: id, lease: lease, owner: rand.Text(), recheck: make(chan struct{}, 1)}
 	q.mu.Lock()
 	_, busy := q.running[id]
 	if !busy {

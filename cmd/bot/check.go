@@ -127,7 +127,7 @@ func examine(ctx context.Context, c config, environ []string, bad error, all []p
 	if bad != nil && !errors.As(bad, &lines) {
 		lines = problems{bad.Error()}
 	}
-	hide := hider(c, environ)
+	hide := newRedactor(c, environ)
 	return func(yield func(finding) bool) {
 		for _, line := range lines {
 			if !yield(failed("settings", line, "")) {
@@ -137,7 +137,7 @@ func examine(ctx context.Context, c config, environ []string, bad error, all []p
 		if len(lines) == 0 && !yield(passed("settings", "the environment and .env hold all that is needed")) {
 			return
 		}
-		for f := range conduct(ctx, lines, all) {
+		for f := range runProbes(ctx, lines, all) {
 			f.Found, f.Remedy = printed(hide(f.Found)), hide(f.Remedy)
 			if !yield(f) {
 				return
@@ -167,10 +167,10 @@ func one(f finding) []finding { return []finding{f} }
 // overtime is the time that a probe has after the end of its context.
 const overtime = 2 * time.Second
 
-// conduct runs probes at once and yields their findings, in order. A probe
+// runProbes runs probes at once and yields their findings, in order. A probe
 // that does not end with its context, for example because a disk does not
 // answer, is abandoned: nothing could end it.
-func conduct(ctx context.Context, lines problems, all []probe) func(yield func(finding) bool) {
+func runProbes(ctx context.Context, lines problems, all []probe) func(yield func(finding) bool) {
 	return func(yield func(finding) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()

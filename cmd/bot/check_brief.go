@@ -15,9 +15,9 @@ func checkInBrief(ctx context.Context, c config, environ []string, log *slog.Log
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		hide := hider(c, environ)
+		hide := newRedactor(c, environ)
 		well := true
-		for f := range conduct(ctx, nil, briefProbes(c)) {
+		for f := range runProbes(ctx, nil, briefProbes(c)) {
 			if ctx.Err() != nil {
 				continue // the bot's end caused the finding
 			}

@@ -278,7 +278,7 @@ func TestProbesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, deaf := time.Now(), make(chan struct{})
 		var said []string
-		for f := range conduct(t.Context(), nil, []probe{
+		for f := range runProbes(t.Context(), nil, []probe{
 			{"deaf", nil, time.Minute, func(context.Context) []finding { <-deaf; return nil }},
 			{"slow", nil, time.Second, func(ctx context.Context) []finding { <-ctx.Done(); return one(failed("slow", "gave up", "")) }},
 			{"quick", nil, time.Second, func(context.Context) []finding { return one(passed("quick", "fine")) }},

@@ -70,7 +70,7 @@ address of its API and the tokens of an app. docs/LOCALSLACK.md tells more.`,
 // endpoint, and the bot, until ctx ends. Real Slack tokens are not used.
 func demo(ctx context.Context, addr string, modes []string, sys system) error {
 	c, err := loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor)
-	if err == nil && remote(c) {
+	if err == nil && hasEndpoint(c) {
 		c, err = loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor, needModel)
 	}
 	if err != nil {
@@ -86,8 +86,8 @@ func demo(ctx context.Context, addr string, modes []string, sys system) error {
 	return demoOn(ctx, l, c, modes, logger(c, sys.stderr), sys)
 }
 
-// remote reports whether the settings name an endpoint.
-func remote(c config) bool {
+// hasEndpoint reports whether the settings name an endpoint.
+func hasEndpoint(c config) bool {
 	return c.key() != "" || c.OCRAPIKeyFile != "" || c.ModelverseAPIKeyFile != "" || c.OCRBaseURL != defaultOf("OCR_BASE_URL")
 }
 
@@ -112,7 +112,7 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	ctx, stopBot := context.WithCancel(ctx)
 	defer context.AfterFunc(servers, stopBot)() // without the servers the bot would wait for ever
 	reader := fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
-	if !remote(c) {
+	if !hasEndpoint(c) {
 		base, languages, err := serveTesseract(servers, all, c.OCRLanguages, log)
 		if err != nil {
 			l.Close()

@@ -28,7 +28,7 @@ type resultWriter struct {
 	w    io.Writer
 	file *os.File // w, if w is the file of --output
 	json bool
-	live bool // w is a terminal that shows the growing text
+	live bool // w is a terminal that shows the text while it grows
 
 	headed bool // a line with the name precedes each text
 	bold   func(string) string
@@ -119,7 +119,7 @@ func (o *resultWriter) heading(name, remark string) error {
 	return err
 }
 
-// terminal returns the terminal that shows a growing text, or a writer that
+// terminal returns the terminal that shows a text while it grows, or a writer that
 // discards the text.
 func (o *resultWriter) terminal() io.Writer {
 	if o.live {

@@ -146,7 +146,7 @@ func endpointFails(err error) bool {
 func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, result *fileResult) (writeErr, readErr error) {
 	// The text that a PDF carries is replaced later, so a terminal does not
 	// show it.
-	text := growing{w: r.out.terminal(), live: image.Layer == nil}
+	text := appendWriter{w: r.out.terminal(), live: image.Layer == nil}
 	var outcome ocr.Outcome
 	for update, err := range r.model.Recognize(ctx, image) {
 		if err != nil {
@@ -207,16 +207,16 @@ func countPages(n int) string {
 	return fmt.Sprintf("%d pages", n)
 }
 
-// A growing text is written live, or else at its end. Written text cannot be
-// taken back: a live text that changes before its end is written anew, after a
-// rule.
-type growing struct {
+// An appendWriter writes a text while it grows, or else at its end. Written text
+// cannot be taken back: a live text that changes before its end is written anew,
+// after a rule.
+type appendWriter struct {
 	w    io.Writer
 	live bool
 	text ocr.Text
 }
 
-func (g *growing) apply(u ocr.Update) error {
+func (g *appendWriter) apply(u ocr.Update) error {
 	more := u.Add
 	back := u.Keep < g.text.Len()
 	g.text.Apply(u)
@@ -231,7 +231,7 @@ func (g *growing) apply(u ocr.Update) error {
 }
 
 // end writes the rest, and the end of the last line.
-func (g *growing) end() error {
+func (g *appendWriter) end() error {
 	rest := g.whole()
 	if g.live {
 		rest = rest[g.text.Len():]
@@ -244,7 +244,7 @@ func (g *growing) end() error {
 }
 
 // whole returns the text with the end of its last line.
-func (g *growing) whole() string {
+func (g *appendWriter) whole() string {
 	text := g.text.String()
 	if text != "" && text[len(text)-1] != '\n' {
 		text += "\n"

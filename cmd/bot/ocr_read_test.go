@@ -15,7 +15,7 @@ func TestOnlyATerminalSeesDrafts(t *testing.T) {
 		true:  "A draft\n\n--- read again ---\n\nA text\u202e, whole\x1b\n",
 	} {
 		var out strings.Builder
-		g := growing{w: &out, live: live}
+		g := appendWriter{w: &out, live: live}
 		for _, u := range updates {
 			if err := g.apply(u); err != nil {
 				t.Fatal(err)

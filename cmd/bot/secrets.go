@@ -60,10 +60,10 @@ func readSecret(name string) (string, error) {
 	return "", err
 }
 
-// hider returns a function that removes the secrets of the settings from a
+// newRedactor returns a function that removes the secrets of the settings from a
 // text. Errors of this program contain none; errors of libraries and answers
 // of servers might.
-func hider(c config, environ []string) func(string) string {
+func newRedactor(c config, environ []string) func(string) string {
 	secrets := []string{c.SlackBotToken, c.SlackAppToken, c.ModelverseAPIKey, c.OCRAPIKey, c.NATSURL, c.DataKey}
 	addresses := strings.Split(c.NATSURL, ",")
 	for _, line := range environ {

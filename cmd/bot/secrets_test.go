@@ -67,7 +67,7 @@ func TestSecretFilesThatAreOfNoUse(t *testing.T) {
 // TestHider: whatever a library says, no secret of the settings is printed.
 func TestHider(t *testing.T) {
 	c := config{SlackBotToken: "xoxb-1", SlackAppToken: "xapp-1", OCRAPIKey: "key-2", NATSURL: "nats://ann:p%40ss@a:1,nats://b:2"}
-	hide := hider(c, []string{"HTTPS_PROXY=http://bob:hunter2@proxy:3128", "no_proxy=x", "PATH=/usr/bin"})
+	hide := newRedactor(c, []string{"HTTPS_PROXY=http://bob:hunter2@proxy:3128", "no_proxy=x", "PATH=/usr/bin"})
 	got := hide("xoxb-1 xapp-1 key-2 nats://ann:p%40ss@a:1,nats://b:2 p%40ss p@ss http://bob:hunter2@proxy:3128 hunter2 /usr/bin")
 	if want := "… … … … … … http://…@proxy:3128 … /usr/bin"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -155,7 +155,7 @@ func newModel(c config) (*ocr.Client, error) {
 func logger(c config, w io.Writer) *slog.Logger {
 	var level slog.LevelVar
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the settings
-	options := &slog.HandlerOptions{Level: &level, ReplaceAttr: discreet}
+	options := &slog.HandlerOptions{Level: &level, ReplaceAttr: redactAttr}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

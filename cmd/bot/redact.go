@@ -10,9 +10,9 @@ import (
 	"slackocr/ocr"
 )
 
-// discreet removes confidential parts of logged errors: addresses, and an
+// redactAttr removes confidential parts of logged errors: addresses, and an
 // endpoint's words about refused content, which may quote that content.
-func discreet(_ []string, a slog.Attr) slog.Attr {
+func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	err, ok := a.Value.Any().(error)
 	if !ok {
 		return a
