@@ -152,7 +152,7 @@ func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelE
 		if err != nil {
 			return nil, err
 		}
-		sentence = words.Greeting(string(mode), b.model.Host())
+		sentence = words.Greeting(string(mode), b.readBy())
 	}
 	n := Notice{Channel: e.Channel, Origin: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Text: sentence}
 	return []intent{{task: task{Say: &n}, checkExternal: shared && !b.intake.external && e.Inviter != ""}}, nil
@@ -164,8 +164,16 @@ func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) []inten
 	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
 		return nil
 	}
-	n := Notice{Channel: e.Channel, Origin: "opened-" + e.User, Person: e.User, Topic: "hello", Text: words.GreetingDirect(b.model.Host())}
+	n := Notice{Channel: e.Channel, Origin: "opened-" + e.User, Person: e.User, Topic: "hello", Text: words.GreetingDirect(b.readBy())}
 	return []intent{{task: task{Say: &n}, checkExternal: shared && !b.intake.external}}
+}
+
+// readBy says who reads the pictures.
+func (b *Bot) readBy() string {
+	if b.config.Engine != "" {
+		return words.ReadBy(b.config.Engine)
+	}
+	return words.SentTo(b.model.Host())
 }
 
 // conversationLeft returns the conversation that the bot can no longer post in,

@@ -43,6 +43,9 @@ type Config struct {
 	// Concurrency is the number of concurrent requests to the model. If 0, the
 	// model's own limit decides.
 	Concurrency int
+	// Engine names the engine that reads, if it runs on this machine, in mrkdwn. ""
+	// means that people are told the endpoint's host.
+	Engine string
 	// MaxFileSize bounds a download, in bytes. Space bounds all files that are
 	// downloaded and not read yet, besides those of Decoder; 0 means no bound. One
 	// person's files have at most half of it.

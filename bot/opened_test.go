@@ -3,6 +3,9 @@ package bot_test
 import (
 	"strings"
 	"testing"
+
+	"slackocr/bot"
+	"slackocr/bot/words"
 )
 
 // opens opens the bot's messages, or another tab, as somebody.
@@ -33,9 +36,22 @@ func TestOpeningTheMessagesIsGreeted(t *testing.T) {
 		h.idle(0, "a greeting")
 		for _, person := range []string{h.ann, bob} {
 			said := h.said(h.direct(person))
-			if len(said) != 1 || !strings.Contains(said[0], "Pictures are sent to `localhost`") {
+			if len(said) != 1 || !strings.Contains(said[0], words.SentTo("localhost")) {
 				t.Errorf("it says %q", said)
 			}
+		}
+	})
+}
+
+// TestGreetingNamesTheEngine of this machine, instead of a host.
+func TestGreetingNamesTheEngine(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Engine = "an engine on this machine" })
+		h.opens(h.ann, "messages")
+		direct := h.direct(h.ann)
+		h.waitFor(direct, "Hello!", 1)
+		if said := h.said(direct); !strings.Contains(said[0], words.ReadBy("an engine on this machine")) {
+			t.Errorf("it says %q", said)
 		}
 	})
 }

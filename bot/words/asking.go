@@ -72,9 +72,9 @@ func HowToUse(direct bool) string {
 }
 
 // Greeting introduces the bot in a channel: which pictures are read unasked
-// (all, mention or off), and the host that pictures are sent to. The text is
+// (all, mention or off), and with readBy, see [SentTo] and [ReadBy]. The text is
 // mrkdwn.
-func Greeting(autoRead, host string) string {
+func Greeting(autoRead, readBy string) string {
 	what := "I read every picture that is posted here and put its text in the thread."
 	switch autoRead {
 	case "mention":
@@ -82,18 +82,24 @@ func Greeting(autoRead, host string) string {
 	case "off":
 		what = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
 	}
-	return "Hello! " + what + " Pictures are sent to " + quote(host) + " to be read. " +
+	return "Hello! " + what + " " + readBy + " " +
 		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` explains the rest."
 }
+
+// SentTo says which host gets the pictures, in mrkdwn.
+func SentTo(host string) string { return "Pictures are sent to " + quote(host) + " to be read." }
+
+// ReadBy says which engine reads the pictures, in mrkdwn.
+func ReadBy(engine string) string { return "Pictures are read by " + engine + "." }
 
 // GreetingNotHere is [Greeting] for a channel in which the bot must not work.
 const GreetingNotHere = "Hello! I'm not set up to work in this channel: ask whoever runs me, or send me a picture directly."
 
 // GreetingDirect greets a person who opens the bot's messages for the first
-// time, in mrkdwn.
-func GreetingDirect(host string) string {
+// time, in mrkdwn. For readBy see [Greeting].
+func GreetingDirect(readBy string) string {
 	return "Hello! Send me a picture or a PDF here, and I'll put its text below it. " +
-		"Pictures are sent to " + quote(host) + " to be read. `/ocr help` shows what else I can do."
+		readBy + " `/ocr help` shows what else I can do."
 }
 
 // AutoRead says which pictures in a channel are read unasked: all, mention or

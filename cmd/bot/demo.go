@@ -119,7 +119,8 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 			return err
 		}
 		c.OCRBaseURL, c.OCRModel = base, "tesseract"
-		reader = "tesseract on this machine, in " + languages + "; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
+		c.engine = "tesseract on this machine, in " + languages
+		reader = c.engine + "; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
 	}
 	address := "http://" + l.Addr().String()
 	c.SlackAPIURL = address + "/api/"

@@ -105,7 +105,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
-		MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - c.decoding(), Log: log,
+		Engine: c.engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - c.decoding(), Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
 		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),

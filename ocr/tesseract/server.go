@@ -8,6 +8,11 @@
 // installed languages is read. The endpoint is no language model: it knows
 // DeepSeek-OCR's prompts for markdown, for plain text and for the places of a
 // text, and says so for any other prompt.
+//
+// tesseract does less of this than it seems to: it returns a picture's text only
+// at the end, misses text beside the rules of tables, reads a photo's shadow as
+// ink, and knows no tables. So the package cuts a page into strips, erases rules,
+// chooses the threshold, and makes tables of the words' boxes.
 package tesseract
 
 import (
