@@ -30,7 +30,7 @@ func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bo
 		}
 	}
 	if err != nil {
-		b.log.Error("could not take a request", "error", err)
+		b.log.Error("could not store a request", "error", err)
 	}
 	return err == nil
 }
@@ -202,7 +202,7 @@ func (b *Bot) leave(ctx context.Context, channel string) {
 			continue
 		}
 		if err := b.jobs.Stop(ctx, r.Key, reading.Silently); err != nil && !errors.Is(err, jobs.ErrNotFound) {
-			b.log.Warn("could not stop the work for a conversation", "channel", channel, "error", err)
+			b.log.Warn("could not stop the work in a conversation", "channel", channel, "error", err)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	watch := func(t ocr.Attempt) {
 		m.model.count(t)
 		if t.Reason != "" {
-			c.Log.Warn("the model ended for a reason that is not known, so its text is taken for cut", "finish_reason", t.Reason)
+			c.Log.Warn("the model's finish reason is unknown, so its text counts as cut off", "finish_reason", t.Reason)
 		}
 	}
 	b := &Bot{
@@ -227,7 +227,7 @@ func (b *Bot) identify(ctx context.Context) error {
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{
 		InitialInterval: time.Second, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 30 * time.Second,
 	}), backoff.WithNotify(func(err error, pause time.Duration) {
-		b.log.Warn("Slack does not answer", "error", err, "again in", pause)
+		b.log.Warn("Slack is not answering", "error", err, "again in", pause)
 	}))
 	if ctx.Err() != nil {
 		return nil

@@ -92,7 +92,7 @@ func (b *Bot) dropParentFiles(ctx context.Context, c Check) []CheckedTask {
 	defer cancel()
 	old, err := post.NewThread(b.api, b.pacer, nil, c.Channel, c.Thread).For(c.Person).Files(ctx)
 	if err != nil {
-		b.log.Warn("could not look at a thread's first message", "error", err)
+		b.log.Warn("could not look up a thread's first message", "error", err)
 	}
 	for _, t := range c.Tasks {
 		if t.Ask != nil {

@@ -105,7 +105,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		ack(nil)
 		m, err := b.status(working, c.UserID)
 		if err != nil {
-			b.log.Error("could not look at a person's jobs", "error", err)
+			b.log.Error("could not look up a person's jobs", "error", err)
 			m = ownMessage(words.TryLater)
 		}
 		b.respond(ctx, c.ResponseURL, "", m)
@@ -145,7 +145,7 @@ func (b *Bot) mayCommand(ctx context.Context, c slack.SlashCommand, ack answer) 
 	foreign, err := b.people.foreign(ctx, c.UserID, "")
 	switch {
 	case err != nil:
-		b.log.Error("could not look at a person", "error", err)
+		b.log.Error("could not look up a person", "error", err)
 		ack(ephemeralAnswer(words.NotTaken))
 	case foreign:
 		ack(ephemeralAnswer(words.OtherWorkspace))

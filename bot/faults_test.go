@@ -233,7 +233,7 @@ func TestTokenProblemsEndTheBot(t *testing.T) {
 	}{
 		{"revoked bot token", "Slack refused SLACK_BOT_TOKEN (token_revoked)", func(h *house) { h.ws.RevokeToken(h.app.BotToken) }},
 		{"revoked app token", "Slack refused SLACK_APP_TOKEN (invalid_auth)", func(h *house) { h.ws.RevokeToken(h.app.AppToken) }},
-		{"the tokens are swapped", "Slack does not take SLACK_APP_TOKEN for this (not_allowed_token_type)", func(h *house) { h.app.AppToken = h.app.BotToken }},
+		{"the tokens are swapped", "Slack does not accept SLACK_APP_TOKEN for this (not_allowed_token_type)", func(h *house) { h.app.AppToken = h.app.BotToken }},
 		{"no connections:write", "SLACK_APP_TOKEN lacks the scope connections:write (missing_scope)", func(h *house) {
 			other := h.ws.Install(localslack.App{Name: "x", AppScopes: []string{}})
 			h.app.AppToken = other.AppToken

@@ -337,6 +337,6 @@ func (b *Bot) ignoreRefused(err error) error {
 	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(post.OptionalScope(err), post.ErrScope) {
 		return err
 	}
-	b.log.Warn("could not take something away", "error", err)
+	b.log.Warn("could not delete a message or file", "error", err)
 	return nil
 }

@@ -57,7 +57,7 @@ func (p *people) foreign(ctx context.Context, person, team string) (bool, error)
 	user, err := p.desk.User(ctx, person)
 	switch code := post.Code(err); {
 	case code == "missing_scope":
-		p.log.Warn("cannot tell people of other workspaces from our own without the scope users:read")
+		p.log.Warn("without the scope users:read, people from other workspaces cannot be told from our own")
 		return true, nil
 	case code == "user_not_found", code == "user_not_visible":
 		return true, nil

@@ -67,7 +67,7 @@ func (b *Bot) refuseExternal(ctx context.Context, c *slack.InteractionCallback, 
 	}
 	sentence := words.OtherWorkspace
 	if err != nil {
-		b.log.Error("could not look at a person", "error", err)
+		b.log.Error("could not look up a person", "error", err)
 		sentence = words.NotTaken
 	}
 	if c.Type == slack.InteractionTypeViewSubmission {

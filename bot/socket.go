@@ -53,7 +53,7 @@ func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
 			return refused
 		}
 		if ctx.Err() == nil {
-			b.log.Warn("starting Socket Mode anew", "error", err)
+			b.log.Warn("restarting Socket Mode", "error", err)
 		}
 	}
 	return nil
@@ -173,7 +173,7 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 			b.handle(ctx, client, again, down, work)
 			return
 		}
-		b.log.Debug("an event that the client does not know") // the error quotes the event
+		b.log.Debug("unknown event from the Socket Mode client") // the error quotes the event
 		var unknown socketmode.Request
 		_ = json.Unmarshal(data.Message, &unknown) // without an id there is nothing to acknowledge
 		event.Request = &unknown

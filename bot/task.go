@@ -126,7 +126,7 @@ func (b *Bot) request(ctx context.Context, t task) (sentence string) {
 		return words.TooManyAsks
 	}
 	if _, err := b.enqueue(ctx, t); err != nil {
-		b.log.Error("could not take a request", "error", err)
+		b.log.Error("could not store a request", "error", err)
 		return words.NotTaken
 	}
 	return ""
@@ -163,7 +163,7 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 	defer b.count(t)()
 	switch {
 	case err != nil:
-		b.logOf(job).Error("a job that cannot be read", "error", err)
+		b.logOf(job).Error("gave up a job whose record cannot be read", "error", err)
 		return jobs.Cancel(err)
 	case t.Ask != nil:
 		err = b.reader.Run(ctx, down, job, *t.Ask)

@@ -136,7 +136,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 				if err != nil || got.State != jobs.Failed || worked != 1 {
 					t.Errorf("%s after %d times, %v", got.State, worked, err)
 				}
-				if s := log.String(); strings.Contains(s, "secret") || !strings.Contains(s, "a job that cannot be read") || strings.Contains(s, "panicked") {
+				if s := log.String(); strings.Contains(s, "secret") || !strings.Contains(s, "gave up a job whose record cannot be read") || strings.Contains(s, "panicked") {
 					t.Errorf("the log says\n%s", s)
 				}
 			})

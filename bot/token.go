@@ -23,7 +23,7 @@ func (e *TokenError) Error() string {
 	case OrgInstall:
 		return fmt.Sprintf("%s is for a whole organisation, and this bot works in one workspace: install the app in that workspace alone and copy the token that you get there.", e.Variable)
 	case "not_allowed_token_type":
-		return fmt.Sprintf("Slack does not take %s for this (%s): bot tokens begin with xoxb-, app-level tokens with xapp-. Copy it again from your app's page, under %s.", e.Variable, e.Code, where)
+		return fmt.Sprintf("Slack does not accept %s for this (%s): bot tokens begin with xoxb-, app-level tokens with xapp-. Copy it again from your app's page, under %s.", e.Variable, e.Code, where)
 	case "missing_scope":
 		if e.Variable == "SLACK_APP_TOKEN" {
 			return fmt.Sprintf("%s lacks the scope connections:write (%s): generate a new app-level token with it on your app's page, under %s.", e.Variable, e.Code, where)

@@ -168,7 +168,7 @@ func tighten(dir string, log *slog.Logger) {
 		return
 	}
 	if err := os.Chmod(dir, 0o700); err != nil && info.Mode().Perm()&0o007 != 0 {
-		log.Warn("other users of this machine can read the folder of DATA_DIR: take that right from them", "mode", info.Mode().String(), "error", err)
+		log.Warn("other users of this machine can read DATA_DIR: run chmod 700 on it", "mode", info.Mode().String(), "error", err)
 	}
 }
 

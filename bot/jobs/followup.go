@@ -185,7 +185,7 @@ func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f
 		}
 	})
 	if err != nil { // a later search finds the follow-ups
-		q.config.Log.Warn("cannot hear of other replicas' follow-ups", "error", err)
+		q.config.Log.Warn("cannot receive other replicas' follow-ups", "error", err)
 	} else {
 		defer stop()
 	}
@@ -254,7 +254,7 @@ func (q *Queue) lookForFollowUps(ctx context.Context, told <-chan struct{}) {
 		list, err := q.FollowUps(look)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			q.config.Log.Warn("could not look for follow-ups", "error", err)
+			q.config.Log.Warn("could not list follow-ups", "error", err)
 		}
 		for _, f := range list {
 			at := f.Due
@@ -302,7 +302,7 @@ func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context
 		err = retryStore(settle, func(ctx context.Context) error { return q.store.Remove(ctx, e.Key, e.Revision) })
 	}
 	if err != nil {
-		q.config.Log.Warn("could not settle a follow-up; it comes again", "request", requestID(token(f.Key)), "kind", f.Kind, "error", err)
+		q.config.Log.Warn("could not settle a follow-up; it will run again", "request", requestID(token(f.Key)), "kind", f.Kind, "error", err)
 	}
 }
 
@@ -361,7 +361,7 @@ func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) 
 	left := giveUpAfter - now.Sub(s.Since)
 	log := q.config.Log.With("request", requestID(token(s.Key)), "kind", s.Kind, "tries", s.Failed)
 	if left <= 0 {
-		log.Error("gave a follow-up up", "error", failure)
+		log.Error("gave up on a follow-up", "error", failure)
 		return retryStore(ctx, func(ctx context.Context) error { return q.store.Remove(ctx, e.Key, e.Revision) })
 	}
 	log.Warn("a follow-up failed", "error", failure)

@@ -251,7 +251,7 @@ func (j *Job) endLease(ctx context.Context) {
 		err = j.lease.Return(ctx, max(time.Until(s.NotBefore), 0))
 	}
 	if err != nil {
-		j.q.config.Log.Warn("could not end a lease; it lapses", "request", requestID(j.id), "error", err)
+		j.q.config.Log.Warn("could not end a lease; it will expire", "request", requestID(j.id), "error", err)
 	}
 }
 

@@ -188,7 +188,7 @@ func (q *Queue) list(ctx context.Context, filters []string) ([]Record, error) {
 		r, err := q.record(ctx, e)
 		switch {
 		case errors.Is(err, ErrCorrupt):
-			q.config.Log.Error("left a corrupt record out", "request", requestID(idOf(e.Key)), "error", err)
+			q.config.Log.Error("ignored a corrupt record", "request", requestID(idOf(e.Key)), "error", err)
 		case errors.Is(err, ErrNotFound): // the entry disappeared in the meantime
 		case err != nil:
 			return nil, err

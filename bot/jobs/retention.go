@@ -31,7 +31,7 @@ func (q *Queue) eraseLater(ctx context.Context, j *Job) {
 	key := j.Record().Key
 	err := q.AddFollowUp(ctx, FollowUp{Key: key, Kind: eraseKind, Due: time.Now().Add(q.config.Retention)})
 	if err != nil {
-		q.config.Log.Warn("could not arrange to erase a job; it expires within a day", "request", requestID(j.id), "error", err)
+		q.config.Log.Warn("could not schedule the erasure of a job; it expires within a day", "request", requestID(j.id), "error", err)
 	}
 }
 

@@ -110,7 +110,7 @@ func (q *Queue) lease(ctx context.Context) (l Lease, ok bool) {
 		case ctx.Err() != nil:
 			return nil, false
 		case !failed:
-			q.config.Log.Error("no jobs from the store", "error", err)
+			q.config.Log.Error("could not get jobs from the store", "error", err)
 		}
 		if sleep.For(ctx, pause) != nil {
 			return nil, false
@@ -145,9 +145,9 @@ func (q *Queue) reportLoss(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		q.config.Log.Warn("could not look through the store of jobs", "error", err)
+		q.config.Log.Warn("could not scan the job store", "error", err)
 	case lost != Loss{}:
-		q.config.Log.Warn("files of DATA_DIR were damaged, and what was in them is lost; a backup may have it",
+		q.config.Log.Warn("files in DATA_DIR were damaged and their contents are lost; a backup may have them",
 			"entries", lost.Entries, "incomplete_jobs", lost.Jobs, "settings", lost.Settings)
 	}
 }
@@ -221,19 +221,19 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrNotFound):
 		// The record stays in the store, for a person to examine, but is not
 		// leased again.
-		q.config.Log.Error("set a corrupt record aside", "request", requestID(j.id), "error", err)
+		q.config.Log.Error("set aside a corrupt record", "request", requestID(j.id), "error", err)
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, errEarly):
 		wait = time.Until(notBefore)
 		fallthrough
 	default:
 		if !errors.Is(err, errEarly) {
-			q.config.Log.Error("could not take a job", "request", requestID(j.id), "error", err)
+			q.config.Log.Error("could not lease a job", "request", requestID(j.id), "error", err)
 		}
 		err = j.lease.Return(ctx, max(wait, pause))
 	}
 	if err != nil {
-		q.config.Log.Warn("could not give a lease back; it lapses", "request", requestID(j.id), "error", err)
+		q.config.Log.Warn("could not return a lease; it will expire", "request", requestID(j.id), "error", err)
 	}
 	return false
 }

@@ -70,7 +70,7 @@ func (q *Queue) checkKey(ctx context.Context) error {
 	case errors.Is(err, ErrNotFound) && q.master.aead == nil:
 		return nil
 	case errors.Is(err, ErrNotFound):
-		q.config.Log.Info("what is stored from now on is encrypted; what was stored before is not, until it is erased or expires")
+		q.config.Log.Info("new records are encrypted; records stored earlier are not, until they are erased or expire")
 		return q.store.SetSetting(ctx, keyCheck, q.master.close(keyCheck, []byte("known")))
 	case err != nil:
 		return err

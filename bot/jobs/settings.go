@@ -33,7 +33,7 @@ func (q *Queue) Setting(ctx context.Context, name string) (value string, ok bool
 	}
 	switch {
 	case errors.Is(err, ErrCorrupt):
-		q.config.Log.Error("left out a setting that cannot be read", "error", err)
+		q.config.Log.Error("ignored a setting that cannot be read", "error", err)
 		return "", false, nil
 	case errors.Is(err, ErrNotFound):
 		return "", false, nil

@@ -112,7 +112,7 @@ func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 	case errors.Is(err, ErrLost):
 		return
 	case err != nil:
-		q.config.Log.Warn("could not settle a job; its lease lapses", "request", requestID(j.id), "error", err)
+		q.config.Log.Warn("could not settle a job; its lease will expire", "request", requestID(j.id), "error", err)
 		return
 	case v.kind != handoff:
 		j.tellSettled(as, v.err)

@@ -52,7 +52,7 @@ type envelope struct {
 // mu.
 func (w *Workspace) deliver(a *app, d *delivery) {
 	if len(a.pending) >= maxPending {
-		w.log.Warn("an app takes no events: the oldest is dropped", "app", a.Name)
+		w.log.Warn("an app is not taking events; dropping the oldest", "app", a.Name)
 		a.pending[0].giveUp()
 		a.pending = slices.Delete(a.pending, 0, 1)
 	}

@@ -312,7 +312,7 @@ func (r *run) lives(i int) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.hardStop), settling)
 	defer cancel()
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts = 0 }); err != nil {
-		r.log.Debug("could not keep that a file brought nothing down", "error", err)
+		r.log.Debug("could not record that a file crashed nothing", "error", err)
 	}
 }
 

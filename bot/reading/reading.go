@@ -96,7 +96,7 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 	state, err := DecodeState(record, &a, kept)
 	if err != nil {
 		release()
-		rd.Log.Error("a job that cannot be read", "request", RequestID(record.Key), "error", err)
+		rd.Log.Error("gave up a job whose record cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, nil, jobs.Cancel(err)
 	}
 	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {

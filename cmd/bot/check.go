@@ -61,7 +61,7 @@ type report struct {
 func checkCommand(sys system) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check",
-		Short: "Try settings, tokens, scopes, endpoint and store, and say what to do",
+		Short: "Check settings, tokens, scopes, endpoint and store, and say what to fix",
 		Long: `Tries all that the bot needs and prints a line for each thing: ✓, or ✗ with what to
 do. It may run beside a running bot. Two requests go to the OCR endpoint, which
 costs as much as reading two small pictures; nothing is posted in Slack.
@@ -192,7 +192,7 @@ func runProbes(ctx context.Context, lines problems, all []probe) func(yield func
 // find runs a probe, unless a setting that the probe requires is wrong.
 func (p probe) find(ctx context.Context, lines problems) []finding {
 	if variable := lines.about(p.needs); variable != "" {
-		return one(failed(p.name, "not looked at, since "+variable+" needs your attention", ""))
+		return one(failed(p.name, "not checked, since "+variable+" needs your attention", ""))
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.within)
 	defer cancel()
@@ -209,7 +209,7 @@ func (p probe) find(ctx context.Context, lines problems) []finding {
 	case f := <-found:
 		return f
 	case <-late.C:
-		return one(failed(p.name, fmt.Sprintf("no answer within %s", p.within), "Look at what it depends on: a disk, a network, a program."))
+		return one(failed(p.name, fmt.Sprintf("no answer within %s", p.within), "Check what it depends on: a disk, a network, a program."))
 	}
 }
 

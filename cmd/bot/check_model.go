@@ -55,7 +55,7 @@ func checkReach(ctx context.Context, c config) finding {
 func checkModel(ctx context.Context, c config) []finding {
 	model, err := newModel(c)
 	if err != nil {
-		return []finding{failed("endpoint", err.Error(), "Mend that setting.")}
+		return []finding{failed("endpoint", err.Error(), "Fix that setting.")}
 	}
 	defer model.CloseIdleConnections()
 	picture, err := checkPage()
@@ -92,7 +92,7 @@ func advice(c config, model *ocr.Client, last ocr.Attempt) (all []string) {
 		all = append(all, "It cannot stream: set OCR_STREAM=false, which gives its answers more time.")
 	}
 	if last.Reason != "" {
-		all = append(all, fmt.Sprintf("Its finish reason %q is not known, so texts are taken for cut: try another OCR_PROFILE.", last.Reason))
+		all = append(all, fmt.Sprintf("Its finish reason %q is unknown, so texts count as cut off: try another OCR_PROFILE.", last.Reason))
 	}
 	extra, _ := ocr.ParseExtraBody(c.OCRExtraBody) // checked with the settings
 	for _, name := range model.LeftOut() {
@@ -112,11 +112,11 @@ func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, tex
 	described, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}), picture)
 	switch {
 	case err != nil:
-		return failed("prompts", "the mode describe failed: "+err.Error(), "Look again in a minute.")
+		return failed("prompts", "the mode describe failed: "+err.Error(), "Try again in a minute.")
 	case ocr.SameWords(text, described.text):
-		return passed("prompts", "not looked at by this endpoint, so text, figure, describe, locate and prompt give what markdown gives")
+		return passed("prompts", "not used by this endpoint, so text, figure, describe, locate and prompt give what markdown gives")
 	}
-	return passed("prompts", "looked at: describe gives another text than markdown")
+	return passed("prompts", "checked: describe gives another text than markdown")
 }
 
 // oneReading is the result of a single request with a picture.
@@ -164,7 +164,7 @@ func ofEndpoint(ctx context.Context, c config, model *ocr.Client, picture page.P
 		}
 	}
 	if errors.Is(err, ocr.ErrWebPage) {
-		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? It often ends in /v1. A proxy or a login may also stand before it.")
+		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? It often ends in /v1. There may also be a proxy or a login in front of it.")
 	}
 	return failed("endpoint", e.Error(), remedyOf(e.Class, c))
 }
@@ -185,19 +185,19 @@ func remedyOf(class ocr.Class, c config) string {
 	case ocr.NotFound:
 		return "OCR_MODEL is not known there, or OCR_BASE_URL is not the address of its API (it often ends in /v1)."
 	case ocr.Protocol:
-		return "It answers, but not as an OpenAI-compatible API does: look at what stands before it, and at OCR_STREAM."
+		return "It answers, but not like an OpenAI-compatible API: check any proxy in front of it, and OCR_STREAM."
 	case ocr.TooLarge:
 		return "Its context is small: set a lower OCR_MAX_TOKENS (0 leaves it out), or give the model more context where it runs."
 	case ocr.BadRequest:
 		return "Try another OCR_PROFILE, a lower OCR_MAX_TOKENS (0 leaves it out), or no OCR_EXTRA_BODY."
 	case ocr.Busy:
-		return "It limits requests: look again in a minute; OCR_CONCURRENCY=auto finds how many it takes."
+		return "It limits requests: try again in a minute. OCR_CONCURRENCY=auto finds how many it allows."
 	case ocr.Refused:
 		return "Its moderation refuses a harmless word: ask whoever runs it."
 	case ocr.CutOff:
-		return "Look at the endpoint's log for why it broke off, and at the time limits of a proxy before it."
+		return "Check the endpoint's log for the reason, and the time limits of any proxy in front of it."
 	case ocr.Idle:
 		return "Is it still loading the model? Raise OCR_IDLE_TIMEOUT where it is slow, and look at its log."
 	}
-	return "Look at the endpoint's log."
+	return "Check the endpoint's log."
 }

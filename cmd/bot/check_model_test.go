@@ -93,8 +93,8 @@ func TestCheckEndpoint(t *testing.T) {
 // TestCheckPrompts: whether an endpoint looks at its prompt.
 func TestCheckPrompts(t *testing.T) {
 	for want, model := range map[string]http.HandlerFunc{
-		"✓ prompts: not looked at": func(w http.ResponseWriter, _ *http.Request) { streaming(w, "# Marmalade") },
-		"✓ prompts: looked at":     reading,
+		"✓ prompts: not used": func(w http.ResponseWriter, _ *http.Request) { streaming(w, "# Marmalade") },
+		"✓ prompts: checked":  reading,
 		"✗ prompts: the mode describe failed": func(w http.ResponseWriter, r *http.Request) {
 			if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("Describe this image")) {
 				http.Error(w, "no", http.StatusBadRequest)

@@ -50,7 +50,7 @@ func (s slackCaller) call(ctx context.Context, method string, args url.Values, i
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+method, strings.NewReader(args.Encode()))
 	if err != nil {
-		return nil, errors.New("SLACK_API_URL makes no address of a method")
+		return nil, errors.New("SLACK_API_URL does not lead to the address of a method")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Authorization", "Bearer "+s.token)
@@ -98,7 +98,7 @@ func ofToken(check, variable string, err error) finding {
 	case !refused:
 		return failed(check, err.Error(), "Can this machine reach Slack? See SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE where there is a proxy.")
 	case slices.Contains(passing, code):
-		return failed(check, err.Error(), "Slack has troubles of its own, or was asked too often: look again in a few minutes.")
+		return failed(check, err.Error(), "Slack is having trouble or got too many requests: try again in a few minutes.")
 	}
 	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: string(code)}).Error())
 }
@@ -141,13 +141,13 @@ func checkBotToken(ctx context.Context, c config, probing bool) []finding {
 // without gives, for each scope of the manifest, the features that need the
 // scope.
 var without = map[string]string{
-	"app_mentions:read": "mentioning the bot starts nothing",
+	"app_mentions:read": "mentioning the bot does nothing",
 	"channels:history":  "pictures in public channels are not seen, nor the threads there",
 	"channels:read":     "in public channels the bot cannot tell who may see a picture, and is silent when it is invited",
 	"chat:write":        "the bot cannot answer at all",
 	"commands":          "/ocr and Extract text do not work",
 	"files:read":        "pictures cannot be downloaded, so nothing is read",
-	"files:write":       "long texts do not come as a file, and Download does not work",
+	"files:write":       "long texts cannot come as a file, and Download does not work",
 	"groups:history":    "pictures in private channels are not seen, nor the threads there",
 	"groups:read":       "in private channels the bot cannot tell who may see a picture, and is silent when it is invited",
 	"im:history":        "pictures in direct messages are not seen",
@@ -180,5 +180,5 @@ func compareScopes(granted []string) []finding {
 	if len(more) > 0 {
 		return []finding{passed("scopes", "all %d that are needed, and some that are not: %s", len(needed), strings.Join(more, ", "))}
 	}
-	return []finding{passed("scopes", "all %d that are needed, and no more", len(needed))}
+	return []finding{passed("scopes", "all %d that are needed, and no others", len(needed))}
 }

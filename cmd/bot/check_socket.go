@@ -59,9 +59,9 @@ func ofGreeting(hello greeting) finding {
 	case hello.Reason == "too_many_websockets":
 		return failed("socket mode", fmt.Sprintf("the app has its %d connections already", maxConnections), "End processes that still use its tokens.")
 	case hello.Reason == "link_disabled":
-		return failed("socket mode", "it is switched off for the app", "Switch it on on your app's page, under Socket Mode.")
+		return failed("socket mode", "it is switched off for the app", "Enable it on your app's page, under Socket Mode.")
 	case hello.Type != "hello":
-		return failed("socket mode", "Slack closed the connection again: "+hello.Reason, "Look again in a minute.")
+		return failed("socket mode", "Slack closed the connection again: "+hello.Reason, "Try again in a minute.")
 	case n >= manyConnections:
 		return passed("socket mode", "opened and closed; the app has %d of the %d connections that Slack allows, this one counted: do not add many", n, maxConnections)
 	}

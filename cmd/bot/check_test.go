@@ -143,7 +143,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "scopes",
       "ok": true,
-      "found": "all 16 that are needed, and no more"
+      "found": "all 16 that are needed, and no others"
     },
     {
       "check": "conversations.replies",
@@ -153,7 +153,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "blocks.validate",
       "ok": true,
-      "found": "Slack takes the reply while it is read, the reply when it is done, a result, the window for files, the window for words"
+      "found": "Slack accepts the reply while it is read, the reply when it is done, a result, the window for files, the window for words"
     },
     {
       "check": "app token",
@@ -173,7 +173,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "prompts",
       "ok": true,
-      "found": "looked at: describe gives another text than markdown"
+      "found": "checked: describe gives another text than markdown"
     },
     {
       "check": "store",
@@ -265,8 +265,8 @@ func TestCheckNamesWrongSettings(t *testing.T) {
 		}
 	}
 	expect(t, out, "bot token", "✓")
-	expect(t, out, "app token", "✗", "not looked at, since SLACK_APP_TOKEN")
-	expect(t, out, "endpoint", "✗", "not looked at, since OCR_PROFILE")
+	expect(t, out, "app token", "✗", "not checked, since SLACK_APP_TOKEN")
+	expect(t, out, "endpoint", "✗", "not checked, since OCR_PROFILE")
 	expect(t, out, "store", "✓")
 	if !strings.HasSuffix(out, "\n4 things need your attention.\n") {
 		t.Errorf("it ends with\n%s", out)
@@ -285,7 +285,7 @@ func TestProbesAreBounded(t *testing.T) {
 		}) {
 			said = append(said, f.String())
 		}
-		if want := []string{"✗ deaf: no answer within 1m0s. Look at what it depends on: a disk, a network, a program.", "✗ slow: gave up", "✓ quick: fine"}; !slices.Equal(said, want) {
+		if want := []string{"✗ deaf: no answer within 1m0s. Check what it depends on: a disk, a network, a program.", "✗ slow: gave up", "✓ quick: fine"}; !slices.Equal(said, want) {
 			t.Errorf("got %q", said)
 		}
 		if took := time.Since(begun); took != time.Minute+overtime {

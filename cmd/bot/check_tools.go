@@ -18,7 +18,7 @@ func checkDecoder(ctx context.Context) finding {
 		err = openPage(ctx, picture.Data)
 	}
 	if err != nil {
-		return failed("decoder", "a picture cannot be opened: "+err.Error(), "May the program start itself, and write to the folder of TMPDIR?")
+		return failed("decoder", "a picture cannot be opened: "+err.Error(), "Check that the program may start itself and write to TMPDIR.")
 	}
 	return passed("decoder", "a picture was opened in a process of its own")
 }
@@ -32,7 +32,7 @@ func checkConfinement(ctx context.Context) finding {
 	}
 	holds, err := decoder.Confined(ctx)
 	if err != nil {
-		return failed("confinement", "it is not known what holds here: "+err.Error(), "May the program start itself?")
+		return failed("confinement", "cannot tell what holds here: "+err.Error(), "Check that the program may start itself.")
 	}
 	const limits = "processes that open files have limits of memory and time"
 	switch {
@@ -52,7 +52,7 @@ func checkPoppler(ctx context.Context) finding {
 	case errors.Is(err, page.ErrNoTool):
 		return failed("poppler", "not installed, so no PDF can be read", "Install poppler-utils: pdfinfo and pdftoppm have to be in PATH.")
 	case err != nil:
-		return failed("poppler", "a PDF cannot be opened: "+err.Error(), "Install poppler-utils anew, and look whether pdftoppm works.")
+		return failed("poppler", "a PDF cannot be opened: "+err.Error(), "Reinstall poppler-utils and check that pdftoppm works.")
 	}
 	return passed("poppler", "a page of a PDF was drawn")
 }
@@ -68,7 +68,7 @@ func checkLibtiff(ctx context.Context) finding {
 	case errors.Is(err, page.ErrNoTool):
 		return failed("libtiff", "not installed, so many TIFF files cannot be read", "Install libtiff-tools: tiff2rgba has to be in PATH.")
 	case err != nil:
-		return failed("libtiff", "a TIFF file cannot be opened: "+err.Error(), "Install libtiff-tools anew, and look whether tiff2rgba works.")
+		return failed("libtiff", "a TIFF file cannot be opened: "+err.Error(), "Reinstall libtiff-tools and check that tiff2rgba works.")
 	}
 	return passed("libtiff", "a TIFF file of a scanner was opened")
 }

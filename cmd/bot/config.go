@@ -105,7 +105,6 @@ type config struct {
 	ListenAddr string `env:"LISTEN_ADDR" example:"127.0.0.1:8080"`
 
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info" example:"debug, info, warn or error"`
-	engine   string // of the demo, see [bot.Config]; "" outside of it
 
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text" example:"text or json"`
 }

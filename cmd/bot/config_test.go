@@ -65,11 +65,11 @@ func TestAllProblemsAreReported(t *testing.T) {
 	}{
 		{"nothing is set", nil, "", []string{"SLACK_BOT_TOKEN is missing", "SLACK_APP_TOKEN is missing", "MODELVERSE_API_KEY is missing"}},
 		{"tokens swapped", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xoxb-1", "OCR_API_KEY=k"}, "", []string{
-			"SLACK_BOT_TOKEN holds the other token", "SLACK_APP_TOKEN holds the other token",
+			"SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped", "SLACK_APP_TOKEN and SLACK_BOT_TOKEN are swapped",
 		}},
 		{"one token twice", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN begins with xapp-, so it belongs in SLACK_APP_TOKEN"}},
 		{"a person's token", []string{"SLACK_BOT_TOKEN=xoxp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN does not begin with xoxb-"}},
-		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN holds spaces or quotes"}},
+		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN contains spaces or quotes"}},
 		{"numbers and words", append(good, "OCR_CONCURRENCY=many", "OCR_STREAM=perhaps", "OCR_IDLE_TIMEOUT=60", "MAX_FILE_SIZE=big", "LOG_LEVEL=loud", "LOG_FORMAT=xml"), "", []string{
 			"OCR_STREAM is not understood", "OCR_CONCURRENCY is not understood", "OCR_IDLE_TIMEOUT is not understood",
 			"MAX_FILE_SIZE is not understood", "LOG_LEVEL is not understood", "LOG_FORMAT is not understood",
@@ -82,8 +82,8 @@ func TestAllProblemsAreReported(t *testing.T) {
 		}},
 		{"extra fields that are not free", append(good, `OCR_EXTRA_BODY={"model":"x"}`), "", []string{"OCR_EXTRA_BODY is not understood: the extra body may not set"}},
 		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL is not a web address", "OCR_BASE_URL is not a web address"}},
-		{"a password in an address", append(good, "OCR_BASE_URL=http://u:p@h/v1", "SLACK_API_URL=https://slack.com/api/?x=1"), "", []string{"SLACK_API_URL must hold no", "OCR_BASE_URL must hold no"}},
-		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY holds"}},
+		{"a password in an address", append(good, "OCR_BASE_URL=http://u:p@h/v1", "SLACK_API_URL=https://slack.com/api/?x=1"), "", []string{"SLACK_API_URL must not contain", "OCR_BASE_URL must not contain"}},
+		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY contains"}},
 		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must be https"}},
 		{"a broken file", good, "what is this\n", []string{""}},
 	} {

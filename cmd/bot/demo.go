@@ -111,7 +111,7 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	all, servers := errgroup.WithContext(serving)
 	ctx, stopBot := context.WithCancel(ctx)
 	defer context.AfterFunc(servers, stopBot)() // without the servers the bot would wait for ever
-	reader := fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
+	engine, reader := "", fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
 	if !hasEndpoint(c) {
 		base, languages, err := serveTesseract(servers, all, c.OCRLanguages, log)
 		if err != nil {
@@ -119,8 +119,8 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 			return err
 		}
 		c.OCRBaseURL, c.OCRModel = base, "tesseract"
-		c.engine = "tesseract on this machine, in " + languages
-		reader = c.engine + "; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
+		engine = "tesseract on this machine, in " + languages
+		reader = engine + "; set `MODELVERSE_API_KEY` to read with DeepSeek-OCR"
 	}
 	address := "http://" + l.Addr().String()
 	c.SlackAPIURL = address + "/api/"
@@ -150,7 +150,7 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 	}
 	defer os.RemoveAll(c.DataDir)
 	fmt.Fprintf(sys.stdout, "Open %s and drop a picture of text into the page.\nRead by %s.\nCtrl-C stops it.\n", address, reader)
-	err = runBot(ctx, c, model, log)
+	err = runBot(ctx, c, engine, model, log)
 	stopServers()
 	return errors.Join(err, all.Wait())
 }

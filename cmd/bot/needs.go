@@ -30,13 +30,13 @@ func needSlack(c *config, wrong *problems) {
 		case value == "":
 			wrong.add(variable, "is missing")
 		case swapped:
-			wrong.add(variable, "holds the other token: it and "+other+" are swapped")
+			wrong.add(variable, "and "+other+" are swapped")
 		case strings.HasPrefix(value, otherPrefix):
 			wrong.add(variable, "begins with "+otherPrefix+", so it belongs in "+other)
 		case !strings.HasPrefix(value, prefix):
 			wrong.add(variable, "does not begin with "+prefix)
 		case strings.ContainsAny(value, " \t\r\n\"'"):
-			wrong.add(variable, "holds spaces or quotes")
+			wrong.add(variable, "contains spaces or quotes")
 		}
 	}
 	if botKnown {
@@ -65,12 +65,12 @@ func needPlaces(c *config, wrong *problems) {
 	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
 		for _, id := range channels(list) {
 			if !channelID.MatchString(id) {
-				wrong.add(variable, "holds something that is no id of a channel (its id stands at the end of a channel's details)")
+				wrong.add(variable, "contains something that is not a channel id (Slack shows the id at the end of the channel's details)")
 			}
 		}
 	}
 	if !regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`).MatchString(c.reaction()) && c.reaction() != "" {
-		wrong.add("REACTION", "is no name of an emoji")
+		wrong.add("REACTION", "is not the name of an emoji")
 	}
 }
 
@@ -127,7 +127,7 @@ func needModel(c *config, wrong *problems) {
 		if c.OCRAPIKey != "" {
 			variable = "OCR_API_KEY"
 		}
-		wrong.add(variable, "holds spaces or letters that no key has")
+		wrong.add(variable, "contains spaces or characters that no key has")
 	}
 	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
 		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
@@ -156,7 +156,7 @@ func checkURL(variable, value string, wrong *problems) {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
 		wrong.add(variable, "is not a web address")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		wrong.add(variable, "must hold no password and no ? or #")
+		wrong.add(variable, "must not contain a password, ? or #")
 	}
 }
 

@@ -163,12 +163,12 @@ func TestLogOfARun(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	lines := strings.Split(strings.TrimSpace(p.stderr.String()), "\n")
-	for _, want := range []string{`msg="the bot starts"`, "version=", "model=deepseek-ai/DeepSeek-OCR", "endpoint=127.0.0.1:", `store="DATA_DIR data"`, "concurrency=auto"} {
+	for _, want := range []string{`msg="the bot is starting"`, "version=", "model=deepseek-ai/DeepSeek-OCR", "endpoint=127.0.0.1:", `store="DATA_DIR data"`, "concurrency=auto"} {
 		if !strings.Contains(lines[0], want) {
 			t.Errorf("the first line does not have %s: %s", want, lines[0])
 		}
 	}
-	if all := p.stderr.String(); !strings.Contains(all, `msg="the bot stops and hands unfinished work back" cause="terminated`) {
+	if all := p.stderr.String(); !strings.Contains(all, `msg="the bot is stopping; unfinished work stays in the store" cause="terminated`) {
 		t.Errorf("there is no word on the signal:\n%s", all)
 	}
 	if last := lines[len(lines)-1]; !strings.Contains(last, `msg="the bot has stopped"`) {

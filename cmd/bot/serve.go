@@ -48,15 +48,15 @@ func serve(ctx context.Context, sys system) error {
 	if err != nil {
 		return err
 	}
-	log.Info("the bot starts", "version", version(), "model", c.OCRModel, "endpoint", model.Host(),
+	log.Info("the bot is starting", "version", version(), "model", c.OCRModel, "endpoint", model.Host(),
 		"store", storeName(c), "concurrency", c.OCRConcurrency.String())
 	stopping := make(chan struct{})
 	running := context.AfterFunc(ctx, func() {
-		log.Info("the bot stops and hands unfinished work back", "cause", context.Cause(ctx))
+		log.Info("the bot is stopping; unfinished work stays in the store", "cause", context.Cause(ctx))
 		close(stopping)
 	})
 	endCheck := checkInBrief(ctx, c, sys.environ, log)
-	err = runBot(ctx, c, model, log)
+	err = runBot(ctx, c, "", model, log)
 	endCheck()
 	if !running() {
 		<-stopping
@@ -82,8 +82,8 @@ func warnOfMode(file string, log *slog.Logger) {
 }
 
 // runBot opens the store of jobs, runs the bot until ctx ends, and closes the
-// store.
-func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) error {
+// store. For engine see [bot.Config].
+func runBot(ctx context.Context, c config, engine string, model *ocr.Client, log *slog.Logger) error {
 	watched, err := newMonitor(ctx, c.ListenAddr, log)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func runBot(ctx context.Context, c config, model *ocr.Client, log *slog.Logger) 
 	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
-		Engine: c.engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - c.decoding(), Log: log,
+		Engine: engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - c.decoding(), Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
 		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
 		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
