@@ -1,14 +1,20 @@
 package localslack_test
 
 import (
+	"encoding/json"
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/slack-go/slack"
+
+	"slackocr/bot/slackmd"
 )
 
 var updateDrawn = flag.Bool("update-drawn", false, "write what the page draws into the documents")
@@ -86,5 +92,67 @@ func TestPageDrawsTypicalDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// aliveScript draws texts as messages are drawn, and returns those in which
+// something is alive: a link, a picture, a control, a mention, or an emoji that was
+// written as a name. Its arguments are texts in markdown and in mrkdwn.
+const aliveScript = `(async (markdowns, lines) => {
+  const { markdown } = await import("/markdown.js");
+  const { mrkdwn } = await import("/mrkdwn.js");
+  const names = { me: "U1", user: (id) => id, channel: (id) => id };
+  const alive = [];
+  const judge = (draw, text) => {
+    const box = document.createElement("div");
+    box.append(...draw(text, names));
+    const found = box.querySelector("a, img, svg, script, iframe, object, form, button, input, video, audio, .mention, [href], [src], [onerror], [onload]");
+    const drawn = /\p{Extended_Pictographic}/u.exec(box.textContent);
+    if (found) alive.push(text + " → " + found.outerHTML);
+    if (drawn && !text.includes(drawn[0])) alive.push(text + " → " + drawn[0]);
+  };
+  for (const text of markdowns) judge(markdown, text);
+  for (const text of lines) judge(mrkdwn, text);
+  return alive;
+})`
+
+// TestPageDrawsNoDisguise: no text of a picture becomes alive on the page, however
+// it is written: neither in a result nor in a live reply, a notification or a name.
+func TestPageDrawsNoDisguise(t *testing.T) {
+	list, err := os.ReadFile("../slackmd/testdata/disguises.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var disguises, markdowns, lines []string
+	if err := json.Unmarshal(list, &disguises); err != nil || len(disguises) < 200 {
+		t.Fatalf("%d disguises, %v", len(disguises), err)
+	}
+	for _, text := range disguises {
+		for _, part := range slackmd.Messages(text).Parts {
+			markdowns = append(markdowns, part.Text)
+			lines = append(lines, slackmd.Notification("page.png", part.Text))
+		}
+		markdowns = append(markdowns, slackmd.Tail(text, 3800), slackmd.PlainTail(text, 3800))
+		lines = append(lines, slackmd.Line(text), slackmd.Line(slackmd.Name(text)), slackmd.Line(slackmd.FileName(text, ".md")))
+	}
+	s := open(t, browser(t), 800, 600)
+	modules := httptest.NewServer(http.FileServer(http.Dir("page"))) // one by one, not as the page's single script
+	defer modules.Close()
+	s.do(chromedp.Navigate(modules.URL))
+	alive := func(markdowns, lines []string) []any {
+		arguments, err := json.Marshal([][]string{markdowns, lines})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _ := s.js(aliveScript + "(..." + string(arguments) + ")").([]any)
+		return found
+	}
+	// What the bot does not escape is alive, or else the script would prove nothing.
+	raw := []string{"https://e.example", "[x](https://e.example)", "![x](https://e.example/a.png)", "<@U012AB3CD>", "<!here>", ":tada:"}
+	if found := alive(raw, raw[3:]); len(found) < len(raw) {
+		t.Errorf("of %q only %q are alive", raw, found)
+	}
+	for _, found := range alive(markdowns, lines) {
+		t.Error(found)
 	}
 }
