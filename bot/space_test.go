@@ -6,6 +6,8 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +71,35 @@ func TestOnePersonsFilesLeaveSpace(t *testing.T) {
 	})
 }
 
+// TestFilesThatWaitForADecoderHoldNoTurn at the model. Its decoder is a real process,
+// so the time is real too.
+func TestFilesThatWaitForADecoderHoldNoTurn(t *testing.T) {
+	h := build(t)
+	busy := filepath.Join(t.TempDir(), "busy")
+	if err := os.WriteFile(busy, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	decoder := page.NewDecoder(page.DecoderConfig{
+		Processes: 1, Command: []string{"/bin/sh", "-c", "while [ -e '" + busy + "' ]; do sleep 0.02; done"},
+	})
+	h.startAs(func(c *bot.Config) { c.Concurrency, c.Decoder = 2, decoder })
+	load := func(running, waiting int) func() bool {
+		return func() bool { r, w := decoder.Load(); return r == running && w == waiting }
+	}
+	first := h.post("page.png")
+	h.wait("a file is being opened", load(1, 0))
+	second := h.post("page.png")
+	h.wait("another file waits for the decoder", load(1, 1))
+	if n := h.metric("slackocr_model_running"); n != 1 {
+		t.Errorf("%v turns are held, want that of the file that is being opened", n)
+	}
+	if err := os.Remove(busy); err != nil {
+		t.Fatal(err)
+	}
+	h.closed(first)
+	h.closed(second)
+}
+
 // TestPagesThatWaitForSpaceHoldNoTurn reads the scans of two people with one turn at
 // the model, and with space for a page of each: a page that is drawn waits for a turn,
 // so a page that waits for space must not have one.
@@ -105,4 +136,20 @@ func TestPagesThatWaitForSpaceHoldNoTurn(t *testing.T) {
 		}
 		h.wait("all space is free again", func() bool { return decoder.Used() == 0 })
 	})
+}
+
+// metric is the value of a metric without labels.
+func (h *house) metric(name string) float64 {
+	h.Helper()
+	families, err := h.bot.Metrics().Gather()
+	if err != nil {
+		h.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	h.Fatalf("there is no metric %s", name)
+	return 0
 }

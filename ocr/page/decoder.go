@@ -102,6 +102,9 @@ func (d *Decoder) Kills() int64 { return d.kills.Load() }
 // Used returns the bytes that files may have which the processes wrote or write.
 func (d *Decoder) Used() int64 { return d.texts.Used() + d.drawings.Used() }
 
+// Load returns the number of running processes, and of requests that wait for one.
+func (d *Decoder) Load() (running, waiting int) { return d.turns.Load() }
+
 // Free reports whether a file of this owner would be opened at once.
 func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
 
