@@ -99,6 +99,9 @@ type identity struct {
 	self string // the bot's own user
 	team string
 	home string // the workspace's own address, with which its links start
+	// started is the time of the answer. Only messages from before it can be
+	// known from an earlier version of the program.
+	started time.Time
 }
 
 // New returns a bot that reads with model and stores its jobs in queue. The
@@ -216,7 +219,7 @@ func (b *Bot) identify(ctx context.Context) error {
 		if strings.HasPrefix(answer.TeamID, "E") {
 			return struct{}{}, backoff.Permanent(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: OrgInstall})
 		}
-		b.self, b.team, b.home = answer.UserID, answer.TeamID, answer.URL
+		b.self, b.team, b.home, b.started = answer.UserID, answer.TeamID, answer.URL, time.Now()
 		house := ask.House{Team: answer.TeamID, Enterprise: answer.EnterpriseID}
 		b.intake = intake{
 			self: b.self, house: house, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,

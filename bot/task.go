@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"slackocr/bot/ask"
@@ -106,6 +108,11 @@ func (t task) origin() (channel, what, person string) {
 
 // enqueue stores a task, unless the task was stored before.
 func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
+	if t.Ask != nil {
+		if err := b.dropRequested(ctx, t.Ask); err != nil || len(t.Ask.Files) == 0 {
+			return false, err
+		}
+	}
 	record := t.record()
 	if t.Send == nil { // a Send's key has the workspace already
 		record.Key = b.team + "/" + record.Key
@@ -117,6 +124,31 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 		b.metrics.refused(err)
 	}
 	return created, err
+}
+
+// clockSkew bounds the difference between Slack's clock and this machine's.
+const clockSkew = time.Minute
+
+// dropRequested removes the files of an ask that an earlier version took as
+// requests, under other keys: after an upgrade Slack may send an event again
+// whose ack was lost.
+func (b *Bot) dropRequested(ctx context.Context, a *ask.Ask) error {
+	seconds, _, _ := strings.Cut(ask.Timestamp(a.Origin), ".")
+	if at, err := strconv.ParseInt(seconds, 10, 64); err != nil || at > b.started.Add(clockSkew).Unix() {
+		return nil
+	}
+	var files []ask.File
+	for i, f := range a.Files {
+		_, err := b.jobs.Get(ctx, b.team+"/"+a.RequestKey(i))
+		switch {
+		case errors.Is(err, jobs.ErrNotFound):
+			files = append(files, f)
+		case err != nil && !errors.Is(err, jobs.ErrCorrupt):
+			return err
+		}
+	}
+	a.Files = files
+	return nil
 }
 
 // request stores a task that a person waits for. After a failure sentence is

@@ -162,12 +162,20 @@ type Request struct {
 
 // Upgrade returns the request as an ask with the key of its posted messages.
 func (r Request) Upgrade() Ask {
-	return Ask{
-		Key:     r.Channel + "/" + r.Ask + "/" + r.File.ID + Digest(r.Web) + "/" + ModeKey(r.Mode),
+	a := Ask{
 		Channel: r.Channel, Origin: r.Ask, Root: r.Root, Person: r.Person, Mode: r.Mode,
 		Files:    []File{{Slack: r.File, Web: r.Web, Source: r.Source}},
 		Explicit: r.Meant, Outside: r.Outside, Respond: r.Respond,
 	}
+	a.Key = a.RequestKey(0)
+	return a
+}
+
+// RequestKey returns the key of the [Request] that an earlier version made for
+// a file of the ask.
+func (a Ask) RequestKey(file int) string {
+	f := a.Files[file]
+	return a.Channel + "/" + a.Origin + "/" + f.Slack.ID + Digest(f.Web) + "/" + ModeKey(a.Mode)
 }
 
 // Distinct returns files without duplicates.

@@ -196,17 +196,7 @@ func (f *File) view(base string) File {
 // share posts m with the files, as a file_share if there are any.
 func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 	for _, f := range files {
-		list := &f.info.Channels
-		switch c.kind() {
-		case "im":
-			list = &f.info.IMs
-		case "groups", "mpim":
-			list = &f.info.Groups
-		}
-		if !slices.Contains(*list, c.info.ID) {
-			*list = append(slices.Clone(*list), c.info.ID)
-		}
-		f.info.IsPublic = f.info.IsPublic || !c.info.IsPrivate
+		c.list(f)
 	}
 	for _, f := range files {
 		v := f.info
@@ -223,6 +213,21 @@ func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 			"file": map[string]string{"id": f.info.ID}, "channel_id": c.info.ID,
 		})
 	}
+}
+
+// list enters the conversation in the file's list of conversations.
+func (c *conversation) list(f *storedFile) {
+	list := &f.info.Channels
+	switch c.kind() {
+	case "im":
+		list = &f.info.IMs
+	case "groups", "mpim":
+		list = &f.info.Groups
+	}
+	if !slices.Contains(*list, c.info.ID) {
+		*list = append(slices.Clone(*list), c.info.ID)
+	}
+	f.info.IsPublic = f.info.IsPublic || !c.info.IsPrivate
 }
 
 // messagesWith calls yield for every message with the file.

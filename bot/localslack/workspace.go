@@ -139,8 +139,11 @@ func (w *Workspace) touch() {
 func (w *Workspace) newID(kind string) string {
 	w.lastID++
 	n := strings.ToUpper(strconv.FormatInt(w.lastID, 36))
-	return kind + "0LOCAL" + strings.Repeat("0", max(0, 4-len(n))) + n
+	return kind + idForm + strings.Repeat("0", max(0, 4-len(n))) + n
 }
+
+// idForm stands between the kind and the number of an id.
+const idForm = "0LOCAL"
 
 // newTS returns the timestamp of a new message: seconds and microseconds,
 // greater than every earlier timestamp even if the clock stands still.
