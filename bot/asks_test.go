@@ -1,9 +1,11 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,6 +20,7 @@ import (
 type asks struct {
 	number, files int
 	concurrency   int
+	replicas      int
 }
 
 const (
@@ -40,7 +43,19 @@ func (a asks) run(t *testing.T) (r askReport) {
 	synctest.Test(t, func(t *testing.T) {
 		h := build(t)
 		h.startAs(func(c *bot.Config) { c.Concurrency = a.concurrency })
-		h.pass(2 * time.Minute)
+		var others sync.WaitGroup
+		ctx, stop := context.WithCancel(t.Context())
+		defer others.Wait()
+		defer stop()
+		for range a.replicas - 1 {
+			other := h.newBot(h.app, h.jobs)
+			others.Go(func() {
+				if err := other.Run(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		h.pass(3 * time.Minute)
 		var begun [100]time.Time
 		var n atomic.Int64
 		h.model.will(func(w *stream) {
@@ -135,9 +150,9 @@ func TestAsks(t *testing.T) {
 		mean         time.Duration
 		calls, posts int
 	}{
-		{asks{1, 1, 4}, 650 * time.Millisecond, 45, 2},
-		{asks{1, 10, 10}, 800 * time.Millisecond, 45, 11},
-		{asks{4, 10, 40}, 2600 * time.Millisecond, 120, 44},
+		{asks{1, 1, 4, 1}, 650 * time.Millisecond, 45, 2},
+		{asks{1, 10, 10, 1}, 800 * time.Millisecond, 45, 11},
+		{asks{4, 10, 40, 1}, 2600 * time.Millisecond, 120, 44},
 	} {
 		t.Run(fmt.Sprint(tt.asks), func(t *testing.T) {
 			r := tt.run(t)
@@ -149,11 +164,23 @@ func TestAsks(t *testing.T) {
 	}
 }
 
+// TestAsksOnReplicas: several replicas are as quick as one.
+func TestAsksOnReplicas(t *testing.T) {
+	one := asks{4, 10, 40, 1}.run(t)
+	for n := 2; n <= 3; n++ {
+		r := asks{4, 10, 40, n}.run(t)
+		t.Logf("%d replicas: %+v; one: %+v", n, r, one)
+		if r.limited > 0 || r.mean > one.mean*115/100 || r.last > one.last*115/100 {
+			t.Errorf("%d replicas: %+v, want at most 1.15 times those of one, and no 429: %+v", n, r, one)
+		}
+	}
+}
+
 // BenchmarkAsks reports how stale the live text of asks with several files is, in fake
 // time.
 func BenchmarkAsks(b *testing.B) {
-	for _, a := range []asks{{1, 1, 4}, {1, 10, 10}, {4, 10, 40}} {
-		b.Run(fmt.Sprintf("asks=%d/files=%d", a.number, a.files), func(b *testing.B) {
+	for _, a := range []asks{{1, 1, 4, 1}, {1, 10, 10, 1}, {4, 10, 40, 1}, {4, 10, 40, 2}, {4, 10, 40, 3}} {
+		b.Run(fmt.Sprintf("asks=%d/files=%d/replicas=%d", a.number, a.files, a.replicas), func(b *testing.B) {
 			var r askReport
 			for b.Loop() {
 				testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{

@@ -27,11 +27,11 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/share"
 	"slackocr/bot/slackjson"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/tempfile"
-	"slackocr/ocr/turns"
 )
 
 // Config holds the settings of a Bot. All fields but Dial are required.
@@ -78,6 +78,7 @@ type Bot struct {
 	desk    *post.Desk
 	reader  *reading.Reader
 	jobs    *jobs.Queue
+	shared  *share.Share    // turns that all replicas share
 	errands reading.Waiting // searches, notices and results to send
 	metrics *metrics
 	connection
@@ -114,7 +115,8 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	client := httpClient(c.Dial)
 	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(slackjson.Client{HTTP: client}),
 		slack.OptionLog(log.New(io.Discard, "", 0)))
-	pacer := post.NewPacer(queue.Replicas)
+	shared := share.New(queue, c.Log)
+	pacer := post.NewPacer(shared)
 	m := newMetrics()
 	watch := func(t ocr.Attempt) {
 		m.model.count(t)
@@ -125,21 +127,18 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	b := &Bot{
 		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, api: api, pacer: pacer,
 		desk: post.NewDesk(api, pacer, client),
-		jobs: queue, connection: connection{http: client, fatal: make(chan error, 1)},
+		jobs: queue, shared: shared, connection: connection{http: client, fatal: make(chan error, 1)},
 	}
 	b.reader = &reading.Reader{
 		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,
 		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		Web:      fetch.NewWeb(c.MaxFileSize),
 		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
-		Turns:    turns.New(cmp.Or(c.Concurrency, model.Limit().Size()), math.MaxInt),
+		Turns:    reading.NewTurns(shared, c.Concurrency, b.model.Limit()),
 		Waiting:  &reading.Waiting{},
 		Metrics:  m.reading(),
 		Log:      c.Log,
 		MaxPages: c.MaxPages,
-	}
-	if c.Concurrency == 0 {
-		model.Limit().OnChange(b.reader.Turns.Resize)
 	}
 	m.watch(b)
 	return b, nil
@@ -172,6 +171,10 @@ func (b *Bot) Run(ctx context.Context) error {
 	p, release := newShutdown(taking)
 	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	sharing, endSharing := context.WithCancel(context.WithoutCancel(ctx))
+	shared := make(chan error, 1)
+	go func() { shared <- b.shared.Run(sharing) }()
+	<-b.shared.Ready()
 	listening, working := make(chan error, 1), make(chan error, 1)
 	var following sync.WaitGroup
 	following.Go(func() {
@@ -190,6 +193,8 @@ func (b *Bot) Run(ctx context.Context) error {
 		listening <- nil
 	case err = <-working:
 		working <- nil
+	case err = <-shared:
+		shared <- nil
 	}
 	// The socket stays up until the jobs are handed back, so that no ack is
 	// lost. Nothing new is accepted or acknowledged.
@@ -198,7 +203,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	following.Wait()
 	hangUp()
 	<-listening
-	return err
+	endSharing()
+	return errors.Join(err, <-shared)
 }
 
 // identify asks Slack for the bot's identity, until Slack answers.

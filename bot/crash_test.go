@@ -89,6 +89,9 @@ func (p *process) Put(ctx context.Context, key string, value []byte) error {
 }
 
 func (p *process) Update(ctx context.Context, key string, value []byte, revision uint64) error {
+	if key == "keeper" && !p.died() { // it comes by the clock, whatever is read
+		return p.Store.Update(ctx, key, value, revision)
+	}
 	return p.write(func() error { return p.Store.Update(ctx, key, value, revision) })
 }
 
@@ -105,6 +108,13 @@ func (p *process) Get(ctx context.Context, filter string) (jobs.Entry, error) {
 		return jobs.Entry{}, errDead
 	}
 	return p.Store.Get(ctx, filter)
+}
+
+func (p *process) Signal(ctx context.Context, subject, message string) error {
+	if p.died() {
+		return errDead
+	}
+	return p.Store.Signal(ctx, subject, message)
 }
 
 func (p *process) Lease(ctx context.Context) (jobs.Lease, error) {

@@ -70,6 +70,8 @@ type leased struct {
 	leases []jobs.Lease
 }
 
+func (l *leased) Session() string { return "the first" }
+
 func (l *leased) Lease(ctx context.Context) (jobs.Lease, error) {
 	lease, err := l.process.Lease(ctx)
 	if err == nil {

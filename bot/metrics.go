@@ -180,7 +180,7 @@ func (m *metrics) watch(b *Bot) {
 	})
 	gauge("replicas", "Bots that share the store of jobs.", func() float64 { return float64(b.jobs.Replicas()) })
 	gauge("model_running", "Turns at the OCR endpoint that are in use.", func() float64 { n, _ := b.reader.Turns.Load(); return float64(n) })
-	gauge("model_limit", "Turns at the OCR endpoint, see OCR_CONCURRENCY.", func() float64 { return float64(b.reader.Turns.Size()) })
+	gauge("model_limit", "Turns at the OCR endpoint of all replicas together, see OCR_CONCURRENCY.", func() float64 { return float64(b.reader.Turns.Size()) })
 	gauge("model_waiting", "Pages that wait for a turn.", func() float64 { _, n := b.reader.Turns.Load(); return float64(n) })
 	counter("edits_coalesced_total", "Changes of live replies that were shown together with an earlier change.", func() float64 { return float64(b.pacer.Stats().Coalesced) })
 	counter("edits_dropped_total", "Changes of live replies that were never shown, because the end came first.", func() float64 { return float64(b.pacer.Stats().Dropped) })

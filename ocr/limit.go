@@ -48,6 +48,11 @@ type Limit struct {
 	size    int
 	changed func(size int)
 	running int // requests
+	// together returns the number of requests of all processes that share the limit. If
+	// away is true, another process decides on the limit, and is told of the samples.
+	together func() int
+	away     bool
+	told     []Sample
 
 	good int           // the highest limit known to be good
 	bad  int           // the lowest one known to be too high; 0 for none
@@ -96,7 +101,7 @@ func (l *Limit) begin() trip {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running++
-	return trip{limit: l, begun: time.Now(), among: l.running}
+	return trip{limit: l, begun: time.Now(), among: l.all()}
 }
 
 // end notes that the request is over.
@@ -106,24 +111,119 @@ func (t trip) end() {
 	t.limit.running--
 }
 
+// A Sample is what one request says of the limit.
+type Sample struct {
+	Verdict Verdict
+	Took    time.Duration // until then
+}
+
+// Verdict is how a request went, as far as a limit is concerned.
+type Verdict int
+
+// The verdicts.
+const (
+	FirstText  Verdict = iota // it came
+	TurnedAway                // there are too many requests
+	NoAnswer                  // the endpoint failed, or was silent
+)
+
+// maxTold bounds the samples that are kept for another process.
+const maxTold = 64
+
+// verdict is that of a request with this error. It reports false where it says nothing
+// of the limit.
+func verdict(err error) (Verdict, bool) {
+	e, failed := errors.AsType[*Error](err)
+	switch {
+	case err == nil:
+		return FirstText, true
+	case !failed: // the caller stopped it
+		return 0, false
+	case e.Class == Busy, e.Status == http.StatusServiceUnavailable:
+		return TurnedAway, true
+	case e.Class == Idle, e.Class == Down && e.Status != http.StatusInternalServerError:
+		return NoAnswer, true
+	}
+	return 0, false
+}
+
 // answered notes that the first text came, or how the request failed before it.
 func (t trip) answered(err error) {
 	l := t.limit
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fixed {
-		return
-	}
-	e, failed := errors.AsType[*Error](err)
+	v, ok := verdict(err)
 	switch {
-	case err == nil:
+	case l.fixed || !ok:
+	case !l.away:
+		l.judge(t, v)
+	case len(l.told) < maxTold:
+		l.told = append(l.told, Sample{Verdict: v, Took: time.Since(t.begun)})
+	}
+}
+
+// judge has the limit learn from a request. The caller holds mu.
+func (l *Limit) judge(t trip, v Verdict) {
+	switch v {
+	case FirstText:
 		l.took(t)
-	case !failed: // the caller stopped it
-	case e.Class == Busy, e.Status == http.StatusServiceUnavailable:
+	case TurnedAway:
 		l.refused(t)
-	case e.Class == Idle, e.Class == Down && e.Status != http.StatusInternalServerError:
+	case NoAnswer:
 		l.failed(t)
 	}
+}
+
+// Away says that another process decides on the limit for both, which is n there now,
+// or that this one does again, for n of 0. A fixed limit stays.
+func (l *Limit) Away(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away = n > 0
+	if l.fixed || !l.away {
+		return
+	}
+	if n = min(n, maxLimit); n != l.size {
+		l.good = n
+		l.set(n)
+	}
+}
+
+// Together has all processes together keep to the limit. f returns the number of requests
+// of all of them; it must return soon and must not call the limit.
+func (l *Limit) Together(f func() int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.together = f
+}
+
+// Samples returns what the process that decides on the limit has to know: how requests
+// went since the last call.
+func (l *Limit) Samples() (samples []Sample) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	samples, l.told = l.told, nil
+	return samples
+}
+
+// Learn takes the samples of another process.
+func (l *Limit) Learn(samples []Sample) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fixed || l.away {
+		return
+	}
+	for _, s := range samples {
+		l.judge(trip{limit: l, begun: time.Now().Add(-s.Took), among: l.all()}, s.Verdict)
+	}
+}
+
+// all returns the number of requests of all processes. The caller holds mu.
+func (l *Limit) all() int {
+	if l.together == nil {
+		return l.running
+	}
+	return max(l.running, l.together())
 }
 
 // set makes n the limit. The caller holds mu, as for all that follows.
@@ -137,7 +237,7 @@ func (l *Limit) set(n int) {
 
 // refused lowers the limit to the requests that ran when one was refused.
 func (l *Limit) refused(t trip) {
-	rest := max(1, l.running-1)
+	rest := max(1, l.all()-1)
 	switch {
 	case t.among == 1: // it does not depend on how many there are
 		l.bad = 0
@@ -176,7 +276,7 @@ func (l *Limit) took(t trip) {
 	if l.size > l.good {
 		used = l.good + 1
 	}
-	if t.begun.Before(l.since) || max(t.among, l.running) < used {
+	if t.begun.Before(l.since) || max(t.among, l.all()) < used {
 		return
 	}
 	l.samples = append(l.samples, time.Since(t.begun))

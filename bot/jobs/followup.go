@@ -179,7 +179,7 @@ func (q *Queue) RemoveFollowUp(ctx context.Context, f FollowUp) error {
 // [ErrUnavailable], do is called again within the same try, for 30 s.
 func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f FollowUp) error) {
 	look := make(chan struct{}, 1)
-	stop, err := q.store.Listen(func(id string) {
+	stop, err := q.store.Listen(signalSubject, func(id string) {
 		if id == freeSignal {
 			notify(look)
 		}
@@ -238,7 +238,7 @@ func (q *Queue) freeFollowUps(ctx context.Context, list ...FollowUp) {
 		}
 	}
 	if freed {
-		_ = q.store.Signal(ctx, freeSignal) // without the signal they are found a little later
+		_ = q.store.Signal(ctx, signalSubject, freeSignal) // without the signal they are found a little later
 	}
 }
 

@@ -52,7 +52,7 @@ func (q *Queue) markItem(ctx context.Context, key string, item int, by string, u
 	case err != nil:
 		return err
 	}
-	return q.store.Signal(ctx, id)
+	return q.store.Signal(ctx, signalSubject, id)
 }
 
 // itemContext ends the context of a job's item.

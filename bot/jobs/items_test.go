@@ -119,7 +119,7 @@ func TestStopItemWithoutSignal(t *testing.T) {
 // deafStore loses all signals.
 type deafStore struct{ Store }
 
-func (deafStore) Signal(context.Context, string) error { return nil }
+func (deafStore) Signal(context.Context, string, string) error { return nil }
 
 // A stop of an item is no reason for an earlier attempt; it is known to the next.
 func TestStopItemOfAWaitingJob(t *testing.T) {

@@ -17,9 +17,9 @@ type Memory struct {
 	setup     Setup
 	revision  uint64
 	entries   map[string]*memoryEntry
-	changed   chan struct{} // closed at the next change of the leasable entries
-	listeners map[*func(string)]struct{}
-	replicas  map[string]time.Time // time until which each replica is known
+	changed   chan struct{}            // closed at the next change of the leasable entries
+	listeners map[*func(string)]string // subjects
+	replicas  map[string]time.Time     // time until which each replica is known
 	settings  map[string][]byte
 	full      bool
 }
@@ -46,7 +46,7 @@ func (m *Memory) Setup(_ context.Context, s Setup) error {
 	m.setup = s
 	if m.entries == nil {
 		m.entries, m.changed = map[string]*memoryEntry{}, make(chan struct{})
-		m.listeners, m.replicas = map[*func(string)]struct{}{}, map[string]time.Time{}
+		m.listeners, m.replicas = map[*func(string)]string{}, map[string]time.Time{}
 		m.settings = map[string][]byte{}
 	}
 	return nil
@@ -235,21 +235,23 @@ func (m *Memory) tryLease() (lease Lease, next time.Duration, changed <-chan str
 }
 
 // Signal implements [Store].
-func (m *Memory) Signal(_ context.Context, id string) error {
+func (m *Memory) Signal(_ context.Context, subject, message string) error {
 	m.mu.Lock()
-	listeners := slices.Collect(maps.Keys(m.listeners))
+	listeners := maps.Clone(m.listeners)
 	m.mu.Unlock()
-	for _, heard := range listeners {
-		(*heard)(id)
+	for heard, to := range listeners {
+		if to == subject {
+			(*heard)(message)
+		}
 	}
 	return nil
 }
 
 // Listen implements [Store].
-func (m *Memory) Listen(heard func(id string)) (stop func(), err error) {
+func (m *Memory) Listen(subject string, heard func(message string)) (stop func(), err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.listeners[&heard] = struct{}{}
+	m.listeners[&heard] = subject
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()

@@ -34,7 +34,7 @@ const (
 	streamName  = "slackocr"
 	workersName = "workers"         // name of the consumer
 	prefix      = "slackocr.entry." // start of the entries' subjects
-	signals     = "slackocr.signal"
+	signals     = "slackocr."       // start of the signals' subjects
 
 	// reserved is the part of the store for changes of existing jobs: a tenth.
 	reserved = 10
@@ -139,16 +139,13 @@ func (n *NATS) Remove(ctx context.Context, key string, revision uint64) error {
 }
 
 // Signal implements [Store].
-func (n *NATS) Signal(ctx context.Context, id string) error {
-	if err := n.conn.Publish(signals, []byte(id)); err != nil {
-		return natsError(err)
-	}
-	return nil
+func (n *NATS) Signal(_ context.Context, subject, message string) error {
+	return natsError(n.conn.Publish(signals+subject, []byte(message)))
 }
 
 // Listen implements [Store].
-func (n *NATS) Listen(heard func(id string)) (stop func(), err error) {
-	sub, err := n.conn.Subscribe(signals, func(m *nats.Msg) { heard(string(m.Data)) })
+func (n *NATS) Listen(subject string, heard func(message string)) (stop func(), err error) {
+	sub, err := n.conn.Subscribe(signals+subject, func(m *nats.Msg) { heard(string(m.Data)) })
 	if err != nil {
 		return nil, natsError(err)
 	}

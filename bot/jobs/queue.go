@@ -284,7 +284,7 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 		}
 		return nil
 	}
-	return q.store.Signal(ctx, id)
+	return q.store.Signal(ctx, signalSubject, id)
 }
 
 // Erase removes everything about a job except the fact that it existed: its
@@ -307,7 +307,7 @@ func (q *Queue) erase(ctx context.Context, id string) error {
 	if err := q.store.Put(ctx, stateKey(id), value); err != nil {
 		return err
 	}
-	_ = q.store.Signal(ctx, id) // without the signal the worker notices when it renews its lease
+	_ = q.store.Signal(ctx, signalSubject, id) // without the signal the worker notices when it renews its lease
 	if err := q.store.Put(ctx, tombstone(id), []byte("{}")); err != nil {
 		return err
 	}

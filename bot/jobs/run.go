@@ -44,7 +44,7 @@ const (
 // An error that only says that the work's context was cancelled, or that the
 // store did not answer because of that, counts as the cause of the context.
 func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) error) error {
-	stop, err := q.store.Listen(func(id string) {
+	stop, err := q.store.Listen(signalSubject, func(id string) {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if j := q.running[id]; j != nil {

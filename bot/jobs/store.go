@@ -55,10 +55,10 @@ type Store interface {
 	// returns the error of ctx.
 	Lease(ctx context.Context) (Lease, error)
 
-	// Signal reaches each listener, in any replica, at most once.
-	Signal(ctx context.Context, id string) error
+	// Signal reaches each listener to a subject, in any replica, at most once.
+	Signal(ctx context.Context, subject, message string) error
 	// Listen calls heard, which must not block, until stop is called.
-	Listen(heard func(id string)) (stop func(), err error)
+	Listen(subject string, heard func(message string)) (stop func(), err error)
 
 	// Session names the period since a process opened the store, if no other
 	// process can use the store. Otherwise Session returns "".

@@ -1,18 +1,23 @@
 package post
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
+
+	"slackocr/bot/share"
 )
 
 // bucket is a token bucket whose waiters are served in order of urgency, then
 // of how long they have had something to say.
 type bucket struct {
 	limit
-	sharers func() int // processes that share all of this
+	pool string // its name among replicas
 
 	mu     sync.Mutex // guards what follows
+	part   share.Part // the part of the limit that is given out here
+	stock  int        // counts how often the stock began anew
 	tokens float64
 	filled time.Time   // when tokens was counted
 	extras []time.Time // when each spent extra token comes back, the next first
@@ -28,13 +33,54 @@ type bucket struct {
 
 // newBucket returns the bucket of a process that began at that time. The one
 // before it may just have spent the whole burst, so it begins with half of it.
-func newBucket(l limit, sharers func() int, begun time.Time) *bucket {
-	b := &bucket{limit: l, sharers: sharers, filled: begun, rate: 1}
-	b.tokens = max(1, b.share().burst/2)
-	for range (l.extra + 1) / 2 {
-		b.extras = append(b.extras, begun.Add(extraReturn))
-	}
+func newBucket(pool string, l limit, begun time.Time) *bucket {
+	b := &bucket{limit: l, pool: pool, part: share.Whole, rate: 1}
+	b.begin(begun, true)
 	return b
+}
+
+// begin begins the stock anew at that time, with half of it or with nothing.
+func (b *bucket) begin(at time.Time, half bool) {
+	part := b.share()
+	b.tokens, b.filled, b.extras = 0, at, nil
+	spent := part.extra
+	if half {
+		b.tokens, spent = max(1, part.burst/2), (part.extra+1)/2
+	}
+	for range spent {
+		b.extras = append(b.extras, at.Add(extraReturn))
+	}
+}
+
+// become sets the part of the limit that is given out here. What other replicas have
+// spent is not known, so what they may have spent does not count as stock, unless the
+// keeper before has left its stock.
+func (b *bucket) become(p share.Part, left *stock, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refill(now)
+	was, extra := b.part.Role, b.share().extra
+	b.part = p
+	if p.Role != was {
+		b.stock++
+		at := now
+		if b.held.After(now) {
+			at = b.held
+		}
+		b.begin(at, p.New)
+		if left != nil {
+			b.tokens, b.extras = left.Tokens, nil
+			for _, d := range left.Spent[:min(len(left.Spent), b.limit.extra)] {
+				b.extras = append(b.extras, now.Add(min(d, extraReturn)))
+			}
+			extra = b.share().extra
+		}
+	}
+	b.tokens = min(b.tokens, b.share().burst)
+	for range b.share().extra - extra {
+		b.extras = append(b.extras, now.Add(extraReturn))
+	}
+	b.serve()
 }
 
 // A 429 halves the rate, down to minRate; each minute after it gives recovery
@@ -68,19 +114,30 @@ func (b *bucket) untouched() bool {
 	defer b.mu.Unlock()
 	b.refill(time.Now())
 	_, waits := b.next(time.Now())
-	return b.tokens >= b.share().burst && len(b.extras) == 0 && b.flying == 0 && b.rate == 1 && !waits
+	if waits || b.flying > 0 || b.rate < 1 || b.held.After(time.Now()) {
+		return false
+	}
+	elsewhere := b.part.Role == share.Member || b.part.Role == share.None // is the stock that counts
+	return elsewhere || b.tokens >= b.share().burst && len(b.extras) == 0
 }
 
-// share is this process's part of the limit. Together the processes have no more
-// than one alone, as long as there is a token for each.
+// share is the part of the limit that is given out here. All parts together are no more
+// than the limit, as long as there is a token for each.
 func (b *bucket) share() limit {
-	n := max(1, b.sharers())
-	part := limit{
-		every:   time.Duration(float64(b.every) * float64(n) / b.rate),
-		burst:   max(1, b.burst/float64(n)),
-		extra:   (b.extra + min(0, int(b.burst)-n)) / n, // each has one call beside them
-		reserve: (b.reserve + n - 1) / n,
+	part := b.limit
+	tenth := max(1, b.burst/share.Tenths)
+	switch away := b.part.Missing; b.part.Role {
+	case share.Keeper:
+		part.every = b.every * share.Tenths / time.Duration(share.Tenths-away)
+		if part.burst -= float64(away) * tenth; part.burst < 1 {
+			part.extra = max(0, part.extra-int(math.Ceil(1-part.burst)))
+			part.burst = 1
+		}
+		part.reserve = min(part.reserve, part.extra)
+	case share.Apart:
+		part = limit{every: b.every * share.Tenths, burst: tenth}
 	}
+	part.every = time.Duration(float64(part.every) / b.rate)
 	if b.rate < 1 { // Slack takes less than we thought
 		part.burst, part.extra = 1, 0
 	}

@@ -34,16 +34,29 @@ func use(ctx context.Context, b *bucket, u urgency) error {
 	return err
 }
 
+// take waits for a turn.
+func (b *bucket) take(ctx context.Context, u urgency, since time.Time) (*waiter, error) {
+	served := make(chan struct{})
+	w := b.enter(u, since, func(int) { close(served) })
+	select {
+	case <-served:
+		return w, nil
+	case <-ctx.Done():
+		b.leave(w)
+		return nil, context.Cause(ctx)
+	}
+}
+
 // rested is the bucket of a process that has been idle for an hour.
-func rested(l limit, sharers func() int) *bucket {
-	return newBucket(l, sharers, time.Now().Add(-time.Hour))
+func rested(l limit) *bucket {
+	return newBucket("", l, time.Now().Add(-time.Hour))
 }
 
 // TestTokenOfALeaverServesTheNext: a waiter that is cancelled in the instant in
 // which it is served hands its token on.
 func TestTokenOfALeaverServesTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Hour, burst: 1}, alone)
+		b := rested(limit{every: time.Hour, burst: 1})
 		spend(t, b, 1, final)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cause := errors.New("given up")
@@ -74,7 +87,7 @@ func TestTokenOfALeaverServesTheNext(t *testing.T) {
 // TestLeaverHandsItsTokenBack where nobody else waits.
 func TestLeaverHandsItsTokenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Hour, burst: 2}, alone)
+		b := rested(limit{every: time.Hour, burst: 2})
 		spend(t, b, 2, final)
 		ctx, cancel := context.WithCancel(t.Context())
 		var one sync.WaitGroup
@@ -95,7 +108,7 @@ func TestLeaverHandsItsTokenBack(t *testing.T) {
 
 func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 5}, alone)
+		b := rested(limit{every: time.Second, burst: 5})
 		b.limited(time.Now(), 10*time.Second)
 		b.limited(time.Now(), time.Second)
 		if took := spend(t, b, 1, greeting); took < 10*time.Second || took > 11*time.Second {
@@ -106,7 +119,7 @@ func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 
 func TestIdleHourIsWorthOneBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 3}, alone)
+		b := rested(limit{every: time.Second, burst: 3})
 		_ = sleep.For(t.Context(), time.Hour)
 		if took := spend(t, b, 5, final); took < 2*time.Second || took > 2100*time.Millisecond {
 			t.Errorf("five tokens took %s, want three at once and two more seconds", took)
@@ -117,7 +130,7 @@ func TestIdleHourIsWorthOneBurst(t *testing.T) {
 // TestLiveEditsLeaveAReserve, and take what is in stock evenly.
 func TestLiveEditsLeaveAReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 2, extra: 6, reserve: 2}, alone)
+		b := rested(limit{every: time.Second, burst: 2, extra: 6, reserve: 2})
 		for i, most := range []time.Duration{0, 700 * time.Millisecond, 800 * time.Millisecond} {
 			if took := spend(t, b, 1, interim); took > most || i > 0 && took < 500*time.Millisecond {
 				t.Errorf("live edit %d came after %s", i+1, took)
@@ -141,7 +154,7 @@ func TestLiveEditsLeaveAReserve(t *testing.T) {
 // is edited as often as Slack takes it.
 func TestExtraTokensComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limits["chat.update"], alone)
+		b := rested(limits["chat.update"])
 		spend(t, b, 9, final)
 		for range 10 { // minutes
 			if took := spend(t, b, 50, final); took < 60*time.Second || took > 62*time.Second {
@@ -159,7 +172,7 @@ func TestNewProcessBeginsWithHalf(t *testing.T) {
 			l    limit
 			half int
 		}{{limit{every: time.Second, burst: 4}, 2}, {limit{every: time.Second, burst: 1, extra: 8}, 5}} {
-			b := newBucket(tt.l, alone, time.Now())
+			b := newBucket("", tt.l, time.Now())
 			if took := spend(t, b, tt.half, final); took != 0 {
 				t.Errorf("%d calls took %s", tt.half, took)
 			}
@@ -174,7 +187,7 @@ func TestNewProcessBeginsWithHalf(t *testing.T) {
 // TestBusyChannelsAreRemembered when others are forgotten.
 func TestBusyChannelsAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPacer(alone)
+		p := newPacer()
 		_ = sleep.For(t.Context(), time.Minute)
 		spent, waiting := p.channel("spent"), p.channel("waiting")
 		spend(t, spent, 2, final)
@@ -234,26 +247,11 @@ func TestOrderOfPosts(t *testing.T) {
 	})
 }
 
-// TestMoreProcessesThanTokens: each is served in its turn, and none never.
-func TestMoreProcessesThanTokens(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 1, extra: 8, reserve: 3}, func() int { return 20 })
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		for _, u := range []urgency{final, interim, first} {
-			if err := use(ctx, b, u); err != nil {
-				t.Error(err)
-			}
-		}
-		b.timer.Stop()
-	})
-}
-
 // TestTurnsGivenBack cost nothing: neither a token, nor an extra one, nor a pause,
 // nor a place among the calls on their way.
 func TestTurnsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Minute, burst: 3, extra: 2}, alone)
+		b := rested(limit{every: time.Minute, burst: 3, extra: 2})
 		for _, u := range []urgency{final, interim} {
 			var turns []*waiter
 			for range map[urgency]int{final: 5, interim: 1}[u] {
@@ -264,7 +262,7 @@ func TestTurnsGivenBack(t *testing.T) {
 				turns = append(turns, turn)
 			}
 			for _, turn := range slices.Backward(turns) {
-				b.giveBack(turn)
+				b.leave(turn)
 			}
 		}
 		_ = sleep.For(t.Context(), time.Second)
@@ -282,7 +280,7 @@ func TestTurnsGivenBack(t *testing.T) {
 // was spent before.
 func TestSlowedBucketHasNoBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: 10 * time.Second, burst: 3, extra: 2}, alone)
+		b := rested(limit{every: 10 * time.Second, burst: 3, extra: 2})
 		spend(t, b, 5, final)
 		b.limited(time.Now(), time.Second)
 		if took := spend(t, b, 1, final); took < time.Second || took > 1001*time.Millisecond {

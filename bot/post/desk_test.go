@@ -2,6 +2,7 @@ package post
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 )
 
@@ -33,7 +35,7 @@ type desk struct {
 func inFakeTime(t *testing.T, test func(d *desk)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{T: t, ws: localslack.New(localslack.Options{}), pacer: NewPacer(alone)}
+		d := &desk{T: t, ws: localslack.New(localslack.Options{}), pacer: newPacer()}
 		app := d.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "files:write", "files:read", "channels:history"}})
 		ann := d.ws.AddUser("ann")
 		d.channel = d.ws.AddChannel("general", false, ann, app.BotUserID)
@@ -133,7 +135,8 @@ func result(markdown, notification string) Message {
 	return Result{Markdown: markdown, Notification: notification}.Message()
 }
 
-func alone() int { return 1 }
+// newPacer returns the pacer of the only replica.
+func newPacer() *Pacer { return NewPacer(share.New(nil, slog.New(slog.DiscardHandler))) }
 
 // unsaved keeps nothing.
 func unsaved(context.Context) error { return nil }

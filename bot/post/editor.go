@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 )
 
@@ -16,10 +17,9 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	defer close(r.ended)
 	defer r.drop()
 	pacer := r.thread.pacer
-	budget := pacer.method("chat.update")
 	form, pause := formatted, Pace
 	for {
-		turn := r.turn(editing, budget)
+		turn := r.turn(editing)
 		if turn == nil {
 			return
 		}
@@ -27,7 +27,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		want.form = form
 		m := want.message()
 		if m.same(shown) {
-			budget.giveBack(turn)
+			turn.GiveBack()
 			continue
 		}
 		sent := time.Now()
@@ -61,7 +61,7 @@ const refusedPause = 30 * time.Second
 
 // turn waits until there is something to show and the turn of this reply has
 // come. When editing ends, turn returns nil.
-func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
+func (r *Reply) turn(editing context.Context) *share.Turn {
 	for {
 		if _, since := r.waits(); since.IsZero() {
 			select {
@@ -71,7 +71,7 @@ func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
 				return nil
 			}
 		}
-		if w, ended := r.queue(editing, budget); w != nil || ended {
+		if w, ended := r.queue(editing); w != nil || ended {
 			return w
 		}
 	}
@@ -79,20 +79,22 @@ func (r *Reply) turn(editing context.Context, budget *bucket) *waiter {
 
 // queue waits for a turn. If the urgency of this reply changes first, queue
 // returns nil.
-func (r *Reply) queue(editing context.Context, budget *bucket) (w *waiter, ended bool) {
+func (r *Reply) queue(editing context.Context) (w *share.Turn, ended bool) {
 	u, since := r.waits()
-	w = budget.enter(u, since)
+	w = r.thread.pacer.enter(call{method: "chat.update", urgency: u}, since)
 	for {
 		select {
-		case <-w.turn:
-			return w, false
+		case <-w.Served():
+			if w.Take() {
+				return w, false
+			}
 		case <-r.changed:
 			if now, _ := r.waits(); now != u {
-				budget.leave(w)
+				w.GiveBack()
 				return nil, false
 			}
 		case <-editing.Done():
-			budget.leave(w)
+			w.GiveBack()
 			return nil, true
 		}
 	}

@@ -67,7 +67,7 @@ func TestNoReplyStarves(t *testing.T) {
 
 func TestMostBehindGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 1}, alone)
+		b := rested(limit{every: time.Second, burst: 1})
 		spend(t, b, 1, final)
 		now := time.Now()
 		order := make(chan int, 3)

@@ -58,10 +58,10 @@ func (f *fairness) forget(now time.Time) {
 // place returns the urgency of a call and the time by which it is ordered. The first greetings of a
 // person go before all else. Greetings without end do not: results would never have
 // their turn.
-func (p *Pacer) place(c call, since time.Time) (urgency, time.Time) {
-	due := p.fairness.due(line{c.method, c.person}, since, p.method(c.method).every)
-	if c.urgency == greeting && due.Sub(since) > eager {
+func (p *Pacer) place(b *bucket, person string, u urgency, since time.Time) (urgency, time.Time) {
+	due := p.fairness.due(line{b.pool, person}, since, b.every)
+	if u == greeting && due.Sub(since) > eager {
 		return final, due
 	}
-	return c.urgency, due
+	return u, due
 }

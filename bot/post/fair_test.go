@@ -12,7 +12,7 @@ import (
 // person causes greetings without end, and one person alone has the whole rate.
 func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPacer(func() int { return 1 })
+		p := newPacer()
 		<-time.After(time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -67,7 +67,7 @@ func TestFewPeopleAreRemembered(t *testing.T) {
 // TestResultsGoBeforeNotices that have waited longer.
 func TestResultsGoBeforeNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPacer(func() int { return 1 })
+		p := newPacer()
 		said := make(chan string, 41)
 		post := func(what string, u urgency) {
 			_ = p.run(t.Context(), call{method: "chat.postMessage", channel: "C1", urgency: u, do: func(context.Context) error {

@@ -54,7 +54,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 				calls := rapid.SliceOfN(one, n, n).Draw(rt, "calls")
 				var sent, arrived []time.Time
 				synctest.Test(t, func(t *testing.T) {
-					b := rested(tt.ours, alone)
+					b := rested(tt.ours)
 					var mu sync.Mutex
 					var all sync.WaitGroup
 					for _, c := range calls {
@@ -66,7 +66,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 								return
 							}
 							if c.unused {
-								b.giveBack(turn)
+								b.leave(turn)
 								return
 							}
 							mu.Lock()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 )
 
@@ -21,29 +22,29 @@ const maxChannels = 1000
 type Pacer struct {
 	methods map[string]*bucket // read only after NewPacer
 	other   *bucket            // of methods that have no limit of their own
-	sharers func() int
-	begun   time.Time
+	shared  *share.Share
 	counts  counts
 	fairness
 	// answered is when Slack last gave an answer that tells what became of a call,
 	// in nanoseconds of Unix time.
 	answered atomic.Int64
 
-	mu       sync.Mutex // guards channels
+	mu       sync.Mutex // guards what follows; goes before the buckets' locks
 	channels map[string]*bucket
+	fresh    *bucket // of a channel in which nothing was posted
 }
 
-// NewPacer returns a pacer for one workspace. sharers tells how many processes
-// share its budget now, this one included; it must not block.
-func NewPacer(sharers func() int) *Pacer {
+// NewPacer returns a pacer for one workspace, whose budget is shared.
+func NewPacer(shared *share.Share) *Pacer {
 	now := time.Now()
 	p := &Pacer{
-		methods: map[string]*bucket{}, other: newBucket(tier2, sharers, now),
-		channels: map[string]*bucket{}, sharers: sharers, begun: now,
+		methods: map[string]*bucket{}, other: newBucket(otherMethods, tier2, now), shared: shared,
+		channels: map[string]*bucket{}, fresh: newBucket("", postsInChannel, now),
 	}
 	for method, l := range limits {
-		p.methods[method] = newBucket(l, sharers, now)
+		p.methods[method] = newBucket(method, l, now)
 	}
+	shared.Add(source, p)
 	return p
 }
 
@@ -79,15 +80,15 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 		Multiplier: 2, MaxInterval: 15 * time.Second,
 	}
 	pause.Reset()
-	var since time.Time
-	c.urgency, since = p.place(c, time.Now())
+	since := time.Now()
 	var open time.Time // since when it is
 	for {
-		turns, err := p.wait(ctx, c, since)
+		turn, err := p.wait(ctx, c, since)
 		if err != nil {
 			return err
 		}
-		err = p.try(ctx, c, turns...)
+		c.person = "" // counts once
+		err = p.try(ctx, c, turn)
 		fate, _ := judge(err)
 		if fate == refused && ctx.Err() != nil {
 			// Over HTTP/2 a call that ends with its context does not tell why.
@@ -119,51 +120,40 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 
 // once carries out c within the budget, or not: it is tried a single time.
 func (p *Pacer) once(ctx context.Context, c call) error {
-	var since time.Time
-	c.urgency, since = p.place(c, time.Now())
-	turns, err := p.wait(ctx, c, since)
+	turn, err := p.wait(ctx, c, time.Now())
 	if err != nil {
 		return err
 	}
-	if err = p.try(ctx, c, turns...); err != nil && ctx.Err() != nil {
+	if err = p.try(ctx, c, turn); err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// wait takes c's turn at the channel, then at the method, in the order of since. The turns are to be used by try.
-func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (turns []*waiter, err error) {
+// wait takes c's turn, in the order of since. The turn is to be used by try.
+func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (*share.Turn, error) {
 	begun := time.Now()
 	defer func() { p.counts.wait(c.method, time.Since(begun)) }()
-	buckets := []*bucket{p.method(c.method)}
-	if c.channel != "" {
-		buckets = []*bucket{p.channel(c.channel), buckets[0]}
+	turn := p.enter(c, since)
+	if err := turn.Wait(ctx, nil, func(int) {}); err != nil {
+		return nil, err
 	}
-	for _, b := range buckets {
-		turn, err := b.take(ctx, c.urgency, since)
-		if err != nil {
-			for _, t := range turns {
-				t.bucket.giveBack(t)
-			}
-			return nil, err
-		}
-		turns = append(turns, turn)
-	}
-	return turns, nil
+	return turn, nil
 }
 
 var errTooSlow = errors.New("no answer from Slack in time")
 
-// try calls Slack once, which uses up these turns. After a 429 nobody calls that
+// try calls Slack once, which uses up the turn. After a 429 nobody calls that
 // method before Slack said; nor in that channel, since Slack does not say which of
 // the two it was.
-func (p *Pacer) try(ctx context.Context, c call, turns ...*waiter) error {
+func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
 	timeout := c.timeout
 	if timeout == 0 {
 		timeout = callTimeout
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
 	defer cancel()
+	defer turn.Done()
 	sent := time.Now()
 	err := c.do(ctx)
 	fate, retryAfter := judge(err)
@@ -171,11 +161,12 @@ func (p *Pacer) try(ctx context.Context, c call, turns ...*waiter) error {
 	if fate == done || Code(err) != "" && fate == refused {
 		p.answered.Store(time.Now().UnixNano())
 	}
-	for _, t := range turns {
-		if fate == limited {
-			t.bucket.limited(sent, retryAfter)
+	if fate == limited {
+		p.method(c.method).limited(sent, retryAfter)
+		if c.channel != "" {
+			p.channel(c.channel).limited(sent, retryAfter)
 		}
-		t.bucket.answered(t)
+		p.shared.Changed()
 	}
 	return err
 }
@@ -199,7 +190,7 @@ func (p *Pacer) channel(id string) *bucket {
 				}
 			}
 		}
-		b = newBucket(postsInChannel, p.sharers, p.begun)
+		b = p.fresh.copy(channelPool + id)
 		p.channels[id] = b
 	}
 	return b

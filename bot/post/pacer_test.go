@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"slackocr/bot/localslack"
@@ -76,43 +75,7 @@ func TestHangingCallIsGivenUp(t *testing.T) {
 	})
 }
 
-// TestUpdatesOfAnyMinute: Slack takes 50, however the burst falls and however
-// many processes share them.
-func TestUpdatesOfAnyMinute(t *testing.T) {
-	for _, sharers := range []int{1, 2, 3, 4, 8} {
-		for name, u := range map[string]urgency{"finals": final, "interim edits": interim} {
-			t.Run(fmt.Sprint(sharers, " processes, ", name), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					var mu sync.Mutex
-					var served []time.Time
-					var all sync.WaitGroup
-					for range sharers {
-						b := rested(limits["chat.update"], func() int { return sharers })
-						all.Go(func() {
-							for range 150 / sharers {
-								spend(t, b, 1, u)
-								mu.Lock()
-								served = append(served, time.Now())
-								mu.Unlock()
-							}
-						})
-					}
-					all.Wait()
-					for i := 50; i < len(served); i++ {
-						if minute := served[i].Sub(served[i-50]); minute <= time.Minute {
-							t.Fatalf("51 within %s", minute)
-						}
-					}
-					if took := time.Since(served[0]); took > 4*time.Minute {
-						t.Errorf("%d took %s: the budget was not used", len(served), took)
-					}
-				})
-			})
-		}
-	}
-}
-
-// TestEditsOfAnyMinute is the same for what is sent.
+// TestEditsOfAnyMinute: Slack takes 50, however the burst falls.
 func TestEditsOfAnyMinute(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		done := make(chan struct{})

@@ -108,7 +108,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 
 func TestWaitersThatLeaveCostNothing(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		b := rested(limit{every: time.Second, burst: 2}, alone)
+		b := rested(limit{every: time.Second, burst: 2})
 		cause := errors.New("given up")
 		ctx, cancel := context.WithCancelCause(d.Context())
 		var all sync.WaitGroup
@@ -248,26 +248,5 @@ func TestChannelsAreForgotten(t *testing.T) {
 		if n := len(d.pacer.channels); n > maxChannels {
 			t.Errorf("%d channels are remembered", n)
 		}
-	})
-}
-
-// TestReplicasShareTheBudget: three processes, each with a pacer of its own.
-func TestReplicasShareTheBudget(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
-		var all sync.WaitGroup
-		for i := range 3 {
-			pacer := NewPacer(func() int { return 3 })
-			all.Go(func() {
-				for j := range 20 {
-					m := result("text", "text")
-					m.Key = fmt.Sprint(i, "/", j)
-					if err := NewThread(d.api, pacer, nil, d.channel, d.parent).Post(d.Context(), m, &Once{}, unsaved); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		all.Wait()
-		d.noRateLimit()
 	})
 }

@@ -23,7 +23,7 @@ func TestStorm(t *testing.T) {
 	}
 	for _, n := range stormSizes {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			r := fakeStorm(t, n, (*storm).paced)
+			r := fakeStorm(t, n, 1, (*storm).paced)
 			if r.limited != 0 {
 				t.Errorf("%d answers 429", r.limited)
 			}
@@ -41,11 +41,31 @@ func TestStorm(t *testing.T) {
 	}
 }
 
+// TestStormOnReplicas: several replicas are as good as one.
+func TestStormOnReplicas(t *testing.T) {
+	const streams = 40
+	one := fakeStorm(t, streams, 1, (*storm).paced)
+	for _, n := range []int{2, 3} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			r := fakeStorm(t, streams, n, (*storm).paced)
+			if r.limited != 0 {
+				t.Errorf("%d answers 429", r.limited)
+			}
+			if r.mean() > one.mean()*115/100 {
+				t.Errorf("stale for %s on average, with one replica %s", r.mean(), one.mean())
+			}
+			if len(r.waits) < streams || r.waits[streams-1] > one.waits[streams-1]*115/100 {
+				t.Errorf("the last result came %s after its last word, with one replica %s", r.waits[len(r.waits)-1], one.waits[streams-1])
+			}
+		})
+	}
+}
+
 // fakeStorm lets a storm pass in fake time.
-func fakeStorm(t *testing.T, n int, tell func(*storm, *stream, *writer)) (r report) {
+func fakeStorm(t *testing.T, n, processes int, tell func(*storm, *stream, *writer)) (r report) {
 	synctest.Test(t, func(t *testing.T) {
 		pipe := localslack.NewPipe()
-		s := newStorm(t, n, pipe, pipe.Dial)
+		s := newStorm(t, n, processes, pipe, pipe.Dial)
 		r = s.run(tell)
 	})
 	return r
@@ -62,7 +82,7 @@ func BenchmarkStorm(b *testing.B) {
 			b.Run(fmt.Sprintf("fake/%s/n=%d", name, n), func(b *testing.B) {
 				var r report
 				for b.Loop() {
-					bubble(b, func(t *testing.T) { r = fakeStorm(t, n, tell) })
+					bubble(b, func(t *testing.T) { r = fakeStorm(t, n, 1, tell) })
 				}
 				r.tell(b)
 				if name == "paced" {
@@ -70,6 +90,15 @@ func BenchmarkStorm(b *testing.B) {
 				}
 			})
 		}
+	}
+	for _, processes := range []int{2, 3} {
+		b.Run(fmt.Sprintf("replicas=%d/n=40", processes), func(b *testing.B) {
+			var r report
+			for b.Loop() {
+				bubble(b, func(t *testing.T) { r = fakeStorm(t, 40, processes, (*storm).paced) })
+			}
+			r.tell(b)
+		})
 	}
 	for _, n := range []int{40, 200} {
 		b.Run(fmt.Sprintf("loopback/n=%d", n), func(b *testing.B) {
@@ -79,7 +108,7 @@ func BenchmarkStorm(b *testing.B) {
 					b.Fatal(err)
 				}
 				stop := usage(b)
-				s := newStorm(b, n, listener, nil)
+				s := newStorm(b, n, 1, listener, nil)
 				s.hurry = true
 				r := s.run((*storm).paced)
 				stop()

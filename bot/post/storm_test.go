@@ -32,7 +32,7 @@ type storm struct {
 	ctx     context.Context
 	ws      *localslack.Workspace
 	api     *slack.Client
-	pacer   *Pacer
+	pacers  []*Pacer // of the replicas, which take the streams in turn
 	watch   *watch
 	streams []*stream
 	begun   time.Time
@@ -49,9 +49,15 @@ type stream struct {
 }
 
 // newStorm builds the workspace on a listener, and cleans up after the test.
-func newStorm(tb testing.TB, n int, listener net.Listener, dial func(context.Context, string, string) (net.Conn, error)) *storm {
+func newStorm(tb testing.TB, n, processes int, listener net.Listener, dial func(context.Context, string, string) (net.Conn, error)) *storm {
 	tb.Helper()
-	s := &storm{TB: tb, ws: localslack.New(localslack.Options{}), pacer: NewPacer(alone)}
+	s := &storm{TB: tb, ws: localslack.New(localslack.Options{}), pacers: []*Pacer{newPacer()}}
+	if processes > 1 {
+		s.pacers = nil
+		for _, r := range replicas(tb, processes) {
+			s.pacers = append(s.pacers, r.Pacer)
+		}
+	}
 	app := s.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "channels:history"}})
 	ann := s.ws.AddUser("ann")
 	transport := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16}
@@ -71,7 +77,8 @@ func newStorm(tb testing.TB, n int, listener net.Listener, dial func(context.Con
 		if err != nil {
 			tb.Fatal(err)
 		}
-		s.streams = append(s.streams, &stream{thread: NewThread(s.api, s.pacer, nil, channel, ts), asked: ts})
+		thread := NewThread(s.api, s.pacers[i%len(s.pacers)], nil, channel, ts)
+		s.streams = append(s.streams, &stream{thread: thread, asked: ts})
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
 	s.ctx = ctx

@@ -135,7 +135,7 @@ func TestFilesOfAReplyAreNotTheFirstMessages(t *testing.T) {
 	}))
 	defer server.Close()
 	api := slack.New("xoxb-x", slack.OptionAPIURL(server.URL+"/"), slack.OptionHTTPClient(server.Client()))
-	if ids, err := NewThread(api, NewPacer(alone), nil, "C1", "10.1").Files(t.Context()); err != nil || len(ids) != 0 {
+	if ids, err := NewThread(api, newPacer(), nil, "C1", "10.1").Files(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("files %q, %v", ids, err)
 	}
 }

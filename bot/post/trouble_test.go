@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,7 +43,7 @@ func TestNobodyCallsBeforeRetryAfter(t *testing.T) {
 // and each minute brings back a tenth.
 func TestRateRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 5}, alone)
+		b := rested(limit{every: time.Second, burst: 5})
 		begun := time.Now()
 		b.limited(begun, 10*time.Second)
 		if took := spend(t, b, 1, final); took != 10*time.Second+1 {
@@ -71,7 +70,7 @@ func TestRateRecovers(t *testing.T) {
 // new; one that came after the wait does.
 func TestAnswersTogetherSlowOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := rested(limit{every: time.Second, burst: 5}, alone)
+		b := rested(limit{every: time.Second, burst: 5})
 		sent := time.Now()
 		_ = sleep.For(t.Context(), 50*time.Millisecond)
 		for range 5 {
@@ -230,56 +229,10 @@ func TestLateEditIsOverwritten(t *testing.T) {
 	})
 }
 
-// TestReplicaComesAndGoes: a second process joins while the first one streams with
-// all it has, and leaves again.
-func TestReplicaComesAndGoes(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
-		var alive atomic.Int64
-		sharers := func() int { return int(alive.Load()) }
-		stream := func(pacer *Pacer, name string, length time.Duration) {
-			var all sync.WaitGroup
-			for i := range 5 {
-				all.Go(func() {
-					thread := NewThread(d.api, pacer, nil, d.channel, d.parent)
-					r, err := openWriter(d.Context(), thread, fmt.Sprint(name, i), d.parent, "reading")
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					d.write(r, length)
-					r.Leave()
-				})
-			}
-			all.Wait()
-		}
-		alive.Store(1)
-		var all sync.WaitGroup
-		first := NewPacer(sharers)
-		_ = sleep.For(d.Context(), time.Hour)
-		begun := time.Now()
-		all.Go(func() { stream(first, "first", 10*time.Minute) })
-		_ = sleep.For(d.Context(), 2*time.Minute)
-		alive.Store(2)
-		stream(NewPacer(sharers), "second", 3*time.Minute)
-		alive.Store(1)
-		all.Wait()
-		d.noRateLimit()
-		inMinute := map[int]int{}
-		for _, c := range d.calls("chat.update") {
-			inMinute[int(c.Time.Sub(begun).Minutes())]++
-		}
-		for _, minute := range []int{1, 3, 4, 7, 8} {
-			if n := inMinute[minute]; n < 40 || n > 50 {
-				t.Errorf("%d edits in minute %d", n, minute+1)
-			}
-		}
-	})
-}
-
 // TestMethodsWithoutALimit of their own have one together.
 func TestMethodsWithoutALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPacer(alone)
+		p := newPacer()
 		_ = sleep.For(t.Context(), time.Hour)
 		begun := time.Now()
 		for i := range 20 {

@@ -1,9 +1,10 @@
 package post
 
 import (
-	"context"
 	"slices"
 	"time"
+
+	"slackocr/bot/share"
 )
 
 // urgency orders the calls that wait for the same budget.
@@ -26,32 +27,20 @@ const (
 	idleShare = 4
 )
 
-// waiter is a call that waits for its turn.
+// waiter is a call that waits for its turn, of this replica or another one.
 type waiter struct {
 	bucket  *bucket
 	urgency urgency
-	since   time.Time     // it has had something to say
-	turn    chan struct{} // closed when it is served; what follows may be read then
-	extra   bool          // it was, with an extra token
-	before  time.Time     // somebody else was, last
+	since   time.Time // it has had something to say
+	tell    func(ahead int)
+	extra   bool      // it was served with an extra token
+	stock   int       // the bucket's stock from which it was served
+	before  time.Time // the turn before it
 }
 
-// take waits for a turn. It returns the cause of ctx when that ends first. Who
-// was served says in the end that the turn was answered, or gives it back.
-func (b *bucket) take(ctx context.Context, u urgency, since time.Time) (*waiter, error) {
-	w := b.enter(u, since)
-	select {
-	case <-w.turn:
-		return w, nil
-	case <-ctx.Done():
-		b.leave(w)
-		return nil, context.Cause(ctx)
-	}
-}
-
-// enter begins to wait. It is followed by a receive from turn, or by leave.
-func (b *bucket) enter(u urgency, since time.Time) *waiter {
-	w := &waiter{bucket: b, urgency: u, since: since, turn: make(chan struct{})}
+// enter begins to wait. It is followed by leave or answered.
+func (b *bucket) enter(u urgency, since time.Time, tell func(ahead int)) *waiter {
+	w := &waiter{bucket: b, urgency: u, since: since, tell: tell}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	queue := b.queues[u]
@@ -76,21 +65,19 @@ func (b *bucket) leave(w *waiter) {
 	b.refund(w)
 }
 
-// giveBack hands back a turn that was not used.
-func (b *bucket) giveBack(w *waiter) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.refund(w)
-}
-
+// refund hands back a turn that was not used. The caller holds mu.
 func (b *bucket) refund(w *waiter) {
-	b.served = w.before
-	switch {
-	case !w.extra:
+	if !w.extra {
 		b.flying--
-		b.tokens++
-	case len(b.extras) > 0:
-		b.extras = b.extras[:len(b.extras)-1]
+	}
+	if w.stock == b.stock {
+		b.served = w.before
+		switch {
+		case !w.extra:
+			b.tokens++
+		case len(b.extras) > 0:
+			b.extras = b.extras[:len(b.extras)-1]
+		}
 	}
 	b.serve()
 }
@@ -129,14 +116,14 @@ func (b *bucket) serve() {
 		case idle:
 			b.texts = 0
 		}
-		w.before, b.served = b.served, now
+		w.before, w.stock, b.served = b.served, b.stock, now
 		if w.extra = extra; extra {
 			b.extras = append(b.extras, now.Add(extraReturn))
 		} else {
 			b.tokens--
 			b.flying++
 		}
-		close(w.turn)
+		w.tell(share.Served)
 	}
 }
 

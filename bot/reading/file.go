@@ -18,11 +18,11 @@ import (
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/tempfile"
-	"slackocr/ocr/turns"
 )
 
 // complete looks up missing fields of the files, and drops files that nobody
@@ -325,9 +325,10 @@ func (r *run) turn(ctx context.Context, i int, back bool, without func() bool) (
 	defer stop()
 	defer r.live.turn(i)
 	take := func(giveUp <-chan struct{}) (release func(), err error) {
-		w := r.Turns.Enter(r.Person, back)
+		turn := r.Turns.enter(r.Person, back)
 		r.places.take(i)
-		return r.Turns.Wait(waiting, giveUp, w, func(ahead int) { r.live.ahead(i, ahead) })
+		err = turn.Wait(waiting, giveUp, func(ahead int) { r.live.ahead(i, ahead) })
+		return sync.OnceFunc(turn.Done), err
 	}
 	for {
 		down := r.Model.WhenDown()
@@ -344,7 +345,7 @@ func (r *run) turn(ctx context.Context, i int, back bool, without func() bool) (
 		}
 		release, err := take(down)
 		switch {
-		case errors.Is(err, turns.ErrGivenUp):
+		case errors.Is(err, share.ErrGivenUp):
 		case err != nil, r.Model.Down().IsZero():
 			return release, err
 		default:

@@ -196,7 +196,7 @@ func (f liveFile) alone(r *run, i int, text string, againIn time.Duration) strin
 	case f.stage == queued:
 		return words.Waiting(what, f.line)
 	case f.stage == untold:
-		if ahead := r.Turns.Ahead(r.Person); ahead >= 0 {
+		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
 			return words.Waiting(what, ahead)
 		}
 	case f.pages != nil && text != "":
@@ -217,7 +217,7 @@ func (f liveFile) amongOthers(r *run, i int, s FileState, text string, againIn t
 	case f.stage == queued:
 		return words.Queued(f.line)
 	case f.stage == untold:
-		if ahead := r.Turns.Ahead(r.Person); ahead >= 0 {
+		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
 			return words.Queued(ahead + i)
 		}
 	case f.pages != nil && text != "":

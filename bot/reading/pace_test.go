@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -14,9 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"slackocr/bot/share"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
-	"slackocr/ocr/turns"
 )
 
 // An fakeEndpoint is a simulated one, in fake time: a page's first text comes after
@@ -28,6 +27,7 @@ type fakeEndpoint struct {
 	varied bool // a page takes a quarter up to all of those times
 	dead   func(since time.Duration) bool
 
+	replicas *share.Memory // shares what the bots may ask for; nil: they know nothing of each other
 	begun    time.Time
 	places   chan struct{}
 	running  atomic.Int32
@@ -139,8 +139,12 @@ func (e *fakeEndpoint) read(t *testing.T, ctx context.Context, concurrency, most
 		t.Error(err)
 		return 0, 0
 	}
-	s := turns.New(model.Limit().Size(), math.MaxInt)
-	model.Limit().OnChange(s.Resize)
+	var link share.Link
+	if e.replicas != nil {
+		link = e.replicas.Link()
+	}
+	s, stop := newReplica(t, link, concurrency, model.Limit())
+	defer stop()
 	var read, asked atomic.Int32
 	var people sync.WaitGroup
 	for i := range 100 {
@@ -157,20 +161,20 @@ func (e *fakeEndpoint) read(t *testing.T, ctx context.Context, concurrency, most
 }
 
 // readPage reads a page as the bot does, until it is read.
-func readPage(ctx context.Context, s *turns.Turns, model *ocr.Client, person string) bool {
+func readPage(ctx context.Context, s *Turns, model *ocr.Client, person string) bool {
 	for ctx.Err() == nil {
 		if model.WaitUp(ctx) != nil {
 			return false
 		}
-		release, err := s.Take(ctx, nil, person, func(int) {})
-		if err != nil {
+		turn := s.enter(person, false)
+		if turn.Wait(ctx, nil, func(int) {}) != nil {
 			return false
 		}
 		failed := false
 		for _, err := range model.WithTries(2).Recognize(ctx, page.Page{Data: []byte("page"), MediaType: "image/png"}) {
 			failed = failed || err != nil
 		}
-		release()
+		turn.Done()
 		if !failed {
 			return true
 		}
@@ -241,12 +245,15 @@ func TestPaceOfForty(t *testing.T) {
 	})
 }
 
-// TestPaceOfReplicas: bots that know nothing of each other share what the endpoint
-// takes.
+// TestPaceOfReplicas: replicas, and bots that know nothing of each other, share what
+// the endpoint takes. Replicas find it together.
 func TestPaceOfReplicas(t *testing.T) {
 	for name, e := range map[string]*fakeEndpoint{
 		"429 over 12": {takes: 1000, bears: 12},
 		"takes 12":    {takes: 12},
+
+		"together, 429 over 12": {takes: 1000, bears: 12, replicas: &share.Memory{}},
+		"together, takes 12":    {takes: 12, replicas: &share.Memory{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -265,8 +272,12 @@ func TestPaceOfReplicas(t *testing.T) {
 				if sum := pages[0] + pages[1]; 10*sum < 9*best || 10*min(pages[0], pages[1]) < sum {
 					t.Errorf("%v pages, of %d that the endpoint could read", pages, best)
 				}
-				if 10*wasted > all { // each of them tries whether there is room
-					t.Errorf("%d of %d requests were wasted, more than 10 %%", wasted, all)
+				most := all / 10 // each of them tries whether there is room
+				if e.replicas != nil {
+					most = all / 20
+				}
+				if wasted > most {
+					t.Errorf("%d of %d requests were wasted, more than %d", wasted, all, most)
 				}
 			})
 		})

@@ -20,7 +20,6 @@ import (
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/tempfile"
-	"slackocr/ocr/turns"
 )
 
 // Reader reads asks. All fields are required.
@@ -33,7 +32,7 @@ type Reader struct {
 	Decoder *page.Decoder
 	Slack   *fetch.Slack
 	Web     *fetch.Web
-	Turns   *turns.Turns
+	Turns   *Turns
 	Space   *tempfile.Space // for downloaded files
 	Waiting *Waiting
 	Metrics *Metrics

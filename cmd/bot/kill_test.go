@@ -16,7 +16,7 @@ import (
 )
 
 // number reads a setting of this test from the environment.
-func number(t *testing.T, variable string, otherwise int) int {
+func number(t testing.TB, variable string, otherwise int) int {
 	t.Helper()
 	value := os.Getenv(variable)
 	if value == "" {

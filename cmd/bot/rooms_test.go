@@ -13,13 +13,14 @@ import (
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
 	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "ocr/tesseract"},
-	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "slack-go"},
+	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/share", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
-	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
+	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/share", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
 	"bot/words":         {"bot/slackmd", "ocr"},
-	"bot/post":          {"bot/slackmd", "bot/sleep", "slack-go"},
+	"bot/post":          {"bot/share", "bot/slackmd", "bot/sleep", "slack-go"},
 	"bot/fetch":         {"ocr/tempfile"},
 	"bot/jobs":          {"bot/sleep", "nats"},
+	"bot/share":         {},
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/texmath"},
 	"bot/sleep":         {},

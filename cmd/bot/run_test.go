@@ -140,7 +140,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 // residentMB is a process's memory, as Linux counts it.
-func residentMB(b *testing.B, pid int) float64 {
+func residentMB(b testing.TB, pid int) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -122,7 +122,7 @@ func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
 // run carries out a request when its owner's turn has come, within the file's
 // remaining time.
 func (d *Decoder) run(ctx context.Context, file *account, r request, content, output, scratch *os.File) (answer, error) {
-	release, err := d.turns.Take(ctx, nil, file.owner, func(int) {})
+	release, err := d.turns.Take(ctx, file.owner)
 	if err != nil {
 		return answer{}, err
 	}

@@ -4,7 +4,6 @@ package turns
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 )
@@ -27,11 +26,15 @@ type line struct {
 	back    int // number of waiters at the head that are back, see Turns.Enter
 }
 
-// Waiter is a place in a line.
+// Served is what a waiter is told when it has a turn.
+const Served = -1
+
+// Waiter is a place in a line, or a turn. Its methods are called once.
 type Waiter struct {
+	turns  *Turns
 	person string
-	served chan struct{} // closed when the waiter has a turn
-	ahead  chan int      // the latest number of waiters ahead
+	tell   func(ahead int)
+	served bool // guarded by Turns.mu
 }
 
 // New returns n turns, of which each person has at most each at the same time.
@@ -45,37 +48,24 @@ func (s *Turns) Resize(n int) {
 	s.serve()
 }
 
-// ErrGivenUp is the error of a caller that left the line.
-var ErrGivenUp = errors.New("gave up its place in the line")
-
-// Take waits for a turn and returns the function that releases the turn.
-// During the wait Take calls tell with the number of waiters ahead after each
-// change. If ctx ends first, Take returns the cause; if giveUp is closed
-// first, ErrGivenUp.
-func (s *Turns) Take(ctx context.Context, giveUp <-chan struct{}, person string, tell func(ahead int)) (release func(), err error) {
-	return s.Wait(ctx, giveUp, s.Enter(person, false), tell)
-}
-
-// Wait is the second half of Take, for a waiter in the line.
-func (s *Turns) Wait(ctx context.Context, giveUp <-chan struct{}, w *Waiter, tell func(ahead int)) (release func(), err error) {
-	if ctx.Err() != nil { // even if a turn is free
-		s.leave(w)
-		return nil, context.Cause(ctx)
-	}
-	for {
+// Take waits for a turn and returns the function that releases the turn. If ctx ends
+// first, Take returns the cause.
+func (s *Turns) Take(ctx context.Context, person string) (release func(), err error) {
+	served := make(chan struct{})
+	w := s.Enter(person, false, func(ahead int) {
+		if ahead == Served {
+			close(served)
+		}
+	})
+	if ctx.Err() == nil { // else not even a turn that is free is taken
 		select {
-		case <-w.served:
-			return sync.OnceFunc(func() { s.release(w) }), nil
-		case n := <-w.ahead:
-			tell(n)
+		case <-served:
+			return sync.OnceFunc(w.Done), nil
 		case <-ctx.Done():
-			s.leave(w)
-			return nil, context.Cause(ctx)
-		case <-giveUp:
-			s.leave(w)
-			return nil, ErrGivenUp
 		}
 	}
+	w.Leave()
+	return nil, context.Cause(ctx)
 }
 
 // Ahead estimates the number of waiters ahead of a person who comes now. If
@@ -105,29 +95,21 @@ func (s *Turns) Free(person string) bool {
 	return s.taken < s.size && s.held[person] < s.each
 }
 
-// Load returns the number of turns in use, and the number of waiters.
-func (s *Turns) Load() (taken, waiting int) {
+// Load returns the number of turns in use, and the number of people who wait.
+func (s *Turns) Load() (taken, people int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range s.lines {
-		waiting += len(l.waiting)
-	}
-	return s.taken, waiting
-}
-
-// Size returns the present number of turns.
-func (s *Turns) Size() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.size
+	return s.taken, len(s.lines)
 }
 
 // Enter adds a waiter to the line of a person: as the last one, or, if the person is
-// back with a page that had a turn before, ahead of all that had none.
-func (s *Turns) Enter(person string, back bool) *Waiter {
+// back with a page that had a turn before, ahead of all that had none. Enter and later
+// changes call tell, which must return at once, with the number of waiters ahead, and
+// with Served in the end.
+func (s *Turns) Enter(person string, back bool, tell func(ahead int)) *Waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := &Waiter{person: person, served: make(chan struct{}), ahead: make(chan int, 1)}
+	w := &Waiter{turns: s, person: person, tell: tell}
 	i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
 	if i < 0 {
 		i = len(s.lines)
@@ -144,11 +126,29 @@ func (s *Turns) Enter(person string, back bool) *Waiter {
 	return w
 }
 
-func (s *Turns) release(w *Waiter) {
+// Adopt counts a turn that was given out elsewhere.
+func (s *Turns) Adopt(person string) *Waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.giveBack(w)
-	s.serve()
+	w := &Waiter{turns: s, person: person, tell: func(int) {}}
+	s.give(w)
+	return w
+}
+
+// give gives w a turn. The caller holds mu.
+func (s *Turns) give(w *Waiter) {
+	s.taken++
+	s.held[w.person]++
+	w.served = true
+	w.tell(Served)
+}
+
+// Done releases the turn.
+func (w *Waiter) Done() {
+	w.turns.mu.Lock()
+	defer w.turns.mu.Unlock()
+	w.turns.giveBack(w)
+	w.turns.serve()
 }
 
 // giveBack makes the turn of w free. The caller holds mu.
@@ -159,15 +159,14 @@ func (s *Turns) giveBack(w *Waiter) {
 	}
 }
 
-// leave removes a waiter, or releases its turn if the waiter was served at the
-// same time.
-func (s *Turns) leave(w *Waiter) {
+// Leave ends the wait, or releases the turn if it came at the same time.
+func (w *Waiter) Leave() {
+	s := w.turns
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-w.served:
+	if w.served {
 		s.giveBack(w)
-	default:
+	} else {
 		i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == w.person })
 		l := s.lines[i]
 		l.remove(slices.Index(l.waiting, w))
@@ -195,10 +194,9 @@ func (s *Turns) serve() {
 			break
 		}
 		l := s.lines[i]
-		s.taken++
-		s.held[l.person]++
-		close(l.waiting[0].served)
+		w := l.waiting[0]
 		l.remove(0)
+		s.give(w)
 		s.lines = slices.Delete(s.lines, i, i+1)
 		if len(l.waiting) > 0 {
 			s.lines = append(s.lines, l)
@@ -217,13 +215,4 @@ func (s *Turns) serve() {
 			return
 		}
 	}
-}
-
-// tell replaces the number that the waiter has not read yet.
-func (w *Waiter) tell(n int) {
-	select {
-	case <-w.ahead:
-	default:
-	}
-	w.ahead <- n
 }

@@ -12,13 +12,13 @@ import (
 func TestTurnsAreSharedRoundRobin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1, 99)
-		hold, _ := s.Take(t.Context(), nil, "first", nil)
+		hold, _ := s.Take(t.Context(), "first")
 		var mu sync.Mutex
 		var order []string
 		var all sync.WaitGroup
 		for _, who := range []string{"ann", "ann", "ann", "bob", "cid", "bob"} {
 			all.Go(func() {
-				release, err := s.Take(t.Context(), nil, who, func(int) {})
+				release, err := s.Take(t.Context(), who)
 				if err != nil {
 					t.Error(err)
 				}
@@ -40,10 +40,10 @@ func TestTurnsAreSharedRoundRobin(t *testing.T) {
 func TestTurnsTellHowManyAreAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1, 99)
-		hold, _ := s.Take(t.Context(), nil, "first", nil)
+		hold, _ := s.Take(t.Context(), "first")
 		for range 3 {
 			go func() {
-				if release, err := s.Take(t.Context(), nil, "ann", func(int) {}); err == nil {
+				if release, err := s.Take(t.Context(), "ann"); err == nil {
 					defer release()
 					<-t.Context().Done()
 				}
@@ -51,12 +51,9 @@ func TestTurnsTellHowManyAreAhead(t *testing.T) {
 		}
 		synctest.Wait()
 		var told []int
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { s.Take(ctx, nil, "bob", func(n int) { told = append(told, n) }) }()
-		synctest.Wait()
+		bob := s.Enter("bob", false, func(n int) { told = append(told, n) })
 		hold() // the first of ann's is served and stays
-		synctest.Wait()
-		cancel()
+		bob.Leave()
 		synctest.Wait()
 		if want := []int{1, 0}; !slices.Equal(told, want) {
 			t.Errorf("told %v, want %v: one of ann's is ahead of bob's first, not three", told, want)
@@ -86,7 +83,7 @@ func TestTurnsAhead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := New(tt.slots, 99)
 			for _, person := range tt.waiting {
-				s.Enter(string(person), false)
+				s.Enter(string(person), false, func(int) {})
 			}
 			if got := s.Ahead(tt.who); got != tt.want {
 				t.Errorf("%d ahead, want %d", got, tt.want)
@@ -103,7 +100,7 @@ func TestTurnsAreNotLost(t *testing.T) {
 		for i := range 40 {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			all.Go(func() {
-				release, err := s.Take(ctx, nil, "p"+string(rune('a'+i%7)), func(int) {})
+				release, err := s.Take(ctx, "p"+string(rune('a'+i%7)))
 				if err == nil {
 					release()
 					release() // a second release does nothing
@@ -134,7 +131,7 @@ func TestSlotsThatChange(t *testing.T) {
 		var all sync.WaitGroup
 		for _, who := range []string{"ann 1", "ann 2", "ann 3", "ann 4", "bob 1", "bob 2", "bob 3"} {
 			all.Go(func() {
-				release, err := s.Take(t.Context(), nil, who[:3], func(int) {})
+				release, err := s.Take(t.Context(), who[:3])
 				if err != nil {
 					t.Error(err)
 				}
@@ -177,19 +174,19 @@ func TestSlotsThatChange(t *testing.T) {
 func TestOnePersonLeavesATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(2, 1)
-		release, err := s.Take(t.Context(), nil, "ann", nil)
+		release, err := s.Take(t.Context(), "ann")
 		if err != nil {
 			t.Fatal(err)
 		}
 		served := make(chan struct{})
 		go func() {
-			if release, err := s.Take(t.Context(), nil, "ann", func(int) {}); err == nil {
+			if release, err := s.Take(t.Context(), "ann"); err == nil {
 				close(served)
 				release()
 			}
 		}()
 		synctest.Wait()
-		other, err := s.Take(t.Context(), nil, "bob", nil)
+		other, err := s.Take(t.Context(), "bob")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,22 +204,21 @@ func TestOnePersonLeavesATurn(t *testing.T) {
 // Whoever is back is served before the same person's waiters that had no turn.
 func TestWhoIsBackIsServedFirst(t *testing.T) {
 	s := New(0, 99)
-	first, second, back, more := s.Enter("ann", false), s.Enter("ann", false), s.Enter("ann", true), s.Enter("ann", true)
-	s.leave(first)
-	var order []*Waiter
-	for n := range 3 {
-		s.Resize(n + 1)
-		for _, w := range []*Waiter{second, back, more} {
-			select {
-			case <-w.served:
-				if !slices.Contains(order, w) {
-					order = append(order, w)
-				}
-			default:
+	var order []string
+	enter := func(name string, back bool) *Waiter {
+		return s.Enter("ann", back, func(ahead int) {
+			if ahead == Served {
+				order = append(order, name)
 			}
-		}
+		})
 	}
-	if !slices.Equal(order, []*Waiter{back, more, second}) {
-		t.Error("they are served in another order")
+	first := enter("first", false)
+	enter("second", false)
+	enter("back", true)
+	enter("more", true)
+	first.Leave()
+	s.Resize(3)
+	if !slices.Equal(order, []string{"back", "more", "second"}) {
+		t.Errorf("they are served in the order %v", order)
 	}
 }

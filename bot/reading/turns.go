@@ -1,0 +1,175 @@
+package reading
+
+import (
+	"encoding/json"
+	"math"
+	"sync"
+	"time"
+
+	"slackocr/bot/share"
+	"slackocr/ocr"
+	"slackocr/ocr/turns"
+)
+
+// modelTurns is the name of the turns among replicas.
+const modelTurns = "model"
+
+// Turns are the turns at the model: as many requests run at once in all replicas
+// together. People are served round-robin, in whichever replica they are.
+type Turns struct {
+	shared *share.Share
+	limit  *ocr.Limit // finds the number of turns; nil for a fixed one
+	line   *turns.Turns
+
+	mu    sync.Mutex // guards the fields below; goes before the line's lock
+	size  int        // number of turns of all replicas together
+	part  share.Part // the part of the turns that this replica gives out
+	known load       // the keeper's, if another replica is the keeper
+}
+
+// load is what a keeper reports.
+type load struct {
+	Size   int `json:",omitempty"`
+	Taken  int `json:",omitempty"`
+	People int `json:",omitempty"` // who wait
+}
+
+var _ share.Source = (*Turns)(nil)
+
+// NewTurns returns n turns, or as many as limit says, if n is 0.
+func NewTurns(shared *share.Share, n int, limit *ocr.Limit) *Turns {
+	t := &Turns{shared: shared, size: n, line: turns.New(0, math.MaxInt)}
+	if n == 0 {
+		t.limit, t.size = limit, limit.Size()
+		limit.OnChange(t.resize)
+		if !shared.Exclusive() {
+			limit.Together(func() int { taken, _ := t.line.Load(); return taken })
+		}
+	}
+	shared.Add(modelTurns, t)
+	return t
+}
+
+// enter puts a person in the line, ahead of those of the person's pages that had no
+// turn yet if back is true.
+func (t *Turns) enter(person string, back bool) *share.Turn {
+	w := share.Want{Source: modelTurns, Person: person}
+	if back {
+		w.Class = 1
+	}
+	return t.shared.Enter(w, time.Now())
+}
+
+// ahead estimates the number of waiters ahead of a person who comes now. If there is no
+// wait, the number is negative.
+func (t *Turns) ahead(person string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.part.Role != share.Member:
+		return t.line.Ahead(person)
+	case t.known.Taken < t.known.Size:
+		return -1
+	}
+	return t.known.People
+}
+
+// Load returns the number of turns that this replica has, and the number of its waiters.
+func (t *Turns) Load() (taken, waiting int) { return t.shared.Load(modelTurns) }
+
+// Size returns the present number of turns of all replicas together.
+func (t *Turns) Size() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.size
+}
+
+func (t *Turns) resize(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.size = n
+	t.line.Resize(t.room())
+}
+
+// room returns the number of turns that are given out here. The caller holds mu.
+func (t *Turns) room() int {
+	tenth := t.size / share.Tenths
+	switch {
+	case t.part.Unheard:
+	case t.part.Role == share.Keeper:
+		return t.size - t.part.Missing*tenth
+	case t.part.Role == share.Apart:
+		return tenth
+	}
+	return 0
+}
+
+// Become implements [share.Source].
+func (t *Turns) Become(p share.Part) {
+	if t.limit != nil && p.Role != share.Member {
+		t.limit.Away(0)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.part = p
+	t.line.Resize(t.room())
+}
+
+// Enter implements [share.Source].
+func (t *Turns) Enter(w share.Want, tell func(ahead int)) share.Place {
+	switch {
+	case w.Person == "":
+		return nil
+	case w.Taken:
+		return t.line.Adopt(w.Person)
+	}
+	return t.line.Enter(w.Person, w.Class > 0, tell)
+}
+
+// Stock implements [share.Source]. The turns that are free are known.
+func (t *Turns) Stock() string { return "" }
+
+// report is what replicas tell each other.
+type report struct {
+	load
+	Samples []ocr.Sample `json:",omitempty"`
+}
+
+// maxSamples bounds what a report may say.
+const maxSamples = 400
+
+// Report implements [share.Source].
+func (t *Turns) Report() []byte {
+	t.mu.Lock()
+	r := report{load: load{Size: t.size}}
+	member := t.part.Role == share.Member
+	t.mu.Unlock()
+	switch {
+	case !member:
+		r.Taken, r.People = t.line.Load()
+	case t.limit != nil:
+		r = report{Samples: t.limit.Samples()}
+	}
+	data, _ := json.Marshal(r) // of such a struct it cannot fail
+	return data
+}
+
+// Learn implements [share.Source].
+func (t *Turns) Learn(from string, data []byte) {
+	var r report
+	if len(data) > 0 && json.Unmarshal(data, &r) != nil {
+		return
+	}
+	if from == "" {
+		t.mu.Lock()
+		t.known = r.load
+		t.mu.Unlock()
+	}
+	switch {
+	case t.limit == nil:
+	case from == "" && r.Size > 0:
+		t.limit.Away(r.Size)
+	case from != "" && len(r.Samples) <= maxSamples:
+		t.limit.Learn(r.Samples)
+	}
+}

@@ -1,0 +1,237 @@
+package share
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Want is a wish for a turn.
+type Want struct {
+	ID      uint64        `json:"i"`            // unique in its replica
+	Source  string        `json:"s"`            // name of the source
+	Pool    string        `json:"p,omitempty"`  // the part of the source
+	Channel string        `json:"ch,omitempty"` // the Slack channel, if that is limited too
+	Person  string        `json:"w,omitempty"`  // the person who causes it
+	Class   int           `json:"c,omitempty"`  // how urgent it is, for the source
+	Age     time.Duration `json:"a,omitempty"`  // the time since it began to wait
+	Taken   bool          `json:"t,omitempty"`  // it has its turn already
+}
+
+// Served stands for the number of waiters ahead of a waiter that has its turn.
+const Served = -1
+
+// Source gives out the turns of one kind. Its methods return at once.
+type Source interface {
+	// Enter puts a want in the line. The source calls tell, which must return at once,
+	// with the number of waiters ahead, and with Served in the end. A taken want counts
+	// at once. Enter returns nil for an invalid want.
+	Enter(w Want, tell func(ahead int)) Place
+	// Become sets the part of the turns that the source gives out.
+	Become(p Part)
+	// Stock returns the stock for the next keeper.
+	Stock() string
+	// Report returns a report for the keeper, or, from the keeper, for all others.
+	Report() []byte
+	// Learn takes the report of another replica, "" for the keeper.
+	Learn(from string, report []byte)
+}
+
+// Place is a place in the line of a source.
+type Place interface {
+	Leave() // ends the wait, or hands back a turn that was not used
+	Done()  // ends the use of a turn
+}
+
+// Turn is a turn, or the wait for it.
+type Turn struct {
+	share *Share
+	want  Want          // Taken is guarded by Share.mu
+	since time.Time     // the beginning of the wait
+	wake  chan struct{} // holds one wake-up
+	ahead chan int      // the latest number of waiters ahead
+
+	// Guarded by Share.mu.
+	place Place // in the line of this replica, or nil
+	told  bool  // the keeper knows of the want
+
+	// Guarded by Share.out.
+	entry, served int // numbers of entries in a line; the turn has come if both are equal
+}
+
+// ErrGivenUp is the error of a caller that left the line.
+var ErrGivenUp = errors.New("gave up its place in the line")
+
+// Enter puts a want in the line of all replicas. The caller must call Wait or GiveBack.
+func (s *Share) Enter(w Want, since time.Time) *Turn {
+	t := &Turn{share: s, want: w, since: since, wake: make(chan struct{}, 1), ahead: make(chan int, 1), entry: 1}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	s.ids++
+	t.want.ID = s.ids
+	s.mine[t.want.ID] = t
+	s.enter(t)
+	return t
+}
+
+// enter puts t in the line of this replica, if this replica gives out turns. The caller
+// holds mu.
+func (s *Share) enter(t *Turn) {
+	t.told = false
+	switch s.part.Role {
+	case None:
+	case Member:
+		notify(s.changed)
+	case Keeper, Apart:
+		s.out.Lock()
+		entry := t.entry
+		s.out.Unlock()
+		w := t.want
+		w.Age = time.Since(t.since)
+		t.place = s.sources[w.Source].Enter(w, func(ahead int) { t.tell(entry, ahead) })
+	}
+}
+
+// tell passes news on to the waiter, unless the entry is an earlier one.
+func (t *Turn) tell(entry, ahead int) {
+	t.share.out.Lock()
+	defer t.share.out.Unlock()
+	switch {
+	case entry != t.entry:
+	case ahead == Served:
+		t.served = entry
+		notify(t.wake)
+	default:
+		select {
+		case <-t.ahead:
+		default:
+		}
+		t.ahead <- ahead
+	}
+}
+
+// isServed reports whether the turn has come.
+func (t *Turn) isServed() bool {
+	t.share.out.Lock()
+	defer t.share.out.Unlock()
+	return t.served == t.entry
+}
+
+// Wait waits for the turn. During the wait Wait calls tell with the number of waiters ahead
+// after each change. If ctx ends first, Wait returns the cause; if giveUp is closed
+// first, ErrGivenUp. After an error the turn is over.
+func (t *Turn) Wait(ctx context.Context, giveUp <-chan struct{}, tell func(ahead int)) error {
+	for ctx.Err() == nil {
+		select {
+		case <-t.wake:
+			if t.Take() {
+				return nil
+			}
+		case n := <-t.ahead:
+			tell(n)
+		case <-ctx.Done():
+		case <-giveUp:
+			t.GiveBack()
+			return ErrGivenUp
+		}
+	}
+	t.GiveBack()
+	return context.Cause(ctx)
+}
+
+// Served receives a value if the turn may have come. The caller must then call Take.
+func (t *Turn) Served() <-chan struct{} { return t.wake }
+
+// Take takes the turn. If the turn is not there, Take returns false, and the wait goes on.
+// A process that was frozen loses the turns that came before.
+func (t *Turn) Take() bool {
+	s := t.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	t.want.Taken = t.isServed()
+	return t.want.Taken
+}
+
+// Done ends the use of the turn.
+func (t *Turn) Done() { t.end(false) }
+
+// GiveBack hands back a turn that was not used, or ends the wait for it.
+func (t *Turn) GiveBack() { t.end(true) }
+
+func (t *Turn) end(unused bool) {
+	s := t.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.place != nil {
+		end(t.place, unused)
+	}
+	delete(s.mine, t.want.ID)
+	if s.part.Role == Member {
+		s.ended = append(s.ended, ended{t.want.ID, unused})
+		notify(s.changed)
+	}
+}
+
+func end(p Place, unused bool) {
+	if unused {
+		p.Leave()
+	} else {
+		p.Done()
+	}
+}
+
+// Load returns the number of turns that this replica has of a source, and the number of
+// its waiters.
+func (s *Share) Load(source string) (taken, waiting int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.mine {
+		switch {
+		case t.want.Source != source:
+		case t.want.Taken:
+			taken++
+		default:
+			waiting++
+		}
+	}
+	return taken, waiting
+}
+
+// turns returns the turns of this replica in their order. The caller holds mu.
+func (s *Share) turns() []*Turn {
+	return slices.SortedFunc(maps.Values(s.mine), func(a, b *Turn) int { return cmp.Compare(a.want.ID, b.want.ID) })
+}
+
+// move takes the waiters of this replica to the line of its new role. A new keeper first
+// counts the turns that an earlier keeper gave to this replica. The caller holds mu.
+func (s *Share) move() {
+	var waiting []*Turn
+	for _, t := range s.turns() {
+		switch {
+		case !t.want.Taken:
+			waiting = append(waiting, t)
+		case t.place == nil && s.part.Role == Keeper:
+			t.place = s.sources[t.want.Source].Enter(t.want, nil)
+		}
+	}
+	for _, t := range waiting {
+		if t.place != nil {
+			t.place.Leave()
+			t.place = nil
+		}
+		s.out.Lock()
+		t.entry++
+		s.out.Unlock()
+	}
+	for _, t := range waiting {
+		s.enter(t)
+	}
+}
+
+// Changed tells the other replicas soon that a report has changed.
+func (s *Share) Changed() { notify(s.changed) }
