@@ -54,7 +54,8 @@ type call struct {
 	channel string // for chat.postMessage, which is limited by channel too
 	person  string // whose doing it is, or ""; see fairness
 	urgency urgency
-	timeout time.Duration // of one try; 0 means callTimeout
+	timeout time.Duration               // of one try; 0 means callTimeout
+	ready   func(context.Context) error // nil, or called when the first turn has come
 	do      func(context.Context) error
 	// applied finds out whether a try that failed was carried out all the
 	// same. nil: carrying it out twice does no harm.
@@ -64,6 +65,10 @@ type call struct {
 // callTimeout is the time one try may take. Slack answers in well under a
 // second; what takes longer is not going to.
 const callTimeout = 15 * time.Second
+
+// turnLasts is how long a call may be made ready during its turn. After that it waits for
+// another turn, since its replica may have lost touch with the others.
+const turnLasts = 2 * time.Second
 
 // uncertainTime is how long a call may have no answer that tells what became of
 // it, while others have.
@@ -88,6 +93,18 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 			return err
 		}
 		c.person = "" // counts once
+		if ready := c.ready; ready != nil {
+			c.ready = nil
+			begun := time.Now()
+			if err := ready(ctx); err != nil {
+				turn.GiveBack()
+				return err
+			}
+			if time.Since(begun) > turnLasts {
+				turn.GiveBack()
+				continue
+			}
+		}
 		err = p.try(ctx, c, turn)
 		fate, _ := judge(err)
 		if fate == refused && ctx.Err() != nil {

@@ -114,15 +114,12 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 			err = nil // unknown: twice is better than never
 		}
 		state.Again = state.TS == ""
-	default:
-		state.Tried = time.Now()
-		err = save(ctx)
 	}
 	if err != nil {
 		return err
 	}
 	if state.TS == "" {
-		if err = t.post(ctx, m, u, late, state); err != nil {
+		if err = t.post(ctx, m, u, late, state, save); err != nil {
 			return err
 		}
 	}
@@ -130,12 +127,20 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 }
 
 // post posts m. If a failed post may have been carried out, post searches the
-// thread.
-func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *Once) error {
+// thread. Only when the turn has come the state says that m may have been posted: after a
+// crash nobody searches for the messages that waited.
+func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *Once, save Save) error {
 	return t.write(ctx, call{
 		method:  "chat.postMessage",
 		channel: t.channel,
 		urgency: u,
+		ready: func(ctx context.Context) error {
+			if !state.Tried.IsZero() {
+				return nil
+			}
+			state.Tried = time.Now()
+			return save(ctx)
+		},
 		do: func(ctx context.Context) (err error) {
 			if late != nil {
 				late(&m)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -203,6 +204,34 @@ func TestPostThatCannotBeLookedUp(t *testing.T) {
 		}
 		if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {
 			t.Errorf("%d messages", n)
+		}
+	})
+}
+
+// TestWaitingPostIsNotTried: after a crash nobody searches for a post that waited for its
+// turn.
+func TestWaitingPostIsNotTried(t *testing.T) {
+	inFakeTime(t, func(d *desk) {
+		budget := d.pacer.channel(d.channel)
+		spend(d, budget, int(budget.burst), final)
+		var saved []Once
+		var state Once
+		posted := make(chan error)
+		go func() {
+			posted <- d.thread().Post(d.Context(), result("text", "text"), &state, func(context.Context) error {
+				saved = append(saved, state)
+				return nil
+			})
+		}()
+		synctest.Wait()
+		if len(saved) > 0 {
+			t.Errorf("saved %+v while it waits", saved)
+		}
+		if err := <-posted; err != nil {
+			t.Error(err)
+		}
+		if len(saved) != 2 || saved[0].Tried.IsZero() || saved[0].TS != "" || saved[1].TS == "" {
+			t.Errorf("saved %+v, want the try and then the post", saved)
 		}
 	})
 }
