@@ -214,24 +214,24 @@ func TestWaitingPostIsNotTried(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		budget := d.pacer.channel(d.channel)
 		spend(d, budget, int(budget.burst), final)
-		var saved []Once
+		saved := make(chan Once, 2)
 		var state Once
 		posted := make(chan error)
 		go func() {
 			posted <- d.thread().Post(d.Context(), result("text", "text"), &state, func(context.Context) error {
-				saved = append(saved, state)
+				saved <- state
 				return nil
 			})
 		}()
 		synctest.Wait()
 		if len(saved) > 0 {
-			t.Errorf("saved %+v while it waits", saved)
+			t.Errorf("saved %+v while it waits", <-saved)
 		}
 		if err := <-posted; err != nil {
 			t.Error(err)
 		}
-		if len(saved) != 2 || saved[0].Tried.IsZero() || saved[0].TS != "" || saved[1].TS == "" {
-			t.Errorf("saved %+v, want the try and then the post", saved)
+		if tried, done := <-saved, <-saved; tried.Tried.IsZero() || tried.TS != "" || done.TS == "" {
+			t.Errorf("saved %+v and %+v, want the try and then the post", tried, done)
 		}
 	})
 }
