@@ -58,6 +58,7 @@ func (e *embedded) checkBlocks() error {
 		if err := os.Remove(filepath.Join(filepath.Dir(path), "index.db")); err != nil && !os.IsNotExist(err) {
 			return fmt.Errorf("a damaged file of DATA_DIR cannot be mended: %w", err)
 		}
+		e.damaged = append(e.damaged, strings.TrimPrefix(path, e.dir+string(filepath.Separator)))
 		e.log.log.Warn("a file in DATA_DIR is damaged; records in it are lost", "file", path, "at_least", count, "put_aside", aside)
 	}
 	return nil

@@ -247,6 +247,7 @@ func (e *embedded) sumOfLine() string {
 func (e *embedded) putAside() {
 	aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000"))
 	if os.Rename(filepath.Join(e.dir, linePath), aside) == nil {
+		e.damaged = append(e.damaged, linePath)
 		e.log.log.Warn("the files that track running jobs were damaged and have been rebuilt; all jobs will be scanned once", "put_aside", aside)
 	}
 }

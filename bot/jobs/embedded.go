@@ -34,7 +34,8 @@ type embedded struct {
 	maxBytes int64
 	log      *serverLog
 
-	lost Loss // losses before this session
+	lost    Loss     // losses before this session
+	damaged []string // damaged files that were mended at the start, relative to dir
 
 	server  *server.Server
 	lock    *flock.Flock

@@ -152,7 +152,7 @@ func probes(c config) []probe {
 		{"bot token", []string{"SLACK_BOT_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkBotToken(ctx, c, true) }},
 		{"app token", []string{"SLACK_APP_TOKEN", "SLACK_API_URL"}, time.Minute, func(ctx context.Context) []finding { return checkAppToken(ctx, c) }},
 		{"endpoint", modelSettings, 2 * time.Minute, func(ctx context.Context) []finding { return checkModel(ctx, c) }},
-		{"store", []string{"DATA_DIR", "NATS_URL", "RETENTION"}, 20 * time.Second, func(ctx context.Context) []finding { return one(checkStore(ctx, c)) }},
+		{"store", []string{"DATA_DIR", "NATS_URL", "RETENTION"}, 2 * time.Minute, func(ctx context.Context) []finding { return one(checkStore(ctx, c)) }},
 		{"temporary files", []string{"TEMP_SIZE"}, 10 * time.Second, func(context.Context) []finding { return one(checkTemp(c)) }},
 		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
 		{"confinement", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkConfinement(ctx)) }},

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"slackocr/bot/jobs"
@@ -19,8 +20,8 @@ const (
 	leastSpace = 100 << 20
 )
 
-// checkStore checks the store without opening it, because only one process can
-// open it.
+// checkStore checks the store beside a running bot, which alone can open it,
+// or looks through a copy.
 func checkStore(ctx context.Context, c config) finding {
 	if c.NATSURL != "" {
 		return checkNATS(ctx, c)
@@ -36,21 +37,61 @@ func checkStore(ctx context.Context, c config) finding {
 	if err != nil {
 		return ofDisk("store", "DATA_DIR", err)
 	}
-	facts := "DATA_DIR is writable"
-	switch {
-	case !exists:
-		facts = "DATA_DIR does not exist yet and can be made"
-	case used:
-		facts += " and held by a running bot"
-	}
 	free, err := freeSpace(dir)
 	if err != nil {
-		return passed("store", "%s; its free space is not known", facts)
+		free = -1
 	}
-	return ofSpace(facts, free)
+	switch {
+	case !exists:
+		return ofSpace("DATA_DIR doesn't exist yet and can be made", free)
+	case used:
+		return ofSpace("DATA_DIR is writable and in use by a running bot, which checked the store when it started", free)
+	}
+	return ofContents(ctx, c.DataDir, free)
 }
 
+// ofContents returns the finding for a store that no bot uses.
+func ofContents(ctx context.Context, dir string, free int64) finding {
+	const facts = "DATA_DIR is writable"
+	size, err := jobs.Stored(dir)
+	switch {
+	case err != nil:
+		return failed("store", "DATA_DIR can't be read: "+err.Error(), "Let the user that runs the bot own that folder and everything in it.")
+	case size == 0:
+		return ofSpace(facts+" and still empty", free)
+	case free >= 0 && free < size+leastSpace:
+		return ofSpace(facts+", and the store wasn't checked, since there's no room for a copy of it", free)
+	}
+	found, err := jobs.Inspect(ctx, dir)
+	switch {
+	case errors.Is(err, jobs.ErrInUse): // it started in the meantime
+		return ofSpace(facts+" and in use by a running bot, which checked the store when it started", free)
+	case errors.Is(err, jobs.ErrDamaged):
+		return failed("store", "the files in "+dir+" are so damaged that the bot can't start", "Restore a backup of that folder, or move it away to start with an empty store.")
+	case err != nil:
+		return failed("store", "the store in DATA_DIR can't be checked: "+err.Error(), "Start the bot: it mends what it can and says what is lost.")
+	case !found.Whole():
+		return ofLoss(found)
+	}
+	return ofSpace(fmt.Sprintf("%s, and all %d entries of the store can be read", facts, found.Messages), free)
+}
+
+// ofLoss returns the finding for a damaged store.
+func ofLoss(found jobs.Inspection) finding {
+	what := fmt.Sprintf("the store in DATA_DIR is damaged: %d entries and %d settings are lost, and %d jobs are incomplete",
+		found.Lost.Entries, found.Lost.Settings, found.Lost.Jobs)
+	if len(found.Damaged) > 0 {
+		what += " (damaged: " + strings.Join(found.Damaged, ", ") + ")"
+	}
+	return failed("store", what, "Check the disk. The bot can start and will go on with what is left; if that isn't enough, restore a backup first.")
+}
+
+// ofSpace adds the free space in bytes to a finding; a negative number means
+// that it is unknown.
 func ofSpace(facts string, free int64) finding {
+	if free < 0 {
+		return passed("store", "%s; its free space is not known", facts)
+	}
 	if free < leastSpace {
 		return failed("store", fmt.Sprintf("%s, with only %d MB free", facts, free>>20), "Make room: at least 100 MB, better 2 GB.")
 	}

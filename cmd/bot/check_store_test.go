@@ -11,6 +11,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/localslack"
+	"slackocr/ocr/page/pagetest"
 )
 
 func storeOf(t *testing.T, environ ...string) string {
@@ -22,19 +24,42 @@ func storeOf(t *testing.T, environ ...string) string {
 	return checkStore(t.Context(), c).String()
 }
 
-// TestCheckStoreOfARunningBot: held is fine, and the bot does not mind.
-func TestCheckStoreOfARunningBot(t *testing.T) {
+// TestCheckStoreOfABot checks the store beside a running bot, after its end,
+// and damaged.
+func TestCheckStoreOfABot(t *testing.T) {
 	o := openOffice(t, reading)
 	dir := t.TempDir()
 	p := start(t, append(o.environ, "DATA_DIR="+dir))
 	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable and held by a running bot, ") {
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable and in use by a running bot, ") {
 		t.Error(s)
 	}
+	ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Files: []localslack.Upload{{Name: "a.png", Data: pagetest.PNG("x", pagetest.Layout{})}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.wait(t, "it answers", func() bool { return len(o.thread(ts)) > 0 })
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
-	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable, ") {
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable, and all ") {
+		t.Error(s)
+	}
+
+	blocks, err := filepath.Glob(filepath.Join(dir, "jetstream", "$G", "streams", "slackocr", "msgs", "*.blk"))
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("%d blocks, %v", len(blocks), err)
+	}
+	block := blocks[0]
+	content, err := os.ReadFile(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	if err := os.WriteFile(block, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: the store in DATA_DIR is damaged: ") || !strings.Contains(s, filepath.Base(block)) {
 		t.Error(s)
 	}
 }
@@ -42,10 +67,10 @@ func TestCheckStoreOfARunningBot(t *testing.T) {
 // TestCheckStoreLeavesNothing: it makes neither the folder nor anything in it.
 func TestCheckStoreLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
-	if s := storeOf(t, "DATA_DIR="+filepath.Join(dir, "a", "b")); !strings.HasPrefix(s, "✓ store: DATA_DIR does not exist yet and can be made") {
+	if s := storeOf(t, "DATA_DIR="+filepath.Join(dir, "a", "b")); !strings.HasPrefix(s, "✓ store: DATA_DIR doesn't exist yet and can be made") {
 		t.Error(s)
 	}
-	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable, ") {
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable and still empty, ") {
 		t.Error(s)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -152,7 +177,7 @@ func TestCheckWithoutTools(t *testing.T) {
 func TestCheckStoreOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	mountSmall(t, dir)
-	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: DATA_DIR is writable, with only 0 MB free. Make room") {
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: DATA_DIR is writable and still empty, with only 0 MB free. Make room") {
 		t.Error(s)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, 1<<20), 0o600); err == nil {

@@ -1,0 +1,68 @@
+package jobs
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+// contents returns the contents of all files in a folder.
+func contents(t *testing.T, dir string, files []string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[file] = string(content)
+	}
+	return all
+}
+
+// Inspect finds damage, and leaves the store as it is, damaged or not.
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	dir, files := damagedStore(t)
+	before := contents(t, dir, files)
+	found, err := Inspect(t.Context(), dir)
+	if err != nil || !found.Whole() || found.Messages < 10 {
+		t.Errorf("a whole store: %+v, %v", found, err)
+	}
+	block := filepath.Join("jetstream", "$G", "streams", streamName, "msgs", "1.blk")
+	settings := filepath.Join("jetstream", "$G", "streams", streamName+"-settings", "msgs", "1.blk")
+	for d, named := range map[damage]string{
+		{block, "changed", int64(rand.IntN(len(before[block]))), 1}: block,
+		{settings, "cut", int64(len(before[settings])) - 5, 0}:      settings,
+		{filepath.Join(linePath, "o.dat"), "changed", 9, 1}:         linePath,
+	} {
+		d.apply(t, dir)
+		damaged := contents(t, dir, files)
+		found, err := Inspect(t.Context(), dir)
+		if err != nil || len(found.Damaged) != 1 || found.Damaged[0] != named {
+			t.Errorf("%s: %+v, %v", d, found, err)
+		}
+		if !reflect.DeepEqual(contents(t, dir, files), damaged) {
+			t.Errorf("%s: the store was changed", d)
+		}
+		if err := os.WriteFile(filepath.Join(dir, d.file), []byte(before[d.file]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, copyPattern)); err != nil || len(left) > 0 {
+		t.Errorf("copies are left: %q, %v", left, err)
+	}
+}
+
+// A store that a process uses is not looked through.
+func TestInspectInUse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	openEmbedded(t, dir, 1<<20)
+	if _, err := Inspect(t.Context(), dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("%v", err)
+	}
+}
