@@ -178,7 +178,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "store",
       "ok": true,
-      "found": "DATA_DIR does not exist yet and can be made, N GB free"
+      "found": "DATA_DIR doesn't exist yet and can be made, N GB free"
     },
     {
       "check": "temporary files",
