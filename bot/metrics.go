@@ -186,7 +186,7 @@ func (m *metrics) watch(b *Bot) {
 	counter("edits_dropped_total", "Changes of live replies that were never shown, because the end came first.", func() float64 { return float64(b.pacer.Stats().Dropped) })
 	counter("decode_kills_total", "Processes that opened a file and crashed, or were killed because of a limit.", func() float64 { return float64(b.config.Decoder.Kills()) })
 	gauge("decode_running", "Processes that open files.", func() float64 { n, _ := b.config.Decoder.Load(); return float64(n) })
-	gauge("decode_waiting", "Files and pages that wait for such a process.", func() float64 { _, n := b.config.Decoder.Load(); return float64(n) })
+	gauge("decode_waiting", "People whose files or pages wait for such a process.", func() float64 { _, n := b.config.Decoder.Load(); return float64(n) })
 	gauge("temporary_bytes", "Space for temporary files that is taken, see TEMP_SIZE.", func() float64 {
 		return float64(b.reader.Space.Used() + b.config.Decoder.Used())
 	})

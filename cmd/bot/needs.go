@@ -92,8 +92,8 @@ func needLimits(c *config, wrong *problems) {
 	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
 		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
 	}
-	if c.TempSize < 6*c.MaxFileSize || c.TempSize > 1<<40 {
-		wrong.add("TEMP_SIZE", "must be at least six times MAX_FILE_SIZE, and at most 1024GB")
+	if c.TempSize < 8*c.MaxFileSize || c.TempSize > 1<<40 {
+		wrong.add("TEMP_SIZE", "must be at least eight times MAX_FILE_SIZE, and at most 1024GB")
 	}
 	if c.MaxPDFPages < 1 || c.MaxPDFPages > 1000 {
 		wrong.add("MAX_PDF_PAGES", "must be from 1 to 1000")

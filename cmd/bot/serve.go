@@ -119,7 +119,7 @@ func runBot(ctx context.Context, c config, engine string, model *ocr.Client, log
 
 // decoding returns the part of TEMP_SIZE for the files that decoders write. The
 // rest is for downloads.
-func (c config) decoding() int64 { return int64(c.TempSize) * 5 / 8 }
+func (c config) decoding() int64 { return int64(c.TempSize) * 3 / 4 }
 
 // retention returns the setting in the queue's form.
 func (c config) retention() time.Duration {

@@ -49,6 +49,9 @@ func (a *account) begin(ctx context.Context, kind Kind, most time.Duration) (lim
 		cancel()
 		a.mu.Lock()
 		defer a.mu.Unlock()
+		if errors.Is(err, errRecalled) {
+			return // others had the use of that time
+		}
 		a.left -= time.Since(begun)
 		if killed, ok := errors.AsType[*KilledError](err); ok && killed.Limit == LimitTime {
 			a.over = err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,10 +32,10 @@ const (
 	DefaultTime = time.Minute
 
 	// DefaultSpace bounds the files that the processes write, in bytes.
-	DefaultSpace = 640 << 20
+	DefaultSpace = 768 << 20
 
 	// DefaultFileTime bounds the time of all processes for a file together,
-	// for each 50 of its pages.
+	// for each 50 of its pages. A page that has begun may end.
 	DefaultFileTime = 2 * time.Minute
 )
 
@@ -80,12 +81,12 @@ func NewDecoder(c DecoderConfig) *Decoder {
 	c.Time = cmp.Or(c.Time, DefaultTime)
 	c.FileTime = cmp.Or(c.FileTime, DefaultFileTime)
 	c.Space = cmp.Or(c.Space, DefaultSpace)
-	// The slow pages of one person leave a process to the others.
+	// All processes work for one person while nobody else needs one.
 	d := &Decoder{config: c, turns: turns.New(c.Processes, max(1, c.Processes-1))}
 	// The texts of a PDF stay until its end. They have a part of their own, or
 	// else waiting files could keep all space from the pages that they wait for.
-	d.texts = tempfile.NewSpace(c.Space / 8)
-	d.drawings = tempfile.NewSpace(c.Space - c.Space/8)
+	d.texts = tempfile.NewSpace(c.Space / 12)
+	d.drawings = tempfile.NewSpace(c.Space - c.Space/12)
 	d.carry = d.spawn
 	if len(c.Command) == 0 {
 		d.carry = func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
@@ -102,11 +103,12 @@ func (d *Decoder) Kills() int64 { return d.kills.Load() }
 // Used returns the bytes that files may have which the processes wrote or write.
 func (d *Decoder) Used() int64 { return d.texts.Used() + d.drawings.Used() }
 
-// Load returns the number of running processes, and of requests that wait for one.
-func (d *Decoder) Load() (running, waiting int) { return d.turns.Load() }
+// Load returns the number of running processes, and of the owners whose files wait for
+// one.
+func (d *Decoder) Load() (running, owners int) { return d.turns.Load() }
 
-// Free reports whether a file of this owner would be opened at once.
-func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
+// Free reports whether a file would be opened at once.
+func (d *Decoder) Free() bool { return d.turns.Free() }
 
 // Confined returns the protections of the processes that open files.
 func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
@@ -120,18 +122,51 @@ func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
 }
 
 // run carries out a request when its owner's turn has come, within the file's
-// remaining time.
+// remaining time. If another person needs the process, run begins anew later.
 func (d *Decoder) run(ctx context.Context, file *account, r request, content, output, scratch *os.File) (answer, error) {
-	release, err := d.turns.Take(ctx, file.owner)
+	for again := false; ; again = true {
+		a, err := d.try(ctx, file, again, r, content, output, scratch)
+		if !errors.Is(err, errRecalled) {
+			return a, err
+		}
+		for _, f := range []*os.File{output, scratch} {
+			if f == nil {
+				continue
+			}
+			_, err := f.Seek(0, io.SeekStart)
+			if err = errors.Join(err, f.Truncate(0)); err != nil {
+				return answer{}, fmt.Errorf("beginning a page anew: %w", err)
+			}
+		}
+	}
+}
+
+// errRecalled is the cause of the end of a process that another person needs.
+var errRecalled = errors.New("another person needs the process")
+
+// try is run for one turn. again must be true after errRecalled.
+func (d *Decoder) try(ctx context.Context, file *account, again bool, r request, content, output, scratch *os.File) (answer, error) {
+	turn, err := d.turns.Take(ctx, file.owner, again)
 	if err != nil {
 		return answer{}, err
 	}
-	defer release()
+	defer turn.Done()
 	limited, charge, err := file.begin(ctx, r.Kind, d.config.Time)
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := d.carry(limited, r, content, output, scratch)
+	working, end := context.WithCancelCause(limited)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-turn.Recalled():
+			end(errRecalled)
+		case <-working.Done():
+		}
+	})
+	a, err := d.carry(working, r, content, output, scratch)
+	end(nil)
+	watching.Wait()
 	if err == nil {
 		err = a.Error.err()
 	}
@@ -139,6 +174,9 @@ func (d *Decoder) run(ctx context.Context, file *account, r request, content, ou
 	case ctx.Err() != nil:
 		charge(nil)
 		return answer{}, context.Cause(ctx)
+	case err != nil && errors.Is(context.Cause(working), errRecalled):
+		charge(errRecalled)
+		return answer{}, errRecalled
 	case limited.Err() != nil:
 		err = &KilledError{Kind: r.Kind, Limit: LimitTime}
 	}

@@ -244,8 +244,8 @@ func (s *sheet) close() {
 const maxOutput = 256 << 20
 
 // need returns the most bytes of the files that are written to draw a page. The
-// tools of libtiff need a copy of the file, and the page's pixels, which TIFF may
-// have in eight bytes for each of three colours.
+// tools of libtiff need a copy of the file, and the page's pixels: three bytes of
+// JPEG, and of TIFF up to eight for each of three colours.
 func (d *Document) need(s *sheet) int64 {
 	const pixel, rest = 4, 64 << 10
 	bytes := int64(s.layout.Width)*int64(s.layout.Height)*pixel + rest
@@ -253,7 +253,7 @@ func (d *Document) need(s *sheet) int64 {
 	case TIFF:
 		bytes += int64(s.pixels)*24 + d.size
 	case JPEG:
-		bytes += int64(s.pixels)*pixel + d.size
+		bytes += int64(s.pixels)*3 + d.size
 	}
 	return min(bytes, maxOutput)
 }

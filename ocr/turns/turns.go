@@ -10,13 +10,19 @@ import (
 
 // Turns are served round-robin over people, so that forty pictures of one person do
 // not delay another person's. The number of turns may change.
+//
+// A person has at most a certain number of turns for as long as the person wants.
+// Further turns that nobody else wants are on loan: see [Waiter.Recalled].
 type Turns struct {
 	mu    sync.Mutex     // guards the fields below
 	size  int            // number of turns
-	each  int            // the most turns of one person at the same time
+	each  int            // the most turns of one person that are not on loan
 	taken int            // may exceed size for a while after size was lowered
 	held  map[string]int // taken turns of each person
 	lines []*line        // one line for each waiting person, the next person first
+
+	loans    []*Waiter // turns on loan, the oldest first, without the recalled ones
+	recalled int       // number of recalled turns that are not given back yet
 }
 
 // line is the queue of one person's waiters.
@@ -34,10 +40,16 @@ type Waiter struct {
 	turns  *Turns
 	person string
 	tell   func(ahead int)
-	served bool // guarded by Turns.mu
+	served bool // guarded by Turns.mu, as is loan
+	loan   bool // the turn is on loan
+	recall chan struct{}
 }
 
-// New returns n turns, of which each person has at most each at the same time.
+// Recalled returns a channel that is closed when the turn was on loan and another
+// person wants it. The holder must release the turn soon.
+func (w *Waiter) Recalled() <-chan struct{} { return w.recall }
+
+// New returns n turns, of which each person has at most each that are not on loan.
 func New(n, each int) *Turns { return &Turns{size: n, each: each, held: map[string]int{}} }
 
 // Resize changes the number of turns. Turns in use stay in use.
@@ -48,11 +60,11 @@ func (s *Turns) Resize(n int) {
 	s.serve()
 }
 
-// Take waits for a turn and returns the function that releases the turn. If ctx ends
-// first, Take returns the cause.
-func (s *Turns) Take(ctx context.Context, person string) (release func(), err error) {
+// Take waits for a turn, which the caller must release with Done. For back see Enter.
+// If ctx ends first, Take returns the cause.
+func (s *Turns) Take(ctx context.Context, person string, back bool) (*Waiter, error) {
 	served := make(chan struct{})
-	w := s.Enter(person, false, func(ahead int) {
+	w := s.Enter(person, back, func(ahead int) {
 		if ahead == Served {
 			close(served)
 		}
@@ -60,7 +72,7 @@ func (s *Turns) Take(ctx context.Context, person string) (release func(), err er
 	if ctx.Err() == nil { // else not even a turn that is free is taken
 		select {
 		case <-served:
-			return sync.OnceFunc(w.Done), nil
+			return w, nil
 		case <-ctx.Done():
 		}
 	}
@@ -88,11 +100,11 @@ func (s *Turns) Ahead(person string) (n int) {
 	return n
 }
 
-// Free reports whether a person who comes now is served at once.
-func (s *Turns) Free(person string) bool {
+// Free reports whether somebody who comes now is served at once.
+func (s *Turns) Free() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.taken < s.size && s.held[person] < s.each
+	return s.taken < s.size
 }
 
 // Load returns the number of turns in use, and the number of people who wait.
@@ -109,7 +121,7 @@ func (s *Turns) Load() (taken, people int) {
 func (s *Turns) Enter(person string, back bool, tell func(ahead int)) *Waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := &Waiter{turns: s, person: person, tell: tell}
+	w := &Waiter{turns: s, person: person, tell: tell, recall: make(chan struct{})}
 	i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
 	if i < 0 {
 		i = len(s.lines)
@@ -157,6 +169,19 @@ func (s *Turns) giveBack(w *Waiter) {
 	if s.held[w.person]--; s.held[w.person] == 0 {
 		delete(s.held, w.person)
 	}
+	if !w.loan { // the person's oldest loan takes its place
+		i := slices.IndexFunc(s.loans, func(other *Waiter) bool { return other.person == w.person })
+		if i < 0 {
+			return
+		}
+		w = s.loans[i]
+		w.loan = false
+	}
+	if i := slices.Index(s.loans, w); i >= 0 {
+		s.loans = slices.Delete(s.loans, i, i+1)
+	} else {
+		s.recalled--
+	}
 }
 
 // Leave ends the wait, or releases the turn if it came at the same time.
@@ -188,20 +213,23 @@ func (l *line) remove(at int) {
 // serve gives free turns to the first waiter of each line in turn, then tells the
 // other waiters how many are ahead. The caller holds mu.
 func (s *Turns) serve() {
-	for s.taken < s.size {
+	for s.taken < s.size && len(s.lines) > 0 {
 		i := slices.IndexFunc(s.lines, func(l *line) bool { return s.held[l.person] < s.each })
-		if i < 0 {
-			break
-		}
+		loan := i < 0
+		i = max(i, 0)
 		l := s.lines[i]
 		w := l.waiting[0]
 		l.remove(0)
+		if w.loan = loan; loan {
+			s.loans = append(s.loans, w)
+		}
 		s.give(w)
 		s.lines = slices.Delete(s.lines, i, i+1)
 		if len(l.waiting) > 0 {
 			s.lines = append(s.lines, l)
 		}
 	}
+	s.recallLoans()
 	ahead := 0
 	for round := 0; ; round++ {
 		before := ahead
@@ -214,5 +242,19 @@ func (s *Turns) serve() {
 		if ahead == before {
 			return
 		}
+	}
+}
+
+// recallLoans recalls the newest loans, one for each waiter who may have a turn that
+// is not on loan. The caller holds mu.
+func (s *Turns) recallLoans() {
+	wanted := 0
+	for _, l := range s.lines {
+		wanted += max(0, min(len(l.waiting), s.each-s.held[l.person]))
+	}
+	for last := len(s.loans) - 1; last >= 0 && s.recalled < wanted; last-- {
+		close(s.loans[last].recall)
+		s.loans = s.loans[:last]
+		s.recalled++
 	}
 }

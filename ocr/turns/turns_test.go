@@ -7,29 +7,32 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestTurnsAreSharedRoundRobin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1, 99)
-		hold, _ := s.Take(t.Context(), "first")
+		hold, _ := s.Take(t.Context(), "first", false)
 		var mu sync.Mutex
 		var order []string
 		var all sync.WaitGroup
 		for _, who := range []string{"ann", "ann", "ann", "bob", "cid", "bob"} {
 			all.Go(func() {
-				release, err := s.Take(t.Context(), who)
+				turn, err := s.Take(t.Context(), who, false)
 				if err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
 				order = append(order, who)
 				mu.Unlock()
-				release()
+				turn.Done()
 			})
 			synctest.Wait() // so that they queue in this order
 		}
-		hold()
+		hold.Done()
 		all.Wait()
 		if want := []string{"ann", "bob", "cid", "ann", "bob", "ann"}; !slices.Equal(order, want) {
 			t.Errorf("served %v, want %v", order, want)
@@ -40,11 +43,11 @@ func TestTurnsAreSharedRoundRobin(t *testing.T) {
 func TestTurnsTellHowManyAreAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(1, 99)
-		hold, _ := s.Take(t.Context(), "first")
+		hold, _ := s.Take(t.Context(), "first", false)
 		for range 3 {
 			go func() {
-				if release, err := s.Take(t.Context(), "ann"); err == nil {
-					defer release()
+				if turn, err := s.Take(t.Context(), "ann", false); err == nil {
+					defer turn.Done()
 					<-t.Context().Done()
 				}
 			}()
@@ -52,7 +55,7 @@ func TestTurnsTellHowManyAreAhead(t *testing.T) {
 		synctest.Wait()
 		var told []int
 		bob := s.Enter("bob", false, func(n int) { told = append(told, n) })
-		hold() // the first of ann's is served and stays
+		hold.Done() // the first of ann's is served and stays
 		bob.Leave()
 		synctest.Wait()
 		if want := []int{1, 0}; !slices.Equal(told, want) {
@@ -100,10 +103,9 @@ func TestTurnsAreNotLost(t *testing.T) {
 		for i := range 40 {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			all.Go(func() {
-				release, err := s.Take(ctx, "p"+string(rune('a'+i%7)))
+				turn, err := s.Take(ctx, "p"+string(rune('a'+i%7)), false)
 				if err == nil {
-					release()
-					release() // a second release does nothing
+					turn.Done()
 				} else if !errors.Is(err, cause) {
 					t.Error(err)
 				}
@@ -126,19 +128,19 @@ func TestSlotsThatChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(2, 99)
 		var order []string
-		releases := map[string]func(){}
+		releases := map[string]*Waiter{}
 		var mu sync.Mutex
 		var all sync.WaitGroup
 		for _, who := range []string{"ann 1", "ann 2", "ann 3", "ann 4", "bob 1", "bob 2", "bob 3"} {
 			all.Go(func() {
-				release, err := s.Take(t.Context(), who[:3])
+				turn, err := s.Take(t.Context(), who[:3], false)
 				if err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
 				order = append(order, who)
-				releases[who] = release
+				releases[who] = turn
 			})
 			synctest.Wait() // so that they queue in this order
 		}
@@ -154,10 +156,10 @@ func TestSlotsThatChange(t *testing.T) {
 		s.Resize(4)
 		served("ann 1", "ann 2", "ann 3", "bob 1")
 		s.Resize(2)
-		releases["ann 1"]()
-		releases["ann 2"]()
+		releases["ann 1"].Done()
+		releases["ann 2"].Done()
 		served("ann 1", "ann 2", "ann 3", "bob 1")
-		releases["bob 1"]()
+		releases["bob 1"].Done()
 		served("ann 1", "ann 2", "ann 3", "ann 4", "bob 1")
 		if n := s.Ahead("cid"); n != 1 {
 			t.Errorf("%d are ahead of another person, want one of bob's", n)
@@ -170,34 +172,77 @@ func TestSlotsThatChange(t *testing.T) {
 	})
 }
 
-// One person does not hold all turns, and another person's waiter is served at once.
-func TestOnePersonLeavesATurn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := New(2, 1)
-		release, err := s.Take(t.Context(), "ann")
-		if err != nil {
-			t.Fatal(err)
-		}
-		served := make(chan struct{})
-		go func() {
-			if release, err := s.Take(t.Context(), "ann"); err == nil {
-				close(served)
-				release()
-			}
-		}()
-		synctest.Wait()
-		other, err := s.Take(t.Context(), "bob")
-		if err != nil {
-			t.Fatal(err)
-		}
-		other()
+// A person has all turns while nobody else wants one, and gives the newest back
+// for another person.
+func TestTurnsOnLoan(t *testing.T) {
+	s := New(3, 1)
+	enter := func(person string) *Waiter { return s.Enter(person, false, func(int) {}) }
+	recalled := func(w *Waiter) bool {
 		select {
-		case <-served:
-			t.Error("ann has both turns")
+		case <-w.Recalled():
+			return true
 		default:
+			return false
 		}
-		release()
-		<-served
+	}
+	first, second, third, fourth := enter("ann"), enter("ann"), enter("ann"), enter("ann")
+	if !first.served || !second.served || !third.served || fourth.served {
+		t.Fatal("ann does not have all turns")
+	}
+	bob := enter("bob")
+	if recalled(first) || recalled(second) || !recalled(third) {
+		t.Fatal("not the newest turn alone is recalled for bob")
+	}
+	bob2 := enter("bob")
+	if recalled(second) {
+		t.Fatal("a turn is recalled for bob's second waiter, which would be on loan too")
+	}
+	third.Done()
+	if !bob.served || bob2.served {
+		t.Fatal("bob does not have the turn that was recalled for him")
+	}
+	first.Done() // ann's second turn is hers now, and the fourth one is on loan
+	cid := enter("cid")
+	if recalled(second) || !recalled(fourth) {
+		t.Fatal("not the turn on loan is recalled for cid")
+	}
+	bob.Done()
+	fourth.Done()
+	if !bob2.served || !cid.served || s.recalled != 0 || len(s.loans) != 0 {
+		t.Errorf("%d turns are recalled and %d on loan", s.recalled, len(s.loans))
+	}
+}
+
+// Turns on loan are not lost, whatever people do.
+func TestTurnsOnLoanProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		size, each := rapid.IntRange(1, 5).Draw(rt, "size"), rapid.IntRange(1, 3).Draw(rt, "each")
+		work := rapid.SliceOfN(rapid.IntRange(0, 50), 1, 40).Draw(rt, "work")
+		synctest.Test(t, func(t *testing.T) {
+			s := New(size, each)
+			var all sync.WaitGroup
+			for i, ms := range work {
+				all.Go(func() {
+					for done := false; !done; {
+						w, err := s.Take(t.Context(), string(rune('a'+i%3)), false)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						select {
+						case <-w.Recalled():
+						case <-time.After(time.Duration(ms) * time.Millisecond):
+							done = true
+						}
+						w.Done()
+					}
+				})
+			}
+			all.Wait()
+			if taken, waiting := s.Load(); taken+waiting+len(s.loans)+s.recalled+len(s.held) != 0 {
+				t.Errorf("%+v", s)
+			}
+		})
 	})
 }
 
