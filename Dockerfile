@@ -16,14 +16,15 @@ LABEL org.opencontainers.image.title="slack-ocr" \
       org.opencontainers.image.description="A Slack bot that reads pictures" \
       org.opencontainers.image.licenses="MIT"
 # poppler-utils draws pages of PDFs, poppler-data has the character maps of CJK
-# ones. libtiff-tools reads the files of scanners and fax machines. The fonts are those
-# that a PDF need not bring along; without a font cache each page would look through all
-# of them again. If PDFs come without their Chinese, Japanese or Korean fonts:
+# ones. libtiff-tools reads the files of scanners and fax machines, libheif-examples with
+# its two decoders HEIC and AVIF. The fonts are those that a PDF need not bring along;
+# without a font cache each page would look through all of them again. If PDFs come without their Chinese, Japanese or Korean fonts:
 # --build-arg MORE_FONTS=fonts-noto-cjk
 ARG MORE_FONTS=
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      ca-certificates fontconfig fonts-urw-base35 libtiff-tools poppler-data poppler-utils tini $MORE_FONTS \
+      ca-certificates fontconfig fonts-urw-base35 libheif-examples libheif-plugin-dav1d \
+      libheif-plugin-libde265 libtiff-tools poppler-data poppler-utils tini $MORE_FONTS \
  && rm -rf /var/lib/apt/lists/* \
  && fc-cache -s \
  && groupadd --gid 10001 bot \

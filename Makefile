@@ -8,12 +8,12 @@ TESSERACT = tesseract:tesseract-ocr eng:tesseract-ocr-eng deu:tesseract-ocr-deu 
 demo: build
 	@[ -n "$$MODELVERSE_API_KEY$$OCR_API_KEY$$OCR_BASE_URL" ] || \
 		grep -qsE '^(MODELVERSE|OCR)_API_KEY=.' .env || ./.ci/install $(TESSERACT)
-	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools
+	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	@./bin/bot demo
 
 # All tests, with what they need. TESTFLAGS=-race looks for data races too.
 test:
-	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools
+	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./...
 
 # The real program killed 100 times while it reads 200 images, and floods of two
@@ -22,8 +22,8 @@ soak:
 	FLOOD=2m go test -count=1 -timeout 30m -run OnePersonSilencesNobody -v ./bot
 	KILLS=100 IMAGES=200 go test -count=1 -timeout 30m -run Killed -v ./cmd/bot
 
-# nodynamic: HEIC is decoded by what is in the binary, not by a library that it
-# would look for, and the binary needs no loader. Nothing of the machine is in
+# nodynamic: where heif-convert is not installed, HEIC is decoded by what is in the
+# binary, not by a library that it would look for, and the binary needs no loader. Nothing of the machine is in
 # it: the same commit and the same Go make the same bytes anywhere.
 BIN = bin/bot
 build:
@@ -32,7 +32,7 @@ build:
 
 # The figures of docs/BENCHMARKS.md.
 bench:
-	@./.ci/install $(TESSERACT) pdftoppm:poppler-utils tiff2rgba:libtiff-tools
+	@./.ci/install $(TESSERACT) pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	go test -run '^$$' -bench . -benchmem ./...
 
 # The picture of the README.

@@ -14,8 +14,8 @@ import (
 	"slackocr/ocr/page/pagetest"
 )
 
-// avif begins like a picture that has no decoder here.
-const avif = "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf\x00\x00\x00\x08mdat"
+// film begins like a HEIC file with a film and no picture, which is not read.
+const film = "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic\x00\x00\x00\x08moov"
 
 // postWithThumbnail posts a picture of which Slack has a smaller copy, and has it
 // read in a mode.
@@ -60,9 +60,9 @@ func (h *house) startUnasked() {
 func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.startUnasked()
-		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{})
+		ts := h.postWithThumbnail("photo.heic", film, picture, ocr.Mode{})
 		line := h.closed(ts)
-		if !strings.HasPrefix(line, "Read photo.avif · 2 words · ") || !strings.HasSuffix(line, "from Slack's smaller copy, because I couldn't open the file itself") {
+		if !strings.HasPrefix(line, "Read photo.heic · 2 words · ") || !strings.HasSuffix(line, "from Slack's smaller copy, because I couldn't open the file itself") {
 			t.Errorf("the person sees %q", line)
 		}
 		if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
@@ -75,7 +75,7 @@ func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 func TestEveryCopyIsTried(t *testing.T) {
 	const small = " · from Slack's smaller copy, because I couldn't open the file itself"
 	for _, tt := range []struct{ name, data, field, note string }{
-		{"photo.avif", avif, "thumb_960", small},
+		{"photo.heic", film, "thumb_960", small},
 		{"drawing.psd", "8BPS\x00\x01", "thumb_800", small},
 		{"drawing.png", "8BPS\x00\x01", "thumb_720", small},
 		{"broken.png", string(picture[:20]), "thumb_480", small},
@@ -112,7 +112,7 @@ func TestThumbnailIsMarkedAfterARestart(t *testing.T) {
 		h.startUnasked()
 		h.model.write("<|ref|>total<|/ref|><|det|>[[100, 100, 500, 300]]<|/det|>")
 		clear := h.ws.Fail(localslack.Fault{Method: "files.getUploadURLExternal", Status: 500})
-		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{Kind: ocr.Locate, Argument: "total"})
+		ts := h.postWithThumbnail("photo.heic", film, picture, ocr.Mode{Kind: ocr.Locate, Argument: "total"})
 		h.wait("it is found", func() bool { return len(h.callsOf("files.getUploadURLExternal")) > 0 })
 		h.pass(time.Second)
 		if err := h.stop(); err != nil {
@@ -121,7 +121,7 @@ func TestThumbnailIsMarkedAfterARestart(t *testing.T) {
 		clear()
 		h.ended = make(chan error, 1)
 		h.start()
-		if line := h.closed(ts); !strings.HasPrefix(line, "Found “total” once in photo.avif.") || strings.Contains(line, "didn't accept") {
+		if line := h.closed(ts); !strings.HasPrefix(line, "Found “total” once in photo.heic.") || strings.Contains(line, "didn't accept") {
 			t.Errorf("the person sees %q", line)
 		}
 		if got := h.results(ts); !slices.Equal(got, []string{"file photo-locate.png"}) {
@@ -135,8 +135,8 @@ func TestThumbnailThatIsGone(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.startUnasked()
 		h.ws.Fail(localslack.Fault{Method: "download", After: 1, Status: 404})
-		ts := h.postWithThumbnail("photo.avif", avif, picture, ocr.Mode{})
-		if line := h.closed(ts); line != "I couldn't read photo.avif: I can't open this kind of picture. Please post it as a PNG or JPEG." {
+		ts := h.postWithThumbnail("photo.heic", film, picture, ocr.Mode{})
+		if line := h.closed(ts); line != "I couldn't read photo.heic: I can't open this kind of picture. Please post it as a PNG or JPEG." {
 			t.Errorf("the person sees %q", line)
 		}
 	})

@@ -158,6 +158,7 @@ func probes(c config) []probe {
 		{"confinement", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkConfinement(ctx)) }},
 		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},
 		{"libtiff", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkLibtiff(ctx)) }},
+		{"libheif", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkLibheif(ctx)) }},
 		{"tesseract", nil, time.Second, func(context.Context) []finding { return one(checkTesseract()) }},
 	}
 }

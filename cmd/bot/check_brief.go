@@ -44,5 +44,6 @@ func briefProbes(c config) []probe {
 		{"decoder", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkDecoder(ctx)) }},
 		{"poppler", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkPoppler(ctx)) }},
 		{"libtiff", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkLibtiff(ctx)) }},
+		{"libheif", nil, 20 * time.Second, func(ctx context.Context) []finding { return one(checkLibheif(ctx)) }},
 	}
 }

@@ -166,9 +166,10 @@ func TestCheckWithoutTools(t *testing.T) {
 	out, status := checked(t, o.environ)
 	expect(t, out, "poppler", "✗", "no PDF can be read", "Install poppler-utils")
 	expect(t, out, "libtiff", "✗", "many TIFF files cannot be read", "Install libtiff-tools")
+	expect(t, out, "libheif", "✗", "AVIF is not read", "Install libheif-examples")
 	expect(t, out, "tesseract", "✓", "not installed; only `bot demo`")
 	expect(t, out, "decoder", "✓")
-	if status != 1 || strings.Count(out, "✗") != 2 {
+	if status != 1 || strings.Count(out, "✗") != 3 {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
 }

@@ -193,7 +193,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "confinement",
       "ok": true,
-      "found": "processes that open files have limits of memory and time, no network, and no files but their own and the system's; poppler and libtiff can start no process"
+      "found": "processes that open files have limits of memory and time, no network, and no files but their own and the system's; foreign programs can start no process"
     },
     {
       "check": "poppler",
@@ -204,6 +204,11 @@ func TestCheckJSON(t *testing.T) {
       "check": "libtiff",
       "ok": true,
       "found": "a TIFF file of a scanner was opened"
+    },
+    {
+      "check": "libheif",
+      "ok": true,
+      "found": "a HEIC file was opened"
     },
     {
       "check": "tesseract",

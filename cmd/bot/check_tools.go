@@ -37,7 +37,7 @@ func checkConfinement(ctx context.Context) finding {
 	const limits = "processes that open files have limits of memory and time"
 	switch {
 	case holds.Files && holds.Calls:
-		return passed("confinement", limits+", no network, and no files but their own and the system's; poppler and libtiff can start no process")
+		return passed("confinement", limits+", no network, and no files but their own and the system's; foreign programs can start no process")
 	case holds.Calls:
 		return passed("confinement", limits+" and no network; but they can read what the bot can read, since this kernel has no Landlock (Linux 5.13 or later has)")
 	case holds.Files:
@@ -71,6 +71,18 @@ func checkLibtiff(ctx context.Context) finding {
 		return failed("libtiff", "a TIFF file cannot be opened: "+err.Error(), "Reinstall libtiff-tools and check that tiff2rgba works.")
 	}
 	return passed("libtiff", "a TIFF file of a scanner was opened")
+}
+
+// checkLibheif opens a HEIC file that only libheif's program reads.
+func checkLibheif(ctx context.Context) finding {
+	const install = "Install libheif-examples: heif-convert has to be in PATH."
+	if _, err := exec.LookPath("heif-convert"); err != nil {
+		return failed("libheif", "not installed, so HEIC photos take seconds longer and AVIF is not read", install)
+	}
+	if err := openPage(ctx, pagetest.GreyHEIC); err != nil {
+		return failed("libheif", "a HEIC file cannot be opened: "+err.Error(), "Install libheif-examples anew, and its decoder: libheif-plugin-libde265 on Debian 13 and Ubuntu.")
+	}
+	return passed("libheif", "a HEIC file was opened")
 }
 
 // checkTesseract reports the demo's engine, which the bot itself does not

@@ -195,7 +195,7 @@ func (r *fileReader) explain(err error) string {
 		return strings.TrimPrefix(failure.Error(), "ocr: ") + ". " + remedyOf(failure.Class, r.config)
 	}
 	if errors.Is(err, page.ErrNoTool) {
-		return err.Error() + ": install poppler-utils for PDFs, and libtiff-tools for TIFF files"
+		return err.Error() + ": install poppler-utils for PDFs, libtiff-tools for TIFF, and libheif-examples for AVIF"
 	}
 	return withoutAddresses(err)
 }

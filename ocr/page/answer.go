@@ -29,7 +29,9 @@ type request struct {
 
 	// Paths of the programs; empty for a program that is not installed or not
 	// needed.
-	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba, Tiffcp string
+	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba, Tiffcp, HeifConvert string
+
+	Links string // for HeifConvert: the folder of outputLinks
 
 	// Self is the command whose argument this request is. A program is started
 	// by way of Self, so that it is confined first. Empty if nothing is

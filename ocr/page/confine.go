@@ -7,7 +7,7 @@ type confinement struct {
 	write []string // files that it may open for writing too
 
 	// program is true if the process becomes a foreign program, which must not
-	// start a process or a thread, nor signal another process.
+	// start a process, nor signal another one.
 	program bool
 }
 
@@ -20,7 +20,7 @@ type Confined struct {
 	Files bool
 
 	// Calls is true if these processes have no network and no access to other
-	// processes, and if poppler and libtiff cannot start any.
+	// processes, and if foreign programs cannot start any.
 	Calls bool
 }
 

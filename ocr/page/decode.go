@@ -27,7 +27,8 @@ var codecs = map[Kind]codec{
 	WebP: {webpConfig, decodeWebP, bytesPerPixel},
 	BMP:  {bmpConfig, decodeBMP, bytesPerPixel},
 	TIFF: {tiffConfig, decodeTIFF, tiffBytesPerPixel},
-	HEIC: {heicConfig, decodeHEIC, func(color.Model) float64 { return heicBytesPerPixel }},
+	HEIC: {heicConfig, decodeHEIC, heicCost},
+	AVIF: {heicConfig, decodeAVIF, heicCost},
 }
 
 // check reads the picture's header and returns an error if the picture must
@@ -41,7 +42,7 @@ func check(src *source, kind Kind, maxPixels int) error {
 func measure(src *source, kind Kind, maxPixels int) (image.Point, error) {
 	codec, ok := codecs[kind]
 	if !ok {
-		return image.Point{}, noCodec(kind)
+		return image.Point{}, fmt.Errorf("%w: %s", ErrUnsupported, kind)
 	}
 	config, err := run(src, kind, codec.config)
 	if err != nil {
@@ -76,14 +77,6 @@ func checkShape(w, h int) error {
 		return &ShapeError{w, h}
 	}
 	return nil
-}
-
-// noCodec returns the error for a known kind without a decoder.
-func noCodec(kind Kind) error {
-	if kind == AVIF {
-		return fmt.Errorf("%w: AVIF", ErrNoDecoder)
-	}
-	return fmt.Errorf("%w: %s", ErrUnsupported, kind)
 }
 
 // decode decodes the whole picture. check must have passed.

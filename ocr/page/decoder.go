@@ -241,5 +241,7 @@ func (r *request) tools() {
 	case TIFF, JPEG:
 		r.Tiff2rgba, _ = exec.LookPath("tiff2rgba")
 		r.Tiffcp, _ = exec.LookPath("tiffcp")
+	case HEIC, AVIF:
+		r.HeifConvert, _ = exec.LookPath("heif-convert")
 	}
 }

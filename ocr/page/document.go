@@ -72,10 +72,10 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 		return nil, src.blame(err)
 	}
 	r := request{Task: taskExamine, Kind: kind, MaxPixels: o.MaxPixels, MaxPages: o.MaxPages}
-	if _, ok := codecs[kind]; !ok && kind != PDF {
-		return nil, noCodec(kind)
-	}
 	r.tools()
+	if kind == AVIF && r.HeifConvert == "" {
+		return nil, ErrNoTool
+	}
 	used := d.newAccount(o.Owner)
 	a, err := d.run(ctx, used, r, file, nil, nil)
 	if err != nil {
@@ -244,15 +244,15 @@ func (s *sheet) close() {
 const maxOutput = 256 << 20
 
 // need returns the most bytes of the files that are written to draw a page. The
-// tools of libtiff need a copy of the file, and the page's pixels: three bytes of
-// JPEG, and of TIFF up to eight for each of three colours.
+// tools of libtiff and libheif need a copy of the file, and the page's pixels: three
+// bytes of JPEG, HEIC and AVIF, and of TIFF up to eight for each of three colours.
 func (d *Document) need(s *sheet) int64 {
 	const pixel, rest = 4, 64 << 10
 	bytes := int64(s.layout.Width)*int64(s.layout.Height)*pixel + rest
 	switch d.kind {
 	case TIFF:
 		bytes += int64(s.pixels)*24 + d.size
-	case JPEG:
+	case JPEG, HEIC, AVIF:
 		bytes += int64(s.pixels)*3 + d.size
 	}
 	return min(bytes, maxOutput)
@@ -308,6 +308,14 @@ func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File)
 	r.tools()
 	if d.kind == PDF && r.Pdftoppm == "" {
 		return nil, ErrNoTool
+	}
+	if r.HeifConvert != "" {
+		links, err := outputLinks()
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(links) // nothing but links is in it
+		r.Links = links
 	}
 	a, err := d.decoder.run(ctx, d.account, r, d.file, output, scratch)
 	if err != nil {

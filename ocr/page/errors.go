@@ -14,8 +14,8 @@ var (
 	ErrUnsupported = errors.New("not a picture format that can be read")
 
 	// ErrNoDecoder means that the format is known but has no decoder here, or
-	// that the file uses a feature without a decoder: AVIF, a TIFF with planes
-	// of two sizes, a HEIC picture narrower than 64 pixels.
+	// that the file uses a feature without a decoder: a TIFF with planes of
+	// two sizes, a HEIC picture without compression.
 	ErrNoDecoder = errors.New("no decoder for this kind of picture")
 
 	// ErrPassword means that a PDF opens only with a password.
@@ -25,8 +25,9 @@ var (
 	ErrNoPages = errors.New("the file has no pages")
 
 	// ErrNoTool means that the program that opens such a file is not
-	// installed: pdfinfo or pdftoppm (poppler-utils) for a PDF, and tiff2rgba
-	// and tiffcp (libtiff-tools) for many TIFF and some damaged JPEG files.
+	// installed: pdfinfo or pdftoppm (poppler-utils) for a PDF, tiff2rgba and
+	// tiffcp (libtiff-tools) for many TIFF and some damaged JPEG files, and
+	// heif-convert (libheif-examples) for AVIF.
 	ErrNoTool = errors.New("the program that opens such a file is not installed")
 
 	// ErrBlank means that a long file was decoded to a single colour: most

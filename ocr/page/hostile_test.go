@@ -154,7 +154,6 @@ func TestHostileFiles(t *testing.T) {
 		{"html", []byte("<!DOCTYPE html><html>"), "not a picture"},
 		{"svg", []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`), "not a picture"},
 		{"zip", []byte("PK\x03\x04 a document of an office"), "not a picture"},
-		{"avif", readFile(t, "flag.avif"), "no decoder for this kind of picture: AVIF"},
 		{"png of 50k", pngHeader(50000, 50000, 8), "a picture of 50000×50000"},
 		{"webp of 38 bytes", webpBomb(), "a picture of 16384×16384"},
 		{"strip", encodePNG(t, image.NewGray(image.Rect(0, 0, 1, 60000))), "a picture of 1×60000 pixels is too thin"},
@@ -162,11 +161,10 @@ func TestHostileFiles(t *testing.T) {
 		{"tiff, wide", withTag(tiffOf(t, tiff.Deflate, anyImage), 256, 4, 1<<31), "a picture of 134217728×80"},
 		{"tiff, of no pages", []byte("II*\x00\x00\x00\x00\x00"), "broken tiff: it has no pages"},
 		{"tiff, endless", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "broken tiff"},
-		{"heic, 16k", withExtent(t, small[page.HEIC], 16000, 16000), "a picture of 16000×16000 pixels is over the limit of 25000000"},
+		{"heic, 16k", withExtent(t, small[page.HEIC], 16000, 16000), "a picture of 16000×16000 pixels is over the limit of "},
 		{"heic, of no size", withExtent(t, small[page.HEIC], 0, 0), "broken heic"},
 		{"heic, larger than it is", withExtent(t, small[page.HEIC], 4000, 3000), "broken heic"},
 		{"heic, smaller than it is", withExtent(t, readFile(t, "large.heic"), 400, 300), "broken heic"},
-		{"heic, 48 megapixels", readFile(t, "large.heic"), "a picture of 8000×6000 pixels is over the limit of 25000000"},
 		{"pdf header alone", []byte("%PDF-1.7\n"), "broken pdf"},
 		{"pdf of no pages", noPages, "the file has no pages"},
 		{"pdf with a password", withPassword(), "the file is locked with a password"},
@@ -210,26 +208,42 @@ func TestBombsAreKilled(t *testing.T) {
 		{"nested forms", nestedForms(9), page.LimitTime, page.DecoderConfig{Time: 5 * time.Second}},
 		{"picture in a page", pictureBomb(60_000), page.LimitTime, page.DecoderConfig{Time: 5 * time.Second}},
 		{"png that needs more memory", encodePNG(t, image.NewRGBA(image.Rect(0, 0, 6000, 6000))), page.LimitMemory, page.DecoderConfig{Memory: 64 << 20}},
-		{"heic that needs more memory", readFile(t, "flag.heic"), page.LimitMemory, page.DecoderConfig{Memory: 24 << 20}},
-		{"heic of 48 megapixels", readFile(t, "large.heic"), page.LimitMemory, page.DecoderConfig{Memory: 300 << 20}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDecoder(t, test.config)
-			doc, err := readAll(t.Context(), d, onDisk(t, test.file), page.Options{MaxPixels: 4 * page.DefaultMaxPixels})
-			killed, ok := errors.AsType[*page.KilledError](err)
-			// A runtime without memory cannot always say so.
-			same := ok && (killed.Limit == test.limit || test.limit == page.LimitMemory && killed.Limit == page.LimitCrash)
-			if !same || d.Kills() != 1 {
-				t.Fatalf("%v: got %v and %d kills", doc, err, d.Kills())
-			}
-			if !page.TryThumbnail(err) {
-				t.Error("no smaller copy would be tried")
-			}
-			if _, err := readAll(t.Context(), d, onDisk(t, encodePNG(t, image.NewGray(image.Rect(0, 0, 30, 30)))), page.Options{}); err != nil {
-				t.Errorf("the next file: %v", err)
-			}
+			testKilled(t, test.file, test.limit, test.config)
 		})
+	}
+}
+
+// HEIC that is too much ends the module's process. libheif's program ends by
+// itself.
+func TestBombsOfHEIC(t *testing.T) {
+	d := newDecoder(t, page.DecoderConfig{Memory: 100 << 20})
+	if _, err := readAll(t.Context(), d, onDisk(t, readFile(t, "large.heic")), page.Options{}); !isTyped(err) || !page.TryThumbnail(err) {
+		t.Errorf("by libheif's program: %v", err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	testKilled(t, readFile(t, "flag.heic"), page.LimitMemory, page.DecoderConfig{Memory: 24 << 20})
+	testKilled(t, readFile(t, "large.heic"), page.LimitMemory, page.DecoderConfig{Memory: 300 << 20})
+}
+
+// testKilled reads a file that must end its process, and then another file.
+func testKilled(t *testing.T, file []byte, limit string, config page.DecoderConfig) {
+	t.Helper()
+	d := newDecoder(t, config)
+	doc, err := readAll(t.Context(), d, onDisk(t, file), page.Options{MaxPixels: 4 * page.DefaultMaxPixels})
+	killed, ok := errors.AsType[*page.KilledError](err)
+	// A runtime without memory cannot always say so.
+	same := ok && (killed.Limit == limit || limit == page.LimitMemory && killed.Limit == page.LimitCrash)
+	if !same || d.Kills() != 1 {
+		t.Fatalf("%v: got %v and %d kills", doc, err, d.Kills())
+	}
+	if !page.TryThumbnail(err) {
+		t.Error("no smaller copy would be tried")
+	}
+	if _, err := readAll(t.Context(), d, onDisk(t, encodePNG(t, image.NewGray(image.Rect(0, 0, 30, 30)))), page.Options{}); err != nil {
+		t.Errorf("the next file: %v", err)
 	}
 }
 

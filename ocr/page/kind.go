@@ -9,8 +9,7 @@ import (
 // declared type. The empty Kind is an unknown format.
 type Kind string
 
-// The known formats. AVIF is only recognised: see ErrNoDecoder. A Decoder
-// opens PDF, Open does not.
+// The known formats. A Decoder opens PDF and AVIF, Open does not.
 const (
 	PNG  Kind = "png"
 	JPEG Kind = "jpeg"

@@ -23,7 +23,7 @@ func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image
 	if err := refill(src.scratch, file); err != nil {
 		return nil, "", err
 	}
-	args := []string{"-c", "none", "-M", "640", theFile, "/dev/fd/3"}
+	args := []string{"-c", "none", "-M", "640", theFile, theOutput}
 	if opaque {
 		args = append([]string{"-n"}, args...)
 	}
@@ -139,7 +139,7 @@ func (d directory) libtiffNumbers(src *source, file io.Reader) (image.Image, err
 	if err := refill(src.scratch, file); err != nil {
 		return nil, err
 	}
-	p := prepare(src.ctx, TIFF, src.scratch, []*os.File{src.output}, src.self, src.tiffcp, "-c", "none", "-f", "msb2lsb", "-s", "-r", strconv.FormatUint(h, 10), theFile, "/dev/fd/3")
+	p := prepare(src.ctx, TIFF, src.scratch, []*os.File{src.output}, src.self, src.tiffcp, "-c", "none", "-f", "msb2lsb", "-s", "-r", strconv.FormatUint(h, 10), theFile, theOutput)
 	if err := p.run(); err != nil {
 		return nil, err
 	}

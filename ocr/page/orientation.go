@@ -51,7 +51,7 @@ func readEXIF(src *source, kind Kind) []byte {
 		return pngEXIF(src)
 	case WebP:
 		return webpEXIF(src)
-	case HEIC:
+	case HEIC, AVIF:
 		if h, err := readHEIF(src); err == nil {
 			return h.exif(src)
 		}

@@ -27,10 +27,6 @@ const (
 
 	// maxInfo bounds what pdfinfo may print, in bytes.
 	maxInfo = 1 << 20
-
-	// theFile is the path by which poppler opens its standard input as a file
-	// that can be sought in, unlike "-".
-	theFile = "/dev/fd/0"
 )
 
 // examinePDF asks pdfinfo for the number of pages and the size of the first

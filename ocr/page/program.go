@@ -16,6 +16,10 @@ import (
 	"syscall"
 )
 
+// The paths by which a program opens its standard input, as a file that can be
+// sought in, and its first file to write.
+const theFile, theOutput = "/dev/fd/0", "/dev/fd/3"
+
 // A program at work on one file.
 type program struct {
 	*exec.Cmd
@@ -70,7 +74,7 @@ func become(r request) error {
 // request.
 func (r request) confinement() confinement {
 	c := confinement{read: []string{openFile(0)}, program: r.Task == taskRun}
-	for _, program := range []string{r.Program, r.Pdfinfo, r.Pdftoppm, r.Pdftotext, r.Pdfimages, r.Tiff2rgba, r.Tiffcp} {
+	for _, program := range []string{r.Program, r.Pdfinfo, r.Pdftoppm, r.Pdftotext, r.Pdfimages, r.Tiff2rgba, r.Tiffcp, r.HeifConvert} {
 		if program != "" {
 			c.read = append(c.read, program)
 		}

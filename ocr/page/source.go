@@ -16,12 +16,13 @@ type source struct {
 	page int // of a TIFF: which one is decoded, counted from 0
 	err  error
 
-	// For libtiff: the command of the request, and two empty files. Without
-	// them, files that only libtiff reads are ErrNoTool.
-	self            []string
-	tiff2rgba       string
-	tiffcp          string
-	scratch, output *os.File
+	// For other programs: the command of the request, the programs' paths, two
+	// empty files, and the folder of links to the second. Without them, files
+	// that only these programs read are ErrNoTool.
+	self                           []string
+	tiff2rgba, tiffcp, heifConvert string
+	scratch, output                *os.File
+	links                          string
 
 	// partial is true if a part of the picture could not be decoded, and the
 	// rest is read.

@@ -1,6 +1,6 @@
 package pagetest
 
-import _ "embed" // for a picture
+import _ "embed" // for two pictures
 
 // Texts of everyday kinds, written for this project.
 const (
@@ -113,3 +113,9 @@ Jörg Schäfer`
 //
 //go:embed receipt-chinese.png
 var ChineseReceiptPNG []byte
+
+// GreyHEIC is a HEIC file that only libheif's program reads: 40 pixels wide,
+// grey of ten bits, white at the left and dark at the right.
+//
+//go:embed grey-10-bit.heic
+var GreyHEIC []byte
