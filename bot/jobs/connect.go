@@ -55,8 +55,8 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	if n.embedded == nil {
 		return err
 	}
-	if err != nil && ctx.Err() == nil && n.embedded.log.complaint() != "" {
-		err = n.repair(ctx, s)
+	if err != nil && ctx.Err() == nil && n.embedded.damagedBy(err) {
+		err = n.repair(ctx, s, err)
 	}
 	if err != nil {
 		return err

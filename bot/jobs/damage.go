@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -54,11 +55,20 @@ func (*serverLog) Tracef(string, ...any)  {}
 // linePath is the folder of the consumer, relative to the store.
 var linePath = filepath.Join("jetstream", "$G", "streams", streamName, "obs", workersName)
 
+// damagedBy reports whether an error of configure comes from damaged files:
+// the server complained, or it refuses the configuration, which the files
+// contradict.
+func (e *embedded) damagedBy(err error) bool {
+	_, refused := errors.AsType[*jetstream.APIError](err)
+	return e.log.complaint() != "" || refused && errors.Is(err, ErrUnavailable)
+}
+
 // repair creates the consumer anew if its files are damaged: the jobs
-// themselves say which are finished. The damaged files are kept aside.
-func (n *NATS) repair(ctx context.Context, s Setup) error {
+// themselves say which are finished. The damaged files are kept aside. cause is
+// the error that led to the repair.
+func (n *NATS) repair(ctx context.Context, s Setup, cause error) error {
 	e := n.embedded
-	complaint := e.log.complaint()
+	complaint := cmp.Or(e.log.complaint(), cause.Error())
 	n.conn.Close()
 	e.shutdown()
 	e.putAside()

@@ -136,7 +136,9 @@ func TestDamage(t *testing.T) {
 	}
 	t.Logf("JOBS_TEST_SEED=%d", seed)
 	tried := damages(t, dir, files, rand.New(rand.NewPCG(seed, 0)))
-	tried = append(tried, damage{file: filepath.Join(linePath, "o.dat"), what: "cut", at: 4}) // it once ended every start
+	// Each of these once ended every start.
+	tried = append(tried, damage{file: filepath.Join(linePath, "o.dat"), what: "cut", at: 4},
+		damage{file: filepath.Join(linePath, "meta.inf"), what: "changed", at: maxWaiting(t, dir), by: 2})
 	for _, d := range tried {
 		folder, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {
@@ -152,6 +154,22 @@ func TestDamage(t *testing.T) {
 		_ = os.RemoveAll(folder)
 	}
 	t.Logf("%d damages were tried", len(tried))
+}
+
+// maxWaiting is the place of the first digit of a number in the consumer's
+// configuration that cannot be changed later.
+func maxWaiting(t *testing.T, dir string) int64 {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, linePath, "meta.inf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = `"max_waiting":`
+	at := strings.Index(string(content), name)
+	if at < 0 {
+		t.Fatalf("the consumer's configuration is %s", content)
+	}
+	return int64(at + len(name))
 }
 
 // startDamaged starts a queue on a damaged store, and returns what is wrong with
