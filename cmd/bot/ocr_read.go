@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -194,10 +195,7 @@ func (r *fileReader) explain(err error) string {
 	if failure, ok := errors.AsType[*ocr.Error](err); ok {
 		return strings.TrimPrefix(failure.Error(), "ocr: ") + ". " + remedyOf(failure.Class, r.config)
 	}
-	if errors.Is(err, page.ErrNoTool) {
-		return err.Error() + ": install poppler-utils for PDFs, libtiff-tools for TIFF, and libheif-examples for AVIF"
-	}
-	return withoutAddresses(err)
+	return cmp.Or(ofFile(err), withoutAddresses(err))
 }
 
 func countPages(n int) string {
