@@ -62,11 +62,11 @@ func checkCommand(sys system) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check",
 		Short: "Check settings, tokens, scopes, endpoint and store, and say what to fix",
-		Long: `Tries all that the bot needs and prints a line for each thing: ✓, or ✗ with what to
-do. It may run beside a running bot. Two requests go to the OCR endpoint, which
-costs as much as reading two small pictures; nothing is posted in Slack.
+		Long: `Checks everything that the bot needs and prints a line for each thing: ✓, or ✗ with
+what to do. You can run it while the bot is running. It sends the OCR endpoint two
+requests, which cost as much as reading two small pictures, and posts nothing in Slack.
 
-The exit status is 0 where all is well, else 1.`,
+The exit status is 0 if everything is fine, and 1 if not.`,
 		Args: noArguments,
 	}
 	asJSON := command.Flags().Bool("json", false, "print one JSON object, for scripts and bug reports")
@@ -134,7 +134,7 @@ func examine(ctx context.Context, c config, environ []string, bad error, all []p
 				return
 			}
 		}
-		if len(lines) == 0 && !yield(passed("settings", "the environment and .env hold all that is needed")) {
+		if len(lines) == 0 && !yield(passed("settings", "the environment and .env have everything that is needed")) {
 			return
 		}
 		for f := range runProbes(ctx, lines, all) {
@@ -193,7 +193,7 @@ func runProbes(ctx context.Context, lines problems, all []probe) func(yield func
 // find runs a probe, unless a setting that the probe requires is wrong.
 func (p probe) find(ctx context.Context, lines problems) []finding {
 	if variable := lines.about(p.needs); variable != "" {
-		return one(failed(p.name, "not checked, since "+variable+" needs your attention", ""))
+		return one(failed(p.name, "not checked, because "+variable+" needs your attention", ""))
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.within)
 	defer cancel()

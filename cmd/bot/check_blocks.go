@@ -16,7 +16,7 @@ func checkBlocks(ctx context.Context, slack slackCaller) finding {
 	const check = "blocks.validate"
 	samples, err := bot.Samples()
 	if err != nil {
-		return failed(check, "what the bot shows cannot be made: "+err.Error(), "Please report this: this version of the program is broken.")
+		return failed(check, "the bot can't build its messages: "+err.Error(), "Please report this: this version of the program is broken.")
 	}
 	var names []string
 	for _, s := range samples {
@@ -25,9 +25,9 @@ func checkBlocks(ctx context.Context, slack slackCaller) finding {
 		code, refused := errors.AsType[refusal](err)
 		switch {
 		case code == "unknown_method":
-			return passed(check, "this Slack does not have it, so nothing was checked")
+			return passed(check, "not checked, because this Slack doesn't offer the check")
 		case refused && strings.HasPrefix(string(code), "invalid_"):
-			return failed(check, "Slack does not accept "+s.Name+" ("+string(code)+")", "Update the program: Slack has changed what it accepts.")
+			return failed(check, "Slack doesn't accept "+s.Name+" ("+string(code)+")", "Update the program: Slack has changed what it accepts.")
 		case err != nil:
 			return failed(check, err.Error(), "Try again in a minute.")
 		}

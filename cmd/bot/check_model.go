@@ -79,7 +79,7 @@ func checkModel(ctx context.Context, c config) []finding {
 	}
 	facts := fmt.Sprintf("%s read a word in %.1f s with %s; %s; %s", model.Host(), read.took.Seconds(), read.model, how, limit)
 	if !strings.Contains(strings.ToLower(read.text), strings.ToLower(checkWord)) {
-		return []finding{failed("endpoint", facts+"; but not the one that was there", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")}
+		return []finding{failed("endpoint", facts+"; but it was the wrong word", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")}
 	}
 	all := []finding{passed("endpoint", "%s", facts)}
 	all[0].Remedy = strings.Join(advice(c, model, read.last), " ")
@@ -112,11 +112,11 @@ func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, tex
 	described, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}), picture)
 	switch {
 	case err != nil:
-		return failed("prompts", "the mode describe failed: "+err.Error(), "Try again in a minute.")
+		return failed("prompts", "reading in the mode describe failed: "+err.Error(), "Try again in a minute.")
 	case ocr.SameWords(text, described.text):
-		return passed("prompts", "not used by this endpoint, so text, figure, describe, locate and prompt give what markdown gives")
+		return passed("prompts", "this endpoint ignores them, so text, figure, describe, locate and prompt give the same text as markdown")
 	}
-	return passed("prompts", "checked: describe gives another text than markdown")
+	return passed("prompts", "they work: describe and markdown give different texts")
 }
 
 // oneReading is the result of a single request with a picture.
@@ -159,12 +159,12 @@ func ofEndpoint(ctx context.Context, c config, model *ocr.Client, picture page.P
 		if whole, err := newModel(c); err == nil {
 			defer whole.CloseIdleConnections()
 			if _, err := readOnce(ctx, whole, picture); err == nil {
-				return failed("endpoint", model.Host()+" reads, but cannot stream", "Set OCR_STREAM=false.")
+				return failed("endpoint", model.Host()+" reads, but can't stream", "Set OCR_STREAM=false.")
 			}
 		}
 	}
 	if errors.Is(err, ocr.ErrWebPage) {
-		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? It often ends in /v1. There may also be a proxy or a login in front of it.")
+		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? That often ends in /v1. There may also be a proxy or a login page in front of it.")
 	}
 	return failed("endpoint", e.Error(), remedyOf(e.Class, c))
 }
@@ -177,27 +177,27 @@ func remedyOf(class ocr.Class, c config) string {
 		if c.OCRAPIKey != "" {
 			variable = "OCR_API_KEY"
 		}
-		return "Copy the key again into " + variable + ", and look at its rights."
+		return "Copy the key into " + variable + " again, and check its permissions."
 	case ocr.Unpaid:
-		return "The key is right: top up the account at the endpoint, and look at its credit there."
+		return "The key is right, but the account is out of credit: top it up."
 	case ocr.Down:
-		return "Is OCR_BASE_URL right and the endpoint running? See HTTPS_PROXY and SSL_CERT_FILE where there is a proxy."
+		return "Is OCR_BASE_URL right, and is the endpoint running? Check HTTPS_PROXY and SSL_CERT_FILE if there is a proxy."
 	case ocr.NotFound:
-		return "OCR_MODEL is not known there, or OCR_BASE_URL is not the address of its API (it often ends in /v1)."
+		return "The endpoint doesn't know OCR_MODEL, or OCR_BASE_URL isn't the address of its API (which often ends in /v1)."
 	case ocr.Protocol:
-		return "It answers, but not like an OpenAI-compatible API: check any proxy in front of it, and OCR_STREAM."
+		return "It doesn't answer like an OpenAI-compatible API: check any proxy in front of it, and OCR_STREAM."
 	case ocr.TooLarge:
-		return "Its context is small: set a lower OCR_MAX_TOKENS (0 leaves it out), or give the model more context where it runs."
+		return "Its context is too small: set a lower OCR_MAX_TOKENS (0 leaves it out), or give the model more context on its server."
 	case ocr.BadRequest:
 		return "Try another OCR_PROFILE, a lower OCR_MAX_TOKENS (0 leaves it out), or no OCR_EXTRA_BODY."
 	case ocr.Busy:
-		return "It limits requests: try again in a minute. OCR_CONCURRENCY=auto finds how many it allows."
+		return "It limits requests: try again in a minute. OCR_CONCURRENCY=auto finds out how many it allows."
 	case ocr.Refused:
-		return "Its moderation refuses a harmless word: ask whoever runs it."
+		return "Its moderation refuses a harmless word: ask the people who run it."
 	case ocr.CutOff:
 		return "Check the endpoint's log for the reason, and the time limits of any proxy in front of it."
 	case ocr.Idle:
-		return "Is it still loading the model? Raise OCR_IDLE_TIMEOUT where it is slow, and look at its log."
+		return "Is it still loading the model? Look at its log, and raise OCR_IDLE_TIMEOUT if it's just slow."
 	}
 	return "Check the endpoint's log."
 }

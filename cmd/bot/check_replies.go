@@ -23,12 +23,12 @@ func checkReplies(ctx context.Context, slack slackCaller, granted []string) find
 	const check = "conversations.replies"
 	channel, ts, err := findMessage(ctx, slack, granted)
 	if err != nil {
-		return failed(check, "could not look for a message to try it on: "+err.Error(), "Fix the scopes first, or try again in a minute.")
+		return failed(check, "couldn't look for a message to try it with: "+err.Error(), "Fix the scopes first, or try again in a minute.")
 	}
 	where := "works"
 	if ts == "" {
 		// Slack refuses a forbidden method before it examines the arguments.
-		channel, ts, where = nowhere, "1.000000", "may be called; the bot's channels have no message yet to try it on"
+		channel, ts, where = nowhere, "1.000000", "it can be called; the bot's channels have no message yet to try it with"
 	}
 	var answer struct{}
 	_, err = slack.call(ctx, check, url.Values{"channel": {channel}, "ts": {ts}, "limit": {"1"}}, &answer)
@@ -37,9 +37,9 @@ func checkReplies(ctx context.Context, slack slackCaller, granted []string) find
 	case err == nil, channel == nowhere && code == "channel_not_found", code == "thread_not_found":
 		return passed(check, "%s", where)
 	case code == "ratelimited":
-		return failed(check, "is rate-limited: Slack asks us to try later", "If that does not change, Slack counts the app as commercially distributed, with one call a minute: use an app of your own team.")
+		return failed(check, "it's rate-limited: Slack asks us to try again later", "If this stays so, Slack treats the app as commercially distributed and allows one call a minute: use an app that belongs to your own team.")
 	case refused:
-		return failed(check, "does not work with this token: "+err.Error(), "Without it a text may be posted twice after a crash. Reinstall the app from `bot manifest`.")
+		return failed(check, "it doesn't work with this token: "+err.Error(), "Without it, a text may be posted twice after a crash. Reinstall the app with the manifest from `bot manifest`.")
 	}
 	return failed(check, err.Error(), "Try again in a minute.")
 }

@@ -96,9 +96,9 @@ func ofToken(check, variable string, err error) finding {
 	code, refused := errors.AsType[refusal](err)
 	switch {
 	case !refused:
-		return failed(check, err.Error(), "Can this machine reach Slack? See SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE where there is a proxy.")
+		return failed(check, err.Error(), "Can this machine reach Slack? Check SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE if there is a proxy.")
 	case slices.Contains(passing, code):
-		return failed(check, err.Error(), "Slack is having trouble or got too many requests: try again in a few minutes.")
+		return failed(check, err.Error(), "Slack is having trouble, or got too many requests. Try again in a few minutes.")
 	}
 	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: string(code)}).Error())
 }
@@ -124,7 +124,7 @@ func checkBotToken(ctx context.Context, c config, probing bool) []finding {
 		return []finding{ofToken("bot token", "SLACK_BOT_TOKEN", err)}
 	}
 	if who.BotID == "" {
-		return []finding{failed("bot token", "it is a person's and not a bot's", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")}
+		return []finding{failed("bot token", "it belongs to a person, not to a bot", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")}
 	}
 	if who.OrgWide || strings.HasPrefix(who.TeamID, "E") {
 		return []finding{failed("bot token", "it is for a whole organisation", (&bot.TokenError{Variable: "SLACK_BOT_TOKEN", Code: bot.OrgInstall}).Error())}
@@ -164,7 +164,7 @@ var without = map[string]string{
 func compareScopes(granted []string) []finding {
 	needed, err := botScopes()
 	if err != nil || len(granted) == 0 {
-		return []finding{failed("scopes", "Slack did not say what the token may do", "A proxy may take the header X-OAuth-Scopes away: compare your app with `bot manifest` by hand.")}
+		return []finding{failed("scopes", "Slack didn't say what the token may do", "A proxy may have removed the header X-OAuth-Scopes. Compare your app with `bot manifest` yourself.")}
 	}
 	var missing []finding
 	for _, scope := range needed {
@@ -178,7 +178,7 @@ func compareScopes(granted []string) []finding {
 	}
 	more := slices.DeleteFunc(slices.Clone(granted), func(s string) bool { return slices.Contains(needed, s) })
 	if len(more) > 0 {
-		return []finding{passed("scopes", "all %d that are needed, and some that are not: %s", len(needed), strings.Join(more, ", "))}
+		return []finding{passed("scopes", "all %d that are needed, and some that aren't: %s", len(needed), strings.Join(more, ", "))}
 	}
 	return []finding{passed("scopes", "all %d that are needed, and no others", len(needed))}
 }

@@ -52,9 +52,9 @@ func TestCheckSlack(t *testing.T) {
 		}, map[string][]string{"blocks.validate": {"✗", "the window for files", "Update the program"}}},
 		{"a Slack without blocks.validate", func(_ *testing.T, o *office) {
 			o.ws.Fail(localslack.Fault{Method: "blocks.validate", Error: "unknown_method"})
-		}, map[string][]string{"blocks.validate": {"✓", "does not have it"}}},
+		}, map[string][]string{"blocks.validate": {"✓", "doesn't offer the check"}}},
 		{"no channel yet", func(t *testing.T, o *office) { o.use(o.ws.Install(o.manifest(t))) }, map[string][]string{
-			"conversations.replies": {"✓", "may be called", "no message"},
+			"conversations.replies": {"✓", "can be called", "no message"},
 		}},
 		{"replies are refused", func(_ *testing.T, o *office) {
 			o.ws.Fail(localslack.Fault{Method: "conversations.replies", Error: "not_allowed_token_type"})
@@ -69,7 +69,7 @@ func TestCheckSlack(t *testing.T) {
 		{"nobody there", func(_ *testing.T, o *office) {
 			o.set("SLACK_API_URL", "http://127.0.0.1:1/api/")
 		}, map[string][]string{"bot token": {"✗", "connection refused", "HTTPS_PROXY"}, "app token": {"✗", "connection refused"}, "endpoint": {"✓"}}},
-		{"many connections", func(t *testing.T, o *office) { o.connect(t, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10", "do not add many"}}},
+		{"many connections", func(t *testing.T, o *office) { o.connect(t, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10", "don't add many more"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t, reading)
@@ -92,7 +92,7 @@ func TestCheckSlack(t *testing.T) {
 // TestCheckTellsWhatHelloSays: what the local workspace never does.
 func TestCheckTellsWhatHelloSays(t *testing.T) {
 	for reason, want := range map[string]string{
-		"too_many_websockets": "its 10 connections already",
+		"too_many_websockets": "all of its 10 connections",
 		"link_disabled":       "under Socket Mode",
 		"refresh_requested":   "closed the connection again: refresh_requested",
 	} {
@@ -107,7 +107,7 @@ func TestCheckTellsWhatHelloSays(t *testing.T) {
 func TestCheckMeetsSomethingElse(t *testing.T) {
 	for body, want := range map[string]string{
 		`<html>sign in</html>`:                         "nothing that Slack would say",
-		`{"ok":true,"team":"x","user":"ann"}`:          "it is a person's",
+		`{"ok":true,"team":"x","user":"ann"}`:          "it belongs to a person",
 		`{"ok":true,"team":7}`:                         "in a form that is not known",
 		`{"ok":false,"error":"token_revoked"}`:         "token_revoked",
 		`{"ok":true,"team":"\u001b[31m","bot_id":"B"}`: "\x1b",

@@ -57,15 +57,15 @@ func ofGreeting(hello greeting) finding {
 	n := hello.NumConnections
 	switch {
 	case hello.Reason == "too_many_websockets":
-		return failed("socket mode", fmt.Sprintf("the app has its %d connections already", maxConnections), "End processes that still use its tokens.")
+		return failed("socket mode", fmt.Sprintf("the app already has all of its %d connections", maxConnections), "Stop other processes that use its tokens.")
 	case hello.Reason == "link_disabled":
-		return failed("socket mode", "it is switched off for the app", "Enable it on your app's page, under Socket Mode.")
+		return failed("socket mode", "it's switched off for the app", "Enable it on your app's page, under Socket Mode.")
 	case hello.Type != "hello":
 		return failed("socket mode", "Slack closed the connection again: "+hello.Reason, "Try again in a minute.")
 	case n >= manyConnections:
-		return passed("socket mode", "opened and closed; the app has %d of the %d connections that Slack allows, this one counted: do not add many", n, maxConnections)
+		return passed("socket mode", "it works; the app uses %d of the %d connections that Slack allows, including this one, so don't add many more", n, maxConnections)
 	}
-	return passed("socket mode", "opened and closed; %d of %d connections, this one counted", n, maxConnections)
+	return passed("socket mode", "it works; the app uses %d of %d connections, including this one", n, maxConnections)
 }
 
 // greet opens a connection and closes it after Slack's hello or disconnect.

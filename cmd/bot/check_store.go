@@ -43,7 +43,7 @@ func checkStore(ctx context.Context, c config) finding {
 	}
 	switch {
 	case !exists:
-		return ofSpace("DATA_DIR doesn't exist yet and can be made", free)
+		return ofSpace("DATA_DIR doesn't exist yet, but can be created", free)
 	case used:
 		return ofSpace("DATA_DIR is writable and in use by a running bot, which checked the store when it started", free)
 	}
@@ -90,7 +90,7 @@ func ofLoss(found jobs.Inspection) finding {
 // that it is unknown.
 func ofSpace(facts string, free int64) finding {
 	if free < 0 {
-		return passed("store", "%s; its free space is not known", facts)
+		return passed("store", "%s; its free space is unknown", facts)
 	}
 	if free < leastSpace {
 		return failed("store", fmt.Sprintf("%s, with only %d MB free", facts, free>>20), "Make room: at least 100 MB, better 2 GB.")
@@ -106,15 +106,15 @@ func ofSpace(facts string, free int64) finding {
 func checkNATS(ctx context.Context, c config) finding {
 	store, err := jobs.Connect(c.NATSURL, 0)
 	if err != nil {
-		return failed("store", err.Error(), "Is NATS_URL right, with its user and password, and the server running?")
+		return failed("store", err.Error(), "Is NATS_URL right, including the user and password, and is the server running?")
 	}
 	defer store.Close(context.WithoutCancel(ctx))
 	state, err := store.Probe(ctx)
 	if err != nil {
-		return failed("store", err.Error(), "The server has to be 2.11 or later, with JetStream on and room for 1.1 GiB in the account.")
+		return failed("store", err.Error(), "The server must be version 2.11 or later, with JetStream on and room for 1.1 GiB in the account.")
 	}
 	if state.Full {
-		return failed("store", "NATS "+state.Version+" has no room for further jobs", "Wait until jobs are done, or lower RETENTION.")
+		return failed("store", "NATS "+state.Version+" has no room for more jobs", "Wait until some jobs are done, or lower RETENTION.")
 	}
 	facts := fmt.Sprintf("NATS %s, written and read", state.Version)
 	switch {
@@ -136,13 +136,13 @@ func checkTemp(c config) finding {
 	}
 	free, err := freeSpace(dir)
 	if err != nil {
-		return passed("temporary files", "can be made; the free space is not known")
+		return passed("temporary files", "they can be created; the free space is unknown")
 	}
 	if need := int64(c.TempSize); free < need {
-		return failed("temporary files", fmt.Sprintf("can be made, with only %d MB free", free>>20),
-			fmt.Sprintf("Make room in the folder of TMPDIR, %d MB at least, or set a smaller TEMP_SIZE.", need>>20))
+		return failed("temporary files", fmt.Sprintf("they can be created, but only %d MB are free", free>>20),
+			fmt.Sprintf("Make room in the folder of TMPDIR, at least %d MB, or set a smaller TEMP_SIZE.", need>>20))
 	}
-	return passed("temporary files", "can be made, %.1f GB free", float64(free)/(1<<30))
+	return passed("temporary files", "they can be created; %.1f GB free", float64(free)/(1<<30))
 }
 
 // existing returns the nearest existing folder above dir.
@@ -169,9 +169,9 @@ func tryWriting(dir string) error {
 
 // ofDisk returns the finding for a folder that is not writable.
 func ofDisk(check, variable string, err error) finding {
-	remedy := "Give the user that runs the bot the right to write there, or set another " + variable + "."
+	remedy := "Let the user that runs the bot write there, or set another " + variable + "."
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		remedy = "Make room on its disk."
 	}
-	return failed(check, variable+" cannot be written: "+err.Error(), remedy)
+	return failed(check, variable+" isn't writable: "+err.Error(), remedy)
 }

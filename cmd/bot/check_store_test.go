@@ -67,7 +67,7 @@ func TestCheckStoreOfABot(t *testing.T) {
 // TestCheckStoreLeavesNothing: it makes neither the folder nor anything in it.
 func TestCheckStoreLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
-	if s := storeOf(t, "DATA_DIR="+filepath.Join(dir, "a", "b")); !strings.HasPrefix(s, "✓ store: DATA_DIR doesn't exist yet and can be made") {
+	if s := storeOf(t, "DATA_DIR="+filepath.Join(dir, "a", "b")); !strings.HasPrefix(s, "✓ store: DATA_DIR doesn't exist yet, but can be created") {
 		t.Error(s)
 	}
 	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable and still empty, ") {
@@ -84,7 +84,7 @@ func TestCheckStoreThatIsNotWritable(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const want = "✗ store: DATA_DIR cannot be written: "
+	const want = "✗ store: DATA_DIR isn't writable: "
 	if s := storeOf(t, "DATA_DIR="+filepath.Join(file, "data")); !strings.HasPrefix(s, want) {
 		t.Error(s)
 	}
@@ -95,7 +95,7 @@ func TestCheckStoreThatIsNotWritable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s := storeOf(t, "DATA_DIR="+readOnly); !strings.HasPrefix(s, want) || !strings.Contains(s, "the right to write there") {
+	if s := storeOf(t, "DATA_DIR="+readOnly); !strings.HasPrefix(s, want) || !strings.Contains(s, "write there") {
 		t.Error(s)
 	}
 }
@@ -112,7 +112,7 @@ func TestCheckSpace(t *testing.T) {
 		t.Errorf("here are %d bytes, %v", free, err)
 	}
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
-	if s := checkTemp(config{}).String(); !strings.HasPrefix(s, "✗ temporary files: TMPDIR cannot be written: ") {
+	if s := checkTemp(config{}).String(); !strings.HasPrefix(s, "✗ temporary files: TMPDIR isn't writable: ") {
 		t.Error(s)
 	}
 }
@@ -164,9 +164,9 @@ func TestCheckWithoutTools(t *testing.T) {
 	o := openOffice(t, reading)
 	t.Setenv("PATH", "/nowhere")
 	out, status := checked(t, o.environ)
-	expect(t, out, "poppler", "✗", "no PDF can be read", "Install poppler-utils")
-	expect(t, out, "libtiff", "✗", "many TIFF files cannot be read", "Install libtiff-tools")
-	expect(t, out, "libheif", "✗", "AVIF is not read", "Install libheif-examples")
+	expect(t, out, "poppler", "✗", "PDFs can't be read", "Install poppler-utils")
+	expect(t, out, "libtiff", "✗", "many TIFF files can't be read", "Install libtiff-tools")
+	expect(t, out, "libheif", "✗", "AVIF can't be read", "Install libheif-examples")
 	expect(t, out, "tesseract", "✓", "not installed; only `bot demo`")
 	expect(t, out, "decoder", "✓")
 	if status != 1 || strings.Count(out, "✗") != 3 {
@@ -184,7 +184,7 @@ func TestCheckStoreOnAFullDisk(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, 1<<20), 0o600); err == nil {
 		t.Fatal("the disk is not full")
 	}
-	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: DATA_DIR cannot be written: ") || !strings.HasSuffix(s, "no space left on device. Make room on its disk.") {
+	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✗ store: DATA_DIR isn't writable: ") || !strings.HasSuffix(s, "no space left on device. Make room on its disk.") {
 		t.Error(s)
 	}
 }

@@ -133,7 +133,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "settings",
       "ok": true,
-      "found": "the environment and .env hold all that is needed"
+      "found": "the environment and .env have everything that is needed"
     },
     {
       "check": "bot token",
@@ -163,7 +163,7 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "socket mode",
       "ok": true,
-      "found": "opened and closed; 1 of 10 connections, this one counted"
+      "found": "it works; the app uses 1 of 10 connections, including this one"
     },
     {
       "check": "endpoint",
@@ -173,22 +173,22 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "prompts",
       "ok": true,
-      "found": "checked: describe gives another text than markdown"
+      "found": "they work: describe and markdown give different texts"
     },
     {
       "check": "store",
       "ok": true,
-      "found": "DATA_DIR doesn't exist yet and can be made, N GB free"
+      "found": "DATA_DIR doesn't exist yet, but can be created, N GB free"
     },
     {
       "check": "temporary files",
       "ok": true,
-      "found": "can be made, N GB free"
+      "found": "they can be created; N GB free"
     },
     {
       "check": "decoder",
       "ok": true,
-      "found": "a picture was opened in a process of its own"
+      "found": "it opened a picture in a separate process"
     },
     {
       "check": "confinement",
@@ -198,17 +198,17 @@ func TestCheckJSON(t *testing.T) {
     {
       "check": "poppler",
       "ok": true,
-      "found": "a page of a PDF was drawn"
+      "found": "it drew a page of a PDF"
     },
     {
       "check": "libtiff",
       "ok": true,
-      "found": "a TIFF file of a scanner was opened"
+      "found": "it opened a scanner's TIFF file"
     },
     {
       "check": "libheif",
       "ok": true,
-      "found": "a HEIC file was opened"
+      "found": "it opened a HEIC file"
     },
     {
       "check": "tesseract",
@@ -251,7 +251,7 @@ func TestCheckFindsEachMissingScope(t *testing.T) {
 	}
 	manifest.Scopes = append(manifest.Scopes, "chat:write.public")
 	c := config{SlackAPIURL: strings.TrimPrefix(o.environ[2], "SLACK_API_URL="), SlackBotToken: o.ws.Install(manifest).BotToken}
-	if f := checkBotToken(t.Context(), c, false)[1]; !f.OK || !strings.HasSuffix(f.Found, "some that are not: chat:write.public") {
+	if f := checkBotToken(t.Context(), c, false)[1]; !f.OK || !strings.HasSuffix(f.Found, "some that aren't: chat:write.public") {
 		t.Errorf("with one too many it says %v", f)
 	}
 }
@@ -264,14 +264,14 @@ func TestCheckNamesWrongSettings(t *testing.T) {
 	if status != 1 || strings.Contains(out, "secret-word") {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
-	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN begins with xoxb-, so it belongs in SLACK_BOT_TOKEN", "✗ settings: OCR_PROFILE must be one of"} {
+	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN starts with xoxb-, so it belongs in SLACK_BOT_TOKEN", "✗ settings: OCR_PROFILE must be one of"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
 	}
 	expect(t, out, "bot token", "✓")
-	expect(t, out, "app token", "✗", "not checked, since SLACK_APP_TOKEN")
-	expect(t, out, "endpoint", "✗", "not checked, since OCR_PROFILE")
+	expect(t, out, "app token", "✗", "not checked, because SLACK_APP_TOKEN")
+	expect(t, out, "endpoint", "✗", "not checked, because OCR_PROFILE")
 	expect(t, out, "store", "✓")
 	if !strings.HasSuffix(out, "\n4 things need your attention.\n") {
 		t.Errorf("it ends with\n%s", out)

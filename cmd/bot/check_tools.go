@@ -18,9 +18,9 @@ func checkDecoder(ctx context.Context) finding {
 		err = openPage(ctx, picture.Data)
 	}
 	if err != nil {
-		return failed("decoder", "a picture cannot be opened: "+err.Error(), "Check that the program may start itself and write to TMPDIR.")
+		return failed("decoder", "it can't open a picture: "+err.Error(), "Make sure that the program may start itself and write to TMPDIR.")
 	}
-	return passed("decoder", "a picture was opened in a process of its own")
+	return passed("decoder", "it opened a picture in a separate process")
 }
 
 // checkConfinement says which protections hold if a file takes over the
@@ -32,7 +32,7 @@ func checkConfinement(ctx context.Context) finding {
 	}
 	holds, err := decoder.Confined(ctx)
 	if err != nil {
-		return failed("confinement", "cannot tell what holds here: "+err.Error(), "Check that the program may start itself.")
+		return failed("confinement", "can't tell what is confined here: "+err.Error(), "Make sure that the program may start itself.")
 	}
 	const limits = "processes that open files have limits of memory and time"
 	switch {
@@ -50,11 +50,11 @@ func checkConfinement(ctx context.Context) finding {
 func checkPoppler(ctx context.Context) finding {
 	switch err := openPage(ctx, blankPDF()); {
 	case errors.Is(err, page.ErrNoTool):
-		return failed("poppler", "not installed, so no PDF can be read", "Install poppler-utils: pdfinfo and pdftoppm have to be in PATH.")
+		return failed("poppler", "not installed, so PDFs can't be read", "Install poppler-utils: pdfinfo and pdftoppm must be in PATH.")
 	case err != nil:
-		return failed("poppler", "a PDF cannot be opened: "+err.Error(), "Reinstall poppler-utils and check that pdftoppm works.")
+		return failed("poppler", "it can't open a PDF: "+err.Error(), "Reinstall poppler-utils and make sure that pdftoppm works.")
 	}
-	return passed("poppler", "a page of a PDF was drawn")
+	return passed("poppler", "it drew a page of a PDF")
 }
 
 // checkLibtiff opens a TIFF file that only libtiff reads: grey, with two bits
@@ -66,23 +66,23 @@ func checkLibtiff(ctx context.Context) finding {
 	}, []byte{0b00_01_10_11})
 	switch err := openPage(ctx, file); {
 	case errors.Is(err, page.ErrNoTool):
-		return failed("libtiff", "not installed, so many TIFF files cannot be read", "Install libtiff-tools: tiff2rgba has to be in PATH.")
+		return failed("libtiff", "not installed, so many TIFF files can't be read", "Install libtiff-tools: tiff2rgba must be in PATH.")
 	case err != nil:
-		return failed("libtiff", "a TIFF file cannot be opened: "+err.Error(), "Reinstall libtiff-tools and check that tiff2rgba works.")
+		return failed("libtiff", "it can't open a TIFF file: "+err.Error(), "Reinstall libtiff-tools and make sure that tiff2rgba works.")
 	}
-	return passed("libtiff", "a TIFF file of a scanner was opened")
+	return passed("libtiff", "it opened a scanner's TIFF file")
 }
 
 // checkLibheif opens a HEIC file that only libheif's program reads.
 func checkLibheif(ctx context.Context) finding {
-	const install = "Install libheif-examples: heif-convert has to be in PATH."
+	const install = "Install libheif-examples: heif-convert must be in PATH."
 	if _, err := exec.LookPath("heif-convert"); err != nil {
-		return failed("libheif", "not installed, so HEIC photos take seconds longer and AVIF is not read", install)
+		return failed("libheif", "not installed, so HEIC photos take seconds longer and AVIF can't be read", install)
 	}
 	if err := openPage(ctx, pagetest.GreyHEIC); err != nil {
-		return failed("libheif", "a HEIC file cannot be opened: "+err.Error(), "Install libheif-examples anew, and its decoder: libheif-plugin-libde265 on Debian 13 and Ubuntu.")
+		return failed("libheif", "it can't open a HEIC file: "+err.Error(), "Reinstall libheif-examples and its decoder (libheif-plugin-libde265 on Debian 13 and Ubuntu).")
 	}
-	return passed("libheif", "a HEIC file was opened")
+	return passed("libheif", "it opened a HEIC file")
 }
 
 // checkTesseract reports the demo's engine, which the bot itself does not

@@ -35,7 +35,7 @@ Start with "bot demo", which needs no account, or with "bot check".`,
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Short = "Print the completion of this program for a shell"
+		completion.Short = "Print a completion script for your shell"
 		completion.Args = knownCommand
 		completion.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
 	}

@@ -194,7 +194,7 @@ func loadConfig(environ []string, dotenv string, need ...func(*config, *problems
 	if all, ok := errors.AsType[env.AggregateError](err); ok {
 		for _, err := range all.Errors {
 			if parse, ok := errors.AsType[env.ParseError](err); ok {
-				wrong.add(variableOf(parse.Name), "is not understood")
+				wrong.add(variableOf(parse.Name), "has an invalid value")
 			} else {
 				wrong = append(wrong, err.Error())
 			}
@@ -217,7 +217,7 @@ func merge(environ []string, dotenv string) (map[string]string, error) {
 	}
 	if err != nil {
 		// The parser's own error quotes the line, and so a token.
-		err = fmt.Errorf("%s cannot be read. Each line is NAME=value, quoted where the value holds spaces. Example: OCR_STREAM=true", dotenv)
+		err = fmt.Errorf("%s can't be read. Each line must be NAME=value, with quotes around values that contain spaces. Example: OCR_STREAM=true", dotenv)
 	}
 	if variables == nil {
 		variables = map[string]string{}

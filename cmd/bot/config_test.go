@@ -67,8 +67,8 @@ func TestAllProblemsAreReported(t *testing.T) {
 		{"tokens swapped", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xoxb-1", "OCR_API_KEY=k"}, "", []string{
 			"SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped", "SLACK_APP_TOKEN and SLACK_BOT_TOKEN are swapped",
 		}},
-		{"one token twice", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN begins with xapp-, so it belongs in SLACK_APP_TOKEN"}},
-		{"a person's token", []string{"SLACK_BOT_TOKEN=xoxp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN does not begin with xoxb-"}},
+		{"one token twice", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN starts with xapp-, so it belongs in SLACK_APP_TOKEN"}},
+		{"a person's token", []string{"SLACK_BOT_TOKEN=xoxp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN doesn't start with xoxb-"}},
 		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN contains spaces or quotes"}},
 		{"numbers and words", append(good, "OCR_CONCURRENCY=many", "OCR_STREAM=perhaps", "OCR_IDLE_TIMEOUT=60", "MAX_FILE_SIZE=big", "LOG_LEVEL=loud", "LOG_FORMAT=xml"), "", []string{
 			"OCR_STREAM is not understood", "OCR_CONCURRENCY is not understood", "OCR_IDLE_TIMEOUT is not understood",

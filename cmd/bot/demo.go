@@ -26,22 +26,22 @@ const demoAddr = "127.0.0.1:8421"
 func demoCommand(sys system) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "demo",
-		Short: "Try it on this machine: a workspace, an OCR engine and the bot",
+		Short: "Try the bot on this machine, with a small workspace and an OCR engine",
 		Long: `Starts a small workspace with a web page, a local OCR engine (tesseract) and the
-bot, and prints the address of the page. Nothing has to be set up, and nothing
-leaves this machine, unless MODELVERSE_API_KEY, OCR_API_KEY or OCR_BASE_URL names
-an endpoint to read with.
+bot, and prints the address of the page. You don't have to set anything up, and nothing
+leaves this machine, unless MODELVERSE_API_KEY, OCR_API_KEY or OCR_BASE_URL names an
+endpoint to read with.
 
-With --bare it starts the workspace alone, for any other Slack bot, and prints the
-address of its API and the tokens of an app. docs/LOCALSLACK.md tells more.`,
+With --bare it starts the workspace alone, for any Slack bot, and prints the address of
+its API and the tokens of an app. See docs/LOCALSLACK.md.`,
 		Args: noArguments,
 	}
 	addr := command.Flags().String("addr", demoAddr, "address of the page, on this machine")
-	modes := command.Flags().StringSlice("slack", nil, "do as only some workspaces of Slack do: "+strings.Join(localslack.Modes(), ", "))
+	modes := command.Flags().StringSlice("slack", nil, "behave as only some Slack workspaces do: "+strings.Join(localslack.Modes(), ", "))
 	_ = command.RegisterFlagCompletionFunc("slack", cobra.FixedCompletions(localslack.Modes(), cobra.ShellCompDirectiveNoFileComp))
-	bare := command.Flags().Bool("bare", false, "the workspace alone, to try another bot on")
-	manifest := command.Flags().String("manifest", "", "with --bare: the file of the app's manifest (YAML or JSON); without it the app may do everything")
-	faults := command.Flags().StringArray("fault", nil, "with --bare: make calls fail, such as chat.update,status=429,retry-after=30s,times=2; may be given several times")
+	bare := command.Flags().Bool("bare", false, "start the workspace alone, to try another bot")
+	manifest := command.Flags().String("manifest", "", "with --bare: file with the app's manifest (YAML or JSON); without it, the app may do everything")
+	faults := command.Flags().StringArray("fault", nil, "with --bare: make calls fail, such as chat.update,status=429,retry-after=30s,times=2; can be repeated")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		if err := localslack.New(localslack.Options{}).SwitchOn(*modes...); err != nil {
 			return usageError{command, "--slack: " + err.Error() + "."}

@@ -20,12 +20,12 @@ const healthTime = 4 * time.Second
 func healthCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "health [ADDR]",
-		Short: "Ask a running bot how it is",
-		Long: `Asks a running bot how it is, for the health checks of containers, and prints its
-answer. ADDR is its LISTEN_ADDR, or a web address such as
+		Short: "Ask a running bot whether it is healthy",
+		Long: `Asks a running bot whether it is healthy, for the health checks of containers, and
+prints its answer. ADDR is its LISTEN_ADDR, or a web address such as
 http://127.0.0.1:8080/readyz; without it LISTEN_ADDR comes from the settings.
 
-The exit status is 0 where the bot is well, else 1.`,
+The exit status is 0 if the bot is healthy, and 1 if not.`,
 		Args: func(command *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError{command, "\"bot health\" asks one address. Example: bot health http://127.0.0.1:8080/readyz"}
@@ -102,7 +102,7 @@ func askHealth(ctx context.Context, address string, out io.Writer) error {
 		err = wrapped.Err // without the address, which may hold a password
 	}
 	if err != nil {
-		return fmt.Errorf("the bot does not answer: %w", err)
+		return fmt.Errorf("the bot doesn't answer: %w", err)
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(out, io.LimitReader(response.Body, 64<<10))

@@ -24,7 +24,7 @@ func needMonitor(c *config, wrong *problems) {
 	}
 	_, port, err := net.SplitHostPort(c.ListenAddr)
 	if n, notNumber := strconv.Atoi(port); err != nil || notNumber != nil || n < 0 || n > 65535 {
-		wrong.add("LISTEN_ADDR", "is no address with a port")
+		wrong.add("LISTEN_ADDR", "isn't an address with a port")
 	}
 }
 

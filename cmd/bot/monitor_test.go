@@ -372,7 +372,7 @@ func TestReadyAndHealth(t *testing.T) {
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
-	if status, said := bot(); status != 1 || !strings.Contains(said, "does not answer") {
+	if status, said := bot(); status != 1 || !strings.Contains(said, "doesn't answer") {
 		t.Errorf("health of a bot that has ended: status %d, %q", status, said)
 	}
 }

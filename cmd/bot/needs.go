@@ -32,9 +32,9 @@ func needSlack(c *config, wrong *problems) {
 		case swapped:
 			wrong.add(variable, "and "+other+" are swapped")
 		case strings.HasPrefix(value, otherPrefix):
-			wrong.add(variable, "begins with "+otherPrefix+", so it belongs in "+other)
+			wrong.add(variable, "starts with "+otherPrefix+", so it belongs in "+other)
 		case !strings.HasPrefix(value, prefix):
-			wrong.add(variable, "does not begin with "+prefix)
+			wrong.add(variable, "doesn't start with "+prefix)
 		case strings.ContainsAny(value, " \t\r\n\"'"):
 			wrong.add(variable, "contains spaces or quotes")
 		}
@@ -47,7 +47,7 @@ func needSlack(c *config, wrong *problems) {
 	}
 	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
 	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
-		wrong.add("SLACK_API_URL", "must be https, or the tokens could be read on the way")
+		wrong.add("SLACK_API_URL", "must start with https, so that nobody on the way can read the tokens")
 	}
 	if !strings.HasSuffix(c.SlackAPIURL, "/") {
 		c.SlackAPIURL += "/"
@@ -60,17 +60,17 @@ var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
 // needPlaces checks the settings of channels and people.
 func needPlaces(c *config, wrong *problems) {
 	if !bot.ChannelMode(c.AutoRead).Known() {
-		wrong.add("AUTO_READ", "is not understood")
+		wrong.add("AUTO_READ", "has an invalid value")
 	}
 	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
 		for _, id := range channels(list) {
 			if !channelID.MatchString(id) {
-				wrong.add(variable, "contains something that is not a channel id (Slack shows the id at the end of the channel's details)")
+				wrong.add(variable, "contains something that isn't a channel ID (Slack shows the ID at the bottom of the channel's details)")
 			}
 		}
 	}
 	if !regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`).MatchString(c.reaction()) && c.reaction() != "" {
-		wrong.add("REACTION", "is not the name of an emoji")
+		wrong.add("REACTION", "isn't the name of an emoji")
 	}
 }
 
@@ -120,14 +120,14 @@ func needModel(c *config, wrong *problems) {
 		wrong.add("OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
 	}
 	if _, err := ocr.ParseExtraBody(c.OCRExtraBody); err != nil {
-		wrong.add("OCR_EXTRA_BODY", "is not understood: "+err.Error())
+		wrong.add("OCR_EXTRA_BODY", "is invalid: "+err.Error())
 	}
 	if strings.ContainsFunc(c.key(), func(r rune) bool { return r <= ' ' || r > '~' }) {
 		variable := "MODELVERSE_API_KEY"
 		if c.OCRAPIKey != "" {
 			variable = "OCR_API_KEY"
 		}
-		wrong.add(variable, "contains spaces or characters that no key has")
+		wrong.add(variable, "contains spaces or other characters that a key can't have")
 	}
 	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
 		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
@@ -143,10 +143,10 @@ func needStore(c *config, wrong *problems) {
 
 func needLog(c *config, wrong *problems) {
 	if new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) != nil {
-		wrong.add("LOG_LEVEL", "is not understood")
+		wrong.add("LOG_LEVEL", "has an invalid value")
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
-		wrong.add("LOG_FORMAT", "is not understood")
+		wrong.add("LOG_FORMAT", "has an invalid value")
 	}
 }
 
@@ -154,7 +154,7 @@ func checkURL(variable, value string, wrong *problems) {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
-		wrong.add(variable, "is not a web address")
+		wrong.add(variable, "isn't a web address")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		wrong.add(variable, "must not contain a password, ? or #")
 	}

@@ -30,7 +30,7 @@ func ocrCommand(sys system) *cobra.Command {
 		Short: "Read image files and PDFs, without Slack",
 		Long: `Reads image files and PDFs with the OCR endpoint of the settings, or with tesseract
 on this machine (--local), and prints their text. The file name - stands for
-standard input. A file that cannot be read does not keep the others from it.
+standard input. If a file can't be read, the others still are.
 
 A terminal shows the text while it is read, and standard error the progress. With
 several files, a line like "==> receipt.png <==" stands above the text of each.

@@ -89,7 +89,7 @@ func sourceError(err error) error {
 		return errors.New("this is a folder: name the files in it")
 	}
 	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-		return fmt.Errorf("it cannot be opened: %w", wrapped.Err)
+		return fmt.Errorf("it can't be opened: %w", wrapped.Err)
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func fromFile(variable string, value *string, file string, wrong *problems) bool
 		err = errors.New("it is empty")
 	}
 	if err != nil {
-		wrong.add(name, "names a file that is of no use: "+err.Error())
+		wrong.add(name, "names a file that can't be used: "+err.Error())
 	}
 	*value = text
 	return err == nil

@@ -41,7 +41,7 @@ func TestSecretFilesThatAreOfNoUse(t *testing.T) {
 		{"a folder", "NATS_URL_FILE=/", "NATS_URL_FILE names a file that is of no use: is a directory. "},
 		{"empty", "MODELVERSE_API_KEY_FILE=" + secretFile(t, " \n"), "MODELVERSE_API_KEY_FILE names a file that is of no use: it is empty. "},
 		{"too large", "OCR_API_KEY_FILE=" + large, "OCR_API_KEY_FILE names a file that is of no use: it is too large for a secret. "},
-		{"another kind of token", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xapp-planted"), "SLACK_BOT_TOKEN begins with xapp-, so it belongs in SLACK_APP_TOKEN. "},
+		{"another kind of token", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xapp-planted"), "SLACK_BOT_TOKEN starts with xapp-, so it belongs in SLACK_APP_TOKEN. "},
 		{"two lines", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted\nxoxb-planted"), "SLACK_BOT_TOKEN contains spaces or quotes. "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

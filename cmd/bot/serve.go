@@ -19,10 +19,10 @@ import (
 func runCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
-		Short: "Serve a Slack workspace until it is told to stop",
-		Long: `Connects to Slack, reads the pictures that people post, and goes on until it gets
-SIGTERM or Ctrl-C. It then takes no new work, hands back what is unfinished, and
-ends within ten seconds; the next start goes on with it.
+		Short: "Connect to Slack and read pictures until stopped",
+		Long: `Connects to Slack and reads the pictures that people post, until it gets SIGTERM or
+Ctrl-C. It then accepts no new work, saves what is unfinished, and ends within ten
+seconds. The next start continues that work.
 
 Three settings are required: SLACK_BOT_TOKEN and SLACK_APP_TOKEN from the Slack
 app's page, and MODELVERSE_API_KEY, or OCR_BASE_URL for an endpoint of your own.
@@ -30,7 +30,7 @@ They come from the environment or from .env in the current folder; .env.example
 explains every setting, and "bot check" says whether they work.
 
 The log goes to standard error. The exit status is 0 after a stop, 1 after a
-failure, and 2 where a setting is wrong.`,
+failure, and 2 if a setting is wrong.`,
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error { return serve(command.Context(), sys) },
 	}
