@@ -158,7 +158,7 @@ func (f *form) checkFiles(b *inputBlock) {
 		case len(up.Data) > maxInputFile:
 			f.problems[b.BlockID] = up.Name + " is larger than 10 MB."
 		case !b.accepts(up.Name):
-			f.problems[b.BlockID] = up.Name + " is not of a type that fits here."
+			f.problems[b.BlockID] = up.Name + " isn't a type of file that can go here."
 		}
 	}
 }

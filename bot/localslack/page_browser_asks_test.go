@@ -100,7 +100,7 @@ func window(s *site) {
 	s.js(submit + `.click(); 1`)
 	s.wait(problem + ` === "Please complete this required field.,Please complete this required field." && document.activeElement.id === "field-pages" && document.activeElement.getAttribute("aria-invalid") === "true"`)
 	s.js(`document.querySelector(".file-field").dispatchEvent(new DragEvent("drop", {dataTransfer: ` + carrying("a.png", "b.txt", "c.png", "d.png") + `, bubbles: true, cancelable: true})); 1`)
-	s.wait(`[...document.querySelectorAll("#window .chosen span")].map((e) => e.textContent).join() === "a.png,c.png" && document.querySelector("#toast").textContent.includes("2 files fit here")`)
+	s.wait(`[...document.querySelectorAll("#window .chosen span")].map((e) => e.textContent).join() === "a.png,c.png" && document.querySelector("#toast").textContent.includes("Only 2 files can go here")`)
 	s.js(`document.querySelector('[aria-label="Remove c.png"]').click(); document.querySelector("#window input[value=me]").click(); document.querySelector("#window input[value=b]").click(); document.querySelector("#field-mode").value = "figure"; document.querySelector("#field-note").value = ""; 1`)
 	s.js(submit + `.click(); 1`)
 	s.wait(`document.querySelector("#window form").getAttribute("aria-busy") === "true" && ` + submit + `.disabled`)

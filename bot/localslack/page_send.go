@@ -98,7 +98,7 @@ func readField(r io.Reader, limit int64) (string, error) {
 // pagePostError responds with a sentence for the person, never only a code.
 func pagePostError(rw http.ResponseWriter, err error) {
 	if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
-		pageError(rw, http.StatusRequestEntityTooLarge, "A message can carry 100 MB of files. Send fewer or smaller ones.")
+		pageError(rw, http.StatusRequestEntityTooLarge, "A message can have up to 100 MB of files. Send fewer or smaller ones.")
 		return
 	}
 	sentence := pageSentences[errCode(err)]

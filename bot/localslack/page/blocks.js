@@ -31,7 +31,7 @@ const BLOCKS = {
 };
 
 const list = (v) => (Array.isArray(v) ? v : []);
-const unknown = (b) => h("p.quiet", null, `(a block of type “${String(b?.type)}”, which this page does not draw)`);
+const unknown = (b) => h("p.quiet", null, `(a block of type “${String(b?.type)}”, which this page can't show)`);
 
 /** textObject draws a text object: mrkdwn, or plain text with its emoji names and its lines. */
 function textObject(t, names) {

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 // What Slack itself understands; the rest are the installed apps'.
 const OWN = [
   { command: "/invite", usage_hint: "@name", description: "Add somebody or an app to this channel" },
-  { command: "/remove", usage_hint: "@name", description: "Take somebody or an app out of this channel" },
+  { command: "/remove", usage_hint: "@name", description: "Remove somebody or an app from this channel" },
   { command: "/leave", usage_hint: "", description: "Leave this channel" },
   { command: "/archive", usage_hint: "", description: "Archive this channel" },
 ];

@@ -78,15 +78,15 @@ export class Composer {
   /** add takes files that were picked, dropped or pasted. */
   add(files) {
     const room = MAX_FILES - this.files.length;
-    if (files.length > room) this.warn(`A message can carry ${MAX_FILES} files. The first ${MAX_FILES} were kept.`);
+    if (files.length > room) this.warn(`A message can have up to ${MAX_FILES} files, so only the first ${MAX_FILES} were kept.`);
     let total = this.files.reduce((sum, f) => sum + f.file.size, 0);
     for (const file of files.slice(0, Math.max(room, 0))) {
       if (!file.size) {
-        this.warn(`“${file.name}” is empty or a folder, and was left out.`);
+        this.warn(`“${file.name}” is empty or a folder, so it was left out.`);
         continue;
       }
       if ((total += file.size) > MAX_BYTES) {
-        this.warn("A message can carry 100 MB of files. Send fewer or smaller ones.");
+        this.warn("A message can have up to 100 MB of files. Send fewer or smaller ones.");
         break;
       }
       this.files.push({ file, url: isImage(file) ? URL.createObjectURL(file) : "" });

@@ -91,16 +91,16 @@ export class Deeds {
   async copy(message) {
     const link = await this.deed("link", message);
     if (!link) return;
-    await navigator.clipboard.writeText(link).then(() => this.warn("The link is on the clipboard."), () => this.warn(link));
+    await navigator.clipboard.writeText(link).then(() => this.warn("Link copied."), () => this.warn(link));
   }
 
   async remove(message) {
-    const sure = await ask(this.confirm, { title: "Delete message", text: "This cannot be undone.", confirm: "Delete", style: "danger" });
+    const sure = await ask(this.confirm, { title: "Delete message", text: "This can't be undone.", confirm: "Delete", style: "danger" });
     if (sure) this.deed("delete", message);
   }
 
   async deleteFile(file) {
-    const sure = await ask(this.confirm, { title: `Delete ${file.name}`, text: "The file goes from every place it was shared in.", confirm: "Delete", style: "danger" });
+    const sure = await ask(this.confirm, { title: `Delete ${file.name}`, text: "The file disappears from every place where it was shared.", confirm: "Delete", style: "danger" });
     if (sure) this.deed("delete-file", {}, { file: file.id });
   }
 }

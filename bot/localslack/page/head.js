@@ -30,7 +30,7 @@ export function welcome(key, store) {
   const browse = h("button.btn.primary", { type: "button", "data-do": "browse" }, "Choose a file");
   return h("div.empty", { "data-key": "welcome" }, h("div.sheet", { "aria-hidden": "true" }, h("i"), h("i"), h("i"), h("i"), h("b")),
     h("h3", null, "Drop a file here, or say something"),
-    h("p", null, "A picture, a PDF, any file. What apps answer stands here, or in a thread of your message."),
+    h("p", null, "Send a picture, a PDF or any other file. Apps answer here, or in a thread under your message."),
     h("p.ways", null, browse, h("span.only-keyboard", null, "or paste a picture with ", h("kbd", null, key + " V"))),
     store.note && h("p.note.quiet", null, mrkdwn(store.note, store.names)));
 }

@@ -15,7 +15,7 @@ export function field(e, id, kept, warn) {
 
 const startOf = (e) => [e.initial_option, ...(e.initial_options || [])].filter(Boolean).map((o) => o.value);
 const typed = (type) => (e, id, kept) => h("input.field", { id, type, value: kept?.[0] ?? e.initial_value ?? e.initial_date ?? "", placeholder: e.placeholder?.text, autocomplete: "off" });
-const unknown = (e) => h("p.quiet", null, `(${String(e.type)}, which this page does not draw)`);
+const unknown = (e) => h("p.quiet", null, `(${String(e.type)}, which this page can't show)`);
 
 const FIELDS = {
   plain_text_input: (e, id, kept) => {
@@ -72,8 +72,8 @@ function fileField(e, id, kept, warn) {
   const add = (more) => {
     for (const file of more) {
       const kind = file.name.split(".").pop().toLowerCase();
-      if (types.length && !types.includes(kind)) warn(`${file.name} is not of a type that fits here.`);
-      else if (files.length >= most) warn(most === 1 ? "One file fits here." : `${most} files fit here; the first ${most} were kept.`);
+      if (types.length && !types.includes(kind)) warn(`${file.name} isn't a type of file that can go here.`);
+      else if (files.length >= most) warn(most === 1 ? "You can attach one file here." : `Only ${most} files can go here, so the first ${most} were kept.`);
       else files.push(file);
     }
     draw();

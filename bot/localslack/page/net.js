@@ -9,7 +9,7 @@ export async function follow(on) {
   for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
     try {
       const answer = await fetch("/page/state");
-      if (!answer.ok) throw new Error(`the workspace answered ${answer.status}`);
+      if (!answer.ok) throw new Error(`the workspace returned status ${answer.status}`);
       const state = await answer.json();
       on.state(state);
       const gap = await stream(state.seq, on, () => (wait = 250));
@@ -77,9 +77,9 @@ function upload(path, form, progress) {
     request.onload = () => {
       const answer = request.response;
       if (answer?.ok || answer?.problems) resolve(answer);
-      else reject(new Error(answer?.error || `The workspace answered ${request.status}.`));
+      else reject(new Error(answer?.error || `The workspace returned status ${request.status}.`));
     };
-    request.onerror = () => reject(new Error("The workspace cannot be reached."));
+    request.onerror = () => reject(new Error("The workspace can't be reached."));
     request.send(form);
   });
 }
@@ -92,10 +92,10 @@ export const doDeed = async (name, deed) => (await post(`/page/do/${name}`, deed
 
 async function post(path, body) {
   const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => {
-    throw new Error("The workspace cannot be reached.");
+    throw new Error("The workspace can't be reached.");
   });
   const said = await answer.json().catch(() => ({}));
-  if (!said.ok) throw new Error(said.error || `The workspace answered ${answer.status}.`);
+  if (!said.ok) throw new Error(said.error || `The workspace returned status ${answer.status}.`);
   return said;
 }
 

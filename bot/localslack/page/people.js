@@ -57,8 +57,8 @@ export class People {
     const channel = this.store.channels.get(this.channel);
     if (deed === "close") return this.dialog.close();
     const question = {
-      archive: { title: `Archive #${channel.name}?`, text: "Nothing can be posted in it any more.", confirm: "Archive", style: "danger" },
-      leave: channel.is_private && { title: `Leave #${channel.name}?`, text: "You come back only if somebody adds you.", confirm: "Leave", style: "danger" },
+      archive: { title: `Archive #${channel.name}?`, text: "Nobody can post in it any more.", confirm: "Archive", style: "danger" },
+      leave: channel.is_private && { title: `Leave #${channel.name}?`, text: "You can only come back if somebody adds you.", confirm: "Leave", style: "danger" },
     }[deed];
     if (question && !(await ask(this.confirm, question))) return;
     button.disabled = true;
@@ -75,7 +75,7 @@ export function createChannel(dialog, go) {
   const cancel = h("button.btn", { type: "button" }, "Cancel");
   const form = h("form", { novalidate: true }, h("h2", null, "Create a channel"),
     h("div.input", null, h("label.label", { for: "new-channel" }, "Name"), name, problem),
-    h("label.tick", null, secret, h("span", null, "Private", h("small", null, "Only its members see it"))),
+    h("label.tick", null, secret, h("span", null, "Private", h("small", null, "Only members can see it"))),
     h("footer", null, cancel, h("button.btn.primary", { type: "submit" }, "Create")));
   cancel.addEventListener("click", () => dialog.close());
   name.addEventListener("input", () => (name.value = name.value.toLowerCase().replace(/\s/g, "-")));

@@ -47,19 +47,19 @@ export function view(dialog, message, file, names) {
 
 function shown(file) {
   const img = h("img", { src: fileURL(file), alt: file.title || file.name });
-  ifUnshown(img, () => img.replaceWith(h("p.quiet", null, "This picture is damaged and cannot be shown. It can be downloaded.")));
+  ifUnshown(img, () => img.replaceWith(h("p.quiet", null, "This picture is damaged and can't be shown, but you can download it.")));
   return img;
 }
 
 function textBody(file, names) {
   const el = h("div.md", null, h("p.quiet", null, "Loading…"));
   fetch(fileURL(file))
-    .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(`the workspace answered ${answer.status}`))))
+    .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(`the workspace returned status ${answer.status}`))))
     .then((text) => {
-      const rest = text.length > MAX_PREVIEW && h("p.quiet", null, "The rest is in the file itself: download it.");
+      const rest = text.length > MAX_PREVIEW && h("p.quiet", null, "Download the file to see the rest.");
       el.replaceChildren(...(/\.(md|markdown)$/i.test(file.name) ? markdown(text.slice(0, MAX_PREVIEW), names) : [h("pre", null, text.slice(0, MAX_PREVIEW))]), rest || "");
     })
-    .catch((err) => el.replaceChildren(h("p.quiet", null, `This file cannot be shown: ${err.message}.`)));
+    .catch((err) => el.replaceChildren(h("p.quiet", null, `This file can't be shown: ${err.message}.`)));
   return el;
 }
 
