@@ -14,7 +14,7 @@ demo: build
 # All tests, with what they need. TESTFLAGS=-race looks for data races too.
 test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
-	node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./...
+	@node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./...
 
 # The real program killed 100 times while it reads 200 images, and floods of two
 # minutes.
