@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,6 +61,37 @@ func TestLinksInTexts(t *testing.T) {
 				t.Errorf("%s: %v", file, err)
 			}
 		}
+	}
+}
+
+// TestNamesInTexts are settings that the program has, and paths that are there.
+func TestNamesInTexts(t *testing.T) {
+	setting := regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`")
+	path := regexp.MustCompile("`((?:bot|cmd|ocr|docs)/[A-Za-z0-9_./-]+)`")
+	// Variables of the system, of a Dockerfile and of the tests.
+	known := map[string]bool{"HTTPS_PROXY": true, "NO_PROXY": true, "SSL_CERT_FILE": true, "SSL_CERT_DIR": true, "NO_COLOR": true, "MORE_FONTS": true, "CGO_ENABLED": true}
+	for f := range reflect.TypeFor[config]().Fields() {
+		known[f.Tag.Get("env")] = true
+	}
+	settings, paths := 0, 0
+	for file, content := range texts(t) {
+		if filepath.Base(file) == "BENCHMARKS.md" { // its settings are those of tests
+			continue
+		}
+		for _, found := range setting.FindAllStringSubmatch(content, -1) {
+			if settings++; !known[found[1]] {
+				t.Errorf("%s: there is no setting %s", file, found[1])
+			}
+		}
+		for _, found := range path.FindAllStringSubmatch(content, -1) {
+			paths++
+			if _, err := os.Stat(filepath.Join("../..", found[1])); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+	if settings < 50 || paths < 30 {
+		t.Errorf("only %d settings and %d paths were seen", settings, paths)
 	}
 }
 
