@@ -94,7 +94,7 @@ func TestCheckEndpoint(t *testing.T) {
 func TestCheckPrompts(t *testing.T) {
 	for want, model := range map[string]http.HandlerFunc{
 		"✓ prompts: this endpoint ignores them": func(w http.ResponseWriter, _ *http.Request) { streaming(w, "# Marmalade") },
-		"✓ prompts: they work":  reading,
+		"✓ prompts: they work":                  reading,
 		"✗ prompts: reading in the mode describe failed": func(w http.ResponseWriter, r *http.Request) {
 			if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("Describe this image")) {
 				http.Error(w, "no", http.StatusBadRequest)
