@@ -16,11 +16,12 @@ test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	@node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./...
 
-# The real program killed 100 times while it reads 200 images, and floods of two
-# minutes.
+# The real program killed 100 times while it reads 200 images, floods of two minutes, and
+# three replicas on a NATS cluster that loses servers.
 soak:
 	FLOOD=2m go test -count=1 -timeout 30m -run OnePersonSilencesNobody -v ./bot
 	KILLS=100 IMAGES=200 go test -count=1 -timeout 30m -run Killed -v ./cmd/bot
+	CLUSTER_IMAGES=200 CLUSTER_THOUSAND=1 go test -count=1 -timeout 30m -run Cluster -v ./cmd/bot
 
 # nodynamic: where heif-convert is not installed, HEIC is decoded by what is in the
 # binary, not by a library that it would look for, and the binary needs no loader. Nothing of the machine is in

@@ -84,7 +84,7 @@ func TestPeopleAreEqualInAllReplicas(t *testing.T) {
 // more pages than they may. A page of a replica that is cut off ends soon, since its
 // job has lost its lease.
 func TestConcurrencyIsOfAllReplicas(t *testing.T) {
-	for seed := range 10 {
+	for seed := range 5 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const most = 6
