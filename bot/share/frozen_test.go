@@ -11,6 +11,7 @@ import (
 // counter gives out turns without end, when it is told to.
 type counter struct {
 	part    Part
+	roles   []Role // one after the other
 	waiting []*counted
 }
 
@@ -25,7 +26,14 @@ func (c *counter) Enter(_ Want, tell func(ahead int)) Place {
 	c.waiting = append(c.waiting, w)
 	return w
 }
-func (c *counter) Become(p Part)        { c.part = p }
+
+func (c *counter) Become(p Part) {
+	c.part = p
+	if n := len(c.roles); n == 0 || c.roles[n-1] != p.Role {
+		c.roles = append(c.roles, p.Role)
+	}
+}
+
 func (c *counter) Stock() string        { return "" }
 func (c *counter) Report() []byte       { return nil }
 func (c *counter) Learn(string, []byte) {}
@@ -103,6 +111,20 @@ func TestFrozenKeeperGrantsNoTurn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFrozenKeeperBeginsAnew, since the others may have used a tenth each in the meantime.
+func TestFrozenKeeperBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := frozen(t, &Memory{})
+		<-time.After(lasting)
+		if err := s.renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []Role{None, Keeper, Apart, Keeper}; !slices.Equal(source.roles, want) {
+			t.Errorf("roles %d, want %d", source.roles, want)
+		}
+	})
 }
 
 // TestFrozenMemberTakesNoTurn that a keeper granted before the freeze.

@@ -77,6 +77,7 @@ func (s *Share) renew(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settle() // after a freeze the role may be over
 	taken := s.part.Role != Keeper
 	if taken {
 		s.take(next, last.Keeper, begun)

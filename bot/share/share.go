@@ -206,7 +206,9 @@ func (s *Share) settle() {
 	s.part = part
 	for _, name := range s.names {
 		p := part
-		p.Stock = s.stock[name]
+		if p.Role == Keeper {
+			p.Stock = s.stock[name]
+		}
 		s.sources[name].Become(p)
 	}
 	s.stock = nil
