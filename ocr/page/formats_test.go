@@ -142,6 +142,7 @@ func TestKindsOfTIFF(t *testing.T) {
 		{"planar, 16 bit", pagetest.TIFF(le, false, with(tag(bitsPerSample, 16, 16, 16), tag(photometric, 2), tag(samples, 3), tag(planar, 2)), plane(200, 30, 2), plane(30, 60, 2), plane(30, 200, 2)), red, blue},
 		{"turned", pagetest.TIFF(le, true, append(slices.Clone(rgb), tag(274, 3)), rgbPixels), blue, red},
 		{"cmyk", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 5), tag(samples, 4)), halves([]byte{55, 225, 225, 0}, []byte{225, 195, 55, 0})), red, blue},
+		{"cmyk with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8, 8), tag(photometric, 5), tag(samples, 5), tag(extra, 2)), halves([]byte{55, 225, 225, 0, 255}, []byte{0, 0, 0, 255, 0})), red, white},
 		{"jpeg", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8), tag(compression, 7), tag(photometric, 6), tag(samples, 3), tag(530, 2, 2)), picture), red, blue},
 		{"unnamed sample", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 2), tag(samples, 4), tag(extra, 0)), halves([]byte{200, 30, 30, 0}, []byte{30, 60, 200, 0})), red, blue},
 		{"grey with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8), tag(photometric, 1), tag(samples, 2), tag(extra, 2)), halves([]byte{0, 255}, []byte{0, 0})), black, white},

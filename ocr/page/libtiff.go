@@ -93,7 +93,7 @@ func refill(f *os.File, content io.Reader) error {
 // unusual reports whether a page's numbers are of a kind that tiff2rgba does
 // not know or misreads: a depth that is no power of two or over 16 bits,
 // signed or floating-point numbers, colours of fewer than eight bits, or inks
-// of more than eight.
+// of more than eight or with alpha.
 func (d directory) unusual() bool {
 	depth := d.number(tagBits, 1)
 	switch d.number(tagPhotometric, photometricGrey) {
@@ -103,7 +103,7 @@ func (d directory) unusual() bool {
 			return true
 		}
 	case photometricCMYK:
-		if depth != 8 {
+		if depth != 8 || d.number(tagSamples, 1) > 4 { // a fifth sample is mostly alpha
 			return true
 		}
 	default:
