@@ -23,6 +23,9 @@ const (
 	// WebAssembly module: 24 megapixels took 390 MB and 585 MB.
 	heicBytesPerPixel, deepHEICBytesPerPixel = 8, 16
 
+	// maxWASM bounds the pixels that the module decodes.
+	maxWASM = DefaultMaxPixels * freeBytesPerPixel / deepHEICBytesPerPixel
+
 	// minHEICWidth is the least width in pixels for which the module returns
 	// all rows, and colorHEICWidth the least for which it returns the colours.
 	// The module assumes that the rows of each plane are as long as the
@@ -56,14 +59,22 @@ func heicCost(m color.Model) float64 {
 }
 
 // decodeHEIC decodes the picture with libheif's program. Where the program is
-// not installed, libheif as a WebAssembly module decodes: it reads fewer
-// pictures, and takes a second to start.
+// not installed, or cannot read the file, libheif as a WebAssembly module
+// decodes: it takes a second to start and reads fewer kinds of pictures, but is
+// newer than Debian 12's program and accepts files with a damaged item.
 func decodeHEIC(src *source) (image.Image, error) {
 	return decodeHEIF(src, HEIC, func(h *heif, size image.Point) (image.Image, error) {
 		if src.heifConvert == "" {
 			return h.decodeWASM(src, size)
 		}
-		return h.convert(src, HEIC, size)
+		m, err := h.convert(src, HEIC, size)
+		if _, broken := errors.AsType[*BrokenError](err); !broken || size.X > maxWASM/size.Y {
+			return m, err
+		}
+		if m, again := h.decodeWASM(src, size); again == nil {
+			return m, nil
+		}
+		return nil, err
 	})
 }
 
