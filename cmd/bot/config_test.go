@@ -61,7 +61,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 		name    string
 		environ []string
 		dotenv  string
-		want    []string // what each line begins with
+		want    []string // what each line starts with
 	}{
 		{"nothing is set", nil, "", []string{"SLACK_BOT_TOKEN is missing", "SLACK_APP_TOKEN is missing", "MODELVERSE_API_KEY is missing"}},
 		{"tokens swapped", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xoxb-1", "OCR_API_KEY=k"}, "", []string{
@@ -71,20 +71,20 @@ func TestAllProblemsAreReported(t *testing.T) {
 		{"a person's token", []string{"SLACK_BOT_TOKEN=xoxp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN doesn't start with xoxb-"}},
 		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN contains spaces or quotes"}},
 		{"numbers and words", append(good, "OCR_CONCURRENCY=many", "OCR_STREAM=perhaps", "OCR_IDLE_TIMEOUT=60", "MAX_FILE_SIZE=big", "LOG_LEVEL=loud", "LOG_FORMAT=xml"), "", []string{
-			"OCR_STREAM is not understood", "OCR_CONCURRENCY is not understood", "OCR_IDLE_TIMEOUT is not understood",
-			"MAX_FILE_SIZE is not understood", "LOG_LEVEL is not understood", "LOG_FORMAT is not understood",
+			"OCR_STREAM has an invalid value", "OCR_CONCURRENCY has an invalid value", "OCR_IDLE_TIMEOUT has an invalid value",
+			"MAX_FILE_SIZE has an invalid value", "LOG_LEVEL has an invalid value", "LOG_FORMAT has an invalid value",
 		}},
 		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=900000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB", "TEMP_SIZE=50GB"), "", []string{
 			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "TEMP_SIZE must be", "OCR_CONCURRENCY must be",
 		}},
 		{"the model's settings", append(good, "OCR_PROFILE=deepseek", "OCR_EXTRA_BODY=top_p=1", "OCR_MAX_TOKENS=-1"), "", []string{
-			"OCR_MAX_TOKENS is not understood", "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is not understood",
+			"OCR_MAX_TOKENS has an invalid value", "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is invalid",
 		}},
-		{"extra fields that are not free", append(good, `OCR_EXTRA_BODY={"model":"x"}`), "", []string{"OCR_EXTRA_BODY is not understood: the extra body may not set"}},
-		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL is not a web address", "OCR_BASE_URL is not a web address"}},
+		{"extra fields that are not free", append(good, `OCR_EXTRA_BODY={"model":"x"}`), "", []string{"OCR_EXTRA_BODY is invalid: the extra body may not set"}},
+		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL isn't a web address", "OCR_BASE_URL isn't a web address"}},
 		{"a password in an address", append(good, "OCR_BASE_URL=http://u:p@h/v1", "SLACK_API_URL=https://slack.com/api/?x=1"), "", []string{"SLACK_API_URL must not contain", "OCR_BASE_URL must not contain"}},
 		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY contains"}},
-		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must be https"}},
+		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must start with https"}},
 		{"a broken file", good, "what is this\n", []string{""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
