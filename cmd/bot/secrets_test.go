@@ -36,11 +36,11 @@ func TestSecretFilesThatAreOfNoUse(t *testing.T) {
 	large := secretFile(t, strings.Repeat("planted ", maxSecret))
 	for _, tt := range []struct{ name, setting, want string }{
 		{"both", "SLACK_BOT_TOKEN=xoxb-planted\nSLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted"), "SLACK_BOT_TOKEN_FILE and SLACK_BOT_TOKEN are both set: keep one of them. Example: "},
-		{"no such file", "SLACK_APP_TOKEN_FILE=/planted/nowhere", "SLACK_APP_TOKEN_FILE names a file that is of no use: no such file or directory. "},
-		{"the secret itself", "SLACK_BOT_TOKEN_FILE=xoxb-planted", "SLACK_BOT_TOKEN_FILE names a file that is of no use: no such file or directory. "},
-		{"a folder", "NATS_URL_FILE=/", "NATS_URL_FILE names a file that is of no use: is a directory. "},
-		{"empty", "MODELVERSE_API_KEY_FILE=" + secretFile(t, " \n"), "MODELVERSE_API_KEY_FILE names a file that is of no use: it is empty. "},
-		{"too large", "OCR_API_KEY_FILE=" + large, "OCR_API_KEY_FILE names a file that is of no use: it is too large for a secret. "},
+		{"no such file", "SLACK_APP_TOKEN_FILE=/planted/nowhere", "SLACK_APP_TOKEN_FILE names a file that can't be used: no such file or directory. "},
+		{"the secret itself", "SLACK_BOT_TOKEN_FILE=xoxb-planted", "SLACK_BOT_TOKEN_FILE names a file that can't be used: no such file or directory. "},
+		{"a folder", "NATS_URL_FILE=/", "NATS_URL_FILE names a file that can't be used: is a directory. "},
+		{"empty", "MODELVERSE_API_KEY_FILE=" + secretFile(t, " \n"), "MODELVERSE_API_KEY_FILE names a file that can't be used: it is empty. "},
+		{"too large", "OCR_API_KEY_FILE=" + large, "OCR_API_KEY_FILE names a file that can't be used: it is too large for a secret. "},
 		{"another kind of token", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xapp-planted"), "SLACK_BOT_TOKEN starts with xapp-, so it belongs in SLACK_APP_TOKEN. "},
 		{"two lines", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted\nxoxb-planted"), "SLACK_BOT_TOKEN contains spaces or quotes. "},
 	} {
