@@ -177,6 +177,9 @@ func (h *heif) readLocations(f *fields, version uint64) {
 		}
 		f.number(2) // of another file
 		base, extents := f.number(baseSize), f.number(2)
+		if !f.ok {
+			return // the number of items is the file's word
+		}
 		for range extents {
 			f.number(indexSize)
 			l := location{base + f.number(offsetSize), f.number(lengthSize)}

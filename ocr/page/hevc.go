@@ -224,15 +224,17 @@ func (b *bitReader) scalingLists() {
 // fields reads big-endian numbers in order. After the last byte it returns 0,
 // and ok is false.
 type fields struct {
-	rest []byte
-	ok   bool
+	rest    []byte
+	ok      bool
+	missing int // reads beyond the end
 }
 
-func newFields(b []byte) *fields { return &fields{b, true} }
+func newFields(b []byte) *fields { return &fields{rest: b, ok: true} }
 
 func (f *fields) take(n int) []byte {
 	if n > len(f.rest) {
 		f.rest, f.ok = nil, false
+		f.missing++
 		return make([]byte, n)
 	}
 	b := f.rest[:n]
