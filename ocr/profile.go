@@ -13,7 +13,7 @@ import (
 type profile struct {
 	name    string
 	prompts map[Kind]string // %s is the argument of Locate
-	// sanitizer removes the model's own sanitizer from a person's words in a prompt.
+	// sanitizer breaks the model's control tokens in a person's words.
 	sanitizer *strings.Replacer
 	// maxTokens is the default limit of an answer; 0 leaves the limit to the
 	// endpoint.
@@ -27,7 +27,7 @@ type profile struct {
 	askUsage bool
 	// canvas returns the size that an image has for the model.
 	canvas func(width, height int) (w, h int)
-	// cleaning returns the rules for the model's own signs.
+	// cleaning returns the rules for the model's control tokens.
 	cleaning func(Mode) clean.Rules
 }
 
@@ -41,8 +41,8 @@ var deepseekPrompts = map[Kind]string{
 	Locate:   "Locate <|ref|>%s<|/ref|> in the image.",
 }
 
-// deepseekSigns breaks the model's own signs in a person's words.
-var deepseekSigns = strings.NewReplacer("<|", "< |", "|>", "| >", "<｜", "< ｜", "｜>", "｜ >")
+// deepseekTokens breaks the model's control tokens in a person's words.
+var deepseekTokens = strings.NewReplacer("<|", "< |", "|>", "| >", "<｜", "< ｜", "｜>", "｜ >")
 
 // deepseekContext is the model's context in tokens, of which a usual image
 // takes about 900.
@@ -55,7 +55,7 @@ var profiles = []profile{
 		// https://www.ucloud-global.com/en/docs/modelverse
 		name:      "deepseek-ocr",
 		prompts:   with(deepseekPrompts, Markdown, DefaultPrompt),
-		sanitizer: deepseekSigns,
+		sanitizer: deepseekTokens,
 		maxTokens: 8192,
 		context:   deepseekContext,
 		canvas:    Canvas,
@@ -68,7 +68,7 @@ var profiles = []profile{
 		// https://docs.vllm.ai/projects/recipes/en/latest/DeepSeek/DeepSeek-OCR.html
 		name:      "deepseek-ocr-vllm",
 		prompts:   deepseekPrompts,
-		sanitizer: deepseekSigns,
+		sanitizer: deepseekTokens,
 		context:   deepseekContext,
 		askUsage:  true,
 		extra: map[string]json.RawMessage{
@@ -84,7 +84,7 @@ var profiles = []profile{
 		// model loops: https://github.com/ollama/ollama/issues/13345
 		name:      "deepseek-ocr-ollama",
 		prompts:   deepseekPrompts,
-		sanitizer: deepseekSigns,
+		sanitizer: deepseekTokens,
 		maxTokens: 4096,
 		context:   deepseekContext,
 		askUsage:  true,
