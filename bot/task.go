@@ -109,8 +109,8 @@ func (t task) origin() (channel, what, person string) {
 // enqueue stores a task, unless the task was stored before.
 func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	if t.Ask != nil {
-		if err := b.dropRequested(ctx, t.Ask); err != nil || len(t.Ask.Files) == 0 {
-			return false, err
+		if b.dropRequested(ctx, t.Ask); len(t.Ask.Files) == 0 {
+			return false, nil
 		}
 	}
 	record := t.record()
@@ -131,24 +131,20 @@ const clockSkew = time.Minute
 
 // dropRequested removes the files of an ask that an earlier version took as
 // requests, under other keys: after an upgrade Slack may send an event again
-// whose ack was lost.
-func (b *Bot) dropRequested(ctx context.Context, a *ask.Ask) error {
+// whose ack was lost. A file stays if the store does not answer, since a file that
+// is read twice does less harm than one that is not read.
+func (b *Bot) dropRequested(ctx context.Context, a *ask.Ask) {
 	seconds, _, _ := strings.Cut(ask.Timestamp(a.Origin), ".")
 	if at, err := strconv.ParseInt(seconds, 10, 64); err != nil || at > b.started.Add(clockSkew).Unix() {
-		return nil
+		return
 	}
 	var files []ask.File
 	for i, f := range a.Files {
-		_, err := b.jobs.Get(ctx, b.team+"/"+a.RequestKey(i))
-		switch {
-		case errors.Is(err, jobs.ErrNotFound):
+		if _, err := b.jobs.Get(ctx, b.team+"/"+a.RequestKey(i)); err != nil && !errors.Is(err, jobs.ErrCorrupt) {
 			files = append(files, f)
-		case err != nil && !errors.Is(err, jobs.ErrCorrupt):
-			return err
 		}
 	}
 	a.Files = files
-	return nil
 }
 
 // request stores a task that a person waits for. After a failure sentence is
