@@ -153,12 +153,12 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	var failed error
 	var taking sync.WaitGroup
 	taking.Go(func() { layer, failed = d.layer(ctx, s.number) })
-	p, err := d.picture(ctx, i)
+	p, parts, err := d.picture(ctx, i)
 	taking.Wait()
 	if err = cmp.Or(err, failed); err != nil {
 		return Page{}, err
 	}
-	p.Layer = partOf(layer, s.parts, d.pieces[i].part)
+	p.Layer = partOf(layer, parts, d.pieces[i].part)
 	return p, nil
 }
 
@@ -189,20 +189,21 @@ func (d *Document) Prepare(ctx context.Context, i int) error {
 	return d.prepare(ctx, s)
 }
 
-// picture returns piece i without its text.
-func (d *Document) picture(ctx context.Context, i int) (Page, error) {
+// picture returns piece i without its text, and all parts of its page.
+func (d *Document) picture(ctx context.Context, i int) (p Page, parts []part, err error) {
 	s := d.pieces[i].sheet
 	if err := s.lock(ctx); err != nil {
-		return Page{}, err
+		return Page{}, nil, err
 	}
 	defer s.unlock()
 	if err := d.prepare(ctx, s); err != nil {
-		return Page{}, err
+		return Page{}, nil, err
 	}
 	if s.read(d.pieces[i].part) {
 		defer s.close()
 	}
-	return s.page(s.drawn, s.parts, d.pieces[i].part)
+	p, err = s.page(s.drawn, s.parts, d.pieces[i].part)
+	return p, s.parts, err
 }
 
 func (s *sheet) lock(ctx context.Context) error {

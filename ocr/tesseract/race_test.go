@@ -1,0 +1,5 @@
+//go:build race
+
+package tesseract
+
+const raceDetector = true
