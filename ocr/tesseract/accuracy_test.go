@@ -13,14 +13,19 @@ import (
 	"slackocr/ocr/page/pagetest"
 )
 
-// readAll reads a picture as the server does, in all languages or in these. The race
+// skipUnderRaceDetector skips a test that measures how well pictures are read. The
 // detector makes that ten times slower and finds nothing in it, since one goroutine
-// does all the work, so a test that measures accuracy ends there.
-func readAll(t *testing.T, file []byte, markdown bool, languages ...string) (text string, pieces int) {
+// does all the work. The tests of the server and of its processes run with it.
+func skipUnderRaceDetector(t *testing.T) {
 	t.Helper()
 	if raceDetector {
 		t.Skip("accuracy is measured without the race detector")
 	}
+}
+
+// readAll reads a picture as the server does, in all languages or in these.
+func readAll(t *testing.T, file []byte, markdown bool, languages ...string) (text string, pieces int) {
+	t.Helper()
 	s, err := New(Options{Languages: languages})
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +63,7 @@ var texts = map[string]string{
 // TestAccuracy: every text is read with at least 95 % of its words, however the page
 // looks, and a page that is no photo is read in pieces.
 func TestAccuracy(t *testing.T) {
+	skipUnderRaceDetector(t)
 	for name, text := range texts {
 		pictures := map[string][]byte{
 			"page":  pagetest.PNG(text, pagetest.Layout{}),
@@ -87,6 +93,7 @@ func TestAccuracy(t *testing.T) {
 
 // A photo of more pixels than a model takes is scaled down on its way.
 func TestScaledPhoto(t *testing.T) {
+	skipUnderRaceDetector(t)
 	photo := pagetest.Photo(pagetest.Article, pagetest.Layout{DPI: 250})
 	got, _ := readAll(t, upright(t, photo, func(int, int) (int, int) { return 1280, 1920 }), true)
 	if share := pagetest.Words(got, pagetest.Article); share < 0.95 {
@@ -96,6 +103,7 @@ func TestScaledPhoto(t *testing.T) {
 
 // Headings and paragraphs come back as they were set.
 func TestMarkdown(t *testing.T) {
+	skipUnderRaceDetector(t)
 	got, _ := readAll(t, pagetest.PNG(pagetest.Article, pagetest.Layout{}), true, "eng")
 	if got != pagetest.Article {
 		t.Errorf("got:\n%s", got)
@@ -116,6 +124,7 @@ func TestMarkdown(t *testing.T) {
 
 // A picture of a single word, as small as a button.
 func TestOneWord(t *testing.T) {
+	skipUnderRaceDetector(t)
 	got, _ := readAll(t, pagetest.PNG("Continue", pagetest.Layout{Width: 1.2, Height: 0.4, Margin: 0.1}), true, "eng")
 	if strings.TrimSpace(got) != "Continue" {
 		t.Errorf("%q", got)
@@ -126,6 +135,7 @@ func TestOneWord(t *testing.T) {
 // their order, in all languages that are installed. Spaces and the marks of markdown
 // do not count.
 func TestCharacters(t *testing.T) {
+	skipUnderRaceDetector(t)
 	page := pagetest.Layout{}
 	chinese, err := png.Decode(bytes.NewReader(pagetest.ChineseReceiptPNG))
 	if err != nil {
@@ -180,6 +190,7 @@ func characters(text string) string {
 // TestTables: the demo's invoice and its Chinese receipt are read as the tables that
 // they have.
 func TestTables(t *testing.T) {
+	skipUnderRaceDetector(t)
 	for name, test := range map[string]struct {
 		file  []byte
 		table string
@@ -196,6 +207,7 @@ func TestTables(t *testing.T) {
 
 // TestForeignScript: text in a script of which no language is installed is not guessed.
 func TestForeignScript(t *testing.T) {
+	skipUnderRaceDetector(t)
 	got, _ := readAll(t, pagetest.ChineseReceiptPNG, true, "eng")
 	if !strings.Contains(got, "tesseract-ocr-chi-sim") || strings.Contains(got, "\n") {
 		t.Errorf("a Chinese receipt is read as %q", got)

@@ -57,6 +57,7 @@ func beside(left, right string) []byte {
 
 // Columns are read one after the other, not across.
 func TestColumns(t *testing.T) {
+	skipUnderRaceDetector(t)
 	left, right, _ := strings.Cut(pagetest.Article, "\n\n# ")
 	got, _ := readAll(t, beside(left, right), true)
 	if share := pagetest.Words(got, left+"\n"+right); share < 0.95 {
@@ -66,6 +67,7 @@ func TestColumns(t *testing.T) {
 
 // A table with rules has no empty rows between its lines.
 func TestRuledTable(t *testing.T) {
+	skipUnderRaceDetector(t)
 	const text = "Apples\t12\nPears\t7\nPlums and cherries\t31\nOranges\t4\nTotal\t54"
 	m := pagetest.Image(text, pagetest.Layout{Width: 4, Height: 2.5})
 	box := image.Rect(100, 100, m.Rect.Dx()-100, m.Rect.Dy()-60)

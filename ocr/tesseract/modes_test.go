@@ -13,6 +13,7 @@ import (
 // TestEveryModeOfTheClient: with the bot's own client each mode gives what a
 // person can use.
 func TestEveryModeOfTheClient(t *testing.T) {
+	skipUnderRaceDetector(t)
 	_, url := serve(t, Options{})
 	client, err := ocr.NewClient(ocr.Config{BaseURL: url, Model: Model, Stream: true, StopLoops: true})
 	if err != nil {
