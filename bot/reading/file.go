@@ -216,7 +216,7 @@ func (r *run) readSmallCopy(ctx context.Context, i int, why error) (string, Outc
 // readFile reads a downloaded file. The first piece uses turn, unless nil, and
 // releases it.
 func (r *run) readFile(ctx context.Context, i int, content *os.File, turn func()) (string, Outcome, error) {
-	if turn != nil && !r.Decoder.Free() {
+	if turn != nil && !r.Decoder.Free(r.Person) {
 		turn() // while the file waits for a decoder, others use the turn
 		turn = nil
 	}

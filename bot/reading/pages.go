@@ -68,7 +68,7 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn 
 		if p.pieces[i].done {
 			continue
 		}
-		if turn != nil && (!r.Decoder.Free() || !doc.Reserve(working, i)) {
+		if turn != nil && (!r.Decoder.Free(r.Person) || !doc.Reserve(working, i)) {
 			// Others use the turn while the piece waits for a decoder or for
 			// space. A holder of space may wait for this turn.
 			turn()

@@ -107,8 +107,8 @@ func (d *Decoder) Used() int64 { return d.texts.Used() + d.drawings.Used() }
 // one.
 func (d *Decoder) Load() (running, owners int) { return d.turns.Load() }
 
-// Free reports whether a file would be opened at once.
-func (d *Decoder) Free() bool { return d.turns.Free() }
+// Free reports whether a file of this owner would be opened at once.
+func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
 
 // Confined returns the protections of the processes that open files.
 func (d *Decoder) Confined(ctx context.Context) (Confined, error) {

@@ -100,11 +100,12 @@ func (s *Turns) Ahead(person string) (n int) {
 	return n
 }
 
-// Free reports whether somebody who comes now is served at once.
-func (s *Turns) Free() bool {
+// Free reports whether a person who comes now is served at once, or as soon as a turn
+// on loan is given back.
+func (s *Turns) Free(person string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.taken < s.size
+	return s.taken < s.size || s.held[person] < s.each && len(s.loans) > 0
 }
 
 // Load returns the number of turns in use, and the number of people who wait.

@@ -189,6 +189,9 @@ func TestTurnsOnLoan(t *testing.T) {
 	if !first.served || !second.served || !third.served || fourth.served {
 		t.Fatal("ann does not have all turns")
 	}
+	if s.Free("ann") || !s.Free("bob") {
+		t.Fatal("a turn on loan counts as free for ann, or not for bob")
+	}
 	bob := enter("bob")
 	if recalled(first) || recalled(second) || !recalled(third) {
 		t.Fatal("not the newest turn alone is recalled for bob")
