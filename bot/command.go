@@ -170,9 +170,9 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	}
 }
 
-// setChannelMode changes a channel's mode, or returns a sentence about the present
-// mode.
-func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin string, h ChannelMode) (sentence string) {
+// setChannelMode changes a channel's mode. If mode is "", it returns a sentence
+// about the present one.
+func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin string, mode ChannelMode) (sentence string) {
 	if ask.Direct(c.ChannelID) {
 		return words.AutoDirect
 	}
@@ -183,19 +183,19 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 	if err == nil && !joined {
 		return words.AddMeFirst(b.self)
 	}
-	if err == nil && h == "" {
-		if h, err = b.channelMode(ctx, c.ChannelID); err == nil {
-			return words.AutoReadNow(string(h))
+	if err == nil && mode == "" {
+		if mode, err = b.channelMode(ctx, c.ChannelID); err == nil {
+			return words.AutoReadNow(string(mode))
 		}
 	}
 	announcement := task{Say: &Notice{
-		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(h)),
+		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(mode)),
 	}}
 	if err == nil && b.tooManyErrands(announcement) {
 		return words.TooManyAsks
 	}
 	if err == nil {
-		err = b.jobs.SetSetting(ctx, channelModeKey(b.team, c.ChannelID), string(h))
+		err = b.jobs.SetSetting(ctx, channelModeKey(b.team, c.ChannelID), string(mode))
 	}
 	if errors.Is(err, post.ErrCrowd) {
 		return words.TooManyMembers

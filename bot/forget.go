@@ -333,6 +333,7 @@ func (b *Bot) deleteLate(ctx context.Context, t postedMessages) (err error) {
 	return nil
 }
 
+// ignoreRefused returns nil if Slack does not let the bot delete something, else err.
 func (b *Bot) ignoreRefused(err error) error {
 	if post.Code(err) == "" || post.TokenProblem(err) && !errors.Is(post.OptionalScope(err), post.ErrScope) {
 		return err

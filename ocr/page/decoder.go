@@ -100,7 +100,7 @@ func NewDecoder(c DecoderConfig) *Decoder {
 // of a limit.
 func (d *Decoder) Kills() int64 { return d.kills.Load() }
 
-// Used returns the bytes that files may have which the processes wrote or write.
+// Used returns the space that is taken for the files of the processes, in bytes.
 func (d *Decoder) Used() int64 { return d.texts.Used() + d.drawings.Used() }
 
 // Load returns the number of running processes, and of the owners whose files wait for
