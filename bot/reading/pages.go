@@ -64,6 +64,11 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn 
 	r.live.show(file, p)
 	group, working := errgroup.WithContext(ctx)
 	first := true
+	for i := range p.pieces {
+		if p.pieces[i].done {
+			doc.Skip(i)
+		}
+	}
 	for i := range p.pieces { // in the order of their turns
 		if p.pieces[i].done {
 			continue

@@ -166,6 +166,24 @@ func TestPartsAreMadeOnce(t *testing.T) {
 	}
 }
 
+// A page does not stay on the disk for a part that nobody asks for.
+func TestSkippedParts(t *testing.T) {
+	d := newDecoder(t, page.DecoderConfig{})
+	doc := openDocument(t, d, encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 9000))), page.Options{})
+	doc.Skip(0)
+	for i := 1; i < doc.Len(); i++ {
+		if d.Used() == 0 && i > 1 {
+			t.Error("the page is gone before its last part is read")
+		}
+		if _, err := doc.Page(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if doc.Len() < 3 || d.Used() != 0 {
+		t.Errorf("%d bytes stay taken for the first of %d parts", d.Used(), doc.Len())
+	}
+}
+
 // What lies on the disk cannot be found there, so that it goes with the
 // process.
 func TestNoFileStaysOnDisk(t *testing.T) {

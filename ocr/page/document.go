@@ -177,6 +177,10 @@ func (d *Document) Reserve(ctx context.Context, i int) bool {
 	return true
 }
 
+// Skip says that piece i is not asked for, so that its page does not stay on the disk
+// for it. Skip comes before Prepare and Page of the same page.
+func (d *Document) Skip(i int) { d.pieces[i].sheet.read(d.pieces[i].part) }
+
 // Prepare draws the page of piece i, so that Page does not wait for a process or for
 // space. What Prepare draws is on the disk until Page returns the last piece of it, or
 // Close.
