@@ -446,62 +446,6 @@ func TestKindsOfWebP(t *testing.T) {
 	}
 }
 
-// HEIC is read by libheif's program, and without it as far as the module can.
-func TestKindsOfHEIC(t *testing.T) {
-	t.Run("by libheif's program", func(t *testing.T) {
-		testHEIC(t)
-		shows(t, "narrow", readFile(t, "narrow.heic"), white, color.RGBA{254, 0, 0, 255})
-		shows(t, "AVIF", readFile(t, "flag.avif"), red, blue)
-		shows(t, "48 megapixels", readFile(t, "large.heic"), red, blue)
-		shows(t, "the first of two, 40 pixels wide", readFile(t, "two-small.heic"), red, blue)
-		shows(t, "grey of 10 bits", pagetest.GreyHEIC, white, color.Gray{76})
-	})
-	t.Run("without it", func(t *testing.T) {
-		page.DecodeCommand() // builds with what is in PATH
-		t.Setenv("PATH", t.TempDir())
-		testHEIC(t)
-		shows(t, "narrow", readFile(t, "narrow.heic"), white, color.Gray{76})
-		d := newDecoder(t, page.DecoderConfig{})
-		tiny := withExtent(t, readFile(t, "flag.heic"), 32, 160)
-		if _, err := readAll(t.Context(), d, onDisk(t, tiny), page.Options{}); !errors.Is(err, page.ErrNoDecoder) || !page.TryThumbnail(err) {
-			t.Errorf("a tiny one: %v", err)
-		}
-		if _, err := readAll(t.Context(), d, onDisk(t, readFile(t, "flag.avif")), page.Options{}); !errors.Is(err, page.ErrNoTool) {
-			t.Errorf("AVIF: %v", err)
-		}
-		_, err := readAll(t.Context(), d, onDisk(t, readFile(t, "large.heic")), page.Options{})
-		if large, ok := errors.AsType[*page.TooLargeError](err); !ok || large.MaxPixels != page.DefaultMaxPixels/4 {
-			t.Errorf("48 megapixels: %v", err)
-		}
-	})
-}
-
-// testHEIC reads the kinds that both decoders know.
-func testHEIC(t *testing.T) {
-	t.Helper()
-	generic := readFile(t, "flag.heic")
-	for _, brand := range []string{"mif1", "msf1", "xxxx"} {
-		copy(generic[8:], brand)
-		shows(t, brand, generic, red, blue)
-	}
-	shows(t, "alpha", readFile(t, "flag-alpha.heic"), red, white)
-	p := shows(t, "limited range", readFile(t, "limited-range.heic"), white, black)
-	m, _, err := image.Decode(bytes.NewReader(p.Data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	light, _, _, _ := m.At(30, 80).RGBA()
-	dark, _, _, _ := m.At(200, 80).RGBA()
-	if light>>8 < 250 || dark>>8 > 5 {
-		t.Errorf("white is %d and black %d", light>>8, dark>>8)
-	}
-	doc := openDocument(t, newDecoder(t, page.DecoderConfig{}), readFile(t, "flag-exif.heic"), page.Options{})
-	turned := piece(t, doc, 0)
-	if s := turned.Bounds().Size(); s != image.Pt(160, 240) || !near(turned.At(80, 20), red) || !near(turned.At(80, 220), blue) {
-		t.Errorf("by EXIF alone: %v, %v over %v", s, turned.At(80, 20), turned.At(80, 220))
-	}
-}
-
 // A picture of one colour that comes out of a long file is not believed.
 func TestBlankPicture(t *testing.T) {
 	blank := encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 200)))

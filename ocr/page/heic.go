@@ -58,37 +58,15 @@ func heicCost(m color.Model) float64 {
 	return deepHEICBytesPerPixel
 }
 
-// decodeHEIC decodes the picture with libheif's program. Where the program is
-// not installed, or cannot read the file, libheif as a WebAssembly module
-// decodes: it takes a second to start and reads fewer kinds of pictures, but is
-// newer than Debian 12's program and accepts files with a damaged item.
-func decodeHEIC(src *source) (image.Image, error) {
-	return decodeHEIF(src, HEIC, func(h *heif, size image.Point) (image.Image, error) {
-		if src.heifConvert == "" {
-			return h.decodeWASM(src, size)
-		}
-		m, err := h.convert(src, HEIC, size)
-		if _, broken := errors.AsType[*BrokenError](err); !broken || size.X > maxWASM/size.Y {
-			return m, err
-		}
-		if m, again := h.decodeWASM(src, size); again == nil {
-			return m, nil
-		}
-		return nil, err
-	})
-}
+func decodeHEIC(src *source) (image.Image, error) { return decodeHEIF(src, HEIC) }
 
-// decodeAVIF decodes the picture with libheif's program.
-func decodeAVIF(src *source) (image.Image, error) {
-	return decodeHEIF(src, AVIF, func(h *heif, size image.Point) (image.Image, error) {
-		return h.convert(src, AVIF, size)
-	})
-}
+func decodeAVIF(src *source) (image.Image, error) { return decodeHEIF(src, AVIF) }
 
-// decodeHEIF passes the description and the size of the shown picture to a
-// decoder. If the decoder fails, the file alone says why: the end of the
-// picture is missing, libheif does not know its kind, or it is damaged.
-func decodeHEIF(src *source, kind Kind, decode func(*heif, image.Point) (image.Image, error)) (image.Image, error) {
+// decodeHEIF decodes the picture with libheif's program. Where the program is
+// not installed, or refuses a HEIC file that looks whole, libheif as a
+// WebAssembly module decodes: it takes a second to start and reads fewer kinds
+// of pictures, but is newer than Debian 12's program.
+func decodeHEIF(src *source, kind Kind) (image.Image, error) {
 	h, err := readHEIF(src)
 	if err != nil {
 		return nil, err
@@ -99,15 +77,29 @@ func decodeHEIF(src *source, kind Kind, decode func(*heif, image.Point) (image.I
 	} else if h.larger(size) {
 		return nil, errors.New("its picture is larger than it says")
 	}
-	m, err := decode(h, size)
+	module := kind == HEIC && src.heifConvert == ""
+	var m image.Image
+	if module {
+		m, err = h.decodeWASM(src, size)
+	} else {
+		m, err = h.convert(src, kind, size)
+	}
 	broken, ok := errors.AsType[*BrokenError](err)
 	if !ok {
 		return m, err
-	} else if !h.known() {
-		return nil, fmt.Errorf("%w: %w", ErrNoDecoder, broken.err)
 	}
-	if length, err := src.Seek(0, io.SeekEnd); err == nil && h.end() > uint64(length) {
+	length, err := src.Seek(0, io.SeekEnd)
+	switch {
+	case err != nil:
+		return nil, err
+	case !h.known():
+		return nil, fmt.Errorf("%w: %w", ErrNoDecoder, broken.err)
+	case h.end() > uint64(length):
 		return nil, &BrokenError{kind, fmt.Errorf("%w: %w", broken.err, io.ErrUnexpectedEOF)}
+	case kind == HEIC && !module && len(h.sequences()) > 0 && size.X <= maxWASM/size.Y:
+		if m, err := h.decodeWASM(src, size); err == nil {
+			return m, nil
+		}
 	}
 	return nil, broken
 }

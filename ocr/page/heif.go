@@ -22,30 +22,32 @@ type heif struct {
 	items     map[uint32]item
 	locations map[uint32]location
 	refs      []reference
-	boxes     []box            // the properties
-	of        map[uint32][]int // an item's properties, counted from 1, in their order
+	parts     map[uint32][]uint32 // of which an item is made: the references "dimg"
+	boxes     []box               // the properties
+	of        map[uint32][]int    // an item's properties, counted from 1, in their order
 }
 
 // An item is a part of the file, such as a picture or its metadata.
 type item struct {
-	kind    string
-	flags   byte // the lowest bits
-	flagsAt int64
+	kind  string
+	flags byte // the lowest bits
+	entry box
 }
 
 type reference struct {
-	kind string
-	from uint32
-	to   []uint32
+	kind  string
+	from  uint32
+	to    []uint32
+	entry box
 }
 
 // A location is the only extent of an item in the file itself.
 type location struct{ offset, length uint64 }
 
 type box struct {
-	kind string
-	at   int64 // of the body in the file
-	body []byte
+	kind       string
+	kindAt, at int64 // offsets of the kind and of the body in the file
+	body       []byte
 }
 
 // boxesOf returns the boxes in bytes at an offset, up to the first damaged
@@ -63,7 +65,7 @@ func boxesOf(b []byte, at int64) []box {
 		if size < uint64(head) || size > uint64(len(b)) {
 			break
 		}
-		all = append(all, box{string(b[4:8]), at + int64(head), b[head:size]})
+		all = append(all, box{string(b[4:8]), at + 4, at + int64(head), b[head:size]})
 		b, at = b[size:], at+int64(size)
 	}
 	return all
@@ -110,7 +112,7 @@ func readHEIF(src *source) (*heif, error) {
 
 // parseHEIF parses the body of the box "meta", which stands at an offset.
 func parseHEIF(b []byte, at int64) (*heif, error) {
-	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, of: map[uint32][]int{}}
+	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, parts: map[uint32][]uint32{}, of: map[uint32][]int{}}
 	if len(b) < 4 {
 		return nil, errNoMeta
 	}
@@ -131,19 +133,22 @@ func parseHEIF(b []byte, at int64) (*heif, error) {
 				flags := e.number(3)
 				id := uint32(e.id(version > 2))
 				e.number(2)
-				h.items[id] = item{string(e.take(4)), byte(flags), entry.at + 3}
+				h.items[id] = item{string(e.take(4)), byte(flags), entry}
 			}
 		case "iloc":
 			h.readLocations(f, version)
 		case "iref":
-			for _, entry := range boxesOf(f.rest, 0) {
+			for _, entry := range boxesOf(f.rest, x.at+int64(len(x.body)-len(f.rest))) {
 				e := newFields(entry.body)
-				r := reference{kind: entry.kind, from: uint32(e.id(version > 0))}
+				r := reference{kind: entry.kind, from: uint32(e.id(version > 0)), entry: entry}
 				for range e.number(2) {
 					if !e.ok {
 						break
 					}
 					r.to = append(r.to, uint32(e.id(version > 0)))
+				}
+				if r.kind == "dimg" {
+					h.parts[r.from] = append(h.parts[r.from], r.to...)
 				}
 				h.refs = append(h.refs, r)
 			}
@@ -311,17 +316,22 @@ func (h *heif) limited() bool {
 	return len(all) > 0 && all[0].ok && !all[0].full
 }
 
-// coded returns the primary picture and its tiles, which have the codec's
-// properties.
-func (h *heif) coded() []uint32 {
-	items := []uint32{h.primary}
-	for _, r := range h.refs {
-		if r.kind == "dimg" && r.from == h.primary {
-			items = append(items, r.to...)
-		}
+// coded returns the primary picture and the pictures of which it is made, such
+// as tiles. Some of these have the codec's properties.
+func (h *heif) coded() []uint32 { return h.sources(h.primary) }
+
+// sources returns an item and all items of which it is made, as often as they
+// are used, up to about maxSources.
+func (h *heif) sources(id uint32) []uint32 {
+	items := []uint32{id}
+	for i := 0; i < len(items) && len(items) < maxSources; i++ {
+		items = append(items, h.parts[items[i]]...)
 	}
 	return items
 }
+
+// maxSources is more than the 65,536 tiles that a grid can have.
+const maxSources = 70_000
 
 // sequences returns the parameter sets of the primary picture and of its
 // tiles.
@@ -386,15 +396,35 @@ func (h *heif) end() (end uint64) {
 }
 
 // onlyPrimary returns the changes by which the primary picture is the only one
-// that is not hidden (ISO/IEC 23008-12, 6.4.2).
+// that is not hidden (ISO/IEC 23008-12, 6.4.2), nor a smaller copy of another.
+// Items that the picture does not need are taken away, since libheif refuses
+// the whole file if one of them is damaged or unknown.
 func (h *heif) onlyPrimary() map[uint64][]byte {
+	const flagsByte = 3
+	needed := map[uint32]bool{}
+	for _, id := range h.coded() {
+		needed[id] = true
+	}
+	if alpha, ok := h.alpha(); ok {
+		for _, id := range h.sources(alpha) {
+			needed[id] = true
+		}
+	}
 	changes := map[uint64][]byte{}
 	for id, item := range h.items {
 		flags := item.flags | 1
 		if id == h.primary {
 			flags = item.flags &^ 1
 		}
-		changes[uint64(item.flagsAt)] = []byte{flags}
+		changes[uint64(item.entry.at+flagsByte)] = []byte{flags}
+		if !needed[id] {
+			changes[uint64(item.entry.kindAt)] = []byte("free")
+		}
+	}
+	for _, r := range h.refs {
+		if r.kind == "thmb" && r.from == h.primary {
+			changes[uint64(r.entry.kindAt)] = []byte("free")
+		}
 	}
 	return changes
 }
@@ -407,5 +437,5 @@ func (h *heif) larger(size image.Point) bool {
 	for _, s := range h.sequences() {
 		coded += float64(s.width) * float64(s.height)
 	}
-	return coded > 4*float64(size.X)*float64(size.Y)+spare
+	return len(h.coded()) >= maxSources || coded > 4*float64(size.X)*float64(size.Y)+spare
 }

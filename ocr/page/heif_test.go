@@ -1,6 +1,10 @@
 package page
 
-import "testing"
+import (
+	"image"
+	"slices"
+	"testing"
+)
 
 // TestHEIFListsEndWithTheirData: reading a list stops at the end of the data,
 // whatever number of entries the file says that the list has.
@@ -15,5 +19,22 @@ func TestHEIFListsEndWithTheirData(t *testing.T) {
 		if f.ok || f.missing > 10 {
 			t.Errorf("%s: %d reads beyond the end", name, f.missing)
 		}
+	}
+}
+
+// TestHEIFSourcesOfSources: a picture may be made of others that are made of
+// others again, each as often as is said. A picture that is made of itself is
+// too large.
+func TestHEIFSourcesOfSources(t *testing.T) {
+	h := &heif{primary: 1, parts: map[uint32][]uint32{1: {2, 3, 3}, 3: {4}, 4: {5}}}
+	if got := h.coded(); !slices.Equal(got, []uint32{1, 2, 3, 3, 4, 4, 5, 5}) {
+		t.Errorf("made of %v", got)
+	}
+	if size := image.Pt(100, 100); h.larger(size) {
+		t.Error("a small picture is called too large")
+	}
+	h.parts[5] = []uint32{1, 1}
+	if size := image.Pt(100, 100); !h.larger(size) {
+		t.Error("a picture that is made of itself is not called too large")
 	}
 }
