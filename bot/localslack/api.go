@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 // Error is Slack's error response {"ok":false,"error":Code}.
@@ -90,9 +92,9 @@ func (w *Workspace) record(c Call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for k, v := range c.Args {
-		c.Args[k] = cutRunes(v, maxLogged)
+		c.Args[k] = mrkdwn.Cut(v, maxLogged)
 	}
-	c.Method = cutRunes(c.Method, maxMethod)
+	c.Method = mrkdwn.Cut(c.Method, maxMethod)
 	w.calls = append(w.calls, c)
 	if n := len(w.calls) - maxArgs; n > 0 {
 		w.calls[n-1].Args = nil
@@ -288,18 +290,4 @@ func writeJSON(rw http.ResponseWriter, status int, body any) {
 	rw.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	rw.WriteHeader(status)
 	_, _ = rw.Write(data) // the caller has gone
-}
-
-// cutRunes cuts s to at most n characters.
-func cutRunes(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 // postable returns the conversation of chat.postMessage: by id, by #name, or
@@ -42,7 +44,7 @@ func (w *Workspace) newMessage(a *app, t content) *Message {
 			ID: a.BotID, AppID: a.AppID, UserID: a.BotUserID, Name: a.Name, TeamID: w.team.ID, Icons: map[string]string{},
 			Updated: w.users[a.BotUserID].Updated,
 		},
-		Text: cutRunes(t.text, maxPostText), Blocks: t.blocks, Attachments: t.attachments, Metadata: t.metadata,
+		Text: mrkdwn.Cut(t.text, maxPostText), Blocks: t.blocks, Attachments: t.attachments, Metadata: t.metadata,
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 // This file is the side of the person: what the chat's client would send.
@@ -67,7 +69,7 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 		if err != nil {
 			return "", err
 		}
-		f.info.AltTxt = cutRunes(up.AltTxt, maxAltText)
+		f.info.AltTxt = mrkdwn.Cut(up.AltTxt, maxAltText)
 		shared = append(shared, f)
 	}
 	w.share(c, m, shared)
@@ -76,33 +78,7 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 
 // compose returns typed text in the form that Slack's client sends.
 func (w *Workspace) compose(text string) string {
-	return escapeText(w.label(linkURLs(w.linkNames(cutRunes(text, maxPostText)))))
-}
-
-// typedURL matches an address as typed: with a scheme, of mail, or a host
-// alone (Slack knows more top-level domains than these). A <…> token stays
-// unchanged.
-var typedURL = regexp.MustCompile(`<[^<>]*>|https?://[^\s<>|]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.\w+|` +
-	`\b(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|edu|io|dev|app|co|eu|de|fr|uk)\b(?:/[^\s<>|]*)?`)
-
-// linkURLs puts addresses in < >, as Slack sends them to apps
-// (https://docs.slack.dev/messaging/formatting-message-text#automatic-parsing).
-func linkURLs(text string) string {
-	return typedURL.ReplaceAllStringFunc(text, func(s string) string {
-		if strings.HasPrefix(s, "<") {
-			return s
-		}
-		typed := strings.TrimRight(s, `.,;:!?)'"`)
-		link := strings.ReplaceAll(typed, "&", "&amp;")
-		switch {
-		case strings.Contains(typed, "://"):
-		case strings.Contains(typed, "@"):
-			link = "mailto:" + link + "|" + link
-		default:
-			link = "http://" + link + "|" + link
-		}
-		return "<" + link + ">" + s[len(typed):]
-	})
+	return mrkdwn.Escape(w.label(mrkdwn.LinkURLs(w.linkNames(mrkdwn.Cut(text, maxPostText)))))
 }
 
 var mention = regexp.MustCompile(`<@([UW][A-Z0-9]+)>`)
@@ -120,11 +96,6 @@ func (w *Workspace) label(text string) string {
 	})
 }
 
-// mentions reports whether the text mentions the user.
-func mentions(text, user string) bool {
-	return strings.Contains(text, "<@"+user+">") || strings.Contains(text, "<@"+user+"|")
-}
-
 // linkNames replaces every @name of a user by a mention, the longest name
 // first.
 func (w *Workspace) linkNames(text string) string {
@@ -139,36 +110,11 @@ func (w *Workspace) linkNames(text string) string {
 	for _, u := range users {
 		for _, name := range []string{u.RealName, u.Name} {
 			if name != "" {
-				text = replaceWord(text, "@"+name, "<@"+u.ID+">")
+				text = mrkdwn.LinkName(text, name, u.ID)
 			}
 		}
 	}
 	return text
-}
-
-// replaceWord replaces word unless a letter, a digit or < touches the word.
-func replaceWord(s, word, with string) string {
-	var b strings.Builder
-	for {
-		i := strings.Index(s, word)
-		if i < 0 {
-			b.WriteString(s)
-			return b.String()
-		}
-		end := i + len(word)
-		alone := (i == 0 || !wordByte(s[i-1]) && s[i-1] != '<') && (end == len(s) || !wordByte(s[end]))
-		b.WriteString(s[:i])
-		if alone {
-			b.WriteString(with)
-		} else {
-			b.WriteString(word)
-		}
-		s = s[end:]
-	}
-}
-
-func wordByte(b byte) bool {
-	return b == '_' || b >= 0x80 || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }
 
 // Edit changes the text of the user's own message, with a message_changed event.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 const (
@@ -36,7 +38,7 @@ func (a args) content() (content, error) {
 		}
 		t.text, t.hasText = md, true
 	}
-	t.text = escapeText(t.text)
+	t.text = mrkdwn.Escape(t.text)
 	if s := a["blocks"]; s != "" {
 		t.hasBlocks = true
 		if t.blocks, err = checkBlocks(s, messageSurface); err != nil {

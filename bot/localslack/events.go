@@ -3,6 +3,8 @@ package localslack
 import (
 	"encoding/json"
 	"slices"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 // messageEvent is a message event: the message with its channel.
@@ -60,7 +62,7 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 		return // no app_mention in direct messages (https://docs.slack.dev/reference/events/app_mention)
 	}
 	for _, a := range w.audience(c, "app_mention", "app_mentions:read") {
-		if m.BotID != a.BotID && mentions(m.Text, a.BotUserID) {
+		if m.BotID != a.BotID && mrkdwn.Mentions(m.Text, a.BotUserID) {
 			v := w.appView(c, m, w.base(a), false)
 			// The event may come without the files of the message event.
 			v.Type, v.Subtype, v.Root = "app_mention", "", nil

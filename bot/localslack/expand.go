@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"slackocr/bot/localslack/internal/mrkdwn"
+
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
@@ -101,10 +103,10 @@ func expandMarkdown(blocks json.RawMessage) json.RawMessage {
 }
 
 func (m markdownItem) block(id string) json.RawMessage {
-	b := map[string]any{"type": m.kind, "block_id": cutRunes(id, maxBlockID)}
+	b := map[string]any{"type": m.kind, "block_id": mrkdwn.Cut(id, maxBlockID)}
 	switch m.kind {
 	case "header":
-		b["text"] = map[string]any{"type": "plain_text", "text": cutRunes(m.text, maxHeader), "emoji": true}
+		b["text"] = map[string]any{"type": "plain_text", "text": mrkdwn.Cut(m.text, maxHeader), "emoji": true}
 	case "rich_text":
 		b["elements"] = []any{map[string]any{
 			"type": "rich_text_section", "elements": []any{map[string]string{"type": "text", "text": m.text}},

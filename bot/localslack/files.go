@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 const (
@@ -179,7 +181,7 @@ func cleanName(name string) string {
 	if name == "." || name == "/" || name == ".." {
 		name = "file"
 	}
-	return cutRunes(name, maxFileName)
+	return mrkdwn.Cut(name, maxFileName)
 }
 
 // view returns the file with absolute links.

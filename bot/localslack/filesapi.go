@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 const (
@@ -85,7 +87,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	}
 	share := func() {
 		for _, conv := range convs {
-			m := c.w.newMessage(c.app, content{text: escapeText(c.args["initial_comment"]), blocks: blocks})
+			m := c.w.newMessage(c.app, content{text: mrkdwn.Escape(c.args["initial_comment"]), blocks: blocks})
 			if parent != nil {
 				m.ThreadTS = parent.TS
 			}

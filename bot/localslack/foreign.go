@@ -3,6 +3,8 @@ package localslack
 import (
 	"encoding/json"
 	"slices"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 // AppMessage is a message of an app that is not checked, so that its contents
@@ -47,7 +49,7 @@ func (w *Workspace) PostAs(appID string, p AppMessage) (ts string, err error) {
 		if err != nil {
 			return "", err
 		}
-		f.info.AltTxt = cutRunes(up.AltTxt, maxAltText)
+		f.info.AltTxt = mrkdwn.Cut(up.AltTxt, maxAltText)
 		files = append(files, f)
 	}
 	w.share(c, m, files)

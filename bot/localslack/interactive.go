@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"slackocr/bot/localslack/internal/mrkdwn"
 )
 
 // triggerLife is the time in which a trigger_id opens a window
@@ -52,7 +54,7 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	hook := w.newHook(a, c, user, "")
 	payload := map[string]any{
 		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
-		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": escapeText(text), "api_app_id": a.AppID,
+		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": mrkdwn.Escape(text), "api_app_id": a.AppID,
 		"is_enterprise_install": strconv.FormatBool(a.OrgInstall), "response_url": hook, "trigger_id": w.newTrigger(a, user),
 	}
 	if w.enterprise != nil {

@@ -3,7 +3,6 @@ package localslack
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // Message is Slack's message object
@@ -211,66 +210,4 @@ func (w *Workspace) recount(c *conversation, parentTS string) {
 		}
 	}
 	w.replace(c, p)
-}
-
-// escapeText escapes the text of a message as Slack does: &, < and > that are
-// not part of an entity or a <…> token become entities
-// (https://docs.slack.dev/messaging/formatting-message-text#escaping).
-func escapeText(s string) string {
-	if !strings.ContainsAny(s, "&<>") {
-		return s
-	}
-	var b strings.Builder
-	for s != "" {
-		switch s[0] {
-		case '&':
-			if n := entityLen(s); n > 0 {
-				b.WriteString(s[:n])
-				s = s[n:]
-				continue
-			}
-			b.WriteString("&amp;")
-		case '<':
-			if n := tokenLen(s); n > 0 {
-				b.WriteString(s[:n])
-				s = s[n:]
-				continue
-			}
-			b.WriteString("&lt;")
-		case '>':
-			b.WriteString("&gt;")
-		default:
-			b.WriteByte(s[0])
-		}
-		s = s[1:]
-	}
-	return b.String()
-}
-
-func entityLen(s string) int {
-	for _, e := range []string{"&amp;", "&lt;", "&gt;"} {
-		if strings.HasPrefix(s, e) {
-			return len(e)
-		}
-	}
-	return 0
-}
-
-// tokenLen returns the length of the token at the start of s, such as <@U…>,
-// <#C…>, <!here> or <https://…|label>, or 0.
-func tokenLen(s string) int {
-	end := strings.IndexAny(s[1:], "<>\n") + 1
-	if end <= 1 || s[end] != '>' {
-		return 0
-	}
-	body := s[1:end]
-	if strings.ContainsRune("@#!", rune(body[0])) && len(body) > 1 {
-		return end + 1
-	}
-	for _, scheme := range []string{"http://", "https://", "mailto:", "tel:"} {
-		if strings.HasPrefix(body, scheme) && len(body) > len(scheme) {
-			return end + 1
-		}
-	}
-	return 0
 }

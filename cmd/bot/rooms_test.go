@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/texmath"},
 	"bot/sleep":         {},
-	"bot/localslack":    {},
+	"bot/localslack":    {"bot/localslack/internal/mrkdwn"},
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
@@ -34,6 +34,8 @@ var rooms = map[string][]string{
 	"ocr/tempfile":      {},
 	"ocr/turns":         {},
 	"ocr/witness":       {},
+
+	"bot/localslack/internal/mrkdwn": {},
 
 	"bot/slackmd/texmath": {},
 }
