@@ -1,34 +1,19 @@
 package localslack
 
 import (
-	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
-// Error is Slack's error response {"ok":false,"error":Code}.
-type Error struct {
-	Code     string   // such as "channel_not_found"
-	Messages []string // response_metadata.messages: the details, for people
-	needed   string   // missing_scope: the scope
-	provided []string
-	wrong    []wrongPart // blocks.validate
-
-	retryAfter time.Duration // ratelimited
-}
-
-func (e *Error) Error() string {
-	return strings.Join(append([]string{"localslack: " + e.Code}, e.Messages...), ": ")
-}
-
-func apiErr(code string, messages ...string) *Error { return &Error{Code: code, Messages: messages} }
+// Error is an error with Slack's code, such as channel_not_found, and with
+// details for people in Messages, if there are any.
+type Error = webapi.Error
 
 // method is a Web API method.
 type method struct {
@@ -36,7 +21,7 @@ type method struct {
 	// scopes: the token must have one of these. Scopes that depend on the
 	// conversation are checked by run.
 	scopes []string
-	quota  quota
+	quota  webapi.Quota
 	kind   tokenKind // "" means bot; noToken means that no token is needed
 	// required are the arguments without which the error is invalid_arguments.
 	required []string
@@ -49,7 +34,7 @@ type answer map[string]any
 
 // call is a Web API call in progress. A call runs under the workspace's lock.
 type call struct {
-	args
+	webapi.Args
 	w      *Workspace
 	app    *app
 	token  *token
@@ -74,7 +59,6 @@ const (
 	maxArgs    = 1_000  // calls whose arguments are kept
 	maxLogged  = 16_000 // characters of one logged argument
 	maxMethod  = 100    // characters of a logged method
-	jsonType   = "application/json; charset=utf-8"
 	oauthScope = "X-OAuth-Scopes"
 )
 
@@ -113,14 +97,14 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	defer func() { w.record(log) }() // a closed connection is logged too
 
 	m := methods[c.method]
-	a, tok, argErr := parseArgs(rw, r, m.formOnly)
+	a, tok, argErr := webapi.ParseArgs(rw, r, m.formOnly)
 	if argErr == nil {
-		argErr = a.checkNames()
+		argErr = a.CheckNames()
 	}
 	if argErr == nil && m.postOnly && r.Method != http.MethodPost {
-		argErr = apiErr("insecure_request")
+		argErr = webapi.Err("insecure_request")
 	}
-	c.args, log.Args = a, maps.Clone(a)
+	c.Args, log.Args = a, maps.Clone(a)
 	c.token, c.app = w.lookUp(tok)
 	if c.token != nil {
 		log.Token, log.App = string(c.token.kind), c.app.Name
@@ -146,12 +130,12 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	case hit:
 		log.Status, log.Error = fault.answer(rw)
 	case err != nil:
-		e := asError(err)
-		log.Status, log.Error = writeError(rw, e), e.Code
+		e := webapi.AsError(err)
+		log.Status, log.Error = e.Write(rw), e.Code
 	default:
 		ans["ok"] = true
 		log.Status = http.StatusOK
-		writeJSON(rw, http.StatusOK, ans)
+		webapi.WriteJSON(rw, http.StatusOK, ans)
 	}
 }
 
@@ -168,9 +152,7 @@ func (w *Workspace) lookUp(tok string) (*token, *app) {
 func (w *Workspace) holdBack(a *app, name string, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if m, ok := methods[name]; ok && m.quota != unlimited {
-		a.bucket(name, m.quota).hold(time.Now(), d)
-	}
+	a.buckets.Hold(name, methods[name].quota, time.Now(), d)
 }
 
 // run checks the token and the rate limit, and carries the call out.
@@ -179,7 +161,7 @@ func (w *Workspace) run(c *call, header http.Header, tok string) (answer, error)
 	defer w.mu.Unlock()
 	m, ok := methods[c.method]
 	if !ok {
-		return nil, apiErr("unknown_method")
+		return nil, webapi.Err("unknown_method")
 	}
 	if m.kind == noToken {
 		return m.run(c)
@@ -195,10 +177,10 @@ func (w *Workspace) run(c *call, header http.Header, tok string) (answer, error)
 			return nil, err
 		}
 	}
-	if err := c.app.checkRate(c.method, m.quota, time.Now()); err != nil {
+	if err := c.app.buckets.Take(c.method, m.quota, time.Now()); err != nil {
 		return nil, err
 	}
-	if err := c.need(m.required...); err != nil {
+	if err := c.Need(m.required...); err != nil {
 		return nil, err
 	}
 	return m.run(c)
@@ -211,13 +193,13 @@ func (c *call) authenticate(m method, tok string) error {
 	}
 	switch {
 	case tok == "":
-		return apiErr("not_authed")
+		return webapi.Err("not_authed")
 	case c.token == nil:
-		return apiErr("invalid_auth")
+		return webapi.Err("invalid_auth")
 	case c.token.refused != "":
-		return apiErr(c.token.refused)
+		return webapi.Err(c.token.refused)
 	case c.token.kind != want:
-		return apiErr("not_allowed_token_type")
+		return webapi.Err("not_allowed_token_type")
 	}
 	return nil
 }
@@ -227,16 +209,16 @@ func (c *call) needAny(scopes ...string) error {
 	if slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.token.scopes, s) }) {
 		return nil
 	}
-	return &Error{Code: "missing_scope", needed: strings.Join(scopes, ","), provided: c.token.scopes}
+	return webapi.MissingScope(scopes, c.token.scopes)
 }
 
 // readable returns the conversation of the argument channel if the app may see
 // the conversation and has the scope KIND:what. Other conversations do not
 // exist for the app.
 func (c *call) readable(what string) (*conversation, error) {
-	conv := c.w.convs[c.args["channel"]]
+	conv := c.w.convs[c.Args["channel"]]
 	if conv == nil || !conv.visible(c.app.BotUserID) {
-		return nil, apiErr("channel_not_found")
+		return nil, webapi.Err("channel_not_found")
 	}
 	return conv, c.needAny(conv.kind() + ":" + what)
 }
@@ -245,49 +227,7 @@ func (c *call) readable(what string) (*conversation, error) {
 func (c *call) member(what string) (*conversation, error) {
 	conv, err := c.readable(what)
 	if err == nil && !conv.has(c.app.BotUserID) {
-		err = apiErr("not_in_channel")
+		err = webapi.Err("not_in_channel")
 	}
 	return conv, err
-}
-
-func asError(err error) *Error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e
-	}
-	return apiErr("internal_error", err.Error())
-}
-
-// writeError writes Slack's response for e and returns the HTTP status.
-func writeError(rw http.ResponseWriter, e *Error) int {
-	body := answer{"ok": false, "error": e.Code}
-	status := http.StatusOK
-	switch {
-	case e.retryAfter > 0:
-		status = http.StatusTooManyRequests
-		rw.Header().Set("Retry-After", strconv.Itoa(int(e.retryAfter/time.Second)))
-	case e.needed != "":
-		body["needed"], body["provided"] = e.needed, strings.Join(e.provided, ",")
-	case e.Code == "request_too_large":
-		status = http.StatusRequestEntityTooLarge
-	}
-	if len(e.wrong) > 0 {
-		body["errors"] = e.wrong
-	}
-	if len(e.Messages) > 0 {
-		body["response_metadata"] = map[string]any{"messages": e.Messages}
-	}
-	writeJSON(rw, status, body)
-	return status
-}
-
-func writeJSON(rw http.ResponseWriter, status int, body any) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		http.Error(rw, "internal_error", http.StatusInternalServerError)
-		return
-	}
-	rw.Header().Set("Content-Type", jsonType)
-	rw.Header().Set("Content-Length", strconv.Itoa(len(data)))
-	rw.WriteHeader(status)
-	_, _ = rw.Write(data) // the caller has gone
 }

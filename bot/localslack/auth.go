@@ -1,13 +1,17 @@
 package localslack
 
-import "strings"
+import (
+	"strings"
+
+	"slackocr/bot/localslack/internal/webapi"
+)
 
 // apiTest returns the arguments, or the requested error.
 func apiTest(c *call) (answer, error) {
-	if e := c.args["error"]; e != "" {
-		return nil, apiErr(e)
+	if e := c.Args["error"]; e != "" {
+		return nil, webapi.Err(e)
 	}
-	return answer{"args": c.args}, nil
+	return answer{"args": c.Args}, nil
 }
 
 func authTest(c *call) (answer, error) {
@@ -34,9 +38,9 @@ func connectionsOpen(c *call) (answer, error) {
 }
 
 func usersInfo(c *call) (answer, error) {
-	u := c.w.users[c.args["user"]]
+	u := c.w.users[c.Args["user"]]
 	if u == nil {
-		return nil, apiErr("user_not_found")
+		return nil, webapi.Err("user_not_found")
 	}
 	v := *u
 	v.IsStranger = c.w.stranger(c.app, u.ID)
@@ -49,12 +53,12 @@ func usersInfo(c *call) (answer, error) {
 
 func botsInfo(c *call) (answer, error) {
 	for _, a := range c.w.apps {
-		if a.BotID == c.args["bot"] {
+		if a.BotID == c.Args["bot"] {
 			return answer{"bot": map[string]any{
 				"id": a.BotID, "deleted": false, "name": a.Name, "app_id": a.AppID, "user_id": a.BotUserID,
 				"updated": c.w.users[a.BotUserID].Updated, "icons": map[string]string{},
 			}}, nil
 		}
 	}
-	return nil, apiErr("bot_not_found")
+	return nil, webapi.Err("bot_not_found")
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
@@ -52,7 +54,7 @@ type block struct {
 func checkBlocks(s string, on surface) (json.RawMessage, error) {
 	var raw []json.RawMessage
 	if err := json.Unmarshal([]byte(s), &raw); err != nil {
-		return nil, apiErr("invalid_blocks_format")
+		return nil, webapi.Err("invalid_blocks_format")
 	}
 	if len(raw) > on.blocks {
 		return nil, invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", on.blocks))
@@ -63,7 +65,7 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 		at := fmt.Sprintf("/blocks/%d", i)
 		var b block
 		if err := json.Unmarshal(r, &b); err != nil {
-			return nil, apiErr("invalid_blocks_format")
+			return nil, webapi.Err("invalid_blocks_format")
 		}
 		switch {
 		case !slices.Contains(on.types, b.Type):
@@ -85,7 +87,7 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 			}
 		case "table":
 			if tables++; tables > 1 {
-				return nil, apiErr("invalid_attachments", "[ERROR] only_one_table_allowed [json-pointer:"+at+"]")
+				return nil, webapi.Err("invalid_attachments", "[ERROR] only_one_table_allowed [json-pointer:"+at+"]")
 			}
 		}
 		if err := b.check(at, on); err != nil {
@@ -263,5 +265,5 @@ func checkText(at string, raw json.RawMessage, most int, kinds ...string) error 
 }
 
 func invalidBlock(at, what string) *Error {
-	return apiErr("invalid_blocks", "[ERROR] "+what+" [json-pointer:"+at+"]")
+	return webapi.Err("invalid_blocks", "[ERROR] "+what+" [json-pointer:"+at+"]")
 }

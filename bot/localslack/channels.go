@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // Channel is Slack's conversation object
@@ -156,7 +158,7 @@ func (w *Workspace) Archive(user, channel string) error {
 
 func (w *Workspace) archive(user string, c *conversation) error {
 	if c == nil || c.info.IsIM || c.info.IsMPIM {
-		return apiErr("channel_not_found")
+		return webapi.Err("channel_not_found")
 	}
 	name := c.kindOf("archive")
 	w.append(c, &Message{

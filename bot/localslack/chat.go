@@ -8,12 +8,13 @@ import (
 	"unicode/utf8"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // postable returns the conversation of chat.postMessage: by id, by #name, or
 // by a user's id, in which case the direct message is opened.
 func (c *call) postable() (*conversation, error) {
-	id := c.args["channel"]
+	id := c.Args["channel"]
 	conv := c.w.convs[id]
 	if conv == nil {
 		if u := c.w.users[id]; u != nil && id != systemUser {
@@ -27,11 +28,11 @@ func (c *call) postable() (*conversation, error) {
 	}
 	switch {
 	case conv == nil || !conv.visible(c.app.BotUserID):
-		return nil, apiErr("channel_not_found")
+		return nil, webapi.Err("channel_not_found")
 	case conv.info.IsArchived:
-		return nil, apiErr("is_archived")
+		return nil, webapi.Err("is_archived")
 	case !conv.has(c.app.BotUserID) && !slices.Contains(c.token.scopes, "chat:write.public"):
-		return nil, apiErr("not_in_channel")
+		return nil, webapi.Err("not_in_channel")
 	}
 	return conv, nil
 }
@@ -55,12 +56,12 @@ func threadOf(conv *conversation, ts string) (*Message, error) {
 		return nil, nil
 	}
 	if _, ok := parseTS(ts); !ok {
-		return nil, apiErr("invalid_thread_ts", "[ERROR] "+ts+" is not a valid thread_ts")
+		return nil, webapi.Err("invalid_thread_ts", "[ERROR] "+ts+" is not a valid thread_ts")
 	}
 	if m := conv.thread(ts); m != nil {
 		return m, nil
 	}
-	return nil, apiErr("thread_not_found")
+	return nil, webapi.Err("thread_not_found")
 }
 
 func chatPostMessage(c *call) (answer, error) {
@@ -68,24 +69,24 @@ func chatPostMessage(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.app.checkRate("chat.postMessage "+conv.info.ID, channelPosts, time.Now()); err != nil {
+	if err := c.app.buckets.Take("chat.postMessage "+conv.info.ID, webapi.ChannelPosts, time.Now()); err != nil {
 		return nil, err
 	}
-	t, err := c.content()
+	t, err := contentOf(c.Args)
 	if err != nil {
 		return nil, err
 	}
 	if t.empty() {
-		return nil, apiErr("no_text")
+		return nil, webapi.Err("no_text")
 	}
-	parent, err := threadOf(conv, c.args["thread_ts"])
+	parent, err := threadOf(conv, c.Args["thread_ts"])
 	if err != nil {
 		return nil, err
 	}
 	m := c.w.newMessage(c.app, t)
 	if parent != nil {
 		m.ThreadTS = parent.TS
-		if c.bool("reply_broadcast") {
+		if c.Bool("reply_broadcast") {
 			m.Subtype = "thread_broadcast"
 		}
 	}
@@ -102,21 +103,21 @@ func chatPostEphemeral(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := c.args["user"]
+	user := c.Args["user"]
 	if !conv.has(user) {
-		return nil, apiErr("user_not_in_channel")
+		return nil, webapi.Err("user_not_in_channel")
 	}
-	t, err := c.content()
+	t, err := contentOf(c.Args)
 	switch {
 	case err != nil:
 		return nil, err
 	case t.empty():
-		return nil, apiErr("no_text")
+		return nil, webapi.Err("no_text")
 	case utf8.RuneCountInString(t.text) > maxPostText:
-		return nil, apiErr("msg_too_long") // chat.postMessage truncates instead
+		return nil, webapi.Err("msg_too_long") // chat.postMessage truncates instead
 	}
 	t.metadata = nil // Slack ignores metadata here
-	parent, err := threadOf(conv, c.args["thread_ts"])
+	parent, err := threadOf(conv, c.Args["thread_ts"])
 	if err != nil {
 		return nil, err
 	}
@@ -134,16 +135,16 @@ func chatPostEphemeral(c *call) (answer, error) {
 // ownMessage returns the app's message for the arguments channel and ts.
 // Unlike chat.postMessage, these methods take no names and no ids of users.
 func (c *call) ownMessage(notOwn string) (*conversation, *Message, error) {
-	conv := c.w.convs[c.args["channel"]]
+	conv := c.w.convs[c.Args["channel"]]
 	if conv == nil || !conv.visible(c.app.BotUserID) {
-		return nil, nil, apiErr("channel_not_found")
+		return nil, nil, webapi.Err("channel_not_found")
 	}
-	m := conv.message(c.args["ts"])
+	m := conv.message(c.Args["ts"])
 	switch {
 	case m == nil || m.Subtype == "tombstone":
-		return nil, nil, apiErr("message_not_found")
+		return nil, nil, webapi.Err("message_not_found")
 	case m.BotID != c.app.BotID:
-		return nil, nil, apiErr(notOwn)
+		return nil, nil, webapi.Err(notOwn)
 	}
 	return conv, m, nil
 }
@@ -157,30 +158,30 @@ func chatUpdate(c *call) (answer, error) {
 		return nil, err
 	}
 	if conv.info.IsArchived {
-		return nil, apiErr("is_inactive")
+		return nil, webapi.Err("is_inactive")
 	}
-	t, err := c.content()
+	t, err := contentOf(c.Args)
 	if err != nil {
 		return nil, err
 	}
-	if len(t.text) > maxUpdateText && c.args["markdown_text"] == "" {
-		return nil, apiErr("msg_too_long")
+	if len(t.text) > maxUpdateText && c.Args["markdown_text"] == "" {
+		return nil, webapi.Err("msg_too_long")
 	}
-	if t.empty() && len(old.Files) == 0 && !c.has("metadata") {
-		return nil, apiErr("no_text")
+	if t.empty() && len(old.Files) == 0 && !c.Has("metadata") {
+		return nil, webapi.Err("no_text")
 	}
 	if len(t.blocks) > 0 && slices.Contains(blockTypes(old.Blocks), "rich_text") && !slices.Contains(blockTypes(t.blocks), "rich_text") {
-		return nil, apiErr("block_mismatch")
+		return nil, webapi.Err("block_mismatch")
 	}
 	m := old.clone()
 	if t.hasText || t.hasBlocks {
 		m.Text = t.text
 		m.Blocks = t.blocks
 	}
-	if c.has("attachments") {
+	if c.Has("attachments") {
 		m.Attachments = t.attachments
 	}
-	if c.has("metadata") {
+	if c.Has("metadata") {
 		m.Metadata = t.metadata
 	}
 	if len(t.blocks) == 0 && m.Text != old.Text {
@@ -200,13 +201,13 @@ func chatDelete(c *call) (answer, error) {
 }
 
 func chatGetPermalink(c *call) (answer, error) {
-	conv := c.w.convs[c.args["channel"]]
+	conv := c.w.convs[c.Args["channel"]]
 	if conv == nil || !conv.visible(c.app.BotUserID) {
-		return nil, apiErr("channel_not_found")
+		return nil, webapi.Err("channel_not_found")
 	}
-	m := conv.message(cmp.Or(c.args["message_ts"], "-"))
+	m := conv.message(cmp.Or(c.Args["message_ts"], "-"))
 	if m == nil {
-		return nil, apiErr("message_not_found")
+		return nil, webapi.Err("message_not_found")
 	}
 	return answer{"channel": conv.info.ID, "permalink": c.w.permalink(conv, m)}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // This file is the side of the person: what the chat's client would send.
@@ -41,14 +42,14 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 		return "", err
 	}
 	if strings.TrimSpace(p.Text) == "" && len(p.Files) == 0 {
-		return "", apiErr("no_text")
+		return "", webapi.Err("no_text")
 	}
 	if len(p.Files) > maxPostFiles {
-		return "", apiErr("file_upload_limit", "a message holds at most ten files")
+		return "", webapi.Err("file_upload_limit", "a message holds at most ten files")
 	}
 	for _, a := range w.apps {
 		if a.NoMessages && c.info.IsIM && c.has(a.BotUserID) {
-			return "", apiErr("messages_tab_disabled", "sending messages to this app has been turned off")
+			return "", webapi.Err("messages_tab_disabled", "sending messages to this app has been turned off")
 		}
 	}
 	m := &Message{
@@ -58,7 +59,7 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 	if p.Thread != "" {
 		parent := c.thread(p.Thread)
 		if parent == nil {
-			return "", apiErr("thread_not_found")
+			return "", webapi.Err("thread_not_found")
 		}
 		m.ThreadTS = parent.TS
 	}
@@ -174,7 +175,7 @@ func (w *Workspace) DeleteFile(user, id string) error {
 	defer w.mu.Unlock()
 	f := w.files[id]
 	if f == nil || f.info.User != user {
-		return apiErr("file_not_found")
+		return webapi.Err("file_not_found")
 	}
 	w.deleteFile(f)
 	return nil
@@ -184,13 +185,13 @@ func (w *Workspace) memberOf(user, channel string) (*conversation, error) {
 	c := w.convs[channel]
 	switch {
 	case w.users[user] == nil:
-		return nil, apiErr("user_not_found")
+		return nil, webapi.Err("user_not_found")
 	case c == nil:
-		return nil, apiErr("channel_not_found")
+		return nil, webapi.Err("channel_not_found")
 	case !c.has(user):
-		return nil, apiErr("not_in_channel")
+		return nil, webapi.Err("not_in_channel")
 	case c.info.IsArchived:
-		return nil, apiErr("is_archived")
+		return nil, webapi.Err("is_archived")
 	}
 	return c, nil
 }
@@ -203,9 +204,9 @@ func (w *Workspace) ownMessage(user, channel, ts string) (*conversation, *Messag
 	m := c.message(ts)
 	switch {
 	case m == nil || m.Subtype == "tombstone":
-		return nil, nil, apiErr("message_not_found")
+		return nil, nil, webapi.Err("message_not_found")
 	case m.User != user:
-		return nil, nil, apiErr("cant_update_message")
+		return nil, nil, webapi.Err("cant_update_message")
 	}
 	return c, m, nil
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
@@ -24,17 +25,17 @@ type content struct {
 	hasText                       bool
 }
 
-// content reads and checks text, blocks, attachments, metadata and markdown_text.
-func (a args) content() (content, error) {
+// contentOf reads and checks text, blocks, attachments, metadata and markdown_text.
+func contentOf(a webapi.Args) (content, error) {
 	var t content
 	var err error
 	t.text, t.hasText = a["text"]
 	if md := a["markdown_text"]; md != "" {
 		if t.text != "" || a["blocks"] != "" {
-			return t, apiErr("markdown_text_conflict")
+			return t, webapi.Err("markdown_text_conflict")
 		}
 		if utf8.RuneCountInString(md) > maxMarkdown {
-			return t, apiErr("msg_too_long")
+			return t, webapi.Err("msg_too_long")
 		}
 		t.text, t.hasText = md, true
 	}
@@ -62,11 +63,11 @@ func checkAttachments(s string) (json.RawMessage, error) {
 	}
 	var list []map[string]any
 	if err := json.Unmarshal([]byte(s), &list); err != nil {
-		return nil, apiErr("invalid_attachments")
+		return nil, webapi.Err("invalid_attachments")
 	}
 	switch {
 	case len(list) > maxAttachments:
-		return nil, apiErr("too_many_attachments")
+		return nil, webapi.Err("too_many_attachments")
 	case len(list) == 0:
 		return nil, nil
 	}
@@ -86,15 +87,15 @@ func checkMetadata(s string) (json.RawMessage, error) {
 		Payload map[string]any `json:"event_payload"`
 	}
 	if err := json.Unmarshal([]byte(s), &m); err != nil {
-		return nil, apiErr("invalid_metadata_format")
+		return nil, webapi.Err("invalid_metadata_format")
 	}
 	switch {
 	case m.Type == "" && m.Payload == nil:
 		return nil, nil
 	case m.Type == "" || m.Payload == nil:
-		return nil, apiErr("invalid_metadata_schema")
+		return nil, webapi.Err("invalid_metadata_schema")
 	case len(s) > maxMetadata:
-		return nil, apiErr("metadata_too_large")
+		return nil, webapi.Err("metadata_too_large")
 	}
 	return json.RawMessage(s), nil
 }

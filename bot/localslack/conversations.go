@@ -1,9 +1,10 @@
 package localslack
 
 import (
-	"encoding/base64"
 	"slices"
 	"strings"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 func conversationsInfo(c *call) (answer, error) {
@@ -12,7 +13,7 @@ func conversationsInfo(c *call) (answer, error) {
 		return nil, err
 	}
 	v := conv.view(c.app.BotUserID)
-	if c.bool("include_num_members") {
+	if c.Bool("include_num_members") {
 		v.NumMembers = new(len(conv.members))
 	}
 	return answer{"channel": v}, nil
@@ -48,9 +49,9 @@ func conversationsReplies(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := conv.message(c.args["ts"])
+	m := conv.message(c.Args["ts"])
 	if m == nil {
-		return nil, apiErr("thread_not_found")
+		return nil, webapi.Err("thread_not_found")
 	}
 	thread := conv.replies(m)
 	return c.pageOfMessages(conv, thread[0], thread[1:], repliesDefault, repliesMost)
@@ -63,18 +64,18 @@ func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message,
 	if err != nil {
 		return nil, err
 	}
-	limit, err := c.limit(def, most)
+	limit, err := c.Limit(def, most)
 	if err != nil { // these methods have no invalid_limit
-		return nil, apiErr("invalid_arguments", "[ERROR] must be an integer greater than 0 [json-pointer:/limit]")
+		return nil, webapi.Err("invalid_arguments", "[ERROR] must be an integer greater than 0 [json-pointer:/limit]")
 	}
-	again := first != nil && c.has("cursor")
+	again := first != nil && c.Has("cursor")
 	switch {
 	case again:
 		limit = max(1, limit-1) // a page must have something new
 	case first != nil:
 		in = slices.Insert(in, 0, first)
 	}
-	part, next, err := pageOf(in, c.args["cursor"], func(m *Message) string { return m.TS }, limit)
+	part, next, err := webapi.PageOf(in, c.Args["cursor"], func(m *Message) string { return m.TS }, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (c *call) pageOfMessages(conv *conversation, first *Message, ms []*Message,
 	}
 	views := make([]Message, len(part))
 	for i, m := range part {
-		views[i] = c.w.appView(conv, m, c.base, c.bool("include_all_metadata"))
+		views[i] = c.w.appView(conv, m, c.base, c.Bool("include_all_metadata"))
 	}
 	ans := answer{"messages": views, "has_more": next != "", "pin_count": 0}
 	if next != "" {
@@ -102,22 +103,22 @@ func (c *call) inTimeRange(ms []*Message) ([]*Message, error) {
 		name string
 		to   *int64
 	}{{"oldest", &oldest}, {"latest", &latest}} {
-		if !c.has(arg.name) {
+		if !c.Has(arg.name) {
 			continue
 		}
-		us, ok := parseTS(c.args[arg.name])
+		us, ok := parseTS(c.Args[arg.name])
 		if !ok {
-			return nil, apiErr("invalid_ts_" + arg.name)
+			return nil, webapi.Err("invalid_ts_" + arg.name)
 		}
 		*arg.to = us
 	}
-	inclusive := c.bool("inclusive")
+	inclusive := c.Bool("inclusive")
 	return slices.DeleteFunc(slices.Clone(ms), func(m *Message) bool {
 		us, _ := parseTS(m.TS)
 		if inclusive {
 			return us < oldest || us > latest
 		}
-		return us <= oldest && c.has("oldest") || us >= latest
+		return us <= oldest && c.Has("oldest") || us >= latest
 	}), nil
 }
 
@@ -126,7 +127,7 @@ func conversationsMembers(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	part, next, err := page(c.args, conv.members, func(s string) string { return s }, listDefault, listMost)
+	part, next, err := webapi.Page(c.Args, conv.members, func(s string) string { return s }, listDefault, listMost)
 	if err != nil {
 		return nil, err
 	}
@@ -137,18 +138,18 @@ func conversationsMembers(c *call) (answer, error) {
 // token of an app that is installed in an organization must name the workspace
 // (slackapi/python-slack-sdk issue 1383).
 func conversationsList(c *call) (answer, error) {
-	if c.app.OrgInstall && c.args["team_id"] != c.w.team.ID {
-		return nil, apiErr("missing_argument")
+	if c.app.OrgInstall && c.Args["team_id"] != c.w.team.ID {
+		return nil, webapi.Err("missing_argument")
 	}
 	kinds := map[string]bool{}
-	types := c.args["types"]
+	types := c.Args["types"]
 	if types == "" {
 		types = "public_channel"
 	}
 	for t := range strings.SplitSeq(types, ",") {
 		kind, ok := map[string]string{"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}[strings.TrimSpace(t)]
 		if !ok {
-			return nil, apiErr("invalid_types")
+			return nil, webapi.Err("invalid_types")
 		}
 		if err := c.needAny(kind + ":read"); err != nil {
 			return nil, err
@@ -157,12 +158,12 @@ func conversationsList(c *call) (answer, error) {
 	}
 	var list []Channel
 	for _, conv := range c.w.convs {
-		if kinds[conv.kind()] && conv.visible(c.app.BotUserID) && !(conv.info.IsArchived && c.bool("exclude_archived")) {
+		if kinds[conv.kind()] && conv.visible(c.app.BotUserID) && !(conv.info.IsArchived && c.Bool("exclude_archived")) {
 			list = append(list, conv.view(c.app.BotUserID))
 		}
 	}
 	sortByID(list, func(v Channel) string { return v.ID })
-	part, next, err := page(c.args, list, func(v Channel) string { return v.ID }, listDefault, listMost)
+	part, next, err := webapi.Page(c.Args, list, func(v Channel) string { return v.ID }, listDefault, listMost)
 	if err != nil {
 		return nil, err
 	}
@@ -172,24 +173,24 @@ func conversationsList(c *call) (answer, error) {
 // conversationsOpen opens the direct message with users, or returns the open
 // channel.
 func conversationsOpen(c *call) (answer, error) {
-	if id := c.args["channel"]; id != "" {
+	if id := c.Args["channel"]; id != "" {
 		conv := c.w.convs[id]
 		switch {
 		case conv == nil || !conv.visible(c.app.BotUserID):
-			return nil, apiErr("channel_not_found")
+			return nil, webapi.Err("channel_not_found")
 		case !conv.info.IsIM && !conv.info.IsMPIM:
-			return nil, apiErr("method_not_supported_for_channel_type")
+			return nil, webapi.Err("method_not_supported_for_channel_type")
 		}
 		return c.opened(conv, true)
 	}
-	if !c.has("users") {
-		return nil, apiErr("users_list_not_supplied")
+	if !c.Has("users") {
+		return nil, webapi.Err("users_list_not_supplied")
 	}
 	ids := []string{c.app.BotUserID}
-	for id := range strings.SplitSeq(c.args["users"], ",") {
+	for id := range strings.SplitSeq(c.Args["users"], ",") {
 		id = strings.TrimSpace(id)
 		if c.w.users[id] == nil {
-			return nil, apiErr("user_not_found")
+			return nil, webapi.Err("user_not_found")
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
@@ -198,9 +199,9 @@ func conversationsOpen(c *call) (answer, error) {
 	scope := "im:write"
 	switch {
 	case len(ids) == 1:
-		return nil, apiErr("not_enough_users")
+		return nil, webapi.Err("not_enough_users")
 	case len(ids) > 9:
-		return nil, apiErr("too_many_users")
+		return nil, webapi.Err("too_many_users")
 	case len(ids) > 2:
 		scope = "mpim:write"
 	}
@@ -215,7 +216,7 @@ func conversationsOpen(c *call) (answer, error) {
 // opened returns the id alone unless return_im asks for the whole object.
 func (c *call) opened(conv *conversation, already bool) (answer, error) {
 	ans := answer{"channel": map[string]string{"id": conv.info.ID}}
-	if c.bool("return_im") {
+	if c.Bool("return_im") {
 		ans["channel"] = conv.view(c.app.BotUserID)
 	}
 	if already {
@@ -225,14 +226,14 @@ func (c *call) opened(conv *conversation, already bool) (answer, error) {
 }
 
 func conversationsJoin(c *call) (answer, error) {
-	conv := c.w.convs[c.args["channel"]]
+	conv := c.w.convs[c.Args["channel"]]
 	switch {
 	case conv == nil || !conv.visible(c.app.BotUserID):
-		return nil, apiErr("channel_not_found")
+		return nil, webapi.Err("channel_not_found")
 	case conv.kind() != "channels":
-		return nil, apiErr("method_not_supported_for_channel_type")
+		return nil, webapi.Err("method_not_supported_for_channel_type")
 	case conv.info.IsArchived:
-		return nil, apiErr("is_archived")
+		return nil, webapi.Err("is_archived")
 	}
 	ans := answer{}
 	if conv.has(c.app.BotUserID) {
@@ -242,35 +243,4 @@ func conversationsJoin(c *call) (answer, error) {
 	c.w.join(conv, c.app.BotUserID, "")
 	ans["channel"] = conv.view(c.app.BotUserID)
 	return ans, nil
-}
-
-// page returns the page of all that the arguments limit and cursor select.
-func page[T any](a args, all []T, key func(T) string, def, most int) (part []T, next string, err error) {
-	limit, err := a.limit(def, most)
-	if err != nil {
-		return nil, "", err
-	}
-	return pageOf(all, a["cursor"], key, limit)
-}
-
-// pageOf returns a page of all, with Slack's opaque cursors. A cursor names
-// the first item of the next page. If that item is gone, the list ends.
-func pageOf[T any](all []T, cur string, key func(T) string, limit int) (part []T, next string, err error) {
-	start := 0
-	if cur != "" {
-		data, err := base64.StdEncoding.DecodeString(cur)
-		id, ok := strings.CutPrefix(string(data), "next:")
-		if err != nil || !ok {
-			return nil, "", apiErr("invalid_cursor")
-		}
-		start = slices.IndexFunc(all, func(v T) bool { return key(v) == id })
-		if start < 0 {
-			return []T{}, "", nil
-		}
-	}
-	end := min(len(all), start+limit)
-	if end < len(all) {
-		next = base64.StdEncoding.EncodeToString([]byte("next:" + key(all[end])))
-	}
-	return append([]T{}, all[start:end]...), next, nil
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -133,7 +134,7 @@ func checkSizes(raw []json.RawMessage) error {
 	}
 	switch {
 	case markdown > maxMarkdown || all+markdown > maxBlockText:
-		return apiErr("msg_blocks_too_long")
+		return webapi.Err("msg_blocks_too_long")
 	case items > messageSurface.blocks:
 		return invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", messageSurface.blocks))
 	}

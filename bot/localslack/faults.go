@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // Fault makes calls fail on purpose. Without any of Error, Status, Reset,
@@ -118,8 +120,8 @@ func (f Fault) answer(rw http.ResponseWriter) (status int, code string) {
 	case f.Reset:
 		panic(http.ErrAbortHandler) // the server closes the connection
 	case f.Status == http.StatusTooManyRequests:
-		e := limited(wholeSeconds(f.RetryAfter))
-		return writeError(rw, e), e.Code
+		e := webapi.Limited(f.RetryAfter)
+		return e.Write(rw), e.Code
 	case f.Status != 0:
 		http.Error(rw, http.StatusText(f.Status), f.Status)
 		return f.Status, f.Error
@@ -131,5 +133,5 @@ func (f Fault) answer(rw http.ResponseWriter) (status int, code string) {
 		_, _ = io.WriteString(rw, "Error serving file.")
 		return http.StatusOK, ""
 	}
-	return writeError(rw, apiErr(f.Error)), f.Error
+	return webapi.Err(f.Error).Write(rw), f.Error
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
@@ -128,10 +129,10 @@ func (f *File) setType(t [3]string) { f.Filetype, f.PrettyType, f.Mimetype = t[0
 // alone, so a wrong name is not noticed.
 func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFile, error) {
 	if len(data) > maxFile {
-		return nil, apiErr("file_upload_size_restricted")
+		return nil, webapi.Err("file_upload_size_restricted")
 	}
 	if w.stored+int64(len(data)) > maxStored {
-		return nil, apiErr("storage_limit_reached", "the local workspace is full")
+		return nil, webapi.Err("storage_limit_reached", "the local workspace is full")
 	}
 	name = cleanName(name)
 	f := &storedFile{data: data, info: File{
@@ -285,9 +286,9 @@ func (w *Workspace) fileOf(a *app, id string) (*storedFile, error) {
 		return f, nil
 	}
 	if gone := w.deleted[id]; gone != nil && w.maySee(a.BotUserID, gone) {
-		return nil, apiErr("file_deleted")
+		return nil, webapi.Err("file_deleted")
 	}
-	return nil, apiErr("file_not_found")
+	return nil, webapi.Err("file_not_found")
 }
 
 func (w *Workspace) maySee(user string, f *storedFile) bool {

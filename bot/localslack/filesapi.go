@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
@@ -28,19 +29,19 @@ type upload struct {
 }
 
 func filesGetUploadURL(c *call) (answer, error) {
-	size, ok := c.number("length")
+	size, ok := c.Number("length")
 	switch {
 	case !ok || size < 0:
-		return nil, apiErr("invalid_arguments", "[ERROR] must be an integer of at least 0 [json-pointer:/length]")
+		return nil, webapi.Err("invalid_arguments", "[ERROR] must be an integer of at least 0 [json-pointer:/length]")
 	case size == 0:
-		return nil, apiErr("missing_argument")
+		return nil, webapi.Err("missing_argument")
 	case size > maxFile:
-		return nil, apiErr("file_upload_size_restricted")
-	case utf8.RuneCountInString(c.args["alt_txt"]) > maxAltText:
-		return nil, apiErr("alt_txt_too_large")
+		return nil, webapi.Err("file_upload_size_restricted")
+	case utf8.RuneCountInString(c.Args["alt_txt"]) > maxAltText:
+		return nil, webapi.Err("alt_txt_too_large")
 	}
 	key := secret()
-	up := &upload{app: c.app, id: c.w.newID("F"), name: c.args["filename"], altText: c.args["alt_txt"], size: int(size)}
+	up := &upload{app: c.app, id: c.w.newID("F"), name: c.Args["filename"], altText: c.Args["alt_txt"], size: int(size)}
 	c.w.uploads.add(key, up)
 	c.w.uploads.add(up.id, up) // completeUploadExternal uses the file's id
 	return answer{"upload_url": c.base + "/upload/v1/" + key, "file_id": up.id}, nil
@@ -53,8 +54,8 @@ func filesCompleteUpload(c *call) (answer, error) {
 		ID    string `json:"id"`
 		Title string `json:"title"`
 	}
-	if err := json.Unmarshal([]byte(c.args["files"]), &want); err != nil || len(want) == 0 || len(want) > maxShareFiles {
-		return nil, apiErr("invalid_arguments", "[ERROR] files must be a list of files [json-pointer:/files]")
+	if err := json.Unmarshal([]byte(c.Args["files"]), &want); err != nil || len(want) == 0 || len(want) > maxShareFiles {
+		return nil, webapi.Err("invalid_arguments", "[ERROR] files must be a list of files [json-pointer:/files]")
 	}
 	convs, parent, err := c.shareTargets()
 	if err != nil {
@@ -67,7 +68,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	for _, f := range want {
 		up, ok := c.w.uploads.get(f.ID)
 		if !ok || up.app != c.app || up.data == nil {
-			return nil, apiErr("file_not_found")
+			return nil, webapi.Err("file_not_found")
 		}
 	}
 	var stored []*storedFile
@@ -87,7 +88,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	}
 	share := func() {
 		for _, conv := range convs {
-			m := c.w.newMessage(c.app, content{text: mrkdwn.Escape(c.args["initial_comment"]), blocks: blocks})
+			m := c.w.newMessage(c.app, content{text: mrkdwn.Escape(c.Args["initial_comment"]), blocks: blocks})
 			if parent != nil {
 				m.ThreadTS = parent.TS
 			}
@@ -127,34 +128,34 @@ var encodedChannel = regexp.MustCompile(`^[CGDZ][A-Z0-9]{8,}$`)
 // name people) and the parent of thread_ts. Unlike chat.postMessage, sharing
 // requires membership even with chat:write.public.
 func (c *call) shareTargets() (convs []*conversation, parent *Message, err error) {
-	if id := c.args["channel_id"]; id != "" && !encodedChannel.MatchString(id) {
-		return nil, nil, apiErr("invalid_arguments", "[ERROR] input must match regex pattern: "+encodedChannel.String()+" [json-pointer:/channel_id]")
+	if id := c.Args["channel_id"]; id != "" && !encodedChannel.MatchString(id) {
+		return nil, nil, webapi.Err("invalid_arguments", "[ERROR] input must match regex pattern: "+encodedChannel.String()+" [json-pointer:/channel_id]")
 	}
-	ids := slices.DeleteFunc(append(strings.Split(c.args["channels"], ","), c.args["channel_id"]), func(s string) bool { return s == "" })
+	ids := slices.DeleteFunc(append(strings.Split(c.Args["channels"], ","), c.Args["channel_id"]), func(s string) bool { return s == "" })
 	if len(ids) > maxShareChans {
-		return nil, nil, apiErr("channels_limit_exceeded")
+		return nil, nil, webapi.Err("channels_limit_exceeded")
 	}
 	for _, id := range ids {
 		conv := c.w.convs[id]
-		if c.w.users[id] != nil && id != systemUser && id != c.args["channel_id"] {
+		if c.w.users[id] != nil && id != systemUser && id != c.Args["channel_id"] {
 			conv = c.w.openDM([]string{c.app.BotUserID, id})
 		}
 		visible := conv != nil && conv.visible(c.app.BotUserID)
 		switch {
-		case !visible && id != c.args["channel_id"]:
-			return nil, nil, apiErr("invalid_channel")
+		case !visible && id != c.Args["channel_id"]:
+			return nil, nil, webapi.Err("invalid_channel")
 		case !visible:
-			return nil, nil, apiErr("channel_not_found")
+			return nil, nil, webapi.Err("channel_not_found")
 		case !conv.has(c.app.BotUserID):
-			return nil, nil, apiErr("not_in_channel")
+			return nil, nil, webapi.Err("not_in_channel")
 		case conv.info.IsArchived:
-			return nil, nil, apiErr("is_archived")
+			return nil, nil, webapi.Err("is_archived")
 		}
 		convs = append(convs, conv)
 	}
-	if ts := c.args["thread_ts"]; ts != "" {
+	if ts := c.Args["thread_ts"]; ts != "" {
 		if len(convs) != 1 {
-			return nil, nil, apiErr("invalid_arguments", "[ERROR] thread_ts needs exactly one channel [json-pointer:/thread_ts]")
+			return nil, nil, webapi.Err("invalid_arguments", "[ERROR] thread_ts needs exactly one channel [json-pointer:/thread_ts]")
 		}
 		parent, err = threadOf(convs[0], ts)
 	}
@@ -165,18 +166,18 @@ func (c *call) shareTargets() (convs []*conversation, parent *Message, err error
 // initial_comment is set. As in Slack, a markdown block is internal_error
 // (slackapi/python-slack-sdk issue 1756).
 func (c *call) shareBlocks() (json.RawMessage, error) {
-	if !c.has("blocks") || c.has("initial_comment") {
+	if !c.Has("blocks") || c.Has("initial_comment") {
 		return nil, nil
 	}
-	blocks, err := checkBlocks(c.args["blocks"], messageSurface)
+	blocks, err := checkBlocks(c.Args["blocks"], messageSurface)
 	if err == nil && slices.Contains(blockTypes(blocks), "markdown") {
-		return nil, apiErr("internal_error")
+		return nil, webapi.Err("internal_error")
 	}
 	return blocks, err
 }
 
 func filesInfo(c *call) (answer, error) {
-	f, err := c.w.fileOf(c.app, c.args["file"])
+	f, err := c.w.fileOf(c.app, c.Args["file"])
 	if err != nil {
 		return nil, err
 	}
@@ -203,12 +204,12 @@ func filesInfo(c *call) (answer, error) {
 }
 
 func filesDelete(c *call) (answer, error) {
-	f, err := c.w.fileOf(c.app, c.args["file"])
+	f, err := c.w.fileOf(c.app, c.Args["file"])
 	if err != nil {
 		return nil, err
 	}
 	if f.info.User != c.app.BotUserID {
-		return nil, apiErr("cant_delete_file")
+		return nil, webapi.Err("cant_delete_file")
 	}
 	c.w.deleteFile(f)
 	return answer{}, nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // AppMessage is a message of an app that is not checked, so that its contents
@@ -22,7 +23,7 @@ func (w *Workspace) PostAs(appID string, p AppMessage) (ts string, err error) {
 	for _, list := range []json.RawMessage{p.Blocks, p.Attachments} {
 		var items []json.RawMessage
 		if len(list) > 0 && json.Unmarshal(list, &items) != nil {
-			return "", apiErr("invalid_blocks")
+			return "", webapi.Err("invalid_blocks")
 		}
 	}
 	w.mu.Lock()
@@ -30,9 +31,9 @@ func (w *Workspace) PostAs(appID string, p AppMessage) (ts string, err error) {
 	a, c := w.apps[appID], w.convs[p.Channel]
 	switch {
 	case a == nil:
-		return "", apiErr("invalid_auth")
+		return "", webapi.Err("invalid_auth")
 	case c == nil:
-		return "", apiErr("channel_not_found")
+		return "", webapi.Err("channel_not_found")
 	}
 	parent, err := threadOf(c, p.Thread)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strings"
 	"time"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // forward holds the parts of the original message that a forwarded message
@@ -35,7 +37,7 @@ func (w *Workspace) Forward(user, channel, ts string, to Post) (newTS string, er
 	}
 	m := from.message(ts)
 	if m == nil || m.Subtype == "tombstone" {
-		return "", apiErr("message_not_found")
+		return "", webapi.Err("message_not_found")
 	}
 	parent, err := threadOf(c, to.Thread)
 	if err != nil {

@@ -1,6 +1,10 @@
 package localslack
 
-import "slices"
+import (
+	"slices"
+
+	"slackocr/bot/localslack/internal/webapi"
+)
 
 // OpenHome opens an app's home as the user, on the tab "messages" or "home",
 // and returns their direct message. If the app subscribes to app_home_opened,
@@ -18,11 +22,11 @@ func (w *Workspace) openHome(user, appID, tab string) (channel string, err error
 	a, u := w.apps[appID], w.users[user]
 	switch {
 	case u == nil:
-		return "", apiErr("user_not_found")
+		return "", webapi.Err("user_not_found")
 	case a == nil:
-		return "", apiErr("invalid_auth")
+		return "", webapi.Err("invalid_auth")
 	case tab != "messages" && tab != "home":
-		return "", apiErr("invalid_arguments")
+		return "", webapi.Err("invalid_arguments")
 	}
 	c := w.openDM([]string{user, a.BotUserID})
 	if !slices.Contains(a.Events, "app_home_opened") {

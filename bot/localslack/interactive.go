@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // triggerLife is the time in which a trigger_id opens a window
@@ -49,7 +50,7 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	})
 	if a == nil {
 		w.mu.Unlock()
-		return apiErr("dispatch_unknown_command")
+		return webapi.Err("dispatch_unknown_command")
 	}
 	hook := w.newHook(a, c, user, "")
 	payload := map[string]any{
@@ -95,11 +96,11 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	})
 	switch {
 	case m == nil || m.Subtype == "tombstone":
-		err = apiErr("message_not_found")
+		err = webapi.Err("message_not_found")
 	case a == nil:
-		err = apiErr("dispatch_unknown_command")
+		err = webapi.Err("dispatch_unknown_command")
 	case !a.Interactive:
-		err = apiErr("interactivity_disabled")
+		err = webapi.Err("interactivity_disabled")
 	}
 	if err != nil {
 		w.mu.Unlock()
@@ -172,13 +173,13 @@ func (w *Workspace) await(ctx context.Context, d *delivery) (json.RawMessage, er
 	case payload, ok := <-d.answered:
 		if !ok {
 			if d.reason == "timeout" {
-				return nil, apiErr("operation_timeout")
+				return nil, webapi.Err("operation_timeout")
 			}
-			return nil, apiErr("dispatch_failed")
+			return nil, webapi.Err("dispatch_failed")
 		}
 		return payload, nil
 	case <-late.C:
-		return nil, apiErr("operation_timeout")
+		return nil, webapi.Err("operation_timeout")
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

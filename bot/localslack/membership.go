@@ -3,6 +3,8 @@ package localslack
 import (
 	"fmt"
 	"slices"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // This file is who comes into a conversation and who leaves it.
@@ -33,11 +35,11 @@ func (w *Workspace) Invite(inviter, channel, user string) error {
 	case err != nil:
 		return err
 	case c.info.IsIM || c.info.IsMPIM:
-		return apiErr("method_not_supported_for_channel_type")
+		return webapi.Err("method_not_supported_for_channel_type")
 	case w.users[user] == nil || user == systemUser:
-		return apiErr("user_not_found")
+		return webapi.Err("user_not_found")
 	case c.has(user):
-		return apiErr("already_in_channel")
+		return webapi.Err("already_in_channel")
 	}
 	w.join(c, user, inviter)
 	return nil
@@ -88,9 +90,9 @@ func (w *Workspace) Kick(user, channel, member string) error {
 	case err != nil:
 		return err
 	case c.info.IsIM || c.info.IsMPIM:
-		return apiErr("method_not_supported_for_channel_type")
+		return webapi.Err("method_not_supported_for_channel_type")
 	case !c.has(member):
-		return apiErr("not_in_channel")
+		return webapi.Err("not_in_channel")
 	}
 	c.members = slices.DeleteFunc(slices.Clone(c.members), func(m string) bool { return m == member })
 	w.channelChanged(c)

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // This file is what a person does on the page besides writing.
@@ -85,7 +87,7 @@ var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.users[d.User] == nil || w.users[user] == nil {
-			return "", apiErr("user_not_found")
+			return "", webapi.Err("user_not_found")
 		}
 		return w.openDM([]string{user, d.User}).info.ID, nil
 	},
@@ -166,11 +168,11 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 			return nil, nil, err
 		}
 		if n == maxPageValues {
-			return nil, nil, apiErr("invalid_arguments")
+			return nil, nil, webapi.Err("invalid_arguments")
 		}
 		name, err := url.PathUnescape(part.FormName())
 		if err != nil {
-			return nil, nil, apiErr("invalid_arguments")
+			return nil, nil, webapi.Err("invalid_arguments")
 		}
 		if block, ok := strings.CutPrefix(name, valueField); ok {
 			value, err := readField(part, maxPageJSON)
@@ -186,7 +188,7 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 		}
 		block, ok := strings.CutPrefix(name, fileField)
 		if !ok {
-			return nil, nil, apiErr("invalid_arguments")
+			return nil, nil, webapi.Err("invalid_arguments")
 		}
 		data, err := io.ReadAll(part)
 		if err != nil {
@@ -200,14 +202,14 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 // /remove, /archive and /leave, or the command of an app.
 func (w *Workspace) pageCommand(ctx context.Context, p Post, name, text string) error {
 	if p.Thread != "" {
-		return apiErr("command_in_thread")
+		return webapi.Err("command_in_thread")
 	}
 	user := w.pageUser()
 	switch name {
 	case "/invite", "/remove", "/kick":
 		who := w.named(text)
 		if who == "" {
-			return apiErr("no_such_person")
+			return webapi.Err("no_such_person")
 		}
 		if name == "/invite" {
 			return w.Invite(user, p.Channel, who)
@@ -227,7 +229,7 @@ func (w *Workspace) linkFor(user, channel, ts string) (string, error) {
 	defer w.mu.Unlock()
 	c := w.convs[channel]
 	if c == nil || !c.visible(user) || c.message(ts) == nil {
-		return "", apiErr("message_not_found")
+		return "", webapi.Err("message_not_found")
 	}
 	return w.permalink(c, c.message(ts)), nil
 }
@@ -262,11 +264,11 @@ func (w *Workspace) joinPublic(user, channel string) error {
 	c := w.convs[channel]
 	switch {
 	case w.users[user] == nil:
-		return apiErr("user_not_found")
+		return webapi.Err("user_not_found")
 	case c == nil || !c.visible(user):
-		return apiErr("channel_not_found")
+		return webapi.Err("channel_not_found")
 	case c.info.IsArchived:
-		return apiErr("is_archived")
+		return webapi.Err("is_archived")
 	}
 	w.join(c, user, "")
 	return nil
@@ -278,13 +280,13 @@ var channelName = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{1,80}$`)
 func (w *Workspace) createChannel(user, name string, private bool) (channel string, err error) {
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")
 	if !channelName.MatchString(name) {
-		return "", apiErr("invalid_name_specials")
+		return "", webapi.Err("invalid_name_specials")
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range w.convs {
 		if c.info.Name == name {
-			return "", apiErr("name_taken")
+			return "", webapi.Err("name_taken")
 		}
 	}
 	return w.addChannel(name, private, []string{user}).info.ID, nil

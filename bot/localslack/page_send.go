@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // This file is how the page sends messages and commands.
@@ -73,13 +75,13 @@ func readPost(form *multipart.Reader) (Post, error) {
 			p.Text = strings.ReplaceAll(p.Text, "\r\n", "\n") // forms send every line end as \r\n
 		case "files", "files[]":
 			if len(p.Files) == maxPostFiles {
-				return p, apiErr("file_upload_limit")
+				return p, webapi.Err("file_upload_limit")
 			}
 			var data []byte
 			data, err = io.ReadAll(part)
 			p.Files = append(p.Files, Upload{Name: part.FileName(), Data: data})
 		default:
-			err = apiErr("invalid_arguments")
+			err = webapi.Err("invalid_arguments")
 		}
 		if err != nil {
 			return p, err
@@ -90,7 +92,7 @@ func readPost(form *multipart.Reader) (Post, error) {
 func readField(r io.Reader, limit int64) (string, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(data)) > limit {
-		err = apiErr("msg_too_long")
+		err = webapi.Err("msg_too_long")
 	}
 	return string(data), err
 }

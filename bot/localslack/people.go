@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // systemUser is the author of Slack's own messages, such as a tombstone.
@@ -106,7 +108,7 @@ type app struct {
 	sockets []*socket
 	pending []*delivery // oldest first
 	next    int         // index of the socket for the next envelope
-	buckets map[string]*bucket
+	buckets webapi.Buckets
 }
 
 type tokenKind string
@@ -145,7 +147,7 @@ func (w *Workspace) Install(a App) Credentials {
 	u := w.addUser(a.Name, true)
 	u.Profile.BotID, u.Profile.APIAppID = cred.BotID, cred.AppID
 	cred.BotUserID = u.ID
-	in := &app{App: a, Credentials: cred, buckets: map[string]*bucket{}}
+	in := &app{App: a, Credentials: cred, buckets: webapi.Buckets{}}
 	w.apps[cred.AppID] = in
 	w.tokens[cred.BotToken] = &token{kind: botToken, app: in, scopes: a.Scopes}
 	w.tokens[cred.AppToken] = &token{kind: appToken, app: in, scopes: a.AppScopes}

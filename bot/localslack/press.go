@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // Press presses a button of an app's message as the user: the element with
@@ -31,7 +33,7 @@ func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID stri
 	}
 	if m == nil || w.apps[m.AppID] == nil {
 		w.mu.Unlock()
-		return apiErr("no_such_action")
+		return webapi.Err("no_such_action")
 	}
 	a := w.apps[m.AppID]
 	action, err := w.act(a, m.Blocks, actionID, values)
@@ -97,7 +99,7 @@ func (v *View) withState(inputs map[string]any) View {
 // (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
 func (w *Workspace) act(a *app, blocks json.RawMessage, actionID string, values []string) (map[string]any, error) {
 	if !a.Interactive {
-		return nil, apiErr("interactivity_disabled")
+		return nil, webapi.Err("interactivity_disabled")
 	}
 	var e *actor
 	for _, other := range actors(blocks) {
@@ -106,11 +108,11 @@ func (w *Workspace) act(a *app, blocks json.RawMessage, actionID string, values 
 		}
 	}
 	if e == nil {
-		return nil, apiErr("no_such_action")
+		return nil, webapi.Err("no_such_action")
 	}
 	action, ok := e.chosen(values)
 	if !ok {
-		return nil, apiErr("no_such_option")
+		return nil, webapi.Err("no_such_option")
 	}
 	action["action_id"], action["block_id"], action["action_ts"] = e.ActionID, e.blockID, w.newTS()
 	for name, raw := range map[string]json.RawMessage{

@@ -3,6 +3,8 @@ package localslack
 import (
 	"regexp"
 	"slices"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // emojiName matches a valid name of an emoji. Whether Slack has such an emoji
@@ -17,10 +19,10 @@ const maxReactions, maxOwnReactions = 50, 23
 func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
 	old := c.message(ts)
 	if old == nil || old.Subtype == "tombstone" {
-		return apiErr("message_not_found")
+		return webapi.Err("message_not_found")
 	}
 	if !emojiName.MatchString(name) {
-		return apiErr("invalid_name")
+		return webapi.Err("invalid_name")
 	}
 	m := old.clone()
 	m.Reactions = slices.Clone(old.Reactions)
@@ -33,11 +35,11 @@ func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
 	}
 	switch {
 	case i >= 0 && slices.Contains(m.Reactions[i].Users, user):
-		return apiErr("already_reacted")
+		return webapi.Err("already_reacted")
 	case own >= maxOwnReactions:
-		return apiErr("too_many_reactions")
+		return webapi.Err("too_many_reactions")
 	case i < 0 && len(m.Reactions) >= maxReactions:
-		return apiErr("too_many_emoji")
+		return webapi.Err("too_many_emoji")
 	case i < 0:
 		m.Reactions = append(m.Reactions, Reaction{Name: name, Users: []string{user}, Count: 1})
 	default:
@@ -52,14 +54,14 @@ func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
 func (w *Workspace) removeReaction(c *conversation, user, ts, name string) error {
 	old := c.message(ts)
 	if old == nil || old.Subtype == "tombstone" {
-		return apiErr("message_not_found")
+		return webapi.Err("message_not_found")
 	}
 	if !emojiName.MatchString(name) {
-		return apiErr("invalid_name")
+		return webapi.Err("invalid_name")
 	}
 	i := slices.IndexFunc(old.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
-		return apiErr("no_reaction")
+		return webapi.Err("no_reaction")
 	}
 	m := old.clone()
 	m.Reactions = slices.Clone(old.Reactions)
@@ -85,7 +87,7 @@ func reactionsAdd(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer{}, c.w.addReaction(conv, c.app.BotUserID, c.args["timestamp"], c.args["name"])
+	return answer{}, c.w.addReaction(conv, c.app.BotUserID, c.Args["timestamp"], c.Args["name"])
 }
 
 func reactionsRemove(c *call) (answer, error) {
@@ -93,7 +95,7 @@ func reactionsRemove(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer{}, c.w.removeReaction(conv, c.app.BotUserID, c.args["timestamp"], c.args["name"])
+	return answer{}, c.w.removeReaction(conv, c.app.BotUserID, c.Args["timestamp"], c.Args["name"])
 }
 
 func reactionsGet(c *call) (answer, error) {
@@ -101,28 +103,28 @@ func reactionsGet(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := conv.message(c.args["timestamp"])
+	m := conv.message(c.Args["timestamp"])
 	if m == nil {
-		return nil, apiErr("message_not_found")
+		return nil, webapi.Err("message_not_found")
 	}
 	v := c.w.appView(conv, m, c.base, false)
 	return answer{"type": "message", "channel": conv.info.ID, "message": v}, nil
 }
 
 func (c *call) reactable() (*conversation, error) {
-	conv := c.w.convs[c.args["channel"]]
+	conv := c.w.convs[c.Args["channel"]]
 	switch {
 	case conv == nil || !conv.visible(c.app.BotUserID):
-		return nil, apiErr("channel_not_found")
+		return nil, webapi.Err("channel_not_found")
 	case !conv.has(c.app.BotUserID):
-		return nil, apiErr("not_in_channel")
-	case !c.has("timestamp"):
-		return nil, apiErr("no_item_specified")
+		return nil, webapi.Err("not_in_channel")
+	case !c.Has("timestamp"):
+		return nil, webapi.Err("no_item_specified")
 	case conv.info.IsArchived && c.method != "reactions.get":
-		return nil, apiErr("is_archived")
+		return nil, webapi.Err("is_archived")
 	}
-	if _, ok := parseTS(c.args["timestamp"]); !ok {
-		return nil, apiErr("bad_timestamp")
+	if _, ok := parseTS(c.Args["timestamp"]); !ok {
+		return nil, webapi.Err("bad_timestamp")
 	}
 	return conv, nil
 }

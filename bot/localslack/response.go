@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
@@ -30,13 +32,13 @@ func (w *Workspace) newHook(a *app, c *conversation, user, ts string) string {
 // serveResponse handles POST /response/KEY: five uses in 30 minutes. No scope
 // and no membership is needed.
 func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
-	a, _, err := parseArgs(rw, r, false)
+	a, _, err := webapi.ParseArgs(rw, r, false)
 	if err == nil {
 		err = w.useHook(r.PathValue("key"), a)
 	}
 	log := Call{Time: time.Now(), Method: "response_url", Token: string(noToken), Args: a, Status: http.StatusOK}
 	if err != nil {
-		log.Error = asError(err).Code
+		log.Error = webapi.AsError(err).Code
 		log.Status = http.StatusNotFound
 		http.Error(rw, log.Error, log.Status)
 	} else {
@@ -45,15 +47,15 @@ func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 	w.record(log)
 }
 
-func (w *Workspace) useHook(key string, a args) error {
+func (w *Workspace) useHook(key string, a webapi.Args) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h, ok := w.hooks.get(key)
 	if !ok {
-		return apiErr("expired_url")
+		return webapi.Err("expired_url")
 	}
 	if h.uses++; h.uses > hookUses {
-		return apiErr("used_url")
+		return webapi.Err("used_url")
 	}
 	return w.respond(h.app, h.conv, h.user, h.ts, a)
 }
@@ -61,29 +63,29 @@ func (w *Workspace) useHook(key string, a args) error {
 // respond carries out the body of a response_url or an ack: a message to the
 // person or, with response_type in_channel, to everybody; or a change of the
 // original message, which may be ephemeral.
-func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) error {
+func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.Args) error {
 	old, private := c.message(ts), w.findWhisper(c, user, ts)
-	if in.bool("delete_original") {
+	if in.Bool("delete_original") {
 		if old != nil {
 			w.remove(c, old)
 		}
 		w.unwhisper(c, user, ts)
 		return nil
 	}
-	t, err := in.content()
+	t, err := contentOf(in)
 	if err != nil {
 		return err
 	}
 	if t.empty() {
-		return apiErr("no_text")
+		return webapi.Err("no_text")
 	}
 	m := w.newMessage(a, t)
-	if in.bool("replace_original") && private >= 0 {
+	if in.Bool("replace_original") && private >= 0 {
 		m.TS, m.ThreadTS = ts, w.private[private].m.ThreadTS
 		w.whisper(c, user, m)
 		return nil
 	}
-	if in.bool("replace_original") && old != nil {
+	if in.Bool("replace_original") && old != nil {
 		changed := old.clone()
 		changed.Text, changed.Blocks, changed.Attachments = m.Text, m.Blocks, m.Attachments
 		w.replaceAndEmit(c, old, changed)
@@ -107,17 +109,17 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in args) e
 
 // answerCommand carries out the payload of an ack, if there is one.
 func (w *Workspace) answerCommand(a *app, c *conversation, user string, payload json.RawMessage) error {
-	in := args{}
+	in := webapi.Args{}
 	var text string
 	switch {
 	case len(payload) == 0:
 		return nil
 	case json.Unmarshal(payload, &text) == nil: // a bare string is the text
 		in["text"] = text
-	case addJSON(in, payload) != nil:
+	case in.AddJSON(payload) != nil:
 		return nil
 	}
-	if !in.has("text") && !in.has("blocks") {
+	if !in.Has("text") && !in.Has("blocks") {
 		return nil
 	}
 	w.mu.Lock()

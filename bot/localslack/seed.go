@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // Seed adds messages to a channel as Messages returned them from an earlier
@@ -16,7 +18,7 @@ func (w *Workspace) Seed(channel string, messages []Message, contents map[string
 	defer w.mu.Unlock()
 	c := w.convs[channel]
 	if c == nil {
-		return apiErr("channel_not_found")
+		return webapi.Err("channel_not_found")
 	}
 	for _, m := range messages {
 		m.Files = slices.Clone(m.Files)

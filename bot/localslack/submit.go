@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // Submit presses the submit button of a modal as the user. values holds the
@@ -71,9 +73,9 @@ func (w *Workspace) openView(user, id string) (*View, *app, error) {
 	v := w.views[id]
 	switch {
 	case v == nil || v.user != user || v.Type != "modal" || w.apps[v.AppID] == nil:
-		return nil, nil, apiErr("not_found")
+		return nil, nil, webapi.Err("not_found")
 	case !w.apps[v.AppID].Interactive:
-		return nil, nil, apiErr("interactivity_disabled")
+		return nil, nil, webapi.Err("interactivity_disabled")
 	}
 	return v, w.apps[v.AppID], nil
 }
@@ -111,7 +113,7 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 		}
 		w.keepView(a, next, v.user)
 	default:
-		return nil, apiErr("invalid_arguments", "[ERROR] unknown response_action: "+in.Action)
+		return nil, webapi.Err("invalid_arguments", "[ERROR] unknown response_action: "+in.Action)
 	}
 	return nil, nil
 }
@@ -122,11 +124,11 @@ func (v *View) checkProblems(problems map[string]string) error {
 	blocks := v.inputs()
 	for id := range problems {
 		if !slices.ContainsFunc(blocks, func(b inputBlock) bool { return b.BlockID == id }) {
-			return apiErr("invalid_arguments", "[ERROR] errors for what is no input block: "+id)
+			return webapi.Err("invalid_arguments", "[ERROR] errors for what is no input block: "+id)
 		}
 	}
 	if len(problems) == 0 {
-		return apiErr("invalid_arguments", "[ERROR] missing required field: errors")
+		return webapi.Err("invalid_arguments", "[ERROR] missing required field: errors")
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"time"
 	"unicode/utf8"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // View is Slack's view object: a modal or an App Home
@@ -48,21 +50,21 @@ const (
 
 // viewArg reads and checks the argument view, which replaces old.
 func (c *call) viewArg(old *View) (*View, error) {
-	return c.w.parseView([]byte(c.args["view"]), old)
+	return c.w.parseView([]byte(c.Args["view"]), old)
 }
 
 // parseView reads and checks a view. The view may have the external_id of old,
 // the view to replace, if any.
 func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
 	if len(raw) > maxViewSize {
-		return nil, apiErr("view_too_large")
+		return nil, webapi.Err("view_too_large")
 	}
 	v := &View{}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return nil, apiErr("invalid_arguments", "[ERROR] view must be an object [json-pointer:/view]")
+		return nil, webapi.Err("invalid_arguments", "[ERROR] view must be an object [json-pointer:/view]")
 	}
 	invalid := func(at, what string) error {
-		return apiErr("invalid_arguments", "[ERROR] "+what+" [json-pointer:/view/"+at+"]")
+		return webapi.Err("invalid_arguments", "[ERROR] "+what+" [json-pointer:/view/"+at+"]")
 	}
 	switch {
 	case v.Type != "modal" && v.Type != "home":
@@ -76,7 +78,7 @@ func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
 	}
 	blocks, err := checkBlocks(string(v.Blocks), viewSurface)
 	if err != nil {
-		return nil, invalid("blocks", asError(err).Error())
+		return nil, invalid("blocks", webapi.AsError(err).Error())
 	}
 	if v.Type == "modal" {
 		if err := v.checkModal(blocks, invalid); err != nil {
@@ -89,7 +91,7 @@ func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
 	}
 	for _, other := range w.views {
 		if v.ExternalID != "" && other.ExternalID == v.ExternalID && (old == nil || other.ID != old.ID) {
-			return nil, apiErr("duplicate_external_id")
+			return nil, webapi.Err("duplicate_external_id")
 		}
 	}
 	return v, nil
@@ -106,7 +108,7 @@ func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) 
 			continue
 		}
 		if err := checkText(t.at, t.raw, maxViewTitle, "plain_text"); err != nil {
-			return invalid(t.at, asError(err).Error())
+			return invalid(t.at, webapi.AsError(err).Error())
 		}
 	}
 	for _, kind := range blockTypes(blocks) {
@@ -119,16 +121,16 @@ func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) 
 
 // spend takes the trigger of the argument trigger_id: once, within 3 s.
 func (c *call) spend() (*trigger, error) {
-	t, ok := c.w.triggers.get(c.args["trigger_id"])
+	t, ok := c.w.triggers.get(c.Args["trigger_id"])
 	switch {
-	case !c.has("trigger_id"):
-		return nil, apiErr("invalid_arguments", "[ERROR] missing required field: trigger_id")
+	case !c.Has("trigger_id"):
+		return nil, webapi.Err("invalid_arguments", "[ERROR] missing required field: trigger_id")
 	case !ok || t.app != c.app:
-		return nil, apiErr("invalid_trigger_id")
+		return nil, webapi.Err("invalid_trigger_id")
 	case t.spent:
-		return nil, apiErr("exchanged_trigger_id")
+		return nil, webapi.Err("exchanged_trigger_id")
 	case time.Since(t.made) >= triggerLife:
-		return nil, apiErr("expired_trigger_id")
+		return nil, webapi.Err("expired_trigger_id")
 	}
 	t.spent = true
 	return t, nil
@@ -170,7 +172,7 @@ func viewsOpen(c *call) (answer, error) {
 		return nil, err
 	}
 	if v.Type != "modal" {
-		return nil, apiErr("invalid_arguments", "[ERROR] views.open opens modals [json-pointer:/view/type]")
+		return nil, webapi.Err("invalid_arguments", "[ERROR] views.open opens modals [json-pointer:/view/type]")
 	}
 	return c.keep(v, t.user), nil
 }
@@ -205,9 +207,9 @@ func (w *Workspace) pushOnto(a *app, user string, v *View) error {
 	}
 	switch {
 	case top == nil:
-		return apiErr("not_found")
+		return webapi.Err("not_found")
 	case depth >= maxViewStack:
-		return apiErr("push_limit_reached")
+		return webapi.Err("push_limit_reached")
 	}
 	v.RootViewID, v.PreviousViewID = top.RootViewID, new(top.ID)
 	return nil
@@ -218,15 +220,15 @@ func (w *Workspace) pushOnto(a *app, user string, v *View) error {
 func viewsUpdate(c *call) (answer, error) {
 	var old *View
 	for _, v := range c.w.views {
-		if v.AppID == c.app.AppID && (v.ID == c.args["view_id"] || v.ExternalID != "" && v.ExternalID == c.args["external_id"]) {
+		if v.AppID == c.app.AppID && (v.ID == c.Args["view_id"] || v.ExternalID != "" && v.ExternalID == c.Args["external_id"]) {
 			old = v
 		}
 	}
 	if old == nil {
-		return nil, apiErr("not_found")
+		return nil, webapi.Err("not_found")
 	}
-	if c.has("hash") && c.args["hash"] != old.Hash {
-		return nil, apiErr("hash_conflict")
+	if c.Has("hash") && c.Args["hash"] != old.Hash {
+		return nil, webapi.Err("hash_conflict")
 	}
 	v, err := c.viewArg(old)
 	if err != nil {
@@ -238,9 +240,9 @@ func viewsUpdate(c *call) (answer, error) {
 
 // viewsPublish sets a person's App Home.
 func viewsPublish(c *call) (answer, error) {
-	user := c.args["user_id"]
+	user := c.Args["user_id"]
 	if c.w.users[user] == nil {
-		return nil, apiErr("user_not_found")
+		return nil, webapi.Err("user_not_found")
 	}
 	var old *View
 	for _, v := range c.w.views {
@@ -253,9 +255,9 @@ func viewsPublish(c *call) (answer, error) {
 	case err != nil:
 		return nil, err
 	case v.Type != "home":
-		return nil, apiErr("invalid_arguments", "[ERROR] views.publish takes home views [json-pointer:/view/type]")
-	case old != nil && c.has("hash") && c.args["hash"] != old.Hash:
-		return nil, apiErr("hash_conflict")
+		return nil, webapi.Err("invalid_arguments", "[ERROR] views.publish takes home views [json-pointer:/view/type]")
+	case old != nil && c.Has("hash") && c.Args["hash"] != old.Hash:
+		return nil, webapi.Err("hash_conflict")
 	case old != nil:
 		v.ID = old.ID
 	}

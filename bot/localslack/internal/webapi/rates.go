@@ -1,4 +1,4 @@
-package localslack
+package webapi
 
 import (
 	"math"
@@ -7,21 +7,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// quota is a rate limit: the tier's calls a minute
+// Quota is a rate limit: the tier's calls a minute
 // (https://docs.slack.dev/apis/web-api/rate-limits), and a burst. Slack
 // documents no burst; an app should not count on more than ten.
-type quota struct {
+type Quota struct {
 	perMinute float64
 	burst     int
 }
 
+// The quotas of Slack's methods.
 var (
-	unlimited    = quota{}
-	tier2        = quota{20, 10}
-	tier3        = quota{50, 10}
-	tier4        = quota{100, 10}
-	special      = quota{300, 30} // "several hundred a minute"
-	channelPosts = quota{60, 5}   // chat.postMessage: one a second in a channel
+	Unlimited    = Quota{}
+	Tier2        = Quota{20, 10}
+	Tier3        = Quota{50, 10}
+	Tier4        = Quota{100, 10}
+	Special      = Quota{300, 30} // "several hundred a minute"
+	ChannelPosts = Quota{60, 5}   // chat.postMessage: one a second in a channel
 )
 
 // bucket is a token bucket that also remembers the last Retry-After. A call
@@ -58,28 +59,31 @@ func wholeSeconds(d time.Duration) time.Duration {
 	return time.Duration(max(1, math.Ceil(d.Seconds()))) * time.Second
 }
 
-// bucket returns the app's bucket of this name.
-func (a *app) bucket(name string, q quota) *bucket {
-	b := a.buckets[name]
-	if b == nil {
-		b = &bucket{limiter: rate.NewLimiter(rate.Limit(q.perMinute/60), q.burst)}
-		a.buckets[name] = b
+// Buckets are an app's token buckets by name: that of a method, or a method and
+// a channel.
+type Buckets map[string]*bucket
+
+func (b Buckets) get(name string, q Quota) *bucket {
+	if b[name] == nil {
+		b[name] = &bucket{limiter: rate.NewLimiter(rate.Limit(q.perMinute/60), q.burst)}
 	}
-	return b
+	return b[name]
 }
 
-// limited returns the error for a call above the rate limit.
-func limited(wait time.Duration) *Error {
-	return &Error{Code: "ratelimited", retryAfter: wait}
-}
-
-// checkRate counts a call of the app against the method's quota.
-func (a *app) checkRate(method string, q quota, now time.Time) error {
-	if q == unlimited {
+// Take counts a call against the quota. The error is ratelimited.
+func (b Buckets) Take(name string, q Quota, now time.Time) error {
+	if q == Unlimited {
 		return nil
 	}
-	if wait, ok := a.bucket(method, q).allow(now); !ok {
-		return limited(wait)
+	if wait, ok := b.get(name, q).allow(now); !ok {
+		return Limited(wait)
 	}
 	return nil
+}
+
+// Hold refuses the next calls until d, rounded up to whole seconds, has passed.
+func (b Buckets) Hold(name string, q Quota, now time.Time, d time.Duration) {
+	if q != Unlimited {
+		b.get(name, q).hold(now, d)
+	}
 }

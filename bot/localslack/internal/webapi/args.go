@@ -1,12 +1,17 @@
-package localslack
+// Package webapi is the form of Slack's Web API, whatever the methods do: the
+// arguments and errors of calls, lists in pages, and rate limits
+// (https://docs.slack.dev/apis/web-api).
+package webapi
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,42 +19,42 @@ import (
 // maxAPIBody bounds the body of a Web API call.
 const maxAPIBody = 1 << 20
 
-// args are the arguments of a call. Slack accepts a form, multipart and JSON.
+// Args are the arguments of a call. Slack accepts a form, multipart and JSON.
 // A JSON value that is not a string is stored as its JSON text, which is the
 // form's encoding.
-type args map[string]string
+type Args map[string]string
 
-func (a args) has(name string) bool { return a[name] != "" }
+func (a Args) Has(name string) bool { return a[name] != "" }
 
-func (a args) bool(name string) bool {
+func (a Args) Bool(name string) bool {
 	b, err := strconv.ParseBool(a[name])
 	return err == nil && b
 }
 
-func (a args) number(name string) (int64, bool) {
+func (a Args) Number(name string) (int64, bool) {
 	n, err := strconv.ParseInt(a[name], 10, 64)
 	return n, err == nil
 }
 
-// limit returns the argument limit, at least 1 and at most most.
-func (a args) limit(def, most int) (int, error) {
+// Limit returns the argument limit, at least 1 and at most most.
+func (a Args) Limit(def, most int) (int, error) {
 	s := a["limit"]
 	if s == "" || s == "0" {
 		return def, nil
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
-		return 0, apiErr("invalid_limit")
+		return 0, Err("invalid_limit")
 	}
 	return min(n, most), nil
 }
 
-// parseArgs reads the arguments and the token of a call. As in Slack, a token
+// ParseArgs reads the arguments and the token of a call. As in Slack, a token
 // in a JSON body does not count; the header must have the token. If formOnly
 // is true, a JSON body is read and ignored, as by Slack's methods that take no
 // JSON. (https://docs.slack.dev/apis/web-api/#methods_supporting_json)
-func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, tok string, err error) {
-	a = args{}
+func ParseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a Args, tok string, err error) {
+	a = Args{}
 	addForm(a, r.URL.Query())
 	delete(a, "token") // Slack takes no token from an address
 	defer func() {
@@ -68,7 +73,7 @@ func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, 
 		kind = ""
 	}
 	if c := strings.ToLower(params["charset"]); c != "" && c != "utf-8" && c != "iso-8859-1" {
-		return a, "", apiErr("invalid_charset")
+		return a, "", Err("invalid_charset")
 	}
 	switch kind {
 	case "application/x-www-form-urlencoded":
@@ -78,7 +83,7 @@ func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, 
 		}
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return a, "", apiErr("invalid_form_data")
+			return a, "", Err("invalid_form_data")
 		}
 		addForm(a, form)
 	case "multipart/form-data":
@@ -86,7 +91,7 @@ func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, 
 	case "application/json":
 		in := a
 		if formOnly {
-			in = args{}
+			in = Args{}
 		}
 		return a, "", parseJSON(in, r.Body)
 	case "text/plain": // allowed, and no arguments are read from it
@@ -100,15 +105,15 @@ func parseArgs(rw http.ResponseWriter, r *http.Request, formOnly bool) (a args, 
 			return a, "", bodyError(err)
 		case len(body) == 0:
 		case r.Header.Get("Content-Type") == "":
-			return a, "", apiErr("missing_post_type")
+			return a, "", Err("missing_post_type")
 		default:
-			return a, "", apiErr("invalid_post_type")
+			return a, "", Err("invalid_post_type")
 		}
 	}
 	return a, "", nil
 }
 
-func addForm(a args, form url.Values) {
+func addForm(a Args, form url.Values) {
 	for k, vs := range form {
 		if len(vs) > 0 {
 			a[k] = vs[len(vs)-1]
@@ -119,48 +124,48 @@ func addForm(a args, form url.Values) {
 // maxArgName bounds an argument's name. Slack documents no number.
 const maxArgName = 100
 
-// checkNames returns an error for names that Slack's methods cannot have
+// CheckNames returns an error for names that Slack's methods cannot have
 // (https://docs.slack.dev/reference/methods/api.test#errors).
-func (a args) checkNames() error {
+func (a Args) CheckNames() error {
 	for name := range a {
 		if strings.ContainsAny(name, "[]") {
-			return apiErr("invalid_array_arg")
+			return Err("invalid_array_arg")
 		}
 		odd := func(r rune) bool {
 			return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 		}
 		if name == "" || len(name) > maxArgName || strings.ContainsFunc(name, odd) {
-			return apiErr("invalid_arg_name")
+			return Err("invalid_arg_name")
 		}
 	}
 	return nil
 }
 
-// need returns invalid_arguments unless all these arguments are present, like
+// Need returns invalid_arguments unless all these arguments are present, like
 // the methods whose arguments Slack checks against a schema
 // (slack-edge/slack-edge issue 54).
-func (a args) need(names ...string) error {
+func (a Args) Need(names ...string) error {
 	var missing []string
 	for _, name := range names {
-		if !a.has(name) {
+		if !a.Has(name) {
 			missing = append(missing, "[ERROR] missing required field: "+name)
 		}
 	}
 	if missing == nil {
 		return nil
 	}
-	return apiErr("invalid_arguments", missing...)
+	return Err("invalid_arguments", missing...)
 }
 
 // parseMultipart reads the parts one by one. Data after the last boundary,
 // such as a second closing boundary, is no error.
-func parseMultipart(a args, r *http.Request, boundary string) error {
+func parseMultipart(a Args, r *http.Request, boundary string) error {
 	if boundary == "" {
-		return apiErr("invalid_form_data")
+		return Err("invalid_form_data")
 	}
 	mr, err := r.MultipartReader()
 	if err != nil {
-		return apiErr("invalid_form_data")
+		return Err("invalid_form_data")
 	}
 	for {
 		part, err := mr.NextPart()
@@ -180,7 +185,7 @@ func parseMultipart(a args, r *http.Request, boundary string) error {
 	}
 }
 
-func parseJSON(a args, body io.Reader) error {
+func parseJSON(a Args, body io.Reader) error {
 	data, err := io.ReadAll(body)
 	if err != nil {
 		return bodyError(err)
@@ -188,17 +193,17 @@ func parseJSON(a args, body io.Reader) error {
 	if len(strings.TrimSpace(string(data))) == 0 {
 		return nil // apps.connections.open has this form
 	}
-	return addJSON(a, data)
+	return a.AddJSON(data)
 }
 
-// addJSON adds the fields of a JSON object.
-func addJSON(a args, data []byte) error {
+// AddJSON adds the fields of a JSON object.
+func (a Args) AddJSON(data []byte) error {
 	if !json.Valid(data) {
-		return apiErr("invalid_json")
+		return Err("invalid_json")
 	}
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(data, &values); err != nil {
-		return apiErr("json_not_object")
+		return Err("json_not_object")
 	}
 	delete(values, "token")
 	for k, v := range values {
@@ -216,7 +221,38 @@ func addJSON(a args, data []byte) error {
 
 func bodyError(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return apiErr("request_too_large")
+		return Err("request_too_large")
 	}
-	return apiErr("invalid_form_data")
+	return Err("invalid_form_data")
+}
+
+// Page returns the page of all that the arguments limit and cursor select.
+func Page[T any](a Args, all []T, key func(T) string, def, most int) (part []T, next string, err error) {
+	limit, err := a.Limit(def, most)
+	if err != nil {
+		return nil, "", err
+	}
+	return PageOf(all, a["cursor"], key, limit)
+}
+
+// PageOf returns a page of all, with Slack's opaque cursors. A cursor names
+// the first item of the next page. If that item is gone, the list ends.
+func PageOf[T any](all []T, cur string, key func(T) string, limit int) (part []T, next string, err error) {
+	start := 0
+	if cur != "" {
+		data, err := base64.StdEncoding.DecodeString(cur)
+		id, ok := strings.CutPrefix(string(data), "next:")
+		if err != nil || !ok {
+			return nil, "", Err("invalid_cursor")
+		}
+		start = slices.IndexFunc(all, func(v T) bool { return key(v) == id })
+		if start < 0 {
+			return []T{}, "", nil
+		}
+	}
+	end := min(len(all), start+limit)
+	if end < len(all) {
+		next = base64.StdEncoding.EncodeToString([]byte("next:" + key(all[end])))
+	}
+	return append([]T{}, all[start:end]...), next, nil
 }
