@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // Behaviour selects things that Slack does only in some workspaces or at some
@@ -174,5 +176,5 @@ func concatLists(lists ...json.RawMessage) json.RawMessage {
 		_ = json.Unmarshal(list, &items) // nil, or checked before
 		all = append(all, items...)
 	}
-	return mustJSON(all)
+	return webapi.MustJSON(all)
 }

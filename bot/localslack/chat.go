@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/mrkdwn"
 	"slackocr/bot/localslack/internal/webapi"
 )
@@ -170,7 +171,7 @@ func chatUpdate(c *call) (answer, error) {
 	if t.empty() && len(old.Files) == 0 && !c.Has("metadata") {
 		return nil, webapi.Err("no_text")
 	}
-	if len(t.blocks) > 0 && slices.Contains(blockTypes(old.Blocks), "rich_text") && !slices.Contains(blockTypes(t.blocks), "rich_text") {
+	if len(t.blocks) > 0 && slices.Contains(blockkit.Types(old.Blocks), "rich_text") && !slices.Contains(blockkit.Types(t.blocks), "rich_text") {
 		return nil, webapi.Err("block_mismatch")
 	}
 	m := old.clone()

@@ -3,6 +3,8 @@ package localslack
 import (
 	"cmp"
 	"slices"
+
+	"slackocr/bot/localslack/internal/blockkit"
 )
 
 // This file is Slack Connect: people of other workspaces in channels of this one
@@ -170,7 +172,7 @@ func (w *Workspace) signMention(m *Message) {
 // and in a shared channel files must be looked up.
 func (w *Workspace) appView(c *conversation, m *Message, base string, metadata bool) Message {
 	v := m.view(base, metadata)
-	v.Blocks = expandMarkdown(v.Blocks)
+	v.Blocks = blockkit.Expand(v.Blocks)
 	if w.behaviour.OddParts && m.BotID != "" {
 		v.addOdd()
 	}

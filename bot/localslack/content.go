@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/mrkdwn"
 	"slackocr/bot/localslack/internal/webapi"
 )
@@ -12,7 +13,6 @@ import (
 const (
 	maxPostText    = 40_000 // characters; a longer text is cut (chat.postMessage)
 	maxUpdateText  = 4_000  // bytes after escaping; a longer text is msg_too_long (openclaw/openclaw pull 115027)
-	maxMarkdown    = 12_000 // characters of markdown_text, and of all markdown blocks of a message
 	maxAttachments = 100
 	maxMetadata    = 8_000 // bytes; metadata_too_large
 )
@@ -34,7 +34,7 @@ func contentOf(a webapi.Args) (content, error) {
 		if t.text != "" || a["blocks"] != "" {
 			return t, webapi.Err("markdown_text_conflict")
 		}
-		if utf8.RuneCountInString(md) > maxMarkdown {
+		if utf8.RuneCountInString(md) > blockkit.MaxMarkdown {
 			return t, webapi.Err("msg_too_long")
 		}
 		t.text, t.hasText = md, true
@@ -42,7 +42,7 @@ func contentOf(a webapi.Args) (content, error) {
 	t.text = mrkdwn.Escape(t.text)
 	if s := a["blocks"]; s != "" {
 		t.hasBlocks = true
-		if t.blocks, err = checkBlocks(s, messageSurface); err != nil {
+		if t.blocks, err = blockkit.Check(s, blockkit.Message); err != nil {
 			return t, err
 		}
 	}

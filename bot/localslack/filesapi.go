@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/mrkdwn"
 	"slackocr/bot/localslack/internal/webapi"
 )
@@ -169,8 +170,8 @@ func (c *call) shareBlocks() (json.RawMessage, error) {
 	if !c.Has("blocks") || c.Has("initial_comment") {
 		return nil, nil
 	}
-	blocks, err := checkBlocks(c.Args["blocks"], messageSurface)
-	if err == nil && slices.Contains(blockTypes(blocks), "markdown") {
+	blocks, err := blockkit.Check(c.Args["blocks"], blockkit.Message)
+	if err == nil && slices.Contains(blockkit.Types(blocks), "markdown") {
 		return nil, webapi.Err("internal_error")
 	}
 	return blocks, err

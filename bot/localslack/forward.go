@@ -83,7 +83,7 @@ func (f *forward) attachments(base string) json.RawMessage {
 		}
 		fields := map[string]any{"files": files}
 		maps.Copy(fields, f.fields)
-		return mustJSON([]any{fields})
+		return webapi.MustJSON([]any{fields})
 	}
-	return mustJSON([]any{f.fields})
+	return webapi.MustJSON([]any{f.fields})
 }

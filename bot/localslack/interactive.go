@@ -61,7 +61,7 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	if w.enterprise != nil {
 		payload["enterprise_id"], payload["enterprise_name"] = w.enterprise.id, w.enterprise.name
 	}
-	d := w.ask(a, "slash_commands", mustJSON(payload), true)
+	d := w.ask(a, "slash_commands", webapi.MustJSON(payload), true)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -110,7 +110,7 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	w.addPlace(body, a, c, user, ts)
 	body["message"] = w.appView(c, m, w.base(a), false)
 	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
-	d := w.ask(a, "interactive", mustJSON(body), false)
+	d := w.ask(a, "interactive", webapi.MustJSON(body), false)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }

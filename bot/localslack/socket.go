@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"slackocr/bot/localslack/internal/webapi"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -134,7 +136,7 @@ func (w *Workspace) register(s *socket) {
 	}
 	w.step(s.app) // attempts that were due before this moment have failed
 	s.app.sockets = append(s.app.sockets, s)
-	s.push(frame{data: mustJSON(map[string]any{
+	s.push(frame{data: webapi.MustJSON(map[string]any{
 		"type": "hello", "num_connections": len(s.app.sockets),
 		"debug_info":      map[string]any{"host": helloHost, "build_number": 1, "approximate_connection_time": 18060},
 		"connection_info": map[string]any{"app_id": s.app.AppID},
@@ -247,7 +249,7 @@ func (s *socket) goodbye(ctx context.Context, grace time.Duration) {
 }
 
 func disconnectFrame(reason string) frame {
-	f := frame{last: true, data: mustJSON(map[string]any{
+	f := frame{last: true, data: webapi.MustJSON(map[string]any{
 		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": helloHost},
 	})}
 	if reason == "warning" {
@@ -286,12 +288,4 @@ func (w *Workspace) Connections() (n int) {
 		}
 	})
 	return n
-}
-
-func mustJSON(v any) []byte {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic("localslack: " + err.Error())
-	}
-	return data
 }

@@ -1,10 +1,13 @@
 package localslack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -26,16 +29,15 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 		w.mu.Unlock()
 		return nil, err
 	}
-	f := form{w: w, a: a, user: user, values: values, files: files, problems: map[string]string{}}
-	state, err := f.fill(v)
-	if err != nil || len(f.problems) > 0 {
+	state, problems, err := w.fill(v, a, values, files)
+	if err != nil || len(problems) > 0 {
 		w.mu.Unlock()
-		return f.problems, err
+		return problems, err
 	}
 	sent := v.withState(state)
 	body := w.interaction(a, user, "view_submission")
 	body["view"], body["response_urls"] = sent, []any{}
-	d := w.ask(a, "interactive", mustJSON(body), true)
+	d := w.ask(a, "interactive", webapi.MustJSON(body), true)
 	w.mu.Unlock()
 	ack, err := w.await(ctx, d)
 	if err != nil {
@@ -63,7 +65,7 @@ func (w *Workspace) CloseView(ctx context.Context, user, viewID string) error {
 	body := w.interaction(a, user, "view_closed")
 	delete(body, "trigger_id")
 	body["view"], body["is_cleared"] = *v, v.ClearOnClose
-	d := w.ask(a, "interactive", mustJSON(body), false)
+	d := w.ask(a, "interactive", webapi.MustJSON(body), false)
 	w.mu.Unlock()
 	_, err = w.await(ctx, d)
 	return err
@@ -121,9 +123,9 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 // checkProblems returns an error if a problem names no input block of the
 // view.
 func (v *View) checkProblems(problems map[string]string) error {
-	blocks := v.inputs()
+	blocks := blockkit.Inputs(v.Blocks)
 	for id := range problems {
-		if !slices.ContainsFunc(blocks, func(b inputBlock) bool { return b.BlockID == id }) {
+		if !slices.ContainsFunc(blocks, func(b blockkit.Input) bool { return b.BlockID == id }) {
 			return webapi.Err("invalid_arguments", "[ERROR] errors for what is no input block: "+id)
 		}
 	}
@@ -141,4 +143,67 @@ func (w *Workspace) closeView(v *View, stack bool) {
 			w.publish(nil, change{Type: "view_closed", TS: id, only: other.user})
 		}
 	}
+}
+
+const (
+	maxInputFile = 10 << 20 // bytes of a file (https://docs.slack.dev/reference/block-kit/block-elements/file-input-element)
+	maxInputs    = 10       // files of a file_input
+)
+
+// fill returns the view's state, with the values and files by block_id. Files
+// are stored only if no field has a problem.
+func (w *Workspace) fill(v *View, a *app, values map[string][]string, files map[string][]Upload) (state map[string]any, problems map[string]string, err error) {
+	inputs := blockkit.Inputs(v.Blocks)
+	state, problems = blockkit.InputStates(inputs, values)
+	inputs = slices.DeleteFunc(inputs, func(b blockkit.Input) bool { return b.Element.Type != "file_input" })
+	for _, b := range inputs {
+		if problem := checkFiles(&b, files[b.BlockID]); problem != "" {
+			problems[b.BlockID] = problem
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems, nil
+	}
+	for _, b := range inputs {
+		views, err := w.storeInput(v.user, a, files[b.BlockID])
+		if err != nil {
+			return nil, nil, err
+		}
+		state[b.BlockID] = map[string]any{b.Element.ActionID: map[string]any{"type": "file_input", "files": views}}
+	}
+	return state, nil, nil
+}
+
+func checkFiles(b *blockkit.Input, files []Upload) (problem string) {
+	most := cmp.Or(b.Element.MaxFiles, maxInputs)
+	switch {
+	case len(files) == 0 && !b.Optional:
+		problem = blockkit.Required
+	case len(files) > most:
+		problem = fmt.Sprintf("Please add at most %d files.", most)
+	}
+	for _, up := range files {
+		switch {
+		case len(up.Data) > maxInputFile:
+			problem = up.Name + " is larger than 10 MB."
+		case !b.Accepts(up.Name):
+			problem = up.Name + " isn't a type of file that can go here."
+		}
+	}
+	return problem
+}
+
+// storeInput uploads the files of an input block. The files belong to the
+// person, are in no conversation, and are visible to the app.
+func (w *Workspace) storeInput(user string, a *app, files []Upload) ([]File, error) {
+	views := []File{}
+	for _, up := range files {
+		s, err := w.store(w.newID("F"), user, up.Name, "", slices.Clone(up.Data))
+		if err != nil {
+			return nil, err
+		}
+		s.given = []string{a.BotUserID}
+		views = append(views, s.info.view(w.base(a)).forApps())
+	}
+	return views, nil
 }

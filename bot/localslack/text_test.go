@@ -2,7 +2,6 @@ package localslack
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -63,54 +62,6 @@ func TestMentionLabels(t *testing.T) {
 	}
 }
 
-// BenchmarkExpandMarkdown is what the answer to an edit of a full live reply costs.
-func BenchmarkExpandMarkdown(b *testing.B) {
-	text := strings.Repeat("## Total\n\nOne line of a receipt, with **bold** words.\n\n", 70)
-	blocks := mustJSON([]map[string]string{{"type": "markdown", "block_id": "a", "text": text}})
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		expandMarkdown(blocks)
-	}
-}
-
-// The blocks that are given back say together what was sent, heading by heading and
-// run by run, and are as many as were counted.
-func TestMarkdownItems(t *testing.T) {
-	words := rapid.SliceOf(rapid.OneOf(
-		rapid.SampledFrom([]string{"# A\n", "---\n", "***\n", "text\n", "\n", "```\n", "- a\n", "> q\n", "    code\n", "A\n=\n", "[a]: b\n"}),
-		rapid.StringMatching(`[a-z #>*_-]{0,12}\n`),
-	))
-	rapid.Check(t, func(t *rapid.T) {
-		source := strings.Join(words.Draw(t, "words"), "")
-		items := markdownItems(source)
-		var out []map[string]any
-		expanded := expandMarkdown(mustJSON([]map[string]string{{"type": "markdown", "block_id": "a", "text": source}}))
-		if err := json.Unmarshal(expanded, &out); err != nil || len(out) != len(items) {
-			t.Fatalf("%q: %d items, %s, %v", source, len(items), expanded, err)
-		}
-		for i := range items {
-			if i > 0 && items[i].kind == "rich_text" && items[i-1].kind == "rich_text" {
-				t.Fatalf("%q: two runs in a row: %+v", source, items)
-			}
-		}
-		letters := func(s string) string {
-			return strings.Map(func(r rune) rune {
-				if r < 'a' || r > 'z' {
-					return -1
-				}
-				return r
-			}, s)
-		}
-		var said strings.Builder
-		for _, item := range items {
-			said.WriteString(letters(item.text))
-		}
-		if !strings.Contains(letters(source), said.String()) && !strings.Contains(source, "[a]: b") {
-			t.Fatalf("%q became %+v", source, items)
-		}
-	})
-}
-
 func TestTimestamps(t *testing.T) {
 	w := New(Options{})
 	last := ""
@@ -134,20 +85,6 @@ func TestCleanName(t *testing.T) {
 		name := cleanName(strings.Join(rapid.SliceOf(rapid.OneOf(rapid.SampledFrom([]string{"/", `\`, "..", "\x00", "."}), rapid.String())).Draw(t, "name"), ""))
 		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00\n") || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxFileName {
 			t.Fatalf("%q", name)
-		}
-	})
-}
-
-func FuzzCheckBlocks(f *testing.F) {
-	f.Add(`[{"type":"section","text":{"type":"mrkdwn","text":"x"}}]`)
-	f.Add(`[ {"type":"actions","elements":[{"type":"button"}]}, {"type":"table","rows":[[{}]]}]`)
-	f.Fuzz(func(t *testing.T, s string) {
-		out, err := checkBlocks(s, messageSurface)
-		if err != nil || out == nil {
-			return
-		}
-		if again, err := checkBlocks(string(out), messageSurface); err != nil || string(again) != string(out) {
-			t.Errorf("%s → %s → %s, %v", s, out, again, err)
 		}
 	})
 }

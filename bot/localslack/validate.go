@@ -1,6 +1,9 @@
 package localslack
 
-import "slackocr/bot/localslack/internal/webapi"
+import (
+	"slackocr/bot/localslack/internal/blockkit"
+	"slackocr/bot/localslack/internal/webapi"
+)
 
 // blocksValidate checks blocks, a message or a view and carries nothing out
 // (https://docs.slack.dev/reference/methods/blocks.validate). Exactly one of the
@@ -17,7 +20,7 @@ func blocksValidate(c *call) (answer, error) {
 	}
 	switch {
 	case c.Has("blocks"):
-		_, err := checkBlocks(c.Args["blocks"], messageSurface)
+		_, err := blockkit.Check(c.Args["blocks"], blockkit.Message)
 		return answer{}, webapi.Validation("invalid_blocks", "/blocks", err)
 	case c.Has("view"):
 		_, err := c.w.parseView([]byte(c.Args["view"]), nil)

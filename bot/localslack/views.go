@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -76,7 +77,7 @@ func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
 	case utf8.RuneCountInString(v.CallbackID) > maxCallbackID:
 		return nil, invalid("callback_id", "must be less than 256 characters")
 	}
-	blocks, err := checkBlocks(string(v.Blocks), viewSurface)
+	blocks, err := blockkit.Check(string(v.Blocks), blockkit.View)
 	if err != nil {
 		return nil, invalid("blocks", webapi.AsError(err).Error())
 	}
@@ -107,11 +108,11 @@ func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) 
 		if (len(t.raw) == 0 || string(t.raw) == "null") && t.at != "title" {
 			continue
 		}
-		if err := checkText(t.at, t.raw, maxViewTitle, "plain_text"); err != nil {
+		if err := blockkit.CheckText(t.at, t.raw, maxViewTitle, "plain_text"); err != nil {
 			return invalid(t.at, webapi.AsError(err).Error())
 		}
 	}
-	for _, kind := range blockTypes(blocks) {
+	for _, kind := range blockkit.Types(blocks) {
 		if kind == "input" && (len(v.Submit) == 0 || string(v.Submit) == "null") {
 			return invalid("submit", "a view with input blocks needs submit")
 		}

@@ -108,3 +108,12 @@ func WriteJSON(rw http.ResponseWriter, status int, body any) {
 	rw.WriteHeader(status)
 	_, _ = rw.Write(data) // the caller has gone
 }
+
+// MustJSON returns v as JSON. v must be made of what JSON can hold.
+func MustJSON(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("localslack: " + err.Error())
+	}
+	return data
+}

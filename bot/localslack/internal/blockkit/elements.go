@@ -1,4 +1,4 @@
-package localslack
+package blockkit
 
 import (
 	"encoding/json"
@@ -86,7 +86,7 @@ func (e *element) checkButton(at string) error {
 	case e.Style != "" && e.Style != "primary" && e.Style != "danger":
 		return invalidBlock(at+"/style", "must be one of: primary, danger")
 	}
-	return checkText(at+"/text", e.Text, 75, "plain_text")
+	return CheckText(at+"/text", e.Text, 75, "plain_text")
 }
 
 func (e *element) checkOptions(at string, most int) error {
@@ -105,7 +105,7 @@ func (e *element) checkOptions(at string, most int) error {
 		if json.Unmarshal(raw, &o) != nil || o.Value == "" || utf8.RuneCountInString(o.Value) > 150 {
 			return invalidBlock(here+"/value", "must have between 1 and 150 characters")
 		}
-		if err := checkText(here+"/text", o.Text, 75); err != nil {
+		if err := CheckText(here+"/text", o.Text, 75); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,10 @@
-package localslack
+// Package blockkit checks blocks as Slack does, shows what Slack makes of them,
+// and says what a person chose in them
+// (https://docs.slack.dev/reference/block-kit). The blocks are JSON lists.
+package blockkit
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,20 +17,22 @@ import (
 const (
 	maxBlockID   = 255    // characters
 	maxHeader    = 150    // characters
+	MaxMarkdown  = 12_000 // characters of all markdown blocks of a message
 	maxBlockText = 13_200 // characters in all blocks of a message (slackapi/bolt-js issue 2509)
 )
 
-// surface is a place for blocks; each allows other blocks.
-type surface struct {
+// Surface is a place for blocks; each allows other blocks.
+type Surface struct {
 	blocks int // the most blocks
 	types  []string
 }
 
+// The surfaces of an app.
 var (
-	messageSurface = surface{50, []string{
+	Message = Surface{50, []string{
 		"section", "context", "markdown", "divider", "header", "image", "actions", "rich_text", "table", "file", "video", "context_actions",
 	}}
-	viewSurface = surface{100, []string{"section", "context", "divider", "header", "image", "actions", "rich_text", "input", "video"}}
+	View = Surface{100, []string{"section", "context", "divider", "header", "image", "actions", "rich_text", "input", "video"}}
 )
 
 // block holds the fields of every block that are checked
@@ -47,11 +53,11 @@ type block struct {
 	Rows      [][]tableCell     `json:"rows"`
 }
 
-// checkBlocks checks a list of blocks and returns the list with a block_id in
+// Check checks a list of blocks and returns the list with a block_id in
 // each block, or nil for an empty list. The errors are Slack's: invalid_blocks
 // with a JSON pointer, invalid_blocks_format if s is not a list of blocks, and
 // those of checkSizes.
-func checkBlocks(s string, on surface) (json.RawMessage, error) {
+func Check(s string, on Surface) (json.RawMessage, error) {
 	var raw []json.RawMessage
 	if err := json.Unmarshal([]byte(s), &raw); err != nil {
 		return nil, webapi.Err("invalid_blocks_format")
@@ -82,8 +88,8 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 			if json.Unmarshal(b.Text, &text) != nil || text == "" {
 				return nil, invalidBlock(at+"/text", "must be more than 0 characters")
 			}
-			if utf8.RuneCountInString(text) > maxMarkdown {
-				return nil, invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", maxMarkdown+1))
+			if utf8.RuneCountInString(text) > MaxMarkdown {
+				return nil, invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", MaxMarkdown+1))
 			}
 		case "table":
 			if tables++; tables > 1 {
@@ -112,10 +118,11 @@ func checkBlocks(s string, on surface) (json.RawMessage, error) {
 // object must have at least a type.
 func withBlockID(r json.RawMessage) json.RawMessage {
 	body := strings.TrimSpace(string(r))
-	return json.RawMessage(`{"block_id":"` + strings.ToLower(secret()[:5]) + `",` + body[1:])
+	return json.RawMessage(`{"block_id":"` + strings.ToLower(rand.Text()[:5]) + `",` + body[1:])
 }
 
-func blockTypes(blocks json.RawMessage) []string {
+// Types returns the type of each block.
+func Types(blocks json.RawMessage) []string {
 	var list []struct {
 		Type string `json:"type"`
 	}
@@ -128,12 +135,12 @@ func blockTypes(blocks json.RawMessage) []string {
 }
 
 // check returns an error if a block exceeds its limits.
-func (b *block) check(at string, on surface) error {
+func (b *block) check(at string, on Surface) error {
 	switch b.Type {
 	case "section":
 		return b.checkSection(at)
 	case "header":
-		return checkText(at+"/text", b.Text, maxHeader, "plain_text")
+		return CheckText(at+"/text", b.Text, maxHeader, "plain_text")
 	case "image":
 		return b.checkImage(at)
 	case "context":
@@ -147,7 +154,7 @@ func (b *block) check(at string, on surface) error {
 	case "table":
 		return b.checkTable(at)
 	case "input":
-		if err := checkText(at+"/label", b.Label, 2000, "plain_text"); err != nil {
+		if err := CheckText(at+"/label", b.Label, 2000, "plain_text"); err != nil {
 			return err
 		}
 		return checkElement(at+"/element", b.Element)
@@ -160,7 +167,7 @@ func (b *block) checkSection(at string) error {
 		return invalidBlock(at, "missing required field: text or fields")
 	}
 	if b.Text != nil {
-		if err := checkText(at+"/text", b.Text, 3000); err != nil {
+		if err := CheckText(at+"/text", b.Text, 3000); err != nil {
 			return err
 		}
 	}
@@ -168,7 +175,7 @@ func (b *block) checkSection(at string) error {
 		return invalidBlock(at+"/fields", "no more than 10 items allowed")
 	}
 	for i, f := range b.Fields {
-		if err := checkText(fmt.Sprintf("%s/fields/%d", at, i), f, 2000); err != nil {
+		if err := CheckText(fmt.Sprintf("%s/fields/%d", at, i), f, 2000); err != nil {
 			return err
 		}
 	}
@@ -189,7 +196,7 @@ func (b *block) checkImage(at string) error {
 	case len(b.ImageURL) > 3000:
 		return invalidBlock(at+"/image_url", "must be less than 3001 characters")
 	case b.Title != nil:
-		return checkText(at+"/title", b.Title, 2000, "plain_text")
+		return CheckText(at+"/title", b.Title, 2000, "plain_text")
 	}
 	return nil
 }
@@ -208,7 +215,7 @@ func (b *block) checkContext(at string) error {
 			continue
 		}
 		// Slack documents no number; text objects end at 3,000 characters.
-		if err := checkText(here, raw, 3000); err != nil {
+		if err := CheckText(here, raw, 3000); err != nil {
 			return err
 		}
 	}
@@ -240,9 +247,9 @@ func (b *block) checkTable(at string) error {
 	return nil
 }
 
-// checkText checks a text object of 1 to most characters. kinds are the
+// CheckText checks a text object of 1 to most characters. kinds are the
 // allowed types; without kinds, mrkdwn and plain_text are allowed.
-func checkText(at string, raw json.RawMessage, most int, kinds ...string) error {
+func CheckText(at string, raw json.RawMessage, most int, kinds ...string) error {
 	if len(kinds) == 0 {
 		kinds = []string{"mrkdwn", "plain_text"}
 	}
@@ -264,6 +271,6 @@ func checkText(at string, raw json.RawMessage, most int, kinds ...string) error 
 	return nil
 }
 
-func invalidBlock(at, what string) *Error {
+func invalidBlock(at, what string) *webapi.Error {
 	return webapi.Err("invalid_blocks", "[ERROR] "+what+" [json-pointer:"+at+"]")
 }

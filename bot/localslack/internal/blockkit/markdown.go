@@ -1,4 +1,4 @@
-package localslack
+package blockkit
 
 import (
 	"bytes"
@@ -82,8 +82,8 @@ func markdownOf(raw json.RawMessage) (id, source string, ok bool) {
 	return b.BlockID, source, ok
 }
 
-// expandMarkdown replaces each markdown block by the blocks that Slack makes.
-func expandMarkdown(blocks json.RawMessage) json.RawMessage {
+// Expand replaces each markdown block by the blocks that Slack makes.
+func Expand(blocks json.RawMessage) json.RawMessage {
 	if !bytes.Contains(blocks, []byte(`"markdown"`)) {
 		return blocks
 	}
@@ -100,7 +100,7 @@ func expandMarkdown(blocks json.RawMessage) json.RawMessage {
 			out = append(out, item.block(fmt.Sprintf("%s%d", id, i)))
 		}
 	}
-	return mustJSON(out)
+	return webapi.MustJSON(out)
 }
 
 func (m markdownItem) block(id string) json.RawMessage {
@@ -113,7 +113,7 @@ func (m markdownItem) block(id string) json.RawMessage {
 			"type": "rich_text_section", "elements": []any{map[string]string{"type": "text", "text": m.text}},
 		}}
 	}
-	return mustJSON(b)
+	return webapi.MustJSON(b)
 }
 
 // checkSizes returns an error if the blocks together exceed the limits of a
@@ -133,10 +133,10 @@ func checkSizes(raw []json.RawMessage) error {
 		markdown += utf8.RuneCountInString(source)
 	}
 	switch {
-	case markdown > maxMarkdown || all+markdown > maxBlockText:
+	case markdown > MaxMarkdown || all+markdown > maxBlockText:
 		return webapi.Err("msg_blocks_too_long")
-	case items > messageSurface.blocks:
-		return invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", messageSurface.blocks))
+	case items > Message.blocks:
+		return invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", Message.blocks))
 	}
 	return nil
 }
