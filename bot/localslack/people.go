@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"slackocr/bot/localslack/internal/manifest"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -74,11 +75,38 @@ func FullApp(name string) App {
 			scopes = append(scopes, m.scopes...)
 		}
 	}
-	for _, needed := range eventScopes {
+	for _, needed := range manifest.EventScopes {
 		scopes = append(scopes, needed...)
 	}
 	slices.Sort(scopes)
-	return App{Name: name, Scopes: slices.Compact(scopes), Events: slices.Sorted(maps.Keys(eventScopes)), Interactive: true}
+	return App{Name: name, Scopes: slices.Compact(scopes), Events: slices.Sorted(maps.Keys(manifest.EventScopes)), Interactive: true}
+}
+
+// ParseManifest parses an app manifest in YAML or JSON. The app has exactly
+// the manifest's scopes and events. An error describes the part that Slack
+// would refuse.
+func ParseManifest(text []byte) (App, error) {
+	m, err := manifest.Parse(text)
+	if err != nil {
+		return App{}, err
+	}
+	home := m.Features.AppHome
+	a := App{
+		Name:        m.Features.BotUser.DisplayName,
+		Scopes:      m.OAuthConfig.Scopes.Bot,
+		Events:      m.Settings.EventSubscriptions.BotEvents,
+		Interactive: m.Settings.Interactivity.IsEnabled,
+		NoMessages:  !home.MessagesTabEnabled || home.MessagesTabReadOnlyEnabled,
+	}
+	for _, c := range m.Features.SlashCommands {
+		a.Commands = append(a.Commands, SlashCommand{c.Command, c.Description, c.UsageHint})
+	}
+	for _, s := range m.Features.Shortcuts {
+		if s.Type == "message" {
+			a.Shortcuts = append(a.Shortcuts, MessageShortcut{s.Name, s.CallbackID, s.Description})
+		}
+	}
+	return a, nil
 }
 
 // SlashCommand is a command of an app.

@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/texmath"},
 	"bot/sleep":         {},
-	"bot/localslack":    {"bot/localslack/internal/blockkit", "bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
+	"bot/localslack":    {"bot/localslack/internal/blockkit", "bot/localslack/internal/manifest", "bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"ocr/witness":       {},
 
 	"bot/localslack/internal/blockkit": {"bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
+	"bot/localslack/internal/manifest": {},
 	"bot/localslack/internal/mrkdwn":   {},
 	"bot/localslack/internal/webapi":   {},
 

@@ -1,4 +1,6 @@
-package localslack
+// Package manifest reads app manifests as Slack does.
+// https://docs.slack.dev/reference/app-manifest
+package manifest
 
 import (
 	"bytes"
@@ -10,9 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// manifest holds the used part of an app manifest. Like Slack, the parser
-// refuses unknown fields. https://docs.slack.dev/reference/app-manifest
-type manifest struct {
+// Manifest is the used part of an app manifest.
+type Manifest struct {
 	Metadata struct {
 		MajorVersion int `yaml:"major_version"`
 		MinorVersion int `yaml:"minor_version"`
@@ -33,8 +34,8 @@ type manifest struct {
 			MessagesTabEnabled         bool `yaml:"messages_tab_enabled"`
 			MessagesTabReadOnlyEnabled bool `yaml:"messages_tab_read_only_enabled"`
 		} `yaml:"app_home"`
-		SlashCommands []manifestCommand  `yaml:"slash_commands"`
-		Shortcuts     []manifestShortcut `yaml:"shortcuts"`
+		SlashCommands []command  `yaml:"slash_commands"`
+		Shortcuts     []shortcut `yaml:"shortcuts"`
 	} `yaml:"features"`
 	OAuthConfig struct {
 		Scopes struct {
@@ -56,7 +57,7 @@ type manifest struct {
 	} `yaml:"settings"`
 }
 
-type manifestCommand struct {
+type command struct {
 	Command      string `yaml:"command"`
 	Description  string `yaml:"description"`
 	UsageHint    string `yaml:"usage_hint"`
@@ -64,16 +65,16 @@ type manifestCommand struct {
 	URL          string `yaml:"url"`
 }
 
-type manifestShortcut struct {
+type shortcut struct {
 	Name        string `yaml:"name"`
 	Type        string `yaml:"type"`
 	CallbackID  string `yaml:"callback_id"`
 	Description string `yaml:"description"`
 }
 
-// eventScopes are the scopes of an event, of which the token needs one.
+// EventScopes are the scopes of an event, of which the token needs one.
 // https://docs.slack.dev/reference/events
-var eventScopes = map[string][]string{
+var EventScopes = map[string][]string{
 	"app_home_opened":       nil, // no scope is needed
 	"app_mention":           {"app_mentions:read"},
 	"channel_archive":       {"channels:read"},
@@ -95,48 +96,45 @@ var eventScopes = map[string][]string{
 // commandName matches a valid name of a slash command.
 var commandName = regexp.MustCompile(`^/[a-z0-9_-]+$`)
 
-// ParseManifest parses an app manifest in YAML or JSON. The app has exactly
-// the manifest's scopes and events. An error describes the part that Slack
-// would refuse.
-func ParseManifest(text []byte) (App, error) {
-	var m manifest
+// Parse reads a manifest in YAML or JSON. The error describes the part that
+// Slack would refuse, unknown fields included.
+func Parse(text []byte) (*Manifest, error) {
+	m := &Manifest{}
 	decoder := yaml.NewDecoder(bytes.NewReader(text)) // JSON is YAML too
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&m); err != nil {
-		return App{}, fmt.Errorf("invalid_manifest: %w", err)
+	if err := decoder.Decode(m); err != nil {
+		return nil, fmt.Errorf("invalid_manifest: %w", err)
 	}
-	a := App{
-		Name:   m.Features.BotUser.DisplayName,
-		Scopes: m.OAuthConfig.Scopes.Bot,
-		Events: m.Settings.EventSubscriptions.BotEvents,
+	if err := errors.Join(m.wrong()...); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
 
-		Interactive: m.Settings.Interactivity.IsEnabled,
-	}
-	home := m.Features.AppHome
-	a.NoMessages = !home.MessagesTabEnabled || home.MessagesTabReadOnlyEnabled
-	var wrong []error
+// wrong returns what Slack would refuse.
+func (m *Manifest) wrong() (wrong []error) {
+	scopes := m.OAuthConfig.Scopes.Bot
 	refuse := func(format string, args ...any) {
 		wrong = append(wrong, fmt.Errorf("invalid_manifest: "+format, args...))
 	}
 	if name := m.DisplayInformation.Name; name == "" || len([]rune(name)) > 35 {
 		refuse("display_information.name must have 1 to 35 characters")
 	}
-	if a.Name == "" {
+	if m.Features.BotUser.DisplayName == "" {
 		refuse("features.bot_user.display_name is missing: bot scopes need a bot user")
 	}
 	if !m.Settings.SocketModeEnabled {
 		refuse("settings.socket_mode_enabled must be true: there is no public address to send events to")
 	}
-	for _, event := range a.Events {
-		needs, known := eventScopes[event]
+	for _, event := range m.Settings.EventSubscriptions.BotEvents {
+		needs, known := EventScopes[event]
 		if !known {
 			refuse("the event %q is not modelled", event)
-		} else if needs != nil && !slices.ContainsFunc(needs, func(s string) bool { return slices.Contains(a.Scopes, s) }) {
+		} else if needs != nil && !slices.ContainsFunc(needs, func(s string) bool { return slices.Contains(scopes, s) }) {
 			refuse("the event %q needs the scope %q", event, needs)
 		}
 	}
 	for _, c := range m.Features.SlashCommands {
-		a.Commands = append(a.Commands, SlashCommand{c.Command, c.Description, c.UsageHint})
 		if !commandName.MatchString(c.Command) || len(c.Command) > 32 {
 			refuse("the command %q must be a slash and up to 31 small letters, digits, - or _", c.Command)
 		}
@@ -158,15 +156,12 @@ func ParseManifest(text []byte) (App, error) {
 		case s.Description == "" || len([]rune(s.Description)) > 150:
 			refuse("the description of the shortcut %q must have 1 to 150 characters", s.Name)
 		}
-		if s.Type == "message" {
-			a.Shortcuts = append(a.Shortcuts, MessageShortcut{s.Name, s.CallbackID, s.Description})
-		}
 	}
-	if !slices.Contains(a.Scopes, "commands") && len(m.Features.SlashCommands)+len(m.Features.Shortcuts) > 0 {
+	if !slices.Contains(scopes, "commands") && len(m.Features.SlashCommands)+len(m.Features.Shortcuts) > 0 {
 		refuse("commands and shortcuts need the scope commands")
 	}
 	if len(m.Features.Shortcuts) > 0 && !m.Settings.Interactivity.IsEnabled {
 		refuse("shortcuts need settings.interactivity.is_enabled")
 	}
-	return a, errors.Join(wrong...)
+	return wrong
 }
