@@ -110,7 +110,7 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 		log.Token, log.App = string(c.token.kind), c.app.Name
 	}
 
-	fault, hit := w.takeFault(c.method)
+	fault, hit := w.faults.take(c.method)
 	if hit {
 		fault.wait(r.Context())
 		c.fault, hit = fault, fault.fails()

@@ -1,8 +1,6 @@
 package localslack
 
 import (
-	"strings"
-
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -31,10 +29,7 @@ func authTest(c *call) (answer, error) {
 
 // connectionsOpen returns the address of a Socket Mode connection.
 func connectionsOpen(c *call) (answer, error) {
-	ticket := secret()
-	c.w.tickets.add(ticket, c.app)
-	ws := "ws" + strings.TrimPrefix(c.base, "http") // https becomes wss
-	return answer{"url": ws + "/socket/?ticket=" + ticket + "&app_id=" + c.app.AppID}, nil
+	return answer{"url": c.app.socket.Address(c.base)}, nil
 }
 
 func usersInfo(c *call) (answer, error) {

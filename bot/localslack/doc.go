@@ -29,11 +29,12 @@
 //
 // # State and goroutines
 //
-// One mutex guards the whole state and is never held over I/O. Stored messages
-// are never changed, only replaced. Each Socket Mode connection has two
-// goroutines, the handler's, which reads and waits for the other, and one that
-// writes, pings, and sends again what was not acked. Serve waits for all of them.
-// What Fault.ShareDelay puts off runs from a timer, which Serve stops.
+// One mutex guards the workspace's state, and is never held over I/O; Socket Mode
+// and the faults have their own. Stored messages are never changed, only replaced.
+// Each Socket Mode connection has two goroutines, the handler's, which reads and
+// waits for the other, and one that writes, pings, and sends again what was not
+// acked. Serve waits for all of them. What Fault.ShareDelay puts off runs from a
+// timer, which Serve stops.
 //
 // # Blocks
 //

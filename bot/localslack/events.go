@@ -1,10 +1,11 @@
 package localslack
 
 import (
-	"encoding/json"
 	"slices"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/socketmode"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 // messageEvent is a message event: the message with its channel.
@@ -165,11 +166,7 @@ func (w *Workspace) sendEventOf(user string, a *app, c *conversation, event any)
 			callback.EnterpriseID = &w.partnerOrg
 		}
 	}
-	payload, err := json.Marshal(callback)
-	if err != nil { // only strings, numbers and JSON that was checked before
-		panic("localslack: an event cannot be encoded: " + err.Error())
-	}
-	w.deliver(a, &delivery{kind: "events_api", payload: payload})
+	a.socket.Send(webapi.MustJSON(callback))
 }
 
 // base returns the base address of the links in an app's events.
@@ -182,3 +179,35 @@ func (w *Workspace) base(a *app) string {
 	}
 	return "http://localhost"
 }
+
+// Pending returns the number of the app's events, commands and interactions
+// without ack.
+func (w *Workspace) Pending(appID string) int {
+	w.mu.Lock()
+	a := w.apps[appID]
+	w.mu.Unlock()
+	if a == nil {
+		return 0
+	}
+	return a.socket.Pending()
+}
+
+// Ack is one line of the log of envelopes: App and Kind, when it was Sent, and
+// how long its ack Took, 3 s if none came in time. The last 1,000 have their
+// Payload.
+type Ack = socketmode.Ack
+
+// Acks returns the last 10,000 envelopes that were acked or not acked in time, in the
+// order of that.
+func (w *Workspace) Acks() []Ack { return w.sockets.Acks() }
+
+// Disconnect ends every connection with a reason: at once, or ten seconds
+// later for the reason "warning". Slack's other reasons are
+// "refresh_requested" and "link_disabled".
+func (w *Workspace) Disconnect(reason string) { w.sockets.Disconnect(reason) }
+
+// CloseSockets closes every connection without a close frame.
+func (w *Workspace) CloseSockets() { w.sockets.CloseSockets() }
+
+// Connections returns the number of Socket Mode connections of all apps.
+func (w *Workspace) Connections() int { return w.sockets.Connections() }

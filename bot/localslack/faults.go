@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"slackocr/bot/localslack/internal/webapi"
@@ -51,6 +53,12 @@ type Fault struct {
 	NoMessages bool
 }
 
+// faults are the faults that are switched on, oldest first.
+type faults struct {
+	mu     sync.Mutex
+	active []*activeFault // guarded by mu
+}
+
 type activeFault struct {
 	Fault
 	seen, hit int
@@ -58,31 +66,26 @@ type activeFault struct {
 
 // Fail switches a fault on. clear switches the fault off.
 func (w *Workspace) Fail(f Fault) (clear func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	af := &activeFault{Fault: f}
-	w.faults = append(w.faults, af)
+	return w.faults.add(f)
+}
+
+func (fs *faults) add(f Fault) (clear func()) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	added := &activeFault{Fault: f}
+	fs.active = append(fs.active, added)
 	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for i, x := range w.faults {
-			if x == af {
-				w.faults = append(w.faults[:i:i], w.faults[i+1:]...)
-				return
-			}
-		}
+		fs.mu.Lock()
+		defer fs.mu.Unlock()
+		fs.active = slices.DeleteFunc(fs.active, func(x *activeFault) bool { return x == added })
 	}
 }
 
-// takeFault returns the oldest fault that hits this call.
-func (w *Workspace) takeFault(method string) (Fault, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.takeFaultLocked(method)
-}
-
-func (w *Workspace) takeFaultLocked(method string) (Fault, bool) {
-	for _, f := range w.faults {
+// take returns the oldest fault that hits this call.
+func (fs *faults) take(method string) (Fault, bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, f := range fs.active {
 		if f.Method != method && (f.Method != "*" || method == "socket" || method == "ack") {
 			continue
 		}
@@ -94,6 +97,12 @@ func (w *Workspace) takeFaultLocked(method string) (Fault, bool) {
 		return f.Fault, true
 	}
 	return Fault{}, false
+}
+
+// takeSocket is take for the methods socket and ack.
+func (fs *faults) takeSocket(method string) (lost, reset bool) {
+	f, lost := fs.take(method)
+	return lost, f.Reset
 }
 
 // fails reports whether the fault makes the call fail.

@@ -43,8 +43,8 @@ func filesGetUploadURL(c *call) (answer, error) {
 	}
 	key := secret()
 	up := &upload{app: c.app, id: c.w.newID("F"), name: c.Args["filename"], altText: c.Args["alt_txt"], size: int(size)}
-	c.w.uploads.add(key, up)
-	c.w.uploads.add(up.id, up) // completeUploadExternal uses the file's id
+	c.w.uploads.Add(key, up)
+	c.w.uploads.Add(up.id, up) // completeUploadExternal uses the file's id
 	return answer{"upload_url": c.base + "/upload/v1/" + key, "file_id": up.id}, nil
 }
 
@@ -67,7 +67,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 		return nil, err
 	}
 	for _, f := range want {
-		up, ok := c.w.uploads.get(f.ID)
+		up, ok := c.w.uploads.Get(f.ID)
 		if !ok || up.app != c.app || up.data == nil {
 			return nil, webapi.Err("file_not_found")
 		}
@@ -75,7 +75,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	var stored []*storedFile
 	views := []File{}
 	for _, f := range want {
-		up, _ := c.w.uploads.take(f.ID)
+		up, _ := c.w.uploads.Take(f.ID)
 		if up == nil {
 			continue // a duplicate
 		}

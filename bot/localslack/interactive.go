@@ -2,12 +2,12 @@ package localslack
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
+	"slackocr/bot/localslack/internal/socketmode"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -25,7 +25,7 @@ type trigger struct {
 
 func (w *Workspace) newTrigger(a *app, user string) string {
 	id := "1." + secret()
-	w.triggers.add(id, &trigger{app: a, user: user, made: time.Now()})
+	w.triggers.Add(id, &trigger{app: a, user: user, made: time.Now()})
 	return id
 }
 
@@ -61,7 +61,7 @@ func (w *Workspace) Command(ctx context.Context, user, channel, name, text strin
 	if w.enterprise != nil {
 		payload["enterprise_id"], payload["enterprise_name"] = w.enterprise.id, w.enterprise.name
 	}
-	d := w.ask(a, "slash_commands", webapi.MustJSON(payload), true)
+	d := a.socket.Ask("slash_commands", webapi.MustJSON(payload), true)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -110,7 +110,7 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 	w.addPlace(body, a, c, user, ts)
 	body["message"] = w.appView(c, m, w.base(a), false)
 	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
-	d := w.ask(a, "interactive", webapi.MustJSON(body), false)
+	d := a.socket.Ask("interactive", webapi.MustJSON(body), false)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -148,39 +148,12 @@ func (w *Workspace) addPlace(body map[string]any, a *app, c *conversation, user,
 	body["response_url"] = w.newHook(a, c, user, ts)
 }
 
-// ask sends a command or an interaction, which is not sent again.
-func (w *Workspace) ask(a *app, kind string, payload json.RawMessage, accepts bool) *delivery {
-	d := &delivery{kind: kind, payload: payload, accepts: accepts, answered: make(chan json.RawMessage, 1)}
-	w.deliver(a, d)
-	return d
-}
-
 // settle waits for the ack. An ack with a text is shown to the person, as the
 // response to a command.
-func (w *Workspace) settle(ctx context.Context, a *app, d *delivery, c *conversation, user string) error {
-	payload, err := w.await(ctx, d)
+func (w *Workspace) settle(ctx context.Context, a *app, d *socketmode.Delivery, c *conversation, user string) error {
+	payload, err := d.Await(ctx)
 	if err != nil {
 		return err
 	}
 	return w.answerCommand(a, c, user, payload)
-}
-
-// await returns the payload of the ack, or nil if the ack has none.
-func (w *Workspace) await(ctx context.Context, d *delivery) (json.RawMessage, error) {
-	late := time.NewTimer(ackTime + time.Second) // step does not run while no connection is up
-	defer late.Stop()
-	select {
-	case payload, ok := <-d.answered:
-		if !ok {
-			if d.reason == "timeout" {
-				return nil, webapi.Err("operation_timeout")
-			}
-			return nil, webapi.Err("dispatch_failed")
-		}
-		return payload, nil
-	case <-late.C:
-		return nil, webapi.Err("operation_timeout")
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }

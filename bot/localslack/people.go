@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack/internal/manifest"
+	"slackocr/bot/localslack/internal/socketmode"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -133,9 +134,7 @@ type app struct {
 	App
 	Credentials
 	base    string // of the last request, for links in events
-	sockets []*socket
-	pending []*delivery // oldest first
-	next    int         // index of the socket for the next envelope
+	socket  *socketmode.App
 	buckets webapi.Buckets
 }
 
@@ -175,7 +174,7 @@ func (w *Workspace) Install(a App) Credentials {
 	u := w.addUser(a.Name, true)
 	u.Profile.BotID, u.Profile.APIAppID = cred.BotID, cred.AppID
 	cred.BotUserID = u.ID
-	in := &app{App: a, Credentials: cred, buckets: webapi.Buckets{}}
+	in := &app{App: a, Credentials: cred, socket: w.sockets.Add(cred.AppID, a.Name), buckets: webapi.Buckets{}}
 	w.apps[cred.AppID] = in
 	w.tokens[cred.BotToken] = &token{kind: botToken, app: in, scopes: a.Scopes}
 	w.tokens[cred.AppToken] = &token{kind: appToken, app: in, scopes: a.AppScopes}

@@ -52,7 +52,7 @@ func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID stri
 	}
 	body["container"], body["actions"] = container, []any{action}
 	body["state"] = viewState{Values: blockkit.States(m.Blocks, map[string][]string{actionID: values})}
-	d := w.ask(a, "interactive", webapi.MustJSON(body), false)
+	d := a.socket.Ask("interactive", webapi.MustJSON(body), false)
 	w.mu.Unlock()
 	return w.settle(ctx, a, d, c, user)
 }
@@ -81,9 +81,9 @@ func (w *Workspace) PressView(ctx context.Context, user, viewID, actionID string
 	body := w.interaction(a, user, "block_actions")
 	body["container"] = map[string]string{"type": "view", "view_id": viewID}
 	body["view"], body["actions"] = v.withState(inputs), []any{action}
-	d := w.ask(a, "interactive", webapi.MustJSON(body), false)
+	d := a.socket.Ask("interactive", webapi.MustJSON(body), false)
 	w.mu.Unlock()
-	_, err = w.await(ctx, d)
+	_, err = d.Await(ctx)
 	return err
 }
 

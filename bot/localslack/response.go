@@ -25,7 +25,7 @@ type responseHook struct {
 
 func (w *Workspace) newHook(a *app, c *conversation, user, ts string) string {
 	key := secret()
-	w.hooks.add(key, &responseHook{app: a, conv: c, user: user, ts: ts})
+	w.hooks.Add(key, &responseHook{app: a, conv: c, user: user, ts: ts})
 	return w.base(a) + "/response/" + key
 }
 
@@ -50,7 +50,7 @@ func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 func (w *Workspace) useHook(key string, a webapi.Args) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h, ok := w.hooks.get(key)
+	h, ok := w.hooks.Get(key)
 	if !ok {
 		return webapi.Err("expired_url")
 	}

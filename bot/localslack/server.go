@@ -22,7 +22,7 @@ const bodyTime = 2 * time.Minute
 func (w *Workspace) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", w.serveAPI)
-	mux.HandleFunc("GET /socket/", w.serveSocket)
+	mux.Handle("GET /socket/", w.sockets)
 	mux.HandleFunc("POST /upload/v1/{key}", w.serveUpload)
 	mux.HandleFunc("GET /files-pri/{file}/{name}", w.serveDownload)
 	mux.HandleFunc("GET /files-pri/{file}/download/{name}", w.serveDownload)

@@ -37,9 +37,9 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 	sent := v.withState(state)
 	body := w.interaction(a, user, "view_submission")
 	body["view"], body["response_urls"] = sent, []any{}
-	d := w.ask(a, "interactive", webapi.MustJSON(body), true)
+	d := a.socket.Ask("interactive", webapi.MustJSON(body), true)
 	w.mu.Unlock()
-	ack, err := w.await(ctx, d)
+	ack, err := d.Await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +65,9 @@ func (w *Workspace) CloseView(ctx context.Context, user, viewID string) error {
 	body := w.interaction(a, user, "view_closed")
 	delete(body, "trigger_id")
 	body["view"], body["is_cleared"] = *v, v.ClearOnClose
-	d := w.ask(a, "interactive", webapi.MustJSON(body), false)
+	d := a.socket.Ask("interactive", webapi.MustJSON(body), false)
 	w.mu.Unlock()
-	_, err = w.await(ctx, d)
+	_, err = d.Await(ctx)
 	return err
 }
 

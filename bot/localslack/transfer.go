@@ -17,7 +17,7 @@ import (
 // serveUpload takes the contents for an upload address, raw or as the file of
 // a multipart form. The size must equal the announced length.
 func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
-	fault, hit := w.takeFault("upload")
+	fault, hit := w.faults.take("upload")
 	if hit {
 		fault.wait(r.Context())
 		hit = fault.fails()
@@ -27,7 +27,7 @@ func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.mu.Lock()
-	up, ok := w.uploads.get(r.PathValue("key"))
+	up, ok := w.uploads.Get(r.PathValue("key"))
 	w.mu.Unlock()
 	if !ok {
 		http.Error(rw, "not found", http.StatusNotFound)
@@ -39,7 +39,7 @@ func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.mu.Lock()
-	w.uploads.remove(r.PathValue("key"))
+	w.uploads.Remove(r.PathValue("key"))
 	up.data = data
 	w.touch()
 	w.mu.Unlock()
@@ -143,7 +143,7 @@ func (w *Workspace) serveOrigin(rw http.ResponseWriter, r *http.Request) {
 
 // serveContent serves a file, or fails if a fault of "download" applies.
 func (w *Workspace) serveContent(rw http.ResponseWriter, r *http.Request, info *File, data []byte) {
-	fault, hit := w.takeFault("download")
+	fault, hit := w.faults.take("download")
 	if hit {
 		fault.wait(r.Context())
 		hit = fault.fails()

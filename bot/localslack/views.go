@@ -122,7 +122,7 @@ func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) 
 
 // spend takes the trigger of the argument trigger_id: once, within 3 s.
 func (c *call) spend() (*trigger, error) {
-	t, ok := c.w.triggers.get(c.Args["trigger_id"])
+	t, ok := c.w.triggers.Get(c.Args["trigger_id"])
 	switch {
 	case !c.Has("trigger_id"):
 		return nil, webapi.Err("invalid_arguments", "[ERROR] missing required field: trigger_id")

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"slackocr/bot/localslack/internal/expiring"
+	"slackocr/bot/localslack/internal/socketmode"
 )
 
 // Options are the options of New. The zero value is valid.
@@ -35,8 +38,10 @@ type Options struct {
 // Workspace is a Slack workspace with its apps, people and messages. All
 // methods are safe for concurrent use.
 type Workspace struct {
-	opts Options
-	log  *slog.Logger
+	opts    Options
+	log     *slog.Logger
+	sockets *socketmode.Hub
+	faults  faults
 
 	mu                      sync.Mutex // guards everything below; never held during I/O
 	changed                 chan struct{}
@@ -54,14 +59,11 @@ type Workspace struct {
 	files                   map[string]*storedFile
 	deleted                 map[string]*storedFile // without content; the last ones
 	stored                  int64                  // bytes of all files
-	uploads                 *expiring[*upload]
-	tickets                 *expiring[*app]
-	triggers                *expiring[*trigger]
-	hooks                   *expiring[*responseHook]
+	uploads                 *expiring.Map[*upload]
+	triggers                *expiring.Map[*trigger]
+	hooks                   *expiring.Map[*responseHook]
 	views                   map[string]*View
-	faults                  []*activeFault
 	calls                   []Call
-	acks                    []Ack
 	private                 []*whispered
 	feed                    feed
 	timers                  map[*time.Timer]struct{} // of what happens later
@@ -79,9 +81,6 @@ type TeamInfo struct {
 func New(o Options) *Workspace {
 	o.Name = cmp.Or(o.Name, "Local")
 	o.URL = strings.TrimSuffix(o.URL, "/")
-	if o.Redelivery == nil {
-		o.Redelivery = retryDelays
-	}
 	w := &Workspace{
 		opts:      o,
 		behaviour: o.Behaviour,
@@ -99,10 +98,10 @@ func New(o Options) *Workspace {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	w.uploads = newExpiring[*upload](uploadLife)
-	w.tickets = newExpiring[*app](ticketLife)
-	w.triggers = newExpiring[*trigger](10 * triggerLife) // kept longer, to tell an expired trigger from an unknown one
-	w.hooks = newExpiring[*responseHook](hookLife)
+	w.sockets = socketmode.New(socketmode.Options{Log: w.log, Redelivery: o.Redelivery, Fault: w.faults.takeSocket, Changed: w.wake})
+	w.uploads = expiring.New[*upload](uploadLife)
+	w.triggers = expiring.New[*trigger](10 * triggerLife) // kept longer, to tell an expired trigger from an unknown one
+	w.hooks = expiring.New[*responseHook](hookLife)
 	w.team = TeamInfo{ID: w.newID("T"), Name: o.Name, Domain: domainOf(o.Name)}
 	w.users[systemUser] = &User{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}
 	return w
@@ -131,6 +130,13 @@ func (w *Workspace) Wait(ctx context.Context, cond func() bool) error {
 func (w *Workspace) touch() {
 	close(w.changed)
 	w.changed = make(chan struct{})
+}
+
+// wake is touch for a caller that does not hold mu.
+func (w *Workspace) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.touch()
 }
 
 // newID returns an id in Slack's form: a letter for the kind, then upper-case
@@ -173,56 +179,6 @@ func parseTS(s string) (us int64, ok bool) {
 }
 
 func secret() string { return rand.Text() }
-
-// expiring holds secrets that come back once: socket tickets, upload
-// addresses, triggers, response addresses. If there are too many, the oldest
-// are removed first.
-type expiring[T any] struct {
-	life  time.Duration
-	items map[string]expiringItem[T]
-	order []string
-}
-
-type expiringItem[T any] struct {
-	value T
-	until time.Time
-}
-
-const maxExpiring = 1000
-
-func newExpiring[T any](life time.Duration) *expiring[T] {
-	return &expiring[T]{life: life, items: map[string]expiringItem[T]{}}
-}
-
-func (e *expiring[T]) add(key string, v T) {
-	for len(e.order) >= maxExpiring {
-		delete(e.items, e.order[0])
-		e.order = e.order[1:]
-	}
-	e.items[key] = expiringItem[T]{v, time.Now().Add(e.life)}
-	e.order = append(e.order, key)
-}
-
-func (e *expiring[T]) get(key string) (v T, ok bool) {
-	it, ok := e.items[key]
-	if !ok || !time.Now().Before(it.until) {
-		return v, false
-	}
-	return it.value, true
-}
-
-func (e *expiring[T]) take(key string) (T, bool) {
-	v, ok := e.get(key)
-	if ok {
-		e.remove(key)
-	}
-	return v, ok
-}
-
-func (e *expiring[T]) remove(key string) {
-	delete(e.items, key)
-	e.order = slices.DeleteFunc(e.order, func(k string) bool { return k == key })
-}
 
 // sortByID sorts the values of a map in the order of their creation.
 func sortByID[T any](s []T, id func(T) string) {

@@ -1,17 +1,27 @@
-package localslack
+// Package socketmode is the server's side of Socket Mode: the connections of
+// apps, and the events, commands and interactions on their way to the apps
+// (https://docs.slack.dev/apis/events-api/using-socket-mode).
+//
+// Each connection has two goroutines: the handler's, which reads and waits for
+// the other, and one that writes, pings, and sends again what was not acked.
+package socketmode
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"slackocr/bot/localslack/internal/webapi"
-
 	"github.com/gorilla/websocket"
+
+	"slackocr/bot/localslack/internal/expiring"
+	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
@@ -26,6 +36,67 @@ const (
 	helloHost    = "applink-local"
 )
 
+// Hub is the Socket Mode of all apps of a workspace.
+type Hub struct {
+	opts Options
+
+	mu      sync.Mutex // guards everything below and the fields of apps; never held during I/O
+	tickets *expiring.Map[*App]
+	apps    []*App
+	acks    []Ack
+}
+
+// Options are the options of New. All fields are needed but Redelivery.
+type Options struct {
+	Log *slog.Logger
+	// Redelivery holds the delays after which an event is sent again. nil
+	// means Slack's.
+	Redelivery []time.Duration
+	// Fault returns whether an envelope ("socket") or an ack ("ack") is lost,
+	// and whether the connection of the envelope closes.
+	Fault func(kind string) (lost, reset bool)
+	// Changed is called after an ack, and when a connection begins or ends.
+	Changed func()
+}
+
+// New returns a Hub without apps.
+func New(o Options) *Hub {
+	if o.Redelivery == nil {
+		o.Redelivery = retryDelays
+	}
+	return &Hub{opts: o, tickets: expiring.New[*App](ticketLife)}
+}
+
+// App is the Socket Mode of an app.
+type App struct {
+	hub      *Hub
+	id, name string
+
+	sockets []*socket
+	pending []*Delivery // oldest first
+	next    int         // index of the socket for the next envelope
+}
+
+// Add adds an app.
+func (h *Hub) Add(id, name string) *App {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := &App{hub: h, id: id, name: name}
+	h.apps = append(h.apps, a)
+	return a
+}
+
+// Address returns the address of a connection, whose base is that of the
+// Web API.
+func (a *App) Address(base string) string {
+	ticket := rand.Text()
+	a.hub.mu.Lock()
+	defer a.hub.mu.Unlock()
+	a.hub.tickets.Add(ticket, a)
+	ws := "ws" + strings.TrimPrefix(base, "http") // https becomes wss
+	return ws + "/socket/?ticket=" + ticket + "&app_id=" + a.id
+}
+
 // frame is a message to write. A frame may end the connection.
 type frame struct {
 	data  []byte
@@ -33,16 +104,15 @@ type frame struct {
 	grace time.Duration // before the close
 }
 
-// socket is a Socket Mode connection. The handler's goroutine reads; a second
-// goroutine, which the handler waits for, writes.
+// socket is a connection.
 type socket struct {
-	app    *app
+	app    *App
 	conn   *websocket.Conn
 	frames chan frame
 	woken  chan struct{}
 	quit   chan struct{} // closed by drop
 
-	// Guarded by Workspace.mu.
+	// Guarded by Hub.mu.
 	closing bool // gets no more envelopes
 	dropped bool
 }
@@ -78,16 +148,15 @@ func (s *socket) wake() {
 	}
 }
 
-// serveSocket handles GET /socket/?ticket=…, the address of
-// apps.connections.open.
-func (w *Workspace) serveSocket(rw http.ResponseWriter, r *http.Request) {
-	if !socketOrigin(r) {
+// ServeHTTP handles GET /socket/?ticket=…, the address of a connection.
+func (h *Hub) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if !originAllowed(r) {
 		http.Error(rw, "this Origin may not connect", http.StatusForbidden)
 		return
 	}
-	w.mu.Lock()
-	a, ok := w.tickets.take(r.URL.Query().Get("ticket"))
-	w.mu.Unlock()
+	h.mu.Lock()
+	a, ok := h.tickets.Take(r.URL.Query().Get("ticket"))
+	h.mu.Unlock()
 	if !ok {
 		http.Error(rw, "the ticket is unknown, used or too old", http.StatusUnauthorized)
 		return
@@ -105,21 +174,21 @@ func (w *Workspace) serveSocket(rw http.ResponseWriter, r *http.Request) {
 		app: a, conn: conn, frames: make(chan frame, socketBuffer),
 		woken: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
-	w.register(s)
+	s.register()
 	var writer sync.WaitGroup
 	writer.Go(func() {
 		defer conn.Close() // ends the reader
-		w.write(r.Context(), s)
+		s.write(r.Context())
 	})
-	w.read(s)
-	w.unregister(s)
+	s.read()
+	s.unregister()
 	writer.Wait()
 }
 
-// socketOrigin reports whether the Origin is missing, the workspace's own, or
+// originAllowed reports whether the Origin is missing, the workspace's own, or
 // the one that slack-go sends. A foreign page cannot know a ticket; this check
 // stops the page sooner.
-func socketOrigin(r *http.Request) bool {
+func originAllowed(r *http.Request) bool {
 	o := r.Header.Get("Origin")
 	u, err := url.Parse(o)
 	return o == "" || o == "https://api.slack.com" || err == nil && u.Host == r.Host
@@ -127,34 +196,37 @@ func socketOrigin(r *http.Request) bool {
 
 // register makes s a connection of its app and sends hello. A connection
 // beyond the limit is told so and closed.
-func (w *Workspace) register(s *socket) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(s.app.sockets) >= maxSockets {
+func (s *socket) register() {
+	a := s.app
+	a.hub.mu.Lock()
+	if len(a.sockets) >= maxSockets {
 		s.push(disconnectFrame("too_many_websockets"))
+		a.hub.mu.Unlock()
 		return
 	}
-	w.step(s.app) // attempts that were due before this moment have failed
-	s.app.sockets = append(s.app.sockets, s)
+	a.step() // attempts that were due before this moment have failed
+	a.sockets = append(a.sockets, s)
 	s.push(frame{data: webapi.MustJSON(map[string]any{
-		"type": "hello", "num_connections": len(s.app.sockets),
+		"type": "hello", "num_connections": len(a.sockets),
 		"debug_info":      map[string]any{"host": helloHost, "build_number": 1, "approximate_connection_time": 18060},
-		"connection_info": map[string]any{"app_id": s.app.AppID},
+		"connection_info": map[string]any{"app_id": a.id},
 	})})
 	s.wake()
-	w.touch()
+	a.hub.mu.Unlock()
+	a.hub.opts.Changed()
 }
 
-func (w *Workspace) unregister(s *socket) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (s *socket) unregister() {
+	a := s.app
+	a.hub.mu.Lock()
 	s.drop()
-	s.app.sockets = slices.DeleteFunc(s.app.sockets, func(x *socket) bool { return x == s })
-	w.touch()
+	a.sockets = slices.DeleteFunc(a.sockets, func(x *socket) bool { return x == s })
+	a.hub.mu.Unlock()
+	a.hub.opts.Changed()
 }
 
 // read takes acks until the connection ends.
-func (w *Workspace) read(s *socket) {
+func (s *socket) read() {
 	s.conn.SetReadLimit(maxInFrame)
 	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(pongWait)) }
 	s.conn.SetPongHandler(alive)
@@ -168,22 +240,23 @@ func (w *Workspace) read(s *socket) {
 			EnvelopeID string          `json:"envelope_id"`
 			Payload    json.RawMessage `json:"payload"`
 		}
+		h := s.app.hub
 		if json.Unmarshal(data, &in) != nil {
-			w.log.Warn("an app sent no JSON", "app", s.app.Name)
+			h.opts.Log.Warn("an app sent no JSON", "app", s.app.name)
 			continue
 		}
-		w.mu.Lock()
-		_, lost := w.takeFaultLocked("ack")
-		known := lost || w.ack(s.app, in.EnvelopeID, in.Payload)
-		w.mu.Unlock()
-		if !known {
-			w.log.Debug("an app acked an unknown envelope", "app", s.app.Name)
+		switch lost, _ := h.opts.Fault("ack"); {
+		case lost:
+		case s.app.ack(in.EnvelopeID, in.Payload):
+			h.opts.Changed()
+		default:
+			h.opts.Log.Debug("an app acked an unknown envelope", "app", s.app.name)
 		}
 	}
 }
 
 // write sends frames and pings, and runs the app's deliveries when they are due.
-func (w *Workspace) write(ctx context.Context, s *socket) {
+func (s *socket) write(ctx context.Context) {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	due := time.NewTimer(0)
@@ -199,12 +272,12 @@ func (w *Workspace) write(ctx context.Context, s *socket) {
 		case <-ping.C:
 			err = s.conn.WriteControl(websocket.PingMessage, []byte("local"), time.Now().Add(writeWait))
 		case <-s.woken:
-			w.planStep(s.app, due)
+			s.app.planStep(due)
 		case <-due.C:
-			w.mu.Lock()
-			w.step(s.app)
-			w.mu.Unlock()
-			w.planStep(s.app, due)
+			s.app.hub.mu.Lock()
+			s.app.step()
+			s.app.hub.mu.Unlock()
+			s.app.planStep(due)
 		case <-s.quit:
 			return
 		case <-ctx.Done():
@@ -217,11 +290,9 @@ func (w *Workspace) write(ctx context.Context, s *socket) {
 	}
 }
 
-func (w *Workspace) planStep(a *app, due *time.Timer) {
-	w.mu.Lock()
-	t, ok := a.nextDue()
-	w.mu.Unlock()
-	if ok {
+// planStep sets the timer of the next step.
+func (a *App) planStep(due *time.Timer) {
+	if t, ok := a.nextDue(); ok {
 		due.Reset(time.Until(t))
 	} else {
 		due.Stop()
@@ -261,19 +332,19 @@ func disconnectFrame(reason string) frame {
 // Disconnect ends every connection with a reason: at once, or ten seconds
 // later for the reason "warning". Slack's other reasons are
 // "refresh_requested" and "link_disabled".
-func (w *Workspace) Disconnect(reason string) {
-	w.eachSocket(func(s *socket) { s.push(disconnectFrame(reason)) })
+func (h *Hub) Disconnect(reason string) {
+	h.eachSocket(func(s *socket) { s.push(disconnectFrame(reason)) })
 }
 
 // CloseSockets closes every connection without a close frame.
-func (w *Workspace) CloseSockets() {
-	w.eachSocket((*socket).drop)
+func (h *Hub) CloseSockets() {
+	h.eachSocket((*socket).drop)
 }
 
-func (w *Workspace) eachSocket(do func(*socket)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, a := range w.apps {
+func (h *Hub) eachSocket(do func(*socket)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.apps {
 		for _, s := range a.sockets {
 			do(s)
 		}
@@ -281,8 +352,8 @@ func (w *Workspace) eachSocket(do func(*socket)) {
 }
 
 // Connections returns the number of Socket Mode connections of all apps.
-func (w *Workspace) Connections() (n int) {
-	w.eachSocket(func(s *socket) {
+func (h *Hub) Connections() (n int) {
+	h.eachSocket(func(s *socket) {
 		if !s.closing {
 			n++
 		}
