@@ -1,7 +1,6 @@
 package localslack
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -245,12 +244,4 @@ func (w *Workspace) viewAll(ms []*Message) []Message {
 		out[i] = m.view(w.base(nil), true)
 	}
 	return out
-}
-
-// errCode returns the Slack code of an error of this package, or "".
-func errCode(err error) string {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Code
-	}
-	return ""
 }

@@ -1,37 +1,23 @@
 package localslack
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"mime"
+	"mime/multipart"
 	"net/http"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
-	"time"
-)
 
-const (
-	pageBeat  = 15 * time.Second
-	pageStall = 10 * time.Second // a reader that takes nothing for so long is gone
+	"slackocr/bot/localslack/internal/page"
+	"slackocr/bot/localslack/internal/webapi"
 )
-
-// pageCSP lets the page use its own files and nothing else. Trusted Types make
-// the browser refuse innerHTML and its like, so that no message can become
-// markup even by mistake. blob: shows pictures before they are sent.
-const pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // pageHandler serves the chat page and what its script asks for. It acts as
 // pageUser. State-changing requests rely on Handler's check of Host and Origin.
 func (w *Workspace) pageHandler() http.Handler {
 	mux := http.NewServeMux()
-	for name, f := range pageAssets() {
-		mux.Handle("GET "+name, f)
-	}
+	page.Register(mux)
 	mux.HandleFunc("GET /archives/{channel}/{message}", pagePermalink)
 	mux.HandleFunc("GET /page/state", w.pageState)
 	mux.HandleFunc("GET /page/events", w.pageEvents)
@@ -40,15 +26,7 @@ func (w *Workspace) pageHandler() http.Handler {
 	mux.HandleFunc("POST /page/actions", w.pageAction)
 	mux.HandleFunc("POST /page/do/{deed}", w.pageDo)
 	mux.HandleFunc("POST /page/views/{id}", w.pageSubmit)
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		h := rw.Header()
-		h.Set("Content-Security-Policy", pageCSP)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		mux.ServeHTTP(rw, r)
-	})
+	return page.Secure(mux)
 }
 
 // pageUser is whom the page acts as: the first person of the workspace, or "".
@@ -82,76 +60,18 @@ func pagePermalink(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Workspace) pageState(rw http.ResponseWriter, _ *http.Request) {
-	pageJSON(rw, http.StatusOK, w.snapshot(w.pageUser()))
+	page.JSON(rw, http.StatusOK, w.snapshot(w.pageUser()))
 }
 
-// pageEvents streams the changes after the sequence number "since" as
-// server-sent events. "event: reset" tells the script to begin again from a
-// snapshot: the number is unknown, or the reader was too slow.
+// pageEvents streams the changes after the last one that the page has seen.
 func (w *Workspace) pageEvents(rw http.ResponseWriter, r *http.Request) {
-	since := r.Header.Get("Last-Event-ID")
-	if since == "" {
-		since = r.URL.Query().Get("since")
+	changes, cancel, ok := w.subscribeSince(w.pageUser(), page.Since(r))
+	if ok {
+		defer cancel()
 	}
-	rw.Header().Set("Content-Type", "text/event-stream")
-	rw.Header().Set("Cache-Control", "no-store")
-	out := eventStream{rw, http.NewResponseController(rw)}
-	seq, err := strconv.ParseInt(since, 10, 64)
-	changes, cancel, ok := w.subscribeSince(w.pageUser(), seq)
-	if err != nil || !ok {
-		if ok {
-			cancel()
-		}
-		out.send("event: reset\ndata: {}\n\n")
-		return
-	}
-	defer cancel()
-	beat := time.NewTicker(pageBeat)
-	defer beat.Stop()
-	err = out.send(": connected\n\n")
-	for err == nil {
-		select {
-		case change, open := <-changes:
-			if !open {
-				out.send("event: reset\ndata: {}\n\n")
-				return
-			}
-			err = out.change(change)
-		case <-beat.C:
-			err = out.send(": still here\n\n")
-		case <-r.Context().Done():
-			return
-		}
-	}
+	page.Stream(rw, r, changes, func(c change) int64 { return c.Seq })
 }
 
-type eventStream struct {
-	w  io.Writer
-	rc *http.ResponseController
-}
-
-func (s eventStream) change(c change) error {
-	data, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	return s.send(fmt.Sprintf("id: %d\ndata: %s\n\n", c.Seq, data))
-}
-
-func (s eventStream) send(text string) error {
-	// The server's own write time-out is for whole answers; a stream gets one per write.
-	if err := s.rc.SetWriteDeadline(time.Now().Add(pageStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	if _, err := io.WriteString(s.w, text); err != nil {
-		return err
-	}
-	return s.rc.Flush()
-}
-
-// pageFile serves a file's content. Only raster pictures that every browser
-// knows are shown in place, by what they are and not by what they are called;
-// the rest is a download, so that no uploaded HTML or SVG runs on this origin.
 func (w *Workspace) pageFile(rw http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	info, data, ok := w.file(id)
@@ -159,18 +79,7 @@ func (w *Workspace) pageFile(rw http.ResponseWriter, r *http.Request) {
 		http.NotFound(rw, r)
 		return
 	}
-	h := rw.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
-	h.Set("Cache-Control", "private, max-age=3600")
-	kind := http.DetectContentType(data)
-	if !slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, kind) {
-		kind = "application/octet-stream"
-	}
-	if kind == "application/octet-stream" || r.URL.Query().Has("download") {
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": info.Name}))
-	}
-	h.Set("Content-Type", kind)
-	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(data))
+	page.File(rw, r, info.Name, data)
 }
 
 func (w *Workspace) pageMaySee(file string) bool {
@@ -181,18 +90,86 @@ func (w *Workspace) pageMaySee(file string) bool {
 	return f != nil && w.maySee(user, f)
 }
 
-func pageError(rw http.ResponseWriter, status int, sentence string) {
-	pageJSON(rw, status, map[string]any{"ok": false, "error": sentence})
-}
+const (
+	maxPagePost  = 100<<20 + 1<<20 // bytes of one message with its files: 100 MB and the form around them
+	maxPageText  = 200 << 10       // bytes of a message's text; Post truncates at Slack's limit
+	maxPageField = 256             // bytes of an id or a timestamp in a form
+)
 
-func pageJSON(rw http.ResponseWriter, status int, v any) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		http.Error(rw, "this answer could not be made", http.StatusInternalServerError)
+// pagePost sends a message: a multipart form with channel, thread_ts, text and
+// up to ten files, 100 MB in all. As in Slack's client, a text that starts
+// with a slash is a command; the response to a command has no ts.
+func (w *Workspace) pagePost(rw http.ResponseWriter, r *http.Request) {
+	if r.ContentLength > maxPagePost {
+		page.Fail(rw, &http.MaxBytesError{Limit: maxPagePost})
 		return
 	}
-	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
-	rw.Header().Set("Cache-Control", "no-store")
-	rw.WriteHeader(status)
-	rw.Write(data)
+	r.Body = http.MaxBytesReader(rw, r.Body, maxPagePost)
+	form, err := r.MultipartReader()
+	if err != nil {
+		page.Refuse(rw, http.StatusUnsupportedMediaType, "A message is sent as a multipart form.")
+		return
+	}
+	post, err := readPost(form)
+	if err != nil {
+		page.Fail(rw, err)
+		return
+	}
+	var ts string
+	if command := slashCommand.FindStringSubmatch(post.Text); command != nil && len(post.Files) == 0 {
+		err = w.pageCommand(r.Context(), post, command[1], strings.TrimSpace(command[2]))
+	} else {
+		ts, err = w.Post(w.pageUser(), post)
+	}
+	if err != nil {
+		page.Fail(rw, err)
+		return
+	}
+	page.JSON(rw, http.StatusOK, map[string]any{"ok": true, "ts": ts})
+}
+
+var slashCommand = regexp.MustCompile(`(?s)^(/[a-z0-9][a-z0-9_-]*)(?:\s(.*))?$`)
+
+// readPost reads the form part by part, so that the bounds hold before
+// anything is kept.
+func readPost(form *multipart.Reader) (Post, error) {
+	var p Post
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return p, nil
+		}
+		if err != nil {
+			return p, err
+		}
+		switch part.FormName() {
+		case "channel":
+			p.Channel, err = readField(part, maxPageField)
+		case "thread_ts":
+			p.Thread, err = readField(part, maxPageField)
+		case "text":
+			p.Text, err = readField(part, maxPageText)
+			p.Text = strings.ReplaceAll(p.Text, "\r\n", "\n") // forms send every line end as \r\n
+		case "files", "files[]":
+			if len(p.Files) == maxPostFiles {
+				return p, webapi.Err("file_upload_limit")
+			}
+			var data []byte
+			data, err = io.ReadAll(part)
+			p.Files = append(p.Files, Upload{Name: part.FileName(), Data: data})
+		default:
+			err = webapi.Err("invalid_arguments")
+		}
+		if err != nil {
+			return p, err
+		}
+	}
+}
+
+func readField(r io.Reader, limit int64) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = webapi.Err("msg_too_long")
+	}
+	return string(data), err
 }

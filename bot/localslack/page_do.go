@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"slackocr/bot/localslack/internal/page"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -98,15 +99,15 @@ func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
 	do := pageDeeds[r.PathValue("deed")]
 	var deed pageDeed
 	if do == nil || !readDeed(rw, r, &deed) {
-		pageError(rw, http.StatusBadRequest, "That was not understood.")
+		page.Refuse(rw, http.StatusBadRequest, "That was not understood.")
 		return
 	}
 	result, err := do(w, r.Context(), w.pageUser(), deed)
 	if err != nil {
-		pagePostError(rw, err)
+		page.Fail(rw, err)
 		return
 	}
-	pageJSON(rw, http.StatusOK, map[string]any{"ok": true, "result": result})
+	page.JSON(rw, http.StatusOK, map[string]any{"ok": true, "result": result})
 }
 
 func readDeed(rw http.ResponseWriter, r *http.Request, deed *pageDeed) bool {
@@ -118,7 +119,7 @@ func readDeed(rw http.ResponseWriter, r *http.Request, deed *pageDeed) bool {
 func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
 	var d pageDeed
 	if !readDeed(rw, r, &d) {
-		pageError(rw, http.StatusBadRequest, "This button was not understood.")
+		page.Refuse(rw, http.StatusBadRequest, "This button was not understood.")
 		return
 	}
 	var err error
@@ -128,10 +129,10 @@ func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
 		err = w.Choose(r.Context(), w.pageUser(), d.Channel, d.TS, d.Action, d.Values...)
 	}
 	if err != nil {
-		pagePostError(rw, err)
+		page.Fail(rw, err)
 		return
 	}
-	pageJSON(rw, http.StatusOK, map[string]any{"ok": true})
+	page.JSON(rw, http.StatusOK, map[string]any{"ok": true})
 }
 
 // pageSubmit submits a window: a multipart form with a field value:BLOCK_ID
@@ -141,20 +142,20 @@ func (w *Workspace) pageSubmit(rw http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxPageWindow)
 	form, err := r.MultipartReader()
 	if err != nil {
-		pageError(rw, http.StatusUnsupportedMediaType, "A window is sent as a multipart form.")
+		page.Refuse(rw, http.StatusUnsupportedMediaType, "A window is sent as a multipart form.")
 		return
 	}
 	values, files, err := readWindow(form)
 	if err != nil {
-		pagePostError(rw, err)
+		page.Fail(rw, err)
 		return
 	}
 	problems, err := w.Submit(r.Context(), w.pageUser(), r.PathValue("id"), values, files)
 	if err != nil {
-		pagePostError(rw, err)
+		page.Fail(rw, err)
 		return
 	}
-	pageJSON(rw, http.StatusOK, map[string]any{"ok": len(problems) == 0, "problems": problems})
+	page.JSON(rw, http.StatusOK, map[string]any{"ok": len(problems) == 0, "problems": problems})
 }
 
 func readWindow(form *multipart.Reader) (values map[string][]string, files map[string][]Upload, err error) {

@@ -1,4 +1,4 @@
-package localslack_test
+package page_test
 
 import (
 	"github.com/chromedp/chromedp/kb"
@@ -12,7 +12,7 @@ func ignore(map[string]any) any { return nil }
 func buttonsAndMenus(s *site) {
 	held := make(chan any)
 	app := s.connect(func(p map[string]any) any {
-		if str(reach(p, []string{"actions"}).([]any)[0], "action_id") == "stop" {
+		if str(p, "actions", "action_id") == "stop" {
 			<-held
 		}
 		return nil
@@ -40,7 +40,7 @@ func buttonsAndMenus(s *site) {
 	s.wait(`document.querySelector("#confirm[open]")`)
 	s.js(`document.querySelector("#confirm .btn.primary").click(); 1`)
 	p := app.next()
-	if a := reach(p, []string{"actions"}).([]any)[0]; str(a, "action_id") != "stop" || str(a, "value") != "7" {
+	if a := reach(p, "actions"); str(a, "action_id") != "stop" || str(a, "value") != "7" {
 		s.t.Errorf("pressed: %v", a)
 	}
 	s.wait(button + `.getAttribute("aria-busy") === "true"`)
@@ -51,8 +51,8 @@ func buttonsAndMenus(s *site) {
 	chosen := func(do, action, value string) {
 		s.t.Helper()
 		s.js(do + `; 1`)
-		a := reach(app.next(), []string{"actions"}).([]any)[0]
-		if str(a, "action_id") != action || reach(a, []string{"selected_option", "value"}) != value && reach(a, []string{"selected_options", "value"}) != value {
+		a := reach(app.next(), "actions")
+		if str(a, "action_id") != action || reach(a, "selected_option", "value") != value && reach(a, "selected_options", "value") != value {
 			s.t.Errorf("%s: %v", action, a)
 		}
 	}
@@ -68,7 +68,7 @@ func buttonsAndMenus(s *site) {
 	s.wait(`!document.querySelector(".menu") && document.activeElement.classList.contains("overflow")`)
 	s.js(`document.querySelector("#messages [data-action=open]").addEventListener("click", (e) => e.preventDefault()); 1`) // no second tab here
 	s.js(`document.querySelector("#messages [data-action=open]").click(); 1`)
-	if a := reach(app.next(), []string{"actions"}).([]any)[0]; str(a, "action_id") != "open" || str(a, "url") != link.URL {
+	if a := reach(app.next(), "actions"); str(a, "action_id") != "open" || str(a, "url") != link.URL {
 		s.t.Errorf("a link that is a button: %v", a)
 	}
 

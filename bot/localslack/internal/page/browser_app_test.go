@@ -1,9 +1,10 @@
-package localslack_test
+package page_test
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -100,4 +101,24 @@ func (a *siteApp) respond(payload map[string]any, body string) {
 	if resp.StatusCode != http.StatusOK {
 		a.s.t.Fatalf("response_url: %d", resp.StatusCode)
 	}
+}
+
+// reach follows a path of field names, into the first element of a list.
+func reach(v any, path ...string) any {
+	for _, name := range path {
+		if list, ok := v.([]any); ok && len(list) > 0 {
+			v = list[0]
+		}
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	return v
+}
+
+// str is reach for a value that is printed: "" for none.
+func str(v any, path ...string) string {
+	if v = reach(v, path...); v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
 }

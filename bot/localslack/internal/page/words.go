@@ -1,7 +1,7 @@
-package localslack
+package page
 
-// pageSentences are the sentences for error codes.
-var pageSentences = map[string]string{
+// sentences are the sentences for error codes.
+var sentences = map[string]string{
 	"already_in_channel":       "They are in this channel already.",
 	"already_reacted":          "You have reacted with this emoji already.",
 	"cant_update_message":      "Only who wrote a message can delete it.",

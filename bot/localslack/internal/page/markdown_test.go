@@ -1,4 +1,4 @@
-package localslack_test
+package page_test
 
 import (
 	"encoding/json"
@@ -49,7 +49,7 @@ const outline = `(() => {
 // documents are those of slackmd's tests: receipts, invoices, letters and so
 // on, each with the markdown that the bot posts and what the page draws of it.
 func TestPageDrawsTypicalDocuments(t *testing.T) {
-	files, err := filepath.Glob("../slackmd/testdata/documents/*.txtar")
+	files, err := filepath.Glob("../../../slackmd/testdata/documents/*.txtar")
 	if err != nil || len(files) < 12 {
 		t.Fatalf("%d documents, %v", len(files), err)
 	}
@@ -119,7 +119,7 @@ const aliveScript = `(async (markdowns, lines) => {
 // TestPageDrawsNoDisguise: no text of a picture becomes alive on the page, however
 // it is written: neither in a result nor in a live reply, a notification or a name.
 func TestPageDrawsNoDisguise(t *testing.T) {
-	list, err := os.ReadFile("../slackmd/testdata/disguises.json")
+	list, err := os.ReadFile("../../../slackmd/testdata/disguises.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestPageDrawsNoDisguise(t *testing.T) {
 		lines = append(lines, slackmd.Line(text), slackmd.Line(slackmd.Name(text)), slackmd.Line(slackmd.FileName(text, ".md")))
 	}
 	s := open(t, browser(t), 800, 600)
-	modules := httptest.NewServer(http.FileServer(http.Dir("page"))) // one by one, not as the page's single script
+	modules := httptest.NewServer(http.FileServer(http.Dir("static"))) // one by one, not as the page's single script
 	defer modules.Close()
 	s.do(chromedp.Navigate(modules.URL))
 	alive := func(markdowns, lines []string) []any {

@@ -1,4 +1,7 @@
-package localslack
+// Package page is the chat page of a workspace, a small client in plain HTML, CSS
+// and JavaScript modules that loads nothing from anywhere else, and how a server
+// answers its script.
+package page
 
 import (
 	"bytes"
@@ -16,26 +19,30 @@ import (
 	"time"
 )
 
-// The page is a small chat client in plain HTML, CSS and JavaScript modules. It
-// loads nothing from anywhere else.
-//
-//go:embed page
-var pageFiles embed.FS
+//go:embed static
+var static embed.FS
 
-// pageScript is the module that imports all others.
-const pageScript = "app.js"
+// firstModule is the module that imports all others.
+const firstModule = "app.js"
 
-// pageStyles are the style sheets in the order in which their rules apply.
-var pageStyles = []string{"style.css", "message.css", "compose.css", "forms.css", "markdown.css"}
+// styleSheets are in the order in which their rules apply.
+var styleSheets = []string{"style.css", "message.css", "compose.css", "forms.css", "markdown.css"}
 
-// pageAsset is a file of the page, plain and compressed. The browser asks each
+// Register adds the page's files to a mux.
+func Register(mux *http.ServeMux) {
+	for path, a := range assets() {
+		mux.Handle("GET "+path, a)
+	}
+}
+
+// asset is a file of the page, plain and compressed. The browser asks each
 // time and mostly hears "not modified", so that a new build shows at once.
-type pageAsset struct {
+type asset struct {
 	kind, etag   string
 	data, packed []byte
 }
 
-func newPageAsset(name string, data []byte) pageAsset {
+func newAsset(name string, data []byte) asset {
 	// Spelled out: mime.TypeByExtension depends on the machine.
 	kinds := map[string]string{
 		".html": "text/html; charset=utf-8",
@@ -49,10 +56,10 @@ func newPageAsset(name string, data []byte) pageAsset {
 	if err = cmp.Or(err, z.Close()); err != nil {
 		panic(err) // a buffer takes everything
 	}
-	return pageAsset{kinds[path.Ext(name)], fmt.Sprintf("%x", sha256.Sum256(data)), data, packed.Bytes()}
+	return asset{kinds[path.Ext(name)], fmt.Sprintf("%x", sha256.Sum256(data)), data, packed.Bytes()}
 }
 
-func (a pageAsset) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (a asset) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	h := rw.Header()
 	h.Set("Content-Type", a.kind)
 	h.Set("Cache-Control", "no-cache")
@@ -66,27 +73,27 @@ func (a pageAsset) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(data))
 }
 
-// pageAssets returns the page's files by the path they are served at. A browser
+// assets returns the page's files by the path they are served at. A browser
 // asks once for all modules and once for all style sheets.
-var pageAssets = sync.OnceValue(func() map[string]pageAsset {
+var assets = sync.OnceValue(func() map[string]asset {
 	var script, styles []byte
-	script, _ = appendModule(nil, pageScript, nil)
-	for _, name := range pageStyles {
-		styles = append(styles, pageSource(name)...)
+	script, _ = appendModule(nil, firstModule, nil)
+	for _, name := range styleSheets {
+		styles = append(styles, source(name)...)
 	}
-	assets := map[string]pageAsset{
-		"/{$}":           newPageAsset("index.html", pageSource("index.html")),
-		"/page/page.js":  newPageAsset("page.js", script),
-		"/page/page.css": newPageAsset("page.css", styles),
+	all := map[string]asset{
+		"/{$}":           newAsset("index.html", source("index.html")),
+		"/page/page.js":  newAsset("page.js", script),
+		"/page/page.css": newAsset("page.css", styles),
 	}
 	for _, name := range []string{"icon.svg", "chevron.svg"} {
-		assets["/page/"+name] = newPageAsset(name, pageSource(name))
+		all["/page/"+name] = newAsset(name, source(name))
 	}
-	return assets
+	return all
 })
 
-func pageSource(name string) []byte {
-	data, err := pageFiles.ReadFile("page/" + name)
+func source(name string) []byte {
+	data, err := static.ReadFile("static/" + name)
 	if err != nil {
 		panic(err) // it is part of the program
 	}
@@ -103,24 +110,24 @@ var (
 // modules that it has. A module becomes a function that is called at once and
 // returns what the module exports.
 func appendModule(script []byte, name string, has []string) (_ []byte, hasNow []string) {
-	source := pageSource(name)
-	for _, m := range importLine.FindAllSubmatch(source, -1) {
+	code := source(name)
+	for _, m := range importLine.FindAllSubmatch(code, -1) {
 		if other := string(m[2]) + ".js"; !slices.Contains(has, other) {
 			script, has = appendModule(script, other, has)
 		}
 	}
 	var exported []string
-	for _, m := range exportWord.FindAllSubmatch(source, -1) {
+	for _, m := range exportWord.FindAllSubmatch(code, -1) {
 		exported = append(exported, string(m[2]))
 	}
-	source = importLine.ReplaceAllFunc(source, func(line []byte) []byte {
+	code = importLine.ReplaceAllFunc(code, func(line []byte) []byte {
 		m := importLine.FindSubmatch(line)
 		names := bytes.ReplaceAll(m[1], []byte(" as "), []byte(": "))
 		return fmt.Appendf(nil, "const %s = %s;", names, moduleName(string(m[2])))
 	})
-	source = exportWord.ReplaceAll(source, []byte("$1"))
+	code = exportWord.ReplaceAll(code, []byte("$1"))
 	script = fmt.Appendf(script, "const %s = (() => {\n%sreturn { %s };\n})();\n",
-		moduleName(strings.TrimSuffix(name, ".js")), source, strings.Join(exported, ", "))
+		moduleName(strings.TrimSuffix(name, ".js")), code, strings.Join(exported, ", "))
 	return script, append(has, name)
 }
 

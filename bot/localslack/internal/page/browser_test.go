@@ -1,4 +1,4 @@
-package localslack_test
+package page_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/slack-go/slack"
+	"go.uber.org/goleak"
 
 	"slackocr/bot/localslack"
 )
@@ -36,6 +37,16 @@ type site struct {
 	mu       sync.Mutex
 	requests []string // addresses the tab asked for
 	faults   []string // uncaught errors and console errors of the page
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// reader is the app of the tests.
+func reader() localslack.App {
+	app := localslack.FullApp("Reader")
+	app.Commands = []localslack.SlashCommand{{Command: "/ocr", UsageHint: "[link or help]"}, {Command: "/ask"}}
+	app.Shortcuts = []localslack.MessageShortcut{{Name: "Extract text", CallbackID: "extract"}}
+	return app
 }
 
 // browser starts Chromium once for a test.
@@ -77,7 +88,7 @@ func browser(t *testing.T) context.Context {
 func open(t *testing.T, browser context.Context, width, height int64) *site {
 	t.Helper()
 	s := &site{t: t, w: localslack.New(localslack.Options{Name: "Paper House"})}
-	s.cred = s.w.Install(reader(allScopes, allEvents))
+	s.cred = s.w.Install(reader())
 	s.user = s.w.AddUser("Ada Lovelace")
 	s.channel = s.w.AddChannel("general", false, s.user, s.cred.BotUserID)
 	s.serve("127.0.0.1:0")

@@ -1,4 +1,4 @@
-package localslack_test
+package page_test
 
 import (
 	"fmt"

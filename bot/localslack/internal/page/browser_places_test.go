@@ -1,4 +1,4 @@
-package localslack_test
+package page_test
 
 import (
 	"strings"
@@ -94,7 +94,7 @@ func channels(s *site) {
 // text, never markup.
 func hostileApps(s *site) {
 	const evil = `<img src=x onerror=pwned++>`
-	a := reader(allScopes, allEvents)
+	a := reader()
 	a.Name = evil
 	a.Commands = []localslack.SlashCommand{{Command: "/evil", Description: evil, UsageHint: evil}}
 	a.Shortcuts = []localslack.MessageShortcut{{Name: evil, CallbackID: evil, Description: evil}}
