@@ -152,6 +152,20 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 	return f, nil
 }
 
+// storeAll stores the files that a user posts.
+func (w *Workspace) storeAll(user string, uploads []Upload) ([]*storedFile, error) {
+	var stored []*storedFile
+	for _, up := range uploads {
+		f, err := w.store(w.newID("F"), user, up.Name, "", slices.Clone(up.Data))
+		if err != nil {
+			return nil, err
+		}
+		f.info.AltTxt = mrkdwn.Cut(up.AltTxt, maxAltText)
+		stored = append(stored, f)
+	}
+	return stored, nil
+}
+
 // describe sets the fields that follow from the file's id and name.
 func (w *Workspace) describe(f *storedFile) {
 	i := &f.info

@@ -2,10 +2,13 @@ package localslack
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/mrkdwn"
 	"slackocr/bot/localslack/internal/socketmode"
 	"slackocr/bot/localslack/internal/webapi"
@@ -39,31 +42,45 @@ func (w *Workspace) newTrigger(a *app, user string) string {
 // unknown command, and every command of an external person, is
 // dispatch_unknown_command. Threads take no commands.
 func (w *Workspace) Command(ctx context.Context, user, channel, name, text string) error {
+	return w.request(ctx, user, channel, func(c *conversation) (*app, *socketmode.Delivery, error) {
+		a := w.appOf(user, func(a *app) bool {
+			return slices.ContainsFunc(a.Commands, func(s SlashCommand) bool { return s.Command == name })
+		})
+		if a == nil {
+			return nil, nil, webapi.Err("dispatch_unknown_command")
+		}
+		payload := map[string]any{
+			"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
+			"user_id": user, "user_name": w.users[user].Name, "command": name, "text": mrkdwn.Escape(text), "api_app_id": a.AppID,
+			"is_enterprise_install": strconv.FormatBool(a.OrgInstall), "response_url": w.newHook(a, c, user, ""), "trigger_id": w.newTrigger(a, user),
+		}
+		if w.enterprise != nil {
+			payload["enterprise_id"], payload["enterprise_name"] = w.enterprise.id, w.enterprise.name
+		}
+		return a, a.socket.Ask("slash_commands", webapi.MustJSON(payload), true), nil
+	})
+}
+
+// request carries out what a person does in a conversation: ask, which runs under
+// the lock, sends it to an app. A text in the ack is shown to the person, as the
+// response to a command.
+func (w *Workspace) request(ctx context.Context, user, channel string, ask func(*conversation) (*app, *socketmode.Delivery, error)) error {
 	w.mu.Lock()
+	var a *app
+	var d *socketmode.Delivery
 	c, err := w.memberOf(user, channel)
+	if err == nil {
+		a, d, err = ask(c)
+	}
+	w.mu.Unlock()
 	if err != nil {
-		w.mu.Unlock()
 		return err
 	}
-	a := w.appOf(user, func(a *app) bool {
-		return slices.ContainsFunc(a.Commands, func(s SlashCommand) bool { return s.Command == name })
-	})
-	if a == nil {
-		w.mu.Unlock()
-		return webapi.Err("dispatch_unknown_command")
+	payload, err := d.Await(ctx)
+	if err != nil {
+		return err
 	}
-	hook := w.newHook(a, c, user, "")
-	payload := map[string]any{
-		"token": "local", "team_id": w.team.ID, "team_domain": w.team.Domain, "channel_id": channel, "channel_name": c.payloadName(),
-		"user_id": user, "user_name": w.users[user].Name, "command": name, "text": mrkdwn.Escape(text), "api_app_id": a.AppID,
-		"is_enterprise_install": strconv.FormatBool(a.OrgInstall), "response_url": hook, "trigger_id": w.newTrigger(a, user),
-	}
-	if w.enterprise != nil {
-		payload["enterprise_id"], payload["enterprise_name"] = w.enterprise.id, w.enterprise.name
-	}
-	d := a.socket.Ask("slash_commands", webapi.MustJSON(payload), true)
-	w.mu.Unlock()
-	return w.settle(ctx, a, d, c, user)
+	return w.answerCommand(a, c, user, payload)
 }
 
 // appOf returns the first installed app with the scope commands for which has
@@ -84,35 +101,25 @@ func (w *Workspace) appOf(user string, has func(*app) bool) *app {
 // app with the callback_id in its manifest; the bot need not be a member. The
 // errors are those of Command, message_not_found, and interactivity_disabled.
 func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID string) error {
-	w.mu.Lock()
-	c, err := w.memberOf(user, channel)
-	if err != nil {
-		w.mu.Unlock()
-		return err
-	}
-	m := c.message(ts)
-	a := w.appOf(user, func(a *app) bool {
-		return slices.ContainsFunc(a.Shortcuts, func(s MessageShortcut) bool { return s.CallbackID == callbackID })
+	return w.request(ctx, user, channel, func(c *conversation) (*app, *socketmode.Delivery, error) {
+		m := c.message(ts)
+		a := w.appOf(user, func(a *app) bool {
+			return slices.ContainsFunc(a.Shortcuts, func(s MessageShortcut) bool { return s.CallbackID == callbackID })
+		})
+		switch {
+		case m == nil || m.Subtype == "tombstone":
+			return nil, nil, webapi.Err("message_not_found")
+		case a == nil:
+			return nil, nil, webapi.Err("dispatch_unknown_command")
+		case !a.Interactive:
+			return nil, nil, webapi.Err("interactivity_disabled")
+		}
+		body := w.interaction(a, user, "message_action")
+		w.addPlace(body, a, c, user, ts)
+		body["message"] = w.appView(c, m, w.base(a), false)
+		body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
+		return a, a.socket.Ask("interactive", webapi.MustJSON(body), false), nil
 	})
-	switch {
-	case m == nil || m.Subtype == "tombstone":
-		err = webapi.Err("message_not_found")
-	case a == nil:
-		err = webapi.Err("dispatch_unknown_command")
-	case !a.Interactive:
-		err = webapi.Err("interactivity_disabled")
-	}
-	if err != nil {
-		w.mu.Unlock()
-		return err
-	}
-	body := w.interaction(a, user, "message_action")
-	w.addPlace(body, a, c, user, ts)
-	body["message"] = w.appView(c, m, w.base(a), false)
-	body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
-	d := a.socket.Ask("interactive", webapi.MustJSON(body), false)
-	w.mu.Unlock()
-	return w.settle(ctx, a, d, c, user)
 }
 
 // payloadName returns the conversation's name in commands and interactions,
@@ -148,12 +155,173 @@ func (w *Workspace) addPlace(body map[string]any, a *app, c *conversation, user,
 	body["response_url"] = w.newHook(a, c, user, ts)
 }
 
-// settle waits for the ack. An ack with a text is shown to the person, as the
-// response to a command.
-func (w *Workspace) settle(ctx context.Context, a *app, d *socketmode.Delivery, c *conversation, user string) error {
-	payload, err := d.Await(ctx)
+// Press presses a button of an app's message as the user: the element with
+// this action_id, in a message of the channel or in an ephemeral message. The
+// errors are those of Command, no_such_action, and interactivity_disabled.
+func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID string) error {
+	return w.Choose(ctx, user, channel, ts, actionID)
+}
+
+// Choose is Press for an element with options. static_select, radio_buttons
+// and overflow take the value of one option; checkboxes and
+// multi_static_select take the values of all selected options. An unknown
+// option is no_such_option.
+func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID string, values ...string) error {
+	return w.request(ctx, user, channel, func(c *conversation) (*app, *socketmode.Delivery, error) {
+		m, private := c.message(ts), false
+		if i := w.findWhisper(c, user, ts); i >= 0 {
+			m, private = w.private[i].m, true
+		}
+		if m == nil || w.apps[m.AppID] == nil {
+			return nil, nil, webapi.Err("no_such_action")
+		}
+		a := w.apps[m.AppID]
+		action, err := w.act(a, m.Blocks, actionID, values)
+		if err != nil {
+			return nil, nil, err
+		}
+		container := map[string]any{"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": private}
+		if m.isReply() {
+			container["thread_ts"] = m.ThreadTS
+		}
+		body := w.interaction(a, user, "block_actions")
+		w.addPlace(body, a, c, user, ts)
+		if !private { // for an ephemeral message Slack sends only the container
+			body["message"] = w.appView(c, m, w.base(a), false)
+		}
+		body["container"], body["actions"] = container, []any{action}
+		body["state"] = viewState{Values: blockkit.States(m.Blocks, map[string][]string{actionID: values})}
+		return a, a.socket.Ask("interactive", webapi.MustJSON(body), false), nil
+	})
+}
+
+// act returns the action for the payload of a press in the app's blocks.
+func (w *Workspace) act(a *app, blocks json.RawMessage, actionID string, values []string) (map[string]any, error) {
+	if !a.Interactive {
+		return nil, webapi.Err("interactivity_disabled")
+	}
+	action, err := blockkit.Act(blocks, actionID, values)
+	if err == nil {
+		action["action_ts"] = w.newTS()
+	}
+	return action, err
+}
+
+const (
+	hookLife = 30 * time.Minute // of a response_url
+	hookUses = 5
+)
+
+// responseHook is a response_url
+// (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses).
+type responseHook struct {
+	app  *app
+	conv *conversation
+	user string
+	ts   string // ts of the message with the element, or "" for a command
+	uses int
+}
+
+func (w *Workspace) newHook(a *app, c *conversation, user, ts string) string {
+	key := secret()
+	w.hooks.Add(key, &responseHook{app: a, conv: c, user: user, ts: ts})
+	return w.base(a) + "/response/" + key
+}
+
+// serveResponse handles POST /response/KEY: five uses in 30 minutes. No scope
+// and no membership is needed.
+func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
+	a, _, err := webapi.ParseArgs(rw, r, false)
+	if err == nil {
+		err = w.useHook(r.PathValue("key"), a)
+	}
+	log := Call{Time: time.Now(), Method: "response_url", Token: string(noToken), Args: a, Status: http.StatusOK}
+	if err != nil {
+		log.Error = webapi.AsError(err).Code
+		log.Status = http.StatusNotFound
+		http.Error(rw, log.Error, log.Status)
+	} else {
+		_, _ = rw.Write([]byte("ok"))
+	}
+	w.record(log)
+}
+
+func (w *Workspace) useHook(key string, a webapi.Args) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h, ok := w.hooks.Get(key)
+	if !ok {
+		return webapi.Err("expired_url")
+	}
+	if h.uses++; h.uses > hookUses {
+		return webapi.Err("used_url")
+	}
+	return w.respond(h.app, h.conv, h.user, h.ts, a)
+}
+
+// respond carries out the body of a response_url or an ack: a message to the
+// person or, with response_type in_channel, to everybody; or a change of the
+// original message, which may be ephemeral.
+func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.Args) error {
+	old, private := c.message(ts), w.findWhisper(c, user, ts)
+	if in.Bool("delete_original") {
+		if old != nil {
+			w.remove(c, old)
+		}
+		w.unwhisper(c, user, ts)
+		return nil
+	}
+	t, err := contentOf(in)
 	if err != nil {
 		return err
 	}
-	return w.answerCommand(a, c, user, payload)
+	if t.empty() {
+		return webapi.Err("no_text")
+	}
+	m := w.newMessage(a, t)
+	if in.Bool("replace_original") && private >= 0 {
+		m.TS, m.ThreadTS = ts, w.private[private].m.ThreadTS
+		w.whisper(c, user, m)
+		return nil
+	}
+	if in.Bool("replace_original") && old != nil {
+		changed := old.clone()
+		changed.Text, changed.Blocks, changed.Attachments = m.Text, m.Blocks, m.Attachments
+		w.replaceAndEmit(c, old, changed)
+		return nil
+	}
+	parent, err := threadOf(c, in["thread_ts"])
+	if err != nil {
+		return err
+	}
+	if parent != nil {
+		m.ThreadTS = parent.TS
+	}
+	m.TS = w.newTS()
+	if in["response_type"] == "in_channel" {
+		w.append(c, m)
+	} else {
+		w.whisper(c, user, m)
+	}
+	return nil
+}
+
+// answerCommand carries out the payload of an ack, if there is one.
+func (w *Workspace) answerCommand(a *app, c *conversation, user string, payload json.RawMessage) error {
+	in := webapi.Args{}
+	var text string
+	switch {
+	case len(payload) == 0:
+		return nil
+	case json.Unmarshal(payload, &text) == nil: // a bare string is the text
+		in["text"] = text
+	case in.AddJSON(payload) != nil:
+		return nil
+	}
+	if !in.Has("text") && !in.Has("blocks") {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.respond(a, c, user, "", in)
 }

@@ -230,12 +230,61 @@ func (w *Workspace) addUser(name string, bot bool) *User {
 
 // sortedApps returns the apps in the order of installation.
 func (w *Workspace) sortedApps() []*app {
-	all := make([]*app, 0, len(w.apps))
-	for _, a := range w.apps {
-		all = append(all, a)
-	}
-	sortByID(all, func(a *app) string { return a.AppID })
-	return all
+	return slices.SortedFunc(maps.Values(w.apps), func(a, b *app) int { return strings.Compare(a.AppID, b.AppID) })
 }
 
 func (a *app) hasScope(s string) bool { return slices.Contains(a.Scopes, s) }
+
+// apiTest returns the arguments, or the requested error.
+func apiTest(c *call) (answer, error) {
+	if e := c.Args["error"]; e != "" {
+		return nil, webapi.Err(e)
+	}
+	return answer{"args": c.Args}, nil
+}
+
+func authTest(c *call) (answer, error) {
+	ans := answer{
+		"url": c.w.teamURL() + "/", "team": c.w.team.Name, "team_id": c.w.appTeam(c.app),
+		"user": c.w.users[c.app.BotUserID].Name, "user_id": c.app.BotUserID,
+		"bot_id": c.app.BotID, "is_enterprise_install": c.app.OrgInstall,
+	}
+	if c.w.enterprise != nil {
+		ans["enterprise_id"] = c.w.enterprise.id
+	}
+	if c.app.OrgInstall {
+		ans["team"] = c.w.enterprise.name
+	}
+	return ans, nil
+}
+
+// connectionsOpen returns the address of a Socket Mode connection.
+func connectionsOpen(c *call) (answer, error) {
+	return answer{"url": c.app.socket.Address(c.base)}, nil
+}
+
+func usersInfo(c *call) (answer, error) {
+	u := c.w.users[c.Args["user"]]
+	if u == nil {
+		return nil, webapi.Err("user_not_found")
+	}
+	v := *u
+	v.IsStranger = c.w.stranger(c.app, u.ID)
+	v.EnterpriseUser = c.w.enterpriseUser(u)
+	if u.home == HomeOrganization {
+		v.TeamID = ""
+	}
+	return answer{"user": v}, nil
+}
+
+func botsInfo(c *call) (answer, error) {
+	for _, a := range c.w.apps {
+		if a.BotID == c.Args["bot"] {
+			return answer{"bot": map[string]any{
+				"id": a.BotID, "deleted": false, "name": a.Name, "app_id": a.AppID, "user_id": a.BotUserID,
+				"updated": c.w.users[a.BotUserID].Updated, "icons": map[string]string{},
+			}}, nil
+		}
+	}
+	return nil, webapi.Err("bot_not_found")
+}

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"slackocr/bot/localslack/internal/blockkit"
+	"slackocr/bot/localslack/internal/socketmode"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -23,27 +25,69 @@ import (
 // errors are those of Command, not_found, and Slack's errors for the app's
 // next view. (https://docs.slack.dev/surfaces/modals#handling_submissions)
 func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[string][]string, files map[string][]Upload) (problems map[string]string, err error) {
-	w.mu.Lock()
-	v, a, err := w.openView(user, viewID)
-	if err != nil {
-		w.mu.Unlock()
-		return nil, err
-	}
-	state, problems, err := w.fill(v, a, values, files)
+	var v *View
+	var a *app
+	ack, err := w.inView(ctx, user, viewID, func(open *View, of *app) (d *socketmode.Delivery, err error) {
+		v, a = open, of
+		var state map[string]any
+		if state, problems, err = w.fill(v, a, values, files); err != nil || len(problems) > 0 {
+			return nil, err
+		}
+		body := w.interaction(a, user, "view_submission")
+		body["view"], body["response_urls"] = v.withState(state), []any{}
+		return a.socket.Ask("interactive", webapi.MustJSON(body), true), nil
+	})
 	if err != nil || len(problems) > 0 {
-		w.mu.Unlock()
 		return problems, err
 	}
-	sent := v.withState(state)
-	body := w.interaction(a, user, "view_submission")
-	body["view"], body["response_urls"] = sent, []any{}
-	d := a.socket.Ask("interactive", webapi.MustJSON(body), true)
+	return w.settleSubmission(a, v, ack)
+}
+
+// inView carries out what a person does in a window: ask, which runs under the
+// lock, sends it to the app, or returns nil if the app need not know.
+func (w *Workspace) inView(ctx context.Context, user, viewID string, ask func(*View, *app) (*socketmode.Delivery, error)) (ack json.RawMessage, err error) {
+	w.mu.Lock()
+	var d *socketmode.Delivery
+	v, a, err := w.openView(user, viewID)
+	if err == nil {
+		d, err = ask(v, a)
+	}
 	w.mu.Unlock()
-	ack, err := d.Await(ctx)
-	if err != nil {
+	if d == nil || err != nil {
 		return nil, err
 	}
-	return w.settleSubmission(a, v, ack)
+	return d.Await(ctx)
+}
+
+// PressView presses or chooses in a window, outside its input blocks or in an
+// input block with dispatch_action. typed is the present input by block_id, as
+// for Submit; the app sees the input in the view's state, except files. The
+// errors are those of Choose, and not_found.
+func (w *Workspace) PressView(ctx context.Context, user, viewID, actionID string, typed map[string][]string, values ...string) error {
+	_, err := w.inView(ctx, user, viewID, func(v *View, a *app) (*socketmode.Delivery, error) {
+		action, err := w.act(a, v.Blocks, actionID, values)
+		if err != nil {
+			return nil, err
+		}
+		if v.picked == nil {
+			v.picked = map[string][]string{}
+		}
+		v.picked[actionID] = values
+		inputs, _ := blockkit.InputStates(blockkit.Inputs(v.Blocks), typed)
+		body := w.interaction(a, user, "block_actions")
+		body["container"] = map[string]string{"type": "view", "view_id": viewID}
+		body["view"], body["actions"] = v.withState(inputs), []any{action}
+		return a.socket.Ask("interactive", webapi.MustJSON(body), false), nil
+	})
+	return err
+}
+
+// withState returns the view with its state, for a payload.
+func (v *View) withState(inputs map[string]any) View {
+	sent := *v
+	sent.State.Values = blockkit.States(v.Blocks, v.picked)
+	maps.Copy(sent.State.Values, inputs)
+	return sent
 }
 
 // CloseView closes a modal as the user's cancel button does, and also the
@@ -51,26 +95,20 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 // notify_on_close, the app is told. The errors are those of Command, and
 // not_found.
 func (w *Workspace) CloseView(ctx context.Context, user, viewID string) error {
-	w.mu.Lock()
-	v, a, err := w.openView(user, viewID)
-	if err != nil {
-		w.mu.Unlock()
-		return err
-	}
-	w.closeView(v, v.ClearOnClose)
-	if !v.NotifyOnClose {
-		w.mu.Unlock()
-		return nil
-	}
-	body := w.interaction(a, user, "view_closed")
-	delete(body, "trigger_id")
-	body["view"], body["is_cleared"] = *v, v.ClearOnClose
-	d := a.socket.Ask("interactive", webapi.MustJSON(body), false)
-	w.mu.Unlock()
-	_, err = d.Await(ctx)
+	_, err := w.inView(ctx, user, viewID, func(v *View, a *app) (*socketmode.Delivery, error) {
+		w.closeView(v, v.ClearOnClose)
+		if !v.NotifyOnClose {
+			return nil, nil
+		}
+		body := w.interaction(a, user, "view_closed")
+		delete(body, "trigger_id")
+		body["view"], body["is_cleared"] = *v, v.ClearOnClose
+		return a.socket.Ask("interactive", webapi.MustJSON(body), false), nil
+	})
 	return err
 }
 
+// openView returns a modal that the user has open, and its app.
 func (w *Workspace) openView(user, id string) (*View, *app, error) {
 	v := w.views[id]
 	switch {
@@ -165,9 +203,14 @@ func (w *Workspace) fill(v *View, a *app, values map[string][]string, files map[
 		return nil, problems, nil
 	}
 	for _, b := range inputs {
-		views, err := w.storeInput(v.user, a, files[b.BlockID])
+		stored, err := w.storeAll(v.user, files[b.BlockID])
 		if err != nil {
 			return nil, nil, err
+		}
+		views := []File{}
+		for _, s := range stored { // in no conversation, and visible to the app
+			s.given = []string{a.BotUserID}
+			views = append(views, s.info.view(w.base(a)).forApps())
 		}
 		state[b.BlockID] = map[string]any{b.Element.ActionID: map[string]any{"type": "file_input", "files": views}}
 	}
@@ -191,19 +234,4 @@ func checkFiles(b *blockkit.Input, files []Upload) (problem string) {
 		}
 	}
 	return problem
-}
-
-// storeInput uploads the files of an input block. The files belong to the
-// person, are in no conversation, and are visible to the app.
-func (w *Workspace) storeInput(user string, a *app, files []Upload) ([]File, error) {
-	views := []File{}
-	for _, up := range files {
-		s, err := w.store(w.newID("F"), user, up.Name, "", slices.Clone(up.Data))
-		if err != nil {
-			return nil, err
-		}
-		s.given = []string{a.BotUserID}
-		views = append(views, s.info.view(w.base(a)).forApps())
-	}
-	return views, nil
 }

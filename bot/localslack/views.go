@@ -2,6 +2,7 @@ package localslack
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -120,21 +121,23 @@ func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) 
 	return nil
 }
 
-// spend takes the trigger of the argument trigger_id: once, within 3 s.
-func (c *call) spend() (*trigger, error) {
+// triggered takes the trigger of the argument trigger_id, once and within 3 s, and
+// the view to open.
+func (c *call) triggered() (*trigger, *View, error) {
 	t, ok := c.w.triggers.Get(c.Args["trigger_id"])
 	switch {
 	case !c.Has("trigger_id"):
-		return nil, webapi.Err("invalid_arguments", "[ERROR] missing required field: trigger_id")
+		return nil, nil, webapi.Err("invalid_arguments", "[ERROR] missing required field: trigger_id")
 	case !ok || t.app != c.app:
-		return nil, webapi.Err("invalid_trigger_id")
+		return nil, nil, webapi.Err("invalid_trigger_id")
 	case t.spent:
-		return nil, webapi.Err("exchanged_trigger_id")
+		return nil, nil, webapi.Err("exchanged_trigger_id")
 	case time.Since(t.made) >= triggerLife:
-		return nil, webapi.Err("expired_trigger_id")
+		return nil, nil, webapi.Err("expired_trigger_id")
 	}
 	t.spent = true
-	return t, nil
+	v, err := c.viewArg(nil)
+	return t, v, err
 }
 
 // keep stores a view, new or changed, and returns the response.
@@ -164,11 +167,7 @@ func (w *Workspace) keepView(a *app, v *View, user string) {
 }
 
 func viewsOpen(c *call) (answer, error) {
-	t, err := c.spend()
-	if err != nil {
-		return nil, err
-	}
-	v, err := c.viewArg(nil)
+	t, v, err := c.triggered()
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +179,7 @@ func viewsOpen(c *call) (answer, error) {
 
 // viewsPush puts a view above the person's newest view.
 func viewsPush(c *call) (answer, error) {
-	t, err := c.spend()
-	if err != nil {
-		return nil, err
-	}
-	v, err := c.viewArg(nil)
+	t, v, err := c.triggered()
 	if err != nil {
 		return nil, err
 	}
@@ -278,4 +273,59 @@ func (w *Workspace) Views(user string) []View {
 	}
 	sortByID(out, func(v View) string { return v.ID })
 	return out
+}
+
+// OpenHome opens an app's home as the user, on the tab "messages" or "home",
+// and returns their direct message. If the app subscribes to app_home_opened,
+// the app gets that event, with the view of a published home
+// (https://docs.slack.dev/reference/events/app_home_opened). The errors have
+// Slack's codes: user_not_found, invalid_auth for an unknown app,
+// invalid_arguments for another tab.
+func (w *Workspace) OpenHome(user, appID, tab string) (channel string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.openHome(user, appID, tab)
+}
+
+func (w *Workspace) openHome(user, appID, tab string) (channel string, err error) {
+	a, u := w.apps[appID], w.users[user]
+	switch {
+	case u == nil:
+		return "", webapi.Err("user_not_found")
+	case a == nil:
+		return "", webapi.Err("invalid_auth")
+	case tab != "messages" && tab != "home":
+		return "", webapi.Err("invalid_arguments")
+	}
+	c := w.openDM([]string{user, a.BotUserID})
+	if !slices.Contains(a.Events, "app_home_opened") {
+		return c.info.ID, nil
+	}
+	event := map[string]any{
+		"type": "app_home_opened", "user": user, "channel": c.info.ID, "tab": tab, "event_ts": w.newTS(),
+	}
+	for _, v := range w.views {
+		if tab == "home" && v.Type == "home" && v.AppID == a.AppID && v.user == user {
+			event["view"] = *v
+		}
+	}
+	w.sendEvent(a, c, event)
+	return c.info.ID, nil
+}
+
+// openPlace tells the app that the person opened its direct message on the
+// page.
+func (w *Workspace) openPlace(user, channel string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, err := w.memberOf(user, channel)
+	if err != nil || !c.info.IsIM {
+		return err
+	}
+	for _, a := range w.sortedApps() {
+		if c.has(a.BotUserID) {
+			_, err = w.openHome(user, a.AppID, "messages")
+		}
+	}
+	return err
 }
