@@ -212,13 +212,21 @@ func (c *call) needAny(scopes ...string) error {
 	return webapi.MissingScope(scopes, c.token.scopes)
 }
 
-// readable returns the conversation of the argument channel if the app may see
-// the conversation and has the scope KIND:what. Other conversations do not
-// exist for the app.
-func (c *call) readable(what string) (*conversation, error) {
+// conversation returns the conversation of the argument channel if the app may
+// see it. Other conversations do not exist for the app.
+func (c *call) conversation() (*conversation, error) {
 	conv := c.w.convs[c.Args["channel"]]
 	if conv == nil || !conv.visible(c.app.BotUserID) {
 		return nil, webapi.Err("channel_not_found")
+	}
+	return conv, nil
+}
+
+// readable is conversation for methods that need the scope KIND:what.
+func (c *call) readable(what string) (*conversation, error) {
+	conv, err := c.conversation()
+	if err != nil {
+		return nil, err
 	}
 	return conv, c.needAny(conv.kind() + ":" + what)
 }

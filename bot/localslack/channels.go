@@ -10,9 +10,9 @@ import (
 	"slackocr/bot/localslack/internal/webapi"
 )
 
-// Channel is Slack's conversation object
+// conversationObject is Slack's conversation object
 // (https://docs.slack.dev/reference/objects/conversation-object).
-type Channel struct {
+type conversationObject struct {
 	ID          string `json:"id"`
 	Name        string `json:"name,omitempty"`
 	IsChannel   bool   `json:"is_channel"`
@@ -33,14 +33,14 @@ type Channel struct {
 	ConnectedTeamIDs []string `json:"connected_team_ids,omitempty"`
 	Created          int64    `json:"created"`
 	ContextTeamID    string   `json:"context_team_id"`
-	Topic            Topic    `json:"topic"`
-	Purpose          Topic    `json:"purpose"`
+	Topic            topic    `json:"topic"`
+	Purpose          topic    `json:"purpose"`
 	NumMembers       *int     `json:"num_members,omitempty"`
 	Members          []string `json:"members,omitempty"` // only in pageSnapshot, for the page
 }
 
-// Topic is a channel's topic or purpose. Both stay empty here.
-type Topic struct {
+// topic is a channel's topic or purpose. Both stay empty here.
+type topic struct {
 	Value   string `json:"value"`
 	Creator string `json:"creator"`
 	LastSet int64  `json:"last_set"`
@@ -50,7 +50,7 @@ type Topic struct {
 // changed: an edit stores a new Message, so old pointers may be read without
 // the lock.
 type conversation struct {
-	info     Channel
+	info     conversationObject
 	members  []string
 	messages []*Message // by ts, oldest first
 }
@@ -129,7 +129,7 @@ func (w *Workspace) openDM(users []string) *conversation {
 }
 
 func (w *Workspace) addConversation(kind string, members []string) *conversation {
-	c := &conversation{info: Channel{ID: w.newID(kind), Created: time.Now().Unix(), ContextTeamID: w.team.ID}}
+	c := &conversation{info: conversationObject{ID: w.newID(kind), Created: time.Now().Unix(), ContextTeamID: w.team.ID}}
 	for _, m := range members {
 		if w.users[m] != nil && !c.has(m) {
 			c.members = append(c.members, m)
@@ -172,7 +172,7 @@ func (w *Workspace) archive(user string, c *conversation) error {
 }
 
 // view returns the channel as the user sees it.
-func (c *conversation) view(user string) Channel {
+func (c *conversation) view(user string) conversationObject {
 	v := c.info
 	v.IsMember = c.has(user)
 	if v.IsIM {

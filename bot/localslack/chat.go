@@ -136,9 +136,9 @@ func chatPostEphemeral(c *call) (answer, error) {
 // ownMessage returns the app's message for the arguments channel and ts.
 // Unlike chat.postMessage, these methods take no names and no ids of users.
 func (c *call) ownMessage(notOwn string) (*conversation, *Message, error) {
-	conv := c.w.convs[c.Args["channel"]]
-	if conv == nil || !conv.visible(c.app.BotUserID) {
-		return nil, nil, webapi.Err("channel_not_found")
+	conv, err := c.conversation()
+	if err != nil {
+		return nil, nil, err
 	}
 	m := conv.message(c.Args["ts"])
 	switch {
@@ -202,9 +202,9 @@ func chatDelete(c *call) (answer, error) {
 }
 
 func chatGetPermalink(c *call) (answer, error) {
-	conv := c.w.convs[c.Args["channel"]]
-	if conv == nil || !conv.visible(c.app.BotUserID) {
-		return nil, webapi.Err("channel_not_found")
+	conv, err := c.conversation()
+	if err != nil {
+		return nil, err
 	}
 	m := conv.message(cmp.Or(c.Args["message_ts"], "-"))
 	if m == nil {

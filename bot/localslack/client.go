@@ -101,11 +101,11 @@ func (w *Workspace) linkNames(text string) string {
 	if !strings.Contains(text, "@") {
 		return text
 	}
-	var users []*User
+	var users []*userObject
 	for _, u := range w.users {
 		users = append(users, u)
 	}
-	slices.SortFunc(users, func(a, b *User) int { return len(b.RealName) - len(a.RealName) })
+	slices.SortFunc(users, func(a, b *userObject) int { return len(b.RealName) - len(a.RealName) })
 	for _, u := range users {
 		for _, name := range []string{u.RealName, u.Name} {
 			if name != "" {

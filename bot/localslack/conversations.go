@@ -156,14 +156,14 @@ func conversationsList(c *call) (answer, error) {
 		}
 		kinds[kind] = true
 	}
-	var list []Channel
+	var list []conversationObject
 	for _, conv := range c.w.convs {
 		if kinds[conv.kind()] && conv.visible(c.app.BotUserID) && !(conv.info.IsArchived && c.Bool("exclude_archived")) {
 			list = append(list, conv.view(c.app.BotUserID))
 		}
 	}
-	sortByID(list, func(v Channel) string { return v.ID })
-	part, next, err := webapi.Page(c.Args, list, func(v Channel) string { return v.ID }, listDefault, listMost)
+	sortByID(list, func(v conversationObject) string { return v.ID })
+	part, next, err := webapi.Page(c.Args, list, func(v conversationObject) string { return v.ID }, listDefault, listMost)
 	if err != nil {
 		return nil, err
 	}
@@ -173,11 +173,11 @@ func conversationsList(c *call) (answer, error) {
 // conversationsOpen opens the direct message with users, or returns the open
 // channel.
 func conversationsOpen(c *call) (answer, error) {
-	if id := c.Args["channel"]; id != "" {
-		conv := c.w.convs[id]
+	if c.Has("channel") {
+		conv, err := c.conversation()
 		switch {
-		case conv == nil || !conv.visible(c.app.BotUserID):
-			return nil, webapi.Err("channel_not_found")
+		case err != nil:
+			return nil, err
 		case !conv.info.IsIM && !conv.info.IsMPIM:
 			return nil, webapi.Err("method_not_supported_for_channel_type")
 		}
@@ -226,10 +226,10 @@ func (c *call) opened(conv *conversation, already bool) (answer, error) {
 }
 
 func conversationsJoin(c *call) (answer, error) {
-	conv := c.w.convs[c.Args["channel"]]
+	conv, err := c.conversation()
 	switch {
-	case conv == nil || !conv.visible(c.app.BotUserID):
-		return nil, webapi.Err("channel_not_found")
+	case err != nil:
+		return nil, err
 	case conv.kind() != "channels":
 		return nil, webapi.Err("method_not_supported_for_channel_type")
 	case conv.info.IsArchived:

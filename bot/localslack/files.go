@@ -25,36 +25,36 @@ const (
 // (https://docs.slack.dev/reference/objects/file-object). There are no
 // thumbnails.
 type File struct {
-	ID                 string   `json:"id"`
-	Created            int64    `json:"created,omitempty"`
-	Timestamp          int64    `json:"timestamp,omitempty"`
-	Name               string   `json:"name,omitempty"`
-	Title              string   `json:"title,omitempty"`
-	Mimetype           string   `json:"mimetype,omitempty"`
-	Filetype           string   `json:"filetype,omitempty"`
-	PrettyType         string   `json:"pretty_type,omitempty"`
-	User               string   `json:"user,omitempty"`
-	UserTeam           string   `json:"user_team,omitempty"`
-	Editable           bool     `json:"editable"`
-	Size               int      `json:"size"`
-	Mode               string   `json:"mode"`
-	IsExternal         bool     `json:"is_external"`
-	ExternalType       string   `json:"external_type"`
-	IsPublic           bool     `json:"is_public"`
-	PublicURLShared    bool     `json:"public_url_shared"`
-	DisplayAsBot       bool     `json:"display_as_bot"`
-	Username           string   `json:"username"`
-	AltTxt             string   `json:"alt_txt,omitempty"`
-	URLPrivate         string   `json:"url_private,omitempty"`
-	URLPrivateDownload string   `json:"url_private_download,omitempty"`
-	Permalink          string   `json:"permalink,omitempty"`
-	MediaDisplayType   string   `json:"media_display_type,omitempty"`
-	HasRichPreview     bool     `json:"has_rich_preview"`
-	FileAccess         string   `json:"file_access,omitempty"`
-	Channels           []string `json:"channels,omitempty"`
-	Groups             []string `json:"groups,omitempty"`
-	IMs                []string `json:"ims,omitempty"`
-	Shares             *Shares  `json:"shares,omitempty"` // only from files.info
+	ID                 string      `json:"id"`
+	Created            int64       `json:"created,omitempty"`
+	Timestamp          int64       `json:"timestamp,omitempty"`
+	Name               string      `json:"name,omitempty"`
+	Title              string      `json:"title,omitempty"`
+	Mimetype           string      `json:"mimetype,omitempty"`
+	Filetype           string      `json:"filetype,omitempty"`
+	PrettyType         string      `json:"pretty_type,omitempty"`
+	User               string      `json:"user,omitempty"`
+	UserTeam           string      `json:"user_team,omitempty"`
+	Editable           bool        `json:"editable"`
+	Size               int         `json:"size"`
+	Mode               string      `json:"mode"`
+	IsExternal         bool        `json:"is_external"`
+	ExternalType       string      `json:"external_type"`
+	IsPublic           bool        `json:"is_public"`
+	PublicURLShared    bool        `json:"public_url_shared"`
+	DisplayAsBot       bool        `json:"display_as_bot"`
+	Username           string      `json:"username"`
+	AltTxt             string      `json:"alt_txt,omitempty"`
+	URLPrivate         string      `json:"url_private,omitempty"`
+	URLPrivateDownload string      `json:"url_private_download,omitempty"`
+	Permalink          string      `json:"permalink,omitempty"`
+	MediaDisplayType   string      `json:"media_display_type,omitempty"`
+	HasRichPreview     bool        `json:"has_rich_preview"`
+	FileAccess         string      `json:"file_access,omitempty"`
+	Channels           []string    `json:"channels,omitempty"`
+	Groups             []string    `json:"groups,omitempty"`
+	IMs                []string    `json:"ims,omitempty"`
+	Shares             *fileShares `json:"shares,omitempty"` // only from files.info
 
 	scanned time.Time // until then apps do not get the fields of scan
 	scan    Scan
@@ -83,14 +83,14 @@ func (f File) MarshalJSON() ([]byte, error) {
 	}{plain: plain(f)})
 }
 
-// Shares lists the messages with a file, by channel.
-type Shares struct {
-	Public  map[string][]Share `json:"public,omitempty"`
-	Private map[string][]Share `json:"private,omitempty"`
+// fileShares lists the messages with a file, by channel.
+type fileShares struct {
+	Public  map[string][]fileShare `json:"public,omitempty"`
+	Private map[string][]fileShare `json:"private,omitempty"`
 }
 
-// Share is one message with the file.
-type Share struct {
+// fileShare is one message with the file.
+type fileShare struct {
 	TS          string   `json:"ts"`
 	ThreadTS    string   `json:"thread_ts,omitempty"`
 	ChannelName string   `json:"channel_name,omitempty"`

@@ -183,7 +183,7 @@ func filesInfo(c *call) (answer, error) {
 		return nil, err
 	}
 	v := f.info.view(c.base).forApps()
-	v.Shares = &Shares{Public: map[string][]Share{}, Private: map[string][]Share{}}
+	v.Shares = &fileShares{Public: map[string][]fileShare{}, Private: map[string][]fileShare{}}
 	c.w.messagesWith(f.info.ID, func(conv *conversation, m *Message) {
 		if !conv.visible(c.app.BotUserID) {
 			return
@@ -192,7 +192,7 @@ func filesInfo(c *call) (answer, error) {
 		if conv.info.IsPrivate {
 			to = v.Shares.Private
 		}
-		s := Share{
+		s := fileShare{
 			TS: m.TS, ChannelName: conv.info.Name, TeamID: c.w.team.ID, ShareUserID: m.User,
 			ReplyUsers: append([]string{}, m.ReplyUsers...), ReplyCount: m.ReplyCount,
 		}

@@ -22,7 +22,7 @@ type Message struct {
 	Team            string          `json:"team,omitempty"`
 	UserTeam        string          `json:"user_team,omitempty"` // of people of other workspaces, as the next two fields
 	SourceTeam      string          `json:"source_team,omitempty"`
-	UserProfile     *MessageProfile `json:"user_profile,omitempty"`
+	UserProfile     *authorProfile  `json:"user_profile,omitempty"`
 	ClientMsgID     string          `json:"client_msg_id,omitempty"`
 	Text            string          `json:"text"`
 	Blocks          json.RawMessage `json:"blocks,omitempty"`

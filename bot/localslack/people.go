@@ -14,21 +14,21 @@ import (
 // systemUser is the author of Slack's own messages, such as a tombstone.
 const systemUser = "USLACKBOT"
 
-// User is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
-type User struct {
-	ID       string  `json:"id"`
-	TeamID   string  `json:"team_id,omitempty"`
-	Name     string  `json:"name"`
-	RealName string  `json:"real_name"`
-	Color    string  `json:"color"`
-	Deleted  bool    `json:"deleted"`
-	IsBot    bool    `json:"is_bot"`
-	Profile  Profile `json:"profile"`
-	Updated  int64   `json:"updated"`
+// userObject is Slack's user object (https://docs.slack.dev/reference/objects/user-object).
+type userObject struct {
+	ID       string      `json:"id"`
+	TeamID   string      `json:"team_id,omitempty"`
+	Name     string      `json:"name"`
+	RealName string      `json:"real_name"`
+	Color    string      `json:"color"`
+	Deleted  bool        `json:"deleted"`
+	IsBot    bool        `json:"is_bot"`
+	Profile  userProfile `json:"profile"`
+	Updated  int64       `json:"updated"`
 
-	IsRestricted      bool            `json:"is_restricted"`             // a guest
-	IsUltraRestricted bool            `json:"is_ultra_restricted"`       // a guest of one channel
-	EnterpriseUser    *EnterpriseUser `json:"enterprise_user,omitempty"` // only from users.info
+	IsRestricted      bool                  `json:"is_restricted"`             // a guest
+	IsUltraRestricted bool                  `json:"is_ultra_restricted"`       // a guest of one channel
+	EnterpriseUser    *enterpriseUserObject `json:"enterprise_user,omitempty"` // only from users.info
 	// IsStranger is nil for people of this workspace, false for other people
 	// in a channel with the app, and true for the rest. Only users.info sets
 	// the field.
@@ -37,8 +37,8 @@ type User struct {
 	home Home
 }
 
-// Profile is the part of a user that people see.
-type Profile struct {
+// userProfile is the part of a user that people see.
+type userProfile struct {
 	RealName    string `json:"real_name"`
 	DisplayName string `json:"display_name"`
 	BotID       string `json:"bot_id,omitempty"`
@@ -216,12 +216,12 @@ func (w *Workspace) AddUser(name string) string {
 	return u.ID
 }
 
-func (w *Workspace) addUser(name string, bot bool) *User {
-	u := &User{
+func (w *Workspace) addUser(name string, bot bool) *userObject {
+	u := &userObject{
 		ID: w.newID("U"), TeamID: w.team.ID, RealName: name, IsBot: bot,
 		Name:    strings.ReplaceAll(strings.ToLower(name), " ", "."),
 		Color:   userColors[len(w.users)%len(userColors)],
-		Profile: Profile{RealName: name, DisplayName: name},
+		Profile: userProfile{RealName: name, DisplayName: name},
 		Updated: time.Now().Unix(),
 	}
 	w.users[u.ID] = u

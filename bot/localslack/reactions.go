@@ -16,13 +16,22 @@ var emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?$`)
 // Slack's help center.
 const maxReactions, maxOwnReactions = 50, 23
 
-func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
-	old := c.message(ts)
-	if old == nil || old.Subtype == "tombstone" {
-		return webapi.Err("message_not_found")
+// reactTo returns the message for a reaction of this name.
+func (c *conversation) reactTo(ts, name string) (*Message, error) {
+	m := c.message(ts)
+	switch {
+	case m == nil || m.Subtype == "tombstone":
+		return nil, webapi.Err("message_not_found")
+	case !emojiName.MatchString(name):
+		return nil, webapi.Err("invalid_name")
 	}
-	if !emojiName.MatchString(name) {
-		return webapi.Err("invalid_name")
+	return m, nil
+}
+
+func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
+	old, err := c.reactTo(ts, name)
+	if err != nil {
+		return err
 	}
 	m := old.clone()
 	m.Reactions = slices.Clone(old.Reactions)
@@ -52,12 +61,9 @@ func (w *Workspace) addReaction(c *conversation, user, ts, name string) error {
 }
 
 func (w *Workspace) removeReaction(c *conversation, user, ts, name string) error {
-	old := c.message(ts)
-	if old == nil || old.Subtype == "tombstone" {
-		return webapi.Err("message_not_found")
-	}
-	if !emojiName.MatchString(name) {
-		return webapi.Err("invalid_name")
+	old, err := c.reactTo(ts, name)
+	if err != nil {
+		return err
 	}
 	i := slices.IndexFunc(old.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
@@ -112,10 +118,10 @@ func reactionsGet(c *call) (answer, error) {
 }
 
 func (c *call) reactable() (*conversation, error) {
-	conv := c.w.convs[c.Args["channel"]]
+	conv, err := c.conversation()
 	switch {
-	case conv == nil || !conv.visible(c.app.BotUserID):
-		return nil, webapi.Err("channel_not_found")
+	case err != nil:
+		return nil, err
 	case !conv.has(c.app.BotUserID):
 		return nil, webapi.Err("not_in_channel")
 	case !c.Has("timestamp"):

@@ -6,10 +6,10 @@ import "slices"
 // and the public channels.
 type pageSnapshot struct {
 	Seq      int64                `json:"seq"` // number of the last change that is included
-	Team     TeamInfo             `json:"team"`
+	Team     teamInfo             `json:"team"`
 	Me       string               `json:"me"`
-	Users    []User               `json:"users"`
-	Channels []Channel            `json:"channels"` // with members
+	Users    []userObject         `json:"users"`
+	Channels []conversationObject `json:"channels"` // with members
 	Messages map[string][]Message `json:"messages"` // by channel, oldest first
 	Apps     []appInfo            `json:"apps"`
 	Views    []View               `json:"views"` // windows that the user has open
@@ -42,15 +42,15 @@ func (a *app) info() appInfo {
 // (deleted), "app" (new), "view" (a window, opened or changed), or
 // "view_closed". For types with neither message nor channel, TS is the id.
 type change struct {
-	Seq         int64    `json:"seq"`
-	Type        string   `json:"type"`
-	Channel     string   `json:"channel,omitempty"`
-	TS          string   `json:"ts,omitempty"`
-	Message     *Message `json:"message,omitempty"`
-	ChannelInfo *Channel `json:"channel_info,omitempty"`
-	User        *User    `json:"user,omitempty"`
-	App         *appInfo `json:"app,omitempty"`
-	View        *View    `json:"view,omitempty"`
+	Seq         int64               `json:"seq"`
+	Type        string              `json:"type"`
+	Channel     string              `json:"channel,omitempty"`
+	TS          string              `json:"ts,omitempty"`
+	Message     *Message            `json:"message,omitempty"`
+	ChannelInfo *conversationObject `json:"channel_info,omitempty"`
+	User        *userObject         `json:"user,omitempty"`
+	App         *appInfo            `json:"app,omitempty"`
+	View        *View               `json:"view,omitempty"`
 
 	conv *conversation // nil if everybody may see the change
 	only string        // id of the only user who may see the change, or ""
@@ -80,7 +80,7 @@ func (w *Workspace) snapshot(user string) pageSnapshot {
 	for _, u := range w.users {
 		s.Users = append(s.Users, *u)
 	}
-	sortByID(s.Users, func(u User) string { return u.ID })
+	sortByID(s.Users, func(u userObject) string { return u.ID })
 	for _, a := range w.sortedApps() {
 		s.Apps = append(s.Apps, a.info())
 	}
@@ -99,7 +99,7 @@ func (w *Workspace) snapshot(user string) pageSnapshot {
 		s.Channels = append(s.Channels, v)
 		s.Messages[v.ID] = w.viewAll(c.messages)
 	}
-	sortByID(s.Channels, func(c Channel) string { return c.ID })
+	sortByID(s.Channels, func(c conversationObject) string { return c.ID })
 	return s
 }
 
@@ -200,10 +200,10 @@ func (w *Workspace) publish(c *conversation, ch change) {
 }
 
 func (w *Workspace) channelChanged(c *conversation) {
-	w.publish(c, change{Type: "channel", ChannelInfo: &Channel{}})
+	w.publish(c, change{Type: "channel", ChannelInfo: &conversationObject{}})
 }
 
-func (w *Workspace) userChanged(u *User) {
+func (w *Workspace) userChanged(u *userObject) {
 	v := *u
 	w.publish(nil, change{Type: "user", User: &v})
 }

@@ -95,7 +95,7 @@ func (w *Workspace) external(user string) bool {
 }
 
 // actorTeam returns the id for the person's team in events and presses.
-func (w *Workspace) actorTeam(u *User) string {
+func (w *Workspace) actorTeam(u *userObject) string {
 	switch u.home {
 	case HomeOrganization:
 		return w.enterprise.id
@@ -128,8 +128,8 @@ func (w *Workspace) connect(c *conversation) {
 	}
 }
 
-// MessageProfile comes with mentions by people of other workspaces.
-type MessageProfile struct {
+// authorProfile comes with mentions by people of other workspaces.
+type authorProfile struct {
 	Team              string `json:"team"`
 	Name              string `json:"name"`
 	RealName          string `json:"real_name"`
@@ -162,7 +162,7 @@ func (w *Workspace) signMention(m *Message) {
 		return
 	}
 	m.UserTeam, m.SourceTeam = w.actorTeam(u), w.actorTeam(u)
-	m.UserProfile = &MessageProfile{
+	m.UserProfile = &authorProfile{
 		Team: w.actorTeam(u), Name: u.Name, RealName: u.RealName, DisplayName: u.Profile.DisplayName,
 		IsRestricted: u.IsRestricted, IsUltraRestricted: u.IsUltraRestricted,
 	}
@@ -228,8 +228,8 @@ func (w *Workspace) joinEnterprise(name string) *enterprise {
 	return w.enterprise
 }
 
-// EnterpriseUser is the part of users.info about a person's organization.
-type EnterpriseUser struct {
+// enterpriseUserObject is the part of users.info about a person's organization.
+type enterpriseUserObject struct {
 	ID             string   `json:"id"`
 	EnterpriseID   string   `json:"enterprise_id"`
 	EnterpriseName string   `json:"enterprise_name"`
@@ -239,8 +239,8 @@ type EnterpriseUser struct {
 }
 
 // enterpriseUser returns nil for people without an organization.
-func (w *Workspace) enterpriseUser(u *User) *EnterpriseUser {
-	v := &EnterpriseUser{ID: u.ID, Teams: []string{u.TeamID}}
+func (w *Workspace) enterpriseUser(u *userObject) *enterpriseUserObject {
+	v := &enterpriseUserObject{ID: u.ID, Teams: []string{u.TeamID}}
 	switch {
 	case u.home == HomePartnerGrid:
 		v.EnterpriseID, v.EnterpriseName = w.partnerOrg, "Partner Group"

@@ -47,13 +47,13 @@ type Workspace struct {
 	mu                      sync.Mutex // guards everything below; never held during I/O
 	changed                 chan struct{}
 	behaviour               Behaviour
-	team                    TeamInfo
+	team                    teamInfo
 	enterprise              *enterprise // nil without organization
 	partner                 string      // the team of a partner's people
 	partnerOrg, partnerTeam string      // of people of a partner with an organisation
 	lastID                  int64
 	lastTS                  int64 // microseconds
-	users                   map[string]*User
+	users                   map[string]*userObject
 	convs                   map[string]*conversation
 	apps                    map[string]*app
 	tokens                  map[string]*token
@@ -71,8 +71,8 @@ type Workspace struct {
 	requests                int                      // requests being served, so that Serve can wait for their end
 }
 
-// TeamInfo names the workspace.
-type TeamInfo struct {
+// teamInfo names the workspace.
+type teamInfo struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Domain string `json:"domain"` // its address is https://DOMAIN.slack.com
@@ -87,7 +87,7 @@ func New(o Options) *Workspace {
 		behaviour: o.Behaviour,
 		log:       o.Log,
 		changed:   make(chan struct{}),
-		users:     map[string]*User{},
+		users:     map[string]*userObject{},
 		convs:     map[string]*conversation{},
 		apps:      map[string]*app{},
 		tokens:    map[string]*token{},
@@ -103,8 +103,8 @@ func New(o Options) *Workspace {
 	w.uploads = expiring.New[*upload](uploadLife)
 	w.triggers = expiring.New[*trigger](10 * triggerLife) // kept longer, to tell an expired trigger from an unknown one
 	w.hooks = expiring.New[*responseHook](hookLife)
-	w.team = TeamInfo{ID: w.newID("T"), Name: o.Name, Domain: domainOf(o.Name)}
-	w.users[systemUser] = &User{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}
+	w.team = teamInfo{ID: w.newID("T"), Name: o.Name, Domain: domainOf(o.Name)}
+	w.users[systemUser] = &userObject{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}
 	return w
 }
 

@@ -169,7 +169,7 @@ func messages(t *testing.T, address string) (all []localslack.Message) {
 	}
 	defer response.Body.Close()
 	var state struct {
-		Channels []localslack.Channel
+		Channels []struct{ ID string }
 		Messages map[string][]localslack.Message
 	}
 	if err := json.NewDecoder(response.Body).Decode(&state); err != nil {

@@ -41,15 +41,8 @@ func Secure(next http.Handler) http.Handler {
 
 // JSON writes an answer.
 func JSON(rw http.ResponseWriter, status int, v any) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		http.Error(rw, "this answer could not be made", http.StatusInternalServerError)
-		return
-	}
-	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
 	rw.Header().Set("Cache-Control", "no-store")
-	rw.WriteHeader(status)
-	_, _ = rw.Write(data) // the browser has gone
+	webapi.WriteJSON(rw, status, v)
 }
 
 // Refuse answers with a sentence for the person.
