@@ -44,7 +44,7 @@ func NewPacer(shared *share.Share) *Pacer {
 	for method, l := range limits {
 		p.methods[method] = newBucket(method, l, now)
 	}
-	shared.Add(source, p)
+	shared.Add(source, p, callTimeout+time.Second)
 	return p
 }
 

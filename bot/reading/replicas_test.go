@@ -80,27 +80,62 @@ func TestPeopleAreEqualInAllReplicas(t *testing.T) {
 	}
 }
 
+// leases are the leases of a replica's jobs. They are renewed each three seconds for ten.
+type leases struct {
+	context.Context // the page's: it ends when a lease is lost
+	lose            context.CancelFunc
+	lapse           *time.Timer
+}
+
+func newLeases(ctx context.Context) *leases {
+	var l leases
+	l.Context, l.lose = context.WithCancel(ctx)
+	l.lapse = time.AfterFunc(time.Hour, l.lose)
+	l.lapse.Stop()
+	return &l
+}
+
 // TestConcurrencyIsOfAllReplicas: whatever befalls replicas, together they never read
-// more pages than they may. A page of a replica that is cut off ends soon, since its
-// job has lost its lease.
+// more pages than they may. A page of a replica that is cut off ends after ten seconds,
+// since its job has lost its lease. With pages as long as that, links lose a message in
+// five at most; with short pages, every second one.
 func TestConcurrencyIsOfAllReplicas(t *testing.T) {
-	for seed := range 5 {
+	for seed := range 6 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const most = 6
+				page, kept := 6_000, 2
+				if seed%2 == 0 {
+					page, kept = 20_000, 5
+				}
 				random := rand.New(rand.NewPCG(uint64(seed), 23))
 				var m share.Memory
 				var running, read atomic.Int32
 				type replica struct {
 					link *share.End
 					cut  bool
+					held *leases // guarded by mu
 					stop func()
 				}
+				var mu sync.Mutex
 				var all []*replica
+				cut := func(r *replica, off bool) {
+					mu.Lock()
+					defer mu.Unlock()
+					r.cut = off
+					r.link.Cut(off)
+					if off {
+						r.held.lapse.Reset(10 * time.Second)
+						return
+					}
+					if r.held.lapse.Stop(); r.held.Err() != nil {
+						r.held = newLeases(t.Context())
+					}
+				}
 				start := func() {
-					r := &replica{link: m.Link()}
+					r := &replica{link: m.Link(), held: newLeases(t.Context())}
 					if random.IntN(2) == 0 {
-						r.link.Spoil(rand.New(rand.NewPCG(random.Uint64(), 1)), 2+random.IntN(20), time.Duration(1+random.IntN(800))*time.Millisecond)
+						r.link.Spoil(rand.New(rand.NewPCG(random.Uint64(), 1)), kept+random.IntN(20), time.Duration(1+random.IntN(800))*time.Millisecond)
 					}
 					s, end := newReplica(t, r.link, most, nil)
 					working, rest := context.WithCancel(t.Context())
@@ -113,12 +148,16 @@ func TestConcurrencyIsOfAllReplicas(t *testing.T) {
 								if turn.Wait(working, nil, func(int) {}) != nil {
 									return
 								}
+								mu.Lock()
+								lost := r.held.Done()
+								mu.Unlock()
 								if n := running.Add(1); n > most {
 									t.Errorf("%d pages are read at once", n)
 								}
 								select {
-								case <-time.After(time.Duration(pause.IntN(6000)) * time.Millisecond):
+								case <-time.After(time.Duration(pause.IntN(page)) * time.Millisecond):
 								case <-working.Done():
+								case <-lost:
 								}
 								running.Add(-1)
 								read.Add(1)
@@ -153,16 +192,75 @@ func TestConcurrencyIsOfAllReplicas(t *testing.T) {
 						r.stop()
 						all = append(all[:i], all[i+1:]...)
 					default:
-						r.cut = !r.cut
-						r.link.Cut(r.cut)
+						cut(r, !r.cut)
 					}
 				}
 				for _, r := range all {
 					r.stop()
 				}
-				if read.Load() < 300 {
+				if read.Load() < 200 {
 					t.Errorf("only %d pages were read", read.Load())
 				}
+			})
+		})
+	}
+}
+
+// TestTurnsOfALostReplica: when a replica is cut off, the others get those turns that it
+// waits for at once, and those that it has when the leases of its jobs are lost, whether
+// the keeper lives on or has been lost too.
+func TestTurnsOfALostReplica(t *testing.T) {
+	for _, tt := range []struct {
+		keeperToo bool
+		all       time.Duration // until all turns are to be had
+	}{{false, 13500 * time.Millisecond}, {true, 13500 * time.Millisecond}} {
+		t.Run(fmt.Sprint("keeper too: ", tt.keeperToo), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var m share.Memory
+				var links [3]*share.End
+				var replicas [3]*Turns
+				for i := range links {
+					var stop func()
+					links[i] = m.Link()
+					replicas[i], stop = newReplica(t, links[i], 4, nil)
+					defer stop()
+					<-time.After(3 * time.Second)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				var people sync.WaitGroup
+				for range 20 {
+					people.Go(func() { // in the replica that will be cut off
+						turn := replicas[1].enter("ann", false)
+						if turn.Wait(ctx, nil, func(int) {}) == nil {
+							<-ctx.Done()
+						}
+					})
+				}
+				<-time.After(2 * time.Second)
+				links[1].Cut(true)
+				if tt.keeperToo {
+					links[0].Cut(true)
+				}
+				begun := time.Now()
+				var last atomic.Int64
+				for range 4 {
+					people.Go(func() {
+						turn := replicas[2].enter("bob", false)
+						if turn.Wait(ctx, nil, func(int) {}) == nil {
+							last.Store(max(last.Load(), int64(time.Since(begun))))
+							<-ctx.Done()
+						}
+					})
+				}
+				<-time.After(tt.all)
+				synctest.Wait()
+				taken, _ := replicas[2].Load()
+				t.Logf("%d turns, the last after %s", taken, time.Duration(last.Load()))
+				if taken != 4 {
+					t.Errorf("%d of 4 turns are to be had after %s", taken, tt.all)
+				}
+				cancel()
+				people.Wait()
 			})
 		})
 	}

@@ -46,7 +46,7 @@ func NewTurns(shared *share.Share, n int, limit *ocr.Limit) *Turns {
 			limit.Together(func() int { taken, _ := t.line.Load(); return taken })
 		}
 	}
-	shared.Add(modelTurns, t)
+	shared.Add(modelTurns, t, share.Lapse) // the page ends with the lease of its job
 	return t
 }
 

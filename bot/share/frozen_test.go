@@ -53,7 +53,7 @@ func (c *counter) serve() {
 func frozen(t *testing.T, m *Memory) (*Share, *counter) {
 	t.Helper()
 	s, source := New(m.Link(), slog.New(slog.DiscardHandler)), &counter{}
-	s.Add("counter", source)
+	s.Add("counter", source, Lapse)
 	if err := s.renew(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestFrozenMemberTakesNoTurn(t *testing.T) {
 	}{{apartAfter - time.Millisecond, true}, {apartAfter, false}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := New((&Memory{}).Link(), slog.New(slog.DiscardHandler))
-			s.Add("counter", &counter{})
+			s.Add("counter", &counter{}, Lapse)
 			s.mu.Lock()
 			s.keeper, s.heard, s.contact = "keeper", time.Now(), time.Now()
 			s.settle()

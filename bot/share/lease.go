@@ -80,7 +80,7 @@ func (s *Share) renew(ctx context.Context) error {
 	s.settle() // after a freeze the role may be over
 	taken := s.part.Role != Keeper
 	if taken {
-		s.take(next, last.Keeper, begun)
+		s.take(next, begun)
 		s.first, s.stock = revision == 0, last.Stock
 	}
 	for id := range next.Members {
@@ -107,7 +107,6 @@ func (s *Share) next(last record, revision uint64, now time.Time) (next record, 
 	}
 	next = record{Keeper: s.id, Members: map[string]time.Duration{}}
 	if s.part.Role == Keeper {
-		s.forget(now)
 		for id, m := range s.members {
 			next.Members[id] = now.Sub(m.heard)
 		}
@@ -126,31 +125,31 @@ func (s *Share) next(last record, revision uint64, now time.Time) (next record, 
 
 // take makes this replica the keeper. All others may be apart at that time. The caller
 // holds mu.
-func (s *Share) take(r record, before string, now time.Time) {
+func (s *Share) take(r record, now time.Time) {
 	s.drop()
+	if now.Sub(s.echo) > s.time(missingAfter) {
+		s.hearing = now // this replica was cut off, or frozen
+	}
 	for id, quiet := range r.Members {
-		lapses := now
-		if id == before {
-			lapses = s.knownAt.Add(s.time(renewing)) // it may have been cut off after its last write
-		}
-		s.members[id] = &member{
-			id: id, heard: now.Add(-quiet), lapses: lapses.Add(s.time(lapsing)), tickets: map[uint64]*ticket{},
-		}
+		s.members[id] = &member{id: id, heard: now.Add(-quiet), tickets: map[uint64]*ticket{}}
 	}
 	s.keeper, s.heard = "", time.Time{}
 	s.beat++
-	s.took = s.beat
+	s.took, s.tookAt = s.beat, now
 	clear(s.sent)
 }
 
-// forget ends the turns of silent members, and later removes such members. The caller
-// holds mu.
+// forget ends the waits of silent members, later their turns, and removes such members in
+// the end. The caller holds mu.
 func (s *Share) forget(now time.Time) {
 	for id, m := range s.members {
-		if now.Sub(m.heard) > s.time(over) {
-			m.drop(s)
+		silence := now.Sub(m.heard)
+		for turn, t := range m.tickets {
+			if silence > s.time(s.lasts[t.source]) || silence > s.time(missingAfter) && t.waits(s) {
+				m.end(s, turn, false)
+			}
 		}
-		if now.Sub(m.heard) > s.time(forgotten) {
+		if silence > s.time(forgotten) {
 			s.log.Info("a replica is gone for good", "replica", id)
 			s.remove(m)
 		}

@@ -80,11 +80,9 @@ const (
 	apartAfter   = 4 * time.Second         // until a member is apart
 	apartFor     = time.Minute             // until a replica that is apart stops
 	forgotten    = apartFor * 5 / 4        // until the keeper leaves no tenth free any more
-	// over is the time until a member's turns have ended: a call of Slack takes less, and
-	// a job loses its lease sooner, which ends its request to the model.
-	over = 16 * time.Second
-	// lapsing is the time until the jobs of a replica that was cut off lose their leases.
-	lapsing = 10 * time.Second
+	// Lapse is the time from the last message of a replica that was cut off until its jobs
+	// have lost their leases, which last 10 s.
+	Lapse = 12 * time.Second
 )
 
 // Share is one replica's end.
@@ -93,9 +91,10 @@ type Share struct {
 	link      Link
 	exclusive bool // there are no other replicas
 	log       *slog.Logger
-	sources   map[string]Source // read only after Run has begun
-	names     []string          // of the sources, in their order
-	rate      float64           // of this replica's clock, for tests
+	sources   map[string]Source        // read only after Run has begun
+	lasts     map[string]time.Duration // the longest turn of a replica that is silent, for each source
+	names     []string                 // of the sources, in their order
+	rate      float64                  // of this replica's clock, for tests
 	inbox     chan []byte
 	changed   chan struct{} // holds one wake-up for the talker
 	joined    chan struct{} // holds one wake-up for the leaseholder
@@ -103,8 +102,11 @@ type Share struct {
 
 	mu      sync.Mutex // guards the fields up to out; goes before the sources' locks
 	part    Part
-	contact time.Time // the last time that a keeper is known to have heard this replica
-	beat    uint64    // the keeper's last beat, sent or heard
+	contact time.Time            // the last time that a keeper is known to have heard this replica
+	beat    uint64               // the keeper's last beat, sent or heard
+	hearing time.Time            // the beginning of the time in which this replica heard itself without a gap
+	echo    time.Time            // the last message of this replica that came back to it
+	lastOf  map[string]time.Time // the last message of each other replica
 	// The turns of this replica.
 	ids   uint64           // the last turn's id
 	mine  map[uint64]*Turn // waiting or taken
@@ -114,6 +116,7 @@ type Share struct {
 	first   bool                 // no keeper was there before
 	stock   map[string]string    // the stock of each source that the earlier keeper left
 	took    uint64               // the last beat before this replica became the keeper
+	tookAt  time.Time            // the time at which this replica became the keeper
 	sent    map[uint64]time.Time // times of the last beats
 	members map[string]*member   // the other replicas
 	// For the others.
@@ -132,10 +135,10 @@ type Share struct {
 // is nil.
 func New(link Link, log *slog.Logger) *Share {
 	s := &Share{
-		id: rand.Text(), link: link, exclusive: link == nil || link.Exclusive(), log: log, sources: map[string]Source{}, rate: 1,
+		id: rand.Text(), link: link, exclusive: link == nil || link.Exclusive(), log: log, sources: map[string]Source{}, lasts: map[string]time.Duration{}, rate: 1,
 		inbox: make(chan []byte, 256), changed: make(chan struct{}, 1), joined: make(chan struct{}, 1), ready: make(chan struct{}),
 		mine: map[uint64]*Turn{}, sent: map[uint64]time.Time{}, said: map[uint64]time.Time{},
-		members: map[string]*member{}, grants: map[string][]grant{},
+		members: map[string]*member{}, lastOf: map[string]time.Time{}, grants: map[string][]grant{},
 	}
 	if s.exclusive {
 		s.part = Whole
@@ -146,9 +149,10 @@ func New(link Link, log *slog.Logger) *Share {
 // Exclusive reports whether this is the only replica.
 func (s *Share) Exclusive() bool { return s.exclusive }
 
-// Add shares the turns of a source under a name. It comes before Run.
-func (s *Share) Add(name string, source Source) {
-	s.names, s.sources[name] = append(s.names, name), source
+// Add shares the turns of a source under a name. A turn of a replica that is silent ends
+// when lasts has passed. Add comes before Run.
+func (s *Share) Add(name string, source Source, lasts time.Duration) {
+	s.names, s.sources[name], s.lasts[name] = append(s.names, name), source, lasts
 	source.Become(s.part)
 }
 
@@ -249,11 +253,15 @@ func (s *Share) missing(now time.Time) (n int) {
 	return min(n, Tenths-1)
 }
 
-// unheard reports whether a member may have turns that this keeper does not know. The
-// caller holds mu.
+// unheard reports whether a member may have turns that this keeper does not know: those
+// of an earlier keeper. The caller holds mu.
 func (s *Share) unheard(now time.Time) bool {
-	for _, m := range s.members {
-		if m.listed && !m.reported && now.Before(m.lapses) {
+	if now.Sub(s.tookAt) >= s.time(Lapse) {
+		return false
+	}
+	for id, m := range s.members {
+		silence := min(now.Sub(s.hearing), now.Sub(s.lastOf[id]))
+		if m.listed && !m.reported && silence < s.time(Lapse) {
 			return true
 		}
 	}

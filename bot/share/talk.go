@@ -55,7 +55,6 @@ type member struct {
 	id       string
 	listed   bool      // in the record
 	reported bool      // this keeper knows the turns of the member
-	lapses   time.Time // the end of the turns of an earlier keeper
 	hello    uint64    // number of the last hello
 	heard    time.Time // time of the last hello
 	contact  time.Time // time of the last beat that the member answered
@@ -65,6 +64,7 @@ type member struct {
 // ticket is a want of a member in the line.
 type ticket struct {
 	Place
+	source string
 	// Guarded by Share.out.
 	granted time.Time // zero for a waiter
 	ahead   int       // number of waiters ahead, or Served if that is not known
@@ -130,6 +130,7 @@ func (s *Share) say(full bool) {
 	now := time.Now()
 	switch s.part.Role {
 	case Keeper:
+		s.forget(now)
 		s.beat++
 		remember(s.sent, s.beat, now)
 		m.Beat, m.Members = s.beat, map[string]uint64{}
@@ -193,9 +194,13 @@ func (s *Share) flush(places bool) {
 		return
 	}
 	s.out.Lock()
-	grants := maps.Clone(s.grants)
-	clear(s.grants)
+	grants := map[string][]grant{}
 	for _, m := range s.members {
+		for _, g := range s.grants[m.id] {
+			if m.tickets[g.ID] != nil { // otherwise the turn went to another waiter
+				grants[m.id] = append(grants[m.id], g)
+			}
+		}
 		for id, t := range m.tickets {
 			if places && t.moved && t.granted.IsZero() {
 				t.moved = false
@@ -203,6 +208,7 @@ func (s *Share) flush(places bool) {
 			}
 		}
 	}
+	clear(s.grants)
 	s.out.Unlock()
 	s.mu.Unlock()
 	for to, list := range grants {
@@ -224,13 +230,15 @@ func (s *Share) send(m message) {
 // receive takes one message.
 func (s *Share) receive(data []byte) {
 	var m message
-	if len(data) > maxMessage || json.Unmarshal(data, &m) != nil || m.From == "" || len(m.From) > maxName ||
-		m.From == s.id || m.To != "" && m.To != s.id {
+	if len(data) > maxMessage || json.Unmarshal(data, &m) != nil || m.From == "" || len(m.From) > maxName {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
+	if s.note(m.From, time.Now()); m.From == s.id || m.To != "" && m.To != s.id {
+		return
+	}
 	switch {
 	case m.Bye:
 		s.left(m.From)
@@ -241,6 +249,19 @@ func (s *Share) receive(data []byte) {
 	case len(m.Grants) > 0 && m.From == s.keeper:
 		s.granted(m.Grants)
 	}
+}
+
+// note keeps the time of a message of a replica. The caller holds mu.
+func (s *Share) note(from string, now time.Time) {
+	if from != s.id {
+		maps.DeleteFunc(s.lastOf, func(_ string, at time.Time) bool { return now.Sub(at) > s.time(Lapse) })
+		s.lastOf[from] = now
+		return
+	}
+	if now.Sub(s.echo) > s.time(missingAfter) {
+		s.hearing = now
+	}
+	s.echo = now
 }
 
 // left removes a replica that has left. The caller holds mu, as for what follows.
@@ -364,7 +385,7 @@ func (s *Share) admit(m *member, w Want) {
 		return
 	}
 	w.Age = min(max(w.Age, 0), forgotten)
-	t := &ticket{ahead: Served}
+	t := &ticket{source: w.Source, ahead: Served}
 	if w.Taken {
 		t.granted = time.Now()
 	}
