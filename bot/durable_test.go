@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -205,6 +206,45 @@ func TestReplicasShareTheWork(t *testing.T) {
 		}
 		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 1 })
 		h.whole(ts, names...)
+	})
+}
+
+// TestReplicasCloseOnce: when many replies wait for Slack to take their last edit, two
+// replicas do not make each of them twice.
+func TestReplicasCloseOnce(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ctx, stop := context.WithCancel(h.Context())
+		ended := make(chan error)
+		second := h.newBot(h.app, h.jobs)
+		go func() { ended <- second.Run(ctx) }()
+		h.wait("both listen", func() bool { return h.ws.Connections() == 2 })
+		const number = 70
+		var posts []string
+		for range number {
+			posts = append(posts, h.post("page.png"))
+		}
+		closed := regexp.MustCompile(`^Read page\.png`)
+		h.wait("all are closed", func() bool {
+			for _, ts := range posts {
+				if !closed.MatchString(h.reply(ts)) {
+					return false
+				}
+			}
+			return true
+		})
+		edits := 0
+		for _, c := range h.ws.Calls() {
+			if c.Method == "chat.update" && closed.MatchString(c.Args["text"]) {
+				edits++
+			}
+		}
+		if edits != number {
+			t.Errorf("%d last edits of %d replies", edits, number)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -299,11 +299,28 @@ func (q *Queue) followUp(ctx context.Context, p planned, do func(context.Context
 	if err != nil {
 		err = q.putOff(settle, e, s, err)
 	} else {
-		err = retryStore(settle, func(ctx context.Context) error { return q.store.Remove(ctx, e.Key, e.Revision) })
+		err = q.RemoveFollowUp(settle, s.public()) // also if another process has taken it over
 	}
 	if err != nil {
 		q.config.Log.Warn("could not settle a follow-up; it will run again", "request", requestID(token(f.Key)), "kind", f.Kind, "error", err)
 	}
+}
+
+// HasFollowUp reports whether a follow-up is still to be done, by this process or another
+// one. If the store does not answer, the error is [ErrUnavailable].
+func (q *Queue) HasFollowUp(ctx context.Context, f FollowUp) (bool, error) {
+	e, err := q.store.Get(ctx, followUpKey(f))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s, err := q.decodeFollowUp(ctx, e)
+	if errors.Is(err, ErrUnavailable) {
+		return false, err
+	}
+	return err == nil && s.ID == f.id, nil
 }
 
 // stored returns a follow-up's entry. If the entry is gone or has changed, ok

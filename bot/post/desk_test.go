@@ -117,7 +117,7 @@ func (w *writer) say(line func(text string) string, about Change) {
 // Trail ends the live edits and makes the last one in its turn.
 func (w *writer) Trail(ctx context.Context, v View) error {
 	w.Leave()
-	return w.thread.Edit(ctx, w.TS(), v, InOrder)
+	return w.thread.Edit(ctx, w.TS(), v, nil)
 }
 
 // says is a view of nothing but a line.

@@ -123,12 +123,12 @@ func (r *Reply) Close(ctx context.Context, v View) error {
 	if err != nil {
 		return err
 	}
-	err = r.thread.Edit(ctx, r.ts, v, Urgent)
+	err = r.thread.show(ctx, r.ts, v, final, nil)
 	if late && err == nil {
 		if err := sleep.For(ctx, Lateness); err != nil {
 			return err
 		}
-		err = r.thread.Edit(ctx, r.ts, v, Urgent)
+		err = r.thread.show(ctx, r.ts, v, final, nil)
 	}
 	return err
 }
@@ -156,33 +156,26 @@ func (r *Reply) Leave() (late bool) {
 	return !r.late.IsZero() && time.Since(r.late) < Lateness
 }
 
-// When is the turn of an edit: before all live edits, or among them.
-type When bool
+// Edit makes the message ts of the thread show v, in the order of the live edits. When the
+// turn has come, Edit calls ready; if ready fails, nothing is edited and Edit returns its
+// error. A text that Slack refuses is left out. If the message cannot be edited any more,
+// [PlaceGone] or [Gone] of the error is true.
+func (t *Thread) Edit(ctx context.Context, ts string, v View, ready func(context.Context) error) error {
+	return t.show(ctx, ts, v, interim, ready)
+}
 
-// The two turns of an edit.
-const (
-	Urgent  When = false
-	InOrder When = true
-)
-
-// Edit makes the message ts of the thread show v. A text that Slack refuses is
-// left out. If the message cannot be edited any more, [PlaceGone] or [Gone] of
-// the error is true.
-func (t *Thread) Edit(ctx context.Context, ts string, v View, when When) error {
-	u := final
-	if when == InOrder {
-		u = interim
-	}
-	err := t.write(ctx, t.edit(ts, v.message(), u))
+// show is Edit for any urgency. ready may be nil.
+func (t *Thread) show(ctx context.Context, ts string, v View, u urgency, ready func(context.Context) error) error {
+	err := t.write(ctx, t.edit(ts, v.message(), u, ready))
 	if fate, _ := judge(err); v.hasText() && fate == refused && !Gone(err) {
-		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u)) // Slack may have refused the text
+		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u, nil)) // Slack may have refused the text
 	}
 	return err
 }
 
 // edit returns the call that makes a message show m.
-func (t *Thread) edit(ts string, m Message, u urgency) call {
-	return call{method: "chat.update", urgency: u, do: func(ctx context.Context) error {
+func (t *Thread) edit(ts string, m Message, u urgency, ready func(context.Context) error) call {
+	return call{method: "chat.update", urgency: u, ready: ready, do: func(ctx context.Context) error {
 		_, _, _, err := t.api.UpdateMessageContext(ctx, t.channel, ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err

@@ -57,7 +57,10 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 	case RemoveDoubles:
 		err = rd.removeDoubles(ctx, a, s)
 	default:
-		err = rd.closeReply(ctx, record, a, s, home)
+		err = rd.closeReply(ctx, f, record, a, s, home)
+	}
+	if errors.Is(err, errFollowedUp) {
+		return nil
 	}
 	if post.Code(err) != "" { // Slack refuses, and would refuse again
 		rd.Log.Warn("could not follow up an ask", "request", RequestID(f.Key), "kind", f.Kind, "error", err)
@@ -88,14 +91,18 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 	return thread.RemoveDoubles(ctx, s.Reply.TS, parts)
 }
 
-// closeReply makes the reply's last edit.
-func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask, s State, home string) error {
+// errFollowedUp means that another replica has done a follow-up in the meantime.
+var errFollowedUp = errors.New("followed up already")
+
+// closeReply makes the reply's last edit. The wait for its turn can be long, and then
+// other replicas wait for a turn for the same edit.
+func (rd *Reader) closeReply(ctx context.Context, f jobs.FollowUp, record jobs.Record, a ask.Ask, s State, home string) error {
 	if !s.allDelivered(record) {
 		return nil // the job still runs
 	}
 	v := closedView(record, a, s, home)
-	for i, f := range s.Files {
-		if !f.Delivery.Lost {
+	for i, file := range s.Files {
+		if !file.Delivery.Lost {
 			continue
 		}
 		text, _, err := rd.Jobs.Page(ctx, record.Key, TextOf(i)) // the text is nowhere else
@@ -104,7 +111,12 @@ func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask,
 		}
 		v.Texts = append(v.Texts, post.Text{Name: slackmd.Name(a.Files[i].Name()), Markdown: text})
 	}
-	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, post.InOrder)
+	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, func(ctx context.Context) error {
+		if left, err := rd.Jobs.HasFollowUp(ctx, f); err == nil && !left {
+			return errFollowedUp
+		}
+		return nil // an edit that is made twice does no harm
+	})
 }
 
 // allDelivered reports whether no file has work left.
