@@ -31,7 +31,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 			continue
 		}
 		sent := time.Now()
-		err := pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim, nil)), turn)
+		err := pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim)), turn)
 		switch fate, _ := judge(err); fate {
 		case done:
 			shown, pause = m, Pace

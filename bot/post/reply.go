@@ -166,16 +166,18 @@ func (t *Thread) Edit(ctx context.Context, ts string, v View, ready func(context
 
 // show is Edit for any urgency. ready may be nil.
 func (t *Thread) show(ctx context.Context, ts string, v View, u urgency, ready func(context.Context) error) error {
-	err := t.write(ctx, t.edit(ts, v.message(), u, ready))
+	c := t.edit(ts, v.message(), u)
+	c.ready = ready
+	err := t.write(ctx, c)
 	if fate, _ := judge(err); v.hasText() && fate == refused && !Gone(err) {
-		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u, nil)) // Slack may have refused the text
+		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u)) // Slack may have refused the text
 	}
 	return err
 }
 
 // edit returns the call that makes a message show m.
-func (t *Thread) edit(ts string, m Message, u urgency, ready func(context.Context) error) call {
-	return call{method: "chat.update", urgency: u, ready: ready, do: func(ctx context.Context) error {
+func (t *Thread) edit(ts string, m Message, u urgency) call {
+	return call{method: "chat.update", urgency: u, do: func(ctx context.Context) error {
 		_, _, _, err := t.api.UpdateMessageContext(ctx, t.channel, ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err

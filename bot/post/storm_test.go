@@ -169,7 +169,7 @@ func (s *storm) fixed(st *stream, r *writer) {
 		mu.Lock()
 		v := shows(text.String(), "reading")
 		mu.Unlock()
-		_ = r.thread.edit(r.TS(), v.message(), interim, nil).do(s.ctx)
+		_ = r.thread.edit(r.TS(), v.message(), interim).do(s.ctx)
 	}
 	writing := make(chan struct{})
 	var editor sync.WaitGroup
@@ -201,7 +201,7 @@ func (s *storm) fixed(st *stream, r *writer) {
 			break
 		}
 	}
-	_ = r.thread.edit(r.TS(), says("done").message(), final, nil).do(s.ctx)
+	_ = r.thread.edit(r.TS(), says("done").message(), final).do(s.ctx)
 }
 
 // report is what a storm came to.
