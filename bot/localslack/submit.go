@@ -161,9 +161,9 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 // checkProblems returns an error if a problem names no input block of the
 // view.
 func (v *View) checkProblems(problems map[string]string) error {
-	blocks := blockkit.Inputs(v.Blocks)
+	inputs := blockkit.Inputs(v.Blocks)
 	for id := range problems {
-		if !slices.ContainsFunc(blocks, func(b blockkit.Input) bool { return b.BlockID == id }) {
+		if !slices.ContainsFunc(inputs, func(e *blockkit.Element) bool { return e.BlockID == id }) {
 			return webapi.Err("invalid_arguments", "[ERROR] errors for what is no input block: "+id)
 		}
 	}
@@ -193,17 +193,17 @@ const (
 func (w *Workspace) fill(v *View, a *app, values map[string][]string, files map[string][]Upload) (state map[string]any, problems map[string]string, err error) {
 	inputs := blockkit.Inputs(v.Blocks)
 	state, problems = blockkit.InputStates(inputs, values)
-	inputs = slices.DeleteFunc(inputs, func(b blockkit.Input) bool { return b.Element.Type != "file_input" })
-	for _, b := range inputs {
-		if problem := checkFiles(&b, files[b.BlockID]); problem != "" {
-			problems[b.BlockID] = problem
+	inputs = slices.DeleteFunc(inputs, func(e *blockkit.Element) bool { return e.Type != "file_input" })
+	for _, e := range inputs {
+		if problem := checkFiles(e, files[e.BlockID]); problem != "" {
+			problems[e.BlockID] = problem
 		}
 	}
 	if len(problems) > 0 {
 		return nil, problems, nil
 	}
-	for _, b := range inputs {
-		stored, err := w.storeAll(v.user, files[b.BlockID])
+	for _, e := range inputs {
+		stored, err := w.storeAll(v.user, files[e.BlockID])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -212,15 +212,15 @@ func (w *Workspace) fill(v *View, a *app, values map[string][]string, files map[
 			s.given = []string{a.BotUserID}
 			views = append(views, s.info.view(w.base(a)).forApps())
 		}
-		state[b.BlockID] = map[string]any{b.Element.ActionID: map[string]any{"type": "file_input", "files": views}}
+		state[e.BlockID] = map[string]any{e.ActionID: map[string]any{"type": "file_input", "files": views}}
 	}
 	return state, nil, nil
 }
 
-func checkFiles(b *blockkit.Input, files []Upload) (problem string) {
-	most := cmp.Or(b.Element.MaxFiles, maxInputs)
+func checkFiles(e *blockkit.Element, files []Upload) (problem string) {
+	most := cmp.Or(e.MaxFiles, maxInputs)
 	switch {
-	case len(files) == 0 && !b.Optional:
+	case len(files) == 0 && !e.Optional:
 		problem = blockkit.Required
 	case len(files) > most:
 		problem = fmt.Sprintf("Please add at most %d files.", most)
@@ -229,7 +229,7 @@ func checkFiles(b *blockkit.Input, files []Upload) (problem string) {
 		switch {
 		case len(up.Data) > maxInputFile:
 			problem = up.Name + " is larger than 10 MB."
-		case !b.Accepts(up.Name):
+		case !e.Accepts(up.Name):
 			problem = up.Name + " isn't a type of file that can go here."
 		}
 	}
