@@ -110,11 +110,8 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 		log.Token, log.App = string(c.token.kind), c.app.Name
 	}
 
-	fault, hit := w.faults.take(c.method)
-	if hit {
-		fault.wait(r.Context())
-		c.fault, hit = fault, fault.fails()
-	}
+	fault, hit := w.faults.hit(r, c.method)
+	c.fault = fault
 	if hit && fault.Status == http.StatusTooManyRequests && c.app != nil {
 		w.holdBack(c.app, c.method, fault.RetryAfter)
 	}

@@ -210,11 +210,7 @@ func (w *Workspace) PostAs(appID string, p AppMessage) (ts string, err error) {
 	if err != nil {
 		return "", err
 	}
-	m := w.newMessage(a, content{text: p.Text, blocks: p.Blocks, attachments: p.Attachments})
-	if parent != nil {
-		m.ThreadTS = parent.TS
-	}
-	m.TS = w.newTS()
+	m := w.newMessage(a, content{text: p.Text, blocks: p.Blocks, attachments: p.Attachments}, parent)
 	files, err := w.storeAll(a.BotUserID, p.Files)
 	if err != nil {
 		return "", err

@@ -38,16 +38,21 @@ func (c *call) postable() (*conversation, error) {
 	return conv, nil
 }
 
-// newMessage returns a message of the app.
-func (w *Workspace) newMessage(a *app, t content) *Message {
-	return &Message{
+// newMessage returns a message of the app: a reply, if parent is not nil.
+func (w *Workspace) newMessage(a *app, t content, parent *Message) *Message {
+	m := &Message{
 		Type: "message", User: a.BotUserID, BotID: a.BotID, AppID: a.AppID,
 		BotProfile: &BotProfile{
 			ID: a.BotID, AppID: a.AppID, UserID: a.BotUserID, Name: a.Name, TeamID: w.team.ID, Icons: map[string]string{},
 			Updated: w.users[a.BotUserID].Updated,
 		},
 		Text: mrkdwn.Cut(t.text, maxPostText), Blocks: t.blocks, Attachments: t.attachments, Metadata: t.metadata,
+		TS: w.newTS(),
 	}
+	if parent != nil {
+		m.ThreadTS = parent.TS
+	}
+	return m
 }
 
 // threadOf returns the parent for the argument thread_ts. If the parent is
@@ -84,14 +89,10 @@ func chatPostMessage(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := c.w.newMessage(c.app, t)
-	if parent != nil {
-		m.ThreadTS = parent.TS
-		if c.Bool("reply_broadcast") {
-			m.Subtype = "thread_broadcast"
-		}
+	m := c.w.newMessage(c.app, t, parent)
+	if parent != nil && c.Bool("reply_broadcast") {
+		m.Subtype = "thread_broadcast"
 	}
-	m.TS = c.w.newTS()
 	c.w.append(conv, m)
 	return answer{"channel": conv.info.ID, "ts": m.TS, "message": c.w.appView(conv, m, c.base, true)}, nil
 }
@@ -122,11 +123,7 @@ func chatPostEphemeral(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := c.w.newMessage(c.app, t)
-	if parent != nil {
-		m.ThreadTS = parent.TS
-	}
-	m.TS = c.w.newTS()
+	m := c.w.newMessage(c.app, t, parent)
 	if parent == nil || parent.isParent() {
 		c.w.whisper(conv, user, m)
 	}

@@ -3,7 +3,6 @@ package localslack
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -69,13 +68,9 @@ type activeFault struct {
 
 // Fail switches a fault on. clear switches the fault off.
 func (w *Workspace) Fail(f Fault) (clear func()) {
-	return w.faults.add(f)
-}
-
-func (fs *faults) add(f Fault) (clear func()) {
+	fs, added := &w.faults, &activeFault{Fault: f}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	added := &activeFault{Fault: f}
 	fs.active = append(fs.active, added)
 	return func() {
 		fs.mu.Lock()
@@ -100,6 +95,17 @@ func (fs *faults) take(method string) (Fault, bool) {
 		return f.Fault, true
 	}
 	return Fault{}, false
+}
+
+// hit waits for the delay of the oldest fault that hits this request, and
+// reports whether the fault makes the request fail.
+func (fs *faults) hit(r *http.Request, method string) (f Fault, fails bool) {
+	f, ok := fs.take(method)
+	if !ok {
+		return f, false
+	}
+	f.wait(r.Context())
+	return f, f.fails()
 }
 
 // takeSocket is take for the methods socket and ack.
@@ -138,11 +144,10 @@ func (f Fault) answer(rw http.ResponseWriter) (status int, code string) {
 		http.Error(rw, http.StatusText(f.Status), f.Status)
 		return f.Status, f.Error
 	case f.LoginPage:
-		writeLoginPage(rw)
+		writeHTML(rw, loginPage)
 		return http.StatusOK, ""
 	case f.ServingError:
-		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(rw, "Error serving file.")
+		writeHTML(rw, "Error serving file.")
 		return http.StatusOK, ""
 	}
 	return webapi.Err(f.Error).Write(rw), f.Error

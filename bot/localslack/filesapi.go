@@ -89,12 +89,7 @@ func filesCompleteUpload(c *call) (answer, error) {
 	}
 	share := func() {
 		for _, conv := range convs {
-			m := c.w.newMessage(c.app, content{text: mrkdwn.Escape(c.Args["initial_comment"]), blocks: blocks})
-			if parent != nil {
-				m.ThreadTS = parent.TS
-			}
-			m.TS = c.w.newTS()
-			c.w.share(conv, m, stored)
+			c.w.share(conv, c.w.newMessage(c.app, content{text: mrkdwn.Escape(c.Args["initial_comment"]), blocks: blocks}, parent), stored)
 		}
 	}
 	switch {

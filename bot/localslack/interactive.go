@@ -278,15 +278,15 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.
 	if t.empty() {
 		return webapi.Err("no_text")
 	}
-	m := w.newMessage(a, t)
 	if in.Bool("replace_original") && private >= 0 {
+		m := w.newMessage(a, t, nil)
 		m.TS, m.ThreadTS = ts, w.private[private].m.ThreadTS
 		w.whisper(c, user, m)
 		return nil
 	}
 	if in.Bool("replace_original") && old != nil {
 		changed := old.clone()
-		changed.Text, changed.Blocks, changed.Attachments = m.Text, m.Blocks, m.Attachments
+		changed.Text, changed.Blocks, changed.Attachments = mrkdwn.Cut(t.text, maxPostText), t.blocks, t.attachments
 		w.replaceAndEmit(c, old, changed)
 		return nil
 	}
@@ -294,10 +294,7 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.
 	if err != nil {
 		return err
 	}
-	if parent != nil {
-		m.ThreadTS = parent.TS
-	}
-	m.TS = w.newTS()
+	m := w.newMessage(a, t, parent)
 	if in["response_type"] == "in_channel" {
 		w.append(c, m)
 	} else {

@@ -40,74 +40,70 @@ type pageDeed struct {
 	Typed   map[string][]string `json:"typed"`  // present input of a window
 }
 
-// pageDeeds are the handlers of POST /page/do/NAME. The page gets the result.
-var pageDeeds = map[string]func(*Workspace, context.Context, string, pageDeed) (result string, err error){
-	"react": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.React(user, d.Channel, d.TS, d.Name)
-	},
-	"unreact": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.Unreact(user, d.Channel, d.TS, d.Name)
-	},
-	"delete": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.Delete(user, d.Channel, d.TS)
-	},
-	"delete-file": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.DeleteFile(user, d.File)
-	},
-	"shortcut": func(w *Workspace, ctx context.Context, user string, d pageDeed) (string, error) {
-		return "", w.Shortcut(ctx, user, d.Channel, d.TS, d.Name)
-	},
-	"forward": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return w.Forward(user, d.Channel, d.TS, Post{Channel: d.Name})
-	},
-	"link": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return w.linkFor(user, d.Channel, d.TS)
-	},
-	"close-view": func(w *Workspace, ctx context.Context, user string, d pageDeed) (string, error) {
-		return "", w.CloseView(ctx, user, d.View)
-	},
-	"invite": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.Invite(user, d.Channel, d.User)
-	},
-	"remove": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.Kick(user, d.Channel, d.User)
-	},
-	"join": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.joinPublic(user, d.Channel)
-	},
-	"archive": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.archiveAs(user, d.Channel)
-	},
-	"create": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return w.createChannel(user, d.Name, d.Private)
-	},
-	"open": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		return "", w.openPlace(user, d.Channel)
-	},
-	"dm": func(w *Workspace, _ context.Context, user string, d pageDeed) (string, error) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.users[d.User] == nil || w.users[user] == nil {
-			return "", webapi.Err("user_not_found")
-		}
-		return w.openDM([]string{user, d.User}).info.ID, nil
-	},
+// pageDo handles POST /page/do/NAME. The page gets the result.
+func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
+	var deed pageDeed
+	result, err := "", errNoDeed
+	if readDeed(rw, r, &deed) {
+		result, err = w.do(r.Context(), w.pageUser(), r.PathValue("deed"), deed)
+	}
+	switch {
+	case errors.Is(err, errNoDeed):
+		page.Refuse(rw, http.StatusBadRequest, "That was not understood.")
+	case err != nil:
+		page.Fail(rw, err)
+	default:
+		page.JSON(rw, http.StatusOK, map[string]any{"ok": true, "result": result})
+	}
 }
 
-// pageDo handles POST /page/do/NAME.
-func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
-	do := pageDeeds[r.PathValue("deed")]
-	var deed pageDeed
-	if do == nil || !readDeed(rw, r, &deed) {
-		page.Refuse(rw, http.StatusBadRequest, "That was not understood.")
-		return
+var errNoDeed = errors.New("no such deed")
+
+// do carries out a deed of the user.
+func (w *Workspace) do(ctx context.Context, user, name string, d pageDeed) (result string, err error) {
+	switch name {
+	case "react":
+		return "", w.React(user, d.Channel, d.TS, d.Name)
+	case "unreact":
+		return "", w.Unreact(user, d.Channel, d.TS, d.Name)
+	case "delete":
+		return "", w.Delete(user, d.Channel, d.TS)
+	case "delete-file":
+		return "", w.DeleteFile(user, d.File)
+	case "shortcut":
+		return "", w.Shortcut(ctx, user, d.Channel, d.TS, d.Name)
+	case "forward":
+		return w.Forward(user, d.Channel, d.TS, Post{Channel: d.Name})
+	case "link":
+		return w.linkFor(user, d.Channel, d.TS)
+	case "close-view":
+		return "", w.CloseView(ctx, user, d.View)
+	case "invite":
+		return "", w.Invite(user, d.Channel, d.User)
+	case "remove":
+		return "", w.Kick(user, d.Channel, d.User)
+	case "join":
+		return "", w.joinPublic(user, d.Channel)
+	case "archive":
+		return "", w.archiveAs(user, d.Channel)
+	case "create":
+		return w.createChannel(user, d.Name, d.Private)
+	case "open":
+		return "", w.openPlace(user, d.Channel)
+	case "dm":
+		return w.openDMWith(user, d.User)
 	}
-	result, err := do(w, r.Context(), w.pageUser(), deed)
-	if err != nil {
-		page.Fail(rw, err)
-		return
+	return "", errNoDeed
+}
+
+// openDMWith opens the direct message of two people.
+func (w *Workspace) openDMWith(user, other string) (channel string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.users[other] == nil || w.users[user] == nil {
+		return "", webapi.Err("user_not_found")
 	}
-	page.JSON(rw, http.StatusOK, map[string]any{"ok": true, "result": result})
+	return w.openDM([]string{user, other}).info.ID, nil
 }
 
 func readDeed(rw http.ResponseWriter, r *http.Request, deed *pageDeed) bool {

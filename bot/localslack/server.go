@@ -34,7 +34,7 @@ func (w *Workspace) Handler() http.Handler {
 	mux.Handle("/", page)
 	mux.HandleFunc("GET /{$}", func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("redir") { // downloads without permission are redirected here
-			writeLoginPage(rw)
+			writeHTML(rw, loginPage)
 			return
 		}
 		page.ServeHTTP(rw, r)

@@ -17,11 +17,7 @@ import (
 // serveUpload takes the contents for an upload address, raw or as the file of
 // a multipart form. The size must equal the announced length.
 func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
-	fault, hit := w.faults.take("upload")
-	if hit {
-		fault.wait(r.Context())
-		hit = fault.fails()
-	}
+	fault, hit := w.faults.hit(r, "upload")
 	if hit && !fault.Applied {
 		fault.answer(rw)
 		return
@@ -135,7 +131,7 @@ func (w *Workspace) redirection(private bool) (to bool, origin string) {
 func (w *Workspace) serveOrigin(rw http.ResponseWriter, r *http.Request) {
 	info, data, ok := w.download(r)
 	if !ok {
-		writeLoginPage(rw)
+		writeHTML(rw, loginPage)
 		return
 	}
 	w.serveContent(rw, r, info, data)
@@ -143,11 +139,7 @@ func (w *Workspace) serveOrigin(rw http.ResponseWriter, r *http.Request) {
 
 // serveContent serves a file, or fails if a fault of "download" applies.
 func (w *Workspace) serveContent(rw http.ResponseWriter, r *http.Request, info *File, data []byte) {
-	fault, hit := w.faults.take("download")
-	if hit {
-		fault.wait(r.Context())
-		hit = fault.fails()
-	}
+	fault, hit := w.faults.hit(r, "download")
 	if hit && fault.CutAfter == 0 {
 		fault.answer(rw)
 		return
@@ -167,8 +159,7 @@ func (w *Workspace) serveContent(rw http.ResponseWriter, r *http.Request, info *
 
 // serveViewer is slack-files.com, which shows a PDF to people.
 func serveViewer(rw http.ResponseWriter, _ *http.Request) {
-	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(rw, "<!DOCTYPE html><html><head><title>A file</title></head><body><h1>A file on Slack</h1></body></html>")
+	writeHTML(rw, "<!DOCTYPE html><html><head><title>A file</title></head><body><h1>A file on Slack</h1></body></html>")
 }
 
 // otherHost returns base with another name of this machine, which clients must
@@ -213,7 +204,7 @@ func (w *Workspace) download(r *http.Request) (*File, []byte, bool) {
 
 const loginPage = `<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body><h1>Sign in to your workspace</h1></body></html>`
 
-func writeLoginPage(rw http.ResponseWriter) {
+func writeHTML(rw http.ResponseWriter, text string) {
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(rw, loginPage)
+	_, _ = io.WriteString(rw, text)
 }
