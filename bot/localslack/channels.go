@@ -295,7 +295,7 @@ func (w *Workspace) Kick(user, channel, member string) error {
 	})
 	w.emit(c, "member_left_channel", c.kind()+":read", w.memberEvent(c, "member_left_channel", member))
 	left := c.kindOf("left")
-	for _, a := range w.sortedApps() {
+	for _, a := range inOrder(w.apps) {
 		if a.BotUserID == member && slices.Contains(a.Events, left) && a.hasScope(c.kind()+":read") {
 			w.sendEvent(a, c, map[string]any{"type": left, "channel": c.info.ID, "actor_id": user, "event_ts": w.newTS()})
 		}

@@ -5,15 +5,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"slackocr/bot/localslack"
 	"slackocr/bot/localslack/internal/nodetest"
 )
 
@@ -97,4 +103,253 @@ func TestLockfileHasNoAddresses(t *testing.T) {
 	if bytes.Contains(lock, []byte(`"resolved"`)) || bytes.Contains(lock, []byte("registry")) {
 		t.Error("package-lock.json names where packages were downloaded from")
 	}
+}
+
+// control lets the Node checks make workspaces and act in them as people.
+type control struct {
+	t   *testing.T
+	ctx context.Context
+	run sync.WaitGroup
+
+	mu     sync.Mutex
+	worlds []*stage
+}
+
+// stage is the workspace of one check.
+type stage struct {
+	w    *localslack.Workspace
+	cred localslack.Credentials
+	made map[string]string // what the check is told of it
+}
+
+// act holds the arguments of all actions; each uses a few.
+type act struct {
+	User, Channel string // the stage's own unless given
+	TS, Thread    string
+	Text, Name    string
+	Files         []localslack.Upload
+
+	View   string
+	Values map[string][]string            // of the view, by block_id
+	Chosen []string                       // options of an element
+	Picked map[string][]localslack.Upload // likewise
+
+	File, Token, Reason string
+	Users               []string
+	Private             bool
+	Home                localslack.Home
+	Fault               localslack.Fault
+	App                 localslack.App
+
+	Connections, Pending, Messages, Views *int // what wait waits for
+}
+
+// startControl serves the control address until the test ends.
+func startControl(t *testing.T) (address string) {
+	ctx, stop := context.WithCancel(t.Context())
+	c := &control{t: t, ctx: ctx}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /worlds", c.newWorld)
+	mux.HandleFunc("POST /worlds/{id}/{action}", c.act)
+	srv := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }}
+	l := c.listen()
+	c.run.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("control: %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		grace, done := context.WithTimeout(context.Background(), 10*time.Second)
+		defer done()
+		if err := srv.Shutdown(grace); err != nil { // after it no handler starts anything
+			t.Errorf("control: %v", err)
+		}
+		c.run.Wait()
+	})
+	return "http://" + l.Addr().String()
+}
+
+func (c *control) listen() net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		c.t.Error(err)
+		panic(err)
+	}
+	return l
+}
+
+func answerControl(rw http.ResponseWriter, result any, err error) {
+	out := map[string]any{"result": result}
+	if err != nil {
+		out = map[string]any{"error": slackCode(err)}
+	}
+	_ = json.NewEncoder(rw).Encode(out) // a check that has ended misses nothing
+}
+
+// newWorld makes a workspace on a listener of its own.
+func (c *control) newWorld(rw http.ResponseWriter, r *http.Request) {
+	in := struct{ Scopes, Events []string }{slices.Clone(allScopes), slices.Clone(allEvents)} // decoding writes into them
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		answerControl(rw, nil, err)
+		return
+	}
+	w := localslack.New(localslack.Options{})
+	s := &stage{w: w, cred: w.Install(reader(in.Scopes, in.Events))}
+	user, other := w.AddUser("Ada Lovelace"), w.AddUser("Grace Hopper")
+	channel := w.AddChannel("general", false, user, other, s.cred.BotUserID)
+	l := c.listen()
+	c.run.Go(func() {
+		if err := w.Serve(c.ctx, l); err != nil {
+			c.t.Errorf("Serve: %v", err)
+		}
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.worlds = append(c.worlds, s)
+	base := "http://" + l.Addr().String()
+	s.made = map[string]string{
+		"id": strconv.Itoa(len(c.worlds) - 1), "base": base, "api": base + "/api/",
+		"botToken": s.cred.BotToken, "appToken": s.cred.AppToken, "appId": s.cred.AppID,
+		"botUserId": s.cred.BotUserID, "botId": s.cred.BotID, "user": user, "other": other, "channel": channel,
+	}
+	answerControl(rw, s.made, nil)
+}
+
+func (c *control) act(rw http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	i, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil || i < 0 || i >= len(c.worlds) {
+		c.mu.Unlock()
+		http.NotFound(rw, r)
+		return
+	}
+	s := c.worlds[i]
+	c.mu.Unlock()
+	do, ok := deeds[r.PathValue("action")]
+	if !ok {
+		answerControl(rw, nil, errors.New("no such action: "+r.PathValue("action")))
+		return
+	}
+	in := act{User: s.made["user"], Channel: s.made["channel"]}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		answerControl(rw, nil, err)
+		return
+	}
+	ctx, stop := context.WithTimeout(r.Context(), 30*time.Second)
+	defer stop()
+	result, err := do(ctx, s, in)
+	answerControl(rw, result, err)
+}
+
+// deeds is what a check can do from outside the app.
+var deeds = map[string]func(context.Context, *stage, act) (any, error){
+	"post": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.Post(in.User, localslack.Post{Channel: in.Channel, Thread: in.Thread, Text: in.Text, Files: in.Files})
+	},
+	"edit": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Edit(in.User, in.Channel, in.TS, in.Text)
+	},
+	"delete": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Delete(in.User, in.Channel, in.TS)
+	},
+	"react": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.React(in.User, in.Channel, in.TS, in.Name)
+	},
+	"deleteFile": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.DeleteFile(in.User, in.File)
+	},
+	"press": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Press(ctx, in.User, in.Channel, in.TS, in.Name)
+	},
+	"choose": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Choose(ctx, in.User, in.Channel, in.TS, in.Name, in.Chosen...)
+	},
+	"pressView": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.PressView(ctx, in.User, in.View, in.Name, in.Values, in.Chosen...)
+	},
+	"invite": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Invite(s.made["user"], in.Channel, in.User)
+	},
+	"kick": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Kick(s.made["user"], in.Channel, in.User)
+	},
+	"forward": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.Forward(in.User, in.Channel, in.TS, localslack.Post{Channel: in.Channel, Text: in.Text})
+	},
+	"external": func(_ context.Context, s *stage, in act) (any, error) {
+		user := s.w.AddExternalUser(in.Name)
+		s.w.Join(in.Channel, user)
+		return user, nil
+	},
+	"person": func(_ context.Context, s *stage, in act) (any, error) {
+		user := s.w.AddPerson(localslack.Person{Name: in.Name, Home: in.Home})
+		s.w.Join(in.Channel, user)
+		return user, nil
+	},
+	"openHome": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.OpenHome(in.User, s.cred.AppID, in.Name)
+	},
+	"command": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Command(ctx, in.User, in.Channel, in.Name, in.Text)
+	},
+	"shortcut": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Shortcut(ctx, in.User, in.Channel, in.TS, in.Name)
+	},
+	"submit": func(ctx context.Context, s *stage, in act) (any, error) {
+		return s.w.Submit(ctx, in.User, in.View, in.Values, in.Picked)
+	},
+	"closeView": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.CloseView(ctx, in.User, in.View)
+	},
+	"archive": func(_ context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Archive(in.User, in.Channel)
+	},
+	"join": func(_ context.Context, s *stage, in act) (any, error) {
+		s.w.Join(in.Channel, in.User)
+		return nil, nil
+	},
+	"channel": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.AddChannel(in.Name, in.Private, in.Users...), nil
+	},
+	"dm": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.AddDM(in.Users...), nil
+	},
+	"install": func(_ context.Context, s *stage, in act) (any, error) {
+		cred := s.w.Install(in.App)
+		return map[string]string{"botToken": cred.BotToken, "botUserId": cred.BotUserID, "botId": cred.BotID}, nil
+	},
+	"revoke": func(_ context.Context, s *stage, in act) (any, error) {
+		s.w.RevokeToken(in.Token)
+		return nil, nil
+	},
+	"fail": func(_ context.Context, s *stage, in act) (any, error) {
+		s.w.Fail(in.Fault) // until its Times are over
+		return nil, nil
+	},
+	"disconnect": func(_ context.Context, s *stage, in act) (any, error) {
+		s.w.Disconnect(in.Reason)
+		return nil, nil
+	},
+	"closeSockets": func(_ context.Context, s *stage, _ act) (any, error) {
+		s.w.CloseSockets()
+		return nil, nil
+	},
+	"messages": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.Messages(in.Channel), nil
+	},
+	"ephemerals": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.Ephemerals(in.User), nil
+	},
+	"views": func(_ context.Context, s *stage, in act) (any, error) {
+		return s.w.Views(in.User), nil
+	},
+	"wait": func(ctx context.Context, s *stage, in act) (any, error) {
+		return nil, s.w.Wait(ctx, func() bool {
+			return (in.Connections == nil || s.w.Connections() == *in.Connections) &&
+				(in.Pending == nil || s.w.Pending(s.cred.AppID) == *in.Pending) &&
+				(in.Messages == nil || len(s.w.Messages(in.Channel)) >= *in.Messages) &&
+				(in.Views == nil || len(s.w.Views(in.User)) == *in.Views)
+		})
+	},
 }

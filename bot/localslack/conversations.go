@@ -157,12 +157,11 @@ func conversationsList(c *call) (answer, error) {
 		kinds[kind] = true
 	}
 	var list []conversationObject
-	for _, conv := range c.w.convs {
+	for _, conv := range inOrder(c.w.convs) {
 		if kinds[conv.kind()] && conv.visible(c.app.BotUserID) && !(conv.info.IsArchived && c.Bool("exclude_archived")) {
 			list = append(list, conv.view(c.app.BotUserID))
 		}
 	}
-	sortByID(list, func(v conversationObject) string { return v.ID })
 	part, next, err := webapi.Page(c.Args, list, func(v conversationObject) string { return v.ID }, listDefault, listMost)
 	if err != nil {
 		return nil, err

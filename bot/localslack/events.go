@@ -19,22 +19,22 @@ type messageEvent struct {
 
 // changeEvent is a message event with subtype message_changed or message_deleted.
 type changeEvent struct {
-	Type            string   `json:"type"`
-	Subtype         string   `json:"subtype"`
-	Hidden          bool     `json:"hidden"`
-	Message         *Message `json:"message,omitempty"`
-	PreviousMessage *Message `json:"previous_message"`
-	DeletedTS       string   `json:"deleted_ts,omitempty"`
-	Channel         string   `json:"channel"`
-	ChannelType     string   `json:"channel_type"`
-	TS              string   `json:"ts"`
-	EventTS         string   `json:"event_ts"`
+	Type            string  `json:"type"`
+	Subtype         string  `json:"subtype"`
+	Hidden          bool    `json:"hidden"`
+	Message         any     `json:"message,omitempty"`
+	PreviousMessage Message `json:"previous_message"`
+	DeletedTS       string  `json:"deleted_ts,omitempty"`
+	Channel         string  `json:"channel"`
+	ChannelType     string  `json:"channel_type"`
+	TS              string  `json:"ts"`
+	EventTS         string  `json:"event_ts"`
 }
 
 // audience yields the apps that get an event of this conversation: the bot is
 // a member, the app subscribes to the event, and the token has the scope.
 func (w *Workspace) audience(c *conversation, event, scope string) []*app {
-	return slices.DeleteFunc(w.sortedApps(), func(a *app) bool {
+	return slices.DeleteFunc(inOrder(w.apps), func(a *app) bool {
 		return !c.has(a.BotUserID) || !slices.Contains(a.Events, event) || !a.hasScope(scope)
 	})
 }
@@ -82,26 +82,24 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 // message_changed.
 func (w *Workspace) replaceAndEmit(c *conversation, old, changed *Message) {
 	w.replace(c, changed)
-	ts := w.newTS()
-	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		now, before := w.appView(c, changed, w.base(a), false), w.appView(c, old, w.base(a), false)
-		w.sendEvent(a, c, changeEvent{
-			Type: "message", Subtype: "message_changed", Hidden: true,
-			Message: &now, PreviousMessage: &before,
-			Channel: c.info.ID, ChannelType: c.channelType(), TS: ts, EventTS: ts,
-		})
-	}
+	w.emitChange(c, "message_changed", old, changed)
 }
 
-func (w *Workspace) emitDeleted(c *conversation, m *Message) {
+// emitChange sends a message_changed, or a message_deleted without a changed
+// message.
+func (w *Workspace) emitChange(c *conversation, subtype string, old, changed *Message) {
 	ts := w.newTS()
 	for _, a := range w.audience(c, "message."+c.kind(), c.kind()+":history") {
-		before := w.appView(c, m, w.base(a), false)
-		w.sendEvent(a, c, changeEvent{
-			Type: "message", Subtype: "message_deleted", Hidden: true,
-			PreviousMessage: &before, DeletedTS: m.TS,
+		event := changeEvent{
+			Type: "message", Subtype: subtype, Hidden: true, PreviousMessage: w.appView(c, old, w.base(a), false),
 			Channel: c.info.ID, ChannelType: c.channelType(), TS: ts, EventTS: ts,
-		})
+		}
+		if changed != nil {
+			event.Message = w.appView(c, changed, w.base(a), false)
+		} else {
+			event.DeletedTS = old.TS
+		}
+		w.sendEvent(a, c, event)
 	}
 }
 

@@ -17,12 +17,55 @@ import (
 	"slackocr/bot/localslack"
 )
 
-// shape is an event as Slack documents it, in testdata/events.
+// shape is an event, an answer or a payload as Slack documents it, in testdata.
 type shape struct {
 	Source      string         `json:"source"`
 	NotModelled []string       `json:"not_modelled"` // documented fields, by dotted path, that are not sent
 	Read        []string       `json:"read"`         // fields that a reading bot needs
 	Event       map[string]any `json:"event"`
+	Answer      map[string]any `json:"answer"`
+	Payload     map[string]any `json:"payload"`
+}
+
+// eachShape compares the shapes of a folder of testdata with what is sent: the
+// same fields, with their types, and no others, and what a reading bot needs. The
+// folder has a shape for each of the names.
+func eachShape(t *testing.T, folder string, names []string, sent func(s *world, name string, sh shape) (want, got map[string]any)) (shapes []shape) {
+	paths, err := filepath.Glob("testdata/" + folder + "/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var there []string
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		there = append(there, name)
+		var sh shape
+		readJSON(t, path, &sh)
+		shapes = append(shapes, sh)
+		t.Run(name, func(t *testing.T) {
+			if sh.Source == "" || !slices.Contains(names, name) {
+				t.Fatal("no source, or nothing provokes it")
+			}
+			synctest.Test(t, func(t *testing.T) {
+				want, got := sent(newWorld(t), name, sh)
+				sameShape(t, folder, want, got)
+				for _, field := range sh.NotModelled {
+					if v := reach(got, strings.Split(field, ".")); v != nil {
+						t.Errorf("%s is sent (%v) but called not modelled", field, v)
+					}
+				}
+				for _, field := range sh.Read {
+					if path := strings.Split(field, "."); reach(want, path) == nil || reach(got, path) == nil {
+						t.Errorf("%s is read, and not documented or not sent", field)
+					}
+				}
+			})
+		})
+	}
+	if slices.Sort(there); !slices.Equal(there, names) {
+		t.Errorf("shapes %q, provoked %q", there, names)
+	}
+	return shapes
 }
 
 func (s *world) must(err error) {
@@ -71,40 +114,16 @@ func (s *world) private() string {
 	return s.w.AddChannel("secret", true, s.user, s.cred.BotUserID)
 }
 
-// Every event has the fields of its documented shape, with their types, and no
-// others. testdata/events has a shape for every event that an app can subscribe to.
+// testdata/events has a shape for every event that an app can subscribe to.
 func TestEventShapes(t *testing.T) {
-	paths, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names, types []string
-	for _, path := range paths {
-		name := strings.TrimSuffix(filepath.Base(path), ".json")
-		names = append(names, name)
-		var sh shape
-		readJSON(t, path, &sh)
-		types = append(types, str(sh.Event, "type"))
-		t.Run(name, func(t *testing.T) {
-			if sh.Source == "" || provoke[name] == nil {
-				t.Fatal("no source, or nothing provokes it")
-			}
-			synctest.Test(t, func(t *testing.T) {
-				s := newWorld(t)
-				conn := s.rawEvents()
-				provoke[name](s)
-				got := conn.find(str(sh.Event, "type"), str(sh.Event, "subtype"))
-				sameShape(t, "event", sh.Event, got)
-				notSent(t, got, sh.NotModelled)
-				areThere(t, sh.Read, sh.Event, got)
-			})
-		})
-	}
-	if want := slices.Sorted(maps.Keys(provoke)); !slices.Equal(names, want) {
-		t.Errorf("shapes %q, provoked %q", names, want)
-	}
+	shapes := eachShape(t, "events", slices.Sorted(maps.Keys(provoke)), func(s *world, name string, sh shape) (want, got map[string]any) {
+		conn := s.rawEvents()
+		provoke[name](s)
+		return sh.Event, conn.find(str(sh.Event, "type"), str(sh.Event, "subtype"))
+	})
 	for _, event := range allEvents {
-		if kind, _, _ := strings.Cut(event, "."); !slices.Contains(types, kind) {
+		kind, _, _ := strings.Cut(event, ".")
+		if !slices.ContainsFunc(shapes, func(sh shape) bool { return str(sh.Event, "type") == kind }) {
 			t.Errorf("no shape of %s", event)
 		}
 	}
@@ -257,3 +276,77 @@ func (c *rawEvents) find(kind, subtype string) map[string]any {
 		}
 	}
 }
+
+// provoke does what makes an app get each event; png is a file to share.
+var (
+	png     = localslack.Upload{Name: "a.png", Data: []byte("x")}
+	provoke = map[string]func(s *world){
+		"message": func(s *world) { s.post(localslack.Post{Text: "Hello"}) },
+		"message_reply": func(s *world) {
+			parent := s.post(localslack.Post{Text: "Hello"})
+			s.post(localslack.Post{Text: "reply", Thread: parent})
+		},
+		"message_bot":        func(s *world) { s.said("Hello") },
+		"message_file_share": func(s *world) { s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}}) },
+		"message_thread_broadcast": func(s *world) {
+			parent := s.post(localslack.Post{Text: "Hello"})
+			s.ok("chat.postMessage", "channel", s.channel, "text", "x", "thread_ts", parent, "reply_broadcast", "true")
+		},
+		"message_changed": func(s *world) {
+			s.must(s.w.Edit(s.user, s.channel, s.post(localslack.Post{Text: "Hello"}), "Hi"))
+		},
+		"message_changed_by_app": func(s *world) {
+			s.ok("chat.update", "channel", s.channel, "ts", s.said("Hello"), "text", "Hi")
+		},
+		"message_changed_tombstone": func(s *world) {
+			parent := s.post(localslack.Post{Text: "Hello"})
+			s.post(localslack.Post{Text: "reply", Thread: parent})
+			s.must(s.w.Delete(s.user, s.channel, parent))
+		},
+		"message_changed_file_gone": func(s *world) { s.must(s.w.DeleteFile(s.user, s.shared("look"))) },
+		"message_deleted": func(s *world) {
+			s.must(s.w.Delete(s.user, s.channel, s.post(localslack.Post{Text: "Hello"})))
+		},
+		"message_channel_join":  func(s *world) { s.w.Join(s.channel, s.w.AddUser("Bob")) },
+		"message_group_join":    func(s *world) { s.w.Join(s.private(), s.w.AddUser("Bob")) },
+		"message_channel_leave": func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.joined(s.channel))) },
+		"message_group_leave":   func(s *world) { c := s.private(); s.must(s.w.Kick(s.user, c, s.joined(c))) },
+		"message_external":      func(s *world) { s.says(localslack.HomePartner, "Hello") },
+		"message_external_file": func(s *world) {
+			_, err := s.w.Post(s.external(), localslack.Post{Channel: s.channel, Text: "look", Files: []localslack.Upload{png}})
+			s.must(err)
+		},
+		"app_home_opened": func(s *world) {
+			_, err := s.w.OpenHome(s.user, s.cred.AppID, "messages")
+			s.must(err)
+		},
+		"app_mention_external":      func(s *world) { s.says(localslack.HomePartner, "@Reader hi") },
+		"app_mention_external_grid": func(s *world) { s.says(localslack.HomePartnerGrid, "@Reader hi") },
+		"message_colleague":         func(s *world) { s.says(localslack.HomeSister, "Hello") },
+		"message_forwarded": func(s *world) {
+			ts := s.post(localslack.Post{Text: "look", Files: []localslack.Upload{png}})
+			_, err := s.w.Forward(s.user, s.channel, ts, localslack.Post{Channel: s.channel, Text: "see"})
+			s.must(err)
+		},
+		"message_channel_archive": func(s *world) { s.must(s.w.Archive(s.user, s.channel)) },
+		"message_group_archive":   func(s *world) { s.must(s.w.Archive(s.user, s.private())) },
+		"app_mention":             func(s *world) { s.post(localslack.Post{Text: "@Reader hi"}) },
+		"reaction_added": func(s *world) {
+			s.must(s.w.React(s.user, s.channel, s.post(localslack.Post{Text: "Hello"}), "eyes"))
+		},
+		"reaction_removed": func(s *world) {
+			ts := s.post(localslack.Post{Text: "Hello"})
+			s.ok("reactions.add", "channel", s.channel, "timestamp", ts, "name", "eyes")
+			s.ok("reactions.remove", "channel", s.channel, "timestamp", ts, "name", "eyes")
+		},
+		"file_shared":           func(s *world) { s.shared("") },
+		"file_deleted":          func(s *world) { s.must(s.w.DeleteFile(s.user, s.shared(""))) },
+		"member_joined_channel": func(s *world) { s.w.Join(s.channel, s.w.AddUser("Bob")) },
+		"message_removed":       func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.cred.BotUserID)) },
+		"member_left_channel":   func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.joined(s.channel))) },
+		"channel_left":          func(s *world) { s.must(s.w.Kick(s.user, s.channel, s.cred.BotUserID)) },
+		"group_left":            func(s *world) { s.must(s.w.Kick(s.user, s.private(), s.cred.BotUserID)) },
+		"channel_archive":       func(s *world) { s.must(s.w.Archive(s.user, s.channel)) },
+		"group_archive":         func(s *world) { s.must(s.w.Archive(s.user, s.private())) },
+	}
+)

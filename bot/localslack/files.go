@@ -284,7 +284,7 @@ func (w *Workspace) deleteFile(f *storedFile) {
 	w.publish(nil, change{Type: "file", TS: f.info.ID})
 	ids := append([]string{}, slices.Concat(f.info.Channels, f.info.Groups, f.info.IMs)...)
 	ts := w.newTS()
-	for _, a := range w.sortedApps() {
+	for _, a := range inOrder(w.apps) {
 		sees := f.info.User == a.BotUserID || slices.Contains(f.given, a.BotUserID) || slices.ContainsFunc(ids, func(id string) bool { return w.convs[id].has(a.BotUserID) })
 		if sees && slices.Contains(a.Events, "file_deleted") && a.hasScope("files:read") {
 			w.sendEvent(a, nil, map[string]any{"type": "file_deleted", "file_id": f.info.ID, "channel_ids": ids, "event_ts": ts})

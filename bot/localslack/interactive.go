@@ -89,7 +89,7 @@ func (w *Workspace) appOf(user string, has func(*app) bool) *app {
 	if w.external(user) {
 		return nil
 	}
-	for _, a := range w.sortedApps() {
+	for _, a := range inOrder(w.apps) {
 		if a.hasScope("commands") && has(a) {
 			return a
 		}

@@ -183,7 +183,7 @@ func (w *Workspace) remove(c *conversation, m *Message) {
 	}
 	c.messages = slices.Delete(slices.Clone(c.messages), i, i+1)
 	w.publish(c, change{Type: "message_deleted", TS: m.TS})
-	w.emitDeleted(c, m)
+	w.emitChange(c, "message_deleted", m, nil)
 	if m.isReply() {
 		w.recount(c, m.ThreadTS)
 	}

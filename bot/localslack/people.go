@@ -228,11 +228,6 @@ func (w *Workspace) addUser(name string, bot bool) *userObject {
 	return u
 }
 
-// sortedApps returns the apps in the order of installation.
-func (w *Workspace) sortedApps() []*app {
-	return slices.SortedFunc(maps.Values(w.apps), func(a, b *app) int { return strings.Compare(a.AppID, b.AppID) })
-}
-
 func (a *app) hasScope(s string) bool { return slices.Contains(a.Scopes, s) }
 
 // apiTest returns the arguments, or the requested error.

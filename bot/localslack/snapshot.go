@@ -77,20 +77,18 @@ func (w *Workspace) snapshot(user string) pageSnapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := pageSnapshot{Seq: w.feed.seq, Team: w.team, Me: user, Note: w.opts.Note, Messages: map[string][]Message{}}
-	for _, u := range w.users {
+	for _, u := range inOrder(w.users) {
 		s.Users = append(s.Users, *u)
 	}
-	sortByID(s.Users, func(u userObject) string { return u.ID })
-	for _, a := range w.sortedApps() {
+	for _, a := range inOrder(w.apps) {
 		s.Apps = append(s.Apps, a.info())
 	}
-	for _, v := range w.views {
+	for _, v := range inOrder(w.views) {
 		if v.user == user && v.Type == "modal" {
 			s.Views = append(s.Views, *v)
 		}
 	}
-	sortByID(s.Views, func(v View) string { return v.ID })
-	for _, c := range w.convs {
+	for _, c := range inOrder(w.convs) {
 		if !c.visible(user) {
 			continue
 		}
@@ -99,7 +97,6 @@ func (w *Workspace) snapshot(user string) pageSnapshot {
 		s.Channels = append(s.Channels, v)
 		s.Messages[v.ID] = w.viewAll(c.messages)
 	}
-	sortByID(s.Channels, func(c conversationObject) string { return c.ID })
 	return s
 }
 
@@ -118,26 +115,18 @@ func (w *Workspace) subscribeSince(user string, seq int64) (changes <-chan chang
 	if seq < oldest || seq > w.feed.seq {
 		return nil, nil, false
 	}
-	changes, cancel = w.subscribe(user, w.feed.history[seq-oldest:])
-	return changes, cancel, true
-}
-
-func (w *Workspace) subscribe(user string, missed []change) (<-chan change, func()) {
 	r := &reader{user: user, changes: make(chan change, subscriberBuffer)}
-	if w.feed.readers == nil {
-		w.feed.readers = map[*reader]struct{}{}
-	}
 	w.feed.readers[r] = struct{}{}
-	for _, ch := range missed {
-		if ch.visible(user) {
-			r.changes <- ch.forUser(user)
+	for _, missed := range w.feed.history[seq-oldest:] {
+		if missed.visible(user) {
+			r.changes <- missed.forUser(user)
 		}
 	}
 	return r.changes, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.unsubscribe(r)
-	}
+	}, true
 }
 
 func (w *Workspace) unsubscribe(r *reader) {

@@ -240,12 +240,7 @@ func viewsPublish(c *call) (answer, error) {
 	if c.w.users[user] == nil {
 		return nil, webapi.Err("user_not_found")
 	}
-	var old *View
-	for _, v := range c.w.views {
-		if v.Type == "home" && v.user == user && v.AppID == c.app.AppID {
-			old = v
-		}
-	}
+	old := c.w.home(c.app, user)
 	v, err := c.viewArg(old)
 	switch {
 	case err != nil:
@@ -260,18 +255,27 @@ func viewsPublish(c *call) (answer, error) {
 	return c.keep(v, user), nil
 }
 
+// home returns the App Home of a person, or nil.
+func (w *Workspace) home(a *app, user string) *View {
+	for _, v := range w.views {
+		if v.Type == "home" && v.user == user && v.AppID == a.AppID {
+			return v
+		}
+	}
+	return nil
+}
+
 // Views returns the user's open views and App Homes, oldest first. A modal is
 // open until it is submitted or closed.
 func (w *Workspace) Views(user string) []View {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var out []View
-	for _, v := range w.views {
+	for _, v := range inOrder(w.views) {
 		if v.user == user {
 			out = append(out, *v)
 		}
 	}
-	sortByID(out, func(v View) string { return v.ID })
 	return out
 }
 
@@ -304,10 +308,8 @@ func (w *Workspace) openHome(user, appID, tab string) (channel string, err error
 	event := map[string]any{
 		"type": "app_home_opened", "user": user, "channel": c.info.ID, "tab": tab, "event_ts": w.newTS(),
 	}
-	for _, v := range w.views {
-		if tab == "home" && v.Type == "home" && v.AppID == a.AppID && v.user == user {
-			event["view"] = *v
-		}
+	if v := w.home(a, user); v != nil && tab == "home" {
+		event["view"] = *v
 	}
 	w.sendEvent(a, c, event)
 	return c.info.ID, nil
@@ -322,7 +324,7 @@ func (w *Workspace) openPlace(user, channel string) error {
 	if err != nil || !c.info.IsIM {
 		return err
 	}
-	for _, a := range w.sortedApps() {
+	for _, a := range inOrder(w.apps) {
 		if c.has(a.BotUserID) {
 			_, err = w.openHome(user, a.AppID, "messages")
 		}

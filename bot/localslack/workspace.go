@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -95,6 +96,7 @@ func New(o Options) *Workspace {
 		deleted:   map[string]*storedFile{},
 		views:     map[string]*View{},
 		timers:    map[*time.Timer]struct{}{},
+		feed:      feed{readers: map[*reader]struct{}{}},
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
@@ -181,9 +183,13 @@ func parseTS(s string) (us int64, ok bool) {
 
 func secret() string { return rand.Text() }
 
-// sortByID sorts the values of a map in the order of their creation.
-func sortByID[T any](s []T, id func(T) string) {
-	slices.SortFunc(s, func(a, b T) int { return strings.Compare(id(a), id(b)) })
+// inOrder returns the values of a map by id, in the order of their creation.
+func inOrder[T any](m map[string]T) []T {
+	all := make([]T, 0, len(m))
+	for _, id := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[id])
+	}
+	return all
 }
 
 var notInDomain = regexp.MustCompile(`[^a-z0-9-]+`)

@@ -1,6 +1,10 @@
 package page_test
 
 import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
 	"strings"
 
 	"github.com/chromedp/cdproto/network"
@@ -208,4 +212,126 @@ func connectionLost(s *site) {
 	s.wait(`document.querySelector("#messages").innerText.includes("said meanwhile") && document.querySelector("#connection").hidden`)
 	s.botPosts("", "and after")
 	s.wait(`document.querySelector("#messages").innerText.includes("and after")`)
+}
+
+func liveEdits(s *site) {
+	s.wait(`document.querySelector(".empty h3") && document.querySelector("#note").hidden`)
+	ts := s.botPosts("", "first", markdownBlock("# Page one\n\nThe first words"))
+	node := fmt.Sprintf(`document.querySelector('#messages [data-ts="%s"]')`, ts)
+	s.wait(node + `.querySelector(".md p").textContent === "The first words"`)
+	s.js(`kept = ` + node + `; title = kept.querySelector(".md-h1"); getSelection().selectAllChildren(title); 1`)
+	s.botEdits(ts, "second", markdownBlock("# Page one\n\nThe first words, and **more** of them\n\n| a | b |\n|---|--:|\n| 1 | 2 |"))
+	s.wait(node + `.querySelector("td.end").textContent === "2"`)
+	if v := s.js(node + ` === kept && title.isConnected && getSelection().toString() === "Page one"`); v != true {
+		s.t.Error("the edit replaced what had not changed: node, title or selection was lost")
+	}
+	if v := s.js(node + `.querySelector(".edited") === null && ` + node + `.classList.contains("live")`); v != true {
+		s.t.Error("an edit with blocks shows (edited), or does not show that it is being written")
+	}
+	status := slack.NewTextBlockObject("plain_text", "Reading 2 files…\na.png · 3 words\nb.png · next", false, false)
+	s.botEdits(ts, "third", slack.NewSectionBlock(status, nil, nil))
+	s.wait(node + `.querySelector(".b-section").innerText === "Reading 2 files…\na.png · 3 words\nb.png · next"`)
+	s.botEdits(ts, "> quoted\nnot quoted")
+	s.wait(node + `.querySelector("blockquote").textContent === "quoted"`)
+	s.botEdits(ts, "only text")
+	s.wait(node + `.querySelector(".edited").textContent.trim() === "(edited)"`)
+	if _, _, err := s.api.DeleteMessageContext(s.t.Context(), s.channel, ts); err != nil {
+		s.t.Fatal(err)
+	}
+	s.wait(node + ` === null`)
+}
+
+func scrolling(s *site) {
+	var last string
+	for i := range 40 {
+		last, _ = s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: fmt.Sprint("line ", i)})
+	}
+	const list, fromBottom = `document.querySelector("#messages")`, `(document.querySelector("#messages").scrollHeight - document.querySelector("#messages").scrollTop - document.querySelector("#messages").clientHeight)`
+	s.wait(`document.querySelector('[data-ts="` + last + `"]') && ` + fromBottom + ` < 2`)
+	ts := s.botPosts("", "x", markdownBlock("start"))
+	s.botEdits(ts, "x", markdownBlock("start\n\n"+strings.Repeat("more\n\n", 30)))
+	s.wait(`document.querySelectorAll('[data-ts="` + ts + `"] p').length > 30 && ` + fromBottom + ` < 2`)
+
+	// What grows late, and a box to write in that grows, push nobody from the bottom.
+	s.js(`[...document.querySelectorAll("#messages .msg")].at(-1).style.minHeight = "1700px"; 1`)
+	s.wait(fromBottom + ` < 2`)
+	s.do(chromedp.EmulateViewport(1024, 500))
+	s.wait(`innerHeight === 500 && ` + fromBottom + ` < 2`)
+
+	s.js(list + `.scrollTop = 200; 1`)
+	s.wait(list + `.scrollTop === 200`)
+	s.js(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
+	s.botEdits(ts, "x", markdownBlock("start\n\n"+strings.Repeat("even more\n\n", 60)))
+	second := s.botPosts("", "another message")
+	s.wait(`document.querySelector('[data-ts="` + second + `"]') && !document.querySelector("#messages .pill").hidden`)
+	if top := s.js(list + `.scrollTop`); top != 200.0 {
+		s.t.Errorf("reading further up, the column moved from 200 to %v", top)
+	}
+	s.js(`document.querySelector("#messages .pill").click(); 1`)
+	s.wait(fromBottom + ` < 2 && document.querySelector("#messages .pill").hidden`)
+}
+
+// damagedPictures shows pictures that a browser takes for pictures and of which it
+// can show nothing, or only a part.
+func damagedPictures(s *site) {
+	canvas := image.NewRGBA(image.Rect(0, 0, 300, 200))
+	for i := range canvas.Pix {
+		canvas.Pix[i] = byte(i * i)
+	}
+	var whole bytes.Buffer
+	if err := jpeg.Encode(&whole, canvas, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	data := whole.Bytes()
+	start := bytes.Index(data, []byte{0xff, 0xda}) // where the points begin
+	if _, err := s.w.Post(s.user, localslack.Post{Channel: s.channel, Files: []localslack.Upload{
+		{Name: "text.png", Data: []byte("no picture")},
+		{Name: "head.jpg", Data: data[:start+60]},
+		{Name: "half.jpg", Data: data[:(start+len(data))/2]},
+		{Name: "whole.jpg", Data: data},
+	}}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.wait(`[...document.querySelectorAll("#messages .card strong")].map((e) => e.textContent).join() === "text.png,head.jpg"`)
+	s.wait(`[...document.querySelectorAll("#messages .picture img")].map((e) => e.naturalWidth).join() === "300,300"`)
+
+	// In the viewer a sentence stands in place of nothing.
+	s.js(`document.querySelector('[aria-label="Open whole.jpg"]').click(); 1`)
+	s.wait(`document.querySelector("#viewer[open] header").innerText.includes("4 of 4")`)
+	s.js(`document.querySelector("#viewer [aria-label=Next]").click(); 1`)
+	s.wait(`document.querySelector("#viewer .content p") && !document.querySelector("#viewer img")`)
+}
+
+// touch looks at the page as a phone does, which has no mouse to hover with.
+func touch(s *site) {
+	s.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	s.wait(`matchMedia("(hover: none)").matches`)
+	long := strings.Repeat("A line that goes on to the very edge of the screen. ", 5)
+	parent, err := s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: long})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.w.Post(s.user, localslack.Post{Channel: s.channel, Text: "x"})
+	for range 3 {
+		s.botPosts(parent, long, slack.NewContextBlock("", slack.NewTextBlockObject("plain_text", long, false, false)), markdownBlock("# "+long+"\n\n"+long))
+	}
+	s.wait(`document.querySelector("#messages .replies")`)
+	covers := func(list string) {
+		s.t.Helper()
+		s.wait(`document.querySelectorAll("` + list + ` [data-do=more]").length > 1`)
+		if v := s.js(`(() => {
+			const touching = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+			const texts = [...document.querySelectorAll("` + list + ` .body")].flatMap((body) => { const r = document.createRange(); r.selectNodeContents(body); return [...r.getClientRects()]; });
+			const tools = [...document.querySelectorAll("` + list + ` [data-do=more]")].map((e) => e.getBoundingClientRect());
+			const faces = [...document.querySelectorAll("` + list + ` .gutter .avatar")].map((e) => e.getBoundingClientRect());
+			return tools.filter((t, i) => !t.width || [...texts, ...faces, ...tools.slice(i + 1)].some((r) => touching(t, r))).length;
+		})()`); v != 0.0 {
+			s.t.Errorf("%s: %v of the buttons for more actions are not there or cover something", list, v)
+		}
+	}
+	covers("#messages")
+	s.js(`document.querySelector("#messages .replies").click(); 1`)
+	covers("#replies")
+	s.js(`document.querySelector("#replies [data-do=more]").click(); 1`)
+	s.wait(`document.querySelector(".menu:popover-open").getBoundingClientRect().right <= innerWidth`)
 }
