@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"slackocr/bot/localslack/internal/filehost"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -136,7 +137,7 @@ func (f File) forApps() File {
 		f.noType = true
 		f.Mimetype, f.Filetype, f.PrettyType = "", "", ""
 	case ScanOctetStream:
-		f.setType(octetStream)
+		f.setType(filehost.Binary)
 	}
 	return f
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"slackocr/bot/localslack/internal/filehost"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -144,10 +145,10 @@ func (f Fault) answer(rw http.ResponseWriter) (status int, code string) {
 		http.Error(rw, http.StatusText(f.Status), f.Status)
 		return f.Status, f.Error
 	case f.LoginPage:
-		writeHTML(rw, loginPage)
+		filehost.WriteHTML(rw, filehost.LoginPage)
 		return http.StatusOK, ""
 	case f.ServingError:
-		writeHTML(rw, "Error serving file.")
+		filehost.WriteHTML(rw, filehost.ServingError)
 		return http.StatusOK, ""
 	}
 	return webapi.Err(f.Error).Write(rw), f.Error

@@ -3,22 +3,20 @@ package localslack
 import (
 	"cmp"
 	"encoding/json"
-	"mime"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"slackocr/bot/localslack/internal/filehost"
 	"slackocr/bot/localslack/internal/mrkdwn"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
 const (
-	maxFile     = 100 << 20 // bytes of one file
-	maxStored   = 1 << 30   // bytes of all files
-	maxFileName = 255       // characters
-	maxDeleted  = 10_000    // deleted files that are remembered
+	maxFile    = 100 << 20 // bytes of one file
+	maxStored  = 1 << 30   // bytes of all files
+	maxDeleted = 10_000    // deleted files that are remembered
 )
 
 // File is Slack's file object
@@ -107,26 +105,12 @@ type storedFile struct {
 	given []string // bots that got the file from a window
 }
 
-// fileTypes gives filetype and pretty_type for a file extension
-// (https://docs.slack.dev/reference/objects/file-object#types).
-var fileTypes = map[string][3]string{
-	".png": {"png", "PNG", "image/png"}, ".jpg": {"jpg", "JPEG", "image/jpeg"}, ".jpeg": {"jpg", "JPEG", "image/jpeg"},
-	".gif": {"gif", "GIF", "image/gif"}, ".webp": {"webp", "WebP", "image/webp"}, ".heic": {"heic", "HEIC", "image/heic"},
-	".tif": {"tiff", "TIFF", "image/tiff"}, ".tiff": {"tiff", "TIFF", "image/tiff"}, ".bmp": {"bmp", "Bitmap", "image/bmp"},
-	".pdf": {"pdf", "PDF", "application/pdf"}, ".md": {"markdown", "Markdown (raw)", "text/plain"},
-	".txt": {"text", "Plain Text", "text/plain"}, ".csv": {"csv", "CSV", "text/csv"}, ".svg": {"svg", "SVG", "image/svg+xml"},
-	".zip": {"zip", "Zip", "application/zip"}, ".avif": {"avif", "AVIF", "image/avif"},
-	".psd": {"psd", "Photoshop Document", "image/vnd.adobe.photoshop"},
+// setType sets filetype, pretty_type and mimetype.
+func (f *File) setType(t filehost.Type) {
+	f.Filetype, f.PrettyType, f.Mimetype = t.Filetype, t.PrettyType, t.Mimetype
 }
 
-// octetStream is Slack's type for an unknown file.
-var octetStream = [3]string{"binary", "Binary", "application/octet-stream"}
-
-// setType sets filetype, pretty_type and mimetype.
-func (f *File) setType(t [3]string) { f.Filetype, f.PrettyType, f.Mimetype = t[0], t[1], t[2] }
-
-// store keeps a new file under id. As in Slack, the type comes from the name
-// alone, so a wrong name is not noticed.
+// store keeps a new file under id.
 func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFile, error) {
 	if len(data) > maxFile {
 		return nil, webapi.Err("file_upload_size_restricted")
@@ -134,7 +118,7 @@ func (w *Workspace) store(id, user, name, title string, data []byte) (*storedFil
 	if w.stored+int64(len(data)) > maxStored {
 		return nil, webapi.Err("storage_limit_reached", "the local workspace is full")
 	}
-	name = cleanName(name)
+	name = filehost.CleanName(name)
 	f := &storedFile{data: data, info: File{
 		ID: id, Created: w.now().Unix(), Timestamp: w.now().Unix(),
 		Name: name, Title: cmp.Or(title, name), User: user, UserTeam: w.team.ID,
@@ -169,34 +153,15 @@ func (w *Workspace) storeAll(user string, uploads []Upload) ([]*storedFile, erro
 // describe sets the fields that follow from the file's id and name.
 func (w *Workspace) describe(f *storedFile) {
 	i := &f.info
-	ext := strings.ToLower(path.Ext(i.Name))
-	t, ok := fileTypes[ext]
-	switch {
-	case w.behaviour.OctetStream:
-		t = octetStream
-	case !ok:
-		t = [3]string{"binary", "Binary", cmp.Or(mime.TypeByExtension(ext), octetStream[2])}
+	t := filehost.TypeOf(i.Name)
+	if w.behaviour.OctetStream {
+		t = filehost.Binary
 	}
 	i.setType(t)
 	dir := "/files-pri/" + w.team.ID + "-" + i.ID + "/"
 	i.URLPrivate = dir + url.PathEscape(i.Name)
 	i.URLPrivateDownload = dir + "download/" + url.PathEscape(i.Name)
 	i.Permalink = w.teamURL() + "/files/" + i.User + "/" + i.ID + "/" + url.PathEscape(i.Name)
-}
-
-// cleanName returns the last element of a name, without control characters.
-func cleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, "�"))
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" || name == ".." {
-		name = "file"
-	}
-	return mrkdwn.Cut(name, maxFileName)
 }
 
 // view returns the file with absolute links.

@@ -1,7 +1,6 @@
 package localslack
 
 import (
-	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -134,11 +133,7 @@ var slashCommand = regexp.MustCompile(`(?s)^(/[a-z0-9][a-z0-9_-]*)(?:\s(.*))?$`)
 // anything is kept.
 func readPost(form *multipart.Reader) (Post, error) {
 	var p Post
-	for {
-		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
-			return p, nil
-		}
+	for part, err := range webapi.Parts(form) {
 		if err != nil {
 			return p, err
 		}
@@ -164,6 +159,7 @@ func readPost(form *multipart.Reader) (Post, error) {
 			return p, err
 		}
 	}
+	return p, nil
 }
 
 func readField(r io.Reader, limit int64) (string, error) {

@@ -156,15 +156,12 @@ func (w *Workspace) pageSubmit(rw http.ResponseWriter, r *http.Request) {
 
 func readWindow(form *multipart.Reader) (values map[string][]string, files map[string][]Upload, err error) {
 	values, files = map[string][]string{}, map[string][]Upload{}
-	for n := 0; ; n++ {
-		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
-			return values, files, nil
-		}
+	n := 0
+	for part, err := range webapi.Parts(form) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if n == maxPageValues {
+		if n++; n > maxPageValues {
 			return nil, nil, webapi.Err("invalid_arguments")
 		}
 		name, err := url.PathUnescape(part.FormName())
@@ -193,6 +190,7 @@ func readWindow(form *multipart.Reader) (values map[string][]string, files map[s
 		}
 		files[block] = append(files[block], Upload{Name: part.FileName(), Data: data})
 	}
+	return values, files, nil
 }
 
 // pageCommand runs a text that starts with a slash: Slack's own /invite,

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"slackocr/bot/localslack/internal/filehost"
 )
 
 // bodyTime bounds the time in which a request's body must arrive.
@@ -28,13 +30,15 @@ func (w *Workspace) Handler() http.Handler {
 	mux.HandleFunc("GET /files-pri/{file}/{name}", w.serveDownload)
 	mux.HandleFunc("GET /files-pri/{file}/download/{name}", w.serveDownload)
 	mux.HandleFunc("GET "+originPath+"{file}/{name}", w.serveOrigin)
-	mux.HandleFunc("GET "+viewerPath+"{file}/{name}", serveViewer)
+	mux.HandleFunc("GET "+viewerPath+"{file}/{name}", func(rw http.ResponseWriter, _ *http.Request) {
+		filehost.WriteHTML(rw, filehost.Viewer)
+	})
 	mux.HandleFunc("POST /response/{key}", w.serveResponse)
 	page := w.pageHandler()
 	mux.Handle("/", page)
 	mux.HandleFunc("GET /{$}", func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("redir") { // downloads without permission are redirected here
-			writeHTML(rw, loginPage)
+			filehost.WriteHTML(rw, filehost.LoginPage)
 			return
 		}
 		page.ServeHTTP(rw, r)

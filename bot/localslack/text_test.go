@@ -2,13 +2,9 @@ package localslack
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
-
-	"pgregory.net/rapid"
 )
 
 func TestCompose(t *testing.T) {
@@ -78,13 +74,4 @@ func TestTimestamps(t *testing.T) {
 			t.Errorf("parseTS(%q) = %d", bad, us)
 		}
 	}
-}
-
-func TestCleanName(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		name := cleanName(strings.Join(rapid.SliceOf(rapid.OneOf(rapid.SampledFrom([]string{"/", `\`, "..", "\x00", "."}), rapid.String())).Draw(t, "name"), ""))
-		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\\\x00\n") || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxFileName {
-			t.Fatalf("%q", name)
-		}
-	})
 }

@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/texmath"},
 	"bot/sleep":         {},
-	"bot/localslack":    {"bot/localslack/internal/blockkit", "bot/localslack/internal/expiring", "bot/localslack/internal/manifest", "bot/localslack/internal/mrkdwn", "bot/localslack/internal/page", "bot/localslack/internal/socketmode", "bot/localslack/internal/webapi"},
+	"bot/localslack":    {"bot/localslack/internal/blockkit", "bot/localslack/internal/expiring", "bot/localslack/internal/filehost", "bot/localslack/internal/manifest", "bot/localslack/internal/mrkdwn", "bot/localslack/internal/page", "bot/localslack/internal/socketmode", "bot/localslack/internal/webapi"},
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 
 	"bot/localslack/internal/blockkit":   {"bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
 	"bot/localslack/internal/expiring":   {},
+	"bot/localslack/internal/filehost":   {"bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
 	"bot/localslack/internal/manifest":   {},
 	"bot/localslack/internal/mrkdwn":     {},
 	"bot/localslack/internal/nodetest":   {},

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -167,11 +169,7 @@ func parseMultipart(a Args, r *http.Request, boundary string) error {
 	if err != nil {
 		return Err("invalid_form_data")
 	}
-	for {
-		part, err := mr.NextPart()
-		if err == io.EOF { // compared with ==: a truncated form returns an error that wraps io.EOF
-			return nil
-		}
+	for part, err := range Parts(mr) {
 		if err != nil {
 			return bodyError(err)
 		}
@@ -181,6 +179,22 @@ func parseMultipart(a Args, r *http.Request, boundary string) error {
 		}
 		if part.FileName() == "" {
 			a[part.FormName()] = string(value)
+		}
+	}
+	return nil
+}
+
+// Parts yields the parts of a form. An error ends them.
+func Parts(form *multipart.Reader) iter.Seq2[*multipart.Part, error] {
+	return func(yield func(*multipart.Part, error) bool) {
+		for {
+			part, err := form.NextPart()
+			if err == io.EOF { // compared with ==: a truncated form returns an error that wraps io.EOF
+				return
+			}
+			if !yield(part, err) || err != nil {
+				return
+			}
 		}
 	}
 }
