@@ -311,14 +311,9 @@ func (w *Workspace) forwarded(from *conversation, m *Message) *forward {
 
 // attachments returns the message's field, with links that start with base.
 func (f *forward) attachments(base string) json.RawMessage {
+	fields := maps.Clone(f.fields)
 	if len(f.files) > 0 {
-		files := make([]File, len(f.files))
-		for i := range f.files {
-			files[i] = f.files[i].view(base)
-		}
-		fields := map[string]any{"files": files}
-		maps.Copy(fields, f.fields)
-		return webapi.MustJSON([]any{fields})
+		fields["files"] = fileViews(f.files, base)
 	}
-	return webapi.MustJSON([]any{f.fields})
+	return webapi.MustJSON([]any{fields})
 }

@@ -175,6 +175,14 @@ func (f *File) view(base string) File {
 	return v
 }
 
+// fileViews returns the files with absolute links, or nil without files.
+func fileViews(files []File, base string) (views []File) {
+	for _, f := range files {
+		views = append(views, f.view(base))
+	}
+	return views
+}
+
 // share posts m with the files, as a file_share if there are any.
 func (w *Workspace) share(c *conversation, m *Message, files []*storedFile) {
 	for _, f := range files {

@@ -90,12 +90,7 @@ func (m *Message) view(base string, metadata bool) Message {
 	if !metadata {
 		v.Metadata = nil
 	}
-	if len(m.Files) > 0 {
-		v.Files = make([]File, len(m.Files))
-		for i := range m.Files {
-			v.Files[i] = m.Files[i].view(base)
-		}
-	}
+	v.Files = fileViews(m.Files, base)
 	if m.forward != nil {
 		v.Attachments = m.forward.attachments(base)
 	}
