@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ func TestDeniedChannel(t *testing.T) {
 		ts := h.post("page.png") // while it was allowed
 		h.closed(ts)
 		h.stop()
-		h.ended = make(chan error, 1)
 		h.startAs(func(c *bot.Config) { c.Allowed = []string{other} })
 		h.pass(time.Minute)
 		said := len(h.said(h.channel))
@@ -47,7 +47,7 @@ func TestDeniedChannel(t *testing.T) {
 			t.Errorf("%d words, want 8: %q", len(w), w)
 		}
 		for _, w := range h.whispers(h.ann) {
-			if !strings.HasPrefix(w, "I'm not allowed to work in this channel") {
+			if w != words.NotHere {
 				t.Errorf("it says %q", w)
 			}
 		}
@@ -58,7 +58,7 @@ func TestDeniedChannel(t *testing.T) {
 		n := len(h.whispers(h.ann))
 		h.linkTo(other, h.ws.Permalink(h.channel, ts))
 		h.wait("a word", func() bool { return len(h.whispers(h.ann)) == n+1 })
-		if w := h.whispers(h.ann)[n]; !strings.HasPrefix(w, neverTold) {
+		if w := h.whispers(h.ann)[n]; w != words.NotForYou {
 			t.Errorf("it says %q", w)
 		}
 		h.idle(1, file)
@@ -78,7 +78,7 @@ func TestExternalPeople(t *testing.T) {
 				h.ws.Join(h.channel, eve)
 				h.startAs(func(c *bot.Config) { c.AllowExternal = allowed })
 				h.command(h.ann, h.channel, "auto mention")
-				h.whispered(h.ann, "Done.")
+				h.whispered(h.ann, words.Done)
 				ts := h.post("page.png")
 				want := func(n int) int {
 					if allowed {
@@ -100,7 +100,7 @@ func TestExternalPeople(t *testing.T) {
 				n = h.requests()
 				h.press(eve, h.channel, h.answers(ts)[0].TS, "again", "figure")
 				h.idle(n+want(1), "a button")
-				if told := strings.Contains(strings.Join(h.whispers(eve), "\n"), "I only work for people in the workspace"); told == allowed {
+				if told := slices.Contains(h.whispers(eve), words.OtherWorkspace); told == allowed {
 					t.Errorf("told: %q", h.whispers(eve))
 				}
 			})
@@ -122,14 +122,9 @@ func TestTooMuchWaiting(t *testing.T) {
 		h.pass(5 * time.Second)
 		h.command(h.ann, h.channel, "last")
 		h.pass(20 * time.Second)
-		told := 0
-		for _, w := range h.whispers(h.ann) {
-			if strings.HasPrefix(w, "Too many files are waiting") {
-				told++
-			}
-		}
-		if told != 2 || len(h.answers(late)) != 0 {
-			t.Errorf("told %d times, want for the message and the command: %q, %d answers", told, h.whispers(h.ann), len(h.answers(late)))
+		want := []string{words.TooManyWaiting(0, 2), words.TooManyWaiting(0, 1)}
+		if got := h.whispers(h.ann); !slices.Equal(got, want) || len(h.answers(late)) != 0 {
+			t.Errorf("told %q, want %q for the message and the command; %d answers", got, want, len(h.answers(late)))
 		}
 		bob := h.ws.AddUser("bob")
 		h.ws.Join(h.channel, bob)

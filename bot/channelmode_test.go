@@ -3,12 +3,12 @@ package bot_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestHabits: what is read of posts, mentions and direct messages, and by a mode's
@@ -21,19 +21,19 @@ func TestHabits(t *testing.T) {
 		t.Run(c.habit, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.command(h.ann, h.channel, "auto "+c.habit)
-				h.whispered(h.ann, "Done.")
+				h.whispered(h.ann, words.Done)
 				h.post("page.png")
 				h.idle(c.posted, "a post")
 				h.postIn(h.ann, h.channel, "", h.named(""), "page.png")
 				h.idle(c.posted+c.mention, "a mention")
 				h.postIn(h.ann, h.direct(h.ann), "", "", "page.png")
 				h.idle(c.posted+c.mention+1, "a direct message")
-				if n := h.times(h.channel, "<@"+h.ann+"> changed what I do in this channel"); n != 1 {
+				if n := h.times(h.channel, words.AutoReadSet(h.ann, c.habit)); n != 1 {
 					t.Errorf("announced %d times: %q", n, h.said(h.channel))
 				}
 				told := 0
 				for _, w := range h.whispers(h.ann) {
-					if strings.HasPrefix(w, "I don't read pictures in this channel on my own, not even") {
+					if w == words.ChannelOff {
 						told++
 					}
 				}
@@ -41,7 +41,7 @@ func TestHabits(t *testing.T) {
 					t.Errorf("told %d times that it is off, want %d", told, want)
 				}
 				h.command(h.ann, h.channel, "auto")
-				h.whispered(h.ann, "`/ocr auto all`, `mention` or `off` changes that")
+				h.whispered(h.ann, words.AutoReadNow(c.habit))
 			})
 		})
 	}
@@ -55,12 +55,12 @@ func TestHabitIsForMembers(t *testing.T) {
 			said := len(h.whispers(h.ann))
 			h.command(h.ann, elsewhere, text)
 			h.wait("a word", func() bool { return len(h.whispers(h.ann)) == said+1 })
-			if w := h.whispers(h.ann)[said]; !strings.Contains(w, "/invite") {
+			if w := h.whispers(h.ann)[said]; w != words.AddMeFirst(h.app.BotUserID) {
 				t.Errorf("%s: it says %q", text, w)
 			}
 		}
 		h.command(h.ann, h.direct(h.ann), "auto off")
-		h.whispered(h.ann, "In direct messages I read every picture")
+		h.whispered(h.ann, words.AutoDirect)
 		h.ws.Join(elsewhere, h.app.BotUserID)
 		h.closedIn(elsewhere, h.postIn(h.ann, elsewhere, "", "", "page.png"))
 		if said := h.said(h.direct(h.ann)); len(said) > 0 {
@@ -72,14 +72,14 @@ func TestHabitIsForMembers(t *testing.T) {
 // closedIn waits until a picture in another channel is read.
 func (h *house) closedIn(channel, ts string) {
 	h.Helper()
-	h.waitFor(channel, "Read ", 1)
+	h.waitFor(channel, anyRead, 1)
 }
 
 // TestHabitSurvivesARestart, and is the same for a second bot.
 func TestHabitSurvivesARestart(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.command(h.ann, h.channel, "auto off")
-		h.whispered(h.ann, "Done.")
+		h.whispered(h.ann, words.Done)
 		h.restart()
 		h.post("page.png")
 		h.idle(0, "after a restart")
@@ -93,8 +93,9 @@ func TestHabitSurvivesARestart(t *testing.T) {
 			h.command(h.ann, h.channel, fmt.Sprintf("auto %s", []string{"mention", "off"}[i%2]))
 		}
 		h.idle(0, "two bots")
-		if n := h.times(h.channel, "<@"+h.ann+"> changed"); n != 7 {
-			t.Errorf("announced %d times, want 7", n)
+		off, mention := words.AutoReadSet(h.ann, "off"), words.AutoReadSet(h.ann, "mention")
+		if n, m := h.times(h.channel, off), h.times(h.channel, mention); n != 4 || m != 3 {
+			t.Errorf("announced %d and %d times, want 4 and 3", n, m)
 		}
 		h.command(h.ann, h.channel, "auto all")
 		h.pass(time.Minute)
@@ -112,9 +113,10 @@ func TestHabitSurvivesARestart(t *testing.T) {
 // TestInvitation: one message says what the bot does there, also where the event
 // comes twice, or again after a restart.
 func TestInvitation(t *testing.T) {
+	sent := words.SentTo("localhost")
 	for habit, want := range map[bot.ChannelMode]string{
-		bot.ReadAll: "I read every picture that is posted here", bot.ReadMention: "I read the pictures of messages that mention me",
-		bot.ReadOff: "I read a picture when somebody asks me to", "denied": "I'm not set up to work in this channel",
+		bot.ReadAll: words.Greeting("all", sent), bot.ReadMention: words.Greeting("mention", sent),
+		bot.ReadOff: words.Greeting("off", sent), "denied": words.GreetingNotHere,
 	} {
 		t.Run(string(habit), func(t *testing.T) {
 			inBubble(t, func(h *house) {
@@ -132,11 +134,8 @@ func TestInvitation(t *testing.T) {
 				h.restart()
 				h.pass(time.Minute)
 				said := h.said(channel)
-				if len(said) != 1 || !strings.Contains(said[0], want) {
-					t.Fatalf("it says %q", said)
-				}
-				if habit != "denied" && (!strings.Contains(said[0], "Pictures are sent to `localhost`") || !strings.Contains(said[0], "/ocr auto")) {
-					t.Errorf("it says %q", said[0])
+				if len(said) != 1 || said[0] != want {
+					t.Fatalf("it says %q, want %q", said, want)
 				}
 				// Others who join are no reason to speak.
 				h.ws.Join(channel, h.ws.AddUser("bob"))
@@ -156,9 +155,9 @@ func TestReaction(t *testing.T) {
 		bob := h.ws.AddUser("bob")
 		h.ws.Join(h.channel, bob)
 		ts := h.post("a.png", "b.png")
-		words := h.talk(h.ann, h.channel, "", "no pictures")
+		talk := h.talk(h.ann, h.channel, "", "no pictures")
 		for _, person := range []string{bob, h.ann} {
-			for _, at := range []string{ts, words} {
+			for _, at := range []string{ts, talk} {
 				if err := h.ws.React(person, h.channel, at, "page_facing_up"); err != nil {
 					t.Fatal(err)
 				}

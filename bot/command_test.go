@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestHelp is for the asker alone, and shows what was not understood as it was
@@ -23,23 +24,29 @@ func TestHelp(t *testing.T) {
 			h.command(h.ann, h.channel, text)
 		}
 		h.pass(time.Minute)
-		words := h.whispers(h.ann)
-		if len(words) != 16 {
-			t.Fatalf("%d answers: %q", len(words), words)
+		answers := h.whispers(h.ann)
+		if len(answers) != 16 {
+			t.Fatalf("%d answers: %q", len(answers), answers)
 		}
-		for i, w := range words {
-			first, ways, _ := strings.Cut(w, "\n")
-			if !strings.Contains(ways, "`/ocr` opens a window") || strings.HasPrefix(first, "I didn't understand") != (i > 1) {
+		unclear := shared(words.Help("one"), words.Help("two")) // up to the words that were not understood
+		for i, w := range answers {
+			if i < 2 {
+				if w != words.Help("") {
+					t.Errorf("answer %d: %.200q", i, w)
+				}
+				continue
+			}
+			quoted, _, _ := strings.Cut(strings.TrimPrefix(w, unclear), "\n")
+			if !strings.HasPrefix(w, unclear) {
 				t.Errorf("answer %d: %.200q", i, w)
 			}
-			quoted := strings.TrimPrefix(first, "I didn't understand ")
 			for _, live := range []string{"<", "\u202e"} {
 				if strings.Contains(quoted, live) {
-					t.Errorf("%q is live in %.200q", live, first)
+					t.Errorf("%q is live in %.200q", live, quoted)
 				}
 			}
-			if n := strings.Count(quoted, "`"); i > 1 && n != 2 {
-				t.Errorf("%d marks of code in %.200q", n, first)
+			if n := strings.Count(quoted, "`"); n != 1 {
+				t.Errorf("%d marks of code in %.200q", n, quoted)
 			}
 			if len(w) > 3000 {
 				t.Errorf("answer %d has %d bytes", i, len(w))
@@ -55,15 +62,15 @@ func TestHelp(t *testing.T) {
 func TestLastReadsTheNewestPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.command(h.ann, h.channel, "last")
-		h.whispered(h.ann, "I found no picture")
+		h.whispered(h.ann, words.NoPictureHere)
 		h.command(h.ann, h.channel, "auto off")
-		h.whispered(h.ann, "Done.")
+		h.whispered(h.ann, words.Done)
 		h.post("old.png")
 		ts := h.post("first.png", "second.png")
 		h.talk(h.ann, h.channel, "", "words after it")
 		h.command(h.ann, h.channel, "last figure")
 		h.closed(ts)
-		if line := h.reply(ts); !strings.HasPrefix(line, "Read second.png as a figure") {
+		if line := h.reply(ts); !strings.HasPrefix(line, readAs("second.png", "figure")) {
 			t.Errorf("it says %q", line)
 		}
 		h.idle(1, "the newest picture")
@@ -77,9 +84,7 @@ func TestLastWhereTheBotIsNot(t *testing.T) {
 			channel := h.ws.AddChannel("elsewhere", private, h.ann)
 			h.postIn(h.ann, channel, "", "", "page.png")
 			h.command(h.ann, channel, "last")
-			if w := h.whispered(h.ann, "/invite"); strings.Contains(w, "direct message") {
-				t.Errorf("it promises an answer: %q", w)
-			}
+			h.whispered(h.ann, words.AddMeFirst(h.app.BotUserID))
 			h.idle(0, "not in the channel")
 		})
 	}
@@ -89,7 +94,7 @@ func TestLastWhereTheBotIsNot(t *testing.T) {
 func TestStatusStops(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "Nothing of yours")
+		h.whispered(h.ann, words.Status(0, 0))
 		h.model.will(func(w *stream) {
 			w.text("one ")
 			_ = w.pause(time.Hour)
@@ -101,15 +106,16 @@ func TestStatusStops(t *testing.T) {
 		for _, name := range []string{"a.png", "b.png", "c.png", "d.png", "e.png"} {
 			posts = append(posts, h.post(name))
 		}
-		stopped := func() (n int) {
+		begins := shared(stopped("a.png", 0), stopped("b.png", 1))
+		ended := func() (n int) {
 			for _, ts := range posts {
-				n += h.count(ts, "Stopped by")
+				n += h.count(ts, begins)
 			}
 			return n
 		}
 		h.wait("all have replies", func() bool { return h.reply(posts[4]) != "" && h.requests() == 4 })
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "5 requests of yours")
+		h.whispered(h.ann, words.Status(5, 5))
 		all := h.ws.Ephemerals(h.ann)
 		m := all[len(all)-1].Message
 		if blocks := string(m.Blocks); strings.Contains(blocks, "his.png") || strings.Count(blocks, `"stop"`) != 5 {
@@ -118,11 +124,11 @@ func TestStatusStops(t *testing.T) {
 		if err := h.ws.Press(h.Context(), h.ann, h.channel, m.TS, "stop"); err != nil {
 			t.Fatal(err)
 		}
-		h.wait("one is stopped", func() bool { return stopped() == 1 })
-		h.whispered(h.ann, "Stopped.")
+		h.wait("one is stopped", func() bool { return ended() == 1 })
+		h.whispered(h.ann, words.StoppedNow)
 		h.pass(5 * time.Second)
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "4 requests of yours")
+		h.whispered(h.ann, words.Status(4, 4))
 	})
 }
 
@@ -135,7 +141,7 @@ func TestStatusOfMany(t *testing.T) {
 		}
 		h.wait("all are taken", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
 		h.command(h.ann, h.channel, "status")
-		h.whispered(h.ann, "12 requests of yours are being read or waiting. The first 10:")
+		h.whispered(h.ann, words.Status(12, 10))
 		if blocks := string(h.ws.Ephemerals(h.ann)[0].Message.Blocks); strings.Count(blocks, `"stop"`) != 10 {
 			t.Errorf("it shows %s", blocks)
 		}
@@ -154,7 +160,10 @@ func TestCommandsThatCannotBeKept(t *testing.T) {
 					store.will(fail)
 					asked := time.Now()
 					h.command(h.ann, h.channel, text) // fails where Slack has waited for too long
-					h.whispered(h.ann, "ry again in a minute")
+					h.wait("an answer", func() bool { return len(h.whispers(h.ann)) > 0 })
+					if w := h.whispers(h.ann)[0]; w != words.NotTaken && w != words.TryLater {
+						t.Errorf("it says %q", w)
+					}
 					if took := time.Since(asked); took > 3*time.Second {
 						t.Errorf("answered after %s", took)
 					}
@@ -182,7 +191,7 @@ func TestCommandWhileTheBotEnds(t *testing.T) {
 		if took := time.Since(begun); took > 8*time.Second {
 			t.Errorf("stopping took %s", took)
 		}
-		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], "nothing was started") {
+		if w := h.whispers(h.ann); len(w) != 1 || w[0] != words.NotTaken {
 			t.Errorf("it says %q", w)
 		}
 	})
@@ -205,7 +214,7 @@ func TestForgetErasesOnesOwnRecords(t *testing.T) {
 		running := h.post("running.png")
 		h.wait("it is being read", func() bool { return h.requests() == 3 && len(h.answers(running)) == 1 })
 		h.forget(h.ann)
-		h.whispered(h.ann, "my records of 2 files")
+		h.whispered(h.ann, words.RecordsErased(2))
 		h.pass(time.Minute)
 		if n := len(h.answers(running)); n != 0 {
 			t.Errorf("%d messages about what was being read\n%s", n, h.show())
@@ -219,9 +228,9 @@ func TestForgetErasesOnesOwnRecords(t *testing.T) {
 			t.Errorf("%d records of bob's, %v", len(others), err)
 		}
 		h.press(bob, h.channel, h.answers(done)[0].TS, "send")
-		h.whispered(bob, "no longer remember")
+		h.whispered(bob, words.NotRemembered)
 		h.forget(h.ann)
-		h.whispered(h.ann, "my records of 0 files")
+		h.whispered(h.ann, words.RecordsErased(0))
 	})
 }
 
@@ -232,7 +241,7 @@ func TestForgetWhileAWriteIsOnItsWay(t *testing.T) {
 		ts := h.post("page.png")
 		h.pass(time.Second)
 		h.forget(h.ann)
-		h.whispered(h.ann, "my records of 1 file")
+		h.whispered(h.ann, words.RecordsErased(1))
 		h.pass(2 * time.Minute)
 		if n := len(h.answers(ts)); n != 0 {
 			t.Errorf("%d messages\n%s", n, h.show())
@@ -247,9 +256,9 @@ func TestManyCommandsAtOnce(t *testing.T) {
 			h.command(h.ann, h.channel, fmt.Sprintf("nonsense %d", i))
 		}
 		h.pass(time.Minute)
-		words := h.whispers(h.ann)
-		slices.Sort(words)
-		if n := len(slices.Compact(words)); n != 30 {
+		answers := h.whispers(h.ann)
+		slices.Sort(answers)
+		if n := len(slices.Compact(answers)); n != 30 {
 			t.Errorf("%d answers", n)
 		}
 	})

@@ -13,6 +13,8 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
+	"slackocr/ocr"
 )
 
 // process is what a bot has of the world until it dies: a store and the network. It
@@ -159,17 +161,14 @@ func (h *house) crash(at int, after bool) (reached bool) {
 	}
 	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
 	defer cancel()
-	_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), "Read ") })
+	_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), anyRead) })
 	reached = p.died()
 	if err := h.stop(); err != nil && !errors.Is(err, errDead) && !reached {
 		h.Errorf("ended with %v", err)
 	}
-	h.ended = make(chan error, 1)
 	h.change = nil
 	h.start()
-	if line := h.closed(ts); !strings.HasPrefix(line, "Read 2 of 3 files · ") {
-		h.Errorf("the reply says %q", line)
-	}
+	h.closesWith(ts, words.ReadFiles(2, 3, ocr.Mode{}, time.Second))
 	h.pass(2 * time.Minute)
 	count := map[string]int{}
 	for _, m := range h.answers(ts)[1:] {
@@ -211,7 +210,6 @@ func TestManyPicturesOfOnePerson(t *testing.T) {
 		}
 		begin := func() *process {
 			p := &process{Store: h.jobs, slack: h.slack}
-			h.ended = make(chan error, 1)
 			h.change = func(c *bot.Config) { c.Dial, c.Concurrency = p.dial, 8 }
 			h.startOn(p)
 			return p
@@ -236,7 +234,7 @@ func TestManyPicturesOfOnePerson(t *testing.T) {
 				for _, m := range h.ws.Thread(channels[i%10], ts)[1:] {
 					said = append(said, m.Text)
 				}
-				return len(said) == 2 && strings.HasPrefix(said[0], "Read a.png · 2 words") && said[1] == "a.png: some text"
+				return len(said) == 2 && normalize(said[0]) == normalize(readLine("a.png", 2, 1)) && said[1] == "a.png: some text"
 			}
 			if err := h.ws.Wait(ctx, done); err != nil {
 				t.Fatalf("picture %d: the thread says %q", i, said)

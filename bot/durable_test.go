@@ -15,6 +15,7 @@ import (
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // restart is a new process that finds what the last one left.
@@ -23,7 +24,6 @@ func (h *house) restart() {
 	if err := h.stop(); err != nil {
 		h.Errorf("ended with %v", err)
 	}
-	h.ended = make(chan error, 1)
 	h.start()
 }
 
@@ -32,7 +32,7 @@ func (h *house) whole(ts string, names ...string) {
 	h.Helper()
 	closed, texts := 0, map[string]int{}
 	for _, m := range h.answers(ts) {
-		if strings.HasPrefix(m.Text, "Read ") {
+		if strings.HasPrefix(m.Text, anyRead) {
 			closed++
 			continue
 		}
@@ -74,9 +74,8 @@ func TestStopHandsWorkOn(t *testing.T) {
 			t.Errorf("%d messages after the stop, want the reply alone", n)
 		}
 		h.model.will(nil)
-		h.ended = make(chan error, 1)
 		h.start()
-		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 1 })
+		h.wait("all are read", func() bool { return h.count(ts, anyRead) == 1 })
 		h.whole(ts, names...)
 	})
 }
@@ -108,7 +107,7 @@ func TestRestartWhilePosting(t *testing.T) {
 				h.wait("something is posted", func() bool { return len(h.answers(ts)) >= min(after, 3) })
 				h.restart()
 				h.restart()
-				h.wait("it is read", func() bool { return h.count(ts, "Read page.png") == 1 })
+				h.wait("it is read", func() bool { return h.count(ts, readAs("page.png", "markdown")) == 1 })
 				results := h.results(ts)
 				files := slices.DeleteFunc(slices.Clone(results), func(r string) bool { return !strings.HasPrefix(r, "file ") })
 				if len(results) != 4 || len(files) != 1 {
@@ -124,7 +123,7 @@ func TestFailuresThatPassAreTriedAgain(t *testing.T) {
 		h.model.will(func(w *stream) { w.fail(503, "oops") })
 		ts := h.post("page.png")
 		h.wait("the person is told", func() bool {
-			return strings.HasPrefix(h.reply(ts), "Not yet: I can't reach the OCR service. I'll try page.png again in ")
+			return normalize(h.reply(ts)) == notYet("page.png", words.ModelDown)
 		})
 		h.model.will(nil)
 		h.closed(ts)
@@ -153,9 +152,7 @@ func TestLongestTextIsKept(t *testing.T) {
 			w.drop()
 		})
 		ts := h.post("page.png")
-		if line := h.closed(ts); !strings.HasPrefix(line, "I read 4 words of page.png, then had to stop: ") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, notRead("page.png", 4, words.ModelCutOff))
 		if got := h.results(ts); !slices.Equal(got, []string{"one two three four"}) {
 			t.Errorf("results %q", got)
 		}
@@ -204,7 +201,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 1 })
+		h.wait("all are read", func() bool { return h.count(ts, anyRead) == 1 })
 		h.whole(ts, names...)
 	})
 }
@@ -261,10 +258,7 @@ func TestRestartWhileTellingAFailure(t *testing.T) {
 		h.wait("one part is posted", func() bool { return len(h.answers(ts)) == 2 })
 		h.model.will(nil)
 		h.restart()
-		line := h.closed(ts)
-		if !strings.HasPrefix(line, "I read 4000 words of page.png, then had to stop: the model stopped") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, notRead("page.png", 4000, words.Truncated)+words.InFile("page.md"))
 		if results := h.results(ts); len(results) != 3 {
 			t.Errorf("%d results, want two parts and a file\n%s", len(results), h.show())
 		}
@@ -294,8 +288,7 @@ func TestFileThatCrashesTheBot(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.start()
-		const want = "I couldn't read page.png: something goes wrong with this file every time. Ask whoever runs me to look at my log. Tell them it's about ID."
-		h.wait("it is given up", func() bool { return nameless(h.reply(ts)) == want })
+		h.closesWith(ts, notRead("page.png", 0, words.Crashes))
 		if n, _ := h.model.count(); n != 0 {
 			t.Errorf("the model was asked %d times", n)
 		}

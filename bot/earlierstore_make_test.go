@@ -82,7 +82,7 @@ func (h *earlierHouse) keepBusy() map[string]string {
 	asks["done"] = h.postIn("done", "done.png", picture)
 	h.wait("done is read", func() bool {
 		all := h.answered("done", asks["done"])
-		return len(all) == 2 && strings.HasPrefix(all[0], "Read ")
+		return len(all) == 2 && strings.HasPrefix(all[0], anyRead)
 	})
 
 	// Slack carries out the third message, and nobody hears of it.

@@ -204,7 +204,7 @@ func TestUpgradeOfAStore(t *testing.T) {
 		t.Helper()
 		err := h.ws.Wait(ctx, func() bool {
 			all := h.answered(channel, ts)
-			return len(all) > 0 && strings.HasPrefix(all[0], "Read "+name)
+			return len(all) > 0 && strings.HasPrefix(all[0], readAs(name, "markdown"))
 		})
 		if err != nil {
 			t.Fatalf("%s is never read: %q", name, h.answered(channel, ts))

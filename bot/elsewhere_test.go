@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestTextReachesThePersonElsewhere where the conversation takes nothing more: in
@@ -29,7 +30,7 @@ func TestTextReachesThePersonElsewhere(t *testing.T) {
 				h.pass(time.Minute)
 				said := h.ws.Messages(direct)
 				if len(said) != 1 || markdown(said[0]) != "one two three four five six" ||
-					!strings.Contains(string(said[0].Blocks), "I couldn't post where you asked, so here is page.png.") {
+					!strings.Contains(string(said[0].Blocks), words.Here("page.png")) {
 					t.Errorf("in the direct message: %+v", said)
 				}
 				// Deleted with its picture, wherever it stands.

@@ -1,62 +1,45 @@
 package bot_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestModelFaults says for each failure at the model what the person sees.
 func TestModelFaults(t *testing.T) {
 	for _, tt := range []struct {
-		name    string
-		say     func(w *stream)
-		line    string
-		results []string
+		name string
+		say  func(w *stream)
+		kind words.Kind
+		text string // that the thread has
 	}{
 		{"the key is refused", func(w *stream) {
 			w.fail(401, `{"error":{"message":"bad key","type":"auth_error","code":"auth_error"}}`)
-		}, "I couldn't read page.png: the OCR service didn't accept my key. Ask whoever runs me to check it. Tell them it's about ID.", nil},
-		{
-			"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) },
-			"I couldn't read page.png: the OCR service is too busy. Please post it again in a few minutes. If this keeps happening, ask whoever runs me about ID.", nil,
-		},
+		}, words.KeyRefused, ""},
+		{"too busy", func(w *stream) { w.fail(429, `{"error":{"message":"slow down","type":"rate_limit"}}`) }, words.ModelBusy, ""},
 		{"content refused", func(w *stream) {
 			w.fail(400, `{"error":{"message":"moderation","type":"invalid_messages","code":"invalid_messages"}}`)
-		}, "I couldn't read page.png: the OCR service refuses its content. I can't change that.", nil},
-		{
-			"unknown model", func(w *stream) { w.fail(404, `{"error":{"message":"no such model"}}`) },
-			"I couldn't read page.png: the OCR service doesn't know my model. Ask whoever runs me to check its name and address. Tell them it's about ID.", nil,
-		},
-		{
-			"cut off in the middle", func(w *stream) { w.text("first words "); w.drop() },
-			"I read 2 words of page.png, then had to stop: the OCR service broke off. Please post it again. If this keeps happening, ask whoever runs me about ID.",
-			[]string{"first words"},
-		},
-		{
-			"no text any more", func(w *stream) { w.text("first words "); <-w.r.Context().Done() },
-			"I read 2 words of page.png, then had to stop: the OCR service stopped writing. Please post it again. If this keeps happening, ask whoever runs me about ID.",
-			[]string{"first words"},
-		},
-		{
-			"the answer's limit", func(w *stream) { w.text("first words "); w.end("length") },
-			"I read 2 words of page.png, then had to stop: the model stopped before the end of the page. Please post the rest as a second picture.",
-			[]string{"first words"},
-		},
+		}, words.ModelRefused, ""},
+		{"unknown model", func(w *stream) { w.fail(404, `{"error":{"message":"no such model"}}`) }, words.ModelNotFound, ""},
+		{"cut off in the middle", func(w *stream) { w.text("first words "); w.drop() }, words.ModelCutOff, "first words"},
+		{"no text any more", func(w *stream) { w.text("first words "); <-w.r.Context().Done() }, words.ModelIdle, "first words"},
+		{"the answer's limit", func(w *stream) { w.text("first words "); w.end("length") }, words.Truncated, "first words"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.model.will(tt.say)
 				ts := h.post("page.png")
-				if line := nameless(h.closed(ts)); line != tt.line {
-					t.Errorf("the person sees\n%q, want\n%q", line, tt.line)
-				}
-				if got := h.results(ts); !slices.Equal(got, tt.results) {
-					t.Errorf("results %q, want %q", got, tt.results)
+				h.closesWith(ts, notRead("page.png", len(strings.Fields(tt.text)), tt.kind))
+				if got := strings.Join(h.results(ts), "\n"); got != tt.text {
+					t.Errorf("results %q, want %q", got, tt.text)
 				}
 			})
 		})
@@ -66,11 +49,11 @@ func TestModelFaults(t *testing.T) {
 // TestSlackFaults switches on one fault after the other. Whatever happens, the
 // text must stand in the thread once.
 func TestSlackFaults(t *testing.T) {
-	const read = "Read page.png · 2 words"
+	read := readLine("page.png", 2, 1)
 	for _, tt := range []struct {
 		name  string
 		fault localslack.Fault
-		line  string // how the last line begins
+		line  string // the last one
 	}{
 		{"the first post fails", localslack.Fault{Method: "chat.postMessage", Times: 2, Status: 500}, read},
 		{"the first post is applied, its answer lost", localslack.Fault{Method: "chat.postMessage", Times: 1, Applied: true, Reset: true}, read},
@@ -90,21 +73,9 @@ func TestSlackFaults(t *testing.T) {
 		{"the download is cut once", localslack.Fault{Method: "download", Times: 1, CutAfter: 40}, read},
 		{"the download fails twice", localslack.Fault{Method: "download", Times: 2, Status: 500}, read},
 		{"the download is limited", localslack.Fault{Method: "download", Times: 1, Status: 429, RetryAfter: 5 * time.Second}, read},
-		{
-			"the download is always cut",
-			localslack.Fault{Method: "download", CutAfter: 40},
-			"I couldn't read page.png: the connection failed. Please post it again in a minute.",
-		},
-		{
-			"the login page comes instead of the file",
-			localslack.Fault{Method: "download", LoginPage: true},
-			"I couldn't read page.png: I'm not allowed to read files here: ask an admin to add the files:read scope and reinstall me.",
-		},
-		{
-			"the file is gone",
-			localslack.Fault{Method: "download", Status: 404},
-			"I couldn't read page.png: the file is no longer there. Please post it again.",
-		},
+		{"the download is always cut", localslack.Fault{Method: "download", CutAfter: 40}, notRead("page.png", 0, words.Connection)},
+		{"the login page comes instead of the file", localslack.Fault{Method: "download", LoginPage: true}, notRead("page.png", 0, words.NoPermission)},
+		{"the file is gone", localslack.Fault{Method: "download", Status: 404}, notRead("page.png", 0, words.Gone)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
@@ -114,9 +85,7 @@ func TestSlackFaults(t *testing.T) {
 				})
 				h.ws.Fail(tt.fault)
 				ts := h.post("page.png")
-				if line := h.closed(ts); !strings.HasPrefix(line, tt.line) {
-					t.Errorf("the last line is %q, want %q", line, tt.line)
-				}
+				h.closesWith(ts, tt.line)
 				h.stop() // so that anything late has happened
 				var want []string
 				if tt.line == read {
@@ -138,22 +107,16 @@ func TestBadFiles(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		data []byte
-		line string
+		kind words.Kind
 	}{
-		{"damaged", picture[:20], "I couldn't read page.png: the file is damaged: its end is missing. Please post it again."},
-		{"not an image", []byte("just words, whatever its name says"), "I couldn't read page.png: I don't know this kind of file. Please post it as a PNG or JPEG."},
-		{"a web page", []byte("<!DOCTYPE html><title>x</title>"), "I couldn't read page.png: Slack gave me a web page instead of the file. Please download it and post it again."},
-		{"too large", make([]byte, 1<<20+1), "I couldn't read page.png: the file is too large for me. Please post a smaller copy."},
+		{"damaged", picture[:20], words.Damaged},
+		{"not an image", []byte("just words, whatever its name says"), words.Unsupported},
+		{"a web page", []byte("<!DOCTYPE html><title>x</title>"), words.NotFile},
+		{"too large", make([]byte, 1<<20+1), words.TooLargeFile},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
-				ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "page.png", Data: tt.data}}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if line := nameless(h.closed(ts)); line != tt.line {
-					t.Errorf("the person sees\n%q, want\n%q", line, tt.line)
-				}
+				h.closesWith(h.postFile("page.png", tt.data), notRead("page.png", 0, tt.kind))
 				if n, _ := h.model.count(); n != 0 {
 					t.Error("the model was asked")
 				}
@@ -167,9 +130,7 @@ func TestBadFiles(t *testing.T) {
 func TestFileNamesAreHarmless(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.post("<!channel> *bold*\u202e.png")
-		if line := h.closed(ts); line != "Read &lt;!channel&gt; *bold*.png · 2 words · 1 s" {
-			t.Errorf("the last line is %q", line)
-		}
+		h.closesWith(ts, readLine("&lt;!channel&gt; *bold*.png", 2, 1))
 	})
 }
 
@@ -213,7 +174,6 @@ func TestParentFilesInThreadReply(t *testing.T) {
 		ts := h.post("page.png")
 		h.closed(ts)
 		h.stop()
-		h.ended = make(chan error, 1)
 		h.start() // another process, which remembers nothing
 		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Thread: ts, Text: "nice"}); err != nil {
 			t.Fatal(err)
@@ -228,13 +188,14 @@ func TestParentFilesInThreadReply(t *testing.T) {
 // TestTokenProblemsEndTheBot: nobody would see a bot that goes on trying.
 func TestTokenProblemsEndTheBot(t *testing.T) {
 	for _, tt := range []struct {
-		name, want string
-		spoil      func(h *house)
+		name  string
+		want  bot.TokenError
+		spoil func(h *house)
 	}{
-		{"revoked bot token", "Slack refused SLACK_BOT_TOKEN (token_revoked)", func(h *house) { h.ws.RevokeToken(h.app.BotToken) }},
-		{"revoked app token", "Slack refused SLACK_APP_TOKEN (invalid_auth)", func(h *house) { h.ws.RevokeToken(h.app.AppToken) }},
-		{"the tokens are swapped", "Slack does not accept SLACK_APP_TOKEN for this (not_allowed_token_type)", func(h *house) { h.app.AppToken = h.app.BotToken }},
-		{"no connections:write", "SLACK_APP_TOKEN lacks the scope connections:write (missing_scope)", func(h *house) {
+		{"revoked bot token", bot.TokenError{Variable: "SLACK_BOT_TOKEN", Code: "token_revoked"}, func(h *house) { h.ws.RevokeToken(h.app.BotToken) }},
+		{"revoked app token", bot.TokenError{Variable: "SLACK_APP_TOKEN", Code: "invalid_auth"}, func(h *house) { h.ws.RevokeToken(h.app.AppToken) }},
+		{"the tokens are swapped", bot.TokenError{Variable: "SLACK_APP_TOKEN", Code: "not_allowed_token_type"}, func(h *house) { h.app.AppToken = h.app.BotToken }},
+		{"no connections:write", bot.TokenError{Variable: "SLACK_APP_TOKEN", Code: "missing_scope"}, func(h *house) {
 			other := h.ws.Install(localslack.App{Name: "x", AppScopes: []string{}})
 			h.app.AppToken = other.AppToken
 		}},
@@ -245,8 +206,8 @@ func TestTokenProblemsEndTheBot(t *testing.T) {
 				begun := time.Now()
 				h.start()
 				err := h.stopped()
-				if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
-					t.Errorf("ended with %v, want %q", err, tt.want)
+				if refused, ok := errors.AsType[*bot.TokenError](err); !ok || *refused != tt.want {
+					t.Errorf("ended with %v, want %+v", err, tt.want)
 				}
 				if took := time.Since(begun); took > 30*time.Second {
 					t.Errorf("that took %s", took)

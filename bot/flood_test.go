@@ -57,7 +57,7 @@ func (f *flood) picture(channel, thread, text string) (ts string) {
 func (f *flood) answered(channel, action string) (ts string) {
 	f.closedIn(channel, f.picture(channel, "", ""))
 	for _, m := range f.spoken(channel) {
-		if strings.Contains(string(m.Blocks), `"action_id":"`+action+`"`) {
+		if hasAction(m, action) {
 			return m.TS
 		}
 	}

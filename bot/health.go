@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"time"
 
 	"slackocr/bot/words"
@@ -13,6 +12,15 @@ type Component struct {
 	Problem string // one plain line, or ""
 }
 
+// The problems of components, in words for the operator. A duration follows
+// StoreSilent and EndpointDown.
+const (
+	NotConnected = "there is no connection to Slack"
+	StoreUnused  = "the store of jobs was not written to yet"
+	StoreSilent  = "the store of jobs has taken no write for "
+	EndpointDown = "the OCR endpoint has not answered for "
+)
+
 // storeSilence is the longest time without an answer of a healthy store. The
 // bot writes every 5 s, and the store has 5 s to answer.
 const storeSilence = 20 * time.Second
@@ -23,16 +31,16 @@ const storeSilence = 20 * time.Second
 func (b *Bot) Components() []Component {
 	all := []Component{{Name: "slack"}, {Name: "store"}, {Name: "endpoint"}}
 	if !b.connected.Load() {
-		all[0].Problem = "there is no connection to Slack"
+		all[0].Problem = NotConnected
 	}
 	switch answered := b.jobs.Answered(); {
 	case answered.IsZero():
-		all[1].Problem = "the store of jobs was not written to yet"
+		all[1].Problem = StoreUnused
 	case time.Since(answered) > storeSilence:
-		all[1].Problem = fmt.Sprintf("the store of jobs has taken no write for %s", words.Seconds(time.Since(answered)))
+		all[1].Problem = StoreSilent + words.Seconds(time.Since(answered))
 	}
 	if down := b.model.Down(); !down.IsZero() {
-		all[2].Problem = fmt.Sprintf("the OCR endpoint has not answered for %s", words.Seconds(time.Since(down)))
+		all[2].Problem = EndpointDown + words.Seconds(time.Since(down))
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"slackocr/bot"
 	"slackocr/bot/jobs"
 )
 
@@ -32,7 +33,7 @@ func TestStoreThatFallsSilent(t *testing.T) {
 		store := &mute{Store: h.jobs, silent: make(chan struct{})}
 		problem := func() string { return h.bot.Components()[1].Problem }
 		h.bot = h.newBot(h.app, store)
-		if p := problem(); !strings.Contains(p, "not written to yet") {
+		if p := problem(); p != bot.StoreUnused {
 			t.Errorf("before it ran, the store is said to be %q", p)
 		}
 		h.startOn(store)
@@ -46,7 +47,7 @@ func TestStoreThatFallsSilent(t *testing.T) {
 			t.Errorf("after one write that failed it is said to be %q", p)
 		}
 		h.pass(10 * time.Second)
-		if p := problem(); !strings.Contains(p, "taken no write for 2") {
+		if p := problem(); !strings.HasPrefix(p, bot.StoreSilent+"2") {
 			t.Errorf("after 25 s of silence it is said to be %q", p)
 		}
 	})

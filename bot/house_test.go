@@ -22,6 +22,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/reading"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -103,21 +104,29 @@ func build(t testing.TB) *house {
 // start runs the bot and waits until it listens.
 func (h *house) start() {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.launch(), time.Hour)
+	h.startOn(h.jobs)
+}
+
+// startOn is start on a store of the test's own.
+func (h *house) startOn(store jobs.Store) {
+	h.Helper()
+	ctx, cancel := context.WithTimeout(h.launch(store), time.Hour)
 	defer cancel()
 	_ = h.ws.Wait(ctx, func() bool { return h.ws.Connections() > 0 }) // or the bot has ended
 }
 
-// launch runs the bot. The context ends with it.
-func (h *house) launch() (running context.Context) {
+// launch runs the bot on a store. The context ends with it.
+func (h *house) launch(store jobs.Store) (running context.Context) {
 	h.Helper()
 	var ctx context.Context
 	ctx, h.stopBot = context.WithCancel(h.Context())
 	running, cancel := context.WithCancel(h.Context())
-	b := h.newBot(h.app, h.jobs)
+	ended := make(chan error, 1)
+	h.ended = ended
+	b := h.newBot(h.app, store)
 	go func() {
 		defer cancel()
-		h.ended <- b.Run(ctx)
+		ended <- b.Run(ctx)
 	}()
 	return running
 }
@@ -212,15 +221,25 @@ func (h *house) show() string {
 // post posts pictures as ann and returns the message's timestamp.
 func (h *house) post(names ...string) string {
 	h.Helper()
-	var files []localslack.Upload
-	for _, name := range names {
-		files = append(files, localslack.Upload{Name: name, Data: picture})
-	}
-	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: files})
+	return h.postIn(h.ann, h.channel, "", "", names...)
+}
+
+// say posts a message as somebody and returns its timestamp.
+func (h *house) say(user string, p localslack.Post) string {
+	h.Helper()
+	ts, err := h.ws.Post(user, p)
 	if err != nil {
 		h.Fatal(err)
 	}
 	return ts
+}
+
+// pictures are uploads of the same picture.
+func pictures(names ...string) (files []localslack.Upload) {
+	for _, name := range names {
+		files = append(files, localslack.Upload{Name: name, Data: picture})
+	}
+	return files
 }
 
 // answers are the bot's messages in a thread.
@@ -237,15 +256,20 @@ func (h *house) reply(ts string) string {
 	return ""
 }
 
-// read waits until the picture posted at ts has been dealt with: its reply says
-// so, in one of the words that come last.
+// closed waits until the reply to ts has nothing to stop any more, and returns its last
+// line.
 func (h *house) closed(ts string) string {
 	h.Helper()
 	h.wait("the reply is closed", func() bool {
-		line := h.reply(ts)
-		return line != "" && !strings.HasPrefix(line, "Reading ") && !strings.Contains(line, "ahead") && !strings.HasSuffix(line, "is next.") && !strings.HasPrefix(line, "Not yet: ") && !strings.HasPrefix(line, "The OCR service isn't answering")
+		all := h.answers(ts)
+		return len(all) > 0 && !hasAction(all[0], reading.StopID)
 	})
 	return h.reply(ts)
+}
+
+// hasAction reports whether a message has an element with an action id.
+func hasAction(m localslack.Message, id string) bool {
+	return strings.Contains(string(m.Blocks), `"action_id":"`+id+`"`)
 }
 
 // results are the texts of all messages but the reply.

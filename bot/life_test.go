@@ -1,16 +1,11 @@
 package bot_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
+
+	"slackocr/bot/words"
 )
-
-// name is that of a request, as people and the log are told it.
-var name = regexp.MustCompile(`\b[0-9a-f]{4}-[0-9a-f]{4}\b`)
-
-// nameless is a line with ID for a request's name.
-func nameless(line string) string { return name.ReplaceAllString(line, "ID") }
 
 // lines are those of the log with these words in it. The bot has stopped.
 func (h *house) lines(words string) (found []string) {
@@ -27,10 +22,10 @@ func (h *house) lines(words string) (found []string) {
 func TestNameInTheLog(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.fail(401, `{"error":{"type":"auth_error"}}`) })
-		bad := name.FindString(h.closed(h.post("page.png")))
+		bad := requestName.FindString(h.closed(h.post("page.png")))
 		h.model.will(func(w *stream) { w.text("some text"); w.end("stop") })
 		good := h.post("page.png")
-		if line := h.closed(good); name.MatchString(line) {
+		if line := h.closed(good); requestName.MatchString(line) {
 			t.Errorf("a success names its request: %q", line)
 		}
 		if err := h.stop(); err != nil {
@@ -53,7 +48,7 @@ func TestOneLineALife(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.fail(500, `{"error":{"message":"oops"}}`) })
 		ts := h.post("page.png")
-		h.wait("it will be tried again", func() bool { return strings.HasPrefix(h.reply(ts), "Not yet: ") })
+		h.wait("it will be tried again", func() bool { return normalize(h.reply(ts)) == notYet("page.png", words.ModelDown) })
 		h.model.will(nil)
 		h.restart()
 		h.closed(ts)
@@ -65,7 +60,7 @@ func TestOneLineALife(t *testing.T) {
 			t.Errorf("its end is told so: %q", lines)
 		}
 		for _, line := range h.lines("an attempt failed") {
-			if name.FindString(line) != name.FindString(lines[0]) {
+			if requestName.FindString(line) != requestName.FindString(lines[0]) {
 				t.Errorf("%q and %q are about the same request", line, lines[0])
 			}
 		}

@@ -9,10 +9,8 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
-
-// neverTold is what somebody is told of what is not theirs, or not there.
-const neverTold = "I can't read that for you: it isn't there, or one of us isn't in its conversation."
 
 // linkTo types /ocr with an address as ann in a channel.
 func (h *house) linkTo(channel, link string) { h.command(h.ann, channel, link) }
@@ -43,11 +41,12 @@ func TestLinkToAMessageReadsAllItsPictures(t *testing.T) {
 		h.quietBot()
 		ts := h.post("a.png", "b.png")
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, ts)+" text")
-		h.wait("both are read", func() bool { return h.count(ts, "Read ") == 1 })
-		if replies, texts := h.count(ts, "Read 2 files as plain text"), h.count(ts, "a.png as plain text: ")+h.count(ts, "b.png as plain text: "); replies != 1 || texts != 2 {
+		h.wait("both are read", func() bool { return h.count(ts, anyRead) == 1 })
+		texts := h.count(ts, words.What("a.png", modeOf("text"))+": ") + h.count(ts, words.What("b.png", modeOf("text"))+": ")
+		if replies := h.count(ts, readFiles(2, 2, "text")); replies != 1 || texts != 2 {
 			t.Errorf("%d such replies, %d texts\n%s", replies, texts, h.show())
 		}
-		if w := h.whispers(h.ann); len(w) != 1 || !strings.Contains(w[0], h.ws.Permalink(h.channel, ts)) {
+		if w := h.whispers(h.ann); len(w) != 1 || w[0] != words.WhereText(h.ws.Permalink(h.channel, ts), true) {
 			t.Errorf("it whispers %q, want where the text will stand", w)
 		}
 		h.idle(2, "two pictures")
@@ -115,7 +114,7 @@ func TestLinkFromElsewhereIsAnsweredToTheAsker(t *testing.T) {
 				before := len(h.ws.Messages(h.channel))
 				h.linkTo(h.channel, link)
 				h.waitFor(h.direct(h.ann), "page.png", 1)
-				h.whispered(h.ann, "comes from another conversation")
+				h.whispered(h.ann, words.AnsweredElsewhere)
 				if n := len(h.ws.Messages(h.channel)); n != before || len(h.said(secret)) > 0 {
 					t.Errorf("%d messages, want %d; in its own conversation %q", n, before, h.said(secret))
 				}
@@ -137,7 +136,7 @@ func TestLinkIsNotCarriedToAnOutsider(t *testing.T) {
 		var links []string
 		for _, channel := range []string{secret, public, unknown, direct} {
 			ts := h.postIn(bob, channel, "", "", "page.png")
-			h.talk(bob, channel, "", "words")
+			h.talk(bob, channel, "", "hello")
 			_, permalink, private := h.file(channel, ts)
 			links = append(links, h.ws.Permalink(channel, ts), permalink, private)
 		}
@@ -158,12 +157,12 @@ func TestLinkIsNotCarriedToAnOutsider(t *testing.T) {
 			h.linkTo(h.channel, link)
 		}
 		h.pass(5 * time.Minute)
-		words := h.whispers(h.ann)
-		if len(words) != len(links) {
-			t.Errorf("%d answers to %d links", len(words), len(links))
+		answers := h.whispers(h.ann)
+		if len(answers) != len(links) {
+			t.Errorf("%d answers to %d links", len(answers), len(links))
 		}
-		for _, w := range words {
-			if !strings.HasPrefix(w, neverTold) {
+		for _, w := range answers {
+			if w != words.NotForYou {
 				t.Errorf("it says %q", w)
 			}
 		}
@@ -182,7 +181,7 @@ func TestLinkIsNotCarriedToAnOutsider(t *testing.T) {
 func TestLinkToAMessageWithoutPictures(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, h.talk(h.ann, h.channel, "", "words")))
-		h.whispered(h.ann, "There's no picture in that message")
+		h.whispered(h.ann, words.NoPictureThere)
 		h.idle(0, "no pictures")
 	})
 }
@@ -197,14 +196,14 @@ func TestLinkToTheOwnersFile(t *testing.T) {
 		h.waitFor(h.direct(h.ann), "mine.png", 1)
 		_, link, _ := h.file(h.direct(h.ann), ts)
 		h.linkTo(h.channel, link+" describe")
-		h.waitFor(h.direct(h.ann), "Read mine.png to describe it", 1)
+		h.waitFor(h.direct(h.ann), readAs("mine.png", "describe"), 1)
 		if said := h.said(h.channel); len(said) > 0 {
 			t.Errorf("in the channel: %q", said)
 		}
 		bob := h.ws.AddUser("bob")
 		h.ws.Join(h.channel, bob)
 		h.command(bob, h.channel, link)
-		h.whispered(bob, neverTold)
+		h.whispered(bob, words.NotForYou)
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"slackocr/bot"
+	"slackocr/bot/words"
+	"slackocr/ocr"
 )
 
 // TestSameAnswerIsNotShownAsNew: an endpoint may not look at its prompt.
@@ -21,10 +23,8 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 		for _, mode := range []string{"describe", "figure"} {
 			before := len(h.answers(ts))
 			h.talk(h.ann, h.channel, ts, mode)
-			h.wait("it is said", func() bool {
-				all := h.answers(ts)
-				return len(all) > before && strings.HasSuffix(all[len(all)-1].Text, "the model gave the same text as before, which is already above. It may not know any other way to read.")
-			})
+			want := notRead(words.What("page.png", modeOf(mode)), 0, words.SameText)
+			h.wait("it is said", func() bool { return h.count(ts, want) == 1 })
 			if after := len(h.answers(ts)); after != before+1 {
 				t.Errorf("%s: %d messages more, want the reply alone\n%s", mode, after-before, h.show())
 			}
@@ -50,9 +50,9 @@ func TestLocate(t *testing.T) {
 				h.model.will(func(w *stream) { w.text(answer); w.end("stop") })
 				h.talk(h.ann, h.channel, ts, "locate: total")
 				line := map[string]string{
-					"found":     "Found “total” twice in page.png.",
-					"not found": "I didn't find “total” in page.png.",
-					"in words":  "Read page.png to find “total” · 5 words",
+					"found":     words.Located("page.png", "total", 2),
+					"not found": words.Located("page.png", "total", 0),
+					"in words":  readAs("page.png", "locate: total"),
 				}[name]
 				h.wait(line, func() bool { return h.count(ts, line) == 1 })
 				results := h.results(ts)
@@ -101,14 +101,12 @@ func TestLoopIsCutAndSaid(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.post("page.png")
-		line := h.closed(ts)
-		if !strings.HasSuffix(line, "then had to stop: from there on, the model only repeated itself. Please post the rest as a second picture.") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closed(ts)
 		results := h.results(ts)
 		if len(results) != 1 || strings.Count(results[0], "again and again") != 1 || !strings.HasPrefix(results[0], "The first lines are good.") {
-			t.Errorf("results %q", results)
+			t.Fatalf("results %q", results)
 		}
+		h.closesWith(ts, notRead("page.png", ocr.CountWords(results[0]), words.Looped))
 	})
 }
 
@@ -119,24 +117,21 @@ func TestEndpointThatIsDown(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.fail(503, "oops") })
 		first := h.post("first.png")
-		const waits = "The OCR service isn't answering. I'll read first.png as soon as it's back."
-		h.wait("the first waits", func() bool { return h.reply(first) == waits })
+		h.wait("the first waits", func() bool { return h.reply(first) == words.Down("first.png") })
 		posted := time.Now()
 		second := h.post("second.png")
-		h.wait("the second is told", func() bool {
-			return h.reply(second) == strings.Replace(waits, "first", "second", 1)
-		})
+		h.wait("the second is told", func() bool { return h.reply(second) == words.Down("second.png") })
 		if took := time.Since(posted); took > 2*time.Second {
 			t.Errorf("told after %s", took)
 		}
 		h.pass(3 * time.Hour)
-		if line := h.reply(second); !strings.HasPrefix(line, "The OCR service isn't answering.") {
+		if line := h.reply(second); line != words.Down("second.png") {
 			t.Errorf("after three hours it says %q", line)
 		}
 		h.model.will(nil)
 		back := time.Now()
 		for _, ts := range []string{first, second} {
-			if line := h.closed(ts); !strings.HasPrefix(line, "Read ") {
+			if line := h.closed(ts); !strings.HasPrefix(line, anyRead) {
 				t.Errorf("the person sees %q", line)
 			}
 			if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
@@ -170,24 +165,23 @@ func TestEndpointThatGoesDown(t *testing.T) {
 			}
 		})
 		scanned := h.postFile("scan.pdf", scan(t, 4))
-		h.wait("two pages are read", func() bool { return strings.Contains(h.reply(scanned), "page 3 of 4") })
+		h.wait("two pages are read", func() bool { return strings.HasPrefix(h.reply(scanned), readingPage("scan.pdf", 3, 4)) })
 		first, second := h.post("first.png"), h.post("second.png")
 		h.wait("they wait", func() bool { return h.reply(first) != "" && h.reply(second) != "" })
 		since := <-down
-		const waits = "The OCR service isn't answering. I'll read "
 		h.wait("the one that is not being read is told", func() bool {
-			return strings.HasPrefix(h.reply(first), waits) || strings.HasPrefix(h.reply(second), waits)
+			return h.reply(first) == words.Down("first.png") || h.reply(second) == words.Down("second.png")
 		})
 		if took := time.Since(since); took > 2*time.Second {
 			t.Errorf("told after %s", took)
 		}
-		h.wait("the pages are told", func() bool { return strings.HasPrefix(h.reply(scanned), waits) })
-		if text := markdown(h.answers(scanned)[0]); !strings.Contains(text, "*Page 3 hasn't been read yet.*") || strings.Contains(text, "missing") {
+		h.wait("the pages are told", func() bool { return h.reply(scanned) == words.Down("scan.pdf") })
+		if text := markdown(h.answers(scanned)[0]); !strings.Contains(text, words.PageToCome(3)) || strings.Contains(text, gap(3, false, false)) {
 			t.Errorf("the reply shows\n%s", text)
 		}
 		h.model.will(nil)
 		for _, ts := range []string{scanned, first, second} {
-			if line := h.closed(ts); !strings.HasPrefix(line, "Read ") {
+			if line := h.closed(ts); !strings.HasPrefix(line, anyRead) {
 				t.Errorf("the person sees %q", line)
 			}
 		}

@@ -18,9 +18,7 @@ func TestOddPartsInAnswers(t *testing.T) {
 		h.ws.SetBehaviour(localslack.Behaviour{OddParts: true})
 		h.start()
 		ts := h.post("page.png")
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, readLine("page.png", 2, 1))
 		h.pass(10 * time.Minute)
 		if got := h.answers(ts); len(got) != 2 {
 			t.Errorf("%d messages, want the reply and the text\n%s", len(got), h.show())

@@ -1,7 +1,7 @@
 package bot_test
 
 import (
-	"strings"
+	"slices"
 	"testing"
 
 	"slackocr/bot"
@@ -28,15 +28,15 @@ func TestOpeningTheMessagesIsGreeted(t *testing.T) {
 		for range 3 {
 			h.opens(h.ann, "messages")
 		}
-		h.waitFor(h.direct(h.ann), "Hello!", 1)
+		greeting := words.GreetingDirect(words.SentTo("localhost"))
+		h.waitFor(h.direct(h.ann), greeting, 1)
 		h.restart()
 		h.opens(h.ann, "messages")
 		h.opens(bob, "messages")
-		h.waitFor(h.direct(bob), "Hello!", 1)
+		h.waitFor(h.direct(bob), greeting, 1)
 		h.idle(0, "a greeting")
 		for _, person := range []string{h.ann, bob} {
-			said := h.said(h.direct(person))
-			if len(said) != 1 || !strings.Contains(said[0], words.SentTo("localhost")) {
+			if said := h.said(h.direct(person)); !slices.Equal(said, []string{greeting}) {
 				t.Errorf("it says %q", said)
 			}
 		}
@@ -48,10 +48,6 @@ func TestGreetingNamesTheEngine(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.startAs(func(c *bot.Config) { c.Engine = "an engine on this machine" })
 		h.opens(h.ann, "messages")
-		direct := h.direct(h.ann)
-		h.waitFor(direct, "Hello!", 1)
-		if said := h.said(direct); !strings.Contains(said[0], words.ReadBy("an engine on this machine")) {
-			t.Errorf("it says %q", said)
-		}
+		h.waitFor(h.direct(h.ann), words.GreetingDirect(words.ReadBy("an engine on this machine")), 1)
 	})
 }

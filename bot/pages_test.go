@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"slackocr/bot"
-	"slackocr/bot/localslack"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -39,11 +40,7 @@ func scan(t testing.TB, pages int) []byte {
 
 func (h *house) postFile(name string, data []byte) (ts string) {
 	h.Helper()
-	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: name, Data: data}}})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return ts
+	return h.postData(h.ann, h.channel, "", name, data)
 }
 
 // TestPagesAreReadAtOnceAndShownInOrder, at least three times as fast as one by
@@ -60,16 +57,13 @@ func TestPagesAreReadAtOnceAndShownInOrder(t *testing.T) {
 			})
 			posted := time.Now()
 			ts := h.postFile("scan.pdf", scan(t, 12))
-			h.wait("progress by pages", func() bool { return strings.Contains(h.reply(ts), "Reading scan.pdf… page 5 of 12 · ") })
-			line := h.closed(ts)
+			h.wait("progress by pages", func() bool { return strings.HasPrefix(h.reply(ts), readingPage("scan.pdf", 5, 12)) })
+			h.closesWith(ts, readLine("scan.pdf", 36, 12))
 			took[concurrency] = time.Since(posted)
-			if !strings.HasPrefix(line, "Read scan.pdf · 12 pages · 36 words · ") {
-				t.Errorf("the last line is %q", line)
-			}
 			text := strings.Join(h.results(ts), "\n")
 			at := -1
 			for n := 2; n <= 12; n++ {
-				next := strings.Index(text, fmt.Sprintf("**Page %d of 12**", n))
+				next := strings.Index(text, slackmd.PageBreak(n, 12))
 				if next <= at {
 					t.Fatalf("page %d stands at %d, the one before at %d:\n%s", n, next, at, text)
 				}
@@ -105,13 +99,11 @@ func TestPageThatFailsLeavesAGap(t *testing.T) {
 			}
 		})
 		ts := h.postFile("scan.pdf", scan(t, 4))
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read scan.pdf · 4 pages · ") {
-			t.Errorf("the last line is %q", line)
-		}
+		h.closesWith(ts, readLine("scan.pdf", 10, 4))
 		text := strings.Join(h.results(ts), "\n")
 		for _, want := range []string{
-			"Page 2 is missing: the OCR service refuses its content.",
-			"the start of it\n", "The rest of page 3 is missing: the model stopped before the end of the page.",
+			words.PageMissing(2, false, false, failure(words.ModelRefused)),
+			"the start of it\n", words.PageMissing(3, true, false, failure(words.Truncated)),
 		} {
 			if strings.Count(text, want) != 1 {
 				t.Errorf("%q is not there once:\n%s", want, text)
@@ -133,18 +125,17 @@ func TestFinishedPagesAreNotReadAgain(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.postFile("scan.pdf", scan(t, 5))
-		h.wait("three pages are read", func() bool { return strings.Contains(h.reply(ts), "page 4 of 5") })
+		h.wait("three pages are read", func() bool { return strings.HasPrefix(h.reply(ts), readingPage("scan.pdf", 4, 5)) })
 		if err := h.stop(); err != nil {
 			t.Fatal(err)
 		}
-		h.ended = make(chan error, 1)
 		h.start()
 		h.closed(ts)
 		if n := h.requests(); n > 6 {
 			t.Errorf("%d requests for five pages", n)
 		}
 		text := strings.Join(h.results(ts), "\n")
-		for _, want := range []string{"request1", "request2", "request3", "Page 5 of 5"} {
+		for _, want := range []string{"request1", "request2", "request3", slackmd.PageBreak(5, 5)} {
 			if strings.Count(text, want) != 1 {
 				t.Errorf("%q is not there once:\n%s", want, text)
 			}
@@ -165,10 +156,8 @@ func TestPagesThatFailForAWhile(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.postFile("scan.pdf", scan(t, 3))
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read scan.pdf · 3 pages · ") {
-			t.Errorf("the last line is %q", line)
-		}
-		if text := strings.Join(h.results(ts), "\n"); strings.Count(text, "good") != 3 || strings.Contains(text, "missing") {
+		h.closesWith(ts, readLine("scan.pdf", 3, 3))
+		if text := strings.Join(h.results(ts), "\n"); strings.Count(text, "good") != 3 || strings.Contains(text, gap(2, false, false)) {
 			t.Errorf("the text is\n%s", text)
 		}
 		if n := h.requests(); n != 5 {
@@ -182,10 +171,7 @@ func TestPagesOverTheBoundAreNamed(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
 		ts := h.postFile("scan.pdf", scan(t, 5))
-		line := h.closed(ts)
-		if !strings.HasPrefix(line, "Read scan.pdf · 2 pages · ") || !strings.HasSuffix(line, " · the last 3 pages skipped, which is more than I read at once") {
-			t.Errorf("the last line is %q", line)
-		}
+		h.closesWith(ts, readLine("scan.pdf", 4, 2)+words.PagesLeftOut(3))
 	})
 }
 
@@ -193,23 +179,17 @@ func TestPagesOverTheBoundAreNamed(t *testing.T) {
 func TestFilesThatCannotBeOpened(t *testing.T) {
 	for name, tt := range map[string]struct {
 		data []byte
-		want string
+		kind words.Kind
 	}{
-		"empty.pdf":  {[]byte("%PDF-1.7\n%%EOF\n"), "I couldn't read empty.pdf: I can't open this PDF. Print it to a new PDF and post that, or post its pages as PNG or JPEG images."},
-		"cut.png":    {picture[:20], "I couldn't read cut.png: the file is damaged: its end is missing. Please post it again."},
-		"page.png":   {[]byte("<!doctype html><title>x</title>"), "I couldn't read page.png: "},
-		"svg.png":    {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "I couldn't read svg.png: I don't know this kind of file."},
-		"noname.png": {nil, ""},
+		"empty.pdf": {[]byte("%PDF-1.7\n%%EOF\n"), words.BrokenPDF},
+		"cut.png":   {picture[:20], words.Damaged},
+		"page.png":  {[]byte("<!doctype html><title>x</title>"), words.NotFile},
+		"svg.png":   {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), words.Unsupported},
 	} {
-		if tt.data == nil {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				ts := h.postFile(name, tt.data)
-				if line := h.closed(ts); !strings.HasPrefix(line, tt.want) {
-					t.Errorf("the person sees %q, want %q", line, tt.want)
-				}
+				h.closesWith(ts, notRead(name, 0, tt.kind))
 				if got := h.results(ts); len(slices.Compact(got)) != 0 {
 					t.Errorf("results %q", got)
 				}
@@ -224,9 +204,7 @@ func TestPagesWithoutText(t *testing.T) {
 		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
 		h.model.write("\n")
 		ts := h.postFile("scan.pdf", scan(t, 3))
-		if line := h.closed(ts); line != "I found no text in scan.pdf · the last 1 page skipped, which is more than I read at once." {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, words.NothingFound("scan.pdf", words.PagesLeftOut(1)))
 		if got := h.results(ts); len(got) != 0 {
 			t.Errorf("results %q", got)
 		}
@@ -257,12 +235,9 @@ func TestPageThatIsCutKeepsToItself(t *testing.T) {
 				ts := h.postFile("scan.pdf", scan(t, 2))
 				h.closed(ts)
 				text := strings.Join(h.results(ts), "\n")
-				for _, want := range []string{
-					"\n\n*The rest of page 1 is missing: the model stopped before the end of the page. Please post the rest as a second picture.*\n\n---\n\n**Page 2 of 2**\n\n|",
-				} {
-					if strings.Count(text, want) != 1 {
-						t.Errorf("%q is not there once:\n%s", want, text)
-					}
+				want := "\n\n" + words.PageMissing(1, true, false, failure(words.Truncated)) + slackmd.PageBreak(2, 2) + "|"
+				if strings.Count(text, want) != 1 {
+					t.Errorf("%q is not there once:\n%s", want, text)
 				}
 				if strings.Count(text, "```")%2 != 0 {
 					t.Errorf("code stays open:\n%s", text)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot"
+	"slackocr/bot/words"
 )
 
 // TestManyPlacesAreFound: more than can be kept of a job are counted all the same.
@@ -25,7 +26,7 @@ func TestManyPlacesAreFound(t *testing.T) {
 			w.end("stop")
 		})
 		h.talk(h.ann, h.channel, ts, "locate: total")
-		h.wait("all are counted", func() bool { return h.count(ts, "Found “total” 4000 times in scan.pdf.") == 1 })
+		h.wait("all are counted", func() bool { return h.count(ts, words.Located("scan.pdf", "total", 4000)) == 1 })
 	})
 }
 
@@ -55,22 +56,13 @@ func TestPartThatFails(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.postFile("tall.png", b.Bytes())
-		parts := (h.closedRequests(ts) - 1) * 2
-		if line := h.reply(ts); !strings.HasPrefix(line, fmt.Sprintf("Read tall.png · %d words · ", parts)) {
-			t.Errorf("the last line is %q", line)
-		}
-		const want = "a part\n\n*Some of page 1 is missing here: the OCR service refuses its content. I can't change that.*\n\na part"
+		h.closed(ts)
+		h.closesWith(ts, readLine("tall.png", (h.requests()-1)*2, 1))
+		want := "a part\n\n" + words.PageMissing(1, false, true, failure(words.ModelRefused)) + "\n\na part"
 		if text := strings.Join(h.results(ts), "\n"); !strings.HasPrefix(text, want) {
 			t.Errorf("the text is\n%s", text)
 		}
 	})
-}
-
-// closedRequests waits until a reply is closed, and counts what was asked of the
-// model.
-func (h *house) closedRequests(ts string) int {
-	h.closed(ts)
-	return h.requests()
 }
 
 // TestTextThatIsTooLongToKeep is said to be so.
@@ -84,9 +76,7 @@ func TestTextThatIsTooLongToKeep(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.postFile("scan.pdf", scan(t, 2))
-		if line := h.closed(ts); line != "I couldn't read scan.pdf: its text is longer than I can keep. Please post it in parts." {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, notRead("scan.pdf", 0, words.TextTooLong))
 	})
 }
 
@@ -103,12 +93,12 @@ func TestTextStaysWhileItIsReadAgain(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.post("page.png")
-		h.wait("another attempt", func() bool { return strings.HasPrefix(h.reply(ts), "Not yet: ") })
+		h.wait("another attempt", func() bool { return normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff) })
 		h.pass(15 * time.Second)
 		if n := h.requests(); n != 3 {
 			t.Fatalf("%d requests, want a third that runs", n)
 		}
-		if text := markdown(h.answers(ts)[0]); text != "first words" || !strings.HasPrefix(h.reply(ts), "Reading page.png…") {
+		if text := markdown(h.answers(ts)[0]); text != "first words" || !strings.HasPrefix(h.reply(ts), words.Reading("page.png")) {
 			t.Errorf("the reply says %q and shows %q", h.reply(ts), text)
 		}
 		h.closed(ts)

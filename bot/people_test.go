@@ -2,12 +2,14 @@ package bot_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestWhoIsOfTheHouse, by what Slack was recorded to send of people of other
@@ -60,8 +62,7 @@ func TestWhoIsOfTheHouse(t *testing.T) {
 				asked("words in a thread")
 				h.press(who, h.channel, h.answers(ts)[0].TS, "again", "describe")
 				asked("a button")
-				refused := strings.Contains(strings.Join(h.whispers(who), "\n"), "I only work for people in the workspace")
-				if refused == tt.ours {
+				if refused := slices.Contains(h.whispers(who), words.OtherWorkspace); refused == tt.ours {
 					t.Errorf("told %q", h.whispers(who))
 				}
 				if n := h.calls("users.info")[""]; n > 2 {
@@ -94,9 +95,7 @@ func TestSlackDoesNotTellWhoSomebodyIs(t *testing.T) {
 		h.ws.Join(h.channel, h.ws.AddExternalUser("mallory"))
 		h.start()
 		h.ws.Fail(localslack.Fault{Method: "users.info", Times: 3, Status: 500})
-		if line := h.closed(h.post("page.png")); !strings.HasPrefix(line, "Read page.png") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(h.post("page.png"), readLine("page.png", 2, 1))
 	})
 }
 
@@ -110,9 +109,9 @@ func TestOrganisationWideInstallIsRefused(t *testing.T) {
 		}
 		manifest.OrgInstall = true
 		h.app = h.ws.Install(manifest)
-		h.launch()
+		h.launch(h.jobs)
 		refused, ok := errors.AsType[*bot.TokenError](h.stopped())
-		if !ok || !strings.Contains(refused.Error(), "install the app in that workspace alone") {
+		if !ok || refused.Code != bot.OrgInstall {
 			t.Errorf("it ended with %v", refused)
 		}
 	})
@@ -127,12 +126,12 @@ func TestPrivateAnswersStandInTheThread(t *testing.T) {
 		h.closed(ts)
 		reply := h.answers(ts)[0].TS
 		h.press(eve, h.channel, reply, "again", "text")
-		h.whispered(eve, "I only work for people in the workspace")
+		h.whispered(eve, words.OtherWorkspace)
 		for range 2 {
 			h.press(h.ann, h.channel, reply, "send")
 			h.pass(time.Minute)
 		}
-		h.whispered(h.ann, "The file is already in this thread.")
+		h.whispered(h.ann, words.SentAlready)
 		for _, person := range []string{h.ann, eve} {
 			for _, e := range h.ws.Ephemerals(person) {
 				if e.Channel != h.channel || e.Message.ThreadTS != ts {
@@ -152,24 +151,25 @@ func TestClocksThatDiffer(t *testing.T) {
 				h.varied()
 				h.ws.SetBehaviour(localslack.Behaviour{ClockOffset: ahead})
 				h.start()
+				reading := shared(words.Reading("a.png"), words.Reading("b.png"))
 				once := func(what string, ask func(), count func() int) {
 					t.Helper()
 					h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Applied: true, Status: 500})
 					ask()
 					h.pass(5 * time.Minute)
-					if n, left := count(), h.times(h.channel, "Reading "); n != 1 || left != 0 {
+					if n, left := count(), h.times(h.channel, reading); n != 1 || left != 0 {
 						t.Errorf("%s: %d replies and %d that were forgotten, want 1\n%s", what, n, left, h.show())
 					}
 				}
 				var ts string
-				once("a message", func() { ts = h.post("page.png") }, func() int { return h.count(ts, "Read page.png") })
+				once("a message", func() { ts = h.post("page.png") }, func() int { return h.count(ts, readAs("page.png", "markdown")) })
 				once("a press", func() { h.press(h.ann, h.channel, h.answers(ts)[0].TS, "again", "text") },
-					func() int { return h.count(ts, "Read page.png as plain text") })
+					func() int { return h.count(ts, readAs("page.png", "text")) })
 				once("a command", func() { h.command(h.ann, h.channel, "last figure") },
-					func() int { return h.times(h.channel, "Read page.png as a figure") })
+					func() int { return h.times(h.channel, readAs("page.png", "figure")) })
 				_, link, _ := h.file(h.channel, ts)
 				once("a link", func() { h.command(h.ann, h.channel, link+" describe") },
-					func() int { return h.times(h.channel, "Read page.png to describe it") })
+					func() int { return h.times(h.channel, readAs("page.png", "describe")) })
 			})
 		})
 	}
@@ -182,10 +182,7 @@ func TestFileThatSlackNeverShares(t *testing.T) {
 		h.model.write(strings.Repeat("A sentence of a long page.\n\n", 3000))
 		h.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", NeverShared: true})
 		ts := h.post("page.png")
-		line := h.closed(ts)
-		if !strings.HasPrefix(line, "Read page.png · 18000 words") || strings.Contains(line, "page.md") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, readLine("page.png", 18000, 1))
 		if got := strings.Count(strings.Join(h.results(ts), "\n\n"), "A sentence of a long page."); got != 3000 {
 			t.Errorf("%d of 3000 sentences are there", got)
 		}
@@ -210,13 +207,13 @@ func TestLinksAsPeopleCopyThem(t *testing.T) {
 			h.command(h.ann, h.channel, link)
 			h.idle(i+1, link)
 		}
-		if n := h.count(ts, "Read reply.png"); n != 1 {
+		if n := h.count(ts, readAs("reply.png", "markdown")); n != 1 {
 			t.Errorf("the reply's picture was read %d times", n)
 		}
 		bob := h.ws.AddUser("bob")
 		other := h.ws.AddChannel("other", false, bob)
 		h.command(bob, other, "https://partner.slack.com/archives/"+h.channel+"/"+p(ts))
-		h.whispered(bob, neverTold)
+		h.whispered(bob, words.NotForYou)
 		h.idle(5, "a link of somebody who is not there")
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // press presses a button as somebody: one of the message ts, or where it has none of
@@ -36,7 +37,7 @@ func (h *house) withAction(channel, ts, action string) string {
 			continue
 		}
 		for _, other := range h.ws.Thread(channel, root) {
-			if other.TS >= ts && strings.Contains(string(other.Blocks), `"action_id":"`+action+`"`) {
+			if other.TS >= ts && hasAction(other, action) {
 				return other.TS
 			}
 		}
@@ -85,10 +86,10 @@ func TestStopWhileStreaming(t *testing.T) {
 			t.Errorf("the model was left after %s", took)
 		}
 		all.Wait()
-		h.wait("it says so", func() bool { return h.count(ts, "Stopped by") == 1 })
+		h.wait("it says so", func() bool { return h.count(ts, stopped("page.png", 2)) == 1 })
 		h.pass(time.Minute)
 		m := h.answers(ts)[0]
-		if n := strings.Count(string(m.Blocks), `\u003c@U`); n != 1 || !strings.Contains(string(m.Blocks), "2 words") {
+		if n := strings.Count(string(m.Blocks), `\u003c@U`); n != 1 {
 			t.Errorf("it shows %s", m.Blocks)
 		}
 		if r := h.results(ts); len(r) != 1 || r[0] != "two words" {
@@ -107,8 +108,8 @@ func TestStopWhileWaiting(t *testing.T) {
 		ts := h.post("late.png")
 		h.wait("it waits", func() bool { return h.reply(ts) != "" })
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
-		h.wait("it is stopped", func() bool { return strings.HasPrefix(h.reply(ts), "Stopped by") })
-		h.wait("the others are read", func() bool { return h.count(first, "Read 4 files") == 1 })
+		h.wait("it is stopped", func() bool { return h.reply(ts) == stopped("late.png", 0) })
+		h.wait("the others are read", func() bool { return h.count(first, readFiles(4, 4, "markdown")) == 1 })
 		h.idle(4, "stopped before its turn")
 		if n := len(h.answers(ts)); n != 1 {
 			t.Errorf("%d messages\n%s", n, h.show())
@@ -133,8 +134,8 @@ func TestButtonsAreForMembers(t *testing.T) {
 		}()
 		h.press(bob, h.channel, reply, "stop")
 		<-gone
-		h.whispered(bob, "Only people who are in that conversation")
-		h.wait("it is read", func() bool { return h.count(ts, "Read page.png") == 1 })
+		h.whispered(bob, words.NotMember)
+		h.wait("it is read", func() bool { return h.count(ts, readAs("page.png", "markdown")) == 1 })
 	})
 }
 
@@ -151,7 +152,7 @@ func TestWindowOfSomebodyWhoLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		problems := h.submit(bob, h.ws.Views(bob)[0].ID, map[string][]string{"words": {"total"}})
-		if !strings.HasPrefix(problems["words"], "Only people who are in that conversation") {
+		if problems["words"] != words.NotMember {
 			t.Errorf("the window says %v", problems)
 		}
 		h.idle(1, "not for bob")
@@ -168,7 +169,7 @@ func TestStopAfterTheEnd(t *testing.T) {
 		h.wait("it is read", func() bool { return h.count(ts, "page.png") == 1 })
 		h.pass(time.Minute)
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
-		h.whispered(h.ann, "I'd already finished with it")
+		h.whispered(h.ann, words.FinishedAlready)
 		h.idle(1, "read")
 	})
 }
@@ -182,19 +183,18 @@ func TestReadAgainAsEachMode(t *testing.T) {
 		h.closed(ts)
 		reply := h.answers(ts)[0].TS
 		n := 1
-		for mode, line := range map[string]string{
-			"markdown": "Read a.png ·", "text": "Read a.png as plain text", "figure": "Read a.png as a figure", "describe": "Read a.png to describe it",
-			"locate": "Read a.png to find “the total”", "prompt": "Read a.png with a prompt",
-		} {
+		for _, mode := range []string{"markdown", "text", "figure", "describe", "locate: the total", "prompt: the total"} {
+			line := readAs("a.png", mode)
 			before := h.count(ts, line)
-			h.press(h.ann, h.channel, reply, "again", mode)
-			if mode == "locate" || mode == "prompt" {
+			kind, argument, _ := strings.Cut(mode, ": ")
+			h.press(h.ann, h.channel, reply, "again", kind)
+			if argument != "" {
 				h.wait("a window", func() bool { return len(h.ws.Views(h.ann)) == 1 })
 				view := h.ws.Views(h.ann)[0].ID
 				if problems := h.submit(h.ann, view, map[string][]string{"words": {"  "}}); problems["words"] == "" {
 					t.Errorf("%s without words: %v", mode, problems)
 				}
-				if problems := h.submit(h.ann, view, map[string][]string{"words": {"the total"}}); len(problems) > 0 {
+				if problems := h.submit(h.ann, view, map[string][]string{"words": {argument}}); len(problems) > 0 {
 					t.Error(problems)
 				}
 			}
@@ -216,19 +216,19 @@ func TestButtonsOnAForgottenJob(t *testing.T) {
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "again", "locate")
 		h.wait("a window", func() bool { return len(h.ws.Views(h.ann)) == 1 })
 		h.forget(h.ann)
-		h.whispered(h.ann, "I erased")
+		h.whispered(h.ann, words.RecordsErased(1))
 		said := len(h.whispers(h.ann))
 		for _, choice := range [][]string{{"send"}, {"again", "text"}} {
 			h.press(h.ann, h.channel, h.answers(ts)[0].TS, choice[0], choice[1:]...)
 		}
 		h.wait("two words", func() bool { return len(h.whispers(h.ann)) == said+2 })
 		for _, w := range h.whispers(h.ann)[said:] {
-			if !strings.HasPrefix(w, "I no longer remember") {
+			if w != words.NotRemembered {
 				t.Errorf("it says %q", w)
 			}
 		}
 		problems := h.submit(h.ann, h.ws.Views(h.ann)[0].ID, map[string][]string{"words": {"total"}})
-		if !strings.HasPrefix(problems["words"], "I no longer remember") {
+		if problems["words"] != words.NotRemembered {
 			t.Errorf("the window says %v", problems)
 		}
 		h.idle(1, "forgotten")
@@ -247,10 +247,7 @@ func TestStopIsToldAfterARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		clear()
-		h.ended = make(chan error, 1)
 		h.start()
-		if line := h.closed(ts); !strings.HasPrefix(line, "Stopped by ") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, stopped("page.png", 2))
 	})
 }

@@ -1,11 +1,11 @@
 package bot_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"slackocr/bot"
+	"slackocr/bot/words"
 )
 
 // TestAskFromElsewhereIsToldWhere the text will stand, at once and to that person alone,
@@ -27,12 +27,9 @@ func TestAskFromElsewhereIsToldWhere(t *testing.T) {
 				ts := h.post("page.png")
 				asked := time.Now()
 				ask(h, ts)
-				said := h.whispered(h.ann, "I'm reading it")
+				h.whispered(h.ann, words.WhereText(h.ws.Permalink(h.channel, ts), true))
 				if took := time.Since(asked); took > time.Second {
 					t.Errorf("told after %s", took)
-				}
-				if link := "<" + h.ws.Permalink(h.channel, ts) + "|"; !strings.Contains(said, link) {
-					t.Errorf("it says %q, want a link %s", said, link)
 				}
 				h.closed(ts)
 				h.pass(time.Minute)
@@ -64,10 +61,7 @@ func TestReactionOnWhatSomebodyHadRead(t *testing.T) {
 		if err := h.ws.React(bob, h.channel, ts, "page_facing_up"); err != nil {
 			t.Fatal(err)
 		}
-		said := h.whispered(bob, "I've already read that")
-		if link := "<" + h.ws.Permalink(h.channel, ts) + "|"; !strings.Contains(said, link) {
-			t.Errorf("it says %q, want a link %s", said, link)
-		}
+		h.whispered(bob, words.WhereText(h.ws.Permalink(h.channel, ts), false))
 		h.idle(1, "read once")
 		h.whole(ts, "page.png")
 		if w := h.whispers(h.ann); len(w) > 0 {
@@ -84,7 +78,7 @@ func TestReactionOnWhatWasReadUnasked(t *testing.T) {
 		if err := h.ws.React(h.ann, h.channel, ts, "page_facing_up"); err != nil {
 			t.Fatal(err)
 		}
-		h.whispered(h.ann, "I've already read that")
+		h.whispered(h.ann, words.WhereText(h.ws.Permalink(h.channel, ts), false))
 		h.idle(1, "read once")
 	})
 }
@@ -102,10 +96,7 @@ func TestAskAgainWhileItIsRead(t *testing.T) {
 				if err := ask(h, ts); err != nil {
 					t.Fatal(err)
 				}
-				said := h.whispered(h.ann, h.ws.Permalink(h.channel, ts))
-				if !strings.HasPrefix(said, "I'm reading it.") {
-					t.Errorf("it says %q", said)
-				}
+				h.whispered(h.ann, words.WhereText(h.ws.Permalink(h.channel, ts), true))
 			})
 		})
 	}

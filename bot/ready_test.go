@@ -1,12 +1,11 @@
 package bot_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestFilesBehindRedirects, as on Enterprise Grid, and a download that fails once
@@ -26,9 +25,7 @@ func TestFilesBehindRedirects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				behave(h.ws)
-				if line := h.closed(h.post("page.png")); !strings.HasPrefix(line, "Read page.png") {
-					t.Errorf("the person sees %q", line)
-				}
+				h.closesWith(h.post("page.png"), readLine("page.png", 2, 1))
 			})
 		})
 	}
@@ -43,9 +40,7 @@ func TestFilesThatAreNotReady(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 2 * time.Second, Scan: scan})
 				ts := h.post("page.png")
-				if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
-					t.Errorf("the person sees %q", line)
-				}
+				h.closesWith(ts, readLine("page.png", 2, 1))
 				if n := h.count(ts, "page.png"); n != 1 {
 					t.Errorf("%d texts\n%s", n, h.show())
 				}
@@ -62,10 +57,7 @@ func TestFileThatIsNeverReady(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 100 * time.Hour, Scan: localslack.ScanNoAddress})
 		ts := h.post("page.png")
-		h.wait("the end", func() bool { return strings.HasPrefix(h.reply(ts), "I couldn't read") })
-		if line := h.reply(ts); !strings.Contains(line, "Slack is still processing the file. Please post it again in a minute.") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, notRead("page.png", 0, words.NotReady))
 	})
 }
 
@@ -80,11 +72,8 @@ func TestStopWhileAFileIsNotReady(t *testing.T) {
 		if took := time.Since(begun); took > time.Second {
 			t.Errorf("the bot ended after %s", took)
 		}
-		h.ended = make(chan error, 1)
 		h.start()
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, readLine("page.png", 2, 1))
 	})
 }
 
@@ -113,16 +102,12 @@ func TestStreamsOfBytes(t *testing.T) {
 			t.Errorf("it was read %d times", n)
 		}
 		h.postData(h.ann, h.direct(h.ann), "", "words.bin", []byte("just words"))
-		h.waitFor(h.direct(h.ann), "I couldn't read words.bin: I don't know this kind of file.", 1)
+		h.waitFor(h.direct(h.ann), notRead("words.bin", 0, words.Unsupported), 1)
 	})
 }
 
 // postData posts a file with some content.
 func (h *house) postData(user, channel, text, name string, data []byte) (ts string) {
 	h.Helper()
-	ts, err := h.ws.Post(user, localslack.Post{Channel: channel, Text: text, Files: []localslack.Upload{{Name: name, Data: data}}})
-	if err != nil {
-		h.Fatal(fmt.Errorf("posting %s: %w", name, err))
-	}
-	return ts
+	return h.say(user, localslack.Post{Channel: channel, Text: text, Files: []localslack.Upload{{Name: name, Data: data}}})
 }

@@ -9,6 +9,7 @@ import (
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // parts is a text of n messages.
@@ -25,7 +26,11 @@ func TestMessagesAndFiles(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.model.write(parts(n))
 				ts := h.post("page.png")
-				line := h.closed(ts)
+				line := readLine("page.png", n*2000, 1)
+				if n > 1 {
+					line += words.InFile("page.md")
+				}
+				h.closesWith(ts, line)
 				var want []string
 				for range messages {
 					want = append(want, parts(1))
@@ -35,9 +40,6 @@ func TestMessagesAndFiles(t *testing.T) {
 				}
 				if got := h.results(ts); !slices.Equal(got, want) {
 					t.Errorf("results %.30q, want %.30q", got, want)
-				}
-				if told := strings.HasSuffix(line, " · the whole text is in page.md"); told != (n > 1) {
-					t.Errorf("the last line is %q", line)
 				}
 				h.noRateLimit()
 			})
@@ -55,11 +57,11 @@ func TestTextThatSlackRefuses(t *testing.T) {
 		results []string
 		line    string
 	}{
-		{"as messages", []localslack.Fault{refused}, []string{"file page.md"}, "Read page.png · 2 words · 1 s · the whole text is in page.md"},
+		{"as messages", []localslack.Fault{refused}, []string{"file page.md"}, readLine("page.png", 2, 1) + words.InFile("page.md")},
 		{
 			"as messages and as a file",
 			[]localslack.Fault{refused, {Method: "files.getUploadURLExternal", Error: "posting_to_channel_denied"}},
-			nil, "I read page.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about ID.",
+			nil, words.Lost("page.png", "ID"),
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,9 +70,7 @@ func TestTextThatSlackRefuses(t *testing.T) {
 					h.ws.Fail(f)
 				}
 				ts := h.post("page.png")
-				if line := nameless(h.closed(ts)); line != tt.line {
-					t.Errorf("the person sees\n%q, want\n%q", line, tt.line)
-				}
+				h.closesWith(ts, tt.line)
 				if got := h.results(ts); !slices.Equal(got, tt.results) {
 					t.Errorf("results %q, want %q", got, tt.results)
 				}
@@ -103,7 +103,7 @@ func TestLostAnswerOfASecondPart(t *testing.T) {
 					t.Errorf("%d results: %.30q", len(got), got)
 				}
 				for i, m := range h.answers(ts)[1:4] {
-					if want := fmt.Sprintf("page.png · part %d of 3: ", i+1); !strings.HasPrefix(m.Text, want) {
+					if want := words.Of("page.png", words.Part(i+1, 3, 0, 0)) + ": "; !strings.HasPrefix(m.Text, want) {
 						t.Errorf("part %d is called %q", i+1, m.Text)
 					}
 				}
@@ -225,7 +225,7 @@ func TestWideTableIsAFileToo(t *testing.T) {
 		row := strings.Repeat("| a ", 40) + "|\n"
 		h.model.write(row + strings.Repeat("| - ", 40) + "|\n" + row)
 		ts := h.post("page.png")
-		if line := h.closed(ts); !strings.HasSuffix(line, " · the whole text is in page.md") {
+		if line := h.closed(ts); !strings.HasSuffix(line, words.InFile("page.md")) {
 			t.Errorf("the last line is %q", line)
 		}
 		if got := h.results(ts); len(got) != 2 || got[1] != "file page.md" {
@@ -240,16 +240,17 @@ func TestPartsNameTheirPages(t *testing.T) {
 		h.model.write(strings.TrimSpace(strings.Repeat("word ", 1300))) // 6,499 units: one and a half pages a message
 		ts := h.postFile("scan.pdf", scan(t, 3))
 		h.closed(ts)
-		var said []string
+		var said, want []string
 		for _, m := range h.answers(ts)[1:] {
 			if len(m.Files) == 0 {
 				header, _, _ := strings.Cut(m.Text, ":")
 				said = append(said, header)
 			}
 		}
-		if want := []string{
-			"scan.pdf · part 1 of 3 · page 1", "scan.pdf · part 2 of 3 · page 2", "scan.pdf · part 3 of 3 · page 3",
-		}; !slices.Equal(said, want) {
+		for part := 1; part <= 3; part++ {
+			want = append(want, words.Of("scan.pdf", words.Part(part, 3, part, part)))
+		}
+		if !slices.Equal(said, want) {
 			t.Errorf("notifications say %q, want %q", said, want)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // filesOf are the names and contents of what the bot uploaded to a thread.
@@ -44,7 +45,7 @@ func TestDownload(t *testing.T) {
 				h.wait("files", func() bool { names, _ := h.filesOf(ts); return len(names) == len(c.want) })
 				h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")
 				h.idle(1, "read")
-				if w := h.whispers(h.ann); len(w) != 2 || !strings.Contains(w[0], "already in this thread") || w[1] != w[0] {
+				if w := h.whispers(h.ann); !slices.Equal(w, []string{words.SentAlready, words.SentAlready}) {
 					t.Errorf("it whispers %q", w)
 				}
 				names, contents := h.filesOf(ts)
@@ -76,7 +77,7 @@ func TestDownloadThatSlackRefuses(t *testing.T) {
 		h.closed(ts)
 		clear := h.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", Error: "not_in_channel"})
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")
-		h.whispered(h.ann, "Slack didn't accept the file")
+		h.whispered(h.ann, words.NotSent)
 		clear()
 		h.pass(5 * time.Second)
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
+	"slackocr/ocr"
 )
 
 // pictureOf is a picture that the model can tell from others by its height, see
@@ -29,11 +31,7 @@ func pictureOf(height int) []byte {
 // postFiles posts files in one message as ann.
 func (h *house) postFiles(files ...localslack.Upload) (ts string) {
 	h.Helper()
-	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: files})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return ts
+	return h.say(h.ann, localslack.Post{Channel: h.channel, Files: files})
 }
 
 // three posts a.png, b.png and c.png, which are 40, 60 and 80 pixels high.
@@ -85,19 +83,19 @@ func (h *house) replyLines(ts string) []string {
 	return nil
 }
 
-// lineOf waits until the live reply of ts has a line.
+// lineOf waits until the live reply of ts has a line that begins so, normalized.
 func (h *house) lineOf(ts, line string) {
 	h.Helper()
 	h.wait("a line with "+line, func() bool {
-		return slices.ContainsFunc(h.replyLines(ts), func(l string) bool { return strings.Contains(l, line) })
+		return slices.ContainsFunc(h.replyLines(ts), func(l string) bool { return strings.HasPrefix(normalize(l), line) })
 	})
 }
 
-// list checks the lines of a closed reply, of which each begins as want says.
+// list checks the lines of a reply, normalized, of which each begins as want says.
 func (h *house) list(ts string, want ...string) {
 	h.Helper()
 	got := h.replyLines(ts)
-	same := slices.EqualFunc(got, want, func(line, prefix string) bool { return strings.HasPrefix(line, prefix) })
+	same := slices.EqualFunc(got, want, func(line, prefix string) bool { return strings.HasPrefix(normalize(line), prefix) })
 	if !same {
 		h.Errorf("the reply says\n%q, want\n%q", got, want)
 	}
@@ -124,7 +122,7 @@ func TestStopOneFileOfSeveral(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.three()
-		h.lineOf(ts, "b.png · 2 words")
+		h.lineOf(ts, fileLine("b.png", 2))
 		reply := h.answers(ts)[0].TS
 		for _, name := range []string{"a.png", "b.png", "c.png"} {
 			if !strings.Contains(string(h.answers(ts)[0].Blocks), `"text":"`+name+`"`) {
@@ -132,16 +130,14 @@ func TestStopOneFileOfSeveral(t *testing.T) {
 			}
 		}
 		h.press(h.ann, h.channel, reply, "stop-file", "1")
-		h.lineOf(ts, "b.png · stopped")
+		h.lineOf(ts, words.Of("b.png", words.FileStopped))
 		h.wait("its text", func() bool { return h.count(ts, "b.png: first words") == 1 })
 		if n := len(h.answers(ts)); n != 2 {
 			t.Errorf("%d messages, want the reply and one text", n)
 		}
 		h.wait("the menu is without it", func() bool { return !strings.Contains(string(h.answers(ts)[0].Blocks), `"value":"1"`) })
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read 2 of 3 files · ") {
-			t.Errorf("the reply says %q", line)
-		}
-		h.list(ts, "Read 2 of 3 files", "a.png · 5 words", "b.png · stopped", "c.png · 5 words")
+		h.closed(ts)
+		h.list(ts, readFiles(2, 3, "markdown"), fileLine("a.png", 5), words.Of("b.png", words.FileStopped), fileLine("c.png", 5))
 		want := map[string]string{"a.png": "first words and the rest", "b.png": "first words", "c.png": "first words and the rest"}
 		if got := h.texts(ts); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("the texts are %q, want %q", got, want)
@@ -158,18 +154,21 @@ func TestStopAllOfSeveral(t *testing.T) {
 			localslack.Upload{Name: "a.png", Data: picture}, localslack.Upload{Name: "b.png", Data: picture}, localslack.Upload{Name: "c.png", Data: picture},
 			localslack.Upload{Name: "d.png", Data: picture}, localslack.Upload{Name: "waits.png", Data: picture}, // four turns
 		)
-		h.wait("four are read", func() bool { return strings.Count(strings.Join(h.replyLines(ts), "\n"), "· 2 words") == 4 })
+		h.wait("four are read", func() bool {
+			return strings.Count(strings.Join(h.replyLines(ts), "\n"), words.Summary(2, 1, 0)) == 4
+		})
 		pressed := time.Now()
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
 		h.closed(ts)
 		if took := time.Since(pressed); took > 10*time.Second {
 			t.Errorf("that took %s", took)
 		}
-		got := h.replyLines(ts)
-		if stopped := strings.Count(strings.Join(got, "\n"), "· stopped"); len(got) != 6 || !strings.HasPrefix(got[0], "Read 0 of 5 files") || stopped != 5 {
-			t.Errorf("the reply says %q", got)
+		want := []string{readFiles(0, 5, "markdown")}
+		for _, name := range []string{"a.png", "b.png", "c.png", "d.png", "waits.png"} {
+			want = append(want, words.Of(name, words.FileStopped))
 		}
-		if n := h.count(ts, "Read"); len(h.texts(ts)) != 4 || n != 1 {
+		h.list(ts, want...)
+		if n := h.count(ts, anyRead); len(h.texts(ts)) != 4 || n != 1 {
 			t.Errorf("the texts are %q", h.texts(ts))
 		}
 		h.idle(4, "stopped")
@@ -198,8 +197,8 @@ func TestOneOfSeveralFails(t *testing.T) {
 		)
 		h.closed(ts)
 		h.list(
-			ts, "Read 2 of 4 files", "cut.png · 3 words, then I had to stop: the model stopped before the end of the page.", "blank.png · no text in it",
-			"whole.png · 2 words", "broken.png · not read: the file is damaged",
+			ts, readFiles(2, 4, "markdown"), words.Of("cut.png", words.FileNotRead(3, failure(words.Truncated))), words.Of("blank.png", words.FileEmpty),
+			fileLine("whole.png", 2), words.Of("broken.png", words.FileNotRead(0, failure(words.Damaged))),
 		)
 		want := map[string]string{"cut.png": "only the beginning", "whole.png": "some text"}
 		if got := h.texts(ts); fmt.Sprint(got) != fmt.Sprint(want) {
@@ -235,7 +234,7 @@ func TestFilesOfTheSameName(t *testing.T) {
 		h.model.write(parts(2))
 		ts := h.post("image.png", "image.png", "Image.PNG")
 		h.closed(ts)
-		h.list(ts, "Read 3 files", "image.png · 4000 words", "image.png (2) · 4000 words", "Image.PNG (3) · 4000 words")
+		h.list(ts, readFiles(3, 3, "markdown"), fileLine("image.png", 4000), fileLine("image.png (2)", 4000), fileLine("Image.PNG (3)", 4000))
 		names, _ := h.filesOf(ts)
 		slices.Sort(names)
 		if want := []string{"Image-3.md", "image-2.md", "image.md"}; !slices.Equal(names, want) {
@@ -247,11 +246,12 @@ func TestFilesOfTheSameName(t *testing.T) {
 				headers[lines(m)[0]]++
 			}
 		}
-		for _, want := range []string{
-			"image.png · part 1 of 2 · 4000 words", "image.png · part 2 of 2 · 4000 words", "image.png (2) · part 1 of 2 · 4000 words", "Image.PNG (3) · part 2 of 2",
-		} {
-			if headers[want] != 1 && headers[strings.TrimSuffix(want, " · 4000 words")] != 1 {
-				t.Errorf("there is no %q in %v", want, headers)
+		for _, name := range []string{"image.png", "image.png (2)", "Image.PNG (3)"} {
+			for part := 1; part <= 2; part++ {
+				header := words.Of(name, words.Part(part, 2, 0, 0))
+				if headers[header]+headers[words.Of(header, words.Summary(4000, 1, 0))] != 1 {
+					t.Errorf("there is no %q in %v", header, headers)
+				}
 			}
 		}
 	})
@@ -273,9 +273,9 @@ func TestMoreThanTenFiles(t *testing.T) {
 		h.ws.Emit(h.app.AppID, map[string]any{
 			"type": "message", "subtype": "file_share", "channel": h.channel, "user": h.ann, "ts": ts, "channel_type": "channel", "files": files,
 		})
-		h.wait("all are read", func() bool { return h.count(ts, "Read ") == 3 })
+		h.wait("all are read", func() bool { return h.count(ts, anyRead) == 3 })
 		h.pass(time.Minute)
-		if ten, rest := h.count(ts, "Read 10 files"), h.count(ts, "Read 3 files"); ten != 2 || rest != 1 {
+		if ten, rest := h.count(ts, readFiles(10, 10, "markdown")), h.count(ts, readFiles(3, 3, "markdown")); ten != 2 || rest != 1 {
 			t.Errorf("%d replies about ten files, %d about three\n%s", ten, rest, h.show())
 		}
 		seen := map[string]int{}
@@ -312,14 +312,15 @@ func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.three()
-		h.lineOf(ts, "b.png · not yet: ")
+		waits := normalize(words.Of("b.png", words.FileNotYet(failure(words.ModelDown), time.Second)))
+		h.lineOf(ts, waits)
 		if a, c := h.count(ts, "a.png: some text"), h.count(ts, "c.png: some text"); a != 1 || c != 1 {
 			t.Errorf("%d and %d texts of the others", a, c)
 		}
-		h.list(ts, "Reading 3 files…", "a.png · 2 words", "b.png · not yet: ", "c.png · 2 words")
-		h.wait("it is read", func() bool { return h.count(ts, "Read 3 files") == 1 })
+		h.list(ts, words.Reading(words.Files(3, ocr.Mode{})), fileLine("a.png", 2), waits, fileLine("c.png", 2))
+		h.wait("it is read", func() bool { return h.count(ts, readFiles(3, 3, "markdown")) == 1 })
 		h.whole(ts, "a.png", "b.png", "c.png")
-		h.list(ts, "Read 3 files", "a.png · 2 words", "b.png · 2 words", "c.png · 2 words")
+		h.list(ts, readFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 2), fileLine("c.png", 2))
 	})
 }
 
@@ -330,7 +331,7 @@ func TestDeletedFileOfSeveral(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.model.will(func(w *stream) { w.text("some words"); _ = w.pause(20 * time.Second); w.end("stop") })
 				ts := h.three()
-				h.lineOf(ts, "b.png · 2 words")
+				h.lineOf(ts, fileLine("b.png", 2))
 				if !running {
 					h.closed(ts)
 				}
@@ -339,7 +340,7 @@ func TestDeletedFileOfSeveral(t *testing.T) {
 					t.Fatal(err)
 				}
 				h.pass(2 * time.Minute)
-				h.list(ts, "Read 2 files", "a.png · 2 words", "c.png · 2 words")
+				h.list(ts, readFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
 				h.whole(ts, "a.png", "c.png")
 			})
 		})
@@ -353,7 +354,7 @@ func TestDeletedFilesAllOfSeveral(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.model.will(func(w *stream) { w.text("some words"); _ = w.pause(20 * time.Second); w.end("stop") })
 				ts := h.three()
-				h.lineOf(ts, "b.png · 2 words")
+				h.lineOf(ts, fileLine("b.png", 2))
 				if !running {
 					h.closed(ts)
 				}
@@ -384,10 +385,10 @@ func TestRestartWithSeveralFiles(t *testing.T) {
 		})
 		ts := h.three()
 		h.wait("one is delivered", func() bool { return h.count(ts, "a.png: some text") == 1 })
-		h.lineOf(ts, "b.png · 1 word")
+		h.lineOf(ts, fileLine("b.png", 1))
 		h.restart()
 		h.closed(ts)
-		h.list(ts, "Read 3 files", "a.png · 2 words", "b.png · 3 words", "c.png · 3 words")
+		h.list(ts, readFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 3), fileLine("c.png", 3))
 		h.whole(ts, "a.png", "b.png", "c.png")
 	})
 }
@@ -452,9 +453,7 @@ func TestLiveReplyOfTenIsNeverRefused(t *testing.T) {
 						}
 					}
 				}
-				if line := h.closed(ts); !strings.HasPrefix(line, "Read 10 files") {
-					t.Errorf("the reply says %q", line)
-				}
+				h.closesWith(ts, words.ReadFiles(10, 10, ocr.Mode{}, time.Second))
 			})
 		})
 	}
@@ -473,12 +472,12 @@ func TestTryAgain(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.three()
-		h.wait("it is given up", func() bool { return h.count(ts, "Read 2 of 3 files") == 1 })
-		h.lineOf(ts, "b.png · not read: ")
+		h.wait("it is given up", func() bool { return h.count(ts, readFiles(2, 3, "markdown")) == 1 })
+		h.lineOf(ts, words.Of("b.png", words.FileNotRead(0, failure(words.ModelDown))))
 		broken = false
 		before := h.requests()
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "try-again")
-		h.wait("it is read", func() bool { return h.count(ts, "Read b.png · 2 words") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, readAs("b.png", "markdown")) == 1 })
 		h.wait("its text", func() bool { return h.count(ts, "b.png: some text") == 1 })
 		h.idle(before+1, "once more")
 	})
@@ -488,9 +487,7 @@ func TestTryAgain(t *testing.T) {
 func TestDamagedFileOffersNothing(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.postFiles(localslack.Upload{Name: "broken.png", Data: picture[:40]})
-		if line := h.closed(ts); !strings.HasPrefix(line, "I couldn't read broken.png: the file is damaged") {
-			t.Errorf("the reply says %q", line)
-		}
+		h.closesWith(ts, notRead("broken.png", 0, words.Damaged))
 		if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "action_id") {
 			t.Errorf("it offers %s", blocks)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // shows posts an image block as an app, with a token of its own.
@@ -51,16 +52,16 @@ func TestShortcut(t *testing.T) {
 		}
 		own := h.post("a.png", "b.png")
 		extract(own)
-		h.wait("both are read", func() bool { return h.count(own, "Read 2 files") == 1 })
+		h.wait("both are read", func() bool { return h.count(own, readFiles(2, 2, "markdown")) == 1 })
 		forwarded, err := h.ws.Forward(h.ann, h.channel, own, localslack.Post{Channel: h.channel, Text: "look"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		extract(forwarded)
-		h.wait("both are read", func() bool { return h.count(forwarded, "Read 2 files") == 1 })
+		h.wait("both are read", func() bool { return h.count(forwarded, readFiles(2, 2, "markdown")) == 1 })
 		h.idle(4, "twice two")
 		extract(h.talk(h.ann, h.channel, "", "words"))
-		h.whispered(h.ann, "There's no picture in that message")
+		h.whispered(h.ann, words.NoPictureThere)
 		said := len(h.whispers(h.ann))
 		extract(h.answers(own)[0].TS) // the bot's own
 		h.wait("a word", func() bool { return len(h.whispers(h.ann)) == said+1 })
@@ -76,8 +77,8 @@ func TestShortcutWhereTheBotIsNot(t *testing.T) {
 		if err := h.ws.Shortcut(h.Context(), h.ann, elsewhere, ts, "extract"); err != nil {
 			t.Fatal(err)
 		}
-		h.whispered(h.ann, "/invite")
-		h.waitFor(h.direct(h.ann), "Read page.png", 1)
+		h.whispered(h.ann, words.InviteMe(h.app.BotUserID))
+		h.waitFor(h.direct(h.ann), readAs("page.png", "markdown"), 1)
 		if said := h.said(elsewhere); len(said) > 0 {
 			t.Errorf("it says %q", said)
 		}

@@ -65,7 +65,7 @@ func TestStopBeforeSlackAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(h *house) {
 				h.ws.Fail(fault)
-				h.launch()
+				h.launch(h.jobs)
 				synctest.Wait()
 				begun := time.Now()
 				if err := h.stop(); err != nil {
@@ -101,7 +101,6 @@ func TestEventDuringAStopIsLeftToTheNextProcess(t *testing.T) {
 		if n := len(h.answers(late)); n != 0 {
 			t.Errorf("%d answers to the late one", n)
 		}
-		h.ended = make(chan error, 1)
 		h.start()
 		h.closed(late)
 		h.whole(first, "first.png")
@@ -167,9 +166,8 @@ func TestStopWhileSlackIsDown(t *testing.T) {
 					t.Errorf("stopping took %s", took)
 				}
 				back()
-				h.ended = make(chan error, 1)
 				h.start()
-				h.wait("all are read", func() bool { return h.count(ts, "Read 6 files") == 1 })
+				h.wait("all are read", func() bool { return h.count(ts, readFiles(6, 6, "markdown")) == 1 })
 				h.whole(ts, "a.png", "b.png", "c.png", "d.png", "e.png", "f.png")
 			})
 		})

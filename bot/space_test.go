@@ -15,6 +15,8 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
+	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
@@ -65,9 +67,7 @@ func TestOnePersonsFilesLeaveSpace(t *testing.T) {
 			t.Errorf("%d requests, want two of ann, whose other files wait for space, and bob's", n)
 		}
 		close(release)
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read 6 files") {
-			t.Errorf("the last line is %q", line)
-		}
+		h.closesWith(ts, words.ReadFiles(6, 6, ocr.Mode{}, time.Second))
 	})
 }
 
@@ -126,11 +126,9 @@ func TestPagesThatWaitForSpaceHoldNoTurn(t *testing.T) {
 			}
 		}
 		for _, ts := range threads {
-			if line := h.closed(ts); !strings.Contains(line, "2 pages") {
-				t.Errorf("the last line is %q", line)
-			}
+			h.closesWith(ts, readLine("scan.pdf", 4, 2))
 		}
-		h.waitIn(quiet, "bob's texts", func() bool { return strings.Count(strings.Join(h.said(quiet), "\n"), "Read scan.pdf · 2 pages") == 2 })
+		h.waitFor(quiet, readAs("scan.pdf", "markdown"), 2)
 		if n, most := h.model.count(); n != 8 || most != 1 {
 			t.Errorf("%d requests, %d at once", n, most)
 		}

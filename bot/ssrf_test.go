@@ -2,11 +2,11 @@ package bot_test
 
 import (
 	"net"
-	"strings"
 	"testing"
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestLinksThatLeadInside are refused in words, and nothing inside sees even a
@@ -15,7 +15,7 @@ import (
 func TestLinksThatLeadInside(t *testing.T) {
 	address, seen := trap(t)
 	_, port, _ := net.SplitHostPort(address)
-	inside, plain := "doesn't lead to the public internet", "isn't a web address that I can open"
+	inside, plain := words.CannotFollow(words.Failed(words.PrivateLink)), words.CannotFollow(words.Failed(words.BadLink))
 	links := map[string]string{
 		"http://" + address + "/a.png":                plain, // its port
 		"http://localhost:" + port + "/a.png":         plain,
@@ -57,7 +57,7 @@ func TestLinksThatLeadInside(t *testing.T) {
 			said := len(h.whispers(h.ann))
 			h.linkTo(h.channel, link)
 			h.wait("a word about "+link, func() bool { return len(h.whispers(h.ann)) > said })
-			if w := h.whispers(h.ann)[said]; !strings.Contains(w, want) || strings.Contains(w, "a.png") {
+			if w := h.whispers(h.ann)[said]; w != want {
 				t.Errorf("%s: it says %q", link, w)
 			}
 		}
@@ -76,7 +76,7 @@ func TestLinkOfAnotherSchemeIsNoAddress(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		for i, link := range []string{"file:///etc/passwd", "gopher://127.0.0.1/", "ftp://a.example/a.png", "javascript:alert(1)", "//127.0.0.1/a.png", "data:image/png;base64,AA"} {
 			h.linkTo(h.channel, link)
-			if w := h.whispers(h.ann); len(w) != i+1 || !strings.HasPrefix(w[i], "I didn't understand") {
+			if w := h.whispers(h.ann); len(w) != i+1 || w[i] != words.Help(link) {
 				t.Errorf("%s: %q", link, w)
 			}
 		}
@@ -99,7 +99,7 @@ func TestPictureThatAnAppShowsFromInside(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.wait("a word", func() bool { return len(h.whispers(h.ann)) > said })
-			if w := h.whispers(h.ann)[said]; !strings.HasPrefix(w, "There's no picture in that message") {
+			if w := h.whispers(h.ann)[said]; w != words.NoPictureThere {
 				t.Errorf("%s: it says %q", link, w)
 			}
 		}

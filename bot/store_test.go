@@ -12,6 +12,8 @@ import (
 
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
 )
 
 // shaky is a store that fails as a test says, and, as NATS does, where its
@@ -54,16 +56,6 @@ func (s *shaky) Put(ctx context.Context, key string, value []byte) error {
 
 func (s *shaky) Update(ctx context.Context, key string, value []byte, revision uint64) error {
 	return s.do(ctx, func() error { return s.Store.Update(ctx, key, value, revision) })
-}
-
-// startOn starts the bot on a store of its own.
-func (h *house) startOn(store jobs.Store) {
-	h.Helper()
-	var ctx context.Context
-	ctx, h.stopBot = context.WithCancel(h.Context())
-	b := h.newBot(h.app, store)
-	go func() { h.ended <- b.Run(ctx) }()
-	h.wait("the bot listens", func() bool { return h.ws.Connections() > 0 })
 }
 
 // record is ann's only job.
@@ -145,11 +137,9 @@ func TestSeenTextIsNotTakenAway(t *testing.T) {
 			w.drop()
 		})
 		ts := h.post("page.png")
-		h.wait("it is tried again", func() bool { return strings.HasPrefix(h.reply(ts), "Not yet: ") })
+		h.wait("it is tried again", func() bool { return normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff) })
 		h.ws.Fail(localslack.Fault{Method: "download", Status: 404})
-		if line := h.closed(ts); line != "I read 4 words of page.png, then had to stop: the file is no longer there. Please post it again." {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, notRead("page.png", 4, words.Gone))
 		if got := h.results(ts); !slices.Equal(got, []string{"one two three four"}) {
 			t.Errorf("results %q", got)
 		}
@@ -171,41 +161,31 @@ func TestRestartsCostNoAttempt(t *testing.T) {
 		}
 		h.model.will(nil)
 		h.restart()
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png") {
-			t.Errorf("the reply says %q", line)
-		}
+		h.closesWith(ts, readLine("page.png", 2, 1))
 	})
 }
 
 // TestStoppedByAPerson is told, whenever that was.
 func TestStoppedByAPerson(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		line string
-	}{
-		{"before its reply", "Stopped by somebody before I had read anything of page.png."},
-		{"while it waits for another attempt", "Stopped by somebody after 3 words of page.png."},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
+	for name, read := range map[string]int{"before its reply": 0, "while it waits for another attempt": 3} {
+		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(h *house) {
 				h.startOn(&shaky{Store: h.jobs})
 				h.model.will(func(w *stream) {
 					w.slowly(2*time.Second, "one", "two", "three")
 					w.drop()
 				})
-				if tt.name == "before its reply" {
+				if read == 0 {
 					h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 429, RetryAfter: 20 * time.Second})
 				}
 				ts := h.post("page.png")
 				h.wait("it is there", func() bool {
-					return h.calls("chat.postMessage")["ratelimited"] > 0 || strings.HasPrefix(h.reply(ts), "Not yet: ")
+					return h.calls("chat.postMessage")["ratelimited"] > 0 || normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff)
 				})
 				if err := h.queue.Stop(h.Context(), h.record().Key, "ann"); err != nil {
 					t.Fatal(err)
 				}
-				if line := h.closed(ts); line != tt.line {
-					t.Errorf("the person sees %q", line)
-				}
+				h.closesWith(ts, stopped("page.png", read))
 				h.stop()
 				if r := h.record(); r.State != jobs.Stopped {
 					t.Errorf("the job is %s", r.State)
@@ -218,25 +198,17 @@ func TestStoppedByAPerson(t *testing.T) {
 // TestFilesOfSlackConnect that cannot be looked up get a sentence, and the bot
 // lives on.
 func TestFilesOfSlackConnect(t *testing.T) {
-	for code, cause := range map[string]string{
-		"missing_scope":  "I'm not allowed to read files here: ask an admin to add the files:read scope and reinstall me.",
-		"file_not_found": "the file is no longer there. Please post it again.",
-	} {
+	for code, kind := range map[string]words.Kind{"missing_scope": words.NoPermission, "file_not_found": words.Gone} {
 		t.Run(code, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
-				ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: "look"})
-				if err != nil {
-					t.Fatal(err)
-				}
+				ts := h.talk(h.ann, h.channel, "", "look")
 				h.ws.Fail(localslack.Fault{Method: "files.info", Error: code})
 				h.ws.Emit(h.app.AppID, map[string]any{
 					"type": "message", "subtype": "file_share", "channel": h.channel, "channel_type": "channel",
 					"ts": ts, "event_ts": ts, "user": h.ann,
 					"files": []map[string]any{{"id": "F123", "mode": "file_access", "file_access": "check_file_info"}},
 				})
-				if line := h.closed(ts); line != "I couldn't read a file: "+cause {
-					t.Errorf("the person sees %q", line)
-				}
+				h.closesWith(ts, notRead(slackmd.Name(""), 0, kind))
 				h.closed(h.post("page.png"))
 			})
 		})

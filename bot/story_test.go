@@ -14,6 +14,8 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
+	"slackocr/ocr"
 )
 
 func TestImageBecomesMarkdownInItsThread(t *testing.T) {
@@ -24,7 +26,7 @@ func TestImageBecomesMarkdownInItsThread(t *testing.T) {
 		})
 		posted := time.Now()
 		ts := h.post("page.png")
-		h.wait("a reply", func() bool { return h.reply(ts) == "Reading page.png…" })
+		h.wait("a reply", func() bool { return h.reply(ts) == words.Reading("page.png") })
 		if took := time.Since(posted); took > time.Second {
 			t.Errorf("the reply took %s", took)
 		}
@@ -36,7 +38,7 @@ func TestImageBecomesMarkdownInItsThread(t *testing.T) {
 		if n := len(h.answers(ts)); n != 1 {
 			t.Errorf("%d messages while the model writes, want the reply alone", n)
 		}
-		if line := h.closed(ts); line != "Read page.png · 6 words · 3 s" {
+		if line := h.closed(ts); line != words.Read("page.png", 6, 1, 3*time.Second) {
 			t.Errorf("the last line is %q", line)
 		}
 		want := []string{"# Title\n\none two three four five &lt;!channel&gt;"}
@@ -77,7 +79,7 @@ func TestWhereImagesAreRead(t *testing.T) {
 				h.wait("read in "+channel, func() bool {
 					last := ""
 					for _, m := range h.ws.Thread(channel, root) {
-						if m.User == h.app.BotUserID && strings.HasPrefix(m.Text, "Read a.png") {
+						if m.User == h.app.BotUserID && strings.HasPrefix(m.Text, readAs("a.png", "markdown")) {
 							last = m.Text
 						}
 					}
@@ -99,29 +101,29 @@ func TestLongResult(t *testing.T) {
 		chars int
 		fault localslack.Fault
 		want  func(results []string) bool
-		line  string
+		file  bool // the last line names the file
 	}{
 		{"two messages and a file", 15_000, localslack.Fault{}, func(r []string) bool {
 			return len(r) == 3 && r[2] == "file page.md"
-		}, "the whole text is in page.md"},
+		}, true},
 		{"one message and a file", 60_000, localslack.Fault{}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
-		}, "the whole text is in page.md"},
+		}, true},
 		{"all messages where the upload fails", 60_000, localslack.Fault{Method: "files.getUploadURLExternal", Error: "missing_scope"}, func(r []string) bool {
 			return len(r) == 6
-		}, "words"},
+		}, false},
 		{"all messages where sharing the upload fails", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}, func(r []string) bool {
 			return len(r) == 6
-		}, "words"},
+		}, false},
 		{"one file where the answer to its content is lost", 60_000, localslack.Fault{Method: "upload", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
-		}, "the whole text is in page.md"},
+		}, true},
 		{"one file where the place to upload is lost", 60_000, localslack.Fault{Method: "files.getUploadURLExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
-		}, "the whole text is in page.md"},
+		}, true},
 		{"one file where the answer to the upload is lost", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
-		}, "the whole text is in page.md"},
+		}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
@@ -136,9 +138,11 @@ func TestLongResult(t *testing.T) {
 					h.ws.Fail(tt.fault)
 				}
 				ts := h.post("page.png")
-				if line := h.closed(ts); !strings.Contains(line, tt.line) {
-					t.Errorf("the last line is %q", line)
+				line := readLine("page.png", ocr.CountWords(text), 1)
+				if tt.file {
+					line += words.InFile("page.md")
 				}
+				h.closesWith(ts, line)
 				results := h.results(ts)
 				if !tt.want(results) {
 					t.Errorf("%d results: %.80q", len(results), results)
@@ -173,9 +177,9 @@ func TestManyImagesAtOnce(t *testing.T) {
 		}
 		ts := h.post(names...)
 		h.wait("who waits is told", func() bool {
-			return len(h.answers(ts)) > 0 && strings.Contains(string(h.answers(ts)[0].Blocks), "waiting, 1 ahead")
+			return len(h.answers(ts)) > 0 && strings.Contains(string(h.answers(ts)[0].Blocks), words.Queued(1))
 		})
-		if line := h.closed(ts); line != "Read 10 files · 30 s" {
+		if line := h.closed(ts); line != words.ReadFiles(10, 10, ocr.Mode{}, 30*time.Second) {
 			t.Errorf("the last line is %q", line)
 		}
 		h.whole(ts, names...)
@@ -196,9 +200,7 @@ func TestPictureWithoutText(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.end("stop") })
 		ts := h.post("cat.png")
-		if line := h.closed(ts); line != "I found no text in cat.png." {
-			t.Errorf("the reply says %q", line)
-		}
+		h.closesWith(ts, words.NothingFound("cat.png", ""))
 		if got := h.results(ts); len(got) != 0 {
 			t.Errorf("results %q", got)
 		}
@@ -259,7 +261,7 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 		h.wait("both have answered", func() bool {
 			n := 0
 			for _, m := range h.ws.Thread(h.channel, ts) {
-				if strings.HasPrefix(m.Text, "Read page.png") {
+				if strings.HasPrefix(m.Text, readAs("page.png", "markdown")) {
 					n++
 				}
 			}

@@ -8,24 +8,26 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
 )
 
 // named is a mention of the bot.
-func (h *house) named(words string) string {
-	return strings.TrimSpace("<@" + h.app.BotUserID + "> " + words)
+func (h *house) named(text string) string {
+	return strings.TrimSpace("<@" + h.app.BotUserID + "> " + text)
 }
 
 // TestThreadReplyReadsAgain in each mode, by its word alone or with a mention.
 func TestThreadReplyReadsAgain(t *testing.T) {
-	for word, line := range map[string]string{
-		"text":                   "Read a.png as plain text",
-		"Figure":                 "Read a.png as a figure",
-		" describe \n":           "Read a.png to describe it",
-		"markdown":               "Read a.png ·",
-		"again":                  "Read a.png ·",
-		"AGAIN":                  "Read a.png ·",
-		"locate: total":          "Read a.png to find “total”",
-		"prompt: list\nthe sums": "Read a.png with a prompt",
+	for word, mode := range map[string]string{
+		"text":                   "text",
+		"Figure":                 "figure",
+		" describe \n":           "describe",
+		"markdown":               "markdown",
+		"again":                  "markdown",
+		"AGAIN":                  "markdown",
+		"locate: total":          "locate: total",
+		"prompt: list\nthe sums": "prompt: list\nthe sums",
 	} {
 		for _, mention := range []bool{false, true} {
 			t.Run(fmt.Sprint(word, mention), func(t *testing.T) {
@@ -38,9 +40,9 @@ func TestThreadReplyReadsAgain(t *testing.T) {
 						text = h.named(word)
 					}
 					h.talk(h.ann, h.channel, ts, text)
-					h.wait("it is read again", func() bool { return h.count(ts, "Read a.png") == 2 })
-					if again := h.answers(ts)[2].Text; !strings.HasPrefix(again, line) {
-						t.Errorf("it says %q, want %q", again, line)
+					h.wait("it is read again", func() bool { return h.count(ts, anyRead) == 2 })
+					if again, want := h.answers(ts)[2].Text, readAs("a.png", mode); !strings.HasPrefix(again, want) {
+						t.Errorf("it says %q, want %q", again, want)
 					}
 					h.idle(2, "once more")
 					if n := len(h.answers(ts)); n != 4 {
@@ -55,25 +57,27 @@ func TestThreadReplyReadsAgain(t *testing.T) {
 // TestThreadReplyWithAMentionAlone reads the thread's pictures again. Talk that
 // mentions the bot does not.
 func TestThreadReplyWithAMentionAlone(t *testing.T) {
-	for _, words := range []string{"", "please read this", "again!"} {
-		t.Run(words, func(t *testing.T) {
+	for _, talk := range []string{"", "please read this", "again!"} {
+		t.Run(talk, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.varied()
 				ts := h.post("a.png", "b.png")
 				h.postIn(h.ann, h.channel, ts, "", "c.png")
-				h.wait("all are read", func() bool { return h.count(ts, "Read 2 files")+h.count(ts, "Read c.png") == 2 })
-				h.talk(h.ann, h.channel, ts, h.named(words))
-				h.wait("all are read again", func() bool { return h.count(ts, "Read 3 files") == 1 })
+				h.wait("all are read", func() bool {
+					return h.count(ts, readFiles(2, 2, "markdown"))+h.count(ts, readAs("c.png", "markdown")) == 2
+				})
+				h.talk(h.ann, h.channel, ts, h.named(talk))
+				h.wait("all are read again", func() bool { return h.count(ts, readFiles(3, 3, "markdown")) == 1 })
 				h.idle(6, "three pictures, twice")
 			})
 		})
 	}
 	for talk, told := range map[string]string{
-		"thanks!":                              "I didn't read anything.",
-		"what a nice text":                     "I didn't read anything.",
-		"please have another look, would you?": "I didn't read anything.",
-		"descibe":                              "I don't know that way to read.",
-		"locate total":                         "I don't know that way to read.",
+		"thanks!":                              words.OnlyTalk,
+		"what a nice text":                     words.OnlyTalk,
+		"please have another look, would you?": words.OnlyTalk,
+		"descibe":                              words.UnknownMode,
+		"locate total":                         words.UnknownMode,
 	} {
 		t.Run(talk, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
@@ -83,7 +87,7 @@ func TestThreadReplyWithAMentionAlone(t *testing.T) {
 				h.talk(h.ann, h.channel, ts, h.named(talk))
 				h.idle(1, talk)
 				private := h.ws.Ephemerals(h.ann)
-				if len(private) != 1 || !strings.HasPrefix(private[0].Message.Text, told) || private[0].Message.ThreadTS != ts {
+				if len(private) != 1 || private[0].Message.Text != told || private[0].Message.ThreadTS != ts {
 					t.Errorf("told %q in %+v", h.whispers(h.ann), private)
 				}
 				if n := len(h.said(h.channel)); n != said {
@@ -102,7 +106,7 @@ func TestThreadReplyWithAPicture(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "a.png")
 		h.wait("it is read", func() bool { return h.count(ts, "a.png") == 1 })
 		h.postIn(h.ann, h.channel, ts, "describe", "b.png")
-		h.wait("it is described", func() bool { return h.count(ts, "Read b.png to describe it") == 1 })
+		h.wait("it is described", func() bool { return h.count(ts, readAs("b.png", "describe")) == 1 })
 		h.idle(2, "two pictures")
 	})
 }
@@ -112,8 +116,8 @@ func TestModeWordWhereTheBotReadNothing(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.quietBot()
 		picture := h.post("a.png") // not read: the channel is quiet
-		words := h.talk(h.ann, h.channel, "", "which view?")
-		for _, ts := range []string{picture, words} {
+		talk := h.talk(h.ann, h.channel, "", "which view?")
+		for _, ts := range []string{picture, talk} {
 			for _, word := range []string{"text", "describe", "again", "locate: it", "prompt: me"} {
 				h.talk(h.ann, h.channel, ts, word)
 			}
@@ -153,7 +157,7 @@ func TestModeWordWhereTheBotHearsMentions(t *testing.T) {
 		ts := h.postIn(h.ann, h.channel, "", h.named(""), "a.png")
 		h.closed(ts)
 		h.talk(h.ann, h.channel, ts, "describe")
-		h.wait("it is described", func() bool { return h.count(ts, "Read a.png to describe it") == 1 })
+		h.wait("it is described", func() bool { return h.count(ts, readAs("a.png", "describe")) == 1 })
 		h.idle(2, "once more")
 	})
 }
@@ -165,11 +169,11 @@ func TestThreadUnderTheBotsOwnReply(t *testing.T) {
 		h.quietBot()
 		_, link, _ := h.file(h.channel, h.post("page.png"))
 		h.linkTo(h.channel, link)
-		m := h.waitFor(h.channel, "Read page.png", 1)
+		m := h.waitFor(h.channel, readAs("page.png", "markdown"), 1)
 		h.command(h.ann, h.channel, "auto mention")
-		h.whispered(h.ann, "Done.")
+		h.whispered(h.ann, words.Done)
 		h.talk(h.ann, h.channel, m.TS, "describe")
-		again := h.waitFor(h.channel, "Read page.png to describe it", 1)
+		again := h.waitFor(h.channel, readAs("page.png", "describe"), 1)
 		if again.ThreadTS != m.TS {
 			t.Errorf("it stands in thread %q, want %q", again.ThreadTS, m.TS)
 		}
@@ -181,7 +185,7 @@ func TestThreadUnderTheBotsOwnReply(t *testing.T) {
 func TestMentionWithoutAPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.talk(h.ann, h.channel, "", h.named("hello"))
-		h.whispered(h.ann, "There's no picture here")
+		h.whispered(h.ann, words.HowToUse(false))
 		h.talk(h.ann, h.channel, ts, h.named(""))
 		h.idle(0, "nothing to read")
 		if w := h.whispers(h.ann); len(w) != 2 || len(h.answers(ts)) != 0 {
@@ -197,31 +201,19 @@ func TestMentionWithALabel(t *testing.T) {
 		h.ws.SetBehaviour(localslack.Behaviour{MentionLabels: true})
 		ts := h.post("page.png")
 		h.closed(ts)
-		for words, told := range map[string]string{
-			"*text*":                 "Read page.png as plain text",
-			"“describe”":             "Read page.png to describe it",
-			"prompt: x < 100 & more": "Read page.png with a prompt",
+		for talk, mode := range map[string]string{
+			"*text*":                 "text",
+			"“describe”":             "describe",
+			"prompt: x < 100 & more": "prompt: x < 100 & more",
 		} {
-			h.talk(h.ann, h.channel, ts, h.named(words))
-			h.wait(words, func() bool { return h.count(ts, told) == 1 })
+			h.talk(h.ann, h.channel, ts, h.named(talk))
+			h.wait(talk, func() bool { return h.count(ts, readAs("page.png", mode)) == 1 })
 		}
 		h.talk(h.ann, h.channel, ts, "locate: R&D")
-		h.wait("it is looked for", func() bool { return h.countHas(ts, "“R&D”") > 0 || h.countHas(ts, "“R&amp;D”") > 0 })
-		if n := h.countHas(ts, "amp;amp;"); n > 0 {
-			t.Errorf("encoded twice\n%s", h.show())
-		}
+		encoded := slackmd.Line(readAs("page.png", "locate: R&D")) // once
+		h.wait("it is looked for", func() bool { return h.count(ts, encoded) == 1 })
 		h.idle(5, "four ways more")
 	})
-}
-
-// countHas is how many of the bot's messages in a thread hold a text.
-func (h *house) countHas(ts, text string) (n int) {
-	for _, m := range h.answers(ts) {
-		if strings.Contains(m.Text, text) {
-			n++
-		}
-	}
-	return n
 }
 
 // TestMentionThatAnEditAdds to a message that was not read counts once.
@@ -230,12 +222,12 @@ func TestMentionThatAnEditAdds(t *testing.T) {
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		ts := h.postIn(h.ann, h.channel, "", "look at this", "a.png")
 		h.idle(0, "a picture without a mention")
-		for _, words := range []string{"look at this", "look at", "please, look"} {
-			if err := h.ws.Edit(h.ann, h.channel, ts, h.named(words)); err != nil {
+		for _, talk := range []string{"look at this", "look at", "please, look"} {
+			if err := h.ws.Edit(h.ann, h.channel, ts, h.named(talk)); err != nil {
 				t.Fatal(err)
 			}
 			h.pass(time.Minute)
-			if err := h.ws.Edit(h.ann, h.channel, ts, words); err != nil {
+			if err := h.ws.Edit(h.ann, h.channel, ts, talk); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -257,14 +249,15 @@ func TestPictureInALongThread(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "late.png")
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.wait("it is read", func() bool { return h.count(ts, "late.png as plain text: ") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, words.What("late.png", modeOf("text"))+": ") == 1 })
 		for i := range 11 {
 			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
 		}
 		h.talk(h.ann, h.channel, ts, h.named("figure"))
-		h.whispered(h.ann, "I'll read the newest 10.")
+		h.whispered(h.ann, words.NewestFilesOnly(10))
 		h.idle(11, "the newest")
-		if n, m := h.count(ts, "late.png as a figure")+h.count(ts, "0.png as a figure"), h.count(ts, "1.png as a figure: "); n != 0 || m != 1 {
+		figures := func(name string) int { return h.count(ts, words.What(name, modeOf("figure"))+": ") }
+		if n, m := figures("late.png")+figures("0.png"), figures("1.png"); n != 0 || m != 1 {
 			t.Errorf("%d of the oldest and %d of the newest were read", n, m)
 		}
 	})
@@ -274,7 +267,7 @@ func TestPictureInALongThread(t *testing.T) {
 func TestMentionWithAPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.postIn(h.ann, h.channel, "", h.named("text"), "a.png")
-		h.wait("it is read", func() bool { return h.count(ts, "Read a.png as plain text") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, readAs("a.png", "text")) == 1 })
 		h.idle(1, "once")
 	})
 }
@@ -288,14 +281,12 @@ func TestPictureInADirectMessage(t *testing.T) {
 		ts := h.postIn(h.ann, d, "", "", "page.png")
 		h.waitFor(d, "page.png", 1)
 		h.talk(h.ann, d, ts, "describe")
-		h.waitFor(d, "Read page.png to describe it", 1)
+		h.waitFor(d, readAs("page.png", "describe"), 1)
 		h.talk(h.ann, d, ts, "thanks, that helps")
 		h.talk(h.ann, d, "", "good morning")
-		if m := h.waitFor(d, "Send me a picture", 1); !strings.Contains(m.Text, "/ocr") {
-			t.Errorf("it says %q", m.Text)
-		}
+		h.waitFor(d, words.HowToUse(true), 1)
 		h.idle(2, "a picture, and once more")
-		if n := h.times(d, "Send me a picture"); n != 1 {
+		if n := h.times(d, words.HowToUse(true)); n != 1 {
 			t.Errorf("told %d times", n)
 		}
 	})

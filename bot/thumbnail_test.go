@@ -3,13 +3,13 @@ package bot_test
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
 )
@@ -61,10 +61,7 @@ func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.startUnasked()
 		ts := h.postWithThumbnail("photo.heic", film, picture, ocr.Mode{})
-		line := h.closed(ts)
-		if !strings.HasPrefix(line, "Read photo.heic · 2 words · ") || !strings.HasSuffix(line, "from Slack's smaller copy, because I couldn't open the file itself") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, readLine("photo.heic", 2, 1)+words.FromSmallCopy(true, false))
 		if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
 			t.Errorf("results %q", got)
 		}
@@ -73,22 +70,19 @@ func TestPictureThatIsTooMuchIsReadFromItsThumbnail(t *testing.T) {
 
 // TestEveryCopyIsTried, for each reason why a file cannot be opened.
 func TestEveryCopyIsTried(t *testing.T) {
-	const small = " · from Slack's smaller copy, because I couldn't open the file itself"
-	for _, tt := range []struct{ name, data, field, note string }{
-		{"photo.heic", film, "thumb_960", small},
-		{"drawing.psd", "8BPS\x00\x01", "thumb_800", small},
-		{"drawing.png", "8BPS\x00\x01", "thumb_720", small},
-		{"broken.png", string(picture[:20]), "thumb_480", small},
-		{"broken.gif", "GIF89a\x01\x00\x01\x00\x00\x00\x00;", "thumb_360", small},
-		{"broken.pdf", "%PDF-1.7\n%%EOF\n", "thumb_pdf", " · only the first page, from Slack's own copy, because I couldn't open the file itself"},
+	for _, tt := range []struct{ name, data, field string }{
+		{"photo.heic", film, "thumb_960"},
+		{"drawing.psd", "8BPS\x00\x01", "thumb_800"},
+		{"drawing.png", "8BPS\x00\x01", "thumb_720"},
+		{"broken.png", string(picture[:20]), "thumb_480"},
+		{"broken.gif", "GIF89a\x01\x00\x01\x00\x00\x00\x00;", "thumb_360"},
+		{"broken.pdf", "%PDF-1.7\n%%EOF\n", "thumb_pdf"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(h *house) {
 				h.startUnasked()
 				ts := h.postWithCopy(tt.name, tt.data, tt.field, picture, ocr.Mode{})
-				if line := h.closed(ts); !strings.HasPrefix(line, "Read "+tt.name+" · 2 words · ") || !strings.HasSuffix(line, tt.note) {
-					t.Errorf("the person sees %q", line)
-				}
+				h.closesWith(ts, readLine(tt.name, 2, 1)+words.FromSmallCopy(true, tt.field == "thumb_pdf"))
 			})
 		})
 	}
@@ -99,9 +93,7 @@ func TestPictureThatIsCut(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		page := pagetest.PNG(pagetest.Letter, pagetest.Layout{DPI: 50})
 		ts := h.postFile("page.png", page[:len(page)/2])
-		if line := h.closed(ts); !strings.HasPrefix(line, "Read page.png · 2 words · ") || !strings.HasSuffix(line, " · the file is damaged, so some of it may be missing") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, readLine("page.png", 2, 1)+words.DamagedFile(true))
 	})
 }
 
@@ -119,11 +111,8 @@ func TestThumbnailIsMarkedAfterARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		clear()
-		h.ended = make(chan error, 1)
 		h.start()
-		if line := h.closed(ts); !strings.HasPrefix(line, "Found “total” once in photo.heic.") || strings.Contains(line, "didn't accept") {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, words.Located("photo.heic", "total", 1))
 		if got := h.results(ts); !slices.Equal(got, []string{"file photo-locate.png"}) {
 			t.Errorf("results %q", got)
 		}
@@ -136,9 +125,7 @@ func TestThumbnailThatIsGone(t *testing.T) {
 		h.startUnasked()
 		h.ws.Fail(localslack.Fault{Method: "download", After: 1, Status: 404})
 		ts := h.postWithThumbnail("photo.heic", film, picture, ocr.Mode{})
-		if line := h.closed(ts); line != "I couldn't read photo.heic: I can't open this kind of picture. Please post it as a PNG or JPEG." {
-			t.Errorf("the person sees %q", line)
-		}
+		h.closesWith(ts, notRead("photo.heic", 0, words.NoDecoder))
 	})
 }
 
@@ -152,8 +139,6 @@ func TestDrawingsAreLeftAlone(t *testing.T) {
 			t.Errorf("%d answers to what was only posted", n)
 		}
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.wait("an answer", func() bool {
-			return h.count(ts, "I couldn't read drawing.psd as plain text: I don't know this kind of file. Please post it as a PNG or JPEG.") == 1
-		})
+		h.closesWith(ts, notRead(words.What("drawing.psd", modeOf("text")), 0, words.Unsupported))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // TestReplyThatSlackNeverConfirms ends with a sentence to the person and lines in
@@ -20,7 +21,7 @@ func TestReplyThatSlackNeverConfirms(t *testing.T) {
 		}
 		told := 0
 		for _, w := range h.whispers(h.ann) {
-			if strings.HasPrefix(w, "Slack doesn't confirm what I post about `page.png`, so I gave up.") {
+			if w == words.Unconfirmed("page.png") {
 				told++
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
+	"slackocr/bot/words"
 )
 
 // earlier is a job as the earlier version left it, which had one file.
@@ -49,9 +49,12 @@ func (h *house) api() *slack.Client {
 // says posts one of the job's messages as the earlier version did.
 func (e *earlier) says(key, text string) post.Once {
 	e.Helper()
-	tried := time.Now()
+	tried, blocks := time.Now(), []slack.Block{slack.NewMarkdownBlock("", text)}
+	if key == reading.ReplyKey {
+		blocks = append(blocks, slack.NewActionBlock("", reading.StopButton()))
+	}
 	_, ts, err := e.api().PostMessageContext(e.Context(), e.channel, slack.MsgOptionTS(e.request.Ask),
-		slack.MsgOptionText(text, false), slack.MsgOptionBlocks(slack.NewMarkdownBlock("", text)),
+		slack.MsgOptionText(text, false), slack.MsgOptionBlocks(blocks...),
 		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "slackocr_post", EventPayload: map[string]any{"key": e.key + key}}))
 	if err != nil {
 		e.Fatal(err)
@@ -110,76 +113,78 @@ func (h *house) team() string {
 // TestJobsOfTheEarlierVersion are finished by this one, whatever was done of them: with
 // one reply and each part once.
 func TestJobsOfTheEarlierVersion(t *testing.T) {
+	// Sentences of that version, whatever this one says.
+	const readingNow, whyStopped = "Reading page.png…", "somebody stopped me."
+	told := &words.Failure{Kind: words.Told, Sentence: "the model wrote no more. Please post the rest as another picture."}
 	for name, tt := range map[string]struct {
 		leave    func(e *earlier)
-		line     string // the reply's last one begins so
+		line     string // the reply's last one
 		results  []string
 		requests int // that the model still has
 	}{
-		"not begun": {func(*earlier) {}, "Read page.png · 2 words · ", []string{"some text"}, 1},
+		"not begun": {func(*earlier) {}, readLine("page.png", 2, 1), []string{"some text"}, 1},
 		"reply posted": {
-			func(e *earlier) { e.saved["Posted"], e.saved["Asked"] = e.says("/reply", "Reading page.png…"), 2 },
-			"Read page.png · 2 words · ",
+			func(e *earlier) { e.saved["Posted"], e.saved["Asked"] = e.says(reading.ReplyKey, readingNow), 2 },
+			readLine("page.png", 2, 1),
 			[]string{"some text"},
 			1,
 		},
 		"reply posted, and nobody heard of it": {
-			func(e *earlier) { e.saved["Posted"] = post.Once{Tried: e.says("/reply", "Reading page.png…").Tried} },
-			"Read page.png · 2 words · ",
+			func(e *earlier) { e.saved["Posted"] = post.Once{Tried: e.says(reading.ReplyKey, readingNow).Tried} },
+			readLine("page.png", 2, 1),
 			[]string{"some text"},
 			1,
 		},
 		"text kept": {
 			func(e *earlier) {
-				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says("/reply", "Reading page.png…"), true, 3, 1
+				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says(reading.ReplyKey, readingNow), true, 3, 1
 				e.text = "an earlier text"
 			},
-			"Read page.png · 3 words · ",
+			readLine("page.png", 3, 1),
 			[]string{"an earlier text"},
 			0,
 		},
 		"two of three parts posted": {
 			func(e *earlier) {
-				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says("/reply", "Reading page.png…"), true, 6000, 1
+				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says(reading.ReplyKey, readingNow), true, 6000, 1
 				e.saved["Parts"] = []post.Once{e.says("/part/1", parts(1)), e.says("/part/2", parts(1)), {}}
 				e.text = parts(3)
 			},
-			"Read page.png · 6000 words · ",
+			readLine("page.png", 6000, 1) + words.InFile("page.md"),
 			[]string{parts(1), parts(1), parts(1), "file page.md"},
 			0,
 		},
 		"two of three parts posted, and nobody heard of the second": {
 			func(e *earlier) {
-				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says("/reply", "Reading page.png…"), true, 6000, 1
+				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says(reading.ReplyKey, readingNow), true, 6000, 1
 				e.saved["Parts"] = []post.Once{e.says("/part/1", parts(1)), {Tried: e.says("/part/2", parts(1)).Tried}, {}}
 				e.text = parts(3)
 			},
-			"Read page.png · 6000 words · ",
+			readLine("page.png", 6000, 1) + words.InFile("page.md"),
 			[]string{parts(1), parts(1), parts(1), "file page.md"},
 			0,
 		},
 		"failed with some text": {
 			func(e *earlier) {
-				e.saved["Posted"], e.saved["Text"] = e.says("/reply", "Reading page.png…"), true
-				e.saved["Cause"] = "the model stopped before the end of the page. Please post the rest as a second picture."
-				e.text = "an earlier text"
+				e.saved["Posted"], e.saved["Text"] = e.says(reading.ReplyKey, readingNow), true
+				e.saved["Cause"], e.text = told.Sentence, "an earlier text"
 			},
-			"I read 3 words of page.png, then had to stop: the model stopped before the end of the page. Please",
+			words.NotRead("page.png", 3, told),
 			[]string{"an earlier text"},
 			0,
 		},
 		"stopped, with its text kept": {
 			func(e *earlier) {
-				e.saved["Posted"], e.saved["Text"] = e.says("/reply", "Reading page.png…"), true
-				e.saved["Cause"], e.text, e.stopped = "somebody stopped me.", "an earlier text", true
+				e.saved["Posted"], e.saved["Text"] = e.says(reading.ReplyKey, readingNow), true
+				e.saved["Cause"], e.text, e.stopped = whyStopped, "an earlier text", true
 			},
-			"Stopped by somebody after 3 words of page.png.",
+			stopped("page.png", 3),
 			[]string{"an earlier text"},
 			0,
 		},
 		"stopped": {
-			func(e *earlier) { e.saved["Posted"], e.stopped = e.says("/reply", "Reading page.png…"), true },
-			"Stopped by somebody before I had read anything of page.png.", nil, 0,
+			func(e *earlier) { e.saved["Posted"], e.stopped = e.says(reading.ReplyKey, readingNow), true },
+			stopped("page.png", 0), nil, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,9 +194,7 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 				e.store()
 				h.quietBot() // it hears of the message, as nobody did before
 				ts := e.request.Ask
-				if line := h.closed(ts); !strings.HasPrefix(line, tt.line) {
-					t.Errorf("the reply says %q, want %q", line, tt.line)
-				}
+				h.closesWith(ts, tt.line)
 				h.pass(2 * time.Minute)
 				if got := h.results(ts); !slices.Equal(got, tt.results) {
 					t.Errorf("results %.60q, want %.60q", got, tt.results)

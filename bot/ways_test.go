@@ -11,6 +11,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
 )
 
 // sick is a shaky store of which more can fail: all that the bot asks for
@@ -70,7 +71,7 @@ func (h *house) command(user, channel, text string) {
 func (h *house) forget(user string) {
 	h.Helper()
 	h.command(user, h.channel, "forget")
-	h.whispered(user, "Should I erase")
+	h.whispered(user, words.ForgetQuestion)
 	all := h.ws.Ephemerals(user)
 	if err := h.ws.Press(h.Context(), user, h.channel, all[len(all)-1].Message.TS, "forget"); err != nil {
 		h.Fatal(err)
@@ -102,25 +103,13 @@ func (h *house) whispered(user, text string) string {
 // talk posts words as somebody, in a thread or not.
 func (h *house) talk(user, channel, thread, text string) (ts string) {
 	h.Helper()
-	ts, err := h.ws.Post(user, localslack.Post{Channel: channel, Thread: thread, Text: text})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return ts
+	return h.say(user, localslack.Post{Channel: channel, Thread: thread, Text: text})
 }
 
-// postIn posts a picture as somebody.
+// postIn posts pictures as somebody.
 func (h *house) postIn(user, channel, thread, text string, names ...string) (ts string) {
 	h.Helper()
-	var files []localslack.Upload
-	for _, name := range names {
-		files = append(files, localslack.Upload{Name: name, Data: picture})
-	}
-	ts, err := h.ws.Post(user, localslack.Post{Channel: channel, Thread: thread, Text: text, Files: files})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return ts
+	return h.say(user, localslack.Post{Channel: channel, Thread: thread, Text: text, Files: pictures(names...)})
 }
 
 // said are the texts of the bot's messages in a conversation, oldest first.

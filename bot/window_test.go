@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
 )
 
@@ -24,11 +25,7 @@ func (h *house) window(user, channel string) string {
 // submit fills a window in. What is said in it is returned.
 func (h *house) submit(user, view string, values map[string][]string, names ...string) map[string]string {
 	h.Helper()
-	var files []localslack.Upload
-	for _, name := range names {
-		files = append(files, localslack.Upload{Name: name, Data: picture})
-	}
-	problems, err := h.ws.Submit(h.Context(), user, view, values, map[string][]localslack.Upload{"files": files})
+	problems, err := h.ws.Submit(h.Context(), user, view, values, map[string][]localslack.Upload{"files": pictures(names...)})
 	if err != nil {
 		h.Fatalf("the window: %v", err)
 	}
@@ -47,19 +44,18 @@ func TestWindowReadsTenFilesInTheChosenMode(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"describe"}}, names...); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		h.waitFor(h.channel, "Read 10 files to describe them", 1)
-		for _, m := range h.spoken(h.channel) {
-			switch {
-			case strings.Contains(m.Text, ".png to describe it: "):
-				if m.ThreadTS == "" || m.ThreadTS == m.TS {
-					t.Errorf("%q stands in the channel", m.Text)
-				}
-			case !strings.Contains(m.Text, "to describe them") || m.ThreadTS != "" && m.ThreadTS != m.TS || !strings.Contains(string(m.Blocks), h.ann):
-				t.Errorf("a reply in thread %q: %q %s", m.ThreadTS, m.Text, m.Blocks)
+		reply := h.waitFor(h.channel, readFiles(10, 10, "describe"), 1)
+		if reply.ThreadTS != "" && reply.ThreadTS != reply.TS || !strings.Contains(string(reply.Blocks), h.ann) {
+			t.Errorf("the reply in thread %q: %q %s", reply.ThreadTS, reply.Text, reply.Blocks)
+		}
+		for _, name := range names {
+			m := h.waitFor(h.channel, words.What(name, modeOf("describe"))+": ", 1)
+			if m.ThreadTS != reply.TS {
+				t.Errorf("%q stands in thread %q, want %q", m.Text, m.ThreadTS, reply.TS)
 			}
 		}
-		if n := strings.Count(strings.Join(h.said(h.channel), "\n"), ".png to describe it: "); n != 10 || h.requests() != 10 {
-			t.Errorf("%d texts, %d requests", n, h.requests())
+		if n := len(h.spoken(h.channel)); n != 11 || h.requests() != 10 {
+			t.Errorf("%d messages, %d requests", n, h.requests())
 		}
 		if w := h.whispers(h.ann); len(w) > 0 || len(h.ws.Views(h.ann)) > 0 {
 			t.Errorf("said %q, %d windows", w, len(h.ws.Views(h.ann)))
@@ -149,17 +145,17 @@ func TestWindowAsksForTheMissingWords(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		view := h.window(h.ann, h.channel)
 		for _, mode := range []string{"locate", "prompt"} {
-			for _, words := range [][]string{nil, {"   "}, {"\u200b"}} {
-				problems := h.submit(h.ann, view, map[string][]string{"mode": {mode}, "words": words}, "page.png")
-				if len(problems) != 1 || problems["words"] == "" {
-					t.Errorf("%s with %q: %v", mode, words, problems)
+			for _, argument := range [][]string{nil, {"   "}, {"\u200b"}} {
+				problems := h.submit(h.ann, view, map[string][]string{"mode": {mode}, "words": argument}, "page.png")
+				if len(problems) != 1 || problems["words"] != words.ArgumentMissing {
+					t.Errorf("%s with %q: %v", mode, argument, problems)
 				}
 			}
 		}
 		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"locate"}, "words": {"total <!channel>"}}, "page.png"); len(problems) > 0 {
 			t.Error(problems)
 		}
-		m := h.waitFor(h.channel, "Read page.png to find “total", 1)
+		m := h.waitFor(h.channel, slackmd.Line(readAs("page.png", "locate: total <!channel>")), 1)
 		if strings.Contains(m.Text+string(m.Blocks), "<!channel>") {
 			t.Errorf("it pings: %q %s", m.Text, m.Blocks)
 		}
@@ -175,8 +171,8 @@ func TestWindowForOnePersonOnly(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"private": {"yes"}}, "a.png", "b.png"); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		h.waitFor(h.direct(h.ann), "Read 2 files", 1)
-		h.whispered(h.ann, "direct message")
+		h.waitFor(h.direct(h.ann), readFiles(2, 2, "markdown"), 1)
+		h.whispered(h.ann, words.AnsweredDirectly)
 		if n := len(h.ws.Messages(h.channel)); n != before {
 			t.Errorf("%d messages in the channel, want %d\n%s", n, before, h.show())
 		}
@@ -193,9 +189,7 @@ func TestWindowWhereTheBotIsNot(t *testing.T) {
 				t.Fatal(problems)
 			}
 			h.waitFor(h.direct(h.ann), "page.png", 1)
-			if w := h.whispered(h.ann, "/invite"); !strings.Contains(w, "<@"+h.app.BotUserID+">") {
-				t.Errorf("it says %q", w)
-			}
+			h.whispered(h.ann, words.InviteMe(h.app.BotUserID))
 			if said := h.said(channel); len(said) > 0 {
 				t.Errorf("in the channel: %q", said)
 			}
@@ -222,7 +216,7 @@ func TestWindowThatCannotBeKept(t *testing.T) {
 				if problems := h.submit(h.ann, view, nil, "page.png"); len(problems) > 0 {
 					t.Error(problems)
 				}
-				h.waitFor(h.channel, "Read page.png", 1)
+				h.waitFor(h.channel, readAs("page.png", "markdown"), 1)
 				h.idle(1, "once")
 			})
 		})
@@ -244,7 +238,7 @@ func TestWindowsSubmittedAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		h.waitFor(h.channel, "Read page.png", 5)
+		h.waitFor(h.channel, readAs("page.png", "markdown"), 5)
 		h.idle(5, "five windows")
 	})
 }

@@ -46,11 +46,11 @@ type Line struct {
 // Note is a line of plain text that may contain people's names and links.
 type Note []Span
 
-// Span is a piece of a Note. Exactly one of Text and Person must be set.
+// Span is a piece of a Note.
 type Span struct {
 	Text   string
 	Link   string // address behind the text, made by the bot, or ""
-	Person string // id of a user, shown as a name
+	Person string // id of a user, shown as a name; notifications have the text instead
 }
 
 // Plain returns a note that is only text.
@@ -105,13 +105,10 @@ func label(line string) string {
 	return strings.NewReplacer("*", "*\u200b", "_", "_\u200b", "~", "~\u200b", "`", "`\u200b", ":", ":\u200b", "|", "¦").Replace(line)
 }
 
-// text returns the note without names, escaped, for notifications.
+// text returns the texts of the note, escaped, for notifications.
 func (n Note) text() string {
 	var words []string
 	for _, s := range n {
-		if s.Person != "" {
-			s.Text = "somebody"
-		}
 		words = append(words, s.Text)
 	}
 	return slackmd.Line(strings.Join(words, " "))

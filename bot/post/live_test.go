@@ -20,7 +20,7 @@ func TestNoteIsOneLine(t *testing.T) {
 			Note{{Text: "a_b.png", Link: address}, {Text: "· *3* words <!channel> & more"}},
 			"mrkdwn", "<" + address + "|a_\u200bb.png> · *\u200b3*\u200b words &lt;!channel&gt; &amp; more",
 		},
-		{Note{{Person: "U012"}, {Text: "asked me to read ~a~.png"}}, "mrkdwn", "<@U012> asked me to read ~\u200ba~\u200b.png"},
+		{Note{{Person: "U012"}, {Text: "wrote ~a~.png"}}, "mrkdwn", "<@U012> wrote ~\u200ba~\u200b.png"},
 		{Note{{Text: "> a.png"}, {Person: "U012"}}, "mrkdwn", "\u200b&gt; a.png <@U012>"},
 		{Note{{Text: "by"}, {Person: "!channel"}, {Text: "alone"}}, "plain_text", "by alone"},
 	} {

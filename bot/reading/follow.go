@@ -168,7 +168,7 @@ func closedAlone(key string, a ask.Ask, f FileState) post.Note {
 		return post.Plain(words.Lost(what, RequestID(key)))
 	case f.Failure != nil && f.Failure.Kind == words.Stopped:
 		stop := words.StoppedBy(what, o.Words, f.StoppedBy)
-		return post.Note{{Text: stop.Before}, {Person: stop.Person}, {Text: stop.After}}
+		return post.Note{{Text: stop.Before}, {Person: stop.Person, Text: words.Somebody}, {Text: stop.After}}
 	case f.Failure != nil:
 		return post.Plain(words.NotRead(what, o.Words, f.Failure) + marked + inFile(a, 0, d))
 	case a.Mode.Kind == ocr.Locate && len(d.Parts) == 0:

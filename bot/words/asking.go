@@ -38,10 +38,13 @@ func quote(s string) string {
 	return "`" + slackmd.Line(s) + "`"
 }
 
+// Somebody stands for a person who cannot be named.
+const Somebody = "somebody"
+
 // mentionOf returns the mention of a person or the bot.
 func mentionOf(id string) string {
 	if strings.ContainsFunc(id, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) || id == "" {
-		return "somebody"
+		return Somebody
 	}
 	return "<@" + id + ">"
 }
