@@ -9,6 +9,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // TestHabits: what is read of posts, mentions and direct messages, and by a mode's
@@ -72,7 +73,7 @@ func TestHabitIsForMembers(t *testing.T) {
 // closedIn waits until a picture in another channel is read.
 func (h *house) closedIn(channel, ts string) {
 	h.Helper()
-	h.waitFor(channel, anyRead, 1)
+	h.waitFor(channel, wordstest.AnyRead(), 1)
 }
 
 // TestHabitSurvivesARestart, and is the same for a second bot.

@@ -10,6 +10,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // TestHelp is for the asker alone, and shows what was not understood as it was
@@ -28,7 +29,7 @@ func TestHelp(t *testing.T) {
 		if len(answers) != 16 {
 			t.Fatalf("%d answers: %q", len(answers), answers)
 		}
-		unclear := shared(words.Help("one"), words.Help("two")) // up to the words that were not understood
+		unclear := wordstest.Shared(words.Help("one"), words.Help("two")) // up to the words that were not understood
 		for i, w := range answers {
 			if i < 2 {
 				if w != words.Help("") {
@@ -70,7 +71,7 @@ func TestLastReadsTheNewestPicture(t *testing.T) {
 		h.talk(h.ann, h.channel, "", "words after it")
 		h.command(h.ann, h.channel, "last figure")
 		h.closed(ts)
-		if line := h.reply(ts); !strings.HasPrefix(line, readAs("second.png", "figure")) {
+		if line := h.reply(ts); !strings.HasPrefix(line, wordstest.ReadAs("second.png", "figure")) {
 			t.Errorf("it says %q", line)
 		}
 		h.idle(1, "the newest picture")
@@ -106,7 +107,7 @@ func TestStatusStops(t *testing.T) {
 		for _, name := range []string{"a.png", "b.png", "c.png", "d.png", "e.png"} {
 			posts = append(posts, h.post(name))
 		}
-		begins := shared(stopped("a.png", 0), stopped("b.png", 1))
+		begins := wordstest.Shared(wordstest.Stopped("a.png", 0), wordstest.Stopped("b.png", 1))
 		ended := func() (n int) {
 			for _, ts := range posts {
 				n += h.count(ts, begins)

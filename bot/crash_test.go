@@ -14,6 +14,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
 )
 
@@ -161,7 +162,7 @@ func (h *house) crash(at int, after bool) (reached bool) {
 	}
 	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
 	defer cancel()
-	_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), anyRead) })
+	_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), wordstest.AnyRead()) })
 	reached = p.died()
 	if err := h.stop(); err != nil && !errors.Is(err, errDead) && !reached {
 		h.Errorf("ended with %v", err)
@@ -234,7 +235,7 @@ func TestManyPicturesOfOnePerson(t *testing.T) {
 				for _, m := range h.ws.Thread(channels[i%10], ts)[1:] {
 					said = append(said, m.Text)
 				}
-				return len(said) == 2 && normalize(said[0]) == normalize(readLine("a.png", 2, 1)) && said[1] == "a.png: some text"
+				return len(said) == 2 && wordstest.Normalize(said[0]) == wordstest.Normalize(readLine("a.png", 2, 1)) && said[1] == "a.png: some text"
 			}
 			if err := h.ws.Wait(ctx, done); err != nil {
 				t.Fatalf("picture %d: the thread says %q", i, said)

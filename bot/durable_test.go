@@ -16,6 +16,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // restart is a new process that finds what the last one left.
@@ -32,7 +33,7 @@ func (h *house) whole(ts string, names ...string) {
 	h.Helper()
 	closed, texts := 0, map[string]int{}
 	for _, m := range h.answers(ts) {
-		if strings.HasPrefix(m.Text, anyRead) {
+		if strings.HasPrefix(m.Text, wordstest.AnyRead()) {
 			closed++
 			continue
 		}
@@ -75,7 +76,7 @@ func TestStopHandsWorkOn(t *testing.T) {
 		}
 		h.model.will(nil)
 		h.start()
-		h.wait("all are read", func() bool { return h.count(ts, anyRead) == 1 })
+		h.wait("all are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 1 })
 		h.whole(ts, names...)
 	})
 }
@@ -107,7 +108,7 @@ func TestRestartWhilePosting(t *testing.T) {
 				h.wait("something is posted", func() bool { return len(h.answers(ts)) >= min(after, 3) })
 				h.restart()
 				h.restart()
-				h.wait("it is read", func() bool { return h.count(ts, readAs("page.png", "markdown")) == 1 })
+				h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadAs("page.png", "markdown")) == 1 })
 				results := h.results(ts)
 				files := slices.DeleteFunc(slices.Clone(results), func(r string) bool { return !strings.HasPrefix(r, "file ") })
 				if len(results) != 4 || len(files) != 1 {
@@ -123,7 +124,7 @@ func TestFailuresThatPassAreTriedAgain(t *testing.T) {
 		h.model.will(func(w *stream) { w.fail(503, "oops") })
 		ts := h.post("page.png")
 		h.wait("the person is told", func() bool {
-			return normalize(h.reply(ts)) == notYet("page.png", words.ModelDown)
+			return wordstest.Normalize(h.reply(ts)) == notYet("page.png", words.ModelDown)
 		})
 		h.model.will(nil)
 		h.closed(ts)
@@ -201,7 +202,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		h.wait("all are read", func() bool { return h.count(ts, anyRead) == 1 })
+		h.wait("all are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 1 })
 		h.whole(ts, names...)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words/wordstest"
 )
 
 // nothingLeft checks that no word of the bot is left in conversations, and no
@@ -59,7 +60,7 @@ func TestDeletedMessageTakesAllWithIt(t *testing.T) {
 		h.closed(ts)
 		h.model.write("a description")
 		h.talk(h.ann, h.channel, ts, "describe")
-		h.wait("it is described", func() bool { return h.count(ts, readAs("page.png", "describe")) == 1 })
+		h.wait("it is described", func() bool { return h.count(ts, wordstest.ReadAs("page.png", "describe")) == 1 })
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")
 		h.wait("the table", func() bool { names, _ := h.filesOf(ts); return len(names) == 2 })
 		other := h.ws.AddChannel("other", false, h.ann, h.app.BotUserID)
@@ -68,8 +69,8 @@ func TestDeletedMessageTakesAllWithIt(t *testing.T) {
 			h.linkTo(other, link)
 		}
 		h.linkTo(h.channel, file+" figure")
-		h.waitFor(h.direct(h.ann), readAs("page.png", "markdown"), 2)
-		h.waitFor(h.channel, readAs("page.png", "figure"), 1)
+		h.waitFor(h.direct(h.ann), wordstest.ReadAs("page.png", "markdown"), 2)
+		h.waitFor(h.channel, wordstest.ReadAs("page.png", "figure"), 1)
 		h.pass(time.Minute)
 		conversations := []string{h.channel, other, h.direct(h.ann)}
 		files := h.uploads(conversations...)
@@ -133,7 +134,7 @@ func TestMessageDeletedMeanwhile(t *testing.T) {
 func TestDeletedFileTakesItsTextsWithIt(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.post("a.png", "b.png")
-		h.wait("both are read", func() bool { return h.count(ts, anyRead) == 1 })
+		h.wait("both are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 1 })
 		var id string
 		for _, f := range h.ws.Thread(h.channel, ts)[0].Files {
 			if f.Name == "a.png" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // lines are those of the log with these words in it. The bot has stopped.
@@ -22,10 +23,10 @@ func (h *house) lines(words string) (found []string) {
 func TestNameInTheLog(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.fail(401, `{"error":{"type":"auth_error"}}`) })
-		bad := requestName.FindString(h.closed(h.post("page.png")))
+		bad := wordstest.RequestName.FindString(h.closed(h.post("page.png")))
 		h.model.will(func(w *stream) { w.text("some text"); w.end("stop") })
 		good := h.post("page.png")
-		if line := h.closed(good); requestName.MatchString(line) {
+		if line := h.closed(good); wordstest.RequestName.MatchString(line) {
 			t.Errorf("a success names its request: %q", line)
 		}
 		if err := h.stop(); err != nil {
@@ -48,7 +49,7 @@ func TestOneLineALife(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.fail(500, `{"error":{"message":"oops"}}`) })
 		ts := h.post("page.png")
-		h.wait("it will be tried again", func() bool { return normalize(h.reply(ts)) == notYet("page.png", words.ModelDown) })
+		h.wait("it will be tried again", func() bool { return wordstest.Normalize(h.reply(ts)) == notYet("page.png", words.ModelDown) })
 		h.model.will(nil)
 		h.restart()
 		h.closed(ts)
@@ -60,7 +61,7 @@ func TestOneLineALife(t *testing.T) {
 			t.Errorf("its end is told so: %q", lines)
 		}
 		for _, line := range h.lines("an attempt failed") {
-			if requestName.FindString(line) != requestName.FindString(lines[0]) {
+			if wordstest.RequestName.FindString(line) != wordstest.RequestName.FindString(lines[0]) {
 				t.Errorf("%q and %q are about the same request", line, lines[0])
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // linkTo types /ocr with an address as ann in a channel.
@@ -41,9 +42,9 @@ func TestLinkToAMessageReadsAllItsPictures(t *testing.T) {
 		h.quietBot()
 		ts := h.post("a.png", "b.png")
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, ts)+" text")
-		h.wait("both are read", func() bool { return h.count(ts, anyRead) == 1 })
-		texts := h.count(ts, words.What("a.png", modeOf("text"))+": ") + h.count(ts, words.What("b.png", modeOf("text"))+": ")
-		if replies := h.count(ts, readFiles(2, 2, "text")); replies != 1 || texts != 2 {
+		h.wait("both are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 1 })
+		texts := h.count(ts, words.What("a.png", wordstest.Mode("text"))+": ") + h.count(ts, words.What("b.png", wordstest.Mode("text"))+": ")
+		if replies := h.count(ts, wordstest.ReadFiles(2, 2, "text")); replies != 1 || texts != 2 {
 			t.Errorf("%d such replies, %d texts\n%s", replies, texts, h.show())
 		}
 		if w := h.whispers(h.ann); len(w) != 1 || w[0] != words.WhereText(h.ws.Permalink(h.channel, ts), true) {
@@ -196,7 +197,7 @@ func TestLinkToTheOwnersFile(t *testing.T) {
 		h.waitFor(h.direct(h.ann), "mine.png", 1)
 		_, link, _ := h.file(h.direct(h.ann), ts)
 		h.linkTo(h.channel, link+" describe")
-		h.waitFor(h.direct(h.ann), readAs("mine.png", "describe"), 1)
+		h.waitFor(h.direct(h.ann), wordstest.ReadAs("mine.png", "describe"), 1)
 		if said := h.said(h.channel); len(said) > 0 {
 			t.Errorf("in the channel: %q", said)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
 )
 
@@ -23,7 +24,7 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 		for _, mode := range []string{"describe", "figure"} {
 			before := len(h.answers(ts))
 			h.talk(h.ann, h.channel, ts, mode)
-			want := notRead(words.What("page.png", modeOf(mode)), 0, words.SameText)
+			want := notRead(words.What("page.png", wordstest.Mode(mode)), 0, words.SameText)
 			h.wait("it is said", func() bool { return h.count(ts, want) == 1 })
 			if after := len(h.answers(ts)); after != before+1 {
 				t.Errorf("%s: %d messages more, want the reply alone\n%s", mode, after-before, h.show())
@@ -52,7 +53,7 @@ func TestLocate(t *testing.T) {
 				line := map[string]string{
 					"found":     words.Located("page.png", "total", 2),
 					"not found": words.Located("page.png", "total", 0),
-					"in words":  readAs("page.png", "locate: total"),
+					"in words":  wordstest.ReadAs("page.png", "locate: total"),
 				}[name]
 				h.wait(line, func() bool { return h.count(ts, line) == 1 })
 				results := h.results(ts)
@@ -131,7 +132,7 @@ func TestEndpointThatIsDown(t *testing.T) {
 		h.model.will(nil)
 		back := time.Now()
 		for _, ts := range []string{first, second} {
-			if line := h.closed(ts); !strings.HasPrefix(line, anyRead) {
+			if line := h.closed(ts); !strings.HasPrefix(line, wordstest.AnyRead()) {
 				t.Errorf("the person sees %q", line)
 			}
 			if got := h.results(ts); !slices.Equal(got, []string{"some text"}) {
@@ -181,7 +182,7 @@ func TestEndpointThatGoesDown(t *testing.T) {
 		}
 		h.model.will(nil)
 		for _, ts := range []string{scanned, first, second} {
-			if line := h.closed(ts); !strings.HasPrefix(line, anyRead) {
+			if line := h.closed(ts); !strings.HasPrefix(line, wordstest.AnyRead()) {
 				t.Errorf("the person sees %q", line)
 			}
 		}

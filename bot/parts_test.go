@@ -12,6 +12,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // TestManyPlacesAreFound: more than can be kept of a job are counted all the same.
@@ -93,7 +94,7 @@ func TestTextStaysWhileItIsReadAgain(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.post("page.png")
-		h.wait("another attempt", func() bool { return normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff) })
+		h.wait("another attempt", func() bool { return wordstest.Normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff) })
 		h.pass(15 * time.Second)
 		if n := h.requests(); n != 3 {
 			t.Fatalf("%d requests, want a third that runs", n)

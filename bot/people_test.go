@@ -10,6 +10,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // TestWhoIsOfTheHouse, by what Slack was recorded to send of people of other
@@ -151,7 +152,7 @@ func TestClocksThatDiffer(t *testing.T) {
 				h.varied()
 				h.ws.SetBehaviour(localslack.Behaviour{ClockOffset: ahead})
 				h.start()
-				reading := shared(words.Reading("a.png"), words.Reading("b.png"))
+				reading := wordstest.AnyReading()
 				once := func(what string, ask func(), count func() int) {
 					t.Helper()
 					h.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Applied: true, Status: 500})
@@ -162,14 +163,14 @@ func TestClocksThatDiffer(t *testing.T) {
 					}
 				}
 				var ts string
-				once("a message", func() { ts = h.post("page.png") }, func() int { return h.count(ts, readAs("page.png", "markdown")) })
+				once("a message", func() { ts = h.post("page.png") }, func() int { return h.count(ts, wordstest.ReadAs("page.png", "markdown")) })
 				once("a press", func() { h.press(h.ann, h.channel, h.answers(ts)[0].TS, "again", "text") },
-					func() int { return h.count(ts, readAs("page.png", "text")) })
+					func() int { return h.count(ts, wordstest.ReadAs("page.png", "text")) })
 				once("a command", func() { h.command(h.ann, h.channel, "last figure") },
-					func() int { return h.times(h.channel, readAs("page.png", "figure")) })
+					func() int { return h.times(h.channel, wordstest.ReadAs("page.png", "figure")) })
 				_, link, _ := h.file(h.channel, ts)
 				once("a link", func() { h.command(h.ann, h.channel, link+" describe") },
-					func() int { return h.times(h.channel, readAs("page.png", "describe")) })
+					func() int { return h.times(h.channel, wordstest.ReadAs("page.png", "describe")) })
 			})
 		})
 	}
@@ -207,7 +208,7 @@ func TestLinksAsPeopleCopyThem(t *testing.T) {
 			h.command(h.ann, h.channel, link)
 			h.idle(i+1, link)
 		}
-		if n := h.count(ts, readAs("reply.png", "markdown")); n != 1 {
+		if n := h.count(ts, wordstest.ReadAs("reply.png", "markdown")); n != 1 {
 			t.Errorf("the reply's picture was read %d times", n)
 		}
 		bob := h.ws.AddUser("bob")

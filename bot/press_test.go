@@ -10,6 +10,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // press presses a button as somebody: one of the message ts, or where it has none of
@@ -86,7 +87,7 @@ func TestStopWhileStreaming(t *testing.T) {
 			t.Errorf("the model was left after %s", took)
 		}
 		all.Wait()
-		h.wait("it says so", func() bool { return h.count(ts, stopped("page.png", 2)) == 1 })
+		h.wait("it says so", func() bool { return h.count(ts, wordstest.Stopped("page.png", 2)) == 1 })
 		h.pass(time.Minute)
 		m := h.answers(ts)[0]
 		if n := strings.Count(string(m.Blocks), `\u003c@U`); n != 1 {
@@ -108,8 +109,8 @@ func TestStopWhileWaiting(t *testing.T) {
 		ts := h.post("late.png")
 		h.wait("it waits", func() bool { return h.reply(ts) != "" })
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "stop")
-		h.wait("it is stopped", func() bool { return h.reply(ts) == stopped("late.png", 0) })
-		h.wait("the others are read", func() bool { return h.count(first, readFiles(4, 4, "markdown")) == 1 })
+		h.wait("it is stopped", func() bool { return h.reply(ts) == wordstest.Stopped("late.png", 0) })
+		h.wait("the others are read", func() bool { return h.count(first, wordstest.ReadFiles(4, 4, "markdown")) == 1 })
 		h.idle(4, "stopped before its turn")
 		if n := len(h.answers(ts)); n != 1 {
 			t.Errorf("%d messages\n%s", n, h.show())
@@ -135,7 +136,7 @@ func TestButtonsAreForMembers(t *testing.T) {
 		h.press(bob, h.channel, reply, "stop")
 		<-gone
 		h.whispered(bob, words.NotMember)
-		h.wait("it is read", func() bool { return h.count(ts, readAs("page.png", "markdown")) == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadAs("page.png", "markdown")) == 1 })
 	})
 }
 
@@ -184,7 +185,7 @@ func TestReadAgainAsEachMode(t *testing.T) {
 		reply := h.answers(ts)[0].TS
 		n := 1
 		for _, mode := range []string{"markdown", "text", "figure", "describe", "locate: the total", "prompt: the total"} {
-			line := readAs("a.png", mode)
+			line := wordstest.ReadAs("a.png", mode)
 			before := h.count(ts, line)
 			kind, argument, _ := strings.Cut(mode, ": ")
 			h.press(h.ann, h.channel, reply, "again", kind)
@@ -248,6 +249,6 @@ func TestStopIsToldAfterARestart(t *testing.T) {
 		}
 		clear()
 		h.start()
-		h.closesWith(ts, stopped("page.png", 2))
+		h.closesWith(ts, wordstest.Stopped("page.png", 2))
 	})
 }

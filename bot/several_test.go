@@ -15,6 +15,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
 )
 
@@ -87,7 +88,7 @@ func (h *house) replyLines(ts string) []string {
 func (h *house) lineOf(ts, line string) {
 	h.Helper()
 	h.wait("a line with "+line, func() bool {
-		return slices.ContainsFunc(h.replyLines(ts), func(l string) bool { return strings.HasPrefix(normalize(l), line) })
+		return slices.ContainsFunc(h.replyLines(ts), func(l string) bool { return strings.HasPrefix(wordstest.Normalize(l), line) })
 	})
 }
 
@@ -95,7 +96,7 @@ func (h *house) lineOf(ts, line string) {
 func (h *house) list(ts string, want ...string) {
 	h.Helper()
 	got := h.replyLines(ts)
-	same := slices.EqualFunc(got, want, func(line, prefix string) bool { return strings.HasPrefix(normalize(line), prefix) })
+	same := slices.EqualFunc(got, want, func(line, prefix string) bool { return strings.HasPrefix(wordstest.Normalize(line), prefix) })
 	if !same {
 		h.Errorf("the reply says\n%q, want\n%q", got, want)
 	}
@@ -137,7 +138,7 @@ func TestStopOneFileOfSeveral(t *testing.T) {
 		}
 		h.wait("the menu is without it", func() bool { return !strings.Contains(string(h.answers(ts)[0].Blocks), `"value":"1"`) })
 		h.closed(ts)
-		h.list(ts, readFiles(2, 3, "markdown"), fileLine("a.png", 5), words.Of("b.png", words.FileStopped), fileLine("c.png", 5))
+		h.list(ts, wordstest.ReadFiles(2, 3, "markdown"), fileLine("a.png", 5), words.Of("b.png", words.FileStopped), fileLine("c.png", 5))
 		want := map[string]string{"a.png": "first words and the rest", "b.png": "first words", "c.png": "first words and the rest"}
 		if got := h.texts(ts); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("the texts are %q, want %q", got, want)
@@ -163,12 +164,12 @@ func TestStopAllOfSeveral(t *testing.T) {
 		if took := time.Since(pressed); took > 10*time.Second {
 			t.Errorf("that took %s", took)
 		}
-		want := []string{readFiles(0, 5, "markdown")}
+		want := []string{wordstest.ReadFiles(0, 5, "markdown")}
 		for _, name := range []string{"a.png", "b.png", "c.png", "d.png", "waits.png"} {
 			want = append(want, words.Of(name, words.FileStopped))
 		}
 		h.list(ts, want...)
-		if n := h.count(ts, anyRead); len(h.texts(ts)) != 4 || n != 1 {
+		if n := h.count(ts, wordstest.AnyRead()); len(h.texts(ts)) != 4 || n != 1 {
 			t.Errorf("the texts are %q", h.texts(ts))
 		}
 		h.idle(4, "stopped")
@@ -197,7 +198,7 @@ func TestOneOfSeveralFails(t *testing.T) {
 		)
 		h.closed(ts)
 		h.list(
-			ts, readFiles(2, 4, "markdown"), words.Of("cut.png", words.FileNotRead(3, failure(words.Truncated))), words.Of("blank.png", words.FileEmpty),
+			ts, wordstest.ReadFiles(2, 4, "markdown"), words.Of("cut.png", words.FileNotRead(3, failure(words.Truncated))), words.Of("blank.png", words.FileEmpty),
 			fileLine("whole.png", 2), words.Of("broken.png", words.FileNotRead(0, failure(words.Damaged))),
 		)
 		want := map[string]string{"cut.png": "only the beginning", "whole.png": "some text"}
@@ -234,7 +235,7 @@ func TestFilesOfTheSameName(t *testing.T) {
 		h.model.write(parts(2))
 		ts := h.post("image.png", "image.png", "Image.PNG")
 		h.closed(ts)
-		h.list(ts, readFiles(3, 3, "markdown"), fileLine("image.png", 4000), fileLine("image.png (2)", 4000), fileLine("Image.PNG (3)", 4000))
+		h.list(ts, wordstest.ReadFiles(3, 3, "markdown"), fileLine("image.png", 4000), fileLine("image.png (2)", 4000), fileLine("Image.PNG (3)", 4000))
 		names, _ := h.filesOf(ts)
 		slices.Sort(names)
 		if want := []string{"Image-3.md", "image-2.md", "image.md"}; !slices.Equal(names, want) {
@@ -273,9 +274,9 @@ func TestMoreThanTenFiles(t *testing.T) {
 		h.ws.Emit(h.app.AppID, map[string]any{
 			"type": "message", "subtype": "file_share", "channel": h.channel, "user": h.ann, "ts": ts, "channel_type": "channel", "files": files,
 		})
-		h.wait("all are read", func() bool { return h.count(ts, anyRead) == 3 })
+		h.wait("all are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 3 })
 		h.pass(time.Minute)
-		if ten, rest := h.count(ts, readFiles(10, 10, "markdown")), h.count(ts, readFiles(3, 3, "markdown")); ten != 2 || rest != 1 {
+		if ten, rest := h.count(ts, wordstest.ReadFiles(10, 10, "markdown")), h.count(ts, wordstest.ReadFiles(3, 3, "markdown")); ten != 2 || rest != 1 {
 			t.Errorf("%d replies about ten files, %d about three\n%s", ten, rest, h.show())
 		}
 		seen := map[string]int{}
@@ -312,15 +313,15 @@ func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.three()
-		waits := normalize(words.Of("b.png", words.FileNotYet(failure(words.ModelDown), time.Second)))
+		waits := wordstest.Normalize(words.Of("b.png", words.FileNotYet(failure(words.ModelDown), time.Second)))
 		h.lineOf(ts, waits)
 		if a, c := h.count(ts, "a.png: some text"), h.count(ts, "c.png: some text"); a != 1 || c != 1 {
 			t.Errorf("%d and %d texts of the others", a, c)
 		}
 		h.list(ts, words.Reading(words.Files(3, ocr.Mode{})), fileLine("a.png", 2), waits, fileLine("c.png", 2))
-		h.wait("it is read", func() bool { return h.count(ts, readFiles(3, 3, "markdown")) == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadFiles(3, 3, "markdown")) == 1 })
 		h.whole(ts, "a.png", "b.png", "c.png")
-		h.list(ts, readFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 2), fileLine("c.png", 2))
+		h.list(ts, wordstest.ReadFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 2), fileLine("c.png", 2))
 	})
 }
 
@@ -340,7 +341,7 @@ func TestDeletedFileOfSeveral(t *testing.T) {
 					t.Fatal(err)
 				}
 				h.pass(2 * time.Minute)
-				h.list(ts, readFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
+				h.list(ts, wordstest.ReadFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
 				h.whole(ts, "a.png", "c.png")
 			})
 		})
@@ -388,7 +389,7 @@ func TestRestartWithSeveralFiles(t *testing.T) {
 		h.lineOf(ts, fileLine("b.png", 1))
 		h.restart()
 		h.closed(ts)
-		h.list(ts, readFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 3), fileLine("c.png", 3))
+		h.list(ts, wordstest.ReadFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 3), fileLine("c.png", 3))
 		h.whole(ts, "a.png", "b.png", "c.png")
 	})
 }
@@ -472,12 +473,12 @@ func TestTryAgain(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.three()
-		h.wait("it is given up", func() bool { return h.count(ts, readFiles(2, 3, "markdown")) == 1 })
+		h.wait("it is given up", func() bool { return h.count(ts, wordstest.ReadFiles(2, 3, "markdown")) == 1 })
 		h.lineOf(ts, words.Of("b.png", words.FileNotRead(0, failure(words.ModelDown))))
 		broken = false
 		before := h.requests()
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "try-again")
-		h.wait("it is read", func() bool { return h.count(ts, readAs("b.png", "markdown")) == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadAs("b.png", "markdown")) == 1 })
 		h.wait("its text", func() bool { return h.count(ts, "b.png: some text") == 1 })
 		h.idle(before+1, "once more")
 	})

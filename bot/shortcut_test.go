@@ -11,6 +11,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // shows posts an image block as an app, with a token of its own.
@@ -52,13 +53,13 @@ func TestShortcut(t *testing.T) {
 		}
 		own := h.post("a.png", "b.png")
 		extract(own)
-		h.wait("both are read", func() bool { return h.count(own, readFiles(2, 2, "markdown")) == 1 })
+		h.wait("both are read", func() bool { return h.count(own, wordstest.ReadFiles(2, 2, "markdown")) == 1 })
 		forwarded, err := h.ws.Forward(h.ann, h.channel, own, localslack.Post{Channel: h.channel, Text: "look"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		extract(forwarded)
-		h.wait("both are read", func() bool { return h.count(forwarded, readFiles(2, 2, "markdown")) == 1 })
+		h.wait("both are read", func() bool { return h.count(forwarded, wordstest.ReadFiles(2, 2, "markdown")) == 1 })
 		h.idle(4, "twice two")
 		extract(h.talk(h.ann, h.channel, "", "words"))
 		h.whispered(h.ann, words.NoPictureThere)
@@ -78,7 +79,7 @@ func TestShortcutWhereTheBotIsNot(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.whispered(h.ann, words.InviteMe(h.app.BotUserID))
-		h.waitFor(h.direct(h.ann), readAs("page.png", "markdown"), 1)
+		h.waitFor(h.direct(h.ann), wordstest.ReadAs("page.png", "markdown"), 1)
 		if said := h.said(elsewhere); len(said) > 0 {
 			t.Errorf("it says %q", said)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words/wordstest"
 )
 
 // TestStartKeepsRetryAfter of auth.test.
@@ -167,7 +168,7 @@ func TestStopWhileSlackIsDown(t *testing.T) {
 				}
 				back()
 				h.start()
-				h.wait("all are read", func() bool { return h.count(ts, readFiles(6, 6, "markdown")) == 1 })
+				h.wait("all are read", func() bool { return h.count(ts, wordstest.ReadFiles(6, 6, "markdown")) == 1 })
 				h.whole(ts, "a.png", "b.png", "c.png", "d.png", "e.png", "f.png")
 			})
 		})

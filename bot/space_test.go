@@ -16,6 +16,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
@@ -128,7 +129,7 @@ func TestPagesThatWaitForSpaceHoldNoTurn(t *testing.T) {
 		for _, ts := range threads {
 			h.closesWith(ts, readLine("scan.pdf", 4, 2))
 		}
-		h.waitFor(quiet, readAs("scan.pdf", "markdown"), 2)
+		h.waitFor(quiet, wordstest.ReadAs("scan.pdf", "markdown"), 2)
 		if n, most := h.model.count(); n != 8 || most != 1 {
 			t.Errorf("%d requests, %d at once", n, most)
 		}

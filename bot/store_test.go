@@ -14,6 +14,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // shaky is a store that fails as a test says, and, as NATS does, where its
@@ -137,7 +138,7 @@ func TestSeenTextIsNotTakenAway(t *testing.T) {
 			w.drop()
 		})
 		ts := h.post("page.png")
-		h.wait("it is tried again", func() bool { return normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff) })
+		h.wait("it is tried again", func() bool { return wordstest.Normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff) })
 		h.ws.Fail(localslack.Fault{Method: "download", Status: 404})
 		h.closesWith(ts, notRead("page.png", 4, words.Gone))
 		if got := h.results(ts); !slices.Equal(got, []string{"one two three four"}) {
@@ -180,12 +181,12 @@ func TestStoppedByAPerson(t *testing.T) {
 				}
 				ts := h.post("page.png")
 				h.wait("it is there", func() bool {
-					return h.calls("chat.postMessage")["ratelimited"] > 0 || normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff)
+					return h.calls("chat.postMessage")["ratelimited"] > 0 || wordstest.Normalize(h.reply(ts)) == notYet("page.png", words.ModelCutOff)
 				})
 				if err := h.queue.Stop(h.Context(), h.record().Key, "ann"); err != nil {
 					t.Fatal(err)
 				}
-				h.closesWith(ts, stopped("page.png", read))
+				h.closesWith(ts, wordstest.Stopped("page.png", read))
 				h.stop()
 				if r := h.record(); r.State != jobs.Stopped {
 					t.Errorf("the job is %s", r.State)

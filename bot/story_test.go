@@ -15,6 +15,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
 )
 
@@ -79,7 +80,7 @@ func TestWhereImagesAreRead(t *testing.T) {
 				h.wait("read in "+channel, func() bool {
 					last := ""
 					for _, m := range h.ws.Thread(channel, root) {
-						if m.User == h.app.BotUserID && strings.HasPrefix(m.Text, readAs("a.png", "markdown")) {
+						if m.User == h.app.BotUserID && strings.HasPrefix(m.Text, wordstest.ReadAs("a.png", "markdown")) {
 							last = m.Text
 						}
 					}
@@ -261,7 +262,7 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 		h.wait("both have answered", func() bool {
 			n := 0
 			for _, m := range h.ws.Thread(h.channel, ts) {
-				if strings.HasPrefix(m.Text, readAs("page.png", "markdown")) {
+				if strings.HasPrefix(m.Text, wordstest.ReadAs("page.png", "markdown")) {
 					n++
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // named is a mention of the bot.
@@ -40,8 +41,8 @@ func TestThreadReplyReadsAgain(t *testing.T) {
 						text = h.named(word)
 					}
 					h.talk(h.ann, h.channel, ts, text)
-					h.wait("it is read again", func() bool { return h.count(ts, anyRead) == 2 })
-					if again, want := h.answers(ts)[2].Text, readAs("a.png", mode); !strings.HasPrefix(again, want) {
+					h.wait("it is read again", func() bool { return h.count(ts, wordstest.AnyRead()) == 2 })
+					if again, want := h.answers(ts)[2].Text, wordstest.ReadAs("a.png", mode); !strings.HasPrefix(again, want) {
 						t.Errorf("it says %q, want %q", again, want)
 					}
 					h.idle(2, "once more")
@@ -64,10 +65,10 @@ func TestThreadReplyWithAMentionAlone(t *testing.T) {
 				ts := h.post("a.png", "b.png")
 				h.postIn(h.ann, h.channel, ts, "", "c.png")
 				h.wait("all are read", func() bool {
-					return h.count(ts, readFiles(2, 2, "markdown"))+h.count(ts, readAs("c.png", "markdown")) == 2
+					return h.count(ts, wordstest.ReadFiles(2, 2, "markdown"))+h.count(ts, wordstest.ReadAs("c.png", "markdown")) == 2
 				})
 				h.talk(h.ann, h.channel, ts, h.named(talk))
-				h.wait("all are read again", func() bool { return h.count(ts, readFiles(3, 3, "markdown")) == 1 })
+				h.wait("all are read again", func() bool { return h.count(ts, wordstest.ReadFiles(3, 3, "markdown")) == 1 })
 				h.idle(6, "three pictures, twice")
 			})
 		})
@@ -106,7 +107,7 @@ func TestThreadReplyWithAPicture(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "a.png")
 		h.wait("it is read", func() bool { return h.count(ts, "a.png") == 1 })
 		h.postIn(h.ann, h.channel, ts, "describe", "b.png")
-		h.wait("it is described", func() bool { return h.count(ts, readAs("b.png", "describe")) == 1 })
+		h.wait("it is described", func() bool { return h.count(ts, wordstest.ReadAs("b.png", "describe")) == 1 })
 		h.idle(2, "two pictures")
 	})
 }
@@ -157,7 +158,7 @@ func TestModeWordWhereTheBotHearsMentions(t *testing.T) {
 		ts := h.postIn(h.ann, h.channel, "", h.named(""), "a.png")
 		h.closed(ts)
 		h.talk(h.ann, h.channel, ts, "describe")
-		h.wait("it is described", func() bool { return h.count(ts, readAs("a.png", "describe")) == 1 })
+		h.wait("it is described", func() bool { return h.count(ts, wordstest.ReadAs("a.png", "describe")) == 1 })
 		h.idle(2, "once more")
 	})
 }
@@ -169,11 +170,11 @@ func TestThreadUnderTheBotsOwnReply(t *testing.T) {
 		h.quietBot()
 		_, link, _ := h.file(h.channel, h.post("page.png"))
 		h.linkTo(h.channel, link)
-		m := h.waitFor(h.channel, readAs("page.png", "markdown"), 1)
+		m := h.waitFor(h.channel, wordstest.ReadAs("page.png", "markdown"), 1)
 		h.command(h.ann, h.channel, "auto mention")
 		h.whispered(h.ann, words.Done)
 		h.talk(h.ann, h.channel, m.TS, "describe")
-		again := h.waitFor(h.channel, readAs("page.png", "describe"), 1)
+		again := h.waitFor(h.channel, wordstest.ReadAs("page.png", "describe"), 1)
 		if again.ThreadTS != m.TS {
 			t.Errorf("it stands in thread %q, want %q", again.ThreadTS, m.TS)
 		}
@@ -207,10 +208,10 @@ func TestMentionWithALabel(t *testing.T) {
 			"prompt: x < 100 & more": "prompt: x < 100 & more",
 		} {
 			h.talk(h.ann, h.channel, ts, h.named(talk))
-			h.wait(talk, func() bool { return h.count(ts, readAs("page.png", mode)) == 1 })
+			h.wait(talk, func() bool { return h.count(ts, wordstest.ReadAs("page.png", mode)) == 1 })
 		}
 		h.talk(h.ann, h.channel, ts, "locate: R&D")
-		encoded := slackmd.Line(readAs("page.png", "locate: R&D")) // once
+		encoded := slackmd.Line(wordstest.ReadAs("page.png", "locate: R&D")) // once
 		h.wait("it is looked for", func() bool { return h.count(ts, encoded) == 1 })
 		h.idle(5, "four ways more")
 	})
@@ -249,14 +250,14 @@ func TestPictureInALongThread(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "late.png")
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.wait("it is read", func() bool { return h.count(ts, words.What("late.png", modeOf("text"))+": ") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, words.What("late.png", wordstest.Mode("text"))+": ") == 1 })
 		for i := range 11 {
 			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
 		}
 		h.talk(h.ann, h.channel, ts, h.named("figure"))
 		h.whispered(h.ann, words.NewestFilesOnly(10))
 		h.idle(11, "the newest")
-		figures := func(name string) int { return h.count(ts, words.What(name, modeOf("figure"))+": ") }
+		figures := func(name string) int { return h.count(ts, words.What(name, wordstest.Mode("figure"))+": ") }
 		if n, m := figures("late.png")+figures("0.png"), figures("1.png"); n != 0 || m != 1 {
 			t.Errorf("%d of the oldest and %d of the newest were read", n, m)
 		}
@@ -267,7 +268,7 @@ func TestPictureInALongThread(t *testing.T) {
 func TestMentionWithAPicture(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.postIn(h.ann, h.channel, "", h.named("text"), "a.png")
-		h.wait("it is read", func() bool { return h.count(ts, readAs("a.png", "text")) == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadAs("a.png", "text")) == 1 })
 		h.idle(1, "once")
 	})
 }
@@ -281,7 +282,7 @@ func TestPictureInADirectMessage(t *testing.T) {
 		ts := h.postIn(h.ann, d, "", "", "page.png")
 		h.waitFor(d, "page.png", 1)
 		h.talk(h.ann, d, ts, "describe")
-		h.waitFor(d, readAs("page.png", "describe"), 1)
+		h.waitFor(d, wordstest.ReadAs("page.png", "describe"), 1)
 		h.talk(h.ann, d, ts, "thanks, that helps")
 		h.talk(h.ann, d, "", "good morning")
 		h.waitFor(d, words.HowToUse(true), 1)

@@ -10,6 +10,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
 )
@@ -139,6 +140,6 @@ func TestDrawingsAreLeftAlone(t *testing.T) {
 			t.Errorf("%d answers to what was only posted", n)
 		}
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.closesWith(ts, notRead(words.What("drawing.psd", modeOf("text")), 0, words.Unsupported))
+		h.closesWith(ts, notRead(words.What("drawing.psd", wordstest.Mode("text")), 0, words.Unsupported))
 	})
 }

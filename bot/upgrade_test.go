@@ -14,6 +14,7 @@ import (
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // earlier is a job as the earlier version left it, which had one file.
@@ -178,13 +179,13 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 				e.saved["Posted"], e.saved["Text"] = e.says(reading.ReplyKey, readingNow), true
 				e.saved["Cause"], e.text, e.stopped = whyStopped, "an earlier text", true
 			},
-			stopped("page.png", 3),
+			wordstest.Stopped("page.png", 3),
 			[]string{"an earlier text"},
 			0,
 		},
 		"stopped": {
 			func(e *earlier) { e.saved["Posted"], e.stopped = e.says(reading.ReplyKey, readingNow), true },
-			stopped("page.png", 0), nil, 0,
+			wordstest.Stopped("page.png", 0), nil, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // window opens the upload window as somebody and returns its id.
@@ -44,12 +45,12 @@ func TestWindowReadsTenFilesInTheChosenMode(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"describe"}}, names...); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		reply := h.waitFor(h.channel, readFiles(10, 10, "describe"), 1)
+		reply := h.waitFor(h.channel, wordstest.ReadFiles(10, 10, "describe"), 1)
 		if reply.ThreadTS != "" && reply.ThreadTS != reply.TS || !strings.Contains(string(reply.Blocks), h.ann) {
 			t.Errorf("the reply in thread %q: %q %s", reply.ThreadTS, reply.Text, reply.Blocks)
 		}
 		for _, name := range names {
-			m := h.waitFor(h.channel, words.What(name, modeOf("describe"))+": ", 1)
+			m := h.waitFor(h.channel, words.What(name, wordstest.Mode("describe"))+": ", 1)
 			if m.ThreadTS != reply.TS {
 				t.Errorf("%q stands in thread %q, want %q", m.Text, m.ThreadTS, reply.TS)
 			}
@@ -155,7 +156,7 @@ func TestWindowAsksForTheMissingWords(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"mode": {"locate"}, "words": {"total <!channel>"}}, "page.png"); len(problems) > 0 {
 			t.Error(problems)
 		}
-		m := h.waitFor(h.channel, slackmd.Line(readAs("page.png", "locate: total <!channel>")), 1)
+		m := h.waitFor(h.channel, slackmd.Line(wordstest.ReadAs("page.png", "locate: total <!channel>")), 1)
 		if strings.Contains(m.Text+string(m.Blocks), "<!channel>") {
 			t.Errorf("it pings: %q %s", m.Text, m.Blocks)
 		}
@@ -171,7 +172,7 @@ func TestWindowForOnePersonOnly(t *testing.T) {
 		if problems := h.submit(h.ann, view, map[string][]string{"private": {"yes"}}, "a.png", "b.png"); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		h.waitFor(h.direct(h.ann), readFiles(2, 2, "markdown"), 1)
+		h.waitFor(h.direct(h.ann), wordstest.ReadFiles(2, 2, "markdown"), 1)
 		h.whispered(h.ann, words.AnsweredDirectly)
 		if n := len(h.ws.Messages(h.channel)); n != before {
 			t.Errorf("%d messages in the channel, want %d\n%s", n, before, h.show())
@@ -216,7 +217,7 @@ func TestWindowThatCannotBeKept(t *testing.T) {
 				if problems := h.submit(h.ann, view, nil, "page.png"); len(problems) > 0 {
 					t.Error(problems)
 				}
-				h.waitFor(h.channel, readAs("page.png", "markdown"), 1)
+				h.waitFor(h.channel, wordstest.ReadAs("page.png", "markdown"), 1)
 				h.idle(1, "once")
 			})
 		})
@@ -238,7 +239,7 @@ func TestWindowsSubmittedAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		h.waitFor(h.channel, readAs("page.png", "markdown"), 5)
+		h.waitFor(h.channel, wordstest.ReadAs("page.png", "markdown"), 5)
 		h.idle(5, "five windows")
 	})
 }

@@ -156,7 +156,7 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 	case f.Failure != nil && f.Failure.Kind != words.Stopped:
 		header += " · " + words.FileNotRead(f.Outcome.Words, f.Failure)
 	default:
-		header += " · " + words.Count(f.Outcome.Words, "word")
+		header += " · " + words.Summary(f.Outcome.Words, 1, 0)
 	}
 	return post.Result{Header: post.Plain(header), Markdown: part.Text, Notification: slackmd.Notification(title, part.Text)}
 }

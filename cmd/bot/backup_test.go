@@ -1,16 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 
-	"slackocr/bot/localslack"
-	"slackocr/ocr/page/pagetest"
+	"slackocr/bot/words/wordstest"
 )
 
 // TestRestoreFromABackup starts the program on a copy of another's DATA_DIR, taken
@@ -20,32 +17,18 @@ import (
 func TestRestoreFromABackup(t *testing.T) {
 	var hangs atomic.Bool
 	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"}}]}\n\n")
-		w.(http.Flusher).Flush()
+		writeText(w, "some text")
 		if hangs.Load() {
 			<-r.Context().Done()
 			return
 		}
-		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+		writeEnd(w)
 	})
 	folder, restored := t.TempDir(), filepath.Join(t.TempDir(), "restored")
 	quiet := o.ws.AddChannel("quiet", false, o.ann, o.app.BotUserID)
-	post := func(channel string) string {
-		ts, err := o.ws.Post(o.ann, localslack.Post{Channel: channel, Files: []localslack.Upload{{Name: "a.png", Data: pagetest.PNG("x", pagetest.Layout{Width: 2, Height: 1})}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ts
-	}
-	said := func(ts, what string) (n int) {
-		for _, line := range o.thread(ts) {
-			if strings.HasPrefix(line, what) {
-				n++
-			}
-		}
-		return n
-	}
+	post := func(channel string) string { return o.post(t, channel, tinyPicture("a.png")) }
+	said := func(ts, what string) int { return o.said(what, askedAt{o.channel, ts}) }
+	read := wordstest.ReadAs("a.png", "markdown")
 
 	first := start(t, append(o.environ, "DATA_DIR="+folder))
 	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
@@ -54,10 +37,10 @@ func TestRestoreFromABackup(t *testing.T) {
 	}
 	o.wait(t, "the habit is kept", func() bool { return len(o.ws.Ephemerals(o.ann)) > 0 })
 	done := post(o.channel)
-	o.wait(t, "a picture is read", func() bool { return said(done, "Read a.png") == 1 })
+	o.wait(t, "a picture is read", func() bool { return said(done, read) == 1 })
 	hangs.Store(true)
 	open := post(o.channel)
-	o.wait(t, "another one is being read", func() bool { return said(open, "Reading a.png… 2 words") == 1 })
+	o.wait(t, "another one is being read", func() bool { return said(open, growing("a.png", 2)) == 1 })
 	_ = first.Process.Kill()
 	_ = first.Wait()
 	if err := os.CopyFS(restored, os.DirFS(folder)); err != nil {
@@ -66,10 +49,10 @@ func TestRestoreFromABackup(t *testing.T) {
 	hangs.Store(false)
 
 	second := start(t, append(o.environ, "DATA_DIR="+restored))
-	o.wait(t, "it is finished", func() bool { return said(open, "Read a.png") == 1 })
+	o.wait(t, "it is finished", func() bool { return said(open, read) == 1 })
 	unread := post(quiet)
 	after := post(o.channel)
-	o.wait(t, "a third one is read", func() bool { return said(after, "Read a.png") == 1 })
+	o.wait(t, "a third one is read", func() bool { return said(after, read) == 1 })
 	if status := second.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, second.stderr)
 	}

@@ -35,7 +35,7 @@ func TestCheckEndpoint(t *testing.T) {
 				refuse(400, body)(w, r)
 				return
 			}
-			streaming(w, "Marmalade")
+			writeAll(w, "Marmalade")
 		}
 	}
 	for _, tt := range []struct {
@@ -47,30 +47,29 @@ func TestCheckEndpoint(t *testing.T) {
 		{"cannot stream", whole, "", []string{"✓", "cannot stream", "OCR_STREAM=false"}},
 		{"not asked to stream", whole, "OCR_STREAM=false", []string{"✓", "with scripted", "not streamed"}},
 		{"no limit", reading, "OCR_MAX_TOKENS=0", []string{"✓", "no limit of ours"}},
-		{"refuses the key and repeats it", refuse(401, `{"error":{"message":"wrong key: `+key+`"}}`), "", []string{"✗", "key refused (status 401)", "Copy the key into OCR_API_KEY again"}},
-		{"no credit", refuse(402, `{"error":{"message":"pay"}}`), "", []string{"✗", "out of credit"}},
-		{"unpaid, at DashScope", refuse(400, `{"error":{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}}`), "", []string{"✗", "account not paid", "out of credit"}},
+		{"refuses the key and repeats it", refuse(401, `{"error":{"message":"wrong key: `+key+`"}}`), "", []string{"✗", ocr.KeyRefused.String(), "status 401", remedyOf(ocr.KeyRefused, config{OCRAPIKey: key})}},
+		{"no credit", refuse(402, `{"error":{"message":"pay"}}`), "", []string{"✗", remedyOf(ocr.Unpaid, config{})}},
+		{"unpaid, at DashScope", refuse(400, `{"error":{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}}`), "", []string{"✗", ocr.Unpaid.String(), remedyOf(ocr.Unpaid, config{})}},
 		{"refuses the temperature", unless("temperature", `{"error":{"message":"'temperature' is not supported"}}`), "", []string{"✓", "refuses temperature", `OCR_EXTRA_BODY={"temperature":null}`}},
 		{"refuses the limit", unless("max_tokens", `{"error":{"message":"max_tokens is too large"}}`), "", []string{"✓", "refuses max_tokens", "OCR_MAX_TOKENS=0"}},
 		{"refuses a field of the operator's", unless("top_k", `{"detail":[{"loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}`), `OCR_EXTRA_BODY={"top_k": 1}`, []string{"✓", "refuses top_k", "out of OCR_EXTRA_BODY"}},
-		{"too small a context", refuse(400, `{"error":{"type":"exceed_context_size_error","message":"the request exceeds the available context size"}}`), "", []string{"✗", "too large", "more context"}},
+		{"too small a context", refuse(400, `{"error":{"type":"exceed_context_size_error","message":"the request exceeds the available context size"}}`), "", []string{"✗", ocr.TooLarge.String(), remedyOf(ocr.TooLarge, config{})}},
 		{"an unknown end", func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"Marmalade\"},\"finish_reason\":\"tea_break\"}]}\n\n")
 		}, "", []string{"✓", "tea_break", "OCR_PROFILE"}},
-		{"no such model", refuse(404, `{"error":{"message":"no model"}}`), "", []string{"✗", "The endpoint doesn't know OCR_MODEL"}},
-		{"does not take max_tokens", refuse(400, `{"error":{"message":"max_tokens is too large"}}`), "", []string{"✗", "max_tokens is too large", "OCR_MAX_TOKENS"}},
-		{"busy", refuse(429, `{}`), "", []string{"✗", "busy", "OCR_CONCURRENCY"}},
-		{"failing", refuse(503, `{}`), "", []string{"✗", "down (status 503)", "running"}},
+		{"no such model", refuse(404, `{"error":{"message":"no model"}}`), "", []string{"✗", remedyOf(ocr.NotFound, config{})}},
+		{"does not take max_tokens", refuse(400, `{"error":{"message":"max_tokens is too large"}}`), "", []string{"✗", "max_tokens is too large", remedyOf(ocr.BadRequest, config{})}},
+		{"busy", refuse(429, `{}`), "", []string{"✗", remedyOf(ocr.Busy, config{})}},
+		{"failing", refuse(503, `{}`), "", []string{"✗", "status 503", remedyOf(ocr.Down, config{})}},
 		{"a web page", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<html>")
 		}, "", []string{"✗", "web page", "/v1"}},
-		{"down", nil, "OCR_BASE_URL=http://127.0.0.1:1/v1", []string{"✗", "connection refused", "running"}},
-		{"reads something else", func(w http.ResponseWriter, _ *http.Request) { streaming(w, "I am a planted-text assistant") }, "", []string{"✗", "but it was the wrong word", "OCR_PROFILE"}},
+		{"down", nil, "OCR_BASE_URL=http://127.0.0.1:1/v1", []string{"✗", "connection refused", remedyOf(ocr.Down, config{})}},
+		{"reads something else", func(w http.ResponseWriter, _ *http.Request) { writeAll(w, "I am a planted-text assistant") }, "", []string{"✗", "but it was the wrong word", "OCR_PROFILE"}},
 		{"breaks off", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "text/event-stream")
-			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"Marma\"}}]}\n\n")
-		}, "", []string{"✗", "cut off", "log"}},
+			writeText(w, "Marma")
+		}, "", []string{"✗", remedyOf(ocr.CutOff, config{})}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openOffice(t, tt.model)
@@ -93,14 +92,14 @@ func TestCheckEndpoint(t *testing.T) {
 // TestCheckPrompts: whether an endpoint looks at its prompt.
 func TestCheckPrompts(t *testing.T) {
 	for want, model := range map[string]http.HandlerFunc{
-		"✓ prompts: this endpoint ignores them": func(w http.ResponseWriter, _ *http.Request) { streaming(w, "# Marmalade") },
+		"✓ prompts: this endpoint ignores them": func(w http.ResponseWriter, _ *http.Request) { writeAll(w, "# Marmalade") },
 		"✓ prompts: they work":                  reading,
 		"✗ prompts: reading in the mode describe failed": func(w http.ResponseWriter, r *http.Request) {
 			if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("Describe this image")) {
 				http.Error(w, "no", http.StatusBadRequest)
 				return
 			}
-			streaming(w, "Marmalade")
+			writeAll(w, "Marmalade")
 		},
 	} {
 		server := httptest.NewServer(model)

@@ -15,35 +15,36 @@ import (
 
 // TestCheckSlack is about what Slack can have against the bot.
 func TestCheckSlack(t *testing.T) {
+	refused := func(variable, code string) string { return (&bot.TokenError{Variable: variable, Code: code}).Error() }
 	for _, tt := range []struct {
 		name    string
 		arrange func(t *testing.T, o *office)
 		want    map[string][]string // of each check: its mark, and words
 	}{
 		{"the bot token was revoked", func(_ *testing.T, o *office) { o.ws.RevokeToken(o.app.BotToken) }, map[string][]string{
-			"bot token": {"✗", "token_revoked", "OAuth & Permissions"}, "app token": {"✓"}, "socket mode": {"✓"}, "endpoint": {"✓"},
+			"bot token": {"✗", refused("SLACK_BOT_TOKEN", "token_revoked")}, "app token": {"✓"}, "socket mode": {"✓"}, "endpoint": {"✓"},
 		}},
 		{"the app token was revoked", func(_ *testing.T, o *office) { o.ws.RevokeToken(o.app.AppToken) }, map[string][]string{
-			"bot token": {"✓"}, "app token": {"✗", "invalid_auth", "Basic Information"}, "endpoint": {"✓"},
+			"bot token": {"✓"}, "app token": {"✗", refused("SLACK_APP_TOKEN", "invalid_auth")}, "endpoint": {"✓"},
 		}},
 		{"no connections:write", func(t *testing.T, o *office) {
 			app := o.manifest(t)
 			app.AppScopes = []string{"authorizations:read"}
 			o.use(o.ws.Install(app))
-		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", "lacks the scope connections:write"}}},
+		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", refused("SLACK_APP_TOKEN", "missing_scope")}}},
 		{"tokens of two apps", func(t *testing.T, o *office) {
 			own := o.app
 			o.use(o.ws.Install(o.manifest(t)))
 			o.set("SLACK_BOT_TOKEN", own.BotToken)
 		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", "belongs to the app", "the same app's page"}, "socket mode": {"✓"}}},
 		{"a token that Slack never gave", func(_ *testing.T, o *office) { o.set("SLACK_BOT_TOKEN", "xoxb-never-given") }, map[string][]string{
-			"bot token": {"✗", "invalid_auth"},
+			"bot token": {"✗", refused("SLACK_BOT_TOKEN", "invalid_auth")},
 		}},
 		{"an app of a whole organisation", func(t *testing.T, o *office) {
 			app := o.manifest(t)
 			app.OrgInstall = true
 			o.use(o.ws.Install(app))
-		}, map[string][]string{"bot token": {"✗", "for a whole organisation", "install the app in that workspace alone"}}},
+		}, map[string][]string{"bot token": {"✗", refused("SLACK_BOT_TOKEN", bot.OrgInstall)}}},
 		{"what the bot shows is taken", func(*testing.T, *office) {}, map[string][]string{
 			"blocks.validate": {"✓", "a result", "the window for words"},
 		}},

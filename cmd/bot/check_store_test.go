@@ -11,8 +11,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"slackocr/bot/jobs"
-	"slackocr/bot/localslack"
-	"slackocr/ocr/page/pagetest"
 )
 
 func storeOf(t *testing.T, environ ...string) string {
@@ -34,10 +32,7 @@ func TestCheckStoreOfABot(t *testing.T) {
 	if s := storeOf(t, "DATA_DIR="+dir); !strings.HasPrefix(s, "✓ store: DATA_DIR is writable and in use by a running bot, ") {
 		t.Error(s)
 	}
-	ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Files: []localslack.Upload{{Name: "a.png", Data: pagetest.PNG("x", pagetest.Layout{})}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ts := o.post(t, o.channel, pagePicture("a.png"))
 	o.wait(t, "it answers", func() bool { return len(o.thread(ts)) > 0 })
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,26 +16,6 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 )
-
-// streaming answers a request to the model with pieces of text.
-func streaming(w http.ResponseWriter, pieces ...string) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	for _, piece := range pieces {
-		text, _ := json.Marshal(piece)
-		fmt.Fprintf(w, "data: {\"model\":\"scripted\",\"choices\":[{\"delta\":{\"content\":%s}}]}\n\n", text)
-	}
-	fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
-}
-
-// reading is a model that reads the word, and describes it when it is asked to.
-func reading(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	if bytes.Contains(body, []byte("Describe this image")) {
-		streaming(w, "A white sign ", "with one black word.")
-		return
-	}
-	streaming(w, "Marm", "alade")
-}
 
 // checked runs bot check as a person would and returns what it says, which holds
 // no secret.
@@ -264,7 +242,7 @@ func TestCheckNamesWrongSettings(t *testing.T) {
 	if status != 1 || strings.Contains(out, "secret-word") {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
-	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN starts with xoxb-, so it belongs in SLACK_BOT_TOKEN", "✗ settings: OCR_PROFILE must be one of"} {
+	for _, want := range []string{"✗ settings: SLACK_APP_TOKEN " + belongsIn("xoxb-", "SLACK_BOT_TOKEN"), "✗ settings: OCR_PROFILE must be one of"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}

@@ -194,7 +194,7 @@ func loadConfig(environ []string, dotenv string, need ...func(*config, *problems
 	if all, ok := errors.AsType[env.AggregateError](err); ok {
 		for _, err := range all.Errors {
 			if parse, ok := errors.AsType[env.ParseError](err); ok {
-				wrong.add(variableOf(parse.Name), "has an invalid value")
+				wrong.add(variableOf(parse.Name), isInvalid)
 			} else {
 				wrong = append(wrong, err.Error())
 			}

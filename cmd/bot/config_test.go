@@ -63,22 +63,22 @@ func TestAllProblemsAreReported(t *testing.T) {
 		dotenv  string
 		want    []string // what each line starts with
 	}{
-		{"nothing is set", nil, "", []string{"SLACK_BOT_TOKEN is missing", "SLACK_APP_TOKEN is missing", "MODELVERSE_API_KEY is missing"}},
+		{"nothing is set", nil, "", []string{"SLACK_BOT_TOKEN " + isMissing, "SLACK_APP_TOKEN " + isMissing, "MODELVERSE_API_KEY " + isMissing}},
 		{"tokens swapped", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xoxb-1", "OCR_API_KEY=k"}, "", []string{
 			"SLACK_BOT_TOKEN and SLACK_APP_TOKEN are swapped", "SLACK_APP_TOKEN and SLACK_BOT_TOKEN are swapped",
 		}},
-		{"one token twice", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN starts with xapp-, so it belongs in SLACK_APP_TOKEN"}},
+		{"one token twice", []string{"SLACK_BOT_TOKEN=xapp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN " + belongsIn("xapp-", "SLACK_APP_TOKEN")}},
 		{"a person's token", []string{"SLACK_BOT_TOKEN=xoxp-1", "SLACK_APP_TOKEN=xapp-1", "OCR_API_KEY=k"}, "", []string{"SLACK_BOT_TOKEN doesn't start with xoxb-"}},
-		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN contains spaces or quotes"}},
+		{"quotes pasted along", append(good, `SLACK_BOT_TOKEN=xoxb-1"`), "", []string{"SLACK_BOT_TOKEN " + isQuoted}},
 		{"numbers and words", append(good, "OCR_CONCURRENCY=many", "OCR_STREAM=perhaps", "OCR_IDLE_TIMEOUT=60", "MAX_FILE_SIZE=big", "LOG_LEVEL=loud", "LOG_FORMAT=xml"), "", []string{
-			"OCR_STREAM has an invalid value", "OCR_CONCURRENCY has an invalid value", "OCR_IDLE_TIMEOUT has an invalid value",
-			"MAX_FILE_SIZE has an invalid value", "LOG_LEVEL has an invalid value", "LOG_FORMAT has an invalid value",
+			"OCR_STREAM " + isInvalid, "OCR_CONCURRENCY " + isInvalid, "OCR_IDLE_TIMEOUT " + isInvalid,
+			"MAX_FILE_SIZE " + isInvalid, "LOG_LEVEL " + isInvalid, "LOG_FORMAT " + isInvalid,
 		}},
 		{"out of range", append(good, "OCR_CONCURRENCY=0", "OCR_MAX_TOKENS=900000", "OCR_IDLE_TIMEOUT=1ms", "MAX_FILE_SIZE=9GB", "TEMP_SIZE=50GB"), "", []string{
 			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "TEMP_SIZE must be", "OCR_CONCURRENCY must be",
 		}},
 		{"the model's settings", append(good, "OCR_PROFILE=deepseek", "OCR_EXTRA_BODY=top_p=1", "OCR_MAX_TOKENS=-1"), "", []string{
-			"OCR_MAX_TOKENS has an invalid value", "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is invalid",
+			"OCR_MAX_TOKENS " + isInvalid, "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is invalid",
 		}},
 		{"extra fields that are not free", append(good, `OCR_EXTRA_BODY={"model":"x"}`), "", []string{"OCR_EXTRA_BODY is invalid: the extra body may not set"}},
 		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL isn't a web address", "OCR_BASE_URL isn't a web address"}},

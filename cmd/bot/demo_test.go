@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
+	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -39,6 +43,25 @@ func (v visitor) does(script string) {
 	evaluate(v.T, v.tab, script+`; 1`)
 }
 
+// reads waits until an element of the page has a text.
+func (v visitor) reads(selector, text string) {
+	v.Helper()
+	v.sees(includes(selector, text))
+}
+
+// clicks waits for a button with a label, in an element of the page, and clicks it.
+func (v visitor) clicks(selector, label string) {
+	v.Helper()
+	button := fmt.Sprintf(`[...document.querySelectorAll(%q)].find((b) => b.innerText === %q)`, selector+" button", label)
+	v.sees("!!" + button)
+	v.does(button + ".click()")
+}
+
+// includes is a condition of the page: that an element has a text.
+func includes(selector, text string) string {
+	return fmt.Sprintf(`document.querySelector(%q).innerText.includes(%q)`, selector, text)
+}
+
 // TestEveryWayToAskInTheDemo goes through the ways that a newcomer has, in the
 // page, with the real engine.
 func TestEveryWayToAskInTheDemo(t *testing.T) {
@@ -56,12 +79,13 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 	// Three pictures of one message: one reply, a line with a link for each.
 	v.sees(`document.querySelectorAll("#messages .replies").length === 2`)
 	v.does(`[...document.querySelectorAll("#messages .replies")].at(-1).click()`)
-	v.sees(`/Read 3 files · /.test(document.querySelector("#replies").innerText)`)
+	v.reads("#replies", wordstest.ReadFiles(3, 3, "markdown"))
 	v.sees(`[...document.querySelectorAll("#replies .b-context a")].map((a) => a.innerText).join() === "teahouse.png,wohnung.jpg,lighthouse.png"`)
 	v.sees(`document.querySelectorAll("#replies article").length === 5 && document.querySelectorAll("#replies select").length === 3`)
 
 	v.says("#composer", "/ocr help")
-	v.sees(`document.querySelector("#messages").innerText.includes("I read the text in pictures and put it in the thread.")`)
+	help, _, _ := strings.Cut(words.Help(""), "\n")
+	v.reads("#messages", help)
 
 	// The window, its file, and the answer in the channel with its thread.
 	v.says("#composer", "/ocr")
@@ -69,39 +93,40 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 	if err := chromedp.Do(v.tab, chromedp.SetUploadFiles(chromedp.CSS("dialog[open] input[type=file]"), []string{receipt})); err != nil {
 		t.Fatal(err)
 	}
-	v.does(`[...document.querySelectorAll("dialog[open] button")].find((b) => b.innerText === "Read").click()`)
-	v.sees(`!document.querySelector("dialog[open]") && document.querySelector("#messages").innerText.includes("asked me to read receipt.png")`)
-	v.sees(`/Read receipt.png · \d+ words/.test(document.querySelector("#messages").innerText)`)
+	v.clicks("dialog[open]", words.SubmitButton)
+	v.sees(`!document.querySelector("dialog[open]")`)
+	v.reads("#messages", words.AskedToRead("receipt.png"))
+	v.reads("#messages", wordstest.ReadAs("receipt.png", "markdown"))
 	v.does(`[...document.querySelectorAll("#messages button, #messages a")].filter((b) => /\d+ repl(y|ies)/.test(b.innerText)).at(-1).click()`)
-	v.sees(`document.querySelector("#replies").innerText.includes("Corner Bakery")`)
+	v.reads("#replies", "Corner Bakery")
 
 	// Another way to read it, from the thread and from the menu.
 	v.says("#reply-composer", "text")
-	v.sees(`/receipt.png as plain text/.test(document.querySelector("#replies").innerText)`)
-	v.does(`(() => {
+	v.reads("#replies", words.What("receipt.png", wordstest.Mode("text")))
+	v.does(fmt.Sprintf(`(() => {
 		const menu = document.querySelector("#replies select");
-		menu.value = [...menu.options].find((o) => o.textContent.startsWith("Where words")).value;
+		menu.value = [...menu.options].find((o) => o.textContent === %q).value;
 		menu.dispatchEvent(new Event("change", {bubbles: true}));
-	})()`)
+	})()`, words.Mode(ocr.Locate)))
 	v.sees(`document.querySelector("dialog[open] textarea")`)
 	v.does(`document.querySelector("dialog[open] textarea").focus()`)
 	if err := chromedp.Do(v.tab, chromedp.KeyEvent("Total")); err != nil {
 		t.Fatal(err)
 	}
-	v.does(`[...document.querySelectorAll("dialog[open] button")].find((b) => b.innerText === "Read").click()`)
-	v.sees(`document.querySelector("#replies").innerText.includes("Found “Total” twice in receipt.png")`)
-	v.sees(`document.querySelector("#replies").innerText.includes("receipt-locate.png")`)
-	v.does(`[...document.querySelectorAll("#replies button")].find((b) => b.innerText === "Download").click()`)
-	v.sees(`document.querySelector("#replies").innerText.includes("receipt.md")`)
+	v.clicks("dialog[open]", words.SubmitButton)
+	v.reads("#replies", words.Located("receipt.png", "Total", 2))
+	v.reads("#replies", "receipt-locate.png")
+	v.clicks("#replies", words.DownloadButton)
+	v.reads("#replies", "receipt.md")
 
 	v.says("#composer", "/ocr auto off")
-	v.sees(`document.querySelector("#messages").innerText.includes("changed what I do in this channel")`)
+	v.reads("#messages", strings.NewReplacer("`", "", "*", "").Replace(words.AutoRead("off")))
 	v.says("#composer", "/ocr forget")
-	v.sees(`[...document.querySelectorAll("#messages button")].some((b) => b.innerText === "Erase my records")`)
-	v.does(`[...document.querySelectorAll("#messages button")].find((b) => b.innerText === "Erase my records").click()`)
-	v.sees(`/I erased my records of \d+ files?/.test(document.querySelector("#messages").innerText)`)
-	v.does(`[...document.querySelectorAll("#replies button")].find((b) => b.innerText === "Download").click()`)
-	v.sees(`document.body.innerText.includes("I no longer remember this file")`)
+	v.reads("#messages", words.ForgetQuestion)
+	v.clicks("#messages", words.ForgetButton)
+	v.reads("#messages", wordstest.Shared(words.RecordsErased(1), words.RecordsErased(2)))
+	v.clicks("#replies", words.DownloadButton)
+	v.reads("body", words.NotRemembered)
 
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)

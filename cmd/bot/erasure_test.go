@@ -11,7 +11,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
-	"slackocr/ocr/page/pagetest"
+	"slackocr/bot/words/wordstest"
 )
 
 // filesWith returns the files of a folder that hold one of the words, in any case.
@@ -54,29 +54,23 @@ func TestErasedFromTheFolder(t *testing.T) {
 		t.Helper()
 		var files []localslack.Upload
 		for _, name := range names {
-			files = append(files, localslack.Upload{Name: name, Data: pagetest.PNG("x", pagetest.Layout{})})
+			files = append(files, pagePicture(name))
 		}
-		ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Files: files})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return ts
+		return o.post(t, o.channel, files...)
 	}
-	said := func(ts, what string) func() bool {
-		return func() bool {
-			return slices.ContainsFunc(o.thread(ts), func(text string) bool { return strings.HasPrefix(text, what) })
-		}
+	read := func(ts string, times int) func() bool {
+		return func() bool { return o.said(wordstest.AnyRead(), askedAt{o.channel, ts}) == times }
 	}
 	p := start(t, environ)
 	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
 	forgotten, deleted := post("secretname.png"), post("a.png", "secretname.png")
-	o.wait(t, "the first is read", said(forgotten, "Read "))
-	o.wait(t, "the second is read", said(deleted, "Read "))
+	o.wait(t, "the first is read", read(forgotten, 1))
+	o.wait(t, "the second is read", read(deleted, 1))
 	model.will(writes("another text ", "of rosebud"))
 	if _, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Thread: forgotten, Text: "prompt: find the sledge"}); err != nil {
 		t.Fatal(err)
 	}
-	o.wait(t, "it is read again", func() bool { return strings.Count(strings.Join(o.thread(forgotten), "\n"), "\nRead ") > 0 })
+	o.wait(t, "it is read again", read(forgotten, 2))
 	check("while the records are kept")
 
 	if err := o.ws.Delete(o.ann, o.channel, deleted); err != nil {

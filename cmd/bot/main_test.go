@@ -23,6 +23,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -101,25 +103,25 @@ func TestUsage(t *testing.T) {
 		status         int
 		stdout, stderr string // what must be said
 	}{
-		{"no settings", nil, nil, 2, "", "SLACK_BOT_TOKEN is missing"},
-		{"run is the default", nil, []string{"run"}, 2, "", "SLACK_BOT_TOKEN is missing"},
+		{"no settings", nil, nil, 2, "", "SLACK_BOT_TOKEN " + isMissing},
+		{"run is the default", nil, []string{"run"}, 2, "", "SLACK_BOT_TOKEN " + isMissing},
 		{"run with an argument", nil, []string{"run", "fast"}, 2, "", `"bot run" takes no argument`},
 		{"no such command", nil, []string{"dance"}, 2, "", `There is no command "bot dance"`},
-		{"a mistyped command", nil, []string{"chek"}, 2, "", "Did you mean check?"},
-		{"a mistyped flag", nil, []string{"check", "--jsn"}, 2, "", "Did you mean --json?"},
-		{"a flag with one dash", nil, []string{"check", "-json"}, 2, "", "Did you mean --json?"},
+		{"a mistyped command", nil, []string{"chek"}, 2, "", suggestion("chek", "", []string{"check"})},
+		{"a mistyped flag", nil, []string{"check", "--jsn"}, 2, "", suggestion("jsn", "--", []string{"json"})},
+		{"a flag with one dash", nil, []string{"check", "-json"}, 2, "", suggestion("jsn", "--", []string{"json"})},
 		{"a flag without its value", nil, []string{"demo", "--addr"}, 2, "", "--addr"},
 		{"help", nil, []string{"help"}, 0, "demo ", ""},
 		{"-h", nil, []string{"-h"}, 0, "demo ", ""},
 		{"help of a command", nil, []string{"run", "-h"}, 0, "SLACK_BOT_TOKEN", ""},
-		{"help of no command", nil, []string{"help", "chek"}, 2, "", "Did you mean check?"},
-		{"completion for no shell", nil, []string{"completion", "fsh"}, 2, "", "Did you mean bash or fish"},
+		{"help of no command", nil, []string{"help", "chek"}, 2, "", suggestion("chek", "", []string{"check"})},
+		{"completion for no shell", nil, []string{"completion", "fsh"}, 2, "", suggestion("fsh", "", []string{"bash", "fish", "zsh"})},
 		{"help in front of a wrong flag", nil, []string{"ocr", "--help", "--speed=9"}, 2, "", "has no flag --speed"},
 		{"version", nil, []string{"version"}, 0, "go1.", ""},
 		{"version as a flag", nil, []string{"--version"}, 0, "go1.", ""},
 		{"completion", nil, []string{"completion", "fish"}, 0, "complete -c bot", ""},
 		{"ocr without a file", nil, []string{"ocr"}, 2, "", "Which files?"},
-		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", "MODELVERSE_API_KEY is missing"},
+		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", "MODELVERSE_API_KEY " + isMissing},
 		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
 		{"demo with a wrong flag", nil, []string{"demo", "--speed=9"}, 2, "", "has no flag --speed"},
 		{"demo with an unknown mode", nil, []string{"demo", "--slack=octet-stream,kind"}, 2, "", "there is no mode"},
@@ -201,17 +203,17 @@ func TestDemoInABrowser(t *testing.T) {
 	evaluate(t, tab, drop+`; 1`)
 	until(t, tab, `document.querySelectorAll("#composer .previews li").length === 1`)
 	evaluate(t, tab, `document.querySelector("#composer").requestSubmit(); 1`)
-	until(t, tab, `document.querySelector("#replies").innerText.includes("Reading photo.jpg…")`)
+	until(t, tab, includes("#replies", words.Reading("photo.jpg")))
 	// The lengths that the thread's text went through, until it is read.
-	seen := evaluate(t, tab, `new Promise((done) => {
+	seen := evaluate(t, tab, fmt.Sprintf(`new Promise((done) => {
 		const lengths = [], end = Date.now() + 60000;
 		const look = () => {
 			const text = document.querySelector("#replies").innerText;
 			if (lengths.at(-1) !== text.length) lengths.push(text.length);
-			text.includes("Read photo.jpg ·") || Date.now() > end ? done(JSON.stringify(lengths)) : setTimeout(look, 20);
+			text.includes(%q) || Date.now() > end ? done(JSON.stringify(lengths)) : setTimeout(look, 20);
 		};
 		look();
-	})`)
+	})`, wordstest.ReadAs("photo.jpg", "markdown")))
 	var lengths []int
 	if err := json.Unmarshal([]byte(seen.(string)), &lengths); err != nil {
 		t.Fatal(err)
@@ -288,10 +290,7 @@ func TestOCRCommand(t *testing.T) {
 
 // TestOCRCommandGoesOn after a page that cannot be opened.
 func TestOCRCommandGoesOn(t *testing.T) {
-	o := openOffice(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
-	})
+	o := openOffice(t, writes("some text"))
 	var b pagetest.PDFBuilder
 	var kids []string
 	for _, box := range []string{"[0 0 200 100]", "[0 0 5 5000]", "[0 0 200 100]"} { // the second is a line

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -19,8 +18,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.yaml.in/yaml/v3"
 
+	"slackocr/bot"
 	"slackocr/bot/localslack"
-	"slackocr/ocr/page/pagetest"
+	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // output takes what a program writes, to be read while it runs too.
@@ -99,31 +100,18 @@ func value(t *testing.T, metrics, series string) float64 {
 	return 0
 }
 
-// writes is a model that writes these words.
-func writes(words ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "text/event-stream")
-		for _, word := range words {
-			fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{\"content\":%q}}]}\n\n", word)
-			w.(http.Flusher).Flush()
-		}
-		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
-	}
-}
-
 // TestMetricsOfARealImage reads a picture with the real program, and then its
 // metrics: that they count what was done, keep to Prometheus' conventions, name
 // nobody and nothing, and have what the alarms look at.
 func TestMetricsOfARealImage(t *testing.T) {
 	o := openOffice(t, writes("first words ", "and more"))
 	p, address := monitored(t, o)
-	picture := pagetest.PNG("x", pagetest.Layout{})
-	ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Files: []localslack.Upload{{Name: "plan-b.png", Data: picture}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.wait(t, "it is read", func() bool { texts := o.thread(ts); return len(texts) == 2 && strings.HasPrefix(texts[0], "Read ") })
+	picture := pagePicture("plan-b.png")
+	ts := o.post(t, o.channel, picture)
+	o.wait(t, "it is read", func() bool {
+		texts := o.thread(ts)
+		return len(texts) == 2 && strings.HasPrefix(texts[0], wordstest.ReadAs(picture.Name, "markdown"))
+	})
 	const read = `slackocr_requests_total{mode="markdown",outcome="read"}`
 	var metrics string
 	eventually(t, "it is counted", func() bool {
@@ -136,7 +124,7 @@ func TestMetricsOfARealImage(t *testing.T) {
 		`slackocr_pages_total{outcome="read"}`:                     1,
 		`slackocr_first_text_seconds_count`:                        1,
 		`slackocr_whole_text_seconds_count`:                        1,
-		`slackocr_download_bytes_total{source="slack"}`:            float64(len(picture)),
+		`slackocr_download_bytes_total{source="slack"}`:            float64(len(picture.Data)),
 		`slackocr_model_requests_total`:                            1,
 		`slackocr_model_errors_total{class="key_refused"}`:         0,
 		`slackocr_model_retries_total`:                             0,
@@ -323,21 +311,21 @@ func TestReadyAndHealth(t *testing.T) {
 		t.Helper()
 		eventually(t, what, func() bool {
 			got, said := ask(t, address, "/readyz")
-			return got == status && regexp.MustCompile("^"+body+"$").MatchString(said)
+			return got == status && wordstest.Normalize(said) == wordstest.Normalize(body)
 		})
 		if status, said := ask(t, address, "/healthz"); status != http.StatusOK || said != "ok\n" {
 			t.Errorf("%s: /healthz says %d %q", what, status, said)
 		}
 	}
 	want("all is well", http.StatusOK, "slack: ok\nstore: ok\nendpoint: ok\n")
-	bot := func(args ...string) (status int, said string) {
+	health := func(args ...string) (status int, said string) {
 		p := start(t, []string{"LISTEN_ADDR=" + address}, append([]string{"health"}, args...)...)
 		out, _ := io.ReadAll(p.stdout)
 		status = p.status(t)
 		return status, string(out) + p.stderr.String()
 	}
 	for _, args := range [][]string{nil, {address}, {"http://" + address}, {"http://" + address + "/readyz"}} {
-		if status, said := bot(args...); status != 0 || !strings.Contains(said, "ok\n") {
+		if status, said := health(args...); status != 0 || !strings.Contains(said, "ok\n") {
 			t.Errorf("health %q: status %d, %q", args, status, said)
 		}
 	}
@@ -346,14 +334,12 @@ func TestReadyAndHealth(t *testing.T) {
 	}
 
 	broken.Store(true)
-	if _, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Files: []localslack.Upload{{Name: "a.png", Data: pagetest.PNG("x", pagetest.Layout{})}}}); err != nil {
-		t.Fatal(err)
-	}
-	want("the endpoint is known to be down", http.StatusServiceUnavailable, "slack: ok\nstore: ok\nendpoint: the OCR endpoint has not answered for \\d+ s\n")
-	if status, said := bot("http://" + address + "/readyz"); status != 1 || !strings.Contains(said, "503") {
+	o.post(t, o.channel, pagePicture("a.png"))
+	want("the endpoint is known to be down", http.StatusServiceUnavailable, "slack: ok\nstore: ok\nendpoint: "+bot.EndpointDown+words.Seconds(time.Minute)+"\n")
+	if status, said := health("http://" + address + "/readyz"); status != 1 || !strings.Contains(said, "503") {
 		t.Errorf("health of a bot that is not ready: status %d, %q", status, said)
 	}
-	if status, said := bot(); status != 0 {
+	if status, said := health(); status != 0 {
 		t.Errorf("health of a bot that waits: status %d, %q", status, said)
 	}
 	broken.Store(false)
@@ -361,7 +347,7 @@ func TestReadyAndHealth(t *testing.T) {
 
 	clear := o.ws.Fail(localslack.Fault{Method: "apps.connections.open", Status: http.StatusInternalServerError})
 	o.ws.CloseSockets()
-	want("the connection is lost", http.StatusServiceUnavailable, "slack: there is no connection to Slack\nstore: ok\nendpoint: ok\n")
+	want("the connection is lost", http.StatusServiceUnavailable, "slack: "+bot.NotConnected+"\nstore: ok\nendpoint: ok\n")
 	clear()
 	want("the connection is back", http.StatusOK, "slack: ok\nstore: ok\nendpoint: ok\n")
 	if _, metrics := ask(t, address, "/metrics"); value(t, metrics, "slackocr_socket_connects_total") < 2 ||
@@ -372,7 +358,7 @@ func TestReadyAndHealth(t *testing.T) {
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
-	if status, said := bot(); status != 1 || !strings.Contains(said, "doesn't answer") {
+	if status, said := health(); status != 1 || !strings.Contains(said, "doesn't answer") {
 		t.Errorf("health of a bot that has ended: status %d, %q", status, said)
 	}
 }

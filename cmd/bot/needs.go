@@ -17,6 +17,18 @@ import (
 // leastKey is the least length of a key of the store, in characters.
 const leastKey = 20
 
+// The problems of a setting, after the name of its variable.
+const (
+	isMissing = "is missing"
+	isInvalid = "has an invalid value"
+	isQuoted  = "contains spaces or quotes"
+)
+
+// belongsIn is the problem of a token in the variable of the other token.
+func belongsIn(prefix, other string) string {
+	return "starts with " + prefix + ", so it belongs in " + other
+}
+
 // needAll are the checks for the bot itself.
 var needAll = []func(*config, *problems){needLog, needSlack, needPlaces, needModel, needLimits, needStore, needMonitor}
 
@@ -28,15 +40,15 @@ func needSlack(c *config, wrong *problems) {
 	token := func(variable, value, prefix, other, otherPrefix string) {
 		switch {
 		case value == "":
-			wrong.add(variable, "is missing")
+			wrong.add(variable, isMissing)
 		case swapped:
 			wrong.add(variable, "and "+other+" are swapped")
 		case strings.HasPrefix(value, otherPrefix):
-			wrong.add(variable, "starts with "+otherPrefix+", so it belongs in "+other)
+			wrong.add(variable, belongsIn(otherPrefix, other))
 		case !strings.HasPrefix(value, prefix):
 			wrong.add(variable, "doesn't start with "+prefix)
 		case strings.ContainsAny(value, " \t\r\n\"'"):
-			wrong.add(variable, "contains spaces or quotes")
+			wrong.add(variable, isQuoted)
 		}
 	}
 	if botKnown {
@@ -60,7 +72,7 @@ var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
 // needPlaces checks the settings of channels and people.
 func needPlaces(c *config, wrong *problems) {
 	if !bot.ChannelMode(c.AutoRead).Known() {
-		wrong.add("AUTO_READ", "has an invalid value")
+		wrong.add("AUTO_READ", isInvalid)
 	}
 	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
 		for _, id := range channels(list) {
@@ -111,7 +123,7 @@ func needModel(c *config, wrong *problems) {
 	known := fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
 	known = fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong) && known
 	if u, err := url.Parse(c.OCRBaseURL); err == nil && known && u.Hostname() == "api.modelverse.cn" && c.key() == "" {
-		wrong.add("MODELVERSE_API_KEY", "is missing, and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
+		wrong.add("MODELVERSE_API_KEY", isMissing+", and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
 	}
 	if c.OCRMaxTokens > 128<<10 {
 		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 131072")
@@ -143,10 +155,10 @@ func needStore(c *config, wrong *problems) {
 
 func needLog(c *config, wrong *problems) {
 	if new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) != nil {
-		wrong.add("LOG_LEVEL", "has an invalid value")
+		wrong.add("LOG_LEVEL", isInvalid)
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
-		wrong.add("LOG_FORMAT", "has an invalid value")
+		wrong.add("LOG_FORMAT", isInvalid)
 	}
 }
 

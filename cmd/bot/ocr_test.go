@@ -6,14 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
+	"slackocr/bot/slackmd"
+	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -58,7 +62,7 @@ func (s *shell) ocr(t *testing.T, args ...string) int {
 	return run(t.Context(), append([]string{"ocr"}, args...), s.system)
 }
 
-func hello(w http.ResponseWriter, _ *http.Request) { streaming(w, "Hello ", "there") }
+func hello(w http.ResponseWriter, _ *http.Request) { writeAll(w, "Hello ", "there") }
 
 // TestOCRJSON has one object for each file, also for those that cannot be read.
 func TestOCRJSON(t *testing.T) {
@@ -81,11 +85,11 @@ func TestOCRJSON(t *testing.T) {
 	}
 	want := []fileResult{
 		{Name: "letter.png", Pages: 1, Words: 2, Text: "Hello there\n"},
-		{Name: "missing.png", Error: "there is no such file"},
-		{Name: "folder", Error: "this is a folder: name the files in it"},
-		{Name: "empty.png", Error: "the file is empty"},
+		{Name: "missing.png", Error: sourceError(fs.ErrNotExist).Error()},
+		{Name: "folder", Error: sourceError(syscall.EISDIR).Error()},
+		{Name: "empty.png", Error: ofFile(page.ErrEmpty)},
 		{Name: "-", Pages: 1, Words: 2, Text: "Hello there\n"},
-		{Name: "three.pdf", Pages: 3, Words: 6, Text: "Hello there\n\n\n---\n\n**Page 2 of 3**\n\nHello there\n\n\n---\n\n**Page 3 of 3**\n\nHello there\n"},
+		{Name: "three.pdf", Pages: 3, Words: 6, Text: "Hello there\n" + slackmd.PageBreak(2, 3) + "Hello there\n" + slackmd.PageBreak(3, 3) + "Hello there\n"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -187,7 +191,7 @@ func TestOCRPages(t *testing.T) {
 func TestOCRMode(t *testing.T) {
 	s := newShell(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		streaming(w, fmt.Sprint(bytes.Contains(body, []byte("List the prices."))))
+		writeAll(w, fmt.Sprint(bytes.Contains(body, []byte("List the prices."))))
 	})
 	if status := s.ocr(t, "--mode", "prompt: List the prices.", "letter.png"); status != statusOK || s.out.String() != "true\n" {
 		t.Errorf("exit status %d, %s", status, &s.out)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -45,7 +46,7 @@ func TestPictureOfTheREADME(t *testing.T) {
 	// The engine reads one picture at a time: the colleague's are done first.
 	v.sees(`document.querySelectorAll("#messages .replies").length === 2`)
 	v.does(`[...document.querySelectorAll("#messages .replies")].at(-1).click()`)
-	v.sees(`document.querySelector("#replies").innerText.includes("Read 3 files · ")`)
+	v.reads("#replies", wordstest.ReadFiles(3, 3, "markdown"))
 	if err := chromedp.Do(v.tab, chromedp.Navigate(address)); err != nil { // a page whose threads open by themselves again
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func TestPictureOfTheREADME(t *testing.T) {
 	f.shoot(v)
 	f.delays[0] = time.Second
 	v.does(`document.querySelector("#composer").requestSubmit()`)
-	const read = `document.querySelector("#replies").innerText.includes("Read invoice.png ·") && !document.querySelector(".msg.live")`
+	read := includes("#replies", wordstest.ReadAs("invoice.png", "markdown")) + ` && !document.querySelector(".msg.live")`
 	for end := time.Now().Add(time.Minute); evaluate(t, v.tab, read) != true; {
 		if time.Now().After(end) {
 			t.Fatal("the invoice was not read within a minute")

@@ -24,6 +24,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/words/wordstest"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -151,18 +152,12 @@ func manyWords(n int) string {
 // upload and the model.
 func TestBehindAProxy(t *testing.T) {
 	long := manyWords(4000)
-	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { streaming(w, "# Marmalade\n\n", long) })
+	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { writeAll(w, "# Marmalade\n\n", long) })
 	o.environ = append(o.environ, "SSL_CERT_FILE="+file)
 	p := start(t, append(o.environ, "LOG_LEVEL=debug"))
 	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Files: []localslack.Upload{{Name: "a.png", Data: pagetest.PNG("x", pagetest.Layout{})}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.wait(t, "it is read", func() bool {
-		thread := o.thread(ts)
-		return len(thread) > 0 && strings.HasPrefix(thread[0], "Read a.png")
-	})
+	ts := o.post(t, o.channel, pagePicture("a.png"))
+	o.wait(t, "it is read", func() bool { return o.said(wordstest.ReadAs("a.png", "markdown"), askedAt{o.channel, ts}) == 1 })
 	uploaded := false
 	for _, m := range o.ws.Thread(o.channel, ts)[1:] {
 		uploaded = uploaded || len(m.Files) > 0

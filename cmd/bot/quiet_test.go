@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"slackocr/bot/localslack"
-	"slackocr/ocr/page/pagetest"
+	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
 )
 
 // What nobody may find in the log.
@@ -58,9 +61,7 @@ func rejects(status int, kind string) http.HandlerFunc {
 
 // breaksOff is a model whose connection drops after some text.
 func breaksOff(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{\"content\":\"%s one two\"}}]}\n\n", secretWord)
-	w.(http.Flusher).Flush()
+	writeText(w, secretWord+" one two")
 	panic(http.ErrAbortHandler)
 }
 
@@ -71,8 +72,9 @@ func goesOn(w http.ResponseWriter, _ *http.Request) {
 		panic(err)
 	}
 	defer conn.Close()
-	body := fmt.Sprintf("data: {\"choices\":[{\"delta\":{\"content\":%q},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", secretWord)
-	fmt.Fprintf(buffer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	answer := httptest.NewRecorder()
+	writeAll(answer, secretWord)
+	fmt.Fprintf(buffer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", answer.Body.Len(), answer.Body)
 	_ = buffer.Flush()
 	_, _ = io.Copy(io.Discard, io.LimitReader(conn, 0))
 	fmt.Fprint(buffer, strings.Repeat(secretWord+" ", 1000))
@@ -95,27 +97,25 @@ func giveAway(t *testing.T, format string) {
 	o := openOffice(t, model.ServeHTTP)
 	p := start(t, append(o.environ, "LOG_LEVEL=debug", "LOG_FORMAT="+format, "OCR_API_KEY="+secretKey, "LISTEN_ADDR=127.0.0.1:0"))
 	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	picture := pagetest.PNG("x", pagetest.Layout{})
+	picture := pagePicture(secretName + ".png")
 	n := 0
 	// post posts a file in a new channel: nobody waits for a channel's budget.
-	post := func(name string, data []byte) (ts string) {
+	post := func(file localslack.Upload) (ts string) {
 		t.Helper()
 		n++
 		o.channel = o.ws.AddChannel(fmt.Sprint("channel-", n), false, o.ann, o.app.BotUserID)
-		ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Text: secretAsked, Files: []localslack.Upload{{Name: name, Data: data}}})
+		ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Text: secretAsked, Files: []localslack.Upload{file}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return ts
 	}
-	// seen posts a picture and waits until its reply says that.
-	seen := func(what string, words ...string) (ts string) {
+	// seen posts a picture and waits until its reply begins like one of these.
+	seen := func(what string, replies ...string) (ts string) {
 		t.Helper()
-		ts = post(secretName+".png", picture)
+		ts = post(picture)
 		o.wait(t, what, func() bool {
-			return slices.ContainsFunc(o.thread(ts), func(text string) bool {
-				return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
-			})
+			return slices.ContainsFunc(replies, func(reply string) bool { return o.said(reply, askedAt{o.channel, ts}) > 0 })
 		})
 		return ts
 	}
@@ -125,7 +125,16 @@ func giveAway(t *testing.T, format string) {
 		defer clear()
 		then()
 	}
-	const read, not, again = "Read " + secretName, "couldn't read", "Not yet: "
+	read := wordstest.ReadAs(picture.Name, "markdown")
+	notRead := func(name string) string { // whatever the reason
+		return wordstest.Shared(words.NotRead(name, 0, words.Failed(words.ModelDown)), words.NotRead(name, 0, words.Failed(words.Gone)))
+	}
+	not := notRead(picture.Name)
+	again := func(kind words.Kind) string { // whenever that is
+		failure := words.Failed(kind)
+		return wordstest.Shared(words.NotYet(picture.Name, failure, time.Second), words.NotYet(picture.Name, failure, 2*time.Minute))
+	}
+	lost := wordstest.Shared(words.Lost(picture.Name, "1"), words.Lost(picture.Name, "2"))
 	ctx := context.Background()
 	command := func(text string) { _ = o.ws.Command(ctx, o.ann, o.channel, "/ocr", text) } // its failures are what we want
 
@@ -143,7 +152,7 @@ func giveAway(t *testing.T, format string) {
 		seen("the model refuses", not)
 	}
 	model.will(breaksOff)
-	seen("the model breaks off", again)
+	seen("the model breaks off", again(words.ModelCutOff))
 	model.will(goesOn)
 	seen("the model goes on", read)
 	seen("the model goes on again", read)
@@ -151,24 +160,23 @@ func giveAway(t *testing.T, format string) {
 
 	fault(localslack.Fault{Method: "download", Status: 404}, func() { seen("the file is gone", not) })
 	fault(localslack.Fault{Method: "download", LoginPage: true}, func() { seen("the file needs a permission", not) })
-	fault(localslack.Fault{Method: "download", Reset: true}, func() { seen("the download fails", again, not) })
+	fault(localslack.Fault{Method: "download", Reset: true}, func() { seen("the download fails", again(words.Connection), not) })
 	fault(localslack.Fault{Method: "chat.update", Reset: true, Times: 2}, func() { seen("edits fail", read) })
 	fault(localslack.Fault{Method: "chat.postMessage", Reset: true, Applied: true, Times: 1}, func() { seen("a post is unsure", read) })
 	refused := localslack.Fault{Method: "chat.postMessage", Error: "invalid_blocks", After: 1}
 	for f, want := range map[localslack.Fault]string{
 		{Method: "upload", Reset: true, Times: 1}:                                    read,
-		{Method: "upload", Status: 400}:                                              "didn't accept the text",
-		{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}: "didn't accept the text",
+		{Method: "upload", Status: 400}:                                              lost,
+		{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}: lost,
 	} {
 		fault(refused, func() { fault(f, func() { seen("neither a post nor "+f.Method, want) }) })
 	}
 	for name, data := range map[string][]byte{
-		".png": picture[:30], ".tiff": []byte("II*\x00 nothing"), ".pdf": []byte("%PDF-1.7\n" + secretWord), ".heic": []byte("\x00\x00\x00\x18ftypheic" + strings.Repeat(secretWord, 9)),
+		".png": picture.Data[:30], ".tiff": []byte("II*\x00 nothing"), ".pdf": []byte("%PDF-1.7\n" + secretWord), ".heic": []byte("\x00\x00\x00\x18ftypheic" + strings.Repeat(secretWord, 9)),
 	} {
-		ts := post(secretName+name, data)
-		o.wait(t, "a bad file: "+name, func() bool {
-			return slices.ContainsFunc(o.thread(ts), func(text string) bool { return strings.Contains(text, not) })
-		})
+		file := localslack.Upload{Name: secretName + name, Data: data}
+		ts := post(file)
+		o.wait(t, "a bad file: "+name, func() bool { return o.said(notRead(file.Name), askedAt{o.channel, ts}) > 0 })
 	}
 
 	o.channel = place
@@ -199,7 +207,7 @@ func giveAway(t *testing.T, format string) {
 	}
 	command("forget")
 	model.will(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	seen("it is stopped while it reads", "Reading ")
+	seen("it is stopped while it reads", words.Reading(picture.Name))
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
+	"slackocr/bot/jobs"
+	"slackocr/bot/words/wordstest"
 
-	"slackocr/bot/localslack"
-	"slackocr/ocr/page/pagetest"
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // serveNATS runs a NATS server on loopback until the test ends.
@@ -37,61 +37,38 @@ func serveNATS(t *testing.T) (address string) {
 // reads, then the other is killed. Nothing is lost or said twice.
 func TestReplicas(t *testing.T) {
 	t.Parallel() // most of it is waiting for leases
-	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"}}]}\n\n")
-		w.(http.Flusher).Flush()
-		select {
-		case <-time.After(500 * time.Millisecond):
-		case <-r.Context().Done():
-			return
-		}
-		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
-	})
+	o := openOffice(t, quickModel)
 	environ := append(o.environ, "NATS_URL="+serveNATS(t), "LOG_LEVEL=warn")
 	first, second := start(t, environ), start(t, environ)
 	o.wait(t, "both listen", func() bool { return o.ws.Connections() == 2 })
-	picture := pagetest.PNG("x", pagetest.Layout{Width: 2, Height: 1})
-	var channels, asks []string
+	var asks []askedAt
 	post := func(n int) {
 		for range n {
 			channel := o.ws.AddChannel(fmt.Sprint("c", len(asks)), false, o.ann, o.app.BotUserID)
-			ts, err := o.ws.Post(o.ann, localslack.Post{Channel: channel, Files: []localslack.Upload{{Name: "a.png", Data: picture}}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			channels, asks = append(channels, channel), append(asks, ts)
+			asks = append(asks, askedAt{channel, o.post(t, channel, tinyPicture("a.png"))})
 		}
 	}
-	said := func(prefix string) (n int) {
-		for i := range asks {
-			for _, m := range o.ws.Thread(channels[i], asks[i])[1:] {
-				if strings.HasPrefix(m.Text, prefix) {
-					n++
-				}
-			}
-		}
-		return n
-	}
+	read := func() int { return o.said(wordstest.ReadAs("a.png", "markdown"), asks...) }
+	texts := func() int { return o.said("a.png: ", asks...) }
 	post(12)
-	o.wait(t, "some are read", func() bool { return said("a.png: ") > 2 })
+	o.wait(t, "some are read", func() bool { return texts() > 2 })
 	if status := first.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, first.stderr)
 	}
-	o.wait(t, "the other has read them all", func() bool { return said("Read a.png") == 12 })
+	o.wait(t, "the other has read them all", func() bool { return read() == 12 })
 
 	third := start(t, environ)
 	o.wait(t, "the third listens", func() bool { return o.ws.Connections() == 2 })
 	post(12)
-	o.wait(t, "some more are read", func() bool { return said("a.png: ") > 14 })
+	o.wait(t, "some more are read", func() bool { return texts() > 14 })
 	_ = second.Process.Kill()
 	_ = second.Wait()
-	o.wait(t, "the third has read the rest", func() bool { return said("Read a.png") == 24 })
+	o.wait(t, "the third has read the rest", func() bool { return read() == 24 })
 	if status := third.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, third.stderr)
 	}
-	for i := range asks {
-		if n := len(o.ws.Thread(channels[i], asks[i])); n != 3 {
+	for i, a := range asks {
+		if n := len(o.ws.Thread(a.channel, a.ts)); n != 3 {
 			t.Errorf("image %d: %d messages in its thread, want the picture, one reply and one text", i, n)
 		}
 	}
@@ -107,7 +84,7 @@ func TestTwoProcessesOnOneFolder(t *testing.T) {
 	if status := second.status(t); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	if s := second.stderr.String(); !strings.Contains(s, "another process uses this data folder") || strings.Count(s, "\n") != 1 {
+	if s := second.stderr.String(); !strings.Contains(s, jobs.ErrInUse.Error()) || strings.Count(s, "\n") != 1 {
 		t.Errorf("it says %q", s)
 	}
 	if status := first.stop(t); status != 0 {
@@ -122,7 +99,7 @@ func TestUnreachableNATS(t *testing.T) {
 	if status := p.status(t); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	if s := p.stderr.String(); strings.Contains(s, "secret-word") || !strings.Contains(s, "store of jobs") {
+	if s := p.stderr.String(); strings.Contains(s, "secret-word") || !strings.Contains(s, jobs.ErrUnavailable.Error()) {
 		t.Errorf("it says %q", s)
 	}
 }

@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"slackocr/bot/localslack"
-	"slackocr/ocr/page/pagetest"
+	"slackocr/bot/words/wordstest"
 )
 
 // BenchmarkRestart kills the program with 14 images in flight, in two asks and in
@@ -32,42 +32,24 @@ func benchmarkRestart(b *testing.B, files ...int) {
 		var running atomic.Int64
 		o := openOffice(b, func(w http.ResponseWriter, r *http.Request) {
 			running.Add(1)
-			w.Header().Set("Content-Type", "text/event-stream")
-			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"content\":\"some text\"}}]}\n\n")
-			w.(http.Flusher).Flush()
+			writeText(w, "some text")
 			if slow.Load() {
 				<-r.Context().Done()
 				return
 			}
-			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+			writeEnd(w)
 		})
 		environ := append(o.environ, "DATA_DIR="+b.TempDir(), "LOG_LEVEL=error", "OCR_CONCURRENCY=14")
 		first := start(b, environ)
 		o.wait(b, "it listens", func() bool { return o.ws.Connections() > 0 })
-		picture := pagetest.PNG("x", pagetest.Layout{Width: 2, Height: 1})
-		channels, asks := make([]string, len(files)), make([]string, len(files))
+		var asks []askedAt
 		for i, n := range files {
-			channels[i] = o.ws.AddChannel(fmt.Sprint("c", i), false, o.ann, o.app.BotUserID)
-			var uploads []localslack.Upload
-			for range n {
-				uploads = append(uploads, localslack.Upload{Name: "a.png", Data: picture})
-			}
-			var err error
-			if asks[i], err = o.ws.Post(o.ann, localslack.Post{Channel: channels[i], Files: uploads}); err != nil {
-				b.Fatal(err)
-			}
+			channel := o.ws.AddChannel(fmt.Sprint("c", i), false, o.ann, o.app.BotUserID)
+			asks = append(asks, askedAt{channel, o.post(b, channel, slices.Repeat([]localslack.Upload{tinyPicture("a.png")}, n)...)})
 		}
-		said := func(prefix string) (n int) {
-			for i := range files {
-				for _, m := range o.ws.Thread(channels[i], asks[i])[1:] {
-					if strings.HasPrefix(m.Text, prefix) {
-						n++
-					}
-				}
-			}
-			return n
-		}
-		o.wait(b, "all are being read", func() bool { return said("Reading ") == len(files) && running.Load() >= int64(all) })
+		o.wait(b, "all are being read", func() bool {
+			return o.said(wordstest.AnyReading(), asks...) == len(files) && running.Load() >= int64(all)
+		})
 		_ = first.Process.Kill()
 		_ = first.Wait()
 		slow.Store(false)
@@ -75,9 +57,9 @@ func benchmarkRestart(b *testing.B, files ...int) {
 		begun := time.Now()
 		b.StartTimer()
 		second := start(b, environ)
-		o.wait(b, "all texts are posted", func() bool { return said("a.png") == all })
+		o.wait(b, "all texts are posted", func() bool { return o.said("a.png", asks...) == all })
 		texts := time.Since(begun)
-		o.wait(b, "all replies are closed", func() bool { return said("Read ") == len(files) })
+		o.wait(b, "all replies are closed", func() bool { return o.said(wordstest.AnyRead(), asks...) == len(files) })
 		b.ReportMetric((time.Since(begun) - texts).Seconds(), "s/closed")
 		b.ReportMetric(texts.Seconds(), "s/restart")
 		for _, c := range o.ws.Calls()[before:] {

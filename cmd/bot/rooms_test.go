@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 	"bot/localslack/internal/webapi":     {},
 
 	"bot/slackmd/texmath": {},
+	"bot/words/wordstest": {"bot/words", "ocr"},
 }
 
 // restricted are the libraries that belong in some rooms only.

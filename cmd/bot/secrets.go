@@ -18,6 +18,19 @@ const (
 	maxSecret = 64 << 10
 )
 
+// The errors of such files.
+var (
+	errEmptySecret = errors.New("it is empty")
+	errLargeSecret = errors.New("it is too large for a secret")
+)
+
+// The problems of the variable of such a file, after its name. The error follows
+// noSecret.
+const (
+	keepOne  = "are both set: keep one of them"
+	noSecret = "names a file that can't be used: "
+)
+
 // fromFile reads a secret from its file. If there is a problem, fromFile
 // records it and returns false.
 func fromFile(variable string, value *string, file string, wrong *problems) bool {
@@ -26,15 +39,15 @@ func fromFile(variable string, value *string, file string, wrong *problems) bool
 	case file == "":
 		return true
 	case *value != "":
-		wrong.add(name, "and "+variable+" are both set: keep one of them")
+		wrong.add(name, "and "+variable+" "+keepOne)
 		return false
 	}
 	text, err := readSecret(file)
 	if err == nil && text == "" {
-		err = errors.New("it is empty")
+		err = errEmptySecret
 	}
 	if err != nil {
-		wrong.add(name, "names a file that can't be used: "+err.Error())
+		wrong.add(name, noSecret+err.Error())
 	}
 	*value = text
 	return err == nil
@@ -49,7 +62,7 @@ func readSecret(name string) (string, error) {
 		defer f.Close()
 		var text []byte
 		if text, err = io.ReadAll(io.LimitReader(f, maxSecret+1)); len(text) > maxSecret {
-			return "", errors.New("it is too large for a secret")
+			return "", errLargeSecret
 		} else if err == nil {
 			return strings.TrimSpace(string(text)), nil
 		}

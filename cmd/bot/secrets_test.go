@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -35,14 +36,14 @@ func TestSecretsFromFiles(t *testing.T) {
 func TestSecretFilesThatAreOfNoUse(t *testing.T) {
 	large := secretFile(t, strings.Repeat("planted ", maxSecret))
 	for _, tt := range []struct{ name, setting, want string }{
-		{"both", "SLACK_BOT_TOKEN=xoxb-planted\nSLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted"), "SLACK_BOT_TOKEN_FILE and SLACK_BOT_TOKEN are both set: keep one of them. Example: "},
-		{"no such file", "SLACK_APP_TOKEN_FILE=/planted/nowhere", "SLACK_APP_TOKEN_FILE names a file that can't be used: no such file or directory. "},
-		{"the secret itself", "SLACK_BOT_TOKEN_FILE=xoxb-planted", "SLACK_BOT_TOKEN_FILE names a file that can't be used: no such file or directory. "},
-		{"a folder", "NATS_URL_FILE=/", "NATS_URL_FILE names a file that can't be used: is a directory. "},
-		{"empty", "MODELVERSE_API_KEY_FILE=" + secretFile(t, " \n"), "MODELVERSE_API_KEY_FILE names a file that can't be used: it is empty. "},
-		{"too large", "OCR_API_KEY_FILE=" + large, "OCR_API_KEY_FILE names a file that can't be used: it is too large for a secret. "},
-		{"another kind of token", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xapp-planted"), "SLACK_BOT_TOKEN starts with xapp-, so it belongs in SLACK_APP_TOKEN. "},
-		{"two lines", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted\nxoxb-planted"), "SLACK_BOT_TOKEN contains spaces or quotes. "},
+		{"both", "SLACK_BOT_TOKEN=xoxb-planted\nSLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted"), "SLACK_BOT_TOKEN_FILE and SLACK_BOT_TOKEN " + keepOne},
+		{"no such file", "SLACK_APP_TOKEN_FILE=/planted/nowhere", "SLACK_APP_TOKEN_FILE " + noSecret + syscall.ENOENT.Error()},
+		{"the secret itself", "SLACK_BOT_TOKEN_FILE=xoxb-planted", "SLACK_BOT_TOKEN_FILE " + noSecret + syscall.ENOENT.Error()},
+		{"a folder", "NATS_URL_FILE=/", "NATS_URL_FILE " + noSecret + syscall.EISDIR.Error()},
+		{"empty", "MODELVERSE_API_KEY_FILE=" + secretFile(t, " \n"), "MODELVERSE_API_KEY_FILE " + noSecret + errEmptySecret.Error()},
+		{"too large", "OCR_API_KEY_FILE=" + large, "OCR_API_KEY_FILE " + noSecret + errLargeSecret.Error()},
+		{"another kind of token", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xapp-planted"), "SLACK_BOT_TOKEN " + belongsIn("xapp-", "SLACK_APP_TOKEN")},
+		{"two lines", "SLACK_BOT_TOKEN_FILE=" + secretFile(t, "xoxb-planted\nxoxb-planted"), "SLACK_BOT_TOKEN " + isQuoted},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			variable, _, _ := strings.Cut(tt.setting, "=")
@@ -54,7 +55,7 @@ func TestSecretFilesThatAreOfNoUse(t *testing.T) {
 				}
 			}
 			_, err := load(t, append(others, strings.Split(tt.setting, "\n")...), "")
-			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want+". Example: ") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v\nwant %s", err, tt.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "planted") {
