@@ -1,7 +1,6 @@
 package bot_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -84,11 +83,7 @@ func TestHabitSurvivesARestart(t *testing.T) {
 		h.restart()
 		h.post("page.png")
 		h.idle(0, "after a restart")
-		ctx, stop := context.WithCancel(h.Context())
-		ended := make(chan error, 1)
-		second := h.newBot(h.app, h.jobs)
-		go func() { ended <- second.Run(ctx) }()
-		h.wait("two listen", func() bool { return h.ws.Connections() == 2 })
+		stop := h.runBeside(h.app, h.jobs)
 		for i := range 6 { // whichever of the two gets them
 			h.post("page.png")
 			h.command(h.ann, h.channel, fmt.Sprintf("auto %s", []string{"mention", "off"}[i%2]))
@@ -105,9 +100,6 @@ func TestHabitSurvivesARestart(t *testing.T) {
 		}
 		h.idle(4, "two bots that read all")
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 	})
 }
 

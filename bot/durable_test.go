@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -190,18 +189,11 @@ func TestReplicasShareTheWork(t *testing.T) {
 			w.slowly(time.Second, "one", "two", "three")
 			w.end("stop")
 		})
-		ctx, stop := context.WithCancel(h.Context())
-		ended := make(chan error)
-		second := h.newBot(h.app, h.jobs)
-		go func() { ended <- second.Run(ctx) }()
-		h.wait("both listen", func() bool { return h.ws.Connections() == 2 })
+		stop := h.runBeside(h.app, h.jobs)
 		names := []string{"a.png", "b.png", "c.png", "d.png", "e.png", "f.png", "g.png", "h.png"}
 		ts := h.post(names...)
 		h.wait("some run", func() bool { n, _ := h.model.count(); return n > 4 })
 		stop() // one goes; the other takes its work over
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 		h.wait("all are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 1 })
 		h.whole(ts, names...)
 	})
@@ -211,20 +203,16 @@ func TestReplicasShareTheWork(t *testing.T) {
 // replicas do not make each of them twice.
 func TestReplicasCloseOnce(t *testing.T) {
 	inFakeTime(t, func(h *house) {
-		ctx, stop := context.WithCancel(h.Context())
-		ended := make(chan error)
-		second := h.newBot(h.app, h.jobs)
-		go func() { ended <- second.Run(ctx) }()
-		h.wait("both listen", func() bool { return h.ws.Connections() == 2 })
+		stop := h.runBeside(h.app, h.jobs)
 		const number = 70
 		var posts []string
 		for range number {
 			posts = append(posts, h.post("page.png"))
 		}
-		closed := regexp.MustCompile(`^Read page\.png`)
+		last := wordstest.ReadAs("page.png", "markdown")
 		h.wait("all are closed", func() bool {
 			for _, ts := range posts {
-				if !closed.MatchString(h.reply(ts)) {
+				if !strings.HasPrefix(h.reply(ts), last) {
 					return false
 				}
 			}
@@ -232,7 +220,7 @@ func TestReplicasCloseOnce(t *testing.T) {
 		})
 		edits := 0
 		for _, c := range h.ws.Calls() {
-			if c.Method == "chat.update" && closed.MatchString(c.Args["text"]) {
+			if c.Method == "chat.update" && strings.HasPrefix(c.Args["text"], last) {
 				edits++
 			}
 		}
@@ -240,9 +228,6 @@ func TestReplicasCloseOnce(t *testing.T) {
 			t.Errorf("%d last edits of %d replies", edits, number)
 		}
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 	})
 }
 

@@ -131,6 +131,23 @@ func (h *house) launch(store jobs.Store) (running context.Context) {
 	return running
 }
 
+// runBeside runs one more bot, until stop is called.
+func (h *house) runBeside(app localslack.Credentials, store jobs.Store) (stop func()) {
+	h.Helper()
+	ctx, cancel := context.WithCancel(h.Context())
+	ended := make(chan error)
+	other, before := h.newBot(app, store), h.ws.Connections()
+	go func() { ended <- other.Run(ctx) }()
+	h.wait("one more bot listens", func() bool { return h.ws.Connections() > before })
+	return func() {
+		h.Helper()
+		cancel()
+		if err := <-ended; err != nil {
+			h.Error(err)
+		}
+	}
+}
+
 // newBot makes a bot with an app's tokens that reads with the scripted model and
 // keeps its jobs in store.
 func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {

@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -248,11 +247,7 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 		}
 		other := h.ws.Install(manifest)
 		h.ws.Join(h.channel, other.BotUserID)
-		ctx, stop := context.WithCancel(h.Context())
-		ended := make(chan error)
-		second := h.newBot(other, &jobs.Memory{})
-		go func() { ended <- second.Run(ctx) }()
-		h.wait("both listen", func() bool { return h.ws.Connections() == 2 })
+		stop := h.runBeside(other, &jobs.Memory{})
 
 		h.model.will(func(w *stream) {
 			w.text(strings.Repeat("a word ", 3000)) // two messages and a file
@@ -269,9 +264,6 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 			return n == 2
 		})
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 		h.stop()
 		if n := len(h.ws.Thread(h.channel, ts)); n != 1+2*4 {
 			t.Errorf("%d messages in the thread, want 9\n%s", n, h.show())
