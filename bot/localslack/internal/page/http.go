@@ -146,3 +146,32 @@ func (s stream) send(text string) error {
 	}
 	return s.rc.Flush()
 }
+
+// sentences are the sentences for error codes.
+var sentences = map[string]string{
+	"already_in_channel":       "They are in this channel already.",
+	"already_reacted":          "You have reacted with this emoji already.",
+	"cant_update_message":      "Only who wrote a message can delete it.",
+	"channel_not_found":        "This conversation does not exist any more.",
+	"command_in_thread":        "Slash commands cannot be used in threads.",
+	"dispatch_failed":          "The app is not connected, so it did not get that.",
+	"dispatch_unknown_command": "No app here knows this command.",
+	"file_upload_limit":        "A message can carry ten files. Send the rest in another one.",
+	"file_not_found":           "This file is not there any more, or not yours.",
+	"interactivity_disabled":   "This app takes no presses: its manifest does not enable interactivity.",
+	"invalid_name":             "There is no emoji of that name.",
+	"invalid_name_specials":    "A channel's name has small letters, digits, - and _ only.",
+	"is_archived":              "This channel is archived: nothing can be posted in it.",
+	"message_not_found":        "This message is not there any more.",
+	"msg_too_long":             "This text is too long for one message.",
+	"no_such_action":           "This button does nothing any more.",
+	"name_taken":               "There is a channel of that name already.",
+	"no_such_option":           "This choice is not there any more.",
+	"no_text":                  "Write something or add a file first.",
+	"not_found":                "This window is not open any more.",
+	"not_in_channel":           "You are not a member of this channel.",
+	"operation_timeout":        "The app did not answer in time.",
+	"no_such_person":           "Nobody here has that name. Write /invite @name.",
+	"thread_not_found":         "The message you answer is not there any more.",
+	"user_not_found":           "This workspace has nobody to post as yet.",
+}

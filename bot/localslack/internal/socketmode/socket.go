@@ -330,8 +330,7 @@ func disconnectFrame(reason string) frame {
 }
 
 // Disconnect ends every connection with a reason: at once, or ten seconds
-// later for the reason "warning". Slack's other reasons are
-// "refresh_requested" and "link_disabled".
+// later for the reason "warning".
 func (h *Hub) Disconnect(reason string) {
 	h.eachSocket(func(s *socket) { s.push(disconnectFrame(reason)) })
 }
