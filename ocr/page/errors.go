@@ -14,8 +14,8 @@ var (
 	ErrUnsupported = errors.New("not a picture format that can be read")
 
 	// ErrNoDecoder means that the format is known but has no decoder here, or
-	// that the file uses a feature without a decoder: a TIFF with planes of
-	// two sizes, a HEIC picture without compression.
+	// that the file uses a feature without a decoder: a TIFF of lossless JPEG, a
+	// HEIC picture without compression.
 	ErrNoDecoder = errors.New("no decoder for this kind of picture")
 
 	// ErrPassword means that a PDF opens only with a password.

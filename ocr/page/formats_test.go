@@ -128,6 +128,10 @@ func TestKindsOfTIFF(t *testing.T) {
 		return with(append([]pagetest.TIFFTag{tag(bitsPerSample, 1), tag(compression, how), tag(photometric, what)}, more...)...)
 	}
 
+	length := func(n int) []byte { // the entry of a strip's
+		return le.AppendUint32([]byte{0x17, 0x01, 3, 0, 1, 0, 0, 0}, uint32(n))
+	}
+
 	for _, test := range []struct {
 		name        string
 		file        []byte
@@ -145,6 +149,13 @@ func TestKindsOfTIFF(t *testing.T) {
 		{"cmyk with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8, 8), tag(photometric, 5), tag(samples, 5), tag(extra, 2)), halves([]byte{55, 225, 225, 0, 255}, []byte{0, 0, 0, 255, 0})), red, white},
 		{"jpeg", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8), tag(compression, 7), tag(photometric, 6), tag(samples, 3), tag(530, 2, 2)), picture), red, blue},
 		{"unnamed sample", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 2), tag(samples, 4), tag(extra, 0)), halves([]byte{200, 30, 30, 0}, []byte{30, 60, 200, 0})), red, blue},
+		{"undeclared sample, 0", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 2), tag(samples, 4)), halves([]byte{200, 30, 30, 0}, []byte{30, 60, 200, 0})), red, blue},
+		{"undeclared alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 2), tag(samples, 4)), halves([]byte{200, 30, 30, 255}, []byte{0, 0, 0, 0})), red, white},
+		{"colours in smaller planes", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8), tag(photometric, 6), tag(samples, 3), tag(planar, 2)), plane(0, 255, 1), make([]byte, 64), make([]byte, 64)), black, white},
+		{"colours in smaller planes, big", pagetest.TIFF(be, true, with(tag(bitsPerSample, 8, 8, 8), tag(photometric, 6), tag(samples, 3), tag(planar, 2)), plane(0, 255, 1), make([]byte, 64), make([]byte, 64)), black, white},
+		{"lightness with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8, 8, 8), tag(photometric, 8), tag(samples, 4), tag(extra, 2)), halves([]byte{0, 50, 50, 255}, []byte{0, 50, 50, 0})), black, white},
+		{"tags of another program", pagetest.TIFF(le, false, append(slices.Clone(unsorted), tag(planar, 2), tag(60000, 5), tag(700, 7)), plane(200, 30, 1), plane(30, 60, 1), plane(30, 200, 1)), red, blue},
+		{"strip of no length", replaced(t, pagetest.TIFF(le, false, bilevel(4, 0), group4), string(length(len(group4))), string(length(0))), white, black},
 		{"grey with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8), tag(photometric, 1), tag(samples, 2), tag(extra, 2)), halves([]byte{0, 255}, []byte{0, 0})), black, white},
 		{"palette with alpha", pagetest.TIFF(le, false, with(tag(bitsPerSample, 8, 8), tag(photometric, 3), tag(samples, 2), tag(extra, 2), tag(colorMap, palette16()...)), halves([]byte{1, 255}, []byte{2, 255})), red, blue},
 		{"4 bit", pagetest.TIFF(le, false, with(tag(bitsPerSample, 4), tag(photometric, 1)), bytes.Repeat([]byte{0, 0, 0, 0, 255, 255, 255, 255}, 16)), black, white},
@@ -162,6 +173,10 @@ func TestKindsOfTIFF(t *testing.T) {
 		if p := shows(t, test.name, test.file, test.left, test.right); p.Width != 16 || p.Height != 16 || p.Partial {
 			t.Errorf("%s: %d×%d, partial: %v", test.name, p.Width, p.Height, p.Partial)
 		}
+	}
+	group4[4] ^= 0xff
+	if p := shows(t, "damaged", pagetest.TIFF(le, false, bilevel(4, 0), group4), white, black); !p.Partial {
+		t.Error("a damaged page is not called partial")
 	}
 	broken := pagetest.TIFF(le, false, bilevel(1, 1), nil)
 	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, broken), page.Options{}); !page.TryThumbnail(err) {
@@ -209,6 +224,7 @@ func TestNumbersOfTIFF(t *testing.T) {
 		{"colours of 4 bit", pagetest.TIFF(le, false, tags(4, 3, rgb), bits("110000100010", "001000111100")), red, blue},
 		{"colours of 24 bit", pagetest.TIFF(be, false, tags(24, 3, rgb), halves([]byte{200, 0, 0, 30, 0, 0, 30, 0, 0}, []byte{30, 0, 0, 60, 0, 0, 200, 0, 0})), red, blue},
 		{"32 bit", pagetest.TIFF(le, true, tags(32, 1, grey), halves([]byte{255, 255, 255, 0}, []byte{0, 0, 0, 128})), black, middle},
+		{"bytes below zero", pagetest.TIFF(be, false, tags(8, 1, grey, format, signed), halves([]byte{0x20}, []byte{0xff})), color.Gray{32}, white},
 		{"below zero", pagetest.TIFF(be, false, tags(16, 1, grey, format, signed), halves([]byte{0xff, 0x00}, []byte{0x01, 0x00})), black, white},
 		{"half", pagetest.TIFF(be, false, tags(16, 1, grey, format, float), halves([]byte{0x38, 0x00}, []byte{0x3c, 0x00})), middle, white},
 		{"colours of single precision", pagetest.TIFF(be, false, tags(32, 3, rgb, format, float), halves(single(0.8, 0.1, 0.1), single(0.1, 0.2, 0.8))), red, blue},
@@ -223,15 +239,15 @@ func TestNumbersOfTIFF(t *testing.T) {
 	}
 
 	// What libtiff does not know is told from what is damaged by the file alone.
-	const yCbCr, lab = 6, 8
-	plane := bytes.Repeat([]byte{128}, 16*16)
+	const yCbCr, jpegInside = 6, 7
+	lossless := encodeJPEG(t, image.NewRGBA(image.Rect(0, 0, 16, 16)))
+	lossless[bytes.Index(lossless, []byte{0xff, 0xc0})+1] = 0xc3
 	for _, test := range []struct {
 		name           string
 		file           []byte
 		noDecoder, cut bool
 	}{
-		{"colours in planes of two sizes", pagetest.TIFF(le, false, tags(8, 3, yCbCr, planar, 2), plane, plane[:64], plane[:64]), true, false},
-		{"colours by eye, with alpha", pagetest.TIFF(le, false, tags(8, 4, lab, extra, 2), make([]byte, 4*16*16)), true, false},
+		{"lossless JPEG", pagetest.TIFF(le, false, tags(8, 3, yCbCr, 259, jpegInside, 278, 16), lossless), true, false},
 		{"numbers that end early", pagetest.TIFF(le, false, tags(64, 1, grey, format, float), make([]byte, 8*16*16))[:500], false, true},
 	} {
 		_, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, test.file), page.Options{})
@@ -372,8 +388,10 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	noisy := encodePNG(t, noise)
 
-	photo := encodeJPEG(t, m)
-	segment := slices.Concat(photo[:2], []byte{0xff, 0xdc, 0, 4, 0, 0}, photo[2:]) // image/jpeg does not know it
+	photo, progressive := encodeJPEG(t, m), readFile(t, "flag-progressive.jpg")
+	strange := func(jpeg []byte) []byte { // with a segment that image/jpeg does not know
+		return slices.Concat(jpeg[:2], []byte{0xff, 0xdc, 0, 4, 0, 0}, jpeg[2:])
+	}
 	lossy := readFile(t, "flag-lossy.webp")
 	for _, test := range []struct {
 		name    string
@@ -383,7 +401,9 @@ func TestDamagedFiles(t *testing.T) {
 		{"png, side chunk", slices.Concat(good[:afterHeader], side, good[afterHeader:]), false},
 		{"png, no end", good[:len(good)-endLen], false},
 		{"jpeg, no tail", photo[:len(photo)-30], true},
-		{"jpeg, strange segment", segment, false},
+		{"jpeg, strange segment", strange(photo), false},
+		{"progressive jpeg, strange segment", strange(progressive), false},
+		{"progressive jpeg, no tail", progressive[:len(progressive)-10], true},
 		{"webp, a byte short", lossy[:len(lossy)-1], false},
 	} {
 		if p := shows(t, test.name, test.file, red, blue); p.Partial != test.partial {

@@ -9,7 +9,6 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
-	"strings"
 )
 
 // maxJPEGSegments bounds the search for the frame header. Real files have a
@@ -23,6 +22,7 @@ var errNoFrame = errors.New("no frame header")
 type jpegFrame struct {
 	width, height int
 	components    int
+	progressive   bool
 	sampling      byte    // of the first component, horizontal and vertical
 	cost          float64 // see bytesPerPixel
 	exif          []byte
@@ -53,7 +53,8 @@ func readFrame(r io.Reader) (f jpegFrame, err error) {
 		segment := io.LimitReader(r, length)
 		switch {
 		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
-			return f, f.read(segment, marker&3 == 2)
+			f.progressive = marker&3 == 2
+			return f, f.read(segment)
 		case marker == 0xe1 && f.exif == nil:
 			body, err := io.ReadAll(segment)
 			if err != nil {
@@ -94,7 +95,7 @@ func nextMarker(r io.Reader) (byte, error) {
 // more, since every coefficient is kept as an int32 until the end. A
 // progressive 4:4:4 picture takes 15 bytes for each pixel, ten times as much
 // as an ordinary one.
-func (f *jpegFrame) read(r io.Reader, progressive bool) error {
+func (f *jpegFrame) read(r io.Reader) error {
 	var head [6]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
@@ -115,7 +116,7 @@ func (f *jpegFrame) read(r io.Reader, progressive bool) error {
 		maxH, maxV = max(maxH, h), max(maxV, v)
 	}
 	f.cost = float64(samples) / float64(maxH*maxV)
-	if progressive {
+	if f.progressive {
 		f.cost *= 5
 	}
 	if f.components == 4 {
@@ -142,28 +143,29 @@ func decodeJPEG(src *source) (image.Image, error) {
 	if err == nil || src.ctx.Err() != nil {
 		return m, err
 	}
-	if strings.Contains(err.Error(), "short Huffman data") {
+	size, sizeErr := src.Seek(0, io.SeekEnd)
+	if sizeErr != nil {
+		return nil, err
+	}
+	cut := !endsWith(src, size, "\xff\xd9") // the marker of the end
+	if cut {
 		err = fmt.Errorf("%w: %w", err, io.ErrUnexpectedEOF)
 	}
 	if err := src.rewind(); err != nil {
 		return nil, err
 	}
 	f, frameErr := readFrame(bufio.NewReaderSize(src, 64<<10))
-	if frameErr != nil || f.components != 1 && f.components != 3 || f.width*f.height > maxMended {
+	if frameErr != nil || f.components != 1 && f.components != 3 || f.width*f.height > maxMended || src.rewind() != nil {
 		return nil, err
 	}
-	size, sizeErr := src.Seek(0, io.SeekEnd)
-	if sizeErr != nil || src.rewind() != nil {
-		return nil, err
-	}
-	m, said, tiffErr := libtiff(src, JPEG, io.MultiReader(bytes.NewReader(f.asTIFF(size)), src), true)
+	m, tiffErr := libtiff(src, JPEG, io.MultiReader(bytes.NewReader(f.asTIFF(size)), src), true)
 	if tiffErr != nil {
 		if _, killed := errors.AsType[*KilledError](tiffErr); killed {
 			return nil, tiffErr
 		}
 		return nil, err // the better error
 	}
-	src.partial = strings.Contains(said, "remature end") || strings.Contains(said, "Corrupt JPEG data: bad")
+	src.partial = src.partial && !f.progressive || cut // libtiff also warns of every progressive file
 	return m, nil
 }
 
@@ -177,7 +179,7 @@ func (f jpegFrame) asTIFF(size int64) []byte {
 	le := binary.LittleEndian
 	photometric, bits := uint32(photometricGrey), uint32(8)
 	if f.components == 3 {
-		photometric, bits = 6, bitsAt // YCbCr
+		photometric, bits = photometricYCbCr, bitsAt
 	}
 	b := append([]byte("II*\x00"), start, 0, 0, 0, tags, 0)
 	for _, tag := range [tags][4]uint32{

@@ -2,52 +2,123 @@ package page
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"image"
 	"image/color"
 	"io"
+	"maps"
 	"math"
 	"math/bits"
 	"os"
+	"slices"
 	"strconv"
-	"strings"
 )
 
 // libtiff reads a TIFF file of one page with tiff2rgba. Of a damaged page it
-// returns the readable part, and libtiff's message about the damage.
-func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (m image.Image, said string, err error) {
+// returns the readable part.
+func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (image.Image, error) {
 	if src.tiff2rgba == "" || src.scratch == nil || src.output == nil {
-		return nil, "", ErrNoTool
+		return nil, ErrNoTool
 	}
 	if err := refill(src.scratch, file); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	args := []string{"-c", "none", "-M", "640", theFile, theOutput}
 	if opaque {
 		args = append([]string{"-n"}, args...)
 	}
 	p := prepare(src.ctx, kind, src.scratch, []*os.File{src.output}, src.self, src.tiff2rgba, args...)
-	err = p.run()
-	said = p.said.String()
-	if kind == TIFF {
-		said = withoutWarnings(said)
+	if err := p.run(); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		m, err = readBack(src)
-	}
-	return m, said, err
+	src.partial = p.said.Len() > 0 // whatever it says: see alone
+	return readBack(src)
 }
 
-// withoutWarnings removes the lines about things that libtiff accepts.
-func withoutWarnings(said string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(said) {
-		if !strings.Contains(line, "Warning,") && strings.TrimSpace(line) != "" {
-			kept.WriteString(line)
+// pixelTags returns the tags on which the pixels of a page depend, in order.
+func (d directory) pixelTags() []uint16 {
+	tags := []uint16{
+		tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagFillOrder, tagStripOffsets, tagSamples, tagRowsPerStrip, tagStripLengths, tagPlanar,
+		tagColorMap, tagTileWidth, tagTileHeight, tagTileOffsets, tagTileLengths, tagInkSet, tagExtraSamples, tagSampleFormat,
+		tagYCbCrCoefficients, tagYCbCrSubsampling, tagYCbCrPositioning, tagReferenceBlackWhite,
+	}
+	switch d.number(tagCompression, 1) { // how it is done
+	case 3:
+		tags = append(tags, 292)
+	case 4:
+		tags = append(tags, 293)
+	case oldJPEG:
+		tags = append(tags, 512, 513, 514, 515, 517, 518, 519, 520, 521)
+	case 7: // JPEG
+		tags = append(tags, 347)
+	case 5, 8, 32946, 34925, 50000: // LZW, Deflate, the older Deflate, LZMA, Zstandard
+		tags = append(tags, 317)
+	}
+	slices.Sort(tags)
+	return tags
+}
+
+// alone returns the file with only this page, and at its end a directory of the
+// page's pixelTags. libtiff says nothing about such a directory, unless the
+// pixels are damaged. The caller handles the orientation, of whose values
+// libtiff supports only half.
+func (d directory) alone(src *source, size int64) io.Reader {
+	d = d.readable(size)
+	f := d.format
+	var tags uint64
+	var entries []byte
+	for _, tag := range d.pixelTags() {
+		if v, ok := d.tags[tag]; ok {
+			entries = append(entries, v.entry...)
+			tags++
 		}
 	}
-	return kept.String()
+	end := make([]byte, size&1) // a directory begins at an even offset
+	start := f.append(nil, uint64(size)+uint64(len(end)))
+	if f.size == 8 {
+		end = f.append(end, tags)
+	} else {
+		end = f.AppendUint16(end, uint16(tags))
+	}
+	end = append(append(end, entries...), make([]byte, f.size)...)
+	whole := &changed{src, map[uint64][]byte{uint64(f.size): start}}
+	return io.MultiReader(io.NewSectionReader(whole, 0, size), bytes.NewReader(end))
+}
+
+// readable returns the page as libtiff reads it: an undeclared sample as alpha,
+// a strip of unknown length up to the end of the file, and of planes of two
+// sizes only the first, which shows the text.
+func (d directory) readable(size int64) directory {
+	d.tags = maps.Clone(d.tags)
+	set := func(tag uint16, v uint64) { d.tags[tag] = d.format.single(tag, v) }
+	if d.undeclared() {
+		set(tagExtraSamples, premultipliedAlpha)
+	}
+	if lengths := d.tags[tagStripLengths].numbers; len(lengths) == 1 && lengths[0] == 0 {
+		set(tagStripLengths, uint64(size)-d.number(tagStripOffsets, 0))
+	}
+	if d.twoSizes() {
+		for _, tag := range []uint16{tagBits, tagStripOffsets, tagStripLengths} {
+			set(tag, d.number(tag, 0))
+		}
+		set(tagPhotometric, photometricGrey)
+		set(tagSamples, 1)
+		set(tagPlanar, 1)
+	}
+	return d
+}
+
+// single returns an entry of one number.
+func (f tiffFormat) single(tag uint16, v uint64) field {
+	const typeLong, typeLong8 = 4, 16
+	kind := uint16(typeLong)
+	if f.size == 8 {
+		kind = typeLong8
+	}
+	e := f.AppendUint16(f.AppendUint16(nil, tag), kind)
+	return field{f.append(f.append(e, 1), v), []uint64{v}, v}
 }
 
 // readBack reads the file that tiff2rgba wrote, and empties it.
@@ -92,8 +163,8 @@ func refill(f *os.File, content io.Reader) error {
 
 // unusual reports whether a page's numbers are of a kind that tiff2rgba does
 // not know or misreads: a depth that is no power of two or over 16 bits,
-// signed or floating-point numbers, colours of fewer than eight bits, or inks
-// of more than eight or with alpha.
+// signed or floating-point numbers, colours of fewer than eight bits, inks of
+// more than eight or with alpha, or Lab colours with alpha.
 func (d directory) unusual() bool {
 	depth := d.number(tagBits, 1)
 	switch d.number(tagPhotometric, photometricGrey) {
@@ -106,6 +177,8 @@ func (d directory) unusual() bool {
 		if depth != 8 || d.number(tagSamples, 1) > 4 { // a fifth sample is mostly alpha
 			return true
 		}
+	case photometricLab:
+		return d.number(tagSamples, 1) > 3
 	default:
 		return false
 	}
@@ -113,11 +186,12 @@ func (d directory) unusual() bool {
 	return format == signedFormat || format == floatFormat || depth > 16 || bits.OnesCount64(depth) != 1
 }
 
-// sampleFormat returns the format of a page's numbers. Ink is never below
-// zero, whatever the file says.
+// sampleFormat returns the format of a page's numbers. Ink and numbers of
+// eight bits are never below zero, whatever the file says: libtiff and Pillow
+// show them in this way too.
 func (d directory) sampleFormat() uint64 {
 	format := d.number(tagSampleFormat, unsignedFormat)
-	if format == signedFormat && d.number(tagPhotometric, photometricGrey) == photometricCMYK {
+	if format == signedFormat && (d.number(tagPhotometric, photometricGrey) == photometricCMYK || d.number(tagBits, 1) == 8) {
 		return unsignedFormat
 	}
 	return format
@@ -187,6 +261,8 @@ func (n *numbers) picture() (image.Image, error) {
 		inks = 3
 	case photometricCMYK:
 		inks = 4
+	case photometricLab:
+		inks = 3
 	}
 	if n.width < 1 || n.height < 1 || n.samples < inks || n.planes > min(inks, len(n.tags[tagStripOffsets].numbers)) && n.planes > 1 {
 		return nil, fmt.Errorf("%d×%d pixels of %d samples in %d planes", n.width, n.height, n.samples, n.planes)
@@ -210,7 +286,7 @@ func (n *numbers) picture() (image.Image, error) {
 	}
 	m := image.NewNRGBA(image.Rect(0, 0, n.width, n.height))
 	extra := n.number(tagExtraSamples, 0)
-	negative := n.number(tagPhotometric, photometricGrey) == photometricNegative
+	photometric := n.number(tagPhotometric, photometricGrey)
 	err := n.eachPixel(func(x, y int, v []float64) {
 		c := m.Pix[m.PixOffset(x, y):][:4]
 		for i := range c {
@@ -220,10 +296,10 @@ func (n *numbers) picture() (image.Image, error) {
 			}
 		}
 		switch {
-		case inks == 1:
-			if negative {
-				c[0] = 255 - c[0]
-			}
+		case photometric == photometricNegative:
+			c[0] = 255 - c[0]
+			c[1], c[2] = c[0], c[0]
+		case inks == 1, photometric == photometricLab: // its lightness shows the text
 			c[1], c[2] = c[0], c[0]
 		case inks == 4:
 			c[0], c[1], c[2] = color.CMYKToRGB(c[0], c[1], c[2], c[3])
@@ -281,7 +357,7 @@ func (n *numbers) value(row []byte, i int) float64 {
 	if n.depth%8 == 0 {
 		b := row[i*n.depth/8:][:n.depth/8]
 		for at, c := range b {
-			if n.directory.format.ByteOrder == binary.LittleEndian {
+			if n.directory.format.byteOrder == binary.LittleEndian {
 				c = b[len(b)-1-at]
 			}
 			bits = bits<<8 | uint64(c)

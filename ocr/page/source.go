@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,4 +94,12 @@ func (s *source) sniff() (Kind, error) {
 		return "", ErrUnsupported
 	}
 	return kind, nil
+}
+
+// endsWith reports whether a file of the given size has the mark of its end in
+// its last bytes.
+func endsWith(file io.ReaderAt, size int64, mark string) bool {
+	tail := make([]byte, min(size, sniffLen))
+	_, err := file.ReadAt(tail, size-int64(len(tail)))
+	return err != nil || bytes.Contains(tail, []byte(mark))
 }

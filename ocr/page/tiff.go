@@ -16,16 +16,14 @@ import (
 // A directory is one page of a TIFF file (TIFF 6.0, section 2, "Image File
 // Directory").
 type directory struct {
-	offset uint64
-	next   field // where the next directory's offset stands
-	tags   map[uint16]field
-	format tiffFormat
+	offset, next uint64
+	tags         map[uint16]field
+	format       tiffFormat
 }
 
-// A field is a value of a directory: its offset in the file, its first
-// numbers, and the last number.
+// A field is an entry of a directory, with its first numbers and the last one.
 type field struct {
-	at      uint64 // offset of the value if it is short enough, else of its offset
+	entry   []byte
 	numbers []uint64
 	last    uint64
 }
@@ -33,8 +31,13 @@ type field struct {
 // A tiffFormat is the byte order of a file and the size of its offsets: 4, or 8
 // in a BigTIFF file.
 type tiffFormat struct {
-	binary.ByteOrder
+	byteOrder
 	size int
+}
+
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
 }
 
 const (
@@ -42,24 +45,33 @@ const (
 	maxTags        = 4096   // of a directory
 	maxNumbers     = 4      // of a field that are kept
 
-	tagSubfileType      = 254 // its lowest bits mark a smaller copy and a mask
-	tagWidth            = 256
-	tagHeight           = 257
-	tagBits             = 258
-	tagCompression      = 259
-	tagPhotometric      = 262
-	tagFillOrder        = 266
-	tagStripOffsets     = 273
-	tagOrientation      = 274
-	tagSamples          = 277
-	tagRowsPerStrip     = 278
-	tagStripLengths     = 279
-	tagPlanar           = 284
-	tagTileOffsets      = 324
-	tagTileLengths      = 325
-	tagExtraSamples     = 338
-	tagSampleFormat     = 339
-	tagYCbCrSubsampling = 530
+	tagSubfileType         = 254 // its lowest bits mark a smaller copy and a mask
+	tagWidth               = 256
+	tagHeight              = 257
+	tagBits                = 258
+	tagCompression         = 259
+	tagPhotometric         = 262
+	tagFillOrder           = 266
+	tagStripOffsets        = 273
+	tagOrientation         = 274
+	tagSamples             = 277
+	tagRowsPerStrip        = 278
+	tagStripLengths        = 279
+	tagPlanar              = 284
+	tagColorMap            = 320
+	tagTileWidth           = 322
+	tagTileHeight          = 323
+	tagTileOffsets         = 324
+	tagTileLengths         = 325
+	tagInkSet              = 332
+	tagExtraSamples        = 338
+	tagSampleFormat        = 339
+	tagYCbCrCoefficients   = 529
+	tagYCbCrSubsampling    = 530
+	tagYCbCrPositioning    = 531
+	tagReferenceBlackWhite = 532
+
+	oldJPEG = 6 // a compression that libtiff warns of
 
 	photometricNegative = 0 // grey, 0 is white
 	photometricGrey     = 1
@@ -86,7 +98,7 @@ func directories(r io.ReaderAt) ([]directory, error) {
 	}
 	format := tiffFormat{binary.LittleEndian, 4}
 	if head[0] == 'M' {
-		format.ByteOrder = binary.BigEndian
+		format.byteOrder = binary.BigEndian
 	}
 	next := uint64(format.Uint32(head[4:]))
 	if head[2] == '+' || head[3] == '+' {
@@ -108,7 +120,7 @@ func directories(r io.ReaderAt) ([]directory, error) {
 		} else {
 			others = append(others, d)
 		}
-		next = d.next.numbers[0]
+		next = d.next
 	}
 	if pages == nil {
 		pages = others
@@ -146,18 +158,24 @@ func (f tiffFormat) directory(r io.ReaderAt, offset uint64) (directory, error) {
 	if n < entry {
 		return d, cmp.Or(short(err), errors.New("a directory has no tags"))
 	}
-	at := offset + uint64(count)
-	d.next = field{at: at + tags*uint64(entry), numbers: []uint64{0}}
 	if n == len(entries) {
-		d.next.numbers[0] = f.offset(entries[n-f.size:])
+		d.next = f.offset(entries[n-f.size:])
 	}
 	for i := 0; i+entry <= n && i < int(tags)*entry; i += entry {
 		e := entries[i : i+entry]
 		if tag := f.Uint16(e); d.tags[tag].numbers == nil {
-			d.tags[tag] = f.field(r, e, at+uint64(i))
+			d.tags[tag] = f.field(r, e)
 		}
 	}
 	return d, nil
+}
+
+// append appends an offset, or another number of that size.
+func (f tiffFormat) append(b []byte, v uint64) []byte {
+	if f.size == 8 {
+		return f.AppendUint64(b, v)
+	}
+	return f.AppendUint32(b, uint32(v))
 }
 
 func (f tiffFormat) offset(b []byte) uint64 {
@@ -167,12 +185,12 @@ func (f tiffFormat) offset(b []byte) uint64 {
 	return uint64(f.Uint32(b))
 }
 
-// field reads the entry e of a directory, at offset at.
-func (f tiffFormat) field(r io.ReaderAt, e []byte, at uint64) field {
+// field reads the entry e of a directory.
+func (f tiffFormat) field(r io.ReaderAt, e []byte) field {
 	size := map[uint16]uint64{1: 1, 3: 2, 4: 4, 16: 8}[f.Uint16(e[2:])] // of BYTE, SHORT, LONG, LONG8
 	count := f.offset(e[4:])
 	value := e[4+f.size:]
-	v := field{at: at + 4 + uint64(f.size)}
+	v := field{entry: e}
 	kept := min(count, maxNumbers)
 	if size == 0 || count == 0 {
 		return v
@@ -300,9 +318,36 @@ func tiffBytesPerPixel(m color.Model) float64 {
 	return 6.5
 }
 
-// opaque reports whether no sample of the page is declared as alpha. libtiff
-// also takes an undeclared sample for alpha.
-func (d directory) opaque() bool { return d.number(tagExtraSamples, 0) == 0 }
+// opaque reports whether no sample of the page is alpha.
+func (d directory) opaque() bool {
+	return d.number(tagExtraSamples, 0) == 0 && !d.undeclared()
+}
+
+// undeclared reports whether the page has a fourth sample of which the file
+// says nothing: mostly alpha.
+func (d directory) undeclared() bool {
+	return d.tags[tagExtraSamples].numbers == nil && d.number(tagPhotometric, photometricGrey) == photometricRGB && d.number(tagSamples, 1) == 4
+}
+
+// twoSizes reports whether the page has a plane of brightness and two smaller
+// planes of colours, of one strip each.
+func (d directory) twoSizes() bool {
+	return d.number(tagPhotometric, photometricGrey) == photometricYCbCr && d.number(tagPlanar, 1) != 1 && d.number(tagBits, 1) == 8 &&
+		!slices.Equal(d.tags[tagYCbCrSubsampling].numbers, []uint64{1, 1}) && len(d.tags[tagStripOffsets].numbers) == 3
+}
+
+// reveal makes a picture opaque that is transparent everywhere: the undeclared
+// sample was not alpha.
+func reveal(m *image.RGBA) {
+	for i := 3; i < len(m.Pix); i += 4 {
+		if m.Pix[i] > 0 {
+			return
+		}
+	}
+	for i := 3; i < len(m.Pix); i += 4 {
+		m.Pix[i] = 255
+	}
+}
 
 // decodeTIFF decodes a page with x/image/tiff if that is known to be right,
 // else with libtiff.
@@ -312,7 +357,9 @@ func decodeTIFF(src *source) (image.Image, error) {
 		return nil, err
 	}
 	if d.plain() {
-		m, err := tiff.Decode(d.alone(src))
+		start := make([]byte, 4)
+		d.format.PutUint32(start, uint32(d.offset))
+		m, err := tiff.Decode(&changed{src, map[uint64][]byte{4: start}})
 		if err == nil || src.tiff2rgba == "" {
 			return m, err
 		}
@@ -321,18 +368,22 @@ func decodeTIFF(src *source) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := io.NewSectionReader(d.alone(src), 0, size)
+	if max(d.number(tagStripOffsets, 0), d.number(tagTileOffsets, 0)) >= uint64(size) {
+		return nil, io.ErrUnexpectedEOF
+	}
 	var m image.Image
-	var said string
 	if d.unusual() {
-		m, err = d.libtiffNumbers(src, file)
+		m, err = d.libtiffNumbers(src, d.alone(src, size))
 	} else {
-		m, said, err = libtiff(src, TIFF, file, d.opaque())
+		m, err = libtiff(src, TIFF, d.alone(src, size), d.opaque())
 	}
 	if broken, ok := errors.AsType[*BrokenError](err); ok {
 		return nil, d.failure(broken.err, size)
 	}
-	src.partial = said != ""
+	src.partial = src.partial && d.number(tagCompression, 1) != oldJPEG || d.end() > uint64(size)
+	if c, ok := m.(*image.RGBA); ok && d.undeclared() {
+		reveal(c)
+	}
 	return m, err
 }
 
@@ -340,14 +391,18 @@ func decodeTIFF(src *source) (image.Image, error) {
 // the given size: the end of the page is missing, libtiff does not know its
 // kind, or the page is damaged. Only the file decides.
 func (d directory) failure(err error, size int64) error {
-	end := func(offsets, lengths uint16) uint64 { return d.tags[offsets].last + d.tags[lengths].last }
-	if max(end(tagStripOffsets, tagStripLengths), end(tagTileOffsets, tagTileLengths)) > uint64(size) {
+	if d.end() > uint64(size) {
 		return &BrokenError{TIFF, fmt.Errorf("%w: %w", err, io.ErrUnexpectedEOF)}
 	}
 	if !d.known() {
 		return fmt.Errorf("%w: %w", ErrNoDecoder, err)
 	}
 	return &BrokenError{TIFF, err}
+}
+
+// end returns the offset of the end of the page's data.
+func (d directory) end() uint64 {
+	return max(d.tags[tagStripOffsets].last+d.tags[tagStripLengths].last, d.tags[tagTileOffsets].last+d.tags[tagTileLengths].last)
 }
 
 // known reports whether libtiff's programs read all pages of this kind.
@@ -376,28 +431,6 @@ func (d directory) known() bool {
 type changed struct {
 	*source
 	changes map[uint64][]byte // by offset
-}
-
-// alone returns the file with only this page. The caller handles the
-// orientation, since libtiff supports only half of the values.
-func (d directory) alone(src *source) *changed {
-	first := uint64(4)
-	if d.format.size == 8 {
-		first = 8
-	}
-	start := make([]byte, d.format.size)
-	if d.format.size == 8 {
-		d.format.PutUint64(start, d.offset)
-	} else {
-		d.format.PutUint32(start, uint32(d.offset))
-	}
-	c := &changed{src, map[uint64][]byte{first: start, d.next.at: make([]byte, d.format.size)}}
-	if turn, ok := d.tags[tagOrientation]; ok {
-		one := make([]byte, 2)
-		d.format.PutUint16(one, uint16(upright))
-		c.changes[turn.at] = one
-	}
-	return c
 }
 
 func (c *changed) ReadAt(p []byte, off int64) (int, error) {
