@@ -14,7 +14,7 @@ var failures = []behaviour{
 	{
 		name:   "200 with a web page is no answer, and tried once more",
 		answer: replies(200, "text/html; charset=utf-8", `<html>log in</html>`),
-		class:  Protocol, says: "base URL", tries: 2,
+		class:  Protocol, says: ErrWebPage.Error(), tries: 2,
 	},
 	{
 		name:   "200 with a non-stream completion is read all the same",
@@ -24,7 +24,7 @@ var failures = []behaviour{
 	{
 		name:   "200 with plain text is not an event stream",
 		answer: replies(200, "text/plain", "hello\nworld\n"),
-		class:  Protocol, says: "not an event stream",
+		class:  Protocol, says: errNoEvents.Error(),
 	},
 	{
 		name: "a stream without its content type is read all the same",

@@ -55,18 +55,20 @@ func checked(t *testing.T, p page.Page, answers ...string) (got recognized, trie
 func TestPageWithItsText(t *testing.T) {
 	markdown := "# " + billText()
 	replace := func(old, new string) string { return strings.Replace(markdown, old, new, 1) }
+	missing := "Varnish and fittings 73.20"
+	without := replace(missing+"\n\n", "")
 	for name, test := range map[string]struct {
 		answers []string
 		want    string // of the text
 		tries   int
 	}{
 		"the same":         {[]string{markdown}, markdown, 1},
-		"a wrong number":   {[]string{replace("540.00", "546.00")}, markdown + "\n\n_Checked against the PDF’s own text: one number was corrected._", 1},
-		"another number":   {[]string{replace("Ltd", "Ltd 4711")}, replace("Ltd", "Ltd 4711 (?)") + "\n\n_Checked against the PDF’s own text: one number that differs is marked (?)._", 1},
-		"a line missing":   {[]string{replace("Varnish and fittings 73.20\n\n", ""), markdown}, markdown, 2},
-		"missing for good": {[]string{replace("Varnish and fittings 73.20\n\n", "")}, replace("Varnish and fittings 73.20\n\n", "") + "\n\n**Also on this page**\n\nVarnish and fittings 73.20\n\n_Checked against the PDF’s own text: one missing line was added at the end._", 2},
-		"nearly nothing":   {[]string{"# Invoice 2026-0418"}, billText() + "\n\n_This is the PDF’s own text: the model could not read this page._", 2},
-		"nothing":          {[]string{""}, billText() + "\n\n_This is the PDF’s own text: the model could not read this page._", 1},
+		"a wrong number":   {[]string{replace("540.00", "546.00")}, witness.Report{Text: markdown, Corrected: 1}.Whole(), 1},
+		"another number":   {[]string{replace("Ltd", "Ltd 4711")}, witness.Report{Text: replace("Ltd", "Ltd 4711 (?)"), Marked: 1}.Whole(), 1},
+		"a line missing":   {[]string{without, markdown}, markdown, 2},
+		"missing for good": {[]string{without}, witness.Report{Text: without, Missing: []string{missing}}.Whole(), 2},
+		"nearly nothing":   {[]string{"# Invoice 2026-0418"}, billPage().Layer.Instead(witness.Failed), 2},
+		"nothing":          {[]string{""}, billPage().Layer.Instead(witness.Failed), 1},
 		"another page":     {[]string{"We went up the hill in the morning and saw a fox that slept in the sun"}, "We went up the hill in the morning and saw a fox that slept in the sun", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,25 +113,24 @@ func TestModelFailsOnPageWithText(t *testing.T) {
 	const loop = "Varnish and fittings 73.20 for the twelve chairs\n"
 	for name, test := range map[string]struct {
 		answer move
-		why    string
+		why    witness.Reason
 		tries  int
 	}{
-		"down": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "cannot be reached", 2},
+		"down": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, witness.Unreachable, 2},
 		"busy for hours": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7200")
 			w.WriteHeader(429)
-		}, "cannot be reached", 1},
-		"key refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "whoever runs the bot", 1},
-		"content":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("In"), finish("content_filter"), done) }, "could not read", 1},
-		"cut off":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice")); drop() }, "ended before", 2},
-		"at its limit": {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice"), finish("length"), done) }, "ended before", 1},
-		"in a loop":    {babbles(loop, loop), "repeat itself", 2},
+		}, witness.Unreachable, 1},
+		"key refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, witness.Misconfigured, 1},
+		"content":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("In"), finish("content_filter"), done) }, witness.Failed, 1},
+		"cut off":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice")); drop() }, witness.Short, 2},
+		"at its limit": {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice"), finish("length"), done) }, witness.Short, 1},
+		"in a loop":    {babbles(loop, loop), witness.Repeated, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, nil, func(_ int, w http.ResponseWriter, r *http.Request) { test.answer(w, r) }, func(t *testing.T, c *Client, tries *int) {
 				got := collect(c.Recognize(t.Context(), billPage()))
-				text, why, _ := strings.Cut(got.text, "\n\n_")
-				if got.err != nil || text != billText() || !strings.Contains(why, test.why) || *tries != test.tries {
+				if got.err != nil || got.text != billPage().Layer.Instead(test.why) || *tries != test.tries {
 					t.Errorf("after %d requests, %v: %q", *tries, got.err, got.text)
 				}
 				if o := got.outcome; o == nil || !o.FromLayer || o.Cut || o.Looped || o.Words != CountWords(billText()) {

@@ -149,7 +149,7 @@ var forms = []behaviour{
 				send(w, piece)
 			}
 		},
-		class: Protocol, says: "line of the event stream is too long",
+		class: Protocol, says: errLineTooLong.Error(),
 	},
 	{
 		name: "text without end is cut", edit: func(c *Config) { c.StopLoops = false },
@@ -169,7 +169,7 @@ var forms = []behaviour{
 				send(w, piece)
 			}
 		},
-		class: Protocol, says: "the event stream is too long",
+		class: Protocol, says: errTooLong.Error(),
 	},
 	{
 		name:   "half an event before any text is tried again",
