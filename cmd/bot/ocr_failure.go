@@ -54,7 +54,6 @@ func ofFile(err error) string {
 }
 
 var killedBy = map[string]string{
-	page.LimitMemory: "took too much memory",
-	page.LimitTime:   "took too long",
-	page.LimitCrash:  "crashed the decoder",
+	page.LimitTime:  "took too long",
+	page.LimitCrash: "took too much memory, or crashed the decoder",
 }

@@ -53,7 +53,7 @@ func TestFileFailures(t *testing.T) {
 	if words := ofFile(context.Canceled); words != "" {
 		t.Errorf("of another error it says %q", words)
 	}
-	for _, limit := range []string{page.LimitMemory, page.LimitTime, page.LimitCrash} {
+	for _, limit := range []string{page.LimitTime, page.LimitCrash} {
 		if words := ofFile(&page.KilledError{Kind: page.PNG, Limit: limit}); killedBy[limit] == "" || !strings.Contains(words, killedBy[limit]) {
 			t.Errorf("%s: it says %q", limit, words)
 		}

@@ -94,7 +94,7 @@ func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, e
 		}
 		err = &BrokenError{kind, fmt.Errorf("the decoder panicked: %.100v", p)}
 		if cause, ok := p.(error); ok && errors.Is(cause, syscall.ENOMEM) { // WebAssembly's
-			err = &KilledError{Kind: kind, Limit: LimitMemory}
+			err = &KilledError{Kind: kind, Limit: LimitCrash}
 		}
 	}()
 	if err := src.rewind(); err != nil {

@@ -220,11 +220,7 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	endGroup(c)  // the group keeps the number of its leader until Wait
 	_ = c.Wait() // the answer says how it went
 	if bad != nil {
-		killed := &KilledError{Kind: r.Kind, Limit: LimitCrash, said: firstLine(said.String())}
-		if outOfMemory(said.String()) {
-			killed.Limit = LimitMemory
-		}
-		return answer{}, killed
+		return answer{}, &KilledError{Kind: r.Kind, Limit: LimitCrash, said: firstLine(said.String())}
 	}
 	return a, nil
 }

@@ -71,16 +71,15 @@ func (e *BrokenError) Cut() bool { return errors.Is(e.err, io.ErrUnexpectedEOF) 
 
 // The reasons for which a decoding process is killed.
 const (
-	LimitMemory = "memory"
-	LimitTime   = "time"
-	LimitCrash  = "crash" // the process crashed, perhaps for want of memory
+	LimitTime  = "time"
+	LimitCrash = "crash" // the process crashed, mostly for want of memory
 )
 
 // A KilledError means that decoding a file exceeded a limit and the process
 // was killed. Other files are not affected.
 type KilledError struct {
 	Kind  Kind
-	Limit string // LimitMemory, LimitTime or LimitCrash
+	Limit string // LimitTime or LimitCrash
 	said  string // last output of the process, for a log
 }
 

@@ -240,26 +240,33 @@ func TestParseImages(t *testing.T) {
 	}
 }
 
-// A PDF whose pages cannot be drawn for want of a password or a certificate says
-// so, however poppler puts it.
+// A PDF that poppler does not open is locked if it is encrypted, and not if
+// poppler opens it but cannot draw a page.
 func TestLockedPages(t *testing.T) {
-	file, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for said, want := range map[string]error{
-		"Command Line Error: Incorrect password":             ErrPassword,
-		"Syntax Error: Unsupported security handler 'Adobe'": ErrPassword,
-		"Syntax Error: Illegal character":                    nil,
+	const plain, locked = "%PDF-1.7\ntrailer <</Root 1 0 R>>\n%%EOF\n", "%PDF-1.7\ntrailer <</Encrypt 5 0 R/Root 1 0 R>>\n%%EOF\n"
+	for _, test := range []struct {
+		file, ends string
+		locked     bool
+	}{
+		{locked, "exit 1", true},
+		{locked, "exit 2", false},
+		{locked, "exit 0", false},
+		{plain, "exit 1", false},
 	} {
-		tool := filepath.Join(t.TempDir(), "pdftoppm")
-		if err := os.WriteFile(tool, []byte("#!/bin/sh\necho \""+said+"\" >&2\nexit 1\n"), 0o700); err != nil {
+		folder := t.TempDir()
+		tool, name := filepath.Join(folder, "pdftoppm"), filepath.Join(folder, "file.pdf")
+		err := errors.Join(os.WriteFile(tool, []byte("#!/bin/sh\n"+test.ends+"\n"), 0o700), os.WriteFile(name, []byte(test.file), 0o600))
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := drawPDF(t.Context(), file, request{Pdftoppm: tool, Layout: layout{10, 10, 1}})
-		if _, broken := errors.AsType[*BrokenError](err); want != nil && !errors.Is(err, want) || want == nil && !broken {
-			t.Errorf("%s: %v", said, err)
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		_, err = drawPDF(t.Context(), file, request{Pdftoppm: tool, Layout: layout{10, 10, 1}})
+		if _, broken := errors.AsType[*BrokenError](err); errors.Is(err, ErrPassword) != test.locked || broken == test.locked {
+			t.Errorf("%s of %q: %v", test.ends, test.file, err)
 		}
 	}
 }

@@ -39,10 +39,7 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 	var out bytes.Buffer
 	p.Stdout = &limitWriter{&out, maxInfo}
 	if err := p.run(); err != nil {
-		if strings.Contains(p.said.String(), "Invalid page count 0") {
-			return nil, 0, ErrNoPages
-		}
-		return nil, 0, orCut(err, file)
+		return nil, 0, p.whyClosed(err, file)
 	}
 	leaves, total = parseInfo(out.String(), r.MaxPages)
 	if total == 0 {
@@ -51,19 +48,36 @@ func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, t
 	return leaves, total, nil
 }
 
-// orCut returns the error for a broken PDF: a truncated file lacks the last
-// line "%%EOF" (PDF 32000-1:2008, 7.5.5).
-func orCut(err error, file *os.File) error {
+// The exit statuses of poppler's programs (pdfinfo(1)).
+const cannotOpen, otherError = 1, 99
+
+// whyClosed returns the error for a PDF that poppler cannot open: its tree of
+// pages is empty, so that none is in the wanted range, or an encrypted file
+// lacks its password or certificate, or a truncated one the last line "%%EOF"
+// (PDF 32000-1:2008, 7.7.3, 7.6.1 and 7.5.5).
+func (p *program) whyClosed(err error, file *os.File) error {
 	broken, ok := errors.AsType[*BrokenError](err)
 	info, statErr := file.Stat()
 	if !ok || statErr != nil {
 		return err
 	}
-	tail := make([]byte, min(info.Size(), sniffLen))
-	if _, err := file.ReadAt(tail, info.Size()-int64(len(tail))); err != nil || bytes.Contains(tail, []byte("%%EOF")) {
+	switch status := p.ProcessState.ExitCode(); {
+	case status == otherError && mentions(file, info.Size(), "/Count 0"):
+		return ErrNoPages
+	case status == cannotOpen && mentions(file, info.Size(), "/Encrypt"):
+		return ErrPassword
+	case endsWith(file, info.Size(), "%%EOF"):
 		return broken
 	}
 	return &BrokenError{PDF, fmt.Errorf("%w: %w", broken.err, io.ErrUnexpectedEOF)}
+}
+
+// mentions reports whether an entry stands in a dictionary of a PDF that is not
+// compressed, as its trailer never is.
+func mentions(file io.ReaderAt, size int64, entry string) bool {
+	end := make([]byte, min(size, maxSearched))
+	_, err := file.ReadAt(end, size-int64(len(end)))
+	return err == nil && bytes.Contains(end, []byte(entry))
 }
 
 // parseInfo parses the output of pdfinfo -f -l: "Pages:", and for each page
@@ -132,7 +146,7 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 		return nil, fmt.Errorf("starting pdftoppm: %w", err)
 	}
 	m, bad := readPPM(bufio.NewReaderSize(out, 64<<10), maxCutPixels+maxCutPixels/8)
-	if bad != nil {
+	if bad != nil && !errors.Is(short(bad), io.ErrUnexpectedEOF) {
 		stop() // nobody would read further output
 	}
 	err = p.verdict(p.Wait())
@@ -140,9 +154,7 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	case bad == nil:
 		return m, nil // pdftoppm may complain about a page that it has drawn
 	case err != nil && !errors.Is(err, context.Canceled):
-		return nil, err
-	case locked(p.said.String()):
-		return nil, ErrPassword
+		return nil, p.whyClosed(err, file)
 	}
 	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
 }

@@ -101,17 +101,12 @@ func (p *program) run() error { return p.verdict(p.Run()) }
 
 // verdict returns the error for the end of a program.
 func (p *program) verdict(err error) error {
-	said := p.said.String()
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:
 		return nil
 	case !exited:
 		return fmt.Errorf("running %s: %w", p.name, err)
-	case locked(said):
-		return ErrPassword
-	case outOfMemory(said):
-		return &KilledError{Kind: p.kind, Limit: LimitMemory}
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		switch status.Signal() {
@@ -121,24 +116,7 @@ func (p *program) verdict(err error) error {
 			return &KilledError{Kind: p.kind, Limit: LimitCrash}
 		}
 	}
-	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(said), err.Error()))}
-}
-
-// locked reports whether poppler's message means that a file needs a password
-// or a certificate.
-func locked(said string) bool {
-	return strings.Contains(said, "Incorrect password") || strings.Contains(said, "security handler")
-}
-
-// outOfMemory reports whether a process's last message means that it got no
-// more memory: a message of the Go runtime, of C++ or of poppler.
-func outOfMemory(said string) bool {
-	for _, words := range []string{"out of memory", "Out of memory", "cannot allocate memory", "bad_alloc"} {
-		if strings.Contains(said, words) {
-			return true
-		}
-	}
-	return false
+	return &BrokenError{p.kind, errors.New(cmp.Or(firstLine(p.said.String()), err.Error()))}
 }
 
 func firstLine(s string) string {
