@@ -50,9 +50,13 @@ func encode(m *image.RGBA, from Kind) (Page, error) {
 }
 
 // pngLimit returns the number of bytes of PNG to try before JPEG: 0 for a
-// photo, and no limit if JPEG cannot hold the picture.
+// photo, and no limit if JPEG cannot hold the picture. A small picture is always
+// PNG: image/jpeg keeps one colour for each four pixels, too few for coloured
+// letters of a few pixels.
 func pngLimit(p Page, from Kind, m *image.RGBA) int {
 	switch {
+	case 4*p.Width*p.Height <= maxPNG:
+		return maxPNG
 	case p.Width > maxJPEGSide || p.Height > maxJPEGSide:
 		return 8*p.Width*p.Height + maxPNG
 	case from == JPEG || noisy(m):

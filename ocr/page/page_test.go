@@ -248,6 +248,23 @@ func TestOpenChoosesFormat(t *testing.T) {
 	}
 }
 
+// Coloured lines of a pixel keep their colours in a small picture.
+func TestOpenKeepsColorsOfSmallPicture(t *testing.T) {
+	lines := image.NewRGBA(image.Rect(0, 0, 300, 200))
+	for i := range 300 * 200 {
+		lines.SetRGBA(i%300, i/300, []color.RGBA{red, blue}[i%2])
+	}
+	_, m := open(t, encodePNG(t, lines), page.Options{})
+	for x := range 300 {
+		if got := m.At(x, 100); !near(got, lines.At(x, 100)) {
+			t.Fatalf("column %d became %v", x, got)
+		}
+	}
+	if p, _ := open(t, encodeJPEG(t, lines), page.Options{}); p.MediaType != page.PNG.MediaType() {
+		t.Errorf("a small JPEG file became %s", p.MediaType)
+	}
+}
+
 func TestSniff(t *testing.T) {
 	for head, want := range map[string]page.Kind{
 		"":                                  "",
