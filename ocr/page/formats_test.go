@@ -404,6 +404,7 @@ func TestDamagedFiles(t *testing.T) {
 		{"jpeg, strange segment", strange(photo), false},
 		{"progressive jpeg, strange segment", strange(progressive), false},
 		{"progressive jpeg, no tail", progressive[:len(progressive)-10], true},
+		{"progressive jpeg, broken off", slices.Concat(progressive[:len(progressive)-10], []byte{0xff, 0xfe, 0, 2}, progressive[len(progressive)-10:]), true}, // a comment amid pixels
 		{"webp, a byte short", lossy[:len(lossy)-1], false},
 	} {
 		if p := shows(t, test.name, test.file, red, blue); p.Partial != test.partial {

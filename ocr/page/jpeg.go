@@ -165,7 +165,8 @@ func decodeJPEG(src *source) (image.Image, error) {
 		}
 		return nil, err // the better error
 	}
-	src.partial = src.partial && !f.progressive || cut // libtiff also warns of every progressive file
+	// libtiff also warns of every progressive file.
+	src.partial = src.partial && (!f.progressive || !unsupported(err)) || cut
 	return m, nil
 }
 
