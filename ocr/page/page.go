@@ -139,12 +139,12 @@ func render(src *source, kind Kind, turn orientation, size image.Point) (*image.
 	if got.X < w || got.Y < h {
 		w, h = got.X, got.Y
 	}
-	// Turning comes last, when far fewer pixels have to be moved.
+	// The rest comes last, when there are far fewer pixels.
 	small, err := scale(src.ctx, decoded, w, h)
 	if err != nil {
 		return nil, err
 	}
-	m := turn.apply(flatten(small))
+	m := turn.apply(flatten(adjust(small, readGamma(src, kind))))
 	if plainColor(m) {
 		return m, blank(src, kind, got)
 	}

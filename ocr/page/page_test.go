@@ -10,6 +10,7 @@ import (
 	"image/draw"
 	"image/gif"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"slackocr/ocr/page"
@@ -91,6 +92,38 @@ func TestOpenFlattensOnWhite(t *testing.T) {
 		}
 		if c := got.At(p.Width/4, n/2); !near(c, color.Gray{127}) {
 			t.Errorf("at %d pixels, half transparent black became %v", n, c)
+		}
+	}
+}
+
+// A PNG file may say how bright its numbers are meant: here 64 of 255 is 136.
+func TestOpenAdjustsBrightness(t *testing.T) {
+	dark := image.NewNRGBA(image.Rect(0, 0, 40, 40))
+	for i := range dark.Pix {
+		dark.Pix[i] = []uint8{64, 64, 64, 255}[i%4]
+	}
+	clear := image.NewNRGBA(dark.Rect)
+	for i := range clear.Pix {
+		clear.Pix[i] = []uint8{64, 64, 64, 128}[i%4]
+	}
+	linear := chunk("gAMA", []byte{0, 1, 0x86, 0xa0}) // 100,000: as the light is
+	sRGB := chunk("sRGB", []byte{0})
+	for name, c := range map[string]struct {
+		m      image.Image
+		chunks []byte
+		want   uint8
+	}{
+		"linear":              {dark, linear, 136},
+		"linear, alpha":       {clear, linear, 195},
+		"linear, also sRGB":   {dark, slices.Concat(sRGB, linear), 64},
+		"as screens":          {dark, chunk("gAMA", []byte{0, 0, 0xb1, 0x8f}), 64},
+		"of no possible kind": {dark, chunk("gAMA", []byte{0, 0, 0, 1}), 64},
+	} {
+		const afterHeader = 8 + 25
+		file := encodePNG(t, c.m)
+		_, got := open(t, slices.Concat(file[:afterHeader], c.chunks, file[afterHeader:]), page.Options{})
+		if level := got.(*image.Gray).GrayAt(20, 20).Y; max(level, c.want)-min(level, c.want) > 2 {
+			t.Errorf("%s: %d, want %d", name, level, c.want)
 		}
 	}
 }
