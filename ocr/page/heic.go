@@ -120,7 +120,7 @@ func (h *heif) convert(src *source, kind Kind, size image.Point) (image.Image, e
 		return nil, err
 	}
 	name, read := jpegLink, jpeg.Decode
-	if _, ok := h.alpha(); ok {
+	if len(h.alphas()) > 0 {
 		name, read = pngLink, png.Decode
 	}
 	if err := truncate(src.output); err != nil {
@@ -142,7 +142,50 @@ func (h *heif) convert(src *source, kind Kind, size image.Point) (image.Image, e
 	if err != nil {
 		return nil, &BrokenError{kind, fmt.Errorf("reading what libheif made: %w", err)}
 	}
+	if h.grey() && paleGrey(m) {
+		expandGrey(m)
+	}
 	return m, truncate(src.output)
+}
+
+// paleGrey reports whether a grey picture's values lie between 16 and 235, or a
+// little beyond, where coding blurs an edge. libheif's program keeps such values
+// as they are in the file, where they mostly mean black and white.
+func paleGrey(m image.Image) bool {
+	const black, white, most = 16 - 8, 235 + 8, 1000
+	values, step := []uint8(nil), 1
+	switch m := m.(type) {
+	case *image.YCbCr:
+		values = m.Y
+	case *image.Gray:
+		values = m.Pix
+	case *image.NRGBA:
+		values, step = m.Pix, 4 // red, which is as bright as the others
+	}
+	outside := 0
+	for i := 0; i < len(values); i += step {
+		if values[i] < black || values[i] > white {
+			outside++
+		}
+	}
+	return outside*most < len(values)/step
+}
+
+// expandGrey is expandRange for a grey picture, which may have alpha.
+func expandGrey(m image.Image) {
+	withAlpha, ok := m.(*image.NRGBA)
+	if !ok {
+		expandRange(m)
+		return
+	}
+	grey := image.NewGray(image.Rect(0, 0, len(withAlpha.Pix)/4, 1))
+	for i := range grey.Pix {
+		grey.Pix[i] = withAlpha.Pix[4*i]
+	}
+	expandRange(grey)
+	for i, v := range grey.Pix {
+		copy(withAlpha.Pix[4*i:], []uint8{v, v, v})
+	}
 }
 
 // The links of outputLinks.

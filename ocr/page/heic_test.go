@@ -19,6 +19,8 @@ func TestKindsOfHEIC(t *testing.T) {
 		testHEIC(t)
 		shows(t, "narrow", readFile(t, "narrow.heic"), white, color.RGBA{254, 0, 0, 255})
 		shows(t, "AVIF", readFile(t, "flag.avif"), red, blue)
+		grey := shows(t, "grey of limited range", readFile(t, "limited-grey.avif"), white, black)
+		blackOnWhite(t, grey, image.Pt(10, 10), image.Pt(50, 10))
 		shows(t, "48 megapixels", readFile(t, "large.heic"), red, blue)
 		shows(t, "the first of two, 40 pixels wide", readFile(t, "two-small.heic"), red, blue)
 		shows(t, "grey of 10 bits", pagetest.GreyHEIC, white, color.Gray{76})
@@ -53,19 +55,25 @@ func testHEIC(t *testing.T) {
 	}
 	shows(t, "alpha", readFile(t, "flag-alpha.heic"), red, white)
 	p := shows(t, "limited range", readFile(t, "limited-range.heic"), white, black)
-	m, _, err := image.Decode(bytes.NewReader(p.Data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	light, _, _, _ := m.At(30, 80).RGBA()
-	dark, _, _, _ := m.At(200, 80).RGBA()
-	if light>>8 < 250 || dark>>8 > 5 {
-		t.Errorf("white is %d and black %d", light>>8, dark>>8)
-	}
+	blackOnWhite(t, p, image.Pt(30, 80), image.Pt(200, 80))
 	doc := openDocument(t, newDecoder(t, page.DecoderConfig{}), readFile(t, "flag-exif.heic"), page.Options{})
 	turned := piece(t, doc, 0)
 	if s := turned.Bounds().Size(); s != image.Pt(160, 240) || !near(turned.At(80, 20), red) || !near(turned.At(80, 220), blue) {
 		t.Errorf("by EXIF alone: %v, %v over %v", s, turned.At(80, 20), turned.At(80, 220))
+	}
+}
+
+// blackOnWhite checks that two pixels of a page are as light and as dark as can be.
+func blackOnWhite(t *testing.T, p page.Page, light, dark image.Point) {
+	t.Helper()
+	m, _, err := image.Decode(bytes.NewReader(p.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	white, _, _, _ := m.At(light.X, light.Y).RGBA()
+	black, _, _, _ := m.At(dark.X, dark.Y).RGBA()
+	if white>>8 < 250 || black>>8 > 5 {
+		t.Errorf("white is %d and black %d", white>>8, black>>8)
 	}
 }
 

@@ -290,17 +290,34 @@ func (h *heif) exif(src *source) []byte {
 
 // alpha returns the item whose grey values are the primary picture's alpha.
 func (h *heif) alpha() (uint32, bool) {
+	all := h.alphaOf(h.primary)
+	if len(all) == 0 {
+		return 0, false
+	}
+	return all[0], true
+}
+
+// alphas returns the items whose grey values are the alpha of the primary
+// picture or of a picture of which it is made.
+func (h *heif) alphas() []uint32 { return h.alphaOf(h.coded()...) }
+
+func (h *heif) alphaOf(pictures ...uint32) (alphas []uint32) {
+	wanted := map[uint32]bool{}
+	for _, id := range pictures {
+		wanted[id] = true
+	}
 	for _, r := range h.refs {
-		if r.kind != "auxl" || !slices.Contains(r.to, h.primary) {
+		if r.kind != "auxl" || !slices.ContainsFunc(r.to, func(id uint32) bool { return wanted[id] }) {
 			continue
 		}
 		for _, p := range h.properties(r.from, "auxC") {
 			if bytes.Contains(p.body, []byte("urn:mpeg:hevc:2015:auxid:1")) || bytes.Contains(p.body, []byte("auxiliary:alpha")) {
-				return r.from, true
+				alphas = append(alphas, r.from)
+				break
 			}
 		}
 	}
-	return 0, false
+	return alphas
 }
 
 // limited reports whether the primary picture's values lie between 16 and 235
@@ -365,9 +382,10 @@ const chromaByte = 16
 
 // grey reports whether the picture is coded without colours.
 func (h *heif) grey() bool {
+	const av1Byte, av1Grey = 2, 0x10 // of an AV1 configuration
 	for _, id := range h.coded() {
-		for _, p := range h.properties(id, "hvcC") {
-			if len(p.body) > chromaByte && p.body[chromaByte]&3 == 0 {
+		for _, p := range h.properties(id, "") {
+			if p.kind == "hvcC" && len(p.body) > chromaByte && p.body[chromaByte]&3 == 0 || p.kind == "av1C" && len(p.body) > av1Byte && p.body[av1Byte]&av1Grey != 0 {
 				return true
 			}
 		}
@@ -405,7 +423,7 @@ func (h *heif) onlyPrimary() map[uint64][]byte {
 	for _, id := range h.coded() {
 		needed[id] = true
 	}
-	if alpha, ok := h.alpha(); ok {
+	for _, alpha := range h.alphas() {
 		for _, id := range h.sources(alpha) {
 			needed[id] = true
 		}

@@ -38,3 +38,21 @@ func TestHEIFSourcesOfSources(t *testing.T) {
 		t.Error("a picture that is made of itself is not called too large")
 	}
 }
+
+// TestHEIFAlphaOfTiles: each tile may have an alpha of its own, which is decoded
+// with it.
+func TestHEIFAlphaOfTiles(t *testing.T) {
+	h := &heif{
+		primary: 1, parts: map[uint32][]uint32{1: {2, 3}},
+		items: map[uint32]item{4: {}, 5: {}, 6: {}},
+		refs:  []reference{{kind: "auxl", from: 4, to: []uint32{2}}, {kind: "auxl", from: 5, to: []uint32{3}}, {kind: "auxl", from: 6, to: []uint32{9}}},
+		boxes: []box{{kind: "auxC", body: []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")}},
+		of:    map[uint32][]int{4: {1}, 5: {1}, 6: {1}},
+	}
+	if got := h.alphas(); !slices.Equal(got, []uint32{4, 5}) {
+		t.Errorf("the alpha is in %v", got)
+	}
+	if id, ok := h.alpha(); ok {
+		t.Errorf("the whole picture has the alpha %d", id)
+	}
+}
