@@ -142,6 +142,9 @@ func (h *heif) convert(src *source, kind Kind, size image.Point) (image.Image, e
 	if err != nil {
 		return nil, &BrokenError{kind, fmt.Errorf("reading what libheif made: %w", err)}
 	}
+	if deep, ok := m.(*image.NRGBA64); ok {
+		m = eightBits(deep)
+	}
 	if h.grey() && paleGrey(m) {
 		expandGrey(m)
 	}
@@ -169,6 +172,15 @@ func paleGrey(m image.Image) bool {
 		}
 	}
 	return outside*most < len(values)/step
+}
+
+// eightBits returns a picture with the high bytes of another.
+func eightBits(m *image.NRGBA64) *image.NRGBA {
+	dst := image.NewNRGBA(m.Rect)
+	for i := range dst.Pix {
+		dst.Pix[i] = m.Pix[2*i]
+	}
+	return dst
 }
 
 // expandGrey is expandRange for a grey picture, which may have alpha.
