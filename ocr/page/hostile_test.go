@@ -79,6 +79,28 @@ func onePage(b *pagetest.PDFBuilder, resources, content string) []byte {
 	return b.File([]string{kid}, 1, "")
 }
 
+// Of a page that pdftoppm leaves blank it is said that some may be missing, if
+// pdftoppm had a reason.
+func TestBlankPageOfPDF(t *testing.T) {
+	const text = "BT /F 40 Tf 20 100 Td (Text) Tj ET"
+	const font = "/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>"
+	for name, c := range map[string]struct {
+		resources, content string
+		partial            bool
+	}{
+		"blank":                 {font, "", false},
+		"text":                  {font, text, false},
+		"text without its font": {"", text, true},
+		"one of two texts":      {font, text + "\n" + strings.Replace(text, "/F", "/G", 1), false},
+	} {
+		doc := openDocument(t, newDecoder(t, page.DecoderConfig{}), onePage(&pagetest.PDFBuilder{}, c.resources, c.content), page.Options{Canvas: canvas})
+		p, err := doc.Page(t.Context(), 0)
+		if err != nil || p.Partial != c.partial {
+			t.Errorf("%s: %v, partial: %v", name, err, p.Partial)
+		}
+	}
+}
+
 // nestedForms is drawn with ten to the power of depth forms.
 func nestedForms(depth int) []byte {
 	var b pagetest.PDFBuilder

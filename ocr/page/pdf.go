@@ -127,11 +127,13 @@ func dots(points string) int {
 	return int(min(math.Ceil(v*pdfDPI/pointsPerInch), 1e7))
 }
 
-// drawPDF draws a page with pdftoppm, at least as large as the layout.
-func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error) {
+// drawPDF draws a page with pdftoppm, at least as large as the layout. If
+// pdftoppm complains about a page that it leaves blank, drawPDF sets
+// source.partial.
+func drawPDF(src *source, file *os.File, r request) (*image.RGBA, error) {
 	n := strconv.Itoa(r.Page + 1)
 	longer := strconv.Itoa(max(r.Layout.Width, r.Layout.Height))
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(src.ctx)
 	defer stop()
 	args := []string{"-f", n, "-l", n, "-cropbox", "-scale-to", longer}
 	if r.HideLinks {
@@ -152,7 +154,9 @@ func drawPDF(ctx context.Context, file *os.File, r request) (*image.RGBA, error)
 	err = p.verdict(p.Wait())
 	switch {
 	case bad == nil:
-		return m, nil // pdftoppm may complain about a page that it has drawn
+		// pdftoppm may also complain about a page that it has drawn.
+		src.partial = p.said.Len() > 0 && plainColor(m)
+		return m, nil
 	case err != nil && !errors.Is(err, context.Canceled):
 		return nil, p.whyClosed(err, file)
 	}

@@ -157,7 +157,7 @@ func drawWhole(ctx context.Context, src *source, file *os.File, r request) (*ima
 		}
 		return render(src, r.Kind, turn, size)
 	}
-	m, err := drawPDF(ctx, file, r)
+	m, err := drawPDF(src, file, r)
 	if err != nil {
 		return nil, err
 	}
