@@ -74,14 +74,7 @@ func (a asks) run(t *testing.T) (r askReport) {
 		var channels, posts []string
 		for i := range a.number {
 			channel := h.ws.AddChannel(fmt.Sprint("c", i), false, h.ann, h.app.BotUserID)
-			var files []localslack.Upload
-			for j := range a.files {
-				files = append(files, localslack.Upload{Name: fmt.Sprintf("page%d.png", j), Data: picture})
-			}
-			ts, err := h.ws.Post(h.ann, localslack.Post{Channel: channel, Files: files})
-			if err != nil {
-				t.Fatal(err)
-			}
+			ts := h.postIn(h.ann, channel, "", "", ten()[:a.files]...)
 			channels, posts = append(channels, channel), append(posts, ts)
 		}
 		for i := range posts {

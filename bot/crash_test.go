@@ -154,12 +154,9 @@ func (h *house) crash(at int, after bool) (reached bool) {
 	p := &process{Store: h.jobs, slack: h.slack, at: at, after: after}
 	h.change = func(c *bot.Config) { c.Dial = p.dial }
 	h.startOn(p)
-	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
+	ts := h.say(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
 		{Name: "a.png", Data: picture}, {Name: "broken.png", Data: picture[:40]}, {Name: "a.png", Data: picture},
 	}})
-	if err != nil {
-		h.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
 	defer cancel()
 	_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), wordstest.AnyRead()) })

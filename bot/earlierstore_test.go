@@ -264,9 +264,5 @@ func (h *earlierHouse) again(channel string, m localslack.Message) {
 
 func (h *earlierHouse) postIn(channel, name string, data []byte) string {
 	h.Helper()
-	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channels[channel], Files: []localslack.Upload{{Name: name, Data: data}}})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return ts
+	return h.say(h.ann, localslack.Post{Channel: h.channels[channel], Files: []localslack.Upload{{Name: name, Data: data}}})
 }

@@ -175,9 +175,7 @@ func TestParentFilesInThreadReply(t *testing.T) {
 		h.closed(ts)
 		h.stop()
 		h.start() // another process, which remembers nothing
-		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Thread: ts, Text: "nice"}); err != nil {
-			t.Fatal(err)
-		}
+		h.talk(h.ann, h.channel, ts, "nice")
 		h.closed(h.post("another.png"))
 		if n, _ := h.model.count(); n != 2 {
 			t.Errorf("the model was asked %d times for two images\n%s", n, h.show())

@@ -14,15 +14,10 @@ import (
 // message holds, a reply's picture is read all the same, and acknowledged in time.
 func TestHangingLookUpHoldsNoEvent(t *testing.T) {
 	inFakeTime(t, func(h *house) {
-		parent, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: "words"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		parent := h.talk(h.ann, h.channel, "", "words")
 		h.ws.Fail(localslack.Fault{Method: "conversations.replies", Delay: time.Hour, Reset: true})
 		posted := time.Now()
-		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Thread: parent, Files: []localslack.Upload{{Name: "page.png", Data: picture}}}); err != nil {
-			t.Fatal(err)
-		}
+		h.postIn(h.ann, h.channel, parent, "", "page.png")
 		h.wait("it is acknowledged", func() bool { return h.ws.Pending(h.app.AppID) == 0 })
 		if took := time.Since(posted); took > 1500*time.Millisecond {
 			t.Errorf("acknowledged after %s", took)

@@ -164,10 +164,7 @@ func TestOnePersonsManyDoNotKeepAnothersWaiting(t *testing.T) {
 		h.wait("they run", func() bool { n, _ := h.model.count(); return n == 4 && len(h.answers(many)) == 1 })
 		bob := h.ws.AddUser("bob")
 		h.ws.Join(h.channel, bob)
-		one, err := h.ws.Post(bob, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "bobs.png", Data: picture}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		one := h.postIn(bob, h.channel, "", "", "bobs.png")
 		h.closed(one)
 		if n := len(h.results(many)); n > 8 {
 			t.Errorf("%d of ten others were read before bob's one", n)
@@ -192,14 +189,9 @@ func TestFilesOfAnotherWorkspace(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				// The bot may see the file but has no event of it.
 				elsewhere := h.ws.AddChannel("elsewhere", false, h.ann)
-				if _, err := h.ws.Post(h.ann, localslack.Post{Channel: elsewhere, Files: []localslack.Upload{{Name: tt.name, Data: tt.data}}}); err != nil {
-					t.Fatal(err)
-				}
+				h.say(h.ann, localslack.Post{Channel: elsewhere, Files: []localslack.Upload{{Name: tt.name, Data: tt.data}}})
 				id := h.ws.Messages(elsewhere)[0].Files[0].ID
-				ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: "look"})
-				if err != nil {
-					t.Fatal(err)
-				}
+				ts := h.talk(h.ann, h.channel, "", "look")
 				h.ws.Emit(h.app.AppID, map[string]any{
 					"type": "message", "subtype": "file_share", "channel": h.channel, "user": h.ann, "ts": ts, "channel_type": "channel",
 					"files": []map[string]any{{"id": id, "mode": "file_access", "file_access": "check_file_info"}},

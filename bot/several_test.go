@@ -325,46 +325,33 @@ func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
 	})
 }
 
-// TestDeletedFileOfSeveral leaves nothing of that file, whether it was read or not.
-func TestDeletedFileOfSeveral(t *testing.T) {
-	for _, running := range []bool{true, false} {
-		t.Run(fmt.Sprint("running ", running), func(t *testing.T) {
+// TestDeletedFilesOfSeveral leave nothing, whether they were read or not: of one file, the
+// others stay.
+func TestDeletedFilesOfSeveral(t *testing.T) {
+	for _, tt := range []struct{ running, all bool }{{true, false}, {false, false}, {true, true}, {false, true}} {
+		t.Run(fmt.Sprintf("%+v", tt), func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
 				h.model.will(func(w *stream) { w.text("some words"); _ = w.pause(20 * time.Second); w.end("stop") })
 				ts := h.three()
 				h.lineOf(ts, fileLine("b.png", 2))
-				if !running {
+				if !tt.running {
 					h.closed(ts)
 				}
-				id := h.ws.Thread(h.channel, ts)[0].Files[1].ID
-				if err := h.ws.DeleteFile(h.ann, id); err != nil {
-					t.Fatal(err)
-				}
-				h.pass(2 * time.Minute)
-				h.list(ts, wordstest.ReadFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
-				h.whole(ts, "a.png", "c.png")
-			})
-		})
-	}
-}
-
-// TestDeletedFilesAllOfSeveral leave nothing at all.
-func TestDeletedFilesAllOfSeveral(t *testing.T) {
-	for _, running := range []bool{true, false} {
-		t.Run(fmt.Sprint("running ", running), func(t *testing.T) {
-			inFakeTime(t, func(h *house) {
-				h.model.will(func(w *stream) { w.text("some words"); _ = w.pause(20 * time.Second); w.end("stop") })
-				ts := h.three()
-				h.lineOf(ts, fileLine("b.png", 2))
-				if !running {
-					h.closed(ts)
-				}
-				for _, f := range h.ws.Thread(h.channel, ts)[0].Files {
+				for i, f := range h.ws.Thread(h.channel, ts)[0].Files {
+					if !tt.all && i != 1 {
+						continue
+					}
 					if err := h.ws.DeleteFile(h.ann, f.ID); err != nil {
 						t.Fatal(err)
 					}
 				}
-				h.nothingLeft(nil, h.channel)
+				if tt.all {
+					h.nothingLeft(nil, h.channel)
+					return
+				}
+				h.pass(2 * time.Minute)
+				h.list(ts, wordstest.ReadFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
+				h.whole(ts, "a.png", "c.png")
 			})
 		})
 	}

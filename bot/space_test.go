@@ -122,9 +122,7 @@ func TestPagesThatWaitForSpaceHoldNoTurn(t *testing.T) {
 		var threads []string
 		for range 2 {
 			threads = append(threads, h.postFile("scan.pdf", file))
-			if _, err := h.ws.Post(bob, localslack.Post{Channel: quiet, Files: []localslack.Upload{{Name: "scan.pdf", Data: file}}}); err != nil {
-				t.Fatal(err)
-			}
+			h.say(bob, localslack.Post{Channel: quiet, Files: []localslack.Upload{{Name: "scan.pdf", Data: file}}})
 		}
 		for _, ts := range threads {
 			h.closesWith(ts, readLine("scan.pdf", 4, 2))

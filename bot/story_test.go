@@ -59,19 +59,13 @@ func TestWhereImagesAreRead(t *testing.T) {
 		group := h.ws.AddDM(h.ann, h.app.BotUserID, h.ws.AddUser("bob"))
 		for _, channel := range []string{h.channel, private, dm, group} {
 			file := []localslack.Upload{{Name: "a.png", Data: picture}}
-			parent, err := h.ws.Post(h.ann, localslack.Post{Channel: channel, Text: "words"})
-			if err != nil {
-				t.Fatal(err)
-			}
+			parent := h.talk(h.ann, channel, "", "words")
 			for _, p := range []localslack.Post{
 				{Channel: channel, Files: file},
 				{Channel: channel, Thread: parent, Files: file},
 				{Channel: channel, Text: "<@" + h.app.BotUserID + "> read this", Files: file},
 			} {
-				ts, err := h.ws.Post(h.ann, p)
-				if err != nil {
-					t.Fatal(err)
-				}
+				ts := h.say(h.ann, p)
 				root := ts
 				if p.Thread != "" {
 					root = p.Thread
@@ -212,9 +206,7 @@ func TestNothingElseIsAnswered(t *testing.T) {
 		other := h.ws.Install(localslack.App{Name: "other", Scopes: []string{"chat:write", "files:write"}})
 		h.ws.Join(h.channel, other.BotUserID)
 		for _, text := range []string{"hello", "text", "again"} {
-			if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Text: text}); err != nil {
-				t.Fatal(err)
-			}
+			h.talk(h.ann, h.channel, "", text)
 		}
 		api := slack.New(other.BotToken, slack.OptionAPIURL("http://localhost/api/"), slack.OptionHTTPClient(h.client()))
 		if _, err := api.UploadFileContext(h.Context(), slack.UploadFileParameters{
@@ -222,9 +214,7 @@ func TestNothingElseIsAnswered(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "a.txt", Data: []byte("some words")}}}); err != nil {
-			t.Fatal(err)
-		}
+		h.say(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{{Name: "a.txt", Data: []byte("some words")}}})
 		ts := h.post("page.png")
 		h.closed(ts)
 		if err := h.ws.Edit(h.ann, h.channel, ts, "an edit"); err != nil {

@@ -28,12 +28,9 @@ func (h *house) postWithThumbnail(name, data string, small []byte, mode ocr.Mode
 // postWithCopy names the field of the file that has the copy's address.
 func (h *house) postWithCopy(name, data, field string, small []byte, mode ocr.Mode) (ts string) {
 	h.Helper()
-	ts, err := h.ws.Post(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
+	ts = h.say(h.ann, localslack.Post{Channel: h.channel, Files: []localslack.Upload{
 		{Name: name, Data: []byte(data)}, {Name: "thumbnail.png", Data: small},
 	}})
-	if err != nil {
-		h.Fatal(err)
-	}
 	files := h.ws.Thread(h.channel, ts)[0].Files
 	request, err := json.Marshal(map[string]any{"Read": map[string]any{
 		"Channel": h.channel, "Ask": ts, "Root": ts, "Person": h.ann, "Meant": true, "Mode": mode,
