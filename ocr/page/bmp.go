@@ -176,24 +176,18 @@ func (m *bitmap) line() int64 { return (int64(m.width)*int64(m.depth) + 31) / 32
 
 func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
 	line := make([]byte, m.line())
-	seen := uint8(0) // of alpha
 	for y := range m.height {
 		n, err := io.ReadFull(r, line)
 		row := dst.Pix[m.row(y)*dst.Stride:]
 		for x := range min(m.width, n*8/m.depth) {
 			c := m.pixel(line, x)
-			seen |= c.A
 			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = c.R, c.G, c.B, c.A
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if seen == 0 { // the alpha bits exist but were not used
-		for i := 3; i < len(dst.Pix); i += 4 {
-			dst.Pix[i] = 0xff
-		}
-	}
+	reveal(dst.Pix)
 	return nil
 }
 

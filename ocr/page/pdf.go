@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"compress/zlib"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -161,4 +163,139 @@ func drawPDF(src *source, file *os.File, r request) (*image.RGBA, error) {
 		return nil, p.whyClosed(err, file)
 	}
 	return nil, &BrokenError{PDF, errors.New(cmp.Or(firstLine(p.said.String()), bad.Error()))}
+}
+
+// The bounds of the search for annotations, in bytes.
+const (
+	maxSearched = 128 << 20 // of a file; a longer file is not searched
+	maxInflated = 64 << 20  // of all object streams together
+)
+
+var (
+	linkAnnotation = regexp.MustCompile(`/Subtype\s*/Link\b`)
+	// Annotations with text or pictures of their own (PDF 32000-1:2008, table
+	// 169).
+	markAnnotation = regexp.MustCompile(`/Subtype\s*/(?:FreeText|Line|Stamp|Ink|Watermark|Redact|Widget)\b`)
+	objectStream   = regexp.MustCompile(`/Type\s*/ObjStm\b`)
+)
+
+// onlyLinks reports whether all annotations of a PDF are links and may be left
+// out. poppler draws a box around a link without another look, across the text
+// below, and can only leave out all annotations at once, including text in a
+// form or a note on a page. If some objects cannot be read, as in an encrypted
+// file, onlyLinks returns false.
+func onlyLinks(src *source) bool {
+	size, err := src.Seek(0, io.SeekEnd)
+	if err != nil || size > maxSearched {
+		return false
+	}
+	file := make([]byte, size)
+	if _, err := src.ReadAt(file, 0); err != nil || bytes.Contains(file, []byte("/Encrypt")) {
+		return false
+	}
+	links, left := linkAnnotation.Match(file), int64(maxInflated)
+	if markAnnotation.Match(file) {
+		return false
+	}
+	for _, at := range objectStream.FindAllIndex(file, -1) {
+		objects, ok := inflated(file[at[1]:], left)
+		if !ok || markAnnotation.Match(objects) {
+			return false
+		}
+		left -= int64(len(objects))
+		links = links || linkAnnotation.Match(objects)
+	}
+	return links
+}
+
+// inflated returns at most limit bytes of the compressed stream after the next
+// dictionary.
+func inflated(file []byte, limit int64) ([]byte, bool) {
+	_, stream, ok := bytes.Cut(file, []byte("stream"))
+	if !ok {
+		return nil, false
+	}
+	r, err := zlib.NewReader(bytes.NewReader(bytes.TrimLeft(stream, "\r\n")))
+	if err != nil {
+		return nil, false
+	}
+	objects, err := io.ReadAll(io.LimitReader(r, limit+1))
+	return objects, err == nil && int64(len(objects)) <= limit
+}
+
+// readPPM reads a picture in pdftoppm's format: "P6", width, height and 255 as
+// text, and three bytes for each pixel (the format "ppm" of Netpbm, without
+// comments). A picture of more than maxPixels is an error.
+func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
+	w, h, err := readHeader(r, "P6", maxPixels)
+	if err != nil {
+		return nil, err
+	}
+	return readPixels(r, w, h, 3)
+}
+
+// readPixels reads a picture of three bytes for each pixel, or of four, of
+// which the last is alpha and the others are premultiplied by alpha.
+func readPixels(r io.Reader, w, h, channels int) (*image.RGBA, error) {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	if channels == 4 {
+		_, err := io.ReadFull(r, m.Pix)
+		return m, short(err)
+	}
+	line := make([]byte, 3*w)
+	for y := range h {
+		if _, err := io.ReadFull(r, line); err != nil {
+			return nil, short(err)
+		}
+		row := m.Pix[y*m.Stride:]
+		for x := range w {
+			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = line[3*x], line[3*x+1], line[3*x+2], 255
+		}
+	}
+	return m, nil
+}
+
+// readHeader reads the text before the pixels: the magic number wanted, width,
+// height, and 255.
+func readHeader(r *bufio.Reader, wanted string, maxPixels int) (w, h int, err error) {
+	magic := make([]byte, 2)
+	if _, err := io.ReadFull(r, magic); err != nil {
+		return 0, 0, err
+	}
+	if string(magic) != wanted {
+		return 0, 0, fmt.Errorf("it begins with %q", magic)
+	}
+	var size [3]int
+	for i := range size {
+		if size[i], err = readNumber(r); err != nil {
+			return 0, 0, err
+		}
+	}
+	w, h = size[0], size[1]
+	if w <= 0 || h <= 0 || size[2] != 255 || w > maxPixels/h {
+		return 0, 0, fmt.Errorf("a page was drawn with %d×%d pixels of depth %d", w, h, size[2])
+	}
+	return w, h, nil
+}
+
+// readNumber reads white space, digits, and one byte of white space.
+func readNumber(r *bufio.Reader) (int, error) {
+	n, digits := 0, 0
+	for range 32 {
+		c, err := r.ReadByte()
+		if err != nil {
+			return 0, short(err)
+		}
+		space := c == ' ' || c == '\n' || c == '\r' || c == '\t'
+		switch {
+		case space && digits > 0:
+			return n, nil
+		case space:
+		case c < '0' || c > '9' || digits == 9:
+			return 0, errors.New("its header holds no number")
+		default:
+			n, digits = 10*n+int(c-'0'), digits+1
+		}
+	}
+	return 0, errors.New("its header does not end")
 }

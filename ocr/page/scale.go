@@ -153,3 +153,16 @@ func flatten(m *image.RGBA) *image.RGBA {
 }
 
 func sum(a, b uint8) uint8 { return uint8(min(int(a)+int(b), 255)) }
+
+// reveal makes the pixels of a picture opaque if all of them are transparent:
+// the picture has room for alpha but does not use it.
+func reveal(pix []uint8) {
+	for i := 3; i < len(pix); i += 4 {
+		if pix[i] > 0 {
+			return
+		}
+	}
+	for i := 3; i < len(pix); i += 4 {
+		pix[i] = 255
+	}
+}

@@ -336,19 +336,6 @@ func (d directory) twoSizes() bool {
 		!slices.Equal(d.tags[tagYCbCrSubsampling].numbers, []uint64{1, 1}) && len(d.tags[tagStripOffsets].numbers) == 3
 }
 
-// reveal makes a picture opaque that is transparent everywhere: the undeclared
-// sample was not alpha.
-func reveal(m *image.RGBA) {
-	for i := 3; i < len(m.Pix); i += 4 {
-		if m.Pix[i] > 0 {
-			return
-		}
-	}
-	for i := 3; i < len(m.Pix); i += 4 {
-		m.Pix[i] = 255
-	}
-}
-
 // decodeTIFF decodes a page with x/image/tiff if that is known to be right,
 // else with libtiff.
 func decodeTIFF(src *source) (image.Image, error) {
@@ -382,7 +369,7 @@ func decodeTIFF(src *source) (image.Image, error) {
 	}
 	src.partial = src.partial && d.number(tagCompression, 1) != oldJPEG || d.end() > uint64(size)
 	if c, ok := m.(*image.RGBA); ok && d.undeclared() {
-		reveal(c)
+		reveal(c.Pix)
 	}
 	return m, err
 }
