@@ -27,11 +27,9 @@ type request struct {
 	Layout    layout
 	HideLinks bool // of a PDF: see answer
 
-	// Paths of the programs; empty for a program that is not installed or not
-	// needed.
-	Pdfinfo, Pdftoppm, Pdftotext, Pdfimages, Tiff2rgba, Tiffcp, HeifConvert string
+	Tools map[string]string // see toolsFor
 
-	Links string // for HeifConvert: the folder of outputLinks
+	Links string // for heif-convert: the folder of outputLinks
 
 	// Self is the command whose argument this request is. A program is started
 	// by way of Self, so that it is confined first. Empty if nothing is

@@ -225,23 +225,6 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	return a, nil
 }
 
-// tools sets the paths of the programs that open files of a kind. The path of
-// a missing program stays empty.
-func (r *request) tools() {
-	switch r.Kind {
-	case PDF:
-		r.Pdfinfo, _ = exec.LookPath("pdfinfo")
-		r.Pdftoppm, _ = exec.LookPath("pdftoppm")
-		r.Pdftotext, _ = exec.LookPath("pdftotext")
-		r.Pdfimages, _ = exec.LookPath("pdfimages")
-	case TIFF, JPEG:
-		r.Tiff2rgba, _ = exec.LookPath("tiff2rgba")
-		r.Tiffcp, _ = exec.LookPath("tiffcp")
-	case HEIC, AVIF:
-		r.HeifConvert, _ = exec.LookPath("heif-convert")
-	}
-}
-
 // account is the decoder time that a file may still use. The file is given up
 // after a request that reached its time limit, and when the time is used up.
 type account struct {

@@ -71,9 +71,8 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if err != nil {
 		return nil, src.blame(err)
 	}
-	r := request{Task: taskExamine, Kind: kind, MaxPixels: o.MaxPixels, MaxPages: o.MaxPages}
-	r.tools()
-	if kind == AVIF && r.HeifConvert == "" {
+	r := request{Task: taskExamine, Kind: kind, MaxPixels: o.MaxPixels, MaxPages: o.MaxPages, Tools: toolsFor(kind)}
+	if kind == AVIF && r.Tools["heif-convert"] == "" {
 		return nil, ErrNoTool
 	}
 	used := d.newAccount(o.Owner)
@@ -308,13 +307,12 @@ func (d *Document) prepare(ctx context.Context, s *sheet) error {
 func (d *Document) draw(ctx context.Context, s *sheet, output, scratch *os.File) ([]part, error) {
 	r := request{
 		Task: taskDraw, Kind: d.kind, MaxPixels: d.options.MaxPixels, MaxOutput: s.room.Bytes(),
-		Page: s.number, Layout: s.layout, HideLinks: d.hideLinks,
+		Page: s.number, Layout: s.layout, HideLinks: d.hideLinks, Tools: toolsFor(d.kind),
 	}
-	r.tools()
-	if d.kind == PDF && r.Pdftoppm == "" {
+	if d.kind == PDF && r.Tools["pdftoppm"] == "" {
 		return nil, ErrNoTool
 	}
-	if r.HeifConvert != "" {
+	if r.Tools["heif-convert"] != "" {
 		links, err := outputLinks()
 		if err != nil {
 			return nil, err

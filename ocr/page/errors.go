@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 )
 
 var (
@@ -94,40 +96,24 @@ func (e *KilledError) Error() string {
 // file is damaged, too much for the decoder, in a format without a decoder, or
 // in an unknown format.
 func TryThumbnail(err error) bool {
-	for _, target := range []error{ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	if _, ok := errors.AsType[*TooLargeError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*BrokenError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*KilledError](err)
-	return ok
+	return unreadable(err) || isOne(err, ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank)
 }
 
 // final reports whether an error is a property of the file rather than of the
 // moment.
 func final(err error) bool {
-	if _, ok := errors.AsType[*TooLargeError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*ShapeError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*BrokenError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*KilledError](err); ok {
-		return true
-	}
-	for _, target := range named {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
+	_, thin := errors.AsType[*ShapeError](err)
+	return thin || unreadable(err) || isOne(err, slices.Collect(maps.Values(named))...)
+}
+
+// unreadable reports whether the file is damaged, or too much for the decoder.
+func unreadable(err error) bool {
+	_, large := errors.AsType[*TooLargeError](err)
+	_, broken := errors.AsType[*BrokenError](err)
+	_, killed := errors.AsType[*KilledError](err)
+	return large || broken || killed
+}
+
+func isOne(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }

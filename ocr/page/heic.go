@@ -45,7 +45,7 @@ func heicConfig(src *source) (image.Config, error) {
 		return image.Config{}, err
 	}
 	c := image.Config{ColorModel: color.RGBA64Model, Width: size.X, Height: size.Y}
-	if src.heifConvert != "" && !h.deep() {
+	if src.tools["heif-convert"] != "" && !h.deep() {
 		c.ColorModel = color.YCbCrModel
 	}
 	return c, nil
@@ -77,7 +77,7 @@ func decodeHEIF(src *source, kind Kind) (image.Image, error) {
 	} else if h.larger(size) {
 		return nil, errors.New("its picture is larger than it says")
 	}
-	module := kind == HEIC && src.heifConvert == ""
+	module := kind == HEIC && src.tools["heif-convert"] == ""
 	var m image.Image
 	if module {
 		m, err = h.decodeWASM(src, size)
@@ -107,27 +107,18 @@ func decodeHEIF(src *source, kind Kind) (image.Image, error) {
 // convert decodes the picture with libheif's program. JPEG takes a quarter of
 // the time of PNG, and is as good for a photo, but has no alpha.
 func (h *heif) convert(src *source, kind Kind, size image.Point) (image.Image, error) {
-	if src.heifConvert == "" || src.scratch == nil || src.output == nil {
-		return nil, ErrNoTool
-	}
 	length, err := src.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err
 	}
 	changes := h.onlyPrimary()
 	changes[8] = []byte(kind) // the first brand, for which the program looks
-	if err := refill(src.scratch, io.NewSectionReader(&changed{src, changes}, 0, length)); err != nil {
-		return nil, err
-	}
 	name, read := jpegLink, jpeg.Decode
 	if len(h.alphas()) > 0 {
 		name, read = pngLink, png.Decode
 	}
-	if err := truncate(src.output); err != nil {
-		return nil, err
-	}
-	p := prepare(src.ctx, kind, src.scratch, []*os.File{src.output}, src.self, src.heifConvert, "-q", "95", "--quiet", theFile, filepath.Join(src.links, name))
-	if err := p.run(); err != nil {
+	content := io.NewSectionReader(&changed{src, changes}, 0, length)
+	if _, err := src.convert(kind, "heif-convert", content, "-q", "95", "--quiet", theFile, filepath.Join(src.links, name)); err != nil {
 		return nil, err
 	}
 	made := func() io.Reader { return bufio.NewReader(io.NewSectionReader(src.output, 0, maxOutput)) }

@@ -350,14 +350,20 @@ func (h *heif) sources(id uint32) []uint32 {
 // maxSources is more than the 65,536 tiles that a grid can have.
 const maxSources = 70_000
 
+// configurations returns the codec's properties of the coded pictures.
+func (h *heif) configurations() (all []box) {
+	for _, id := range h.coded() {
+		all = slices.Concat(all, h.properties(id, "hvcC"), h.properties(id, "av1C"))
+	}
+	return all
+}
+
 // sequences returns the parameter sets of the primary picture and of its
 // tiles.
 func (h *heif) sequences() (all []sequence) {
-	for _, id := range h.coded() {
-		for _, p := range h.properties(id, "hvcC") {
-			if sps := firstSPS(p.body); sps != nil {
-				all = append(all, readSequence(sps))
-			}
+	for _, p := range h.configurations() {
+		if sps := firstSPS(p.body); p.kind == "hvcC" && sps != nil {
+			all = append(all, readSequence(sps))
 		}
 	}
 	return all
@@ -366,14 +372,9 @@ func (h *heif) sequences() (all []sequence) {
 // deep reports whether the picture's values have more than eight bits.
 func (h *heif) deep() bool {
 	const hevcDepth, av1Depth = 17, 2 // the bytes of the depth
-	for _, id := range h.coded() {
-		for _, p := range h.properties(id, "") {
-			if p.kind == "hvcC" && len(p.body) > hevcDepth && p.body[hevcDepth]&7 > 0 || p.kind == "av1C" && len(p.body) > av1Depth && p.body[av1Depth]&0x40 != 0 {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.configurations(), func(p box) bool {
+		return p.kind == "hvcC" && len(p.body) > hevcDepth && p.body[hevcDepth]&7 > 0 || p.kind == "av1C" && len(p.body) > av1Depth && p.body[av1Depth]&0x40 != 0
+	})
 }
 
 // chromaByte is the byte of an HEVC configuration with the format of the
@@ -383,14 +384,9 @@ const chromaByte = 16
 // grey reports whether the picture is coded without colours.
 func (h *heif) grey() bool {
 	const av1Byte, av1Grey = 2, 0x10 // of an AV1 configuration
-	for _, id := range h.coded() {
-		for _, p := range h.properties(id, "") {
-			if p.kind == "hvcC" && len(p.body) > chromaByte && p.body[chromaByte]&3 == 0 || p.kind == "av1C" && len(p.body) > av1Byte && p.body[av1Byte]&av1Grey != 0 {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.configurations(), func(p box) bool {
+		return p.kind == "hvcC" && len(p.body) > chromaByte && p.body[chromaByte]&3 == 0 || p.kind == "av1C" && len(p.body) > av1Byte && p.body[av1Byte]&av1Grey != 0
+	})
 }
 
 // known reports whether libheif's program reads pictures of this kind

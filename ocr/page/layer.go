@@ -90,9 +90,8 @@ func (l *layers) close() {
 // take extracts the texts of some pages. A file whose text cannot be extracted is
 // read as a file without text. If there is no space now, done is false.
 func (d *Document) take(ctx context.Context, l *layers) (done bool, err error) {
-	r := request{Task: taskText, Kind: PDF, Page: l.first, MaxPages: l.pages}
-	r.tools()
-	if r.Pdftotext == "" || r.Pdftoppm == "" || r.Pdfimages == "" {
+	r := request{Task: taskText, Kind: PDF, Page: l.first, MaxPages: l.pages, Tools: toolsFor(PDF)}
+	if r.Tools["pdftotext"] == "" || r.Tools["pdftoppm"] == "" || r.Tools["pdfimages"] == "" {
 		return true, nil
 	}
 	room := d.decoder.texts.TryTake(d.options.Owner, maxLayers)

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"math"
 	"math/bits"
-	"os"
 	"slices"
 	"strconv"
 )
@@ -19,18 +18,12 @@ import (
 // libtiff reads a TIFF file of one page with tiff2rgba. Of a damaged page it
 // returns the readable part.
 func libtiff(src *source, kind Kind, file io.Reader, opaque bool) (image.Image, error) {
-	if src.tiff2rgba == "" || src.scratch == nil || src.output == nil {
-		return nil, ErrNoTool
-	}
-	if err := refill(src.scratch, file); err != nil {
-		return nil, err
-	}
 	args := []string{"-c", "none", "-M", "640", theFile, theOutput}
 	if opaque {
 		args = append([]string{"-n"}, args...)
 	}
-	p := prepare(src.ctx, kind, src.scratch, []*os.File{src.output}, src.self, src.tiff2rgba, args...)
-	if err := p.run(); err != nil {
+	p, err := src.convert(kind, "tiff2rgba", file, args...)
+	if err != nil {
 		return nil, err
 	}
 	src.partial = p.said.Len() > 0 // whatever it says: see alone
@@ -144,23 +137,6 @@ func readBack(src *source) (image.Image, error) {
 	return m, truncate(src.output)
 }
 
-// truncate makes a file empty.
-func truncate(f *os.File) error {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	return f.Truncate(0)
-}
-
-// refill writes content to a file from its start.
-func refill(f *os.File, content io.Reader) error {
-	if err := truncate(f); err != nil {
-		return err
-	}
-	_, err := io.Copy(f, content)
-	return err
-}
-
 // unusual reports whether a page's numbers are of a kind that tiff2rgba does
 // not know or misreads: a depth that is no power of two or over 16 bits,
 // signed or floating-point numbers, colours of fewer than eight bits, inks of
@@ -200,9 +176,6 @@ func (d directory) sampleFormat() uint64 {
 // libtiffNumbers lets tiffcp write the page without compression, and reads its
 // numbers.
 func (d directory) libtiffNumbers(src *source, file io.Reader) (image.Image, error) {
-	if src.tiffcp == "" || src.scratch == nil || src.output == nil {
-		return nil, ErrNoTool
-	}
 	w, h, samples, depth := d.number(tagWidth, 0), d.number(tagHeight, 0), d.number(tagSamples, 1), d.number(tagBits, 1)
 	if samples > 16 || depth > 64 {
 		return nil, fmt.Errorf("%w: TIFF of %d numbers of %d bits", ErrNoDecoder, samples, depth)
@@ -210,11 +183,7 @@ func (d directory) libtiffNumbers(src *source, file io.Reader) (image.Image, err
 	if bytes := (w*samples*depth/8 + 1) * h; bytes > maxOutput {
 		return nil, &TooLargeError{int(w), int(h), int(maxOutput * 8 / (samples * depth))}
 	}
-	if err := refill(src.scratch, file); err != nil {
-		return nil, err
-	}
-	p := prepare(src.ctx, TIFF, src.scratch, []*os.File{src.output}, src.self, src.tiffcp, "-c", "none", "-f", "msb2lsb", "-s", "-r", strconv.FormatUint(h, 10), theFile, theOutput)
-	if err := p.run(); err != nil {
+	if _, err := src.convert(TIFF, "tiffcp", file, "-c", "none", "-f", "msb2lsb", "-s", "-r", strconv.FormatUint(h, 10), theFile, theOutput); err != nil {
 		return nil, err
 	}
 	pages, err := directories(src.output)

@@ -264,7 +264,7 @@ func TestLockedPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		_, err = drawPDF(&source{ctx: t.Context()}, file, request{Pdftoppm: tool, Layout: layout{10, 10, 1}})
+		_, err = drawPDF(&source{ctx: t.Context()}, file, request{Tools: map[string]string{"pdftoppm": tool}, Layout: layout{10, 10, 1}})
 		if _, broken := errors.AsType[*BrokenError](err); errors.Is(err, ErrPassword) != test.locked || broken == test.locked {
 			t.Errorf("%s of %q: %v", test.ends, test.file, err)
 		}

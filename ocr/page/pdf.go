@@ -34,10 +34,10 @@ const (
 // examinePDF asks pdfinfo for the number of pages and the size of the first
 // ones.
 func examinePDF(ctx context.Context, file *os.File, r request) (leaves []leaf, total int, err error) {
-	if r.Pdfinfo == "" || r.Pdftoppm == "" {
+	if r.Tools["pdfinfo"] == "" || r.Tools["pdftoppm"] == "" {
 		return nil, 0, ErrNoTool
 	}
-	p := poppler(ctx, file, r.Self, r.Pdfinfo, "-f", "1", "-l", strconv.Itoa(r.MaxPages), theFile)
+	p := poppler(ctx, file, r.Self, r.Tools["pdfinfo"], "-f", "1", "-l", strconv.Itoa(r.MaxPages), theFile)
 	var out bytes.Buffer
 	p.Stdout = &limitWriter{&out, maxInfo}
 	if err := p.run(); err != nil {
@@ -141,7 +141,7 @@ func drawPDF(src *source, file *os.File, r request) (*image.RGBA, error) {
 	if r.HideLinks {
 		args = append(args, "-hide-annotations")
 	}
-	p := poppler(ctx, file, r.Self, r.Pdftoppm, append(args, theFile)...)
+	p := poppler(ctx, file, r.Self, r.Tools["pdftoppm"], append(args, theFile)...)
 	out, err := p.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func takeLayers(ctx context.Context, file *os.File, r request) []*witness.Layer 
 	var running sync.WaitGroup
 	running.Go(func() {
 		var out bytes.Buffer
-		p := poppler(ctx, file, r.Self, r.Pdftotext, "-tsv", "-cropbox", "-enc", "UTF-8", "-f", first, "-l", last, theFile, "-")
+		p := poppler(ctx, file, r.Self, r.Tools["pdftotext"], "-tsv", "-cropbox", "-enc", "UTF-8", "-f", first, "-l", last, theFile, "-")
 		p.Stdout = &limitWriter{&out, maxTSV * r.MaxPages}
 		if textErr = p.run(); textErr == nil {
 			all = parseTSV(&out, r.Page, r.MaxPages)
@@ -60,7 +60,7 @@ func takeLayers(ctx context.Context, file *os.File, r request) []*witness.Layer 
 	})
 	running.Go(func() {
 		var out bytes.Buffer
-		p := poppler(ctx, file, r.Self, r.Pdfimages, "-list", "-f", first, "-l", last, theFile)
+		p := poppler(ctx, file, r.Self, r.Tools["pdfimages"], "-list", "-f", first, "-l", last, theFile)
 		p.Stdout = &limitWriter{&out, maxInfo}
 		if imagesErr = p.run(); imagesErr == nil {
 			covered = parseImages(&out, r.Page, r.MaxPages)
@@ -86,7 +86,7 @@ func takeLayers(ctx context.Context, file *os.File, r request) []*witness.Layer 
 func drawGray(ctx context.Context, file *os.File, r request, first, last string) []gray {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := poppler(ctx, file, r.Self, r.Pdftoppm, "-f", first, "-l", last, "-cropbox", "-gray", "-scale-to", strconv.Itoa(inkSide), theFile)
+	p := poppler(ctx, file, r.Self, r.Tools["pdftoppm"], "-f", first, "-l", last, "-cropbox", "-gray", "-scale-to", strconv.Itoa(inkSide), theFile)
 	out, err := p.StdoutPipe()
 	if err != nil || p.Start() != nil {
 		return nil

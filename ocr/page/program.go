@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +21,27 @@ import (
 // The paths by which a program opens its standard input, as a file that can be
 // sought in, and its first file to write.
 const theFile, theOutput = "/dev/fd/0", "/dev/fd/3"
+
+// toolsFor returns the paths of the programs that open files of a kind, by
+// their names. Programs that are not installed are left out.
+func toolsFor(kind Kind) map[string]string {
+	var names []string
+	switch kind {
+	case PDF:
+		names = []string{"pdfinfo", "pdftoppm", "pdftotext", "pdfimages"}
+	case TIFF, JPEG:
+		names = []string{"tiff2rgba", "tiffcp"}
+	case HEIC, AVIF:
+		names = []string{"heif-convert"}
+	}
+	tools := map[string]string{}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			tools[name] = path
+		}
+	}
+	return tools
+}
 
 // A program at work on one file.
 type program struct {
@@ -48,6 +71,32 @@ func prepare(ctx context.Context, kind Kind, file *os.File, writes []*os.File, s
 	return p
 }
 
+// convert runs a program that reads this content and writes another picture to
+// the output.
+func (s *source) convert(kind Kind, tool string, content io.Reader, args ...string) (*program, error) {
+	path := s.tools[tool]
+	if path == "" || s.scratch == nil || s.output == nil {
+		return nil, ErrNoTool
+	}
+	err := errors.Join(truncate(s.scratch), truncate(s.output))
+	if err == nil {
+		_, err = io.Copy(s.scratch, content)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := prepare(s.ctx, kind, s.scratch, []*os.File{s.output}, s.self, path, args...)
+	return p, p.run()
+}
+
+// truncate makes a file empty.
+func truncate(f *os.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return f.Truncate(0)
+}
+
 // become confines this process and turns it into the program of a request, or
 // into the process that carries the request out. It returns only with an
 // error.
@@ -74,13 +123,10 @@ func become(r request) error {
 // request.
 func (r request) confinement() confinement {
 	c := confinement{read: []string{openFile(0)}, program: r.Task == taskRun}
-	for _, program := range []string{r.Program, r.Pdfinfo, r.Pdftoppm, r.Pdftotext, r.Pdfimages, r.Tiff2rgba, r.Tiffcp, r.HeifConvert} {
-		if program != "" {
-			c.read = append(c.read, program)
-		}
-	}
+	c.read = slices.AppendSeq(c.read, maps.Values(r.Tools))
 	switch r.Task {
 	case taskRun:
+		c.read = append(c.read, r.Program)
 		for i := range r.Writes {
 			c.write = append(c.write, openFile(firstExtra+i))
 		}

@@ -20,10 +20,10 @@ type source struct {
 	// For other programs: the command of the request, the programs' paths, two
 	// empty files, and the folder of links to the second. Without them, files
 	// that only these programs read are ErrNoTool.
-	self                           []string
-	tiff2rgba, tiffcp, heifConvert string
-	scratch, output                *os.File
-	links                          string
+	self            []string
+	tools           map[string]string
+	scratch, output *os.File
+	links           string
 
 	// partial is true if a part of the picture could not be decoded, and the
 	// rest is read.

@@ -347,7 +347,7 @@ func decodeTIFF(src *source) (image.Image, error) {
 		start := make([]byte, 4)
 		d.format.PutUint32(start, uint32(d.offset))
 		m, err := tiff.Decode(&changed{src, map[uint64][]byte{4: start}})
-		if err == nil || src.tiff2rgba == "" {
+		if err == nil || src.tools["tiff2rgba"] == "" {
 			return m, err
 		}
 	}

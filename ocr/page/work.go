@@ -79,8 +79,7 @@ func do(ctx context.Context, r request, file, output, scratch *os.File) (a answe
 	}
 	src := &source{
 		ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page,
-		self: r.Self, tiff2rgba: r.Tiff2rgba, tiffcp: r.Tiffcp, heifConvert: r.HeifConvert,
-		output: output, scratch: scratch, links: r.Links,
+		self: r.Self, tools: r.Tools, output: output, scratch: scratch, links: r.Links,
 	}
 	switch r.Task {
 	case taskConfine:
