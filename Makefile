@@ -11,10 +11,11 @@ demo: build
 	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	@./bin/bot demo
 
-# All tests, with what they need. TESTFLAGS=-race looks for data races too.
+# All tests, with what they need. TESTFLAGS=-race looks for data races too. cmd/bot goes
+# first, since it takes longest and mostly waits.
 test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
-	@node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./...
+	@node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./cmd/bot ./...
 
 # The real program killed 100 times while it reads 200 images, floods of two minutes, and
 # three replicas on a NATS cluster that loses servers.
