@@ -208,7 +208,7 @@ func tooMany(calls []localslack.Call) (n int) {
 	return n
 }
 
-// longestPause is the longest time between two writes to Slack, and its begin.
+// longestPause is the longest time between two writes to Slack, and the time at which it began.
 func longestPause(calls []localslack.Call) (pause time.Duration, from time.Time) {
 	var last time.Time
 	for _, c := range calls {
