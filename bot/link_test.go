@@ -43,7 +43,7 @@ func TestLinkToAMessageReadsAllItsPictures(t *testing.T) {
 		ts := h.post("a.png", "b.png")
 		h.linkTo(h.channel, h.ws.Permalink(h.channel, ts)+" text")
 		h.wait("both are read", func() bool { return h.count(ts, wordstest.AnyRead()) == 1 })
-		texts := h.count(ts, words.What("a.png", wordstest.Mode("text"))+": ") + h.count(ts, words.What("b.png", wordstest.Mode("text"))+": ")
+		texts := h.count(ts, words.FileAndMode("a.png", wordstest.Mode("text"))+": ") + h.count(ts, words.FileAndMode("b.png", wordstest.Mode("text"))+": ")
 		if replies := h.count(ts, wordstest.ReadFiles(2, 2, "text")); replies != 1 || texts != 2 {
 			t.Errorf("%d such replies, %d texts\n%s", replies, texts, h.show())
 		}

@@ -24,7 +24,7 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 		for _, mode := range []string{"describe", "figure"} {
 			before := len(h.answers(ts))
 			h.talk(h.ann, h.channel, ts, mode)
-			want := notRead(words.What("page.png", wordstest.Mode(mode)), 0, words.SameText)
+			want := notRead(words.FileAndMode("page.png", wordstest.Mode(mode)), 0, words.SameText)
 			h.wait("it is said", func() bool { return h.count(ts, want) == 1 })
 			if after := len(h.answers(ts)); after != before+1 {
 				t.Errorf("%s: %d messages more, want the reply alone\n%s", mode, after-before, h.show())

@@ -250,14 +250,14 @@ func TestPictureInALongThread(t *testing.T) {
 		h.postIn(h.ann, h.channel, ts, "", "late.png")
 		h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.wait("it is read", func() bool { return h.count(ts, words.What("late.png", wordstest.Mode("text"))+": ") == 1 })
+		h.wait("it is read", func() bool { return h.count(ts, words.FileAndMode("late.png", wordstest.Mode("text"))+": ") == 1 })
 		for i := range 11 {
 			h.postIn(h.ann, h.channel, ts, "", fmt.Sprintf("%d.png", i))
 		}
 		h.talk(h.ann, h.channel, ts, h.named("figure"))
 		h.whispered(h.ann, words.NewestFilesOnly(10))
 		h.idle(11, "the newest")
-		figures := func(name string) int { return h.count(ts, words.What(name, wordstest.Mode("figure"))+": ") }
+		figures := func(name string) int { return h.count(ts, words.FileAndMode(name, wordstest.Mode("figure"))+": ") }
 		if n, m := figures("late.png")+figures("0.png"), figures("1.png"); n != 0 || m != 1 {
 			t.Errorf("%d of the oldest and %d of the newest were read", n, m)
 		}

@@ -137,6 +137,6 @@ func TestDrawingsAreLeftAlone(t *testing.T) {
 			t.Errorf("%d answers to what was only posted", n)
 		}
 		h.talk(h.ann, h.channel, ts, h.named("text"))
-		h.closesWith(ts, notRead(words.What("drawing.psd", wordstest.Mode("text")), 0, words.Unsupported))
+		h.closesWith(ts, notRead(words.FileAndMode("drawing.psd", wordstest.Mode("text")), 0, words.Unsupported))
 	})
 }

@@ -116,7 +116,7 @@ func (h *house) team() string {
 func TestJobsOfTheEarlierVersion(t *testing.T) {
 	// Sentences of that version, whatever this one says.
 	const readingNow, whyStopped = "Reading page.png…", "somebody stopped me."
-	told := &words.Failure{Kind: words.Told, Sentence: "the model wrote no more. Please post the rest as another picture."}
+	told := &words.Failure{Kind: words.OldSentence, OldText: "the model wrote no more. Please post the rest as another picture."}
 	for name, tt := range map[string]struct {
 		leave    func(e *earlier)
 		line     string // the reply's last one
@@ -168,7 +168,7 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 		"failed with some text": {
 			func(e *earlier) {
 				e.saved["Posted"], e.saved["Text"] = e.says(reading.ReplyKey, readingNow), true
-				e.saved["Cause"], e.text = told.Sentence, "an earlier text"
+				e.saved["Cause"], e.text = told.OldText, "an earlier text"
 			},
 			words.NotRead("page.png", 3, told),
 			[]string{"an earlier text"},

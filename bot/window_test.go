@@ -50,7 +50,7 @@ func TestWindowReadsTenFilesInTheChosenMode(t *testing.T) {
 			t.Errorf("the reply in thread %q: %q %s", reply.ThreadTS, reply.Text, reply.Blocks)
 		}
 		for _, name := range names {
-			m := h.waitFor(h.channel, words.What(name, wordstest.Mode("describe"))+": ", 1)
+			m := h.waitFor(h.channel, words.FileAndMode(name, wordstest.Mode("describe"))+": ", 1)
 			if m.ThreadTS != reply.TS {
 				t.Errorf("%q stands in thread %q, want %q", m.Text, m.ThreadTS, reply.TS)
 			}

@@ -100,7 +100,7 @@ func (f File) Name() string {
 }
 
 // What returns the name of a file of the ask and its mode, for sentences.
-func (a Ask) What(file int) string { return words.What(a.Files[file].Name(), a.Mode) }
+func (a Ask) What(file int) string { return words.FileAndMode(a.Files[file].Name(), a.Mode) }
 
 // Title returns the name of the ask for sentences: its file, or the number of
 // files.

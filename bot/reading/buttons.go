@@ -91,7 +91,7 @@ func optionName(name string) string {
 // resultButtons returns the buttons under a file's text.
 func (r *run) resultButtons(i int, f FileState) *slack.ActionBlock {
 	var elements []slack.BlockElement
-	if f.Failure != nil && f.Failure.Again() {
+	if f.Failure != nil && f.Failure.OfferTryAgain() {
 		elements = append(elements, tryAgain())
 	}
 	elements = append(elements, modes(), slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton)))
@@ -110,7 +110,7 @@ func closedButtons(key string, i int, f FileState) *slack.ActionBlock {
 	case f.Failure == nil:
 		elements = append(elements, modes())
 	default:
-		if f.Failure.Again() {
+		if f.Failure.OfferTryAgain() {
 			elements = append(elements, tryAgain())
 		}
 		if f.Failure.OtherMode() {

@@ -28,8 +28,8 @@ var (
 	errOutside   = errors.New("the bot is not in the file's conversation")
 )
 
-// kinds are the kinds of errors that are values.
-var kinds = []struct {
+// kindOfError are the kindOfError of errors that are values.
+var kindOfError = []struct {
 	err  error
 	kind words.Kind
 }{
@@ -46,7 +46,7 @@ var kinds = []struct {
 	{fetch.ErrNotFile, words.NotFile},
 	{fetch.ErrTooLarge, words.TooLargeFile},
 	{fetch.ErrGone, words.Gone},
-	{fetch.ErrForeign, words.Elsewhere},
+	{fetch.ErrForeign, words.NotInSlack},
 	{fetch.ErrLink, words.BadLink},
 	{fetch.ErrPrivate, words.PrivateLink},
 	{fetch.ErrForbidden, words.LinkForbidden},
@@ -67,8 +67,8 @@ var kinds = []struct {
 	{fs.ErrNotExist, words.NoRoom},
 }
 
-// classes are the kinds of the model's errors.
-var classes = map[ocr.Class]words.Kind{
+// kindOfClass are the kinds of the model's errors.
+var kindOfClass = map[ocr.Class]words.Kind{
 	ocr.KeyRefused: words.KeyRefused,
 	ocr.Unpaid:     words.Unpaid,
 	ocr.Busy:       words.ModelBusy,
@@ -92,7 +92,7 @@ func FailureOf(err error) *words.Failure {
 		return f.failure
 	}
 	if e, ok := errors.AsType[*ocr.Error](err); ok {
-		return words.Failed(classes[e.Class])
+		return words.Failed(kindOfClass[e.Class])
 	}
 	if e, ok := errors.AsType[*page.TooLargeError](err); ok {
 		return &words.Failure{Kind: words.TooManyPixels, Width: e.Width, Height: e.Height}
@@ -106,7 +106,7 @@ func FailureOf(err error) *words.Failure {
 	if broken, ok := errors.AsType[*page.BrokenError](err); ok {
 		return words.Failed(brokenKind(broken))
 	}
-	for _, k := range kinds {
+	for _, k := range kindOfError {
 		if errors.Is(err, k.err) {
 			return words.Failed(k.kind)
 		}
@@ -138,7 +138,7 @@ func (f *failed) Error() string { return string(f.failure.Kind) }
 // the failure names the request in the log.
 func (r *run) failure(err error) *words.Failure {
 	f := FailureOf(err)
-	if f != nil && f.Mender() == words.Operator {
+	if f != nil && f.Owner() == words.Operator {
 		named := *f
 		named.Request = r.log.request
 		return &named

@@ -33,7 +33,7 @@ var errorKinds = map[string]struct {
 	"not ready":           {errNotReady, words.NotReady},
 	"fetch.ErrTooLarge":   {fetch.ErrTooLarge, words.TooLargeFile},
 	"fetch.ErrGone":       {fetch.ErrGone, words.Gone},
-	"fetch.ErrForeign":    {fetch.ErrForeign, words.Elsewhere},
+	"fetch.ErrForeign":    {fetch.ErrForeign, words.NotInSlack},
 	"fetch.ErrLink":       {fetch.ErrLink, words.BadLink},
 	"fetch.ErrPrivate":    {fetch.ErrPrivate, words.PrivateLink},
 	"fetch.ErrForbidden":  {fetch.ErrForbidden, words.LinkForbidden},
@@ -79,7 +79,7 @@ func TestEachErrorHasItsKind(t *testing.T) {
 	for class := ocr.KeyRefused; !strings.HasPrefix(class.String(), "class "); class++ {
 		err := &ocr.Error{Class: class, Host: "ocr.example"}
 		got := FailureOf(fmt.Errorf("wrapped: %w", err))
-		if _, ok := classes[class]; !ok {
+		if _, ok := kindOfClass[class]; !ok {
 			t.Errorf("the class %q has no kind", class)
 		}
 		if got.Retry() != err.Temporary() {

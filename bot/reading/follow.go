@@ -196,7 +196,7 @@ func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
 	state := finishedLine(a.Files[i], f) + inFile(a, i, f.Delivery)
 	switch {
 	case f.Delivery.Lost:
-		state = words.Failed(words.NotPosted).Cause()
+		state = words.Failed(words.NotPosted).Sentence()
 	case a.Mode.Kind == ocr.Locate && f.Failure == nil && len(f.Delivery.Parts) == 0:
 		state = words.Found(f.Outcome.Found)
 	}

@@ -134,7 +134,7 @@ func (p *pages) load(ctx context.Context) error {
 		case saved.Failure != nil:
 			piece.err = &failed{saved.Failure}
 		case saved.Cause != "":
-			piece.err = &failed{&words.Failure{Kind: words.Told, Sentence: saved.Cause}}
+			piece.err = &failed{&words.Failure{Kind: words.OldSentence, OldText: saved.Cause}}
 		}
 	}
 	p.advance()

@@ -15,7 +15,7 @@ func SampleMessages() (running, closed, result post.Message) {
 		key  = "T00000000/C00000000/1700000000.000000/read/markdown"
 		text = "# Invoice\n\nA line with **bold** words and a [link](https://example.com).\n\n| Item | Price |\n| --- | ---: |\n| Tea | 3.50 |\n\n- one\n- two\n"
 	)
-	what := words.What("page.png", ocr.Mode{})
+	what := words.FileAndMode("page.png", ocr.Mode{})
 	head := post.Note{{Person: "U00000000"}, {Text: words.AskedToRead(what)}}
 	running = post.View{
 		Head: head, Texts: []post.Text{{Name: what, Markdown: text}}, Lines: []post.Line{{Note: post.Plain(words.Reading(what))}},

@@ -142,7 +142,7 @@ func (o oldProgress) upgrade(r jobs.Record, kept bool) State {
 	case oldStopped:
 		f.Failure, f.StoppedBy = words.Failed(words.Stopped), r.StoppedBy
 	default:
-		f.Failure = &words.Failure{Kind: words.Told, Sentence: o.Cause}
+		f.Failure = &words.Failure{Kind: words.OldSentence, OldText: o.Cause}
 	}
 	if kept {
 		f.Phase, f.Outcome.Took = Finished, max(0, r.Updated.Sub(r.Created))

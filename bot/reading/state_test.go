@@ -39,7 +39,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 		Places: []Place{{Piece: 1, Area: page.Area{Left: 0.1, Top: 0.2, Right: 0.3, Bottom: 0.4}}},
 	}
 	file := FileState{
-		Phase: Finished, Starts: 1, Outcome: outcome, Failure: &words.Failure{Kind: words.Told, Sentence: "a cause."},
+		Phase: Finished, Starts: 1, Outcome: outcome, Failure: &words.Failure{Kind: words.OldSentence, OldText: "a cause."},
 		Delivery: Delivery{Parts: []post.Once{once}, Upload: upload, NoUpload: true, Marked: []post.OnceFile{upload}},
 	}
 	for name, tt := range map[string]struct {

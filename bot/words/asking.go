@@ -188,7 +188,7 @@ const (
 )
 
 // CannotFollow says why an address is refused.
-func CannotFollow(why *Failure) string { return failedLink + why.Cause() }
+func CannotFollow(why *Failure) string { return failedLink + why.Sentence() }
 
 const failedLink = "I can't follow that link: "
 

@@ -23,7 +23,7 @@ const (
 	TooComplex    Kind = "too complex"
 	TooLargeFile  Kind = "file too large"
 	Gone          Kind = "file gone"
-	Elsewhere     Kind = "not kept in Slack"
+	NotInSlack    Kind = "not kept in Slack"
 	Outside       Kind = "outside the bot's conversations"
 
 	// The download.
@@ -65,18 +65,18 @@ const (
 	Unreadable  Kind = "record unreadable"
 	NotPosted   Kind = "result not posted"
 
-	// Told is a failure in a record of an earlier version, which only has a
+	// OldSentence is a failure in a record of an earlier version, which has a
 	// sentence.
-	Told Kind = "told"
+	OldSentence Kind = "told"
 )
 
-// Mender is the person who can mend a failure.
-type Mender int
+// Owner is the person who can do something about a failure.
+type Owner int
 
-// The menders.
+// The owners.
 const (
-	Person   Mender = iota // the person who posted the file
-	Operator               // the person who runs the bot
+	Person   Owner = iota // the person who posted the file
+	Operator              // the person who runs the bot
 	Nobody
 )
 
@@ -84,19 +84,19 @@ const (
 // terms for people. Records hold failures.
 type Failure struct {
 	Kind          Kind
-	Width, Height int    `json:",omitempty"` // pixels, of TooManyPixels
-	Request       string `json:",omitempty"` // name of the request in the log, for the operator
-	Sentence      string `json:",omitempty"` // of Told
+	Width, Height int    `json:",omitempty"`         // pixels, of TooManyPixels
+	Request       string `json:",omitempty"`         // name of the request in the log, for the operator
+	OldText       string `json:"Sentence,omitempty"` // of OldSentence
 }
 
 // row describes a kind of failure: the sentences, and the actions that may
 // help.
 type row struct {
-	cause, cure string // half a sentence, and a sentence, both plain text
-	retry       bool   // the same file may be read later
-	mend        Mender
-	askOperator bool // the cure names the operator already
-	otherMode   bool // reading the file another way may help
+	cause, cure   string // half a sentence, and a sentence, both plain text
+	retry         bool   // the same file may be read later
+	owner         Owner
+	namesOperator bool // the cure names the operator already
+	otherMode     bool // reading the file another way may help
 }
 
 var failures = map[Kind]row{
@@ -114,10 +114,10 @@ var failures = map[Kind]row{
 	TooComplex:    {cause: "it's too complex for me to open", cure: "Please post a smaller or simpler copy."},
 	TooLargeFile:  {cause: "the file is too large for me", cure: "Please post a smaller copy."},
 	Gone:          {cause: "the file is no longer there", cure: "Please post it again."},
-	Elsewhere:     {cause: "it isn't stored in Slack", cure: "Please upload it here."},
+	NotInSlack:    {cause: "it isn't stored in Slack", cure: "Please upload it here."},
 	Outside:       {cause: "it's in a conversation I'm not in", cure: "Invite me there, or upload it here."},
 
-	NoPermission:  {cause: "I'm not allowed to read files here: ask an admin to add the files:read scope and reinstall me", mend: Nobody},
+	NoPermission:  {cause: "I'm not allowed to read files here: ask an admin to add the files:read scope and reinstall me", owner: Nobody},
 	NotFile:       {cause: "Slack gave me a web page instead of the file", cure: "Please download it and post it again."},
 	NotReady:      {cause: "Slack is still processing the file", cure: "Please post it again in a minute.", retry: true},
 	SlackSlow:     {cause: "Slack is sending it too slowly", cure: "Please post it again in a few minutes.", retry: true},
@@ -128,38 +128,38 @@ var failures = map[Kind]row{
 	LinkNotImage:  {cause: "it leads to a web page, not to a picture", cure: "Copy the picture's own address, or post the picture here."},
 	LinkRedirects: {cause: "there are too many redirects", cure: "Post the picture here instead."},
 	LinkSlow:      {cause: "it was too slow to download", cure: "Post the picture here instead."},
-	Connection:    {cause: "the connection failed", cure: "Please post it again in a minute.", retry: true, mend: Operator},
+	Connection:    {cause: "the connection failed", cure: "Please post it again in a minute.", retry: true, owner: Operator},
 
-	KeyRefused:      {cause: "the OCR service didn't accept my key", cure: "Ask whoever runs me to check it.", mend: Operator, askOperator: true},
-	Unpaid:          {cause: "my account at the OCR service has no credit left", cure: "Ask whoever runs me to top it up.", mend: Operator, askOperator: true},
-	ModelBusy:       {cause: "the OCR service is too busy", cure: "Please post it again in a few minutes.", retry: true, mend: Operator},
-	ModelDown:       {cause: "I can't reach the OCR service", cure: "Please post it again in a few minutes.", retry: true, mend: Operator},
-	ModelRefused:    {cause: "the OCR service refuses its content", cure: "I can't change that.", mend: Nobody, otherMode: true},
+	KeyRefused:      {cause: "the OCR service didn't accept my key", cure: "Ask whoever runs me to check it.", owner: Operator, namesOperator: true},
+	Unpaid:          {cause: "my account at the OCR service has no credit left", cure: "Ask whoever runs me to top it up.", owner: Operator, namesOperator: true},
+	ModelBusy:       {cause: "the OCR service is too busy", cure: "Please post it again in a few minutes.", retry: true, owner: Operator},
+	ModelDown:       {cause: "I can't reach the OCR service", cure: "Please post it again in a few minutes.", retry: true, owner: Operator},
+	ModelRefused:    {cause: "the OCR service refuses its content", cure: "I can't change that.", owner: Nobody, otherMode: true},
 	TooLargeImage:   {cause: "it's too much for the OCR service at once", cure: "Please post it in parts.", otherMode: true},
-	ModelBadRequest: {cause: "the OCR service didn't understand my request", cure: "Ask whoever runs me to check its settings.", mend: Operator, askOperator: true},
-	ModelNotFound:   {cause: "the OCR service doesn't know my model", cure: "Ask whoever runs me to check its name and address.", mend: Operator, askOperator: true},
-	ModelCutOff:     {cause: "the OCR service broke off", cure: "Please post it again.", retry: true, mend: Operator, otherMode: true},
-	ModelIdle:       {cause: "the OCR service stopped writing", cure: "Please post it again.", retry: true, mend: Operator, otherMode: true},
-	ModelProtocol:   {cause: "the OCR service sent an answer that I can't read", cure: "Ask whoever runs me to check its address.", mend: Operator, askOperator: true},
+	ModelBadRequest: {cause: "the OCR service didn't understand my request", cure: "Ask whoever runs me to check its settings.", owner: Operator, namesOperator: true},
+	ModelNotFound:   {cause: "the OCR service doesn't know my model", cure: "Ask whoever runs me to check its name and address.", owner: Operator, namesOperator: true},
+	ModelCutOff:     {cause: "the OCR service broke off", cure: "Please post it again.", retry: true, owner: Operator, otherMode: true},
+	ModelIdle:       {cause: "the OCR service stopped writing", cure: "Please post it again.", retry: true, owner: Operator, otherMode: true},
+	ModelProtocol:   {cause: "the OCR service sent an answer that I can't read", cure: "Ask whoever runs me to check its address.", owner: Operator, namesOperator: true},
 	Truncated:       {cause: "the model stopped before the end of the page", cure: "Please post the rest as a second picture.", otherMode: true},
 	Looped:          {cause: "from there on, the model only repeated itself", cure: "Please post the rest as a second picture.", otherMode: true},
-	SameText:        {cause: "the model gave the same text as before, which is already above", cure: "It may not know any other way to read.", mend: Nobody, otherMode: true},
+	SameText:        {cause: "the model gave the same text as before, which is already above", cure: "It may not know any other way to read.", owner: Nobody, otherMode: true},
 
-	Stopped:     {cause: "somebody stopped me", mend: Nobody, otherMode: true},
+	Stopped:     {cause: "somebody stopped me", owner: Nobody, otherMode: true},
 	TextTooLong: {cause: "its text is longer than I can keep", cure: "Please post it in parts.", otherMode: true},
-	Crashes:     {cause: "something goes wrong with this file every time", cure: "Ask whoever runs me to look at my log.", mend: Operator, askOperator: true},
-	NoTool:      {cause: "I'm not set up to open this kind of file", cure: "Ask whoever runs me, or post it as a PNG or JPEG.", mend: Operator, askOperator: true},
-	NoRoom:      {cause: "I've run out of disk space", cure: "Ask whoever runs me to free some, then post it again.", retry: true, mend: Operator, askOperator: true},
+	Crashes:     {cause: "something goes wrong with this file every time", cure: "Ask whoever runs me to look at my log.", owner: Operator, namesOperator: true},
+	NoTool:      {cause: "I'm not set up to open this kind of file", cure: "Ask whoever runs me, or post it as a PNG or JPEG.", owner: Operator, namesOperator: true},
+	NoRoom:      {cause: "I've run out of disk space", cure: "Ask whoever runs me to free some, then post it again.", retry: true, owner: Operator, namesOperator: true},
 	Unreadable:  {cause: "I can't read my record of it", cure: "Please post it again."},
-	NotPosted:   {cause: "Slack didn't accept the text", cure: "Please post it again.", mend: Operator},
+	NotPosted:   {cause: "Slack didn't accept the text", cure: "Please post it again.", owner: Operator},
 }
 
 // Failed returns a failure of the given kind.
 func Failed(kind Kind) *Failure { return &Failure{Kind: kind} }
 
 func (f *Failure) row() row {
-	if f.Kind == Told {
-		return row{cause: f.Sentence}
+	if f.Kind == OldSentence {
+		return row{cause: f.OldText}
 	}
 	if r, ok := failures[f.Kind]; ok {
 		return r
@@ -170,21 +170,21 @@ func (f *Failure) row() row {
 // Retry reports whether the same file may be read later without anybody's help.
 func (f *Failure) Retry() bool { return f != nil && f.row().retry }
 
-// Mender returns the person who can mend the failure.
-func (f *Failure) Mender() Mender { return f.row().mend }
+// Owner returns the person who can do something about the failure.
+func (f *Failure) Owner() Owner { return f.row().owner }
 
-// Again reports whether another try of the same file may succeed.
-func (f *Failure) Again() bool {
+// OfferTryAgain reports whether another try of the same file may succeed.
+func (f *Failure) OfferTryAgain() bool {
 	r := f.row()
-	return r.retry || r.mend == Operator
+	return r.retry || r.owner == Operator
 }
 
 // OtherMode reports whether another mode may help. If the file cannot be
 // opened, no mode helps.
 func (f *Failure) OtherMode() bool { return f.row().otherMode }
 
-// Why returns the cause as half a sentence, without a full stop.
-func (f *Failure) Why() string {
+// Cause returns the cause as half a sentence, without a full stop.
+func (f *Failure) Cause() string {
 	r := f.row()
 	if f.Kind == TooManyPixels {
 		return fmt.Sprintf(r.cause, f.Width, f.Height)
@@ -192,21 +192,21 @@ func (f *Failure) Why() string {
 	return r.cause
 }
 
-// Cause returns the cause as half a sentence, and then the cure, in plain
+// Sentence returns the cause as half a sentence, and then the cure, in plain
 // text.
-func (f *Failure) Cause() string {
+func (f *Failure) Sentence() string {
 	r := f.row()
-	if f.Kind == Told {
-		return f.Sentence
+	if f.Kind == OldSentence {
+		return f.OldText
 	}
-	sentence := f.Why() + "."
+	sentence := f.Cause() + "."
 	if r.cure != "" {
 		sentence += " " + r.cure
 	}
 	switch {
-	case f.Request == "" || r.mend != Operator:
+	case f.Request == "" || r.owner != Operator:
 		return sentence
-	case r.askOperator:
+	case r.namesOperator:
 		return sentence + " Tell them it's about " + f.Request + "."
 	}
 	return sentence + " If this keeps happening, ask whoever runs me about " + f.Request + "."

@@ -16,9 +16,9 @@ import (
 	"slackocr/ocr"
 )
 
-// What returns the name of a file, with its mode unless that is Markdown. The
+// FileAndMode returns the name of a file, with its mode unless that is Markdown. The
 // sentences below are about this name.
-func What(name string, m ocr.Mode) string {
+func FileAndMode(name string, m ocr.Mode) string {
 	name = slackmd.Name(name)
 	switch m.Kind {
 	case ocr.Plain:
@@ -40,7 +40,7 @@ func Files(n int, m ocr.Mode) string {
 	if m.Kind == ocr.Describe {
 		return Count(n, "file") + " to describe them"
 	}
-	return What(Count(n, "file"), m)
+	return FileAndMode(Count(n, "file"), m)
 }
 
 // Reading says that work has begun.
@@ -106,7 +106,7 @@ func PageMissing(page int, begun, cut bool, why *Failure) string {
 	case begun:
 		missing = "The rest of page %d is missing: %s"
 	}
-	return fmt.Sprintf("*"+missing+"*", page, why.Cause())
+	return fmt.Sprintf("*"+missing+"*", page, why.Sentence())
 }
 
 // Summary returns the size of a result: pages if there are several, words,
@@ -235,27 +235,27 @@ func Down(what string) string {
 // NotRead says why a file could not be read, or not to its end.
 func NotRead(what string, words int, why *Failure) string {
 	if words > 0 {
-		return fmt.Sprintf("I read %s of %s, then had to stop: %s", Count(words, "word"), what, why.Cause())
+		return fmt.Sprintf("I read %s of %s, then had to stop: %s", Count(words, "word"), what, why.Sentence())
 	}
-	return fmt.Sprintf("I couldn't read %s: %s", what, why.Cause())
+	return fmt.Sprintf("I couldn't read %s: %s", what, why.Sentence())
 }
 
 // FileNotRead is [NotRead] for a line about one of several files.
 func FileNotRead(words int, why *Failure) string {
 	if words > 0 {
-		return fmt.Sprintf("%s, then I had to stop: %s", Count(words, "word"), why.Cause())
+		return fmt.Sprintf("%s, then I had to stop: %s", Count(words, "word"), why.Sentence())
 	}
-	return "not read: " + why.Cause()
+	return "not read: " + why.Sentence()
 }
 
 // NotYet says that a failed file is tried again.
 func NotYet(what string, why *Failure, in time.Duration) string {
-	return fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Why(), what, Seconds(in))
+	return fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Cause(), what, Seconds(in))
 }
 
 // FileNotYet is [NotYet] for a line about one of several files.
 func FileNotYet(why *Failure, in time.Duration) string {
-	return fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Why(), Seconds(in))
+	return fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in))
 }
 
 // Lost says that Slack did not accept a result.

@@ -14,7 +14,7 @@ func TestEachFailureHasItsSentence(t *testing.T) {
 	said := map[string]Kind{}
 	for kind, r := range failures {
 		f := &Failure{Kind: kind, Width: 90_000, Height: 7}
-		got := f.Cause()
+		got := f.Sentence()
 		if other, ok := said[got]; ok {
 			t.Errorf("%q and %q say the same", kind, other)
 		}
@@ -22,19 +22,19 @@ func TestEachFailureHasItsSentence(t *testing.T) {
 		if !strings.HasSuffix(got, ".") || strings.Contains(got, "%!") || strings.Contains(got, "error") {
 			t.Errorf("%q says %q", kind, got)
 		}
-		if r.mend == Person && r.cure == "" {
+		if r.owner == Person && r.cure == "" {
 			t.Errorf("%q does not say what to do", kind)
 		}
 		f.Request = "7f3a-21c9"
-		if named := strings.Contains(f.Cause(), f.Request); named != (r.mend == Operator) {
+		if named := strings.Contains(f.Sentence(), f.Request); named != (r.owner == Operator) {
 			t.Errorf("%q names its request: %v", kind, named)
 		}
 	}
-	if unknown := Failed("of a later version"); !unknown.Retry() || unknown.Cause() != Failed(Connection).Cause() {
-		t.Errorf("an unknown kind says %q", unknown.Cause())
+	if unknown := Failed("of a later version"); !unknown.Retry() || unknown.Sentence() != Failed(Connection).Sentence() {
+		t.Errorf("an unknown kind says %q", unknown.Sentence())
 	}
-	if told := (&Failure{Kind: Told, Sentence: "the words of before."}); told.Cause() != "the words of before." || told.Retry() {
-		t.Errorf("the sentence of an earlier version became %q", told.Cause())
+	if told := (&Failure{Kind: OldSentence, OldText: "the words of before."}); told.Sentence() != "the words of before." || told.Retry() {
+		t.Errorf("the sentence of an earlier version became %q", told.Sentence())
 	}
 }
 
@@ -52,8 +52,8 @@ func TestSentences(t *testing.T) {
 		Part(2, 3, 0, 0):                                        "part 2 of 3",
 		Part(2, 3, 4, 4):                                        "part 2 of 3 · page 4",
 		Part(1, 1, 1, 9):                                        "pages 1–9",
-		NotRead("a.png", 0, cut):                                "I couldn't read a.png: " + cut.Cause(),
-		NotRead("a.png", 1, cut):                                "I read 1 word of a.png, then had to stop: " + cut.Cause(),
+		NotRead("a.png", 0, cut):                                "I couldn't read a.png: " + cut.Sentence(),
+		NotRead("a.png", 1, cut):                                "I read 1 word of a.png, then had to stop: " + cut.Sentence(),
 		NotYet("a.png", Failed(ModelBusy), 45*time.Second):      "Not yet: the OCR service is too busy. I'll try a.png again in 45 s.",
 		Lost("a.png", "7f3a-21c9"):                              "I read a.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about 7f3a-21c9.",
 	} {

@@ -29,7 +29,7 @@ func TestKilledDecoder(t *testing.T) {
 	for _, want := range []string{wordstest.ReadFiles(1, 2, "markdown"), "a.png: some text"} {
 		o.wait(t, want, func() bool { return o.said(want, askedAt{o.channel, ts}) == 1 })
 	}
-	if list := string(o.ws.Thread(o.channel, ts)[1].Blocks); !strings.Contains(list, words.Failed(words.TooComplex).Cause()) {
+	if list := string(o.ws.Thread(o.channel, ts)[1].Blocks); !strings.Contains(list, words.Failed(words.TooComplex).Sentence()) {
 		t.Errorf("the list says %s", list)
 	}
 	if status := p.stop(t); status != statusOK {

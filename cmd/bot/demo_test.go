@@ -102,7 +102,7 @@ func TestEveryWayToAskInTheDemo(t *testing.T) {
 
 	// Another way to read it, from the thread and from the menu.
 	v.says("#reply-composer", "text")
-	v.reads("#replies", words.What("receipt.png", wordstest.Mode("text")))
+	v.reads("#replies", words.FileAndMode("receipt.png", wordstest.Mode("text")))
 	v.does(fmt.Sprintf(`(() => {
 		const menu = document.querySelector("#replies select");
 		menu.value = [...menu.options].find((o) => o.textContent === %q).value;

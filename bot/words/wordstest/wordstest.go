@@ -43,7 +43,7 @@ func Shared(a, b string) string {
 // ReadAs returns the beginning of the last line about a file that was read in a mode,
 // such as "describe" or "locate: total": all that comes before the numbers.
 func ReadAs(name, mode string) string {
-	what := words.What(name, Mode(mode))
+	what := words.FileAndMode(name, Mode(mode))
 	return Shared(words.Read(what, 1, 1, time.Second), words.Read(what, 2, 2, 2*time.Minute))
 }
 
