@@ -75,6 +75,7 @@ func TestReactionOnWhatWasReadUnasked(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		ts := h.post("page.png")
 		h.closed(ts)
+		h.pass(time.Minute) // its job has ended too
 		if err := h.ws.React(h.ann, h.channel, ts, "page_facing_up"); err != nil {
 			t.Fatal(err)
 		}
