@@ -11,11 +11,12 @@ demo: build
 	@./.ci/install pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	@./bin/bot demo
 
-# All tests, with what they need. TESTFLAGS=-race looks for data races too. cmd/bot goes
-# first, since it takes longest and mostly waits.
+# All tests, with what they need. TESTFLAGS=-race looks for data races too. cmd/bot takes
+# longest and mostly waits, so it goes first, beside as many packages as there are processors.
 test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
-	@node=$$(./.ci/node) && PATH=$$node:$$PATH go test $(TESTFLAGS) -count=1 -timeout 15m ./cmd/bot ./...
+	@node=$$(./.ci/node) && PATH=$$node:$$PATH \
+		go test -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) $(TESTFLAGS) -count=1 -timeout 15m ./cmd/bot ./...
 
 # The real program killed 100 times while it reads 200 images, floods of two minutes, and
 # three replicas on a NATS cluster that loses servers.
