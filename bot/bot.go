@@ -75,7 +75,7 @@ type Bot struct {
 	model   *ocr.Client
 	api     *slack.Client
 	pacer   *post.Pacer
-	desk    *post.Desk
+	client  *post.Client
 	reader  *reading.Reader
 	jobs    *jobs.Queue
 	shared  *share.Share    // turns that all replicas share
@@ -126,11 +126,11 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	}
 	b := &Bot{
 		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, api: api, pacer: pacer,
-		desk: post.NewDesk(api, pacer, client),
-		jobs: queue, shared: shared, connection: connection{http: client, fatal: make(chan error, 1)},
+		client: post.NewClient(api, pacer, client),
+		jobs:   queue, shared: shared, connection: connection{http: client, fatal: make(chan error, 1)},
 	}
 	b.reader = &reading.Reader{
-		API: api, Pacer: pacer, Desk: b.desk, Jobs: queue, Model: b.model, Decoder: c.Decoder,
+		Client: b.client, Jobs: queue, Model: b.model, Decoder: c.Decoder,
 		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		Web:      fetch.NewWeb(c.MaxFileSize),
 		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
@@ -230,7 +230,7 @@ func (b *Bot) identify(ctx context.Context) error {
 		b.intake = intake{
 			self: b.self, house: house, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,
 		}
-		b.people = newPeople(house, b.config.AllowExternal, b.desk, b.log)
+		b.people = newPeople(house, b.config.AllowExternal, b.client, b.log)
 		b.log.Info("signed in to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{

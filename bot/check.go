@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"slackocr/bot/ask"
-	"slackocr/bot/post"
 )
 
 // Check holds the tasks of an event if only Slack can tell whether the event
@@ -90,7 +89,7 @@ const parentFilesTimeout = time.Second
 func (b *Bot) dropParentFiles(ctx context.Context, c Check) []CheckedTask {
 	ctx, cancel := context.WithTimeout(ctx, parentFilesTimeout)
 	defer cancel()
-	old, err := post.NewThread(b.api, b.pacer, nil, c.Channel, c.Thread).For(c.Person).Files(ctx)
+	old, err := b.client.Thread(nil, c.Channel, c.Thread).For(c.Person).Files(ctx)
 	if err != nil {
 		b.log.Warn("could not look up a thread's first message", "error", err)
 	}

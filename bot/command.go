@@ -95,7 +95,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
 		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
-		if err := b.desk.OpenView(working, c.TriggerID, view); err != nil {
+		if err := b.client.OpenView(working, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open the window", "error", err)
 			respond(words.NoWindow)
 		}
@@ -165,7 +165,7 @@ func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := b.desk.Respond(ctx, url, thread, m); err != nil {
+	if err := b.client.Respond(ctx, url, thread, m); err != nil {
 		b.log.Warn("could not answer a person", "code", post.Code(err)) // the error could hold the address
 	}
 }
@@ -176,9 +176,9 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 	if ask.Direct(c.ChannelID) {
 		return words.AutoDirect
 	}
-	joined, err := b.desk.Joined(ctx, c.ChannelID)
+	joined, err := b.client.Joined(ctx, c.ChannelID)
 	if err == nil && joined {
-		joined, err = b.desk.Member(ctx, c.ChannelID, c.UserID)
+		joined, err = b.client.Member(ctx, c.ChannelID, c.UserID)
 	}
 	if err == nil && !joined {
 		return words.AddMeFirst(b.self)

@@ -194,7 +194,7 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 	}
 	elsewhere := home.Channel != f.Channel || f.File != "" && files[0].Source.Channel != f.Channel
 	if !f.Private && !elsewhere {
-		joined, err := b.desk.Joined(ctx, home.Channel)
+		joined, err := b.client.Joined(ctx, home.Channel)
 		if err != nil {
 			return to, fmt.Errorf("looking at a conversation: %w", err)
 		}
@@ -203,7 +203,7 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 		}
 		to.outside = !ask.Direct(home.Channel) // nobody can be invited to a direct message
 	}
-	if to.Channel, err = b.desk.Direct(ctx, f.Person); err != nil {
+	if to.Channel, err = b.client.Direct(ctx, f.Person); err != nil {
 		return to, fmt.Errorf("opening a direct message: %w", err)
 	}
 	switch {
@@ -229,10 +229,10 @@ func (b *Bot) postEphemeral(ctx context.Context, f Find, sentence string) {
 	defer cancel()
 	err := errNoWay
 	if f.Respond != "" {
-		err = b.desk.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence))
+		err = b.client.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence))
 	}
 	if err != nil {
-		err = b.desk.Whisper(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence))
+		err = b.client.PostEphemeral(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence))
 	}
 	if err != nil {
 		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))

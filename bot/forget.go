@@ -243,7 +243,7 @@ func postedByJob(r jobs.Record) (t postedMessages, ok bool) {
 			t.add(state.Elsewhere, f.Delivery)
 		}
 	case work.Send != nil:
-		var sent []post.OnceFile
+		var sent []post.UploadState
 		_ = json.Unmarshal(r.Progress, &sent)
 		t.Key, t.Channel, t.Root = r.Key, work.Send.Channel, work.Send.Root
 		for _, file := range sent {
@@ -295,15 +295,15 @@ func (t *postedMessages) add(elsewhere string, d reading.Delivery) {
 // delete stay.
 func (b *Bot) deleteKnown(ctx context.Context, t postedMessages) (err error) {
 	for _, ts := range t.Messages {
-		err = errors.Join(err, b.ignoreRefused(b.desk.Remove(ctx, t.Channel, ts)))
+		err = errors.Join(err, b.ignoreRefused(b.client.Remove(ctx, t.Channel, ts)))
 	}
 	for _, m := range t.Elsewhere {
 		if m.TS != "" { // it was posted
-			err = errors.Join(err, b.ignoreRefused(b.desk.Remove(ctx, m.Channel, m.TS)))
+			err = errors.Join(err, b.ignoreRefused(b.client.Remove(ctx, m.Channel, m.TS)))
 		}
 	}
 	for _, id := range t.Files {
-		err = errors.Join(err, b.ignoreRefused(b.desk.RemoveFile(ctx, id)))
+		err = errors.Join(err, b.ignoreRefused(b.client.RemoveFile(ctx, id)))
 	}
 	return err
 }
@@ -315,7 +315,7 @@ func (b *Bot) deleteLate(ctx context.Context, t postedMessages) (err error) {
 		roots = append(roots, "")
 	}
 	for _, root := range slices.Compact(roots) {
-		for m, err := range b.desk.Messages(ctx, t.Channel, root) {
+		for m, err := range b.client.Messages(ctx, t.Channel, root) {
 			if post.Code(err) != "" {
 				break
 			}
@@ -325,7 +325,7 @@ func (b *Bot) deleteLate(ctx context.Context, t postedMessages) (err error) {
 			if m.User != b.self || !strings.HasPrefix(post.Key(m), t.Key+"/") {
 				continue
 			}
-			if err := b.ignoreRefused(b.desk.Remove(ctx, t.Channel, m.Timestamp)); err != nil {
+			if err := b.ignoreRefused(b.client.Remove(ctx, t.Channel, m.Timestamp)); err != nil {
 				return err
 			}
 		}

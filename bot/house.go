@@ -23,7 +23,7 @@ const (
 type people struct {
 	house    ask.House
 	everyone bool // people of other workspaces may ask too
-	desk     *post.Desk
+	desk     *post.Client
 	log      *slog.Logger
 
 	mu    sync.Mutex // guards known
@@ -36,7 +36,7 @@ type cachedPerson struct {
 	until   time.Time
 }
 
-func newPeople(house ask.House, everyone bool, desk *post.Desk, log *slog.Logger) *people {
+func newPeople(house ask.House, everyone bool, desk *post.Client, log *slog.Logger) *people {
 	return &people{house: house, everyone: everyone, desk: desk, log: log, known: map[string]cachedPerson{}}
 }
 

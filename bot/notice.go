@@ -26,9 +26,9 @@ type Notice struct {
 // postNotice posts a notice.
 func (b *Bot) postNotice(ctx context.Context, job *jobs.Job, n Notice) error {
 	if n.Ephemeral {
-		return b.desk.Whisper(ctx, n.Channel, n.Root, n.Person, ownMessage(n.Text))
+		return b.client.PostEphemeral(ctx, n.Channel, n.Root, n.Person, ownMessage(n.Text))
 	}
-	var posted post.Once
+	var posted post.PostState
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &posted); err != nil {
 			return reading.ErrUnreadable
@@ -36,7 +36,7 @@ func (b *Bot) postNotice(ctx context.Context, job *jobs.Job, n Notice) error {
 	}
 	m := ownMessage(n.Text)
 	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Origin)
-	thread := post.NewThread(b.api, b.pacer, job.Fence, n.Channel, n.Root).For(n.Person)
+	thread := b.client.Thread(job.Fence, n.Channel, n.Root).For(n.Person)
 	return thread.Notify(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
 }
 

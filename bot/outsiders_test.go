@@ -89,7 +89,7 @@ func withOutsiders(t *testing.T, test func(b *Bot, down reading.Shutdown)) {
 		b.self, b.team = "U0", "T1"
 		house := ask.House{Team: "T1"}
 		b.intake = intake{self: "U0", house: house, reaction: "eyes", allowed: b.config.allowed}
-		b.people = newPeople(house, false, b.desk, log)
+		b.people = newPeople(house, false, b.client, log)
 		b.people.remember("U2", true)
 		down, release := newShutdown(t.Context())
 		defer release()

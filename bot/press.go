@@ -114,7 +114,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 		// A window must open within 3 s, so the permission is checked at the
 		// submission.
 		view := againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind)
-		if err := b.desk.OpenView(ctx, c.TriggerID, view); err != nil {
+		if err := b.client.OpenView(ctx, c.TriggerID, view); err != nil {
 			b.log.Warn("could not open a window", "error", err)
 			return words.NoWindow
 		}
@@ -186,7 +186,7 @@ func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Re
 	case a.Channel != channel:
 		return jobs.Record{}, ask.Ask{}, errNotMember
 	}
-	member, err := b.desk.Member(ctx, a.Channel, person)
+	member, err := b.client.Member(ctx, a.Channel, person)
 	if err == nil && !member {
 		err = errNotMember
 	}

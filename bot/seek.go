@@ -81,7 +81,7 @@ func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Foun
 }
 
 func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error) {
-	m, err := b.desk.Message(ctx, at.Channel, at.TS)
+	m, err := b.client.Message(ctx, at.Channel, at.TS)
 	if err != nil || m == nil {
 		return nil, err
 	}
@@ -94,14 +94,14 @@ func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]F
 	if !b.intake.allowed(at.Channel) {
 		return nil, userError(words.NotForYou)
 	}
-	member, err := b.desk.Member(ctx, at.Channel, person)
+	member, err := b.client.Member(ctx, at.Channel, person)
 	if err != nil {
 		return nil, err
 	}
 	if !member {
 		return nil, userError(words.NotForYou)
 	}
-	m, err := b.desk.Message(ctx, at.Channel, at.TS)
+	m, err := b.client.Message(ctx, at.Channel, at.TS)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ const maxShares = 5
 // channel of the request, the answer goes there. A file that is only in
 // conversations in which the bot must not work is returned to nobody.
 func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err error) {
-	info, err := b.desk.File(ctx, id)
+	info, err := b.client.File(ctx, id)
 	switch post.Code(err) {
 	case "file_not_found", "file_deleted":
 		return Found{}, userError(words.NotForYou)
@@ -142,7 +142,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 		if i == maxShares {
 			break
 		}
-		member, err := b.desk.Member(ctx, channel, f.Person)
+		member, err := b.client.Member(ctx, channel, f.Person)
 		if err != nil {
 			return Found{}, err
 		}
@@ -176,7 +176,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 		return slices.ContainsFunc(files, func(h Found) bool { return h.File.ID == g.File.ID && h.Web == g.Web })
 	}
 	own := false
-	for m, err := range b.desk.Messages(ctx, f.Channel, f.Thread) {
+	for m, err := range b.client.Messages(ctx, f.Channel, f.Thread) {
 		if err != nil {
 			return nil, err
 		}
@@ -221,14 +221,14 @@ func (b *Bot) filesOfReply(ctx context.Context, key string) (files []Found, err 
 
 // newest returns the newest message with files in the channel of the request.
 func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
-	member, err := b.desk.Member(ctx, f.Channel, f.Person)
+	member, err := b.client.Member(ctx, f.Channel, f.Person)
 	if err != nil {
 		return nil, err
 	}
 	if !member {
 		return nil, userError(words.AddMeFirst(b.self))
 	}
-	for m, err := range b.desk.Messages(ctx, f.Channel, "") {
+	for m, err := range b.client.Messages(ctx, f.Channel, "") {
 		switch post.Code(err) {
 		case "not_in_channel", "channel_not_found":
 			return nil, userError(words.AddMeFirst(b.self))

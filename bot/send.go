@@ -50,7 +50,7 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotRemembered))
 		return nil
 	}
-	var sent []post.OnceFile
+	var sent []post.UploadState
 	if saved := job.Record().Progress; saved != nil {
 		if err := json.Unmarshal(saved, &sent); err != nil {
 			return reading.ErrUnreadable
@@ -62,10 +62,10 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		return reading.ErrUnreadable
 	}
 	uploaded := before.Files[s.Item].Delivery.Upload.Shared
-	thread := post.NewThread(b.api, b.pacer, job.Fence, s.Channel, s.Root).For(s.Person)
+	thread := b.client.Thread(job.Fence, s.Channel, s.Root).For(s.Person)
 	upload := func(n int, name string, content []byte) error {
 		for len(sent) <= n {
-			sent = append(sent, post.OnceFile{})
+			sent = append(sent, post.UploadState{})
 		}
 		return thread.Upload(ctx, name, content, &sent[n], func(ctx context.Context) error {
 			return job.Save(ctx, sent)
@@ -123,7 +123,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 		return 0, false, err
 	}
 	for _, r := range records {
-		var sent []post.OnceFile
+		var sent []post.UploadState
 		t, err := decode(r)
 		if err != nil || t.Send == nil || t.Send.Key != key || t.Send.Item != file {
 			continue
@@ -135,7 +135,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 		if r.State != jobs.Done || json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
 			continue
 		}
-		_, err = b.desk.File(ctx, sent[len(sent)-1].ID)
+		_, err = b.client.File(ctx, sent[len(sent)-1].ID)
 		switch post.Code(err) {
 		case "file_deleted", "file_not_found":
 		case "":

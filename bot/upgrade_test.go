@@ -48,7 +48,7 @@ func (h *house) api() *slack.Client {
 }
 
 // says posts one of the job's messages as the earlier version did.
-func (e *earlier) says(key, text string) post.Once {
+func (e *earlier) says(key, text string) post.PostState {
 	e.Helper()
 	tried, blocks := time.Now(), []slack.Block{slack.NewMarkdownBlock("", text)}
 	if key == reading.ReplyKey {
@@ -60,7 +60,7 @@ func (e *earlier) says(key, text string) post.Once {
 	if err != nil {
 		e.Fatal(err)
 	}
-	return post.Once{Tried: tried, TS: ts}
+	return post.PostState{Tried: tried, TS: ts}
 }
 
 // store keeps the job, as one that its process left.
@@ -131,7 +131,9 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 			1,
 		},
 		"reply posted, and nobody heard of it": {
-			func(e *earlier) { e.saved["Posted"] = post.Once{Tried: e.says(reading.ReplyKey, readingNow).Tried} },
+			func(e *earlier) {
+				e.saved["Posted"] = post.PostState{Tried: e.says(reading.ReplyKey, readingNow).Tried}
+			},
 			readLine("page.png", 2, 1),
 			[]string{"some text"},
 			1,
@@ -148,7 +150,7 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 		"two of three parts posted": {
 			func(e *earlier) {
 				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says(reading.ReplyKey, readingNow), true, 6000, 1
-				e.saved["Parts"] = []post.Once{e.says("/part/1", parts(1)), e.says("/part/2", parts(1)), {}}
+				e.saved["Parts"] = []post.PostState{e.says("/part/1", parts(1)), e.says("/part/2", parts(1)), {}}
 				e.text = parts(3)
 			},
 			readLine("page.png", 6000, 1) + words.InFile("page.md"),
@@ -158,7 +160,7 @@ func TestJobsOfTheEarlierVersion(t *testing.T) {
 		"two of three parts posted, and nobody heard of the second": {
 			func(e *earlier) {
 				e.saved["Posted"], e.saved["Text"], e.saved["Words"], e.saved["Pages"] = e.says(reading.ReplyKey, readingNow), true, 6000, 1
-				e.saved["Parts"] = []post.Once{e.says("/part/1", parts(1)), {Tried: e.says("/part/2", parts(1)).Tried}, {}}
+				e.saved["Parts"] = []post.PostState{e.says("/part/1", parts(1)), {Tried: e.says("/part/2", parts(1)).Tried}, {}}
 				e.text = parts(3)
 			},
 			readLine("page.png", 6000, 1) + words.InFile("page.md"),

@@ -219,7 +219,7 @@ func TestOrderOfPosts(t *testing.T) {
 		spend(d, budget, int(budget.burst), final)
 		open := func(name string) {
 			if w, err := openWriter(d.Context(), d.thread(), name, d.parent, name); err == nil {
-				w.Leave()
+				w.Detach()
 			} else {
 				t.Error(err)
 			}
@@ -227,7 +227,7 @@ func TestOrderOfPosts(t *testing.T) {
 		var all sync.WaitGroup
 		for _, do := range []func(){
 			func() {
-				if err := d.thread().Post(d.Context(), result("result", "result"), &Once{}, unsaved); err != nil {
+				if err := d.thread().Post(d.Context(), result("result", "result"), &PostState{}, unsaved); err != nil {
 					t.Error(err)
 				}
 			},

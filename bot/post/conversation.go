@@ -36,7 +36,7 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 		return err
 	}}
 	for range emptyTries {
-		if err = t.pacer.run(ctx, c); err != nil || len(messages) > 0 || t.ts == "" {
+		if err = t.client.pacer.run(ctx, c); err != nil || len(messages) > 0 || t.ts == "" {
 			break
 		}
 		if err := sleep.For(ctx, emptyPause); err != nil {
@@ -50,7 +50,7 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 // makes the calls. As in page, an empty answer is asked for again.
 func (t *Thread) first(ctx context.Context, run func(context.Context, call) error) (messages []slack.Message, err error) {
 	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
-		messages, _, _, err = t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+		messages, _, _, err = t.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 			ChannelID: t.channel, Timestamp: t.ts, Limit: 1, Inclusive: true,
 		})
 		return err
@@ -66,7 +66,7 @@ func (t *Thread) first(ctx context.Context, run func(context.Context, call) erro
 // Files returns the ids of the files of the thread's first message. Files does
 // not retry when Slack has troubles, and returns Slack's error.
 func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
-	messages, err := t.first(ctx, t.pacer.once)
+	messages, err := t.first(ctx, t.client.pacer.once)
 	if err == nil && len(messages) > 0 && messages[0].Timestamp == t.ts {
 		for _, f := range messages[0].Files {
 			ids = append(ids, f.ID)
@@ -84,7 +84,7 @@ func (t *Thread) method() string {
 
 func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
 	if t.ts == "" {
-		answer, err := t.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+		answer, err := t.client.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: t.channel, Oldest: after, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
 		})
 		if err != nil {
@@ -92,7 +92,7 @@ func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slac
 		}
 		return answer.Messages, answer.ResponseMetaData.NextCursor, nil
 	}
-	messages, more, next, err := t.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+	messages, more, next, err := t.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 		ChannelID: t.channel, Timestamp: t.ts, Oldest: after, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
 	})
 	if !more {
@@ -105,9 +105,9 @@ func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slac
 // the newest first, at most 10,000 of a thread and 1,000 of a channel.
 // Messages of a thread have no text, and messages with nothing but text are
 // left out.
-func (d *Desk) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
+func (c *Client) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
 	return func(yield func(slack.Message, error) bool) {
-		t := NewThread(d.api, d.pacer, nil, channel, ts)
+		t := c.Thread(nil, channel, ts)
 		pages := t.messages(ctx, "")
 		if ts != "" {
 			pages = t.newestFirst(ctx)

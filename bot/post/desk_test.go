@@ -62,7 +62,9 @@ func inFakeTime(t *testing.T, test func(d *desk)) {
 	})
 }
 
-func (d *desk) thread() *Thread { return NewThread(d.api, d.pacer, nil, d.channel, d.parent) }
+func (d *desk) client() *Client { return NewClient(d.api, d.pacer, nil) }
+
+func (d *desk) thread() *Thread { return d.client().Thread(nil, d.channel, d.parent) }
 
 func (d *desk) open(name string) *writer {
 	d.Helper()
@@ -83,7 +85,7 @@ type writer struct {
 
 func openWriter(ctx context.Context, t *Thread, key, after, line string) (_ *writer, err error) {
 	w := &writer{line: func(string) string { return line }}
-	w.Reply, err = Open(ctx, t, Opening{Key: key, After: after, View: w.view}, &Once{}, unsaved)
+	w.Reply, err = Open(ctx, t, Opening{Key: key, After: after, View: w.view}, &PostState{}, unsaved)
 	return w, err
 }
 
@@ -116,12 +118,12 @@ func (w *writer) say(line func(text string) string, about Change) {
 
 // Trail ends the live edits and makes the last one in its turn.
 func (w *writer) Trail(ctx context.Context, v View) error {
-	w.Leave()
-	return w.thread.Edit(ctx, w.TS(), v, nil)
+	w.Detach()
+	return w.thread.Edit(ctx, w.ts, v, nil)
 }
 
 // says is a view of nothing but a line.
-func says(line string) View { return View{Lines: []Line{{Note: Plain(line)}}} }
+func says(line string) View { return View{Lines: []Line{{Caption: Plain(line)}}} }
 
 // shows is a view of a text and a line.
 func shows(text, line string) View {

@@ -16,7 +16,7 @@ import (
 func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	defer close(r.ended)
 	defer r.drop()
-	pacer := r.thread.pacer
+	pacer := r.thread.client.pacer
 	form, pause := formatted, Pace
 	for {
 		turn := r.turn(editing)
@@ -25,7 +25,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		}
 		want, since := r.now()
 		want.form = form
-		m := want.message()
+		m := want.Message()
 		if m.same(shown) {
 			turn.GiveBack()
 			continue
@@ -81,7 +81,7 @@ func (r *Reply) turn(editing context.Context) *share.Turn {
 // returns nil.
 func (r *Reply) queue(editing context.Context) (w *share.Turn, ended bool) {
 	u, since := r.waits()
-	w = r.thread.pacer.enter(call{method: "chat.update", urgency: u}, since)
+	w = r.thread.client.pacer.enter(call{method: "chat.update", urgency: u}, since)
 	for {
 		select {
 		case <-w.Served():
@@ -163,6 +163,6 @@ func (r *Reply) unshown(since time.Time, late bool) {
 // drop counts a change that will never be shown.
 func (r *Reply) drop() {
 	if _, since := r.waits(); !since.IsZero() {
-		r.thread.pacer.counts.edits(0, 1)
+		r.thread.client.pacer.counts.edits(0, 1)
 	}
 }

@@ -22,7 +22,7 @@ func (d *desk) write(r *writer, length time.Duration) {
 
 // edits are the edits of one reply.
 func (d *desk) edits(r *writer) []localslack.Call {
-	return slices.DeleteFunc(d.calls("chat.update"), func(c localslack.Call) bool { return c.Args["ts"] != r.TS() })
+	return slices.DeleteFunc(d.calls("chat.update"), func(c localslack.Call) bool { return c.Args["ts"] != r.ts })
 }
 
 // TestNoReplyStarves: thirty replies stream for three minutes, half of them far
@@ -56,7 +56,7 @@ func TestNoReplyStarves(t *testing.T) {
 				last = e.Time
 			}
 			fewest, most = min(fewest, len(edits)), max(most, len(edits))
-			r.Leave()
+			r.Detach()
 		}
 		if most > fewest+1 {
 			t.Errorf("one reply had %d edits, another %d", most, fewest)
@@ -98,7 +98,7 @@ func TestFirstTextGoesBeforeLater(t *testing.T) {
 			r := d.open(fmt.Sprint(i))
 			all.Go(func() {
 				d.write(r, time.Minute)
-				r.Leave()
+				r.Detach()
 			})
 		}
 		_ = sleep.For(d.Context(), 30*time.Second)
@@ -109,7 +109,7 @@ func TestFirstTextGoesBeforeLater(t *testing.T) {
 		if edits := d.edits(r); len(edits) == 0 || edits[0].Time.Sub(begun) > 1500*time.Millisecond {
 			t.Errorf("the first text was not shown with the next token: %d edits", len(edits))
 		}
-		r.Leave()
+		r.Detach()
 	})
 }
 
@@ -122,7 +122,7 @@ func TestTextEndsTheWaitOfAnIdleLine(t *testing.T) {
 			r := d.open(fmt.Sprint(i))
 			all.Go(func() {
 				d.write(r, time.Minute)
-				r.Leave()
+				r.Detach()
 			})
 		}
 		r := d.open("a")
@@ -136,7 +136,7 @@ func TestTextEndsTheWaitOfAnIdleLine(t *testing.T) {
 		if edits := d.edits(r); len(edits) == 0 || edits[0].Time.Sub(begun) > 1500*time.Millisecond {
 			t.Errorf("the first text was not shown with the next token: %d edits", len(edits))
 		}
-		r.Leave()
+		r.Detach()
 	})
 }
 
@@ -149,19 +149,19 @@ func TestIdleLinesGetOneTurnInFour(t *testing.T) {
 			r := d.open(fmt.Sprint(i))
 			all.Go(func() {
 				d.write(r, 5*time.Minute)
-				r.Leave()
+				r.Detach()
 			})
 		}
 		waiting := map[string]int{}
 		for i := range 12 {
 			r := d.open(fmt.Sprint("waiting", i))
-			waiting[r.TS()] = 0
+			waiting[r.ts] = 0
 			all.Go(func() {
 				for n := 0; time.Since(begun) < 5*time.Minute; n++ {
 					r.Wait(fmt.Sprint(n, " ahead"))
 					_ = sleep.For(d.Context(), time.Second)
 				}
-				r.Leave()
+				r.Detach()
 			})
 		}
 		all.Wait()
@@ -208,12 +208,12 @@ func TestEndsOfReplies(t *testing.T) {
 			_ = sleep.For(d.Context(), 100*time.Millisecond)
 		}
 		all.Wait()
-		replies[0].Leave()
+		replies[0].Detach()
 		var order []string
 		for _, c := range d.calls("chat.update") {
 			order = append(order, c.Args["ts"])
 		}
-		if want := []string{replies[2].TS(), replies[0].TS(), replies[1].TS()}; !slices.Equal(order, want) {
+		if want := []string{replies[2].ts, replies[0].ts, replies[1].ts}; !slices.Equal(order, want) {
 			t.Errorf("edited %q, want %q", order, want)
 		}
 	})

@@ -115,7 +115,7 @@ func contentRefused(err error) bool {
 
 // PlaceGone reports whether Slack lets the bot write nothing more in that
 // conversation. The bot must use another place, such as a direct message
-// ([Desk.Direct]) or a response URL ([Desk.Respond]).
+// ([Client.Direct]) or a response URL ([Client.Respond]).
 func PlaceGone(err error) bool { return slices.Contains(placeCodes, Code(err)) }
 
 // tokenCodes end the bot: only an operator can mend them.

@@ -15,7 +15,7 @@ import (
 // View is the contents of a reply, from top to bottom: a head, the newest
 // text, lines of progress, and buttons.
 type View struct {
-	Head    Note // names the asking person if the reply is not below that person's message
+	Head    Caption // names the asking person if the reply is not below that person's message
 	Texts   []Text
 	Lines   []Line
 	Buttons *slack.ActionBlock // may be nil
@@ -39,32 +39,32 @@ type Text struct {
 
 // Line is a line of a reply, with buttons.
 type Line struct {
-	Note
+	Caption
 	Buttons *slack.ActionBlock // below the line; may be nil
 }
 
-// Note is a line of plain text that may contain people's names and links.
-type Note []Span
+// Caption is a line of plain text that may contain people's names and links.
+type Caption []Span
 
-// Span is a piece of a Note.
+// Span is a piece of a Caption.
 type Span struct {
 	Text   string
 	Link   string // address behind the text, made by the bot, or ""
 	Person string // id of a user, shown as a name; notifications have the text instead
 }
 
-// Plain returns a note that is only text.
-func Plain(line string) Note { return Note{{Text: line}} }
+// Plain returns a caption that is only text.
+func Plain(line string) Caption { return Caption{{Text: line}} }
 
 // userID matches Slack's ids of people. Nothing else is shown as a name.
 var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 
-// Block returns the note in small print, as a line that wraps like any other.
+// Block returns the caption in small print, as a line that wraps like any other.
 // Names and links are the only parts that Slack formats.
-func (n Note) Block() slack.Block {
+func (c Caption) Block() slack.Block {
 	var plain, formatted []string
 	special := false
-	for _, s := range n {
+	for _, s := range c {
 		switch line := slackmd.Line(s.Text); {
 		case userID.MatchString(s.Person):
 			special = true
@@ -105,10 +105,10 @@ func label(line string) string {
 	return strings.NewReplacer("*", "*\u200b", "_", "_\u200b", "~", "~\u200b", "`", "`\u200b", ":", ":\u200b", "|", "¦").Replace(line)
 }
 
-// text returns the texts of the note, escaped, for notifications.
-func (n Note) text() string {
+// text returns the texts of the caption, escaped, for notifications.
+func (c Caption) text() string {
 	var words []string
-	for _, s := range n {
+	for _, s := range c {
 		words = append(words, s.Text)
 	}
 	return slackmd.Line(strings.Join(words, " "))
@@ -119,9 +119,9 @@ func (n Note) text() string {
 // small.
 const maxLive = 3800
 
-// message returns the message for the view. Its fallback is short: a long
+// Message returns the message for the view. Its fallback is short: a long
 // fallback can make chat.update refuse an edit with valid blocks.
-func (v View) message() Message {
+func (v View) Message() Message {
 	var m Message
 	if len(v.Head) > 0 {
 		m.Blocks = append(m.Blocks, v.Head.Block())
@@ -155,8 +155,8 @@ func (v View) lines() (blocks []slack.Block) {
 		if l.Buttons != nil {
 			blocks = append(blocks, l.Buttons)
 		}
-		if len(l.Note) == 1 && l.Note[0].Link == "" && l.Note[0].Person == "" && l.Buttons == nil {
-			text = append(text, slackmd.Line(l.Note[0].Text))
+		if len(l.Caption) == 1 && l.Caption[0].Link == "" && l.Caption[0].Person == "" && l.Buttons == nil {
+			text = append(text, slackmd.Line(l.Caption[0].Text))
 		}
 	}
 	if len(v.Lines) == 1 || len(text) < len(v.Lines) {
@@ -242,9 +242,9 @@ func (m Message) same(other Message) bool {
 
 // Result is a message with a part of a file's text.
 type Result struct {
-	Header       Note   // names the file, above the text
-	Markdown     string // from package slackmd
-	Notification string // escaped, see [slackmd.Notification]
+	Header       Caption // names the file, above the text
+	Markdown     string  // from package slackmd
+	Notification string  // escaped, see [slackmd.Notification]
 	Buttons      *slack.ActionBlock
 }
 

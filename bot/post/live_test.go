@@ -11,18 +11,18 @@ import (
 func TestNoteIsOneLine(t *testing.T) {
 	const address = "https://example.slack.com/archives/C1/p1"
 	for _, test := range []struct {
-		note       Note
+		note       Caption
 		kind, text string
 	}{
 		{Plain("a.png · 3 words"), "plain_text", "a.png · 3 words"},
-		{Note{{Text: "a *b*.png"}, {Text: "· not read"}}, "plain_text", "a *b*.png · not read"},
+		{Caption{{Text: "a *b*.png"}, {Text: "· not read"}}, "plain_text", "a *b*.png · not read"},
 		{
-			Note{{Text: "a_b.png", Link: address}, {Text: "· *3* words <!channel> & more"}},
+			Caption{{Text: "a_b.png", Link: address}, {Text: "· *3* words <!channel> & more"}},
 			"mrkdwn", "<" + address + "|a_\u200bb.png> · *\u200b3*\u200b words &lt;!channel&gt; &amp; more",
 		},
-		{Note{{Person: "U012"}, {Text: "wrote ~a~.png"}}, "mrkdwn", "<@U012> wrote ~\u200ba~\u200b.png"},
-		{Note{{Text: "> a.png"}, {Person: "U012"}}, "mrkdwn", "\u200b&gt; a.png <@U012>"},
-		{Note{{Text: "by"}, {Person: "!channel"}, {Text: "alone"}}, "plain_text", "by alone"},
+		{Caption{{Person: "U012"}, {Text: "wrote ~a~.png"}}, "mrkdwn", "<@U012> wrote ~\u200ba~\u200b.png"},
+		{Caption{{Text: "> a.png"}, {Person: "U012"}}, "mrkdwn", "\u200b&gt; a.png <@U012>"},
+		{Caption{{Text: "by"}, {Person: "!channel"}, {Text: "alone"}}, "plain_text", "by alone"},
 	} {
 		content, err := json.Marshal(test.note.Block())
 		if err != nil {

@@ -41,7 +41,7 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 				begun := time.Now()
 				m := result("text", "text")
 				m.Key = "mine"
-				if err := d.thread().Post(d.Context(), m, &Once{}, unsaved); err != nil {
+				if err := d.thread().Post(d.Context(), m, &PostState{}, unsaved); err != nil {
 					t.Fatal(err)
 				}
 				if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {
@@ -62,7 +62,7 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 func TestHangingCallIsGivenUp(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Delay: time.Hour, Reset: true})
-		if err := d.thread().Post(d.Context(), result("text", "text"), &Once{}, unsaved); err != nil {
+		if err := d.thread().Post(d.Context(), result("text", "text"), &PostState{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		calls := d.calls("chat.postMessage")
@@ -118,7 +118,7 @@ func TestTurnInTheChannelIsGivenBack(t *testing.T) {
 				defer cancel()
 				m := result("text", "text")
 				m.Key = fmt.Sprint(i)
-				if err := d.thread().Post(ctx, m, &Once{}, unsaved); !errors.Is(err, context.DeadlineExceeded) {
+				if err := d.thread().Post(ctx, m, &PostState{}, unsaved); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v", err)
 				}
 			})

@@ -170,7 +170,7 @@ func TestNoInterimEditAfterTheFinal(t *testing.T) {
 func TestDeletedReplyIsLeftAlone(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		r := d.open("a")
-		if _, _, err := d.api.DeleteMessageContext(d.Context(), d.channel, r.TS()); err != nil {
+		if _, _, err := d.api.DeleteMessageContext(d.Context(), d.channel, r.ts); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 30 {
@@ -193,7 +193,7 @@ func TestPostIsFoundAgain(t *testing.T) {
 		thread := d.thread()
 		m := result("the text", "text")
 		m.Key, m.After = "mine", d.parent
-		if err := thread.Post(d.Context(), m, &Once{}, unsaved); err != nil {
+		if err := thread.Post(d.Context(), m, &PostState{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		ann := d.ws.AddUser("bea")
@@ -215,8 +215,8 @@ func TestPostIsFoundAgain(t *testing.T) {
 
 func TestRefusalsAreNotRepeated(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		thread := NewThread(d.api, d.pacer, nil, "C0NOWHERE", d.parent)
-		if err := thread.Post(d.Context(), result("x", "x"), &Once{}, unsaved); Code(err) != "channel_not_found" {
+		thread := d.client().Thread(nil, "C0NOWHERE", d.parent)
+		if err := thread.Post(d.Context(), result("x", "x"), &PostState{}, unsaved); Code(err) != "channel_not_found" {
 			t.Errorf("got %v", err)
 		}
 		if n := len(d.calls("chat.postMessage")); n != 1 {
@@ -231,7 +231,7 @@ func TestPostEndsWithItsContext(t *testing.T) {
 		cause := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(d.Context(), time.Minute, cause)
 		defer cancel()
-		if err := d.thread().Post(ctx, result("x", "x"), &Once{}, unsaved); !errors.Is(err, cause) {
+		if err := d.thread().Post(ctx, result("x", "x"), &PostState{}, unsaved); !errors.Is(err, cause) {
 			t.Errorf("got %v", err)
 		}
 		if n := len(d.calls("chat.postMessage")); n < 4 || n > 12 {

@@ -39,7 +39,7 @@ func TestARefusedEditIsMadeSimpler(t *testing.T) {
 						t.Errorf("an edit (%s) says %s", e.Error, blocks)
 					}
 				}
-				r.Leave()
+				r.Detach()
 			})
 		})
 	}
@@ -63,7 +63,7 @@ func TestEditsThatAreAllRefusedAreFew(t *testing.T) {
 				if last := edits[len(edits)-1]; (last.Error == "") != (most > 1) {
 					t.Errorf("the last edit ended with %q", last.Error)
 				}
-				r.Leave()
+				r.Detach()
 			})
 		})
 	}

@@ -76,7 +76,7 @@ func TestReplicasShareTheBudget(t *testing.T) {
 				for j := range 20 {
 					m := result("text", "text")
 					m.Key = fmt.Sprint(i, "/", j)
-					if err := NewThread(d.api, r.Pacer, nil, d.channel, d.parent).Post(d.Context(), m, &Once{}, unsaved); err != nil {
+					if err := NewClient(d.api, r.Pacer, nil).Thread(nil, d.channel, d.parent).Post(d.Context(), m, &PostState{}, unsaved); err != nil {
 						t.Error(err)
 					}
 				}
@@ -146,14 +146,14 @@ func TestReplicaComesAndGoes(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 5 {
 				all.Go(func() {
-					thread := NewThread(d.api, pacer, nil, d.channel, d.parent)
+					thread := NewClient(d.api, pacer, nil).Thread(nil, d.channel, d.parent)
 					r, err := openWriter(d.Context(), thread, fmt.Sprint(name, i), d.parent, "reading")
 					if err != nil {
 						t.Error(err)
 						return
 					}
 					d.write(r, length)
-					r.Leave()
+					r.Detach()
 				})
 			}
 			all.Wait()

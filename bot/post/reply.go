@@ -60,10 +60,10 @@ type Opening struct {
 
 // Open posts a reply, once (see [Thread.Post]), and starts its editor, which
 // ends with Close, Leave or ctx. Reply.Thread is the reply's own thread.
-func Open(ctx context.Context, t *Thread, o Opening, state *Once, save Save) (*Reply, error) {
+func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save SaveFunc) (*Reply, error) {
 	var shown Message // shown by this process, not by an earlier one
 	late := func(m *Message) {
-		shown = o.View().message()
+		shown = o.View().Message()
 		m.Blocks, m.Fallback = shown.Blocks, shown.Fallback
 	}
 	if err := t.postOnce(ctx, Message{Key: o.Key, After: o.After}, greeting, late, state, save); err != nil {
@@ -87,9 +87,6 @@ func (r *Reply) Thread() *Thread {
 	return r.thread
 }
 
-// TS returns the reply's timestamp.
-func (r *Reply) TS() string { return r.ts }
-
 // Changed tells the editor that the view has changed. The editor wakes only if
 // the change matters for its wait.
 func (r *Reply) Changed(about Change) {
@@ -103,7 +100,7 @@ func (r *Reply) Changed(about Change) {
 	}
 	r.mu.Unlock()
 	if waiting {
-		r.thread.pacer.counts.edits(1, 0)
+		r.thread.client.pacer.counts.edits(1, 0)
 	}
 	if wake {
 		select {
@@ -118,14 +115,14 @@ func (r *Reply) Changed(about Change) {
 // goes before all live edits, since people have not been told its contents
 // otherwise.
 func (r *Reply) Close(ctx context.Context, v View) error {
-	late := r.Leave()
+	late := r.Detach()
 	err := r.Gone()
 	if err != nil {
 		return err
 	}
 	err = r.thread.show(ctx, r.ts, v, final, nil)
 	if late && err == nil {
-		if err := sleep.For(ctx, Lateness); err != nil {
+		if err := sleep.For(ctx, LostEditWindow); err != nil {
 			return err
 		}
 		err = r.thread.show(ctx, r.ts, v, final, nil)
@@ -140,20 +137,20 @@ func (r *Reply) Gone() error {
 	return r.gone
 }
 
-// Lateness is the time for which an abandoned edit may still overwrite a later
+// LostEditWindow is the time for which an abandoned edit may still overwrite a later
 // one.
-const Lateness = 5 * time.Second
+const LostEditWindow = 5 * time.Second
 
-// Leave ends the live edits and waits for an edit in flight. The reply stays
+// Detach ends the live edits and waits for an edit in flight. The reply stays
 // as it is. If late is true, Slack may still carry out an abandoned edit, and
-// the caller must repeat the next edit after [Lateness]. Leave may be called
+// the caller must repeat the next edit after [LostEditWindow]. Detach may be called
 // again.
-func (r *Reply) Leave() (late bool) {
+func (r *Reply) Detach() (late bool) {
 	r.stop()
 	<-r.ended
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.late.IsZero() && time.Since(r.late) < Lateness
+	return !r.late.IsZero() && time.Since(r.late) < LostEditWindow
 }
 
 // Edit makes the message ts of the thread show v, in the order of the live edits. When the
@@ -166,11 +163,11 @@ func (t *Thread) Edit(ctx context.Context, ts string, v View, ready func(context
 
 // show is Edit for any urgency. ready may be nil.
 func (t *Thread) show(ctx context.Context, ts string, v View, u urgency, ready func(context.Context) error) error {
-	c := t.edit(ts, v.message(), u)
+	c := t.edit(ts, v.Message(), u)
 	c.ready = ready
 	err := t.write(ctx, c)
 	if fate, _ := judge(err); v.hasText() && fate == refused && !Gone(err) {
-		err = t.write(ctx, t.edit(ts, v.withoutTexts().message(), u)) // Slack may have refused the text
+		err = t.write(ctx, t.edit(ts, v.withoutTexts().Message(), u)) // Slack may have refused the text
 	}
 	return err
 }
@@ -178,7 +175,7 @@ func (t *Thread) show(ctx context.Context, ts string, v View, u urgency, ready f
 // edit returns the call that makes a message show m.
 func (t *Thread) edit(ts string, m Message, u urgency) call {
 	return call{method: "chat.update", urgency: u, do: func(ctx context.Context) error {
-		_, _, _, err := t.api.UpdateMessageContext(ctx, t.channel, ts,
+		_, _, _, err := t.client.api.UpdateMessageContext(ctx, t.channel, ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err
 	}}

@@ -82,7 +82,7 @@ func TestCloseWaitsForTheEditInFlight(t *testing.T) {
 		r.Write(0, "text")
 		synctest.Wait() // it is on its way
 		begun := time.Now()
-		r.Leave()
+		r.Detach()
 		if took := time.Since(begun); took < 5*time.Second {
 			t.Errorf("left after %s, while an edit was on its way", took)
 		}
@@ -135,7 +135,7 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 		}
 		var first time.Duration
 		for _, c := range d.calls("chat.update") {
-			if c.Args["ts"] == r.TS() {
+			if c.Args["ts"] == r.ts {
 				first = c.Time.Sub(begun)
 				break
 			}

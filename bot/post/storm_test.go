@@ -77,7 +77,7 @@ func newStorm(tb testing.TB, n, processes int, listener net.Listener, dial func(
 		if err != nil {
 			tb.Fatal(err)
 		}
-		thread := NewThread(s.api, s.pacers[i%len(s.pacers)], nil, channel, ts)
+		thread := NewClient(s.api, s.pacers[i%len(s.pacers)], nil).Thread(nil, channel, ts)
 		s.streams = append(s.streams, &stream{thread: thread, asked: ts})
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
@@ -105,7 +105,7 @@ func (s *storm) run(tell func(*storm, *stream, *writer)) report {
 				s.Error(err)
 				return
 			}
-			st.reply = r.TS()
+			st.reply = r.ts
 			<-begin
 			tell(s, st, r)
 		})
@@ -147,11 +147,11 @@ func (s *storm) paced(st *stream, r *writer) {
 	})
 	m := result(text.String(), "the text")
 	m.Key, m.After = st.asked+"/1", st.reply
-	if err := st.thread.Post(s.ctx, m, &Once{}, unsaved); err != nil {
+	if err := st.thread.Post(s.ctx, m, &PostState{}, unsaved); err != nil {
 		s.Error(err)
 	}
 	if s.hurry {
-		r.Leave()
+		r.Detach()
 		return
 	}
 	if err := r.Trail(s.ctx, says("done")); err != nil {
@@ -162,14 +162,14 @@ func (s *storm) paced(st *stream, r *writer) {
 // fixed is how most bots tell it: an edit each second, and nobody looks at what
 // Slack says, but for the result.
 func (s *storm) fixed(st *stream, r *writer) {
-	r.Leave()
+	r.Detach()
 	var mu sync.Mutex
 	var text strings.Builder
 	edit := func() {
 		mu.Lock()
 		v := shows(text.String(), "reading")
 		mu.Unlock()
-		_ = r.thread.edit(r.TS(), v.message(), interim).do(s.ctx)
+		_ = r.thread.edit(r.ts, v.Message(), interim).do(s.ctx)
 	}
 	writing := make(chan struct{})
 	var editor sync.WaitGroup
@@ -201,7 +201,7 @@ func (s *storm) fixed(st *stream, r *writer) {
 			break
 		}
 	}
-	_ = r.thread.edit(r.TS(), says("done").message(), final).do(s.ctx)
+	_ = r.thread.edit(r.ts, says("done").Message(), final).do(s.ctx)
 }
 
 // report is what a storm came to.

@@ -16,8 +16,7 @@ import (
 // Thread is the thread in which an ask is answered. Its methods may be called
 // from several goroutines.
 type Thread struct {
-	api     *slack.Client
-	pacer   *Pacer
+	client  *Client
 	fence   Fence
 	channel string
 	ts      string // timestamp of the thread's first message, or "" for the channel itself
@@ -29,14 +28,13 @@ type Thread struct {
 // with that right.
 type Fence func(context.Context) (context.Context, context.CancelFunc, error)
 
-// NewThread returns the thread below the message ts of a channel, or the
-// channel itself if ts is empty. api must not have retries of its own. A nil
-// fence allows every write.
-func NewThread(api *slack.Client, pacer *Pacer, fence Fence, channel, ts string) *Thread {
+// Thread returns the thread below the message ts of a channel, or the channel
+// itself if ts is empty. A nil fence allows every write.
+func (c *Client) Thread(fence Fence, channel, ts string) *Thread {
 	if fence == nil {
 		fence = func(ctx context.Context) (context.Context, context.CancelFunc, error) { return ctx, func() {}, nil }
 	}
-	return &Thread{api: api, pacer: pacer, fence: fence, channel: channel, ts: ts}
+	return &Thread{client: c, fence: fence, channel: channel, ts: ts}
 }
 
 // Under returns the thread below another message of the same channel.
@@ -56,7 +54,7 @@ func (t *Thread) For(person string) *Thread {
 
 // write runs a call that changes something, behind the fence.
 func (t *Thread) write(ctx context.Context, c call) error {
-	return t.pacer.run(ctx, t.fenced(c))
+	return t.client.pacer.run(ctx, t.fenced(c))
 }
 
 func (t *Thread) fenced(c call) call {
@@ -77,10 +75,10 @@ func (t *Thread) fenced(c call) call {
 // https://docs.slack.dev/messaging/message-metadata
 const eventType = "slackocr_post"
 
-// Once is the saved state of a message that must be posted exactly once:
+// PostState is the saved state of a message that must be posted exactly once:
 // before the post that the message may exist, and after the post its
 // timestamp. With this state another process can go on.
-type Once struct {
+type PostState struct {
 	Tried time.Time `json:",omitzero"`
 	TS    string    `json:",omitempty"`
 	// Again is true if the message was posted again while Slack may still
@@ -88,24 +86,24 @@ type Once struct {
 	Again bool `json:",omitempty"`
 }
 
-// Save stores the state of posts.
-type Save func(context.Context) error
+// SaveFunc stores the state of posts.
+type SaveFunc func(context.Context) error
 
 // Post posts m once: not if state says that m was posted, and only after a
 // search of the thread if m may have been posted. Post returns when Slack has
 // the message, when Slack refuses, or with the cause of ctx.
-func (t *Thread) Post(ctx context.Context, m Message, state *Once, save Save) error {
+func (t *Thread) Post(ctx context.Context, m Message, state *PostState, save SaveFunc) error {
 	return t.postOnce(ctx, m, final, nil, state, save)
 }
 
 // Notify is Post for a word about the bot itself: results go first.
-func (t *Thread) Notify(ctx context.Context, m Message, state *Once, save Save) error {
+func (t *Thread) Notify(ctx context.Context, m Message, state *PostState, save SaveFunc) error {
 	return t.postOnce(ctx, m, notice, nil, state, save)
 }
 
 // postOnce is Post. late, unless nil, sets the contents of m when the turn has
 // come.
-func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*Message), state *Once, save Save) (err error) {
+func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*Message), state *PostState, save SaveFunc) (err error) {
 	switch {
 	case state.TS != "":
 		return nil
@@ -129,7 +127,7 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 // post posts m. If a failed post may have been carried out, post searches the
 // thread. Only when the turn has come the state says that m may have been posted: after a
 // crash nobody searches for the messages that waited.
-func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *Once, save Save) error {
+func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *PostState, save SaveFunc) error {
 	return t.write(ctx, call{
 		method:  "chat.postMessage",
 		channel: t.channel,
@@ -149,7 +147,7 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 			if t.ts == "" {
 				options = nil
 			}
-			_, state.TS, _, err = t.api.SendMessageContext(ctx, t.channel, append(options,
+			_, state.TS, _, err = t.client.api.SendMessageContext(ctx, t.channel, append(options,
 				slack.MsgOptionText(m.Fallback, false),
 				slack.MsgOptionBlocks(m.Blocks...),
 				slack.MsgOptionMetadata(slack.SlackMetadata{
@@ -187,13 +185,13 @@ func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
 	return t.find(ctx, m)
 }
 
-// LateWrites bounds the delay with which Slack carries out a post of a process
+// LostPostWindow bounds the delay with which Slack carries out a post of a process
 // that died.
-const LateWrites = 20 * time.Second
+const LostPostWindow = 20 * time.Second
 
-// RemoveDoubles deletes duplicates in the thread after a message: posts whose
+// RemoveDuplicates deletes duplicates in the thread after a message: posts whose
 // key is in keep but whose timestamp differs from the one in keep.
-func (t *Thread) RemoveDoubles(ctx context.Context, after string, keep map[string]string) error {
+func (t *Thread) RemoveDuplicates(ctx context.Context, after string, keep map[string]string) error {
 	var doubles []string
 	for messages, err := range t.messages(ctx, after) {
 		if err != nil {
@@ -207,7 +205,7 @@ func (t *Thread) RemoveDoubles(ctx context.Context, after string, keep map[strin
 	}
 	for _, ts := range doubles {
 		err := t.write(ctx, call{method: "chat.delete", urgency: final, do: func(ctx context.Context) error {
-			_, _, err := t.api.DeleteMessageContext(ctx, t.channel, ts)
+			_, _, err := t.client.api.DeleteMessageContext(ctx, t.channel, ts)
 			return err
 		}})
 		if err != nil && Code(err) != "message_not_found" {
@@ -259,18 +257,4 @@ func (t *Thread) messages(ctx context.Context, after string) iter.Seq2[[]slack.M
 			cursor = next
 		}
 	}
-}
-
-// infoTime bounds a request for a file's information.
-const infoTime = 30 * time.Second
-
-// FileInfo returns Slack's information about a file.
-func FileInfo(ctx context.Context, api *slack.Client, pacer *Pacer, id string) (file *slack.File, err error) {
-	ctx, cancel := context.WithTimeout(ctx, infoTime)
-	defer cancel()
-	err = pacer.run(ctx, call{method: "files.info", urgency: final, do: func(ctx context.Context) (err error) {
-		file, _, _, err = api.GetFileInfoContext(ctx, id, 0, 0)
-		return err
-	}})
-	return file, err
 }

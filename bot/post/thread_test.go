@@ -36,7 +36,7 @@ func TestPostIsFoundOnLaterPages(t *testing.T) {
 				d.crowd(others)
 				m := result("the text", "text")
 				m.Key, m.After = "mine", d.parent
-				var posted Once
+				var posted PostState
 				if err := d.thread().Post(d.Context(), m, &posted, unsaved); err != nil {
 					t.Fatal(err)
 				}
@@ -71,7 +71,7 @@ func TestOthersPostsAreNotTaken(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		m := result("the text", "text")
 		m.Key, m.After = "mine", d.parent
-		var old Once
+		var old PostState
 		if err := d.thread().Post(d.Context(), m, &old, unsaved); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestOthersPostsAreNotTaken(t *testing.T) {
 // TestPostsAsked says what a post's arguments must be.
 func TestPostsAsked(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		if err := d.thread().Post(d.Context(), result("see https://example.com", "text"), &Once{}, unsaved); err != nil {
+		if err := d.thread().Post(d.Context(), result("see https://example.com", "text"), &PostState{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		args := d.calls("chat.postMessage")[0].Args
@@ -122,7 +122,7 @@ func TestFilesOfTheFirstMessage(t *testing.T) {
 		first := post("", "first.png")
 		post(first, "second.png")
 		want := d.ws.Thread(d.channel, first)[0].Files[0].ID
-		if ids, err := NewThread(d.api, d.pacer, nil, d.channel, first).Files(d.Context()); err != nil || !slices.Equal(ids, []string{want}) {
+		if ids, err := d.client().Thread(nil, d.channel, first).Files(d.Context()); err != nil || !slices.Equal(ids, []string{want}) {
 			t.Errorf("files %q, want %q, %v", ids, want, err)
 		}
 	})
@@ -136,7 +136,7 @@ func TestFilesOfAReplyAreNotTheFirstMessages(t *testing.T) {
 	}))
 	defer server.Close()
 	api := slack.New("xoxb-x", slack.OptionAPIURL(server.URL+"/"), slack.OptionHTTPClient(server.Client()))
-	if ids, err := NewThread(api, newPacer(), nil, "C1", "10.1").Files(t.Context()); err != nil || len(ids) != 0 {
+	if ids, err := NewClient(api, newPacer(), nil).Thread(nil, "C1", "10.1").Files(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("files %q, %v", ids, err)
 	}
 }
@@ -157,7 +157,7 @@ func TestPostGoesOn(t *testing.T) {
 			inFakeTime(t, func(d *desk) {
 				m := result("the text", "text")
 				m.Key, m.After = "mine", d.parent
-				var first Once
+				var first PostState
 				if tt.posted {
 					if err := d.thread().Post(d.Context(), m, &first, unsaved); err != nil {
 						t.Fatal(err)
@@ -166,7 +166,7 @@ func TestPostGoesOn(t *testing.T) {
 				if tt.fault.Method != "" {
 					d.ws.Fail(tt.fault)
 				}
-				state := Once{Tried: time.Now()}
+				state := PostState{Tried: time.Now()}
 				if err := d.thread().Post(d.Context(), m, &state, unsaved); err != nil || state.TS == "" {
 					t.Errorf("posted at %q, %v", state.TS, err)
 				}
@@ -185,7 +185,7 @@ func TestPostGoesOn(t *testing.T) {
 func TestNothingIsPostedBeforeItIsNoted(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		cause := errors.New("the store is away")
-		var state Once
+		var state PostState
 		err := d.thread().Post(d.Context(), result("x", "x"), &state, func(context.Context) error { return cause })
 		if !errors.Is(err, cause) || state.Tried.IsZero() || len(d.calls("chat.postMessage")) != 0 {
 			t.Errorf("%d posts, %+v, %v", len(d.calls("chat.postMessage")), state, err)
@@ -198,7 +198,7 @@ func TestPostThatCannotBeLookedUp(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 500})
 		d.ws.Fail(localslack.Fault{Method: "conversations.replies", Error: "missing_scope"})
-		var state Once
+		var state PostState
 		if err := d.thread().Post(d.Context(), result("x", "x"), &state, unsaved); err != nil || state.TS == "" {
 			t.Errorf("posted at %q, %v", state.TS, err)
 		}
@@ -214,8 +214,8 @@ func TestWaitingPostIsNotTried(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		budget := d.pacer.channel(d.channel)
 		spend(d, budget, int(budget.burst), final)
-		saved := make(chan Once, 2)
-		var state Once
+		saved := make(chan PostState, 2)
+		var state PostState
 		posted := make(chan error)
 		go func() {
 			posted <- d.thread().Post(d.Context(), result("text", "text"), &state, func(context.Context) error {

@@ -23,7 +23,7 @@ func TestNobodyCallsBeforeRetryAfter(t *testing.T) {
 			r := d.open(fmt.Sprint(i))
 			all.Go(func() {
 				d.write(r, time.Minute)
-				r.Leave()
+				r.Detach()
 			})
 		}
 		all.Wait()
@@ -99,7 +99,7 @@ func TestPostsThatArriveLate(t *testing.T) {
 			all.Go(func() {
 				m := result("text", "text")
 				m.Key = fmt.Sprint(i)
-				if err := d.thread().Post(d.Context(), m, &Once{}, unsaved); err != nil {
+				if err := d.thread().Post(d.Context(), m, &PostState{}, unsaved); err != nil {
 					t.Error(err)
 				}
 			})
@@ -219,7 +219,7 @@ func TestLateEditIsOverwritten(t *testing.T) {
 		if m := d.ws.Thread(d.channel, d.parent)[1]; m.Text != "done" {
 			t.Fatalf("the reply says %q", m.Text)
 		}
-		if err := r.thread.edit(r.TS(), shows("text", "reading").message(), interim).do(d.Context()); err != nil { // as Slack would
+		if err := r.thread.edit(r.ts, shows("text", "reading").Message(), interim).do(d.Context()); err != nil { // as Slack would
 			t.Fatal(err)
 		}
 		all.Wait()

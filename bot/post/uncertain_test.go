@@ -27,7 +27,7 @@ func TestNothingIsUncertainForEver(t *testing.T) {
 				ended := make(chan error, 1)
 				begun := time.Now()
 				go func() {
-					ended <- d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &Once{}, unsaved)
+					ended <- d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &PostState{}, unsaved)
 				}()
 				for {
 					select {
@@ -40,7 +40,7 @@ func TestNothingIsUncertainForEver(t *testing.T) {
 						if time.Since(begun) > time.Hour {
 							t.Fatal("it goes on for ever")
 						}
-						_, _ = FileInfo(d.Context(), d.api, d.pacer, "F0000000000") // which Slack refuses
+						_, _ = d.client().File(d.Context(), "F0000000000") // which Slack refuses
 					}
 				}
 			})
@@ -54,7 +54,7 @@ func TestOutageIsWaitedFor(t *testing.T) {
 		mend := d.ws.Fail(localslack.Fault{Method: "*", Status: 503})
 		ended := make(chan error, 1)
 		go func() {
-			ended <- d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &Once{}, unsaved)
+			ended <- d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &PostState{}, unsaved)
 		}()
 		_ = sleep.For(d.Context(), 2*time.Hour)
 		mend()
@@ -72,7 +72,7 @@ func TestEmptyThreadIsAskedForAgain(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Applied: true, Status: 500})
 		d.ws.Fail(localslack.Fault{Method: "conversations.replies", Times: 2, NoMessages: true})
-		if err := d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &Once{}, unsaved); err != nil {
+		if err := d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &PostState{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(d.ws.Thread(d.channel, d.parent)); n != 2 {

@@ -26,9 +26,9 @@ var ErrNotShared = errors.New("the file was not shared")
 // sharedWithin bounds the delay of a share after Slack has reported success.
 const sharedWithin = 15 * time.Second
 
-// OnceFile is [Once] for a file: the id before the share, and then that the
+// UploadState is [PostState] for a file: the id before the share, and then that the
 // file is visible.
-type OnceFile struct {
+type UploadState struct {
 	ID     string `json:",omitempty"`
 	Shared bool   `json:",omitempty"`
 }
@@ -36,7 +36,7 @@ type OnceFile struct {
 // Upload shares content as a file in the thread, once, and returns when the
 // file is visible there. After a minute Upload gives up; the error may be
 // [ErrNotShared]. https://docs.slack.dev/messaging/working-with-files#upload
-func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *OnceFile, save Save) (err error) {
+func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *UploadState, save SaveFunc) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
 	defer cancel()
 	switch {
@@ -76,8 +76,8 @@ func (t *Thread) upload(ctx context.Context, name string, content []byte) (id st
 		if err != nil {
 			return "", fmt.Errorf("asking where to upload: %w", err)
 		}
-		err = t.pacer.once(ctx, t.fenced(call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
-			return t.api.UploadToURL(ctx, slack.UploadToURLParameters{
+		err = t.client.pacer.once(ctx, t.fenced(call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
+			return t.client.api.UploadToURL(ctx, slack.UploadToURLParameters{
 				UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
 			})
 		}}))
@@ -98,7 +98,7 @@ const uploadPause = 3 * time.Second
 
 func (t *Thread) place(ctx context.Context, name string, size int) (place *slack.GetUploadURLExternalResponse, err error) {
 	err = t.write(ctx, call{method: "files.getUploadURLExternal", urgency: final, do: func(ctx context.Context) (err error) {
-		place, err = t.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: size})
+		place, err = t.client.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: size})
 		return err
 	}})
 	return place, err
@@ -109,7 +109,7 @@ func (t *Thread) share(ctx context.Context, name, id string) error {
 		method:  "files.completeUploadExternal",
 		urgency: final,
 		do: func(ctx context.Context) error {
-			_, err := t.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+			_, err := t.client.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 				Files: []slack.FileSummary{{ID: id, Title: name}}, Channel: t.channel, ThreadTimestamp: t.ts,
 			})
 			return err
@@ -141,13 +141,13 @@ func (t *Thread) withdraw(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_ = t.write(ctx, call{method: "files.delete", urgency: final, do: func(ctx context.Context) error {
-		return t.api.DeleteFileContext(ctx, id)
+		return t.client.api.DeleteFileContext(ctx, id)
 	}})
 }
 
 // shared reports whether a file is visible in this thread's channel.
 func (t *Thread) shared(ctx context.Context, id string) (bool, error) {
-	file, err := FileInfo(ctx, t.api, t.pacer, id)
+	file, err := t.client.File(ctx, id)
 	if Code(err) == "file_not_found" {
 		return false, nil // an incomplete upload is not a file yet
 	}

@@ -25,7 +25,7 @@ func TestUploads(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(d *desk) {
 				d.ws.Fail(tt.fault)
-				var state OnceFile
+				var state UploadState
 				if err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
 					t.Fatalf("shared %v, %v", state.Shared, err)
 				}
@@ -49,7 +49,7 @@ func TestUploadGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 { // before it was shared, and when that was not noted
-			state := OnceFile{ID: id}
+			state := UploadState{ID: id}
 			if err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
 				t.Fatalf("shared %v, %v", state.Shared, err)
 			}
@@ -74,7 +74,7 @@ func TestUploadGivesUp(t *testing.T) {
 				inFakeTime(t, func(d *desk) {
 					d.ws.Fail(fault)
 					begun := time.Now()
-					err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &OnceFile{}, unsaved)
+					err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &UploadState{}, unsaved)
 					if !errors.Is(err, errUploadTime) {
 						t.Errorf("got %v", err)
 					}
@@ -91,10 +91,10 @@ func TestUploadGivesUp(t *testing.T) {
 func TestUploadThatNobodySees(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		d.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", NeverShared: true})
-		var state OnceFile
+		var state UploadState
 		begun := time.Now()
 		err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved)
-		if !errors.Is(err, ErrNotShared) || state != (OnceFile{}) {
+		if !errors.Is(err, ErrNotShared) || state != (UploadState{}) {
 			t.Errorf("state %+v, %v", state, err)
 		}
 		if took := time.Since(begun); took < sharedWithin || took > sharedWithin+time.Second {

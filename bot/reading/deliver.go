@@ -53,7 +53,7 @@ func (r *run) deliver(i int) error {
 // results returns the thread for the texts.
 func (r *run) results() *post.Thread {
 	if direct := r.snapshot().Elsewhere; direct != "" {
-		return post.NewThread(r.API, r.Pacer, r.job.Fence, direct, "").For(r.Person)
+		return r.Client.Thread(r.job.Fence, direct, "").For(r.Person)
 	}
 	return r.reply.Thread()
 }
@@ -85,7 +85,7 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 		return refusal
 	}
 	// Slack may accept as a file a text that was refused as a message.
-	state, save := r.onceFile(func(s *State) *post.OnceFile { return &s.Files[i].Delivery.Upload })
+	state, save := r.onceFile(func(s *State) *post.UploadState { return &s.Files[i].Delivery.Upload })
 	switch err := r.results().Upload(ctx, r.uploadName(i), slackmd.File(text), state, save); {
 	case HandsOff(err):
 		return err
@@ -110,7 +110,7 @@ func (r *run) room(ctx context.Context, i, parts int) error {
 		return nil
 	}
 	return r.updateFile(ctx, i, func(f *FileState) {
-		f.Delivery.Parts = append(f.Delivery.Parts, make([]post.Once, parts-len(f.Delivery.Parts))...)
+		f.Delivery.Parts = append(f.Delivery.Parts, make([]post.PostState, parts-len(f.Delivery.Parts))...)
 	})
 }
 
@@ -131,7 +131,7 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.Here(r.What(i))).Block())
 			}
 		}
-		state, save := r.once(func(s *State) *post.Once { return &s.Files[i].Delivery.Parts[n] })
+		state, save := r.once(func(s *State) *post.PostState { return &s.Files[i].Delivery.Parts[n] })
 		if err := r.results().Post(ctx, m, state, save); err != nil {
 			return err
 		}
@@ -165,9 +165,9 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 // accepts no more posts of the bot: in a direct message, or through the
 // command's response_url.
 func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
-	direct, err := r.Desk.Direct(ctx, r.Person)
+	direct, err := r.Client.Direct(ctx, r.Person)
 	if parts := slackmd.Messages(text).Parts; post.Code(err) != "" && r.Respond != "" && len(parts) > 0 {
-		return r.Desk.Respond(ctx, r.Respond, "", r.result(i, r.file(i), parts, 0).Message())
+		return r.Client.Respond(ctx, r.Respond, "", r.result(i, r.file(i), parts, 0).Message())
 	}
 	if err != nil {
 		return post.OptionalScope(err)
@@ -213,7 +213,7 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 	on := slices.Sorted(maps.Keys(areas))
 	on = on[:min(len(on), maxMarked)]
 	marked := slices.Grow(f.Delivery.Marked, len(on))[:max(len(on), len(f.Delivery.Marked))]
-	if !slices.ContainsFunc(marked, func(m post.OnceFile) bool { return !m.Shared }) {
+	if !slices.ContainsFunc(marked, func(m post.UploadState) bool { return !m.Shared }) {
 		return nil
 	}
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Marked = slices.Clone(marked) }); err != nil {
@@ -246,7 +246,7 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 		if doc.Len() > 1 {
 			ext = fmt.Sprintf("-%d%s", piece+1, ext)
 		}
-		state, save := r.onceFile(func(s *State) *post.OnceFile { return &s.Files[i].Delivery.Marked[n] })
+		state, save := r.onceFile(func(s *State) *post.UploadState { return &s.Files[i].Delivery.Marked[n] })
 		if err := r.results().Upload(ctx, slackmd.FileName(r.FileName(i), ext), image.Data, state, save); err != nil {
 			return err
 		}
@@ -258,14 +258,14 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 // neither this job nor a turn.
 func (r *run) close() error {
 	now := time.Now()
-	late := r.reply.Leave()
+	late := r.reply.Detach()
 	if r.reply.Gone() == nil {
 		if err := r.followUp(CloseReply, now); err != nil {
 			return err
 		}
 	}
 	if late { // Slack may still carry out a live edit after the last edit
-		if err := r.followUp(CloseReplyAgain, now.Add(post.Lateness)); err != nil {
+		if err := r.followUp(CloseReplyAgain, now.Add(post.LostEditWindow)); err != nil {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ const readyWithin = 20 * time.Second
 func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error) {
 	end := time.Now().Add(readyWithin)
 	for pause := time.Second; ; pause *= 2 {
-		info, err = post.FileInfo(ctx, r.API, r.Pacer, id)
+		info, err = r.Client.File(ctx, id)
 		switch post.Code(err) {
 		case "missing_scope":
 			return nil, fetch.ErrLoginPage

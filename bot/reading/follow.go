@@ -27,11 +27,11 @@ func (r *run) followUp(kind string, due time.Time) error {
 
 // lookForDouble schedules a search for a duplicate, if a message was posted
 // again while Slack may still carry out an earlier try.
-func (r *run) lookForDouble(state post.Once) error {
+func (r *run) lookForDouble(state post.PostState) error {
 	if !state.Again {
 		return nil
 	}
-	return r.followUp(RemoveDoubles, time.Now().Add(post.LateWrites))
+	return r.followUp(RemoveDoubles, time.Now().Add(post.LostPostWindow))
 }
 
 // FollowUp does a follow-up of an ask, which may safely be repeated. home is
@@ -72,8 +72,8 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 // removeDoubles deletes messages that Slack posted after they were posted
 // again.
 func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
-	thread := post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).For(a.Person)
-	if err := thread.RemoveDoubles(ctx, a.After(), map[string]string{a.Key + ReplyKey: s.Reply.TS}); err != nil {
+	thread := rd.Client.Thread(nil, a.Channel, a.Root).For(a.Person)
+	if err := thread.RemoveDuplicates(ctx, a.After(), map[string]string{a.Key + ReplyKey: s.Reply.TS}); err != nil {
 		return err
 	}
 	parts := map[string]string{}
@@ -84,11 +84,11 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 	}
 	switch {
 	case s.Elsewhere != "":
-		return post.NewThread(rd.API, rd.Pacer, nil, s.Elsewhere, "").RemoveDoubles(ctx, "", parts)
+		return rd.Client.Thread(nil, s.Elsewhere, "").RemoveDuplicates(ctx, "", parts)
 	case a.Root == "":
 		thread = thread.Under(s.Reply.TS)
 	}
-	return thread.RemoveDoubles(ctx, s.Reply.TS, parts)
+	return thread.RemoveDuplicates(ctx, s.Reply.TS, parts)
 }
 
 // errFollowedUp means that another replica has done a follow-up in the meantime.
@@ -111,7 +111,7 @@ func (rd *Reader) closeReply(ctx context.Context, f jobs.FollowUp, record jobs.R
 		}
 		v.Texts = append(v.Texts, post.Text{Name: slackmd.Name(a.Files[i].Name()), Markdown: text})
 	}
-	return post.NewThread(rd.API, rd.Pacer, nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, func(ctx context.Context) error {
+	return rd.Client.Thread(nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, func(ctx context.Context) error {
 		if left, err := rd.Jobs.HasFollowUp(ctx, f); err == nil && !left {
 			return errFollowedUp
 		}
@@ -134,10 +134,10 @@ func (s State) allDelivered(record jobs.Record) bool {
 func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 	v := post.View{}
 	if a.Root == "" && !ask.Direct(a.Channel) {
-		v.Head = post.Note{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
+		v.Head = post.Caption{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
 	}
 	if len(a.Files) == 1 {
-		v.Lines = []post.Line{{Note: closedAlone(record.Key, a, s.Files[0]), Buttons: closedButtons(record.Key, 0, s.Files[0])}}
+		v.Lines = []post.Line{{Caption: closedAlone(record.Key, a, s.Files[0]), Buttons: closedButtons(record.Key, 0, s.Files[0])}}
 		return v
 	}
 	done, all, took := 0, 0, time.Duration(0)
@@ -150,14 +150,14 @@ func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 			done++
 		}
 		took = max(took, f.Outcome.Took)
-		v.Lines = append(v.Lines, post.Line{Note: closedAmongOthers(a, i, s, home), Buttons: closedButtons(record.Key, i, f)})
+		v.Lines = append(v.Lines, post.Line{Caption: closedAmongOthers(a, i, s, home), Buttons: closedButtons(record.Key, i, f)})
 	}
-	v.Lines[0].Note = post.Plain(words.ReadFiles(done, all, a.Mode, took))
+	v.Lines[0].Caption = post.Plain(words.ReadFiles(done, all, a.Mode, took))
 	return v
 }
 
 // closedAlone returns the final line for the only file of an ask.
-func closedAlone(key string, a ask.Ask, f FileState) post.Note {
+func closedAlone(key string, a ask.Ask, f FileState) post.Caption {
 	what, o, d := a.What(0), f.Outcome, f.Delivery
 	marked := ""
 	if d.NotMarked {
@@ -168,7 +168,7 @@ func closedAlone(key string, a ask.Ask, f FileState) post.Note {
 		return post.Plain(words.Lost(what, RequestID(key)))
 	case f.Failure != nil && f.Failure.Kind == words.Stopped:
 		stop := words.StoppedBy(what, o.Words, f.StoppedBy)
-		return post.Note{{Text: stop.Before}, {Person: stop.Person, Text: words.Somebody}, {Text: stop.After}}
+		return post.Caption{{Text: stop.Before}, {Person: stop.Person, Text: words.Somebody}, {Text: stop.After}}
 	case f.Failure != nil:
 		return post.Plain(words.NotRead(what, o.Words, f.Failure) + marked + inFile(a, 0, d))
 	case a.Mode.Kind == ocr.Locate && len(d.Parts) == 0:
@@ -180,7 +180,7 @@ func closedAlone(key string, a ask.Ask, f FileState) post.Note {
 }
 
 // closedAmongOthers returns the final line for one of several files.
-func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
+func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Caption {
 	f := s.Files[i]
 	name := post.Span{Text: slackmd.Name(a.Files[i].Name())}
 	if parts := f.Delivery.Parts; len(parts) > 0 && parts[0].TS != "" {
@@ -203,7 +203,7 @@ func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Note {
 	if f.Delivery.NotMarked {
 		state += words.NotMarked
 	}
-	return post.Note{name, {Text: "· " + state}}
+	return post.Caption{name, {Text: "· " + state}}
 }
 
 // inFile returns the words that name the file with the whole text, if there is

@@ -144,7 +144,7 @@ func (l *live) view() post.View {
 	l.mu.Unlock()
 	v := post.View{Head: r.head(), Buttons: r.runningButtons(state)}
 	if !r.single() {
-		v.Lines = append(v.Lines, post.Line{Note: post.Plain(words.Reading(r.Title()))})
+		v.Lines = append(v.Lines, post.Line{Caption: post.Plain(words.Reading(r.Title()))})
 	}
 	for i, f := range files {
 		if r.erased(i) {
@@ -163,7 +163,7 @@ func (l *live) view() post.View {
 		if text != "" {
 			v.Texts = append(v.Texts, t)
 		}
-		v.Lines = append(v.Lines, post.Line{Note: line})
+		v.Lines = append(v.Lines, post.Line{Caption: line})
 	}
 	return v
 }

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
@@ -24,9 +22,7 @@ import (
 
 // Reader reads asks. All fields are required.
 type Reader struct {
-	API     *slack.Client
-	Pacer   *post.Pacer
-	Desk    *post.Desk
+	Client  *post.Client
 	Jobs    *jobs.Queue
 	Model   *ocr.Client
 	Decoder *page.Decoder
@@ -68,7 +64,7 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 	if err := r.open(); err != nil {
 		return err
 	}
-	defer r.reply.Leave()
+	defer r.reply.Detach()
 	if err := r.readAll(ctx); err != nil {
 		return err
 	}
@@ -104,13 +100,13 @@ func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask
 	r := &run{Reader: rd, Ask: a, job: job, state: state, places: newPlaces(len(a.Files)), draining: draining, hardStop: hardStop}
 	r.log = rd.newLog(record, state, a)
 	r.live = newLive(r)
-	r.thread = post.NewThread(rd.API, rd.Pacer, job.Fence, a.Channel, a.Root).For(a.Person)
+	r.thread = rd.Client.Thread(job.Fence, a.Channel, a.Root).For(a.Person)
 	return r, release, nil
 }
 
 // open posts the reply, or finds the reply of an earlier process.
 func (r *run) open() (err error) {
-	state, save := r.once(func(s *State) *post.Once { return &s.Reply })
+	state, save := r.once(func(s *State) *post.PostState { return &s.Reply })
 	r.reply, err = post.Open(r.hardStop, r.thread, post.Opening{
 		Key: r.Key + ReplyKey, After: r.After(), View: r.live.view, Shown: r.log.firstText,
 	}, state, save)
@@ -263,11 +259,11 @@ func (r *run) single() bool { return len(r.Files) == 1 }
 
 // head returns the line that names the asking person, if the reply is not
 // below that person's message.
-func (r *run) head() post.Note {
+func (r *run) head() post.Caption {
 	if r.Root != "" || ask.Direct(r.Channel) {
 		return nil
 	}
-	return post.Note{{Person: r.Person}, {Text: words.AskedToRead(r.Title())}}
+	return post.Caption{{Person: r.Person}, {Text: words.AskedToRead(r.Title())}}
 }
 
 // either returns a context that ends with ctx, or with the cause of other.

@@ -16,13 +16,13 @@ func SampleMessages() (running, closed, result post.Message) {
 		text = "# Invoice\n\nA line with **bold** words and a [link](https://example.com).\n\n| Item | Price |\n| --- | ---: |\n| Tea | 3.50 |\n\n- one\n- two\n"
 	)
 	what := words.FileAndMode("page.png", ocr.Mode{})
-	head := post.Note{{Person: "U00000000"}, {Text: words.AskedToRead(what)}}
+	head := post.Caption{{Person: "U00000000"}, {Text: words.AskedToRead(what)}}
 	running = post.View{
-		Head: head, Texts: []post.Text{{Name: what, Markdown: text}}, Lines: []post.Line{{Note: post.Plain(words.Reading(what))}},
+		Head: head, Texts: []post.Text{{Name: what, Markdown: text}}, Lines: []post.Line{{Caption: post.Plain(words.Reading(what))}},
 		Buttons: slack.NewActionBlock(BlockID(key, 0), StopButton()),
 	}.Message()
 	done := post.Line{
-		Note:    post.Note{{Text: words.Read(what, 12, 1, 0), Link: "https://example.slack.com/archives/C00000000/p1700000000000000"}},
+		Caption: post.Caption{{Text: words.Read(what, 12, 1, 0), Link: "https://example.slack.com/archives/C00000000/p1700000000000000"}},
 		Buttons: closedButtons(key, 0, FileState{}),
 	}
 	closed = post.View{Lines: []post.Line{done}}.Message()

@@ -26,7 +26,7 @@ import (
 type State struct {
 	Began     time.Time
 	Phase     Phase
-	Reply     post.Once
+	Reply     post.PostState
 	Elsewhere string `json:",omitempty"` // direct message for the texts, if the conversation accepts no more
 	Files     []FileState
 }
@@ -89,12 +89,12 @@ type Place struct {
 
 // Delivery lists the posts of a file's result.
 type Delivery struct {
-	Parts     []post.Once     `json:",omitempty"` // the text's messages
-	Upload    post.OnceFile   // the text as a file
-	NoUpload  bool            `json:",omitempty"` // all of the text goes as messages
-	Marked    []post.OnceFile `json:",omitempty"` // pictures with the places framed
-	NotMarked bool            `json:",omitempty"` // those could not be posted
-	Lost      bool            `json:",omitempty"` // Slack did not accept the text
+	Parts     []post.PostState   `json:",omitempty"` // the text's messages
+	Upload    post.UploadState   // the text as a file
+	NoUpload  bool               `json:",omitempty"` // all of the text goes as messages
+	Marked    []post.UploadState `json:",omitempty"` // pictures with the places framed
+	NotMarked bool               `json:",omitempty"` // those could not be posted
+	Lost      bool               `json:",omitempty"` // Slack did not accept the text
 }
 
 // oldProgress is the state in a record of an earlier version, in which a job
@@ -103,13 +103,13 @@ type oldProgress struct {
 	oldOutcome
 	Began     time.Time
 	Asked     int
-	Posted    post.Once
+	Posted    post.PostState
 	Cause     string
-	Parts     []post.Once
-	Upload    post.OnceFile
+	Parts     []post.PostState
+	Upload    post.UploadState
 	NoFile    bool
 	Found     int
-	Marked    []post.OnceFile
+	Marked    []post.UploadState
 	Elsewhere string
 	Text      bool
 }
@@ -285,7 +285,7 @@ func (r *run) updateFile(ctx context.Context, i int, edit func(*FileState)) erro
 
 // once returns a copy of the saved state of a message that is posted once, and
 // a function that saves the copy in its place.
-func (r *run) once(place func(*State) *post.Once) (*post.Once, post.Save) {
+func (r *run) once(place func(*State) *post.PostState) (*post.PostState, post.SaveFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	state := *place(&r.state)
@@ -296,7 +296,7 @@ func (r *run) once(place func(*State) *post.Once) (*post.Once, post.Save) {
 }
 
 // onceFile is once for an upload.
-func (r *run) onceFile(place func(*State) *post.OnceFile) (*post.OnceFile, post.Save) {
+func (r *run) onceFile(place func(*State) *post.UploadState) (*post.UploadState, post.SaveFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	state := *place(&r.state)

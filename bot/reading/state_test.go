@@ -29,8 +29,8 @@ func record(t *testing.T, name string) []byte {
 // TestStateOfAnEarlierVersion has every fact that was saved.
 func TestStateOfAnEarlierVersion(t *testing.T) {
 	began := time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
-	once := post.Once{Tried: began, TS: "1700000001.000100"}
-	upload := post.OnceFile{ID: "F2", Shared: true}
+	once := post.PostState{Tried: began, TS: "1700000001.000100"}
+	upload := post.UploadState{ID: "F2", Shared: true}
 	golden := jobs.Record{
 		Request: record(t, "read.json"), Progress: record(t, "progress.json"), Created: began, Updated: began.Add(7 * time.Second),
 	}
@@ -40,7 +40,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 	}
 	file := FileState{
 		Phase: Finished, Starts: 1, Outcome: outcome, Failure: &words.Failure{Kind: words.OldSentence, OldText: "a cause."},
-		Delivery: Delivery{Parts: []post.Once{once}, Upload: upload, NoUpload: true, Marked: []post.OnceFile{upload}},
+		Delivery: Delivery{Parts: []post.PostState{once}, Upload: upload, NoUpload: true, Marked: []post.UploadState{upload}},
 	}
 	for name, tt := range map[string]struct {
 		edit func(r *jobs.Record, old map[string]any, kept *bool)
@@ -52,7 +52,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 			func(s *State) { s.Files[0].Phase, s.Files[0].Outcome.Took = "", 0 },
 		},
 		"no reply": {
-			func(_ *jobs.Record, old map[string]any, _ *bool) { old["Posted"] = post.Once{Tried: began} },
+			func(_ *jobs.Record, old map[string]any, _ *bool) { old["Posted"] = post.PostState{Tried: began} },
 			func(s *State) { s.Phase, s.Reply.TS = "", "" },
 		},
 		"whole": {
