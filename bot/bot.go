@@ -74,7 +74,6 @@ type Bot struct {
 	log     *slog.Logger
 	model   *ocr.Client
 	api     *slack.Client
-	pacer   *post.Pacer
 	client  *post.Client
 	reader  *reading.Reader
 	jobs    *jobs.Queue
@@ -116,7 +115,6 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(slackjson.Client{HTTP: client}),
 		slack.OptionLog(log.New(io.Discard, "", 0)))
 	shared := share.New(queue, c.Log)
-	pacer := post.NewPacer(shared)
 	m := newMetrics()
 	watch := func(t ocr.Attempt) {
 		m.model.count(t)
@@ -125,8 +123,8 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		}
 	}
 	b := &Bot{
-		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, api: api, pacer: pacer,
-		client: post.NewClient(api, pacer, client),
+		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, api: api,
+		client: post.NewClient(api, post.NewPacer(shared, m.registry), client),
 		jobs:   queue, shared: shared, connection: connection{http: client, fatal: make(chan error, 1)},
 	}
 	b.reader = &reading.Reader{

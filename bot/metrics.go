@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"slackocr/bot/jobs"
-	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/ocr"
 )
@@ -157,9 +156,6 @@ func (m *metrics) watch(b *Bot) {
 	gauge := func(name, help string, value func() float64) {
 		factory.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value)
 	}
-	counter := func(name, help string, value func() float64) {
-		factory.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value)
-	}
 	for i, component := range b.Components() {
 		factory.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "ready", Help: "1 for each component (label part) that works, else 0.",
@@ -182,36 +178,12 @@ func (m *metrics) watch(b *Bot) {
 	gauge("model_running", "Turns at the OCR endpoint that are in use.", func() float64 { n, _ := b.reader.Turns.Load(); return float64(n) })
 	gauge("model_limit", "Turns at the OCR endpoint of all replicas together, see OCR_CONCURRENCY.", func() float64 { return float64(b.reader.Turns.Size()) })
 	gauge("model_waiting", "Pages that wait for a turn.", func() float64 { _, n := b.reader.Turns.Load(); return float64(n) })
-	counter("edits_coalesced_total", "Changes of live replies that were shown together with an earlier change.", func() float64 { return float64(b.pacer.Stats().Coalesced) })
-	counter("edits_dropped_total", "Changes of live replies that were never shown, because the end came first.", func() float64 { return float64(b.pacer.Stats().Dropped) })
-	counter("decode_kills_total", "Processes that opened a file and crashed, or were killed because of a limit.", func() float64 { return float64(b.config.Decoder.Kills()) })
+	factory.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: namespace, Name: "decode_kills_total", Help: "Processes that opened a file and crashed, or were killed because of a limit.",
+	}, func() float64 { return float64(b.config.Decoder.Kills()) })
 	gauge("decode_running", "Processes that open files.", func() float64 { n, _ := b.config.Decoder.Load(); return float64(n) })
 	gauge("decode_waiting", "People whose files or pages wait for such a process.", func() float64 { _, n := b.config.Decoder.Load(); return float64(n) })
 	gauge("temporary_bytes", "Space for temporary files that is taken, see TEMP_SIZE.", func() float64 {
 		return float64(b.reader.Space.Used() + b.config.Decoder.Used())
 	})
-	m.registry.MustRegister(slackCalls{b.pacer})
-}
-
-// slackCalls collects the counters of a pacer, by Slack's method.
-type slackCalls struct{ pacer *post.Pacer }
-
-var (
-	callsDesc   = prometheus.NewDesc(namespace+"_slack_calls_total", "Calls of Slack's methods, each try counted. Edits of replies are chat.update.", []string{"method"}, nil)
-	limitedDesc = prometheus.NewDesc(namespace+"_slack_limited_total", "Calls that were answered 429.", []string{"method"}, nil)
-	waitedDesc  = prometheus.NewDesc(namespace+"_slack_wait_seconds_total", "Time that calls waited for their turn, over all calls.", []string{"method"}, nil)
-)
-
-func (c slackCalls) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{callsDesc, limitedDesc, waitedDesc} {
-		to <- desc
-	}
-}
-
-func (c slackCalls) Collect(to chan<- prometheus.Metric) {
-	for method, s := range c.pacer.Stats().Methods {
-		to <- prometheus.MustNewConstMetric(callsDesc, prometheus.CounterValue, float64(s.Calls), method)
-		to <- prometheus.MustNewConstMetric(limitedDesc, prometheus.CounterValue, float64(s.Limited), method)
-		to <- prometheus.MustNewConstMetric(waitedDesc, prometheus.CounterValue, s.Waited.Seconds(), method)
-	}
 }

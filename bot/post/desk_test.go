@@ -138,7 +138,7 @@ func result(markdown, notification string) Message {
 }
 
 // newPacer returns the pacer of the only replica.
-func newPacer() *Pacer { return NewPacer(share.New(nil, slog.New(slog.DiscardHandler))) }
+func newPacer() *Pacer { return NewPacer(share.New(nil, slog.New(slog.DiscardHandler)), nil) }
 
 // unsaved keeps nothing.
 func unsaved(context.Context) error { return nil }

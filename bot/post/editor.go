@@ -163,6 +163,6 @@ func (r *Reply) unshown(since time.Time, late bool) {
 // drop counts a change that will never be shown.
 func (r *Reply) drop() {
 	if _, since := r.waits(); !since.IsZero() {
-		r.thread.client.pacer.counts.edits(0, 1)
+		r.thread.client.pacer.counters.dropped.Inc()
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"slackocr/bot/localslack"
 	"slackocr/bot/sleep"
 )
@@ -219,7 +221,7 @@ func TestEndsOfReplies(t *testing.T) {
 	})
 }
 
-func TestStatsCountWhatIsSaved(t *testing.T) {
+func TestMetricsCountWhatIsSaved(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		r := d.open("a")
 		d.write(r, 12*time.Second) // 120 words
@@ -229,17 +231,26 @@ func TestStatsCountWhatIsSaved(t *testing.T) {
 		if err := r.Close(d.Context(), says("done")); err != nil {
 			t.Fatal(err)
 		}
-		s := d.pacer.Stats()
-		edits := int64(len(d.calls("chat.update")))
-		if m := s.Methods["chat.update"]; m.Calls != edits || m.Limited != 1 || m.Waited < 3*time.Second || m.Waited > 20*time.Second {
-			t.Errorf("%+v, want %d calls, one limited", m, edits)
-		}
-		// Each of 121 changes was shown, alone or with others, or dropped.
-		if shown := edits - 2; s.Coalesced+shown+s.Dropped != 121 || s.Dropped != 1 {
-			t.Errorf("%d coalesced and %d dropped of 121 changes, with %d live edits", s.Coalesced, s.Dropped, shown)
-		}
-		if s.Methods["chat.postMessage"].Calls != 1 {
-			t.Errorf("%+v", s.Methods)
+		edits := float64(len(d.calls("chat.update")))
+		update, post := prometheus.Labels{"method": "chat.update"}, prometheus.Labels{"method": "chat.postMessage"}
+		for counter, want := range map[prometheus.Collector][2]float64{
+			d.pacer.counters.calls.With(update):   {edits, edits},
+			d.pacer.counters.limited.With(update): {1, 1},
+			d.pacer.counters.waited.With(update):  {3, 20},
+			d.pacer.counters.calls.With(post):     {1, 1},
+			// Each of 121 changes was shown, alone or with others, or dropped.
+			d.pacer.counters.coalesced: {121 - 1 - (edits - 2), 121 - 1 - (edits - 2)},
+			d.pacer.counters.dropped:   {1, 1},
+		} {
+			registry := prometheus.NewRegistry()
+			registry.MustRegister(counter)
+			families, err := registry.Gather()
+			if err != nil || len(families) != 1 {
+				t.Fatal(len(families), err)
+			}
+			if got := families[0].GetMetric()[0].GetCounter().GetValue(); got < want[0] || got > want[1] {
+				t.Errorf("%s is %g, want %g to %g", families[0].GetName(), got, want[0], want[1])
+			}
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"slackocr/bot/share"
 	"slackocr/bot/sleep"
@@ -20,10 +21,10 @@ const maxChannels = 1000
 // Pacer is the one gate for all calls to Slack that count against a limit. It
 // owns all retries, so no other layer may repeat a call.
 type Pacer struct {
-	methods map[string]*bucket // read only after NewPacer
-	other   *bucket            // of methods that have no limit of their own
-	shared  *share.Share
-	counts  counts
+	methods  map[string]*bucket // read only after NewPacer
+	other    *bucket            // of methods that have no limit of their own
+	shared   *share.Share
+	counters counters
 	fairness
 	// answered is when Slack last gave an answer that tells what became of a call,
 	// in nanoseconds of Unix time.
@@ -34,11 +35,12 @@ type Pacer struct {
 	fresh    *bucket // of a channel in which nothing was posted
 }
 
-// NewPacer returns a pacer for one workspace, whose budget is shared.
-func NewPacer(shared *share.Share) *Pacer {
+// NewPacer returns a pacer for one workspace, whose budget is shared. The
+// pacer's metrics are registered with registry, unless that is nil.
+func NewPacer(shared *share.Share, registry prometheus.Registerer) *Pacer {
 	now := time.Now()
 	p := &Pacer{
-		methods: map[string]*bucket{}, other: newBucket(otherMethods, tier2, now), shared: shared,
+		methods: map[string]*bucket{}, other: newBucket(otherMethods, tier2, now), shared: shared, counters: newCounters(registry),
 		channels: map[string]*bucket{}, fresh: newBucket("", postsInChannel, now),
 	}
 	for method, l := range limits {
@@ -150,7 +152,7 @@ func (p *Pacer) once(ctx context.Context, c call) error {
 // wait takes c's turn, in the order of since. The turn is to be used by try.
 func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (*share.Turn, error) {
 	begun := time.Now()
-	defer func() { p.counts.wait(c.method, time.Since(begun)) }()
+	defer func() { p.counters.waited.WithLabelValues(c.method).Add(time.Since(begun).Seconds()) }()
 	turn := p.enter(c, since)
 	if err := turn.Wait(ctx, nil, func(int) {}); err != nil {
 		return nil, err
@@ -174,11 +176,13 @@ func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
 	sent := time.Now()
 	err := c.do(ctx)
 	fate, retryAfter := judge(err)
-	p.counts.call(c.method, fate)
+	p.counters.calls.WithLabelValues(c.method).Inc()
+	rateLimited := p.counters.limited.WithLabelValues(c.method) // there from the first call on
 	if fate == done || Code(err) != "" && fate == refused {
 		p.answered.Store(time.Now().UnixNano())
 	}
 	if fate == limited {
+		rateLimited.Inc()
 		p.method(c.method).limited(sent, retryAfter)
 		if c.channel != "" {
 			p.channel(c.channel).limited(sent, retryAfter)

@@ -26,7 +26,7 @@ type replica struct {
 func newReplica(t testing.TB, m *share.Memory) *replica {
 	r := &replica{link: m.Link()}
 	s := share.New(r.link, slog.New(slog.DiscardHandler))
-	r.Pacer = NewPacer(s)
+	r.Pacer = NewPacer(s, nil)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() {

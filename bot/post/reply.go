@@ -100,7 +100,7 @@ func (r *Reply) Changed(about Change) {
 	}
 	r.mu.Unlock()
 	if waiting {
-		r.thread.client.pacer.counts.edits(1, 0)
+		r.thread.client.pacer.counters.coalesced.Inc()
 	}
 	if wake {
 		select {

@@ -71,7 +71,7 @@ func (w *fleet) start() {
 	r := &worker{link: w.m.Link()}
 	s := share.New(r.link, slog.New(slog.DiscardHandler))
 	s.SetRate(0.95 + w.random.Float64()/10)
-	post.NewPacer(s)
+	post.NewPacer(s, nil)
 	if w.random.IntN(2) == 0 {
 		r.link.Spoil(rand.New(rand.NewPCG(w.random.Uint64(), 1)), 2+w.random.IntN(20), time.Duration(1+w.random.IntN(800))*time.Millisecond)
 	}
