@@ -200,7 +200,7 @@ func (v View) tails() []string {
 		if v.form == unformatted {
 			tails[i] = slackmd.PlainTail(v.Texts[i].Markdown, limit)
 		} else {
-			tails[i] = slackmd.TailOf(v.Texts[i].Markdown, limit, max(items, 3))
+			tails[i] = slackmd.Tail(v.Texts[i].Markdown, limit, max(items, 3))
 		}
 		left -= len(tails[i])
 	}

@@ -132,7 +132,7 @@ func BenchmarkTail(b *testing.B) {
 			in := hostile[name](1 << 20)
 			b.ReportAllocs()
 			for b.Loop() {
-				Tail(in, 3800)
+				Tail(in, 3800, liveItems)
 			}
 		})
 	}

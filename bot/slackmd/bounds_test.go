@@ -27,7 +27,7 @@ func TestLongCodeIsClosedInEachPart(t *testing.T) {
 	long := strings.Repeat("a<b/", 4000)
 	for name, in := range map[string]string{"an address": "http://" + strings.ReplaceAll(long, "<", ""), "code": "`" + long + "`"} {
 		t.Run(name, func(t *testing.T) {
-			parts := append(partsOf(in, MaxPart), Tail(in, 3800))
+			parts := append(partsOf(in, MaxPart), Tail(in, 3800, liveItems))
 			if len(parts) < 3 {
 				t.Fatalf("%d parts", len(parts))
 			}
@@ -51,24 +51,6 @@ func TestSpansAreBounded(t *testing.T) {
 	}
 	if cells > rows+maxSpanned+maxColumns || cells < rows {
 		t.Errorf("%d cells", cells)
-	}
-}
-
-// TestFindersRemember: a finder that looked again each time would make the
-// whole quadratic. The second text shows that it did not.
-func TestFindersRemember(t *testing.T) {
-	f := finder{what: "x"}
-	if at := f.next("..x.x", 1); at != 2 {
-		t.Errorf("found at %d, want 2", at)
-	}
-	if at := f.next(".....", 2); at != 2 {
-		t.Errorf("found at %d the second time, want 2", at)
-	}
-	if at := f.next("..x.x", 3); at != 4 {
-		t.Errorf("the next is at %d, want 4", at)
-	}
-	if at := f.next("..x..", 5); at != 5 {
-		t.Errorf("without another it is at %d, want the end", at)
 	}
 }
 
@@ -132,7 +114,7 @@ func TestTailBeginsInsideBlocks(t *testing.T) {
 		"a heading":         {strings.Repeat("words of text. ", 2000) + "\n\n# Head", "…\n\nwords", "# Head"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Tail(tt.in, 1000)
+			got := Tail(tt.in, 1000, liveItems)
 			if !strings.HasPrefix(got, tt.begins) || !strings.HasSuffix(got, tt.ends) || len(got) > 1000 || len(got) < 700 {
 				t.Errorf("a tail of %d bytes: %.60q…%q", len(got), got, got[max(0, len(got)-40):])
 			}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // piece is the smallest unit of a chunk that goes into a part undivided.
@@ -225,7 +227,7 @@ func (k *splitter) place(before, after string) int {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	switch {
 	case after == "", last > ' ' && last < '\u2e80':
-	case !k.code && beginsBlock(after[:min(len(after), maxLead)]) >= 0: // after would start the next message
+	case !k.code && inline.BeginsBlock(after[:min(len(after), inline.MaxLead)]) >= 0: // after would start the next message
 	case last == '\n':
 		return afterLine
 	case last == '。' || last == '！' || last == '？':
@@ -254,10 +256,10 @@ func (k *splitter) token(s string) string {
 			}
 		}
 	case k.code:
-	case c == '\\' && len(s) > 1 && isPunct(s[1]):
+	case c == '\\' && len(s) > 1 && inline.IsPunct(s[1]):
 		return s[:2]
 	case c == '`':
-		if span := codeSpan(s); k.measure(span) <= k.limit {
+		if span := inline.CodeSpan(s); k.measure(span) <= k.limit {
 			return span
 		}
 	case c == '*' || c == '_' || c == '~':
@@ -280,21 +282,3 @@ func (k *splitter) token(s string) string {
 // maxCluster bounds a character as people see it (a grapheme cluster), in
 // bytes.
 const maxCluster = 64
-
-// codeSpan returns the code span at the start of s. The writer closes every
-// code span, and none is longer than a few times maxSpan.
-func codeSpan(s string) string {
-	n := len(s) - len(strings.TrimLeft(s, "`"))
-	for at := n; at < len(s); {
-		i := strings.IndexByte(s[at:], '`')
-		if i < 0 {
-			break
-		}
-		end := at + i
-		at = end + len(s[end:]) - len(strings.TrimLeft(s[end:], "`"))
-		if at-end == n {
-			return s[:at]
-		}
-	}
-	return s[:n]
-}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/rivo/uniseg"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // maxGrid bounds the width of a table that is drawn with spaces, in columns of
@@ -49,7 +51,7 @@ func keep[T any](row []T, columns []bool) []T {
 
 // isBlank reports whether a cell shows nothing, as "&nbsp;" or "<br>".
 func isBlank(cell string) bool {
-	return cell == "" || !visible(cell) || (cell[0] == '<' || cell[0] == '&') && !visible(plain(cell))
+	return cell == "" || !inline.Visible(cell) || (cell[0] == '<' || cell[0] == '&') && !inline.Visible(inline.Plain(cell))
 }
 
 // pipes returns the table in GitHub's markdown: the header with its rule, and
@@ -62,7 +64,7 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 		for i := range columns {
 			out.WriteString("| ")
 			if i < len(row) && row[i] != "" {
-				out.WriteString(inline(row[i], inCell))
+				out.WriteString(inline.Markdown(row[i], inline.Cell))
 				out.WriteByte(' ')
 			}
 		}
@@ -122,7 +124,7 @@ func (t Table) numbers(column int) bool {
 		}
 		cell := row[column]
 		if len(cell) < 30 && strings.Contains(cell, "<") {
-			cell = plain(cell)
+			cell = inline.Plain(cell)
 		}
 		if len(cell) < 30 && isNumber(strings.Trim(cell, "*$€£¥ ()")) {
 			numbers++
@@ -143,7 +145,7 @@ func (t Table) grid() (head, rows string, ok bool) {
 	for i, row := range t.Rows {
 		cells[i] = make([]string, len(row))
 		for j, cell := range row {
-			cells[i][j] = strings.Join(strings.Fields(plain(cell)), " ")
+			cells[i][j] = strings.Join(strings.Fields(inline.Plain(cell)), " ")
 			if w := width(cells[i][j]); w > widths[j] {
 				total += w - widths[j]
 				widths[j] = w
@@ -174,11 +176,11 @@ func (t Table) grid() (head, rows string, ok bool) {
 			for j, w := range widths {
 				out.WriteString(strings.Repeat("─", w) + []string{"  ", "\n"}[min(1, (j+1)/columns)])
 			}
-			head = escapeCode(out.String())
+			head = inline.EscapeCode(out.String())
 			out.Reset()
 		}
 	}
-	return head, escapeCode(strings.TrimSuffix(out.String(), "\n")), true
+	return head, inline.EscapeCode(strings.TrimSuffix(out.String(), "\n")), true
 }
 
 // lines returns each row as a line, with bars between the cells.
@@ -189,14 +191,14 @@ func (t Table) lines() (head, rows string) {
 			if j > 0 {
 				out.WriteString(" | ")
 			}
-			out.WriteString(strings.Join(strings.Fields(plain(cell)), " "))
+			out.WriteString(strings.Join(strings.Fields(inline.Plain(cell)), " "))
 		}
 		if out.WriteByte('\n'); i == 0 {
-			head = escapeCode(out.String())
+			head = inline.EscapeCode(out.String())
 			out.Reset()
 		}
 	}
-	return head, escapeCode(strings.TrimSuffix(out.String(), "\n"))
+	return head, inline.EscapeCode(strings.TrimSuffix(out.String(), "\n"))
 }
 
 // width returns the columns of type that s takes: East Asian letters and emoji

@@ -21,7 +21,7 @@ func TestBrokenTextIsMended(t *testing.T) {
 			if got := partsOf(tt.in, 100); !slices.Equal(got, []string{tt.want}) {
 				t.Errorf("parts %q, want %q", got, tt.want)
 			}
-			if got := Tail(tt.in, 100); got != tt.want {
+			if got := Tail(tt.in, 100, liveItems); got != tt.want {
 				t.Errorf("tail %q, want %q", got, tt.want)
 			}
 		})
@@ -46,7 +46,7 @@ func TestTextThatShowsNothing(t *testing.T) {
 func TestTailBeginsWhereLittleIsLost(t *testing.T) {
 	for name, at := range map[string]string{"space": " ", "line": "  \n"} {
 		t.Run(name, func(t *testing.T) {
-			got := Tail(strings.Repeat("x", 200)+at+"end", 100)
+			got := Tail(strings.Repeat("x", 200)+at+"end", 100, liveItems)
 			if len(got) < 60 || !strings.HasSuffix(got, "x"+at+"end") {
 				t.Errorf("got %q", got)
 			}
@@ -196,7 +196,7 @@ func TestEscapesAreNeverCut(t *testing.T) {
 		if n != 12_000 {
 			t.Errorf("offset %d: %d escapes of 12000", offset, n)
 		}
-		tail := Tail(in, 3800+offset)
+		tail := Tail(in, 3800+offset, liveItems)
 		if rest := strings.ReplaceAll(strings.TrimPrefix(tail, "…\n\n"), "&lt;", ""); rest != "" || len(tail) > 3800+offset || !utf8.ValidString(tail) {
 			t.Errorf("offset %d: an escape was cut in a tail: %q", offset, rest)
 		}

@@ -3,23 +3,9 @@ package slackmd
 import (
 	"strconv"
 	"strings"
-)
 
-// indexFold is strings.Index for the ASCII start of a tag, such as "<table",
-// in any case, as HTML allows.
-func indexFold(s, tag string) int {
-	for from := 0; ; {
-		i := strings.IndexByte(s[from:], '<')
-		if i < 0 || len(s)-from-i < len(tag) {
-			return -1
-		}
-		from += i
-		if strings.EqualFold(s[from:from+len(tag)], tag) {
-			return from
-		}
-		from++
-	}
-}
+	"slackocr/bot/slackmd/internal/inline"
+)
 
 // opensTable reports whether the "<table" at i in s starts a table. After a
 // backtick, "<table" is a word of the text.
@@ -28,54 +14,13 @@ func opensTable(s string, i int) bool {
 	return (end == len(s) || strings.IndexByte(" \t\n/>", s[end]) >= 0) && (i == 0 || s[i-1] != '`')
 }
 
-// tag is an HTML tag. The zero tag means no tag.
-type tag struct {
-	name       string // in lower case
-	attributes string
-	closes     bool
-	length     int // in the source
-}
-
-// tagAt reads the tag that s begins with.
-func tagAt(s string) tag {
-	if len(s) < 3 || s[0] != '<' {
-		return tag{}
-	}
-	from := 1
-	if s[1] == '/' {
-		from++
-	}
-	end := from
-	for end < len(s) && (isLetter(s[end]) || end > from && isDigit(s[end])) {
-		end++
-	}
-	if end == from || end == len(s) || strings.IndexByte(" \t\n/>", s[end]) < 0 {
-		return tag{}
-	}
-	quote := byte(0)
-	for i := end; i < len(s) && i < maxTag; i++ {
-		switch c := s[i]; {
-		case c == quote:
-			quote = 0
-		case quote != 0:
-		case c == '<':
-			return tag{}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return tag{name: strings.ToLower(s[from:end]), attributes: s[end:i], closes: from == 2, length: i + 1}
-		}
-	}
-	return tag{}
-}
-
 // htmlTable reads the HTML table at the start of s and returns its length in
 // bytes, or 0 if the tag is broken. A table that is not closed ends at its
 // first blank line. A table in a cell becomes words of that cell. The reader
 // is written by hand because the tokenizer of golang.org/x/net/html takes 4 KB
 // for each of a hundred thousand tables.
 func htmlTable(s string, closed bool) (t Table, length int) {
-	if tagAt(s).length == 0 {
+	if inline.TagAt(s).Length == 0 {
 		return Table{}, 0
 	}
 	var b tableBuilder
@@ -93,28 +38,28 @@ func htmlTable(s string, closed bool) (t Table, length int) {
 		if i = end; i == len(s) {
 			break
 		}
-		tag := tagAt(s[i:])
-		if tag.length == 0 {
+		tag := inline.TagAt(s[i:])
+		if tag.Length == 0 {
 			b.write("<")
 			i++
 			continue
 		}
-		raw := s[i : i+tag.length]
-		i += tag.length
-		if tag.name == "table" && tag.closes {
+		raw := s[i : i+tag.Length]
+		i += tag.Length
+		if tag.Name == "table" && tag.Closes {
 			depth--
-		} else if tag.name == "table" {
+		} else if tag.Name == "table" {
 			depth++
 		}
 		switch {
 		case depth <= 0:
 			return b.end(), i
-		case tag.name == "table", depth > 1 && tableParts[tag.name], cellTags[tag.name]:
+		case tag.Name == "table", depth > 1 && tag.IsTablePart(), cellTags[tag.Name]:
 			b.write(" ")
-		case !tableParts[tag.name]:
+		case !tag.IsTablePart():
 			b.write(raw)
-		case tag.closes:
-			b.close(tag.name)
+		case tag.Closes:
+			b.close(tag.Name)
 		default:
 			b.open(tag)
 		}
@@ -125,10 +70,6 @@ func htmlTable(s string, closed bool) (t Table, length int) {
 // cellTags only separate the words of a cell. A model escapes tags that the
 // page itself shows.
 var cellTags = map[string]bool{"p": true, "div": true, "span": true, "ul": true, "ol": true, "li": true, "font": true, "a": true}
-
-var tableParts = map[string]bool{
-	"tr": true, "td": true, "th": true, "thead": true, "tbody": true, "tfoot": true, "caption": true, "colgroup": true, "col": true,
-}
 
 // tableBuilder arranges the cells of an HTML table in a grid:
 // https://html.spec.whatwg.org/multipage/tables.html#forming-a-table
@@ -149,8 +90,8 @@ func (b *tableBuilder) write(s string) {
 	}
 }
 
-func (b *tableBuilder) open(tag tag) {
-	if tag.name != "td" && tag.name != "th" {
+func (b *tableBuilder) open(tag inline.Tag) {
+	if tag.Name != "td" && tag.Name != "th" {
 		b.endRow()
 		return
 	}
@@ -164,11 +105,11 @@ func (b *tableBuilder) open(tag tag) {
 
 // span returns the value of a colspan or rowspan. A value that is not a number
 // counts as 1, as in browsers.
-func span(tag tag, name string) int {
-	if len(tag.attributes) <= len(name) {
+func span(tag inline.Tag, name string) int {
+	if len(tag.Attributes) <= len(name) {
 		return 1
 	}
-	value := strings.TrimSpace(tag.attribute(name))
+	value := strings.TrimSpace(tag.Attribute(name))
 	n, err := strconv.Atoi(value[:min(len(value), 8)])
 	if err != nil || n < 1 {
 		return 1

@@ -14,6 +14,8 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
 	"pgregory.net/rapid"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // fails is what a test and a property have in common.
@@ -34,7 +36,7 @@ func harmless(t fails, markdown string) {
 	if strings.Contains(markdown, "<") || strings.Contains(quoteSigns.ReplaceAllString(markdown, ""), ">") {
 		t.Errorf("a token is live in %q", markdown)
 	}
-	if !utf8.ValidString(markdown) || clean(markdown) != markdown {
+	if !utf8.ValidString(markdown) || inline.Clean(markdown) != markdown {
 		t.Errorf("hidden or broken characters in %q", markdown)
 	}
 	walk(markdown, func(n ast.Node) {
@@ -115,6 +117,9 @@ func itemsOf(markdown string) (n int) {
 	return n
 }
 
+// liveItems are the most items of the live texts in these tests.
+const liveItems = 40
+
 // TestItems: neither a message nor a live one has more items than Slack takes.
 func TestItems(t *testing.T) {
 	for name, in := range map[string]string{
@@ -139,8 +144,8 @@ func TestItems(t *testing.T) {
 			if heads != strings.Count(in, "# Head") {
 				t.Errorf("%d headings, of %d", heads, strings.Count(in, "# Head"))
 			}
-			for _, most := range []int{maxLiveItems, 10} {
-				if n := itemsOf(TailOf(in, 3800, most)); n > most || n < most/2 {
+			for _, most := range []int{liveItems, 10} {
+				if n := itemsOf(Tail(in, 3800, most)); n > most || n < most/2 {
 					t.Errorf("%d items in a tail, at most %d", n, most)
 				}
 			}
@@ -262,11 +267,11 @@ func TestAnyTailIsHarmlessAndFits(t *testing.T) {
 
 func tail(t fails, in string, limit int) {
 	t.Helper()
-	got := Tail(in, limit)
+	got := Tail(in, limit, liveItems)
 	if len(got) > limit {
 		t.Errorf("a tail of %d bytes, at most %d", len(got), limit)
 	}
-	if n := itemsOf(got); n > maxLiveItems {
+	if n := itemsOf(got); n > liveItems {
 		t.Errorf("a tail of %d items", n)
 	}
 	harmless(t, got)

@@ -54,30 +54,3 @@ func pageOf(text string) int {
 	n, _ := strconv.Atoi(page)
 	return max(0, n)
 }
-
-// A finder looks ahead for a string. Callers ask for growing positions, and
-// the finder remembers the last answer, so all searches together take linear
-// time.
-type finder struct {
-	what  string
-	at    int
-	known bool
-}
-
-// next returns the position of the string at or after pos, or the length of s.
-func (f *finder) next(s string, pos int) int {
-	if f.known && f.at >= pos {
-		return f.at
-	}
-	i := 0
-	if strings.HasPrefix(f.what, "<") {
-		i = indexFold(s[pos:], f.what)
-	} else {
-		i = strings.Index(s[pos:], f.what)
-	}
-	f.known, f.at = true, len(s)
-	if i >= 0 {
-		f.at = pos + i
-	}
-	return f.at
-}

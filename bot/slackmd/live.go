@@ -2,29 +2,24 @@ package slackmd
 
 import (
 	"strings"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // window bounds the text that Tail looks at, as a multiple of the limit. The
 // markdown, mostly HTML, is longer than the text that Slack shows.
 const window = 8
 
-// maxLiveItems is maxItems for a live message, which also has lines and
-// buttons.
-const maxLiveItems = 40
-
 // tailMark stands before the newest part of a longer text.
 const tailMark = "…\n\n"
 
-// Tail returns the newest part of a growing text for a markdown block. The
-// result is at most limit bytes long; limit must be at least 200. The result
-// starts at a block, a line or a word. Half-written markdown is completed: an
-// open fence becomes code, a table without its rule becomes a table. Slack
-// makes at most 40 items of the result.
-func Tail(markdown string, limit int) string { return TailOf(markdown, limit, maxLiveItems) }
-
-// TailOf is Tail with a limit for the items that Slack makes of the result, at
-// least 3, for a message with other markdown beside the text.
-func TailOf(markdown string, limit, items int) string {
+// Tail returns the newest part of a growing text for a markdown block, which
+// may stand beside others in a message. The result is at most limit bytes long,
+// and Slack makes at most the given number of items of the result; limit must
+// be at least 200, and items at least 3. The result starts at a block, a line or
+// a word. Half-written markdown is completed: an open fence becomes code, a
+// table without its rule becomes a table.
+func Tail(markdown string, limit, items int) string {
 	text, cut := newest(markdown, limit*window)
 	limit -= len(tailMark)
 	var pieces []piece
@@ -39,7 +34,7 @@ func TailOf(markdown string, limit, items int) string {
 func PlainTail(markdown string, limit int) string {
 	text, cut := newest(markdown, limit)
 	limit -= len(tailMark)
-	c := chunk{kind: paragraph, sep: "\n\n", body: literal(text)}
+	c := chunk{kind: paragraph, sep: "\n\n", body: inline.Literal(text)}
 	return last(cutChunk(c, limit, length), cut, packer{limit: limit, items: 2, measure: length})
 }
 
@@ -94,7 +89,7 @@ func newest(s string, n int) (text string, cut bool) {
 	if fence := openFence(s[:at]); fence != "" {
 		return fence + "\n" + s[at:], true
 	}
-	if row := indexFold(s[at:], "<tr"); row >= 0 && indexFold(s[at:at+row], "<table") < 0 {
+	if row := inline.IndexFold(s[at:], "<tr"); row >= 0 && inline.IndexFold(s[at:at+row], "<table") < 0 {
 		return tableHead(s[max(0, at-4*n):at]) + s[at+row:], true
 	}
 	if strings.HasPrefix(s[at:], "|") {
@@ -110,7 +105,7 @@ func tableHead(before string) string {
 	if i < 0 {
 		return "<table>"
 	}
-	if end := indexFold(before[i:], "</tr"); end >= 0 {
+	if end := inline.IndexFold(before[i:], "</tr"); end >= 0 {
 		return before[i:i+end] + "</tr>"
 	}
 	return "<table>"
@@ -120,7 +115,7 @@ func tableHead(before string) string {
 func lastFold(s, tag string) int {
 	last := -1
 	for {
-		i := indexFold(s[last+1:], tag)
+		i := inline.IndexFold(s[last+1:], tag)
 		if i < 0 {
 			return last
 		}
@@ -147,13 +142,10 @@ func pipeHead(before string) string {
 func finish(s string) string {
 	s = strings.TrimRight(s, " \t\n")
 	from := strings.LastIndex(s, "\n\n") + 1
-	last := s[from:]
-	if i := strings.LastIndexByte(last, '<'); i >= 0 && len(last)-i < maxTag && !strings.Contains(last[i:], ">") && looksLikeTag(last[i+1:]) {
-		s, last = strings.TrimRight(s[:from+i], " "), last[:i]
-	}
-	block := strings.TrimSpace(last)
+	s = s[:from] + inline.TrimHalfTag(s[from:])
+	block := strings.TrimSpace(s[from:])
 	switch {
-	case openFence(s[max(0, len(s)-maxMath*window):]) != "":
+	case openFence(s[max(0, len(s)-inline.MaxMath*window):]) != "":
 		return s
 	case strings.HasPrefix(block, "|") && !strings.Contains(block, "\n"):
 		return s + "\n|---|"
@@ -167,10 +159,4 @@ func finish(s string) string {
 		return s + "**"
 	}
 	return s
-}
-
-// looksLikeTag reports whether the text after a < starts a tag.
-func looksLikeTag(s string) bool {
-	s = strings.TrimPrefix(s, "/")
-	return s == "" || isLetter(s[0])
 }

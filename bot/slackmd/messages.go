@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // MaxPart bounds the text of a message, in UTF-16 units after escaping. All
@@ -58,7 +60,7 @@ func Messages(markdown string) (result Result) {
 			}
 		}
 		part.LastPage = page
-		shown = shown || visible(part.Text)
+		shown = shown || inline.Visible(part.Text)
 		result.Parts = append(result.Parts, part)
 	})
 	if !shown {

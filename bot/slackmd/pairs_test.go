@@ -60,7 +60,7 @@ func pair(t *testing.T, file string) {
 		case "drawn": // what the page of localslack makes of it: its test
 			drawn.Files = append(drawn.Files, f)
 		case "live":
-			got.Files = append(got.Files, f, txtar.File{Name: "tail", Data: []byte(Tail(strings.TrimSuffix(in, "\n"), 3800) + "\n")})
+			got.Files = append(got.Files, f, txtar.File{Name: "tail", Data: []byte(Tail(strings.TrimSuffix(in, "\n"), 3800, liveItems) + "\n")})
 		}
 	}
 	got.Comment = archive.Comment

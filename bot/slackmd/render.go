@@ -3,7 +3,8 @@ package slackmd
 import (
 	"strings"
 
-	"slackocr/bot/slackmd/texmath"
+	"slackocr/bot/slackmd/internal/inline"
+	"slackocr/bot/slackmd/internal/texmath"
 )
 
 // chunk is a block in Slack's form. Its text is lead + body + trail. If the
@@ -32,7 +33,7 @@ type level struct{ in, out, width int }
 // limit, and reports whether a table is easier to read in a file.
 func render(markdown string, limit int, emit func(chunk)) (wide bool) {
 	r := renderer{limit: limit, emit: emit}
-	for b := range scan(clean(markdown)) {
+	for b := range scan(inline.Clean(markdown)) {
 		r.block(b)
 	}
 	r.rule()
@@ -48,9 +49,9 @@ func (r *renderer) block(b block) {
 	}
 	switch b.kind {
 	case paragraph:
-		r.text(b, inline(b.text, inText))
+		r.text(b, inline.Markdown(b.text, inline.Text))
 	case heading:
-		if text := inline(b.text, inLine); text != "" {
+		if text := inline.Markdown(b.text, inline.Heading); text != "" {
 			r.text(b, strings.Repeat("#", b.level)+" "+text)
 		}
 	case item:
@@ -127,7 +128,7 @@ func (r *renderer) item(b block) {
 	}
 	at := r.levels[len(r.levels)-1]
 	indent := strings.Repeat(" ", at.out)
-	text := inline(b.text, inText)
+	text := inline.Markdown(b.text, inline.Text)
 	text = indent + b.mark + " " + strings.ReplaceAll(text, "\n", "\n"+indent+strings.Repeat(" ", at.width))
 	r.text(b, strings.TrimRight(text, " "))
 }
@@ -143,14 +144,17 @@ func (r *renderer) fence(language, text string) {
 	}
 	text = strings.TrimRight(strings.Trim(text, "\n"), " \t\n")
 	if strings.TrimSpace(text) != "" {
-		r.code(name+"\n", escapeCode(text))
+		r.code(name+"\n", inline.EscapeCode(text))
 	}
 }
 
 // code emits a code block. head follows the first fence, and is repeated with
 // the fence.
 func (r *renderer) code(head, body string) {
-	ticks := strings.Repeat("`", max(3, longestRun(head, '`')+1, longestRun(body, '`')+1))
+	ticks := "```"
+	for len(ticks) <= maxFence && (strings.Contains(head, ticks) || strings.Contains(body, ticks)) {
+		ticks += "`"
+	}
 	if len(ticks) > maxFence {
 		ticks = "```"
 		head, body = strings.ReplaceAll(head, ticks, "` ` `"), strings.ReplaceAll(body, ticks, "` ` `")
@@ -167,21 +171,6 @@ func languageName(s string) string {
 	return s
 }
 
-// escapeCode escapes code. An ampersand is escaped if Slack would take the
-// ampersand for the start of an escape.
-func escapeCode(s string) string {
-	if strings.Contains(s, "&") {
-		parts := strings.Split(s, "&")
-		for i, rest := range parts[1:] {
-			if _, n := entity("&" + rest[:min(len(rest), maxEntity)]); n > 0 {
-				parts[i+1] = "amp;" + rest
-			}
-		}
-		s = strings.Join(parts, "&")
-	}
-	return blockEscapes.Replace(s)
-}
-
 // math emits a displayed formula.
 func (r *renderer) math(b block) {
 	lines, ok := texmath.Lines(b.text)
@@ -189,7 +178,7 @@ func (r *renderer) math(b block) {
 		r.fence("latex", b.text)
 		return
 	}
-	r.text(block{kind: paragraph, quoted: b.quoted}, literal(strings.Join(lines, "\n")))
+	r.text(block{kind: paragraph, quoted: b.quoted}, inline.Literal(strings.Join(lines, "\n")))
 }
 
 const (
@@ -206,7 +195,7 @@ const (
 // drawn with spaces if the table is narrow enough, else as lines.
 func (r *renderer) table(t Table) {
 	for _, text := range t.beside {
-		r.text(block{kind: paragraph}, inline(text, inText))
+		r.text(block{kind: paragraph}, inline.Markdown(text, inline.Text))
 	}
 	t = t.trimmed()
 	columns := t.columns()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // blockKind is the kind of a block of the model's markdown.
@@ -63,12 +65,12 @@ type scanner struct {
 	wasItem bool  // the previous block was an item
 	inList  bool  // since the last item, every block was indented
 
-	tableEnd, mathEnd, dollars, blankLine finder
+	tableEnd, mathEnd, dollars, blankLine inline.Finder
 }
 
 func (s *scanner) scan() {
 	s.from, s.blank = -1, true
-	s.tableEnd.what, s.mathEnd.what, s.dollars.what, s.blankLine.what = "</table", `\]`, "$$", "\n\n"
+	s.tableEnd.What, s.mathEnd.What, s.dollars.What, s.blankLine.What = "</table", `\]`, "$$", "\n\n"
 	for s.pos < len(s.src) && !s.done {
 		start := s.pos == 0 || s.src[s.pos-1] == '\n'
 		if start {
@@ -233,18 +235,15 @@ func (s *scanner) quote() {
 	s.done, s.wasItem = in.done, false
 }
 
-// maxMath bounds a displayed formula, in bytes. A longer formula is text.
-const maxMath = 4000
-
 // math reads a displayed formula that ends at the next end mark and has no
 // blank line.
-func (s *scanner) math(end *finder) bool {
-	from := s.pos + strings.IndexByte(s.src[s.pos:], end.what[0]) + len(end.what)
-	to := end.next(s.src, from)
-	if to-from > maxMath || to >= len(s.src) || s.blankLine.next(s.src, from) < to {
+func (s *scanner) math(end *inline.Finder) bool {
+	from := s.pos + strings.IndexByte(s.src[s.pos:], end.What[0]) + len(end.What)
+	to := end.Next(s.src, from)
+	if to-from > inline.MaxMath || to >= len(s.src) || s.blankLine.Next(s.src, from) < to {
 		return false
 	}
-	after := to + len(end.what)
+	after := to + len(end.What)
 	rest := strings.TrimSpace(s.src[after : after+lineLength(s.src[after:])])
 	if strings.Trim(rest, ".,;") != "" { // the formula is part of a sentence
 		return false
@@ -256,8 +255,8 @@ func (s *scanner) math(end *finder) bool {
 
 // environment reads a displayed formula that consists of \begin{…}…\end{…}.
 func (s *scanner) environment() bool {
-	to := s.blankLine.next(s.src, s.pos)
-	if to-s.pos > maxMath {
+	to := s.blankLine.Next(s.src, s.pos)
+	if to-s.pos > inline.MaxMath {
 		return false
 	}
 	tex := strings.TrimSpace(s.src[s.pos:to])
@@ -282,7 +281,7 @@ func (s *scanner) pipeTable() bool {
 
 // htmlTable reads the line up to a table in it, and the table.
 func (s *scanner) htmlTable(line string) bool {
-	i := indexFold(line, "<table")
+	i := inline.IndexFold(line, "<table")
 	if i < 0 {
 		return false
 	}
@@ -296,7 +295,7 @@ func (s *scanner) htmlTable(line string) bool {
 	var t Table
 	length := 0
 	if opensTable(s.src, s.pos) {
-		t, length = htmlTable(s.src[s.pos:], s.tableEnd.next(s.src, s.pos) < len(s.src))
+		t, length = htmlTable(s.src[s.pos:], s.tableEnd.Next(s.src, s.pos) < len(s.src))
 	}
 	if length == 0 {
 		if s.from < 0 {
@@ -322,10 +321,10 @@ func wrapper(s string, behind bool) (length int) {
 		if rest == "" {
 			return len(s)
 		}
-		switch t := tagAt(rest); t.name {
+		switch t := inline.TagAt(rest); t.Name {
 		case "html", "body", "div", "center":
-			if t.closes == behind {
-				length = len(s) - len(rest) + t.length
+			if t.Closes == behind {
+				length = len(s) - len(rest) + t.Length
 				continue
 			}
 		}

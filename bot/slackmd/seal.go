@@ -1,6 +1,10 @@
 package slackmd
 
-import "strings"
+import (
+	"strings"
+
+	"slackocr/bot/slackmd/internal/inline"
+)
 
 // maxOpen bounds how many nested tables Seal ends.
 const maxOpen = 8
@@ -17,7 +21,7 @@ func Seal(markdown string) string {
 		if fence := openFence(sealed); fence != "" {
 			sealed = strings.TrimRight(sealed, "\n") + "\n" + fence + "\n"
 		} else {
-			sealed = withoutHalfTag(sealed) + "</table>\n"
+			sealed = inline.TrimHalfTag(sealed) + "</table>\n"
 		}
 	}
 	return sealed
@@ -30,19 +34,10 @@ var after = PageBreak(1<<30, 1<<30) + "</table>\n\n\\]\n\n$$\n"
 // ends reports whether a page break after the text would be read as a page
 // break.
 func ends(markdown string) bool {
-	for b := range scan(clean(markdown) + after) {
+	for b := range scan(inline.Clean(markdown) + after) {
 		if b.page == 1<<30 {
 			return true
 		}
 	}
 	return false
-}
-
-// withoutHalfTag returns the text without the start of a tag at its end.
-func withoutHalfTag(s string) string {
-	i := strings.LastIndexByte(s, '<')
-	if i >= 0 && len(s)-i < maxTag && !strings.Contains(s[i:], ">") && looksLikeTag(s[i+1:]) {
-		return strings.TrimRight(s[:i], " ")
-	}
-	return s
 }

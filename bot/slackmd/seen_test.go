@@ -10,6 +10,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 	"pgregory.net/rapid"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // seen is what another parser of GitHub's markdown makes of a text: its words,
@@ -74,7 +76,7 @@ func decodeReferences(s string) string { return reference.ReplaceAllStringFunc(s
 func unescapeMarkdown(s string) string {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && isPunct(s[i+1]) {
+		if s[i] == '\\' && i+1 < len(s) && inline.IsPunct(s[i+1]) {
 			i++
 		}
 		out.WriteByte(s[i])
@@ -106,11 +108,10 @@ func TestSeenIsWhatWasRead(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		in := strings.Join(rapid.SliceOfN(token, 0, 30).Draw(t, "tokens"), "")
-		at := rapid.SampledFrom([]place{inText, inLine}).Draw(t, "place")
-		text := read(in, at)
-		want := bare(string(text.text))
-		markdown := text.markdown(at)
-		if at == inLine {
+		at := rapid.SampledFrom([]inline.Place{inline.Text, inline.Heading}).Draw(t, "place")
+		want := bare(inline.Plain(in))
+		markdown := inline.Markdown(in, at)
+		if at == inline.Heading {
 			markdown = "# " + markdown
 		}
 		all, _ := seen(markdown)
@@ -161,12 +162,12 @@ func TestEmphasisGoesOnInTheNextPart(t *testing.T) {
 			t.Fatalf("%d parts", len(parts))
 		}
 		n := 0
-		for _, part := range append(parts, Tail(in, 3800)) {
+		for _, part := range append(parts, Tail(in, 3800, liveItems)) {
 			all, emphasized := seen(part)
 			if strings.ContainsAny(all, "*~") || !strings.Contains(emphasized, "word") {
 				t.Errorf("a part of %.20q… is seen as %.40q…%q", in, all, all[max(0, len(all)-40):])
 			}
-			if part != Tail(in, 3800) {
+			if part != Tail(in, 3800, liveItems) {
 				n += strings.Count(emphasized, "word")
 			}
 		}

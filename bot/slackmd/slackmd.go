@@ -2,11 +2,11 @@
 // functions are pure and take hostile input: the text of an image must never
 // ping anyone, link anywhere or disturb the text around the result.
 //
-// A text passes through these steps: [clean] removes hidden characters, [scan]
-// splits the text into blocks, [inline] and [Table] write the blocks for
-// Slack's markdown block, and the blocks are packed into messages ([Messages])
-// or into the newest part of a growing text ([Tail]). All steps take linear
-// time and memory.
+// A text passes through these steps: [inline.Clean] removes hidden characters,
+// [scan] splits the text into blocks, [inline.Markdown] and [Table] write the
+// blocks for Slack's markdown block, and the blocks are packed into messages
+// ([Messages]) or into the newest part of a growing text ([Tail]). All steps
+// take linear time and memory.
 package slackmd
 
 import (
@@ -15,12 +15,9 @@ import (
 	"unicode"
 
 	"github.com/rivo/uniseg"
-)
 
-// blockEscapes escapes text in markdown blocks, in which Slack's <…> tokens
-// are live. The ampersand stays: an escaped ampersand corrupts link
-// destinations (https://github.com/PostHog/posthog/pull/95054).
-var blockEscapes = strings.NewReplacer("<", "&lt;", ">", "&gt;")
+	"slackocr/bot/slackmd/internal/inline"
+)
 
 // textEscapes escapes every other text:
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
@@ -38,8 +35,8 @@ func Line(s string) string { return limitedLine(s, maxLine) }
 // limitedLine is Line with a limit in bytes after escaping.
 func limitedLine(s string, limit int) string {
 	var line strings.Builder
-	s = strings.Join(strings.Fields(clean(s)), " ")
-	for _, r := range breakAddresses(s[:min(len(s), 2*limit)]) {
+	s = strings.Join(strings.Fields(inline.Clean(s)), " ")
+	for _, r := range inline.BreakAddresses(s[:min(len(s), 2*limit)]) {
 		escaped := textEscapes.Replace(string(r))
 		if line.Len()+len(escaped)+len("…") > limit {
 			line.WriteString("…")
@@ -50,39 +47,10 @@ func limitedLine(s string, limit int) string {
 	return line.String()
 }
 
-// breakAddresses returns s with spaces inside addresses and names of emoji.
-// The rest of a broken address can be part of another one, as in a@b.c@d.e.
-func breakAddresses(s string) string {
-	for {
-		broken := breakOnce(s)
-		if broken == s {
-			return s
-		}
-		s = broken
-	}
-}
-
-func breakOnce(s string) string {
-	var out strings.Builder
-	from := 0
-	for _, x := range findAddresses(s, nil) {
-		out.WriteString(s[from:x.from])
-		for i := x.from; i < x.to; i++ {
-			out.WriteByte(s[i])
-			if s[i] == ':' || s[i] == '@' || s[i] == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
-				out.WriteByte(' ')
-			}
-		}
-		from = x.to
-	}
-	out.WriteString(s[from:])
-	return out.String()
-}
-
 // File returns the contents of a file with the model's markdown: unchanged,
 // but without control characters, hidden characters and direction marks. The
 // names of such characters, as in &#x202e;, are shown as text.
-func File(markdown string) []byte { return []byte(quoteHidden(clean(markdown))) }
+func File(markdown string) []byte { return []byte(inline.QuoteHidden(inline.Clean(markdown))) }
 
 // maxName bounds the part of a file name that is shown, in characters as
 // people see them.
@@ -91,7 +59,7 @@ const maxName = 60
 // Name returns a file's name for use in a line: without control characters and
 // direction marks. A long name loses its middle, so that the extension stays.
 func Name(s string) string {
-	name := strings.Join(strings.Fields(clean(s)), " ")
+	name := strings.Join(strings.Fields(inline.Clean(s)), " ")
 	if name == "" {
 		return "a file"
 	}

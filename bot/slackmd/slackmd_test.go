@@ -72,7 +72,7 @@ func TestTailShowsTheNewest(t *testing.T) {
 		{"nothing", " \n ", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Tail(tt.in, 200); got != tt.want {
+			if got := Tail(tt.in, 200, liveItems); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

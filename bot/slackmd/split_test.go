@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 func TestPartsSplitsBetweenBlocks(t *testing.T) {
@@ -69,7 +71,7 @@ func partsOf(markdown string, limit int) []string {
 	shown := false
 	split(markdown, limit, func(pieces []piece) {
 		text := join(pieces)
-		shown = shown || visible(text)
+		shown = shown || inline.Visible(text)
 		parts = append(parts, text)
 	})
 	if !shown {

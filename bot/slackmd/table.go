@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"strings"
 	"unicode/utf8"
+
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // A Table is a table of a text. The first row is the header. Rows may have
@@ -29,7 +31,7 @@ const (
 // in a code fence is never a table.
 func Tables(markdown string) []Table {
 	var all []Table
-	for b := range scan(clean(markdown)) {
+	for b := range scan(inline.Clean(markdown)) {
 		if b.kind == tableBlock && len(b.table.Rows) > 0 {
 			all = append(all, b.table)
 		}
@@ -54,7 +56,7 @@ func (t Table) CSV() []byte {
 	for i, row := range t.Rows {
 		var cells []string
 		for _, cell := range row {
-			cell = guard(plain(cell))
+			cell = guard(inline.Plain(cell))
 			ascii = ascii && isASCII(cell)
 			cells = append(cells, cell)
 		}

@@ -59,7 +59,7 @@ func kept(t fails, in string) {
 		have[word]++
 	}
 	rest := strings.Join(wordPattern.FindAllString(out, -1), "")
-	for _, word := range wordPattern.FindAllString(decode(strings.ReplaceAll(in, "*", "")), -1) {
+	for _, word := range wordPattern.FindAllString(decodeReferences(strings.ReplaceAll(in, "*", "")), -1) {
 		if have[word]--; have[word] < 0 && notShown[word] == 0 && !strings.Contains(rest, word) && !slices.Contains([]string{"1", "2"}, word) {
 			t.Errorf("%q of %q is not in %q", word, in, out)
 			return

@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"bot/jobs":          {"bot/sleep", "nats"},
 	"bot/share":         {},
 	"bot/slackjson":     {"slack-go"},
-	"bot/slackmd":       {"bot/slackmd/texmath"},
+	"bot/slackmd":       {"bot/slackmd/internal/inline", "bot/slackmd/internal/texmath"},
 	"bot/sleep":         {},
 	"bot/localslack":    {"bot/localslack/internal/blockkit", "bot/localslack/internal/expiring", "bot/localslack/internal/filehost", "bot/localslack/internal/manifest", "bot/localslack/internal/mrkdwn", "bot/localslack/internal/page", "bot/localslack/internal/socketmode", "bot/localslack/internal/webapi"},
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
@@ -45,7 +45,9 @@ var rooms = map[string][]string{
 	"bot/localslack/internal/socketmode": {"bot/localslack/internal/expiring", "bot/localslack/internal/webapi"},
 	"bot/localslack/internal/webapi":     {},
 
-	"bot/slackmd/texmath": {},
+	"bot/slackmd/internal/inline":  {"bot/slackmd/internal/texmath"},
+	"bot/slackmd/internal/texmath": {},
+
 	"bot/words/wordstest": {"bot/words", "ocr"},
 }
 

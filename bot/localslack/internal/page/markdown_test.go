@@ -132,7 +132,7 @@ func TestPageDrawsNoDisguise(t *testing.T) {
 			markdowns = append(markdowns, part.Text)
 			lines = append(lines, slackmd.Notification("page.png", part.Text))
 		}
-		markdowns = append(markdowns, slackmd.Tail(text, 3800), slackmd.PlainTail(text, 3800))
+		markdowns = append(markdowns, slackmd.Tail(text, 3800, 40), slackmd.PlainTail(text, 3800))
 		lines = append(lines, slackmd.Line(text), slackmd.Line(slackmd.Name(text)), slackmd.Line(slackmd.FileName(text, ".md")))
 	}
 	s := open(t, browser(t), 800, 600)

@@ -1,4 +1,4 @@
-package slackmd
+package inline
 
 import (
 	"html"
@@ -13,11 +13,11 @@ import (
 // four; a tower of marks covers the lines above and below.
 const maxMarks = 8
 
-// clean removes everything that could disturb the text around s or hide in s:
+// Clean removes everything that could disturb the text around s or hide in s:
 // broken UTF-8, control characters, marks that turn the direction of writing,
 // towers of combining marks, and characters without width
 // (https://www.unicode.org/reports/tr36/). Line breaks become \n.
-func clean(s string) string {
+func Clean(s string) string {
 	if isClean(s) {
 		return s
 	}
@@ -56,7 +56,7 @@ func clean(s string) string {
 // isMark reports whether r is drawn over or under the letter before it.
 func isMark(r rune) bool { return r >= '\u0300' && unicode.In(r, unicode.Mn, unicode.Me) }
 
-// excessMarks returns the marks that clean would remove from text. Such marks
+// excessMarks returns the marks that Clean would remove from text. Such marks
 // come together when the tags between them are gone, or were named: &#769;.
 func excessMarks(text []byte) (excess []extent) {
 	marks := 0
@@ -105,10 +105,10 @@ func isHidden(r rune) bool {
 	return false
 }
 
-// quoteHidden returns markdown in which the names of the characters that clean
+// QuoteHidden returns markdown in which the names of the characters that Clean
 // removes, such as &#x202e;, are shown as text: a viewer would put the
 // characters themselves in their place. All other names stay.
-func quoteHidden(markdown string) string {
+func QuoteHidden(markdown string) string {
 	var out strings.Builder
 	from := 0
 	for i := 0; i < len(markdown); i++ {
@@ -137,20 +137,20 @@ func referenceEnd(s string, i int) int {
 	return i
 }
 
-// namesHidden reports whether name stands for a character that clean removes
+// namesHidden reports whether name stands for a character that Clean removes
 // after the letter last. Viewers of HTML and of markdown read numbers in
 // different ways: &#155; is a control character in markdown only.
 func namesHidden(last, name string) bool {
 	for _, text := range []string{html.UnescapeString(name), string(util.ResolveNumericReferences([]byte(name)))} {
-		if text != name && clean(last+text) != last+text {
+		if text != name && Clean(last+text) != last+text {
 			return true
 		}
 	}
 	return false
 }
 
-// visible reports whether s has anything to see.
-func visible(s string) bool {
+// Visible reports whether s has anything to see.
+func Visible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' // the empty Braille pattern
 	})

@@ -1,16 +1,19 @@
-package slackmd
+package inline
 
 import (
 	"strings"
 
-	"slackocr/bot/slackmd/texmath"
+	"slackocr/bot/slackmd/internal/texmath"
 )
 
+// MaxMath bounds a formula, in bytes. A longer formula is text.
+const MaxMath = 4000
+
 // math reads \(…\) or \[…\] in a line.
-func (p *inliner) math(end *finder) bool {
+func (p *inliner) math(end *Finder) bool {
 	from := p.i + 2
-	to := end.next(p.src, from)
-	if to >= len(p.src) || to-from > maxMath {
+	to := end.Next(p.src, from)
+	if to >= len(p.src) || to-from > MaxMath {
 		return false
 	}
 	tex := p.src[from:to]
@@ -26,7 +29,7 @@ func (p *inliner) math(end *finder) bool {
 // else as source.
 func (p *inliner) formula(tex string) {
 	if line, ok := texmath.Line(tex); ok {
-		p.write(clean(line))
+		p.write(Clean(line))
 	} else {
 		p.codeSpan(strings.Join(strings.Fields(tex), " "))
 	}
@@ -39,8 +42,8 @@ func (p *inliner) dollars() bool {
 	if double {
 		from++
 	}
-	to := p.dollar.next(p.src, from)
-	if to >= len(p.src) || to-from > maxMath || to == from {
+	to := p.dollar.Next(p.src, from)
+	if to >= len(p.src) || to-from > MaxMath || to == from {
 		return false
 	}
 	tex, after := p.src[from:to], to+1

@@ -1,4 +1,4 @@
-package slackmd
+package inline
 
 import (
 	"strings"
@@ -150,4 +150,33 @@ func indexWWW(s string) int {
 			return from - 4
 		}
 	}
+}
+
+// BreakAddresses returns s with spaces inside addresses and names of emoji.
+// The rest of a broken address can be part of another one, as in a@b.c@d.e.
+func BreakAddresses(s string) string {
+	for {
+		broken := breakOnce(s)
+		if broken == s {
+			return s
+		}
+		s = broken
+	}
+}
+
+func breakOnce(s string) string {
+	var out strings.Builder
+	from := 0
+	for _, x := range findAddresses(s, nil) {
+		out.WriteString(s[from:x.from])
+		for i := x.from; i < x.to; i++ {
+			out.WriteByte(s[i])
+			if s[i] == ':' || s[i] == '@' || s[i] == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+				out.WriteByte(' ')
+			}
+		}
+		from = x.to
+	}
+	out.WriteString(s[from:])
+	return out.String()
 }

@@ -1,4 +1,4 @@
-package slackmd
+package inline
 
 import (
 	"cmp"
@@ -87,7 +87,7 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 
 // pair pairs the marks and removes them from the text. The time is linear: an
 // opening mark that was passed over is dropped.
-func (p *shown) pair() {
+func (p *richText) pair() {
 	var open [firstTag + style(len(tagStyles))][]int32 // marks that may still be closed
 	if len(p.marks) < 2 {
 		return
@@ -143,7 +143,7 @@ const maxPassed = 8
 
 // opener returns the index in open of the mark that m closes, or -1. Two runs
 // match if they have the same length, or if a run has three signs.
-func (p *shown) opener(open []int32, m *mark) int {
+func (p *richText) opener(open []int32, m *mark) int {
 	for k := len(open) - 1; k >= max(0, len(open)-maxPassed); k-- {
 		first := &p.marks[open[k]]
 		left, right := first.left(), m.left()
@@ -161,7 +161,7 @@ func (p *shown) opener(open []int32, m *mark) int {
 }
 
 // meant reports whether two runs with the given words between are emphasis.
-func (p *shown) meant(first, last *mark, n int, words []byte) bool {
+func (p *richText) meant(first, last *mark, n int, words []byte) bool {
 	switch {
 	case first.glued && last.glued: // as in x**2 + y**2
 		return len(words) > 2 && len(words) <= maxPlain && !slices.ContainsFunc(words, func(c byte) bool { return !isLetter(c) })
@@ -195,7 +195,7 @@ func (m *mark) sign(n int) string {
 }
 
 // remove removes parts from the text and moves everything marked in the text.
-func (p *shown) remove(parts []extent) {
+func (p *richText) remove(parts []extent) {
 	if len(parts) == 0 {
 		return
 	}

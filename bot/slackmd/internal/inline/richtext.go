@@ -1,4 +1,4 @@
-package slackmd
+package inline
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// shown is inline markdown as a person sees the text: every sign stands for
+// richText is inline markdown as a person sees the text: every sign stands for
 // itself, and some parts are code or emphasis.
-type shown struct {
+type richText struct {
 	text  []byte
 	spans []extent     // code spans, in order; none is empty
 	marks []mark       // in order; see pair
@@ -20,10 +20,10 @@ type shown struct {
 // extent is a part of a text.
 type extent struct{ from, to int }
 
-// writer writes a shown text as markdown.
+// writer writes a rich text as markdown.
 type writer struct {
 	text []byte
-	at   place
+	at   Place
 	out  []byte
 
 	closing int // start of the # signs at the end of the text
@@ -32,7 +32,7 @@ type writer struct {
 // markdown writes the text in the form that Slack shows unchanged. Code and
 // the ends of emphasis need no protection from links, since all addresses are
 // code.
-func (s *shown) markdown(at place) string {
+func (s *richText) markdown(at Place) string {
 	w := writer{text: s.text, at: at, out: make([]byte, 0, len(s.text)+len(s.text)/8)}
 	w.closing = len(bytes.TrimRight(s.text, "# "))
 	ends := s.ends()
@@ -72,8 +72,8 @@ func (w *writer) write(i, end int) {
 			for i < end && (w.text[i] == ' ' || w.text[i] == '\t') {
 				i++
 			}
-			if w.at == inText && i < end {
-				if n := beginsBlock(string(w.text[i:min(len(w.text), i+maxLead)])); n >= 0 && i+n < end {
+			if w.at == Text && i < end {
+				if n := BeginsBlock(string(w.text[i:min(len(w.text), i+MaxLead)])); n >= 0 && i+n < end {
 					w.out = append(append(append(w.out, w.text[i:i+n]...), '\\'), w.text[i+n])
 					i += n + 1
 				}
@@ -123,13 +123,13 @@ func (w *writer) escape(i, end int) int {
 		}
 		return 1
 	case '\\':
-		literal = !isPunct(next) && next != '\n'
+		literal = !IsPunct(next) && next != '\n'
 	case ']':
 		literal = strings.IndexByte("([:", next) < 0
 	case '|':
-		literal = w.at != inCell
+		literal = w.at != Cell
 	case '#': // unescaped, these signs would close the heading
-		literal = w.at != inLine || i < w.closing
+		literal = w.at != Heading || i < w.closing
 	case '*', '_', '~':
 		return w.signs(i, end)
 	default:
@@ -203,13 +203,16 @@ func (w *writer) span(s string) {
 	if n := len(w.out); n > 0 && w.out[n-1] == '`' {
 		w.out = append(w.out, ' ') // two spans must stay apart
 	}
-	ticks := strings.Repeat("`", longestRun(s, '`')+1)
+	ticks := "`"
+	for strings.Contains(s, ticks) {
+		ticks += "`"
+	}
 	pad := ""
 	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") || strings.TrimSpace(s) == "" {
 		pad = " "
 	}
-	text := escapeCode(s)
-	if w.at == inCell {
+	text := EscapeCode(s)
+	if w.at == Cell {
 		text = strings.ReplaceAll(text, "|", `\|`)
 	}
 	w.out = append(w.out, ticks+pad+text+pad+ticks...)
@@ -223,7 +226,7 @@ type end struct {
 
 // ends returns the two ends of every emphasis, in order, moved to positions
 // that CommonMark accepts. Emphasis without such positions is left out.
-func (s *shown) ends() []end {
+func (s *richText) ends() []end {
 	if len(s.bold) == 0 {
 		return nil
 	}
@@ -264,7 +267,7 @@ func (s *shown) ends() []end {
 
 // inWord reports whether e starts or ends inside a word. CommonMark would pair
 // such an end with a mark of other emphasis.
-func (s *shown) inWord(e emphasized) bool {
+func (s *richText) inWord(e emphasized) bool {
 	before, _ := utf8.DecodeLastRune(s.text[:e.from])
 	return isWordRune(before) || isWordRune(firstRune(s.text[e.to:]))
 }
@@ -272,7 +275,7 @@ func (s *shown) inWord(e emphasized) bool {
 // fit moves the ends of emphasis out of code, off spaces, and off punctuation
 // marks next to a letter, as in **注意：**请:
 // https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
-func (s *shown) fit(e *emphasized) {
+func (s *richText) fit(e *emphasized) {
 	if k := s.spanAt(e.from); k >= 0 {
 		e.from = s.spans[k].to
 	}
@@ -308,7 +311,7 @@ func (s *shown) fit(e *emphasized) {
 }
 
 // spanAt returns the index of the code span around at, or -1.
-func (s *shown) spanAt(at int) int {
+func (s *richText) spanAt(at int) int {
 	k, _ := slices.BinarySearchFunc(s.spans, at, func(x extent, at int) int { return x.to - at - 1 })
 	if k < len(s.spans) && s.spans[k].from < at {
 		return k
@@ -317,7 +320,7 @@ func (s *shown) spanAt(at int) int {
 }
 
 // isSpan reports whether a code span starts, or ends, at a position.
-func (s *shown) isSpan(at int, begins bool) bool {
+func (s *richText) isSpan(at int, begins bool) bool {
 	k, found := slices.BinarySearchFunc(s.spans, at, func(x extent, at int) int {
 		if begins {
 			return x.from - at
@@ -329,14 +332,14 @@ func (s *shown) isSpan(at int, begins bool) bool {
 
 func isPunctRune(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// maxLead bounds the start of a line that is examined, in bytes. A longer rule
+// MaxLead bounds the start of a line that is examined, in bytes. A longer rule
 // of hyphens is broken all the same.
-const maxLead = 200
+const MaxLead = 200
 
-// beginsBlock returns the position of the sign to escape in a line that starts
+// BeginsBlock returns the position of the sign to escape in a line that starts
 // like s, so that the line is no heading, item, underline or table, or -1 if
 // nothing must be escaped.
-func beginsBlock(s string) int {
+func BeginsBlock(s string) int {
 	line, _, _ := strings.Cut(s, "\n")
 	if line == "" {
 		return -1
@@ -357,16 +360,22 @@ func beginsBlock(s string) int {
 	return -1
 }
 
-// longestRun returns the length of the longest run of c in s.
-func longestRun(s string, c byte) (longest int) {
-	n := 0
-	for i := range len(s) {
-		if s[i] == c {
-			n++
-			longest = max(longest, n)
-		} else {
-			n = 0
+// blockEscapes escapes text in markdown blocks, in which Slack's <…> tokens
+// are live. The ampersand stays: an escaped ampersand corrupts link
+// destinations (https://github.com/PostHog/posthog/pull/95054).
+var blockEscapes = strings.NewReplacer("<", "&lt;", ">", "&gt;")
+
+// EscapeCode escapes code. An ampersand is escaped if Slack would take the
+// ampersand for the start of an escape.
+func EscapeCode(s string) string {
+	if strings.Contains(s, "&") {
+		parts := strings.Split(s, "&")
+		for i, rest := range parts[1:] {
+			if _, n := entity("&" + rest[:min(len(rest), maxEntity)]); n > 0 {
+				parts[i+1] = "amp;" + rest
+			}
 		}
+		s = strings.Join(parts, "&")
 	}
-	return longest
+	return blockEscapes.Replace(s)
 }

@@ -1,4 +1,9 @@
-package slackmd
+// Package inline rewrites the text of a block of the model's markdown, with
+// HTML, mathematics and links, in inline markdown that Slack only formats:
+// nothing in the result links, mentions, becomes an emoji or starts a block.
+//
+// All functions are pure, take hostile input, and take linear time.
+package inline
 
 import (
 	"html"
@@ -6,20 +11,19 @@ import (
 	"unicode/utf8"
 )
 
-// place is the kind of block around inline markdown.
-type place int
+// Place is the kind of block around inline markdown.
+type Place int
 
 const (
-	inText place = iota
-	inLine       // a heading: no line breaks
-	inCell       // a table cell: no line breaks, and bars are escaped
+	Text    Place = iota
+	Heading       // a heading: no line breaks
+	Cell          // a table cell: no line breaks, and bars are escaped
 )
 
-// inline turns the model's inline markdown, with HTML, mathematics and links,
-// into inline markdown that Slack only formats: nothing in the result links,
-// mentions or becomes an emoji. inline has two steps: [read] finds the text
-// that people see, and [shown.markdown] writes that text in Slack's markdown.
-func inline(s string, at place) string {
+// Markdown returns the model's inline markdown in Slack's form. It has two
+// steps: [read] finds the text that people see, and [richText.markdown] writes
+// that text.
+func Markdown(s string, at Place) string {
 	if isPlain(s, at) {
 		return strings.TrimSpace(s)
 	}
@@ -27,25 +31,25 @@ func inline(s string, at place) string {
 	return text.markdown(at)
 }
 
-// literal returns markdown for lines in which every sign stands for itself.
-func literal(lines string) string {
-	text := shown{text: []byte(clean(lines))}
+// Literal returns markdown for lines in which every sign stands for itself.
+func Literal(lines string) string {
+	text := richText{text: []byte(Clean(lines))}
 	text.spans = findAddresses(string(text.text), nil)
-	return text.markdown(inText)
+	return text.markdown(Text)
 }
 
-// plain returns inline markdown as plain text.
-func plain(s string) string {
-	if isPlain(s, inCell) {
+// Plain returns inline markdown as plain text.
+func Plain(s string) string {
+	if isPlain(s, Cell) {
 		return strings.TrimSpace(s)
 	}
-	return strings.TrimSpace(string(read(s, inCell).text))
+	return strings.TrimSpace(string(read(s, Cell).text))
 }
 
 // isPlain reports whether s has no sign that needs a closer look. Most texts
 // have none.
-func isPlain(s string, at place) bool {
-	if s == "" || at == inText && beginsBlock(s) >= 0 {
+func isPlain(s string, at Place) bool {
+	if s == "" || at == Text && BeginsBlock(s) >= 0 {
 		return s == ""
 	}
 	for i := range len(s) {
@@ -53,25 +57,25 @@ func isPlain(s string, at place) bool {
 			return false
 		}
 	}
-	return at != inLine || s[len(s)-1] != '#'
+	return at != Heading || s[len(s)-1] != '#'
 }
 
 // inliner reads inline markdown in one pass over src. Finders and tables, each
 // made once, answer every question about the text ahead.
 type inliner struct {
-	shown
+	richText
 	src string
 	i   int
-	at  place
+	at  Place
 
-	brackets []int32   // for each [ in src the matching ], or 0; made when needed
-	links    []link    // links whose words are being read, the innermost last
-	ticked   *tickRuns // made when needed
-	source   bool      // src shows the source of HTML
-	lines    int32     // line breaks so far
-	aligned  int       // number of open <div align>
+	brackets []int32            // for each [ in src the matching ], or 0; made when needed
+	links    []link             // links whose words are being read, the innermost last
+	unclosed [maxTicks + 1]bool // for each length of a run of backticks: no code span starts with such a run any more
+	source   bool               // src shows the source of HTML
+	lines    int32              // line breaks so far
+	aligned  int                // number of open <div align>
 
-	mathEnd, blockEnd, dollar, tableEnd finder
+	mathEnd, blockEnd, dollar, tableEnd Finder
 }
 
 // inlineSigns are the bytes that read must examine.
@@ -83,10 +87,10 @@ var inlineSigns = func() (signs [256]bool) {
 }()
 
 // read returns the text that a person sees of inline markdown.
-func read(s string, at place) shown {
+func read(s string, at Place) richText {
 	p := inliner{src: s, at: at, source: showsSource(s)}
 	p.text = make([]byte, 0, len(s))
-	p.mathEnd.what, p.blockEnd.what, p.dollar.what = `\)`, `\]`, "$"
+	p.mathEnd.What, p.blockEnd.What, p.dollar.What = `\)`, `\]`, "$"
 	addresses := findAddresses(s, nil)
 	for p.i < len(s) {
 		for len(addresses) > 0 && addresses[0].from < p.i {
@@ -113,7 +117,7 @@ func read(s string, at place) shown {
 	p.pair()
 	p.remove(excessMarks(p.text))
 	p.spans = findAddresses(string(p.text), p.spans)
-	return p.shown
+	return p.richText
 }
 
 // write adds text in which every sign stands for itself.
@@ -162,10 +166,56 @@ func (p *inliner) sign(c byte) bool {
 	return false
 }
 
+// ticks reads a code span: https://spec.commonmark.org/0.31.2/#code-spans
+func (p *inliner) ticks() bool {
+	rest := p.src[p.i:]
+	n := len(rest) - len(strings.TrimLeft(rest, "`"))
+	if n <= maxTicks && !p.unclosed[n] {
+		if span := CodeSpan(rest); len(span) > n {
+			p.codeSpan(codeText(span[n : len(span)-n]))
+			p.i += len(span)
+			return true
+		}
+		p.unclosed[n] = true // no need to look again
+	}
+	p.write(rest[:n])
+	p.i += n
+	return true
+}
+
+// maxTicks bounds the backticks around a code span. A longer run is text.
+const maxTicks = 20
+
+func codeText(s string) string {
+	s = strings.ReplaceAll(s, "\n", " ")
+	if len(s) > 2 && s[0] == ' ' && s[len(s)-1] == ' ' && strings.TrimSpace(s) != "" {
+		s = s[1 : len(s)-1]
+	}
+	return s
+}
+
+// CodeSpan returns the code span at the start of s, or the run of backticks if
+// no run of the same length follows.
+func CodeSpan(s string) string {
+	n := len(s) - len(strings.TrimLeft(s, "`"))
+	for at := n; at < len(s); {
+		i := strings.IndexByte(s[at:], '`')
+		if i < 0 {
+			break
+		}
+		end := at + i
+		at = end + len(s[end:]) - len(strings.TrimLeft(s[end:], "`"))
+		if at-end == n {
+			return s[:at]
+		}
+	}
+	return s[:n]
+}
+
 // newline adds a line break, or a space if the place has only one line.
 func (p *inliner) newline() {
 	p.lines++
-	if p.at == inText {
+	if p.at == Text {
 		p.write("\n")
 	} else {
 		p.write(" ")
@@ -180,7 +230,7 @@ func (p *inliner) backslash() bool {
 	case rest[0] == '(' && p.math(&p.mathEnd), rest[0] == '[' && p.math(&p.blockEnd):
 	case rest[0] == '\n':
 		p.i++
-	case isPunct(rest[0]):
+	case IsPunct(rest[0]):
 		p.write(rest[:1])
 		p.i += 2
 	default:
@@ -213,7 +263,7 @@ func entity(s string) (text string, length int) {
 	case text == name, strings.HasSuffix(text, ";") && len(text) > 1: // html.UnescapeString matched only the start of another name
 		return "", 0
 	}
-	if text = clean(text); strings.TrimSpace(text) == "" {
+	if text = Clean(text); strings.TrimSpace(text) == "" {
 		text = " " // also for a no-break space: nothing is aligned here
 	}
 	return text, len(name)
@@ -250,8 +300,8 @@ func isLetter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// isPunct reports whether a backslash escapes c:
+// IsPunct reports whether a backslash escapes c:
 // https://spec.commonmark.org/0.31.2/#backslash-escapes
-func isPunct(c byte) bool {
+func IsPunct(c byte) bool {
 	return c > ' ' && c < utf8.RuneSelf-1 && !isLetter(c) && !isDigit(c)
 }

@@ -1,11 +1,11 @@
-package slackmd
+package inline
 
 import (
 	"path"
 	"strconv"
 	"strings"
 
-	"slackocr/bot/slackmd/texmath"
+	"slackocr/bot/slackmd/internal/texmath"
 )
 
 const (

@@ -1,13 +1,10 @@
-package slackmd
+package inline
 
 import (
 	"strings"
 
-	"slackocr/bot/slackmd/texmath"
+	"slackocr/bot/slackmd/internal/texmath"
 )
-
-// maxTag bounds an HTML tag, in bytes.
-const maxTag = 1000
 
 // tagStyles are the emphasis tags that models write, with their markdown. Only
 // pairs of tags count: "i<u > 3" stays.
@@ -51,7 +48,7 @@ func init() {
 // showsSource reports whether inline markdown shows the source of HTML.
 func showsSource(s string) bool {
 	for i := strings.IndexByte(s, '<'); i >= 0; {
-		if t := tagAt(s[i:]); sourceTags[t.name] && !t.aligns() {
+		if t := TagAt(s[i:]); sourceTags[t.Name] && !t.aligns() {
 			return true
 		}
 		next := strings.IndexByte(s[i+1:], '<')
@@ -65,8 +62,8 @@ func showsSource(s string) bool {
 
 // aligns reports whether t may be a tag that only centres its contents, as
 // some models write.
-func (t tag) aligns() bool {
-	return (t.name == "div" || t.name == "p") && (t.closes || strings.Contains(t.attributes, "align"))
+func (t Tag) aligns() bool {
+	return (t.Name == "div" || t.Name == "p") && (t.Closes || strings.Contains(t.Attributes, "align"))
 }
 
 // angle reads the construct that a < starts: an address in brackets, or a tag
@@ -83,33 +80,33 @@ func (p *inliner) angle() bool {
 		p.i += len(figureComment)
 		return true
 	}
-	t := tagAt(rest)
-	if t.length == 0 {
+	t := TagAt(rest)
+	if t.Length == 0 {
 		return false
 	}
-	after := p.i + t.length
-	style, paired := styleOf[t.name]
+	after := p.i + t.Length
+	style, paired := styleOf[t.Name]
 	switch {
-	case t.name == "br", t.name == "center":
+	case t.Name == "br", t.Name == "center":
 		p.newline()
-	case (t.name == "table" || tableParts[t.name]) && p.hasTableEnd(): // a broken table
+	case (t.Name == "table" || t.IsTablePart()) && p.hasTableEnd(): // a broken table
 		p.write(" ")
-		if t.name == "tr" || t.name == "caption" {
+		if t.Name == "tr" || t.Name == "caption" {
 			p.newline()
 		}
-	case (t.name == "sup" || t.name == "sub") && p.script(t.name, &after):
+	case (t.Name == "sup" || t.Name == "sub") && p.script(t.Name, &after):
 	case p.source:
 		return false
-	case t.aligns() && (!t.closes || p.aligned > 0):
+	case t.aligns() && (!t.Closes || p.aligned > 0):
 		p.newline()
-		if p.aligned++; t.closes {
+		if p.aligned++; t.Closes {
 			p.aligned -= 2
 		}
-	case t.name == "img" && !t.closes && isLocal(t.attribute("src")):
-		p.write(figure(t.attribute("alt"), t.attribute("src")))
+	case t.Name == "img" && !t.Closes && isLocal(t.Attribute("src")):
+		p.write(figure(t.Attribute("alt"), t.Attribute("src")))
 	case paired:
-		p.marks = append(p.marks, mark{at: int32(len(p.text)), n: int32(t.length), style: style, opens: !t.closes, closes: t.closes})
-		p.write(rest[:t.length])
+		p.marks = append(p.marks, mark{at: int32(len(p.text)), n: int32(t.Length), style: style, opens: !t.Closes, closes: t.Closes})
+		p.write(rest[:t.Length])
 	default:
 		return false
 	}
@@ -120,10 +117,10 @@ func (p *inliner) angle() bool {
 // hasTableEnd reports whether the text has the end of a table or of a part of
 // a table. Without an end, "the <td> element" is a phrase of the text.
 func (p *inliner) hasTableEnd() bool {
-	if p.tableEnd.what == "" {
-		p.tableEnd.what = "</t"
+	if p.tableEnd.What == "" {
+		p.tableEnd.What = "</t"
 	}
-	return p.tableEnd.next(p.src, 0) < len(p.src)
+	return p.tableEnd.Next(p.src, 0) < len(p.src)
 }
 
 // figureComment is the comment that docling writes for a picture.
@@ -152,7 +149,7 @@ func (p *inliner) script(name string, after *int) bool {
 	if end <= 0 || !strings.HasPrefix(strings.ToLower(inside[end:]), "</"+name+">") {
 		return false
 	}
-	for i, part := range strings.Split(clean(decode(inside[:end])), ",") { // footnotes such as 1,2
+	for i, part := range strings.Split(Clean(decode(inside[:end])), ",") { // footnotes such as 1,2
 		if i > 0 {
 			p.write(",")
 		}
@@ -160,35 +157,4 @@ func (p *inliner) script(name string, after *int) bool {
 	}
 	*after += end + len("</sup>")
 	return true
-}
-
-// attribute returns the value of a tag's attribute, or "".
-func (t tag) attribute(name string) string {
-	for rest := t.attributes; ; {
-		i := indexName(rest, name)
-		if i < 0 {
-			return ""
-		}
-		value := strings.TrimLeft(rest[i+len(name):], " \t\n")
-		if value, ok := strings.CutPrefix(value, "="); ok {
-			value = strings.TrimLeft(value, " \t\n")
-			if value != "" && (value[0] == '"' || value[0] == '\'') {
-				value, _, _ = strings.Cut(value[1:], value[:1])
-			} else if end := strings.IndexAny(value, " \t\n/"); end >= 0 {
-				value = value[:end]
-			}
-			return clean(decode(value))
-		}
-		rest = rest[i+len(name):]
-	}
-}
-
-// indexName returns the position of a name in attributes that follows a space.
-func indexName(attributes, name string) int {
-	for i := 1; i+len(name) <= len(attributes); i++ {
-		if strings.IndexByte(" \t\n\"'", attributes[i-1]) >= 0 && strings.EqualFold(attributes[i:i+len(name)], name) {
-			return i
-		}
-	}
-	return -1
 }
