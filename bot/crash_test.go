@@ -12,6 +12,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
@@ -23,7 +24,7 @@ import (
 // write to Slack stands between two writes to the store, so that dies with it: before
 // it was made, or after it was applied and before anybody heard of it.
 type process struct {
-	jobs.Store
+	kv.Store
 	slack *localslack.Pipe
 	at    int  // the number of the write, from 1
 	after bool // it was carried out
@@ -106,9 +107,9 @@ func (p *process) Remove(ctx context.Context, key string, revision uint64) error
 	return p.write(func() error { return p.Store.Remove(ctx, key, revision) })
 }
 
-func (p *process) Get(ctx context.Context, filter string) (jobs.Entry, error) {
+func (p *process) Get(ctx context.Context, filter string) (kv.Entry, error) {
 	if p.died() {
-		return jobs.Entry{}, errDead
+		return kv.Entry{}, errDead
 	}
 	return p.Store.Get(ctx, filter)
 }
@@ -120,7 +121,7 @@ func (p *process) Signal(ctx context.Context, subject, message string) error {
 	return p.Store.Signal(ctx, subject, message)
 }
 
-func (p *process) Lease(ctx context.Context) (jobs.Lease, error) {
+func (p *process) Lease(ctx context.Context) (kv.Lease, error) {
 	if p.died() {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)

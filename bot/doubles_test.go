@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot"
-	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 )
@@ -67,12 +67,12 @@ func (p *process) dialLingering(h *house) func(ctx context.Context, network, add
 type leased struct {
 	*process
 	mu     sync.Mutex // guards leases
-	leases []jobs.Lease
+	leases []kv.Lease
 }
 
 func (l *leased) Session() string { return "the first" }
 
-func (l *leased) Lease(ctx context.Context) (jobs.Lease, error) {
+func (l *leased) Lease(ctx context.Context) (kv.Lease, error) {
 	lease, err := l.process.Lease(ctx)
 	if err == nil {
 		l.mu.Lock()

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"slackocr/bot"
-	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
 	"slackocr/ocr/page/pagetest"
@@ -64,7 +64,7 @@ type earlierWorkspace struct {
 
 // openEarlier is a house with the earlier store and workspace. Its bot is not
 // started yet.
-func openEarlier(t *testing.T) (*earlierHouse, earlierWorkspace, *jobs.NATS) {
+func openEarlier(t *testing.T) (*earlierHouse, earlierWorkspace, *kv.NATS) {
 	t.Helper()
 	var w earlierWorkspace
 	content, err := os.ReadFile(filepath.Join(earlierData, "workspace.json"))
@@ -84,7 +84,7 @@ func openEarlier(t *testing.T) (*earlierHouse, earlierWorkspace, *jobs.NATS) {
 	h.change = func(c *bot.Config) { c.APIURL = w.API }
 	dir := t.TempDir()
 	unpack(t, filepath.Join(earlierData, "store.tar.gz"), dir)
-	store, err := jobs.OpenEmbedded(dir, 0, h.logger)
+	store, err := kv.OpenEmbedded(dir, 0, h.logger)
 	if err != nil {
 		t.Fatal(err)
 	}

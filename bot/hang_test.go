@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/localslack"
 )
 
@@ -41,7 +42,7 @@ func TestHangingDownloadIsGivenUp(t *testing.T) {
 
 // hanging is a store whose first job is never stored.
 type hanging struct {
-	*jobs.Memory
+	*kvtest.Memory
 	asked atomic.Int32
 }
 

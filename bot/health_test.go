@@ -9,11 +9,12 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 )
 
 // mute is a store that may stop taking what shows that it is alive.
 type mute struct {
-	jobs.Store
+	kv.Store
 	silent chan struct{} // closed from then on
 }
 

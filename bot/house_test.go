@@ -21,6 +21,8 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/localslack"
 	"slackocr/bot/reading"
 	"slackocr/ocr"
@@ -37,10 +39,10 @@ type house struct {
 	app          localslack.Credentials
 	ann, channel string
 	model        *script
-	jobs         *jobs.Memory  // what a restart finds
-	queue        *jobs.Queue   // of the last bot
-	bot          *bot.Bot      // the last one
-	log          *bytes.Buffer // read only after stop
+	jobs         *kvtest.Memory // what a restart finds
+	queue        *jobs.Queue    // of the last bot
+	bot          *bot.Bot       // the last one
+	log          *bytes.Buffer  // read only after stop
 	logger       *slog.Logger
 	stopLoops    bool          // the model's loops are cut
 	retention    time.Duration // of the jobs; 0 for the default
@@ -70,7 +72,7 @@ func inBubble(t *testing.T, test func(h *house)) {
 func build(t testing.TB) *house {
 	t.Helper()
 	h := &house{
-		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{}, jobs: &jobs.Memory{},
+		TB: t, ws: localslack.New(localslack.Options{}), model: &script{}, log: &bytes.Buffer{}, jobs: &kvtest.Memory{},
 		slack: localslack.NewPipe(), ocr: localslack.NewPipe(), ended: make(chan error, 1), stopBot: func() {},
 	}
 	h.logger = slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -108,7 +110,7 @@ func (h *house) start() {
 }
 
 // startOn is start on a store of the test's own.
-func (h *house) startOn(store jobs.Store) {
+func (h *house) startOn(store kv.Store) {
 	h.Helper()
 	ctx, cancel := context.WithTimeout(h.launch(store), time.Hour)
 	defer cancel()
@@ -116,7 +118,7 @@ func (h *house) startOn(store jobs.Store) {
 }
 
 // launch runs the bot on a store. The context ends with it.
-func (h *house) launch(store jobs.Store) (running context.Context) {
+func (h *house) launch(store kv.Store) (running context.Context) {
 	h.Helper()
 	var ctx context.Context
 	ctx, h.stopBot = context.WithCancel(h.Context())
@@ -132,7 +134,7 @@ func (h *house) launch(store jobs.Store) (running context.Context) {
 }
 
 // runBeside runs one more bot, until stop is called.
-func (h *house) runBeside(app localslack.Credentials, store jobs.Store) (stop func()) {
+func (h *house) runBeside(app localslack.Credentials, store kv.Store) (stop func()) {
 	h.Helper()
 	ctx, cancel := context.WithCancel(h.Context())
 	ended := make(chan error)
@@ -150,7 +152,7 @@ func (h *house) runBeside(app localslack.Credentials, store jobs.Store) (stop fu
 
 // newBot makes a bot with an app's tokens that reads with the scripted model and
 // keeps its jobs in store.
-func (h *house) newBot(app localslack.Credentials, store jobs.Store) *bot.Bot {
+func (h *house) newBot(app localslack.Credentials, store kv.Store) *bot.Bot {
 	h.Helper()
 	queue, err := jobs.Open(h.Context(), jobs.Config{Retention: h.retention, MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: h.logger}, store)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
 	"slackocr/ocr"
@@ -68,7 +69,7 @@ func withOutsiders(t *testing.T, test func(b *Bot, down reading.Shutdown)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		queue, err := jobs.Open(t.Context(), jobs.Config{Log: log}, &jobs.Memory{})
+		queue, err := jobs.Open(t.Context(), jobs.Config{Log: log}, &kvtest.Memory{})
 		if err != nil {
 			t.Fatal(err)
 		}

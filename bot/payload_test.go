@@ -9,6 +9,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/words"
 )
 
@@ -16,7 +17,7 @@ import (
 // parts, of older versions, broken, or empty. The bot has no connection to Slack
 // here: whatever asked for one would bring the test down.
 func TestPayloadsOfNobody(t *testing.T) {
-	queue, err := jobs.Open(t.Context(), jobs.Config{Log: slog.New(slog.DiscardHandler)}, &jobs.Memory{})
+	queue, err := jobs.Open(t.Context(), jobs.Config{Log: slog.New(slog.DiscardHandler)}, &kvtest.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/localslack"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
@@ -20,7 +21,7 @@ import (
 // shaky is a store that fails as a test says, and, as NATS does, where its
 // context has ended.
 type shaky struct {
-	jobs.Store
+	kv.Store
 	mu   sync.Mutex // guards fail
 	fail func(ctx context.Context) error
 }
@@ -46,7 +47,7 @@ func (s *shaky) do(ctx context.Context, call func() error) error {
 	return call()
 }
 
-func (s *shaky) Get(ctx context.Context, filter string) (e jobs.Entry, err error) {
+func (s *shaky) Get(ctx context.Context, filter string) (e kv.Entry, err error) {
 	err = s.do(ctx, func() (err error) { e, err = s.Store.Get(ctx, filter); return err })
 	return e, err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot"
-	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
@@ -237,7 +237,7 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 		}
 		other := h.ws.Install(manifest)
 		h.ws.Join(h.channel, other.BotUserID)
-		stop := h.runBeside(other, &jobs.Memory{})
+		stop := h.runBeside(other, &kvtest.Memory{})
 
 		h.model.will(func(w *stream) {
 			w.text(strings.Repeat("a word ", 3000)) // two messages and a file

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/reading"
 )
 
@@ -111,7 +112,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				logger := slog.New(slog.NewTextHandler(&log, nil))
-				queue, err := jobs.Open(t.Context(), jobs.Config{Log: logger}, &jobs.Memory{})
+				queue, err := jobs.Open(t.Context(), jobs.Config{Log: logger}, &kvtest.Memory{})
 				if err != nil {
 					t.Fatal(err)
 				}

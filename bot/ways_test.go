@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"slackocr/bot"
-	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 )
@@ -18,13 +18,13 @@ import (
 // beside its leases.
 type sick struct{ *shaky }
 
-func newSick(store jobs.Store) sick { return sick{&shaky{Store: store}} }
+func newSick(store kv.Store) sick { return sick{&shaky{Store: store}} }
 
 func (s sick) Create(ctx context.Context, key, filter string, value []byte) error {
 	return s.do(ctx, func() error { return s.Store.Create(ctx, key, filter, value) })
 }
 
-func (s sick) List(ctx context.Context, newest int, filters ...string) (all []jobs.Entry, err error) {
+func (s sick) List(ctx context.Context, newest int, filters ...string) (all []kv.Entry, err error) {
 	err = s.do(ctx, func() (err error) { all, err = s.Store.List(ctx, newest, filters...); return err })
 	return all, err
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // A request as the bot makes it, roughly.
@@ -24,7 +26,7 @@ func benchRecord(i int) Record {
 func benchQueue(b *testing.B, maxBytes int64) (q *Queue, dir string) {
 	b.Helper()
 	dir = b.TempDir()
-	q, err := Open(b.Context(), Config{}, openEmbedded(b, dir, maxBytes))
+	q, err := Open(b.Context(), Config{}, kvtest.Open(b, dir, maxBytes))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/sleep"
 )
 
@@ -34,12 +35,12 @@ func child() {
 }
 
 func runChild() error {
-	var store *NATS
+	var store *kv.NATS
 	var err error
 	if address := os.Getenv("JOBS_TEST_SERVER"); address != "" {
-		store, err = Connect(address, 0)
+		store, err = kv.Connect(address, 0)
 	} else {
-		store, err = OpenEmbedded(os.Getenv("JOBS_TEST_DIR"), 64<<20, slog.New(slog.DiscardHandler))
+		store, err = kv.OpenEmbedded(os.Getenv("JOBS_TEST_DIR"), 64<<20, slog.New(slog.DiscardHandler))
 	}
 	if err != nil {
 		return err

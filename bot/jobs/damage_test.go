@@ -14,6 +14,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"slackocr/bot/jobs/kv"
+)
+
+// The folders of the store's two streams, and of the consumer of jobs.
+var (
+	entriesPath  = filepath.Join("jetstream", "$G", "streams", "slackocr")
+	settingsPath = entriesPath + "-settings"
+	linePath     = filepath.Join(entriesPath, "obs", "workers")
 )
 
 // damagedStore makes a small store with finished jobs, waiting ones, one that was
@@ -21,7 +30,7 @@ import (
 func damagedStore(t *testing.T) (dir string, files []string) {
 	w := newWorld(t)
 	dir = t.TempDir()
-	store, err := OpenEmbedded(dir, 16<<20, slog.New(slog.DiscardHandler))
+	store, err := kv.OpenEmbedded(dir, 16<<20, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +187,7 @@ func startDamaged(t *testing.T, dir string) (problem, said string) {
 	t.Helper()
 	log := &lockedBuffer{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	store, err := OpenEmbedded(dir, 16<<20, logger)
+	store, err := kv.OpenEmbedded(dir, 16<<20, logger)
 	if err != nil {
 		return "it cannot be opened: " + err.Error(), log.String()
 	}

@@ -42,7 +42,7 @@ type state struct {
 type turn struct {
 	Revision uint64 `json:"revision"`
 	Delivery uint64 `json:"delivery"`
-	Session  string `json:"session,omitempty"` // see [Store]
+	Session  string `json:"session,omitempty"` // see [kv.Store]
 }
 
 // before reports whether u is newer. A turn of another session than u's is

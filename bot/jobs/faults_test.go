@@ -9,11 +9,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 func inMemory(t *testing.T, story func(w *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { story(&world{T: t, store: &Memory{}}) })
+	synctest.Test(t, func(t *testing.T) { story(&world{T: t, store: &kvtest.Memory{}}) })
 }
 
 // Whatever call fails, before or after the fact: the job is done, and its
@@ -179,7 +182,7 @@ func TestStoreHangs(t *testing.T) {
 	})
 }
 
-type hanging struct{ Store }
+type hanging struct{ kv.Store }
 
 func (*hanging) Create(ctx context.Context, _, _ string, _ []byte) error {
 	<-ctx.Done()
@@ -228,7 +231,7 @@ func TestFull(t *testing.T) {
 	inMemory(t, func(w *world) {
 		q := w.queue()
 		w.enqueue(q, Record{Key: "k"})
-		w.store.(*Memory).Fill(true)
+		w.store.(*kvtest.Memory).Fill(true)
 		if _, err := q.Enqueue(w.Context(), Record{Key: "l"}); !errors.Is(err, ErrFull) {
 			w.Errorf("Enqueue: %v", err)
 		}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"slackocr/bot/jobs/kv"
 )
 
 // faulty is a store that fails where a test says so.
 type faulty struct {
-	Store
+	kv.Store
 	fault func(call string) fault // nil: none
 	held  func()                  // before a lease is handed over
 }
@@ -40,12 +42,12 @@ func (f *faulty) Create(ctx context.Context, key, filter string, value []byte) e
 	return f.do("Create", func() error { return f.Store.Create(ctx, key, filter, value) })
 }
 
-func (f *faulty) Get(ctx context.Context, filter string) (e Entry, err error) {
+func (f *faulty) Get(ctx context.Context, filter string) (e kv.Entry, err error) {
 	err = f.do("Get", func() error { e, err = f.Store.Get(ctx, filter); return err })
 	return e, err
 }
 
-func (f *faulty) Oldest(ctx context.Context, n int, filter string) (list []Entry, err error) {
+func (f *faulty) Oldest(ctx context.Context, n int, filter string) (list []kv.Entry, err error) {
 	err = f.do("Oldest", func() error { list, err = f.Store.Oldest(ctx, n, filter); return err })
 	return list, err
 }
@@ -75,8 +77,8 @@ func (f *faulty) Update(ctx context.Context, key string, value []byte, revision 
 	return f.do(call, func() error { return f.Store.Update(ctx, key, value, revision) })
 }
 
-func (f *faulty) Lease(ctx context.Context) (l Lease, err error) {
-	err = f.do("Lease", func() error { l, err = f.Store.Lease(ctx); return err })
+func (f *faulty) Lease(ctx context.Context) (l kv.Lease, err error) {
+	err = f.do("kv.Lease", func() error { l, err = f.Store.Lease(ctx); return err })
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func (f *faulty) Lease(ctx context.Context) (l Lease, err error) {
 }
 
 type faultyLease struct {
-	Lease
+	kv.Lease
 	f *faulty
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"slackocr/bot/jobs/kv"
 )
 
 // FollowUp is work after a job's end, such as a last look. A follow-up is as
@@ -56,7 +58,7 @@ func followUpsOf(id string) string  { return "followup." + id + ".>" }
 
 // decodeFollowUp returns the follow-up of an entry, or [ErrCorrupt]. The seal
 // is that of the job.
-func (q *Queue) decodeFollowUp(ctx context.Context, e Entry) (followUp, error) {
+func (q *Queue) decodeFollowUp(ctx context.Context, e kv.Entry) (followUp, error) {
 	id, _, _ := strings.Cut(strings.TrimPrefix(e.Key, "followup."), ".")
 	value, err := q.open(ctx, id, e)
 	if errors.Is(err, ErrUnavailable) {
@@ -325,7 +327,7 @@ func (q *Queue) HasFollowUp(ctx context.Context, f FollowUp) (bool, error) {
 
 // stored returns a follow-up's entry. If the entry is gone or has changed, ok
 // is false.
-func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok bool) {
+func (q *Queue) stored(ctx context.Context, f FollowUp) (e kv.Entry, s followUp, ok bool) {
 	err := retryStore(ctx, func(ctx context.Context) (err error) {
 		e, err = q.store.Get(ctx, followUpKey(f))
 		if err == nil {
@@ -339,7 +341,7 @@ func (q *Queue) stored(ctx context.Context, f FollowUp) (e Entry, s followUp, ok
 // rescue takes over a dead process's follow-up, unless another replica was
 // faster: the follow-up becomes due now, and is no longer overdue for the
 // others.
-func (q *Queue) rescue(ctx context.Context, e Entry, s followUp) (Entry, followUp, bool) {
+func (q *Queue) rescue(ctx context.Context, e kv.Entry, s followUp) (kv.Entry, followUp, bool) {
 	s.Due, s.Free = time.Now().Round(0), false
 	value, err := q.encodeFollowUp(ctx, s)
 	if err == nil {
@@ -369,7 +371,7 @@ func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, Fo
 }
 
 // putOff schedules a later try of a failed follow-up, or gives it up.
-func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) error {
+func (q *Queue) putOff(ctx context.Context, e kv.Entry, s followUp, failure error) error {
 	now := time.Now()
 	s.Failed++
 	if s.Since.IsZero() {
@@ -388,7 +390,7 @@ func (q *Queue) putOff(ctx context.Context, e Entry, s followUp, failure error) 
 		return err
 	}
 	err = retryStore(ctx, func(ctx context.Context) error { return q.store.Update(ctx, e.Key, value, e.Revision) })
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, kv.ErrConflict) {
 		return nil // replaced, removed or erased
 	}
 	if err == nil {

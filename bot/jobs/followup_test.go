@@ -13,6 +13,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"pgregory.net/rapid"
 
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/sleep"
 )
 
@@ -224,8 +226,8 @@ func TestFollowUpsOfAReplicaThatEnds(t *testing.T) {
 	t.Run("nats", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		s := startServer(t, server.Options{StoreDir: t.TempDir()})
-		story(w, w.queueOn(connect(t, s)), w.queueOn(connect(t, s)))
+		s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+		story(w, w.queueOn(kvtest.Connect(t, s)), w.queueOn(kvtest.Connect(t, s)))
 	})
 }
 
@@ -234,7 +236,7 @@ func TestFollowUpsAfterARestart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dir := t.TempDir()
-	first, err := OpenEmbedded(dir, 16<<20, nil)
+	first, err := kv.OpenEmbedded(dir, 16<<20, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +245,7 @@ func TestFollowUpsAfterARestart(t *testing.T) {
 		w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: kind, Due: time.Now()}))
 	}
 	w.must(q.Close(w.Context()))
-	q = w.queueOn(openEmbedded(t, dir, 16<<20))
+	q = w.queueOn(kvtest.Open(t, dir, 16<<20))
 	did := make(chan string, 2)
 	start := time.Now()
 	w.follow(q, func(_ context.Context, f FollowUp) error {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // An item that was stopped ends alone, wherever it was asked for and whether it
@@ -21,8 +24,8 @@ func TestStopItem(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.lease = 10 * time.Second
-		s := startServer(t, server.Options{StoreDir: t.TempDir()})
-		w.stopItems(w.queueOn(connect(t, s)), w.queueOn(connect(t, s)))
+		s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+		w.stopItems(w.queueOn(kvtest.Connect(t, s)), w.queueOn(kvtest.Connect(t, s)))
 	})
 }
 
@@ -117,7 +120,7 @@ func TestStopItemWithoutSignal(t *testing.T) {
 }
 
 // deafStore loses all signals.
-type deafStore struct{ Store }
+type deafStore struct{ kv.Store }
 
 func (deafStore) Signal(context.Context, string, string) error { return nil }
 

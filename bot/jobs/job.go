@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"slackocr/bot/jobs/kv"
 )
 
 // Job is a job that a worker has leased. Its methods write on behalf of the
@@ -14,7 +16,7 @@ import (
 type Job struct {
 	q       *Queue
 	id      string
-	lease   Lease
+	lease   kv.Lease
 	owner   string
 	end     context.CancelCauseFunc // ends the work's context
 	recheck chan struct{}           // requests a look at the state

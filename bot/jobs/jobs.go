@@ -18,6 +18,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"slackocr/bot/jobs/kv"
 )
 
 // State is the state of a job.
@@ -61,22 +63,21 @@ type Record struct {
 	Updated      time.Time
 }
 
-// The errors of this package. Errors of the store wrap one of the first three.
+// The errors of the store, see package kv.
 var (
-	// ErrUnavailable means that the store does not answer. The request may
-	// have been carried out.
-	ErrUnavailable = errors.New("the store of jobs is not available")
-	// ErrFull means that there is no room for another job.
-	ErrFull = errors.New("the store of jobs is full")
-	// ErrBroken means that the embedded store will not answer again, for
-	// example after a full disk. A new process can use its folder.
-	ErrBroken = errors.New("the store of jobs cannot write any more: look at the disk of DATA_DIR, then start again")
+	ErrUnavailable = kv.ErrUnavailable
+	ErrFull        = kv.ErrFull
+	ErrBroken      = kv.ErrBroken
+	// ErrNotFound means that a job is unknown, or no longer known.
+	ErrNotFound = kv.ErrNotFound
+)
+
+// The errors of this package.
+var (
 	// ErrKeyMissing means that the store is encrypted and no key was given,
 	// ErrKeyWrong that the key is wrong.
 	ErrKeyMissing = errors.New("the store of jobs is encrypted: set DATA_KEY, or DATA_KEY_FILE, to its key")
 	ErrKeyWrong   = errors.New("the key in DATA_KEY or DATA_KEY_FILE is not the one that the store of jobs is encrypted with: give the right one, or begin with a new store")
-	// ErrNotFound means that a job is unknown, or no longer known.
-	ErrNotFound = errors.New("no such job")
 	// ErrCorrupt means that a record cannot be read.
 	ErrCorrupt = errors.New("the job's record is corrupt")
 	// ErrTooLarge means that a value exceeds its limit.

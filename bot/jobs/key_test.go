@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // openWith opens a queue with a key, nil for none.
@@ -31,7 +33,7 @@ var key, otherKey = []byte("a key of a store"), []byte("another key")
 func TestKey(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), t.TempDir()
-	w.store = openEmbedded(t, dir, 16<<20)
+	w.store = kvtest.Open(t, dir, 16<<20)
 	before := w.withKey(nil)
 	w.enqueue(before, Record{Key: "earlier"})
 	w.must(before.SetSetting(t.Context(), "channel", "off"))

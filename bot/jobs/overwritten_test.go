@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // filesWith returns the files of a folder that hold one of the words.
@@ -49,7 +52,7 @@ func (w *world) secretsOf(key string) (secrets [][]byte) {
 func TestErasedFromTheFiles(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), t.TempDir()
-	store, err := OpenEmbedded(dir, 16<<20, slog.New(slog.DiscardHandler))
+	store, err := kv.OpenEmbedded(dir, 16<<20, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +96,7 @@ func TestErasedFromTheFiles(t *testing.T) {
 	stop()
 	w.must(store.Close(t.Context()))
 	check("while the store is closed")
-	w.store = openEmbedded(t, dir, 16<<20)
+	w.store = kvtest.Open(t, dir, 16<<20)
 	q = w.queue()
 	check("after a restart")
 	for key, want := range map[string]bool{"in part": true, "kept": true, "whole": false} {
@@ -111,7 +114,7 @@ func TestErasedFromTheFiles(t *testing.T) {
 func TestErasedOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), t.TempDir()
-	w.store = openEmbedded(t, dir, 16<<20)
+	w.store = kvtest.Open(t, dir, 16<<20)
 	q := w.queue()
 	id := token("k")
 	o, err := encode(order{Key: "k", Thread: "t", Person: "p", Request: []byte(`"rosebud"`), Created: time.Now()})

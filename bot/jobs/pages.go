@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"slackocr/bot/jobs/kv"
 )
 
 const (
@@ -59,7 +61,7 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	key := chunkKey(j.id, n, 0)
 	first := append(fmt.Appendf(nil, "%d %x\n", chunks, sum), text[:min(maxChunk, len(text))]...)
 	err = j.q.store.Update(ctx, key, seal.close(key, first), old.Revision)
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, kv.ErrConflict) {
 		err = ErrLost
 	}
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"slackocr/bot/jobs/kv"
 )
 
 func TestStop(t *testing.T) {
@@ -102,7 +104,7 @@ func TestErase(t *testing.T) {
 		}
 		entries, err := w.store.List(w.Context(), 100, ">")
 		w.must(err)
-		entries = slices.DeleteFunc(entries, func(e Entry) bool { return strings.HasPrefix(e.Key, "replica.") })
+		entries = slices.DeleteFunc(entries, func(e kv.Entry) bool { return strings.HasPrefix(e.Key, "replica.") })
 		if len(entries) != 2 {
 			w.Errorf("%d entries left, want an empty order and a state", len(entries))
 		}

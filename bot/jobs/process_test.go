@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // kills is how often TestKill kills; JOBS_TEST_KILLS sets another number.
@@ -78,7 +81,7 @@ func TestKill(t *testing.T) {
 			w.Errorf("%s has %d effects", key, n)
 		}
 	}
-	q := w.queueOn(openEmbedded(t, dir, 64<<20))
+	q := w.queueOn(kvtest.Open(t, dir, 64<<20))
 	for _, key := range acked {
 		if r := w.record(q, key); r.State != Done || r.Attempts != 0 {
 			w.Errorf("%s: %s after %d attempts", key, r.State, r.Attempts)
@@ -138,7 +141,7 @@ func TestRestartGoesOn(t *testing.T) {
 		}
 	}
 	p.stop()
-	q := w.queueOn(openEmbedded(t, dir, 64<<20))
+	q := w.queueOn(kvtest.Open(t, dir, 64<<20))
 	for _, key := range keys {
 		if r := w.record(q, key); r.State != Done || r.Attempts != 0 || e.count("effect "+key) != 1 {
 			w.Errorf("%s: %s after %d attempts, with %d effects", key, r.State, r.Attempts, e.count("effect "+key))
@@ -181,11 +184,11 @@ func TestTakeOver(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			e := &effects{path: filepath.Join(t.TempDir(), "effects")}
-			s := startServer(t, server.Options{StoreDir: t.TempDir()})
+			s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
 			settings := []string{"JOBS_TEST_SERVER=" + s.ClientURL(), "JOBS_TEST_EFFECTS=" + e.path}
 			first := w.spawn(settings...)
 			first.says(w, "ready")
-			q := w.queueOn(connect(t, s))
+			q := w.queueOn(kvtest.Connect(t, s))
 			w.enqueue(q, Record{Key: "long"})
 			first.says(w, "begin long")
 			w.until("the first has written", func() bool { return len(e.lines()) > 10 })
@@ -246,10 +249,10 @@ func TestFolderInUse(t *testing.T) {
 	first := w.spawn("JOBS_TEST_DIR=" + dir)
 	first.says(w, "ready")
 	second := w.spawn("JOBS_TEST_DIR=" + dir)
-	if line := soon(w, "answer", second.said); line != "error "+ErrInUse.Error() {
+	if line := soon(w, "answer", second.said); line != "error "+kv.ErrInUse.Error() {
 		w.Errorf("the second says %q", line)
 	}
-	if _, err := OpenEmbedded(dir, 0, nil); !errors.Is(err, ErrInUse) {
+	if _, err := kv.OpenEmbedded(dir, 0, nil); !errors.Is(err, kv.ErrInUse) {
 		w.Errorf("a third: %v", err)
 	}
 	// One that ends in time lets the next in.

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // machine does to one job, in any order, what workers, people and lapsing
 // leases can do, and holds each step against what it knows.
 type machine struct {
-	memory  *Memory
+	memory  *kvtest.Memory
 	q       *Queue
 	held    []*Job // leased at any time, also by those who lost it since
 	owner   *Job   // who took it last and did not give it away
@@ -23,7 +25,7 @@ type machine struct {
 
 func TestTransitions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{memory: &Memory{}, unknown: true, known: Record{State: Queued}}
+		m := &machine{memory: &kvtest.Memory{}, unknown: true, known: Record{State: Queued}}
 		var err error
 		if m.q, err = Open(context.Background(), Config{MaxAttempts: 3}, m.memory); err != nil {
 			t.Fatal(err)
@@ -62,18 +64,13 @@ func (m *machine) enqueue(t *rapid.T) {
 	m.unknown = false
 }
 
-// lapse makes all leases lapse, and all pauses end.
-func (m *machine) lapse(*rapid.T) {
-	m.memory.mu.Lock()
-	defer m.memory.mu.Unlock()
-	for _, e := range m.memory.entries {
-		e.due = time.Time{}
-	}
-}
+func (m *machine) lapse(*rapid.T) { m.memory.Lapse() }
 
 func (m *machine) take(t *rapid.T) {
-	lease, _, _ := m.memory.tryLease()
-	if lease == nil {
+	atOnce, cancel := context.WithCancel(t.Context())
+	cancel()
+	lease, err := m.memory.Lease(atOnce)
+	if err != nil {
 		t.Skip("nothing to lease")
 	}
 	_, end := context.WithCancelCause(context.Background())

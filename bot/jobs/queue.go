@@ -13,13 +13,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/sleep"
 )
 
 // Queue stores jobs and gives them to workers.
 type Queue struct {
 	config   Config
-	store    Store
+	store    kv.Store
 	master   seal         // seal of the store's key
 	id       string       // id of this replica
 	replicas atomic.Int64 // as last counted
@@ -36,9 +37,9 @@ type Queue struct {
 const enqueuing = 2 * time.Second
 
 // Open returns a queue on a store, which belongs to the queue from now on.
-func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
+func Open(ctx context.Context, c Config, store kv.Store) (*Queue, error) {
 	c = c.withDefaults()
-	if err := setup(ctx, store, Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor}); err != nil {
+	if err := setup(ctx, store, kv.Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor}); err != nil {
 		return nil, err
 	}
 	master, err := masterSeal(c.Key)
@@ -54,7 +55,7 @@ func Open(ctx context.Context, c Config, store Store) (*Queue, error) {
 // that lost a server chooses new leaders, stream by stream.
 const opening = 20 * time.Second
 
-func setup(ctx context.Context, store Store, s Setup) error {
+func setup(ctx context.Context, store kv.Store, s kv.Setup) error {
 	for end := time.Now().Add(opening); ; {
 		err := store.Setup(ctx, s)
 		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) || sleep.For(ctx, pause/2) != nil {
@@ -84,7 +85,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	defer cancel()
 	id := token(r.Key)
 	err = q.create(ctx, id, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), value)
-	if created = err == nil; errors.Is(err, errExists) {
+	if created = err == nil; errors.Is(err, kv.ErrExists) {
 		err = nil
 	}
 	// The job is stored now. After a failure here the job is enqueued again.
@@ -105,7 +106,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 // create stores the job's secret and then the order of a new job.
 func (q *Queue) create(ctx context.Context, id, key string, order []byte) error {
 	if _, err := q.store.Get(ctx, ordersOf(id)); err == nil {
-		return errExists
+		return kv.ErrExists
 	} else if !errors.Is(err, ErrNotFound) {
 		return err
 	}
@@ -126,7 +127,7 @@ func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
 	return q.record(ctx, e)
 }
 
-func (q *Queue) record(ctx context.Context, e Entry) (Record, error) {
+func (q *Queue) record(ctx context.Context, e kv.Entry) (Record, error) {
 	id := idOf(e.Key)
 	s, _, err := q.state(ctx, id)
 	if err != nil {
@@ -243,7 +244,7 @@ func (q *Queue) change(ctx context.Context, id string, edit func(*state) error) 
 		if err != nil {
 			return state{}, err
 		}
-		if err := q.store.Update(ctx, stateKey(id), seal.close(stateKey(id), value), revision); !errors.Is(err, errConflict) {
+		if err := q.store.Update(ctx, stateKey(id), seal.close(stateKey(id), value), revision); !errors.Is(err, kv.ErrConflict) {
 			return s, err
 		}
 		if ctx.Err() != nil {
@@ -279,7 +280,7 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 		// The job waits for its next attempt, perhaps for minutes. Storing its
 		// order again brings the job to a worker now, unless it was erased in
 		// the meantime.
-		if err := q.store.Update(ctx, e.Key, e.Value, e.Revision); !errors.Is(err, errConflict) {
+		if err := q.store.Update(ctx, e.Key, e.Value, e.Revision); !errors.Is(err, kv.ErrConflict) {
 			return err
 		}
 		return nil

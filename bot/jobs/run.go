@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/sleep"
 )
 
@@ -84,8 +85,8 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 }
 
 // leases yields leases until ctx ends. Each lease takes a place in room.
-func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[Lease] {
-	return func(yield func(Lease) bool) {
+func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[kv.Lease] {
+	return func(yield func(kv.Lease) bool) {
 		for {
 			select {
 			case room <- struct{}{}:
@@ -101,7 +102,7 @@ func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[Lease
 }
 
 // lease waits for a lease. When ctx ends, ok is false.
-func (q *Queue) lease(ctx context.Context) (l Lease, ok bool) {
+func (q *Queue) lease(ctx context.Context) (l kv.Lease, ok bool) {
 	for failed := false; ; failed = true {
 		l, err := q.store.Lease(ctx)
 		switch {
@@ -146,7 +147,7 @@ func (q *Queue) reportLoss(ctx context.Context) {
 	case ctx.Err() != nil:
 	case err != nil:
 		q.config.Log.Warn("could not scan the job store", "error", err)
-	case lost != Loss{}:
+	case lost != kv.Loss{}:
 		q.config.Log.Warn("files in DATA_DIR were damaged and their contents are lost; a backup may have them",
 			"entries", lost.Entries, "incomplete_jobs", lost.Jobs, "settings", lost.Settings)
 	}
@@ -161,7 +162,7 @@ func (q *Queue) measure(ctx context.Context) {
 }
 
 // take makes a job of a lease and has work run.
-func (q *Queue) take(ctx, working context.Context, lease Lease, work func(context.Context, *Job) error) {
+func (q *Queue) take(ctx, working context.Context, lease kv.Lease, work func(context.Context, *Job) error) {
 	id := idOf(lease.Entry().Key)
 	j := &Job{q: q, id: id, lease: lease, owner: rand.Text(), recheck: make(chan struct{}, 1)}
 	q.mu.Lock()

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"slackocr/bot/jobs/kv"
 )
 
 // The order and the states of a job are sealed with a secret of the job, and
@@ -28,7 +30,7 @@ const secretSize = 32 // bytes: AES-256
 // without a seal, which start with "{" or a digit.
 const sealed = 1
 
-func isSealed(e Entry) bool { return len(e.Value) > 0 && e.Value[0] == sealed }
+func isSealed(e kv.Entry) bool { return len(e.Value) > 0 && e.Value[0] == sealed }
 
 func secretKey(id string) string { return "secret." + id }
 
@@ -77,7 +79,7 @@ func (q *Queue) checkKey(ctx context.Context) error {
 	case q.master.aead == nil:
 		return ErrKeyMissing
 	}
-	if _, err := q.master.open(Entry{Key: keyCheck, Value: value}); err != nil {
+	if _, err := q.master.open(kv.Entry{Key: keyCheck, Value: value}); err != nil {
 		return ErrKeyWrong
 	}
 	return nil
@@ -105,7 +107,7 @@ func (s seal) close(key string, value []byte) []byte {
 
 // open returns the value of an entry, or [ErrNotFound] if the secret is gone,
 // or [ErrCorrupt].
-func (s seal) open(e Entry) ([]byte, error) {
+func (s seal) open(e kv.Entry) ([]byte, error) {
 	switch {
 	case !isSealed(e):
 		return e.Value, nil
@@ -172,7 +174,7 @@ func (q *Queue) makeSecret(ctx context.Context, key string, outer seal, put func
 		if err == nil {
 			return newSeal(secret)
 		}
-		if !errors.Is(err, errExists) && !errors.Is(err, errConflict) {
+		if !errors.Is(err, kv.ErrExists) && !errors.Is(err, kv.ErrConflict) {
 			return seal{}, err
 		}
 	}
@@ -228,7 +230,7 @@ func (q *Queue) pageSeal(ctx context.Context, id string, page int) (seal, error)
 }
 
 // open returns the contents of an entry of a job, other than a page's.
-func (q *Queue) open(ctx context.Context, id string, e Entry) ([]byte, error) {
+func (q *Queue) open(ctx context.Context, id string, e kv.Entry) ([]byte, error) {
 	if !isSealed(e) {
 		return e.Value, nil
 	}

@@ -12,47 +12,17 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"slackocr/bot/jobs/kv/kvtest"
 )
-
-// startServer starts a NATS server with a listener on loopback.
-func startServer(t testing.TB, o server.Options) *server.Server {
-	t.Helper()
-	o.Host, o.NoSigs, o.JetStream, o.NoLog, o.SyncAlways = "127.0.0.1", true, true, true, true
-	if o.Port == 0 {
-		o.Port = server.RANDOM_PORT
-	}
-	s, err := server.NewServer(&o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Error("the server did not start")
-	}
-	return s
-}
-
-func connect(t testing.TB, s *server.Server) *NATS {
-	t.Helper()
-	store, err := Connect(s.ClientURL(), 64<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(store.conn.Close)
-	return store
-}
 
 // Two replicas on one server: a job is handed over, and stopped from the other.
 func TestTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.lease = 10 * time.Second // it is not what brings the job
-	s := startServer(t, server.Options{StoreDir: t.TempDir()})
-	first, second := w.queueOn(connect(t, s)), w.queueOn(connect(t, s))
+	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+	first, second := w.queueOn(kvtest.Connect(t, s)), w.queueOn(kvtest.Connect(t, s))
 	began, ended := make(chan time.Time, 1), make(chan error, 1)
 	work := func(ctx context.Context, j *Job) error {
 		began <- time.Now()
@@ -88,8 +58,8 @@ func TestOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := server.Options{StoreDir: t.TempDir()}
-	s := startServer(t, o)
-	q := w.queueOn(connect(t, s))
+	s := kvtest.StartServer(t, o)
+	q := w.queueOn(kvtest.Connect(t, s))
 	began, ended := make(chan string, 10), make(chan error, 10)
 	w.run(q, func(ctx context.Context, j *Job) error {
 		began <- j.Record().Key
@@ -118,7 +88,7 @@ func TestOutage(t *testing.T) {
 		ended <- cause
 	}
 	o.Port = port(t, s)
-	startServer(t, o)
+	kvtest.StartServer(t, o)
 	w.until("the store answers", func() bool {
 		_, err := q.Enqueue(w.Context(), Record{Key: "k"})
 		return err == nil
@@ -155,7 +125,7 @@ func TestCluster(t *testing.T) {
 	var starting sync.WaitGroup
 	for i := range servers {
 		starting.Go(func() {
-			servers[i] = startServer(t, server.Options{
+			servers[i] = kvtest.StartServer(t, server.Options{
 				ServerName: fmt.Sprint("s", i), StoreDir: t.TempDir(), Routes: routes,
 				Cluster: server.ClusterOpts{Name: "c", Host: "127.0.0.1", Port: ports[i]},
 			})
@@ -170,10 +140,10 @@ func TestCluster(t *testing.T) {
 		}
 		return false
 	})
-	store := connect(t, servers[0])
+	store := kvtest.Connect(t, servers[0])
 	q := w.queueOn(store)
-	if n := store.stream.CachedInfo().Config.Replicas; n != 3 {
-		w.Fatalf("%d copies", n)
+	if c, err := store.Probe(t.Context()); c.Replicas != 3 || err != nil {
+		w.Fatalf("%+v, %v", c, err)
 	}
 	w.until("the stream has a leader", func() bool {
 		_, err := q.Enqueue(w.Context(), Record{Key: "before"})
@@ -201,7 +171,7 @@ func TestCluster(t *testing.T) {
 	if key := soon(w, "run", done); key != "after" {
 		w.Errorf("ran %q", key)
 	}
-	again := w.queueOn(connect(t, servers[2]))
+	again := w.queueOn(kvtest.Connect(t, servers[2]))
 	if r := w.record(again, "before"); r.State != Done {
 		w.Errorf("%+v", r)
 	}
@@ -211,7 +181,7 @@ func TestCluster(t *testing.T) {
 func TestStoreFull(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	q := w.queueOn(openEmbedded(t, t.TempDir(), 4<<20))
+	q := w.queueOn(kvtest.Open(t, t.TempDir(), 4<<20))
 	text := strings.Repeat("x", 3000)
 	n, err := 0, error(nil)
 	for ; err == nil && n < 5000; n++ {
@@ -273,13 +243,4 @@ func freePorts(t *testing.T, n int) (ports []int) {
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports
-}
-
-func TestConnectTellsNoPassword(t *testing.T) {
-	for _, address := range []string{"nats://ann:secret@127.0.0.1:1", "nats://ann:secret@%zz", "nats://ann:secret@127.0.0.1:port"} {
-		_, err := Connect(address, 0)
-		if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%v", err)
-		}
-	}
 }

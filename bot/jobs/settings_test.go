@@ -10,6 +10,9 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // setting fails the test where a setting is not as wanted; "" is for none.
@@ -63,18 +66,24 @@ func TestSettingsOutliveTheRetention(t *testing.T) {
 	})
 	t.Run("nats", func(t *testing.T) {
 		w := newWorld(t)
-		store := openEmbedded(t, t.TempDir(), 16<<20)
-		w.queueOn(store)
-		info, err := store.settings.Info(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := info.Config
-		if c.MaxAge != 0 || c.MaxMsgsPerSubject != 1 || c.MaxBytes != maxSettings || c.Discard != jetstream.DiscardNew ||
+		s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+		w.queueOn(kvtest.Connect(t, s))
+		c := settingsStream(t, kvtest.JetStream(t, s))
+		if c.MaxAge != 0 || c.MaxMsgsPerSubject != 1 || c.MaxBytes != 16<<20 || c.Discard != jetstream.DiscardNew ||
 			c.AllowDirect || c.Storage != jetstream.FileStorage {
 			t.Errorf("%+v", c)
 		}
 	})
+}
+
+// settingsStream returns the configuration of the stream of settings.
+func settingsStream(t *testing.T, js jetstream.JetStream) jetstream.StreamConfig {
+	t.Helper()
+	stream, err := js.Stream(t.Context(), "slackocr-settings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().Config
 }
 
 // A restart keeps what was set, and what was removed stays removed.
@@ -83,7 +92,7 @@ func TestSettingsOutliveTheProcess(t *testing.T) {
 	w := newWorld(t)
 	dir := t.TempDir()
 	for life := range 3 {
-		store, err := OpenEmbedded(dir, 16<<20, nil)
+		store, err := kv.OpenEmbedded(dir, 16<<20, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,8 +112,8 @@ func TestSettingsOutliveTheProcess(t *testing.T) {
 func TestSettingsWithoutAServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := startServer(t, server.Options{StoreDir: t.TempDir()})
-	q := w.queueOn(connect(t, s))
+	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+	q := w.queueOn(kvtest.Connect(t, s))
 	w.must(q.SetSetting(w.Context(), "auto", "off"))
 	s.Shutdown()
 	s.WaitForShutdown()
@@ -158,11 +167,11 @@ func (*hanging) SetSetting(ctx context.Context, _ string, _ []byte) error {
 func TestSettingsFull(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	store := openEmbedded(t, t.TempDir(), 16<<20)
-	q := w.queueOn(store)
-	small := settingsConfig()
-	small.MaxBytes, small.Replicas = 8<<10, 1
-	if _, err := store.js.UpdateStream(t.Context(), small); err != nil {
+	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+	q, js := w.queueOn(kvtest.Connect(t, s)), kvtest.JetStream(t, s)
+	small := settingsStream(t, js)
+	small.MaxBytes = 8 << 10
+	if _, err := js.UpdateStream(t.Context(), small); err != nil {
 		t.Fatal(err)
 	}
 	n, err := 0, error(nil)
@@ -178,9 +187,9 @@ func TestSettingsFull(t *testing.T) {
 	w.setting(q, "more", "off")
 	w.enqueue(q, Record{Key: "k"}) // has room of its own
 
-	memory := w.queueOn(&Memory{})
+	memory := w.queueOn(&kvtest.Memory{})
 	w.must(memory.SetSetting(w.Context(), "known", "all"))
-	memory.store.(*Memory).Fill(true)
+	memory.store.(*kvtest.Memory).Fill(true)
 	w.must(memory.SetSetting(w.Context(), "known", "off"))
 	if err := memory.SetSetting(w.Context(), "new", "off"); !errors.Is(err, ErrFull) {
 		t.Errorf("in memory: %v", err)

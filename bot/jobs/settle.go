@@ -14,6 +14,8 @@ const (
 	// store does not answer.
 	storePatience = 30 * time.Second
 	storeRetry    = 200 * time.Millisecond
+	// answering bounds a call of the store that is repeated.
+	answering = 5 * time.Second
 	// stopSettling bounds the writes for a job after the queue's stop.
 	stopSettling = 2 * time.Second
 	// fullPause is the delay of a job that was handed back because the store

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // contents returns the contents of all files in a folder.
@@ -28,12 +31,12 @@ func TestInspect(t *testing.T) {
 	t.Parallel()
 	dir, files := damagedStore(t)
 	before := contents(t, dir, files)
-	found, err := Inspect(t.Context(), dir)
+	found, err := kv.Inspect(t.Context(), dir)
 	if err != nil || !found.Whole() || found.Messages < 10 {
 		t.Errorf("a whole store: %+v, %v", found, err)
 	}
-	block := filepath.Join("jetstream", "$G", "streams", streamName, "msgs", "1.blk")
-	settings := filepath.Join("jetstream", "$G", "streams", streamName+"-settings", "msgs", "1.blk")
+	block := filepath.Join(entriesPath, "msgs", "1.blk")
+	settings := filepath.Join(settingsPath, "msgs", "1.blk")
 	for d, named := range map[damage]string{
 		{block, "changed", int64(rand.IntN(len(before[block]))), 1}: block,
 		{settings, "cut", int64(len(before[settings])) - 5, 0}:      settings,
@@ -41,7 +44,7 @@ func TestInspect(t *testing.T) {
 	} {
 		d.apply(t, dir)
 		damaged := contents(t, dir, files)
-		found, err := Inspect(t.Context(), dir)
+		found, err := kv.Inspect(t.Context(), dir)
 		if err != nil || len(found.Damaged) != 1 || found.Damaged[0] != named {
 			t.Errorf("%s: %+v, %v", d, found, err)
 		}
@@ -52,7 +55,7 @@ func TestInspect(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, copyPattern)); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, ".check-*")); err != nil || len(left) > 0 {
 		t.Errorf("copies are left: %q, %v", left, err)
 	}
 }
@@ -61,8 +64,8 @@ func TestInspect(t *testing.T) {
 func TestInspectInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	openEmbedded(t, dir, 1<<20)
-	if _, err := Inspect(t.Context(), dir); !errors.Is(err, ErrInUse) {
+	kvtest.Open(t, dir, 1<<20)
+	if _, err := kv.Inspect(t.Context(), dir); !errors.Is(err, kv.ErrInUse) {
 		t.Errorf("%v", err)
 	}
 }

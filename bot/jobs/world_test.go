@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +26,7 @@ func TestMain(m *testing.M) {
 // world is a store and the queues on it.
 type world struct {
 	*testing.T
-	store Store
+	store kv.Store
 	lease time.Duration // of the queues; 0 means 1 s
 }
 
@@ -33,32 +36,18 @@ func inWorlds(t *testing.T, story func(w *world)) {
 	t.Helper()
 	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { story(&world{T: t, store: &Memory{}}) })
+		synctest.Test(t, func(t *testing.T) { story(&world{T: t, store: &kvtest.Memory{}}) })
 	})
 	t.Run("nats", func(t *testing.T) {
 		t.Parallel()
-		story(&world{T: t, store: openEmbedded(t, t.TempDir(), 16<<20)})
+		story(&world{T: t, store: kvtest.Open(t, t.TempDir(), 16<<20)})
 	})
-}
-
-func openEmbedded(t testing.TB, dir string, maxBytes int64) *NATS {
-	t.Helper()
-	store, err := OpenEmbedded(dir, maxBytes, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("closing the store: %v", err)
-		}
-	})
-	return store
 }
 
 // queue opens a replica with short times.
 func (w *world) queue() *Queue { return w.queueOn(w.store) }
 
-func (w *world) queueOn(store Store) *Queue {
+func (w *world) queueOn(store kv.Store) *Queue {
 	w.Helper()
 	q, err := Open(w.Context(), Config{
 		LeaseFor: max(w.lease, time.Second), Grace: 100 * time.Millisecond,

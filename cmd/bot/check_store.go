@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 )
 
 const (
@@ -33,7 +33,7 @@ func checkStore(ctx context.Context, c config) finding {
 	if err := tryWriting(dir); err != nil {
 		return ofDisk("store", "DATA_DIR", err)
 	}
-	used, err := jobs.InUse(c.DataDir)
+	used, err := kv.InUse(c.DataDir)
 	if err != nil {
 		return ofDisk("store", "DATA_DIR", err)
 	}
@@ -53,7 +53,7 @@ func checkStore(ctx context.Context, c config) finding {
 // ofContents returns the finding for a store that no bot uses.
 func ofContents(ctx context.Context, dir string, free int64) finding {
 	const facts = "DATA_DIR is writable"
-	size, err := jobs.Stored(dir)
+	size, err := kv.Stored(dir)
 	switch {
 	case err != nil:
 		return failed("store", "DATA_DIR can't be read: "+err.Error(), "Let the user that runs the bot own that folder and everything in it.")
@@ -62,11 +62,11 @@ func ofContents(ctx context.Context, dir string, free int64) finding {
 	case free >= 0 && free < size+leastSpace:
 		return ofSpace(facts+", and the store wasn't checked, since there's no room for a copy of it", free)
 	}
-	found, err := jobs.Inspect(ctx, dir)
+	found, err := kv.Inspect(ctx, dir)
 	switch {
-	case errors.Is(err, jobs.ErrInUse): // it started in the meantime
+	case errors.Is(err, kv.ErrInUse): // it started in the meantime
 		return ofSpace(facts+" and in use by a running bot, which checked the store when it started", free)
-	case errors.Is(err, jobs.ErrDamaged):
+	case errors.Is(err, kv.ErrDamaged):
 		return failed("store", "the files in "+dir+" are so damaged that the bot can't start", "Restore a backup of that folder, or move it away to start with an empty store.")
 	case err != nil:
 		return failed("store", "the store in DATA_DIR can't be checked: "+err.Error(), "Start the bot: it mends what it can and says what is lost.")
@@ -77,7 +77,7 @@ func ofContents(ctx context.Context, dir string, free int64) finding {
 }
 
 // ofLoss returns the finding for a damaged store.
-func ofLoss(found jobs.Inspection) finding {
+func ofLoss(found kv.Inspection) finding {
 	what := fmt.Sprintf("the store in DATA_DIR is damaged: %d entries and %d settings are lost, and %d jobs are incomplete",
 		found.Lost.Entries, found.Lost.Settings, found.Lost.Jobs)
 	if len(found.Damaged) > 0 {
@@ -104,7 +104,7 @@ func ofSpace(facts string, free int64) finding {
 
 // checkNATS writes to the external store and reads the message again.
 func checkNATS(ctx context.Context, c config) finding {
-	store, err := jobs.Connect(c.NATSURL, 0)
+	store, err := kv.Connect(c.NATSURL, 0)
 	if err != nil {
 		return failed("store", err.Error(), "Is NATS_URL right, including the user and password, and is the server running?")
 	}

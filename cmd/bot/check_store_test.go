@@ -11,6 +11,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 func storeOf(t *testing.T, environ ...string) string {
@@ -113,11 +115,11 @@ func TestCheckSpace(t *testing.T) {
 }
 
 func TestCheckNATS(t *testing.T) {
-	address := serveNATS(t)
+	address := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()}).ClientURL()
 	if s := storeOf(t, "NATS_URL="+address); !strings.HasPrefix(s, "✓ store: NATS 2.") || !strings.HasSuffix(s, "; the first start makes the stream") {
 		t.Error(s)
 	}
-	store, err := jobs.Connect(address, 0)
+	store, err := kv.Connect(address, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

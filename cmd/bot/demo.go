@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/ocr/page/pagetest"

@@ -5,40 +5,21 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
-
-	"slackocr/bot/jobs"
-	"slackocr/bot/words/wordstest"
 
 	"github.com/nats-io/nats-server/v2/server"
-)
 
-// serveNATS runs a NATS server on loopback until the test ends.
-func serveNATS(t *testing.T) (address string) {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server does not start")
-	}
-	return s.ClientURL()
-}
+	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
+	"slackocr/bot/words/wordstest"
+)
 
 // TestReplicas runs two real programs on one NATS server: one is stopped while it
 // reads, then the other is killed. Nothing is lost or said twice.
 func TestReplicas(t *testing.T) {
 	t.Parallel() // most of it is waiting for leases
 	o := openOffice(t, quickModel)
-	environ := append(o.environ, "NATS_URL="+serveNATS(t), "LOG_LEVEL=warn")
+	environ := append(o.environ, "NATS_URL="+kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()}).ClientURL(), "LOG_LEVEL=warn")
 	first, second := start(t, environ), start(t, environ)
 	o.wait(t, "both listen", func() bool { return o.ws.Connections() == 2 })
 	var asks []askedAt
@@ -84,7 +65,7 @@ func TestTwoProcessesOnOneFolder(t *testing.T) {
 	if status := second.status(t); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	if s := second.stderr.String(); !strings.Contains(s, jobs.ErrInUse.Error()) || strings.Count(s, "\n") != 1 {
+	if s := second.stderr.String(); !strings.Contains(s, kv.ErrInUse.Error()) || strings.Count(s, "\n") != 1 {
 		t.Errorf("it says %q", s)
 	}
 	if status := first.stop(t); status != 0 {

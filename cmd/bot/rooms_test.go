@@ -12,14 +12,14 @@ import (
 // rooms says which packages of this project, and of those that are restricted,
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
-	"cmd/bot":           {"bot", "bot/jobs", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "ocr/tesseract"},
+	"cmd/bot":           {"bot", "bot/jobs", "bot/jobs/kv", "bot/localslack", "bot/slackmd", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "ocr/tesseract"},
 	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/share", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
 	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/share", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
 	"bot/words":         {"bot/slackmd", "ocr"},
 	"bot/post":          {"bot/share", "bot/slackmd", "bot/sleep", "slack-go"},
 	"bot/fetch":         {"ocr/tempfile"},
-	"bot/jobs":          {"bot/sleep", "nats"},
+	"bot/jobs":          {"bot/jobs/kv", "bot/sleep"},
 	"bot/share":         {},
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/internal/inline", "bot/slackmd/internal/texmath"},
@@ -34,6 +34,9 @@ var rooms = map[string][]string{
 	"ocr/tempfile":      {},
 	"ocr/turns":         {},
 	"ocr/witness":       {},
+
+	"bot/jobs/kv":        {"nats"},
+	"bot/jobs/kv/kvtest": {"bot/jobs/kv", "nats"},
 
 	"bot/localslack/internal/blockkit":   {"bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
 	"bot/localslack/internal/expiring":   {},

@@ -13,6 +13,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/jobs"
+	"slackocr/bot/jobs/kv"
 	"slackocr/ocr"
 )
 
@@ -130,11 +131,11 @@ func (c config) retention() time.Duration {
 }
 
 // openStore opens the external store if one is set, else the embedded store.
-func openStore(c config, log *slog.Logger) (*jobs.NATS, error) {
+func openStore(c config, log *slog.Logger) (*kv.NATS, error) {
 	if c.NATSURL != "" {
-		return jobs.Connect(c.NATSURL, 0)
+		return kv.Connect(c.NATSURL, 0)
 	}
-	return jobs.OpenEmbedded(c.DataDir, 0, log)
+	return kv.OpenEmbedded(c.DataDir, 0, log)
 }
 
 // closing returns a context for work after the end of ctx.

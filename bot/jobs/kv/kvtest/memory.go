@@ -1,4 +1,6 @@
-package jobs
+// Package kvtest has what tests of jobs need: a store in memory, and NATS
+// servers.
+package kvtest
 
 import (
 	"context"
@@ -7,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"slackocr/bot/jobs/kv"
 )
 
 // Memory is a store that lives as long as the process, for tests, also in fake
@@ -14,7 +18,7 @@ import (
 // use.
 type Memory struct {
 	mu        sync.Mutex // guards the fields below
-	setup     Setup
+	setup     kv.Setup
 	revision  uint64
 	entries   map[string]*memoryEntry
 	changed   chan struct{}            // closed at the next change of the leasable entries
@@ -25,7 +29,7 @@ type Memory struct {
 }
 
 type memoryEntry struct {
-	Entry
+	kv.Entry
 	stored     time.Time
 	deliveries uint64
 	finished   bool
@@ -39,8 +43,17 @@ func (m *Memory) Fill(full bool) {
 	m.full = full
 }
 
-// Setup implements [Store].
-func (m *Memory) Setup(_ context.Context, s Setup) error {
+// Lapse ends all leases and all pauses between leases.
+func (m *Memory) Lapse() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.entries {
+		e.due = time.Time{}
+	}
+}
+
+// Setup implements [kv.Store].
+func (m *Memory) Setup(_ context.Context, s kv.Setup) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.setup = s
@@ -88,7 +101,7 @@ func match(filter, key string) bool {
 func (m *Memory) put(key string, value []byte) {
 	m.revision++
 	m.entries[key] = &memoryEntry{
-		Entry: Entry{Key: key, Value: slices.Clone(value), Revision: m.revision}, stored: time.Now(),
+		Entry: kv.Entry{Key: key, Value: slices.Clone(value), Revision: m.revision}, stored: time.Now(),
 	}
 	m.wake()
 }
@@ -98,32 +111,32 @@ func (m *Memory) wake() {
 	m.changed = make(chan struct{})
 }
 
-// Create implements [Store].
+// Create implements [kv.Store].
 func (m *Memory) Create(_ context.Context, key, filter string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.matches(filter)) > 0 {
-		return errExists
+		return kv.ErrExists
 	}
 	if m.full {
-		return ErrFull
+		return kv.ErrFull
 	}
 	m.put(key, value)
 	return nil
 }
 
-// Get implements [Store].
-func (m *Memory) Get(_ context.Context, filter string) (Entry, error) {
+// Get implements [kv.Store].
+func (m *Memory) Get(_ context.Context, filter string) (kv.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	found := m.matches(filter)
 	if len(found) == 0 {
-		return Entry{}, ErrNotFound
+		return kv.Entry{}, kv.ErrNotFound
 	}
 	return found[len(found)-1].Entry, nil
 }
 
-// Put implements [Store].
+// Put implements [kv.Store].
 func (m *Memory) Put(_ context.Context, key string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -131,7 +144,7 @@ func (m *Memory) Put(_ context.Context, key string, value []byte) error {
 	return nil
 }
 
-// Update implements [Store].
+// Update implements [kv.Store].
 func (m *Memory) Update(_ context.Context, key string, value []byte, revision uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,13 +153,13 @@ func (m *Memory) Update(_ context.Context, key string, value []byte, revision ui
 		is = found[0].Revision
 	}
 	if is != revision {
-		return errConflict
+		return kv.ErrConflict
 	}
 	m.put(key, value)
 	return nil
 }
 
-// Delete implements [Store].
+// Delete implements [kv.Store].
 func (m *Memory) Delete(_ context.Context, filter string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -156,10 +169,10 @@ func (m *Memory) Delete(_ context.Context, filter string) error {
 	return nil
 }
 
-// Erase implements [Store].
+// Erase implements [kv.Store].
 func (m *Memory) Erase(ctx context.Context, key string) error { return m.Delete(ctx, key) }
 
-// Remove implements [Store].
+// Remove implements [kv.Store].
 func (m *Memory) Remove(_ context.Context, key string, revision uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -169,11 +182,11 @@ func (m *Memory) Remove(_ context.Context, key string, revision uint64) error {
 	return nil
 }
 
-// Oldest implements [Store].
-func (m *Memory) Oldest(_ context.Context, n int, filter string) ([]Entry, error) {
+// Oldest implements [kv.Store].
+func (m *Memory) Oldest(_ context.Context, n int, filter string) ([]kv.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var list []Entry
+	var list []kv.Entry
 	for _, e := range m.matches(filter) {
 		if len(list) < n {
 			list = append(list, e.Entry)
@@ -182,19 +195,46 @@ func (m *Memory) Oldest(_ context.Context, n int, filter string) ([]Entry, error
 	return list, nil
 }
 
-// List implements [Store].
-func (m *Memory) List(_ context.Context, newest int, filters ...string) ([]Entry, error) {
+// List implements [kv.Store].
+func (m *Memory) List(_ context.Context, newest int, filters ...string) ([]kv.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var list []Entry
+	var list []kv.Entry
 	for _, e := range m.matches(filters...) {
 		list = append(list, e.Entry)
 	}
 	return list[max(len(list)-newest, 0):], nil
 }
 
-// Lease implements [Store].
-func (m *Memory) Lease(ctx context.Context) (Lease, error) {
+// Setting implements [kv.Store].
+func (m *Memory) Setting(_ context.Context, key string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	value, ok := m.settings[key]
+	if !ok {
+		return nil, kv.ErrNotFound
+	}
+	return value, nil
+}
+
+// SetSetting implements [kv.Store].
+func (m *Memory) SetSetting(_ context.Context, key string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, known := m.settings[key]
+	switch {
+	case len(value) == 0:
+		delete(m.settings, key)
+	case m.full && !known:
+		return kv.ErrFull
+	default:
+		m.settings[key] = slices.Clone(value)
+	}
+	return nil
+}
+
+// Lease implements [kv.Store].
+func (m *Memory) Lease(ctx context.Context) (kv.Lease, error) {
 	for {
 		lease, next, changed := m.tryLease()
 		if lease != nil {
@@ -215,7 +255,7 @@ func (m *Memory) Lease(ctx context.Context) (Lease, error) {
 
 // tryLease returns a lease, or the time to wait and a channel that is closed
 // earlier when something changes.
-func (m *Memory) tryLease() (lease Lease, next time.Duration, changed <-chan struct{}) {
+func (m *Memory) tryLease() (lease kv.Lease, next time.Duration, changed <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	next = time.Hour
@@ -234,7 +274,7 @@ func (m *Memory) tryLease() (lease Lease, next time.Duration, changed <-chan str
 	return nil, next, m.changed
 }
 
-// Signal implements [Store].
+// Signal implements [kv.Store].
 func (m *Memory) Signal(_ context.Context, subject, message string) error {
 	m.mu.Lock()
 	listeners := maps.Clone(m.listeners)
@@ -247,7 +287,7 @@ func (m *Memory) Signal(_ context.Context, subject, message string) error {
 	return nil
 }
 
-// Listen implements [Store].
+// Listen implements [kv.Store].
 func (m *Memory) Listen(subject string, heard func(message string)) (stop func(), err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -259,10 +299,10 @@ func (m *Memory) Listen(subject string, heard func(message string)) (stop func()
 	}, nil
 }
 
-// Session implements [Store].
+// Session implements [kv.Store].
 func (*Memory) Session() string { return "" }
 
-// Announce implements [Store].
+// Announce implements [kv.Store].
 func (m *Memory) Announce(_ context.Context, id string, while time.Duration) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -275,7 +315,7 @@ func (m *Memory) Announce(_ context.Context, id string, while time.Duration) (in
 	return len(m.replicas), nil
 }
 
-// Unfinished implements [Store].
+// Unfinished implements [kv.Store].
 func (m *Memory) Unfinished(context.Context) (n int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -287,10 +327,10 @@ func (m *Memory) Unfinished(context.Context) (n int, err error) {
 	return n, nil
 }
 
-// Verify implements [Store].
-func (*Memory) Verify(context.Context) (Loss, error) { return Loss{}, nil }
+// Verify implements [kv.Store].
+func (*Memory) Verify(context.Context) (kv.Loss, error) { return kv.Loss{}, nil }
 
-// Close implements [Store]. Other queues may go on with the store.
+// Close implements [kv.Store]. Other queues may go on with the store.
 func (m *Memory) Close(context.Context) error { return nil }
 
 type memoryLease struct {
@@ -299,7 +339,7 @@ type memoryLease struct {
 	delivery uint64
 }
 
-func (l *memoryLease) Entry() Entry     { return l.e.Entry }
+func (l *memoryLease) Entry() kv.Entry  { return l.e.Entry }
 func (l *memoryLease) Delivery() uint64 { return l.delivery }
 
 func (l *memoryLease) Renew(context.Context) error {

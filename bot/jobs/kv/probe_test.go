@@ -1,4 +1,4 @@
-package jobs
+package kv_test
 
 import (
 	"log/slog"
@@ -6,18 +6,22 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // A probe works before the first start and beside a bot, and leaves nothing.
 func TestProbe(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, server.Options{StoreDir: t.TempDir()})
-	store := connect(t, s)
+	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+	store := kvtest.Connect(t, s)
 	if c, err := store.Probe(t.Context()); err != nil || c.Exists || c.Full || c.Version != server.VERSION {
 		t.Errorf("before the start: %+v, %v", c, err)
 	}
+	js := kvtest.JetStream(t, s)
 	streams := func() (n int) {
-		all := store.js.StreamNames(t.Context())
+		all := js.StreamNames(t.Context())
 		for range all.Name() {
 			n++
 		}
@@ -26,7 +30,7 @@ func TestProbe(t *testing.T) {
 	if n := streams(); n != 0 {
 		t.Errorf("it left %d streams", n)
 	}
-	if err := store.Setup(t.Context(), Setup{Retention: 3600e9, LeaseFor: 10e9}); err != nil {
+	if err := store.Setup(t.Context(), kv.Setup{Retention: 3600e9, LeaseFor: 10e9}); err != nil {
 		t.Fatal(err)
 	}
 	if c, err := store.Probe(t.Context()); err != nil || !c.Exists || c.Replicas != 1 || c.Full {
@@ -40,13 +44,13 @@ func TestProbe(t *testing.T) {
 // A store that takes no further jobs is told.
 func TestProbeOfAFullStore(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, server.Options{StoreDir: t.TempDir()})
-	store := connect(t, s)
-	if err := store.Setup(t.Context(), Setup{Retention: 3600e9, LeaseFor: 10e9}); err != nil {
+	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
+	store := kvtest.Connect(t, s)
+	if err := store.Setup(t.Context(), kv.Setup{Retention: 3600e9, LeaseFor: 10e9}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 62 { // of 64 MiB
-		if _, err := store.js.Publish(t.Context(), prefix+"page."+string(rune('a'+i)), make([]byte, 1<<20-1000)); err != nil {
+		if err := store.Put(t.Context(), "page."+string(rune('a'+i)), make([]byte, 1<<20-1000)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,8 +62,8 @@ func TestProbeOfAFullStore(t *testing.T) {
 // A server that keeps nothing is no store.
 func TestProbeWithoutRights(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, server.Options{StoreDir: t.TempDir(), JetStreamMaxStore: 1})
-	if _, err := connect(t, s).Probe(t.Context()); err == nil {
+	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir(), JetStreamMaxStore: 1})
+	if _, err := kvtest.Connect(t, s).Probe(t.Context()); err == nil {
 		t.Error("a server without room can be written")
 	}
 }
@@ -67,23 +71,23 @@ func TestProbeWithoutRights(t *testing.T) {
 // InUse makes nothing, and sees who holds the folder.
 func TestInUse(t *testing.T) {
 	dir := t.TempDir()
-	if used, err := InUse(dir); used || err != nil {
+	if used, err := kv.InUse(dir); used || err != nil {
 		t.Errorf("an empty folder: %v, %v", used, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("it made %v", left)
 	}
-	lock, err := lockFolder(dir, slog.New(slog.DiscardHandler))
+	store, err := kv.OpenEmbedded(dir, 1<<20, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if used, err := InUse(dir); !used || err != nil {
+	if used, err := kv.InUse(dir); !used || err != nil {
 		t.Errorf("a folder that is held: %v, %v", used, err)
 	}
-	if err := lock.Close(); err != nil {
+	if err := store.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if used, err := InUse(dir); used || err != nil {
+	if used, err := kv.InUse(dir); used || err != nil {
 		t.Errorf("a folder that was let go: %v, %v", used, err)
 	}
 }

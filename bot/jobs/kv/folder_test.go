@@ -1,4 +1,4 @@
-package jobs
+package kv_test
 
 import (
 	"log/slog"
@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"slackocr/bot/jobs/kv"
+	"slackocr/bot/jobs/kv/kvtest"
 )
 
 // The folder is for its owner alone, also one that was made for all.
@@ -18,7 +21,7 @@ func TestFolderMode(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask is
 		t.Fatal(err)
 	}
-	openEmbedded(t, dir, 1<<20)
+	kvtest.Open(t, dir, 1<<20)
 	info, err := os.Stat(dir)
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the mode is %v, %v", info.Mode(), err)
@@ -34,11 +37,11 @@ func TestFolderIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	unwritable := filepath.Join(dir, "data")
-	if err := os.MkdirAll(filepath.Join(unwritable, lockName), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(unwritable, "lock"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{filepath.Join(file, "data"), unwritable} {
-		_, err := OpenEmbedded(folder, 1<<20, slog.New(slog.DiscardHandler))
+		_, err := kv.OpenEmbedded(folder, 1<<20, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), "DATA_DIR") || !strings.Contains(err.Error(), file) && !strings.Contains(err.Error(), folder) {
 			t.Errorf("%v", err)
 		}

@@ -1,4 +1,6 @@
-package jobs
+// Package kv stores entries under keys in NATS JetStream, embedded or external,
+// and leases some of them to workers.
+package kv
 
 import (
 	"context"
@@ -13,13 +15,12 @@ import (
 // The entries under "job." can also be leased: each change of such an entry
 // puts the entry at the end of the queue.
 //
-// All methods but Close may be called from several goroutines. Errors other
-// than the two below wrap [ErrUnavailable], [ErrFull] or [ErrNotFound].
+// All methods but Close may be called from several goroutines.
 type Store interface {
 	// Setup prepares the store. Setup must be called first.
 	Setup(ctx context.Context, s Setup) error
 	// Create stores a new entry if no key matches the filter, which must match
-	// the key itself. Otherwise Create returns errExists. Create leaves a part
+	// the key itself. Otherwise Create returns [ErrExists]. Create leaves a part
 	// of the store free for changes.
 	Create(ctx context.Context, key, filter string, value []byte) error
 	// Get returns the newest entry that matches.
@@ -27,7 +28,7 @@ type Store interface {
 	// Put stores an entry, new or not.
 	Put(ctx context.Context, key string, value []byte) error
 	// Update changes an entry with a known revision, 0 for a new entry. If the
-	// revision differs, Update returns errConflict.
+	// revision differs, Update returns [ErrConflict].
 	Update(ctx context.Context, key string, value []byte, revision uint64) error
 	// Delete removes all matching entries without a trace.
 	Delete(ctx context.Context, filter string) error
@@ -107,8 +108,18 @@ type Lease interface {
 	Return(ctx context.Context, after time.Duration) error
 }
 
-// The reasons why a store refuses a request.
+// The errors of a store. Every error wraps one of them.
 var (
-	errExists   = errors.New("the key exists")
-	errConflict = errors.New("the entry has another revision")
+	// ErrUnavailable means that the store does not answer. The request may
+	// have been carried out.
+	ErrUnavailable = errors.New("the store of jobs is not available")
+	// ErrFull means that there is no room for another entry.
+	ErrFull = errors.New("the store of jobs is full")
+	// ErrBroken means that the embedded store will not answer again, for
+	// example after a full disk. A new process can use its folder.
+	ErrBroken = errors.New("the store of jobs cannot write any more: look at the disk of DATA_DIR, then start again")
+	// ErrNotFound means that there is no such entry or setting.
+	ErrNotFound = errors.New("no such job")
+	ErrExists   = errors.New("the key exists")
+	ErrConflict = errors.New("the entry has another revision")
 )

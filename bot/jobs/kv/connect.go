@@ -1,4 +1,4 @@
-package jobs
+package kv
 
 import (
 	"context"
@@ -133,7 +133,7 @@ func natsError(err error) error {
 	if refused, ok := errors.AsType[*jetstream.APIError](err); ok {
 		switch refused.ErrorCode {
 		case errWrongSequence, errWrongSequenceToo:
-			return errConflict
+			return ErrConflict
 		case errInsufficient, errStorage:
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case errStoreFailed:

@@ -1,4 +1,4 @@
-package jobs
+package kv
 
 import (
 	"context"
@@ -48,6 +48,8 @@ const (
 	usedFor = time.Second
 	// answering bounds the server's time to answer.
 	answering = 5 * time.Second
+	// closing bounds the last flush.
+	closing = time.Second
 	// waiting is the time for which the server holds a request for a lease.
 	waiting = 15 * time.Second
 )
@@ -56,13 +58,13 @@ const (
 func (n *NATS) Create(ctx context.Context, key, filter string, value []byte) error {
 	if err := n.hasRoom(ctx, int64(len(value)+len(key)+len(filter)+overhead)); err != nil {
 		if _, missing := n.Get(ctx, filter); errors.Is(err, ErrFull) && missing == nil {
-			return errExists
+			return ErrExists
 		}
 		return err
 	}
 	_, err := n.js.Publish(ctx, prefix+key, value, jetstream.WithExpectLastSequenceForSubject(0, prefix+filter))
-	if err = natsError(err); errors.Is(err, errConflict) {
-		return errExists
+	if err = natsError(err); errors.Is(err, ErrConflict) {
+		return ErrExists
 	}
 	return err
 }
@@ -197,7 +199,7 @@ func (n *NATS) Unfinished(ctx context.Context) (int, error) {
 
 // Close implements [Store].
 func (n *NATS) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, claiming)
+	ctx, cancel := context.WithTimeout(ctx, closing)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
 	if n.embedded != nil && n.stream != nil {
