@@ -74,7 +74,7 @@ func TestExternalPeople(t *testing.T) {
 	for _, allowed := range []bool{false, true} {
 		t.Run(fmt.Sprint(allowed), func(t *testing.T) {
 			inBubble(t, func(h *house) {
-				eve := h.ws.AddExternalUser("eve")
+				eve := h.ws.AddPerson(localslack.Person{Name: "eve", Home: localslack.HomePartner})
 				h.ws.Join(h.channel, eve)
 				h.startAs(func(c *bot.Config) { c.AllowExternal = allowed })
 				h.command(h.ann, h.channel, "auto mention")

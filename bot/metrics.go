@@ -41,7 +41,6 @@ var (
 	refusals   = []string{"full", "unavailable", "other"}
 	pageEnds   = []string{"read", "failed"}
 	sources    = []string{"slack", "web"}
-	modes      = []string{"markdown", "text", "figure", "describe", "locate", "prompt"}
 	modelFails = []ocr.Class{
 		ocr.KeyRefused, ocr.Unpaid, ocr.Busy, ocr.Down, ocr.Refused, ocr.TooLarge, ocr.BadRequest, ocr.NotFound, ocr.CutOff, ocr.Idle, ocr.Protocol,
 	}
@@ -88,8 +87,8 @@ func newMetrics() *metrics {
 		},
 	}
 	for _, outcome := range outcomes {
-		for _, mode := range modes {
-			m.requests.WithLabelValues(mode, outcome)
+		for _, kind := range ocr.Kinds() {
+			m.requests.WithLabelValues(string(kind), outcome)
 		}
 	}
 	for vector, values := range map[*prometheus.CounterVec][]string{m.notTaken: refusals, m.pages: pageEnds, m.downloaded: sources} {

@@ -39,7 +39,7 @@ func TestWhoIsOfTheHouse(t *testing.T) {
 				}
 				who := h.ws.AddPerson(tt.person)
 				h.ws.Join(h.channel, who)
-				h.ws.Join(h.channel, h.ws.AddExternalUser("mallory")) // the channel is shared, whoever asks
+				h.ws.Join(h.channel, h.ws.AddPerson(localslack.Person{Name: "mallory", Home: localslack.HomePartner})) // the channel is shared, whoever asks
 				h.startAs(func(c *bot.Config) { c.AutoRead = bot.ReadMention })
 				n := 0
 				asked := func(what string) {
@@ -93,7 +93,7 @@ func TestNobodyIsForeignAtHome(t *testing.T) {
 // TestSlackDoesNotTellWhoSomebodyIs: the event waits for that.
 func TestSlackDoesNotTellWhoSomebodyIs(t *testing.T) {
 	inBubble(t, func(h *house) {
-		h.ws.Join(h.channel, h.ws.AddExternalUser("mallory"))
+		h.ws.Join(h.channel, h.ws.AddPerson(localslack.Person{Name: "mallory", Home: localslack.HomePartner}))
 		h.start()
 		h.ws.Fail(localslack.Fault{Method: "users.info", Times: 3, Status: 500})
 		h.closesWith(h.post("page.png"), readLine("page.png", 2, 1))
@@ -121,7 +121,7 @@ func TestOrganisationWideInstallIsRefused(t *testing.T) {
 // TestPrivateAnswersStandInTheThread that the button is in.
 func TestPrivateAnswersStandInTheThread(t *testing.T) {
 	inFakeTime(t, func(h *house) {
-		eve := h.ws.AddExternalUser("eve")
+		eve := h.ws.AddPerson(localslack.Person{Name: "eve", Home: localslack.HomePartner})
 		h.ws.Join(h.channel, eve)
 		ts := h.post("page.png")
 		h.closed(ts)

@@ -110,7 +110,7 @@ func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (s
 func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *slack.BlockAction, key string, file int) (sentence string) {
 	root := cmp.Or(c.Message.ThreadTimestamp, c.Message.Timestamp)
 	kind := ocr.Kind(action.SelectedOption.Value)
-	if action.ActionID == reading.ModesID && (kind == ocr.Locate || kind == ocr.Prompt) {
+	if action.ActionID == reading.ModesID && kind.NeedsArgument() {
 		// A window must open within 3 s, so the permission is checked at the
 		// submission.
 		view := againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind)

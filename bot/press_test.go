@@ -11,6 +11,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/ocr"
 )
 
 // press presses a button as somebody: one of the message ts, or where it has none of
@@ -184,11 +185,15 @@ func TestReadAgainAsEachMode(t *testing.T) {
 		h.closed(ts)
 		reply := h.answers(ts)[0].TS
 		n := 1
-		for _, mode := range []string{"markdown", "text", "figure", "describe", "locate: the total", "prompt: the total"} {
+		for _, kind := range ocr.Kinds() {
+			mode, argument := string(kind), ""
+			if kind.NeedsArgument() {
+				argument = "the total"
+				mode += ": " + argument
+			}
 			line := wordstest.ReadAs("a.png", mode)
 			before := h.count(ts, line)
-			kind, argument, _ := strings.Cut(mode, ": ")
-			h.press(h.ann, h.channel, reply, "again", kind)
+			h.press(h.ann, h.channel, reply, "again", string(kind))
 			if argument != "" {
 				h.wait("a window", func() bool { return len(h.ws.Views(h.ann)) == 1 })
 				view := h.ws.Views(h.ann)[0].ID

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,7 +10,7 @@ import (
 // Kind is the kind of a mode.
 type Kind string
 
-// The kinds of modes. Locate and Prompt need an argument.
+// The kinds of modes.
 const (
 	Markdown Kind = "markdown" // the document, as markdown
 	Plain    Kind = "text"     // the bare text
@@ -18,6 +19,12 @@ const (
 	Locate   Kind = "locate"   // the places of the argument on the page
 	Prompt   Kind = "prompt"   // the answer to the argument
 )
+
+// Kinds returns all kinds of modes, the usual one first.
+func Kinds() []Kind { return []Kind{Markdown, Plain, Figure, Describe, Locate, Prompt} }
+
+// NeedsArgument reports whether a mode of the kind has an argument.
+func (k Kind) NeedsArgument() bool { return k == Locate || k == Prompt }
 
 // MaxArgument bounds a mode's argument, in bytes.
 const MaxArgument = 1000
@@ -35,7 +42,7 @@ func ParseMode(s string) (m Mode, ok bool) {
 	s = strings.TrimSpace(s)
 	word, argument, colon := strings.Cut(s, ":")
 	kind := Kind(strings.ToLower(strings.TrimSpace(word)))
-	if colon != (kind == Locate || kind == Prompt) {
+	if colon != kind.NeedsArgument() {
 		return Mode{}, false
 	}
 	return NewMode(kind, argument)
@@ -44,15 +51,12 @@ func ParseMode(s string) (m Mode, ok bool) {
 // NewMode returns a mode of the given parts. If a part is missing, unknown, or
 // longer than MaxArgument, ok is false.
 func NewMode(kind Kind, argument string) (m Mode, ok bool) {
-	switch kind {
-	case Markdown, Plain, Figure, Describe:
-		return Mode{Kind: kind}, true
-	case Locate, Prompt:
-		argument = strings.TrimSpace(argument)
-		printable := strings.IndexFunc(argument, unicode.IsPrint) >= 0
-		return Mode{Kind: kind, Argument: argument}, printable && len(argument) <= MaxArgument && utf8.ValidString(argument)
+	if !kind.NeedsArgument() {
+		return Mode{Kind: kind}, slices.Contains(Kinds(), kind)
 	}
-	return Mode{}, false
+	argument = strings.TrimSpace(argument)
+	printable := strings.IndexFunc(argument, unicode.IsPrint) >= 0
+	return Mode{Kind: kind, Argument: argument}, printable && len(argument) <= MaxArgument && utf8.ValidString(argument)
 }
 
 // String returns the mode in the form that ParseMode reads.

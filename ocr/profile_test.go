@@ -42,10 +42,10 @@ func TestProfileOfAModel(t *testing.T) {
 
 func TestEveryProfileIsComplete(t *testing.T) {
 	for _, p := range profiles {
-		for _, kind := range []Kind{Markdown, Plain, Figure, Describe, Locate} {
+		for _, kind := range Kinds() {
 			m := Mode{Kind: kind, Argument: "the %s total <|det|>\""}
 			prompt := p.prompt(m)
-			if prompt == "" || strings.Contains(prompt, "total") != (kind == Locate) || strings.Contains(prompt, "<|det|>") && p.name != "chat" {
+			if prompt == "" || strings.Contains(prompt, "total") != kind.NeedsArgument() || strings.Contains(prompt, "<|det|>") && p.name != "chat" {
 				t.Errorf("%s: %s is asked as %q", p.name, kind, prompt)
 			}
 		}

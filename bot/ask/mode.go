@@ -108,11 +108,6 @@ func unwrap(s string, pairs ...[]string) string {
 	}
 }
 
-// names are the first words of modes.
-var names = []string{
-	string(ocr.Markdown), string(ocr.Plain), string(ocr.Figure), string(ocr.Describe), string(ocr.Locate), string(ocr.Prompt), "again",
-}
-
 // mistyped reports whether words look like a mode: the name with one or two
 // slips, or with a missing or wrongly separated argument. A name of four
 // letters may have one slip.
@@ -125,8 +120,8 @@ func mistyped(words string) bool {
 		}
 	}
 	name = strings.Trim(name, " *_~`")
-	return slices.ContainsFunc(names, func(mode string) bool {
-		return len(name) < 2*len(mode) && distance(name, mode) <= len(mode)/3
+	return slices.ContainsFunc(append(ocr.Kinds(), "again"), func(kind ocr.Kind) bool {
+		return len(name) < 2*len(kind) && distance(name, string(kind)) <= len(kind)/3
 	})
 }
 

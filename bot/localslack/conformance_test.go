@@ -278,7 +278,7 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 		return s.w.Forward(in.User, in.Channel, in.TS, localslack.Post{Channel: in.Channel, Text: in.Text})
 	},
 	"external": func(_ context.Context, s *stage, in act) (any, error) {
-		user := s.w.AddExternalUser(in.Name)
+		user := s.w.AddPerson(localslack.Person{Name: in.Name, Home: localslack.HomePartner})
 		s.w.Join(in.Channel, user)
 		return user, nil
 	},

@@ -96,7 +96,7 @@
 // window; for others it does not exist (file_not_found, and the sign-in page in
 // place of its content). Forwarding a message shows its files and gives nobody
 // the right to them. A conversation with a person of another workspace
-// (AddExternalUser) is shared: is_ext_shared, files to be looked up first.
+// (HomePartner) is shared: is_ext_shared, files to be looked up first.
 //
 // AddPerson adds guests, people of a sister workspace in the same organisation, and
 // people of partners, with the ids that Slack's events carry of each.

@@ -180,7 +180,7 @@ func TestSharedChannel(t *testing.T) {
 			t.Error("shared before anybody came")
 		}
 		guest := s.external()
-		hidden := s.w.AddExternalUser("Zoe")
+		hidden := s.w.AddPerson(localslack.Person{Name: "Zoe", Home: localslack.HomePartner})
 		for range 2 { // the message and the event of the joining
 			if ext() != true {
 				t.Error("not shared")

@@ -84,11 +84,6 @@ func (w *Workspace) AddPerson(p Person) string {
 	return u.ID
 }
 
-// AddExternalUser is AddPerson for a person of a partner's workspace.
-func (w *Workspace) AddExternalUser(name string) string {
-	return w.AddPerson(Person{Name: name, Home: HomePartner})
-}
-
 func (w *Workspace) external(user string) bool {
 	u := w.users[user]
 	return u != nil && u.home >= HomePartner

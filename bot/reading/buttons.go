@@ -52,7 +52,7 @@ func StopButton() *slack.ButtonBlockElement {
 
 // ModeOptions returns the modes to choose from, the usual mode first.
 func ModeOptions() (options []*slack.OptionBlockObject) {
-	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe, ocr.Locate, ocr.Prompt} {
+	for _, kind := range ocr.Kinds() {
 		options = append(options, slack.NewOptionBlockObject(string(kind), plain(words.Mode(kind)), nil))
 	}
 	return options

@@ -1,9 +1,11 @@
 package reading
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,13 +38,11 @@ const (
 // ModeLabel returns the label's value for a mode, which may be an unknown mode
 // in an old record.
 func ModeLabel(kind ocr.Kind) string {
-	switch kind {
-	case "":
-		return string(ocr.Markdown)
-	case ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe, ocr.Locate, ocr.Prompt:
-		return string(kind)
+	kind = cmp.Or(kind, ocr.Markdown)
+	if !slices.Contains(ocr.Kinds(), kind) {
+		return "other"
 	}
-	return "other"
+	return string(kind)
 }
 
 // page counts a finished piece.

@@ -53,7 +53,7 @@ func mentionOf(id string) string {
 const ways = "• Post a picture in a channel that I'm in, or send me one directly.\n" +
 	"• `/ocr` opens a window for files; `/ocr LINK` reads a message, a Slack file or a picture on the web; `/ocr last` reads the newest picture here.\n" +
 	"• *Extract text* in a message's menu reads its pictures.\n" +
-	"• In a picture's thread, write `text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …` to have it read that way.\n" +
+	"• In a picture's thread, write " + waysToRead + " to have it read that way.\n" +
 	"• `/ocr auto all`, `mention` or `off` sets what I read on my own in a channel; `/ocr status` shows what I'm doing for you; `/ocr forget` erases my records about you."
 
 // Help returns an explanation of the bot, in mrkdwn. If unclear is not "",

@@ -58,8 +58,13 @@ a setting is wrong.`,
 	flags.BoolVar(&o.json, "json", false, "print one JSON object for each file")
 	flags.StringVarP(&o.output, "output", "o", "", "write to this file, or to a file for each in this folder (ending in /, or existing)")
 	flags.BoolVar(&o.local, "local", false, "read with tesseract on this machine instead of the endpoint")
-	modes := []string{string(ocr.Markdown), string(ocr.Plain), string(ocr.Figure), string(ocr.Describe)}
-	_ = command.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp))
+	var words []string
+	for _, kind := range ocr.Kinds() {
+		if !kind.NeedsArgument() {
+			words = append(words, string(kind))
+		}
+	}
+	_ = command.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	command.RunE = func(command *cobra.Command, files []string) error {
 		var ok bool
 		var err error
