@@ -249,23 +249,23 @@ func (a *answer) end(complete bool) (string, *result, error) {
 		return piece, looped, nil
 	}
 	e := result{cut: a.full(), keep: a.length}
-	switch wayOf(a.finish) {
-	case noReason:
+	switch finishKindOf(a.finish) {
+	case finishMissing:
 		if !complete {
 			return piece, nil, a.client.endpoint.fail(CutOff, errOpen)
 		}
 		if a.length == 0 {
 			return piece, nil, a.client.endpoint.fail(CutOff, errEmpty)
 		}
-	case withheld:
+	case finishFiltered:
 		return piece, nil, a.client.endpoint.refusal("the model's answer was withheld")
-	case failed:
+	case finishFailed:
 		return piece, nil, a.client.endpoint.fail(CutOff, errHalted)
-	case atLimit:
+	case finishLength:
 		e.cut = true
-	case unknownWay:
+	case finishUnknown:
 		e.cut, e.reason = true, sanitize(a.finish)
-	case repeating:
+	case finishRepetition:
 		e.looped = true
 		if keep, ok := a.guard.Repeated(); ok {
 			e.keep = keep

@@ -132,7 +132,7 @@ var wholes = []behaviour{
 				send(w, strings.Repeat(" ", 1<<20))
 			}
 		},
-		class: Protocol, says: errWholeTooLong.Error(),
+		class: Protocol, says: errTooLong.Error(),
 	},
 }
 

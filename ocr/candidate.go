@@ -6,26 +6,26 @@ import "unicode/utf8"
 // output shorter: another candidate replaces the text only when that one is
 // longer.
 type output struct {
-	yield func(Update, error) bool
-	left  bool // the consumer wants no more
-	text  []byte
-	shows *candidate // the candidate whose text is shown, or nil
+	yield   func(Update, error) bool
+	stopped bool // the consumer wants no more
+	text    []byte
+	shows   *candidate // the candidate whose text is shown, or nil
 }
 
 // give sends an update to the consumer and records the update.
 func (o *output) give(u Update) bool {
-	if o.left {
+	if o.stopped {
 		return false
 	}
 	o.text = append(o.text[:u.Keep], u.Add...)
-	o.left = !o.yield(u, nil)
-	return !o.left
+	o.stopped = !o.yield(u, nil)
+	return !o.stopped
 }
 
 // fail ends the reading with an error. The text so far stays.
 func (o *output) fail(err error) {
-	if !o.left {
-		o.left = true
+	if !o.stopped {
+		o.stopped = true
 		o.yield(Update{Keep: len(o.text)}, err)
 	}
 }
@@ -53,7 +53,7 @@ func (c *candidate) add(text string) bool { return c.put(len(c.text)-c.part, tex
 func (c *candidate) put(from int, text string) bool {
 	from = min(c.part+from, len(c.text))
 	if text == "" && from == len(c.text) {
-		return !c.output.left
+		return !c.output.stopped
 	}
 	c.text = append(c.text[:from], text...)
 	switch {
@@ -63,7 +63,7 @@ func (c *candidate) put(from int, text string) bool {
 	case len(c.text) > len(c.output.text):
 		return c.show()
 	}
-	return !c.output.left
+	return !c.output.stopped
 }
 
 // show makes the output show this candidate.

@@ -1,7 +1,9 @@
 package ocr
 
 import (
-	"strconv"
+	"bytes"
+	"fmt"
+	"regexp"
 	"unicode/utf8"
 )
 
@@ -13,14 +15,18 @@ import (
 //   - fields that are not used here may have any type.
 //
 // Only the first choice is read, since requests ask for one.
+//
+// Texts stay in the form of the JSON, since go-openai decodes them.
 type answerChunk struct {
-	text     joiner
-	thinking bool // has some of the model's thoughts
-	message  bool // the text is in a "message", which only a whole answer has
-	choices  bool // has the field "choices"
-	fault    bool // may be an error, see parseFault
+	text     []byte // the joined texts of events
+	hasText  bool   // some text came, perhaps an earlier one
+	ended    bool   // nothing follows
+	thinking bool   // has some of the model's thoughts
+	message  bool   // the text is in a "message", which only a whole answer has
+	choices  bool   // has the field "choices"
+	fault    bool   // may be an error, see parseFault
 	refusal  string
-	model    string // raw
+	model    string
 	renamed  bool   // the model's name was not passed on yet
 	finish   string // the finish reason in the endpoint's spelling
 	usage    tokens
@@ -50,7 +56,7 @@ func (c *answerChunk) decode(data []byte) (ok, short bool) {
 }
 
 func (c *answerChunk) object(s *scanner) {
-	coded, said := false, false
+	hasCode, hasMessage := false, false
 	s.fields(func(name []byte) {
 		switch string(name) {
 		case "choices":
@@ -69,24 +75,20 @@ func (c *answerChunk) object(s *scanner) {
 		case "object", "type":
 			c.fault = s.is("error") || c.fault
 		case "code":
-			coded = !s.empty()
+			hasCode = !s.empty()
 		case "message":
-			said = !s.empty()
+			hasMessage = !s.empty()
 		default:
 			s.skip()
 		}
 	})
-	c.fault = c.fault || coded && said && !c.choices // SiliconFlow, DashScope
+	c.fault = c.fault || hasCode && hasMessage && !c.choices // SiliconFlow, DashScope
 }
 
 func (c *answerChunk) list(s *scanner) {
-	if s.next() != '[' {
-		s.skip()
-		return
-	}
 	first := true
 	s.elements(func() {
-		if first && s.next() == '{' {
+		if first {
 			c.choice(s)
 		} else {
 			s.skip()
@@ -114,7 +116,7 @@ func (c *answerChunk) choice(s *scanner) {
 		}
 	})
 	// MiniMax ends a stream with the whole message once more.
-	if message >= 0 && !s.bad && !c.text.any {
+	if message >= 0 && !s.bad && !c.hasText {
 		c.message = true
 		c.delta(&scanner{data: s.data, at: message, depth: s.depth})
 	}
@@ -122,10 +124,6 @@ func (c *answerChunk) choice(s *scanner) {
 
 // delta reads a delta or message.
 func (c *answerChunk) delta(s *scanner) {
-	if s.next() != '{' {
-		s.skip()
-		return
-	}
 	s.fields(func(name []byte) {
 		switch string(name) {
 		case "content":
@@ -133,11 +131,7 @@ func (c *answerChunk) delta(s *scanner) {
 		case "reasoning_content", "reasoning", "reasoning_details", "thinking":
 			c.thinking = !s.empty() || c.thinking
 		case "refusal":
-			if s.next() == '"' {
-				c.refusal += s.name()
-			} else {
-				s.skip()
-			}
+			c.refusal += s.text()
 		default:
 			s.skip()
 		}
@@ -148,7 +142,7 @@ func (c *answerChunk) delta(s *scanner) {
 func (c *answerChunk) content(s *scanner) {
 	switch s.next() {
 	case '"':
-		c.text.add(s.raw())
+		c.add(s.raw())
 	case '[':
 		s.elements(func() { c.content(s) })
 	case '{':
@@ -173,17 +167,13 @@ func (c *answerChunk) part(s *scanner) {
 	})
 	switch kind {
 	case "text", "output_text":
-		c.text.add(text)
+		c.add(text)
 	default: // Mistral's "thinking", gpt-oss's "reasoning"
 		c.thinking = true
 	}
 }
 
 func (c *answerChunk) count(s *scanner) {
-	if s.next() != '{' {
-		s.skip()
-		return
-	}
 	s.fields(func(name []byte) {
 		switch string(name) {
 		case "completion_tokens":
@@ -196,89 +186,63 @@ func (c *answerChunk) count(s *scanner) {
 	})
 }
 
-// appendEvent appends the chunk in the form that go-openai reads, without
-// unused fields.
-func (c *answerChunk) appendEvent(to []byte) []byte {
+func (c *answerChunk) add(text []byte) {
+	c.text = append(c.text, text...)
+	c.hasText = c.hasText || len(text) > 0
+}
+
+// whole returns the text without half a letter at its end, that is some of the
+// letter's bytes or one of two surrogates. That half waits for the next event.
+func (c *answerChunk) whole() []byte {
+	if c.ended {
+		return c.text
+	}
+	return c.text[:len(c.text)-halfLetter(c.text)]
+}
+
+// takeEvent appends the chunk in the form that go-openai reads, without unused
+// fields, and drops what was passed on.
+func (c *answerChunk) takeEvent(to []byte) []byte {
+	text := c.whole()
 	to = append(to, `data: {"choices":[`...)
-	if len(c.text.text) > 0 || c.finish != "" {
-		to = quote(append(to, `{"delta":{"content":`...), c.text.text)
+	if len(text) > 0 || c.finish != "" {
+		to = appendString(append(to, `{"delta":{"content":`...), text)
 		to = append(to, '}')
 		if c.finish != "" {
-			to = quote(append(to, `,"finish_reason":`...), []byte(c.finish))
+			to = appendString(append(to, `,"finish_reason":`...), []byte(c.finish))
 		}
 		to = append(to, '}')
 	}
 	to = append(to, ']')
 	if c.renamed {
-		to = quote(append(to, `,"model":`...), unquote(nil, []byte(c.model)))
+		to = appendString(append(to, `,"model":`...), []byte(c.model))
 	}
 	if c.usage != (tokens{}) {
-		to = strconv.AppendInt(append(to, `,"usage":{"completion_tokens":`...), int64(c.usage.completion), 10)
-		to = strconv.AppendInt(append(to, `,"total_tokens":`...), int64(c.usage.total), 10)
-		to = append(to, '}')
+		to = fmt.Appendf(to, `,"usage":{"completion_tokens":%d,"total_tokens":%d}`, c.usage.completion, c.usage.total)
 	}
+	c.text = append(c.text[:0], c.text[len(text):]...)
+	c.finish, c.renamed, c.usage = "", false, tokens{}
 	return append(to, "}\n"...)
 }
 
 // empty reports whether the chunk has nothing to pass on.
 func (c *answerChunk) empty() bool {
-	return len(c.text.text) == 0 && c.finish == "" && !c.renamed && c.usage == (tokens{})
+	return len(c.whole()) == 0 && c.finish == "" && !c.renamed && c.usage == (tokens{})
 }
 
-// reset drops everything that was passed on.
-func (c *answerChunk) reset() {
-	c.text.text = c.text.text[:0]
-	c.finish, c.renamed, c.usage = "", false, tokens{}
-}
-
-// A joiner joins the texts of deltas. Half a letter at the end of a delta,
-// that is some of its bytes or one of two surrogates, waits for the next
-// delta.
-type joiner struct {
-	text []byte
-	half []byte // raw, never changed in place
-	any  bool   // some text came
-}
-
-// add adds the raw contents of a JSON string.
-func (j *joiner) add(raw []byte) {
-	if len(raw) == 0 {
-		return
-	}
-	j.any = true
-	if len(j.half) > 0 {
-		raw = append(j.half[:len(j.half):len(j.half)], raw...)
-		j.half = nil
-	}
-	if n := halfLetter(raw); n > 0 {
-		j.half = append([]byte(nil), raw[len(raw)-n:]...)
-		raw = raw[:len(raw)-n]
-	}
-	j.text = unquote(j.text, raw)
-}
-
-// end adds a half that was never completed.
-func (j *joiner) end() {
-	j.text = unquote(j.text, j.half)
-	j.half = nil
-}
-
-// halfLetter returns the number of bytes at the end of raw that start a letter
-// but do not complete the letter.
-func halfLetter(raw []byte) int {
-	if n := len(raw) - len(`\ud83d`); n >= 0 && raw[n] == '\\' {
+// halfLetter returns the number of bytes at the end of a text that start a
+// letter but do not complete the letter.
+func halfLetter(text []byte) int {
+	const length = len(`\ud83d`)
+	if n := len(text) - length; n >= 0 && text[n] == '\\' && firstSurrogate.Match(text[n:]) {
 		// An odd number of backslashes starts an escape.
-		odd := false
-		for i := n; i >= 0 && raw[i] == '\\'; i-- {
-			odd = !odd
-		}
-		if r := escaped(raw[n:]); odd && 0xD800 <= r && r < 0xDC00 {
-			return len(`\ud83d`)
+		if (n+1-len(bytes.TrimRight(text[:n+1], `\`)))%2 == 1 {
+			return length
 		}
 	}
-	for n := 1; n < utf8.UTFMax && n <= len(raw); n++ {
-		if b := raw[len(raw)-n]; utf8.RuneStart(b) {
-			if b >= utf8.RuneSelf && !utf8.FullRune(raw[len(raw)-n:]) {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if b := text[len(text)-n]; utf8.RuneStart(b) {
+			if !utf8.FullRune(text[len(text)-n:]) {
 				return n
 			}
 			break
@@ -286,3 +250,6 @@ func halfLetter(raw []byte) int {
 	}
 	return 0
 }
+
+// firstSurrogate matches the escape of the first of two surrogates.
+var firstSurrogate = regexp.MustCompile(`^\\u[dD][89abAB][0-9a-fA-F]{2}$`)

@@ -20,8 +20,8 @@ type dialect struct {
 
 func newDialect() *dialect { return &dialect{refused: map[string]string{}} }
 
-// speak replaces or removes the fields that the endpoint refused.
-func (d *dialect) speak(fields map[string]json.RawMessage) {
+// apply replaces or removes the fields that the endpoint refused.
+func (d *dialect) apply(fields map[string]json.RawMessage) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, instead := range d.refused {

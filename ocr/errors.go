@@ -97,18 +97,18 @@ func (e *Error) Temporary() bool {
 	return false
 }
 
-// A sign is what tells the class of an error answer, in small letters: a part of
+// An errorPattern tells the class of an error answer, in small letters: a part of
 // its type or code, or of its message.
-type sign struct {
+type errorPattern struct {
 	class    Class
 	names    []string
 	messages []string
 }
 
-// signs are the words of the usual endpoints. The first one that fits counts, more
+// errorPatterns are the words of the usual endpoints. The first one that fits counts, more
 // than the status: endpoints behind gateways answer 400 or 200 to much. Numbers in
 // names are whole codes.
-var signs = []sign{
+var errorPatterns = []errorPattern{
 	{Refused, []string{
 		"invalid_messages", "sensitive", "content_filter", "content_policy", "moderation", // ModelVerse, OpenAI
 		"data_inspection", "datainspection", // DashScope
@@ -159,7 +159,7 @@ func classify(status int, f fault) Class {
 	names := strings.ToLower(f.kind + " " + f.code)
 	message := strings.ToLower(f.message)
 	code := "#" + strings.ToLower(f.code)
-	for _, s := range signs {
+	for _, s := range errorPatterns {
 		if slices.ContainsFunc(s.names, func(name string) bool { return name == code || strings.Contains(names, name) }) ||
 			slices.ContainsFunc(s.messages, func(part string) bool { return strings.Contains(message, part) }) {
 			return s.class

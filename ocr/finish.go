@@ -2,36 +2,36 @@ package ocr
 
 import "strings"
 
-// A way is the meaning of a finish reason.
-type way int
+// A finishKind is the meaning of a finish reason.
+type finishKind int
 
 const (
-	unknownWay way = iota // not known to be a good one
-	noReason              // no finish reason was given
-	atEnd                 // the model has finished
-	atLimit               // the answer was cut at a limit
-	withheld              // a filter or the model itself withheld the answer
-	failed                // the endpoint stopped the model
-	repeating             // the endpoint's own guard found a loop
+	finishUnknown    finishKind = iota // not known to be a good one
+	finishMissing                      // no finish reason was given
+	finishStop                         // the model has finished
+	finishLength                       // the answer was cut at a limit
+	finishFiltered                     // a filter or the model itself withheld the answer
+	finishFailed                       // the endpoint stopped the model
+	finishRepetition                   // the endpoint's own guard found a loop
 )
 
-// ways are the finish reasons of the usual endpoints, in lower case. With any
+// finishKinds are the finish reasons of the usual endpoints, in lower case. With any
 // other reason the text counts as incomplete.
-var ways = map[string]way{
-	"": noReason, "null": noReason, "none": noReason,
+var finishKinds = map[string]finishKind{
+	"": finishMissing, "null": finishMissing, "none": finishMissing,
 
-	"stop": atEnd, "end_turn": atEnd, "eos": atEnd, "eos_token": atEnd, "stop_sequence": atEnd, "0": atEnd,
+	"stop": finishStop, "end_turn": finishStop, "eos": finishStop, "eos_token": finishStop, "stop_sequence": finishStop, "0": finishStop,
 
-	"length": atLimit, "model_length": atLimit, "max_tokens": atLimit, "max_output_tokens": atLimit, "max_length": atLimit,
+	"length": finishLength, "model_length": finishLength, "max_tokens": finishLength, "max_output_tokens": finishLength, "max_length": finishLength,
 
-	"content_filter": withheld, "sensitive": withheld, "refusal": withheld, // OpenAI, Zhipu, Anthropic
-	"safety": withheld, "recitation": withheld, "prohibited_content": withheld, // Gemini
-	"blocklist": withheld, "spii": withheld, "image_safety": withheld,
+	"content_filter": finishFiltered, "sensitive": finishFiltered, "refusal": finishFiltered, // OpenAI, Zhipu, Anthropic
+	"safety": finishFiltered, "recitation": finishFiltered, "prohibited_content": finishFiltered, // Gemini
+	"blocklist": finishFiltered, "spii": finishFiltered, "image_safety": finishFiltered,
 
 	// OpenRouter; SGLang and vLLM; DeepSeek; Zhipu
-	"error": failed, "abort": failed, "insufficient_system_resource": failed, "network_error": failed,
+	"error": finishFailed, "abort": finishFailed, "insufficient_system_resource": finishFailed, "network_error": finishFailed,
 
-	"repetition": repeating, // vLLM
+	"repetition": finishRepetition, // vLLM
 }
 
-func wayOf(reason string) way { return ways[strings.ToLower(reason)] }
+func finishKindOf(reason string) finishKind { return finishKinds[strings.ToLower(reason)] }

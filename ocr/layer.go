@@ -17,40 +17,40 @@ const layerTries = 2
 // layerOf returns the text that a page carries if the mode asks for the page's
 // text, else nil.
 func (r *reading) layerOf(p page.Page) *witness.Layer {
-	if !r.divisible() {
+	if !r.wantsText() {
 		return nil
 	}
 	return p.Layer
 }
 
-// checked reads a page that carries its text. That text is shown at once, and
+// readWithLayer reads a page that carries its text. That text is shown at once, and
 // the model's text is compared with it. If the model returns no text, the
 // page's own text stands.
-func (r *reading) checked(ctx context.Context, p page.Page, layer *witness.Layer) {
+func (r *reading) readWithLayer(ctx context.Context, p page.Page, layer *witness.Layer) {
 	if !r.output.candidate().add(layer.Text()) {
 		return
 	}
 	if checkPage(p) != nil || !r.client.breaker.isUp(ctx, r.client.probe) {
-		r.instead(ctx, layer, witness.Unreachable)
+		r.useLayer(ctx, layer, witness.Unreachable)
 		return
 	}
 	r.client = r.client.WithTries(min(r.client.tries, layerTries))
 	best, end, err := r.best(ctx, p)
 	switch {
 	case err != nil:
-		r.instead(ctx, layer, reasonOf(err))
+		r.useLayer(ctx, layer, reasonOf(err))
 	case end.looped:
-		r.instead(ctx, layer, witness.Repeated)
+		r.useLayer(ctx, layer, witness.Repeated)
 	case end.cut:
-		r.instead(ctx, layer, witness.Short)
+		r.useLayer(ctx, layer, witness.Short)
 	default:
-		r.confirm(ctx, p, layer, best, end)
+		r.compare(ctx, p, layer, best, end)
 	}
 }
 
-// confirm compares a complete text of the model with the layer. If lines of
-// the layer are missing, confirm reads the page again.
-func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer, best *candidate, end result) {
+// compare compares a complete text of the model with the layer. If lines of
+// the layer are missing, compare reads the page again.
+func (r *reading) compare(ctx context.Context, p page.Page, layer *witness.Layer, best *candidate, end result) {
 	report := layer.Check(string(best.text))
 	if report.Again() {
 		more := r.output.candidate()
@@ -63,19 +63,19 @@ func (r *reading) confirm(ctx context.Context, p page.Page, layer *witness.Layer
 		}
 	}
 	if len(best.text) == 0 || report.Agrees && report.Covered < 0.5 {
-		r.instead(ctx, layer, witness.Failed)
+		r.useLayer(ctx, layer, witness.Failed)
 		return
 	}
-	r.settle(ctx, report.Whole(), end.outcome(CountWords(string(best.text))))
+	r.finish(ctx, report.Whole(), end.outcome(CountWords(string(best.text))))
 }
 
-// instead ends the reading with the page's own text.
-func (r *reading) instead(ctx context.Context, layer *witness.Layer, why witness.Reason) {
-	r.settle(ctx, layer.Instead(why), &Outcome{Words: CountWords(layer.Text()), FromLayer: true})
+// useLayer ends the reading with the page's own text.
+func (r *reading) useLayer(ctx context.Context, layer *witness.Layer, why witness.Reason) {
+	r.finish(ctx, layer.Instead(why), &Outcome{Words: CountWords(layer.Text()), FromLayer: true})
 }
 
-// settle ends the reading with a text, unless the caller ended the reading.
-func (r *reading) settle(ctx context.Context, text string, o *Outcome) {
+// finish ends the reading with a text, unless the caller ended the reading.
+func (r *reading) finish(ctx context.Context, text string, o *Outcome) {
 	if ctx.Err() != nil {
 		r.output.fail(context.Cause(ctx))
 		return

@@ -49,10 +49,10 @@ type Limit struct {
 	changed func(size int)
 	running int // requests
 	// together returns the number of requests of all processes that share the limit. If
-	// away is true, another process decides on the limit, and is told of the samples.
+	// away is true, another process decides on the limit, and gets the samples.
 	together func() int
 	away     bool
-	told     []Sample
+	unsent   []Sample
 
 	good int           // the highest limit known to be good
 	bad  int           // the lowest one known to be too high; 0 for none
@@ -90,25 +90,25 @@ func (l *Limit) OnChange(f func(size int)) {
 	l.changed = f
 }
 
-// A trip is one request as the limit sees it.
-type trip struct {
-	limit *Limit
-	begun time.Time
-	among int // that many requests ran then, with this one
+// A call is a request, for the limit.
+type call struct {
+	limit      *Limit
+	begun      time.Time
+	concurrent int // that many requests ran then, with this one
 }
 
-func (l *Limit) begin() trip {
+func (l *Limit) begin() call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running++
-	return trip{limit: l, begun: time.Now(), among: l.all()}
+	return call{limit: l, begun: time.Now(), concurrent: l.countInFlight()}
 }
 
 // end notes that the request is over.
-func (t trip) end() {
-	t.limit.mu.Lock()
-	defer t.limit.mu.Unlock()
-	t.limit.running--
+func (c call) end() {
+	c.limit.mu.Lock()
+	defer c.limit.mu.Unlock()
+	c.limit.running--
 }
 
 // A Sample is what one request says of the limit.
@@ -127,8 +127,8 @@ const (
 	NoAnswer                  // the endpoint failed, or was silent
 )
 
-// maxTold bounds the samples that are kept for another process.
-const maxTold = 64
+// maxUnsent bounds the samples that are kept for another process.
+const maxUnsent = 64
 
 // verdict is that of a request with this error. It reports false where it says nothing
 // of the limit.
@@ -147,36 +147,36 @@ func verdict(err error) (Verdict, bool) {
 	return 0, false
 }
 
-// answered notes that the first text came, or how the request failed before it.
-func (t trip) answered(err error) {
-	l := t.limit
+// record notes that the first text came, or how the request failed before it.
+func (c call) record(err error) {
+	l := c.limit
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v, ok := verdict(err)
 	switch {
 	case l.fixed || !ok:
 	case !l.away:
-		l.judge(t, v)
-	case len(l.told) < maxTold:
-		l.told = append(l.told, Sample{Verdict: v, Took: time.Since(t.begun)})
+		l.judge(c, v)
+	case len(l.unsent) < maxUnsent:
+		l.unsent = append(l.unsent, Sample{Verdict: v, Took: time.Since(c.begun)})
 	}
 }
 
 // judge has the limit learn from a request. The caller holds mu.
-func (l *Limit) judge(t trip, v Verdict) {
+func (l *Limit) judge(c call, v Verdict) {
 	switch v {
 	case FirstText:
-		l.took(t)
+		l.firstText(c)
 	case TurnedAway:
-		l.refused(t)
+		l.refused(c)
 	case NoAnswer:
-		l.failed(t)
+		l.failed(c)
 	}
 }
 
-// Away says that another process decides on the limit for both, which is n there now,
+// Follow says that another process decides on the limit for both, which is n there now,
 // or that this one does again, for n of 0. A fixed limit stays.
-func (l *Limit) Away(n int) {
+func (l *Limit) Follow(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.away = n > 0
@@ -202,7 +202,7 @@ func (l *Limit) Together(f func() int) {
 func (l *Limit) Samples() (samples []Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	samples, l.told = l.told, nil
+	samples, l.unsent = l.unsent, nil
 	return samples
 }
 
@@ -214,12 +214,12 @@ func (l *Limit) Learn(samples []Sample) {
 		return
 	}
 	for _, s := range samples {
-		l.judge(trip{limit: l, begun: time.Now().Add(-s.Took), among: l.all()}, s.Verdict)
+		l.judge(call{limit: l, begun: time.Now().Add(-s.Took), concurrent: l.countInFlight()}, s.Verdict)
 	}
 }
 
-// all returns the number of requests of all processes. The caller holds mu.
-func (l *Limit) all() int {
+// countInFlight returns the number of requests of all processes. The caller holds mu.
+func (l *Limit) countInFlight() int {
 	if l.together == nil {
 		return l.running
 	}
@@ -236,10 +236,10 @@ func (l *Limit) set(n int) {
 }
 
 // refused lowers the limit to the requests that ran when one was refused.
-func (l *Limit) refused(t trip) {
-	rest := max(1, l.all()-1)
+func (l *Limit) refused(c call) {
+	rest := max(1, l.countInFlight()-1)
 	switch {
-	case t.among == 1: // it does not depend on how many there are
+	case c.concurrent == 1: // it does not depend on how many there are
 		l.bad = 0
 	case rest >= l.size:
 		return // the limit is lower already
@@ -252,8 +252,8 @@ func (l *Limit) refused(t trip) {
 }
 
 // failed halves the limit, once for all requests that were on their way.
-func (l *Limit) failed(t trip) {
-	if !t.begun.After(l.since) {
+func (l *Limit) failed(c call) {
+	if !c.begun.After(l.since) {
 		return
 	}
 	if l.size > l.good {
@@ -270,16 +270,16 @@ func (l *Limit) wait() {
 	l.hold = min(2*l.hold, lastHold)
 }
 
-// took notes the time to the first text of t.
-func (l *Limit) took(t trip) {
+// firstText notes the time to the first text of c.
+func (l *Limit) firstText(c call) {
 	used := l.size // a limit that is not made use of is not judged
 	if l.size > l.good {
 		used = l.good + 1
 	}
-	if t.begun.Before(l.since) || max(t.among, l.all()) < used {
+	if c.begun.Before(l.since) || max(c.concurrent, l.countInFlight()) < used {
 		return
 	}
-	l.samples = append(l.samples, time.Since(t.begun))
+	l.samples = append(l.samples, time.Since(c.begun))
 	late := 0
 	for _, took := range l.samples {
 		if l.usual > 0 && took > time.Duration(slower*float64(l.usual))+slack {

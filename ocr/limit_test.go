@@ -14,7 +14,7 @@ func TestFixedLimitStays(t *testing.T) {
 		l := newLimit(3)
 		for range 20 {
 			trip := l.begin()
-			trip.answered(&Error{Class: Busy, Status: 429})
+			trip.record(&Error{Class: Busy, Status: 429})
 			trip.end()
 		}
 		if l.Size() != 3 {
@@ -48,14 +48,14 @@ func TestLimitShrinksAtOnce(t *testing.T) {
 				l.OnChange(func(size int) { told = size })
 				l.set(8)
 				l.good = 8
-				var trips []trip
+				var trips []call
 				for range 8 {
 					<-time.After(time.Second)
 					trips = append(trips, l.begin())
 				}
 				<-time.After(time.Second)
 				for i, err := range c.errs {
-					trips[i].answered(err)
+					trips[i].record(err)
 					trips[i].end()
 				}
 				if l.Size() != c.want || told != c.want {
@@ -73,7 +73,7 @@ func TestLimitStaysInItsBounds(t *testing.T) {
 		told := l.Size()
 		l.OnChange(func(size int) { told = size })
 		errs := []error{nil, nil, nil, &Error{Class: Busy}, &Error{Class: Down}, &Error{Class: Idle}, &Error{Class: Down, Status: 503}, context.Canceled}
-		var trips []trip
+		var trips []call
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
 			if len(trips) < l.Size() && rapid.Bool().Draw(t, "begins") {
 				trips = append(trips, l.begin())
@@ -84,7 +84,7 @@ func TestLimitStaysInItsBounds(t *testing.T) {
 				continue
 			}
 			i := rapid.IntRange(0, len(trips)-1).Draw(t, "which")
-			trips[i].answered(rapid.SampledFrom(errs).Draw(t, "answer"))
+			trips[i].record(rapid.SampledFrom(errs).Draw(t, "answer"))
 			trips[i].end()
 			trips = append(trips[:i], trips[i+1:]...)
 			if size := l.Size(); size < 1 || size > maxLimit || size != told || l.running != len(trips) || l.good > l.size {

@@ -55,14 +55,14 @@ func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, e
 	return func(yield func(Update, error) bool) {
 		r := reading{client: c, output: output{yield: yield}}
 		if layer := r.layerOf(p); layer != nil {
-			r.checked(ctx, p, layer)
+			r.readWithLayer(ctx, p, layer)
 			return
 		}
 		if err := checkPage(p); err != nil {
 			r.output.fail(c.endpoint.fail(BadRequest, err))
 			return
 		}
-		r.page(ctx, p)
+		r.readPage(ctx, p)
 	}
 }
 
@@ -73,11 +73,11 @@ type reading struct {
 	requests int // requests so far
 }
 
-// errLeft ends a reading whose consumer left the loop.
-var errLeft = errors.New("nobody reads on")
+// errAbandoned ends a reading whose consumer left the loop.
+var errAbandoned = errors.New("nobody reads on")
 
-// page reads a page that carries no text of its own.
-func (r *reading) page(ctx context.Context, p page.Page) {
+// readPage reads a page that carries no text of its own.
+func (r *reading) readPage(ctx context.Context, p page.Page) {
 	best, end, err := r.best(ctx, p)
 	if err != nil {
 		r.output.fail(err)
@@ -114,7 +114,7 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 			best, end = warm, again
 		}
 	}
-	if end.cut && r.divisible() {
+	if end.cut && r.wantsText() {
 		halves := r.output.candidate()
 		if both, err := r.halves(ctx, p, best, halves); err == nil {
 			best, end = halves, both
@@ -229,12 +229,12 @@ func (r *reading) request(ctx context.Context, p page.Page, again bool, fields m
 
 func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *candidate, t *Attempt) (result, error) {
 	begun := time.Now()
-	trip := r.client.limit.begin()
-	defer trip.end()
+	request := r.client.limit.begin()
+	defer request.end()
 	a, piece, end, err := r.client.ask(ctx, p, again, fields)
 	defer a.close()
 	r.client.breaker.report(err)
-	trip.answered(err)
+	request.record(err)
 	t.Whole = a.exchange.whole()
 	for {
 		if t.Text == 0 && piece != "" {
@@ -243,14 +243,14 @@ func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[s
 		t.Text += len(piece)
 		d.hidden = d.hidden || a.guard.Suspected()
 		if !d.put(a.from, piece) {
-			return result{}, errLeft
+			return result{}, errAbandoned
 		}
 		if err != nil {
 			return result{}, err
 		}
 		if end != nil {
 			if !d.keep(end.keep) {
-				return result{}, errLeft
+				return result{}, errAbandoned
 			}
 			return *end, nil
 		}
@@ -270,9 +270,9 @@ func (r *reading) expectsText(ctx context.Context, p page.Page) bool {
 	return err == nil && !blank
 }
 
-// divisible reports whether two halves of a page have the text of the whole
+// wantsText reports whether two halves of a page have the text of the whole
 // page.
-func (r *reading) divisible() bool {
+func (r *reading) wantsText() bool {
 	kind := r.client.mode.Kind
 	return kind == "" || kind == Markdown || kind == Plain
 }
@@ -294,7 +294,7 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (r
 		return result{}, errHalfSame
 	}
 	if !d.begin() {
-		return result{}, errLeft
+		return result{}, errAbandoned
 	}
 	second, err := r.once(ctx, lower, false, d)
 	if err != nil {

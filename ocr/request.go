@@ -114,7 +114,7 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	if cool, ok := fields[temperature]; again && ok && string(cool) != "null" {
 		fields[temperature] = json.RawMessage(retryTemperature)
 	}
-	c.dialect.speak(fields)
+	c.dialect.apply(fields)
 	return fields
 }
 

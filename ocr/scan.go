@@ -1,9 +1,10 @@
 package ocr
 
 import (
+	"encoding/json"
+	"fmt"
+	"regexp"
 	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // maxDepth bounds the nesting of an answer's JSON.
@@ -59,10 +60,14 @@ func (s *scanner) end() bool {
 	return !s.bad
 }
 
-// fields calls each with the raw name of each field of an object. each must
-// consume the value.
+// fields calls each with the name of each field of an object. each must consume
+// the value. Any other value has no fields.
 func (s *scanner) fields(each func(name []byte)) {
-	s.list('{', '}', func() {
+	if s.next() != '{' {
+		s.skip()
+		return
+	}
+	s.list('}', func() {
 		name := s.raw()
 		if s.take(':') {
 			each(name)
@@ -71,14 +76,22 @@ func (s *scanner) fields(each func(name []byte)) {
 }
 
 // elements calls each for each value of an array. each must consume the value.
-func (s *scanner) elements(each func()) { s.list('[', ']', each) }
-
-func (s *scanner) list(first, last byte, each func()) {
-	if s.depth++; s.depth > maxDepth || !s.take(first) {
-		s.at = min(s.at, len(s.data)-1) // a list that is too deep is not the start of a good list
-		s.fail()
+// Any other value has no elements.
+func (s *scanner) elements(each func()) {
+	if s.next() != '[' {
+		s.skip()
 		return
 	}
+	s.list(']', each)
+}
+
+func (s *scanner) list(last byte, each func()) {
+	if s.depth++; s.depth > maxDepth {
+		s.fail()
+		s.short = false
+		return
+	}
+	s.at++
 	if s.next() == last {
 		s.at++
 		s.depth--
@@ -143,12 +156,12 @@ func (s *scanner) word() []byte {
 	return s.data[begin:s.at]
 }
 
-// name returns the contents of a string, or a bare word other than null. name
-// consumes any value.
+// name returns the raw contents of a string, or a bare word other than null.
+// name consumes any value.
 func (s *scanner) name() string {
 	switch s.next() {
 	case '"':
-		return string(unquote(nil, s.raw()))
+		return string(s.raw())
 	case '{', '[':
 		s.skip()
 		return ""
@@ -157,6 +170,16 @@ func (s *scanner) name() string {
 		return string(word)
 	}
 	return ""
+}
+
+// text returns the contents of a string, or "". text consumes any value.
+func (s *scanner) text() (text string) {
+	if s.next() != '"' {
+		s.skip()
+		return ""
+	}
+	_ = json.Unmarshal(appendString(nil, s.raw()), &text) // appendString returns valid JSON
+	return text
 }
 
 // is reports whether the next value is the given string, and consumes the
@@ -192,66 +215,23 @@ func (s *scanner) empty() bool {
 	return false
 }
 
-// unquote appends the contents of a JSON string to to. Half a surrogate pair
-// becomes U+FFFD.
-func unquote(to, raw []byte) []byte {
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' || i+1 == len(raw) {
-			to = append(to, raw[i])
-			continue
-		}
-		i++
-		switch c := raw[i]; c {
-		case 'b':
-			to = append(to, '\b')
-		case 'f':
-			to = append(to, '\f')
-		case 'n':
-			to = append(to, '\n')
-		case 'r':
-			to = append(to, '\r')
-		case 't':
-			to = append(to, '\t')
-		case 'u':
-			r := escaped(raw[i-1:])
-			i += 4
-			if utf16.IsSurrogate(r) {
-				if r = utf16.DecodeRune(r, escaped(raw[min(i+1, len(raw)):])); r != utf8.RuneError {
-					i += 6
-				}
-			}
-			to = utf8.AppendRune(to, r)
-		default:
-			to = append(to, c)
-		}
-	}
-	return to
-}
-
-// escaped returns the code of the escape \uXXXX at the start of raw, or U+FFFD
-// if there is none.
-func escaped(raw []byte) rune {
-	if len(raw) >= 6 && raw[0] == '\\' && raw[1] == 'u' {
-		if n, err := strconv.ParseUint(string(raw[2:6]), 16, 16); err == nil {
-			return rune(n)
-		}
-	}
-	return utf8.RuneError
-}
-
-// quote appends s as a JSON string to to.
-func quote(to, s []byte) []byte {
-	const hex = "0123456789abcdef"
+// appendString appends the raw contents of a string as a JSON string. Control
+// characters and unknown escapes, which encoding/json refuses, are mended.
+func appendString(to, raw []byte) []byte {
 	to = append(to, '"')
-	for _, c := range s {
-		switch {
-		case c == '"', c == '\\':
-			to = append(to, '\\', c)
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
 		case c < ' ':
-			to = append(to, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
+			to = fmt.Appendf(to, `\u%04x`, c)
+		case c != '\\':
 			to = append(to, c)
+		case escape.Match(raw[i:]):
+			i++
+			to = append(to, c, raw[i])
 		}
 	}
 	return append(to, '"')
 }
+
+// escape matches a text that starts with an escape of JSON.
+var escape = regexp.MustCompile(`^\\(["\\/bfnrt]|u[0-9a-fA-F]{4})`)

@@ -2,7 +2,7 @@ package ocr
 
 import "time"
 
-// A Attempt is a single request for a page, and the result. A Attempt holds no content
+// An Attempt is a single request for a page, and the result. An Attempt holds no content
 // of the page.
 type Attempt struct {
 	Number     int           // number of the request for this page, from 1

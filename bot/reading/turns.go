@@ -107,7 +107,7 @@ func (t *Turns) room() int {
 // Become implements [share.Source].
 func (t *Turns) Become(p share.Part) {
 	if t.limit != nil && p.Role != share.Member {
-		t.limit.Away(0)
+		t.limit.Follow(0)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -168,7 +168,7 @@ func (t *Turns) Learn(from string, data []byte) {
 	switch {
 	case t.limit == nil:
 	case from == "" && r.Size > 0:
-		t.limit.Away(r.Size)
+		t.limit.Follow(r.Size)
 	case from != "" && len(r.Samples) <= maxSamples:
 		t.limit.Learn(r.Samples)
 	}

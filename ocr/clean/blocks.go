@@ -48,7 +48,7 @@ func (c *blocks) token(b []byte, last bool) (n int, more bool) {
 		if n == 0 && !more {
 			c.in = false
 		}
-		c.obey(t, b[:n])
+		c.handle(t, b[:n])
 		return n, more
 	}
 	if c.in {
@@ -72,7 +72,7 @@ func (c *blocks) token(b []byte, last bool) (n int, more bool) {
 	return 0, false
 }
 
-func (c *blocks) obey(t tag, sign []byte) {
+func (c *blocks) handle(t tag, sign []byte) {
 	switch t {
 	case tagEdge:
 		if !c.blank() && len(c.edge) < maxEdge {

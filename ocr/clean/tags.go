@@ -20,7 +20,7 @@ const (
 
 // tags are the markers that DeepSeek-OCR writes into its text, and markers of
 // other models that no page shows.
-var tags = bySecond([]sign{
+var tags = bySecond([]marker{
 	{"<|ref|>", tagRef},
 	{"<|/ref|>", tagRefEnd},
 	{"<|det|>", tagDet},
@@ -55,21 +55,21 @@ var roles = bySecond(edgeSigns(
 // maxEdge bounds the bytes held back at an edge.
 const maxEdge = 256
 
-// A sign is the written form of a tag.
-type sign struct {
+// A marker is the written form of a tag.
+type marker struct {
 	text string
 	tag  tag
 }
 
-func edgeSigns(texts ...string) (signs []sign) {
+func edgeSigns(texts ...string) (signs []marker) {
 	for _, text := range texts {
-		signs = append(signs, sign{text, tagEdge})
+		signs = append(signs, marker{text, tagEdge})
 	}
 	return signs
 }
 
 // bySecond sorts signs by their second byte, since most share the first.
-func bySecond(signs []sign) (sorted [256][]sign) {
+func bySecond(signs []marker) (sorted [256][]marker) {
 	for _, s := range signs {
 		sorted[s.text[1]] = append(sorted[s.text[1]], s)
 	}
@@ -78,7 +78,7 @@ func bySecond(signs []sign) (sorted [256][]sign) {
 
 // matchSign returns the tag and length of the sign at the start of b. If more
 // is true, the next bytes must decide.
-func matchSign(signs *[256][]sign, b []byte, last bool) (t tag, n int, more bool) {
+func matchSign(signs *[256][]marker, b []byte, last bool) (t tag, n int, more bool) {
 	if len(b) < 2 {
 		return tagNone, 0, !last
 	}

@@ -26,9 +26,9 @@ var (
 )
 
 // thoughtSigns returns signs whose tag is an index of thinking.
-func thoughtSigns(text func(int) string) (signs []sign) {
+func thoughtSigns(text func(int) string) (signs []marker) {
 	for i := range thinking {
-		signs = append(signs, sign{text(i), tag(i)})
+		signs = append(signs, marker{text(i), tag(i)})
 	}
 	return signs
 }

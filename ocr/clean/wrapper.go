@@ -136,9 +136,9 @@ func (w *wrapper) talkLine(line []byte, end int, chat bool) {
 	}
 }
 
-// said matches a model's words about its own answer, which hardly any page
+// talkPattern matches a model's words about its own answer, which hardly any page
 // has: that the text follows, or a summary of the image.
-var said = regexp.MustCompile(`(?i)` + strings.Join([]string{
+var talkPattern = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`^(here|sure|certainly|of course|okay|ok|below|this is|i have|i've)\b.*\b(text|contents?|markdown|transcription|transcript|ocr)\b`,
 	`\b(text|contents?|transcription|markdown)\b.*\b(image|picture|photo|screenshot|scan|document|page)\b`,
 	`\b(image|picture|photo|screenshot|scan|document)\b.*\b(text|contents?|reads|says|transcribed|extracted)\b`,
@@ -154,7 +154,7 @@ func isTalk(s string, markdown bool) bool {
 		return false
 	}
 	end, _ := utf8.DecodeLastRuneInString(s)
-	return said.MatchString(s) || markdown && strings.ContainsRune(":.!：。！", end)
+	return talkPattern.MatchString(s) || markdown && strings.ContainsRune(":.!：。！", end)
 }
 
 // fenceLine takes a line inside the fence.

@@ -36,13 +36,13 @@ type completion struct {
 }
 
 type choice struct {
-	Index        int     `json:"index"`
-	Message      *said   `json:"message,omitempty"`
-	Delta        *said   `json:"delta,omitempty"`
-	FinishReason *string `json:"finish_reason"`
+	Index        int          `json:"index"`
+	Message      *chatMessage `json:"message,omitempty"`
+	Delta        *chatMessage `json:"delta,omitempty"`
+	FinishReason *string      `json:"finish_reason"`
 }
 
-type said struct {
+type chatMessage struct {
 	Role    string  `json:"role,omitempty"`
 	Content *string `json:"content,omitempty"`
 }
@@ -109,7 +109,7 @@ func (a *answer) whole(w http.ResponseWriter) error {
 	writeJSON(w, http.StatusOK, completion{
 		ID: a.id, Object: "chat.completion", Created: a.created, Model: a.Model, Usage: a.usage(),
 		Choices: []choice{{
-			Message:      &said{"assistant", new(text.String())},
+			Message:      &chatMessage{"assistant", new(text.String())},
 			FinishReason: a.finishReason(),
 		}},
 	})
@@ -122,7 +122,7 @@ func (a *answer) whole(w http.ResponseWriter) error {
 func (a *answer) stream(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
-	if a.event(w, choice{Delta: &said{"assistant", new("")}}) != nil {
+	if a.event(w, choice{Delta: &chatMessage{"assistant", new("")}}) != nil {
 		return
 	}
 	for piece, err := range a.pieces() {
@@ -130,11 +130,11 @@ func (a *answer) stream(w http.ResponseWriter) {
 			_ = send(w, errorBody{asAPIError(err)})
 			return
 		}
-		if a.event(w, choice{Delta: &said{Content: &piece}}) != nil {
+		if a.event(w, choice{Delta: &chatMessage{Content: &piece}}) != nil {
 			return
 		}
 	}
-	if a.event(w, choice{Delta: &said{}, FinishReason: a.finishReason()}) != nil {
+	if a.event(w, choice{Delta: &chatMessage{}, FinishReason: a.finishReason()}) != nil {
 		return
 	}
 	if a.StreamOptions.IncludeUsage {

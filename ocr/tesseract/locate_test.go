@@ -84,7 +84,7 @@ func ink(m image.Image, r image.Rectangle) float64 {
 func TestPromptsForALanguageModel(t *testing.T) {
 	picture := pagetest.PNG(pagetest.Receipt, pagetest.Layout{})
 	for _, prompt := range []string{"Describe this image in detail.", "Parse the figure.", "What is the total?"} {
-		answer, ok := strings.CutPrefix(ask(t, picture, prompt), sorry+"\n\n")
+		answer, ok := strings.CutPrefix(ask(t, picture, prompt), textOnlyNotice+"\n\n")
 		if share := pagetest.Words(answer, pagetest.Receipt); !ok || share < 0.95 {
 			t.Errorf("%s: %.2f of the words: %q", prompt, share, answer)
 		}

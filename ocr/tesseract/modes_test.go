@@ -39,7 +39,7 @@ func TestEveryModeOfTheClient(t *testing.T) {
 	}
 	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe} {
 		text, outcome := read(ocr.Mode{Kind: kind})
-		text, sorrow := strings.CutPrefix(text, sorry+"\n\n")
+		text, sorrow := strings.CutPrefix(text, textOnlyNotice+"\n\n")
 		if share := pagetest.Words(text, pagetest.Invoice); share < 0.95 || outcome.Cut || sorrow != (kind == ocr.Figure || kind == ocr.Describe) {
 			t.Errorf("%s: %.2f of the words, %+v: %q", kind, share, outcome, text)
 		}

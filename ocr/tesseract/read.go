@@ -32,8 +32,8 @@ func (r reader) do(ctx context.Context, m *image.Gray, t task) iter.Seq2[string,
 	switch t.kind {
 	case toLocate:
 		return r.locate(ctx, m, t.what)
-	case toTalk:
-		return apologise(r.read(ctx, m, false))
+	case unsupported:
+		return withNotice(r.read(ctx, m, false))
 	}
 	return r.read(ctx, m, t.kind == toMarkdown)
 }

@@ -20,7 +20,7 @@ func TestParseRequest(t *testing.T) {
 		{"the first of two pictures", `{"model":"m","messages":[
 			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `"}},{"type":"image_url","image_url":{"url":"data:nothing"}}]},
 			{"role":"user","content":"hello"}, {"role":"assistant","content":null}
-		]}`, "hello", toTalk},
+		]}`, "hello", unsupported},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			req, err := parseRequest([]byte(test.body))
@@ -43,10 +43,10 @@ func TestTaskOf(t *testing.T) {
 		"Free OCR.":                                       {kind: toText},
 		"\nFree OCR.":                                     {kind: toText},
 		"Locate <|ref|> Total net <|/ref|> in the image.": {toLocate, "Total net"},
-		"Locate <|ref|> <|/ref|> in the image.":           {kind: toTalk},
-		"Parse the figure.":                               {kind: toTalk},
-		"Describe this image in detail.":                  {kind: toTalk},
-		"What is the total?":                              {kind: toTalk},
+		"Locate <|ref|> <|/ref|> in the image.":           {kind: unsupported},
+		"Parse the figure.":                               {kind: unsupported},
+		"Describe this image in detail.":                  {kind: unsupported},
+		"What is the total?":                              {kind: unsupported},
 	} {
 		if got := taskOf(prompt); got != want {
 			t.Errorf("%q is %+v, want %+v", prompt, got, want)

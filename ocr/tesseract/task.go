@@ -18,7 +18,7 @@ const (
 	toMarkdown taskKind = iota
 	toText
 	toLocate
-	toTalk // a prompt for a language model
+	unsupported // a prompt for a language model
 )
 
 // DeepSeek-OCR's prompts: https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
@@ -41,20 +41,20 @@ func taskOf(prompt string) task {
 	case prompt == "", strings.Contains(lower, "markdown"), strings.Contains(lower, "ocr this image"):
 		return task{kind: toMarkdown}
 	}
-	return task{kind: toTalk}
+	return task{kind: unsupported}
 }
 
-// sorry precedes the text of a picture if the prompt asked for something else.
-const sorry = "This OCR engine only reads text: it cannot describe pictures or answer questions. The text that it sees:"
+// textOnlyNotice precedes the text of a picture if the prompt asked for something else.
+const textOnlyNotice = "This OCR engine only reads text: it cannot describe pictures or answer questions. The text that it sees:"
 
-// apologise yields sorry before a text.
-func apologise(text iter.Seq2[string, error]) iter.Seq2[string, error] {
+// withNotice yields textOnlyNotice before a text.
+func withNotice(text iter.Seq2[string, error]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		begun := false
 		for piece, err := range text {
 			if err == nil && !begun {
 				begun = true
-				piece = sorry + "\n\n" + piece
+				piece = textOnlyNotice + "\n\n" + piece
 			}
 			if !yield(piece, err) {
 				return

@@ -211,7 +211,7 @@ func (c *checker) missing(changes map[int]change) {
 		whole := cell.weight >= minLine && 100*cell.gone >= lost*cell.weight
 		if (whole || cell.number) && !rows[cell.row] && !c.isPageNumber(i) && !counted[i] {
 			rows[cell.row] = true
-			c.lacks(c.rows[cell.row].text(), cell)
+			c.addMissing(c.rows[cell.row].text(), cell)
 		}
 	}
 	for start := 0; start < len(c.layer); {
@@ -223,15 +223,15 @@ func (c *checker) missing(changes map[int]change) {
 			first, last := c.layer[p.first], c.layer[p.last]
 			said := rows[c.cells[first.line].row] || rows[c.cells[last.line].row]
 			if !said && !c.isPageNumber(first.line) && !counted[first.line] {
-				c.lacks(strings.Join(strings.Fields(c.text[first.start:last.end]), " "), c.cells[first.line])
+				c.addMissing(strings.Join(strings.Fields(c.text[first.start:last.end]), " "), c.cells[first.line])
 			}
 		}
 		start = end
 	}
 }
 
-// lacks records a missing text and its place.
-func (c *checker) lacks(text string, where cell) {
+// addMissing records a missing text and its place.
+func (c *checker) addMissing(text string, where cell) {
 	c.report.Missing = append(c.report.Missing, escape(text))
 	middle := where.box().middle() / c.page.Height
 	c.report.central = c.report.central || middle > edge && middle < 1-edge

@@ -40,7 +40,7 @@ func (c *checker) changes() map[int]change {
 		numbers++
 		i := c.toLayer[j]
 		if i == none {
-			found[j] = c.instead(j, odd)
+			found[j] = c.replacement(j, odd)
 		} else if single := c.toRead[i] == j && same(c.layer[i], t); single && movedPoint(c.layer[i], t) {
 			found[j] = change{layer: i, sure: true}
 		} else if single && c.signsDiffer(c.layer[i], t) {
@@ -137,10 +137,10 @@ func (c *checker) odd() (all []int) {
 	return all
 }
 
-// instead returns the layer's number in the place of number j of the text. The
+// replacement returns the layer's number in the place of number j of the text. The
 // place is beyond doubt if both neighbours match, if one neighbour matches and
 // the numbers are similar, or if no other similar numbers are left.
-func (c *checker) instead(j int, odd []int) change {
+func (c *checker) replacement(j int, odd []int) change {
 	beside, alike, likes := none, none, 0
 	for _, i := range odd {
 		before, after := c.adjoinsBefore(i, j), c.adjoinsAfter(i+1, j+1)

@@ -29,7 +29,7 @@ func (l *Layer) rows() []row {
 			end++
 		}
 		block := l.Lines[start:end]
-		if at := leftOf(rows, block); at != nil {
+		if at := continuedRows(rows, block); at != nil {
 			for i, line := range block {
 				r := &rows[at[i]]
 				r.cells, r.box = append(r.cells, line), union(r.box, line.box())
@@ -44,9 +44,9 @@ func (l *Layer) rows() []row {
 	return rows
 }
 
-// leftOf returns, for each line of a block, the row that the line continues,
+// continuedRows returns, for each line of a block, the row that the line continues,
 // or nil if the block is not the next column of a table.
-func leftOf(rows []row, block []Line) []int {
+func continuedRows(rows []row, block []Line) []int {
 	words, withDigits := 0, 0
 	for _, line := range block {
 		words += len(line.Words)
@@ -66,7 +66,7 @@ func leftOf(rows []row, block []Line) []int {
 	for _, line := range block {
 		found := -1
 		for i := len(rows) - 1; i >= first; i-- {
-			if goesOn(rows[i].box, line.box()) && (len(at) == 0 || at[len(at)-1] < i) {
+			if continuesRow(rows[i].box, line.box()) && (len(at) == 0 || at[len(at)-1] < i) {
 				found = i
 				break
 			}
@@ -79,9 +79,9 @@ func leftOf(rows []row, block []Line) []int {
 	return at
 }
 
-// goesOn reports whether a cell stands to the right of a row, at the same
+// continuesRow reports whether a cell stands to the right of a row, at the same
 // level.
-func goesOn(row, cell Box) bool {
+func continuesRow(row, cell Box) bool {
 	apart := row.middle() - cell.middle()
 	return max(apart, -apart) <= level*min(row.height(), cell.height()) && cell.Left >= row.Right
 }

@@ -182,15 +182,15 @@ func isUnspaced(line string) bool {
 	})
 }
 
-// signs escapes the signs that have a meaning in markdown.
-var signs = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, "~~", `\~~`, "](", `]\(`)
+// escaper escapes the escaper that have a meaning in markdown.
+var escaper = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, "~~", `\~~`, "](", `]\(`)
 
 // entity matches text that HTML and markdown read as another character.
 var entity = regexp.MustCompile(`&(#?\w{1,32};)`)
 
 // escape returns a line of text as markdown.
 func escape(line string) string {
-	line = entity.ReplaceAllString(signs.Replace(line), `\&$1`)
+	line = entity.ReplaceAllString(escaper.Replace(line), `\&$1`)
 	trimmed := strings.TrimLeft(line, " ")
 	if trimmed == "" {
 		return line

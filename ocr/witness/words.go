@@ -27,15 +27,15 @@ func (r Report) Whole() string {
 			b.WriteString("\n" + line)
 		}
 	}
-	if done := r.done(); done != "" {
+	if done := r.summary(); done != "" {
 		b.WriteString("\n\n" + done)
 	}
 	return b.String()
 }
 
-// done returns a line that says which changes were made, or "" if there are
+// summary returns a line that says which changes were made, or "" if there are
 // none.
-func (r Report) done() string {
+func (r Report) summary() string {
 	var parts []string
 	add := func(n int, one, many string) {
 		switch {
