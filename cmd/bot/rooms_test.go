@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
-	"ocr/page":          {"ocr/tempfile", "ocr/turns", "ocr/witness"},
+	"ocr/page":          {"ocr/page/internal/pixels", "ocr/tempfile", "ocr/turns", "ocr/witness"},
 	"ocr/page/pagetest": {},
 	"ocr/tesseract":     {},
 	"ocr/tempfile":      {},
@@ -50,6 +50,8 @@ var rooms = map[string][]string{
 
 	"bot/slackmd/internal/inline":  {"bot/slackmd/internal/texmath"},
 	"bot/slackmd/internal/texmath": {},
+
+	"ocr/page/internal/pixels": {},
 
 	"bot/words/wordstest": {"bot/words", "ocr"},
 }

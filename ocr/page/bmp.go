@@ -10,6 +10,8 @@ import (
 	"image/color"
 	"io"
 	"math/bits"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 // The encodings of a bitmap's pixels (BITMAPINFOHEADER's biCompression).
@@ -187,7 +189,7 @@ func (m *bitmap) readRows(r io.Reader, dst *image.NRGBA) error {
 			return err
 		}
 	}
-	reveal(dst.Pix)
+	pixels.Reveal(dst.Pix)
 	return nil
 }
 

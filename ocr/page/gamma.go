@@ -3,8 +3,6 @@ package page
 import (
 	"bufio"
 	"encoding/binary"
-	"image"
-	"math"
 )
 
 const (
@@ -44,27 +42,4 @@ func readGamma(src *source, kind Kind) float64 {
 			}
 		}
 	}
-}
-
-// adjust raises the colours of a picture to a power, in place.
-func adjust(m *image.RGBA, power float64) *image.RGBA {
-	const same = 0.05 // a difference that nobody sees
-	if math.Abs(power-1) < same {
-		return m
-	}
-	var table [256]uint32
-	for i := range table {
-		table[i] = uint32(255*math.Pow(float64(i)/255, power) + 0.5)
-	}
-	for i := 0; i+4 <= len(m.Pix); i += 4 {
-		alpha := uint32(m.Pix[i+3])
-		if alpha == 0 {
-			continue
-		}
-		for c := range 3 { // the colours are premultiplied by alpha
-			plain := min(255, (uint32(m.Pix[i+c])*255+alpha/2)/alpha)
-			m.Pix[i+c] = uint8((table[plain]*alpha + 127) / 255)
-		}
-	}
-	return m
 }

@@ -8,6 +8,8 @@ import (
 	"image"
 	"image/color"
 	"io"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 // maxFrames is the most frames of an animation that are drawn above each other
@@ -142,7 +144,7 @@ func decodeGIF(src *source) (image.Image, error) {
 			return nil, err
 		}
 		src.partial = rows < f.rect.Dy()
-		if src.partial || !plainColor(m) || src.ctx.Err() != nil {
+		if src.partial || !pixels.SingleColor(m) || src.ctx.Err() != nil {
 			break
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"slices"
 
 	"github.com/gen2brain/heic"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 const (
@@ -178,14 +180,14 @@ func eightBits(m *image.NRGBA64) *image.NRGBA {
 func expandGrey(m image.Image) {
 	withAlpha, ok := m.(*image.NRGBA)
 	if !ok {
-		expandRange(m)
+		pixels.ExpandRange(m)
 		return
 	}
 	grey := image.NewGray(image.Rect(0, 0, len(withAlpha.Pix)/4, 1))
 	for i := range grey.Pix {
 		grey.Pix[i] = withAlpha.Pix[4*i]
 	}
-	expandRange(grey)
+	pixels.ExpandRange(grey)
 	for i, v := range grey.Pix {
 		copy(withAlpha.Pix[4*i:], []uint8{v, v, v})
 	}
@@ -227,7 +229,7 @@ func (h *heif) decodeWASM(src *source, size image.Point) (image.Image, error) {
 		return nil, err
 	}
 	if h.limited() {
-		expandRange(m)
+		pixels.ExpandRange(m)
 	}
 	id, ok := h.alpha()
 	if !ok {

@@ -17,6 +17,7 @@ import (
 	"image"
 	"io"
 
+	"slackocr/ocr/page/internal/pixels"
 	"slackocr/ocr/witness"
 )
 
@@ -114,19 +115,19 @@ func Open(ctx context.Context, r io.ReadSeeker, o Options) (Page, error) {
 }
 
 // look returns the upright size of a picture, if the picture may be decoded.
-func look(src *source, kind Kind, maxPixels int) (image.Point, orientation, error) {
+func look(src *source, kind Kind, maxPixels int) (image.Point, pixels.Orientation, error) {
 	stored, err := measure(src, kind, maxPixels)
 	if err != nil {
 		return image.Point{}, 0, err
 	}
 	turn := readOrientation(src, kind)
-	w, h := turn.size(stored.X, stored.Y)
+	w, h := turn.Size(stored.X, stored.Y)
 	return image.Pt(w, h), turn, nil
 }
 
 // render decodes a picture to the given upright size, on white. If the picture
 // is smaller, render keeps its size.
-func render(src *source, kind Kind, turn orientation, size image.Point) (*image.RGBA, error) {
+func render(src *source, kind Kind, turn pixels.Orientation, size image.Point) (*image.RGBA, error) {
 	decoded, err := decode(src, kind)
 	if err != nil {
 		return nil, err
@@ -135,40 +136,20 @@ func render(src *source, kind Kind, turn orientation, size image.Point) (*image.
 	if got.X <= 0 || got.Y <= 0 {
 		return nil, &BrokenError{kind, fmt.Errorf("it has %d×%d pixels", got.X, got.Y)}
 	}
-	w, h := turn.size(size.X, size.Y)
+	w, h := turn.Size(size.X, size.Y)
 	if got.X < w || got.Y < h {
 		w, h = got.X, got.Y
 	}
 	// The rest comes last, when there are far fewer pixels.
-	small, err := scale(src.ctx, decoded, w, h)
+	small, err := pixels.Scale(src.ctx, decoded, w, h)
 	if err != nil {
 		return nil, err
 	}
-	m := turn.apply(flatten(adjust(small, readGamma(src, kind))))
-	if plainColor(m) {
+	m := turn.Apply(pixels.Flatten(pixels.Adjust(small, readGamma(src, kind))))
+	if pixels.SingleColor(m) {
 		return m, blank(src, kind, got)
 	}
 	return m, nil
-}
-
-// plainColor reports whether a picture has a single colour: fewer than one in
-// 100,000 of its pixels differ from the middle pixel.
-func plainColor(m *image.RGBA) bool {
-	const same, most = 24, 100_000
-	middle := m.RGBAAt(m.Rect.Dx()/2, m.Rect.Dy()/2)
-	want := [4]uint8{middle.R, middle.G, middle.B, middle.A}
-	others := 0
-	for i := 0; i+4 <= len(m.Pix); i += 4 {
-		for c := range 4 {
-			if max(m.Pix[i+c], want[c])-min(m.Pix[i+c], want[c]) > same {
-				if others++; others*most >= m.Rect.Dx()*m.Rect.Dy() {
-					return false
-				}
-				break
-			}
-		}
-	}
-	return true
 }
 
 // blank returns the error for a picture of a single colour: nil, or ErrBlank

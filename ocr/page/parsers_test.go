@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"golang.org/x/image/tiff"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 func TestParseInfo(t *testing.T) {
@@ -122,7 +124,7 @@ func FuzzDirectories(f *testing.F) {
 				t.Fatal(err)
 			}
 			alone, err := directories(bytes.NewReader(file))
-			if err != nil || len(alone) != 1 || alone[0].orientation() != upright {
+			if err != nil || len(alone) != 1 || alone[0].orientation() != pixels.Upright {
 				t.Errorf("page %d by itself: %+v, %v", i, alone, err)
 			}
 		}

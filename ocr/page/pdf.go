@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 const (
@@ -157,7 +159,7 @@ func drawPDF(src *source, file *os.File, r request) (*image.RGBA, error) {
 	switch {
 	case bad == nil:
 		// pdftoppm may also complain about a page that it has drawn.
-		src.partial = p.said.Len() > 0 && plainColor(m)
+		src.partial = p.said.Len() > 0 && pixels.SingleColor(m)
 		return m, nil
 	case err != nil && !errors.Is(err, context.Canceled):
 		return nil, p.whyClosed(err, file)

@@ -10,6 +10,8 @@ import (
 	"math"
 
 	"golang.org/x/image/draw"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // Blank reports whether a page made by Open has a single colour except for
 // some dust, measured on its pixels.
 func Blank(ctx context.Context, p Page) (bool, error) {
-	m, _, err := pixels(ctx, p)
+	m, _, err := decodePage(ctx, p)
 	if err != nil {
 		return false, err
 	}
@@ -51,45 +53,33 @@ func Blank(ctx context.Context, p Page) (bool, error) {
 // row without ink in its middle third.
 var ErrWhole = errors.New("the page cannot be divided between two lines")
 
-const (
-	// minHalf is the least height of a half, in pixels: a few lines of text.
-	minHalf = 64
-	// paper is the greatest difference between the darkest and the lightest
-	// pixel of an empty row, of 255. JPEG leaves noise of about 20 around
-	// letters.
-	paper = 24
-	// minGap is the least height of the space between the halves, in pixels.
-	minGap = 3
-)
+// minHalf is the least height of a half, in pixels: a few lines of text.
+const minHalf = 64
 
 // Halve divides a page made by Open at the widest empty space in its middle
 // third, so that no line of text is cut. If there is no such space, the error
 // is ErrWhole.
 func Halve(ctx context.Context, p Page) (upper, lower Page, err error) {
-	m, kind, err := pixels(ctx, p)
+	m, kind, err := decodePage(ctx, p)
 	if err != nil {
 		return Page{}, Page{}, err
 	}
-	y := divide(m)
-	if y < minHalf || m.Rect.Dy()-y < minHalf {
+	height := m.Rect.Dy()
+	y, ok := pixels.Gap(m, height/2, height/6)
+	if !ok || y < minHalf || height-y < minHalf {
 		return Page{}, Page{}, ErrWhole
 	}
-	part := func(from, to int) *image.RGBA {
-		half := image.NewRGBA(image.Rect(0, 0, m.Rect.Dx(), to-from))
-		copy(half.Pix, m.Pix[from*m.Stride:to*m.Stride])
-		return half
-	}
-	if upper, err = encode(part(0, y), kind); err != nil {
+	if upper, err = encode(pixels.Rows(m, 0, y), kind); err != nil {
 		return Page{}, Page{}, err
 	}
-	if lower, err = encode(part(y, m.Rect.Dy()), kind); err != nil {
+	if lower, err = encode(pixels.Rows(m, y, height), kind); err != nil {
 		return Page{}, Page{}, err
 	}
 	return upper, lower, context.Cause(ctx)
 }
 
-// pixels decodes a page that Open made.
-func pixels(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
+// decodePage decodes a page that Open made.
+func decodePage(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
 	src := &source{ctx: ctx, r: bytes.NewReader(p.Data)}
 	kind, err := src.sniff()
 	if err != nil {
@@ -110,41 +100,6 @@ func pixels(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
 	return m, kind, context.Cause(ctx)
 }
 
-// divide returns the middle of the widest empty space in the middle third, of
-// two equal spaces the nearer to the middle of the page, or 0 if there is
-// none.
-func divide(m *image.RGBA) int {
-	height := m.Rect.Dy()
-	best, widest, nearest := 0, minGap-1, math.MaxInt
-	first := -1
-	for y := height / 3; y <= height*2/3; y++ {
-		if y < height*2/3 && empty(m.Pix[y*m.Stride:][:4*m.Rect.Dx()]) {
-			if first < 0 {
-				first = y
-			}
-			continue
-		}
-		if first >= 0 {
-			middle := (first + y) / 2
-			off := max(middle-height/2, height/2-middle)
-			if gap := y - first; gap > widest || gap == widest && off < nearest {
-				best, widest, nearest = middle, gap, off
-			}
-			first = -1
-		}
-	}
-	return best
-}
-
-// empty reports whether a row of RGBA pixels shows only paper.
-func empty(row []byte) bool {
-	low, high := row[1], row[1]
-	for i := 1; i < len(row); i += 4 { // the eye sees mostly green
-		low, high = min(low, row[i]), max(high, row[i])
-	}
-	return high-low <= paper
-}
-
 // An Area is a part of a page. Its sides are fractions of the page's width and
 // height: the whole page is 0, 0, 1, 1.
 type Area struct {
@@ -161,7 +116,7 @@ var markColor = color.RGBA{R: 0xE0, G: 0x1E, B: 0x5A, A: 0xFF}
 // outside the page are left out. The frame is around the area, so that the
 // contents stay readable.
 func Mark(ctx context.Context, p Page, areas []Area) (Page, error) {
-	m, kind, err := pixels(ctx, p)
+	m, kind, err := decodePage(ctx, p)
 	if err != nil {
 		return Page{}, err
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"golang.org/x/image/tiff"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 // A directory is one page of a TIFF file (TIFF 6.0, section 2, "Image File
@@ -240,11 +242,11 @@ func (d directory) number(tag uint16, missing uint64) uint64 {
 	return missing
 }
 
-func (d directory) orientation() orientation {
+func (d directory) orientation() pixels.Orientation {
 	if v := d.number(tagOrientation, 1); v >= 1 && v <= 8 {
-		return orientation(v)
+		return pixels.Orientation(v)
 	}
-	return upright
+	return pixels.Upright
 }
 
 // plain reports whether x/image/tiff is known to read the page right: grey,
@@ -369,7 +371,7 @@ func decodeTIFF(src *source) (image.Image, error) {
 	}
 	src.partial = src.partial && d.number(tagCompression, 1) != oldJPEG || d.end() > uint64(size)
 	if c, ok := m.(*image.RGBA); ok && d.undeclared() {
-		reveal(c.Pix)
+		pixels.Reveal(c.Pix)
 	}
 	return m, err
 }

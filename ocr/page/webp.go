@@ -7,9 +7,10 @@ import (
 	"errors"
 	"image"
 	"io"
-	"math"
 
 	"golang.org/x/image/webp"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 func webpConfig(src *source) (image.Config, error) {
@@ -39,7 +40,7 @@ func decodeWebP(src *source) (image.Image, error) {
 	}
 	// A lossy picture's values lie between 16 and 235 (RFC 6386, section 9.2),
 	// and x/image/webp gives them as they are.
-	expandRange(m)
+	pixels.ExpandRange(m)
 	return m, nil
 }
 
@@ -63,35 +64,6 @@ func webpFrame(r io.Reader) (image.Image, error) {
 		return nil, err
 	}
 	return webp.Decode(r)
-}
-
-// expandRange expands values between 16 and 235, or 240 for the two colours
-// (ITU-R BT.601), to 0 to 255, in place.
-func expandRange(m image.Image) {
-	var luma, chroma [256]byte
-	for i := range 256 {
-		v := float64(i)
-		luma[i] = byte(min(max(math.Round((v-16)*255/219), 0), 255))
-		chroma[i] = byte(min(max(math.Round(128+(v-128)*255/224), 0), 255))
-	}
-	apply := func(table *[256]byte, plane []byte) {
-		for i, v := range plane {
-			plane[i] = table[v]
-		}
-	}
-	planes := func(m *image.YCbCr) {
-		apply(&luma, m.Y)
-		apply(&chroma, m.Cb)
-		apply(&chroma, m.Cr)
-	}
-	switch m := m.(type) {
-	case *image.YCbCr:
-		planes(m)
-	case *image.NYCbCrA:
-		planes(&m.YCbCr)
-	case *image.Gray:
-		apply(&luma, m.Pix)
-	}
 }
 
 // still returns the first frame of an animated WebP file as a file of its own,

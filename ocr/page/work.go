@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+
+	"slackocr/ocr/page/internal/pixels"
 )
 
 // softMemory is the share of a process's limit from which on the Go runtime
@@ -131,7 +133,7 @@ func drawPage(ctx context.Context, src *source, file, output *os.File, r request
 		return nil, &BrokenError{r.Kind, fmt.Errorf("it is %d pixels high, less than its header says", m.Rect.Dy())}
 	}
 	if r.Layout.Parts > 1 {
-		pieces = cut(m, r.Layout.Parts)
+		pieces = pixels.Cut(m, r.Layout.Parts)
 	}
 	var parts []part
 	for _, m := range pieces {
@@ -164,5 +166,5 @@ func drawWhole(ctx context.Context, src *source, file *os.File, r request) (*ima
 	if got.X <= size.X+1 && got.Y <= size.Y+1 {
 		return m, nil // pdftoppm rounds in its own way
 	}
-	return scale(ctx, m, min(got.X, size.X), min(got.Y, size.Y))
+	return pixels.Scale(ctx, m, min(got.X, size.X), min(got.Y, size.Y))
 }

@@ -1,4 +1,6 @@
-package page
+// Package pixels works on decoded pictures: it scales, turns and cuts them, and
+// changes their colours.
+package pixels
 
 import (
 	"context"
@@ -7,51 +9,15 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// maxPagePixels bounds a page that covers a canvas. Only a long strip reaches
-// the bound: its short side covers the canvas, and its long side is then
-// squeezed alone, as the model's server would do anyway.
-const maxPagePixels = 16_000_000
-
 // maxFilterPixels is the most pixels that CatmullRom may hold between its two
 // passes, at 32 bytes each. Only pictures that are cut into parts have more;
 // their last step is a filter that needs no memory, over less than two pixels.
 const maxFilterPixels = 10_000_000
 
-// target returns the size of the page for an upright picture: the smallest
-// size of the same shape that covers the canvas, or the picture's own size if
-// the picture does not cover the canvas.
-func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
-	if canvas == nil {
-		return w, h
-	}
-	cw, ch := canvas(w, h)
-	if cw <= 0 || ch <= 0 {
-		return w, h
-	}
-	tw, th := w, h
-	if w > cw && h > ch {
-		// One side meets the canvas exactly. The other is rounded up, so that
-		// it covers the canvas.
-		if cw*h >= ch*w {
-			tw, th = cw, (cw*h+w-1)/w
-		} else {
-			tw, th = (ch*w+h-1)/h, ch
-		}
-	}
-	if tw > maxPagePixels/th {
-		if tw > th {
-			tw = max(min(tw, cw), maxPagePixels/th)
-		} else {
-			th = max(min(th, ch), maxPagePixels/tw)
-		}
-	}
-	return tw, th
-}
-
-// scale returns the picture with w by h pixels, but no larger than the
+// Scale returns the picture with w by h pixels, but no larger than the
 // picture. The colours stay premultiplied by alpha, so that transparent pixels
 // do not bleed.
-func scale(ctx context.Context, src image.Image, w, h int) (*image.RGBA, error) {
+func Scale(ctx context.Context, src image.Image, w, h int) (*image.RGBA, error) {
 	size := src.Bounds().Size()
 	small, ok := src.(*image.RGBA)
 	// Exact boxes of whole pixels do most of the work: boxes are fast and need
@@ -134,35 +100,5 @@ func average(dst []byte, band *image.RGBA, lines, n int) {
 		dst[4*x+1] = uint8((g + half) / count)
 		dst[4*x+2] = uint8((b + half) / count)
 		dst[4*x+3] = uint8((a + half) / count)
-	}
-}
-
-// flatten lays the picture on white paper, in place.
-func flatten(m *image.RGBA) *image.RGBA {
-	for i := 0; i+4 <= len(m.Pix); i += 4 {
-		if paper := 255 - m.Pix[i+3]; paper > 0 {
-			// The colours are premultiplied, so no sum overflows in a valid
-			// picture.
-			m.Pix[i] = sum(m.Pix[i], paper)
-			m.Pix[i+1] = sum(m.Pix[i+1], paper)
-			m.Pix[i+2] = sum(m.Pix[i+2], paper)
-			m.Pix[i+3] = 255
-		}
-	}
-	return m
-}
-
-func sum(a, b uint8) uint8 { return uint8(min(int(a)+int(b), 255)) }
-
-// reveal makes the pixels of a picture opaque if all of them are transparent:
-// the picture has room for alpha but does not use it.
-func reveal(pix []uint8) {
-	for i := 3; i < len(pix); i += 4 {
-		if pix[i] > 0 {
-			return
-		}
-	}
-	for i := 3; i < len(pix); i += 4 {
-		pix[i] = 255
 	}
 }

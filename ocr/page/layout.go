@@ -1,9 +1,6 @@
 package page
 
-import (
-	"image"
-	"math"
-)
+import "math"
 
 const (
 	// tall is the ratio of height to width from which on a picture may be cut:
@@ -66,78 +63,38 @@ func (l *layout) bound(kind Kind) {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// cut divides an opaque picture into n parts of about the same height, each
-// time at the widest gap between two lines.
-func cut(m *image.RGBA, n int) []*image.RGBA {
-	parts := make([]*image.RGBA, 0, n)
-	height, from := m.Rect.Dy(), 0
-	for i := 1; i <= n; i++ {
-		to := height
-		if i < n {
-			// A third of a part on each side leaves something of every part.
-			reach := height / n / 3
-			to = gap(m, i*height/n, reach)
-		}
-		part := m.SubImage(image.Rect(0, from, m.Rect.Dx(), to)).(*image.RGBA)
-		parts = append(parts, &image.RGBA{
-			Pix: part.Pix, Stride: part.Stride, Rect: image.Rect(0, 0, m.Rect.Dx(), to-from),
-		})
-		from = to
-	}
-	return parts
-}
+// maxPagePixels bounds a page that covers a canvas. Only a long strip reaches
+// the bound: its short side covers the canvas, and its long side is then
+// squeezed alone, as the model's server would do anyway.
+const maxPagePixels = 16_000_000
 
-// gap returns the row to cut at, at most reach from row y: the middle of the
-// highest run of rows without ink, and of two equal runs the nearer one.
-// Without such a run gap returns the row with the least contrast.
-func gap(m *image.RGBA, y, reach int) int {
-	best, widest := 0, minGap-1
-	faint, contrast := y, 256
-	first := -1
-	for row := y - reach; row <= y+reach; row++ {
-		c := 256
-		if row < y+reach {
-			c = spread(m.Pix[row*m.Stride:][:4*m.Rect.Dx()])
-		}
-		if c < contrast || c == contrast && off(row, y) < off(faint, y) {
-			faint, contrast = row, c
-		}
-		if c <= paper {
-			if first < 0 {
-				first = row
-			}
-			continue
-		}
-		if first >= 0 {
-			middle := (first + row) / 2
-			if high := row - first; high > widest || high == widest && off(middle, y) < off(best, y) {
-				best, widest = middle, high
-			}
-			first = -1
+// target returns the size of the page for an upright picture: the smallest
+// size of the same shape that covers the canvas, or the picture's own size if
+// the picture does not cover the canvas.
+func target(w, h int, canvas func(w, h int) (int, int)) (int, int) {
+	if canvas == nil {
+		return w, h
+	}
+	cw, ch := canvas(w, h)
+	if cw <= 0 || ch <= 0 {
+		return w, h
+	}
+	tw, th := w, h
+	if w > cw && h > ch {
+		// One side meets the canvas exactly. The other is rounded up, so that
+		// it covers the canvas.
+		if cw*h >= ch*w {
+			tw, th = cw, (cw*h+w-1)/w
+		} else {
+			tw, th = (ch*w+h-1)/h, ch
 		}
 	}
-	if widest >= minGap {
-		return best
-	}
-	return faint
-}
-
-func off(a, b int) int { return max(a-b, b-a) }
-
-// spread returns the difference between the darkest and the lightest pixel of
-// a row of RGBA pixels, in the colour with the greatest difference.
-func spread(row []byte) int {
-	var low, high [3]byte
-	copy(low[:], row)
-	copy(high[:], row)
-	for i := 4; i+4 <= len(row); i += 4 {
-		for c := range 3 {
-			low[c], high[c] = min(low[c], row[i+c]), max(high[c], row[i+c])
+	if tw > maxPagePixels/th {
+		if tw > th {
+			tw = max(min(tw, cw), maxPagePixels/th)
+		} else {
+			th = max(min(th, ch), maxPagePixels/tw)
 		}
 	}
-	most := 0
-	for c := range 3 {
-		most = max(most, int(high[c])-int(low[c]))
-	}
-	return most
+	return tw, th
 }

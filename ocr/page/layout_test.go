@@ -1,12 +1,49 @@
 package page
 
 import (
-	"image"
-	"image/color"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+func TestPlan(t *testing.T) {
+	canvas := func(w, h int) (int, int) {
+		if w*5 < h*2 {
+			return 640, 1920
+		}
+		return 1280, 1920
+	}
+	for _, test := range []struct {
+		name string
+		w, h int
+		want layout
+	}{
+		{"one screen", 1170, 2532, layout{1170, 2532, 1}},
+		{"a scrolled screen", 1170, 15000, layout{1170, 15000, 9}},
+		{"a scrolled large screen", 2560, 20000, layout{1475, 11523, 6}},
+		{"a receipt that fits", 400, 1900, layout{400, 1900, 1}},
+		{"the longest", 300, 60000, layout{300, 60000, 25}},
+		{"too many pixels", 1170, 60000, layout{883, 45291, 25}},
+	} {
+		if got := plan(test.w, test.h, canvas); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestPlanProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 3000).Draw(t, "w"), rapid.IntRange(1, 100_000).Draw(t, "h")
+		cw, ch := rapid.IntRange(0, 2000).Draw(t, "cw"), rapid.IntRange(0, 4000).Draw(t, "ch")
+		l := plan(w, h, func(int, int) (int, int) { return cw, ch })
+		if l.Width < 1 || l.Height < l.Parts || l.Width > w || l.Height > h || l.Parts < 1 || l.Parts > maxParts {
+			t.Fatalf("%d×%d is %+v", w, h, l)
+		}
+		if l.Parts > 1 && (l.Width*l.Height > maxCutPixels || h <= tall*w) {
+			t.Fatalf("%d×%d is %+v", w, h, l)
+		}
+	})
+}
 
 func TestTarget(t *testing.T) {
 	for _, test := range []struct{ w, h, canvasW, canvasH, wantW, wantH int }{
@@ -56,50 +93,4 @@ func TestTargetProperties(t *testing.T) {
 			t.Fatalf("%d×%d became %d×%d", w, h, tw, th)
 		}
 	})
-}
-
-// Scaling gives exactly the size asked for, and a picture of one colour stays
-// of that colour to its last edge.
-func TestScaleProperties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		side := rapid.IntRange(1, 150)
-		w, h := side.Draw(t, "w"), side.Draw(t, "h")
-		tw, th := rapid.IntRange(1, w).Draw(t, "tw"), rapid.IntRange(1, h).Draw(t, "th")
-		x, y := rapid.IntRange(-3, 3).Draw(t, "x"), rapid.IntRange(-3, 3).Draw(t, "y")
-		src := image.NewPaletted(image.Rect(x, y, x+w, y+h), color.Palette{color.RGBA{10, 130, 250, 255}})
-		dst, err := scale(t.Context(), src, tw, th)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if dst.Rect != image.Rect(0, 0, tw, th) {
-			t.Fatalf("asked for %d×%d, got %v", tw, th, dst.Rect)
-		}
-		for y := range th {
-			for x := range tw {
-				c := dst.RGBAAt(x, y)
-				if max(c.R, 10)-min(c.R, 10) > 1 || max(c.G, 130)-min(c.G, 130) > 1 || max(c.B, 250)-min(c.B, 250) > 1 || c.A < 254 {
-					t.Fatalf("at %d,%d of %d×%d from %d×%d: %v", x, y, tw, th, w, h, c)
-				}
-			}
-		}
-	})
-}
-
-// A box is the mean of its pixels, also at the edge where it is cut.
-func TestShrinkAverages(t *testing.T) {
-	src := image.NewGray(image.Rect(0, 0, 3, 3))
-	src.Pix = []byte{
-		0, 100, 40,
-		20, 200, 80,
-		10, 30, 90,
-	}
-	dst, err := shrink(t.Context(), src, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []uint8{80, 60, 20, 90} {
-		if got := dst.RGBAAt(i%2, i/2); got != (color.RGBA{want, want, want, 255}) {
-			t.Errorf("box %d is %v, want %d", i, got, want)
-		}
-	}
 }

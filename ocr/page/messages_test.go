@@ -1,0 +1,63 @@
+package page
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"slackocr/ocr/page/pagetest"
+)
+
+func TestNoisy(t *testing.T) {
+	m := pagetest.Image(pagetest.Letter, pagetest.Layout{DPI: 60})
+	if noisy(m) {
+		t.Error("a drawn page")
+	}
+	random := uint32(1)
+	for i := range m.Pix {
+		random = random*1664525 + 1013904223
+		m.Pix[i] ^= uint8(random >> 30)
+	}
+	if !noisy(m) {
+		t.Error("a photo")
+	}
+}
+
+// A full disk is told as what it is, also through another process.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("this system has no full device:", err)
+	}
+	defer full.Close()
+	file, err := os.Open("testdata/flag-lossy.webp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, command := range [][]string{nil, DecodeCommand()} {
+		d := NewDecoder(DecoderConfig{Command: command})
+		_, err := d.run(t.Context(), d.newAccount(""), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full, nil)
+		if !errors.Is(err, syscall.ENOSPC) || d.Kills() != 0 {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// Each error arrives on the other side as it was.
+func TestErrorsCross(t *testing.T) {
+	for _, err := range []error{
+		ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages, ErrNoTool, ErrBlank,
+		&TooLargeError{1, 2, 3}, &ShapeError{4, 5}, &BrokenError{PDF, errors.New("bad")}, &KilledError{Kind: PDF, Limit: LimitTime},
+	} {
+		got := failureOf(err).err()
+		if got.Error() != err.Error() || !final(got) {
+			t.Errorf("%v arrives as %v", err, got)
+		}
+	}
+	if got := failureOf(errors.New(strings.Repeat("x", 9999))).err(); final(got) || len(got.Error()) > 400 {
+		t.Errorf("another error arrives as %v", got)
+	}
+}
