@@ -37,28 +37,21 @@ type bucket struct {
 // newBucket returns the bucket of a process that began at that time. The one
 // before it may just have spent the whole burst, so it begins with half of it.
 func newBucket(pool string, l limit, begun time.Time) *bucket {
-	b := &bucket{limit: l, pool: pool, part: share.Whole, rate: 1}
-	b.begin(begun, true)
+	b := &bucket{limit: l, pool: pool, part: share.Whole, rate: 1, tokens: max(1, l.burst/2), filled: begun}
+	b.spendExtras((l.extra+1)/2, begun)
 	return b
 }
 
-// begin begins the stock anew at that time, with half of it or with nothing.
-func (b *bucket) begin(at time.Time, half bool) {
-	part := b.share()
-	b.tokens, b.filled, b.extras = 0, at, nil
-	spent := part.extra
-	if half {
-		b.tokens, spent = max(1, part.burst/2), (part.extra+1)/2
-	}
-	for range spent {
+// spendExtras counts n extra tokens as spent at that time.
+func (b *bucket) spendExtras(n int, at time.Time) {
+	for range n {
 		b.extras = append(b.extras, at.Add(extraReturn))
 	}
 }
 
-// become sets the part of the limit that is given out here. What other replicas have
-// spent is not known, so what they may have spent does not count as stock, unless the
-// keeper before has left its stock.
-func (b *bucket) become(p share.Part, left *stock, now time.Time) {
+// become sets the part of the limit that is given out here. In a new role the bucket
+// begins with nothing, since others may just have spent all.
+func (b *bucket) become(p share.Part, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(now)
@@ -66,23 +59,13 @@ func (b *bucket) become(p share.Part, left *stock, now time.Time) {
 	b.part = p
 	if p.Role != was {
 		b.stock++
-		at := now
+		b.tokens, b.filled, b.extras, extra = 0, now, nil, 0
 		if b.held.After(now) {
-			at = b.held
-		}
-		b.begin(at, p.New)
-		if left != nil {
-			b.tokens, b.extras = left.Tokens, nil
-			for _, d := range left.Spent[:min(len(left.Spent), b.limit.extra)] {
-				b.extras = append(b.extras, now.Add(min(d, extraReturn)))
-			}
-			extra = b.share().extra
+			b.filled = b.held
 		}
 	}
 	b.tokens = min(b.tokens, b.share().burst)
-	for range b.share().extra - extra {
-		b.extras = append(b.extras, now.Add(extraReturn))
-	}
+	b.spendExtras(b.share().extra-extra, b.filled)
 	b.serve()
 }
 

@@ -51,58 +51,11 @@ func (p *Pacer) Enter(w share.Want, tell func(ahead int)) share.Place {
 
 // Become implements [share.Source].
 func (p *Pacer) Become(part share.Part) {
-	var stocks map[string]stock
-	if len(part.Stock) > 0 && json.Unmarshal([]byte(part.Stock), &stocks) != nil {
-		stocks = nil
-	}
-	for pool := range stocks {
-		p.pool(pool) // makes a channel's
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.buckets() {
-		var left *stock
-		if stocks != nil {
-			s, ok := stocks[b.pool]
-			if !ok {
-				s.Tokens = b.burst
-			}
-			left = &s
-		}
-		b.become(part, left, time.Now())
+		b.become(part, time.Now())
 	}
-}
-
-// stock is what a bucket has in stock.
-type stock struct {
-	Tokens float64
-	Spent  []time.Duration // until each spent extra token comes back
-}
-
-// maxStocks bounds the buckets that are not full and are left to the next keeper.
-const maxStocks = 200
-
-// Stock implements [share.Source]. It leaves out the buckets that are full.
-func (p *Pacer) Stock() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now, stocks := time.Now(), map[string]stock{}
-	for _, b := range p.buckets() {
-		b.mu.Lock()
-		b.refill(now)
-		if s := (stock{Tokens: b.tokens}); b.tokens < b.burst || len(b.extras) > 0 {
-			for _, t := range b.extras {
-				s.Spent = append(s.Spent, t.Sub(now))
-			}
-			stocks[b.pool] = s
-		}
-		b.mu.Unlock()
-	}
-	if len(stocks) > maxStocks {
-		return ""
-	}
-	data, _ := json.Marshal(stocks) // of such a map it cannot fail
-	return string(data)
 }
 
 // buckets returns all buckets. The caller holds mu.

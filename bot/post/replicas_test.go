@@ -251,11 +251,11 @@ func TestNextKeeperHasNothingInStock(t *testing.T) {
 func TestGrowingPartBringsNoStock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limits["chat.update"])
-		b.become(share.Part{Role: share.Keeper, Missing: 3}, nil, time.Now())
+		b.become(share.Part{Role: share.Keeper, Missing: 3}, time.Now())
 		if took := spend(t, b, 6, final); took != 0 {
 			t.Errorf("six calls took %s", took)
 		}
-		b.become(share.Whole, nil, time.Now())
+		b.become(share.Whole, time.Now())
 		if took := spend(t, b, 2, final); took < 2*time.Second {
 			t.Errorf("two more took %s", took)
 		}

@@ -126,9 +126,6 @@ func (t *Turns) Enter(w share.Want, tell func(ahead int)) share.Place {
 	return t.line.Enter(w.Person, w.Class > 0, tell)
 }
 
-// Stock implements [share.Source]. The turns that are free are known.
-func (t *Turns) Stock() string { return "" }
-
 // report is what replicas tell each other.
 type report struct {
 	load

@@ -34,7 +34,6 @@ func (c *counter) Become(p Part) {
 	}
 }
 
-func (c *counter) Stock() string        { return "" }
 func (c *counter) Report() []byte       { return nil }
 func (c *counter) Learn(string, []byte) {}
 func (w *counted) Leave()               { w.over = true }

@@ -13,8 +13,6 @@ type record struct {
 	// member's silence. A replica becomes a member only after its entry is written, so
 	// the next keeper knows all members.
 	Members map[string]time.Duration
-	// Stock is the stock of each source of a keeper that has left.
-	Stock map[string]string `json:",omitempty"`
 }
 
 // maxMembers bounds the number of members. Only ten can be alive.
@@ -78,10 +76,8 @@ func (s *Share) renew(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle() // after a freeze the role may be over
-	taken := s.part.Role != Keeper
-	if taken {
+	if s.part.Role != Keeper {
 		s.take(next, begun)
-		s.first, s.stock = revision == 0, last.Stock
 	}
 	for id := range next.Members {
 		if m := s.members[id]; m != nil {
@@ -169,10 +165,7 @@ func (s *Share) leave(ctx context.Context) {
 	s.mu.Lock()
 	s.settle()
 	role := s.part.Role
-	free := record{Members: map[string]time.Duration{}, Stock: map[string]string{}}
-	for name, source := range s.sources {
-		free.Stock[name] = source.Stock()
-	}
+	free := record{Members: map[string]time.Duration{}}
 	for id, m := range s.members {
 		free.Members[id] = time.Since(m.heard)
 	}

@@ -42,8 +42,6 @@ type Part struct {
 	Role    Role
 	Until   time.Time // the end of the role; zero for ever
 	Missing int       // number of tenths that a keeper leaves free, Tenths-1 at most
-	New     bool      // the first keeper of all
-	Stock   string    // the stock that the earlier keeper left, or "" if that is not known
 	// Unheard is true if other replicas may have turns of an earlier keeper that this
 	// keeper does not know yet.
 	Unheard bool
@@ -113,8 +111,6 @@ type Share struct {
 	ended []ended          // not told to the keeper yet
 	// For the keeper.
 	renewed time.Time            // the beginning of the last write
-	first   bool                 // no keeper was there before
-	stock   map[string]string    // the stock of each source that the earlier keeper left
 	took    uint64               // the last beat before this replica became the keeper
 	tookAt  time.Time            // the time at which this replica became the keeper
 	sent    map[uint64]time.Time // times of the last beats
@@ -194,7 +190,7 @@ func (s *Share) settle() {
 	part := Part{}
 	switch {
 	case s.renewed.Add(s.time(lasting)).After(now):
-		part = Part{Role: Keeper, Until: s.renewed.Add(s.time(lasting)), Missing: s.missing(now), New: s.first, Unheard: s.unheard(now)}
+		part = Part{Role: Keeper, Until: s.renewed.Add(s.time(lasting)), Missing: s.missing(now), Unheard: s.unheard(now)}
 	case s.keeper != "" && s.heard.Add(s.time(apartAfter)).After(now):
 		part = Part{Role: Member, Until: s.heard.Add(s.time(apartAfter))}
 	case s.contact.Add(s.time(apartFor)).After(now):
@@ -209,13 +205,8 @@ func (s *Share) settle() {
 	before := s.part
 	s.part = part
 	for _, name := range s.names {
-		p := part
-		if p.Role == Keeper {
-			p.Stock = s.stock[name]
-		}
-		s.sources[name].Become(p)
+		s.sources[name].Become(part)
 	}
-	s.stock = nil
 	if part.Role == before.Role {
 		return
 	}

@@ -32,8 +32,6 @@ type Source interface {
 	Enter(w Want, tell func(ahead int)) Place
 	// Become sets the part of the turns that the source gives out.
 	Become(p Part)
-	// Stock returns the stock for the next keeper.
-	Stock() string
 	// Report returns a report for the keeper, or, from the keeper, for all others.
 	Report() []byte
 	// Learn takes the report of another replica, "" for the keeper.
