@@ -18,9 +18,9 @@ type bucket struct {
 	limit
 	pool string // its name among replicas
 
-	mu     sync.Mutex // guards what follows
-	part   share.Part // the part of the limit that is given out here
-	stock  int        // counts how often the stock began anew
+	mu     sync.Mutex       // guards what follows
+	part   share.Assignment // the part of the limit that is given out here
+	stock  int              // counts how often the stock began anew
 	tokens float64
 	filled time.Time   // when tokens was counted
 	extras []time.Time // when each spent extra token comes back, the next first
@@ -51,7 +51,7 @@ func (b *bucket) spendExtras(n int, at time.Time) {
 
 // become sets the part of the limit that is given out here. In a new role the bucket
 // begins with nothing, since others may just have spent all.
-func (b *bucket) become(p share.Part, now time.Time) {
+func (b *bucket) become(p share.Assignment, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(now)
@@ -103,7 +103,7 @@ func (b *bucket) untouched() bool {
 	if waits || b.flying > 0 || b.rate < 1 || b.held.After(time.Now()) {
 		return false
 	}
-	elsewhere := b.part.Role == share.Member || b.part.Role == share.None // is the stock that counts
+	elsewhere := b.part.Role == share.Follower || b.part.Role == share.None // is the stock that counts
 	return elsewhere || b.tokens >= b.share().burst && len(b.extras) == 0
 }
 
@@ -112,15 +112,15 @@ func (b *bucket) untouched() bool {
 func (b *bucket) share() limit {
 	part := b.limit
 	tenth := max(1, b.burst/share.Tenths)
-	switch away := b.part.Missing; b.part.Role {
-	case share.Keeper:
+	switch away := b.part.Reserved; b.part.Role {
+	case share.Leader:
 		part.every = b.every * share.Tenths / time.Duration(share.Tenths-away)
 		if part.burst -= float64(away) * tenth; part.burst < 1 {
 			part.extra = max(0, part.extra-int(math.Ceil(1-part.burst)))
 			part.burst = 1
 		}
 		part.reserve = min(part.reserve, part.extra)
-	case share.Apart:
+	case share.Isolated:
 		part = limit{every: b.every * share.Tenths, burst: tenth}
 	}
 	part.every = time.Duration(float64(part.every) / b.rate)

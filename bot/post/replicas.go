@@ -24,14 +24,14 @@ const maxHolds = 400
 
 // enter begins to wait for a turn for c, in the order of since.
 func (p *Pacer) enter(c call, since time.Time) *share.Turn {
-	return p.shared.Enter(share.Want{
-		Source: source, Pool: p.method(c.method).pool, Channel: c.channel, Person: c.person, Class: int(c.urgency),
+	return p.shared.Enter(share.Request{
+		Source: source, Pool: p.method(c.method).pool, Channel: c.channel, Person: c.person, Priority: int(c.urgency),
 	}, since)
 }
 
 // Enter implements [share.Source].
-func (p *Pacer) Enter(w share.Want, tell func(ahead int)) share.Place {
-	u := urgency(w.Class)
+func (p *Pacer) Enter(w share.Request, tell func(ahead int)) share.Place {
+	u := urgency(w.Priority)
 	b, ok := p.pool(w.Pool)
 	if !ok || u < 0 || u >= urgencies {
 		return nil
@@ -49,8 +49,8 @@ func (p *Pacer) Enter(w share.Want, tell func(ahead int)) share.Place {
 	return place
 }
 
-// Become implements [share.Source].
-func (p *Pacer) Become(part share.Part) {
+// Assign implements [share.Source].
+func (p *Pacer) Assign(part share.Assignment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.buckets() {
@@ -121,7 +121,7 @@ func (p *place) enter(u urgency, since time.Time, tell func(ahead int)) {
 	p.first = w
 }
 
-// adopt counts a turn that an earlier keeper gave out.
+// adopt counts a turn that an earlier leader gave out.
 func (p *place) adopt() {
 	p.second = p.method.adopt()
 	if p.channel != nil {
@@ -188,8 +188,8 @@ const (
 	heldAlready = 200 * time.Millisecond
 )
 
-// Learn implements [share.Source].
-func (p *Pacer) Learn(_ string, report []byte) {
+// Merge implements [share.Source].
+func (p *Pacer) Merge(_ string, report []byte) {
 	var holds map[string]hold
 	if len(report) == 0 || json.Unmarshal(report, &holds) != nil || len(holds) > maxHolds {
 		return

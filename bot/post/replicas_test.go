@@ -61,7 +61,7 @@ func replicas(t testing.TB, n int) (all []*replica) {
 	m := &share.Memory{}
 	for range n {
 		all = append(all, newReplica(t, m))
-		_ = sleep.For(t.Context(), time.Second) // the first one is the keeper
+		_ = sleep.For(t.Context(), time.Second) // the first one is the leader
 	}
 	_ = sleep.For(t.Context(), 3*time.Minute)
 	return all
@@ -185,7 +185,7 @@ func TestReplicaComesAndGoes(t *testing.T) {
 // TestLimitHoldsAllReplicas: after a 429 to one of them, none calls that method before
 // Slack said.
 func TestLimitHoldsAllReplicas(t *testing.T) {
-	for i, who := range []string{"the keeper's", "another's"} {
+	for i, who := range []string{"the leader's", "another's"} {
 		t.Run(who, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				all := replicas(t, 3)
@@ -210,8 +210,8 @@ func tooMany(seconds int) call {
 	}}
 }
 
-// TestHoldOutlivesItsKeeper: the next one knows of a 429 to the one before.
-func TestHoldOutlivesItsKeeper(t *testing.T) {
+// TestHoldOutlivesItsLeader: the next one knows of a 429 to the one before.
+func TestHoldOutlivesItsLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := replicas(t, 2)
 		begun := time.Now()
@@ -225,9 +225,9 @@ func TestHoldOutlivesItsKeeper(t *testing.T) {
 	})
 }
 
-// TestNextKeeperHasNothingInStock, since the one before may just have spent it,
+// TestNextLeaderHasNothingInStock, since the one before may just have spent it,
 // whether it left or died.
-func TestNextKeeperHasNothingInStock(t *testing.T) {
+func TestNextLeaderHasNothingInStock(t *testing.T) {
 	for _, dies := range []bool{false, true} {
 		t.Run(fmt.Sprint("dies: ", dies), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestNextKeeperHasNothingInStock(t *testing.T) {
 func TestGrowingPartBringsNoStock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limits["chat.update"])
-		b.become(share.Part{Role: share.Keeper, Missing: 3}, time.Now())
+		b.become(share.Assignment{Role: share.Leader, Reserved: 3}, time.Now())
 		if took := spend(t, b, 6, final); took != 0 {
 			t.Errorf("six calls took %s", took)
 		}
@@ -266,7 +266,7 @@ func TestGrowingPartBringsNoStock(t *testing.T) {
 // TestOnePersonsCallsGoBehindTheOthersInAllReplicas: a hundred posts that one person
 // causes in one replica do not delay a colleague's in another one.
 func TestOnePersonsCallsGoBehindTheOthersInAllReplicas(t *testing.T) {
-	for ann := range 2 { // the keeper, or not
+	for ann := range 2 { // the leader, or not
 		synctest.Test(t, func(t *testing.T) {
 			all := replicas(t, 2)
 			ctx, cancel := context.WithCancel(t.Context())

@@ -35,14 +35,14 @@ func newReplica(t *testing.T, link share.Link, n int, limit *ocr.Limit) (turns *
 // TestPeopleAreEqualInAllReplicas: a hundred pictures of one person in one replica do
 // not keep a colleague's waiting in another.
 func TestPeopleAreEqualInAllReplicas(t *testing.T) {
-	for _, keeper := range []int{0, 1} {
-		t.Run(fmt.Sprint("the keeper is ", keeper), func(t *testing.T) {
+	for _, leader := range []int{0, 1} {
+		t.Run(fmt.Sprint("the leader is ", leader), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				var m share.Memory
 				var replicas [2]*Turns
 				var all sync.WaitGroup
-				for _, i := range []int{keeper, 1 - keeper} {
+				for _, i := range []int{leader, 1 - leader} {
 					var end func()
 					replicas[i], end = newReplica(t, m.Link(), 4, nil)
 					defer end()
@@ -208,13 +208,13 @@ func TestConcurrencyIsOfAllReplicas(t *testing.T) {
 
 // TestTurnsOfALostReplica: when a replica is cut off, the others get those turns that it
 // waits for at once, and those that it has when the leases of its jobs are lost, whether
-// the keeper lives on or has been lost too.
+// the leader lives on or has been lost too.
 func TestTurnsOfALostReplica(t *testing.T) {
 	for _, tt := range []struct {
-		keeperToo bool
+		leaderToo bool
 		all       time.Duration // until all turns are to be had
 	}{{false, 13500 * time.Millisecond}, {true, 13500 * time.Millisecond}} {
-		t.Run(fmt.Sprint("keeper too: ", tt.keeperToo), func(t *testing.T) {
+		t.Run(fmt.Sprint("leader too: ", tt.leaderToo), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var m share.Memory
 				var links [3]*share.End
@@ -238,7 +238,7 @@ func TestTurnsOfALostReplica(t *testing.T) {
 				}
 				<-time.After(2 * time.Second)
 				links[1].Cut(true)
-				if tt.keeperToo {
+				if tt.leaderToo {
 					links[0].Cut(true)
 				}
 				begun := time.Now()

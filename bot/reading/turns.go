@@ -21,13 +21,13 @@ type Turns struct {
 	limit  *ocr.Limit // finds the number of turns; nil for a fixed one
 	line   *turns.Turns
 
-	mu    sync.Mutex // guards the fields below; goes before the line's lock
-	size  int        // number of turns of all replicas together
-	part  share.Part // the part of the turns that this replica gives out
-	known load       // the keeper's, if another replica is the keeper
+	mu    sync.Mutex       // guards the fields below; goes before the line's lock
+	size  int              // number of turns of all replicas together
+	part  share.Assignment // the part of the turns that this replica gives out
+	known load             // the leader's, if another replica is the leader
 }
 
-// load is what a keeper reports.
+// load is what a leader reports.
 type load struct {
 	Size   int `json:",omitempty"`
 	Taken  int `json:",omitempty"`
@@ -46,16 +46,16 @@ func NewTurns(shared *share.Share, n int, limit *ocr.Limit) *Turns {
 			limit.Together(func() int { taken, _ := t.line.Load(); return taken })
 		}
 	}
-	shared.Add(modelTurns, t, share.Lapse) // the page ends with the lease of its job
+	shared.Add(modelTurns, t, share.JobLeaseTimeout) // the page ends with the lease of its job
 	return t
 }
 
 // enter puts a person in the line, ahead of those of the person's pages that had no
 // turn yet if back is true.
 func (t *Turns) enter(person string, back bool) *share.Turn {
-	w := share.Want{Source: modelTurns, Person: person}
+	w := share.Request{Source: modelTurns, Person: person}
 	if back {
-		w.Class = 1
+		w.Priority = 1
 	}
 	return t.shared.Enter(w, time.Now())
 }
@@ -66,7 +66,7 @@ func (t *Turns) ahead(person string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.part.Role != share.Member:
+	case t.part.Role != share.Follower:
 		return t.line.Ahead(person)
 	case t.known.Taken < t.known.Size:
 		return -1
@@ -95,18 +95,18 @@ func (t *Turns) resize(n int) {
 func (t *Turns) room() int {
 	tenth := t.size / share.Tenths
 	switch {
-	case t.part.Unheard:
-	case t.part.Role == share.Keeper:
-		return t.size - t.part.Missing*tenth
-	case t.part.Role == share.Apart:
+	case t.part.Recovering:
+	case t.part.Role == share.Leader:
+		return t.size - t.part.Reserved*tenth
+	case t.part.Role == share.Isolated:
 		return tenth
 	}
 	return 0
 }
 
-// Become implements [share.Source].
-func (t *Turns) Become(p share.Part) {
-	if t.limit != nil && p.Role != share.Member {
+// Assign implements [share.Source].
+func (t *Turns) Assign(p share.Assignment) {
+	if t.limit != nil && p.Role != share.Follower {
 		t.limit.Follow(0)
 	}
 	t.mu.Lock()
@@ -116,14 +116,14 @@ func (t *Turns) Become(p share.Part) {
 }
 
 // Enter implements [share.Source].
-func (t *Turns) Enter(w share.Want, tell func(ahead int)) share.Place {
+func (t *Turns) Enter(w share.Request, tell func(ahead int)) share.Place {
 	switch {
 	case w.Person == "":
 		return nil
 	case w.Taken:
 		return t.line.Adopt(w.Person)
 	}
-	return t.line.Enter(w.Person, w.Class > 0, tell)
+	return t.line.Enter(w.Person, w.Priority > 0, tell)
 }
 
 // report is what replicas tell each other.
@@ -139,10 +139,10 @@ const maxSamples = 400
 func (t *Turns) Report() []byte {
 	t.mu.Lock()
 	r := report{load: load{Size: t.size}}
-	member := t.part.Role == share.Member
+	follower := t.part.Role == share.Follower
 	t.mu.Unlock()
 	switch {
-	case !member:
+	case !follower:
 		r.Taken, r.People = t.line.Load()
 	case t.limit != nil:
 		r = report{Samples: t.limit.Samples()}
@@ -151,8 +151,8 @@ func (t *Turns) Report() []byte {
 	return data
 }
 
-// Learn implements [share.Source].
-func (t *Turns) Learn(from string, data []byte) {
+// Merge implements [share.Source].
+func (t *Turns) Merge(from string, data []byte) {
 	var r report
 	if len(data) > 0 && json.Unmarshal(data, &r) != nil {
 		return

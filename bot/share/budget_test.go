@@ -98,16 +98,16 @@ func (w *fleet) start() {
 	w.all = append(w.all, r)
 }
 
-var wants = []share.Want{
+var wants = []share.Request{
 	{Source: "slack", Pool: "chat.update"},
 	{Source: "slack", Pool: "chat.postMessage", Channel: "C1"},
 }
 
 // calls calls Slack as often as it may, now and then.
-func (w *fleet) calls(ctx context.Context, s *share.Share, want share.Want, random *rand.Rand) {
+func (w *fleet) calls(ctx context.Context, s *share.Share, want share.Request, random *rand.Rand) {
 	for ctx.Err() == nil {
 		for range 1 + random.IntN(20) {
-			want.Class = random.IntN(6)
+			want.Priority = random.IntN(6)
 			turn := s.Enter(want, time.Now())
 			if turn.Wait(ctx, nil, nil) != nil {
 				return

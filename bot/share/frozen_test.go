@@ -10,9 +10,9 @@ import (
 
 // counter gives out turns without end, when it is told to.
 type counter struct {
-	part    Part
-	roles   []Role // one after the other
-	waiting []*counted
+	assigned Assignment
+	roles    []Role // one after the other
+	waiting  []*counted
 }
 
 type counted struct {
@@ -21,21 +21,21 @@ type counted struct {
 	over   bool
 }
 
-func (c *counter) Enter(_ Want, tell func(ahead int)) Place {
+func (c *counter) Enter(_ Request, tell func(ahead int)) Place {
 	w := &counted{source: c, tell: tell}
 	c.waiting = append(c.waiting, w)
 	return w
 }
 
-func (c *counter) Become(p Part) {
-	c.part = p
+func (c *counter) Assign(p Assignment) {
+	c.assigned = p
 	if n := len(c.roles); n == 0 || c.roles[n-1] != p.Role {
 		c.roles = append(c.roles, p.Role)
 	}
 }
 
 func (c *counter) Report() []byte       { return nil }
-func (c *counter) Learn(string, []byte) {}
+func (c *counter) Merge(string, []byte) {}
 func (w *counted) Leave()               { w.over = true }
 func (w *counted) Done()                { w.over = true }
 
@@ -47,31 +47,31 @@ func (c *counter) serve() {
 	}
 }
 
-// frozen returns a replica that is the keeper. It runs no goroutine, as a process that is
+// frozen returns a replica that is the leader. It runs no goroutine, as a process that is
 // stopped does not.
 func frozen(t *testing.T, m *Memory) (*Share, *counter) {
 	t.Helper()
 	s, source := New(m.Link(), slog.New(slog.DiscardHandler)), &counter{}
-	s.Add("counter", source, Lapse)
+	s.Add("counter", source, JobLeaseTimeout)
 	if err := s.renew(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if source.part.Role != Keeper {
-		t.Fatalf("role %d", source.part.Role)
+	if source.assigned.Role != Leader {
+		t.Fatalf("role %d", source.assigned.Role)
 	}
 	return s, source
 }
 
-// TestFrozenKeeperTakesNoTurn: a process that is stopped in its wait, and wakes up after
-// another one may have become the keeper, has lost the turn that had come.
-func TestFrozenKeeperTakesNoTurn(t *testing.T) {
+// TestFrozenLeaderTakesNoTurn: a process that is stopped in its wait, and wakes up after
+// another one may have become the leader, has lost the turn that had come.
+func TestFrozenLeaderTakesNoTurn(t *testing.T) {
 	for _, tt := range []struct {
 		frozen time.Duration
 		taken  bool
-	}{{lasting - time.Millisecond, true}, {lasting, false}, {time.Hour, false}} {
+	}{{leaseTime - time.Millisecond, true}, {leaseTime, false}, {time.Hour, false}} {
 		synctest.Test(t, func(t *testing.T) {
 			s, source := frozen(t, &Memory{})
-			turn := s.Enter(Want{Source: "counter"}, time.Now())
+			turn := s.Enter(Request{Source: "counter"}, time.Now())
 			source.serve()
 			<-time.After(tt.frozen)
 			if taken := turn.Take(); taken != tt.taken {
@@ -82,29 +82,29 @@ func TestFrozenKeeperTakesNoTurn(t *testing.T) {
 	}
 }
 
-// TestFrozenKeeperGrantsNoTurn to another replica either.
-func TestFrozenKeeperGrantsNoTurn(t *testing.T) {
+// TestFrozenLeaderGrantsNoTurn to another replica either.
+func TestFrozenLeaderGrantsNoTurn(t *testing.T) {
 	for _, tt := range []struct {
 		frozen time.Duration
 		grants int
-	}{{lasting - time.Millisecond, 1}, {time.Hour, 0}} {
+	}{{leaseTime - time.Millisecond, 1}, {time.Hour, 0}} {
 		synctest.Test(t, func(t *testing.T) {
 			var m Memory
 			s, source := frozen(t, &m)
 			told := 0
-			stop, err := m.Link().Hear(func([]byte) { told++ })
+			stop, err := m.Link().Subscribe(func([]byte) { told++ })
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer stop()
-			other := &member{id: "other", listed: true, heard: time.Now(), contact: time.Now(), tickets: map[uint64]*ticket{}}
+			other := &follower{id: "other", listed: true, helloAt: time.Now(), answeredAt: time.Now(), tickets: map[uint64]*ticket{}}
 			s.mu.Lock()
-			s.members[other.id] = other
-			s.reconcile(other, message{Wants: []Want{{ID: 1, Source: "counter"}}})
+			s.followers[other.id] = other
+			s.reconcile(other, message{Requests: []Request{{ID: 1, Source: "counter"}}})
 			s.mu.Unlock()
 			<-time.After(tt.frozen)
 			source.serve()
-			s.flush(false)
+			s.sendGrants(false)
 			if told != tt.grants {
 				t.Errorf("frozen for %s: %d grants", tt.frozen, told)
 			}
@@ -112,35 +112,35 @@ func TestFrozenKeeperGrantsNoTurn(t *testing.T) {
 	}
 }
 
-// TestFrozenKeeperBeginsAnew, since the others may have used a tenth each in the meantime.
-func TestFrozenKeeperBeginsAnew(t *testing.T) {
+// TestFrozenLeaderBeginsAnew, since the others may have used a tenth each in the meantime.
+func TestFrozenLeaderBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := frozen(t, &Memory{})
-		<-time.After(lasting)
+		<-time.After(leaseTime)
 		if err := s.renew(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if want := []Role{None, Keeper, Apart, Keeper}; !slices.Equal(source.roles, want) {
+		if want := []Role{None, Leader, Isolated, Leader}; !slices.Equal(source.roles, want) {
 			t.Errorf("roles %d, want %d", source.roles, want)
 		}
 	})
 }
 
-// TestFrozenMemberTakesNoTurn that a keeper granted before the freeze.
-func TestFrozenMemberTakesNoTurn(t *testing.T) {
+// TestFrozenFollowerTakesNoTurn that a leader granted before the freeze.
+func TestFrozenFollowerTakesNoTurn(t *testing.T) {
 	for _, tt := range []struct {
 		frozen time.Duration
 		taken  bool
-	}{{apartAfter - time.Millisecond, true}, {apartAfter, false}} {
+	}{{isolatedAfter - time.Millisecond, true}, {isolatedAfter, false}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := New((&Memory{}).Link(), slog.New(slog.DiscardHandler))
-			s.Add("counter", &counter{}, Lapse)
+			s.Add("counter", &counter{}, JobLeaseTimeout)
 			s.mu.Lock()
-			s.keeper, s.heard, s.contact = "keeper", time.Now(), time.Now()
-			s.settle()
+			s.leader, s.listedAt, s.reachedAt = "leader", time.Now(), time.Now()
+			s.updateRole()
 			s.mu.Unlock()
-			turn := s.Enter(Want{Source: "counter"}, time.Now())
-			s.receive([]byte(`{"From":"keeper","To":"` + s.id + `","Grants":[{"i":1,"n":-1}]}`))
+			turn := s.Enter(Request{Source: "counter"}, time.Now())
+			s.receive([]byte(`{"From":"leader","To":"` + s.id + `","Grants":[{"i":1,"n":-1}]}`))
 			<-time.After(tt.frozen)
 			if taken := turn.Take(); taken != tt.taken {
 				t.Errorf("frozen for %s: taken is %t", tt.frozen, taken)

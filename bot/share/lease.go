@@ -8,18 +8,18 @@ import (
 
 // record is the record in the store.
 type record struct {
-	Keeper string // "" if the last keeper has left
-	// Members are the other replicas that may go on with a tenth, and the time of each
-	// member's silence. A replica becomes a member only after its entry is written, so
-	// the next keeper knows all members.
-	Members map[string]time.Duration
+	Leader string `json:"Keeper"` // "" if the last leader has left
+	// Followers are the other replicas that may go on with a tenth, and the time of each
+	// follower's silence. A replica becomes a follower only after its entry is written, so
+	// the next leader knows all followers.
+	Followers map[string]time.Duration `json:"Members"`
 }
 
-// maxMembers bounds the number of members. Only ten can be alive.
-const maxMembers = 32
+// maxFollowers bounds the number of followers. Only ten can be alive.
+const maxFollowers = 32
 
-// lease makes this replica the keeper if no other one is, and keeps the role.
-func (s *Share) lease(ctx context.Context) {
+// keepLease makes this replica the leader if no other one is, and keeps the role.
+func (s *Share) keepLease(ctx context.Context) {
 	for first := true; ; first = false {
 		var err error
 		if s.wantsRecord() {
@@ -31,9 +31,9 @@ func (s *Share) lease(ctx context.Context) {
 			close(s.ready)
 		}
 		s.mu.Lock()
-		pause := s.time(renewing)
-		if s.part.Role != Keeper || err != nil {
-			pause = s.time(beating) / 2
+		pause := s.time(renewInterval)
+		if s.assigned.Role != Leader || err != nil {
+			pause = s.time(heartbeatInterval) / 2
 		}
 		s.mu.Unlock()
 		if !sleep(ctx, pause, s.joined) {
@@ -42,19 +42,19 @@ func (s *Share) lease(ctx context.Context) {
 	}
 }
 
-// wantsRecord reports whether it is time to look at the record. A member that hears the
-// keeper does not look.
+// wantsRecord reports whether it is time to look at the record. A follower that hears the
+// leader does not look.
 func (s *Share) wantsRecord() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.part.Role != Member || time.Since(s.heard) > s.time(silent)
+	return s.assigned.Role != Follower || time.Since(s.listedAt) > s.time(suspectAfter)
 }
 
-// renew writes the record if no other replica is the keeper.
+// renew writes the record if no other replica is the leader.
 func (s *Share) renew(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.time(asking))
+	ctx, cancel := context.WithTimeout(ctx, s.time(storeTimeout))
 	defer cancel()
-	value, revision, err := s.link.Agreed(ctx)
+	value, revision, err := s.link.Record(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,129 +63,131 @@ func (s *Share) renew(ctx context.Context) error {
 		last = record{} // no replica wrote that
 	}
 	begun := time.Now()
-	next, free := s.next(last, revision, begun)
+	next, free := s.nextRecord(last, revision, begun)
 	if !free {
 		return nil
 	}
 	if value, err = json.Marshal(next); err != nil {
 		return err
 	}
-	if err := s.link.Agree(ctx, value, revision); err != nil {
+	if err := s.link.UpdateRecord(ctx, value, revision); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle() // after a freeze the role may be over
-	if s.part.Role != Keeper {
-		s.take(next, begun)
+	s.updateRole() // after a freeze the role may be over
+	if s.assigned.Role != Leader {
+		s.becomeLeader(next, begun)
 	}
-	for id := range next.Members {
-		if m := s.members[id]; m != nil {
+	for id := range next.Followers {
+		if m := s.followers[id]; m != nil {
 			m.listed = true
 		}
 	}
-	s.renewed, s.contact = begun, begun
-	s.settle()
+	s.renewed, s.reachedAt = begun, begun
+	s.updateRole()
 	notify(s.changed)
 	return nil
 }
 
-// next returns the record to write after last. If another replica is the keeper, free is
-// false.
-func (s *Share) next(last record, revision uint64, now time.Time) (next record, free bool) {
+// nextRecord returns the record to write after last. If another replica is the leader,
+// free is false.
+func (s *Share) nextRecord(last record, revision uint64, now time.Time) (next record, free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if revision != s.known {
-		s.known, s.knownAt = revision, now
+	if revision != s.revision {
+		s.revision, s.revisionSince = revision, now
 	}
-	if last.Keeper != "" && last.Keeper != s.id && now.Sub(s.knownAt) < s.time(vacant) {
+	if last.Leader != "" && last.Leader != s.id && now.Sub(s.revisionSince) < s.time(takeoverAfter) {
 		return record{}, false
 	}
-	next = record{Keeper: s.id, Members: map[string]time.Duration{}}
-	if s.part.Role == Keeper {
-		for id, m := range s.members {
-			next.Members[id] = now.Sub(m.heard)
+	next = record{Leader: s.id, Followers: map[string]time.Duration{}}
+	if s.assigned.Role == Leader {
+		for id, m := range s.followers {
+			next.Followers[id] = now.Sub(m.helloAt)
 		}
 		return next, true
 	}
-	for id, quiet := range last.Members {
-		if id != s.id && quiet < s.time(forgotten) && len(next.Members) < maxMembers {
-			next.Members[id] = max(quiet, 0)
+	for id, quiet := range last.Followers {
+		if id != s.id && quiet < s.time(forgetAfter) && len(next.Followers) < maxFollowers {
+			next.Followers[id] = max(quiet, 0)
 		}
 	}
-	if last.Keeper != "" && last.Keeper != s.id {
-		next.Members[last.Keeper] = now.Sub(s.knownAt)
+	if last.Leader != "" && last.Leader != s.id {
+		next.Followers[last.Leader] = now.Sub(s.revisionSince)
 	}
 	return next, true
 }
 
-// take makes this replica the keeper. All others may be apart at that time. The caller
-// holds mu.
-func (s *Share) take(r record, now time.Time) {
-	s.drop()
-	if now.Sub(s.echo) > s.time(missingAfter) {
-		s.hearing = now // this replica was cut off, or frozen
+// becomeLeader makes this replica the leader. All others may be isolated at that time. The
+// caller holds mu.
+func (s *Share) becomeLeader(r record, now time.Time) {
+	s.dropFollowers()
+	if now.Sub(s.lastEcho) > s.time(reserveAfter) {
+		s.hearingSince = now // this replica was cut off, or frozen
 	}
-	for id, quiet := range r.Members {
-		s.members[id] = &member{id: id, heard: now.Add(-quiet), tickets: map[uint64]*ticket{}}
+	for id, quiet := range r.Followers {
+		s.followers[id] = &follower{id: id, helloAt: now.Add(-quiet), tickets: map[uint64]*ticket{}}
 	}
-	s.keeper, s.heard = "", time.Time{}
+	s.leader, s.listedAt = "", time.Time{}
 	s.beat++
-	s.took, s.tookAt = s.beat, now
-	clear(s.sent)
+	s.beatBefore, s.leaderSince = s.beat, now
+	clear(s.beatTimes)
 }
 
-// forget ends the waits of silent members, later their turns, and removes such members in
-// the end. The caller holds mu.
-func (s *Share) forget(now time.Time) {
-	for id, m := range s.members {
-		silence := now.Sub(m.heard)
+// forgetSilent ends the waits of silent followers, later their turns, and removes such
+// followers in the end. The caller holds mu.
+func (s *Share) forgetSilent(now time.Time) {
+	for id, m := range s.followers {
+		silence := now.Sub(m.helloAt)
 		for turn, t := range m.tickets {
-			if silence > s.time(s.lasts[t.source]) || silence > s.time(missingAfter) && t.waits(s) {
+			if silence > s.time(s.maxSilence[t.source]) || silence > s.time(reserveAfter) && t.waits(s) {
 				m.end(s, turn, false)
 			}
 		}
-		if silence > s.time(forgotten) {
+		if silence > s.time(forgetAfter) {
 			s.log.Info("a replica is gone for good", "replica", id)
 			s.remove(m)
 		}
 	}
 }
 
-// remove removes a member. The caller holds mu.
-func (s *Share) remove(m *member) {
-	m.drop(s)
-	delete(s.members, m.id)
+// remove removes a follower, with its turns and waits. The caller holds mu.
+func (s *Share) remove(m *follower) {
+	for id := range m.tickets {
+		m.end(s, id, false)
+	}
+	delete(s.followers, m.id)
 }
 
 // leave tells the others that this replica ends.
 func (s *Share) leave(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, asking)
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	s.mu.Lock()
-	s.settle()
-	role := s.part.Role
-	free := record{Members: map[string]time.Duration{}}
-	for id, m := range s.members {
-		free.Members[id] = time.Since(m.heard)
+	s.updateRole()
+	role := s.assigned.Role
+	free := record{Followers: map[string]time.Duration{}}
+	for id, m := range s.followers {
+		free.Followers[id] = time.Since(m.helloAt)
 	}
-	s.renewed, s.contact, s.heard = time.Time{}, time.Time{}, time.Time{}
-	s.settle()
+	s.renewed, s.reachedAt, s.listedAt = time.Time{}, time.Time{}, time.Time{}
+	s.updateRole()
 	s.mu.Unlock()
-	if role == Keeper {
-		s.free(ctx, free) // after a failure another replica takes over some seconds later
+	if role == Leader {
+		s.releaseLease(ctx, free) // after a failure another replica takes over some seconds later
 	}
 	s.send(message{From: s.id, Bye: true})
 }
 
-// free writes a record without a keeper.
-func (s *Share) free(ctx context.Context, r record) {
-	value, revision, err := s.link.Agreed(ctx)
+// releaseLease writes a record without a leader.
+func (s *Share) releaseLease(ctx context.Context, r record) {
+	value, revision, err := s.link.Record(ctx)
 	var last record
-	if err != nil || json.Unmarshal(value, &last) != nil || last.Keeper != s.id {
+	if err != nil || json.Unmarshal(value, &last) != nil || last.Leader != s.id {
 		return
 	}
 	if value, err = json.Marshal(r); err == nil {
-		_ = s.link.Agree(ctx, value, revision)
+		_ = s.link.UpdateRecord(ctx, value, revision)
 	}
 }

@@ -55,8 +55,8 @@ var (
 // Exclusive implements [Link].
 func (e *End) Exclusive() bool { return false }
 
-// Tell implements [Link].
-func (e *End) Tell(data []byte) error {
+// Publish implements [Link].
+func (e *End) Publish(data []byte) error {
 	e.m.mu.Lock()
 	defer e.m.mu.Unlock()
 	if e.cut {
@@ -74,8 +74,8 @@ func (e *End) Tell(data []byte) error {
 	return nil
 }
 
-// Hear implements [Link].
-func (e *End) Hear(heard func([]byte)) (stop func(), err error) {
+// Subscribe implements [Link].
+func (e *End) Subscribe(heard func([]byte)) (stop func(), err error) {
 	e.m.mu.Lock()
 	defer e.m.mu.Unlock()
 	e.heard = heard
@@ -87,8 +87,8 @@ func (e *End) Hear(heard func([]byte)) (stop func(), err error) {
 	}, nil
 }
 
-// Agreed implements [Link].
-func (e *End) Agreed(context.Context) ([]byte, uint64, error) {
+// Record implements [Link].
+func (e *End) Record(context.Context) ([]byte, uint64, error) {
 	e.m.mu.Lock()
 	defer e.m.mu.Unlock()
 	if e.cut {
@@ -97,8 +97,8 @@ func (e *End) Agreed(context.Context) ([]byte, uint64, error) {
 	return e.m.value, e.m.revision, nil
 }
 
-// Agree implements [Link].
-func (e *End) Agree(_ context.Context, value []byte, revision uint64) error {
+// UpdateRecord implements [Link].
+func (e *End) UpdateRecord(_ context.Context, value []byte, revision uint64) error {
 	e.m.mu.Lock()
 	defer e.m.mu.Unlock()
 	switch {

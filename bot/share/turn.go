@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Want is a wish for a turn.
-type Want struct {
-	ID      uint64        `json:"i"`            // unique in its replica
-	Source  string        `json:"s"`            // name of the source
-	Pool    string        `json:"p,omitempty"`  // the part of the source
-	Channel string        `json:"ch,omitempty"` // the Slack channel, if that is limited too
-	Person  string        `json:"w,omitempty"`  // the person who causes it
-	Class   int           `json:"c,omitempty"`  // how urgent it is, for the source
-	Age     time.Duration `json:"a,omitempty"`  // the time since it began to wait
-	Taken   bool          `json:"t,omitempty"`  // it has its turn already
+// Request is a wish for a turn.
+type Request struct {
+	ID       uint64        `json:"i"`            // unique in its replica
+	Source   string        `json:"s"`            // name of the source
+	Pool     string        `json:"p,omitempty"`  // the part of the source
+	Channel  string        `json:"ch,omitempty"` // the Slack channel, if that is limited too
+	Person   string        `json:"w,omitempty"`  // the person who causes it
+	Priority int           `json:"c,omitempty"`  // how urgent it is, for the source
+	Age      time.Duration `json:"a,omitempty"`  // the time since it began to wait
+	Taken    bool          `json:"t,omitempty"`  // it has its turn already
 }
 
 // Served stands for the number of waiters ahead of a waiter that has its turn.
@@ -26,16 +26,16 @@ const Served = -1
 
 // Source gives out the turns of one kind. Its methods return at once.
 type Source interface {
-	// Enter puts a want in the line. The source calls tell, which must return at once,
-	// with the number of waiters ahead, and with Served in the end. A taken want counts
-	// at once. Enter returns nil for an invalid want.
-	Enter(w Want, tell func(ahead int)) Place
-	// Become sets the part of the turns that the source gives out.
-	Become(p Part)
-	// Report returns a report for the keeper, or, from the keeper, for all others.
+	// Enter puts a request in the line. The source calls tell, which must return at once,
+	// with the number of waiters ahead, and with Served in the end. A taken request counts
+	// at once. Enter returns nil for an invalid request.
+	Enter(w Request, tell func(ahead int)) Place
+	// Assign sets the part of the turns that the source gives out.
+	Assign(p Assignment)
+	// Report returns a report for the leader, or, from the leader, for all others.
 	Report() []byte
-	// Learn takes the report of another replica, "" for the keeper.
-	Learn(from string, report []byte)
+	// Merge takes the report of another replica, "" for the leader.
+	Merge(from string, report []byte)
 }
 
 // Place is a place in the line of a source.
@@ -46,15 +46,15 @@ type Place interface {
 
 // Turn is a turn, or the wait for it.
 type Turn struct {
-	share *Share
-	want  Want          // Taken is guarded by Share.mu
-	since time.Time     // the beginning of the wait
-	wake  chan struct{} // holds one wake-up
-	ahead chan int      // the latest number of waiters ahead
+	share   *Share
+	request Request       // Taken is guarded by Share.mu
+	since   time.Time     // the beginning of the wait
+	wake    chan struct{} // holds one wake-up
+	ahead   chan int      // the latest number of waiters ahead
 
 	// Guarded by Share.mu.
-	place Place // in the line of this replica, or nil
-	told  bool  // the keeper knows of the want
+	place     Place // in the line of this replica, or nil
+	announced bool  // the leader knows of the request
 
 	// Guarded by Share.out.
 	entry, served int // numbers of entries in a line; the turn has come if both are equal
@@ -63,15 +63,15 @@ type Turn struct {
 // ErrGivenUp is the error of a caller that left the line.
 var ErrGivenUp = errors.New("gave up its place in the line")
 
-// Enter puts a want in the line of all replicas. The caller must call Wait or GiveBack.
-func (s *Share) Enter(w Want, since time.Time) *Turn {
-	t := &Turn{share: s, want: w, since: since, wake: make(chan struct{}, 1), ahead: make(chan int, 1), entry: 1}
+// Enter puts a request in the line of all replicas. The caller must call Wait or GiveBack.
+func (s *Share) Enter(w Request, since time.Time) *Turn {
+	t := &Turn{share: s, request: w, since: since, wake: make(chan struct{}, 1), ahead: make(chan int, 1), entry: 1}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle()
+	s.updateRole()
 	s.ids++
-	t.want.ID = s.ids
-	s.mine[t.want.ID] = t
+	t.request.ID = s.ids
+	s.turns[t.request.ID] = t
 	s.enter(t)
 	return t
 }
@@ -79,16 +79,16 @@ func (s *Share) Enter(w Want, since time.Time) *Turn {
 // enter puts t in the line of this replica, if this replica gives out turns. The caller
 // holds mu.
 func (s *Share) enter(t *Turn) {
-	t.told = false
-	switch s.part.Role {
+	t.announced = false
+	switch s.assigned.Role {
 	case None:
-	case Member:
+	case Follower:
 		notify(s.changed)
-	case Keeper, Apart:
+	case Leader, Isolated:
 		s.out.Lock()
 		entry := t.entry
 		s.out.Unlock()
-		w := t.want
+		w := t.request
 		w.Age = time.Since(t.since)
 		t.place = s.sources[w.Source].Enter(w, func(ahead int) { t.tell(entry, ahead) })
 	}
@@ -150,9 +150,9 @@ func (t *Turn) Take() bool {
 	s := t.share
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle()
-	t.want.Taken = t.isServed()
-	return t.want.Taken
+	s.updateRole()
+	t.request.Taken = t.isServed()
+	return t.request.Taken
 }
 
 // Done ends the use of the turn.
@@ -168,9 +168,9 @@ func (t *Turn) end(unused bool) {
 	if t.place != nil {
 		end(t.place, unused)
 	}
-	delete(s.mine, t.want.ID)
-	if s.part.Role == Member {
-		s.ended = append(s.ended, ended{t.want.ID, unused})
+	delete(s.turns, t.request.ID)
+	if s.assigned.Role == Follower {
+		s.ended = append(s.ended, ended{t.request.ID, unused})
 		notify(s.changed)
 	}
 }
@@ -188,10 +188,10 @@ func end(p Place, unused bool) {
 func (s *Share) Load(source string) (taken, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, t := range s.mine {
+	for _, t := range s.turns {
 		switch {
-		case t.want.Source != source:
-		case t.want.Taken:
+		case t.request.Source != source:
+		case t.request.Taken:
 			taken++
 		default:
 			waiting++
@@ -200,21 +200,21 @@ func (s *Share) Load(source string) (taken, waiting int) {
 	return taken, waiting
 }
 
-// turns returns the turns of this replica in their order. The caller holds mu.
-func (s *Share) turns() []*Turn {
-	return slices.SortedFunc(maps.Values(s.mine), func(a, b *Turn) int { return cmp.Compare(a.want.ID, b.want.ID) })
+// sortedTurns returns the turns of this replica in their order. The caller holds mu.
+func (s *Share) sortedTurns() []*Turn {
+	return slices.SortedFunc(maps.Values(s.turns), func(a, b *Turn) int { return cmp.Compare(a.request.ID, b.request.ID) })
 }
 
-// move takes the waiters of this replica to the line of its new role. A new keeper first
-// counts the turns that an earlier keeper gave to this replica. The caller holds mu.
-func (s *Share) move() {
+// requeue takes the waiters of this replica to the line of its new role. A new leader first
+// counts the turns that an earlier leader gave to this replica. The caller holds mu.
+func (s *Share) requeue() {
 	var waiting []*Turn
-	for _, t := range s.turns() {
+	for _, t := range s.sortedTurns() {
 		switch {
-		case !t.want.Taken:
+		case !t.request.Taken:
 			waiting = append(waiting, t)
-		case t.place == nil && s.part.Role == Keeper:
-			t.place = s.sources[t.want.Source].Enter(t.want, nil)
+		case t.place == nil && s.assigned.Role == Leader:
+			t.place = s.sources[t.request.Source].Enter(t.request, nil)
 		}
 	}
 	for _, t := range waiting {
