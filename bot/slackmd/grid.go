@@ -135,70 +135,52 @@ func (t Table) numbers(column int) bool {
 	return numbers > 0 && numbers >= 2*others
 }
 
-// grid returns the table drawn with spaces for a fixed-width font. If the
-// table is too wide, ok is false.
-func (t Table) grid() (head, rows string, ok bool) {
+// text returns the table as plain text: drawn with spaces for a fixed-width
+// font, or, if the table is too wide for that, with bars between the cells.
+func (t Table) text() (head, rows string, wide bool) {
 	columns := t.columns()
-	widths := make([]int, columns)
+	widths, right := make([]int, columns), make([]bool, columns)
 	total := len("  ") * (columns - 1)
 	cells := make([][]string, len(t.Rows))
 	for i, row := range t.Rows {
 		cells[i] = make([]string, len(row))
 		for j, cell := range row {
 			cells[i][j] = strings.Join(strings.Fields(inline.Plain(cell)), " ")
-			if w := width(cells[i][j]); w > widths[j] {
+			if !wide {
+				w := max(widths[j], width(cells[i][j]))
 				total += w - widths[j]
-				widths[j] = w
+				widths[j], wide = w, total > maxGrid
 			}
 		}
-		if total > maxGrid {
-			return "", "", false
-		}
 	}
-	numbers := make([]bool, columns)
-	for i := range numbers {
-		numbers[i] = t.numbers(i)
+	rule := make([]string, columns)
+	for j, w := range widths {
+		rule[j], right[j] = strings.Repeat("─", w), t.numbers(j)
 	}
 	var out strings.Builder
 	for i, row := range cells {
-		var line strings.Builder
-		for j, cell := range row {
-			space := strings.Repeat(" ", widths[j]-width(cell))
-			if i > 0 && numbers[j] {
-				cell = space + cell
-			} else {
-				cell += space
+		line := strings.Join(row, " | ")
+		if !wide {
+			for j, cell := range row {
+				space := strings.Repeat(" ", widths[j]-width(cell))
+				if i > 0 && right[j] {
+					row[j] = space + cell
+				} else {
+					row[j] = cell + space
+				}
 			}
-			line.WriteString(cell + "  ")
+			line = strings.TrimRight(strings.Join(row, "  "), " ")
 		}
-		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		out.WriteString(line + "\n")
 		if i == 0 {
-			for j, w := range widths {
-				out.WriteString(strings.Repeat("─", w) + []string{"  ", "\n"}[min(1, (j+1)/columns)])
+			if !wide {
+				out.WriteString(strings.Join(rule, "  ") + "\n")
 			}
 			head = inline.EscapeCode(out.String())
 			out.Reset()
 		}
 	}
-	return head, inline.EscapeCode(strings.TrimSuffix(out.String(), "\n")), true
-}
-
-// lines returns each row as a line, with bars between the cells.
-func (t Table) lines() (head, rows string) {
-	var out strings.Builder
-	for i, row := range t.Rows {
-		for j, cell := range row {
-			if j > 0 {
-				out.WriteString(" | ")
-			}
-			out.WriteString(strings.Join(strings.Fields(inline.Plain(cell)), " "))
-		}
-		if out.WriteByte('\n'); i == 0 {
-			head = inline.EscapeCode(out.String())
-			out.Reset()
-		}
-	}
-	return head, inline.EscapeCode(strings.TrimSuffix(out.String(), "\n"))
+	return head, inline.EscapeCode(strings.TrimSuffix(out.String(), "\n")), wide
 }
 
 // width returns the columns of type that s takes: East Asian letters and emoji

@@ -2,7 +2,6 @@ package slackmd
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -44,13 +43,13 @@ func PageBreak(page, of int) string {
 
 // pageOf returns the page number in a line of PageBreak, or 0.
 func pageOf(text string) int {
-	if len(text) > 40 || !strings.HasPrefix(text, "**Page ") {
+	var page, of int
+	if !strings.HasPrefix(text, "**Page ") {
 		return 0
 	}
-	page, of, ok := strings.Cut(strings.TrimSuffix(text[len("**Page "):], "**"), " of ")
-	if _, err := strconv.Atoi(of); err != nil || !ok || !strings.HasSuffix(text, "**") {
+	_, err := fmt.Sscanf(text, "**Page %d of %d**", &page, &of)
+	if err != nil || text != fmt.Sprintf("**Page %d of %d**", page, of) {
 		return 0
 	}
-	n, _ := strconv.Atoi(page)
-	return max(0, n)
+	return page
 }

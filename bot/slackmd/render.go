@@ -212,11 +212,8 @@ func (r *renderer) table(t Table) {
 			return
 		}
 	}
-	head, rows, ok := t.grid()
-	r.wide = r.wide || !ok
-	if !ok {
-		head, rows = t.lines()
-	}
+	head, rows, wide := t.text()
+	r.wide = r.wide || wide
 	if size(head) > r.limit/2 {
 		head, rows = "", head+rows
 	}

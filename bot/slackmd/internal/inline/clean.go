@@ -86,23 +86,11 @@ func isClean(s string) bool {
 }
 
 // isHidden reports whether r is never drawn: marks of direction, spaces and
-// fillers without width, controls of shorthand and music, tags.
+// fillers without width, controls of shorthand and music, tags. Joiners, the
+// marks before numbers and the controls of hieroglyphs are part of writing.
 func isHidden(r rune) bool {
-	switch {
-	case r < '\u00ad':
-		return false
-	case r == '\u00ad', r == '\u034f', r == '\u061c', r == '\u180e', r == '\ufeff',
-		r == '\u115f', r == '\u1160', r == '\u3164', r == '\uffa0', // fillers of Hangul
-		r == '\u200b', r == '\u200e', r == '\u200f',
-		r >= '\u202a' && r <= '\u202e',
-		r >= '\u2060' && r <= '\u206f',
-		r >= '\ufff9' && r <= '\ufffb',
-		r >= '\U0001bca0' && r <= '\U0001bca3', // of shorthand
-		r >= '\U0001d173' && r <= '\U0001d17a', // of music
-		r >= '\U000e0000' && r <= '\U000e007f':
-		return true
-	}
-	return false
+	return r >= '\u00ad' && unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
+		r != '\u200c' && r != '\u200d' && !unicode.In(r, unicode.Prepended_Concatenation_Mark, unicode.Egyptian_Hieroglyphs)
 }
 
 // QuoteHidden returns markdown in which the names of the characters that Clean

@@ -19,21 +19,48 @@ type mark struct {
 	glued         bool // between two ASCII letters or digits
 }
 
-// style is the kind of a mark. Only marks of the same style are paired.
+// style is the kind of a mark: an index of styles. Only marks of the same style
+// are paired.
 type style int8
 
 const (
 	stars style = iota
 	underscores
 	tildes
-	firstTag // the tags follow, in the order of tagStyles
+	firstTag
 )
 
-// emphasized is a part of a text in bold ("**"), italics ("*") or struck out
+// styles are the signs and tags of emphasis that models write, with their
+// markdown. Only pairs of tags count: "i<u > 3" stays.
+var styles = [...]struct{ name, sign string }{
+	{"*", ""}, // as many stars as signs are paired
+	{"_", ""},
+	{"~", "~~"},
+	{"b", "**"},
+	{"strong", "**"},
+	{"i", "*"},
+	{"em", "*"},
+	{"s", "~~"},
+	{"del", "~~"},
+	{"strike", "~~"},
+	{"u", ""},
+	{"ins", ""},
+	{"mark", ""},
+	{"small", ""},
+	{"sup", ""},
+	{"sub", ""},
+}
+
+// styleOf returns the style of a sign or a tag, or -1.
+func styleOf(name string) style {
+	return style(slices.IndexFunc(styles[:], func(s struct{ name, sign string }) bool { return s.name == name }))
+}
+
+// emphasis is a part of a text in bold ("**"), italics ("*") or struck out
 // ("~~").
-type emphasized struct {
-	from, to int
-	sign     string
+type emphasis struct {
+	extent
+	sign string
 }
 
 // run reads a run of * _ or ~.
@@ -42,7 +69,7 @@ func (p *inliner) run(c byte) {
 	for end < len(p.src) && p.src[end] == c {
 		end++
 	}
-	m := mark{at: int32(len(p.text)), n: int32(end - p.i), line: p.lines, style: style(strings.IndexByte("*_~", c))}
+	m := mark{at: int32(len(p.text)), n: int32(end - p.i), line: p.lines, style: styleOf(string(c))}
 	before, after := ' ', ' '
 	if p.i > 0 {
 		before, _ = utf8.DecodeLastRuneInString(p.src[:p.i])
@@ -88,12 +115,11 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 // pair pairs the marks and removes them from the text. The time is linear: an
 // opening mark that was passed over is dropped.
 func (p *richText) pair() {
-	var open [firstTag + style(len(tagStyles))][]int32 // marks that may still be closed
+	var open [len(styles)][]int32 // marks that may still be closed
 	if len(p.marks) < 2 {
 		return
 	}
 	taken := make([]extent, 0, len(p.marks))
-	p.bold = make([]emphasized, 0, len(p.marks)/2)
 	for i := range p.marks {
 		m := &p.marks[i]
 		for m.closes && m.left() > 0 {
@@ -108,7 +134,7 @@ func (p *richText) pair() {
 			}
 			from, to := first.end()-int(first.used), int(m.at)+int(m.used)
 			if sign := m.sign(n); sign != "" {
-				p.bold = append(p.bold, emphasized{from, to, sign})
+				p.emphasis = append(p.emphasis, emphasis{extent{from, to}, sign})
 			}
 			if m.style >= firstTag {
 				taken = append(taken, extent{int(first.at), from}, extent{to, m.end()})
@@ -153,15 +179,15 @@ func (p *richText) opener(open []int32, m *mark) int {
 		if left != right && left != 3 && right != 3 {
 			continue
 		}
-		if words := p.text[first.end():m.at]; len(words) > 0 && p.meant(first, m, int(min(left, right)), words) {
+		if words := p.text[first.end():m.at]; len(words) > 0 && p.isEmphasis(first, m, int(min(left, right)), words) {
 			return int(open[k])
 		}
 	}
 	return -1
 }
 
-// meant reports whether two runs with the given words between are emphasis.
-func (p *richText) meant(first, last *mark, n int, words []byte) bool {
+// isEmphasis reports whether two runs with the given words between are emphasis.
+func (p *richText) isEmphasis(first, last *mark, n int, words []byte) bool {
 	switch {
 	case first.glued && last.glued: // as in x**2 + y**2
 		return len(words) > 2 && len(words) <= maxPlain && !slices.ContainsFunc(words, func(c byte) bool { return !isLetter(c) })
@@ -185,13 +211,10 @@ func firstRune(b []byte) rune {
 
 // sign returns the markdown of n signs.
 func (m *mark) sign(n int) string {
-	switch {
-	case m.style >= firstTag:
-		return tagStyles[m.style-firstTag].sign
-	case m.style == tildes:
-		return "~~"
+	if m.style < tildes {
+		return "**"[:n]
 	}
-	return "**"[:n]
+	return styles[m.style].sign
 }
 
 // remove removes parts from the text and moves everything marked in the text.
@@ -211,27 +234,20 @@ func (p *richText) remove(parts []extent) {
 	}
 	text = append(text, p.text[from:]...)
 	shift = append(shift, sum)
-	moved := func(at int) int {
-		k, end := 0, len(parts) // the first part that ends after at
-		for k < end {
-			if mid := (k + end) / 2; parts[mid].to > at {
-				end = mid
-			} else {
-				k = mid + 1
-			}
-		}
-		if k < len(parts) && parts[k].from < at { // inside a part
-			at = parts[k].from
+	move := func(at int) int {
+		k, _ := slices.BinarySearchFunc(parts, at+1, func(part extent, end int) int { return part.to - end }) // the first part that ends after at
+		if k < len(parts) {
+			at = min(at, parts[k].from)
 		}
 		return at - shift[k]
 	}
-	for i := range p.spans {
-		p.spans[i].from, p.spans[i].to = moved(p.spans[i].from), moved(p.spans[i].to)
+	for i, x := range p.spans {
+		p.spans[i] = extent{move(x.from), move(x.to)}
 	}
-	for i := range p.bold {
-		p.bold[i].from, p.bold[i].to = moved(p.bold[i].from), moved(p.bold[i].to)
+	for i, x := range p.emphasis {
+		p.emphasis[i].extent = extent{move(x.from), move(x.to)}
 	}
 	p.spans = slices.DeleteFunc(p.spans, func(x extent) bool { return x.from == x.to })
-	p.bold = slices.DeleteFunc(p.bold, func(x emphasized) bool { return x.from == x.to })
+	p.emphasis = slices.DeleteFunc(p.emphasis, func(x emphasis) bool { return x.from == x.to })
 	p.text = text
 }

@@ -49,9 +49,7 @@ func TagAt(s string) Tag {
 // IsTablePart reports whether t starts or ends a part of a table.
 func (t Tag) IsTablePart() bool { return tableParts[t.Name] }
 
-var tableParts = map[string]bool{
-	"tr": true, "td": true, "th": true, "thead": true, "tbody": true, "tfoot": true, "caption": true, "colgroup": true, "col": true,
-}
+var tableParts = set(`tr td th thead tbody tfoot caption colgroup col`)
 
 // Attribute returns the value of a tag's attribute, or "".
 func (t Tag) Attribute(name string) string {
@@ -94,20 +92,4 @@ func TrimHalfTag(s string) string {
 		return s
 	}
 	return strings.TrimRight(s[:i], " ")
-}
-
-// IndexFold is strings.Index for the ASCII start of a tag, such as "<table",
-// in any case, as HTML allows.
-func IndexFold(s, tag string) int {
-	for from := 0; ; {
-		i := strings.IndexByte(s[from:], '<')
-		if i < 0 || len(s)-from-i < len(tag) {
-			return -1
-		}
-		from += i
-		if strings.EqualFold(s[from:from+len(tag)], tag) {
-			return from
-		}
-		from++
-	}
 }

@@ -52,12 +52,7 @@ func isPlain(s string, at Place) bool {
 	if s == "" || at == Text && BeginsBlock(s) >= 0 {
 		return s == ""
 	}
-	for i := range len(s) {
-		if c := s[i]; inlineSigns[c] || c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") {
-			return false
-		}
-	}
-	return at != Heading || s[len(s)-1] != '#'
+	return !strings.ContainsAny(s, inlineSigns) && indexWWW(s) < 0 && (at != Heading || s[len(s)-1] != '#')
 }
 
 // inliner reads inline markdown in one pass over src. Finders and tables, each
@@ -78,13 +73,8 @@ type inliner struct {
 	mathEnd, blockEnd, dollar, tableEnd Finder
 }
 
-// inlineSigns are the bytes that read must examine.
-var inlineSigns = func() (signs [256]bool) {
-	for _, c := range "\\`<>&![]$*_~:@\n|" {
-		signs[c] = true
-	}
-	return signs
-}()
+// inlineSigns are the signs that read must examine.
+const inlineSigns = "\\`<>&![]$*_~:@\n|"
 
 // read returns the text that a person sees of inline markdown.
 func read(s string, at Place) richText {
@@ -104,11 +94,12 @@ func read(s string, at Place) richText {
 				continue
 			}
 		}
-		from := p.i
-		for p.i < end && !inlineSigns[s[p.i]] {
-			p.i++
+		n := strings.IndexAny(s[p.i:end], inlineSigns)
+		if n < 0 {
+			n = end - p.i
 		}
-		p.write(s[from:p.i])
+		p.write(s[p.i : p.i+n])
+		p.i += n
 		if p.i < end && !p.sign(s[p.i]) {
 			p.write(s[p.i : p.i+1])
 			p.i++

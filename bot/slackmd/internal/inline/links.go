@@ -31,7 +31,7 @@ func (p *inliner) bracket() bool {
 	}
 	if words := p.src[p.i+1 : end]; strings.HasPrefix(words, "^") && len(words) > 1 && len(words) < maxFootnote {
 		begins := p.i == 0 || p.src[p.i-1] == '\n'
-		p.write(raised(words[1:]))
+		p.write(footnoteMark(words[1:]))
 		if p.i = end + 1; begins && strings.HasPrefix(p.src[p.i:], ":") {
 			p.i++ // the text of the footnote follows
 		}
@@ -189,20 +189,17 @@ func figure(words, file string) string {
 	if words == "" && file != "" {
 		words = path.Base(file)
 	}
-	if words == "." || words == "/" || words == "" || !tells(words) {
+	if words == "." || words == "/" || words == "" || !isInformative(words) {
 		return "[Figure]"
 	}
 	return "[Figure: " + words + "]"
 }
 
 // nameless are words that models and their tools build file names from.
-var nameless = map[string]bool{
-	"img": true, "image": true, "figure": true, "fig": true, "page": true, "picture": true, "pic": true, "table": true, "chart": true,
-	"formula": true, "box": true, "block": true, "crop": true, "in": true, "x": true, "y": true,
-}
+var nameless = set(`img image figure fig page picture pic table chart formula box block crop in x y`)
 
-// tells reports whether a picture's name says more than a number would.
-func tells(name string) bool {
+// isInformative reports whether a picture's name says more than a number would.
+func isInformative(name string) bool {
 	stem := strings.ToLower(name)
 	switch ext := path.Ext(stem); ext {
 	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg", ".bmp", ".tif", ".tiff":
@@ -223,9 +220,9 @@ func isHash(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == "" && (strings.ContainsAny(s, "0123456789") || len(s) > 7)
 }
 
-// raised returns a footnote's number as superscript, and any other name in
+// footnoteMark returns a footnote's number as superscript, and any other name in
 // brackets.
-func raised(name string) string {
+func footnoteMark(name string) string {
 	if _, err := strconv.Atoi(name); err == nil {
 		return texmath.Script(name, true)
 	}

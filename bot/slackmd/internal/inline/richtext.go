@@ -11,10 +11,10 @@ import (
 // richText is inline markdown as a person sees the text: every sign stands for
 // itself, and some parts are code or emphasis.
 type richText struct {
-	text  []byte
-	spans []extent     // code spans, in order; none is empty
-	marks []mark       // in order; see pair
-	bold  []emphasized // all emphasis
+	text     []byte
+	spans    []extent // code spans, in order; none is empty
+	marks    []mark   // in order; see pair
+	emphasis []emphasis
 }
 
 // extent is a part of a text.
@@ -79,24 +79,20 @@ func (w *writer) write(i, end int) {
 				}
 			}
 		}
-		from := i
-		for i < end && !escaped[w.text[i]] {
-			i++
+		n := bytes.IndexAny(w.text[i:end], escaped)
+		if n < 0 {
+			n = end - i
 		}
-		w.out = append(w.out, w.text[from:i]...)
+		w.out = append(w.out, w.text[i:i+n]...)
+		i += n
 		if i < end {
 			i += w.escape(i, end)
 		}
 	}
 }
 
-// escaped holds the bytes that may need an escape.
-var escaped = func() (signs [256]bool) {
-	for _, c := range "\\`*_~<>&]|\n#" {
-		signs[c] = true
-	}
-	return signs
-}()
+// escaped are the signs that may need an escape.
+const escaped = "\\`*_~<>&]|\n#"
 
 // escape writes the sign at i, or a run of that sign, and returns the length.
 // Code or emphasis may follow at end.
@@ -227,20 +223,20 @@ type end struct {
 // ends returns the two ends of every emphasis, in order, moved to positions
 // that CommonMark accepts. Emphasis without such positions is left out.
 func (s *richText) ends() []end {
-	if len(s.bold) == 0 {
+	if len(s.emphasis) == 0 {
 		return nil
 	}
-	for i := range s.bold {
-		s.fit(&s.bold[i])
+	for i := range s.emphasis {
+		s.fit(&s.emphasis[i])
 	}
-	slices.SortFunc(s.bold, func(a, b emphasized) int {
+	slices.SortFunc(s.emphasis, func(a, b emphasis) int {
 		if a.from != b.from {
 			return a.from - b.from
 		}
 		return b.to - a.to
 	})
 	var ends []end
-	var open []emphasized
+	var open []emphasis
 	last := end{at: -1}
 	shut := func(at int) {
 		for len(open) > 0 && open[len(open)-1].to <= at {
@@ -249,12 +245,12 @@ func (s *richText) ends() []end {
 			open = open[:len(open)-1]
 		}
 	}
-	for _, e := range s.bold {
+	for _, e := range s.emphasis {
 		shut(e.from)
 		if n := len(open); n > 0 {
 			e.to = min(e.to, open[n-1].to)
 		}
-		same := func(o emphasized) bool { return o.sign == e.sign || o.sign[0] == e.sign[0] && s.inWord(e) }
+		same := func(o emphasis) bool { return o.sign == e.sign || o.sign[0] == e.sign[0] && s.inWord(e) }
 		if e.from >= e.to || slices.ContainsFunc(open, same) || last.at == e.from && last.sign[0] == e.sign[0] {
 			continue
 		}
@@ -267,7 +263,7 @@ func (s *richText) ends() []end {
 
 // inWord reports whether e starts or ends inside a word. CommonMark would pair
 // such an end with a mark of other emphasis.
-func (s *richText) inWord(e emphasized) bool {
+func (s *richText) inWord(e emphasis) bool {
 	before, _ := utf8.DecodeLastRune(s.text[:e.from])
 	return isWordRune(before) || isWordRune(firstRune(s.text[e.to:]))
 }
@@ -275,7 +271,7 @@ func (s *richText) inWord(e emphasized) bool {
 // fit moves the ends of emphasis out of code, off spaces, and off punctuation
 // marks next to a letter, as in **注意：**请:
 // https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
-func (s *richText) fit(e *emphasized) {
+func (s *richText) fit(e *emphasis) {
 	if k := s.spanAt(e.from); k >= 0 {
 		e.from = s.spans[k].to
 	}

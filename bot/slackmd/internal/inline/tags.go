@@ -6,43 +6,20 @@ import (
 	"slackocr/bot/slackmd/internal/texmath"
 )
 
-// tagStyles are the emphasis tags that models write, with their markdown. Only
-// pairs of tags count: "i<u > 3" stays.
-var tagStyles = [...]struct{ name, sign string }{
-	{"b", "**"},
-	{"strong", "**"},
-	{"i", "*"},
-	{"em", "*"},
-	{"s", "~~"},
-	{"del", "~~"},
-	{"strike", "~~"},
-	{"u", ""},
-	{"ins", ""},
-	{"mark", ""},
-	{"small", ""},
-	{"sup", ""},
-	{"sub", ""},
-}
-
-var styleOf = func() map[string]style {
-	styles := map[string]style{}
-	for i, t := range tagStyles {
-		styles[t.name] = firstTag + style(i)
-	}
-	return styles
-}()
-
 // sourceTags are tags that no model writes into its own markdown. If the text
 // has such a tag, the page shows HTML source, and the result shows that source
 // too, except for tags of lines, scripts and tables.
-var sourceTags = map[string]bool{}
+var sourceTags = set(`p div span a ul ol li dl dt dd html head body script style title meta link base h1 h2 h3 h4 h5 h6
+	form input button select option label textarea nav main section article aside header footer details summary pre code kbd samp
+	iframe video audio source canvas svg path font blockquote hr`)
 
-func init() {
-	for name := range strings.FieldsSeq(`p div span a ul ol li dl dt dd html head body script style title meta link base h1 h2 h3 h4 h5 h6
-		form input button select option label textarea nav main section article aside header footer details summary pre code kbd samp
-		iframe video audio source canvas svg path font blockquote hr`) {
-		sourceTags[name] = true
+// set returns the words of s as a set.
+func set(s string) map[string]bool {
+	all := map[string]bool{}
+	for word := range strings.FieldsSeq(s) {
+		all[word] = true
 	}
+	return all
 }
 
 // showsSource reports whether inline markdown shows the source of HTML.
@@ -85,7 +62,7 @@ func (p *inliner) angle() bool {
 		return false
 	}
 	after := p.i + t.Length
-	style, paired := styleOf[t.Name]
+	style := styleOf(t.Name)
 	switch {
 	case t.Name == "br", t.Name == "center":
 		p.newline()
@@ -104,7 +81,7 @@ func (p *inliner) angle() bool {
 		}
 	case t.Name == "img" && !t.Closes && isLocal(t.Attribute("src")):
 		p.write(figure(t.Attribute("alt"), t.Attribute("src")))
-	case paired:
+	case style >= firstTag:
 		p.marks = append(p.marks, mark{at: int32(len(p.text)), n: int32(t.Length), style: style, opens: !t.Closes, closes: t.Closes})
 		p.write(rest[:t.Length])
 	default:
