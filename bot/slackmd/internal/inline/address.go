@@ -11,9 +11,6 @@ import (
 // holds the code spans of s, in which nothing is looked for. All parts are in
 // order.
 func findAddresses(s string, code []extent) []extent {
-	if !strings.ContainsAny(s, "@:") && indexWWW(s) < 0 {
-		return code
-	}
 	var all []extent
 	from := 0
 	for _, c := range code {
@@ -137,19 +134,6 @@ func addressLength(s string) int {
 		}
 	}
 	return len(s)
-}
-
-func indexWWW(s string) int {
-	for from := 0; ; {
-		i := strings.IndexByte(s[from:], '.')
-		if i < 0 {
-			return -1
-		}
-		from += i + 1
-		if from >= 4 && strings.EqualFold(s[from-4:from], "www.") {
-			return from - 4
-		}
-	}
 }
 
 // BreakAddresses returns s with spaces inside addresses and names of emoji.

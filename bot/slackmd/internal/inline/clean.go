@@ -18,9 +18,6 @@ const maxMarks = 8
 // towers of combining marks, and characters without width
 // (https://www.unicode.org/reports/tr36/). Line breaks become \n.
 func Clean(s string) string {
-	if isClean(s) {
-		return s
-	}
 	s = strings.ToValidUTF8(s, "\ufffd")
 	var out strings.Builder
 	out.Grow(len(s))
@@ -73,16 +70,6 @@ func excessMarks(text []byte) (excess []extent) {
 		i += n
 	}
 	return excess
-}
-
-// isClean reports whether s is printable ASCII, which most texts are.
-func isClean(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c >= utf8.RuneSelf || c == 0x7f || (c < ' ' && c != '\n' && c != '\t') {
-			return false
-		}
-	}
-	return true
 }
 
 // isHidden reports whether r is never drawn: marks of direction, spaces and

@@ -24,9 +24,6 @@ const (
 // steps: [read] finds the text that people see, and [richText.markdown] writes
 // that text.
 func Markdown(s string, at Place) string {
-	if isPlain(s, at) {
-		return strings.TrimSpace(s)
-	}
 	text := read(s, at)
 	return text.markdown(at)
 }
@@ -40,19 +37,7 @@ func Literal(lines string) string {
 
 // Plain returns inline markdown as plain text.
 func Plain(s string) string {
-	if isPlain(s, Cell) {
-		return strings.TrimSpace(s)
-	}
 	return strings.TrimSpace(string(read(s, Cell).text))
-}
-
-// isPlain reports whether s has no sign that needs a closer look. Most texts
-// have none.
-func isPlain(s string, at Place) bool {
-	if s == "" || at == Text && BeginsBlock(s) >= 0 {
-		return s == ""
-	}
-	return !strings.ContainsAny(s, inlineSigns) && indexWWW(s) < 0 && (at != Heading || s[len(s)-1] != '#')
 }
 
 // inliner reads inline markdown in one pass over src. Finders and tables, each
