@@ -115,44 +115,34 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 // pair pairs the marks and removes them from the text. The time is linear: an
 // opening mark that was passed over is dropped.
 func (p *richText) pair() {
-	var open [len(styles)][]int32 // marks that may still be closed
-	if len(p.marks) < 2 {
-		return
-	}
+	var open []int32 // the marks that may still be closed
 	taken := make([]extent, 0, len(p.marks))
 	for i := range p.marks {
 		m := &p.marks[i]
 		for m.closes && m.left() > 0 {
-			j := p.opener(open[m.style], m)
-			if j < 0 {
+			k := p.opener(open, m)
+			if k < 0 {
 				break
 			}
-			first := &p.marks[j]
-			n := int(min(first.left(), m.left()))
+			first := &p.marks[open[k]]
+			n, last := first.left(), m.left()
 			if m.style < firstTag {
-				n = min(n, 2)
+				n = min(n, last, 2)
+				last = n
 			}
-			from, to := first.end()-int(first.used), int(m.at)+int(m.used)
+			from, to := int(first.end()-int32(first.used)), int(m.at+int32(m.used))
 			if sign := m.sign(n); sign != "" {
 				p.emphasis = append(p.emphasis, emphasis{extent{from, to}, sign})
 			}
-			if m.style >= firstTag {
-				taken = append(taken, extent{int(first.at), from}, extent{to, m.end()})
-				m.used, first.used = int16(m.n), int16(first.n)
-			} else {
-				taken = append(taken, extent{from - n, from}, extent{to, to + n})
-				m.used += int16(n)
-				first.used += int16(n)
-			}
-			for s, marks := range open { // a later start cannot end later
-				for len(marks) > 0 && (marks[len(marks)-1] > int32(j) || marks[len(marks)-1] == int32(j) && first.left() == 0) {
-					marks = marks[:len(marks)-1]
-				}
-				open[s] = marks
+			taken = append(taken, extent{from - int(n), from}, extent{to, to + int(last)})
+			first.used += int16(n)
+			m.used += int16(last)
+			if open = open[:k]; first.left() > 0 {
+				open = open[:k+1]
 			}
 		}
 		if m.opens && m.used == 0 {
-			open[m.style] = append(open[m.style], int32(i))
+			open = append(open, int32(i))
 		}
 	}
 	p.remove(taken)
@@ -162,25 +152,28 @@ func (p *richText) pair() {
 func (m *mark) left() int32 { return m.n - int32(m.used) }
 
 // end returns the position after a run.
-func (m *mark) end() int { return int(m.at + m.n) }
+func (m *mark) end() int32 { return m.at + m.n }
 
-// maxPassed bounds the opening marks that are tried for a closing mark.
-const maxPassed = 8
+// maxPassed bounds the opening marks that are passed over for a closing mark.
+const maxPassed = 100
 
 // opener returns the index in open of the mark that m closes, or -1. Two runs
 // match if they have the same length, or if a run has three signs.
 func (p *richText) opener(open []int32, m *mark) int {
 	for k := len(open) - 1; k >= max(0, len(open)-maxPassed); k-- {
 		first := &p.marks[open[k]]
-		left, right := first.left(), m.left()
-		if m.style >= firstTag {
-			return int(open[k])
+		if first.style != m.style {
+			continue
 		}
+		if m.style >= firstTag {
+			return k
+		}
+		left, right := first.left(), m.left()
 		if left != right && left != 3 && right != 3 {
 			continue
 		}
 		if words := p.text[first.end():m.at]; len(words) > 0 && p.isEmphasis(first, m, int(min(left, right)), words) {
-			return int(open[k])
+			return k
 		}
 	}
 	return -1
@@ -210,7 +203,7 @@ func firstRune(b []byte) rune {
 }
 
 // sign returns the markdown of n signs.
-func (m *mark) sign(n int) string {
+func (m *mark) sign(n int32) string {
 	if m.style < tildes {
 		return "**"[:n]
 	}
