@@ -139,7 +139,7 @@ const (
 func (k *splitter) byWords(text string) {
 	glue, rank := "", afterSign
 	for text != "" {
-		end, next := k.reach(text)
+		end, next := k.pieceEnd(text)
 		body := text[:end]
 		text = text[end:]
 		space := ""
@@ -199,8 +199,8 @@ func (k *splitter) openAfter(open []string, text string) []string {
 	return open
 }
 
-// reach returns the length of the next piece of text, and the rank of its end.
-func (k *splitter) reach(text string) (at, rank int) {
+// pieceEnd returns the end of the next piece of text, and the rank of its end.
+func (k *splitter) pieceEnd(text string) (at, rank int) {
 	target := min(k.targetSize, k.limit)
 	end, used := 0, 0
 	rank = afterSign
@@ -215,15 +215,15 @@ func (k *splitter) reach(text string) (at, rank int) {
 		}
 		used += n
 		end += len(atom)
-		if r := k.place(text[:end], text[end:]); r < afterSign && r <= rank && (used > target/2 || r < afterWord && used > target/8) {
+		if r := k.breakRank(text[:end], text[end:]); r < afterSign && r <= rank && (used > target/2 || r < afterWord && used > target/8) {
 			at, rank = end, r
 		}
 	}
 	return end, afterSign
 }
 
-// place returns the rank of a split between two texts.
-func (k *splitter) place(before, after string) int {
+// breakRank returns the rank of a split between two texts.
+func (k *splitter) breakRank(before, after string) int {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	switch {
 	case after == "", last > ' ' && last < '\u2e80':

@@ -70,7 +70,7 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 		}
 		out.WriteString("|\n")
 		length := out.Len() - from
-		return length <= limit || size(out.String()[from:]) <= limit
+		return length <= limit || utf16Length(out.String()[from:]) <= limit
 	}
 	if !write(t.Rows[0]) {
 		return "", "", false
@@ -80,7 +80,7 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 		out.WriteString(t.rule(i))
 	}
 	out.WriteString("|\n")
-	if head = out.String(); size(head) > limit {
+	if head = out.String(); utf16Length(head) > limit {
 		return "", "", false
 	}
 	out.Reset()

@@ -137,8 +137,8 @@ func TestLongStretches(t *testing.T) {
 				t.Errorf("%d parts", len(parts))
 			}
 			for _, part := range parts {
-				if size(part) > limit || !strings.Contains(part, tt.every) {
-					t.Errorf("bad part of %d units: %q", size(part), part)
+				if utf16Length(part) > limit || !strings.Contains(part, tt.every) {
+					t.Errorf("bad part of %d units: %q", utf16Length(part), part)
 				}
 			}
 			want, got := words(tt.in), words(strings.Join(parts, "\n"))
@@ -163,8 +163,8 @@ func words(s string) map[string]int {
 func TestCutsLeaveFullPieces(t *testing.T) {
 	parts := partsOf("ab "+strings.Repeat("x", 200), 100)
 	for _, part := range parts[:len(parts)-1] {
-		if size(part) < 90 {
-			t.Errorf("a piece of %d units: %q", size(part), part)
+		if utf16Length(part) < 90 {
+			t.Errorf("a piece of %d units: %q", utf16Length(part), part)
 		}
 	}
 	if got := strings.Join(parts, ""); got != "ab "+strings.Repeat("x", 200) {
@@ -189,7 +189,7 @@ func TestEscapesAreNeverCut(t *testing.T) {
 		n := 0
 		for _, part := range parts {
 			escapes := strings.Count(part, "&lt;")
-			if n += escapes; strings.Trim(strings.ReplaceAll(part, "&lt;", ""), "a") != "" || size(part) > MaxPart {
+			if n += escapes; strings.Trim(strings.ReplaceAll(part, "&lt;", ""), "a") != "" || utf16Length(part) > MaxPart {
 				t.Errorf("offset %d: an escape was cut in %.20q…%q", offset, part, part[len(part)-8:])
 			}
 		}

@@ -83,8 +83,8 @@ func fits(t fails, parts [][]piece, limit int) {
 	t.Helper()
 	for _, part := range parts {
 		text := join(part)
-		if size(text) > limit || text == "" {
-			t.Errorf("a part of %d units, at most %d: %q", size(text), limit, text)
+		if utf16Length(text) > limit || text == "" {
+			t.Errorf("a part of %d units, at most %d: %q", utf16Length(text), limit, text)
 		}
 		if openFence(text) != "" {
 			t.Errorf("a part ends inside a fence: %q", text)

@@ -24,9 +24,9 @@ func Tail(markdown string, limit, items int) string {
 	limit -= len(tailMark)
 	var pieces []piece
 	render(finish(text), limit, func(c chunk) {
-		pieces = append(pieces, cutChunk(c, limit, length)...)
+		pieces = append(pieces, cutChunk(c, limit, byteLength)...)
 	})
-	return last(pieces, cut, packer{limit: limit, items: items, measure: length})
+	return lastPieces(pieces, cut, packer{limit: limit, items: items, measure: byteLength})
 }
 
 // PlainTail is Tail without markdown: the model's own signs, line by line, if
@@ -35,12 +35,12 @@ func PlainTail(markdown string, limit int) string {
 	text, cut := newest(markdown, limit)
 	limit -= len(tailMark)
 	c := chunk{kind: paragraph, sep: "\n\n", body: inline.Literal(text)}
-	return last(cutChunk(c, limit, length), cut, packer{limit: limit, items: 2, measure: length})
+	return lastPieces(cutChunk(c, limit, byteLength), cut, packer{limit: limit, items: 2, measure: byteLength})
 }
 
-// last returns as many of the last pieces as a part holds. If cut is true,
+// lastPieces returns as many of the last pieces as a part holds. If cut is true,
 // other pieces came before.
-func last(pieces []piece, cut bool, p packer) (tail string) {
+func lastPieces(pieces []piece, cut bool, p packer) (tail string) {
 	p.items-- // the mark is an item too
 	start, run := len(pieces), false
 	for used, items := 0, 0; start > 0; start-- {
@@ -159,4 +159,40 @@ func finish(s string) string {
 		return s + "**"
 	}
 	return s
+}
+
+// maxOpen bounds how many nested tables Seal ends.
+const maxOpen = 8
+
+// Seal closes the code or the HTML tables that a text leaves open, for example
+// because the text was cut, so that text added later is not part of them. Any
+// other text is returned unchanged.
+func Seal(markdown string) string {
+	sealed := markdown
+	for range maxOpen {
+		if isSealed(sealed) {
+			return sealed
+		}
+		if fence := openFence(sealed); fence != "" {
+			sealed = strings.TrimRight(sealed, "\n") + "\n" + fence + "\n"
+		} else {
+			sealed = inline.TrimHalfTag(sealed) + "</table>\n"
+		}
+	}
+	return sealed
+}
+
+// after is a page break that no document has, followed by the ends of every
+// construct that may be open.
+var after = PageBreak(1<<30, 1<<30) + "</table>\n\n\\]\n\n$$\n"
+
+// isSealed reports whether a page break after the text would be read as a page
+// break.
+func isSealed(markdown string) bool {
+	for b := range scan(inline.Clean(markdown) + after) {
+		if b.page == 1<<30 {
+			return true
+		}
+	}
+	return false
 }

@@ -73,29 +73,26 @@ func Messages(markdown string) (result Result) {
 	return result
 }
 
-// size returns the length of s as Slack's servers count: in UTF-16 units, the
+// utf16Length returns the length of s as Slack's servers count, in UTF-16 units: the
 // greater of the two possible counts, since the documentation says
 // "characters".
-func size(s string) (n int) {
-	if isASCII(s) {
-		return len(s)
-	}
+func utf16Length(s string) (n int) {
 	for _, r := range s {
-		n += max(1, utf16.RuneLen(r))
+		n += utf16.RuneLen(r)
 	}
 	return n
 }
 
-// length returns the size of s in bytes, as chat.update counts.
-func length(s string) int { return len(s) }
+// byteLength returns the size of s in bytes, as chat.update counts.
+func byteLength(s string) int { return len(s) }
 
 // split calls part with the pieces of each part, at most limit long, and
 // reports whether a table is too wide. The slice is valid only during the
 // call.
 func split(markdown string, limit int, part func([]piece)) (wide bool) {
-	p := packer{limit: limit, items: maxItems, measure: size, part: part}
+	p := packer{limit: limit, items: maxItems, measure: utf16Length, part: part}
 	wide = render(markdown, limit, func(c chunk) {
-		for _, piece := range cutChunk(c, limit, size) {
+		for _, piece := range cutChunk(c, limit, utf16Length) {
 			p.push(piece)
 		}
 	})
@@ -154,7 +151,7 @@ func (p *packer) push(piece piece) {
 	if len(p.pieces) > 0 && (next.used > p.limit || next.table > maxTableText || next.items > p.items) {
 		p.pieces = append(p.pieces, piece)
 		p.fills = append(p.fills, p.fill)
-		rest := p.flush(p.best())
+		rest := p.flush(p.bestBreak())
 		for _, piece := range rest {
 			p.push(piece)
 		}
@@ -213,10 +210,10 @@ func (p *piece) ruled() bool {
 	return !p.continued && p.kind == pageBreak && strings.Contains(p.sep, "---")
 }
 
-// best returns the index of the piece before which the part should end: the
+// bestBreak returns the index of the piece before which the part should end: the
 // last piece, which has no room, or an earlier piece. A part may end a third
 // earlier than it must.
-func (p *packer) best() int {
+func (p *packer) bestBreak() int {
 	best, lowest := len(p.pieces)-1, 1000
 	for at := 1; at < len(p.pieces); at++ {
 		rank := p.rank(at)

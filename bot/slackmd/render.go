@@ -214,7 +214,7 @@ func (r *renderer) table(t Table) {
 	}
 	head, rows, wide := t.text()
 	r.wide = r.wide || wide
-	if size(head) > r.limit/2 {
+	if utf16Length(head) > r.limit/2 {
 		head, rows = "", head+rows
 	}
 	r.code("\n"+head, rows)

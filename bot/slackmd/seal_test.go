@@ -35,7 +35,7 @@ func TestSealedTextsKeepToThemselves(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(piece, 0, 30).Draw(t, "pieces"), "")
-		if sealed := Seal(text); !ends(sealed) {
+		if sealed := Seal(text); !isSealed(sealed) {
 			t.Errorf("%q becomes %q", text, sealed)
 		}
 	})

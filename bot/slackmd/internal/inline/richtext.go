@@ -281,29 +281,32 @@ func (s *richText) fit(e *emphasis) {
 	for e.from < e.to {
 		r, n := utf8.DecodeRune(s.text[e.from:])
 		before, _ := utf8.DecodeLastRune(s.text[:e.from])
-		outside := e.from == 0 || unicode.IsSpace(before) || isPunctRune(before)
-		if !unicode.IsSpace(r) && (outside || !isPunctRune(r) && !s.isSpan(e.from, true)) {
+		span := s.isSpan(e.from, true)
+		if mayEnd(r, before, span) {
 			break
 		}
-		if s.isSpan(e.from, true) {
-			e.to = e.from // the emphasis starts with code, after a letter
-			return
+		if e.from += n; span {
+			e.from = e.to // the emphasis starts with code, after a letter
 		}
-		e.from += n
 	}
 	for e.from < e.to {
 		r, n := utf8.DecodeLastRune(s.text[:e.to])
-		after := firstRune(s.text[e.to:])
-		outside := e.to == len(s.text) || unicode.IsSpace(after) || isPunctRune(after)
-		if !unicode.IsSpace(r) && (outside || !isPunctRune(r) && !s.isSpan(e.to, false)) {
+		span := s.isSpan(e.to, false)
+		if mayEnd(r, firstRune(s.text[e.to:]), span) {
 			break
 		}
-		if s.isSpan(e.to, false) {
+		if e.to -= n; span {
 			e.to = e.from
-			return
 		}
-		e.to -= n
 	}
+}
+
+// mayEnd reports whether emphasis may start or end between the runes inside and
+// outside. The rune outside the whole text is utf8.RuneError, which counts as
+// punctuation.
+func mayEnd(inside, outside rune, span bool) bool {
+	return !unicode.IsSpace(inside) &&
+		(unicode.IsSpace(outside) || isPunctRune(outside) || !isPunctRune(inside) && !span)
 }
 
 // spanAt returns the index of the code span around at, or -1.

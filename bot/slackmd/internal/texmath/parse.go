@@ -76,23 +76,22 @@ func (p *parser) line() []term {
 	for !p.failed && p.i < len(p.src) {
 		rest := p.src[p.i:]
 		switch c := rest[0]; {
-		case c == '}' || c == '&' || strings.HasPrefix(rest, `\\`) || strings.HasPrefix(rest, `\end`) && !more(rest, `\end`) ||
-			strings.HasPrefix(rest, `\cr`) && !more(rest, `\cr`):
+		case c == '}' || c == '&' || strings.HasPrefix(rest, `\\`) || isCommand(rest, `\end`) || isCommand(rest, `\cr`):
 			return terms
 		case c == '^' || c == '_':
 			p.i++
 			terms = p.script(terms, c == '^')
-		case strings.HasPrefix(rest, `\sp`) && !more(rest, `\sp`), strings.HasPrefix(rest, `\sb`) && !more(rest, `\sb`):
+		case isCommand(rest, `\sp`), isCommand(rest, `\sb`):
 			p.i += len(`\sp`)
 			terms = p.script(terms, rest[2] == 'p')
 		case c == '\'':
 			n := len(rest) - len(strings.TrimLeft(rest, "'"))
 			p.i += n
 			terms = attach(terms, strings.Repeat("′", n))
-		case strings.HasPrefix(rest, `\over`) && !more(rest, `\over`):
+		case isCommand(rest, `\over`):
 			p.i += len(`\over`)
 			return []term{fraction(terms, p.line())}
-		case strings.HasPrefix(rest, `\choose`) && !more(rest, `\choose`):
+		case isCommand(rest, `\choose`):
 			p.i += len(`\choose`)
 			return []term{choose(terms, p.line())}
 		default:
@@ -102,8 +101,11 @@ func (p *parser) line() []term {
 	return terms
 }
 
-// more reports whether a command's name continues after prefix.
-func more(s, prefix string) bool { return len(s) > len(prefix) && isLetter(s[len(prefix)]) }
+// isCommand reports whether s starts with a command, not with a longer one.
+func isCommand(s, command string) bool {
+	rest, ok := strings.CutPrefix(s, command)
+	return ok && (rest == "" || !isLetter(rest[0]))
+}
 
 // atom reads a sign, a command or a group.
 func (p *parser) atom() []term {
