@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // TestRestoreFromABackup starts the program on a copy of another's DATA_DIR, taken
@@ -16,31 +17,31 @@ import (
 // keeps its habit.
 func TestRestoreFromABackup(t *testing.T) {
 	var hangs atomic.Bool
-	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
-		writeText(w, "some text")
+	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
+		office.WriteText(w, "some text")
 		if hangs.Load() {
 			<-r.Context().Done()
 			return
 		}
-		writeEnd(w)
+		office.WriteEnd(w)
 	})
 	folder, restored := t.TempDir(), filepath.Join(t.TempDir(), "restored")
-	quiet := o.ws.AddChannel("quiet", false, o.ann, o.app.BotUserID)
-	post := func(channel string) string { return o.post(t, channel, tinyPicture("a.png")) }
-	said := func(ts, what string) int { return o.said(what, askedAt{o.channel, ts}) }
+	quiet := o.Workspace.AddChannel("quiet", false, o.Ann, o.App.BotUserID)
+	post := func(channel string) string { return o.Post(t, channel, office.TinyPicture("a.png")) }
+	said := func(ts, what string) int { return o.Said(what, office.Asked{Channel: o.Channel, TS: ts}) }
 	read := wordstest.ReadAs("a.png", "markdown")
 
-	first := start(t, append(o.environ, "DATA_DIR="+folder))
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	if err := o.ws.Command(t.Context(), o.ann, quiet, "/ocr", "auto off"); err != nil {
+	first := start(t, append(o.Environ, "DATA_DIR="+folder))
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
+	if err := o.Workspace.Command(t.Context(), o.Ann, quiet, "/ocr", "auto off"); err != nil {
 		t.Fatal(err)
 	}
-	o.wait(t, "the habit is kept", func() bool { return len(o.ws.Ephemerals(o.ann)) > 0 })
-	done := post(o.channel)
-	o.wait(t, "a picture is read", func() bool { return said(done, read) == 1 })
+	o.Wait(t, "the habit is kept", func() bool { return len(o.Workspace.Ephemerals(o.Ann)) > 0 })
+	done := post(o.Channel)
+	o.Wait(t, "a picture is read", func() bool { return said(done, read) == 1 })
 	hangs.Store(true)
-	open := post(o.channel)
-	o.wait(t, "another one is being read", func() bool { return said(open, growing("a.png", 2)) == 1 })
+	open := post(o.Channel)
+	o.Wait(t, "another one is being read", func() bool { return said(open, office.Growing("a.png", 2)) == 1 })
 	_ = first.Process.Kill()
 	_ = first.Wait()
 	if err := os.CopyFS(restored, os.DirFS(folder)); err != nil {
@@ -48,20 +49,20 @@ func TestRestoreFromABackup(t *testing.T) {
 	}
 	hangs.Store(false)
 
-	second := start(t, append(o.environ, "DATA_DIR="+restored))
-	o.wait(t, "it is finished", func() bool { return said(open, read) == 1 })
+	second := start(t, append(o.Environ, "DATA_DIR="+restored))
+	o.Wait(t, "it is finished", func() bool { return said(open, read) == 1 })
 	unread := post(quiet)
-	after := post(o.channel)
-	o.wait(t, "a third one is read", func() bool { return said(after, read) == 1 })
+	after := post(o.Channel)
+	o.Wait(t, "a third one is read", func() bool { return said(after, read) == 1 })
 	if status := second.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, second.stderr)
 	}
 	for _, ts := range []string{done, open, after} {
-		if thread := o.thread(ts); len(thread) != 2 {
+		if thread := o.Thread(ts); len(thread) != 2 {
 			t.Errorf("a thread has %q, want one reply and one text", thread)
 		}
 	}
-	if thread := o.ws.Thread(quiet, unread); len(thread) != 1 {
+	if thread := o.Workspace.Thread(quiet, unread); len(thread) != 1 {
 		t.Errorf("the channel forgot its habit: %+v", thread)
 	}
 }

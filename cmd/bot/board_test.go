@@ -9,12 +9,13 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // board is some channels with pictures that real programs read.
 type board struct {
 	testing.TB
-	o        *office
+	o        *office.Office
 	channels []string
 	most     int    // pictures in a message
 	text     string // of each picture
@@ -23,14 +24,14 @@ type board struct {
 }
 
 type boardPost struct {
-	askedAt
+	office.Asked
 	files int
 }
 
-func newBoard(t testing.TB, o *office, channels, most int, text string) *board {
+func newBoard(t testing.TB, o *office.Office, channels, most int, text string) *board {
 	b := &board{TB: t, o: o, most: most, text: text, failed: func() {}}
 	for i := range channels {
-		b.channels = append(b.channels, o.ws.AddChannel(fmt.Sprint("board", i), false, o.ann, o.app.BotUserID))
+		b.channels = append(b.channels, o.Workspace.AddChannel(fmt.Sprint("board", i), false, o.Ann, o.App.BotUserID))
 	}
 	return b
 }
@@ -45,10 +46,10 @@ func (b *board) post(random *rand.Rand, pictures int) {
 		p := boardPost{files: min(1+random.IntN(b.most), left)}
 		var files []localslack.Upload
 		for i := range p.files {
-			files = append(files, tinyPicture(fileName(i)))
+			files = append(files, office.TinyPicture(fileName(i)))
 		}
 		channel := b.channels[len(b.posts)%len(b.channels)]
-		p.askedAt = askedAt{channel, b.o.post(b, channel, files...)}
+		p.Asked = office.Asked{Channel: channel, TS: b.o.Post(b, channel, files...)}
 		b.posts = append(b.posts, p)
 		left -= p.files
 	}
@@ -69,7 +70,7 @@ func (b *board) wait(what string, cond func() bool) {
 // read counts the texts.
 func (b *board) read() (n int) {
 	for _, p := range b.posts {
-		for _, m := range b.o.ws.Thread(p.channel, p.ts)[1:] {
+		for _, m := range b.o.Workspace.Thread(p.Channel, p.TS)[1:] {
 			if strings.Contains(m.Text, ".png: ") {
 				n++
 			}
@@ -86,7 +87,7 @@ func (b *board) closed() bool {
 		if p.files == 1 {
 			line = wordstest.ReadAs(fileName(0), "markdown")
 		}
-		n += b.o.said(line, p.askedAt)
+		n += b.o.Said(line, p.Asked)
 	}
 	return n == len(b.posts)
 }
@@ -96,7 +97,7 @@ func (b *board) once() {
 	b.Helper()
 	for i, p := range b.posts {
 		texts := map[string]int{}
-		thread := b.o.ws.Thread(p.channel, p.ts)[1:]
+		thread := b.o.Workspace.Thread(p.Channel, p.TS)[1:]
 		for _, m := range thread {
 			if name, _, text := strings.Cut(m.Text, ": "); text && strings.Contains(string(m.Blocks), b.text) {
 				texts[name]++

@@ -9,27 +9,28 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 	"slackocr/ocr/page/pagetest"
 )
 
 // TestKilledDecoder: the program that opens a file is killed. That is a sentence
 // to the person, and another file is read.
 func TestKilledDecoder(t *testing.T) {
-	o := openOffice(t, writes("some text"))
+	o := office.Open(t, office.Writes("some text"))
 	tools := t.TempDir()
 	for _, tool := range []string{"pdfinfo", "pdftoppm"} {
 		if err := os.WriteFile(filepath.Join(tools, tool), []byte("#!/bin/sh\nkill -9 $$\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p := start(t, append(o.environ, "DATA_DIR="+t.TempDir(), "PATH="+tools+":/usr/bin:/bin"))
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	picture := tinyPicture("a.png")
-	ts := o.post(t, o.channel, localslack.Upload{Name: "bomb.pdf", Data: pagetest.Scan(72, picture.Data)}, picture)
+	p := start(t, append(o.Environ, "DATA_DIR="+t.TempDir(), "PATH="+tools+":/usr/bin:/bin"))
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
+	picture := office.TinyPicture("a.png")
+	ts := o.Post(t, o.Channel, localslack.Upload{Name: "bomb.pdf", Data: pagetest.Scan(72, picture.Data)}, picture)
 	for _, want := range []string{wordstest.ReadFiles(1, 2, "markdown"), "a.png: some text"} {
-		o.wait(t, want, func() bool { return o.said(want, askedAt{o.channel, ts}) == 1 })
+		o.Wait(t, want, func() bool { return o.Said(want, office.Asked{Channel: o.Channel, TS: ts}) == 1 })
 	}
-	if list := string(o.ws.Thread(o.channel, ts)[1].Blocks); !strings.Contains(list, words.Failed(words.TooComplex).Sentence()) {
+	if list := string(o.Workspace.Thread(o.Channel, ts)[1].Blocks); !strings.Contains(list, words.Failed(words.TooComplex).Sentence()) {
 		t.Errorf("the list says %s", list)
 	}
 	if status := p.stop(t); status != statusOK {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // TestClusterLosesNothing: three real programs on three NATS servers read pictures in
@@ -27,8 +28,8 @@ func TestClusterLosesNothing(t *testing.T) {
 	t.Logf("SEED=%d CLUSTER_IMAGES=%d", seed, images)
 	random := rand.New(rand.NewPCG(seed, 0))
 	nats := startNATSCluster(t)
-	o := openOffice(t, quickModel)
-	environ := append(o.environ, "LOG_LEVEL=info", "OCR_CONCURRENCY=6")
+	o := office.Open(t, office.QuickModel)
+	environ := append(o.Environ, "LOG_LEVEL=info", "OCR_CONCURRENCY=6")
 	var cables []*cable
 	var through []int
 	for _, port := range nats.ports() {
@@ -38,7 +39,7 @@ func TestClusterLosesNothing(t *testing.T) {
 	direct := append(environ[:len(environ):len(environ)], "NATS_URL="+nats.address(nats.ports()...))
 	cabled := append(environ[:len(environ):len(environ)], "NATS_URL="+nats.address(through...))
 	programs := []*process{start(t, direct), start(t, direct), start(t, cabled)}
-	o.wait(t, "all listen", func() bool { return o.ws.Connections() == 3 })
+	o.Wait(t, "all listen", func() bool { return o.Workspace.Connections() == 3 })
 
 	board := newBoard(t, o, 20, 10, "some text")
 	board.failed = func() {
@@ -46,7 +47,7 @@ func TestClusterLosesNothing(t *testing.T) {
 			t.Logf("program %d says\n%s", i, p.stderr)
 		}
 	}
-	before := len(o.ws.Calls())
+	before := len(o.Workspace.Calls())
 	board.post(random, images)
 	signal := func(p *process, s syscall.Signal) {
 		if err := p.Process.Signal(s); err != nil {
@@ -113,11 +114,11 @@ func TestClusterLosesNothing(t *testing.T) {
 	board.wait("all are read", board.closed)
 	t.Logf("%5.1f s: all are read", time.Since(begun).Seconds())
 	board.once()
-	pause, from := longestPause(o.ws.Calls()[before:])
+	pause, from := longestPause(o.Workspace.Calls()[before:])
 	if t.Logf("the longest pause was %s, from second %.1f", pause, from.Sub(begun).Seconds()); long && pause > 15*time.Second {
 		t.Error("want at most 15 s")
 	}
-	if n := tooMany(o.ws.Calls()[before:]); n > 0 {
+	if n := tooMany(o.Workspace.Calls()[before:]); n > 0 {
 		t.Errorf("%d answers 429", n)
 	}
 	said := 0
@@ -141,17 +142,17 @@ func TestClusterDrainsAThousand(t *testing.T) {
 	}
 	const images = 1000
 	nats := startNATSCluster(t)
-	o := openOffice(t, quickModel)
+	o := office.Open(t, office.QuickModel)
 	var programs []*process
 	var metrics []string
 	for range 3 {
 		metrics = append(metrics, fmt.Sprint("127.0.0.1:", freePort(t)))
-		programs = append(programs, start(t, append(o.environ[:len(o.environ):len(o.environ)], "LOG_LEVEL=warn",
+		programs = append(programs, start(t, append(o.Environ[:len(o.Environ):len(o.Environ)], "LOG_LEVEL=warn",
 			"OCR_CONCURRENCY=30", "LISTEN_ADDR="+metrics[len(metrics)-1], "NATS_URL="+nats.address(nats.ports()...))))
 	}
-	o.wait(t, "all listen", func() bool { return o.ws.Connections() == 3 })
+	o.Wait(t, "all listen", func() bool { return o.Workspace.Connections() == 3 })
 	board := newBoard(t, o, 40, 10, "some text")
-	before := len(o.ws.Calls())
+	before := len(o.Workspace.Calls())
 	board.post(rand.New(rand.NewPCG(1, 0)), images)
 	begun := time.Now()
 	most, age := 0.0, 0.0
@@ -165,8 +166,8 @@ func TestClusterDrainsAThousand(t *testing.T) {
 	}
 	took := time.Since(begun)
 	board.once()
-	posts, limited := 0, tooMany(o.ws.Calls()[before:])
-	for _, c := range o.ws.Calls()[before:] {
+	posts, limited := 0, tooMany(o.Workspace.Calls()[before:])
+	for _, c := range o.Workspace.Calls()[before:] {
 		if c.Method == "chat.postMessage" {
 			posts++
 		}

@@ -17,6 +17,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr/page/pagetest"
 	"slackocr/ocr/tesseract"
 )
@@ -70,9 +71,9 @@ its API and the tokens of an app. See docs/LOCALSLACK.md.`,
 // demo runs a local workspace, an OCR engine unless the settings name an
 // endpoint, and the bot, until ctx ends. Real Slack tokens are not used.
 func demo(ctx context.Context, addr string, modes []string, sys system) error {
-	c, err := loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor)
-	if err == nil && hasEndpoint(c) {
-		c, err = loadConfig(sys.environ, ".env", needLog, needPlaces, needLimits, needMonitor, needModel)
+	c, err := settings.Load(sys.environ, ".env", settings.NeedLog, settings.NeedPlaces, settings.NeedLimits, settings.NeedMonitor)
+	if err == nil && c.HasEndpoint() {
+		c, err = settings.Load(sys.environ, ".env", settings.NeedLog, settings.NeedPlaces, settings.NeedLimits, settings.NeedMonitor, settings.NeedModel)
 	}
 	if err != nil {
 		return err
@@ -81,20 +82,15 @@ func demo(ctx context.Context, addr string, modes []string, sys system) error {
 	if err != nil {
 		return err
 	}
-	if c.LogLevel == defaultOf("LOG_LEVEL") {
+	if c.LogLevel == settings.Default("LOG_LEVEL") {
 		c.LogLevel = "warn" // the page is the thing to look at
 	}
-	return demoOn(ctx, l, c, modes, logger(c, sys.stderr), sys)
-}
-
-// hasEndpoint reports whether the settings name an endpoint.
-func hasEndpoint(c config) bool {
-	return c.key() != "" || c.OCRAPIKeyFile != "" || c.ModelverseAPIKeyFile != "" || c.OCRBaseURL != defaultOf("OCR_BASE_URL")
+	return demoOn(ctx, l, c, modes, c.Logger(sys.stderr), sys)
 }
 
 // listenDemo listens on addr, or on any port if the usual port is in use.
 func listenDemo(addr string) (net.Listener, error) {
-	if host, _, err := net.SplitHostPort(addr); err != nil || !loopback(host) {
+	if host, _, err := net.SplitHostPort(addr); err != nil || !settings.Loopback(host) {
 		return nil, fmt.Errorf("the page is for this machine alone: %q is no loopback address. Example: --addr=%s", addr, demoAddr)
 	}
 	l, err := net.Listen("tcp", addr)
@@ -106,14 +102,14 @@ func listenDemo(addr string) (net.Listener, error) {
 
 // demoOn serves the workspace on l, with the given modes switched on. The
 // servers end after the bot, which needs them for its last messages.
-func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *slog.Logger, sys system) error {
+func demoOn(ctx context.Context, l net.Listener, c settings.Config, modes []string, log *slog.Logger, sys system) error {
 	serving, stopServers := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServers()
 	all, servers := errgroup.WithContext(serving)
 	ctx, stopBot := context.WithCancel(ctx)
 	defer context.AfterFunc(servers, stopBot)() // without the servers the bot would wait for ever
 	engine, reader := "", fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
-	if !hasEndpoint(c) {
+	if !c.HasEndpoint() {
 		base, languages, err := serveTesseract(servers, all, c.OCRLanguages, log)
 		if err != nil {
 			l.Close()
@@ -140,7 +136,7 @@ func demoOn(ctx context.Context, l net.Listener, c config, modes []string, log *
 		return welcome()
 	})
 
-	model, err := newModel(c)
+	model, err := c.NewModel()
 	if err != nil {
 		return err
 	}
@@ -178,7 +174,7 @@ func removeLeftovers() {
 // furnish fills an empty workspace: you, a colleague, some channels and the
 // bot, whose tokens are set in c. The returned function posts the colleague's
 // pictures.
-func furnish(ws *localslack.Workspace, c *config) (welcome func() error, err error) {
+func furnish(ws *localslack.Workspace, c *settings.Config) (welcome func() error, err error) {
 	manifest, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr/page"
 )
 
@@ -57,7 +58,7 @@ func TestDeployments(t *testing.T) {
 				if !slices.Contains(known, name) {
 					t.Errorf("%s is no setting", name)
 				}
-				if strings.HasSuffix(name, fileSuffix) {
+				if strings.HasSuffix(name, "_FILE") {
 					if !slices.Contains(d.secrets, value) {
 						t.Errorf("%s: nothing stands at %s, only %q", name, value, d.secrets)
 					}
@@ -67,11 +68,11 @@ func TestDeployments(t *testing.T) {
 				}
 				environ = append(environ, name+"="+value)
 			}
-			c, err := loadConfig(environ, filepath.Join(dir, ".env"), needAll...)
+			c, err := settings.Load(environ, filepath.Join(dir, ".env"), settings.NeedAll...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := []string{c.SlackBotToken, c.SlackAppToken, c.key()}
+			got := []string{c.SlackBotToken, c.SlackAppToken, c.Key()}
 			want := []string{planted["slack_bot_token"], planted["slack_app_token"], planted["ocr_api_key"]}
 			if !slices.Equal(got, want) {
 				t.Errorf("the secrets are read as %q", got)
@@ -94,7 +95,7 @@ func TestDeployments(t *testing.T) {
 
 // settingNames are the variables of the settings.
 func settingNames() (names []string) {
-	for f := range reflect.TypeFor[config]().Fields() {
+	for f := range reflect.TypeFor[settings.Config]().Fields() {
 		names = append(names, f.Tag.Get("env"))
 	}
 	return names
@@ -107,10 +108,10 @@ func composed(t *testing.T, file string) (d deployment) {
 		Services map[string]struct {
 			Environment     map[string]string
 			Secrets         []any
-			MemLimit        byteSize `yaml:"mem_limit"`
-			StopGracePeriod string   `yaml:"stop_grace_period"`
-			ReadOnly        bool     `yaml:"read_only"`
-			CapDrop         []string `yaml:"cap_drop"`
+			MemLimit        settings.ByteSize `yaml:"mem_limit"`
+			StopGracePeriod string            `yaml:"stop_grace_period"`
+			ReadOnly        bool              `yaml:"read_only"`
+			CapDrop         []string          `yaml:"cap_drop"`
 		}
 		Secrets map[string]any
 	}
@@ -187,7 +188,7 @@ func orchestrated(t *testing.T, file string) (d deployment) {
 		for _, v := range bot.Env {
 			d.environ[v.Name] = v.Value
 		}
-		var size byteSize
+		var size settings.ByteSize
 		if err := size.UnmarshalText([]byte(strings.Replace(bot.Resources.Limits.Memory, "Mi", "MB", 1))); err != nil {
 			t.Error(err)
 		}
@@ -221,7 +222,7 @@ func supervised(t *testing.T, file string) deployment {
 			credential, _, _ := strings.Cut(value, ":")
 			d.secrets = append(d.secrets, "%d/"+credential)
 		case "MemoryMax":
-			var size byteSize
+			var size settings.ByteSize
 			if err := size.UnmarshalText([]byte(value + "B")); err != nil {
 				t.Error(err)
 			}
@@ -262,11 +263,11 @@ func TestKubernetesBoundsThePod(t *testing.T) {
 				if v.EmptyDir == nil {
 					continue
 				}
-				var limit byteSize
+				var limit settings.ByteSize
 				if err := limit.UnmarshalText([]byte(strings.Replace(v.EmptyDir.SizeLimit, "Gi", "GB", 1))); err != nil {
 					t.Errorf("%s: the limit of the volume %s: %v", file, v.Name, err)
 				}
-				if c, err := load(t, good, ""); err != nil || limit < 2*c.TempSize {
+				if c, err := settings.Load(nil, ""); err != nil || limit < 2*c.TempSize {
 					t.Errorf("%s: the volume %s has %d bytes for a TEMP_SIZE of %d, %v", file, v.Name, limit, c.TempSize, err)
 				}
 			}

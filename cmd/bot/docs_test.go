@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"slackocr/cmd/bot/internal/settings"
 )
 
 // texts are what people read before they run anything.
@@ -70,7 +72,7 @@ func TestNamesInTexts(t *testing.T) {
 	path := regexp.MustCompile("`((?:bot|cmd|ocr|docs)/[A-Za-z0-9_./-]+)`")
 	// Variables of the system, of a Dockerfile and of the tests.
 	known := map[string]bool{"HTTPS_PROXY": true, "NO_PROXY": true, "SSL_CERT_FILE": true, "SSL_CERT_DIR": true, "NO_COLOR": true, "MORE_FONTS": true, "CGO_ENABLED": true}
-	for f := range reflect.TypeFor[config]().Fields() {
+	for f := range reflect.TypeFor[settings.Config]().Fields() {
 		known[f.Tag.Get("env")] = true
 	}
 	settings, paths := 0, 0

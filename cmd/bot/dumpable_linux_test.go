@@ -7,19 +7,21 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+
+	"slackocr/cmd/bot/internal/office"
 )
 
 // TestTheBotsMemoryIsHidden: other processes of the user that runs the bot cannot read
 // its environment or its memory.
 func TestTheBotsMemoryIsHidden(t *testing.T) {
-	o := openOffice(t, func(http.ResponseWriter, *http.Request) {})
+	o := office.Open(t, func(http.ResponseWriter, *http.Request) {})
 	data, err := os.MkdirTemp("", "slackocr-test-*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(data)
 	c := exec.Command("/proc/self/exe") // which another user may start too
-	c.Dir, c.Env = "/", append(o.environ, asBot+"=1", "DATA_DIR="+data)
+	c.Dir, c.Env = "/", append(o.Environ, asBot+"=1", "DATA_DIR="+data)
 	if os.Getuid() == 0 { // who may read everything
 		const nobody = 65534
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
@@ -34,7 +36,7 @@ func TestTheBotsMemoryIsHidden(t *testing.T) {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_ = c.Wait()
 	}()
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 	info, err := os.Stat(fmt.Sprintf("/proc/%d/environ", c.Process.Pid))
 	if err != nil {
 		t.Fatal(err)

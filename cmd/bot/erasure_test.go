@@ -12,6 +12,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // filesWith returns the files of a folder that hold one of the words, in any case.
@@ -40,10 +41,10 @@ func filesWith(t *testing.T, dir string, words ...string) (found []string) {
 // ever holds a word of the texts, a name or a prompt.
 func TestErasedFromTheFolder(t *testing.T) {
 	t.Parallel()
-	model := &moody{say: writes("rosebud ", "and more")}
-	o := openOffice(t, model.ServeHTTP)
+	model := &moody{say: office.Writes("rosebud ", "and more")}
+	o := office.Open(t, model.ServeHTTP)
 	folder := t.TempDir()
-	environ := append(o.environ, "DATA_DIR="+folder)
+	environ := append(o.Environ, "DATA_DIR="+folder)
 	check := func(when string) {
 		t.Helper()
 		if found := filesWith(t, folder, "rosebud", "secretname", "find the sledge"); len(found) > 0 {
@@ -54,36 +55,36 @@ func TestErasedFromTheFolder(t *testing.T) {
 		t.Helper()
 		var files []localslack.Upload
 		for _, name := range names {
-			files = append(files, pagePicture(name))
+			files = append(files, office.PagePicture(name))
 		}
-		return o.post(t, o.channel, files...)
+		return o.Post(t, o.Channel, files...)
 	}
 	read := func(ts string, times int) func() bool {
-		return func() bool { return o.said(wordstest.AnyRead(), askedAt{o.channel, ts}) == times }
+		return func() bool { return o.Said(wordstest.AnyRead(), office.Asked{Channel: o.Channel, TS: ts}) == times }
 	}
 	p := start(t, environ)
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 	forgotten, deleted := post("secretname.png"), post("a.png", "secretname.png")
-	o.wait(t, "the first is read", read(forgotten, 1))
-	o.wait(t, "the second is read", read(deleted, 1))
-	model.will(writes("another text ", "of rosebud"))
-	if _, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Thread: forgotten, Text: "prompt: find the sledge"}); err != nil {
+	o.Wait(t, "the first is read", read(forgotten, 1))
+	o.Wait(t, "the second is read", read(deleted, 1))
+	model.will(office.Writes("another text ", "of rosebud"))
+	if _, err := o.Workspace.Post(o.Ann, localslack.Post{Channel: o.Channel, Thread: forgotten, Text: "prompt: find the sledge"}); err != nil {
 		t.Fatal(err)
 	}
-	o.wait(t, "it is read again", read(forgotten, 2))
+	o.Wait(t, "it is read again", read(forgotten, 2))
 	check("while the records are kept")
 
-	if err := o.ws.Delete(o.ann, o.channel, deleted); err != nil {
+	if err := o.Workspace.Delete(o.Ann, o.Channel, deleted); err != nil {
 		t.Fatal(err)
 	}
-	o.wait(t, "the replies are gone", func() bool { return len(o.ws.Thread(o.channel, deleted)) <= 1 })
-	o.forget(t, 2)
+	o.Wait(t, "the replies are gone", func() bool { return len(o.Workspace.Thread(o.Channel, deleted)) <= 1 })
+	forget(t, o, 2)
 	check("after they were erased")
 	_ = p.Process.Kill()
 	_ = p.Wait()
 	check("after it was killed")
 	p = start(t, environ)
-	o.wait(t, "it listens again", func() bool { return o.ws.Connections() > 0 })
+	o.Wait(t, "it listens again", func() bool { return o.Workspace.Connections() > 0 })
 	check("after a restart")
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
@@ -93,18 +94,18 @@ func TestErasedFromTheFolder(t *testing.T) {
 
 // forget has the records of ann erased and waits for the answer, which says of how
 // many files they were.
-func (o *office) forget(t *testing.T, files int) {
+func forget(t *testing.T, o *office.Office, files int) {
 	t.Helper()
-	if err := o.ws.Command(t.Context(), o.ann, o.channel, "/ocr", "forget"); err != nil {
+	if err := o.Workspace.Command(t.Context(), o.Ann, o.Channel, "/ocr", "forget"); err != nil {
 		t.Fatal(err)
 	}
-	private := func() []localslack.Ephemeral { return o.ws.Ephemerals(o.ann) }
-	o.wait(t, "it asks back", func() bool { return len(private()) > 0 })
+	private := func() []localslack.Ephemeral { return o.Workspace.Ephemerals(o.Ann) }
+	o.Wait(t, "it asks back", func() bool { return len(private()) > 0 })
 	question := private()[len(private())-1]
-	if err := o.ws.Press(t.Context(), o.ann, o.channel, question.Message.TS, "forget"); err != nil {
+	if err := o.Workspace.Press(t.Context(), o.Ann, o.Channel, question.Message.TS, "forget"); err != nil {
 		t.Fatal(err)
 	}
-	o.wait(t, "it says what it erased", func() bool {
+	o.Wait(t, "it says what it erased", func() bool {
 		return slices.ContainsFunc(private(), func(e localslack.Ephemeral) bool { return e.Message.Text == words.RecordsErased(files) })
 	})
 }
@@ -113,8 +114,8 @@ func (o *office) forget(t *testing.T, files int) {
 // one: each ends with a sentence that names the setting.
 func TestDataKey(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, (&moody{say: writes("x")}).ServeHTTP)
-	environ := append(o.environ, "DATA_DIR="+t.TempDir())
+	o := office.Open(t, (&moody{say: office.Writes("x")}).ServeHTTP)
+	environ := append(o.Environ, "DATA_DIR="+t.TempDir())
 	file := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(file, []byte("the first key of this store\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -125,7 +126,7 @@ func TestDataKey(t *testing.T) {
 	}{{"DATA_KEY_FILE=" + file, 0}, {"", 1}, {"DATA_KEY=another key of that length", 1}, {"DATA_KEY=the first key of this store", 0}} {
 		p := start(t, append(environ, tt.key))
 		if tt.status == 0 {
-			o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
+			o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 			if status := p.stop(t); status != 0 {
 				t.Errorf("%q: exit status %d: %s", tt.key, status, p.stderr)
 			}

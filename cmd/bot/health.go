@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"slackocr/cmd/bot/internal/settings"
 )
 
 // healthTime bounds the request, below the time-outs of container runtimes.
@@ -42,12 +44,12 @@ The exit status is 0 if the bot is healthy, and 1 if not.`,
 // empty, the bot at LISTEN_ADDR.
 func health(ctx context.Context, where string, sys system) error {
 	if where == "" {
-		c, err := loadConfig(sys.environ, ".env", needMonitor)
+		c, err := settings.Load(sys.environ, ".env", settings.NeedMonitor)
 		if err != nil {
 			return err
 		}
 		if where = c.ListenAddr; where == "" {
-			return errors.New("LISTEN_ADDR is not set, so there is nobody to ask. Example: LISTEN_ADDR=" + example("LISTEN_ADDR"))
+			return errors.New("LISTEN_ADDR is not set, so there is nobody to ask. Example: LISTEN_ADDR=" + settings.Example("LISTEN_ADDR"))
 		}
 	}
 	address, err := healthURL(where)

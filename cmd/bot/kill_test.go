@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"slackocr/cmd/bot/internal/office"
 )
 
 // number reads a setting of this test from the environment.
@@ -36,28 +38,28 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	const text = "one two three four five"
-	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
+	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		for word := range strings.SplitSeq(text, " ") {
-			writeText(w, word+" ")
+			office.WriteText(w, word+" ")
 			select {
 			case <-time.After(40 * time.Millisecond):
 			case <-r.Context().Done():
 				return
 			}
 		}
-		writeEnd(w)
+		office.WriteEnd(w)
 	})
-	environ := append(o.environ, "DATA_DIR="+t.TempDir(), "LOG_LEVEL=warn")
+	environ := append(o.Environ, "DATA_DIR="+t.TempDir(), "LOG_LEVEL=warn")
 	board := newBoard(t, o, 6, 3, text)
 	for kill := range kills {
 		p := start(t, environ)
-		o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
+		o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 		board.post(random, (kill+1)*images/kills-kill*images/kills)
 		alive := time.NewTimer(time.Duration(random.IntN(600_000)) * time.Microsecond)
 		<-alive.C // the instant of the kill is what this test is about
 		_ = p.Process.Kill()
 		_ = p.Wait()
-		o.wait(t, "the connection is gone", func() bool { return o.ws.Connections() == 0 })
+		o.Wait(t, "the connection is gone", func() bool { return o.Workspace.Connections() == 0 })
 	}
 	p := start(t, environ)
 	board.failed = func() { t.Logf("the program says\n%s", p.stderr) }

@@ -25,6 +25,8 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -96,6 +98,17 @@ func (p *process) status(t *testing.T) int {
 
 func (p *process) ExitCode() int { return p.ProcessState.ExitCode() }
 
+// missing returns what is said of a setting that is required.
+func missing(variable string) string {
+	_, err := settings.Load(nil, "", settings.NeedAll...)
+	for line := range strings.Lines(err.Error()) {
+		if strings.HasPrefix(line, variable+" ") {
+			return line
+		}
+	}
+	return "nothing about " + variable
+}
+
 func TestUsage(t *testing.T) {
 	for _, tt := range []struct {
 		name           string
@@ -103,8 +116,8 @@ func TestUsage(t *testing.T) {
 		status         int
 		stdout, stderr string // what must be said
 	}{
-		{"no settings", nil, nil, 2, "", "SLACK_BOT_TOKEN " + isMissing},
-		{"run is the default", nil, []string{"run"}, 2, "", "SLACK_BOT_TOKEN " + isMissing},
+		{"no settings", nil, nil, 2, "", missing("SLACK_BOT_TOKEN")},
+		{"run is the default", nil, []string{"run"}, 2, "", missing("SLACK_BOT_TOKEN")},
 		{"run with an argument", nil, []string{"run", "fast"}, 2, "", `"bot run" takes no argument`},
 		{"no such command", nil, []string{"dance"}, 2, "", `There is no command "bot dance"`},
 		{"a mistyped command", nil, []string{"chek"}, 2, "", suggestion("chek", "", []string{"check"})},
@@ -121,7 +134,7 @@ func TestUsage(t *testing.T) {
 		{"version as a flag", nil, []string{"--version"}, 0, "go1.", ""},
 		{"completion", nil, []string{"completion", "fish"}, 0, "complete -c bot", ""},
 		{"ocr without a file", nil, []string{"ocr"}, 2, "", "Which files?"},
-		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", "MODELVERSE_API_KEY " + isMissing},
+		{"ocr without a key", nil, []string{"ocr", "a.png"}, 2, "", missing("MODELVERSE_API_KEY")},
 		{"demo without tesseract", []string{"PATH=/nowhere"}, []string{"demo"}, 1, "", "apt install tesseract-ocr"},
 		{"demo with a wrong flag", nil, []string{"demo", "--speed=9"}, 2, "", "has no flag --speed"},
 		{"demo with an unknown mode", nil, []string{"demo", "--slack=octet-stream,kind"}, 2, "", "there is no mode"},
@@ -290,7 +303,7 @@ func TestOCRCommand(t *testing.T) {
 
 // TestOCRCommandGoesOn after a page that cannot be opened.
 func TestOCRCommandGoesOn(t *testing.T) {
-	o := openOffice(t, writes("some text"))
+	o := office.Open(t, office.Writes("some text"))
 	var b pagetest.PDFBuilder
 	var kids []string
 	for _, box := range []string{"[0 0 200 100]", "[0 0 5 5000]", "[0 0 200 100]"} { // the second is a line
@@ -300,7 +313,7 @@ func TestOCRCommandGoesOn(t *testing.T) {
 	if err := os.WriteFile(name, b.File(kids, len(kids), ""), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, o.environ, "ocr", name)
+	p := start(t, o.Environ, "ocr", name)
 	out, _ := io.ReadAll(p.stdout)
 	if status := p.status(t); status != 1 || strings.Count(string(out), "some text") != 2 {
 		t.Errorf("exit status %d:\n%s", status, out)

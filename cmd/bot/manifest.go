@@ -35,16 +35,3 @@ func manifest(asJSON bool, stdout io.Writer) error {
 	}
 	return writeJSON(stdout, fields)
 }
-
-// botScopes returns the scopes that this version needs.
-func botScopes() ([]string, error) {
-	var m struct {
-		OAuthConfig struct {
-			Scopes struct {
-				Bot []string `yaml:"bot"`
-			} `yaml:"scopes"`
-		} `yaml:"oauth_config"`
-	}
-	err := yaml.Unmarshal(bot.Manifest, &m)
-	return m.OAuthConfig.Scopes.Bot, err
-}

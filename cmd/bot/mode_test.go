@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"slackocr/cmd/bot/internal/settings"
 )
 
 // TestModeOfDotenv: a file with tokens that others can read is warned of.
@@ -19,7 +21,7 @@ func TestModeOfDotenv(t *testing.T) {
 			t.Fatal(err)
 		}
 		var said bytes.Buffer
-		warnOfMode(file, logger(config{}, &said))
+		warnOfMode(file, new(settings.Config).Logger(&said))
 		if got := strings.Contains(said.String(), "chmod 600"); got != warned {
 			t.Errorf("with the mode %v it says %q", mode, said.String())
 		}

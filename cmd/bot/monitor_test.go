@@ -22,9 +22,11 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/settings"
 )
 
-// output takes what a program writes, to be read while it runs too.
+// output takes what a program office.Writes, to be read while it runs too.
 type output struct {
 	mu  sync.Mutex // guards all
 	all bytes.Buffer
@@ -61,9 +63,9 @@ var watchedAt = regexp.MustCompile(`msg="serving /healthz, /readyz and /metrics"
 
 // monitored starts the bot with its monitor on a free port, and returns its
 // address when the bot is ready.
-func monitored(t *testing.T, o *office, environ ...string) (p *process, address string) {
+func monitored(t *testing.T, o *office.Office, environ ...string) (p *process, address string) {
 	t.Helper()
-	p = start(t, slices.Concat(o.environ, []string{"LISTEN_ADDR=127.0.0.1:0"}, environ))
+	p = start(t, slices.Concat(o.Environ, []string{"LISTEN_ADDR=127.0.0.1:0"}, environ))
 	eventually(t, "it listens", func() bool { return watchedAt.MatchString(p.stderr.String()) })
 	address = watchedAt.FindStringSubmatch(p.stderr.String())[1]
 	eventually(t, "it is ready", func() bool { status, _ := ask(t, address, "/readyz"); return status == http.StatusOK })
@@ -104,12 +106,12 @@ func value(t *testing.T, metrics, series string) float64 {
 // metrics: that they count what was done, keep to Prometheus' conventions, name
 // nobody and nothing, and have what the alarms look at.
 func TestMetricsOfARealImage(t *testing.T) {
-	o := openOffice(t, writes("first words ", "and more"))
+	o := office.Open(t, office.Writes("first words ", "and more"))
 	p, address := monitored(t, o)
-	picture := pagePicture("plan-b.png")
-	ts := o.post(t, o.channel, picture)
-	o.wait(t, "it is read", func() bool {
-		texts := o.thread(ts)
+	picture := office.PagePicture("plan-b.png")
+	ts := o.Post(t, o.Channel, picture)
+	o.Wait(t, "it is read", func() bool {
+		texts := o.Thread(ts)
 		return len(texts) == 2 && strings.HasPrefix(texts[0], wordstest.ReadAs(picture.Name, "markdown"))
 	})
 	const read = `slackocr_requests_total{mode="markdown",outcome="read"}`
@@ -154,7 +156,7 @@ func TestMetricsOfARealImage(t *testing.T) {
 	if err != nil || len(flaws) > 0 {
 		t.Errorf("promlint finds %v, %v", flaws, err)
 	}
-	namesNobody(t, metrics, o.ann, o.channel, o.app.BotUserID, ts, "plan-b", "first words")
+	namesNobody(t, metrics, o.Ann, o.Channel, o.App.BotUserID, ts, "plan-b", "first words")
 	alarmsLookAt(t, metrics)
 	dashboardLooksAt(t, metrics)
 	if status := p.stop(t); status != 0 {
@@ -299,12 +301,12 @@ func dashboardLooksAt(t *testing.T, metrics string) {
 // missing in a line each, and when it is back; /healthz does not mind.
 func TestReadyAndHealth(t *testing.T) {
 	var broken atomic.Bool
-	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
+	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		if broken.Load() {
 			http.Error(w, `{"error":{"message":"oops"}}`, http.StatusInternalServerError)
 			return
 		}
-		writes("some text")(w, r)
+		office.Writes("some text")(w, r)
 	})
 	p, address := monitored(t, o)
 	want := func(what string, status int, body string) {
@@ -334,7 +336,7 @@ func TestReadyAndHealth(t *testing.T) {
 	}
 
 	broken.Store(true)
-	o.post(t, o.channel, pagePicture("a.png"))
+	o.Post(t, o.Channel, office.PagePicture("a.png"))
 	want("the endpoint is known to be down", http.StatusServiceUnavailable, "slack: ok\nstore: ok\nendpoint: "+bot.EndpointDown+words.Seconds(time.Minute)+"\n")
 	if status, said := health("http://" + address + "/readyz"); status != 1 || !strings.Contains(said, "503") {
 		t.Errorf("health of a bot that is not ready: status %d, %q", status, said)
@@ -345,8 +347,8 @@ func TestReadyAndHealth(t *testing.T) {
 	broken.Store(false)
 	want("the endpoint is back", http.StatusOK, "slack: ok\nstore: ok\nendpoint: ok\n")
 
-	clear := o.ws.Fail(localslack.Fault{Method: "apps.connections.open", Status: http.StatusInternalServerError})
-	o.ws.CloseSockets()
+	clear := o.Workspace.Fail(localslack.Fault{Method: "apps.connections.open", Status: http.StatusInternalServerError})
+	o.Workspace.CloseSockets()
 	want("the connection is lost", http.StatusServiceUnavailable, "slack: "+bot.NotConnected+"\nstore: ok\nendpoint: ok\n")
 	clear()
 	want("the connection is back", http.StatusOK, "slack: ok\nstore: ok\nendpoint: ok\n")
@@ -365,9 +367,9 @@ func TestReadyAndHealth(t *testing.T) {
 
 // TestMonitorThatCannotListen ends the start with a sentence.
 func TestMonitorThatCannotListen(t *testing.T) {
-	o := openOffice(t, http.NotFound)
+	o := office.Open(t, http.NotFound)
 	_, address := monitored(t, o)
-	p := start(t, append(o.environ, "LISTEN_ADDR="+address, "LOG_LEVEL=error"))
+	p := start(t, append(o.Environ, "LISTEN_ADDR="+address, "LOG_LEVEL=error"))
 	if status := p.status(t); status != 1 || !strings.HasPrefix(p.stderr.String(), "LISTEN_ADDR: ") || strings.Count(p.stderr.String(), "\n") != 1 {
 		t.Errorf("status %d, it says %q", status, p.stderr)
 	}
@@ -397,7 +399,7 @@ func TestListenAddr(t *testing.T) {
 		":8080": true, "127.0.0.1:0": true, "[::1]:9": true, "my.host:80": true, "localhost:80": true, "0.0.0.0:80": true,
 		"8080": false, "127.0.0.1": false, "127.0.0.1:http": false, "a b:": false, ":70000": false,
 	} {
-		_, err := load(t, append(good, "LISTEN_ADDR="+addr), "")
+		_, err := settings.Load([]string{"LISTEN_ADDR=" + addr}, "", settings.NeedMonitor)
 		if ok != (err == nil) {
 			t.Errorf("%q: %v", addr, err)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// natsCluster is three NATS servers with the settings of docs/deploy, on loopback.
+// natsCluster is three NATS servers with the settings of docs/deploy, on settings.Loopback.
 type natsCluster struct {
 	testing.TB
 	options []*server.Options

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr"
 	"slackocr/ocr/tesseract"
 )
@@ -98,7 +99,7 @@ func readFiles(ctx context.Context, files []string, o ocrOptions, sys system) (e
 		}
 		defer stop()
 	}
-	model, err := newModel(c)
+	model, err := c.NewModel()
 	if err != nil {
 		return err
 	}
@@ -144,12 +145,12 @@ func readFiles(ctx context.Context, files []string, o ocrOptions, sys system) (e
 
 // loadOCRConfig reads the settings of bot ocr. If local is true, no endpoint
 // is needed.
-func loadOCRConfig(environ []string, local bool) (config, error) {
+func loadOCRConfig(environ []string, local bool) (settings.Config, error) {
 	if local {
-		return loadConfig(environ, ".env", needLimits)
+		return settings.Load(environ, ".env", settings.NeedLimits)
 	}
-	c, err := loadConfig(environ, ".env", needLimits, needModel)
-	if wrong, ok := errors.AsType[problems](err); ok {
+	c, err := settings.Load(environ, ".env", settings.NeedLimits, settings.NeedModel)
+	if wrong, ok := errors.AsType[settings.Problems](err); ok {
 		err = append(wrong, "To read without an endpoint: bot ocr --local FILE...")
 	}
 	return c, err
@@ -157,7 +158,7 @@ func loadOCRConfig(environ []string, local bool) (config, error) {
 
 // useTesseract serves the local OCR engine and makes it the endpoint of c. The
 // returned function ends the engine and waits for its end.
-func useTesseract(ctx context.Context, c *config) (stop func(), err error) {
+func useTesseract(ctx context.Context, c *settings.Config) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var serving errgroup.Group
 	base, _, err := serveTesseract(ctx, &serving, c.OCRLanguages, slog.New(slog.DiscardHandler))
@@ -165,7 +166,7 @@ func useTesseract(ctx context.Context, c *config) (stop func(), err error) {
 		cancel()
 		return nil, err
 	}
-	*c = config{
+	*c = settings.Config{
 		OCRBaseURL: base, OCRModel: tesseract.Model, OCRStream: true, OCRIdleTimeout: c.OCRIdleTimeout,
 		MaxFileSize: c.MaxFileSize, MaxPDFPages: c.MaxPDFPages, PDFText: c.PDFText,
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slackocr/bot/slackmd"
+	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -25,7 +26,7 @@ type fileReader struct {
 	stdin    io.Reader
 	out      *resultWriter
 	progress *progress
-	config   config
+	config   settings.Config
 
 	unusable *ocr.Error // reason why the endpoint reads no file at all, once known
 }
@@ -193,9 +194,9 @@ func (r *fileReader) add(result *fileResult, text string) error {
 // do.
 func (r *fileReader) explain(err error) string {
 	if failure, ok := errors.AsType[*ocr.Error](err); ok {
-		return strings.TrimPrefix(failure.Error(), "ocr: ") + ". " + remedyOf(failure.Class, r.config)
+		return strings.TrimPrefix(failure.Error(), "ocr: ") + ". " + r.config.Remedy(failure.Class)
 	}
-	return cmp.Or(ofFile(err), withoutAddresses(err))
+	return cmp.Or(ofFile(err), settings.WithoutAddresses(err))
 }
 
 func countPages(n int) string {

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"slackocr/bot/slackmd"
+	"slackocr/cmd/bot/internal/office"
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
@@ -48,9 +49,9 @@ func newShell(t *testing.T, model http.HandlerFunc) *shell {
 	if err := os.Mkdir("folder", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	o := openOffice(t, model)
+	o := office.Open(t, model)
 	s := &shell{}
-	s.system = system{environ: o.environ, stdin: strings.NewReader(""), stdout: &s.out, stderr: &s.complaints, columns: 80}
+	s.system = system{environ: o.Environ, stdin: strings.NewReader(""), stdout: &s.out, stderr: &s.complaints, columns: 80}
 	return s
 }
 
@@ -62,7 +63,7 @@ func (s *shell) ocr(t *testing.T, args ...string) int {
 	return run(t.Context(), append([]string{"ocr"}, args...), s.system)
 }
 
-func hello(w http.ResponseWriter, _ *http.Request) { writeAll(w, "Hello ", "there") }
+func hello(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "Hello ", "there") }
 
 // TestOCRJSON has one object for each file, also for those that cannot be read.
 func TestOCRJSON(t *testing.T) {
@@ -191,7 +192,7 @@ func TestOCRPages(t *testing.T) {
 func TestOCRMode(t *testing.T) {
 	s := newShell(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		writeAll(w, fmt.Sprint(bytes.Contains(body, []byte("List the prices."))))
+		office.WriteAll(w, fmt.Sprint(bytes.Contains(body, []byte("List the prices."))))
 	})
 	if status := s.ocr(t, "--mode", "prompt: List the prices.", "letter.png"); status != statusOK || s.out.String() != "true\n" {
 		t.Errorf("exit status %d, %s", status, &s.out)

@@ -25,6 +25,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -97,20 +98,20 @@ func (p *tunnels) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // openBehindProxy is an office that can be reached through a proxy alone, and
 // shows a certificate that only the file's authority vouches for.
-func openBehindProxy(t *testing.T, model http.HandlerFunc) (o *office, file string) {
+func openBehindProxy(t *testing.T, model http.HandlerFunc) (o *office.Office, file string) {
 	t.Helper()
 	certificate, file := authority(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = &office{ws: localslack.New(localslack.Options{URL: "https://slack.test"})}
+	o = &office.Office{Workspace: localslack.New(localslack.Options{URL: "https://slack.test"})}
 	app, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.app, o.ann = o.ws.Install(app), o.ws.AddUser("ann")
-	o.channel = o.ws.AddChannel("general", false, o.ann, o.app.BotUserID)
+	o.App, o.Ann = o.Workspace.Install(app), o.Workspace.AddUser("ann")
+	o.Channel = o.Workspace.AddChannel("general", false, o.Ann, o.App.BotUserID)
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}}
 	endpoint := httptest.NewUnstartedServer(model)
 	endpoint.TLS = config
@@ -119,7 +120,7 @@ func openBehindProxy(t *testing.T, model http.HandlerFunc) (o *office, file stri
 	proxy := httptest.NewServer(ways)
 	ctx, stop := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = o.ws.Serve(ctx, tls.NewListener(l, config)) })
+	serving.Go(func() { _ = o.Workspace.Serve(ctx, tls.NewListener(l, config)) })
 	t.Cleanup(func() {
 		stop()
 		serving.Wait()
@@ -128,8 +129,8 @@ func openBehindProxy(t *testing.T, model http.HandlerFunc) (o *office, file stri
 		proxy.Close()
 		ways.open.Wait()
 	})
-	o.environ = []string{
-		"SLACK_BOT_TOKEN=" + o.app.BotToken, "SLACK_APP_TOKEN=" + o.app.AppToken, "SLACK_API_URL=https://slack.test/api/",
+	o.Environ = []string{
+		"SLACK_BOT_TOKEN=" + o.App.BotToken, "SLACK_APP_TOKEN=" + o.App.AppToken, "SLACK_API_URL=https://slack.test/api/",
 		"OCR_BASE_URL=https://ocr.test/v1", "HTTPS_PROXY=http://bob:planted-password@" + strings.TrimPrefix(proxy.URL, "http://"),
 	}
 	return o, file
@@ -152,18 +153,20 @@ func manyWords(n int) string {
 // upload and the model.
 func TestBehindAProxy(t *testing.T) {
 	long := manyWords(4000)
-	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { writeAll(w, "# Marmalade\n\n", long) })
-	o.environ = append(o.environ, "SSL_CERT_FILE="+file)
-	p := start(t, append(o.environ, "LOG_LEVEL=debug"))
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	ts := o.post(t, o.channel, pagePicture("a.png"))
-	o.wait(t, "it is read", func() bool { return o.said(wordstest.ReadAs("a.png", "markdown"), askedAt{o.channel, ts}) == 1 })
+	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "# Marmalade\n\n", long) })
+	o.Environ = append(o.Environ, "SSL_CERT_FILE="+file)
+	p := start(t, append(o.Environ, "LOG_LEVEL=debug"))
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
+	ts := o.Post(t, o.Channel, office.PagePicture("a.png"))
+	o.Wait(t, "it is read", func() bool {
+		return o.Said(wordstest.ReadAs("a.png", "markdown"), office.Asked{Channel: o.Channel, TS: ts}) == 1
+	})
 	uploaded := false
-	for _, m := range o.ws.Thread(o.channel, ts)[1:] {
+	for _, m := range o.Workspace.Thread(o.Channel, ts)[1:] {
 		uploaded = uploaded || len(m.Files) > 0
 	}
 	if !uploaded {
-		t.Errorf("the text did not come as a file: %q", o.thread(ts))
+		t.Errorf("the text did not come as a file: %q", o.Thread(ts))
 	}
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
@@ -175,7 +178,7 @@ func TestBehindAProxy(t *testing.T) {
 
 // TestCheckBehindAProxy: the same for bot check, which says what is missing.
 func TestCheckBehindAProxy(t *testing.T) {
-	o, file := openBehindProxy(t, reading)
+	o, file := openBehindProxy(t, office.Reading)
 	for _, tt := range []struct {
 		name, setting string
 		status        int
@@ -184,10 +187,10 @@ func TestCheckBehindAProxy(t *testing.T) {
 		{"a file", "SSL_CERT_FILE=" + file, 0, ""},
 		{"a folder", "SSL_CERT_DIR=" + filepath.Dir(file), 0, ""},
 		{"an unknown authority", "", 1, "certificate signed by unknown authority"},
-		{"a wrong password", "HTTPS_PROXY=" + strings.Replace(o.environ[4][len("HTTPS_PROXY="):], ":planted-password", ":planted-wrong", 1), 1, "Proxy Authentication Required"},
+		{"a wrong password", "HTTPS_PROXY=" + strings.Replace(o.Environ[4][len("HTTPS_PROXY="):], ":planted-password", ":planted-wrong", 1), 1, "Proxy Authentication Required"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := start(t, append(o.environ[:len(o.environ):len(o.environ)], tt.setting), "check")
+			p := start(t, append(o.Environ[:len(o.Environ):len(o.Environ)], tt.setting), "check")
 			text, _ := io.ReadAll(p.stdout)
 			out := string(text)
 			if status := p.status(t); status != tt.status || strings.Contains(out+p.stderr.String(), "planted") {
@@ -195,9 +198,9 @@ func TestCheckBehindAProxy(t *testing.T) {
 			}
 			for _, check := range []string{"bot token", "app token", "endpoint"} {
 				if tt.says == "" {
-					expect(t, out, check, "✓")
+					office.ExpectFinding(t, out, check, "✓")
 				} else {
-					expect(t, out, check, "✗", tt.says, "SSL_CERT_FILE")
+					office.ExpectFinding(t, out, check, "✗", tt.says, "SSL_CERT_FILE")
 				}
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // What nobody may find in the log.
@@ -61,7 +62,7 @@ func rejects(status int, kind string) http.HandlerFunc {
 
 // breaksOff is a model whose connection drops after some text.
 func breaksOff(w http.ResponseWriter, _ *http.Request) {
-	writeText(w, secretWord+" one two")
+	office.WriteText(w, secretWord+" one two")
 	panic(http.ErrAbortHandler)
 }
 
@@ -73,7 +74,7 @@ func goesOn(w http.ResponseWriter, _ *http.Request) {
 	}
 	defer conn.Close()
 	answer := httptest.NewRecorder()
-	writeAll(answer, secretWord)
+	office.WriteAll(answer, secretWord)
 	fmt.Fprintf(buffer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", answer.Body.Len(), answer.Body)
 	_ = buffer.Flush()
 	_, _ = io.Copy(io.Discard, io.LimitReader(conn, 0))
@@ -93,18 +94,18 @@ func TestNothingIsGivenAwayInTheLog(t *testing.T) {
 }
 
 func giveAway(t *testing.T, format string) {
-	model := &moody{say: writes(secretWord+" ", "and more")}
-	o := openOffice(t, model.ServeHTTP)
-	p := start(t, append(o.environ, "LOG_LEVEL=debug", "LOG_FORMAT="+format, "OCR_API_KEY="+secretKey, "LISTEN_ADDR=127.0.0.1:0"))
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	picture := pagePicture(secretName + ".png")
+	model := &moody{say: office.Writes(secretWord+" ", "and more")}
+	o := office.Open(t, model.ServeHTTP)
+	p := start(t, append(o.Environ, "LOG_LEVEL=debug", "LOG_FORMAT="+format, "OCR_API_KEY="+secretKey, "LISTEN_ADDR=127.0.0.1:0"))
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
+	picture := office.PagePicture(secretName + ".png")
 	n := 0
 	// post posts a file in a new channel: nobody waits for a channel's budget.
 	post := func(file localslack.Upload) (ts string) {
 		t.Helper()
 		n++
-		o.channel = o.ws.AddChannel(fmt.Sprint("channel-", n), false, o.ann, o.app.BotUserID)
-		ts, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Text: secretAsked, Files: []localslack.Upload{file}})
+		o.Channel = o.Workspace.AddChannel(fmt.Sprint("channel-", n), false, o.Ann, o.App.BotUserID)
+		ts, err := o.Workspace.Post(o.Ann, localslack.Post{Channel: o.Channel, Text: secretAsked, Files: []localslack.Upload{file}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,14 +115,14 @@ func giveAway(t *testing.T, format string) {
 	seen := func(what string, replies ...string) (ts string) {
 		t.Helper()
 		ts = post(picture)
-		o.wait(t, what, func() bool {
-			return slices.ContainsFunc(replies, func(reply string) bool { return o.said(reply, askedAt{o.channel, ts}) > 0 })
+		o.Wait(t, what, func() bool {
+			return slices.ContainsFunc(replies, func(reply string) bool { return o.Said(reply, office.Asked{Channel: o.Channel, TS: ts}) > 0 })
 		})
 		return ts
 	}
 	fault := func(f localslack.Fault, then func()) {
 		t.Helper()
-		clear := o.ws.Fail(f)
+		clear := o.Workspace.Fail(f)
 		defer clear()
 		then()
 	}
@@ -136,10 +137,10 @@ func giveAway(t *testing.T, format string) {
 	}
 	lost := wordstest.Shared(words.Lost(picture.Name, "1"), words.Lost(picture.Name, "2"))
 	ctx := context.Background()
-	command := func(text string) { _ = o.ws.Command(ctx, o.ann, o.channel, "/ocr", text) } // its failures are what we want
+	command := func(text string) { _ = o.Workspace.Command(ctx, o.Ann, o.Channel, "/ocr", text) } // its failures are what we want
 
 	done := seen("all goes well", read)
-	place := o.channel
+	place := o.Channel
 	for _, m := range []http.HandlerFunc{
 		rejects(401, "auth_error"), rejects(400, "invalid_messages"), rejects(404, "model_not_found"), rejects(400, "param_error"),
 		rejects(200, "sensitive_check_error"),
@@ -156,7 +157,7 @@ func giveAway(t *testing.T, format string) {
 	model.will(goesOn)
 	seen("the model goes on", read)
 	seen("the model goes on again", read)
-	model.will(writes(secretWord+" ", "and more"))
+	model.will(office.Writes(secretWord+" ", "and more"))
 
 	fault(localslack.Fault{Method: "download", Status: 404}, func() { seen("the file is gone", not) })
 	fault(localslack.Fault{Method: "download", LoginPage: true}, func() { seen("the file needs a permission", not) })
@@ -176,33 +177,33 @@ func giveAway(t *testing.T, format string) {
 	} {
 		file := localslack.Upload{Name: secretName + name, Data: data}
 		ts := post(file)
-		o.wait(t, "a bad file: "+name, func() bool { return o.said(notRead(file.Name), askedAt{o.channel, ts}) > 0 })
+		o.Wait(t, "a bad file: "+name, func() bool { return o.Said(notRead(file.Name), office.Asked{Channel: o.Channel, TS: ts}) > 0 })
 	}
 
-	o.channel = place
+	o.Channel = place
 	for _, word := range []string{"locate: " + secretAsked, "prompt: " + secretAsked} {
-		if _, err := o.ws.Post(o.ann, localslack.Post{Channel: o.channel, Thread: done, Text: word}); err != nil {
+		if _, err := o.Workspace.Post(o.Ann, localslack.Post{Channel: o.Channel, Thread: done, Text: word}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o.wait(t, "the words are looked for", func() bool { return len(o.thread(done)) >= 4 })
+	o.Wait(t, "the words are looked for", func() bool { return len(o.Thread(done)) >= 4 })
 	for _, text := range []string{
 		"https://127.0.0.1/" + secretPath + "?sig=" + secretAsked, "https://nobody.invalid/" + secretPath + "/" + secretName + ".png",
 		"https://user:" + secretAsked + "@nobody.invalid/" + secretPath, secretAsked, "last", "status", "help", "auto",
-		o.ws.Permalink(o.channel, done),
+		o.Workspace.Permalink(o.Channel, done),
 	} {
 		command(text)
 	}
 	fault(localslack.Fault{Method: "views.open", Error: "expired_trigger_id"}, func() { command("") })
 	fault(localslack.Fault{Method: "views.open", Reset: true}, func() { command("") })
-	o.ws.Emit(o.app.AppID, map[string]any{"type": secretAsked, "text": secretWord})
+	o.Workspace.Emit(o.App.AppID, map[string]any{"type": secretAsked, "text": secretWord})
 	fault(localslack.Fault{Method: "apps.connections.open", Reset: true, Times: 2}, func() {
-		o.ws.CloseSockets()
-		o.wait(t, "it is deaf", func() bool { return o.ws.Connections() == 0 })
-		o.wait(t, "it listens again", func() bool { return o.ws.Connections() > 0 })
+		o.Workspace.CloseSockets()
+		o.Wait(t, "it is deaf", func() bool { return o.Workspace.Connections() == 0 })
+		o.Wait(t, "it listens again", func() bool { return o.Workspace.Connections() > 0 })
 	})
 	seen("all goes well again", read)
-	if err := o.ws.Delete(o.ann, place, done); err != nil {
+	if err := o.Workspace.Delete(o.Ann, place, done); err != nil {
 		t.Fatal(err)
 	}
 	command("forget")
@@ -214,7 +215,7 @@ func giveAway(t *testing.T, format string) {
 
 	said := p.stderr.String()
 	for _, secret := range []string{
-		o.app.BotToken, o.app.AppToken, secretKey, secretName, secretWord, secretAsked, secretPath,
+		o.App.BotToken, o.App.AppToken, secretKey, secretName, secretWord, secretAsked, secretPath,
 		"xoxb-", "xapp-", "ticket=", "/upload/", "/response/", "files-pri", "base64", ".png", "nobody.invalid",
 	} {
 		if strings.Contains(said, secret) {

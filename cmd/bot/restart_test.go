@@ -10,6 +10,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // BenchmarkRestart kills the program with 14 images in flight, in two asks and in
@@ -30,39 +31,39 @@ func benchmarkRestart(b *testing.B, files ...int) {
 		var slow atomic.Bool
 		slow.Store(true)
 		var running atomic.Int64
-		o := openOffice(b, func(w http.ResponseWriter, r *http.Request) {
+		o := office.Open(b, func(w http.ResponseWriter, r *http.Request) {
 			running.Add(1)
-			writeText(w, "some text")
+			office.WriteText(w, "some text")
 			if slow.Load() {
 				<-r.Context().Done()
 				return
 			}
-			writeEnd(w)
+			office.WriteEnd(w)
 		})
-		environ := append(o.environ, "DATA_DIR="+b.TempDir(), "LOG_LEVEL=error", "OCR_CONCURRENCY=14")
+		environ := append(o.Environ, "DATA_DIR="+b.TempDir(), "LOG_LEVEL=error", "OCR_CONCURRENCY=14")
 		first := start(b, environ)
-		o.wait(b, "it listens", func() bool { return o.ws.Connections() > 0 })
-		var asks []askedAt
+		o.Wait(b, "it listens", func() bool { return o.Workspace.Connections() > 0 })
+		var asks []office.Asked
 		for i, n := range files {
-			channel := o.ws.AddChannel(fmt.Sprint("c", i), false, o.ann, o.app.BotUserID)
-			asks = append(asks, askedAt{channel, o.post(b, channel, slices.Repeat([]localslack.Upload{tinyPicture("a.png")}, n)...)})
+			channel := o.Workspace.AddChannel(fmt.Sprint("c", i), false, o.Ann, o.App.BotUserID)
+			asks = append(asks, office.Asked{Channel: channel, TS: o.Post(b, channel, slices.Repeat([]localslack.Upload{office.TinyPicture("a.png")}, n)...)})
 		}
-		o.wait(b, "all are being read", func() bool {
-			return o.said(wordstest.AnyReading(), asks...) == len(files) && running.Load() >= int64(all)
+		o.Wait(b, "all are being read", func() bool {
+			return o.Said(wordstest.AnyReading(), asks...) == len(files) && running.Load() >= int64(all)
 		})
 		_ = first.Process.Kill()
 		_ = first.Wait()
 		slow.Store(false)
-		before := len(o.ws.Calls())
+		before := len(o.Workspace.Calls())
 		begun := time.Now()
 		b.StartTimer()
 		second := start(b, environ)
-		o.wait(b, "all texts are posted", func() bool { return o.said("a.png", asks...) == all })
+		o.Wait(b, "all texts are posted", func() bool { return o.Said("a.png", asks...) == all })
 		texts := time.Since(begun)
-		o.wait(b, "all replies are closed", func() bool { return o.said(wordstest.AnyRead(), asks...) == len(files) })
+		o.Wait(b, "all replies are closed", func() bool { return o.Said(wordstest.AnyRead(), asks...) == len(files) })
 		b.ReportMetric((time.Since(begun) - texts).Seconds(), "s/closed")
 		b.ReportMetric(texts.Seconds(), "s/restart")
-		for _, c := range o.ws.Calls()[before:] {
+		for _, c := range o.Workspace.Calls()[before:] {
 			if c.Method == "chat.update" || c.Method == "chat.postMessage" {
 				b.ReportMetric(c.Time.Sub(begun).Seconds(), "s/first-write")
 				break

@@ -9,28 +9,29 @@ import (
 	"testing"
 
 	"slackocr/bot"
+	"slackocr/cmd/bot/internal/office"
 )
 
 // TestRunIsStoppedBySIGTERM stops the real program while it reads.
 func TestRunIsStoppedBySIGTERM(t *testing.T) {
-	o := openOffice(t, func(w http.ResponseWriter, r *http.Request) {
-		writeText(w, "first words ")
+	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
+		office.WriteText(w, "first words ")
 		<-r.Context().Done()
 	})
-	p := start(t, o.environ)
-	o.wait(t, "it listens", func() bool { return o.ws.Connections() > 0 })
-	ts := o.post(t, o.channel, pagePicture("a.png"))
-	o.wait(t, "text is visible", func() bool {
-		thread := o.ws.Thread(o.channel, ts)
+	p := start(t, o.Environ)
+	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
+	ts := o.Post(t, o.Channel, office.PagePicture("a.png"))
+	o.Wait(t, "text is visible", func() bool {
+		thread := o.Workspace.Thread(o.Channel, ts)
 		return len(thread) == 2 && strings.Contains(string(thread[1].Blocks), "first words")
 	})
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
-	if thread := o.thread(ts); len(thread) != 1 || !strings.HasPrefix(thread[0], growing("a.png", 2)) {
+	if thread := o.Thread(ts); len(thread) != 1 || !strings.HasPrefix(thread[0], office.Growing("a.png", 2)) {
 		t.Errorf("the thread says %q", thread)
 	}
-	for _, secret := range []string{o.app.BotToken, o.app.AppToken, "first words", "a.png"} {
+	for _, secret := range []string{o.App.BotToken, o.App.AppToken, "first words", "a.png"} {
 		if strings.Contains(p.stderr.String(), secret) {
 			t.Errorf("the log holds %q:\n%s", secret, p.stderr)
 		}
@@ -39,9 +40,9 @@ func TestRunIsStoppedBySIGTERM(t *testing.T) {
 
 // TestRunEndsOnARefusedToken: one plain sentence, status 1.
 func TestRunEndsOnARefusedToken(t *testing.T) {
-	o := openOffice(t, http.NotFound)
-	o.ws.RevokeToken(o.app.BotToken)
-	p := start(t, append(o.environ, "LOG_LEVEL=error"))
+	o := office.Open(t, http.NotFound)
+	o.Workspace.RevokeToken(o.App.BotToken)
+	p := start(t, append(o.Environ, "LOG_LEVEL=error"))
 	if status := p.status(t); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
@@ -55,9 +56,9 @@ func TestRunEndsOnARefusedToken(t *testing.T) {
 func BenchmarkStart(b *testing.B) {
 	var memory float64
 	for b.Loop() {
-		o := openOffice(b, http.NotFound)
-		p := start(b, o.environ)
-		o.wait(b, "it listens", func() bool { return o.ws.Connections() > 0 })
+		o := office.Open(b, http.NotFound)
+		p := start(b, o.Environ)
+		o.Wait(b, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 		b.StopTimer()
 		memory = max(memory, residentMB(b, p.Process.Pid))
 		_ = p.Process.Kill()
@@ -84,9 +85,9 @@ func residentMB(b testing.TB, pid int) float64 {
 
 // TestLogOfARun names what runs, and says when it stops and that it has.
 func TestLogOfARun(t *testing.T) {
-	o := openOffice(t, reading)
-	p := start(t, o.environ, "run")
-	o.wait(t, "a connection", func() bool { return o.ws.Connections() > 0 })
+	o := office.Open(t, office.Reading)
+	p := start(t, o.Environ, "run")
+	o.Wait(t, "a connection", func() bool { return o.Workspace.Connections() > 0 })
 	if status := p.stop(t); status != statusOK {
 		t.Errorf("exit status %d", status)
 	}

@@ -7,13 +7,15 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"slackocr/bot"
 	"slackocr/bot/jobs"
 	"slackocr/bot/jobs/kv"
+	"slackocr/cmd/bot/internal/check"
+	"slackocr/cmd/bot/internal/monitor"
+	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr"
 )
 
@@ -39,13 +41,13 @@ failure, and 2 if a setting is wrong.`,
 
 // serve runs the bot until ctx ends.
 func serve(ctx context.Context, sys system) error {
-	c, err := loadConfig(sys.environ, ".env", needAll...)
+	c, err := settings.Load(sys.environ, ".env", settings.NeedAll...)
 	if err != nil {
 		return err
 	}
-	log := logger(c, sys.stderr)
+	log := c.Logger(sys.stderr)
 	warnOfMode(".env", log)
-	model, err := newModel(c)
+	model, err := c.NewModel()
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,11 @@ func serve(ctx context.Context, sys system) error {
 		log.Info("the bot is stopping; unfinished work stays in the store", "cause", context.Cause(ctx))
 		close(stopping)
 	})
-	endCheck := checkInBrief(ctx, c, sys.environ, log)
+	samples, err := newDecoder(true, 0)
+	if err != nil {
+		return err
+	}
+	endCheck := (&check.Checker{Config: c, Environ: sys.environ, Decoder: samples}).Brief(ctx, log)
 	err = runBot(ctx, c, "", model, log)
 	endCheck()
 	if !running() {
@@ -67,7 +73,7 @@ func serve(ctx context.Context, sys system) error {
 }
 
 // storeName names the job store for the log, without a password.
-func storeName(c config) string {
+func storeName(c settings.Config) string {
 	if c.NATSURL != "" {
 		return "NATS"
 	}
@@ -84,54 +90,47 @@ func warnOfMode(file string, log *slog.Logger) {
 
 // runBot opens the store of jobs, runs the bot until ctx ends, and closes the
 // store. For engine see [bot.Config].
-func runBot(ctx context.Context, c config, engine string, model *ocr.Client, log *slog.Logger) error {
-	watched, err := newMonitor(ctx, c.ListenAddr, log)
+func runBot(ctx context.Context, c settings.Config, engine string, model *ocr.Client, log *slog.Logger) error {
+	watched, err := monitor.New(ctx, c.ListenAddr, log)
 	if err != nil {
 		return err
 	}
-	defer watched.close()
+	defer watched.Close()
 	store, err := openStore(c, log)
 	if err != nil {
 		return err
 	}
+	retention := c.Retention
+	if retention == 0 {
+		retention = jobs.KeepNothing
+	}
 	queue, err := jobs.Open(ctx, jobs.Config{
-		Retention: c.retention(), Key: []byte(c.DataKey), MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log,
+		Retention: retention, Key: []byte(c.DataKey), MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log,
 	}, store)
 	if err != nil {
 		return errors.Join(err, store.Close(closing(ctx)))
 	}
-	decoder, err := newDecoder(c.PDFText, c.decoding())
+	pages := int64(c.TempSize) * 3 / 4 // for the files that decoders write; the rest is for downloads
+	decoder, err := newDecoder(c.PDFText, pages)
 	if err != nil {
 		return errors.Join(err, queue.Close(closing(ctx)))
 	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
-		Engine: engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - c.decoding(), Log: log,
+		Engine: engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - pages, Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
-		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: channels(c.AllowedChannels), Denied: channels(c.DeniedChannels),
-		AllowExternal: c.AllowExternal, Reaction: c.reaction(),
+		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: settings.Channels(c.AllowedChannels), Denied: settings.Channels(c.DeniedChannels),
+		AllowExternal: c.AllowExternal, Reaction: c.ReactionName(),
 	}, model, queue)
 	if err == nil {
-		watched.watch(b)
+		watched.Watch(b)
 		err = b.Run(ctx)
 	}
 	return errors.Join(err, queue.Close(closing(ctx)))
 }
 
-// decoding returns the part of TEMP_SIZE for the files that decoders write. The
-// rest is for downloads.
-func (c config) decoding() int64 { return int64(c.TempSize) * 3 / 4 }
-
-// retention returns the setting in the queue's form.
-func (c config) retention() time.Duration {
-	if c.Retention == 0 {
-		return jobs.KeepNothing
-	}
-	return c.Retention
-}
-
 // openStore opens the external store if one is set, else the embedded store.
-func openStore(c config, log *slog.Logger) (*kv.NATS, error) {
+func openStore(c settings.Config, log *slog.Logger) (*kv.NATS, error) {
 	if c.NATSURL != "" {
 		return kv.Connect(c.NATSURL, 0)
 	}
@@ -141,34 +140,12 @@ func openStore(c config, log *slog.Logger) (*kv.NATS, error) {
 // closing returns a context for work after the end of ctx.
 func closing(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-func newModel(c config) (*ocr.Client, error) {
-	extra, err := ocr.ParseExtraBody(c.OCRExtraBody)
-	if err != nil {
-		return nil, err
-	}
-	return ocr.NewClient(ocr.Config{
-		BaseURL: c.OCRBaseURL, Key: c.key(), Model: c.OCRModel, Profile: c.OCRProfile, Prompt: c.OCRPrompt,
-		Stream: c.OCRStream, MaxTokens: int(c.OCRMaxTokens), ExtraBody: extra, IdleTimeout: c.OCRIdleTimeout,
-		Concurrency: int(c.OCRConcurrency), StopLoops: true,
-	})
-}
-
-func logger(c config, w io.Writer) *slog.Logger {
-	var level slog.LevelVar
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the settings
-	options := &slog.HandlerOptions{Level: &level, ReplaceAttr: redactAttr}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
-
 // complain prints an error, or all problems of the settings, and returns the
 // exit status.
 func complain(w io.Writer, err error) int {
-	wrong, ok := errors.AsType[problems](err)
+	wrong, ok := errors.AsType[settings.Problems](err)
 	if !ok {
-		fmt.Fprintln(w, withoutAddresses(err))
+		fmt.Fprintln(w, settings.WithoutAddresses(err))
 		return statusFailed
 	}
 	fmt.Fprintln(w, "Some settings need your attention (in the environment or in .env; .env.example explains each):")

@@ -1,0 +1,111 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/settings"
+	"slackocr/ocr/page"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == decodeArgument {
+		os.Exit(page.Work(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// decodeArgument makes this test binary the process that opens files.
+const decodeArgument = "decode"
+
+func testDecoder(t *testing.T) *page.Decoder {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.NewDecoder(page.DecoderConfig{Command: []string{self, decodeArgument}})
+}
+
+// checker returns a Checker for probes that open no files.
+func checker(c settings.Config) *Checker { return &Checker{Config: c} }
+
+// probed runs some probes and returns what they say, which holds no secret.
+func probed(t *testing.T, environ []string, names ...string) (out string, status int) {
+	t.Helper()
+	c, invalid := settings.Load(environ, "", settings.NeedAll...)
+	k := &Checker{Config: c, Environ: environ, Decoder: testDecoder(t)}
+	all := slices.DeleteFunc(k.probes(), func(p probe) bool { return !slices.Contains(names, p.name) })
+	for f := range k.report(t.Context(), invalid, all) {
+		out += f.String() + "\n"
+		if !f.OK {
+			status = 1
+		}
+	}
+	office.TellsNoSecret(t, environ, out)
+	return out, status
+}
+
+// TestCheckFindsEachMissingScope takes the scopes out one by one.
+func TestCheckFindsEachMissingScope(t *testing.T) {
+	manifest, err := localslack.ParseManifest(bot.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if named := slices.Sorted(maps.Keys(without)); !slices.Equal(named, slices.Sorted(slices.Values(manifest.Scopes))) {
+		t.Errorf("what stops working is told for %v, and the manifest has %v", named, manifest.Scopes)
+	}
+	o := office.Open(t, office.Reading)
+	for i, scope := range manifest.Scopes {
+		app := manifest
+		app.Name, app.Scopes = fmt.Sprint("ocr", i), slices.Delete(slices.Clone(manifest.Scopes), i, i+1)
+		k := checker(settings.Config{SlackAPIURL: strings.TrimPrefix(o.Environ[2], "SLACK_API_URL="), SlackBotToken: o.Workspace.Install(app).BotToken})
+		var missing []string
+		for _, f := range k.botToken(t.Context(), true) {
+			if strings.HasPrefix(f.Check, "scope") {
+				missing = append(missing, f.String())
+			}
+		}
+		want := fmt.Sprintf("✗ scope %s: missing: %s. Add it on", scope, without[scope])
+		if len(missing) != 1 || !strings.HasPrefix(missing[0], want) {
+			t.Errorf("without %s it says %q", scope, missing)
+		}
+	}
+	manifest.Scopes = append(manifest.Scopes, "chat:write.public")
+	k := checker(settings.Config{SlackAPIURL: strings.TrimPrefix(o.Environ[2], "SLACK_API_URL="), SlackBotToken: o.Workspace.Install(manifest).BotToken})
+	if f := k.botToken(t.Context(), false)[1]; !f.OK || !strings.HasSuffix(f.Found, "some that aren't: chat:write.public") {
+		t.Errorf("with one too many it says %v", f)
+	}
+}
+
+// TestProbesAreBounded: one that hears nothing does not keep the others.
+func TestProbesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun, deaf := time.Now(), make(chan struct{})
+		var said []string
+		for f := range new(Checker).run(t.Context(), nil, []probe{
+			{"deaf", nil, time.Minute, func(context.Context) []Finding { <-deaf; return nil }},
+			{"slow", nil, time.Second, func(ctx context.Context) []Finding { <-ctx.Done(); return []Finding{failed("slow", "gave up", "")} }},
+			{"quick", nil, time.Second, func(context.Context) []Finding { return []Finding{passed("quick", "fine")} }},
+		}) {
+			said = append(said, f.String())
+		}
+		if want := []string{"✗ deaf: no answer within 1m0s. Check what it depends on: a disk, a network, a program.", "✗ slow: gave up", "✓ quick: fine"}; !slices.Equal(said, want) {
+			t.Errorf("got %q", said)
+		}
+		if took := time.Since(begun); took != time.Minute+overtime {
+			t.Errorf("it took %v", took)
+		}
+		close(deaf)
+	})
+}

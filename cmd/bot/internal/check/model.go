@@ -1,0 +1,171 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"image/png"
+	"strings"
+	"time"
+
+	"slackocr/ocr"
+	"slackocr/ocr/page"
+)
+
+const (
+	checkWord   = "Marmalade"      // the word in the test picture
+	modelWithin = 50 * time.Second // time for one reading
+)
+
+// modelSettings are the settings that a request to the endpoint requires.
+var modelSettings = []string{
+	"OCR_BASE_URL", "MODELVERSE_API_KEY", "OCR_API_KEY", "OCR_MODEL", "OCR_PROFILE", "OCR_PROMPT", "OCR_EXTRA_BODY",
+	"OCR_STREAM", "OCR_MAX_TOKENS", "OCR_IDLE_TIMEOUT",
+}
+
+// checkPNG is a picture of checkWord. It is kept, since drawing it at each start
+// would take some megabytes.
+//
+//go:embed check.png
+var checkPNG []byte
+
+func checkPage() (page.Page, error) {
+	size, err := png.DecodeConfig(bytes.NewReader(checkPNG))
+	return page.Page{Data: checkPNG, MediaType: "image/png", Width: size.Width, Height: size.Height}, err
+}
+
+// reach asks the endpoint for something that costs no money.
+func (k *Checker) reach(ctx context.Context) Finding {
+	model, err := k.NewModel()
+	if err != nil {
+		return failed("endpoint", err.Error(), "Fix that setting.")
+	}
+	defer model.CloseIdleConnections()
+	err = model.Reach(ctx)
+	if e, ok := errors.AsType[*ocr.Error](err); ok {
+		return failed("endpoint", e.Error(), k.Remedy(e.Class))
+	}
+	return passed("endpoint", "%s answers", model.Host())
+}
+
+// model lets the endpoint read a word, and then again in another mode, to
+// learn whether the endpoint obeys its prompt.
+func (k *Checker) model(ctx context.Context) []Finding {
+	model, err := k.NewModel()
+	if err != nil {
+		return []Finding{failed("endpoint", err.Error(), "Fix that setting.")}
+	}
+	defer model.CloseIdleConnections()
+	picture, err := checkPage()
+	if err != nil {
+		return []Finding{failed("endpoint", err.Error(), "")}
+	}
+	read, err := readOnce(ctx, model, picture)
+	if err != nil {
+		return []Finding{k.ofEndpoint(ctx, model, picture, err)}
+	}
+	how := fmt.Sprintf("streamed, the first text after %.1f s", read.first.Seconds())
+	switch {
+	case !k.OCRStream:
+		how = "not streamed (OCR_STREAM)"
+	case read.last.Whole:
+		how = "not streamed although it was asked to"
+	}
+	limit := "no limit of ours"
+	if n := model.MaxTokens(); n > 0 {
+		limit = fmt.Sprintf("answers of up to %d tokens", n)
+	}
+	facts := fmt.Sprintf("%s read a word in %.1f s with %s; %s; %s", model.Host(), read.took.Seconds(), read.model, how, limit)
+	if !strings.Contains(strings.ToLower(read.text), strings.ToLower(checkWord)) {
+		return []Finding{failed("endpoint", facts+"; but it was the wrong word", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")}
+	}
+	all := []Finding{passed("endpoint", "%s", facts)}
+	all[0].Remedy = strings.Join(k.advice(model, read.last), " ")
+	return append(all, checkPrompts(ctx, model, picture, read.text))
+}
+
+// advice returns settings that would fit the endpoint better, as sentences.
+func (k *Checker) advice(model *ocr.Client, last ocr.Attempt) (all []string) {
+	if k.OCRStream && last.Whole {
+		all = append(all, "It cannot stream: set OCR_STREAM=false, which gives its answers more time.")
+	}
+	if last.Reason != "" {
+		all = append(all, fmt.Sprintf("Its finish reason %q is unknown, so texts count as cut off: try another OCR_PROFILE.", last.Reason))
+	}
+	extra, _ := ocr.ParseExtraBody(k.OCRExtraBody) // checked with the settings
+	for _, name := range model.LeftOut() {
+		cure := fmt.Sprintf(`set OCR_EXTRA_BODY={"%s":null}`, name)
+		if _, ok := extra[name]; ok {
+			cure = "take it out of OCR_EXTRA_BODY"
+		} else if name == "max_tokens" || name == "max_completion_tokens" {
+			cure = "set OCR_MAX_TOKENS=0, or to what it takes"
+		}
+		all = append(all, fmt.Sprintf("It refuses %s, which costs a request after each start: %s.", name, cure))
+	}
+	return all
+}
+
+// checkPrompts asks for a description, and compares the answer with the text.
+func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, text string) Finding {
+	described, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}), picture)
+	switch {
+	case err != nil:
+		return failed("prompts", "reading in the mode describe failed: "+err.Error(), "Try again in a minute.")
+	case ocr.SameWords(text, described.text):
+		return passed("prompts", "this endpoint ignores them, so text, figure, describe, locate and prompt give the same text as markdown")
+	}
+	return passed("prompts", "they work: describe and markdown give different texts")
+}
+
+// oneReading is the result of a single request with a picture.
+type oneReading struct {
+	text, model string
+	first, took time.Duration // until the first text, and until the end
+	last        ocr.Attempt
+}
+
+func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneReading, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, modelWithin, fmt.Errorf("no answer within %s", modelWithin))
+	defer cancel()
+	begun := time.Now()
+	var text ocr.Text
+	for update, err := range model.WithTries(1).WithWatcher(func(t ocr.Attempt) { r.last = t }).Recognize(ctx, picture) {
+		if err != nil {
+			return r, err
+		}
+		text.Apply(update)
+		if r.first == 0 && text.Len() > 0 {
+			r.first = time.Since(begun)
+		}
+		if update.Outcome != nil {
+			r.model = update.Outcome.Model
+		}
+	}
+	r.text, r.took = text.String(), time.Since(begun)
+	return r, nil
+}
+
+// ofEndpoint returns the finding for an endpoint that did not read the
+// picture.
+func (k *Checker) ofEndpoint(ctx context.Context, model *ocr.Client, picture page.Page, err error) Finding {
+	e, ok := errors.AsType[*ocr.Error](err)
+	if !ok {
+		return failed("endpoint", fmt.Sprintf("%s: %v", model.Host(), err), "Is it still loading the model? Look at its log.")
+	}
+	if e.Class == ocr.Protocol && k.OCRStream {
+		c := k.Config
+		c.OCRStream = false
+		if whole, err := c.NewModel(); err == nil {
+			defer whole.CloseIdleConnections()
+			if _, err := readOnce(ctx, whole, picture); err == nil {
+				return failed("endpoint", model.Host()+" reads, but can't stream", "Set OCR_STREAM=false.")
+			}
+		}
+	}
+	if errors.Is(err, ocr.ErrWebPage) {
+		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? That often ends in /v1. There may also be a proxy or a login page in front of it.")
+	}
+	return failed("endpoint", e.Error(), k.Remedy(e.Class))
+}

@@ -1,0 +1,144 @@
+package check
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"slackocr/bot"
+	"slackocr/bot/localslack"
+	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/settings"
+)
+
+// TestCheckSlack is about what Slack can have against the bot.
+func TestCheckSlack(t *testing.T) {
+	refused := func(variable, code string) string { return (&bot.TokenError{Variable: variable, Code: code}).Error() }
+	for _, tt := range []struct {
+		name    string
+		arrange func(t *testing.T, o *office.Office)
+		want    map[string][]string // of each check: its mark, and words
+	}{
+		{"the bot token was revoked", func(_ *testing.T, o *office.Office) { o.Workspace.RevokeToken(o.App.BotToken) }, map[string][]string{
+			"bot token": {"✗", refused("SLACK_BOT_TOKEN", "token_revoked")}, "app token": {"✓"}, "socket mode": {"✓"}, "endpoint": {"✓"},
+		}},
+		{"the app token was revoked", func(_ *testing.T, o *office.Office) { o.Workspace.RevokeToken(o.App.AppToken) }, map[string][]string{
+			"bot token": {"✓"}, "app token": {"✗", refused("SLACK_APP_TOKEN", "invalid_auth")}, "endpoint": {"✓"},
+		}},
+		{"no connections:write", func(t *testing.T, o *office.Office) {
+			app := o.Manifest(t)
+			app.AppScopes = []string{"authorizations:read"}
+			o.Use(o.Workspace.Install(app))
+		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", refused("SLACK_APP_TOKEN", "missing_scope")}}},
+		{"tokens of two apps", func(t *testing.T, o *office.Office) {
+			own := o.App
+			o.Use(o.Workspace.Install(o.Manifest(t)))
+			o.Set("SLACK_BOT_TOKEN", own.BotToken)
+		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", "belongs to the app", "the same app's page"}, "socket mode": {"✓"}}},
+		{"a token that Slack never gave", func(_ *testing.T, o *office.Office) { o.Set("SLACK_BOT_TOKEN", "xoxb-never-given") }, map[string][]string{
+			"bot token": {"✗", refused("SLACK_BOT_TOKEN", "invalid_auth")},
+		}},
+		{"an app of a whole organisation", func(t *testing.T, o *office.Office) {
+			app := o.Manifest(t)
+			app.OrgInstall = true
+			o.Use(o.Workspace.Install(app))
+		}, map[string][]string{"bot token": {"✗", refused("SLACK_BOT_TOKEN", bot.OrgInstall)}}},
+		{"what the bot shows is taken", func(*testing.T, *office.Office) {}, map[string][]string{
+			"blocks.validate": {"✓", "a result", "the window for words"},
+		}},
+		{"what the bot shows is refused", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", After: 3, Error: "invalid_view"})
+		}, map[string][]string{"blocks.validate": {"✗", "the window for files", "Update the program"}}},
+		{"a Slack without blocks.validate", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", Error: "unknown_method"})
+		}, map[string][]string{"blocks.validate": {"✓", "doesn't offer the check"}}},
+		{"no channel yet", func(t *testing.T, o *office.Office) { o.Use(o.Workspace.Install(o.Manifest(t))) }, map[string][]string{
+			"conversations.replies": {"✓", "can be called", "no message"},
+		}},
+		{"replies are refused", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Error: "not_allowed_token_type"})
+		}, map[string][]string{"conversations.replies": {"✗", "not_allowed_token_type"}, "app token": {"✓"}}},
+		{"replies are limited", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Status: 429, RetryAfter: 60e9})
+		}, map[string][]string{"conversations.replies": {"✗", "one call a minute"}}},
+		{"Slack has troubles", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "auth.test", Error: "internal_error"})
+			o.Workspace.Fail(localslack.Fault{Method: "apps.connections.open", Status: 503})
+		}, map[string][]string{"bot token": {"✗", "in a few minutes"}, "app token": {"✗", "status 503"}, "endpoint": {"✓"}}},
+		{"nobody there", func(_ *testing.T, o *office.Office) {
+			o.Set("SLACK_API_URL", "http://127.0.0.1:1/api/")
+		}, map[string][]string{"bot token": {"✗", "connection refused", "HTTPS_PROXY"}, "app token": {"✗", "connection refused"}, "endpoint": {"✓"}}},
+		{"many connections", func(t *testing.T, o *office.Office) { connect(t, o, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10", "don't add many more"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := office.Open(t, office.Reading)
+			tt.arrange(t, o)
+			out, status := probed(t, o.Environ, "bot token", "app token", "endpoint")
+			bad := 0
+			for check, words := range tt.want {
+				office.ExpectFinding(t, out, check, words[0], words[1:]...)
+				if words[0] == "✗" {
+					bad = 1
+				}
+			}
+			if status != bad {
+				t.Errorf("exit status %d, want %d", status, bad)
+			}
+		})
+	}
+}
+
+// TestCheckTellsWhatHelloSays: what the local workspace never does.
+func TestCheckTellsWhatHelloSays(t *testing.T) {
+	for reason, want := range map[string]string{
+		"too_many_websockets": "all of its 10 connections",
+		"link_disabled":       "under Socket Mode",
+		"refresh_requested":   "closed the connection again: refresh_requested",
+	} {
+		f := ofGreeting(greeting{Type: "disconnect", Reason: reason})
+		if f.OK || !strings.Contains(f.String(), want) {
+			t.Errorf("%s: %v", reason, f)
+		}
+	}
+}
+
+// TestCheckMeetsSomethingElse: a web page instead of Slack, and a person's token.
+func TestCheckMeetsSomethingElse(t *testing.T) {
+	for body, want := range map[string]string{
+		`<html>sign in</html>`:                         "nothing that Slack would say",
+		`{"ok":true,"team":"x","user":"ann"}`:          "it belongs to a person",
+		`{"ok":true,"team":7}`:                         "in a form that is not known",
+		`{"ok":false,"error":"token_revoked"}`:         "token_revoked",
+		`{"ok":true,"team":"\u001b[31m","bot_id":"B"}`: "\x1b",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+		out, status := probed(t, []string{
+			"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1",
+		}, "bot token", "app token")
+		server.Close()
+		if hostile := strings.HasPrefix(want, "\x1b"); status != 1 || strings.Contains(office.Finding(out, "bot token"), want) == hostile {
+			t.Errorf("%s: status %d\n%s", body, status, out)
+		}
+	}
+}
+
+// connect opens connections that do nothing, until the test ends.
+func connect(t *testing.T, o *office.Office, n int) {
+	t.Helper()
+	slack := checker(settings.Config{SlackAPIURL: strings.TrimPrefix(o.Environ[2], "SLACK_API_URL=")}).newSlackCaller(o.App.AppToken)
+	for range n {
+		var open struct{ URL string }
+		if _, err := slack.call(t.Context(), "apps.connections.open", nil, &open); err != nil {
+			t.Fatal(err)
+		}
+		conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), open.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+	o.Wait(t, "all are connected", func() bool { return o.Workspace.Connections() == n })
+}

@@ -1,0 +1,121 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	socketWithin = 15 * time.Second // time for Slack's hello
+	maxGreeting  = 4 << 20          // bytes: events may come first
+	// maxConnections is the most connections of an app:
+	// https://docs.slack.dev/apis/events-api/using-socket-mode
+	maxConnections  = 10
+	manyConnections = 8
+)
+
+// greeting is the used part of Slack's first or last message.
+type greeting struct {
+	Type           string `json:"type"`
+	Reason         string `json:"reason"` // of a disconnect
+	NumConnections int    `json:"num_connections"`
+	ConnectionInfo struct {
+		AppID string `json:"app_id"`
+	} `json:"connection_info"`
+}
+
+// appToken asks for a connection and opens it.
+func (k *Checker) appToken(ctx context.Context) []Finding {
+	slack := k.newSlackCaller(k.SlackAppToken)
+	defer slack.client.CloseIdleConnections()
+	var open struct {
+		URL string `json:"url"`
+	}
+	if _, err := slack.call(ctx, "apps.connections.open", nil, &open); err != nil {
+		return []Finding{ofToken("app token", "SLACK_APP_TOKEN", err)}
+	}
+	token := passed("app token", "it works and has the scope connections:write")
+	hello, err := greet(ctx, open.URL)
+	if err != nil {
+		return []Finding{token, failed("socket mode", err.Error(), "Does a firewall or proxy let WebSockets through to Slack? See HTTPS_PROXY.")}
+	}
+	if own := k.appOf(ctx); own != "" && hello.ConnectionInfo.AppID != "" && own != hello.ConnectionInfo.AppID {
+		token = failed("app token", fmt.Sprintf("it belongs to the app %s, and the bot token to %s", hello.ConnectionInfo.AppID, own),
+			"Take both tokens from the same app's page.")
+	}
+	return []Finding{token, ofGreeting(hello)}
+}
+
+func ofGreeting(hello greeting) Finding {
+	n := hello.NumConnections
+	switch {
+	case hello.Reason == "too_many_websockets":
+		return failed("socket mode", fmt.Sprintf("the app already has all of its %d connections", maxConnections), "Stop other processes that use its tokens.")
+	case hello.Reason == "link_disabled":
+		return failed("socket mode", "it's switched off for the app", "Enable it on your app's page, under Socket Mode.")
+	case hello.Type != "hello":
+		return failed("socket mode", "Slack closed the connection again: "+hello.Reason, "Try again in a minute.")
+	case n >= manyConnections:
+		return passed("socket mode", "it works; the app uses %d of the %d connections that Slack allows, including this one, so don't add many more", n, maxConnections)
+	}
+	return passed("socket mode", "it works; the app uses %d of %d connections, including this one", n, maxConnections)
+}
+
+// greet opens a connection and closes it after Slack's hello or disconnect.
+// Events that arrive in between are not acknowledged, so the running bot gets
+// them a little later.
+func greet(ctx context.Context, address string) (greeting, error) {
+	ctx, cancel := context.WithTimeout(ctx, socketWithin)
+	defer cancel()
+	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: socketWithin}
+	conn, response, err := dialer.DialContext(ctx, address, nil)
+	if err != nil {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err // the address contains a ticket
+		}
+		if response != nil {
+			err = fmt.Errorf("%w (status %d)", err, response.StatusCode)
+		}
+		return greeting{}, fmt.Errorf("no connection: %w", err)
+	}
+	defer conn.Close()
+	conn.SetReadLimit(maxGreeting)
+	end, _ := ctx.Deadline()
+	_ = conn.SetReadDeadline(end)
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	for {
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			return greeting{}, fmt.Errorf("connected, and then no greeting: %w", err)
+		}
+		var g greeting
+		if json.Unmarshal(text, &g) == nil && (g.Type == "hello" || g.Type == "disconnect") {
+			_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+			return g, nil
+		}
+	}
+}
+
+// appOf returns the app of the bot token, or "" if unknown.
+func (k *Checker) appOf(ctx context.Context) string {
+	slack := k.newSlackCaller(k.SlackBotToken)
+	defer slack.client.CloseIdleConnections()
+	var who identity
+	if _, err := slack.call(ctx, "auth.test", nil, &who); err != nil || who.BotID == "" {
+		return ""
+	}
+	var about struct {
+		Bot struct {
+			AppID string `json:"app_id"`
+		} `json:"bot"`
+	}
+	_, _ = slack.call(ctx, "bots.info", url.Values{"bot": {who.BotID}}, &about)
+	return about.Bot.AppID
+}

@@ -1,0 +1,190 @@
+package settings
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"slackocr/bot"
+	"slackocr/ocr"
+)
+
+// leastKey is the least length of a key of the store, in characters.
+const leastKey = 20
+
+// The problems of a setting, after the name of its variable.
+const (
+	isMissing = "is missing"
+	isInvalid = "has an invalid value"
+	isQuoted  = "contains spaces or quotes"
+)
+
+// belongsIn is the problem of a token in the variable of the other token.
+func belongsIn(prefix, other string) string {
+	return "starts with " + prefix + ", so it belongs in " + other
+}
+
+// NeedAll are the checks for the bot itself.
+var NeedAll = []func(*Config, *Problems){NeedLog, NeedSlack, NeedPlaces, NeedModel, NeedLimits, NeedStore, NeedMonitor}
+
+func NeedSlack(c *Config, wrong *Problems) {
+	const bot, app = "xoxb-", "xapp-"
+	botKnown := fromFile("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, wrong)
+	appKnown := fromFile("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, wrong)
+	swapped := strings.HasPrefix(c.SlackBotToken, app) && strings.HasPrefix(c.SlackAppToken, bot)
+	token := func(variable, value, prefix, other, otherPrefix string) {
+		switch {
+		case value == "":
+			wrong.add(variable, isMissing)
+		case swapped:
+			wrong.add(variable, "and "+other+" are swapped")
+		case strings.HasPrefix(value, otherPrefix):
+			wrong.add(variable, belongsIn(otherPrefix, other))
+		case !strings.HasPrefix(value, prefix):
+			wrong.add(variable, "doesn't start with "+prefix)
+		case strings.ContainsAny(value, " \t\r\n\"'"):
+			wrong.add(variable, isQuoted)
+		}
+	}
+	if botKnown {
+		token("SLACK_BOT_TOKEN", c.SlackBotToken, bot, "SLACK_APP_TOKEN", app)
+	}
+	if appKnown {
+		token("SLACK_APP_TOKEN", c.SlackAppToken, app, "SLACK_BOT_TOKEN", bot)
+	}
+	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
+	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !Loopback(u.Hostname()) {
+		wrong.add("SLACK_API_URL", "must start with https, so that nobody on the way can read the tokens")
+	}
+	if !strings.HasSuffix(c.SlackAPIURL, "/") {
+		c.SlackAPIURL += "/"
+	}
+}
+
+// channelID matches Slack's ids of channels.
+var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
+
+// NeedPlaces checks the settings of channels and people.
+func NeedPlaces(c *Config, wrong *Problems) {
+	if !bot.ChannelMode(c.AutoRead).Known() {
+		wrong.add("AUTO_READ", isInvalid)
+	}
+	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
+		for _, id := range Channels(list) {
+			if !channelID.MatchString(id) {
+				wrong.add(variable, "contains something that isn't a channel ID (Slack shows the ID at the bottom of the channel's details)")
+			}
+		}
+	}
+	if !regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`).MatchString(c.ReactionName()) && c.ReactionName() != "" {
+		wrong.add("REACTION", "isn't the name of an emoji")
+	}
+}
+
+// Channels splits a list of ids.
+func Channels(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// reaction returns the emoji that asks, or "".
+func (c *Config) ReactionName() string {
+	if name := strings.Trim(c.Reaction, ":"); name != "off" {
+		return name
+	}
+	return ""
+}
+
+// NeedLimits checks the limits that reading and writing need.
+func NeedLimits(c *Config, wrong *Problems) {
+	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
+		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
+	}
+	if c.TempSize < 8*c.MaxFileSize || c.TempSize > 1<<40 {
+		wrong.add("TEMP_SIZE", "must be at least eight times MAX_FILE_SIZE, and at most 1024GB")
+	}
+	if c.MaxPDFPages < 1 || c.MaxPDFPages > 1000 {
+		wrong.add("MAX_PDF_PAGES", "must be from 1 to 1000")
+	}
+	if c.OCRConcurrency < 0 || c.OCRConcurrency > 256 {
+		wrong.add("OCR_CONCURRENCY", "must be auto, or from 1 to 256")
+	}
+	if c.Retention < 0 || c.Retention > 10*365*24*time.Hour {
+		wrong.add("RETENTION", "must be from 0 to 87600h")
+	}
+}
+
+func NeedModel(c *Config, wrong *Problems) {
+	checkURL("OCR_BASE_URL", c.OCRBaseURL, wrong)
+	known := fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
+	known = fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong) && known
+	if u, err := url.Parse(c.OCRBaseURL); err == nil && known && u.Hostname() == "api.modelverse.cn" && c.Key() == "" {
+		wrong.add("MODELVERSE_API_KEY", isMissing+", and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
+	}
+	if c.OCRMaxTokens > 128<<10 {
+		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 131072")
+	}
+	if c.OCRProfile != "" && !slices.Contains(ocr.Profiles(), c.OCRProfile) {
+		wrong.add("OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
+	}
+	if _, err := ocr.ParseExtraBody(c.OCRExtraBody); err != nil {
+		wrong.add("OCR_EXTRA_BODY", "is invalid: "+err.Error())
+	}
+	if strings.ContainsFunc(c.Key(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		variable := "MODELVERSE_API_KEY"
+		if c.OCRAPIKey != "" {
+			variable = "OCR_API_KEY"
+		}
+		wrong.add(variable, "contains spaces or other characters that a key can't have")
+	}
+	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
+		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
+	}
+}
+
+func NeedStore(c *Config, wrong *Problems) {
+	fromFile("NATS_URL", &c.NATSURL, c.NATSURLFile, wrong)
+	if fromFile("DATA_KEY", &c.DataKey, c.DataKeyFile, wrong) && c.DataKey != "" && len(c.DataKey) < leastKey {
+		wrong.add("DATA_KEY", fmt.Sprintf("has fewer than %d characters", leastKey))
+	}
+}
+
+func NeedLog(c *Config, wrong *Problems) {
+	if new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) != nil {
+		wrong.add("LOG_LEVEL", isInvalid)
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		wrong.add("LOG_FORMAT", isInvalid)
+	}
+}
+
+func checkURL(variable, value string, wrong *Problems) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		wrong.add(variable, "isn't a web address")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		wrong.add(variable, "must not contain a password, ? or #")
+	}
+}
+
+// NeedMonitor checks the setting of the monitor's address.
+func NeedMonitor(c *Config, wrong *Problems) {
+	if c.ListenAddr == "" {
+		return
+	}
+	_, port, err := net.SplitHostPort(c.ListenAddr)
+	if n, notNumber := strconv.Atoi(port); err != nil || notNumber != nil || n < 0 || n > 65535 {
+		wrong.add("LISTEN_ADDR", "isn't an address with a port")
+	}
+}
+
+// Loopback reports whether a host is this machine.
+func Loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
