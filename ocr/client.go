@@ -3,9 +3,11 @@
 package ocr
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -212,3 +214,58 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // Canvas returns the size in pixels that an image of the given size has for
 // the model; see the function [Canvas].
 func (c *Client) Canvas(width, height int) (w, h int) { return c.profile.canvas(width, height) }
+
+// An Attempt is a single request for a page, and the result. An Attempt holds no content
+// of the page.
+type Attempt struct {
+	Number     int           // number of the request for this page, from 1
+	First      time.Duration // until the first text, or 0
+	Took       time.Duration // until the end, including the consumer's time
+	Err        error         // nil, an [*Error], or the cause of the caller's end
+	Looped     bool          // the model repeated itself and was stopped
+	Cut        bool          // cut at the model's limit
+	Reason     string        // the finish reason if unknown, in which case the text counts as cut
+	Whole      bool          // the answer was not streamed
+	ImageBytes int           // bytes of the picture, before base64
+	Text       int           // bytes of text received
+}
+
+// WithWatcher returns a client that calls watch after each request for a page,
+// from the goroutine that reads the page. The client shares c's connections.
+// Probes of [Client.WaitUp] are not reported.
+func (c *Client) WithWatcher(watch func(Attempt)) *Client {
+	other := *c
+	other.watch = watch
+	return &other
+}
+
+// reachTimeout bounds the request of [Client.Reach].
+const reachTimeout = 20 * time.Second
+
+// Reach asks the endpoint for its list of models, which costs nothing. It returns an
+// [*Error] if the endpoint cannot be reached, is no API, or refuses the key. Any other
+// answer is fine: not every endpoint has such a list, or lets every key see it.
+func (c *Client) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.config.BaseURL, "/")+"/models", nil)
+	if err != nil {
+		return c.endpoint.fail(BadRequest, errors.New("the base URL makes no request"))
+	}
+	if c.config.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.config.Key)
+	}
+	resp, err := c.endpoint.do(c.http, req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	defer io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody)) // so that the connection can be used again
+	switch status := resp.StatusCode; {
+	case status == http.StatusOK && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"):
+		return c.endpoint.fail(Protocol, ErrWebPage)
+	case status == http.StatusUnauthorized, status >= 500, 300 <= status && status < 400:
+		return c.endpoint.refused(resp)
+	}
+	return nil
+}

@@ -29,31 +29,24 @@ const (
 	Protocol                    // not the answer of an OpenAI-compatible endpoint
 )
 
+var classNames = [...]string{
+	KeyRefused: "key refused",
+	Unpaid:     "account not paid",
+	Busy:       "busy",
+	Down:       "down",
+	Refused:    "content refused",
+	TooLarge:   "too large",
+	BadRequest: "bad request",
+	NotFound:   "not found",
+	CutOff:     "cut off",
+	Idle:       "idle",
+	Protocol:   "not an OpenAI answer",
+}
+
 // String returns the class in a few words, for logs and metrics.
 func (c Class) String() string {
-	switch c {
-	case KeyRefused:
-		return "key refused"
-	case Unpaid:
-		return "account not paid"
-	case Busy:
-		return "busy"
-	case Down:
-		return "down"
-	case Refused:
-		return "content refused"
-	case TooLarge:
-		return "too large"
-	case BadRequest:
-		return "bad request"
-	case NotFound:
-		return "not found"
-	case CutOff:
-		return "cut off"
-	case Idle:
-		return "idle"
-	case Protocol:
-		return "not an OpenAI answer"
+	if c >= KeyRefused && int(c) < len(classNames) {
+		return classNames[c]
 	}
 	return "class " + strconv.Itoa(int(c))
 }

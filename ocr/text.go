@@ -1,5 +1,10 @@
 package ocr
 
+import (
+	"slackocr/ocr/clean"
+	"slackocr/ocr/page"
+)
+
 // An Update is a step of a growing text.
 type Update struct {
 	// Keep is the number of bytes of the text so far that stand. If text is
@@ -53,3 +58,26 @@ func (t *Text) String() string { return string(t.buf) }
 
 // Len returns the length of the text so far in bytes.
 func (t *Text) Len() int { return len(t.buf) }
+
+// A Box is a place on the page that the model names.
+type Box struct {
+	// Text is the text in the box; it may be empty.
+	Text string
+	page.Area
+}
+
+// boxesOf converts the model's corners to shares of the page.
+func boxesOf(found []clean.Box) (boxes []Box) {
+	for _, b := range found {
+		boxes = append(boxes, Box{Text: b.Text, Area: areaOf(b.Corners)})
+	}
+	return boxes
+}
+
+func areaOf(corners [4]int) page.Area {
+	at := func(i int) float64 { return float64(min(corners[i], clean.Grid)) / clean.Grid }
+	return page.Area{
+		Left: min(at(0), at(2)), Top: min(at(1), at(3)),
+		Right: max(at(0), at(2)), Bottom: max(at(1), at(3)),
+	}
+}

@@ -3,7 +3,6 @@ package ocr
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -62,25 +61,6 @@ func TestCountWords(t *testing.T) {
 			t.Errorf("CountWords(%q) = %d, want %d", s, got, want)
 		}
 	}
-}
-
-func TestWordsCountTheSameInPieces(t *testing.T) {
-	letters := rapid.SampledFrom([]rune("ab1 '-.,<>/|\n#é漢한\u0301"))
-	rapid.Check(t, func(t *rapid.T) {
-		s := string(rapid.SliceOf(letters).Draw(t, "text"))
-		var c wordCounter
-		for rest := s; rest != ""; {
-			n := rapid.IntRange(1, len(rest)).Draw(t, "piece")
-			for n < len(rest) && !utf8.RuneStart(rest[n]) {
-				n++
-			}
-			c.add(rest[:n])
-			rest = rest[n:]
-		}
-		if want := CountWords(s); c.n != want {
-			t.Fatalf("%d words in pieces, %d at once", c.n, want)
-		}
-	})
 }
 
 // TestCanvas holds the documented table of aspect ratios.

@@ -40,16 +40,25 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	if !x.stream {
 		req.Header.Set("Accept", "application/json")
 	}
-	resp, err := x.client.Do(req)
+	resp, err := x.from.do(x.client, req)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return nil, x.from.fail(Down, err)
+		return nil, err
 	}
 	if err := x.open(resp); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
+	}
+	return resp, nil
+}
+
+// do sends a request. An error leaves out the address, which the host stands for.
+func (e endpoint) do(client *http.Client, req *http.Request) (*http.Response, error) {
+	resp, err := client.Do(req)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	if err != nil {
+		return nil, e.fail(Down, err)
 	}
 	return resp, nil
 }
@@ -63,7 +72,7 @@ func (x *exchange) open(resp *http.Response) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return x.refused(resp)
+		return x.from.refused(resp)
 	}
 	limit := maxWhole
 	if x.stream {
@@ -106,12 +115,12 @@ func (i *inflated) Read(p []byte) (n int, err error) {
 func (i *inflated) Close() error { return i.body.Close() }
 
 // refused returns the error for an answer whose status is not 200.
-func (x *exchange) refused(resp *http.Response) *Error {
+func (e endpoint) refused(resp *http.Response) *Error {
 	status := resp.StatusCode
 	if location, err := resp.Location(); err == nil && 300 <= status && status < 400 {
 		// A redirect could send the image to a host that nobody agreed to.
 		return &Error{
-			Class: Protocol, Status: status, Host: x.from.host,
+			Class: Protocol, Status: status, Host: e.host,
 			err: fmt.Errorf("the endpoint redirects to host %q; set the base URL to where it is", location.Host),
 		}
 	}
@@ -125,7 +134,7 @@ func (x *exchange) refused(resp *http.Response) *Error {
 			f.message = string(body)
 		}
 	}
-	e := x.from.errorFrom(status, f)
-	e.RetryAfter = retryAfter(resp.Header, time.Now())
-	return e
+	failure := e.errorFrom(status, f)
+	failure.RetryAfter = retryAfter(resp.Header, time.Now())
+	return failure
 }

@@ -15,103 +15,89 @@ import (
 // words are counted by spaces. Markup made of signs (#, |, ---) and text in
 // <…> (HTML tables come as tags) do not count. Thai, Lao, Khmer and Burmese
 // are counted by spaces too, which gives too few.
-func CountWords(s string) int {
-	var c wordCounter
-	c.add(s)
-	return c.n
+func CountWords(s string) (n int) {
+	end := -1 // of the last word, if a sign may continue it
+	for start, word := range words(s) {
+		r, _ := utf8.DecodeRuneInString(word)
+		switch {
+		case isIdeograph(r):
+			n, end = n+1, -1
+			continue
+		case end < 0 || !isJoiner(s[end:start]):
+			n++
+		}
+		end = start + len(word)
+	}
+	return n
 }
 
 // SameWords reports whether two texts have the same words in the same order,
 // with any signs between. An endpoint that ignores its prompt returns the same
 // words in every mode.
 func SameWords(a, b string) bool {
-	next, stop := iter.Pull(words(b))
+	next, stop := iter.Pull2(words(b))
 	defer stop()
-	for word := range words(a) {
-		if other, ok := next(); !ok || other != word {
+	for _, word := range words(a) {
+		if _, other, ok := next(); !ok || !strings.EqualFold(word, other) {
 			return false
 		}
 	}
-	_, more := next()
+	_, _, more := next()
 	return !more
 }
 
-// words yields the runs of letters and digits outside of tags, in lower case.
-func words(s string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		var c wordCounter
-		start := -1
-		for i, r := range s {
-			c.rune(r)
-			inside := c.tag == 0 && isWordRune(r)
-			if inside && start < 0 {
-				start = i
-			}
-			if !inside && start >= 0 {
-				if !yield(strings.ToLower(s[start:i])) {
+// words yields the runs of letters and digits outside of tags, with their
+// offsets. An ideograph is a run of its own.
+func words(s string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for i := 0; i < len(s); {
+			n := tagLength(s[i:])
+			if n == 0 {
+				n = wordLength(s[i:])
+				if n > 0 && !yield(i, s[i:i+n]) {
 					return
 				}
-				start = -1
 			}
-		}
-		if start >= 0 {
-			yield(strings.ToLower(s[start:]))
+			if n == 0 {
+				_, n = utf8.DecodeRuneInString(s[i:])
+			}
+			i += n
 		}
 	}
+}
+
+func wordLength(s string) int {
+	for i, r := range s {
+		switch {
+		case !isWordRune(r), i > 0 && isIdeograph(r):
+			return i
+		case isIdeograph(r):
+			return utf8.RuneLen(r)
+		}
+	}
+	return len(s)
 }
 
 // maxTag bounds, in runes, the text after a < without > that does not count.
 const maxTag = 200
 
-// A wordCounter counts words in text that arrives in pieces. A piece must
-// consist of whole runes.
-type wordCounter struct {
-	n      int
-	inWord bool
-	joiner bool // the last rune was a joiner after a word
-	opened bool // the last rune was <
-	tag    int  // runes since the start of the tag, or 0 outside a tag
-}
-
-func (c *wordCounter) add(s string) {
-	for _, r := range s {
-		c.rune(r)
+// tagLength returns the length of the tag at the start of s, or 0 if there is
+// none.
+func tagLength(s string) int {
+	if len(s) < 2 || s[0] != '<' || !isASCIILetter(rune(s[1])) && !strings.ContainsRune("/|!", rune(s[1])) {
+		return 0
 	}
-}
-
-func (c *wordCounter) rune(r rune) {
-	if c.tag > 0 {
-		c.tag++
-		if r == '>' || r == '\n' || c.tag > maxTag {
-			c.tag = 0
+	runes := 0
+	for i, r := range s {
+		switch {
+		case r == '>', r == '\n':
+			return i + 1
+		case runes > maxTag:
+			return i
 		}
-		return
+		runes++
 	}
-	if c.opened {
-		c.opened = false
-		if r == '/' || r == '|' || r == '!' || isASCIILetter(r) {
-			c.tag = 1
-			return
-		}
-	}
-	switch {
-	case r == '<':
-		c.opened, c.inWord, c.joiner = true, false, false
-	case isWordRune(r):
-		if isWordByItself(r) {
-			c.n++
-			c.inWord, c.joiner = false, false
-			return
-		}
-		if !c.inWord {
-			c.n++
-		}
-		c.inWord, c.joiner = true, false
-	case c.inWord && !c.joiner && isJoiner(r):
-		c.joiner = true
-	default:
-		c.inWord, c.joiner = false, false
-	}
+	return len(s)
 }
 
 func isASCIILetter(r rune) bool {
@@ -125,14 +111,14 @@ func isWordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
 }
 
-func isWordByItself(r rune) bool {
+func isIdeograph(r rune) bool {
 	// U+2E80 is where the East Asian blocks begin.
 	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
-func isJoiner(r rune) bool {
-	switch r {
-	case '\'', '’', '-', '.', ',':
+func isJoiner(sign string) bool {
+	switch sign {
+	case "'", "’", "-", ".", ",":
 		return true
 	}
 	return false

@@ -1,8 +1,7 @@
 package tesseract
 
 import (
-	"crypto/rand"
-	"encoding/json"
+	"fmt"
 	"iter"
 	"net/http"
 	"strings"
@@ -21,36 +20,12 @@ type answer struct {
 	failed  error // the error that ended the text early
 }
 
-func newID() string { return "chatcmpl-" + rand.Text() }
+// An object is a JSON object of the API.
+type object map[string]any
 
-// A completion is the whole answer, or one event of a stream.
-type completion struct {
-	ID      string   `json:"id"`
-	Object  string   `json:"object"`
-	Created int64    `json:"created"`
-	Model   string   `json:"model"`
-	Choices []choice `json:"choices"`
-	// Usage is null until the last event of a stream whose client asked for
-	// the usage, and absent in any other stream.
-	Usage json.RawMessage `json:"usage,omitempty"`
-}
-
-type choice struct {
-	Index        int          `json:"index"`
-	Message      *chatMessage `json:"message,omitempty"`
-	Delta        *chatMessage `json:"delta,omitempty"`
-	FinishReason *string      `json:"finish_reason"`
-}
-
-type chatMessage struct {
-	Role    string  `json:"role,omitempty"`
-	Content *string `json:"content,omitempty"`
-}
-
-type usage struct {
-	PromptTokens     int `json:"prompt_tokens"`
-	CompletionTokens int `json:"completion_tokens"`
-	TotalTokens      int `json:"total_tokens"`
+// completion returns the whole answer, or one event of a stream.
+func (a *answer) completion(kind string, choices ...object) object {
+	return object{"id": a.id, "object": kind, "created": a.created, "model": a.Model, "choices": choices}
 }
 
 // bytesPerToken is the usual estimate for English. tesseract has no tokens;
@@ -79,21 +54,16 @@ func (a *answer) pieces() iter.Seq2[string, error] {
 	}
 }
 
-func (a *answer) finishReason() *string {
+func (a *answer) finishReason() string {
 	if a.cut {
-		return new("length")
+		return "length"
 	}
-	return new("stop")
+	return "stop"
 }
 
-func (a *answer) usage() json.RawMessage {
-	u := usage{PromptTokens: tokens(len(a.prompt)), CompletionTokens: tokens(a.letters)}
-	u.TotalTokens = u.PromptTokens + u.CompletionTokens
-	b, err := json.Marshal(u)
-	if err != nil {
-		panic(err) // three numbers
-	}
-	return b
+func (a *answer) usage() object {
+	prompt, text := tokens(len(a.prompt)), tokens(a.letters)
+	return object{"prompt_tokens": prompt, "completion_tokens": text, "total_tokens": prompt + text}
 }
 
 // whole writes the answer at once.
@@ -106,13 +76,10 @@ func (a *answer) whole(w http.ResponseWriter) error {
 		text.WriteString(piece)
 	}
 	extend(w)
-	writeJSON(w, http.StatusOK, completion{
-		ID: a.id, Object: "chat.completion", Created: a.created, Model: a.Model, Usage: a.usage(),
-		Choices: []choice{{
-			Message:      &chatMessage{"assistant", new(text.String())},
-			FinishReason: a.finishReason(),
-		}},
-	})
+	message := object{"role": "assistant", "content": text.String()}
+	c := a.completion("chat.completion", object{"index": 0, "message": message, "finish_reason": a.finishReason()})
+	c["usage"] = a.usage()
+	writeJSON(w, http.StatusOK, c)
 	return nil
 }
 
@@ -122,49 +89,43 @@ func (a *answer) whole(w http.ResponseWriter) error {
 func (a *answer) stream(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
-	if a.event(w, choice{Delta: &chatMessage{"assistant", new("")}}) != nil {
+	if a.event(w, object{"role": "assistant", "content": ""}, nil) != nil {
 		return
 	}
 	for piece, err := range a.pieces() {
 		if err != nil {
-			_ = send(w, errorBody{asAPIError(err)})
+			_ = send(w, errorBody(err))
 			return
 		}
-		if a.event(w, choice{Delta: &chatMessage{Content: &piece}}) != nil {
+		if a.event(w, object{"content": piece}, nil) != nil {
 			return
 		}
 	}
-	if a.event(w, choice{Delta: &chatMessage{}, FinishReason: a.finishReason()}) != nil {
+	if a.event(w, object{}, a.finishReason()) != nil {
 		return
 	}
 	if a.StreamOptions.IncludeUsage {
-		last := a.chunk()
-		last.Usage = a.usage()
+		last := a.completion("chat.completion.chunk")
+		last["choices"], last["usage"] = []object{}, a.usage()
 		_ = send(w, last)
 	}
 	_, _ = w.Write([]byte("data: [DONE]\n\n"))
 }
 
-func (a *answer) chunk(choices ...choice) completion {
-	c := completion{ID: a.id, Object: "chat.completion.chunk", Created: a.created, Model: a.Model}
-	c.Choices = append([]choice{}, choices...) // an empty list is [], not null
+// event writes an event with one choice. finishReason may be nil. The usage is
+// null until the last event, if the client asked for the usage.
+func (a *answer) event(w http.ResponseWriter, delta object, finishReason any) error {
+	c := a.completion("chat.completion.chunk", object{"index": 0, "delta": delta, "finish_reason": finishReason})
 	if a.StreamOptions.IncludeUsage {
-		c.Usage = json.RawMessage("null")
+		c["usage"] = nil
 	}
-	return c
+	return send(w, c)
 }
 
-func (a *answer) event(w http.ResponseWriter, c choice) error { return send(w, a.chunk(c)) }
-
 // send writes a server-sent event and flushes the connection.
-func send(w http.ResponseWriter, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // all our types can be marshalled
-	}
+func send(w http.ResponseWriter, v object) error {
 	extend(w)
-	event := append(append([]byte("data: "), body...), "\n\n"...)
-	if _, err := w.Write(event); err != nil {
+	if _, err := fmt.Fprintf(w, "data: %s\n\n", encode(v)); err != nil {
 		return err
 	}
 	return http.NewResponseController(w).Flush()

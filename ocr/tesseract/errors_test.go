@@ -14,7 +14,7 @@ import (
 )
 
 func TestErrors(t *testing.T) {
-	_, url := serve(t, Options{MaxBody: 4000})
+	_, url := serve(t, Options{})
 	good := pagetest.PNG("Hi", pagetest.Layout{Width: 1, Height: 1, Margin: 0.2})
 	lying := largePNG()
 	image := func(url string) string {
@@ -40,7 +40,7 @@ func TestErrors(t *testing.T) {
 		{"html as picture", "POST", "/chat/completions", image("data:image/png;base64,PGh0bWw+"), 400, "messages", "invalid_image"},
 		{"cut picture", "POST", "/chat/completions", body(good[:len(good)/2], ""), 400, "messages", "invalid_image"},
 		{"huge picture", "POST", "/chat/completions", body(lying, ""), 400, "messages", "invalid_image"},
-		{"huge body", "POST", "/chat/completions", body(make([]byte, 4000), ""), 413, nil, "request_too_large"},
+		{"huge body", "POST", "/chat/completions", body(make([]byte, maxBody/4*3), ""), 413, nil, "request_too_large"},
 		{"wrong method", "GET", "/chat/completions", "", 405, nil, "method_not_allowed"},
 		{"wrong method", "POST", "/models", "", 405, nil, "method_not_allowed"},
 		{"unknown path", "POST", "/completions", "{}", 404, nil, "unknown_url"},
@@ -70,8 +70,8 @@ func TestErrors(t *testing.T) {
 
 // A body of unknown length is bounded as well.
 func TestLargeBodyOfUnknownLength(t *testing.T) {
-	_, url := serve(t, Options{MaxBody: 4000})
-	reader := io.MultiReader(strings.NewReader(body(make([]byte, 4000), "")))
+	_, url := serve(t, Options{})
+	reader := io.MultiReader(strings.NewReader(body(make([]byte, maxBody/4*3), "")))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", reader)
 	if err != nil {
 		t.Fatal(err)

@@ -43,6 +43,14 @@ var languages = []language{
 	{"tha", "Thai", "Thai"},
 }
 
+func languageOf(code string) (l language, ok bool) {
+	i := slices.IndexFunc(languages, func(l language) bool { return l.code == code })
+	if i < 0 {
+		return language{}, false
+	}
+	return languages[i], true
+}
+
 // installed returns the installed languages in the order of use. tesseract
 // takes the first language with good text, so English follows other languages
 // in Latin script, which have its letters and more, and precedes all others.
@@ -62,11 +70,11 @@ func installed(program string) ([]string, error) {
 		codes = append(codes, code)
 	}
 	place := func(code string) int {
-		i := slices.IndexFunc(languages, func(l language) bool { return l.code == code })
+		l, ok := languageOf(code)
 		switch {
 		case code == "eng":
 			return 1
-		case i >= 0 && languages[i].script != "Latin":
+		case ok && l.script != "Latin":
 			return 2
 		}
 		return 0
@@ -97,16 +105,6 @@ func chosen(program string, wanted []string) ([]string, error) {
 	return have, nil
 }
 
-// of returns the codes of the languages in a script.
-func (r reader) of(script string) (codes []string) {
-	for _, l := range languages {
-		if l.script == script && slices.Contains(r.languages, l.code) {
-			codes = append(codes, l.code)
-		}
-	}
-	return codes
-}
-
 // Languages returns the names of the languages in use, such as "English and
 // German".
 func (s *Server) Languages() string { return s.reader.names() }
@@ -115,14 +113,15 @@ func (r reader) names() string {
 	var names []string
 	for _, code := range r.languages {
 		name := code
-		if i := slices.IndexFunc(languages, func(l language) bool { return l.code == code }); i >= 0 {
-			name = languages[i].name
+		if l, ok := languageOf(code); ok {
+			name = l.name
 		}
-		names = append(names, name)
+		if name == "English" {
+			names = slices.Insert(names, 0, name)
+		} else {
+			names = append(names, name)
+		}
 	}
-	slices.SortStableFunc(names, func(a, b string) int { // English first
-		return cmp.Compare(strings.Index("English", b), strings.Index("English", a))
-	})
 	last := len(names) - 1
 	if last == 0 {
 		return names[0]
@@ -163,10 +162,10 @@ func (r reader) foreign(ctx context.Context, m *image.Gray) string {
 			"To read it, install tesseract-ocr-%s and start again, or read with DeepSeek-OCR.",
 			l.name, script, r.names(), strings.ReplaceAll(l.code, "_", "-"))
 	}
-	if slices.ContainsFunc(r.languages, func(code string) bool {
-		return !slices.ContainsFunc(languages, func(l language) bool { return l.code == code })
-	}) {
-		return "" // a language that is not in the list may have this script
+	for _, code := range r.languages {
+		if _, ok := languageOf(code); !ok {
+			return "" // a language that is not in the list may have this script
+		}
 	}
 	return advice
 }

@@ -115,7 +115,12 @@ func (r reader) pieces(ctx context.Context, m *image.Gray, part image.Rectangle,
 // words are Chinese, since other languages take half of the Chinese words for
 // their own, all languages if most are not, and none if there is no telling.
 func (r reader) better(words []word) []string {
-	chinese := r.of("Han")
+	var chinese []string
+	for _, code := range r.languages {
+		if code == "chi_sim" || code == "chi_tra" {
+			chinese = append(chinese, code)
+		}
+	}
 	wides, others := 0, 0
 	for _, w := range words {
 		if strings.ContainsFunc(w.text, wide) {

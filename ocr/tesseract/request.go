@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 )
 
@@ -50,16 +49,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]part)(c))
 }
 
-// readRequest reads and checks a request. The error is an *apiError or one of
-// the reader's.
-func readRequest(r io.Reader) (request, error) {
-	body, err := io.ReadAll(r)
-	if err != nil {
-		return request{}, err
-	}
-	return parseRequest(body)
-}
-
+// parseRequest parses and checks a request. The error is an *apiError.
 func parseRequest(body []byte) (request, error) {
 	var req request
 	if err := json.Unmarshal(body, &req); err != nil {

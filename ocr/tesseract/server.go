@@ -17,8 +17,10 @@ package tesseract
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os/exec"
@@ -31,7 +33,8 @@ const (
 	// any model: this one answers all.
 	Model = "tesseract"
 
-	defaultMaxBody = 32 << 20
+	// maxBody bounds the body of a request, in bytes.
+	maxBody = 32 << 20
 
 	// queuePerSlot is the number of requests that may wait for each running
 	// request.
@@ -47,7 +50,6 @@ type Options struct {
 	Program     string       // default "tesseract", found in PATH
 	Languages   []string     // codes such as "eng"; default all that are installed
 	Concurrency int          // pictures read at once; default one for each CPU
-	MaxBody     int64        // bytes of a request's body; default 32 MiB
 	Log         *slog.Logger // default: nothing is logged
 }
 
@@ -55,13 +57,10 @@ type Options struct {
 // request's process and files are gone.
 type Server struct {
 	reader  reader
-	maxBody int64
 	log     *slog.Logger
 	started time.Time
-	mux     *http.ServeMux
-
-	places chan struct{} // one for each request, running or waiting
-	slots  chan struct{} // one for each running request
+	places  chan struct{} // one for each request, running or waiting
+	slots   chan struct{} // one for each running request
 }
 
 // New returns a Server. If tesseract or a language is missing, the error says
@@ -82,48 +81,43 @@ func New(o Options) (*Server, error) {
 	if o.Concurrency <= 0 {
 		o.Concurrency = runtime.NumCPU()
 	}
-	if o.MaxBody <= 0 {
-		o.MaxBody = defaultMaxBody
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{
+	return &Server{
 		reader:  reader{program, languages},
-		maxBody: o.MaxBody,
 		log:     o.Log,
 		started: time.Now(),
-		mux:     http.NewServeMux(),
 		places:  make(chan struct{}, o.Concurrency*(1+queuePerSlot)),
 		slots:   make(chan struct{}, o.Concurrency),
-	}
-	s.handle("POST", "/v1/chat/completions", s.complete)
-	s.handle("GET", "/v1/models", s.models)
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, notFound(r.URL.Path))
-	})
-	return s, nil
+	}, nil
 }
 
-// handle serves a method of a path, and refuses other methods in the API's
-// form.
-func (s *Server) handle(method, path string, f func(http.ResponseWriter, *http.Request) error) {
-	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != method {
-			w.Header().Set("Allow", method)
-			writeError(w, methodNotAllowed(r.Method))
-			return
-		}
-		if err := f(w, r); err != nil {
-			writeError(w, err)
-		}
-	})
+// methods are the paths of the API, with the method of each.
+var methods = map[string]string{
+	"/v1/chat/completions": http.MethodPost,
+	"/v1/models":           http.MethodGet,
 }
 
 // ServeHTTP serves /v1/chat/completions and /v1/models. Every other path is a
 // 404 in the API's form.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mux.ServeHTTP(w, r)
+	var err error
+	switch method := methods[r.URL.Path]; {
+	case method == "":
+		err = invalid(http.StatusNotFound, "unknown_url", "there is nothing at %q", r.URL.Path)
+	case method != r.Method:
+		w.Header().Set("Allow", method)
+		err = invalid(http.StatusMethodNotAllowed, "method_not_allowed", "the method %s is not allowed here", r.Method)
+	case method == http.MethodPost:
+		err = s.complete(w, r)
+	default:
+		model := object{"id": Model, "object": "model", "created": s.started.Unix(), "owned_by": "tesseract-ocr"}
+		writeJSON(w, http.StatusOK, object{"object": "list", "data": []object{model}})
+	}
+	if err != nil {
+		writeJSON(w, asAPIError(err).Status, errorBody(err))
+	}
 }
 
 // complete answers a request. An error means that the answer has not begun.
@@ -157,7 +151,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	start := time.Now()
 	text := s.reader.do(ctx, picture, req.task)
-	a := answer{request: req, text: text, id: newID(), created: start.Unix()}
+	a := answer{request: req, text: text, id: "chatcmpl-" + rand.Text(), created: start.Unix()}
 	if req.Stream {
 		a.stream(w)
 	} else {
@@ -175,27 +169,15 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (request, error
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	if r.ContentLength > s.maxBody {
-		return request{}, tooLarge(s.maxBody)
+	if r.ContentLength > maxBody {
+		return request{}, errTooLarge
 	}
-	req, err := readRequest(http.MaxBytesReader(w, r.Body, s.maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return request{}, tooLarge(s.maxBody)
+		return request{}, errTooLarge
 	}
-	return req, err
-}
-
-func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
-	type model struct {
-		ID      string `json:"id"`
-		Object  string `json:"object"`
-		Created int64  `json:"created"`
-		OwnedBy string `json:"owned_by"`
+	if err != nil {
+		return request{}, err
 	}
-	type list struct {
-		Object string  `json:"object"`
-		Data   []model `json:"data"`
-	}
-	writeJSON(w, http.StatusOK, list{"list", []model{{Model, "model", s.started.Unix(), "tesseract-ocr"}}})
-	return nil
+	return parseRequest(body)
 }
