@@ -108,11 +108,11 @@ func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[st
 // close ends the request, at once if the request still runs.
 func (a *answer) close() {
 	a.watchdog.Stop()
-	if a.exchange.events != nil && a.exchange.events.done {
+	if a.exchange.events != nil && a.exchange.events.Done() {
 		// Only the end of the HTTP body is left. After reading the end, the
 		// connection can serve the next page.
 		a.watchdog.Reset(drainTime)
-		_, _ = io.CopyN(io.Discard, a.exchange.events.body, drainBytes)
+		_, _ = io.CopyN(io.Discard, a.exchange.body, drainBytes)
 		a.watchdog.Stop()
 	}
 	a.cancel(nil)
@@ -159,7 +159,7 @@ func (a *answer) next() (piece string, end *result, err error) {
 	for {
 		chunk, err := a.stream.Recv()
 		if err == io.EOF { // go-openai returns io.EOF unwrapped; this package's errors may wrap io.EOF
-			rest, end, err := a.end(a.exchange.events.done)
+			rest, end, err := a.end(a.exchange.events.Done())
 			if held != "" {
 				rest, a.from = held[:min(a.from, len(held))]+rest, 0
 			}
@@ -180,7 +180,7 @@ func (a *answer) next() (piece string, end *result, err error) {
 		}
 		a.begun = true
 		piece, end = a.added(a.cleaner.Add(add))
-		if a.exchange.events.chunk.message && end == nil {
+		if a.exchange.whole() && end == nil {
 			held += piece
 			continue
 		}

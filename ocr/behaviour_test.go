@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"slackocr/ocr/internal/events"
 )
 
 // behaviour is what an endpoint does and what a reading makes of it.
@@ -132,7 +134,7 @@ var wholes = []behaviour{
 				send(w, strings.Repeat(" ", 1<<20))
 			}
 		},
-		class: Protocol, says: errTooLong.Error(),
+		class: Protocol, says: events.ErrTooLong.Error(),
 	},
 }
 

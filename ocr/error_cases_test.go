@@ -2,6 +2,8 @@ package ocr
 
 import (
 	"net/http"
+
+	"slackocr/ocr/internal/events"
 )
 
 // failures are the ways an endpoint says that it failed, with status 200.
@@ -24,7 +26,7 @@ var failures = []behaviour{
 	{
 		name:   "200 with plain text is not an event stream",
 		answer: replies(200, "text/plain", "hello\nworld\n"),
-		class:  Protocol, says: errNoEvents.Error(),
+		class:  Protocol, says: events.ErrNoEvents.Error(),
 	},
 	{
 		name: "a stream without its content type is read all the same",

@@ -9,7 +9,12 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"slackocr/ocr/internal/events"
 )
+
+// ErrWebPage is the cause of an error if the answer was a web page.
+var ErrWebPage error = events.ErrWebPage
 
 // A Class says what kind of failure an [Error] is: what a person can do about
 // it depends on that alone.

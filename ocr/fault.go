@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+
+	"slackocr/ocr/internal/events"
 )
 
 // A fault is an endpoint's error in the endpoint's own words.
@@ -19,10 +22,9 @@ type fault struct {
 
 // parseFault reads the error forms of OpenAI-compatible endpoints:
 // {"error":{…}}, {"error":"…"}, {"object":"error",…} of older vLLM,
-// {"type":"error",…}, and, if loose is true, also {"message":…} and
-// {"detail":…}, which are errors only if the status or the event says so.
-// Gemini puts its errors into a list.
-func parseFault(data []byte, loose bool) (fault, bool) {
+// {"type":"error",…}, {"message":…} and {"detail":…}. Gemini puts its errors
+// into a list.
+func parseFault(data []byte) (f fault, ok bool) {
 	var list []json.RawMessage
 	if json.Unmarshal(data, &list) == nil && len(list) > 0 {
 		data = list[0]
@@ -31,19 +33,20 @@ func parseFault(data []byte, loose bool) (fault, bool) {
 	if json.Unmarshal(data, &body) != nil {
 		return fault{}, false
 	}
-	outer := faultOf(body)
-	raw, named := body["error"]
-	if s := (scanner{data: raw}); named && !s.empty() {
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(raw, &inner) != nil {
-			outer.message = textOf(raw)
-			return outer, true
-		}
-		f := faultOf(inner)
-		f.code, f.kind = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind)
+	f = faultOf(body)
+	raw := body["error"]
+	if slices.Contains([]string{"", "null", "false", "0", `""`, "{}", "[]"}, string(raw)) {
 		return f, true
 	}
-	return outer, loose || textOf(body["object"]) == "error" || textOf(body["type"]) == "error"
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(raw, &inner) != nil {
+		f.message = textOf(raw)
+		return f, true
+	}
+	outer := f
+	f = faultOf(inner)
+	f.code, f.kind = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind)
+	return f, true
 }
 
 func faultOf(body map[string]json.RawMessage) fault {
@@ -61,7 +64,7 @@ func faultOf(body map[string]json.RawMessage) fault {
 	return f
 }
 
-// optionalText is plain, with "" for null.
+// optionalText is textOf, with "" for null.
 func optionalText(raw json.RawMessage) string {
 	if string(raw) == "null" {
 		return ""
@@ -97,6 +100,24 @@ func (e endpoint) errorFrom(status int, f fault) *Error {
 		status = f.status
 	}
 	return &Error{Class: classify(status, f), Status: status, Host: e.host, err: e.messageError(f.message), fault: f}
+}
+
+// readError returns the error for an answer that could not be read to its end.
+func (e endpoint) readError(err error) *Error {
+	if sent, ok := errors.AsType[*events.Fault](err); ok {
+		f, ok := parseFault(sent.Data)
+		if !ok {
+			f.message = string(sent.Data)
+		}
+		return e.errorFrom(0, f)
+	}
+	if refused, ok := errors.AsType[*events.Refusal](err); ok {
+		return e.refusal(refused.Message)
+	}
+	if _, ok := errors.AsType[*events.FormatError](err); ok {
+		return e.fail(Protocol, err)
+	}
+	return e.fail(CutOff, err)
 }
 
 // refusal returns the error for an answer in which the model or a filter

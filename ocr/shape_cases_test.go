@@ -1,13 +1,11 @@
 package ocr
 
 import (
-	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 )
 
@@ -261,26 +259,5 @@ func TestErrorsOfOtherEndpoints(t *testing.T) {
 			answer: replies(c.status, "application/json", c.body), class: c.class, tries: tries,
 		}
 		t.Run(c.name, func(t *testing.T) { synctest.Test(t, b.check) })
-	}
-}
-
-// TestEveryCutOfAnAnswer: wherever the network cuts an answer in two, the same comes of it.
-func TestEveryCutOfAnAnswer(t *testing.T) {
-	for _, body := range []string{
-		"\uFEFF" + role + ": ping\r\n\r\n" + delta("漢字 \U0001F600") + event(`{"delta":{"content":[{"text":"a\ud83d"}]}}`) + event(`{"delta":{"content":"\ude00\\\"b"}}`) + finish("stop") + usage(3) + done,
-		strings.ReplaceAll(delta("one")+"data: {\"choices\":\rdata: [{\"delta\":{\"content\":\"two\"}}]}\r\r"+finish("stop"), "\n", "\r"),
-		"{\n \"choices\": [{\"message\": {\"content\": \"one\xc3\xa9\"},\n \"finish_reason\": \"stop\"}]\n}\n",
-		delta("one") + "event: error\ndata: {\"message\":\"x\",\"code\":400}\n\n",
-	} {
-		want, wantErr := normalise(t, iotest.OneByteReader(strings.NewReader(body)))
-		for i := range len(body) + 1 {
-			got, err := normalise(t, io.MultiReader(strings.NewReader(body[:i]), strings.NewReader(body[i:])))
-			if got != want || err.Error() != wantErr.Error() {
-				t.Fatalf("cut at %d of %q: %+v, %v; want %+v, %v", i, body, got, err, want, wantErr)
-			}
-		}
-		if whole, err := normalise(t, bytes.NewReader([]byte(body))); whole != want || err.Error() != wantErr.Error() {
-			t.Errorf("at once %+v, %v; want %+v, %v", whole, err, want, wantErr)
-		}
 	}
 }

@@ -3,6 +3,8 @@ package ocr
 import (
 	"net/http"
 	"strings"
+
+	"slackocr/ocr/internal/events"
 )
 
 // ends are the ways a stream ends.
@@ -149,7 +151,7 @@ var forms = []behaviour{
 				send(w, piece)
 			}
 		},
-		class: Protocol, says: errLineTooLong.Error(),
+		class: Protocol, says: events.ErrLineTooLong.Error(),
 	},
 	{
 		name: "text without end is cut", edit: func(c *Config) { c.StopLoops = false },
@@ -169,7 +171,7 @@ var forms = []behaviour{
 				send(w, piece)
 			}
 		},
-		class: Protocol, says: errTooLong.Error(),
+		class: Protocol, says: events.ErrTooLong.Error(),
 	},
 	{
 		name:   "half an event before any text is tried again",

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"slackocr/ocr/internal/events"
 )
 
 // maxErrorBody bounds the part of an error answer that is read, in bytes.
@@ -26,8 +28,11 @@ type exchange struct {
 	image  []byte
 	fields map[string]json.RawMessage // fields to add to the body
 	stream bool                       // the request asks for a stream
-	alive  func(thinking bool)        // see events
-	events *events                    // the answer, once begun
+	alive  func(thinking bool)        // see events.NewReader
+
+	// body is the answer, once begun, and events reads it.
+	body   io.Reader
+	events *events.Reader
 }
 
 // Do implements [openai.HTTPDoer].
@@ -64,7 +69,7 @@ func (e endpoint) do(client *http.Client, req *http.Request) (*http.Response, er
 }
 
 // whole reports whether the answer came at once rather than as a stream.
-func (x *exchange) whole() bool { return x.events != nil && x.events.chunk.message }
+func (x *exchange) whole() bool { return x.events != nil && x.events.Whole() }
 
 // open replaces the body by one that go-openai can read.
 func (x *exchange) open(resp *http.Response) error {
@@ -74,13 +79,24 @@ func (x *exchange) open(resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
 		return x.from.refused(resp)
 	}
-	limit := maxWhole
-	if x.stream {
-		limit = maxStream
-	}
-	x.events = newEvents(x.from, resp.Body, limit, x.alive)
-	resp.Body = x.events
+	x.body, x.events = resp.Body, events.NewReader(resp.Body, x.stream, x.alive)
+	resp.Body = answerBody{x.events, resp.Body, x.from}
 	return nil
+}
+
+// An answerBody reads events. Each error but io.EOF is an [Error].
+type answerBody struct {
+	events *events.Reader
+	io.Closer
+	from endpoint
+}
+
+func (b answerBody) Read(p []byte) (int, error) {
+	n, err := b.events.Read(p)
+	if err != nil && err != io.EOF {
+		err = b.from.readError(err)
+	}
+	return n, err
 }
 
 // inflate decompresses the body, since some endpoints compress unasked.
@@ -126,7 +142,7 @@ func (e endpoint) refused(resp *http.Response) *Error {
 	}
 	// An incomplete body still says more than none.
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	f, ok := parseFault(body, true)
+	f, ok := parseFault(body)
 	if !ok {
 		// Not JSON: often a gateway's web page, which helps nobody.
 		f.message = http.StatusText(status)

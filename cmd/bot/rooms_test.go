@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"bot/slackmd":       {"bot/slackmd/internal/inline", "bot/slackmd/internal/texmath"},
 	"bot/sleep":         {},
 	"bot/localslack":    {"bot/localslack/internal/blockkit", "bot/localslack/internal/expiring", "bot/localslack/internal/filehost", "bot/localslack/internal/manifest", "bot/localslack/internal/mrkdwn", "bot/localslack/internal/page", "bot/localslack/internal/socketmode", "bot/localslack/internal/webapi"},
-	"ocr":               {"ocr/clean", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
+	"ocr":               {"ocr/clean", "ocr/internal/events", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
 	"ocr/page":          {"ocr/page/internal/pixels", "ocr/tempfile", "ocr/turns", "ocr/witness"},
@@ -59,6 +59,8 @@ var rooms = map[string][]string{
 	"ocr/page/internal/pixels": {},
 
 	"bot/words/wordstest": {"bot/words", "ocr"},
+
+	"ocr/internal/events": {},
 }
 
 // restricted are the libraries that belong in some rooms only.

@@ -1,4 +1,4 @@
-package ocr
+package events
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// An answerChunk holds the used parts of an event of a stream, or of an answer
+// A chunk holds the used parts of an event of a stream, or of an answer
 // that is not streamed, in any of the known shapes:
 //
 //   - content may be a string or a list of parts; parts with a text count;
@@ -17,14 +17,14 @@ import (
 // Only the first choice is read, since requests ask for one.
 //
 // Texts stay in the form of the JSON, since go-openai decodes them.
-type answerChunk struct {
+type chunk struct {
 	text     []byte // the joined texts of events
 	hasText  bool   // some text came, perhaps an earlier one
 	ended    bool   // nothing follows
 	thinking bool   // has some of the model's thoughts
 	message  bool   // the text is in a "message", which only a whole answer has
 	choices  bool   // has the field "choices"
-	fault    bool   // may be an error, see parseFault
+	fault    bool   // may be an error, see Fault
 	refusal  string
 	model    string
 	renamed  bool   // the model's name was not passed on yet
@@ -40,7 +40,7 @@ type tokens struct {
 // decode adds the contents of data to c. If data is not JSON, decode leaves c
 // unchanged and returns ok false. short is true if data may be the start of a
 // longer document.
-func (c *answerChunk) decode(data []byte) (ok, short bool) {
+func (c *chunk) decode(data []byte) (ok, short bool) {
 	before := *c
 	s := scanner{data: data}
 	if s.next() == '[' { // Gemini puts its errors into a list
@@ -55,7 +55,7 @@ func (c *answerChunk) decode(data []byte) (ok, short bool) {
 	return false, s.short
 }
 
-func (c *answerChunk) object(s *scanner) {
+func (c *chunk) object(s *scanner) {
 	hasCode, hasMessage := false, false
 	s.fields(func(name []byte) {
 		switch string(name) {
@@ -85,7 +85,7 @@ func (c *answerChunk) object(s *scanner) {
 	c.fault = c.fault || hasCode && hasMessage && !c.choices // SiliconFlow, DashScope
 }
 
-func (c *answerChunk) list(s *scanner) {
+func (c *chunk) list(s *scanner) {
 	first := true
 	s.elements(func() {
 		if first {
@@ -97,7 +97,7 @@ func (c *answerChunk) list(s *scanner) {
 	})
 }
 
-func (c *answerChunk) choice(s *scanner) {
+func (c *chunk) choice(s *scanner) {
 	message := -1 // offset of the message
 	s.fields(func(name []byte) {
 		switch string(name) {
@@ -123,7 +123,7 @@ func (c *answerChunk) choice(s *scanner) {
 }
 
 // delta reads a delta or message.
-func (c *answerChunk) delta(s *scanner) {
+func (c *chunk) delta(s *scanner) {
 	s.fields(func(name []byte) {
 		switch string(name) {
 		case "content":
@@ -139,7 +139,7 @@ func (c *answerChunk) delta(s *scanner) {
 }
 
 // content reads a text, a part or a list of parts.
-func (c *answerChunk) content(s *scanner) {
+func (c *chunk) content(s *scanner) {
 	switch s.next() {
 	case '"':
 		c.add(s.raw())
@@ -152,7 +152,7 @@ func (c *answerChunk) content(s *scanner) {
 	}
 }
 
-func (c *answerChunk) part(s *scanner) {
+func (c *chunk) part(s *scanner) {
 	var text []byte
 	kind := "text"
 	s.fields(func(name []byte) {
@@ -173,7 +173,7 @@ func (c *answerChunk) part(s *scanner) {
 	}
 }
 
-func (c *answerChunk) count(s *scanner) {
+func (c *chunk) count(s *scanner) {
 	s.fields(func(name []byte) {
 		switch string(name) {
 		case "completion_tokens":
@@ -186,14 +186,14 @@ func (c *answerChunk) count(s *scanner) {
 	})
 }
 
-func (c *answerChunk) add(text []byte) {
+func (c *chunk) add(text []byte) {
 	c.text = append(c.text, text...)
 	c.hasText = c.hasText || len(text) > 0
 }
 
 // whole returns the text without half a letter at its end, that is some of the
 // letter's bytes or one of two surrogates. That half waits for the next event.
-func (c *answerChunk) whole() []byte {
+func (c *chunk) whole() []byte {
 	if c.ended {
 		return c.text
 	}
@@ -202,7 +202,7 @@ func (c *answerChunk) whole() []byte {
 
 // takeEvent appends the chunk in the form that go-openai reads, without unused
 // fields, and drops what was passed on.
-func (c *answerChunk) takeEvent(to []byte) []byte {
+func (c *chunk) takeEvent(to []byte) []byte {
 	text := c.whole()
 	to = append(to, `data: {"choices":[`...)
 	if len(text) > 0 || c.finish != "" {
@@ -226,7 +226,7 @@ func (c *answerChunk) takeEvent(to []byte) []byte {
 }
 
 // empty reports whether the chunk has nothing to pass on.
-func (c *answerChunk) empty() bool {
+func (c *chunk) empty() bool {
 	return len(c.whole()) == 0 && c.finish == "" && !c.renamed && c.usage == (tokens{})
 }
 

@@ -1,4 +1,4 @@
-package ocr
+package events
 
 import (
 	"encoding/json"
