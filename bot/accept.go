@@ -201,7 +201,7 @@ func (b *Bot) leave(ctx context.Context, channel string) {
 		if !strings.HasPrefix(r.Thread, threadKey(channel, "")) {
 			continue
 		}
-		if err := b.jobs.Stop(ctx, r.Key, reading.Silently); err != nil && !errors.Is(err, jobs.ErrNotFound) {
+		if err := b.jobs.Stop(ctx, r.Key, reading.StopSilently); err != nil && !errors.Is(err, jobs.ErrNotFound) {
 			b.log.Warn("could not stop the work in a conversation", "channel", channel, "error", err)
 		}
 	}

@@ -78,7 +78,7 @@ type Bot struct {
 	reader  *reading.Reader
 	jobs    *jobs.Queue
 	shared  *share.Share    // turns that all replicas share
-	errands reading.Waiting // searches, notices and results to send
+	errands reading.Counter // searches, notices and results to send
 	metrics *metrics
 	connection
 	// Set before the first event.
@@ -133,7 +133,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		Web:      fetch.NewWeb(c.MaxFileSize),
 		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
 		Turns:    reading.NewTurns(shared, c.Concurrency, b.model.Limit()),
-		Waiting:  &reading.Waiting{},
+		Waiting:  &reading.Counter{},
 		Metrics:  m.reading(),
 		Log:      c.Log,
 		MaxPages: c.MaxPages,

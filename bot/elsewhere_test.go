@@ -30,7 +30,7 @@ func TestTextReachesThePersonElsewhere(t *testing.T) {
 				h.pass(time.Minute)
 				said := h.ws.Messages(direct)
 				if len(said) != 1 || markdown(said[0]) != "one two three four five six" ||
-					!strings.Contains(string(said[0].Blocks), words.Here("page.png")) {
+					!strings.Contains(string(said[0].Blocks), words.CouldNotPostThere("page.png")) {
 					t.Errorf("in the direct message: %+v", said)
 				}
 				// Deleted with its picture, wherever it stands.

@@ -95,7 +95,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 func (d Deletion) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
 	from, left := ask.MessageRef{Channel: d.Channel, TS: d.TS}, 0
 	for i, f := range a.Files {
-		if r.StoppedItems[i] == reading.Silently {
+		if r.StoppedItems[i] == reading.StopSilently {
 			continue // erased already
 		}
 		left++
@@ -138,7 +138,7 @@ func (b *Bot) eraseJobData(ctx context.Context, r jobs.Record, d Deletion) error
 		return b.erase(ctx, r.Key)
 	}
 	for _, i := range files {
-		err := b.jobs.DropItem(ctx, r.Key, i, reading.Silently)
+		err := b.jobs.DropItem(ctx, r.Key, i, reading.StopSilently)
 		if err == nil {
 			err = b.jobs.ErasePages(ctx, r.Key, reading.TextOf(i), reading.TextOf(i+1))
 		}
@@ -240,7 +240,7 @@ func postedByJob(r jobs.Record) (t postedMessages, ok bool) {
 			t.Messages = append(t.Messages, state.Reply.TS)
 		}
 		for _, f := range state.Files {
-			t.add(state.Elsewhere, f.Delivery)
+			t.add(state.FallbackDM, f.Delivery)
 		}
 	case work.Send != nil:
 		var sent []post.UploadState
@@ -268,7 +268,7 @@ func postedForFiles(r jobs.Record, a ask.Ask, files []int) postedMessages {
 		t.Root = state.Reply.TS
 	}
 	for _, i := range files {
-		t.add(state.Elsewhere, state.Files[i].Delivery)
+		t.add(state.FallbackDM, state.Files[i].Delivery)
 	}
 	return t
 }

@@ -125,7 +125,7 @@ func TestEndpointThatIsDown(t *testing.T) {
 		if took := time.Since(posted); took > 2*time.Second {
 			t.Errorf("told after %s", took)
 		}
-		h.lineOf(h.post("a.png", "b.png"), words.Of("b.png", words.FileDown))
+		h.lineOf(h.post("a.png", "b.png"), words.Of("b.png", words.Down("")))
 		h.pass(3 * time.Hour)
 		if line := h.reply(second); line != words.Down("second.png") {
 			t.Errorf("after three hours it says %q", line)

@@ -61,7 +61,7 @@ func TestTextThatSlackRefuses(t *testing.T) {
 		{
 			"as messages and as a file",
 			[]localslack.Fault{refused, {Method: "files.getUploadURLExternal", Error: "posting_to_channel_denied"}},
-			nil, words.Lost("page.png", "ID"),
+			nil, words.DeliveryFailed("page.png", "ID"),
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

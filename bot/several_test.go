@@ -198,8 +198,8 @@ func TestOneOfSeveralFails(t *testing.T) {
 		)
 		h.closed(ts)
 		h.list(
-			ts, wordstest.ReadFiles(2, 4, "markdown"), words.Of("cut.png", words.FileNotRead(3, failure(words.Truncated))), words.Of("blank.png", words.FileEmpty),
-			fileLine("whole.png", 2), words.Of("broken.png", words.FileNotRead(0, failure(words.Damaged))),
+			ts, wordstest.ReadFiles(2, 4, "markdown"), words.Of("cut.png", words.NotRead("", 3, failure(words.Truncated))), words.Of("blank.png", words.NothingFound("", "")),
+			fileLine("whole.png", 2), words.Of("broken.png", words.NotRead("", 0, failure(words.Damaged))),
 		)
 		want := map[string]string{"cut.png": "only the beginning", "whole.png": "some text"}
 		if got := h.texts(ts); fmt.Sprint(got) != fmt.Sprint(want) {
@@ -313,7 +313,7 @@ func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
 			w.end("stop")
 		})
 		ts := h.three()
-		waits := wordstest.Normalize(words.Of("b.png", words.FileNotYet(failure(words.ModelDown), time.Second)))
+		waits := wordstest.Normalize(words.Of("b.png", words.NotYet("", failure(words.ModelDown), time.Second)))
 		h.lineOf(ts, waits)
 		if a, c := h.count(ts, "a.png: some text"), h.count(ts, "c.png: some text"); a != 1 || c != 1 {
 			t.Errorf("%d and %d texts of the others", a, c)
@@ -461,7 +461,7 @@ func TestTryAgain(t *testing.T) {
 		})
 		ts := h.three()
 		h.wait("it is given up", func() bool { return h.count(ts, wordstest.ReadFiles(2, 3, "markdown")) == 1 })
-		h.lineOf(ts, words.Of("b.png", words.FileNotRead(0, failure(words.ModelDown))))
+		h.lineOf(ts, words.Of("b.png", words.NotRead("", 0, failure(words.ModelDown))))
 		broken = false
 		before := h.requests()
 		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "try-again")

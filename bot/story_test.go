@@ -171,7 +171,7 @@ func TestManyImagesAtOnce(t *testing.T) {
 		}
 		ts := h.post(names...)
 		h.wait("who waits is told", func() bool {
-			return len(h.answers(ts)) > 0 && strings.Contains(string(h.answers(ts)[0].Blocks), words.Queued(1))
+			return len(h.answers(ts)) > 0 && strings.Contains(string(h.answers(ts)[0].Blocks), words.Waiting("", 1))
 		})
 		if line := h.closed(ts); line != words.ReadFiles(10, 10, ocr.Mode{}, 30*time.Second) {
 			t.Errorf("the last line is %q", line)

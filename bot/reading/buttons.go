@@ -45,10 +45,12 @@ func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
-// StopButton returns the button that stops an ask.
-func StopButton() *slack.ButtonBlockElement {
-	return slack.NewButtonBlockElement(StopID, "", plain(words.StopButton))
+func button(id, label string) *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(id, "", plain(label))
 }
+
+// StopButton returns the button that stops an ask.
+func StopButton() *slack.ButtonBlockElement { return button(StopID, words.StopButton) }
 
 // ModeOptions returns the modes to choose from, the usual mode first.
 func ModeOptions() (options []*slack.OptionBlockObject) {
@@ -63,11 +65,11 @@ func (r *run) runningButtons(s State) *slack.ActionBlock {
 	elements := []slack.BlockElement{StopButton()}
 	var files []*slack.OptionBlockObject
 	for i, f := range s.Files {
-		if f.Phase != Finished && f.Phase != Delivered {
+		if f.unread() {
 			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(optionName(r.Files[i].Name())), nil))
 		}
 	}
-	if !r.single() && len(files) > 1 {
+	if len(files) > 1 {
 		elements = append(elements, slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(words.StopMenu), StopFileID, files...))
 	}
 	return slack.NewActionBlock(BlockID(r.job.Record().Key, 0), elements...)
@@ -88,45 +90,25 @@ func optionName(name string) string {
 	return string(characters[:maxOption-end-1]) + "…" + string(characters[len(characters)-end:])
 }
 
-// resultButtons returns the buttons under a file's text.
-func (r *run) resultButtons(i int, f FileState) *slack.ActionBlock {
-	var elements []slack.BlockElement
-	if f.Failure != nil && f.Failure.OfferTryAgain() {
-		elements = append(elements, tryAgain())
+// fileButtons returns the buttons of a finished file, or nil: under its text if
+// underText is true, else under its line in the closed reply.
+func fileButtons(key string, i int, f FileState, underText bool) *slack.ActionBlock {
+	notPosted := f.Delivery.NotPosted
+	if !underText && len(f.Delivery.Parts) > 0 && !notPosted {
+		return nil // the text has them
 	}
-	elements = append(elements, modes(), slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton)))
-	return slack.NewActionBlock(BlockID(r.job.Record().Key, i), elements...)
-}
-
-// closedButtons returns the buttons of a file without a result, under its line
-// in the closed reply, or nil.
-func closedButtons(key string, i int, f FileState) *slack.ActionBlock {
 	var elements []slack.BlockElement
-	switch {
-	case f.Delivery.Lost:
-		elements = append(elements, slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton)))
-	case len(f.Delivery.Parts) > 0:
-		return nil // the buttons are under the text
-	case f.Failure == nil:
-		elements = append(elements, modes())
-	default:
-		if f.Failure.OfferTryAgain() {
-			elements = append(elements, tryAgain())
-		}
-		if f.Failure.OtherMode() {
-			elements = append(elements, modes())
-		}
+	if f.Failure != nil && f.Failure.OfferTryAgain() && !notPosted {
+		elements = append(elements, button(TryAgainID, words.TryAgainButton))
+	}
+	if !notPosted && (underText || f.Failure == nil || f.Failure.OtherMode()) {
+		elements = append(elements, slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(words.ModesMenu), ModesID, ModeOptions()...))
+	}
+	if notPosted || underText {
+		elements = append(elements, button(DownloadID, words.DownloadButton))
 	}
 	if len(elements) == 0 {
 		return nil
 	}
 	return slack.NewActionBlock(BlockID(key, i), elements...)
-}
-
-func tryAgain() *slack.ButtonBlockElement {
-	return slack.NewButtonBlockElement(TryAgainID, "", plain(words.TryAgainButton))
-}
-
-func modes() *slack.SelectBlockElement {
-	return slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(words.ModesMenu), ModesID, ModeOptions()...)
 }

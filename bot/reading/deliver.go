@@ -23,7 +23,7 @@ const maxMessages = 4
 // deliver posts the saved text of a file, each part once. The text must reach
 // Slack even if a person stopped the job.
 func (r *run) deliver(i int) error {
-	ctx := r.hardStop
+	ctx := r.HardStop
 	text, _, err := r.job.Page(ctx, TextOf(i))
 	if err != nil {
 		return err
@@ -35,24 +35,25 @@ func (r *run) deliver(i int) error {
 	if EndsHere(err) {
 		return err
 	}
-	lost := err != nil
-	if lost {
-		r.log.lacks(i, err)
+	if err != nil {
+		r.logIncomplete(i, err)
 		r.log.Error("could not post the text", "channel", r.Channel, "error", err)
-	} else {
-		r.log.posted(i, text)
 	}
-	if err := r.updateFile(ctx, i, func(f *FileState) { f.Phase, f.Delivery.Lost = Delivered, lost }); err != nil {
-		return err
+	saved := r.updateFile(ctx, i, func(f *FileState) {
+		f.Phase = Delivered
+		f.Delivery.NotPosted = err != nil
+	})
+	if saved != nil {
+		return saved
 	}
-	r.log.finished(i, r.file(i))
-	r.live.set(i, post.StatusChange, func(*liveFile) {})
+	r.logDelivered(i)
+	r.live.changed(post.StatusChange)
 	return nil
 }
 
 // results returns the thread for the texts.
 func (r *run) results() *post.Thread {
-	if direct := r.snapshot().Elsewhere; direct != "" {
+	if direct := r.snapshot().FallbackDM; direct != "" {
 		return r.Client.Thread(r.job.Fence, direct, "").For(r.Person)
 	}
 	return r.reply.Thread()
@@ -69,24 +70,24 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	if err := r.mark(ctx, i); err != nil {
 		return err
 	}
-	parts := result.Parts
-	if err := r.room(ctx, i, len(parts)); err != nil {
-		return err
-	}
-	first := len(parts)
-	if first > maxMessages {
+	parts, first := result.Parts, len(result.Parts)
+	if first > maxMessages && !f.Delivery.NoUpload {
 		first = 1
 	}
-	if f.Delivery.NoUpload {
-		return r.postParts(ctx, i, parts, 0, len(parts))
+	if more := len(parts) - len(f.Delivery.Parts); more > 0 {
+		err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Parts = append(f.Delivery.Parts, make([]post.PostState, more)...) })
+		if err != nil {
+			return err
+		}
 	}
 	refusal := r.postParts(ctx, i, parts, 0, first)
-	if short := len(parts) <= 1 && !result.Wide; EndsHere(refusal) || post.PlaceGone(refusal) || short && refusal == nil {
+	whole := refusal == nil && len(parts) <= 1 && !result.Wide
+	if f.Delivery.NoUpload || whole || EndsHere(refusal) || post.PlaceGone(refusal) {
 		return refusal
 	}
 	// Slack may accept as a file a text that was refused as a message.
-	state, save := r.onceFile(func(s *State) *post.UploadState { return &s.Files[i].Delivery.Upload })
-	switch err := r.results().Upload(ctx, r.uploadName(i), slackmd.File(text), state, save); {
+	state, save := once(r, func(s *State) *post.UploadState { return &s.Files[i].Delivery.Upload })
+	switch err := r.results().Upload(ctx, uploadName(r.Ask, i), slackmd.File(text), state, save); {
 	case HandsOff(err):
 		return err
 	case err != nil && refusal != nil:
@@ -101,37 +102,24 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	return nil
 }
 
-// uploadName returns the name of the file with the whole text.
-func (r *run) uploadName(i int) string { return slackmd.FileName(r.FileName(i), ".md") }
-
-// room makes room in the state for the parts of a text.
-func (r *run) room(ctx context.Context, i, parts int) error {
-	if len(r.file(i).Delivery.Parts) >= parts {
-		return nil
-	}
-	return r.updateFile(ctx, i, func(f *FileState) {
-		f.Delivery.Parts = append(f.Delivery.Parts, make([]post.PostState, parts-len(f.Delivery.Parts))...)
-	})
-}
-
 // postParts posts some parts of a text. The last part has the buttons.
 func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, to int) error {
 	f := r.file(i)
-	elsewhere := r.snapshot().Elsewhere != ""
+	elsewhere := r.snapshot().FallbackDM != ""
 	for n := from; n < to; n++ {
 		result := r.result(i, f, parts, n)
 		if n == to-1 {
-			result.Buttons = r.resultButtons(i, f)
+			result.Buttons = fileButtons(r.job.Record().Key, i, f, true)
 		}
 		m := result.Message()
 		m.Key, m.After = partKey(r.Key, i, n+1), r.snapshot().Reply.TS
 		if elsewhere {
 			m.After = "" // Slack's newest messages in the thread are searched
 			if n == 0 {
-				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.Here(r.What(i))).Block())
+				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.CouldNotPostThere(r.What(i))).Block())
 			}
 		}
-		state, save := r.once(func(s *State) *post.PostState { return &s.Files[i].Delivery.Parts[n] })
+		state, save := once(r, func(s *State) *post.PostState { return &s.Files[i].Delivery.Parts[n] })
 		if err := r.results().Post(ctx, m, state, save); err != nil {
 			return err
 		}
@@ -153,8 +141,8 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 	header := title
 	switch {
 	case n > 0:
-	case f.Failure != nil && f.Failure.Kind != words.Stopped:
-		header += " · " + words.FileNotRead(f.Outcome.Words, f.Failure)
+	case f.Failure != nil && !f.stopped():
+		header += " · " + words.NotRead("", f.Outcome.Words, f.Failure)
 	default:
 		header += " · " + words.Summary(f.Outcome.Words, 1, 0)
 	}
@@ -173,8 +161,8 @@ func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 		return post.OptionalScope(err)
 	}
 	err = r.update(ctx, func(s *State) {
-		if s.Elsewhere == "" {
-			s.Elsewhere = direct
+		if s.FallbackDM == "" {
+			s.FallbackDM = direct
 		}
 		s.Files[i].Delivery = Delivery{}
 	})
@@ -219,17 +207,12 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Marked = slices.Clone(marked) }); err != nil {
 		return err
 	}
-	room, err := r.space(ctx, spaceFor(r.Files[i].Slack))
+	in, err := r.fetch(ctx, i, spaceFor(r.Files[i].Slack), f.Outcome.SmallCopy)
 	if err != nil {
 		return err
 	}
-	defer room.Release()
-	content, err := r.download(ctx, i, room, f.Outcome.SmallCopy)
-	if err != nil {
-		return err
-	}
-	defer content.Close()
-	doc, err := r.Decoder.Open(ctx, content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+	defer in.close()
+	doc, err := r.decode(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -246,7 +229,7 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 		if doc.Len() > 1 {
 			ext = fmt.Sprintf("-%d%s", piece+1, ext)
 		}
-		state, save := r.onceFile(func(s *State) *post.UploadState { return &s.Files[i].Delivery.Marked[n] })
+		state, save := once(r, func(s *State) *post.UploadState { return &s.Files[i].Delivery.Marked[n] })
 		if err := r.results().Upload(ctx, slackmd.FileName(r.FileName(i), ext), image.Data, state, save); err != nil {
 			return err
 		}
@@ -269,21 +252,12 @@ func (r *run) close() error {
 			return err
 		}
 	}
-	if err := r.update(r.hardStop, func(s *State) { s.Phase = Closed }); err != nil {
+	if err := r.update(r.HardStop, func(s *State) { s.Phase = Closed }); err != nil {
 		return err
 	}
-	return r.verdict()
-}
-
-// verdict returns the result of the job for its record.
-func (r *run) verdict() error {
-	state := r.snapshot()
-	for _, f := range state.Files {
-		switch {
-		case f.Failure == nil, f.Outcome.HasText:
-		case f.Failure.Kind == words.Stopped:
-		default:
-			return jobs.Cancel(&failed{f.Failure})
+	for _, f := range r.snapshot().Files {
+		if f.Failure != nil && !f.Outcome.HasText && !f.stopped() {
+			return jobs.Cancel(f.Failure)
 		}
 	}
 	return nil

@@ -14,19 +14,9 @@ import (
 	"slackocr/ocr/page"
 )
 
-// The errors of this package.
-var (
-	// ErrUnreadable means that a record cannot be read: a later version wrote
-	// the record, or the record is damaged.
-	ErrUnreadable = errors.New("the job cannot be read")
-
-	errTruncated = errors.New("the model's answer reached its limit")
-	errLooped    = errors.New("the model repeated itself")
-	errSameText  = errors.New("the model gave the same text in another mode")
-	errCrashes   = errors.New("no attempt at the file came to an end")
-	errNotReady  = errors.New("no address of the file is known yet")
-	errOutside   = errors.New("the bot is not in the file's conversation")
-)
+// ErrUnreadable means that a record cannot be read: a later version wrote the
+// record, or the record is damaged.
+var ErrUnreadable error = words.Failed(words.Unreadable)
 
 // kindOfError are the kindOfError of errors that are values.
 var kindOfError = []struct {
@@ -35,13 +25,6 @@ var kindOfError = []struct {
 }{
 	{jobs.ErrStopped, words.Stopped},
 	{jobs.ErrTooLarge, words.TextTooLong},
-	{ErrUnreadable, words.Unreadable},
-	{errTruncated, words.Truncated},
-	{errLooped, words.Looped},
-	{errSameText, words.SameText},
-	{errCrashes, words.Crashes},
-	{errOutside, words.Outside},
-	{errNotReady, words.NotReady},
 	{fetch.ErrLoginPage, words.NoPermission},
 	{fetch.ErrNotFile, words.NotFile},
 	{fetch.ErrTooLarge, words.TooLargeFile},
@@ -88,8 +71,8 @@ func FailureOf(err error) *words.Failure {
 	if err == nil {
 		return nil
 	}
-	if f, ok := errors.AsType[*failed](err); ok {
-		return f.failure
+	if f, ok := errors.AsType[*words.Failure](err); ok {
+		return f
 	}
 	if e, ok := errors.AsType[*ocr.Error](err); ok {
 		return words.Failed(kindOfClass[e.Class])
@@ -129,18 +112,13 @@ func brokenKind(err *page.BrokenError) words.Kind {
 	return words.BrokenFile
 }
 
-// failed is a saved failure as an error.
-type failed struct{ failure *words.Failure }
-
-func (f *failed) Error() string { return string(f.failure.Kind) }
-
 // failure returns the failure that a person is told. If the operator must act,
 // the failure names the request in the log.
 func (r *run) failure(err error) *words.Failure {
 	f := FailureOf(err)
 	if f != nil && f.Owner() == words.Operator {
 		named := *f
-		named.Request = r.log.request
+		named.Request = r.requestID()
 		return &named
 	}
 	return f
@@ -171,9 +149,9 @@ func retryAfter(err error) time.Duration {
 func shortfall(o *ocr.Outcome) error {
 	switch {
 	case o.Looped:
-		return errLooped
+		return words.Failed(words.Looped)
 	case o.Cut:
-		return errTruncated
+		return words.Failed(words.Truncated)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"slackocr/bot/ask"
@@ -21,8 +23,9 @@ const (
 	RemoveDoubles   = "doubles"     // a search for messages that were posted twice
 )
 
+// followUp schedules a follow-up of the ask.
 func (r *run) followUp(kind string, due time.Time) error {
-	return r.Jobs.AddFollowUp(r.hardStop, jobs.FollowUp{Key: r.job.Record().Key, Kind: kind, Due: due})
+	return r.Jobs.AddFollowUp(r.HardStop, jobs.FollowUp{Key: r.job.Record().Key, Kind: kind, Due: due})
 }
 
 // lookForDouble schedules a search for a duplicate, if a message was posted
@@ -46,7 +49,7 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 		return err
 	}
 	a, ok := AskOf(record)
-	if !ok || record.StoppedBy == Silently {
+	if !ok || record.StoppedBy == StopSilently {
 		return nil
 	}
 	s, err := DecodeState(record, &a, true)
@@ -83,8 +86,8 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 		}
 	}
 	switch {
-	case s.Elsewhere != "":
-		return rd.Client.Thread(nil, s.Elsewhere, "").RemoveDuplicates(ctx, "", parts)
+	case s.FallbackDM != "":
+		return rd.Client.Thread(nil, s.FallbackDM, "").RemoveDuplicates(ctx, "", parts)
 	case a.Root == "":
 		thread = thread.Under(s.Reply.TS)
 	}
@@ -102,7 +105,7 @@ func (rd *Reader) closeReply(ctx context.Context, f jobs.FollowUp, record jobs.R
 	}
 	v := closedView(record, a, s, home)
 	for i, file := range s.Files {
-		if !file.Delivery.Lost {
+		if !file.Delivery.NotPosted {
 			continue
 		}
 		text, _, err := rd.Jobs.Page(ctx, record.Key, TextOf(i)) // the text is nowhere else
@@ -122,95 +125,109 @@ func (rd *Reader) closeReply(ctx context.Context, f jobs.FollowUp, record jobs.R
 // allDelivered reports whether no file has work left.
 func (s State) allDelivered(record jobs.Record) bool {
 	for i, f := range s.Files {
-		if f.Phase != Delivered && record.StoppedItems[i] != Silently {
+		if f.Phase != Delivered && record.StoppedItems[i] != StopSilently {
 			return false
 		}
 	}
 	return true
 }
 
+// uploadName returns the name of the file with the whole text.
+func uploadName(a ask.Ask, i int) string { return slackmd.FileName(a.FileName(i), ".md") }
+
+// headOf returns the line that names the asking person, if the reply is not
+// below that person's message.
+func headOf(a ask.Ask) post.Caption {
+	if a.Root != "" || ask.Direct(a.Channel) {
+		return nil
+	}
+	return post.Caption{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
+}
+
 // closedView returns the final contents of a reply: a line about its file, or
 // a list of its files with links to the results. Deleted files are left out.
 func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
-	v := post.View{}
-	if a.Root == "" && !ask.Direct(a.Channel) {
-		v.Head = post.Caption{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
-	}
-	if len(a.Files) == 1 {
-		v.Lines = []post.Line{{Caption: closedAlone(record.Key, a, s.Files[0]), Buttons: closedButtons(record.Key, 0, s.Files[0])}}
-		return v
-	}
-	done, all, took := 0, 0, time.Duration(0)
-	v.Lines = append(v.Lines, post.Line{})
+	v := post.View{Head: headOf(a)}
+	whole, took := 0, time.Duration(0)
 	for i, f := range s.Files {
-		if record.StoppedItems[i] == Silently {
+		if record.StoppedItems[i] == StopSilently {
 			continue
 		}
-		if all++; f.Failure == nil {
-			done++
+		if f.Failure == nil {
+			whole++
 		}
 		took = max(took, f.Outcome.Took)
-		v.Lines = append(v.Lines, post.Line{Caption: closedAmongOthers(a, i, s, home), Buttons: closedButtons(record.Key, i, f)})
+		v.Lines = append(v.Lines, post.Line{Caption: closedNote(record.Key, a, i, s, home), Buttons: fileButtons(record.Key, i, f, false)})
 	}
-	v.Lines[0].Caption = post.Plain(words.ReadFiles(done, all, a.Mode, took))
+	if len(a.Files) > 1 {
+		title := words.ReadFiles(whole, len(v.Lines), a.Mode, took)
+		v.Lines = slices.Insert(v.Lines, 0, post.Line{Caption: post.Plain(title)})
+	}
 	return v
 }
 
-// closedAlone returns the final line for the only file of an ask.
-func closedAlone(key string, a ask.Ask, f FileState) post.Caption {
-	what, o, d := a.What(0), f.Outcome, f.Delivery
-	marked := ""
-	if d.NotMarked {
-		marked = words.NotMarked
-	}
+// closedNote returns the final line about a file.
+func closedNote(key string, a ask.Ask, i int, s State, home string) post.Caption {
+	f, line := s.Files[i], finishedLine(key, a, i, s.Files[i])
 	switch {
-	case d.Lost:
-		return post.Plain(words.Lost(what, RequestID(key)))
-	case f.Failure != nil && f.Failure.Kind == words.Stopped:
-		stop := words.StoppedBy(what, o.Words, f.StoppedBy)
-		return post.Caption{{Text: stop.Before}, {Person: stop.Person, Text: words.Somebody}, {Text: stop.After}}
-	case f.Failure != nil:
-		return post.Plain(words.NotRead(what, o.Words, f.Failure) + marked + inFile(a, 0, d))
-	case a.Mode.Kind == ocr.Locate && len(d.Parts) == 0:
-		return post.Plain(words.Located(a.Files[0].Name(), a.Mode.Argument, o.Found) + marked)
-	case len(d.Parts) == 0:
-		return post.Plain(words.NothingFound(what, o.caveats(a.Files[0])))
+	case len(a.Files) > 1:
+		return post.Caption{resultLink(a, i, s, home), {Text: "· " + line}}
+	case f.stopped() && !f.Delivery.NotPosted:
+		before, after := words.StoppedBy(a.What(i), f.Outcome.Words)
+		return post.Caption{{Text: before}, {Person: f.StoppedBy, Text: words.Somebody}, {Text: after}}
 	}
-	return post.Plain(words.Read(what, o.Words, o.Pages, o.Took) + o.caveats(a.Files[0]) + inFile(a, 0, d))
+	return post.Plain(line)
 }
 
-// closedAmongOthers returns the final line for one of several files.
-func closedAmongOthers(a ask.Ask, i int, s State, home string) post.Caption {
-	f := s.Files[i]
+// resultLink returns the name of a file with a link to its result, if it has
+// one.
+func resultLink(a ask.Ask, i int, s State, home string) post.Span {
 	name := post.Span{Text: slackmd.Name(a.Files[i].Name())}
-	if parts := f.Delivery.Parts; len(parts) > 0 && parts[0].TS != "" {
-		at, root := ask.MessageRef{Channel: a.Channel, TS: parts[0].TS}, a.Root
-		switch {
-		case s.Elsewhere != "":
-			at.Channel, root = s.Elsewhere, ""
-		case root == "":
-			root = s.Reply.TS
+	if parts := s.Files[i].Delivery.Parts; len(parts) > 0 && parts[0].TS != "" {
+		at, root := ask.MessageRef{Channel: a.Channel, TS: parts[0].TS}, cmp.Or(a.Root, s.Reply.TS)
+		if s.FallbackDM != "" {
+			at.Channel, root = s.FallbackDM, ""
 		}
 		name.Link = ask.Permalink(home, at, root)
 	}
-	state := finishedLine(a.Files[i], f) + inFile(a, i, f.Delivery)
-	switch {
-	case f.Delivery.Lost:
-		state = words.Failed(words.NotPosted).Sentence()
-	case a.Mode.Kind == ocr.Locate && f.Failure == nil && len(f.Delivery.Parts) == 0:
-		state = words.Found(f.Outcome.Found)
-	}
-	if f.Delivery.NotMarked {
-		state += words.NotMarked
-	}
-	return post.Caption{name, {Text: "· " + state}}
+	return name
 }
 
-// inFile returns the words that name the file with the whole text, if there is
-// one.
-func inFile(a ask.Ask, i int, d Delivery) string {
-	if !d.Upload.Shared {
+// lineName returns the name of a file for its line, which is "" in a list: see
+// [words.FileAndMode].
+func lineName(a ask.Ask, i int) string {
+	if len(a.Files) > 1 {
 		return ""
 	}
-	return words.InFile(slackmd.FileName(a.FileName(i), ".md"))
+	return a.What(i)
+}
+
+// finishedLine returns the line about a finished file.
+func finishedLine(key string, a ask.Ask, i int, f FileState) string {
+	what, name, o, d := lineName(a, i), a.Files[i].Name(), f.Outcome, f.Delivery
+	if what == "" {
+		name = ""
+	}
+	caveats := words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(a.Files[i].Slack)) + words.DamagedFile(o.Damaged)
+	posted := ""
+	if d.NotMarked {
+		posted = words.NotMarked
+	}
+	if d.Upload.Shared {
+		posted += words.InFile(uploadName(a, i))
+	}
+	noText := !o.HasText || f.Phase == Delivered && len(d.Parts) == 0
+	switch {
+	case d.NotPosted:
+		return words.DeliveryFailed(what, RequestID(key))
+	case f.stopped():
+		return words.FileStopped
+	case f.Failure != nil:
+		return words.NotRead(what, o.Words, f.Failure) + posted
+	case noText && a.Mode.Kind == ocr.Locate:
+		return words.Located(name, a.Mode.Argument, o.Found) + posted
+	case noText:
+		return words.NothingFound(what, caveats)
+	}
+	return words.Read(what, o.Words, o.Pages, o.Took) + caveats + posted
 }

@@ -4,16 +4,12 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"slackocr/bot/ask"
-	"slackocr/bot/jobs"
-	"slackocr/bot/words"
 	"slackocr/ocr"
 )
 
@@ -35,9 +31,9 @@ const (
 	OutcomeStopped = "stopped" // by a person
 )
 
-// ModeLabel returns the label's value for a mode, which may be an unknown mode
+// modeLabel returns the label's value for a mode, which may be an unknown mode
 // in an old record.
-func ModeLabel(kind ocr.Kind) string {
+func modeLabel(kind ocr.Kind) string {
 	kind = cmp.Or(kind, ocr.Markdown)
 	if !slices.Contains(ocr.Kinds(), kind) {
 		return "other"
@@ -62,62 +58,42 @@ func RequestID(key string) string {
 	return name[:4] + "-" + name[4:]
 }
 
-// logLines collects the entries of this process for the log and the metrics of
-// an ask.
-type logLines struct {
-	*slog.Logger        // names the request
-	request      string // the request's name in sentences about a failure
-	metrics      *Metrics
-	ask          ask.Ask
-	began        time.Time
-	attempt      int
-	firstText    func() // measures the time to the first visible text
-
-	mu   sync.Mutex // guards errs
-	errs []error    // reasons for incomplete texts, by file
-}
-
-// newLog returns the log of an ask. Text that an earlier process showed is not
-// measured again.
-func (rd *Reader) newLog(record jobs.Record, s State, a ask.Ask) *logLines {
-	id := RequestID(record.Key)
-	l := &logLines{
-		Logger: rd.Log.With("request", id), request: id, metrics: rd.Metrics, ask: a, began: s.Began,
-		attempt: record.Attempts + 1, errs: make([]error, len(a.Files)),
-	}
-	shown := s.Reply.TS != ""
-	l.firstText = sync.OnceFunc(func() {
+// startLog prepares the log and the metrics of an ask. Text that an earlier
+// process showed is not measured again.
+func (r *run) startLog() {
+	r.log = r.Log.With("request", r.requestID())
+	r.errs = make([]error, len(r.Files))
+	shown, began := r.state.Reply.TS != "", r.state.Began
+	r.firstText = sync.OnceFunc(func() {
 		if !shown {
-			l.metrics.FirstText.Observe(max(0, time.Since(l.began)).Seconds())
+			r.Metrics.FirstText.Observe(max(0, time.Since(began)).Seconds())
 		}
 	})
-	return l
 }
 
-// lacks records the reason for an incomplete text; the first reason counts.
-func (l *logLines) lacks(i int, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.errs[i] == nil {
-		l.errs[i] = err
+// requestID returns the name of the ask in sentences about a failure.
+func (r *run) requestID() string { return RequestID(r.job.Record().Key) }
+
+// logIncomplete keeps the reason for an incomplete text for the log; the first
+// reason counts.
+func (r *run) logIncomplete(i int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.errs[i] == nil {
+		r.errs[i] = err
 	}
 }
 
-// posted records that the whole text of a file is in Slack.
-func (l *logLines) posted(i int, text string) {
-	if text != "" {
-		l.firstText()
-		l.metrics.WholeText.Observe(max(0, time.Since(l.began)).Seconds())
-	}
-}
-
-// finished writes the log line of a finished file, and counts the file.
-func (l *logLines) finished(i int, f FileState) {
+// logDelivered writes the log line of a delivered file, and counts the file.
+func (r *run) logDelivered(i int) {
+	r.mu.Lock()
+	f, began, err := r.state.Files[i], r.state.Began, r.errs[i]
+	r.mu.Unlock()
 	outcome := OutcomeFailed
 	switch {
-	case f.Failure != nil && f.Failure.Kind == words.Stopped:
+	case f.stopped():
 		outcome = OutcomeStopped
-	case f.Delivery.Lost:
+	case f.Delivery.NotPosted:
 	case f.Failure != nil && f.Outcome.HasText, f.Outcome.Missing > 0:
 		outcome = OutcomePartial
 	case f.Failure != nil:
@@ -126,19 +102,21 @@ func (l *logLines) finished(i int, f FileState) {
 	default:
 		outcome = OutcomeEmpty
 	}
-	mode := ModeLabel(l.ask.Mode.Kind)
-	l.metrics.Files.WithLabelValues(mode, outcome).Inc()
-	about := []any{
-		"outcome", outcome, "mode", mode, "file", l.ask.Files[i].Slack.ID, "channel", l.ask.Channel,
-		"pages", max(f.Outcome.Pages, 1), "words", f.Outcome.Words, "seconds", f.Outcome.Took.Round(time.Millisecond).Seconds(),
-		"attempts", l.attempt,
+	if f.Outcome.HasText && !f.Delivery.NotPosted {
+		r.firstText()
+		r.Metrics.WholeText.Observe(max(0, time.Since(began)).Seconds())
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.errs[i]; err != nil {
+	mode := modeLabel(r.Mode.Kind)
+	r.Metrics.Files.WithLabelValues(mode, outcome).Inc()
+	about := []any{
+		"outcome", outcome, "mode", mode, "file", r.Files[i].Slack.ID, "channel", r.Channel,
+		"pages", max(f.Outcome.Pages, 1), "words", f.Outcome.Words, "seconds", f.Outcome.Took.Round(time.Millisecond).Seconds(),
+		"attempts", r.job.Record().Attempts + 1,
+	}
+	if err != nil {
 		about = append(about, "error", err)
 	} else if f.Failure != nil {
 		about = append(about, "error", string(f.Failure.Kind))
 	}
-	l.Info("read", about...)
+	r.log.Info("read", about...)
 }

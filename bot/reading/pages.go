@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"slackocr/bot/jobs"
+	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
 	"slackocr/ocr"
@@ -28,20 +29,19 @@ type pages struct {
 	doc     *page.Document
 	begun   time.Time
 	running atomic.Int64 // pieces that are being read
-	closing bool         // pieces are left because the bot stops
 
-	mu     sync.Mutex // guards the fields below
-	pieces []piece
-	at     int // the piece that is shown while it grows; all earlier pieces are done
+	mu      sync.Mutex // guards the fields below
+	pieces  []piece
+	current int // the piece that is shown while it grows; all earlier pieces are done
 }
 
 // piece is the state of a piece.
 type piece struct {
-	text   ocr.Text
-	done   bool
-	err    error // reason why the text is incomplete
-	places []ocr.Box
-	broken bool // not completely decoded, see page.Page
+	text    ocr.Text
+	done    bool
+	err     error // reason why the text is incomplete
+	places  []ocr.Box
+	partial bool // not completely decoded, see page.Page
 }
 
 // savedPage is a finished piece in the store, so that no process reads the
@@ -61,53 +61,62 @@ func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn 
 	if err := p.load(ctx); err != nil {
 		return "", Outcome{}, err
 	}
-	r.live.show(file, p)
+	r.live.setPages(file, p)
 	group, working := errgroup.WithContext(ctx)
-	first := true
-	for i := range p.pieces {
-		if p.pieces[i].done {
-			doc.Skip(i)
-		}
-	}
-	for i := range p.pieces { // in the order of their turns
-		if p.pieces[i].done {
-			continue
-		}
-		if turn != nil && (!r.Decoder.Free(r.Person) || !doc.Reserve(working, i)) {
-			// Others use the turn while the piece waits for a decoder or for
-			// space. A holder of space may wait for this turn.
-			turn()
-			turn = nil
-		}
-		if err := p.prepare(working, i); err != nil { // no turn is needed
-			group.Go(func() error { return p.finish(working, i, nil, err) })
-			continue
-		}
-		release, err := turn, error(nil)
-		if turn = nil; release == nil {
-			release, err = r.turn(working, file, first, func() bool { return p.layer(working, i) != nil })
-		}
-		first = false
-		if err != nil {
-			p.stopped(group, err)
-			break
-		}
-		group.Go(func() error {
-			defer release()
-			return p.read(working, i)
-		})
-	}
+	closing := p.start(working, group, turn)
 	err := group.Wait()
-	if context.Cause(ctx) != nil {
+	switch {
+	case context.Cause(ctx) != nil:
 		err = context.Cause(ctx)
-	}
-	if err == nil && p.closing {
+	case err == nil && closing:
 		err = jobs.ErrClosing
 	}
 	if err != nil {
 		return p.shown(), Outcome{}, err
 	}
-	return p.end()
+	return p.result()
+}
+
+// start starts to read each unread piece in group, in the order of their turns.
+// If the bot stops, closing is true, and running pieces may have time to end.
+func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) (closing bool) {
+	r, first := p.run, true
+	for i := range p.pieces {
+		if p.pieces[i].done {
+			continue
+		}
+		if turn != nil && (!r.Decoder.Free(r.Person) || !p.doc.Reserve(ctx, i)) {
+			// Others use the turn while the piece waits for a decoder or for
+			// space. A holder of space may wait for this turn.
+			turn()
+			turn = nil
+		}
+		if err := p.prepare(ctx, i); err != nil { // no turn is needed
+			group.Go(func() error { return p.finish(ctx, i, nil, err) })
+			continue
+		}
+		release := turn
+		if turn = nil; release == nil {
+			var err error
+			release, err = r.waitTurn(ctx, p.file, first, func() bool { return p.layer(ctx, i) != nil })
+			if errors.Is(err, jobs.ErrClosing) {
+				return true
+			}
+			if err != nil {
+				group.Go(func() error { return err })
+				return false
+			}
+		}
+		first = false
+		group.Go(func() error {
+			defer release()
+			p.running.Add(1)
+			places, err := p.recognize(ctx, i)
+			p.running.Add(-1)
+			return p.finish(ctx, i, places, err)
+		})
+	}
+	return false
 }
 
 // number returns the number of a saved piece among the texts of the job.
@@ -127,34 +136,19 @@ func (p *pages) load(ctx context.Context) error {
 		if !ok || json.Unmarshal([]byte(value), &saved) != nil {
 			continue
 		}
+		p.doc.Skip(i)
 		piece := &p.pieces[i]
 		piece.text.Apply(ocr.Update{Add: saved.Text})
-		piece.places, piece.broken, piece.done = saved.Boxes, saved.Partial, true
+		piece.places, piece.partial, piece.done = saved.Boxes, saved.Partial, true
 		switch {
 		case saved.Failure != nil:
-			piece.err = &failed{saved.Failure}
+			piece.err = saved.Failure
 		case saved.Cause != "":
-			piece.err = &failed{&words.Failure{Kind: words.OldSentence, OldText: saved.Cause}}
+			piece.err = &words.Failure{Kind: words.OldSentence, OldText: saved.Cause}
 		}
 	}
 	p.advance()
 	return nil
-}
-
-// stopped records why no more turns come. If the bot stops, running pieces may
-// have time to end.
-func (p *pages) stopped(group *errgroup.Group, why error) {
-	if p.closing = errors.Is(why, jobs.ErrClosing); !p.closing {
-		group.Go(func() error { return why })
-	}
-}
-
-// read reads a piece. An error ends the work on the other pieces too.
-func (p *pages) read(ctx context.Context, i int) error {
-	p.running.Add(1)
-	places, err := p.recognize(ctx, i)
-	p.running.Add(-1)
-	return p.finish(ctx, i, places, err)
 }
 
 // finish saves a piece that is read, or the reason why it is not.
@@ -169,9 +163,9 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 	p.mu.Lock()
 	piece := &p.pieces[i]
 	piece.err, piece.places, piece.done = err, places, true
-	saved := savedPage{Text: piece.text.String(), Boxes: places, Partial: piece.broken}
+	saved := savedPage{Text: piece.text.String(), Boxes: places, Partial: piece.partial}
 	p.mu.Unlock()
-	if len(p.pieces) > 1 && !p.again(err) {
+	if len(p.pieces) > 1 && !p.retried(err) {
 		saved.Failure = p.run.failure(err)
 		value, err := json.Marshal(saved)
 		if err == nil {
@@ -184,12 +178,12 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 	p.mu.Lock()
 	p.advance()
 	p.mu.Unlock()
-	p.run.live.grown(p.file)
+	p.run.live.changed(post.TextChange)
 	return nil
 }
 
-// again reports whether the next attempt tries a piece again.
-func (p *pages) again(err error) bool {
+// retried reports whether the next attempt reads a piece with this error again.
+func (p *pages) retried(err error) bool {
 	return FailureOf(err).Retry() && !p.run.job.LastAttempt()
 }
 
@@ -236,10 +230,10 @@ func (p *pages) picture(ctx context.Context, i int) (page.Page, error) {
 func (p *pages) grow(i int, u ocr.Update) {
 	p.mu.Lock()
 	p.pieces[i].text.Apply(u)
-	shown := i == p.at
+	shown := i == p.current
 	p.mu.Unlock()
 	if shown {
-		p.run.live.grown(p.file)
+		p.run.live.changed(post.TextChange)
 	}
 }
 
@@ -249,15 +243,16 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 		return nil, err
 	}
 	p.mu.Lock()
-	p.pieces[i].broken = image.Partial
+	p.pieces[i].partial = image.Partial
 	p.mu.Unlock()
-	for update, err := range p.run.Model.WithMode(p.run.Mode).WithTries(p.run.requests()).Recognize(ctx, image) {
+	requests := requestsOf[min(p.run.job.Record().Attempts, len(requestsOf)-1)]
+	for update, err := range p.run.Model.WithMode(p.run.Mode).WithTries(requests).Recognize(ctx, image) {
 		if err != nil {
 			return nil, err
 		}
 		p.grow(i, update)
 		if update.Add != "" {
-			p.run.lives(p.file)
+			p.run.resetStarts(p.file)
 		}
 		if o := update.Outcome; o != nil {
 			return o.Boxes, shortfall(o)
@@ -269,8 +264,8 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 // advance moves to the first unfinished piece. The caller must hold mu, or be
 // the only user.
 func (p *pages) advance() {
-	for p.at < len(p.pieces)-1 && p.pieces[p.at].done {
-		p.at++
+	for p.current < len(p.pieces)-1 && p.pieces[p.current].done {
+		p.current++
 	}
 }
 
@@ -278,7 +273,7 @@ func (p *pages) advance() {
 func (p *pages) shown() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.join(p.at + 1)
+	return p.join(p.current + 1)
 }
 
 // progress returns the progress of the reading.
@@ -286,7 +281,7 @@ func (p *pages) progress(text string) words.Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return words.Progress{
-		Words: ocr.CountWords(text), Page: p.doc.Number(p.at), Pages: p.doc.Pages(), Since: time.Since(p.begun),
+		Words: ocr.CountWords(text), Page: p.doc.Number(p.current), Pages: p.doc.Pages(), Since: time.Since(p.begun),
 	}
 }
 
@@ -294,15 +289,15 @@ func (p *pages) progress(text string) words.Progress {
 func (p *pages) join(n int) string {
 	var b strings.Builder
 	for i := range p.pieces[:n] {
-		b.WriteString(p.between(i))
-		b.WriteString(p.whole(i))
+		b.WriteString(p.separator(i))
+		b.WriteString(p.pieceText(i))
 	}
 	return b.String()
 }
 
-// whole returns the text of a piece, with a remark if it is incomplete. The
+// pieceText returns the text of a piece, with a remark if it is incomplete. The
 // failure of the only piece is the file's.
-func (p *pages) whole(i int) string {
+func (p *pages) pieceText(i int) string {
 	piece := &p.pieces[i]
 	text := piece.text.String()
 	if len(p.pieces) == 1 || !piece.done {
@@ -315,15 +310,15 @@ func (p *pages) whole(i int) string {
 	if text != "" {
 		text = strings.TrimRight(text, "\n") + "\n\n"
 	}
-	if p.again(piece.err) {
+	if p.retried(piece.err) {
 		return text + words.PageToCome(p.doc.Number(i))
 	}
 	cut := p.doc.Continues(i) || i+1 < len(p.pieces) && p.doc.Continues(i+1)
 	return text + words.PageMissing(p.doc.Number(i), text != "", cut, p.run.failure(piece.err))
 }
 
-// between returns the separator before a piece.
-func (p *pages) between(i int) string {
+// separator returns the separator before a piece.
+func (p *pages) separator(i int) string {
 	switch {
 	case i == 0:
 		return ""
@@ -339,8 +334,9 @@ func (p *pages) between(i int) string {
 // state is bounded.
 const maxPlaces = 1000
 
-// end returns the whole text, or the failure that another attempt may mend.
-func (p *pages) end() (string, Outcome, error) {
+// result returns the whole text, or an error after which another attempt may
+// succeed.
+func (p *pages) result() (string, Outcome, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var first error
@@ -352,7 +348,7 @@ func (p *pages) end() (string, Outcome, error) {
 		empty = empty && strings.TrimSpace(text) == ""
 		o.Words += ocr.CountWords(text)
 		o.Found += len(piece.places)
-		o.Damaged = o.Damaged || piece.broken
+		o.Damaged = o.Damaged || piece.partial
 		most := maxPlaces/len(p.run.Files) - len(o.Places)
 		for _, box := range piece.places[:min(len(piece.places), most)] {
 			o.Places = append(o.Places, Place{Piece: i, Area: box.Area})
@@ -360,7 +356,7 @@ func (p *pages) end() (string, Outcome, error) {
 		if piece.err == nil {
 			continue
 		}
-		if p.again(piece.err) {
+		if p.retried(piece.err) {
 			return p.join(len(p.pieces)), o, piece.err
 		}
 		o.Missing++
@@ -377,6 +373,6 @@ func (p *pages) end() (string, Outcome, error) {
 	case empty && o.Missing == 0:
 		return "", o, nil
 	}
-	p.run.log.lacks(p.file, first)
+	p.run.logIncomplete(p.file, first)
 	return p.join(len(p.pieces)), o, nil
 }

@@ -30,7 +30,7 @@ type Reader struct {
 	Web     *fetch.Web
 	Turns   *Turns
 	Space   *tempfile.Space // for downloaded files
-	Waiting *Waiting
+	Waiting *Counter
 	Metrics *Metrics
 	Log     *slog.Logger
 	// MaxPages is the most pages of a document that are read.
@@ -48,11 +48,10 @@ type Shutdown struct {
 // interrupted at any point: another process then goes on with the same job.
 // The error decides about the job, see [jobs.Queue.Run].
 func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.Ask) error {
-	r, release, err := rd.begin(ctx, down, job, a)
+	r, err := rd.begin(down, job, a)
 	if err != nil {
 		return err
 	}
-	defer release()
 	if r.state.Phase == Closed {
 		return nil
 	}
@@ -65,7 +64,9 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 		return err
 	}
 	defer r.reply.Detach()
-	if err := r.readAll(ctx); err != nil {
+	// The failure of one file is saved, and does not end the others.
+	errs := r.each(func(i int) error { return r.advance(ctx, i) })
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	if err := r.unfinished(ctx); err != nil {
@@ -75,75 +76,65 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 }
 
 // begin loads the state that an earlier process left.
-func (rd *Reader) begin(ctx context.Context, down Shutdown, job *jobs.Job, a ask.Ask) (*run, func(), error) {
-	hardStop, stopHard := either(context.WithoutCancel(ctx), down.HardStop)
-	draining, stopDraining := either(ctx, down.Draining)
-	release := func() {
-		stopDraining()
-		stopHard()
-	}
+func (rd *Reader) begin(down Shutdown, job *jobs.Job, a ask.Ask) (*run, error) {
 	record := job.Record()
-	text, kept, err := job.Page(hardStop, TextOf(0))
+	text, kept, err := job.Page(down.HardStop, TextOf(0))
 	if err != nil {
-		release()
-		return nil, nil, err
+		return nil, err
 	}
 	state, err := DecodeState(record, &a, kept)
 	if err != nil {
-		release()
 		rd.Log.Error("gave up a job whose record cannot be read", "request", RequestID(record.Key), "error", err)
-		return nil, nil, jobs.Cancel(err)
+		return nil, jobs.Cancel(err)
 	}
 	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {
 		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not save the word count of an incomplete text
 	}
-	r := &run{Reader: rd, Ask: a, job: job, state: state, places: newPlaces(len(a.Files)), draining: draining, hardStop: hardStop}
-	r.log = rd.newLog(record, state, a)
+	r := &run{Reader: rd, Shutdown: down, Ask: a, job: job, state: state, order: newLineOrder(len(a.Files))}
+	r.saves.running = make(chan struct{}, 1)
+	r.startLog()
 	r.live = newLive(r)
-	r.thread = rd.Client.Thread(job.Fence, a.Channel, a.Root).For(a.Person)
-	return r, release, nil
+	return r, nil
 }
 
 // open posts the reply, or finds the reply of an earlier process.
 func (r *run) open() (err error) {
-	state, save := r.once(func(s *State) *post.PostState { return &s.Reply })
-	r.reply, err = post.Open(r.hardStop, r.thread, post.Opening{
-		Key: r.Key + ReplyKey, After: r.After(), View: r.live.view, Shown: r.log.firstText,
+	state, save := once(r, func(s *State) *post.PostState { return &s.Reply })
+	thread := r.Client.Thread(r.job.Fence, r.Channel, r.Root).For(r.Person)
+	r.reply, err = post.Open(r.HardStop, thread, post.Opening{
+		Key: r.Key + ReplyKey, After: r.After(), View: r.live.view, Shown: r.firstText,
 	}, state, save)
 	if err != nil {
 		return err
 	}
-	r.live.attach(r.reply)
 	if err := r.lookForDouble(*state); err != nil {
 		return err
 	}
-	return r.update(r.hardStop, func(s *State) { s.Phase = Opened })
+	return r.update(r.HardStop, func(s *State) { s.Phase = Opened })
 }
 
-// readAll moves all files forward at once, as far as possible in this attempt.
-// The failure of one file is recorded and does not end the others.
-func (r *run) readAll(ctx context.Context) error {
+// each calls do for all files at once, and returns the errors by file.
+func (r *run) each(do func(i int) error) []error {
 	errs := make([]error, len(r.Files))
 	var all sync.WaitGroup
 	for i := range r.Files {
-		all.Go(func() { errs[i] = r.advance(ctx, i) })
+		all.Go(func() { errs[i] = do(i) })
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return errs
 }
 
-// advance moves one file through its phases. An error hands the job off; a
-// failure of the file itself is saved with the file, or the file is tried
-// again in the next attempt.
+// advance moves one file through its phases, as far as possible in this attempt.
+// An error hands the job off; a failure of the file itself is saved with the
+// file, or the file is tried again in the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
-	defer r.places.take(i) // in every case
-	phase := r.file(i).Phase
-	if phase != Finished && phase != Delivered && !r.erased(i) {
-		if finished, err := r.readToEnd(ctx, i); err != nil || !finished {
+	defer r.order[i].enter() // in every case
+	if r.file(i).unread() && !r.erased(i) {
+		if err := r.readToEnd(ctx, i); err != nil {
 			return err
 		}
 	}
-	if phase == Delivered || r.erased(i) {
+	if r.file(i).Phase != Finished || r.erased(i) {
 		return nil
 	}
 	return r.deliver(i)
@@ -151,11 +142,11 @@ func (r *run) advance(ctx context.Context, i int) error {
 
 // erased reports whether a file was deleted in Slack, so that nothing more is
 // posted about the file.
-func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == Silently }
+func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == StopSilently }
 
-// readToEnd reads one file and saves the result. If the file must be tried
-// again in the next attempt, finished is false.
-func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
+// readToEnd reads one file and saves the result, unless the file must be tried
+// again in the next attempt.
+func (r *run) readToEnd(ctx context.Context, i int) error {
 	ctx, cancel := r.job.Item(ctx, i)
 	defer cancel()
 	text, outcome, failure := r.read(ctx, i)
@@ -164,30 +155,31 @@ func (r *run) readToEnd(ctx context.Context, i int) (finished bool, err error) {
 	}
 	switch {
 	case HandsOff(failure):
-		return false, failure
-	case r.silenced():
-		return false, jobs.ErrStopped
+		return failure
+	case r.job.Record().StoppedBy == StopSilently:
+		return jobs.ErrStopped
 	case r.erased(i):
-		return false, nil
+		return nil
 	case failure != nil:
-		text = r.best(i, text)
-		r.live.failed(i, text, failure)
+		text = r.longestText(i, text)
+		r.live.setFailed(i, text, failure)
 		if FailureOf(failure).Retry() && !r.job.LastAttempt() {
-			return false, nil // see unfinished
+			return nil // see unfinished
 		}
 	}
 	if err := r.finish(ctx, i, text, outcome, failure); err != nil {
-		return false, err
+		return err
 	}
 	r.counted.Add(-1)
 	r.Waiting.Add(r.Person, r.Channel, -1)
-	return true, nil
+	return nil
 }
 
-// count counts the unread files, until they are read or done is called.
+// count counts the unread files as waiting, until they are read or done is
+// called.
 func (r *run) count() (done func()) {
 	for _, f := range r.snapshot().Files {
-		if f.Phase != Finished && f.Phase != Delivered {
+		if f.unread() {
 			r.counted.Add(1)
 		}
 	}
@@ -198,13 +190,13 @@ func (r *run) count() (done func()) {
 // finish saves the contents that will be posted for a file.
 func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure error) error {
 	if failure == nil && r.sameText(ctx, i, text) {
-		text, failure = "", errSameText
+		text, failure = "", words.Failed(words.SameText)
 	}
-	r.log.lacks(i, failure)
-	err := r.keep(ctx, i, text, o, r.failure(failure))
+	r.logIncomplete(i, failure)
+	err := r.saveFinished(ctx, i, text, o, r.failure(failure))
 	if errors.Is(err, jobs.ErrTooLarge) {
-		r.log.lacks(i, err)
-		err = r.keep(ctx, i, "", Outcome{}, r.failure(err))
+		r.logIncomplete(i, err)
+		err = r.saveFinished(ctx, i, "", Outcome{}, r.failure(err))
 	}
 	return err
 }
@@ -215,7 +207,7 @@ func (r *run) unfinished(ctx context.Context) error {
 	var first error
 	wait := time.Duration(0)
 	for i, f := range r.snapshot().Files {
-		if f.Phase == Finished || f.Phase == Delivered || r.erased(i) {
+		if !f.unread() || r.erased(i) {
 			continue
 		}
 		err := r.live.failure(i)
@@ -228,18 +220,15 @@ func (r *run) unfinished(ctx context.Context) error {
 		return nil
 	}
 	wait = max(wait, r.job.Backoff())
-	r.live.again(wait)
+	r.live.setRetryIn(wait)
 	if err := r.reply.Close(ctx, r.live.view()); EndsHere(err) {
 		return err
 	}
 	return jobs.Retry(wait, first)
 }
 
-// silenced reports whether nothing more may be posted about the ask.
-func (r *run) silenced() bool { return r.job.Record().StoppedBy == Silently }
-
-// Silently is the StoppedBy of a job about which nothing more may be posted.
-const Silently = "-"
+// StopSilently is the StoppedBy of a job about which nothing more may be posted.
+const StopSilently = "-"
 
 // ReplyKey is the end of the reply's key among an ask's posts.
 const ReplyKey = "/reply"
@@ -252,18 +241,6 @@ func partKey(key string, file, part int) string {
 		return fmt.Sprintf("%s/part/%d", key, part)
 	}
 	return fmt.Sprintf("%s/file/%d/part/%d", key, file+1, part)
-}
-
-// single reports whether the ask has only one file.
-func (r *run) single() bool { return len(r.Files) == 1 }
-
-// head returns the line that names the asking person, if the reply is not
-// below that person's message.
-func (r *run) head() post.Caption {
-	if r.Root != "" || ask.Direct(r.Channel) {
-		return nil
-	}
-	return post.Caption{{Person: r.Person}, {Text: words.AskedToRead(r.Title())}}
 }
 
 // either returns a context that ends with ctx, or with the cause of other.

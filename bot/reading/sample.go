@@ -23,12 +23,12 @@ func SampleMessages() (running, closed, result post.Message) {
 	}.Message()
 	done := post.Line{
 		Caption: post.Caption{{Text: words.Read(what, 12, 1, 0), Link: "https://example.slack.com/archives/C00000000/p1700000000000000"}},
-		Buttons: closedButtons(key, 0, FileState{}),
+		Buttons: fileButtons(key, 0, FileState{}, false),
 	}
 	closed = post.View{Lines: []post.Line{done}}.Message()
 	result = post.Result{
 		Header: post.Plain(words.Part(1, 2, 1, 3)), Markdown: text, Notification: what,
-		Buttons: slack.NewActionBlock(BlockID(key, 0), tryAgain(), modes(), slack.NewButtonBlockElement(DownloadID, "", plain(words.DownloadButton))),
+		Buttons: fileButtons(key, 0, FileState{Failure: words.Failed(words.Connection)}, true),
 	}.Message()
 	return running, closed, result
 }

@@ -1,10 +1,12 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,11 +26,11 @@ import (
 // that another process can go on. Its phases only move forward, and each is
 // saved before its effect.
 type State struct {
-	Began     time.Time
-	Phase     Phase
-	Reply     post.PostState
-	Elsewhere string `json:",omitempty"` // direct message for the texts, if the conversation accepts no more
-	Files     []FileState
+	Began      time.Time
+	Phase      Phase
+	Reply      post.PostState
+	FallbackDM string `json:"Elsewhere,omitempty"` // direct message for the texts, if the conversation accepts no more
+	Files      []FileState
 }
 
 // Phase is the progress of an ask.
@@ -43,7 +45,7 @@ const (
 // FileState is how far a file has come.
 type FileState struct {
 	Phase     FilePhase
-	Starts    int            `json:",omitempty"` // of the reading after which nothing was heard of it: crashes
+	Starts    int            `json:",omitempty"` // starts since the last sign of life: crashes of the bot
 	Failure   *words.Failure `json:",omitempty"` // why the text is not whole
 	StoppedBy string         `json:",omitempty"` // the person who stopped the file
 	File      *slack.File    `json:",omitempty"` // Slack's information about the file, if the event lacked some
@@ -51,13 +53,19 @@ type FileState struct {
 	Delivery  Delivery
 }
 
+// unread reports whether the file is still to be read.
+func (f FileState) unread() bool { return f.Phase != Finished && f.Phase != Delivered }
+
+// stopped reports whether a person stopped the file.
+func (f FileState) stopped() bool { return f.Failure != nil && f.Failure.Kind == words.Stopped }
+
 // FilePhase is the progress of a file.
 type FilePhase string
 
 // The phases of a file. A file that waits for its turn has none.
 const (
 	Reading   FilePhase = "reading"   // it was begun
-	Finished  FilePhase = "finished"  // its text is kept: it is this one and no other, whoever goes on
+	Finished  FilePhase = "finished"  // its text is saved, and never changes
 	Delivered FilePhase = "delivered" // its text is posted, or there is none
 )
 
@@ -75,12 +83,6 @@ type Outcome struct {
 	Took      time.Duration // from the ask to the whole text
 }
 
-// caveats returns the remarks about missing parts of a file, to follow its
-// line.
-func (o Outcome) caveats(f ask.File) string {
-	return words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(f.Slack)) + words.DamagedFile(o.Damaged)
-}
-
 // Place is a place on a piece of the file.
 type Place struct {
 	Piece int
@@ -91,52 +93,43 @@ type Place struct {
 type Delivery struct {
 	Parts     []post.PostState   `json:",omitempty"` // the text's messages
 	Upload    post.UploadState   // the text as a file
-	NoUpload  bool               `json:",omitempty"` // all of the text goes as messages
-	Marked    []post.UploadState `json:",omitempty"` // pictures with the places framed
-	NotMarked bool               `json:",omitempty"` // those could not be posted
-	Lost      bool               `json:",omitempty"` // Slack did not accept the text
+	NoUpload  bool               `json:",omitempty"`     // all of the text goes as messages
+	Marked    []post.UploadState `json:",omitempty"`     // pictures with the places framed
+	NotMarked bool               `json:",omitempty"`     // those could not be posted
+	NotPosted bool               `json:"Lost,omitempty"` // Slack did not accept the text
 }
 
 // oldProgress is the state in a record of an earlier version, in which a job
-// was one file.
+// was one file. The fields that have the same names now are in State (Began and
+// Elsewhere), Outcome (Pages, Words and Found) and Delivery (Parts, Upload and
+// Marked).
 type oldProgress struct {
-	oldOutcome
-	Began     time.Time
-	Asked     int
-	Posted    post.PostState
-	Cause     string
-	Parts     []post.PostState
-	Upload    post.UploadState
-	NoFile    bool
-	Found     int
-	Marked    []post.UploadState
-	Elsewhere string
-	Text      bool
-}
-
-// oldOutcome is the result of a reading in the records of an earlier version.
-type oldOutcome struct {
-	Pages int
-	Left  int
-	Words int
-	Small bool
-	Boxes []Place
+	Outcome
+	Delivery
+	Asked  int
+	Posted post.PostState
+	Cause  string
+	NoFile bool
+	Text   bool
+	Left   int
+	Small  bool
+	Boxes  []Place
 }
 
 // oldStopped is the cause in a record of an earlier version for a text that a
 // person stopped.
 const oldStopped = "somebody stopped me."
 
-// upgrade returns the state for an earlier version's record. kept must be true
-// if the file's text was saved as final.
-func (o oldProgress) upgrade(r jobs.Record, kept bool) State {
+// upgrade turns s, which was decoded from an earlier version's record, into
+// the state of this version. final must be true if the file's text was saved as
+// final.
+func (o oldProgress) upgrade(s *State, r jobs.Record, final bool) {
 	f := FileState{
-		Starts: max(0, o.Asked/2-r.Attempts), // each attempt had two requests, and not all of them were crashes
-		Outcome: Outcome{
-			HasText: o.Text, Words: o.Words, Pages: o.Pages, LeftOut: o.Left, SmallCopy: o.Small, Places: o.Boxes, Found: o.Found,
-		},
-		Delivery: Delivery{Parts: o.Parts, Upload: o.Upload, NoUpload: o.NoFile, Marked: o.Marked},
+		Starts:  max(0, o.Asked/2-r.Attempts), // each attempt had two requests, and not all of them were crashes
+		Outcome: o.Outcome, Delivery: o.Delivery,
 	}
+	f.Outcome.HasText, f.Outcome.LeftOut, f.Outcome.SmallCopy, f.Outcome.Places = o.Text, o.Left, o.Small, o.Boxes
+	f.Delivery.NoUpload = o.NoFile
 	switch o.Cause {
 	case "":
 	case oldStopped:
@@ -144,20 +137,19 @@ func (o oldProgress) upgrade(r jobs.Record, kept bool) State {
 	default:
 		f.Failure = &words.Failure{Kind: words.OldSentence, OldText: o.Cause}
 	}
-	if kept {
+	if final {
 		f.Phase, f.Outcome.Took = Finished, max(0, r.Updated.Sub(r.Created))
 	}
-	s := State{Began: o.Began, Reply: o.Posted, Elsewhere: o.Elsewhere, Files: []FileState{f}}
 	if o.Posted.TS != "" {
 		s.Phase = Opened
 	}
-	return s
+	s.Reply, s.Files = o.Posted, []FileState{f}
 }
 
 // DecodeState returns the state of an ask's record, of this version or an
-// earlier one, and completes the ask's files with saved information. kept must
+// earlier one, and completes the ask's files with saved information. final must
 // be true if the text of an earlier version's file was saved as final.
-func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
+func DecodeState(r jobs.Record, a *ask.Ask, final bool) (State, error) {
 	var s State
 	if r.Progress != nil {
 		var old oldProgress
@@ -165,7 +157,7 @@ func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
 			return State{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 		if s.Files == nil && json.Unmarshal(r.Progress, &old) == nil {
-			s = old.upgrade(r, kept)
+			old.upgrade(&s, r, final)
 		}
 	}
 	if s.Began.IsZero() {
@@ -180,6 +172,23 @@ func DecodeState(r jobs.Record, a *ask.Ask, kept bool) (State, error) {
 		}
 	}
 	return s, nil
+}
+
+// AskOf returns the ask of a record. For other jobs ok is false.
+func AskOf(r jobs.Record) (a ask.Ask, ok bool) {
+	var t struct {
+		Ask  *ask.Ask
+		Read *ask.Request // of an earlier version
+	}
+	switch err := json.Unmarshal(r.Request, &t); {
+	case err != nil:
+		return ask.Ask{}, false
+	case t.Ask != nil:
+		return *t.Ask, true
+	case t.Read != nil:
+		return t.Read.Upgrade(), true
+	}
+	return ask.Ask{}, false
 }
 
 // Numbers of a job's texts: each file has a range of numbers. An earlier
@@ -199,27 +208,26 @@ func TextOf(file int) int { return file*fileStride + wholeText }
 type run struct {
 	*Reader
 	ask.Ask
-	job    *jobs.Job
-	log    *logLines
-	thread *post.Thread
-	reply  *post.Reply
-	live   *live
-	// draining ends with the job's context, or when the bot starts no more
-	// work. hardStop ends when the bot ends, whoever stopped the job.
-	draining, hardStop context.Context
-	counted            atomic.Int64 // files that are counted as waiting
-	places             places       // of the files in the line for the model
+	Shutdown
+	job       *jobs.Job
+	log       *slog.Logger
+	firstText func()      // measures the time to the first visible text
+	reply     *post.Reply // set before the files are read
+	live      *liveReply
+	counted   atomic.Int64 // files that are counted as waiting
+	order     lineOrder    // of the files in the line for the model
+	saves     saver
 
 	mu    sync.Mutex // guards the fields below; never held during I/O
 	state State
-	saves saves
+	errs  []error // reasons for incomplete texts, by file, for the log
 }
 
-// saves tracks which changes of a state are saved.
-type saves struct {
-	change  int           // number of changes
-	saved   int           // number of the last saved change
-	running chan struct{} // closed when the present save ends, or nil
+// saver tracks which changes of a state are saved.
+type saver struct {
+	running chan struct{} // has room for one save
+	saved   int           // the last saved change; guarded by running
+	changes int           // number of changes; guarded by run.mu
 }
 
 // update changes the state and returns when the change is saved. Changes
@@ -227,34 +235,25 @@ type saves struct {
 func (r *run) update(ctx context.Context, edit func(*State)) error {
 	r.mu.Lock()
 	edit(&r.state)
-	r.saves.change++
-	mine := r.saves.change
-	for r.saves.saved < mine {
-		if wait := r.saves.running; wait != nil {
-			r.mu.Unlock()
-			select {
-			case <-wait:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			r.mu.Lock()
-			continue
-		}
-		now, snapshot := r.saves.change, r.state.clone()
-		done := make(chan struct{})
-		r.saves.running = done
-		r.mu.Unlock()
-		err := r.job.Save(ctx, snapshot)
-		r.mu.Lock()
-		r.saves.running = nil
-		close(done)
-		if err != nil {
-			r.mu.Unlock()
-			return err
-		}
-		r.saves.saved = max(r.saves.saved, now)
-	}
+	r.saves.changes++
+	mine := r.saves.changes
 	r.mu.Unlock()
+	select {
+	case r.saves.running <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-r.saves.running }()
+	if r.saves.saved >= mine {
+		return nil
+	}
+	r.mu.Lock()
+	now, snapshot := r.saves.changes, r.state.clone()
+	r.mu.Unlock()
+	if err := r.job.Save(ctx, snapshot); err != nil {
+		return err
+	}
+	r.saves.saved = now
 	return nil
 }
 
@@ -283,45 +282,35 @@ func (r *run) updateFile(ctx context.Context, i int, edit func(*FileState)) erro
 	return r.update(ctx, func(s *State) { edit(&s.Files[i]) })
 }
 
-// once returns a copy of the saved state of a message that is posted once, and
-// a function that saves the copy in its place.
-func (r *run) once(place func(*State) *post.PostState) (*post.PostState, post.SaveFunc) {
+// once returns a copy of a field of the state, a [post.PostState] or [post.UploadState],
+// and a function that saves the changed copy in the field.
+func once[T any](r *run, field func(*State) *T) (*T, post.SaveFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	state := *place(&r.state)
+	state := *field(&r.state)
 	return &state, func(ctx context.Context) error {
 		now := state
-		return r.update(ctx, func(s *State) { *place(s) = now })
+		return r.update(ctx, func(s *State) { *field(s) = now })
 	}
 }
 
-// onceFile is once for an upload.
-func (r *run) onceFile(place func(*State) *post.UploadState) (*post.UploadState, post.SaveFunc) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	state := *place(&r.state)
-	return &state, func(ctx context.Context) error {
-		now := state
-		return r.update(ctx, func(s *State) { *place(s) = now })
-	}
-}
-
-// keep saves the final text of a file, and then that the file is finished:
-// from then on the text never changes, whichever process goes on.
-func (r *run) keep(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
+// saveFinished saves the final text of a file, and then that the file is
+// finished: from then on the text never changes, whichever process goes on.
+func (r *run) saveFinished(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
 	defer cancel()
 	if err := r.saveText(ctx, i, wholeText, text); err != nil {
 		return err
 	}
-	o.HasText, o.Took = text != "", time.Since(r.began())
+	o.HasText, o.Took = text != "", time.Since(r.snapshot().Began)
 	if why != nil { // otherwise the words were counted without the separators
 		o.Words = ocr.CountWords(text)
 	}
 	return r.updateFile(ctx, i, func(f *FileState) {
-		f.Phase, f.Failure, f.Outcome = Finished, why, o
-		if why != nil && why.Kind == words.Stopped {
-			f.StoppedBy = r.stoppedBy(i)
+		f.Phase = Finished
+		f.Failure, f.Outcome = why, o
+		if record := r.job.Record(); f.stopped() {
+			f.StoppedBy = cmp.Or(record.StoppedItems[i], record.StoppedBy)
 		}
 	})
 }
@@ -335,17 +324,6 @@ func (r *run) saveText(ctx context.Context, i, n int, text string) error {
 	}
 	return err
 }
-
-// stoppedBy returns the person who stopped a file, or the ask.
-func (r *run) stoppedBy(i int) string {
-	record := r.job.Record()
-	if by := record.StoppedItems[i]; by != "" {
-		return by
-	}
-	return record.StoppedBy
-}
-
-func (r *run) began() time.Time { return r.snapshot().Began }
 
 // settling bounds the writes after the end of a job's context.
 const settling = 2 * time.Second

@@ -76,7 +76,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, kept := golden, true
-			want := State{Began: began, Phase: Opened, Reply: once, Elsewhere: "D1", Files: []FileState{file}}
+			want := State{Began: began, Phase: Opened, Reply: once, FallbackDM: "D1", Files: []FileState{file}}
 			if tt.edit != nil {
 				var old map[string]any
 				if err := json.Unmarshal(r.Progress, &old); err != nil {

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"sync"
@@ -24,15 +25,20 @@ type Turns struct {
 	mu    sync.Mutex       // guards the fields below; goes before the line's lock
 	size  int              // number of turns of all replicas together
 	part  share.Assignment // the part of the turns that this replica gives out
-	known load             // the leader's, if another replica is the leader
+	known report           // the leader's, if another replica is the leader
 }
 
-// load is what a leader reports.
-type load struct {
-	Size   int `json:",omitempty"`
-	Taken  int `json:",omitempty"`
-	People int `json:",omitempty"` // who wait
+// report is a message among the replicas: the turns of the leader, or the
+// samples of the limit of another replica.
+type report struct {
+	Size    int          `json:",omitempty"`
+	Taken   int          `json:",omitempty"`
+	People  int          `json:",omitempty"` // people who wait
+	Samples []ocr.Sample `json:",omitempty"`
 }
+
+// maxSamples bounds the samples of a report.
+const maxSamples = 400
 
 var _ share.Source = (*Turns)(nil)
 
@@ -126,19 +132,10 @@ func (t *Turns) Enter(w share.Request, tell func(ahead int)) share.Place {
 	return t.line.Enter(w.Person, w.Priority > 0, tell)
 }
 
-// report is what replicas tell each other.
-type report struct {
-	load
-	Samples []ocr.Sample `json:",omitempty"`
-}
-
-// maxSamples bounds what a report may say.
-const maxSamples = 400
-
 // Report implements [share.Source].
 func (t *Turns) Report() []byte {
 	t.mu.Lock()
-	r := report{load: load{Size: t.size}}
+	r := report{Size: t.size}
 	follower := t.part.Role == share.Follower
 	t.mu.Unlock()
 	switch {
@@ -159,7 +156,7 @@ func (t *Turns) Merge(from string, data []byte) {
 	}
 	if from == "" {
 		t.mu.Lock()
-		t.known = r.load
+		t.known = r
 		t.mu.Unlock()
 	}
 	switch {
@@ -169,4 +166,36 @@ func (t *Turns) Merge(from string, data []byte) {
 	case from != "" && len(r.Samples) <= maxSamples:
 		t.limit.Learn(r.Samples)
 	}
+}
+
+// lineOrder lets the files of an ask enter the line in the order of posting,
+// although all are worked on at once.
+type lineOrder []lineEntry
+
+// lineEntry says when a file has entered the line.
+type lineEntry struct {
+	entered <-chan struct{}
+	enter   func() // closes entered; also for a file that must not delay the others; may be called again
+}
+
+func newLineOrder(files int) lineOrder {
+	o := make(lineOrder, files)
+	for i := range o {
+		entered := make(chan struct{})
+		o[i] = lineEntry{entered, sync.OnceFunc(func() { close(entered) })}
+	}
+	return o
+}
+
+// wait waits until all earlier files have entered the line. If ctx ends first,
+// wait returns the cause.
+func (o lineOrder) wait(ctx context.Context, file int) error {
+	for _, before := range o[:file] {
+		select {
+		case <-before.entered:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }

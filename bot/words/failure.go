@@ -81,7 +81,7 @@ const (
 )
 
 // Failure is the reason why a file could not be read, or not to its end, in
-// terms for people. Records hold failures.
+// terms for people. Records hold failures. As an error a Failure has its kind.
 type Failure struct {
 	Kind          Kind
 	Width, Height int    `json:",omitempty"`         // pixels, of TooManyPixels
@@ -156,6 +156,8 @@ var failures = map[Kind]row{
 
 // Failed returns a failure of the given kind.
 func Failed(kind Kind) *Failure { return &Failure{Kind: kind} }
+
+func (f *Failure) Error() string { return string(f.Kind) }
 
 func (f *Failure) row() row {
 	if f.Kind == OldSentence {

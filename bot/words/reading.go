@@ -16,8 +16,9 @@ import (
 	"slackocr/ocr"
 )
 
-// FileAndMode returns the name of a file, with its mode unless that is Markdown. The
-// sentences below are about this name.
+// FileAndMode returns the name of a file, with its mode unless that is Markdown:
+// what in the sentences below. If what is "", they return the words for a line of
+// a list, which begins with the file's name (see [Of]).
 func FileAndMode(name string, m ocr.Mode) string {
 	name = slackmd.Name(name)
 	switch m.Kind {
@@ -44,7 +45,17 @@ func Files(n int, m ocr.Mode) string {
 }
 
 // Reading says that work has begun.
-func Reading(what string) string { return fmt.Sprintf("Reading %s…", what) }
+func Reading(what string) string {
+	return lineOr(what, "reading…", fmt.Sprintf("Reading %s…", what))
+}
+
+// lineOr returns the line of a list if what is "", else the sentence.
+func lineOr(what, line, sentence string) string {
+	if what == "" {
+		return line
+	}
+	return sentence
+}
 
 // Progress is the state of a file that is being read.
 type Progress struct {
@@ -62,7 +73,9 @@ func (p Progress) String() string {
 }
 
 // ReadingOn is the line below a growing text.
-func ReadingOn(what string, p Progress) string { return Reading(what) + " " + p.String() }
+func ReadingOn(what string, p Progress) string {
+	return lineOr(what, p.String(), Reading(what)+" "+p.String())
+}
 
 // Of returns a line about one of several files.
 func Of(name, state string) string { return slackmd.Name(name) + " · " + state }
@@ -70,26 +83,10 @@ func Of(name, state string) string { return slackmd.Name(name) + " · " + state 
 // Waiting gives a file's place in the queue.
 func Waiting(what string, ahead int) string {
 	if ahead == 0 {
-		return fmt.Sprintf("%s is next.", what)
+		return lineOr(what, "next", fmt.Sprintf("%s is next.", what))
 	}
-	return fmt.Sprintf("%s is waiting, %d ahead.", what, ahead)
+	return lineOr(what, fmt.Sprintf("waiting, %d ahead", ahead), fmt.Sprintf("%s is waiting, %d ahead.", what, ahead))
 }
-
-// Queued is [Waiting] for a line about one of several files.
-func Queued(ahead int) string {
-	if ahead == 0 {
-		return "next"
-	}
-	return fmt.Sprintf("waiting, %d ahead", ahead)
-}
-
-// The states of one of several files without words so far.
-const (
-	FileReading = "reading…"
-	FileDown    = "waiting for the OCR service"
-	FileEmpty   = "no text in it"
-	FileStopped = "stopped"
-)
 
 // PageToCome stands in a growing text for a page that is tried again later.
 // The text is markdown.
@@ -122,9 +119,9 @@ func Summary(words, pages int, took time.Duration) string {
 	return strings.Join(parts, " · ")
 }
 
-// Read is the last line of a reply.
+// Read says that a file was read.
 func Read(what string, words, pages int, took time.Duration) string {
-	return fmt.Sprintf("Read %s · %s", what, Summary(words, pages, max(took, 1)))
+	return lineOr(what, Summary(words, pages, 0), fmt.Sprintf("Read %s · %s", what, Summary(words, pages, max(took, 1))))
 }
 
 // ReadFiles is the line above the list of several files.
@@ -166,7 +163,7 @@ func DamagedFile(damaged bool) string {
 // NothingFound says that a file has no text. more is PagesLeftOut or
 // FromSmallCopy.
 func NothingFound(what, more string) string {
-	return fmt.Sprintf("I found no text in %s%s.", what, more)
+	return lineOr(what, "no text in it"+more, fmt.Sprintf("I found no text in %s%s.", what, more))
 }
 
 // InFile follows a line if a file has the whole text.
@@ -190,27 +187,20 @@ func Part(part, of, first, last int) string {
 	return strings.Join(parts, " · ")
 }
 
-// Here introduces a text that could not be posted in the conversation of the
+// CouldNotPostThere introduces a text that could not be posted in the conversation of the
 // request.
-func Here(what string) string {
+func CouldNotPostThere(what string) string {
 	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", what)
 }
 
-// Located gives the result of a search for words.
+// Located gives the result of a search for words, in a line of a list if name is
+// "".
 func Located(name, sought string, n int) string {
 	name, sought = slackmd.Name(name), slackmd.Name(sought)
 	if n == 0 {
-		return fmt.Sprintf("I didn't find “%s” in %s.", sought, name)
+		return lineOr(name, "not found", fmt.Sprintf("I didn't find “%s” in %s.", sought, name))
 	}
-	return fmt.Sprintf("Found “%s” %s in %s.", sought, times(n), name)
-}
-
-// Found is [Located] for a line about one of several files.
-func Found(n int) string {
-	if n == 0 {
-		return "not found"
-	}
-	return "found " + times(n)
+	return lineOr(name, "found "+times(n), fmt.Sprintf("Found “%s” %s in %s.", sought, times(n), name))
 }
 
 // times writes a number of occurrences, at least one.
@@ -229,50 +219,40 @@ const NotMarked = " Slack didn't accept the picture that shows where: please ask
 
 // Down says that a file waits for the OCR service.
 func Down(what string) string {
-	return fmt.Sprintf("The OCR service isn't answering. I'll read %s as soon as it's back.", what)
+	return lineOr(what, "waiting for the OCR service", fmt.Sprintf("The OCR service isn't answering. I'll read %s as soon as it's back.", what))
 }
 
 // NotRead says why a file could not be read, or not to its end.
 func NotRead(what string, words int, why *Failure) string {
-	if words > 0 {
-		return fmt.Sprintf("I read %s of %s, then had to stop: %s", Count(words, "word"), what, why.Sentence())
+	if words == 0 {
+		return lineOr(what, "not read: ", fmt.Sprintf("I couldn't read %s: ", what)) + why.Sentence()
 	}
-	return fmt.Sprintf("I couldn't read %s: %s", what, why.Sentence())
-}
-
-// FileNotRead is [NotRead] for a line about one of several files.
-func FileNotRead(words int, why *Failure) string {
-	if words > 0 {
-		return fmt.Sprintf("%s, then I had to stop: %s", Count(words, "word"), why.Sentence())
-	}
-	return "not read: " + why.Sentence()
+	read := Count(words, "word")
+	return lineOr(what, read+", then I had to stop: ", fmt.Sprintf("I read %s of %s, then had to stop: ", read, what)) + why.Sentence()
 }
 
 // NotYet says that a failed file is tried again.
 func NotYet(what string, why *Failure, in time.Duration) string {
-	return fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Cause(), what, Seconds(in))
+	return lineOr(what, fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in)),
+		fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Cause(), what, Seconds(in)))
 }
 
-// FileNotYet is [NotYet] for a line about one of several files.
-func FileNotYet(why *Failure, in time.Duration) string {
-	return fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in))
+// DeliveryFailed says that Slack did not accept a result.
+func DeliveryFailed(what, request string) string {
+	return lineOr(what, Failed(NotPosted).Sentence(), fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", what)+
+		" If this keeps happening, ask whoever runs me about "+request+".")
 }
 
-// Lost says that Slack did not accept a result.
-func Lost(what, request string) string {
-	return fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", what) +
-		" If this keeps happening, ask whoever runs me about " + request + "."
-}
+// FileStopped is the line of a list about a file that was stopped.
+const FileStopped = "stopped"
 
-// Stop is a sentence around the name of the person who stopped a file.
-type Stop struct{ Before, Person, After string }
-
-// StoppedBy says who stopped a file, and after how many words.
-func StoppedBy(what string, words int, person string) Stop {
+// StoppedBy says that a person stopped a file, and after how many words. The
+// person's name belongs between before and after.
+func StoppedBy(what string, words int) (before, after string) {
 	if words == 0 {
-		return Stop{"Stopped by", person, "before I had read anything of " + what + "."}
+		return "Stopped by", "before I had read anything of " + what + "."
 	}
-	return Stop{"Stopped by", person, fmt.Sprintf("after %s of %s.", Count(words, "word"), what)}
+	return "Stopped by", fmt.Sprintf("after %s of %s.", Count(words, "word"), what)
 }
 
 // AskedToRead follows a person's name, above a reply in the channel.

@@ -47,7 +47,7 @@ func TestSentences(t *testing.T) {
 		ReadFiles(2, 3, ocr.Mode{Kind: ocr.Plain}, time.Second): "Read 2 of 3 files as plain text · 1 s",
 		Waiting("a.png", 0):                                     "a.png is next.",
 		Waiting("a.png", 3):                                     "a.png is waiting, 3 ahead.",
-		Of("a.png", Queued(3)):                                  "a.png · waiting, 3 ahead",
+		Of("a.png", Waiting("", 3)):                             "a.png · waiting, 3 ahead",
 		Part(1, 1, 0, 0):                                        "",
 		Part(2, 3, 0, 0):                                        "part 2 of 3",
 		Part(2, 3, 4, 4):                                        "part 2 of 3 · page 4",
@@ -55,7 +55,7 @@ func TestSentences(t *testing.T) {
 		NotRead("a.png", 0, cut):                                "I couldn't read a.png: " + cut.Sentence(),
 		NotRead("a.png", 1, cut):                                "I read 1 word of a.png, then had to stop: " + cut.Sentence(),
 		NotYet("a.png", Failed(ModelBusy), 45*time.Second):      "Not yet: the OCR service is too busy. I'll try a.png again in 45 s.",
-		Lost("a.png", "7f3a-21c9"):                              "I read a.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about 7f3a-21c9.",
+		DeliveryFailed("a.png", "7f3a-21c9"):                    "I read a.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about 7f3a-21c9.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -135,7 +135,7 @@ func giveAway(t *testing.T, format string) {
 		failure := words.Failed(kind)
 		return wordstest.Shared(words.NotYet(picture.Name, failure, time.Second), words.NotYet(picture.Name, failure, 2*time.Minute))
 	}
-	lost := wordstest.Shared(words.Lost(picture.Name, "1"), words.Lost(picture.Name, "2"))
+	lost := wordstest.Shared(words.DeliveryFailed(picture.Name, "1"), words.DeliveryFailed(picture.Name, "2"))
 	ctx := context.Background()
 	command := func(text string) { _ = o.Workspace.Command(ctx, o.Ann, o.Channel, "/ocr", text) } // its failures are what we want
 

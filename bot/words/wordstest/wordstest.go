@@ -64,8 +64,8 @@ func AnyReading() string { return Shared(words.Reading("a.png"), words.Reading("
 // Stopped returns the last line, as notifications have it, about a file that was stopped
 // after n words.
 func Stopped(name string, n int) string {
-	s := words.StoppedBy(name, n, "")
-	return s.Before + " " + words.Somebody + " " + s.After
+	before, after := words.StoppedBy(name, n)
+	return before + " " + words.Somebody + " " + after
 }
 
 // Mode returns the mode of a person's words. It panics if there is none.
