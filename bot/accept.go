@@ -22,11 +22,11 @@ func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bo
 	defer cancel()
 	tasks, err := b.tasksFor(ctx, event)
 	for _, t := range tasks {
-		if err == nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return false // another replica handles the event, or the next process
 		}
-		if err == nil {
-			_, err = b.enqueue(ctx, t)
+		if _, err = b.enqueue(ctx, t); err != nil {
+			break
 		}
 	}
 	if err != nil {
@@ -39,133 +39,152 @@ func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bo
 // Slack, since other people wait for the acks of their events. The bounds of
 // the person come first.
 func (b *Bot) tasksFor(ctx context.Context, event slackevents.EventsAPIEvent) ([]task, error) {
-	var asks []intent
+	var e eventTasks
 	var err error
-	switch e := event.InnerEvent.Data.(type) {
+	switch data := event.InnerEvent.Data.(type) {
 	case *slackevents.MemberJoinedChannelEvent:
-		asks, err = b.botJoined(ctx, e, event.IsExtSharedChannel)
+		e, err = b.botJoined(ctx, data, event.IsExtSharedChannel)
 	case *slackevents.AppHomeOpenedEvent:
-		asks = b.homeOpened(e, event.IsExtSharedChannel)
+		e = b.homeOpened(data, event.IsExtSharedChannel)
 	default:
-		asks = b.intake.intentsOf(event)
+		e = b.intake.tasksOf(event)
 	}
-	asks = slices.DeleteFunc(asks, func(a intent) bool { return b.tooManyErrands(a.task) })
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return b.tooManyErrands(in.task) })
 	if err == nil {
-		asks, err = b.filterByChannelMode(ctx, asks)
+		err = b.filterByChannelMode(ctx, &e)
 	}
 	if err == nil {
-		asks, err = b.checkQuota(ctx, asks)
+		err = b.checkQuota(ctx, &e)
 	}
-	return withCheck(withoutFallbacks(asks)), err
-}
-
-// withoutFallbacks removes fallbacks if another intent certainly counts.
-func withoutFallbacks(asks []intent) []intent {
-	if slices.ContainsFunc(asks, func(a intent) bool { return !a.fallback && !a.mayRepeat }) {
-		return slices.DeleteFunc(asks, func(a intent) bool { return a.fallback })
-	}
-	return asks
-}
-
-// filterByChannelMode removes intents that the channel's mode does not allow.
-// An event is about one channel. A person who mentioned the bot is told; a
-// mode's word alone may be ordinary talk.
-func (b *Bot) filterByChannelMode(ctx context.Context, asks []intent) ([]intent, error) {
-	i := slices.IndexFunc(asks, func(a intent) bool { return a.trigger != explicitly })
-	if i < 0 {
-		return asks, nil
-	}
-	n, unknown := asks[i].notice("off", words.ChannelOff), asks[i].checkExternal
-	mode, err := b.channelMode(ctx, n.Channel)
 	if err != nil {
 		return nil, err
 	}
-	named := slices.ContainsFunc(asks, func(a intent) bool { return a.trigger == byMention && (a.Find == nil || !a.Find.Silent) })
-	asks = slices.DeleteFunc(asks, func(a intent) bool { return !mode.allows(a.trigger) })
-	if len(asks) == 0 && named {
-		asks = []intent{{task: task{Say: n}, checkExternal: unknown}}
+	e.prune()
+	return e.tasks(), nil
+}
+
+// filterByChannelMode removes intents that the channel's mode does not allow.
+// A person who mentioned the bot is told; a mode's word alone may be ordinary
+// talk.
+func (b *Bot) filterByChannelMode(ctx context.Context, e *eventTasks) error {
+	if !slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger != explicitly }) {
+		return nil
 	}
-	return asks, nil
+	mode, err := b.channelMode(ctx, e.Channel)
+	if err != nil {
+		return err
+	}
+	mentioned := slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger == byMention && (in.Find == nil || !in.Find.Silent) })
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return !mode.allows(in.trigger) })
+	if len(e.Intents) == 0 && mentioned {
+		e.Intents = []intent{e.notice("off", words.ChannelOff)}
+	}
+	return nil
 }
 
 // checkQuota removes files above a quota, unless they were stored before, and
 // tells the person how many files were taken.
-func (b *Bot) checkQuota(ctx context.Context, asks []intent) ([]intent, error) {
-	var all []intent
-	taken, of := 0, 0
-	var refused *intent
-	for i, a := range asks {
-		if a.Ask == nil {
-			all = append(all, a)
+func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
+	taken, of, refused := 0, 0, false
+	for _, in := range e.Intents {
+		if in.Ask == nil {
 			continue
 		}
-		of += len(a.Ask.Files)
-		room := b.quotaLeft(a.Ask.Person, a.Ask.Channel) - taken
-		if room < len(a.Ask.Files) {
-			_, err := b.jobs.Get(ctx, b.team+"/"+a.Ask.Key)
+		of += len(in.Ask.Files)
+		if room := b.quotaLeft(e.Person, e.Channel) - taken; room < len(in.Ask.Files) {
+			_, err := b.jobs.Get(ctx, b.team+"/"+in.Ask.Key)
 			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
-				return nil, err
+				return err
 			}
 			if err != nil { // the event was not sent before
-				refused = &asks[i]
-				a.Ask.Files = a.Ask.Files[:max(room, 0)]
+				refused = true
+				in.Ask.Files = in.Ask.Files[:max(room, 0)]
 			}
 		}
-		if len(a.Ask.Files) > 0 {
-			taken += len(a.Ask.Files)
-			all = append(all, a)
-		}
+		taken += len(in.Ask.Files)
 	}
-	if refused != nil {
-		busy := task{Say: refused.notice("busy", words.TooManyWaiting(taken, of))}
-		if !b.tooManyErrands(busy) {
-			all = append(all, intent{task: busy, checkExternal: refused.checkExternal})
-		}
+	if busy := e.notice("busy", words.TooManyWaiting(taken, of)); refused && !b.tooManyErrands(busy.task) {
+		e.Intents = append(e.Intents, busy)
 	}
-	return all, nil
+	return nil
 }
 
-// notice returns a notice to the asking person.
-func (a intent) notice(topic, sentence string) *Notice {
-	n := &Notice{Topic: topic, Text: sentence, Ephemeral: true}
-	n.Channel, n.Origin, n.Person = a.origin()
-	if r := a.Ask; r != nil {
-		n.Root = r.Root
-	} else if f := a.Find; f != nil {
-		n.Root = f.Thread
+// check enqueues the tasks of an event that count.
+func (b *Bot) check(ctx context.Context, e eventTasks) error {
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	defer cancel()
+	if e.CheckExternal {
+		if foreign, err := b.people.foreign(ctx, e.Person, ""); err != nil || foreign {
+			return err
+		}
 	}
-	if n.Root == n.Origin {
-		n.Root = "" // a private word does not open a thread
+	if e.Thread != "" {
+		b.dropParentFiles(ctx, &e)
 	}
-	return n
+	for _, in := range e.Intents {
+		if _, err := b.enqueue(ctx, in.task); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parentFilesTimeout bounds the request for a thread's first message, since a
+// person waits for the reply.
+const parentFilesTimeout = time.Second
+
+// dropParentFiles removes files that a thread reply only repeats: Slack's events carry
+// the parent's files too (https://github.com/openclaw/openclaw/pull/32209). If
+// Slack does not answer in a second, all files stay.
+func (b *Bot) dropParentFiles(ctx context.Context, e *eventTasks) {
+	ctx, cancel := context.WithTimeout(ctx, parentFilesTimeout)
+	defer cancel()
+	old, err := b.client.Thread(nil, e.Channel, e.Thread).For(e.Person).Files(ctx)
+	if err != nil {
+		b.log.Warn("could not look up a thread's first message", "error", err)
+	}
+	for _, in := range e.Intents {
+		if in.Ask != nil {
+			in.Ask.Files = slices.DeleteFunc(in.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
+		}
+	}
+	e.prune()
 }
 
 // botJoined announces the bot, once, in a channel that it was invited to.
 // shared must be true if people of other workspaces may be there.
-func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) ([]intent, error) {
+func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) (eventTasks, error) {
 	if e.User != b.self || e.Channel == "" {
-		return nil, nil
+		return eventTasks{}, nil
 	}
 	sentence := words.GreetingNotHere
 	if b.intake.allowed(e.Channel) {
 		mode, err := b.channelMode(ctx, e.Channel)
 		if err != nil {
-			return nil, err
+			return eventTasks{}, err
 		}
 		sentence = words.Greeting(string(mode), b.readBy())
 	}
-	n := Notice{Channel: e.Channel, Origin: "joined-" + e.EventTimestamp, Person: e.Inviter, Topic: "hello", Text: sentence}
-	return []intent{{task: task{Say: &n}, checkExternal: shared && !b.intake.external && e.Inviter != ""}}, nil
+	external := shared && !b.intake.external && e.Inviter != ""
+	return greet(e.Channel, "joined-"+e.EventTimestamp, e.Inviter, sentence, external), nil
 }
 
 // homeOpened greets, once, a person who opens the bot's messages. shared must
 // be true if people of other workspaces may be there.
-func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) []intent {
+func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) eventTasks {
 	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
-		return nil
+		return eventTasks{}
 	}
-	n := Notice{Channel: e.Channel, Origin: "opened-" + e.User, Person: e.User, Topic: "hello", Text: words.GreetingDirect(b.readBy())}
-	return []intent{{task: task{Say: &n}, checkExternal: shared && !b.intake.external}}
+	return greet(e.Channel, "opened-"+e.User, e.User, words.GreetingDirect(b.readBy()), shared && !b.intake.external)
+}
+
+// greet returns the task to post a greeting once. checkExternal must be true if
+// the person's workspace must be checked.
+func greet(channel, origin, person, sentence string, checkExternal bool) eventTasks {
+	n := Notice{Channel: channel, Origin: origin, Person: person, Topic: "hello", Text: sentence}
+	return eventTasks{
+		Channel: channel, Origin: origin, Person: person, CheckExternal: checkExternal, Intents: []intent{{task: task{Say: &n}}},
+	}
 }
 
 // readBy says who reads the pictures.

@@ -78,7 +78,7 @@ func (b *Bot) tooManyErrands(t task) bool {
 	if t.Ask != nil || t.Forget != nil {
 		return false
 	}
-	channel, _, person := t.origin()
+	channel, person := t.asker()
 	own, here := b.errands.Number(person, channel)
 	replicas := b.jobs.Replicas()
 	return own*replicas >= maxErrandsOfPerson || here*replicas >= maxErrandsInChannel
@@ -89,11 +89,19 @@ func (b *Bot) count(t task) (done func()) {
 	if t.Ask != nil || t.Forget != nil || t == (task{}) {
 		return func() {}
 	}
-	channel, _, person := t.origin()
-	waiting, n := &b.errands, 1
-	if t.Check != nil && t.Check.files() > 0 {
-		waiting, n = b.reader.Waiting, t.Check.files()
+	files := 0
+	if t.Check != nil {
+		for _, in := range t.Check.Intents {
+			if in.Ask != nil {
+				files += len(in.Ask.Files)
+			}
+		}
 	}
+	waiting, n := &b.errands, 1
+	if files > 0 {
+		waiting, n = b.reader.Waiting, files
+	}
+	channel, person := t.asker()
 	waiting.Add(person, channel, n)
 	return func() { waiting.Add(person, channel, -n) }
 }

@@ -15,14 +15,60 @@ import (
 	"slackocr/ocr"
 )
 
-// intent is a task of an event, with the conditions that still have to be
-// checked.
+// eventTasks holds the tasks of an event of Slack, with the conditions that
+// still have to be checked. If only Slack can tell whether the event counts,
+// the eventTasks are a job of its own, so that events never wait for Slack's
+// answers.
+type eventTasks struct {
+	Channel string
+	Origin  string `json:"Ask"` // the message, or a token
+	Person  string
+	// CheckExternal is true if the person's workspace must be checked.
+	CheckExternal bool `json:"Stranger,omitempty"`
+	// Thread, unless "", may have the files in its first message already.
+	Thread  string   `json:",omitempty"`
+	Intents []intent `json:"Wishes"`
+
+	private string // the thread in which the person sees private notices, or ""
+}
+
+// intent is a task of an event, with its conditions.
 type intent struct {
 	task
-	trigger       trigger
-	fallback      bool // counts only if no other intent of the event counts
-	mayRepeat     bool // a thread reply may only repeat the files of the thread's first message
-	checkExternal bool // Slack must be asked whether the person may ask
+	Fallback  bool `json:"Spare,omitempty"` // counts only if no other intent of the event counts
+	mayRepeat bool // a thread reply may only repeat the files of the thread's first message
+	trigger   trigger
+}
+
+// tasks returns the tasks of the event: as they are, or as one job if Slack
+// must be asked.
+func (e *eventTasks) tasks() (tasks []task) {
+	for _, in := range e.Intents {
+		if in.mayRepeat {
+			e.Thread = in.Ask.Root
+		}
+		tasks = append(tasks, in.task)
+	}
+	if len(tasks) > 0 && (e.CheckExternal || e.Thread != "") {
+		return []task{{Check: e}}
+	}
+	return tasks
+}
+
+// prune removes asks without files, and fallbacks if another intent certainly
+// counts.
+func (e *eventTasks) prune() {
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Ask != nil && len(in.Ask.Files) == 0 })
+	if slices.ContainsFunc(e.Intents, func(in intent) bool { return !in.Fallback && !in.mayRepeat }) {
+		e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Fallback })
+	}
+}
+
+// notice returns a private notice to the person.
+func (e *eventTasks) notice(topic, sentence string) intent {
+	return intent{task: task{Say: &Notice{
+		Channel: e.Channel, Root: e.private, Origin: e.Origin, Person: e.Person, Topic: topic, Text: sentence, Ephemeral: true,
+	}}}
 }
 
 // trigger says why files are to be read. A channel's mode may rule a trigger
@@ -35,7 +81,7 @@ const (
 	byPost                    // only posted
 )
 
-// intake turns events into intents. An intake is pure: conditions that need
+// intake turns events into tasks. An intake is pure: conditions that need
 // Slack or the store are checked later.
 type intake struct {
 	self     string // the bot's own user
@@ -45,62 +91,53 @@ type intake struct {
 	allowed  func(channel string) bool // the bot may work there
 }
 
-// intentsOf returns the intents of an event.
-func (i intake) intentsOf(event slackevents.EventsAPIEvent) []intent {
+// tasksOf returns the tasks of an event.
+func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
 	// Without other workspaces in the conversation, nobody is foreign.
 	i.external = i.external || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
 		if gone := i.deletion(e); gone != nil {
-			return []intent{{task: task{Forget: gone}}}
+			return eventTasks{Intents: []intent{{task: task{Forget: gone}}}}
 		}
-		if e.SubType == "message_changed" {
-			return i.edited(e)
+		if e.Message == nil || !posted(e.SubType) && !i.mentionAdded(e) {
+			return eventTasks{}
 		}
-		if !posted(e.SubType) || e.Message == nil || e.Message.Hidden || e.BotID != "" || e.Message.BotID != "" {
-			return nil
-		}
-		return i.message(message{
-			channel: e.Channel, ts: e.TimeStamp, thread: e.ThreadTimeStamp, person: e.User,
-			// Of people of other workspaces there is team alone.
-			team: cmp.Or(e.UserTeam, e.SourceTeam, e.Message.Team),
-			text: e.Text, files: e.Message.Files,
-		})
+		m := *e.Message
+		// Of people of other workspaces there is team alone.
+		m.Channel, m.Team = e.Channel, cmp.Or(e.UserTeam, e.SourceTeam, m.Team)
+		return i.message(m)
 	case *slackevents.AppMentionEvent:
 		// The message event of the same post says all of this too, and more
 		// where this one comes without the files. Its team is the bot's own.
-		if e.BotID != "" || e.Edited != nil || len(e.Files) == 0 {
-			return nil
+		if e.Edited != nil || len(e.Files) == 0 {
+			return eventTasks{}
 		}
-		return i.message(message{
-			channel: e.Channel, ts: e.TimeStamp, thread: e.ThreadTimeStamp, person: e.User, team: cmp.Or(e.UserTeam, e.SourceTeam),
-			text: e.Text, files: e.Files,
+		return i.message(slack.Msg{
+			Channel: e.Channel, Timestamp: e.TimeStamp, ThreadTimestamp: e.ThreadTimeStamp, User: e.User, BotID: e.BotID,
+			Team: cmp.Or(e.UserTeam, e.SourceTeam), Text: e.Text, Files: e.Files,
 		})
 	case *slackevents.ReactionAddedEvent:
 		return i.reacted(e)
 	case *slackevents.FileDeletedEvent:
 		if e.FileID != "" {
-			return []intent{{task: task{Forget: &Deletion{File: e.FileID}}}}
+			return eventTasks{Intents: []intent{{task: task{Forget: &Deletion{File: e.FileID}}}}}
 		}
 	}
-	return nil
+	return eventTasks{}
 }
 
-// edited asks for what a message says now, if the edit has added a mention of the
-// bot. What it asked for before has the same key, and is not done again.
-func (i intake) edited(e *slackevents.MessageEvent) []intent {
+// mentionAdded reports whether a person's edit has added a mention of the bot to
+// a message. Such a message is taken as a new one: what it asked for before has
+// the same key, and is not done again.
+func (i intake) mentionAdded(e *slackevents.MessageEvent) bool {
 	now, old := e.Message, e.PreviousMessage
-	if now == nil || old == nil || now.Edited == nil || !posted(now.SubType) || now.Hidden || now.BotID != "" {
-		return nil
+	if e.SubType != "message_changed" || old == nil || now.Edited == nil || !posted(now.SubType) {
+		return false
 	}
 	_, before := ask.Address(old.Text, i.self)
-	if _, after := ask.Address(now.Text, i.self); before || !after {
-		return nil
-	}
-	return i.message(message{
-		channel: e.Channel, ts: now.Timestamp, thread: now.ThreadTimestamp, person: now.User, team: now.Team,
-		text: now.Text, files: now.Files,
-	})
+	_, after := ask.Address(now.Text, i.self)
+	return after && !before
 }
 
 // posted reports whether a subtype is that of a person's new message, rather
@@ -113,37 +150,33 @@ func posted(subtype string) bool {
 // slackbot sends a direct message to a bot that was removed from a channel.
 const slackbot = "USLACKBOT"
 
-// message is a person's new message.
-type message struct {
-	channel, ts, thread, person string
-	team                        string // team of the person, if known
-	text                        string
-	files                       []slack.File
-}
-
-func (i intake) message(m message) []intent {
-	if m.channel == "" || m.ts == "" || m.person == "" || m.person == i.self || m.person == slackbot || !i.allowed(m.channel) {
-		return nil
+// message returns the tasks of a person's new message.
+func (i intake) message(m slack.Msg) eventTasks {
+	if m.Hidden || m.BotID != "" || m.Channel == "" || m.Timestamp == "" || m.User == "" || m.User == i.self || m.User == slackbot ||
+		!i.allowed(m.Channel) {
+		return eventTasks{}
 	}
 	belongs := ask.Ours
 	if !i.external {
-		belongs = i.house.Of(m.team)
+		belongs = i.house.Of(m.Team)
 	}
 	if belongs == ask.Foreign {
-		return nil
+		return eventTasks{}
 	}
-	asks := i.intents(m)
-	for j := range asks {
-		asks[j].checkExternal = belongs == ask.Unknown
+	e := eventTasks{
+		Channel: m.Channel, Origin: m.Timestamp, Person: m.User, CheckExternal: belongs == ask.Unknown, Intents: i.intents(m),
 	}
-	return asks
+	if m.ThreadTimestamp != m.Timestamp {
+		e.private = m.ThreadTimestamp
+	}
+	return e
 }
 
 // intents returns the intents of a message's files and words. Talk has no intent,
 // with or without a mention.
-func (i intake) intents(m message) []intent {
-	text, mentioned := ask.Address(m.text, i.self)
-	direct := ask.Direct(m.channel)
+func (i intake) intents(m slack.Msg) []intent {
+	text, mentioned := ask.Address(m.Text, i.self)
+	direct := ask.Direct(m.Channel)
 	talk, mode := understand(text, mentioned, direct)
 	needs := byPost
 	switch {
@@ -152,17 +185,17 @@ func (i intake) intents(m message) []intent {
 	case mentioned:
 		needs = byMention
 	}
-	asks := m.reads(mode, needs)
-	if talk == ask.Read && m.thread != "" {
-		return append(asks, intent{trigger: min(needs, byMention), fallback: len(asks) > 0, task: task{Find: &Find{
-			Channel: m.channel, Origin: m.ts, Person: m.person, Mode: mode, Target: Target{Thread: m.thread}, Silent: !mentioned,
+	asks := reads(m, mode, needs)
+	if talk == ask.Read && m.ThreadTimestamp != "" {
+		return append(asks, intent{trigger: min(needs, byMention), Fallback: len(asks) > 0, task: task{Find: &Find{
+			Channel: m.Channel, Origin: m.Timestamp, Person: m.User, Mode: mode, Target: Target{Thread: m.ThreadTimestamp}, Silent: !mentioned,
 		}}})
 	}
-	n := m.help(talk, mentioned)
-	if n == nil || n.Topic == "use" && len(asks) > 0 && m.thread == "" {
+	n := help(m, talk, mentioned)
+	if n == nil || n.Topic == "use" && len(asks) > 0 && m.ThreadTimestamp == "" {
 		return asks
 	}
-	return append(asks, intent{fallback: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
+	return append(asks, intent{Fallback: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
 }
 
 // understand parses the words of a message. In a direct message all words are
@@ -180,15 +213,18 @@ func understand(text string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
 // help returns a notice for a person whose words to the bot ask for nothing
 // known, or nil. In a channel only that person sees the notice. In a direct
 // message the notice is an ordinary message, but not in a thread.
-func (m message) help(talk ask.Talk, mentioned bool) *Notice {
-	direct := ask.Direct(m.channel)
-	n := &Notice{Channel: m.channel, Root: m.thread, Origin: m.ts, Person: m.person, Topic: "use", Ephemeral: !direct, Text: words.HowToUse(direct)}
+func help(m slack.Msg, talk ask.Talk, mentioned bool) *Notice {
+	direct := ask.Direct(m.Channel)
+	n := &Notice{
+		Channel: m.Channel, Root: m.ThreadTimestamp, Origin: m.Timestamp, Person: m.User, Topic: "use",
+		Text: words.HowToUse(direct), Ephemeral: !direct,
+	}
 	switch {
 	case talk == ask.Mistyped && (mentioned || direct):
 		n.Topic, n.Text = "modes", words.UnknownMode
-	case !mentioned && (!direct || m.thread != ""):
+	case !mentioned && (!direct || m.ThreadTimestamp != ""):
 		return nil
-	case talk == ask.Chat && m.thread != "":
+	case talk == ask.Chat && m.ThreadTimestamp != "":
 		n.Text = words.OnlyTalk
 	}
 	return n
@@ -197,52 +233,53 @@ func (m message) help(talk ask.Talk, mentioned bool) *Notice {
 // reads returns intents to read the pictures of a post, and every other file
 // if the person mentioned the bot. A post with more than ask.MaxFiles files
 // has several intents.
-func (m message) reads(mode ocr.Mode, needs trigger) (intents []intent) {
+func reads(m slack.Msg, mode ocr.Mode, needs trigger) (intents []intent) {
 	var files []ask.File
-	for _, file := range ask.Distinct(m.files) {
+	for _, file := range ask.Distinct(m.Files) {
 		if needs == byPost && (!ask.Picture(file) || !ask.Usual(file)) || !ask.Picture(file) && file.ID == "" {
 			continue
 		}
-		files = append(files, ask.File{Slack: ask.Slim(file), Source: ask.MessageRef{Channel: m.channel, TS: m.ts}})
+		files = append(files, ask.File{Slack: ask.Slim(file), Source: ask.MessageRef{Channel: m.Channel, TS: m.Timestamp}})
 	}
-	key := ask.KeyOf(m.channel, m.ts, mode)
+	key := ask.KeyOf(m.Channel, m.Timestamp, mode)
 	for part := range slices.Chunk(ask.Number(files), ask.MaxFiles) {
 		a := ask.Ask{
-			Key: key, Channel: m.channel, Origin: m.ts, Root: cmp.Or(m.thread, m.ts), Person: m.person,
+			Key: key, Channel: m.Channel, Origin: m.Timestamp, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp), Person: m.User,
 			Files: part, Mode: mode, Explicit: needs != byPost,
 		}
 		if n := len(intents); n > 0 {
 			a.Key += fmt.Sprintf("/%d", n+1)
 		}
-		intents = append(intents, intent{trigger: needs, mayRepeat: m.carries(part), task: task{Ask: &a}})
+		intents = append(intents, intent{trigger: needs, mayRepeat: mayRepeat(m, part), task: task{Ask: &a}})
 	}
 	return intents
 }
 
-// carries reports whether one of the files may belong to the thread's first
-// message. A file that was made later does not.
-func (m message) carries(files []ask.File) bool {
-	if m.thread == "" || m.thread == m.ts {
+// mayRepeat reports whether one of the files of a thread reply may belong to the
+// thread's first message. A file that was made later does not.
+func mayRepeat(m slack.Msg, files []ask.File) bool {
+	if m.ThreadTimestamp == "" || m.ThreadTimestamp == m.Timestamp {
 		return false
 	}
-	seconds, _, _ := strings.Cut(m.thread, ".")
+	seconds, _, _ := strings.Cut(m.ThreadTimestamp, ".")
 	begun, _ := strconv.ParseInt(seconds, 10, 64) // without a timestamp nothing is known
-	return slices.ContainsFunc(m.files, func(f slack.File) bool {
+	return slices.ContainsFunc(m.Files, func(f slack.File) bool {
 		return int64(f.Created) <= begun && slices.ContainsFunc(files, func(g ask.File) bool { return f.ID == g.Slack.ID })
 	})
 }
 
-// reacted returns the intent to read the files of a message with the bot's
-// reaction.
-func (i intake) reacted(e *slackevents.ReactionAddedEvent) []intent {
+// reacted returns the task to read the files of a message with the bot's
+// reaction. A reaction does not name the person's workspace.
+func (i intake) reacted(e *slackevents.ReactionAddedEvent) eventTasks {
+	at := ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp}
 	if i.reaction == "" || e.Reaction != i.reaction || e.Item.Type != "message" || e.User == "" || e.User == i.self ||
-		e.Item.Channel == "" || e.Item.Timestamp == "" || !i.allowed(e.Item.Channel) {
-		return nil
+		at.Channel == "" || at.TS == "" || !i.allowed(at.Channel) {
+		return eventTasks{}
 	}
-	return []intent{{task: task{Find: &Find{
-		Channel: e.Item.Channel, Origin: e.Item.Timestamp, Person: e.User, Silent: true, CheckExternal: !i.external, // a reaction does not name the person's workspace
-		Target: Target{Message: &ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp}},
-	}}}}
+	find := Find{
+		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.external, Target: Target{Message: &at},
+	}
+	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Find: &find}}}}
 }
 
 // deletion returns the deletion in a message event, or nil. A deleted message with

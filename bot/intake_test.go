@@ -126,8 +126,9 @@ func TestIntake(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, a := range testIntake.intentsOf(event) {
-				got = append(got, inWords(a))
+			e := testIntake.tasksOf(event)
+			for _, in := range e.Intents {
+				got = append(got, e.inWords(in))
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
@@ -165,8 +166,9 @@ func TestWhoMayAsk(t *testing.T) {
 			in := testIntake
 			in.house, in.external = tt.house, tt.everyone
 			var got []string
-			for _, a := range in.intentsOf(parseEvent(t, `"is_ext_shared_channel":true`, tt.event)) {
-				got = append(got, inWords(a))
+			e := in.tasksOf(parseEvent(t, `"is_ext_shared_channel":true`, tt.event))
+			for _, in := range e.Intents {
+				got = append(got, e.inWords(in))
 			}
 			if s := strings.Join(got, ", "); s != tt.want {
 				t.Errorf("got %q, want %q", s, tt.want)
@@ -174,8 +176,8 @@ func TestWhoMayAsk(t *testing.T) {
 		})
 	}
 	for shared, stranger := range map[string]bool{"true": true, "false": false} {
-		asks := testIntake.intentsOf(parseEvent(t, `"is_ext_shared_channel":`+shared, reaction))
-		if len(asks) != 1 || asks[0].Find.CheckExternal != stranger {
+		asks := testIntake.tasksOf(parseEvent(t, `"is_ext_shared_channel":`+shared, reaction))
+		if len(asks.Intents) != 1 || asks.Intents[0].Find.CheckExternal != stranger {
 			t.Errorf("shared %s: %+v", shared, asks)
 		}
 	}
@@ -194,8 +196,8 @@ var testIntake = intake{
 	self: "UBOT", house: ask.House{Team: "T1"}, reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
 }
 
-// inWords is an ask in short.
-func inWords(a intent) (s string) {
+// inWords is one of the event's intents in short.
+func (e eventTasks) inWords(a intent) (s string) {
 	var mode ocr.Mode
 	switch {
 	case a.Ask != nil:
@@ -213,7 +215,7 @@ func inWords(a intent) (s string) {
 		if a.Say.Ephemeral {
 			s += " privately"
 		}
-		if a.fallback {
+		if a.Fallback {
 			s += " or else"
 		}
 	case a.Forget != nil && a.Forget.File != "":
@@ -227,7 +229,7 @@ func inWords(a intent) (s string) {
 	if mode.String() != "markdown" {
 		s += " " + mode.String()
 	}
-	if a.checkExternal {
+	if e.CheckExternal {
 		s += " if they are ours"
 	}
 	if a.trigger == byMention {
@@ -249,10 +251,11 @@ func FuzzIntake(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, a := range testIntake.intentsOf(parsed) {
-			record := a.record()
-			if record.Person == "UBOT" || a.Forget == nil && (record.Person == "" || record.Thread == "") {
-				t.Errorf("an ask that nobody made: %s", inWords(a))
+		e := testIntake.tasksOf(parsed)
+		for _, in := range e.Intents {
+			record := in.record()
+			if record.Person == "UBOT" || in.Forget == nil && (record.Person == "" || record.Thread == "") {
+				t.Errorf("an ask that nobody made: %s", e.inWords(in))
 			}
 		}
 	})

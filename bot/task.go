@@ -25,7 +25,7 @@ import (
 type task struct {
 	Ask    *ask.Ask     `json:",omitempty"` // read files
 	Find   *Find        `json:",omitempty"` // look for files, and enqueue an ask for them
-	Check  *Check       `json:",omitempty"` // ask Slack whether an event counts
+	Check  *eventTasks  `json:",omitempty"` // ask Slack whether an event counts
 	Say    *Notice      `json:",omitempty"` // post a message
 	Send   *Send        `json:",omitempty"` // post a result as files
 	Forget *Deletion    `json:",omitempty"` // delete the results of a message or file
@@ -70,40 +70,29 @@ func (t task) record() jobs.Record {
 	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Origin) + "/forget"}
 }
 
-// record returns the Check as a job. The index lists the job under all of its
-// files, so that the deletion of one file finds the job.
-func (c Check) record() jobs.Record {
-	r, keys := c.Tasks[0].record(), ""
-	for _, w := range c.Tasks {
-		other := w.record()
+// record returns the tasks of an event as one job. The index lists the job under
+// all of its files, so that the deletion of one file finds the job.
+func (e *eventTasks) record() jobs.Record {
+	r, keys := e.Intents[0].record(), ""
+	for _, in := range e.Intents {
+		other := in.record()
 		keys += other.Key + "\n"
 		r.Others = append(r.Others, other.Others...)
 		if other.File != "" && other.File != r.File {
 			r.Others = append(r.Others, other.File)
 		}
 	}
-	r.Key = c.Channel + "/" + c.Origin + "/check/" + ask.Digest(keys)
+	r.Key = e.Channel + "/" + e.Origin + "/check/" + ask.Digest(keys)
 	slices.Sort(r.Others)
 	r.Others = slices.Compact(r.Others)
 	return r
 }
 
-// origin returns the conversation, the message or token, and the person of a
-// task's request.
-func (t task) origin() (channel, what, person string) {
-	switch {
-	case t.Ask != nil:
-		return t.Ask.Channel, t.Ask.Origin, t.Ask.Person
-	case t.Check != nil:
-		return t.Check.Channel, t.Check.Origin, t.Check.Person
-	case t.Find != nil:
-		return t.Find.Channel, t.Find.Origin, t.Find.Person
-	case t.Say != nil:
-		return t.Say.Channel, t.Say.Origin, t.Say.Person
-	case t.Send != nil:
-		return t.Send.Channel, t.Send.Origin, t.Send.Person
-	}
-	return "", "", ""
+// asker returns the conversation and the person of a task's request.
+func (t task) asker() (channel, person string) {
+	r := t.record()
+	channel, _, _ = strings.Cut(r.Thread, "/")
+	return channel, r.Person
 }
 
 // enqueue stores a task, unless the task was stored before.
@@ -169,7 +158,7 @@ func decode(r jobs.Record) (t task, err error) {
 		upgraded := t.Read.Upgrade()
 		t.Ask, t.Read = &upgraded, nil
 	}
-	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Check != nil && len(t.Check.Tasks) == 0 {
+	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Check != nil && len(t.Check.Intents) == 0 {
 		return task{}, reading.ErrUnreadable
 	}
 	return t, nil
