@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -166,41 +165,41 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	taking, stopTaking := context.WithCancel(ctx)
 	defer stopTaking()
-	p, release := newShutdown(taking)
+	down, release := newShutdown(taking)
 	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	sharing, endSharing := context.WithCancel(context.WithoutCancel(ctx))
-	shared := make(chan error, 1)
-	go func() { shared <- b.shared.Run(sharing) }()
+	// start runs a part of the bot. The end of a part ends the bot.
+	start := func(run func() error) (ended chan error) {
+		ended = make(chan error, 1)
+		go func() {
+			defer stopTaking()
+			ended <- run()
+		}()
+		return ended
+	}
+	shared := start(func() error { return b.shared.Run(sharing) })
 	<-b.shared.Ready()
-	listening, working := make(chan error, 1), make(chan error, 1)
-	var following sync.WaitGroup
-	following.Go(func() {
+	following := start(func() error {
 		b.jobs.RunFollowUps(taking, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.home) })
+		return nil
 	})
-	go func() { listening <- b.listen(socket, p) }()
-	go func() {
-		working <- b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, p, job) })
-	}()
+	listening := start(func() error { return b.listen(socket, down) })
+	working := start(func() error {
+		return b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, down, job) })
+	})
 
 	var err error
 	select {
-	case <-ctx.Done():
+	case <-taking.Done():
 	case err = <-b.fatal:
-	case err = <-listening:
-		listening <- nil
-	case err = <-working:
-		working <- nil
-	case err = <-shared:
-		shared <- nil
 	}
 	// The socket stays up until the jobs are handed back, so that no ack is
 	// lost. Nothing new is accepted or acknowledged.
 	stopTaking()
-	err = errors.Join(err, <-working)
-	following.Wait()
+	err = errors.Join(err, <-working, <-following)
 	hangUp()
-	<-listening
+	err = errors.Join(err, <-listening)
 	endSharing()
 	return errors.Join(err, <-shared)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/ask"
-	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
@@ -88,8 +87,10 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	w := parseCommand(c.Text, b.home)
 	token := "command-" + ask.Digest(c.TriggerID)
 	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", ownMessage(sentence)) }
+	refusal := b.refusal(working, c.UserID, "") // a command's team is that of the conversation
 	switch {
-	case !b.mayCommand(working, c, ack):
+	case refusal != "":
+		ack(ephemeralAnswer(refusal))
 	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(ephemeralAnswer(words.NotHere))
 	case w.verb == "":
@@ -136,38 +137,42 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	}
 }
 
-// mayCommand reports whether a person may give commands, and answers a person
-// who may not. The team of a command is that of the conversation, and says
-// nothing about the person.
-func (b *Bot) mayCommand(ctx context.Context, c slack.SlashCommand, ack answer) bool {
+// refusal returns a sentence for a person who may not ask, or "". team is the
+// person's workspace, or "" if it is not known.
+func (b *Bot) refusal(ctx context.Context, person, team string) (sentence string) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
-	foreign, err := b.people.foreign(ctx, c.UserID, "")
+	foreign, err := b.people.foreign(ctx, person, team)
 	switch {
 	case err != nil:
 		b.log.Error("could not look up a person", "error", err)
-		ack(ephemeralAnswer(words.NotTaken))
+		return words.NotTaken
 	case foreign:
-		ack(ephemeralAnswer(words.OtherWorkspace))
+		return words.OtherWorkspace
 	}
-	return err == nil && !foreign
+	return ""
 }
 
 // respond answers a person through a response URL, in a thread unless thread
-// is "". After the bot's stop respond still has a moment.
+// is "".
 func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
 	if url == "" {
 		return
 	}
-	limit := ephemeralTimeout
-	if ctx.Err() != nil {
-		ctx, limit = context.WithoutCancel(ctx), settleTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := answerContext(ctx)
 	defer cancel()
 	if err := b.client.Respond(ctx, url, thread, m); err != nil {
 		b.log.Warn("could not answer a person", "code", post.Code(err)) // the error could hold the address
 	}
+}
+
+// answerContext returns a context for the answer to a person: 15 s, or after the
+// end of ctx still a moment.
+func answerContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() != nil {
+		return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	}
+	return context.WithTimeout(ctx, 15*time.Second)
 }
 
 // setChannelMode changes a channel's mode. If mode is "", it returns a sentence
@@ -224,7 +229,7 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 	n := 0
 	for _, r := range records {
 		a, ok := reading.AskOf(r)
-		if !ok || r.State != jobs.Queued && r.State != jobs.Running {
+		if !ok || !unfinished(r) {
 			continue
 		}
 		if n++; n > maxStatus {

@@ -26,22 +26,17 @@ type dispatcher struct {
 	working sync.WaitGroup
 	more    *sync.Cond // signals a new event or the end
 
-	mu      sync.Mutex // guards the fields below
-	lines   []*eventLine
-	events  int // number of waiting events
+	mu      sync.Mutex          // guards the fields below
+	waiting map[string][]func() // events of each person, the oldest first
+	turns   []string            // the people with waiting events, the next one first
+	events  int                 // number of waiting events
 	ended   bool
 	actions map[string]int // by person
 	running int            // running actions
 }
 
-// eventLine is the queue of one person's events, the oldest first.
-type eventLine struct {
-	person string
-	events []func()
-}
-
 func newDispatcher() *dispatcher {
-	d := &dispatcher{actions: map[string]int{}}
+	d := &dispatcher{waiting: map[string][]func(){}, actions: map[string]int{}}
 	d.more = sync.NewCond(&d.mu)
 	d.working.Go(d.work)
 	return d
@@ -67,39 +62,36 @@ func (d *dispatcher) work() {
 func (d *dispatcher) next() (event func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for len(d.lines) == 0 {
+	for len(d.turns) == 0 {
 		if d.ended {
 			return nil
 		}
 		d.more.Wait()
 	}
-	l := d.lines[0]
-	d.lines, d.events = d.lines[1:], d.events-1
-	event, l.events = l.events[0], l.events[1:]
-	if len(l.events) > 0 {
-		d.lines = append(d.lines, l)
+	person := d.turns[0]
+	d.turns, d.events = d.turns[1:], d.events-1
+	own := d.waiting[person]
+	if len(own) > 1 {
+		d.waiting[person] = own[1:]
+		d.turns = append(d.turns, person)
+	} else {
+		delete(d.waiting, person)
 	}
-	return event
+	return own[0]
 }
 
 // enqueue adds an event of a person, unless a bound is exceeded.
 func (d *dispatcher) enqueue(person string, event func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var own *eventLine
-	for _, l := range d.lines {
-		if l.person == person {
-			own = l
-		}
-	}
-	if d.events >= maxEvents || own != nil && len(own.events) >= maxEventsOfPerson {
+	own := d.waiting[person]
+	if d.events >= maxEvents || len(own) >= maxEventsOfPerson {
 		return
 	}
-	if own == nil {
-		own = &eventLine{person: person}
-		d.lines = append(d.lines, own)
+	if len(own) == 0 {
+		d.turns = append(d.turns, person)
 	}
-	own.events = append(own.events, event)
+	d.waiting[person] = append(own, event)
 	d.events++
 	d.more.Signal()
 }

@@ -141,14 +141,14 @@ func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destin
 	if err == nil && !created {
 		created, err = b.enqueueRest(ctx, a)
 	}
-	elsewhere := to.TS != "" && to.TS != f.Thread && ask.Timestamp(f.Origin) != to.TS || !created
-	if err != nil || !elsewhere || to.TS == "" || f.Silent && created {
+	atHand := created && (to.TS == f.Thread || to.TS == ask.Timestamp(f.Origin)) // the person is in that thread
+	if err != nil || atHand || to.TS == "" || created && f.Silent {
 		return "", err
 	}
 	underWay := created
 	if !created {
 		record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
-		underWay = err == nil && (record.State == jobs.Queued || record.State == jobs.Running)
+		underWay = err == nil && unfinished(record)
 	}
 	return words.WhereText(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
 }
@@ -221,20 +221,12 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 // postEphemeral tells a person the result of a request. After some tries it
 // gives up, since no other way is left.
 func (b *Bot) postEphemeral(ctx context.Context, f Find, sentence string) {
-	limit := ephemeralTimeout
-	if ctx.Err() != nil { // the time is over, or the bot stops
-		ctx, limit = context.WithoutCancel(ctx), settleTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := answerContext(ctx)
 	defer cancel()
-	err := errNoWay
-	if f.Respond != "" {
-		err = b.client.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence))
+	if f.Respond != "" && b.client.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence)) == nil {
+		return
 	}
-	if err != nil {
-		err = b.client.PostEphemeral(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence))
-	}
-	if err != nil {
+	if err := b.client.PostEphemeral(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence)); err != nil {
 		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))
 	}
 }
@@ -252,8 +244,3 @@ func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
 	}
 	b.postEphemeral(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, ReplyThread: under}, words.Unconfirmed(a.Files[0].Name()))
 }
-
-// ephemeralTimeout bounds postEphemeral.
-const ephemeralTimeout = 15 * time.Second
-
-var errNoWay = errors.New("there is no address to answer to")

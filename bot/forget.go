@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,10 +59,8 @@ type deletionState struct {
 // messages, so that it can be interrupted at any point.
 func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 	var u deletionState
-	if saved := job.Record().Progress; saved != nil {
-		if err := json.Unmarshal(saved, &u); err != nil {
-			return reading.ErrUnreadable
-		}
+	if err := progress(job, &u); err != nil {
+		return err
 	}
 	for { // a list has a bounded length
 		records, err := b.jobsOf(ctx, d)
@@ -114,14 +113,10 @@ func (u *deletionState) add(r jobs.Record, d Deletion) {
 	if isAsk {
 		u.Files += len(files)
 	}
-	finished := r.State != jobs.Running && r.State != jobs.Queued
-	if d.Person != "" && finished {
+	if d.Person != "" && !unfinished(r) {
 		return
 	}
-	t, ok := postedByJob(r)
-	if isAsk && !all {
-		t = postedForFiles(r, a, files)
-	}
+	t, ok := postedByJob(r, files, all)
 	known := slices.ContainsFunc(u.Posted, func(other postedMessages) bool {
 		return other.Key == t.Key && slices.Equal(other.Messages, t.Messages) && slices.Equal(other.Files, t.Files)
 	})
@@ -178,99 +173,76 @@ func (b *Bot) erase(ctx context.Context, key string) error {
 
 // jobsOf returns the jobs about a deleted message or file, or of a person.
 func (b *Bot) jobsOf(ctx context.Context, d Deletion) (all []jobs.Record, err error) {
-	add := func(records []jobs.Record, err error, about func(task) bool) error {
-		for _, r := range records {
-			t, bad := decode(r)
-			known := slices.ContainsFunc(all, func(s jobs.Record) bool { return s.Key == r.Key })
-			if t.Ask != nil {
-				// Several deletions at once may have emptied a job.
-				if files, all := d.filesOf(r, *t.Ask); len(files) == 0 && !all {
-					continue
-				}
-			}
-			if bad == nil && t.Forget == nil && !known && about(t) {
-				all = append(all, r)
-			}
-		}
-		return err
+	if d.Person != "" {
+		return b.jobs.ByPerson(ctx, d.Person) // also records that cannot be read
 	}
-	switch {
-	case d.Person != "":
-		records, err := b.jobs.ByPerson(ctx, d.Person)
-		return records, err // also records that cannot be read
-	case d.File != "":
-		records, err := b.jobs.ByFile(ctx, d.File)
-		return all, add(records, err, func(task) bool { return true })
+	files := []string{d.File}
+	if d.File == "" {
+		files = d.Files
+		all, err = b.jobs.ByThread(ctx, threadKey(d.Channel, d.Root))
 	}
-	from := ask.MessageRef{Channel: d.Channel, TS: d.TS}
-	about := func(t task) bool {
-		return t.Ask != nil || t.Send != nil && t.Send.Source == from || t.Check != nil && t.Check.Origin == from.TS
+	for _, file := range files {
+		records, errFile := b.jobs.ByFile(ctx, file)
+		all, err = append(all, records...), errors.Join(err, errFile)
 	}
-	records, err := b.jobs.ByThread(ctx, threadKey(d.Channel, d.Root))
-	err = add(records, err, about)
-	for _, file := range d.Files {
-		if err == nil {
-			records, err = b.jobs.ByFile(ctx, file)
-			err = add(records, err, about)
-		}
-	}
-	return all, err
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(r jobs.Record) bool {
+		known := seen[r.Key]
+		seen[r.Key] = true
+		return known || !d.concerns(r)
+	}), err
 }
 
-// postedByJob returns the messages of a job in Slack, as far as the record tells.
-func postedByJob(r jobs.Record) (t postedMessages, ok bool) {
+// concerns reports whether a job is about the deleted message or file.
+func (d Deletion) concerns(r jobs.Record) bool {
+	t, err := decode(r)
+	switch {
+	case err != nil || t.Forget != nil:
+		return false
+	case t.Ask != nil:
+		files, all := d.filesOf(r, *t.Ask)
+		return len(files) > 0 || all // several deletions at once may have emptied the job
+	case d.File != "":
+		return true
+	case t.Send != nil:
+		return t.Send.Source == ask.MessageRef{Channel: d.Channel, TS: d.TS}
+	}
+	return t.Check != nil && t.Check.Origin == d.TS
+}
+
+// postedByJob returns the messages of a job in Slack, as far as the record tells:
+// all of them, or only those of some files of an ask.
+func postedByJob(r jobs.Record, files []int, all bool) (t postedMessages, ok bool) {
 	work, err := decode(r)
 	if err != nil {
 		return postedMessages{}, false
 	}
-	t = postedMessages{Running: r.State == jobs.Running || r.State == jobs.Queued}
+	t.Running = all && unfinished(r)
 	switch {
 	case work.Ask != nil:
 		a := work.Ask
-		state, err := reading.DecodeState(r, a, true)
-		if err != nil {
-			state = reading.State{} // the state is unreadable
+		state, _ := reading.DecodeState(r, a, true) // of an unreadable state nothing is known
+		t.Key, t.Channel, t.Root = a.Key, a.Channel, cmp.Or(a.Root, state.Reply.TS)
+		if all {
+			t.StartsThread = a.Root == ""
+			if state.Reply.TS != "" {
+				t.Messages = append(t.Messages, state.Reply.TS)
+			}
 		}
-		t.Key = a.Key
-		t.Channel, t.Root, t.StartsThread = a.Channel, a.Root, a.Root == ""
-		if t.StartsThread {
-			t.Root = state.Reply.TS
-		}
-		if state.Reply.TS != "" {
-			t.Messages = append(t.Messages, state.Reply.TS)
-		}
-		for _, f := range state.Files {
-			t.add(state.FallbackDM, f.Delivery)
+		for i, f := range state.Files {
+			if all || slices.Contains(files, i) {
+				t.add(state.FallbackDM, f.Delivery)
+			}
 		}
 	case work.Send != nil:
 		var sent []post.UploadState
 		_ = json.Unmarshal(r.Progress, &sent)
 		t.Key, t.Channel, t.Root = r.Key, work.Send.Channel, work.Send.Root
-		for _, file := range sent {
-			if file.ID != "" {
-				t.Files = append(t.Files, file.ID)
-			}
-		}
+		t.addFiles(sent...)
 	default:
 		return postedMessages{}, false // such a job leaves nothing to delete
 	}
 	return t, true
-}
-
-// postedForFiles returns the messages in Slack of some files of an ask.
-func postedForFiles(r jobs.Record, a ask.Ask, files []int) postedMessages {
-	t := postedMessages{Key: a.Key, Channel: a.Channel, Root: a.Root}
-	state, err := reading.DecodeState(r, &a, true)
-	if err != nil {
-		return t // the state is unreadable
-	}
-	if t.Root == "" {
-		t.Root = state.Reply.TS
-	}
-	for _, i := range files {
-		t.add(state.FallbackDM, state.Files[i].Delivery)
-	}
-	return t
 }
 
 // add adds the posts of a file.
@@ -284,7 +256,12 @@ func (t *postedMessages) add(elsewhere string, d reading.Delivery) {
 			t.Messages = append(t.Messages, part.TS)
 		}
 	}
-	for _, file := range append(slices.Clone(d.Marked), d.Upload) {
+	t.addFiles(append(slices.Clone(d.Marked), d.Upload)...)
+}
+
+// addFiles adds the files that were uploaded.
+func (t *postedMessages) addFiles(uploads ...post.UploadState) {
+	for _, file := range uploads {
 		if file.ID != "" {
 			t.Files = append(t.Files, file.ID)
 		}
@@ -294,16 +271,15 @@ func (t *postedMessages) add(elsewhere string, d reading.Delivery) {
 // deleteKnown deletes the known messages. Messages that Slack does not let the bot
 // delete stay.
 func (b *Bot) deleteKnown(ctx context.Context, t postedMessages) (err error) {
+	deleted := func(one error) { err = errors.Join(err, b.ignoreRefused(one)) }
 	for _, ts := range t.Messages {
-		err = errors.Join(err, b.ignoreRefused(b.client.Remove(ctx, t.Channel, ts)))
+		deleted(b.client.Remove(ctx, t.Channel, ts))
 	}
 	for _, m := range t.Elsewhere {
-		if m.TS != "" { // it was posted
-			err = errors.Join(err, b.ignoreRefused(b.client.Remove(ctx, m.Channel, m.TS)))
-		}
+		deleted(b.client.Remove(ctx, m.Channel, m.TS))
 	}
 	for _, id := range t.Files {
-		err = errors.Join(err, b.ignoreRefused(b.client.RemoveFile(ctx, id)))
+		deleted(b.client.RemoveFile(ctx, id))
 	}
 	return err
 }

@@ -2,14 +2,12 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
-	"slackocr/bot/reading"
 )
 
 // Notice is a message that is posted once.
@@ -29,10 +27,8 @@ func (b *Bot) postNotice(ctx context.Context, job *jobs.Job, n Notice) error {
 		return b.client.PostEphemeral(ctx, n.Channel, n.Root, n.Person, ownMessage(n.Text))
 	}
 	var posted post.PostState
-	if saved := job.Record().Progress; saved != nil {
-		if err := json.Unmarshal(saved, &posted); err != nil {
-			return reading.ErrUnreadable
-		}
+	if err := progress(job, &posted); err != nil {
+		return err
 	}
 	m := ownMessage(n.Text)
 	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Origin)

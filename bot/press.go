@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -33,10 +32,17 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, ownMessage(sentence))
 		}
 	}
-	switch {
-	case c.User.ID == "":
+	if c.User.ID == "" {
 		ack(nil)
-	case b.refuseExternal(working, c, ack, respond):
+		return
+	}
+	refusal := b.refusal(working, c.User.ID, c.User.TeamID)
+	switch {
+	case refusal != "" && c.Type == slack.InteractionTypeViewSubmission:
+		ack(inOurWindow(c, refusal))
+	case refusal != "":
+		ack(nil)
+		respond(refusal)
 	case c.Type == slack.InteractionTypeViewSubmission:
 		b.submitted(working, c, ack)
 	case c.Type == slack.InteractionTypeMessageAction && c.CallbackID == extractID:
@@ -56,29 +62,6 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack an
 	}
 }
 
-// refuseExternal answers a person of another workspace who may not ask, in the
-// window if there is one, and reports whether it did.
-func (b *Bot) refuseExternal(ctx context.Context, c *slack.InteractionCallback, ack answer, respond func(sentence string)) bool {
-	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
-	defer cancel()
-	foreign, err := b.people.foreign(ctx, c.User.ID, c.User.TeamID)
-	if err == nil && !foreign {
-		return false
-	}
-	sentence := words.OtherWorkspace
-	if err != nil {
-		b.log.Error("could not look up a person", "error", err)
-		sentence = words.NotTaken
-	}
-	if c.Type == slack.InteractionTypeViewSubmission {
-		ack(inOurWindow(c, sentence))
-		return true
-	}
-	ack(nil)
-	respond(sentence)
-	return true
-}
-
 // extract enqueues a search for the files of the message under the shortcut.
 func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	files := b.filesOf(c.Message.Msg, c.Channel.ID)
@@ -93,11 +76,6 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (senten
 		Target: Target{Files: files[:min(len(files), maxFound+1)]},
 	}})
 }
-
-var (
-	errForgotten = errors.New("the job is forgotten")
-	errNotMember = errors.New("the person is not in the conversation")
-)
 
 // forgetPerson enqueues the erasure of the pressing person's records.
 func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
@@ -122,7 +100,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	}
 	record, a, err := b.pressed(ctx, key, c.Channel.ID, c.User.ID)
 	if err == nil && file >= len(a.Files) {
-		err = errForgotten
+		err = userError(words.NotRemembered)
 	}
 	if err != nil {
 		return pressError(err)
@@ -130,10 +108,9 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	again := readAgain{
 		file: file, root: root, origin: "press-" + ask.Digest(action.ActionTs+c.User.ID), since: action.ActionTs, person: c.User.ID, mode: a.Mode,
 	}
-	running := record.State == jobs.Queued || record.State == jobs.Running
 	switch action.ActionID {
 	case reading.StopID, reading.StopFileID:
-		if !running {
+		if !unfinished(record) {
 			return words.FinishedAlready
 		}
 		if item, chosen := strconv.Atoi(action.SelectedOption.Value); chosen == nil {
@@ -170,7 +147,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, ask.Ask, error) {
 	record, err := b.jobs.Get(ctx, key)
 	if isUnknownJob(err) {
-		err = errForgotten
+		err = userError(words.NotRemembered)
 	}
 	if err != nil {
 		return jobs.Record{}, ask.Ask{}, err
@@ -178,17 +155,17 @@ func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Re
 	a, ok := reading.AskOf(record)
 	switch {
 	case !ok: // erased
-		return jobs.Record{}, ask.Ask{}, errForgotten
+		return jobs.Record{}, ask.Ask{}, userError(words.NotRemembered)
 	case !b.intake.allowed(a.Channel):
 		return jobs.Record{}, ask.Ask{}, userError(words.NotHere)
 	case a.Person == person:
 		return record, a, nil
 	case a.Channel != channel:
-		return jobs.Record{}, ask.Ask{}, errNotMember
+		return jobs.Record{}, ask.Ask{}, userError(words.NotMember)
 	}
 	member, err := b.client.Member(ctx, a.Channel, person)
 	if err == nil && !member {
-		err = errNotMember
+		err = userError(words.NotMember)
 	}
 	return record, a, err
 }
@@ -206,7 +183,7 @@ type readAgain struct {
 // readAgain enqueues another reading of a file, in its thread.
 func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
 	if again.file >= len(a.Files) {
-		return errForgotten
+		return userError(words.NotRemembered)
 	}
 	if b.quotaLeft(again.person, a.Channel) == 0 {
 		return userError(words.TooManyWaiting(0, 1))
@@ -233,10 +210,7 @@ func pressError(err error) string {
 	if why, ok := errors.AsType[userError](err); ok {
 		return string(why)
 	}
-	switch {
-	case errors.Is(err, errForgotten):
-		return words.NotRemembered
-	case errors.Is(err, errNotMember), errors.Is(err, post.ErrCrowd):
+	if errors.Is(err, post.ErrCrowd) {
 		return words.NotMember
 	}
 	return words.NotTaken

@@ -80,10 +80,14 @@ func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Foun
 	return left, nil
 }
 
+// inMessage returns the files of a message.
 func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error) {
 	m, err := b.client.Message(ctx, at.Channel, at.TS)
-	if err != nil || m == nil {
+	if err != nil {
 		return nil, err
+	}
+	if m == nil {
+		return nil, userError(words.NotForYou)
 	}
 	return b.filesOf(m.Msg, at.Channel), nil
 }
@@ -101,14 +105,7 @@ func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]F
 	if !member {
 		return nil, userError(words.NotForYou)
 	}
-	m, err := b.client.Message(ctx, at.Channel, at.TS)
-	if err != nil {
-		return nil, err
-	}
-	if m == nil {
-		return nil, userError(words.NotForYou)
-	}
-	return b.filesOf(m.Msg, at.Channel), nil
+	return b.inMessage(ctx, at)
 }
 
 // maxShares is the most conversations of a file that are checked for the
@@ -130,18 +127,12 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	}
 	file = Found{File: ask.Slim(*info)}
 	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
-	everywhere := len(shares)
+	unshared := len(shares) == 0
 	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.intake.allowed(channel) })
-	slices.SortStableFunc(shares, func(x, _ string) int { // the channel of the request comes first
-		if x == f.Channel {
-			return -1
-		}
-		return 0
-	})
-	for i, channel := range shares {
-		if i == maxShares {
-			break
-		}
+	if slices.Contains(shares, f.Channel) {
+		shares = slices.Insert(shares, 0, f.Channel) // the channel of the request comes first
+	}
+	for _, channel := range shares[:min(len(shares), maxShares)] {
 		member, err := b.client.Member(ctx, channel, f.Person)
 		if err != nil {
 			return Found{}, err
@@ -151,7 +142,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 			return file, nil
 		}
 	}
-	if info.User == f.Person && (everywhere == 0 || len(shares) > 0) {
+	if info.User == f.Person && (unshared || len(shares) > 0) {
 		return file, nil
 	}
 	return Found{}, userError(words.NotForYou)

@@ -51,10 +51,8 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 		return nil
 	}
 	var sent []post.UploadState
-	if saved := job.Record().Progress; saved != nil {
-		if err := json.Unmarshal(saved, &sent); err != nil {
-			return reading.ErrUnreadable
-		}
+	if err := progress(job, &sent); err != nil {
+		return err
 	}
 	read, _ := reading.AskOf(record)
 	before, err := reading.DecodeState(record, &read, true)
@@ -129,7 +127,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 			continue
 		}
 		n++
-		if r.State == jobs.Queued || r.State == jobs.Running {
+		if unfinished(r) {
 			return n, true, nil
 		}
 		if r.State != jobs.Done || json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {

@@ -22,6 +22,7 @@ import (
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/slackjson"
+	"slackocr/bot/sleep"
 	"slackocr/bot/words"
 )
 
@@ -60,7 +61,7 @@ func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
 }
 
 // session runs a Socket Mode client, which reconnects by itself. session
-// returns after a final failure, after deafFor without connection, or when ctx
+// returns after a final failure, after disconnectTimeout without connection, or when ctx
 // ends.
 func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutdown, work *dispatcher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -221,12 +222,8 @@ func (o *connectThrottle) RoundTrip(r *http.Request) (*http.Response, error) {
 	o.mu.Lock()
 	wait := time.Until(o.until)
 	o.mu.Unlock()
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.Context().Done():
-		return nil, context.Cause(r.Context())
+	if err := sleep.For(r.Context(), wait); err != nil {
+		return nil, err
 	}
 	if err := o.pace.Wait(r.Context()); err != nil {
 		return nil, err

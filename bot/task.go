@@ -164,6 +164,18 @@ func decode(r jobs.Record) (t task, err error) {
 	return t, nil
 }
 
+// progress decodes the saved progress of a job, if there is any.
+func progress(job *jobs.Job, v any) error {
+	saved := job.Record().Progress
+	if saved != nil && json.Unmarshal(saved, v) != nil {
+		return reading.ErrUnreadable
+	}
+	return nil
+}
+
+// unfinished reports whether a job waits or runs.
+func unfinished(r jobs.Record) bool { return r.State == jobs.Queued || r.State == jobs.Running }
+
 // work carries out a job.
 func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) error {
 	t, err := decode(job.Record())
