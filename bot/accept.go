@@ -114,7 +114,7 @@ func (b *Bot) check(ctx context.Context, e eventTasks) error {
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
 	if e.CheckExternal {
-		if foreign, err := b.people.foreign(ctx, e.Person, ""); err != nil || foreign {
+		if external, err := b.external(ctx, e.Person, ""); err != nil || external {
 			return err
 		}
 	}
@@ -165,7 +165,7 @@ func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelE
 		}
 		sentence = words.Greeting(string(mode), b.readBy())
 	}
-	external := shared && !b.intake.external && e.Inviter != ""
+	external := shared && !b.intake.allowExternal && e.Inviter != ""
 	return greet(e.Channel, "joined-"+e.EventTimestamp, e.Inviter, sentence, external), nil
 }
 
@@ -175,7 +175,7 @@ func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) eventTa
 	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
 		return eventTasks{}
 	}
-	return greet(e.Channel, "opened-"+e.User, e.User, words.GreetingDirect(b.readBy()), shared && !b.intake.external)
+	return greet(e.Channel, "opened-"+e.User, e.User, words.GreetingDirect(b.readBy()), shared && !b.intake.allowExternal)
 }
 
 // greet returns the task to post a greeting once. checkExternal must be true if

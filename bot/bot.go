@@ -83,7 +83,7 @@ type Bot struct {
 	// Set before the first event.
 	identity
 	intake intake
-	people *people
+	people people
 }
 
 // connection is the bot's connection to Slack.
@@ -133,7 +133,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
 		Turns:    reading.NewTurns(shared, c.Concurrency, b.model.Limit()),
 		Waiting:  &reading.Counter{},
-		Metrics:  m.reading(),
+		Metrics:  m.reading,
 		Log:      c.Log,
 		MaxPages: c.MaxPages,
 	}
@@ -223,11 +223,10 @@ func (b *Bot) identify(ctx context.Context) error {
 			return struct{}{}, backoff.Permanent(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: OrgInstall})
 		}
 		b.self, b.team, b.home, b.started = answer.UserID, answer.TeamID, answer.URL, time.Now()
-		house := ask.House{Team: answer.TeamID, Enterprise: answer.EnterpriseID}
 		b.intake = intake{
-			self: b.self, house: house, reaction: b.config.Reaction, external: b.config.AllowExternal, allowed: b.config.allowed,
+			self: b.self, workspace: ask.Workspace{Team: answer.TeamID, Enterprise: answer.EnterpriseID},
+			reaction: b.config.Reaction, allowExternal: b.config.AllowExternal, allowed: b.config.allowed,
 		}
-		b.people = newPeople(house, b.config.AllowExternal, b.client, b.log)
 		b.log.Info("signed in to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithBackOff(&backoff.ExponentialBackOff{

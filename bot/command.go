@@ -142,12 +142,12 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 func (b *Bot) refusal(ctx context.Context, person, team string) (sentence string) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
-	foreign, err := b.people.foreign(ctx, person, team)
+	external, err := b.external(ctx, person, team)
 	switch {
 	case err != nil:
 		b.log.Error("could not look up a person", "error", err)
 		return words.NotTaken
-	case foreign:
+	case external:
 		return words.OtherWorkspace
 	}
 	return ""

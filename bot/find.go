@@ -77,11 +77,11 @@ func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 
 func (b *Bot) findAll(ctx context.Context, f Find) error {
 	if f.CheckExternal {
-		foreign, err := b.people.foreign(ctx, f.Person, "")
+		external, err := b.external(ctx, f.Person, "")
 		if err != nil {
 			return err
 		}
-		if foreign {
+		if external {
 			return userError(words.OtherWorkspace)
 		}
 	}

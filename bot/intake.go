@@ -84,17 +84,17 @@ const (
 // intake turns events into tasks. An intake is pure: conditions that need
 // Slack or the store are checked later.
 type intake struct {
-	self     string // the bot's own user
-	house    ask.House
-	reaction string                    // the emoji that asks, or ""
-	external bool                      // people of other workspaces may ask
-	allowed  func(channel string) bool // the bot may work there
+	self          string // the bot's own user
+	workspace     ask.Workspace
+	reaction      string                    // the emoji that asks, or ""
+	allowExternal bool                      // people of other workspaces may ask
+	allowed       func(channel string) bool // the bot may work there
 }
 
 // tasksOf returns the tasks of an event.
 func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
-	// Without other workspaces in the conversation, nobody is foreign.
-	i.external = i.external || !event.IsExtSharedChannel
+	// Without other workspaces in the conversation, nobody is external.
+	i.allowExternal = i.allowExternal || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
 		if gone := i.deletion(e); gone != nil {
@@ -156,15 +156,15 @@ func (i intake) message(m slack.Msg) eventTasks {
 		!i.allowed(m.Channel) {
 		return eventTasks{}
 	}
-	belongs := ask.Ours
-	if !i.external {
-		belongs = i.house.Of(m.Team)
+	member := ask.Member
+	if !i.allowExternal {
+		member = i.workspace.OfTeam(m.Team)
 	}
-	if belongs == ask.Foreign {
+	if member == ask.External {
 		return eventTasks{}
 	}
 	e := eventTasks{
-		Channel: m.Channel, Origin: m.Timestamp, Person: m.User, CheckExternal: belongs == ask.Unknown, Intents: i.intents(m),
+		Channel: m.Channel, Origin: m.Timestamp, Person: m.User, CheckExternal: member == ask.Unknown, Intents: i.intents(m),
 	}
 	if m.ThreadTimestamp != m.Timestamp {
 		e.private = m.ThreadTimestamp
@@ -277,7 +277,7 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) eventTasks {
 		return eventTasks{}
 	}
 	find := Find{
-		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.external, Target: Target{Message: &at},
+		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.allowExternal, Target: Target{Message: &at},
 	}
 	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Find: &find}}}}
 }

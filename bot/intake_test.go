@@ -143,28 +143,28 @@ func TestIntake(t *testing.T) {
 func TestWhoMayAsk(t *testing.T) {
 	const file = `"channel":"C1","user":"U1","ts":"10.1","text":"<@UBOT>","files":[{"id":"F1","mimetype":"image/png","mode":"hosted"}]`
 	const reaction = `{"type":"reaction_added","user":"U1","reaction":"page_facing_up","item":{"type":"message","channel":"C1","ts":"10.1"}}`
-	grid := ask.House{Team: "T1", Enterprise: "E1"}
+	grid := ask.Workspace{Team: "T1", Enterprise: "E1"}
 	for _, tt := range []struct {
-		name     string
-		house    ask.House
-		everyone bool
-		event    string
-		want     string
+		name      string
+		workspace ask.Workspace
+		everyone  bool
+		event     string
+		want      string
 	}{
-		{"a colleague's message", ask.House{Team: "T1"}, false, `{"type":"message","team":"T1",` + file + `}`, "C1/10.1/F1 by mention"},
-		{"a message that does not say", ask.House{Team: "T1"}, false, `{"type":"message",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
-		{"an outsider's message", ask.House{Team: "T1"}, false, `{"type":"message","subtype":"file_share","team":"T2",` + file + `}`, ""},
-		{"an outsider's message, where everybody may ask", ask.House{Team: "T1"}, true, `{"type":"message","team":"T2",` + file + `}`, "C1/10.1/F1 by mention"},
-		{"an outsider's mention", ask.House{Team: "T1"}, false, `{"type":"app_mention","team":"T1","user_team":"E2","source_team":"E2",` + file + `}`, ""},
-		{"an outsider's mention by the source", ask.House{Team: "T1"}, false, `{"type":"app_mention","team":"T1","source_team":"T2",` + file + `}`, ""},
-		{"a colleague's mention", ask.House{Team: "T1"}, false, `{"type":"app_mention","team":"T1","user_team":"T1",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"a colleague's message", ask.Workspace{Team: "T1"}, false, `{"type":"message","team":"T1",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"a message that does not say", ask.Workspace{Team: "T1"}, false, `{"type":"message",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
+		{"an outsider's message", ask.Workspace{Team: "T1"}, false, `{"type":"message","subtype":"file_share","team":"T2",` + file + `}`, ""},
+		{"an outsider's message, where everybody may ask", ask.Workspace{Team: "T1"}, true, `{"type":"message","team":"T2",` + file + `}`, "C1/10.1/F1 by mention"},
+		{"an outsider's mention", ask.Workspace{Team: "T1"}, false, `{"type":"app_mention","team":"T1","user_team":"E2","source_team":"E2",` + file + `}`, ""},
+		{"an outsider's mention by the source", ask.Workspace{Team: "T1"}, false, `{"type":"app_mention","team":"T1","source_team":"T2",` + file + `}`, ""},
+		{"a colleague's mention", ask.Workspace{Team: "T1"}, false, `{"type":"app_mention","team":"T1","user_team":"T1",` + file + `}`, "C1/10.1/F1 by mention"},
 		{"a sister workspace", grid, false, `{"type":"message","team":"T3","user_team":"T3",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
 		{"the organisation", grid, false, `{"type":"message","team":"T3","user_team":"E1","source_team":"E1",` + file + `}`, "C1/10.1/F1 by mention"},
 		{"an outsider of an organisation", grid, false, `{"type":"message","team":"T9",` + file + `}`, "C1/10.1/F1 if they are ours by mention"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			in := testIntake
-			in.house, in.external = tt.house, tt.everyone
+			in.workspace, in.allowExternal = tt.workspace, tt.everyone
 			var got []string
 			e := in.tasksOf(parseEvent(t, `"is_ext_shared_channel":true`, tt.event))
 			for _, in := range e.Intents {
@@ -193,7 +193,7 @@ func parseEvent(t *testing.T, more, event string) slackevents.EventsAPIEvent {
 }
 
 var testIntake = intake{
-	self: "UBOT", house: ask.House{Team: "T1"}, reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
+	self: "UBOT", workspace: ask.Workspace{Team: "T1"}, reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
 }
 
 // inWords is one of the event's intents in short.

@@ -18,12 +18,11 @@ import (
 // each label has a few values. Names and units follow
 // https://prometheus.io/docs/practices/naming.
 type metrics struct {
-	registry *prometheus.Registry
-
-	requests, notTaken, pages, downloaded *prometheus.CounterVec
-	retries, connects                     prometheus.Counter
-	firstText, wholeText                  prometheus.Histogram
-	model                                 modelMetrics
+	registry          *prometheus.Registry
+	reading           *reading.Metrics
+	model             modelMetrics
+	notTaken          *prometheus.CounterVec
+	retries, connects prometheus.Counter
 }
 
 // modelMetrics count the requests to the endpoint.
@@ -33,18 +32,6 @@ type modelMetrics struct {
 	sentBytes, receivedBytes       prometheus.Counter
 	firstText, took                prometheus.Histogram
 }
-
-// The values of labels. All exist from the start, because an alert cannot see
-// the first increase of a new series.
-var (
-	outcomes   = []string{reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped}
-	refusals   = []string{"full", "unavailable", "other"}
-	pageEnds   = []string{"read", "failed"}
-	sources    = []string{"slack", "web"}
-	modelFails = []ocr.Class{
-		ocr.KeyRefused, ocr.Unpaid, ocr.Busy, ocr.Down, ocr.Refused, ocr.TooLarge, ocr.BadRequest, ocr.NotFound, ocr.CutOff, ocr.Idle, ocr.Protocol,
-	}
-)
 
 // namespace is the start of the name of each metric.
 const namespace = "slackocr"
@@ -57,26 +44,44 @@ func newMetrics() *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return factory.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
 	}
-	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return factory.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	// All values of a label exist from the start, because an alert cannot see the
+	// first increase of a new series.
+	counters := func(name, help, label string, values ...string) *prometheus.CounterVec {
+		vector := factory.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, []string{label})
+		for _, value := range values {
+			vector.WithLabelValues(value)
+		}
+		return vector
 	}
 	seconds := func(name, help string, buckets ...float64) prometheus.Histogram {
 		return factory.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
 	}
+	files := factory.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace, Name: "requests_total", Help: "Finished files, by mode and outcome.",
+	}, []string{"mode", "outcome"})
+	outcomes := []string{reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped}
+	for _, kind := range ocr.Kinds() {
+		for _, outcome := range outcomes {
+			files.WithLabelValues(string(kind), outcome)
+		}
+	}
+	var classes []string
+	for class := ocr.KeyRefused; class <= ocr.Protocol; class++ {
+		classes = append(classes, label(class))
+	}
 	long := []float64{.5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600, 1800, 3600}
-	m := &metrics{
-		registry:   registry,
-		requests:   counters("requests_total", "Finished files, by mode and outcome.", "mode", "outcome"),
-		notTaken:   counters("requests_not_taken_total", "Requests that could not be stored, by reason. Slack sends some of them again.", "reason"),
-		retries:    counter("request_retries_total", "Failed attempts at a file that are repeated later."),
-		pages:      counters("pages_total", "Pages, and parts of tall pages, by whether the model read them.", "outcome"),
-		firstText:  seconds("first_text_seconds", "Time from the ask to the first text that is visible in Slack.", long...),
-		wholeText:  seconds("whole_text_seconds", "Time from the ask to the whole text in Slack.", long...),
-		downloaded: counters("download_bytes_total", "Bytes of downloaded files.", "source"),
-		connects:   counter("socket_connects_total", "Connections to Slack; all but the first are reconnects."),
+	return &metrics{
+		registry: registry,
+		reading: &reading.Metrics{
+			Files:      files,
+			Pages:      counters("pages_total", "Pages, and parts of tall pages, by whether the model read them.", "outcome", "read", "failed"),
+			Downloaded: counters("download_bytes_total", "Bytes of downloaded files.", "source", "slack", "web"),
+			FirstText:  seconds("first_text_seconds", "Time from the ask to the first text that is visible in Slack.", long...),
+			WholeText:  seconds("whole_text_seconds", "Time from the ask to the whole text in Slack.", long...),
+		},
 		model: modelMetrics{
 			requests:      counter("model_requests_total", "Requests for a page at the OCR endpoint."),
-			errors:        counters("model_errors_total", "Requests that failed, by the class of the failure.", "class"),
+			errors:        counters("model_errors_total", "Requests that failed, by the class of the failure.", "class", classes...),
 			retries:       counter("model_retries_total", "Requests that were not the first for their page."),
 			loops:         counter("model_loops_total", "Answers that were ended because the model repeated itself."),
 			cuts:          counter("model_cuts_total", "Answers that reached the model's limit."),
@@ -85,30 +90,15 @@ func newMetrics() *metrics {
 			firstText:     seconds("model_first_text_seconds", "Time from a request to the endpoint to its first text.", .1, .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120),
 			took:          seconds("model_request_seconds", "Duration of requests to the endpoint, including failed ones.", .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600),
 		},
+		notTaken: counters("requests_not_taken_total", "Requests that could not be stored, by reason. Slack sends some of them again.",
+			"reason", "full", "unavailable", "other"),
+		retries:  counter("request_retries_total", "Failed attempts at a file that are repeated later."),
+		connects: counter("socket_connects_total", "Connections to Slack; all but the first are reconnects."),
 	}
-	for _, outcome := range outcomes {
-		for _, kind := range ocr.Kinds() {
-			m.requests.WithLabelValues(string(kind), outcome)
-		}
-	}
-	for vector, values := range map[*prometheus.CounterVec][]string{m.notTaken: refusals, m.pages: pageEnds, m.downloaded: sources} {
-		for _, value := range values {
-			vector.WithLabelValues(value)
-		}
-	}
-	for _, class := range modelFails {
-		m.model.errors.WithLabelValues(label(class))
-	}
-	return m
 }
 
 // label returns the label's value for a class of errors.
 func label(class ocr.Class) string { return strings.ReplaceAll(class.String(), " ", "_") }
-
-// reading returns the metrics of package reading.
-func (m *metrics) reading() *reading.Metrics {
-	return &reading.Metrics{Files: m.requests, Pages: m.pages, Downloaded: m.downloaded, FirstText: m.firstText, WholeText: m.wholeText}
-}
 
 // count counts a request to the endpoint.
 func (m *modelMetrics) count(t ocr.Attempt) {

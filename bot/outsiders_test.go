@@ -88,9 +88,7 @@ func withOutsiders(t *testing.T, test func(b *Bot, down reading.Shutdown)) {
 			t.Fatal(err)
 		}
 		b.self, b.team = "U0", "T1"
-		house := ask.House{Team: "T1"}
-		b.intake = intake{self: "U0", house: house, reaction: "eyes", allowed: b.config.allowed}
-		b.people = newPeople(house, false, b.client, log)
+		b.intake = intake{self: "U0", workspace: ask.Workspace{Team: "T1"}, reaction: "eyes", allowed: b.config.allowed}
 		b.people.remember("U2", true)
 		down, release := newShutdown(t.Context())
 		defer release()
