@@ -68,9 +68,9 @@ func (l *liveReply) setEarlierText(i int, text string) {
 // setQueued shows the number of pages ahead of a file.
 func (l *liveReply) setQueued(i, ahead int) {
 	l.mu.Lock()
-	begun := l.files[i].pages != nil // then a later page waits
+	f := l.files[i]
 	l.mu.Unlock()
-	if !begun {
+	if f.pages == nil || f.pages.running.Load() == 0 && f.shown() == "" { // otherwise a later page waits
 		l.set(i, post.QueueChange, func(f *liveFile) { f.stage, f.ahead = queued, ahead })
 	}
 }
