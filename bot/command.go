@@ -86,7 +86,11 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
 	token := "command-" + ask.Digest(c.TriggerID)
-	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", ownMessage(sentence)) }
+	respond := func(sentence string) {
+		if sentence != "" {
+			b.respond(ctx, c.ResponseURL, "", ownMessage(sentence))
+		}
+	}
 	refusal := b.refusal(working, c.UserID, "") // a command's team is that of the conversation
 	switch {
 	case refusal != "":
@@ -95,11 +99,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 		ack(ephemeralAnswer(words.NotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
-		view := uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})
-		if err := b.client.OpenView(working, c.TriggerID, view); err != nil {
-			b.log.Warn("could not open the window", "error", err)
-			respond(words.NoWindow)
-		}
+		respond(b.openWindow(working, c.TriggerID, uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})))
 	case w.verb == "help":
 		ack(ephemeralAnswer(words.Help(w.unclear)))
 	case w.verb == "status":

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -91,23 +90,14 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	if action.ActionID == reading.ModesID && kind.NeedsArgument() {
 		// A window must open within 3 s, so the permission is checked at the
 		// submission.
-		view := againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind)
-		if err := b.client.OpenView(ctx, c.TriggerID, view); err != nil {
-			b.log.Warn("could not open a window", "error", err)
-			return words.NoWindow
-		}
-		return ""
+		return b.openWindow(ctx, c.TriggerID, againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind))
 	}
-	record, a, err := b.pressed(ctx, key, c.Channel.ID, c.User.ID)
-	if err == nil && file >= len(a.Files) {
-		err = userError(words.NotRemembered)
-	}
+	record, a, err := b.pressed(ctx, key, file, c.Channel.ID, c.User.ID)
 	if err != nil {
-		return pressError(err)
+		return errorSentence(err)
 	}
-	again := readAgain{
-		file: file, root: root, origin: "press-" + ask.Digest(action.ActionTs+c.User.ID), since: action.ActionTs, person: c.User.ID, mode: a.Mode,
-	}
+	again := a
+	again.Origin, again.Root, again.Since, again.Person = "press-"+ask.Digest(action.ActionTs+c.User.ID), root, action.ActionTs, c.User.ID
 	switch action.ActionID {
 	case reading.StopID, reading.StopFileID:
 		if !unfinished(record) {
@@ -128,89 +118,64 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	case reading.DownloadID:
 		err = b.askToSend(ctx, c, key, a, file, root)
 	case reading.TryAgainID:
-		err = b.readAgain(ctx, a, again)
+		err = b.readAgain(ctx, again, file)
 	case reading.ModesID:
 		var ok bool
-		if again.mode, ok = ocr.NewMode(kind, ""); ok {
-			err = b.readAgain(ctx, a, again)
+		if again.Mode, ok = ocr.NewMode(kind, ""); ok {
+			err = b.readAgain(ctx, again, file)
 		}
 	}
-	if err != nil {
-		return pressError(err)
-	}
-	return ""
+	return errorSentence(err)
 }
 
-// pressed returns the job of a button in a channel, if the person may press
-// the button: a member of the job's conversation, where the reply is, or the
-// asking person.
-func (b *Bot) pressed(ctx context.Context, key, channel, person string) (jobs.Record, ask.Ask, error) {
+// pressed returns the job of a button of a file in a channel, if the person may
+// press the button: a member of the job's conversation, where the reply is, or
+// the asking person.
+func (b *Bot) pressed(ctx context.Context, key string, file int, channel, person string) (jobs.Record, ask.Ask, error) {
 	record, err := b.jobs.Get(ctx, key)
-	if isUnknownJob(err) {
-		err = userError(words.NotRemembered)
-	}
-	if err != nil {
+	if err != nil && !isUnknownJob(err) {
 		return jobs.Record{}, ask.Ask{}, err
 	}
 	a, ok := reading.AskOf(record)
 	switch {
-	case !ok: // erased
-		return jobs.Record{}, ask.Ask{}, userError(words.NotRemembered)
+	case err != nil, !ok, file >= len(a.Files): // erased
+		err = userError(words.NotRemembered)
 	case !b.intake.allowed(a.Channel):
-		return jobs.Record{}, ask.Ask{}, userError(words.NotHere)
+		err = userError(words.NotHere)
 	case a.Person == person:
-		return record, a, nil
 	case a.Channel != channel:
-		return jobs.Record{}, ask.Ask{}, userError(words.NotMember)
-	}
-	member, err := b.client.Member(ctx, a.Channel, person)
-	if err == nil && !member {
 		err = userError(words.NotMember)
+	default:
+		err = b.requireMember(ctx, channel, person, words.NotMember)
 	}
 	return record, a, err
 }
 
-// readAgain is a request to read a file of an ask again.
-type readAgain struct {
-	file   int    // number of the file in the ask
-	root   string // the thread
-	origin string // distinguishes the requests
-	since  string // time on Slack's clock, or ""
-	person string
-	mode   ocr.Mode
-}
-
-// readAgain enqueues another reading of a file, in its thread.
-func (b *Bot) readAgain(ctx context.Context, a ask.Ask, again readAgain) error {
-	if again.file >= len(a.Files) {
-		return userError(words.NotRemembered)
-	}
-	if b.quotaLeft(again.person, a.Channel) == 0 {
+// readAgain enqueues another reading of a file of an ask. The caller must have
+// set the origin, the thread, the person and the mode of the new ask.
+func (b *Bot) readAgain(ctx context.Context, a ask.Ask, file int) error {
+	f := a.Files[file]
+	switch {
+	case b.quotaLeft(a.Person, a.Channel) == 0:
 		return userError(words.TooManyWaiting(0, 1))
-	}
-	f := a.Files[again.file]
-	if f.Source.Channel != "" && !b.intake.allowed(f.Source.Channel) {
+	case f.Source.Channel != "" && !b.intake.allowed(f.Source.Channel):
 		return userError(words.NotHere)
 	}
 	a.Files, a.Explicit = []ask.File{f}, true
-	a.Origin, a.Root, a.Since, a.Person, a.Mode = again.origin, again.root, again.since, again.person, again.mode
 	a.Key = ask.KeyOf(a.Channel, a.Origin, a.Mode) + "/" + f.Slack.ID + ask.Digest(f.Web)
 	_, err := b.enqueue(ctx, task{Ask: &a})
 	return err
 }
 
-// againKind returns the mode for which a window asks words.
-func againKind(callback string) (kind ocr.Kind, ok bool) {
-	name, ok := strings.CutPrefix(callback, againID+"-")
-	return ocr.Kind(name), ok
-}
-
-// pressError returns the sentence for a failed press.
-func pressError(err error) string {
-	if why, ok := errors.AsType[userError](err); ok {
+// errorSentence returns the sentence for a failed press, or "" for nil.
+func errorSentence(err error) string {
+	why, refused := errors.AsType[userError](err)
+	switch {
+	case err == nil:
+		return ""
+	case refused:
 		return string(why)
-	}
-	if errors.Is(err, post.ErrCrowd) {
+	case errors.Is(err, post.ErrCrowd):
 		return words.NotMember
 	}
 	return words.NotTaken

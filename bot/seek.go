@@ -98,14 +98,20 @@ func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]F
 	if !b.intake.allowed(at.Channel) {
 		return nil, userError(words.NotForYou)
 	}
-	member, err := b.client.Member(ctx, at.Channel, person)
-	if err != nil {
+	if err := b.requireMember(ctx, at.Channel, person, words.NotForYou); err != nil {
 		return nil, err
 	}
-	if !member {
-		return nil, userError(words.NotForYou)
-	}
 	return b.inMessage(ctx, at)
+}
+
+// requireMember returns a userError with the refusal if a person is not in a
+// conversation.
+func (b *Bot) requireMember(ctx context.Context, channel, person, refusal string) error {
+	member, err := b.client.Member(ctx, channel, person)
+	if err == nil && !member {
+		err = userError(refusal)
+	}
+	return err
 }
 
 // maxShares is the most conversations of a file that are checked for the
@@ -212,12 +218,8 @@ func (b *Bot) filesOfReply(ctx context.Context, key string) (files []Found, err 
 
 // newest returns the newest message with files in the channel of the request.
 func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
-	member, err := b.client.Member(ctx, f.Channel, f.Person)
-	if err != nil {
+	if err := b.requireMember(ctx, f.Channel, f.Person, words.AddMeFirst(b.self)); err != nil {
 		return nil, err
-	}
-	if !member {
-		return nil, userError(words.AddMeFirst(b.self))
 	}
 	for m, err := range b.client.Messages(ctx, f.Channel, "") {
 		switch post.Code(err) {

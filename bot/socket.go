@@ -166,8 +166,9 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 			ack(ephemeralAnswer(words.NotTaken))
 		}
 	case slack.InteractionCallback:
-		if !work.tryGo(data.User.ID, func() { b.interact(down.Draining, &data, ack) }) {
-			turnDown(&data, ack)
+		interact := func() { b.interact(down.Draining, &data, ack) }
+		if !work.tryGo(data.User.ID, interact) && data.Type == slack.InteractionTypeViewSubmission {
+			ack(inOurWindow(&data, words.NotTaken)) // presses and shortcuts get no ack, and Slack tells the person so
 		}
 	case *socketmode.ErrorBadMessage:
 		if again, ok := decodeLeniently(data.Message); ok {

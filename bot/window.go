@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -67,6 +68,12 @@ func againWindow(from origin, kind ocr.Kind) slack.ModalViewRequest {
 	return w
 }
 
+// againKind returns the mode for which a window asks words.
+func againKind(callback string) (kind ocr.Kind, ok bool) {
+	name, ok := strings.CutPrefix(callback, againID+"-")
+	return ocr.Kind(name), ok
+}
+
 func wordsInput(label string, optional bool) *slack.InputBlock {
 	input := slack.NewPlainTextInputBlockElement(nil, wordsID).WithMultiline(true).WithMaxLength(ocr.MaxArgument / 4)
 	return slack.NewInputBlock(wordsID, plain(label), nil, input).WithOptional(optional)
@@ -94,35 +101,29 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 		kind = ocr.Kind(value(modeID).SelectedOption.Value)
 	}
 	mode, ok := ocr.NewMode(kind, value(wordsID).Value)
+	origin := "window-" + ask.Digest(c.View.ID)
+	block, sentence := filesID, ""
 	switch files := chosen(value(filesID).Files); {
 	case !ok:
-		ack(inWindow(wordsID, words.ArgumentMissing))
+		block, sentence = wordsID, words.ArgumentMissing
 	case again:
 		ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 		defer cancel()
-		_, a, err := b.pressed(ctx, from.Key, from.Channel, c.User.ID)
+		_, a, err := b.pressed(ctx, from.Key, from.File, from.Channel, c.User.ID)
 		if err == nil {
-			again := readAgain{file: from.File, root: from.Root, origin: "window-" + ask.Digest(c.View.ID), person: c.User.ID, mode: mode}
-			err = b.readAgain(ctx, a, again)
+			a.Origin, a.Root, a.Since, a.Person, a.Mode = origin, from.Root, "", c.User.ID, mode
+			err = b.readAgain(ctx, a, from.File)
 		}
-		if err != nil {
-			ack(inWindow(wordsID, pressError(err)))
-			return
-		}
-		ack(nil)
+		block, sentence = wordsID, errorSentence(err)
 	case len(files) == 0:
-		ack(inWindow(filesID, words.NoFileChosen))
+		sentence = words.NoFileChosen
 	default:
-		sentence := b.request(ctx, task{Find: &Find{
-			Channel: from.Channel, Origin: "window-" + ask.Digest(c.View.ID), Person: c.User.ID, Mode: mode,
+		sentence = b.request(ctx, task{Find: &Find{
+			Channel: from.Channel, Origin: origin, Person: c.User.ID, Mode: mode,
 			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Target: Target{Files: files},
 		}})
-		if sentence != "" {
-			ack(inWindow(filesID, sentence))
-			return
-		}
-		ack(nil)
 	}
+	ack(inWindow(block, sentence))
 }
 
 // chosen returns a window's files.
@@ -136,13 +137,16 @@ func chosen(files []slack.File) (all []Found) {
 }
 
 // inWindow returns the ack that shows a sentence at a field and keeps the
-// window open.
+// window open, or, without a sentence, the ack that closes the window.
 func inWindow(block, sentence string) any {
+	if sentence == "" {
+		return nil
+	}
 	return slack.NewErrorsViewSubmissionResponse(map[string]string{block: sentence})
 }
 
-// inOurWindow is inWindow for a field of the bot's windows. For other windows
-// it returns nil.
+// inOurWindow is inWindow for a field of any of the bot's windows. Other windows
+// are closed.
 func inOurWindow(c *slack.InteractionCallback, sentence string) any {
 	if _, again := againKind(c.View.CallbackID); again {
 		return inWindow(wordsID, sentence)
@@ -153,10 +157,11 @@ func inOurWindow(c *slack.InteractionCallback, sentence string) any {
 	return nil
 }
 
-// turnDown says in a window that too much is going on. Presses and shortcuts
-// get no answer, and Slack tells the person so.
-func turnDown(c *slack.InteractionCallback, ack answer) {
-	if c.Type == slack.InteractionTypeViewSubmission {
-		ack(inOurWindow(c, words.NotTaken))
+// openWindow opens a window. After a failure sentence is for the person, else "".
+func (b *Bot) openWindow(ctx context.Context, trigger string, view slack.ModalViewRequest) (sentence string) {
+	if err := b.client.OpenView(ctx, trigger, view); err != nil {
+		b.log.Warn("could not open a window", "error", err)
+		return words.NoWindow
 	}
+	return ""
 }
