@@ -18,26 +18,26 @@ type bucket struct {
 	limit
 	pool string // its name among replicas
 
-	mu     sync.Mutex       // guards what follows
-	part   share.Assignment // the part of the limit that is given out here
-	stock  int              // counts how often the stock began anew
-	tokens float64
-	filled time.Time   // when tokens was counted
-	extras []time.Time // when each spent extra token comes back, the next first
-	flying int         // calls that took from tokens and have no answer yet
-	served time.Time   // the last turn
-	held   time.Time   // nobody is served before: Slack said so
-	slowed time.Time   // when the last 429 slowed the bucket
-	rate   float64     // the part of the limit that Slack has been seen to take, up to 1
-	queues [urgencies][]*waiter
-	texts  int // interim turns since the last idle one
-	timer  *time.Timer
+	mu           sync.Mutex       // guards what follows
+	part         share.Assignment // the part of the limit that is given out here
+	resets       int              // counts how often the stock began anew
+	tokens       float64
+	countedAt    time.Time   // when tokens was counted
+	spentExtras  []time.Time // when each spent extra token comes back, the next first
+	inFlight     int         // calls that took from tokens and have no answer yet
+	lastServed   time.Time   // the last turn
+	blockedUntil time.Time   // nobody is served before: Slack said so
+	lastLimited  time.Time   // when the last 429 slowed the bucket
+	rate         float64     // the part of the limit that Slack has been seen to take, up to 1
+	queues       [priorities][]*waiter
+	texts        int // interim turns since the last idle one
+	timer        *time.Timer
 }
 
 // newBucket returns the bucket of a process that began at that time. The one
 // before it may just have spent the whole burst, so it begins with half of it.
 func newBucket(pool string, l limit, begun time.Time) *bucket {
-	b := &bucket{limit: l, pool: pool, part: share.Whole, rate: 1, tokens: max(1, l.burst/2), filled: begun}
+	b := &bucket{limit: l, pool: pool, part: share.Whole, rate: 1, tokens: max(1, l.burst/2), countedAt: begun}
 	b.spendExtras((l.extra+1)/2, begun)
 	return b
 }
@@ -45,27 +45,27 @@ func newBucket(pool string, l limit, begun time.Time) *bucket {
 // spendExtras counts n extra tokens as spent at that time.
 func (b *bucket) spendExtras(n int, at time.Time) {
 	for range n {
-		b.extras = append(b.extras, at.Add(extraReturn))
+		b.spentExtras = append(b.spentExtras, at.Add(extraReturn))
 	}
 }
 
-// become sets the part of the limit that is given out here. In a new role the bucket
+// assign sets the part of the limit that is given out here. In a new role the bucket
 // begins with nothing, since others may just have spent all.
-func (b *bucket) become(p share.Assignment, now time.Time) {
+func (b *bucket) assign(p share.Assignment, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(now)
-	was, extra := b.part.Role, b.share().extra
+	was, extra := b.part.Role, b.current().extra
 	b.part = p
 	if p.Role != was {
-		b.stock++
-		b.tokens, b.filled, b.extras, extra = 0, now, nil, 0
-		if b.held.After(now) {
-			b.filled = b.held
+		b.resets++
+		b.tokens, b.countedAt, b.spentExtras, extra = 0, now, nil, 0
+		if b.blockedUntil.After(now) {
+			b.countedAt = b.blockedUntil
 		}
 	}
-	b.tokens = min(b.tokens, b.share().burst)
-	b.spendExtras(b.share().extra-extra, b.filled)
+	b.tokens = min(b.tokens, b.current().burst)
+	b.spendExtras(b.current().extra-extra, b.countedAt)
 	b.serve()
 }
 
@@ -76,40 +76,40 @@ const (
 	recovery = 1.0 / 10
 )
 
-// limited takes in a 429 to a call that was sent at that time: nobody is served
+// onRateLimit takes in a 429 to a call that was sent at that time: nobody is served
 // before retryAfter has passed, and calls come slower after that. The answers to
 // calls that were on their way together slow it once.
-func (b *bucket) limited(sent time.Time, retryAfter time.Duration) {
+func (b *bucket) onRateLimit(sent time.Time, retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.refill(now)
-	if sent.After(b.slowed) {
-		b.rate, b.slowed = max(b.rate/2, minRate), now
+	if sent.After(b.lastLimited) {
+		b.rate, b.lastLimited = max(b.rate/2, minRate), now
 	}
-	if until := now.Add(retryAfter); until.After(b.held) {
-		b.held = until
+	if until := now.Add(retryAfter); until.After(b.blockedUntil) {
+		b.blockedUntil = until
 	}
-	b.tokens, b.filled = 1, b.held // the first call after the wait, then one at a time
+	b.tokens, b.countedAt = 1, b.blockedUntil // the first call after the wait, then one at a time
 	b.serve()
 }
 
-// untouched reports that forgetting the bucket would change nothing.
-func (b *bucket) untouched() bool {
+// unused reports that forgetting the bucket would change nothing.
+func (b *bucket) unused() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
 	_, waits := b.next(time.Now())
-	if waits || b.flying > 0 || b.rate < 1 || b.held.After(time.Now()) {
+	if waits || b.inFlight > 0 || b.rate < 1 || b.blockedUntil.After(time.Now()) {
 		return false
 	}
 	elsewhere := b.part.Role == share.Follower || b.part.Role == share.None // is the stock that counts
-	return elsewhere || b.tokens >= b.share().burst && len(b.extras) == 0
+	return elsewhere || b.tokens >= b.current().burst && len(b.spentExtras) == 0
 }
 
-// share is the part of the limit that is given out here. All parts together are no more
+// current is the part of the limit that is given out here. All parts together are no more
 // than the limit, as long as there is a token for each.
-func (b *bucket) share() limit {
+func (b *bucket) current() limit {
 	part := b.limit
 	tenth := max(1, b.burst/share.Tenths)
 	switch away := b.part.Reserved; b.part.Role {
@@ -133,32 +133,32 @@ func (b *bucket) share() limit {
 // refill counts the tokens. Slack counts a call when it arrives, so as long as one
 // is on its way the bucket does not fill up to where Slack's own may stand after it.
 func (b *bucket) refill(now time.Time) {
-	b.extras = slices.DeleteFunc(b.extras, func(t time.Time) bool { return !t.After(now) })
-	passed := now.Sub(b.filled)
+	b.spentExtras = slices.DeleteFunc(b.spentExtras, func(t time.Time) bool { return !t.After(now) })
+	passed := now.Sub(b.countedAt)
 	if passed <= 0 {
 		return
 	}
-	part := b.share()
-	most := part.burst - float64(b.flying)
+	part := b.current()
+	most := part.burst - float64(b.inFlight)
 	if b.tokens < most {
 		b.tokens = min(most, b.tokens+float64(passed)/float64(part.every))
 	}
 	b.tokens = min(b.tokens, part.burst)
-	b.filled = now
+	b.countedAt = now
 	b.rate = min(1, b.rate+recovery*passed.Minutes())
 }
 
 // ready tells how long a waiter must wait for a token, and whether it is an extra
 // one.
-func (b *bucket) ready(u urgency, now time.Time) (extra bool, wait time.Duration) {
-	part := b.share()
-	left, spent := part.extra, len(b.extras)
+func (b *bucket) ready(u priority, now time.Time) (extra bool, wait time.Duration) {
+	part := b.current()
+	left, spent := part.extra, len(b.spentExtras)
 	if u >= interim {
 		left -= part.reserve
 	}
-	hold := b.held.Sub(now)
-	if u >= first && b.extra > 0 {
-		hold = max(hold, b.served.Add(b.pause(part, left-spent)).Sub(now))
+	hold := b.blockedUntil.Sub(now)
+	if u >= firstText && b.extra > 0 {
+		hold = max(hold, b.lastServed.Add(b.spacing(part, left-spent)).Sub(now))
 	}
 	if b.tokens >= 1 {
 		return false, hold
@@ -170,15 +170,15 @@ func (b *bucket) ready(u urgency, now time.Time) (extra bool, wait time.Duration
 	case spent < left:
 		return hold <= 0, hold
 	}
-	back := b.extras[spent-left].Sub(now)
+	back := b.spentExtras[spent-left].Sub(now)
 	return false, max(hold, min(token, back))
 }
 
-// pause is the time between two live edits: at least half of what the rate would
+// spacing is the time between two live edits: at least half of what the rate would
 // give, and the more the fewer tokens are in stock. Spent at once, they would show
 // beginnings that are old before the next edit; spread out they keep the text of
 // all replies fresher, whenever those end.
-func (b *bucket) pause(part limit, extra int) time.Duration {
+func (b *bucket) spacing(part limit, extra int) time.Duration {
 	stock := (max(0, b.tokens) + float64(max(0, extra))) / (part.burst + float64(part.extra))
 	return time.Duration((1 - stock/2) * float64(part.every))
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // spend is how long taking n tokens takes.
-func spend(t testing.TB, b *bucket, n int, u urgency) time.Duration {
+func spend(t testing.TB, b *bucket, n int, u priority) time.Duration {
 	t.Helper()
 	begun := time.Now()
 	for range n {
@@ -26,16 +26,16 @@ func spend(t testing.TB, b *bucket, n int, u urgency) time.Duration {
 }
 
 // use waits for a turn and uses it in no time.
-func use(ctx context.Context, b *bucket, u urgency) error {
+func use(ctx context.Context, b *bucket, u priority) error {
 	turn, err := b.take(ctx, u, time.Now())
 	if err == nil {
-		b.answered(turn)
+		b.done(turn)
 	}
 	return err
 }
 
 // take waits for a turn.
-func (b *bucket) take(ctx context.Context, u urgency, since time.Time) (*waiter, error) {
+func (b *bucket) take(ctx context.Context, u priority, since time.Time) (*waiter, error) {
 	served := make(chan struct{})
 	w := b.enter(u, since, func(int) { close(served) })
 	select {
@@ -109,9 +109,9 @@ func TestLeaverHandsItsTokenBack(t *testing.T) {
 func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 5})
-		b.limited(time.Now(), 10*time.Second)
-		b.limited(time.Now(), time.Second)
-		if took := spend(t, b, 1, greeting); took < 10*time.Second || took > 11*time.Second {
+		b.onRateLimit(time.Now(), 10*time.Second)
+		b.onRateLimit(time.Now(), time.Second)
+		if took := spend(t, b, 1, firstReply); took < 10*time.Second || took > 11*time.Second {
 			t.Errorf("served after %s, want 10 s", took)
 		}
 	})
@@ -191,7 +191,7 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 		_ = sleep.For(t.Context(), time.Minute)
 		spent, waiting := p.channel("spent"), p.channel("waiting")
 		spend(t, spent, 2, final)
-		waiting.limited(time.Now(), time.Hour)
+		waiting.onRateLimit(time.Now(), time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		var one sync.WaitGroup
 		one.Go(func() { _ = use(ctx, waiting, final) })
@@ -252,9 +252,9 @@ func TestOrderOfPosts(t *testing.T) {
 func TestTurnsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Minute, burst: 3, extra: 2})
-		for _, u := range []urgency{final, interim} {
+		for _, u := range []priority{final, interim} {
 			var turns []*waiter
-			for range map[urgency]int{final: 5, interim: 1}[u] {
+			for range map[priority]int{final: 5, interim: 1}[u] {
 				turn, err := b.take(t.Context(), u, time.Now())
 				if err != nil {
 					t.Fatal(err)
@@ -282,7 +282,7 @@ func TestSlowedBucketHasNoBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: 10 * time.Second, burst: 3, extra: 2})
 		spend(t, b, 5, final)
-		b.limited(time.Now(), time.Second)
+		b.onRateLimit(time.Now(), time.Second)
 		if took := spend(t, b, 1, final); took < time.Second || took > 1001*time.Millisecond {
 			t.Errorf("the first call came after %s", took)
 		}

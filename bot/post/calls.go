@@ -30,12 +30,9 @@ func NewClient(api *slack.Client, pacer *Pacer, webhooks *http.Client) *Client {
 // The message disappears when the person reloads Slack.
 // https://docs.slack.dev/reference/methods/chat.postEphemeral
 func (c *Client) PostEphemeral(ctx context.Context, channel, thread, user string, m Message) error {
-	return c.pacer.run(ctx, call{method: "chat.postEphemeral", urgency: final, person: user, do: func(ctx context.Context) error {
-		options := []slack.MsgOption{slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...)}
-		if thread != "" {
-			options = append(options, slack.MsgOptionTS(thread))
-		}
-		_, err := c.api.PostEphemeralContext(ctx, channel, user, options...)
+	return c.pacer.run(ctx, call{method: "chat.postEphemeral", priority: final, person: user, do: func(ctx context.Context) error {
+		_, err := c.api.PostEphemeralContext(ctx, channel, user,
+			inThread(thread), slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err
 	}})
 }
@@ -46,7 +43,7 @@ func (c *Client) PostEphemeral(ctx context.Context, channel, thread, user string
 // button was (slackapi/node-slack-sdk issue 674).
 // https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 func (c *Client) Respond(ctx context.Context, url, thread string, m Message) error {
-	return c.pacer.run(ctx, call{method: "response_url", urgency: final, do: func(ctx context.Context) error {
+	return c.pacer.run(ctx, call{method: "response_url", priority: final, do: func(ctx context.Context) error {
 		return slack.PostWebhookCustomHTTPContext(ctx, url, c.webhooks, &slack.WebhookMessage{
 			Text: m.Fallback, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: slack.ResponseTypeEphemeral,
 			ThreadTimestamp: thread,
@@ -57,7 +54,7 @@ func (c *Client) Respond(ctx context.Context, url, thread string, m Message) err
 // OpenView opens a window, within the 3 s of a trigger's life. OpenView tries
 // once. https://docs.slack.dev/reference/methods/views.open
 func (c *Client) OpenView(ctx context.Context, trigger string, view slack.ModalViewRequest) error {
-	return c.pacer.once(ctx, call{method: "views.open", urgency: greeting, do: func(ctx context.Context) error {
+	return c.pacer.once(ctx, call{method: "views.open", priority: firstReply, do: func(ctx context.Context) error {
 		_, err := c.api.OpenViewContext(ctx, trigger, view)
 		return err
 	}})
@@ -65,7 +62,7 @@ func (c *Client) OpenView(ctx context.Context, trigger string, view slack.ModalV
 
 // Direct returns the channel of the bot's direct messages with a person.
 func (c *Client) Direct(ctx context.Context, user string) (channel string, err error) {
-	err = c.pacer.run(ctx, call{method: "conversations.open", urgency: final, person: user, do: func(ctx context.Context) error {
+	err = c.pacer.run(ctx, call{method: "conversations.open", priority: final, person: user, do: func(ctx context.Context) error {
 		opened, _, _, err := c.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
 		if err == nil {
 			channel = opened.ID
@@ -77,7 +74,7 @@ func (c *Client) Direct(ctx context.Context, user string) (channel string, err e
 
 // Joined reports whether the bot can post in a conversation.
 func (c *Client) Joined(ctx context.Context, channel string) (joined bool, err error) {
-	err = c.pacer.run(ctx, call{method: "conversations.info", urgency: final, do: func(ctx context.Context) error {
+	err = c.pacer.run(ctx, call{method: "conversations.info", priority: final, do: func(ctx context.Context) error {
 		info, err := c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
 		if err == nil {
 			joined = (info.IsMember || info.IsIM) && !info.IsArchived
@@ -102,7 +99,7 @@ func (c *Client) Member(ctx context.Context, channel, user string) (bool, error)
 	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
 	for range maxMembers / query.Limit {
 		var members []string
-		err := c.pacer.run(ctx, call{method: "conversations.members", urgency: final, person: user, do: func(ctx context.Context) (err error) {
+		err := c.pacer.run(ctx, call{method: "conversations.members", priority: final, person: user, do: func(ctx context.Context) (err error) {
 			members, query.Cursor, err = c.api.GetUsersInConversationContext(ctx, &query)
 			return err
 		}})
@@ -122,7 +119,7 @@ func (c *Client) Member(ctx context.Context, channel, user string) (bool, error)
 
 // User returns Slack's information about a person.
 func (c *Client) User(ctx context.Context, id string) (user *slack.User, err error) {
-	err = c.pacer.run(ctx, call{method: "users.info", urgency: final, do: func(ctx context.Context) error {
+	err = c.pacer.run(ctx, call{method: "users.info", priority: final, do: func(ctx context.Context) error {
 		user, err = c.api.GetUserInfoContext(ctx, id)
 		return err
 	}})
@@ -136,43 +133,17 @@ const infoTime = 30 * time.Second
 func (c *Client) File(ctx context.Context, id string) (file *slack.File, err error) {
 	ctx, cancel := context.WithTimeout(ctx, infoTime)
 	defer cancel()
-	err = c.pacer.run(ctx, call{method: "files.info", urgency: final, do: func(ctx context.Context) (err error) {
+	err = c.pacer.run(ctx, call{method: "files.info", priority: final, do: func(ctx context.Context) (err error) {
 		file, _, _, err = c.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	}})
 	return file, err
 }
 
-// Message returns a message, or nil if the message is missing or hidden from
-// the bot.
-func (c *Client) Message(ctx context.Context, channel, ts string) (found *slack.Message, err error) {
-	// For the ts of a reply Slack returns that reply alone.
-	t := c.Thread(nil, channel, ts)
-	messages, err := t.first(ctx, c.pacer.run)
-	switch Code(err) {
-	case "thread_not_found", "message_not_found", "channel_not_found", "not_in_channel":
-		return nil, nil
-	}
-	if i := slices.IndexFunc(messages, func(m slack.Message) bool { return m.Timestamp == ts }); err == nil && i >= 0 {
-		return &messages[i], nil
-	}
-	return nil, err
-}
-
-// Key returns the key of a message that the bot posted with [Thread.Post] or
-// [Open], or "".
-func Key(m slack.Message) string {
-	key, _ := m.Metadata.EventPayload["key"].(string)
-	if m.Metadata.EventType != eventType {
-		return ""
-	}
-	return key
-}
-
 // Remove deletes a message of the bot. If the message is gone already, Remove
 // returns nil.
 func (c *Client) Remove(ctx context.Context, channel, ts string) error {
-	err := c.pacer.run(ctx, call{method: "chat.delete", urgency: final, do: func(ctx context.Context) error {
+	err := c.pacer.run(ctx, call{method: "chat.delete", priority: final, do: func(ctx context.Context) error {
 		_, _, err := c.api.DeleteMessageContext(ctx, channel, ts)
 		return err
 	}})
@@ -185,7 +156,7 @@ func (c *Client) Remove(ctx context.Context, channel, ts string) error {
 // RemoveFile deletes a file of the bot. If the file is gone already,
 // RemoveFile returns nil.
 func (c *Client) RemoveFile(ctx context.Context, id string) error {
-	err := c.pacer.run(ctx, call{method: "files.delete", urgency: final, do: func(ctx context.Context) error {
+	err := c.pacer.run(ctx, call{method: "files.delete", priority: final, do: func(ctx context.Context) error {
 		return c.api.DeleteFileContext(ctx, id)
 	}})
 	switch Code(err) {

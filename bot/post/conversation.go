@@ -16,8 +16,10 @@ const (
 	// pageSize is the most messages of a call; Slack recommends no more
 	// (https://docs.slack.dev/reference/methods/conversations.replies).
 	pageSize = 200
-	// maxReplies bounds the replies of a thread that are searched.
-	maxReplies = 10_000
+	// maxPages bounds a search of a channel, or of a thread after a message.
+	maxPages = 5
+	// maxThreadPages bounds a search of a whole thread: 10,000 messages.
+	maxThreadPages = 50
 	// emptyTries is the number of requests for a thread that seems to be
 	// empty.
 	emptyTries = 3
@@ -25,18 +27,36 @@ const (
 	emptyPause = 500 * time.Millisecond
 )
 
-// page returns the messages of the thread, or of the channel, after a given
-// message, and the cursor of the next page. A thread starts with its oldest
-// message, and each page has the thread's first message. An empty answer
-// therefore proves nothing: Slack gives one now and then (rusq/slackdump), and
-// page asks again.
-func (t *Thread) page(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
-	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
-		messages, next, err = t.ask(ctx, after, cursor)
+// page returns up to limit messages of the thread, or of the channel, after a
+// given message, and the cursor of the next page. run makes the calls. A thread
+// starts with its oldest message, and each page has the thread's first message.
+// An empty answer therefore proves nothing: Slack gives one now and then
+// (rusq/slackdump), and page asks again.
+func (t *Thread) page(ctx context.Context, run func(context.Context, call) error, limit int, after, cursor string) (messages []slack.Message, next string, err error) {
+	c := call{method: "conversations.replies", priority: final, person: t.person, do: func(ctx context.Context) (err error) {
+		more := false
+		messages, more, next, err = t.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: t.channel, Timestamp: t.ts, Oldest: after, Cursor: cursor, Limit: limit, IncludeAllMetadata: true,
+		})
+		if !more {
+			next = ""
+		}
 		return err
 	}}
+	if t.ts == "" {
+		c.method = "conversations.history"
+		c.do = func(ctx context.Context) error {
+			answer, err := t.client.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+				ChannelID: t.channel, Oldest: after, Cursor: cursor, Limit: limit, IncludeAllMetadata: true,
+			})
+			if err == nil {
+				messages, next = answer.Messages, answer.ResponseMetaData.NextCursor
+			}
+			return err
+		}
+	}
 	for range emptyTries {
-		if err = t.client.pacer.run(ctx, c); err != nil || len(messages) > 0 || t.ts == "" {
+		if err = run(ctx, c); err != nil || len(messages) > 0 || t.ts == "" {
 			break
 		}
 		if err := sleep.For(ctx, emptyPause); err != nil {
@@ -46,27 +66,33 @@ func (t *Thread) page(ctx context.Context, after, cursor string) (messages []sla
 	return messages, next, err
 }
 
-// first returns the thread's first message, if present, and perhaps more. run
-// makes the calls. As in page, an empty answer is asked for again.
-func (t *Thread) first(ctx context.Context, run func(context.Context, call) error) (messages []slack.Message, err error) {
-	c := call{method: t.method(), urgency: final, person: t.person, do: func(ctx context.Context) (err error) {
-		messages, _, _, err = t.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: t.channel, Timestamp: t.ts, Limit: 1, Inclusive: true,
-		})
-		return err
-	}}
-	for range emptyTries {
-		if err = run(ctx, c); err != nil || len(messages) > 0 {
-			break
+// messages yields the messages of the thread, or of the channel, after a given
+// message, with all metadata, at most so many pages.
+func (t *Thread) messages(ctx context.Context, after string, pages int) iter.Seq2[slack.Message, error] {
+	return func(yield func(slack.Message, error) bool) {
+		cursor := ""
+		for range pages {
+			page, next, err := t.page(ctx, t.client.pacer.run, pageSize, after, cursor)
+			if err != nil {
+				yield(slack.Message{}, fmt.Errorf("reading a conversation: %w", err))
+				return
+			}
+			for _, m := range page {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			if cursor = next; cursor == "" {
+				return
+			}
 		}
 	}
-	return messages, err
 }
 
 // Files returns the ids of the files of the thread's first message. Files does
 // not retry when Slack has troubles, and returns Slack's error.
 func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
-	messages, err := t.first(ctx, t.client.pacer.once)
+	messages, _, err := t.page(ctx, t.client.pacer.once, 1, "", "")
 	if err == nil && len(messages) > 0 && messages[0].Timestamp == t.ts {
 		for _, f := range messages[0].Files {
 			ids = append(ids, f.ID)
@@ -75,30 +101,19 @@ func (t *Thread) Files(ctx context.Context) (ids []string, err error) {
 	return ids, err
 }
 
-func (t *Thread) method() string {
-	if t.ts == "" {
-		return "conversations.history"
+// Message returns a message, or nil if the message is missing or hidden from
+// the bot.
+func (c *Client) Message(ctx context.Context, channel, ts string) (*slack.Message, error) {
+	// For the ts of a reply Slack returns that reply alone.
+	messages, _, err := c.Thread(nil, channel, ts).page(ctx, c.pacer.run, 1, "", "")
+	switch Code(err) {
+	case "thread_not_found", "message_not_found", "channel_not_found", "not_in_channel":
+		return nil, nil
 	}
-	return "conversations.replies"
-}
-
-func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slack.Message, next string, err error) {
-	if t.ts == "" {
-		answer, err := t.client.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-			ChannelID: t.channel, Oldest: after, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
-		})
-		if err != nil {
-			return nil, "", err
-		}
-		return answer.Messages, answer.ResponseMetaData.NextCursor, nil
+	if i := slices.IndexFunc(messages, func(m slack.Message) bool { return m.Timestamp == ts }); err == nil && i >= 0 {
+		return &messages[i], nil
 	}
-	messages, more, next, err := t.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-		ChannelID: t.channel, Timestamp: t.ts, Oldest: after, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
-	})
-	if !more {
-		next = ""
-	}
-	return messages, next, err
+	return nil, err
 }
 
 // Messages yields the messages of a thread, or of a channel if ts is empty:
@@ -106,52 +121,32 @@ func (t *Thread) ask(ctx context.Context, after, cursor string) (messages []slac
 // Messages of a thread have no text, and messages with nothing but text are
 // left out.
 func (c *Client) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
-	return func(yield func(slack.Message, error) bool) {
-		t := c.Thread(nil, channel, ts)
-		pages := t.messages(ctx, "")
-		if ts != "" {
-			pages = t.newestFirst(ctx)
-		}
-		for page, err := range pages {
-			if err != nil {
-				yield(slack.Message{}, fmt.Errorf("looking at a conversation: %w", err))
-				return
-			}
-			for _, m := range page {
-				if !yield(m, nil) {
-					return
-				}
-			}
-		}
+	t := c.Thread(nil, channel, ts)
+	if ts == "" {
+		return t.messages(ctx, "", maxPages)
 	}
-}
-
-// newestFirst yields a thread as a single page. Slack returns a thread only
-// from its start, so the whole thread is read first.
-func (t *Thread) newestFirst(ctx context.Context) iter.Seq2[[]slack.Message, error] {
-	return func(yield func([]slack.Message, error) bool) {
+	return func(yield func(slack.Message, error) bool) {
+		// Slack returns a thread only from its start, so the whole thread is
+		// read first.
 		var all []slack.Message
-		cursor, seen := "", ""
-		for range maxReplies / pageSize {
-			messages, next, err := t.page(ctx, "", cursor)
+		seen := ""
+		for m, err := range t.messages(ctx, "", maxThreadPages) {
 			if err != nil {
-				yield(nil, err)
+				yield(slack.Message{}, err)
 				return
 			}
-			for _, m := range messages {
-				if m.Timestamp <= seen { // the first message again
-					continue
-				}
-				seen, m.Text = m.Timestamp, ""
-				if len(m.Files) > 0 || len(m.Attachments) > 0 || len(m.Blocks.BlockSet) > 0 || Key(m) != "" {
-					all = append(all, m)
-				}
+			if m.Timestamp <= seen { // the first message again
+				continue
 			}
-			if cursor = next; cursor == "" {
-				break
+			seen, m.Text = m.Timestamp, ""
+			if len(m.Files) > 0 || len(m.Attachments) > 0 || len(m.Blocks.BlockSet) > 0 || Key(m) != "" {
+				all = append(all, m)
 			}
 		}
-		slices.Reverse(all)
-		yield(all, nil)
+		for _, m := range slices.Backward(all) {
+			if !yield(m, nil) {
+				return
+			}
+		}
 	}
 }

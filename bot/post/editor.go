@@ -15,39 +15,48 @@ import (
 // edits have a simpler form, since any heading may be the cause.
 func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	defer close(r.ended)
-	defer r.drop()
 	pacer := r.thread.client.pacer
+	defer func() {
+		if _, since := r.waiting(); !since.IsZero() {
+			pacer.counters.dropped.Inc()
+		}
+	}()
 	form, pause := formatted, Pace
 	for {
 		turn := r.turn(editing)
 		if turn == nil {
 			return
 		}
-		want, since := r.now()
-		want.form = form
-		m := want.Message()
+		since := r.setChangedAt(time.Time{}) // changes from now on are not in the view
+		view := r.view()
+		view.form = form
+		m := view.Message()
 		if m.same(shown) {
 			turn.GiveBack()
 			continue
 		}
 		sent := time.Now()
 		err := pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim)), turn)
-		switch fate, _ := judge(err); fate {
-		case done:
+		outcome, _ := classify(err)
+		if outcome != succeeded {
+			r.setChangedAt(since)
+		}
+		switch {
+		case outcome == succeeded:
 			shown, pause = m, Pace
-			r.showed(want)
-		case refused:
-			r.refused(err)
-			if !contentRefused(err) {
-				return
-			}
+			r.noteText(view)
+		case outcome == refused && contentRefused(err):
 			if pause = Pace; form == withoutText {
 				pause = refusedPause
 			}
 			form = min(form+1, withoutText)
-			r.unshown(since, false)
-		default:
-			r.unshown(since, errors.Is(err, errTooSlow) || errors.Is(err, context.DeadlineExceeded))
+		case outcome == refused:
+			if Gone(err) {
+				r.gone = err
+			}
+			return
+		case errors.Is(err, errTooSlow), errors.Is(err, context.DeadlineExceeded):
+			r.lostEditAt = time.Now()
 		}
 		if sleep.For(editing, time.Until(sent.Add(pause))) != nil {
 			return
@@ -62,107 +71,72 @@ const refusedPause = 30 * time.Second
 // turn waits until there is something to show and the turn of this reply has
 // come. When editing ends, turn returns nil.
 func (r *Reply) turn(editing context.Context) *share.Turn {
+	var turn *share.Turn
+	var entered priority
 	for {
-		if _, since := r.waits(); since.IsZero() {
-			select {
-			case <-r.changed:
-				continue
-			case <-editing.Done():
-				return nil
-			}
+		priority, since := r.waiting()
+		if turn != nil && priority != entered {
+			turn.GiveBack()
+			turn = nil
 		}
-		if w, ended := r.queue(editing); w != nil || ended {
-			return w
+		if turn == nil && !since.IsZero() {
+			turn, entered = r.thread.client.pacer.enter(call{method: "chat.update", priority: priority}, since), priority
 		}
-	}
-}
-
-// queue waits for a turn. If the urgency of this reply changes first, queue
-// returns nil.
-func (r *Reply) queue(editing context.Context) (w *share.Turn, ended bool) {
-	u, since := r.waits()
-	w = r.thread.client.pacer.enter(call{method: "chat.update", urgency: u}, since)
-	for {
+		var served <-chan struct{}
+		if turn != nil {
+			served = turn.Served()
+		}
 		select {
-		case <-w.Served():
-			if w.Take() {
-				return w, false
+		case <-served:
+			if turn.Take() {
+				return turn
 			}
 		case <-r.changed:
-			if now, _ := r.waits(); now != u {
-				w.GiveBack()
-				return nil, false
-			}
 		case <-editing.Done():
-			w.GiveBack()
-			return nil, true
+			if turn != nil {
+				turn.GiveBack()
+			}
+			return nil
 		}
 	}
 }
 
-// waits returns the urgency of the next edit and the time of the oldest
-// unshown change.
-func (r *Reply) waits() (urgency, time.Time) {
+// waiting returns the priority of the next edit and the time of the oldest
+// change that is not shown.
+func (r *Reply) waiting() (priority, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.urgency(), r.since
+	return r.priority(), r.changedAt
 }
 
-// urgency returns the urgency of the next interim edit. The caller must hold
+// priority returns the priority of the next interim edit. The caller must hold
 // mu.
-func (r *Reply) urgency() urgency {
+func (r *Reply) priority() priority {
 	switch {
-	case r.idle:
-		return idle
-	case r.text && !r.begun:
-		return first
+	case r.queued:
+		return queuePosition
+	case r.hasText && !r.textShown:
+		return firstText
 	}
 	return interim
 }
 
-// now returns the view to show, which from now on counts as shown. since is
-// the time of the oldest change in the view.
-func (r *Reply) now() (v View, since time.Time) {
+// setChangedAt sets the time of the oldest change that is not shown, and
+// returns the time before.
+func (r *Reply) setChangedAt(t time.Time) (before time.Time) {
 	r.mu.Lock()
-	since, r.since = r.since, time.Time{}
-	r.mu.Unlock()
-	return r.view(), since
+	defer r.mu.Unlock()
+	before, r.changedAt = r.changedAt, t
+	return before
 }
 
-// showed records that the reply shows v.
-func (r *Reply) showed(v View) {
+// noteText records that the reply shows v, which may have the first text.
+func (r *Reply) noteText(v View) {
 	r.mu.Lock()
-	begins := !r.begun && v.hasText()
-	r.begun = r.begun || begins
+	first := !r.textShown && v.hasText()
+	r.textShown = r.textShown || first
 	r.mu.Unlock()
-	if begins && r.shown != nil {
+	if first && r.shown != nil {
 		r.shown()
-	}
-}
-
-// refused records that the reply cannot be edited any more, if err says so.
-func (r *Reply) refused(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if Gone(err) {
-		r.gone = err
-	}
-}
-
-// unshown records that changes since the given time are not shown after all.
-// If late is true, Slack may still carry the edit out.
-func (r *Reply) unshown(since time.Time, late bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.since = since
-	if late {
-		r.late = time.Now()
-	}
-}
-
-// drop counts a change that will never be shown.
-func (r *Reply) drop() {
-	if _, since := r.waits(); !since.IsZero() {
-		r.thread.client.pacer.counters.dropped.Inc()
 	}
 }

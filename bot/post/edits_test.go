@@ -78,7 +78,7 @@ func TestMostBehindGoesFirst(t *testing.T) {
 			all.Go(func() {
 				if turn, err := b.take(t.Context(), interim, now.Add(-time.Duration(age)*time.Second)); err == nil {
 					order <- age
-					b.answered(turn)
+					b.done(turn)
 				}
 			})
 			synctest.Wait()

@@ -17,16 +17,16 @@ const (
 // before all others. Further calls of the person wait behind the calls of everybody
 // else, and are not delayed if nobody else waits.
 type fairness struct {
-	mu   sync.Mutex         // guards next
-	next map[line]time.Time // when the next call of a line is due
+	mu   sync.Mutex            // guards next
+	next map[fairKey]time.Time // when the next call of a line is due
 }
 
-// line is the calls of one method that one person causes.
-type line struct{ method, person string }
+// fairKey is the calls of one method that one person causes.
+type fairKey struct{ method, person string }
 
 // due returns the time by which calls are ordered, for a call that has waited since
 // since. every is the method's time between two calls.
-func (f *fairness) due(l line, since time.Time, every time.Duration) time.Time {
+func (f *fairness) due(l fairKey, since time.Time, every time.Duration) time.Time {
 	if l.person == "" {
 		return since
 	}
@@ -46,7 +46,7 @@ func (f *fairness) due(l line, since time.Time, every time.Duration) time.Time {
 // forget drops the lines that are empty, or all lines if that leaves too many. The
 // caller holds mu.
 func (f *fairness) forget(now time.Time) {
-	kept := map[line]time.Time{}
+	kept := map[fairKey]time.Time{}
 	for l, due := range f.next {
 		if due.After(now) && len(kept) < maxLines/2 {
 			kept[l] = due
@@ -55,12 +55,12 @@ func (f *fairness) forget(now time.Time) {
 	f.next = kept
 }
 
-// place returns the urgency of a call and the time by which it is ordered. The first greetings of a
+// order returns the urgency of a call and the time by which it is ordered. The first greetings of a
 // person go before all else. Greetings without end do not: results would never have
 // their turn.
-func (p *Pacer) place(b *bucket, person string, u urgency, since time.Time) (urgency, time.Time) {
-	due := p.fairness.due(line{b.pool, person}, since, b.every)
-	if u == greeting && due.Sub(since) > eager {
+func (p *Pacer) order(b *bucket, person string, u priority, since time.Time) (priority, time.Time) {
+	due := p.fairness.due(fairKey{b.pool, person}, since, b.every)
+	if u == firstReply && due.Sub(since) > eager {
 		return final, due
 	}
 	return u, due

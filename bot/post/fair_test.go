@@ -16,11 +16,11 @@ func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
 		<-time.After(time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		calls := func(person string, n int, u urgency) (last time.Time) {
+		calls := func(person string, n int, u priority) (last time.Time) {
 			all := make(chan time.Time, n)
 			for i := range n {
 				go func() {
-					_ = p.run(ctx, call{method: "chat.postMessage", channel: fmt.Sprint(person, i%20), person: person, urgency: u, do: func(context.Context) error {
+					_ = p.run(ctx, call{method: "chat.postMessage", channel: fmt.Sprint(person, i%20), person: person, priority: u, do: func(context.Context) error {
 						all <- time.Now()
 						return nil
 					}})
@@ -35,13 +35,13 @@ func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
 			return last
 		}
 		begun := time.Now()
-		alone := calls("mallory", 100, greeting).Sub(begun)
+		alone := calls("mallory", 100, firstReply).Sub(begun)
 		if rate := limits["chat.postMessage"].every; alone > 81*rate {
 			t.Errorf("a person alone waits %s for a hundred calls", alone)
 		}
-		go calls("mallory", 300, greeting)
+		go calls("mallory", 300, firstReply)
 		<-time.After(5 * time.Second)
-		for _, u := range []urgency{greeting, final} {
+		for _, u := range []priority{firstReply, final} {
 			begun = time.Now()
 			if took := calls("bob", 1, u).Sub(begun); took > time.Second {
 				t.Errorf("urgency %d: a call of another person takes %s", u, took)
@@ -57,7 +57,7 @@ func TestFewPeopleAreRemembered(t *testing.T) {
 	var f fairness
 	now := time.Now()
 	for i := range 3 * maxLines {
-		f.due(line{"chat.update", fmt.Sprint(i)}, now, time.Second)
+		f.due(fairKey{"chat.update", fmt.Sprint(i)}, now, time.Second)
 	}
 	if len(f.next) > maxLines {
 		t.Errorf("%d lines", len(f.next))
@@ -69,8 +69,8 @@ func TestResultsGoBeforeNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer()
 		said := make(chan string, 41)
-		post := func(what string, u urgency) {
-			_ = p.run(t.Context(), call{method: "chat.postMessage", channel: "C1", urgency: u, do: func(context.Context) error {
+		post := func(what string, u priority) {
+			_ = p.run(t.Context(), call{method: "chat.postMessage", channel: "C1", priority: u, do: func(context.Context) error {
 				said <- what
 				return nil
 			}})

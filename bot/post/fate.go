@@ -12,24 +12,24 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// fate is the result of a call, as far as its error tells.
-type fate int
+// outcome is the result of a call, as far as its error tells.
+type outcome int
 
 const (
-	done    fate = iota
-	limited      // not carried out; Slack names the time to try again
-	refused      // not carried out, and a retry would be refused too
-	unsent       // never reached Slack
-	unsure       // perhaps carried out
+	succeeded outcome = iota
+	limited           // not carried out; Slack names the time to try again
+	refused           // not carried out, and a retry would be refused too
+	notSent           // never reached Slack
+	unknown           // perhaps carried out
 )
 
-// judge returns the fate of a call for its error. For limited, judge also
+// classify returns the fate of a call for its error. For limited, classify also
 // returns the time to wait.
-func judge(err error) (fate, time.Duration) {
+func classify(err error) (outcome, time.Duration) {
 	if err == nil {
-		return done, 0
+		return succeeded, 0
 	}
-	if _, ok := errors.AsType[fencedOff](err); ok {
+	if _, ok := errors.AsType[leaseLostError](err); ok {
 		return refused, 0
 	}
 	if rate, ok := errors.AsType[*slack.RateLimitedError](err); ok {
@@ -42,7 +42,7 @@ func judge(err error) (fate, time.Duration) {
 		case "fatal_error", "internal_error", "request_timeout", "service_unavailable":
 			// "It's possible some aspect of the operation succeeded before the
 			// error was raised": https://docs.slack.dev/reference/methods/chat.postMessage#errors
-			return unsure, 0
+			return unknown, 0
 		}
 		return refused, 0
 	}
@@ -58,12 +58,12 @@ func judge(err error) (fate, time.Duration) {
 		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return unsent, 0
+		return notSent, 0
 	}
 	if errors.Is(err, context.Canceled) {
 		return refused, 0 // the bot itself cancelled the call
 	}
-	return unsure, 0
+	return unknown, 0
 }
 
 // errNoTS is the error of a post whose answer has no timestamp.
@@ -73,11 +73,11 @@ var errNoTS = errors.New("the answer has no ts")
 // other calls, and that the result is still unknown.
 var ErrUncertain = errors.New("it cannot be told whether Slack carried it out")
 
-// fencedOff is the error of a write that was not made because the writer had
+// leaseLostError is the error of a write that was not made because the writer had
 // lost the right.
-type fencedOff struct{ error }
+type leaseLostError struct{ error }
 
-func (e fencedOff) Unwrap() error { return e.error }
+func (e leaseLostError) Unwrap() error { return e.error }
 
 // Code returns Slack's code of an error, such as "channel_not_found", or "".
 func Code(err error) string {

@@ -29,10 +29,10 @@ func TestFateOfAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer http.HandlerFunc
-		want   fate
+		want   outcome
 		wait   time.Duration
 	}{
-		{"ok", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"ok":true}`) }, done, 0},
+		{"ok", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"ok":true}`) }, succeeded, 0},
 
 		{"429 with a time", status(429, "Retry-After", "17"), limited, 17 * time.Second},
 		{"429 with no time to wait", status(429, "Retry-After", "0"), limited, time.Second},
@@ -42,16 +42,16 @@ func TestFateOfAnswers(t *testing.T) {
 		{"limited by its code", code("ratelimited"), limited, 30 * time.Second},
 		{"limited by its other code", code("rate_limited"), limited, 30 * time.Second},
 
-		{"Slack failed in the middle", code("fatal_error"), unsure, 0},
-		{"Slack failed inside", code("internal_error"), unsure, 0},
-		{"Slack was too slow", code("request_timeout"), unsure, 0},
-		{"Slack is not there", code("service_unavailable"), unsure, 0},
-		{"500", status(500), unsure, 0},
-		{"502", status(502), unsure, 0},
-		{"503", status(503), unsure, 0},
-		{"408", status(408), unsure, 0},
-		{"no JSON", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<html>`) }, unsure, 0},
-		{"closed without an answer", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, unsure, 0},
+		{"Slack failed in the middle", code("fatal_error"), unknown, 0},
+		{"Slack failed inside", code("internal_error"), unknown, 0},
+		{"Slack was too slow", code("request_timeout"), unknown, 0},
+		{"Slack is not there", code("service_unavailable"), unknown, 0},
+		{"500", status(500), unknown, 0},
+		{"502", status(502), unknown, 0},
+		{"503", status(503), unknown, 0},
+		{"408", status(408), unknown, 0},
+		{"no JSON", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<html>`) }, unknown, 0},
+		{"closed without an answer", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, unknown, 0},
 
 		{"a refusal", code("channel_not_found"), refused, 0},
 		{"a refusal that nobody knows yet", code("error_of_tomorrow"), refused, 0},
@@ -65,10 +65,10 @@ func TestFateOfAnswers(t *testing.T) {
 			defer server.Close()
 			api := slack.New("xoxb-x", slack.OptionAPIURL(server.URL+"/"), slack.OptionHTTPClient(server.Client()))
 			_, err := api.AuthTestContext(t.Context())
-			if got, wait := judge(fmt.Errorf("wrapped: %w", err)); err != nil && (got != tt.want || wait != tt.wait) {
+			if got, wait := classify(fmt.Errorf("wrapped: %w", err)); err != nil && (got != tt.want || wait != tt.wait) {
 				t.Errorf("%v: fate %d after %s, want %d after %s", err, got, wait, tt.want, tt.wait)
 			}
-			if got, _ := judge(err); got != tt.want {
+			if got, _ := classify(err); got != tt.want {
 				t.Errorf("%v: fate %d, want %d", err, got, tt.want)
 			}
 		})
@@ -87,16 +87,16 @@ func TestFateOfConnections(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		err  error
-		want fate
+		want outcome
 	}{
-		{"nobody is there", unreachable, unsent},
-		{"reset", &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, unsure},
-		{"too late", context.DeadlineExceeded, unsure},
+		{"nobody is there", unreachable, notSent},
+		{"reset", &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, unknown},
+		{"too late", context.DeadlineExceeded, unknown},
 		{"cancelled", context.Canceled, refused},
-		{"behind the fence", fencedOff{errors.New("no right to write")}, refused},
-		{"behind the fence, whatever the cause", fencedOff{context.DeadlineExceeded}, refused},
+		{"behind the fence", leaseLostError{errors.New("no right to write")}, refused},
+		{"behind the fence, whatever the cause", leaseLostError{context.DeadlineExceeded}, refused},
 	} {
-		if got, _ := judge(fmt.Errorf("wrapped: %w", tt.err)); got != tt.want {
+		if got, _ := classify(fmt.Errorf("wrapped: %w", tt.err)); got != tt.want {
 			t.Errorf("%s: fate %d, want %d", tt.name, got, tt.want)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 	type plan struct {
 		at, latency, arrival time.Duration
-		urgency              urgency
+		urgency              priority
 		unused               bool
 	}
 	one := rapid.Custom(func(t *rapid.T) plan {
@@ -29,7 +29,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 		p := plan{
 			at:      time.Duration(rapid.IntRange(0, 3).Draw(t, "crowd"))*30*time.Second + second(5, "at"),
 			latency: second(int(callTimeout/time.Second), "latency"),
-			urgency: urgency(rapid.IntRange(0, int(urgencies)-1).Draw(t, "urgency")),
+			urgency: priority(rapid.IntRange(0, int(priorities)-1).Draw(t, "urgency")),
 			unused:  rapid.IntRange(0, 9).Draw(t, "unused") == 0,
 		}
 		if rapid.Bool().Draw(t, "arrives late") {
@@ -74,7 +74,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 							arrived = append(arrived, time.Now().Add(c.arrival))
 							mu.Unlock()
 							_ = sleep.For(t.Context(), c.latency)
-							b.answered(turn)
+							b.done(turn)
 						})
 					}
 					all.Wait()

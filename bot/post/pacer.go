@@ -46,19 +46,19 @@ func NewPacer(shared *share.Share, registry prometheus.Registerer) *Pacer {
 	for method, l := range limits {
 		p.methods[method] = newBucket(method, l, now)
 	}
-	shared.Add(source, p, callTimeout+time.Second)
+	shared.Add(sourceName, p, callTimeout+time.Second)
 	return p
 }
 
 // call is one call of a Slack method.
 type call struct {
-	method  string
-	channel string // for chat.postMessage, which is limited by channel too
-	person  string // whose doing it is, or ""; see fairness
-	urgency urgency
-	timeout time.Duration               // of one try; 0 means callTimeout
-	ready   func(context.Context) error // nil, or called when the first turn has come
-	do      func(context.Context) error
+	method   string
+	channel  string // for chat.postMessage, which is limited by channel too
+	person   string // whose doing it is, or ""; see fairness
+	priority priority
+	timeout  time.Duration               // of one try; 0 means callTimeout
+	ready    func(context.Context) error // nil, or called when the first turn has come
+	do       func(context.Context) error
 	// applied finds out whether a try that failed was carried out all the
 	// same. nil: carrying it out twice does no harm.
 	applied func(context.Context) (bool, error)
@@ -108,12 +108,12 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 			}
 		}
 		err = p.try(ctx, c, turn)
-		fate, _ := judge(err)
+		fate, _ := classify(err)
 		if fate == refused && ctx.Err() != nil {
 			// Over HTTP/2 a call that ends with its context does not tell why.
 			return context.Cause(ctx)
 		}
-		if fate == done || fate == refused {
+		if fate == succeeded || fate == refused {
 			return err
 		}
 		if fate != limited {
@@ -121,13 +121,13 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 				return err
 			}
 		}
-		if open.IsZero() && fate == unsure {
+		if open.IsZero() && fate == unknown {
 			open = time.Now()
 		}
-		if answered := time.Unix(0, p.answered.Load()); fate == unsure && answered.After(open) && time.Since(open) > uncertainTime {
+		if answered := time.Unix(0, p.answered.Load()); fate == unknown && answered.After(open) && time.Since(open) > uncertainTime {
 			return fmt.Errorf("%w: %s: %w", ErrUncertain, c.method, err)
 		}
-		if fate == unsure && c.applied != nil {
+		if fate == unknown && c.applied != nil {
 			// Where Slack does not let us look, a text that may stand there
 			// twice is better than one that is lost.
 			if found, _ := c.applied(ctx); found || ctx.Err() != nil {
@@ -175,17 +175,17 @@ func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
 	defer turn.Done()
 	sent := time.Now()
 	err := c.do(ctx)
-	fate, retryAfter := judge(err)
+	fate, retryAfter := classify(err)
 	p.counters.calls.WithLabelValues(c.method).Inc()
 	rateLimited := p.counters.limited.WithLabelValues(c.method) // there from the first call on
-	if fate == done || Code(err) != "" && fate == refused {
+	if fate == succeeded || Code(err) != "" && fate == refused {
 		p.answered.Store(time.Now().UnixNano())
 	}
 	if fate == limited {
 		rateLimited.Inc()
-		p.method(c.method).limited(sent, retryAfter)
+		p.method(c.method).onRateLimit(sent, retryAfter)
 		if c.channel != "" {
-			p.channel(c.channel).limited(sent, retryAfter)
+			p.channel(c.channel).onRateLimit(sent, retryAfter)
 		}
 		p.shared.Changed()
 	}
@@ -206,7 +206,7 @@ func (p *Pacer) channel(id string) *bucket {
 	if !ok {
 		if len(p.channels) >= maxChannels {
 			for id, b := range p.channels {
-				if b.untouched() {
+				if b.unused() {
 					delete(p.channels, id)
 				}
 			}

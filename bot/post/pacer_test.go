@@ -110,7 +110,7 @@ func TestEditsOfAnyMinute(t *testing.T) {
 func TestTurnInTheChannelIsGivenBack(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		method := d.pacer.method("chat.postMessage")
-		method.limited(time.Now(), time.Minute)
+		method.onRateLimit(time.Now(), time.Minute)
 		var all sync.WaitGroup
 		for i := range 5 {
 			all.Go(func() {

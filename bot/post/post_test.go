@@ -85,7 +85,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 		spend(d, b, 9, final)
 		order := make(chan string, 7)
 		var all sync.WaitGroup
-		for i, u := range []urgency{interim, interim, greeting, final, interim, first, final} {
+		for i, u := range []priority{interim, interim, firstReply, final, interim, firstText, final} {
 			all.Go(func() {
 				if err := use(d.Context(), b, u); err != nil {
 					t.Error(err)
@@ -96,9 +96,9 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 		}
 		all.Wait()
 		for _, want := range []struct {
-			u urgency
+			u priority
 			i int
-		}{{greeting, 2}, {final, 3}, {final, 6}, {first, 5}, {interim, 0}, {interim, 1}, {interim, 4}} {
+		}{{firstReply, 2}, {final, 3}, {final, 6}, {firstText, 5}, {interim, 0}, {interim, 1}, {interim, 4}} {
 			if got := <-order; got != fmt.Sprint(want.u, " ", want.i) {
 				t.Errorf("served %q, want %v", got, want)
 			}

@@ -14,7 +14,7 @@ var _ share.Source = (*Pacer)(nil)
 
 // Names of the pacer, and of the buckets among replicas; a method's is the method.
 const (
-	source       = "slack"
+	sourceName   = "slack"
 	otherMethods = "other"
 	channelPool  = "#" // and the channel
 )
@@ -25,15 +25,15 @@ const maxHolds = 400
 // enter begins to wait for a turn for c, in the order of since.
 func (p *Pacer) enter(c call, since time.Time) *share.Turn {
 	return p.shared.Enter(share.Request{
-		Source: source, Pool: p.method(c.method).pool, Channel: c.channel, Person: c.person, Priority: int(c.urgency),
+		Source: sourceName, Pool: p.method(c.method).pool, Channel: c.channel, Person: c.person, Priority: int(c.priority),
 	}, since)
 }
 
 // Enter implements [share.Source].
 func (p *Pacer) Enter(w share.Request, tell func(ahead int)) share.Place {
-	u := urgency(w.Priority)
+	u := priority(w.Priority)
 	b, ok := p.pool(w.Pool)
-	if !ok || u < 0 || u >= urgencies {
+	if !ok || u < 0 || u >= priorities {
 		return nil
 	}
 	place := &place{method: b}
@@ -44,7 +44,7 @@ func (p *Pacer) Enter(w share.Request, tell func(ahead int)) share.Place {
 		place.adopt()
 		return place
 	}
-	u, since := p.place(b, w.Person, u, time.Now().Add(-w.Age))
+	u, since := p.order(b, w.Person, u, time.Now().Add(-w.Age))
 	place.enter(u, since, tell)
 	return place
 }
@@ -54,7 +54,7 @@ func (p *Pacer) Assign(part share.Assignment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.buckets() {
-		b.become(part, time.Now())
+		b.assign(part, time.Now())
 	}
 }
 
@@ -87,7 +87,7 @@ func (b *bucket) copy(pool string) *bucket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
-	return &bucket{limit: b.limit, pool: pool, part: b.part, rate: b.rate, tokens: b.tokens, filled: b.filled, extras: slices.Clone(b.extras)}
+	return &bucket{limit: b.limit, pool: pool, part: b.part, rate: b.rate, tokens: b.tokens, countedAt: b.countedAt, spentExtras: slices.Clone(b.spentExtras)}
 }
 
 // place is the place of a call in the lines of its channel, if it has one, and then of
@@ -100,7 +100,7 @@ type place struct {
 	first, second *waiter // in the line of the channel, and of the method
 }
 
-func (p *place) enter(u urgency, since time.Time, tell func(ahead int)) {
+func (p *place) enter(u priority, since time.Time, tell func(ahead int)) {
 	next := func(int) {
 		w := p.method.enter(u, since, tell)
 		p.mu.Lock()
@@ -132,8 +132,8 @@ func (p *place) adopt() {
 func (b *bucket) adopt() *waiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.flying++
-	return &waiter{bucket: b, stock: -1}
+	b.inFlight++
+	return &waiter{bucket: b, resets: -1}
 }
 
 // Leave implements [share.Place].
@@ -142,7 +142,7 @@ func (p *place) Leave() {
 }
 
 // Done implements [share.Place].
-func (p *place) Done() { p.end((*bucket).answered) }
+func (p *place) Done() { p.end((*bucket).done) }
 
 func (p *place) end(how func(*bucket, *waiter)) {
 	p.mu.Lock()
@@ -169,8 +169,8 @@ func (p *Pacer) Report() []byte {
 	now, holds := time.Now(), map[string]hold{}
 	for _, b := range p.buckets() {
 		b.mu.Lock()
-		if b.held.After(now) && b.pool != "" && len(holds) < maxHolds {
-			holds[b.pool] = hold{Since: now.Sub(b.slowed), For: b.held.Sub(now)}
+		if b.blockedUntil.After(now) && b.pool != "" && len(holds) < maxHolds {
+			holds[b.pool] = hold{Since: now.Sub(b.lastLimited), For: b.blockedUntil.Sub(now)}
 		}
 		b.mu.Unlock()
 	}
@@ -201,10 +201,10 @@ func (p *Pacer) Merge(_ string, report []byte) {
 			continue
 		}
 		b.mu.Lock()
-		known := now.Add(h.For).Before(b.held.Add(heldAlready))
+		known := now.Add(h.For).Before(b.blockedUntil.Add(heldAlready))
 		b.mu.Unlock()
 		if !known {
-			b.limited(now.Add(-h.Since), h.For)
+			b.onRateLimit(now.Add(-h.Since), h.For)
 		}
 	}
 }

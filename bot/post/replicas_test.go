@@ -43,11 +43,11 @@ func newReplica(t testing.TB, m *share.Memory) *replica {
 }
 
 // spend returns the time that n calls of a method take.
-func (r *replica) spend(t testing.TB, n int, u urgency) time.Duration {
+func (r *replica) spend(t testing.TB, n int, u priority) time.Duration {
 	t.Helper()
 	begun := time.Now()
 	for range n {
-		turn, err := r.wait(t.Context(), call{method: "chat.update", urgency: u}, time.Now())
+		turn, err := r.wait(t.Context(), call{method: "chat.update", priority: u}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestReplicasShareTheBudget(t *testing.T) {
 // many processes share them, and none is left unused.
 func TestUpdatesOfAnyMinute(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 8} {
-		for name, u := range map[string]urgency{"finals": final, "interim edits": interim} {
+		for name, u := range map[string]priority{"finals": final, "interim edits": interim} {
 			t.Run(fmt.Sprint(n, " processes, ", name), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var mu sync.Mutex
@@ -205,7 +205,7 @@ func TestLimitHoldsAllReplicas(t *testing.T) {
 
 // tooMany is a call that Slack answers with a 429.
 func tooMany(seconds int) call {
-	return call{method: "chat.update", urgency: final, do: func(context.Context) error {
+	return call{method: "chat.update", priority: final, do: func(context.Context) error {
 		return &slack.RateLimitedError{RetryAfter: time.Duration(seconds) * time.Second}
 	}}
 }
@@ -251,11 +251,11 @@ func TestNextLeaderHasNothingInStock(t *testing.T) {
 func TestGrowingPartBringsNoStock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limits["chat.update"])
-		b.become(share.Assignment{Role: share.Leader, Reserved: 3}, time.Now())
+		b.assign(share.Assignment{Role: share.Leader, Reserved: 3}, time.Now())
 		if took := spend(t, b, 6, final); took != 0 {
 			t.Errorf("six calls took %s", took)
 		}
-		b.become(share.Whole, time.Now())
+		b.assign(share.Whole, time.Now())
 		if took := spend(t, b, 2, final); took < 2*time.Second {
 			t.Errorf("two more took %s", took)
 		}
@@ -272,7 +272,7 @@ func TestOnePersonsCallsGoBehindTheOthersInAllReplicas(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			var posts sync.WaitGroup
 			said := func(r *replica, person string, n int) error {
-				return r.run(ctx, call{method: "chat.postMessage", channel: fmt.Sprint(person, n%20), person: person, urgency: final, do: func(context.Context) error { return nil }})
+				return r.run(ctx, call{method: "chat.postMessage", channel: fmt.Sprint(person, n%20), person: person, priority: final, do: func(context.Context) error { return nil }})
 			}
 			for n := range 100 {
 				posts.Go(func() { _ = said(all[ann], "ann", n) })

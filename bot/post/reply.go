@@ -23,17 +23,18 @@ type Reply struct {
 	view   func() View
 	shown  func() // called with the first text, or nil
 
-	mu    sync.Mutex // guards the fields below
-	idle  bool       // there is nothing to show but a place in a queue
-	text  bool       // there is text
-	begun bool       // text was shown
-	since time.Time  // time of the oldest change not yet shown, or zero
-	late  time.Time  // time at which an edit was given up that Slack may still carry out
-	gone  error      // Slack's error if the message cannot be edited any more
+	mu        sync.Mutex // guards the fields below
+	queued    bool       // there is nothing to show but a place in a queue
+	hasText   bool       // there is text
+	textShown bool       // text was shown
+	changedAt time.Time  // time of the oldest change that is not shown, or zero
 
 	changed chan struct{}      // holds a wake-up for the editor
 	stop    context.CancelFunc // ends interim edits
 	ended   chan struct{}      // closed after the editor's end
+	// Of the editor, and of others after its end.
+	lostEditAt time.Time // time at which an edit was given up that Slack may still carry out
+	gone       error     // Slack's error if the message cannot be edited any more
 }
 
 // Change is the kind of a change of the view. Text has priority.
@@ -59,14 +60,14 @@ type Opening struct {
 }
 
 // Open posts a reply, once (see [Thread.Post]), and starts its editor, which
-// ends with Close, Leave or ctx. Reply.Thread is the reply's own thread.
+// ends with Close, Detach or ctx. Reply.Thread is the reply's own thread.
 func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save SaveFunc) (*Reply, error) {
 	var shown Message // shown by this process, not by an earlier one
-	late := func(m *Message) {
+	render := func(m *Message) {
 		shown = o.View().Message()
 		m.Blocks, m.Fallback = shown.Blocks, shown.Fallback
 	}
-	if err := t.postOnce(ctx, Message{Key: o.Key, After: o.After}, greeting, late, state, save); err != nil {
+	if err := t.postOnce(ctx, Message{Key: o.Key, After: o.After}, firstReply, render, state, save); err != nil {
 		return nil, err
 	}
 	editing, stop := context.WithCancel(ctx)
@@ -91,12 +92,12 @@ func (r *Reply) Thread() *Thread {
 // the change matters for its wait.
 func (r *Reply) Changed(about Change) {
 	r.mu.Lock()
-	before, waiting := r.urgency(), !r.since.IsZero()
-	r.idle = about == QueueChange
-	r.text = r.text || about == TextChange
-	wake := !waiting || r.urgency() != before
+	before, waiting := r.priority(), !r.changedAt.IsZero()
+	r.queued = about == QueueChange
+	r.hasText = r.hasText || about == TextChange
+	wake := !waiting || r.priority() != before
 	if !waiting {
-		r.since = time.Now()
+		r.changedAt = time.Now()
 	}
 	r.mu.Unlock()
 	if waiting {
@@ -115,13 +116,12 @@ func (r *Reply) Changed(about Change) {
 // goes before all live edits, since people have not been told its contents
 // otherwise.
 func (r *Reply) Close(ctx context.Context, v View) error {
-	late := r.Detach()
-	err := r.Gone()
+	lostEdit, err := r.Detach()
 	if err != nil {
 		return err
 	}
 	err = r.thread.show(ctx, r.ts, v, final, nil)
-	if late && err == nil {
+	if lostEdit && err == nil {
 		if err := sleep.For(ctx, LostEditWindow); err != nil {
 			return err
 		}
@@ -130,27 +130,19 @@ func (r *Reply) Close(ctx context.Context, v View) error {
 	return err
 }
 
-// Gone returns Slack's error if the reply cannot be edited any more, else nil.
-func (r *Reply) Gone() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.gone
-}
-
-// LostEditWindow is the time for which an abandoned edit may still overwrite a later
-// one.
+// LostEditWindow is the time for which an abandoned edit may still overwrite a
+// later one.
 const LostEditWindow = 5 * time.Second
 
 // Detach ends the live edits and waits for an edit in flight. The reply stays
-// as it is. If late is true, Slack may still carry out an abandoned edit, and
-// the caller must repeat the next edit after [LostEditWindow]. Detach may be called
+// as it is. If lostEdit is true, Slack may still carry out an abandoned edit,
+// and the caller must repeat the next edit after [LostEditWindow]. err is
+// Slack's error if the reply cannot be edited any more. Detach may be called
 // again.
-func (r *Reply) Detach() (late bool) {
+func (r *Reply) Detach() (lostEdit bool, err error) {
 	r.stop()
 	<-r.ended
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !r.late.IsZero() && time.Since(r.late) < LostEditWindow
+	return !r.lostEditAt.IsZero() && time.Since(r.lostEditAt) < LostEditWindow, r.gone
 }
 
 // Edit makes the message ts of the thread show v, in the order of the live edits. When the
@@ -161,20 +153,20 @@ func (t *Thread) Edit(ctx context.Context, ts string, v View, ready func(context
 	return t.show(ctx, ts, v, interim, ready)
 }
 
-// show is Edit for any urgency. ready may be nil.
-func (t *Thread) show(ctx context.Context, ts string, v View, u urgency, ready func(context.Context) error) error {
+// show is Edit for any priority. ready may be nil.
+func (t *Thread) show(ctx context.Context, ts string, v View, u priority, ready func(context.Context) error) error {
 	c := t.edit(ts, v.Message(), u)
 	c.ready = ready
 	err := t.write(ctx, c)
-	if fate, _ := judge(err); v.hasText() && fate == refused && !Gone(err) {
+	if outcome, _ := classify(err); v.hasText() && outcome == refused && !Gone(err) {
 		err = t.write(ctx, t.edit(ts, v.withoutTexts().Message(), u)) // Slack may have refused the text
 	}
 	return err
 }
 
 // edit returns the call that makes a message show m.
-func (t *Thread) edit(ts string, m Message, u urgency) call {
-	return call{method: "chat.update", urgency: u, do: func(ctx context.Context) error {
+func (t *Thread) edit(ts string, m Message, u priority) call {
+	return call{method: "chat.update", priority: u, do: func(ctx context.Context) error {
 		_, _, _, err := t.client.api.UpdateMessageContext(ctx, t.channel, ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err

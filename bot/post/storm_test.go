@@ -197,7 +197,7 @@ func (s *storm) fixed(st *stream, r *writer) {
 		m := result(text.String(), "the text")
 		_, _, _, err := s.api.SendMessageContext(s.ctx, st.thread.channel, slack.MsgOptionTS(st.asked),
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
-		if fate, wait := judge(err); fate != limited || sleep.For(s.ctx, wait) != nil {
+		if fate, wait := classify(err); fate != limited || sleep.For(s.ctx, wait) != nil {
 			break
 		}
 	}

@@ -5,7 +5,6 @@ package post
 import (
 	"context"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -63,7 +62,7 @@ func (t *Thread) fenced(c call) call {
 	c.do = func(ctx context.Context) error {
 		ctx, cancel, err := t.fence(ctx)
 		if err != nil {
-			return fencedOff{err}
+			return leaseLostError{err}
 		}
 		defer cancel()
 		return do(ctx)
@@ -82,7 +81,7 @@ type PostState struct {
 	Tried time.Time `json:",omitzero"`
 	TS    string    `json:",omitempty"`
 	// Again is true if the message was posted again while Slack may still
-	// carry out an earlier try: see [Thread.RemoveDoubles].
+	// carry out an earlier try: see [Thread.RemoveDuplicates].
 	Again bool `json:",omitempty"`
 }
 
@@ -101,23 +100,21 @@ func (t *Thread) Notify(ctx context.Context, m Message, state *PostState, save S
 	return t.postOnce(ctx, m, notice, nil, state, save)
 }
 
-// postOnce is Post. late, unless nil, sets the contents of m when the turn has
-// come.
-func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*Message), state *PostState, save SaveFunc) (err error) {
-	switch {
-	case state.TS != "":
+// postOnce is Post for any priority. render, unless nil, sets the contents of m
+// when the turn has come.
+func (t *Thread) postOnce(ctx context.Context, m Message, p priority, render func(*Message), state *PostState, save SaveFunc) (err error) {
+	if state.TS != "" {
 		return nil
-	case !state.Tried.IsZero():
-		if state.TS, err = t.look(ctx, m); Code(err) != "" {
-			err = nil // unknown: twice is better than never
+	}
+	if !state.Tried.IsZero() {
+		state.TS, err = t.findLate(ctx, m)
+		if err != nil && Code(err) == "" { // if Slack refuses to tell, twice is better than never
+			return err
 		}
 		state.Again = state.TS == ""
 	}
-	if err != nil {
-		return err
-	}
 	if state.TS == "" {
-		if err = t.post(ctx, m, u, late, state, save); err != nil {
+		if err = t.post(ctx, m, p, render, state, save); err != nil {
 			return err
 		}
 	}
@@ -125,13 +122,13 @@ func (t *Thread) postOnce(ctx context.Context, m Message, u urgency, late func(*
 }
 
 // post posts m. If a failed post may have been carried out, post searches the
-// thread. Only when the turn has come the state says that m may have been posted: after a
-// crash nobody searches for the messages that waited.
-func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Message), state *PostState, save SaveFunc) error {
+// thread. Only when the turn has come does the state say that m may have been
+// posted: after a crash nobody searches for the messages that waited.
+func (t *Thread) post(ctx context.Context, m Message, p priority, render func(*Message), state *PostState, save SaveFunc) error {
 	return t.write(ctx, call{
-		method:  "chat.postMessage",
-		channel: t.channel,
-		urgency: u,
+		method:   "chat.postMessage",
+		channel:  t.channel,
+		priority: p,
 		ready: func(ctx context.Context) error {
 			if !state.Tried.IsZero() {
 				return nil
@@ -140,14 +137,11 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 			return save(ctx)
 		},
 		do: func(ctx context.Context) (err error) {
-			if late != nil {
-				late(&m)
+			if render != nil {
+				render(&m)
 			}
-			options := []slack.MsgOption{slack.MsgOptionTS(t.ts)}
-			if t.ts == "" {
-				options = nil
-			}
-			_, state.TS, _, err = t.client.api.SendMessageContext(ctx, t.channel, append(options,
+			_, state.TS, _, err = t.client.api.SendMessageContext(ctx, t.channel,
+				inThread(t.ts),
 				slack.MsgOptionText(m.Fallback, false),
 				slack.MsgOptionBlocks(m.Blocks...),
 				slack.MsgOptionMetadata(slack.SlackMetadata{
@@ -155,7 +149,7 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 				}),
 				slack.MsgOptionDisableLinkUnfurl(),
 				slack.MsgOptionDisableMediaUnfurl(),
-			)...)
+			)
 			if err == nil && state.TS == "" {
 				return errNoTS
 			}
@@ -169,17 +163,36 @@ func (t *Thread) post(ctx context.Context, m Message, u urgency, late func(*Mess
 	})
 }
 
-// lookAgain is the time between the two searches for a post of a process that
-// died.
-const lookAgain = 1200 * time.Millisecond
+// inThread returns the option that puts a message below the message ts, or in
+// the channel if ts is empty.
+func inThread(ts string) slack.MsgOption {
+	if ts == "" {
+		return slack.MsgOptionCompose()
+	}
+	return slack.MsgOptionTS(ts)
+}
 
-// look is find for a post of another process: Slack may carry the post out
-// late, so look searches twice.
-func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
+// Key returns the key of a message that the bot posted with [Thread.Post] or
+// [Open], or "".
+func Key(m slack.Message) string {
+	key, _ := m.Metadata.EventPayload["key"].(string)
+	if m.Metadata.EventType != eventType {
+		return ""
+	}
+	return key
+}
+
+// findPause is the time between the two searches for a post of a process that
+// died.
+const findPause = 1200 * time.Millisecond
+
+// findLate is find for a post of another process: Slack may carry the post out
+// late, so findLate searches twice.
+func (t *Thread) findLate(ctx context.Context, m Message) (ts string, err error) {
 	if ts, err = t.find(ctx, m); ts != "" || err != nil {
 		return ts, err
 	}
-	if err := sleep.For(ctx, lookAgain); err != nil {
+	if err := sleep.For(ctx, findPause); err != nil {
 		return "", err
 	}
 	return t.find(ctx, m)
@@ -189,72 +202,36 @@ func (t *Thread) look(ctx context.Context, m Message) (ts string, err error) {
 // that died.
 const LostPostWindow = 20 * time.Second
 
-// RemoveDuplicates deletes duplicates in the thread after a message: posts whose
-// key is in keep but whose timestamp differs from the one in keep.
+// RemoveDuplicates deletes posts after a message whose key is in keep but whose
+// timestamp differs from the one in keep.
 func (t *Thread) RemoveDuplicates(ctx context.Context, after string, keep map[string]string) error {
-	var doubles []string
-	for messages, err := range t.messages(ctx, after) {
+	var duplicates []string
+	for m, err := range t.messages(ctx, after, maxPages) {
 		if err != nil {
-			return fmt.Errorf("looking for doubles: %w", err)
+			return err
 		}
-		for _, m := range messages {
-			if ts := keep[Key(m)]; ts != "" && ts != m.Timestamp {
-				doubles = append(doubles, m.Timestamp)
-			}
+		if ts := keep[Key(m)]; ts != "" && ts != m.Timestamp {
+			duplicates = append(duplicates, m.Timestamp)
 		}
 	}
-	for _, ts := range doubles {
-		err := t.write(ctx, call{method: "chat.delete", urgency: final, do: func(ctx context.Context) error {
-			_, _, err := t.client.api.DeleteMessageContext(ctx, t.channel, ts)
-			return err
-		}})
-		if err != nil && Code(err) != "message_not_found" {
-			return fmt.Errorf("deleting a double: %w", err)
+	for _, ts := range duplicates {
+		if err := t.client.Remove(ctx, t.channel, ts); err != nil {
+			return fmt.Errorf("deleting a duplicate: %w", err)
 		}
 	}
 	return nil
 }
 
-// maxPages bounds the search of find: 5 × 200 messages after Message.After.
-const maxPages = 5
-
 // find searches the thread for a post with m's key and returns its timestamp,
 // or "" if there is none.
 func (t *Thread) find(ctx context.Context, m Message) (ts string, err error) {
-	all, err := t.own(ctx, m.After, func(key string) bool { return key == m.Key })
-	if err != nil || len(all) == 0 {
-		return "", err
-	}
-	return all[0], nil
-}
-
-// own returns the timestamps of the bot's posts after a message whose keys
-// match.
-func (t *Thread) own(ctx context.Context, after string, match func(key string) bool) (all []string, err error) {
-	for messages, err := range t.messages(ctx, after) {
+	for posted, err := range t.messages(ctx, m.After, maxPages) {
 		if err != nil {
-			return nil, fmt.Errorf("looking for a post: %w", err)
+			return "", err
 		}
-		for _, s := range messages {
-			if key := Key(s); key != "" && match(key) {
-				all = append(all, s.Timestamp)
-			}
+		if Key(posted) == m.Key && m.Key != "" {
+			return posted.Timestamp, nil
 		}
 	}
-	return all, nil
-}
-
-// messages yields the messages of the thread after a message, page by page,
-// with all metadata, at most five pages.
-func (t *Thread) messages(ctx context.Context, after string) iter.Seq2[[]slack.Message, error] {
-	return func(yield func([]slack.Message, error) bool) {
-		cursor := ""
-		for range maxPages {
-			messages, next, err := t.page(ctx, after, cursor)
-			if !yield(messages, err) || err != nil || next == "" {
-				return
-			}
-			cursor = next
-		}
-	}
+	return "", nil
 }

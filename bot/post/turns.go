@@ -7,17 +7,17 @@ import (
 	"slackocr/bot/share"
 )
 
-// urgency orders the calls that wait for the same budget.
-type urgency int
+// priority orders the calls that wait for the same budget.
+type priority int
 
 const (
-	greeting urgency = iota // the first sign that an ask was taken
-	final                   // somebody waits for it, or it must not be lost
-	notice                  // a word about the bot: results go first
-	first                   // the first text that a reply shows
-	interim                 // later text, and closing edits; whoever is most behind goes first
-	idle                    // a line that only says who is ahead
-	urgencies
+	firstReply    priority = iota // the first sign that an ask was taken
+	final                         // somebody waits for it, or it must not be lost
+	notice                        // a word about the bot: results go first
+	firstText                     // the first text that a reply shows
+	interim                       // later text, and closing edits; whoever is most behind goes first
+	queuePosition                 // a line that only says who is ahead
+	priorities
 )
 
 // patience is how long an idle line leaves the budget to replies with more to
@@ -29,18 +29,18 @@ const (
 
 // waiter is a call that waits for its turn, of this replica or another one.
 type waiter struct {
-	bucket  *bucket
-	urgency urgency
-	since   time.Time // it has had something to say
-	tell    func(ahead int)
-	extra   bool      // it was served with an extra token
-	stock   int       // the bucket's stock from which it was served
-	before  time.Time // the turn before it
+	bucket   *bucket
+	priority priority
+	since    time.Time // it has had something to say
+	served   func(ahead int)
+	extra    bool      // it was served with an extra token
+	resets   int       // the bucket's stock from which it was served
+	before   time.Time // the turn before it
 }
 
 // enter begins to wait. It is followed by leave or answered.
-func (b *bucket) enter(u urgency, since time.Time, tell func(ahead int)) *waiter {
-	w := &waiter{bucket: b, urgency: u, since: since, tell: tell}
+func (b *bucket) enter(u priority, since time.Time, tell func(ahead int)) *waiter {
+	w := &waiter{bucket: b, priority: u, since: since, served: tell}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	queue := b.queues[u]
@@ -57,8 +57,8 @@ func (b *bucket) enter(u urgency, since time.Time, tell func(ahead int)) *waiter
 func (b *bucket) leave(w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := slices.Index(b.queues[w.urgency], w); i >= 0 {
-		b.queues[w.urgency] = slices.Delete(b.queues[w.urgency], i, i+1)
+	if i := slices.Index(b.queues[w.priority], w); i >= 0 {
+		b.queues[w.priority] = slices.Delete(b.queues[w.priority], i, i+1)
 		b.serve()
 		return
 	}
@@ -68,27 +68,27 @@ func (b *bucket) leave(w *waiter) {
 // refund hands back a turn that was not used. The caller holds mu.
 func (b *bucket) refund(w *waiter) {
 	if !w.extra {
-		b.flying--
+		b.inFlight--
 	}
-	if w.stock == b.stock {
-		b.served = w.before
+	if w.resets == b.resets {
+		b.lastServed = w.before
 		switch {
 		case !w.extra:
 			b.tokens++
-		case len(b.extras) > 0:
-			b.extras = b.extras[:len(b.extras)-1]
+		case len(b.spentExtras) > 0:
+			b.spentExtras = b.spentExtras[:len(b.spentExtras)-1]
 		}
 	}
 	b.serve()
 }
 
-// answered tells that a call has its answer, or that there will be none.
-func (b *bucket) answered(w *waiter) {
+// done tells that a call has its answer, or that there will be none.
+func (b *bucket) done(w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
 	if !w.extra {
-		b.flying--
+		b.inFlight--
 	}
 	b.serve()
 }
@@ -105,7 +105,7 @@ func (b *bucket) serve() {
 		}
 		extra, wait := b.ready(u, now)
 		if wait > 0 {
-			b.wake(wait)
+			b.wakeAfter(wait)
 			return // whoever is less urgent waits behind
 		}
 		w := b.queues[u][0]
@@ -113,37 +113,37 @@ func (b *bucket) serve() {
 		switch u {
 		case interim:
 			b.texts++
-		case idle:
+		case queuePosition:
 			b.texts = 0
 		}
-		w.before, w.stock, b.served = b.served, b.stock, now
+		w.before, w.resets, b.lastServed = b.lastServed, b.resets, now
 		if w.extra = extra; extra {
-			b.extras = append(b.extras, now.Add(extraReturn))
+			b.spentExtras = append(b.spentExtras, now.Add(extraReturn))
 		} else {
 			b.tokens--
-			b.flying++
+			b.inFlight++
 		}
-		w.tell(share.Served)
+		w.served(share.Served)
 	}
 }
 
 // next is the queue whose first waiter is next.
-func (b *bucket) next(now time.Time) (u urgency, waits bool) {
+func (b *bucket) next(now time.Time) (u priority, waits bool) {
 	for u, queue := range b.queues {
 		if len(queue) == 0 {
 			continue
 		}
-		if lines := b.queues[idle]; urgency(u) == interim && len(lines) > 0 &&
+		if lines := b.queues[queuePosition]; priority(u) == interim && len(lines) > 0 &&
 			b.texts >= idleShare-1 && now.Sub(lines[0].since) >= patience {
-			return idle, true
+			return queuePosition, true
 		}
-		return urgency(u), true
+		return priority(u), true
 	}
 	return 0, false
 }
 
-// wake calls serve again after d. A nanosecond more makes up for rounding.
-func (b *bucket) wake(d time.Duration) {
+// wakeAfter calls serve again after d. A nanosecond more makes up for rounding.
+func (b *bucket) wakeAfter(d time.Duration) {
 	d++
 	if b.timer != nil {
 		b.timer.Reset(d)

@@ -12,10 +12,10 @@ import (
 	"slackocr/bot/sleep"
 )
 
-// uploadTime bounds an upload as a whole; the text can go as messages too.
-const uploadTime = time.Minute
+// uploadTimeout bounds an upload as a whole; the text can go as messages too.
+const uploadTimeout = time.Minute
 
-var errUploadTime = errors.New("the upload took too long")
+var errUploadTimeout = errors.New("the upload took too long")
 
 // ErrNotShared means that Slack accepted a file and reported success, but no
 // message shows the file (slackapi/python-slack-sdk issue 1575). The file is
@@ -23,8 +23,8 @@ var errUploadTime = errors.New("the upload took too long")
 // contents in another way.
 var ErrNotShared = errors.New("the file was not shared")
 
-// sharedWithin bounds the delay of a share after Slack has reported success.
-const sharedWithin = 15 * time.Second
+// shareTimeout bounds the delay of a share after Slack has reported success.
+const shareTimeout = 15 * time.Second
 
 // UploadState is [PostState] for a file: the id before the share, and then that the
 // file is visible.
@@ -37,7 +37,7 @@ type UploadState struct {
 // file is visible there. After a minute Upload gives up; the error may be
 // [ErrNotShared]. https://docs.slack.dev/messaging/working-with-files#upload
 func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *UploadState, save SaveFunc) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, uploadTime, errUploadTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, uploadTimeout, errUploadTimeout)
 	defer cancel()
 	switch {
 	case state.Shared:
@@ -56,7 +56,7 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 		if err := t.share(ctx, name, state.ID); err != nil {
 			return fmt.Errorf("sharing the upload: %w", err)
 		}
-		if err := t.seen(ctx, state.ID); errors.Is(err, ErrNotShared) {
+		if err := t.waitShared(ctx, state.ID); errors.Is(err, ErrNotShared) {
 			t.withdraw(ctx, state.ID)
 			state.ID = ""
 			return errors.Join(err, save(ctx))
@@ -72,11 +72,11 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 // is good for one try: the result of a try whose answer was lost is unknown.
 func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, err error) {
 	for {
-		place, err := t.place(ctx, name, len(content))
+		place, err := t.uploadURL(ctx, name, len(content))
 		if err != nil {
 			return "", fmt.Errorf("asking where to upload: %w", err)
 		}
-		err = t.client.pacer.once(ctx, t.fenced(call{method: "upload", urgency: final, timeout: uploadTime, do: func(ctx context.Context) error {
+		err = t.client.pacer.once(ctx, t.fenced(call{method: "upload", priority: final, timeout: uploadTimeout, do: func(ctx context.Context) error {
 			return t.client.api.UploadToURL(ctx, slack.UploadToURLParameters{
 				UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
 			})
@@ -84,7 +84,7 @@ func (t *Thread) upload(ctx context.Context, name string, content []byte) (id st
 		if err == nil {
 			return place.FileID, nil
 		}
-		if fate, _ := judge(err); fate != refused {
+		if fate, _ := classify(err); fate != refused {
 			err = sleep.For(ctx, uploadPause)
 		}
 		if err != nil {
@@ -96,8 +96,8 @@ func (t *Thread) upload(ctx context.Context, name string, content []byte) (id st
 // uploadPause is the time between two tries to upload.
 const uploadPause = 3 * time.Second
 
-func (t *Thread) place(ctx context.Context, name string, size int) (place *slack.GetUploadURLExternalResponse, err error) {
-	err = t.write(ctx, call{method: "files.getUploadURLExternal", urgency: final, do: func(ctx context.Context) (err error) {
+func (t *Thread) uploadURL(ctx context.Context, name string, size int) (place *slack.GetUploadURLExternalResponse, err error) {
+	err = t.write(ctx, call{method: "files.getUploadURLExternal", priority: final, do: func(ctx context.Context) (err error) {
 		place, err = t.client.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: size})
 		return err
 	}})
@@ -106,8 +106,8 @@ func (t *Thread) place(ctx context.Context, name string, size int) (place *slack
 
 func (t *Thread) share(ctx context.Context, name, id string) error {
 	return t.write(ctx, call{
-		method:  "files.completeUploadExternal",
-		urgency: final,
+		method:   "files.completeUploadExternal",
+		priority: final,
 		do: func(ctx context.Context) error {
 			_, err := t.client.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 				Files: []slack.FileSummary{{ID: id, Title: name}}, Channel: t.channel, ThreadTimestamp: t.ts,
@@ -118,9 +118,9 @@ func (t *Thread) share(ctx context.Context, name, id string) error {
 	})
 }
 
-// seen waits until a message shows a file.
-func (t *Thread) seen(ctx context.Context, id string) error {
-	end := time.Now().Add(sharedWithin)
+// waitShared waits until a message shows a file.
+func (t *Thread) waitShared(ctx context.Context, id string) error {
+	end := time.Now().Add(shareTimeout)
 	for pause := 500 * time.Millisecond; ; pause *= 2 {
 		there, err := t.shared(ctx, id)
 		left := time.Until(end)
@@ -140,7 +140,7 @@ func (t *Thread) seen(ctx context.Context, id string) error {
 func (t *Thread) withdraw(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_ = t.write(ctx, call{method: "files.delete", urgency: final, do: func(ctx context.Context) error {
+	_ = t.write(ctx, call{method: "files.delete", priority: final, do: func(ctx context.Context) error {
 		return t.client.api.DeleteFileContext(ctx, id)
 	}})
 }

@@ -75,10 +75,10 @@ func TestUploadGivesUp(t *testing.T) {
 					d.ws.Fail(fault)
 					begun := time.Now()
 					err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &UploadState{}, unsaved)
-					if !errors.Is(err, errUploadTime) {
+					if !errors.Is(err, errUploadTimeout) {
 						t.Errorf("got %v", err)
 					}
-					if took := time.Since(begun); took > uploadTime+time.Second {
+					if took := time.Since(begun); took > uploadTimeout+time.Second {
 						t.Errorf("given up after %s", took)
 					}
 				})
@@ -97,7 +97,7 @@ func TestUploadThatNobodySees(t *testing.T) {
 		if !errors.Is(err, ErrNotShared) || state != (UploadState{}) {
 			t.Errorf("state %+v, %v", state, err)
 		}
-		if took := time.Since(begun); took < sharedWithin || took > sharedWithin+time.Second {
+		if took := time.Since(begun); took < shareTimeout || took > shareTimeout+time.Second {
 			t.Errorf("taken back after %s", took)
 		}
 		if deleted := d.calls("files.delete"); len(deleted) != 1 || deleted[0].Error != "" {

@@ -241,13 +241,13 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 // neither this job nor a turn.
 func (r *run) close() error {
 	now := time.Now()
-	late := r.reply.Detach()
-	if r.reply.Gone() == nil {
+	lostEdit, gone := r.reply.Detach()
+	if gone == nil {
 		if err := r.followUp(CloseReply, now); err != nil {
 			return err
 		}
 	}
-	if late { // Slack may still carry out a live edit after the last edit
+	if lostEdit { // Slack may still carry out a live edit after the last edit
 		if err := r.followUp(CloseReplyAgain, now.Add(post.LostEditWindow)); err != nil {
 			return err
 		}
