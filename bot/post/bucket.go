@@ -9,37 +9,48 @@ import (
 	"slackocr/bot/share"
 )
 
-// bucket is a token bucket whose waiters are served in order of urgency, then
-// of how long they have had something to say. Its extra tokens and its pauses keep live
-// text fresher than a plain token bucket of the same minute does: ten replies are stale
-// for 5.0 s instead of 6.0 s, and forty for 11.6 s instead of 12.4 s (-bench Storm, with
-// burst 9 and no extra tokens for chat.update).
+// bucket is a token bucket whose waiters are served by priority, and within a
+// priority by age. Its extra tokens and the spacing of live edits keep live text
+// fresher than a plain token bucket of the same minute does: ten replies are stale
+// for 5.0 s instead of 6.0 s, and forty for 11.6 s instead of 12.4 s (-bench Storm,
+// with burst 9 and no extra tokens for chat.update).
 type bucket struct {
 	limit
 	pool string // its name among replicas
 
-	mu           sync.Mutex       // guards what follows
-	part         share.Assignment // the part of the limit that is given out here
-	resets       int              // counts how often the stock began anew
+	mu           sync.Mutex       // guards the fields below
+	assigned     share.Assignment // tells the part of the limit that is given out here
+	resets       int              // counts the times at which the bucket began with nothing
 	tokens       float64
 	countedAt    time.Time   // when tokens was counted
 	spentExtras  []time.Time // when each spent extra token comes back, the next first
 	inFlight     int         // calls that took from tokens and have no answer yet
 	lastServed   time.Time   // the last turn
-	blockedUntil time.Time   // nobody is served before: Slack said so
+	blockedUntil time.Time   // nobody is served before, because of a 429
 	lastLimited  time.Time   // when the last 429 slowed the bucket
 	rate         float64     // the part of the limit that Slack has been seen to take, up to 1
 	queues       [priorities][]*waiter
-	texts        int // interim turns since the last idle one
+	texts        int // interim turns since the last turn of a queue position
 	timer        *time.Timer
 }
 
-// newBucket returns the bucket of a process that began at that time. The one
-// before it may just have spent the whole burst, so it begins with half of it.
+// newBucket returns the bucket of a process that began at that time. The process
+// before may just have spent the whole burst, so the bucket begins with half of it.
 func newBucket(pool string, l limit, begun time.Time) *bucket {
-	b := &bucket{limit: l, pool: pool, part: share.Whole, rate: 1, tokens: max(1, l.burst/2), countedAt: begun}
+	b := &bucket{limit: l, pool: pool, assigned: share.Whole, rate: 1, tokens: max(1, l.burst/2), countedAt: begun}
 	b.spendExtras((l.extra+1)/2, begun)
 	return b
+}
+
+// copy returns a bucket of another name with the same tokens.
+func (b *bucket) copy(pool string) *bucket {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refill(time.Now())
+	return &bucket{
+		limit: b.limit, pool: pool, assigned: b.assigned, rate: b.rate,
+		tokens: b.tokens, countedAt: b.countedAt, spentExtras: slices.Clone(b.spentExtras),
+	}
 }
 
 // spendExtras counts n extra tokens as spent at that time.
@@ -50,14 +61,14 @@ func (b *bucket) spendExtras(n int, at time.Time) {
 }
 
 // assign sets the part of the limit that is given out here. In a new role the bucket
-// begins with nothing, since others may just have spent all.
-func (b *bucket) assign(p share.Assignment, now time.Time) {
+// begins with nothing, since other replicas may just have spent all.
+func (b *bucket) assign(a share.Assignment, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(now)
-	was, extra := b.part.Role, b.current().extra
-	b.part = p
-	if p.Role != was {
+	was, extra := b.assigned.Role, b.current().extra
+	b.assigned = a
+	if a.Role != was {
 		b.resets++
 		b.tokens, b.countedAt, b.spentExtras, extra = 0, now, nil, 0
 		if b.blockedUntil.After(now) {
@@ -76,9 +87,9 @@ const (
 	recovery = 1.0 / 10
 )
 
-// onRateLimit takes in a 429 to a call that was sent at that time: nobody is served
-// before retryAfter has passed, and calls come slower after that. The answers to
-// calls that were on their way together slow it once.
+// onRateLimit handles a 429 to a call that was sent at that time: nobody is served
+// before retryAfter has passed, and calls come slower after that. Several 429s to
+// calls that were in flight together slow the bucket once.
 func (b *bucket) onRateLimit(sent time.Time, retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,28 +105,28 @@ func (b *bucket) onRateLimit(sent time.Time, retryAfter time.Duration) {
 	b.serve()
 }
 
-// unused reports that forgetting the bucket would change nothing.
+// unused reports whether forgetting the bucket would change nothing.
 func (b *bucket) unused() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill(time.Now())
-	_, waits := b.next(time.Now())
-	if waits || b.inFlight > 0 || b.rate < 1 || b.blockedUntil.After(time.Now()) {
+	if _, waits := b.next(time.Now()); waits || b.inFlight > 0 || b.rate < 1 || b.blockedUntil.After(time.Now()) {
 		return false
 	}
-	elsewhere := b.part.Role == share.Follower || b.part.Role == share.None // is the stock that counts
-	return elsewhere || b.tokens >= b.current().burst && len(b.spentExtras) == 0
+	// The tokens of a follower are not used: the leader's count.
+	follows := b.assigned.Role == share.Follower || b.assigned.Role == share.None
+	return follows || b.tokens >= b.current().burst && len(b.spentExtras) == 0
 }
 
-// current is the part of the limit that is given out here. All parts together are no more
-// than the limit, as long as there is a token for each.
+// current returns the part of the limit that is given out here. The parts of all
+// replicas together are no more than the limit, as long as there is a token for each.
 func (b *bucket) current() limit {
 	part := b.limit
 	tenth := max(1, b.burst/share.Tenths)
-	switch away := b.part.Reserved; b.part.Role {
+	switch reserved := b.assigned.Reserved; b.assigned.Role {
 	case share.Leader:
-		part.every = b.every * share.Tenths / time.Duration(share.Tenths-away)
-		if part.burst -= float64(away) * tenth; part.burst < 1 {
+		part.every = b.every * share.Tenths / time.Duration(share.Tenths-reserved)
+		if part.burst -= float64(reserved) * tenth; part.burst < 1 {
 			part.extra = max(0, part.extra-int(math.Ceil(1-part.burst)))
 			part.burst = 1
 		}
@@ -130,8 +141,9 @@ func (b *bucket) current() limit {
 	return part
 }
 
-// refill counts the tokens. Slack counts a call when it arrives, so as long as one
-// is on its way the bucket does not fill up to where Slack's own may stand after it.
+// refill counts the tokens. Slack counts a call when the call arrives. Therefore a
+// call in flight counts as spent: the bucket never has more than Slack's own bucket
+// will have after the call.
 func (b *bucket) refill(now time.Time) {
 	b.spentExtras = slices.DeleteFunc(b.spentExtras, func(t time.Time) bool { return !t.After(now) })
 	passed := now.Sub(b.countedAt)
@@ -148,16 +160,16 @@ func (b *bucket) refill(now time.Time) {
 	b.rate = min(1, b.rate+recovery*passed.Minutes())
 }
 
-// ready tells how long a waiter must wait for a token, and whether it is an extra
-// one.
-func (b *bucket) ready(u priority, now time.Time) (extra bool, wait time.Duration) {
+// ready returns the time until a token for a waiter of that priority is there, and
+// whether the token is an extra one.
+func (b *bucket) ready(p priority, now time.Time) (extra bool, wait time.Duration) {
 	part := b.current()
 	left, spent := part.extra, len(b.spentExtras)
-	if u >= interim {
+	if p >= interim {
 		left -= part.reserve
 	}
 	hold := b.blockedUntil.Sub(now)
-	if u >= firstText && b.extra > 0 {
+	if p >= firstText && b.extra > 0 {
 		hold = max(hold, b.lastServed.Add(b.spacing(part, left-spent)).Sub(now))
 	}
 	if b.tokens >= 1 {
@@ -174,11 +186,11 @@ func (b *bucket) ready(u priority, now time.Time) (extra bool, wait time.Duratio
 	return false, max(hold, min(token, back))
 }
 
-// spacing is the time between two live edits: at least half of what the rate would
-// give, and the more the fewer tokens are in stock. Spent at once, they would show
-// beginnings that are old before the next edit; spread out they keep the text of
-// all replies fresher, whenever those end.
+// spacing returns the time between two live edits: at least half of the time per
+// call, and the more, the fewer tokens are left. Spent at once, the tokens would show
+// beginnings that are old before the next edit; spread out, they keep the text of all
+// replies fresher, whenever those end.
 func (b *bucket) spacing(part limit, extra int) time.Duration {
-	stock := (max(0, b.tokens) + float64(max(0, extra))) / (part.burst + float64(part.extra))
-	return time.Duration((1 - stock/2) * float64(part.every))
+	left := (max(0, b.tokens) + float64(max(0, extra))) / (part.burst + float64(part.extra))
+	return time.Duration((1 - left/2) * float64(part.every))
 }

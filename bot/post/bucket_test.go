@@ -189,20 +189,20 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer()
 		_ = sleep.For(t.Context(), time.Minute)
-		spent, waiting := p.channel("spent"), p.channel("waiting")
+		spent, waiting := p.bucket(channelPool+"spent"), p.bucket(channelPool+"waiting")
 		spend(t, spent, 2, final)
 		waiting.onRateLimit(time.Now(), time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		var one sync.WaitGroup
 		one.Go(func() { _ = use(ctx, waiting, final) })
 		synctest.Wait()
-		for i := range maxChannels {
-			p.channel(fmt.Sprint("C", i))
+		for i := range maxBuckets {
+			p.bucket(channelPool + fmt.Sprint("C", i))
 		}
-		if p.channel("spent") != spent || p.channel("waiting") != waiting {
+		if p.bucket(channelPool+"spent") != spent || p.bucket(channelPool+"waiting") != waiting {
 			t.Error("a channel's budget was forgotten while it counted")
 		}
-		if n := len(p.channels); n > maxChannels/2 {
+		if n := len(p.buckets); n > maxBuckets/2 {
 			t.Errorf("%d channels are remembered that are idle", n)
 		}
 		cancel()
@@ -215,7 +215,7 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 // results, whichever came first.
 func TestOrderOfPosts(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		budget := d.pacer.channel(d.channel)
+		budget := d.pacer.bucket(channelPool + d.channel)
 		spend(d, budget, int(budget.burst), final)
 		open := func(name string) {
 			if w, err := openWriter(d.Context(), d.thread(), name, d.parent, name); err == nil {

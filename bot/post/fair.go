@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	// maxLines bounds the number of lines in memory.
-	maxLines = 10_000
-	// eager is the lead of a person's calls over the person's share from which on
-	// the person's greetings lose their priority.
-	eager = 2 * time.Second
+	// maxFairKeys bounds the number of keys in memory.
+	maxFairKeys = 10_000
+	// maxLead is the lead of a person's calls over the person's share from which on
+	// the person's first replies lose their priority.
+	maxLead = 2 * time.Second
 )
 
 // fairness orders the calls that people cause. A person has half of a method's rate
@@ -18,50 +18,50 @@ const (
 // else, and are not delayed if nobody else waits.
 type fairness struct {
 	mu   sync.Mutex            // guards next
-	next map[fairKey]time.Time // when the next call of a line is due
+	next map[fairKey]time.Time // when the next call of a key is due
 }
 
-// fairKey is the calls of one method that one person causes.
+// fairKey stands for the calls of one method that one person causes.
 type fairKey struct{ method, person string }
 
-// due returns the time by which calls are ordered, for a call that has waited since
+// due returns the time by which calls are ordered, for a call that began to wait at
 // since. every is the method's time between two calls.
-func (f *fairness) due(l fairKey, since time.Time, every time.Duration) time.Time {
-	if l.person == "" {
+func (f *fairness) due(k fairKey, since time.Time, every time.Duration) time.Time {
+	if k.person == "" {
 		return since
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.next == nil || len(f.next) >= maxLines {
+	if f.next == nil || len(f.next) >= maxFairKeys {
 		f.forget(since)
 	}
-	due := f.next[l]
+	due := f.next[k]
 	if due.Before(since) {
 		due = since
 	}
-	f.next[l] = due.Add(2 * every)
+	f.next[k] = due.Add(2 * every)
 	return due
 }
 
-// forget drops the lines that are empty, or all lines if that leaves too many. The
-// caller holds mu.
+// forget drops the keys without a call ahead, and more keys if that leaves too many.
+// The caller holds mu.
 func (f *fairness) forget(now time.Time) {
 	kept := map[fairKey]time.Time{}
-	for l, due := range f.next {
-		if due.After(now) && len(kept) < maxLines/2 {
-			kept[l] = due
+	for k, due := range f.next {
+		if due.After(now) && len(kept) < maxFairKeys/2 {
+			kept[k] = due
 		}
 	}
 	f.next = kept
 }
 
-// order returns the urgency of a call and the time by which it is ordered. The first greetings of a
-// person go before all else. Greetings without end do not: results would never have
-// their turn.
-func (p *Pacer) order(b *bucket, person string, u priority, since time.Time) (priority, time.Time) {
-	due := p.fairness.due(fairKey{b.pool, person}, since, b.every)
-	if u == firstReply && due.Sub(since) > eager {
+// order returns the priority of a call and the time by which the call is ordered. The
+// first replies of a person go before all else. First replies without end do not:
+// results would never have their turn.
+func (f *fairness) order(b *bucket, person string, p priority, since time.Time) (priority, time.Time) {
+	due := f.due(fairKey{b.pool, person}, since, b.every)
+	if p == firstReply && due.Sub(since) > maxLead {
 		return final, due
 	}
-	return u, due
+	return p, due
 }

@@ -56,10 +56,10 @@ func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
 func TestFewPeopleAreRemembered(t *testing.T) {
 	var f fairness
 	now := time.Now()
-	for i := range 3 * maxLines {
+	for i := range 3 * maxFairKeys {
 		f.due(fairKey{"chat.update", fmt.Sprint(i)}, now, time.Second)
 	}
-	if len(f.next) > maxLines {
+	if len(f.next) > maxFairKeys {
 		t.Errorf("%d lines", len(f.next))
 	}
 }

@@ -1,9 +1,12 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,24 +18,23 @@ import (
 	"slackocr/bot/sleep"
 )
 
-// maxChannels bounds how many channels' budgets are remembered.
-const maxChannels = 1000
+// maxBuckets bounds the number of methods and channels whose budgets are
+// remembered.
+const maxBuckets = 1000
 
 // Pacer is the one gate for all calls to Slack that count against a limit. It
 // owns all retries, so no other layer may repeat a call.
 type Pacer struct {
-	methods  map[string]*bucket // read only after NewPacer
-	other    *bucket            // of methods that have no limit of their own
 	shared   *share.Share
 	counters counters
-	fairness
-	// answered is when Slack last gave an answer that tells what became of a call,
-	// in nanoseconds of Unix time.
+	fairness fairness
+	// answered is the time of Slack's last answer that tells the outcome of a
+	// call, in nanoseconds of Unix time.
 	answered atomic.Int64
 
-	mu       sync.Mutex // guards what follows; goes before the buckets' locks
-	channels map[string]*bucket
-	fresh    *bucket // of a channel in which nothing was posted
+	mu      sync.Mutex         // guards the fields below; goes before the buckets' locks
+	buckets map[string]*bucket // of methods, and of channels
+	fresh   *bucket            // of a channel in which nothing was posted
 }
 
 // NewPacer returns a pacer for one workspace, whose budget is shared. The
@@ -40,11 +42,11 @@ type Pacer struct {
 func NewPacer(shared *share.Share, registry prometheus.Registerer) *Pacer {
 	now := time.Now()
 	p := &Pacer{
-		methods: map[string]*bucket{}, other: newBucket(otherMethods, tier2, now), shared: shared, counters: newCounters(registry),
-		channels: map[string]*bucket{}, fresh: newBucket("", postsInChannel, now),
+		shared: shared, counters: newCounters(registry),
+		buckets: map[string]*bucket{}, fresh: newBucket("", postsInChannel, now),
 	}
 	for method, l := range limits {
-		p.methods[method] = newBucket(method, l, now)
+		p.buckets[method] = newBucket(method, l, now)
 	}
 	shared.Add(sourceName, p, callTimeout+time.Second)
 	return p
@@ -52,15 +54,15 @@ func NewPacer(shared *share.Share, registry prometheus.Registerer) *Pacer {
 
 // call is one call of a Slack method.
 type call struct {
-	method   string
+	method   string // has a limit
 	channel  string // for chat.postMessage, which is limited by channel too
-	person   string // whose doing it is, or ""; see fairness
+	person   string // the person who causes the call, or ""; see fairness
 	priority priority
 	timeout  time.Duration               // of one try; 0 means callTimeout
 	ready    func(context.Context) error // nil, or called when the first turn has come
 	do       func(context.Context) error
-	// applied finds out whether a try that failed was carried out all the
-	// same. nil: carrying it out twice does no harm.
+	// applied reports whether a try that failed was carried out all the same.
+	// If applied is nil, carrying the call out twice does no harm.
 	applied func(context.Context) (bool, error)
 }
 
@@ -68,19 +70,20 @@ type call struct {
 // second; what takes longer is not going to.
 const callTimeout = 15 * time.Second
 
-// turnLasts is how long a call may be made ready during its turn. After that it waits for
-// another turn, since its replica may have lost touch with the others.
+// turnLasts is the time for which a call may be made ready during its turn. After
+// that the call waits for another turn, since its replica may have lost touch with
+// the others.
 const turnLasts = 2 * time.Second
 
-// uncertainTime is how long a call may have no answer that tells what became of
-// it, while others have.
+// uncertainTime is the time for which the outcome of a call may be unknown while
+// Slack answers other calls.
 const uncertainTime = 5 * time.Minute
 
-// run carries out c within the budget: until it succeeds, Slack refuses it, or
-// ctx ends. A try that may have been applied is looked up before it is repeated. It
-// fails with [ErrUncertain] where Slack is there but this call stays open: something
-// about it is the cause, and it would go on for ever. While Slack does not answer
-// anything, it is waited for.
+// run carries out c within the budget: until c succeeds, Slack refuses c, or ctx
+// ends. If a try may have been applied, run looks for its effect before the next
+// try. While Slack answers nothing, run goes on. If Slack answers other calls, but
+// the outcome of this one stays unknown, something about the call is the cause, and
+// run returns [ErrUncertain].
 func (p *Pacer) run(ctx context.Context, c call) error {
 	pause := &backoff.ExponentialBackOff{
 		InitialInterval: 500 * time.Millisecond, RandomizationFactor: 0.3,
@@ -88,7 +91,7 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 	}
 	pause.Reset()
 	since := time.Now()
-	var open time.Time // since when it is
+	var unknownSince time.Time
 	for {
 		turn, err := p.wait(ctx, c, since)
 		if err != nil {
@@ -108,27 +111,30 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 			}
 		}
 		err = p.try(ctx, c, turn)
-		fate, _ := classify(err)
-		if fate == refused && ctx.Err() != nil {
+		outcome, _ := classify(err)
+		switch {
+		case outcome == refused && ctx.Err() != nil:
 			// Over HTTP/2 a call that ends with its context does not tell why.
 			return context.Cause(ctx)
+		case outcome == succeeded, outcome == refused:
+			return err
+		case outcome == limited:
+			continue
 		}
-		if fate == succeeded || fate == refused {
+		if err := sleep.For(ctx, pause.NextBackOff()); err != nil {
 			return err
 		}
-		if fate != limited {
-			if err := sleep.For(ctx, pause.NextBackOff()); err != nil {
-				return err
-			}
+		if outcome == notSent {
+			continue
 		}
-		if open.IsZero() && fate == unknown {
-			open = time.Now()
+		if unknownSince.IsZero() {
+			unknownSince = time.Now()
 		}
-		if answered := time.Unix(0, p.answered.Load()); fate == unknown && answered.After(open) && time.Since(open) > uncertainTime {
+		if answered := time.Unix(0, p.answered.Load()); answered.After(unknownSince) && time.Since(unknownSince) > uncertainTime {
 			return fmt.Errorf("%w: %s: %w", ErrUncertain, c.method, err)
 		}
-		if fate == unknown && c.applied != nil {
-			// Where Slack does not let us look, a text that may stand there
+		if c.applied != nil {
+			// If Slack does not let the bot look, a text that may stand there
 			// twice is better than one that is lost.
 			if found, _ := c.applied(ctx); found || ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -137,7 +143,7 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 	}
 }
 
-// once carries out c within the budget, or not: it is tried a single time.
+// once tries c a single time, within the budget.
 func (p *Pacer) once(ctx context.Context, c call) error {
 	turn, err := p.wait(ctx, c, time.Now())
 	if err != nil {
@@ -149,7 +155,8 @@ func (p *Pacer) once(ctx context.Context, c call) error {
 	return err
 }
 
-// wait takes c's turn, in the order of since. The turn is to be used by try.
+// wait waits for a turn for c, in the order of since. The caller must use the turn
+// in try.
 func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (*share.Turn, error) {
 	begun := time.Now()
 	defer func() { p.counters.waited.WithLabelValues(c.method).Add(time.Since(begun).Seconds()) }()
@@ -162,57 +169,44 @@ func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (*share.Turn,
 
 var errTooSlow = errors.New("no answer from Slack in time")
 
-// try calls Slack once, which uses up the turn. After a 429 nobody calls that
-// method before Slack said; nor in that channel, since Slack does not say which of
-// the two it was.
+// try calls Slack once, which uses the turn up. After a 429 nobody calls that
+// method before the time that Slack names; nor in that channel, since Slack does
+// not say which of the two it was.
 func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
-	timeout := c.timeout
-	if timeout == 0 {
-		timeout = callTimeout
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTooSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(c.timeout, callTimeout), errTooSlow)
 	defer cancel()
 	defer turn.Done()
 	sent := time.Now()
 	err := c.do(ctx)
-	fate, retryAfter := classify(err)
+	outcome, retryAfter := classify(err)
 	p.counters.calls.WithLabelValues(c.method).Inc()
-	rateLimited := p.counters.limited.WithLabelValues(c.method) // there from the first call on
-	if fate == succeeded || Code(err) != "" && fate == refused {
+	limitedCalls := p.counters.limited.WithLabelValues(c.method) // exists from the first call on
+	if outcome == succeeded || Code(err) != "" && outcome == refused {
 		p.answered.Store(time.Now().UnixNano())
 	}
-	if fate == limited {
-		rateLimited.Inc()
-		p.method(c.method).onRateLimit(sent, retryAfter)
+	if outcome == limited {
+		limitedCalls.Inc()
+		p.bucket(c.method).onRateLimit(sent, retryAfter)
 		if c.channel != "" {
-			p.channel(c.channel).onRateLimit(sent, retryAfter)
+			p.bucket(channelPool+c.channel).onRateLimit(sent, retryAfter)
 		}
 		p.shared.Changed()
 	}
 	return err
 }
 
-func (p *Pacer) method(name string) *bucket {
-	if b, ok := p.methods[name]; ok {
-		return b
-	}
-	return p.other
-}
-
-func (p *Pacer) channel(id string) *bucket {
+// bucket returns the bucket of that name, or nil for a method without a limit.
+func (p *Pacer) bucket(pool string) *bucket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b, ok := p.channels[id]
-	if !ok {
-		if len(p.channels) >= maxChannels {
-			for id, b := range p.channels {
-				if b.unused() {
-					delete(p.channels, id)
-				}
-			}
-		}
-		b = p.fresh.copy(channelPool + id)
-		p.channels[id] = b
+	b, ok := p.buckets[pool]
+	if ok || !strings.HasPrefix(pool, channelPool) {
+		return b
 	}
+	if len(p.buckets) >= maxBuckets {
+		maps.DeleteFunc(p.buckets, func(pool string, b *bucket) bool { return strings.HasPrefix(pool, channelPool) && b.unused() })
+	}
+	b = p.fresh.copy(pool)
+	p.buckets[pool] = b
 	return b
 }

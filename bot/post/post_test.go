@@ -81,7 +81,7 @@ func TestManyRepliesShareTheBudget(t *testing.T) {
 
 func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		b := d.pacer.methods["chat.update"]
+		b := d.pacer.buckets["chat.update"]
 		spend(d, b, 9, final)
 		order := make(chan string, 7)
 		var all sync.WaitGroup
@@ -242,10 +242,10 @@ func TestPostEndsWithItsContext(t *testing.T) {
 
 func TestChannelsAreForgotten(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		for i := range 3 * maxChannels {
-			d.pacer.channel(fmt.Sprint("C", i))
+		for i := range 3 * maxBuckets {
+			d.pacer.bucket(channelPool + fmt.Sprint("C", i))
 		}
-		if n := len(d.pacer.channels); n > maxChannels {
+		if n := len(d.pacer.buckets); n > maxBuckets {
 			t.Errorf("%d channels are remembered", n)
 		}
 	})

@@ -2,8 +2,6 @@ package post
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,82 +10,48 @@ import (
 
 var _ share.Source = (*Pacer)(nil)
 
-// Names of the pacer, and of the buckets among replicas; a method's is the method.
+// Names of the pacer, and of the buckets among replicas. The bucket of a method has
+// the method's name.
 const (
-	sourceName   = "slack"
-	otherMethods = "other"
-	channelPool  = "#" // and the channel
+	sourceName  = "slack"
+	channelPool = "#" // and the channel
 )
-
-// maxHolds bounds the buckets of which other replicas are told that Slack takes no call.
-const maxHolds = 400
 
 // enter begins to wait for a turn for c, in the order of since.
 func (p *Pacer) enter(c call, since time.Time) *share.Turn {
 	return p.shared.Enter(share.Request{
-		Source: sourceName, Pool: p.method(c.method).pool, Channel: c.channel, Person: c.person, Priority: int(c.priority),
+		Source: sourceName, Pool: p.bucket(c.method).pool, Channel: c.channel, Person: c.person, Priority: int(c.priority),
 	}, since)
 }
 
 // Enter implements [share.Source].
-func (p *Pacer) Enter(w share.Request, tell func(ahead int)) share.Place {
-	u := priority(w.Priority)
-	b, ok := p.pool(w.Pool)
-	if !ok || u < 0 || u >= priorities {
+func (p *Pacer) Enter(r share.Request, tell func(ahead int)) share.Place {
+	b, pri := p.bucket(r.Pool), priority(r.Priority)
+	if b == nil || pri < 0 || pri >= priorities {
 		return nil
 	}
 	place := &place{method: b}
-	if w.Channel != "" {
-		place.channel = p.channel(w.Channel)
+	if r.Channel != "" {
+		place.channel = p.bucket(channelPool + r.Channel)
 	}
-	if w.Taken {
+	if r.Taken {
 		place.adopt()
 		return place
 	}
-	u, since := p.order(b, w.Person, u, time.Now().Add(-w.Age))
-	place.enter(u, since, tell)
+	pri, since := p.fairness.order(b, r.Person, pri, time.Now().Add(-r.Age))
+	place.enter(pri, since, tell)
 	return place
 }
 
 // Assign implements [share.Source].
-func (p *Pacer) Assign(part share.Assignment) {
+func (p *Pacer) Assign(a share.Assignment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, b := range p.buckets() {
-		b.assign(part, time.Now())
+	now := time.Now()
+	p.fresh.assign(a, now)
+	for _, b := range p.buckets {
+		b.assign(a, now)
 	}
-}
-
-// buckets returns all buckets. The caller holds mu.
-func (p *Pacer) buckets() []*bucket {
-	all := []*bucket{p.other, p.fresh}
-	for _, b := range p.methods {
-		all = append(all, b)
-	}
-	for _, b := range p.channels {
-		all = append(all, b)
-	}
-	return all
-}
-
-// pool returns the bucket of that name, which may be any text.
-func (p *Pacer) pool(name string) (b *bucket, ok bool) {
-	if channel, ok := strings.CutPrefix(name, channelPool); ok {
-		return p.channel(channel), true
-	}
-	if name == otherMethods {
-		return p.other, true
-	}
-	b, ok = p.methods[name]
-	return b, ok
-}
-
-// copy returns a bucket of another name that has the same stock.
-func (b *bucket) copy(pool string) *bucket {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.refill(time.Now())
-	return &bucket{limit: b.limit, pool: pool, part: b.part, rate: b.rate, tokens: b.tokens, countedAt: b.countedAt, spentExtras: slices.Clone(b.spentExtras)}
 }
 
 // place is the place of a call in the lines of its channel, if it has one, and then of
@@ -100,9 +64,9 @@ type place struct {
 	first, second *waiter // in the line of the channel, and of the method
 }
 
-func (p *place) enter(u priority, since time.Time, tell func(ahead int)) {
+func (p *place) enter(pri priority, since time.Time, tell func(ahead int)) {
 	next := func(int) {
-		w := p.method.enter(u, since, tell)
+		w := p.method.enter(pri, since, tell)
 		p.mu.Lock()
 		p.second = w
 		left := p.left
@@ -115,7 +79,7 @@ func (p *place) enter(u priority, since time.Time, tell func(ahead int)) {
 		next(share.Served)
 		return
 	}
-	w := p.channel.enter(u, since, next)
+	w := p.channel.enter(pri, since, next)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.first = w
@@ -137,9 +101,7 @@ func (b *bucket) adopt() *waiter {
 }
 
 // Leave implements [share.Place].
-func (p *place) Leave() {
-	p.end((*bucket).leave)
-}
+func (p *place) Leave() { p.end((*bucket).leave) }
 
 // Done implements [share.Place].
 func (p *place) Done() { p.end((*bucket).done) }
@@ -156,55 +118,58 @@ func (p *place) end(how func(*bucket, *waiter)) {
 	}
 }
 
-// hold says that Slack takes no call for a while.
-type hold struct {
+// block is the news that Slack takes no call for a while.
+type block struct {
 	Since time.Duration // the time since the 429
 	For   time.Duration // the time from now
 }
 
-// Report implements [share.Source]. It tells of 429s.
+const (
+	// maxBlocks bounds the blocks in a report.
+	maxBlocks = 400
+	// maxBlock bounds the times of a block that another replica reports.
+	maxBlock = time.Hour
+	// sameBlock is the growth up to which a block counts as the one that is known:
+	// a report takes some time.
+	sameBlock = 200 * time.Millisecond
+)
+
+// Report implements [share.Source]. The report tells of 429s.
 func (p *Pacer) Report() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, holds := time.Now(), map[string]hold{}
-	for _, b := range p.buckets() {
+	now, blocks := time.Now(), map[string]block{}
+	for pool, b := range p.buckets {
 		b.mu.Lock()
-		if b.blockedUntil.After(now) && b.pool != "" && len(holds) < maxHolds {
-			holds[b.pool] = hold{Since: now.Sub(b.lastLimited), For: b.blockedUntil.Sub(now)}
+		if b.blockedUntil.After(now) && len(blocks) < maxBlocks {
+			blocks[pool] = block{Since: now.Sub(b.lastLimited), For: b.blockedUntil.Sub(now)}
 		}
 		b.mu.Unlock()
 	}
-	if len(holds) == 0 {
+	if len(blocks) == 0 {
 		return nil
 	}
-	data, _ := json.Marshal(holds) // of such a map it cannot fail
+	data, _ := json.Marshal(blocks) // of such a map it cannot fail
 	return data
 }
 
-const (
-	// maxHold bounds what another replica may say of a 429.
-	maxHold = time.Hour
-	// heldAlready is by how much a hold that was told twice may seem to have grown.
-	heldAlready = 200 * time.Millisecond
-)
-
 // Merge implements [share.Source].
 func (p *Pacer) Merge(_ string, report []byte) {
-	var holds map[string]hold
-	if len(report) == 0 || json.Unmarshal(report, &holds) != nil || len(holds) > maxHolds {
+	var blocks map[string]block
+	if len(report) == 0 || json.Unmarshal(report, &blocks) != nil || len(blocks) > maxBlocks {
 		return
 	}
 	now := time.Now()
-	for pool, h := range holds {
-		b, ok := p.pool(pool)
-		if !ok || h.Since < 0 || h.For <= 0 || max(h.Since, h.For) > maxHold {
+	for pool, r := range blocks {
+		b := p.bucket(pool)
+		if b == nil || r.Since < 0 || r.For <= 0 || max(r.Since, r.For) > maxBlock {
 			continue
 		}
 		b.mu.Lock()
-		known := now.Add(h.For).Before(b.blockedUntil.Add(heldAlready))
+		known := now.Add(r.For).Before(b.blockedUntil.Add(sameBlock))
 		b.mu.Unlock()
 		if !known {
-			b.onRateLimit(now.Add(-h.Since), h.For)
+			b.onRateLimit(now.Add(-r.Since), r.For)
 		}
 	}
 }

@@ -140,8 +140,8 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 				break
 			}
 		}
-		if first < 20*time.Second || first > patience+8*time.Second {
-			t.Errorf("the line was shown after %s, want about %s", first, patience)
+		if first < 20*time.Second || first > queuePositionDelay+8*time.Second {
+			t.Errorf("the line was shown after %s, want about %s", first, queuePositionDelay)
 		}
 		_ = r.Close(d.Context(), says("done"))
 	})
@@ -165,7 +165,7 @@ func TestWaitingLineIsShownAtOnce(t *testing.T) {
 func TestEditThatWaitedShowsTheLatest(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
 		r := d.open("a")
-		spend(d, d.pacer.methods["chat.update"], 9, final)
+		spend(d, d.pacer.buckets["chat.update"], 9, final)
 		r.Write(0, "old")
 		synctest.Wait() // it waits for the budget
 		r.Write(0, "new")

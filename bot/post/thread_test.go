@@ -212,7 +212,7 @@ func TestPostThatCannotBeLookedUp(t *testing.T) {
 // turn.
 func TestWaitingPostIsNotTried(t *testing.T) {
 	inFakeTime(t, func(d *desk) {
-		budget := d.pacer.channel(d.channel)
+		budget := d.pacer.bucket(channelPool + d.channel)
 		spend(d, budget, int(budget.burst), final)
 		saved := make(chan PostState, 2)
 		var state PostState

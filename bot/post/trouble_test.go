@@ -228,22 +228,3 @@ func TestLateEditIsOverwritten(t *testing.T) {
 		}
 	})
 }
-
-// TestMethodsWithoutALimit of their own have one together.
-func TestMethodsWithoutALimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPacer()
-		_ = sleep.For(t.Context(), time.Hour)
-		begun := time.Now()
-		for i := range 20 {
-			c := call{method: fmt.Sprint("new.method", i%2), do: func(context.Context) error { return nil }}
-			if err := p.run(t.Context(), c); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if took := time.Since(begun); took < 50*time.Second {
-			t.Errorf("20 calls took %s, want a minute", took)
-		}
-		p.other.timer.Stop()
-	})
-}

@@ -20,40 +20,42 @@ const (
 	priorities
 )
 
-// patience is how long an idle line leaves the budget to replies with more to
-// say. After that it gets one turn in idleShare.
 const (
-	patience  = 30 * time.Second
-	idleShare = 4
+	// queuePositionDelay is the time for which queue positions leave the budget to
+	// texts.
+	queuePositionDelay = 30 * time.Second
+	// queuePositionShare is the share of queue positions after that: one turn in
+	// queuePositionShare.
+	queuePositionShare = 4
 )
 
 // waiter is a call that waits for its turn, of this replica or another one.
 type waiter struct {
 	bucket   *bucket
 	priority priority
-	since    time.Time // it has had something to say
-	served   func(ahead int)
+	since    time.Time // the time by which waiters of a priority are ordered
+	tell     func(ahead int)
 	extra    bool      // it was served with an extra token
-	resets   int       // the bucket's stock from which it was served
-	before   time.Time // the turn before it
+	resets   int       // the bucket's resets when it was served
+	before   time.Time // the turn before
 }
 
-// enter begins to wait. It is followed by leave or answered.
-func (b *bucket) enter(u priority, since time.Time, tell func(ahead int)) *waiter {
-	w := &waiter{bucket: b, priority: u, since: since, served: tell}
+// enter puts a waiter in its queue. The caller must call leave or done.
+func (b *bucket) enter(p priority, since time.Time, tell func(ahead int)) *waiter {
+	w := &waiter{bucket: b, priority: p, since: since, tell: tell}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	queue := b.queues[u]
-	i := len(queue)
-	for i > 0 && queue[i-1].since.After(since) {
+	i := len(b.queues[p])
+	for i > 0 && b.queues[p][i-1].since.After(since) {
 		i--
 	}
-	b.queues[u] = slices.Insert(queue, i, w)
+	b.queues[p] = slices.Insert(b.queues[p], i, w)
 	b.serve()
 	return w
 }
 
-// leave ends the wait, or hands the turn back if it came in the same instant.
+// leave ends the wait, or hands back a turn that came in the same instant and was
+// not used.
 func (b *bucket) leave(w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -62,11 +64,6 @@ func (b *bucket) leave(w *waiter) {
 		b.serve()
 		return
 	}
-	b.refund(w)
-}
-
-// refund hands back a turn that was not used. The caller holds mu.
-func (b *bucket) refund(w *waiter) {
 	if !w.extra {
 		b.inFlight--
 	}
@@ -82,7 +79,7 @@ func (b *bucket) refund(w *waiter) {
 	b.serve()
 }
 
-// done tells that a call has its answer, or that there will be none.
+// done ends the use of a turn: the call has its answer, or there will be none.
 func (b *bucket) done(w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -93,24 +90,24 @@ func (b *bucket) done(w *waiter) {
 	b.serve()
 }
 
-// serve gives turns to those who are next, and sets the timer for the one after.
-// The caller holds mu.
+// serve gives turns to the next waiters, and sets the timer for the waiter after
+// them. The caller holds mu.
 func (b *bucket) serve() {
 	now := time.Now()
 	b.refill(now)
 	for {
-		u, waits := b.next(now)
+		p, waits := b.next(now)
 		if !waits {
 			return
 		}
-		extra, wait := b.ready(u, now)
+		extra, wait := b.ready(p, now)
 		if wait > 0 {
 			b.wakeAfter(wait)
-			return // whoever is less urgent waits behind
+			return // a lower priority waits behind
 		}
-		w := b.queues[u][0]
-		b.queues[u] = slices.Delete(b.queues[u], 0, 1)
-		switch u {
+		w := b.queues[p][0]
+		b.queues[p] = slices.Delete(b.queues[p], 0, 1)
+		switch p {
 		case interim:
 			b.texts++
 		case queuePosition:
@@ -118,26 +115,26 @@ func (b *bucket) serve() {
 		}
 		w.before, w.resets, b.lastServed = b.lastServed, b.resets, now
 		if w.extra = extra; extra {
-			b.spentExtras = append(b.spentExtras, now.Add(extraReturn))
+			b.spendExtras(1, now)
 		} else {
 			b.tokens--
 			b.inFlight++
 		}
-		w.served(share.Served)
+		w.tell(share.Served)
 	}
 }
 
-// next is the queue whose first waiter is next.
-func (b *bucket) next(now time.Time) (u priority, waits bool) {
-	for u, queue := range b.queues {
+// next returns the priority of the next waiter.
+func (b *bucket) next(now time.Time) (p priority, waits bool) {
+	for p, queue := range b.queues {
 		if len(queue) == 0 {
 			continue
 		}
-		if lines := b.queues[queuePosition]; priority(u) == interim && len(lines) > 0 &&
-			b.texts >= idleShare-1 && now.Sub(lines[0].since) >= patience {
+		if positions := b.queues[queuePosition]; priority(p) == interim && len(positions) > 0 &&
+			b.texts >= queuePositionShare-1 && now.Sub(positions[0].since) >= queuePositionDelay {
 			return queuePosition, true
 		}
-		return priority(u), true
+		return priority(p), true
 	}
 	return 0, false
 }
