@@ -139,7 +139,7 @@ var floods = map[string]func(f *flood){
 			if n%2 == 0 {
 				_ = f.ws.Press(f.ctx, f.person, f.channels[0], ts, "send")
 			} else {
-				_ = f.ws.Choose(f.ctx, f.person, f.channels[0], ts, "again", "text")
+				_ = f.ws.Press(f.ctx, f.person, f.channels[0], ts, "again", "text")
 			}
 		})
 	},
@@ -148,7 +148,7 @@ var floods = map[string]func(f *flood){
 		mine := f.post("ann.png")
 		f.closed(mine)
 		ts := f.withAction(f.channel, mine, "again")
-		f.every(200*time.Millisecond, func(n int) { _ = f.ws.Choose(f.ctx, f.person, f.channel, ts, "again", "text") })
+		f.every(200*time.Millisecond, func(n int) { _ = f.ws.Press(f.ctx, f.person, f.channel, ts, "again", "text") })
 	},
 	"shortcuts": func(f *flood) {
 		ts := f.picture(f.channels[0], "", "")

@@ -26,7 +26,7 @@ func (h *house) press(user, channel, ts, action string, option ...string) {
 
 func (h *house) pressOn(user, channel, ts, action string, option ...string) error {
 	if len(option) > 0 {
-		return h.ws.Choose(h.Context(), user, channel, ts, action, option...)
+		return h.ws.Press(h.Context(), user, channel, ts, action, option...)
 	}
 	return h.ws.Press(h.Context(), user, channel, ts, action)
 }

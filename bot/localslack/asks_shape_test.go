@@ -67,7 +67,7 @@ var asks = map[string]func(s *world, c *rawEvents) map[string]any{
 		return got
 	},
 	"ephemeral_button": func(s *world, c *rawEvents) map[string]any {
-		return c.choose(s.whispered(), "stop")
+		return c.choose(s.storedEphemeral(), "stop")
 	},
 	"view_action": func(s *world, c *rawEvents) map[string]any {
 		id := c.window(askWindow)
@@ -94,8 +94,8 @@ func (s *world) menu(thread string) (ts string) {
 	return str(s.ok("chat.postMessage", "channel", s.channel, "thread_ts", thread, "text", "x", "blocks", elements).body, "ts")
 }
 
-// whispered is menu in a message that only the person sees.
-func (s *world) whispered() (ts string) {
+// storedEphemeral is menu in a message that only the person sees.
+func (s *world) storedEphemeral() (ts string) {
 	return str(s.ok("chat.postEphemeral", "channel", s.channel, "user", s.user, "text", "x", "blocks", elements).body, "message_ts")
 }
 
@@ -119,7 +119,7 @@ func (c *rawEvents) ask(do func() error) map[string]any {
 
 func (c *rawEvents) choose(ts, action string, values ...string) map[string]any {
 	c.s.t.Helper()
-	return c.ask(func() error { return c.s.w.Choose(c.s.t.Context(), c.s.user, c.s.channel, ts, action, values...) })
+	return c.ask(func() error { return c.s.w.Press(c.s.t.Context(), c.s.user, c.s.channel, ts, action, values...) })
 }
 
 // window opens a view for the person and returns its id.
@@ -152,7 +152,7 @@ func TestRefusedPresses(t *testing.T) {
 		eve := s.w.AddUser("Eve")
 		s.w.Join(s.channel, eve)
 		guest := s.external()
-		public, private := s.menu(""), s.whispered()
+		public, private := s.menu(""), s.storedEphemeral()
 		nameless := str(s.ok("chat.postMessage", "channel", s.channel, "text", "x", "blocks",
 			`[{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Stop"}}]}]`).body, "ts")
 		window := c.window(askWindow)
@@ -162,9 +162,9 @@ func TestRefusedPresses(t *testing.T) {
 			want string
 		}{
 			"a menu without a choice":        {func() error { return s.w.Press(ctx, s.user, s.channel, public, "more") }, "no_such_option"},
-			"an option that is not there":    {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "mode", "x") }, "no_such_option"},
-			"two options of one":             {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "mode", "text", "figure") }, "no_such_option"},
-			"a button with a choice":         {func() error { return s.w.Choose(ctx, s.user, s.channel, public, "stop", "x") }, "no_such_option"},
+			"an option that is not there":    {func() error { return s.w.Press(ctx, s.user, s.channel, public, "mode", "x") }, "no_such_option"},
+			"two options of one":             {func() error { return s.w.Press(ctx, s.user, s.channel, public, "mode", "text", "figure") }, "no_such_option"},
+			"a button with a choice":         {func() error { return s.w.Press(ctx, s.user, s.channel, public, "stop", "x") }, "no_such_option"},
 			"another's private message":      {func() error { return s.w.Press(ctx, eve, s.channel, private, "stop") }, "no_such_action"},
 			"an element without an id":       {func() error { return s.w.Press(ctx, s.user, s.channel, nameless, "") }, "no_such_action"},
 			"an input without dispatch":      {func() error { return s.w.PressView(ctx, s.user, window, "typed", nil, "x") }, "no_such_action"},
@@ -220,7 +220,7 @@ func TestRespondToAPrivateMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newWorld(t)
 		c := s.rawEvents()
-		ts := s.whispered()
+		ts := s.storedEphemeral()
 		respond := func(press map[string]any, body string) {
 			t.Helper()
 			resp, err := s.http.Post(str(press, "response_url"), "application/json", strings.NewReader(body))

@@ -150,15 +150,15 @@ func (c *conversation) kindOf(happened string) string {
 }
 
 // Archive closes the channel for new messages, posts a last message that says
-// so, and sends channel_archive or group_archive.
+// so, and sends channel_archive or group_archive. The errors are those of Post.
 func (w *Workspace) Archive(user, channel string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.archive(user, w.convs[channel])
-}
-
-func (w *Workspace) archive(user string, c *conversation) error {
-	if c == nil || c.info.IsIM || c.info.IsMPIM {
+	c, err := w.memberOf(user, channel)
+	if err != nil {
+		return err
+	}
+	if c.info.IsIM || c.info.IsMPIM {
 		return webapi.Err("channel_not_found")
 	}
 	name := c.kindOf("archive")
@@ -301,15 +301,15 @@ func (w *Workspace) Kick(user, channel, member string) error {
 		}
 	}
 	if user != member {
-		w.tellRemoved(c, user, member)
+		w.notifyRemoved(c, user, member)
 	}
 	return nil
 }
 
-// tellRemoved posts Slackbot's message to a removed member, bots included
+// notifyRemoved posts Slackbot's message to a removed member, bots included
 // (recorded: slack-web 2.0.1.0,
 // tests/golden/SlackWebhookEvent/slackbotIm.json).
-func (w *Workspace) tellRemoved(c *conversation, user, member string) {
+func (w *Workspace) notifyRemoved(c *conversation, user, member string) {
 	dm := w.openDM([]string{systemUser, member})
 	w.append(dm, &Message{
 		Type: "message", User: systemUser, TS: w.newTS(),

@@ -125,7 +125,7 @@ func chatPostEphemeral(c *call) (answer, error) {
 	}
 	m := c.w.newMessage(c.app, t, parent)
 	if parent == nil || parent.isParent() {
-		c.w.whisper(conv, user, m)
+		c.w.showEphemeral(conv, user, m)
 	}
 	return answer{"message_ts": m.TS}, nil
 }
@@ -218,8 +218,8 @@ type Ephemeral struct {
 
 const maxEphemerals = 1000
 
-// whispered is a stored ephemeral message.
-type whispered struct {
+// storedEphemeral is a stored ephemeral message.
+type storedEphemeral struct {
 	conv *conversation
 	user string
 	m    *Message
@@ -232,7 +232,7 @@ func (w *Workspace) Ephemerals(user string) []Ephemeral {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	out := []Ephemeral{}
-	for _, e := range w.private {
+	for _, e := range w.ephemerals {
 		if e.user == user {
 			out = append(out, Ephemeral{e.conv.info.ID, user, e.m.view(w.base(nil), true)})
 		}
@@ -240,29 +240,29 @@ func (w *Workspace) Ephemerals(user string) []Ephemeral {
 	return out
 }
 
-// whisper shows m to the user alone, in place of the message with the same ts.
-func (w *Workspace) whisper(c *conversation, user string, m *Message) {
-	if i := w.findWhisper(c, user, m.TS); i >= 0 {
-		w.private[i].m = m
+// showEphemeral shows m to the user alone, in place of the message with the same ts.
+func (w *Workspace) showEphemeral(c *conversation, user string, m *Message) {
+	if i := w.findEphemeral(c, user, m.TS); i >= 0 {
+		w.ephemerals[i].m = m
 	} else {
-		w.private = append(w.private, &whispered{c, user, m})
+		w.ephemerals = append(w.ephemerals, &storedEphemeral{c, user, m})
 	}
-	if n := len(w.private) - maxEphemerals; n > 0 {
-		w.private = slices.Clone(w.private[n:])
+	if n := len(w.ephemerals) - maxEphemerals; n > 0 {
+		w.ephemerals = slices.Clone(w.ephemerals[n:])
 	}
 	w.publish(c, change{Type: "ephemeral", TS: m.TS, Message: m, only: user})
 }
 
-// unwhisper removes an ephemeral message.
-func (w *Workspace) unwhisper(c *conversation, user, ts string) {
-	if i := w.findWhisper(c, user, ts); i >= 0 {
-		w.private = slices.Delete(w.private, i, i+1)
+// removeEphemeral removes an ephemeral message.
+func (w *Workspace) removeEphemeral(c *conversation, user, ts string) {
+	if i := w.findEphemeral(c, user, ts); i >= 0 {
+		w.ephemerals = slices.Delete(w.ephemerals, i, i+1)
 		w.publish(c, change{Type: "message_deleted", TS: ts, only: user})
 	}
 }
 
-func (w *Workspace) findWhisper(c *conversation, user, ts string) int {
-	return slices.IndexFunc(w.private, func(e *whispered) bool {
+func (w *Workspace) findEphemeral(c *conversation, user, ts string) int {
+	return slices.IndexFunc(w.ephemerals, func(e *storedEphemeral) bool {
 		return e.conv == c && e.user == user && e.m.TS == ts
 	})
 }

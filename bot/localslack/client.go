@@ -55,24 +55,30 @@ func (w *Workspace) Post(user string, p Post) (ts string, err error) {
 			return "", webapi.Err("messages_tab_disabled", "sending messages to this app has been turned off")
 		}
 	}
-	m := &Message{
-		Type: "message", User: user, ClientMsgID: strings.ToLower(secret()),
-		Text: w.compose(p.Text),
+	m, err := w.personMessage(c, user, p)
+	if err != nil {
+		return "", err
 	}
-	if p.Thread != "" {
-		parent := c.thread(p.Thread)
-		if parent == nil {
-			return "", webapi.Err("thread_not_found")
-		}
-		m.ThreadTS = parent.TS
-	}
-	m.TS = w.newTS()
 	shared, err := w.storeAll(user, p.Files)
 	if err != nil {
 		return "", err
 	}
 	w.share(c, m, shared)
 	return m.TS, nil
+}
+
+// personMessage returns a new message of the user, without files.
+func (w *Workspace) personMessage(c *conversation, user string, p Post) (*Message, error) {
+	m := &Message{Type: "message", User: user, ClientMsgID: strings.ToLower(secret()), Text: w.compose(p.Text)}
+	if p.Thread != "" {
+		parent := c.thread(p.Thread)
+		if parent == nil {
+			return nil, webapi.Err("thread_not_found")
+		}
+		m.ThreadTS = parent.TS
+	}
+	m.TS = w.newTS()
+	return m, nil
 }
 
 // compose returns typed text in the form that Slack's client sends.
@@ -274,15 +280,11 @@ func (w *Workspace) Forward(user, channel, ts string, to Post) (newTS string, er
 	if m == nil || m.Subtype == "tombstone" {
 		return "", webapi.Err("message_not_found")
 	}
-	parent, err := threadOf(c, to.Thread)
+	shared, err := w.personMessage(c, user, to)
 	if err != nil {
 		return "", err
 	}
-	shared := &Message{Type: "message", User: user, ClientMsgID: strings.ToLower(secret()), Text: w.compose(to.Text), forward: w.forwarded(from, m)}
-	if parent != nil {
-		shared.ThreadTS = parent.TS
-	}
-	shared.TS = w.newTS()
+	shared.forward = w.forwarded(from, m)
 	w.append(c, shared)
 	return shared.TS, nil
 }

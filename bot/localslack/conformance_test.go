@@ -226,7 +226,7 @@ func (c *control) act(rw http.ResponseWriter, r *http.Request) {
 	}
 	s := c.worlds[i]
 	c.mu.Unlock()
-	do, ok := deeds[r.PathValue("action")]
+	do, ok := fromOutside[r.PathValue("action")]
 	if !ok {
 		answerControl(rw, nil, errors.New("no such action: "+r.PathValue("action")))
 		return
@@ -242,8 +242,8 @@ func (c *control) act(rw http.ResponseWriter, r *http.Request) {
 	answerControl(rw, result, err)
 }
 
-// deeds is what a check can do from outside the app.
-var deeds = map[string]func(context.Context, *stage, act) (any, error){
+// fromOutside is what a check can do from outside the app.
+var fromOutside = map[string]func(context.Context, *stage, act) (any, error){
 	"post": func(_ context.Context, s *stage, in act) (any, error) {
 		return s.w.Post(in.User, localslack.Post{Channel: in.Channel, Thread: in.Thread, Text: in.Text, Files: in.Files})
 	},
@@ -263,7 +263,7 @@ var deeds = map[string]func(context.Context, *stage, act) (any, error){
 		return nil, s.w.Press(ctx, in.User, in.Channel, in.TS, in.Name)
 	},
 	"choose": func(ctx context.Context, s *stage, in act) (any, error) {
-		return nil, s.w.Choose(ctx, in.User, in.Channel, in.TS, in.Name, in.Chosen...)
+		return nil, s.w.Press(ctx, in.User, in.Channel, in.TS, in.Name, in.Chosen...)
 	},
 	"pressView": func(ctx context.Context, s *stage, in act) (any, error) {
 		return nil, s.w.PressView(ctx, in.User, in.View, in.Name, in.Values, in.Chosen...)

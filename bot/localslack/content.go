@@ -118,7 +118,7 @@ func blocksValidate(c *call) (answer, error) {
 		_, err := blockkit.Check(c.Args["blocks"], blockkit.Message)
 		return answer{}, webapi.Validation("invalid_blocks", "/blocks", err)
 	case c.Has("view"):
-		_, err := c.w.parseView([]byte(c.Args["view"]), nil)
+		_, err := c.w.parseView(c.Args["view"], nil)
 		return answer{}, webapi.Validation("invalid_view", "/view", err)
 	}
 	in := webapi.Args{}

@@ -98,29 +98,29 @@ var talkErrors = []errorCase{
 	{"chat.postMessage", "invalid_thread_ts", func(s *scene) error { return s.say(s.channel, hello, thread("0x")) }},
 	{"chat.postMessage", "thread_not_found", func(s *scene) error { return s.say(s.channel, hello, thread("1.000001")) }},
 
-	{"chat.postEphemeral", "channel_not_found", func(s *scene) error { return s.whisper(s.secret, s.user, hello) }},
-	{"chat.postEphemeral", "not_in_channel", func(s *scene) error { return s.whisper(s.public, s.user, hello) }},
+	{"chat.postEphemeral", "channel_not_found", func(s *scene) error { return s.postEphemeral(s.secret, s.user, hello) }},
+	{"chat.postEphemeral", "not_in_channel", func(s *scene) error { return s.postEphemeral(s.public, s.user, hello) }},
 	{"chat.postEphemeral", "is_archived", func(s *scene) error {
 		s.must(s.w.Archive(s.user, s.archived))
-		return s.whisper(s.archived, s.user, hello)
+		return s.postEphemeral(s.archived, s.user, hello)
 	}},
-	{"chat.postEphemeral", "user_not_in_channel", func(s *scene) error { return s.whisper(s.channel, s.w.AddUser("Bob"), hello) }},
-	{"chat.postEphemeral", "no_text", func(s *scene) error { return s.whisper(s.channel, s.user) }},
+	{"chat.postEphemeral", "user_not_in_channel", func(s *scene) error { return s.postEphemeral(s.channel, s.w.AddUser("Bob"), hello) }},
+	{"chat.postEphemeral", "no_text", func(s *scene) error { return s.postEphemeral(s.channel, s.user) }},
 	{"chat.postEphemeral", "msg_too_long", func(s *scene) error {
-		return s.whisper(s.channel, s.user, slack.MsgOptionText(bulk(40_001), false))
+		return s.postEphemeral(s.channel, s.user, slack.MsgOptionText(bulk(40_001), false))
 	}},
-	{"chat.postEphemeral", "markdown_text_conflict", func(s *scene) error { return s.whisper(s.channel, s.user, hello, markdown(1)) }},
+	{"chat.postEphemeral", "markdown_text_conflict", func(s *scene) error { return s.postEphemeral(s.channel, s.user, hello, markdown(1)) }},
 	{"chat.postEphemeral", "invalid_attachments", func(s *scene) error {
 		return s.raw("chat.postEphemeral", "channel", s.channel, "user", s.user, "attachments", "{}")
 	}},
-	{"chat.postEphemeral", "too_many_attachments", func(s *scene) error { return s.whisper(s.channel, s.user, hello, manyAtts()) }},
-	{"chat.postEphemeral", "invalid_blocks", func(s *scene) error { return s.whisper(s.channel, s.user, badBlock) }},
+	{"chat.postEphemeral", "too_many_attachments", func(s *scene) error { return s.postEphemeral(s.channel, s.user, hello, manyAtts()) }},
+	{"chat.postEphemeral", "invalid_blocks", func(s *scene) error { return s.postEphemeral(s.channel, s.user, badBlock) }},
 	{"chat.postEphemeral", "invalid_blocks_format", func(s *scene) error {
 		return s.raw("chat.postEphemeral", "channel", s.channel, "user", s.user, "blocks", "x")
 	}},
-	{"chat.postEphemeral", "msg_blocks_too_long", func(s *scene) error { return s.whisper(s.channel, s.user, longBlock) }},
-	{"chat.postEphemeral", "invalid_thread_ts", func(s *scene) error { return s.whisper(s.channel, s.user, hello, thread("0x")) }},
-	{"chat.postEphemeral", "thread_not_found", func(s *scene) error { return s.whisper(s.channel, s.user, hello, thread("1.000001")) }},
+	{"chat.postEphemeral", "msg_blocks_too_long", func(s *scene) error { return s.postEphemeral(s.channel, s.user, longBlock) }},
+	{"chat.postEphemeral", "invalid_thread_ts", func(s *scene) error { return s.postEphemeral(s.channel, s.user, hello, thread("0x")) }},
+	{"chat.postEphemeral", "thread_not_found", func(s *scene) error { return s.postEphemeral(s.channel, s.user, hello, thread("1.000001")) }},
 
 	{"chat.update", "channel_not_found", func(s *scene) error { return s.edit(s.secret, s.mine, hello) }},
 	{"chat.update", "message_not_found", func(s *scene) error { s.must(s.take(s.channel, s.mine)); return s.edit(s.channel, s.mine, hello) }},

@@ -83,12 +83,12 @@ func TestErrorsMatchTheDocumentation(t *testing.T) {
 func TestEphemeralInAThread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
-		s.must(s.whisper(s.channel, s.user, hello, thread(s.theirs)))
+		s.must(s.postEphemeral(s.channel, s.user, hello, thread(s.theirs)))
 		if n := len(s.w.Ephemerals(s.user)); n != 0 {
 			t.Errorf("%d shown in a thread that nobody has replied in", n)
 		}
 		s.must(s.say(s.channel, hello, thread(s.theirs)))
-		s.must(s.whisper(s.channel, s.user, hello, thread(s.theirs)))
+		s.must(s.postEphemeral(s.channel, s.user, hello, thread(s.theirs)))
 		if n := len(s.w.Ephemerals(s.user)); n != 1 {
 			t.Errorf("%d shown in a thread with replies, want 1", n)
 		}
@@ -292,7 +292,7 @@ func (s *scene) say(channel string, o ...opt) error {
 	return err
 }
 
-func (s *scene) whisper(channel, user string, o ...opt) error {
+func (s *scene) postEphemeral(channel, user string, o ...opt) error {
 	_, err := s.api.PostEphemeralContext(s.t.Context(), channel, user, o...)
 	return err
 }

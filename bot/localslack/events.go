@@ -68,7 +68,7 @@ func (w *Workspace) emitMessage(c *conversation, m *Message) {
 			// The event may come without the files of the message event.
 			v.Type, v.Subtype, v.Root = "app_mention", "", nil
 			v.Files, v.Upload, v.DisplayAsBot = nil, false, nil
-			w.signMention(&v)
+			w.setMentionTeam(&v)
 			w.sendEvent(a, c, struct {
 				Message
 				Channel string `json:"channel"`

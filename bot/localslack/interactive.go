@@ -115,7 +115,7 @@ func (w *Workspace) Shortcut(ctx context.Context, user, channel, ts, callbackID 
 			return nil, nil, webapi.Err("interactivity_disabled")
 		}
 		body := w.interaction(a, user, "message_action")
-		w.addPlace(body, a, c, user, ts)
+		w.addMessageRef(body, a, c, user, ts)
 		body["message"] = w.appView(c, m, w.base(a), false)
 		body["callback_id"], body["message_ts"], body["action_ts"] = callbackID, ts, w.newTS()
 		return a, a.socket.Ask("interactive", webapi.MustJSON(body), false), nil
@@ -148,29 +148,24 @@ func (w *Workspace) interaction(a *app, user, kind string) map[string]any {
 	}
 }
 
-// addPlace adds the channel and message ts of an interaction to its payload,
+// addMessageRef adds the channel and message ts of an interaction to its payload,
 // and a response_url.
-func (w *Workspace) addPlace(body map[string]any, a *app, c *conversation, user, ts string) {
+func (w *Workspace) addMessageRef(body map[string]any, a *app, c *conversation, user, ts string) {
 	body["channel"] = map[string]string{"id": c.info.ID, "name": c.payloadName()}
 	body["response_url"] = w.newHook(a, c, user, ts)
 }
 
-// Press presses a button of an app's message as the user: the element with
-// this action_id, in a message of the channel or in an ephemeral message. The
-// errors are those of Command, no_such_action, and interactivity_disabled.
-func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID string) error {
-	return w.Choose(ctx, user, channel, ts, actionID)
-}
-
-// Choose is Press for an element with options. static_select, radio_buttons
-// and overflow take the value of one option; checkboxes and
-// multi_static_select take the values of all selected options. An unknown
-// option is no_such_option.
-func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID string, values ...string) error {
+// Press presses a button of an app's message as the user, or chooses options:
+// the element has this action_id, in a message of the channel or in an ephemeral
+// message. A button takes no values, static_select, radio_buttons and overflow
+// take the value of one option, and checkboxes and multi_static_select the
+// values of all selected options. The errors are those of Command,
+// no_such_action, no_such_option, and interactivity_disabled.
+func (w *Workspace) Press(ctx context.Context, user, channel, ts, actionID string, values ...string) error {
 	return w.request(ctx, user, channel, func(c *conversation) (*app, *socketmode.Delivery, error) {
 		m, private := c.message(ts), false
-		if i := w.findWhisper(c, user, ts); i >= 0 {
-			m, private = w.private[i].m, true
+		if i := w.findEphemeral(c, user, ts); i >= 0 {
+			m, private = w.ephemerals[i].m, true
 		}
 		if m == nil || w.apps[m.AppID] == nil {
 			return nil, nil, webapi.Err("no_such_action")
@@ -185,7 +180,7 @@ func (w *Workspace) Choose(ctx context.Context, user, channel, ts, actionID stri
 			container["thread_ts"] = m.ThreadTS
 		}
 		body := w.interaction(a, user, "block_actions")
-		w.addPlace(body, a, c, user, ts)
+		w.addMessageRef(body, a, c, user, ts)
 		if !private { // for an ephemeral message Slack sends only the container
 			body["message"] = w.appView(c, m, w.base(a), false)
 		}
@@ -263,12 +258,12 @@ func (w *Workspace) useHook(key string, a webapi.Args) error {
 // person or, with response_type in_channel, to everybody; or a change of the
 // original message, which may be ephemeral.
 func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.Args) error {
-	old, private := c.message(ts), w.findWhisper(c, user, ts)
+	old, private := c.message(ts), w.findEphemeral(c, user, ts)
 	if in.Bool("delete_original") {
 		if old != nil {
 			w.remove(c, old)
 		}
-		w.unwhisper(c, user, ts)
+		w.removeEphemeral(c, user, ts)
 		return nil
 	}
 	t, err := contentOf(in)
@@ -280,8 +275,8 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.
 	}
 	if in.Bool("replace_original") && private >= 0 {
 		m := w.newMessage(a, t, nil)
-		m.TS, m.ThreadTS = ts, w.private[private].m.ThreadTS
-		w.whisper(c, user, m)
+		m.TS, m.ThreadTS = ts, w.ephemerals[private].m.ThreadTS
+		w.showEphemeral(c, user, m)
 		return nil
 	}
 	if in.Bool("replace_original") && old != nil {
@@ -298,7 +293,7 @@ func (w *Workspace) respond(a *app, c *conversation, user, ts string, in webapi.
 	if in["response_type"] == "in_channel" {
 		w.append(c, m)
 	} else {
-		w.whisper(c, user, m)
+		w.showEphemeral(c, user, m)
 	}
 	return nil
 }

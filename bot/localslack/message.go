@@ -135,24 +135,14 @@ func (w *Workspace) replace(c *conversation, m *Message) {
 // append adds a message, counts the message in its thread, and sends the
 // message event.
 func (w *Workspace) append(c *conversation, m *Message) {
-	w.sign(m)
-	if parent := c.message(m.ThreadTS); parent != nil {
+	w.setTeam(m)
+	c.messages = append(c.messages, m)
+	if parent := w.recount(c, m.ThreadTS); parent != nil {
 		m.ParentUserID = parent.User
-		p := parent.clone()
-		p.ThreadTS = p.TS
-		p.LatestReply = m.TS
-		p.IsLocked, p.Subscribed = new(false), new(false)
-		p.ReplyCount++
-		if !slices.Contains(p.ReplyUsers, m.User) {
-			p.ReplyUsers = append(slices.Clone(p.ReplyUsers), m.User)
-		}
-		p.ReplyUsersCount = len(p.ReplyUsers)
-		w.replace(c, p)
 		if m.Subtype == "thread_broadcast" {
-			m.Root = p
+			m.Root = parent
 		}
 	}
-	c.messages = append(c.messages, m)
 	w.publish(c, change{Type: "message", TS: m.TS, Message: m})
 	w.emitMessage(c, m)
 }
@@ -184,14 +174,15 @@ func (w *Workspace) remove(c *conversation, m *Message) {
 	}
 }
 
-// recount updates a parent after one of its replies was removed. A tombstone
-// without replies is removed too.
-func (w *Workspace) recount(c *conversation, parentTS string) {
+// recount updates and returns a parent, if there is one, after a reply was added
+// or removed. A tombstone without replies is removed too.
+func (w *Workspace) recount(c *conversation, parentTS string) *Message {
 	parent := c.message(parentTS)
 	if parent == nil {
-		return
+		return nil
 	}
 	p := parent.clone()
+	p.ThreadTS, p.IsLocked, p.Subscribed = p.TS, new(false), new(false)
 	p.ReplyCount, p.ReplyUsers, p.LatestReply = 0, nil, ""
 	for _, r := range c.replies(parent)[1:] {
 		p.ReplyCount++
@@ -205,10 +196,11 @@ func (w *Workspace) recount(c *conversation, parentTS string) {
 		p.ThreadTS, p.IsLocked, p.Subscribed = "", nil, nil
 		if p.Subtype == "tombstone" {
 			w.remove(c, p)
-			return
+			return p
 		}
 	}
 	w.replace(c, p)
+	return p
 }
 
 // Seed adds messages to a channel as Messages returned them from an earlier

@@ -23,7 +23,7 @@ func (w *Workspace) pageHandler() http.Handler {
 	mux.HandleFunc("GET /page/files/{id}/{name}", w.pageFile)
 	mux.HandleFunc("POST /page/messages", w.pagePost)
 	mux.HandleFunc("POST /page/actions", w.pageAction)
-	mux.HandleFunc("POST /page/do/{deed}", w.pageDo)
+	mux.HandleFunc("POST /page/do/{name}", w.pageDo)
 	mux.HandleFunc("POST /page/views/{id}", w.pageSubmit)
 	return page.Secure(mux)
 }

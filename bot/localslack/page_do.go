@@ -19,16 +19,16 @@ import (
 // This file is what a person does on the page besides writing.
 
 const (
-	maxPageJSON   = 64 << 10                       // bytes of a deed
+	maxPageJSON   = 64 << 10                       // bytes of a request
 	maxPageWindow = maxInputs*maxInputFile + 1<<20 // bytes of a window with its files
 	maxPageValues = 100                            // values of a window
 	fileField     = "file:"                        // before the block_id of a file's field
 	valueField    = "value:"                       // likewise
 )
 
-// pageDeed is a request of the page. Each kind of request uses some of the
+// pageRequest is a request of the page. Each kind of request uses some of the
 // fields.
-type pageDeed struct {
+type pageRequest struct {
 	Channel string              `json:"channel"`
 	TS      string              `json:"ts"`
 	Name    string              `json:"name"` // of an emoji, a shortcut or a channel
@@ -43,13 +43,13 @@ type pageDeed struct {
 
 // pageDo handles POST /page/do/NAME. The page gets the result.
 func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
-	var deed pageDeed
-	result, err := "", errNoDeed
-	if readDeed(rw, r, &deed) {
-		result, err = w.do(r.Context(), w.pageUser(), r.PathValue("deed"), deed)
+	var req pageRequest
+	result, err := "", errUnknownRequest
+	if readRequest(rw, r, &req) {
+		result, err = w.do(r.Context(), w.pageUser(), r.PathValue("name"), req)
 	}
 	switch {
-	case errors.Is(err, errNoDeed):
+	case errors.Is(err, errUnknownRequest):
 		page.Refuse(rw, http.StatusBadRequest, "That was not understood.")
 	case err != nil:
 		page.Fail(rw, err)
@@ -58,10 +58,10 @@ func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var errNoDeed = errors.New("no such deed")
+var errUnknownRequest = errors.New("no such request")
 
-// do carries out a deed of the user.
-func (w *Workspace) do(ctx context.Context, user, name string, d pageDeed) (result string, err error) {
+// do carries out a request of the user.
+func (w *Workspace) do(ctx context.Context, user, name string, d pageRequest) (result string, err error) {
 	switch name {
 	case "react":
 		return "", w.React(user, d.Channel, d.TS, d.Name)
@@ -86,15 +86,15 @@ func (w *Workspace) do(ctx context.Context, user, name string, d pageDeed) (resu
 	case "join":
 		return "", w.joinPublic(user, d.Channel)
 	case "archive":
-		return "", w.archiveAs(user, d.Channel)
+		return "", w.Archive(user, d.Channel)
 	case "create":
 		return w.createChannel(user, d.Name, d.Private)
 	case "open":
-		return "", w.openPlace(user, d.Channel)
+		return "", w.openConversation(user, d.Channel)
 	case "dm":
 		return w.openDMWith(user, d.User)
 	}
-	return "", errNoDeed
+	return "", errUnknownRequest
 }
 
 // openDMWith opens the direct message of two people.
@@ -107,15 +107,15 @@ func (w *Workspace) openDMWith(user, other string) (channel string, err error) {
 	return w.openDM([]string{user, other}).info.ID, nil
 }
 
-func readDeed(rw http.ResponseWriter, r *http.Request, deed *pageDeed) bool {
-	return json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxPageJSON)).Decode(deed) == nil
+func readRequest(rw http.ResponseWriter, r *http.Request, req *pageRequest) bool {
+	return json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxPageJSON)).Decode(req) == nil
 }
 
 // pageAction presses a button or chooses in a menu, of a message or of a
 // window, and responds after the app's ack.
 func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
-	var d pageDeed
-	if !readDeed(rw, r, &d) {
+	var d pageRequest
+	if !readRequest(rw, r, &d) {
 		page.Refuse(rw, http.StatusBadRequest, "This button was not understood.")
 		return
 	}
@@ -123,7 +123,7 @@ func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
 	if d.View != "" {
 		err = w.PressView(r.Context(), w.pageUser(), d.View, d.Action, d.Typed, d.Values...)
 	} else {
-		err = w.Choose(r.Context(), w.pageUser(), d.Channel, d.TS, d.Action, d.Values...)
+		err = w.Press(r.Context(), w.pageUser(), d.Channel, d.TS, d.Action, d.Values...)
 	}
 	if err != nil {
 		page.Fail(rw, err)
@@ -214,7 +214,7 @@ func (w *Workspace) pageCommand(ctx context.Context, p Post, name, text string) 
 	case "/leave":
 		return w.Kick(user, p.Channel, user)
 	case "/archive":
-		return w.archiveAs(user, p.Channel)
+		return w.Archive(user, p.Channel)
 	}
 	return w.Command(ctx, user, p.Channel, name, text)
 }
@@ -241,17 +241,6 @@ func (w *Workspace) named(text string) (user string) {
 		}
 	}
 	return ""
-}
-
-// archiveAs is Archive for a member of the channel.
-func (w *Workspace) archiveAs(user, channel string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c, err := w.memberOf(user, channel)
-	if err != nil {
-		return err
-	}
-	return w.archive(user, c)
 }
 
 func (w *Workspace) joinPublic(user, channel string) error {

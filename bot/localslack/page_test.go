@@ -137,7 +137,7 @@ func TestPageRefusesStrangers(t *testing.T) {
 		"a press": func() *http.Request {
 			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/actions", strings.NewReader("{}"))
 		},
-		"a deed": func() *http.Request {
+		"a request": func() *http.Request {
 			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/create", strings.NewReader(`{"name":"forged"}`))
 		},
 		"a window": func() *http.Request {
@@ -300,7 +300,7 @@ func TestPagePermalinksStayHere(t *testing.T) {
 	}
 }
 
-// do carries out a deed of the page.
+// do carries out a request of the page.
 func (s *world) do(name, body string) *httptest.ResponseRecorder {
 	return s.serve(httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/"+name, strings.NewReader(body)))
 }
@@ -320,7 +320,7 @@ func TestPageDeeds(t *testing.T) {
 	at := func(channel, ts, more string) string {
 		return `{"channel":"` + channel + `","ts":"` + ts + `"` + more + `}`
 	}
-	for name, c := range map[string]struct{ deed, body, words string }{
+	for name, c := range map[string]struct{ name, body, words string }{
 		"a reaction":                 {"react", at(s.channel, theirs, `,"name":"eyes"`), ""},
 		"no emoji":                   {"react", at(s.channel, theirs, `,"name":"<b>"`), "no emoji of that name"},
 		"a reaction not there":       {"unreact", at(s.channel, mine, `,"name":"tada"`), "no_reaction"},
@@ -342,12 +342,12 @@ func TestPageDeeds(t *testing.T) {
 		"a direct message":           {"dm", `{"user":"` + eve + `"}`, ""},
 		"one with nobody":            {"dm", `{"user":"U404"}`, "."},
 		"no window":                  {"close-view", `{"view":"V404"}`, "not open"},
-		"no such deed":               {"own", `{}`, "not understood"},
+		"no such request":            {"own", `{}`, "not understood"},
 		"no JSON":                    {"react", `{`, "not understood"},
 		"too much":                   {"react", `{"name":"` + strings.Repeat("x", 70<<10) + `"}`, "not understood"},
 		"a shortcut unheard":         {"shortcut", at(s.channel, mine, `,"name":"extract"`), "not connected"},
 	} {
-		rec := s.do(c.deed, c.body)
+		rec := s.do(c.name, c.body)
 		if a := answerOf(t, rec); a.OK != (c.words == "") || !strings.Contains(a.Error, c.words) || a.OK != (rec.Code == 200) || !a.OK && !strings.HasSuffix(a.Error, ".") {
 			t.Errorf("%s: %d %+v", name, rec.Code, a)
 		}

@@ -264,7 +264,7 @@ func usersInfo(c *call) (answer, error) {
 		return nil, webapi.Err("user_not_found")
 	}
 	v := *u
-	v.IsStranger = c.w.stranger(c.app, u.ID)
+	v.IsStranger = c.w.isStranger(c.app, u.ID)
 	v.EnterpriseUser = c.w.enterpriseUser(u)
 	if u.home == HomeOrganization {
 		v.TeamID = ""

@@ -40,7 +40,7 @@ func (w *Workspace) Submit(ctx context.Context, user, viewID string, values map[
 	if err != nil || len(problems) > 0 {
 		return problems, err
 	}
-	return w.settleSubmission(a, v, ack)
+	return w.applySubmission(a, v, ack)
 }
 
 // inView carries out what a person does in a window: ask, which runs under the
@@ -62,7 +62,7 @@ func (w *Workspace) inView(ctx context.Context, user, viewID string, ask func(*V
 // PressView presses or chooses in a window, outside its input blocks or in an
 // input block with dispatch_action. typed is the present input by block_id, as
 // for Submit; the app sees the input in the view's state, except files. The
-// errors are those of Choose, and not_found.
+// errors are those of Press, and not_found.
 func (w *Workspace) PressView(ctx context.Context, user, viewID, actionID string, typed map[string][]string, values ...string) error {
 	_, err := w.inView(ctx, user, viewID, func(v *View, a *app) (*socketmode.Delivery, error) {
 		action, err := w.act(a, v.Blocks, actionID, values)
@@ -120,8 +120,8 @@ func (w *Workspace) openView(user, id string) (*View, *app, error) {
 	return v, w.apps[v.AppID], nil
 }
 
-// settleSubmission carries out the ack of a submission.
-func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (problems map[string]string, err error) {
+// applySubmission carries out the ack of a submission.
+func (w *Workspace) applySubmission(a *app, v *View, ack json.RawMessage) (problems map[string]string, err error) {
 	var in struct {
 		Action string            `json:"response_action"`
 		Errors map[string]string `json:"errors"`
@@ -142,7 +142,7 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 		if in.Action == "update" {
 			old = v
 		}
-		next, err := w.parseView(in.View, old)
+		next, err := w.parseView(string(in.View), old)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +151,7 @@ func (w *Workspace) settleSubmission(a *app, v *View, ack json.RawMessage) (prob
 		} else if err := w.pushOnto(a, v.user, next); err != nil {
 			return nil, err
 		}
-		w.keepView(a, next, v.user)
+		w.storeView(a, next, v.user)
 	default:
 		return nil, webapi.Err("invalid_arguments", "[ERROR] unknown response_action: "+in.Action)
 	}

@@ -133,10 +133,10 @@ type authorProfile struct {
 	IsUltraRestricted bool   `json:"is_ultra_restricted"`
 }
 
-// sign sets the team of a message's author. Slack leaves the team out of a
+// setTeam sets the team of a message's author. Slack leaves the team out of a
 // message with files (slackapi/slack-api-specs issue 62), except for a
 // partner's people.
-func (w *Workspace) sign(m *Message) {
+func (w *Workspace) setTeam(m *Message) {
 	u := w.users[m.User]
 	switch {
 	case u != nil && u.home != HomeHere:
@@ -149,8 +149,8 @@ func (w *Workspace) sign(m *Message) {
 	}
 }
 
-// signMention sets the team in an app_mention, whose own team is the app's.
-func (w *Workspace) signMention(m *Message) {
+// setMentionTeam sets the team in an app_mention, whose own team is the app's.
+func (w *Workspace) setMentionTeam(m *Message) {
 	u := w.users[m.User]
 	m.Team = w.team.ID
 	if u == nil || u.home == HomeHere {
@@ -183,8 +183,8 @@ func (w *Workspace) appView(c *conversation, m *Message, base string, metadata b
 	return v
 }
 
-// stranger returns the user's is_stranger for an app.
-func (w *Workspace) stranger(a *app, user string) *bool {
+// isStranger returns the user's is_stranger for an app.
+func (w *Workspace) isStranger(a *app, user string) *bool {
 	if !w.external(user) {
 		return nil
 	}

@@ -49,7 +49,8 @@ func TestNothingHappensAfterServe(t *testing.T) {
 }
 
 func TestMentionLabels(t *testing.T) {
-	w := New(Options{Behaviour: Behaviour{MentionLabels: true}})
+	w := New(Options{})
+	w.SetBehaviour(Behaviour{MentionLabels: true})
 	ada := w.AddUser("Ada")
 	for in, want := range map[string]string{"@Ada hi": "<@" + ada + "|ada> hi", "<@U404>": "<@U404>"} {
 		if got := w.compose(in); got != want {

@@ -50,19 +50,14 @@ const (
 	maxCallbackID = 255
 )
 
-// viewArg reads and checks the argument view, which replaces old.
-func (c *call) viewArg(old *View) (*View, error) {
-	return c.w.parseView([]byte(c.Args["view"]), old)
-}
-
 // parseView reads and checks a view. The view may have the external_id of old,
 // the view to replace, if any.
-func (w *Workspace) parseView(raw []byte, old *View) (*View, error) {
+func (w *Workspace) parseView(raw string, old *View) (*View, error) {
 	if len(raw) > maxViewSize {
 		return nil, webapi.Err("view_too_large")
 	}
 	v := &View{}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := json.Unmarshal([]byte(raw), v); err != nil {
 		return nil, webapi.Err("invalid_arguments", "[ERROR] view must be an object [json-pointer:/view]")
 	}
 	invalid := func(at, what string) error {
@@ -121,9 +116,9 @@ func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) 
 	return nil
 }
 
-// triggered takes the trigger of the argument trigger_id, once and within 3 s, and
+// takeTrigger takes the trigger of the argument trigger_id, once and within 3 s, and
 // the view to open.
-func (c *call) triggered() (*trigger, *View, error) {
+func (c *call) takeTrigger() (*trigger, *View, error) {
 	t, ok := c.w.triggers.Get(c.Args["trigger_id"])
 	switch {
 	case !c.Has("trigger_id"):
@@ -136,17 +131,17 @@ func (c *call) triggered() (*trigger, *View, error) {
 		return nil, nil, webapi.Err("expired_trigger_id")
 	}
 	t.spent = true
-	v, err := c.viewArg(nil)
+	v, err := c.w.parseView(c.Args["view"], nil)
 	return t, v, err
 }
 
-// keep stores a view, new or changed, and returns the response.
-func (c *call) keep(v *View, user string) answer {
-	c.w.keepView(c.app, v, user)
+// storeView stores a view, new or changed, and returns the response.
+func (c *call) storeView(v *View, user string) answer {
+	c.w.storeView(c.app, v, user)
 	return answer{"view": *v}
 }
 
-func (w *Workspace) keepView(a *app, v *View, user string) {
+func (w *Workspace) storeView(a *app, v *View, user string) {
 	if v.ID == "" {
 		v.ID = w.newID("V")
 	}
@@ -167,26 +162,26 @@ func (w *Workspace) keepView(a *app, v *View, user string) {
 }
 
 func viewsOpen(c *call) (answer, error) {
-	t, v, err := c.triggered()
+	t, v, err := c.takeTrigger()
 	if err != nil {
 		return nil, err
 	}
 	if v.Type != "modal" {
 		return nil, webapi.Err("invalid_arguments", "[ERROR] views.open opens modals [json-pointer:/view/type]")
 	}
-	return c.keep(v, t.user), nil
+	return c.storeView(v, t.user), nil
 }
 
 // viewsPush puts a view above the person's newest view.
 func viewsPush(c *call) (answer, error) {
-	t, v, err := c.triggered()
+	t, v, err := c.takeTrigger()
 	if err != nil {
 		return nil, err
 	}
 	if err := c.w.pushOnto(c.app, t.user, v); err != nil {
 		return nil, err
 	}
-	return c.keep(v, t.user), nil
+	return c.storeView(v, t.user), nil
 }
 
 // pushOnto links v to the newest view that the user has open from the app.
@@ -226,12 +221,12 @@ func viewsUpdate(c *call) (answer, error) {
 	if c.Has("hash") && c.Args["hash"] != old.Hash {
 		return nil, webapi.Err("hash_conflict")
 	}
-	v, err := c.viewArg(old)
+	v, err := c.w.parseView(c.Args["view"], old)
 	if err != nil {
 		return nil, err
 	}
 	v.ID, v.RootViewID, v.PreviousViewID = old.ID, old.RootViewID, old.PreviousViewID
-	return c.keep(v, old.user), nil
+	return c.storeView(v, old.user), nil
 }
 
 // viewsPublish sets a person's App Home.
@@ -241,7 +236,7 @@ func viewsPublish(c *call) (answer, error) {
 		return nil, webapi.Err("user_not_found")
 	}
 	old := c.w.home(c.app, user)
-	v, err := c.viewArg(old)
+	v, err := c.w.parseView(c.Args["view"], old)
 	switch {
 	case err != nil:
 		return nil, err
@@ -252,7 +247,7 @@ func viewsPublish(c *call) (answer, error) {
 	case old != nil:
 		v.ID = old.ID
 	}
-	return c.keep(v, user), nil
+	return c.storeView(v, user), nil
 }
 
 // home returns the App Home of a person, or nil.
@@ -315,9 +310,9 @@ func (w *Workspace) openHome(user, appID, tab string) (channel string, err error
 	return c.info.ID, nil
 }
 
-// openPlace tells the app that the person opened its direct message on the
+// openConversation tells the app that the person opened its direct message on the
 // page.
-func (w *Workspace) openPlace(user, channel string) error {
+func (w *Workspace) openConversation(user, channel string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c, err := w.memberOf(user, channel)

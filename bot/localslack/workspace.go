@@ -33,8 +33,6 @@ type Options struct {
 	// means Slack's schedule: at once, after a minute, after five minutes.
 	// Tests in real time may want a shorter schedule.
 	Redelivery []time.Duration
-	// Behaviour is the initial behaviour.
-	Behaviour Behaviour
 }
 
 // Workspace is a Slack workspace with its apps, people and messages. All
@@ -66,7 +64,7 @@ type Workspace struct {
 	hooks                   *expiring.Map[*responseHook]
 	views                   map[string]*View
 	calls                   []Call
-	private                 []*whispered
+	ephemerals              []*storedEphemeral
 	feed                    feed
 	timers                  map[*time.Timer]struct{} // of what happens later
 	requests                int                      // requests being served, so that Serve can wait for their end
@@ -84,19 +82,18 @@ func New(o Options) *Workspace {
 	o.Name = cmp.Or(o.Name, "Local")
 	o.URL = strings.TrimSuffix(o.URL, "/")
 	w := &Workspace{
-		opts:      o,
-		behaviour: o.Behaviour,
-		log:       o.Log,
-		changed:   make(chan struct{}),
-		users:     map[string]*userObject{},
-		convs:     map[string]*conversation{},
-		apps:      map[string]*app{},
-		tokens:    map[string]*token{},
-		files:     map[string]*storedFile{},
-		deleted:   map[string]*storedFile{},
-		views:     map[string]*View{},
-		timers:    map[*time.Timer]struct{}{},
-		feed:      feed{readers: map[*reader]struct{}{}},
+		opts:    o,
+		log:     o.Log,
+		changed: make(chan struct{}),
+		users:   map[string]*userObject{},
+		convs:   map[string]*conversation{},
+		apps:    map[string]*app{},
+		tokens:  map[string]*token{},
+		files:   map[string]*storedFile{},
+		deleted: map[string]*storedFile{},
+		views:   map[string]*View{},
+		timers:  map[*time.Timer]struct{}{},
+		feed:    feed{readers: map[*reader]struct{}{}},
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)

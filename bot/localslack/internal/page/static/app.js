@@ -1,12 +1,12 @@
 // The page: it follows the workspace, shows the place the address names, and sends what a person writes.
 import { isCommand } from "./commands.js";
 import { Composer } from "./composer.js";
-import { Deeds } from "./deeds.js";
+import { Requests } from "./requests.js";
 import { h } from "./dom.js";
 import { drawHead, nameOf, welcome } from "./head.js";
 import { MessageList } from "./list.js";
 import { avatar } from "./message.js";
-import { doDeed, follow, send } from "./net.js";
+import { doRequest, follow, send } from "./net.js";
 import { Outbox } from "./outbox.js";
 import { People, createChannel } from "./people.js";
 import { keyboard, takeFiles } from "./shell.js";
@@ -30,7 +30,7 @@ const replyComposer = new Composer($("reply-composer"), { textID: "reply-text", 
 
 const windows = new Windows($("window"), store, warn);
 const people = new People($("people"), store, $("confirm"), warn);
-const deeds = new Deeds({
+const requests = new Requests({
   store, windows, warn, go, confirm: $("confirm"), place: () => at.channel,
   thread: (message) => openThread(message.thread_ts || message.ts),
   choosePlace: (to) => jump(to),
@@ -56,7 +56,7 @@ function readPlace() {
     column.reset(`Messages in ${store.title(store.channels.get(known))}`);
   }
   if (next.thread !== at.thread || next.channel !== at.channel) pane.reset("Replies");
-  if (next.channel !== at.channel && store.channels.get(known)?.is_im) doDeed("open", { channel: known }).catch(() => {}); // an app may greet
+  if (next.channel !== at.channel && store.channels.get(known)?.is_im) doRequest("open", { channel: known }).catch(() => {}); // an app may greet
   // On a phone the keyboard would come up unasked and hide half the page.
   if (next.channel !== at.channel && wide.matches) focusNext ??= () => composer.text;
   pointTo = message;
@@ -234,19 +234,19 @@ const ACTIONS = {
     const file = message.files.find((f) => f.id === button.dataset.file);
     if (file) view($("viewer"), message, file, store.names);
   },
-  action: (message, button) => deeds.press(message, button),
-  overflow: (message, button) => deeds.press(message, button),
-  react: (message, button) => deeds.react(message, button.dataset.name),
-  pick: (message, button) => deeds.pick(message, button),
-  more: (message, button) => deeds.more(message, button),
+  action: (message, button) => requests.press(message, button),
+  overflow: (message, button) => requests.press(message, button),
+  react: (message, button) => requests.react(message, button.dataset.name),
+  pick: (message, button) => requests.pick(message, button),
+  more: (message, button) => requests.more(message, button),
   dismiss: (message) => {
     store.dismiss(at.channel, message.ts);
     render();
   },
-  join: () => doDeed("join", { channel: at.channel }).catch((err) => warn(err.message)),
+  join: () => doRequest("join", { channel: at.channel }).catch((err) => warn(err.message)),
   members: () => people.open(at.channel),
   create: () => createChannel($("confirm"), go),
-  "new-dm": () => switcher($("switcher"), everybody(), (user) => doDeed("dm", { user }).then(go, (err) => warn(err.message)), "Write to…"),
+  "new-dm": () => switcher($("switcher"), everybody(), (user) => doRequest("dm", { user }).then(go, (err) => warn(err.message)), "Write to…"),
 };
 
 const everybody = () => [...store.users.values()].filter((u) => u.id !== store.me && u.id !== "USLACKBOT").map((u) => ({ id: u.id, title: store.userName(u.id), icon: u.is_bot ? "mark" : "people" }));
@@ -257,7 +257,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-do=choose]")) deeds.choose(messageOf(event.target), event.target);
+  if (event.target.matches("[data-do=choose]")) requests.choose(messageOf(event.target), event.target);
 });
 
 function messageOf(node) {

@@ -87,8 +87,8 @@ function upload(path, form, progress) {
 /** act reports what was pressed or chosen. It rejects with a sentence to show. */
 export const act = (action) => post("/page/actions", action);
 
-/** doDeed does something else, such as "react" or "invite". It resolves to the result, or rejects with a sentence. */
-export const doDeed = async (name, deed) => (await post(`/page/do/${name}`, deed)).result;
+/** doRequest does something else, such as "react" or "invite". It resolves to the result, or rejects with a sentence. */
+export const doRequest = async (name, request) => (await post(`/page/do/${name}`, request)).result;
 
 async function post(path, body) {
   const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => {

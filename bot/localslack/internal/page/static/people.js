@@ -2,7 +2,7 @@
 import { h, icon, morph } from "./dom.js";
 import { avatar } from "./message.js";
 import { ask } from "./menu.js";
-import { doDeed } from "./net.js";
+import { doRequest } from "./net.js";
 
 /** People shows who is in a channel and lets people and apps be added and removed. */
 export class People {
@@ -10,8 +10,8 @@ export class People {
   constructor(dialog, store, confirm, warn) {
     Object.assign(this, { dialog, store, confirm, warn, channel: "" });
     dialog.addEventListener("click", (event) => {
-      const button = event.target.closest("button[data-deed]");
-      if (button) this.deed(button);
+      const button = event.target.closest("button[data-request]");
+      if (button) this.request(button);
     });
     dialog.addEventListener("input", () => this.draw());
   }
@@ -34,35 +34,35 @@ export class People {
     const members = all.filter((u) => channel.members.includes(u.id));
     const others = all.filter((u) => !channel.members.includes(u.id));
     const fresh = h("dialog", null,
-      h("header", null, h("h2", null, `People in #${channel.name}`), h("button.icon", { type: "button", "aria-label": "Close", title: "Close (Esc)", "data-deed": "close" }, icon("close"))),
+      h("header", null, h("h2", null, `People in #${channel.name}`), h("button.icon", { type: "button", "aria-label": "Close", title: "Close (Esc)", "data-request": "close" }, icon("close"))),
       h("input.field", { type: "text", autocomplete: "off", placeholder: "Find people and apps", "aria-label": "Find people and apps" }),
       h("div.people", { tabindex: "-1" },
         members.length > 0 && [h("h3", null, "In this channel"), h("ul", null, members.map((u) => this.row(u, "remove", "Remove")))],
         others.length > 0 && [h("h3", null, "Add people and apps"), h("ul", null, others.map((u) => this.row(u, "invite", "Add")))],
         !all.length && h("p.quiet", null, "Nobody by that name")),
-      h("footer", null, h("button.btn", { type: "button", "data-deed": "leave" }, "Leave"), h("button.btn.danger", { type: "button", "data-deed": "archive" }, "Archive channel")));
+      h("footer", null, h("button.btn", { type: "button", "data-request": "leave" }, "Leave"), h("button.btn.danger", { type: "button", "data-request": "archive" }, "Archive channel")));
     if (!this.dialog.firstChild) this.dialog.replaceChildren(...fresh.childNodes);
     else [...fresh.childNodes].forEach((node, i) => morph(this.dialog.childNodes[i], node));
   }
 
-  row(user, deed, label) {
+  row(user, request, label) {
     const me = user.id === this.store.me;
     const name = this.store.userName(user.id);
     return h("li", { "data-key": user.id }, avatar({ id: user.id, name, bot: user.is_bot }), h("span.name", null, name), user.is_bot && h("span.badge", null, "App"), me && h("small", null, "you"),
-      !me && h("button.btn", { type: "button", "data-deed": deed, "data-user": user.id, "aria-label": `${label} ${name}` }, label));
+      !me && h("button.btn", { type: "button", "data-request": request, "data-user": user.id, "aria-label": `${label} ${name}` }, label));
   }
 
-  async deed(button) {
-    const { deed, user } = button.dataset;
+  async request(button) {
+    const { request, user } = button.dataset;
     const channel = this.store.channels.get(this.channel);
-    if (deed === "close") return this.dialog.close();
+    if (request === "close") return this.dialog.close();
     const question = {
       archive: { title: `Archive #${channel.name}?`, text: "Nobody can post in it any more.", confirm: "Archive", style: "danger" },
       leave: channel.is_private && { title: `Leave #${channel.name}?`, text: "You can only come back if somebody adds you.", confirm: "Leave", style: "danger" },
-    }[deed];
+    }[request];
     if (question && !(await ask(this.confirm, question))) return;
     button.disabled = true;
-    await doDeed(deed === "leave" ? "remove" : deed, { channel: channel.id, user: deed === "leave" ? this.store.me : user }).catch((err) => this.warn(err.message));
+    await doRequest(request === "leave" ? "remove" : request, { channel: channel.id, user: request === "leave" ? this.store.me : user }).catch((err) => this.warn(err.message));
     button.disabled = false;
   }
 }
@@ -82,7 +82,7 @@ export function createChannel(dialog, go) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      const id = await doDeed("create", { name: name.value, private: secret.checked });
+      const id = await doRequest("create", { name: name.value, private: secret.checked });
       dialog.close();
       go(id);
     } catch (err) {

@@ -2,7 +2,7 @@
 import { renderBlocks } from "./blocks.js";
 import { h, icon } from "./dom.js";
 import { field } from "./inputs.js";
-import { doDeed, submitView } from "./net.js";
+import { doRequest, submitView } from "./net.js";
 
 export class Windows {
   /** dialog becomes the window; warn(sentence) shows what concerns no field. */
@@ -151,7 +151,7 @@ export class Windows {
     const view = this.shown;
     if (!view) return;
     this.closed(view.id); // the app's answer is not waited for
-    doDeed("close-view", { view: view.id }).catch((err) => this.warn(err.message));
+    doRequest("close-view", { view: view.id }).catch((err) => this.warn(err.message));
   }
 
   paste(event) {

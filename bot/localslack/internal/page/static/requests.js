@@ -1,9 +1,9 @@
 // What a person does to a message: press, choose, react, delete, share.
 import { chosen, find } from "./elements.js";
 import { ask, openMenu, openPicker } from "./menu.js";
-import { act, doDeed } from "./net.js";
+import { act, doRequest } from "./net.js";
 
-export class Deeds {
+export class Requests {
   /** page is {store, windows, confirm (a dialog), warn, choosePlace(go), go(channel, ts), thread(message), place() → channel}. */
   constructor(page) {
     Object.assign(this, page);
@@ -53,20 +53,20 @@ export class Deeds {
   /** react adds the person's emoji, or takes it away again. */
   react(message, name) {
     const mine = (message.reactions || []).some((r) => r.name === name && r.users.includes(this.store.me));
-    this.deed(mine ? "unreact" : "react", message, { name });
+    this.request(mine ? "unreact" : "react", message, { name });
   }
 
   pick(message, node) {
     openPicker(node, (name) => this.react(message, name));
   }
 
-  deed(name, message, more) {
-    return doDeed(name, { channel: this.place(), ts: message.ts, ...more }).catch((err) => this.warn(err.message));
+  request(name, message, more) {
+    return doRequest(name, { channel: this.place(), ts: message.ts, ...more }).catch((err) => this.warn(err.message));
   }
 
   /** more opens the menu of a message. */
   more(message, node) {
-    const shortcuts = this.store.apps.flatMap((a) => (a.shortcuts || []).map((s) => ({ label: s.name, note: a.name, icon: "bolt", run: () => this.deed("shortcut", message, { name: s.callback_id }) })));
+    const shortcuts = this.store.apps.flatMap((a) => (a.shortcuts || []).map((s) => ({ label: s.name, note: a.name, icon: "bolt", run: () => this.request("shortcut", message, { name: s.callback_id }) })));
     const mine = message.user === this.store.me;
     const own = mine ? (message.files || []).filter((f) => f.mode !== "tombstone") : [];
     const line = (list) => (list.length ? [null, ...list] : []);
@@ -84,23 +84,23 @@ export class Deeds {
   }
 
   async forward(message, to) {
-    const ts = await this.deed("forward", message, { name: to });
+    const ts = await this.request("forward", message, { name: to });
     if (ts) this.go(to);
   }
 
   async copy(message) {
-    const link = await this.deed("link", message);
+    const link = await this.request("link", message);
     if (!link) return;
     await navigator.clipboard.writeText(link).then(() => this.warn("Link copied."), () => this.warn(link));
   }
 
   async remove(message) {
     const sure = await ask(this.confirm, { title: "Delete message", text: "This can't be undone.", confirm: "Delete", style: "danger" });
-    if (sure) this.deed("delete", message);
+    if (sure) this.request("delete", message);
   }
 
   async deleteFile(file) {
     const sure = await ask(this.confirm, { title: `Delete ${file.name}`, text: "The file disappears from every place where it was shared.", confirm: "Delete", style: "danger" });
-    if (sure) this.deed("delete-file", {}, { file: file.id });
+    if (sure) this.request("delete-file", {}, { file: file.id });
   }
 }
