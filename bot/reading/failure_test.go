@@ -88,7 +88,7 @@ func TestEachErrorHasItsKind(t *testing.T) {
 // have to be told of.
 func TestEachNamedErrorIsInTheTable(t *testing.T) {
 	n := 0
-	for dir, pkg := range map[string]string{"../fetch": "fetch", "../../ocr/page": "page"} {
+	for dir, pkg := range map[string]string{"../fetch": "fetch", "../../ocr/page": "page", "../../ocr/page/internal/input": "page"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"ocr":               {"ocr/clean", "ocr/internal/events", "ocr/loop", "ocr/page", "ocr/witness", "go-openai"},
 	"ocr/clean":         {},
 	"ocr/loop":          {},
-	"ocr/page":          {"ocr/page/internal/pixels", "ocr/tempfile", "ocr/turns", "ocr/witness"},
+	"ocr/page":          {"ocr/page/internal/heif", "ocr/page/internal/input", "ocr/page/internal/pdf", "ocr/page/internal/pixels", "ocr/page/internal/raster", "ocr/page/internal/sandbox", "ocr/page/internal/tiff", "ocr/tempfile", "ocr/turns", "ocr/witness"},
 	"ocr/page/pagetest": {},
 	"ocr/tesseract":     {},
 	"ocr/tempfile":      {},
@@ -56,7 +56,13 @@ var rooms = map[string][]string{
 	"bot/slackmd/internal/inline":  {"bot/slackmd/internal/texmath"},
 	"bot/slackmd/internal/texmath": {},
 
-	"ocr/page/internal/pixels": {},
+	"ocr/page/internal/heif":    {"ocr/page/internal/input", "ocr/page/internal/pixels"},
+	"ocr/page/internal/input":   {"ocr/page/internal/sandbox"},
+	"ocr/page/internal/pdf":     {"ocr/page/internal/input", "ocr/page/internal/pixels", "ocr/witness"},
+	"ocr/page/internal/pixels":  {},
+	"ocr/page/internal/raster":  {"ocr/page/internal/input", "ocr/page/internal/pixels", "ocr/page/internal/tiff"},
+	"ocr/page/internal/sandbox": {},
+	"ocr/page/internal/tiff":    {"ocr/page/internal/input", "ocr/page/internal/pixels"},
 
 	"bot/words/wordstest": {"bot/words", "ocr"},
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/ocr/page/internal/input"
 )
 
 // slowly is a decoder in fake time: each page of the file that begins with %PDF takes a
@@ -18,14 +20,14 @@ func slowly(each, fileTime time.Duration) (d *Decoder, busy *time.Duration) {
 	var mu sync.Mutex
 	d.carry = func(ctx context.Context, r request, _, output, _ *os.File) (answer, error) {
 		if r.Task == taskExamine {
-			a := answer{Pages: []leaf{{Width: 100, Height: 100}}, Total: 1}
-			for r.Kind == PDF && a.Total < 50 {
-				a.Pages, a.Total = append(a.Pages, leaf{Width: 100, Height: 100}), a.Total+1
+			a := answer{Pages: []input.Page{{Width: 100, Height: 100}}, Total: 1}
+			for r.Kind == input.PDF && a.Total < 50 {
+				a.Pages, a.Total = append(a.Pages, input.Page{Width: 100, Height: 100}), a.Total+1
 			}
 			return a, nil
 		}
 		begun, took := time.Now(), time.Second
-		if r.Kind == PDF {
+		if r.Kind == input.PDF {
 			took = each
 		}
 		var err error
@@ -38,7 +40,7 @@ func slowly(each, fileTime time.Duration) (d *Decoder, busy *time.Duration) {
 		mu.Lock()
 		*busy += time.Since(begun)
 		mu.Unlock()
-		return answer{Parts: []part{{Size: 6, MediaType: PNG.MediaType(), Width: 1, Height: 1}}}, err
+		return answer{Pieces: []drawnPiece{{Size: 6, MediaType: PNG.MediaType(), Width: 1, Height: 1}}}, err
 	}
 	return d, busy
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"slackocr/ocr/page"
+	"slackocr/ocr/page/internal/input"
 )
 
 // BenchmarkCorpus reads the first page of every file below the folder that the variable
@@ -71,7 +72,7 @@ func filesByKind(root string) (map[page.Kind][]string, error) {
 		defer file.Close()
 		head := make([]byte, 1024)
 		n, _ := file.ReadAt(head, 0) // a short file gives what it has
-		kind := page.Sniff(head[:n])
+		kind := input.Sniff(head[:n])
 		files[kind] = append(files[kind], name)
 		return nil
 	})

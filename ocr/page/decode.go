@@ -1,142 +1,152 @@
 package page
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/jpeg"
 	"syscall"
 
-	"golang.org/x/image/tiff"
+	"slackocr/ocr/page/internal/heif"
+	"slackocr/ocr/page/internal/input"
+	"slackocr/ocr/page/internal/pixels"
+	"slackocr/ocr/page/internal/raster"
+	"slackocr/ocr/page/internal/tiff"
 )
 
-// A codec is the decoder of a format, with its memory per pixel. A codec reads
-// only the first frame, and finds the file at its start. If a part of the
-// picture is missing, the codec sets source.partial.
-type codec struct {
-	config func(*source) (image.Config, error)
-	decode func(*source) (image.Image, error)
-	cost   func(color.Model) float64 // bytes for each pixel while it is decoded
+var codecs = map[Kind]input.Codec{
+	PNG:        raster.PNG,
+	input.JPEG: raster.JPEG,
+	input.GIF:  raster.GIF,
+	input.WebP: raster.WebP,
+	input.BMP:  raster.BMP,
+	input.TIFF: tiff.Codec,
+	input.HEIC: heif.HEIC,
+	input.AVIF: heif.AVIF,
 }
 
-var codecs = map[Kind]codec{
-	PNG:  {pngConfig, decodePNG, bytesPerPixel},
-	JPEG: {jpegConfig, decodeJPEG, bytesPerPixel},
-	GIF:  {gifConfig, decodeGIF, bytesPerPixel},
-	WebP: {webpConfig, decodeWebP, bytesPerPixel},
-	BMP:  {bmpConfig, decodeBMP, bytesPerPixel},
-	TIFF: {tiffConfig, decodeTIFF, tiffBytesPerPixel},
-	HEIC: {heicConfig, decodeHEIC, heicCost},
-	AVIF: {heicConfig, decodeAVIF, heicCost},
-}
-
-// check reads the picture's header and returns an error if the picture must
-// not be decoded.
-func check(src *source, kind Kind, maxPixels int) error {
-	_, err := measure(src, kind, maxPixels)
-	return err
-}
-
-// measure is check, and returns the size of the stored picture.
-func measure(src *source, kind Kind, maxPixels int) (image.Point, error) {
+// measure returns the size of the stored picture according to its header, or an
+// error if the picture must not be decoded.
+func measure(f *input.File, kind Kind, maxPixels int) (image.Point, error) {
 	codec, ok := codecs[kind]
 	if !ok {
 		return image.Point{}, fmt.Errorf("%w: %s", ErrUnsupported, kind)
 	}
-	config, err := run(src, kind, codec.config)
+	h, err := run(f, kind, codec.Header)
 	if err != nil {
 		return image.Point{}, err
 	}
-	w, h := config.Width, config.Height
-	if w <= 0 || h <= 0 {
-		return image.Point{}, &BrokenError{kind, fmt.Errorf("its size is %d×%d", w, h)}
+	if h.Width <= 0 || h.Height <= 0 {
+		return image.Point{}, input.Broken(kind, fmt.Errorf("its size is %d×%d", h.Width, h.Height))
 	}
-	cost := codec.cost(config.ColorModel)
-	if kind == JPEG {
-		cost, err = run(src, kind, jpegBytesPerPixel)
-		if err != nil {
-			return image.Point{}, err
-		}
-	}
-	if cost > freeBytesPerPixel {
-		maxPixels = int(float64(maxPixels) * freeBytesPerPixel / cost)
+	if h.BytesPerPixel > input.BytesPerPixel {
+		maxPixels = int(float64(maxPixels) * input.BytesPerPixel / h.BytesPerPixel)
 	}
 	// A division, because the product of two hostile numbers may overflow.
-	if w > maxPixels/h {
-		return image.Point{}, &TooLargeError{w, h, maxPixels}
+	if h.Width > maxPixels/h.Height {
+		return image.Point{}, &TooLargeError{Width: h.Width, Height: h.Height, MaxPixels: maxPixels}
 	}
-	if err := checkShape(w, h); err != nil {
-		return image.Point{}, err
-	}
-	return image.Pt(w, h), nil
+	return image.Pt(h.Width, h.Height), input.CheckShape(h.Width, h.Height)
 }
 
-func checkShape(w, h int) error {
-	if w > maxAspect*h || h > maxAspect*w {
-		return &ShapeError{w, h}
+// look returns the upright size of a picture, if the picture may be decoded.
+func look(f *input.File, kind Kind, maxPixels int) (image.Point, pixels.Orientation, error) {
+	stored, err := measure(f, kind, maxPixels)
+	if err != nil {
+		return image.Point{}, 0, err
+	}
+	turn := orientation(f, kind)
+	w, h := turn.Size(stored.X, stored.Y)
+	return image.Pt(w, h), turn, nil
+}
+
+// orientation returns the orientation according to the file's metadata. A file
+// with damaged metadata counts as upright, since its pixels may be good.
+func orientation(f *input.File, kind Kind) pixels.Orientation {
+	if kind == input.TIFF {
+		return tiff.Orientation(f)
+	}
+	read := codecs[kind].EXIF
+	if read == nil {
+		return pixels.Upright
+	}
+	f.Rewind()
+	// EXIF data are a TIFF file. Some programs write JPEG's header before that
+	// file.
+	exif := bytes.TrimPrefix(read(f), []byte("Exif\x00\x00"))
+	return tiff.Orientation(input.NewFile(f.Context, bytes.NewReader(exif), int64(len(exif))))
+}
+
+// decode decodes the whole picture. measure must have passed.
+func decode(f *input.File, kind Kind) (image.Image, error) {
+	return run(f, kind, codecs[kind].Decode)
+}
+
+// render decodes a picture to the given upright size, on white. If the picture
+// is smaller, render keeps its size.
+func render(f *input.File, kind Kind, turn pixels.Orientation, size image.Point) (*image.RGBA, error) {
+	decoded, err := decode(f, kind)
+	if err != nil {
+		return nil, err
+	}
+	got := decoded.Bounds().Size()
+	if got.X <= 0 || got.Y <= 0 {
+		return nil, input.Broken(kind, fmt.Errorf("it has %d×%d pixels", got.X, got.Y))
+	}
+	w, h := turn.Size(size.X, size.Y)
+	if got.X < w || got.Y < h {
+		w, h = got.X, got.Y
+	}
+	// The rest comes last, when there are far fewer pixels.
+	small, err := pixels.Scale(f.Context, decoded, w, h)
+	if err != nil {
+		return nil, err
+	}
+	m := turn.Apply(pixels.Flatten(pixels.Adjust(small, f.Gamma)))
+	if pixels.SingleColor(m) {
+		return m, checkBlank(f, kind, got)
+	}
+	return m, nil
+}
+
+// blankLength bounds the length of a file of a single colour, in addition to a
+// fiftieth of its pixels: room for metadata.
+const blankLength = 64 << 10
+
+// checkBlank returns the error for a picture of a single colour: nil, or
+// ErrBlank if the decoder did not understand the file.
+func checkBlank(f *input.File, kind Kind, size image.Point) error {
+	switch {
+	case f.Partial:
+		return input.Broken(kind, errors.New("nothing of it could be decoded"))
+	case kind == input.TIFF || kind == input.BMP: // these may be large without any contents
+		return nil
+	case f.Size() > blankLength+int64(size.X*size.Y)/50:
+		return fmt.Errorf("%w: %d bytes", ErrBlank, f.Size())
 	}
 	return nil
 }
 
-// decode decodes the whole picture. check must have passed.
-func decode(src *source, kind Kind) (image.Image, error) {
-	return run(src, kind, codecs[kind].decode)
-}
-
 // run passes the file from its start to a decoder. A panic of the decoder
 // counts as a broken file: the input is hostile and the decoders are foreign.
-func run[T any](src *source, kind Kind, f func(*source) (T, error)) (result T, err error) {
+func run[T any](f *input.File, kind Kind, decoder func(*input.File) (T, error)) (result T, err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
 			return
 		}
-		err = &BrokenError{kind, fmt.Errorf("the decoder panicked: %.100v", p)}
+		err = input.Broken(kind, fmt.Errorf("the decoder panicked: %.100v", p))
 		if cause, ok := p.(error); ok && errors.Is(cause, syscall.ENOMEM) { // WebAssembly's
 			err = &KilledError{Kind: kind, Limit: LimitCrash}
 		}
 	}()
-	if err := src.rewind(); err != nil {
-		return result, err
-	}
-	result, err = f(src)
+	f.Rewind()
+	result, err = decoder(f)
 	switch {
 	case err == nil:
-		return result, src.err // an error of the file that the decoder ignored
-	case unsupported(err):
-		return result, fmt.Errorf("%w: %w", ErrNoDecoder, err)
-	case final(err):
+		return result, f.Err // an error of the file that the decoder ignored
+	case input.Final(err):
 		return result, err
 	}
-	return result, &BrokenError{kind, short(err)}
-}
-
-// unsupported reports whether an error means an unknown feature rather than
-// damage. PNG is not covered: its decoder knows every valid feature.
-func unsupported(err error) bool {
-	if _, ok := errors.AsType[jpeg.UnsupportedError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[tiff.UnsupportedError](err)
-	return ok
-}
-
-// maxMended bounds the pixels of a damaged picture that is decoded a second
-// time, as far as possible.
-const maxMended = 50_000_000
-
-// freeBytesPerPixel is the memory per decoded pixel above which a format gets
-// fewer pixels: that of plain RGBA.
-const freeBytesPerPixel = 4
-
-// bytesPerPixel returns the memory of a pixel of this colour model.
-func bytesPerPixel(m color.Model) float64 {
-	switch m {
-	case color.RGBA64Model, color.NRGBA64Model:
-		return 8
-	case color.NYCbCrAModel:
-		return 5.5 // WebP: its alpha is decoded as an NRGBA picture first
-	}
-	return freeBytesPerPixel
+	return result, input.Broken(kind, input.UnexpectedEOF(err))
 }

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"slackocr/ocr/page/internal/input"
+	"slackocr/ocr/page/internal/sandbox"
 	"slackocr/ocr/tempfile"
 	"slackocr/ocr/turns"
 )
@@ -70,6 +72,8 @@ type Decoder struct {
 
 	texts, drawings *tempfile.Space
 
+	maxPixels int // of a picture
+
 	// carry carries out a request; the context ends with the request's time.
 	carry func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error)
 }
@@ -82,7 +86,7 @@ func NewDecoder(c DecoderConfig) *Decoder {
 	c.FileTime = cmp.Or(c.FileTime, DefaultFileTime)
 	c.Space = cmp.Or(c.Space, DefaultSpace)
 	// All processes work for one person while nobody else needs one.
-	d := &Decoder{config: c, turns: turns.New(c.Processes, max(1, c.Processes-1))}
+	d := &Decoder{config: c, maxPixels: input.MaxPixels, turns: turns.New(c.Processes, max(1, c.Processes-1))}
 	// The texts of a PDF stay until its end. They have a part of their own, or
 	// else waiting files could keep all space from the pages that they wait for.
 	d.texts = tempfile.NewSpace(c.Space / 12)
@@ -110,11 +114,15 @@ func (d *Decoder) Load() (running, owners int) { return d.turns.Load() }
 // Free reports whether a file of this owner would be opened at once.
 func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
 
-// Confined returns the protections of the processes that open files.
-func (d *Decoder) Confined(ctx context.Context) (Confined, error) {
+// Protections says which protections hold for the processes that open files on
+// this machine.
+type Protections = sandbox.Protections
+
+// Protections returns the protections of the processes that open files.
+func (d *Decoder) Protections(ctx context.Context) (Protections, error) {
 	nothing, err := os.Open(os.DevNull)
 	if err != nil {
-		return Confined{}, err
+		return Protections{}, err
 	}
 	defer nothing.Close()
 	a, err := d.run(ctx, d.newAccount(""), request{Task: taskConfine}, nothing, nil, nil)
@@ -133,8 +141,7 @@ func (d *Decoder) run(ctx context.Context, file *account, r request, content, ou
 			if f == nil {
 				continue
 			}
-			_, err := f.Seek(0, io.SeekStart)
-			if err = errors.Join(err, f.Truncate(0)); err != nil {
+			if err := input.Truncate(f); err != nil {
 				return answer{}, fmt.Errorf("beginning a page anew: %w", err)
 			}
 		}
@@ -168,7 +175,7 @@ func (d *Decoder) try(ctx context.Context, file *account, again bool, r request,
 	end(nil)
 	watching.Wait()
 	if err == nil {
-		err = a.Error.err()
+		err = a.Error.Err()
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -203,13 +210,13 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 		return answer{}, fmt.Errorf("starting the decoder: %w", err)
 	}
 	defer from.Close()
-	var said complaints
+	var stderr input.Stderr
 	argv := append(slices.Clone(d.config.Command), string(arg))
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Env = []string{} // without tokens and keys
-	c.Stdin, c.Stderr, c.ExtraFiles = file, &said, []*os.File{to, output, scratch}
+	c.Stdin, c.Stderr, c.ExtraFiles = file, &stderr, []*os.File{to, output, scratch}
 	c.WaitDelay = time.Second
-	ownGroup(c)
+	sandbox.OwnGroup(c)
 	err = c.Start()
 	to.Close()
 	if err != nil {
@@ -217,62 +224,10 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	}
 	var a answer
 	bad := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(&a)
-	endGroup(c)  // the group keeps the number of its leader until Wait
-	_ = c.Wait() // the answer says how it went
+	sandbox.KillGroup(c) // the group keeps the number of its leader until Wait
+	_ = c.Wait()         // the answer says how it went
 	if bad != nil {
-		return answer{}, &KilledError{Kind: r.Kind, Limit: LimitCrash, said: firstLine(said.String())}
+		return answer{}, &KilledError{Kind: r.Kind, Limit: LimitCrash, Stderr: input.FirstLine(stderr.String())}
 	}
 	return a, nil
-}
-
-// account is the decoder time that a file may still use. The file is given up
-// after a request that reached its time limit, and when the time is used up.
-type account struct {
-	owner string // files of one owner take turns with those of others
-
-	mu   sync.Mutex // guards the fields below
-	left time.Duration
-	over error // the reason why the file was given up
-}
-
-func (d *Decoder) newAccount(owner string) *account {
-	return &account{owner: owner, left: d.config.FileTime}
-}
-
-// pagesOfTime is the number of pages for which a file has Decoder.FileTime.
-const pagesOfTime = 50
-
-// extend adds the time of a file with that many pages.
-func (a *account) extend(pages int, each time.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.left += time.Duration((pages-1)/pagesOfTime) * each
-}
-
-// begin returns a context that ends when a request has used the most time
-// allowed. The caller must call charge once with the request's error, which
-// ends the context too. If the file was given up, begin returns the reason.
-func (a *account) begin(ctx context.Context, kind Kind, most time.Duration) (limited context.Context, charge func(error), err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.over == nil && a.left <= 0 {
-		a.over = &KilledError{Kind: kind, Limit: LimitTime}
-	}
-	if a.over != nil {
-		return nil, nil, a.over
-	}
-	begun := time.Now()
-	limited, cancel := context.WithTimeout(ctx, min(most, a.left))
-	return limited, func(err error) {
-		cancel()
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if errors.Is(err, errRecalled) {
-			return // others had the use of that time
-		}
-		a.left -= time.Since(begun)
-		if killed, ok := errors.AsType[*KilledError](err); ok && killed.Limit == LimitTime {
-			a.over = err
-		}
-	}, nil
 }

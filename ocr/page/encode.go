@@ -2,10 +2,11 @@ package page
 
 import (
 	"bytes"
-	"errors"
 	"image"
 	"image/jpeg"
 	"image/png"
+
+	"slackocr/ocr/page/internal/input"
 )
 
 const (
@@ -32,20 +33,16 @@ func encode(m *image.RGBA, from Kind) (Page, error) {
 	// format, has noise that PNG would have to keep.
 	if limit := pngLimit(p, from, m); limit > 0 {
 		var out bytes.Buffer
-		err := png.Encode(&limitWriter{&out, limit}, pixels)
-		if err == nil {
+		if err := png.Encode(&input.LimitWriter{W: &out, Left: limit}, pixels); err == nil {
 			p.Data, p.MediaType = out.Bytes(), PNG.MediaType()
 			return p, nil
-		}
-		if !errors.Is(err, errFull) {
-			return Page{}, err
 		}
 	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, pixels, &jpeg.Options{Quality: jpegQuality}); err != nil {
 		return Page{}, err
 	}
-	p.Data, p.MediaType = out.Bytes(), JPEG.MediaType()
+	p.Data, p.MediaType = out.Bytes(), input.JPEG.MediaType()
 	return p, nil
 }
 
@@ -59,7 +56,7 @@ func pngLimit(p Page, from Kind, m *image.RGBA) int {
 		return maxPNG
 	case p.Width > maxJPEGSide || p.Height > maxJPEGSide:
 		return 8*p.Width*p.Height + maxPNG
-	case from == JPEG || noisy(m):
+	case from == input.JPEG || noisy(m):
 		return 0
 	}
 	return maxPNG
@@ -95,21 +92,4 @@ func asGray(m *image.RGBA) *image.Gray {
 		gray.Pix[i] = m.Pix[4*i]
 	}
 	return gray
-}
-
-var errFull = errors.New("over the size limit")
-
-// limitWriter fails as soon as a write would exceed left bytes, so that an
-// encoder gives up early.
-type limitWriter struct {
-	w    *bytes.Buffer
-	left int
-}
-
-func (l *limitWriter) Write(p []byte) (int, error) {
-	if len(p) > l.left {
-		return 0, errFull
-	}
-	l.left -= len(p)
-	return l.w.Write(p)
 }

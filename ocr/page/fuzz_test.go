@@ -31,7 +31,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		const maxPixels = 1 << 16
 		canvas := func(int, int) (int, int) { return 16, 8 }
-		p, err := page.Open(t.Context(), bytes.NewReader(file), page.Options{MaxPixels: maxPixels, Canvas: canvas})
+		p, err := page.OpenWithin(t.Context(), bytes.NewReader(file), maxPixels, page.Options{Canvas: canvas})
 		if err == nil {
 			config, _, err := image.DecodeConfig(bytes.NewReader(p.Data))
 			if err != nil || config.Width != p.Width || config.Height != p.Height {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"slackocr/ocr/page"
+	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -39,7 +40,7 @@ func TestKindsOfHEIC(t *testing.T) {
 			t.Errorf("AVIF: %v", err)
 		}
 		_, err := readAll(t.Context(), d, onDisk(t, readFile(t, "large.heic")), page.Options{})
-		if large, ok := errors.AsType[*page.TooLargeError](err); !ok || large.MaxPixels != page.DefaultMaxPixels/4 {
+		if large, ok := errors.AsType[*page.TooLargeError](err); !ok || large.MaxPixels != input.MaxPixels/4 {
 			t.Errorf("48 megapixels: %v", err)
 		}
 	})

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"slackocr/ocr/page"
+	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -58,7 +59,7 @@ func TestTruncatedFiles(t *testing.T) {
 				if !errors.Is(err, page.ErrEmpty) {
 					t.Errorf("empty: %v", err)
 				}
-			case err == nil && (kind == page.PDF && tenth >= 7 || kind == page.PNG && tenth == 9):
+			case err == nil && (kind == input.PDF && tenth >= 7 || kind == page.PNG && tenth == 9):
 			case err == nil:
 				if p, _ := doc.Page(t.Context(), 0); !p.Partial {
 					t.Errorf("%s at %d0 %%: nobody is told", kind, tenth)
@@ -163,7 +164,7 @@ func TestHostileFiles(t *testing.T) {
 	small := examples(t)
 	anyImage := image.NewRGBA(image.Rect(0, 0, 80, 80))
 	noPages := (&pagetest.PDFBuilder{}).File(nil, 0, "")
-	hugeFrame := slices.Clone(small[page.GIF])
+	hugeFrame := slices.Clone(small[input.GIF])
 	frame := bytes.IndexByte(hugeFrame[13:], 0x2c) + 13
 	binary.LittleEndian.PutUint16(hugeFrame[frame+5:], 60000)
 	binary.LittleEndian.PutUint16(hugeFrame[frame+7:], 60000)
@@ -183,9 +184,9 @@ func TestHostileFiles(t *testing.T) {
 		{"tiff, wide", withTag(tiffOf(t, tiff.Deflate, anyImage), 256, 4, 1<<31), "a picture of 134217728×80"},
 		{"tiff, of no pages", []byte("II*\x00\x00\x00\x00\x00"), "broken tiff: it has no pages"},
 		{"tiff, endless", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "broken tiff"},
-		{"heic, 16k", withExtent(t, small[page.HEIC], 16000, 16000), "a picture of 16000×16000 pixels is over the limit of "},
-		{"heic, of no size", withExtent(t, small[page.HEIC], 0, 0), "broken heic"},
-		{"heic, larger than it is", withExtent(t, small[page.HEIC], 4000, 3000), "broken heic"},
+		{"heic, 16k", withExtent(t, small[input.HEIC], 16000, 16000), "a picture of 16000×16000 pixels is over the limit of "},
+		{"heic, of no size", withExtent(t, small[input.HEIC], 0, 0), "broken heic"},
+		{"heic, larger than it is", withExtent(t, small[input.HEIC], 4000, 3000), "broken heic"},
 		{"heic, smaller than it is", withExtent(t, readFile(t, "large.heic"), 400, 300), "broken heic"},
 		{"pdf header alone", []byte("%PDF-1.7\n"), "broken pdf"},
 		{"pdf of no pages", noPages, "the file has no pages"},
@@ -254,7 +255,8 @@ func TestBombsOfHEIC(t *testing.T) {
 func testKilled(t *testing.T, file []byte, limit string, config page.DecoderConfig) {
 	t.Helper()
 	d := newDecoder(t, config)
-	doc, err := readAll(t.Context(), d, onDisk(t, file), page.Options{MaxPixels: 4 * page.DefaultMaxPixels})
+	d.SetMaxPixels(4 * input.MaxPixels)
+	doc, err := readAll(t.Context(), d, onDisk(t, file), page.Options{})
 	killed, ok := errors.AsType[*page.KilledError](err)
 	if !ok || killed.Limit != limit || d.Kills() != 1 {
 		t.Fatalf("%v: got %v and %d kills", doc, err, d.Kills())

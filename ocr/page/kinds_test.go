@@ -17,6 +17,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"slackocr/ocr/page"
+	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -28,14 +29,14 @@ func examples(t testing.TB) map[page.Kind][]byte {
 	t.Helper()
 	r := image.Rect(0, 0, 96, 64)
 	return map[page.Kind][]byte{
-		page.PNG:  encodePNG(t, flag(image.NewRGBA(r))),
-		page.JPEG: encodeJPEG(t, flag(image.NewRGBA(r))),
-		page.GIF:  encodeGIF(t, flag(image.NewPaletted(r, palette.WebSafe))),
-		page.WebP: readFile(t, "flag-lossy.webp"),
-		page.BMP:  encodeBMP(t, flag(image.NewRGBA(r))),
-		page.TIFF: tiffOf(t, tiff.Deflate, flag(image.NewRGBA(r))),
-		page.HEIC: readFile(t, "flag.heic"),
-		page.PDF:  scan(t, flag(image.NewRGBA(r))),
+		page.PNG:   encodePNG(t, flag(image.NewRGBA(r))),
+		input.JPEG: encodeJPEG(t, flag(image.NewRGBA(r))),
+		input.GIF:  encodeGIF(t, flag(image.NewPaletted(r, palette.WebSafe))),
+		input.WebP: readFile(t, "flag-lossy.webp"),
+		input.BMP:  encodeBMP(t, flag(image.NewRGBA(r))),
+		input.TIFF: tiffOf(t, tiff.Deflate, flag(image.NewRGBA(r))),
+		input.HEIC: readFile(t, "flag.heic"),
+		input.PDF:  scan(t, flag(image.NewRGBA(r))),
 	}
 }
 
@@ -139,14 +140,14 @@ func TestEachKindOpens(t *testing.T) {
 		"own process": newDecoder(t, page.DecoderConfig{}), "this process": page.NewDecoder(page.DecoderConfig{}),
 	}
 	for kind, file := range examples(t) {
-		if got := page.Sniff(file); got != kind {
+		if got := input.Sniff(file); got != kind {
 			t.Errorf("a %s file is taken for %q", kind, got)
 		}
 		for where, d := range decoders {
 			for size, canvas := range canvases {
 				t.Run(fmt.Sprintf("%s %s %s", kind, where, size), func(t *testing.T) {
 					doc := openDocument(t, d, file, page.Options{Canvas: canvas})
-					if doc.Len() != 1 || doc.Pages() != 1 || doc.Left() != 0 || doc.Kind() != kind || doc.Number(0) != 1 || doc.Continues(0) {
+					if doc.Len() != 1 || doc.Pages() != 1 || doc.Left() != 0 || doc.Number(0) != 1 || doc.Continues(0) {
 						t.Errorf("%d pieces, %d pages, %d left", doc.Len(), doc.Pages(), doc.Left())
 					}
 					m := piece(t, doc, 0)
@@ -210,7 +211,7 @@ func TestPagesOfPDF(t *testing.T) {
 		pictures = append(pictures, image.NewPaletted(image.Rect(0, 0, 300, 200), color.Palette{c}))
 	}
 	doc := openDocument(t, newDecoder(t, page.DecoderConfig{}), scan(t, pictures...), page.Options{MaxPages: 3})
-	if doc.Len() != 3 || doc.Left() != 1 || doc.Kind() != page.PDF {
+	if doc.Len() != 3 || doc.Left() != 1 {
 		t.Fatalf("%d pages, %d left", doc.Len(), doc.Left())
 	}
 	for i := range 3 {
@@ -305,29 +306,29 @@ func TestSniffMore(t *testing.T) {
 		return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(brands)))) + "ftyp" + brands
 	}
 	for head, want := range map[string]page.Kind{
-		box("heic", "mif1", "heic"):            page.HEIC,
-		box("mif1", "mif1", "heic"):            page.HEIC,
-		box("mif1"):                            page.HEIC,
-		box("avif", "avif", "mif1"):            page.AVIF,
-		box("mif1", "avif", "miaf"):            page.AVIF,
+		box("heic", "mif1", "heic"):            input.HEIC,
+		box("mif1", "mif1", "heic"):            input.HEIC,
+		box("mif1"):                            input.HEIC,
+		box("avif", "avif", "mif1"):            input.AVIF,
+		box("mif1", "avif", "miaf"):            input.AVIF,
 		box("isom", "mp42"):                    "",
 		box("qt  ") + "heic":                   "",
-		"II*\x00\x08\x00\x00\x00":              page.TIFF,
-		"MM\x00*\x00\x00\x00\x08":              page.TIFF,
+		"II*\x00\x08\x00\x00\x00":              input.TIFF,
+		"MM\x00*\x00\x00\x00\x08":              input.TIFF,
 		"II+\x00":                              "",
 		"BMW builds cars and motorcycles":      "",
 		"BM":                                   "",
-		"%PDF-1.4":                             page.PDF,
-		"junk\n%PDF-1.4":                       page.PDF,
+		"%PDF-1.4":                             input.PDF,
+		"junk\n%PDF-1.4":                       input.PDF,
 		strings.Repeat(" ", 1020) + "%PDF-1.4": "",
 		"<p>A file that begins with %PDF-1.4 is a PDF</p>": "",
 		"<svg xmlns=\"http://www.w3.org/2000/svg\"/>":      "",
 	} {
-		if got := page.Sniff([]byte(head)); got != want {
+		if got := input.Sniff([]byte(head)); got != want {
 			t.Errorf("%q is %q, want %q", head, got, want)
 		}
 	}
-	if got := page.PDF.MediaType(); got != "application/pdf" {
+	if got := input.PDF.MediaType(); got != "application/pdf" {
 		t.Error(got)
 	}
 }

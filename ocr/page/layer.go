@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 
+	"slackocr/ocr/page/internal/input"
+	"slackocr/ocr/page/internal/pdf"
 	"slackocr/ocr/tempfile"
 	"slackocr/ocr/witness"
 )
@@ -22,11 +24,11 @@ const (
 	maxLayers = 8 << 20
 )
 
-// layers holds the texts of consecutive pages. The holder of turn may change
+// layers holds the texts of consecutive pages. The holder of lock may change
 // them.
 type layers struct {
 	first, pages int // the first page, counted from 0, and the number of pages
-	turn         chan struct{}
+	lock         lock
 	done         bool
 	file         *os.File       // holds the texts one after the other, or nil
 	room         *tempfile.Room // of file
@@ -41,7 +43,7 @@ func planLayers(pages int) []*layers {
 		if first == 0 {
 			n = 1
 		}
-		all = append(all, &layers{first: first, pages: n, turn: make(chan struct{}, 1)})
+		all = append(all, &layers{first: first, pages: n, lock: newLock()})
 		first += n
 	}
 	return all
@@ -49,12 +51,12 @@ func planLayers(pages int) []*layers {
 
 // Layer returns the text that the page of piece i carries if that text is
 // good, else nil. Layer returns nil for all kinds but PDF, and for a page that
-// is read in parts, whose layers come with Page. Layer draws no page at full
+// is read in pieces, whose layers come with Page. Layer draws no page at full
 // size and takes about 20 ms for each of 16 pages at once. The error is the
 // context's cause or an error of the system.
 func (d *Document) Layer(ctx context.Context, i int) (*witness.Layer, error) {
-	if s := d.pieces[i].sheet; s.layout.Parts == 1 {
-		return d.layer(ctx, s.number)
+	if p := d.pieces[i].page; p.layout.Pieces == 1 {
+		return d.layer(ctx, p.number)
 	}
 	return nil, nil
 }
@@ -65,14 +67,12 @@ func (d *Document) layer(ctx context.Context, n int) (text *witness.Layer, err e
 		return nil, nil
 	}
 	l := d.layers[(n+layersAtOnce-1)/layersAtOnce]
-	select {
-	case l.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if err := l.lock.take(ctx); err != nil {
+		return nil, err
 	}
-	defer func() { <-l.turn }()
+	defer l.lock.release()
 	if !l.done {
-		if l.done, err = d.take(ctx, l); err != nil {
+		if l.done, err = d.extract(ctx, l); err != nil {
 			return nil, err
 		}
 	}
@@ -87,13 +87,10 @@ func (l *layers) close() {
 	}
 }
 
-// take extracts the texts of some pages. A file whose text cannot be extracted is
+// extract extracts the texts of some pages. A file whose text cannot be extracted is
 // read as a file without text. If there is no space now, done is false.
-func (d *Document) take(ctx context.Context, l *layers) (done bool, err error) {
-	r := request{Task: taskText, Kind: PDF, Page: l.first, MaxPages: l.pages, Tools: toolsFor(PDF)}
-	if r.Tools["pdftotext"] == "" || r.Tools["pdftoppm"] == "" || r.Tools["pdfimages"] == "" {
-		return true, nil
-	}
+func (d *Document) extract(ctx context.Context, l *layers) (done bool, err error) {
+	r := request{Task: taskText, Kind: input.PDF, Page: l.first, MaxPages: l.pages, Tools: input.FindTools(input.PDF)}
 	room := d.decoder.texts.TryTake(d.options.Owner, maxLayers)
 	if room == nil {
 		return false, nil
@@ -147,31 +144,31 @@ func (l *layers) page(n int) (*witness.Layer, error) {
 	return &layer, nil
 }
 
-// partOf returns the part of a page's text that lies on a part of the page.
-func partOf(layer *witness.Layer, parts []part, i int) *witness.Layer {
-	if layer == nil || len(parts) < 2 {
+// layerOfPiece returns the text that lies on a piece of a page.
+func layerOfPiece(layer *witness.Layer, pieces []drawnPiece, i int) *witness.Layer {
+	if layer == nil || len(pieces) < 2 {
 		return layer
 	}
 	var above, height int
-	for j, p := range parts {
+	for j, p := range pieces {
 		if j < i {
 			above += p.Height
 		}
 		height += p.Height
 	}
 	total := float64(height)
-	return layer.Between(float64(above)/total, float64(above+parts[i].Height)/total)
+	return layer.Between(float64(above)/total, float64(above+pieces[i].Height)/total)
 }
 
 // writeLayers extracts the texts of some pages and writes them to output, each
 // as JSON. The result is their sizes. A page whose text cannot be extracted
 // has size 0.
-func writeLayers(ctx context.Context, file, output *os.File, r request) ([]int64, error) {
+func writeLayers(f *input.File, output *os.File, r request) ([]int64, error) {
 	if r.MaxPages < 1 || r.MaxPages > layersAtOnce {
 		return nil, errors.New("so many pages are not taken at once")
 	}
 	sizes, total := make([]int64, r.MaxPages), 0
-	for i, layer := range takeLayers(ctx, file, r) {
+	for i, layer := range pdf.Layers(f, r.Page, r.MaxPages) {
 		if layer == nil || !layer.Good() {
 			continue
 		}

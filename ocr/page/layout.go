@@ -1,20 +1,24 @@
 package page
 
-import "math"
+import (
+	"math"
+
+	"slackocr/ocr/page/internal/input"
+)
 
 const (
 	// tall is the ratio of height to width from which on a picture may be cut:
 	// that of a scrolled screenshot, not of a single screen.
 	tall = 3
-	// partRatio is the height of a part in widths, as of a sheet of paper.
-	partRatio = 1.5
-	// minPartHeight is the least height of each of several parts, in pixels:
+	// pieceRatio is the height of a piece in widths, as of a sheet of paper.
+	pieceRatio = 1.5
+	// minPieceHeight is the least height of each of several pieces, in pixels:
 	// the width of a narrow picture says little.
-	minPartHeight = 1280
-	// maxParts bounds the parts of a page. The longest picture, 200 times as
-	// high as wide, has parts eight times as high as wide.
-	maxParts = 25
-	// maxCutPixels bounds the pixels of all parts of a cut picture.
+	minPieceHeight = 1280
+	// maxPieces bounds the pieces of a page. The longest picture, 200 times as
+	// high as wide, has pieces eight times as high as wide.
+	maxPieces = 25
+	// maxCutPixels bounds the pixels of all pieces of a cut picture.
 	maxCutPixels = 40_000_000
 	// maxCanvasless is the height from which on a picture is cut if there is
 	// no canvas.
@@ -22,42 +26,36 @@ const (
 )
 
 // A layout says how a picture becomes a page: the size after scaling, and the
-// number of parts, from top to bottom.
+// number of pieces, from top to bottom.
 type layout struct {
 	Width, Height int
-	Parts         int
+	Pieces        int
 }
 
 // plan returns the layout for a picture of this upright size. If a canvas
-// would squeeze the lines of a tall picture, the picture is cut into parts in
+// would squeeze the lines of a tall picture, the picture is cut into pieces in
 // the shape of paper.
-func plan(w, h int, canvas func(w, h int) (int, int)) layout {
+func plan(w, h int, kind Kind, canvas func(w, h int) (int, int)) layout {
 	limit := maxCanvasless
 	if canvas != nil {
 		_, limit = canvas(w, h)
 	}
 	if h <= tall*w || limit <= 0 || h <= limit {
 		tw, th := target(w, h, canvas)
+		if pixels := tw * th; kind == input.PDF && pixels > maxPagePixels { // it may claim to be as large as a field
+			shrink := math.Sqrt(maxPagePixels / float64(tw) / float64(th))
+			tw, th = max(1, int(shrink*float64(tw))), max(1, int(shrink*float64(th)))
+		}
 		return layout{tw, th, 1}
 	}
-	height := max(int(partRatio*float64(w)), minPartHeight, ceil(h, maxParts))
-	parts := ceil(h, height)
-	tw, _ := target(w, ceil(h, parts), canvas)
+	height := max(int(pieceRatio*float64(w)), minPieceHeight, ceil(h, maxPieces))
+	pieces := ceil(h, height)
+	tw, _ := target(w, ceil(h, pieces), canvas)
 	shrink := min(float64(tw)/float64(w), math.Sqrt(maxCutPixels/float64(w)/float64(h)))
 	return layout{
 		Width:  max(1, int(shrink*float64(w))),
-		Height: max(parts, int(shrink*float64(h))),
-		Parts:  parts,
-	}
-}
-
-// bound limits the size of a page that is drawn, since a PDF may claim a page
-// as large as a field.
-func (l *layout) bound(kind Kind) {
-	if pixels := l.Width * l.Height; kind == PDF && l.Parts == 1 && pixels > maxPagePixels {
-		shrink := math.Sqrt(maxPagePixels / float64(l.Width) / float64(l.Height))
-		l.Width = max(1, int(shrink*float64(l.Width)))
-		l.Height = max(1, int(shrink*float64(l.Height)))
+		Height: max(pieces, int(shrink*float64(h))),
+		Pieces: pieces,
 	}
 }
 

@@ -25,7 +25,7 @@ func TestPlan(t *testing.T) {
 		{"the longest", 300, 60000, layout{300, 60000, 25}},
 		{"too many pixels", 1170, 60000, layout{883, 45291, 25}},
 	} {
-		if got := plan(test.w, test.h, canvas); got != test.want {
+		if got := plan(test.w, test.h, PNG, canvas); got != test.want {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
@@ -35,11 +35,11 @@ func TestPlanProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(1, 3000).Draw(t, "w"), rapid.IntRange(1, 100_000).Draw(t, "h")
 		cw, ch := rapid.IntRange(0, 2000).Draw(t, "cw"), rapid.IntRange(0, 4000).Draw(t, "ch")
-		l := plan(w, h, func(int, int) (int, int) { return cw, ch })
-		if l.Width < 1 || l.Height < l.Parts || l.Width > w || l.Height > h || l.Parts < 1 || l.Parts > maxParts {
+		l := plan(w, h, PNG, func(int, int) (int, int) { return cw, ch })
+		if l.Width < 1 || l.Height < l.Pieces || l.Width > w || l.Height > h || l.Pieces < 1 || l.Pieces > maxPieces {
 			t.Fatalf("%d×%d is %+v", w, h, l)
 		}
-		if l.Parts > 1 && (l.Width*l.Height > maxCutPixels || h <= tall*w) {
+		if l.Pieces > 1 && (l.Width*l.Height > maxCutPixels || h <= tall*w) {
 			t.Fatalf("%d×%d is %+v", w, h, l)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -39,7 +40,7 @@ func TestFullDisk(t *testing.T) {
 	defer file.Close()
 	for _, command := range [][]string{nil, DecodeCommand()} {
 		d := NewDecoder(DecoderConfig{Command: command})
-		_, err := d.run(t.Context(), d.newAccount(""), request{Task: taskDraw, Kind: WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full, nil)
+		_, err := d.run(t.Context(), d.newAccount(""), request{Task: taskDraw, Kind: input.WebP, MaxPixels: 1e6, Layout: layout{20, 10, 1}}, file, full, nil)
 		if !errors.Is(err, syscall.ENOSPC) || d.Kills() != 0 {
 			t.Errorf("got %v", err)
 		}
@@ -50,14 +51,14 @@ func TestFullDisk(t *testing.T) {
 func TestErrorsCross(t *testing.T) {
 	for _, err := range []error{
 		ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages, ErrNoTool, ErrBlank,
-		&TooLargeError{1, 2, 3}, &ShapeError{4, 5}, &BrokenError{PDF, errors.New("bad")}, &KilledError{Kind: PDF, Limit: LimitTime},
+		&TooLargeError{Width: 1, Height: 2, MaxPixels: 3}, &ShapeError{Width: 4, Height: 5}, input.Broken(input.PDF, errors.New("bad")), &KilledError{Kind: input.PDF, Limit: LimitTime},
 	} {
-		got := failureOf(err).err()
-		if got.Error() != err.Error() || !final(got) {
+		got := input.FailureOf(err).Err()
+		if got.Error() != err.Error() || !input.Final(got) {
 			t.Errorf("%v arrives as %v", err, got)
 		}
 	}
-	if got := failureOf(errors.New(strings.Repeat("x", 9999))).err(); final(got) || len(got.Error()) > 400 {
+	if got := input.FailureOf(errors.New(strings.Repeat("x", 9999))).Err(); input.Final(got) || len(got.Error()) > 400 {
 		t.Errorf("another error arrives as %v", got)
 	}
 }

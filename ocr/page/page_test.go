@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"slackocr/ocr/page"
+	"slackocr/ocr/page/internal/input"
 )
 
 // Every colour model that the decoders can give arrives as the same picture.
@@ -162,13 +163,13 @@ func TestOpenErrors(t *testing.T) {
 		{"png signature alone", good[:8], page.PNG},
 		{"png cut in its header", good[:20], page.PNG},
 		{"png cut before its pixels", good[:45], page.PNG},
-		{"jpeg signature alone", goodJPEG[:3], page.JPEG},
-		{"jpeg cut in its pixels", goodJPEG[:len(goodJPEG)/2], page.JPEG},
-		{"jpeg without end", goodJPEG[:len(goodJPEG)-9], page.JPEG},
-		{"gif header alone", []byte("GIF89a\x10\x00\x10\x00\x00\x00\x00"), page.GIF},
-		{"gif of no size", []byte("GIF89a\x00\x00\x00\x00\x00\x00\x00;"), page.GIF},
-		{"webp header alone", webpFile[:12], page.WebP},
-		{"webp cut", webpFile[:len(webpFile)/2], page.WebP},
+		{"jpeg signature alone", goodJPEG[:3], input.JPEG},
+		{"jpeg cut in its pixels", goodJPEG[:len(goodJPEG)/2], input.JPEG},
+		{"jpeg without end", goodJPEG[:len(goodJPEG)-9], input.JPEG},
+		{"gif header alone", []byte("GIF89a\x10\x00\x10\x00\x00\x00\x00"), input.GIF},
+		{"gif of no size", []byte("GIF89a\x00\x00\x00\x00\x00\x00\x00;"), input.GIF},
+		{"webp header alone", webpFile[:12], input.WebP},
+		{"webp cut", webpFile[:len(webpFile)/2], input.WebP},
 		{"strip", strip, &page.ShapeError{Width: 1, Height: 60000}},
 		{"png header lies large", pngHeader(60000, 60000, 8), &page.TooLargeError{Width: 60000, Height: 60000, MaxPixels: 100e6}},
 		{"png header lies huge", pngHeader(1<<31-1, 1<<31-1, 8), page.PNG},
@@ -221,17 +222,16 @@ func TestOpenStopsWithItsContext(t *testing.T) {
 // failing gives an error of the disk after some bytes.
 type failing struct {
 	*bytes.Reader
-	left int
+	left int64
 	err  error
 }
 
-func (f *failing) Read(p []byte) (int, error) {
-	if f.left <= 0 {
-		return 0, f.err
+func (f *failing) ReadAt(p []byte, off int64) (int, error) {
+	if end := off + int64(len(p)); end > f.left {
+		n, _ := f.Reader.ReadAt(p[:max(0, f.left-off)], off)
+		return n, f.err
 	}
-	n, err := f.Reader.Read(p[:min(len(p), f.left)])
-	f.left -= n
-	return n, err
+	return f.Reader.ReadAt(p, off)
 }
 
 // A disk that fails is not a broken picture.
@@ -246,10 +246,10 @@ func TestOpenTellsReadErrorsApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range [][]byte{encodePNG(t, noise), encodeJPEG(t, noise), frame.Bytes()} {
-		for _, left := range []int{0, 600, 100_000} {
+		for _, left := range []int64{0, 600, 100_000} {
 			_, err := page.Open(t.Context(), &failing{bytes.NewReader(file), left, disk}, page.Options{})
 			if !errors.Is(err, disk) {
-				t.Errorf("after %d bytes of %s: got %v", left, page.Sniff(file), err)
+				t.Errorf("after %d bytes of %s: got %v", left, input.Sniff(file), err)
 			}
 		}
 	}
@@ -271,8 +271,8 @@ func TestOpenChoosesFormat(t *testing.T) {
 		want page.Kind
 	}{
 		{"screenshot", encodePNG(t, flat), page.PNG},
-		{"photo as png", encodePNG(t, noise), page.JPEG},
-		{"photo", encodeJPEG(t, flat), page.JPEG},
+		{"photo as png", encodePNG(t, noise), input.JPEG},
+		{"photo", encodeJPEG(t, flat), input.JPEG},
 	} {
 		p, _ := open(t, test.file, page.Options{})
 		if p.MediaType != test.want.MediaType() {
@@ -303,20 +303,20 @@ func TestSniff(t *testing.T) {
 		"":                                  "",
 		"\x89PNG\r\n\x1a\n":                 page.PNG,
 		"\x89PNG\r\n\x1a":                   "",
-		"\xff\xd8\xff\xe0":                  page.JPEG,
-		"GIF87a":                            page.GIF,
+		"\xff\xd8\xff\xe0":                  input.JPEG,
+		"GIF87a":                            input.GIF,
 		"GIF88a":                            "",
-		"RIFF\x10\x00\x00\x00WEBPVP8 ":      page.WebP,
+		"RIFF\x10\x00\x00\x00WEBPVP8 ":      input.WebP,
 		"RIFF\x10\x00\x00\x00WAVEfmt ":      "",
 		"RIFF":                              "",
 		"<html>":                            "",
 		"\xef\xbb\xbf<?xml version=\"1.0\"": "",
 	} {
-		if got := page.Sniff([]byte(head)); got != want {
+		if got := input.Sniff([]byte(head)); got != want {
 			t.Errorf("%q is %q, want %q", head, got, want)
 		}
 	}
-	if got := page.JPEG.MediaType(); got != "image/jpeg" {
+	if got := input.JPEG.MediaType(); got != "image/jpeg" {
 		t.Error(got)
 	}
 	if got := page.Kind("").MediaType(); got != "application/octet-stream" {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/internal/pixels"
 )
 
@@ -23,7 +24,7 @@ const (
 	inkShare = 50_000 // one pixel of so many
 )
 
-// Blank reports whether a page made by Open has a single colour except for
+// Blank reports whether a page of a Document has a single colour except for
 // some dust, measured on its pixels.
 func Blank(ctx context.Context, p Page) (bool, error) {
 	m, _, err := decodePage(ctx, p)
@@ -56,7 +57,7 @@ var ErrWhole = errors.New("the page cannot be divided between two lines")
 // minHalf is the least height of a half, in pixels: a few lines of text.
 const minHalf = 64
 
-// Halve divides a page made by Open at the widest empty space in its middle
+// Halve divides a page of a Document at the widest empty space in its middle
 // third, so that no line of text is cut. If there is no such space, the error
 // is ErrWhole.
 func Halve(ctx context.Context, p Page) (upper, lower Page, err error) {
@@ -78,22 +79,22 @@ func Halve(ctx context.Context, p Page) (upper, lower Page, err error) {
 	return upper, lower, context.Cause(ctx)
 }
 
-// decodePage decodes a page that Open made.
+// decodePage decodes a page of a Document.
 func decodePage(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
-	src := &source{ctx: ctx, r: bytes.NewReader(p.Data)}
-	kind, err := src.sniff()
+	f := input.NewFile(ctx, bytes.NewReader(p.Data), int64(len(p.Data)))
+	kind, err := f.Kind()
 	if err != nil {
 		return nil, "", err
 	}
-	if err := check(src, kind, DefaultMaxPixels); err != nil {
+	if _, err := measure(f, kind, input.MaxPixels); err != nil {
 		return nil, "", err
 	}
-	decoded, err := decode(src, kind)
+	decoded, err := decode(f, kind)
 	if err != nil {
 		return nil, "", err
 	}
-	if src.partial {
-		return nil, "", &BrokenError{kind, io.ErrUnexpectedEOF}
+	if f.Partial {
+		return nil, "", input.Broken(kind, io.ErrUnexpectedEOF)
 	}
 	m := image.NewRGBA(image.Rectangle{Max: decoded.Bounds().Size()})
 	draw.Draw(m, m.Rect, decoded, decoded.Bounds().Min, draw.Src)

@@ -1,16 +1,23 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"io"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 
+	"slackocr/ocr/page/internal/input"
+	"slackocr/ocr/page/internal/pdf"
 	"slackocr/ocr/page/internal/pixels"
+	"slackocr/ocr/page/internal/sandbox"
+	"slackocr/ocr/page/internal/tiff"
 )
 
 // softMemory is the share of a process's limit from which on the Go runtime
@@ -20,11 +27,9 @@ const softMemory = 0.7
 // The open files of a process that decodes, beside the standard ones: its
 // standard input is the file to read.
 const (
-	firstExtra = 3
-
-	fdAnswer  = 3 // takes one answer as JSON
-	fdOutput  = 4 // takes the pages
-	fdScratch = 5 // is for what is on its way between two programs
+	fdAnswer  = sandbox.FirstExtra + iota // takes one answer as JSON
+	fdOutput                              // takes the pieces
+	fdScratch                             // is for what is on its way between two programs
 )
 
 // Work carries out one request of a Decoder, on the files that the Decoder
@@ -42,14 +47,14 @@ func Work(args []string) int {
 
 func work(args []string) error {
 	var r request
-	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil || len(r.Self) == 0 {
+	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil || len(r.Self) == 0 && r.Program == "" {
 		return errors.New("this command is for the program itself: it decodes one file for it")
 	}
-	if r.Confined == nil {
-		if err := limit(r.Memory, r.MaxOutput, r.Seconds); err != nil {
-			return err
-		}
-		return become(r)
+	switch {
+	case r.Program != "":
+		return r.Run()
+	case r.Confined == nil:
+		return r.confine()
 	}
 	if r.Memory > 0 {
 		debug.SetMemoryLimit(int64(softMemory * float64(r.Memory)))
@@ -57,13 +62,13 @@ func work(args []string) error {
 	to, output, scratch := os.NewFile(fdAnswer, "answer"), (*os.File)(nil), (*os.File)(nil)
 	if r.Task == taskDraw || r.Task == taskText { // otherwise the numbers may be those of other files
 		output = os.NewFile(fdOutput, "output")
-		keep(fdOutput)
+		sandbox.CloseOnExec(fdOutput)
 	}
 	if r.Task == taskDraw {
 		scratch = os.NewFile(fdScratch, "scratch")
-		keep(fdScratch)
+		sandbox.CloseOnExec(fdScratch)
 	}
-	keep(fdAnswer)
+	sandbox.CloseOnExec(fdAnswer)
 	a := do(context.Background(), r, os.Stdin, output, scratch)
 	a.Confined = *r.Confined
 	if err := json.NewEncoder(to).Encode(a); err != nil {
@@ -72,71 +77,88 @@ func work(args []string) error {
 	return to.Close()
 }
 
+// confine limits and confines this process, which then begins anew to carry out
+// the request. confine returns only with an error.
+//
+// Only one thread is confined. The new process inherits that thread's
+// confinement for all its threads.
+func (r request) confine() error {
+	if err := sandbox.Limit(r.Memory, cmp.Or(r.MaxOutput, input.MaxOutput), r.Seconds); err != nil {
+		return err
+	}
+	c := sandbox.Confinement{Read: []string{sandbox.OpenFile(0), r.Self[0]}}
+	c.Read = slices.AppendSeq(c.Read, maps.Values(r.Tools))
+	if r.Task == taskDraw {
+		c.Read = append(c.Read, sandbox.OpenFile(fdScratch))
+		c.Write = append(c.Write, sandbox.OpenFile(fdOutput))
+	}
+	r.Confined = new(c.Apply())
+	arg, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return sandbox.Become(append(slices.Clone(r.Self), string(arg)))
+}
+
 // do carries out a request in this process. do does not move the position of
 // the file, which other processes share.
 func do(ctx context.Context, r request, file, output, scratch *os.File) (a answer) {
 	info, err := file.Stat()
 	if err != nil {
-		return answer{Error: failureOf(err)}
+		return answer{Error: input.FailureOf(err)}
 	}
-	src := &source{
-		ctx: ctx, r: io.NewSectionReader(file, 0, info.Size()), page: r.Page,
-		self: r.Self, tools: r.Tools, output: output, scratch: scratch, links: r.Links,
-	}
+	f := input.NewFile(ctx, file, info.Size())
+	f.Page = r.Page
+	f.Tools = input.Tools{Self: r.Self, Paths: r.Tools, Stdin: file, Output: output, Scratch: scratch, Links: r.Links}
 	switch r.Task {
 	case taskConfine:
 	case taskExamine:
-		a, err = examineFile(ctx, src, file, r)
+		a, err = examine(f, r)
 	case taskDraw:
-		a.Parts, err = drawPage(ctx, src, file, output, r)
+		a.Pieces, err = drawPieces(f, output, r)
 	case taskText:
-		a.Layers, err = writeLayers(ctx, file, output, r)
+		a.Layers, err = writeLayers(f, output, r)
 	default:
 		err = fmt.Errorf("there is no task %q", r.Task)
 	}
-	a.Error = failureOf(src.blame(err))
+	a.Error = input.FailureOf(f.WrapErr(err))
 	return a
 }
 
-func examineFile(ctx context.Context, src *source, file *os.File, r request) (a answer, err error) {
-	if r.Kind == PDF {
-		a.Pages, a.Total, err = examinePDF(ctx, file, r)
-		a.HideLinks = err == nil && onlyLinks(src)
-		return a, err
-	}
+// examine finds the pages of a file.
+func examine(f *input.File, r request) (a answer, err error) {
 	a.Total = 1
-	if r.Kind == TIFF {
-		all, err := directories(src)
-		if err != nil {
-			return a, &BrokenError{TIFF, err}
-		}
-		a.Total = len(all)
-	}
-	for i := range min(a.Total, r.MaxPages) {
-		src.page = i
-		size, _, err := look(src, r.Kind, r.MaxPixels)
-		if src.err != nil {
+	switch r.Kind {
+	case input.PDF:
+		a.Pages, a.Total, err = pdf.Examine(f, r.MaxPages)
+		a.HideLinks = err == nil && pdf.OnlyLinks(f)
+		return a, err
+	case input.TIFF:
+		if a.Total, err = tiff.Count(f); err != nil {
 			return a, err
 		}
-		a.Pages = append(a.Pages, leaf{size.X, size.Y, failureOf(err)})
+	}
+	for f.Page = range min(a.Total, r.MaxPages) {
+		size, _, err := look(f, r.Kind, r.MaxPixels)
+		if f.Err != nil {
+			return a, err
+		}
+		a.Pages = append(a.Pages, input.Page{Width: size.X, Height: size.Y, Error: input.FailureOf(err)})
 	}
 	return a, nil
 }
 
-func drawPage(ctx context.Context, src *source, file, output *os.File, r request) ([]part, error) {
-	m, err := drawWhole(ctx, src, file, r)
+// drawPieces draws a page and writes its pieces to output.
+func drawPieces(f *input.File, output io.Writer, r request) ([]drawnPiece, error) {
+	m, err := drawPage(f, r)
 	if err != nil {
 		return nil, err
 	}
-	pieces := []*image.RGBA{m}
-	if m.Rect.Dy() < r.Layout.Parts {
-		return nil, &BrokenError{r.Kind, fmt.Errorf("it is %d pixels high, less than its header says", m.Rect.Dy())}
+	if m.Rect.Dy() < r.Layout.Pieces {
+		return nil, input.Broken(r.Kind, fmt.Errorf("it is %d pixels high, less than its header says", m.Rect.Dy()))
 	}
-	if r.Layout.Parts > 1 {
-		pieces = pixels.Cut(m, r.Layout.Parts)
-	}
-	var parts []part
-	for _, m := range pieces {
+	var drawn []drawnPiece
+	for _, m := range pixels.Cut(m, r.Layout.Pieces) {
 		p, err := encode(m, r.Kind)
 		if err != nil {
 			return nil, err
@@ -144,21 +166,21 @@ func drawPage(ctx context.Context, src *source, file, output *os.File, r request
 		if _, err := output.Write(p.Data); err != nil {
 			return nil, fmt.Errorf("writing a page: %w", err)
 		}
-		parts = append(parts, part{int64(len(p.Data)), p.MediaType, p.Width, p.Height, src.partial})
+		drawn = append(drawn, drawnPiece{int64(len(p.Data)), p.MediaType, p.Width, p.Height, f.Partial})
 	}
-	return parts, nil
+	return drawn, nil
 }
 
-func drawWhole(ctx context.Context, src *source, file *os.File, r request) (*image.RGBA, error) {
+func drawPage(f *input.File, r request) (*image.RGBA, error) {
 	size := image.Pt(r.Layout.Width, r.Layout.Height)
-	if r.Kind != PDF {
-		_, turn, err := look(src, r.Kind, r.MaxPixels)
+	if r.Kind != input.PDF {
+		_, turn, err := look(f, r.Kind, r.MaxPixels)
 		if err != nil {
 			return nil, err
 		}
-		return render(src, r.Kind, turn, size)
+		return render(f, r.Kind, turn, size)
 	}
-	m, err := drawPDF(src, file, r)
+	m, err := pdf.Draw(f, r.Page, size, r.HideLinks)
 	if err != nil {
 		return nil, err
 	}
@@ -166,5 +188,5 @@ func drawWhole(ctx context.Context, src *source, file *os.File, r request) (*ima
 	if got.X <= size.X+1 && got.Y <= size.Y+1 {
 		return m, nil // pdftoppm rounds in its own way
 	}
-	return pixels.Scale(ctx, m, min(got.X, size.X), min(got.Y, size.Y))
+	return pixels.Scale(f.Context, m, min(got.X, size.X), min(got.Y, size.Y))
 }

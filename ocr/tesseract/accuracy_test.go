@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,14 +47,33 @@ func readAll(t *testing.T, file []byte, markdown bool, languages ...string) (tex
 	return all.String(), pieces
 }
 
-// upright is what the bot sends of a photo.
+// upright returns the data of pageOf.
 func upright(t *testing.T, file []byte, canvas func(int, int) (int, int)) []byte {
 	t.Helper()
-	p, err := page.Open(t.Context(), bytes.NewReader(file), page.Options{Canvas: canvas})
+	return pageOf(t, file, canvas).Data
+}
+
+// pageOf returns what the bot sends of a photo.
+func pageOf(t *testing.T, file []byte, canvas func(int, int) (int, int)) page.Page {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Data
+	defer f.Close()
+	if _, err := f.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := page.NewDecoder(page.DecoderConfig{}).Open(t.Context(), f, page.Options{Canvas: canvas})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer doc.Close()
+	p, err := doc.Page(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 var texts = map[string]string{

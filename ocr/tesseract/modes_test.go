@@ -20,10 +20,7 @@ func TestEveryModeOfTheClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.CloseIdleConnections()
-	p, err := page.Open(t.Context(), bytes.NewReader(pagetest.PNG(pagetest.Invoice, pagetest.Layout{})), page.Options{Canvas: client.Canvas})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := pageOf(t, pagetest.PNG(pagetest.Invoice, pagetest.Layout{}), client.Canvas)
 	read := func(m ocr.Mode) (string, ocr.Outcome) {
 		var text ocr.Text
 		var outcome ocr.Outcome

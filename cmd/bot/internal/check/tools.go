@@ -27,7 +27,7 @@ func (k *Checker) decoder(ctx context.Context) Finding {
 // confinement says which protections hold if a file takes over the
 // process that opens it. If the kernel supports fewer, the bot still works.
 func (k *Checker) confinement(ctx context.Context) Finding {
-	holds, err := k.Decoder.Confined(ctx)
+	holds, err := k.Decoder.Protections(ctx)
 	if err != nil {
 		return failed("confinement", "can't tell what is confined here: "+err.Error(), "Make sure that the program may start itself.")
 	}

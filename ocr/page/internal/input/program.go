@@ -1,0 +1,180 @@
+package input
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"slackocr/ocr/page/internal/sandbox"
+)
+
+// The paths by which a program opens its standard input, as a file that can be
+// sought in, and its first file to write.
+const ReadPath, WritePath = "/dev/fd/0", "/dev/fd/3"
+
+// Tools are the other programs that open a file, and the files that they need.
+// Without them, files that only these programs read are ErrNoTool.
+type Tools struct {
+	Self  []string          // starts the programs, see [sandbox.Start]
+	Paths map[string]string // by the names of the programs
+	Stdin *os.File          // the file to read
+
+	Scratch, Output *os.File // to write
+
+	// Links is a folder with links to the output, for heif-convert.
+	Links string
+}
+
+// FindTools returns the paths of the programs that open files of a kind, by
+// their names. Programs that are not installed are left out.
+func FindTools(kind Kind) map[string]string {
+	var names []string
+	switch kind {
+	case PDF:
+		names = []string{"pdfinfo", "pdftoppm", "pdftotext", "pdfimages"}
+	case TIFF, JPEG:
+		names = []string{"tiff2rgba", "tiffcp"}
+	case HEIC, AVIF:
+		names = []string{"heif-convert"}
+	}
+	tools := map[string]string{}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			tools[name] = path
+		}
+	}
+	return tools
+}
+
+// A Program is one at work on a file.
+type Program struct {
+	*exec.Cmd
+	name   string
+	kind   Kind
+	stderr Stderr
+}
+
+// Program prepares a program to read the file.
+func (t Tools) Program(ctx context.Context, kind Kind, name string, args ...string) *Program {
+	return t.prepare(ctx, kind, name, args, t.Stdin)
+}
+
+// prepare prepares a program with open files: one to read and some to write.
+func (t Tools) prepare(ctx context.Context, kind Kind, name string, args []string, stdin *os.File, writes ...*os.File) *Program {
+	s := sandbox.Start{Program: t.Paths[name], Args: args, Writes: len(writes)}
+	p := &Program{Cmd: s.Command(ctx, t.Self), name: name, kind: kind}
+	p.Stdin, p.Stderr, p.ExtraFiles = stdin, &p.stderr, writes
+	return p
+}
+
+// Convert runs a program that reads this content and writes another picture to
+// the output.
+func (f *File) Convert(kind Kind, name string, content io.Reader, args ...string) (*Program, error) {
+	t := f.Tools
+	if t.Paths[name] == "" || t.Scratch == nil || t.Output == nil {
+		return nil, ErrNoTool
+	}
+	err := errors.Join(Truncate(t.Scratch), Truncate(t.Output))
+	if err == nil {
+		_, err = io.Copy(t.Scratch, content)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := t.prepare(f.Context, kind, name, args, t.Scratch, t.Output)
+	return p, p.Run()
+}
+
+// Truncate makes a file empty.
+func Truncate(f *os.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return f.Truncate(0)
+}
+
+// Run runs the program.
+func (p *Program) Run() error { return p.exitError(p.Cmd.Run()) }
+
+// Wait waits for the end of a program that was started.
+func (p *Program) Wait() error { return p.exitError(p.Cmd.Wait()) }
+
+// Output runs the program and returns its standard output. More than limit
+// bytes are an error.
+func (p *Program) Output(limit int) (*bytes.Buffer, error) {
+	var out bytes.Buffer
+	p.Stdout = &LimitWriter{&out, limit}
+	return &out, p.Run()
+}
+
+// Complained reports whether the program wrote to its standard error.
+func (p *Program) Complained() bool { return p.stderr.Len() > 0 }
+
+// Complaint returns the first line of the program's standard error.
+func (p *Program) Complaint() string { return FirstLine(p.stderr.String()) }
+
+// exitError returns the error for the end of a program.
+func (p *Program) exitError(err error) error {
+	exit, exited := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+		return nil
+	case !exited:
+		return fmt.Errorf("running %s: %w", p.name, err)
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		switch status.Signal() {
+		case syscall.SIGKILL, sandbox.SIGXCPU:
+			return &KilledError{Kind: p.kind, Limit: LimitTime}
+		default:
+			return &KilledError{Kind: p.kind, Limit: LimitCrash}
+		}
+	}
+	return Broken(p.kind, errors.New(cmp.Or(p.Complaint(), err.Error())))
+}
+
+// maxErrorText bounds an error's text, in bytes, since decoders quote their
+// input.
+const maxErrorText = 300
+
+// Clip returns the start of an error's text.
+func Clip(s string) string { return s[:min(len(s), maxErrorText)] }
+
+// FirstLine returns the first line of what a program wrote, clipped.
+func FirstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return Clip(line)
+}
+
+// A Stderr keeps the start of a program's standard error.
+type Stderr struct{ bytes.Buffer }
+
+func (s *Stderr) Write(p []byte) (int, error) {
+	const most = 8 << 10 // bytes
+	s.Buffer.Write(p[:min(len(p), most-s.Len())])
+	return len(p), nil
+}
+
+var errFull = errors.New("over the size limit")
+
+// A LimitWriter fails as soon as a write would exceed Left bytes, so that an
+// encoder or a program gives up early.
+type LimitWriter struct {
+	W    *bytes.Buffer
+	Left int
+}
+
+func (l *LimitWriter) Write(p []byte) (int, error) {
+	if len(p) > l.Left {
+		return 0, errFull
+	}
+	l.Left -= len(p)
+	return l.W.Write(p)
+}
