@@ -52,7 +52,7 @@ func (r *reading) readWithLayer(ctx context.Context, p page.Page, layer *witness
 // the layer are missing, compare reads the page again.
 func (r *reading) compare(ctx context.Context, p page.Page, layer *witness.Layer, best *candidate, end result) {
 	report := layer.Check(string(best.text))
-	if report.Again() {
+	if report.Again {
 		more := r.output.candidate()
 		again, err := r.once(ctx, p, true, more)
 		if err == nil && !again.cut && !again.looped {

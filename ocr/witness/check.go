@@ -25,7 +25,9 @@ type Report struct {
 	// common. The layer then belongs to another page, and nothing is marked.
 	Agrees bool
 
-	central bool // a missing line stands between the upper and lower edge of the page
+	// Again is true if the page should be read again: lines are missing, and
+	// not only at the upper and lower edge, which models always leave out.
+	Again bool
 }
 
 const (
@@ -219,10 +221,14 @@ func (c *checker) missing(changes map[int]change) {
 		for end < len(c.layer) && c.cells[c.layer[end].line].Block == c.cells[c.layer[start].line].Block {
 			end++
 		}
-		for _, p := range c.passages(start, end, gone) {
-			first, last := c.layer[p.first], c.layer[p.last]
-			said := rows[c.cells[first.line].row] || rows[c.cells[last.line].row]
-			if !said && !c.isPageNumber(first.line) && !counted[first.line] {
+		tail := minPassage
+		if end == len(c.layer) {
+			tail = minTail // an answer may have been cut there
+		}
+		for _, p := range passages(c.layer[start:end], func(i int) bool { return gone(start + i) }, tail) {
+			first, last := c.layer[start+p.first], c.layer[start+p.last]
+			known := rows[c.cells[first.line].row] || rows[c.cells[last.line].row]
+			if !known && !c.isPageNumber(first.line) && !counted[first.line] {
 				c.addMissing(strings.Join(strings.Fields(c.text[first.start:last.end]), " "), c.cells[first.line])
 			}
 		}
@@ -234,33 +240,16 @@ func (c *checker) missing(changes map[int]change) {
 func (c *checker) addMissing(text string, where cell) {
 	c.report.Missing = append(c.report.Missing, escape(text))
 	middle := where.box().middle() / c.page.Height
-	c.report.central = c.report.central || middle > edge && middle < 1-edge
+	c.report.Again = c.report.Again || middle > edge && middle < 1-edge
 }
 
 // A passage is a run of tokens from first to last, both included.
 type passage struct{ first, last int }
 
-// passages returns the runs of missing layer tokens from start to end,
-// exclusive. At the end of the page a shorter run counts, since an answer may
-// have been cut there.
-func (c *checker) passages(start, end int, gone func(int) bool) []passage {
-	found := passages(c.layer[start:end], func(k int) bool { return gone(start + k) }, minPassage)
-	if end == len(c.layer) {
-		last := passages(c.layer[start:end], func(k int) bool { return gone(start + k) }, minTail)
-		if n := len(last); n > 0 && last[n-1].last == end-start-1 && (len(found) == 0 || found[len(found)-1] != last[n-1]) {
-			found = append(found, last[n-1])
-		}
-	}
-	for i := range found {
-		found[i].first += start
-		found[i].last += start
-	}
-	return found
-}
-
-// passages returns the runs of foreign tokens that weigh at least least. A run
-// may contain single tokens that are not foreign.
-func passages(tokens []token, foreign func(int) bool, least int) []passage {
+// passages returns the runs of foreign tokens that weigh at least minPassage,
+// or at least tail if a run ends with the last token. A run may contain single
+// tokens that are not foreign.
+func passages(tokens []token, foreign func(int) bool, tail int) []passage {
 	var found []passage
 	for from := 0; from < len(tokens); from++ {
 		if !foreign(from) {
@@ -279,7 +268,7 @@ func passages(tokens []token, foreign func(int) bool, least int) []passage {
 				to, best = k, strange
 			}
 		}
-		if best >= least {
+		if best >= minPassage || to == len(tokens)-1 && best >= tail {
 			found = append(found, passage{from, to})
 		}
 		from = to
@@ -338,7 +327,3 @@ func (c *checker) lineNumbers() map[int]bool {
 	}
 	return counted
 }
-
-// Again reports whether the page should be read again: lines are missing, and
-// not only at the upper and lower edge, which models always leave out.
-func (r Report) Again() bool { return r.central }

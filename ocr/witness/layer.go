@@ -71,13 +71,9 @@ func (l *Layer) Good() bool {
 	return covered && isLanguage(l.Lines)
 }
 
-// exact reports whether the page was drawn from the layer, rather than the
-// layer read from a scan.
-func (l *Layer) exact() bool { return !l.Ink.Scanned }
-
 // complete reports whether the layer has all text that the page shows.
 func (l *Layer) complete() bool {
-	return l.exact() && 100*l.Ink.Outside <= strayShare*l.Ink.Inside+100*strayInk
+	return !l.Ink.Scanned && 100*l.Ink.Outside <= strayShare*l.Ink.Inside+100*strayInk
 }
 
 // Between returns the part of the layer between two heights of the page, given
@@ -85,8 +81,7 @@ func (l *Layer) complete() bool {
 func (l *Layer) Between(top, bottom float64) *Layer {
 	part := &Layer{Width: l.Width, Height: (bottom - top) * l.Height, Ink: l.Ink}
 	for _, line := range l.Lines {
-		box := line.box()
-		middle := (box.Top + box.Bottom) / 2 / l.Height
+		middle := line.box().middle() / l.Height
 		if middle < top || middle >= bottom {
 			continue
 		}
@@ -111,11 +106,15 @@ func (l Line) box() Box {
 	}
 	b := l.Words[0].Box
 	for _, w := range l.Words[1:] {
-		b.Left, b.Top = min(b.Left, w.Box.Left), min(b.Top, w.Box.Top)
-		b.Right, b.Bottom = max(b.Right, w.Box.Right), max(b.Bottom, w.Box.Bottom)
+		b = b.union(w.Box)
 	}
 	return b
 }
 
 func (b Box) height() float64 { return b.Bottom - b.Top }
 func (b Box) middle() float64 { return (b.Top + b.Bottom) / 2 }
+
+// union returns the smallest box around both.
+func (b Box) union(o Box) Box {
+	return Box{min(b.Left, o.Left), min(b.Top, o.Top), max(b.Right, o.Right), max(b.Bottom, o.Bottom)}
+}

@@ -27,7 +27,16 @@ const (
 // changes returns the numbers of the text that have no counterpart, or a
 // counterpart with another decimal sign. The keys are indices of read tokens.
 func (c *checker) changes() map[int]change {
-	odd := c.odd()
+	var odd []int // numbers of the layer without counterpart
+	inLayer := 0
+	for i, t := range c.layer {
+		if t.number {
+			inLayer++
+			if c.toRead[i] == none {
+				odd = append(odd, i)
+			}
+		}
+	}
 	if len(odd) > maxOdd {
 		return nil
 	}
@@ -47,12 +56,6 @@ func (c *checker) changes() map[int]change {
 			found[j] = change{layer: i}
 		} else {
 			right++
-		}
-	}
-	inLayer := 0
-	for _, t := range c.layer {
-		if t.number {
-			inLayer++
 		}
 	}
 	fewer := min(numbers, inLayer)
@@ -125,16 +128,6 @@ func movedPoint(a, b token) bool {
 		return a.fraction != 0 && a.fraction != 3 && a.fraction != thousands
 	}
 	return a.fraction != b.fraction
-}
-
-// odd returns the numbers of the layer without counterpart.
-func (c *checker) odd() (all []int) {
-	for i, t := range c.layer {
-		if t.number && c.toRead[i] == none {
-			all = append(all, i)
-		}
-	}
-	return all
 }
 
 // replacement returns the layer's number in the place of number j of the text. The

@@ -1,5 +1,10 @@
 package witness
 
+import (
+	"slices"
+	"strings"
+)
+
 // A row is a line of the page: the cells that stand side by side. pdftotext
 // returns the cells of a table as separate lines, often column by column.
 type row struct {
@@ -32,7 +37,7 @@ func (l *Layer) rows() []row {
 		if at := continuedRows(rows, block); at != nil {
 			for i, line := range block {
 				r := &rows[at[i]]
-				r.cells, r.box = append(r.cells, line), union(r.box, line.box())
+				r.cells, r.box = append(r.cells, line), r.box.union(line.box())
 			}
 		} else {
 			for _, line := range block {
@@ -86,17 +91,6 @@ func continuesRow(row, cell Box) bool {
 	return max(apart, -apart) <= level*min(row.height(), cell.height()) && cell.Left >= row.Right
 }
 
-func union(a, b Box) Box {
-	return Box{min(a.Left, b.Left), min(a.Top, b.Top), max(a.Right, b.Right), max(a.Bottom, b.Bottom)}
-}
-
 func hasDigit(line Line) bool {
-	for _, w := range line.Words {
-		for _, r := range w.Text {
-			if isDigit(r) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(line.Words, func(w Word) bool { return strings.ContainsFunc(w.Text, isDigit) })
 }
