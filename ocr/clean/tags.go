@@ -18,9 +18,15 @@ const (
 	tagEdge    // dropped at the edges of the text, text within it
 )
 
+// A marker is the written form of a tag.
+type marker struct {
+	text string
+	tag  tag
+}
+
 // tags are the markers that DeepSeek-OCR writes into its text, and markers of
 // other models that no page shows.
-var tags = bySecond([]marker{
+var tags = []marker{
 	{"<|ref|>", tagRef},
 	{"<|/ref|>", tagRefEnd},
 	{"<|det|>", tagDet},
@@ -32,78 +38,69 @@ var tags = bySecond([]marker{
 	{"</center>", tagDropped},
 	{"<|begin_of_box|>", tagDropped}, // GLM-4.5V
 	{"<|end_of_box|>", tagDropped},
-})
+}
 
 // edges are special tokens of the usual model families that a server lets
 // through at the start or the end of an answer. Inside the text the tokens are
 // text: a page may be about models.
-var edges = bySecond(edgeSigns(
+var edges = edgeMarkers(
 	"<|im_end|>", "<|endoftext|>", "<|im_start|>", // Qwen, InternVL
 	"<|eot_id|>", "<|end_of_text|>", "<|begin_of_text|>", "<|eom_id|>", "<|eot|>", // Llama
 	"<end_of_turn>", "<start_of_turn>", "<bos>", "<eos>", "<pad>", "<end_of_utterance>", // Gemma, SmolVLM
 	"</s>",                                                                     // Mistral, Llama 2
 	"<|end|>", "<|assistant|>", "<|user|>", "<|return|>", "<|endofassistant|>", // Phi, GLM, gpt-oss
 	"<|END_OF_TURN_TOKEN|>", "<|END_RESPONSE|>", "<|START_RESPONSE|>", // Aya Vision
-))
+)
 
 // roles start an answer if a server left the head of the turn.
-var roles = bySecond(edgeSigns(
+var roles = edgeMarkers(
 	"<|im_start|>assistant\n", "<start_of_turn>model\n", "<|start_header_id|>assistant<|end_header_id|>",
 	"<|start|>assistant<|channel|>final<|message|>", "<|channel|>final<|message|>",
-))
+)
 
 // maxEdge bounds the bytes held back at an edge.
 const maxEdge = 256
 
-// A marker is the written form of a tag.
-type marker struct {
-	text string
-	tag  tag
-}
-
-func edgeSigns(texts ...string) (signs []marker) {
+func edgeMarkers(texts ...string) (markers []marker) {
 	for _, text := range texts {
-		signs = append(signs, marker{text, tagEdge})
+		markers = append(markers, marker{text, tagEdge})
 	}
-	return signs
+	return markers
 }
 
-// bySecond sorts signs by their second byte, since most share the first.
-func bySecond(signs []marker) (sorted [256][]marker) {
-	for _, s := range signs {
-		sorted[s.text[1]] = append(sorted[s.text[1]], s)
+// match returns the length of a text if b starts with that text. If more is
+// true, the next bytes must decide.
+func match(text string, b []byte, last bool) (n int, more bool) {
+	if len(b) < len(text) {
+		return 0, !last && strings.HasPrefix(text, string(b))
 	}
-	return sorted
+	if text == string(b[:len(text)]) {
+		return len(text), false
+	}
+	return 0, false
 }
 
-// matchSign returns the tag and length of the sign at the start of b. If more
-// is true, the next bytes must decide.
-func matchSign(signs *[256][]marker, b []byte, last bool) (t tag, n int, more bool) {
-	if len(b) < 2 {
-		return tagNone, 0, !last
-	}
-	for _, s := range signs[b[1]] {
-		switch n := len(s.text); {
-		case len(b) < n:
-			more = more || !last && s.text[:len(b)] == string(b)
-		case s.text == string(b[:n]):
-			return s.tag, n, false
+// matchMarker returns the tag and length of the marker at the start of b. If
+// more is true, the next bytes must decide.
+func matchMarker(markers []marker, b []byte, last bool) (t tag, n int, more bool) {
+	for _, m := range markers {
+		n, open := match(m.text, b, last)
+		if n > 0 {
+			return m.tag, n, false
 		}
+		more = more || open
 	}
 	return tagNone, 0, more
 }
 
 // matchTag returns the tag at the start of b, which must start with <.
 func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
-	if len(b) < 2 {
-		return tagNone, 0, !last
-	}
 	if c.blank() {
-		if t, n, more = matchSign(&roles, b, last); n > 0 || more {
+		if t, n, more = matchMarker(roles, b, last); n > 0 || more {
 			return t, n, more
 		}
 	}
-	if t, n, more = matchSign(&tags, b, last); n > 0 || more {
+	if t, n, more = matchMarker(tags, b, last); n > 0 || more {
 		return t, n, more
 	}
 	if n, more = matchWide(b, last); n > 0 || more {
@@ -115,7 +112,7 @@ func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
 	if c.open { // the name of a place
 		return tagNone, 0, false
 	}
-	t, n, more = matchSign(&edges, b, last)
+	t, n, more = matchMarker(edges, b, last)
 	switch string(b[:n]) {
 	case "</s>":
 		if c.struck > 0 {
@@ -139,11 +136,8 @@ const (
 )
 
 func matchWide(b []byte, last bool) (n int, more bool) {
-	if len(b) < len(wideOpen) {
-		return 0, !last && strings.HasPrefix(wideOpen, string(b))
-	}
-	if !bytes.HasPrefix(b, []byte(wideOpen)) {
-		return 0, false
+	if n, more = match(wideOpen, b, last); n == 0 {
+		return 0, more
 	}
 	inside := b[len(wideOpen):min(len(b), maxWide)]
 	end := bytes.Index(inside, []byte(wideClose))
@@ -160,21 +154,18 @@ func matchWide(b []byte, last bool) (n int, more bool) {
 // matchUnused returns the length of a reserved token of Gemma, <unused0> to
 // <unused6241>, at the start of b.
 func matchUnused(b []byte, last bool) (n int, more bool) {
-	const begin, maxDigits = "<unused", 4
-	if len(b) < len(begin) {
-		return 0, !last && strings.HasPrefix(begin, string(b))
+	const maxDigits = 4
+	begin, more := match("<unused", b, last)
+	if begin == 0 {
+		return 0, more
 	}
-	if !bytes.HasPrefix(b, []byte(begin)) {
-		return 0, false
-	}
-	digits := 0
-	for n = len(begin); n < len(b) && digits < maxDigits && '0' <= b[n] && b[n] <= '9'; n++ {
-		digits++
+	for n = begin; n < len(b) && n < begin+maxDigits && '0' <= b[n] && b[n] <= '9'; {
+		n++
 	}
 	switch {
 	case n == len(b):
 		return 0, !last
-	case b[n] == '>' && digits > 0:
+	case b[n] == '>' && n > begin:
 		return n + 1, false
 	}
 	return 0, false

@@ -20,19 +20,6 @@ var thinking = []struct{ begin, end string }{
 	{"<|start|>assistant<|channel|>analysis<|message|>", "<|channel|>final<|message|>"},
 }
 
-var (
-	begins = bySecond(thoughtSigns(func(i int) string { return thinking[i].begin }))
-	ends   = bySecond(thoughtSigns(func(i int) string { return thinking[i].end }))
-)
-
-// thoughtSigns returns signs whose tag is an index of thinking.
-func thoughtSigns(text func(int) string) (signs []marker) {
-	for i := range thinking {
-		signs = append(signs, marker{text(i), tag(i)})
-	}
-	return signs
-}
-
 // thoughts finds the thoughts that a model writes before its answer. Thoughts
 // start with a sign that has no text before. If only the end sign comes,
 // because the prompt held the start, everything before was thoughts.
@@ -66,10 +53,10 @@ func (t *thoughts) skip(b []byte, last bool) (n int, more bool) {
 // sign finds the start of thoughts at the start of b, or their end if the
 // start is missing, and returns the length.
 func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
-	i, n, more := matchSign(&begins, b, last)
+	n, end, more := matchThinking(b, last)
 	switch {
 	case page.blank() && n > 0:
-		t.until = thinking[i].end
+		t.until = end
 		return n, false
 	case more:
 		return 0, true
@@ -79,10 +66,27 @@ func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
 	if t.closed || t.within || page.open {
 		return 0, false
 	}
-	if _, n, more = matchSign(&ends, b, last); n == 0 {
-		return 0, more
+	for _, signs := range thinking {
+		n, open := match(signs.end, b, last)
+		if n > 0 {
+			return t.missed(b, n, page, last)
+		}
+		more = more || open
 	}
-	return t.missed(b, n, page, last)
+	return 0, more
+}
+
+// matchThinking returns the length of the sign at the start of b that begins
+// thoughts, and the sign that will end them.
+func matchThinking(b []byte, last bool) (n int, end string, more bool) {
+	for _, signs := range thinking {
+		n, open := match(signs.begin, b, last)
+		if n > 0 {
+			return n, signs.end, false
+		}
+		more = more || open
+	}
+	return 0, "", more
 }
 
 // missed judges an end sign of n bytes without a start sign, at the start of
