@@ -186,10 +186,6 @@ func (a *answer) next() (piece string, end *result, err error) {
 		}
 		if piece != "" || end != nil {
 			a.watchdog.Stop()
-			if end == nil && a.exchange.whole() { // nothing follows
-				rest, end, err := a.end(true)
-				return piece + rest, end, err
-			}
 			return piece, end, nil
 		}
 		a.resume() // only tags came; a cleaner does not accept tags for ever

@@ -94,7 +94,7 @@ const (
 // removes a field.
 func (c *Client) fields(again bool) map[string]json.RawMessage {
 	model, _ := json.Marshal(c.config.Model) // a string never fails
-	fields := map[string]json.RawMessage{"model": model}
+	fields := map[string]json.RawMessage{"model": model, "stream": json.RawMessage(strconv.FormatBool(c.config.Stream))}
 	limit := maxTokens
 	if reasoning.MatchString(strings.ToLower(c.config.Model)) {
 		limit = maxCompletionTokens
@@ -104,9 +104,7 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	if c.config.MaxTokens > 0 {
 		fields[limit] = json.RawMessage(strconv.Itoa(c.config.MaxTokens))
 	}
-	if !c.config.Stream {
-		fields["stream"] = json.RawMessage("false")
-	} else if c.profile.askUsage {
+	if c.config.Stream && c.profile.askUsage {
 		fields["stream_options"] = json.RawMessage(`{"include_usage":true}`)
 	}
 	maps.Copy(fields, c.profile.extra)
@@ -118,36 +116,27 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	return fields
 }
 
-// complete replaces the small body of req by a body with more fields, and
-// streams the image in place of its mark.
-func complete(req *http.Request, more map[string]json.RawMessage, image []byte) error {
-	if req.Body == nil {
-		return errors.New("the request has no body")
-	}
-	body, err := io.ReadAll(req.Body)
-	if err = errors.Join(err, req.Body.Close()); err != nil {
+// complete replaces the body of req by one with the same messages and with
+// fields, and streams the image in place of its mark.
+func complete(req *http.Request, fields map[string]json.RawMessage, image []byte) error {
+	var body struct{ Messages json.RawMessage }
+	if err := json.NewDecoder(req.Body).Decode(&body); err != nil {
 		return err
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		return err
-	}
-	maps.Copy(fields, more)
+	fields = maps.Clone(fields)
 	maps.DeleteFunc(fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
-	messages := fields["messages"]
-	delete(fields, "messages")
 	rest, err := json.Marshal(fields)
 	if err != nil {
 		return err
 	}
-	// The image is the last part of the last message, so the last mark is the
+	// The image is the last part of the message, so the last mark is the
 	// image's, even if a prompt has the same word.
-	at := bytes.LastIndex(messages, []byte(imageMark))
+	at := bytes.LastIndex(body.Messages, []byte(imageMark))
 	if at < 0 {
 		return errors.New("the request has no image part")
 	}
-	head := slices.Concat(rest[:len(rest)-1], []byte(`,"messages":`), messages[:at])
-	tail := slices.Concat(messages[at+len(imageMark):], []byte(`}`))
+	head := slices.Concat(rest[:len(rest)-1], []byte(`,"messages":`), body.Messages[:at])
+	tail := slices.Concat(body.Messages[at+len(imageMark):], []byte(`}`))
 	req.ContentLength = int64(len(head) + base64.StdEncoding.EncodedLen(len(image)) + len(tail))
 	// GetBody lets the HTTP client send the request again on a new connection
 	// if an idle connection turns out to be closed.

@@ -1,6 +1,11 @@
 package ocr
 
 import (
+	"iter"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
 	"slackocr/ocr/clean"
 	"slackocr/ocr/page"
 )
@@ -80,4 +85,121 @@ func areaOf(corners [4]int) page.Area {
 		Left: min(at(0), at(2)), Top: min(at(1), at(3)),
 		Right: max(at(0), at(2)), Bottom: max(at(1), at(3)),
 	}
+}
+
+// CountWords returns the number of words that a person would count in a piece
+// of markdown. A word is a run of letters and digits. One of the signs ' ’ - .
+// , does not end a word if a letter or digit follows, so "don't", "e-mail" and
+// "1,234.50" are one word each. Chinese and Japanese have no spaces: each Han,
+// Hiragana or Katakana character counts as a word. Korean has spaces, and
+// words are counted by spaces. Markup made of signs (#, |, ---) and text in
+// <…> (HTML tables come as tags) do not count. Thai, Lao, Khmer and Burmese
+// are counted by spaces too, which gives too few.
+func CountWords(s string) (n int) {
+	end := -1 // of the last word, if a sign may continue it
+	for start, word := range words(s) {
+		r, _ := utf8.DecodeRuneInString(word)
+		switch {
+		case isIdeograph(r):
+			n, end = n+1, -1
+			continue
+		case end < 0 || !isJoiner(s[end:start]):
+			n++
+		}
+		end = start + len(word)
+	}
+	return n
+}
+
+// SameWords reports whether two texts have the same words in the same order,
+// with any signs between. An endpoint that ignores its prompt returns the same
+// words in every mode.
+func SameWords(a, b string) bool {
+	next, stop := iter.Pull2(words(b))
+	defer stop()
+	for _, word := range words(a) {
+		if _, other, ok := next(); !ok || !strings.EqualFold(word, other) {
+			return false
+		}
+	}
+	_, _, more := next()
+	return !more
+}
+
+// words yields the runs of letters and digits outside of tags, with their
+// offsets. An ideograph is a run of its own.
+func words(s string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for i := 0; i < len(s); {
+			n := tagLength(s[i:])
+			if n == 0 {
+				n = wordLength(s[i:])
+				if n > 0 && !yield(i, s[i:i+n]) {
+					return
+				}
+			}
+			if n == 0 {
+				_, n = utf8.DecodeRuneInString(s[i:])
+			}
+			i += n
+		}
+	}
+}
+
+func wordLength(s string) int {
+	for i, r := range s {
+		switch {
+		case !isWordRune(r), i > 0 && isIdeograph(r):
+			return i
+		case isIdeograph(r):
+			return utf8.RuneLen(r)
+		}
+	}
+	return len(s)
+}
+
+// maxTag bounds, in runes, the text after a < without > that does not count.
+const maxTag = 200
+
+// tagLength returns the length of the tag at the start of s, or 0 if there is
+// none.
+func tagLength(s string) int {
+	if len(s) < 2 || s[0] != '<' || !isASCIILetter(rune(s[1])) && !strings.ContainsRune("/|!", rune(s[1])) {
+		return 0
+	}
+	runes := 0
+	for i, r := range s {
+		switch {
+		case r == '>', r == '\n':
+			return i + 1
+		case runes > maxTag:
+			return i
+		}
+		runes++
+	}
+	return len(s)
+}
+
+func isASCIILetter(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isASCIILetter(r) || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
+
+func isIdeograph(r rune) bool {
+	// U+2E80 is where the East Asian blocks begin.
+	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+}
+
+func isJoiner(sign string) bool {
+	switch sign {
+	case "'", "’", "-", ".", ",":
+		return true
+	}
+	return false
 }
