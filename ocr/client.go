@@ -20,55 +20,57 @@ const (
 	DefaultPrompt = "convert to markdown"
 	// NoLimit leaves the length of answers to the endpoint.
 	NoLimit = -1
-	// DefaultIdleTimeout is the time without new text that is borne.
+	// DefaultIdleTimeout is the longest time without new text.
 	DefaultIdleTimeout = 60 * time.Second
 
-	// wholeFactor is how many idle time-outs an answer that is not streamed
-	// may take in all: it brings no text before its end. A stream that shows only
-	// keep-alives so far may take as many.
+	// wholeFactor is the number of idle time-outs that an answer without streaming
+	// may take in all, since no text comes before the end. A stream of which only
+	// keep-alives came may take as many.
 	wholeFactor = 5
-	// thinkingFactor is how many idle time-outs a model may think between texts.
+	// thinkingFactor is the number of idle time-outs that a model may think between
+	// texts.
 	thinkingFactor = 10
 )
 
-// A Config describes an endpoint and what is asked of it.
+// A Config describes an endpoint and the requests to it.
 type Config struct {
 	// BaseURL is the address of the API without "/chat/completions", such as
 	// https://api.modelverse.cn/v1. It holds no user, query or fragment.
 	BaseURL string
-	// Key is the bearer key; empty for an endpoint that wants none.
+	// Key is the bearer key, or "" if the endpoint wants none.
 	Key string
 	// Model is the model's name at the endpoint.
 	Model string
-	// Profile is the name of what the endpoint wants, see [Profiles]; where
-	// empty, the one that fits the model's name.
+	// Profile is the name of the endpoint's profile, see [Profiles]. The default
+	// is the profile that fits the model's name.
 	Profile string
-	// Prompt is the text beside the image in the mode Markdown; the profile's
-	// where empty.
+	// Prompt is the text beside the image in the mode Markdown. The default is
+	// the profile's prompt.
 	Prompt string
-	// Stream asks for the text as it is written, else for one answer.
+	// Stream is true to ask for the text while the model writes, and false to ask
+	// for the whole answer at once.
 	Stream bool
-	// MaxTokens is the longest answer in tokens: the profile's where 0, left to
-	// the endpoint where NoLimit.
+	// MaxTokens is the longest answer in tokens. If 0, the profile decides; if
+	// NoLimit, the endpoint decides.
 	MaxTokens int
-	// ExtraBody are fields that join the body of each request, over the
-	// profile's; null takes a field out. See [ParseExtraBody].
+	// ExtraBody are more fields for the body of each request. They replace fields
+	// of the profile; null removes a field. See [ParseExtraBody].
 	ExtraBody map[string]json.RawMessage
 	// StopLoops ends an answer in which the model repeats itself. One copy is
-	// kept, and the page is read once more. Without it such text is taken as it
-	// comes.
+	// kept, and the page is read once more. Without StopLoops, repeated text is
+	// kept.
 	StopLoops bool
-	// IdleTimeout is how long to wait for new text before the request is given
-	// up; DefaultIdleTimeout where 0. While the model sends its thoughts it is
-	// waited for ten times as long, and while keep-alives come before the first
-	// text five times. Without Stream the whole answer may take five times as long.
+	// IdleTimeout is the longest time without new text; DefaultIdleTimeout if 0.
+	// While the model sends thoughts, the time is ten times as long, and while
+	// only keep-alives come before the first text, five times. Without Stream the
+	// whole answer may take five times as long.
 	IdleTimeout time.Duration
-	// Concurrency is how many requests may run at once; 0 has it found by trying,
-	// see [Limit]. It is the caller who keeps to it.
+	// Concurrency is the number of requests that may run at once. If 0, the
+	// number is found by trying, see [Limit]. The caller must keep to the limit.
 	Concurrency int
-	// HTTPClient sends the requests; redirects are never followed. Its Timeout
-	// must leave room for a whole answer. Where nil, a client is made with
-	// time-outs for dialling, TLS and headers, none for the whole, and with the
+	// HTTPClient sends the requests; redirects are never followed. The client's
+	// Timeout must leave time for a whole answer. The default has time-outs for
+	// dialling, TLS and headers, none for the whole answer, and uses the
 	// environment's proxy.
 	HTTPClient *http.Client
 }
@@ -79,7 +81,7 @@ type Client struct {
 	profile  profile
 	endpoint endpoint
 	http     *http.Client
-	breaker  *breaker // shared by all copies, as is what follows
+	breaker  *breaker // shared by all copies, as are dialect and limit
 	dialect  *dialect
 	limit    *Limit
 	tries    int // requests for a page, at most, until one succeeds
@@ -87,8 +89,8 @@ type Client struct {
 	watch    func(Attempt)
 }
 
-// NewClient checks c and makes a client of it. It reports all that is wrong
-// with c at once; no error holds the key.
+// NewClient returns a client for c. The error joins all mistakes of c, and never
+// holds the key.
 func NewClient(c Config) (*Client, error) {
 	base, err := checkURL(c.BaseURL)
 	errs := []error{err}
@@ -158,13 +160,13 @@ func (c *Client) httpClient() *http.Client {
 			MaxIdleConnsPerHost:    16,
 			MaxResponseHeaderBytes: 64 << 10,
 			ForceAttemptHTTP2:      true,
-			// An HTTP/2 connection outlives a cancelled request, also where it
-			// is dead: without pings every try would go down the same hole.
+			// An HTTP/2 connection outlives a cancelled request, even if the
+			// connection is dead. Without pings every try would use it again.
 			HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
 		}}
 	}
 	client := *given
-	// A redirect could send the image to a host nobody agreed to.
+	// A redirect could send the image to a host that nobody agreed to.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &client
 }

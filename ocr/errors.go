@@ -19,8 +19,8 @@ import (
 // ErrWebPage is the cause of an error if the answer was a web page.
 var ErrWebPage error = events.ErrWebPage
 
-// A Class says what kind of failure an [Error] is: what a person can do about
-// it depends on that alone.
+// A Class is the kind of an [Error]. The class alone decides what a person can do
+// about the failure.
 type Class int
 
 const (
@@ -59,19 +59,19 @@ func (c Class) String() string {
 	return "class " + strconv.Itoa(int(c))
 }
 
-// An Error is a failed reading. Its text names the host and never holds the
-// key, the image or more than 200 bytes of what the endpoint said.
+// An Error is a failed reading. The error's text names the host. It never holds
+// the key, the image, or more than 200 bytes of the endpoint's message.
 type Error struct {
 	Class Class
-	// Status is the HTTP status, or the status an error event named; 0 without.
+	// Status is the HTTP status, or the status that an error event named, or 0.
 	Status int
-	// RetryAfter is how long the endpoint asks to wait; 0 where it did not say.
+	// RetryAfter is the pause that the endpoint asks for, or 0.
 	RetryAfter time.Duration
-	// Host is the endpoint's host, with its port where it has one.
+	// Host is the endpoint's host, with the port if the base URL has one.
 	Host string
 
 	err   error
-	fault fault // what the endpoint said, for the dialect; never shown
+	fault fault // for the dialect; never shown
 }
 
 func (e *Error) Error() string {
@@ -86,7 +86,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the cause, nil where there is none.
+// Unwrap returns the cause, or nil.
 func (e *Error) Unwrap() error { return e.err }
 
 // Temporary reports whether the same request may succeed later.
@@ -98,17 +98,17 @@ func (e *Error) Temporary() bool {
 	return false
 }
 
-// An errorPattern tells the class of an error answer, in small letters: a part of
-// its type or code, or of its message.
+// An errorPattern assigns a class to error answers: by parts of the type or code,
+// or of the message, in small letters.
 type errorPattern struct {
 	class    Class
 	names    []string
 	messages []string
 }
 
-// errorPatterns are the words of the usual endpoints. The first one that fits counts, more
-// than the status: endpoints behind gateways answer 400 or 200 to much. Numbers in
-// names are whole codes.
+// errorPatterns are the words of the usual endpoints. The first pattern that fits
+// counts more than the status, because endpoints behind gateways send 400 or 200 with
+// many errors. A number in names is a whole code.
 var errorPatterns = []errorPattern{
 	{Refused, []string{
 		"invalid_messages", "sensitive", "content_filter", "content_policy", "moderation", // ModelVerse, OpenAI
@@ -151,11 +151,11 @@ var errorPatterns = []errorPattern{
 	}, []string{"rate limiting", "model is overloaded"}},
 }
 
-// classify gives the class of an error answer. The sources of its words are the
+// classify returns the class of an error answer. The sources of the words are the
 // documentation of ModelVerse
 // (https://www.ucloud-global.com/en/docs/modelverse/modelverse/modelverse/error-code)
-// and of OpenAI (https://platform.openai.com/docs/guides/error-codes), and what the
-// others were seen to send.
+// and of OpenAI (https://platform.openai.com/docs/guides/error-codes), and answers of
+// the other endpoints.
 func classify(status int, f fault) Class {
 	names := strings.ToLower(f.kind + " " + f.code)
 	message := strings.ToLower(f.message)
@@ -190,7 +190,7 @@ func classOfStatus(status int) Class {
 	case status == http.StatusTooManyRequests:
 		return Busy
 	case status >= 500, status == 0:
-		// An error event without a status is the endpoint failing at its work.
+		// An error event without a status means that the endpoint fails.
 		return Down
 	case status >= 400:
 		return BadRequest
@@ -198,12 +198,11 @@ func classOfStatus(status int) Class {
 	return Protocol
 }
 
-// maxRetryAfter bounds what a Retry-After header can say, so that no number of
-// it overflows.
+// maxRetryAfter bounds a Retry-After header, so that no number overflows.
 const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads a Retry-After header, which is a number of seconds or a
-// date (RFC 9110, section 10.2.3). It returns 0 for one that is missing,
+// retryAfter returns the pause of a Retry-After header, which is a number of
+// seconds or a date (RFC 9110, section 10.2.3), or 0 if the header is missing,
 // broken or past.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")

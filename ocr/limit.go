@@ -10,63 +10,65 @@ import (
 
 const (
 	firstLimit = 4
-	// maxLimit is the highest one that is found by trying.
+	// maxLimit is the highest limit that is found by trying.
 	maxLimit = 64
 
-	// enoughSamples are the times to the first text that judge a limit, where it
-	// lets as many requests run.
+	// enoughSamples is the number of times to the first text that judge a limit,
+	// if the limit allows as many requests.
 	enoughSamples = 8
-	// A limit is too high where the first text takes longer than slower times
-	// what it took before, and slack more.
+	// A limit is too high if the first text takes longer than slower times the
+	// usual time, plus slack.
 	slower = 1.75
 	slack  = 100 * time.Millisecond
-	// firstHold is how long a limit stays once the one above it was too high.
-	// Each time that it still is, it stays twice as long.
+	// firstHold is the time until a limit that was too high is tried again. Each
+	// time that the limit still is too high, the next time is twice as long.
 	firstHold = 30 * time.Second
 	lastHold  = 15 * time.Minute
 )
 
-// A Limit is how many requests may run at an endpoint at once: a fixed number, or
-// one that is found by trying. The client tells it how its requests go; those who
-// start them ask for its size. It is safe for use by several goroutines at once.
+// A Limit is the number of requests that may run at an endpoint at once: a fixed
+// number, or one that is found by trying. The client reports its requests to the
+// limit; callers that start requests ask for the limit's size. A Limit is safe for
+// use by several goroutines at once.
 //
-// It doubles while the first text comes as soon as before. Where it comes later, or
-// the endpoint refuses a request because there are too many, the number between the
-// last good limit and that bad one is tried, until they meet; then the next one from
-// time to time. A refusal sets it to what the endpoint took, and a failure of the
-// endpoint to half.
+// The limit doubles while the first text comes as soon as before. If the first text
+// comes later, or the endpoint refuses a request because there are too many, the
+// limit tries the middle between the last good number and that bad number, until the
+// two meet, and then the next number from time to time. A refusal lowers the limit to
+// the number that the endpoint took; a failure of the endpoint halves the limit.
 //
-// The adaptive limiter of failsafe-go v0.9.8 is for short requests: it learns from
-// whole answers, in windows of them, and not from refusals. At answers of 10 s it
-// reaches 0.8 of the pages of the best fixed number at an endpoint that takes 40 at
-// once, takes 80 s for forty pages where this one takes 18 s, and goes on sending far
-// more than an endpoint lets through: see docs/BENCHMARKS.md.
+// The adaptive limiter of failsafe-go v0.9.8 is made for short requests: it learns
+// from whole answers, in windows, and not from refusals. At answers of 10 s it reads
+// 0.8 of the pages of the best fixed number if the endpoint takes 40 at once, takes
+// 80 s for forty pages instead of 18 s, and goes on sending far more than an endpoint
+// lets through: see docs/BENCHMARKS.md.
 type Limit struct {
 	fixed bool
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	size    int
 	changed func(size int)
 	running int // requests
-	// together returns the number of requests of all processes that share the limit. If
-	// away is true, another process decides on the limit, and gets the samples.
+	// together returns the number of requests of all processes that share the limit,
+	// or is nil. If follows is true, another process decides on the limit, and gets
+	// the unsent samples.
 	together func() int
-	away     bool
+	follows  bool
 	unsent   []Sample
 
 	good int           // the highest limit known to be good
-	bad  int           // the lowest one known to be too high; 0 for none
-	next time.Time     // when bad may be tried again
-	hold time.Duration // from bad until then
-	// usual is the time to the first text at good; 0 where it is not known.
+	bad  int           // the lowest limit known to be too high, or 0
+	next time.Time     // earliest time to try bad again
+	hold time.Duration // time between two tries of bad
+	// usual is the time to the first text at good, or 0 if unknown.
 	usual time.Duration
-	// since is when size was set, and samples are the times to the first text of
-	// requests that began after that and made use of it.
+	// since is the time when size was set. samples are the times to the first text
+	// of later requests, while as many requests ran as the limit allows.
 	since   time.Time
 	samples []time.Duration
 }
 
-// newLimit makes a limit of n requests, or one that is found by trying where n is 0.
+// newLimit returns a limit of n requests, or, if n is 0, one that is found by trying.
 func newLimit(n int) *Limit {
 	l := &Limit{fixed: n > 0, size: n, good: n, hold: firstHold, changed: func(int) {}}
 	if !l.fixed {
@@ -75,15 +77,15 @@ func newLimit(n int) *Limit {
 	return l
 }
 
-// Size returns how many requests may run at once now.
+// Size returns the number of requests that may run at once now.
 func (l *Limit) Size() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.size
 }
 
-// OnChange has f called with each new size, one call after the other. It must return
-// soon and must not call the limit. There is one f.
+// OnChange makes the limit call f with each new size, one call after the other. f
+// must return soon and must not call the limit. A limit has one such f.
 func (l *Limit) OnChange(f func(size int)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,7 +96,7 @@ func (l *Limit) OnChange(f func(size int)) {
 type call struct {
 	limit      *Limit
 	begun      time.Time
-	concurrent int // that many requests ran then, with this one
+	concurrent int // number of requests at the start of this one, which is included
 }
 
 func (l *Limit) begin() call {
@@ -104,40 +106,41 @@ func (l *Limit) begin() call {
 	return call{limit: l, begun: time.Now(), concurrent: l.countInFlight()}
 }
 
-// end notes that the request is over.
+// end records the end of the request.
 func (c call) end() {
 	c.limit.mu.Lock()
 	defer c.limit.mu.Unlock()
 	c.limit.running--
 }
 
-// A Sample is what one request says of the limit.
+// A Sample is the result of a request, as far as the limit is concerned.
 type Sample struct {
 	Verdict Verdict
-	Took    time.Duration // until then
+	Took    time.Duration // time from the start of the request to the verdict
 }
 
-// Verdict is how a request went, as far as a limit is concerned.
+// A Verdict is the kind of a Sample.
 type Verdict int
 
 // The verdicts.
 const (
-	FirstText  Verdict = iota // it came
-	TurnedAway                // there are too many requests
+	FirstText  Verdict = iota // the first text came
+	TurnedAway                // the endpoint has too many requests
 	NoAnswer                  // the endpoint failed, or was silent
 )
 
 // maxUnsent bounds the samples that are kept for another process.
 const maxUnsent = 64
 
-// verdict is that of a request with this error. It reports false where it says nothing
-// of the limit.
-func verdict(err error) (Verdict, bool) {
+// verdict returns the verdict of a request that ended with err before any text, or
+// whose first text came if err is nil. If the request says nothing about the limit,
+// ok is false.
+func verdict(err error) (v Verdict, ok bool) {
 	e, failed := errors.AsType[*Error](err)
 	switch {
 	case err == nil:
 		return FirstText, true
-	case !failed: // the caller stopped it
+	case !failed: // the caller stopped the request
 		return 0, false
 	case e.Class == Busy, e.Status == http.StatusServiceUnavailable:
 		return TurnedAway, true
@@ -147,7 +150,7 @@ func verdict(err error) (Verdict, bool) {
 	return 0, false
 }
 
-// record notes that the first text came, or how the request failed before it.
+// record records the first text, or the error that came before any text.
 func (c call) record(err error) {
 	l := c.limit
 	l.mu.Lock()
@@ -155,14 +158,14 @@ func (c call) record(err error) {
 	v, ok := verdict(err)
 	switch {
 	case l.fixed || !ok:
-	case !l.away:
+	case !l.follows:
 		l.judge(c, v)
 	case len(l.unsent) < maxUnsent:
 		l.unsent = append(l.unsent, Sample{Verdict: v, Took: time.Since(c.begun)})
 	}
 }
 
-// judge has the limit learn from a request. The caller holds mu.
+// judge adapts the limit to the verdict of a request. The caller must hold mu.
 func (l *Limit) judge(c call, v Verdict) {
 	switch v {
 	case FirstText:
@@ -174,13 +177,13 @@ func (l *Limit) judge(c call, v Verdict) {
 	}
 }
 
-// Follow says that another process decides on the limit for both, which is n there now,
-// or that this one does again, for n of 0. A fixed limit stays.
+// Follow sets the limit to n, the limit of another process, which decides for both from
+// now on. If n is 0, this process decides again. A fixed limit stays.
 func (l *Limit) Follow(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.away = n > 0
-	if l.fixed || !l.away {
+	l.follows = n > 0
+	if l.fixed || !l.follows {
 		return
 	}
 	if n = min(n, maxLimit); n != l.size {
@@ -189,16 +192,16 @@ func (l *Limit) Follow(n int) {
 	}
 }
 
-// Together has all processes together keep to the limit. f returns the number of requests
-// of all of them; it must return soon and must not call the limit.
+// Together makes the limit apply to all processes together. f returns the number of
+// requests of all processes; f must return soon and must not call the limit.
 func (l *Limit) Together(f func() int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.together = f
 }
 
-// Samples returns what the process that decides on the limit has to know: how requests
-// went since the last call.
+// Samples returns the samples since the last call, for the process that decides on the
+// limit.
 func (l *Limit) Samples() (samples []Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -206,11 +209,11 @@ func (l *Limit) Samples() (samples []Sample) {
 	return samples
 }
 
-// Learn takes the samples of another process.
+// Learn adapts the limit to the samples of another process.
 func (l *Limit) Learn(samples []Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fixed || l.away {
+	if l.fixed || l.follows {
 		return
 	}
 	for _, s := range samples {
@@ -218,7 +221,8 @@ func (l *Limit) Learn(samples []Sample) {
 	}
 }
 
-// countInFlight returns the number of requests of all processes. The caller holds mu.
+// countInFlight returns the number of requests of all processes. The caller must hold
+// mu.
 func (l *Limit) countInFlight() int {
 	if l.together == nil {
 		return l.running
@@ -226,7 +230,7 @@ func (l *Limit) countInFlight() int {
 	return max(l.running, l.together())
 }
 
-// set makes n the limit. The caller holds mu, as for all that follows.
+// set sets the limit to n. The caller must hold mu, as for all methods below.
 func (l *Limit) set(n int) {
 	l.since, l.samples = time.Now(), l.samples[:0]
 	if n != l.size {
@@ -235,11 +239,12 @@ func (l *Limit) set(n int) {
 	}
 }
 
-// refused lowers the limit to the requests that ran when one was refused.
+// refused lowers the limit to the number of requests that the endpoint took when it
+// refused c.
 func (l *Limit) refused(c call) {
 	rest := max(1, l.countInFlight()-1)
 	switch {
-	case c.concurrent == 1: // it does not depend on how many there are
+	case c.concurrent == 1: // the refusal does not depend on the number of requests
 		l.bad = 0
 	case rest >= l.size:
 		return // the limit is lower already
@@ -251,7 +256,7 @@ func (l *Limit) refused(c call) {
 	l.set(rest)
 }
 
-// failed halves the limit, once for all requests that were on their way.
+// failed halves the limit, once for all requests that ran together.
 func (l *Limit) failed(c call) {
 	if !c.begun.After(l.since) {
 		return
@@ -264,15 +269,16 @@ func (l *Limit) failed(c call) {
 	l.set(l.good)
 }
 
-// wait puts the next try at a limit off, for longer each time.
+// wait delays the next try at a bad limit, for longer each time.
 func (l *Limit) wait() {
 	l.next = time.Now().Add(l.hold)
 	l.hold = min(2*l.hold, lastHold)
 }
 
-// firstText notes the time to the first text of c.
+// firstText records the time to the first text of c, and judges the limit if there are
+// enough such times.
 func (l *Limit) firstText(c call) {
-	used := l.size // a limit that is not made use of is not judged
+	used := l.size // with fewer requests the limit is not tested
 	if l.size > l.good {
 		used = l.good + 1
 	}
@@ -293,7 +299,7 @@ func (l *Limit) firstText(c call) {
 		l.wait()
 		l.set(l.good)
 	case n < l.enough():
-	case late > n/2: // it was good once
+	case late > n/2: // the limit is no longer good
 		l.learn()
 		l.bad, l.good = l.size, max(1, l.size-max(1, l.size/8))
 		l.next = time.Now().Add(firstHold)
@@ -304,7 +310,7 @@ func (l *Limit) firstText(c call) {
 	}
 }
 
-// enough is how many samples judge the limit.
+// enough returns the number of samples that judge the limit.
 func (l *Limit) enough() int {
 	added := l.size - l.good
 	if added == 0 {
@@ -313,9 +319,9 @@ func (l *Limit) enough() int {
 	return min(max(added, min(l.size, enoughSamples/2)), enoughSamples)
 }
 
-// learn takes the samples for what is usual, little by little: pages differ. Only
-// where it took far longer before, as for a model that had to be loaded, it is
-// forgotten at once.
+// learn moves the usual time towards the samples, little by little, since pages differ.
+// Only if the usual time was far longer, as for a model that had to be loaded, learn
+// forgets it at once.
 func (l *Limit) learn() {
 	slices.Sort(l.samples)
 	middle := l.samples[(len(l.samples)-1)/2]
@@ -329,10 +335,10 @@ func (l *Limit) learn() {
 	l.usual += (middle - l.usual) / share
 }
 
-// grow tries a higher limit, now that size is known to be good.
+// grow tries a higher limit after size proved to be good.
 func (l *Limit) grow() {
 	l.good = l.size
-	if l.bad > 0 && l.good >= l.bad { // it was bad, and is not any more
+	if l.bad > 0 && l.good >= l.bad { // the bad limit is good now
 		l.bad, l.hold = 0, firstHold
 	}
 	n := l.size
