@@ -66,16 +66,9 @@ func (s *Slack) Within(bytes int64) *Slack {
 	return &within
 }
 
-const (
-	tries = 6               // over about 15 seconds
-	whole = 2 * time.Minute // for all tries together
-	// maxWait is the longest Retry-After that a download waits for, in
-	// seconds, since other downloads may be waiting.
-	maxWait = 30
-	// sniffed is the number of bytes in which the kind of a file is looked
-	// for.
-	sniffed = 32 << 10
-)
+// maxWait is the longest Retry-After that a download waits for, in seconds,
+// since other downloads may be waiting.
+const maxWait = 30
 
 // Download copies a file to a temporary file without a name, which disappears
 // when the caller closes it. The addresses are those that Slack gives for the
@@ -88,48 +81,34 @@ const (
 // file." are tried again, six times within two minutes. A body slower than 1
 // kB/s is not tried again.
 func (s *Slack) Download(ctx context.Context, addresses ...string) (*os.File, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlackSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, wholeTime, ErrSlackSlow)
 	defer cancel()
 	var first error
 	for _, address := range addresses {
 		if address == "" {
 			continue
 		}
-		file, other, err := s.download(ctx, address)
+		target, err := url.Parse(address)
+		if err != nil || !s.trusted(target) {
+			first = cmp.Or(first, ErrForeign)
+			continue
+		}
+		permanent := false
+		file, err := retry(ctx, func() (*os.File, error) {
+			file, err := s.try(ctx, target)
+			_, permanent = errors.AsType[*backoff.PermanentError](err)
+			return file, err
+		})
 		if err == nil {
 			return file, nil
 		}
-		if first = cmp.Or(first, err); !other {
+		first = cmp.Or(first, err)
+		// Slack's own faults are the same for all addresses.
+		if !permanent || ctx.Err() != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrSlackSlow) {
 			break
 		}
 	}
 	return nil, cmp.Or(first, ErrForeign)
-}
-
-// download tries one address. other is true if the address returned something
-// other than the file, so that another address may have the file. Slack's own
-// faults are the same for all addresses.
-func (s *Slack) download(ctx context.Context, address string) (file *os.File, other bool, err error) {
-	target, err := url.Parse(address)
-	if err != nil || !s.trusted(target) {
-		return nil, true, ErrForeign
-	}
-	file, err = retry(ctx, func() (*os.File, error) {
-		file, err := s.try(ctx, target)
-		_, other = errors.AsType[*backoff.PermanentError](err)
-		return file, err
-	})
-	if err != nil && ctx.Err() != nil {
-		return nil, false, context.Cause(ctx)
-	}
-	return file, other && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrSlackSlow), err
-}
-
-func retry(ctx context.Context, try func() (*os.File, error)) (*os.File, error) {
-	return backoff.Retry(ctx, try, backoff.WithMaxTries(tries),
-		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval: 300 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 3, MaxInterval: 5 * time.Second,
-		}))
 }
 
 // slackHosts are the domains that store files:
@@ -147,28 +126,15 @@ func (s *Slack) trusted(u *url.URL) bool {
 	})
 }
 
-func (s *Slack) try(ctx context.Context, target *url.URL) (file *os.File, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	response, err := s.follow(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	if err := s.check(response); err != nil {
-		return nil, err
-	}
-	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	body := newPaced(response.Body, func() { cancel(ErrSlackSlow) })
-	defer body.timer.Stop()
-	file, err = save(body, s.MaxSize, func(head []byte) error { return checkPage(kind, head) })
-	if err != nil && errors.Is(context.Cause(ctx), ErrSlackSlow) {
-		return nil, backoff.Permanent(ErrSlackSlow)
-	}
-	return file, err
+func (s *Slack) try(ctx context.Context, target *url.URL) (*os.File, error) {
+	get := func(ctx context.Context) (*http.Response, error) { return s.follow(ctx, target) }
+	return receive(ctx, ErrSlackSlow, s.MaxSize, get, func(r *http.Response, head []byte) error {
+		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		return checkPage(kind, head)
+	})
 }
 
-// follow returns the first response that is not a redirect. The caller must
+// follow returns the response with the file, after the redirects. The caller must
 // close the body.
 func (s *Slack) follow(ctx context.Context, target *url.URL) (*http.Response, error) {
 	for range maxRedirects + 1 {
@@ -177,7 +143,7 @@ func (s *Slack) follow(ctx context.Context, target *url.URL) (*http.Response, er
 			return nil, err
 		}
 		if response.StatusCode < 300 || response.StatusCode >= 400 {
-			return response, nil
+			return s.accept(response)
 		}
 		_ = response.Body.Close() // the body of a redirect is not read
 		target, err = response.Location()
@@ -210,62 +176,17 @@ func (s *Slack) get(ctx context.Context, target *url.URL) (*http.Response, error
 	return response, err
 }
 
-// check returns the error that a response's status and header stand for.
-func (s *Slack) check(r *http.Response) error {
-	switch {
-	case r.StatusCode == http.StatusTooManyRequests:
-		seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
-		if seconds > maxWait {
-			return backoff.Permanent(fmt.Errorf("Slack asks to wait %d s", seconds))
-		}
-		return backoff.RetryAfter(max(seconds, 1))
-	case r.StatusCode >= 500:
-		return fmt.Errorf("Slack answered %s", r.Status)
-	case r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
-		return backoff.Permanent(ErrLoginPage)
-	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
-		return backoff.Permanent(ErrGone)
-	case r.StatusCode != http.StatusOK:
-		return backoff.Permanent(fmt.Errorf("Slack answered %s", r.Status))
-	case r.ContentLength > s.MaxSize:
-		return backoff.Permanent(ErrTooLarge)
+// accept returns the response if it promises a file.
+func (s *Slack) accept(r *http.Response) (*http.Response, error) {
+	if r.StatusCode != http.StatusTooManyRequests {
+		return accept(r, "Slack", ErrLoginPage, s.MaxSize)
 	}
-	return nil
-}
-
-// save copies a body into a temporary file. If check returns an error for the
-// first bytes, save returns that error unchanged. Content-Length is not
-// trusted.
-func save(body io.Reader, maxSize int64, check func(head []byte) error) (*os.File, error) {
-	r := bufio.NewReaderSize(io.LimitReader(body, maxSize+1), sniffed)
-	head, err := r.Peek(sniffed)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+	_ = r.Body.Close() // not read
+	seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
+	if seconds > maxWait {
+		return nil, backoff.Permanent(fmt.Errorf("Slack asks to wait %d s", seconds))
 	}
-	if err := check(head); err != nil {
-		return nil, err
-	}
-	file, err := tempfile.Create()
-	if err != nil {
-		return nil, backoff.Permanent(err)
-	}
-	if err := fill(file, r, maxSize); err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
-}
-
-func fill(file *os.File, r io.Reader, maxSize int64) error {
-	n, err := io.Copy(file, r)
-	if err != nil {
-		return err
-	}
-	if n > maxSize {
-		return backoff.Permanent(ErrTooLarge)
-	}
-	_, err = file.Seek(0, io.SeekStart)
-	return err
+	return nil, backoff.RetryAfter(max(seconds, 1))
 }
 
 // errServing is a temporary fault of Slack's file servers.
@@ -288,4 +209,124 @@ func checkPage(kind string, head []byte) error {
 		}
 	}
 	return backoff.Permanent(ErrNotFile)
+}
+
+const (
+	maxRedirects = 3
+	tries        = 6               // over about 15 seconds
+	wholeTime    = 2 * time.Minute // for all tries together
+	// paceBytes must arrive in each paceTime: 1 kB/s.
+	paceBytes = 10 << 10
+	paceTime  = 10 * time.Second
+	// sniffed is the number of bytes in which the kind of a file is looked
+	// for.
+	sniffed = 32 << 10
+)
+
+// retry repeats try until try succeeds or returns a permanent error. If ctx
+// ends, retry returns the cause.
+func retry(ctx context.Context, try func() (*os.File, error)) (*os.File, error) {
+	file, err := backoff.Retry(ctx, try, backoff.WithMaxTries(tries),
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 300 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 3, MaxInterval: 5 * time.Second,
+		}))
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return file, err
+}
+
+// receive copies the body of a response into a temporary file of at most maxSize
+// bytes. Content-Length is not trusted. If get or check, which sees the first
+// bytes, returns an error, receive returns that error unchanged. If the body
+// comes too slowly, the error is slow.
+func receive(ctx context.Context, slow error, maxSize int64, get func(context.Context) (*http.Response, error), check func(r *http.Response, head []byte) error) (*os.File, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	response, err := get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	pace := time.AfterFunc(paceTime, func() { cancel(slow) })
+	defer pace.Stop()
+	body := bufio.NewReaderSize(io.LimitReader(&paced{body: response.Body, timer: pace}, maxSize+1), sniffed)
+	head, err := body.Peek(sniffed)
+	if err == nil || errors.Is(err, io.EOF) {
+		err = check(response, head)
+	}
+	var file *os.File
+	if err == nil {
+		file, err = save(body, maxSize)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), slow) {
+		return nil, backoff.Permanent(slow)
+	}
+	return file, err
+}
+
+// accept returns the response if its status and header promise a file of at
+// most maxSize bytes. server names the server in errors; forbidden is the error
+// if the server wants a login.
+func accept(r *http.Response, server string, forbidden error, maxSize int64) (*http.Response, error) {
+	var err error
+	switch {
+	case r.StatusCode >= 500:
+		err = fmt.Errorf("%s answered %d", server, r.StatusCode)
+	case r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
+		err = backoff.Permanent(forbidden)
+	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
+		err = backoff.Permanent(ErrGone)
+	case r.StatusCode != http.StatusOK:
+		err = backoff.Permanent(fmt.Errorf("%s answered %d", server, r.StatusCode))
+	case r.ContentLength > maxSize:
+		err = backoff.Permanent(ErrTooLarge)
+	default:
+		return r, nil
+	}
+	_ = r.Body.Close() // not read
+	return nil, err
+}
+
+// save copies a body of at most maxSize bytes into a temporary file.
+func save(body io.Reader, maxSize int64) (*os.File, error) {
+	file, err := tempfile.Create()
+	if err != nil {
+		return nil, backoff.Permanent(err)
+	}
+	n, err := io.Copy(file, body)
+	if err == nil && n > maxSize {
+		err = backoff.Permanent(ErrTooLarge)
+	}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// paced resets a timer when enough of a body has come.
+type paced struct {
+	body  io.Reader
+	timer *time.Timer
+	n     int // bytes since the timer was set
+}
+
+func (p *paced) Read(b []byte) (int, error) {
+	n, err := p.body.Read(b)
+	if p.n += n; p.n >= paceBytes {
+		p.n = 0
+		p.timer.Reset(paceTime)
+	}
+	return n, err
+}
+
+// text reports whether head is a web page or another text, whatever the
+// Content-Type is. A PDF may start within its first 1024 bytes (PDF Reference
+// 1.7, appendix H.3, note 13).
+func text(head []byte) bool {
+	return strings.HasPrefix(http.DetectContentType(head), "text/") && !bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-"))
 }

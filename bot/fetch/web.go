@@ -1,11 +1,10 @@
 package fetch
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -50,14 +49,9 @@ type Web struct {
 }
 
 const (
-	maxRedirects = 3
-	maxHeader    = 64 << 10         // bytes
-	hopTime      = 10 * time.Second // to connect, and again for TLS
-	headTime     = 30 * time.Second // to the end of a header
-	// paceBytes must arrive in each paceTime: 1 kB/s.
-	paceBytes = 10 << 10
-	paceTime  = 10 * time.Second
-
+	maxHeader = 64 << 10         // bytes
+	hopTime   = 10 * time.Second // to connect, and again for TLS
+	headTime  = 30 * time.Second // to the end of a header
 	userAgent = "slackocr"
 )
 
@@ -118,18 +112,20 @@ func (w *Web) Download(ctx context.Context, address string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, whole, ErrSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, wholeTime, ErrSlow)
 	defer cancel()
-	file, err := retry(ctx, func() (*os.File, error) { return w.try(ctx, target) })
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return file, err
+	get := func(ctx context.Context) (*http.Response, error) { return w.get(ctx, target) }
+	return retry(ctx, func() (*os.File, error) {
+		return receive(ctx, ErrSlow, w.maxSize, get, func(_ *http.Response, head []byte) error {
+			if text(head) {
+				return backoff.Permanent(ErrNotImage)
+			}
+			return nil
+		})
+	})
 }
 
-func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+func (w *Web) get(ctx context.Context, target *url.URL) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, backoff.Permanent(ErrLink)
@@ -141,22 +137,12 @@ func (w *Web) try(ctx context.Context, target *url.URL) (*os.File, error) {
 	if err != nil {
 		return nil, failure(err)
 	}
-	defer response.Body.Close()
-	if err := w.check(response); err != nil {
-		return nil, err
+	encoding := cmp.Or(response.Header.Get("Content-Encoding"), "identity")
+	if response.StatusCode == http.StatusOK && !strings.EqualFold(encoding, "identity") {
+		_ = response.Body.Close() // not read
+		return nil, backoff.Permanent(errAnswer)
 	}
-	body := newPaced(response.Body, func() { cancel(ErrSlow) })
-	defer body.timer.Stop()
-	file, err := save(body, w.maxSize, func(head []byte) error {
-		if text(head) {
-			return backoff.Permanent(ErrNotImage)
-		}
-		return nil
-	})
-	if err != nil && errors.Is(context.Cause(ctx), ErrSlow) {
-		return nil, backoff.Permanent(ErrSlow)
-	}
-	return file, err
+	return accept(response, "the web server", ErrForbidden, w.maxSize)
 }
 
 // failure classifies the error of a request: whether another try may help, and
@@ -188,51 +174,4 @@ func failure(err error) error {
 		return errors.New("the connection to the web server failed")
 	}
 	return backoff.Permanent(errAnswer)
-}
-
-// check returns the error that a response's status and header stand for.
-func (w *Web) check(r *http.Response) error {
-	encoding := r.Header.Get("Content-Encoding")
-	switch {
-	case r.StatusCode >= 500:
-		return fmt.Errorf("the web server answered %d", r.StatusCode)
-	case r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
-		return backoff.Permanent(ErrForbidden)
-	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
-		return backoff.Permanent(ErrGone)
-	case r.StatusCode != http.StatusOK:
-		return backoff.Permanent(fmt.Errorf("the web server answered %d", r.StatusCode))
-	case encoding != "" && !strings.EqualFold(encoding, "identity"):
-		return backoff.Permanent(errAnswer)
-	case r.ContentLength > w.maxSize:
-		return backoff.Permanent(ErrTooLarge)
-	}
-	return nil
-}
-
-// paced cancels the request if a body comes too slowly.
-type paced struct {
-	body  io.Reader
-	timer *time.Timer
-	n     int // bytes since the timer was set
-}
-
-func newPaced(body io.Reader, end func()) *paced {
-	return &paced{body: body, timer: time.AfterFunc(paceTime, end)}
-}
-
-func (p *paced) Read(b []byte) (int, error) {
-	n, err := p.body.Read(b)
-	if p.n += n; p.n >= paceBytes {
-		p.n = 0
-		p.timer.Reset(paceTime)
-	}
-	return n, err
-}
-
-// text reports whether head is a web page or another text, whatever the
-// Content-Type is. A PDF may start within its first 1024 bytes (PDF Reference
-// 1.7, appendix H.3, note 13).
-func text(head []byte) bool {
-	return strings.HasPrefix(http.DetectContentType(head), "text/") && !bytes.Contains(head[:min(len(head), 1<<10)], []byte("%PDF-"))
 }

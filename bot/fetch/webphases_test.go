@@ -82,9 +82,9 @@ func TestWebIsNotKeptWaiting(t *testing.T) {
 	}{
 		"a body that stops":            {drip(0), paceTime, 2 * paceTime, 1, nil},
 		"a slow body":                  {drip(900), paceTime, 2 * paceTime, 1, nil},
-		"a body just fast enough":      {drip(1500), whole, whole, 1, nil},
-		"a head that does not come":    {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, whole, whole, 4, nil},
-		"a head that comes bit by bit": {dripHead, whole, whole, 4, nil},
+		"a body just fast enough":      {drip(1500), wholeTime, wholeTime, 1, nil},
+		"a head that does not come":    {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, wholeTime, wholeTime, 4, nil},
+		"a head that comes bit by bit": {dripHead, wholeTime, wholeTime, 4, nil},
 		"redirects that take their time": {func(rw http.ResponseWriter, r *http.Request) {
 			sleep(r.Context(), headTime-time.Second)
 			http.Redirect(rw, r, r.URL.Path+"x", http.StatusFound)
