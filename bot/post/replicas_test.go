@@ -12,18 +12,19 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/share"
+	"slackocr/bot/share/sharetest"
 	"slackocr/bot/sleep"
 )
 
 // replica is a pacer that shares its budget.
 type replica struct {
 	*Pacer
-	link *share.End
+	link *sharetest.Link
 	stop func() // as a process that ends
 }
 
 // newReplica starts a replica that shares over m. It ends with the test.
-func newReplica(t testing.TB, m *share.Memory) *replica {
+func newReplica(t testing.TB, m *sharetest.Memory) *replica {
 	r := &replica{link: m.Link()}
 	s := share.New(r.link, slog.New(slog.DiscardHandler))
 	r.Pacer = NewPacer(s, nil)
@@ -58,7 +59,7 @@ func (r *replica) spend(t testing.TB, n int, u priority) time.Duration {
 
 // replicas starts n of them, and lets their budget grow full.
 func replicas(t testing.TB, n int) (all []*replica) {
-	m := &share.Memory{}
+	m := &sharetest.Memory{}
 	for range n {
 		all = append(all, newReplica(t, m))
 		_ = sleep.For(t.Context(), time.Second) // the first one is the leader
@@ -159,7 +160,7 @@ func TestReplicaComesAndGoes(t *testing.T) {
 			all.Wait()
 		}
 		var all sync.WaitGroup
-		m := &share.Memory{}
+		m := &sharetest.Memory{}
 		first := newReplica(d.T, m)
 		_ = sleep.For(d.Context(), time.Hour)
 		begun := time.Now()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"slackocr/bot/share"
+	"slackocr/bot/share/sharetest"
 	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
@@ -27,7 +28,7 @@ type fakeEndpoint struct {
 	varied bool // a page takes a quarter up to all of those times
 	dead   func(since time.Duration) bool
 
-	replicas *share.Memory // shares what the bots may ask for; nil: they know nothing of each other
+	replicas *sharetest.Memory // shares what the bots may ask for; nil: they know nothing of each other
 	begun    time.Time
 	places   chan struct{}
 	running  atomic.Int32
@@ -252,8 +253,8 @@ func TestPaceOfReplicas(t *testing.T) {
 		"429 over 12": {takes: 1000, bears: 12},
 		"takes 12":    {takes: 12},
 
-		"together, 429 over 12": {takes: 1000, bears: 12, replicas: &share.Memory{}},
-		"together, takes 12":    {takes: 12, replicas: &share.Memory{}},
+		"together, 429 over 12": {takes: 1000, bears: 12, replicas: &sharetest.Memory{}},
+		"together, takes 12":    {takes: 12, replicas: &sharetest.Memory{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"slackocr/bot/share"
+	"slackocr/bot/share/sharetest"
 	"slackocr/ocr"
 )
 
@@ -39,7 +40,7 @@ func TestPeopleAreEqualInAllReplicas(t *testing.T) {
 		t.Run(fmt.Sprint("the leader is ", leader), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
-				var m share.Memory
+				var m sharetest.Memory
 				var replicas [2]*Turns
 				var all sync.WaitGroup
 				for _, i := range []int{leader, 1 - leader} {
@@ -109,10 +110,10 @@ func TestConcurrencyIsOfAllReplicas(t *testing.T) {
 					page, kept = 20_000, 5
 				}
 				random := rand.New(rand.NewPCG(uint64(seed), 23))
-				var m share.Memory
+				var m sharetest.Memory
 				var running, read atomic.Int32
 				type replica struct {
-					link *share.End
+					link *sharetest.Link
 					cut  bool
 					held *leases // guarded by mu
 					stop func()
@@ -216,8 +217,8 @@ func TestTurnsOfALostReplica(t *testing.T) {
 	}{{false, 13500 * time.Millisecond}, {true, 13500 * time.Millisecond}} {
 		t.Run(fmt.Sprint("leader too: ", tt.leaderToo), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var m share.Memory
-				var links [3]*share.End
+				var m sharetest.Memory
+				var links [3]*sharetest.Link
 				var replicas [3]*Turns
 				for i := range links {
 					var stop func()

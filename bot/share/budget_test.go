@@ -14,6 +14,7 @@ import (
 
 	"slackocr/bot/post"
 	"slackocr/bot/share"
+	"slackocr/bot/share/sharetest"
 )
 
 // TestNoBudgetIsExceeded: whatever befalls replicas, together they call no more often
@@ -47,7 +48,7 @@ type fleet struct {
 	*testing.T
 	random *rand.Rand
 	greedy bool // they never rest
-	m      share.Memory
+	m      sharetest.Memory
 	all    []*worker
 
 	mu      sync.Mutex // guards what follows
@@ -57,7 +58,7 @@ type fleet struct {
 
 // worker is one replica and who wants something of it.
 type worker struct {
-	link *share.End
+	link *sharetest.Link
 	cut  bool
 	stop func() // it leaves
 	die  func() // it does not call any more, and nobody is told

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"slackocr/bot/share/sharetest"
 )
 
 // counter gives out turns without end, when it is told to.
@@ -49,7 +51,7 @@ func (c *counter) serve() {
 
 // frozen returns a replica that is the leader. It runs no goroutine, as a process that is
 // stopped does not.
-func frozen(t *testing.T, m *Memory) (*Share, *counter) {
+func frozen(t *testing.T, m *sharetest.Memory) (*Share, *counter) {
 	t.Helper()
 	s, source := New(m.Link(), slog.New(slog.DiscardHandler)), &counter{}
 	s.Add("counter", source, JobLeaseTimeout)
@@ -70,7 +72,7 @@ func TestFrozenLeaderTakesNoTurn(t *testing.T) {
 		taken  bool
 	}{{leaseTime - time.Millisecond, true}, {leaseTime, false}, {time.Hour, false}} {
 		synctest.Test(t, func(t *testing.T) {
-			s, source := frozen(t, &Memory{})
+			s, source := frozen(t, &sharetest.Memory{})
 			turn := s.Enter(Request{Source: "counter"}, time.Now())
 			source.serve()
 			<-time.After(tt.frozen)
@@ -89,7 +91,7 @@ func TestFrozenLeaderGrantsNoTurn(t *testing.T) {
 		grants int
 	}{{leaseTime - time.Millisecond, 1}, {time.Hour, 0}} {
 		synctest.Test(t, func(t *testing.T) {
-			var m Memory
+			var m sharetest.Memory
 			s, source := frozen(t, &m)
 			told := 0
 			stop, err := m.Link().Subscribe(func([]byte) { told++ })
@@ -115,7 +117,7 @@ func TestFrozenLeaderGrantsNoTurn(t *testing.T) {
 // TestFrozenLeaderBeginsAnew, since the others may have used a tenth each in the meantime.
 func TestFrozenLeaderBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := frozen(t, &Memory{})
+		s, source := frozen(t, &sharetest.Memory{})
 		<-time.After(leaseTime)
 		if err := s.renew(t.Context()); err != nil {
 			t.Fatal(err)
@@ -133,7 +135,7 @@ func TestFrozenFollowerTakesNoTurn(t *testing.T) {
 		taken  bool
 	}{{isolatedAfter - time.Millisecond, true}, {isolatedAfter, false}} {
 		synctest.Test(t, func(t *testing.T) {
-			s := New((&Memory{}).Link(), slog.New(slog.DiscardHandler))
+			s := New((&sharetest.Memory{}).Link(), slog.New(slog.DiscardHandler))
 			s.Add("counter", &counter{}, JobLeaseTimeout)
 			s.mu.Lock()
 			s.leader, s.listedAt, s.reachedAt = "leader", time.Now(), time.Now()

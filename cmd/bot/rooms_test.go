@@ -64,6 +64,7 @@ var rooms = map[string][]string{
 	"ocr/page/internal/sandbox": {},
 	"ocr/page/internal/tiff":    {"ocr/page/internal/input", "ocr/page/internal/pixels"},
 
+	"bot/share/sharetest": {},
 	"bot/words/wordstest": {"bot/words", "ocr"},
 
 	"ocr/internal/events": {},
