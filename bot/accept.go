@@ -49,7 +49,7 @@ func (b *Bot) tasksFor(ctx context.Context, event slackevents.EventsAPIEvent) ([
 	default:
 		e = b.intake.tasksOf(event)
 	}
-	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return b.tooManyErrands(in.task) })
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return b.tooManyTasks(in.task) })
 	if err == nil {
 		err = b.filterByChannelMode(ctx, &e)
 	}
@@ -74,7 +74,7 @@ func (b *Bot) filterByChannelMode(ctx context.Context, e *eventTasks) error {
 	if err != nil {
 		return err
 	}
-	mentioned := slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger == byMention && (in.Find == nil || !in.Find.Silent) })
+	mentioned := slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger == byMention && (in.Search == nil || !in.Search.Silent) })
 	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return !mode.allows(in.trigger) })
 	if len(e.Intents) == 0 && mentioned {
 		e.Intents = []intent{e.notice("off", words.ChannelOff)}
@@ -103,7 +103,7 @@ func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
 		}
 		taken += len(in.Ask.Files)
 	}
-	if busy := e.notice("busy", words.TooManyWaiting(taken, of)); refused && !b.tooManyErrands(busy.task) {
+	if busy := e.notice("busy", words.TooManyWaiting(taken, of)); refused && !b.tooManyTasks(busy.task) {
 		e.Intents = append(e.Intents, busy)
 	}
 	return nil
@@ -111,7 +111,7 @@ func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
 
 // check enqueues the tasks of an event that count.
 func (b *Bot) check(ctx context.Context, e eventTasks) error {
-	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
 	if e.CheckExternal {
 		if external, err := b.external(ctx, e.Person, ""); err != nil || external {
@@ -183,7 +183,7 @@ func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) eventTa
 func greet(channel, origin, person, sentence string, checkExternal bool) eventTasks {
 	n := Notice{Channel: channel, Origin: origin, Person: person, Topic: "hello", Text: sentence}
 	return eventTasks{
-		Channel: channel, Origin: origin, Person: person, CheckExternal: checkExternal, Intents: []intent{{task: task{Say: &n}}},
+		Channel: channel, Origin: origin, Person: person, CheckExternal: checkExternal, Intents: []intent{{task: task{Notice: &n}}},
 	}
 }
 

@@ -50,11 +50,11 @@ const (
 	maxInChannel = 2000
 )
 
-// The most errands that may wait: searches, notices, and results to send.
-// Others are left out, or refused with a sentence that costs no errand.
+// The most tasks other than asks that may wait: searches, notices and downloads.
+// Others are left out, or refused with a sentence that costs no task.
 const (
-	maxErrandsOfPerson  = 20
-	maxErrandsInChannel = 100
+	maxTasksOfPerson  = 20
+	maxTasksInChannel = 100
 )
 
 // MaxAsks is the most jobs that a replica works on at once: more than one
@@ -71,33 +71,33 @@ func (b *Bot) quotaLeft(person, channel string) int {
 	return max(0, min(maxOfPerson-own*replicas, maxInChannel-here*replicas))
 }
 
-// tooManyErrands reports whether so many errands of the person or in the channel
+// tooManyTasks reports whether so many other tasks of the person or in the channel
 // wait that another one is refused. Files have a bound of their own, and nobody
 // is kept from deleting.
-func (b *Bot) tooManyErrands(t task) bool {
-	if t.Ask != nil || t.Forget != nil {
+func (b *Bot) tooManyTasks(t task) bool {
+	if t.Ask != nil || t.Deletion != nil {
 		return false
 	}
 	channel, person := t.asker()
-	own, here := b.errands.Number(person, channel)
+	own, here := b.otherTasks.Number(person, channel)
 	replicas := b.jobs.Replicas()
-	return own*replicas >= maxErrandsOfPerson || here*replicas >= maxErrandsInChannel
+	return own*replicas >= maxTasksOfPerson || here*replicas >= maxTasksInChannel
 }
 
-// count counts an errand, or the files of a Check, until done is called.
+// count counts a task other than an ask, or the files of an event, until done is called.
 func (b *Bot) count(t task) (done func()) {
-	if t.Ask != nil || t.Forget != nil || t == (task{}) {
+	if t.Ask != nil || t.Deletion != nil || t == (task{}) {
 		return func() {}
 	}
 	files := 0
-	if t.Check != nil {
-		for _, in := range t.Check.Intents {
+	if t.Event != nil {
+		for _, in := range t.Event.Intents {
 			if in.Ask != nil {
 				files += len(in.Ask.Files)
 			}
 		}
 	}
-	waiting, n := &b.errands, 1
+	waiting, n := &b.otherTasks, 1
 	if files > 0 {
 		waiting, n = b.reader.Waiting, files
 	}

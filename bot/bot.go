@@ -69,16 +69,16 @@ type Config struct {
 
 // Bot serves one workspace.
 type Bot struct {
-	config  Config
-	log     *slog.Logger
-	model   *ocr.Client
-	api     *slack.Client
-	client  *post.Client
-	reader  *reading.Reader
-	jobs    *jobs.Queue
-	shared  *share.Share    // turns that all replicas share
-	errands reading.Counter // searches, notices and results to send
-	metrics *metrics
+	config     Config
+	log        *slog.Logger
+	model      *ocr.Client
+	api        *slack.Client
+	client     *post.Client
+	reader     *reading.Reader
+	jobs       *jobs.Queue
+	shared     *share.Share    // turns that all replicas share
+	otherTasks reading.Counter // searches, notices and downloads
+	metrics    *metrics
 	connection
 	// Set before the first event.
 	identity
@@ -163,9 +163,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	if err := b.identify(ctx); err != nil {
 		return err
 	}
-	taking, stopTaking := context.WithCancel(ctx)
-	defer stopTaking()
-	down, release := newShutdown(taking)
+	accepting, stopAccepting := context.WithCancel(ctx)
+	defer stopAccepting()
+	down, release := newShutdown(accepting)
 	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	sharing, endSharing := context.WithCancel(context.WithoutCancel(ctx))
@@ -173,7 +173,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	start := func(run func() error) (ended chan error) {
 		ended = make(chan error, 1)
 		go func() {
-			defer stopTaking()
+			defer stopAccepting()
 			ended <- run()
 		}()
 		return ended
@@ -181,22 +181,22 @@ func (b *Bot) Run(ctx context.Context) error {
 	shared := start(func() error { return b.shared.Run(sharing) })
 	<-b.shared.Ready()
 	following := start(func() error {
-		b.jobs.RunFollowUps(taking, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.home) })
+		b.jobs.RunFollowUps(accepting, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.home) })
 		return nil
 	})
 	listening := start(func() error { return b.listen(socket, down) })
 	working := start(func() error {
-		return b.jobs.Run(taking, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, down, job) })
+		return b.jobs.Run(accepting, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, down, job) })
 	})
 
 	var err error
 	select {
-	case <-taking.Done():
+	case <-accepting.Done():
 	case err = <-b.fatal:
 	}
 	// The socket stays up until the jobs are handed back, so that no ack is
 	// lost. Nothing new is accepted or acknowledged.
-	stopTaking()
+	stopAccepting()
 	err = errors.Join(err, <-working, <-following)
 	hangUp()
 	err = errors.Join(err, <-listening)

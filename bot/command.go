@@ -70,9 +70,9 @@ func modeAfter(s string) (ocr.Mode, bool) {
 // the person, see respond.
 const answerTimeout = 25 * time.Second
 
-// answer acknowledges a command or an interaction, which must happen within 3
+// ackFunc acknowledges a command or an interaction, which must happen within 3
 // s. The payload may be nil.
-type answer func(payload any)
+type ackFunc func(payload any)
 
 // ephemeralAnswer returns an immediate answer that only the person sees.
 func ephemeralAnswer(sentence string) map[string]any {
@@ -81,7 +81,7 @@ func ephemeralAnswer(sentence string) map[string]any {
 
 // command handles a slash command. A request to read or to forget is stored
 // before the ack, because Slack does not send commands again.
-func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
+func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	w := parseCommand(c.Text, b.home)
@@ -116,7 +116,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 	case w.verb == "forget":
 		ack(forgetQuestion())
 	default:
-		f := Find{Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
+		f := Search{Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
 		switch {
 		case w.verb == "last":
 			f.Last = true
@@ -129,7 +129,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack answer) {
 				f.Linked = &m
 			}
 		}
-		if sentence := b.request(working, task{Find: &f}); sentence != "" {
+		if sentence := b.request(working, task{Search: &f}); sentence != "" {
 			ack(ephemeralAnswer(sentence))
 			return
 		}
@@ -193,10 +193,10 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 			return words.AutoReadNow(string(mode))
 		}
 	}
-	announcement := task{Say: &Notice{
+	announcement := task{Notice: &Notice{
 		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(mode)),
 	}}
-	if err == nil && b.tooManyErrands(announcement) {
+	if err == nil && b.tooManyTasks(announcement) {
 		return words.TooManyAsks
 	}
 	if err == nil {

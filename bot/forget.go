@@ -197,17 +197,17 @@ func (b *Bot) jobsOf(ctx context.Context, d Deletion) (all []jobs.Record, err er
 func (d Deletion) concerns(r jobs.Record) bool {
 	t, err := decode(r)
 	switch {
-	case err != nil || t.Forget != nil:
+	case err != nil || t.Deletion != nil:
 		return false
 	case t.Ask != nil:
 		files, all := d.filesOf(r, *t.Ask)
 		return len(files) > 0 || all // several deletions at once may have emptied the job
 	case d.File != "":
 		return true
-	case t.Send != nil:
-		return t.Send.Source == ask.MessageRef{Channel: d.Channel, TS: d.TS}
+	case t.Download != nil:
+		return t.Download.Source == ask.MessageRef{Channel: d.Channel, TS: d.TS}
 	}
-	return t.Check != nil && t.Check.Origin == d.TS
+	return t.Event != nil && t.Event.Origin == d.TS
 }
 
 // postedByJob returns the messages of a job in Slack, as far as the record tells:
@@ -234,10 +234,10 @@ func postedByJob(r jobs.Record, files []int, all bool) (t postedMessages, ok boo
 				t.add(state.FallbackDM, f.Delivery)
 			}
 		}
-	case work.Send != nil:
+	case work.Download != nil:
 		var sent []post.UploadState
 		_ = json.Unmarshal(r.Progress, &sent)
-		t.Key, t.Channel, t.Root = r.Key, work.Send.Channel, work.Send.Root
+		t.Key, t.Channel, t.Root = r.Key, work.Download.Channel, work.Download.Root
 		t.addFiles(sent...)
 	default:
 		return postedMessages{}, false // such a job leaves nothing to delete

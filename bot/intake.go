@@ -50,7 +50,7 @@ func (e *eventTasks) tasks() (tasks []task) {
 		tasks = append(tasks, in.task)
 	}
 	if len(tasks) > 0 && (e.CheckExternal || e.Thread != "") {
-		return []task{{Check: e}}
+		return []task{{Event: e}}
 	}
 	return tasks
 }
@@ -66,7 +66,7 @@ func (e *eventTasks) prune() {
 
 // notice returns a private notice to the person.
 func (e *eventTasks) notice(topic, sentence string) intent {
-	return intent{task: task{Say: &Notice{
+	return intent{task: task{Notice: &Notice{
 		Channel: e.Channel, Root: e.private, Origin: e.Origin, Person: e.Person, Topic: topic, Text: sentence, Ephemeral: true,
 	}}}
 }
@@ -98,7 +98,7 @@ func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
 		if gone := i.deletion(e); gone != nil {
-			return eventTasks{Intents: []intent{{task: task{Forget: gone}}}}
+			return eventTasks{Intents: []intent{{task: task{Deletion: gone}}}}
 		}
 		if e.Message == nil || !posted(e.SubType) && !i.mentionAdded(e) {
 			return eventTasks{}
@@ -121,7 +121,7 @@ func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
 		return i.reacted(e)
 	case *slackevents.FileDeletedEvent:
 		if e.FileID != "" {
-			return eventTasks{Intents: []intent{{task: task{Forget: &Deletion{File: e.FileID}}}}}
+			return eventTasks{Intents: []intent{{task: task{Deletion: &Deletion{File: e.FileID}}}}}
 		}
 	}
 	return eventTasks{}
@@ -187,7 +187,7 @@ func (i intake) intents(m slack.Msg) []intent {
 	}
 	asks := reads(m, mode, needs)
 	if talk == ask.Read && m.ThreadTimestamp != "" {
-		return append(asks, intent{trigger: min(needs, byMention), Fallback: len(asks) > 0, task: task{Find: &Find{
+		return append(asks, intent{trigger: min(needs, byMention), Fallback: len(asks) > 0, task: task{Search: &Search{
 			Channel: m.Channel, Origin: m.Timestamp, Person: m.User, Mode: mode, Target: Target{Thread: m.ThreadTimestamp}, Silent: !mentioned,
 		}}})
 	}
@@ -195,7 +195,7 @@ func (i intake) intents(m slack.Msg) []intent {
 	if n == nil || n.Topic == "use" && len(asks) > 0 && m.ThreadTimestamp == "" {
 		return asks
 	}
-	return append(asks, intent{Fallback: n.Topic == "use" && len(asks) > 0, task: task{Say: n}})
+	return append(asks, intent{Fallback: n.Topic == "use" && len(asks) > 0, task: task{Notice: n}})
 }
 
 // understand parses the words of a message. In a direct message all words are
@@ -236,7 +236,7 @@ func help(m slack.Msg, talk ask.Talk, mentioned bool) *Notice {
 func reads(m slack.Msg, mode ocr.Mode, needs trigger) (intents []intent) {
 	var files []ask.File
 	for _, file := range ask.Distinct(m.Files) {
-		if needs == byPost && (!ask.Picture(file) || !ask.Usual(file)) || !ask.Picture(file) && file.ID == "" {
+		if needs == byPost && (!ask.Picture(file) || !ask.ReadUnasked(file)) || !ask.Picture(file) && file.ID == "" {
 			continue
 		}
 		files = append(files, ask.File{Slack: ask.Slim(file), Source: ask.MessageRef{Channel: m.Channel, TS: m.Timestamp}})
@@ -276,10 +276,10 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) eventTasks {
 		at.Channel == "" || at.TS == "" || !i.allowed(at.Channel) {
 		return eventTasks{}
 	}
-	find := Find{
+	find := Search{
 		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.allowExternal, Target: Target{Message: &at},
 	}
-	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Find: &find}}}}
+	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Search: &find}}}}
 }
 
 // deletion returns the deletion in a message event, or nil. A deleted message with

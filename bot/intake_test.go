@@ -177,7 +177,7 @@ func TestWhoMayAsk(t *testing.T) {
 	}
 	for shared, stranger := range map[string]bool{"true": true, "false": false} {
 		asks := testIntake.tasksOf(parseEvent(t, `"is_ext_shared_channel":`+shared, reaction))
-		if len(asks.Intents) != 1 || asks.Intents[0].Find.CheckExternal != stranger {
+		if len(asks.Intents) != 1 || asks.Intents[0].Search.CheckExternal != stranger {
 			t.Errorf("shared %s: %+v", shared, asks)
 		}
 	}
@@ -206,24 +206,24 @@ func (e eventTasks) inWords(a intent) (s string) {
 			files = append(files, f.Slack.ID)
 		}
 		s, mode = a.Ask.Channel+"/"+a.Ask.Root+"/"+strings.Join(files, "+"), a.Ask.Mode
-	case a.Find != nil && a.Find.Message != nil:
-		s = "find message " + a.Find.Message.Channel + "/" + a.Find.Message.TS
-	case a.Find != nil:
-		s, mode = "find "+a.Find.Channel+"/"+a.Find.Thread, a.Find.Mode
-	case a.Say != nil:
-		s = a.Say.Topic + " " + a.Say.Channel + "/" + a.Say.Root
-		if a.Say.Ephemeral {
+	case a.Search != nil && a.Search.Message != nil:
+		s = "find message " + a.Search.Message.Channel + "/" + a.Search.Message.TS
+	case a.Search != nil:
+		s, mode = "find "+a.Search.Channel+"/"+a.Search.Thread, a.Search.Mode
+	case a.Notice != nil:
+		s = a.Notice.Topic + " " + a.Notice.Channel + "/" + a.Notice.Root
+		if a.Notice.Ephemeral {
 			s += " privately"
 		}
 		if a.Fallback {
 			s += " or else"
 		}
-	case a.Forget != nil && a.Forget.File != "":
-		s = "forget file " + a.Forget.File
+	case a.Deletion != nil && a.Deletion.File != "":
+		s = "forget file " + a.Deletion.File
 	default:
-		s = fmt.Sprint("forget ", a.Forget.Channel, "/", a.Forget.TS, " ", a.Forget.Files)
-		if a.Forget.Root != a.Forget.TS {
-			s += " in " + a.Forget.Root
+		s = fmt.Sprint("forget ", a.Deletion.Channel, "/", a.Deletion.TS, " ", a.Deletion.Files)
+		if a.Deletion.Root != a.Deletion.TS {
+			s += " in " + a.Deletion.Root
 		}
 	}
 	if mode.String() != "markdown" {
@@ -238,7 +238,7 @@ func (e eventTasks) inWords(a intent) (s string) {
 	if a.trigger == explicitly && a.Ask != nil {
 		s += " always"
 	}
-	if a.Find != nil && a.Find.Silent {
+	if a.Search != nil && a.Search.Silent {
 		s += " quietly"
 	}
 	return s
@@ -254,7 +254,7 @@ func FuzzIntake(f *testing.F) {
 		e := testIntake.tasksOf(parsed)
 		for _, in := range e.Intents {
 			record := in.record()
-			if record.Person == "UBOT" || in.Forget == nil && (record.Person == "" || record.Thread == "") {
+			if record.Person == "UBOT" || in.Deletion == nil && (record.Person == "" || record.Thread == "") {
 				t.Errorf("an ask that nobody made: %s", e.inWords(in))
 			}
 		}

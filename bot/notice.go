@@ -31,7 +31,7 @@ func (b *Bot) postNotice(ctx context.Context, job *jobs.Job, n Notice) error {
 		return err
 	}
 	m := ownMessage(n.Text)
-	m.Key, m.After = task{Say: &n}.record().Key, ask.Timestamp(n.Origin)
+	m.Key, m.After = task{Notice: &n}.record().Key, ask.Timestamp(n.Origin)
 	thread := b.client.Thread(job.Fence, n.Channel, n.Root).For(n.Person)
 	return thread.Notify(ctx, m, &posted, func(ctx context.Context) error { return job.Save(ctx, posted) })
 }

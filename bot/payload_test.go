@@ -101,7 +101,7 @@ func TestWindowsOfStrangers(t *testing.T) {
 
 // TestFilesOfWindowsAreOnlyNamed: a window's payload alone proves nothing.
 func TestFilesOfWindowsAreOnlyNamed(t *testing.T) {
-	for _, f := range chosen([]slack.File{{ID: "F1"}, {ID: "F2", User: "U1"}}) {
+	for _, f := range chosenFiles([]slack.File{{ID: "F1"}, {ID: "F2", User: "U1"}}) {
 		if !f.Named {
 			t.Errorf("%s is taken for a file that the person may see", f.File.ID)
 		}

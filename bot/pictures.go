@@ -10,8 +10,8 @@ import (
 	"slackocr/bot/fetch"
 )
 
-// Found is a file that somebody asked for, in Slack or on the web.
-type Found struct {
+// FoundFile is a file that somebody asked for, in Slack or on the web.
+type FoundFile struct {
 	File   slack.File
 	Web    string         `json:",omitempty"`
 	Source ask.MessageRef `json:",omitzero"`  // the message with the file
@@ -24,8 +24,8 @@ type Found struct {
 // filesOf returns the files of a message, including forwarded files, unless
 // the bot may not work in the channel that they come from. For a message
 // without files, filesOf returns the images that an app shows in the message.
-func (b *Bot) filesOf(m slack.Msg, channel string) (all []Found) {
-	at := Found{Source: ask.MessageRef{Channel: channel, TS: m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
+func (b *Bot) filesOf(m slack.Msg, channel string) (all []FoundFile) {
+	at := FoundFile{Source: ask.MessageRef{Channel: channel, TS: m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
 	files := slices.Clone(m.Files)
 	for _, a := range m.Attachments {
 		from, _ := ask.ParseLink(a.FromURL, b.home)
@@ -45,7 +45,7 @@ func (b *Bot) filesOf(m slack.Msg, channel string) (all []Found) {
 	shown := imagesIn(m.Blocks)
 	for _, a := range m.Attachments {
 		if a.FromURL == "" && a.OriginalURL == "" { // otherwise the preview of a link
-			shown = append(append(shown, Found{Web: a.ImageURL}), imagesIn(a.Blocks)...)
+			shown = append(append(shown, FoundFile{Web: a.ImageURL}), imagesIn(a.Blocks)...)
 		}
 	}
 	for _, f := range shown {
@@ -64,21 +64,21 @@ func (b *Bot) filesOf(m slack.Msg, channel string) (all []Found) {
 	return all
 }
 
-// likely returns the files whose type or name is that of a picture, and all
+// likelyPictures returns the files whose type or name is that of a picture, and all
 // files that somebody pointed at.
-func likely(files []Found) []Found {
-	return slices.DeleteFunc(files, func(f Found) bool { return f.Web == "" && ask.Undeclared(f.File) && !ask.Usual(f.File) })
+func likelyPictures(files []FoundFile) []FoundFile {
+	return slices.DeleteFunc(files, func(f FoundFile) bool { return f.Web == "" && ask.Undeclared(f.File) && !ask.ReadUnasked(f.File) })
 }
 
 // imagesIn returns the image blocks of a message.
 // https://docs.slack.dev/reference/block-kit/blocks/image-block
-func imagesIn(blocks slack.Blocks) (all []Found) {
+func imagesIn(blocks slack.Blocks) (all []FoundFile) {
 	for _, block := range blocks.BlockSet {
 		image, ok := block.(*slack.ImageBlock)
 		if !ok {
 			continue
 		}
-		f := Found{Web: image.ImageURL}
+		f := FoundFile{Web: image.ImageURL}
 		if image.SlackFile != nil {
 			f.File.ID, f.File.FileAccess, f.Named = image.SlackFile.ID, "check_file_info", true
 		}

@@ -23,7 +23,7 @@ const (
 )
 
 // interact handles a press, a choice, a shortcut or a submitted window.
-func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack answer) {
+func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack ackFunc) {
 	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	respond := func(sentence string) {
@@ -70,7 +70,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (senten
 	case len(files) == 0:
 		return words.NoPictureThere
 	}
-	return b.request(ctx, task{Find: &Find{
+	return b.request(ctx, task{Search: &Search{
 		Channel: c.Channel.ID, Origin: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, ReplyThread: c.Message.ThreadTimestamp,
 		Target: Target{Files: files[:min(len(files), maxFound+1)]},
 	}})
@@ -79,7 +79,7 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (senten
 // forgetPerson enqueues the erasure of the pressing person's records.
 func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	gone := Deletion{Origin: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
-	return b.request(ctx, task{Forget: &gone})
+	return b.request(ctx, task{Deletion: &gone})
 }
 
 // press carries out a button of a job's file, and returns a sentence for the
@@ -116,7 +116,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 			return words.StoppedNow
 		}
 	case reading.DownloadID:
-		err = b.askToSend(ctx, c, key, a, file, root)
+		err = b.enqueueDownload(ctx, c, key, a, file, root)
 	case reading.TryAgainID:
 		err = b.readAgain(ctx, again, file)
 	case reading.ModesID:

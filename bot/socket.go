@@ -74,8 +74,8 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutd
 		}))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
-	deaf := time.NewTimer(disconnectTimeout)
-	defer deaf.Stop()
+	disconnected := time.NewTimer(disconnectTimeout)
+	defer disconnected.Stop()
 	up := false
 	defer b.connected.Store(false)
 	for {
@@ -86,23 +86,23 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutd
 				up = true
 				b.connected.Store(true)
 				b.metrics.connects.Inc()
-				deaf.Stop()
+				disconnected.Stop()
 				b.log.Info("connected to Slack")
 			case socketmode.EventTypeConnecting:
 				if up {
 					up = false
 					b.connected.Store(false)
-					deaf.Reset(disconnectTimeout)
+					disconnected.Reset(disconnectTimeout)
 					b.log.Info("connecting to Slack again")
 				}
 			case socketmode.EventTypeConnectionError:
-				b.lost(cancel, event.Data)
+				b.connectionLost(cancel, event.Data)
 			case socketmode.EventTypeInvalidAuth:
 				// slack-go returns this error for every 404, even a proxy's.
 			default:
 				b.handle(ctx, client, event, down, work)
 			}
-		case <-deaf.C:
+		case <-disconnected.C:
 			cancel(errDisconnected)
 		case err := <-ended:
 			if code := post.Code(err); post.TokenProblem(err) {
@@ -116,9 +116,9 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutd
 	}
 }
 
-// lost logs the reason for a lost connection, and ends a client whose token
+// connectionLost logs the reason for a connectionLost connection, and ends a client whose token
 // Slack refuses.
-func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
+func (b *Bot) connectionLost(cancel context.CancelCauseFunc, data any) {
 	e, ok := data.(*slack.ConnectionErrorEvent)
 	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // the bot itself cancelled
 		return
@@ -131,7 +131,7 @@ func (b *Bot) lost(cancel context.CancelCauseFunc, data any) {
 
 // acknowledge returns the function that acknowledges an envelope. A failure
 // while the bot stops is not logged, since Slack sends the envelope again.
-func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) answer {
+func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) ackFunc {
 	return func(payload any) {
 		if event.Request == nil || event.Request.EnvelopeID == "" {
 			return

@@ -20,16 +20,16 @@ import (
 )
 
 // task is the work of a job; one of its fields is set. Every way to ask leads
-// to an Ask: at once if the event has the files, through a Find if the files
+// to an Ask: at once if the event has the files, through a Search if the files
 // must be looked for.
 type task struct {
-	Ask    *ask.Ask     `json:",omitempty"` // read files
-	Find   *Find        `json:",omitempty"` // look for files, and enqueue an ask for them
-	Check  *eventTasks  `json:",omitempty"` // ask Slack whether an event counts
-	Say    *Notice      `json:",omitempty"` // post a message
-	Send   *Send        `json:",omitempty"` // post a result as files
-	Forget *Deletion    `json:",omitempty"` // delete the results of a message or file
-	Read   *ask.Request `json:",omitempty"` // an Ask of an earlier version
+	Ask      *ask.Ask     `json:",omitempty"`       // read files
+	Search   *Search      `json:"Find,omitempty"`   // look for files, and enqueue an ask for them
+	Event    *eventTasks  `json:"Check,omitempty"`  // ask Slack whether an event counts
+	Notice   *Notice      `json:"Say,omitempty"`    // post a message
+	Download *Download    `json:"Send,omitempty"`   // post a result as files
+	Deletion *Deletion    `json:"Forget,omitempty"` // delete the results of a message or file
+	Read     *ask.Request `json:",omitempty"`       // an Ask of an earlier version
 }
 
 // threadKey returns the name of a thread in the index of jobs.
@@ -47,26 +47,26 @@ func (t task) record() jobs.Record {
 			}
 		}
 		return r
-	case t.Find != nil:
-		f := t.Find
+	case t.Search != nil:
+		f := t.Search
 		key := f.Channel + "/" + f.Origin + "/find"
 		if f.Message != nil { // in addition to the message's own ask
 			key += "/message/" + f.Person // a person who may not ask must not block others
 		}
 		return jobs.Record{Key: key, Thread: threadKey(f.Channel, f.Thread), Person: f.Person, File: f.File}
-	case t.Check != nil:
-		return t.Check.record()
-	case t.Say != nil:
-		n := t.Say
+	case t.Event != nil:
+		return t.Event.record()
+	case t.Notice != nil:
+		n := t.Notice
 		return jobs.Record{Key: n.Channel + "/" + n.Origin + "/say/" + n.Topic, Thread: threadKey(n.Channel, n.Root), Person: n.Person}
-	case t.Send != nil:
-		key := t.Send.Key + "/send/" + t.Send.Origin
-		if t.Send.Item > 0 {
-			key += fmt.Sprintf("/%d", t.Send.Item)
+	case t.Download != nil:
+		key := t.Download.Key + "/send/" + t.Download.Origin
+		if t.Download.Item > 0 {
+			key += fmt.Sprintf("/%d", t.Download.Item)
 		}
-		return jobs.Record{Key: key, Thread: threadKey(t.Send.Channel, t.Send.Root), Person: t.Send.Person, File: t.Send.File}
+		return jobs.Record{Key: key, Thread: threadKey(t.Download.Channel, t.Download.Root), Person: t.Download.Person, File: t.Download.File}
 	}
-	g := t.Forget
+	g := t.Deletion
 	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Origin) + "/forget"}
 }
 
@@ -103,7 +103,7 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 		}
 	}
 	record := t.record()
-	if t.Send == nil { // a Send's key has the workspace already
+	if t.Download == nil { // the key of a Download has the workspace already
 		record.Key = b.team + "/" + record.Key
 	}
 	if record.Request, err = json.Marshal(t); err != nil {
@@ -139,7 +139,7 @@ func (b *Bot) dropRequested(ctx context.Context, a *ask.Ask) {
 // request stores a task that a person waits for. After a failure sentence is
 // for the person, else "".
 func (b *Bot) request(ctx context.Context, t task) (sentence string) {
-	if b.tooManyErrands(t) {
+	if b.tooManyTasks(t) {
 		return words.TooManyAsks
 	}
 	if _, err := b.enqueue(ctx, t); err != nil {
@@ -158,7 +158,7 @@ func decode(r jobs.Record) (t task, err error) {
 		upgraded := t.Read.Upgrade()
 		t.Ask, t.Read = &upgraded, nil
 	}
-	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Check != nil && len(t.Check.Intents) == 0 {
+	if t == (task{}) || t.Ask != nil && len(t.Ask.Files) == 0 || t.Event != nil && len(t.Event.Intents) == 0 {
 		return task{}, reading.ErrUnreadable
 	}
 	return t, nil
@@ -183,10 +183,10 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 		switch {
 		case as == jobs.Queued:
 			b.metrics.retries.Inc()
-		case (t.Find != nil || t.Check != nil) && err == nil:
+		case (t.Search != nil || t.Event != nil) && err == nil:
 			// The ask has everything from here on. When its files are deleted
-			// one day, nobody would look for them in the Find.
-			b.eraseFound(ctx, job)
+			// one day, nobody would look for them in the Search.
+			b.eraseSearch(ctx, job)
 		}
 	})
 	defer b.count(t)()
@@ -197,16 +197,16 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 	case t.Ask != nil:
 		err = b.reader.Run(ctx, down, job, *t.Ask)
 		b.giveUp(ctx, job, *t.Ask, err)
-	case t.Check != nil:
-		err = b.check(ctx, *t.Check)
-	case t.Find != nil:
-		err = b.find(ctx, job, *t.Find)
-	case t.Say != nil:
-		err = b.postNotice(ctx, job, *t.Say)
-	case t.Send != nil:
-		err = b.send(ctx, job, *t.Send)
-	case t.Forget != nil:
-		err = b.forget(ctx, job, *t.Forget)
+	case t.Event != nil:
+		err = b.check(ctx, *t.Event)
+	case t.Search != nil:
+		err = b.search(ctx, job, *t.Search)
+	case t.Notice != nil:
+		err = b.postNotice(ctx, job, *t.Notice)
+	case t.Download != nil:
+		err = b.sendFiles(ctx, job, *t.Download)
+	case t.Deletion != nil:
+		err = b.forget(ctx, job, *t.Deletion)
 	}
 	switch {
 	case post.TokenProblem(err):
@@ -218,8 +218,8 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 	return err
 }
 
-// eraseFound erases a Find whose ask is enqueued.
-func (b *Bot) eraseFound(ctx context.Context, job *jobs.Job) {
+// eraseSearch erases a Search whose ask is enqueued.
+func (b *Bot) eraseSearch(ctx context.Context, job *jobs.Job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	if err := b.erase(ctx, job.Record().Key); err != nil {

@@ -24,11 +24,11 @@ import (
 // means what was before; none may be renamed or change its type.
 var kinds = map[string]func(task) bool{
 	"read":   func(t task) bool { return t.Ask != nil },
-	"find":   func(t task) bool { return t.Find != nil },
-	"check":  func(t task) bool { return t.Check != nil },
-	"say":    func(t task) bool { return t.Say != nil },
-	"send":   func(t task) bool { return t.Send != nil },
-	"forget": func(t task) bool { return t.Forget != nil },
+	"find":   func(t task) bool { return t.Search != nil },
+	"check":  func(t task) bool { return t.Event != nil },
+	"say":    func(t task) bool { return t.Notice != nil },
+	"send":   func(t task) bool { return t.Download != nil },
+	"forget": func(t task) bool { return t.Deletion != nil },
 }
 
 // TestRecordsOfEarlierVersions are read, and nothing of them is lost.

@@ -88,7 +88,7 @@ func window(callback, title string, from origin, blocks ...slack.Block) slack.Mo
 
 // submitted handles a submitted window. Problems are shown in the window,
 // which stays open.
-func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack answer) {
+func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack ackFunc) {
 	var from origin
 	err := json.Unmarshal([]byte(c.View.PrivateMetadata), &from)
 	kind, again := againKind(c.View.CallbackID)
@@ -103,7 +103,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	mode, ok := ocr.NewMode(kind, value(wordsID).Value)
 	origin := "window-" + ask.Digest(c.View.ID)
 	block, sentence := filesID, ""
-	switch files := chosen(value(filesID).Files); {
+	switch files := chosenFiles(value(filesID).Files); {
 	case !ok:
 		block, sentence = wordsID, words.ArgumentMissing
 	case again:
@@ -118,7 +118,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	case len(files) == 0:
 		sentence = words.NoFileChosen
 	default:
-		sentence = b.request(ctx, task{Find: &Find{
+		sentence = b.request(ctx, task{Search: &Search{
 			Channel: from.Channel, Origin: origin, Person: c.User.ID, Mode: mode,
 			Respond: from.Respond, Private: len(value(privateID).SelectedOptions) > 0, Target: Target{Files: files},
 		}})
@@ -126,11 +126,11 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	ack(inWindow(block, sentence))
 }
 
-// chosen returns a window's files.
-func chosen(files []slack.File) (all []Found) {
+// chosenFiles returns a window's files.
+func chosenFiles(files []slack.File) (all []FoundFile) {
 	for _, f := range ask.Distinct(files) {
 		if f.ID != "" && len(all) < maxFound {
-			all = append(all, Found{File: ask.Slim(f), Named: true})
+			all = append(all, FoundFile{File: ask.Slim(f), Named: true})
 		}
 	}
 	return all

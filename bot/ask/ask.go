@@ -99,14 +99,14 @@ func (f File) Name() string {
 	return f.Slack.Name
 }
 
-// What returns the name of a file of the ask and its mode, for sentences.
-func (a Ask) What(file int) string { return words.FileAndMode(a.Files[file].Name(), a.Mode) }
+// Label returns the name of a file of the ask and its mode, for sentences.
+func (a Ask) Label(file int) string { return words.FileAndMode(a.Files[file].Name(), a.Mode) }
 
 // Title returns the name of the ask for sentences: its file, or the number of
 // files.
 func (a Ask) Title() string {
 	if len(a.Files) == 1 {
-		return a.What(0)
+		return a.Label(0)
 	}
 	return words.Files(len(a.Files), a.Mode)
 }

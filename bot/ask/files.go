@@ -42,14 +42,14 @@ func PDF(f slack.File) bool {
 	return f.Mimetype == "application/pdf" || Undeclared(f) && strings.EqualFold(path.Ext(f.Name), ".pdf")
 }
 
-// Usual reports whether a picture is of a kind that is read unasked. The file
+// ReadUnasked reports whether a picture is of a kind that is read unasked. The file
 // of a drawing program is not: nobody wants a message that says so.
-func Usual(f slack.File) bool {
+func ReadUnasked(f slack.File) bool {
 	switch {
 	case f.FileAccess == "check_file_info":
 		return true
 	case Undeclared(f):
-		return Named(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
+		return hasPictureExtension(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
 	}
 	return slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
 }
@@ -68,15 +68,15 @@ func Undeclared(f slack.File) bool {
 // Extensions are the file name extensions of pictures and PDFs.
 var Extensions = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
 
-// Named reports whether a file's name has the extension of a picture or a PDF.
-func Named(f slack.File) bool {
+// hasPictureExtension reports whether a file's name has the extension of a picture or a PDF.
+func hasPictureExtension(f slack.File) bool {
 	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
 	return slices.Contains(Extensions, ext) || ext == "avif"
 }
 
-// Unready reports whether a required field of a file is missing, and
+// Incomplete reports whether a required field of a file is missing, and
 // files.info may have that field.
-func Unready(f slack.File) bool {
+func Incomplete(f slack.File) bool {
 	return f.FileAccess == "check_file_info" || f.Mimetype == "" || f.URLPrivate == "" && f.URLPrivateDownload == ""
 }
 

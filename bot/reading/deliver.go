@@ -116,7 +116,7 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 		if elsewhere {
 			m.After = "" // Slack's newest messages in the thread are searched
 			if n == 0 {
-				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.CouldNotPostThere(r.What(i))).Block())
+				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.CouldNotPostThere(r.Label(i))).Block())
 			}
 		}
 		state, save := once(r, func(s *State) *post.PostState { return &s.Files[i].Delivery.Parts[n] })
@@ -134,7 +134,7 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 // the file.
 func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Result {
 	part := parts[n]
-	title := r.What(i)
+	title := r.Label(i)
 	if where := words.Part(n+1, len(parts), part.FirstPage, part.LastPage); where != "" {
 		title += " · " + where
 	}

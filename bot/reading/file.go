@@ -41,7 +41,7 @@ func (r *run) lookUp(ctx context.Context, i int) error {
 		return nil
 	}
 	f := &r.Files[i].Slack
-	if ask.Unready(*f) {
+	if ask.Incomplete(*f) {
 		waiting, stop := either(ctx, r.Draining)
 		info, err := r.ready(waiting, f.ID)
 		stop()
@@ -52,7 +52,7 @@ func (r *run) lookUp(ctx context.Context, i int) error {
 		if err := r.updateFile(ctx, i, func(s *FileState) { s.File = new(*f) }); err != nil {
 			return err
 		}
-		if !r.Explicit && !ask.Usual(*f) {
+		if !r.Explicit && !ask.ReadUnasked(*f) {
 			return page.ErrUnsupported
 		}
 	}
@@ -88,7 +88,7 @@ func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error
 			info.FileAccess = "" // this request is the required look
 		}
 		left := time.Until(end)
-		if !ask.Unready(*info) || left <= 0 {
+		if !ask.Incomplete(*info) || left <= 0 {
 			return info, nil
 		}
 		if err := sleep.For(ctx, min(pause, left)); err != nil {

@@ -173,7 +173,7 @@ func closedNote(key string, a ask.Ask, i int, s State, home string) post.Caption
 	case len(a.Files) > 1:
 		return post.Caption{resultLink(a, i, s, home), {Text: "· " + line}}
 	case f.stopped() && !f.Delivery.NotPosted:
-		before, after := words.StoppedBy(a.What(i), f.Outcome.Words)
+		before, after := words.StoppedBy(a.Label(i), f.Outcome.Words)
 		return post.Caption{{Text: before}, {Person: f.StoppedBy, Text: words.Somebody}, {Text: after}}
 	}
 	return post.Plain(line)
@@ -199,7 +199,7 @@ func lineName(a ask.Ask, i int) string {
 	if len(a.Files) > 1 {
 		return ""
 	}
-	return a.What(i)
+	return a.Label(i)
 }
 
 // finishedLine returns the line about a finished file.

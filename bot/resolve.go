@@ -17,24 +17,24 @@ import (
 	"slackocr/bot/words"
 )
 
-// resolve returns the files of a Find, or an error with the reason why this
+// resolve returns the files of a Search, or an error with the reason why this
 // person gets none.
-func (b *Bot) resolve(ctx context.Context, f Find) (files []Found, err error) {
+func (b *Bot) resolve(ctx context.Context, f Search) (files []FoundFile, err error) {
 	switch {
 	case f.URL != "":
 		name, err := fetch.CheckLink(f.URL)
 		if err != nil {
 			return nil, userError(words.CannotFollow(reading.FailureOf(err)))
 		}
-		files = []Found{{File: slack.File{Name: name}, Web: f.URL}}
+		files = []FoundFile{{File: slack.File{Name: name}, Web: f.URL}}
 	case f.Message != nil:
 		files, err = b.inMessage(ctx, *f.Message)
 	case f.Linked != nil:
 		files, err = b.linked(ctx, *f.Linked, f.Person)
 	case f.File != "":
-		var file Found
+		var file FoundFile
 		file, err = b.visible(ctx, f, f.File)
-		files = []Found{file}
+		files = []FoundFile{file}
 	case f.Thread != "":
 		files, err = b.inThread(ctx, f)
 	case f.Last:
@@ -57,7 +57,7 @@ func (b *Bot) resolve(ctx context.Context, f Find) (files []Found, err error) {
 // permitted removes files that the bot must not read for the person: files of
 // a conversation in which the bot must not work, and named files that the
 // person cannot see.
-func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Found, err error) {
+func (b *Bot) permitted(ctx context.Context, f Search, files []FoundFile) (left []FoundFile, err error) {
 	for _, g := range files {
 		if g.Source.Channel != "" && !b.intake.allowed(g.Source.Channel) {
 			continue
@@ -81,7 +81,7 @@ func (b *Bot) permitted(ctx context.Context, f Find, files []Found) (left []Foun
 }
 
 // inMessage returns the files of a message.
-func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error) {
+func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]FoundFile, error) {
 	m, err := b.client.Message(ctx, at.Channel, at.TS)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]Found, error)
 
 // linked returns the files of a message for a person who knows its address. To
 // a person who cannot see the message, the message does not exist.
-func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]Found, error) {
+func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]FoundFile, error) {
 	if !b.intake.allowed(at.Channel) {
 		return nil, userError(words.NotForYou)
 	}
@@ -122,16 +122,16 @@ const maxShares = 5
 // member of a conversation with the file. If the file was shared in the
 // channel of the request, the answer goes there. A file that is only in
 // conversations in which the bot must not work is returned to nobody.
-func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err error) {
+func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile, err error) {
 	info, err := b.client.File(ctx, id)
 	switch post.Code(err) {
 	case "file_not_found", "file_deleted":
-		return Found{}, userError(words.NotForYou)
+		return FoundFile{}, userError(words.NotForYou)
 	}
 	if err != nil {
-		return Found{}, fmt.Errorf("looking up a file: %w", err)
+		return FoundFile{}, fmt.Errorf("looking up a file: %w", err)
 	}
-	file = Found{File: ask.Slim(*info)}
+	file = FoundFile{File: ask.Slim(*info)}
 	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
 	unshared := len(shares) == 0
 	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.intake.allowed(channel) })
@@ -141,7 +141,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	for _, channel := range shares[:min(len(shares), maxShares)] {
 		member, err := b.client.Member(ctx, channel, f.Person)
 		if err != nil {
-			return Found{}, err
+			return FoundFile{}, err
 		}
 		if member {
 			file.Source = ask.MessageRef{Channel: channel, TS: sharedAt(info, channel)}
@@ -151,7 +151,7 @@ func (b *Bot) visible(ctx context.Context, f Find, id string) (file Found, err e
 	if info.User == f.Person && (unshared || len(shares) > 0) {
 		return file, nil
 	}
-	return Found{}, userError(words.NotForYou)
+	return FoundFile{}, userError(words.NotForYou)
 }
 
 // sharedAt returns the first message of a conversation with the file, as far
@@ -168,19 +168,19 @@ func sharedAt(info *slack.File, channel string) (ts string) {
 // inThread returns the files that people posted in a thread, and the files of
 // the bot's replies there, the newest first. Without a mention, the bot may
 // read a thread only if the bot has read something there before.
-func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
-	known := func(g Found) bool {
-		return slices.ContainsFunc(files, func(h Found) bool { return h.File.ID == g.File.ID && h.Web == g.Web })
+func (b *Bot) inThread(ctx context.Context, f Search) (files []FoundFile, err error) {
+	known := func(g FoundFile) bool {
+		return slices.ContainsFunc(files, func(h FoundFile) bool { return h.File.ID == g.File.ID && h.Web == g.Web })
 	}
 	own := false
 	for m, err := range b.client.Messages(ctx, f.Channel, f.Thread) {
 		if err != nil {
 			return nil, err
 		}
-		var here []Found
+		var here []FoundFile
 		switch key := strings.TrimSuffix(post.Key(m), reading.ReplyKey); {
 		case m.User != b.self:
-			here = likely(b.filesOf(m.Msg, f.Channel))
+			here = likelyPictures(b.filesOf(m.Msg, f.Channel))
 		case key != post.Key(m):
 			own = true
 			if here, err = b.filesOfReply(ctx, key); err != nil {
@@ -200,7 +200,7 @@ func (b *Bot) inThread(ctx context.Context, f Find) (files []Found, err error) {
 }
 
 // filesOfReply returns the files of a reply, if they are still known.
-func (b *Bot) filesOfReply(ctx context.Context, key string) (files []Found, err error) {
+func (b *Bot) filesOfReply(ctx context.Context, key string) (files []FoundFile, err error) {
 	record, err := b.jobs.Get(ctx, b.team+"/"+key)
 	if isUnknownJob(err) {
 		return nil, nil
@@ -210,14 +210,14 @@ func (b *Bot) filesOfReply(ctx context.Context, key string) (files []Found, err 
 	}
 	if a, ok := reading.AskOf(record); ok {
 		for _, f := range a.Files {
-			files = append(files, Found{File: f.Slack, Web: f.Web, Source: f.Source})
+			files = append(files, FoundFile{File: f.Slack, Web: f.Web, Source: f.Source})
 		}
 	}
 	return files, nil
 }
 
 // newest returns the newest message with files in the channel of the request.
-func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
+func (b *Bot) newest(ctx context.Context, f Search) ([]FoundFile, error) {
 	if err := b.requireMember(ctx, f.Channel, f.Person, words.AddMeFirst(b.self)); err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (b *Bot) newest(ctx context.Context, f Find) ([]Found, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files := likely(b.filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
+		if files := likelyPictures(b.filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
 			return files[len(files)-1:], nil // the newest image only
 		}
 	}

@@ -16,8 +16,8 @@ import (
 	"slackocr/ocr"
 )
 
-// Find is a request to read files that must be looked for.
-type Find struct {
+// Search is a request to read files that must be looked for.
+type Search struct {
 	Channel     string // the conversation of the request
 	Origin      string `json:"Ask"` // the asking message, or a token of the command or window
 	Person      string
@@ -31,9 +31,9 @@ type Find struct {
 	Target
 }
 
-// Target says which files a Find is about. One of the fields is set.
+// Target says which files a Search is about. One of the fields is set.
 type Target struct {
-	Files   []Found         `json:",omitempty"`    // files of the window or the message
+	Files   []FoundFile     `json:",omitempty"`    // files of the window or the message
 	URL     string          `json:"Web,omitempty"` // an address on the web
 	Message *ask.MessageRef `json:",omitempty"`    // a message
 	Linked  *ask.MessageRef `json:",omitempty"`    // a message that only members of its conversation may have read
@@ -45,8 +45,8 @@ type Target struct {
 // maxFound is the most files of a request. A window takes as many.
 const maxFound = 10
 
-// findTimeout bounds an attempt to find files.
-const findTimeout = 2 * time.Minute
+// searchTimeout bounds an attempt to find files.
+const searchTimeout = 2 * time.Minute
 
 // userError is the reason for which a request is refused, in words for the
 // person.
@@ -54,11 +54,11 @@ type userError string
 
 func (e userError) Error() string { return string(e) }
 
-// find looks for the files of a request and enqueues an ask for them.
-func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
-	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+// search looks for the files of a request and enqueues an ask for them.
+func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
+	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
-	err := post.OptionalScope(b.findAll(ctx, f))
+	err := post.OptionalScope(b.resolveAndEnqueue(ctx, f))
 	if why, refused := errors.AsType[userError](err); refused {
 		if !f.Silent {
 			b.postEphemeral(ctx, f, string(why))
@@ -75,7 +75,7 @@ func (b *Bot) find(ctx context.Context, job *jobs.Job, f Find) error {
 	return err
 }
 
-func (b *Bot) findAll(ctx context.Context, f Find) error {
+func (b *Bot) resolveAndEnqueue(ctx context.Context, f Search) error {
 	if f.CheckExternal {
 		external, err := b.external(ctx, f.Person, "")
 		if err != nil {
@@ -128,7 +128,7 @@ func (b *Bot) findAll(ctx context.Context, f Find) error {
 
 // enqueueFound enqueues the ask for the found files. If the person asked from
 // elsewhere, link is the address of the result.
-func (b *Bot) enqueueFound(ctx context.Context, f Find, files []Found, to destination) (link string, err error) {
+func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to destination) (link string, err error) {
 	a := ask.Ask{
 		Key: ask.KeyOf(to.Channel, f.Origin, f.Mode), Channel: to.Channel, Origin: f.Origin, Root: to.TS, Person: f.Person,
 		Mode: f.Mode, Explicit: true, Outside: to.outside, Respond: f.Respond,
@@ -174,7 +174,7 @@ func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err err
 	return b.enqueue(ctx, task{Ask: &a})
 }
 
-// destination is the place of the answer to a Find.
+// destination is the place of the answer to a Search.
 type destination struct {
 	ask.MessageRef
 	outside bool   // the bot is not a member of the conversation of the request
@@ -184,7 +184,7 @@ type destination struct {
 // place returns the place of the answer. Files of a conversation are answered
 // there or to the person alone; files from the person are answered where the
 // person asked.
-func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination, err error) {
+func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destination, err error) {
 	home := ask.MessageRef{Channel: f.Channel}
 	switch {
 	case f.Thread != "":
@@ -220,7 +220,7 @@ func (b *Bot) place(ctx context.Context, f Find, files []Found) (to destination,
 
 // postEphemeral tells a person the result of a request. After some tries it
 // gives up, since no other way is left.
-func (b *Bot) postEphemeral(ctx context.Context, f Find, sentence string) {
+func (b *Bot) postEphemeral(ctx context.Context, f Search, sentence string) {
 	ctx, cancel := answerContext(ctx)
 	defer cancel()
 	if f.Respond != "" && b.client.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence)) == nil {
@@ -242,5 +242,5 @@ func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
 	if under == a.Origin {
 		under = ""
 	}
-	b.postEphemeral(ctx, Find{Channel: a.Channel, Person: a.Person, Respond: a.Respond, ReplyThread: under}, words.Unconfirmed(a.Files[0].Name()))
+	b.postEphemeral(ctx, Search{Channel: a.Channel, Person: a.Person, Respond: a.Respond, ReplyThread: under}, words.Unconfirmed(a.Files[0].Name()))
 }

@@ -16,8 +16,8 @@ import (
 	"slackocr/bot/words"
 )
 
-// Send is a request for a result as files.
-type Send struct {
+// Download is a request for a result as files.
+type Download struct {
 	Key     string // key of the job, with its workspace
 	Origin  string `json:"Ask"` // distinguishes the requests
 	Channel string
@@ -33,9 +33,9 @@ type Send struct {
 // maxTables is the most tables of a result that are sent as files.
 const maxTables = 10
 
-// send posts a result in its thread: the text as a file, unless the thread has
+// sendFiles posts a result in its thread: the text as a file, unless the thread has
 // that file, and each table as another file.
-func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
+func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 	record, err := b.jobs.Get(ctx, s.Key)
 	if err != nil && !isUnknownJob(err) {
 		return err
@@ -90,16 +90,16 @@ func (b *Bot) send(ctx context.Context, job *jobs.Job, s Send) error {
 	return nil
 }
 
-// askToSend stores a press, unless another press did before.
-func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key string, a ask.Ask, file int, root string) error {
+// enqueueDownload stores a press, unless another press did before.
+func (b *Bot) enqueueDownload(ctx context.Context, c *slack.InteractionCallback, key string, a ask.Ask, file int, root string) error {
 	n, there, err := b.sentBefore(ctx, key, file, a.Channel, root)
 	created := false
 	if err == nil && !there {
-		t := task{Send: &Send{
+		t := task{Download: &Download{
 			Key: key, Item: file, Origin: strconv.Itoa(n), Channel: a.Channel, Root: root, Person: c.User.ID,
 			Name: a.FileName(file), File: a.Files[file].Slack.ID, Source: a.Files[file].Source, Respond: c.ResponseURL,
 		}}
-		if b.tooManyErrands(t) {
+		if b.tooManyTasks(t) {
 			return userError(words.TooManyAsks)
 		}
 		created, err = b.enqueue(ctx, t)
@@ -113,7 +113,7 @@ func (b *Bot) askToSend(ctx context.Context, c *slack.InteractionCallback, key s
 // sentBefore looks for earlier presses for the same result. there is true if
 // their files are in the thread or being sent, since people press twice. n is
 // the number of other presses, which failed or whose files were deleted. The
-// key of the next Send contains n, so that only one of several simultaneous
+// key of the next Download contains n, so that only one of several simultaneous
 // presses counts.
 func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, root string) (n int, there bool, err error) {
 	records, err := b.jobs.ByThread(ctx, threadKey(channel, root))
@@ -123,7 +123,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 	for _, r := range records {
 		var sent []post.UploadState
 		t, err := decode(r)
-		if err != nil || t.Send == nil || t.Send.Key != key || t.Send.Item != file {
+		if err != nil || t.Download == nil || t.Download.Key != key || t.Download.Item != file {
 			continue
 		}
 		n++
@@ -144,7 +144,7 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 }
 
 // notSent tells the person about a final failure.
-func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Send, err error) error {
+func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Download, err error) error {
 	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
 		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotSent))
 	}
