@@ -130,12 +130,13 @@ func (b *Bot) check(ctx context.Context, e eventTasks) error {
 }
 
 // parentFilesTimeout bounds the request for a thread's first message, since a
-// person waits for the reply.
-const parentFilesTimeout = time.Second
+// person waits for the reply. A new leader among replicas gives out the first turn
+// for such a request after 1.2 s.
+const parentFilesTimeout = 2 * time.Second
 
 // dropParentFiles removes files that a thread reply only repeats: Slack's events carry
 // the parent's files too (https://github.com/openclaw/openclaw/pull/32209). If
-// Slack does not answer in a second, all files stay.
+// Slack does not answer in this time, all files stay.
 func (b *Bot) dropParentFiles(ctx context.Context, e *eventTasks) {
 	ctx, cancel := context.WithTimeout(ctx, parentFilesTimeout)
 	defer cancel()

@@ -61,7 +61,8 @@ func (b *bucket) spendExtras(n int, at time.Time) {
 }
 
 // assign sets the part of the limit that is given out here. In a new role the bucket
-// begins with nothing, since other replicas may just have spent all.
+// begins with nothing, since other replicas may just have spent all. The first leader
+// begins as a process without replicas does.
 func (b *bucket) assign(a share.Assignment, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -73,6 +74,9 @@ func (b *bucket) assign(a share.Assignment, now time.Time) {
 		b.tokens, b.countedAt, b.spentExtras, extra = 0, now, nil, 0
 		if b.blockedUntil.After(now) {
 			b.countedAt = b.blockedUntil
+		}
+		if a.First {
+			b.tokens, extra = max(1, b.current().burst/2), b.current().extra/2
 		}
 	}
 	b.tokens = min(b.tokens, b.current().burst)

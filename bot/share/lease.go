@@ -78,6 +78,7 @@ func (s *Share) renew(ctx context.Context) error {
 	s.updateRole() // after a freeze the role may be over
 	if s.assigned.Role != Leader {
 		s.becomeLeader(next, begun)
+		s.first = revision == 0
 	}
 	for id := range next.Followers {
 		if m := s.followers[id]; m != nil {

@@ -45,6 +45,8 @@ type Assignment struct {
 	// Recovering is true if other replicas may have turns of an earlier leader that this
 	// leader does not know yet.
 	Recovering bool
+	// First is true for a leader before which there was none.
+	First bool
 }
 
 // Whole is the assignment of the only replica.
@@ -111,6 +113,7 @@ type Share struct {
 	ended []ended          // not told to the leader yet
 	// For the leader.
 	renewed     time.Time            // the beginning of the last write
+	first       bool                 // no leader was there before
 	beatBefore  uint64               // the last beat before this replica became the leader
 	leaderSince time.Time            // the time at which this replica became the leader
 	beatTimes   map[uint64]time.Time // times of the last beats
@@ -192,7 +195,7 @@ func (s *Share) updateRole() {
 	next := Assignment{}
 	switch {
 	case s.renewed.Add(s.time(leaseTime)).After(now):
-		next = Assignment{Role: Leader, Until: s.renewed.Add(s.time(leaseTime)), Reserved: s.reserved(now), Recovering: s.recovering(now)}
+		next = Assignment{Role: Leader, Until: s.renewed.Add(s.time(leaseTime)), Reserved: s.reserved(now), Recovering: s.recovering(now), First: s.first}
 	case s.leader != "" && s.listedAt.Add(s.time(isolatedAfter)).After(now):
 		next = Assignment{Role: Follower, Until: s.listedAt.Add(s.time(isolatedAfter))}
 	case s.reachedAt.Add(s.time(isolatedFor)).After(now):
