@@ -74,12 +74,6 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	if first > maxMessages && !f.Delivery.NoUpload {
 		first = 1
 	}
-	if more := len(parts) - len(f.Delivery.Parts); more > 0 {
-		err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Parts = append(f.Delivery.Parts, make([]post.PostState, more)...) })
-		if err != nil {
-			return err
-		}
-	}
 	refusal := r.postParts(ctx, i, parts, 0, first)
 	whole := refusal == nil && len(parts) <= 1 && !result.Wide
 	if f.Delivery.NoUpload || whole || EndsHere(refusal) || post.PlaceGone(refusal) {
@@ -119,7 +113,7 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 				m.Blocks = slices.Insert(m.Blocks, 0, post.Plain(words.CouldNotPostThere(r.Label(i))).Block())
 			}
 		}
-		state, save := once(r, func(s *State) *post.PostState { return &s.Files[i].Delivery.Parts[n] })
+		state, save := once(r, func(s *State) *post.PostState { return element(&s.Files[i].Delivery.Parts, n) })
 		if err := r.results().Post(ctx, m, state, save); err != nil {
 			return err
 		}
@@ -200,12 +194,9 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 	}
 	on := slices.Sorted(maps.Keys(areas))
 	on = on[:min(len(on), maxMarked)]
-	marked := slices.Grow(f.Delivery.Marked, len(on))[:max(len(on), len(f.Delivery.Marked))]
-	if !slices.ContainsFunc(marked, func(m post.UploadState) bool { return !m.Shared }) {
+	missing := func(m post.UploadState) bool { return !m.Shared }
+	if len(f.Delivery.Marked) >= len(on) && !slices.ContainsFunc(f.Delivery.Marked, missing) {
 		return nil
-	}
-	if err := r.updateFile(ctx, i, func(f *FileState) { f.Delivery.Marked = slices.Clone(marked) }); err != nil {
-		return err
 	}
 	in, err := r.fetch(ctx, i, spaceFor(r.Files[i].Slack), f.Outcome.SmallCopy)
 	if err != nil {
@@ -229,7 +220,7 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 		if doc.Len() > 1 {
 			ext = fmt.Sprintf("-%d%s", piece+1, ext)
 		}
-		state, save := once(r, func(s *State) *post.UploadState { return &s.Files[i].Delivery.Marked[n] })
+		state, save := once(r, func(s *State) *post.UploadState { return element(&s.Files[i].Delivery.Marked, n) })
 		if err := r.results().Upload(ctx, slackmd.FileName(r.FileName(i), ext), image.Data, state, save); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (r *run) lookUp(ctx context.Context, i int) error {
 	}
 	f := &r.Files[i].Slack
 	if ask.Incomplete(*f) {
-		waiting, stop := either(ctx, r.Draining)
+		waiting, stop := r.untilDraining(ctx)
 		info, err := r.ready(waiting, f.ID)
 		stop()
 		if err != nil {
@@ -214,7 +214,7 @@ func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 		return nil
 	}
 	r.order[i].enter()
-	waiting, stop := either(ctx, r.Draining)
+	waiting, stop := r.untilDraining(ctx)
 	defer stop()
 	return sleep.For(waiting, time.Duration(starts-1)*suspectWait)
 }
@@ -240,7 +240,7 @@ func (r *run) resetStarts(i int) {
 // only waits for a turn. back must be true for a file that released its turn
 // to wait for a decoder.
 func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() bool) (release func(), err error) {
-	waiting, stop := either(ctx, r.Draining)
+	waiting, stop := r.untilDraining(ctx)
 	defer stop()
 	defer r.live.setInWork(i)
 	for {

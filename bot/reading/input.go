@@ -46,7 +46,7 @@ func spaceFor(f slack.File) int64 {
 // reserve waits for space for a download. The caller must hold nothing that other
 // files wait for.
 func (r *run) reserve(ctx context.Context, bytes int64) (*input, error) {
-	waiting, stop := either(ctx, r.Draining)
+	waiting, stop := r.untilDraining(ctx)
 	defer stop()
 	room, err := r.Space.Take(waiting, r.Person, min(bytes, r.Slack.MaxSize))
 	return &input{room: room}, err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"slackocr/bot/ask"
@@ -42,6 +43,25 @@ type Reader struct {
 // their cause.
 type Shutdown struct {
 	Draining, HardStop context.Context
+}
+
+// run is the reading of an ask by this process.
+type run struct {
+	*Reader
+	ask.Ask
+	Shutdown
+	job       *jobs.Job
+	log       *slog.Logger
+	firstText func()      // measures the time to the first visible text
+	reply     *post.Reply // set before the files are read
+	live      *liveReply
+	counted   atomic.Int64 // files that are counted as waiting
+	order     lineOrder    // of the files in the line for the model
+	saves     saver
+
+	mu    sync.Mutex // guards the fields below; never held during I/O
+	state State
+	errs  []error // reasons for incomplete texts, by file, for the log
 }
 
 // Run reads the files of an ask and delivers the results. Run can be
@@ -243,12 +263,13 @@ func partKey(key string, file, part int) string {
 	return fmt.Sprintf("%s/file/%d/part/%d", key, file+1, part)
 }
 
-// either returns a context that ends with ctx, or with the cause of other.
-func either(ctx, other context.Context) (context.Context, context.CancelFunc) {
+// untilDraining returns a context for a wait: it also ends when the bot starts no
+// more work.
+func (r *run) untilDraining(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(other, func() { cancel(context.Cause(other)) })
-	if other.Err() != nil { // AfterFunc runs a moment later
-		cancel(context.Cause(other))
+	stop := context.AfterFunc(r.Draining, func() { cancel(context.Cause(r.Draining)) })
+	if r.Draining.Err() != nil { // AfterFunc runs a moment later
+		cancel(context.Cause(r.Draining))
 	}
 	return ctx, func() {
 		stop()

@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -204,25 +201,6 @@ const (
 // TextOf returns the number of a file's final text among the texts of its job.
 func TextOf(file int) int { return file*fileStride + wholeText }
 
-// run is the reading of an ask by this process.
-type run struct {
-	*Reader
-	ask.Ask
-	Shutdown
-	job       *jobs.Job
-	log       *slog.Logger
-	firstText func()      // measures the time to the first visible text
-	reply     *post.Reply // set before the files are read
-	live      *liveReply
-	counted   atomic.Int64 // files that are counted as waiting
-	order     lineOrder    // of the files in the line for the model
-	saves     saver
-
-	mu    sync.Mutex // guards the fields below; never held during I/O
-	state State
-	errs  []error // reasons for incomplete texts, by file, for the log
-}
-
 // saver tracks which changes of a state are saved.
 type saver struct {
 	running chan struct{} // has room for one save
@@ -294,6 +272,14 @@ func once[T any](r *run, field func(*State) *T) (*T, post.SaveFunc) {
 	}
 }
 
+// element returns element n of a list, which grows if necessary.
+func element[T any](list *[]T, n int) *T {
+	for len(*list) <= n {
+		*list = append(*list, *new(T))
+	}
+	return &(*list)[n]
+}
+
 // saveFinished saves the final text of a file, and then that the file is
 // finished: from then on the text never changes, whichever process goes on.
 func (r *run) saveFinished(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
@@ -308,7 +294,8 @@ func (r *run) saveFinished(ctx context.Context, i int, text string, o Outcome, w
 	}
 	return r.updateFile(ctx, i, func(f *FileState) {
 		f.Phase = Finished
-		f.Failure, f.Outcome = why, o
+		f.Failure = why
+		f.Outcome = o
 		if record := r.job.Record(); f.stopped() {
 			f.StoppedBy = cmp.Or(record.StoppedItems[i], record.StoppedBy)
 		}
