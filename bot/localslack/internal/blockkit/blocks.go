@@ -82,21 +82,12 @@ func Check(s string, on Surface) (json.RawMessage, error) {
 			return nil, invalidBlock(at+"/block_id", "`block_id` "+b.BlockID+" already exists in this message")
 		}
 		ids[b.BlockID] = true
-		switch b.Type {
-		case "markdown":
-			var text string
-			if json.Unmarshal(b.Text, &text) != nil || text == "" {
-				return nil, invalidBlock(at+"/text", "must be more than 0 characters")
-			}
-			if utf8.RuneCountInString(text) > MaxMarkdown {
-				return nil, invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", MaxMarkdown+1))
-			}
-		case "table":
+		if b.Type == "table" {
 			if tables++; tables > 1 {
 				return nil, webapi.Err("invalid_attachments", "[ERROR] only_one_table_allowed [json-pointer:"+at+"]")
 			}
 		}
-		if err := b.check(at, on); err != nil {
+		if err := b.check(at); err != nil {
 			return nil, err
 		}
 		if b.BlockID == "" {
@@ -135,8 +126,16 @@ func Types(blocks json.RawMessage) []string {
 }
 
 // check returns an error if a block exceeds its limits.
-func (b *block) check(at string, on Surface) error {
+func (b *block) check(at string) error {
 	switch b.Type {
+	case "markdown":
+		var text string
+		if json.Unmarshal(b.Text, &text) != nil || text == "" {
+			return invalidBlock(at+"/text", "must be more than 0 characters")
+		}
+		if utf8.RuneCountInString(text) > MaxMarkdown {
+			return invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", MaxMarkdown+1))
+		}
 	case "section":
 		return b.checkSection(at)
 	case "header":
