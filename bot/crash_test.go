@@ -121,12 +121,12 @@ func (p *process) Signal(ctx context.Context, subject, message string) error {
 	return p.Store.Signal(ctx, subject, message)
 }
 
-func (p *process) Lease(ctx context.Context) (kv.Lease, error) {
+func (p *process) Lease(ctx context.Context, queue string) (kv.Lease, error) {
 	if p.died() {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)
 	}
-	return p.Store.Lease(ctx)
+	return p.Store.Lease(ctx, queue)
 }
 
 // TestEveryCrashPoint kills the bot at each of its writes, before and after that is

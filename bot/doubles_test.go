@@ -72,8 +72,8 @@ type leased struct {
 
 func (l *leased) Session() string { return "the first" }
 
-func (l *leased) Lease(ctx context.Context) (kv.Lease, error) {
-	lease, err := l.process.Lease(ctx)
+func (l *leased) Lease(ctx context.Context, queue string) (kv.Lease, error) {
+	lease, err := l.process.Lease(ctx, queue)
 	if err == nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()

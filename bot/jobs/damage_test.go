@@ -22,7 +22,7 @@ import (
 var (
 	entriesPath  = filepath.Join("jetstream", "$G", "streams", "slackocr")
 	settingsPath = entriesPath + "-settings"
-	linePath     = filepath.Join(entriesPath, "obs", "workers")
+	workersPath  = filepath.Join(entriesPath, "obs", "workers")
 )
 
 // damagedStore makes a small store with finished jobs, waiting ones, one that was
@@ -146,8 +146,8 @@ func TestDamage(t *testing.T) {
 	t.Logf("JOBS_TEST_SEED=%d", seed)
 	tried := damages(t, dir, files, rand.New(rand.NewPCG(seed, 0)))
 	// Each of these once ended every start.
-	tried = append(tried, damage{file: filepath.Join(linePath, "o.dat"), what: "cut", at: 4},
-		damage{file: filepath.Join(linePath, "meta.inf"), what: "changed", at: maxWaiting(t, dir), by: 2})
+	tried = append(tried, damage{file: filepath.Join(workersPath, "o.dat"), what: "cut", at: 4},
+		damage{file: filepath.Join(workersPath, "meta.inf"), what: "changed", at: maxWaiting(t, dir), by: 2})
 	for _, d := range tried {
 		folder, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {
@@ -169,7 +169,7 @@ func TestDamage(t *testing.T) {
 // configuration that cannot be changed later.
 func maxWaiting(t *testing.T, dir string) int64 {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, linePath, "meta.inf"))
+	content, err := os.ReadFile(filepath.Join(dir, workersPath, "meta.inf"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,9 +93,11 @@ func ordersFor(file string) []string { return []string{orderKey("*", "*", "*", t
 func listedKey(file, id string) string { return "file." + token(file) + "." + id }
 func listedOf(id string) string        { return "file.*." + id }
 
-// idOf returns the id of a job for the key of its order.
+// idOf returns the id of the job of an order or a follow-up, which is the
+// second token of the key.
 func idOf(key string) string {
-	id, _, _ := strings.Cut(strings.TrimPrefix(key, "job."), ".")
+	_, rest, _ := strings.Cut(key, ".")
+	id, _, _ := strings.Cut(rest, ".")
 	return id
 }
 

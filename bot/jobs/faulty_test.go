@@ -77,8 +77,8 @@ func (f *faulty) Update(ctx context.Context, key string, value []byte, revision 
 	return f.do(call, func() error { return f.Store.Update(ctx, key, value, revision) })
 }
 
-func (f *faulty) Lease(ctx context.Context) (l kv.Lease, err error) {
-	err = f.do("kv.Lease", func() error { l, err = f.Store.Lease(ctx); return err })
+func (f *faulty) Lease(ctx context.Context, queue string) (l kv.Lease, err error) {
+	err = f.do("kv.Lease", func() error { l, err = f.Store.Lease(ctx, queue); return err })
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ func TestEachCallOfAFollowUpFails(t *testing.T) {
 					})
 					w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
 					_ = sleep.For(w.Context(), 10*time.Minute) // of fake time
+					synctest.Wait()
 					if tries != 2 {
 						w.Errorf("%d tries", tries)
 					}
@@ -89,6 +90,7 @@ func TestFollowUpOnAShakyStore(t *testing.T) {
 				})
 				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
 				_ = sleep.For(w.Context(), 4*time.Second) // of fake time
+				synctest.Wait()
 				if n := done.Load(); n != 1 {
 					w.Errorf("done %d times", n)
 				}

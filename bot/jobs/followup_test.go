@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"pgregory.net/rapid"
 
 	"slackocr/bot/jobs/kv"
 	"slackocr/bot/jobs/kv/kvtest"
@@ -31,10 +32,18 @@ func (w *world) follow(q *Queue, do func(context.Context, FollowUp) error) (stop
 	return stop
 }
 
+// followUps returns the follow-ups in the store, in the order in which they are due.
 func (w *world) followUps(q *Queue) (kinds []string) {
 	w.Helper()
-	list, err := q.FollowUps(w.Context())
+	entries, err := q.store.List(w.Context(), maxList, "followup.>")
 	w.must(err)
+	var list []followUp
+	for _, e := range entries {
+		s, err := q.decodeFollowUp(w.Context(), e)
+		w.must(err)
+		list = append(list, s)
+	}
+	slices.SortStableFunc(list, func(a, b followUp) int { return a.Due.Compare(b.Due) })
 	for _, f := range list {
 		kinds = append(kinds, f.Key+"/"+f.Kind)
 	}
@@ -49,7 +58,7 @@ func (w *world) wantFollowUps(q *Queue, want ...string) {
 	}
 }
 
-// A follow-up is kept until it is removed, replaced, or its job is erased.
+// A follow-up is kept until it is replaced, or its job is erased.
 func TestFollowUpsAreKept(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		q, elsewhere := w.queue(), w.queue()
@@ -66,22 +75,12 @@ func TestFollowUpsAreKept(t *testing.T) {
 		w.wantFollowUps(elsewhere, "a/look", "b/close", "a/close")
 		add("a", "look", 4*time.Minute)
 		w.wantFollowUps(elsewhere, "b/close", "a/close", "a/look")
-
-		list, err := elsewhere.FollowUps(w.Context())
-		w.must(err)
-		add("b", "close", 5*time.Minute)
-		w.must(elsewhere.RemoveFollowUp(w.Context(), list[0])) // it was replaced since
-		w.wantFollowUps(elsewhere, "a/close", "a/look", "b/close")
-		w.must(elsewhere.RemoveFollowUp(w.Context(), FollowUp{Key: "b", Kind: "close"}))
-		w.must(elsewhere.RemoveFollowUp(w.Context(), FollowUp{Key: "b", Kind: "close"}))
-		w.wantFollowUps(q, "a/close", "a/look")
-
 		w.must(elsewhere.Erase(w.Context(), "a"))
-		w.wantFollowUps(q)
+		w.wantFollowUps(q, "b/close")
 		if err := q.AddFollowUp(w.Context(), FollowUp{Key: "a", Kind: "close"}); !errors.Is(err, ErrNotFound) {
 			w.Errorf("of an erased job: %v", err)
 		}
-		w.wantFollowUps(q)
+		w.wantFollowUps(q, "b/close")
 		if err := q.AddFollowUp(w.Context(), FollowUp{Key: "b", Kind: strings.Repeat("k", maxName+1)}); !errors.Is(err, ErrTooLarge) {
 			w.Errorf("too large: %v", err)
 		}
@@ -104,10 +103,18 @@ func TestFollowUpCorrupt(t *testing.T) {
 		w.must(w.store.Put(w.Context(), "followup.a.b", []byte("\x00nonsense")))
 		w.must(w.store.Put(w.Context(), "followup.a.c", []byte(`{"key":"other","id":"x"}`)))
 		w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close"}))
-		w.wantFollowUps(q, "k/close")
-		if left, err := w.store.List(w.Context(), 10, "followup.>"); len(left) != 1 || err != nil {
-			w.Errorf("%d are left, %v", len(left), err)
+		did := make(chan string, 1)
+		w.follow(q, func(_ context.Context, f FollowUp) error {
+			did <- f.Key
+			return nil
+		})
+		if key := soon(w, "follow-up", did); key != "k" {
+			w.Errorf("%q was done", key)
 		}
+		w.until("none is left", func() bool {
+			left, err := w.store.List(w.Context(), 10, "followup.>")
+			return len(left) == 0 && err == nil
+		})
 	})
 }
 
@@ -146,42 +153,74 @@ func TestOwnFollowUps(t *testing.T) {
 	})
 }
 
-// Those of a process that died are done by another one, and only those: not
-// those that are about to be done.
+// Each is done once by one of the replicas that run, when it is due, whoever added it.
 func TestFollowUpsOfADeadProcess(t *testing.T) {
 	inMemory(t, func(w *world) {
 		dead, alive, q := w.queue(), w.queue(), w.queue()
 		var mu sync.Mutex
-		by := map[string]string{}
-		do := func(who string) func(context.Context, FollowUp) error {
-			return func(_ context.Context, f FollowUp) error {
-				mu.Lock()
-				defer mu.Unlock()
-				if by[f.Kind] != "" {
-					w.Errorf("%s was done twice", f.Kind)
-				}
-				by[f.Kind] = who
-				late, dead := time.Since(f.Due), strings.HasPrefix(f.Kind, "dead")
-				if dead && (late < rescueAfter || late > rescueAfter+lookEvery) || !dead && late > 0 {
-					w.Errorf("%s was rescued after %s", f.Kind, late)
-				}
-				return nil
+		done := map[string]bool{}
+		do := func(_ context.Context, f FollowUp) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if done[f.Kind] {
+				w.Errorf("%s was done twice", f.Kind)
 			}
+			done[f.Kind] = true
+			if late := time.Since(f.Due); late > 0 {
+				w.Errorf("%s was done %s late", f.Kind, late)
+			}
+			return nil
 		}
-		w.follow(alive, do("alive"))
-		w.follow(q, do("q"))
+		w.follow(alive, do)
+		w.follow(q, do)
 		for i := range 20 {
 			due := time.Now().Add(time.Duration(i*3) * time.Second)
 			w.must(dead.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: fmt.Sprint("dead ", i), Due: due}))
 			w.must(alive.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: fmt.Sprint("alive ", i), Due: due}))
 		}
 		_ = sleep.For(w.Context(), 3*time.Minute) // of fake time
-		for i := range 20 {
-			if by[fmt.Sprint("alive ", i)] != "alive" || by[fmt.Sprint("dead ", i)] == "" {
-				w.Errorf("done by %v", by)
-			}
+		synctest.Wait()
+		if len(done) != 40 {
+			w.Errorf("done were %v", done)
 		}
 		w.wantFollowUps(q)
+	})
+}
+
+// One that a replica was doing when it died is done by another one after the lease.
+func TestFollowUpOfAReplicaThatDies(t *testing.T) {
+	inMemory(t, func(w *world) {
+		began := make(chan struct{})
+		var dead atomic.Bool
+		first := w.queueOn(&faulty{Store: w.store, fault: func(string) fault {
+			if dead.Load() {
+				return failed
+			}
+			return none
+		}})
+		stop := w.follow(first, func(ctx context.Context, _ FollowUp) error {
+			close(began)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
+		soon(w, "follow-up", began)
+		did := make(chan time.Time, 1)
+		w.follow(w.queue(), func(context.Context, FollowUp) error {
+			did <- time.Now()
+			return nil
+		})
+		_ = sleep.For(w.Context(), time.Minute) // of fake time
+		synctest.Wait()
+		if len(did) > 0 {
+			w.Error("done by two at once")
+		}
+		dead.Store(true)
+		died := time.Now()
+		go stop()
+		if late := soon(w, "follow-up", did).Sub(died); late > time.Second {
+			w.Errorf("done after %s, with leases of 1 s", late)
+		}
 	})
 }
 
@@ -203,13 +242,13 @@ func TestFollowUpsOfAReplicaThatEnds(t *testing.T) {
 			late time.Duration
 		}
 		did := make(chan done, 10)
+		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "cut", Due: time.Now()}))
+		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "later", Due: time.Now().Add(2 * time.Second)}))
+		soon(w, "follow-up", began)
 		w.follow(second, func(_ context.Context, f FollowUp) error {
 			did <- done{f.Kind, time.Since(f.Due)}
 			return nil
 		})
-		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "cut", Due: time.Now()}))
-		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "later", Due: time.Now().Add(2 * time.Second)}))
-		soon(w, "follow-up", began)
 		stop()
 		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "after its end", Due: time.Now().Add(time.Second)}))
 		for _, want := range []string{"cut", "after its end", "later"} {
@@ -261,26 +300,24 @@ func TestFollowUpsAfterARestart(t *testing.T) {
 	w.until("none is left", func() bool { return len(w.followUps(q)) == 0 })
 }
 
-// One that fails, or panics, comes again after longer and longer, and is given up
-// an hour after it failed first. A replica that looks in the meantime does not
-// come in between.
+// One that fails, or panics, comes again after longer and longer, at any of two
+// replicas, and is given up an hour after it failed first.
 func TestFollowUpFails(t *testing.T) {
 	for name, fail := range map[string]func(){"fails": func() {}, "panics": func() { panic("a bug") }} {
 		t.Run(name, func(t *testing.T) {
 			inMemory(t, func(w *world) {
 				q, other := w.queue(), w.queue()
-				var tries []time.Duration
-				w.follow(q, func(context.Context, FollowUp) error {
+				var tries []time.Duration // one after the other
+				do := func(context.Context, FollowUp) error {
 					tries = append(tries, time.Since(epoch).Round(time.Second))
 					fail()
 					return errWork
-				})
-				w.follow(other, func(context.Context, FollowUp) error {
-					w.Error("done by another replica")
-					return nil
-				})
+				}
+				w.follow(q, do)
+				w.follow(other, do)
 				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
 				_ = sleep.For(w.Context(), 3*time.Hour) // of fake time
+				synctest.Wait()
 				if want := "[0s 5s 20s 1m5s 3m20s 10m5s 30m20s 1h0m0s]"; fmt.Sprint(tries) != want {
 					w.Errorf("tried at %v, want %s", tries, want)
 				}
@@ -298,6 +335,7 @@ func TestFollowUpGivenUpElsewhere(t *testing.T) {
 		stop := w.follow(q, fail)
 		w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
 		_ = sleep.For(w.Context(), 10*time.Second) // of fake time
+		synctest.Wait()
 		stop()
 		_ = sleep.For(w.Context(), 2*time.Hour)
 		w.wantFollowUps(other, "k/close")
@@ -307,8 +345,8 @@ func TestFollowUpGivenUpElsewhere(t *testing.T) {
 	})
 }
 
-// At most 16 are done at a time, in the order in which they are due, two of the
-// same job and kind never at once.
+// At most 16 are done at a time, those that are due already in the order in which
+// they were stored, two of the same job and kind never at once.
 func TestFollowUpsAtOnce(t *testing.T) {
 	inMemory(t, func(w *world) {
 		q := w.queue()
@@ -319,7 +357,7 @@ func TestFollowUpsAtOnce(t *testing.T) {
 		}
 		var mu sync.Mutex
 		var now, most int
-		var last time.Time
+		order := 0 // of the last one that was due from the start
 		same := map[string]int{}
 		w.follow(q, func(ctx context.Context, f FollowUp) error {
 			mu.Lock()
@@ -328,10 +366,12 @@ func TestFollowUpsAtOnce(t *testing.T) {
 			if same[f.Kind]++; same[f.Kind] > 1 {
 				w.Errorf("%s is done twice at once", f.Kind)
 			}
-			if f.Due.Before(last.Add(-followUpsAtOnce * time.Second)) {
-				w.Errorf("%s after %s", f.Due, last)
+			if nth := int(epoch.Sub(f.Due) / time.Second); nth > 0 {
+				if nth < order-followUpsAtOnce {
+					w.Errorf("the follow-up %d after %d", nth, order)
+				}
+				order = nth
 			}
-			last = f.Due
 			again := f.Kind == "7" && f.Due.Before(epoch)
 			mu.Unlock()
 			if again {
@@ -345,6 +385,7 @@ func TestFollowUpsAtOnce(t *testing.T) {
 			return nil
 		})
 		_ = sleep.For(w.Context(), (n/followUpsAtOnce+2)*time.Second) // of fake time
+		synctest.Wait()
 		if most != followUpsAtOnce {
 			w.Errorf("%d at once", most)
 		}
@@ -352,17 +393,42 @@ func TestFollowUpsAtOnce(t *testing.T) {
 	})
 }
 
-// One that was erased, removed or put off in the store is not done from memory.
+// One that is added while its predecessor is being done comes after it.
+func TestFollowUpReplacedWhileItIsDone(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queue()
+		f := FollowUp{Key: "k", Kind: "close", Due: time.Now()}
+		var now, done atomic.Int64
+		w.follow(q, func(ctx context.Context, _ FollowUp) error {
+			if now.Add(1) > 1 {
+				w.Error("done twice at once")
+			}
+			defer now.Add(-1)
+			if done.Add(1) == 1 {
+				w.must(q.AddFollowUp(ctx, f))
+			}
+			return sleep.For(ctx, 3*time.Second)
+		})
+		w.must(q.AddFollowUp(w.Context(), f))
+		_ = sleep.For(w.Context(), time.Minute) // of fake time
+		synctest.Wait()
+		if n := done.Load(); n != 2 {
+			w.Errorf("done %d times", n)
+		}
+		w.wantFollowUps(q)
+	})
+}
+
+// One that was erased or put off while it waited is not done.
 func TestFollowUpGoneFromTheStore(t *testing.T) {
 	inMemory(t, func(w *world) {
 		q, other := w.queue(), w.queue()
 		w.enqueue(q, Record{Key: "erased"})
 		soon := time.Now().Add(time.Minute)
-		for _, key := range []string{"erased", "removed", "replaced", "stays"} {
+		for _, key := range []string{"erased", "replaced", "stays"} {
 			w.must(q.AddFollowUp(w.Context(), FollowUp{Key: key, Kind: "close", Due: soon}))
 		}
 		w.must(other.Erase(w.Context(), "erased"))
-		w.must(other.RemoveFollowUp(w.Context(), FollowUp{Key: "removed", Kind: "close"}))
 		w.must(other.AddFollowUp(w.Context(), FollowUp{Key: "replaced", Kind: "close", Due: soon.Add(time.Hour)}))
 		var did []string
 		w.follow(q, func(_ context.Context, f FollowUp) error {
@@ -370,6 +436,7 @@ func TestFollowUpGoneFromTheStore(t *testing.T) {
 			return nil
 		})
 		_ = sleep.For(w.Context(), 10*time.Minute) // of fake time
+		synctest.Wait()
 		if fmt.Sprint(did) != "[stays]" {
 			w.Errorf("done: %v", did)
 		}
@@ -397,7 +464,7 @@ func TestFollowUpsEnd(t *testing.T) {
 		}
 		stop()
 		w.wantFollowUps(q, "k/cut")
-		e, err := w.store.Get(w.Context(), followUpKey(FollowUp{Key: "k", Kind: "cut"}))
+		e, err := w.store.Get(w.Context(), FollowUp{Key: "k", Kind: "cut"}.entryKey())
 		w.must(err)
 		if s, err := q.decodeFollowUp(w.Context(), e); err != nil || s.Failed != 0 {
 			w.Errorf("%+v, %v", s, err)
@@ -424,57 +491,6 @@ func TestFollowUpsAreBounded(t *testing.T) {
 					w.Errorf("the entry %d of %d is %s, want %s", i, n, e.Key, want)
 				}
 			}
-		}
-	})
-}
-
-func TestPlanIsBounded(t *testing.T) {
-	p := newPlan()
-	for i := range maxPlanned + 10 {
-		p.find(planned{at: epoch, f: FollowUp{Key: fmt.Sprint(i), Kind: "close", id: "x"}})
-	}
-	if len(p.waiting) != maxPlanned {
-		t.Errorf("%d are planned", len(p.waiting))
-	}
-}
-
-// The plan gives each follow-up once, in the order of their times, the newest of
-// each job and kind.
-func TestPlan(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := newPlan()
-		newest := map[string]FollowUp{}
-		for i := range rapid.IntRange(0, 40).Draw(t, "n") {
-			f := FollowUp{
-				Key: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "key"), Kind: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "kind"),
-				Due: epoch.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "due"))), id: fmt.Sprint(i),
-			}
-			_, known := newest[followUpKey(f)]
-			if rapid.Bool().Draw(t, "found") {
-				p.find(planned{at: f.Due, f: f})
-				if known {
-					continue
-				}
-			} else {
-				p.add(f)
-			}
-			newest[followUpKey(f)] = f
-		}
-		var last time.Time
-		for {
-			one, _, ok := p.take()
-			if !ok {
-				break
-			}
-			f := one.f
-			if newest[followUpKey(f)] != f || f.Due.Before(last) {
-				t.Fatalf("got %v after %s", f, last)
-			}
-			delete(newest, followUpKey(f))
-			last = f.Due
-		}
-		if len(newest) > 0 {
-			t.Fatalf("never got %v", newest)
 		}
 	})
 }

@@ -263,7 +263,13 @@ func (j *Job) setReleasing(away bool) {
 	j.releasing = away
 }
 
-func (j *Job) wake() { notify(j.recheck) }
+// wake requests a look at the state.
+func (j *Job) wake() {
+	select {
+	case j.recheck <- struct{}{}:
+	default: // a look is requested already
+	}
+}
 
 // keep renews the lease and watches for a stop and for other owners. If the
 // lease could not be renewed in time, the job is lost.

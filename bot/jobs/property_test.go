@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/jobs/kv/kvtest"
 )
 
@@ -69,7 +70,7 @@ func (m *machine) lapse(*rapid.T) { m.memory.Lapse() }
 func (m *machine) take(t *rapid.T) {
 	atOnce, cancel := context.WithCancel(t.Context())
 	cancel()
-	lease, err := m.memory.Lease(atOnce)
+	lease, err := m.memory.Lease(atOnce, kv.Jobs)
 	if err != nil {
 		t.Skip("nothing to lease")
 	}

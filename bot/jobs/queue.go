@@ -25,7 +25,6 @@ type Queue struct {
 	id       string       // id of this replica
 	replicas atomic.Int64 // as last counted
 	length   atomic.Int64 // number of unfinished jobs at the last count
-	plan     *plan        // follow-ups of this process
 	answered atomic.Int64 // time of the last accepted announcement, in ns, or 0
 
 	mu      sync.Mutex // guards the fields below
@@ -46,7 +45,7 @@ func Open(ctx context.Context, c Config, store kv.Store) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{config: c, store: store, master: master, id: rand.Text(), plan: newPlan(), running: map[string]*Job{}}
+	q := &Queue{config: c, store: store, master: master, id: rand.Text(), running: map[string]*Job{}}
 	q.replicas.Store(1)
 	return q, q.checkKey(ctx)
 }

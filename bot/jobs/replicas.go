@@ -7,7 +7,7 @@ import (
 
 // Subjects of signals.
 const (
-	signalSubject   = "signal" // a job's id, or freeSignal
+	signalSubject   = "signal" // a job's id
 	replicasSubject = "replicas"
 )
 

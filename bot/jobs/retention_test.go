@@ -51,9 +51,7 @@ func TestShortRetention(t *testing.T) {
 				if created, err := q.Enqueue(w.Context(), Record{Key: "done"}); created || err != nil {
 					w.Errorf("taken again: %t, %v", created, err)
 				}
-				if left, err := q.FollowUps(w.Context()); err != nil || len(left) > 0 {
-					w.Errorf("follow-ups left: %v, %v", left, err)
-				}
+				w.wantFollowUps(q)
 			})
 		})
 	}

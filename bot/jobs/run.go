@@ -69,7 +69,7 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 	defer end(nil)
 	var jobs sync.WaitGroup
 	room := make(chan struct{}, q.config.MaxLeased)
-	for lease := range q.leases(ctx, room) {
+	for lease := range q.leases(ctx, kv.Jobs, room) {
 		jobs.Go(func() {
 			defer func() { <-room }()
 			q.take(ctx, working, lease, work)
@@ -84,8 +84,8 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 	return nil
 }
 
-// leases yields leases until ctx ends. Each lease takes a place in room.
-func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[kv.Lease] {
+// leases yields leases of a queue until ctx ends. Each lease takes a place in room.
+func (q *Queue) leases(ctx context.Context, queue string, room chan<- struct{}) iter.Seq[kv.Lease] {
 	return func(yield func(kv.Lease) bool) {
 		for {
 			select {
@@ -93,7 +93,7 @@ func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[kv.Le
 			case <-ctx.Done():
 				return
 			}
-			lease, ok := q.lease(ctx)
+			lease, ok := q.lease(ctx, queue)
 			if !ok || !yield(lease) {
 				return
 			}
@@ -102,16 +102,16 @@ func (q *Queue) leases(ctx context.Context, room chan<- struct{}) iter.Seq[kv.Le
 }
 
 // lease waits for a lease. When ctx ends, ok is false.
-func (q *Queue) lease(ctx context.Context) (l kv.Lease, ok bool) {
+func (q *Queue) lease(ctx context.Context, queue string) (l kv.Lease, ok bool) {
 	for failed := false; ; failed = true {
-		l, err := q.store.Lease(ctx)
+		l, err := q.store.Lease(ctx, queue)
 		switch {
 		case err == nil:
 			return l, true
 		case ctx.Err() != nil:
 			return nil, false
 		case !failed:
-			q.config.Log.Error("could not get jobs from the store", "error", err)
+			q.config.Log.Error("could not get work from the store", "queue", queue, "error", err)
 		}
 		if sleep.For(ctx, pause) != nil {
 			return nil, false

@@ -60,10 +60,7 @@ func (rd *Reader) FollowUp(ctx context.Context, f jobs.FollowUp, home string) er
 	case RemoveDoubles:
 		err = rd.removeDoubles(ctx, a, s)
 	default:
-		err = rd.closeReply(ctx, f, record, a, s, home)
-	}
-	if errors.Is(err, errFollowedUp) {
-		return nil
+		err = rd.closeReply(ctx, record, a, s, home)
 	}
 	if post.Code(err) != "" { // Slack refuses, and would refuse again
 		rd.Log.Warn("could not follow up an ask", "request", RequestID(f.Key), "kind", f.Kind, "error", err)
@@ -94,12 +91,8 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 	return thread.RemoveDuplicates(ctx, s.Reply.TS, parts)
 }
 
-// errFollowedUp means that another replica has done a follow-up in the meantime.
-var errFollowedUp = errors.New("followed up already")
-
-// closeReply makes the reply's last edit. The wait for its turn can be long, and then
-// other replicas wait for a turn for the same edit.
-func (rd *Reader) closeReply(ctx context.Context, f jobs.FollowUp, record jobs.Record, a ask.Ask, s State, home string) error {
+// closeReply makes the reply's last edit. An edit that is made twice does no harm.
+func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask, s State, home string) error {
 	if !s.allDelivered(record) {
 		return nil // the job still runs
 	}
@@ -114,12 +107,7 @@ func (rd *Reader) closeReply(ctx context.Context, f jobs.FollowUp, record jobs.R
 		}
 		v.Texts = append(v.Texts, post.Text{Name: slackmd.Name(a.Files[i].Name()), Markdown: text})
 	}
-	return rd.Client.Thread(nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, func(ctx context.Context) error {
-		if left, err := rd.Jobs.HasFollowUp(ctx, f); err == nil && !left {
-			return errFollowedUp
-		}
-		return nil // an edit that is made twice does no harm
-	})
+	return rd.Client.Thread(nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, nil)
 }
 
 // allDelivered reports whether no file has work left.

@@ -61,10 +61,12 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	if err != nil {
 		return err
 	}
-	return n.embedded.begin(func() error { return errors.Join(n.compare(ctx), n.returnLeases(ctx)) })
+	return n.embedded.begin(func() error {
+		return errors.Join(n.compare(ctx), n.returnLeases(ctx, Jobs), n.returnLeases(ctx, FollowUps))
+	})
 }
 
-// configure creates or updates the streams and the consumer.
+// configure creates or updates the streams and the consumers.
 func (n *NATS) configure(ctx context.Context, s Setup) error {
 	config := jetstream.StreamConfig{
 		Name: streamName, Subjects: []string{prefix + ">"}, Storage: jetstream.FileStorage,
@@ -81,11 +83,17 @@ func (n *NATS) configure(ctx context.Context, s Setup) error {
 	if n.settings, err = n.ensure(ctx, settingsConfig()); err != nil {
 		return natsError(err)
 	}
-	n.workers, err = n.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: workersName, FilterSubject: prefix + "job.>", AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: s.LeaseFor, MaxAckPending: maxPending, MaxDeliver: -1,
-	})
-	return natsError(err)
+	n.consumers = map[string]jetstream.Consumer{}
+	for queue, name := range consumerNames {
+		n.consumers[queue], err = n.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+			Durable: name, FilterSubject: prefix + queue + ".>", AckPolicy: jetstream.AckExplicitPolicy,
+			AckWait: s.LeaseFor, MaxAckPending: maxPending, MaxDeliver: -1,
+		})
+		if err != nil {
+			return natsError(err)
+		}
+	}
+	return nil
 }
 
 // ensure creates the stream, on three servers if there are as many. An

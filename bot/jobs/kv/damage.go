@@ -52,8 +52,8 @@ func (*serverLog) Noticef(string, ...any) {}
 func (*serverLog) Debugf(string, ...any)  {}
 func (*serverLog) Tracef(string, ...any)  {}
 
-// linePath is the folder of the consumer, relative to the store.
-var linePath = filepath.Join("jetstream", "$G", "streams", streamName, "obs", workersName)
+// consumersPath is the folder of the consumers, relative to the store.
+var consumersPath = filepath.Join("jetstream", "$G", "streams", streamName, "obs")
 
 // damagedBy reports whether an error of configure comes from damaged files:
 // the server complained, or it refuses the configuration, which the files
@@ -63,7 +63,7 @@ func (e *embedded) damagedBy(err error) bool {
 	return e.log.complaint() != "" || refused && errors.Is(err, ErrUnavailable)
 }
 
-// repair creates the consumer anew if its files are damaged: the jobs
+// repair creates the consumers anew if their files are damaged: the jobs
 // themselves say which are finished. The damaged files are kept aside. cause is
 // the error that led to the repair.
 func (n *NATS) repair(ctx context.Context, s Setup, cause error) error {
@@ -161,9 +161,9 @@ func (n *NATS) torn(ctx context.Context) (count int, err error) {
 // file of its own holds the description.
 type seen struct {
 	Entries, Settings seenStream
-	// Line is the checksum of the consumer's state, which has no checksum of
-	// its own. Line is set only after a clean end.
-	Line string `json:",omitempty"`
+	// Consumers is the checksum of the consumers' states, which have no checksum
+	// of their own. Consumers is set only after a clean end.
+	Consumers string `json:",omitempty"`
 }
 
 type seenStream struct {
@@ -231,33 +231,39 @@ func (e *embedded) load() (s seen, ok bool) {
 	return s, err == nil && json.Unmarshal(content, &s) == nil
 }
 
-// checkLine moves the consumer's files aside, before the server starts, if
+// checkConsumers moves the consumers' files aside, before the server starts, if
 // they changed since a clean end. From here on the checksum is unknown.
-func (e *embedded) checkLine() error {
+func (e *embedded) checkConsumers() error {
 	s, ok := e.load()
-	if !ok || s.Line == "" {
+	if !ok || s.Consumers == "" {
 		return nil
 	}
-	if s.Line != e.sumOfLine() {
+	if s.Consumers != e.sumOfConsumers() {
 		e.putAside()
 	}
-	s.Line = ""
+	s.Consumers = ""
 	return e.save(s)
 }
 
-func (e *embedded) sumOfLine() string {
-	content, err := os.ReadFile(filepath.Join(e.dir, linePath, "o.dat"))
-	if err != nil {
-		return err.Error()
+// sumOfConsumers returns a checksum of the states of all consumers.
+func (e *embedded) sumOfConsumers() string {
+	sum := sha256.New()
+	states, _ := filepath.Glob(filepath.Join(e.dir, consumersPath, "*", "o.dat")) // sorted; the pattern is valid
+	for _, path := range states {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err.Error()
+		}
+		fmt.Fprintf(sum, "%s %x\n", filepath.Base(filepath.Dir(path)), sha256.Sum256(content))
 	}
-	return fmt.Sprintf("%x", sha256.Sum256(content))
+	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
-// putAside moves the consumer's files aside.
+// putAside moves the consumers' files aside.
 func (e *embedded) putAside() {
 	aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000"))
-	if os.Rename(filepath.Join(e.dir, linePath), aside) == nil {
-		e.damaged = append(e.damaged, linePath)
+	if os.Rename(filepath.Join(e.dir, consumersPath), aside) == nil {
+		e.damaged = append(e.damaged, consumersPath)
 		e.log.log.Warn("the files that track running jobs were damaged and have been rebuilt; all jobs will be scanned once", "put_aside", aside)
 	}
 }

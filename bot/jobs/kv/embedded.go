@@ -93,7 +93,7 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	}
 	e := &embedded{dir: dir, maxBytes: maxBytes, log: &serverLog{log: log}, lock: lock, session: rand.Text()}
 	n := &NATS{maxBytes: maxBytes, embedded: e}
-	err = e.checkLine()
+	err = e.checkConsumers()
 	if err == nil {
 		err = e.checkBlocks()
 	}
@@ -180,7 +180,7 @@ func (e *embedded) close() error {
 	var err error
 	if e.begun { // otherwise nothing is known about the store
 		s := e.seen
-		s.Line = e.sumOfLine()
+		s.Consumers = e.sumOfConsumers()
 		err = e.save(s)
 	}
 	return errors.Join(err, e.lock.Close())

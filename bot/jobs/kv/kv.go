@@ -12,8 +12,8 @@ import (
 // digits, "-" and "_" between dots. A filter is a key in which "*" stands for
 // any token and a final ">" for one or more tokens.
 //
-// The entries under "job." can also be leased: each change of such an entry
-// puts the entry at the end of the queue.
+// The entries of the queues [Jobs] and [FollowUps] can also be leased: each
+// change of such an entry puts the entry at the end of its queue.
 //
 // All methods but Close may be called from several goroutines.
 type Store interface {
@@ -52,9 +52,9 @@ type Store interface {
 	// SetSetting stores a value; an empty value removes the setting.
 	SetSetting(ctx context.Context, key string, value []byte) error
 
-	// Lease waits for an entry that no worker has. If ctx ends first, Lease
-	// returns the error of ctx.
-	Lease(ctx context.Context) (Lease, error)
+	// Lease waits for an entry of a queue that no worker has. If ctx ends
+	// first, Lease returns the error of ctx.
+	Lease(ctx context.Context, queue string) (Lease, error)
 
 	// Signal reaches each listener to a subject, in any replica, at most once.
 	Signal(ctx context.Context, subject, message string) error
@@ -69,7 +69,7 @@ type Store interface {
 	// replicas.
 	Announce(ctx context.Context, id string, while time.Duration) (replicas int, err error)
 
-	// Unfinished returns the number of entries under "job." that are leased or
+	// Unfinished returns the number of entries of [Jobs] that are leased or
 	// will be, in all replicas.
 	Unfinished(ctx context.Context) (int, error)
 
@@ -79,6 +79,12 @@ type Store interface {
 	// Close closes the store. Nobody may use the store any more.
 	Close(ctx context.Context) error
 }
+
+// The queues of a store: the first tokens of the entries that can be leased.
+const (
+	Jobs      = "job"
+	FollowUps = "followup"
+)
 
 // Setup holds the settings of the queue that a store needs.
 type Setup struct {

@@ -15,10 +15,10 @@ import (
 
 // Lease implements [Store]. It asks for one message at a time, because nobody
 // works on messages in a client's buffer.
-func (n *NATS) Lease(ctx context.Context) (Lease, error) {
+func (n *NATS) Lease(ctx context.Context, queue string) (Lease, error) {
 	for {
 		asked, cancel := context.WithTimeout(ctx, waiting)
-		lease, err := n.next(asked)
+		lease, err := n.next(asked, queue)
 		cancel()
 		if ctx.Err() != nil && lease == nil {
 			return nil, context.Cause(ctx)
@@ -30,8 +30,8 @@ func (n *NATS) Lease(ctx context.Context) (Lease, error) {
 }
 
 // next returns nil if there was no message in time.
-func (n *NATS) next(ctx context.Context) (Lease, error) {
-	messages, err := n.workers.Fetch(1, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(2*time.Second))
+func (n *NATS) next(ctx context.Context, queue string) (Lease, error) {
+	messages, err := n.consumers[queue].Fetch(1, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(2*time.Second))
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, nil
@@ -51,22 +51,22 @@ func (n *NATS) next(ctx context.Context) (Lease, error) {
 	return nil, nil
 }
 
-// returnLeases hands back all leases on the server, at the start of an
-// embedded server. The process that had these leases has ended, and each lease
-// would otherwise have to lapse.
-func (n *NATS) returnLeases(ctx context.Context) error {
+// returnLeases hands back all leases of a queue on the server, at the start of
+// an embedded server. The process that had these leases has ended, and each
+// lease would otherwise have to lapse.
+func (n *NATS) returnLeases(ctx context.Context, queue string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
-	info, err := n.workers.Info(ctx)
+	info, err := n.consumers[queue].Info(ctx)
 	if err != nil || info.NumAckPending == 0 {
 		return natsError(err)
 	}
-	// The leased jobs are among those from the first unfinished job to the
-	// last job that was ever leased. For others an answer has no effect.
+	// The leased entries are among those from the first unfinished entry to the
+	// last one that was ever leased. For others an answer has no effect.
 	first, last := info.AckFloor.Stream+1, info.Delivered.Stream
 	var failed error
 	err = n.scan(ctx, jetstream.ConsumerConfig{
-		FilterSubjects: []string{prefix + "job.>"}, HeadersOnly: true,
+		FilterSubjects: []string{prefix + queue + ".>"}, HeadersOnly: true,
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
 	}, func(e Entry) bool {
 		if e.Revision > last {

@@ -21,28 +21,30 @@ type NATS struct {
 	maxBytes int64
 	embedded *embedded // nil for an external server
 
-	stream   jetstream.Stream
-	workers  jetstream.Consumer
-	settings jetstream.Stream
+	stream    jetstream.Stream
+	settings  jetstream.Stream
+	consumers map[string]jetstream.Consumer // by the queue
 
 	mu       sync.Mutex // guards the fields below
 	used     int64      // bytes of the stream at the last look, plus later additions
 	usedSeen time.Time
 }
 
+// consumerNames has the name of each queue's consumer.
+var consumerNames = map[string]string{Jobs: "workers", FollowUps: "followups"}
+
 const (
-	streamName  = "slackocr"
-	workersName = "workers"         // name of the consumer
-	prefix      = "slackocr.entry." // start of the entries' subjects
-	signals     = "slackocr."       // start of the signals' subjects
+	streamName = "slackocr"
+	prefix     = "slackocr.entry." // start of the entries' subjects
+	signals    = "slackocr."       // start of the signals' subjects
 
 	// reserved is the part of the store for changes of existing jobs: a tenth.
 	reserved = 10
 	// overhead is the size of an entry in bytes without its key and the
 	// filter, rounded up.
 	overhead = 192
-	// maxPending bounds the leases of all replicas and the jobs that wait for
-	// another attempt.
+	// maxPending bounds, for each queue, the leases of all replicas and the
+	// entries that wait to be leased again.
 	maxPending = 10_000
 	// usedFor is the time for which the known size of the stream is valid.
 	usedFor = time.Second
@@ -190,7 +192,7 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 func (n *NATS) Unfinished(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, answering)
 	defer cancel()
-	info, err := n.workers.Info(ctx)
+	info, err := n.consumers[Jobs].Info(ctx)
 	if err != nil {
 		return 0, natsError(err)
 	}

@@ -234,9 +234,9 @@ func (m *Memory) SetSetting(_ context.Context, key string, value []byte) error {
 }
 
 // Lease implements [kv.Store].
-func (m *Memory) Lease(ctx context.Context) (kv.Lease, error) {
+func (m *Memory) Lease(ctx context.Context, queue string) (kv.Lease, error) {
 	for {
-		lease, next, changed := m.tryLease()
+		lease, next, changed := m.tryLease(queue)
 		if lease != nil {
 			return lease, nil
 		}
@@ -255,11 +255,11 @@ func (m *Memory) Lease(ctx context.Context) (kv.Lease, error) {
 
 // tryLease returns a lease, or the time to wait and a channel that is closed
 // earlier when something changes.
-func (m *Memory) tryLease() (lease kv.Lease, next time.Duration, changed <-chan struct{}) {
+func (m *Memory) tryLease(queue string) (lease kv.Lease, next time.Duration, changed <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	next = time.Hour
-	for _, e := range m.matches("job.>") {
+	for _, e := range m.matches(queue + ".>") {
 		if e.finished {
 			continue
 		}
@@ -319,7 +319,7 @@ func (m *Memory) Announce(_ context.Context, id string, while time.Duration) (in
 func (m *Memory) Unfinished(context.Context) (n int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, e := range m.matches("job.>") {
+	for _, e := range m.matches(kv.Jobs + ".>") {
 		if !e.finished {
 			n++
 		}
