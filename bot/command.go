@@ -181,9 +181,9 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 	if ask.Direct(c.ChannelID) {
 		return words.AutoDirect
 	}
-	joined, err := b.client.Joined(ctx, c.ChannelID)
+	joined, err := b.client.CanPost(ctx, c.ChannelID)
 	if err == nil && joined {
-		joined, err = b.client.Member(ctx, c.ChannelID, c.UserID)
+		joined, err = b.client.IsMember(ctx, c.ChannelID, c.UserID)
 	}
 	if err == nil && !joined {
 		return words.AddMeFirst(b.self)
@@ -202,7 +202,7 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 	if err == nil {
 		err = b.jobs.SetSetting(ctx, channelModeKey(b.team, c.ChannelID), string(mode))
 	}
-	if errors.Is(err, post.ErrCrowd) {
+	if errors.Is(err, post.ErrTooManyMembers) {
 		return words.TooManyMembers
 	}
 	if err != nil {

@@ -175,7 +175,7 @@ func errorSentence(err error) string {
 		return ""
 	case refused:
 		return string(why)
-	case errors.Is(err, post.ErrCrowd):
+	case errors.Is(err, post.ErrTooManyMembers):
 		return words.NotMember
 	}
 	return words.NotTaken

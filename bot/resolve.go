@@ -107,7 +107,7 @@ func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]F
 // requireMember returns a userError with the refusal if a person is not in a
 // conversation.
 func (b *Bot) requireMember(ctx context.Context, channel, person, refusal string) error {
-	member, err := b.client.Member(ctx, channel, person)
+	member, err := b.client.IsMember(ctx, channel, person)
 	if err == nil && !member {
 		err = userError(refusal)
 	}
@@ -139,7 +139,7 @@ func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile,
 		shares = slices.Insert(shares, 0, f.Channel) // the channel of the request comes first
 	}
 	for _, channel := range shares[:min(len(shares), maxShares)] {
-		member, err := b.client.Member(ctx, channel, f.Person)
+		member, err := b.client.IsMember(ctx, channel, f.Person)
 		if err != nil {
 			return FoundFile{}, err
 		}

@@ -86,7 +86,7 @@ func (b *Bot) resolveAndEnqueue(ctx context.Context, f Search) error {
 		}
 	}
 	files, err := b.resolve(ctx, f)
-	if errors.Is(err, post.ErrCrowd) {
+	if errors.Is(err, post.ErrTooManyMembers) {
 		return userError(words.TooManyMembers)
 	}
 	if err != nil {
@@ -194,7 +194,7 @@ func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destin
 	}
 	elsewhere := home.Channel != f.Channel || f.File != "" && files[0].Source.Channel != f.Channel
 	if !f.Private && !elsewhere {
-		joined, err := b.client.Joined(ctx, home.Channel)
+		joined, err := b.client.CanPost(ctx, home.Channel)
 		if err != nil {
 			return to, fmt.Errorf("looking at a conversation: %w", err)
 		}
@@ -203,7 +203,7 @@ func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destin
 		}
 		to.outside = !ask.Direct(home.Channel) // nobody can be invited to a direct message
 	}
-	if to.Channel, err = b.client.Direct(ctx, f.Person); err != nil {
+	if to.Channel, err = b.client.OpenDM(ctx, f.Person); err != nil {
 		return to, fmt.Errorf("opening a direct message: %w", err)
 	}
 	switch {

@@ -233,7 +233,7 @@ func temporary(err error) bool {
 	if _, ok := errors.AsType[userError](err); ok {
 		return false
 	}
-	if errors.Is(err, post.ErrScope) || errors.Is(err, post.ErrCrowd) {
+	if errors.Is(err, post.ErrScope) || errors.Is(err, post.ErrTooManyMembers) {
 		return false
 	}
 	return reading.FailureOf(err).Retry()

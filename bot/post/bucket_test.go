@@ -214,7 +214,7 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 // TestOrderOfPosts: where a channel's budget is spent, a first reply goes before
 // results, whichever came first.
 func TestOrderOfPosts(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		budget := d.pacer.bucket(channelPool + d.channel)
 		spend(d, budget, int(budget.burst), final)
 		open := func(name string) {
@@ -231,7 +231,7 @@ func TestOrderOfPosts(t *testing.T) {
 					t.Error(err)
 				}
 			},
-			func() { open("greeting") },
+			func() { open("first reply") },
 		} {
 			all.Go(do)
 			synctest.Wait()
@@ -241,7 +241,7 @@ func TestOrderOfPosts(t *testing.T) {
 		for _, c := range d.calls("chat.postMessage") {
 			order = append(order, c.Args["text"])
 		}
-		if want := []string{"greeting", "result"}; !slices.Equal(order, want) {
+		if want := []string{"first reply", "result"}; !slices.Equal(order, want) {
 			t.Errorf("posted %q, want %q", order, want)
 		}
 	})

@@ -136,7 +136,7 @@ func (r *Reply) noteText(v View) {
 	first := !r.textShown && v.hasText()
 	r.textShown = r.textShown || first
 	r.mu.Unlock()
-	if first && r.shown != nil {
-		r.shown()
+	if first && r.onText != nil {
+		r.onText()
 	}
 }

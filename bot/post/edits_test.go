@@ -15,7 +15,7 @@ import (
 )
 
 // write lets a reply stream for so long: a word each 100 ms.
-func (d *desk) write(r *writer, length time.Duration) {
+func (d *fixture) write(r *writer, length time.Duration) {
 	for end := time.Now().Add(length); time.Now().Before(end); {
 		r.Write(1<<30, "word ")
 		_ = sleep.For(d.Context(), 100*time.Millisecond)
@@ -23,14 +23,14 @@ func (d *desk) write(r *writer, length time.Duration) {
 }
 
 // edits are the edits of one reply.
-func (d *desk) edits(r *writer) []localslack.Call {
+func (d *fixture) edits(r *writer) []localslack.Call {
 	return slices.DeleteFunc(d.calls("chat.update"), func(c localslack.Call) bool { return c.Args["ts"] != r.ts })
 }
 
 // TestNoReplyStarves: thirty replies stream for three minutes, half of them far
 // faster than the others.
 func TestNoReplyStarves(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		const n = 30
 		var replies []*writer
 		for i := range n {
@@ -94,7 +94,7 @@ func TestMostBehindGoesFirst(t *testing.T) {
 // TestFirstTextGoesBeforeLater: the first text of a new reply does not wait until
 // the others had theirs.
 func TestFirstTextGoesBeforeLater(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		var all sync.WaitGroup
 		for i := range 10 {
 			r := d.open(fmt.Sprint(i))
@@ -118,7 +118,7 @@ func TestFirstTextGoesBeforeLater(t *testing.T) {
 // TestTextEndsTheWaitOfAnIdleLine: a reply that waits for its turn with a line of
 // little weight gets a better place when it has text to show.
 func TestTextEndsTheWaitOfAnIdleLine(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		var all sync.WaitGroup
 		for i := range 5 {
 			r := d.open(fmt.Sprint(i))
@@ -129,10 +129,10 @@ func TestTextEndsTheWaitOfAnIdleLine(t *testing.T) {
 		}
 		r := d.open("a")
 		_ = sleep.For(d.Context(), 10*time.Second)
-		r.Wait("3 ahead")
+		r.SetQueued("3 ahead")
 		_ = sleep.For(d.Context(), 5*time.Second)
 		begun := time.Now()
-		r.Describe(func(string) string { return "reading" })
+		r.SetStatus(func(string) string { return "reading" })
 		r.Write(0, "first text")
 		all.Wait()
 		if edits := d.edits(r); len(edits) == 0 || edits[0].Time.Sub(begun) > 1500*time.Millisecond {
@@ -144,7 +144,7 @@ func TestTextEndsTheWaitOfAnIdleLine(t *testing.T) {
 
 // TestIdleLinesGetOneTurnInFour where others have text to show.
 func TestIdleLinesGetOneTurnInFour(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		var all sync.WaitGroup
 		begun := time.Now()
 		for i := range 4 {
@@ -160,7 +160,7 @@ func TestIdleLinesGetOneTurnInFour(t *testing.T) {
 			waiting[r.ts] = 0
 			all.Go(func() {
 				for n := 0; time.Since(begun) < 5*time.Minute; n++ {
-					r.Wait(fmt.Sprint(n, " ahead"))
+					r.SetQueued(fmt.Sprint(n, " ahead"))
 					_ = sleep.For(d.Context(), time.Second)
 				}
 				r.Detach()
@@ -189,7 +189,7 @@ func TestIdleLinesGetOneTurnInFour(t *testing.T) {
 // TestEndsOfReplies: a closing edit that nobody waits for takes its turn by age;
 // one that tells what nobody knows goes before all others.
 func TestEndsOfReplies(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		var replies []*writer
 		for _, name := range []string{"stream", "trail", "close"} {
 			replies = append(replies, d.open(name))
@@ -199,7 +199,7 @@ func TestEndsOfReplies(t *testing.T) {
 		_ = sleep.For(d.Context(), 100*time.Millisecond)
 		var all sync.WaitGroup
 		for i, end := range []func() error{
-			func() error { return replies[1].Trail(d.Context(), says("done")) },
+			func() error { return replies[1].CloseLazily(d.Context(), says("done")) },
 			func() error { return replies[2].Close(d.Context(), says("failed")) },
 		} {
 			all.Go(func() {
@@ -222,7 +222,7 @@ func TestEndsOfReplies(t *testing.T) {
 }
 
 func TestMetricsCountWhatIsSaved(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.write(r, 12*time.Second) // 120 words
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 5 * time.Second})
@@ -262,7 +262,7 @@ func TestTerminalAnswers(t *testing.T) {
 		"channel_not_found": true, "is_archived": true, "is_inactive": true, "not_in_channel": true,
 	} {
 		t.Run(code, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				r := d.open("a")
 				d.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
 				d.write(r, 10*time.Second)
@@ -279,7 +279,7 @@ func TestTerminalAnswers(t *testing.T) {
 
 // TestRefusedTextIsNoEnd: what Slack says of a text is not said of the message.
 func TestRefusedTextIsNoEnd(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Error: "msg_too_long"})
 		d.write(r, 10*time.Second)

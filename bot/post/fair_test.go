@@ -9,7 +9,7 @@ import (
 )
 
 // TestOnePersonsCallsGoBehindTheOthers: results of others have their turn while one
-// person causes greetings without end, and one person alone has the whole rate.
+// person causes first replies without end, and one person alone has the whole rate.
 func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer()
@@ -44,7 +44,7 @@ func TestOnePersonsCallsGoBehindTheOthers(t *testing.T) {
 		for _, u := range []priority{firstReply, final} {
 			begun = time.Now()
 			if took := calls("bob", 1, u).Sub(begun); took > time.Second {
-				t.Errorf("urgency %d: a call of another person takes %s", u, took)
+				t.Errorf("priority %d: a call of another person takes %s", u, took)
 			}
 		}
 		cancel()

@@ -19,15 +19,14 @@ const extraReturn = 61 * time.Second
 
 // Slack's tiers, a little below the documented rates
 // (https://docs.slack.dev/apis/web-api/rate-limits) because the clocks differ:
-// 20, 50 and 100 calls a minute, including the burst. Slack does not document
+// 50 and 100 calls a minute, including the burst. Slack does not document
 // the burst that it forgives; an app should not count on more than ten.
 var (
-	tier2 = limit{every: 4 * time.Second, burst: 5}
 	tier3 = limit{every: 1430 * time.Millisecond, burst: 8}
 	tier4 = limit{every: 650 * time.Millisecond, burst: 8}
 )
 
-// limits are the limits of the methods in use; any other method has tier 2.
+// limits are the limits of all methods in use.
 var limits = map[string]limit{
 	"chat.update":                  {every: 1430 * time.Millisecond, burst: 2, extra: 7, reserve: 1}, // tier 3
 	"chat.postMessage":             {every: 250 * time.Millisecond, burst: 20},                       // "several hundred a minute"

@@ -19,7 +19,7 @@ import (
 func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 	type plan struct {
 		at, latency, arrival time.Duration
-		urgency              priority
+		priority             priority
 		unused               bool
 	}
 	one := rapid.Custom(func(t *rapid.T) plan {
@@ -27,10 +27,10 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 			return time.Duration(rapid.IntRange(0, most*1000).Draw(t, label)) * time.Millisecond
 		}
 		p := plan{
-			at:      time.Duration(rapid.IntRange(0, 3).Draw(t, "crowd"))*30*time.Second + second(5, "at"),
-			latency: second(int(callTimeout/time.Second), "latency"),
-			urgency: priority(rapid.IntRange(0, int(priorities)-1).Draw(t, "urgency")),
-			unused:  rapid.IntRange(0, 9).Draw(t, "unused") == 0,
+			at:       time.Duration(rapid.IntRange(0, 3).Draw(t, "crowd"))*30*time.Second + second(5, "at"),
+			latency:  second(int(callTimeout/time.Second), "latency"),
+			priority: priority(rapid.IntRange(0, int(priorities)-1).Draw(t, "priority")),
+			unused:   rapid.IntRange(0, 9).Draw(t, "unused") == 0,
 		}
 		if rapid.Bool().Draw(t, "arrives late") {
 			p.arrival = p.latency
@@ -60,7 +60,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 					for _, c := range calls {
 						all.Go(func() {
 							_ = sleep.For(t.Context(), c.at)
-							turn, err := b.take(t.Context(), c.urgency, time.Now())
+							turn, err := b.take(t.Context(), c.priority, time.Now())
 							if err != nil {
 								t.Error(err)
 								return

@@ -18,10 +18,10 @@ import (
 func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		spoil func(d *desk)
+		spoil func(d *fixture)
 		looks int
 	}{
-		{"nobody is there", func(d *desk) {
+		{"nobody is there", func(d *fixture) {
 			dial, tries := d.dial, 0
 			d.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if tries++; tries <= 2 {
@@ -30,13 +30,13 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 				return dial(ctx, network, address)
 			}
 		}, 0},
-		{"limited", func(d *desk) {
+		{"limited", func(d *fixture) {
 			d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 429, RetryAfter: 3 * time.Second})
 		}, 0},
-		{"failed", func(d *desk) { d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 2, Status: 500}) }, 2},
+		{"failed", func(d *fixture) { d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 2, Status: 500}) }, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				tt.spoil(d)
 				begun := time.Now()
 				m := result("text", "text")
@@ -60,7 +60,7 @@ func TestLookUpsOnlyWhereItIsUnsure(t *testing.T) {
 
 // TestHangingCallIsGivenUp: Slack takes the call and never answers.
 func TestHangingCallIsGivenUp(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Delay: time.Hour, Reset: true})
 		if err := d.thread().Post(d.Context(), result("text", "text"), &PostState{}, unsaved); err != nil {
 			t.Fatal(err)
@@ -77,7 +77,7 @@ func TestHangingCallIsGivenUp(t *testing.T) {
 
 // TestEditsOfAnyMinute: Slack takes 50, however the burst falls.
 func TestEditsOfAnyMinute(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		done := make(chan struct{})
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
 			go func() {
@@ -108,7 +108,7 @@ func TestEditsOfAnyMinute(t *testing.T) {
 // TestTurnInTheChannelIsGivenBack by a post that ended while it waited for the
 // method.
 func TestTurnInTheChannelIsGivenBack(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		method := d.pacer.bucket("chat.postMessage")
 		method.onRateLimit(time.Now(), time.Minute)
 		var all sync.WaitGroup

@@ -15,7 +15,7 @@ import (
 )
 
 func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		for i := range 100 { // ten seconds of text
 			r.Write(1<<30, fmt.Sprintf("w%d ", i))
@@ -42,7 +42,7 @@ func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
 }
 
 func TestUnchangedTextIsNotSent(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		for range 20 {
 			r.Write(1<<30, "")
@@ -57,7 +57,7 @@ func TestUnchangedTextIsNotSent(t *testing.T) {
 
 // TestManyRepliesShareTheBudget: twenty replies that stream for a minute.
 func TestManyRepliesShareTheBudget(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		var all sync.WaitGroup
 		for i := range 20 {
 			all.Go(func() {
@@ -80,7 +80,7 @@ func TestManyRepliesShareTheBudget(t *testing.T) {
 }
 
 func TestFinalsGoBeforeInterimEdits(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		b := d.pacer.buckets["chat.update"]
 		spend(d, b, 9, final)
 		order := make(chan string, 7)
@@ -107,7 +107,7 @@ func TestFinalsGoBeforeInterimEdits(t *testing.T) {
 }
 
 func TestWaitersThatLeaveCostNothing(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		b := rested(limit{every: time.Second, burst: 2})
 		cause := errors.New("given up")
 		ctx, cancel := context.WithCancelCause(d.Context())
@@ -132,7 +132,7 @@ func TestWaitersThatLeaveCostNothing(t *testing.T) {
 }
 
 func TestRetryAfterIsKeptToTheSecond(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Status: 429, RetryAfter: 17 * time.Second})
 		r.Write(0, "text")
@@ -151,7 +151,7 @@ func TestRetryAfterIsKeptToTheSecond(t *testing.T) {
 }
 
 func TestNoInterimEditAfterTheFinal(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: 5 * time.Second}) // the interim one
 		r.Write(0, "text")
@@ -168,7 +168,7 @@ func TestNoInterimEditAfterTheFinal(t *testing.T) {
 }
 
 func TestDeletedReplyIsLeftAlone(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		if _, _, err := d.api.DeleteMessageContext(d.Context(), d.channel, r.ts); err != nil {
 			t.Fatal(err)
@@ -189,7 +189,7 @@ func TestDeletedReplyIsLeftAlone(t *testing.T) {
 // TestPostIsFoundAgain looks for a post whose answer was lost, behind 450
 // others in the thread.
 func TestPostIsFoundAgain(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		thread := d.thread()
 		m := result("the text", "text")
 		m.Key, m.After = "mine", d.parent
@@ -214,7 +214,7 @@ func TestPostIsFoundAgain(t *testing.T) {
 }
 
 func TestRefusalsAreNotRepeated(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		thread := d.client().Thread(nil, "C0NOWHERE", d.parent)
 		if err := thread.Post(d.Context(), result("x", "x"), &PostState{}, unsaved); Code(err) != "channel_not_found" {
 			t.Errorf("got %v", err)
@@ -226,7 +226,7 @@ func TestRefusalsAreNotRepeated(t *testing.T) {
 }
 
 func TestPostEndsWithItsContext(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Status: 500})
 		cause := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(d.Context(), time.Minute, cause)
@@ -241,7 +241,7 @@ func TestPostEndsWithItsContext(t *testing.T) {
 }
 
 func TestChannelsAreForgotten(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		for i := range 3 * maxBuckets {
 			d.pacer.bucket(channelPool + fmt.Sprint("C", i))
 		}

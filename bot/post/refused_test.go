@@ -24,9 +24,9 @@ func TestARefusedEditIsMadeSimpler(t *testing.T) {
 		"twice": {2, "reading", "Title"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				r := d.open("a")
-				r.Describe(sizeOf)
+				r.SetStatus(sizeOf)
 				d.ws.Fail(localslack.Fault{Method: "chat.update", Times: tt.times, Error: "invalid_blocks"})
 				r.Write(0, "# Title\n\n")
 				d.write(r, 20*time.Second)
@@ -49,9 +49,9 @@ func TestARefusedEditIsMadeSimpler(t *testing.T) {
 func TestEditsThatAreAllRefusedAreFew(t *testing.T) {
 	for code, most := range map[string]int{"invalid_blocks": 8, "message_not_found": 1, "invalid_auth": 1} {
 		t.Run(code, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				r := d.open("a")
-				r.Describe(sizeOf)
+				r.SetStatus(sizeOf)
 				clearFault := d.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
 				d.write(r, 2*time.Minute)
 				if n := len(d.edits(r)); n > most || n == 0 {

@@ -70,7 +70,7 @@ func replicas(t testing.TB, n int) (all []*replica) {
 
 // TestReplicasShareTheBudget: three processes, each with a pacer of its own.
 func TestReplicasShareTheBudget(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		var all sync.WaitGroup
 		for i, r := range replicas(d.T, 3) {
 			all.Go(func() {
@@ -142,7 +142,7 @@ func TestIdleReplicaKeepsNothing(t *testing.T) {
 // TestReplicaComesAndGoes: a second process joins while the first one streams with
 // all it has, and leaves again.
 func TestReplicaComesAndGoes(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		stream := func(pacer *Pacer, name string, length time.Duration) {
 			var all sync.WaitGroup
 			for i := range 5 {

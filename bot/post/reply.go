@@ -21,7 +21,7 @@ type Reply struct {
 	thread *Thread
 	ts     string
 	view   func() View
-	shown  func() // called with the first text, or nil
+	onText func() // called with the first text, or nil
 
 	mu        sync.Mutex // guards the fields below
 	queued    bool       // there is nothing to show but a place in a queue
@@ -72,7 +72,7 @@ func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save Save
 	}
 	editing, stop := context.WithCancel(ctx)
 	r := &Reply{
-		thread: t, ts: state.TS, view: o.View, shown: o.Shown,
+		thread: t, ts: state.TS, view: o.View, onText: o.Shown,
 		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
 	}
 	go r.editor(ctx, editing, shown)

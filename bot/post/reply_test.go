@@ -31,10 +31,10 @@ func shown(t testing.TB, c localslack.Call) (text string) {
 
 // TestLiveTextIsShort: chat.update refuses a text over 4,000 bytes.
 func TestLiveTextIsShort(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		r.Write(0, strings.Repeat("<😀 字> ", 20_000)+"the end")
-		r.Describe(func(string) string { return strings.Repeat("name <&> ", 2000) })
+		r.SetStatus(func(string) string { return strings.Repeat("name <&> ", 2000) })
 		_ = sleep.For(d.Context(), 3*time.Second)
 		calls := d.calls("chat.update")
 		if len(calls) == 0 {
@@ -56,7 +56,7 @@ func TestLiveTextIsShort(t *testing.T) {
 }
 
 func TestWriteKeepsWhatThereIs(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		for _, w := range []struct {
 			keep      int
@@ -76,7 +76,7 @@ func TestWriteKeepsWhatThereIs(t *testing.T) {
 // TestCloseWaitsForTheEditInFlight: one that was cancelled may reach Slack all
 // the same, after the last one.
 func TestCloseWaitsForTheEditInFlight(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: 5 * time.Second})
 		r.Write(0, "text")
@@ -97,7 +97,7 @@ func TestCloseWaitsForTheEditInFlight(t *testing.T) {
 
 // TestFailedEditIsShownLater, though the model writes nothing more.
 func TestFailedEditIsShownLater(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 2, Status: 500})
 		r.Write(0, "the only words")
@@ -112,7 +112,7 @@ func TestFailedEditIsShownLater(t *testing.T) {
 
 // TestWaitingLinesLeaveTheBudgetToOthers for half a minute, and are shown then.
 func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		// Two that stream take all that interim edits may have.
 		done := make(chan struct{})
 		for _, name := range []string{"b", "c"} {
@@ -129,7 +129,7 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 		_ = sleep.For(d.Context(), 20*time.Second)
 		r := d.open("a")
 		begun := time.Now()
-		r.Wait("3 ahead")
+		r.SetQueued("3 ahead")
 		for range 2 {
 			<-done
 		}
@@ -149,10 +149,10 @@ func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 
 // TestWaitingLineIsShownAtOnce where nobody else needs the budget.
 func TestWaitingLineIsShownAtOnce(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		begun := time.Now()
-		r.Wait("3 ahead")
+		r.SetQueued("3 ahead")
 		_ = sleep.For(d.Context(), time.Minute)
 		if calls := d.calls("chat.update"); len(calls) != 1 || calls[0].Time.Sub(begun) > 2*time.Second {
 			t.Errorf("%d edits, want one at once", len(calls))
@@ -163,7 +163,7 @@ func TestWaitingLineIsShownAtOnce(t *testing.T) {
 
 // TestEditThatWaitedShowsTheLatest, not what there was when it began to wait.
 func TestEditThatWaitedShowsTheLatest(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		spend(d, d.pacer.buckets["chat.update"], 9, final)
 		r.Write(0, "old")
@@ -180,7 +180,7 @@ func TestEditThatWaitedShowsTheLatest(t *testing.T) {
 
 // TestLastLineStandsWithoutItsText where Slack refuses that.
 func TestLastLineStandsWithoutItsText(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Error: "invalid_blocks"})
 		if err := r.Close(d.Context(), shows("the text", "done")); err != nil {

@@ -135,7 +135,7 @@ func (s *storm) words(write func(n int, word string)) {
 // paced is how this package tells it.
 func (s *storm) paced(st *stream, r *writer) {
 	var text strings.Builder
-	r.Describe(func(text string) string {
+	r.SetStatus(func(text string) string {
 		if text == "" {
 			return "Reading"
 		}
@@ -154,7 +154,7 @@ func (s *storm) paced(st *stream, r *writer) {
 		r.Detach()
 		return
 	}
-	if err := r.Trail(s.ctx, says("done")); err != nil {
+	if err := r.CloseLazily(s.ctx, says("done")); err != nil {
 		s.Error(err)
 	}
 }
@@ -197,7 +197,7 @@ func (s *storm) fixed(st *stream, r *writer) {
 		m := result(text.String(), "the text")
 		_, _, _, err := s.api.SendMessageContext(s.ctx, st.thread.channel, slack.MsgOptionTS(st.asked),
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
-		if fate, wait := classify(err); fate != limited || sleep.For(s.ctx, wait) != nil {
+		if outcome, wait := classify(err); outcome != limited || sleep.For(s.ctx, wait) != nil {
 			break
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // crowd posts n replies as a person.
-func (d *desk) crowd(n int) {
+func (d *fixture) crowd(n int) {
 	d.Helper()
 	bea := d.ws.AddUser("bea")
 	d.ws.Join(d.channel, bea)
@@ -32,7 +32,7 @@ func (d *desk) crowd(n int) {
 func TestPostIsFoundOnLaterPages(t *testing.T) {
 	for _, others := range []int{250, 450} {
 		t.Run(fmt.Sprint("behind ", others, " others"), func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				d.crowd(others)
 				m := result("the text", "text")
 				m.Key, m.After = "mine", d.parent
@@ -53,7 +53,7 @@ func TestPostIsFoundOnLaterPages(t *testing.T) {
 
 // TestLookingEnds, however long the thread is.
 func TestLookingEnds(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.crowd(1200)
 		m := Message{Key: "mine", After: d.parent}
 		if ts, err := d.thread().find(d.Context(), m); err != nil || ts != "" {
@@ -68,7 +68,7 @@ func TestLookingEnds(t *testing.T) {
 // TestOthersPostsAreNotTaken for ours: an older one with the same key, and
 // other apps' metadata.
 func TestOthersPostsAreNotTaken(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		m := result("the text", "text")
 		m.Key, m.After = "mine", d.parent
 		var old PostState
@@ -93,7 +93,7 @@ func TestOthersPostsAreNotTaken(t *testing.T) {
 
 // TestPostsAsked says what a post's arguments must be.
 func TestPostsAsked(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		if err := d.thread().Post(d.Context(), result("see https://example.com", "text"), &PostState{}, unsaved); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestPostsAsked(t *testing.T) {
 }
 
 func TestFilesOfTheFirstMessage(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		cid := d.ws.AddUser("cid")
 		d.ws.Join(d.channel, cid)
 		post := func(thread, name string) string {
@@ -154,7 +154,7 @@ func TestPostGoesOn(t *testing.T) {
 		{"it cannot be told", true, localslack.Fault{Method: "conversations.replies", Error: "missing_scope"}, 2}, // twice is better than lost
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				m := result("the text", "text")
 				m.Key, m.After = "mine", d.parent
 				var first PostState
@@ -183,7 +183,7 @@ func TestPostGoesOn(t *testing.T) {
 
 // TestNothingIsPostedBeforeItIsNoted: another process would post it again.
 func TestNothingIsPostedBeforeItIsNoted(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		cause := errors.New("the store is away")
 		var state PostState
 		err := d.thread().Post(d.Context(), result("x", "x"), &state, func(context.Context) error { return cause })
@@ -195,7 +195,7 @@ func TestNothingIsPostedBeforeItIsNoted(t *testing.T) {
 
 // TestPostThatCannotBeLookedUp is repeated: twice is better than lost.
 func TestPostThatCannotBeLookedUp(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Status: 500})
 		d.ws.Fail(localslack.Fault{Method: "conversations.replies", Error: "missing_scope"})
 		var state PostState
@@ -211,7 +211,7 @@ func TestPostThatCannotBeLookedUp(t *testing.T) {
 // TestWaitingPostIsNotTried: after a crash nobody searches for a post that waited for its
 // turn.
 func TestWaitingPostIsNotTried(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		budget := d.pacer.bucket(channelPool + d.channel)
 		spend(d, budget, int(budget.burst), final)
 		saved := make(chan PostState, 2)

@@ -15,7 +15,7 @@ import (
 
 // TestNobodyCallsBeforeRetryAfter: ten replies stream while Slack says 429 once.
 func TestNobodyCallsBeforeRetryAfter(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		const wait = 17 * time.Second
 		d.ws.Fail(localslack.Fault{Method: "chat.update", After: 12, Times: 1, Status: 429, RetryAfter: wait})
 		var all sync.WaitGroup
@@ -92,7 +92,7 @@ func TestAnswersTogetherSlowOnce(t *testing.T) {
 // TestPostsThatArriveLate: Slack's bucket is full when ours has refilled, and the
 // calls that emptied ours arrive then.
 func TestPostsThatArriveLate(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 5, Delay: 3 * time.Second})
 		var all sync.WaitGroup
 		for i := range 12 {
@@ -112,7 +112,7 @@ func TestPostsThatArriveLate(t *testing.T) {
 // TestSlowSlack takes ten seconds for each edit: the model is read on, one edit is
 // on its way, and the last one stands in the end.
 func TestSlowSlack(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		clear := d.ws.Fail(localslack.Fault{Method: "chat.update", Delay: 10 * time.Second})
 		r := d.open("a")
 		begun := time.Now()
@@ -139,7 +139,7 @@ func TestSlowSlack(t *testing.T) {
 // TestDeadSlack answers no edit at all: writing goes on, and Close ends with its
 // context.
 func TestDeadSlack(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Delay: 24 * time.Hour, Reset: true})
 		begun := time.Now()
@@ -173,7 +173,7 @@ func TestEditsThatWereApplied(t *testing.T) {
 		{"the closing edit", 9, localslack.Fault{Reset: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				r := d.open("a")
 				tt.fault.Method, tt.fault.Applied, tt.fault.After, tt.fault.Times = "chat.update", true, tt.after, 1
 				d.ws.Fail(tt.fault)
@@ -203,7 +203,7 @@ func TestEditsThatWereApplied(t *testing.T) {
 // TestLateEditIsOverwritten: Slack carries out a live edit, which was given up,
 // after the closing one.
 func TestLateEditIsOverwritten(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		r := d.open("a")
 		d.ws.Fail(localslack.Fault{Method: "chat.update", Times: 1, Delay: time.Hour, Reset: true})
 		r.Write(0, "text")

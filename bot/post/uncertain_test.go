@@ -20,7 +20,7 @@ func TestNothingIsUncertainForEver(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				for _, f := range faults {
 					d.ws.Fail(f)
 				}
@@ -50,7 +50,7 @@ func TestNothingIsUncertainForEver(t *testing.T) {
 
 // TestOutageIsWaitedFor: while Slack answers nothing there is nobody to tell.
 func TestOutageIsWaitedFor(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		mend := d.ws.Fail(localslack.Fault{Method: "*", Status: 503})
 		ended := make(chan error, 1)
 		go func() {
@@ -69,7 +69,7 @@ func TestOutageIsWaitedFor(t *testing.T) {
 
 // TestEmptyThreadIsAskedForAgain, so that a post which stands there is found.
 func TestEmptyThreadIsAskedForAgain(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.ws.Fail(localslack.Fault{Method: "chat.postMessage", Times: 1, Applied: true, Status: 500})
 		d.ws.Fail(localslack.Fault{Method: "conversations.replies", Times: 2, NoMessages: true})
 		if err := d.thread().Post(d.Context(), Message{Key: "k", Fallback: "the text"}, &PostState{}, unsaved); err != nil {

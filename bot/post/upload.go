@@ -26,8 +26,8 @@ var ErrNotShared = errors.New("the file was not shared")
 // shareTimeout bounds the delay of a share after Slack has reported success.
 const shareTimeout = 15 * time.Second
 
-// UploadState is [PostState] for a file: the id before the share, and then that the
-// file is visible.
+// UploadState is [PostState] for a file: it holds the id before the share, and then
+// that the file is visible.
 type UploadState struct {
 	ID     string `json:",omitempty"`
 	Shared bool   `json:",omitempty"`
@@ -84,7 +84,7 @@ func (t *Thread) upload(ctx context.Context, name string, content []byte) (id st
 		if err == nil {
 			return place.FileID, nil
 		}
-		if fate, _ := classify(err); fate != refused {
+		if outcome, _ := classify(err); outcome != refused {
 			err = sleep.For(ctx, uploadPause)
 		}
 		if err != nil {

@@ -23,7 +23,7 @@ func TestUploads(t *testing.T) {
 		{"the address is not told at first", localslack.Fault{Method: "files.getUploadURLExternal", Times: 2, Status: 503}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inFakeTime(t, func(d *desk) {
+			inFakeTime(t, func(d *fixture) {
 				d.ws.Fail(tt.fault)
 				var state UploadState
 				if err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
@@ -43,7 +43,7 @@ func TestUploads(t *testing.T) {
 
 // TestUploadGoesOn where an earlier process stopped.
 func TestUploadGoesOn(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		id, err := d.thread().upload(d.Context(), "page.md", []byte("the text"))
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestUploadGivesUp(t *testing.T) {
 			"hangs": {Method: method, Delay: time.Hour, Reset: true},
 		} {
 			t.Run(method+" "+name, func(t *testing.T) {
-				inFakeTime(t, func(d *desk) {
+				inFakeTime(t, func(d *fixture) {
 					d.ws.Fail(fault)
 					begun := time.Now()
 					err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &UploadState{}, unsaved)
@@ -89,7 +89,7 @@ func TestUploadGivesUp(t *testing.T) {
 
 // TestUploadThatNobodySees is taken back after 15 s, so that it does not turn up later.
 func TestUploadThatNobodySees(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		d.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", NeverShared: true})
 		var state UploadState
 		begun := time.Now()
@@ -109,7 +109,7 @@ func TestUploadThatNobodySees(t *testing.T) {
 // TestSharedMeansInThisChannel: an upload that was completed elsewhere, or
 // nowhere, is not shared here.
 func TestSharedMeansInThisChannel(t *testing.T) {
-	inFakeTime(t, func(d *desk) {
+	inFakeTime(t, func(d *fixture) {
 		id, err := d.thread().upload(d.Context(), "page.md", []byte("the text"))
 		if err != nil {
 			t.Fatal(err)

@@ -147,7 +147,7 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 // accepts no more posts of the bot: in a direct message, or through the
 // command's response_url.
 func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
-	direct, err := r.Client.Direct(ctx, r.Person)
+	direct, err := r.Client.OpenDM(ctx, r.Person)
 	if parts := slackmd.Messages(text).Parts; post.Code(err) != "" && r.Respond != "" && len(parts) > 0 {
 		return r.Client.Respond(ctx, r.Respond, "", r.result(i, r.file(i), parts, 0).Message())
 	}

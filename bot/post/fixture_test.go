@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// desk is a workspace and a pacer that writes to it, in fake time.
-type desk struct {
+// fixture is a workspace and a pacer that writes to it, in fake time.
+type fixture struct {
 	*testing.T
 	ws      *localslack.Workspace
 	api     *slack.Client
@@ -32,10 +32,10 @@ type desk struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error) // to the workspace
 }
 
-func inFakeTime(t *testing.T, test func(d *desk)) {
+func inFakeTime(t *testing.T, test func(d *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{T: t, ws: localslack.New(localslack.Options{}), pacer: newPacer()}
+		d := &fixture{T: t, ws: localslack.New(localslack.Options{}), pacer: newPacer()}
 		app := d.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "files:write", "files:read", "channels:history"}})
 		ann := d.ws.AddUser("ann")
 		d.channel = d.ws.AddChannel("general", false, ann, app.BotUserID)
@@ -62,11 +62,11 @@ func inFakeTime(t *testing.T, test func(d *desk)) {
 	})
 }
 
-func (d *desk) client() *Client { return NewClient(d.api, d.pacer, nil) }
+func (d *fixture) client() *Client { return NewClient(d.api, d.pacer, nil) }
 
-func (d *desk) thread() *Thread { return d.client().Thread(nil, d.channel, d.parent) }
+func (d *fixture) thread() *Thread { return d.client().Thread(nil, d.channel, d.parent) }
 
-func (d *desk) open(name string) *writer {
+func (d *fixture) open(name string) *writer {
 	d.Helper()
 	w, err := openWriter(d.Context(), d.thread(), name, d.parent, "Reading "+name)
 	if err != nil {
@@ -103,11 +103,11 @@ func (w *writer) Write(keep int, add string) {
 	w.Changed(TextChange)
 }
 
-// Describe sets what the line says.
-func (w *writer) Describe(line func(text string) string) { w.say(line, StatusChange) }
+// SetStatus sets what the line says.
+func (w *writer) SetStatus(line func(text string) string) { w.say(line, StatusChange) }
 
-// Wait sets a line that only tells a place in a queue.
-func (w *writer) Wait(line string) { w.say(func(string) string { return line }, QueueChange) }
+// SetQueued sets a line that only tells a place in a queue.
+func (w *writer) SetQueued(line string) { w.say(func(string) string { return line }, QueueChange) }
 
 func (w *writer) say(line func(text string) string, about Change) {
 	w.mu.Lock()
@@ -116,8 +116,8 @@ func (w *writer) say(line func(text string) string, about Change) {
 	w.Changed(about)
 }
 
-// Trail ends the live edits and makes the last one in its turn.
-func (w *writer) Trail(ctx context.Context, v View) error {
+// CloseLazily ends the live edits and makes the last one in its turn.
+func (w *writer) CloseLazily(ctx context.Context, v View) error {
 	w.Detach()
 	return w.thread.Edit(ctx, w.ts, v, nil)
 }
@@ -144,12 +144,12 @@ func newPacer() *Pacer { return NewPacer(share.New(nil, slog.New(slog.DiscardHan
 func unsaved(context.Context) error { return nil }
 
 // calls are the answered calls of a method.
-func (d *desk) calls(method string) []localslack.Call {
+func (d *fixture) calls(method string) []localslack.Call {
 	synctest.Wait() // a call is noted after it was answered
 	return slices.DeleteFunc(d.ws.Calls(), func(c localslack.Call) bool { return c.Method != method })
 }
 
-func (d *desk) noRateLimit() {
+func (d *fixture) noRateLimit() {
 	d.Helper()
 	for _, c := range d.ws.Calls() {
 		if c.Error == "ratelimited" {

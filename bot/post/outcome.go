@@ -23,7 +23,7 @@ const (
 	unknown           // perhaps carried out
 )
 
-// classify returns the fate of a call for its error. For limited, classify also
+// classify returns the outcome of a call for its error. For limited, classify also
 // returns the time to wait.
 func classify(err error) (outcome, time.Duration) {
 	if err == nil {
@@ -79,6 +79,14 @@ type leaseLostError struct{ error }
 
 func (e leaseLostError) Unwrap() error { return e.error }
 
+// ignore returns nil for Slack's errors with one of the codes, and err otherwise.
+func ignore(err error, codes ...string) error {
+	if slices.Contains(codes, Code(err)) {
+		return nil
+	}
+	return err
+}
+
 // Code returns Slack's code of an error, such as "channel_not_found", or "".
 func Code(err error) string {
 	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
@@ -115,7 +123,7 @@ func contentRefused(err error) bool {
 
 // PlaceGone reports whether Slack lets the bot write nothing more in that
 // conversation. The bot must use another place, such as a direct message
-// ([Client.Direct]) or a response URL ([Client.Respond]).
+// ([Client.OpenDM]) or a response URL ([Client.Respond]).
 func PlaceGone(err error) bool { return slices.Contains(placeCodes, Code(err)) }
 
 // tokenCodes end the bot: only an operator can mend them.

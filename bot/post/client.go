@@ -60,8 +60,8 @@ func (c *Client) OpenView(ctx context.Context, trigger string, view slack.ModalV
 	}})
 }
 
-// Direct returns the channel of the bot's direct messages with a person.
-func (c *Client) Direct(ctx context.Context, user string) (channel string, err error) {
+// OpenDM returns the channel of the bot's direct messages with a person.
+func (c *Client) OpenDM(ctx context.Context, user string) (channel string, err error) {
 	err = c.pacer.run(ctx, call{method: "conversations.open", priority: final, person: user, do: func(ctx context.Context) error {
 		opened, _, _, err := c.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{user}})
 		if err == nil {
@@ -72,30 +72,27 @@ func (c *Client) Direct(ctx context.Context, user string) (channel string, err e
 	return channel, err
 }
 
-// Joined reports whether the bot can post in a conversation.
-func (c *Client) Joined(ctx context.Context, channel string) (joined bool, err error) {
+// CanPost reports whether the bot can post in a conversation.
+func (c *Client) CanPost(ctx context.Context, channel string) (can bool, err error) {
 	err = c.pacer.run(ctx, call{method: "conversations.info", priority: final, do: func(ctx context.Context) error {
 		info, err := c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
 		if err == nil {
-			joined = (info.IsMember || info.IsIM) && !info.IsArchived
+			can = (info.IsMember || info.IsIM) && !info.IsArchived
 		}
 		return err
 	}})
-	if Code(err) == "channel_not_found" { // the channel is private
-		return false, nil
-	}
-	return joined, err
+	return can, ignore(err, "channel_not_found") // the channel is private
 }
 
 // maxMembers bounds the members of a channel that are searched: 40 pages.
 const maxMembers = 40 * 999
 
-// ErrCrowd means that a channel has more than maxMembers members.
-var ErrCrowd = errors.New("the channel has too many members")
+// ErrTooManyMembers means that a channel has more than maxMembers members.
+var ErrTooManyMembers = errors.New("the channel has too many members")
 
-// Member reports whether a person is in a conversation. A conversation that
+// IsMember reports whether a person is in a conversation. A conversation that
 // the bot cannot see counts as empty.
-func (c *Client) Member(ctx context.Context, channel, user string) (bool, error) {
+func (c *Client) IsMember(ctx context.Context, channel, user string) (bool, error) {
 	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
 	for range maxMembers / query.Limit {
 		var members []string
@@ -114,7 +111,7 @@ func (c *Client) Member(ctx context.Context, channel, user string) (bool, error)
 			return false, nil
 		}
 	}
-	return false, ErrCrowd
+	return false, ErrTooManyMembers
 }
 
 // User returns Slack's information about a person.
@@ -126,12 +123,12 @@ func (c *Client) User(ctx context.Context, id string) (user *slack.User, err err
 	return user, err
 }
 
-// infoTime bounds a request for a file's information.
-const infoTime = 30 * time.Second
+// fileTimeout bounds a request for a file's information.
+const fileTimeout = 30 * time.Second
 
 // File returns Slack's information about a file.
 func (c *Client) File(ctx context.Context, id string) (file *slack.File, err error) {
-	ctx, cancel := context.WithTimeout(ctx, infoTime)
+	ctx, cancel := context.WithTimeout(ctx, fileTimeout)
 	defer cancel()
 	err = c.pacer.run(ctx, call{method: "files.info", priority: final, do: func(ctx context.Context) (err error) {
 		file, _, _, err = c.api.GetFileInfoContext(ctx, id, 0, 0)
@@ -147,10 +144,7 @@ func (c *Client) Remove(ctx context.Context, channel, ts string) error {
 		_, _, err := c.api.DeleteMessageContext(ctx, channel, ts)
 		return err
 	}})
-	if Code(err) == "message_not_found" {
-		return nil
-	}
-	return err
+	return ignore(err, "message_not_found")
 }
 
 // RemoveFile deletes a file of the bot. If the file is gone already,
@@ -159,9 +153,5 @@ func (c *Client) RemoveFile(ctx context.Context, id string) error {
 	err := c.pacer.run(ctx, call{method: "files.delete", priority: final, do: func(ctx context.Context) error {
 		return c.api.DeleteFileContext(ctx, id)
 	}})
-	switch Code(err) {
-	case "file_not_found", "file_deleted":
-		return nil
-	}
-	return err
+	return ignore(err, "file_not_found", "file_deleted")
 }

@@ -66,10 +66,10 @@ func TestFateOfAnswers(t *testing.T) {
 			api := slack.New("xoxb-x", slack.OptionAPIURL(server.URL+"/"), slack.OptionHTTPClient(server.Client()))
 			_, err := api.AuthTestContext(t.Context())
 			if got, wait := classify(fmt.Errorf("wrapped: %w", err)); err != nil && (got != tt.want || wait != tt.wait) {
-				t.Errorf("%v: fate %d after %s, want %d after %s", err, got, wait, tt.want, tt.wait)
+				t.Errorf("%v: outcome %d after %s, want %d after %s", err, got, wait, tt.want, tt.wait)
 			}
 			if got, _ := classify(err); got != tt.want {
-				t.Errorf("%v: fate %d, want %d", err, got, tt.want)
+				t.Errorf("%v: outcome %d, want %d", err, got, tt.want)
 			}
 		})
 	}
@@ -97,7 +97,7 @@ func TestFateOfConnections(t *testing.T) {
 		{"behind the fence, whatever the cause", leaseLostError{context.DeadlineExceeded}, refused},
 	} {
 		if got, _ := classify(fmt.Errorf("wrapped: %w", tt.err)); got != tt.want {
-			t.Errorf("%s: fate %d, want %d", tt.name, got, tt.want)
+			t.Errorf("%s: outcome %d, want %d", tt.name, got, tt.want)
 		}
 	}
 }
