@@ -27,18 +27,21 @@ const (
 // with its own page if there is one. A probe may take as long as any request,
 // since the endpoint may have to load a model.
 type breaker struct {
-	mu      sync.Mutex // guards the fields below
-	failed  int        // failed requests in a row
-	since   time.Time  // start of the outage, or zero
-	next    time.Time  // earliest time of the next probe
-	pause   time.Duration
-	probing bool
-	changed chan struct{} // closed after a probe
-	broken  chan struct{} // closed while the endpoint is down
+	prober chan struct{} // holds a value while a caller waits to probe, or probes
+
+	mu     sync.Mutex // guards the fields below
+	failed int        // failed requests in a row
+	since  time.Time  // start of the outage, or zero
+	next   time.Time  // earliest time of the next probe
+	pause  time.Duration
+	up     chan struct{} // closed while the endpoint is up
+	broken chan struct{} // closed while the endpoint is down
 }
 
 func newBreaker() *breaker {
-	return &breaker{changed: make(chan struct{}), broken: make(chan struct{})}
+	b := &breaker{prober: make(chan struct{}, 1), up: make(chan struct{}), broken: make(chan struct{})}
+	close(b.up)
+	return b
 }
 
 // isDown reports whether a request failed because the endpoint is down or
@@ -60,7 +63,6 @@ func (b *breaker) report(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !down {
-		b.failed = 0
 		b.close()
 		return
 	}
@@ -68,24 +70,20 @@ func (b *breaker) report(err error) {
 		b.since = time.Now()
 		b.pause = firstProbe
 		b.next = b.since.Add(max(b.pause, retryAfter))
+		b.up = make(chan struct{})
 		close(b.broken)
 	}
 }
 
 // close records that the endpoint answers. The caller must hold mu.
 func (b *breaker) close() {
+	b.failed = 0
 	if b.since.IsZero() {
 		return
 	}
-	b.since, b.failed = time.Time{}, 0
+	b.since = time.Time{}
 	b.broken = make(chan struct{})
-	b.announce()
-}
-
-// announce wakes all waiting callers. The caller must hold mu.
-func (b *breaker) announce() {
-	close(b.changed)
-	b.changed = make(chan struct{})
+	close(b.up)
 }
 
 func (b *breaker) down() time.Time {
@@ -94,10 +92,12 @@ func (b *breaker) down() time.Time {
 	return b.since
 }
 
-func (b *breaker) whenDown() <-chan struct{} {
+// outage returns a channel that is closed once the endpoint is up, and the time
+// until the next probe.
+func (b *breaker) outage() (up <-chan struct{}, untilProbe time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.broken
+	return b.up, time.Until(b.next)
 }
 
 // wait returns when the endpoint is up, or with the cause of ctx.
@@ -115,38 +115,23 @@ func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) e
 // probe (probe is true), or with the cause of ctx. The prober must report the
 // result to settle.
 func (b *breaker) admit(ctx context.Context) (probe bool, err error) {
-	for ctx.Err() == nil {
-		mine, changed, until := b.turn()
-		if mine || changed == nil {
-			return mine, nil
-		}
-		timer := time.NewTimer(until)
+	up, _ := b.outage()
+	select {
+	case <-up:
+	case <-ctx.Done():
+	case b.prober <- struct{}{}:
+		_, untilProbe := b.outage() // after the probe of another caller
 		select {
-		case <-changed:
-		case <-timer.C:
+		case <-up:
 		case <-ctx.Done():
+		case <-time.After(untilProbe):
 		}
-		timer.Stop()
+		if ctx.Err() == nil && !b.down().IsZero() {
+			return true, nil
+		}
+		<-b.prober
 	}
 	return false, context.Cause(ctx)
-}
-
-// turn returns the next step of a waiting caller: to probe; to wait for a
-// change or for the next probe; or, if changed is nil as well, to go on.
-func (b *breaker) turn() (probe bool, changed <-chan struct{}, until time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.since.IsZero():
-		return false, nil, 0
-	case b.probing:
-		return false, b.changed, lastProbe
-	}
-	if until = time.Until(b.next); until > 0 {
-		return false, b.changed, until
-	}
-	b.probing = true
-	return true, nil, 0
 }
 
 // settle records the result of a probe. After a cancelled probe the next
@@ -155,17 +140,31 @@ func (b *breaker) settle(ctx context.Context, err error) {
 	retryAfter, down := isDown(err)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
 	switch {
 	case ctx.Err() != nil:
-		b.announce()
 	case !down:
 		b.close()
 	default:
 		b.pause = min(2*b.pause, lastProbe)
 		b.next = time.Now().Add(max(b.pause, min(retryAfter, maxWait)))
-		b.announce()
 	}
+	<-b.prober
+}
+
+// isUp reports whether the endpoint is up, without waiting for another caller.
+// If the next probe is due, isUp probes: otherwise nobody would probe while
+// all pages carry their text.
+func (b *breaker) isUp(ctx context.Context, probe func(context.Context) error) bool {
+	select {
+	case b.prober <- struct{}{}:
+		if _, untilProbe := b.outage(); untilProbe <= 0 && !b.down().IsZero() {
+			b.settle(ctx, probe(ctx))
+		} else {
+			<-b.prober
+		}
+	default:
+	}
+	return b.down().IsZero()
 }
 
 // Down returns the start of the outage if the endpoint is down, else zero. The
@@ -175,7 +174,11 @@ func (b *breaker) settle(ctx context.Context, err error) {
 func (c *Client) Down() time.Time { return c.breaker.down() }
 
 // WhenDown returns a channel that is closed while the endpoint is down.
-func (c *Client) WhenDown() <-chan struct{} { return c.breaker.whenDown() }
+func (c *Client) WhenDown() <-chan struct{} {
+	c.breaker.mu.Lock()
+	defer c.breaker.mu.Unlock()
+	return c.breaker.broken
+}
 
 // WaitUp returns when the endpoint is up, at once if it is up already, or with
 // the cause of ctx. One waiting caller at a time probes: after a second, then

@@ -101,15 +101,3 @@ func reasonOf(err error) witness.Reason {
 	}
 	return witness.Failed
 }
-
-// isUp reports whether the endpoint is up, without waiting for another caller.
-// If the next probe is due, isUp probes: otherwise nobody would probe while
-// all pages carry their text.
-func (b *breaker) isUp(ctx context.Context, probe func(context.Context) error) bool {
-	mine, changed, _ := b.turn()
-	if mine {
-		b.settle(ctx, probe(ctx))
-		return b.down().IsZero()
-	}
-	return changed == nil
-}
