@@ -45,11 +45,28 @@ type docPage struct {
 	layout layout
 	pixels int // of the page in the file
 	lock   lock
-	err    error          // final reason why the page is unavailable
-	drawn  []drawnPiece   // once the page is drawn
-	file   *os.File       // holds the drawn pieces
-	unread []int          // pieces of file
-	room   *tempfile.Room // of file, or taken to draw
+	err    error        // final reason why the page is unavailable
+	drawn  []drawnPiece // once the page is drawn
+	output diskFile     // the drawn pieces one after the other
+	unread []int        // pieces of output
+}
+
+// A diskFile is a file that a process writes, with its space on the disk. Both
+// are nil before.
+type diskFile struct {
+	*os.File
+	room *tempfile.Room
+}
+
+func (f *diskFile) close() {
+	if f.File != nil {
+		f.Close() // it was read, and is gone with that
+		f.File = nil
+	}
+	if f.room != nil {
+		f.room.Release()
+		f.room = nil
+	}
 }
 
 // A lock is a mutex. Whoever waits for it may give up.
@@ -178,9 +195,9 @@ func (d *Document) Reserve(ctx context.Context, i int) bool {
 		return false
 	}
 	defer p.lock.release()
-	if p.err == nil && p.file == nil && p.room == nil {
-		p.room = d.decoder.drawings.TryTake(d.options.Owner, d.need(p))
-		return p.room != nil
+	if p.err == nil && p.output.File == nil && p.output.room == nil {
+		p.output.room = d.decoder.drawings.TryTake(d.options.Owner, d.need(p))
+		return p.output.room != nil
 	}
 	return true
 }
@@ -212,7 +229,7 @@ func (d *Document) picture(ctx context.Context, piece piece) (Page, []drawnPiece
 		return Page{}, nil, err
 	}
 	if p.markRead(piece.index) {
-		defer p.close()
+		defer p.output.close()
 	}
 	picture, err := p.readPiece(piece.index)
 	return picture, p.drawn, err
@@ -228,18 +245,6 @@ func (p *docPage) markRead(index int) (all bool) {
 	}
 	p.unread = slices.DeleteFunc(p.unread, func(n int) bool { return n == index })
 	return len(p.unread) == 0
-}
-
-// close frees what was drawn.
-func (p *docPage) close() {
-	if p.file != nil {
-		p.file.Close() // it was read, and is gone with that
-		p.file = nil
-	}
-	if p.room != nil {
-		p.room.Release()
-		p.room = nil
-	}
 }
 
 // need returns the most bytes of the files that are written to draw a page. The
@@ -259,20 +264,20 @@ func (d *Document) need(p *docPage) int64 {
 
 // prepare draws a page, if it is not drawn. The caller has locked it.
 func (d *Document) prepare(ctx context.Context, p *docPage) (err error) {
-	if p.err != nil || p.file != nil {
+	if p.err != nil || p.output.File != nil {
 		return p.err
 	}
 	defer func() {
 		if err != nil {
-			p.close()
+			p.output.close()
 		}
 	}()
-	if p.room == nil {
-		if p.room, err = d.decoder.drawings.Take(ctx, d.options.Owner, d.need(p)); err != nil {
+	if p.output.room == nil {
+		if p.output.room, err = d.decoder.drawings.Take(ctx, d.options.Owner, d.need(p)); err != nil {
 			return err
 		}
 	}
-	if p.file, err = tempfile.Create(); err != nil {
+	if p.output.File, err = tempfile.Create(); err != nil {
 		return err
 	}
 	scratch, err := tempfile.Create()
@@ -290,13 +295,13 @@ func (d *Document) prepare(ctx context.Context, p *docPage) (err error) {
 	for _, piece := range p.drawn {
 		bytes += piece.Size
 	}
-	p.room.Shrink(bytes)
+	p.output.room.Shrink(bytes)
 	return nil
 }
 
 func (d *Document) draw(ctx context.Context, p *docPage, scratch *os.File) ([]drawnPiece, error) {
 	r := request{
-		Task: taskDraw, Kind: d.kind, MaxPixels: d.decoder.maxPixels, MaxOutput: p.room.Bytes(),
+		Task: taskDraw, Kind: d.kind, MaxPixels: d.decoder.maxPixels, MaxOutput: p.output.room.Bytes(),
 		Page: p.number, Layout: p.layout, HideLinks: d.hideLinks, Tools: input.FindTools(d.kind),
 	}
 	if r.Tools["heif-convert"] != "" {
@@ -307,7 +312,7 @@ func (d *Document) draw(ctx context.Context, p *docPage, scratch *os.File) ([]dr
 		defer os.RemoveAll(links) // nothing but links is in it
 		r.Links = links
 	}
-	a, err := d.decoder.run(ctx, d.account, r, d.file, p.file, scratch)
+	a, err := d.decoder.run(ctx, d.account, r, d.file, p.output.File, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -332,7 +337,7 @@ func (p *docPage) readPiece(index int) (Page, error) {
 		return Page{}, fmt.Errorf("the decoder made a page of %d bytes of %.40q", d.Size, d.MediaType)
 	}
 	data := make([]byte, d.Size)
-	if _, err := p.file.ReadAt(data, offset); err != nil {
+	if _, err := p.output.ReadAt(data, offset); err != nil {
 		return Page{}, fmt.Errorf("reading a page: %w", err)
 	}
 	return Page{Data: data, MediaType: d.MediaType, Width: d.Width, Height: d.Height, Partial: d.Partial}, nil
@@ -342,10 +347,10 @@ func (p *docPage) readPiece(index int) (Page, error) {
 // running.
 func (d *Document) Close() error {
 	for _, p := range d.pages {
-		p.close()
+		p.output.close()
 	}
 	for _, l := range d.layers {
-		l.close()
+		l.output.close()
 	}
 	return nil
 }

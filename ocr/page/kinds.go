@@ -12,48 +12,22 @@ const (
 	PDF = input.PDF
 )
 
-// The errors of a file.
+// The errors of Decoder.Open and Document.Page.
 var (
-	// ErrEmpty means that the file has no bytes.
-	ErrEmpty = input.ErrEmpty
-
-	// ErrUnsupported means that the file is not in a readable format.
+	ErrEmpty       = input.ErrEmpty
 	ErrUnsupported = input.ErrUnsupported
-
-	// ErrNoDecoder means that the format is known but has no decoder here, or
-	// that the file uses a feature without a decoder.
-	ErrNoDecoder = input.ErrNoDecoder
-
-	// ErrPassword means that a PDF opens only with a password.
-	ErrPassword = input.ErrPassword
-
-	// ErrNoPages means that a PDF has no pages.
-	ErrNoPages = input.ErrNoPages
-
-	// ErrNoTool means that the program that opens such a file is not
-	// installed.
-	ErrNoTool = input.ErrNoTool
-
-	// ErrBlank means that a long file was decoded to a single colour: most
-	// likely the decoder did not understand the file.
-	ErrBlank = input.ErrBlank
+	ErrNoDecoder   = input.ErrNoDecoder
+	ErrPassword    = input.ErrPassword
+	ErrNoPages     = input.ErrNoPages
+	ErrNoTool      = input.ErrNoTool
+	ErrBlank       = input.ErrBlank
 )
 
 type (
-	// A TooLargeError means that a picture has more pixels than allowed.
-	// Nothing was decoded.
 	TooLargeError = input.TooLargeError
-
-	// A ShapeError means that a picture is too long and thin to hold text.
-	ShapeError = input.ShapeError
-
-	// A BrokenError means that a file starts like a picture of its kind but is
-	// damaged, cut short, or of another format.
-	BrokenError = input.BrokenError
-
-	// A KilledError means that decoding a file exceeded a limit and the process
-	// was killed. Other files are not affected.
-	KilledError = input.KilledError
+	ShapeError    = input.ShapeError
+	BrokenError   = input.BrokenError
+	KilledError   = input.KilledError
 )
 
 // The reasons for which a decoding process is killed.

@@ -30,9 +30,8 @@ type layers struct {
 	first, pages int // the first page, counted from 0, and the number of pages
 	lock         lock
 	done         bool
-	file         *os.File       // holds the texts one after the other, or nil
-	room         *tempfile.Room // of file
-	sizes        []int64        // size of each page's text; 0 if the text is not usable
+	output       diskFile // the texts one after the other
+	sizes        []int64  // size of each page's text; 0 if the text is not usable
 }
 
 // planLayers returns the groups of pages whose texts are extracted together.
@@ -79,50 +78,39 @@ func (d *Document) layer(ctx context.Context, n int) (text *witness.Layer, err e
 	return l.page(n)
 }
 
-func (l *layers) close() {
-	if l.file != nil {
-		l.file.Close()
-		l.room.Release()
-		l.file = nil
-	}
-}
-
 // extract extracts the texts of some pages. A file whose text cannot be extracted is
 // read as a file without text. If there is no space now, done is false.
 func (d *Document) extract(ctx context.Context, l *layers) (done bool, err error) {
 	r := request{Task: taskText, Kind: input.PDF, Page: l.first, MaxPages: l.pages, Tools: input.FindTools(input.PDF)}
-	room := d.decoder.texts.TryTake(d.options.Owner, maxLayers)
-	if room == nil {
+	defer func() {
+		if len(l.sizes) == 0 {
+			l.output.close()
+		}
+	}()
+	if l.output.room = d.decoder.texts.TryTake(d.options.Owner, maxLayers); l.output.room == nil {
 		return false, nil
 	}
-	output, err := tempfile.Create()
-	if err != nil {
-		room.Release()
+	if l.output.File, err = tempfile.Create(); err != nil {
 		return false, err
 	}
-	r.MaxOutput = room.Bytes()
-	a, err := d.decoder.run(ctx, d.account, r, d.file, output, nil)
-	if err == nil && len(a.Layers) == l.pages {
-		var bytes int64
-		for _, size := range a.Layers {
-			bytes += size
-		}
-		room.Shrink(bytes)
-		l.file, l.room, l.sizes = output, room, a.Layers
-		return true, nil
+	r.MaxOutput = l.output.room.Bytes()
+	a, err := d.decoder.run(ctx, d.account, r, d.file, l.output.File, nil)
+	if err != nil || len(a.Layers) != l.pages {
+		return ctx.Err() == nil, context.Cause(ctx)
 	}
-	output.Close()
-	room.Release()
-	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
+	var bytes int64
+	for _, size := range a.Layers {
+		bytes += size
 	}
+	l.output.room.Shrink(bytes)
+	l.sizes = a.Layers
 	return true, nil
 }
 
 // page returns the text of page n. A process that read a hostile file wrote
 // that text.
 func (l *layers) page(n int) (*witness.Layer, error) {
-	if l.file == nil {
+	if len(l.sizes) == 0 {
 		return nil, nil
 	}
 	var offset int64
@@ -134,7 +122,7 @@ func (l *layers) page(n int) (*witness.Layer, error) {
 		return nil, nil
 	}
 	data := make([]byte, size)
-	if _, err := l.file.ReadAt(data, offset); err != nil {
+	if _, err := l.output.ReadAt(data, offset); err != nil {
 		return nil, fmt.Errorf("reading a page's text: %w", err)
 	}
 	var layer witness.Layer

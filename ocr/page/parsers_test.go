@@ -44,7 +44,7 @@ func FuzzLook(f *testing.F) {
 
 // What a process answers is not trusted more than the file that it read.
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte(`{"Error":{"Code":"broken","Kind":"pdf","Text":"x"}}`))
+	f.Add([]byte(`{"Error":{"Broken":"pdf","Text":"x"}}`))
 	f.Add([]byte(`{"Pages":[{"Width":-1,"Height":0}],"Total":1}`))
 	f.Add([]byte(`{"Pages":[{"Width":3,"Height":99999999}],"Total":4}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -139,7 +139,7 @@ func (h *heif) convert(file *input.File, kind input.Kind, size image.Point) (ima
 		m = eightBits(deep)
 	}
 	if h.grey() && paleGrey(m) {
-		expandGrey(m)
+		pixels.ExpandRange(m)
 	}
 	return m, input.Truncate(file.Tools.Output)
 }
@@ -174,23 +174,6 @@ func eightBits(m *image.NRGBA64) *image.NRGBA {
 		dst.Pix[i] = m.Pix[2*i]
 	}
 	return dst
-}
-
-// expandGrey is expandRange for a grey picture, which may have alpha.
-func expandGrey(m image.Image) {
-	withAlpha, ok := m.(*image.NRGBA)
-	if !ok {
-		pixels.ExpandRange(m)
-		return
-	}
-	grey := image.NewGray(image.Rect(0, 0, len(withAlpha.Pix)/4, 1))
-	for i := range grey.Pix {
-		grey.Pix[i] = withAlpha.Pix[4*i]
-	}
-	pixels.ExpandRange(grey)
-	for i, v := range grey.Pix {
-		copy(withAlpha.Pix[4*i:], []uint8{v, v, v})
-	}
 }
 
 // The links of OutputLinks.

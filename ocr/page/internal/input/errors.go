@@ -41,7 +41,7 @@ var (
 // was decoded.
 type TooLargeError struct {
 	Width, Height int
-	MaxPixels     int // for this kind of file; see Options.MaxPixels
+	MaxPixels     int // for this kind of file
 }
 
 func (e *TooLargeError) Error() string {

@@ -16,23 +16,20 @@ type Page struct {
 
 // A Failure is an error of this package in transit between two processes.
 type Failure struct {
-	Code                     string
-	Kind                     Kind
-	Width, Height, MaxPixels int
-	Cut                      bool
-	Text                     string // the cause's own
+	Text string // the error's own, or that of its cause
+
+	// One of these, or none for another error.
+	Code     string // of codes
+	TooLarge *TooLargeError
+	Shape    *ShapeError
+	Killed   *KilledError
+	Broken   Kind
+	NoSpace  bool
+
+	Cut bool // of a broken file
 }
 
-const (
-	codeTooLarge = "too large"
-	codeShape    = "shape"
-	codeBroken   = "broken"
-	codeKilled   = "killed"
-	codeNoSpace  = "no space"
-	codeOther    = "other"
-)
-
-// codes are the errors that have a code of their own.
+// codes are the errors that have a code.
 var codes = map[string]error{
 	"empty":       ErrEmpty,
 	"unsupported": ErrUnsupported,
@@ -48,20 +45,16 @@ func FailureOf(err error) *Failure {
 	if err == nil {
 		return nil
 	}
-	f := &Failure{Code: codeOther, Text: Clip(err.Error())}
-	if e, ok := errors.AsType[*TooLargeError](err); ok {
-		f.Code, f.Width, f.Height, f.MaxPixels = codeTooLarge, e.Width, e.Height, e.MaxPixels
-	} else if e, ok := errors.AsType[*ShapeError](err); ok {
-		f.Code, f.Width, f.Height = codeShape, e.Width, e.Height
-	} else if e, ok := errors.AsType[*BrokenError](err); ok {
-		f.Code, f.Kind, f.Cut, f.Text = codeBroken, e.Kind, e.Cut(), Clip(e.Err.Error())
-	} else if e, ok := errors.AsType[*KilledError](err); ok {
-		f.Code, f.Kind, f.Text = codeKilled, e.Kind, e.Limit
-	} else if errors.Is(err, syscall.ENOSPC) {
-		f.Code = codeNoSpace
+	f := &Failure{Text: Clip(err.Error())}
+	f.TooLarge, _ = errors.AsType[*TooLargeError](err)
+	f.Shape, _ = errors.AsType[*ShapeError](err)
+	f.Killed, _ = errors.AsType[*KilledError](err)
+	if e, ok := errors.AsType[*BrokenError](err); ok {
+		f.Broken, f.Cut, f.Text = e.Kind, e.Cut(), Clip(e.Err.Error())
 	}
+	f.NoSpace = errors.Is(err, syscall.ENOSPC)
 	for code, target := range codes {
-		if f.Code == codeOther && errors.Is(err, target) {
+		if errors.Is(err, target) {
 			f.Code = code
 		}
 	}
@@ -70,31 +63,28 @@ func FailureOf(err error) *Failure {
 
 // Err returns the original error.
 func (f *Failure) Err() error {
-	if f == nil {
+	switch {
+	case f == nil:
 		return nil
-	}
-	if target, ok := codes[f.Code]; ok {
-		return &remoteError{f.Text, target}
-	}
-	switch f.Code {
-	case codeTooLarge:
-		return &TooLargeError{f.Width, f.Height, f.MaxPixels}
-	case codeShape:
-		return &ShapeError{f.Width, f.Height}
-	case codeBroken:
-		if f.Cut {
-			return Broken(f.Kind, &remoteError{f.Text, io.ErrUnexpectedEOF})
-		}
-		return Broken(f.Kind, errors.New(f.Text))
-	case codeKilled:
-		return &KilledError{Kind: f.Kind, Limit: f.Text}
-	case codeNoSpace:
+	case f.TooLarge != nil:
+		return f.TooLarge
+	case f.Shape != nil:
+		return f.Shape
+	case f.Broken != "" && f.Cut:
+		return Broken(f.Broken, &remoteError{f.Text, io.ErrUnexpectedEOF})
+	case f.Broken != "":
+		return Broken(f.Broken, errors.New(f.Text))
+	case f.Killed != nil:
+		return f.Killed
+	case f.NoSpace:
 		return fmt.Errorf("no room for the pages: %w", syscall.ENOSPC)
+	case codes[f.Code] != nil:
+		return &remoteError{f.Text, codes[f.Code]}
 	}
 	return fmt.Errorf("decoding: %s", f.Text)
 }
 
-// A remoteError is one of codes with its text from the other process.
+// A remoteError is an error of the other process, with its text.
 type remoteError struct {
 	text string
 	err  error

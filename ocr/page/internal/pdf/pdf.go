@@ -252,47 +252,23 @@ func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
 	return m, input.UnexpectedEOF(err)
 }
 
-// readHeader reads the text before the pixels: the magic number wanted, width,
-// height, and 255.
+// readHeader reads the three lines before the pixels: the magic number wanted,
+// width and height, and 255.
 func readHeader(r *bufio.Reader, wanted string, maxPixels int) (w, h int, err error) {
-	magic := make([]byte, 2)
-	if _, err := io.ReadFull(r, magic); err != nil {
-		return 0, 0, err
-	}
-	if string(magic) != wanted {
-		return 0, 0, fmt.Errorf("it begins with %q", magic)
-	}
-	var size [3]int
-	for i := range size {
-		if size[i], err = readNumber(r); err != nil {
-			return 0, 0, err
+	var lines string
+	for range 3 {
+		line, err := r.ReadSlice('\n') // which is bounded by the buffer
+		if err != nil {
+			return 0, 0, input.UnexpectedEOF(err)
 		}
+		lines += string(line)
 	}
-	w, h = size[0], size[1]
-	if w <= 0 || h <= 0 || size[2] != 255 || w > maxPixels/h {
-		return 0, 0, fmt.Errorf("a page was drawn with %d×%d pixels of depth %d", w, h, size[2])
+	var depth int
+	if _, err := fmt.Sscanf(lines, wanted+"\n%d %d\n%d\n", &w, &h, &depth); err != nil {
+		return 0, 0, fmt.Errorf("it begins with %.20q", lines)
+	}
+	if w <= 0 || h <= 0 || depth != 255 || w > maxPixels/h {
+		return 0, 0, fmt.Errorf("a page was drawn with %d×%d pixels of depth %d", w, h, depth)
 	}
 	return w, h, nil
-}
-
-// readNumber reads white space, digits, and one byte of white space.
-func readNumber(r *bufio.Reader) (int, error) {
-	n, digits := 0, 0
-	for range 32 {
-		c, err := r.ReadByte()
-		if err != nil {
-			return 0, input.UnexpectedEOF(err)
-		}
-		space := c == ' ' || c == '\n' || c == '\r' || c == '\t'
-		switch {
-		case space && digits > 0:
-			return n, nil
-		case space:
-		case c < '0' || c > '9' || digits == 9:
-			return 0, errors.New("its header holds no number")
-		default:
-			n, digits = 10*n+int(c-'0'), digits+1
-		}
-	}
-	return 0, errors.New("its header does not end")
 }

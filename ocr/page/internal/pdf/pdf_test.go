@@ -38,8 +38,8 @@ Page    12 size: 5 x 4 pts
 	if l := pages[1]; l.Width != 7016 || l.Height != 4961 || l.Error != nil {
 		t.Errorf("turned: %+v", l)
 	}
-	for i, want := range map[int]string{2: "broken", 3: "broken", 4: "shape"} {
-		if l := pages[i]; l.Error == nil || l.Error.Code != want {
+	for i, thin := range map[int]bool{2: false, 3: false, 4: true} {
+		if l := pages[i]; l.Error == nil || (l.Error.Shape != nil) != thin || (l.Error.Broken == input.PDF) == thin {
 			t.Errorf("%d: %+v", i, l.Error)
 		}
 	}

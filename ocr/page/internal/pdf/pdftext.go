@@ -40,8 +40,11 @@ const (
 
 // Layers extracts the texts of some pages from the first one on, counted from 0,
 // and compares each with a drawing of its page. A text that cannot be compared in
-// time is nil. If pdftotext or pdfimages fails, there are no texts.
+// time is nil. If pdftotext or pdfimages fails or is missing, there are no texts.
 func Layers(file *input.File, first, pages int) []*witness.Layer {
+	if !has(file, "pdftotext", "pdfimages", "pdftoppm") {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(file.Context, textTime+time.Duration(pages)*textPageTime)
 	defer cancel()
 	which := []string{"-f", strconv.Itoa(first + 1), "-l", strconv.Itoa(first + pages)}

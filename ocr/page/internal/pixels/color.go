@@ -81,6 +81,12 @@ func ExpandRange(m image.Image) {
 		planes(&m.YCbCr)
 	case *image.Gray:
 		apply(&luma, m.Pix)
+	case *image.NRGBA: // a grey picture with alpha
+		for i := range m.Pix {
+			if i%4 < 3 {
+				m.Pix[i] = luma[m.Pix[i]]
+			}
+		}
 	}
 }
 

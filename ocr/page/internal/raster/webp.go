@@ -44,7 +44,9 @@ func decodeWebP(file *input.File) (image.Image, error) {
 	}
 	// A lossy picture's values lie between 16 and 235 (RFC 6386, section 9.2),
 	// and x/image/webp gives them as they are.
-	pixels.ExpandRange(m)
+	if _, lossless := m.(*image.NRGBA); !lossless {
+		pixels.ExpandRange(m)
+	}
 	return m, nil
 }
 
