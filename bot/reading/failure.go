@@ -136,6 +136,10 @@ func HandsOff(err error) bool {
 // this process.
 func EndsHere(err error) bool { return HandsOff(err) || post.TokenProblem(err) }
 
+// retries reports whether the next attempt reads a file or piece with this error
+// again.
+func (r *run) retries(err error) bool { return FailureOf(err).Retry() && !r.job.LastAttempt() }
+
 // retryAfter returns the least delay before another attempt that an endpoint
 // asked for, or 0.
 func retryAfter(err error) time.Duration {

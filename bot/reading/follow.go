@@ -181,9 +181,9 @@ func resultLink(a ask.Ask, i int, s State, home string) post.Span {
 	return name
 }
 
-// lineName returns the name of a file for its line, which is "" in a list: see
+// lineTitle returns the title of a file for its line, which is "" in a list: see
 // [words.FileAndMode].
-func lineName(a ask.Ask, i int) string {
+func lineTitle(a ask.Ask, i int) string {
 	if len(a.Files) > 1 {
 		return ""
 	}
@@ -192,8 +192,8 @@ func lineName(a ask.Ask, i int) string {
 
 // finishedLine returns the line about a finished file.
 func finishedLine(key string, a ask.Ask, i int, f FileState) string {
-	what, name, o, d := lineName(a, i), a.Files[i].Name(), f.Outcome, f.Delivery
-	if what == "" {
+	title, name, o, d := lineTitle(a, i), a.Files[i].Name(), f.Outcome, f.Delivery
+	if title == "" {
 		name = ""
 	}
 	caveats := words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(a.Files[i].Slack)) + words.DamagedFile(o.Damaged)
@@ -207,15 +207,15 @@ func finishedLine(key string, a ask.Ask, i int, f FileState) string {
 	noText := !o.HasText || f.Phase == Delivered && len(d.Parts) == 0
 	switch {
 	case d.NotPosted:
-		return words.DeliveryFailed(what, RequestID(key))
+		return words.DeliveryFailed(title, RequestID(key))
 	case f.stopped():
 		return words.FileStopped
 	case f.Failure != nil:
-		return words.NotRead(what, o.Words, f.Failure) + posted
+		return words.NotRead(title, o.Words, f.Failure) + posted
 	case noText && a.Mode.Kind == ocr.Locate:
 		return words.Located(name, a.Mode.Argument, o.Found) + posted
 	case noText:
-		return words.NothingFound(what, caveats)
+		return words.NothingFound(title, caveats)
 	}
-	return words.Read(what, o.Words, o.Pages, o.Took) + caveats + posted
+	return words.Read(title, o.Words, o.Pages, o.Took) + caveats + posted
 }

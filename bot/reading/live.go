@@ -161,21 +161,21 @@ func (f liveFile) shown() string {
 
 // line returns the line about an unfinished file with its text so far.
 func (f liveFile) line(r *run, i int, text string, retryIn time.Duration) string {
-	what := lineName(r.Ask, i)
+	title := lineTitle(r.Ask, i)
 	idle := f.pages == nil || f.pages.running.Load() == 0
 	switch {
 	case f.stage == fileFailed && retryIn > 0:
-		return words.NotYet(what, FailureOf(f.err), retryIn)
+		return words.NotYet(title, FailureOf(f.err), retryIn)
 	case idle && (f.stage == modelDown || f.stage != fileFailed && !r.Model.Down().IsZero()):
-		return words.Down(what)
+		return words.Down(title)
 	case f.stage == queued:
-		return words.Waiting(what, f.ahead)
+		return words.Waiting(title, f.ahead)
 	case f.stage == notStarted:
 		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
-			return words.Waiting(what, ahead+i)
+			return words.Waiting(title, ahead+i)
 		}
 	case f.pages != nil && text != "":
-		return words.ReadingOn(what, f.pages.progress(text))
+		return words.ReadingOn(title, f.pages.progress(text))
 	}
-	return words.Reading(what)
+	return words.Reading(title)
 }

@@ -165,7 +165,7 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 	piece.err, piece.places, piece.done = err, places, true
 	saved := savedPage{Text: piece.text.String(), Boxes: places, Partial: piece.partial}
 	p.mu.Unlock()
-	if len(p.pieces) > 1 && !p.retried(err) {
+	if len(p.pieces) > 1 && !p.run.retries(err) {
 		saved.Failure = p.run.failure(err)
 		value, err := json.Marshal(saved)
 		if err == nil {
@@ -180,11 +180,6 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 	p.mu.Unlock()
 	p.run.live.changed(post.TextChange)
 	return nil
-}
-
-// retried reports whether the next attempt reads a piece with this error again.
-func (p *pages) retried(err error) bool {
-	return FailureOf(err).Retry() && !p.run.job.LastAttempt()
 }
 
 // layer returns the text that a piece of a PDF carries if that text is good
@@ -310,7 +305,7 @@ func (p *pages) pieceText(i int) string {
 	if text != "" {
 		text = strings.TrimRight(text, "\n") + "\n\n"
 	}
-	if p.retried(piece.err) {
+	if p.run.retries(piece.err) {
 		return text + words.PageToCome(p.doc.Number(i))
 	}
 	cut := p.doc.Continues(i) || i+1 < len(p.pieces) && p.doc.Continues(i+1)
@@ -356,7 +351,7 @@ func (p *pages) result() (string, Outcome, error) {
 		if piece.err == nil {
 			continue
 		}
-		if p.retried(piece.err) {
+		if p.run.retries(piece.err) {
 			return p.join(len(p.pieces)), o, piece.err
 		}
 		o.Missing++

@@ -183,7 +183,7 @@ func (r *run) readToEnd(ctx context.Context, i int) error {
 	case failure != nil:
 		text = r.longestText(i, text)
 		r.live.setFailed(i, text, failure)
-		if FailureOf(failure).Retry() && !r.job.LastAttempt() {
+		if r.retries(failure) {
 			return nil // see unfinished
 		}
 	}

@@ -78,14 +78,14 @@ func HowToUse(direct bool) string {
 // (all, mention or off), and with readBy, see [SentTo] and [ReadBy]. The text is
 // mrkdwn.
 func Greeting(autoRead, readBy string) string {
-	what := "I read every picture that is posted here and put its text in the thread."
+	habit := "I read every picture that is posted here and put its text in the thread."
 	switch autoRead {
 	case "mention":
-		what = "I read the pictures of messages that mention me and put their text in the thread."
+		habit = "I read the pictures of messages that mention me and put their text in the thread."
 	case "off":
-		what = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
+		habit = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
 	}
-	return "Hello! " + what + " " + readBy + " " +
+	return "Hello! " + habit + " " + readBy + " " +
 		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` explains the rest."
 }
 

@@ -16,9 +16,9 @@ import (
 	"slackocr/ocr"
 )
 
-// FileAndMode returns the name of a file, with its mode unless that is Markdown:
-// what in the sentences below. If what is "", they return the words for a line of
-// a list, which begins with the file's name (see [Of]).
+// FileAndMode returns the name of a file, with its mode unless that is Markdown,
+// as the title for the sentences below. If a title is "", they return the words
+// for a line of a list, which begins with the file's name (see [Of]).
 func FileAndMode(name string, m ocr.Mode) string {
 	name = slackmd.Name(name)
 	switch m.Kind {
@@ -45,13 +45,13 @@ func Files(n int, m ocr.Mode) string {
 }
 
 // Reading says that work has begun.
-func Reading(what string) string {
-	return lineOr(what, "reading…", fmt.Sprintf("Reading %s…", what))
+func Reading(title string) string {
+	return lineOr(title, "reading…", fmt.Sprintf("Reading %s…", title))
 }
 
-// lineOr returns the line of a list if what is "", else the sentence.
-func lineOr(what, line, sentence string) string {
-	if what == "" {
+// lineOr returns the line of a list if title is "", else the sentence.
+func lineOr(title, line, sentence string) string {
+	if title == "" {
 		return line
 	}
 	return sentence
@@ -73,19 +73,19 @@ func (p Progress) String() string {
 }
 
 // ReadingOn is the line below a growing text.
-func ReadingOn(what string, p Progress) string {
-	return lineOr(what, p.String(), Reading(what)+" "+p.String())
+func ReadingOn(title string, p Progress) string {
+	return lineOr(title, p.String(), Reading(title)+" "+p.String())
 }
 
 // Of returns a line about one of several files.
 func Of(name, state string) string { return slackmd.Name(name) + " · " + state }
 
 // Waiting gives a file's place in the queue.
-func Waiting(what string, ahead int) string {
+func Waiting(title string, ahead int) string {
 	if ahead == 0 {
-		return lineOr(what, "next", fmt.Sprintf("%s is next.", what))
+		return lineOr(title, "next", fmt.Sprintf("%s is next.", title))
 	}
-	return lineOr(what, fmt.Sprintf("waiting, %d ahead", ahead), fmt.Sprintf("%s is waiting, %d ahead.", what, ahead))
+	return lineOr(title, fmt.Sprintf("waiting, %d ahead", ahead), fmt.Sprintf("%s is waiting, %d ahead.", title, ahead))
 }
 
 // PageToCome stands in a growing text for a page that is tried again later.
@@ -120,8 +120,8 @@ func Summary(words, pages int, took time.Duration) string {
 }
 
 // Read says that a file was read.
-func Read(what string, words, pages int, took time.Duration) string {
-	return lineOr(what, Summary(words, pages, 0), fmt.Sprintf("Read %s · %s", what, Summary(words, pages, max(took, 1))))
+func Read(title string, words, pages int, took time.Duration) string {
+	return lineOr(title, Summary(words, pages, 0), fmt.Sprintf("Read %s · %s", title, Summary(words, pages, max(took, 1))))
 }
 
 // ReadFiles is the line above the list of several files.
@@ -162,8 +162,8 @@ func DamagedFile(damaged bool) string {
 
 // NothingFound says that a file has no text. more is PagesLeftOut or
 // FromSmallCopy.
-func NothingFound(what, more string) string {
-	return lineOr(what, "no text in it"+more, fmt.Sprintf("I found no text in %s%s.", what, more))
+func NothingFound(title, more string) string {
+	return lineOr(title, "no text in it"+more, fmt.Sprintf("I found no text in %s%s.", title, more))
 }
 
 // InFile follows a line if a file has the whole text.
@@ -189,8 +189,8 @@ func Part(part, of, first, last int) string {
 
 // CouldNotPostThere introduces a text that could not be posted in the conversation of the
 // request.
-func CouldNotPostThere(what string) string {
-	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", what)
+func CouldNotPostThere(title string) string {
+	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", title)
 }
 
 // Located gives the result of a search for words, in a line of a list if name is
@@ -218,28 +218,28 @@ func times(n int) string {
 const NotMarked = " Slack didn't accept the picture that shows where: please ask again."
 
 // Down says that a file waits for the OCR service.
-func Down(what string) string {
-	return lineOr(what, "waiting for the OCR service", fmt.Sprintf("The OCR service isn't answering. I'll read %s as soon as it's back.", what))
+func Down(title string) string {
+	return lineOr(title, "waiting for the OCR service", fmt.Sprintf("The OCR service isn't answering. I'll read %s as soon as it's back.", title))
 }
 
 // NotRead says why a file could not be read, or not to its end.
-func NotRead(what string, words int, why *Failure) string {
+func NotRead(title string, words int, why *Failure) string {
 	if words == 0 {
-		return lineOr(what, "not read: ", fmt.Sprintf("I couldn't read %s: ", what)) + why.Sentence()
+		return lineOr(title, "not read: ", fmt.Sprintf("I couldn't read %s: ", title)) + why.Sentence()
 	}
 	read := Count(words, "word")
-	return lineOr(what, read+", then I had to stop: ", fmt.Sprintf("I read %s of %s, then had to stop: ", read, what)) + why.Sentence()
+	return lineOr(title, read+", then I had to stop: ", fmt.Sprintf("I read %s of %s, then had to stop: ", read, title)) + why.Sentence()
 }
 
 // NotYet says that a failed file is tried again.
-func NotYet(what string, why *Failure, in time.Duration) string {
-	return lineOr(what, fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in)),
-		fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Cause(), what, Seconds(in)))
+func NotYet(title string, why *Failure, in time.Duration) string {
+	return lineOr(title, fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in)),
+		fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Cause(), title, Seconds(in)))
 }
 
 // DeliveryFailed says that Slack did not accept a result.
-func DeliveryFailed(what, request string) string {
-	return lineOr(what, Failed(NotPosted).Sentence(), fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", what)+
+func DeliveryFailed(title, request string) string {
+	return lineOr(title, Failed(NotPosted).Sentence(), fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", title)+
 		" If this keeps happening, ask whoever runs me about "+request+".")
 }
 
@@ -248,15 +248,15 @@ const FileStopped = "stopped"
 
 // StoppedBy says that a person stopped a file, and after how many words. The
 // person's name belongs between before and after.
-func StoppedBy(what string, words int) (before, after string) {
+func StoppedBy(title string, words int) (before, after string) {
 	if words == 0 {
-		return "Stopped by", "before I had read anything of " + what + "."
+		return "Stopped by", "before I had read anything of " + title + "."
 	}
-	return "Stopped by", fmt.Sprintf("after %s of %s.", Count(words, "word"), what)
+	return "Stopped by", fmt.Sprintf("after %s of %s.", Count(words, "word"), title)
 }
 
 // AskedToRead follows a person's name, above a reply in the channel.
-func AskedToRead(what string) string { return "asked me to read " + what }
+func AskedToRead(title string) string { return "asked me to read " + title }
 
 // Count returns a number of things: "1 word", "2 words".
 func Count(n int, thing string) string {
