@@ -6,19 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"slackocr/bot/slackmd"
+	"slackocr/cmd/bot/internal/ocrcmd"
 	"slackocr/cmd/bot/internal/office"
-	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -72,9 +69,9 @@ func TestOCRJSON(t *testing.T) {
 	if status := s.ocr(t, "--json", "letter.png", "missing.png", "folder", "empty.png", "-", "three.pdf"); status != statusFailed {
 		t.Errorf("exit status %d", status)
 	}
-	var got []fileResult
+	var got []ocrcmd.Result
 	for lines := json.NewDecoder(&s.out); ; {
-		var r fileResult
+		var r ocrcmd.Result
 		err := lines.Decode(&r)
 		if err == io.EOF {
 			break
@@ -82,13 +79,19 @@ func TestOCRJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if r.Error != "" {
+			if !strings.Contains(s.complaints.String(), r.Name+": "+r.Error+"\n") {
+				t.Errorf("%q is not said of %s:\n%s", r.Error, r.Name, &s.complaints)
+			}
+			r.Error = "not read"
+		}
 		got = append(got, r)
 	}
-	want := []fileResult{
+	want := []ocrcmd.Result{
 		{Name: "letter.png", Pages: 1, Words: 2, Text: "Hello there\n"},
-		{Name: "missing.png", Error: sourceError(fs.ErrNotExist).Error()},
-		{Name: "folder", Error: sourceError(syscall.EISDIR).Error()},
-		{Name: "empty.png", Error: ofFile(page.ErrEmpty)},
+		{Name: "missing.png", Error: "not read"},
+		{Name: "folder", Error: "not read"},
+		{Name: "empty.png", Error: "not read"},
 		{Name: "-", Pages: 1, Words: 2, Text: "Hello there\n"},
 		{Name: "three.pdf", Pages: 3, Words: 6, Text: "Hello there\n" + slackmd.PageBreak(2, 3) + "Hello there\n" + slackmd.PageBreak(3, 3) + "Hello there\n"},
 	}
@@ -304,15 +307,5 @@ func TestOCRLocal(t *testing.T) {
 	}
 	if share := pagetest.Words(s.out.String(), pagetest.Letter); share < 0.95 {
 		t.Errorf("%.1f %% of the words were read:\n%s", 100*share, &s.out)
-	}
-}
-
-func TestOutputPaths(t *testing.T) {
-	got := outputPaths("out", []string{"a/x.png", "b/x.pdf", "a/x.png", "-", ".hidden", "x-2.png"}, false)
-	want := map[string]string{"a/x.png": "x.md", "b/x.pdf": "x-2.md", "-": "stdin.md", ".hidden": ".hidden.md", "x-2.png": "x-2-2.md"}
-	for file, path := range want {
-		if got[file] != filepath.Join("out", path) {
-			t.Errorf("%s is written to %s, want %s", file, got[file], path)
-		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // rooms says which packages of this project, and of those that are restricted,
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
-	"cmd/bot":           {"bot", "bot/jobs", "bot/jobs/kv", "bot/localslack", "bot/slackmd", "cmd/bot/internal/check", "cmd/bot/internal/monitor", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "ocr/tesseract"},
+	"cmd/bot":           {"bot", "bot/jobs", "bot/jobs/kv", "bot/localslack", "cmd/bot/internal/check", "cmd/bot/internal/monitor", "cmd/bot/internal/ocrcmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
 	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/share", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
 	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/share", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
@@ -40,7 +40,8 @@ var rooms = map[string][]string{
 
 	"cmd/bot/internal/check":    {"bot", "bot/jobs/kv", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile"},
 	"cmd/bot/internal/monitor":  {"bot"},
-	"cmd/bot/internal/office":   {"bot", "bot/localslack", "bot/words", "bot/words/wordstest", "ocr/page/pagetest"},
+	"cmd/bot/internal/office":   {"bot", "bot/localslack", "bot/words", "bot/words/wordstest", "ocr/page", "ocr/page/pagetest"},
+	"cmd/bot/internal/ocrcmd":   {"bot/slackmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/tempfile"},
 	"cmd/bot/internal/settings": {"bot", "ocr"},
 
 	"bot/localslack/internal/blockkit":   {"bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},

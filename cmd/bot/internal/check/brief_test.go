@@ -42,7 +42,7 @@ func brief(t *testing.T, o *office.Office) (log lines, end func()) {
 		t.Fatal(err)
 	}
 	log = make(lines, 100)
-	return log, (&Checker{Config: c, Environ: o.Environ, Decoder: testDecoder(t)}).Brief(t.Context(), c.Logger(log))
+	return log, (&Checker{Config: c, Environ: o.Environ, Decoder: office.Decoder(t)}).Brief(t.Context(), c.Logger(log))
 }
 
 // TestStartWarns: what is wrong stands in the log, and no secret.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,27 +14,9 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/cmd/bot/internal/office"
 	"slackocr/cmd/bot/internal/settings"
-	"slackocr/ocr/page"
 )
 
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == decodeArgument {
-		os.Exit(page.Work(os.Args[2:]))
-	}
-	os.Exit(m.Run())
-}
-
-// decodeArgument makes this test binary the process that opens files.
-const decodeArgument = "decode"
-
-func testDecoder(t *testing.T) *page.Decoder {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return page.NewDecoder(page.DecoderConfig{Command: []string{self, decodeArgument}})
-}
+func TestMain(m *testing.M) { office.Main(m) }
 
 // checker returns a Checker for probes that open no files.
 func checker(c settings.Config) *Checker { return &Checker{Config: c} }
@@ -44,7 +25,7 @@ func checker(c settings.Config) *Checker { return &Checker{Config: c} }
 func probed(t *testing.T, environ []string, names ...string) (out string, status int) {
 	t.Helper()
 	c, invalid := settings.Load(environ, "", settings.NeedAll...)
-	k := &Checker{Config: c, Environ: environ, Decoder: testDecoder(t)}
+	k := &Checker{Config: c, Environ: environ, Decoder: office.Decoder(t)}
 	all := slices.DeleteFunc(k.probes(), func(p probe) bool { return !slices.Contains(names, p.name) })
 	for f := range k.report(t.Context(), invalid, all) {
 		out += f.String() + "\n"

@@ -1,4 +1,4 @@
-package main
+package ocrcmd
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ import (
 type fileReader struct {
 	model    *ocr.Client
 	decoder  *page.Decoder
-	pages    pageRanges
+	pages    Pages
 	maxPages int   // most pages to read, if pages is empty
 	maxSize  int64 // most bytes to take from a pipe
 	stdin    io.Reader
@@ -34,9 +34,9 @@ type fileReader struct {
 // readFile reads the pages of a file one after the other and writes the
 // result. After a failed page readFile goes on, unless the endpoint reads
 // none. An error is one of the output.
-func (r *fileReader) readFile(ctx context.Context, name string) (fileResult, error) {
+func (r *fileReader) readFile(ctx context.Context, name string) (Result, error) {
 	started := time.Now()
-	result := fileResult{Name: name}
+	result := Result{Name: name}
 	if err := r.out.begin(name); err != nil {
 		return result, err
 	}
@@ -60,7 +60,7 @@ func (r *fileReader) readFile(ctx context.Context, name string) (fileResult, err
 }
 
 // cut adds a reason why the text is incomplete.
-func (f *fileResult) cut(why string) {
+func (f *Result) cut(why string) {
 	if f.Cut != "" {
 		f.Cut += "; "
 	}
@@ -69,7 +69,7 @@ func (f *fileResult) cut(why string) {
 
 // readPages reads the pages of a file into result. writeErr is an error of the
 // output, readErr one of the file or the endpoint.
-func (r *fileReader) readPages(ctx context.Context, result *fileResult, started time.Time) (writeErr, readErr error) {
+func (r *fileReader) readPages(ctx context.Context, result *Result, started time.Time) (writeErr, readErr error) {
 	file, err := openSource(ctx, result.Name, r.stdin, r.maxSize)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func endpointFails(err error) bool {
 
 // readPage adds the text of a page, or of a part of a page, to result. of is
 // the start of a sentence about an incomplete text.
-func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, result *fileResult) (writeErr, readErr error) {
+func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, result *Result) (writeErr, readErr error) {
 	// The text that a PDF carries is replaced later, so a terminal does not
 	// show it.
 	text := appendWriter{w: r.out.terminal(), live: image.Layer == nil}
@@ -184,7 +184,7 @@ func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, r
 }
 
 // add adds a text of this program to result.
-func (r *fileReader) add(result *fileResult, text string) error {
+func (r *fileReader) add(result *Result, text string) error {
 	result.Text += text
 	_, err := io.WriteString(r.out.terminal(), text)
 	return err

@@ -1,4 +1,4 @@
-package main
+package ocrcmd
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 	"slackocr/ocr/tempfile"
 )
 
-// stdinName is the file name for standard input.
-const stdinName = "-"
+// Stdin is the file name for standard input.
+const Stdin = "-"
 
 // openSource opens a file. Standard input, and any other input without a
 // length such as a pipe, is first copied to a temporary file, up to maxSize
 // bytes. The error is half a sentence for a person.
 func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64) (*os.File, error) {
-	if name == stdinName {
+	if name == Stdin {
 		return copySource(ctx, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }, maxSize)
 	}
 	info, err := os.Stat(name)
@@ -27,7 +27,7 @@ func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64
 	case err != nil:
 		return nil, sourceError(err)
 	case info.IsDir():
-		return nil, errors.New("this is a folder: name the files in it")
+		return nil, sourceError(syscall.EISDIR)
 	case !info.Mode().IsRegular():
 		return copySource(ctx, func() (io.ReadCloser, error) { return os.Open(name) }, maxSize)
 	}

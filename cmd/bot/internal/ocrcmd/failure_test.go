@@ -1,4 +1,4 @@
-package main
+package ocrcmd
 
 import (
 	"bytes"
@@ -9,17 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"slackocr/cmd/bot/internal/office"
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
 
+func TestMain(m *testing.M) { office.Main(m) }
+
 // TestFileFailures opens files that cannot be read. Each gets words for people,
 // and not those of the decoder.
 func TestFileFailures(t *testing.T) {
-	decoder, err := newDecoder(true, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	decoder := office.Decoder(t)
 	letter := pagetest.PNG(pagetest.Letter, pagetest.Layout{})
 	changed := bytes.Clone(letter)
 	for i := 40; i < len(changed); i++ {

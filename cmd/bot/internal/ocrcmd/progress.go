@@ -1,4 +1,4 @@
-package main
+package ocrcmd
 
 import (
 	"fmt"
@@ -38,12 +38,12 @@ type step struct {
 
 // newProgress returns nil unless standard error is a terminal that can erase a
 // line. The caller must close the progress.
-func newProgress(sys system) *progress {
-	if !sys.stderrTerminal || sys.dumb {
+func newProgress(to Terminal) *progress {
+	if !to.ShowProgress {
 		return nil
 	}
 	p := &progress{
-		w: sys.stderr, columns: sys.columns,
+		w: to.Stderr, columns: to.Columns,
 		steps: make(chan step), shown: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go p.run()
@@ -123,7 +123,7 @@ func (p *progress) setWords(before int, text *ocr.Text) {
 }
 
 // finish removes the line and writes a permanent one.
-func (p *progress) finish(r fileResult, started time.Time) {
+func (p *progress) finish(r Result, started time.Time) {
 	if p == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package ocrcmd
 
 import (
 	"encoding/json"
@@ -13,8 +13,8 @@ import (
 	"slackocr/bot/slackmd"
 )
 
-// fileResult is the result of one file, as bot ocr --json prints it.
-type fileResult struct {
+// Result is the result of one file, as bot ocr --json prints it.
+type Result struct {
 	Name  string `json:"name"`
 	Pages int    `json:"pages"` // number of pages read
 	Words int    `json:"words"`
@@ -38,20 +38,20 @@ type resultWriter struct {
 }
 
 // newResultWriter opens the destination of the texts.
-func newResultWriter(files []string, o ocrOptions, p *progress, sys system) (*resultWriter, error) {
-	out := &resultWriter{w: clearing{p, sys.stdout}, json: o.json, headed: len(files) > 1 && !o.json, bold: sys.bold}
-	if o.output == "" {
-		out.live = sys.stdoutTerminal && !o.json
+func newResultWriter(files []string, o Options, p *progress, to Terminal) (*resultWriter, error) {
+	out := &resultWriter{w: clearing{p, to.Stdout}, json: o.JSON, headed: len(files) > 1 && !o.JSON, bold: to.Bold}
+	if o.Output == "" {
+		out.live = to.ShowText && !o.JSON
 		return out, nil
 	}
 	out.bold = func(s string) string { return s }
-	info, err := os.Stat(o.output)
-	if isDir := err == nil && info.IsDir(); isDir || strings.HasSuffix(o.output, "/") {
-		if err := os.MkdirAll(o.output, 0o777); err != nil {
+	info, err := os.Stat(o.Output)
+	if isDir := err == nil && info.IsDir(); isDir || strings.HasSuffix(o.Output, "/") {
+		if err := os.MkdirAll(o.Output, 0o777); err != nil {
 			return nil, fmt.Errorf("--output: %w", err)
 		}
 		out.headed = false
-		out.paths = outputPaths(o.output, files, o.json)
+		out.paths = outputPaths(o.Output, files, o.JSON)
 		return out, nil
 	}
 	for _, file := range files {
@@ -59,7 +59,7 @@ func newResultWriter(files []string, o ocrOptions, p *progress, sys system) (*re
 			return nil, fmt.Errorf("--output: %s is one of the files to read", shownName(file))
 		}
 	}
-	if out.file, err = os.Create(o.output); err != nil {
+	if out.file, err = os.Create(o.Output); err != nil {
 		return nil, fmt.Errorf("--output: %w", err)
 	}
 	out.w = out.file
@@ -79,7 +79,7 @@ func outputPaths(dir string, files []string, asJSON bool) map[string]string {
 			continue
 		}
 		base := filepath.Base(file)
-		if file == stdinName {
+		if file == Stdin {
 			base = "stdin"
 		}
 		stem := strings.TrimSuffix(base, filepath.Ext(base))
@@ -129,7 +129,7 @@ func (o *resultWriter) terminal() io.Writer {
 }
 
 // end writes a result, or the part that a live output has not shown yet.
-func (o *resultWriter) end(r fileResult) error {
+func (o *resultWriter) end(r Result) error {
 	if path, ok := o.paths[r.Name]; ok {
 		return o.writeFile(path, r)
 	}
@@ -153,7 +153,7 @@ func (o *resultWriter) end(r fileResult) error {
 
 // writeFile writes a result to its file in the folder of --output. A failed
 // file gets no result, except in JSON.
-func (o *resultWriter) writeFile(path string, r fileResult) error {
+func (o *resultWriter) writeFile(path string, r Result) error {
 	if r.Error != "" && !o.json {
 		return nil
 	}
@@ -184,7 +184,7 @@ func encodeLine(w io.Writer, v any) error {
 
 // shownName returns a file's name in a form that fits one line of a terminal.
 func shownName(name string) string {
-	if name == stdinName {
+	if name == Stdin {
 		return "standard input"
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
