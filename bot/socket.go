@@ -192,7 +192,7 @@ func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool)
 	if json.Unmarshal(envelope, &request) != nil {
 		return event, false
 	}
-	payload := slackjson.Payload(request.Payload)
+	payload := slackjson.ReducePayload(request.Payload)
 	switch request.Type {
 	case socketmode.RequestTypeEventsAPI:
 		data, err := slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken())

@@ -2,7 +2,7 @@ package post
 
 import (
 	"cmp"
-	"encoding/json"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -212,12 +212,6 @@ func (v View) hasText() bool {
 	return slices.ContainsFunc(v.Texts, func(t Text) bool { return t.Markdown != "" })
 }
 
-// withoutTexts returns the view without the model's texts.
-func (v View) withoutTexts() View {
-	v.Texts = nil
-	return v
-}
-
 // Message is a post in a thread.
 type Message struct {
 	// Key identifies the post. The message's metadata hold the key, so that a
@@ -235,9 +229,7 @@ type Message struct {
 
 // same reports whether two messages look the same.
 func (m Message) same(other Message) bool {
-	a, errA := json.Marshal(m)
-	b, errB := json.Marshal(other)
-	return errA == nil && errB == nil && string(a) == string(b)
+	return reflect.DeepEqual(m, other)
 }
 
 // Result is a message with a part of a file's text.

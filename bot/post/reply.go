@@ -54,9 +54,9 @@ type Opening struct {
 	// View returns the present contents. Another goroutine calls View when the
 	// turn to post or to edit has come.
 	View func() View
-	// Shown, unless nil, is called when this process shows text for the first
+	// OnText, unless nil, is called when this process shows text for the first
 	// time.
-	Shown func()
+	OnText func()
 }
 
 // Open posts a reply, once (see [Thread.Post]), and starts its editor, which
@@ -72,7 +72,7 @@ func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save Save
 	}
 	editing, stop := context.WithCancel(ctx)
 	r := &Reply{
-		thread: t, ts: state.TS, view: o.View, onText: o.Shown,
+		thread: t, ts: state.TS, view: o.View, onText: o.OnText,
 		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
 	}
 	go r.editor(ctx, editing, shown)
@@ -159,7 +159,8 @@ func (t *Thread) show(ctx context.Context, ts string, v View, u priority, ready 
 	c.ready = ready
 	err := t.write(ctx, c)
 	if outcome, _ := classify(err); v.hasText() && outcome == refused && !Gone(err) {
-		err = t.write(ctx, t.edit(ts, v.withoutTexts().Message(), u)) // Slack may have refused the text
+		v.form = withoutText // Slack may have refused the text
+		err = t.write(ctx, t.edit(ts, v.Message(), u))
 	}
 	return err
 }

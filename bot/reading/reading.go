@@ -122,7 +122,7 @@ func (r *run) open() (err error) {
 	state, save := once(r, func(s *State) *post.PostState { return &s.Reply })
 	thread := r.Client.Thread(r.job.Fence, r.Channel, r.Root).For(r.Person)
 	r.reply, err = post.Open(r.HardStop, thread, post.Opening{
-		Key: r.Key + ReplyKey, After: r.After(), View: r.live.view, Shown: r.firstText,
+		Key: r.Key + ReplyKey, After: r.After(), View: r.live.view, OnText: r.firstText,
 	}, state, save)
 	if err != nil {
 		return err

@@ -141,8 +141,8 @@ func (s *Share) sendStatus(full bool) {
 			m.Requests, m.Ended = s.requests(full)
 		}
 	}
-	for _, name := range s.names {
-		if r := s.sources[name].Report(); len(r) > 0 {
+	for name, source := range s.sources {
+		if r := source.Report(); len(r) > 0 {
 			m.Reports[name] = r
 		}
 	}
@@ -300,7 +300,7 @@ func (s *Share) handleBeat(m message) {
 // mergeReports passes the reports of another replica on.
 func (s *Share) mergeReports(from string, reports map[string][]byte) {
 	for name, r := range reports {
-		if source := s.sources[name]; source != nil {
+		if source, ok := s.sources[name]; ok {
 			source.Merge(from, r)
 		}
 	}
@@ -373,8 +373,8 @@ func (s *Share) reconcile(m *follower, hello message) {
 
 // enqueue puts a request of a follower in the line.
 func (s *Share) enqueue(m *follower, w Request) {
-	source := s.sources[w.Source]
-	if source == nil || max(len(w.Pool), len(w.Person)) > maxName {
+	source, ok := s.sources[w.Source]
+	if !ok || max(len(w.Pool), len(w.Person)) > maxName {
 		return
 	}
 	w.Age = min(max(w.Age, 0), forgetAfter)

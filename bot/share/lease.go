@@ -142,7 +142,7 @@ func (s *Share) forgetSilent(now time.Time) {
 	for id, m := range s.followers {
 		silence := now.Sub(m.helloAt)
 		for turn, t := range m.tickets {
-			if silence > s.time(s.maxSilence[t.source]) || silence > s.time(reserveAfter) && t.waits(s) {
+			if silence > s.time(s.sources[t.source].maxSilence) || silence > s.time(reserveAfter) && t.waits(s) {
 				m.end(s, turn, false)
 			}
 		}

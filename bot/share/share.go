@@ -87,18 +87,16 @@ const (
 
 // Share is one replica's end.
 type Share struct {
-	id         string
-	link       Link
-	exclusive  bool // there are no other replicas
-	log        *slog.Logger
-	sources    map[string]Source        // read only after Run has begun
-	maxSilence map[string]time.Duration // the longest turn of a replica that is silent, for each source
-	names      []string                 // of the sources, in their order
-	rate       float64                  // of this replica's clock, for tests
-	inbox      chan []byte
-	changed    chan struct{} // holds one wake-up for exchange
-	joined     chan struct{} // holds one wake-up for keepLease
-	ready      chan struct{} // closed after the first look at the record
+	id        string
+	link      Link
+	exclusive bool // there are no other replicas
+	log       *slog.Logger
+	sources   map[string]sharedSource // by name; read only after Run has begun
+	rate      float64                 // of this replica's clock, for tests
+	inbox     chan []byte
+	changed   chan struct{} // holds one wake-up for exchange
+	joined    chan struct{} // holds one wake-up for keepLease
+	ready     chan struct{} // closed after the first look at the record
 
 	mu           sync.Mutex // guards the fields up to out; goes before the sources' locks
 	assigned     Assignment
@@ -130,12 +128,18 @@ type Share struct {
 	grants map[string][]grant
 }
 
+// sharedSource is a source whose turns all replicas share.
+type sharedSource struct {
+	Source
+	maxSilence time.Duration // the longest turn of a replica that is silent
+}
+
 // New returns the end of a replica that shares over link, or of the only replica if link
 // is nil.
 func New(link Link, log *slog.Logger) *Share {
 	s := &Share{
 		id: rand.Text(), link: link, exclusive: link == nil || link.Exclusive(), log: log,
-		sources: map[string]Source{}, maxSilence: map[string]time.Duration{}, rate: 1,
+		sources: map[string]sharedSource{}, rate: 1,
 		inbox: make(chan []byte, 256), changed: make(chan struct{}, 1), joined: make(chan struct{}, 1), ready: make(chan struct{}),
 		turns: map[uint64]*Turn{}, beatTimes: map[uint64]time.Time{}, helloTimes: map[uint64]time.Time{},
 		followers: map[string]*follower{}, lastMessages: map[string]time.Time{}, grants: map[string][]grant{},
@@ -152,7 +156,7 @@ func (s *Share) Exclusive() bool { return s.exclusive }
 // Add shares the turns of a source under a name. A turn of a replica that is silent ends
 // when maxSilence has passed. Add comes before Run.
 func (s *Share) Add(name string, source Source, maxSilence time.Duration) {
-	s.names, s.sources[name], s.maxSilence[name] = append(s.names, name), source, maxSilence
+	s.sources[name] = sharedSource{source, maxSilence}
 	source.Assign(s.assigned)
 }
 
@@ -206,8 +210,8 @@ func (s *Share) updateRole() {
 	}
 	before := s.assigned.Role
 	s.assigned = next
-	for _, name := range s.names {
-		s.sources[name].Assign(next)
+	for _, source := range s.sources {
+		source.Assign(next)
 	}
 	if next.Role == before {
 		return

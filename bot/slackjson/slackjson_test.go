@@ -55,7 +55,7 @@ func TestOddMessages(t *testing.T) {
 	if json.Unmarshal([]byte(list), &answer) == nil {
 		t.Fatal("slack-go decodes it by itself")
 	}
-	if err := json.Unmarshal(Answer([]byte(list)), &answer); err != nil {
+	if err := json.Unmarshal(ReduceResponse([]byte(list)), &answer); err != nil {
 		t.Fatal(err)
 	}
 	if len(answer.Messages) != 2 || !answer.Ok || !answer.HasMore || answer.ResponseMetadata.Cursor != "c" {
@@ -76,7 +76,7 @@ func TestOddEvents(t *testing.T) {
 			if _, err := slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken()); err == nil {
 				t.Fatal("slack-go decodes it by itself")
 			}
-			got, err := slackevents.ParseEvent(Payload(payload), slackevents.OptionNoVerifyToken())
+			got, err := slackevents.ParseEvent(ReducePayload(payload), slackevents.OptionNoVerifyToken())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,7 +99,7 @@ func TestOddInteractions(t *testing.T) {
 		t.Fatal("slack-go decodes it by itself")
 	}
 	c = slack.InteractionCallback{}
-	if err := json.Unmarshal(Payload(payload), &c); err != nil {
+	if err := json.Unmarshal(ReducePayload(payload), &c); err != nil {
 		t.Fatal(err)
 	}
 	if c.Type != slack.InteractionTypeMessageAction || c.CallbackID != "extract" || c.TriggerID != "t" || c.ResponseURL == "" ||
@@ -125,12 +125,12 @@ func TestWhatIsReadStays(t *testing.T) {
 		`{"file_id":"F1","ok":true,"upload_url":"https://files.slack.com/upload"}`,
 		`{"file":{"channels":["C1"],"groups":[],"id":"F1","ims":[],"is_external":false,"shares":{"private":{"C1":[{"ts":"1.1"}]}},"size":7},"ok":true}`,
 	} {
-		if got := string(Answer([]byte(answer))); got != answer {
+		if got := string(ReduceResponse([]byte(answer))); got != answer {
 			t.Errorf("%s\nbecomes\n%s", answer, got)
 		}
 	}
 	for _, other := range []string{"", "OK - 7", "[]", `"x"`, "<html>"} {
-		if got := string(Answer([]byte(other))); got != other {
+		if got := string(ReduceResponse([]byte(other))); got != other {
 			t.Errorf("%q becomes %q", other, got)
 		}
 	}
@@ -173,7 +173,7 @@ func FuzzAnswer(f *testing.F) {
 		if !json.Valid([]byte(in)) {
 			return
 		}
-		for _, out := range [][]byte{Answer([]byte(in)), Payload(json.RawMessage(in))} {
+		for _, out := range [][]byte{ReduceResponse([]byte(in)), ReducePayload(json.RawMessage(in))} {
 			if !json.Valid(out) {
 				t.Errorf("%s becomes %s", in, out)
 			}
@@ -187,11 +187,11 @@ func FuzzAnswer(f *testing.F) {
 			Members  []string
 		}
 		if strings.HasPrefix(strings.TrimSpace(in), "{") {
-			if err := json.Unmarshal(Answer([]byte(in)), &answer); err != nil {
+			if err := json.Unmarshal(ReduceResponse([]byte(in)), &answer); err != nil {
 				t.Errorf("%s: %v", in, err)
 			}
 			var c slack.InteractionCallback
-			if err := json.Unmarshal(Payload(json.RawMessage(in)), &c); err != nil {
+			if err := json.Unmarshal(ReducePayload(json.RawMessage(in)), &c); err != nil {
 				t.Errorf("%s as a payload: %v", in, err)
 			}
 		}

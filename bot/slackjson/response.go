@@ -36,9 +36,9 @@ func (c Client) Do(r *http.Request) (*http.Response, error) {
 	}
 	switch method := path.Base(r.URL.Path); {
 	case err == nil && json.Valid(body):
-		body = Answer(body)
+		body = ReduceResponse(body)
 	case strings.HasPrefix(method, "chat.") || strings.HasPrefix(method, "views.") || method == "files.completeUploadExternal":
-		if kept := Answer(body); carriedOut(kept) {
+		if kept := ReduceResponse(body); carriedOut(kept) {
 			body, err = kept, nil
 		}
 	}
@@ -55,16 +55,16 @@ func carriedOut(body []byte) bool {
 	return json.Unmarshal(body, &answer) == nil && answer.OK
 }
 
-// Answer returns the fields that the bot reads of a response, for every method
+// ReduceResponse returns the fields that the bot reads of a response, for every method
 // that the bot calls. A body that is not a JSON object is returned unchanged.
-func Answer(body []byte) []byte {
-	if kept := answer().of(bytes.TrimLeft(body, " \t\r\n")); kept != nil {
+func ReduceResponse(body []byte) []byte {
+	if kept := response().of(bytes.TrimLeft(body, " \t\r\n")); kept != nil {
 		return kept
 	}
 	return body
 }
 
-func answer() fields {
+func response() fields {
 	channel := text("id").and("is_member", is[bool]).and("is_im", is[bool]).and("is_archived", is[bool])
 	user := text("id", "team_id").and("is_stranger", is[bool]).and("is_bot", is[bool]).
 		and("enterprise_user", text("id", "enterprise_id").and("teams", is[[]string]).of)
@@ -85,9 +85,9 @@ func answer() fields {
 		and("files", list(file().of))             // files.completeUploadExternal
 }
 
-// Payload returns the fields that the bot reads of an event, a press, a
+// ReducePayload returns the fields that the bot reads of an event, a press, a
 // shortcut or a window, if slack-go cannot decode the whole payload.
-func Payload(payload json.RawMessage) json.RawMessage {
+func ReducePayload(payload json.RawMessage) json.RawMessage {
 	return either(delivery().of, is[json.RawMessage])(payload)
 }
 
