@@ -77,15 +77,10 @@ func orientation(f *input.File, kind Kind) pixels.Orientation {
 	return tiff.Orientation(input.NewFile(f.Context, bytes.NewReader(exif), int64(len(exif))))
 }
 
-// decode decodes the whole picture. measure must have passed.
-func decode(f *input.File, kind Kind) (image.Image, error) {
-	return run(f, kind, codecs[kind].Decode)
-}
-
-// render decodes a picture to the given upright size, on white. If the picture
-// is smaller, render keeps its size.
+// render decodes a picture that look allows to the given upright size, on white.
+// If the picture is smaller, render keeps its size.
 func render(f *input.File, kind Kind, turn pixels.Orientation, size image.Point) (*image.RGBA, error) {
-	decoded, err := decode(f, kind)
+	decoded, err := run(f, kind, codecs[kind].Decode)
 	if err != nil {
 		return nil, err
 	}

@@ -199,7 +199,7 @@ const maxAnswer = 1 << 20
 
 // spawn runs the command for one request.
 func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
-	r.Self, r.Memory = d.config.Command, d.config.Memory
+	r.Tools.Self, r.Memory = d.config.Command, d.config.Memory
 	r.Seconds = int64((d.config.Time + time.Second - 1) / time.Second)
 	arg, err := json.Marshal(r)
 	if err != nil {

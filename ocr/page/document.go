@@ -106,7 +106,7 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 		return nil, f.WrapErr(err)
 	}
 	r := request{Task: taskExamine, Kind: kind, MaxPixels: d.maxPixels, MaxPages: o.MaxPages, Tools: input.FindTools(kind)}
-	if kind == input.AVIF && r.Tools["heif-convert"] == "" {
+	if kind == input.AVIF && !r.Tools.Has("heif-convert") {
 		return nil, ErrNoTool
 	}
 	used := d.newAccount(o.Owner)
@@ -304,13 +304,13 @@ func (d *Document) draw(ctx context.Context, p *docPage, scratch *os.File) ([]dr
 		Task: taskDraw, Kind: d.kind, MaxPixels: d.decoder.maxPixels, MaxOutput: p.output.room.Bytes(),
 		Page: p.number, Layout: p.layout, HideLinks: d.hideLinks, Tools: input.FindTools(d.kind),
 	}
-	if r.Tools["heif-convert"] != "" {
+	if r.Tools.Has("heif-convert") {
 		links, err := heif.OutputLinks()
 		if err != nil {
 			return nil, err
 		}
 		defer os.RemoveAll(links) // nothing but links is in it
-		r.Links = links
+		r.Tools.Links = links
 	}
 	a, err := d.decoder.run(ctx, d.account, r, d.file, p.output.File, scratch)
 	if err != nil {

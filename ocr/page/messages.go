@@ -25,14 +25,10 @@ type request struct {
 	Layout    layout
 	HideLinks bool // of a PDF: see answer
 
-	Tools map[string]string // see input.FindTools
-
-	Links string // for heif-convert: the folder of heif.OutputLinks
-
-	// Self is the command whose argument this request is. A program is started
-	// by way of Self, so that it is confined first. Empty if nothing is
-	// confined.
-	Self []string
+	// Tools has in Self the command whose argument this request is. A program is
+	// started by way of Self, so that it is confined first. Self is empty if
+	// nothing is confined.
+	Tools input.Tools
 
 	// Start is a program to become; then all else is empty.
 	sandbox.Start

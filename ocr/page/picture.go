@@ -89,7 +89,7 @@ func decodePage(ctx context.Context, p Page) (*image.RGBA, Kind, error) {
 	if _, err := measure(f, kind, input.MaxPixels); err != nil {
 		return nil, "", err
 	}
-	decoded, err := decode(f, kind)
+	decoded, err := run(f, kind, codecs[kind].Decode)
 	if err != nil {
 		return nil, "", err
 	}

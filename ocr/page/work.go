@@ -47,7 +47,7 @@ func Work(args []string) int {
 
 func work(args []string) error {
 	var r request
-	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil || len(r.Self) == 0 && r.Program == "" {
+	if len(args) != 1 || json.Unmarshal([]byte(args[0]), &r) != nil || len(r.Tools.Self) == 0 && r.Program == "" {
 		return errors.New("this command is for the program itself: it decodes one file for it")
 	}
 	switch {
@@ -86,8 +86,8 @@ func (r request) confine() error {
 	if err := sandbox.Limit(r.Memory, cmp.Or(r.MaxOutput, input.MaxOutput), r.Seconds); err != nil {
 		return err
 	}
-	c := sandbox.Confinement{Read: []string{sandbox.OpenFile(0), r.Self[0]}}
-	c.Read = slices.AppendSeq(c.Read, maps.Values(r.Tools))
+	c := sandbox.Confinement{Read: []string{sandbox.OpenFile(0), r.Tools.Self[0]}}
+	c.Read = slices.AppendSeq(c.Read, maps.Values(r.Tools.Paths))
 	if r.Task == taskDraw {
 		c.Read = append(c.Read, sandbox.OpenFile(fdScratch))
 		c.Write = append(c.Write, sandbox.OpenFile(fdOutput))
@@ -97,7 +97,7 @@ func (r request) confine() error {
 	if err != nil {
 		return err
 	}
-	return sandbox.Become(append(slices.Clone(r.Self), string(arg)))
+	return sandbox.Become(append(slices.Clone(r.Tools.Self), string(arg)))
 }
 
 // do carries out a request in this process. do does not move the position of
@@ -109,7 +109,8 @@ func do(ctx context.Context, r request, file, output, scratch *os.File) (a answe
 	}
 	f := input.NewFile(ctx, file, info.Size())
 	f.Page = r.Page
-	f.Tools = input.Tools{Self: r.Self, Paths: r.Tools, Stdin: file, Output: output, Scratch: scratch, Links: r.Links}
+	f.Tools = r.Tools
+	f.Tools.Stdin, f.Tools.Output, f.Tools.Scratch = file, output, scratch
 	switch r.Task {
 	case taskConfine:
 	case taskExamine:

@@ -53,7 +53,7 @@ func header(file *input.File) (input.Header, error) {
 		return input.Header{}, err
 	}
 	bytes := float64(deepBytesPerPixel)
-	if file.Tools.Paths["heif-convert"] != "" && !h.deep() {
+	if file.Tools.Has("heif-convert") && !h.deep() {
 		bytes = bytesPerPixel
 	}
 	return input.Header{Width: size.X, Height: size.Y, BytesPerPixel: bytes}, nil
@@ -86,7 +86,7 @@ func decode(file *input.File, kind input.Kind) (image.Image, error) {
 	} else if h.larger(size) {
 		return nil, errors.New("its picture is larger than it says")
 	}
-	module := kind == input.HEIC && file.Tools.Paths["heif-convert"] == ""
+	module := kind == input.HEIC && !file.Tools.Has("heif-convert")
 	var m image.Image
 	if module {
 		m, err = h.decodeWASM(file, size)

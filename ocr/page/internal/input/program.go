@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -22,19 +23,16 @@ const ReadPath, WritePath = "/dev/fd/0", "/dev/fd/3"
 // Tools are the other programs that open a file, and the files that they need.
 // Without them, files that only these programs read are ErrNoTool.
 type Tools struct {
-	Self  []string          // starts the programs, see [sandbox.Start]
+	Self  []string          // starts the programs, see [sandbox.Start]; or empty
 	Paths map[string]string // by the names of the programs
-	Stdin *os.File          // the file to read
+	Links string            // for heif-convert: a folder with links to Output
 
-	Scratch, Output *os.File // to write
-
-	// Links is a folder with links to the output, for heif-convert.
-	Links string
+	Stdin, Scratch, Output *os.File `json:"-"` // to read, and to write
 }
 
-// FindTools returns the paths of the programs that open files of a kind, by
-// their names. Programs that are not installed are left out.
-func FindTools(kind Kind) map[string]string {
+// FindTools returns the programs that open files of a kind, without those that are
+// not installed.
+func FindTools(kind Kind) Tools {
 	var names []string
 	switch kind {
 	case PDF:
@@ -44,13 +42,18 @@ func FindTools(kind Kind) map[string]string {
 	case HEIC, AVIF:
 		names = []string{"heif-convert"}
 	}
-	tools := map[string]string{}
+	t := Tools{Paths: map[string]string{}}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
-			tools[name] = path
+			t.Paths[name] = path
 		}
 	}
-	return tools
+	return t
+}
+
+// Has reports whether programs are installed.
+func (t Tools) Has(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return t.Paths[name] == "" })
 }
 
 // A Program is one at work on a file.
@@ -78,7 +81,7 @@ func (t Tools) prepare(ctx context.Context, kind Kind, name string, args []strin
 // the output.
 func (f *File) Convert(kind Kind, name string, content io.Reader, args ...string) (*Program, error) {
 	t := f.Tools
-	if t.Paths[name] == "" || t.Scratch == nil || t.Output == nil {
+	if !t.Has(name) || t.Scratch == nil || t.Output == nil {
 		return nil, ErrNoTool
 	}
 	err := errors.Join(Truncate(t.Scratch), Truncate(t.Output))

@@ -14,7 +14,6 @@ import (
 	"io"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +41,7 @@ const (
 
 // Examine asks pdfinfo for the number of pages and the size of the first ones.
 func Examine(file *input.File, maxPages int) (pages []input.Page, total int, err error) {
-	if !has(file, "pdfinfo", "pdftoppm") {
+	if !file.Tools.Has("pdfinfo", "pdftoppm") {
 		return nil, 0, input.ErrNoTool
 	}
 	p := program(file.Context, file, "pdfinfo", "-f", "1", "-l", strconv.Itoa(maxPages), input.ReadPath)
@@ -55,11 +54,6 @@ func Examine(file *input.File, maxPages int) (pages []input.Page, total int, err
 		return nil, 0, input.ErrNoPages
 	}
 	return pages, total, nil
-}
-
-// has reports whether programs are installed.
-func has(file *input.File, names ...string) bool {
-	return !slices.ContainsFunc(names, func(name string) bool { return file.Tools.Paths[name] == "" })
 }
 
 // program prepares a program of poppler.
@@ -149,7 +143,7 @@ func dots(points string) int {
 // given size. If pdftoppm complains about a page that it leaves blank, Draw sets
 // File.Partial.
 func Draw(file *input.File, page int, size image.Point, hideLinks bool) (*image.RGBA, error) {
-	if !has(file, "pdftoppm") {
+	if !file.Tools.Has("pdftoppm") {
 		return nil, input.ErrNoTool
 	}
 	n := strconv.Itoa(page + 1)

@@ -42,7 +42,7 @@ const (
 // and compares each with a drawing of its page. A text that cannot be compared in
 // time is nil. If pdftotext or pdfimages fails or is missing, there are no texts.
 func Layers(file *input.File, first, pages int) []*witness.Layer {
-	if !has(file, "pdftotext", "pdfimages", "pdftoppm") {
+	if !file.Tools.Has("pdftotext", "pdfimages", "pdftoppm") {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(file.Context, textTime+time.Duration(pages)*textPageTime)

@@ -181,12 +181,8 @@ func (f format) append(b []byte, v uint64) []byte {
 	return f.AppendUint32(b, uint32(v))
 }
 
-func (f format) offset(b []byte) uint64 {
-	if f.size == 8 {
-		return f.Uint64(b)
-	}
-	return uint64(f.Uint32(b))
-}
+// offset returns the offset at the start of b.
+func (f format) offset(b []byte) uint64 { return f.number(b[:f.size]) }
 
 // field reads the entry e of a directory.
 func (f format) field(r io.ReaderAt, e []byte) field {
@@ -221,17 +217,15 @@ func (f format) field(r io.ReaderAt, e []byte) field {
 	return v
 }
 
-// number returns the integer in b, of 1, 2, 4 or 8 bytes.
-func (f format) number(b []byte) uint64 {
-	switch len(b) {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(f.Uint16(b))
-	case 4:
-		return uint64(f.Uint32(b))
+// number returns the integer in b, of at most 8 bytes.
+func (f format) number(b []byte) (v uint64) {
+	for i, c := range b {
+		if f.byteOrder == binary.LittleEndian {
+			c = b[len(b)-1-i]
+		}
+		v = v<<8 | uint64(c)
 	}
-	return f.Uint64(b)
+	return v
 }
 
 // number returns the first number of a field, or missing if there is no such

@@ -2,7 +2,6 @@ package tiff
 
 import (
 	"bufio"
-	"encoding/binary"
 	"fmt"
 	"image"
 	"image/color"
@@ -201,13 +200,7 @@ func (n *numbers) eachPixel(f func(x, y int, v []float64)) error {
 func (n *numbers) value(row []byte, i int) float64 {
 	var bits uint64
 	if n.depth%8 == 0 {
-		b := row[i*n.depth/8:][:n.depth/8]
-		for at, c := range b {
-			if n.directory.format.byteOrder == binary.LittleEndian {
-				c = b[len(b)-1-at]
-			}
-			bits = bits<<8 | uint64(c)
-		}
+		bits = n.directory.format.number(row[i*n.depth/8:][:n.depth/8])
 	} else {
 		for at := i * n.depth; at < (i+1)*n.depth; at++ {
 			bits = bits<<1 | uint64(row[at/8]>>(7-at%8)&1)

@@ -82,7 +82,7 @@ func decode(file *input.File) (image.Image, error) {
 		if _, unsupported := errors.AsType[xtiff.UnsupportedError](err); unsupported {
 			err = fmt.Errorf("%w: %w", input.ErrNoDecoder, err)
 		}
-		if err == nil || file.Tools.Paths["tiff2rgba"] == "" {
+		if err == nil || !file.Tools.Has("tiff2rgba") {
 			return m, err
 		}
 	}
