@@ -228,7 +228,7 @@ func (r *run) resetStarts(i int) {
 	if starts == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.HardStop), settling)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.HardStop), settleTimeout)
 	defer cancel()
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts = 0 }); err != nil {
 		r.log.Debug("could not record that a file crashed nothing", "error", err)
@@ -275,7 +275,7 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 // longestText saves the longest text of a file that an attempt returned before it
 // failed, and returns that text.
 func (r *run) longestText(i int, text string) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.HardStop), settling)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.HardStop), settleTimeout)
 	defer cancel()
 	if kept, ok, err := r.job.Page(ctx, i*fileStride+partialText); err == nil && ok && len(kept) >= len(text) {
 		return kept

@@ -283,7 +283,7 @@ func element[T any](list *[]T, n int) *T {
 // saveFinished saves the final text of a file, and then that the file is
 // finished: from then on the text never changes, whichever process goes on.
 func (r *run) saveFinished(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	if err := r.saveText(ctx, i, wholeText, text); err != nil {
 		return err
@@ -312,5 +312,5 @@ func (r *run) saveText(ctx context.Context, i, n int, text string) error {
 	return err
 }
 
-// settling bounds the writes after the end of a job's context.
-const settling = 2 * time.Second
+// settleTimeout bounds the writes after the end of a job's context.
+const settleTimeout = 2 * time.Second
