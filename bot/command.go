@@ -17,11 +17,11 @@ import (
 
 // parsedCommand is a parsed slash command.
 type parsedCommand struct {
-	verb        string // "", "help", "last", "auto", "status", "forget" or "link"
+	verb        string // "", "help", "last", "auto", "status", "forget", "link", or "other": a link to something else in Slack
 	mode        ocr.Mode
 	channelMode ChannelMode // of auto; "" asks for the present mode
-	link        ask.Link
-	unclear     string // the words that were not understood; the verb is "help" then
+	target      Target      // of last and link
+	unclear     string      // the words that were not understood; the verb is "help" then
 }
 
 // parseCommand parses the text after /ocr. home is the workspace's own
@@ -36,7 +36,14 @@ func parseCommand(text, home string) parsedCommand {
 	unclear := parsedCommand{verb: "help", unclear: ask.Decode(text)}
 	if l, ok := ask.ParseLink(first, home); ok {
 		if mode, ok := modeAfter(rest); ok {
-			return parsedCommand{verb: "link", link: l, mode: mode}
+			c := parsedCommand{verb: "link", mode: mode, target: Target{URL: l.Web, File: l.File}}
+			if l.Other {
+				c.verb = "other"
+			}
+			if l.Message != (ask.MessageRef{}) {
+				c.target.Linked = &l.Message
+			}
+			return c
 		}
 		return unclear
 	}
@@ -47,7 +54,7 @@ func parseCommand(text, home string) parsedCommand {
 		}
 	case "last":
 		if mode, ok := modeAfter(rest); ok {
-			return parsedCommand{verb: verb, mode: mode}
+			return parsedCommand{verb: verb, mode: mode, target: Target{Last: true}}
 		}
 	case "auto":
 		if m := ChannelMode(strings.ToLower(rest)); m == "" || m.Known() {
@@ -74,9 +81,17 @@ const answerTimeout = 25 * time.Second
 // s. The payload may be nil.
 type ackFunc func(payload any)
 
-// ephemeralAnswer returns an immediate answer that only the person sees.
-func ephemeralAnswer(sentence string) map[string]any {
-	return map[string]any{"response_type": "ephemeral", "text": sentence}
+// ephemeralAnswer returns an immediate answer that only the person sees, or nil
+// for "".
+func ephemeralAnswer(sentence string, blocks ...slack.Block) any {
+	if sentence == "" {
+		return nil
+	}
+	answer := map[string]any{"response_type": "ephemeral", "text": sentence}
+	if len(blocks) > 0 {
+		answer["blocks"] = blocks
+	}
+	return answer
 }
 
 // command handles a slash command. A request to read or to forget is stored
@@ -115,25 +130,12 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 		respond(b.setChannelMode(working, c, token, w.channelMode))
 	case w.verb == "forget":
 		ack(forgetQuestion())
+	case w.verb == "other":
+		ack(ephemeralAnswer(words.NotForYou))
 	default:
-		f := Search{Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL}
-		switch {
-		case w.verb == "last":
-			f.Last = true
-		case w.link.Other:
-			ack(ephemeralAnswer(words.NotForYou))
-			return
-		default:
-			f.URL, f.File = w.link.Web, w.link.File
-			if m := w.link.Message; m != (ask.MessageRef{}) {
-				f.Linked = &m
-			}
-		}
-		if sentence := b.request(working, task{Search: &f}); sentence != "" {
-			ack(ephemeralAnswer(sentence))
-			return
-		}
-		ack(nil)
+		ack(ephemeralAnswer(b.request(working, task{Search: &Search{
+			Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL, Target: w.target,
+		}})))
 	}
 }
 
@@ -245,10 +247,8 @@ func (b *Bot) status(ctx context.Context, person string) (m post.Message, err er
 }
 
 // forgetQuestion asks a person for confirmation, with a button.
-func forgetQuestion() map[string]any {
+func forgetQuestion() any {
 	text := slack.NewTextBlockObject(slack.MarkdownType, words.ForgetQuestion, false, false)
 	button := slack.NewButtonBlockElement(forgetID, "", plain(words.ForgetButton)).WithStyle(slack.StyleDanger)
-	answer := ephemeralAnswer(words.ForgetQuestion)
-	answer["blocks"] = []slack.Block{slack.NewSectionBlock(text, nil, nil), slack.NewActionBlock(forgetID, button)}
-	return answer
+	return ephemeralAnswer(words.ForgetQuestion, slack.NewSectionBlock(text, nil, nil), slack.NewActionBlock(forgetID, button))
 }

@@ -37,22 +37,16 @@ const maxTables = 10
 // that file, and each table as another file.
 func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 	record, err := b.jobs.Get(ctx, s.Key)
+	text := ""
+	if err == nil {
+		text, _, err = b.jobs.Page(ctx, s.Key, reading.TextOf(s.Item))
+	}
 	if err != nil && !isUnknownJob(err) {
 		return err
 	}
-	text, ok := "", false
-	if err == nil {
-		if text, ok, err = b.jobs.Page(ctx, s.Key, reading.TextOf(s.Item)); err != nil {
-			return err
-		}
-	}
-	if !ok || text == "" {
+	if text == "" {
 		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotRemembered))
 		return nil
-	}
-	var sent []post.UploadState
-	if err := progress(job, &sent); err != nil {
-		return err
 	}
 	read, _ := reading.AskOf(record)
 	before, err := reading.DecodeState(record, &read, true)
@@ -60,32 +54,41 @@ func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 		return reading.ErrUnreadable
 	}
 	uploaded := before.Files[s.Item].Delivery.Upload.Shared
-	thread := b.client.Thread(job.Fence, s.Channel, s.Root).For(s.Person)
-	upload := func(n int, name string, content []byte) error {
-		for len(sent) <= n {
-			sent = append(sent, post.UploadState{})
-		}
-		return thread.Upload(ctx, name, content, &sent[n], func(ctx context.Context) error {
-			return job.Save(ctx, sent)
-		})
+	type file struct {
+		name    string
+		content []byte
 	}
-	if !uploaded {
-		if err := upload(0, slackmd.FileName(s.Name, ".md"), slackmd.File(text)); err != nil {
-			return b.notSent(ctx, job, s, post.OptionalScope(err))
-		}
-	}
+	files := []file{{slackmd.FileName(s.Name, ".md"), slackmd.File(text)}}
 	tables := slackmd.Tables(text)
 	for i, table := range tables[:min(len(tables), maxTables)] {
-		name := slackmd.FileName(s.Name, fmt.Sprintf("-%d.csv", i+1))
+		end := fmt.Sprintf("-%d.csv", i+1)
 		if len(tables) == 1 {
-			name = slackmd.FileName(s.Name, ".csv")
+			end = ".csv"
 		}
-		if err := upload(i+1, name, table.CSV()); err != nil {
-			return b.notSent(ctx, job, s, post.OptionalScope(err))
-		}
+		files = append(files, file{slackmd.FileName(s.Name, end), table.CSV()})
 	}
-	if uploaded && len(tables) == 0 {
+	if uploaded && len(files) == 1 {
 		b.respond(ctx, s.Respond, s.Root, ownMessage(words.SentAlready))
+	}
+	var sent []post.UploadState
+	if err := progress(job, &sent); err != nil {
+		return err
+	}
+	thread := b.client.Thread(job.Fence, s.Channel, s.Root).For(s.Person)
+	for n, f := range files {
+		if n == len(sent) {
+			sent = append(sent, post.UploadState{})
+		}
+		if n == 0 && uploaded {
+			continue
+		}
+		err := post.OptionalScope(thread.Upload(ctx, f.name, f.content, &sent[n], func(ctx context.Context) error { return job.Save(ctx, sent) }))
+		if err != nil {
+			if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
+				b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotSent))
+			}
+			return err
+		}
 	}
 	return nil
 }
@@ -141,12 +144,4 @@ func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, roo
 		}
 	}
 	return n, false, nil
-}
-
-// notSent tells the person about a final failure.
-func (b *Bot) notSent(ctx context.Context, job *jobs.Job, s Download, err error) error {
-	if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
-		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotSent))
-	}
-	return err
 }

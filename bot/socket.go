@@ -76,22 +76,18 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutd
 	go func() { ended <- client.RunContext(ctx) }()
 	disconnected := time.NewTimer(disconnectTimeout)
 	defer disconnected.Stop()
-	up := false
 	defer b.connected.Store(false)
 	for {
 		select {
 		case event := <-client.Events: // must always be read, or the client sends no pongs
 			switch event.Type {
 			case socketmode.EventTypeConnected:
-				up = true
 				b.connected.Store(true)
 				b.metrics.connects.Inc()
 				disconnected.Stop()
 				b.log.Info("connected to Slack")
 			case socketmode.EventTypeConnecting:
-				if up {
-					up = false
-					b.connected.Store(false)
+				if b.connected.CompareAndSwap(true, false) {
 					disconnected.Reset(disconnectTimeout)
 					b.log.Info("connecting to Slack again")
 				}
@@ -116,8 +112,8 @@ func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutd
 	}
 }
 
-// connectionLost logs the reason for a connectionLost connection, and ends a client whose token
-// Slack refuses.
+// connectionLost logs the reason for a lost connection, and ends a client whose
+// token Slack refuses.
 func (b *Bot) connectionLost(cancel context.CancelCauseFunc, data any) {
 	e, ok := data.(*slack.ConnectionErrorEvent)
 	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // the bot itself cancelled
