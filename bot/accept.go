@@ -92,7 +92,7 @@ func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
 		}
 		of += len(in.Ask.Files)
 		if room := b.quotaLeft(e.Person, e.Channel) - taken; room < len(in.Ask.Files) {
-			_, err := b.jobs.Get(ctx, b.team+"/"+in.Ask.Key)
+			_, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+in.Ask.Key)
 			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
 				return err
 			}
@@ -155,18 +155,18 @@ func (b *Bot) dropParentFiles(ctx context.Context, e *eventTasks) {
 // botJoined announces the bot, once, in a channel that it was invited to.
 // shared must be true if people of other workspaces may be there.
 func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent, shared bool) (eventTasks, error) {
-	if e.User != b.self || e.Channel == "" {
+	if e.User != b.intake.self || e.Channel == "" {
 		return eventTasks{}, nil
 	}
 	sentence := words.GreetingNotHere
-	if b.intake.allowed(e.Channel) {
+	if b.config.allows(e.Channel) {
 		mode, err := b.channelMode(ctx, e.Channel)
 		if err != nil {
 			return eventTasks{}, err
 		}
 		sentence = words.Greeting(string(mode), b.readBy())
 	}
-	external := shared && !b.intake.allowExternal && e.Inviter != ""
+	external := shared && !b.config.AllowExternal && e.Inviter != ""
 	return greet(e.Channel, "joined-"+e.EventTimestamp, e.Inviter, sentence, external), nil
 }
 
@@ -176,7 +176,7 @@ func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent, shared bool) eventTa
 	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
 		return eventTasks{}
 	}
-	return greet(e.Channel, "opened-"+e.User, e.User, words.GreetingDirect(b.readBy()), shared && !b.intake.allowExternal)
+	return greet(e.Channel, "opened-"+e.User, e.User, words.GreetingDirect(b.readBy()), shared && !b.config.AllowExternal)
 }
 
 // greet returns the task to post a greeting once. checkExternal must be true if
@@ -193,7 +193,7 @@ func (b *Bot) readBy() string {
 	if b.config.Engine != "" {
 		return words.ReadBy(b.config.Engine)
 	}
-	return words.SentTo(b.model.Host())
+	return words.SentTo(b.reader.Model.Host())
 }
 
 // conversationLeft returns the conversation that the bot can no longer post in,

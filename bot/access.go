@@ -30,18 +30,31 @@ func channelModeKey(team, channel string) string { return "auto/" + team + "/" +
 // channelMode returns the mode of a channel: its members' choice, or else the
 // operator's.
 func (b *Bot) channelMode(ctx context.Context, channel string) (ChannelMode, error) {
-	value, ok, err := b.jobs.Setting(ctx, channelModeKey(b.team, channel))
+	value, ok, err := b.jobs.Setting(ctx, channelModeKey(b.intake.workspace.Team, channel))
 	if mode := ChannelMode(value); err != nil || ok && mode.Known() {
 		return mode, err
 	}
 	return b.config.AutoRead, nil
 }
 
-// allowed reports whether the bot may work in a conversation. The operator's
+// Access says who may ask, and where.
+type Access struct {
+	// AutoRead is the mode of channels without a choice of their own.
+	AutoRead ChannelMode
+	// Allowed, unless empty, and Denied are ids of channels in which the bot
+	// may, or must not, work.
+	Allowed, Denied []string
+	// AllowExternal lets people of other workspaces ask (Slack Connect).
+	AllowExternal bool
+	// Reaction is the emoji that asks, without colons, or "".
+	Reaction string
+}
+
+// allows reports whether the bot may work in a conversation. The operator's
 // lists do not cover direct messages, which are too many to name.
-func (c Config) allowed(channel string) bool {
-	return ask.Direct(channel) || !slices.Contains(c.Denied, channel) &&
-		(len(c.Allowed) == 0 || slices.Contains(c.Allowed, channel))
+func (a Access) allows(channel string) bool {
+	return ask.Direct(channel) || !slices.Contains(a.Denied, channel) &&
+		(len(a.Allowed) == 0 || slices.Contains(a.Allowed, channel))
 }
 
 // The most files that may wait. Beyond, people are asked to come back.

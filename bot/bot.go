@@ -20,6 +20,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 
 	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
@@ -52,16 +53,8 @@ type Config struct {
 	// Decoder opens the files. At most MaxPages pages of a file are read.
 	Decoder  *page.Decoder
 	MaxPages int
-	// AutoRead is the mode of channels without a choice of their own.
-	AutoRead ChannelMode
-	// Allowed, unless empty, and Denied are ids of channels in which the bot
-	// may, or must not, work.
-	Allowed, Denied []string
-	// AllowExternal lets people of other workspaces ask (Slack Connect).
-	AllowExternal bool
-	// Reaction is the emoji that asks, without colons, or "".
-	Reaction string
-	Log      *slog.Logger
+	Access
+	Log *slog.Logger
 	// Dial opens all connections to Slack. If nil, the system's dialer is
 	// used, through the proxy of the environment.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -71,7 +64,6 @@ type Config struct {
 type Bot struct {
 	config     Config
 	log        *slog.Logger
-	model      *ocr.Client
 	api        *slack.Client
 	client     *post.Client
 	reader     *reading.Reader
@@ -80,9 +72,7 @@ type Bot struct {
 	otherTasks reading.Counter // searches, notices and downloads
 	metrics    *metrics
 	connection
-	// Set before the first event.
-	identity
-	intake intake
+	intake intake // set before the first event
 	people people
 }
 
@@ -95,9 +85,9 @@ type connection struct {
 
 // identity is Slack's answer about the bot's token.
 type identity struct {
-	self string // the bot's own user
-	team string
-	home string // the workspace's own address, with which its links start
+	self      string // the bot's own user
+	workspace ask.Workspace
+	home      string // the workspace's own address, with which its links start
 	// started is the time of the answer. Only messages from before it can be
 	// known from an earlier version of the program.
 	started time.Time
@@ -111,8 +101,8 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		return nil, fmt.Errorf("address of the Web API: %w", err)
 	}
 	client := httpClient(c.Dial)
-	api := slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(slackjson.Client{HTTP: client}),
-		slack.OptionLog(log.New(io.Discard, "", 0)))
+	api := slack.New(c.BotToken, slack.OptionAppLevelToken(c.AppToken), slack.OptionAPIURL(c.APIURL),
+		slack.OptionHTTPClient(slackjson.Client{HTTP: client}), slack.OptionLog(log.New(io.Discard, "", 0)))
 	shared := share.New(queue, c.Log)
 	m := newMetrics()
 	watch := func(t ocr.Attempt) {
@@ -121,17 +111,18 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 			c.Log.Warn("the model's finish reason is unknown, so its text counts as cut off", "finish_reason", t.Reason)
 		}
 	}
+	model = model.WithWatcher(watch)
 	b := &Bot{
-		config: c, log: c.Log, model: model.WithWatcher(watch), metrics: m, api: api,
+		config: c, log: c.Log, metrics: m, api: api,
 		client: post.NewClient(api, post.NewPacer(shared, m.registry), client),
 		jobs:   queue, shared: shared, connection: connection{http: client, fatal: make(chan error, 1)},
 	}
 	b.reader = &reading.Reader{
-		Client: b.client, Jobs: queue, Model: b.model, Decoder: c.Decoder,
+		Client: b.client, Jobs: queue, Model: model, Decoder: c.Decoder,
 		Slack:    &fetch.Slack{Client: client, API: address, Token: c.BotToken, MaxSize: c.MaxFileSize},
 		Web:      fetch.NewWeb(c.MaxFileSize),
 		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
-		Turns:    reading.NewTurns(shared, c.Concurrency, b.model.Limit()),
+		Turns:    reading.NewTurns(shared, c.Concurrency, model.Limit()),
 		Waiting:  &reading.Counter{},
 		Metrics:  m.reading,
 		Log:      c.Log,
@@ -152,7 +143,7 @@ func httpClient(dial func(ctx context.Context, network, address string) (net.Con
 	if dial != nil {
 		t.DialContext = dial
 	}
-	return &http.Client{Transport: t}
+	return &http.Client{Transport: &connectThrottle{Transport: t, pace: rate.NewLimiter(rate.Every(1500*time.Millisecond), 5)}}
 }
 
 // Run serves until ctx ends. Run then finishes or hands back running work,
@@ -181,7 +172,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	shared := start(func() error { return b.shared.Run(sharing) })
 	<-b.shared.Ready()
 	following := start(func() error {
-		b.jobs.RunFollowUps(accepting, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.home) })
+		b.jobs.RunFollowUps(accepting, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.intake.home) })
 		return nil
 	})
 	listening := start(func() error { return b.listen(socket, down) })
@@ -222,10 +213,9 @@ func (b *Bot) identify(ctx context.Context) error {
 		if strings.HasPrefix(answer.TeamID, "E") {
 			return struct{}{}, backoff.Permanent(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: OrgInstall})
 		}
-		b.self, b.team, b.home, b.started = answer.UserID, answer.TeamID, answer.URL, time.Now()
 		b.intake = intake{
-			self: b.self, workspace: ask.Workspace{Team: answer.TeamID, Enterprise: answer.EnterpriseID},
-			reaction: b.config.Reaction, allowExternal: b.config.AllowExternal, allowed: b.config.allowed,
+			identity{answer.UserID, ask.Workspace{Team: answer.TeamID, Enterprise: answer.EnterpriseID}, answer.URL, time.Now()},
+			b.config.Access,
 		}
 		b.log.Info("signed in to Slack", "team", answer.Team, "user", answer.UserID)
 		return struct{}{}, nil

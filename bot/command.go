@@ -99,7 +99,7 @@ func ephemeralAnswer(sentence string, blocks ...slack.Block) any {
 func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	w := parseCommand(c.Text, b.home)
+	w := parseCommand(c.Text, b.intake.home)
 	token := "command-" + ask.Digest(c.TriggerID)
 	respond := func(sentence string) {
 		if sentence != "" {
@@ -110,7 +110,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 	switch {
 	case refusal != "":
 		ack(ephemeralAnswer(refusal))
-	case !b.intake.allowed(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
+	case !b.config.allows(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(ephemeralAnswer(words.NotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
@@ -188,7 +188,7 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 		joined, err = b.client.IsMember(ctx, c.ChannelID, c.UserID)
 	}
 	if err == nil && !joined {
-		return words.AddMeFirst(b.self)
+		return words.AddMeFirst(b.intake.self)
 	}
 	if err == nil && mode == "" {
 		if mode, err = b.channelMode(ctx, c.ChannelID); err == nil {
@@ -202,7 +202,7 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 		return words.TooManyAsks
 	}
 	if err == nil {
-		err = b.jobs.SetSetting(ctx, channelModeKey(b.team, c.ChannelID), string(mode))
+		err = b.jobs.SetSetting(ctx, channelModeKey(b.intake.workspace.Team, c.ChannelID), string(mode))
 	}
 	if errors.Is(err, post.ErrTooManyMembers) {
 		return words.TooManyMembers

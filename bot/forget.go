@@ -298,7 +298,7 @@ func (b *Bot) deleteLate(ctx context.Context, t postedMessages) (err error) {
 			if err != nil {
 				return err
 			}
-			if m.User != b.self || !strings.HasPrefix(post.Key(m), t.Key+"/") {
+			if m.User != b.intake.self || !strings.HasPrefix(post.Key(m), t.Key+"/") {
 				continue
 			}
 			if err := b.ignoreRefused(b.client.Remove(ctx, t.Channel, m.Timestamp)); err != nil {

@@ -39,7 +39,7 @@ func (b *Bot) Components() []Component {
 	case time.Since(answered) > storeSilence:
 		all[1].Problem = StoreSilent + words.Seconds(time.Since(answered))
 	}
-	if down := b.model.Down(); !down.IsZero() {
+	if down := b.reader.Model.Down(); !down.IsZero() {
 		all[2].Problem = EndpointDown + words.Seconds(time.Since(down))
 	}
 	return all

@@ -173,7 +173,7 @@ func (h *house) newBot(app localslack.Credentials, store kv.Store) *bot.Bot {
 		BotToken: app.BotToken, AppToken: app.AppToken, APIURL: "http://localhost/api/",
 		Concurrency: 4, MaxFileSize: 1 << 20, Dial: h.slack.Dial,
 		Decoder: page.NewDecoder(page.DecoderConfig{}), MaxPages: 50,
-		Log: h.logger, AutoRead: bot.ReadAll, Reaction: "page_facing_up",
+		Log: h.logger, Access: bot.Access{AutoRead: bot.ReadAll, Reaction: "page_facing_up"},
 	}
 	if h.change != nil {
 		h.change(&config)

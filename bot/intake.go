@@ -84,17 +84,14 @@ const (
 // intake turns events into tasks. An intake is pure: conditions that need
 // Slack or the store are checked later.
 type intake struct {
-	self          string // the bot's own user
-	workspace     ask.Workspace
-	reaction      string                    // the emoji that asks, or ""
-	allowExternal bool                      // people of other workspaces may ask
-	allowed       func(channel string) bool // the bot may work there
+	identity
+	Access
 }
 
 // tasksOf returns the tasks of an event.
 func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
 	// Without other workspaces in the conversation, nobody is external.
-	i.allowExternal = i.allowExternal || !event.IsExtSharedChannel
+	i.AllowExternal = i.AllowExternal || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
 		if gone := i.deletion(e); gone != nil {
@@ -153,11 +150,11 @@ const slackbot = "USLACKBOT"
 // message returns the tasks of a person's new message.
 func (i intake) message(m slack.Msg) eventTasks {
 	if m.Hidden || m.BotID != "" || m.Channel == "" || m.Timestamp == "" || m.User == "" || m.User == i.self || m.User == slackbot ||
-		!i.allowed(m.Channel) {
+		!i.allows(m.Channel) {
 		return eventTasks{}
 	}
 	member := ask.Member
-	if !i.allowExternal {
+	if !i.AllowExternal {
 		member = i.workspace.OfTeam(m.Team)
 	}
 	if member == ask.External {
@@ -272,12 +269,12 @@ func mayRepeat(m slack.Msg, files []ask.File) bool {
 // reaction. A reaction does not name the person's workspace.
 func (i intake) reacted(e *slackevents.ReactionAddedEvent) eventTasks {
 	at := ask.MessageRef{Channel: e.Item.Channel, TS: e.Item.Timestamp}
-	if i.reaction == "" || e.Reaction != i.reaction || e.Item.Type != "message" || e.User == "" || e.User == i.self ||
-		at.Channel == "" || at.TS == "" || !i.allowed(at.Channel) {
+	if i.Reaction == "" || e.Reaction != i.Reaction || e.Item.Type != "message" || e.User == "" || e.User == i.self ||
+		at.Channel == "" || at.TS == "" || !i.allows(at.Channel) {
 		return eventTasks{}
 	}
 	find := Search{
-		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.allowExternal, Target: Target{Message: &at},
+		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.AllowExternal, Target: Target{Message: &at},
 	}
 	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Search: &find}}}}
 }

@@ -164,7 +164,7 @@ func TestWhoMayAsk(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			in := testIntake
-			in.workspace, in.allowExternal = tt.workspace, tt.everyone
+			in.workspace, in.AllowExternal = tt.workspace, tt.everyone
 			var got []string
 			e := in.tasksOf(parseEvent(t, `"is_ext_shared_channel":true`, tt.event))
 			for _, in := range e.Intents {
@@ -193,7 +193,7 @@ func parseEvent(t *testing.T, more, event string) slackevents.EventsAPIEvent {
 }
 
 var testIntake = intake{
-	self: "UBOT", workspace: ask.Workspace{Team: "T1"}, reaction: "page_facing_up", allowed: func(channel string) bool { return channel != "CNO" },
+	identity{self: "UBOT", workspace: ask.Workspace{Team: "T1"}}, Access{Reaction: "page_facing_up", Denied: []string{"CNO"}},
 }
 
 // inWords is one of the event's intents in short.

@@ -78,7 +78,7 @@ func withOutsiders(t *testing.T, test func(b *Bot, down reading.Shutdown)) {
 			t.Fatal(err)
 		}
 		b, err := New(Config{
-			APIURL: "http://localhost/api/", Log: log, AutoRead: ReadAll,
+			APIURL: "http://localhost/api/", Log: log, Access: Access{AutoRead: ReadAll, Reaction: "eyes"},
 			Dial: func(context.Context, string, string) (net.Conn, error) {
 				t.Error("Slack is asked")
 				return nil, errors.New("no connection")
@@ -87,8 +87,7 @@ func withOutsiders(t *testing.T, test func(b *Bot, down reading.Shutdown)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.self, b.team = "U0", "T1"
-		b.intake = intake{self: "U0", workspace: ask.Workspace{Team: "T1"}, reaction: "eyes", allowed: b.config.allowed}
+		b.intake = intake{identity{self: "U0", workspace: ask.Workspace{Team: "T1"}}, b.config.Access}
 		b.people.remember("U2", true)
 		down, release := newShutdown(t.Context())
 		defer release()

@@ -21,8 +21,8 @@ func TestPayloadsOfNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Bot{log: slog.New(slog.DiscardHandler), jobs: queue, identity: identity{team: "T1"}}
-	b.intake = intake{self: "U0", allowExternal: true, allowed: func(string) bool { return true }}
+	b := &Bot{log: slog.New(slog.DiscardHandler), jobs: queue, config: Config{Access: Access{AllowExternal: true}}}
+	b.intake = intake{identity{self: "U0", workspace: ask.Workspace{Team: "T1"}}, b.config.Access}
 	press := func(block, action string) string {
 		return `{"type":"block_actions","user":{"id":"U1","team_id":"T1"},"channel":{"id":"C1"},"actions":[{"type":"button","block_id":"` + block + `","action_id":"` + action + `"}]}`
 	}
@@ -76,7 +76,7 @@ func TestPayloadsOfNobody(t *testing.T) {
 
 // TestWindowsOfStrangers say so themselves, and stay open.
 func TestWindowsOfStrangers(t *testing.T) {
-	b := &Bot{log: slog.New(slog.DiscardHandler), intake: intake{workspace: ask.Workspace{Team: "T1"}}}
+	b := &Bot{log: slog.New(slog.DiscardHandler), intake: intake{identity: identity{workspace: ask.Workspace{Team: "T1"}}}}
 	for callback, field := range map[string]string{"upload": "files", "again-locate": "words", "other": ""} {
 		c := slack.InteractionCallback{Type: slack.InteractionTypeViewSubmission}
 		c.User.ID, c.User.TeamID, c.View.CallbackID = "U1", "T2", callback

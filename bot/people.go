@@ -36,7 +36,7 @@ type cachedPerson struct {
 // as external: the operator wants no others.
 func (b *Bot) external(ctx context.Context, person, team string) (bool, error) {
 	switch member := b.intake.workspace.OfTeam(team); {
-	case b.intake.allowExternal || member == ask.Member:
+	case b.config.AllowExternal || member == ask.Member:
 		return false, nil
 	case member == ask.External:
 		return true, nil

@@ -28,8 +28,8 @@ func (b *Bot) filesOf(m slack.Msg, channel string) (all []FoundFile) {
 	at := FoundFile{Source: ask.MessageRef{Channel: channel, TS: m.Timestamp}, Root: cmp.Or(m.ThreadTimestamp, m.Timestamp)}
 	files := slices.Clone(m.Files)
 	for _, a := range m.Attachments {
-		from, _ := ask.ParseLink(a.FromURL, b.home)
-		if a.IsShare && (from.Message.Channel == "" || b.intake.allowed(from.Message.Channel)) { // the preview of a link may show private content
+		from, _ := ask.ParseLink(a.FromURL, b.intake.home)
+		if a.IsShare && (from.Message.Channel == "" || b.config.allows(from.Message.Channel)) { // the preview of a link may show private content
 			files = append(files, a.Files...)
 		}
 	}

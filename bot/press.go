@@ -65,7 +65,7 @@ func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack ac
 func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) (sentence string) {
 	files := b.filesOf(c.Message.Msg, c.Channel.ID)
 	switch {
-	case !b.intake.allowed(c.Channel.ID):
+	case !b.config.allows(c.Channel.ID):
 		return words.NotHere
 	case len(files) == 0:
 		return words.NoPictureThere
@@ -140,7 +140,7 @@ func (b *Bot) pressed(ctx context.Context, key string, file int, channel, person
 	switch {
 	case err != nil, !ok, file >= len(a.Files): // erased
 		err = userError(words.NotRemembered)
-	case !b.intake.allowed(a.Channel):
+	case !b.config.allows(a.Channel):
 		err = userError(words.NotHere)
 	case a.Person == person:
 	case a.Channel != channel:
@@ -158,7 +158,7 @@ func (b *Bot) readAgain(ctx context.Context, a ask.Ask, file int) error {
 	switch {
 	case b.quotaLeft(a.Person, a.Channel) == 0:
 		return userError(words.TooManyWaiting(0, 1))
-	case f.Source.Channel != "" && !b.intake.allowed(f.Source.Channel):
+	case f.Source.Channel != "" && !b.config.allows(f.Source.Channel):
 		return userError(words.NotHere)
 	}
 	a.Files, a.Explicit = []ask.File{f}, true

@@ -59,7 +59,7 @@ func (b *Bot) resolve(ctx context.Context, f Search) (files []FoundFile, err err
 // person cannot see.
 func (b *Bot) permitted(ctx context.Context, f Search, files []FoundFile) (left []FoundFile, err error) {
 	for _, g := range files {
-		if g.Source.Channel != "" && !b.intake.allowed(g.Source.Channel) {
+		if g.Source.Channel != "" && !b.config.allows(g.Source.Channel) {
 			continue
 		}
 		if g.Named {
@@ -95,7 +95,7 @@ func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]FoundFile, er
 // linked returns the files of a message for a person who knows its address. To
 // a person who cannot see the message, the message does not exist.
 func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]FoundFile, error) {
-	if !b.intake.allowed(at.Channel) {
+	if !b.config.allows(at.Channel) {
 		return nil, userError(words.NotForYou)
 	}
 	if err := b.requireMember(ctx, at.Channel, person, words.NotForYou); err != nil {
@@ -134,7 +134,7 @@ func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile,
 	file = FoundFile{File: ask.Slim(*info)}
 	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
 	unshared := len(shares) == 0
-	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.intake.allowed(channel) })
+	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.config.allows(channel) })
 	if slices.Contains(shares, f.Channel) {
 		shares = slices.Insert(shares, 0, f.Channel) // the channel of the request comes first
 	}
@@ -179,7 +179,7 @@ func (b *Bot) inThread(ctx context.Context, f Search) (files []FoundFile, err er
 		}
 		var here []FoundFile
 		switch key := strings.TrimSuffix(post.Key(m), reading.ReplyKey); {
-		case m.User != b.self:
+		case m.User != b.intake.self:
 			here = likelyPictures(b.filesOf(m.Msg, f.Channel))
 		case key != post.Key(m):
 			own = true
@@ -201,7 +201,7 @@ func (b *Bot) inThread(ctx context.Context, f Search) (files []FoundFile, err er
 
 // filesOfReply returns the files of a reply, if they are still known.
 func (b *Bot) filesOfReply(ctx context.Context, key string) (files []FoundFile, err error) {
-	record, err := b.jobs.Get(ctx, b.team+"/"+key)
+	record, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+key)
 	if isUnknownJob(err) {
 		return nil, nil
 	}
@@ -218,18 +218,18 @@ func (b *Bot) filesOfReply(ctx context.Context, key string) (files []FoundFile, 
 
 // newest returns the newest message with files in the channel of the request.
 func (b *Bot) newest(ctx context.Context, f Search) ([]FoundFile, error) {
-	if err := b.requireMember(ctx, f.Channel, f.Person, words.AddMeFirst(b.self)); err != nil {
+	if err := b.requireMember(ctx, f.Channel, f.Person, words.AddMeFirst(b.intake.self)); err != nil {
 		return nil, err
 	}
 	for m, err := range b.client.Messages(ctx, f.Channel, "") {
 		switch post.Code(err) {
 		case "not_in_channel", "channel_not_found":
-			return nil, userError(words.AddMeFirst(b.self))
+			return nil, userError(words.AddMeFirst(b.intake.self))
 		}
 		if err != nil {
 			return nil, err
 		}
-		if files := likelyPictures(b.filesOf(m.Msg, f.Channel)); m.User != b.self && len(files) > 0 {
+		if files := likelyPictures(b.filesOf(m.Msg, f.Channel)); m.User != b.intake.self && len(files) > 0 {
 			return files[len(files)-1:], nil // the newest image only
 		}
 	}

@@ -147,16 +147,16 @@ func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to 
 	}
 	underWay := created
 	if !created {
-		record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
+		record, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+a.Key)
 		underWay = err == nil && unfinished(record)
 	}
-	return words.WhereText(ask.Permalink(b.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
+	return words.WhereText(ask.Permalink(b.intake.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
 }
 
 // enqueueRest enqueues an ask for the files that an earlier ask with the same
 // key did not have.
 func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err error) {
-	record, err := b.jobs.Get(ctx, b.team+"/"+a.Key)
+	record, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+a.Key)
 	if err != nil {
 		if isUnknownJob(err) {
 			err = nil
@@ -208,7 +208,7 @@ func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destin
 	}
 	switch {
 	case to.outside:
-		to.note = words.InviteMe(b.self)
+		to.note = words.InviteMe(b.intake.self)
 	case to.Channel == f.Channel:
 	case elsewhere && !f.Private:
 		to.note = words.AnsweredElsewhere

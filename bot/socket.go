@@ -41,15 +41,10 @@ var errDisconnected = fmt.Errorf("no connection for %s", disconnectTimeout)
 // listen keeps a Socket Mode connection up. listen returns a *TokenError, or
 // nil when ctx ends.
 func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
-	client := *b.http
-	client.Transport = &connectThrottle{next: client.Transport, pace: rate.NewLimiter(rate.Every(1500*time.Millisecond), 5)}
-	api := slack.New(b.config.BotToken,
-		slack.OptionAppLevelToken(b.config.AppToken), slack.OptionAPIURL(b.config.APIURL),
-		slack.OptionHTTPClient(&client), slack.OptionLog(log.New(io.Discard, "", 0)))
 	work := newDispatcher()
 	defer work.end()
 	for ctx.Err() == nil {
-		err := b.session(ctx, api, down, work)
+		err := b.session(ctx, down, work)
 		if refused, ok := errors.AsType[*TokenError](err); ok {
 			return refused
 		}
@@ -63,10 +58,10 @@ func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
 // session runs a Socket Mode client, which reconnects by itself. session
 // returns after a final failure, after disconnectTimeout without connection, or when ctx
 // ends.
-func (b *Bot) session(ctx context.Context, api *slack.Client, down reading.Shutdown, work *dispatcher) error {
+func (b *Bot) session(ctx context.Context, down reading.Shutdown, work *dispatcher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	client := socketmode.New(api,
+	client := socketmode.New(b.api,
 		socketmode.OptionReadLimit(maxEnvelope), socketmode.OptionLog(log.New(io.Discard, "", 0)),
 		socketmode.OptionDialer(&websocket.Dialer{
 			Proxy: http.ProxyFromEnvironment, NetDialContext: b.config.Dial,
@@ -205,32 +200,32 @@ func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool)
 // repeats these calls without a pause if Slack accepts a connection and closes
 // it at once. connectThrottle also keeps Retry-After across clients.
 type connectThrottle struct {
-	next http.RoundTripper
+	*http.Transport
 	pace *rate.Limiter
 
 	mu    sync.Mutex // guards until
 	until time.Time  // no call before this time
 }
 
-func (o *connectThrottle) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *connectThrottle) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
-		return o.next.RoundTrip(r)
+		return t.Transport.RoundTrip(r)
 	}
-	o.mu.Lock()
-	wait := time.Until(o.until)
-	o.mu.Unlock()
+	t.mu.Lock()
+	wait := time.Until(t.until)
+	t.mu.Unlock()
 	if err := sleep.For(r.Context(), wait); err != nil {
 		return nil, err
 	}
-	if err := o.pace.Wait(r.Context()); err != nil {
+	if err := t.pace.Wait(r.Context()); err != nil {
 		return nil, err
 	}
-	response, err := o.next.RoundTrip(r)
+	response, err := t.Transport.RoundTrip(r)
 	if err == nil && response.StatusCode == http.StatusTooManyRequests {
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		o.mu.Lock()
-		o.until = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
-		o.mu.Unlock()
+		t.mu.Lock()
+		t.until = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
+		t.mu.Unlock()
 	}
 	return response, err
 }

@@ -104,7 +104,7 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	}
 	record := t.record()
 	if t.Download == nil { // the key of a Download has the workspace already
-		record.Key = b.team + "/" + record.Key
+		record.Key = b.intake.workspace.Team + "/" + record.Key
 	}
 	if record.Request, err = json.Marshal(t); err != nil {
 		return false, err
@@ -124,12 +124,12 @@ const clockSkew = time.Minute
 // is read twice does less harm than one that is not read.
 func (b *Bot) dropRequested(ctx context.Context, a *ask.Ask) {
 	seconds, _, _ := strings.Cut(ask.Timestamp(a.Origin), ".")
-	if at, err := strconv.ParseInt(seconds, 10, 64); err != nil || at > b.started.Add(clockSkew).Unix() {
+	if at, err := strconv.ParseInt(seconds, 10, 64); err != nil || at > b.intake.started.Add(clockSkew).Unix() {
 		return
 	}
 	var files []ask.File
 	for i, f := range a.Files {
-		if _, err := b.jobs.Get(ctx, b.team+"/"+a.RequestKey(i)); err != nil && !errors.Is(err, jobs.ErrCorrupt) {
+		if _, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+a.RequestKey(i)); err != nil && !errors.Is(err, jobs.ErrCorrupt) {
 			files = append(files, f)
 		}
 	}

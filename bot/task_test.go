@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/reading"
@@ -117,7 +118,7 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 					t.Fatal(err)
 				}
 				// It has no connection to Slack: whatever asks for one panics.
-				b := &Bot{log: logger, jobs: queue, identity: identity{team: "T1"}}
+				b := &Bot{log: logger, jobs: queue, intake: intake{identity: identity{workspace: ask.Workspace{Team: "T1"}}}}
 				record := jobs.Record{Key: "T1/C1/1.1/x", Thread: "C1/1.1", Person: "U1", Request: json.RawMessage(request)}
 				if _, err := queue.Enqueue(t.Context(), record); err != nil {
 					t.Fatal(err)

@@ -92,7 +92,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 	var from origin
 	err := json.Unmarshal([]byte(c.View.PrivateMetadata), &from)
 	kind, again := againKind(c.View.CallbackID)
-	if err != nil || c.View.State == nil || from.Channel == "" || !b.intake.allowed(from.Channel) || !again && c.View.CallbackID != uploadID {
+	if err != nil || c.View.State == nil || from.Channel == "" || !b.config.allows(from.Channel) || !again && c.View.CallbackID != uploadID {
 		ack(nil) // not a window of the bot
 		return
 	}

@@ -119,8 +119,10 @@ func runBot(ctx context.Context, c settings.Config, engine string, model *ocr.Cl
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
 		Engine: engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - pages, Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
-		AutoRead: bot.ChannelMode(c.AutoRead), Allowed: settings.Channels(c.AllowedChannels), Denied: settings.Channels(c.DeniedChannels),
-		AllowExternal: c.AllowExternal, Reaction: c.ReactionName(),
+		Access: bot.Access{
+			AutoRead: bot.ChannelMode(c.AutoRead), Allowed: settings.Channels(c.AllowedChannels), Denied: settings.Channels(c.DeniedChannels),
+			AllowExternal: c.AllowExternal, Reaction: c.ReactionName(),
+		},
 	}, model, queue)
 	if err == nil {
 		watched.Watch(b)
