@@ -92,7 +92,7 @@ func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
 		}
 		of += len(in.Ask.Files)
 		if room := b.quotaLeft(e.Person, e.Channel) - taken; room < len(in.Ask.Files) {
-			_, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+in.Ask.Key)
+			_, err := b.record(ctx, in.Ask.Key)
 			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
 				return err
 			}

@@ -114,7 +114,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 		ack(ephemeralAnswer(words.NotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
-		respond(b.openWindow(working, c.TriggerID, uploadWindow(origin{Channel: c.ChannelID, Respond: c.ResponseURL})))
+		respond(b.openWindow(working, c.TriggerID, uploadWindow(privateMetadata{Channel: c.ChannelID, Respond: c.ResponseURL})))
 	case w.verb == "help":
 		ack(ephemeralAnswer(words.Help(w.unclear)))
 	case w.verb == "status":

@@ -31,7 +31,7 @@ func TestPayloadsOfNobody(t *testing.T) {
 		return `{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","type":"modal","callback_id":"` + callback + `","private_metadata":` + string(quoted) + state + `}}`
 	}
 	const filled = `,"state":{"values":{"files":{"files":{"type":"file_input","files":[{"id":"F1","mimetype":"image/png"}]}},"mode":{"mode":{"selected_option":{"value":"text"}}},"words":{"words":{"value":"x"}}}}`
-	here := origin{Channel: "C1", Key: "T1/C1/1.1/F1/markdown"}.metadata()
+	here := `{"Channel":"C1","Key":"T1/C1/1.1/F1/markdown"}`
 	for name, payload := range map[string]string{
 		"empty":                         `{}`,
 		"nobody":                        `{"type":"block_actions"}`,

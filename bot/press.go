@@ -90,7 +90,7 @@ func (b *Bot) press(ctx context.Context, c *slack.InteractionCallback, action *s
 	if action.ActionID == reading.ModesID && kind.NeedsArgument() {
 		// A window must open within 3 s, so the permission is checked at the
 		// submission.
-		return b.openWindow(ctx, c.TriggerID, againWindow(origin{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind))
+		return b.openWindow(ctx, c.TriggerID, againWindow(privateMetadata{Channel: c.Channel.ID, Key: key, File: file, Root: root}, kind))
 	}
 	record, a, err := b.pressed(ctx, key, file, c.Channel.ID, c.User.ID)
 	if err != nil {

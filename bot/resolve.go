@@ -201,7 +201,7 @@ func (b *Bot) inThread(ctx context.Context, f Search) (files []FoundFile, err er
 
 // filesOfReply returns the files of a reply, if they are still known.
 func (b *Bot) filesOfReply(ctx context.Context, key string) (files []FoundFile, err error) {
-	record, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+key)
+	record, err := b.record(ctx, key)
 	if isUnknownJob(err) {
 		return nil, nil
 	}

@@ -21,7 +21,7 @@ type Sample struct {
 
 // Samples returns a running reply, a closed reply, a result, and the windows.
 func Samples() ([]Sample, error) {
-	from := origin{Channel: "C00000000", Key: "T00000000/C00000000/1700000000.000000/read/markdown", Root: "1700000000.000000"}
+	from := privateMetadata{Channel: "C00000000", Key: "T00000000/C00000000/1700000000.000000/read/markdown", Root: "1700000000.000000"}
 	running, closed, result := reading.SampleMessages()
 	var samples []Sample
 	for _, s := range []struct {

@@ -147,7 +147,7 @@ func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to 
 	}
 	underWay := created
 	if !created {
-		record, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+a.Key)
+		record, err := b.record(ctx, a.Key)
 		underWay = err == nil && unfinished(record)
 	}
 	return words.WhereText(ask.Permalink(b.intake.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
@@ -156,7 +156,7 @@ func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to 
 // enqueueRest enqueues an ask for the files that an earlier ask with the same
 // key did not have.
 func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err error) {
-	record, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+a.Key)
+	record, err := b.record(ctx, a.Key)
 	if err != nil {
 		if isUnknownJob(err) {
 			err = nil

@@ -115,6 +115,11 @@ func (b *Bot) enqueue(ctx context.Context, t task) (created bool, err error) {
 	return created, err
 }
 
+// record returns the record of a job of this workspace.
+func (b *Bot) record(ctx context.Context, key string) (jobs.Record, error) {
+	return b.jobs.Get(ctx, b.intake.workspace.Team+"/"+key)
+}
+
 // clockSkew bounds the difference between Slack's clock and this machine's.
 const clockSkew = time.Minute
 
@@ -129,7 +134,7 @@ func (b *Bot) dropRequested(ctx context.Context, a *ask.Ask) {
 	}
 	var files []ask.File
 	for i, f := range a.Files {
-		if _, err := b.jobs.Get(ctx, b.intake.workspace.Team+"/"+a.RequestKey(i)); err != nil && !errors.Is(err, jobs.ErrCorrupt) {
+		if _, err := b.record(ctx, a.RequestKey(i)); err != nil && !errors.Is(err, jobs.ErrCorrupt) {
 			files = append(files, f)
 		}
 	}

@@ -24,8 +24,8 @@ const (
 	privateID = "private"
 )
 
-// origin is the data that a window keeps about its opening.
-type origin struct {
+// privateMetadata is the data that a window keeps about its opening.
+type privateMetadata struct {
 	Channel string
 	Respond string `json:",omitempty"` // valid for 30 minutes, like the trigger's response
 	Key     string `json:",omitempty"` // of the job to read again
@@ -33,17 +33,12 @@ type origin struct {
 	Root    string `json:",omitempty"`
 }
 
-func (o origin) metadata() string {
-	text, _ := json.Marshal(o) // strings only
-	return string(text)
-}
-
 func plain(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }
 
 // uploadWindow returns the window that asks for files and a mode.
-func uploadWindow(from origin) slack.ModalViewRequest {
+func uploadWindow(from privateMetadata) slack.ModalViewRequest {
 	files := slack.NewInputBlock(filesID, plain(words.FilesLabel), plain(words.FilesHint),
 		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(maxFound))
 	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, reading.ModeOptions()...)
@@ -58,7 +53,7 @@ func uploadWindow(from origin) slack.ModalViewRequest {
 }
 
 // againWindow returns the window that asks for the words of a mode.
-func againWindow(from origin, kind ocr.Kind) slack.ModalViewRequest {
+func againWindow(from privateMetadata, kind ocr.Kind) slack.ModalViewRequest {
 	label := words.PromptLabel
 	if kind == ocr.Locate {
 		label = words.LocateLabel
@@ -79,17 +74,18 @@ func wordsInput(label string, optional bool) *slack.InputBlock {
 	return slack.NewInputBlock(wordsID, plain(label), nil, input).WithOptional(optional)
 }
 
-func window(callback, title string, from origin, blocks ...slack.Block) slack.ModalViewRequest {
+func window(callback, title string, from privateMetadata, blocks ...slack.Block) slack.ModalViewRequest {
+	metadata, _ := json.Marshal(from) // strings only
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: callback, Title: plain(title), Submit: plain(words.SubmitButton), Close: plain(words.CancelButton),
-		PrivateMetadata: from.metadata(), Blocks: slack.Blocks{BlockSet: blocks},
+		PrivateMetadata: string(metadata), Blocks: slack.Blocks{BlockSet: blocks},
 	}
 }
 
 // submitted handles a submitted window. Problems are shown in the window,
 // which stays open.
 func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack ackFunc) {
-	var from origin
+	var from privateMetadata
 	err := json.Unmarshal([]byte(c.View.PrivateMetadata), &from)
 	kind, again := againKind(c.View.CallbackID)
 	if err != nil || c.View.State == nil || from.Channel == "" || !b.config.allows(from.Channel) || !again && c.View.CallbackID != uploadID {
