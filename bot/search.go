@@ -59,18 +59,23 @@ func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
 	err := post.OptionalScope(b.resolveAndEnqueue(ctx, f))
-	if why, refused := errors.AsType[userError](err); refused {
-		if !f.Silent {
-			b.postEphemeral(ctx, f, string(why))
-		}
-		return nil
-	}
+	sentence := ""
+	refusal, refused := errors.AsType[userError](err)
 	switch {
-	case err == nil, f.Silent, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
+	case refused:
+		sentence, err = string(refusal), nil
+	case errors.Is(err, post.ErrTooManyMembers):
+		sentence, err = words.TooManyMembers, nil
+	case errors.Is(err, jobs.ErrFull):
+		sentence, err = words.StoreFull, nil
+	case err == nil, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
 	case errors.Is(err, post.ErrScope):
-		b.postEphemeral(ctx, f, words.MissingScope)
+		sentence = words.MissingScope
 	case !temporary(err), job.LastAttempt():
-		b.postEphemeral(ctx, f, words.NotFound)
+		sentence = words.NotFound
+	}
+	if sentence != "" && !f.Silent {
+		b.postEphemeral(ctx, f, sentence)
 	}
 	return err
 }
@@ -86,9 +91,6 @@ func (b *Bot) resolveAndEnqueue(ctx context.Context, f Search) error {
 		}
 	}
 	files, err := b.resolve(ctx, f)
-	if errors.Is(err, post.ErrTooManyMembers) {
-		return userError(words.TooManyMembers)
-	}
 	if err != nil {
 		return err
 	}
@@ -112,9 +114,6 @@ func (b *Bot) resolveAndEnqueue(ctx context.Context, f Search) error {
 	}
 	if len(files) > 0 {
 		link, err := b.enqueueFound(ctx, f, files, to)
-		if errors.Is(err, jobs.ErrFull) {
-			return userError(words.StoreFull)
-		}
 		if err != nil {
 			return err
 		}

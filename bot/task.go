@@ -235,13 +235,7 @@ func (b *Bot) eraseSearch(ctx context.Context, job *jobs.Job) {
 // temporary reports whether a failed task, other than an Ask, may succeed
 // later.
 func temporary(err error) bool {
-	if _, ok := errors.AsType[userError](err); ok {
-		return false
-	}
-	if errors.Is(err, post.ErrScope) || errors.Is(err, post.ErrTooManyMembers) {
-		return false
-	}
-	return reading.FailureOf(err).Retry()
+	return !errors.Is(err, post.ErrScope) && reading.FailureOf(err).Retry()
 }
 
 // logOf returns a log whose lines name the job.
