@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
@@ -14,14 +15,14 @@ import (
 // https://docs.slack.dev/reference/methods/blocks.validate
 func checkBlocks(ctx context.Context, slack slackCaller) Finding {
 	const check = "blocks.validate"
-	samples, err := bot.Samples()
-	if err != nil {
-		return failed(check, "the bot can't build its messages: "+err.Error(), "Please report this: this version of the program is broken.")
-	}
 	var names []string
-	for _, s := range samples {
+	for _, s := range bot.Samples() {
+		payload, err := json.Marshal(s.Payload)
+		if err != nil {
+			return failed(check, "the bot can't build its messages: "+err.Error(), "Please report this: this version of the program is broken.")
+		}
 		var answer struct{}
-		_, err := slack.call(ctx, check, url.Values{s.Argument: {string(s.Payload)}}, &answer)
+		_, err = slack.call(ctx, check, url.Values{s.Argument: {string(payload)}}, &answer)
 		code, refused := errors.AsType[refusal](err)
 		switch {
 		case code == "unknown_method":
