@@ -14,7 +14,7 @@ type account struct {
 
 	mu   sync.Mutex // guards the fields below
 	left time.Duration
-	over error // the reason why the file was given up
+	err  error // the reason why the file was given up
 }
 
 func (d *Decoder) newAccount(owner string) *account {
@@ -37,11 +37,11 @@ func (a *account) extend(pages int, each time.Duration) {
 func (a *account) begin(ctx context.Context, kind Kind, most time.Duration) (limited context.Context, charge func(error), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.over == nil && a.left <= 0 {
-		a.over = &KilledError{Kind: kind, Limit: LimitTime}
+	if a.err == nil && a.left <= 0 {
+		a.err = &KilledError{Kind: kind, Limit: LimitTime}
 	}
-	if a.over != nil {
-		return nil, nil, a.over
+	if a.err != nil {
+		return nil, nil, a.err
 	}
 	begun := time.Now()
 	limited, cancel := context.WithTimeout(ctx, min(most, a.left))
@@ -54,7 +54,7 @@ func (a *account) begin(ctx context.Context, kind Kind, most time.Duration) (lim
 		}
 		a.left -= time.Since(begun)
 		if killed, ok := errors.AsType[*KilledError](err); ok && killed.Limit == LimitTime {
-			a.over = err
+			a.err = err
 		}
 	}, nil
 }

@@ -18,7 +18,7 @@ import (
 func slowly(each, fileTime time.Duration) (d *Decoder, busy *time.Duration) {
 	d, busy = NewDecoder(DecoderConfig{FileTime: fileTime, IgnoreText: true}), new(time.Duration)
 	var mu sync.Mutex
-	d.carry = func(ctx context.Context, r request, _, output, _ *os.File) (answer, error) {
+	d.execute = func(ctx context.Context, r request, _, output, _ *os.File) (answer, error) {
 		if r.Task == taskExamine {
 			a := answer{Pages: []input.Page{{Width: 100, Height: 100}}, Total: 1}
 			for r.Kind == input.PDF && a.Total < 50 {

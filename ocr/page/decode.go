@@ -49,20 +49,20 @@ func measure(f *input.File, kind Kind, maxPixels int) (image.Point, error) {
 	return image.Pt(h.Width, h.Height), input.CheckShape(h.Width, h.Height)
 }
 
-// look returns the upright size of a picture, if the picture may be decoded.
-func look(f *input.File, kind Kind, maxPixels int) (image.Point, pixels.Orientation, error) {
+// inspect returns the upright size of a picture, if the picture may be decoded.
+func inspect(f *input.File, kind Kind, maxPixels int) (image.Point, pixels.Orientation, error) {
 	stored, err := measure(f, kind, maxPixels)
 	if err != nil {
 		return image.Point{}, 0, err
 	}
-	turn := orientation(f, kind)
-	w, h := turn.Size(stored.X, stored.Y)
-	return image.Pt(w, h), turn, nil
+	orientation := readOrientation(f, kind)
+	w, h := orientation.Size(stored.X, stored.Y)
+	return image.Pt(w, h), orientation, nil
 }
 
-// orientation returns the orientation according to the file's metadata. A file
+// readOrientation returns the orientation according to the file's metadata. A file
 // with damaged metadata counts as upright, since its pixels may be good.
-func orientation(f *input.File, kind Kind) pixels.Orientation {
+func readOrientation(f *input.File, kind Kind) pixels.Orientation {
 	if kind == input.TIFF {
 		return tiff.Orientation(f)
 	}
@@ -77,9 +77,9 @@ func orientation(f *input.File, kind Kind) pixels.Orientation {
 	return tiff.Orientation(input.NewFile(f.Context, bytes.NewReader(exif), int64(len(exif))))
 }
 
-// render decodes a picture that look allows to the given upright size, on white.
+// render decodes a picture that inspect allows to the given upright size, on white.
 // If the picture is smaller, render keeps its size.
-func render(f *input.File, kind Kind, turn pixels.Orientation, size image.Point) (*image.RGBA, error) {
+func render(f *input.File, kind Kind, orientation pixels.Orientation, size image.Point) (*image.RGBA, error) {
 	decoded, err := run(f, kind, codecs[kind].Decode)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func render(f *input.File, kind Kind, turn pixels.Orientation, size image.Point)
 	if got.X <= 0 || got.Y <= 0 {
 		return nil, input.Broken(kind, fmt.Errorf("it has %d×%d pixels", got.X, got.Y))
 	}
-	w, h := turn.Size(size.X, size.Y)
+	w, h := orientation.Size(size.X, size.Y)
 	if got.X < w || got.Y < h {
 		w, h = got.X, got.Y
 	}
@@ -97,7 +97,7 @@ func render(f *input.File, kind Kind, turn pixels.Orientation, size image.Point)
 	if err != nil {
 		return nil, err
 	}
-	m := turn.Apply(pixels.Flatten(pixels.Adjust(small, f.Gamma)))
+	m := orientation.Apply(pixels.Flatten(pixels.Adjust(small, f.Gamma)))
 	if pixels.SingleColor(m) {
 		return m, checkBlank(f, kind, got)
 	}

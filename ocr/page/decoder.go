@@ -74,8 +74,8 @@ type Decoder struct {
 
 	maxPixels int // of a picture
 
-	// carry carries out a request; the context ends with the request's time.
-	carry func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error)
+	// execute carries out a request; the context ends with the request's time.
+	execute func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error)
 }
 
 // NewDecoder returns a Decoder.
@@ -91,9 +91,9 @@ func NewDecoder(c DecoderConfig) *Decoder {
 	// else waiting files could keep all space from the pages that they wait for.
 	d.texts = tempfile.NewSpace(c.Space / 12)
 	d.drawings = tempfile.NewSpace(c.Space - c.Space/12)
-	d.carry = d.spawn
+	d.execute = d.spawn
 	if len(c.Command) == 0 {
-		d.carry = func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
+		d.execute = func(ctx context.Context, r request, file, output, scratch *os.File) (answer, error) {
 			return do(ctx, r, file, output, scratch), nil
 		}
 	}
@@ -171,7 +171,7 @@ func (d *Decoder) try(ctx context.Context, file *account, again bool, r request,
 		case <-working.Done():
 		}
 	})
-	a, err := d.carry(working, r, content, output, scratch)
+	a, err := d.execute(working, r, content, output, scratch)
 	end(nil)
 	watching.Wait()
 	if err == nil {
@@ -223,10 +223,10 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 		return answer{}, fmt.Errorf("starting the decoder: %w", err)
 	}
 	var a answer
-	bad := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(&a)
+	decodeErr := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(&a)
 	sandbox.KillGroup(c) // the group keeps the number of its leader until Wait
 	_ = c.Wait()         // the answer says how it went
-	if bad != nil {
+	if decodeErr != nil {
 		return answer{}, &KilledError{Kind: r.Kind, Limit: LimitCrash, Stderr: input.FirstLine(stderr.String())}
 	}
 	return a, nil

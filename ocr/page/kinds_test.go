@@ -10,7 +10,6 @@ import (
 	"image/color/palette"
 	"image/gif"
 	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/image/bmp"
@@ -297,38 +296,5 @@ func TestAnnotationsOfPDF(t *testing.T) {
 				t.Errorf("anything drawn: %v", drawn)
 			}
 		})
-	}
-}
-
-func TestSniffMore(t *testing.T) {
-	box := func(major string, more ...string) string {
-		brands := major + "\x00\x00\x00\x00" + strings.Join(more, "")
-		return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(brands)))) + "ftyp" + brands
-	}
-	for head, want := range map[string]page.Kind{
-		box("heic", "mif1", "heic"):            input.HEIC,
-		box("mif1", "mif1", "heic"):            input.HEIC,
-		box("mif1"):                            input.HEIC,
-		box("avif", "avif", "mif1"):            input.AVIF,
-		box("mif1", "avif", "miaf"):            input.AVIF,
-		box("isom", "mp42"):                    "",
-		box("qt  ") + "heic":                   "",
-		"II*\x00\x08\x00\x00\x00":              input.TIFF,
-		"MM\x00*\x00\x00\x00\x08":              input.TIFF,
-		"II+\x00":                              "",
-		"BMW builds cars and motorcycles":      "",
-		"BM":                                   "",
-		"%PDF-1.4":                             input.PDF,
-		"junk\n%PDF-1.4":                       input.PDF,
-		strings.Repeat(" ", 1020) + "%PDF-1.4": "",
-		"<p>A file that begins with %PDF-1.4 is a PDF</p>": "",
-		"<svg xmlns=\"http://www.w3.org/2000/svg\"/>":      "",
-	} {
-		if got := input.Sniff([]byte(head)); got != want {
-			t.Errorf("%q is %q, want %q", head, got, want)
-		}
-	}
-	if got := input.PDF.MediaType(); got != "application/pdf" {
-		t.Error(got)
 	}
 }

@@ -67,7 +67,7 @@ func drawAlone(f *input.File, maxPixels int, o Options) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	size, turn, err := look(f, kind, maxPixels)
+	size, turn, err := inspect(f, kind, maxPixels)
 	if err != nil {
 		return Page{}, err
 	}

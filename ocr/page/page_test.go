@@ -297,29 +297,3 @@ func TestOpenKeepsColorsOfSmallPicture(t *testing.T) {
 		t.Errorf("a small JPEG file became %s", p.MediaType)
 	}
 }
-
-func TestSniff(t *testing.T) {
-	for head, want := range map[string]page.Kind{
-		"":                                  "",
-		"\x89PNG\r\n\x1a\n":                 page.PNG,
-		"\x89PNG\r\n\x1a":                   "",
-		"\xff\xd8\xff\xe0":                  input.JPEG,
-		"GIF87a":                            input.GIF,
-		"GIF88a":                            "",
-		"RIFF\x10\x00\x00\x00WEBPVP8 ":      input.WebP,
-		"RIFF\x10\x00\x00\x00WAVEfmt ":      "",
-		"RIFF":                              "",
-		"<html>":                            "",
-		"\xef\xbb\xbf<?xml version=\"1.0\"": "",
-	} {
-		if got := input.Sniff([]byte(head)); got != want {
-			t.Errorf("%q is %q, want %q", head, got, want)
-		}
-	}
-	if got := input.JPEG.MediaType(); got != "image/jpeg" {
-		t.Error(got)
-	}
-	if got := page.Kind("").MediaType(); got != "application/octet-stream" {
-		t.Error(got)
-	}
-}

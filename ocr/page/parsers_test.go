@@ -24,15 +24,15 @@ func FuzzSniff(f *testing.F) {
 	})
 }
 
-// FuzzLook is for the parsers of headers, our own among them.
-func FuzzLook(f *testing.F) {
+// FuzzInspect is for the parsers of headers, our own among them.
+func FuzzInspect(f *testing.F) {
 	f.Add(string(input.HEIC), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
 	f.Add(string(input.JPEG), []byte("\xff\xd8\xff\xc0\x00\x11\x08\x00\x01\x00\x01\x03"))
 	f.Add(string(input.WebP), []byte("RIFF\x00\x00\x00\x00WEBPVP8X"))
 	f.Add(string(input.TIFF), []byte("II*\x00\x08\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, kind string, file []byte) {
 		f := input.NewFile(t.Context(), bytes.NewReader(file), int64(len(file)))
-		size, turn, err := look(f, Kind(kind), 1e6)
+		size, turn, err := inspect(f, Kind(kind), 1e6)
 		if err == nil && (size.X < 1 || size.Y < 1 || size.X*size.Y > 1e6 || turn < 1 || turn > 8) {
 			t.Errorf("%v, %v", size, turn)
 		}

@@ -140,7 +140,7 @@ func examine(f *input.File, r request) (a answer, err error) {
 		}
 	}
 	for f.Page = range min(a.Total, r.MaxPages) {
-		size, _, err := look(f, r.Kind, r.MaxPixels)
+		size, _, err := inspect(f, r.Kind, r.MaxPixels)
 		if f.Err != nil {
 			return a, err
 		}
@@ -175,11 +175,11 @@ func drawPieces(f *input.File, output io.Writer, r request) ([]drawnPiece, error
 func drawPage(f *input.File, r request) (*image.RGBA, error) {
 	size := image.Pt(r.Layout.Width, r.Layout.Height)
 	if r.Kind != input.PDF {
-		_, turn, err := look(f, r.Kind, r.MaxPixels)
+		_, orientation, err := inspect(f, r.Kind, r.MaxPixels)
 		if err != nil {
 			return nil, err
 		}
-		return render(f, r.Kind, turn, size)
+		return render(f, r.Kind, orientation, size)
 	}
 	m, err := pdf.Draw(f, r.Page, size, r.HideLinks)
 	if err != nil {

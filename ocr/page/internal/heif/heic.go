@@ -83,13 +83,13 @@ func decode(file *input.File, kind input.Kind) (image.Image, error) {
 	size, err := h.size()
 	if err != nil {
 		return nil, err
-	} else if h.larger(size) {
+	} else if h.oversized(size) {
 		return nil, errors.New("its picture is larger than it says")
 	}
 	module := kind == input.HEIC && !file.Tools.Has("heif-convert")
 	var m image.Image
 	if module {
-		m, err = h.decodeWASM(file, size)
+		m, err = h.decodeWithModule(file, size)
 	} else {
 		m, err = h.convert(file, kind, size)
 	}
@@ -103,7 +103,7 @@ func decode(file *input.File, kind input.Kind) (image.Image, error) {
 	case h.end() > uint64(file.Size()):
 		return nil, input.Broken(kind, fmt.Errorf("%w: %w", broken.Err, io.ErrUnexpectedEOF))
 	case kind == input.HEIC && !module && len(h.sequences()) > 0 && size.X <= maxModule/size.Y:
-		if m, err := h.decodeWASM(file, size); err == nil {
+		if m, err := h.decodeWithModule(file, size); err == nil {
 			return m, nil
 		}
 	}
@@ -138,16 +138,16 @@ func (h *heif) convert(file *input.File, kind input.Kind, size image.Point) (ima
 	if deep, ok := m.(*image.NRGBA64); ok {
 		m = eightBits(deep)
 	}
-	if h.grey() && paleGrey(m) {
+	if h.grey() && isLimitedGrey(m) {
 		pixels.ExpandRange(m)
 	}
 	return m, input.Truncate(file.Tools.Output)
 }
 
-// paleGrey reports whether a grey picture's values lie between 16 and 235, or a
+// isLimitedGrey reports whether a grey picture's values lie between 16 and 235, or a
 // little beyond, where coding blurs an edge. libheif's program keeps such values
 // as they are in the file, where they mostly mean black and white.
-func paleGrey(m image.Image) bool {
+func isLimitedGrey(m image.Image) bool {
 	const black, white, most = 16 - 8, 235 + 8, 1000
 	values, step := []uint8(nil), 1
 	switch m := m.(type) {
@@ -195,17 +195,17 @@ func OutputLinks() (folder string, err error) {
 	return folder, nil
 }
 
-// decodeWASM decodes the picture in this process, with all its colours.
-func (h *heif) decodeWASM(file *input.File, size image.Point) (image.Image, error) {
+// decodeWithModule decodes the picture in this process, with all its colours.
+func (h *heif) decodeWithModule(file *input.File, size image.Point) (image.Image, error) {
 	if size.X < minWidth {
 		return nil, fmt.Errorf("%w: HEIC of %d pixels' width", input.ErrNoDecoder, size.X)
 	}
 	// The module requires HEIC's brand as the first.
 	changes := map[uint64][]byte{8: []byte("heic")}
 	if h.items[h.primary].kind == "grid" && h.grey() {
-		h.inColor(changes)
+		h.markColored(changes)
 	}
-	m, err := libheif(file, changes)
+	m, err := runModule(file, changes)
 	if err != nil && size.X < colorWidth {
 		return nil, fmt.Errorf("%w: HEIC of %d pixels' width: %w", input.ErrNoDecoder, size.X, err)
 	} else if err != nil {
@@ -224,16 +224,16 @@ func (h *heif) decodeWASM(file *input.File, size image.Point) (image.Image, erro
 		number = number[2:]
 	}
 	changes[uint64(h.primaryAt)] = number
-	alpha, err := libheif(file, changes)
+	alpha, err := runModule(file, changes)
 	if err != nil {
 		return nil, err
 	}
 	return withAlpha(m, alpha)
 }
 
-// inColor marks a grey picture as one with colours, because the module
+// markColored marks a grey picture as one with colours, because the module
 // requires that of a picture made of tiles.
-func (h *heif) inColor(changes map[uint64][]byte) {
+func (h *heif) markColored(changes map[uint64][]byte) {
 	for _, p := range h.boxes {
 		if p.kind == "hvcC" && len(p.body) > chromaByte && p.body[chromaByte]&3 == 0 {
 			changes[uint64(p.at)+chromaByte] = []byte{p.body[chromaByte] | 1}
@@ -241,7 +241,7 @@ func (h *heif) inColor(changes map[uint64][]byte) {
 	}
 }
 
-func libheif(file *input.File, changes map[uint64][]byte) (image.Image, error) {
+func runModule(file *input.File, changes map[uint64][]byte) (image.Image, error) {
 	m, err := heic.Decode(input.Patched{File: file, Changes: changes}.Reader())
 	if err != nil {
 		// The stack of the WebAssembly module follows the first line.

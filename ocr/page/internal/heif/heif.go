@@ -18,15 +18,15 @@ const maxMeta = 8 << 20 // bytes of a file's description that are read
 // 14496-12, 8.11, and 23008-12). If an item is described twice, the first
 // counts.
 type heif struct {
-	primary   uint32
-	primaryAt int64 // offset of the primary item's number in the file
-	wide      bool  // that number has four bytes, not two
-	items     map[uint32]item
-	locations map[uint32]location
-	refs      []reference
-	parts     map[uint32][]uint32 // of which an item is made: the references "dimg"
-	boxes     []box               // the properties
-	of        map[uint32][]int    // an item's properties, counted from 1, in their order
+	primary      uint32
+	primaryAt    int64 // offset of the primary item's number in the file
+	wide         bool  // that number has four bytes, not two
+	items        map[uint32]item
+	locations    map[uint32]location
+	refs         []reference
+	parts        map[uint32][]uint32 // of which an item is made: the references "dimg"
+	boxes        []box               // the properties
+	associations map[uint32][]int    // an item's properties, counted from 1, in their order
 }
 
 // An item is a part of the file, such as a picture or its metadata.
@@ -114,7 +114,7 @@ func readHEIF(file *input.File) (*heif, error) {
 
 // parseHEIF parses the body of the box "meta", which stands at an offset.
 func parseHEIF(b []byte, at int64) (*heif, error) {
-	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, parts: map[uint32][]uint32{}, of: map[uint32][]int{}}
+	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, parts: map[uint32][]uint32{}, associations: map[uint32][]int{}}
 	if len(b) < 4 {
 		return nil, errNoMeta
 	}
@@ -217,7 +217,7 @@ func (h *heif) readAssociations(f *fields) {
 			if !f.ok {
 				return
 			}
-			h.of[id] = append(h.of[id], int(index))
+			h.associations[id] = append(h.associations[id], int(index))
 		}
 	}
 }
@@ -225,7 +225,7 @@ func (h *heif) readAssociations(f *fields) {
 // properties returns an item's properties of a kind, or all properties for "".
 func (h *heif) properties(id uint32, kind string) []box {
 	var all []box
-	for _, i := range h.of[id] {
+	for _, i := range h.associations[id] {
 		if i >= 1 && i <= len(h.boxes) && (kind == "" || h.boxes[i-1].kind == kind) {
 			all = append(all, h.boxes[i-1])
 		}
@@ -445,9 +445,9 @@ func (h *heif) onlyPrimary() map[uint64][]byte {
 	return changes
 }
 
-// larger reports whether far more pixels are coded than the file says, since
+// oversized reports whether far more pixels are coded than the file says, since
 // all would be decoded.
-func (h *heif) larger(size image.Point) bool {
+func (h *heif) oversized(size image.Point) bool {
 	const spare = 4 << 20 // tiles at the edges, and cropped parts
 	coded := 0.0
 	for _, s := range h.sequences() {

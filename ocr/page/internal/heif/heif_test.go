@@ -15,7 +15,7 @@ import (
 // whatever number of entries the file says that the list has.
 func TestHEIFListsEndWithTheirData(t *testing.T) {
 	const million = "\x00\x10\x00\x00"
-	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, of: map[uint32][]int{}}
+	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, associations: map[uint32][]int{}}
 	associations := newFields([]byte("\x00\x00\x00\x00" + million))
 	h.readAssociations(associations)
 	locations := newFields([]byte("\x44\x00" + million))
@@ -35,11 +35,11 @@ func TestHEIFSourcesOfSources(t *testing.T) {
 	if got := h.coded(); !slices.Equal(got, []uint32{1, 2, 3, 3, 4, 4, 5, 5}) {
 		t.Errorf("made of %v", got)
 	}
-	if size := image.Pt(100, 100); h.larger(size) {
+	if size := image.Pt(100, 100); h.oversized(size) {
 		t.Error("a small picture is called too large")
 	}
 	h.parts[5] = []uint32{1, 1}
-	if size := image.Pt(100, 100); !h.larger(size) {
+	if size := image.Pt(100, 100); !h.oversized(size) {
 		t.Error("a picture that is made of itself is not called too large")
 	}
 }
@@ -49,10 +49,10 @@ func TestHEIFSourcesOfSources(t *testing.T) {
 func TestHEIFAlphaOfTiles(t *testing.T) {
 	h := &heif{
 		primary: 1, parts: map[uint32][]uint32{1: {2, 3}},
-		items: map[uint32]item{4: {}, 5: {}, 6: {}},
-		refs:  []reference{{kind: "auxl", from: 4, to: []uint32{2}}, {kind: "auxl", from: 5, to: []uint32{3}}, {kind: "auxl", from: 6, to: []uint32{9}}},
-		boxes: []box{{kind: "auxC", body: []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")}},
-		of:    map[uint32][]int{4: {1}, 5: {1}, 6: {1}},
+		items:        map[uint32]item{4: {}, 5: {}, 6: {}},
+		refs:         []reference{{kind: "auxl", from: 4, to: []uint32{2}}, {kind: "auxl", from: 5, to: []uint32{3}}, {kind: "auxl", from: 6, to: []uint32{9}}},
+		boxes:        []box{{kind: "auxC", body: []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")}},
+		associations: map[uint32][]int{4: {1}, 5: {1}, 6: {1}},
 	}
 	if got := h.alphas(); !slices.Equal(got, []uint32{4, 5}) {
 		t.Errorf("the alpha is in %v", got)

@@ -107,14 +107,5 @@ func isPDF(head []byte) bool {
 	return ok && !bytes.HasPrefix(bytes.TrimSpace(before), []byte("<"))
 }
 
-// MediaType returns the registered media type, or application/octet-stream for
-// an unknown format.
-func (k Kind) MediaType() string {
-	switch k {
-	case "":
-		return "application/octet-stream"
-	case PDF:
-		return "application/pdf"
-	}
-	return "image/" + string(k)
-}
+// MediaType returns the registered media type of a picture.
+func (k Kind) MediaType() string { return "image/" + string(k) }

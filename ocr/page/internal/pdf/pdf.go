@@ -47,7 +47,7 @@ func Examine(file *input.File, maxPages int) (pages []input.Page, total int, err
 	p := program(file.Context, file, "pdfinfo", "-f", "1", "-l", strconv.Itoa(maxPages), input.ReadPath)
 	out, err := p.Output(maxInfo)
 	if err != nil {
-		return nil, 0, whyClosed(p, err, file)
+		return nil, 0, openError(p, err, file)
 	}
 	pages, total = parseInfo(out.String(), maxPages)
 	if total == 0 {
@@ -64,11 +64,11 @@ func program(ctx context.Context, file *input.File, name string, args ...string)
 // The exit statuses of poppler's programs (pdfinfo(1)).
 const cannotOpen, otherError = 1, 99
 
-// whyClosed returns the error for a PDF that poppler cannot open: its tree of
+// openError returns the error for a PDF that poppler cannot open: its tree of
 // pages is empty, so that none is in the wanted range, or an encrypted file
 // lacks its password or certificate, or a truncated one the last line "%%EOF"
 // (PDF 32000-1:2008, 7.7.3, 7.6.1 and 7.5.5).
-func whyClosed(p *input.Program, err error, file *input.File) error {
+func openError(p *input.Program, err error, file *input.File) error {
 	broken, ok := errors.AsType[*input.BrokenError](err)
 	if !ok {
 		return err
@@ -161,20 +161,20 @@ func Draw(file *input.File, page int, size image.Point, hideLinks bool) (*image.
 	if err := p.Start(); err != nil {
 		return nil, fmt.Errorf("starting pdftoppm: %w", err)
 	}
-	m, bad := readPPM(bufio.NewReaderSize(out, 64<<10), maxPixels)
-	if bad != nil && !errors.Is(input.UnexpectedEOF(bad), io.ErrUnexpectedEOF) {
+	m, readErr := readPPM(bufio.NewReaderSize(out, 64<<10), maxPixels)
+	if readErr != nil && !errors.Is(input.UnexpectedEOF(readErr), io.ErrUnexpectedEOF) {
 		stop() // nobody would read further output
 	}
 	err = p.Wait()
 	switch {
-	case bad == nil:
+	case readErr == nil:
 		// pdftoppm may also complain about a page that it has drawn.
 		file.Partial = p.Complained() && pixels.SingleColor(m)
 		return m, nil
 	case err != nil && !errors.Is(err, context.Canceled):
-		return nil, whyClosed(p, err, file)
+		return nil, openError(p, err, file)
 	}
-	return nil, input.Broken(input.PDF, errors.New(cmp.Or(p.Complaint(), bad.Error())))
+	return nil, input.Broken(input.PDF, errors.New(cmp.Or(p.Complaint(), readErr.Error())))
 }
 
 // The bounds of the search for annotations, in bytes.
@@ -249,16 +249,16 @@ func readPPM(r *bufio.Reader, maxPixels int) (*image.RGBA, error) {
 // readHeader reads the three lines before the pixels: the magic number wanted,
 // width and height, and 255.
 func readHeader(r *bufio.Reader, wanted string, maxPixels int) (w, h int, err error) {
-	var lines string
+	var lines []byte
 	for range 3 {
 		line, err := r.ReadSlice('\n') // which is bounded by the buffer
 		if err != nil {
 			return 0, 0, input.UnexpectedEOF(err)
 		}
-		lines += string(line)
+		lines = append(lines, line...)
 	}
 	var depth int
-	if _, err := fmt.Sscanf(lines, wanted+"\n%d %d\n%d\n", &w, &h, &depth); err != nil {
+	if _, err := fmt.Sscanf(string(lines), wanted+"\n%d %d\n%d\n", &w, &h, &depth); err != nil {
 		return 0, 0, fmt.Errorf("it begins with %.20q", lines)
 	}
 	if w <= 0 || h <= 0 || depth != 255 || w > maxPixels/h {

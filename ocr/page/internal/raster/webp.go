@@ -16,7 +16,7 @@ import (
 )
 
 func webpHeader(file *input.File) (input.Header, error) {
-	r, err := still(file)
+	r, err := firstFrame(file)
 	if err != nil {
 		return input.Header{}, err
 	}
@@ -65,19 +65,19 @@ func webpSize(file *input.File) int64 {
 }
 
 func webpFrame(r io.Reader) (image.Image, error) {
-	r, err := still(r)
+	r, err := firstFrame(r)
 	if err != nil {
 		return nil, err
 	}
 	return webp.Decode(r)
 }
 
-// still returns the first frame of an animated WebP file as a file of its own,
+// firstFrame returns the first frame of an animated WebP file as a file of its own,
 // since x/image/webp does not read animations; any other file is returned
 // unchanged. The frame alone is the page, without the canvas around, which has
 // no text yet. (WebP Container Specification, "Extended File Format" and
 // "Animation".)
-func still(file io.Reader) (io.Reader, error) {
+func firstFrame(file io.Reader) (io.Reader, error) {
 	const headLen, frameLen = 12 + 8 + 10, 16
 	r := bufio.NewReader(file)
 	head, _ := r.Peek(headLen) // the decoder refuses a file that is too short

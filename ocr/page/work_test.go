@@ -3,7 +3,6 @@ package page
 import (
 	"errors"
 	"os"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -44,21 +43,5 @@ func TestFullDisk(t *testing.T) {
 		if !errors.Is(err, syscall.ENOSPC) || d.Kills() != 0 {
 			t.Errorf("got %v", err)
 		}
-	}
-}
-
-// Each error arrives on the other side as it was.
-func TestErrorsCross(t *testing.T) {
-	for _, err := range []error{
-		ErrEmpty, ErrUnsupported, ErrNoDecoder, ErrPassword, ErrNoPages, ErrNoTool, ErrBlank,
-		&TooLargeError{Width: 1, Height: 2, MaxPixels: 3}, &ShapeError{Width: 4, Height: 5}, input.Broken(input.PDF, errors.New("bad")), &KilledError{Kind: input.PDF, Limit: LimitTime},
-	} {
-		got := input.FailureOf(err).Err()
-		if got.Error() != err.Error() || !input.Final(got) {
-			t.Errorf("%v arrives as %v", err, got)
-		}
-	}
-	if got := input.FailureOf(errors.New(strings.Repeat("x", 9999))).Err(); input.Final(got) || len(got.Error()) > 400 {
-		t.Errorf("another error arrives as %v", got)
 	}
 }
