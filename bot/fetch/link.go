@@ -67,9 +67,6 @@ func checkURL(u *url.URL) error {
 }
 
 func checkHost(host string) error {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return checkIP(ip)
-	}
 	if strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
 		// The client would convert the host to this form, in which ① is 1.
 		ascii, err := idna.Lookup.ToASCII(host)

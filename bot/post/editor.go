@@ -3,6 +3,7 @@ package post
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"slackocr/bot/share"
@@ -31,7 +32,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		view := r.view()
 		view.form = form
 		m := view.Message()
-		if m.same(shown) {
+		if reflect.DeepEqual(m, shown) {
 			turn.GiveBack()
 			continue
 		}

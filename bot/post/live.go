@@ -2,7 +2,6 @@ package post
 
 import (
 	"cmp"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -225,11 +224,6 @@ type Message struct {
 	// After is the timestamp of an earlier message, after which a search
 	// starts.
 	After string
-}
-
-// same reports whether two messages look the same.
-func (m Message) same(other Message) bool {
-	return reflect.DeepEqual(m, other)
 }
 
 // Result is a message with a part of a file's text.
