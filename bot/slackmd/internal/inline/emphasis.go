@@ -13,47 +13,17 @@ import (
 type mark struct {
 	at, n         int32 // position and length in the text
 	line          int32
-	used          int16 // number of signs in the run that are paired
-	style         style
+	used          int16  // number of signs in the run that are paired
+	style         string // "*", "_", "~" or the name of a tag; only equal styles are paired
 	opens, closes bool
 	glued         bool // between two ASCII letters or digits
 }
 
-// style is the kind of a mark: an index of styles. Only marks of the same style
-// are paired.
-type style int8
-
-const (
-	stars style = iota
-	underscores
-	tildes
-	firstTag
-)
-
-// styles are the signs and tags of emphasis that models write, with their
-// markdown. Only pairs of tags count: "i<u > 3" stays.
-var styles = [...]struct{ name, sign string }{
-	{"*", ""}, // as many stars as signs are paired
-	{"_", ""},
-	{"~", "~~"},
-	{"b", "**"},
-	{"strong", "**"},
-	{"i", "*"},
-	{"em", "*"},
-	{"s", "~~"},
-	{"del", "~~"},
-	{"strike", "~~"},
-	{"u", ""},
-	{"ins", ""},
-	{"mark", ""},
-	{"small", ""},
-	{"sup", ""},
-	{"sub", ""},
-}
-
-// styleOf returns the style of a sign or a tag, or -1.
-func styleOf(name string) style {
-	return style(slices.IndexFunc(styles[:], func(s struct{ name, sign string }) bool { return s.name == name }))
+// tagSigns are the tags of emphasis that models write, with their markdown. Only
+// pairs of tags count: "i<u > 3" stays.
+var tagSigns = map[string]string{
+	"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "strike": "~~",
+	"u": "", "ins": "", "mark": "", "small": "", "sup": "", "sub": "",
 }
 
 // emphasis is a part of a text in bold ("**"), italics ("*") or struck out
@@ -69,7 +39,7 @@ func (p *inliner) run(c byte) {
 	for end < len(p.src) && p.src[end] == c {
 		end++
 	}
-	m := mark{at: int32(len(p.text)), n: int32(end - p.i), line: p.lines, style: styleOf(string(c))}
+	m := mark{at: int32(len(p.text)), n: int32(end - p.i), line: p.lines, style: p.src[p.i : p.i+1]}
 	before, after := ' ', ' '
 	if p.i > 0 {
 		before, _ = utf8.DecodeLastRuneInString(p.src[:p.i])
@@ -91,7 +61,7 @@ func (p *inliner) run(c byte) {
 // CommonMark, flank allows ** between a punctuation mark and a letter, which
 // is common in scripts without spaces.
 func (m *mark) flank(before, after rune) {
-	if m.n > 3 || m.style == tildes && m.n != 2 {
+	if m.n > 3 || m.style == "~" && m.n != 2 {
 		return
 	}
 	m.glued = before < utf8.RuneSelf && after < utf8.RuneSelf && isWordRune(before) && isWordRune(after)
@@ -100,8 +70,8 @@ func (m *mark) flank(before, after rune) {
 	}
 	m.opens = !unicode.IsSpace(after) && !strings.ContainsRune(")]},;:!?、。，；：！？）】」』”’", after)
 	m.closes = !unicode.IsSpace(before) && !strings.ContainsRune("([{（【「『“‘", before)
-	single := m.n == 1 || m.style == underscores
-	if single || m.style == tildes {
+	single := m.n == 1 || m.style == "_"
+	if single || m.style == "~" {
 		m.opens = m.opens && !isWordRune(before)
 	}
 	if single {
@@ -126,7 +96,7 @@ func (p *richText) pair() {
 			}
 			first := &p.marks[open[k]]
 			n, last := first.left(), m.left()
-			if m.style < firstTag {
+			if !m.isTag() {
 				n = min(n, last, 2)
 				last = n
 			}
@@ -165,7 +135,7 @@ func (p *richText) opener(open []int32, m *mark) int {
 		if first.style != m.style {
 			continue
 		}
-		if m.style >= firstTag {
+		if m.isTag() {
 			return k
 		}
 		left, right := first.left(), m.left()
@@ -186,9 +156,9 @@ func (p *richText) isEmphasis(first, last *mark, n int, words []byte) bool {
 		return len(words) > 2 && len(words) <= maxPlain && !slices.ContainsFunc(words, func(c byte) bool { return !isLetter(c) })
 	case n == 1 && first.line != last.line:
 		return false
-	case n == 1 && first.style == stars: // as on Chinese invoices: *服务*
+	case n == 1 && first.style == "*": // as on Chinese invoices: *服务*
 		return len(words) > maxPlain || !unicode.Is(unicode.Han, firstRune(words)) || strings.IndexFunc(string(words), func(r rune) bool { return r < utf8.RuneSelf }) >= 0
-	case n == 2 && first.style == underscores: // as in __init__
+	case n == 2 && first.style == "_": // as in __init__
 		return len(words) > maxPlain || strings.Trim(string(words), "abcdefghijklmnopqrstuvwxyz0123456789_") != ""
 	}
 	return true
@@ -202,13 +172,19 @@ func firstRune(b []byte) rune {
 	return r
 }
 
-// sign returns the markdown of n signs.
+// sign returns the markdown of n signs, or of a tag.
 func (m *mark) sign(n int32) string {
-	if m.style < tildes {
-		return "**"[:n]
+	switch {
+	case m.isTag():
+		return tagSigns[m.style]
+	case m.style == "~":
+		return "~~"
 	}
-	return styles[m.style].sign
+	return "**"[:n]
 }
+
+// isTag reports whether m is a tag, not a run of signs.
+func (m *mark) isTag() bool { return isLetter(m.style[0]) }
 
 // remove removes parts from the text and moves everything marked in the text.
 func (p *richText) remove(parts []extent) {

@@ -62,7 +62,7 @@ func (p *inliner) angle() bool {
 		return false
 	}
 	after := p.i + t.Length
-	style := styleOf(t.Name)
+	_, emphasized := tagSigns[t.Name]
 	switch {
 	case t.Name == "br", t.Name == "center":
 		p.newline()
@@ -81,8 +81,8 @@ func (p *inliner) angle() bool {
 		}
 	case t.Name == "img" && !t.Closes && isLocal(t.Attribute("src")):
 		p.write(figure(t.Attribute("alt"), t.Attribute("src")))
-	case style >= firstTag:
-		p.marks = append(p.marks, mark{at: int32(len(p.text)), n: int32(t.Length), style: style, opens: !t.Closes, closes: t.Closes})
+	case emphasized:
+		p.marks = append(p.marks, mark{at: int32(len(p.text)), n: int32(t.Length), style: t.Name, opens: !t.Closes, closes: t.Closes})
 		p.write(rest[:t.Length])
 	default:
 		return false
