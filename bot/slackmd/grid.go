@@ -34,16 +34,10 @@ func (t Table) trimmed() Table {
 }
 
 // keep returns the cells of a row that stand in the kept columns.
-func keep[T any](row []T, columns []bool) []T {
-	row = row[:min(len(row), len(columns))]
-	first := slices.Index(columns[:len(row)], false)
-	if first < 0 {
-		return row
-	}
-	kept := slices.Clone(row[:first])
-	for i := first; i < len(row); i++ {
+func keep[T any](row []T, columns []bool) (kept []T) {
+	for i, cell := range row[:min(len(row), len(columns))] {
 		if columns[i] {
-			kept = append(kept, row[i])
+			kept = append(kept, cell)
 		}
 	}
 	return kept
@@ -69,8 +63,7 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 			}
 		}
 		out.WriteString("|\n")
-		length := out.Len() - from
-		return length <= limit || utf16Length(out.String()[from:]) <= limit
+		return utf16Length(out.String()[from:]) <= limit
 	}
 	if !write(t.Rows[0]) {
 		return "", "", false
@@ -84,7 +77,6 @@ func (t Table) pipes(limit int) (head, rows string, ok bool) {
 		return "", "", false
 	}
 	out.Reset()
-	out.Grow(len(t.Rows) * (len("| x ")*columns + len("|\n")))
 	for _, row := range t.Rows[1:] {
 		if !write(row) {
 			return "", "", false

@@ -153,12 +153,7 @@ func (b *tableBuilder) endCell() {
 
 // oneLine joins texts into a single line.
 func oneLine(texts []string) string {
-	text := ""
-	if len(texts) == 1 {
-		text = strings.TrimSpace(texts[0])
-	} else {
-		text = strings.TrimSpace(strings.Join(texts, ""))
-	}
+	text := strings.TrimSpace(strings.Join(texts, ""))
 	if strings.ContainsAny(text, "\n\t") || strings.Contains(text, "  ") {
 		return strings.Join(strings.Fields(text), " ")
 	}

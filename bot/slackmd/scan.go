@@ -110,6 +110,7 @@ func lineLength(s string) int {
 // part of a paragraph.
 func (s *scanner) block(line string) bool {
 	text := strings.TrimSpace(line)
+	level, page := headingLevel(text), pageOf(text)
 	switch {
 	case fenceOf(line) != "":
 		s.fence(line)
@@ -117,12 +118,11 @@ func (s *scanner) block(line string) bool {
 	case isThematicBreak(text):
 		s.emit(block{kind: rule})
 		s.pos = s.lineEnd
-	case headingLevel(text) > 0:
-		level := headingLevel(text)
+	case level > 0:
 		s.emit(block{kind: heading, level: level, text: trimHeading(text[level:])})
 		s.pos = s.lineEnd
-	case pageOf(text) > 0:
-		s.emit(block{kind: pageBreak, page: pageOf(text), text: text})
+	case page > 0:
+		s.emit(block{kind: pageBreak, page: page, text: text})
 		s.pos = s.lineEnd
 	case text[0] == '>' && s.quoted < maxQuotes:
 		s.quote()

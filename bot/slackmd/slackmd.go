@@ -63,9 +63,6 @@ func Name(s string) string {
 	if name == "" {
 		return "a file"
 	}
-	if len(name) <= maxName {
-		return name
-	}
 	var signs []string
 	for g := uniseg.NewGraphemes(name); g.Next(); {
 		signs = append(signs, g.Str())

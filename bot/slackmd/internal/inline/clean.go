@@ -58,10 +58,7 @@ func isMark(r rune) bool { return r >= '\u0300' && unicode.In(r, unicode.Mn, uni
 func excessMarks(text []byte) (excess []extent) {
 	marks := 0
 	for i := 0; i < len(text); {
-		r, n := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRune(text[i:])
-		}
+		r, n := utf8.DecodeRune(text[i:])
 		if !isMark(r) {
 			marks = 0
 		} else if marks++; marks > maxMarks {

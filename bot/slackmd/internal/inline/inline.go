@@ -260,9 +260,6 @@ func decode(s string) string {
 		out.WriteString(s[:i] + text)
 		s = s[i+n:]
 	}
-	if out.Len() == 0 {
-		return s
-	}
 	return out.String() + s
 }
 

@@ -55,11 +55,9 @@ func (p *parser) build(name string) []term {
 		}
 		return terms
 	case "frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac":
-		above := p.argument()
-		return []term{fraction(above, p.argument())}
+		return []term{fraction(p.argument(), p.argument())}
 	case "binom", "dbinom", "tbinom":
-		above := p.argument()
-		return []term{choose(above, p.argument())}
+		return []term{choose(p.argument(), p.argument())}
 	case "sqrt":
 		return p.root()
 	case "begin":
