@@ -17,8 +17,7 @@ import (
 
 // eventTasks holds the tasks of an event of Slack, with the conditions that
 // still have to be checked. If only Slack can tell whether the event counts,
-// the eventTasks are a job of its own, so that events never wait for Slack's
-// answers.
+// all of it is stored as one job, so that events never wait for Slack's answers.
 type eventTasks struct {
 	Channel string
 	Origin  string `json:"Ask"` // the message, or a token

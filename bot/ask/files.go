@@ -68,7 +68,8 @@ func Undeclared(f slack.File) bool {
 // Extensions are the file name extensions of pictures and PDFs.
 var Extensions = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
 
-// hasPictureExtension reports whether a file's name has the extension of a picture or a PDF.
+// hasPictureExtension reports whether a file's name has the extension of a picture
+// or a PDF.
 func hasPictureExtension(f slack.File) bool {
 	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
 	return slices.Contains(Extensions, ext) || ext == "avif"
