@@ -5,20 +5,20 @@ import "bytes"
 // blocks reads a page in DeepSeek-OCR's format, block by block: a label or a
 // text in a <|ref|>, boxes in a <|det|>, then Markdown.
 type blocks struct {
-	rules  Rules
-	out    normalizer
-	edge   []byte // edge tokens, and spaces after, until the next text decides
-	stray  bool   // edge tokens stood inside the text
-	struck int    // number of open <s> tags of HTML
+	rules       Rules
+	out         normalizer
+	edge        []byte // edge tokens, and spaces after, until the next text decides
+	stray       bool   // edge tokens stood inside the text
+	openStrikes int    // number of open <s> tags of HTML
 
-	name  []byte // the start of the text in the open or last <|ref|>
-	open  bool   // a <|ref|> is open
-	maybe bool   // the text in <|ref|> may still be a label
-	label []byte // the label so far
-	known string // the label that was dropped last
-	doubt []byte // a name like a label's, with the text after, until that text decides
-	in    bool   // a <|det|> is open
-	det   detParser
+	name       []byte // the start of the text in the open or last <|ref|>
+	open       bool   // a <|ref|> is open
+	maybe      bool   // the text in <|ref|> may still be a label
+	label      []byte // the label so far
+	known      string // the label that was dropped last
+	maybeLabel []byte // a name like a label's, with the text after, until that text decides
+	in         bool   // a <|det|> is open
+	det        detParser
 
 	boxes []Box
 	watch boxGuard
@@ -26,14 +26,14 @@ type blocks struct {
 }
 
 // blank reports whether there is no text yet.
-func (c *blocks) blank() bool { return !c.out.written && !c.open && len(c.edge)+len(c.doubt) == 0 }
+func (c *blocks) blank() bool { return !c.out.written && !c.open && len(c.edge)+len(c.maybeLabel) == 0 }
 
 // end ends the text.
 func (c *blocks) end() {
 	if c.open {
 		c.closeRef()
 	}
-	c.settle(false)
+	c.decideLabel(false)
 	if c.stray {
 		c.keepEdge()
 	}
@@ -82,7 +82,7 @@ func (c *blocks) handle(t tag, sign []byte) {
 		if c.open {
 			c.closeRef()
 		}
-		c.settle(false)
+		c.decideLabel(false)
 		c.open, c.maybe, c.name, c.label = true, c.rules.Labels, c.name[:0], c.label[:0]
 	case tagRefEnd:
 		if c.open {
@@ -128,16 +128,16 @@ func (c *blocks) closeRef() {
 	case labels[string(c.label)]:
 		c.known, c.label = string(c.label), c.label[:0]
 	case looksLikeLabel(c.label) && c.lineStart():
-		c.doubt, c.label = append(c.doubt, c.label...), c.label[:0]
+		c.maybeLabel, c.label = append(c.maybeLabel, c.label...), c.label[:0]
 	}
 	c.keepLabel()
 }
 
-// settle decides about a name that looks like a label: a name above a text is
+// decideLabel decides about a name that looks like a label: a name above a text is
 // a label and is dropped; a name before another tag is text.
-func (c *blocks) settle(label bool) {
-	doubt := c.doubt
-	c.doubt = nil
+func (c *blocks) decideLabel(label bool) {
+	doubt := c.maybeLabel
+	c.maybeLabel = nil
 	if label {
 		doubt = bytes.TrimLeft(doubt, "abcdefghijklmnopqrstuvwxyz_")
 	}
@@ -148,12 +148,12 @@ func (c *blocks) settle(label bool) {
 
 // write writes one byte of text, after the tokens that turned out to be text.
 func (c *blocks) write(b byte) {
-	if len(c.doubt) > 0 {
-		if (b == '\n' || b == ' ') && len(c.doubt) <= 2*maxLabel {
-			c.doubt = append(c.doubt, b)
+	if len(c.maybeLabel) > 0 {
+		if (b == '\n' || b == ' ') && len(c.maybeLabel) <= 2*maxLabel {
+			c.maybeLabel = append(c.maybeLabel, b)
 			return
 		}
-		c.settle(bytes.IndexByte(c.doubt, '\n') >= 0)
+		c.decideLabel(bytes.IndexByte(c.maybeLabel, '\n') >= 0)
 	}
 	if len(c.edge) > 0 {
 		if isSpace(b) && len(c.edge) < maxEdge {
@@ -166,7 +166,7 @@ func (c *blocks) write(b byte) {
 		}
 	}
 	if c.out.put(b) {
-		c.watch.text()
+		c.watch.reset()
 	}
 }
 

@@ -23,8 +23,8 @@ type boxGuard struct {
 	again  int // repeated boxes
 }
 
-// text notes that the answer went on with something other than boxes.
-func (w *boxGuard) text() {
+// reset notes that the answer went on with something other than boxes.
+func (w *boxGuard) reset() {
 	if w.run > 0 {
 		*w = boxGuard{}
 	}

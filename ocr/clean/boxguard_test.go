@@ -26,7 +26,7 @@ func TestBoxGuard(t *testing.T) {
 				got = i
 			}
 			if c.text {
-				w.text()
+				w.reset()
 			}
 		}
 		if got != c.want {

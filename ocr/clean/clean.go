@@ -50,7 +50,7 @@ type Cleaner struct {
 	held     []byte
 	page     blocks
 	wrapper  wrapper
-	given    int  // length of the clean text that was returned and stands
+	flushed  int  // length of the clean text that was returned and stands
 	void     bool // the returned text was thoughts
 	thoughts thoughts
 }
@@ -61,14 +61,14 @@ type Cleaner struct {
 func (c *Cleaner) Add(s string) (keep int, text string) {
 	c.held = append(c.held, s...)
 	c.scan(false)
-	return c.give(false)
+	return c.flush(false)
 }
 
 // End is Add for the end of the answer. End returns the text held back.
 func (c *Cleaner) End() (keep int, text string) {
 	c.scan(true)
 	c.page.end()
-	return c.give(true)
+	return c.flush(true)
 }
 
 // Abandon is End for an answer that broke off: half a tag is not text then.
@@ -127,13 +127,13 @@ func (c *Cleaner) step(b []byte, last bool) (n int, more bool) {
 	return n, false
 }
 
-// give returns the clean text since the last call.
-func (c *Cleaner) give(last bool) (keep int, text string) {
+// flush returns the clean text since the last call.
+func (c *Cleaner) flush(last bool) (keep int, text string) {
 	fresh := c.page.out.take()
 	back, text := c.wrapper.add(fresh, c.Rules.Chat, last)
-	if keep = c.given; back || c.void {
+	if keep = c.flushed; back || c.void {
 		keep = 0
 	}
-	c.given, c.void = keep+len(text), false
+	c.flushed, c.void = keep+len(text), false
 	return keep, text
 }

@@ -115,13 +115,13 @@ func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
 	t, n, more = matchMarker(edges, b, last)
 	switch string(b[:n]) {
 	case "</s>":
-		if c.struck > 0 {
-			c.struck--
+		if c.openStrikes > 0 {
+			c.openStrikes--
 			return tagNone, 0, false
 		}
 	case "":
 		if !more && bytes.HasPrefix(b, []byte("<s>")) {
-			c.struck++
+			c.openStrikes++
 		}
 	}
 	return t, n, more

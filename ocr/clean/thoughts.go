@@ -69,7 +69,7 @@ func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
 	for _, signs := range thinking {
 		n, open := match(signs.end, b, last)
 		if n > 0 {
-			return t.missed(b, n, page, last)
+			return t.endWithoutStart(b, n, page, last)
 		}
 		more = more || open
 	}
@@ -89,10 +89,10 @@ func matchThinking(b []byte, last bool) (n int, end string, more bool) {
 	return 0, "", more
 }
 
-// missed judges an end sign of n bytes without a start sign, at the start of
+// endWithoutStart judges an end sign of n bytes without a start sign, at the start of
 // b. The sign is text in a sentence about such signs, with spaces or quotes
 // around.
-func (t *thoughts) missed(b []byte, n int, page *blocks, last bool) (int, bool) {
+func (t *thoughts) endWithoutStart(b []byte, n int, page *blocks, last bool) (int, bool) {
 	before, after := page.last(), byte('\n')
 	switch {
 	case len(b) > n:

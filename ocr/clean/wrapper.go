@@ -34,10 +34,10 @@ type wrapper struct {
 type wrapState int
 
 const (
-	wrapOpen   wrapState = iota // no text yet, or a sentence of talk
-	wrapFence                   // a fence is open
-	wrapStruck                  // an <s> is open
-	wrapNone                    // nothing surrounds the whole text
+	wrapOpen  wrapState = iota // no text yet, or a sentence of talk
+	wrapFence                  // a fence is open
+	wrapTag                    // an <s> is open
+	wrapNone                   // nothing surrounds the whole text
 )
 
 type innerFence int
@@ -61,7 +61,7 @@ func (w *wrapper) add(text string, chat, last bool) (back bool, out string) {
 	if last && w.state == wrapFence {
 		w.fenceLine(w.text[w.line:])
 	}
-	from, to := w.shown(last)
+	from, to := w.visible(last)
 	back = from != w.from && w.to > w.from
 	if from != w.from {
 		w.to = from
@@ -84,7 +84,7 @@ func (w *wrapper) next(i int, chat bool) {
 		case i > maxTalk:
 			w.state = wrapNone
 		case string(w.text[:i+1]) == "<s>":
-			w.state, w.begin = wrapStruck, i+1
+			w.state, w.begin = wrapTag, i+1
 		case b == '\n':
 			w.talkLine(line, i+1, chat)
 		}
@@ -93,9 +93,9 @@ func (w *wrapper) next(i int, chat bool) {
 		case b == '\n':
 			w.fenceLine(line)
 		case w.end > 0 && b != ' ' && !mayBeFence(line):
-			w.noEnd()
+			w.reopen()
 		}
-	case wrapStruck:
+	case wrapTag:
 		switch {
 		case w.end == 0 && bytes.HasSuffix(w.text[w.begin:i+1], []byte("</s>")):
 			w.end = i + 1 - len("</s>")
@@ -176,8 +176,8 @@ func (w *wrapper) fenceLine(line []byte) {
 	}
 }
 
-// noEnd notes that text follows a line that seemed to end the fence.
-func (w *wrapper) noEnd() {
+// reopen notes that text follows a line that seemed to end the fence.
+func (w *wrapper) reopen() {
 	w.end = 0
 	if w.inner = innerBare; !w.markdown {
 		w.state = wrapNone
@@ -198,8 +198,8 @@ func mayOpen(text []byte) bool {
 	return strings.HasPrefix("<s>", start) || start[0] == '`' || start[0] == '~'
 }
 
-// shown returns the part of the text that stands, as far as known.
-func (w *wrapper) shown(last bool) (from, to int) {
+// visible returns the part of the text that stands, as far as known.
+func (w *wrapper) visible(last bool) (from, to int) {
 	to = len(w.text)
 	switch w.state {
 	case wrapOpen:
@@ -218,7 +218,7 @@ func (w *wrapper) shown(last bool) (from, to int) {
 			return 0, max(to, w.begin)
 		}
 		from = w.begin
-	case wrapStruck:
+	case wrapTag:
 		if w.end > 0 {
 			to = w.end
 		}

@@ -16,7 +16,7 @@ const (
 	// The drops are the fall of the score below its highest value at which the
 	// search for the start of the run ends: a few new symbols in a row, as
 	// between two tables, or as many as in a sentence.
-	lookDrop  = 4 * price
+	checkDrop  = 4 * price
 	anyDrop   = 8 * price
 	limitDrop = 80 * price
 
@@ -27,17 +27,17 @@ const (
 	limitRun     = 1500
 	limitSymbols = 600
 	longRun      = 4000
-	// limitWindow and lookWindow are twice the longest period of regular text.
+	// limitWindow and checkWindow are twice the longest period of regular text.
 	limitWindow = 6000
-	lookWindow  = 1500
+	checkWindow  = 1500
 	// limitRows is the number of table rows in limitRun symbols.
 	limitRows = 5
-	// lookStep is the least number of characters between two looks, and
-	// anyStep between two looks for a run of anyRun.
-	lookStep = 1000
+	// checkStep is the least number of characters between two checks, and
+	// anyStep between two checks for a run of anyRun.
+	checkStep = 1000
 	anyStep  = 8000
 	// The parts are the share of new symbols in a run: one in so many.
-	lookPart  = 50
+	checkPart  = 50
 	limitPart = 100
 	longPart  = 30
 	// anyRun is the longest regular text of any kind that a document may have:
@@ -66,25 +66,25 @@ const (
 // copy, the first one too, is known by the copies that follow. The run
 // therefore starts where the first copy starts.
 type drift struct {
-	next    int // characters of the text before the next look
+	next    int // characters of the text before the next check
 	nextAny int // the same for a run of anyRun
 	once    bloom
 	twice   bloom
 }
 
-// look reports whether the text ends with very regular text of at least length
+// check reports whether the text ends with very regular text of at least length
 // symbols, or with regular text of any kind that no page has.
-func (d *drift) look(t *tail, length int) (keep int, loop bool) {
+func (d *drift) check(t *tail, length int) (keep int, loop bool) {
 	if int(t.now.chars) < d.next || len(t.symbols) < length {
 		return 0, false
 	}
-	r := d.run(t, search{lookWindow, lookDrop, true})
-	// A run that is too short must grow before the next look.
-	d.next = int(t.now.chars) + max(lookStep, length-r.length, r.length/4)
+	r := d.run(t, search{checkWindow, checkDrop, true})
+	// A run that is too short must grow before the next check.
+	d.next = int(t.now.chars) + max(checkStep, length-r.length, r.length/4)
 	if r.constant && isGrid(t.symbols[r.start:]) { // a table of zeros, or an empty one
 		length *= 2
 	}
-	if loop = r.length >= length && r.fresh <= r.length/lookPart; !loop {
+	if loop = r.length >= length && r.fresh <= r.length/checkPart; !loop {
 		if int(t.now.chars) < d.nextAny || len(t.symbols) < anyRun {
 			return 0, false
 		}

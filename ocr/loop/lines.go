@@ -46,10 +46,10 @@ func (l *lines) end(t *tail) {
 	l.sums, l.info = append(l.sums, sum), append(l.info, line{t.ends[last], words})
 }
 
-// look searches the last lines for a block of more than maxPeriod characters
+// check searches the last lines for a block of more than maxPeriod characters
 // that occurs three times and has started a fourth: a page may have three
 // copies of a form.
-func (l *lines) look(limits limits) (keep int, loop bool) {
+func (l *lines) check(limits limits) (keep int, loop bool) {
 	var all []run
 	all, l.z = runs(l.sums, linesWindow, linesPeriod, l.z)
 	n := len(l.sums)

@@ -15,7 +15,7 @@ package loop
 
 import "unicode/utf8"
 
-// step is the number of characters between two looks.
+// step is the number of characters between two checks.
 const step = 64
 
 // limits are the longest repeats that do not count as a loop, in characters.
@@ -50,7 +50,7 @@ type Guard struct {
 	tail      tail
 	lines     lines
 	drift     drift
-	next      int // characters of the text before the next look
+	next      int // characters of the text before the next check
 	suspected bool
 }
 
@@ -69,7 +69,7 @@ func (g *Guard) Add(text string) (keep int, loop bool) {
 		}
 		if now := int(g.tail.now.chars); now >= g.next {
 			g.next = now + step
-			if keep, loop = g.look(); loop {
+			if keep, loop = g.check(); loop {
 				return keep, true
 			}
 		}
@@ -89,14 +89,14 @@ func (g *Guard) AtLimit() (keep int, loop bool) { return g.drift.atLimit(&g.tail
 // Repeated judges a text that the endpoint reported as a loop: three copies at
 // the end are enough.
 func (g *Guard) Repeated() (keep int, loop bool) {
-	if keep, loop = g.tail.look(limits{grid: usual.grid}); loop {
+	if keep, loop = g.tail.check(limits{grid: usual.grid}); loop {
 		return keep, true
 	}
 	return g.AtLimit()
 }
 
-// look searches the present end of the text.
-func (g *Guard) look() (keep int, loop bool) {
+// check searches the present end of the text.
+func (g *Guard) check() (keep int, loop bool) {
 	limits := usual
 	keep, loop = g.exact(usual)
 	if g.Room {
@@ -109,12 +109,12 @@ func (g *Guard) look() (keep int, loop bool) {
 	if loop {
 		return keep, true
 	}
-	return g.drift.look(&g.tail, limits.regular)
+	return g.drift.check(&g.tail, limits.regular)
 }
 
 func (g *Guard) exact(l limits) (keep int, loop bool) {
-	if keep, loop = g.tail.look(l); loop {
+	if keep, loop = g.tail.check(l); loop {
 		return keep, true
 	}
-	return g.lines.look(l)
+	return g.lines.check(l)
 }

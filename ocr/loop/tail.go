@@ -10,7 +10,7 @@ const (
 	// in whole lines.
 	maxPeriod = 500
 	// window is the number of characters that are searched for a period: three
-	// copies of the longest period, and the text until the next look.
+	// copies of the longest period, and the text until the next check.
 	window = 4 * maxPeriod
 	// maxKept is the number of symbols kept: more than a model's longest
 	// answer to an image has, so that the start of every run is among the kept
@@ -106,9 +106,9 @@ func (t *tail) symbol(r rune, end offset) (line bool) {
 	return r == '\n'
 }
 
-// look searches the last symbols for a loop and returns the end of the first
+// check searches the last symbols for a loop and returns the end of the first
 // copy.
-func (t *tail) look(l limits) (keep int, loop bool) {
+func (t *tail) check(l limits) (keep int, loop bool) {
 	if len(t.symbols) < 3 {
 		return 0, false
 	}

@@ -7,16 +7,16 @@ import (
 
 // A joiner turns the words of a page into text, part by part.
 type joiner struct {
-	markdown bool
-	height   int   // of a usual line of the page
-	right    int   // end of the longest line
-	sizes    []int // type sizes of the lines so far
-	steps    []int // vertical steps from line to line
-	begun    bool
-	apart    bool // the previous item was a table
-	heading  bool // the previous line was a heading
-	last     cell // the previous line
-	spread   bool // the previous line had wide spaces
+	markdown    bool
+	height      int   // of a usual line of the page
+	right       int   // end of the longest line
+	sizes       []int // type sizes of the lines so far
+	steps       []int // vertical steps from line to line
+	begun       bool
+	afterTable  bool // the previous item was a table
+	heading     bool // the previous line was a heading
+	last        cell // the previous line
+	lastHasGaps bool // the previous line had wide spaces
 }
 
 // add returns the text of further rows, line by line, with separators.
@@ -48,7 +48,7 @@ func (j *joiner) separate(text string) string {
 	if j.begun {
 		text = "\n\n" + text
 	}
-	j.begun, j.apart = true, true
+	j.begun, j.afterTable = true, true
 	return text
 }
 
@@ -72,7 +72,7 @@ func (j *joiner) line(row []cell) string {
 		separator = ""
 	case heading && j.heading && !gap:
 		separator = " " // a heading of two lines
-	case gap || j.apart || heading != j.heading:
+	case gap || j.afterTable || heading != j.heading:
 		separator = "\n\n"
 	case j.markdown && j.wraps(c):
 		separator = space(j.last.text, c.text, false)
@@ -80,14 +80,14 @@ func (j *joiner) line(row []cell) string {
 	if heading && !(j.heading && separator == " ") {
 		separator += "# "
 	}
-	j.begun, j.apart, j.heading, j.last, j.spread = true, false, heading, c, len(row) > 1
+	j.begun, j.afterTable, j.heading, j.last, j.lastHasGaps = true, false, heading, c, len(row) > 1
 	return separator + c.text
 }
 
 // wraps reports whether a line continues the previous line, which ended only
 // because the next word had no room.
 func (j *joiner) wraps(c cell) bool {
-	if j.spread || strings.HasPrefix(c.text, "- ") || strings.HasPrefix(c.text, "• ") {
+	if j.lastHasGaps || strings.HasPrefix(c.text, "- ") || strings.HasPrefix(c.text, "• ") {
 		return false
 	}
 	return j.last.Max.X+c.first+c.Dy()/2 > j.right

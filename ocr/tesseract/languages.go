@@ -130,12 +130,12 @@ func (r reader) names() string {
 }
 
 const (
-	// doubt is the mean confidence, in percent, below which words may be in
+	// foreignConfidence is the mean confidence, in percent, below which words may be in
 	// another script. Text of installed languages has 73 and more, in photos
 	// too; text in other scripts 20 to 60.
-	doubt = 65
-	// enough is the least number of letters for a mean.
-	enough = 8
+	foreignConfidence = 65
+	// minLetters is the least number of letters for a mean.
+	minLetters = 8
 )
 
 // foreign returns a sentence if no installed language has the picture's

@@ -81,19 +81,19 @@ func cells(line []word) []cell {
 func rows(words []word) [][]cell {
 	var all [][]cell
 	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
-		if letters, confidence := trust(line); letters > 3 || confidence > noise {
+		if letters, confidence := meanConfidence(line); letters > 3 || confidence > speckConfidence {
 			all = append(all, cells(line))
 		}
 	}
 	return all
 }
 
-// noise is the mean confidence, in percent, below which a few letters are
+// speckConfidence is the mean confidence, in percent, below which a few letters are
 // specks.
-const noise = 60
+const speckConfidence = 60
 
-// trust returns the number of letters, and tesseract's mean confidence.
-func trust(words []word) (letters int, confidence float64) {
+// meanConfidence returns the number of letters, and tesseract's mean confidence.
+func meanConfidence(words []word) (letters int, confidence float64) {
 	for _, w := range words {
 		n := utf8.RuneCountInString(w.text)
 		letters += n
@@ -104,7 +104,7 @@ func trust(words []word) (letters int, confidence float64) {
 
 // size returns the height of a word, including the space for descenders.
 func (w word) size() int {
-	if strings.ContainsAny(w.text, "gjpqy,;()/|ßQ") || strings.ContainsFunc(w.text, wide) {
+	if strings.ContainsAny(w.text, "gjpqy,;()/|ßQ") || strings.ContainsFunc(w.text, isEastAsian) {
 		return w.Dy()
 	}
 	return w.Dy() * 5 / 4
@@ -115,13 +115,14 @@ func (w word) size() int {
 func space(a, b string, apart bool) string {
 	last, _ := utf8.DecodeLastRuneInString(a)
 	first, _ := utf8.DecodeRuneInString(b)
-	if wide(last) && wide(first) || !apart && (wide(last) || wide(first)) {
+	if isEastAsian(last) && isEastAsian(first) || !apart && (isEastAsian(last) || isEastAsian(first)) {
 		return ""
 	}
 	return " "
 }
 
-func wide(r rune) bool {
+// isEastAsian reports whether r is a letter or sign of a script without spaces.
+func isEastAsian(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
 }
 

@@ -30,12 +30,12 @@ type reader struct {
 // ctx ends, the process and its files are gone.
 func (r reader) do(ctx context.Context, m *image.Gray, t task) iter.Seq2[string, error] {
 	switch t.kind {
-	case toLocate:
+	case locate:
 		return r.locate(ctx, m, t.what)
 	case unsupported:
 		return withNotice(r.read(ctx, m, false))
 	}
-	return r.read(ctx, m, t.kind == toMarkdown)
+	return r.read(ctx, m, t.kind == asMarkdown)
 }
 
 // tesseract's modes of page segmentation.
@@ -70,7 +70,7 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool) iter.Seq
 					continue languages
 				}
 				begun = true
-				if letters, confidence := trust(words); !checked && letters >= enough && confidence < doubt {
+				if letters, confidence := meanConfidence(words); !checked && letters >= minLetters && confidence < foreignConfidence {
 					checked = true
 					if foreign := r.foreign(ctx, m); foreign != "" {
 						yield(j.separate(foreign), nil)
@@ -123,7 +123,7 @@ func (r reader) better(words []word) []string {
 	}
 	wides, others := 0, 0
 	for _, w := range words {
-		if strings.ContainsFunc(w.text, wide) {
+		if strings.ContainsFunc(w.text, isEastAsian) {
 			wides++
 		} else if strings.ContainsFunc(w.text, unicode.IsLetter) {
 			others++

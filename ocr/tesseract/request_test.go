@@ -12,11 +12,11 @@ func TestParseRequest(t *testing.T) {
 		prompt     string
 		task       taskKind
 	}{
-		{"parts", body(picture, ""), "convert to markdown", toMarkdown},
+		{"parts", body(picture, ""), "convert to markdown", asMarkdown},
 		{"text after a system message", `{"model":"m","messages":[
 			{"role":"system","content":"Be brief."},
 			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `","detail":"high"}},{"type":"text","text":"Free OCR."}]}
-		],"temperature":0,"vllm_xargs":{"a":[1]},"stop":null}`, "Free OCR.", toText},
+		],"temperature":0,"vllm_xargs":{"a":[1]},"stop":null}`, "Free OCR.", asText},
 		{"the first of two pictures", `{"model":"m","messages":[
 			{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + dataURL(picture) + `"}},{"type":"image_url","image_url":{"url":"data:nothing"}}]},
 			{"role":"user","content":"hello"}, {"role":"assistant","content":null}
@@ -40,9 +40,9 @@ func TestTaskOf(t *testing.T) {
 		"convert to markdown": {},
 		"<|grounding|>Convert the document to markdown.":  {},
 		"<|grounding|>OCR this image.":                    {},
-		"Free OCR.":                                       {kind: toText},
-		"\nFree OCR.":                                     {kind: toText},
-		"Locate <|ref|> Total net <|/ref|> in the image.": {toLocate, "Total net"},
+		"Free OCR.":                                       {kind: asText},
+		"\nFree OCR.":                                     {kind: asText},
+		"Locate <|ref|> Total net <|/ref|> in the image.": {locate, "Total net"},
 		"Locate <|ref|> <|/ref|> in the image.":           {kind: unsupported},
 		"Parse the figure.":                               {kind: unsupported},
 		"Describe this image in detail.":                  {kind: unsupported},

@@ -15,9 +15,9 @@ type task struct {
 type taskKind int
 
 const (
-	toMarkdown taskKind = iota
-	toText
-	toLocate
+	asMarkdown taskKind = iota
+	asText
+	locate
 	unsupported // a prompt for a language model
 )
 
@@ -35,11 +35,11 @@ func taskOf(prompt string) task {
 	lower := strings.ToLower(prompt)
 	switch {
 	case closed && strings.TrimSpace(what) != "":
-		return task{toLocate, strings.TrimSpace(what)}
+		return task{locate, strings.TrimSpace(what)}
 	case strings.HasPrefix(lower, "free ocr"):
-		return task{kind: toText}
+		return task{kind: asText}
 	case prompt == "", strings.Contains(lower, "markdown"), strings.Contains(lower, "ocr this image"):
-		return task{kind: toMarkdown}
+		return task{kind: asMarkdown}
 	}
 	return task{kind: unsupported}
 }

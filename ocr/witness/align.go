@@ -180,12 +180,12 @@ func (a *alignment) replaced(i, j int) bool {
 	if i > 0 && a.toRead[i-1] != none {
 		inRead = a.toRead[i-1] + 1
 	}
-	return a.stands(inLayer, j) || a.stands(i, inRead)
+	return a.sameNeighbours(inLayer, j) || a.sameNeighbours(i, inRead)
 }
 
-// stands reports whether two numbers without counterpart have the same
+// sameNeighbours reports whether two numbers without counterpart have the same
 // neighbours.
-func (a *alignment) stands(i, j int) bool {
+func (a *alignment) sameNeighbours(i, j int) bool {
 	return i > 0 && j > 0 && i < len(a.layer) && j < len(a.read) &&
 		a.layer[i].number && a.read[j].number && a.toRead[i] == none && a.toLayer[j] == none &&
 		a.adjoinsBefore(i, j) && a.adjoinsAfter(i+1, j+1)

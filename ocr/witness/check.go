@@ -37,9 +37,9 @@ const (
 	// maxTokens bounds the tokens that are compared; a newspaper page has
 	// about 10,000.
 	maxTokens = 20_000
-	// lost is the share of a line, in percent, from which on the line counts
+	// missingPercent is the share of a line, in percent, from which on the line counts
 	// as missing or as made up.
-	lost = 60
+	missingPercent = 60
 	// minLine is the least number of letters or digits of a missing line,
 	// minPassage that of a passage inside a longer line, and minTail that of a
 	// passage at the end of the page.
@@ -210,7 +210,7 @@ func (c *checker) missing(changes map[int]change) {
 	}
 	rows, counted := map[int]bool{}, c.lineNumbers()
 	for i, cell := range c.cells {
-		whole := cell.weight >= minLine && 100*cell.gone >= lost*cell.weight
+		whole := cell.weight >= minLine && 100*cell.gone >= missingPercent*cell.weight
 		if (whole || cell.number) && !rows[cell.row] && !c.isPageNumber(i) && !counted[i] {
 			rows[cell.row] = true
 			c.addMissing(c.rows[cell.row].text(), cell)
@@ -264,7 +264,7 @@ func passages(tokens []token, foreign func(int) bool, tail int) []passage {
 			}
 			own = 0
 			strange += tokens[k].weight()
-			if 100*strange >= lost*weight {
+			if 100*strange >= missingPercent*weight {
 				to, best = k, strange
 			}
 		}

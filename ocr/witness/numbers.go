@@ -198,7 +198,7 @@ func (c *checker) madeUp(changes map[int]change) []bool {
 				longest = max(longest, c.read[j].weight())
 			}
 		}
-		if longest >= minWord && 100*gone >= lost*weight {
+		if longest >= minWord && 100*gone >= missingPercent*weight {
 			for j := start; j < end; j++ {
 				made[j] = true
 			}
