@@ -3,6 +3,7 @@ package ocr
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -108,12 +109,8 @@ var profiles = []profile{
 }
 
 func with(prompts map[Kind]string, kind Kind, prompt string) map[Kind]string {
-	changed := map[Kind]string{kind: prompt}
-	for k, p := range prompts {
-		if k != kind {
-			changed[k] = p
-		}
-	}
+	changed := maps.Clone(prompts)
+	changed[kind] = prompt
 	return changed
 }
 

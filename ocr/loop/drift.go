@@ -16,7 +16,7 @@ const (
 	// The drops are the fall of the score below its highest value at which the
 	// search for the start of the run ends: a few new symbols in a row, as
 	// between two tables, or as many as in a sentence.
-	checkDrop  = 4 * price
+	checkDrop = 4 * price
 	anyDrop   = 8 * price
 	limitDrop = 80 * price
 
@@ -29,15 +29,15 @@ const (
 	longRun      = 4000
 	// limitWindow and checkWindow are twice the longest period of regular text.
 	limitWindow = 6000
-	checkWindow  = 1500
+	checkWindow = 1500
 	// limitRows is the number of table rows in limitRun symbols.
 	limitRows = 5
 	// checkStep is the least number of characters between two checks, and
 	// anyStep between two checks for a run of anyRun.
 	checkStep = 1000
-	anyStep  = 8000
+	anyStep   = 8000
 	// The parts are the share of new symbols in a run: one in so many.
-	checkPart  = 50
+	checkPart = 50
 	limitPart = 100
 	longPart  = 30
 	// anyRun is the longest regular text of any kind that a document may have:

@@ -10,7 +10,7 @@ const (
 // lines holds the last lines of a text, to find repeated blocks that are
 // longer than the window.
 type lines struct {
-	sums  []uint64 // a hash of each line's symbols
+	texts []string // symbols of each line
 	info  []line
 	first offset // start of the first line
 	z     []int  // reused
@@ -28,22 +28,20 @@ func (l *lines) end(t *tail) {
 	for start > 0 && t.symbols[start-1] != '\n' {
 		start--
 	}
-	const basis, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	sum := uint64(basis)
 	words := 0
 	var scan wordScan
 	for _, r := range t.symbols[start : last+1] {
-		sum = (sum ^ uint64(r)) * prime
 		if word, ok := scan.add(r); ok && classifyWord(word) == wordText {
 			words++
 		}
 	}
-	if len(l.sums) == maxLines {
+	if len(l.texts) == maxLines {
 		l.first = l.info[linesWindow-1].end
-		l.sums = append(l.sums[:0], l.sums[linesWindow:]...)
+		l.texts = append(l.texts[:0], l.texts[linesWindow:]...)
 		l.info = append(l.info[:0], l.info[linesWindow:]...)
 	}
-	l.sums, l.info = append(l.sums, sum), append(l.info, line{t.ends[last], words})
+	text := string(t.symbols[start : last+1])
+	l.texts, l.info = append(l.texts, text), append(l.info, line{t.ends[last], words})
 }
 
 // check searches the last lines for a block of more than maxPeriod characters
@@ -51,8 +49,8 @@ func (l *lines) end(t *tail) {
 // copies of a form.
 func (l *lines) check(limits limits) (keep int, loop bool) {
 	var all []run
-	all, l.z = runs(l.sums, linesWindow, linesPeriod, l.z)
-	n := len(l.sums)
+	all, l.z = runs(l.texts, linesWindow, linesPeriod, l.z)
+	n := len(l.texts)
 	for _, r := range all {
 		start := l.first
 		if n > r.length {

@@ -46,15 +46,7 @@ func TestErrors(t *testing.T) {
 		{"unknown path", "POST", "/completions", "{}", 404, nil, "unknown_url"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(t.Context(), test.method, url+test.path, strings.NewReader(test.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
+			resp := sendRequest(t, t.Context(), test.method, url+test.path, strings.NewReader(test.body))
 			b, _ := io.ReadAll(resp.Body)
 			if resp.StatusCode != test.status || resp.Header.Get("Content-Type") != "application/json" {
 				t.Fatalf("%s, %s: %s", resp.Status, resp.Header, b)
@@ -72,15 +64,7 @@ func TestErrors(t *testing.T) {
 func TestLargeBodyOfUnknownLength(t *testing.T) {
 	_, url := serve(t, Options{})
 	reader := io.MultiReader(strings.NewReader(body(make([]byte, maxBody/4*3), "")))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
+	resp := sendRequest(t, t.Context(), http.MethodPost, url+"/chat/completions", reader)
 	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Error(resp.Status)
 	}

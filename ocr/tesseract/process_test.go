@@ -85,15 +85,7 @@ func TestClientGoesAway(t *testing.T) {
 			s, url := serve(t, Options{Program: path, Concurrency: 1})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/chat/completions", strings.NewReader(body(picture, `,"stream":true`)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
+			sendRequest(t, ctx, http.MethodPost, url+"/chat/completions", strings.NewReader(body(picture, `,"stream":true`)))
 			eventually(t, "the program runs", func() bool { _, err := os.Stat(pid); return err == nil })
 			if gone(t, pid) || isEmpty(t, files) {
 				t.Fatal("the program and its files should be there")

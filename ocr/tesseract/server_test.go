@@ -3,6 +3,7 @@ package tesseract
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -47,9 +48,10 @@ func dataURL(picture []byte) string {
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture)
 }
 
-func post(t testing.TB, url, body string) *http.Response {
+// sendRequest sends a request, whose answer is closed at the end of the test.
+func sendRequest(t testing.TB, ctx context.Context, method, url string, body io.Reader) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/chat/completions", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +61,11 @@ func post(t testing.TB, url, body string) *http.Response {
 	}
 	t.Cleanup(func() { resp.Body.Close() })
 	return resp
+}
+
+func post(t testing.TB, url, body string) *http.Response {
+	t.Helper()
+	return sendRequest(t, t.Context(), http.MethodPost, url+"/chat/completions", strings.NewReader(body))
 }
 
 func decode(t *testing.T, from []byte) map[string]any {
