@@ -2,7 +2,6 @@ package ocr
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"slackocr/ocr/clean"
 	"slackocr/ocr/loop"
-	"slackocr/ocr/page"
 )
 
 const (
@@ -74,30 +72,28 @@ func (r result) outcome(words int) *Outcome {
 	return &Outcome{Model: r.model, Words: words, Cut: r.cut || r.looped, Looped: r.looped, Boxes: r.boxes}
 }
 
-// ask sends the request with the given fields and returns with the first text,
-// or with the result if there is no text. again must be true for a page on
-// which the model looped. The caller must close the answer, also after an
-// error.
-func (c *Client) ask(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage) (a *answer, piece string, end *result, err error) {
+// ask sends a request and returns with the first text, or with the result if
+// there is no text. The caller must close the answer, also after an error.
+func (c *Client) ask(ctx context.Context, q query) (a *answer, piece string, end *result, err error) {
 	a = &answer{
 		client: c, parent: ctx, waiting: time.Now(), model: c.config.Model,
-		cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: again},
+		cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: q.reread},
 	}
-	if fields[maxTokens] != nil || fields[maxCompletionTokens] != nil {
+	if q.fields[maxTokens] != nil || q.fields[maxCompletionTokens] != nil {
 		a.limit = c.config.MaxTokens
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	a.deadline = a.waiting.Add(c.firstTextTimeout())
 	a.watchdog = time.AfterFunc(c.firstTextTimeout(), func() { a.cancel(errIdle) })
 	a.exchange = &exchange{
-		from: c.endpoint, client: c.http, image: p.Data, fields: fields, stream: c.config.Stream, alive: a.alive,
+		from: c.endpoint, client: c.http, image: q.page.Data, fields: q.fields, stream: c.config.Stream, alive: a.alive,
 	}
 	config := openai.DefaultConfig(c.config.Key)
 	config.BaseURL = c.config.BaseURL
 	config.HTTPClient = a.exchange
 	api := openai.NewClientWithConfig(config)
 	// The exchange turns every answer into a stream.
-	if a.stream, err = api.CreateChatCompletionStream(a.ctx, c.chatRequest(p)); err != nil {
+	if a.stream, err = api.CreateChatCompletionStream(a.ctx, c.chatRequest(q.page)); err != nil {
 		a.stream = nil
 		return a, "", nil, a.failure(err)
 	}

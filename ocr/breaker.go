@@ -190,7 +190,7 @@ func (c *Client) WaitUp(ctx context.Context) error { return c.breaker.wait(ctx, 
 // probe asks the endpoint to read an empty page: the whole way of a page, at
 // the cost of a few tokens.
 func (c *Client) probe(ctx context.Context) error {
-	a, _, _, err := c.ask(ctx, emptyPage(), false, c.fields(false))
+	a, _, _, err := c.ask(ctx, query{page: emptyPage(), fields: c.fields(false)})
 	a.close()
 	return err
 }

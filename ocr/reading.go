@@ -2,7 +2,6 @@ package ocr
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 	"math/rand/v2"
@@ -108,10 +107,10 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 		}
 	}
 	if end.looped {
-		warm := r.output.candidate()
-		again, err := r.once(ctx, p, true, warm)
-		if err == nil && (!again.looped || len(warm.text) > len(best.text)) {
-			best, end = warm, again
+		second := r.output.candidate()
+		again, err := r.once(ctx, p, true, second)
+		if err == nil && (!again.looped || len(second.text) > len(best.text)) {
+			best, end = second, again
 		}
 	}
 	if end.cut && r.wantsText() {
@@ -192,13 +191,14 @@ func retryRule(err error) error {
 	return err
 }
 
-// once makes one request and adds the text to d. If the endpoint refuses a
-// field, once repeats the request without that field.
-func (r *reading) once(ctx context.Context, p page.Page, again bool, d *candidate) (result, error) {
+// once makes one request and adds the text to d. reread must be true if the page
+// was read already and needs another answer. If the endpoint refuses a field,
+// once repeats the request without that field.
+func (r *reading) once(ctx context.Context, p page.Page, reread bool, d *candidate) (result, error) {
 	tooLarge := "" // the field that was left out because the answer's limit was too large
 	for {
-		fields := r.client.fields(again)
-		end, err := r.request(ctx, p, again, fields, d)
+		q := query{page: p, reread: reread, fields: r.client.fields(reread)}
+		end, err := r.request(ctx, q, d)
 		e, ok := errors.AsType[*Error](err)
 		if !ok {
 			return end, err
@@ -207,7 +207,7 @@ func (r *reading) once(ctx context.Context, p page.Page, again bool, d *candidat
 			r.client.dialect.forget(tooLarge)
 			return end, err
 		}
-		name := r.client.dialect.learn(e, fields)
+		name := r.client.dialect.learn(e, q.fields)
 		if name == "" {
 			return end, err
 		}
@@ -218,20 +218,20 @@ func (r *reading) once(ctx context.Context, p page.Page, again bool, d *candidat
 }
 
 // request makes one request, adds the text to d, and calls the watcher.
-func (r *reading) request(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *candidate) (result, error) {
+func (r *reading) request(ctx context.Context, q query, d *candidate) (result, error) {
 	r.requests++
-	t, begun := Attempt{Number: r.requests, ImageBytes: len(p.Data)}, time.Now()
-	end, err := r.try(ctx, p, again, fields, d, &t)
+	t, begun := Attempt{Number: r.requests, ImageBytes: len(q.page.Data)}, time.Now()
+	end, err := r.try(ctx, q, d, &t)
 	t.Took, t.Err, t.Looped, t.Cut, t.Reason = time.Since(begun), err, end.looped, end.cut, end.reason
 	r.client.watch(t)
 	return end, err
 }
 
-func (r *reading) try(ctx context.Context, p page.Page, again bool, fields map[string]json.RawMessage, d *candidate, t *Attempt) (result, error) {
+func (r *reading) try(ctx context.Context, q query, d *candidate, t *Attempt) (result, error) {
 	begun := time.Now()
 	request := r.client.limit.begin()
 	defer request.end()
-	a, piece, end, err := r.client.ask(ctx, p, again, fields)
+	a, piece, end, err := r.client.ask(ctx, q)
 	defer a.close()
 	r.client.breaker.report(err)
 	request.record(err)

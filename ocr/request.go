@@ -90,9 +90,16 @@ const (
 	retryTemperature = `0.3`
 )
 
+// A query is the contents of a request.
+type query struct {
+	page   page.Page
+	reread bool                       // the page was read already and needs another answer
+	fields map[string]json.RawMessage // see Client.fields
+}
+
 // fields returns the fields of the request's body beside the messages; null
 // removes a field.
-func (c *Client) fields(again bool) map[string]json.RawMessage {
+func (c *Client) fields(reread bool) map[string]json.RawMessage {
 	model, _ := json.Marshal(c.config.Model) // a string never fails
 	fields := map[string]json.RawMessage{"model": model, "stream": json.RawMessage(strconv.FormatBool(c.config.Stream))}
 	limit := maxTokens
@@ -109,7 +116,7 @@ func (c *Client) fields(again bool) map[string]json.RawMessage {
 	}
 	maps.Copy(fields, c.profile.extra)
 	maps.Copy(fields, c.config.ExtraBody)
-	if cool, ok := fields[temperature]; again && ok && string(cool) != "null" {
+	if value, ok := fields[temperature]; reread && ok && string(value) != "null" {
 		fields[temperature] = json.RawMessage(retryTemperature)
 	}
 	c.dialect.apply(fields)
