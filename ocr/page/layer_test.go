@@ -94,11 +94,11 @@ func TestBadLayers(t *testing.T) {
 		"over a scan":     scanned,
 		"a scan's stamp":  stamped,
 		"beside the page": over(func(t *pagetest.Text) { t.X += 5000 }),
-		"other letters":   over(func(t *pagetest.Text) { t.Says = shifted(t.Text) }),
-		"private signs":   over(func(t *pagetest.Text) { t.Says = strings.Map(func(r rune) rune { return 0xE000 + r }, t.Text) }),
-		"replaced":        over(func(t *pagetest.Text) { t.Says = strings.ReplaceAll(t.Text, "a", "\uFFFD") }),
+		"other letters":   over(func(t *pagetest.Text) { t.Encoded = shifted(t.Text) }),
+		"private signs":   over(func(t *pagetest.Text) { t.Encoded = strings.Map(func(r rune) rune { return 0xE000 + r }, t.Text) }),
+		"replaced":        over(func(t *pagetest.Text) { t.Encoded = strings.ReplaceAll(t.Text, "a", "\uFFFD") }),
 		"Latin for Greek": over(func(t *pagetest.Text) {
-			t.Says = strings.Map(func(r rune) rune {
+			t.Encoded = strings.Map(func(r rune) rune {
 				if r >= 'a' {
 					return r - 'a' + 0xE0
 				}

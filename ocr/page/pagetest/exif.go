@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// Secret is a text that WithEXIF hides in a file's metadata. Nothing that
-// leaves the program may hold it.
+// Secret is a text in the metadata of WithEXIF. No output of the program may
+// contain Secret.
 const Secret = "pagetest-serial-4711"
 
-// gps is where WithEXIF says a picture was taken: 48°51′30″ N 2°17′40″ E, as
+// gps is the place in the metadata of WithEXIF: 48°51′30″ N 2°17′40″ E, as
 // the six rational numbers of EXIF, big endian.
 var gps = [...]uint32{48, 1, 51, 1, 30, 1, 2, 1, 17, 1, 40, 1}
 
-// GPS returns the bytes of the place that WithEXIF writes, to search for.
+// GPS returns the bytes of the place in the metadata of WithEXIF.
 func GPS() []byte {
 	var b []byte
 	for _, v := range gps {
@@ -22,7 +22,7 @@ func GPS() []byte {
 	return b
 }
 
-// EXIF returns a TIFF structure as it stands in a picture's metadata, with
+// EXIF returns a TIFF structure as in a picture's metadata, with
 // the orientation (1–8), a camera named Secret, and a place.
 func EXIF(orientation int) []byte {
 	const (

@@ -1,5 +1,5 @@
 // Package pagetest sets real text into pictures of pages, for tests and for
-// the demo. Everything it makes is the same on every run.
+// the demo. All pictures and files are the same on every run.
 package pagetest
 
 import (
@@ -17,7 +17,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// A Layout says how a page is set. The zero value is an A4 page with 11 point
+// A Layout is the paper and the type of a page. The zero value is an A4 page with 11 point
 // type, seen at 150 dots per inch.
 type Layout struct {
 	DPI    float64 // dots per inch; 0 means 150
@@ -29,7 +29,7 @@ type Layout struct {
 	Ink, Paper color.Color // nil means black on white
 
 	// Face makes a font's face of so many points and dots per inch; nil means the Go
-	// fonts, which have no Chinese.
+	// fonts, without Chinese.
 	Face func(points, dpi float64) font.Face
 }
 

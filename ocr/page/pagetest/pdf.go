@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Scan makes a PDF of JPEG files, a page each, as a scanner does.
+// Scan returns a PDF of JPEG files, a page each, as from a scanner.
 func Scan(dpi float64, jpegs ...[]byte) []byte {
 	const pointsPerInch = 72
 	var b PDFBuilder
@@ -34,11 +34,11 @@ func (b *PDFBuilder) picture(file []byte) (reference string, width, height int) 
 		config.Width, config.Height), file), config.Width, config.Height
 }
 
-// PagesRef is how an object of a PDFBuilder refers to the tree of pages.
+// PagesRef is the reference of a PDFBuilder to the tree of pages.
 const PagesRef = "1 0 R"
 
-// A PDFBuilder writes a PDF object by object, and checks nothing: a test says
-// what is wrong with it.
+// A PDFBuilder writes a PDF object by object. A PDFBuilder checks nothing, so that
+// tests can write damaged files.
 type PDFBuilder struct{ objects []string }
 
 // Object adds an object and returns the reference to it.
@@ -48,13 +48,14 @@ func (b *PDFBuilder) Object(content string) string {
 	return fmt.Sprintf("%d 0 R", len(b.objects)-1+first)
 }
 
-// Stream adds a stream. dict is what its dictionary has beside the length.
+// Stream adds a stream and returns the reference to it. dict has the entries of
+// the stream's dictionary without the length.
 func (b *PDFBuilder) Stream(dict string, content []byte) string {
 	return b.Object(fmt.Sprintf("<< %s /Length %d >>\nstream\n%s\nendstream", dict, len(content), content))
 }
 
-// File gives the whole file. count is the number of pages that it claims, and
-// trailer what its trailer has beside the catalogue.
+// File returns the whole file. count is the number of pages according to the
+// file, and trailer has more entries of the trailer.
 func (b *PDFBuilder) File(pages []string, count int, trailer string) []byte {
 	tree := fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", strings.Join(pages, " "), count)
 	all := append([]string{tree, "<< /Type /Catalog /Pages " + PagesRef + " >>"}, b.objects...)

@@ -12,13 +12,12 @@ import (
 	"golang.org/x/image/math/f64"
 )
 
-// tilt is how far the camera of Photo was off, in degrees.
+// tilt is the angle between the camera of Photo and the page, in degrees.
 const tilt = 0.7
 
-// Photo is PNG's page as a phone takes it: turned by 0.7 degrees, lit from
-// one side, with noise. The JPEG file is stored on its side and says so (EXIF
-// orientation 6), and it says where and with what it was taken: see GPS and
-// Secret.
+// Photo returns the page of PNG as a phone takes it: turned by 0.7 degrees, lit
+// from one side, with noise. The JPEG file is stored on its side (EXIF orientation
+// 6), and its metadata contain GPS and Secret.
 func Photo(text string, o Layout) []byte {
 	paper := Image(text, o)
 	scene := tilted(paper)
@@ -31,8 +30,7 @@ func Photo(text string, o Layout) []byte {
 	return WithEXIF(b.Bytes(), 6)
 }
 
-// tilted turns the page about its middle. What comes in at the corners is
-// more paper.
+// tilted turns the page about its middle, on more paper.
 func tilted(src *image.RGBA) *image.RGBA {
 	dst := image.NewRGBA(src.Rect)
 	draw.Draw(dst, dst.Rect, image.NewUniform(src.At(0, 0)), image.Point{}, draw.Src)

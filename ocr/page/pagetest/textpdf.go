@@ -8,10 +8,10 @@ import (
 	"unicode/utf16"
 )
 
-// A Sheet is a page of a PDF that carries its text, as a program writes it.
+// A Sheet is a page of a PDF with text, as from a word processor.
 type Sheet struct {
 	Width, Height float64 // in points; 0 means A4
-	Rotate        int     // in degrees, as the page's dictionary says it
+	Rotate        int     // in degrees, in the page's dictionary
 	Texts         []Text
 	Rules         []Rule
 	Picture       []byte // a JPEG file that covers the page, below the text
@@ -19,21 +19,21 @@ type Sheet struct {
 
 // A Text is a line of a Sheet.
 type Text struct {
-	X, Y      float64 // of its beginning, on the base line, from the left and upper edge, in points
+	X, Y      float64 // of the start of the base line, from the left and upper edge, in points
 	Size      float64 // in points; 0 means 10
 	Text      string
-	Invisible bool // as the text that a scanner's program lays over its picture
+	Invisible bool // as a scanner's text over its picture
 	White     bool // drawn, but in the colour of the paper
-	// Says is what the file claims the text to be, where that is not Text.
-	Says string
+	// Encoded is the text according to the file, if that is not Text.
+	Encoded string
 }
 
 // A Rule is a straight line of a table.
 type Rule struct{ X, Y, ToX, ToY float64 }
 
-// TextPDF makes a PDF of sheets. What the fonts of every viewer have is set in
-// Helvetica; any other script is set in fonts whose letters are patterns, but which
-// say what they are.
+// TextPDF returns a PDF of sheets. Text in Latin letters is set in Helvetica, which
+// every viewer has. Other scripts are set in fonts of patterns, with a table of the
+// characters.
 func TextPDF(sheets ...Sheet) []byte {
 	b := &textPDF{}
 	b.helvetica = b.Object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
@@ -70,7 +70,7 @@ func (b *textPDF) sheet(s Sheet) string {
 			t.Size = 10
 		}
 		font, code := "F0", winANSI(t.Text)
-		if code == nil || t.Says != "" {
+		if code == nil || t.Encoded != "" {
 			font = fmt.Sprintf("T%d", i)
 			var object string
 			object, code = b.patterns(t)
@@ -107,18 +107,19 @@ func winANSI(text string) []byte {
 	return code
 }
 
-// patterns makes a font whose letters are two strokes, which says what they are.
+// patterns adds a font in which each letter is two strokes, with a table of the
+// characters. It returns the reference to the font and the text in its code.
 func (b *textPDF) patterns(t Text) (font string, code []byte) {
 	drawn := []rune(t.Text)
-	says := drawn
-	if t.Says != "" {
-		says = []rune(t.Says)
+	encoded := drawn
+	if t.Encoded != "" {
+		encoded = []rune(t.Encoded)
 	}
 	if slices.ContainsFunc(drawn, func(r rune) bool { return unicode.In(r, unicode.Hebrew, unicode.Arabic) }) {
-		says = fromLeft(says)
+		encoded = fromLeft(encoded)
 	}
 	var known []rune
-	for _, r := range says {
+	for _, r := range encoded {
 		at := slices.Index(known, r)
 		if at < 0 {
 			at = len(known)
@@ -154,8 +155,8 @@ func (b *textPDF) patterns(t Text) (font string, code []byte) {
 		glyphs.String(), names.String(), len(known), widths.String(), b.Stream("", []byte(table)))), code
 }
 
-// fromLeft is a text that is read from the right in the order in which it is drawn
-// from the left: its digits stand as they are read.
+// fromLeft returns a text that is read from the right in the order of drawing from
+// the left. Digits keep their order.
 func fromLeft(text []rune) []rune {
 	drawn := slices.Clone(text)
 	slices.Reverse(drawn)

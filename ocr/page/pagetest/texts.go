@@ -22,7 +22,7 @@ With warm regards,
 
 Elena Marsh`
 
-	// Receipt is what a café prints.
+	// Receipt is a receipt of a café.
 	Receipt = `# Corner Bakery
 28 Mill Lane, Thornbury
 Tel 01454 555 0137
@@ -90,7 +90,7 @@ Mit freundlichen Grüßen
 
 Jörg Schäfer`
 
-	// ChineseReceipt is what a tea house prints.
+	// ChineseReceipt is a receipt of a tea house.
 	ChineseReceipt = `绿园茶馆
 北京西路1277号
 电话 021-55550137

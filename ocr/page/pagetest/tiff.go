@@ -6,15 +6,14 @@ import (
 )
 
 // A TIFFTag is a field of a TIFF file. Its values are written as SHORT, or as LONG
-// where one is larger.
+// if one is larger.
 type TIFFTag struct {
 	ID     uint16
 	Values []uint32
 }
 
-// TIFF makes a TIFF file of one page, and checks nothing. The tags stand in the
-// order in which they are given, before those of the strips. A big file is a
-// BigTIFF.
+// TIFF returns a TIFF file of one page, without any check. The tags keep their
+// order, and come before those of the strips. A big file is a BigTIFF.
 func TIFF(order binary.AppendByteOrder, big bool, tags []TIFFTag, strips ...[]byte) []byte {
 	const (
 		tagStripOffsets, tagStripLengths     = 273, 279
@@ -44,7 +43,7 @@ func TIFF(order binary.AppendByteOrder, big bool, tags []TIFFTag, strips ...[]by
 		}
 		return typeShort, b
 	}
-	// The pixels follow the directory and what does not fit into it.
+	// The pixels follow the directory and the longer values.
 	directory := head + countLen + entry*len(tags) + room
 	at := directory
 	for _, t := range tags {

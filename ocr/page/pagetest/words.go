@@ -2,17 +2,16 @@ package pagetest
 
 import "strings"
 
-// Words tells which share of want's words, from 0 to 1, stands in got in the
-// same order: the longest common subsequence of both, over the number of
-// want's words. Words are compared to the letter; the marks "#", "-" and "|"
-// that stand alone are markdown and no words.
+// Words returns the share of want's words, from 0 to 1, that got has in the same
+// order: the length of the longest common subsequence over the number of want's
+// words. "#", "-" and "|" alone are markdown and not words.
 func Words(got, want string) float64 {
 	g, w := words(got), words(want)
 	if len(w) == 0 {
 		return 1
 	}
-	// The length of the longest common subsequence of what was seen of w and
-	// the first j words of g.
+	// best[j] is the length of the longest common subsequence of the words of w so
+	// far and the first j words of g.
 	best := make([]int, len(g)+1)
 	for _, word := range w {
 		diagonal := 0
