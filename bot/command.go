@@ -101,11 +101,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 	defer cancel()
 	w := parseCommand(c.Text, b.intake.home)
 	token := "command-" + ask.Digest(c.TriggerID)
-	respond := func(sentence string) {
-		if sentence != "" {
-			b.respond(ctx, c.ResponseURL, "", ownMessage(sentence))
-		}
-	}
+	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", sentence) }
 	refusal := b.refusal(working, c.UserID, "") // a command's team is that of the conversation
 	switch {
 	case refusal != "":
@@ -124,7 +120,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 			b.log.Error("could not look up a person's jobs", "error", err)
 			m = ownMessage(words.TryLater)
 		}
-		b.respond(ctx, c.ResponseURL, "", m)
+		b.respondWith(ctx, c.ResponseURL, "", m)
 	case w.verb == "auto":
 		ack(nil)
 		respond(b.setChannelMode(working, c, token, w.channelMode))
@@ -155,9 +151,16 @@ func (b *Bot) refusal(ctx context.Context, person, team string) (sentence string
 	return ""
 }
 
-// respond answers a person through a response URL, in a thread unless thread
+// respond answers a person with a sentence, unless it is "". See respondWith.
+func (b *Bot) respond(ctx context.Context, url, thread, sentence string) {
+	if sentence != "" {
+		b.respondWith(ctx, url, thread, ownMessage(sentence))
+	}
+}
+
+// respondWith answers a person through a response URL, in a thread unless thread
 // is "".
-func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) {
+func (b *Bot) respondWith(ctx context.Context, url, thread string, m post.Message) {
 	if url == "" {
 		return
 	}

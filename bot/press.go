@@ -26,11 +26,7 @@ const (
 func (b *Bot) interact(ctx context.Context, c *slack.InteractionCallback, ack ackFunc) {
 	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	respond := func(sentence string) {
-		if sentence != "" {
-			b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, ownMessage(sentence))
-		}
-	}
+	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, sentence) }
 	if c.User.ID == "" {
 		ack(nil)
 		return

@@ -137,40 +137,33 @@ func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to 
 	}
 	a.Files = ask.Number(a.Files)
 	created, err := b.enqueue(ctx, task{Ask: &a})
+	underWay := created
 	if err == nil && !created {
-		created, err = b.enqueueRest(ctx, a)
+		created, underWay, err = b.enqueueRest(ctx, a)
 	}
 	atHand := created && (to.TS == f.Thread || to.TS == ask.Timestamp(f.Origin)) // the person is in that thread
 	if err != nil || atHand || to.TS == "" || created && f.Silent {
 		return "", err
 	}
-	underWay := created
-	if !created {
-		record, err := b.record(ctx, a.Key)
-		underWay = err == nil && unfinished(record)
-	}
 	return words.WhereText(ask.Permalink(b.intake.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
 }
 
 // enqueueRest enqueues an ask for the files that an earlier ask with the same
-// key did not have.
-func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created bool, err error) {
+// key did not have. underWay is true if either ask is unfinished.
+func (b *Bot) enqueueRest(ctx context.Context, a ask.Ask) (created, underWay bool, err error) {
 	record, err := b.record(ctx, a.Key)
-	if err != nil {
-		if isUnknownJob(err) {
-			err = nil
-		}
-		return false, err
+	if isUnknownJob(err) {
+		return false, false, nil
 	}
 	before, ok := reading.AskOf(record)
 	a.Files = slices.DeleteFunc(a.Files, func(f ask.File) bool {
 		return slices.ContainsFunc(before.Files, func(g ask.File) bool { return f.Slack.ID == g.Slack.ID && f.Web == g.Web })
 	})
-	if !ok || len(a.Files) == 0 {
-		return false, nil
+	if err == nil && ok && len(a.Files) > 0 {
+		a.Key += "/rest"
+		created, err = b.enqueue(ctx, task{Ask: &a})
 	}
-	a.Key += "/rest"
-	return b.enqueue(ctx, task{Ask: &a})
+	return created, created || unfinished(record), err
 }
 
 // destination is the place of the answer to a Search.
