@@ -188,7 +188,7 @@ func greet(channel, origin, person, sentence string, checkExternal bool) eventTa
 	}
 }
 
-// readBy says who reads the pictures.
+// readBy returns a sentence about the reader of the pictures.
 func (b *Bot) readBy() string {
 	if b.config.Engine != "" {
 		return words.ReadBy(b.config.Engine)

@@ -37,7 +37,7 @@ func (b *Bot) channelMode(ctx context.Context, channel string) (ChannelMode, err
 	return b.config.AutoRead, nil
 }
 
-// Access says who may ask, and where.
+// Access holds the operator's rules about people and channels.
 type Access struct {
 	// AutoRead is the mode of channels without a choice of their own.
 	AutoRead ChannelMode

@@ -70,7 +70,7 @@ func (e *eventTasks) notice(topic, sentence string) intent {
 	}}}
 }
 
-// trigger says why files are to be read. A channel's mode may rule a trigger
+// trigger is the reason to read files. A channel's mode may rule a trigger
 // out.
 type trigger int
 
@@ -124,8 +124,8 @@ func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
 }
 
 // mentionAdded reports whether a person's edit has added a mention of the bot to
-// a message. Such a message is taken as a new one: what it asked for before has
-// the same key, and is not done again.
+// a message. Such a message is taken as a new one: its earlier requests have
+// the same keys, and are not done again.
 func (i intake) mentionAdded(e *slackevents.MessageEvent) bool {
 	now, old := e.Message, e.PreviousMessage
 	if e.SubType != "message_changed" || old == nil || now.Edited == nil || !posted(now.SubType) {
