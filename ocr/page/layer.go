@@ -37,13 +37,8 @@ type layers struct {
 // planLayers returns the groups of pages whose texts are extracted together.
 func planLayers(pages int) []*layers {
 	var all []*layers
-	for first := 0; first < pages; {
-		n := min(layersAtOnce, pages-first)
-		if first == 0 {
-			n = 1
-		}
-		all = append(all, &layers{first: first, pages: n, lock: newLock()})
-		first += n
+	for first, n := 0, 1; first < pages; first, n = first+n, layersAtOnce {
+		all = append(all, &layers{first: first, pages: min(n, pages-first), lock: newLock()})
 	}
 	return all
 }

@@ -20,13 +20,6 @@ import (
 // Every colour model that the decoders can give arrives as the same picture.
 func TestOpenColorModels(t *testing.T) {
 	r := image.Rect(0, 0, 90, 60)
-	gifOf := func(m image.Image) []byte {
-		var b bytes.Buffer
-		if err := gif.Encode(&b, m, nil); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
 	files := map[string][]byte{
 		"png rgba":             encodePNG(t, flag(image.NewRGBA(r))),
 		"png nrgba64":          encodePNG(t, flag(image.NewNRGBA64(r))),
@@ -35,7 +28,7 @@ func TestOpenColorModels(t *testing.T) {
 		"jpeg":                 encodeJPEG(t, flag(image.NewRGBA(r))),
 		"jpeg cmyk":            readFile(t, "flag-cmyk.jpg"),
 		"jpeg progressive":     readFile(t, "flag-progressive.jpg"),
-		"gif":                  gifOf(flag(image.NewPaletted(r, palette.WebSafe))),
+		"gif":                  encodeGIF(t, flag(image.NewPaletted(r, palette.WebSafe))),
 		"webp lossy":           readFile(t, "flag-lossy.webp"),
 		"webp lossless":        readFile(t, "flag-lossless.webp"),
 		"webp alpha":           readFile(t, "flag-alpha.webp"),
