@@ -15,8 +15,7 @@ import (
 type profile struct {
 	name    string
 	prompts map[Kind]string // %s is the argument of Locate
-	// sanitizer breaks the model's control tokens in a person's words.
-	sanitizer *strings.Replacer
+	chat    bool            // a model that follows ordinary instructions, and talks
 	// maxTokens is the default limit of an answer; 0 leaves the limit to the
 	// endpoint.
 	maxTokens int
@@ -27,10 +26,6 @@ type profile struct {
 	extra map[string]json.RawMessage
 	// askUsage is true if a stream has token counts only on request.
 	askUsage bool
-	// canvas returns the size that an image has for the model.
-	canvas func(width, height int) (w, h int)
-	// cleaning returns the rules for the model's control tokens.
-	cleaning func(Mode) clean.Rules
 }
 
 // deepseekPrompts are the prompts that DeepSeek-OCR was trained with:
@@ -43,8 +38,12 @@ var deepseekPrompts = map[Kind]string{
 	Locate:   "Locate <|ref|>%s<|/ref|> in the image.",
 }
 
-// deepseekTokens breaks the model's control tokens in a person's words.
-var deepseekTokens = strings.NewReplacer("<|", "< |", "|>", "| >", "<｜", "< ｜", "｜>", "｜ >")
+// deepseekTokens and chatTokens break the signs that a model would take for the
+// end of a person's words.
+var (
+	deepseekTokens = strings.NewReplacer("<|", "< |", "|>", "| >", "<｜", "< ｜", "｜>", "｜ >")
+	chatTokens     = strings.NewReplacer(`"`, `'`)
+)
 
 // deepseekContext is the model's context in tokens, of which a usual image
 // takes about 900.
@@ -57,41 +56,32 @@ var profiles = []profile{
 		// https://www.ucloud-global.com/en/docs/modelverse
 		name:      "deepseek-ocr",
 		prompts:   with(deepseekPrompts, Markdown, DefaultPrompt),
-		sanitizer: deepseekTokens,
 		maxTokens: 8192,
 		context:   deepseekContext,
-		canvas:    Canvas,
-		cleaning:  cleaningOf,
 	},
 	{
 		// vLLM refuses a prompt and max_tokens that exceed the context
 		// together, so the limit is left out. The other fields are those of
 		// vLLM's recipe:
 		// https://docs.vllm.ai/projects/recipes/en/latest/DeepSeek/DeepSeek-OCR.html
-		name:      "deepseek-ocr-vllm",
-		prompts:   deepseekPrompts,
-		sanitizer: deepseekTokens,
-		context:   deepseekContext,
-		askUsage:  true,
+		name:     "deepseek-ocr-vllm",
+		prompts:  deepseekPrompts,
+		context:  deepseekContext,
+		askUsage: true,
 		extra: map[string]json.RawMessage{
 			"skip_special_tokens": json.RawMessage(`false`),
 			// 128821 and 128822 are <td> and </td>.
 			"vllm_xargs": json.RawMessage(`{"ngram_size":30,"window_size":90,"whitelist_token_ids":[128821,128822]}`),
 		},
-		canvas:   Canvas,
-		cleaning: cleaningOf,
 	},
 	{
 		// Ollama and llama.cpp set no limit, and answer without end if the
 		// model loops: https://github.com/ollama/ollama/issues/13345
 		name:      "deepseek-ocr-ollama",
 		prompts:   deepseekPrompts,
-		sanitizer: deepseekTokens,
 		maxTokens: 4096,
 		context:   deepseekContext,
 		askUsage:  true,
-		canvas:    Canvas,
-		cleaning:  cleaningOf,
 	},
 	{
 		name: "chat",
@@ -102,9 +92,7 @@ var profiles = []profile{
 			Describe: "Describe this image in detail.",
 			Locate:   "Find \"%s\" in this image. For each place where it stands write one line [[x1, y1, x2, y2]]: the corners of its box, as numbers from 0 to 999 across the image's width and height. Write nothing else.",
 		},
-		sanitizer: strings.NewReplacer(`"`, `'`),
-		canvas:    chatCanvas,
-		cleaning:  chatCleaning,
+		chat: true,
 	},
 }
 
@@ -161,11 +149,15 @@ func profileOf(model string) string {
 
 // prompt returns the prompt for mode m.
 func (p profile) prompt(m Mode) string {
+	tokens := deepseekTokens
+	if p.chat {
+		tokens = chatTokens
+	}
 	switch m.Kind {
 	case Prompt:
-		return p.sanitizer.Replace(m.Argument)
+		return tokens.Replace(m.Argument)
 	case Locate:
-		return strings.Replace(p.prompts[Locate], "%s", p.sanitizer.Replace(m.Argument), 1)
+		return strings.Replace(p.prompts[Locate], "%s", tokens.Replace(m.Argument), 1)
 	case "":
 		return p.prompts[Markdown]
 	}
@@ -175,10 +167,13 @@ func (p profile) prompt(m Mode) string {
 // chatSide is the longest side, in pixels, that the usual vision models use.
 const chatSide = 2048
 
-// chatCanvas returns the size of an image scaled to a longer side of chatSide.
-func chatCanvas(width, height int) (w, h int) {
+// canvas returns the size that an image has for the model.
+func (p profile) canvas(width, height int) (w, h int) {
 	longest := max(width, height)
-	if longest <= 0 {
+	switch {
+	case !p.chat:
+		return Canvas(width, height)
+	case longest <= 0:
 		return chatSide, chatSide
 	}
 	return max(1, width*chatSide/longest), max(1, height*chatSide/longest)
@@ -215,22 +210,15 @@ func Canvas(width, height int) (w, h int) {
 	return best[0] * tile, best[1] * tile
 }
 
-// cleaningOf returns the rules for the answers of a mode. In the modes Locate
-// and Prompt the tags are the answer.
-func cleaningOf(m Mode) clean.Rules {
+// cleaning returns the rules for the answers of a mode. In the modes Locate and
+// Prompt the tags are the answer. A chat model's answer to a person's own prompt
+// keeps its fence: the prompt may ask for a fence.
+func (p profile) cleaning(m Mode) clean.Rules {
 	switch m.Kind {
 	case Locate:
-		return clean.Rules{Bare: true, Boxes: true}
+		return clean.Rules{Bare: true, Boxes: true, Chat: p.chat}
 	case Prompt:
 		return clean.Rules{Boxes: true}
 	}
-	return clean.Rules{Labels: true, Bare: true}
-}
-
-// chatCleaning returns the rules for models that talk. An answer to a person's
-// own prompt is left as it is: the prompt may ask for a fence.
-func chatCleaning(m Mode) clean.Rules {
-	rules := cleaningOf(m)
-	rules.Chat = m.Kind != Prompt
-	return rules
+	return clean.Rules{Labels: true, Bare: true, Chat: p.chat}
 }

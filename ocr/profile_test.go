@@ -56,7 +56,7 @@ func TestEveryProfileIsComplete(t *testing.T) {
 			t.Errorf("%s: no canvas for no picture", p.name)
 		}
 	}
-	if w, h := chatCanvas(4000, 1000); w != 2048 || h != 512 {
+	if w, h := (profile{chat: true}).canvas(4000, 1000); w != 2048 || h != 512 {
 		t.Errorf("a chat model's canvas is %d×%d", w, h)
 	}
 }
