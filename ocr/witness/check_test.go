@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -227,4 +228,32 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("%d bytes are visible of %d", n, len(read))
 		}
 	})
+}
+
+// TestManyChangesAreOnlyMarked: if much differs, the layer may be wrong, so nothing is
+// corrected.
+func TestManyChangesAreOnlyMarked(t *testing.T) {
+	var layer, read strings.Builder
+	for i, name := range strings.Fields("apples pears plums cherries oranges lemons grapes figs dates limes melons kiwis") {
+		n := 1000*i + 57*i + 412
+		fmt.Fprintf(&layer, "boxes of %s %d in all\n", name, n)
+		if i < 5 {
+			n += 3
+		}
+		fmt.Fprintf(&read, "boxes of %s %d in all\n", name, n)
+	}
+	r := pageOf(layer.String()).Check(read.String())
+	if r.Corrected != 0 || r.Marked != 5 || len(r.Missing) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestNumberOfAnotherLineIsNoCounterpart: a wrong number is corrected, although another
+// line of the page, which the model left out, has that number.
+func TestNumberOfAnotherLineIsNoCounterpart(t *testing.T) {
+	r := pageOf("Rent of the hall 5120 until May\nHeating and light 7340 for June\nCleaning of the stairs 880 for May").
+		Check("Rent of the hall 7340 until May\nCleaning of the stairs 880 for May")
+	if want := "Rent of the hall 5120 until May\nCleaning of the stairs 880 for May"; r.Text != want || len(r.Missing) != 1 {
+		t.Errorf("%+v", r)
+	}
 }
