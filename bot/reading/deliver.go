@@ -170,7 +170,7 @@ func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 const maxMarked = 10
 
 // mark posts each piece with a found place, with frames. A failure is recorded
-// and told in the reply.
+// and shown in the reply.
 func (r *run) mark(ctx context.Context, i int) error {
 	f := r.file(i)
 	if len(f.Outcome.Places) == 0 || f.Delivery.NotMarked {

@@ -101,7 +101,7 @@ func FailureOf(err error) *words.Failure {
 }
 
 // brokenKind returns the kind for a broken file. Only a truncated file may be
-// mended by posting the file again.
+// repaired by posting the file again.
 func brokenKind(err *page.BrokenError) words.Kind {
 	switch {
 	case err.Cut():
@@ -112,7 +112,7 @@ func brokenKind(err *page.BrokenError) words.Kind {
 	return words.BrokenFile
 }
 
-// failure returns the failure that a person is told. If the operator must act,
+// failure returns the failure to show to people. If the operator must act,
 // the failure names the request in the log.
 func (r *run) failure(err error) *words.Failure {
 	f := FailureOf(err)
