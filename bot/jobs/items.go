@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -32,27 +31,20 @@ func (q *Queue) markItem(ctx context.Context, key string, item int, by string, u
 	if len(by) > maxName {
 		return ErrTooLarge
 	}
-	id := token(key)
-	if _, err := q.store.Get(ctx, ordersOf(id)); err != nil {
-		return err
-	}
-	_, err := q.change(ctx, id, func(s *state) error {
+	e, _, changed, err := q.mark(ctx, key, func(s *state) bool {
 		if unchanged(s) {
-			return errNoChange
+			return false
 		}
 		if s.Items == nil {
 			s.Items = map[int]string{}
 		}
 		s.Items[item] = by
-		return nil
+		return true
 	})
-	switch {
-	case errors.Is(err, errNoChange):
-		return nil
-	case err != nil:
+	if err != nil || !changed {
 		return err
 	}
-	return q.store.Signal(ctx, signalSubject, id)
+	return q.store.Signal(ctx, signalSubject, idOf(e.Key))
 }
 
 // itemContext ends the context of a job's item.

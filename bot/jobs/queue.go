@@ -258,24 +258,17 @@ var errNoChange = errors.New("nothing to change")
 // [ErrStopped], at once or within a third of the lease. A waiting job is given
 // to a worker with such a context. A finished job is not changed.
 func (q *Queue) Stop(ctx context.Context, key, by string) error {
-	id := token(key)
-	e, err := q.store.Get(ctx, ordersOf(id))
-	if err != nil {
-		return err
-	}
-	s, err := q.change(ctx, id, func(s *state) error {
+	e, s, changed, err := q.mark(ctx, key, func(s *state) bool {
 		if s.State.final() || s.StoppedBy != "" {
-			return errNoChange
+			return false
 		}
 		s.StoppedBy = by
-		return nil
+		return true
 	})
-	switch {
-	case errors.Is(err, errNoChange):
-		return nil
-	case err != nil:
+	if err != nil || !changed {
 		return err
-	case s.State == Queued && !s.NotBefore.IsZero():
+	}
+	if s.State == Queued && !s.NotBefore.IsZero() {
 		// The job waits for its next attempt, perhaps for minutes. Storing its
 		// order again brings the job to a worker now, unless it was erased in
 		// the meantime.
@@ -284,7 +277,26 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 		}
 		return nil
 	}
-	return q.store.Signal(ctx, signalSubject, id)
+	return q.store.Signal(ctx, signalSubject, idOf(e.Key))
+}
+
+// mark edits the state of a known job, unless edit returns false. e is the
+// job's order, s the new state.
+func (q *Queue) mark(ctx context.Context, key string, edit func(*state) bool) (e kv.Entry, s state, changed bool, err error) {
+	id := token(key)
+	if e, err = q.store.Get(ctx, ordersOf(id)); err != nil {
+		return e, s, false, err
+	}
+	s, err = q.change(ctx, id, func(s *state) error {
+		if !edit(s) {
+			return errNoChange
+		}
+		return nil
+	})
+	if errors.Is(err, errNoChange) {
+		return e, s, false, nil
+	}
+	return e, s, err == nil, err
 }
 
 // Erase removes everything about a job except the fact that it existed: its

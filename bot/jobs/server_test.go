@@ -222,7 +222,7 @@ func TestStoreFull(t *testing.T) {
 	w.must(q.store.Delete(w.Context(), "page.x.0"))
 	w.must(q.Stop(w.Context(), "1", "bob")) // stores an entry anew, before the old one goes
 	w.must(q.store.Delete(w.Context(), "page.x.>"))
-	for i := range 20 {
+	for i := range 60 { // more than the states of the jobs that began to run take
 		w.must(q.Erase(w.Context(), fmt.Sprint(i)))
 	}
 	w.until("room again", func() bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,10 +23,6 @@ type NATS struct {
 	stream    jetstream.Stream
 	settings  jetstream.Stream
 	consumers map[string]jetstream.Consumer // by the queue
-
-	mu       sync.Mutex // guards the fields below
-	used     int64      // bytes of the stream at the last look, plus later additions
-	usedSeen time.Time
 }
 
 // consumerNames has the name of each queue's consumer.
@@ -46,8 +41,6 @@ const (
 	// maxPending bounds, for each queue, the leases of all replicas and the
 	// entries that wait to be leased again.
 	maxPending = 10_000
-	// usedFor is the time for which the known size of the stream is valid.
-	usedFor = time.Second
 	// answering bounds the server's time to answer.
 	answering = 5 * time.Second
 	// closing bounds the last flush.
@@ -73,24 +66,13 @@ func (n *NATS) Create(ctx context.Context, key, filter string, value []byte) err
 
 // hasRoom returns ErrFull if only the reserved part is left.
 func (n *NATS) hasRoom(ctx context.Context, more int64) error {
-	n.mu.Lock()
-	fresh := time.Since(n.usedSeen) < usedFor
-	n.mu.Unlock()
-	if !fresh {
-		info, err := n.stream.Info(ctx)
-		if err != nil {
-			return natsError(err)
-		}
-		n.mu.Lock()
-		n.used, n.usedSeen = int64(info.State.Bytes), time.Now()
-		n.mu.Unlock()
+	info, err := n.stream.Info(ctx)
+	if err != nil {
+		return natsError(err)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.used+more > n.maxBytes-n.maxBytes/reserved {
+	if int64(info.State.Bytes)+more > n.maxBytes-n.maxBytes/reserved {
 		return ErrFull
 	}
-	n.used += more
 	return nil
 }
 
