@@ -211,9 +211,9 @@ func fill(b *testing.B, q *Queue, records int) {
 			for i := range next {
 				r := benchRecord(i)
 				id := token(r.Key)
-				o, _ := encode(order{Key: r.Key, Thread: r.Thread, Person: r.Person, File: r.File, Request: r.Request, Created: time.Now()})
-				s, _ := encode(state{State: Done, Turn: turn{Revision: uint64(i), Delivery: 1}, Progress: json.RawMessage(`{"reply":"1720000000.000200"}`), Updated: time.Now()})
-				entries := map[string][]byte{orderKey(id, token(r.Thread), token(r.Person), token(r.File)): o, stateKey(id): s}
+				o, _ := encode(spec{Key: r.Key, Thread: r.Thread, Person: r.Person, File: r.File, Request: r.Request, Created: time.Now()})
+				s, _ := encode(state{State: Done, LeaseSeq: leaseSeq{Revision: uint64(i), Delivery: 1}, Progress: json.RawMessage(`{"reply":"1720000000.000200"}`), Updated: time.Now()})
+				entries := map[string][]byte{specKey(id, token(r.Thread), token(r.Person), token(r.File)): o, stateKey(id): s}
 				if i%10 == 0 {
 					entries[chunkKey(id, 1, 0)] = page
 				}

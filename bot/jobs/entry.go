@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// order is a job's entry under job.ID.THREAD.PERSON.FILE; the oldest entries
-// have no FILE. The order of an erased job is empty.
-type order struct {
+// spec is a job's entry under job.ID.THREAD.PERSON.FILE; the oldest entries
+// have no FILE. The spec of an erased job is empty.
+type spec struct {
 	Key      string          `json:"key,omitempty"`
 	Thread   string          `json:"thread,omitempty"`
 	Person   string          `json:"person,omitempty"`
@@ -29,7 +29,7 @@ type state struct {
 	Changes   int             `json:"changes,omitempty"` // number of changes, since the clocks of replicas differ
 	Attempts  int             `json:"attempts,omitempty"`
 	Owner     string          `json:"owner,omitempty"`
-	Turn      turn            `json:"turn,omitzero"`
+	LeaseSeq  leaseSeq        `json:"turn,omitzero"`
 	NotBefore time.Time       `json:"not_before,omitzero"` // earliest time of the next attempt
 	StoppedBy string          `json:"stopped_by,omitempty"`
 	Items     map[int]string  `json:"stopped_items,omitempty"` // stopped items, and the person who stopped each
@@ -37,18 +37,18 @@ type state struct {
 	Updated   time.Time       `json:"updated"`
 }
 
-// turn orders the leases of a job. A lease from before a process was frozen is
+// leaseSeq orders the leases of a job. A lease from before a process was frozen is
 // thereby known to be old.
-type turn struct {
+type leaseSeq struct {
 	Revision uint64 `json:"revision"`
 	Delivery uint64 `json:"delivery"`
 	Session  string `json:"session,omitempty"` // see [kv.Store]
 }
 
-// before reports whether u is newer. A turn of another session than u's is
+// before reports whether m is newer. A lease of another session than m's is
 // over, since a store has one session at a time.
-func (t turn) before(u turn) bool {
-	return t.Session != u.Session || t.Revision < u.Revision || t.Revision == u.Revision && t.Delivery < u.Delivery
+func (l leaseSeq) before(m leaseSeq) bool {
+	return l.Session != m.Session || l.Revision < m.Revision || l.Revision == m.Revision && l.Delivery < m.Delivery
 }
 
 // token returns a form of any string that is valid in a key: 160 bits of a
@@ -71,29 +71,29 @@ func requestID(id string) string {
 	return fmt.Sprintf("%x-%x", sum[:2], sum[2:4])
 }
 
-const nobody = "-" // replaces the thread, person and file of an erased job
+const anonymized = "-" // replaces the thread, person and file of an erased job
 
-func orderKey(id, thread, person, file string) string {
+func specKey(id, thread, person, file string) string {
 	return "job." + id + "." + thread + "." + person + "." + file
 }
 func stateKey(id string) string { return "state." + id }
 
-// tombstone returns the key that remains of an erased job's order.
-func tombstone(id string) string { return orderKey(id, nobody, nobody, nobody) }
+// tombstone returns the key that remains of an erased job's spec.
+func tombstone(id string) string { return specKey(id, anonymized, anonymized, anonymized) }
 
-// The filters of orders. All but the last also match orders without a FILE.
-func ordersOf(id string) string       { return "job." + id + ".>" }
-func ordersIn(thread string) []string { return []string{"job.*." + token(thread) + ".>"} }
-func ordersBy(person string) []string {
+// The filters of specs. All but the last also match specs without a FILE.
+func specsOf(id string) string       { return "job." + id + ".>" }
+func specsIn(thread string) []string { return []string{"job.*." + token(thread) + ".>"} }
+func specsBy(person string) []string {
 	return []string{"job.*.*." + token(person), "job.*.*." + token(person) + ".*"}
 }
-func ordersFor(file string) []string { return []string{orderKey("*", "*", "*", token(file))} }
+func specsFor(file string) []string { return []string{specKey("*", "*", "*", token(file))} }
 
 // listedKey returns the key that lists a job under a further file.
 func listedKey(file, id string) string { return "file." + token(file) + "." + id }
 func listedOf(id string) string        { return "file.*." + id }
 
-// idOf returns the id of the job of an order or a follow-up, which is the
+// idOf returns the id of the job of a spec or a follow-up, which is the
 // second token of the key.
 func idOf(key string) string {
 	_, rest, _ := strings.Cut(key, ".")
@@ -113,10 +113,10 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-func decodeOrder(b []byte) (order, error) {
-	var o order
+func decodeSpec(b []byte) (spec, error) {
+	var o spec
 	if err := json.Unmarshal(b, &o); err != nil {
-		return order{}, fmt.Errorf("%w: its order", ErrCorrupt)
+		return spec{}, fmt.Errorf("%w: its spec", ErrCorrupt)
 	}
 	return o, nil
 }
@@ -135,8 +135,8 @@ func decodeState(b []byte) (state, error) {
 	return state{}, fmt.Errorf("%w: its state", ErrCorrupt)
 }
 
-// record returns the record for an order and a state.
-func (o order) record(s state) Record {
+// record returns the record for a spec and a state.
+func (o spec) record(s state) Record {
 	if s.State == Erased {
 		return Record{State: Erased, Updated: s.Updated}
 	}

@@ -58,7 +58,7 @@ func (w *world) onlyTombstone(q *Queue, key string) {
 		w.Errorf("%+v", r)
 	}
 	id := token(key)
-	entries, err := w.store.List(w.Context(), 10, ordersOf(id), stateKey(id), pagesOf(id), secretKey(id), pageSecretsOf(id))
+	entries, err := w.store.List(w.Context(), 10, specsOf(id), stateKey(id), pagesOf(id), secretKey(id), pageSecretsOf(id))
 	w.must(err)
 	var keys []string
 	for _, e := range entries {
@@ -69,7 +69,7 @@ func (w *world) onlyTombstone(q *Queue, key string) {
 	}
 }
 
-// Somebody stops a job that waits, while somebody else erases it: its order
+// Somebody stops a job that waits, while somebody else erases it: its spec
 // does not come back.
 func TestEraseWhileStopping(t *testing.T) {
 	inMemory(t, func(w *world) {

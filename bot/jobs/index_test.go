@@ -11,9 +11,9 @@ import (
 	"slackocr/bot/sleep"
 )
 
-// oldKey is the key of an order as it was before jobs were listed by files.
+// oldKey is the key of a spec as it was before jobs were listed by files.
 func oldKey(r Record) string {
-	return strings.TrimSuffix(orderKey(token(r.Key), token(r.Thread), token(r.Person), ""), ".")
+	return strings.TrimSuffix(specKey(token(r.Key), token(r.Thread), token(r.Person), ""), ".")
 }
 
 // Jobs that were stored before jobs were listed by files are known, listed,
@@ -23,9 +23,9 @@ func TestEarlierLayout(t *testing.T) {
 		w.queue() // sets the store up
 		for _, key := range []string{"runs", "erased", "stopped", "gone"} {
 			r := Record{Key: key, Thread: "t", Person: "p"}
-			value, err := encode(order{Key: r.Key, Thread: r.Thread, Person: r.Person, Created: time.Now()})
+			value, err := encode(spec{Key: r.Key, Thread: r.Thread, Person: r.Person, Created: time.Now()})
 			w.must(err)
-			w.must(w.store.Create(w.Context(), oldKey(r), ordersOf(token(key)), value))
+			w.must(w.store.Create(w.Context(), oldKey(r), specsOf(token(key)), value))
 		}
 		// It was erased then, too.
 		s, err := encode(state{State: Erased})
@@ -60,8 +60,8 @@ func TestEarlierLayout(t *testing.T) {
 			if r := w.record(q, key); r.State != Erased {
 				w.Errorf("%+v", r)
 			}
-			if left, err := w.store.List(w.Context(), 10, ordersOf(token(key))); len(left) != 1 || err != nil {
-				w.Errorf("%d orders of %s, %v", len(left), key, err)
+			if left, err := w.store.List(w.Context(), 10, specsOf(token(key))); len(left) != 1 || err != nil {
+				w.Errorf("%d specs of %s, %v", len(left), key, err)
 			}
 		}
 	})

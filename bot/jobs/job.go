@@ -22,7 +22,7 @@ type Job struct {
 	recheck chan struct{}           // requests a look at the state
 
 	mu        sync.Mutex   // guards the fields below
-	order     order        // does not change after the claim
+	spec      spec         // does not change after the claim
 	state     state        // as last seen
 	seal      seal         // seal of the job's entries
 	pages     map[int]seal // seals of the pages that this job saved
@@ -30,7 +30,7 @@ type Job struct {
 	ended     bool         // lost or settled: nothing may be written
 	releasing bool         // the write that gives the job away is in progress
 	items     map[*itemContext]struct{}
-	told      func(State, error) // the callback of OnSettled, or nil
+	onSettled func(State, error) // or nil
 }
 
 // OnSettled sets a callback for the end of the work: with Done, Failed or
@@ -41,12 +41,12 @@ type Job struct {
 func (j *Job) OnSettled(call func(as State, err error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.told = call
+	j.onSettled = call
 }
 
-func (j *Job) tellSettled(as State, err error) {
+func (j *Job) callOnSettled(as State, err error) {
 	j.mu.Lock()
-	call := j.told
+	call := j.onSettled
 	j.mu.Unlock()
 	if call != nil {
 		call(as, err)
@@ -57,14 +57,14 @@ func (j *Job) tellSettled(as State, err error) {
 func (j *Job) Record() Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.order.record(j.state)
+	return j.spec.record(j.state)
 }
 
 // running returns the record, and whether this worker still owns the job.
 func (j *Job) running() (Record, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.order.record(j.state), j.state.Owner == j.owner && !j.ended
+	return j.spec.record(j.state), j.state.Owner == j.owner && !j.ended
 }
 
 // Fence must be called before each write to the outside. Fence checks that
@@ -116,10 +116,10 @@ func (j *Job) observe(s state) error {
 
 func (j *Job) lose() {
 	j.mu.Lock()
-	mine := j.releasing || j.ended // given away, not lost
+	expected := j.releasing || j.ended // given away, not lost
 	j.ended = true
 	j.mu.Unlock()
-	if !mine {
+	if !expected {
 		j.end(ErrLost)
 	}
 }
@@ -137,14 +137,14 @@ func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
 		return state{}, ErrLost
 	}
 	j.mu.Lock()
-	mine, giving := j.state.Turn, j.releasing
+	seq, releasing := j.state.LeaseSeq, j.releasing
 	j.mu.Unlock()
 	s, err := j.q.change(ctx, j.id, func(s *state) error {
 		switch {
 		case s.Owner == j.owner:
 			edit(s)
 			return nil
-		case giving && s.Owner == "" && s.Turn == mine:
+		case releasing && s.Owner == "" && s.LeaseSeq == seq:
 			return errGiven
 		}
 		return ErrLost

@@ -1,8 +1,8 @@
 // Package jobs stores requests until they are done, across restarts, crashes
 // and several replicas.
 //
-// A job has two entries. Its order says what to do and never changes; storing
-// the order also queues the job, so that neither exists without the other. Its
+// A job has two entries. Its spec says what to do and never changes; storing
+// the spec also queues the job, so that neither exists without the other. Its
 // state holds the progress of the work and names the owner, who alone may
 // change the state. The texts of pages are separate entries.
 //

@@ -117,10 +117,10 @@ func TestErasedOfAnEarlierVersion(t *testing.T) {
 	w.store = kvtest.Open(t, dir, 16<<20)
 	q := w.queue()
 	id := token("k")
-	o, err := encode(order{Key: "k", Thread: "t", Person: "p", Request: []byte(`"rosebud"`), Created: time.Now()})
+	o, err := encode(spec{Key: "k", Thread: "t", Person: "p", Request: []byte(`"rosebud"`), Created: time.Now()})
 	w.must(err)
 	for key, value := range map[string][]byte{
-		orderKey(id, token("t"), token("p"), token("f")): o,
+		specKey(id, token("t"), token("p"), token("f")): o,
 		chunkKey(id, 1, 0): []byte("1 97c18f8e2d0fdbb4ed5a1aa1ae1f0ea56a0ac3ee0d5e9ff6ab03f2bc44a0db5a\nrosebud"),
 	} {
 		w.must(w.store.Put(t.Context(), key, value))

@@ -106,7 +106,7 @@ func TestErase(t *testing.T) {
 		w.must(err)
 		entries = slices.DeleteFunc(entries, func(e kv.Entry) bool { return strings.HasPrefix(e.Key, "replica.") })
 		if len(entries) != 2 {
-			w.Errorf("%d entries left, want an empty order and a state", len(entries))
+			w.Errorf("%d entries left, want an empty spec and a state", len(entries))
 		}
 		for _, e := range entries {
 			for _, word := range []string{"ann", "invoice", "total", "C1", "moonrise", token(secretRecord.Person), token(secretRecord.Thread)} {
@@ -129,7 +129,7 @@ func TestLists(t *testing.T) {
 				Key: fmt.Sprint(i), Thread: fmt.Sprint("thread ", i%2), Person: fmt.Sprint("person ", i%4),
 			})
 		}
-		w.must(w.store.Put(w.Context(), orderKey("bad", token("thread 0"), token("person 0"), token("file 0")), []byte("{")))
+		w.must(w.store.Put(w.Context(), specKey("bad", token("thread 0"), token("person 0"), token("file 0")), []byte("{")))
 		check := func(list []Record, err error, each int) {
 			w.Helper()
 			if err != nil || len(list) != 20/each {

@@ -73,7 +73,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	if max(len(r.Request), len(r.Progress)) > maxJSON || max(len(r.Key), len(r.Thread), len(r.Person), len(r.File)) > maxName || len(r.Others) > maxOthers {
 		return false, ErrTooLarge
 	}
-	value, err := encode(order{
+	value, err := encode(spec{
 		Key: r.Key, Thread: r.Thread, Person: r.Person, File: r.File,
 		Request: r.Request, Progress: r.Progress, Created: time.Now(),
 	})
@@ -83,7 +83,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	ctx, cancel := context.WithTimeout(ctx, enqueuing)
 	defer cancel()
 	id := token(r.Key)
-	err = q.create(ctx, id, orderKey(id, token(r.Thread), token(r.Person), token(r.File)), value)
+	err = q.create(ctx, id, specKey(id, token(r.Thread), token(r.Person), token(r.File)), value)
 	if created = err == nil; errors.Is(err, kv.ErrExists) {
 		err = nil
 	}
@@ -102,9 +102,9 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	return created, err
 }
 
-// create stores the job's secret and then the order of a new job.
-func (q *Queue) create(ctx context.Context, id, key string, order []byte) error {
-	if _, err := q.store.Get(ctx, ordersOf(id)); err == nil {
+// create stores the job's secret and then the spec of a new job.
+func (q *Queue) create(ctx context.Context, id, key string, spec []byte) error {
+	if _, err := q.store.Get(ctx, specsOf(id)); err == nil {
 		return kv.ErrExists
 	} else if !errors.Is(err, ErrNotFound) {
 		return err
@@ -113,13 +113,13 @@ func (q *Queue) create(ctx context.Context, id, key string, order []byte) error 
 	if err != nil {
 		return err
 	}
-	return q.store.Create(ctx, key, ordersOf(id), seal.close(key, order))
+	return q.store.Create(ctx, key, specsOf(id), seal.close(key, spec))
 }
 
 // Get returns the record of a job, or [ErrNotFound] or [ErrCorrupt]. The
 // record of an erased job has only its state.
 func (q *Queue) Get(ctx context.Context, key string) (Record, error) {
-	e, err := q.store.Get(ctx, ordersOf(token(key)))
+	e, err := q.store.Get(ctx, specsOf(token(key)))
 	if err != nil {
 		return Record{}, err
 	}
@@ -139,7 +139,7 @@ func (q *Queue) record(ctx context.Context, e kv.Entry) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	o, err := decodeOrder(value)
+	o, err := decodeSpec(value)
 	if err != nil {
 		return Record{}, err
 	}
@@ -149,17 +149,17 @@ func (q *Queue) record(ctx context.Context, e kv.Entry) (Record, error) {
 // ByThread returns a thread's records, oldest first, at most the newest 500,
 // without erased and corrupt records.
 func (q *Queue) ByThread(ctx context.Context, thread string) ([]Record, error) {
-	return q.list(ctx, ordersIn(thread))
+	return q.list(ctx, specsIn(thread))
 }
 
 // ByPerson is [Queue.ByThread] for a person.
 func (q *Queue) ByPerson(ctx context.Context, person string) ([]Record, error) {
-	return q.list(ctx, ordersBy(person))
+	return q.list(ctx, specsBy(person))
 }
 
 // ByFile is [Queue.ByThread] for a file.
 func (q *Queue) ByFile(ctx context.Context, file string) ([]Record, error) {
-	first, err := q.list(ctx, ordersFor(file))
+	first, err := q.list(ctx, specsFor(file))
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (q *Queue) ByFile(ctx context.Context, file string) ([]Record, error) {
 	var filters []string
 	for _, e := range listed {
 		_, id, _ := strings.Cut(strings.TrimPrefix(e.Key, "file."), ".")
-		filters = append(filters, ordersOf(id))
+		filters = append(filters, specsOf(id))
 	}
 	others, err := q.list(ctx, filters)
 	records := append(first, others...)
@@ -270,7 +270,7 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 	}
 	if s.State == Queued && !s.NotBefore.IsZero() {
 		// The job waits for its next attempt, perhaps for minutes. Storing its
-		// order again brings the job to a worker now, unless it was erased in
+		// spec again brings the job to a worker now, unless it was erased in
 		// the meantime.
 		if err := q.store.Update(ctx, e.Key, e.Value, e.Revision); !errors.Is(err, kv.ErrConflict) {
 			return err
@@ -281,10 +281,10 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 }
 
 // mark edits the state of a known job, unless edit returns false. e is the
-// job's order, s the new state.
+// job's spec, s the new state.
 func (q *Queue) mark(ctx context.Context, key string, edit func(*state) bool) (e kv.Entry, s state, changed bool, err error) {
 	id := token(key)
-	if e, err = q.store.Get(ctx, ordersOf(id)); err != nil {
+	if e, err = q.store.Get(ctx, specsOf(id)); err != nil {
 		return e, s, false, err
 	}
 	s, err = q.change(ctx, id, func(s *state) error {
@@ -308,7 +308,7 @@ func (q *Queue) Erase(ctx context.Context, key string) error {
 }
 
 func (q *Queue) erase(ctx context.Context, id string) error {
-	if _, err := q.store.Get(ctx, ordersOf(id)); err != nil {
+	if _, err := q.store.Get(ctx, specsOf(id)); err != nil {
 		return err
 	}
 	value, err := encode(state{State: Erased, Updated: time.Now()})
@@ -334,9 +334,9 @@ func (q *Queue) erase(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	// The orders go last: an erased job that still has an order is erased
+	// The specs go last: an erased job that still has a spec is erased
 	// again.
-	entries, err := q.store.List(ctx, maxList, ordersOf(id))
+	entries, err := q.store.List(ctx, maxList, specsOf(id))
 	for _, e := range entries {
 		switch {
 		case e.Key == tombstone(id):

@@ -239,49 +239,49 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 	return false
 }
 
-// leased returns the order of a lease, and loads the seal of the job.
-func (q *Queue) leased(ctx context.Context, j *Job) (order, error) {
+// leased returns the spec of a lease, and loads the seal of the job.
+func (q *Queue) leased(ctx context.Context, j *Job) (spec, error) {
 	s, _, err := q.state(ctx, j.id)
 	if err == nil && s.State.final() {
 		err = errFinished
 	}
 	if err != nil {
-		return order{}, err
+		return spec{}, err
 	}
 	seal, err := q.makeSeal(ctx, j.id)
 	if err != nil {
-		return order{}, err
+		return spec{}, err
 	}
 	value, err := seal.open(j.lease.Entry())
 	if err != nil {
-		return order{}, err
+		return spec{}, err
 	}
 	j.mu.Lock()
 	j.seal = seal
 	j.mu.Unlock()
-	return decodeOrder(value)
+	return decodeSpec(value)
 }
 
 // own writes the job's owner after a renewal of the lease, whose end is
 // therefore known. If the next attempt is not due yet, own returns the time.
-func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, err error) {
+func (q *Queue) own(ctx context.Context, j *Job, o spec) (notBefore time.Time, err error) {
 	asked := time.Now()
 	if err := j.lease.Renew(ctx); err != nil {
 		return time.Time{}, err
 	}
-	mine := turn{j.lease.Entry().Revision, j.lease.Delivery(), q.store.Session()}
+	mine := leaseSeq{j.lease.Entry().Revision, j.lease.Delivery(), q.store.Session()}
 	s, err := q.change(ctx, j.id, func(s *state) error {
 		switch {
 		case s.State.final():
 			return errFinished
 		case s.Owner == j.owner:
 			return nil // written before, although the store reported a failure
-		case !s.Turn.before(mine):
+		case !s.LeaseSeq.before(mine):
 			return errStale
 		case s.StoppedBy == "" && time.Until(s.NotBefore) > 0:
 			return errEarly
 		}
-		s.State, s.Owner, s.Turn, s.NotBefore = Running, j.owner, mine, time.Time{}
+		s.State, s.Owner, s.LeaseSeq, s.NotBefore = Running, j.owner, mine, time.Time{}
 		return nil
 	})
 	if err != nil {
@@ -289,7 +289,7 @@ func (q *Queue) own(ctx context.Context, j *Job, o order) (notBefore time.Time, 
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.order, j.state, j.until = o, s, asked.Add(q.config.LeaseFor)
+	j.spec, j.state, j.until = o, s, asked.Add(q.config.LeaseFor)
 	return time.Time{}, nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"slackocr/bot/jobs/kv"
 )
 
-// The order and the states of a job are sealed with a secret of the job, and
+// The spec and the states of a job are sealed with a secret of the job, and
 // each page with a secret of the page, which is sealed with the job's secret.
 // A secret is an entry of its own and never changes. The reason is that a
 // store cannot overwrite earlier revisions of an entry: their bytes stay in

@@ -117,7 +117,7 @@ func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 		q.config.Log.Warn("could not settle a job; its lease will expire", "request", requestID(j.id), "error", err)
 		return
 	case v.kind != handoff:
-		j.tellSettled(as, v.err)
+		j.callOnSettled(as, v.err)
 	}
 	j.endLease(ctx)
 }

@@ -141,7 +141,7 @@ func TestAttempts(t *testing.T) {
 func TestCorrupt(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		q := w.queue()
-		w.must(w.store.Put(w.Context(), orderKey(token("order"), "a", "b", "c"), []byte("\x00nonsense")))
+		w.must(w.store.Put(w.Context(), specKey(token("spec"), "a", "b", "c"), []byte("\x00nonsense")))
 		w.enqueue(q, Record{Key: "state"})
 		w.must(w.store.Put(w.Context(), stateKey(token("state")), []byte(`{"state":"dancing"}`)))
 		w.enqueue(q, Record{Key: "good"})
@@ -153,7 +153,7 @@ func TestCorrupt(t *testing.T) {
 		if key := soon(w, "run", runs); key != "good" {
 			w.Errorf("ran %q", key)
 		}
-		for _, key := range []string{"order", "state"} {
+		for _, key := range []string{"spec", "state"} {
 			if _, err := q.Get(w.Context(), key); !errors.Is(err, ErrCorrupt) {
 				w.Errorf("%s: %v", key, err)
 			}

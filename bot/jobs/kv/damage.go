@@ -135,14 +135,14 @@ func (n *NATS) torn(ctx context.Context) (count int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	const order, secret, other = 1, 2, 4
+	const spec, secret, other = 1, 2, 4
 	parts := map[string]int{} // by the id of a job
 	for _, key := range keys {
 		kind, rest, _ := strings.Cut(key, ".")
 		id, _, _ := strings.Cut(rest, ".")
 		switch kind {
 		case "job":
-			parts[id] |= order
+			parts[id] |= spec
 		case "secret":
 			parts[id] |= secret
 		case "state", "page":
@@ -150,7 +150,7 @@ func (n *NATS) torn(ctx context.Context) (count int, err error) {
 		}
 	}
 	for _, has := range parts {
-		if has&other != 0 && has&order == 0 {
+		if has&other != 0 && has&spec == 0 {
 			count++
 		}
 	}
