@@ -135,22 +135,19 @@ func (n *NATS) torn(ctx context.Context) (count int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	const spec, secret, other = 1, 2, 4
-	parts := map[string]int{} // by the id of a job
+	specs, others := map[string]bool{}, map[string]bool{} // the ids of the jobs that have such entries
 	for _, key := range keys {
 		kind, rest, _ := strings.Cut(key, ".")
 		id, _, _ := strings.Cut(rest, ".")
 		switch kind {
-		case "job":
-			parts[id] |= spec
-		case "secret":
-			parts[id] |= secret
+		case Jobs:
+			specs[id] = true
 		case "state", "page":
-			parts[id] |= other
+			others[id] = true
 		}
 	}
-	for _, has := range parts {
-		if has&other != 0 && has&spec == 0 {
+	for id := range others {
+		if !specs[id] {
 			count++
 		}
 	}
