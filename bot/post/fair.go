@@ -1,12 +1,14 @@
 package post
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
 
 const (
-	// maxFairKeys bounds the number of keys in memory.
+	// maxFairKeys bounds the number of keys in memory. If more have calls ahead, all
+	// are forgotten.
 	maxFairKeys = 10_000
 	// maxLead is the lead of a person's calls over the person's share from which on
 	// the person's first replies lose their priority.
@@ -32,8 +34,11 @@ func (f *fairness) due(k fairKey, since time.Time, every time.Duration) time.Tim
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.next) >= maxFairKeys {
+		maps.DeleteFunc(f.next, func(_ fairKey, due time.Time) bool { return !due.After(since) })
+	}
 	if f.next == nil || len(f.next) >= maxFairKeys {
-		f.forget(since)
+		f.next = map[fairKey]time.Time{}
 	}
 	due := f.next[k]
 	if due.Before(since) {
@@ -41,18 +46,6 @@ func (f *fairness) due(k fairKey, since time.Time, every time.Duration) time.Tim
 	}
 	f.next[k] = due.Add(2 * every)
 	return due
-}
-
-// forget drops the keys without a call ahead, and more keys if that leaves too many.
-// The caller holds mu.
-func (f *fairness) forget(now time.Time) {
-	kept := map[fairKey]time.Time{}
-	for k, due := range f.next {
-		if due.After(now) && len(kept) < maxFairKeys/2 {
-			kept[k] = due
-		}
-	}
-	f.next = kept
 }
 
 // order returns the priority of a call and the time by which the call is ordered. The

@@ -112,13 +112,6 @@ func (t *Turn) tell(entry, ahead int) {
 	}
 }
 
-// isServed reports whether the turn has come.
-func (t *Turn) isServed() bool {
-	t.share.out.Lock()
-	defer t.share.out.Unlock()
-	return t.served == t.entry
-}
-
 // Wait waits for the turn. During the wait Wait calls tell with the number of waiters ahead
 // after each change. If ctx ends first, Wait returns the cause; if giveUp is closed
 // first, ErrGivenUp. After an error the turn is over.
@@ -151,7 +144,9 @@ func (t *Turn) Take() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.updateRole()
-	t.request.Taken = t.isServed()
+	s.out.Lock()
+	t.request.Taken = t.served == t.entry
+	s.out.Unlock()
 	return t.request.Taken
 }
 
