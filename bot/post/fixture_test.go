@@ -119,7 +119,7 @@ func (w *writer) say(line func(text string) string, about Change) {
 // CloseLazily ends the live edits and makes the last one in its turn.
 func (w *writer) CloseLazily(ctx context.Context, v View) error {
 	w.Detach()
-	return w.thread.Edit(ctx, w.ts, v, nil)
+	return w.thread.Edit(ctx, w.ts, v)
 }
 
 // says is a view of nothing but a line.

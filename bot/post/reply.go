@@ -120,12 +120,12 @@ func (r *Reply) Close(ctx context.Context, v View) error {
 	if err != nil {
 		return err
 	}
-	err = r.thread.show(ctx, r.ts, v, final, nil)
+	err = r.thread.show(ctx, r.ts, v, final)
 	if lostEdit && err == nil {
 		if err := sleep.For(ctx, LostEditWindow); err != nil {
 			return err
 		}
-		err = r.thread.show(ctx, r.ts, v, final, nil)
+		err = r.thread.show(ctx, r.ts, v, final)
 	}
 	return err
 }
@@ -145,19 +145,16 @@ func (r *Reply) Detach() (lostEdit bool, err error) {
 	return !r.lostEditAt.IsZero() && time.Since(r.lostEditAt) < LostEditWindow, r.gone
 }
 
-// Edit makes the message ts of the thread show v, in the order of the live edits. When the
-// turn has come, Edit calls ready; if ready fails, nothing is edited and Edit returns its
-// error. A text that Slack refuses is left out. If the message cannot be edited any more,
-// [PlaceGone] or [Gone] of the error is true.
-func (t *Thread) Edit(ctx context.Context, ts string, v View, ready func(context.Context) error) error {
-	return t.show(ctx, ts, v, interim, ready)
+// Edit makes the message ts of the thread show v, in the order of the live edits. A text
+// that Slack refuses is left out. If the message cannot be edited any more, [PlaceGone] or
+// [Gone] of the error is true.
+func (t *Thread) Edit(ctx context.Context, ts string, v View) error {
+	return t.show(ctx, ts, v, interim)
 }
 
-// show is Edit for any priority. ready may be nil.
-func (t *Thread) show(ctx context.Context, ts string, v View, u priority, ready func(context.Context) error) error {
-	c := t.edit(ts, v.Message(), u)
-	c.ready = ready
-	err := t.write(ctx, c)
+// show is Edit for any priority.
+func (t *Thread) show(ctx context.Context, ts string, v View, u priority) error {
+	err := t.write(ctx, t.edit(ts, v.Message(), u))
 	if outcome, _ := classify(err); v.hasText() && outcome == refused && !Gone(err) {
 		v.form = withoutText // Slack may have refused the text
 		err = t.write(ctx, t.edit(ts, v.Message(), u))

@@ -107,7 +107,7 @@ func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask,
 		}
 		v.Texts = append(v.Texts, post.Text{Name: slackmd.Name(a.Files[i].Name()), Markdown: text})
 	}
-	return rd.Client.Thread(nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v, nil)
+	return rd.Client.Thread(nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v)
 }
 
 // allDelivered reports whether no file has work left.
