@@ -287,17 +287,11 @@ func (w *Workspace) maySee(user string, f *storedFile) bool {
 // FileContent returns the contents of a file, which the caller must not
 // change.
 func (w *Workspace) FileContent(id string) ([]byte, bool) {
-	_, data, ok := w.file(id)
-	return data, ok
-}
-
-func (w *Workspace) file(id string) (*File, []byte, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := w.files[id]
 	if f == nil {
-		return nil, nil, false
+		return nil, false
 	}
-	v := f.info.view(w.base(nil))
-	return &v, f.data, true
+	return f.data, true
 }

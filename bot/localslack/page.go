@@ -72,21 +72,16 @@ func (w *Workspace) pageEvents(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Workspace) pageFile(rw http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	info, data, ok := w.file(id)
-	if !ok || !w.pageMaySee(id) {
+	user := w.pageUser()
+	w.mu.Lock()
+	f := w.files[r.PathValue("id")]
+	seen := f != nil && w.maySee(user, f)
+	w.mu.Unlock()
+	if !seen {
 		http.NotFound(rw, r)
 		return
 	}
-	page.File(rw, r, info.Name, data)
-}
-
-func (w *Workspace) pageMaySee(file string) bool {
-	user := w.pageUser()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f := w.files[file]
-	return f != nil && w.maySee(user, f)
+	page.File(rw, r, f.info.Name, f.data) // neither changes
 }
 
 const (

@@ -131,7 +131,8 @@ func (w *Workspace) Serve(ctx context.Context, l net.Listener) error {
 		<-served
 	}
 	_ = srv.Close()
-	w.drain()
+	// The context or the connection of every request ends, so this ends too.
+	_ = w.Wait(context.Background(), w.idle)
 	w.stopTimers()
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
@@ -149,14 +150,11 @@ func (w *Workspace) stopTimers() {
 	clear(w.timers)
 }
 
-// drain waits for the end of the last request. The context or the connection
-// of every request ends, so drain needs no bound.
-func (w *Workspace) drain() {
-	_ = w.Wait(context.Background(), func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.requests == 0
-	})
+// idle reports whether no request is being served.
+func (w *Workspace) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.requests == 0
 }
 
 // loopback returns an error for an address that other machines can reach.

@@ -111,9 +111,8 @@ func nested(n int) string {
 	return out.String()
 }
 
-// BenchmarkMessages turns 1 MB of each kind of text into messages, its tables
-// into CSV, and shows its tail. Expect no more than 300 ms of processor time and
-// 160 MB of each.
+// BenchmarkMessages turns 1 MB of each kind of text into messages. Expect no more
+// than 300 ms of processor time and 160 MB of each.
 func BenchmarkMessages(b *testing.B) {
 	for name, text := range hostile {
 		b.Run(name, func(b *testing.B) {
