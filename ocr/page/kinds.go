@@ -23,6 +23,7 @@ var (
 	ErrBlank       = input.ErrBlank
 )
 
+// More errors of Decoder.Open and Document.Page.
 type (
 	TooLargeError = input.TooLargeError
 	ShapeError    = input.ShapeError
@@ -39,4 +40,6 @@ const (
 // TryThumbnail reports whether Slack's copy of the file may be readable: the
 // file is damaged, too much for the decoder, in a format without a decoder, or
 // in an unknown format.
-func TryThumbnail(err error) bool { return input.TryThumbnail(err) }
+func TryThumbnail(err error) bool {
+	return input.Unreadable(err, ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank)
+}

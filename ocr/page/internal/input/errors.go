@@ -95,28 +95,18 @@ func (e *KilledError) Error() string {
 	return fmt.Sprintf("decoding %s was ended: %s: %s", e.Kind, e.Limit, e.Stderr)
 }
 
-// TryThumbnail reports whether Slack's copy of the file may be readable: the
-// file is damaged, too much for the decoder, in a format without a decoder, or
-// in an unknown format.
-func TryThumbnail(err error) bool {
-	return unreadable(err) || isOne(err, ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank)
-}
-
 // Final reports whether an error is a property of the file rather than of the
 // moment.
 func Final(err error) bool {
 	_, thin := errors.AsType[*ShapeError](err)
-	return thin || unreadable(err) || isOne(err, slices.Collect(maps.Values(codes))...)
+	return thin || Unreadable(err, slices.Collect(maps.Values(codes))...)
 }
 
-// unreadable reports whether the file is damaged, or too much for the decoder.
-func unreadable(err error) bool {
+// Unreadable reports whether the file is damaged or too much for the decoder, or
+// the error is one of others.
+func Unreadable(err error, others ...error) bool {
 	_, large := errors.AsType[*TooLargeError](err)
 	_, broken := errors.AsType[*BrokenError](err)
 	_, killed := errors.AsType[*KilledError](err)
-	return large || broken || killed
-}
-
-func isOne(err error, targets ...error) bool {
-	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+	return large || broken || killed || slices.ContainsFunc(others, func(target error) bool { return errors.Is(err, target) })
 }
