@@ -113,8 +113,7 @@ func (r *Reply) Changed(about Change) {
 
 // Close ends the live edits, waits for an edit in flight, which could
 // otherwise overwrite the last edit, and makes the reply show v. The last edit
-// goes before all live edits, since people have not been told its contents
-// otherwise.
+// goes before all live edits, since people learn its contents nowhere else.
 func (r *Reply) Close(ctx context.Context, v View) error {
 	lostEdit, err := r.Detach()
 	if err != nil {
@@ -153,18 +152,18 @@ func (t *Thread) Edit(ctx context.Context, ts string, v View) error {
 }
 
 // show is Edit for any priority.
-func (t *Thread) show(ctx context.Context, ts string, v View, u priority) error {
-	err := t.write(ctx, t.edit(ts, v.Message(), u))
+func (t *Thread) show(ctx context.Context, ts string, v View, p priority) error {
+	err := t.write(ctx, t.edit(ts, v.Message(), p))
 	if outcome, _ := classify(err); v.hasText() && outcome == refused && !Gone(err) {
 		v.form = withoutText // Slack may have refused the text
-		err = t.write(ctx, t.edit(ts, v.Message(), u))
+		err = t.write(ctx, t.edit(ts, v.Message(), p))
 	}
 	return err
 }
 
 // edit returns the call that makes a message show m.
-func (t *Thread) edit(ts string, m Message, u priority) call {
-	return call{method: "chat.update", priority: u, do: func(ctx context.Context) error {
+func (t *Thread) edit(ts string, m Message, p priority) call {
+	return call{method: "chat.update", priority: p, do: func(ctx context.Context) error {
 		_, _, _, err := t.client.api.UpdateMessageContext(ctx, t.channel, ts,
 			slack.MsgOptionText(m.Fallback, false), slack.MsgOptionBlocks(m.Blocks...))
 		return err

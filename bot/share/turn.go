@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Request is a wish for a turn.
+// Request asks for a turn.
 type Request struct {
 	ID       uint64        `json:"i"`            // unique in its replica
 	Source   string        `json:"s"`            // name of the source
 	Pool     string        `json:"p,omitempty"`  // the part of the source
 	Channel  string        `json:"ch,omitempty"` // the Slack channel, if that is limited too
 	Person   string        `json:"w,omitempty"`  // the person who causes it
-	Priority int           `json:"c,omitempty"`  // how urgent it is, for the source
+	Priority int           `json:"c,omitempty"`  // for the source
 	Age      time.Duration `json:"a,omitempty"`  // the time since it began to wait
 	Taken    bool          `json:"t,omitempty"`  // it has its turn already
 }
@@ -30,8 +30,8 @@ type Source interface {
 	// with the number of waiters ahead, and with Served in the end. A taken request counts
 	// at once. Enter returns nil for an invalid request.
 	Enter(w Request, tell func(ahead int)) Place
-	// Assign sets the part of the turns that the source gives out.
-	Assign(p Assignment)
+	// Assign tells the source which part of the turns to give out.
+	Assign(a Assignment)
 	// Report returns a report for the leader, or, from the leader, for all others.
 	Report() []byte
 	// Merge takes the report of another replica, "" for the leader.
