@@ -97,6 +97,49 @@ func TestNamesInTexts(t *testing.T) {
 	}
 }
 
+// TestTestsInTexts are tests and benchmarks of the packages that the texts name.
+func TestTestsInTexts(t *testing.T) {
+	command := regexp.MustCompile("go test \\./([a-z/]+)([^`]*)`")
+	pattern := regexp.MustCompile(`-(?:run|bench) '?([A-Za-z]+(?:\|[A-Za-z]+)*)`)
+	seen := 0
+	for file, content := range texts(t) {
+		content = strings.Join(strings.Fields(content), " ") // a command may be on two lines
+		for _, found := range command.FindAllStringSubmatch(content, -1) {
+			tests := testsOf(t, filepath.Join("../..", found[1]))
+			for _, names := range pattern.FindAllStringSubmatch(found[2], -1) {
+				for name := range strings.SplitSeq(names[1], "|") {
+					if seen++; !strings.Contains(tests, name) {
+						t.Errorf("%s: %s has no test or benchmark %s", file, found[1], name)
+					}
+				}
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d tests and benchmarks were seen", seen)
+	}
+}
+
+// testsOf returns the names of a package's tests and benchmarks.
+func testsOf(t *testing.T, folder string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil || len(files) == 0 {
+		t.Errorf("no tests in %s: %v", folder, err)
+	}
+	var names strings.Builder
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range regexp.MustCompile(`(?m)^func ((?:Test|Benchmark)\w+)`).FindAllStringSubmatch(string(content), -1) {
+			names.WriteString(found[1] + "\n")
+		}
+	}
+	return names.String()
+}
+
 // TestReadmeIsShort enough to be read.
 func TestReadmeIsShort(t *testing.T) {
 	if n := strings.Count(texts(t)["../../README.md"], "\n"); n > 250 {
