@@ -39,8 +39,10 @@ const (
 	// filter, rounded up.
 	overhead = 192
 	// maxPending bounds, for each queue, the leases of all replicas and the
-	// entries that wait to be leased again.
-	maxPending = 10_000
+	// entries that wait to be leased again. If jobs are kept for less than a day,
+	// each job of that day has a follow-up that waits to erase the job, and these
+	// must leave space for the last edits.
+	maxPending = 100_000
 	// answering bounds the server's time to answer.
 	answering = 5 * time.Second
 	// closing bounds the last flush.
