@@ -229,6 +229,27 @@ func TestOneOfSeveralFails(t *testing.T) {
 	})
 }
 
+// TestLocateInSeveral says in the line of each file how often the words were found.
+func TestLocateInSeveral(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.three()
+		h.closed(ts)
+		h.model.will(func(w *stream) {
+			if w.height() == 60 {
+				w.text("<|ref|>total<|/ref|><|det|>[[100, 100, 500, 300], [600, 600, 900, 700]]<|/det|>")
+			}
+			w.end("stop")
+		})
+		h.talk(h.ann, h.channel, ts, "locate: total")
+		for name, found := range map[string]int{"a.png": 0, "b.png": 2, "c.png": 0} {
+			line := words.Of(name, words.Located("", "total", found))
+			h.wait(line, func() bool {
+				return slices.ContainsFunc(h.answers(ts), func(m localslack.Message) bool { return slices.Contains(lines(m), line) })
+			})
+		}
+	})
+}
+
 // TestFilesOfTheSameName are told apart in texts, in the list and in what is uploaded.
 func TestFilesOfTheSameName(t *testing.T) {
 	inFakeTime(t, func(h *house) {

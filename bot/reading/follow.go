@@ -192,10 +192,7 @@ func lineTitle(a ask.Ask, i int) string {
 
 // finishedLine returns the line about a finished file.
 func finishedLine(key string, a ask.Ask, i int, f FileState) string {
-	title, name, o, d := lineTitle(a, i), a.Files[i].Name(), f.Outcome, f.Delivery
-	if title == "" {
-		name = ""
-	}
+	title, o, d := lineTitle(a, i), f.Outcome, f.Delivery
 	caveats := words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(a.Files[i].Slack)) + words.DamagedFile(o.Damaged)
 	posted := ""
 	if d.NotMarked {
@@ -213,6 +210,10 @@ func finishedLine(key string, a ask.Ask, i int, f FileState) string {
 	case f.Failure != nil:
 		return words.NotRead(title, o.Words, f.Failure) + posted
 	case noText && a.Mode.Kind == ocr.Locate:
+		name := ""
+		if title != "" {
+			name = slackmd.Name(a.Files[i].Name())
+		}
 		return words.Located(name, a.Mode.Argument, o.Found) + posted
 	case noText:
 		return words.NothingFound(title, caveats)

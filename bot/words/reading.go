@@ -193,10 +193,10 @@ func CouldNotPostThere(title string) string {
 	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", title)
 }
 
-// Located gives the result of a search for words, in a line of a list if name is
-// "".
+// Located gives the result of a search for words in a file with the name for
+// lines (see [slackmd.Name]), or in a line of a list if name is "".
 func Located(name, sought string, n int) string {
-	name, sought = slackmd.Name(name), slackmd.Name(sought)
+	sought = slackmd.Name(sought)
 	if n == 0 {
 		return lineOr(name, "not found", fmt.Sprintf("I didn't find “%s” in %s.", sought, name))
 	}
