@@ -494,3 +494,36 @@ func TestFollowUpsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// Many that are due at the same time, when all of them were leased before, do not wait
+// for the end of a lease, also if their jobs are erased.
+func TestFollowUpsDueTogether(t *testing.T) {
+	t.Parallel()
+	for name, erase := range map[string]bool{"done": false, "erased": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.lease = time.Minute // longer than the test waits
+			q := w.queueOn(kvtest.Open(t, t.TempDir(), 16<<20))
+			const n = 40
+			due := time.Now().Add(time.Second)
+			for i := range n {
+				key := fmt.Sprint("k", i)
+				w.enqueue(q, Record{Key: key})
+				w.must(q.AddFollowUp(w.Context(), FollowUp{Key: key, Kind: "close", Due: due}))
+			}
+			did := make(chan string, n)
+			w.follow(q, func(ctx context.Context, f FollowUp) (err error) {
+				if erase {
+					err = q.Erase(ctx, f.Key)
+				}
+				did <- f.Key
+				return err
+			})
+			for range n {
+				soon(w, "follow-up", did)
+			}
+			w.until("none is left", func() bool { return len(w.followUps(q)) == 0 })
+		})
+	}
+}

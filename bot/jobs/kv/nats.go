@@ -99,9 +99,26 @@ func (n *NATS) Update(ctx context.Context, key string, value []byte, revision ui
 	return natsError(err)
 }
 
-// Delete implements [Store].
+// Delete implements [Store]. The entries of a queue are deleted one by one: after
+// a purge of any of them, the server forgets which others it was about to lease
+// again, and leases those only when the full time of a lease has passed.
 func (n *NATS) Delete(ctx context.Context, filter string) error {
-	return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+filter)))
+	queue, _, _ := strings.Cut(filter, ".")
+	if _, leased := consumerNames[queue]; !leased {
+		return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+filter)))
+	}
+	for {
+		e, err := n.Get(ctx, filter)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := n.stream.DeleteMsg(ctx, e.Revision); err != nil {
+			return natsError(err)
+		}
+	}
 }
 
 // Erase implements [Store].
@@ -123,7 +140,14 @@ func (n *NATS) Erase(ctx context.Context, key string) error {
 
 // Remove implements [Store].
 func (n *NATS) Remove(ctx context.Context, key string, revision uint64) error {
-	return natsError(n.stream.Purge(ctx, jetstream.WithPurgeSubject(prefix+key), jetstream.WithPurgeSequence(revision+1)))
+	e, err := n.Get(ctx, key)
+	if errors.Is(err, ErrNotFound) || err == nil && e.Revision != revision {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return natsError(n.stream.DeleteMsg(ctx, revision))
 }
 
 // Signal implements [Store].
