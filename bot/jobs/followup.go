@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ const (
 // followUp is a follow-up's entry under followup.ID.KIND.
 type followUp struct {
 	FollowUp
+	ID     string    `json:"id"`               // for replicas of an earlier version, which remove an entry without one
 	Failed int       `json:"failed,omitempty"` // failed tries
 	Since  time.Time `json:"since,omitzero"`   // time of the first failure
 }
@@ -74,7 +76,7 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 		return ErrTooLarge
 	}
 	err := retryStore(ctx, func(ctx context.Context) error {
-		value, err := q.encodeFollowUp(ctx, followUp{FollowUp: f})
+		value, err := q.encodeFollowUp(ctx, followUp{FollowUp: f, ID: rand.Text()})
 		if err != nil {
 			return err
 		}

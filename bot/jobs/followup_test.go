@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -526,4 +527,34 @@ func TestFollowUpsDueTogether(t *testing.T) {
 			w.until("none is left", func() bool { return len(w.followUps(q)) == 0 })
 		})
 	}
+}
+
+// TestFollowUpOfTwoVersions: during an update a replica of the earlier version removes
+// each entry without an id, and takes another id for a replacement.
+func TestFollowUpOfTwoVersions(t *testing.T) {
+	inMemory(t, func(w *world) {
+		q := w.queue()
+		f := FollowUp{Key: "k", Kind: "close", Due: time.Now()}
+		id := func() string {
+			e, err := w.store.Get(w.Context(), f.entryKey())
+			w.must(err)
+			value, err := q.open(w.Context(), idOf(e.Key), e)
+			w.must(err)
+			var earlier struct {
+				ID string `json:"id"`
+			}
+			w.must(json.Unmarshal(value, &earlier))
+			return earlier.ID
+		}
+		w.must(q.AddFollowUp(w.Context(), f))
+		first := id()
+		w.must(q.AddFollowUp(w.Context(), f))
+		second := id()
+		stop := w.follow(q, func(context.Context, FollowUp) error { return errWork })
+		_ = sleep.For(w.Context(), time.Second) // of fake time
+		stop()
+		if again := id(); first == "" || second == "" || second == first || again != second {
+			w.Errorf("the ids are %q, %q for the replacement, and %q after a failure", first, second, again)
+		}
+	})
 }
