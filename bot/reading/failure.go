@@ -18,7 +18,7 @@ import (
 // record, or the record is damaged.
 var ErrUnreadable error = words.Failed(words.Unreadable)
 
-// kindOfError are the kindOfError of errors that are values.
+// kindOfError has the kinds of errors that are values.
 var kindOfError = []struct {
 	err  error
 	kind words.Kind
@@ -50,7 +50,7 @@ var kindOfError = []struct {
 	{fs.ErrNotExist, words.NoRoom},
 }
 
-// kindOfClass are the kinds of the model's errors.
+// kindOfClass has the kinds of the model's errors.
 var kindOfClass = map[ocr.Class]words.Kind{
 	ocr.KeyRefused: words.KeyRefused,
 	ocr.Unpaid:     words.Unpaid,

@@ -206,7 +206,7 @@ func finishedLine(key string, a ask.Ask, i int, f FileState) string {
 	case d.NotPosted:
 		return words.DeliveryFailed(title, RequestID(key))
 	case f.stopped():
-		return words.FileStopped
+		return words.FileStopped + posted
 	case f.Failure != nil:
 		return words.NotRead(title, o.Words, f.Failure) + posted
 	case noText && a.Mode.Kind == ocr.Locate:

@@ -3,7 +3,11 @@ package reading
 import (
 	"testing"
 
+	"github.com/slack-go/slack"
+
 	"slackocr/bot/ask"
+	"slackocr/bot/post"
+	"slackocr/bot/words"
 )
 
 // TestQueuedAfterOpening: a file that was opened before its turn is told its place, and
@@ -19,5 +23,24 @@ func TestQueuedAfterOpening(t *testing.T) {
 	p.running.Add(1)
 	if l.setQueued(0, 1); l.files[0].stage != inWork {
 		t.Errorf("a file in work: %+v", l.files[0])
+	}
+}
+
+// TestFinishedLineNamesTheFile: the line of each of several files names the file
+// that has the whole text, also if the reading was stopped.
+func TestFinishedLineNamesTheFile(t *testing.T) {
+	a := ask.Ask{Files: []ask.File{{Slack: slack.File{Name: "a.pdf"}}, {Slack: slack.File{Name: "b.pdf"}}}}
+	for line, why := range map[string]*words.Failure{
+		words.Read("", 9, 3, 0): nil,
+		words.FileStopped:       words.Failed(words.Stopped),
+		words.NotRead("", 9, words.Failed(words.TextTooLong)): words.Failed(words.TextTooLong),
+	} {
+		f := FileState{
+			Phase: Delivered, Failure: why, Outcome: Outcome{HasText: true, Words: 9, Pages: 3},
+			Delivery: Delivery{Parts: make([]post.PostState, 1), Upload: post.UploadState{ID: "F1", Shared: true}},
+		}
+		if got, want := finishedLine("key", a, 1, f), line+words.InFile("b.md"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
