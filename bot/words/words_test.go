@@ -65,3 +65,21 @@ func TestSentences(t *testing.T) {
 		}
 	}
 }
+
+// TestEachModeHasItsWords in the menu, in sentences about a file, and in the list of what
+// people may write.
+func TestEachModeHasItsWords(t *testing.T) {
+	said := map[string]ocr.Kind{}
+	for _, kind := range ocr.Kinds() {
+		m := ocr.Mode{Kind: kind, Argument: "total"}
+		for _, got := range []string{Mode(kind), FileAndMode("a.png", m)} {
+			if other, ok := said[got]; ok {
+				t.Errorf("%q stands for %s and for %s", got, other, kind)
+			}
+			said[got] = kind
+		}
+		if kind != ocr.Markdown && !strings.Contains(waysToRead, "`"+string(kind)) {
+			t.Errorf("nobody learns that %s is a way to read", kind)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"slackocr/cmd/bot/internal/settings"
+	"slackocr/ocr"
 )
 
 // texts are what people read before they run anything.
@@ -138,6 +139,22 @@ func testsOf(t *testing.T, folder string) string {
 		}
 	}
 	return names.String()
+}
+
+// TestModesInTexts: the README and the help of `bot ocr` name all ways to read.
+func TestModesInTexts(t *testing.T) {
+	command, _, err := newCommandLine(system{}).Find([]string{"ocr"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range ocr.Kinds() {
+		if kind != ocr.Markdown && !strings.Contains(texts(t)["../../README.md"], "`"+string(kind)) {
+			t.Errorf("the README does not name %s", kind)
+		}
+		if usage := command.Flags().Lookup("mode").Usage; !strings.Contains(usage, string(kind)) {
+			t.Errorf("--mode does not name %s: %s", kind, usage)
+		}
+	}
 }
 
 // TestReadmeIsShort enough to be read.
