@@ -135,8 +135,8 @@ func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile,
 	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
 	unshared := len(shares) == 0
 	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.config.allows(channel) })
-	if slices.Contains(shares, f.Channel) {
-		shares = slices.Insert(shares, 0, f.Channel) // the channel of the request comes first
+	if i := slices.Index(shares, f.Channel); i > 0 {
+		shares[0], shares[i] = shares[i], shares[0] // the channel of the request comes first
 	}
 	for _, channel := range shares[:min(len(shares), maxShares)] {
 		member, err := b.client.IsMember(ctx, channel, f.Person)
