@@ -64,10 +64,10 @@ func Open(t testing.TB, model http.HandlerFunc) *Office {
 	return o
 }
 
-// Wait waits for a state of the workspace, for half a minute at most.
+// Wait waits for a state of the workspace, for a minute at most.
 func (o *Office) Wait(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := o.Workspace.Wait(ctx, cond); err != nil {
 		t.Fatalf("never: %s", what)
