@@ -80,10 +80,13 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 	if err != nil || !wanted {
 		return err
 	}
-	if err := r.open(); err != nil {
+	err = r.open()
+	if r.reply != nil { // it is open even if its state could not be saved
+		defer r.reply.Detach()
+	}
+	if err != nil {
 		return err
 	}
-	defer r.reply.Detach()
 	// The failure of one file is saved, and does not end the others.
 	errs := r.each(func(i int) error { return r.advance(ctx, i) })
 	if err := errors.Join(errs...); err != nil {
