@@ -118,7 +118,7 @@ func (p *Program) Output(limit int) (*bytes.Buffer, error) {
 }
 
 // Complained reports whether the program wrote to its standard error.
-func (p *Program) Complained() bool { return p.stderr.Len() > 0 }
+func (p *Program) Complained() bool { return p.stderr.String() != "" }
 
 // Complaint returns the first line of the program's standard error.
 func (p *Program) Complaint() string { return FirstLine(p.stderr.String()) }
@@ -156,14 +156,17 @@ func FirstLine(s string) string {
 	return Clip(line)
 }
 
-// A Stderr keeps the start of a program's standard error.
-type Stderr struct{ bytes.Buffer }
+// A Stderr keeps the start of a program's standard error. Its buffer is not
+// embedded, since [io.Copy] would call the buffer's ReadFrom, without a bound.
+type Stderr struct{ start bytes.Buffer }
 
 func (s *Stderr) Write(p []byte) (int, error) {
 	const most = 8 << 10 // bytes
-	s.Buffer.Write(p[:min(len(p), most-s.Len())])
+	s.start.Write(p[:min(len(p), most-s.start.Len())])
 	return len(p), nil
 }
+
+func (s *Stderr) String() string { return s.start.String() }
 
 var errFull = errors.New("over the size limit")
 
