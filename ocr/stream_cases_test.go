@@ -154,6 +154,16 @@ var forms = []behaviour{
 		class: Protocol, says: events.ErrLineTooLong.Error(),
 	},
 	{
+		name: "a line without end after some text is refused", tries: 1,
+		answer: func(w http.ResponseWriter, r *http.Request) {
+			send(w, "data: ping")
+			for r.Context().Err() == nil {
+				send(w, strings.Repeat(" ", 64<<10))
+			}
+		},
+		class: Protocol, says: events.ErrLineTooLong.Error(),
+	},
+	{
 		name: "text without end is cut", edit: func(c *Config) { c.StopLoops = false },
 		answer: func(w http.ResponseWriter, r *http.Request) {
 			piece := delta(strings.Repeat("x", 1000_000))

@@ -150,13 +150,15 @@ func (r *Reader) readLine() ([]byte, error) {
 	r.line = r.line[:0]
 	for {
 		part, err := r.lines.ReadSlice('\n')
+		if len(r.line) == 0 {
+			part = bytes.TrimLeft(part, " \t")
+		}
 		r.line = append(r.line, part...)
-		line := bytes.TrimSpace(r.line)
 		switch {
-		case len(line) > maxLine && !isDocument(line), len(line) > maxWhole:
+		case len(r.line) > maxLine && !isDocument(r.line), len(r.line) > maxWhole:
 			return nil, ErrLineTooLong
 		case err != bufio.ErrBufferFull:
-			return line, err
+			return bytes.TrimSpace(r.line), err
 		}
 	}
 }
