@@ -54,6 +54,19 @@ func TestSpansAreBounded(t *testing.T) {
 	}
 }
 
+// TestTagsBeforeBrokenTables: with a search through all tags before each table, the
+// test would run for half an hour.
+func TestTagsBeforeBrokenTables(t *testing.T) {
+	const n = 150_000
+	tags := 0
+	for _, part := range Messages(strings.Repeat("<div>", n) + "x" + strings.Repeat("<table", n)).Parts {
+		tags += strings.Count(part.Text, "&lt;")
+	}
+	if tags != 2*n {
+		t.Errorf("%d tags of %d", tags, 2*n)
+	}
+}
+
 func TestMessagesOfNothing(t *testing.T) {
 	for _, in := range []string{"", " \n", "\u2800\u2800", "&nbsp;", "<b> </b>", "```\n\n```", "\u200b"} {
 		if got := Messages(in); len(got.Parts) != 0 {

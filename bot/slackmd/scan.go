@@ -61,6 +61,7 @@ type scanner struct {
 
 	open    block // a paragraph or an item whose lines are being collected
 	from    int   // start of the open block's text in src, or -1
+	words   int   // start of the last open block that has words before a table
 	blank   bool  // the previous line was blank
 	wasItem bool  // the previous block was an item
 	inList  bool  // since the last item, every block was indented
@@ -69,7 +70,7 @@ type scanner struct {
 }
 
 func (s *scanner) scan() {
-	s.from, s.blank = -1, true
+	s.from, s.words, s.blank = -1, -1, true
 	s.tableEnd.What, s.mathEnd.What, s.dollars.What, s.blankLine.What = "</table", `\]`, "$$", "\n\n"
 	for s.pos < len(s.src) && !s.done {
 		start := s.pos == 0 || s.src[s.pos-1] == '\n'
@@ -289,8 +290,12 @@ func (s *scanner) htmlTable(line string) bool {
 		s.begin(block{kind: paragraph}, s.pos)
 	}
 	s.pos += i
-	if wrapper(s.src[s.from:s.pos], false) == s.pos-s.from {
-		s.from = -1
+	if s.from != s.words {
+		if wrapper(s.src[s.from:s.pos], false) == s.pos-s.from {
+			s.from = -1
+		} else {
+			s.words = s.from
+		}
 	}
 	var t Table
 	length := 0
