@@ -182,7 +182,7 @@ func isUnspaced(line string) bool {
 	})
 }
 
-// escaper escapes the escaper that have a meaning in markdown.
+// escaper escapes the signs that have a meaning in markdown.
 var escaper = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, "~~", `\~~`, "](", `]\(`)
 
 // entity matches text that HTML and markdown read as another character.
