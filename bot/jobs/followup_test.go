@@ -529,6 +529,27 @@ func TestFollowUpsDueTogether(t *testing.T) {
 	}
 }
 
+// An entry that is gone, or was replaced, is not removed again.
+func TestRemoveTwice(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		w.queue() // sets the store up
+		const key = "followup.a.b"
+		w.must(w.store.Put(w.Context(), key, []byte("{}")))
+		first, err := w.store.Get(w.Context(), key)
+		w.must(err)
+		w.must(w.store.Put(w.Context(), key, []byte("{}")))
+		w.must(w.store.Remove(w.Context(), key, first.Revision))
+		second, err := w.store.Get(w.Context(), key)
+		w.must(err)
+		for range 2 {
+			w.must(w.store.Remove(w.Context(), key, second.Revision))
+		}
+		if _, err := w.store.Get(w.Context(), key); !errors.Is(err, ErrNotFound) {
+			w.Errorf("after all: %v", err)
+		}
+	})
+}
+
 // TestFollowUpOfTwoVersions: during an update a replica of the earlier version removes
 // each entry without an id, and takes another id for a replacement.
 func TestFollowUpOfTwoVersions(t *testing.T) {

@@ -115,8 +115,8 @@ func (n *NATS) Delete(ctx context.Context, filter string) error {
 		if err != nil {
 			return err
 		}
-		if err := n.stream.DeleteMsg(ctx, e.Revision); err != nil {
-			return natsError(err)
+		if err := n.Remove(ctx, e.Key, e.Revision); err != nil {
+			return err
 		}
 	}
 }
@@ -140,14 +140,14 @@ func (n *NATS) Erase(ctx context.Context, key string) error {
 
 // Remove implements [Store].
 func (n *NATS) Remove(ctx context.Context, key string, revision uint64) error {
-	e, err := n.Get(ctx, key)
-	if errors.Is(err, ErrNotFound) || err == nil && e.Revision != revision {
+	err := n.stream.DeleteMsg(ctx, revision)
+	if err == nil {
 		return nil
 	}
-	if err != nil {
-		return err
+	if e, missing := n.Get(ctx, key); errors.Is(missing, ErrNotFound) || missing == nil && e.Revision != revision {
+		return nil // it was gone already
 	}
-	return natsError(n.stream.DeleteMsg(ctx, revision))
+	return natsError(err)
 }
 
 // Signal implements [Store].
