@@ -184,6 +184,11 @@ var forms = []behaviour{
 		class: Protocol, says: events.ErrTooLong.Error(),
 	},
 	{
+		name:   "an error after half an event counts",
+		answer: sends("data: {\"choices\":[\n", `{"error":{"message":"slow down","code":"rate_limit"}}`),
+		class:  Busy, tries: maxTries, says: "slow down",
+	},
+	{
 		name:   "half an event before any text is tried again",
 		answer: sends(delta("one")[:60]),
 		class:  CutOff, tries: maxTries,

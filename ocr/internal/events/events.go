@@ -213,7 +213,7 @@ func (r *Reader) take(line []byte) error {
 		r.alive(false)
 		return nil
 	case isDocument(line):
-		r.document = true
+		r.document, r.pending = true, r.pending[:0] // no more of an incomplete event comes
 		return r.takeJSON(line)
 	case string(name) == "data":
 		return r.takeData(value)
