@@ -102,14 +102,14 @@ func (j *Job) observe(s state) error {
 		j.lose()
 		return ErrLost
 	}
-	if s.StoppedBy != "" {
-		j.end(ErrStopped)
-	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	if s.Changes > j.state.Changes { // a slow look may come after a write
 		j.state = s
 		j.stopItems()
+	}
+	j.mu.Unlock()
+	if s.StoppedBy != "" { // after the record has the person who stopped the job
+		j.end(ErrStopped)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
+	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/share"
 	"slackocr/bot/sleep"
@@ -264,6 +265,9 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 		case errors.Is(err, share.ErrGivenUp):
 		case err != nil:
 			return nil, err
+		case r.job.Record().StoppedBy != "": // perhaps with the turn of another file, which ended first
+			turn.Done()
+			return nil, jobs.ErrStopped
 		case isDown, r.Model.Down().IsZero():
 			return sync.OnceFunc(turn.Done), nil
 		default:
