@@ -115,7 +115,7 @@ func NewClient(c Config) (*Client, error) {
 		return nil, err
 	}
 	if c.Prompt != "" {
-		asked.prompts = with(asked.prompts, Markdown, c.Prompt)
+		asked.markdown = c.Prompt
 	}
 	switch c.MaxTokens {
 	case 0:

@@ -14,15 +14,6 @@ import (
 // wait.
 const layerTries = 2
 
-// layerOf returns the text that a page carries if the mode asks for the page's
-// text, else nil.
-func (r *reading) layerOf(p page.Page) *witness.Layer {
-	if !r.wantsText() {
-		return nil
-	}
-	return p.Layer
-}
-
 // readWithLayer reads a page that carries its text. That text is shown at once, and
 // the model's text is compared with it. If the model returns no text, the
 // page's own text stands.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"slackocr/ocr/clean"
 )
 
 // Kind is the kind of a mode.
@@ -20,11 +22,86 @@ const (
 	Prompt   Kind = "prompt"   // the answer to the argument
 )
 
+// A kindInfo is all that this package knows of a kind of mode.
+type kindInfo struct {
+	kind Kind
+	// deepseek and chat are the prompts for DeepSeek-OCR and for models that follow
+	// ordinary instructions. If they have %s, the mode has an argument, in that place.
+	// DeepSeek-OCR was trained with its prompts:
+	// https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
+	deepseek, chat string
+	// pageText is true if the answer is the text of the page. Then two halves of the
+	// page have the same text, and the text that a PDF carries is compared with it.
+	pageText bool
+	// mayBeEmpty is true if no text is a good answer about a page that is not blank.
+	mayBeEmpty bool
+	// rules clean the answer; Chat is for chat models only.
+	rules clean.Rules
+}
+
+// textRules clean an answer of text: the tags are none of it.
+var textRules = clean.Rules{Labels: true, Bare: true, Chat: true}
+
+// kinds has a row for each kind; the first is the usual one.
+var kinds = []kindInfo{
+	{
+		kind:     Markdown,
+		deepseek: "<|grounding|>Convert the document to markdown.",
+		chat:     "Write down the text in this image as Markdown, in reading order, tables as Markdown tables. Write nothing but that text, and nothing at all where there is none.",
+		pageText: true, rules: textRules,
+	},
+	{
+		kind:     Plain,
+		deepseek: "Free OCR.",
+		chat:     "Write down the text in this image as it stands, line by line, without any formatting. Write nothing but that text.",
+		pageText: true, rules: textRules,
+	},
+	{
+		kind:     Figure,
+		deepseek: "Parse the figure.",
+		chat:     "Read this chart or drawing: its title, labels and values, as a Markdown table where it has data. Write nothing that is not in it.",
+		rules:    textRules,
+	},
+	{
+		kind:     Describe,
+		deepseek: "Describe this image in detail.",
+		chat:     "Describe this image in detail.",
+		rules:    textRules,
+	},
+	{
+		kind:       Locate,
+		deepseek:   "Locate <|ref|>%s<|/ref|> in the image.",
+		chat:       "Find \"%s\" in this image. For each place where it stands write one line [[x1, y1, x2, y2]]: the corners of its box, as numbers from 0 to 999 across the image's width and height. Write nothing else.",
+		mayBeEmpty: true, rules: clean.Rules{Bare: true, Boxes: true, Chat: true},
+	},
+	{
+		// An answer to a person's own prompt keeps its fence, which the prompt may
+		// ask for.
+		kind: Prompt, deepseek: "%s", chat: "%s",
+		mayBeEmpty: true, rules: clean.Rules{Boxes: true},
+	},
+}
+
+// info returns the row of a kind. If the kind is unknown, as in a job of a newer
+// version, info returns the row of Markdown.
+func (k Kind) info() kindInfo {
+	i := slices.IndexFunc(kinds, func(row kindInfo) bool { return row.kind == k })
+	return kinds[max(i, 0)]
+}
+
 // Kinds returns all kinds of modes, the usual one first.
-func Kinds() []Kind { return []Kind{Markdown, Plain, Figure, Describe, Locate, Prompt} }
+func Kinds() (all []Kind) {
+	for _, row := range kinds {
+		all = append(all, row.kind)
+	}
+	return all
+}
 
 // NeedsArgument reports whether a mode of the kind has an argument.
-func (k Kind) NeedsArgument() bool { return k == Locate || k == Prompt }
+func (k Kind) NeedsArgument() bool { return strings.Contains(k.info().deepseek, "%s") }
+
+// IsPageText reports whether the answer in a mode of the kind is the text of the page.
+func (k Kind) IsPageText() bool { return k.info().pageText }
 
 // MaxArgument bounds a mode's argument, in bytes.
 const MaxArgument = 1000

@@ -38,7 +38,7 @@ func TestPrompts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, m := range map[string]Mode{
-		"my own":                         {},
+		"my own":                         {Kind: Markdown},
 		"Free OCR.":                      {Kind: Plain},
 		"Parse the figure.":              {Kind: Figure},
 		"Describe this image in detail.": {Kind: Describe},
@@ -47,6 +47,11 @@ func TestPrompts(t *testing.T) {
 	} {
 		if got := c.profile.prompt(m); got != want {
 			t.Errorf("the prompt of %+v is %q, want %q", m, got, want)
+		}
+	}
+	for _, m := range []Mode{{}, {Kind: "of a newer version"}} {
+		if got := c.profile.prompt(m); got != "my own" || !m.Kind.IsPageText() {
+			t.Errorf("the prompt of %+v is %q, want that of markdown", m, got)
 		}
 	}
 	// What is asked is what is sent.

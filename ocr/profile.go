@@ -3,7 +3,6 @@ package ocr
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,9 +12,10 @@ import (
 
 // A profile holds everything that depends on the model and its server.
 type profile struct {
-	name    string
-	prompts map[Kind]string // %s is the argument of Locate
-	chat    bool            // a model that follows ordinary instructions, and talks
+	name string
+	// markdown is the prompt for Markdown, if it is not the usual one of the model.
+	markdown string
+	chat     bool // a model that follows ordinary instructions, and talks
 	// maxTokens is the default limit of an answer; 0 leaves the limit to the
 	// endpoint.
 	maxTokens int
@@ -26,16 +26,6 @@ type profile struct {
 	extra map[string]json.RawMessage
 	// askUsage is true if a stream has token counts only on request.
 	askUsage bool
-}
-
-// deepseekPrompts are the prompts that DeepSeek-OCR was trained with:
-// https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
-var deepseekPrompts = map[Kind]string{
-	Markdown: "<|grounding|>Convert the document to markdown.",
-	Plain:    "Free OCR.",
-	Figure:   "Parse the figure.",
-	Describe: "Describe this image in detail.",
-	Locate:   "Locate <|ref|>%s<|/ref|> in the image.",
 }
 
 // deepseekTokens and chatTokens break the signs that a model would take for the
@@ -55,7 +45,7 @@ var profiles = []profile{
 		// ModelVerse documents this prompt and this limit:
 		// https://www.ucloud-global.com/en/docs/modelverse
 		name:      "deepseek-ocr",
-		prompts:   with(deepseekPrompts, Markdown, DefaultPrompt),
+		markdown:  DefaultPrompt,
 		maxTokens: 8192,
 		context:   deepseekContext,
 	},
@@ -65,7 +55,6 @@ var profiles = []profile{
 		// vLLM's recipe:
 		// https://docs.vllm.ai/projects/recipes/en/latest/DeepSeek/DeepSeek-OCR.html
 		name:     "deepseek-ocr-vllm",
-		prompts:  deepseekPrompts,
 		context:  deepseekContext,
 		askUsage: true,
 		extra: map[string]json.RawMessage{
@@ -78,28 +67,11 @@ var profiles = []profile{
 		// Ollama and llama.cpp set no limit, and answer without end if the
 		// model loops: https://github.com/ollama/ollama/issues/13345
 		name:      "deepseek-ocr-ollama",
-		prompts:   deepseekPrompts,
 		maxTokens: 4096,
 		context:   deepseekContext,
 		askUsage:  true,
 	},
-	{
-		name: "chat",
-		prompts: map[Kind]string{
-			Markdown: "Write down the text in this image as Markdown, in reading order, tables as Markdown tables. Write nothing but that text, and nothing at all where there is none.",
-			Plain:    "Write down the text in this image as it stands, line by line, without any formatting. Write nothing but that text.",
-			Figure:   "Read this chart or drawing: its title, labels and values, as a Markdown table where it has data. Write nothing that is not in it.",
-			Describe: "Describe this image in detail.",
-			Locate:   "Find \"%s\" in this image. For each place where it stands write one line [[x1, y1, x2, y2]]: the corners of its box, as numbers from 0 to 999 across the image's width and height. Write nothing else.",
-		},
-		chat: true,
-	},
-}
-
-func with(prompts map[Kind]string, kind Kind, prompt string) map[Kind]string {
-	changed := maps.Clone(prompts)
-	changed[kind] = prompt
-	return changed
+	{name: "chat", chat: true},
 }
 
 // Profiles returns the names of the profiles.
@@ -149,19 +121,21 @@ func profileOf(model string) string {
 
 // prompt returns the prompt for mode m.
 func (p profile) prompt(m Mode) string {
-	tokens := deepseekTokens
-	if p.chat {
-		tokens = chatTokens
+	kind := m.Kind.info()
+	switch {
+	case kind.kind == Markdown && p.markdown != "":
+		return p.markdown
+	case p.chat:
+		return strings.Replace(kind.chat, "%s", chatTokens.Replace(m.Argument), 1)
 	}
-	switch m.Kind {
-	case Prompt:
-		return tokens.Replace(m.Argument)
-	case Locate:
-		return strings.Replace(p.prompts[Locate], "%s", tokens.Replace(m.Argument), 1)
-	case "":
-		return p.prompts[Markdown]
-	}
-	return p.prompts[m.Kind]
+	return strings.Replace(kind.deepseek, "%s", deepseekTokens.Replace(m.Argument), 1)
+}
+
+// cleaning returns the rules for the answers of a mode.
+func (p profile) cleaning(m Mode) clean.Rules {
+	rules := m.Kind.info().rules
+	rules.Chat = rules.Chat && p.chat
+	return rules
 }
 
 // chatSide is the longest side, in pixels, that the usual vision models use.
@@ -208,17 +182,4 @@ func Canvas(width, height int) (w, h int) {
 		}
 	}
 	return best[0] * tile, best[1] * tile
-}
-
-// cleaning returns the rules for the answers of a mode. In the modes Locate and
-// Prompt the tags are the answer. A chat model's answer to a person's own prompt
-// keeps its fence: the prompt may ask for a fence.
-func (p profile) cleaning(m Mode) clean.Rules {
-	switch m.Kind {
-	case Locate:
-		return clean.Rules{Bare: true, Boxes: true, Chat: p.chat}
-	case Prompt:
-		return clean.Rules{Boxes: true}
-	}
-	return clean.Rules{Labels: true, Bare: true, Chat: p.chat}
 }

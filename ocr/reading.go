@@ -53,8 +53,8 @@ const (
 func (c *Client) Recognize(ctx context.Context, p page.Page) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		r := reading{client: c, output: output{yield: yield}}
-		if layer := r.layerOf(p); layer != nil {
-			r.readWithLayer(ctx, p, layer)
+		if p.Layer != nil && c.mode.Kind.IsPageText() {
+			r.readWithLayer(ctx, p, p.Layer)
 			return
 		}
 		if err := checkPage(p); err != nil {
@@ -113,7 +113,7 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 			best, end = second, again
 		}
 	}
-	if end.cut && r.wantsText() {
+	if end.cut && r.client.mode.Kind.IsPageText() {
 		halves := r.output.candidate()
 		if both, err := r.halves(ctx, p, best, halves); err == nil {
 			best, end = halves, both
@@ -260,21 +260,13 @@ func (r *reading) try(ctx context.Context, q query, d *candidate, t *Attempt) (r
 }
 
 // expectsText reports whether an answer without text is odd: the page is not
-// blank, and the mode asks for its text.
+// blank, and the mode asks for text.
 func (r *reading) expectsText(ctx context.Context, p page.Page) bool {
-	switch r.client.mode.Kind {
-	case Locate, Prompt:
+	if r.client.mode.Kind.info().mayBeEmpty {
 		return false
 	}
 	blank, err := page.Blank(ctx, p)
 	return err == nil && !blank
-}
-
-// wantsText reports whether two halves of a page have the text of the whole
-// page.
-func (r *reading) wantsText() bool {
-	kind := r.client.mode.Kind
-	return kind == "" || kind == Markdown || kind == Plain
 }
 
 var errHalfSame = errors.New("half of the page has the same text")

@@ -185,7 +185,7 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 // layer returns the text that a piece of a PDF carries if that text is good
 // and the mode asks for text, else nil.
 func (p *pages) layer(ctx context.Context, i int) *witness.Layer {
-	if kind := p.run.Mode.Kind; kind != "" && kind != ocr.Markdown && kind != ocr.Plain {
+	if !p.run.Mode.Kind.IsPageText() {
 		return nil
 	}
 	layer, err := p.doc.Layer(ctx, i)
