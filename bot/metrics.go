@@ -66,7 +66,7 @@ func newMetrics() *metrics {
 		}
 	}
 	var classes []string
-	for class := ocr.KeyRefused; class <= ocr.Protocol; class++ {
+	for _, class := range ocr.Classes() {
 		classes = append(classes, label(class))
 	}
 	long := []float64{.5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600, 1800, 3600}

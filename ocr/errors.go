@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"slackocr/ocr/internal/events"
+	"slackocr/ocr/witness"
 )
 
 // ErrWebPage is the cause of an error if the answer was a web page.
@@ -37,24 +38,40 @@ const (
 	Protocol                    // not the answer of an OpenAI-compatible endpoint
 )
 
-var classNames = [...]string{
-	KeyRefused: "key refused",
-	Unpaid:     "account not paid",
-	Busy:       "busy",
-	Down:       "down",
-	Refused:    "content refused",
-	TooLarge:   "too large",
-	BadRequest: "bad request",
-	NotFound:   "not found",
-	CutOff:     "cut off",
-	Idle:       "idle",
-	Protocol:   "not an OpenAI answer",
+// A classInfo is all that this package knows of a class.
+type classInfo struct {
+	name      string
+	temporary bool           // the same request may succeed later
+	noText    witness.Reason // why a page's own text stands in place of the model's
+}
+
+// classes has a row for each class.
+var classes = [...]classInfo{
+	KeyRefused: {"key refused", false, witness.Misconfigured},
+	Unpaid:     {"account not paid", false, witness.Failed},
+	Busy:       {"busy", true, witness.Unreachable},
+	Down:       {"down", true, witness.Unreachable},
+	Refused:    {"content refused", false, witness.Failed},
+	TooLarge:   {"too large", false, witness.Failed},
+	BadRequest: {"bad request", false, witness.Misconfigured},
+	NotFound:   {"not found", false, witness.Misconfigured},
+	CutOff:     {"cut off", true, witness.Short},
+	Idle:       {"idle", true, witness.Unreachable},
+	Protocol:   {"not an OpenAI answer", false, witness.Misconfigured},
+}
+
+// Classes returns all classes.
+func Classes() (all []Class) {
+	for c := KeyRefused; int(c) < len(classes); c++ {
+		all = append(all, c)
+	}
+	return all
 }
 
 // String returns the class in a few words, for logs and metrics.
 func (c Class) String() string {
-	if c >= KeyRefused && int(c) < len(classNames) {
-		return classNames[c]
+	if c >= KeyRefused && int(c) < len(classes) {
+		return classes[c].name
 	}
 	return "class " + strconv.Itoa(int(c))
 }
@@ -90,13 +107,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.err }
 
 // Temporary reports whether the same request may succeed later.
-func (e *Error) Temporary() bool {
-	switch e.Class {
-	case Busy, Down, CutOff, Idle:
-		return true
-	}
-	return false
-}
+func (e *Error) Temporary() bool { return classes[e.Class].temporary }
 
 // An errorPattern assigns a class to error answers: by parts of the type or code,
 // or of the message, in small letters.

@@ -78,17 +78,8 @@ func (r *reading) finish(ctx context.Context, text string, o *Outcome) {
 
 // reasonOf returns the reason for the lack of a model's text after err.
 func reasonOf(err error) witness.Reason {
-	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return witness.Failed
-	}
-	switch e.Class {
-	case Down, Busy, Idle:
-		return witness.Unreachable
-	case KeyRefused, NotFound, BadRequest, Protocol:
-		return witness.Misconfigured
-	case CutOff:
-		return witness.Short
+	if e, ok := errors.AsType[*Error](err); ok {
+		return classes[e.Class].noText
 	}
 	return witness.Failed
 }

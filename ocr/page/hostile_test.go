@@ -36,15 +36,7 @@ func readAll(ctx context.Context, d *page.Decoder, f *os.File, o page.Options) (
 }
 
 // isTyped reports whether people can be told of an error.
-func isTyped(err error) bool {
-	_, broken := errors.AsType[*page.BrokenError](err)
-	_, large := errors.AsType[*page.TooLargeError](err)
-	_, thin := errors.AsType[*page.ShapeError](err)
-	_, killed := errors.AsType[*page.KilledError](err)
-	return broken || large || thin || killed || slices.ContainsFunc([]error{
-		page.ErrEmpty, page.ErrUnsupported, page.ErrNoDecoder, page.ErrPassword, page.ErrNoPages, page.ErrNoTool, page.ErrBlank,
-	}, func(target error) bool { return errors.Is(err, target) })
-}
+func isTyped(err error) bool { return input.Final(err) }
 
 // A file that was not uploaded whole is broken, or read as far as it goes: then
 // its page says so. A PDF does without its end, and a PNG file without its last

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,8 +41,8 @@ func (r *fileReader) readFile(ctx context.Context, name string) (Result, error) 
 	}
 	r.progress.start(name, started)
 	writeErr, readErr := r.readPages(ctx, &result, started)
-	if failure, ok := errors.AsType[*ocr.Error](readErr); ok && slices.Contains(unusable, failure.Class) {
-		r.unusable = failure
+	if scopeOf(readErr) == everyFile {
+		r.unusable, _ = errors.AsType[*ocr.Error](readErr)
 	}
 	if readErr != nil {
 		if result.Pages == 0 {
@@ -112,7 +111,7 @@ func (r *fileReader) readPages(ctx context.Context, result *Result, started time
 		switch {
 		case writeErr != nil || ctx.Err() != nil:
 			return writeErr, context.Cause(ctx)
-		case err != nil && (doc.Len() == 1 || endpointFails(err)):
+		case err != nil && (doc.Len() == 1 || scopeOf(err) > onePage):
 			return nil, err
 		case err != nil:
 			result.cut(of + r.explain(err))
@@ -133,14 +132,36 @@ func (r *fileReader) readPages(ctx context.Context, result *Result, started time
 	return nil, nil
 }
 
-// unusable are the classes of failures that every further file would meet too.
-var unusable = []ocr.Class{ocr.KeyRefused, ocr.Unpaid, ocr.Down, ocr.NotFound}
+// A scope is how much would fail for the same reason as one page.
+type scope int
 
-// endpointFails reports whether every further page of the file would fail for
-// the same reason.
-func endpointFails(err error) bool {
-	failure, ok := errors.AsType[*ocr.Error](err)
-	return ok && (slices.Contains(unusable, failure.Class) || slices.Contains([]ocr.Class{ocr.Busy, ocr.BadRequest, ocr.Protocol}, failure.Class))
+const (
+	onePage scope = iota
+	everyPage
+	everyFile
+)
+
+// scopes has the scope of each class of the endpoint's failures.
+var scopes = map[ocr.Class]scope{
+	ocr.KeyRefused: everyFile,
+	ocr.Unpaid:     everyFile,
+	ocr.Busy:       everyPage,
+	ocr.Down:       everyFile,
+	ocr.Refused:    onePage,
+	ocr.TooLarge:   onePage,
+	ocr.BadRequest: everyPage,
+	ocr.NotFound:   everyFile,
+	ocr.CutOff:     onePage,
+	ocr.Idle:       onePage,
+
+	ocr.Protocol: everyPage,
+}
+
+func scopeOf(err error) scope {
+	if failure, ok := errors.AsType[*ocr.Error](err); ok {
+		return scopes[failure.Class]
+	}
+	return onePage
 }
 
 // readPage adds the text of a page, or of a part of a page, to result. of is
