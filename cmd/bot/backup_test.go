@@ -16,6 +16,7 @@ import (
 // is not read again, what was being read is finished in its reply, and a channel
 // keeps its habit.
 func TestRestoreFromABackup(t *testing.T) {
+	t.Parallel()
 	var hangs atomic.Bool
 	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		office.WriteText(w, "some text")

@@ -16,6 +16,7 @@ import (
 // TestKilledDecoder: the program that opens a file is killed. That is a sentence
 // to the person, and another file is read.
 func TestKilledDecoder(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, office.Writes("some text"))
 	tools := t.TempDir()
 	for _, tool := range []string{"pdfinfo", "pdftoppm"} {

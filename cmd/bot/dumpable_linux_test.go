@@ -14,6 +14,7 @@ import (
 // TestTheBotsMemoryIsHidden: other processes of the user that runs the bot cannot read
 // its environment or its memory.
 func TestTheBotsMemoryIsHidden(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, func(http.ResponseWriter, *http.Request) {})
 	data, err := os.MkdirTemp("", "slackocr-test-*")
 	if err != nil {

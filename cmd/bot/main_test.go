@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,6 +37,9 @@ const asBot = "TEST_AS_BOT"
 func TestMain(m *testing.M) {
 	if os.Getenv(asBot) != "" || len(os.Args) > 1 && os.Args[1] == decodeCommand {
 		main()
+	}
+	if err := flag.Set("test.parallel", "6"); err != nil { // unless the command line says otherwise
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -196,9 +200,18 @@ func messages(t *testing.T, address string) (all []localslack.Message) {
 	return all
 }
 
-// TestDemoInABrowser is a newcomer's first minute: a photo of a printed page is
+// TestDemo tries the demo one way after the other, since each keeps the processors
+// busy. Tests that wait run beside it.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	t.Run("in a browser", demoInABrowser)
+	t.Run("every way to ask", everyWayToAskInTheDemo)
+	t.Run("generated pages", demoReadsPages)
+}
+
+// demoInABrowser is a newcomer's first minute: a photo of a printed page is
 // dropped into the page, its text grows, and the markdown ends in the thread.
-func TestDemoInABrowser(t *testing.T) {
+func demoInABrowser(t *testing.T) {
 	p, address := demoProcess(t)
 	tab := newTab(t)
 	text := strings.Repeat(pagetest.Article+"\n\n", 3)
@@ -245,9 +258,9 @@ func TestDemoInABrowser(t *testing.T) {
 	}
 }
 
-// TestDemoReadsPages reads generated pages with the real engine, and counts
-// their words.
-func TestDemoReadsPages(t *testing.T) {
+// demoReadsPages reads generated pages with the real engine, and counts their
+// words.
+func demoReadsPages(t *testing.T) {
 	p, address := demoProcess(t)
 	invoice := ""
 	for end := time.Now().Add(time.Minute); invoice == ""; {
@@ -283,6 +296,7 @@ func TestDemoReadsPages(t *testing.T) {
 }
 
 func TestOCRCommand(t *testing.T) {
+	t.Parallel()
 	name := filepath.Join(t.TempDir(), "page.png")
 	if err := os.WriteFile(name, pagetest.PNG(pagetest.Letter, pagetest.Layout{}), 0o600); err != nil {
 		t.Fatal(err)
@@ -303,6 +317,7 @@ func TestOCRCommand(t *testing.T) {
 
 // TestOCRCommandGoesOn after a page that cannot be opened.
 func TestOCRCommandGoesOn(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, office.Writes("some text"))
 	var b pagetest.PDFBuilder
 	var kids []string

@@ -106,6 +106,7 @@ func value(t *testing.T, metrics, series string) float64 {
 // metrics: that they count what was done, keep to Prometheus' conventions, name
 // nobody and nothing, and have what the alarms look at.
 func TestMetricsOfARealImage(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, office.Writes("first words ", "and more"))
 	p, address := monitored(t, o)
 	picture := office.PagePicture("plan-b.png")
@@ -300,6 +301,7 @@ func dashboardLooksAt(t *testing.T, metrics string) {
 // TestReadyAndHealth takes away what the bot rests on: /readyz says what is
 // missing in a line each, and when it is back; /healthz does not mind.
 func TestReadyAndHealth(t *testing.T) {
+	t.Parallel()
 	var broken atomic.Bool
 	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		if broken.Load() {
@@ -367,6 +369,7 @@ func TestReadyAndHealth(t *testing.T) {
 
 // TestMonitorThatCannotListen ends the start with a sentence.
 func TestMonitorThatCannotListen(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, http.NotFound)
 	_, address := monitored(t, o)
 	p := start(t, append(o.Environ, "LISTEN_ADDR="+address, "LOG_LEVEL=error"))

@@ -152,6 +152,7 @@ func manyWords(n int) string {
 // certificates are the company's own: the Web API, the WebSocket, a download, an
 // upload and the model.
 func TestBehindAProxy(t *testing.T) {
+	t.Parallel()
 	long := manyWords(4000)
 	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "# Marmalade\n\n", long) })
 	o.Environ = append(o.Environ, "SSL_CERT_FILE="+file)
@@ -178,6 +179,7 @@ func TestBehindAProxy(t *testing.T) {
 
 // TestCheckBehindAProxy: the same for bot check, which says what is missing.
 func TestCheckBehindAProxy(t *testing.T) {
+	t.Parallel()
 	o, file := openBehindProxy(t, office.Reading)
 	for _, tt := range []struct {
 		name, setting string

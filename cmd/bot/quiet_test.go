@@ -85,6 +85,7 @@ func goesOn(w http.ResponseWriter, _ *http.Request) {
 // TestNothingIsGivenAwayInTheLog drives the real program, at its most talkative,
 // through success and failure, and looks for secrets in all that it wrote.
 func TestNothingIsGivenAwayInTheLog(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel() // it waits for one retry after the other

@@ -58,6 +58,7 @@ func TestReplicas(t *testing.T) {
 
 // TestTwoProcessesOnOneFolder: the second says so and ends.
 func TestTwoProcessesOnOneFolder(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, http.NotFound)
 	environ := append(o.Environ, "DATA_DIR="+t.TempDir())
 	first := start(t, environ)
@@ -76,6 +77,7 @@ func TestTwoProcessesOnOneFolder(t *testing.T) {
 
 // TestUnreachableNATS: a plain sentence, and no address with its password.
 func TestUnreachableNATS(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, http.NotFound)
 	p := start(t, append(o.Environ, "NATS_URL=nats://user:secret-word@127.0.0.1:1", "LOG_LEVEL=error"))
 	if status := p.status(t); status != 1 {

@@ -14,6 +14,7 @@ import (
 
 // TestRunIsStoppedBySIGTERM stops the real program while it reads.
 func TestRunIsStoppedBySIGTERM(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		office.WriteText(w, "first words ")
 		<-r.Context().Done()
@@ -40,6 +41,7 @@ func TestRunIsStoppedBySIGTERM(t *testing.T) {
 
 // TestRunEndsOnARefusedToken: one plain sentence, status 1.
 func TestRunEndsOnARefusedToken(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, http.NotFound)
 	o.Workspace.RevokeToken(o.App.BotToken)
 	p := start(t, append(o.Environ, "LOG_LEVEL=error"))
@@ -85,6 +87,7 @@ func residentMB(b testing.TB, pid int) float64 {
 
 // TestLogOfARun names what runs, and says when it stops and that it has.
 func TestLogOfARun(t *testing.T) {
+	t.Parallel()
 	o := office.Open(t, office.Reading)
 	p := start(t, o.Environ, "run")
 	o.Wait(t, "a connection", func() bool { return o.Workspace.Connections() > 0 })
