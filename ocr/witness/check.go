@@ -2,7 +2,6 @@ package witness
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -34,9 +33,9 @@ const (
 	// Mark follows each number or passage that the layer does not confirm.
 	Mark = " (?)"
 
-	// maxTokens bounds the tokens that are compared; a newspaper page has
-	// about 10,000.
-	maxTokens = 20_000
+	// maxLetters bounds the letters and digits that are compared; a newspaper
+	// page has about 60,000.
+	maxLetters = 120_000
 	// missingPercent is the share of a line, in percent, from which on the line counts
 	// as missing or as made up.
 	missingPercent = 60
@@ -47,17 +46,6 @@ const (
 	// minWord is the least length of a word or number that makes a line more
 	// than a formula.
 	minWord = 3
-	// maxPassage bounds the tokens in which the end of a passage is looked
-	// for.
-	maxPassage = 200
-	// maxPageNumber is the most digits of a page number.
-	maxPageNumber = 4
-	// smallHeight is the greatest height of a word in small print, as a share
-	// of the usual line.
-	smallHeight = 0.8
-	// edge is the share of a page's height, above and below, in which models
-	// leave out lines on purpose: running heads and page numbers.
-	edge = 0.08
 )
 
 // Check compares a model's markdown with the layer. Differences of form are
@@ -65,54 +53,29 @@ const (
 // a table's cells. If the layer comes from a scanner's program, only Covered
 // and Agrees are set.
 func (l *Layer) Check(markdown string) Report {
-	c := checker{page: l, markdown: markdown, rows: l.rows(), small: map[int]bool{}}
-	usual := usualHeight(c.rows)
-	var text strings.Builder
-	for r, row := range c.rows {
-		for _, line := range row.cells {
-			for _, w := range line.Words {
-				if w.Box.height() < smallHeight*usual {
-					c.small[text.Len()] = true
-				}
-				text.WriteString(strings.ReplaceAll(w.Text, "\n", " "))
-				text.WriteByte(' ')
-			}
-			text.WriteByte('\n')
-			c.cells = append(c.cells, cell{row: r, Line: line})
-		}
+	rows, cells, source, small := l.lay()
+	c := checker{
+		alignment: alignment{newText(source), newText(visible(markdown))},
+		page:      l, rows: rows, cells: cells, small: small,
+		report: Report{Text: markdown, Covered: 1, Agrees: true},
 	}
-	c.text = text.String()
-	layer, read := tokenize(c.text), tokenize(visible(markdown))
-	if len(layer) > maxTokens || len(read) > maxTokens {
-		return Report{Text: markdown, Covered: 1, Agrees: true}
+	if len(c.layer.letters) <= maxLetters && len(c.read.letters) <= maxLetters {
+		c.align()
+		c.check()
 	}
-	c.alignment = align(layer, read)
-	return c.check()
+	return c.report
 }
 
 // A checker holds the state of one call of Check.
 type checker struct {
-	*alignment
-	page     *Layer
-	markdown string
-	text     string // text of the layer, a cell on each line
-	rows     []row
-	cells    []cell
-	small    map[int]bool // start of each word in small print
-	report   Report
-	edits    []edit
-
-	highest, lowest float64 // vertical middles of the highest and of the lowest cell
-}
-
-// A cell is a line of the layer, in the order of the rows.
-type cell struct {
-	Line
-	row          int
-	weight, gone int  // weight of all tokens, and of those without a counterpart
-	number       bool // a number has no counterpart
-	numbers      int  // short numbers
-	words        int  // other tokens
+	alignment
+	page    *Layer
+	rows    []row
+	cells   []cell
+	small   map[int]bool // start of each word in small print
+	changes map[int]change
+	report  Report
+	edits   []edit
 }
 
 // An edit replaces bytes of the markdown.
@@ -121,48 +84,34 @@ type edit struct {
 	text       string
 }
 
-func (c *checker) check() Report {
-	c.report = Report{Text: c.markdown}
+func (c *checker) check() {
 	common, total := 0, 0
-	for i, t := range c.layer {
-		total += t.weight()
-		if c.toRead[i] != none {
-			common += t.weight()
+	for i, t := range c.layer.tokens {
+		total += c.layer.weight(t)
+		if c.layer.found[i] {
+			common += c.layer.weight(t)
 		}
 	}
-	read := distinct(c.read)
+	read, seen := 0, map[string]bool{} // without repeated words
+	for _, t := range c.read.tokens {
+		if word := c.read.word(t); !seen[word] {
+			seen[word] = true
+			read += c.read.weight(t)
+		}
+	}
+	c.report.Covered, c.report.Agrees = 0, false
 	if total == 0 {
-		return c.report
+		return
 	}
 	c.report.Covered = float64(common) / float64(total)
 	c.report.Agrees = read > 0 && 2*common >= min(total, read)
 	if !c.report.Agrees || c.page.Ink.Scanned {
-		return c.report
+		return
 	}
-	changes := c.changes()
-	passages := c.madeUp(changes)
-	c.mark(changes, passages)
-	c.missing(changes)
+	c.changes = c.changed()
+	c.markNumbers(c.madeUp())
+	c.missing()
 	c.apply()
-	return c.report
-}
-
-// repeat is the number of tokens in a row that count as repeated text.
-const repeat = 2
-
-// distinct returns the weight of the tokens without repeated text.
-func distinct(tokens []token) (weight int) {
-	seen := map[[repeat]string]bool{}
-	var last [repeat]string
-	for _, t := range tokens {
-		copy(last[:], last[1:])
-		last[repeat-1] = t.key
-		if !seen[last] {
-			weight += t.weight()
-		}
-		seen[last] = true
-	}
-	return weight
 }
 
 // apply carries out the edits.
@@ -174,156 +123,77 @@ func (c *checker) apply() {
 		if e.start < at {
 			continue
 		}
-		b.WriteString(c.markdown[at:e.start])
+		b.WriteString(c.report.Text[at:e.start])
 		b.WriteString(e.text)
 		at = e.end
 	}
-	b.WriteString(c.markdown[at:])
+	b.WriteString(c.report.Text[at:])
 	c.report.Text = b.String()
 }
 
-// missing records the parts of the layer that the text does not have: rows
-// with a missing cell or number, and passages inside longer lines.
-func (c *checker) missing(changes map[int]change) {
-	explained := map[int]bool{}
-	for _, ch := range changes {
-		explained[ch.layer] = true
-	}
-	gone := func(i int) bool { return c.toRead[i] == none && !explained[i] }
-	c.highest, c.lowest = c.page.Height, 0
-	for _, cell := range c.cells {
-		box := cell.box()
-		c.highest, c.lowest = min(c.highest, box.middle()), max(c.lowest, box.middle())
-	}
-	for i, t := range c.layer {
-		cell := &c.cells[t.line]
-		cell.weight += t.weight()
-		if t.number && len(t.key) <= maxPageNumber {
-			cell.numbers++
-		} else {
-			cell.words++
-		}
-		if gone(i) && !(t.number && c.isNoteSign(t)) {
-			cell.gone += t.weight()
-			cell.number = cell.number || t.number
-		}
-	}
-	rows, counted := map[int]bool{}, c.lineNumbers()
-	for i, cell := range c.cells {
-		whole := cell.weight >= minLine && 100*cell.gone >= missingPercent*cell.weight
-		if (whole || cell.number) && !rows[cell.row] && !c.isPageNumber(i) && !counted[i] {
-			rows[cell.row] = true
-			c.addMissing(c.rows[cell.row].text(), cell)
-		}
-	}
-	for start := 0; start < len(c.layer); {
-		end := start + 1
-		for end < len(c.layer) && c.cells[c.layer[end].line].Block == c.cells[c.layer[start].line].Block {
-			end++
-		}
-		tail := minPassage
-		if end == len(c.layer) {
-			tail = minTail // an answer may have been cut there
-		}
-		for _, p := range passages(c.layer[start:end], func(i int) bool { return gone(start + i) }, tail) {
-			first, last := c.layer[start+p.first], c.layer[start+p.last]
-			known := rows[c.cells[first.line].row] || rows[c.cells[last.line].row]
-			if !known && !c.isPageNumber(first.line) && !counted[first.line] {
-				c.addMissing(strings.Join(strings.Fields(c.text[first.start:last.end]), " "), c.cells[first.line])
-			}
-		}
-		start = end
-	}
-}
-
-// addMissing records a missing text and its place.
-func (c *checker) addMissing(text string, where cell) {
-	c.report.Missing = append(c.report.Missing, escape(text))
-	middle := where.box().middle() / c.page.Height
-	c.report.Again = c.report.Again || middle > edge && middle < 1-edge
-}
-
-// A passage is a run of tokens from first to last, both included.
-type passage struct{ first, last int }
-
-// passages returns the runs of foreign tokens that weigh at least minPassage,
-// or at least tail if a run ends with the last token. A run may contain single
-// tokens that are not foreign.
-func passages(tokens []token, foreign func(int) bool, tail int) []passage {
-	var found []passage
-	for from := 0; from < len(tokens); from++ {
+// runs returns the runs of tokens that are foreign and have the same key, as
+// half-open ranges of indices.
+func runs(n int, foreign func(i int) bool, key func(i int) int) (found [][2]int) {
+	for from := 0; from < n; from++ {
 		if !foreign(from) {
 			continue
 		}
-		to, weight, strange, best := from, 0, 0, 0
-		for k, own := from, 0; k < min(len(tokens), from+maxPassage) && own < 2; k++ {
-			weight += tokens[k].weight()
-			if !foreign(k) {
-				own++
-				continue
-			}
-			own = 0
-			strange += tokens[k].weight()
-			if 100*strange >= missingPercent*weight {
-				to, best = k, strange
-			}
+		to := from + 1
+		for to < n && foreign(to) && key(to) == key(from) {
+			to++
 		}
-		if best >= minPassage || to == len(tokens)-1 && best >= tail {
-			found = append(found, passage{from, to})
-		}
-		from = to
+		found = append(found, [2]int{from, to})
+		from = to - 1
 	}
 	return found
 }
 
-// isNoteSign reports whether a number of the layer is the sign of a footnote:
-// a short number directly after a word, or in small print.
-func (c *checker) isNoteSign(t token) bool {
-	if len(t.key) > 2 {
-		return false
+// weigh returns the weight of several tokens.
+func (x *text) weigh(tokens []token) (weight int) {
+	for _, t := range tokens {
+		weight += x.weight(t)
 	}
-	attached, _ := attached(c.text, t)
-	return attached || c.small[t.start] || t.start > 0 && strings.IndexByte(".,;:!?)\"", c.text[t.start-1]) >= 0
+	return weight
 }
 
-// isPageNumber reports whether cell i is only a page number, such as "7",
-// "Page 7" or "Page 7 of 9", above or below all other cells.
-func (c *checker) isPageNumber(i int) bool {
-	cell := c.cells[i]
-	if cell.numbers == 0 || cell.numbers > 2 || cell.words > cell.numbers {
-		return false
+// madeUp marks the passages that the page does not show, and returns for each
+// token read whether the token belongs to one.
+func (c *checker) madeUp() []bool {
+	made := make([]bool, len(c.read.tokens))
+	if !c.page.complete() {
+		return made // the text may stand in a picture
 	}
-	box := cell.box()
-	return box.Top <= c.highest || box.Bottom >= c.lowest
-}
-
-// minLineNumbers is the least number of numbers beside a text that number its
-// lines.
-const minLineNumbers = 4
-
-// lineNumbers returns the missing cells that are only a number, each 1 more
-// than another. Such cells number the lines of a program or a statute, and
-// models leave them out.
-func (c *checker) lineNumbers() map[int]bool {
-	at := map[int]int{} // cell of each number
-	for _, t := range c.layer {
-		cell := c.cells[t.line]
-		if t.number && cell.numbers == 1 && cell.words == 0 && cell.gone > 0 {
-			if n, err := strconv.Atoi(t.key); err == nil {
-				at[n] = t.line
+	tokens := c.read.tokens
+	line := func(i int) int { return tokens[i].line }
+	foreign := func(i int) bool {
+		return !c.read.found[i] && (!tokens[i].number || c.changes[i].layer == none)
+	}
+	all := func(int) bool { return true }
+	for _, r := range runs(len(tokens), all, line) {
+		gone, longest := 0, 0
+		for i := r[0]; i < r[1]; i++ {
+			if foreign(i) {
+				weight := c.read.weight(tokens[i])
+				gone, longest = gone+weight, max(longest, weight)
+			}
+		}
+		if longest >= minWord && 100*gone >= missingPercent*c.read.weigh(tokens[r[0]:r[1]]) {
+			for i := r[0]; i < r[1]; i++ {
+				made[i] = true
 			}
 		}
 	}
-	counted := map[int]bool{}
-	for n, line := range at {
-		_, before := at[n-1]
-		_, after := at[n+1]
-		if before || after {
-			counted[line] = true
+	for _, r := range runs(len(tokens), foreign, line) {
+		if c.read.weigh(tokens[r[0]:r[1]]) >= minPassage {
+			for i := r[0]; i < r[1]; i++ {
+				made[i] = true
+			}
 		}
 	}
-	if len(counted) < minLineNumbers {
-		return nil
+	for _, r := range runs(len(tokens), func(i int) bool { return made[i] }, line) {
+		end := tokens[r[1]-1].end
+		c.edits = append(c.edits, edit{end, end, Mark})
+		c.report.MadeUp++
 	}
-	return counted
+	return made
 }
