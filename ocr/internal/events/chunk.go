@@ -2,9 +2,14 @@ package events
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
 // A chunk holds the used parts of an event of a stream, or of an answer
@@ -16,20 +21,21 @@ import (
 //
 // Only the first choice is read, since requests ask for one.
 //
-// Texts stay in the form of the JSON, since go-openai decodes them.
+// Texts stay in the form of the JSON, since go-openai decodes them, and since one
+// letter may come in two events.
 type chunk struct {
-	text     []byte // the joined texts of events
-	hasText  bool   // some text came, perhaps an earlier one
-	ended    bool   // nothing follows
-	thinking bool   // has some of the model's thoughts
-	message  bool   // the text is in a "message", which only a whole answer has
-	choices  bool   // has the field "choices"
-	fault    bool   // may be an error, see Fault
+	text    []byte // the joined texts of events
+	hasText bool   // some text came, perhaps an earlier one
+	ended   bool   // nothing follows
+	message bool   // the text is in a "message", which only a whole answer has
+	choices bool   // has the field "choices"
+	model   string
+	renamed bool   // the model's name was not passed on yet
+	finish  string // the finish reason in the endpoint's spelling
+	usage   tokens
+
+	thinking bool // the last event has some of the model's thoughts
 	refusal  string
-	model    string
-	renamed  bool   // the model's name was not passed on yet
-	finish   string // the finish reason in the endpoint's spelling
-	usage    tokens
 }
 
 // tokens holds the endpoint's token counts, 0 if the endpoint gives none.
@@ -37,158 +43,128 @@ type tokens struct {
 	completion, total int
 }
 
-// decode adds the contents of data to c. If data is not JSON, decode leaves c
-// unchanged and returns ok false. short is true if data may be the start of a
-// longer document.
-func (c *chunk) decode(data []byte) (ok, short bool) {
-	before := *c
-	s := scanner{data: data}
-	if s.next() == '[' { // Gemini puts its errors into a list
-		s.elements(func() { c.object(&s) })
-	} else {
-		c.object(&s)
+// decode adds the contents of an event. fault is true if the event may be an error,
+// see [Fault].
+func (c *chunk) decode(data string) (fault bool, refusal string, thinking bool) {
+	c.thinking, c.refusal = false, ""
+	event := gjson.Parse(data)
+	if event.IsArray() { // Gemini puts its errors into a list
+		event = event.Get("0")
 	}
-	if s.end() {
-		return true, false
-	}
-	*c = before
-	return false, s.short
-}
-
-func (c *chunk) object(s *scanner) {
-	hasCode, hasMessage := false, false
-	s.fields(func(name []byte) {
-		switch string(name) {
+	hasChoices, hasCode, hasMessage := false, false, false
+	event.ForEach(func(name, value gjson.Result) bool {
+		switch name.Str {
 		case "choices":
-			c.choices = true
-			c.list(s)
+			hasChoices = true
+			c.choice(value.Get("0"))
 		case "usage":
-			c.count(s)
+			c.usage.completion = cmp.Or(count(value.Get("completion_tokens")), c.usage.completion)
+			c.usage.total = cmp.Or(count(value.Get("total_tokens")), c.usage.total)
 		case "model":
-			if s.next() != '"' {
-				s.skip()
-			} else if raw := s.raw(); string(raw) != c.model { // each event names the model
-				c.model, c.renamed = string(raw), true
+			if value.Type == gjson.String && raw(value) != c.model { // each event names the model
+				c.model, c.renamed = strings.Clone(raw(value)), true
 			}
 		case "error":
-			c.fault = !s.empty() || c.fault
+			fault = fault || !isEmpty(value)
 		case "object", "type":
-			c.fault = s.is("error") || c.fault
+			fault = fault || value.Str == "error"
 		case "code":
-			hasCode = !s.empty()
+			hasCode = !isEmpty(value)
 		case "message":
-			hasMessage = !s.empty()
-		default:
-			s.skip()
+			hasMessage = !isEmpty(value)
 		}
+		return true
 	})
-	c.fault = c.fault || hasCode && hasMessage && !c.choices // SiliconFlow, DashScope
+	c.choices = c.choices || hasChoices
+	return fault || hasCode && hasMessage && !c.choices, c.refusal, c.thinking // SiliconFlow, DashScope
 }
 
-func (c *chunk) list(s *scanner) {
-	first := true
-	s.elements(func() {
-		if first {
-			c.choice(s)
-		} else {
-			s.skip()
-		}
-		first = false
-	})
-}
-
-func (c *chunk) choice(s *scanner) {
-	message := -1 // offset of the message
-	s.fields(func(name []byte) {
-		switch string(name) {
+func (c *chunk) choice(choice gjson.Result) {
+	var message gjson.Result
+	choice.ForEach(func(name, value gjson.Result) bool {
+		switch name.Str {
 		case "delta":
-			c.delta(s)
+			c.delta(value)
 		case "message":
-			s.next()
-			message = s.at
-			s.skip()
+			message = value
 		case "finish_reason":
-			if reason := s.name(); reason != "" && reason != "null" {
-				c.finish = reason
+			if reason := raw(value); reason != "" && reason != "null" {
+				c.finish = strings.Clone(reason)
 			}
-		default:
-			s.skip()
 		}
+		return true
 	})
 	// MiniMax ends a stream with the whole message once more.
-	if message >= 0 && !s.bad && !c.hasText {
+	if message.Exists() && !c.hasText {
 		c.message = true
-		c.delta(&scanner{data: s.data, at: message, depth: s.depth})
+		c.delta(message)
 	}
 }
 
 // delta reads a delta or message.
-func (c *chunk) delta(s *scanner) {
-	s.fields(func(name []byte) {
-		switch string(name) {
+func (c *chunk) delta(delta gjson.Result) {
+	delta.ForEach(func(name, value gjson.Result) bool {
+		switch name.Str {
 		case "content":
-			c.content(s)
+			c.content(value)
 		case "reasoning_content", "reasoning", "reasoning_details", "thinking":
-			c.thinking = !s.empty() || c.thinking
+			c.thinking = c.thinking || !isEmpty(value)
 		case "refusal":
-			c.refusal += s.text()
-		default:
-			s.skip()
+			c.refusal += value.Str
 		}
+		return true
 	})
 }
 
-// content reads a text, a part or a list of parts.
-func (c *chunk) content(s *scanner) {
-	switch s.next() {
-	case '"':
-		c.add(s.raw())
-	case '[':
-		s.elements(func() { c.content(s) })
-	case '{':
-		c.part(s)
-	default:
-		s.word()
+// content reads a text, a part or a list of these.
+func (c *chunk) content(content gjson.Result) {
+	parts := []gjson.Result{content}
+	if content.IsArray() {
+		parts = content.Array()
 	}
-}
-
-func (c *chunk) part(s *scanner) {
-	var text []byte
-	kind := "text"
-	s.fields(func(name []byte) {
+	for _, part := range parts {
 		switch {
-		case string(name) == "type":
-			kind = s.name()
-		case string(name) == "text" && s.next() == '"':
-			text = s.raw()
-		default:
-			s.skip()
+		case part.Type == gjson.String:
+			c.add(part)
+		case !part.IsObject():
+		case slices.Contains([]string{"", "text", "output_text"}, part.Get("type").String()):
+			c.add(part.Get("text"))
+		default: // Mistral's "thinking", gpt-oss's "reasoning"
+			c.thinking = true
 		}
-	})
-	switch kind {
-	case "text", "output_text":
-		c.add(text)
-	default: // Mistral's "thinking", gpt-oss's "reasoning"
-		c.thinking = true
 	}
 }
 
-func (c *chunk) count(s *scanner) {
-	s.fields(func(name []byte) {
-		switch string(name) {
-		case "completion_tokens":
-			c.usage.completion = s.number()
-		case "total_tokens":
-			c.usage.total = s.number()
-		default:
-			s.skip()
-		}
-	})
+func (c *chunk) add(text gjson.Result) {
+	if text.Type == gjson.String {
+		c.text = append(c.text, raw(text)...)
+		c.hasText = c.hasText || raw(text) != ""
+	}
 }
 
-func (c *chunk) add(text []byte) {
-	c.text = append(c.text, text...)
-	c.hasText = c.hasText || len(text) > 0
+// raw returns the raw contents of a string, or a number or another bare word but null.
+func raw(value gjson.Result) string {
+	switch value.Type {
+	case gjson.String:
+		return value.Raw[1 : len(value.Raw)-1]
+	case gjson.JSON, gjson.Null:
+		return ""
+	}
+	return value.Raw
+}
+
+// count returns an integer, also from a string or a fraction, and 0 for anything else.
+func count(value gjson.Result) int {
+	f := value.Float()
+	if !(f > 0 && f < 1<<40) {
+		return 0
+	}
+	return int(f)
+}
+
+// isEmpty reports whether a value is null, false, 0, "", {} or [].
+func isEmpty(value gjson.Result) bool {
+	return slices.Contains([]string{"null", "false", "0", `""`, "{}", "[]"}, value.Raw)
 }
 
 // whole returns the text without half a letter at its end, that is some of the
@@ -253,3 +229,24 @@ func halfLetter(text []byte) int {
 
 // firstSurrogate matches the escape of the first of two surrogates.
 var firstSurrogate = regexp.MustCompile(`^\\u[dD][89abAB][0-9a-fA-F]{2}$`)
+
+// appendString appends the raw contents of a string as a JSON string. Control
+// characters and unknown escapes, which encoding/json refuses, are mended.
+func appendString(to, raw []byte) []byte {
+	to = append(to, '"')
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c < ' ':
+			to = fmt.Appendf(to, `\u%04x`, c)
+		case c != '\\':
+			to = append(to, c)
+		case escape.Match(raw[i:]):
+			i++
+			to = append(to, c, raw[i])
+		}
+	}
+	return append(to, '"')
+}
+
+// escape matches a text that starts with an escape of JSON.
+var escape = regexp.MustCompile(`^\\(["\\/bfnrt]|u[0-9a-fA-F]{4})`)

@@ -4,10 +4,8 @@
 package events
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
 	"io"
+	"strings"
 )
 
 const (
@@ -17,11 +15,8 @@ const (
 	// maxStream bounds an event stream, in bytes: an event of about 300 bytes
 	// for each token of the longest answer of today's models.
 	maxStream = 64 << 20
-	// maxWhole bounds an answer that is not streamed, in bytes.
+	// maxWhole bounds an answer that is not streamed, and each line of it, in bytes.
 	maxWhole = 8 << 20
-	// maxJoined bounds the joined text of events that arrived together, in
-	// bytes.
-	maxJoined = 16 << 10
 )
 
 // A FormatError says that an answer is not one of an OpenAI-compatible endpoint.
@@ -62,10 +57,14 @@ func (e *Refusal) Error() string { return e.Message }
 // A data line that is complete JSON is an event. Otherwise the event goes on to
 // the empty line.
 type Reader struct {
-	lines *bufio.Reader
-	alive func(thinking bool) // see NewReader
+	body    io.Reader
+	left    int                 // bytes that the answer may still have
+	maxLine int                 // the bound of a line or event, in bytes
+	alive   func(thinking bool) // see NewReader
 
-	line  []byte // the line being read, reused
+	block []byte // for the next bytes
+	line  []byte // the start of an incomplete line
+	cr    bool   // the last byte was CR; an LF that follows belongs to that line end
 	chunk chunk
 	// pending holds the lines of incomplete JSON: of an event, or, if document
 	// is true, of an answer that is not an event stream.
@@ -87,11 +86,11 @@ type Reader struct {
 // endpoint sends something other than text: a thought (thinking is true) or a
 // keep-alive.
 func NewReader(body io.Reader, stream bool, alive func(thinking bool)) *Reader {
-	limit := maxWhole
+	r := &Reader{body: body, left: maxWhole, maxLine: maxWhole, alive: alive, block: make([]byte, 8<<10)}
 	if stream {
-		limit = maxStream
+		r.left, r.maxLine = maxStream, maxLine
 	}
-	return &Reader{lines: bufio.NewReader(&lineEndReader{body: body, left: limit}), alive: alive}
+	return r
 }
 
 // Done reports whether the endpoint closed the answer properly.
@@ -103,7 +102,8 @@ func (r *Reader) Whole() bool { return r.chunk.message }
 func (r *Reader) Read(p []byte) (int, error) {
 	for len(r.ready) == 0 {
 		if r.err == nil {
-			r.fill()
+			r.err = r.fill()
+			r.chunk.ended = r.err != nil
 		}
 		switch {
 		case !r.chunk.empty():
@@ -121,108 +121,90 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads until there is something to pass on, and then the lines that can
-// be read without a wait.
-func (r *Reader) fill() {
-	for r.err == nil && (r.chunk.empty() || r.lineIsThere() && len(r.chunk.text) < maxJoined) {
-		line, err := r.readLine()
-		switch {
-		case err == nil:
-			r.err = r.take(line)
-		case err == io.EOF:
-			r.err = r.end(line)
-		default:
-			r.err = err
-		}
-	}
-	r.chunk.ended = r.err != nil
-}
-
-// lineIsThere reports whether a line can be read without a wait.
-func (r *Reader) lineIsThere() bool {
-	part, _ := r.lines.Peek(r.lines.Buffered())
-	return bytes.IndexByte(part, '\n') >= 0
-}
-
-// readLine returns the next line without surrounding spaces. An error comes
-// with the incomplete line. The line is valid until the next call.
-func (r *Reader) readLine() ([]byte, error) {
-	r.line = r.line[:0]
-	for {
-		part, err := r.lines.ReadSlice('\n')
-		if len(r.line) == 0 {
-			part = bytes.TrimLeft(part, " \t")
-		}
-		r.line = append(r.line, part...)
-		switch {
-		case len(r.line) > maxLine && !isDocument(r.line), len(r.line) > maxWhole:
-			return nil, ErrLineTooLong
-		case err != bufio.ErrBufferFull:
-			return bytes.TrimSpace(r.line), err
-		}
-	}
-}
-
-// A lineEndReader turns each line end, which is LF, CR or both, into LF. After
-// left bytes it fails.
-type lineEndReader struct {
-	body io.Reader
-	left int
-	cr   bool // the last byte was CR; a LF that follows belongs to that line end
-}
-
-func (r *lineEndReader) Read(p []byte) (int, error) {
-	n, err := r.body.Read(p)
+// fill takes the next bytes of the answer, as many as came together.
+func (r *Reader) fill() error {
+	n, err := r.body.Read(r.block)
 	if r.left -= n; r.left < 0 {
-		return 0, ErrTooLong
+		return ErrTooLong
 	}
-	if !r.cr && bytes.IndexByte(p[:n], '\r') < 0 {
-		return n, err
+	if failed := r.takeBlock(string(r.block[:n])); failed != nil {
+		return failed
 	}
-	kept := p[:0]
-	for _, b := range p[:n] {
-		second := r.cr && b == '\n'
-		if r.cr = b == '\r'; r.cr {
-			b = '\n'
-		}
-		if !second {
-			kept = append(kept, b)
-		}
+	if err == io.EOF {
+		return r.end()
 	}
-	return len(kept), err
+	return err
 }
 
-// isDocument reports whether a line starts a JSON document, which may be a
-// single long line.
-func isDocument(line []byte) bool { return len(line) > 0 && (line[0] == '{' || line[0] == '[') }
+// takeBlock takes lines and the start of a line. A line ends with LF, CR or both. A
+// non-nil error, possibly io.EOF, ends the answer.
+func (r *Reader) takeBlock(block string) error {
+	for block != "" {
+		if r.cr {
+			r.cr, block = false, strings.TrimPrefix(block, "\n")
+			continue
+		}
+		end := strings.IndexByte(block, '\n')
+		if end < 0 {
+			end = len(block)
+		}
+		if cr := strings.IndexByte(block[:end], '\r'); cr >= 0 {
+			end = cr
+		}
+		part := block[:end]
+		if len(r.line)+len(part) > r.maxLine {
+			return ErrLineTooLong
+		}
+		if end == len(block) {
+			r.line = append(r.line, part...)
+			return nil
+		}
+		if len(r.line) > 0 {
+			part = string(append(r.line, part...))
+			r.line = r.line[:0]
+		}
+		r.cr = block[end] == '\r'
+		block = block[end+1:]
+		if err := r.take(strings.TrimSpace(part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// take takes a line. A non-nil error, possibly io.EOF, ends the answer.
-func (r *Reader) take(line []byte) error {
-	line = bytes.TrimPrefix(line, []byte("\uFEFF"))
+// isDocument reports whether a line starts a JSON document.
+func isDocument(line string) bool { return line != "" && (line[0] == '{' || line[0] == '[') }
+
+// take takes a line without the spaces around it. The error is that of takeBlock.
+func (r *Reader) take(line string) error {
+	line = strings.TrimPrefix(line, "\uFEFF")
 	if r.document {
 		return r.takeJSON(line)
 	}
-	name, value, colon := bytes.Cut(line, []byte(":"))
-	value = bytes.TrimSpace(value)
+	name, value, colon := strings.Cut(line, ":")
+	value = strings.TrimSpace(value)
 	switch {
-	case len(line) == 0 && len(r.pending) > 0: // the end of an event
-		_, _, err := r.decode(r.pending)
+	case line == "" && len(r.pending) > 0: // the end of an event
+		event := string(r.pending)
 		r.pending = r.pending[:0]
-		return err
-	case len(line) == 0, colon && len(name) == 0: // also a comment
+		if whole, _ := brackets(event); !whole {
+			return ErrBadEvent
+		}
+		return r.decode(event)
+	case line == "", colon && name == "": // also a comment
 		r.alive(false)
 		return nil
 	case isDocument(line):
 		r.document, r.pending = true, r.pending[:0] // no more of an incomplete event comes
 		return r.takeJSON(line)
-	case string(name) == "data":
+	case name == "data":
 		return r.takeData(value)
-	case string(name) == "event":
-		r.failed = string(value) == "error"
+	case name == "event":
+		r.failed = value == "error"
 		return nil
-	case string(name) == "id", string(name) == "retry":
+	case name == "id", name == "retry":
 		return nil
-	case string(name) == "error":
+	case name == "error":
 		// llama.cpp's server once sent its errors in this field
 		// (https://github.com/ggml-org/llama.cpp/pull/16109).
 		r.failed = true
@@ -234,11 +216,11 @@ func (r *Reader) take(line []byte) error {
 	return nil
 }
 
-func (r *Reader) takeData(value []byte) error {
+func (r *Reader) takeData(value string) error {
 	switch {
 	case r.failed:
-		return &Fault{bytes.Clone(value)}
-	case string(value) == "[DONE]" && len(r.pending) == 0:
+		return &Fault{[]byte(value)}
+	case value == "[DONE]" && len(r.pending) == 0:
 		r.done = true
 		return io.EOF
 	case isDocument(value), len(r.pending) > 0:
@@ -252,85 +234,92 @@ func (r *Reader) takeData(value []byte) error {
 // that line is all: many endpoints leave out the empty line between events,
 // some write documents line by line, and some write an error as bare JSON into
 // a stream that has begun.
-func (r *Reader) takeJSON(line []byte) error {
-	longest := maxLine
-	if r.document {
-		longest = maxWhole
-	}
+func (r *Reader) takeJSON(line string) error {
 	if len(r.pending) == 0 {
-		ok, short, err := r.decode(line)
+		whole, begun := brackets(line)
 		switch {
-		case ok && r.document:
-			return r.endDocument(err)
-		case !ok && !short && r.document && r.data: // the line is not part of a document
+		case whole:
+			return r.decode(line)
+		case !begun && r.document && r.data: // the line is not part of a document
 			r.document = false
 			return nil
-		case ok, !short:
-			return err
+		case !begun:
+			return ErrBadEvent
 		}
 	}
-	if len(r.pending)+len(line) > longest {
+	if len(r.pending)+len(line) > r.maxLine {
 		return ErrTooLong
 	}
 	r.pending = append(append(r.pending, line...), '\n')
 	return nil
 }
 
-// endDocument handles a decoded JSON document.
-func (r *Reader) endDocument(err error) error {
-	r.document = false
+// decode takes the JSON of an event or a document. The error is that of takeBlock.
+func (r *Reader) decode(data string) error {
+	fault, refusal, thinking := r.chunk.decode(data)
 	switch {
-	case err != nil:
-		return err
+	case fault:
+		return &Fault{[]byte(data)}
+	case refusal != "":
+		return &Refusal{refusal}
+	}
+	r.data = true
+	if len(r.chunk.text) == 0 && r.chunk.finish == "" {
+		r.alive(thinking)
+	}
+	switch {
+	case !r.document:
 	case r.chunk.message:
 		r.done = true
 		return io.EOF
 	case !r.chunk.choices:
 		return ErrNoChoices
 	}
+	r.document = false
 	return nil
-}
-
-// decode takes the JSON of an event or a document. A non-nil error ends the
-// answer.
-func (r *Reader) decode(data []byte) (ok, short bool, err error) {
-	r.chunk.thinking, r.chunk.fault, r.chunk.refusal = false, false, ""
-	ok, short = r.chunk.decode(data)
-	switch {
-	case !ok:
-		return ok, short, ErrBadEvent
-	case r.chunk.fault:
-		return true, false, &Fault{bytes.Clone(data)}
-	case r.chunk.refusal != "":
-		return true, false, &Refusal{r.chunk.refusal}
-	}
-	r.data = true
-	if len(r.chunk.text) == 0 && r.chunk.finish == "" {
-		r.alive(r.chunk.thinking)
-	}
-	return true, false, nil
 }
 
 // end takes the last line, which may lack its end, and returns how the answer
 // ended.
-func (r *Reader) end(last []byte) error {
-	if len(last) > 0 {
+func (r *Reader) end() error {
+	if last := strings.TrimSpace(string(r.line)); last != "" {
 		if err := r.take(last); err != nil {
 			return err
 		}
 	}
-	if len(r.pending) == 0 {
-		if r.junk && !r.data {
-			return ErrNoEvents
+	if len(r.pending) > 0 {
+		if whole, _ := brackets(string(r.pending)); !whole {
+			return io.ErrUnexpectedEOF
 		}
-		return io.EOF
+		if err := r.decode(string(r.pending)); err != nil {
+			return err
+		}
 	}
-	ok, short, err := r.decode(r.pending)
-	switch {
-	case short, !ok && !r.document:
-		return io.ErrUnexpectedEOF
-	case ok && r.document:
-		err = r.endDocument(err)
+	if r.junk && !r.data {
+		return ErrNoEvents
 	}
-	return cmp.Or(err, io.EOF)
+	return io.EOF
+}
+
+// brackets reports whether a text is whole JSON of an object or array, or the begin of
+// one, as far as its brackets and strings tell. Some endpoints send bare words such as
+// NaN, or control characters in strings, which no strict parser takes.
+func brackets(text string) (whole, begun bool) {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth <= 0 {
+				return depth == 0 && strings.TrimSpace(text[i+1:]) == "", false
+			}
+		}
+	}
+	return false, true
 }
