@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -280,6 +281,24 @@ func TestOCRStopsWaitingForAPipe(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 }
+
+// TestOCRStopsWithItsOutput: without a place for the texts, no further file is read.
+func TestOCRStopsWithItsOutput(t *testing.T) {
+	asked := 0
+	s := newShell(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		hello(w, r)
+	})
+	broken := errors.New("nobody reads this")
+	s.stdout = writerFunc(func([]byte) (int, error) { return 0, broken })
+	if status := s.ocr(t, "letter.png", "three.pdf"); status != statusFailed || asked != 1 || s.complaints.String() != broken.Error()+"\n" {
+		t.Errorf("exit status %d after %d requests: %s", status, asked, &s.complaints)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 type readerFunc func([]byte) (int, error)
 

@@ -41,25 +41,28 @@ func Read(ctx context.Context, files []string, o Options, c settings.Config, dec
 		return err
 	}
 	progress := newProgress(to)
-	defer progress.close()
+	defer progress.hide()
 	out, err := newResultWriter(files, o, progress, to)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	out.fail = stop
 	r := &fileReader{
 		model: model.WithMode(o.Mode), decoder: decoder, pages: o.Pages,
-		maxPages: c.MaxPDFPages, maxSize: int64(c.MaxFileSize), stdin: to.Stdin, out: out, progress: progress, config: c,
+		stdin: to.Stdin, out: out, progress: progress, config: c,
 	}
 	whole := 0
 	for _, file := range files {
-		result, err := r.readFile(ctx, file)
-		if err != nil {
-			return err
-		}
+		result := r.readFile(reading, file)
 		if ctx.Err() != nil {
 			fmt.Fprintf(to.Stderr, "Stopped: %d of %d files were read.\n", whole, len(files))
 			return ErrIncomplete
+		}
+		if reading.Err() != nil {
+			return context.Cause(reading) // of a failed write
 		}
 		for _, problem := range []string{result.Error, result.Cut} {
 			if problem != "" {

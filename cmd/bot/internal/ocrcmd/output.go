@@ -2,7 +2,6 @@ package ocrcmd
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,28 +22,42 @@ type Result struct {
 	Error string `json:"error,omitempty"` // reason why there is no text
 }
 
+// cut adds a reason why the text is incomplete.
+func (r *Result) cut(why string) {
+	if r.Cut != "" {
+		r.Cut += "; "
+	}
+	r.Cut += why
+}
+
 // A resultWriter takes the results of bot ocr, in the order of the files.
 type resultWriter struct {
-	w    io.Writer
-	file *os.File // w, if w is the file of --output
+	w     io.Writer         // for all results, unless each has a file of its own
+	paths map[string]string // the file of each result in the folder of --output, by name
+	close func() error      // closes the file of --output, if w is that
+	fail  func(error)       // is told the error of a failed write
+	// progress is hidden before a write, since both may use one terminal.
+	progress *progress
+
 	json bool
 	live bool // w is a terminal that shows the text while it grows
 
 	headed bool // a line with the name precedes each text
 	bold   func(string) string
 	heads  int // number of such lines written
-
-	paths map[string]string // the file of each result in the folder of --output, by name
 }
 
-// newResultWriter opens the destination of the texts.
+// newResultWriter opens the destination of the texts. The caller must close
+// the resultWriter.
 func newResultWriter(files []string, o Options, p *progress, to Terminal) (*resultWriter, error) {
-	out := &resultWriter{w: clearing{p, to.Stdout}, json: o.JSON, headed: len(files) > 1 && !o.JSON, bold: to.Bold}
+	out := &resultWriter{
+		close: func() error { return nil }, progress: p,
+		json: o.JSON, headed: len(files) > 1 && !o.JSON, bold: func(s string) string { return s },
+	}
 	if o.Output == "" {
-		out.live = to.ShowText && !o.JSON
+		out.w, out.live, out.bold = to.Stdout, to.ShowText && !o.JSON, to.Bold
 		return out, nil
 	}
-	out.bold = func(s string) string { return s }
 	info, err := os.Stat(o.Output)
 	if isDir := err == nil && info.IsDir(); isDir || strings.HasSuffix(o.Output, "/") {
 		if err := os.MkdirAll(o.Output, 0o777); err != nil {
@@ -59,10 +72,11 @@ func newResultWriter(files []string, o Options, p *progress, to Terminal) (*resu
 			return nil, fmt.Errorf("--output: %s is one of the files to read", shownName(file))
 		}
 	}
-	if out.file, err = os.Create(o.Output); err != nil {
+	f, err := os.Create(o.Output)
+	if err != nil {
 		return nil, fmt.Errorf("--output: %w", err)
 	}
-	out.w = out.file
+	out.w, out.close = f, f.Close
 	return out, nil
 }
 
@@ -98,88 +112,71 @@ func outputPaths(dir string, files []string, asJSON bool) map[string]string {
 
 // begin is called before the text of a file grows. Unless the output is live,
 // begin does nothing.
-func (o *resultWriter) begin(name string) error {
-	if !o.live {
-		return nil
+func (o *resultWriter) begin(name string) {
+	if o.live {
+		o.heading(name, "")
 	}
-	return o.heading(name, "")
+}
+
+// grow shows more of a text on a terminal, without characters that a terminal
+// would obey, that are hidden, or that turn the direction of text: the text
+// comes from a picture.
+func (o *resultWriter) grow(text string) {
+	if o.live && text != "" {
+		o.write(string(slackmd.File(text)))
+	}
+}
+
+// end writes a result. A failed file has no text, except in JSON.
+func (o *resultWriter) end(r Result) {
+	path, separate := o.paths[r.Name]
+	text := r.Text
+	switch {
+	case o.json:
+		text = jsonLine(r)
+	case o.live: // the text has grown there, or standard error gives the reason
+		return
+	case r.Error != "" && separate:
+		return
+	case r.Error != "":
+		o.heading(r.Name, ": not read")
+		return
+	}
+	if !separate {
+		o.heading(r.Name, "")
+		o.write(text)
+	} else if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		o.fail(fmt.Errorf("--output: %w", err))
+	}
 }
 
 // heading writes the line above a text, if there is one.
-func (o *resultWriter) heading(name, remark string) error {
+func (o *resultWriter) heading(name, remark string) {
 	if !o.headed {
-		return nil
+		return
 	}
 	space := "\n"
 	if o.heads == 0 {
 		space = ""
 	}
 	o.heads++
-	_, err := fmt.Fprintf(o.w, "%s%s\n", space, o.bold("==> "+shownName(name)+remark+" <=="))
-	return err
+	o.write(space + o.bold("==> "+shownName(name)+remark+" <==") + "\n")
 }
 
-// terminal returns the terminal that shows a text while it grows, or a writer that
-// discards the text.
-func (o *resultWriter) terminal() io.Writer {
-	if o.live {
-		return printable{o.w}
+func (o *resultWriter) write(text string) {
+	o.progress.hide()
+	if _, err := io.WriteString(o.w, text); err != nil {
+		o.fail(err)
 	}
-	return io.Discard
 }
 
-// end writes a result, or the part that a live output has not shown yet.
-func (o *resultWriter) end(r Result) error {
-	if path, ok := o.paths[r.Name]; ok {
-		return o.writeFile(path, r)
-	}
-	if o.json {
-		return encodeLine(o.w, r)
-	}
-	switch {
-	case r.Error != "" && o.live:
-		return nil // standard error gives the reason, below the heading
-	case r.Error != "":
-		return o.heading(r.Name, ": not read")
-	case o.live:
-		return nil // written while the text grew
-	}
-	if err := o.heading(r.Name, ""); err != nil {
-		return err
-	}
-	_, err := io.WriteString(o.w, r.Text)
-	return err
-}
-
-// writeFile writes a result to its file in the folder of --output. A failed
-// file gets no result, except in JSON.
-func (o *resultWriter) writeFile(path string, r Result) error {
-	if r.Error != "" && !o.json {
-		return nil
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("--output: %w", err)
-	}
-	if o.json {
-		err = encodeLine(f, r)
-	} else {
-		_, err = f.WriteString(r.Text)
-	}
-	return errors.Join(err, f.Close())
-}
-
-func (o *resultWriter) close() error {
-	if o.file == nil {
-		return nil
-	}
-	return o.file.Close()
-}
-
-func encodeLine(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+// jsonLine returns a result as one line of JSON.
+func jsonLine(r Result) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	_ = e.Encode(r) // a struct of texts and numbers
+	return b.String()
 }
 
 // shownName returns a file's name in a form that fits one line of a terminal.
@@ -191,13 +188,4 @@ func shownName(name string) string {
 		return strconv.Quote(name)
 	}
 	return name
-}
-
-// printable drops characters that a terminal would obey, that are hidden, or
-// that turn the direction of text: the text comes from a picture.
-type printable struct{ w io.Writer }
-
-func (p printable) Write(text []byte) (int, error) {
-	_, err := p.w.Write(slackmd.File(string(text)))
-	return len(text), err
 }

@@ -15,17 +15,15 @@ func TestOnlyATerminalSeesDrafts(t *testing.T) {
 		true:  "A draft\n\n--- read again ---\n\nA text\u202e, whole\x1b\n",
 	} {
 		var out strings.Builder
-		g := appendWriter{w: &out, live: live}
+		p := pageText{show: func(text string) { out.WriteString(text) }, live: live}
 		for _, u := range updates {
-			if err := g.apply(u); err != nil {
-				t.Fatal(err)
-			}
+			p.apply(u)
 			if !live && out.Len() > 0 {
 				t.Errorf("a draft was written: %q", out.String())
 			}
 		}
-		if err := g.end(); err != nil {
-			t.Fatal(err)
+		if whole := p.end(); whole != want && !live {
+			t.Errorf("the whole text is %q", whole)
 		}
 		if out.String() != want {
 			t.Errorf("live %v: %q, want %q", live, out.String(), want)

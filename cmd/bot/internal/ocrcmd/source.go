@@ -19,49 +19,43 @@ const Stdin = "-"
 // length such as a pipe, is first copied to a temporary file, up to maxSize
 // bytes. The error is half a sentence for a person.
 func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64) (*os.File, error) {
-	if name == Stdin {
-		return copySource(ctx, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }, maxSize)
+	open := func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
+	if name != Stdin {
+		info, err := os.Stat(name)
+		if err == nil && info.IsDir() {
+			err = syscall.EISDIR
+		}
+		if err != nil {
+			return nil, sourceError(err)
+		}
+		if info.Mode().IsRegular() {
+			f, err := os.Open(name)
+			return f, sourceError(err)
+		}
+		open = func() (io.ReadCloser, error) { return os.Open(name) }
 	}
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, sourceError(err)
-	case info.IsDir():
-		return nil, sourceError(syscall.EISDIR)
-	case !info.Mode().IsRegular():
-		return copySource(ctx, func() (io.ReadCloser, error) { return os.Open(name) }, maxSize)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, sourceError(err)
-	}
-	return f, nil
-}
-
-// copySource copies an input to a temporary file. If a pipe brings nothing,
-// copySource returns when ctx ends: nothing could end the read.
-func copySource(ctx context.Context, open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
 	type copied struct {
 		file *os.File
 		err  error
 	}
 	done := make(chan copied, 1)
 	go func() {
-		file, err := copyToTemporary(open, maxSize)
+		file, err := copySource(open, maxSize)
 		done <- copied{file, err}
 	}()
 	select {
 	case c := <-done:
-		return c.file, c.err
-	case <-ctx.Done():
+		return c.file, sourceError(c.err)
+	case <-ctx.Done(): // a pipe may bring nothing, and nothing could end the read
 		return nil, context.Cause(ctx)
 	}
 }
 
-func copyToTemporary(open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
+// copySource copies an input to a temporary file.
+func copySource(open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
 	source, err := open()
 	if err != nil {
-		return nil, sourceError(err)
+		return nil, err
 	}
 	defer source.Close()
 	f, err := tempfile.Create()
@@ -73,7 +67,7 @@ func copyToTemporary(open func() (io.ReadCloser, error), maxSize int64) (*os.Fil
 		err = errors.New("it is larger than MAX_FILE_SIZE allows")
 	}
 	if err != nil {
-		return nil, errors.Join(sourceError(err), f.Close())
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
