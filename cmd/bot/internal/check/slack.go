@@ -6,136 +6,110 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/slack-go/slack"
 	"go.yaml.in/yaml/v3"
 
 	"slackocr/bot"
+	"slackocr/bot/slackjson"
 )
 
-const (
-	slackWithin = 10 * time.Second // for a call
-	maxAnswer   = 4 << 20          // bytes of its answer
-)
+// slackWithin is the time for a call of Slack's Web API.
+const slackWithin = 10 * time.Second
 
-// slackCaller makes single calls of Slack's Web API, without retries.
-type slackCaller struct {
-	client *http.Client
-	base   string // ends in a slash
-	token  string
+// httpClient returns a client for the Web API that goes through the
+// environment's proxy. Only Slack may get the token, so redirects end there.
+func httpClient() slackjson.Client {
+	return slackjson.Client{HTTP: &http.Client{
+		Timeout:       slackWithin,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
-func (k *Checker) newSlackCaller(token string) slackCaller {
-	return slackCaller{
-		client: &http.Client{
-			Transport: http.DefaultTransport.(*http.Transport).Clone(), // with the environment's proxy
-			// Only Slack may get the token.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		base: k.SlackAPIURL, token: token,
-	}
+// slack returns a client of the Web API that makes each call once.
+func (k *Checker) slack() *slack.Client {
+	return slack.New(k.SlackBotToken, slack.OptionAppLevelToken(k.SlackAppToken), slack.OptionAPIURL(k.SlackAPIURL),
+		slack.OptionHTTPClient(httpClient()), slack.OptionLog(log.New(io.Discard, "", 0)))
 }
 
-// refusal is Slack's error code.
-type refusal string
+// rateLimited is Slack's error code for too many calls.
+const rateLimited = "ratelimited"
 
-func (r refusal) Error() string { return "Slack answers " + string(r) }
+// codeOf returns Slack's error code, or "" if err is not an answer of Slack.
+func codeOf(err error) string {
+	if _, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		return rateLimited
+	}
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return answer.Err
+	}
+	return ""
+}
 
-// call makes a call. The error is a refusal, or the reason for a missing
-// answer.
-func (s slackCaller) call(ctx context.Context, method string, args url.Values, into any) (http.Header, error) {
-	ctx, cancel := context.WithTimeout(ctx, slackWithin)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+method, strings.NewReader(args.Encode()))
-	if err != nil {
-		return nil, errors.New("SLACK_API_URL does not lead to the address of a method")
+// why says in words what a call of Slack's Web API met.
+func (k *Checker) why(err error) string {
+	if code := codeOf(err); code != "" {
+		return "Slack answers " + code
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Authorization", "Bearer "+s.token)
-	response, err := s.client.Do(request)
-	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return nil, fmt.Errorf("no answer from %s: %w", request.URL.Host, err)
+	host := "SLACK_API_URL"
+	if u, err := url.Parse(k.SlackAPIURL); err == nil {
+		host = u.Host
 	}
-	defer response.Body.Close()
-	if response.StatusCode == http.StatusTooManyRequests {
-		return response.Header, refusal("ratelimited")
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Sprintf("no answer from %s: %v", host, failure.Err)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("half an answer from %s: %w", request.URL.Host, err)
+	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
+		return fmt.Sprintf("%s answers with status %d and nothing that Slack would say", host, status.Code)
 	}
-	var answer struct {
-		OK    *bool  `json:"ok"`
-		Error string `json:"error"`
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.EOF) {
+		return host + " answers with nothing that Slack would say"
 	}
-	if json.Unmarshal(body, &answer) != nil || answer.OK == nil {
-		return nil, fmt.Errorf("%s answers with status %d and nothing that Slack would say", request.URL.Host, response.StatusCode)
-	}
-	if !*answer.OK {
-		return response.Header, refusal(answer.Error)
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return nil, fmt.Errorf("%s answers %s in a form that is not known", request.URL.Host, method)
-	}
-	return response.Header, nil
+	return err.Error()
 }
 
 // passing are refusals that say nothing about the token.
-var passing = []refusal{
-	"ratelimited", "rate_limited", "fatal_error", "internal_error", "service_unavailable", "request_timeout",
+var passing = []string{
+	rateLimited, "rate_limited", "fatal_error", "internal_error", "service_unavailable", "request_timeout",
 	"team_added_to_org", "accesslimited",
 }
 
 // ofToken returns the finding for a token that does not work.
-func ofToken(check, variable string, err error) Finding {
-	code, refused := errors.AsType[refusal](err)
+func (k *Checker) ofToken(check, variable string, err error) Finding {
+	code := codeOf(err)
 	switch {
-	case !refused:
-		return failed(check, err.Error(), "Can this machine reach Slack? Check SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE if there is a proxy.")
+	case code == "":
+		return failed(check, k.why(err), "Can this machine reach Slack? Check SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE if there is a proxy.")
 	case slices.Contains(passing, code):
-		return failed(check, err.Error(), "Slack is having trouble, or got too many requests. Try again in a few minutes.")
+		return failed(check, k.why(err), "Slack is having trouble, or got too many requests. Try again in a few minutes.")
 	}
-	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: string(code)}).Error())
-}
-
-// identity is the answer of auth.test.
-type identity struct {
-	Team   string `json:"team"`
-	TeamID string `json:"team_id"`
-	User   string `json:"user"`
-	BotID  string `json:"bot_id"`
-	// OrgWide is true if the app is installed in a whole organization.
-	OrgWide bool `json:"is_enterprise_install"`
+	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: code}).Error())
 }
 
 // botToken checks the owner and the scopes of the token. If probing is
 // true, it also checks conversations.replies and blocks.validate.
 func (k *Checker) botToken(ctx context.Context, probing bool) []Finding {
-	slack := k.newSlackCaller(k.SlackBotToken)
-	defer slack.client.CloseIdleConnections()
-	var who identity
-	header, err := slack.call(ctx, "auth.test", nil, &who)
-	if err != nil {
-		return []Finding{ofToken("bot token", "SLACK_BOT_TOKEN", err)}
-	}
-	if who.BotID == "" {
+	who, err := k.slack().AuthTestContext(ctx)
+	switch {
+	case err != nil:
+		return []Finding{k.ofToken("bot token", "SLACK_BOT_TOKEN", err)}
+	case who.User == "":
+		return []Finding{failed("bot token", "Slack answers auth.test in a form that is not known", "Is SLACK_API_URL the address of Slack?")}
+	case who.BotID == "":
 		return []Finding{failed("bot token", "it belongs to a person, not to a bot", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")}
-	}
-	if who.OrgWide || strings.HasPrefix(who.TeamID, "E") {
+	case strings.HasPrefix(who.TeamID, "E"):
 		return []Finding{failed("bot token", "it is for a whole organisation", (&bot.TokenError{Variable: "SLACK_BOT_TOKEN", Code: bot.OrgInstall}).Error())}
 	}
 	all := []Finding{passed("bot token", "it works, in the team %s (%s) as %s", who.Team, who.TeamID, who.User)}
-	granted := strings.FieldsFunc(header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
+	granted := strings.FieldsFunc(who.Header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
 	all = append(all, compareScopes(granted)...)
 	if probing {
-		all = append(all, checkReplies(ctx, slack, granted), checkBlocks(ctx, slack))
+		all = append(all, k.replies(ctx, granted), k.blocks(ctx))
 	}
 	return all
 }

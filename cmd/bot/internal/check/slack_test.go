@@ -128,13 +128,13 @@ func TestCheckMeetsSomethingElse(t *testing.T) {
 // connect opens connections that do nothing, until the test ends.
 func connect(t *testing.T, o *office.Office, n int) {
 	t.Helper()
-	slack := checker(settings.Config{SlackAPIURL: strings.TrimPrefix(o.Environ[2], "SLACK_API_URL=")}).newSlackCaller(o.App.AppToken)
+	api := checker(settings.Config{SlackAPIURL: strings.TrimPrefix(o.Environ[2], "SLACK_API_URL="), SlackAppToken: o.App.AppToken}).slack()
 	for range n {
-		var open struct{ URL string }
-		if _, err := slack.call(t.Context(), "apps.connections.open", nil, &open); err != nil {
+		_, address, err := api.StartSocketModeContext(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
-		conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), open.URL, nil)
+		conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), address, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/slack-go/slack"
 )
 
 const (
@@ -33,24 +34,34 @@ type greeting struct {
 
 // appToken asks for a connection and opens it.
 func (k *Checker) appToken(ctx context.Context) []Finding {
-	slack := k.newSlackCaller(k.SlackAppToken)
-	defer slack.client.CloseIdleConnections()
-	var open struct {
-		URL string `json:"url"`
-	}
-	if _, err := slack.call(ctx, "apps.connections.open", nil, &open); err != nil {
-		return []Finding{ofToken("app token", "SLACK_APP_TOKEN", err)}
+	_, address, err := k.slack().StartSocketModeContext(ctx)
+	if err != nil {
+		return []Finding{k.ofToken("app token", "SLACK_APP_TOKEN", err)}
 	}
 	token := passed("app token", "it works and has the scope connections:write")
-	hello, err := greet(ctx, open.URL)
+	hello, err := greet(ctx, address)
 	if err != nil {
 		return []Finding{token, failed("socket mode", err.Error(), "Does a firewall or proxy let WebSockets through to Slack? See HTTPS_PROXY.")}
 	}
-	if own := k.appOf(ctx); own != "" && hello.ConnectionInfo.AppID != "" && own != hello.ConnectionInfo.AppID {
+	if own := k.app(ctx); own != "" && hello.ConnectionInfo.AppID != "" && own != hello.ConnectionInfo.AppID {
 		token = failed("app token", fmt.Sprintf("it belongs to the app %s, and the bot token to %s", hello.ConnectionInfo.AppID, own),
 			"Take both tokens from the same app's page.")
 	}
 	return []Finding{token, ofGreeting(hello)}
+}
+
+// app returns the app of the bot token, or "" if unknown.
+func (k *Checker) app(ctx context.Context) string {
+	api := k.slack()
+	who, err := api.AuthTestContext(ctx)
+	if err != nil {
+		return ""
+	}
+	about, err := api.GetBotInfoContext(ctx, slack.GetBotInfoParameters{Bot: who.BotID})
+	if err != nil {
+		return ""
+	}
+	return about.AppID
 }
 
 func ofGreeting(hello greeting) Finding {
@@ -101,21 +112,4 @@ func greet(ctx context.Context, address string) (greeting, error) {
 			return g, nil
 		}
 	}
-}
-
-// appOf returns the app of the bot token, or "" if unknown.
-func (k *Checker) appOf(ctx context.Context) string {
-	slack := k.newSlackCaller(k.SlackBotToken)
-	defer slack.client.CloseIdleConnections()
-	var who identity
-	if _, err := slack.call(ctx, "auth.test", nil, &who); err != nil || who.BotID == "" {
-		return ""
-	}
-	var about struct {
-		Bot struct {
-			AppID string `json:"app_id"`
-		} `json:"bot"`
-	}
-	_, _ = slack.call(ctx, "bots.info", url.Values{"bot": {who.BotID}}, &about)
-	return about.Bot.AppID
 }
