@@ -9,6 +9,55 @@ import (
 	"slackocr/bot/share"
 )
 
+// limit is Slack's rate limit of a method for an app in a workspace, and the
+// pacer's way to spend it.
+type limit struct {
+	every time.Duration // the time per call
+	burst float64       // the most calls at once within that rate, at least 1
+	// extra calls may come at any time in addition. Each returns extraReturn
+	// after its use, so that no minute has more than burst + extra + 60 s /
+	// every calls, and a burst is not lost to a stream of edits over minutes.
+	extra   int
+	reserve int // extra calls that live edits leave to others, except for first texts
+}
+
+// extraReturn is a minute, and a second for calls that reach Slack late.
+const extraReturn = 61 * time.Second
+
+// Slack's tiers, a little below the documented rates
+// (https://docs.slack.dev/apis/web-api/rate-limits) because the clocks differ:
+// 50 and 100 calls a minute, including the burst. Slack does not document
+// the burst that it forgives; an app should not count on more than ten.
+var (
+	tier3 = limit{every: 1430 * time.Millisecond, burst: 8}
+	tier4 = limit{every: 650 * time.Millisecond, burst: 8}
+)
+
+// limits are the limits of all methods in use.
+var limits = map[string]limit{
+	"chat.update":                  {every: 1430 * time.Millisecond, burst: 2, extra: 7, reserve: 1}, // tier 3
+	"chat.postMessage":             {every: 250 * time.Millisecond, burst: 20},                       // "several hundred a minute"
+	"chat.postEphemeral":           tier4,
+	"chat.delete":                  tier3,
+	"conversations.history":        tier3,
+	"conversations.info":           tier3,
+	"conversations.members":        tier4,
+	"conversations.open":           tier3,
+	"conversations.replies":        tier3,
+	"files.completeUploadExternal": tier4,
+	"files.delete":                 tier3,
+	"files.getUploadURLExternal":   tier4,
+	"files.info":                   tier4,
+	"users.info":                   tier4,
+	"views.open":                   tier4,
+	"response_url":                 {every: 100 * time.Millisecond, burst: 8}, // five uses each; no common limit
+	"upload":                       {every: 100 * time.Millisecond, burst: 8}, // to the address from Slack; no documented limit
+}
+
+// postsInChannel allows about one message a second in a channel, and five at
+// once.
+var postsInChannel = limit{every: 1050 * time.Millisecond, burst: 5}
+
 // bucket is a token bucket whose waiters are served by priority, and within a
 // priority by age. Its extra tokens and the spacing of live edits keep live text
 // fresher than a plain token bucket of the same minute does: ten replies are stale
@@ -16,19 +65,18 @@ import (
 // with burst 9 and no extra tokens for chat.update).
 type bucket struct {
 	limit
-	pool string // its name among replicas
+	pool string      // its name among replicas
+	mu   *sync.Mutex // the pacer's, which guards the fields below; the methods' callers hold it
 
-	mu           sync.Mutex       // guards the fields below
 	assigned     share.Assignment // tells the part of the limit that is given out here
-	resets       int              // counts the times at which the bucket began with nothing
-	tokens       float64
-	countedAt    time.Time   // when tokens was counted
-	spentExtras  []time.Time // when each spent extra token comes back, the next first
-	inFlight     int         // calls that took from tokens and have no answer yet
-	lastServed   time.Time   // the last turn
-	blockedUntil time.Time   // nobody is served before, because of a 429
-	lastLimited  time.Time   // when the last 429 slowed the bucket
-	rate         float64     // the part of the limit that Slack has been seen to take, up to 1
+	tokens       float64          // including those of the calls in flight
+	countedAt    time.Time        // when tokens was counted
+	spentExtras  []time.Time      // when each spent extra token comes back, the next first
+	inFlight     int              // calls that use a token and have no answer yet
+	lastServed   time.Time        // the last turn
+	blockedUntil time.Time        // nobody is served before, because of a 429
+	lastLimited  time.Time        // when the last 429 slowed the bucket
+	rate         float64          // the part of the limit that Slack has been seen to take, up to 1
 	queues       [priorities][]*waiter
 	texts        int // interim turns since the last turn of a queue position
 	timer        *time.Timer
@@ -36,21 +84,10 @@ type bucket struct {
 
 // newBucket returns the bucket of a process that began at that time. The process
 // before may just have spent the whole burst, so the bucket begins with half of it.
-func newBucket(pool string, l limit, begun time.Time) *bucket {
-	b := &bucket{limit: l, pool: pool, assigned: share.Whole, rate: 1, tokens: max(1, l.burst/2), countedAt: begun}
+func newBucket(mu *sync.Mutex, pool string, l limit, begun time.Time) *bucket {
+	b := &bucket{limit: l, pool: pool, mu: mu, assigned: share.Whole, rate: 1, tokens: max(1, l.burst/2), countedAt: begun}
 	b.spendExtras((l.extra+1)/2, begun)
 	return b
-}
-
-// copy returns a bucket of another name with the same tokens.
-func (b *bucket) copy(pool string) *bucket {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.refill(time.Now())
-	return &bucket{
-		limit: b.limit, pool: pool, assigned: b.assigned, rate: b.rate,
-		tokens: b.tokens, countedAt: b.countedAt, spentExtras: slices.Clone(b.spentExtras),
-	}
 }
 
 // spendExtras counts n extra tokens as spent at that time.
@@ -64,13 +101,10 @@ func (b *bucket) spendExtras(n int, at time.Time) {
 // begins with nothing, since other replicas may just have spent all. The first leader
 // begins as a process without replicas does.
 func (b *bucket) assign(a share.Assignment, now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.refill(now)
 	was, extra := b.assigned.Role, b.current().extra
 	b.assigned = a
 	if a.Role != was {
-		b.resets++
 		b.tokens, b.countedAt, b.spentExtras, extra = 0, now, nil, 0
 		if b.blockedUntil.After(now) {
 			b.countedAt = b.blockedUntil
@@ -79,7 +113,7 @@ func (b *bucket) assign(a share.Assignment, now time.Time) {
 			b.tokens, extra = max(1, b.current().burst/2), b.current().extra/2
 		}
 	}
-	b.tokens = min(b.tokens, b.current().burst)
+	b.tokens = min(b.tokens, b.current().burst+float64(b.inFlight))
 	b.spendExtras(b.current().extra-extra, b.countedAt)
 	b.serve()
 }
@@ -95,8 +129,6 @@ const (
 // before retryAfter has passed, and calls come slower after that. Several 429s to
 // calls that were in flight together slow the bucket once.
 func (b *bucket) onRateLimit(sent time.Time, retryAfter time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	now := time.Now()
 	b.refill(now)
 	if sent.After(b.lastLimited) {
@@ -105,16 +137,14 @@ func (b *bucket) onRateLimit(sent time.Time, retryAfter time.Duration) {
 	if until := now.Add(retryAfter); until.After(b.blockedUntil) {
 		b.blockedUntil = until
 	}
-	b.tokens, b.countedAt = 1, b.blockedUntil // the first call after the wait, then one at a time
+	b.tokens, b.countedAt = float64(b.inFlight+1), b.blockedUntil // the first call after the wait, then one at a time
 	b.serve()
 }
 
 // unused reports whether forgetting the bucket would change nothing.
-func (b *bucket) unused() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.refill(time.Now())
-	if _, waits := b.next(time.Now()); waits || b.inFlight > 0 || b.rate < 1 || b.blockedUntil.After(time.Now()) {
+func (b *bucket) unused(now time.Time) bool {
+	b.refill(now)
+	if _, waits := b.next(now); waits || b.inFlight > 0 || b.rate < 1 || b.blockedUntil.After(now) {
 		return false
 	}
 	// The tokens of a follower are not used: the leader's count.
@@ -145,9 +175,9 @@ func (b *bucket) current() limit {
 	return part
 }
 
-// refill counts the tokens. Slack counts a call when the call arrives. Therefore a
-// call in flight counts as spent: the bucket never has more than Slack's own bucket
-// will have after the call.
+// refill counts the tokens. Slack counts a call when the call arrives. Therefore the
+// token of a call in flight is spent when the call has its answer: the bucket never has
+// more than Slack's own bucket will have after the call.
 func (b *bucket) refill(now time.Time) {
 	b.spentExtras = slices.DeleteFunc(b.spentExtras, func(t time.Time) bool { return !t.After(now) })
 	passed := now.Sub(b.countedAt)
@@ -155,11 +185,10 @@ func (b *bucket) refill(now time.Time) {
 		return
 	}
 	part := b.current()
-	most := part.burst - float64(b.inFlight)
-	if b.tokens < most {
-		b.tokens = min(most, b.tokens+float64(passed)/float64(part.every))
+	if b.tokens < part.burst {
+		b.tokens = min(part.burst, b.tokens+float64(passed)/float64(part.every))
 	}
-	b.tokens = min(b.tokens, part.burst)
+	b.tokens = min(b.tokens, part.burst+float64(b.inFlight))
 	b.countedAt = now
 	b.rate = min(1, b.rate+recovery*passed.Minutes())
 }
@@ -167,19 +196,19 @@ func (b *bucket) refill(now time.Time) {
 // ready returns the time until a token for a waiter of that priority is there, and
 // whether the token is an extra one.
 func (b *bucket) ready(p priority, now time.Time) (extra bool, wait time.Duration) {
-	part := b.current()
+	part, tokens := b.current(), b.tokens-float64(b.inFlight)
 	left, spent := part.extra, len(b.spentExtras)
 	if p >= interim {
 		left -= part.reserve
 	}
 	hold := b.blockedUntil.Sub(now)
 	if p >= firstText && b.extra > 0 {
-		hold = max(hold, b.lastServed.Add(b.spacing(part, left-spent)).Sub(now))
+		hold = max(hold, b.lastServed.Add(spacing(part, tokens, left-spent)).Sub(now))
 	}
-	if b.tokens >= 1 {
+	if tokens >= 1 {
 		return false, hold
 	}
-	token := time.Duration((1 - b.tokens) * float64(part.every))
+	token := time.Duration((1 - tokens) * float64(part.every))
 	switch {
 	case left <= 0:
 		return false, max(hold, token)
@@ -194,7 +223,7 @@ func (b *bucket) ready(p priority, now time.Time) (extra bool, wait time.Duratio
 // call, and the more, the fewer tokens are left. Spent at once, the tokens would show
 // beginnings that are old before the next edit; spread out, they keep the text of all
 // replies fresher, whenever those end.
-func (b *bucket) spacing(part limit, extra int) time.Duration {
-	left := (max(0, b.tokens) + float64(max(0, extra))) / (part.burst + float64(part.extra))
+func spacing(part limit, tokens float64, extra int) time.Duration {
+	left := (max(0, tokens) + float64(max(0, extra))) / (part.burst + float64(part.extra))
 	return time.Duration((1 - left/2) * float64(part.every))
 }

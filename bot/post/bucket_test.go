@@ -29,7 +29,7 @@ func spend(t testing.TB, b *bucket, n int, u priority) time.Duration {
 func use(ctx context.Context, b *bucket, u priority) error {
 	turn, err := b.take(ctx, u, time.Now())
 	if err == nil {
-		b.done(turn)
+		b.locked(turn.done)
 	}
 	return err
 }
@@ -37,19 +37,39 @@ func use(ctx context.Context, b *bucket, u priority) error {
 // take waits for a turn.
 func (b *bucket) take(ctx context.Context, u priority, since time.Time) (*waiter, error) {
 	served := make(chan struct{})
-	w := b.enter(u, since, func(int) { close(served) })
+	w := &waiter{bucket: b, priority: u, since: since, onServed: func() { close(served) }}
+	b.locked(w.enter)
 	select {
 	case <-served:
 		return w, nil
 	case <-ctx.Done():
-		b.leave(w)
+		b.locked(w.leave)
 		return nil, context.Cause(ctx)
 	}
 }
 
+// locked calls do as the pacer does.
+func (b *bucket) locked(do func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	do()
+}
+
+// limited handles a 429 to a call that was sent at that time.
+func (b *bucket) limited(sent time.Time, retryAfter time.Duration) {
+	b.locked(func() { b.onRateLimit(sent, retryAfter) })
+}
+
+// find returns the bucket of that name.
+func (p *Pacer) find(pool string) *bucket {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bucket(pool)
+}
+
 // rested is the bucket of a process that has been idle for an hour.
 func rested(l limit) *bucket {
-	return newBucket("", l, time.Now().Add(-time.Hour))
+	return newBucket(new(sync.Mutex), "", l, time.Now().Add(-time.Hour))
 }
 
 // TestTokenOfALeaverServesTheNext: a waiter that is cancelled in the instant in
@@ -109,8 +129,8 @@ func TestLeaverHandsItsTokenBack(t *testing.T) {
 func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 5})
-		b.onRateLimit(time.Now(), 10*time.Second)
-		b.onRateLimit(time.Now(), time.Second)
+		b.limited(time.Now(), 10*time.Second)
+		b.limited(time.Now(), time.Second)
 		if took := spend(t, b, 1, firstReply); took < 10*time.Second || took > 11*time.Second {
 			t.Errorf("served after %s, want 10 s", took)
 		}
@@ -172,7 +192,7 @@ func TestNewProcessBeginsWithHalf(t *testing.T) {
 			l    limit
 			half int
 		}{{limit{every: time.Second, burst: 4}, 2}, {limit{every: time.Second, burst: 1, extra: 8}, 5}} {
-			b := newBucket("", tt.l, time.Now())
+			b := newBucket(new(sync.Mutex), "", tt.l, time.Now())
 			if took := spend(t, b, tt.half, final); took != 0 {
 				t.Errorf("%d calls took %s", tt.half, took)
 			}
@@ -189,17 +209,17 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer()
 		_ = sleep.For(t.Context(), time.Minute)
-		spent, waiting := p.bucket(channelPool+"spent"), p.bucket(channelPool+"waiting")
+		spent, waiting := p.find(channelPool+"spent"), p.find(channelPool+"waiting")
 		spend(t, spent, 2, final)
-		waiting.onRateLimit(time.Now(), time.Hour)
+		waiting.limited(time.Now(), time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		var one sync.WaitGroup
 		one.Go(func() { _ = use(ctx, waiting, final) })
 		synctest.Wait()
 		for i := range maxBuckets {
-			p.bucket(channelPool + fmt.Sprint("C", i))
+			p.find(channelPool + fmt.Sprint("C", i))
 		}
-		if p.bucket(channelPool+"spent") != spent || p.bucket(channelPool+"waiting") != waiting {
+		if p.find(channelPool+"spent") != spent || p.find(channelPool+"waiting") != waiting {
 			t.Error("a channel's budget was forgotten while it counted")
 		}
 		if n := len(p.buckets); n > maxBuckets/2 {
@@ -215,7 +235,7 @@ func TestBusyChannelsAreRemembered(t *testing.T) {
 // results, whichever came first.
 func TestOrderOfPosts(t *testing.T) {
 	inFakeTime(t, func(d *fixture) {
-		budget := d.pacer.bucket(channelPool + d.channel)
+		budget := d.pacer.find(channelPool + d.channel)
 		spend(d, budget, int(budget.burst), final)
 		open := func(name string) {
 			if w, err := openWriter(d.Context(), d.thread(), name, d.parent, name); err == nil {
@@ -262,7 +282,7 @@ func TestTurnsGivenBack(t *testing.T) {
 				turns = append(turns, turn)
 			}
 			for _, turn := range slices.Backward(turns) {
-				b.leave(turn)
+				b.locked(turn.leave)
 			}
 		}
 		_ = sleep.For(t.Context(), time.Second)
@@ -282,7 +302,7 @@ func TestSlowedBucketHasNoBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: 10 * time.Second, burst: 3, extra: 2})
 		spend(t, b, 5, final)
-		b.onRateLimit(time.Now(), time.Second)
+		b.limited(time.Now(), time.Second)
 		if took := spend(t, b, 1, final); took < time.Second || took > 1001*time.Millisecond {
 			t.Errorf("the first call came after %s", took)
 		}

@@ -78,7 +78,7 @@ func TestMostBehindGoesFirst(t *testing.T) {
 			all.Go(func() {
 				if turn, err := b.take(t.Context(), interim, now.Add(-time.Duration(age)*time.Second)); err == nil {
 					order <- age
-					b.done(turn)
+					b.locked(turn.done)
 				}
 			})
 			synctest.Wait()
@@ -194,7 +194,7 @@ func TestEndsOfReplies(t *testing.T) {
 		for _, name := range []string{"stream", "trail", "close"} {
 			replies = append(replies, d.open(name))
 		}
-		spend(d, d.pacer.bucket("chat.update"), 9, final)
+		spend(d, d.pacer.find("chat.update"), 9, final)
 		replies[0].Write(0, "text")
 		_ = sleep.For(d.Context(), 100*time.Millisecond)
 		var all sync.WaitGroup

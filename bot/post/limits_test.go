@@ -66,7 +66,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 								return
 							}
 							if c.unused {
-								b.leave(turn)
+								b.locked(turn.leave)
 								return
 							}
 							mu.Lock()
@@ -74,7 +74,7 @@ func TestNoOrderOfCallsIsTooMuch(t *testing.T) {
 							arrived = append(arrived, time.Now().Add(c.arrival))
 							mu.Unlock()
 							_ = sleep.For(t.Context(), c.latency)
-							b.done(turn)
+							b.locked(turn.done)
 						})
 					}
 					all.Wait()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"slackocr/bot/share"
 	"slackocr/bot/sleep"
@@ -27,29 +28,50 @@ const maxBuckets = 1000
 type Pacer struct {
 	shared   *share.Share
 	counters counters
-	fairness fairness
 	// answered is the time of Slack's last answer that tells the outcome of a
 	// call, in nanoseconds of Unix time.
 	answered atomic.Int64
 
-	mu      sync.Mutex         // guards the fields below; goes before the buckets' locks
-	buckets map[string]*bucket // of methods, and of channels
-	fresh   *bucket            // of a channel in which nothing was posted
+	mu       sync.Mutex         // guards the fields below, and the buckets
+	fairness fairness           // orders calls by person
+	buckets  map[string]*bucket // of methods, and of channels
+	fresh    *bucket            // of a channel in which nothing was posted
 }
 
 // NewPacer returns a pacer for one workspace, whose budget is shared. The
 // pacer's metrics are registered with registry, unless that is nil.
 func NewPacer(shared *share.Share, registry prometheus.Registerer) *Pacer {
 	now := time.Now()
-	p := &Pacer{
-		shared: shared, counters: newCounters(registry),
-		buckets: map[string]*bucket{}, fresh: newBucket("", postsInChannel, now),
-	}
+	p := &Pacer{shared: shared, counters: newCounters(registry), fairness: fairness{}, buckets: map[string]*bucket{}}
+	p.fresh = newBucket(&p.mu, "", postsInChannel, now)
 	for method, l := range limits {
-		p.buckets[method] = newBucket(method, l, now)
+		p.buckets[method] = newBucket(&p.mu, method, l, now)
 	}
 	shared.Add(sourceName, p, callTimeout+time.Second)
 	return p
+}
+
+// counters count the work of a pacer.
+type counters struct {
+	calls, limited, waited *prometheus.CounterVec // by Slack's name of the method
+	coalesced, dropped     prometheus.Counter     // changes of live replies
+}
+
+func newCounters(registry prometheus.Registerer) counters {
+	factory := promauto.With(registry)
+	options := func(name, help string) prometheus.CounterOpts {
+		return prometheus.CounterOpts{Namespace: "slackocr", Name: name, Help: help}
+	}
+	methods := func(name, help string) *prometheus.CounterVec {
+		return factory.NewCounterVec(options(name, help), []string{"method"})
+	}
+	return counters{
+		calls:     methods("slack_calls_total", "Calls of Slack's methods, each try counted. Edits of replies are chat.update."),
+		limited:   methods("slack_limited_total", "Calls that were answered 429."),
+		waited:    methods("slack_wait_seconds_total", "Time that calls waited for their turn, over all calls."),
+		coalesced: factory.NewCounter(options("edits_coalesced_total", "Changes of live replies that were shown together with an earlier change.")),
+		dropped:   factory.NewCounter(options("edits_dropped_total", "Changes of live replies that were never shown, because the end came first.")),
+	}
 }
 
 // call is one call of a Slack method.
@@ -186,27 +208,35 @@ func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
 	}
 	if outcome == limited {
 		limitedCalls.Inc()
-		p.bucket(c.method).onRateLimit(sent, retryAfter)
-		if c.channel != "" {
-			p.bucket(channelPool+c.channel).onRateLimit(sent, retryAfter)
-		}
-		p.shared.Changed()
+		p.onRateLimit(c, sent, retryAfter)
 	}
 	return err
 }
 
-// bucket returns the bucket of that name, or nil for a method without a limit.
-func (p *Pacer) bucket(pool string) *bucket {
+// onRateLimit handles a 429 to a call.
+func (p *Pacer) onRateLimit(c call, sent time.Time, retryAfter time.Duration) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.bucket(c.method).onRateLimit(sent, retryAfter)
+	if c.channel != "" {
+		p.bucket(channelPool+c.channel).onRateLimit(sent, retryAfter)
+	}
+	p.mu.Unlock()
+	p.shared.Changed()
+}
+
+// bucket returns the bucket of that name, or nil for a method without a limit. The
+// caller holds mu.
+func (p *Pacer) bucket(pool string) *bucket {
 	b, ok := p.buckets[pool]
 	if ok || !strings.HasPrefix(pool, channelPool) {
 		return b
 	}
 	if len(p.buckets) >= maxBuckets {
-		maps.DeleteFunc(p.buckets, func(pool string, b *bucket) bool { return strings.HasPrefix(pool, channelPool) && b.unused() })
+		now := time.Now()
+		maps.DeleteFunc(p.buckets, func(pool string, b *bucket) bool { return strings.HasPrefix(pool, channelPool) && b.unused(now) })
 	}
-	b = p.fresh.copy(pool)
-	p.buckets[pool] = b
-	return b
+	fresh := *p.fresh
+	fresh.pool = pool
+	p.buckets[pool] = &fresh
+	return &fresh
 }

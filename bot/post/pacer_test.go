@@ -109,8 +109,8 @@ func TestEditsOfAnyMinute(t *testing.T) {
 // method.
 func TestTurnInTheChannelIsGivenBack(t *testing.T) {
 	inFakeTime(t, func(d *fixture) {
-		method := d.pacer.bucket("chat.postMessage")
-		method.onRateLimit(time.Now(), time.Minute)
+		method := d.pacer.find("chat.postMessage")
+		method.limited(time.Now(), time.Minute)
 		var all sync.WaitGroup
 		for i := range 5 {
 			all.Go(func() {
@@ -124,7 +124,7 @@ func TestTurnInTheChannelIsGivenBack(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := spend(d, d.pacer.bucket(channelPool+d.channel), 5, final); took != 0 {
+		if took := spend(d, d.pacer.find(channelPool+d.channel), 5, final); took != 0 {
 			t.Errorf("five turns in the channel took %s", took)
 		}
 	})

@@ -243,7 +243,7 @@ func TestPostEndsWithItsContext(t *testing.T) {
 func TestChannelsAreForgotten(t *testing.T) {
 	inFakeTime(t, func(d *fixture) {
 		for i := range 3 * maxBuckets {
-			d.pacer.bucket(channelPool + fmt.Sprint("C", i))
+			d.pacer.find(channelPool + fmt.Sprint("C", i))
 		}
 		if n := len(d.pacer.buckets); n > maxBuckets {
 			t.Errorf("%d channels are remembered", n)

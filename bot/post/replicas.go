@@ -2,7 +2,7 @@ package post
 
 import (
 	"encoding/json"
-	"sync"
+	"slices"
 	"time"
 
 	"slackocr/bot/share"
@@ -20,27 +20,65 @@ const (
 // enter begins to wait for a turn for c, in the order of since.
 func (p *Pacer) enter(c call, since time.Time) *share.Turn {
 	return p.shared.Enter(share.Request{
-		Source: sourceName, Pool: p.bucket(c.method).pool, Channel: c.channel, Person: c.person, Priority: int(c.priority),
+		Source: sourceName, Pool: c.method, Channel: c.channel, Person: c.person, Priority: int(c.priority),
 	}, since)
+}
+
+// place is the place of a call in the lines of its channel, if it has one, and then of
+// its method.
+type place struct {
+	pacer   *Pacer
+	waiters []*waiter // in the lines that the call has entered; guarded by pacer.mu
 }
 
 // Enter implements [share.Source].
 func (p *Pacer) Enter(r share.Request, tell func(ahead int)) share.Place {
-	b, pri := p.bucket(r.Pool), priority(r.Priority)
-	if b == nil || pri < 0 || pri >= priorities {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	method, pri := p.bucket(r.Pool), priority(r.Priority)
+	if method == nil || pri < 0 || pri >= priorities {
 		return nil
 	}
-	place := &place{method: b}
+	lines := []*bucket{method}
 	if r.Channel != "" {
-		place.channel = p.bucket(channelPool + r.Channel)
+		lines = []*bucket{p.bucket(channelPool + r.Channel), method}
 	}
-	if r.Taken {
-		place.adopt()
-		return place
+	at := &place{pacer: p}
+	if r.Taken { // an earlier leader gave out the turn
+		for _, b := range lines {
+			b.inFlight++
+			at.waiters = append(at.waiters, &waiter{bucket: b})
+		}
+		return at
 	}
-	pri, since := p.fairness.order(b, r.Person, pri, time.Now().Add(-r.Age))
-	place.enter(pri, since, tell)
-	return place
+	pri, since := p.fairness.order(method, r.Person, pri, time.Now().Add(-r.Age))
+	at.enter(lines, waiter{priority: pri, since: since, onServed: func() { tell(share.Served) }})
+	return at
+}
+
+// enter enters the first line, and the next one when its turn there has come.
+func (p *place) enter(lines []*bucket, w waiter) {
+	in := w
+	in.bucket = lines[0]
+	if len(lines) > 1 {
+		in.onServed = func() { p.enter(lines[1:], w) }
+	}
+	p.waiters = append(p.waiters, &in)
+	in.enter()
+}
+
+// Leave implements [share.Place].
+func (p *place) Leave() { p.end((*waiter).leave) }
+
+// Done implements [share.Place].
+func (p *place) Done() { p.end((*waiter).done) }
+
+func (p *place) end(how func(*waiter)) {
+	p.pacer.mu.Lock()
+	defer p.pacer.mu.Unlock()
+	for _, w := range slices.Backward(p.waiters) {
+		how(w)
+	}
 }
 
 // Assign implements [share.Source].
@@ -51,70 +89,6 @@ func (p *Pacer) Assign(a share.Assignment) {
 	p.fresh.assign(a, now)
 	for _, b := range p.buckets {
 		b.assign(a, now)
-	}
-}
-
-// place is the place of a call in the lines of its channel, if it has one, and then of
-// its method.
-type place struct {
-	channel, method *bucket
-
-	mu            sync.Mutex // guards the fields below; goes after the channel's lock
-	left          bool
-	first, second *waiter // in the line of the channel, and of the method
-}
-
-func (p *place) enter(pri priority, since time.Time, tell func(ahead int)) {
-	next := func(int) {
-		w := p.method.enter(pri, since, tell)
-		p.mu.Lock()
-		p.second = w
-		left := p.left
-		p.mu.Unlock()
-		if left {
-			p.method.leave(w)
-		}
-	}
-	if p.channel == nil {
-		next(share.Served)
-		return
-	}
-	w := p.channel.enter(pri, since, next)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.first = w
-}
-
-// adopt counts a turn that an earlier leader gave out.
-func (p *place) adopt() {
-	p.second = p.method.adopt()
-	if p.channel != nil {
-		p.first = p.channel.adopt()
-	}
-}
-
-func (b *bucket) adopt() *waiter {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.inFlight++
-	return &waiter{bucket: b, resets: -1}
-}
-
-// Leave implements [share.Place].
-func (p *place) Leave() { p.end((*bucket).leave) }
-
-// Done implements [share.Place].
-func (p *place) Done() { p.end((*bucket).done) }
-
-func (p *place) end(how func(*bucket, *waiter)) {
-	p.mu.Lock()
-	p.left = true
-	first, second := p.first, p.second
-	p.mu.Unlock()
-	for _, w := range []*waiter{second, first} {
-		if w != nil {
-			how(w.bucket, w)
-		}
 	}
 }
 
@@ -140,11 +114,9 @@ func (p *Pacer) Report() []byte {
 	defer p.mu.Unlock()
 	now, blocks := time.Now(), map[string]block{}
 	for pool, b := range p.buckets {
-		b.mu.Lock()
 		if b.blockedUntil.After(now) && len(blocks) < maxBlocks {
 			blocks[pool] = block{Since: now.Sub(b.lastLimited), For: b.blockedUntil.Sub(now)}
 		}
-		b.mu.Unlock()
 	}
 	if len(blocks) == 0 {
 		return nil
@@ -159,16 +131,15 @@ func (p *Pacer) Merge(_ string, report []byte) {
 	if len(report) == 0 || json.Unmarshal(report, &blocks) != nil || len(blocks) > maxBlocks {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := time.Now()
 	for pool, r := range blocks {
 		b := p.bucket(pool)
 		if b == nil || r.Since < 0 || r.For <= 0 || max(r.Since, r.For) > maxBlock {
 			continue
 		}
-		b.mu.Lock()
-		known := now.Add(r.For).Before(b.blockedUntil.Add(sameBlock))
-		b.mu.Unlock()
-		if !known {
+		if known := b.blockedUntil.Add(sameBlock); now.Add(r.For).After(known) {
 			b.onRateLimit(now.Add(-r.Since), r.For)
 		}
 	}

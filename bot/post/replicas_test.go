@@ -252,11 +252,11 @@ func TestNextLeaderHasNothingInStock(t *testing.T) {
 func TestGrowingPartBringsNoStock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limits["chat.update"])
-		b.assign(share.Assignment{Role: share.Leader, Reserved: 3}, time.Now())
+		b.locked(func() { b.assign(share.Assignment{Role: share.Leader, Reserved: 3}, time.Now()) })
 		if took := spend(t, b, 6, final); took != 0 {
 			t.Errorf("six calls took %s", took)
 		}
-		b.assign(share.Whole, time.Now())
+		b.locked(func() { b.assign(share.Whole, time.Now()) })
 		if took := spend(t, b, 2, final); took < 2*time.Second {
 			t.Errorf("two more took %s", took)
 		}

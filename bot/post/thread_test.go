@@ -212,7 +212,7 @@ func TestPostThatCannotBeLookedUp(t *testing.T) {
 // turn.
 func TestWaitingPostIsNotTried(t *testing.T) {
 	inFakeTime(t, func(d *fixture) {
-		budget := d.pacer.bucket(channelPool + d.channel)
+		budget := d.pacer.find(channelPool + d.channel)
 		spend(d, budget, int(budget.burst), final)
 		saved := make(chan PostState, 2)
 		var state PostState

@@ -45,7 +45,7 @@ func TestRateRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 5})
 		begun := time.Now()
-		b.onRateLimit(begun, 10*time.Second)
+		b.limited(begun, 10*time.Second)
 		if took := spend(t, b, 1, final); took != 10*time.Second+1 {
 			t.Errorf("the first call came after %s", took)
 		}
@@ -74,14 +74,14 @@ func TestAnswersTogetherSlowOnce(t *testing.T) {
 		sent := time.Now()
 		_ = sleep.For(t.Context(), 50*time.Millisecond)
 		for range 5 {
-			b.onRateLimit(sent, time.Second)
+			b.limited(sent, time.Second)
 		}
 		if b.rate != 0.5 {
 			t.Errorf("the rate is %v after one burst of 429s", b.rate)
 		}
 		for range 10 {
 			_ = sleep.For(t.Context(), time.Second)
-			b.onRateLimit(time.Now(), time.Second)
+			b.limited(time.Now(), time.Second)
 		}
 		if b.rate < minRate || b.rate > minRate*1.1 {
 			t.Errorf("the rate is %v after many, want %v", b.rate, minRate)

@@ -1,10 +1,9 @@
 package post
 
 import (
+	"maps"
 	"slices"
 	"time"
-
-	"slackocr/bot/share"
 )
 
 // priority orders the calls that wait for the same budget.
@@ -29,69 +28,107 @@ const (
 	queuePositionShare = 4
 )
 
+const (
+	// maxFairKeys bounds the number of keys in memory. If more have calls ahead, all
+	// are forgotten.
+	maxFairKeys = 10_000
+	// maxLead is the lead of a person's calls over the person's share from which on
+	// the person's first replies lose their priority.
+	maxLead = 2 * time.Second
+)
+
+// fairness orders the calls that people cause: it holds the time at which the next call
+// of a key is due. A person has half of a method's rate before all others. Further calls
+// of the person wait behind the calls of everybody else, and are not delayed if nobody
+// else waits.
+type fairness map[fairKey]time.Time
+
+// fairKey stands for the calls of one method that one person causes.
+type fairKey struct{ method, person string }
+
+// due returns the time by which calls are ordered, for a call that began to wait at
+// since. every is the method's time between two calls.
+func (f fairness) due(k fairKey, since time.Time, every time.Duration) time.Time {
+	if k.person == "" {
+		return since
+	}
+	if len(f) >= maxFairKeys {
+		maps.DeleteFunc(f, func(_ fairKey, due time.Time) bool { return !due.After(since) })
+	}
+	if len(f) >= maxFairKeys {
+		clear(f)
+	}
+	due := f[k]
+	if due.Before(since) {
+		due = since
+	}
+	f[k] = due.Add(2 * every)
+	return due
+}
+
+// order returns the priority of a call and the time by which the call is ordered. The
+// first replies of a person go before all else. First replies without end do not:
+// results would never have their turn.
+func (f fairness) order(b *bucket, person string, p priority, since time.Time) (priority, time.Time) {
+	due := f.due(fairKey{b.pool, person}, since, b.every)
+	if p == firstReply && due.Sub(since) > maxLead {
+		return final, due
+	}
+	return p, due
+}
+
 // waiter is a call that waits for its turn, of this replica or another one.
 type waiter struct {
 	bucket   *bucket
 	priority priority
 	since    time.Time // the time by which waiters of a priority are ordered
-	tell     func(ahead int)
-	extra    bool      // it was served with an extra token
-	resets   int       // the bucket's resets when it was served
-	before   time.Time // the turn before
+	onServed func()
+	extra    bool // it was served with an extra token
 }
 
-// enter puts a waiter in its queue. The caller must call leave or done.
-func (b *bucket) enter(p priority, since time.Time, tell func(ahead int)) *waiter {
-	w := &waiter{bucket: b, priority: p, since: since, tell: tell}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i := len(b.queues[p])
-	for i > 0 && b.queues[p][i-1].since.After(since) {
+// enter puts w in its queue. The caller must call leave or done.
+func (w *waiter) enter() {
+	b := w.bucket
+	queue := b.queues[w.priority]
+	i := len(queue)
+	for i > 0 && queue[i-1].since.After(w.since) {
 		i--
 	}
-	b.queues[p] = slices.Insert(b.queues[p], i, w)
+	b.queues[w.priority] = slices.Insert(queue, i, w)
 	b.serve()
-	return w
 }
 
-// leave ends the wait, or hands back a turn that came in the same instant and was
-// not used.
-func (b *bucket) leave(w *waiter) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if i := slices.Index(b.queues[w.priority], w); i >= 0 {
+// leave ends the wait, or hands back a turn that was not used.
+func (w *waiter) leave() {
+	b := w.bucket
+	i := slices.Index(b.queues[w.priority], w)
+	switch {
+	case i >= 0:
 		b.queues[w.priority] = slices.Delete(b.queues[w.priority], i, i+1)
-		b.serve()
-		return
-	}
-	if !w.extra {
+	case !w.extra:
 		b.inFlight--
+	case len(b.spentExtras) > 0:
+		b.spentExtras = b.spentExtras[:len(b.spentExtras)-1]
 	}
-	if w.resets == b.resets {
-		b.lastServed = w.before
-		switch {
-		case !w.extra:
-			b.tokens++
-		case len(b.spentExtras) > 0:
-			b.spentExtras = b.spentExtras[:len(b.spentExtras)-1]
-		}
+	if i < 0 {
+		b.lastServed = time.Time{} // the turn before is far enough away
 	}
 	b.serve()
 }
 
 // done ends the use of a turn: the call has its answer, or there will be none.
-func (b *bucket) done(w *waiter) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (w *waiter) done() {
+	b := w.bucket
 	b.refill(time.Now())
 	if !w.extra {
 		b.inFlight--
+		b.tokens = max(0, b.tokens-1)
 	}
 	b.serve()
 }
 
 // serve gives turns to the next waiters, and sets the timer for the waiter after
-// them. The caller holds mu.
+// them.
 func (b *bucket) serve() {
 	now := time.Now()
 	b.refill(now)
@@ -113,14 +150,13 @@ func (b *bucket) serve() {
 		case queuePosition:
 			b.texts = 0
 		}
-		w.before, w.resets, b.lastServed = b.lastServed, b.resets, now
+		b.lastServed = now
 		if w.extra = extra; extra {
 			b.spendExtras(1, now)
 		} else {
-			b.tokens--
 			b.inFlight++
 		}
-		w.tell(share.Served)
+		w.onServed()
 	}
 }
 
