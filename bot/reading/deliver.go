@@ -47,7 +47,7 @@ func (r *run) deliver(i int) error {
 		return saved
 	}
 	r.logDelivered(i)
-	r.live.changed(post.StatusChange)
+	r.changed(post.StatusChange)
 	return nil
 }
 

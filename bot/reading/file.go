@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"os"
 	"sync"
 	"time"
 
@@ -13,10 +15,10 @@ import (
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
-	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 	"slackocr/bot/words"
 	"slackocr/ocr/page"
+	"slackocr/ocr/tempfile"
 )
 
 // complete looks up missing fields of the files, and drops files that nobody
@@ -28,7 +30,7 @@ func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 			return false, err
 		}
 		if err != nil {
-			r.live.setFailed(i, "", err)
+			r.setFailed(i, "", err)
 		}
 		wanted = wanted || r.Explicit || !errors.Is(err, page.ErrUnsupported)
 	}
@@ -101,28 +103,28 @@ func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error
 // read returns a file's text. With an error, read returns the text up to the
 // error.
 func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err error) {
-	if err := r.live.failure(i); err != nil { // of complete
+	if err := r.whyIncomplete(i); err != nil { // of complete
 		return "", o, err
 	}
+	if r.file(i).Starts >= maxStarts {
+		return "", o, words.Failed(words.Crashes)
+	}
 	if r.job.Record().Attempts > 0 { // the shown text stays until there is more
-		shown, _, err := r.job.Page(r.HardStop, i*fileStride+partialText)
+		shown, _, err := r.job.Page(r.HardStop, TextOf(i)+partialText)
 		if err != nil {
 			return "", o, err
 		}
-		r.live.setEarlierText(i, shown)
+		r.set(i, post.TextChange, func(f *file) { f.text = shown })
 	}
 	var in *input
 	if r.Files[i].Web != "" { // the server may be slow, and no turn should wait for it
-		r.order[i].enter()
+		r.files[i].enter()
 		if in, err = r.fetch(ctx, i, r.Slack.MaxSize, false); err != nil {
 			return "", o, err
 		}
 		defer in.close()
 	}
-	if err := r.waitIfSuspect(ctx, i); err != nil {
-		return "", o, err
-	}
-	if err := r.order.wait(ctx, i); err != nil {
+	if err := r.waitOrder(ctx, i); err != nil {
 		return "", o, err
 	}
 	if in == nil { // before a turn is taken, which the files that have space may wait for
@@ -194,31 +196,10 @@ func (r *run) readFile(ctx context.Context, i int, in *input, turn func()) (stri
 // eight in all.
 var requestsOf = [...]int{2, 2, 2, 1, 1}
 
-const (
-	// maxStarts is the most crashes of the bot soon after the start of a file;
-	// after that the file is given up. A crash is not a failed attempt, so a
-	// file that crashes the bot would otherwise do so for ever.
-	maxStarts = 4
-	// suspectWait is the wait of a file for each such crash but the first.
-	// Other files are read meanwhile, so that the file that causes the crash
-	// is found.
-	suspectWait = 3 * time.Second
-)
-
-// waitIfSuspect waits before the start of a file that may crash the bot.
-func (r *run) waitIfSuspect(ctx context.Context, i int) error {
-	starts := r.file(i).Starts
-	if starts >= maxStarts {
-		return words.Failed(words.Crashes)
-	}
-	if starts < 2 {
-		return nil
-	}
-	r.order[i].enter()
-	waiting, stop := r.untilDraining(ctx)
-	defer stop()
-	return sleep.For(waiting, time.Duration(starts-1)*suspectWait)
-}
+// maxStarts is the most crashes of the bot soon after the start of a file; after
+// that the file is given up. A crash is not a failed attempt, so a file that
+// crashes the bot would otherwise do so for ever.
+const maxStarts = 4
 
 // resetStarts saves that the bot did not crash because of a file: there is text, or
 // the attempt has ended.
@@ -243,37 +224,42 @@ func (r *run) resetStarts(i int) {
 func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() bool) (release func(), err error) {
 	waiting, stop := r.untilDraining(ctx)
 	defer stop()
-	defer r.live.setInWork(i)
+	defer r.setInWork(i)
 	for {
-		goesDown := r.Model.WhenDown()
-		isDown := !r.Model.Down().IsZero()
-		if isDown && !without() {
-			r.order[i].enter()
-			r.live.setModelDown(i)
+		if !r.Model.Down().IsZero() && !without() {
+			r.files[i].enter()
+			r.set(i, post.StatusChange, func(f *file) { f.stage = modelDown })
 			if err := r.Model.WaitUp(waiting); err != nil {
 				return nil, err
 			}
-			continue
-		}
-		if isDown {
-			goesDown = nil // the turn is worth the wait nevertheless
 		}
 		turn := r.Turns.enter(r.Person, back)
-		r.order[i].enter()
-		err := turn.Wait(waiting, goesDown, func(ahead int) { r.live.setQueued(i, ahead) })
-		switch {
-		case errors.Is(err, share.ErrGivenUp):
-		case err != nil:
+		r.files[i].enter()
+		if err := turn.Wait(waiting, nil, func(ahead int) { r.setQueued(i, ahead) }); err != nil {
 			return nil, err
+		}
+		switch {
 		case r.job.Record().StoppedBy != "": // perhaps with the turn of another file, which ended first
 			turn.Done()
 			return nil, jobs.ErrStopped
-		case isDown, r.Model.Down().IsZero():
+		case r.Model.Down().IsZero() || without():
 			return sync.OnceFunc(turn.Done), nil
-		default:
-			turn.Done() // the endpoint went down meanwhile
+		}
+		turn.Done() // the endpoint went down meanwhile
+	}
+}
+
+// waitOrder waits until all earlier files have entered the line, so that the files of
+// an ask are read in the order of posting although all are worked on at once.
+func (r *run) waitOrder(ctx context.Context, i int) error {
+	for earlier := range i {
+		select {
+		case <-r.files[earlier].entered:
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
+	return nil
 }
 
 // longestText saves the longest text of a file that an attempt returned before it
@@ -281,11 +267,92 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 func (r *run) longestText(i int, text string) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.HardStop), settleTimeout)
 	defer cancel()
-	if kept, ok, err := r.job.Page(ctx, i*fileStride+partialText); err == nil && ok && len(kept) >= len(text) {
+	if kept, ok, err := r.job.Page(ctx, TextOf(i)+partialText); err == nil && ok && len(kept) >= len(text) {
 		return kept
 	}
 	if text != "" {
 		_ = r.saveText(ctx, i, partialText, text) // otherwise the text of the last attempt is shown
 	}
 	return text
+}
+
+// input is the space for a file, and the file itself when it is downloaded.
+type input struct {
+	room    *tempfile.Room
+	content *os.File // without a name: it disappears when closed
+}
+
+// close may be called again.
+func (in *input) close() {
+	if in.content != nil {
+		in.content.Close()
+	}
+	in.room.Release()
+}
+
+// leastSpace is the space for a file that claims to be smaller, in bytes. The
+// copies that Slack makes are smaller.
+const leastSpace = 4 << 20
+
+// spaceFor returns the bytes to reserve for a file. The size in an event need not
+// be exact. A file without a size may have any.
+func spaceFor(f slack.File) int64 {
+	if f.Size <= 0 {
+		return math.MaxInt64
+	}
+	return max(2*int64(f.Size), leastSpace)
+}
+
+// reserve waits for space for a download. The caller must hold nothing that other
+// files wait for.
+func (r *run) reserve(ctx context.Context, bytes int64) (*input, error) {
+	waiting, stop := r.untilDraining(ctx)
+	defer stop()
+	room, err := r.Space.Take(waiting, r.Person, min(bytes, r.Slack.MaxSize))
+	return &input{room: room}, err
+}
+
+// fetch reserves space and downloads a file.
+func (r *run) fetch(ctx context.Context, i int, bytes int64, small bool) (*input, error) {
+	in, err := r.reserve(ctx, bytes)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.download(ctx, i, in, small); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// download gets a file, or the smaller copy that Slack made. The file has at most
+// the bytes of the reserved space, which then shrinks to its size.
+func (r *run) download(ctx context.Context, i int, in *input, small bool) (err error) {
+	f, source := r.Files[i], "slack"
+	from := r.Slack.Within(in.room.Bytes())
+	switch {
+	case f.Web != "":
+		source = "web"
+		in.content, err = r.Web.Download(ctx, f.Web)
+	case small:
+		in.content, err = from.Download(ctx, ask.Thumbnail(f.Slack))
+	default:
+		in.content, err = from.Download(ctx, f.Slack.URLPrivateDownload, f.Slack.URLPrivate)
+	}
+	if r.Outside && (errors.Is(err, fetch.ErrLoginPage) || errors.Is(err, fetch.ErrGone)) {
+		err = words.Failed(words.Outside)
+	}
+	if err != nil {
+		return fmt.Errorf("downloading: %w", err)
+	}
+	if info, err := in.content.Stat(); err == nil {
+		r.Metrics.Downloaded.WithLabelValues(source).Add(float64(info.Size()))
+		in.room.Shrink(info.Size())
+	}
+	return nil
+}
+
+// decode opens a downloaded file.
+func (r *run) decode(ctx context.Context, in *input) (*page.Document, error) {
+	return r.Decoder.Open(ctx, in.content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
 }

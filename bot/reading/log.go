@@ -62,7 +62,6 @@ func RequestID(key string) string {
 // process showed is not measured again.
 func (r *run) startLog() {
 	r.log = r.Log.With("request", r.requestID())
-	r.errs = make([]error, len(r.Files))
 	shown, began := r.state.Reply.TS != "", r.state.Began
 	r.firstText = sync.OnceFunc(func() {
 		if !shown {
@@ -79,15 +78,22 @@ func (r *run) requestID() string { return RequestID(r.job.Record().Key) }
 func (r *run) logIncomplete(i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.errs[i] == nil {
-		r.errs[i] = err
+	if r.files[i].err == nil {
+		r.files[i].err = err
 	}
+}
+
+// whyIncomplete returns the first reason for an incomplete text.
+func (r *run) whyIncomplete(i int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.files[i].err
 }
 
 // logDelivered writes the log line of a delivered file, and counts the file.
 func (r *run) logDelivered(i int) {
 	r.mu.Lock()
-	f, began, err := r.state.Files[i], r.state.Began, r.errs[i]
+	f, began, err := r.state.Files[i], r.state.Began, r.files[i].err
 	r.mu.Unlock()
 	outcome := OutcomeFailed
 	switch {
@@ -119,4 +125,32 @@ func (r *run) logDelivered(i int) {
 		about = append(about, "error", string(f.Failure.Kind))
 	}
 	r.log.Info("read", about...)
+}
+
+// Counter counts what this process works on, such as files that wait for the
+// model, by person and by channel. The zero value is ready to use.
+type Counter struct {
+	mu sync.Mutex     // guards n
+	n  map[string]int // by the id of a person or channel
+}
+
+// Number returns the number for a person, and for a channel.
+func (w *Counter) Number(person, channel string) (own, here int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.n[person], w.n[channel]
+}
+
+// Add adds n, which may be negative.
+func (w *Counter) Add(person, channel string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.n == nil {
+		w.n = map[string]int{}
+	}
+	for _, id := range []string{person, channel} {
+		if w.n[id] += n; w.n[id] <= 0 {
+			delete(w.n, id)
+		}
+	}
 }

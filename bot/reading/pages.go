@@ -56,12 +56,12 @@ type savedPage struct {
 
 // readPages returns the text of all pieces, in order. A missing piece is
 // replaced by a sentence, unless all are missing. For turn see readFile.
-func (r *run) readPages(ctx context.Context, file int, doc *page.Document, turn func()) (string, Outcome, error) {
-	p := &pages{run: r, file: file, doc: doc, begun: time.Now(), pieces: make([]piece, doc.Len())}
+func (r *run) readPages(ctx context.Context, i int, doc *page.Document, turn func()) (string, Outcome, error) {
+	p := &pages{run: r, file: i, doc: doc, begun: time.Now(), pieces: make([]piece, doc.Len())}
 	if err := p.load(ctx); err != nil {
 		return "", Outcome{}, err
 	}
-	r.live.setPages(file, p)
+	r.set(i, post.StatusChange, func(f *file) { f.stage, f.pages = inWork, p })
 	group, working := errgroup.WithContext(ctx)
 	closing := p.start(working, group, turn)
 	err := group.Wait()
@@ -119,16 +119,13 @@ func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) (
 	return false
 }
 
-// number returns the number of a saved piece among the texts of the job.
-func (p *pages) number(i int) int { return p.file*fileStride + firstPiece + i }
-
 // load restores the pieces that an earlier process or attempt has read.
 func (p *pages) load(ctx context.Context) error {
 	if len(p.pieces) == 1 {
 		return nil // a single piece would have been the whole text
 	}
 	for i := range p.pieces {
-		value, ok, err := p.run.job.Page(ctx, p.number(i))
+		value, ok, err := p.run.job.Page(ctx, TextOf(p.file)+firstPiece+i)
 		if err != nil {
 			return err
 		}
@@ -178,7 +175,7 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 	p.mu.Lock()
 	p.advance()
 	p.mu.Unlock()
-	p.run.live.changed(post.TextChange)
+	p.run.changed(post.TextChange)
 	return nil
 }
 
@@ -228,7 +225,7 @@ func (p *pages) grow(i int, u ocr.Update) {
 	shown := i == p.current
 	p.mu.Unlock()
 	if shown {
-		p.run.live.changed(post.TextChange)
+		p.run.changed(post.TextChange)
 	}
 }
 

@@ -3,10 +3,12 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,16 +54,17 @@ type run struct {
 	Shutdown
 	job       *jobs.Job
 	log       *slog.Logger
-	firstText func()      // measures the time to the first visible text
-	reply     *post.Reply // set before the files are read
-	live      *liveReply
-	counted   atomic.Int64 // files that are counted as waiting
-	order     lineOrder    // of the files in the line for the model
-	saves     saver
+	firstText func()        // measures the time to the first visible text
+	reply     *post.Reply   // set before the files are read
+	counted   atomic.Int64  // files that are counted as waiting
+	saving    chan struct{} // has room for one save
+	saved     int           // the last saved change; guarded by saving
 
-	mu    sync.Mutex // guards the fields below; never held during I/O
-	state State
-	errs  []error // reasons for incomplete texts, by file, for the log
+	mu      sync.Mutex // guards the fields below; never held during I/O
+	state   State
+	changes int // number of changes of state
+	files   []file
+	retryIn time.Duration // time to the next attempt after this attempt ended, else 0
 }
 
 // Run reads the files of an ask and delivers the results. Run can be
@@ -101,7 +104,7 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 // begin loads the state that an earlier process left.
 func (rd *Reader) begin(down Shutdown, job *jobs.Job, a ask.Ask) (*run, error) {
 	record := job.Record()
-	text, kept, err := job.Page(down.HardStop, TextOf(0))
+	_, kept, err := job.Page(down.HardStop, TextOf(0))
 	if err != nil {
 		return nil, err
 	}
@@ -110,13 +113,8 @@ func (rd *Reader) begin(down Shutdown, job *jobs.Job, a ask.Ask) (*run, error) {
 		rd.Log.Error("gave up a job whose record cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, jobs.Cancel(err)
 	}
-	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {
-		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not save the word count of an incomplete text
-	}
-	r := &run{Reader: rd, Shutdown: down, Ask: a, job: job, state: state, order: newLineOrder(len(a.Files))}
-	r.saves.running = make(chan struct{}, 1)
+	r := &run{Reader: rd, Shutdown: down, Ask: a, job: job, state: state, saving: make(chan struct{}, 1), files: newFiles(len(a.Files))}
 	r.startLog()
-	r.live = newLive(r)
 	return r, nil
 }
 
@@ -125,7 +123,7 @@ func (r *run) open() (err error) {
 	state, save := once(r, func(s *State) *post.PostState { return &s.Reply })
 	thread := r.Client.Thread(r.job.Fence, r.Channel, r.Root).For(r.Person)
 	r.reply, err = post.Open(r.HardStop, thread, post.Opening{
-		Key: r.Key + ReplyKey, After: r.After(), View: r.live.view, OnText: r.firstText,
+		Key: r.Key + ReplyKey, After: r.After(), View: r.view, OnText: r.firstText,
 	}, state, save)
 	if err != nil {
 		return err
@@ -151,7 +149,7 @@ func (r *run) each(do func(i int) error) []error {
 // An error hands the job off; a failure of the file itself is saved with the
 // file, or the file is tried again in the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
-	defer r.order[i].enter() // in every case
+	defer r.files[i].enter() // in every case
 	if r.file(i).unread() && !r.erased(i) {
 		if err := r.readToEnd(ctx, i); err != nil {
 			return err
@@ -185,7 +183,7 @@ func (r *run) readToEnd(ctx context.Context, i int) error {
 		return nil
 	case failure != nil:
 		text = r.longestText(i, text)
-		r.live.setFailed(i, text, failure)
+		r.setFailed(i, text, failure)
 		if r.retries(failure) {
 			return nil // see unfinished
 		}
@@ -224,6 +222,45 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 	return err
 }
 
+// maxBefore is the number of earlier readings of a file that are compared with
+// a new one.
+const maxBefore = 5
+
+// sameText reports whether a reading in another mode returned the text of an
+// earlier reading in the same thread, since an endpoint may ignore its prompt.
+// If that is unknown, the text counts as new.
+func (r *run) sameText(ctx context.Context, i int, text string) bool {
+	id := r.Files[i].Slack.ID
+	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
+		return false
+	}
+	records, err := r.Jobs.ByFile(ctx, id)
+	if err != nil {
+		r.log.Warn("could not look for earlier readings", "error", err)
+	}
+	for _, record := range records[max(0, len(records)-maxBefore):] {
+		before, ok := AskOf(record)
+		if !ok || ask.ModeKey(before.Mode) == ask.ModeKey(r.Mode) || before.Channel != r.Channel {
+			continue
+		}
+		s, err := DecodeState(record, &before, true)
+		if err != nil || r.Root != cmp.Or(before.Root, s.Reply.TS) {
+			continue
+		}
+		for n, f := range before.Files {
+			if f.Slack.ID != id {
+				continue
+			}
+			// A plain text has the same words as the markdown.
+			old, _, err := r.Jobs.Page(ctx, record.Key, TextOf(n))
+			if err == nil && (old == text || r.Mode.Kind != ocr.Plain && ocr.SameWords(old, text)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // unfinished ends the attempt if some files may be read later, and says so in
 // the reply.
 func (r *run) unfinished(ctx context.Context) error {
@@ -233,7 +270,7 @@ func (r *run) unfinished(ctx context.Context) error {
 		if !f.unread() || r.erased(i) {
 			continue
 		}
-		err := r.live.failure(i)
+		err := r.whyIncomplete(i)
 		if first == nil {
 			first = err
 		}
@@ -243,8 +280,10 @@ func (r *run) unfinished(ctx context.Context) error {
 		return nil
 	}
 	wait = max(wait, r.job.Backoff())
-	r.live.setRetryIn(wait)
-	if err := r.reply.Close(ctx, r.live.view()); EndsHere(err) {
+	r.mu.Lock()
+	r.retryIn = wait
+	r.mu.Unlock()
+	if err := r.reply.Close(ctx, r.view()); EndsHere(err) {
 		return err
 	}
 	return jobs.Retry(wait, first)

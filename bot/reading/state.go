@@ -201,37 +201,30 @@ const (
 // TextOf returns the number of a file's final text among the texts of its job.
 func TextOf(file int) int { return file*fileStride + wholeText }
 
-// saver tracks which changes of a state are saved.
-type saver struct {
-	running chan struct{} // has room for one save
-	saved   int           // the last saved change; guarded by running
-	changes int           // number of changes; guarded by run.mu
-}
-
 // update changes the state and returns when the change is saved. Changes
 // during a save are saved together.
 func (r *run) update(ctx context.Context, edit func(*State)) error {
 	r.mu.Lock()
 	edit(&r.state)
-	r.saves.changes++
-	mine := r.saves.changes
+	r.changes++
+	mine := r.changes
 	r.mu.Unlock()
 	select {
-	case r.saves.running <- struct{}{}:
+	case r.saving <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	defer func() { <-r.saves.running }()
-	if r.saves.saved >= mine {
+	defer func() { <-r.saving }()
+	if r.saved >= mine {
 		return nil
 	}
 	r.mu.Lock()
-	now, snapshot := r.saves.changes, r.state.clone()
+	now, snapshot := r.changes, r.state.clone()
 	r.mu.Unlock()
 	if err := r.job.Save(ctx, snapshot); err != nil {
 		return err
 	}
-	r.saves.saved = now
+	r.saved = now
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"sync"
@@ -166,36 +165,4 @@ func (t *Turns) Merge(from string, data []byte) {
 	case from != "" && len(r.Samples) <= maxSamples:
 		t.limit.Learn(r.Samples)
 	}
-}
-
-// lineOrder lets the files of an ask enter the line in the order of posting,
-// although all are worked on at once.
-type lineOrder []lineEntry
-
-// lineEntry says when a file has entered the line.
-type lineEntry struct {
-	entered <-chan struct{}
-	enter   func() // closes entered; also for a file that must not delay the others; may be called again
-}
-
-func newLineOrder(files int) lineOrder {
-	o := make(lineOrder, files)
-	for i := range o {
-		entered := make(chan struct{})
-		o[i] = lineEntry{entered, sync.OnceFunc(func() { close(entered) })}
-	}
-	return o
-}
-
-// wait waits until all earlier files have entered the line. If ctx ends first,
-// wait returns the cause.
-func (o lineOrder) wait(ctx context.Context, file int) error {
-	for _, before := range o[:file] {
-		select {
-		case <-before.entered:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
 }

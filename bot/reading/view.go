@@ -1,0 +1,257 @@
+package reading
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"slackocr/bot/ask"
+	"slackocr/bot/jobs"
+	"slackocr/bot/post"
+	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
+	"slackocr/ocr"
+)
+
+// file is this process's part of a file's state.
+type file struct {
+	stage   stage
+	ahead   int             // number of pages ahead, if queued
+	text    string          // text of an earlier attempt, until there is more
+	pages   *pages          // the pages being read, or nil
+	err     error           // the first reason for an incomplete text
+	entered <-chan struct{} // closed when the file has entered the line for the model
+	enter   func()          // closes entered; also for a file that must not delay the others; may be called again
+}
+
+// stage is how far this attempt at a file is.
+type stage int
+
+const (
+	notStarted stage = iota
+	queued           // waits for a turn at the model
+	modelDown        // waits for the model's endpoint
+	inWork
+	fileFailed // waits for the next attempt
+)
+
+func newFiles(n int) []file {
+	files := make([]file, n)
+	for i := range files {
+		entered := make(chan struct{})
+		files[i].entered, files[i].enter = entered, sync.OnceFunc(func() { close(entered) })
+	}
+	return files
+}
+
+// set changes what this process knows of a file, and has the reply show the change.
+func (r *run) set(i int, about post.Change, edit func(*file)) {
+	r.mu.Lock()
+	edit(&r.files[i])
+	if about == post.QueueChange && slices.ContainsFunc(r.files, func(f file) bool { return f.pages != nil || f.stage == inWork }) {
+		about = post.StatusChange // there is more to show than a place in a queue
+	}
+	r.mu.Unlock()
+	r.changed(about)
+}
+
+// changed has the reply show the present contents, if it is open.
+func (r *run) changed(about post.Change) {
+	if r.reply != nil {
+		r.reply.Changed(about)
+	}
+}
+
+// setQueued shows the number of pages ahead of a file.
+func (r *run) setQueued(i, ahead int) {
+	r.mu.Lock()
+	f := r.files[i]
+	r.mu.Unlock()
+	if f.idle() && (f.pages == nil || f.shown() == "") { // otherwise a later page waits
+		r.set(i, post.QueueChange, func(f *file) { f.stage, f.ahead = queued, ahead })
+	}
+}
+
+// setInWork shows that a file waits for nothing any more.
+func (r *run) setInWork(i int) {
+	r.mu.Lock()
+	before := r.files[i].stage
+	r.mu.Unlock()
+	if before != inWork {
+		r.set(i, post.StatusChange, func(f *file) { f.stage = inWork })
+	}
+}
+
+// idle reports whether no page of the file is being read.
+func (f file) idle() bool { return f.pages == nil || f.pages.running.Load() == 0 }
+
+// setFailed ends this attempt at a file with an error, and shows the text so
+// far.
+func (r *run) setFailed(i int, text string, err error) {
+	r.set(i, post.StatusChange, func(f *file) { f.stage, f.pages, f.text, f.err = fileFailed, nil, text, err })
+}
+
+// view returns the present contents of the reply.
+func (r *run) view() post.View {
+	r.mu.Lock()
+	state, files, retryIn := r.state.clone(), slices.Clone(r.files), r.retryIn
+	r.mu.Unlock()
+	v := post.View{Head: headOf(r.Ask), Buttons: r.runningButtons(state)}
+	if len(files) > 1 {
+		v.Lines = append(v.Lines, post.Line{Caption: post.Plain(words.Reading(r.Title()))})
+	}
+	for i, f := range files {
+		if r.erased(i) {
+			continue
+		}
+		saved, text := state.Files[i], ""
+		if saved.Phase != Delivered {
+			text = f.shown()
+		}
+		name, line := "", f.line(r, i, text, retryIn)
+		if len(files) > 1 {
+			name = slackmd.Name(r.Files[i].Name())
+			if !saved.unread() {
+				line = finishedLine(r.job.Record().Key, r.Ask, i, saved)
+			}
+			line = words.Of(name, line)
+		}
+		if text != "" {
+			v.Texts = append(v.Texts, post.Text{Name: name, Markdown: text})
+		}
+		v.Lines = append(v.Lines, post.Line{Caption: post.Plain(line)})
+	}
+	return v
+}
+
+// shown returns the text of the file so far.
+func (f file) shown() string {
+	if f.pages != nil {
+		if text := f.pages.shown(); text != "" {
+			return text
+		}
+	}
+	return f.text
+}
+
+// line returns the line about an unfinished file with its text so far.
+func (f file) line(r *run, i int, text string, retryIn time.Duration) string {
+	title := lineTitle(r.Ask, i)
+	switch {
+	case f.stage == fileFailed && retryIn > 0:
+		return words.NotYet(title, FailureOf(f.err), retryIn)
+	case f.idle() && (f.stage == modelDown || f.stage != fileFailed && !r.Model.Down().IsZero()):
+		return words.Down(title)
+	case f.stage == queued:
+		return words.Waiting(title, f.ahead)
+	case f.stage == notStarted:
+		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
+			return words.Waiting(title, ahead+i)
+		}
+	case f.pages != nil && text != "":
+		return words.ReadingOn(title, f.pages.progress(text))
+	}
+	return words.Reading(title)
+}
+
+// uploadName returns the name of the file with the whole text.
+func uploadName(a ask.Ask, i int) string { return slackmd.FileName(a.FileName(i), ".md") }
+
+// headOf returns the line that names the asking person, if the reply is not
+// below that person's message.
+func headOf(a ask.Ask) post.Caption {
+	if a.Root != "" || ask.Direct(a.Channel) {
+		return nil
+	}
+	return post.Caption{{Person: a.Person}, {Text: words.AskedToRead(a.Title())}}
+}
+
+// closedView returns the final contents of a reply: a line about its file, or
+// a list of its files with links to the results. Deleted files are left out.
+func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
+	v := post.View{Head: headOf(a)}
+	whole, took := 0, time.Duration(0)
+	for i, f := range s.Files {
+		if record.StoppedItems[i] == StopSilently {
+			continue
+		}
+		if f.Failure == nil {
+			whole++
+		}
+		took = max(took, f.Outcome.Took)
+		v.Lines = append(v.Lines, post.Line{Caption: closedNote(record.Key, a, i, s, home), Buttons: fileButtons(record.Key, i, f, false)})
+	}
+	if len(a.Files) > 1 {
+		title := words.ReadFiles(whole, len(v.Lines), a.Mode, took)
+		v.Lines = slices.Insert(v.Lines, 0, post.Line{Caption: post.Plain(title)})
+	}
+	return v
+}
+
+// closedNote returns the final line about a file.
+func closedNote(key string, a ask.Ask, i int, s State, home string) post.Caption {
+	f, line := s.Files[i], finishedLine(key, a, i, s.Files[i])
+	switch {
+	case len(a.Files) > 1:
+		return post.Caption{resultLink(a, i, s, home), {Text: "· " + line}}
+	case f.stopped() && !f.Delivery.NotPosted:
+		before, after := words.StoppedBy(a.Label(i), f.Outcome.Words)
+		return post.Caption{{Text: before}, {Person: f.StoppedBy, Text: words.Somebody}, {Text: after}}
+	}
+	return post.Plain(line)
+}
+
+// resultLink returns the name of a file with a link to its result, if it has
+// one.
+func resultLink(a ask.Ask, i int, s State, home string) post.Span {
+	name := post.Span{Text: slackmd.Name(a.Files[i].Name())}
+	if parts := s.Files[i].Delivery.Parts; len(parts) > 0 && parts[0].TS != "" {
+		at, root := ask.MessageRef{Channel: a.Channel, TS: parts[0].TS}, cmp.Or(a.Root, s.Reply.TS)
+		if s.FallbackDM != "" {
+			at.Channel, root = s.FallbackDM, ""
+		}
+		name.Link = ask.Permalink(home, at, root)
+	}
+	return name
+}
+
+// lineTitle returns the title of a file for its line, which is "" in a list: see
+// [words.FileAndMode].
+func lineTitle(a ask.Ask, i int) string {
+	if len(a.Files) > 1 {
+		return ""
+	}
+	return a.Label(i)
+}
+
+// finishedLine returns the line about a finished file.
+func finishedLine(key string, a ask.Ask, i int, f FileState) string {
+	title, o, d := lineTitle(a, i), f.Outcome, f.Delivery
+	caveats := words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(a.Files[i].Slack)) + words.DamagedFile(o.Damaged)
+	posted := ""
+	if d.NotMarked {
+		posted = words.NotMarked
+	}
+	if d.Upload.Shared {
+		posted += words.InFile(uploadName(a, i))
+	}
+	noText := !o.HasText || f.Phase == Delivered && len(d.Parts) == 0
+	switch {
+	case d.NotPosted:
+		return words.DeliveryFailed(title, RequestID(key))
+	case f.stopped():
+		return words.FileStopped + posted
+	case f.Failure != nil:
+		return words.NotRead(title, o.Words, f.Failure) + posted
+	case noText && a.Mode.Kind == ocr.Locate:
+		name := ""
+		if title != "" {
+			name = slackmd.Name(a.Files[i].Name())
+		}
+		return words.Located(name, a.Mode.Argument, o.Found) + posted
+	case noText:
+		return words.NothingFound(title, caveats)
+	}
+	return words.Read(title, o.Words, o.Pages, o.Took) + caveats + posted
+}
