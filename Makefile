@@ -25,13 +25,12 @@ soak:
 	KILLS=100 IMAGES=200 go test -count=1 -timeout 30m -run Killed -v ./cmd/bot
 	CLUSTER_IMAGES=200 CLUSTER_THOUSAND=1 go test -count=1 -timeout 30m -run Cluster -v ./cmd/bot
 
-# nodynamic: where heif-convert is not installed, HEIC is decoded by what is in the
-# binary, not by a library that it would look for, and the binary needs no loader. Nothing of the machine is in
-# it: the same commit and the same Go make the same bytes anywhere.
+# Nothing of the machine is in the binary: the same commit and the same Go make the same
+# bytes anywhere.
 BIN = bin/bot
 build:
 	@echo 'Building $(BIN); the first time takes about a minute'
-	@CGO_ENABLED=0 go build -trimpath -tags nodynamic -ldflags '-s -w' -o $(BIN) ./cmd/bot
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/bot
 
 # The figures of docs/BENCHMARKS.md.
 bench:

@@ -55,7 +55,7 @@ func BenchmarkImage(b *testing.B) {
 // program. The model writes nothing before.
 func BenchmarkPDFText(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "bot")
-	compile := exec.Command("go", "build", "-tags", "nodynamic", "-o", program, "../cmd/bot")
+	compile := exec.Command("go", "build", "-o", program, "../cmd/bot")
 	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := compile.CombinedOutput(); err != nil {
 		b.Fatalf("building the bot: %v\n%s", err, said)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"syscall"
 
 	"slackocr/ocr/page/internal/heif"
 	"slackocr/ocr/page/internal/input"
@@ -126,13 +125,8 @@ func checkBlank(f *input.File, kind Kind, size image.Point) error {
 // counts as a broken file: the input is hostile and the decoders are foreign.
 func run[T any](f *input.File, kind Kind, decoder func(*input.File) (T, error)) (result T, err error) {
 	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		err = input.Broken(kind, fmt.Errorf("the decoder panicked: %.100v", p))
-		if cause, ok := p.(error); ok && errors.Is(cause, syscall.ENOMEM) { // WebAssembly's
-			err = &KilledError{Kind: kind, Limit: LimitCrash}
+		if p := recover(); p != nil {
+			err = input.Broken(kind, fmt.Errorf("the decoder panicked: %.100v", p))
 		}
 	}()
 	f.Rewind()

@@ -105,11 +105,8 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if err != nil {
 		return nil, f.WrapErr(err)
 	}
-	r := request{Task: taskExamine, Kind: kind, MaxPixels: d.maxPixels, MaxPages: o.MaxPages, Tools: input.FindTools(kind)}
-	if kind == input.AVIF && !r.Tools.Has("heif-convert") {
-		return nil, ErrNoTool
-	}
 	used := d.newAccount(o.Owner)
+	r := request{Task: taskExamine, Kind: kind, MaxPixels: d.maxPixels, MaxPages: o.MaxPages, Tools: input.FindTools(kind)}
 	a, err := d.run(ctx, used, r, file, nil, nil)
 	if err != nil {
 		return nil, err

@@ -22,8 +22,7 @@ import (
 
 // examples are a small file of each kind, red at the left and blue at the
 // right. The HEIC and AVIF files were made with heif-enc from the same picture
-// as the others, 240 by 160 pixels: libheif in WebAssembly mixes up the colours
-// of one under 128 pixels wide.
+// as the others, 240 by 160 pixels.
 func examples(t testing.TB) map[page.Kind][]byte {
 	t.Helper()
 	r := image.Rect(0, 0, 96, 64)

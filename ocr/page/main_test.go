@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // limit here leaves, also where the tests are run with it.
 var DecodeCommand = sync.OnceValue(func() []string {
 	program := filepath.Join(scratch, "decode")
-	build := exec.Command("go", "build", "-tags", "nodynamic", "-o", program, "./testdata/decode")
+	build := exec.Command("go", "build", "-o", program, "./testdata/decode")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("building the decoder: %v\n%s", err, said))

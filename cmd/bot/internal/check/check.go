@@ -122,7 +122,7 @@ func (k *Checker) localProbes() []probe {
 		}))},
 		{"libheif", nil, within, one(k.tool(tool{
 			name: "libheif", programs: []string{"heif-convert"}, packages: "libheif-examples",
-			missing: "HEIC photos take seconds longer and AVIF can't be read", file: "a HEIC file", sample: pagetest.GreyHEIC,
+			missing: "HEIC photos and AVIF can't be read", file: "a HEIC file", sample: pagetest.GreyHEIC,
 			hint: " and its decoder (libheif-plugin-libde265 on Debian 13 and Ubuntu)",
 		}))},
 	}

@@ -20,7 +20,7 @@ var fileFailures = []struct {
 	{page.ErrEmpty, "the file is empty"},
 	{page.ErrPassword, "it's locked with a password. Save a copy without the password."},
 	{page.ErrNoPages, "it has no pages"},
-	{page.ErrNoTool, "the program that opens such files isn't installed. Install poppler-utils for PDFs, libtiff-tools for TIFF, and libheif-examples for AVIF."},
+	{page.ErrNoTool, "the program that opens such files isn't installed. Install poppler-utils for PDFs, libtiff-tools for TIFF, and libheif-examples for HEIC and AVIF."},
 	{page.ErrBlank, "it looks blank, so it probably wasn't opened correctly. " + convert},
 	{page.ErrNoDecoder, "it's in a rare form of its format that can't be opened here. " + convert},
 	{page.ErrUnsupported, "it isn't a picture or a PDF, or is in a format that can't be opened here. " + convert},

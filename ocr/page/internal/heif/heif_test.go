@@ -15,15 +15,19 @@ import (
 // whatever number of entries the file says that the list has.
 func TestHEIFListsEndWithTheirData(t *testing.T) {
 	const million = "\x00\x10\x00\x00"
-	h := &heif{items: map[uint32]item{}, locations: map[uint32]location{}, associations: map[uint32][]int{}}
+	m := &meta{locations: map[uint32]location{}, parts: map[uint32][]uint32{}, associations: map[uint32][]int{}}
 	associations := newFields([]byte("\x00\x00\x00\x00" + million))
-	h.readAssociations(associations)
+	m.readAssociations(associations)
 	locations := newFields([]byte("\x44\x00" + million))
-	h.readLocations(locations, 2)
+	m.readLocations(locations, 2)
+	m.readReference(box{kind: "dimg", body: []byte("\x00\x01\xff\xff")}, false)
 	for name, f := range map[string]*fields{"associations": associations, "locations": locations} {
-		if f.ok || f.missing > 10 {
+		if f.missing == 0 || f.missing > 10 {
 			t.Errorf("%s: %d reads beyond the end", name, f.missing)
 		}
+	}
+	if n := len(m.parts[1]); n > 1 {
+		t.Errorf("a reference to %d items without one", n)
 	}
 }
 
@@ -31,15 +35,15 @@ func TestHEIFListsEndWithTheirData(t *testing.T) {
 // others again, each as often as is said. A picture that is made of itself is
 // too large.
 func TestHEIFSourcesOfSources(t *testing.T) {
-	h := &heif{primary: 1, parts: map[uint32][]uint32{1: {2, 3, 3}, 3: {4}, 4: {5}}}
-	if got := h.coded(); !slices.Equal(got, []uint32{1, 2, 3, 3, 4, 4, 5, 5}) {
+	m := &meta{primary: 1, parts: map[uint32][]uint32{1: {2, 3, 3}, 3: {4}, 4: {5}}}
+	if got := m.coded(); !slices.Equal(got, []uint32{1, 2, 3, 3, 4, 4, 5, 5}) {
 		t.Errorf("made of %v", got)
 	}
-	if size := image.Pt(100, 100); h.oversized(size) {
+	if size := image.Pt(100, 100); m.oversized(size) {
 		t.Error("a small picture is called too large")
 	}
-	h.parts[5] = []uint32{1, 1}
-	if size := image.Pt(100, 100); !h.oversized(size) {
+	m.parts[5] = []uint32{1, 1}
+	if size := image.Pt(100, 100); !m.oversized(size) {
 		t.Error("a picture that is made of itself is not called too large")
 	}
 }
@@ -47,18 +51,15 @@ func TestHEIFSourcesOfSources(t *testing.T) {
 // TestHEIFAlphaOfTiles: each tile may have an alpha of its own, which is decoded
 // with it.
 func TestHEIFAlphaOfTiles(t *testing.T) {
-	h := &heif{
+	m := &meta{
 		primary: 1, parts: map[uint32][]uint32{1: {2, 3}},
 		items:        map[uint32]item{4: {}, 5: {}, 6: {}},
 		refs:         []reference{{kind: "auxl", from: 4, to: []uint32{2}}, {kind: "auxl", from: 5, to: []uint32{3}}, {kind: "auxl", from: 6, to: []uint32{9}}},
 		boxes:        []box{{kind: "auxC", body: []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")}},
 		associations: map[uint32][]int{4: {1}, 5: {1}, 6: {1}},
 	}
-	if got := h.alphas(); !slices.Equal(got, []uint32{4, 5}) {
+	if got := m.alphas(); !slices.Equal(got, []uint32{4, 5}) {
 		t.Errorf("the alpha is in %v", got)
-	}
-	if id, ok := h.alpha(); ok {
-		t.Errorf("the whole picture has the alpha %d", id)
 	}
 }
 
@@ -74,15 +75,17 @@ func FuzzHEIF(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		src := input.NewFile(t.Context(), bytes.NewReader(file), int64(len(file)))
-		h, err := readHEIF(src)
+		m, err := readMeta(src)
 		if err != nil {
 			return
 		}
-		if size, err := h.size(); err == nil && (size.X < 1 || size.Y < 1) {
+		if size, err := m.size(); err == nil && (size.X < 1 || size.Y < 1) {
 			t.Errorf("%v", size)
 		}
-		h.exif(src)
-		h.alpha()
-		h.limited()
+		m.exif(src)
+		m.coding()
+		m.oversized(image.Pt(1, 1))
+		m.end()
+		m.onlyPrimary()
 	})
 }

@@ -21,8 +21,7 @@ const SIGXCPU = syscall.SIGXCPU
 //
 // RLIMIT_DATA counts writable memory that belongs to no file; Linux does so
 // since 4.7 (setrlimit(2)), macOS leaves out memory maps. RLIMIT_AS would also
-// count the address space that the Go runtime and WebAssembly reserve and
-// never use.
+// count the address space that the Go runtime reserves and never uses.
 func Limit(memory, file, seconds int64) error {
 	set := func(resource int, value int64) error {
 		return syscall.Setrlimit(resource, &syscall.Rlimit{Cur: uint64(value), Max: uint64(value)})
