@@ -226,7 +226,6 @@ func startDamaged(t *testing.T, dir string) (problem, said string) {
 			return "the new job is not worked on", log.String()
 		}
 	}
-	q.reportLoss(ctx) // its own one ends with it
 	stop()
 	if err := <-ended; err != nil {
 		return "Run: " + err.Error(), log.String()

@@ -47,8 +47,8 @@ func (f *faulty) Get(ctx context.Context, filter string) (e kv.Entry, err error)
 	return e, err
 }
 
-func (f *faulty) Oldest(ctx context.Context, n int, filter string) (list []kv.Entry, err error) {
-	err = f.do("Oldest", func() error { list, err = f.Store.Oldest(ctx, n, filter); return err })
+func (f *faulty) List(ctx context.Context, n int, filters ...string) (list []kv.Entry, err error) {
+	err = f.do("List", func() error { list, err = f.Store.List(ctx, n, filters...); return err })
 	return list, err
 }
 

@@ -471,26 +471,3 @@ func TestFollowUpsEnd(t *testing.T) {
 		}
 	})
 }
-
-// Of too many follow-ups those that were stored first are listed.
-func TestFollowUpsAreBounded(t *testing.T) {
-	inWorlds(t, func(w *world) {
-		w.queue() // sets the store up
-		for i := range 7 {
-			w.must(w.store.Put(w.Context(), fmt.Sprint("followup.a.", i), []byte("{}")))
-		}
-		w.must(w.store.Put(w.Context(), "followup.a.0", []byte("{}"))) // the newest now
-		for _, n := range []int{1, 3, 6, 7, 100} {
-			list, err := w.store.Oldest(w.Context(), n, "followup.>")
-			w.must(err)
-			if want := min(n, 7); len(list) != want {
-				w.Errorf("%d of %d", len(list), want)
-			}
-			for i, e := range list {
-				if want := fmt.Sprint("followup.a.", (i+1)%7); e.Key != want {
-					w.Errorf("the entry %d of %d is %s, want %s", i, n, e.Key, want)
-				}
-			}
-		}
-	})
-}

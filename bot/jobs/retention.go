@@ -43,7 +43,7 @@ func (q *Queue) eraseDue(ctx context.Context, f FollowUp) error {
 	if err != nil {
 		return err
 	}
-	left, err := q.store.Oldest(ctx, 2, followUpsOf(id))
+	left, err := q.store.List(ctx, 2, followUpsOf(id))
 	if err != nil {
 		return err
 	}

@@ -61,9 +61,6 @@ func (q *Queue) Run(ctx context.Context, work func(ctx context.Context, j *Job) 
 	var others sync.WaitGroup
 	defer others.Wait()
 	others.Go(func() { q.announce(ctx, broken) })
-	if q.store.Session() != "" {
-		others.Go(func() { q.reportLoss(ctx) })
-	}
 
 	working, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
@@ -137,19 +134,6 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later
 			return
 		}
-	}
-}
-
-// reportLoss logs the losses of a store on this machine's disk.
-func (q *Queue) reportLoss(ctx context.Context) {
-	lost, err := q.store.Verify(ctx)
-	switch {
-	case ctx.Err() != nil:
-	case err != nil:
-		q.config.Log.Warn("could not scan the job store", "error", err)
-	case lost != kv.Loss{}:
-		q.config.Log.Warn("files in DATA_DIR were damaged and their contents are lost; a backup may have them",
-			"entries", lost.Entries, "incomplete_jobs", lost.Jobs, "settings", lost.Settings)
 	}
 }
 

@@ -52,18 +52,13 @@ func options(more ...nats.Option) []nats.Option {
 // Setup implements [Store].
 func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	err := n.configure(ctx, s)
-	if n.embedded == nil {
+	switch {
+	case n.embedded == nil:
 		return err
+	case err != nil:
+		return n.embedded.setupError(err)
 	}
-	if err != nil && ctx.Err() == nil && n.embedded.damagedBy(err) {
-		err = n.repair(ctx, s, err)
-	}
-	if err != nil {
-		return err
-	}
-	return n.embedded.begin(func() error {
-		return errors.Join(n.compare(ctx), n.returnLeases(ctx, Jobs), n.returnLeases(ctx, FollowUps))
-	})
+	return n.compare(ctx)
 }
 
 // configure creates or updates the streams and the consumers.
@@ -83,17 +78,33 @@ func (n *NATS) configure(ctx context.Context, s Setup) error {
 	if n.settings, err = n.ensure(ctx, settingsConfig()); err != nil {
 		return natsError(err)
 	}
+	if n.embedded != nil {
+		for queue, floor := range n.embedded.before.Floors {
+			n.embedded.before.Floors[queue] = min(floor, n.stream.CachedInfo().State.LastSeq) // a damaged stream may end earlier
+		}
+	}
 	n.consumers = map[string]jetstream.Consumer{}
 	for queue, name := range consumerNames {
-		n.consumers[queue], err = n.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		c := jetstream.ConsumerConfig{
 			Durable: name, FilterSubject: prefix + queue + ".>", AckPolicy: jetstream.AckExplicitPolicy,
 			AckWait: s.LeaseFor, MaxAckPending: maxPending, MaxDeliver: -1,
-		})
-		if err != nil {
+		}
+		if n.embedded != nil {
+			c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, n.embedded.before.Floors[queue]+1
+		}
+		if n.consumers[queue], err = n.stream.CreateOrUpdateConsumer(ctx, c); err != nil {
 			return natsError(err)
 		}
 	}
 	return nil
+}
+
+func settingsConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: "slackocr-settings", Subjects: []string{settingsPrefix + "*"}, Storage: jetstream.FileStorage,
+		MaxMsgsPerSubject: 1, MaxBytes: maxSettings, Discard: jetstream.DiscardNew,
+		AllowDirect: false, // as for the entries: a lagging replica would answer
+	}
 }
 
 // ensure creates the stream, on three servers if there are as many. An

@@ -1,19 +1,24 @@
 package kv
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/minio/highwayhash"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -29,17 +34,11 @@ type serverLog struct {
 }
 
 func (l *serverLog) complain(level slog.Level, format string, v ...any) {
+	complaint := strings.TrimSpace(fmt.Sprintf(format, v...))
 	l.mu.Lock()
-	l.last = strings.TrimSpace(fmt.Sprintf(format, v...))
+	l.last = complaint
 	l.mu.Unlock()
-	l.log.Log(context.Background(), level, "store of jobs", "message", strings.TrimSpace(fmt.Sprintf(format, v...)))
-}
-
-// complaint returns the last complaint of the server, or "".
-func (l *serverLog) complaint() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.last
+	l.log.Log(context.Background(), level, "store of jobs", "message", complaint)
 }
 
 func (l *serverLog) Warnf(format string, v ...any)  { l.complain(slog.LevelWarn, format, v...) }
@@ -52,115 +51,32 @@ func (*serverLog) Noticef(string, ...any) {}
 func (*serverLog) Debugf(string, ...any)  {}
 func (*serverLog) Tracef(string, ...any)  {}
 
-// consumersPath is the folder of the consumers, relative to the store.
-var consumersPath = filepath.Join("jetstream", "$G", "streams", streamName, "obs")
-
-// damagedBy reports whether an error of configure comes from damaged files:
-// the server complained, or it refuses the configuration, which the files
-// contradict.
-func (e *embedded) damagedBy(err error) bool {
-	_, refused := errors.AsType[*jetstream.APIError](err)
-	return e.log.complaint() != "" || refused && errors.Is(err, ErrUnavailable)
-}
-
-// repair creates the consumers anew if their files are damaged: the jobs
-// themselves say which are finished. The damaged files are kept aside. cause is
-// the error that led to the repair.
-func (n *NATS) repair(ctx context.Context, s Setup, cause error) error {
-	e := n.embedded
-	complaint := cmp.Or(e.log.complaint(), cause.Error())
-	n.conn.Close()
-	e.shutdown()
-	e.putAside()
-	if err := n.start(); err != nil {
+// setupError returns an error of Setup. If the server refuses the streams, the
+// reason is that their files are damaged; the server's complaint names the file.
+func (e *embedded) setupError(err error) error {
+	if _, refused := errors.AsType[*jetstream.APIError](err); !refused || !errors.Is(err, ErrUnavailable) {
 		return err
 	}
-	if err := n.configure(ctx, s); err != nil {
-		return fmt.Errorf("%w (%s): %w", ErrDamaged, complaint, err)
-	}
-	return nil
+	e.log.mu.Lock()
+	defer e.log.mu.Unlock()
+	return fmt.Errorf("%w (%s, %s): %v", ErrDamaged, e.dir, e.log.last, err)
 }
 
 // Loss counts missing parts of a store.
 type Loss struct {
-	Jobs     int // jobs with missing entries
-	Entries  int // missing entries, of which a job has several
+	Entries  int // a job has several
 	Settings int
 }
 
-// Verify implements [Store]. It reads all entries and settings.
-func (n *NATS) Verify(ctx context.Context) (Loss, error) {
-	var lost Loss
-	if n.embedded != nil {
-		lost = n.embedded.lost
-	}
-	for stream, missing := range map[jetstream.Stream]*int{n.stream: &lost.Entries, n.settings: &lost.Settings} {
-		unread, err := n.unreadable(ctx, stream)
-		if err != nil {
-			return Loss{}, err
-		}
-		*missing += unread
-	}
-	jobs, err := n.torn(ctx)
-	lost.Jobs = jobs
-	return lost, err
-}
-
-// unreadable counts the messages that are in the stream's index but cannot be
-// read.
-func (n *NATS) unreadable(ctx context.Context, stream jetstream.Stream) (count int, err error) {
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(">"))
-	if err != nil {
-		return 0, natsError(err)
-	}
-	for subject := range info.State.Subjects {
-		if _, err := stream.GetLastMsgForSubject(ctx, subject); err == nil {
-			continue
-		} else if ctx.Err() != nil {
-			return 0, natsError(err)
-		}
-		// The message may have expired in the meantime.
-		again, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject))
-		if err != nil {
-			return 0, natsError(err)
-		}
-		count += len(again.State.Subjects)
-	}
-	return count, nil
-}
-
-// torn counts the jobs that lack an entry which every job has.
-func (n *NATS) torn(ctx context.Context) (count int, err error) {
-	keys, err := n.keys(ctx, []string{">"})
-	if err != nil {
-		return 0, err
-	}
-	specs, others := map[string]bool{}, map[string]bool{} // the ids of the jobs that have such entries
-	for _, key := range keys {
-		kind, rest, _ := strings.Cut(key, ".")
-		id, _, _ := strings.Cut(rest, ".")
-		switch kind {
-		case Jobs:
-			specs[id] = true
-		case "state", "page":
-			others[id] = true
-		}
-	}
-	for id := range others {
-		if !specs[id] {
-			count++
-		}
-	}
-	return count, nil
-}
-
-// seen describes the store at the last look, to find losses after a start. A
-// file of its own holds the description.
+// seen describes the store at the last look. A file of its own holds the
+// description for the next start. An earlier version wrote no Sum; its
+// description is ignored once.
 type seen struct {
 	Entries, Settings seenStream
-	// Consumers is the checksum of the consumers' states, which have no checksum
-	// of their own. Consumers is set only after a clean end.
-	Consumers string `json:",omitempty"`
+	// Floors has, for each queue, the revision up to which no entry will be
+	// leased again.
+	Floors map[string]uint64
+	Sum    string // of all other fields
 }
 
 type seenStream struct {
@@ -179,10 +95,36 @@ func (then seenStream) lost(now seenStream) int {
 	return int(then.Messages - now.Messages)
 }
 
+func (s seen) sum() string {
+	s.Sum = ""
+	content, _ := json.Marshal(s) // of such a struct it cannot fail
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
 const seenName = "seen.json"
 
+// loadSeen returns the description of an earlier process. At the first start, or
+// if the file itself is damaged, the description is empty.
+func loadSeen(dir string) seen {
+	var s seen
+	content, err := os.ReadFile(filepath.Join(dir, seenName))
+	if err != nil || json.Unmarshal(content, &s) != nil || s.Sum != s.sum() {
+		return seen{}
+	}
+	return s
+}
+
 // look returns a description of the store's present contents.
-func (n *NATS) look(ctx context.Context) (now seen, err error) {
+func (n *NATS) look(ctx context.Context) (seen, error) {
+	now := seen{Floors: map[string]uint64{}}
+	for queue, consumer := range n.consumers {
+		info, err := consumer.Info(ctx)
+		if err != nil {
+			return seen{}, natsError(err)
+		}
+		now.Floors[queue] = info.AckFloor.Stream
+	}
 	for stream, to := range map[jetstream.Stream]*seenStream{n.stream: &now.Entries, n.settings: &now.Settings} {
 		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(prefix+"replica.*"))
 		if err != nil {
@@ -190,6 +132,7 @@ func (n *NATS) look(ctx context.Context) (now seen, err error) {
 		}
 		*to = seenStream{info.State.FirstSeq, info.State.LastSeq, info.State.Msgs - uint64(len(info.State.Subjects))}
 	}
+	now.Sum = now.sum()
 	return now, nil
 }
 
@@ -202,15 +145,10 @@ func (n *NATS) note(ctx context.Context) error {
 	e := n.embedded
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if now == e.seen {
+	if now.Sum == e.noted {
 		return nil
 	}
-	e.seen = now
-	return e.save(now)
-}
-
-func (e *embedded) save(s seen) error {
-	content, err := json.Marshal(s)
+	content, err := json.Marshal(now)
 	if err != nil {
 		return err
 	}
@@ -218,63 +156,133 @@ func (e *embedded) save(s seen) error {
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
 		return err
 	}
+	e.noted = now.Sum
 	return os.Rename(path+".new", path)
 }
 
-// load returns the last description. At the first start, or if the file itself
-// is damaged, ok is false.
-func (e *embedded) load() (s seen, ok bool) {
-	content, err := os.ReadFile(filepath.Join(e.dir, seenName))
-	return s, err == nil && json.Unmarshal(content, &s) == nil
-}
-
-// checkConsumers moves the consumers' files aside, before the server starts, if
-// they changed since a clean end. From here on the checksum is unknown.
-func (e *embedded) checkConsumers() error {
-	s, ok := e.load()
-	if !ok || s.Consumers == "" {
-		return nil
-	}
-	if s.Consumers != e.sumOfConsumers() {
-		e.putAside()
-	}
-	s.Consumers = ""
-	return e.save(s)
-}
-
-// sumOfConsumers returns a checksum of the states of all consumers.
-func (e *embedded) sumOfConsumers() string {
-	sum := sha256.New()
-	states, _ := filepath.Glob(filepath.Join(e.dir, consumersPath, "*", "o.dat")) // sorted; the pattern is valid
-	for _, path := range states {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err.Error()
-		}
-		fmt.Fprintf(sum, "%s %x\n", filepath.Base(filepath.Dir(path)), sha256.Sum256(content))
-	}
-	return fmt.Sprintf("%x", sum.Sum(nil))
-}
-
-// putAside moves the consumers' files aside.
-func (e *embedded) putAside() {
-	aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000"))
-	if os.Rename(filepath.Join(e.dir, consumersPath), aside) == nil {
-		e.damaged = append(e.damaged, consumersPath)
-		e.log.log.Warn("the files that track running jobs were damaged and have been rebuilt; all jobs will be scanned once", "put_aside", aside)
-	}
-}
-
-// compare finds losses since the last description.
+// compare finds and logs, once, what was lost since the description of an
+// earlier process.
 func (n *NATS) compare(ctx context.Context) error {
-	then, ok := n.embedded.load()
-	if !ok {
+	e := n.embedded
+	if e.compared {
 		return nil
 	}
 	now, err := n.look(ctx)
 	if err != nil {
 		return err
 	}
-	n.embedded.lost = Loss{Entries: then.Entries.lost(now.Entries), Settings: then.Settings.lost(now.Settings)}
+	e.compared = true
+	e.lost = Loss{Entries: e.before.Entries.lost(now.Entries), Settings: e.before.Settings.lost(now.Settings)}
+	if e.lost != (Loss{}) {
+		e.log.log.Warn("files in DATA_DIR were damaged and their contents are lost; a backup may have them",
+			"entries", e.lost.Entries, "settings", e.lost.Settings)
+	}
 	return nil
 }
+
+// A record in a block of messages has a length, a sequence, a time, the length of
+// its subject, the subject, perhaps a length and headers, the message, and a sum
+// (https://github.com/nats-io/nats-server/blob/main/server/filestore.go).
+const (
+	recordHead = 22
+	recordSum  = 8
+	hasHeaders = 1 << 31 // in the length
+)
+
+// checkBlocks checks each record before the server starts. The server trusts a
+// damaged sequence or header: it may take all memory for the sequences before,
+// or hide the records after. A damaged record is taken out, and a copy of the
+// damaged block is kept.
+func (e *embedded) checkBlocks() error {
+	blocks, err := filepath.Glob(filepath.Join(e.dir, "jetstream", "*", "streams", "*", "msgs", "*.blk"))
+	if err != nil {
+		return err
+	}
+	for _, path := range blocks {
+		block, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("a file of DATA_DIR cannot be read: %w", err)
+		}
+		sound, lost, err := soundRecords(path, block)
+		if err != nil {
+			return err
+		}
+		if lost == 0 {
+			continue
+		}
+		aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000")+"-"+filepath.Base(path))
+		if err := os.WriteFile(aside, block, 0o600); err != nil {
+			return fmt.Errorf("a damaged file of DATA_DIR cannot be put aside: %w", err)
+		}
+		// The server rebuilds its index from the remaining records.
+		err = os.Remove(filepath.Join(filepath.Dir(path), "index.db"))
+		if err == nil || os.IsNotExist(err) {
+			err = os.WriteFile(path, sound, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("a damaged file of DATA_DIR cannot be mended: %w", err)
+		}
+		e.damaged = append(e.damaged, strings.TrimPrefix(path, e.dir+string(filepath.Separator)))
+		e.log.log.Warn("a file in DATA_DIR is damaged; records in it are lost", "file", path, "at_least", lost, "put_aside", aside)
+	}
+	return nil
+}
+
+// soundRecords returns the records of a block that have the right checksum, and
+// the number of others. After a wrong length it is not known where the next
+// record begins.
+func soundRecords(path string, block []byte) (sound []byte, lost int, err error) {
+	stream := filepath.Base(filepath.Dir(filepath.Dir(path)))
+	key := sha256.Sum256([]byte(stream + "-" + strings.TrimSuffix(filepath.Base(path), ".blk")))
+	sum, err := highwayhash.NewDigest64(key[:])
+	if err != nil {
+		return nil, 0, err
+	}
+	for len(block) > 0 {
+		if len(block) < recordHead {
+			return sound, lost + 1, nil
+		}
+		raw := binary.LittleEndian.Uint32(block)
+		length, subject := int(raw&^hasHeaders), int(binary.LittleEndian.Uint16(block[20:]))
+		if length < recordHead+recordSum || length > len(block) {
+			return sound, lost + 1, nil
+		}
+		record := block[:length]
+		block = block[length:]
+		text, ok := summed(record[recordHead:length-recordSum], subject, raw&hasHeaders != 0)
+		sum.Reset()
+		_, _ = sum.Write(record[4:20])
+		_, _ = sum.Write(text)
+		if ok && bytes.Equal(sum.Sum(nil), record[length-recordSum:]) {
+			sound = append(sound, record...)
+		} else {
+			lost++
+		}
+	}
+	return sound, lost, nil
+}
+
+// summed returns the bytes that a record's checksum covers, without the head.
+// The checksum does not cover the lengths of subject and headers; if they
+// cannot be right, ok is false.
+func summed(body []byte, subject int, headers bool) (text []byte, ok bool) {
+	if subject > len(body) || !subjectForm.Match(body[:subject]) {
+		return nil, false
+	}
+	if !headers {
+		return body, true
+	}
+	if subject+4 > len(body) {
+		return nil, false
+	}
+	rest := body[subject+4:]
+	length := int(binary.LittleEndian.Uint32(body[subject:]))
+	if length > len(rest) || !bytes.HasPrefix(rest, []byte("NATS/1.0")) || !bytes.HasSuffix(rest[:length], []byte("\r\n\r\n")) {
+		return nil, false
+	}
+	return slices.Concat(body[:subject], rest), true
+}
+
+// subjectForm matches all subjects, and the empty subject. The name of a setting
+// is a hash, except for one; a part of a name would be another setting.
+var subjectForm = regexp.MustCompile(`^(slackocr\.(entry\.[A-Za-z0-9._-]+|setting\.([A-Za-z0-9_-]{27}|[a-z]+-[a-z]+)))?$`)

@@ -33,30 +33,18 @@ type embedded struct {
 	dir      string
 	maxBytes int64
 	log      *serverLog
+	server   *server.Server
+	lock     *flock.Flock
+	session  string // see Store.Session
 
-	lost    Loss     // losses before this session
-	damaged []string // damaged files that were mended at the start, relative to dir
+	before   seen     // an earlier process's description of the store; its floors are those of this session
+	damaged  []string // damaged files that were mended at the start, relative to dir
+	lost     Loss     // what was lost since before
+	compared bool     // lost is known
 
-	server  *server.Server
-	lock    *flock.Flock
-	session string    // see Store.Session
-	silent  time.Time // start of the time without an answered write; used by the announcer only
-
-	mu    sync.Mutex // guards the fields below
-	begun bool       // the session has started
-	seen  seen       // the last description
-}
-
-// begin calls first, once in a session.
-func (e *embedded) begin(first func() error) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.begun {
-		return nil
-	}
-	err := first()
-	e.begun = err == nil
-	return err
+	mu     sync.Mutex // guards the fields below
+	silent time.Time  // start of the time without an answered write
+	noted  string     // sum of the last saved description
 }
 
 // silence is the longest time without an answered write. After a write error,
@@ -66,6 +54,8 @@ const silence = 30 * time.Second
 // wrote takes the result of a write that is tried every few seconds, and
 // returns ErrBroken after a long silence.
 func (e *embedded) wrote(err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	switch {
 	case !errors.Is(err, ErrUnavailable):
 		e.silent = time.Time{}
@@ -91,11 +81,15 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &embedded{dir: dir, maxBytes: maxBytes, log: &serverLog{log: log}, lock: lock, session: rand.Text()}
+	e := &embedded{
+		dir: dir, maxBytes: maxBytes, log: &serverLog{log: log}, lock: lock, session: rand.Text(), before: loadSeen(dir),
+	}
 	n := &NATS{maxBytes: maxBytes, embedded: e}
-	err = e.checkConsumers()
+	err = e.checkBlocks()
 	if err == nil {
-		err = e.checkBlocks()
+		// The leases of an earlier process are void, and the files of the consumers
+		// have no checksum. Setup makes the consumers anew.
+		err = os.RemoveAll(filepath.Join(dir, "jetstream", "$G", "streams", streamName, "obs"))
 	}
 	if err == nil {
 		err = n.start()
@@ -171,17 +165,4 @@ func tighten(dir string, log *slog.Logger) {
 	if err := os.Chmod(dir, 0o700); err != nil && info.Mode().Perm()&0o007 != 0 {
 		log.Warn("other users of this machine can read DATA_DIR: run chmod 700 on it", "mode", info.Mode().String(), "error", err)
 	}
-}
-
-func (e *embedded) close() error {
-	e.shutdown()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var err error
-	if e.begun { // otherwise nothing is known about the store
-		s := e.seen
-		s.Consumers = e.sumOfConsumers()
-		err = e.save(s)
-	}
-	return errors.Join(err, e.lock.Close())
 }

@@ -39,8 +39,6 @@ type Store interface {
 	// Remove removes an entry with a known revision. If the revision differs
 	// or there is no entry, Remove returns nil.
 	Remove(ctx context.Context, key string, revision uint64) error
-	// Oldest returns the oldest entries that match, oldest first.
-	Oldest(ctx context.Context, n int, filter string) ([]Entry, error)
 	// List returns the newest entries that match one of the filters, oldest
 	// first. No key may match two filters.
 	List(ctx context.Context, newest int, filters ...string) ([]Entry, error)
@@ -72,9 +70,6 @@ type Store interface {
 	// Unfinished returns the number of entries of [Jobs] that are leased or
 	// will be, in all replicas.
 	Unfinished(ctx context.Context) (int, error)
-
-	// Verify reads everything in the store, and counts missing parts.
-	Verify(ctx context.Context) (Loss, error)
 
 	// Close closes the store. Nobody may use the store any more.
 	Close(ctx context.Context) error

@@ -1,10 +1,8 @@
 package kv
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -49,36 +47,6 @@ func (n *NATS) next(ctx context.Context, queue string) (Lease, error) {
 		return nil, natsError(err)
 	}
 	return nil, nil
-}
-
-// returnLeases hands back all leases of a queue on the server, at the start of
-// an embedded server. The process that had these leases has ended, and each
-// lease would otherwise have to lapse.
-func (n *NATS) returnLeases(ctx context.Context, queue string) error {
-	ctx, cancel := context.WithTimeout(ctx, startWait)
-	defer cancel()
-	info, err := n.consumers[queue].Info(ctx)
-	if err != nil || info.NumAckPending == 0 {
-		return natsError(err)
-	}
-	// The leased entries are among those from the first unfinished entry to the
-	// last one that was ever leased. For others an answer has no effect.
-	first, last := info.AckFloor.Stream+1, info.Delivered.Stream
-	var failed error
-	err = n.scan(ctx, jetstream.ConsumerConfig{
-		FilterSubjects: []string{prefix + queue + ".>"}, HeadersOnly: true,
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
-	}, func(e Entry) bool {
-		if e.Revision > last {
-			return false
-		}
-		// This is the answer of a worker that received this message last
-		// (https://docs.nats.io/reference/reference-protocols/nats_api_reference#acknowledging-messages).
-		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.0.0", streamName, info.Name, e.Revision, info.Delivered.Consumer)
-		failed = n.conn.Publish(reply, []byte("-NAK"))
-		return failed == nil
-	})
-	return cmp.Or(err, natsError(failed), natsError(n.conn.FlushWithContext(ctx)))
 }
 
 type natsLease struct {

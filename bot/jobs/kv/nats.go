@@ -1,8 +1,10 @@
 package kv
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +34,9 @@ const (
 	streamName = "slackocr"
 	prefix     = "slackocr.entry." // start of the entries' subjects
 	signals    = "slackocr."       // start of the signals' subjects
+
+	settingsPrefix = "slackocr.setting." // start of the settings' subjects
+	maxSettings    = 16 << 20            // bytes of their stream: about 12,000 settings of the largest size
 
 	// reserved is the part of the store for changes of existing jobs: a tenth.
 	reserved = 10
@@ -150,6 +155,50 @@ func (n *NATS) Remove(ctx context.Context, key string, revision uint64) error {
 	return natsError(err)
 }
 
+// List implements [Store]. The server's index of subjects finds a few entries
+// among many far sooner than a scan of the stream.
+func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry, error) {
+	var list []Entry
+	for _, filter := range filters {
+		info, err := n.stream.Info(ctx, jetstream.WithSubjectFilter(prefix+filter))
+		if err != nil {
+			return nil, natsError(err)
+		}
+		for subject := range info.State.Subjects {
+			e, err := n.Get(ctx, strings.TrimPrefix(subject, prefix))
+			if errors.Is(err, ErrNotFound) {
+				continue // the entry expired in the meantime
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Revision, b.Revision) })
+	return list[max(len(list)-newest, 0):], nil
+}
+
+// Setting implements [Store].
+func (n *NATS) Setting(ctx context.Context, key string) ([]byte, error) {
+	m, err := n.settings.GetLastMsgForSubject(ctx, settingsPrefix+key)
+	if err != nil {
+		return nil, natsError(err)
+	}
+	return m.Data, nil
+}
+
+// SetSetting implements [Store].
+func (n *NATS) SetSetting(ctx context.Context, key string, value []byte) error {
+	var err error
+	if len(value) == 0 {
+		err = n.settings.Purge(ctx, jetstream.WithPurgeSubject(settingsPrefix+key))
+	} else {
+		_, err = n.js.Publish(ctx, settingsPrefix+key, value)
+	}
+	return natsError(err)
+}
+
 // Signal implements [Store].
 func (n *NATS) Signal(_ context.Context, subject, message string) error {
 	return natsError(n.conn.Publish(signals+subject, []byte(message)))
@@ -182,7 +231,7 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 	_, err := n.js.Publish(ctx, prefix+key, nil, jetstream.WithMsgTTL(while))
 	if n.embedded != nil {
 		if err == nil {
-			_ = n.note(ctx) // the next look is as good
+			_ = n.note(ctx) // the next one is as good
 		}
 		return 1, n.embedded.wrote(natsError(err)) // an embedded store has one replica
 	}
@@ -212,12 +261,13 @@ func (n *NATS) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closing)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
-	if n.embedded != nil && n.stream != nil {
-		_ = n.note(ctx)
+	if n.embedded != nil && len(n.consumers) == len(consumerNames) { // Setup has succeeded
+		_ = n.note(ctx) // the last note is good enough
 	}
 	n.conn.Close()
 	if n.embedded != nil {
-		err = errors.Join(err, n.embedded.close())
+		n.embedded.shutdown()
+		err = errors.Join(err, n.embedded.lock.Close())
 	}
 	return err
 }

@@ -182,19 +182,6 @@ func (m *Memory) Remove(_ context.Context, key string, revision uint64) error {
 	return nil
 }
 
-// Oldest implements [kv.Store].
-func (m *Memory) Oldest(_ context.Context, n int, filter string) ([]kv.Entry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var list []kv.Entry
-	for _, e := range m.matches(filter) {
-		if len(list) < n {
-			list = append(list, e.Entry)
-		}
-	}
-	return list, nil
-}
-
 // List implements [kv.Store].
 func (m *Memory) List(_ context.Context, newest int, filters ...string) ([]kv.Entry, error) {
 	m.mu.Lock()
@@ -326,9 +313,6 @@ func (m *Memory) Unfinished(context.Context) (n int, err error) {
 	}
 	return n, nil
 }
-
-// Verify implements [kv.Store].
-func (*Memory) Verify(context.Context) (kv.Loss, error) { return kv.Loss{}, nil }
 
 // Close implements [kv.Store]. Other queues may go on with the store.
 func (m *Memory) Close(context.Context) error { return nil }

@@ -78,8 +78,8 @@ func ofContents(ctx context.Context, dir string, free int64) Finding {
 
 // ofLoss returns the finding for a damaged store.
 func ofLoss(found kv.Inspection) Finding {
-	what := fmt.Sprintf("the store in DATA_DIR is damaged: %d entries and %d settings are lost, and %d jobs are incomplete",
-		found.Lost.Entries, found.Lost.Settings, found.Lost.Jobs)
+	what := fmt.Sprintf("the store in DATA_DIR is damaged: %d entries and %d settings are lost",
+		found.Lost.Entries, found.Lost.Settings)
 	if len(found.Damaged) > 0 {
 		what += " (damaged: " + strings.Join(found.Damaged, ", ") + ")"
 	}

@@ -40,7 +40,6 @@ func TestInspect(t *testing.T) {
 	for d, named := range map[damage]string{
 		{block, "changed", int64(rand.IntN(len(before[block]))), 1}: block,
 		{settings, "cut", int64(len(before[settings])) - 5, 0}:      settings,
-		{filepath.Join(workersPath, "o.dat"), "changed", 9, 1}:      filepath.Dir(workersPath),
 	} {
 		d.apply(t, dir)
 		damaged := contents(t, dir, files)
