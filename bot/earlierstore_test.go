@@ -199,7 +199,7 @@ func TestUpgradeOfAStore(t *testing.T) {
 	h.startOn(store)
 	defer func() { _ = h.queue.Close(t.Context()) }()
 	defer func() { _ = h.stop() }()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	read := func(channel, name, ts string) {
 		t.Helper()

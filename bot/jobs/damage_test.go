@@ -192,7 +192,7 @@ func startDamaged(t *testing.T, dir string) (problem, said string) {
 		return "it cannot be opened: " + err.Error(), log.String()
 	}
 	defer func() { _ = store.Close(context.WithoutCancel(t.Context())) }()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	q, err := Open(ctx, Config{LeaseFor: time.Second, Log: logger}, store)
 	if err != nil {

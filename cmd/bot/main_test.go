@@ -232,7 +232,7 @@ func demoInABrowser(t *testing.T) {
 	until(t, tab, includes("#replies", words.Reading("photo.jpg")))
 	// The lengths that the thread's text went through, until it is read.
 	seen := evaluate(t, tab, fmt.Sprintf(`new Promise((done) => {
-		const lengths = [], end = Date.now() + 60000;
+		const lengths = [], end = Date.now() + 180000;
 		const look = () => {
 			const text = document.querySelector("#replies").innerText;
 			if (lengths.at(-1) !== text.length) lengths.push(text.length);
@@ -263,7 +263,7 @@ func demoInABrowser(t *testing.T) {
 func demoReadsPages(t *testing.T) {
 	p, address := demoProcess(t)
 	invoice := ""
-	for end := time.Now().Add(time.Minute); invoice == ""; {
+	for end := time.Now().Add(3 * time.Minute); invoice == ""; {
 		if time.Now().After(end) {
 			t.Fatalf("the colleague's invoice was not read: %s", p.stderr)
 		}
@@ -368,7 +368,7 @@ func newTab(t *testing.T) context.Context {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
-	limited, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	limited, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	allocator, stopAllocator := chromedp.NewExecAllocator(limited, options...)
 	tab, stop := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
@@ -392,7 +392,7 @@ func evaluate(t *testing.T, tab context.Context, expression string) any {
 func until(t *testing.T, tab context.Context, expression string) {
 	t.Helper()
 	ok := evaluate(t, tab, `new Promise((done) => {
-		const end = Date.now() + 30000;
+		const end = Date.now() + 120000;
 		const look = () => { let v; try { v = (`+expression+`) } catch {} v ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); };
 		look();
 	})`)

@@ -150,7 +150,7 @@ func (s *site) heard(ev any) {
 
 func (s *site) do(steps ...chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.tab, 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.tab, 2*time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		s.t.Fatal(err)
@@ -160,7 +160,7 @@ func (s *site) do(steps ...chromedp.Action[chromedp.Void]) {
 // js evaluates an expression in the page.
 func (s *site) js(expression string) any {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.tab, 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.tab, 2*time.Minute)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
 	if err != nil && !errors.Is(err, chromedp.ErrJSUndefined) {
@@ -173,7 +173,7 @@ func (s *site) js(expression string) any {
 // which the page's security policy forbids.)
 func (s *site) wait(expression string) {
 	s.t.Helper()
-	ok := s.js(`new Promise((done) => { const end = Date.now() + 10000; const look = () => { let v; try { v = (` + expression + `) } catch {} v ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 15) }; look(); })`)
+	ok := s.js(`new Promise((done) => { const end = Date.now() + 60000; const look = () => { let v; try { v = (` + expression + `) } catch {} v ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 15) }; look(); })`)
 	if ok != true {
 		text := s.js(`document.body.innerText`)
 		s.t.Fatalf("never true: %s\nthe page says:\n%v", expression, text)
@@ -188,7 +188,7 @@ func (s *site) key(keys string, options ...chromedp.KeyOption) {
 // messages waits until the channel has n messages, replies included.
 func (s *site) messages(n int) []localslack.Message {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	if err := s.w.Wait(ctx, func() bool { return len(s.w.Messages(s.channel)) >= n }); err != nil {
 		s.t.Fatalf("%d of %d messages: %v", len(s.w.Messages(s.channel)), n, err)
@@ -316,7 +316,7 @@ func (s *site) connect(answer func(payload map[string]any) any) *siteApp {
 		}
 	}()
 	s.t.Cleanup(func() { conn.Close(); <-done })
-	ctx, stop := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, stop := context.WithTimeout(s.t.Context(), time.Minute)
 	defer stop()
 	if err := s.w.Wait(ctx, func() bool { return s.w.Connections() > 0 }); err != nil {
 		s.t.Fatal(err)
@@ -330,7 +330,7 @@ func (a *siteApp) next() map[string]any {
 	select {
 	case p := <-a.asked:
 		return p
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		a.s.t.Fatal("the app heard nothing")
 		return nil
 	}

@@ -67,7 +67,7 @@ func Open(t testing.TB, model http.HandlerFunc) *Office {
 // Wait waits for a state of the workspace, for a minute at most.
 func (o *Office) Wait(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	if err := o.Workspace.Wait(ctx, cond); err != nil {
 		t.Fatalf("never: %s", what)
