@@ -2,7 +2,6 @@ package ocr
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 
 	"slackocr/ocr/internal/events"
 	"slackocr/ocr/witness"
@@ -282,60 +283,44 @@ type fault struct {
 // {"type":"error",…}, {"message":…} and {"detail":…}. Gemini puts its errors
 // into a list.
 func parseFault(data []byte) (f fault, ok bool) {
-	var list []json.RawMessage
-	if json.Unmarshal(data, &list) == nil && len(list) > 0 {
-		data = list[0]
+	body := gjson.ParseBytes(data)
+	if body.IsArray() {
+		body = body.Get("0")
 	}
-	var body map[string]json.RawMessage
-	if json.Unmarshal(data, &body) != nil {
+	if !body.IsObject() || !gjson.ValidBytes(data) {
 		return fault{}, false
 	}
 	f = faultOf(body)
-	raw := body["error"]
-	if slices.Contains([]string{"", "null", "false", "0", `""`, "{}", "[]"}, string(raw)) {
-		return f, true
+	switch inner := body.Get("error"); {
+	case inner.IsObject():
+		outer := f
+		f = faultOf(inner)
+		f.code, f.kind, f.message = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind), cmp.Or(f.message, outer.message)
+	case inner.Type == gjson.String:
+		f.message = cmp.Or(inner.Str, f.message)
 	}
-	var inner map[string]json.RawMessage
-	if json.Unmarshal(raw, &inner) != nil {
-		f.message = textOf(raw)
-		return f, true
-	}
-	outer := f
-	f = faultOf(inner)
-	f.code, f.kind = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind)
 	return f, true
 }
 
-func faultOf(body map[string]json.RawMessage) fault {
-	f := fault{code: optionalText(body["code"]), param: optionalText(body["param"])}
-	f.kind = cmp.Or(optionalText(body["type"]), optionalText(body["error_type"]), optionalText(body["status"])) // TGI; Gemini
-	for _, name := range []string{"message", "detail", "msg"} {
-		f.message = cmp.Or(f.message, optionalText(body[name]))
+func faultOf(body gjson.Result) fault {
+	// first returns the first of these fields that is there, as a text.
+	first := func(names ...string) (text string) {
+		for _, name := range names {
+			text = cmp.Or(text, body.Get(name).String())
+		}
+		return text
 	}
-	var metadata struct{ Reasons []json.RawMessage }
-	f.flagged = json.Unmarshal(body["metadata"], &metadata) == nil && len(metadata.Reasons) > 0
-	var status int
-	if json.Unmarshal(body["code"], &status) == nil && 400 <= status && status <= 599 {
-		f.status = status
+	f := fault{
+		message: first("message", "detail", "msg"),
+		kind:    first("type", "error_type", "status"), // TGI; Gemini
+		code:    first("code"),
+		param:   first("param"),
+		flagged: len(body.Get("metadata.reasons").Array()) > 0,
+	}
+	if code := body.Get("code"); code.Type == gjson.Number && 400 <= code.Num && code.Num <= 599 {
+		f.status = int(code.Num)
 	}
 	return f
-}
-
-// optionalText is textOf, with "" for null.
-func optionalText(raw json.RawMessage) string {
-	if string(raw) == "null" {
-		return ""
-	}
-	return textOf(raw)
-}
-
-// textOf returns the contents of a JSON string, and any other value unchanged.
-func textOf(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
 }
 
 // An endpoint describes the destination of requests, for errors. secret is the
