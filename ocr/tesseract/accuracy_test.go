@@ -37,12 +37,13 @@ func readAll(t *testing.T, file []byte, markdown bool, languages ...string) (tex
 		t.Fatal(err)
 	}
 	var all strings.Builder
-	for piece, err := range s.reader.read(t.Context(), m, markdown) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	err = s.reader.read(t.Context(), m, markdown, func(piece string) error {
 		all.WriteString(piece)
 		pieces++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all.String(), pieces
 }

@@ -1,32 +1,31 @@
 package tesseract
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"strings"
 	"time"
 )
 
-// An answer writes a picture's text as a chat completion.
+// An answer writes a picture's text as a chat completion, while the text is read if
+// the request asks for a stream, else at once.
 type answer struct {
 	request
-	text    iter.Seq2[string, error] // pieces; an error comes last
+	w       http.ResponseWriter
 	id      string
 	created int64 // Unix time
 
-	letters int   // bytes written so far
-	cut     bool  // at the token limit
-	failed  error // the error that ended the text early
+	text strings.Builder // the text so far
+	cut  bool            // at the token limit
 }
 
 // An object is a JSON object of the API.
 type object map[string]any
 
-// completion returns the whole answer, or one event of a stream.
-func (a *answer) completion(kind string, choices ...object) object {
-	return object{"id": a.id, "object": kind, "created": a.created, "model": a.Model, "choices": choices}
-}
+// errCut ends the reading of a picture at the request's token limit.
+var errCut = errors.New("the answer has as many tokens as it may have")
 
 // bytesPerToken is the usual estimate for English. tesseract has no tokens;
 // limits and usage figures are this rough.
@@ -34,24 +33,68 @@ const bytesPerToken = 4
 
 func tokens(bytes int) int { return (bytes + bytesPerToken - 1) / bytesPerToken }
 
-// pieces yields the text up to the request's token limit.
-func (a *answer) pieces() iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for piece, err := range a.text {
-			if err == nil && a.MaxTokens != nil {
-				// A division, since the request may contain any number.
-				if tokens(a.letters+len(piece)) > *a.MaxTokens {
-					piece = strings.ToValidUTF8(piece[:max(*a.MaxTokens*bytesPerToken-a.letters, 0)], "")
-					a.cut = true
-				}
-			}
-			a.letters += len(piece)
-			a.failed = err
-			if !yield(piece, err) || a.cut {
-				return
-			}
+// begin starts a stream.
+func (a *answer) begin() error {
+	if !a.Stream {
+		return nil
+	}
+	a.w.Header().Set("Content-Type", "text/event-stream")
+	a.w.Header().Set("Cache-Control", "no-cache")
+	return a.event(object{"role": "assistant", "content": ""}, nil)
+}
+
+// write adds a piece of the text, up to the request's token limit.
+func (a *answer) write(piece string) error {
+	// A division, since the request may contain any number.
+	if a.MaxTokens != nil && tokens(a.text.Len()+len(piece)) > *a.MaxTokens {
+		piece = strings.ToValidUTF8(piece[:max(*a.MaxTokens*bytesPerToken-a.text.Len(), 0)], "")
+		a.cut = true
+	}
+	a.text.WriteString(piece)
+	if a.Stream {
+		if err := a.event(object{"content": piece}, nil); err != nil {
+			return err
 		}
 	}
+	if a.cut {
+		return errCut
+	}
+	return nil
+}
+
+// end writes the end of the answer. failed is the error that ended the text early, or
+// nil. In a stream such an error is an event of its own, and no [DONE] follows. If end
+// returns an error, nothing was written.
+func (a *answer) end(failed error) error {
+	switch {
+	case !a.Stream && failed != nil:
+		return failed
+	case !a.Stream:
+		extend(a.w)
+		message := object{"role": "assistant", "content": a.text.String()}
+		c := a.completion("chat.completion", object{"index": 0, "message": message, "finish_reason": a.finishReason()})
+		c["usage"] = a.usage()
+		writeJSON(a.w, http.StatusOK, c)
+		return nil
+	case failed != nil:
+		_ = a.send(object{"error": asAPIError(failed)})
+		return nil
+	}
+	if a.event(object{}, a.finishReason()) != nil {
+		return nil // the client is gone
+	}
+	if a.StreamOptions.IncludeUsage {
+		last := a.completion("chat.completion.chunk")
+		last["choices"], last["usage"] = []object{}, a.usage()
+		_ = a.send(last)
+	}
+	_, _ = a.w.Write([]byte("data: [DONE]\n\n"))
+	return nil
+}
+
+// completion returns the whole answer, or one event of a stream.
+func (a *answer) completion(kind string, choices ...object) object {
+	return object{"id": a.id, "object": kind, "created": a.created, "model": a.Model, "choices": choices}
 }
 
 func (a *answer) finishReason() string {
@@ -62,77 +105,95 @@ func (a *answer) finishReason() string {
 }
 
 func (a *answer) usage() object {
-	prompt, text := tokens(len(a.prompt)), tokens(a.letters)
+	prompt, text := tokens(len(a.prompt)), tokens(a.text.Len())
 	return object{"prompt_tokens": prompt, "completion_tokens": text, "total_tokens": prompt + text}
-}
-
-// whole writes the answer at once.
-func (a *answer) whole(w http.ResponseWriter) error {
-	var text strings.Builder
-	for piece, err := range a.pieces() {
-		if err != nil {
-			return err
-		}
-		text.WriteString(piece)
-	}
-	extend(w)
-	message := object{"role": "assistant", "content": text.String()}
-	c := a.completion("chat.completion", object{"index": 0, "message": message, "finish_reason": a.finishReason()})
-	c["usage"] = a.usage()
-	writeJSON(w, http.StatusOK, c)
-	return nil
-}
-
-// stream writes each piece as the piece arrives. An error is an event of its
-// own, and the stream then ends without [DONE]. Errors of the connection are
-// ignored.
-func (a *answer) stream(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-cache")
-	if a.event(w, object{"role": "assistant", "content": ""}, nil) != nil {
-		return
-	}
-	for piece, err := range a.pieces() {
-		if err != nil {
-			_ = send(w, errorBody(err))
-			return
-		}
-		if a.event(w, object{"content": piece}, nil) != nil {
-			return
-		}
-	}
-	if a.event(w, object{}, a.finishReason()) != nil {
-		return
-	}
-	if a.StreamOptions.IncludeUsage {
-		last := a.completion("chat.completion.chunk")
-		last["choices"], last["usage"] = []object{}, a.usage()
-		_ = send(w, last)
-	}
-	_, _ = w.Write([]byte("data: [DONE]\n\n"))
 }
 
 // event writes an event with one choice. finishReason may be nil. The usage is
 // null until the last event, if the client asked for the usage.
-func (a *answer) event(w http.ResponseWriter, delta object, finishReason any) error {
+func (a *answer) event(delta object, finishReason any) error {
 	c := a.completion("chat.completion.chunk", object{"index": 0, "delta": delta, "finish_reason": finishReason})
 	if a.StreamOptions.IncludeUsage {
 		c["usage"] = nil
 	}
-	return send(w, c)
+	return a.send(c)
 }
 
 // send writes a server-sent event and flushes the connection.
-func send(w http.ResponseWriter, v object) error {
-	extend(w)
-	if _, err := fmt.Fprintf(w, "data: %s\n\n", encode(v)); err != nil {
+func (a *answer) send(v object) error {
+	extend(a.w)
+	body, _ := json.Marshal(v) // such an object never fails
+	if _, err := fmt.Fprintf(a.w, "data: %s\n\n", body); err != nil {
 		return err
 	}
-	return http.NewResponseController(w).Flush()
+	return http.NewResponseController(a.w).Flush()
 }
 
 // extend gives the client time to read the next event: a client that stopped
 // reading must not hold its slot for ever. Some connections have no deadlines.
 func extend(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+}
+
+// writeJSON answers with a JSON object. Errors of the connection are ignored.
+func writeJSON(w http.ResponseWriter, status int, v object) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// An apiError is an error in the form of OpenAI's API: a status and a body of
+// {"error":{"message","type","param","code"}}.
+type apiError struct {
+	Status  int    `json:"-"`
+	Message string `json:"message"`
+	Type    string `json:"type"`
+	Param   any    `json:"param"` // a string or nil
+	Code    string `json:"code"`
+}
+
+func (e *apiError) Error() string { return e.Message }
+
+// invalid returns the error for a request that can never be answered.
+func invalid(status int, code, format string, args ...any) *apiError {
+	return &apiError{Status: status, Code: code, Message: fmt.Sprintf(format, args...), Type: "invalid_request_error"}
+}
+
+// badRequest returns the error for a request with a wrong field, param, which
+// may be empty.
+func badRequest(param, code, format string, args ...any) *apiError {
+	e := invalid(http.StatusBadRequest, code, format, args...)
+	if param != "" {
+		e.Param = param
+	}
+	return e
+}
+
+func badImage(format string, args ...any) *apiError {
+	return badRequest("messages", "invalid_image", format, args...)
+}
+
+var (
+	errTooLarge = invalid(http.StatusRequestEntityTooLarge, "request_too_large", "the request is over the limit of %d bytes", maxBody)
+	errBusy     = &apiError{
+		Status: http.StatusTooManyRequests, Type: "rate_limit_error", Code: "rate_limit_exceeded",
+		Message: "too many requests are waiting; try again later",
+	}
+	errTooSlow = &apiError{
+		Status: http.StatusInternalServerError, Type: "server_error", Code: "internal_error",
+		Message: "reading the picture took too long",
+	}
+	errFailed = &apiError{
+		Status: http.StatusInternalServerError, Type: "server_error", Code: "internal_error",
+		Message: "the picture could not be read",
+	}
+)
+
+// asAPIError returns any error in the API's form. Internal details are left
+// out.
+func asAPIError(err error) *apiError {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return e
+	}
+	return errFailed
 }

@@ -51,42 +51,21 @@ func languageOf(code string) (l language, ok bool) {
 	return languages[i], true
 }
 
-// installed returns the installed languages in the order of use. tesseract
-// takes the first language with good text, so English follows other languages
-// in Latin script, which have its letters and more, and precedes all others.
-func installed(program string) ([]string, error) {
+// chosen returns the languages to use: the wanted languages, or all installed ones.
+// tesseract takes the first language with good text, so English follows other
+// languages in Latin script, which have its letters and more, and precedes all others.
+func chosen(program string, wanted []string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	var codes []string
-	for line, err := range output(ctx, program, []string{"--list-langs"}) {
-		if err != nil {
-			return nil, err
-		}
+	var have []string
+	err := output(ctx, program, func(line string) error {
 		code := strings.TrimSpace(line)
 		// The first line is a heading; osd, equ and snum are no languages.
-		if code == "" || strings.Contains(code, " ") || code == "osd" || code == "equ" || code == "snum" {
-			continue
+		if code != "" && !strings.Contains(code, " ") && code != "osd" && code != "equ" && code != "snum" {
+			have = append(have, code)
 		}
-		codes = append(codes, code)
-	}
-	place := func(code string) int {
-		l, ok := languageOf(code)
-		switch {
-		case code == "eng":
-			return 1
-		case ok && l.script != "Latin":
-			return 2
-		}
-		return 0
-	}
-	slices.SortStableFunc(codes, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
-	return codes, nil
-}
-
-// chosen returns the languages to use: the wanted languages, or all installed
-// languages.
-func chosen(program string, wanted []string) ([]string, error) {
-	have, err := installed(program)
+		return nil
+	}, "--list-langs")
 	if err != nil {
 		return nil, fmt.Errorf("the program %q does not say its languages: %w", program, err)
 	}
@@ -102,6 +81,17 @@ func chosen(program string, wanted []string) ([]string, error) {
 	if len(wanted) > 0 {
 		return wanted, nil
 	}
+	place := func(code string) int {
+		l, ok := languageOf(code)
+		switch {
+		case code == "eng":
+			return 1
+		case ok && l.script != "Latin":
+			return 2
+		}
+		return 0
+	}
+	slices.SortStableFunc(have, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
 	return have, nil
 }
 
@@ -142,13 +132,14 @@ const (
 // script, else "".
 func (r reader) foreign(ctx context.Context, m *image.Gray) string {
 	var script string
-	for line, err := range r.run(ctx, m, []image.Rectangle{m.Rect}, "--psm", scripts) {
-		if err != nil {
-			return "" // not enough letters to tell
-		}
+	err := r.run(ctx, m, []image.Rectangle{m.Rect}, func(line string) error {
 		if name, ok := strings.CutPrefix(line, "Script: "); ok {
 			script = name
 		}
+		return nil
+	}, "--psm", scripts)
+	if err != nil {
+		return "" // not enough letters to tell
 	}
 	advice := ""
 	for _, l := range slices.Backward(languages) {

@@ -14,10 +14,10 @@ import (
 // A word is a word of the page with its position.
 type word struct {
 	image.Rectangle
-	part, block int    // numbers of the part of the page, and of the block in the part
-	line        string // name of the line
-	confidence  float64
-	text        string
+	part       int    // number of the part of the page
+	line       string // name of the line
+	confidence float64
+	text       string
 }
 
 // parseRow parses a row of tesseract's table: level, page, block, paragraph,
@@ -41,7 +41,6 @@ func parseRow(cells []string, parts []image.Rectangle) (w word, ok bool) {
 	return word{
 		Rectangle:  image.Rect(n[5], n[6], n[5]+n[7], n[6]+n[8]).Add(parts[n[0]-1].Min),
 		part:       n[0] - 1,
-		block:      n[1],
 		line:       strings.Join(cells[1:5], "/"),
 		confidence: confidence,
 		text:       strings.TrimSpace(cells[11]),
@@ -76,21 +75,13 @@ func cells(line []word) []cell {
 	return all
 }
 
-// rows returns the cells of each line, without specks that tesseract took for
-// letters.
-func rows(words []word) [][]cell {
-	var all [][]cell
-	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
-		if letters, confidence := meanConfidence(line); letters > 3 || confidence > speckConfidence {
-			all = append(all, cells(line))
-		}
+// rows returns the cells of each line.
+func rows(words []word) (all [][]cell) {
+	for line := range lines(words) {
+		all = append(all, cells(line))
 	}
 	return all
 }
-
-// speckConfidence is the mean confidence, in percent, below which a few letters are
-// specks.
-const speckConfidence = 60
 
 // meanConfidence returns the number of letters, and tesseract's mean confidence.
 func meanConfidence(words []word) (letters int, confidence float64) {
@@ -126,18 +117,18 @@ func isEastAsian(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
 }
 
-// runs yields the longest runs of neighbours for which together returns true.
-func runs[E any](all []E, together func(a, b E) bool) iter.Seq[[]E] {
-	return func(yield func([]E) bool) {
-		for len(all) > 0 {
+// lines yields the words of each line.
+func lines(words []word) iter.Seq[[]word] {
+	return func(yield func([]word) bool) {
+		for len(words) > 0 {
 			n := 1
-			for n < len(all) && together(all[n-1], all[n]) {
+			for n < len(words) && words[n].line == words[0].line {
 				n++
 			}
-			if !yield(all[:n:n]) {
+			if !yield(words[:n]) {
 				return
 			}
-			all = all[n:]
+			words = words[n:]
 		}
 	}
 }
@@ -163,9 +154,6 @@ type span struct{ from, to int }
 func table(rows [][]cell) (n int, columns []span) {
 	var spans []span
 	for n < len(rows) && len(rows[n]) > 1 {
-		if n > 0 && rows[n][0].Min.Y-rows[n-1][0].Max.Y > 3*rows[n][0].Dy() {
-			break
-		}
 		for _, c := range rows[n] {
 			spans = append(spans, span{c.Min.X, c.Max.X})
 		}
@@ -179,28 +167,10 @@ func table(rows [][]cell) (n int, columns []span) {
 			columns = append(columns, s)
 		}
 	}
-	columns = merged(columns, rows[:n])
 	if n < 2 || len(columns) < 2 {
 		return 0, nil
 	}
 	return n, columns
-}
-
-// merged merges two columns that are never both filled: a heading on the left
-// and numbers on the right of a column need not overlap.
-func merged(columns []span, rows [][]cell) []span {
-	for i := 1; i < len(columns); {
-		left, right := columns[i-1], columns[i]
-		if slices.ContainsFunc(rows, func(row []cell) bool {
-			return slices.ContainsFunc(row, left.has) && slices.ContainsFunc(row, right.has)
-		}) {
-			i++
-			continue
-		}
-		columns[i-1].to = right.to
-		columns = slices.Delete(columns, i, i+1)
-	}
-	return columns
 }
 
 func (s span) has(c cell) bool { return s.from <= c.Min.X && c.Min.X < s.to }
@@ -227,4 +197,102 @@ func markdownTable(rows [][]cell, columns []span) string {
 		}
 	}
 	return text.String()
+}
+
+// A joiner turns the words of a page into text, part by part.
+type joiner struct {
+	write       func(piece string) error
+	markdown    bool
+	height      int   // of a usual line of the page
+	right       int   // end of the longest line
+	sizes       []int // type sizes of the lines so far
+	steps       []int // vertical steps from line to line
+	begun       bool
+	afterTable  bool // the previous item was a table
+	heading     bool // the previous line was a heading
+	last        cell // the previous line
+	lastHasGaps bool // the previous line had wide spaces
+}
+
+// add writes further words, line by line, with separators.
+func (j *joiner) add(words []word) error {
+	rows := rows(words)
+	for i, row := range rows {
+		for _, c := range row {
+			j.sizes = append(j.sizes, c.size)
+			j.right = max(j.right, c.Max.X)
+		}
+		if i > 0 {
+			j.steps = append(j.steps, row[0].Min.Y-rows[i-1][0].Max.Y)
+		}
+	}
+	for len(rows) > 0 {
+		n, columns := table(rows)
+		piece := ""
+		if j.markdown && n > 0 {
+			if j.begun {
+				piece = "\n\n"
+			}
+			piece += markdownTable(rows[:n], columns)
+			j.begun, j.afterTable = true, true
+		} else {
+			n = 1
+			piece = j.line(rows[0])
+		}
+		if err := j.write(piece); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// line returns a row as a line of text.
+func (j *joiner) line(row []cell) string {
+	c := row[0]
+	for _, next := range row[1:] {
+		c.text += space(c.text, next.text, true) + next.text
+		c.Rectangle = c.Union(next.Rectangle)
+	}
+	usual := j.height
+	if len(j.sizes) >= 3 {
+		usual = median(j.sizes)
+	}
+	heading := j.markdown && len(row) == 1 && 10*c.size > 13*usual
+	step := c.Min.Y - j.last.Max.Y
+	gap := step > usualStep(j.steps)+usual/2 || c.Max.Y < j.last.Min.Y // a new column
+	separator := "\n"
+	switch {
+	case !j.begun:
+		separator = ""
+	case heading && j.heading && !gap:
+		separator = " " // a heading of two lines
+	case gap || j.afterTable || heading != j.heading:
+		separator = "\n\n"
+	case j.markdown && j.wraps(c):
+		separator = space(j.last.text, c.text, false)
+	}
+	if heading && !(j.heading && separator == " ") {
+		separator += "# "
+	}
+	j.begun, j.afterTable, j.heading, j.last, j.lastHasGaps = true, false, heading, c, len(row) > 1
+	return separator + c.text
+}
+
+// wraps reports whether a line continues the previous line, which ended only
+// because the next word had no room.
+func (j *joiner) wraps(c cell) bool {
+	if j.lastHasGaps || strings.HasPrefix(c.text, "- ") || strings.HasPrefix(c.text, "• ") {
+		return false
+	}
+	return j.last.Max.X+c.first+c.Dy()/2 > j.right
+}
+
+// usualStep returns the usual space between lines. In a letter every other
+// space separates paragraphs, so the usual space is among the small ones.
+func usualStep(steps []int) int {
+	if len(steps) == 0 {
+		return 0
+	}
+	return max(0, slices.Sorted(slices.Values(steps))[len(steps)/4])
 }

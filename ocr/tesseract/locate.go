@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"iter"
 	"strings"
 )
 
@@ -15,39 +14,27 @@ const (
 	maxPlaces = 100
 )
 
-// locate yields the places of a text in DeepSeek-OCR's form:
+// locate writes the places of a text in DeepSeek-OCR's form:
 // <|ref|>text<|/ref|><|det|>[[x1, y1, x2, y2], …]<|/det|>, with coordinates
 // from 0 to 999 over the picture.
-func (r reader) locate(ctx context.Context, m *image.Gray, what string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		places, err := r.places(ctx, m, what)
-		switch {
-		case err != nil:
-			yield("", err)
-		case len(places) == 0:
-			yield(fmt.Sprintf("I do not see “%s” in this picture.", what), nil)
-		default:
-			yield(refOpen+what+refClose+detOpen+"["+strings.Join(places, ", ")+"]"+detClose, nil)
-		}
-	}
-}
-
-func (r reader) places(ctx context.Context, m *image.Gray, what string) ([]string, error) {
+func (r reader) locate(ctx context.Context, m *image.Gray, what string, write func(piece string) error) error {
 	var places []string
-	for words, err := range r.words(ctx, m, []image.Rectangle{m.Rect}, oneBlock) {
-		if err != nil {
-			return nil, err
-		}
-		for _, at := range find(words, what) {
-			if len(places) == maxPlaces {
-				break
-			}
+	err := r.words(ctx, m, []image.Rectangle{m.Rect}, oneBlock, func(words []word) error {
+		found := find(words, what)
+		for _, at := range found[:min(len(found), maxPlaces)] {
 			on := func(v, size int) int { return max(0, min(grid, v*grid/size)) }
 			places = append(places, fmt.Sprintf("[%d, %d, %d, %d]",
 				on(at.Min.X, m.Rect.Dx()), on(at.Min.Y, m.Rect.Dy()), on(at.Max.X, m.Rect.Dx()), on(at.Max.Y, m.Rect.Dy())))
 		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(places) == 0:
+		return write(fmt.Sprintf("I do not see “%s” in this picture.", what))
 	}
-	return places, nil
+	return write(refOpen + what + refClose + detOpen + "[" + strings.Join(places, ", ") + "]" + detClose)
 }
 
 // find returns the places of a text in any case, each inside a line: the boxes
@@ -58,7 +45,7 @@ func find(words []word, what string) []image.Rectangle {
 		return nil
 	}
 	var places []image.Rectangle
-	for line := range runs(words, func(a, b word) bool { return a.line == b.line }) {
+	for line := range lines(words) {
 		places = append(places, findInLine(line, what)...)
 	}
 	return places

@@ -90,15 +90,12 @@ func parseRequest(body []byte) (request, error) {
 
 // decodeDataURL returns the bytes of a picture in a data URL (RFC 2397).
 func decodeDataURL(url string) ([]byte, error) {
-	rest, ok := strings.CutPrefix(url, "data:")
-	if !ok {
-		return nil, badRequest("messages", "invalid_image_url", "image_url must be a base64 data URL; nothing is fetched from the network")
+	head, data, isBase64 := strings.Cut(url, ";base64,")
+	mediaType, isData := strings.CutPrefix(head, "data:")
+	if !isData || !isBase64 {
+		return nil, badRequest("messages", "invalid_image_url", "image_url must be a data URL in base64; nothing is fetched from the network")
 	}
-	head, data, ok := strings.Cut(rest, ",")
-	if !ok || !strings.HasSuffix(head, ";base64") {
-		return nil, badRequest("messages", "invalid_image_url", "image_url must be a data URL in base64")
-	}
-	if !strings.HasPrefix(head, "image/") {
+	if !strings.HasPrefix(mediaType, "image/") {
 		return nil, badImage("the data URL holds no picture")
 	}
 	picture, err := base64.StdEncoding.DecodeString(data)
@@ -106,4 +103,43 @@ func decodeDataURL(url string) ([]byte, error) {
 		return nil, badImage("the data URL's base64 is damaged")
 	}
 	return picture, nil
+}
+
+// A task is the request of a prompt, as far as a program can carry out that
+// request by reading printed text.
+type task struct {
+	kind taskKind
+	what string // text to locate
+}
+
+type taskKind int
+
+const (
+	asMarkdown taskKind = iota
+	asText
+	locate
+	unsupported // a prompt for a language model
+)
+
+// DeepSeek-OCR's prompts: https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
+const (
+	refOpen, refClose = "<|ref|>", "<|/ref|>"
+	detOpen, detClose = "<|det|>", "<|/det|>"
+)
+
+// taskOf returns the task of a prompt. An empty prompt asks for markdown.
+func taskOf(prompt string) task {
+	prompt = strings.TrimSpace(prompt)
+	_, rest, _ := strings.Cut(prompt, refOpen)
+	what, _, closed := strings.Cut(rest, refClose)
+	lower := strings.ToLower(prompt)
+	switch {
+	case closed && strings.TrimSpace(what) != "":
+		return task{locate, strings.TrimSpace(what)}
+	case strings.HasPrefix(lower, "free ocr"):
+		return task{kind: asText}
+	case prompt == "", strings.Contains(lower, "markdown"), strings.Contains(lower, "ocr this image"):
+		return task{kind: asMarkdown}
+	}
+	return task{kind: unsupported}
 }

@@ -116,7 +116,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, object{"object": "list", "data": []object{model}})
 	}
 	if err != nil {
-		writeJSON(w, asAPIError(err).Status, errorBody(err))
+		writeJSON(w, asAPIError(err).Status, object{"error": asAPIError(err)})
 	}
 }
 
@@ -150,16 +150,16 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), readTimeout, errTooSlow)
 	defer cancel()
 	start := time.Now()
-	text := s.reader.do(ctx, picture, req.task)
-	a := answer{request: req, text: text, id: "chatcmpl-" + rand.Text(), created: start.Unix()}
-	if req.Stream {
-		a.stream(w)
-	} else {
-		err = a.whole(w)
+	a := answer{request: req, w: w, id: "chatcmpl-" + rand.Text(), created: start.Unix()}
+	if err = a.begin(); err == nil {
+		err = s.reader.do(ctx, picture, req.task, a.write)
 	}
-	s.log.Info("picture read", "pixels", len(picture.Pix), "letters", a.letters,
-		"took", time.Since(start).Round(time.Millisecond), "error", a.failed)
-	return err
+	if errors.Is(err, errCut) {
+		err = nil
+	}
+	s.log.Info("picture read", "pixels", len(picture.Pix), "letters", a.text.Len(),
+		"took", time.Since(start).Round(time.Millisecond), "error", err)
+	return a.end(err)
 }
 
 // receive reads and checks the request.
