@@ -7,11 +7,7 @@ import "slackocr/ocr"
 func (c *Config) Remedy(class ocr.Class) string {
 	switch class {
 	case ocr.KeyRefused:
-		variable := "MODELVERSE_API_KEY"
-		if c.OCRAPIKey != "" {
-			variable = "OCR_API_KEY"
-		}
-		return "Copy the key into " + variable + " again, and check its permissions."
+		return "Copy the key into " + c.keyVariable() + " again, and check its permissions."
 	case ocr.Unpaid:
 		return "The key is right, but the account is out of credit: top it up."
 	case ocr.Down:

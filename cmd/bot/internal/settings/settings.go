@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,9 +53,9 @@ type Config struct {
 	OCRPrompt  string `env:"OCR_PROMPT" example:"convert to markdown"`
 	// OCRStream must be false for an endpoint that cannot stream.
 	OCRStream bool `env:"OCR_STREAM" envDefault:"true" example:"true or false"`
-	// OCRMaxTokens bounds an answer; empty means the profile's bound, 0 the
+	// OCRMaxTokens bounds an answer; nil means the profile's bound, 0 the
 	// endpoint's.
-	OCRMaxTokens maxTokens `env:"OCR_MAX_TOKENS" example:"8192"`
+	OCRMaxTokens *int `env:"OCR_MAX_TOKENS" example:"8192"`
 	// OCRExtraBody is a JSON object with fields to add to each request.
 	OCRExtraBody string `env:"OCR_EXTRA_BODY" example:"{\"top_p\": 0.9}"`
 	// OCRLanguages are the languages of the demo's local engine, separated by
@@ -130,22 +131,6 @@ func (s *ByteSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// maxTokens is a number of tokens in the OCR client's form: 0 if not set, and
-// ocr.NoLimit for the value 0.
-type maxTokens int
-
-func (m *maxTokens) UnmarshalText(text []byte) error {
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 0 {
-		return errors.New("is no number of tokens")
-	}
-	*m = maxTokens(n)
-	if n == 0 {
-		*m = ocr.NoLimit
-	}
-	return nil
-}
-
 // concurrency is a number of requests in the OCR client's form: 0 for auto.
 type concurrency int
 
@@ -182,6 +167,13 @@ func (p *Problems) add(variable, what string) {
 		return
 	}
 	*p = append(*p, fmt.Sprintf("%s %s. Example: %s=%s", variable, what, variable, Example(variable)))
+}
+
+// check records a problem of a variable unless ok.
+func (p *Problems) check(ok bool, variable, what string) {
+	if !ok {
+		p.add(variable, what)
+	}
 }
 
 // About returns the first of these variables that has a problem, or "".
@@ -246,10 +238,15 @@ func merge(environ []string, dotenv string) (map[string]string, error) {
 
 // Key returns the key of the endpoint, or "".
 func (c *Config) Key() string {
+	return cmp.Or(c.OCRAPIKey, c.ModelverseAPIKey)
+}
+
+// keyVariable returns the variable of the endpoint's key.
+func (c *Config) keyVariable() string {
 	if c.OCRAPIKey != "" {
-		return c.OCRAPIKey
+		return "OCR_API_KEY"
 	}
-	return c.ModelverseAPIKey
+	return "MODELVERSE_API_KEY"
 }
 
 // HasEndpoint reports whether the settings name an endpoint.
@@ -284,9 +281,13 @@ func (c *Config) NewModel() (*ocr.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	maxTokens := 0 // the profile's
+	if c.OCRMaxTokens != nil {
+		maxTokens = cmp.Or(*c.OCRMaxTokens, ocr.NoLimit)
+	}
 	return ocr.NewClient(ocr.Config{
 		BaseURL: c.OCRBaseURL, Key: c.Key(), Model: c.OCRModel, Profile: c.OCRProfile, Prompt: c.OCRPrompt,
-		Stream: c.OCRStream, MaxTokens: int(c.OCRMaxTokens), ExtraBody: extra, IdleTimeout: c.OCRIdleTimeout,
+		Stream: c.OCRStream, MaxTokens: maxTokens, ExtraBody: extra, IdleTimeout: c.OCRIdleTimeout,
 		Concurrency: int(c.OCRConcurrency), StopLoops: true,
 	})
 }

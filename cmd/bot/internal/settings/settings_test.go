@@ -11,7 +11,6 @@ import (
 	"github.com/joho/godotenv"
 
 	"slackocr/bot"
-	"slackocr/ocr"
 )
 
 // good is a whole set of settings.
@@ -78,7 +77,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 			"OCR_MAX_TOKENS must be", "OCR_IDLE_TIMEOUT must be", "MAX_FILE_SIZE must be", "TEMP_SIZE must be", "OCR_CONCURRENCY must be",
 		}},
 		{"the model's settings", append(good, "OCR_PROFILE=deepseek", "OCR_EXTRA_BODY=top_p=1", "OCR_MAX_TOKENS=-1"), "", []string{
-			"OCR_MAX_TOKENS " + isInvalid, "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is invalid",
+			"OCR_MAX_TOKENS must be", "OCR_PROFILE must be one of deepseek-ocr, deepseek-ocr-vllm, ", "OCR_EXTRA_BODY is invalid",
 		}},
 		{"extra fields that are not free", append(good, `OCR_EXTRA_BODY={"model":"x"}`), "", []string{"OCR_EXTRA_BODY is invalid: the extra body may not set"}},
 		{"addresses", append(good, "SLACK_API_URL=slack.com", "OCR_BASE_URL=ftp://x"), "", []string{"SLACK_API_URL isn't a web address", "OCR_BASE_URL isn't a web address"}},
@@ -114,9 +113,18 @@ func TestBrokenFileIsNotQuoted(t *testing.T) {
 
 // TestTokenLimit: none set is the profile's, 0 is none.
 func TestTokenLimit(t *testing.T) {
-	for value, want := range map[string]maxTokens{"": 0, "0": ocr.NoLimit, "700": 700} {
-		if c, err := load(t, append(good, "OCR_MAX_TOKENS="+value), ""); err != nil || c.OCRMaxTokens != want {
-			t.Errorf("%q is %d, %v", value, c.OCRMaxTokens, err)
+	for value, fits := range map[string]func(limit int) bool{
+		"":    func(limit int) bool { return limit > 1000 },
+		"0":   func(limit int) bool { return limit <= 0 },
+		"700": func(limit int) bool { return limit == 700 },
+	} {
+		c, err := load(t, append(good, "OCR_MAX_TOKENS="+value), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := c.NewModel()
+		if err != nil || !fits(model.MaxTokens()) {
+			t.Errorf("%q is %d, %v", value, model.MaxTokens(), err)
 		}
 	}
 }

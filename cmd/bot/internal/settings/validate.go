@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
@@ -33,6 +34,7 @@ func belongsIn(prefix, other string) string {
 // NeedAll are the checks for the bot itself.
 var NeedAll = []func(*Config, *Problems){NeedLog, NeedSlack, NeedPlaces, NeedModel, NeedLimits, NeedStore, NeedMonitor}
 
+// NeedSlack checks the tokens and the address of Slack.
 func NeedSlack(c *Config, wrong *Problems) {
 	const bot, app = "xoxb-", "xapp-"
 	botKnown := fromFile("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, wrong)
@@ -67,24 +69,22 @@ func NeedSlack(c *Config, wrong *Problems) {
 	}
 }
 
-// channelID matches Slack's ids of channels.
-var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
+// channelID matches Slack's ids of channels, and emojiName its names of emoji.
+var (
+	channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
+	emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
+)
 
 // NeedPlaces checks the settings of channels and people.
 func NeedPlaces(c *Config, wrong *Problems) {
-	if !bot.ChannelMode(c.AutoRead).Known() {
-		wrong.add("AUTO_READ", isInvalid)
-	}
+	wrong.check(bot.ChannelMode(c.AutoRead).Known(), "AUTO_READ", isInvalid)
 	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
 		for _, id := range Channels(list) {
-			if !channelID.MatchString(id) {
-				wrong.add(variable, "contains something that isn't a channel ID (Slack shows the ID at the bottom of the channel's details)")
-			}
+			wrong.check(channelID.MatchString(id), variable, "contains something that isn't a channel ID (Slack shows the ID at the bottom of the channel's details)")
 		}
 	}
-	if !regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`).MatchString(c.ReactionName()) && c.ReactionName() != "" {
-		wrong.add("REACTION", "isn't the name of an emoji")
-	}
+	name := c.ReactionName()
+	wrong.check(name == "" || emojiName.MatchString(name), "REACTION", "isn't the name of an emoji")
 }
 
 // Channels splits a list of ids.
@@ -92,7 +92,7 @@ func Channels(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// reaction returns the emoji that asks, or "".
+// ReactionName returns the emoji that asks, or "".
 func (c *Config) ReactionName() string {
 	if name := strings.Trim(c.Reaction, ":"); name != "off" {
 		return name
@@ -102,65 +102,52 @@ func (c *Config) ReactionName() string {
 
 // NeedLimits checks the limits that reading and writing need.
 func NeedLimits(c *Config, wrong *Problems) {
-	if c.MaxFileSize < 1<<10 || c.MaxFileSize > 1<<30 {
-		wrong.add("MAX_FILE_SIZE", "must be from 1KB to 1GB")
-	}
-	if c.TempSize < 8*c.MaxFileSize || c.TempSize > 1<<40 {
-		wrong.add("TEMP_SIZE", "must be at least eight times MAX_FILE_SIZE, and at most 1024GB")
-	}
-	if c.MaxPDFPages < 1 || c.MaxPDFPages > 1000 {
-		wrong.add("MAX_PDF_PAGES", "must be from 1 to 1000")
-	}
-	if c.OCRConcurrency < 0 || c.OCRConcurrency > 256 {
-		wrong.add("OCR_CONCURRENCY", "must be auto, or from 1 to 256")
-	}
-	if c.Retention < 0 || c.Retention > 10*365*24*time.Hour {
-		wrong.add("RETENTION", "must be from 0 to 87600h")
-	}
+	wrong.check(within(c.MaxFileSize, 1<<10, 1<<30), "MAX_FILE_SIZE", "must be from 1KB to 1GB")
+	wrong.check(within(c.TempSize, 8*c.MaxFileSize, 1<<40), "TEMP_SIZE", "must be at least eight times MAX_FILE_SIZE, and at most 1024GB")
+	wrong.check(within(c.MaxPDFPages, 1, 1000), "MAX_PDF_PAGES", "must be from 1 to 1000")
+	wrong.check(within(c.OCRConcurrency, 0, 256), "OCR_CONCURRENCY", "must be auto, or from 1 to 256")
+	wrong.check(within(c.Retention, 0, 10*365*24*time.Hour), "RETENTION", "must be from 0 to 87600h")
 }
 
+// within reports whether a value lies between two others, or is one of them.
+func within[T cmp.Ordered](value, least, most T) bool { return least <= value && value <= most }
+
+// NeedModel checks the settings of the endpoint.
 func NeedModel(c *Config, wrong *Problems) {
 	checkURL("OCR_BASE_URL", c.OCRBaseURL, wrong)
 	known := fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
 	known = fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong) && known
-	if u, err := url.Parse(c.OCRBaseURL); err == nil && known && u.Hostname() == "api.modelverse.cn" && c.Key() == "" {
-		wrong.add("MODELVERSE_API_KEY", isMissing+", and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
-	}
-	if c.OCRMaxTokens > 128<<10 {
-		wrong.add("OCR_MAX_TOKENS", "must be from 0 to 131072")
-	}
-	if c.OCRProfile != "" && !slices.Contains(ocr.Profiles(), c.OCRProfile) {
-		wrong.add("OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
-	}
+	u, err := url.Parse(c.OCRBaseURL)
+	hosted := err == nil && u.Hostname() == "api.modelverse.cn"
+	wrong.check(c.Key() != "" || !hosted || !known, "MODELVERSE_API_KEY", isMissing+", and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
+	wrong.check(c.OCRMaxTokens == nil || within(*c.OCRMaxTokens, 0, 128<<10), "OCR_MAX_TOKENS", "must be from 0 to 131072")
+	wrong.check(c.OCRProfile == "" || slices.Contains(ocr.Profiles(), c.OCRProfile), "OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
 	if _, err := ocr.ParseExtraBody(c.OCRExtraBody); err != nil {
 		wrong.add("OCR_EXTRA_BODY", "is invalid: "+err.Error())
 	}
-	if strings.ContainsFunc(c.Key(), func(r rune) bool { return r <= ' ' || r > '~' }) {
-		variable := "MODELVERSE_API_KEY"
-		if c.OCRAPIKey != "" {
-			variable = "OCR_API_KEY"
-		}
-		wrong.add(variable, "contains spaces or other characters that a key can't have")
-	}
-	if c.OCRIdleTimeout < time.Second || c.OCRIdleTimeout > time.Hour {
-		wrong.add("OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
-	}
+	odd := strings.ContainsFunc(c.Key(), func(r rune) bool { return r <= ' ' || r > '~' })
+	wrong.check(!odd, c.keyVariable(), "contains spaces or other characters that a key can't have")
+	wrong.check(within(c.OCRIdleTimeout, time.Second, time.Hour), "OCR_IDLE_TIMEOUT", "must be from 1s to 1h")
 }
 
+// NeedStore checks the settings of the store.
 func NeedStore(c *Config, wrong *Problems) {
 	fromFile("NATS_URL", &c.NATSURL, c.NATSURLFile, wrong)
-	if fromFile("DATA_KEY", &c.DataKey, c.DataKeyFile, wrong) && c.DataKey != "" && len(c.DataKey) < leastKey {
-		wrong.add("DATA_KEY", fmt.Sprintf("has fewer than %d characters", leastKey))
-	}
+	known := fromFile("DATA_KEY", &c.DataKey, c.DataKeyFile, wrong)
+	wrong.check(!known || c.DataKey == "" || len(c.DataKey) >= leastKey, "DATA_KEY", fmt.Sprintf("has fewer than %d characters", leastKey))
 }
 
+// NeedLog checks the settings of the log.
 func NeedLog(c *Config, wrong *Problems) {
-	if new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) != nil {
-		wrong.add("LOG_LEVEL", isInvalid)
-	}
-	if c.LogFormat != "text" && c.LogFormat != "json" {
-		wrong.add("LOG_FORMAT", isInvalid)
-	}
+	wrong.check(new(slog.LevelVar).UnmarshalText([]byte(c.LogLevel)) == nil, "LOG_LEVEL", isInvalid)
+	wrong.check(c.LogFormat == "text" || c.LogFormat == "json", "LOG_FORMAT", isInvalid)
+}
+
+// NeedMonitor checks the setting of the monitor's address.
+func NeedMonitor(c *Config, wrong *Problems) {
+	_, port, err := net.SplitHostPort(c.ListenAddr)
+	_, notNumber := strconv.ParseUint(port, 10, 16)
+	wrong.check(c.ListenAddr == "" || err == nil && notNumber == nil, "LISTEN_ADDR", "isn't an address with a port")
 }
 
 func checkURL(variable, value string, wrong *Problems) {
@@ -170,17 +157,6 @@ func checkURL(variable, value string, wrong *Problems) {
 		wrong.add(variable, "isn't a web address")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		wrong.add(variable, "must not contain a password, ? or #")
-	}
-}
-
-// NeedMonitor checks the setting of the monitor's address.
-func NeedMonitor(c *Config, wrong *Problems) {
-	if c.ListenAddr == "" {
-		return
-	}
-	_, port, err := net.SplitHostPort(c.ListenAddr)
-	if n, notNumber := strconv.Atoi(port); err != nil || notNumber != nil || n < 0 || n > 65535 {
-		wrong.add("LISTEN_ADDR", "isn't an address with a port")
 	}
 }
 
