@@ -48,13 +48,11 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		Short: "Explain a command",
 		RunE: func(_ *cobra.Command, args []string) error {
 			command, rest, err := root.Find(args)
+			if err == nil && command.HasSubCommands() {
+				err = knownCommand(command, rest)
+			}
 			if err != nil {
 				return err
-			}
-			if command.HasSubCommands() {
-				if err := knownCommand(command, rest); err != nil {
-					return err
-				}
 			}
 			command.InitDefaultHelpFlag()
 			return command.Help()

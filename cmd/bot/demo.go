@@ -48,10 +48,13 @@ its API and the tokens of an app. See docs/LOCALSLACK.md.`,
 		if err := localslack.New(localslack.Options{}).SwitchOn(*modes...); err != nil {
 			return usageError{command, "--slack: " + err.Error() + "."}
 		}
+		bareOptions := bareOptions{manifest: *manifest, modes: *modes}
 		for _, text := range *faults {
-			if _, err := localslack.ParseFault(text); err != nil {
+			fault, err := localslack.ParseFault(text)
+			if err != nil {
 				return usageError{command, "--fault: " + err.Error() + "."}
 			}
+			bareOptions.faults = append(bareOptions.faults, fault)
 		}
 		if !*bare && (*manifest != "" || len(*faults) > 0) {
 			return usageError{command, "--manifest and --fault go with --bare."}
@@ -61,7 +64,7 @@ its API and the tokens of an app. See docs/LOCALSLACK.md.`,
 			if err != nil {
 				return err
 			}
-			return demoBare(command.Context(), l, bareOptions{*manifest, *faults, *modes}, sys)
+			return demoBare(command.Context(), l, bareOptions, sys)
 		}
 		return demo(command.Context(), *addr, *modes, sys)
 	}
@@ -71,10 +74,12 @@ its API and the tokens of an app. See docs/LOCALSLACK.md.`,
 // demo runs a local workspace, an OCR engine unless the settings name an
 // endpoint, and the bot, until ctx ends. Real Slack tokens are not used.
 func demo(ctx context.Context, addr string, modes []string, sys system) error {
-	c, err := settings.Load(sys.environ, ".env", settings.NeedLog, settings.NeedPlaces, settings.NeedLimits, settings.NeedMonitor)
-	if err == nil && c.HasEndpoint() {
-		c, err = settings.Load(sys.environ, ".env", settings.NeedLog, settings.NeedPlaces, settings.NeedLimits, settings.NeedMonitor, settings.NeedModel)
+	needModel := func(c *settings.Config, wrong *settings.Problems) {
+		if c.HasEndpoint() {
+			settings.NeedModel(c, wrong)
+		}
 	}
+	c, err := settings.Load(sys.environ, ".env", settings.NeedLog, settings.NeedPlaces, settings.NeedLimits, settings.NeedMonitor, needModel)
 	if err != nil {
 		return err
 	}
@@ -154,8 +159,8 @@ func demoOn(ctx context.Context, l net.Listener, c settings.Config, modes []stri
 
 // bareOptions describe a workspace without this bot.
 type bareOptions struct {
-	manifest string   // a file; "" means an app with all permissions
-	faults   []string // in the form of localslack.ParseFault
+	manifest string // a file; "" means an app with all permissions
+	faults   []localslack.Fault
 	modes    []string // names for Workspace.SwitchOn
 }
 
@@ -181,11 +186,7 @@ func demoBare(ctx context.Context, l net.Listener, o bareOptions, sys system) er
 	if err := ws.SwitchOn(o.modes...); err != nil {
 		return err
 	}
-	for _, text := range o.faults {
-		fault, err := localslack.ParseFault(text)
-		if err != nil {
-			return err
-		}
+	for _, fault := range o.faults {
 		ws.Fail(fault)
 	}
 	you, grace := ws.AddUser("you"), ws.AddUser("grace")

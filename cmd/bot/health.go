@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,31 +60,27 @@ func health(ctx context.Context, where string, sys system) error {
 	return askHealth(ctx, address, sys.stdout)
 }
 
-// healthURL returns the address to ask: the argument if it is an address, else
-// /healthz of a LISTEN_ADDR, on this machine if LISTEN_ADDR means all
-// addresses.
+// healthURL returns the web address to ask: where itself if it is one, else
+// the address of a bot whose LISTEN_ADDR is where, on this machine if that
+// means all addresses. Without a path it is that of /healthz.
 func healthURL(where string) (string, error) {
-	if strings.Contains(where, "://") {
-		u, err := url.Parse(where)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return "", errors.New("health: not a web address. Example: http://127.0.0.1:8080/readyz")
-		}
-		if u.Path == "" {
-			u.Path = "/healthz"
-		}
-		return u.String(), nil
+	address, whole := where, strings.Contains(where, "://")
+	if !whole {
+		address = "http://" + where
 	}
-	host, port, err := net.SplitHostPort(where)
-	if err != nil {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || !whole && u.Port() == "" {
 		return "", errors.New("health: neither a web address nor an address with a port. Example: 127.0.0.1:8080")
 	}
-	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
-		host = "127.0.0.1"
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() == "" || ip.IsUnspecified() {
+		host := "127.0.0.1"
 		if ip != nil && ip.To4() == nil {
 			host = "::1"
 		}
+		u.Host = net.JoinHostPort(host, u.Port())
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/healthz", nil
+	u.Path = cmp.Or(u.Path, "/healthz")
+	return u.String(), nil
 }
 
 // askHealth copies the answer to out. Unless the status is 200, askHealth

@@ -57,14 +57,11 @@ func thisSystem() system {
 }
 
 // bold returns text in bold if standard output is a terminal with colours.
-func (s system) bold(text string) string { return s.styled(text, "1") }
-
-// styled returns text in a style of ECMA-48, such as "1" for bold.
-func (s system) styled(text, style string) string {
+func (s system) bold(text string) string {
 	if !s.stdoutTerminal || s.plain {
 		return text
 	}
-	return "\x1b[" + style + "m" + text + "\x1b[0m"
+	return "\x1b[1m" + text + "\x1b[0m"
 }
 
 // run carries out a command line and returns the exit status.

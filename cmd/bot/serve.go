@@ -108,12 +108,12 @@ func runBot(ctx context.Context, c settings.Config, engine string, model *ocr.Cl
 		Retention: retention, Key: []byte(c.DataKey), MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log,
 	}, store)
 	if err != nil {
-		return errors.Join(err, store.Close(closing(ctx)))
+		return errors.Join(err, store.Close(context.WithoutCancel(ctx)))
 	}
 	pages := int64(c.TempSize) * 3 / 4 // for the files that decoders write; the rest is for downloads
 	decoder, err := newDecoder(c.PDFText, pages)
 	if err != nil {
-		return errors.Join(err, queue.Close(closing(ctx)))
+		return errors.Join(err, queue.Close(context.WithoutCancel(ctx)))
 	}
 	b, err := bot.New(bot.Config{
 		BotToken: c.SlackBotToken, AppToken: c.SlackAppToken, APIURL: c.SlackAPIURL,
@@ -128,7 +128,7 @@ func runBot(ctx context.Context, c settings.Config, engine string, model *ocr.Cl
 		watched.Watch(b)
 		err = b.Run(ctx)
 	}
-	return errors.Join(err, queue.Close(closing(ctx)))
+	return errors.Join(err, queue.Close(context.WithoutCancel(ctx)))
 }
 
 // openStore opens the external store if one is set, else the embedded store.
@@ -138,9 +138,6 @@ func openStore(c settings.Config, log *slog.Logger) (*kv.NATS, error) {
 	}
 	return kv.OpenEmbedded(c.DataDir, 0, log)
 }
-
-// closing returns a context for work after the end of ctx.
-func closing(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 // complain prints an error, or all problems of the settings, and returns the
 // exit status.

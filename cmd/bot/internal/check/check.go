@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -72,16 +73,44 @@ func (k *Checker) report(ctx context.Context, invalid error, all []probe) iter.S
 	if invalid != nil && !errors.As(invalid, &lines) {
 		lines = settings.Problems{invalid.Error()}
 	}
-	return func(yield func(Finding) bool) {
+	read := func(context.Context) (all []Finding) {
 		for _, line := range lines {
-			if !yield(failed("settings", line, "")) {
-				return
+			all = append(all, failed("settings", line, ""))
+		}
+		if len(lines) == 0 {
+			all = append(all, passed("settings", "the environment and .env have everything that is needed"))
+		}
+		return all
+	}
+	return k.run(ctx, lines, append([]probe{{"settings", nil, time.Second, read}}, all...))
+}
+
+// Brief checks, while the bot starts, for problems that nobody would
+// notice before the first picture, and logs a warning for each. No request
+// costs money. The bot itself reports problems that end its start. The
+// returned function ends the check and waits for its end.
+func (k *Checker) Brief(ctx context.Context, log *slog.Logger) (end func()) {
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		well := true
+		for f := range k.run(ctx, nil, k.briefProbes()) {
+			if ctx.Err() != nil {
+				continue // the bot's end caused the finding
+			}
+			if !f.OK && f.Check != "bot token" { // which ends the bot, or is asked for again
+				well = false
+				log.Warn("the start-up check found a problem", "check", f.Check, "found", f.Found, "remedy", f.Remedy)
 			}
 		}
-		if len(lines) == 0 && !yield(passed("settings", "the environment and .env have everything that is needed")) {
-			return
+		if well && ctx.Err() == nil {
+			log.Info("the start-up check is done: scopes, endpoint, disk and programs are fine")
 		}
-		k.run(ctx, lines, all)(yield)
+	}()
+	return func() {
+		stop()
+		<-ended
 	}
 }
 

@@ -64,7 +64,7 @@ func (k *Checker) model(ctx context.Context) []Finding {
 	}
 	read, err := readOnce(ctx, model, picture)
 	if err != nil {
-		return []Finding{k.ofEndpoint(ctx, model, picture, err)}
+		return []Finding{k.ofEndpoint(model, err)}
 	}
 	how := fmt.Sprintf("streamed, the first text after %.1f s", read.first.Seconds())
 	switch {
@@ -149,20 +149,10 @@ func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneR
 
 // ofEndpoint returns the finding for an endpoint that did not read the
 // picture.
-func (k *Checker) ofEndpoint(ctx context.Context, model *ocr.Client, picture page.Page, err error) Finding {
+func (k *Checker) ofEndpoint(model *ocr.Client, err error) Finding {
 	e, ok := errors.AsType[*ocr.Error](err)
 	if !ok {
 		return failed("endpoint", fmt.Sprintf("%s: %v", model.Host(), err), "Is it still loading the model? Look at its log.")
-	}
-	if e.Class == ocr.Protocol && k.OCRStream {
-		c := k.Config
-		c.OCRStream = false
-		if whole, err := c.NewModel(); err == nil {
-			defer whole.CloseIdleConnections()
-			if _, err := readOnce(ctx, whole, picture); err == nil {
-				return failed("endpoint", model.Host()+" reads, but can't stream", "Set OCR_STREAM=false.")
-			}
-		}
 	}
 	if errors.Is(err, ocr.ErrWebPage) {
 		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? That often ends in /v1. There may also be a proxy or a login page in front of it.")

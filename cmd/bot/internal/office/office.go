@@ -40,11 +40,7 @@ func Open(t testing.TB, model http.HandlerFunc) *Office {
 		URL:        address, // Often enough for an app that is killed all the time.
 		Redelivery: []time.Duration{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, 2 * time.Minute},
 	})}
-	manifest, err := localslack.ParseManifest(bot.Manifest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.App = o.Workspace.Install(manifest)
+	o.App = o.Workspace.Install(o.Manifest(t))
 	o.Ann = o.Workspace.AddUser("ann")
 	o.Channel = o.Workspace.AddChannel("general", false, o.Ann, o.App.BotUserID)
 	ctx, stop := context.WithCancel(context.Background())
@@ -124,7 +120,8 @@ func Growing(name string, n int) string {
 }
 
 // Manifest returns the app of the bot.
-func (o *Office) Manifest(t *testing.T) localslack.App {
+func (o *Office) Manifest(t testing.TB) localslack.App {
+	t.Helper()
 	t.Helper()
 	app, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
