@@ -16,8 +16,9 @@ import (
 
 // write lets a reply stream for so long: a word each 100 ms.
 func (d *fixture) write(r *writer, length time.Duration) {
-	for end := time.Now().Add(length); time.Now().Before(end); {
-		r.Write(1<<30, "word ")
+	begun := time.Now()
+	for passed := time.Duration(0); passed < length; passed = time.Since(begun) {
+		r.Write(1<<30, fmt.Sprint(passed, " ")) // a text of equal words ends alike each time
 		_ = sleep.For(d.Context(), 100*time.Millisecond)
 	}
 }

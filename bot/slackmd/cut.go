@@ -10,226 +10,132 @@ import (
 	"slackocr/bot/slackmd/internal/inline"
 )
 
-// piece is the smallest unit of a chunk that goes into a part undivided.
-type piece struct {
-	kind              blockKind
-	sep               string
-	lead, body, trail string
-	glue              string // between this piece and the previous piece of the same chunk
-	size              int    // of the body
-	rows              int    // rows of a table
-	page              int
-	rank              int  // how bad a break before this piece is, if the piece is continued
-	continued         bool // not the first piece of its chunk
-	continues         bool // goes into the same part as the previous piece
-}
-
-// between returns the separator before the piece when the piece starts anew in
-// a part.
-func (p *piece) between() string {
-	if p.continued {
-		return "\n\n"
-	}
-	return p.sep
-}
-
-// piecesPerPart is the number of pieces that a part's worth of a long chunk is split
-// into. A part is therefore at least 15/16 full.
-const piecesPerPart = 16
-
-// cutChunk splits a chunk that does not fit a part or has too many table rows.
-// The frame of each piece, its lead and trail, fits the limit.
-func cutChunk(c chunk, limit int, measure func(string) int) []piece {
-	rows := 0
-	if c.kind == tableBlock && c.body != "" {
-		rows = strings.Count(c.body, "\n") + 1
-	}
-	whole := piece{kind: c.kind, sep: c.sep, lead: c.lead, body: c.body, trail: c.trail, page: c.page, rows: rows, size: measure(c.body)}
-	frame := measure(c.lead) + measure(c.trail)
-	if frame+whole.size <= limit && rows < maxTableRows && (c.kind != tableBlock || frame+whole.size <= maxTableText) {
-		return []piece{whole}
-	}
-	k := splitter{limit: limit - frame - 2*maxOpenMarks, targetSize: max(1, limit/piecesPerPart), measure: measure, code: c.kind == codeBlock, lead: c.lead}
-	if c.kind == tableBlock {
-		k.lines = maxTableRows/piecesPerPart - 1
-	}
-	if c.kind == tableBlock || c.kind == codeBlock {
-		k.byLines(c.body)
+// cut cuts a chunk at a position of the body that breakAt returned. The rest
+// has the same lead and trail. Emphasis that is open in the head ends there and
+// starts again in the rest.
+func (c chunk) cut(at int, measure func(string) int) (head, rest chunk) {
+	head, rest = c, c
+	rest.sep, rest.page, rest.continued = "\n\n", 0, true
+	head.body, rest.body = c.body[:at], c.body[at:]
+	if c.hasLines() {
+		rest.body = strings.TrimPrefix(rest.body, "\n")
 	} else {
-		k.byWords(c.body)
-		if strings.ContainsAny(c.body, "*~") {
-			k.carryEmphasis()
+		quote := strings.TrimRight(c.lead, "*~")
+		head.body = strings.TrimRight(head.body, " \n")
+		rest.body = strings.TrimPrefix(strings.TrimLeft(rest.body, " \n"), quote)
+		if open := openMarks(c.lead[len(quote):] + head.body); len(strings.Join(open, "")) <= maxOpenMarks {
+			rest.lead = quote + strings.Join(open, "")
+			slices.Reverse(open)
+			head.trail = strings.Join(open, "")
 		}
 	}
-	for i := range k.pieces {
-		p := &k.pieces[i]
-		p.kind, p.sep, p.lead, p.trail = c.kind, c.sep, c.lead+p.lead, p.trail+c.trail
-		if p.continued = i > 0; !p.continued {
-			p.page = c.page
-		}
-		if c.kind == tableBlock {
-			p.rows = strings.Count(p.body, "\n") + 1
-		}
+	head.size = measure(head.body)
+	rest.size = c.size - measure(c.body[:len(c.body)-len(rest.body)])
+	return head, rest
+}
+
+// breakAt returns the best place to cut a chunk so that the head has at most
+// room, or 0 if there is none: after a line or a sentence if possible, else
+// after a word, else between two characters as people see them. Words are cut
+// only in the last third of the head.
+func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
+	end := fitting(c.body, room, measure)
+	if !c.hasLines() && strings.ContainsAny(c.body[:end], "*~") {
+		end = fitting(c.body, room-maxOpenMarks, measure)
 	}
-	return k.pieces
-}
-
-// splitter splits the body of a chunk into pieces of about targetSize, and never
-// longer than limit.
-type splitter struct {
-	limit, targetSize int
-	lines             int    // the most lines of a piece, or 0 for no limit
-	code              bool   // the body is code, not inline markdown
-	lead              string // at the start of each line, in a quote
-	measure           func(string) int
-	pieces            []piece
-}
-
-func (k *splitter) add(body, glue string, size, rank int) {
-	k.pieces = append(k.pieces, piece{body: body, glue: glue, size: size, rank: rank})
-}
-
-// byLines splits between lines. A line that is too long for a part is split
-// too.
-func (k *splitter) byLines(body string) {
-	from, end, size, lines, glue := 0, 0, 0, 0, ""
-	flush := func() {
-		if lines > 0 {
-			k.add(body[from:end], glue, size, afterLine)
-			size, lines, glue = 0, 0, "\n"
-		}
-	}
-	for pos := 0; pos <= len(body); {
-		line, _, _ := strings.Cut(body[pos:], "\n")
-		n := k.measure(line)
-		if size+1+n > k.targetSize || lines > 0 && lines == k.lines {
-			flush()
-		}
-		if n > k.limit {
-			first := len(k.pieces)
-			k.byWords(line)
-			k.pieces[first].glue, k.pieces[first].rank = glue, afterLine
-			glue = "\n"
-			pos += len(line) + 1
-			continue
-		}
-		if lines == 0 {
-			from = pos
-		} else {
-			size++
-		}
-		end, size, lines = pos+len(line), size+n, lines+1
-		pos += len(line) + 1
-	}
-	flush()
-}
-
-// The places to split at, from best to worst. The numbers continue those of
-// packer.rank.
-const (
-	afterLine = 4 + iota
-	afterSentence
-	afterWord
-	afterSign
-)
-
-// byWords splits text: after a line or a sentence if possible, else after a
-// word, else between two characters as people see them. A unit such as an
-// escape or a code span is never split.
-func (k *splitter) byWords(text string) {
-	glue, rank := "", afterSign
-	for text != "" {
-		end, next := k.pieceEnd(text)
-		body := text[:end]
-		text = text[end:]
-		space := ""
-		if trimmed := strings.TrimRight(body, " \n"); !k.code && text != "" && trimmed != "" {
-			space, body = body[len(trimmed):], trimmed
-			if k.lead != "" && strings.HasSuffix(space, "\n") && strings.HasPrefix(text, k.lead) {
-				space, text = space+k.lead, text[len(k.lead):]
+	if c.kind == tableBlock {
+		rows := 0
+		full := func(r rune) bool {
+			if r == '\n' {
+				rows++
 			}
+			return rows == maxTableRows-1
 		}
-		k.add(body, glue, k.measure(body), rank)
-		glue, rank = space, next
+		if i := strings.IndexFunc(c.body[:end], full); i >= 0 {
+			end = i
+		}
 	}
+	line := strings.LastIndexByte(c.body[:min(end+1, len(c.body))], '\n')
+	if c.kind == tableBlock || line > 0 && (c.kind == codeBlock || line >= end*2/3) {
+		return max(line, 0)
+	}
+	pos := line + 1
+	if c.lead != "" && strings.HasPrefix(c.body[pos:], c.lead) {
+		pos += len(c.lead)
+	}
+	for best := afterSign; pos < end; {
+		pos += len(token(c.body[pos:], c.hasLines()))
+		if rank := breakRank(c.body[:pos], c.body[pos:], c.hasLines()); pos >= end*2/3 && pos <= end && rank <= best {
+			at, best = pos, rank
+		}
+	}
+	if strings.TrimSpace(c.body[:at]) == "" {
+		return 0
+	}
+	return at
+}
+
+// hasLines reports whether the body of a chunk consists of lines of code or
+// rows of a table, not of inline markdown.
+func (c *chunk) hasLines() bool { return c.kind == codeBlock || c.kind == tableBlock }
+
+// rows returns the number of rows of a table, without the lead.
+func (c *chunk) rows() int {
+	if c.kind != tableBlock || c.body == "" {
+		return 0
+	}
+	return strings.Count(c.body, "\n") + 1
+}
+
+// fitting returns the length of the longest start of s that has at most the
+// given size.
+func fitting(s string, size int, measure func(string) int) int {
+	for i, r := range s {
+		if size -= measure(s[i : i+utf8.RuneLen(r)]); size < 0 {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // maxOpenMarks bounds the emphasis marks at the start of a piece, in bytes.
 const maxOpenMarks = len("***~~")
 
-// carryEmphasis ends emphasis at the end of a piece and starts the same
-// emphasis in the next piece, if the two go into different parts.
-func (k *splitter) carryEmphasis() {
-	var open []string
-	for i := range k.pieces {
-		p := &k.pieces[i]
-		p.lead = strings.Join(open, "")
-		open = k.openAfter(open, p.body)
-		for _, mark := range slices.Backward(open) {
-			p.trail += mark
-		}
-		if len(p.trail) > maxOpenMarks {
-			break
-		}
-	}
-	if len(open) > 0 { // the text was not understood
-		for i := range k.pieces {
-			k.pieces[i].lead, k.pieces[i].trail = "", ""
-		}
-	}
-}
-
-// openAfter returns the marks of the emphasis that is open after text, in
+// openMarks returns the marks of the emphasis that is open after text, in
 // order.
-func (k *splitter) openAfter(open []string, text string) []string {
-	for text != "" {
-		atom := k.token(text)
-		text = text[len(atom):]
+func openMarks(text string) (open []string) {
+	for text != "" && strings.ContainsAny(text, "*~") {
+		mark := token(text, false)
+		text = text[len(mark):]
 		n := len(open)
 		switch {
-		case atom[0] != '*' && atom[0] != '~':
-		case n > 0 && open[n-1] == atom:
+		case mark[0] != '*' && mark != "~~":
+		case n > 0 && open[n-1] == mark:
 			open = open[:n-1]
-		case n > 1 && open[n-1]+open[n-2] == atom:
+		case n > 0 && open[n-1] == "***" && mark[0] == '*': // one of the two that started together
+			open[n-1] = open[n-1][len(mark):]
+		case n > 1 && open[n-1]+open[n-2] == mark:
 			open = open[:n-2]
 		default:
-			open = append(open, atom)
+			open = append(open, mark)
 		}
 	}
 	return open
 }
 
-// pieceEnd returns the end of the next piece of text, and the rank of its end.
-func (k *splitter) pieceEnd(text string) (at, rank int) {
-	target := min(k.targetSize, k.limit)
-	end, used := 0, 0
-	rank = afterSign
-	for end < len(text) {
-		atom := k.token(text[end:])
-		n := k.measure(atom)
-		if end > 0 && (used+n > k.limit || used+n > target && at > 0 || used+n > 2*target) {
-			if at > 0 {
-				return at, rank
-			}
-			return end, afterSign
-		}
-		used += n
-		end += len(atom)
-		if r := k.breakRank(text[:end], text[end:]); r < afterSign && r <= rank && (used > target/2 || r < afterWord && used > target/8) {
-			at, rank = end, r
-		}
-	}
-	return end, afterSign
-}
+// The places to cut at, from best to worst.
+const (
+	afterSentence = iota
+	afterWord
+	afterSign
+)
 
-// breakRank returns the rank of a split between two texts.
-func (k *splitter) breakRank(before, after string) int {
+// breakRank returns the rank of a cut between two texts.
+func breakRank(before, after string, code bool) int {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	switch {
-	case after == "", last > ' ' && last < '\u2e80':
-	case !k.code && inline.BeginsBlock(after[:min(len(after), inline.MaxLead)]) >= 0: // after would start the next message
-	case last == '\n':
-		return afterLine
+	case after == "", last > ' ' && last < '\u2e80', after[0] == '*' || after[0] == '~':
+	case !code && inline.BeginsBlock(after[:min(len(after), inline.MaxLead)]) >= 0: // after would start the next message
 	case last == '。' || last == '！' || last == '？':
 		return afterSentence
 	case last == ' ' && after[0] != ' ':
@@ -246,8 +152,9 @@ func (k *splitter) breakRank(before, after string) int {
 // escapes are the entities that escaping writes.
 var escapes = [...]string{"&lt;", "&gt;", "&amp;"}
 
-// token returns the shortest start of s that must not be split.
-func (k *splitter) token(s string) string {
+// token returns the shortest start of s that must not be cut: an escape, a code
+// span, a mark of emphasis or a character as people see it.
+func token(s string, code bool) string {
 	switch c := s[0]; {
 	case c == '&':
 		for _, escape := range escapes {
@@ -255,13 +162,11 @@ func (k *splitter) token(s string) string {
 				return escape
 			}
 		}
-	case k.code:
+	case code:
 	case c == '\\' && len(s) > 1 && inline.IsPunct(s[1]):
 		return s[:2]
 	case c == '`':
-		if span := inline.CodeSpan(s); k.measure(span) <= k.limit {
-			return span
-		}
+		return inline.CodeSpan(s)
 	case c == '*' || c == '_' || c == '~':
 		if run := s[:len(s)-len(strings.TrimLeft(s, string(c)))]; len(run) <= 3 {
 			return run

@@ -2,6 +2,7 @@ package slackmd
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"slackocr/bot/slackmd/internal/inline"
 )
@@ -22,53 +23,77 @@ const tailMark = "…\n\n"
 func Tail(markdown string, limit, items int) string {
 	text, cut := newest(markdown, limit*window)
 	limit -= len(tailMark)
-	var pieces []piece
-	render(finish(text), limit, func(c chunk) {
-		pieces = append(pieces, cutChunk(c, limit, byteLength)...)
-	})
-	return lastPieces(pieces, cut, packer{limit: limit, items: items, measure: byteLength})
+	var chunks []chunk
+	render(finish(text), limit, func(c chunk) { chunks = append(chunks, c) })
+	return lastChunks(chunks, cut, limit, items)
 }
 
 // PlainTail is Tail without markdown: the model's own signs, line by line, if
 // Slack refuses a Tail.
 func PlainTail(markdown string, limit int) string {
 	text, cut := newest(markdown, limit)
-	limit -= len(tailMark)
 	c := chunk{kind: paragraph, sep: "\n\n", body: inline.Literal(text)}
-	return lastPieces(cutChunk(c, limit, byteLength), cut, packer{limit: limit, items: 2, measure: byteLength})
+	return lastChunks([]chunk{c}, cut, limit-len(tailMark), 2)
 }
 
-// lastPieces returns as many of the last pieces as a part holds. If cut is true,
-// other pieces came before.
-func lastPieces(pieces []piece, cut bool, p packer) (tail string) {
-	p.items-- // the mark is an item too
-	start, run := len(pieces), false
-	for used, items := 0, 0; start > 0; start-- {
-		q := &pieces[start-1]
-		if used += q.size; start < len(pieces) && pieces[start].continued {
-			used += len(pieces[start].glue)
-		} else {
-			used += len(q.lead) + len(q.trail) + len("\n\n---\n\n") // at most
+// lastChunks returns the text of as many of the last chunks as fit the limit and
+// the number of items, and the end of the chunk before. If cut is true, other
+// chunks came before.
+func lastChunks(chunks []chunk, cut bool, limit, items int) string {
+	items-- // the mark is an item too
+	start, run := len(chunks), false
+	for left := limit; start > 0; start-- {
+		c := &chunks[start-1]
+		if start < len(chunks) {
+			left -= len(chunks[start].sep)
 		}
-		if !run || !q.isText() {
-			items++
+		if !run || !c.isText() {
+			items--
 		}
-		if run = q.isText(); q.ruled() {
-			items, run = items+1, false
+		if run = c.isText(); c.ruled() {
+			items, run = items-1, false
 		}
-		if (used > p.limit || items > p.items) && start < len(pieces) {
+		if items < 0 {
 			break
 		}
+		size := len(c.lead) + len(c.body) + len(c.trail)
+		if size > left || c.rows() >= maxTableRows {
+			if rest, ok := c.shorten(left); ok && (left >= limit/2 || start == len(chunks)) {
+				chunks[start-1], cut = rest, true
+				start--
+			}
+			break
+		}
+		left -= size
 	}
-	p.part = func(part []piece) { tail = strings.TrimSpace(join(part)) }
-	for _, piece := range pieces[start:] {
-		p.push(piece)
-	}
-	p.flush(len(p.pieces))
+	tail := strings.TrimSpace(join(chunks[start:]))
 	if tail != "" && (cut || start > 0) {
 		return tailMark + tail
 	}
 	return tail
+}
+
+// shorten returns the end of a chunk, at most size bytes long, or false if the
+// chunk's last row or its lead is longer.
+func (c chunk) shorten(size int) (end chunk, ok bool) {
+	c.size = len(c.body)
+	for step := max(1, size/16); ; {
+		excess := len(c.lead) + len(c.body) + len(c.trail) - size
+		if excess <= 0 && c.rows() < maxTableRows {
+			return c, true
+		}
+		at := c.breakAt(max(step, excess), byteLength)
+		switch {
+		case at > 0:
+			_, c = c.cut(at, byteLength)
+		case step < len(c.body):
+			step *= 2
+		case c.kind == tableBlock || excess >= len(c.body):
+			return chunk{}, false
+		default: // a code span is longer than size
+			_, c = c.cut(fitting(c.body, excess+utf8.UTFMax, byteLength), byteLength)
+		}
+	}
 }
 
 // newest returns about the last n bytes of a text, from a place at which

@@ -7,14 +7,16 @@ import (
 	"slackocr/bot/slackmd/internal/texmath"
 )
 
-// chunk is a block in Slack's form. Its text is lead + body + trail. If the
-// body must be split, every piece repeats the lead and the trail: the two ends
-// of a fence, the header of a table.
+// chunk is a block in Slack's form, or a piece of a block that was cut. Its text
+// is lead + body + trail. All pieces of a block have the same lead and trail:
+// the two ends of a fence, the header of a table.
 type chunk struct {
 	kind              blockKind
 	sep               string // separator before the chunk, if another chunk precedes
 	lead, body, trail string
-	page              int // number of the page that starts here
+	size              int  // of the body
+	page              int  // number of the page that starts here
+	continued         bool // a piece that is not the first of its block
 }
 
 // renderer writes blocks as chunks.
@@ -186,9 +188,6 @@ const (
 	// included: https://docs.slack.dev/reference/block-kit/blocks/table-block
 	maxTableRows    = 100
 	maxTableColumns = 20
-	// maxTableText bounds the text of all tables of a message, in characters
-	// (https://github.com/NousResearch/hermes-agent/pull/52746).
-	maxTableText = 10_000
 )
 
 // table emits a table: in GitHub's markdown if Slack draws such a table, else
@@ -203,7 +202,7 @@ func (r *renderer) table(t Table) {
 		return
 	}
 	if columns <= maxTableColumns {
-		head, rows, ok := t.pipes(min(r.limit, maxTableText)/2 - len("\n\n"))
+		head, rows, ok := t.pipes(r.limit/2 - len("\n\n"))
 		if ok && rows == "" {
 			head, rows = "", strings.TrimSuffix(head, "\n")
 		}

@@ -67,8 +67,8 @@ func TestTailShowsTheNewest(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"whole where it fits", "  one\ntwo\n", "one  \ntwo"},
 		{"cut at a line", strings.Repeat("x", 300) + "\n\nthe newest line of this text " + strings.Repeat("w ", 80), "…\n\nthe newest line of this text " + strings.TrimSpace(strings.Repeat("w ", 80))},
-		{"cut at a word", strings.Repeat("word ", 100), "…\n\n" + strings.TrimSpace(strings.Repeat("word ", 36))},
-		{"an open fence stays a fence", "```go\n" + strings.Repeat("x := 1\n", 90) + "end", "…\n\n```go\n" + strings.Repeat("x := 1\n", 25) + "end\n```"},
+		{"cut at a word", strings.Repeat("word ", 100), "…\n\n" + strings.TrimSpace(strings.Repeat("word ", 38))},
+		{"an open fence stays a fence", "```go\n" + strings.Repeat("x := 1\n", 90) + "end", "…\n\n```go\n" + strings.Repeat("x := 1\n", 26) + "end\n```"},
 		{"nothing", " \n ", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -69,8 +69,8 @@ func BenchmarkParts(b *testing.B) {
 func partsOf(markdown string, limit int) []string {
 	var parts []string
 	shown := false
-	split(markdown, limit, func(pieces []piece) {
-		text := join(pieces)
+	split(markdown, limit, func(chunks []chunk) {
+		text := join(chunks)
 		shown = shown || inline.Visible(text)
 		parts = append(parts, text)
 	})

@@ -34,7 +34,7 @@ func findBetween(all []extent, s string, from int) []extent {
 			x = emoji(s, from, i)
 		case c == '@':
 			x = mail(s, from, i)
-		case c == '.' && i >= from+3 && strings.EqualFold(s[i-3:i], "www") && wordBefore(s, from, i, "") == i-3:
+		case c == '.' && i >= from+3 && strings.EqualFold(s[i-3:i], "www"): // also after a letter, which may be outside of emphasis
 			if n := addressLength(s[i:]); strings.Trim(s[i:i+n], endSigns) != "" {
 				x = extent{i - 3, i + n}
 			}
