@@ -196,22 +196,6 @@ func (b *Bot) readBy() string {
 	return words.SentTo(b.reader.Model.Host())
 }
 
-// conversationLeft returns the conversation that the bot can no longer post in,
-// or "".
-func conversationLeft(event slackevents.EventsAPIEvent) (channel string) {
-	switch e := event.InnerEvent.Data.(type) {
-	case *slackevents.ChannelArchiveEvent:
-		return e.Channel
-	case *slackevents.GroupArchiveEvent:
-		return e.Channel
-	case *slackevents.ChannelLeftEvent:
-		return e.Channel
-	case *slackevents.GroupLeftEvent:
-		return e.Channel
-	}
-	return ""
-}
-
 // leave stops the work for a conversation that the bot can no longer post in.
 // Other replicas, and jobs that leave misses, find out when they post.
 func (b *Bot) leave(ctx context.Context, channel string) {

@@ -2,10 +2,18 @@ package bot
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 
+	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+
+	"slackocr/bot/reading"
+	"slackocr/bot/slackjson"
+	"slackocr/bot/words"
 )
 
 // The bounds on waiting and running work, in all and for each person. Slack
@@ -17,127 +25,146 @@ const (
 	maxActionsOfPerson = 8
 )
 
-// dispatcher runs the work of envelopes beside the connection, which must
-// always be read: a window must open within 3 s, however slow other calls are.
-// Commands and presses run at once. Events run one after the other, so that a
-// message is known before its deletion. People take turns, so that nobody
-// waits for the events of another person.
-type dispatcher struct {
-	working sync.WaitGroup
-	more    *sync.Cond // signals a new event or the end
-
-	mu      sync.Mutex          // guards the fields below
-	waiting map[string][]func() // events of each person, the oldest first
-	turns   []string            // the people with waiting events, the next one first
-	events  int                 // number of waiting events
-	ended   bool
-	actions map[string]int // by person
-	running int            // running actions
-}
-
-func newDispatcher() *dispatcher {
-	d := &dispatcher{waiting: map[string][]func(){}, actions: map[string]int{}}
-	d.more = sync.NewCond(&d.mu)
-	d.working.Go(d.work)
-	return d
-}
-
-// end waits for the end of all work.
-func (d *dispatcher) end() {
-	d.mu.Lock()
-	d.ended = true
-	d.mu.Unlock()
-	d.more.Signal()
-	d.working.Wait()
-}
-
-// work runs events until the end.
-func (d *dispatcher) work() {
-	for event := d.next(); event != nil; event = d.next() {
-		event()
+// handle starts the work of an envelope, and then acknowledges the envelope.
+// An envelope without any task, or an unreadable one, is acknowledged too,
+// because Slack would only send it again.
+func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, down reading.Shutdown, work *dispatcher) {
+	request := event.Request
+	if bad, ok := event.Data.(*socketmode.ErrorBadMessage); ok { // slack-go cannot decode it, for example because of a new kind of block
+		request = &socketmode.Request{}
+		_ = json.Unmarshal(bad.Message, request) // without an id there is nothing to acknowledge
 	}
-}
-
-// next waits for an event and returns it, or nil after the end.
-func (d *dispatcher) next() (event func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for len(d.turns) == 0 {
-		if d.ended {
-			return nil
-		}
-		d.more.Wait()
-	}
-	person := d.turns[0]
-	d.turns, d.events = d.turns[1:], d.events-1
-	own := d.waiting[person]
-	if len(own) > 1 {
-		d.waiting[person] = own[1:]
-		d.turns = append(d.turns, person)
-	} else {
-		delete(d.waiting, person)
-	}
-	return own[0]
-}
-
-// enqueue adds an event of a person, unless a bound is exceeded.
-func (d *dispatcher) enqueue(person string, event func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	own := d.waiting[person]
-	if d.events >= maxEvents || len(own) >= maxEventsOfPerson {
+	if request == nil || request.EnvelopeID == "" { // the connection itself
 		return
 	}
-	if len(own) == 0 {
-		d.turns = append(d.turns, person)
+	ack := b.acknowledge(ctx, client, request.EnvelopeID)
+	payload := slackjson.ReducePayload(request.Payload)
+	var err error
+	switch request.Type {
+	case socketmode.RequestTypeEventsAPI:
+		var data slackevents.EventsAPIEvent
+		if data, err = slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken()); err == nil {
+			b.handleEvent(data, headerOf(payload), down, work, ack)
+			return
+		}
+	case socketmode.RequestTypeSlashCommands:
+		if c, ok := event.Data.(slack.SlashCommand); ok {
+			if !work.tryGo(c.UserID, func() { b.command(down.Draining, c, ack) }) {
+				ack(ephemeralAnswer(words.NotTaken))
+			}
+			return
+		}
+	case socketmode.RequestTypeInteractive:
+		var c slack.InteractionCallback
+		if err = json.Unmarshal(payload, &c); err == nil {
+			taken := work.tryGo(c.User.ID, func() { b.interact(down.Draining, &c, ack) })
+			if !taken && c.Type == slack.InteractionTypeViewSubmission {
+				ack(inOurWindow(&c, words.NotTaken)) // presses and shortcuts get no ack, and Slack tells the person so
+			}
+			return
+		}
 	}
-	d.waiting[person] = append(own, event)
-	d.events++
-	d.more.Signal()
+	if err != nil {
+		b.log.Debug("unknown event from the Socket Mode client") // the error quotes the event
+	}
+	ack(nil)
 }
 
-// tryGo starts an action of a person. If a bound is exceeded, tryGo returns
-// false.
-func (d *dispatcher) tryGo(person string, action func()) bool {
+// handleEvent starts the work of an event.
+func (b *Bot) handleEvent(event slackevents.EventsAPIEvent, h header, down reading.Shutdown, work *dispatcher, ack ackFunc) {
+	if h.Channel != "" && slices.Contains(leavings, h.Type) {
+		ack(nil)
+		work.tryGo("", func() { b.leave(down.Draining, h.Channel) })
+		return
+	}
+	work.enqueue(h.person(), func() {
+		if b.accept(down, event) { // otherwise Slack sends the event again
+			ack(nil)
+		}
+	})
+}
+
+// header has the fields of an event that decide about its turn.
+type header struct {
+	Type, Channel, User string
+	UserID              string `json:"user_id"`
+	Message             struct{ User string }
+	Previous            struct{ User string } `json:"previous_message"`
+}
+
+// headerOf returns the header of an event. An unreadable event has an empty one.
+func headerOf(payload json.RawMessage) header {
+	var callback struct{ Event header }
+	_ = json.Unmarshal(payload, &callback)
+	return callback.Event
+}
+
+// person returns the person who caused the event, or "". A deletion belongs to
+// the author of the message, so that the deletion follows the message.
+func (h header) person() string { return cmp.Or(h.User, h.UserID, h.Previous.User, h.Message.User) }
+
+// leavings are the events after which the bot can no longer post in their
+// channel.
+var leavings = []string{"channel_archive", "group_archive", "channel_left", "group_left"}
+
+// dispatcher runs the work of envelopes beside the connection, which must
+// always be read: a window must open within 3 s, however slow other calls are.
+// The events of a person run one after the other, so that a message is known
+// before its deletion; everything else runs at once. Only the connection's
+// goroutine may call the methods.
+type dispatcher struct {
+	working         sync.WaitGroup
+	events, actions reading.Counter // unfinished ones
+
+	mu   sync.Mutex               // guards last
+	last map[string]chan struct{} // by person: closed when the person's newest event has run
+}
+
+// everybody is the name under which the work of all people is counted.
+const everybody = "*"
+
+func newDispatcher() *dispatcher { return &dispatcher{last: map[string]chan struct{}{}} }
+
+// end waits for the end of all work.
+func (d *dispatcher) end() { d.working.Wait() }
+
+// enqueue runs an event after the earlier events of its person, unless a bound
+// is exceeded.
+func (d *dispatcher) enqueue(person string, event func()) {
+	if own, all := d.events.Number(person, everybody); own >= maxEventsOfPerson || all >= maxEvents {
+		return
+	}
+	d.events.Add(person, everybody, 1)
+	ended := make(chan struct{})
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.running >= maxActions || d.actions[person] >= maxActionsOfPerson {
+	before := d.last[person]
+	d.last[person] = ended
+	d.mu.Unlock()
+	d.working.Go(func() {
+		if before != nil {
+			<-before
+		}
+		event()
+		close(ended)
+		d.events.Add(person, everybody, -1)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.last[person] == ended {
+			delete(d.last, person)
+		}
+	})
+}
+
+// tryGo starts a command or press of a person. If a bound is exceeded, tryGo
+// returns false.
+func (d *dispatcher) tryGo(person string, action func()) bool {
+	if own, all := d.actions.Number(person, everybody); own >= maxActionsOfPerson || all >= maxActions {
 		return false
 	}
-	d.count(person, 1)
+	d.actions.Add(person, everybody, 1)
 	d.working.Go(func() {
-		defer func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.count(person, -1)
-		}()
+		defer d.actions.Add(person, everybody, -1)
 		action()
 	})
 	return true
-}
-
-// count changes the number of a person's actions. The caller must hold mu.
-func (d *dispatcher) count(person string, n int) {
-	d.running += n
-	if d.actions[person] += n; d.actions[person] == 0 {
-		delete(d.actions, person)
-	}
-}
-
-// personOf returns the person who caused an event, or "". A deletion belongs
-// to the author of the message, so that the deletion follows the message.
-func personOf(event slackevents.EventsAPIEvent) string {
-	callback, ok := event.Data.(*slackevents.EventsAPICallbackEvent)
-	if !ok || callback.InnerEvent == nil {
-		return ""
-	}
-	type author struct{ User string }
-	var e struct {
-		User     string
-		UserID   string `json:"user_id"`
-		Message  author
-		Previous author `json:"previous_message"`
-	}
-	_ = json.Unmarshal(*callback.InnerEvent, &e) // an unreadable event has no person
-	return cmp.Or(e.User, e.UserID, e.Previous.User, e.Message.User)
 }

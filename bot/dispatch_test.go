@@ -3,31 +3,39 @@ package bot
 import (
 	"encoding/json"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
-	"github.com/slack-go/slack/slackevents"
+	"slackocr/bot/slackjson"
 )
 
-// TestEventsGoRoundOverPeople, each person's in their order, and those over the bounds
-// are left out.
-func TestEventsGoRoundOverPeople(t *testing.T) {
+// TestEventsOfAPersonWaitForEachOther, in their order, and those over the bound are
+// left out. Nobody waits for another person's.
+func TestEventsOfAPersonWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatcher()
 		busy := make(chan struct{})
-		d.enqueue("", func() { <-busy })
-		synctest.Wait()
-		var done []string
-		for range 2 * maxEventsOfPerson {
-			d.enqueue("mallory", func() { done = append(done, "mallory") })
+		d.enqueue("mallory", func() { <-busy })
+		var hers, bobs []int
+		for i := range 2 * maxEventsOfPerson {
+			d.enqueue("mallory", func() { hers = append(hers, i) })
 		}
-		for _, what := range []string{"bob's first", "bob's second"} {
-			d.enqueue("bob", func() { done = append(done, what) })
+		for i := range 2 {
+			d.enqueue("bob", func() { bobs = append(bobs, i) })
+		}
+		synctest.Wait()
+		if len(hers) != 0 || len(bobs) != 2 {
+			t.Errorf("of mallory %v, of bob %v", hers, bobs)
 		}
 		close(busy)
 		d.end()
-		if want := []string{"mallory", "bob's first", "mallory", "bob's second", "mallory"}; len(done) != maxEventsOfPerson+2 || !slices.Equal(done[:5], want) {
-			t.Errorf("%d events: %q…, want %q…", len(done), done[:5], want)
+		if len(hers) != maxEventsOfPerson-1 || !slices.IsSorted(hers) || !slices.IsSorted(bobs) {
+			t.Errorf("%d events of mallory: %v; of bob %v", len(hers), hers, bobs)
+		}
+		d.enqueue("mallory", func() { hers = nil })
+		if d.end(); hers != nil || len(d.last) != 0 {
+			t.Errorf("the next event is not run, or %d people are remembered", len(d.last))
 		}
 	})
 }
@@ -37,15 +45,13 @@ func TestEventsHaveABound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatcher()
 		busy := make(chan struct{})
-		d.enqueue("", func() { <-busy })
-		synctest.Wait()
-		n := 0
+		var n atomic.Int32
 		for i := range 2 * maxEvents {
-			d.enqueue(string(rune('a'+i)), func() { n++ })
+			d.enqueue(string(rune('a'+i)), func() { <-busy; n.Add(1) })
 		}
 		close(busy)
-		if d.end(); n != maxEvents {
-			t.Errorf("%d events are worked on, want %d", n, maxEvents)
+		if d.end(); n.Load() != maxEvents {
+			t.Errorf("%d events are worked on, want %d", n.Load(), maxEvents)
 		}
 	})
 }
@@ -62,11 +68,8 @@ func TestPersonOfAnEvent(t *testing.T) {
 		`{"type":"file_deleted","file_id":"F1"}`:                                                                                           "",
 		`{"type":"channel_archive","channel":"C1","user":"U1"}`:                                                                            "U1",
 	} {
-		data, err := slackevents.ParseEvent(json.RawMessage(`{"type":"event_callback","event":`+event+`}`), slackevents.OptionNoVerifyToken())
-		if err != nil {
-			t.Fatalf("%s: %v", event, err)
-		}
-		if got := personOf(data); got != want {
+		payload := slackjson.ReducePayload(json.RawMessage(`{"type":"event_callback","event":` + event + `}`))
+		if got := headerOf(payload).person(); got != want {
 			t.Errorf("%s is %q's, want %q's", event, got, want)
 		}
 	}

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,15 +14,12 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/time/rate"
 
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
-	"slackocr/bot/slackjson"
 	"slackocr/bot/sleep"
-	"slackocr/bot/words"
 )
 
 const (
@@ -122,78 +118,14 @@ func (b *Bot) connectionLost(cancel context.CancelCauseFunc, data any) {
 
 // acknowledge returns the function that acknowledges an envelope. A failure
 // while the bot stops is not logged, since Slack sends the envelope again.
-func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, event socketmode.Event) ackFunc {
+func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, envelope string) ackFunc {
 	return func(payload any) {
-		if event.Request == nil || event.Request.EnvelopeID == "" {
-			return
-		}
 		within, cancel := context.WithTimeout(ctx, ackWithin)
 		defer cancel()
-		if err := client.AckCtx(within, event.Request.EnvelopeID, payload); err != nil && ctx.Err() == nil {
+		if err := client.AckCtx(within, envelope, payload); err != nil && ctx.Err() == nil {
 			b.log.Warn("could not acknowledge an event", "error", err)
 		}
 	}
-}
-
-// handle starts the work of an envelope, and then acknowledges the envelope.
-// An event without any task, or an unreadable one, is acknowledged too,
-// because Slack would only send the event again.
-func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, down reading.Shutdown, work *dispatcher) {
-	ack := b.acknowledge(ctx, client, event)
-	switch data := event.Data.(type) {
-	case slackevents.EventsAPIEvent:
-		if channel := conversationLeft(data); channel != "" {
-			ack(nil)
-			work.tryGo("", func() { b.leave(down.Draining, channel) })
-			return
-		}
-		work.enqueue(personOf(data), func() {
-			if b.accept(down, data) { // otherwise Slack sends the event again
-				ack(nil)
-			}
-		})
-	case slack.SlashCommand:
-		if !work.tryGo(data.UserID, func() { b.command(down.Draining, data, ack) }) {
-			ack(ephemeralAnswer(words.NotTaken))
-		}
-	case slack.InteractionCallback:
-		interact := func() { b.interact(down.Draining, &data, ack) }
-		if !work.tryGo(data.User.ID, interact) && data.Type == slack.InteractionTypeViewSubmission {
-			ack(inOurWindow(&data, words.NotTaken)) // presses and shortcuts get no ack, and Slack tells the person so
-		}
-	case *socketmode.ErrorBadMessage:
-		if again, ok := decodeLeniently(data.Message); ok {
-			b.handle(ctx, client, again, down, work)
-			return
-		}
-		b.log.Debug("unknown event from the Socket Mode client") // the error quotes the event
-		var unknown socketmode.Request
-		_ = json.Unmarshal(data.Message, &unknown) // without an id there is nothing to acknowledge
-		event.Request = &unknown
-		b.acknowledge(ctx, client, event)(nil)
-	default:
-		ack(nil)
-	}
-}
-
-// decodeLeniently decodes an envelope that slack-go cannot decode, for example
-// because of a new kind of block. The fields that the bot reads may be valid.
-func decodeLeniently(envelope json.RawMessage) (event socketmode.Event, ok bool) {
-	var request socketmode.Request
-	if json.Unmarshal(envelope, &request) != nil {
-		return event, false
-	}
-	payload := slackjson.ReducePayload(request.Payload)
-	switch request.Type {
-	case socketmode.RequestTypeEventsAPI:
-		data, err := slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken())
-		return socketmode.Event{Type: socketmode.EventTypeEventsAPI, Data: data, Request: &request}, err == nil
-	case socketmode.RequestTypeInteractive:
-		var data slack.InteractionCallback
-		err := json.Unmarshal(payload, &data)
-		return socketmode.Event{Type: socketmode.EventTypeInteractive, Data: data, Request: &request}, err == nil
-	}
-	return event, false
 }
 
 // connectThrottle limits the calls of apps.connections.open. The Socket Mode client

@@ -88,7 +88,7 @@ func response() fields {
 }
 
 // ReducePayload returns the fields that the bot reads of an event, a press, a
-// shortcut or a window, if slack-go cannot decode the whole payload.
+// shortcut or a window.
 func ReducePayload(payload json.RawMessage) json.RawMessage {
 	return either(delivery().of, is[json.RawMessage])(payload)
 }
@@ -100,7 +100,7 @@ func delivery() fields {
 	event := message().
 		and("message", message().of).and("previous_message", message().of).
 		and("reaction", is[string]).and("item", text("type", "channel", "ts").of).
-		and("file_id", is[string]).and("inviter", is[string])
+		and("file_id", is[string]).and("user_id", is[string]).and("inviter", is[string]).and("tab", is[string])
 	view := text("id", "callback_id", "private_metadata").and("state", state)
 	return text("type", "team_id", "api_app_id", "enterprise_id", // of events
 		"callback_id", "trigger_id", "response_url", "action_ts", "message_ts"). // of interactions

@@ -109,8 +109,8 @@ func (f fields) and(name string, s shape) fields {
 // https://docs.slack.dev/reference/objects/file-object
 func file() fields {
 	return text("id", "name", "title", "mimetype", "filetype", "user", "mode", "file_access", "url_private",
-		"url_private_download", "thumb_720", "thumb_960", "thumb_1024").
-		and("size", is[int]).and("is_external", is[bool]).
+		"url_private_download", "thumb_360", "thumb_480", "thumb_720", "thumb_800", "thumb_960", "thumb_1024", "thumb_pdf").
+		and("size", is[int]).and("created", is[slack.JSONTime]).and("is_external", is[bool]).
 		and("channels", is[[]string]).and("groups", is[[]string]).and("ims", is[[]string]).
 		and("shares", fields{"public": shares, "private": shares}.of)
 }
