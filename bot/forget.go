@@ -63,21 +63,24 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 		return err
 	}
 	for { // a list has a bounded length
-		records, err := b.jobsOf(ctx, d)
+		found, err := b.affectedBy(ctx, d)
 		if err != nil {
 			return err
 		}
-		if len(records) == 0 {
+		if len(found) == 0 {
 			break
 		}
-		for _, r := range records {
-			u.add(r, d)
+		for _, a := range found {
+			u.Files += len(a.files)
+			if d.Person == "" || unfinished(a.record) {
+				u.Posted = append(u.Posted, a.posted()...)
+			}
 		}
 		if err := job.Save(ctx, u); err != nil {
 			return err
 		}
-		for _, r := range records {
-			if err := b.eraseJobData(ctx, r, d); err != nil {
+		for _, a := range found {
+			if err := b.eraseJobData(ctx, a); err != nil {
 				return err
 			}
 		}
@@ -87,6 +90,64 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 		b.respond(ctx, d.Respond, "", words.RecordsErased(u.Files))
 	}
 	return b.deletePosted(ctx, u.Posted)
+}
+
+// affectedJob is a job that a Deletion is about, or some files of its ask.
+type affectedJob struct {
+	record jobs.Record
+	task
+	files []int // numbers of the ask's files
+	all   bool  // nothing of the job remains
+}
+
+// affectedBy returns the jobs about a deleted message or file, or of a person.
+func (b *Bot) affectedBy(ctx context.Context, d Deletion) (found []affectedJob, err error) {
+	var records []jobs.Record
+	files := d.Files
+	switch {
+	case d.Person != "":
+		records, err = b.jobs.ByPerson(ctx, d.Person)
+		files = nil
+	case d.File != "":
+		files = []string{d.File}
+	default:
+		records, err = b.jobs.ByThread(ctx, threadKey(d.Channel, d.Root))
+	}
+	for _, file := range files {
+		more, errFile := b.jobs.ByFile(ctx, file)
+		records, err = append(records, more...), errors.Join(err, errFile)
+	}
+	seen := map[string]bool{}
+	for _, r := range records {
+		if a, ok := d.affects(r); ok && !seen[r.Key] {
+			found = append(found, a)
+		}
+		seen[r.Key] = true
+	}
+	return found, err
+}
+
+// affects reports whether a job is about the deleted message or file, or the
+// person's.
+func (d Deletion) affects(r jobs.Record) (a affectedJob, ok bool) {
+	t, err := decode(r)
+	a = affectedJob{record: r, task: t, all: true}
+	if t.Ask != nil {
+		a.files, a.all = d.filesOf(r, *t.Ask)
+	}
+	switch {
+	case d.Person != "":
+		return a, true // also if the record cannot be read
+	case err != nil || t.Deletion != nil:
+		return a, false
+	case t.Ask != nil:
+		return a, len(a.files) > 0 || a.all // several deletions at once may have emptied the job
+	case d.File != "":
+		return a, true
+	case t.Download != nil:
+		return a, t.Download.Source == ask.MessageRef{Channel: d.Channel, TS: d.TS}
+	}
+	return a, t.Event != nil && t.Event.Origin == d.TS
 }
 
 // filesOf returns the numbers of the ask's files that a Deletion is about, and
@@ -105,63 +166,75 @@ func (d Deletion) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
 	return files, len(files) == left
 }
 
-// add adds a record that will be erased, or some of its files. The results of
-// a person's finished jobs stay in Slack.
-func (u *deletionState) add(r jobs.Record, d Deletion) {
-	a, isAsk := reading.AskOf(r)
-	files, all := d.filesOf(r, a)
-	if isAsk {
-		u.Files += len(files)
+// posted returns the messages about the affected files, as far as the record
+// tells. Jobs other than asks and downloads leave none.
+func (a affectedJob) posted() []postedMessages {
+	p := postedMessages{Running: a.all && unfinished(a.record)}
+	switch {
+	case a.Ask != nil:
+		state, _ := reading.DecodeState(a.record, a.Ask, true) // of an unreadable state nothing is known
+		p.Key, p.Channel, p.Root = a.Ask.Key, a.Ask.Channel, cmp.Or(a.Ask.Root, state.Reply.TS)
+		if a.all {
+			p.StartsThread = a.Ask.Root == ""
+			if state.Reply.TS != "" {
+				p.Messages = append(p.Messages, state.Reply.TS)
+			}
+		}
+		for i, f := range state.Files {
+			if a.all || slices.Contains(a.files, i) {
+				p.add(state.FallbackDM, f.Delivery)
+			}
+		}
+	case a.Download != nil:
+		var sent []post.UploadState
+		_ = json.Unmarshal(a.record.Progress, &sent)
+		p.Key, p.Channel, p.Root = a.record.Key, a.Download.Channel, a.Download.Root
+		p.addFiles(sent...)
+	default:
+		return nil
 	}
-	if d.Person != "" && !unfinished(r) {
-		return
+	return []postedMessages{p}
+}
+
+// add adds the posts of a file.
+func (p *postedMessages) add(elsewhere string, d reading.Delivery) {
+	for _, part := range d.Parts {
+		switch {
+		case part.TS == "":
+		case elsewhere != "":
+			p.Elsewhere = append(p.Elsewhere, ask.MessageRef{Channel: elsewhere, TS: part.TS})
+		default:
+			p.Messages = append(p.Messages, part.TS)
+		}
 	}
-	t, ok := postedByJob(r, files, all)
-	known := slices.ContainsFunc(u.Posted, func(other postedMessages) bool {
-		return other.Key == t.Key && slices.Equal(other.Messages, t.Messages) && slices.Equal(other.Files, t.Files)
-	})
-	if ok && !known {
-		u.Posted = append(u.Posted, t)
+	p.addFiles(append(slices.Clone(d.Marked), d.Upload)...)
+}
+
+// addFiles adds the files that were uploaded.
+func (p *postedMessages) addFiles(uploads ...post.UploadState) {
+	for _, file := range uploads {
+		if file.ID != "" {
+			p.Files = append(p.Files, file.ID)
+		}
 	}
 }
 
 // eraseJobData erases a job, or the job's data of some files.
-func (b *Bot) eraseJobData(ctx context.Context, r jobs.Record, d Deletion) error {
-	a, ok := reading.AskOf(r)
-	files, all := d.filesOf(r, a)
-	if !ok || all {
-		return b.erase(ctx, r.Key)
+func (b *Bot) eraseJobData(ctx context.Context, a affectedJob) error {
+	key := a.record.Key
+	if a.all {
+		return b.erase(ctx, key)
 	}
-	for _, i := range files {
-		err := b.jobs.DropItem(ctx, r.Key, i, reading.StopSilently)
+	for _, i := range a.files {
+		err := b.jobs.DropItem(ctx, key, i, reading.StopSilently)
 		if err == nil {
-			err = b.jobs.ErasePages(ctx, r.Key, reading.TextOf(i), reading.TextOf(i+1))
+			err = b.jobs.ErasePages(ctx, key, reading.TextOf(i), reading.TextOf(i+1))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return b.jobs.AddFollowUp(ctx, jobs.FollowUp{Key: r.Key, Kind: reading.CloseReply, Due: time.Now()})
-}
-
-// deletePosted deletes the remaining messages in Slack, and then looks for
-// messages that were in flight.
-func (b *Bot) deletePosted(ctx context.Context, posted []postedMessages) (err error) {
-	for _, t := range posted {
-		err = errors.Join(err, b.deleteKnown(ctx, t))
-	}
-	if !slices.ContainsFunc(posted, func(t postedMessages) bool { return t.Running }) {
-		return err
-	}
-	if err := sleep.For(ctx, lateWriteLimit); err != nil {
-		return err
-	}
-	for _, t := range posted {
-		if t.Running {
-			err = errors.Join(err, b.deleteLate(ctx, t))
-		}
-	}
-	return err
+	return b.jobs.AddFollowUp(ctx, jobs.FollowUp{Key: key, Kind: reading.CloseReply, Due: time.Now()})
 }
 
 func (b *Bot) erase(ctx context.Context, key string) error {
@@ -171,137 +244,55 @@ func (b *Bot) erase(ctx context.Context, key string) error {
 	return nil
 }
 
-// jobsOf returns the jobs about a deleted message or file, or of a person.
-func (b *Bot) jobsOf(ctx context.Context, d Deletion) (all []jobs.Record, err error) {
-	if d.Person != "" {
-		return b.jobs.ByPerson(ctx, d.Person) // also records that cannot be read
-	}
-	files := []string{d.File}
-	if d.File == "" {
-		files = d.Files
-		all, err = b.jobs.ByThread(ctx, threadKey(d.Channel, d.Root))
-	}
-	for _, file := range files {
-		records, errFile := b.jobs.ByFile(ctx, file)
-		all, err = append(all, records...), errors.Join(err, errFile)
-	}
-	seen := map[string]bool{}
-	return slices.DeleteFunc(all, func(r jobs.Record) bool {
-		known := seen[r.Key]
-		seen[r.Key] = true
-		return known || !d.concerns(r)
-	}), err
-}
-
-// concerns reports whether a job is about the deleted message or file.
-func (d Deletion) concerns(r jobs.Record) bool {
-	t, err := decode(r)
-	switch {
-	case err != nil || t.Deletion != nil:
-		return false
-	case t.Ask != nil:
-		files, all := d.filesOf(r, *t.Ask)
-		return len(files) > 0 || all // several deletions at once may have emptied the job
-	case d.File != "":
-		return true
-	case t.Download != nil:
-		return t.Download.Source == ask.MessageRef{Channel: d.Channel, TS: d.TS}
-	}
-	return t.Event != nil && t.Event.Origin == d.TS
-}
-
-// postedByJob returns the messages of a job in Slack, as far as the record tells:
-// all of them, or only those of some files of an ask.
-func postedByJob(r jobs.Record, files []int, all bool) (t postedMessages, ok bool) {
-	work, err := decode(r)
-	if err != nil {
-		return postedMessages{}, false
-	}
-	t.Running = all && unfinished(r)
-	switch {
-	case work.Ask != nil:
-		a := work.Ask
-		state, _ := reading.DecodeState(r, a, true) // of an unreadable state nothing is known
-		t.Key, t.Channel, t.Root = a.Key, a.Channel, cmp.Or(a.Root, state.Reply.TS)
-		if all {
-			t.StartsThread = a.Root == ""
-			if state.Reply.TS != "" {
-				t.Messages = append(t.Messages, state.Reply.TS)
-			}
-		}
-		for i, f := range state.Files {
-			if all || slices.Contains(files, i) {
-				t.add(state.FallbackDM, f.Delivery)
-			}
-		}
-	case work.Download != nil:
-		var sent []post.UploadState
-		_ = json.Unmarshal(r.Progress, &sent)
-		t.Key, t.Channel, t.Root = r.Key, work.Download.Channel, work.Download.Root
-		t.addFiles(sent...)
-	default:
-		return postedMessages{}, false // such a job leaves nothing to delete
-	}
-	return t, true
-}
-
-// add adds the posts of a file.
-func (t *postedMessages) add(elsewhere string, d reading.Delivery) {
-	for _, part := range d.Parts {
-		switch {
-		case part.TS == "":
-		case elsewhere != "":
-			t.Elsewhere = append(t.Elsewhere, ask.MessageRef{Channel: elsewhere, TS: part.TS})
-		default:
-			t.Messages = append(t.Messages, part.TS)
-		}
-	}
-	t.addFiles(append(slices.Clone(d.Marked), d.Upload)...)
-}
-
-// addFiles adds the files that were uploaded.
-func (t *postedMessages) addFiles(uploads ...post.UploadState) {
-	for _, file := range uploads {
-		if file.ID != "" {
-			t.Files = append(t.Files, file.ID)
-		}
-	}
-}
-
-// deleteKnown deletes the known messages. Messages that Slack does not let the bot
-// delete stay.
-func (b *Bot) deleteKnown(ctx context.Context, t postedMessages) (err error) {
+// deletePosted deletes the messages in Slack, and then looks for messages that
+// were in flight. Messages that Slack does not let the bot delete stay.
+func (b *Bot) deletePosted(ctx context.Context, posted []postedMessages) (err error) {
 	deleted := func(one error) { err = errors.Join(err, b.ignoreRefused(one)) }
-	for _, ts := range t.Messages {
-		deleted(b.client.Remove(ctx, t.Channel, ts))
+	late := false
+	for _, p := range posted {
+		for _, ts := range p.Messages {
+			deleted(b.client.Remove(ctx, p.Channel, ts))
+		}
+		for _, m := range p.Elsewhere {
+			deleted(b.client.Remove(ctx, m.Channel, m.TS))
+		}
+		for _, id := range p.Files {
+			deleted(b.client.RemoveFile(ctx, id))
+		}
+		late = late || p.Running
 	}
-	for _, m := range t.Elsewhere {
-		deleted(b.client.Remove(ctx, m.Channel, m.TS))
+	if !late {
+		return err
 	}
-	for _, id := range t.Files {
-		deleted(b.client.RemoveFile(ctx, id))
+	if err := sleep.For(ctx, lateWriteLimit); err != nil {
+		return err
+	}
+	for _, p := range posted {
+		if p.Running {
+			err = errors.Join(err, b.deleteLate(ctx, p))
+		}
 	}
 	return err
 }
 
 // deleteLate deletes messages that were posted while the record was erased.
-func (b *Bot) deleteLate(ctx context.Context, t postedMessages) (err error) {
-	roots := []string{t.Root}
-	if t.StartsThread {
+func (b *Bot) deleteLate(ctx context.Context, p postedMessages) (err error) {
+	roots := []string{p.Root}
+	if p.StartsThread {
 		roots = append(roots, "")
 	}
 	for _, root := range slices.Compact(roots) {
-		for m, err := range b.client.Messages(ctx, t.Channel, root) {
+		for m, err := range b.client.Messages(ctx, p.Channel, root) {
 			if post.Code(err) != "" {
 				break
 			}
 			if err != nil {
 				return err
 			}
-			if m.User != b.intake.self || !strings.HasPrefix(post.Key(m), t.Key+"/") {
+			if m.User != b.intake.self || !strings.HasPrefix(post.Key(m), p.Key+"/") {
 				continue
 			}
-			if err := b.ignoreRefused(b.client.Remove(ctx, t.Channel, m.Timestamp)); err != nil {
+			if err := b.ignoreRefused(b.client.Remove(ctx, p.Channel, m.Timestamp)); err != nil {
 				return err
 			}
 		}
