@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 
+	"slackocr/bot/jobs"
 	"slackocr/bot/reading"
 	"slackocr/bot/slackjson"
 	"slackocr/bot/words"
@@ -106,6 +109,21 @@ func (h header) person() string { return cmp.Or(h.User, h.UserID, h.Previous.Use
 // leavings are the events after which the bot can no longer post in their
 // channel.
 var leavings = []string{"channel_archive", "group_archive", "channel_left", "group_left"}
+
+// leave stops the work for a conversation that the bot can no longer post in.
+// Other replicas, and jobs that leave misses, find out when they post.
+func (b *Bot) leave(ctx context.Context, channel string) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	for _, r := range b.jobs.Running() {
+		if !strings.HasPrefix(r.Thread, threadKey(channel, "")) {
+			continue
+		}
+		if err := b.jobs.Stop(ctx, r.Key, reading.StopSilently); err != nil && !errors.Is(err, jobs.ErrNotFound) {
+			b.log.Warn("could not stop the work in a conversation", "channel", channel, "error", err)
+		}
+	}
+}
 
 // dispatcher runs the work of envelopes beside the connection, which must
 // always be read: a window must open within 3 s, however slow other calls are.

@@ -2,15 +2,20 @@ package bot
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 
 	"slackocr/bot/ask"
+	"slackocr/bot/jobs"
+	"slackocr/bot/reading"
 	"slackocr/bot/words"
 	"slackocr/ocr"
 )
@@ -34,40 +39,8 @@ type eventTasks struct {
 // intent is a task of an event, with its conditions.
 type intent struct {
 	task
-	Fallback  bool `json:"Spare,omitempty"` // counts only if no other intent of the event counts
-	mayRepeat bool // a thread reply may only repeat the files of the thread's first message
-	trigger   trigger
-}
-
-// tasks returns the tasks of the event: as they are, or as one job if Slack
-// must be asked.
-func (e *eventTasks) tasks() (tasks []task) {
-	for _, in := range e.Intents {
-		if in.mayRepeat {
-			e.Thread = in.Ask.Root
-		}
-		tasks = append(tasks, in.task)
-	}
-	if len(tasks) > 0 && (e.CheckExternal || e.Thread != "") {
-		return []task{{Event: e}}
-	}
-	return tasks
-}
-
-// prune removes asks without files, and fallbacks if another intent certainly
-// counts.
-func (e *eventTasks) prune() {
-	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Ask != nil && len(in.Ask.Files) == 0 })
-	if slices.ContainsFunc(e.Intents, func(in intent) bool { return !in.Fallback && !in.mayRepeat }) {
-		e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Fallback })
-	}
-}
-
-// notice returns a private notice to the person.
-func (e *eventTasks) notice(topic, sentence string) intent {
-	return intent{task: task{Notice: &Notice{
-		Channel: e.Channel, Root: e.private, Origin: e.Origin, Person: e.Person, Topic: topic, Text: sentence, Ephemeral: true,
-	}}}
+	Fallback bool `json:"Spare,omitempty"` // counts only if no other intent of the event counts
+	trigger  trigger
 }
 
 // trigger is the reason to read files. A channel's mode may rule a trigger
@@ -79,6 +52,54 @@ const (
 	byMention                 // asked for by a mention of the bot
 	byPost                    // only posted
 )
+
+// accept stores the tasks of an event, unless they were stored before. After a
+// failure accept returns false, so that Slack sends the event again. accept
+// asks the store, and never Slack, since the person's other events wait.
+func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bool {
+	ctx, cancel := context.WithTimeout(down.Draining, ackWithin-time.Second)
+	defer cancel()
+	e, err := b.tasksOf(ctx, event)
+	for _, t := range e.tasks() {
+		if ctx.Err() != nil {
+			return false // another replica handles the event, or the next process
+		}
+		if err == nil {
+			_, err = b.enqueue(ctx, t)
+		}
+	}
+	if err != nil {
+		b.log.Error("could not store a request", "error", err)
+	}
+	return err == nil
+}
+
+// tasksOf returns the tasks of an event that the limits of the person and the
+// channel allow.
+func (b *Bot) tasksOf(ctx context.Context, event slackevents.EventsAPIEvent) (e eventTasks, err error) {
+	switch data := event.InnerEvent.Data.(type) {
+	case *slackevents.MemberJoinedChannelEvent:
+		e, err = b.botJoined(ctx, data)
+		e.CheckExternal = event.IsExtSharedChannel && !b.config.AllowExternal && data.Inviter != ""
+	case *slackevents.AppHomeOpenedEvent:
+		e = b.homeOpened(data)
+		e.CheckExternal = event.IsExtSharedChannel && !b.config.AllowExternal
+	default:
+		e = b.intake.tasksOf(event)
+	}
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return b.tooManyTasks(in.task) })
+	if err == nil {
+		err = b.filterByChannelMode(ctx, &e)
+	}
+	if err == nil {
+		err = b.checkQuota(ctx, &e)
+	}
+	if err != nil {
+		return eventTasks{}, err
+	}
+	e.prune()
+	return e, nil
+}
 
 // intake turns events into tasks. An intake is pure: conditions that need
 // Slack or the store are checked later.
@@ -165,6 +186,9 @@ func (i intake) message(m slack.Msg) eventTasks {
 	if m.ThreadTimestamp != m.Timestamp {
 		e.private = m.ThreadTimestamp
 	}
+	if mayRepeat(m) {
+		e.Thread = m.ThreadTimestamp
+	}
 	return e
 }
 
@@ -173,7 +197,14 @@ func (i intake) message(m slack.Msg) eventTasks {
 func (i intake) intents(m slack.Msg) []intent {
 	text, mentioned := ask.Address(m.Text, i.self)
 	direct := ask.Direct(m.Channel)
-	talk, mode := understand(text, mentioned, direct)
+	// In a direct message all words are meant for the bot; elsewhere a mode
+	// without a mention must stand alone.
+	talk, mode := ask.Chat, ocr.Mode{}
+	if mentioned || direct && text != "" {
+		talk, mode = ask.Understand(text)
+	} else if alone, ok := ask.ParseMode(text); ok {
+		talk, mode = ask.Read, alone
+	}
 	needs := byPost
 	switch {
 	case direct:
@@ -192,18 +223,6 @@ func (i intake) intents(m slack.Msg) []intent {
 		return asks
 	}
 	return append(asks, intent{Fallback: n.Topic == "use" && len(asks) > 0, task: task{Notice: n}})
-}
-
-// understand parses the words of a message. In a direct message all words are
-// meant for the bot; elsewhere a mode without a mention must stand alone.
-func understand(text string, mentioned, direct bool) (ask.Talk, ocr.Mode) {
-	if mentioned || direct && text != "" {
-		return ask.Understand(text)
-	}
-	if mode, ok := ask.ParseMode(text); ok {
-		return ask.Read, mode
-	}
-	return ask.Chat, ocr.Mode{}
 }
 
 // help returns a notice for a person whose words to the bot ask for nothing
@@ -246,22 +265,20 @@ func reads(m slack.Msg, mode ocr.Mode, needs trigger) (intents []intent) {
 		if n := len(intents); n > 0 {
 			a.Key += fmt.Sprintf("/%d", n+1)
 		}
-		intents = append(intents, intent{trigger: needs, mayRepeat: mayRepeat(m, part), task: task{Ask: &a}})
+		intents = append(intents, intent{trigger: needs, task: task{Ask: &a}})
 	}
 	return intents
 }
 
 // mayRepeat reports whether one of the files of a thread reply may belong to the
 // thread's first message. A file that was made later does not.
-func mayRepeat(m slack.Msg, files []ask.File) bool {
+func mayRepeat(m slack.Msg) bool {
 	if m.ThreadTimestamp == "" || m.ThreadTimestamp == m.Timestamp {
 		return false
 	}
 	seconds, _, _ := strings.Cut(m.ThreadTimestamp, ".")
 	begun, _ := strconv.ParseInt(seconds, 10, 64) // without a timestamp nothing is known
-	return slices.ContainsFunc(m.Files, func(f slack.File) bool {
-		return int64(f.Created) <= begun && slices.ContainsFunc(files, func(g ask.File) bool { return f.ID == g.Slack.ID })
-	})
+	return slices.ContainsFunc(m.Files, func(f slack.File) bool { return int64(f.Created) <= begun })
 }
 
 // reacted returns the task to read the files of a message with the bot's
@@ -303,4 +320,163 @@ func (i intake) deletion(e *slackevents.MessageEvent) *Deletion {
 		}
 	}
 	return g
+}
+
+// tasks returns the tasks of the event: as they are, or as one job if Slack
+// must be asked.
+func (e *eventTasks) tasks() (tasks []task) {
+	if len(e.Intents) > 0 && (e.CheckExternal || e.Thread != "") {
+		return []task{{Event: e}}
+	}
+	for _, in := range e.Intents {
+		tasks = append(tasks, in.task)
+	}
+	return tasks
+}
+
+// prune removes asks without files, and fallbacks if another intent certainly
+// counts.
+func (e *eventTasks) prune() {
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Ask != nil && len(in.Ask.Files) == 0 })
+	if !slices.ContainsFunc(e.Intents, func(in intent) bool { return in.Ask != nil }) {
+		e.Thread = ""
+	}
+	if slices.ContainsFunc(e.Intents, func(in intent) bool { return !in.Fallback && (in.Ask == nil || e.Thread == "") }) {
+		e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Fallback })
+	}
+}
+
+// notice returns a private notice to the person.
+func (e *eventTasks) notice(topic, sentence string) intent {
+	return intent{task: task{Notice: &Notice{
+		Channel: e.Channel, Root: e.private, Origin: e.Origin, Person: e.Person, Topic: topic, Text: sentence, Ephemeral: true,
+	}}}
+}
+
+// filterByChannelMode removes intents that the channel's mode does not allow.
+// A person who mentioned the bot is told; a mode's word alone may be ordinary
+// talk.
+func (b *Bot) filterByChannelMode(ctx context.Context, e *eventTasks) error {
+	if !slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger != explicitly }) {
+		return nil
+	}
+	mode, err := b.channelMode(ctx, e.Channel)
+	if err != nil {
+		return err
+	}
+	mentioned := slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger == byMention && (in.Search == nil || !in.Search.Silent) })
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return !mode.allows(in.trigger) })
+	if len(e.Intents) == 0 && mentioned {
+		e.Intents = []intent{e.notice("off", words.ChannelOff)}
+	}
+	return nil
+}
+
+// checkQuota removes files above a quota, unless they were stored before, and
+// tells the person how many files were taken.
+func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
+	taken, of, refused := 0, 0, false
+	for _, in := range e.Intents {
+		if in.Ask == nil {
+			continue
+		}
+		of += len(in.Ask.Files)
+		if room := b.quotaLeft(e.Person, e.Channel) - taken; room < len(in.Ask.Files) {
+			_, err := b.record(ctx, in.Ask.Key)
+			if err != nil && !errors.Is(err, jobs.ErrNotFound) {
+				return err
+			}
+			if err != nil { // the event was not sent before
+				refused = true
+				in.Ask.Files = in.Ask.Files[:max(room, 0)]
+			}
+		}
+		taken += len(in.Ask.Files)
+	}
+	if busy := e.notice("busy", words.TooManyWaiting(taken, of)); refused && !b.tooManyTasks(busy.task) {
+		e.Intents = append(e.Intents, busy)
+	}
+	return nil
+}
+
+// check enqueues the tasks of an event that count.
+func (b *Bot) check(ctx context.Context, e eventTasks) error {
+	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
+	defer cancel()
+	if e.CheckExternal {
+		if external, err := b.external(ctx, e.Person, ""); err != nil || external {
+			return err
+		}
+	}
+	if e.Thread != "" {
+		b.dropParentFiles(ctx, &e)
+	}
+	for _, in := range e.Intents {
+		if _, err := b.enqueue(ctx, in.task); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parentFilesTimeout bounds the request for a thread's first message, since a
+// person waits for the reply. A new leader among replicas gives out the first turn
+// for such a request after 1.2 s.
+const parentFilesTimeout = 2 * time.Second
+
+// dropParentFiles removes files that a thread reply only repeats: Slack's events carry
+// the parent's files too (https://github.com/openclaw/openclaw/pull/32209). If
+// Slack does not answer in this time, all files stay.
+func (b *Bot) dropParentFiles(ctx context.Context, e *eventTasks) {
+	ctx, cancel := context.WithTimeout(ctx, parentFilesTimeout)
+	defer cancel()
+	old, err := b.client.Thread(nil, e.Channel, e.Thread).For(e.Person).Files(ctx)
+	if err != nil {
+		b.log.Warn("could not look up a thread's first message", "error", err)
+	}
+	e.Thread = ""
+	for _, in := range e.Intents {
+		if in.Ask != nil {
+			in.Ask.Files = slices.DeleteFunc(in.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
+		}
+	}
+	e.prune()
+}
+
+// botJoined announces the bot, once, in a channel that it was invited to.
+func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelEvent) (eventTasks, error) {
+	if e.User != b.intake.self || e.Channel == "" {
+		return eventTasks{}, nil
+	}
+	sentence := words.GreetingNotHere
+	if b.config.allows(e.Channel) {
+		mode, err := b.channelMode(ctx, e.Channel)
+		if err != nil {
+			return eventTasks{}, err
+		}
+		sentence = words.Greeting(string(mode), b.readBy())
+	}
+	return greet(e.Channel, "joined-"+e.EventTimestamp, e.Inviter, sentence), nil
+}
+
+// homeOpened greets, once, a person who opens the bot's messages.
+func (b *Bot) homeOpened(e *slackevents.AppHomeOpenedEvent) eventTasks {
+	if e.Tab != "messages" || e.User == "" || !ask.Direct(e.Channel) {
+		return eventTasks{}
+	}
+	return greet(e.Channel, "opened-"+e.User, e.User, words.GreetingDirect(b.readBy()))
+}
+
+// greet returns the task to post a greeting once.
+func greet(channel, origin, person, sentence string) eventTasks {
+	n := Notice{Channel: channel, Origin: origin, Person: person, Topic: "hello", Text: sentence}
+	return eventTasks{Channel: channel, Origin: origin, Person: person, Intents: []intent{{task: task{Notice: &n}}}}
+}
+
+// readBy returns a sentence about the reader of the pictures.
+func (b *Bot) readBy() string {
+	if b.config.Engine != "" {
+		return words.ReadBy(b.config.Engine)
+	}
+	return words.SentTo(b.reader.Model.Host())
 }
