@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -101,74 +102,84 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 	defer cancel()
 	w := parseCommand(c.Text, b.intake.home)
 	token := "command-" + ask.Digest(c.TriggerID)
-	respond := func(sentence string) { b.respond(ctx, c.ResponseURL, "", sentence) }
-	refusal := b.refusal(working, c.UserID, "") // a command's team is that of the conversation
+	respond := func(m post.Message) { b.respond(ctx, c.ResponseURL, "", m) }
+	err := b.refuseExternal(working, c.UserID, "") // a command's team is that of the conversation
 	switch {
-	case refusal != "":
-		ack(ephemeralAnswer(refusal))
+	case err != nil:
+		ack(ephemeralAnswer(b.explain(err)))
 	case !b.config.allows(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
 		ack(ephemeralAnswer(words.NotHere))
 	case w.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
-		respond(b.openWindow(working, c.TriggerID, uploadWindow(privateMetadata{Channel: c.ChannelID, Respond: c.ResponseURL})))
+		err := b.openWindow(working, c.TriggerID, uploadWindow(privateMetadata{Channel: c.ChannelID, Respond: c.ResponseURL}))
+		respond(ownMessage(b.explain(err)))
 	case w.verb == "help":
 		ack(ephemeralAnswer(words.Help(w.unclear)))
 	case w.verb == "status":
 		ack(nil)
-		m, err := b.status(working, c.UserID)
-		if err != nil {
-			b.log.Error("could not look up a person's jobs", "error", err)
-			m = ownMessage(words.TryLater)
-		}
-		b.respondWith(ctx, c.ResponseURL, "", m)
+		respond(b.status(working, c.UserID))
 	case w.verb == "auto":
 		ack(nil)
-		respond(b.setChannelMode(working, c, token, w.channelMode))
+		sentence, err := b.setChannelMode(working, c, token, w.channelMode)
+		respond(ownMessage(cmp.Or(b.explain(err), sentence)))
 	case w.verb == "forget":
 		ack(forgetQuestion())
 	case w.verb == "other":
 		ack(ephemeralAnswer(words.NotForYou))
 	default:
-		ack(ephemeralAnswer(b.request(working, task{Search: &Search{
+		ack(ephemeralAnswer(b.explain(b.request(working, task{Search: &Search{
 			Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL, Target: w.target,
-		}})))
+		}}))))
 	}
 }
 
-// refusal returns a sentence for a person who may not ask, or "". team is the
+// userError is the reason for which a request is refused, in words for the
+// person.
+type userError string
+
+func (e userError) Error() string { return string(e) }
+
+// explain returns the sentence for a person whose command or press failed, or
+// "" for nil.
+func (b *Bot) explain(err error) (sentence string) {
+	why, refused := errors.AsType[userError](err)
+	switch {
+	case err == nil:
+		return ""
+	case refused:
+		return string(why)
+	case errors.Is(err, post.ErrTooManyMembers):
+		return words.TooManyMembers
+	}
+	b.log.Error("could not carry out a request", "error", err)
+	return words.NotTaken
+}
+
+// refuseExternal returns a userError for a person who may not ask. team is the
 // person's workspace, or "" if it is not known.
-func (b *Bot) refusal(ctx context.Context, person, team string) (sentence string) {
+func (b *Bot) refuseExternal(ctx context.Context, person, team string) error {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
 	external, err := b.external(ctx, person, team)
-	switch {
-	case err != nil:
-		b.log.Error("could not look up a person", "error", err)
-		return words.NotTaken
-	case external:
-		return words.OtherWorkspace
+	if external {
+		return userError(words.OtherWorkspace)
 	}
-	return ""
+	return err
 }
 
-// respond answers a person with a sentence, unless it is "". See respondWith.
-func (b *Bot) respond(ctx context.Context, url, thread, sentence string) {
-	if sentence != "" {
-		b.respondWith(ctx, url, thread, ownMessage(sentence))
-	}
-}
-
-// respondWith answers a person through a response URL, in a thread unless thread
-// is "".
-func (b *Bot) respondWith(ctx context.Context, url, thread string, m post.Message) {
-	if url == "" {
-		return
+// respond answers a person through a response URL, unless that or the message
+// is empty, in a thread unless thread is "". It returns false if that failed.
+func (b *Bot) respond(ctx context.Context, url, thread string, m post.Message) bool {
+	if url == "" || m.Fallback == "" {
+		return false
 	}
 	ctx, cancel := answerContext(ctx)
 	defer cancel()
-	if err := b.client.Respond(ctx, url, thread, m); err != nil {
+	err := b.client.Respond(ctx, url, thread, m)
+	if err != nil {
 		b.log.Warn("could not answer a person", "code", post.Code(err)) // the error could hold the address
 	}
+	return err == nil
 }
 
 // answerContext returns a context for the answer to a person: 15 s, or after the
@@ -180,78 +191,69 @@ func answerContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 15*time.Second)
 }
 
-// setChannelMode changes a channel's mode. If mode is "", it returns a sentence
-// about the present one.
-func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin string, mode ChannelMode) (sentence string) {
+// setChannelMode changes a channel's mode, and returns a sentence about that. If
+// mode is "", the sentence says the present one.
+func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin string, mode ChannelMode) (sentence string, err error) {
 	if ask.Direct(c.ChannelID) {
-		return words.AutoDirect
+		return words.AutoDirect, nil
 	}
-	joined, err := b.client.CanPost(ctx, c.ChannelID)
-	if err == nil && joined {
-		joined, err = b.client.IsMember(ctx, c.ChannelID, c.UserID)
+	notJoined := words.AddMeFirst(b.intake.self)
+	if joined, err := b.client.CanPost(ctx, c.ChannelID); err != nil || !joined {
+		return notJoined, err
 	}
-	if err == nil && !joined {
-		return words.AddMeFirst(b.intake.self)
+	if err := b.requireMember(ctx, c.ChannelID, c.UserID, notJoined); err != nil {
+		return "", err
 	}
-	if err == nil && mode == "" {
-		if mode, err = b.channelMode(ctx, c.ChannelID); err == nil {
-			return words.AutoReadNow(string(mode))
-		}
+	if mode == "" {
+		mode, err := b.channelMode(ctx, c.ChannelID)
+		return words.AutoReadNow(string(mode)), err
 	}
 	announcement := task{Notice: &Notice{
 		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(mode)),
 	}}
-	if err == nil && b.tooManyTasks(announcement) {
-		return words.TooManyAsks
+	if b.tooManyTasks(announcement) {
+		return words.TooManyAsks, nil
 	}
-	if err == nil {
-		err = b.jobs.SetSetting(ctx, channelModeKey(b.intake.workspace.Team, c.ChannelID), string(mode))
-	}
-	if errors.Is(err, post.ErrTooManyMembers) {
-		return words.TooManyMembers
-	}
-	if err != nil {
-		b.log.Error("could not change a channel's mode", "channel", c.ChannelID, "error", err)
-		return words.NotTaken
+	if err := b.jobs.SetSetting(ctx, channelModeKey(b.intake.workspace.Team, c.ChannelID), string(mode)); err != nil {
+		return "", err
 	}
 	b.log.Info("a person changed a channel's mode", "person", c.UserID, "channel", c.ChannelID)
-	if _, err = b.enqueue(ctx, announcement); err != nil {
+	if _, err := b.enqueue(ctx, announcement); err != nil {
 		b.log.Error("could not announce a channel's mode", "channel", c.ChannelID, "error", err)
-		return words.NotAnnounced
+		return words.NotAnnounced, nil
 	}
-	return words.Done
+	return words.Done, nil
 }
 
 // maxStatus is the most jobs in a status, each with a button.
 const maxStatus = 10
 
 // status returns the list of a person's running and waiting jobs.
-func (b *Bot) status(ctx context.Context, person string) (m post.Message, err error) {
+func (b *Bot) status(ctx context.Context, person string) (m post.Message) {
 	records, err := b.jobs.ByPerson(ctx, person)
 	if err != nil {
-		return m, err
+		b.log.Error("could not look up a person's jobs", "error", err)
+		return ownMessage(words.TryLater)
 	}
 	n := 0
+	var lines []slack.Block
 	for _, r := range records {
 		a, ok := reading.AskOf(r)
 		if !ok || !unfinished(r) {
 			continue
 		}
-		if n++; n > maxStatus {
-			continue
+		if n++; n <= maxStatus {
+			line := plain(words.StatusLine(a.Title(), time.Since(r.Created)))
+			lines = append(lines, slack.NewSectionBlock(line, nil, slack.NewAccessory(reading.StopButton()), slack.SectionBlockOptionBlockID(reading.BlockID(r.Key, 0))))
 		}
-		line := slack.NewTextBlockObject(slack.PlainTextType, words.StatusLine(a.Title(), time.Since(r.Created)), false, false)
-		m.Blocks = append(m.Blocks, slack.NewSectionBlock(line, nil, slack.NewAccessory(reading.StopButton()), slack.SectionBlockOptionBlockID(reading.BlockID(r.Key, 0))))
 	}
-	m.Fallback = words.Status(n, maxStatus)
-	head := slack.NewTextBlockObject(slack.MarkdownType, m.Fallback, false, false)
-	m.Blocks = append([]slack.Block{slack.NewSectionBlock(head, nil, nil)}, m.Blocks...)
-	return m, nil
+	m = ownMessage(words.Status(n, maxStatus))
+	m.Blocks = append(m.Blocks, lines...)
+	return m
 }
 
 // forgetQuestion asks a person for confirmation, with a button.
 func forgetQuestion() any {
-	text := slack.NewTextBlockObject(slack.MarkdownType, words.ForgetQuestion, false, false)
 	button := slack.NewButtonBlockElement(forgetID, "", plain(words.ForgetButton)).WithStyle(slack.StyleDanger)
-	return ephemeralAnswer(words.ForgetQuestion, slack.NewSectionBlock(text, nil, nil), slack.NewActionBlock(forgetID, button))
+	return ephemeralAnswer(words.ForgetQuestion, append(ownMessage(words.ForgetQuestion).Blocks, slack.NewActionBlock(forgetID, button))...)
 }

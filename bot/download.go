@@ -45,7 +45,7 @@ func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 		return err
 	}
 	if text == "" {
-		b.respond(ctx, s.Respond, s.Root, words.NotRemembered)
+		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotRemembered))
 		return nil
 	}
 	read, _ := reading.AskOf(record)
@@ -68,7 +68,7 @@ func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 		files = append(files, file{slackmd.FileName(s.Name, end), table.CSV()})
 	}
 	if uploaded && len(files) == 1 {
-		b.respond(ctx, s.Respond, s.Root, words.SentAlready)
+		b.respond(ctx, s.Respond, s.Root, ownMessage(words.SentAlready))
 	}
 	var sent []post.UploadState
 	if err := progress(job, &sent); err != nil {
@@ -85,7 +85,7 @@ func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 		err := post.OptionalScope(thread.Upload(ctx, f.name, f.content, &sent[n], func(ctx context.Context) error { return job.Save(ctx, sent) }))
 		if err != nil {
 			if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
-				b.respond(ctx, s.Respond, s.Root, words.NotSent)
+				b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotSent))
 			}
 			return err
 		}

@@ -87,7 +87,7 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 	}
 	if d.Person != "" {
 		b.log.Info("a person had their records erased", "person", d.Person, "channel", d.Channel)
-		b.respond(ctx, d.Respond, "", words.RecordsErased(u.Files))
+		b.respond(ctx, d.Respond, "", ownMessage(words.RecordsErased(u.Files)))
 	}
 	return b.deletePosted(ctx, u.Posted)
 }

@@ -48,12 +48,6 @@ const maxFound = 10
 // searchTimeout bounds an attempt to find files.
 const searchTimeout = 2 * time.Minute
 
-// userError is the reason for which a request is refused, in words for the
-// person.
-type userError string
-
-func (e userError) Error() string { return string(e) }
-
 // search looks for the files of a request and enqueues an ask for them.
 func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
@@ -82,12 +76,8 @@ func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
 
 func (b *Bot) resolveAndEnqueue(ctx context.Context, f Search) error {
 	if f.CheckExternal {
-		external, err := b.external(ctx, f.Person, "")
-		if err != nil {
+		if err := b.refuseExternal(ctx, f.Person, ""); err != nil {
 			return err
-		}
-		if external {
-			return userError(words.OtherWorkspace)
 		}
 	}
 	files, err := b.resolve(ctx, f)
@@ -213,11 +203,11 @@ func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destin
 // postEphemeral tells a person the result of a request. After some tries it
 // gives up, since no other way is left.
 func (b *Bot) postEphemeral(ctx context.Context, f Search, sentence string) {
-	ctx, cancel := answerContext(ctx)
-	defer cancel()
-	if f.Respond != "" && b.client.Respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence)) == nil {
+	if b.respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence)) {
 		return
 	}
+	ctx, cancel := answerContext(ctx)
+	defer cancel()
 	if err := b.client.PostEphemeral(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence)); err != nil {
 		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))
 	}

@@ -1,6 +1,22 @@
 package bot
 
-import "fmt"
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"slackocr/bot/post"
+	"slackocr/bot/reading"
+	"slackocr/ocr"
+)
+
+// Manifest is the manifest of the Slack app, in YAML: exactly the scopes and
+// events that this version uses. The README shows the same.
+// https://docs.slack.dev/reference/app-manifest
+//
+//go:embed manifest.yaml
+var Manifest []byte
 
 // TokenError means that Slack refuses a token. The text is for the operator.
 type TokenError struct {
@@ -31,4 +47,33 @@ func (e *TokenError) Error() string {
 		return fmt.Sprintf("%s lacks a scope that the bot needs (%s): compare your app with the manifest in the README, add what is missing and reinstall it.", e.Variable, e.Code)
 	}
 	return fmt.Sprintf("Slack refused %s (%s): copy the token again from your app's page, under %s.", e.Variable, e.Code, where)
+}
+
+// Sample is an example of the bot's messages and windows, for Slack's method
+// blocks.validate.
+// https://docs.slack.dev/reference/methods/blocks.validate
+type Sample struct {
+	Name     string // description
+	Argument string // argument of the method: "message" or "view"
+	Payload  any    // its value, to be encoded as JSON
+}
+
+// Samples returns a running reply, a closed reply, a result, and the windows.
+func Samples() []Sample {
+	from := privateMetadata{Channel: "C00000000", Key: "T00000000/C00000000/1700000000.000000/read/markdown", Root: "1700000000.000000"}
+	running, closed, result := reading.SampleMessages()
+	return []Sample{
+		{"the reply while it is read", "message", asMessage(running)},
+		{"the reply when it is done", "message", asMessage(closed)},
+		{"a result", "message", asMessage(result)},
+		{"the window for files", "view", uploadWindow(from)},
+		{"the window for words", "view", againWindow(from, ocr.Locate)},
+	}
+}
+
+func asMessage(m post.Message) any {
+	return struct {
+		Text   string        `json:"text"`
+		Blocks []slack.Block `json:"blocks"`
+	}{m.Fallback, m.Blocks}
 }
