@@ -80,7 +80,6 @@ type Bot struct {
 type connection struct {
 	http      *http.Client
 	connected atomic.Bool // to Socket Mode
-	fatal     chan error  // receives the first error that ends the bot
 }
 
 // identity is Slack's answer about the bot's token.
@@ -106,7 +105,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	shared := share.New(queue, c.Log)
 	m := newMetrics()
 	watch := func(t ocr.Attempt) {
-		m.model.count(t)
+		m.attempt(t)
 		if t.Reason != "" {
 			c.Log.Warn("the model's finish reason is unknown, so its text counts as cut off", "finish_reason", t.Reason)
 		}
@@ -115,7 +114,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	b := &Bot{
 		config: c, log: c.Log, metrics: m, api: api,
 		client: post.NewClient(api, post.NewPacer(shared, m.registry), client),
-		jobs:   queue, shared: shared, connection: connection{http: client, fatal: make(chan error, 1)},
+		jobs:   queue, shared: shared, connection: connection{http: client},
 	}
 	b.reader = &reading.Reader{
 		Client: b.client, Jobs: queue, Model: model, Decoder: c.Decoder,
@@ -154,8 +153,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	if err := b.identify(ctx); err != nil {
 		return err
 	}
-	accepting, stopAccepting := context.WithCancel(ctx)
-	defer stopAccepting()
+	accepting, stopAccepting := context.WithCancelCause(ctx)
+	defer stopAccepting(nil)
 	down, release := newShutdown(accepting)
 	defer release()
 	socket, hangUp := context.WithCancel(context.WithoutCancel(ctx))
@@ -164,7 +163,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	start := func(run func() error) (ended chan error) {
 		ended = make(chan error, 1)
 		go func() {
-			defer stopAccepting()
+			defer stopAccepting(nil)
 			ended <- run()
 		}()
 		return ended
@@ -177,18 +176,21 @@ func (b *Bot) Run(ctx context.Context) error {
 	})
 	listening := start(func() error { return b.listen(socket, down) })
 	working := start(func() error {
-		return b.jobs.Run(accepting, func(ctx context.Context, job *jobs.Job) error { return b.work(ctx, down, job) })
+		return b.jobs.Run(accepting, func(ctx context.Context, job *jobs.Job) error {
+			err := b.work(ctx, down, job)
+			if post.TokenProblem(err) {
+				stopAccepting(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: post.Code(err)})
+			}
+			return err
+		})
 	})
 
-	var err error
-	select {
-	case <-accepting.Done():
-	case err = <-b.fatal:
-	}
 	// The socket stays up until the jobs are handed back, so that no ack is
 	// lost. Nothing new is accepted or acknowledged.
-	stopAccepting()
-	err = errors.Join(err, <-working, <-following)
+	err := errors.Join(<-working, <-following)
+	if refused, ok := errors.AsType[*TokenError](context.Cause(accepting)); ok {
+		err = errors.Join(refused, err)
+	}
 	hangUp()
 	err = errors.Join(err, <-listening)
 	endSharing()
@@ -228,20 +230,6 @@ func (b *Bot) identify(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-// stopOn ends the bot if err says that a token is refused.
-func (b *Bot) stopOn(err error) {
-	if post.TokenProblem(err) {
-		b.stop(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: post.Code(err)})
-	}
-}
-
-func (b *Bot) stop(err error) {
-	select {
-	case b.fatal <- err:
-	default: // the first error counts
-	}
 }
 
 // Grace is the time that running jobs have when the bot stops.

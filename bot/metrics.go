@@ -21,17 +21,14 @@ import (
 type metrics struct {
 	registry          *prometheus.Registry
 	reading           *reading.Metrics
-	model             modelMetrics
 	notTaken          *prometheus.CounterVec
 	retries, connects prometheus.Counter
-}
 
-// modelMetrics count the requests to the endpoint.
-type modelMetrics struct {
-	errors                         *prometheus.CounterVec
-	requests, retries, loops, cuts prometheus.Counter
-	sentBytes, receivedBytes       prometheus.Counter
-	firstText, took                prometheus.Histogram
+	// Of the requests to the endpoint.
+	modelErrors                         *prometheus.CounterVec
+	requests, modelRetries, loops, cuts prometheus.Counter
+	sentBytes, receivedBytes            prometheus.Counter
+	modelFirstText, modelTook           prometheus.Histogram
 }
 
 // namespace is the start of the name of each metric.
@@ -45,76 +42,73 @@ func newMetrics() *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return factory.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
 	}
-	// All values of a label exist from the start, because an alert cannot see the
-	// first increase of a new series.
-	counters := func(name, help, label string, values ...string) *prometheus.CounterVec {
-		vector := factory.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, []string{label})
-		for _, value := range values {
-			vector.WithLabelValues(value)
-		}
-		return vector
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return factory.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 	}
 	seconds := func(name, help string, buckets ...float64) prometheus.Histogram {
 		return factory.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
 	}
-	files := factory.NewCounterVec(prometheus.CounterOpts{
-		Namespace: namespace, Name: "requests_total", Help: "Finished files, by mode and outcome.",
-	}, []string{"mode", "outcome"})
-	outcomes := []string{reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped}
-	for _, kind := range ocr.Kinds() {
-		for _, outcome := range outcomes {
-			files.WithLabelValues(string(kind), outcome)
-		}
-	}
-	var classes []string
-	for _, class := range ocr.Classes() {
-		classes = append(classes, label(class))
-	}
 	long := []float64{.5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600, 1800, 3600}
-	return &metrics{
+	m := &metrics{
 		registry: registry,
 		reading: &reading.Metrics{
-			Files:      files,
-			Pages:      counters("pages_total", "Pages, and parts of tall pages, by whether the model read them.", "outcome", "read", "failed"),
-			Downloaded: counters("download_bytes_total", "Bytes of downloaded files.", "source", "slack", "web"),
+			Files:      counters("requests_total", "Finished files, by mode and outcome.", "mode", "outcome"),
+			Pages:      counters("pages_total", "Pages, and parts of tall pages, by whether the model read them.", "outcome"),
+			Downloaded: counters("download_bytes_total", "Bytes of downloaded files.", "source"),
 			FirstText:  seconds("first_text_seconds", "Time from the ask to the first text that is visible in Slack.", long...),
 			WholeText:  seconds("whole_text_seconds", "Time from the ask to the whole text in Slack.", long...),
 		},
-		model: modelMetrics{
-			requests:      counter("model_requests_total", "Requests for a page at the OCR endpoint."),
-			errors:        counters("model_errors_total", "Requests that failed, by the class of the failure.", "class", classes...),
-			retries:       counter("model_retries_total", "Requests that were not the first for their page."),
-			loops:         counter("model_loops_total", "Answers that were ended because the model repeated itself."),
-			cuts:          counter("model_cuts_total", "Answers that reached the model's limit."),
-			sentBytes:     counter("model_sent_bytes_total", "Bytes of pictures that were sent to the endpoint, before base64."),
-			receivedBytes: counter("model_received_bytes_total", "Bytes of text from the endpoint."),
-			firstText:     seconds("model_first_text_seconds", "Time from a request to the endpoint to its first text.", .1, .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120),
-			took:          seconds("model_request_seconds", "Duration of requests to the endpoint, including failed ones.", .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600),
-		},
-		notTaken: counters("requests_not_taken_total", "Requests that could not be stored, by reason. Slack sends some of them again.",
-			"reason", "full", "unavailable", "other"),
+		notTaken: counters("requests_not_taken_total", "Requests that could not be stored, by reason. Slack sends some of them again.", "reason"),
 		retries:  counter("request_retries_total", "Failed attempts at a file that are repeated later."),
 		connects: counter("socket_connects_total", "Connections to Slack; all but the first are reconnects."),
+
+		requests:       counter("model_requests_total", "Requests for a page at the OCR endpoint."),
+		modelErrors:    counters("model_errors_total", "Requests that failed, by the class of the failure.", "class"),
+		modelRetries:   counter("model_retries_total", "Requests that were not the first for their page."),
+		loops:          counter("model_loops_total", "Answers that were ended because the model repeated itself."),
+		cuts:           counter("model_cuts_total", "Answers that reached the model's limit."),
+		sentBytes:      counter("model_sent_bytes_total", "Bytes of pictures that were sent to the endpoint, before base64."),
+		receivedBytes:  counter("model_received_bytes_total", "Bytes of text from the endpoint."),
+		modelFirstText: seconds("model_first_text_seconds", "Time from a request to the endpoint to its first text.", .1, .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120),
+		modelTook:      seconds("model_request_seconds", "Duration of requests to the endpoint, including failed ones.", .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600),
 	}
+	// All values of a label exist from the start, because an alert cannot see the
+	// first increase of a new series.
+	exist := func(vector *prometheus.CounterVec, values ...string) {
+		for _, value := range values {
+			vector.WithLabelValues(value)
+		}
+	}
+	exist(m.reading.Pages, "read", "failed")
+	exist(m.reading.Downloaded, "slack", "web")
+	exist(m.notTaken, "full", "unavailable", "other")
+	for _, class := range ocr.Classes() {
+		exist(m.modelErrors, label(class))
+	}
+	for _, kind := range ocr.Kinds() {
+		exist(m.reading.Files.MustCurryWith(prometheus.Labels{"mode": string(kind)}),
+			reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped)
+	}
+	return m
 }
 
 // label returns the label's value for a class of errors.
 func label(class ocr.Class) string { return strings.ReplaceAll(class.String(), " ", "_") }
 
-// count counts a request to the endpoint.
-func (m *modelMetrics) count(t ocr.Attempt) {
+// attempt counts a request to the endpoint.
+func (m *metrics) attempt(t ocr.Attempt) {
 	m.requests.Inc()
 	m.sentBytes.Add(float64(t.ImageBytes))
 	m.receivedBytes.Add(float64(t.Text))
-	m.took.Observe(t.Took.Seconds())
+	m.modelTook.Observe(t.Took.Seconds())
 	if t.First > 0 {
-		m.firstText.Observe(t.First.Seconds())
+		m.modelFirstText.Observe(t.First.Seconds())
 	}
 	if e, ok := errors.AsType[*ocr.Error](t.Err); ok {
-		m.errors.WithLabelValues(label(e.Class)).Inc()
+		m.modelErrors.WithLabelValues(label(e.Class)).Inc()
 	}
 	if t.Number > 1 {
-		m.retries.Inc()
+		m.modelRetries.Inc()
 	}
 	if t.Looped {
 		m.loops.Inc()

@@ -213,7 +213,6 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 	}
 	switch {
 	case post.TokenProblem(err):
-		b.stopOn(err)
 		return jobs.Handoff(err) // the job waits for a valid token
 	case err != nil && t.Ask == nil && !reading.HandsOff(err) && !errors.Is(err, jobs.ErrStopped) && !temporary(err):
 		return jobs.Cancel(err)
