@@ -108,9 +108,9 @@ func unwrap(s string, pairs ...[]string) string {
 	}
 }
 
-// mistyped reports whether words look like a mode: the name with one or two
-// slips, or with a missing or wrongly separated argument. A name of four
-// letters may have one slip.
+// mistyped reports whether words look like a mode: the name with a slip, or with
+// a missing or wrongly separated argument. A slip is a letter of "text", and up
+// to two neighbouring letters of a longer name.
 func mistyped(words string) bool {
 	name, _, colon := strings.Cut(words, ":")
 	if !colon {
@@ -121,34 +121,18 @@ func mistyped(words string) bool {
 	}
 	name = strings.Trim(name, " *_~`")
 	return slices.ContainsFunc(append(ocr.Kinds(), "again"), func(kind ocr.Kind) bool {
-		return len(name) < 2*len(kind) && distance(name, string(kind)) <= len(kind)/3
+		return differing(name, string(kind)) <= min(len(kind)-3, 2)
 	})
 }
 
-// distance returns the least number of letters to insert, remove, change or
-// swap with their neighbour that turn a into b (the Damerau-Levenshtein
-// distance).
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	var before []int
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
+// differing returns the length, in bytes, of the only part in which a and b
+// differ: the part between their common start and their common end.
+func differing(a, b string) int {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
 	}
-	for i := range x {
-		next := make([]int, len(y)+1)
-		next[0] = i + 1
-		for j := range y {
-			change := row[j]
-			if x[i] != y[j] {
-				change++
-			}
-			next[j+1] = min(change, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	return row[len(y)]
+	return max(len(a), len(b))
 }

@@ -3,7 +3,6 @@ package fetch
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -158,19 +157,13 @@ func failure(err error) error {
 			return backoff.Permanent(ErrPrivate)
 		}
 	}
-	if name, ok := errors.AsType[*net.DNSError](err); ok {
-		if name.IsNotFound {
-			return backoff.Permanent(ErrPrivate)
-		}
-		return errors.New("the name cannot be looked up")
+	if name, ok := errors.AsType[*net.DNSError](err); ok && name.IsNotFound {
+		return backoff.Permanent(ErrPrivate)
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return backoff.Permanent(errAnswer)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // the wrapper is a net.Error, whatever it wraps
 	}
-	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
-		return errors.New("the web server does not answer")
-	}
-	if _, ok := errors.AsType[*net.OpError](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the connection to the web server failed")
 	}
 	return backoff.Permanent(errAnswer)
