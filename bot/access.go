@@ -126,26 +126,21 @@ func (b *Bot) count(t task) (done func()) {
 const (
 	// maxPeople bounds the number of people whose workspaces are cached.
 	maxPeople = 10_000
-	// knownFor is the lifetime of a cache entry: people rarely change
-	// workspaces.
+	// knownFor is the lifetime of the cache: people rarely change workspaces.
 	knownFor = time.Hour
 )
 
 // people caches the answers of users.info. The zero value is ready to use.
 type people struct {
-	mu    sync.Mutex // guards known
-	known map[string]cachedPerson
-}
-
-type cachedPerson struct {
-	external bool
-	until    time.Time
+	mu    sync.Mutex      // guards the fields below
+	known map[string]bool // whether a person is external
+	since time.Time       // the age of the cache
 }
 
 // external reports whether a person belongs to another workspace, so that the
 // person may not ask. team is the person's workspace in an event or a press. If
-// team does not decide, external asks Slack, at most once an hour for each
-// person. Without the scope or the right to see the person, the person counts
+// team does not decide, external asks Slack, and remembers the answer for up to
+// an hour. Without the scope or the right to see the person, the person counts
 // as external: the operator wants no others.
 func (b *Bot) external(ctx context.Context, person, team string) (bool, error) {
 	switch member := b.intake.workspace.OfTeam(team); {
@@ -175,15 +170,15 @@ func (b *Bot) external(ctx context.Context, person, team string) (bool, error) {
 func (p *people) recall(person string) (external, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	cached, ok := p.known[person]
-	return cached.external, ok && time.Now().Before(cached.until)
+	external, ok = p.known[person]
+	return external, ok && time.Since(p.since) < knownFor
 }
 
 func (p *people) remember(person string, external bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known == nil || len(p.known) >= maxPeople {
-		p.known = map[string]cachedPerson{}
+	if len(p.known) >= maxPeople || time.Since(p.since) >= knownFor {
+		p.known, p.since = map[string]bool{}, time.Now()
 	}
-	p.known[person] = cachedPerson{external, time.Now().Add(knownFor)}
+	p.known[person] = external
 }

@@ -53,30 +53,15 @@ const (
 	byPost                    // only posted
 )
 
-// accept stores the tasks of an event, unless they were stored before. After a
-// failure accept returns false, so that Slack sends the event again. accept
-// asks the store, and never Slack, since the person's other events wait.
+// accept stores the tasks of an event that the limits of the person and the
+// channel allow, unless they were stored before. After a failure accept returns
+// false, so that Slack sends the event again. accept asks the store, and never
+// Slack, since the person's other events wait.
 func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bool {
 	ctx, cancel := context.WithTimeout(down.Draining, ackWithin-time.Second)
 	defer cancel()
-	e, err := b.tasksOf(ctx, event)
-	for _, t := range e.tasks() {
-		if ctx.Err() != nil {
-			return false // another replica handles the event, or the next process
-		}
-		if err == nil {
-			_, err = b.enqueue(ctx, t)
-		}
-	}
-	if err != nil {
-		b.log.Error("could not store a request", "error", err)
-	}
-	return err == nil
-}
-
-// tasksOf returns the tasks of an event that the limits of the person and the
-// channel allow.
-func (b *Bot) tasksOf(ctx context.Context, event slackevents.EventsAPIEvent) (e eventTasks, err error) {
+	var e eventTasks
+	var err error
 	switch data := event.InnerEvent.Data.(type) {
 	case *slackevents.MemberJoinedChannelEvent:
 		e, err = b.botJoined(ctx, data)
@@ -94,11 +79,18 @@ func (b *Bot) tasksOf(ctx context.Context, event slackevents.EventsAPIEvent) (e 
 	if err == nil {
 		err = b.checkQuota(ctx, &e)
 	}
-	if err != nil {
-		return eventTasks{}, err
+	for _, t := range e.tasks() {
+		if ctx.Err() != nil {
+			return false // another replica handles the event, or the next process
+		}
+		if err == nil {
+			_, err = b.enqueue(ctx, t)
+		}
 	}
-	e.prune()
-	return e, nil
+	if err != nil {
+		b.log.Error("could not store a request", "error", err)
+	}
+	return err == nil
 }
 
 // intake turns events into tasks. An intake is pure: conditions that need
@@ -322,21 +314,10 @@ func (i intake) deletion(e *slackevents.MessageEvent) *Deletion {
 	return g
 }
 
-// tasks returns the tasks of the event: as they are, or as one job if Slack
-// must be asked.
+// tasks returns the tasks of the event that count: as they are, or as one job
+// if Slack must be asked. Asks without files do not count, nor do fallbacks if
+// another intent certainly counts.
 func (e *eventTasks) tasks() (tasks []task) {
-	if len(e.Intents) > 0 && (e.CheckExternal || e.Thread != "") {
-		return []task{{Event: e}}
-	}
-	for _, in := range e.Intents {
-		tasks = append(tasks, in.task)
-	}
-	return tasks
-}
-
-// prune removes asks without files, and fallbacks if another intent certainly
-// counts.
-func (e *eventTasks) prune() {
 	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Ask != nil && len(in.Ask.Files) == 0 })
 	if !slices.ContainsFunc(e.Intents, func(in intent) bool { return in.Ask != nil }) {
 		e.Thread = ""
@@ -344,6 +325,13 @@ func (e *eventTasks) prune() {
 	if slices.ContainsFunc(e.Intents, func(in intent) bool { return !in.Fallback && (in.Ask == nil || e.Thread == "") }) {
 		e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return in.Fallback })
 	}
+	if len(e.Intents) > 0 && (e.CheckExternal || e.Thread != "") {
+		return []task{{Event: e}}
+	}
+	for _, in := range e.Intents {
+		tasks = append(tasks, in.task)
+	}
+	return tasks
 }
 
 // notice returns a private notice to the person.
@@ -411,8 +399,9 @@ func (b *Bot) check(ctx context.Context, e eventTasks) error {
 	if e.Thread != "" {
 		b.dropParentFiles(ctx, &e)
 	}
-	for _, in := range e.Intents {
-		if _, err := b.enqueue(ctx, in.task); err != nil {
+	e.CheckExternal = false
+	for _, t := range e.tasks() {
+		if _, err := b.enqueue(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -440,7 +429,6 @@ func (b *Bot) dropParentFiles(ctx context.Context, e *eventTasks) {
 			in.Ask.Files = slices.DeleteFunc(in.Ask.Files, func(f ask.File) bool { return slices.Contains(old, f.Slack.ID) })
 		}
 	}
-	e.prune()
 }
 
 // botJoined announces the bot, once, in a channel that it was invited to.
