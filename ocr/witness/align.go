@@ -10,14 +10,16 @@ import (
 // pdftotext often column by column.
 type alignment struct{ layer, read *text }
 
-// align pairs long common runs of letters first, wherever they stand, then
-// short runs between runs that are paired, then single tokens that moved.
+// align pairs long common runs of words first, wherever they stand, then single
+// words between words that are paired, then single words that moved, and at
+// last the equal beginnings and ends of words that differ.
 func (a alignment) align() {
-	for _, length := range []int{64, 32, 16, 8} {
+	for _, length := range []int{32, 16, 8, 5, 3} {
 		a.runs(length, false)
 	}
-	a.runs(4, true)
+	a.runs(1, true)
 	a.moved()
+	a.extend()
 	a.layer.find(a.read)
 	a.read.find(a.layer)
 }
@@ -25,52 +27,75 @@ func (a alignment) align() {
 // maxCandidates bounds the places that are compared for a run.
 const maxCandidates = 32
 
-// runs pairs runs of at least length letters. If between is true, the runs
-// must follow or precede the same pair of letters in both texts.
+// runs pairs runs of at least length letters that are whole words in both
+// texts. If between is true, the runs must follow or precede the same pair of
+// letters in both texts; otherwise a single number is no run.
 func (a alignment) runs(length int, between bool) {
 	sumLayer, sumRead := sums(a.layer.letters, length), sums(a.read.letters, length)
 	places := map[uint64][]int{}
-	for i, sum := range sumLayer {
-		if a.layer.pair[i] == none && a.layer.pair[i+length-1] == none {
-			places[sum] = append(places[sum], i)
+	for _, t := range a.layer.tokens {
+		if t.from < len(sumLayer) && !t.attached && a.layer.pair[t.from] == none {
+			places[sumLayer[t.from]] = append(places[sumLayer[t.from]], t.from)
 		}
 	}
 	layerBefore, layerAfter := a.layer.paired()
 	_, readAfter := a.read.paired()
 	last := none // counterpart of the last paired letter
-	for j := 0; j < len(sumRead); j++ {
-		if a.read.pair[j] != none {
-			last = a.read.pair[j]
+	for _, t := range a.read.tokens {
+		if p := a.read.pair[t.to-1]; p != none {
+			last = p
+		}
+		if t.from >= len(sumRead) || t.attached || a.read.pair[t.from] != none {
 			continue
 		}
 		next := len(a.layer.letters)
-		if readAfter[j] < len(a.read.letters) {
-			next = a.read.pair[readAfter[j]]
+		if readAfter[t.from] < len(a.read.letters) {
+			next = a.read.pair[readAfter[t.from]]
 		}
 		var best, longest int
-		for _, i := range nearest(places[sumRead[j]], last+1) {
+		for _, i := range nearest(places[sumRead[t.from]], last+1) {
 			if between && layerBefore[i] != last && layerAfter[i] != next {
 				continue
 			}
-			n := 0
-			for a.equal(i+n, j+n) {
-				n++
-			}
-			if n > longest {
+			if n := a.common(i, t.from); n > longest {
 				best, longest = i, n
 			}
 		}
-		if longest < length {
-			continue
+		if longest >= length && (between || !t.number || longest > t.to-t.from) {
+			a.join(best, t.from, longest)
+			last = a.read.pair[t.to-1]
 		}
-		for n := range longest {
-			a.join(best+n, j+n)
+	}
+}
+
+// common returns the length of the equal letters from letters i and j on that
+// are whole words and have no counterpart yet.
+func (a alignment) common(i, j int) (whole int) {
+	for n := 1; a.equal(i+n-1, j+n-1); n++ {
+		if a.layer.isStart(i+n) && a.read.isStart(j+n) {
+			whole = n
 		}
-		for n := 1; a.equal(best-n, j-n); n++ {
-			a.join(best-n, j-n)
+	}
+	return whole
+}
+
+// isStart reports whether a word such as "tea", "12" or "A4" starts with letter
+// i, or the text ends there.
+func (x *text) isStart(i int) bool {
+	return i == len(x.letters) || x.tokens[x.of[i]].from == i && !x.tokens[x.of[i]].attached
+}
+
+// extend pairs equal letters beside letters that are paired.
+func (a alignment) extend() {
+	for j := range a.read.pair {
+		if p := a.read.pair[j]; p != none && a.equal(p+1, j+1) {
+			a.join(p+1, j+1, 1)
 		}
-		j += longest - 1
-		last = best + longest - 1
+	}
+	for j := len(a.read.pair) - 1; j >= 0; j-- {
+		if p := a.read.pair[j]; p != none && a.equal(p-1, j-1) {
+			a.join(p-1, j-1, 1)
+		}
 	}
 }
 
@@ -116,7 +141,12 @@ func (x *text) paired() (before, after []int) {
 	return before, after
 }
 
-func (a alignment) join(i, j int) { a.layer.pair[i], a.read.pair[j] = j, i }
+// join pairs n letters from letters i and j on.
+func (a alignment) join(i, j, n int) {
+	for k := range n {
+		a.layer.pair[i+k], a.read.pair[j+k] = j+k, i+k
+	}
+}
 
 // equal reports whether letters i and j are equal and have no counterpart yet.
 func (a alignment) equal(i, j int) bool {
@@ -134,15 +164,15 @@ func nearest(places []int, expected int) []int {
 }
 
 // moved pairs equal tokens in any place, the nearest first. If another number
-// stands in the place of a number, an equal number elsewhere is not its
+// surely stands in the place of a number, an equal number elsewhere is not its
 // counterpart.
 func (a alignment) moved() {
 	free := func(x, y *text, t token) bool {
 		if slices.ContainsFunc(x.pair[t.from:t.to], func(p int) bool { return p != none }) {
 			return false
 		}
-		opposite, _ := x.opposite(y, t)
-		return !t.number || opposite == none
+		_, replaced := x.opposite(y, t)
+		return !t.number || !replaced
 	}
 	places := map[string][]int{}
 	for _, t := range a.layer.tokens {
@@ -154,9 +184,7 @@ func (a alignment) moved() {
 	for _, t := range a.read.tokens {
 		if at := places[a.read.word(t)]; len(at) > 0 && free(a.read, a.layer, t) {
 			i := nearest(at, last+1)[0]
-			for n := range t.to - t.from {
-				a.join(i+n, t.from+n)
-			}
+			a.join(i, t.from, t.to-t.from)
 			k, _ := slices.BinarySearch(at, i)
 			places[a.read.word(t)] = slices.Delete(at, k, k+1)
 		}

@@ -91,6 +91,7 @@ func TestSameText(t *testing.T) {
 		"page number":        {"A plain line of text\n\nPage 7 of 9", "A plain line of text"},
 		"line numbers":       {"1\n2\n3\n4\n5\n\none line\nanother line\nthird line\nand this one\nthe last one", "one line\nanother line\nthird line\nand this one\nthe last one"},
 		"minus":              {"a loss of −12.50 or (3.75)\n• 20 more\nfrom 5 –7", "a loss of -12.50 or -3.75\n- 20 more\nfrom 5-7"},
+		"names in columns":   {"\n\nA4\nA5\nA6\n\nA14\nA15\nA16", "A4 A14\nA5 A15\nA6 A16"},
 		"dot leaders":        {"Introduction . . . . . . 5\nThe end ....... 12", "Introduction 5\nThe end 12"},
 	} {
 		r := pageOf(test.layer).Check(test.read)
@@ -126,6 +127,9 @@ func TestDifferences(t *testing.T) {
 		"another number": {replace("the number", "the number 777"), replace("the number", "the number 777 (?)"), nil},
 		"letter for digit": {
 			replace("540.00", "S40.00"), replace("540.00", "S40.00 (?)"), nil,
+		},
+		"divided number": {
+			replace("540.00", "5 40.01"), replace("540.00", "5 (?) 40.01 (?)"), nil,
 		},
 		"sign":     {replace("| 73.20", "| -73.20"), replace("| 73.20", "| -73.20 (?)"), nil},
 		"row":      {replace("| Varnish and fittings | 1 | 73.20 |\n", ""), replace("| Varnish and fittings | 1 | 73.20 |\n", ""), []string{"Varnish and fittings   1   73.20"}},

@@ -102,7 +102,7 @@ func (c *checker) addMissing(text string, where cell) {
 // isNoteSign reports whether a number of the layer is the sign of a footnote:
 // a short number directly after a word, or in small print.
 func (c *checker) isNoteSign(t token) bool {
-	return t.to-t.from <= 2 && (c.layer.attached(t).before || c.small[t.start])
+	return t.to-t.from <= 2 && (t.attached || c.small[t.start])
 }
 
 // pageNumber matches "7", "Page 7" and "Page 7 of 9".

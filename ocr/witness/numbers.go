@@ -68,14 +68,13 @@ func (c *checker) judge(j int) change {
 	t := c.read.tokens[j]
 	if !c.read.found[j] {
 		i, sure := c.read.opposite(c.layer, t)
-		// A letter may have been read as a digit.
-		return change{i, sure && c.layer.attached(c.layer.tokens[i]) == c.read.attached(t)}
+		return change{i, sure && c.alikeAttached(i, j)}
 	}
 	i := c.layer.of[c.read.pair[t.from]]
 	other := c.layer.tokens[i]
 	switch {
 	case other.to-other.from != t.to-t.from: // one of several that are one number
-	case other.decimals != t.decimals:
+	case other.decimals != t.decimals && other.decimals != unknown && t.decimals != unknown:
 		return change{i, true}
 	case c.signsDiffer(other, t):
 		return change{layer: i}
@@ -83,13 +82,12 @@ func (c *checker) judge(j int) change {
 	return change{layer: none}
 }
 
-// attachment says on which sides of a number a letter follows directly.
-type attachment struct{ before, after bool }
-
-func (x *text) attached(t token) attachment {
-	left, _ := utf8.DecodeLastRuneInString(x.source[:t.start])
-	right, _ := utf8.DecodeRuneInString(x.source[t.end:])
-	return attachment{unicode.IsLetter(left), unicode.IsLetter(right)}
+// alikeAttached reports whether number i of the layer and number j of the text
+// have letters on the same sides, or none: a letter may have been read as a
+// digit.
+func (c *checker) alikeAttached(i, j int) bool {
+	after := func(x *text, i int) bool { return i+1 < len(x.tokens) && x.tokens[i+1].attached }
+	return c.layer.tokens[i].attached == c.read.tokens[j].attached && after(c.layer, i) == after(c.read, j)
 }
 
 // signsDiffer reports whether one of two equal numbers has a minus sign and

@@ -32,12 +32,17 @@ type token struct {
 	start, end int // offsets in the source, in bytes
 	line       int // line of the source, from 0
 	number     bool
-	decimals   int // digits after the decimal sign; three may be thousands, and count as none
+	attached   bool // a letter before a digit, or a digit before a letter, precedes directly
+	decimals   int  // digits after the decimal sign, or unknown
 }
+
+// unknown is the number of decimals if the last sign in a number is no decimal
+// sign, as in dates.
+const unknown = -1
 
 // pattern matches a number, a word, or the end of a line in a folded text. The
 // thousands of a number may be separated by single spaces.
-var pattern = regexp.MustCompile(`([1-9]\d{0,2}(?: \d{3})+\b(?:[.,]\d+\b)?|\d+(?:[.,'’]\d+)*)|\pL+|\n`)
+var pattern = regexp.MustCompile(`([1-9]\d{0,2}(?: \d{3})+\b(?:[.,]\d+\b)?|\d+(?:[.,:/'’‐–⁄·-]\d+)*)|\pL+|\n`)
 
 // newText splits a text into tokens.
 func newText(source string) *text {
@@ -54,20 +59,23 @@ func newText(source string) *text {
 		spans = append(spans, slices.Repeat([]span{{start, iter.Pos()}}, len(folded)-len(spans))...)
 	}
 	x := &text{source: source}
-	line := 0
+	line, last := 0, none // last is the end of the last token
 	for _, m := range pattern.FindAllSubmatchIndex(folded, -1) {
 		match := string(folded[m[0]:m[1]])
 		if match == "\n" {
 			line++
 			continue
 		}
-		t := token{from: len(x.letters), start: spans[m[0]].start, end: spans[m[1]-1].end, line: line, number: m[2] >= 0}
+		t := token{
+			from: len(x.letters), start: spans[m[0]].start, end: spans[m[1]-1].end,
+			line: line, number: m[2] >= 0, attached: m[0] == last,
+		}
 		for _, r := range match {
 			if unicode.IsLetter(r) || isDigit(r) {
 				x.letters, x.of, x.pair = append(x.letters, r), append(x.of, len(x.tokens)), append(x.pair, none)
 			}
 		}
-		t.to = len(x.letters)
+		t.to, last = len(x.letters), m[1]
 		if t.number {
 			t.decimals = decimals(match)
 		}
@@ -97,11 +105,17 @@ func appendFolded(folded []byte, r rune) []byte {
 	return utf8.AppendRune(folded, unicode.ToLower(r))
 }
 
-// decimals returns the number of digits after the decimal sign of a number. A
-// sign that occurs twice is no decimal sign.
+// decimals returns the number of digits after the decimal sign of a number.
+// Three digits may be thousands, and count as none, as do the digits after a
+// sign that occurs twice.
 func decimals(number string) int {
-	last := strings.LastIndexAny(number, ".,")
-	if last < 0 || strings.Count(number, number[last:last+1]) > 1 || len(number)-last-1 == 3 {
+	last := strings.LastIndexFunc(number, func(r rune) bool { return !isDigit(r) && r != ' ' })
+	switch {
+	case last < 0:
+		return 0
+	case number[last] != '.' && number[last] != ',':
+		return unknown
+	case strings.Count(number, number[last:last+1]) > 1 || len(number)-last-1 == 3:
 		return 0
 	}
 	return len(number) - last - 1
