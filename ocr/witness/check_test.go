@@ -2,6 +2,7 @@ package witness
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -91,7 +92,6 @@ func TestSameText(t *testing.T) {
 		"page number":        {"A plain line of text\n\nPage 7 of 9", "A plain line of text"},
 		"line numbers":       {"1\n2\n3\n4\n5\n\none line\nanother line\nthird line\nand this one\nthe last one", "one line\nanother line\nthird line\nand this one\nthe last one"},
 		"minus":              {"a loss of −12.50 or (3.75)\n• 20 more\nfrom 5 –7", "a loss of -12.50 or -3.75\n- 20 more\nfrom 5-7"},
-		"names in columns":   {"\n\nA4\nA5\nA6\n\nA14\nA15\nA16", "A4 A14\nA5 A15\nA6 A16"},
 		"dot leaders":        {"Introduction . . . . . . 5\nThe end ....... 12", "Introduction 5\nThe end 12"},
 	} {
 		r := pageOf(test.layer).Check(test.read)
@@ -232,6 +232,25 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("%d bytes are visible of %d", n, len(read))
 		}
 	})
+}
+
+// TestNamesInAnyOrder: a name with a number is not divided, so that no number
+// goes to another name.
+func TestNamesInAnyOrder(t *testing.T) {
+	const names = 100
+	var layer, read strings.Builder
+	order := rand.New(rand.NewPCG(1, 2)).Perm(names)
+	for i, other := range order {
+		fmt.Fprintf(&layer, "text%d ", i)
+		fmt.Fprintf(&read, "text%d ", other)
+		if i%3 == 2 {
+			layer.WriteByte('\n')
+			read.WriteByte('\n')
+		}
+	}
+	if r := pageOf(layer.String()).Check(read.String()); r.Text != read.String() || len(r.Missing) > 0 {
+		t.Errorf("%+v", r)
+	}
 }
 
 // TestManyChangesAreOnlyMarked: if much differs, the layer may be wrong, so nothing is
