@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -45,10 +46,8 @@ func checkPage(p page.Page) error {
 	if len(p.Data) == 0 {
 		return errors.New("the image is empty")
 	}
-	name, ok := strings.CutPrefix(p.MediaType, "image/")
-	if !ok || name == "" || strings.ContainsFunc(name, func(r rune) bool {
-		return !isASCIILetter(r) && (r < '0' || r > '9') && !strings.ContainsRune("+-.", r)
-	}) {
+	name, _, err := mime.ParseMediaType(p.MediaType)
+	if err != nil || name != p.MediaType || !strings.HasPrefix(name, "image/") {
 		return errors.New("the image's media type is not one of an image")
 	}
 	return nil

@@ -158,7 +158,7 @@ func wordLength(s string) int {
 	return len(s)
 }
 
-// maxTag bounds, in runes, the text after a < without > that does not count.
+// maxTag bounds, in bytes, the text after a < without > that does not count.
 const maxTag = 200
 
 // tagLength returns the length of the tag at the start of s, or 0 if there is
@@ -167,17 +167,11 @@ func tagLength(s string) int {
 	if len(s) < 2 || s[0] != '<' || !isASCIILetter(rune(s[1])) && !strings.ContainsRune("/|!", rune(s[1])) {
 		return 0
 	}
-	runes := 0
-	for i, r := range s {
-		switch {
-		case r == '>', r == '\n':
-			return i + 1
-		case runes > maxTag:
-			return i
-		}
-		runes++
+	start := cutBytes(s, maxTag)
+	if end := strings.IndexAny(start, ">\n"); end >= 0 {
+		return end + 1
 	}
-	return len(s)
+	return len(start)
 }
 
 func isASCIILetter(r rune) bool {

@@ -80,15 +80,14 @@ func (x *exchange) open(resp *http.Response) error {
 		return x.from.refused(resp)
 	}
 	x.body, x.events = resp.Body, events.NewReader(resp.Body, x.stream, x.alive)
-	resp.Body = answerBody{x.events, resp.Body, x.from}
+	resp.Body = readCloser{answerBody{x.events, x.from}, resp.Body}
 	return nil
 }
 
 // An answerBody reads events. Each error but io.EOF is an [Error].
 type answerBody struct {
 	events *events.Reader
-	io.Closer
-	from endpoint
+	from   endpoint
 }
 
 func (b answerBody) Read(p []byte) (int, error) {
@@ -104,31 +103,22 @@ func (x *exchange) inflate(resp *http.Response) error {
 	switch kind := strings.ToLower(resp.Header.Get("Content-Encoding")); kind {
 	case "", "identity":
 	case "gzip", "x-gzip":
-		resp.Body = &inflated{body: resp.Body}
+		plain, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			return x.from.readError(err)
+		}
+		resp.Body = readCloser{plain, resp.Body}
 	default:
 		return x.from.fail(Protocol, fmt.Errorf("the answer is compressed with %q although it was asked not to be", sanitize(kind)))
 	}
 	return nil
 }
 
-// inflated reads a gzip body. The header is read with the first Read, so that
-// opening does not wait.
-type inflated struct {
-	body   io.ReadCloser
-	reader *gzip.Reader
+// A readCloser is a body that is read through another reader.
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
-
-func (i *inflated) Read(p []byte) (n int, err error) {
-	if i.reader == nil {
-		if i.reader, err = gzip.NewReader(i.body); err != nil {
-			i.reader = nil
-			return 0, err
-		}
-	}
-	return i.reader.Read(p)
-}
-
-func (i *inflated) Close() error { return i.body.Close() }
 
 // refused returns the error for an answer whose status is not 200.
 func (e endpoint) refused(resp *http.Response) *Error {
