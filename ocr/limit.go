@@ -286,27 +286,26 @@ func (l *Limit) firstText(c call) {
 		return
 	}
 	l.samples = append(l.samples, time.Since(c.begun))
-	late := 0
+	n, late := len(l.samples), 0
 	for _, took := range l.samples {
 		if l.usual > 0 && took > time.Duration(slower*float64(l.usual))+slack {
 			late++
 		}
 	}
-	n := len(l.samples)
 	switch {
-	case l.size > l.good && (late >= 3 && late > 2*n/3 || n >= l.enough() && late > n/2):
+	case n < l.enough():
+	case late <= n/2:
+		l.learn()
+		l.grow()
+	case l.size > l.good:
 		l.bad = l.size
 		l.wait()
 		l.set(l.good)
-	case n < l.enough():
-	case late > n/2: // the limit is no longer good
+	default: // the limit is no longer good
 		l.learn()
 		l.bad, l.good = l.size, max(1, l.size-max(1, l.size/8))
 		l.next = time.Now().Add(firstHold)
 		l.set(l.good)
-	default:
-		l.learn()
-		l.grow()
 	}
 }
 
@@ -328,11 +327,7 @@ func (l *Limit) learn() {
 	if l.usual == 0 || middle < l.usual/4 {
 		l.usual = middle
 	}
-	share := time.Duration(8)
-	if middle > l.usual {
-		share = 16
-	}
-	l.usual += (middle - l.usual) / share
+	l.usual += (middle - l.usual) / 8
 }
 
 // grow tries a higher limit after size proved to be good.
