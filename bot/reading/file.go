@@ -15,6 +15,7 @@ import (
 	"slackocr/bot/fetch"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
+	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 	"slackocr/bot/words"
 	"slackocr/ocr/page"
@@ -138,11 +139,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		return "", o, err
 	}
 	defer release()
-	err = r.updateFile(ctx, i, func(f *FileState) { // before the start
-		f.Phase = Reading
-		f.Starts++
-	})
-	if err != nil {
+	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts++ }); err != nil { // before the start
 		return "", o, err
 	}
 	defer r.resetStarts(i) // in every case: the bot did not crash
@@ -226,23 +223,29 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 	defer stop()
 	defer r.setInWork(i)
 	for {
-		if !r.Model.Down().IsZero() && !without() {
-			r.files[i].enter()
-			r.set(i, post.StatusChange, func(f *file) { f.stage = modelDown })
-			if err := r.Model.WaitUp(waiting); err != nil {
-				return nil, err
+		goesDown := r.Model.WhenDown()
+		if !r.Model.Down().IsZero() {
+			if !without() {
+				r.files[i].enter()
+				r.set(i, post.StatusChange, func(f *file) { f.stage = modelDown })
+				if err := r.Model.WaitUp(waiting); err != nil {
+					return nil, err
+				}
+				continue
 			}
+			goesDown = nil // the turn is worth the wait nevertheless
 		}
 		turn := r.Turns.enter(r.Person, back)
 		r.files[i].enter()
-		if err := turn.Wait(waiting, nil, func(ahead int) { r.setQueued(i, ahead) }); err != nil {
+		switch err := turn.Wait(waiting, goesDown, func(ahead int) { r.setQueued(i, ahead) }); {
+		case errors.Is(err, share.ErrGivenUp):
+			continue
+		case err != nil:
 			return nil, err
-		}
-		switch {
 		case r.job.Record().StoppedBy != "": // perhaps with the turn of another file, which ended first
 			turn.Done()
 			return nil, jobs.ErrStopped
-		case r.Model.Down().IsZero() || without():
+		case goesDown == nil, r.Model.Down().IsZero():
 			return sync.OnceFunc(turn.Done), nil
 		}
 		turn.Done() // the endpoint went down meanwhile

@@ -2,6 +2,7 @@ package reading
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -59,7 +60,8 @@ func TestReplyEndsWithItsReading(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := queue.Enqueue(t.Context(), jobs.Record{Key: "k"}); err != nil {
+		crashed := jobs.Record{Key: "k", Progress: json.RawMessage(`{"Files":[{"Starts":4}]}`)} // its failure is all that is left to save
+		if _, err := queue.Enqueue(t.Context(), crashed); err != nil {
 			t.Fatal(err)
 		}
 		model, err := ocr.NewClient(ocr.Config{BaseURL: "http://model.test/v1", Model: "m"})

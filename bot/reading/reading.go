@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"slackocr/bot/ask"
@@ -56,7 +55,6 @@ type run struct {
 	log       *slog.Logger
 	firstText func()        // measures the time to the first visible text
 	reply     *post.Reply   // set before the files are read
-	counted   atomic.Int64  // files that are counted as waiting
 	saving    chan struct{} // has room for one save
 	saved     int           // the last saved change; guarded by saving
 
@@ -78,16 +76,17 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 	if r.state.Phase == Closed {
 		return nil
 	}
-	defer r.count()()
+	r.Waiting.Add(r.Person, r.Channel, r.state.unread()) // each until it is read, or the attempt ends
+	defer func() { r.Waiting.Add(r.Person, r.Channel, -r.snapshot().unread()) }()
 	wanted, err := r.complete(ctx)
 	if err != nil || !wanted {
 		return err
 	}
-	err = r.open()
-	if r.reply != nil { // it is open even if its state could not be saved
-		defer r.reply.Detach()
+	if err := r.open(); err != nil {
+		return err
 	}
-	if err != nil {
+	defer r.reply.Detach()
+	if err := r.lookForDouble(r.snapshot().Reply); err != nil {
 		return err
 	}
 	// The failure of one file is saved, and does not end the others.
@@ -125,13 +124,7 @@ func (r *run) open() (err error) {
 	r.reply, err = post.Open(r.HardStop, thread, post.Opening{
 		Key: r.Key + ReplyKey, After: r.After(), View: r.view, OnText: r.firstText,
 	}, state, save)
-	if err != nil {
-		return err
-	}
-	if err := r.lookForDouble(*state); err != nil {
-		return err
-	}
-	return r.update(r.HardStop, func(s *State) { s.Phase = Opened })
+	return err
 }
 
 // each calls do for all files at once, and returns the errors by file.
@@ -188,38 +181,34 @@ func (r *run) readToEnd(ctx context.Context, i int) error {
 			return nil // see unfinished
 		}
 	}
-	if err := r.finish(ctx, i, text, outcome, failure); err != nil {
-		return err
-	}
-	r.counted.Add(-1)
-	r.Waiting.Add(r.Person, r.Channel, -1)
-	return nil
+	return r.finish(ctx, i, text, outcome, failure)
 }
 
-// count counts the unread files as waiting, until they are read or done is
-// called.
-func (r *run) count() (done func()) {
-	for _, f := range r.snapshot().Files {
-		if f.unread() {
-			r.counted.Add(1)
-		}
-	}
-	r.Waiting.Add(r.Person, r.Channel, int(r.counted.Load()))
-	return func() { r.Waiting.Add(r.Person, r.Channel, -int(r.counted.Load())) }
-}
-
-// finish saves the contents that will be posted for a file.
+// finish saves the contents that will be posted for a file, and then that the file is
+// finished: from then on the text never changes, whichever process goes on.
 func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure error) error {
 	if failure == nil && r.sameText(ctx, i, text) {
 		text, failure = "", words.Failed(words.SameText)
 	}
-	r.logIncomplete(i, failure)
-	err := r.saveFinished(ctx, i, text, o, r.failure(failure))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	err := r.saveText(ctx, i, wholeText, text)
 	if errors.Is(err, jobs.ErrTooLarge) {
-		r.logIncomplete(i, err)
-		err = r.saveFinished(ctx, i, "", Outcome{}, r.failure(err))
+		text, o, failure = "", Outcome{}, err
+		err = r.saveText(ctx, i, wholeText, text)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if failure != nil { // otherwise the words were counted without the separators
+		r.logIncomplete(i, failure)
+		o.Words = ocr.CountWords(text)
+	}
+	o.HasText, o.Took = text != "", time.Since(r.snapshot().Began)
+	return r.updateFile(ctx, i, func(f *FileState) {
+		r.Waiting.Add(r.Person, r.Channel, -1)
+		f.Phase, f.Failure, f.Outcome = Finished, r.failure(failure), o
+	})
 }
 
 // maxBefore is the number of earlier readings of a file that are compared with

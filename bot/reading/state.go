@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/words"
-	"slackocr/ocr"
 	"slackocr/ocr/page"
 )
 
@@ -30,28 +28,35 @@ type State struct {
 	Files      []FileState
 }
 
-// Phase is the progress of an ask.
+// Phase is the progress of an ask. Until the ask is closed, the state of the reply and
+// the phases of the files tell the progress.
 type Phase string
 
-// The phases of an ask. A new one has none.
-const (
-	Opened Phase = "opened" // the reply is posted
-	Closed Phase = "closed" // all files are delivered; the reply's last edit may be due
-)
+// Closed means that all files are delivered. The reply's last edit may be due.
+const Closed Phase = "closed"
 
 // FileState is how far a file has come.
 type FileState struct {
-	Phase     FilePhase
-	Starts    int            `json:",omitempty"` // starts since the last sign of life: crashes of the bot
-	Failure   *words.Failure `json:",omitempty"` // why the text is not whole
-	StoppedBy string         `json:",omitempty"` // the person who stopped the file
-	File      *slack.File    `json:",omitempty"` // Slack's information about the file, if the event lacked some
-	Outcome   Outcome
-	Delivery  Delivery
+	Phase    FilePhase
+	Starts   int            `json:",omitempty"` // starts since the last sign of life: crashes of the bot
+	Failure  *words.Failure `json:",omitempty"` // why the text is not whole
+	File     *slack.File    `json:",omitempty"` // Slack's information about the file, if the event lacked some
+	Outcome  Outcome
+	Delivery Delivery
 }
 
 // unread reports whether the file is still to be read.
 func (f FileState) unread() bool { return f.Phase != Finished && f.Phase != Delivered }
+
+// unread returns the number of files that are still to be read.
+func (s State) unread() (n int) {
+	for _, f := range s.Files {
+		if f.unread() {
+			n++
+		}
+	}
+	return n
+}
 
 // stopped reports whether a person stopped the file.
 func (f FileState) stopped() bool { return f.Failure != nil && f.Failure.Kind == words.Stopped }
@@ -59,9 +64,8 @@ func (f FileState) stopped() bool { return f.Failure != nil && f.Failure.Kind ==
 // FilePhase is the progress of a file.
 type FilePhase string
 
-// The phases of a file. A file that waits for its turn has none.
+// The phases of a file. A file that is still to be read has none.
 const (
-	Reading   FilePhase = "reading"   // it was begun
 	Finished  FilePhase = "finished"  // its text is saved, and never changes
 	Delivered FilePhase = "delivered" // its text is posted, or there is none
 )
@@ -130,15 +134,12 @@ func (o oldProgress) upgrade(s *State, r jobs.Record, final bool) {
 	switch o.Cause {
 	case "":
 	case oldStopped:
-		f.Failure, f.StoppedBy = words.Failed(words.Stopped), r.StoppedBy
+		f.Failure = words.Failed(words.Stopped)
 	default:
 		f.Failure = &words.Failure{Kind: words.OldSentence, OldText: o.Cause}
 	}
 	if final {
 		f.Phase, f.Outcome.Took = Finished, max(0, r.Updated.Sub(r.Created))
-	}
-	if o.Posted.TS != "" {
-		s.Phase = Opened
 	}
 	s.Reply, s.Files = o.Posted, []FileState{f}
 }
@@ -271,28 +272,6 @@ func element[T any](list *[]T, n int) *T {
 		*list = append(*list, *new(T))
 	}
 	return &(*list)[n]
-}
-
-// saveFinished saves the final text of a file, and then that the file is
-// finished: from then on the text never changes, whichever process goes on.
-func (r *run) saveFinished(ctx context.Context, i int, text string, o Outcome, why *words.Failure) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	if err := r.saveText(ctx, i, wholeText, text); err != nil {
-		return err
-	}
-	o.HasText, o.Took = text != "", time.Since(r.snapshot().Began)
-	if why != nil { // otherwise the words were counted without the separators
-		o.Words = ocr.CountWords(text)
-	}
-	return r.updateFile(ctx, i, func(f *FileState) {
-		f.Phase = Finished
-		f.Failure = why
-		f.Outcome = o
-		if record := r.job.Record(); f.stopped() {
-			f.StoppedBy = cmp.Or(record.StoppedItems[i], record.StoppedBy)
-		}
-	})
 }
 
 // saveText saves a text of a file, unless the file is erased, even if it was

@@ -53,7 +53,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 		},
 		"no reply": {
 			func(_ *jobs.Record, old map[string]any, _ *bool) { old["Posted"] = post.PostState{Tried: began} },
-			func(s *State) { s.Phase, s.Reply.TS = "", "" },
+			func(s *State) { s.Reply.TS = "" },
 		},
 		"whole": {
 			func(_ *jobs.Record, old map[string]any, _ *bool) { old["Cause"] = "" },
@@ -63,7 +63,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 			func(r *jobs.Record, old map[string]any, _ *bool) {
 				r.StoppedBy, old["Cause"] = "U2", "somebody stopped me."
 			},
-			func(s *State) { s.Files[0].Failure, s.Files[0].StoppedBy = words.Failed(words.Stopped), "U2" },
+			func(s *State) { s.Files[0].Failure = words.Failed(words.Stopped) },
 		},
 		"attempts that failed": { // are no crashes
 			func(r *jobs.Record, old map[string]any, _ *bool) { r.Attempts, old["Asked"] = 4, 8 },
@@ -76,7 +76,7 @@ func TestStateOfAnEarlierVersion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, kept := golden, true
-			want := State{Began: began, Phase: Opened, Reply: once, FallbackDM: "D1", Files: []FileState{file}}
+			want := State{Began: began, Reply: once, FallbackDM: "D1", Files: []FileState{file}}
 			if tt.edit != nil {
 				var old map[string]any
 				if err := json.Unmarshal(r.Progress, &old); err != nil {

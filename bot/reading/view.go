@@ -180,7 +180,7 @@ func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 			whole++
 		}
 		took = max(took, f.Outcome.Took)
-		v.Lines = append(v.Lines, post.Line{Caption: closedNote(record.Key, a, i, s, home), Buttons: fileButtons(record.Key, i, f, false)})
+		v.Lines = append(v.Lines, post.Line{Caption: closedNote(record, a, i, s, home), Buttons: fileButtons(record.Key, i, f, false)})
 	}
 	if len(a.Files) > 1 {
 		title := words.ReadFiles(whole, len(v.Lines), a.Mode, took)
@@ -190,14 +190,15 @@ func closedView(record jobs.Record, a ask.Ask, s State, home string) post.View {
 }
 
 // closedNote returns the final line about a file.
-func closedNote(key string, a ask.Ask, i int, s State, home string) post.Caption {
-	f, line := s.Files[i], finishedLine(key, a, i, s.Files[i])
+func closedNote(record jobs.Record, a ask.Ask, i int, s State, home string) post.Caption {
+	f, line := s.Files[i], finishedLine(record.Key, a, i, s.Files[i])
 	switch {
 	case len(a.Files) > 1:
 		return post.Caption{resultLink(a, i, s, home), {Text: "· " + line}}
 	case f.stopped() && !f.Delivery.NotPosted:
 		before, after := words.StoppedBy(a.Label(i), f.Outcome.Words)
-		return post.Caption{{Text: before}, {Person: f.StoppedBy, Text: words.Somebody}, {Text: after}}
+		person := cmp.Or(record.StoppedItems[i], record.StoppedBy)
+		return post.Caption{{Text: before}, {Person: person, Text: words.Somebody}, {Text: after}}
 	}
 	return post.Plain(line)
 }
