@@ -140,9 +140,7 @@ func (t *Thread) waitShared(ctx context.Context, id string) error {
 func (t *Thread) withdraw(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_ = t.write(ctx, call{method: "files.delete", priority: final, do: func(ctx context.Context) error {
-		return t.client.api.DeleteFileContext(ctx, id)
-	}})
+	_ = t.client.RemoveFile(ctx, id)
 }
 
 // shared reports whether a file is visible in this thread's channel.

@@ -117,27 +117,11 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		}
 		r.set(i, post.TextChange, func(f *file) { f.text = shown })
 	}
-	var in *input
-	if r.Files[i].Web != "" { // the server may be slow, and no turn should wait for it
-		r.files[i].enter()
-		if in, err = r.fetch(ctx, i, r.Slack.MaxSize, false); err != nil {
-			return "", o, err
-		}
-		defer in.close()
-	}
-	if err := r.waitOrder(ctx, i); err != nil {
-		return "", o, err
-	}
-	if in == nil { // before a turn is taken, which the files that have space may wait for
-		if in, err = r.reserve(ctx, spaceFor(r.Files[i].Slack)); err != nil {
-			return "", o, err
-		}
-		defer in.close()
-	}
-	release, err := r.waitTurn(ctx, i, false, func() bool { return ask.PDF(r.Files[i].Slack) })
+	in, release, err := r.admit(ctx, i)
 	if err != nil {
 		return "", o, err
 	}
+	defer in.close()
 	defer release()
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts++ }); err != nil { // before the start
 		return "", o, err
@@ -155,6 +139,29 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		return r.readSmallCopy(ctx, i, err)
 	}
 	return text, o, err
+}
+
+// admit waits until there are space for a file and a turn at the model. A web link is
+// downloaded before, since the server may be slow, and no turn should wait for it.
+func (r *run) admit(ctx context.Context, i int) (in *input, release func(), err error) {
+	web := r.Files[i].Web != ""
+	if web {
+		r.files[i].enter()
+		if in, err = r.fetch(ctx, i, r.Slack.MaxSize, false); err != nil {
+			return nil, nil, err
+		}
+	}
+	err = r.waitOrder(ctx, i)
+	if err == nil && !web { // before a turn is taken, which the files that have space may wait for
+		in, err = r.reserve(ctx, spaceFor(r.Files[i].Slack))
+	}
+	if err == nil {
+		release, err = r.waitTurn(ctx, i, false, func() bool { return ask.PDF(r.Files[i].Slack) })
+	}
+	if err != nil && in != nil {
+		in.close()
+	}
+	return in, release, err
 }
 
 // readSmallCopy reads the smaller copy that Slack made of a file that cannot
@@ -221,13 +228,13 @@ func (r *run) resetStarts(i int) {
 func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() bool) (release func(), err error) {
 	waiting, stop := r.untilDraining(ctx)
 	defer stop()
-	defer r.setInWork(i)
+	defer r.setAhead(i, inWork)
 	for {
 		goesDown := r.Model.WhenDown()
 		if !r.Model.Down().IsZero() {
 			if !without() {
 				r.files[i].enter()
-				r.set(i, post.StatusChange, func(f *file) { f.stage = modelDown })
+				r.changed(post.StatusChange)
 				if err := r.Model.WaitUp(waiting); err != nil {
 					return nil, err
 				}
@@ -237,7 +244,7 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 		}
 		turn := r.Turns.enter(r.Person, back)
 		r.files[i].enter()
-		switch err := turn.Wait(waiting, goesDown, func(ahead int) { r.setQueued(i, ahead) }); {
+		switch err := turn.Wait(waiting, goesDown, func(ahead int) { r.setAhead(i, ahead) }); {
 		case errors.Is(err, share.ErrGivenUp):
 			continue
 		case err != nil:
@@ -312,7 +319,10 @@ func (r *run) reserve(ctx context.Context, bytes int64) (*input, error) {
 	waiting, stop := r.untilDraining(ctx)
 	defer stop()
 	room, err := r.Space.Take(waiting, r.Person, min(bytes, r.Slack.MaxSize))
-	return &input{room: room}, err
+	if err != nil {
+		return nil, err
+	}
+	return &input{room: room}, nil
 }
 
 // fetch reserves space and downloads a file.

@@ -16,31 +16,24 @@ import (
 
 // file is this process's part of a file's state.
 type file struct {
-	stage   stage
-	ahead   int             // number of pages ahead, if queued
+	ahead   int             // number of pages ahead, if the file waits in the line for the model, else one of:
 	text    string          // text of an earlier attempt, until there is more
 	pages   *pages          // the pages being read, or nil
 	err     error           // the first reason for an incomplete text
-	entered <-chan struct{} // closed when the file has entered the line for the model
+	entered <-chan struct{} // closed when the file has entered the line
 	enter   func()          // closes entered; also for a file that must not delay the others; may be called again
 }
 
-// stage is how far this attempt at a file is.
-type stage int
-
 const (
-	notStarted stage = iota
-	queued           // waits for a turn at the model
-	modelDown        // waits for the model's endpoint
-	inWork
-	fileFailed // waits for the next attempt
+	notInLine = -2 // yet
+	inWork    = -1
 )
 
 func newFiles(n int) []file {
 	files := make([]file, n)
 	for i := range files {
 		entered := make(chan struct{})
-		files[i].entered, files[i].enter = entered, sync.OnceFunc(func() { close(entered) })
+		files[i] = file{ahead: notInLine, entered: entered, enter: sync.OnceFunc(func() { close(entered) })}
 	}
 	return files
 }
@@ -49,7 +42,7 @@ func newFiles(n int) []file {
 func (r *run) set(i int, about post.Change, edit func(*file)) {
 	r.mu.Lock()
 	edit(&r.files[i])
-	if about == post.QueueChange && slices.ContainsFunc(r.files, func(f file) bool { return f.pages != nil || f.stage == inWork }) {
+	if about == post.QueueChange && slices.ContainsFunc(r.files, func(f file) bool { return f.pages != nil || f.ahead == inWork }) {
 		about = post.StatusChange // there is more to show than a place in a queue
 	}
 	r.mu.Unlock()
@@ -63,23 +56,17 @@ func (r *run) changed(about post.Change) {
 	}
 }
 
-// setQueued shows the number of pages ahead of a file.
-func (r *run) setQueued(i, ahead int) {
+// setAhead shows the number of pages ahead of a file, or that the file is in work.
+func (r *run) setAhead(i, ahead int) {
 	r.mu.Lock()
 	f := r.files[i]
 	r.mu.Unlock()
-	if f.idle() && (f.pages == nil || f.shown() == "") { // otherwise a later page waits
-		r.set(i, post.QueueChange, func(f *file) { f.stage, f.ahead = queued, ahead })
-	}
-}
-
-// setInWork shows that a file waits for nothing any more.
-func (r *run) setInWork(i int) {
-	r.mu.Lock()
-	before := r.files[i].stage
-	r.mu.Unlock()
-	if before != inWork {
-		r.set(i, post.StatusChange, func(f *file) { f.stage = inWork })
+	switch {
+	case ahead == f.ahead:
+	case ahead == inWork:
+		r.set(i, post.StatusChange, func(f *file) { f.ahead = ahead })
+	case f.idle() && (f.pages == nil || f.shown() == ""): // otherwise a later page waits
+		r.set(i, post.QueueChange, func(f *file) { f.ahead = ahead })
 	}
 }
 
@@ -89,7 +76,7 @@ func (f file) idle() bool { return f.pages == nil || f.pages.running.Load() == 0
 // setFailed ends this attempt at a file with an error, and shows the text so
 // far.
 func (r *run) setFailed(i int, text string, err error) {
-	r.set(i, post.StatusChange, func(f *file) { f.stage, f.pages, f.text, f.err = fileFailed, nil, text, err })
+	r.set(i, post.StatusChange, func(f *file) { f.ahead, f.pages, f.text, f.err = inWork, nil, text, err })
 }
 
 // view returns the present contents of the reply.
@@ -139,13 +126,13 @@ func (f file) shown() string {
 func (f file) line(r *run, i int, text string, retryIn time.Duration) string {
 	title := lineTitle(r.Ask, i)
 	switch {
-	case f.stage == fileFailed && retryIn > 0:
+	case f.err != nil && retryIn > 0:
 		return words.NotYet(title, FailureOf(f.err), retryIn)
-	case f.idle() && (f.stage == modelDown || f.stage != fileFailed && !r.Model.Down().IsZero()):
+	case f.idle() && f.err == nil && !r.Model.Down().IsZero():
 		return words.Down(title)
-	case f.stage == queued:
+	case f.ahead >= 0:
 		return words.Waiting(title, f.ahead)
-	case f.stage == notStarted:
+	case f.ahead == notInLine:
 		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
 			return words.Waiting(title, ahead+i)
 		}

@@ -15,13 +15,13 @@ import (
 func TestQueuedAfterOpening(t *testing.T) {
 	r := &run{files: newFiles(1)}
 	p := &pages{pieces: make([]piece, 1)}
-	r.set(0, post.StatusChange, func(f *file) { f.stage, f.pages = inWork, p })
-	if r.setQueued(0, 2); r.files[0].stage != queued || r.files[0].ahead != 2 {
+	r.set(0, post.StatusChange, func(f *file) { f.ahead, f.pages = inWork, p })
+	if r.setAhead(0, 2); r.files[0].ahead != 2 {
 		t.Errorf("an opened file that waits: %+v", r.files[0])
 	}
-	r.setInWork(0)
+	r.setAhead(0, inWork)
 	p.running.Add(1)
-	if r.setQueued(0, 1); r.files[0].stage != inWork {
+	if r.setAhead(0, 1); r.files[0].ahead != inWork {
 		t.Errorf("a file in work: %+v", r.files[0])
 	}
 }

@@ -134,9 +134,6 @@ func (t *Turn) Wait(ctx context.Context, giveUp <-chan struct{}, tell func(ahead
 	return context.Cause(ctx)
 }
 
-// Served receives a value if the turn may have come. The caller must then call Take.
-func (t *Turn) Served() <-chan struct{} { return t.wake }
-
 // Take takes the turn. If the turn is not there, Take returns false, and the wait goes on.
 // A process that was frozen loses the turns that came before.
 func (t *Turn) Take() bool {
