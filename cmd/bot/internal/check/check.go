@@ -193,7 +193,7 @@ const overtime = 2 * time.Second
 // could end it.
 func (p probe) start(ctx context.Context, lines settings.Problems) <-chan []Finding {
 	found := make(chan []Finding, 2) // of the probe, and of its abandonment
-	if variable := lines.About(p.needs); variable != "" {
+	if variable := lines.About(p.needs...); variable != "" {
 		found <- []Finding{failed(p.name, "not checked, because "+variable+" needs your attention", "")}
 		return found
 	}

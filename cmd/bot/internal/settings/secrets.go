@@ -31,16 +31,15 @@ const (
 	noSecret = "names a file that can't be used: "
 )
 
-// fromFile reads a secret from its file. If there is a problem, fromFile
-// records it and returns false.
-func fromFile(variable string, value *string, file string, wrong *Problems) bool {
+// fromFile reads a secret from its file, if it has one.
+func fromFile(variable string, value *string, file string, wrong *Problems) {
+	if file == "" {
+		return
+	}
 	name := variable + fileSuffix
-	switch {
-	case file == "":
-		return true
-	case *value != "":
+	if *value != "" {
 		wrong.add(name, "and "+variable+" "+keepOne)
-		return false
+		return
 	}
 	text, err := readSecret(file)
 	if err == nil && text == "" {
@@ -50,7 +49,6 @@ func fromFile(variable string, value *string, file string, wrong *Problems) bool
 		wrong.add(name, noSecret+err.Error())
 	}
 	*value = text
-	return err == nil
 }
 
 // readSecret reads a file without the spaces around its contents. An error

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -161,9 +160,10 @@ type Problems []string
 
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-// add records a problem of a variable, unless the variable has one already.
+// add records a problem of a variable, unless the variable or the file with its
+// value has one already.
 func (p *Problems) add(variable, what string) {
-	if slices.ContainsFunc(*p, func(line string) bool { return strings.HasPrefix(line, variable+" ") }) {
+	if p.About(variable) != "" {
 		return
 	}
 	*p = append(*p, fmt.Sprintf("%s %s. Example: %s=%s", variable, what, variable, Example(variable)))
@@ -177,7 +177,7 @@ func (p *Problems) check(ok bool, variable, what string) {
 }
 
 // About returns the first of these variables that has a problem, or "".
-func (p Problems) About(variables []string) string {
+func (p Problems) About(variables ...string) string {
 	for _, v := range variables {
 		for _, line := range p {
 			if strings.HasPrefix(line, v+" ") || strings.HasPrefix(line, v+fileSuffix+" ") {
@@ -229,9 +229,11 @@ func merge(environ []string, dotenv string) (map[string]string, error) {
 	if variables == nil {
 		variables = map[string]string{}
 	}
-	set := env.ToMap(environ)
-	maps.DeleteFunc(set, func(_, value string) bool { return value == "" })
-	maps.Copy(variables, set)
+	for name, value := range env.ToMap(environ) {
+		if value != "" {
+			variables[name] = value
+		}
+	}
 	maps.DeleteFunc(variables, func(_, value string) bool { return value == "" })
 	return variables, err
 }

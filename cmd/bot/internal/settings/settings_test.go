@@ -84,6 +84,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 		{"a password in an address", append(good, "OCR_BASE_URL=http://u:p@h/v1", "SLACK_API_URL=https://slack.com/api/?x=1"), "", []string{"SLACK_API_URL must not contain", "OCR_BASE_URL must not contain"}},
 		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY contains"}},
 		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must start with https"}},
+		{"the file of the only key", append(good[:2:2], "OCR_API_KEY_FILE=/nowhere"), "", []string{"OCR_API_KEY_FILE " + noSecret}},
 		{"a broken file", good, "what is this\n", []string{""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -37,8 +37,8 @@ var NeedAll = []func(*Config, *Problems){NeedLog, NeedSlack, NeedPlaces, NeedMod
 // NeedSlack checks the tokens and the address of Slack.
 func NeedSlack(c *Config, wrong *Problems) {
 	const bot, app = "xoxb-", "xapp-"
-	botKnown := fromFile("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, wrong)
-	appKnown := fromFile("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, wrong)
+	fromFile("SLACK_BOT_TOKEN", &c.SlackBotToken, c.SlackBotTokenFile, wrong)
+	fromFile("SLACK_APP_TOKEN", &c.SlackAppToken, c.SlackAppTokenFile, wrong)
 	swapped := strings.HasPrefix(c.SlackBotToken, app) && strings.HasPrefix(c.SlackAppToken, bot)
 	token := func(variable, value, prefix, other, otherPrefix string) {
 		switch {
@@ -54,12 +54,8 @@ func NeedSlack(c *Config, wrong *Problems) {
 			wrong.add(variable, isQuoted)
 		}
 	}
-	if botKnown {
-		token("SLACK_BOT_TOKEN", c.SlackBotToken, bot, "SLACK_APP_TOKEN", app)
-	}
-	if appKnown {
-		token("SLACK_APP_TOKEN", c.SlackAppToken, app, "SLACK_BOT_TOKEN", bot)
-	}
+	token("SLACK_BOT_TOKEN", c.SlackBotToken, bot, "SLACK_APP_TOKEN", app)
+	token("SLACK_APP_TOKEN", c.SlackAppToken, app, "SLACK_BOT_TOKEN", bot)
 	checkURL("SLACK_API_URL", c.SlackAPIURL, wrong)
 	if u, err := url.Parse(c.SlackAPIURL); err == nil && u.Scheme == "http" && !Loopback(u.Hostname()) {
 		wrong.add("SLACK_API_URL", "must start with https, so that nobody on the way can read the tokens")
@@ -115,11 +111,11 @@ func within[T cmp.Ordered](value, least, most T) bool { return least <= value &&
 // NeedModel checks the settings of the endpoint.
 func NeedModel(c *Config, wrong *Problems) {
 	checkURL("OCR_BASE_URL", c.OCRBaseURL, wrong)
-	known := fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
-	known = fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong) && known
+	fromFile("MODELVERSE_API_KEY", &c.ModelverseAPIKey, c.ModelverseAPIKeyFile, wrong)
+	fromFile("OCR_API_KEY", &c.OCRAPIKey, c.OCRAPIKeyFile, wrong)
 	u, err := url.Parse(c.OCRBaseURL)
 	hosted := err == nil && u.Hostname() == "api.modelverse.cn"
-	wrong.check(c.Key() != "" || !hosted || !known, "MODELVERSE_API_KEY", isMissing+", and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
+	wrong.check(c.Key() != "" || !hosted || wrong.About("OCR_API_KEY") != "", "MODELVERSE_API_KEY", isMissing+", and the hosted endpoint requires it (or set OCR_BASE_URL to an endpoint of your own)")
 	wrong.check(c.OCRMaxTokens == nil || within(*c.OCRMaxTokens, 0, 128<<10), "OCR_MAX_TOKENS", "must be from 0 to 131072")
 	wrong.check(c.OCRProfile == "" || slices.Contains(ocr.Profiles(), c.OCRProfile), "OCR_PROFILE", "must be one of "+strings.Join(ocr.Profiles(), ", "))
 	if _, err := ocr.ParseExtraBody(c.OCRExtraBody); err != nil {
@@ -133,8 +129,8 @@ func NeedModel(c *Config, wrong *Problems) {
 // NeedStore checks the settings of the store.
 func NeedStore(c *Config, wrong *Problems) {
 	fromFile("NATS_URL", &c.NATSURL, c.NATSURLFile, wrong)
-	known := fromFile("DATA_KEY", &c.DataKey, c.DataKeyFile, wrong)
-	wrong.check(!known || c.DataKey == "" || len(c.DataKey) >= leastKey, "DATA_KEY", fmt.Sprintf("has fewer than %d characters", leastKey))
+	fromFile("DATA_KEY", &c.DataKey, c.DataKeyFile, wrong)
+	wrong.check(c.DataKey == "" || len(c.DataKey) >= leastKey, "DATA_KEY", fmt.Sprintf("has fewer than %d characters", leastKey))
 }
 
 // NeedLog checks the settings of the log.
