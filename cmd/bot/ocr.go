@@ -78,7 +78,14 @@ a setting is wrong.`,
 
 // readFiles reads files with the endpoint of the settings, or with tesseract.
 func readFiles(ctx context.Context, files []string, o ocrcmd.Options, local bool, sys system) error {
-	c, err := loadOCRConfig(sys.environ, local)
+	need := []func(*settings.Config, *settings.Problems){settings.NeedLimits}
+	if !local {
+		need = append(need, settings.NeedModel)
+	}
+	c, err := settings.Load(sys.environ, ".env", need...)
+	if wrong, ok := errors.AsType[settings.Problems](err); ok && !local {
+		return append(wrong, "To read without an endpoint: bot ocr --local FILE...")
+	}
 	if err != nil {
 		return err
 	}
@@ -101,19 +108,6 @@ func readFiles(ctx context.Context, files []string, o ocrcmd.Options, local bool
 		return errSaid
 	}
 	return err
-}
-
-// loadOCRConfig reads the settings of bot ocr. If local is true, no endpoint
-// is needed.
-func loadOCRConfig(environ []string, local bool) (settings.Config, error) {
-	if local {
-		return settings.Load(environ, ".env", settings.NeedLimits)
-	}
-	c, err := settings.Load(environ, ".env", settings.NeedLimits, settings.NeedModel)
-	if wrong, ok := errors.AsType[settings.Problems](err); ok {
-		err = append(wrong, "To read without an endpoint: bot ocr --local FILE...")
-	}
-	return c, err
 }
 
 // useTesseract serves the local OCR engine and makes it the endpoint of c. The

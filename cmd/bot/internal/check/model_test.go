@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"fmt"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/http"
@@ -124,6 +125,10 @@ func TestCheckPicture(t *testing.T) {
 	drawn := pagetest.PNG(checkWord, pagetest.Layout{DPI: 100, Points: 28, Width: 3.2, Height: 1, Margin: 0.25})
 	if !bytes.Equal(checkPNG, drawn) {
 		t.Errorf("check.png, of %d bytes, is not the picture of %d bytes that shows %q", len(checkPNG), len(drawn), checkWord)
+	}
+	size, err := png.DecodeConfig(bytes.NewReader(checkPNG))
+	if p := checkPage(); err != nil || p.Width != size.Width || p.Height != size.Height {
+		t.Errorf("the page has %d×%d pixels, and the picture %d×%d, %v", p.Width, p.Height, size.Width, size.Height, err)
 	}
 }
 
