@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"slackocr/cmd/bot/internal/settings"
 )
 
 // newCommandLine returns the root command with all sub-commands.
@@ -73,19 +75,28 @@ func (e usageError) Error() string {
 // errSaid is the error of a command that has printed the reason already.
 var errSaid = errors.New("failed, as said above")
 
-// exitStatus prints the error of a command and returns its exit status.
+// exitStatus prints the error of a command, or all problems of the settings,
+// and returns the exit status.
 func exitStatus(err error, stderr io.Writer) int {
-	if err == nil {
+	usage, isUsage := errors.AsType[usageError](err)
+	problems, areProblems := errors.AsType[settings.Problems](err)
+	switch {
+	case err == nil:
 		return statusOK
-	}
-	if errors.Is(err, errSaid) {
+	case errors.Is(err, errSaid):
 		return statusFailed
-	}
-	if usage, ok := errors.AsType[usageError](err); ok {
+	case isUsage:
 		fmt.Fprintln(stderr, usage)
 		return statusUsage
+	case areProblems:
+		fmt.Fprintln(stderr, "Some settings need your attention (in the environment or in .env; .env.example explains each):")
+		for _, line := range problems {
+			fmt.Fprintln(stderr, "  "+line)
+		}
+		return statusUsage
 	}
-	return complain(stderr, err)
+	fmt.Fprintln(stderr, settings.WithoutAddresses(err))
+	return statusFailed
 }
 
 // knownCommand returns an error for arguments of a command with sub-commands:

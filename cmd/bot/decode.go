@@ -25,5 +25,3 @@ func newDecoder(ownText bool, space int64) (*page.Decoder, error) {
 	}
 	return page.NewDecoder(page.DecoderConfig{Command: []string{program, decodeCommand}, IgnoreText: !ownText, Space: space}), nil
 }
-
-func decode(args []string) int { return page.Work(args) }

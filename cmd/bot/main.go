@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"slackocr/ocr/page"
 )
 
 // Exit statuses.
@@ -67,7 +69,7 @@ func (s system) bold(text string) string {
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, sys system) int {
 	if len(args) > 0 && args[0] == decodeCommand {
-		return decode(args[1:])
+		return page.Work(args[1:])
 	}
 	root := newCommandLine(sys)
 	root.SetArgs(append([]string{}, args...)) // for nil cobra would use the process's arguments

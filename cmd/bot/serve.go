@@ -1,10 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
 
@@ -100,12 +99,8 @@ func runBot(ctx context.Context, c settings.Config, engine string, model *ocr.Cl
 	if err != nil {
 		return err
 	}
-	retention := c.Retention
-	if retention == 0 {
-		retention = jobs.KeepNothing
-	}
 	queue, err := jobs.Open(ctx, jobs.Config{
-		Retention: retention, Key: []byte(c.DataKey), MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log,
+		Retention: cmp.Or(c.Retention, jobs.KeepNothing), Key: []byte(c.DataKey), MaxLeased: bot.MaxAsks, Grace: bot.Grace, Log: log,
 	}, store)
 	if err != nil {
 		return errors.Join(err, store.Close(context.WithoutCancel(ctx)))
@@ -137,19 +132,4 @@ func openStore(c settings.Config, log *slog.Logger) (*kv.NATS, error) {
 		return kv.Connect(c.NATSURL, 0)
 	}
 	return kv.OpenEmbedded(c.DataDir, 0, log)
-}
-
-// complain prints an error, or all problems of the settings, and returns the
-// exit status.
-func complain(w io.Writer, err error) int {
-	wrong, ok := errors.AsType[settings.Problems](err)
-	if !ok {
-		fmt.Fprintln(w, settings.WithoutAddresses(err))
-		return statusFailed
-	}
-	fmt.Fprintln(w, "Some settings need your attention (in the environment or in .env; .env.example explains each):")
-	for _, line := range wrong {
-		fmt.Fprintln(w, "  "+line)
-	}
-	return statusUsage
 }
