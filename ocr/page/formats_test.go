@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
-	"image/gif"
 	"math"
 	"math/bits"
 	"os/exec"
@@ -266,112 +265,6 @@ func palette16() []uint32 {
 		all[256*channel+1], all[256*channel+2] = values[0]*257, values[1]*257
 	}
 	return all
-}
-
-func TestKindsOfGIF(t *testing.T) {
-	colors := color.Palette{color.RGBA{}, red, blue}
-	frame := func(r image.Rectangle, fill func(x int) uint8) *image.Paletted {
-		m := image.NewPaletted(r, colors)
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			for x := r.Min.X; x < r.Max.X; x++ {
-				m.SetColorIndex(x, y, fill(x))
-			}
-		}
-		return m
-	}
-	file := func(w, h int, frames ...*image.Paletted) []byte {
-		g := gif.GIF{Image: frames, Delay: make([]int, len(frames)), Config: image.Config{Width: w, Height: h, ColorModel: colors}}
-		var b bytes.Buffer
-		if err := gif.EncodeAll(&b, &g); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	both := func(x int) uint8 { return 1 + uint8(x/40) }
-	whole := frame(image.Rect(0, 0, 80, 40), both)
-	empty := frame(image.Rect(0, 0, 80, 40), func(int) uint8 { return 0 })
-
-	shows(t, "a smaller frame", file(80, 40, frame(image.Rect(0, 0, 40, 40), both)), red, white)
-	large := file(80, 40, whole)
-	binary.LittleEndian.PutUint16(large[6:], 10) // the canvas
-	binary.LittleEndian.PutUint16(large[8:], 10)
-	if p := shows(t, "a larger frame", large, red, blue); p.Width != 80 || p.Height != 40 {
-		t.Errorf("a larger frame: %d×%d", p.Width, p.Height)
-	}
-	shows(t, "an empty first frame", file(80, 40, empty, whole), red, blue)
-	plain := file(80, 40, whole)
-	extra := slices.Concat(plain[:len(plain)-2], []byte{3, 1, 2, 3}, plain[len(plain)-2:])
-	if p := shows(t, "too much data", extra, red, blue); p.Partial {
-		t.Error("too much data is taken for too little")
-	}
-	cut := plain[:len(plain)-8]
-	if p := shows(t, "cut", cut, red, blue); !p.Partial {
-		t.Error("nobody is told that it is cut")
-	}
-}
-
-// bmpFile is a BMP file with a header of the given size: 12 is OS/2's.
-func bmpFile(size, w, h, depth, compression int, masks []uint32, palette, pixels []byte) []byte {
-	le := binary.LittleEndian
-	info := le.AppendUint32(nil, uint32(size))
-	if size == 12 {
-		info = le.AppendUint16(le.AppendUint16(info, uint16(w)), uint16(h))
-		info = le.AppendUint16(le.AppendUint16(info, 1), uint16(depth))
-	} else {
-		info = le.AppendUint32(le.AppendUint32(info, uint32(int32(w))), uint32(int32(h)))
-		info = le.AppendUint16(le.AppendUint16(info, 1), uint16(depth))
-		info = le.AppendUint32(info, uint32(compression))
-		info = append(info, make([]byte, 20)...)
-		for _, m := range masks {
-			info = le.AppendUint32(info, m)
-		}
-		info = append(info, make([]byte, max(0, size-len(info)))...)
-	}
-	head := append([]byte("BM"), make([]byte, 8)...)
-	head = le.AppendUint32(head, uint32(14+len(info)+len(palette)))
-	return slices.Concat(head, info, palette, pixels)
-}
-
-func TestKindsOfBMP(t *testing.T) {
-	le := binary.LittleEndian
-	short := func(v uint16) []byte { return le.AppendUint16(nil, v) }
-	long := func(v uint32) []byte { return le.AppendUint32(nil, v) }
-	bgr := halves([]byte{30, 30, 200}, []byte{200, 60, 30})
-	colors := []byte{0, 0, 0, 0, 30, 30, 200, 0, 200, 60, 30, 0}
-	colorsOS2 := []byte{0, 0, 0, 30, 30, 200, 200, 60, 30}
-	all := func(palette []byte, entry, n int) []byte {
-		return append(palette, make([]byte, entry*n-len(palette))...)
-	}
-	rle8 := append(bytes.Repeat([]byte{8, 1, 8, 2, 0, 0}, 15), 0, 4, 1, 1, 1, 1, 4, 1, 0, 3, 2, 2, 2, 0, 5, 2, 0, 1) // runs, and pixels as they are
-	rle4 := append(bytes.Repeat([]byte{8, 0x11, 8, 0x22, 0, 0}, 16), 0, 1)
-	for name, file := range map[string][]byte{
-		"24 bit":           bmpFile(40, 16, 16, 24, 0, nil, nil, bgr),
-		"24 bit, top down": bmpFile(40, 16, -16, 24, 0, nil, nil, bgr),
-		"os/2":             bmpFile(12, 16, 16, 24, 0, nil, nil, bgr),
-		"os/2, 8 bit":      bmpFile(12, 16, 16, 8, 0, nil, all(colorsOS2, 3, 256), halves([]byte{1}, []byte{2})),
-		"os/2 2":           bmpFile(64, 16, 16, 8, 0, nil, all(colors, 4, 256), halves([]byte{1}, []byte{2})),
-		"555":              bmpFile(40, 16, 16, 16, 0, nil, nil, halves(short(25<<10|4<<5|4), short(4<<10|7<<5|25))),
-		"565":              bmpFile(40, 16, 16, 16, 3, []uint32{0xf800, 0x7e0, 0x1f}, nil, halves(short(25<<11|8<<5|4), short(4<<11|15<<5|25))),
-		"32 bit":           bmpFile(40, 16, 16, 32, 0, nil, nil, halves(long(0x00c81e1e), long(0x001e3cc8))),
-		"32 bit, alpha":    bmpFile(124, 16, 16, 32, 3, []uint32{0xff, 0xff00, 0xff0000, 0xff000000}, nil, halves(long(0xff1e1ec8), long(0xffc83c1e))),
-		"4 bit":            bmpFile(40, 16, 16, 4, 0, nil, all(colors, 4, 16), bytes.Repeat([]byte{0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22}, 16)),
-		"rle8":             bmpFile(40, 16, 16, 8, 1, nil, all(colors, 4, 256), rle8),
-		"rle4":             bmpFile(40, 16, 16, 4, 2, nil, all(colors, 4, 16), rle4),
-	} {
-		if p := shows(t, name, file, red, blue); p.Width != 16 || p.Height != 16 || p.Partial {
-			t.Errorf("%s: %d×%d, partial: %v", name, p.Width, p.Height, p.Partial)
-		}
-	}
-	shows(t, "transparent", bmpFile(124, 16, 16, 32, 3, []uint32{0xff, 0xff00, 0xff0000, 0xff000000}, nil, halves(long(0xff1e1ec8), long(0x00c83c1e))), red, white)
-	jpegInside := bmpFile(40, 16, 16, 0, 4, nil, nil, nil)
-	if _, err := readAll(t.Context(), newDecoder(t, page.DecoderConfig{}), onDisk(t, jpegInside), page.Options{}); !errors.Is(err, page.ErrNoDecoder) {
-		t.Errorf("a JPEG in a BMP: %v", err)
-	}
-	// A header alone is worth no memory.
-	d := newDecoder(t, page.DecoderConfig{Memory: 64 << 20})
-	if _, err := readAll(t.Context(), d, onDisk(t, bmpFile(40, 9000, 9000, 24, 0, nil, nil, bgr)), page.Options{}); !isTyped(err) || d.Kills() > 0 {
-		t.Errorf("a header of a large picture: %v", err)
-	}
 }
 
 // What viewers show of a file that is not quite right is read.
