@@ -38,12 +38,9 @@ var (
 // goroutine waits for the endpoint.
 type answer struct {
 	client   *Client
-	parent   context.Context // the caller's
 	ctx      context.Context // the request's, cancelled with errIdle by the watchdog
 	cancel   context.CancelCauseFunc
-	watchdog *time.Timer
-	waiting  time.Time // start of the wait for text
-	deadline time.Time // the watchdog's deadline
+	watchdog *watchdog
 	exchange *exchange
 
 	stream  *openai.ChatCompletionStream // nil if there is no answer
@@ -76,15 +73,15 @@ func (r result) outcome(words int) *Outcome {
 // there is no text. The caller must close the answer, also after an error.
 func (c *Client) ask(ctx context.Context, q query) (a *answer, piece string, end *result, err error) {
 	a = &answer{
-		client: c, parent: ctx, waiting: time.Now(), model: c.config.Model,
+		client: c, model: c.config.Model,
 		cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: q.reread},
 	}
 	if q.fields[maxTokens] != nil || q.fields[maxCompletionTokens] != nil {
 		a.limit = c.config.MaxTokens
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	a.deadline = a.waiting.Add(c.firstTextTimeout())
-	a.watchdog = time.AfterFunc(c.firstTextTimeout(), func() { a.cancel(errIdle) })
+	a.watchdog = newWatchdog(c.config.IdleTimeout, func() { a.cancel(errIdle) })
+	a.watchdog.wait(c.firstTextTimeout())
 	a.exchange = &exchange{
 		from: c.endpoint, client: c.http, image: q.page.Data, fields: q.fields, stream: c.config.Stream, alive: a.alive,
 	}
@@ -103,13 +100,13 @@ func (c *Client) ask(ctx context.Context, q query) (a *answer, piece string, end
 
 // close ends the request, at once if the request still runs.
 func (a *answer) close() {
-	a.watchdog.Stop()
+	a.watchdog.stop()
 	if a.exchange.events != nil && a.exchange.events.Done() {
 		// Only the end of the HTTP body is left. After reading the end, the
 		// connection can serve the next page.
-		a.watchdog.Reset(drainTime)
+		a.watchdog.wait(drainTime)
 		_, _ = io.CopyN(io.Discard, a.exchange.body, drainBytes)
-		a.watchdog.Stop()
+		a.watchdog.stop()
 	}
 	a.cancel(nil)
 	if a.stream != nil {
@@ -124,28 +121,56 @@ func (a *answer) resume() {
 	if a.finish != "" {
 		wait = min(wait, afterFinish)
 	}
-	a.waiting = time.Now()
-	a.deadline = a.waiting.Add(wait)
-	a.watchdog.Reset(wait)
+	a.watchdog.wait(wait)
 }
 
 // alive extends the watchdog's deadline for a thought, or for a keep-alive
 // before the first text. Neither extends the deadline for ever.
 func (a *answer) alive(thinking bool) {
-	if !a.client.config.Stream || a.finish != "" || a.begun && !thinking {
-		return
-	}
-	factor := time.Duration(wholeFactor)
-	if thinking {
-		factor = thinkingFactor
-	}
-	idle, now := a.client.config.IdleTimeout, time.Now()
-	wait := min(idle, a.waiting.Add(factor*idle).Sub(now))
-	if deadline := now.Add(wait); deadline.After(a.deadline) {
-		a.deadline = deadline
-		a.watchdog.Reset(wait)
+	switch {
+	case !a.client.config.Stream || a.finish != "":
+	case thinking:
+		a.watchdog.extend(thinkingFactor)
+	case !a.begun:
+		a.watchdog.extend(wholeFactor)
 	}
 }
+
+// A watchdog ends a request whose text does not come. The goroutine that waits for the
+// text uses it.
+type watchdog struct {
+	idle     time.Duration // the longest time without text
+	timer    *time.Timer   // ends the request
+	since    time.Time     // start of the wait for text
+	deadline time.Time
+}
+
+// newWatchdog returns a watchdog that is not waiting yet.
+func newWatchdog(idle time.Duration, end func()) *watchdog {
+	w := &watchdog{idle: idle, timer: time.AfterFunc(idle, end)}
+	w.stop()
+	return w
+}
+
+// wait starts a wait of at most a duration.
+func (w *watchdog) wait(longest time.Duration) {
+	w.since = time.Now()
+	w.deadline = w.since.Add(longest)
+	w.timer.Reset(longest)
+}
+
+// extend moves the deadline to an idle time from now, but not beyond a number of idle
+// times since the start of the wait.
+func (w *watchdog) extend(times time.Duration) {
+	now := time.Now()
+	longest := min(w.idle, w.since.Add(times*w.idle).Sub(now))
+	if deadline := now.Add(longest); deadline.After(w.deadline) {
+		w.deadline = deadline
+		w.timer.Reset(longest)
+	}
+}
+
+func (w *watchdog) stop() { w.timer.Stop() }
 
 // next returns the next piece of clean text, with the result if the piece is
 // the last.
@@ -181,7 +206,7 @@ func (a *answer) next() (piece string, end *result, err error) {
 			continue
 		}
 		if piece != "" || end != nil {
-			a.watchdog.Stop()
+			a.watchdog.stop()
 			return piece, end, nil
 		}
 		a.resume() // only tags came; a cleaner does not accept tags for ever
@@ -282,11 +307,12 @@ func (a *answer) full() bool {
 // failure returns err with its class, which depends on the text that came
 // before.
 func (a *answer) failure(err error) error {
-	if a.parent.Err() != nil {
-		return context.Cause(a.parent)
-	}
-	if context.Cause(a.ctx) == errIdle {
+	switch cause := context.Cause(a.ctx); cause {
+	case nil:
+	case errIdle:
 		return a.client.endpoint.fail(Idle, errIdle)
+	default: // the caller's
+		return cause
 	}
 	e, ok := errors.AsType[*Error](err)
 	if !ok { // go-openai could not send the request, or could not read the answer

@@ -218,17 +218,13 @@ func (r *reading) once(ctx context.Context, p page.Page, reread bool, d *candida
 }
 
 // request makes one request, adds the text to d, and calls the watcher.
-func (r *reading) request(ctx context.Context, q query, d *candidate) (result, error) {
+func (r *reading) request(ctx context.Context, q query, d *candidate) (last result, err error) {
 	r.requests++
 	t, begun := Attempt{Number: r.requests, ImageBytes: len(q.page.Data)}, time.Now()
-	end, err := r.try(ctx, q, d, &t)
-	t.Took, t.Err, t.Looped, t.Cut, t.Reason = time.Since(begun), err, end.looped, end.cut, end.reason
-	r.client.watch(t)
-	return end, err
-}
-
-func (r *reading) try(ctx context.Context, q query, d *candidate, t *Attempt) (result, error) {
-	begun := time.Now()
+	defer func() {
+		t.Took, t.Err, t.Looped, t.Cut, t.Reason = time.Since(begun), err, last.looped, last.cut, last.reason
+		r.client.watch(t)
+	}()
 	request := r.client.limit.begin()
 	defer request.end()
 	a, piece, end, err := r.client.ask(ctx, q)

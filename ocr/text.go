@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -115,15 +116,13 @@ func CountWords(s string) (n int) {
 // with any signs between. An endpoint that ignores its prompt returns the same
 // words in every mode.
 func SameWords(a, b string) bool {
-	next, stop := iter.Pull2(words(b))
-	defer stop()
-	for _, word := range words(a) {
-		if _, other, ok := next(); !ok || !strings.EqualFold(word, other) {
-			return false
+	all := func(s string) (all []string) {
+		for _, word := range words(s) {
+			all = append(all, word)
 		}
+		return all
 	}
-	_, _, more := next()
-	return !more
+	return slices.EqualFunc(all(a), all(b), strings.EqualFold)
 }
 
 // words yields the runs of letters and digits outside of tags, with their
