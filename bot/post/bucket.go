@@ -144,12 +144,9 @@ func (b *bucket) onRateLimit(sent time.Time, retryAfter time.Duration) {
 // unused reports whether forgetting the bucket would change nothing.
 func (b *bucket) unused(now time.Time) bool {
 	b.refill(now)
-	if _, waits := b.next(now); waits || b.inFlight > 0 || b.rate < 1 || b.blockedUntil.After(now) {
-		return false
-	}
-	// The tokens of a follower are not used: the leader's count.
-	follows := b.assigned.Role == share.Follower || b.assigned.Role == share.None
-	return follows || b.tokens >= b.current().burst && len(b.spentExtras) == 0
+	_, waits := b.next(now)
+	return !waits && b.inFlight == 0 && b.rate == 1 && !b.blockedUntil.After(now) &&
+		b.tokens >= b.current().burst && len(b.spentExtras) == 0
 }
 
 // current returns the part of the limit that is given out here. The parts of all

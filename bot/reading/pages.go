@@ -63,13 +63,15 @@ func (r *run) readPages(ctx context.Context, i int, doc *page.Document, turn fun
 	}
 	r.set(i, post.StatusChange, func(f *file) { f.ahead, f.pages = inWork, p })
 	group, working := errgroup.WithContext(ctx)
-	closing := p.start(working, group, turn)
-	err := group.Wait()
-	switch {
-	case context.Cause(ctx) != nil:
-		err = context.Cause(ctx)
-	case err == nil && closing:
-		err = jobs.ErrClosing
+	err := p.start(working, group, turn)
+	if !errors.Is(err, jobs.ErrClosing) { // when the bot stops, running pieces may have time to end
+		group.Go(func() error { return err })
+	}
+	if failed := group.Wait(); failed != nil {
+		err = failed
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
 	if err != nil {
 		return p.shown(), Outcome{}, err
@@ -78,8 +80,7 @@ func (r *run) readPages(ctx context.Context, i int, doc *page.Document, turn fun
 }
 
 // start starts to read each unread piece in group, in the order of their turns.
-// If the bot stops, closing is true, and running pieces may have time to end.
-func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) (closing bool) {
+func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) error {
 	r, first := p.run, true
 	for i := range p.pieces {
 		if p.pieces[i].done {
@@ -99,12 +100,8 @@ func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) (
 		if turn = nil; release == nil {
 			var err error
 			release, err = r.waitTurn(ctx, p.file, first, func() bool { return p.layer(ctx, i) != nil })
-			if errors.Is(err, jobs.ErrClosing) {
-				return true
-			}
 			if err != nil {
-				group.Go(func() error { return err })
-				return false
+				return err
 			}
 		}
 		first = false
@@ -116,7 +113,7 @@ func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) (
 			return p.finish(ctx, i, places, err)
 		})
 	}
-	return false
+	return nil
 }
 
 // load restores the pieces that an earlier process or attempt has read.
