@@ -24,33 +24,25 @@ func newDialect() *dialect { return &dialect{refused: map[string]string{}} }
 func (d *dialect) apply(fields map[string]json.RawMessage) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for name, instead := range d.refused {
+	replace(fields, d.refused)
+}
+
+// learn records refused fields.
+func (d *dialect) learn(refused map[string]string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.Copy(d.refused, refused)
+}
+
+// replace removes refused fields, or gives their values to the fields that are sent
+// instead.
+func replace(fields map[string]json.RawMessage, refused map[string]string) {
+	for name, instead := range refused {
 		if value, ok := fields[name]; ok && instead != "" {
 			fields[instead] = value
 		}
 		delete(fields, name)
 	}
-}
-
-// learn records the field of the request that an error blames, and returns the
-// field's name. If learn returns "", no field is to blame, and another request
-// is of no use.
-func (d *dialect) learn(e *Error, fields map[string]json.RawMessage) string {
-	name, instead := blamed(e, fields)
-	if name == "" {
-		return ""
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.refused[name] = instead
-	return name
-}
-
-// forget reverts learn for a field that was not to blame.
-func (d *dialect) forget(name string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.refused, name)
 }
 
 func (d *dialect) names() []string {
@@ -69,7 +61,8 @@ const (
 	temperature         = "temperature"
 )
 
-// blamed returns the field that an error names, and the field to send instead.
+// blamed returns the field that an error names, and the field to send instead. If name
+// is "", no field is to blame, and another request is of no use.
 // If an image and its answer exceed the context together, the cure may be to
 // leave the answer's limit to the endpoint.
 func blamed(e *Error, fields map[string]json.RawMessage) (name, instead string) {

@@ -195,25 +195,22 @@ func retryRule(err error) error {
 // was read already and needs another answer. If the endpoint refuses a field,
 // once repeats the request without that field.
 func (r *reading) once(ctx context.Context, p page.Page, reread bool, d *candidate) (result, error) {
-	tooLarge := "" // the field that was left out because the answer's limit was too large
+	refused := map[string]string{}
 	for {
-		q := query{page: p, reread: reread, fields: r.client.fields(reread)}
-		end, err := r.request(ctx, q, d)
-		e, ok := errors.AsType[*Error](err)
-		if !ok {
-			return end, err
+		fields := r.client.fields(reread)
+		replace(fields, refused)
+		end, err := r.request(ctx, query{page: p, reread: reread, fields: fields}, d)
+		e, failed := errors.AsType[*Error](err)
+		if failed {
+			if name, instead := blamed(e, fields); name != "" {
+				refused[name] = instead
+				continue
+			}
 		}
-		if e.Class == TooLarge && tooLarge != "" { // the page itself is too large
-			r.client.dialect.forget(tooLarge)
-			return end, err
+		if !failed || e.Class != TooLarge { // else the page itself is too large
+			r.client.dialect.learn(refused)
 		}
-		name := r.client.dialect.learn(e, q.fields)
-		if name == "" {
-			return end, err
-		}
-		if e.Class == TooLarge {
-			tooLarge = name
-		}
+		return end, err
 	}
 }
 

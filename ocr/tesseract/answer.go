@@ -179,15 +179,13 @@ var (
 		Status: http.StatusTooManyRequests, Type: "rate_limit_error", Code: "rate_limit_exceeded",
 		Message: "too many requests are waiting; try again later",
 	}
-	errTooSlow = &apiError{
-		Status: http.StatusInternalServerError, Type: "server_error", Code: "internal_error",
-		Message: "reading the picture took too long",
-	}
-	errFailed = &apiError{
-		Status: http.StatusInternalServerError, Type: "server_error", Code: "internal_error",
-		Message: "the picture could not be read",
-	}
+	errTooSlow = serverError("reading the picture took too long")
+	errFailed  = serverError("the picture could not be read")
 )
+
+func serverError(message string) *apiError {
+	return &apiError{Status: http.StatusInternalServerError, Type: "server_error", Code: "internal_error", Message: message}
+}
 
 // asAPIError returns any error in the API's form. Internal details are left
 // out.
