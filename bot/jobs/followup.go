@@ -75,6 +75,8 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 	if len(f.Key) > maxName || len(f.Kind) > maxName {
 		return ErrTooLarge
 	}
+	ctx, cancel := context.WithTimeout(ctx, storePatience) // for both calls together
+	defer cancel()
 	err := retryStore(ctx, func(ctx context.Context) error {
 		value, err := q.encodeFollowUp(ctx, followUp{FollowUp: f, ID: rand.Text()})
 		if err != nil {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -63,6 +64,25 @@ func TestEachCallOfAFollowUpFails(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The patience with the store is that of both calls together.
+func TestPatienceOfAddFollowUp(t *testing.T) {
+	inMemory(t, func(w *world) {
+		began, stored := time.Now(), false
+		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if late := time.Since(began) >= storePatience*2/3; stored || call == "Put" && !late {
+				return failed
+			} else if call == "Put" {
+				stored = true
+			}
+			return none
+		}})
+		err := q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()})
+		if took := time.Since(began); !errors.Is(err, ErrUnavailable) || took > storePatience+time.Second {
+			w.Errorf("it took %s: %v", took, err)
+		}
+	})
 }
 
 // A store that fails now and then puts no follow-up off, which reads a record that is

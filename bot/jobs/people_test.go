@@ -67,6 +67,20 @@ func TestStop(t *testing.T) {
 	})
 }
 
+// TestStopIsRecordedFirst: when the work's context ends, the record already has the
+// person who stopped the job.
+func TestStopIsRecordedFirst(t *testing.T) {
+	j := &Job{owner: "owner"}
+	var by string
+	j.end = func(error) { by = j.Record().StoppedBy }
+	if err := j.observe(state{State: Running, Owner: "owner", Changes: 1, StoppedBy: "bob"}); err != nil {
+		t.Error(err)
+	}
+	if by != "bob" {
+		t.Errorf("at the end of the context the job was stopped by %q", by)
+	}
+}
+
 func TestErase(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		q := w.queue()
