@@ -14,7 +14,7 @@ type message struct {
 	To   string `json:",omitempty"` // the receiver, or "" for all
 
 	// Beat is the number of a leader's beat, or of the beat that a hello answers. Followers
-	// has the last hello of each follower.
+	// has the last hello of each follower. See contact for the numbers.
 	Beat      uint64            `json:",omitempty"`
 	Followers map[string]uint64 `json:"Members,omitempty"`
 	// Hello is the number of a hello, with all turns of its sender if Full is true, or
@@ -47,49 +47,40 @@ const (
 	maxMessage  = 512 << 10 // bytes
 	maxRequests = 4000      // turns of a replica that the leader knows at once
 	maxName     = 64        // bytes of a replica's id, a pool, or a person
-	maxKept     = 1024      // beats and hellos with a known time
 )
 
-// follower is another replica in the eyes of the leader.
-type follower struct {
-	id         string
-	listed     bool      // in the record
-	reported   bool      // this leader knows the turns of the follower
-	hello      uint64    // number of the last hello
-	helloAt    time.Time // time of the last hello
-	answeredAt time.Time // time of the last beat that the follower answered
-	tickets    map[uint64]*ticket
+// contact is what a replica knows of its contact with the others. Share.mu guards the
+// fields.
+type contact struct {
+	// Each beat and hello has the time of its sending as its number, in nanoseconds since
+	// start: the answer to a message then says when the message was sent.
+	start time.Time
+	sent  uint64 // number of the last beat or hello
+
+	leader    string    // the sender of the last beat
+	beat      uint64    // number of that beat
+	listedAt  time.Time // the time of the last beat that lists this replica
+	reachedAt time.Time // the last time that a leader is known to have heard this replica
+
+	lastMessages map[string]time.Time // the last message of each replica, also of this one, that was heard
+	hearingSince time.Time            // the beginning of the time in which this replica heard itself without a gap
 }
 
-// ticket is a request of a follower in the line.
-type ticket struct {
-	Place
-	source string
-	// Guarded by Share.out.
-	granted time.Time // zero for a waiter
-	ahead   int       // number of waiters ahead, or Served if that is not known
-	moved   bool      // ahead was not sent yet
+// number returns the number of a message that is sent now. Numbers grow also within an
+// instant.
+func (c *contact) number(now time.Time) uint64 {
+	c.sent = max(c.sent+1, uint64(now.Sub(c.start)))
+	return c.sent
 }
 
-// end ends a turn or a wait of a follower.
-func (m *follower) end(s *Share, id uint64, unused bool) {
-	t := m.tickets[id]
-	if t == nil {
-		return
-	}
-	delete(m.tickets, id)
-	end(t.Place, unused || t.waits(s))
-}
-
-// waits reports whether the turn was not granted yet.
-func (t *ticket) waits(s *Share) bool {
-	s.out.Lock()
-	defer s.out.Unlock()
-	return t.granted.IsZero()
+// sentAt returns the time of the message with that number. If no such message was sent, ok
+// is false.
+func (c *contact) sentAt(number uint64) (at time.Time, ok bool) {
+	return c.start.Add(time.Duration(number)), 0 < number && number <= c.sent
 }
 
 // exchange sends and takes messages until ctx ends.
-func (s *Share) exchange(ctx context.Context) {
+func (s *Share) exchange(ctx context.Context, inbox <-chan []byte) {
 	tick := time.NewTicker(s.time(heartbeatInterval))
 	defer tick.Stop()
 	s.sendStatus(true)
@@ -108,7 +99,7 @@ func (s *Share) exchange(ctx context.Context) {
 			} else {
 				s.sendStatus(false)
 			}
-		case data := <-s.inbox:
+		case data := <-inbox:
 			s.receive(data)
 			s.sendGrants(false)
 		}
@@ -124,20 +115,16 @@ func (s *Share) sendStatus(full bool) {
 	switch s.assigned.Role {
 	case Leader:
 		s.forgetSilent(now)
-		s.beat++
-		remember(s.beatTimes, s.beat, now)
-		m.Beat, m.Followers = s.beat, map[string]uint64{}
-		for id, other := range s.followers {
+		m.Beat, m.Followers = s.contact.number(now), map[string]uint64{}
+		for id, other := range s.leading.followers {
 			if other.listed {
 				m.Followers[id] = other.hello
 			}
 		}
 	default:
-		s.hellos++
-		remember(s.helloTimes, s.hellos, now)
-		m.Hello, m.Beat = s.hellos, s.beat
+		m.Hello, m.Beat = s.contact.number(now), s.contact.beat
 		if s.assigned.Role == Follower { // otherwise there is nobody to serve the waiters
-			m.To, m.Full = s.leader, full
+			m.To, m.Full = s.contact.leader, full
 			m.Requests, m.Ended = s.requests(full)
 		}
 	}
@@ -167,46 +154,8 @@ func (s *Share) requests(full bool) (requests []Request, over []ended) {
 		w.Age = time.Since(t.since)
 		requests = append(requests, w)
 	}
-	over, s.ended = s.ended, nil
+	over, s.turns.ended = s.turns.ended, nil
 	return requests, over[:min(len(over), maxRequests)] // the next full hello tells the rest
-}
-
-// remember keeps the time of a message.
-func remember(sent map[uint64]time.Time, n uint64, at time.Time) {
-	sent[n] = at
-	delete(sent, n-maxKept)
-}
-
-// sendGrants sends the turns of other replicas, and, if places is true, the number of waiters
-// ahead of those that wait.
-func (s *Share) sendGrants(places bool) {
-	s.mu.Lock()
-	s.updateRole()
-	if s.assigned.Role != Leader { // for example after a freeze
-		s.mu.Unlock()
-		return
-	}
-	s.out.Lock()
-	grants := map[string][]grant{}
-	for _, m := range s.followers {
-		for _, g := range s.grants[m.id] {
-			if m.tickets[g.ID] != nil { // otherwise the turn went to another waiter
-				grants[m.id] = append(grants[m.id], g)
-			}
-		}
-		for id, t := range m.tickets {
-			if places && t.moved && t.granted.IsZero() {
-				t.moved = false
-				grants[m.id] = append(grants[m.id], grant{id, t.ahead})
-			}
-		}
-	}
-	clear(s.grants)
-	s.out.Unlock()
-	s.mu.Unlock()
-	for to, list := range grants {
-		s.send(message{From: s.id, To: to, Grants: list})
-	}
 }
 
 func (s *Share) send(m message) {
@@ -239,35 +188,31 @@ func (s *Share) receive(data []byte) {
 		s.handleHello(m)
 	case m.Beat > 0:
 		s.handleBeat(m)
-	case len(m.Grants) > 0 && m.From == s.leader:
+	case len(m.Grants) > 0 && m.From == s.contact.leader:
 		s.handleGrants(m.Grants)
 	}
 }
 
 // noteMessage keeps the time of a message of a replica. The caller holds mu.
 func (s *Share) noteMessage(from string, now time.Time) {
-	if from != s.id {
-		maps.DeleteFunc(s.lastMessages, func(_ string, at time.Time) bool { return now.Sub(at) > s.time(JobLeaseTimeout) })
-		s.lastMessages[from] = now
-		return
+	c := &s.contact
+	if from == s.id && now.Sub(c.lastMessages[from]) > s.time(reserveAfter) {
+		c.hearingSince = now
 	}
-	if now.Sub(s.lastEcho) > s.time(reserveAfter) {
-		s.hearingSince = now
-	}
-	s.lastEcho = now
+	maps.DeleteFunc(c.lastMessages, func(_ string, at time.Time) bool { return now.Sub(at) > s.time(JobLeaseTimeout) })
+	c.lastMessages[from] = now
 }
 
 // handleBye removes a replica that has left. The caller holds mu, as for what follows.
 func (s *Share) handleBye(id string) {
-	if m := s.followers[id]; m != nil {
+	if m := s.leading.followers[id]; m != nil {
 		s.remove(m)
-		s.updateRole()
 	}
-	if s.leader == id {
-		s.leader, s.listedAt = "", time.Time{}
-		s.updateRole()
+	if s.contact.leader == id {
+		s.contact.leader, s.contact.listedAt = "", time.Time{}
 		notify(s.joined) // the next leader may be this replica
 	}
+	s.updateRole()
 }
 
 // handleBeat handles a beat.
@@ -275,19 +220,20 @@ func (s *Share) handleBeat(m message) {
 	if s.assigned.Role == Leader {
 		return // one of the two has been replaced, and will learn that from the record
 	}
+	c := &s.contact
 	last, listed := m.Followers[s.id]
-	if m.From != s.leader || !listed {
-		s.leader, s.listedAt = m.From, time.Time{}
-		for _, t := range s.turns {
+	if m.From != c.leader || !listed {
+		c.leader, c.listedAt = m.From, time.Time{}
+		for _, t := range s.turns.byID {
 			t.announced = false
 		}
 	}
-	s.beat = m.Beat
-	if at, ok := s.helloTimes[last]; listed && ok {
+	c.beat = m.Beat
+	if at, ok := c.sentAt(last); ok {
 		// The leader has heard this replica since.
-		s.listedAt = time.Now()
-		if at.After(s.reachedAt) {
-			s.reachedAt = at
+		c.listedAt = time.Now()
+		if at.After(c.reachedAt) {
+			c.reachedAt = at
 		}
 	}
 	s.updateRole()
@@ -306,124 +252,18 @@ func (s *Share) mergeReports(from string, reports map[string][]byte) {
 	}
 }
 
-// handleHello handles a hello.
-func (s *Share) handleHello(m message) {
-	if s.assigned.Role != Leader {
-		return
-	}
-	other := s.followers[m.From]
-	if other == nil {
-		if len(s.followers) >= maxFollowers {
-			return
-		}
-		other = &follower{id: m.From, tickets: map[uint64]*ticket{}}
-		s.followers[m.From] = other
-		notify(s.joined)
-	}
-	if m.Hello <= other.hello && other.hello > 0 {
-		return
-	}
-	other.hello, other.helloAt = m.Hello, time.Now()
-	if at, ok := s.beatTimes[m.Beat]; ok && m.To == s.id && at.After(other.answeredAt) {
-		other.answeredAt = at
-		s.updateRole()
-	}
-	if !other.listed {
-		return
-	}
-	if m.To == s.id && m.Full && m.Beat > s.beatBefore && !other.reported {
-		other.reported = true
-		defer s.updateRole()
-	}
-	s.mergeReports(other.id, m.Reports)
-	if m.To == s.id {
-		s.reconcile(other, m)
-	}
-}
-
-// reconcile brings the lines up to date with a hello.
-func (s *Share) reconcile(m *follower, hello message) {
-	for _, e := range hello.Ended {
-		m.end(s, e.ID, e.Unused)
-	}
-	if len(hello.Requests) > maxRequests {
-		return
-	}
-	requested := map[uint64]bool{}
-	for _, w := range hello.Requests {
-		requested[w.ID] = true
-		t := m.tickets[w.ID]
-		if t != nil && w.Taken && t.waits(s) { // with a turn of an earlier leader
-			m.end(s, w.ID, true)
-			t = nil
-		}
-		switch {
-		case t == nil:
-			s.enqueue(m, w)
-		case !w.Taken:
-			s.grantAgain(m, w.ID, t)
-		}
-	}
-	for id := range m.tickets {
-		if hello.Full && !requested[id] {
-			m.end(s, id, false)
-		}
-	}
-}
-
-// enqueue puts a request of a follower in the line.
-func (s *Share) enqueue(m *follower, w Request) {
-	source, ok := s.sources[w.Source]
-	if !ok || max(len(w.Pool), len(w.Person)) > maxName {
-		return
-	}
-	w.Age = min(max(w.Age, 0), forgetAfter)
-	t := &ticket{source: w.Source, ahead: Served}
-	if w.Taken {
-		t.granted = time.Now()
-	}
-	t.Place = source.Enter(w, func(ahead int) {
-		s.out.Lock()
-		defer s.out.Unlock()
-		if ahead != Served {
-			t.moved = t.moved || t.ahead != ahead
-			t.ahead = ahead
-			return
-		}
-		t.granted = time.Now()
-		s.grants[m.id] = append(s.grants[m.id], grant{w.ID, Served})
-		notify(s.changed)
-	})
-	if t.Place != nil {
-		m.tickets[w.ID] = t
-	}
-}
-
-// grantAgain grants a turn once more if the grant did not reach the follower.
-func (s *Share) grantAgain(m *follower, id uint64, t *ticket) {
-	s.out.Lock()
-	defer s.out.Unlock()
-	if !t.granted.IsZero() && time.Since(t.granted) > s.time(heartbeatInterval) {
-		t.granted = time.Now()
-		s.grants[m.id] = append(s.grants[m.id], grant{id, Served})
-	}
-}
-
 // handleGrants handles news for the waiters of this replica.
 func (s *Share) handleGrants(grants []grant) {
 	if s.assigned.Role != Follower {
 		return
 	}
 	for _, g := range grants {
-		t := s.turns[g.ID]
+		t := s.turns.byID[g.ID]
 		switch {
 		case t != nil && !t.request.Taken:
-			s.out.Lock()
-			entry := t.entry
-			s.out.Unlock()
-			t.tell(entry, g.Ahead)
+			t.tell(t.entry, g.Ahead)
 		case t == nil && g.Ahead == Served:
-			s.ended = append(s.ended, ended{g.ID, true})
+			s.turns.ended = append(s.turns.ended, ended{g.ID, true})
 			notify(s.changed)
 		}
 	}

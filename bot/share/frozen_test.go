@@ -76,7 +76,7 @@ func TestFrozenLeaderTakesNoTurn(t *testing.T) {
 			turn := s.Enter(Request{Source: "counter"}, time.Now())
 			source.serve()
 			<-time.After(tt.frozen)
-			if taken := turn.Take(); taken != tt.taken {
+			if taken := turn.take(); taken != tt.taken {
 				t.Errorf("frozen for %s: taken is %t", tt.frozen, taken)
 			}
 			turn.GiveBack()
@@ -101,7 +101,7 @@ func TestFrozenLeaderGrantsNoTurn(t *testing.T) {
 			defer stop()
 			other := &follower{id: "other", listed: true, helloAt: time.Now(), answeredAt: time.Now(), tickets: map[uint64]*ticket{}}
 			s.mu.Lock()
-			s.followers[other.id] = other
+			s.leading.followers[other.id] = other
 			s.reconcile(other, message{Requests: []Request{{ID: 1, Source: "counter"}}})
 			s.mu.Unlock()
 			<-time.After(tt.frozen)
@@ -138,13 +138,13 @@ func TestFrozenFollowerTakesNoTurn(t *testing.T) {
 			s := New((&sharetest.Memory{}).Link(), slog.New(slog.DiscardHandler))
 			s.Add("counter", &counter{}, JobLeaseTimeout)
 			s.mu.Lock()
-			s.leader, s.listedAt, s.reachedAt = "leader", time.Now(), time.Now()
+			s.contact.leader, s.contact.listedAt, s.contact.reachedAt = "leader", time.Now(), time.Now()
 			s.updateRole()
 			s.mu.Unlock()
 			turn := s.Enter(Request{Source: "counter"}, time.Now())
 			s.receive([]byte(`{"From":"leader","To":"` + s.id + `","Grants":[{"i":1,"n":-1}]}`))
 			<-time.After(tt.frozen)
-			if taken := turn.Take(); taken != tt.taken {
+			if taken := turn.take(); taken != tt.taken {
 				t.Errorf("frozen for %s: taken is %t", tt.frozen, taken)
 			}
 			turn.GiveBack()

@@ -15,6 +15,14 @@ type record struct {
 	Followers map[string]time.Duration `json:"Members"`
 }
 
+// lease is what a replica knows of the record. Share.mu guards the fields.
+type lease struct {
+	revision      uint64    // of the record at the last look
+	revisionSince time.Time // the first look at that revision
+	renewed       time.Time // the beginning of the last write as the leader
+	first         bool      // no leader was there before
+}
+
 // maxFollowers bounds the number of followers. Only ten can be alive.
 const maxFollowers = 32
 
@@ -47,7 +55,7 @@ func (s *Share) keepLease(ctx context.Context) {
 func (s *Share) wantsRecord() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.assigned.Role != Follower || time.Since(s.listedAt) > s.time(suspectAfter)
+	return s.assigned.Role != Follower || time.Since(s.contact.listedAt) > s.time(suspectAfter)
 }
 
 // renew writes the record if no other replica is the leader.
@@ -78,14 +86,14 @@ func (s *Share) renew(ctx context.Context) error {
 	s.updateRole() // after a freeze the role may be over
 	if s.assigned.Role != Leader {
 		s.becomeLeader(next, begun)
-		s.first = revision == 0
+		s.lease.first = revision == 0
 	}
 	for id := range next.Followers {
-		if m := s.followers[id]; m != nil {
+		if m := s.leading.followers[id]; m != nil {
 			m.listed = true
 		}
 	}
-	s.renewed, s.reachedAt = begun, begun
+	s.lease.renewed, s.contact.reachedAt = begun, begun
 	s.updateRole()
 	notify(s.changed)
 	return nil
@@ -96,17 +104,15 @@ func (s *Share) renew(ctx context.Context) error {
 func (s *Share) nextRecord(last record, revision uint64, now time.Time) (next record, free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if revision != s.revision {
-		s.revision, s.revisionSince = revision, now
+	if revision != s.lease.revision {
+		s.lease.revision, s.lease.revisionSince = revision, now
 	}
-	if last.Leader != "" && last.Leader != s.id && now.Sub(s.revisionSince) < s.time(takeoverAfter) {
+	if last.Leader != "" && last.Leader != s.id && now.Sub(s.lease.revisionSince) < s.time(takeoverAfter) {
 		return record{}, false
 	}
 	next = record{Leader: s.id, Followers: map[string]time.Duration{}}
 	if s.assigned.Role == Leader {
-		for id, m := range s.followers {
-			next.Followers[id] = now.Sub(m.helloAt)
-		}
+		next.Followers = s.leading.silences(now)
 		return next, true
 	}
 	for id, quiet := range last.Followers {
@@ -115,50 +121,9 @@ func (s *Share) nextRecord(last record, revision uint64, now time.Time) (next re
 		}
 	}
 	if last.Leader != "" && last.Leader != s.id {
-		next.Followers[last.Leader] = now.Sub(s.revisionSince)
+		next.Followers[last.Leader] = now.Sub(s.lease.revisionSince)
 	}
 	return next, true
-}
-
-// becomeLeader makes this replica the leader. All others may be isolated at that time. The
-// caller holds mu.
-func (s *Share) becomeLeader(r record, now time.Time) {
-	s.dropFollowers()
-	if now.Sub(s.lastEcho) > s.time(reserveAfter) {
-		s.hearingSince = now // this replica was cut off, or frozen
-	}
-	for id, quiet := range r.Followers {
-		s.followers[id] = &follower{id: id, helloAt: now.Add(-quiet), tickets: map[uint64]*ticket{}}
-	}
-	s.leader, s.listedAt = "", time.Time{}
-	s.beat++
-	s.beatBefore, s.leaderSince = s.beat, now
-	clear(s.beatTimes)
-}
-
-// forgetSilent ends the waits of silent followers, later their turns, and removes such
-// followers in the end. The caller holds mu.
-func (s *Share) forgetSilent(now time.Time) {
-	for id, m := range s.followers {
-		silence := now.Sub(m.helloAt)
-		for turn, t := range m.tickets {
-			if silence > s.time(s.sources[t.source].maxSilence) || silence > s.time(reserveAfter) && t.waits(s) {
-				m.end(s, turn, false)
-			}
-		}
-		if silence > s.time(forgetAfter) {
-			s.log.Info("a replica is gone for good", "replica", id)
-			s.remove(m)
-		}
-	}
-}
-
-// remove removes a follower, with its turns and waits. The caller holds mu.
-func (s *Share) remove(m *follower) {
-	for id := range m.tickets {
-		m.end(s, id, false)
-	}
-	delete(s.followers, m.id)
 }
 
 // leave tells the others that this replica ends.
@@ -168,11 +133,8 @@ func (s *Share) leave(ctx context.Context) {
 	s.mu.Lock()
 	s.updateRole()
 	role := s.assigned.Role
-	free := record{Followers: map[string]time.Duration{}}
-	for id, m := range s.followers {
-		free.Followers[id] = time.Since(m.helloAt)
-	}
-	s.renewed, s.reachedAt, s.listedAt = time.Time{}, time.Time{}, time.Time{}
+	free := record{Followers: s.leading.silences(time.Now())}
+	s.lease.renewed, s.contact.reachedAt, s.contact.listedAt = time.Time{}, time.Time{}, time.Time{}
 	s.updateRole()
 	s.mu.Unlock()
 	if role == Leader {

@@ -40,8 +40,7 @@ const (
 // Assignment is a role for a time.
 type Assignment struct {
 	Role     Role
-	Until    time.Time // the end of the role; zero for ever
-	Reserved int       // number of tenths that a leader leaves free, Tenths-1 at most
+	Reserved int // number of tenths that a leader leaves free, Tenths-1 at most
 	// Recovering is true if other replicas may have turns of an earlier leader that this
 	// leader does not know yet.
 	Recovering bool
@@ -93,39 +92,18 @@ type Share struct {
 	log       *slog.Logger
 	sources   map[string]sharedSource // by name; read only after Run has begun
 	rate      float64                 // of this replica's clock, for tests
-	inbox     chan []byte
-	changed   chan struct{} // holds one wake-up for exchange
-	joined    chan struct{} // holds one wake-up for keepLease
-	ready     chan struct{} // closed after the first look at the record
+	changed   chan struct{}           // holds one wake-up for exchange
+	joined    chan struct{}           // holds one wake-up for keepLease
+	ready     chan struct{}           // closed after the first look at the record
 
-	mu           sync.Mutex // guards the fields up to out; goes before the sources' locks
-	assigned     Assignment
-	reachedAt    time.Time            // the last time that a leader is known to have heard this replica
-	beat         uint64               // the leader's last beat, sent or heard
-	hearingSince time.Time            // the beginning of the time in which this replica heard itself without a gap
-	lastEcho     time.Time            // the last message of this replica that came back to it
-	lastMessages map[string]time.Time // the last message of each other replica
-	// The turns of this replica.
-	ids   uint64           // the last turn's id
-	turns map[uint64]*Turn // waiting or taken
-	ended []ended          // not told to the leader yet
-	// For the leader.
-	renewed     time.Time            // the beginning of the last write
-	first       bool                 // no leader was there before
-	beatBefore  uint64               // the last beat before this replica became the leader
-	leaderSince time.Time            // the time at which this replica became the leader
-	beatTimes   map[uint64]time.Time // times of the last beats
-	followers   map[string]*follower // the other replicas
-	// For the others.
-	leader        string               // the sender of the last beat
-	listedAt      time.Time            // the time of the last beat that lists this replica
-	hellos        uint64               // number of sent hellos
-	helloTimes    map[uint64]time.Time // times of the last hellos
-	revision      uint64               // revision of the record at the last look
-	revisionSince time.Time            // the first look at that revision
+	mu       sync.Mutex // guards the fields below, which change together; goes before the sources' locks
+	assigned Assignment
+	lease    lease
+	contact  contact
+	leading  leading
+	turns    turns
 
-	out    sync.Mutex // guards grants and a turn's state; goes after the sources' locks
-	grants map[string][]grant
+	out sync.Mutex // guards fields of Turn and ticket; goes after the sources' locks
 }
 
 // sharedSource is a source whose turns all replicas share.
@@ -140,9 +118,9 @@ func New(link Link, log *slog.Logger) *Share {
 	s := &Share{
 		id: rand.Text(), link: link, exclusive: link == nil || link.Exclusive(), log: log,
 		sources: map[string]sharedSource{}, rate: 1,
-		inbox: make(chan []byte, 256), changed: make(chan struct{}, 1), joined: make(chan struct{}, 1), ready: make(chan struct{}),
-		turns: map[uint64]*Turn{}, beatTimes: map[uint64]time.Time{}, helloTimes: map[uint64]time.Time{},
-		followers: map[string]*follower{}, lastMessages: map[string]time.Time{}, grants: map[string][]grant{},
+		changed: make(chan struct{}, 1), joined: make(chan struct{}, 1), ready: make(chan struct{}),
+		contact: contact{start: time.Now(), lastMessages: map[string]time.Time{}},
+		leading: leading{followers: map[string]*follower{}}, turns: turns{byID: map[uint64]*Turn{}},
 	}
 	if s.exclusive {
 		s.assigned = Whole
@@ -170,9 +148,10 @@ func (s *Share) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	inbox := make(chan []byte, 256)
 	stop, err := s.link.Subscribe(func(data []byte) {
 		select {
-		case s.inbox <- data:
+		case inbox <- data:
 		default: // a full hello or a beat makes up for it within a second
 		}
 	})
@@ -183,7 +162,7 @@ func (s *Share) Run(ctx context.Context) error {
 	defer stop()
 	var leasing sync.WaitGroup
 	leasing.Go(func() { s.keepLease(ctx) })
-	s.exchange(ctx)
+	s.exchange(ctx, inbox)
 	leasing.Wait()
 	s.leave(context.WithoutCancel(ctx))
 	return nil
@@ -198,12 +177,12 @@ func (s *Share) updateRole() {
 	now := time.Now()
 	next := Assignment{}
 	switch {
-	case s.renewed.Add(s.time(leaseTime)).After(now):
-		next = Assignment{Role: Leader, Until: s.renewed.Add(s.time(leaseTime)), Reserved: s.reserved(now), Recovering: s.recovering(now), First: s.first}
-	case s.leader != "" && s.listedAt.Add(s.time(isolatedAfter)).After(now):
-		next = Assignment{Role: Follower, Until: s.listedAt.Add(s.time(isolatedAfter))}
-	case s.reachedAt.Add(s.time(isolatedFor)).After(now):
-		next = Assignment{Role: Isolated, Until: s.reachedAt.Add(s.time(isolatedFor))}
+	case now.Sub(s.lease.renewed) < s.time(leaseTime):
+		next = Assignment{Role: Leader, Reserved: s.reserved(now), Recovering: s.recovering(now), First: s.lease.first}
+	case s.contact.leader != "" && now.Sub(s.contact.listedAt) < s.time(isolatedAfter):
+		next.Role = Follower
+	case now.Sub(s.contact.reachedAt) < s.time(isolatedFor):
+		next.Role = Isolated
 	}
 	if next == s.assigned {
 		return
@@ -218,12 +197,11 @@ func (s *Share) updateRole() {
 	}
 	s.logRole(next.Role)
 	if before == Leader {
-		s.dropFollowers()
+		for _, m := range s.leading.followers {
+			s.remove(m)
+		}
 	}
-	s.ended = nil
-	s.out.Lock()
-	clear(s.grants)
-	s.out.Unlock()
+	s.turns.ended = nil
 	s.requeue()
 }
 
@@ -238,38 +216,6 @@ func (s *Share) logRole(r Role) {
 		s.log.Warn("no replica that gives out turns can be reached; going on with a tenth of Slack's budgets")
 	case None:
 		s.log.Warn("no replica that gives out turns can be reached, for minutes; waiting")
-	}
-}
-
-// reserved returns the number of tenths to leave free. The caller holds mu.
-func (s *Share) reserved(now time.Time) (n int) {
-	for _, m := range s.followers {
-		if m.listed && now.Sub(m.answeredAt) > s.time(reserveAfter) {
-			n++
-		}
-	}
-	return min(n, Tenths-1)
-}
-
-// recovering reports whether a follower may have turns of an earlier leader that this
-// leader does not know. The caller holds mu.
-func (s *Share) recovering(now time.Time) bool {
-	if now.Sub(s.leaderSince) >= s.time(JobLeaseTimeout) {
-		return false
-	}
-	for id, m := range s.followers {
-		silence := min(now.Sub(s.hearingSince), now.Sub(s.lastMessages[id]))
-		if m.listed && !m.reported && silence < s.time(JobLeaseTimeout) {
-			return true
-		}
-	}
-	return false
-}
-
-// dropFollowers removes all followers. The caller holds mu.
-func (s *Share) dropFollowers() {
-	for _, m := range s.followers {
-		s.remove(m)
 	}
 }
 

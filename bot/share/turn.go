@@ -56,8 +56,16 @@ type Turn struct {
 	place     Place // in the line of this replica, or nil
 	announced bool  // the leader knows of the request
 
-	// Guarded by Share.out.
-	entry, served int // numbers of entries in a line; the turn has come if both are equal
+	// The turn has come if both numbers of entries in a line are equal. Share.out guards
+	// served; entry changes under Share.mu and Share.out.
+	entry, served int
+}
+
+// turns are the turns of this replica. Share.mu guards the fields.
+type turns struct {
+	last  uint64           // id of the newest turn
+	byID  map[uint64]*Turn // waiting or taken
+	ended []ended          // not told to the leader yet
 }
 
 // ErrGivenUp is the error of a caller that left the line.
@@ -69,9 +77,9 @@ func (s *Share) Enter(w Request, since time.Time) *Turn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.updateRole()
-	s.ids++
-	t.request.ID = s.ids
-	s.turns[t.request.ID] = t
+	s.turns.last++
+	t.request.ID = s.turns.last
+	s.turns.byID[t.request.ID] = t
 	s.enter(t)
 	return t
 }
@@ -85,10 +93,7 @@ func (s *Share) enter(t *Turn) {
 	case Follower:
 		notify(s.changed)
 	case Leader, Isolated:
-		s.out.Lock()
-		entry := t.entry
-		s.out.Unlock()
-		w := t.request
+		entry, w := t.entry, t.request
 		w.Age = time.Since(t.since)
 		t.place = s.sources[w.Source].Enter(w, func(ahead int) { t.tell(entry, ahead) })
 	}
@@ -119,7 +124,7 @@ func (t *Turn) Wait(ctx context.Context, giveUp <-chan struct{}, tell func(ahead
 	for ctx.Err() == nil {
 		select {
 		case <-t.wake:
-			if t.Take() {
+			if t.take() {
 				return nil
 			}
 		case n := <-t.ahead:
@@ -134,9 +139,9 @@ func (t *Turn) Wait(ctx context.Context, giveUp <-chan struct{}, tell func(ahead
 	return context.Cause(ctx)
 }
 
-// Take takes the turn. If the turn is not there, Take returns false, and the wait goes on.
+// take takes the turn. If the turn is not there, take returns false, and the wait goes on.
 // A process that was frozen loses the turns that came before.
-func (t *Turn) Take() bool {
+func (t *Turn) take() bool {
 	s := t.share
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,9 +165,9 @@ func (t *Turn) end(unused bool) {
 	if t.place != nil {
 		end(t.place, unused)
 	}
-	delete(s.turns, t.request.ID)
+	delete(s.turns.byID, t.request.ID)
 	if s.assigned.Role == Follower {
-		s.ended = append(s.ended, ended{t.request.ID, unused})
+		s.turns.ended = append(s.turns.ended, ended{t.request.ID, unused})
 		notify(s.changed)
 	}
 }
@@ -180,7 +185,7 @@ func end(p Place, unused bool) {
 func (s *Share) Load(source string) (taken, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, t := range s.turns {
+	for _, t := range s.turns.byID {
 		switch {
 		case t.request.Source != source:
 		case t.request.Taken:
@@ -194,7 +199,7 @@ func (s *Share) Load(source string) (taken, waiting int) {
 
 // sortedTurns returns the turns of this replica in their order. The caller holds mu.
 func (s *Share) sortedTurns() []*Turn {
-	return slices.SortedFunc(maps.Values(s.turns), func(a, b *Turn) int { return cmp.Compare(a.request.ID, b.request.ID) })
+	return slices.SortedFunc(maps.Values(s.turns.byID), func(a, b *Turn) int { return cmp.Compare(a.request.ID, b.request.ID) })
 }
 
 // requeue takes the waiters of this replica to the line of its new role. A new leader first
@@ -204,19 +209,17 @@ func (s *Share) requeue() {
 	for _, t := range s.sortedTurns() {
 		switch {
 		case !t.request.Taken:
+			if t.place != nil {
+				t.place.Leave()
+				t.place = nil
+			}
+			s.out.Lock()
+			t.entry++
+			s.out.Unlock()
 			waiting = append(waiting, t)
 		case t.place == nil && s.assigned.Role == Leader:
 			t.place = s.sources[t.request.Source].Enter(t.request, nil)
 		}
-	}
-	for _, t := range waiting {
-		if t.place != nil {
-			t.place.Leave()
-			t.place = nil
-		}
-		s.out.Lock()
-		t.entry++
-		s.out.Unlock()
 	}
 	for _, t := range waiting {
 		s.enter(t)
