@@ -137,9 +137,6 @@ func decodeState(b []byte) (state, error) {
 
 // record returns the record for a spec and a state.
 func (o spec) record(s state) Record {
-	if s.State == Erased {
-		return Record{State: Erased, Updated: s.Updated}
-	}
 	r := Record{
 		Key: o.Key, Thread: o.Thread, Person: o.Person, File: o.File,
 		Request: o.Request, Progress: o.Progress, Created: o.Created,

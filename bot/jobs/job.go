@@ -21,14 +21,13 @@ type Job struct {
 	end     context.CancelCauseFunc // ends the work's context
 	recheck chan struct{}           // requests a look at the state
 
-	mu        sync.Mutex   // guards the fields below
-	spec      spec         // does not change after the claim
-	state     state        // as last seen
-	seal      seal         // seal of the job's entries
-	pages     map[int]seal // seals of the pages that this job saved
-	until     time.Time    // end of the lease
-	ended     bool         // lost or settled: nothing may be written
-	releasing bool         // the write that gives the job away is in progress
+	mu        sync.Mutex // guards the fields below
+	spec      spec       // does not change after the claim
+	state     state      // as last seen
+	seal      seal       // seal of the job's entries
+	until     time.Time  // end of the lease
+	ended     bool       // lost or settled: nothing may be written
+	releasing bool       // the work is over: a write gives the job away
 	items     map[*itemContext]struct{}
 	onSettled func(State, error) // or nil
 }
@@ -42,15 +41,6 @@ func (j *Job) OnSettled(call func(as State, err error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.onSettled = call
-}
-
-func (j *Job) callOnSettled(as State, err error) {
-	j.mu.Lock()
-	call := j.onSettled
-	j.mu.Unlock()
-	if call != nil {
-		call(as, err)
-	}
 }
 
 // Record returns the job's record as last seen.
@@ -182,54 +172,13 @@ func (j *Job) Save(ctx context.Context, progress any) error {
 	})
 }
 
-// done finishes the job as Done, Failed or Stopped. A job that a person
-// stopped is never Done. Its pages are kept as long as its record.
-func (j *Job) done(ctx context.Context, as State) (State, error) {
-	return j.settle(ctx, func(s *state) {
-		s.State, s.Owner = as, ""
-		if as == Done && s.StoppedBy != "" {
-			s.State = Stopped
-		}
-	})
-}
-
-// retry counts a failed attempt. The next attempt follows after the given
-// time, or after the queue's own time if after is 0, or at once if a person
-// stopped the job. After the last attempt the job has failed.
-func (j *Job) retry(ctx context.Context, after time.Duration) (State, error) {
-	return j.settle(ctx, func(s *state) {
-		wait := after
-		switch {
-		case s.StoppedBy != "":
-			wait = 0
-		case wait == 0:
-			wait = backoff(s.Attempts)
-		}
-		s.State, s.Owner, s.Attempts = Queued, "", s.Attempts+1
-		s.NotBefore = time.Now().Add(wait)
-		if s.Attempts >= j.q.config.MaxAttempts {
-			s.State, s.NotBefore = Failed, time.Time{}
-		}
-	})
-}
-
-// release hands the job back without counting an attempt. The next worker
-// starts after the given time.
-func (j *Job) release(ctx context.Context, after time.Duration) (State, error) {
-	return j.settle(ctx, func(s *state) {
-		s.State, s.Owner = Queued, ""
-		if after > 0 {
-			s.NotBefore = time.Now().Add(after)
-		}
-	})
-}
-
-// settle writes the last state and returns the job's state.
-func (j *Job) settle(ctx context.Context, edit func(*state)) (State, error) {
-	j.setReleasing(true)
-	s, err := j.write(ctx, edit)
+// settle writes the decision about the job and returns the job's state.
+func (j *Job) settle(ctx context.Context, v *verdict) (State, error) {
+	j.mu.Lock()
+	j.releasing = true
+	j.mu.Unlock()
+	s, err := j.write(ctx, func(s *state) { v.apply(s, j.q.config.MaxAttempts) })
 	if err != nil {
-		j.setReleasing(false)
 		return "", err
 	}
 	j.mu.Lock()
@@ -255,12 +204,6 @@ func (j *Job) endLease(ctx context.Context) {
 	if err != nil {
 		j.q.config.Log.Warn("could not end a lease; it will expire", "request", requestID(j.id), "error", err)
 	}
-}
-
-func (j *Job) setReleasing(away bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.releasing = away
 }
 
 // wake requests a look at the state.

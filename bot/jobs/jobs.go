@@ -14,6 +14,7 @@
 package jobs
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -130,27 +131,11 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	set := func(d *time.Duration, to time.Duration) {
-		if *d <= 0 {
-			*d = to
-		}
-	}
-	if c.Retention == KeepNothing {
-		c.Retention = 0
-	} else {
-		set(&c.Retention, 30*24*time.Hour)
-	}
-	set(&c.LeaseFor, 10*time.Second)
-	set(&c.Grace, 4*time.Second)
-	c.LeaseFor = max(c.LeaseFor, time.Second)
-	if c.MaxAttempts <= 0 {
-		c.MaxAttempts = 5
-	}
-	if c.MaxLeased <= 0 {
-		c.MaxLeased = 256
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
+	c.Retention = max(cmp.Or(c.Retention, 30*24*time.Hour), 0) // KeepNothing becomes 0
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 5)
+	c.LeaseFor = max(cmp.Or(c.LeaseFor, 10*time.Second), time.Second)
+	c.MaxLeased = cmp.Or(c.MaxLeased, 256)
+	c.Grace = cmp.Or(c.Grace, 4*time.Second)
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c
 }

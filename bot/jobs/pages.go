@@ -47,7 +47,7 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	if err := j.check(ctx); err != nil {
 		return err
 	}
-	seal, err := j.makePageSeal(ctx, n)
+	seal, err := j.q.makePageSeal(ctx, j.id, n)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 	// The job may have been erased before the page was stored.
 	s, _, err := j.q.state(ctx, j.id)
 	if err == nil && s.State == Erased {
-		err = errors.Join(j.q.store.Delete(ctx, pageSecretsOf(j.id)), j.q.store.Delete(ctx, pagesOf(j.id)))
+		err = errors.Join(j.q.store.Erase(ctx, pageSecretKey(j.id, n)), j.q.store.Delete(ctx, pagesOf(j.id)))
 	}
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func TestErase(t *testing.T) {
 			if err := j.SavePage(context.WithoutCancel(ctx), 2, "more text"); !errors.Is(err, ErrLost) {
 				w.Errorf("saving a page of an erased job: %v", err)
 			}
-			if _, err := j.done(context.WithoutCancel(ctx), Done); !errors.Is(err, ErrLost) {
+			if _, err := j.settle(context.WithoutCancel(ctx), &verdict{kind: finish}); !errors.Is(err, ErrLost) {
 				w.Errorf("finishing an erased job: %v", err)
 			}
 			return nil

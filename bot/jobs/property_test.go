@@ -109,7 +109,8 @@ func (m *machine) fence(t *rapid.T) {
 func (m *machine) done(t *rapid.T) {
 	j := m.any(t)
 	as := rapid.SampledFrom([]State{Done, Failed, Stopped}).Draw(t, "as")
-	got, err := j.done(t.Context(), as)
+	v := map[State]*verdict{Done: {kind: finish}, Failed: {kind: cancel}, Stopped: {kind: cancel, err: ErrStopped}}[as]
+	got, err := j.settle(t.Context(), v)
 	if m.wants(t, j, err) {
 		j.endLease(t.Context())
 		m.owner = nil
@@ -125,7 +126,7 @@ func (m *machine) done(t *rapid.T) {
 func (m *machine) retry(t *rapid.T) {
 	j := m.any(t)
 	after := rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "after")
-	as, err := j.retry(t.Context(), after)
+	as, err := j.settle(t.Context(), &verdict{kind: retry, after: after})
 	if !m.wants(t, j, err) {
 		return
 	}
@@ -142,7 +143,7 @@ func (m *machine) retry(t *rapid.T) {
 
 func (m *machine) release(t *rapid.T) {
 	j := m.any(t)
-	if _, err := j.release(t.Context(), 0); m.wants(t, j, err) {
+	if _, err := j.settle(t.Context(), &verdict{kind: handoff}); m.wants(t, j, err) {
 		j.endLease(t.Context())
 		m.owner = nil
 		if got := m.get(t); got.Attempts != m.known.Attempts || got.State != Queued {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"slackocr/bot/jobs/kv"
-	"slackocr/bot/sleep"
 )
 
 // Queue stores jobs and gives them to workers.
@@ -38,7 +37,11 @@ const enqueuing = 2 * time.Second
 // Open returns a queue on a store, which belongs to the queue from now on.
 func Open(ctx context.Context, c Config, store kv.Store) (*Queue, error) {
 	c = c.withDefaults()
-	if err := setup(ctx, store, kv.Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor}); err != nil {
+	// A cluster that lost a server chooses new leaders, stream by stream.
+	err := repeat(ctx, func(ctx context.Context) error {
+		return store.Setup(ctx, kv.Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor})
+	})
+	if err != nil {
 		return nil, err
 	}
 	master, err := masterSeal(c.Key)
@@ -48,19 +51,6 @@ func Open(ctx context.Context, c Config, store kv.Store) (*Queue, error) {
 	q := &Queue{config: c, store: store, master: master, id: rand.Text(), running: map[string]*Job{}}
 	q.replicas.Store(1)
 	return q, q.checkKey(ctx)
-}
-
-// opening bounds the time without an answer when a queue is opened: a cluster
-// that lost a server chooses new leaders, stream by stream.
-const opening = 20 * time.Second
-
-func setup(ctx context.Context, store kv.Store, s kv.Setup) error {
-	for end := time.Now().Add(opening); ; {
-		err := store.Setup(ctx, s)
-		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) || sleep.For(ctx, pause/2) != nil {
-			return err
-		}
-	}
 }
 
 // Enqueue stores a job. When Enqueue returns nil, the job is durable. If a job

@@ -123,7 +123,9 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 		case err == nil:
 			q.replicas.Store(int64(n))
 			q.answered.Store(time.Now().UnixNano())
-			q.measure(ctx)
+			if length, err := q.store.Unfinished(ctx); err == nil { // otherwise the next count is as good
+				q.length.Store(int64(length))
+			}
 		case errors.Is(err, ErrBroken):
 			broken(err)
 			return
@@ -134,14 +136,6 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later
 			return
 		}
-	}
-}
-
-// measure counts the unfinished jobs. A failed count is repeated the next
-// time.
-func (q *Queue) measure(ctx context.Context) {
-	if n, err := q.store.Unfinished(ctx); err == nil {
-		q.length.Store(int64(n))
 	}
 }
 
@@ -190,12 +184,7 @@ var (
 
 // claim makes this worker the owner of a job.
 func (q *Queue) claim(ctx context.Context, j *Job) bool {
-	var notBefore time.Time
-	o, err := q.leased(ctx, j)
-	if err == nil {
-		notBefore, err = q.own(ctx, j, o)
-	}
-	var wait time.Duration
+	wait, err := q.own(ctx, j)
 	switch {
 	case err == nil:
 		return true
@@ -209,13 +198,10 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 		q.config.Log.Error("set aside a corrupt record", "request", requestID(j.id), "error", err)
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, errEarly):
-		wait = time.Until(notBefore)
-		fallthrough
-	default:
-		if !errors.Is(err, errEarly) {
-			q.config.Log.Error("could not lease a job", "request", requestID(j.id), "error", err)
-		}
 		err = j.lease.Return(ctx, max(wait, pause))
+	default:
+		q.config.Log.Error("could not lease a job", "request", requestID(j.id), "error", err)
+		err = j.lease.Return(ctx, pause)
 	}
 	if err != nil {
 		q.config.Log.Warn("could not return a lease; it will expire", "request", requestID(j.id), "error", err)
@@ -247,11 +233,16 @@ func (q *Queue) leased(ctx context.Context, j *Job) (spec, error) {
 }
 
 // own writes the job's owner after a renewal of the lease, whose end is
-// therefore known. If the next attempt is not due yet, own returns the time.
-func (q *Queue) own(ctx context.Context, j *Job, o spec) (notBefore time.Time, err error) {
+// therefore known. If the next attempt is not due yet, wait is the time until
+// then.
+func (q *Queue) own(ctx context.Context, j *Job) (wait time.Duration, err error) {
+	o, err := q.leased(ctx, j)
+	if err != nil {
+		return 0, err
+	}
 	asked := time.Now()
 	if err := j.lease.Renew(ctx); err != nil {
-		return time.Time{}, err
+		return 0, err
 	}
 	mine := leaseSeq{j.lease.Entry().Revision, j.lease.Delivery(), q.store.Session()}
 	s, err := q.change(ctx, j.id, func(s *state) error {
@@ -269,12 +260,12 @@ func (q *Queue) own(ctx context.Context, j *Job, o spec) (notBefore time.Time, e
 		return nil
 	})
 	if err != nil {
-		return s.NotBefore, err
+		return time.Until(s.NotBefore), err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.spec, j.state, j.until = o, s, asked.Add(q.config.LeaseFor)
-	return time.Time{}, nil
+	return 0, nil
 }
 
 // work runs one job and settles it.

@@ -133,32 +133,21 @@ func (q *Queue) makeSeal(ctx context.Context, id string) (seal, error) {
 }
 
 // makePageSeal returns the seal of a page, with a new secret if the page has none.
-func (j *Job) makePageSeal(ctx context.Context, page int) (seal, error) {
-	j.mu.Lock()
-	s, outer := j.pages[page], j.seal
-	j.mu.Unlock()
-	if s.aead != nil {
-		return s, nil
-	}
-	key := pageSecretKey(j.id, page)
-	put := func(secret []byte) error { return j.q.store.Update(ctx, key, outer.close(key, secret), 0) }
-	s, err := j.q.makeSecret(ctx, key, outer, put)
-	if errors.Is(err, ErrCorrupt) { // the page is unreadable: start anew
-		if err := j.q.store.Erase(ctx, key); err != nil {
-			return seal{}, err
-		}
-		s, err = j.q.makeSecret(ctx, key, outer, put)
-	}
+func (q *Queue) makePageSeal(ctx context.Context, id string, page int) (seal, error) {
+	outer, err := q.seal(ctx, id)
 	if err != nil {
 		return seal{}, err
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.pages == nil {
-		j.pages = map[int]seal{}
+	key := pageSecretKey(id, page)
+	put := func(secret []byte) error { return q.store.Update(ctx, key, outer.close(key, secret), 0) }
+	s, err := q.makeSecret(ctx, key, outer, put)
+	if errors.Is(err, ErrCorrupt) { // the page is unreadable: start anew
+		if err := q.store.Erase(ctx, key); err != nil {
+			return seal{}, err
+		}
+		return q.makeSecret(ctx, key, outer, put)
 	}
-	j.pages[page] = s
-	return s, nil
+	return s, err
 }
 
 // makeSecret returns the seal for the secret under a key, which is itself

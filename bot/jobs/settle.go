@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,7 +108,7 @@ func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 	}
 	var as State
 	err := retryStore(ctx, func(ctx context.Context) (err error) {
-		as, err = j.apply(ctx, v)
+		as, err = j.settle(ctx, v)
 		return err
 	})
 	switch {
@@ -116,25 +117,45 @@ func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
 	case err != nil:
 		q.config.Log.Warn("could not settle a job; its lease will expire", "request", requestID(j.id), "error", err)
 		return
-	case v.kind != handoff:
-		j.callOnSettled(as, v.err)
+	}
+	j.mu.Lock()
+	call := j.onSettled
+	j.mu.Unlock()
+	if call != nil && v.kind != handoff {
+		call(as, v.err)
 	}
 	j.endLease(ctx)
 }
 
-func (j *Job) apply(ctx context.Context, v *verdict) (State, error) {
+// apply changes the state of a job as decided.
+func (v *verdict) apply(s *state, maxAttempts int) {
+	s.Owner = ""
 	switch v.kind {
-	case retry:
-		return j.retry(ctx, v.after)
-	case handoff:
-		return j.release(ctx, v.after)
-	case cancel:
-		if errors.Is(v.err, ErrStopped) {
-			return j.done(ctx, Stopped)
+	case finish:
+		s.State = Done
+		if s.StoppedBy != "" { // such a job is never Done
+			s.State = Stopped
 		}
-		return j.done(ctx, Failed)
+	case cancel:
+		s.State = Failed
+		if errors.Is(v.err, ErrStopped) {
+			s.State = Stopped
+		}
+	case handoff:
+		s.State = Queued
+		if v.after > 0 {
+			s.NotBefore = time.Now().Add(v.after)
+		}
+	case retry:
+		wait := cmp.Or(v.after, backoff(s.Attempts))
+		if s.StoppedBy != "" {
+			wait = 0
+		}
+		s.State, s.Attempts, s.NotBefore = Queued, s.Attempts+1, time.Now().Add(wait)
+		if s.Attempts >= maxAttempts {
+			s.State, s.NotBefore = Failed, time.Time{}
+		}
 	}
-	return j.done(ctx, Done)
 }
 
 // settling returns a context for the last writes of a job, which ends soon
