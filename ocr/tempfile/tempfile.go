@@ -70,42 +70,42 @@ type Room struct {
 // A caller must not hold a Room of the same Space while it waits, and nothing that
 // the holder of a Room may wait for.
 func (s *Space) Take(ctx context.Context, person string, bytes int64) (*Room, error) {
-	bytes = s.bounded(bytes)
-	own := s.enter(person)
-	if err := own.free.Acquire(ctx, bytes); err != nil {
-		s.leave(person, own)
-		return nil, context.Cause(ctx)
-	}
-	if err := s.all.Acquire(ctx, bytes); err != nil {
-		own.free.Release(bytes)
-		s.leave(person, own)
-		return nil, context.Cause(ctx)
-	}
-	return s.room(person, own, bytes), nil
+	return s.take(person, bytes, func(free *semaphore.Weighted, bytes int64) error {
+		if free.Acquire(ctx, bytes) != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	})
 }
 
 // TryTake is Take without waiting. If the bytes are not free, TryTake returns
 // nil.
 func (s *Space) TryTake(person string, bytes int64) *Room {
-	bytes = s.bounded(bytes)
-	own := s.enter(person)
-	if !own.free.TryAcquire(bytes) {
-		s.leave(person, own)
+	room, _ := s.take(person, bytes, func(free *semaphore.Weighted, bytes int64) error {
+		if !free.TryAcquire(bytes) {
+			return errors.New("too few bytes are free")
+		}
 		return nil
-	}
-	if !s.all.TryAcquire(bytes) {
-		own.free.Release(bytes)
-		s.leave(person, own)
-		return nil
-	}
-	return s.room(person, own, bytes)
+	})
+	return room
 }
 
-func (s *Space) bounded(bytes int64) int64 { return max(1, min(bytes, s.each)) }
-
-func (s *Space) room(person string, own *share, bytes int64) *Room {
+// take takes bytes of the person's share, and then of all.
+func (s *Space) take(person string, bytes int64, acquire func(*semaphore.Weighted, int64) error) (*Room, error) {
+	bytes = max(1, min(bytes, s.each))
+	own := s.enter(person)
+	err := acquire(own.free, bytes)
+	if err == nil {
+		if err = acquire(s.all, bytes); err != nil {
+			own.free.Release(bytes)
+		}
+	}
+	if err != nil {
+		s.leave(person, own)
+		return nil, err
+	}
 	s.used.Add(bytes)
-	return &Room{space: s, person: person, share: own, bytes: bytes}
+	return &Room{space: s, person: person, share: own, bytes: bytes}, nil
 }
 
 func (s *Space) enter(person string) *share {

@@ -134,7 +134,7 @@ func (p *Program) exitError(err error) error {
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		switch status.Signal() {
-		case syscall.SIGKILL, sandbox.SIGXCPU:
+		case syscall.SIGKILL, syscall.SIGXCPU:
 			return &KilledError{Kind: p.kind, Limit: LimitTime}
 		default:
 			return &KilledError{Kind: p.kind, Limit: LimitCrash}

@@ -1,5 +1,3 @@
-//go:build linux || darwin
-
 package sandbox
 
 import (
@@ -10,9 +8,6 @@ import (
 	"strings"
 	"syscall"
 )
-
-// SIGXCPU comes when the time on the processor is used up.
-const SIGXCPU = syscall.SIGXCPU
 
 // Limit limits this process, and the processes that it starts: their data beyond
 // those of now, and each file that they write, in bytes, and their time on the
@@ -59,9 +54,6 @@ func dataNow() int64 {
 	}
 	return pages * int64(os.Getpagesize())
 }
-
-// CloseOnExec keeps an open file from every process that this one starts.
-func CloseOnExec(fd int) { syscall.CloseOnExec(fd) }
 
 // OwnGroup puts a command and its children into a process group, which is
 // killed when the command's context ends.

@@ -1,7 +1,7 @@
 package tiff
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
 	"image"
 	"image/color"
@@ -63,10 +63,10 @@ func (d directory) convertNumbers(file *input.File) (image.Image, error) {
 		return nil, err
 	}
 	pages, err := directories(file.Tools.Output)
-	if err != nil {
-		return nil, input.Broken(input.TIFF, fmt.Errorf("reading what libtiff made: %w", err))
+	var m image.Image
+	if err == nil {
+		m, err = newNumbers(pages[0], file.Tools.Output).picture()
 	}
-	m, err := newNumbers(pages[0], file.Tools.Output).picture()
 	if err != nil {
 		return nil, input.Broken(input.TIFF, fmt.Errorf("reading what libtiff made: %w", err))
 	}
@@ -100,15 +100,8 @@ func newNumbers(d directory, r io.ReaderAt) *numbers {
 // picture returns the picture of the numbers. Numbers without a largest value
 // of their own are scaled between the least and the largest number present.
 func (n *numbers) picture() (image.Image, error) {
-	inks := 1
-	switch n.photometric() {
-	case photometricRGB:
-		inks = 3
-	case photometricCMYK:
-		inks = 4
-	case photometricLab:
-		inks = 3
-	}
+	photometric, extra := n.photometric(), n.number(tagExtraSamples, 0)
+	inks := cmp.Or(map[uint64]int{photometricRGB: 3, photometricCMYK: 4, photometricLab: 3}[photometric], 1)
 	if n.width < 1 || n.height < 1 || n.samples < inks || n.planes > min(inks, len(n.tags[tagStripOffsets].numbers)) && n.planes > 1 {
 		return nil, fmt.Errorf("%d×%d pixels of %d samples in %d planes", n.width, n.height, n.samples, n.planes)
 	}
@@ -130,8 +123,6 @@ func (n *numbers) picture() (image.Image, error) {
 		}
 	}
 	m := image.NewNRGBA(image.Rect(0, 0, n.width, n.height))
-	extra := n.number(tagExtraSamples, 0)
-	photometric := n.photometric()
 	err := n.eachPixel(func(x, y int, v []float64) {
 		c := m.Pix[m.PixOffset(x, y):][:4]
 		for i := range c {
@@ -172,24 +163,22 @@ func (n *numbers) byte(v float64) uint8 {
 // eachPixel calls f with the samples of each pixel, row by row.
 func (n *numbers) eachPixel(f func(x, y int, v []float64)) error {
 	perPlane := n.samples / n.planes
-	length := (n.width*perPlane*n.depth + 7) / 8
-	readers := make([]*bufio.Reader, n.planes)
-	for i := range readers {
-		offset := n.tags[tagStripOffsets].numbers[i]
-		readers[i] = bufio.NewReaderSize(io.NewSectionReader(n.r, int64(offset&math.MaxInt64), int64(length)*int64(n.height)), 64<<10)
+	rows, v := make([][]byte, n.planes), make([]float64, n.samples)
+	for plane := range rows {
+		rows[plane] = make([]byte, (n.width*perPlane*n.depth+7)/8)
 	}
-	row, v := make([]byte, length), make([]float64, n.width*n.samples)
 	for y := range n.height {
-		for plane, r := range readers {
-			if _, err := io.ReadFull(r, row); err != nil {
+		for plane, row := range rows {
+			offset := int64(n.tags[tagStripOffsets].numbers[plane]&math.MaxInt32) + int64(y)*int64(len(row))
+			if _, err := n.r.ReadAt(row, offset); err != nil {
 				return input.UnexpectedEOF(err)
-			}
-			for i := range n.width * perPlane {
-				v[i*n.planes+plane] = n.value(row, i)
 			}
 		}
 		for x := range n.width {
-			f(x, y, v[x*n.samples:][:n.samples])
+			for i := range v {
+				v[i] = n.value(rows[i/perPlane], x*perPlane+i%perPlane)
+			}
+			f(x, y, v)
 		}
 	}
 	return nil
