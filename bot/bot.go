@@ -71,15 +71,10 @@ type Bot struct {
 	shared     *share.Share    // turns that all replicas share
 	otherTasks reading.Counter // searches, notices and downloads
 	metrics    *metrics
-	connection
-	intake intake // set before the first event
-	people people
-}
-
-// connection is the bot's connection to Slack.
-type connection struct {
-	http      *http.Client
-	connected atomic.Bool // to Socket Mode
+	http       *http.Client
+	connected  atomic.Bool // to Socket Mode
+	intake     intake      // set before the first event
+	people     people
 }
 
 // identity is Slack's answer about the bot's token.
@@ -114,7 +109,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 	b := &Bot{
 		config: c, log: c.Log, metrics: m, api: api,
 		client: post.NewClient(api, post.NewPacer(shared, m.registry), client),
-		jobs:   queue, shared: shared, connection: connection{http: client},
+		jobs:   queue, shared: shared, http: client,
 	}
 	b.reader = &reading.Reader{
 		Client: b.client, Jobs: queue, Model: model, Decoder: c.Decoder,

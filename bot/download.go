@@ -93,55 +93,48 @@ func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 	return nil
 }
 
-// enqueueDownload stores a press, unless another press did before.
+// enqueueDownload stores a press, unless the files of an earlier press are in
+// the thread or being sent, since people press twice. The Origin is the number
+// of earlier presses, which failed or whose files were deleted, so that only one
+// of several simultaneous presses counts.
 func (b *Bot) enqueueDownload(ctx context.Context, c *slack.InteractionCallback, key string, a ask.Ask, file int, root string) error {
-	n, there, err := b.sentBefore(ctx, key, file, a.Channel, root)
-	created := false
-	if err == nil && !there {
-		t := task{Download: &Download{
-			Key: key, Item: file, Origin: strconv.Itoa(n), Channel: a.Channel, Root: root, Person: c.User.ID,
-			Name: a.FileName(file), File: a.Files[file].Slack.ID, Source: a.Files[file].Source, Respond: c.ResponseURL,
-		}}
-		if b.tooManyTasks(t) {
-			return userError(words.TooManyAsks)
+	d := Download{
+		Key: key, Item: file, Channel: a.Channel, Root: root, Person: c.User.ID,
+		Name: a.FileName(file), File: a.Files[file].Slack.ID, Source: a.Files[file].Source, Respond: c.ResponseURL,
+	}
+	t := task{Download: &d}
+	if b.tooManyTasks(t) {
+		return userError(words.TooManyAsks)
+	}
+	for n := 0; ; n++ {
+		d.Origin = strconv.Itoa(n)
+		there := true
+		created, err := b.enqueue(ctx, t)
+		if err == nil && !created {
+			there, err = b.wasSent(ctx, t.record().Key)
 		}
-		created, err = b.enqueue(ctx, t)
+		switch {
+		case err != nil || created:
+			return err
+		case there:
+			return userError(words.SentAlready)
+		}
 	}
-	if err == nil && !created {
-		err = userError(words.SentAlready)
-	}
-	return err
 }
 
-// sentBefore looks for earlier presses for the same result. there is true if
-// their files are in the thread or being sent, since people press twice. n is
-// the number of other presses, which failed or whose files were deleted. The
-// key of the next Download contains n, so that only one of several simultaneous
-// presses counts.
-func (b *Bot) sentBefore(ctx context.Context, key string, file int, channel, root string) (n int, there bool, err error) {
-	records, err := b.jobs.ByThread(ctx, threadKey(channel, root))
-	if err != nil {
-		return 0, false, err
+// wasSent reports whether the files of an earlier Download are in the thread or
+// being sent.
+func (b *Bot) wasSent(ctx context.Context, key string) (bool, error) {
+	r, err := b.jobs.Get(ctx, key)
+	if err != nil && !isUnknownJob(err) || unfinished(r) {
+		return true, err
 	}
-	for _, r := range records {
-		var sent []post.UploadState
-		t, err := decode(r)
-		if err != nil || t.Download == nil || t.Download.Key != key || t.Download.Item != file {
-			continue
-		}
-		n++
-		if unfinished(r) {
-			return n, true, nil
-		}
-		if r.State != jobs.Done || json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
-			continue
-		}
-		_, err = b.client.File(ctx, sent[len(sent)-1].ID)
-		switch post.Code(err) {
-		case "file_deleted", "file_not_found":
-		case "":
-			return n, err == nil, err
-		}
+	var sent []post.UploadState
+	if r.State != jobs.Done || json.Unmarshal(r.Progress, &sent) != nil || len(sent) == 0 {
+		return false, nil
 	}
-	return n, false, nil
+	if _, err = b.client.File(ctx, sent[len(sent)-1].ID); post.Code(err) != "" {
+		return false, nil // it was deleted
+	}
+	return true, err
 }

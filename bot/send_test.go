@@ -84,3 +84,22 @@ func TestDownloadThatSlackRefuses(t *testing.T) {
 		h.wait("the file", func() bool { names, _ := h.filesOf(ts); return len(names) == 1 })
 	})
 }
+
+// TestDownloadOnceMore sends files again that somebody deleted.
+func TestDownloadOnceMore(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		ts := h.post("a.png")
+		h.closed(ts)
+		for range 2 {
+			h.press(h.ann, h.channel, h.answers(ts)[0].TS, "send")
+			h.wait("the file", func() bool { names, _ := h.filesOf(ts); return len(names) == 1 })
+			h.pass(time.Minute) // the bot knows it too
+			if err := h.ws.DeleteFile(h.app.BotUserID, h.uploads(h.channel)[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if w := h.whispers(h.ann); len(w) > 0 {
+			t.Errorf("it whispers %q", w)
+		}
+	})
+}

@@ -7,9 +7,7 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -19,7 +17,6 @@ import (
 
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
-	"slackocr/bot/sleep"
 )
 
 const (
@@ -83,7 +80,7 @@ func (b *Bot) session(ctx context.Context, down reading.Shutdown, work *dispatch
 					b.log.Info("connecting to Slack again")
 				}
 			case socketmode.EventTypeConnectionError:
-				b.connectionLost(cancel, event.Data)
+				b.connectionLost(cancel, disconnected, event.Data)
 			case socketmode.EventTypeInvalidAuth:
 				// slack-go returns this error for every 404, even a proxy's.
 			default:
@@ -104,13 +101,16 @@ func (b *Bot) session(ctx context.Context, down reading.Shutdown, work *dispatch
 }
 
 // connectionLost logs the reason for a lost connection, and ends a client whose
-// token Slack refuses.
-func (b *Bot) connectionLost(cancel context.CancelCauseFunc, data any) {
+// token Slack refuses. A client that waits because Slack says so is left alone.
+func (b *Bot) connectionLost(cancel context.CancelCauseFunc, disconnected *time.Timer, data any) {
 	e, ok := data.(*slack.ConnectionErrorEvent)
 	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // the bot itself cancelled
 		return
 	}
 	b.log.Warn("no connection to Slack", "error", e.ErrorObj, "attempt", e.Attempt)
+	if limited, ok := errors.AsType[*slack.RateLimitedError](e.ErrorObj); ok {
+		disconnected.Reset(disconnectTimeout + limited.RetryAfter)
+	}
 	if post.TokenProblem(e.ErrorObj) {
 		cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: post.Code(e.ErrorObj)})
 	}
@@ -130,34 +130,17 @@ func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, envelo
 
 // connectThrottle limits the calls of apps.connections.open. The Socket Mode client
 // repeats these calls without a pause if Slack accepts a connection and closes
-// it at once. connectThrottle also keeps Retry-After across clients.
+// it at once.
 type connectThrottle struct {
 	*http.Transport
 	pace *rate.Limiter
-
-	mu    sync.Mutex // guards until
-	until time.Time  // no call before this time
 }
 
 func (t *connectThrottle) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
-		return t.Transport.RoundTrip(r)
+	if strings.HasSuffix(r.URL.Path, "/apps.connections.open") {
+		if err := t.pace.Wait(r.Context()); err != nil {
+			return nil, err
+		}
 	}
-	t.mu.Lock()
-	wait := time.Until(t.until)
-	t.mu.Unlock()
-	if err := sleep.For(r.Context(), wait); err != nil {
-		return nil, err
-	}
-	if err := t.pace.Wait(r.Context()); err != nil {
-		return nil, err
-	}
-	response, err := t.Transport.RoundTrip(r)
-	if err == nil && response.StatusCode == http.StatusTooManyRequests {
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		t.mu.Lock()
-		t.until = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
-		t.mu.Unlock()
-	}
-	return response, err
+	return t.Transport.RoundTrip(r)
 }
