@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/ask"
+	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
@@ -150,6 +151,8 @@ func (b *Bot) explain(err error) (sentence string) {
 		return string(why)
 	case errors.Is(err, post.ErrTooManyMembers):
 		return words.TooManyMembers
+	case errors.Is(err, jobs.ErrFull):
+		return words.StoreFull
 	}
 	b.log.Error("could not carry out a request", "error", err)
 	return words.NotTaken

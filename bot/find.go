@@ -31,11 +31,12 @@ func (b *Bot) resolve(ctx context.Context, f Search) (files []FoundFile, err err
 	case f.Message != nil:
 		files, err = b.inMessage(ctx, *f.Message)
 	case f.Linked != nil:
-		files, err = b.linked(ctx, *f.Linked, f.Person)
+		// To a person who cannot see the message, the message does not exist.
+		if err = b.requireMember(ctx, f.Linked.Channel, f.Person, words.NotForYou); err == nil {
+			files, err = b.inMessage(ctx, *f.Linked)
+		}
 	case f.File != "":
-		var file FoundFile
-		file, err = b.visible(ctx, f, f.File)
-		files = []FoundFile{file}
+		files = []FoundFile{{File: slack.File{ID: f.File}, Named: true}}
 	case f.Thread != "":
 		files, err = b.inThread(ctx, f)
 	case f.Last:
@@ -71,7 +72,9 @@ func (b *Bot) permitted(ctx context.Context, f Search, files []FoundFile) (left 
 			if err != nil {
 				return nil, err
 			}
-			g.File = seen.File
+			if g.File = seen.File; f.File != "" {
+				g.Source = seen.Source
+			}
 		}
 		left = append(left, g)
 	}
@@ -91,18 +94,6 @@ func (b *Bot) inMessage(ctx context.Context, at ask.MessageRef) ([]FoundFile, er
 		return nil, userError(words.NotForYou)
 	}
 	return b.filesOf(m.Msg, at.Channel), nil
-}
-
-// linked returns the files of a message for a person who knows its address. To
-// a person who cannot see the message, the message does not exist.
-func (b *Bot) linked(ctx context.Context, at ask.MessageRef, person string) ([]FoundFile, error) {
-	if !b.config.allows(at.Channel) {
-		return nil, userError(words.NotForYou)
-	}
-	if err := b.requireMember(ctx, at.Channel, person, words.NotForYou); err != nil {
-		return nil, err
-	}
-	return b.inMessage(ctx, at)
 }
 
 // requireMember returns a userError with the refusal if a person is not in a

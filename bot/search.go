@@ -54,14 +54,10 @@ func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
 	defer cancel()
 	err := post.OptionalScope(b.resolveAndEnqueue(ctx, f))
 	sentence := ""
-	refusal, refused := errors.AsType[userError](err)
+	_, refused := errors.AsType[userError](err)
 	switch {
-	case refused:
-		sentence, err = string(refusal), nil
-	case errors.Is(err, post.ErrTooManyMembers):
-		sentence, err = words.TooManyMembers, nil
-	case errors.Is(err, jobs.ErrFull):
-		sentence, err = words.StoreFull, nil
+	case refused, errors.Is(err, post.ErrTooManyMembers), errors.Is(err, jobs.ErrFull):
+		sentence, err = b.explain(err), nil
 	case err == nil, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
 	case errors.Is(err, post.ErrScope):
 		sentence = words.MissingScope
