@@ -7,22 +7,11 @@ import (
 	"slackocr/bot/slackmd/internal/inline"
 )
 
-// opensTable reports whether the "<table" at i in s starts a table. After a
-// backtick, "<table" is a word of the text.
-func opensTable(s string, i int) bool {
-	end := i + len("<table")
-	return (end == len(s) || strings.IndexByte(" \t\n/>", s[end]) >= 0) && (i == 0 || s[i-1] != '`')
-}
-
 // htmlTable reads the HTML table at the start of s and returns its length in
-// bytes, or 0 if the tag is broken. A table that is not closed ends at its
-// first blank line. A table in a cell becomes words of that cell. The reader
+// bytes. A table that is not closed ends at its first blank line. A table in a cell becomes words of that cell. The reader
 // is written by hand because the tokenizer of golang.org/x/net/html takes 4 KB
 // for each of a hundred thousand tables.
 func htmlTable(s string, closed bool) (t Table, length int) {
-	if inline.TagAt(s).Length == 0 {
-		return Table{}, 0
-	}
 	var b tableBuilder
 	depth := 0
 	for i := 0; i < len(s); {
@@ -109,8 +98,7 @@ func span(tag inline.Tag, name string) int {
 	if len(tag.Attributes) <= len(name) {
 		return 1
 	}
-	value := strings.TrimSpace(tag.Attribute(name))
-	n, err := strconv.Atoi(value[:min(len(value), 8)])
+	n, err := strconv.Atoi(strings.TrimSpace(tag.Attribute(name)))
 	if err != nil || n < 1 {
 		return 1
 	}

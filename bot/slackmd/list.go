@@ -38,10 +38,7 @@ func itemMark(text string) (mark string, length int) {
 	case r == '-' || r == '*' || r == '+':
 		mark = "-"
 	case strings.ContainsRune(bullets, r):
-		if strings.HasPrefix(text[n:], " ") || n < len(text) {
-			return "-", n
-		}
-		return "", 0
+		return "-", n
 	case strings.ContainsRune("☐□☑☒", r):
 		return "- " + boxes.Replace(string(r)), n
 	case r >= '0' && r <= '9':

@@ -126,26 +126,12 @@ func newest(s string, n int) (text string, cut bool) {
 // tableHead returns the first row of the HTML table that before ends in, as
 // far as the row is written.
 func tableHead(before string) string {
-	i := lastFold(before, "<table")
-	if i < 0 {
-		return "<table>"
-	}
-	if end := inline.IndexFold(before[i:], "</tr"); end >= 0 {
-		return before[i:i+end] + "</tr>"
+	if i := strings.LastIndex(before, "<table"); i >= 0 {
+		if row, _, ok := strings.Cut(before[i:], "</tr"); ok {
+			return row + "</tr>"
+		}
 	}
 	return "<table>"
-}
-
-// lastFold returns the last position of a tag's start in s, or -1.
-func lastFold(s, tag string) int {
-	last := -1
-	for {
-		i := inline.IndexFold(s[last+1:], tag)
-		if i < 0 {
-			return last
-		}
-		last += 1 + i
-	}
 }
 
 // pipeHead returns the header and rule of the table that before ends in, or

@@ -297,20 +297,16 @@ func (s *scanner) htmlTable(line string) bool {
 			s.words = s.from
 		}
 	}
-	var t Table
-	length := 0
-	if opensTable(s.src, s.pos) {
-		t, length = htmlTable(s.src[s.pos:], s.tableEnd.Next(s.src, s.pos) < len(s.src))
-	}
-	if length == 0 {
+	isWord := s.pos > 0 && s.src[s.pos-1] == '`' // in code, "<table" is a word of the text
+	if isWord || inline.TagAt(s.src[s.pos:]).Name != "table" {
 		if s.from < 0 {
 			s.begin(block{kind: paragraph}, s.pos)
 		}
 		s.pos += len("<table")
 		return true
 	}
-	s.flush()
-	s.send(block{kind: tableBlock, table: t})
+	t, length := htmlTable(s.src[s.pos:], s.tableEnd.Next(s.src, s.pos) < len(s.src))
+	s.emit(block{kind: tableBlock, table: t})
 	s.pos += length
 	if s.pos += wrapper(s.src[s.pos:], true); s.pos > s.lineEnd {
 		s.lineEnd = s.pos + lineLength(s.src[s.pos:])
@@ -357,21 +353,11 @@ func isIndented(line string) bool {
 	return strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
 }
 
-// isProse reports whether an indented line is a sentence, not code.
+// isProse reports whether an indented line is a sentence, not code: the line
+// starts with an East Asian letter, or with a capital and has several words and
+// no signs of code.
 func isProse(line string) bool {
-	if strings.HasPrefix(line, "//") || line[0] == '#' {
-		return false
-	}
-	eastern, all := 0, 0
-	for _, r := range line {
-		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
-			eastern++
-		}
-		if unicode.IsLetter(r) || strings.ContainsRune("{}[]()<>=;_\\|$", r) {
-			all++
-		}
-	}
 	first, _ := utf8.DecodeRuneInString(line)
-	return eastern > 0 && 2*eastern >= all ||
+	return unicode.In(first, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) ||
 		unicode.IsUpper(first) && strings.Count(line, " ") >= 5 && !strings.Contains(line, "  ") && !strings.ContainsAny(line, "{}[]<>=;_\\|#$")
 }

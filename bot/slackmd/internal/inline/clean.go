@@ -2,6 +2,7 @@ package inline
 
 import (
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -77,44 +78,28 @@ func isHidden(r rune) bool {
 		r != '\u200c' && r != '\u200d' && !unicode.In(r, unicode.Prepended_Concatenation_Mark, unicode.Egyptian_Hieroglyphs)
 }
 
+// reference matches the name of a character. A viewer of HTML also takes names
+// without a semicolon.
+var reference = regexp.MustCompile(`&#?[0-9A-Za-z]+;?`)
+
 // QuoteHidden returns markdown in which the names of the characters that Clean
 // removes, such as &#x202e;, are shown as text: a viewer would put the
 // characters themselves in their place. All other names stay.
 func QuoteHidden(markdown string) string {
-	var out strings.Builder
-	from := 0
-	for i := 0; i < len(markdown); i++ {
-		if markdown[i] != '&' {
-			continue
+	return reference.ReplaceAllStringFunc(markdown, func(name string) string {
+		if namesHidden(name) {
+			return "&amp;" + name[1:]
 		}
-		_, size := utf8.DecodeLastRuneInString(markdown[:i])
-		if namesHidden(markdown[i-size:i], markdown[i:referenceEnd(markdown, i)]) {
-			out.WriteString(markdown[from:i] + "&amp;")
-			from = i + 1
-		}
-	}
-	return out.String() + markdown[from:]
+		return name
+	})
 }
 
-// referenceEnd returns the end of the character's name whose & is at i. A
-// viewer of HTML also takes names without a semicolon.
-func referenceEnd(s string, i int) int {
-	i++
-	if strings.HasPrefix(s[i:], "#") {
-		i++
-	}
-	if i = wordAfter(s, i, ""); strings.HasPrefix(s[i:], ";") {
-		i++
-	}
-	return i
-}
-
-// namesHidden reports whether name stands for a character that Clean removes
-// after the letter last. Viewers of HTML and of markdown read numbers in
-// different ways: &#155; is a control character in markdown only.
-func namesHidden(last, name string) bool {
+// namesHidden reports whether name stands for a character that Clean removes.
+// Viewers of HTML and of markdown read numbers in different ways: &#155; is a
+// control character in markdown only.
+func namesHidden(name string) bool {
 	for _, text := range []string{html.UnescapeString(name), string(util.ResolveNumericReferences([]byte(name)))} {
-		if text != name && Clean(last+text) != last+text {
+		if text != name && Clean(text) != text {
 			return true
 		}
 	}
