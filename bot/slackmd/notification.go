@@ -2,14 +2,9 @@ package slackmd
 
 import (
 	"html"
-	"slices"
 	"strings"
 
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
+	"slackocr/bot/slackmd/internal/inline"
 )
 
 // maxNotification bounds the text of a notification, in bytes after escaping.
@@ -29,41 +24,23 @@ func Notification(header, part string) string {
 	return limitedLine(header+": "+words, maxNotification)
 }
 
-// plainText returns the words of a markdown text. The cells of a table row
-// stand side by side.
-func plainText(markdown string) string {
-	source := []byte(strings.ToValidUTF8(markdown, ""))
-	root := goldmark.New(goldmark.WithExtensions(extension.Strikethrough)).Parser().Parse(text.NewReader(source))
-	var words strings.Builder
-	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker has no errors
-		switch n := n.(type) {
-		case *ast.Text:
-			if !entering {
-				break
-			}
-			segment := n.Segment.Value(source)
-			if n.Parent().Kind() != ast.KindCodeSpan {
-				segment = util.UnescapePunctuations(segment)
-			}
-			words.Write(segment)
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				words.WriteByte(' ')
-			}
-		case *ast.FencedCodeBlock, *ast.CodeBlock:
-			for i := range n.Lines().Len() {
-				if line := n.Lines().At(i); entering {
-					words.Write(line.Value(source))
+// plainText returns the words of a part. The cells of a table row stand side by
+// side.
+func plainText(part string) string {
+	var words []string
+	for b := range scan(inline.Clean(part)) {
+		switch b.kind {
+		case codeBlock:
+			words = append(words, b.text)
+		case tableBlock:
+			for _, row := range b.table.Rows {
+				for _, cell := range row {
+					words = append(words, inline.Plain(cell))
 				}
 			}
 		default:
-			if n.Type() == ast.TypeBlock {
-				words.WriteByte(' ')
-			}
+			words = append(words, inline.Plain(b.text))
 		}
-		return ast.WalkContinue, nil
-	})
-	kept := slices.DeleteFunc(strings.Fields(words.String()), func(word string) bool { // bars and rules of tables
-		return strings.Trim(word, ":-|") == "" && (len(word) > 2 || word == "|")
-	})
-	return strings.Join(kept, " ")
+	}
+	return strings.Join(words, " ")
 }

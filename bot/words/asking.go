@@ -38,7 +38,7 @@ func quote(s string) string {
 	return "`" + slackmd.Line(s) + "`"
 }
 
-// Somebody stands for a person who cannot be named.
+// Somebody stands for a person without a name.
 const Somebody = "somebody"
 
 // mentionOf returns the mention of a person or the bot.
@@ -65,7 +65,7 @@ func Help(unclear string) string {
 	return "I didn't understand " + quote(unclear) + ". Here's what I can do:\n" + ways
 }
 
-// HowToUse answers a person who spoke to the bot without a picture, in a
+// HowToUse answers a message to the bot that has no picture, in a
 // direct message or in a channel. The text is mrkdwn.
 func HowToUse(direct bool) string {
 	if direct {
@@ -74,9 +74,9 @@ func HowToUse(direct bool) string {
 	return "There's no picture here that I can read.\n" + ways
 }
 
-// Greeting introduces the bot in a channel: which pictures are read unasked
-// (all, mention or off), and with readBy, see [SentTo] and [ReadBy]. The text is
-// mrkdwn.
+// Greeting introduces the bot in a channel. autoRead names the pictures that are
+// read unasked (all, mention or off), and readBy is the sentence of [SentTo] or
+// [ReadBy]. The text is mrkdwn.
 func Greeting(autoRead, readBy string) string {
 	habit := "I read every picture that is posted here and put its text in the thread."
 	switch autoRead {
@@ -89,10 +89,10 @@ func Greeting(autoRead, readBy string) string {
 		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` explains the rest."
 }
 
-// SentTo says which host gets the pictures, in mrkdwn.
+// SentTo names the host that gets the pictures, in mrkdwn.
 func SentTo(host string) string { return "Pictures are sent to " + quote(host) + " to be read." }
 
-// ReadBy says which engine reads the pictures, in mrkdwn.
+// ReadBy names the engine that reads the pictures, in mrkdwn.
 func ReadBy(engine string) string { return "Pictures are read by " + engine + "." }
 
 // GreetingNotHere is [Greeting] for a channel in which the bot must not work.
@@ -105,8 +105,8 @@ func GreetingDirect(readBy string) string {
 		readBy + " `/ocr help` shows what else I can do."
 }
 
-// AutoRead says which pictures in a channel are read unasked: all, mention or
-// off. The text is mrkdwn.
+// AutoRead describes the pictures in a channel that are read unasked: all,
+// mention or off. The text is mrkdwn.
 func AutoRead(autoRead string) string {
 	switch autoRead {
 	case "all":
@@ -231,7 +231,7 @@ func TooManyWaiting(taken, of int) string {
 	return fmt.Sprintf("Too many files are waiting already, so I took the first %d of %d. Please ask for the others when some are done.", taken, of)
 }
 
-// The modes, for a person who named an unknown mode or none, in mrkdwn.
+// The answers to an ask with an unknown mode or none, in mrkdwn.
 const (
 	waysToRead = "`text`, `figure`, `describe`, `again`, `locate: total` or `prompt: …`"
 

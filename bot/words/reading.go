@@ -1,7 +1,6 @@
 // Package words has every sentence that a person in Slack reads.
 //
-// The rules: one plain sentence says what happened, and the next says what to
-// do. There are no error texts, no error numbers and no names of programs.
+// The rules: one plain sentence tells the event, and the next tells the cure. There are no error texts, no error numbers and no names of programs.
 // Nobody is blamed. The functions return plain text, which the caller must
 // escape before posting, unless the comment says that the text is mrkdwn or
 // markdown.
@@ -60,7 +59,7 @@ func lineOr(title, line, sentence string) string {
 // Progress is the state of a file that is being read.
 type Progress struct {
 	Words       int
-	Page, Pages int // page on screen, of how many; 0 if unknown
+	Page, Pages int // the page on screen and the number of pages, or 0 if unknown
 	Since       time.Duration
 }
 
@@ -169,9 +168,9 @@ func NothingFound(title, more string) string {
 // InFile follows a line if a file has the whole text.
 func InFile(file string) string { return " · the whole text is in " + file }
 
-// Part says which part of a text a message has, and the pages of that part, or
-// "" for the whole of one page. If there is only one page, first and last are
-// 0.
+// Part returns the number of a message's part of a text and the pages of that
+// part, or "" for the whole of one page. If there is only one page, first and
+// last are 0.
 func Part(part, of, first, last int) string {
 	var parts []string
 	if of > 1 {

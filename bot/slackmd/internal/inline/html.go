@@ -54,32 +54,21 @@ var tableParts = set(`tr td th thead tbody tfoot caption colgroup col`)
 // Attribute returns the value of a tag's attribute, or "".
 func (t Tag) Attribute(name string) string {
 	for rest := t.Attributes; ; {
-		i := indexName(rest, name)
-		if i < 0 {
+		names, value, ok := strings.Cut(rest, "=")
+		if !ok {
 			return ""
 		}
-		value := strings.TrimLeft(rest[i+len(name):], " \t\n")
-		if value, ok := strings.CutPrefix(value, "="); ok {
-			value = strings.TrimLeft(value, " \t\n")
-			if value != "" && (value[0] == '"' || value[0] == '\'') {
-				value, _, _ = strings.Cut(value[1:], value[:1])
-			} else if end := strings.IndexAny(value, " \t\n/"); end >= 0 {
-				value = value[:end]
-			}
+		value = strings.TrimLeft(value, " \t\n")
+		if strings.HasPrefix(value, `"`) || strings.HasPrefix(value, "'") {
+			value, rest, _ = strings.Cut(value[1:], value[:1])
+		} else {
+			end := len(value) - len(strings.TrimLeftFunc(value, func(r rune) bool { return r > ' ' }))
+			value, rest = strings.TrimSuffix(value[:end], "/"), value[end:]
+		}
+		if names := strings.Fields(names); len(names) > 0 && strings.EqualFold(names[len(names)-1], name) {
 			return Clean(decode(value))
 		}
-		rest = rest[i+len(name):]
 	}
-}
-
-// indexName returns the position of a name in attributes that follows a space.
-func indexName(attributes, name string) int {
-	for i := 1; i+len(name) <= len(attributes); i++ {
-		if strings.IndexByte(" \t\n\"'", attributes[i-1]) >= 0 && strings.EqualFold(attributes[i:i+len(name)], name) {
-			return i
-		}
-	}
-	return -1
 }
 
 // TrimHalfTag returns the text without the start of a tag at its end.
