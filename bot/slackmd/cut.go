@@ -12,7 +12,7 @@ import (
 
 // cut cuts a chunk at a position of the body that breakAt returned. The rest
 // has the same lead and trail. Emphasis that is open in the head ends there and
-// starts again in the rest.
+// starts again in the rest, and so does a code span.
 func (c chunk) cut(at int, measure func(string) int) (head, rest chunk) {
 	head, rest = c, c
 	rest.sep, rest.page, rest.continued = "\n\n", 0, true
@@ -20,7 +20,7 @@ func (c chunk) cut(at int, measure func(string) int) (head, rest chunk) {
 	if c.hasLines() {
 		rest.body = strings.TrimPrefix(rest.body, "\n")
 	} else {
-		quote := strings.TrimRight(c.lead, "*~")
+		quote := strings.TrimRight(c.lead, "*~`")
 		head.body = strings.TrimRight(head.body, " \n")
 		rest.body = strings.TrimPrefix(strings.TrimLeft(rest.body, " \n"), quote)
 		if open := openMarks(c.lead[len(quote):] + head.body); len(strings.Join(open, "")) <= maxOpenMarks {
@@ -40,7 +40,7 @@ func (c chunk) cut(at int, measure func(string) int) (head, rest chunk) {
 // only in the last third of the head.
 func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
 	end := fitting(c.body, room, measure)
-	if !c.hasLines() && strings.ContainsAny(c.body[:end], "*~") {
+	if !c.hasLines() && strings.ContainsAny(c.body[:end], "*~`") {
 		end = fitting(c.body, room-maxOpenMarks, measure)
 	}
 	if c.kind == tableBlock {
@@ -101,14 +101,17 @@ func fitting(s string, size int, measure func(string) int) int {
 // maxOpenMarks bounds the emphasis marks at the start of a piece, in bytes.
 const maxOpenMarks = len("***~~")
 
-// openMarks returns the marks of the emphasis that is open after text, in
-// order.
+// openMarks returns the marks of the emphasis and the code span that are open
+// after text, in order.
 func openMarks(text string) (open []string) {
-	for text != "" && strings.ContainsAny(text, "*~") {
-		mark := token(text, false)
-		text = text[len(mark):]
+	const marks = "*~`\\"
+	for i := strings.IndexAny(text, marks); i >= 0; i = strings.IndexAny(text, marks) {
+		mark := token(text[i:], false)
+		text = text[i+len(mark):]
 		n := len(open)
 		switch {
+		case strings.Trim(mark, "`") == "": // a code span that is longer than the part
+			return append(open, mark)
 		case mark[0] != '*' && mark != "~~":
 		case n > 0 && open[n-1] == mark:
 			open = open[:n-1]

@@ -226,9 +226,13 @@ func (s *richText) ends() []end {
 	if len(s.emphasis) == 0 {
 		return nil
 	}
-	for i := range s.emphasis {
-		s.fit(&s.emphasis[i])
+	fitting := s.emphasis[:0]
+	for _, e := range s.emphasis {
+		if s.fit(&e) {
+			fitting = append(fitting, e)
+		}
 	}
+	s.emphasis = fitting
 	slices.SortFunc(s.emphasis, func(a, b emphasis) int {
 		if a.from != b.from {
 			return a.from - b.from
@@ -268,65 +272,41 @@ func (s *richText) inWord(e emphasis) bool {
 	return isWordRune(before) || isWordRune(firstRune(s.text[e.to:]))
 }
 
-// fit moves the ends of emphasis out of code, off spaces, and off punctuation
-// marks next to a letter, as in **注意：**请:
+// fit moves the ends of emphasis off spaces, and off punctuation marks next to
+// a letter, as in **注意：**请:
 // https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
-func (s *richText) fit(e *emphasis) {
-	if k := s.spanAt(e.from); k >= 0 {
-		e.from = s.spans[k].to
+// fit returns false if the emphasis has no words then, or starts or ends inside
+// code or with code next to a letter.
+func (s *richText) fit(e *emphasis) bool {
+	before, _ := utf8.DecodeLastRune(s.text[:e.from])
+	after := firstRune(s.text[e.to:])
+	head, tail := s.text[e.from:min(e.to, e.from+maxPlain)], s.text[max(e.from, e.to-maxPlain):e.to]
+	first := bytes.TrimLeftFunc(head, func(r rune) bool { return !mayEnd(r, before) })
+	last := bytes.TrimRightFunc(tail, func(r rune) bool { return !mayEnd(r, after) })
+	e.from += len(head) - len(first)
+	e.to -= len(tail) - len(last)
+	if len(first) == 0 || len(last) == 0 || e.from >= e.to {
+		return false
 	}
-	if k := s.spanAt(e.to); k >= 0 {
-		e.to = s.spans[k].from
-	}
-	for e.from < e.to {
-		r, n := utf8.DecodeRune(s.text[e.from:])
-		before, _ := utf8.DecodeLastRune(s.text[:e.from])
-		span := s.isSpan(e.from, true)
-		if mayEnd(r, before, span) {
-			break
-		}
-		if e.from += n; span {
-			e.from = e.to // the emphasis starts with code, after a letter
-		}
-	}
-	for e.from < e.to {
-		r, n := utf8.DecodeLastRune(s.text[:e.to])
-		span := s.isSpan(e.to, false)
-		if mayEnd(r, firstRune(s.text[e.to:]), span) {
-			break
-		}
-		if e.to -= n; span {
-			e.to = e.from
-		}
-	}
+	start, end := s.codeAt(e.from), s.codeAt(e.to-1)
+	return (start.to == 0 || start.from == e.from && (len(first) < len(head) || mayEnd('`', before))) &&
+		(end.to == 0 || end.to == e.to && (len(last) < len(tail) || mayEnd('`', after)))
 }
 
 // mayEnd reports whether emphasis may start or end between the runes inside and
 // outside. The rune outside the whole text is utf8.RuneError, which counts as
 // punctuation.
-func mayEnd(inside, outside rune, span bool) bool {
-	return !unicode.IsSpace(inside) &&
-		(unicode.IsSpace(outside) || isPunctRune(outside) || !isPunctRune(inside) && !span)
+func mayEnd(inside, outside rune) bool {
+	return !unicode.IsSpace(inside) && (unicode.IsSpace(outside) || isPunctRune(outside) || !isPunctRune(inside))
 }
 
-// spanAt returns the index of the code span around at, or -1.
-func (s *richText) spanAt(at int) int {
+// codeAt returns the code span with the byte at a position, or the zero extent.
+func (s *richText) codeAt(at int) extent {
 	k, _ := slices.BinarySearchFunc(s.spans, at, func(x extent, at int) int { return x.to - at - 1 })
-	if k < len(s.spans) && s.spans[k].from < at {
-		return k
+	if k < len(s.spans) && s.spans[k].from <= at {
+		return s.spans[k]
 	}
-	return -1
-}
-
-// isSpan reports whether a code span starts, or ends, at a position.
-func (s *richText) isSpan(at int, begins bool) bool {
-	k, found := slices.BinarySearchFunc(s.spans, at, func(x extent, at int) int {
-		if begins {
-			return x.from - at
-		}
-		return x.to - at
-	})
-	return found && k < len(s.spans)
+	return extent{}
 }
 
 func isPunctRune(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
