@@ -39,21 +39,13 @@ func (c chunk) cut(at int, measure func(string) int) (head, rest chunk) {
 // after a word, else between two characters as people see them. Words are cut
 // only in the last third of the head.
 func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
-	end := fitting(c.body, room, measure)
-	if !c.hasLines() && strings.ContainsAny(c.body[:end], "*~`") {
-		end = fitting(c.body, room-maxOpenMarks, measure)
-	}
+	text := c.body
 	if c.kind == tableBlock {
-		rows := 0
-		full := func(r rune) bool {
-			if r == '\n' {
-				rows++
-			}
-			return rows == maxTableRows-1
-		}
-		if i := strings.IndexFunc(c.body[:end], full); i >= 0 {
-			end = i
-		}
+		text = text[:fitting(text, maxTableRows-2, func(char string) int { return strings.Count(char, "\n") })]
+	}
+	end := fitting(text, room, measure)
+	if !c.hasLines() && strings.ContainsAny(text[:end], "*~`") {
+		end = fitting(text, room-maxOpenMarks, measure)
 	}
 	line := strings.LastIndexByte(c.body[:min(end+1, len(c.body))], '\n')
 	if c.kind == tableBlock || line > 0 && (c.kind == codeBlock || line >= end*2/3) {
@@ -65,7 +57,10 @@ func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
 	}
 	for best := afterSign; pos < end; {
 		pos += len(token(c.body[pos:], c.hasLines()))
-		if rank := breakRank(c.body[:pos], c.body[pos:], c.hasLines()); pos >= end*2/3 && pos <= end && rank <= best {
+		if pos < end*2/3 || pos > end {
+			continue
+		}
+		if rank := breakRank(c.body[:pos], c.body[pos:], c.hasLines()); rank <= best {
 			at, best = pos, rank
 		}
 	}
