@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -125,70 +126,58 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 // retry reads the page, and again after a temporary failure. With an error,
 // the output has the longest text.
 func (r *reading) retry(ctx context.Context, p page.Page) (*candidate, result, error) {
-	var d *candidate
-	var end result
-	var failed error // backoff.Retry may wrap its result
-	tries := r.client.tries
-	webPages := 1 // web pages that lead to another try
-	window, cancel := context.WithTimeout(ctx, tryWindow)
+	last := time.Now().Add(tryWindow)
+	window, cancel := context.WithDeadline(ctx, last)
 	defer cancel()
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		probe := false
-		if failed != nil { // during an outage one caller at a time tries again
-			var err error
-			if probe, err = r.client.breaker.admit(window); err != nil {
-				return struct{}{}, backoff.Permanent(failed)
-			}
-		}
-		d = r.output.candidate()
-		end, failed = r.once(ctx, p, false, d)
-		if probe {
-			r.client.breaker.settle(ctx, failed)
-		}
-		if e, ok := errors.AsType[*Error](failed); ok && e.Class == Idle && len(d.text) > 0 {
-			return struct{}{}, backoff.Permanent(failed) // the request took long; the caller's queue has other work
-		}
-		if errors.Is(failed, ErrWebPage) && webPages > 0 { // a gateway's page, often only for a moment
-			webPages--
-			return struct{}{}, failed
-		}
-		if tries--; failed != nil && tries <= 0 {
-			return struct{}{}, backoff.Permanent(failed)
-		}
-		return struct{}{}, retryRule(failed)
-	},
-		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval:     500 * time.Millisecond,
-			RandomizationFactor: 0.5,
-			Multiplier:          2,
-			MaxInterval:         10 * time.Second,
-		}),
-		backoff.WithMaxElapsedTime(tryWindow),
-	)
-	switch {
-	case err == nil:
-		return d, end, nil
-	case ctx.Err() != nil:
-		return nil, result{}, context.Cause(ctx)
+	pauses := backoff.ExponentialBackOff{
+		InitialInterval: 500 * time.Millisecond, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: 10 * time.Second,
 	}
-	return nil, result{}, failed
+	pauses.Reset()
+	tries := r.client.tries
+	hadWebPage, probe := false, false
+	for {
+		d := r.output.candidate()
+		end, err := r.once(ctx, p, false, d)
+		if probe {
+			r.client.breaker.settle(ctx, err)
+		}
+		switch {
+		case err == nil:
+			return d, end, nil
+		case ctx.Err() != nil:
+			return nil, result{}, context.Cause(ctx)
+		}
+		if errors.Is(err, ErrWebPage) && !hadWebPage { // a gateway's page, often only for a moment
+			hadWebPage = true
+		} else if tries--; tries <= 0 || !isWorthATry(err, d) {
+			return nil, result{}, err
+		}
+		pause := pauses.NextBackOff()
+		if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > 0 {
+			// The jitter separates callers that were rejected together.
+			pause = e.RetryAfter + rand.N(e.RetryAfter/10+time.Second/4)
+		}
+		if time.Now().Add(pause).After(last) {
+			return nil, result{}, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, result{}, context.Cause(ctx)
+		}
+		// During an outage one caller at a time tries again.
+		if probe, _ = r.client.breaker.admit(window); window.Err() != nil && !probe {
+			return nil, result{}, cmp.Or(context.Cause(ctx), err)
+		}
+	}
 }
 
-// retryRule returns the error in backoff's terms: permanent, or to be tried
-// again.
-func retryRule(err error) error {
-	if err == nil {
-		return nil
-	}
+// isWorthATry reports whether another request for a page may help soon. If the
+// endpoint fell silent after some text, the request took long, and the caller's queue
+// has other work.
+func isWorthATry(err error, d *candidate) bool {
 	e, ok := errors.AsType[*Error](err)
-	switch {
-	case !ok, !e.Temporary(), e.RetryAfter > maxWait:
-		return backoff.Permanent(err)
-	case e.RetryAfter > 0:
-		// The jitter separates callers that were rejected together.
-		return &backoff.RetryAfterError{Duration: e.RetryAfter + rand.N(e.RetryAfter/10+time.Second/4)}
-	}
-	return err
+	return ok && e.Temporary() && e.RetryAfter <= maxWait && !(e.Class == Idle && len(d.text) > 0)
 }
 
 // once makes one request and adds the text to d. reread must be true if the page
