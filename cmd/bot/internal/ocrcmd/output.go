@@ -32,7 +32,7 @@ func (r *Result) cut(why string) {
 
 // A resultWriter takes the results of bot ocr, in the order of the files.
 type resultWriter struct {
-	w     io.Writer         // for all results, unless each has a file of its own
+	w     io.Writer         // for all results, unless each has an own file
 	paths map[string]string // the file of each result in the folder of --output, by name
 	close func() error      // closes the file of --output, if w is that
 	fail  func(error)       // is told the error of a failed write

@@ -19,7 +19,7 @@ const progressPause = 200 * time.Millisecond
 
 // A progress keeps a line on standard error that shows the work of bot ocr:
 // the file, the page, the words so far and the seconds. A nil progress writes
-// nothing. Only one goroutine may call its methods.
+// nothing. Only the goroutine that reads may call the methods.
 type progress struct {
 	w       io.Writer
 	columns int // of the terminal
@@ -44,7 +44,7 @@ func newProgress(to Terminal) *progress {
 	return &progress{w: to.Stderr, columns: to.Columns}
 }
 
-// show shows a step and updates it until the next call of show or hide.
+// show shows a step and updates the line until the next call of show or hide.
 func (p *progress) show(s step) {
 	if p == nil {
 		return

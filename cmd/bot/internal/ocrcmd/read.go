@@ -54,7 +54,7 @@ func (r *fileReader) readFile(ctx context.Context, name string) Result {
 }
 
 // readPages reads the pages of a file into result. If ctx ends, readPages
-// returns its cause.
+// returns the cause of ctx.
 func (r *fileReader) readPages(ctx context.Context, result *Result, started time.Time) error {
 	file, err := openSource(ctx, result.Name, r.stdin, int64(r.config.MaxFileSize))
 	if err != nil {
@@ -119,8 +119,8 @@ func (r *fileReader) readPages(ctx context.Context, result *Result, started time
 // readPage adds the text of a page, or of a part of a page, to result. of is
 // the start of a sentence about an incomplete text.
 func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, result *Result) error {
-	// The text that a PDF carries is replaced later, so a terminal does not
-	// show it.
+	// A terminal does not show the text that a PDF carries, since that text is
+	// replaced later.
 	text := pageText{show: r.out.grow, live: image.Layer == nil}
 	var outcome ocr.Outcome
 	var failure error
@@ -153,9 +153,9 @@ func (r *fileReader) readPage(ctx context.Context, image page.Page, of string, r
 	return nil
 }
 
-// A pageText shows a text while it grows, or else at its end. What was shown
-// cannot be taken back: a live text that changes before its end is shown anew,
-// after a rule.
+// A pageText shows the text of a page while the text grows, or else at the end.
+// A terminal cannot take a text back: if a live text changes before the end, the
+// text is shown anew, after a rule.
 type pageText struct {
 	text ocr.Text
 	show func(string)
@@ -174,7 +174,7 @@ func (p *pageText) apply(u ocr.Update) {
 	}
 }
 
-// end shows the rest, and returns the whole text with the end of its last
+// end shows the rest, and returns the whole text with the end of the last
 // line.
 func (p *pageText) end() string {
 	whole := p.text.String()
