@@ -212,7 +212,7 @@ const demoFolder = "slackocr-demo-*"
 const week = 7 * 24 * time.Hour
 
 // removeLeftovers removes the folders that killed demos left. A demo that runs
-// for more than a day loses its jobs.
+// for more than a week loses its jobs.
 func removeLeftovers() {
 	for _, pattern := range []string{demoFolder, tesseract.FolderPattern} {
 		folders, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the patterns are well-formed
