@@ -44,12 +44,12 @@ func (o *output) String() string {
 	return o.all.String()
 }
 
-// eventually waits for a condition, for half a minute at most.
+// eventually waits for a condition, for some minutes at most.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	end := time.After(30 * time.Second)
+	end := time.After(3 * time.Minute)
 	for !cond() {
 		select {
 		case <-tick.C:
