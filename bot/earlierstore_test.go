@@ -264,5 +264,5 @@ func (h *earlierHouse) again(channel string, m localslack.Message) {
 
 func (h *earlierHouse) postIn(channel, name string, data []byte) string {
 	h.Helper()
-	return h.say(h.ann, localslack.Post{Channel: h.channels[channel], Files: []localslack.Upload{{Name: name, Data: data}}})
+	return h.postData(h.ann, h.channels[channel], "", name, data)
 }

@@ -243,6 +243,36 @@ func (h *house) post(names ...string) string {
 	return h.postIn(h.ann, h.channel, "", "", names...)
 }
 
+// postIn posts pictures as somebody.
+func (h *house) postIn(user, channel, thread, text string, names ...string) (ts string) {
+	h.Helper()
+	return h.say(user, localslack.Post{Channel: channel, Thread: thread, Text: text, Files: pictures(names...)})
+}
+
+// postFiles posts files in one message as ann.
+func (h *house) postFiles(files ...localslack.Upload) (ts string) {
+	h.Helper()
+	return h.say(h.ann, localslack.Post{Channel: h.channel, Files: files})
+}
+
+// postFile posts a file as ann.
+func (h *house) postFile(name string, data []byte) (ts string) {
+	h.Helper()
+	return h.postData(h.ann, h.channel, "", name, data)
+}
+
+// postData posts a file with some content.
+func (h *house) postData(user, channel, text, name string, data []byte) (ts string) {
+	h.Helper()
+	return h.say(user, localslack.Post{Channel: channel, Text: text, Files: []localslack.Upload{{Name: name, Data: data}}})
+}
+
+// talk posts words as somebody, in a thread or not.
+func (h *house) talk(user, channel, thread, text string) (ts string) {
+	h.Helper()
+	return h.say(user, localslack.Post{Channel: channel, Thread: thread, Text: text})
+}
+
 // say posts a message as somebody and returns its timestamp.
 func (h *house) say(user string, p localslack.Post) string {
 	h.Helper()

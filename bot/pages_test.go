@@ -38,11 +38,6 @@ func scan(t testing.TB, pages int) []byte {
 	return pagetest.Scan(72, jpegs...)
 }
 
-func (h *house) postFile(name string, data []byte) (ts string) {
-	h.Helper()
-	return h.postData(h.ann, h.channel, "", name, data)
-}
-
 // TestPagesAreReadAtOnceAndShownInOrder, at least three times as fast as one by
 // one where four requests run at once.
 func TestPagesAreReadAtOnceAndShownInOrder(t *testing.T) {

@@ -105,9 +105,3 @@ func TestStreamsOfBytes(t *testing.T) {
 		h.waitFor(h.direct(h.ann), notRead("words.bin", 0, words.Unsupported), 1)
 	})
 }
-
-// postData posts a file with some content.
-func (h *house) postData(user, channel, text, name string, data []byte) (ts string) {
-	h.Helper()
-	return h.say(user, localslack.Post{Channel: channel, Text: text, Files: []localslack.Upload{{Name: name, Data: data}}})
-}

@@ -29,12 +29,6 @@ func pictureOf(height int) []byte {
 	return b.Bytes()
 }
 
-// postFiles posts files in one message as ann.
-func (h *house) postFiles(files ...localslack.Upload) (ts string) {
-	h.Helper()
-	return h.say(h.ann, localslack.Post{Channel: h.channel, Files: files})
-}
-
 // three posts a.png, b.png and c.png, which are 40, 60 and 80 pixels high.
 func (h *house) three() (ts string) {
 	h.Helper()

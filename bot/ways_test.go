@@ -100,18 +100,6 @@ func (h *house) whispered(user, text string) string {
 	return found
 }
 
-// talk posts words as somebody, in a thread or not.
-func (h *house) talk(user, channel, thread, text string) (ts string) {
-	h.Helper()
-	return h.say(user, localslack.Post{Channel: channel, Thread: thread, Text: text})
-}
-
-// postIn posts pictures as somebody.
-func (h *house) postIn(user, channel, thread, text string, names ...string) (ts string) {
-	h.Helper()
-	return h.say(user, localslack.Post{Channel: channel, Thread: thread, Text: text, Files: pictures(names...)})
-}
-
 // said are the texts of the bot's messages in a conversation, oldest first.
 func (h *house) said(channel string) (texts []string) {
 	for _, m := range h.spoken(channel) {
