@@ -227,7 +227,7 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 	sandbox.KillGroup(c) // the group keeps the number of its leader until Wait
 	_ = c.Wait()         // the answer says how it went
 	if decodeErr != nil {
-		return answer{}, &KilledError{Kind: r.Kind, Limit: LimitCrash, Stderr: input.FirstLine(stderr.String())}
+		return answer{}, &KilledError{Kind: r.Kind, Limit: LimitCrash, Stderr: stderr.FirstLine()}
 	}
 	return a, nil
 }

@@ -150,12 +150,12 @@ func FailureOf(err error) *Failure {
 	if err == nil {
 		return nil
 	}
-	f := &Failure{Text: Clip(err.Error())}
+	f := &Failure{Text: clip(err.Error())}
 	f.TooLarge, _ = errors.AsType[*TooLargeError](err)
 	f.Shape, _ = errors.AsType[*ShapeError](err)
 	f.Killed, _ = errors.AsType[*KilledError](err)
 	if e, ok := errors.AsType[*BrokenError](err); ok {
-		f.Broken, f.Cut, f.Text = e.Kind, e.Cut(), Clip(e.Err.Error())
+		f.Broken, f.Cut, f.Text = e.Kind, e.Cut(), clip(e.Err.Error())
 	}
 	f.NoSpace = errors.Is(err, syscall.ENOSPC)
 	for code, target := range codes {

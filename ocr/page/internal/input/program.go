@@ -118,10 +118,10 @@ func (p *Program) Output(limit int) (*bytes.Buffer, error) {
 }
 
 // Complained reports whether the program wrote to its standard error.
-func (p *Program) Complained() bool { return p.stderr.String() != "" }
+func (p *Program) Complained() bool { return p.stderr.start.Len() > 0 }
 
 // Complaint returns the first line of the program's standard error.
-func (p *Program) Complaint() string { return FirstLine(p.stderr.String()) }
+func (p *Program) Complaint() string { return p.stderr.FirstLine() }
 
 // exitError returns the error for the end of a program.
 func (p *Program) exitError(err error) error {
@@ -147,14 +147,8 @@ func (p *Program) exitError(err error) error {
 // input.
 const maxErrorText = 300
 
-// Clip returns the start of an error's text.
-func Clip(s string) string { return s[:min(len(s), maxErrorText)] }
-
-// FirstLine returns the first line of what a program wrote, clipped.
-func FirstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return Clip(line)
-}
+// clip returns the start of an error's text.
+func clip(s string) string { return s[:min(len(s), maxErrorText)] }
 
 // A Stderr keeps the start of a program's standard error. Its buffer is not
 // embedded, since [io.Copy] would call the buffer's ReadFrom, without a bound.
@@ -166,7 +160,11 @@ func (s *Stderr) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (s *Stderr) String() string { return s.start.String() }
+// FirstLine returns the first line, clipped.
+func (s *Stderr) FirstLine() string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s.start.String()), "\n")
+	return clip(line)
+}
 
 var errFull = errors.New("over the size limit")
 

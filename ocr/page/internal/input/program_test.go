@@ -9,7 +9,7 @@ func TestKeepsTheStartOfTheComplaints(t *testing.T) {
 	if err := p.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(p.stderr.String()); n == 0 || n > 10_000 {
+	if n := p.stderr.start.Len(); n == 0 || n > 10_000 {
 		t.Errorf("%d bytes are kept", n)
 	}
 	if p.Complaint() != "first" {
