@@ -230,10 +230,7 @@ func (j *joiner) add(words []word) error {
 		n, columns := table(rows)
 		piece := ""
 		if j.markdown && n > 0 {
-			if j.begun {
-				piece = "\n\n"
-			}
-			piece += markdownTable(rows[:n], columns)
+			piece = j.gap() + markdownTable(rows[:n], columns)
 			j.begun, j.afterTable = true, true
 		} else {
 			n = 1
@@ -245,6 +242,14 @@ func (j *joiner) add(words []word) error {
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// gap returns an empty line, but none before the first text.
+func (j *joiner) gap() string {
+	if j.begun {
+		return "\n\n"
+	}
+	return ""
 }
 
 // line returns a row as a line of text.

@@ -82,7 +82,7 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool, write fu
 			if letters, confidence := meanConfidence(words); !judged && letters >= minLetters && confidence < foreignConfidence {
 				judged = true
 				if foreign := r.foreign(ctx, m); foreign != "" {
-					return cmp.Or(write(foreign), errForeign)
+					return cmp.Or(write(j.gap()+foreign), errForeign)
 				}
 			}
 			if !inColumns(rows(words)) {
