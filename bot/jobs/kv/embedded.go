@@ -30,12 +30,11 @@ var ErrInUse = errors.New("another process uses this data folder; stop it first,
 
 // embedded is a server inside the process, without a port.
 type embedded struct {
-	dir      string
-	maxBytes int64
-	log      *serverLog
-	server   *server.Server
-	lock     *flock.Flock
-	session  string // see Store.Session
+	dir     string
+	log     *serverLog
+	server  *server.Server
+	lock    *flock.Flock
+	session string // see Store.Session
 
 	before   seen     // an earlier process's description of the store; its floors are those of this session
 	damaged  []string // damaged files that were mended at the start, relative to dir
@@ -81,9 +80,7 @@ func OpenEmbedded(dir string, maxBytes int64, log *slog.Logger) (*NATS, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &embedded{
-		dir: dir, maxBytes: maxBytes, log: &serverLog{log: log}, lock: lock, session: rand.Text(), before: loadSeen(dir),
-	}
+	e := &embedded{dir: dir, log: &serverLog{log: log}, lock: lock, session: rand.Text(), before: loadSeen(dir)}
 	n := &NATS{maxBytes: maxBytes, embedded: e}
 	err = e.checkBlocks()
 	if err == nil {
@@ -106,7 +103,7 @@ func (n *NATS) start() error {
 	s, err := server.NewServer(&server.Options{
 		ServerName: "slackocr", DontListen: true, NoSigs: true,
 		JetStream: true, StoreDir: e.dir, SyncAlways: true, DisableJetStreamBanner: true,
-		JetStreamMaxMemory: maxMemory, JetStreamMaxStore: e.maxBytes + maxSettings,
+		JetStreamMaxMemory: maxMemory, JetStreamMaxStore: n.maxBytes + maxSettings,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the store of jobs: %w", err)
