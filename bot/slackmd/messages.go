@@ -49,13 +49,13 @@ func Messages(markdown string) (result Result) {
 	result.Wide = split(markdown, MaxPart, func(chunks []chunk) {
 		part := Part{Text: join(chunks), FirstPage: page}
 		for i, c := range chunks {
-			if c.page > 0 && first == 0 {
+			if c.page == 0 {
+				continue
+			}
+			if first == 0 {
 				first = max(1, c.page-1)
 			}
-			if c.page > 0 {
-				page = c.page
-			}
-			if i == 0 {
+			if page = c.page; i == 0 {
 				part.FirstPage = page
 			}
 		}

@@ -148,7 +148,7 @@ func (p *inliner) ticks() bool {
 	n := len(rest) - len(strings.TrimLeft(rest, "`"))
 	if n <= maxTicks && !p.unclosed[n] {
 		if span := CodeSpan(rest); len(span) > n {
-			p.codeSpan(codeText(span[n : len(span)-n]))
+			p.codeSpan(strings.ReplaceAll(span[n:len(span)-n], "\n", " "))
 			p.i += len(span)
 			return true
 		}
@@ -161,14 +161,6 @@ func (p *inliner) ticks() bool {
 
 // maxTicks bounds the backticks around a code span. A longer run is text.
 const maxTicks = 20
-
-func codeText(s string) string {
-	s = strings.ReplaceAll(s, "\n", " ")
-	if len(s) > 2 && s[0] == ' ' && s[len(s)-1] == ' ' && strings.TrimSpace(s) != "" {
-		s = s[1 : len(s)-1]
-	}
-	return s
-}
 
 // CodeSpan returns the code span at the start of s, or the run of backticks if
 // no run of the same length follows.

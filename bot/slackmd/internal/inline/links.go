@@ -138,13 +138,10 @@ func (p *inliner) target(i int) (address, title string, end int) {
 	} else {
 		address = inside
 	}
-	title = strings.TrimSpace(rest)
-	if title != "" && (len(title) < 2 || !strings.Contains(`""''()`, title[:1]+title[len(title)-1:])) {
-		return "", "", 0
-	}
 	if !looksLikeAddress(address) {
 		return "", "", 0
 	}
+	title = strings.TrimSpace(rest)
 	return decode(address), decode(title), end
 }
 

@@ -44,11 +44,8 @@ func (p *parser) rows(environment string) (rows [][][]term) {
 			p.i++
 			row = append(row, nil)
 			continue
-		case strings.HasPrefix(rest, `\\`), strings.HasPrefix(rest, `\cr`):
+		case strings.HasPrefix(rest, `\\`):
 			p.i += 2
-			if rest[1] == 'c' {
-				p.i++
-			}
 			p.spaces()
 			p.option()
 			rows = append(rows, row)
@@ -76,14 +73,11 @@ func (p *parser) line() []term {
 	for !p.failed && p.i < len(p.src) {
 		rest := p.src[p.i:]
 		switch c := rest[0]; {
-		case c == '}' || c == '&' || strings.HasPrefix(rest, `\\`) || isCommand(rest, `\end`) || isCommand(rest, `\cr`):
+		case c == '}' || c == '&' || strings.HasPrefix(rest, `\\`) || isCommand(rest, `\end`):
 			return terms
 		case c == '^' || c == '_':
 			p.i++
 			terms = p.script(terms, c == '^')
-		case isCommand(rest, `\sp`), isCommand(rest, `\sb`):
-			p.i += len(`\sp`)
-			terms = p.script(terms, rest[2] == 'p')
 		case c == '\'':
 			n := len(rest) - len(strings.TrimLeft(rest, "'"))
 			p.i += n
