@@ -29,16 +29,16 @@ const (
 	// picture that is let through takes half of that when decoded.
 	DefaultMemory = 800 << 20
 
-	// DefaultTime bounds the time of each process. A HEIC photo of 48
+	// defaultTime bounds the time of each process. A HEIC photo of 48
 	// megapixels takes three seconds, and many times that on a busy machine.
-	DefaultTime = time.Minute
+	defaultTime = time.Minute
 
-	// DefaultSpace bounds the files that the processes write, in bytes.
-	DefaultSpace = 768 << 20
+	// defaultSpace bounds the files that the processes write, in bytes.
+	defaultSpace = 768 << 20
 
-	// DefaultFileTime bounds the time of all processes for a file together,
+	// defaultFileTime bounds the time of all processes for a file together,
 	// for each 50 of its pages. A page that has begun may end.
-	DefaultFileTime = 2 * time.Minute
+	defaultFileTime = 2 * time.Minute
 )
 
 // A DecoderConfig configures a Decoder. The zero value decodes in this process
@@ -53,14 +53,14 @@ type DecoderConfig struct {
 	IgnoreText bool
 
 	// Space bounds the files that the processes write, and that are not read
-	// yet, in bytes; 0 means DefaultSpace. One owner's files have at most half
+	// yet, in bytes; 0 means 768 MB. One owner's files have at most half
 	// of that.
 	Space int64
 
 	Processes int           // at once; 0 means DefaultProcesses
 	Memory    int64         // of each, in bytes; 0 means DefaultMemory
-	Time      time.Duration // of each; 0 means DefaultTime
-	FileTime  time.Duration // of all for one file, for each 50 pages; 0 means DefaultFileTime
+	Time      time.Duration // of each; 0 means a minute
+	FileTime  time.Duration // of all for one file, for each 50 pages; 0 means two minutes
 }
 
 // A Decoder opens files in separate processes. A program needs only one
@@ -82,9 +82,9 @@ type Decoder struct {
 func NewDecoder(c DecoderConfig) *Decoder {
 	c.Processes = cmp.Or(c.Processes, DefaultProcesses)
 	c.Memory = cmp.Or(c.Memory, DefaultMemory)
-	c.Time = cmp.Or(c.Time, DefaultTime)
-	c.FileTime = cmp.Or(c.FileTime, DefaultFileTime)
-	c.Space = cmp.Or(c.Space, DefaultSpace)
+	c.Time = cmp.Or(c.Time, defaultTime)
+	c.FileTime = cmp.Or(c.FileTime, defaultFileTime)
+	c.Space = cmp.Or(c.Space, defaultSpace)
 	// All processes work for one person while nobody else needs one.
 	d := &Decoder{config: c, maxPixels: input.MaxPixels, turns: turns.New(c.Processes, max(1, c.Processes-1))}
 	// The texts of a PDF stay until its end. They have a part of their own, or

@@ -95,7 +95,7 @@ func (l lock) release() { <-l }
 // system, such as syscall.ENOSPC if the disk is full. If there are several
 // pages, a fault of one page is an error of Page alone.
 func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document, error) {
-	o.MaxPages = cmp.Or(o.MaxPages, DefaultMaxPages)
+	o.MaxPages = cmp.Or(o.MaxPages, defaultMaxPages)
 	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("looking at the file: %w", err)

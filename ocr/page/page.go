@@ -15,12 +15,12 @@ import (
 	"slackocr/ocr/witness"
 )
 
-// DefaultMaxPages is the default of Options.MaxPages.
-const DefaultMaxPages = 50
+// defaultMaxPages is the default of Options.MaxPages.
+const defaultMaxPages = 50
 
 // Options are the limits of Decoder.Open. The zero value is ready for use.
 type Options struct {
-	// MaxPages bounds the pages of a PDF or TIFF. 0 means DefaultMaxPages.
+	// MaxPages bounds the pages of a PDF or TIFF. 0 means 50.
 	MaxPages int
 
 	// Owner is the person whose file it is. The files of one owner take turns at the
