@@ -115,7 +115,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 		if err != nil {
 			return "", o, err
 		}
-		r.set(i, post.TextChange, func(f *file) { f.text = shown })
+		r.set(i, post.TextChange, func(f *liveFile) { f.text = shown })
 	}
 	in, release, err := r.admit(ctx, i)
 	if err != nil {
@@ -146,7 +146,7 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 func (r *run) admit(ctx context.Context, i int) (in *input, release func(), err error) {
 	web := r.Files[i].Web != ""
 	if web {
-		r.files[i].enter()
+		r.live[i].enter()
 		if in, err = r.fetch(ctx, i, r.Slack.MaxSize, false); err != nil {
 			return nil, nil, err
 		}
@@ -233,8 +233,8 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 		goesDown := r.Model.WhenDown()
 		if !r.Model.Down().IsZero() {
 			if !without() {
-				r.files[i].enter()
-				r.changed(post.StatusChange)
+				r.live[i].enter()
+				r.set(i, post.StatusChange, func(f *liveFile) { f.ahead = notInLine })
 				if err := r.Model.WaitUp(waiting); err != nil {
 					return nil, err
 				}
@@ -243,7 +243,7 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 			goesDown = nil // the turn is worth the wait nevertheless
 		}
 		turn := r.Turns.enter(r.Person, back)
-		r.files[i].enter()
+		r.live[i].enter()
 		switch err := turn.Wait(waiting, goesDown, func(ahead int) { r.setAhead(i, ahead) }); {
 		case errors.Is(err, share.ErrGivenUp):
 			continue
@@ -264,7 +264,7 @@ func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() boo
 func (r *run) waitOrder(ctx context.Context, i int) error {
 	for earlier := range i {
 		select {
-		case <-r.files[earlier].entered:
+		case <-r.live[earlier].entered:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -78,8 +78,8 @@ func (r *run) requestID() string { return RequestID(r.job.Record().Key) }
 func (r *run) logIncomplete(i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.files[i].err == nil {
-		r.files[i].err = err
+	if r.live[i].err == nil {
+		r.live[i].err = err
 	}
 }
 
@@ -87,13 +87,13 @@ func (r *run) logIncomplete(i int, err error) {
 func (r *run) whyIncomplete(i int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.files[i].err
+	return r.live[i].err
 }
 
 // logDelivered writes the log line of a delivered file, and counts the file.
 func (r *run) logDelivered(i int) {
 	r.mu.Lock()
-	f, began, err := r.state.Files[i], r.state.Began, r.files[i].err
+	f, began, err := r.state.Files[i], r.state.Began, r.live[i].err
 	r.mu.Unlock()
 	outcome := OutcomeFailed
 	switch {

@@ -61,7 +61,7 @@ func (r *run) readPages(ctx context.Context, i int, doc *page.Document, turn fun
 	if err := p.load(ctx); err != nil {
 		return "", Outcome{}, err
 	}
-	r.set(i, post.StatusChange, func(f *file) { f.ahead, f.pages = inWork, p })
+	r.set(i, post.StatusChange, func(f *liveFile) { f.ahead, f.pages = inWork, p })
 	group, working := errgroup.WithContext(ctx)
 	err := p.start(working, group, turn)
 	if !errors.Is(err, jobs.ErrClosing) { // when the bot stops, running pieces may have time to end

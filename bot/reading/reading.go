@@ -60,8 +60,8 @@ type run struct {
 
 	mu      sync.Mutex // guards the fields below; never held during I/O
 	state   State
-	changes int // number of changes of state
-	files   []file
+	changes int           // number of changes of state
+	live    []liveFile    // of the files
 	retryIn time.Duration // time to the next attempt after this attempt ended, else 0
 }
 
@@ -112,7 +112,7 @@ func (rd *Reader) begin(down Shutdown, job *jobs.Job, a ask.Ask) (*run, error) {
 		rd.Log.Error("gave up a job whose record cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, jobs.Cancel(err)
 	}
-	r := &run{Reader: rd, Shutdown: down, Ask: a, job: job, state: state, saving: make(chan struct{}, 1), files: newFiles(len(a.Files))}
+	r := &run{Reader: rd, Shutdown: down, Ask: a, job: job, state: state, saving: make(chan struct{}, 1), live: newLive(len(a.Files))}
 	r.startLog()
 	return r, nil
 }
@@ -142,7 +142,7 @@ func (r *run) each(do func(i int) error) []error {
 // An error hands the job off; a failure of the file itself is saved with the
 // file, or the file is tried again in the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
-	defer r.files[i].enter() // in every case
+	defer r.live[i].enter() // in every case
 	if r.file(i).unread() && !r.erased(i) {
 		if err := r.readToEnd(ctx, i); err != nil {
 			return err

@@ -14,35 +14,35 @@ import (
 	"slackocr/ocr"
 )
 
-// file is this process's part of a file's state.
-type file struct {
-	ahead   int             // number of pages ahead, if the file waits in the line for the model, else one of:
+// liveFile is what only this process knows of a file.
+type liveFile struct {
+	ahead   int             // number of pages ahead in the line for the model, or inWork or notInLine
 	text    string          // text of an earlier attempt, until there is more
 	pages   *pages          // the pages being read, or nil
 	err     error           // the first reason for an incomplete text
-	entered <-chan struct{} // closed when the file has entered the line
+	entered <-chan struct{} // closed when the file has entered the line; never changes, nor does enter
 	enter   func()          // closes entered; also for a file that must not delay the others; may be called again
 }
 
 const (
-	notInLine = -2 // yet
-	inWork    = -1
+	inWork    = -1 // the file waits for nothing
+	notInLine = -2 // the file will enter the line later
 )
 
-func newFiles(n int) []file {
-	files := make([]file, n)
+func newLive(n int) []liveFile {
+	files := make([]liveFile, n)
 	for i := range files {
 		entered := make(chan struct{})
-		files[i] = file{ahead: notInLine, entered: entered, enter: sync.OnceFunc(func() { close(entered) })}
+		files[i] = liveFile{ahead: notInLine, entered: entered, enter: sync.OnceFunc(func() { close(entered) })}
 	}
 	return files
 }
 
 // set changes what this process knows of a file, and has the reply show the change.
-func (r *run) set(i int, about post.Change, edit func(*file)) {
+func (r *run) set(i int, about post.Change, edit func(*liveFile)) {
 	r.mu.Lock()
-	edit(&r.files[i])
-	if about == post.QueueChange && slices.ContainsFunc(r.files, func(f file) bool { return f.pages != nil || f.ahead == inWork }) {
+	edit(&r.live[i])
+	if about == post.QueueChange && slices.ContainsFunc(r.live, func(f liveFile) bool { return f.pages != nil || f.ahead == inWork }) {
 		about = post.StatusChange // there is more to show than a place in a queue
 	}
 	r.mu.Unlock()
@@ -59,30 +59,30 @@ func (r *run) changed(about post.Change) {
 // setAhead shows the number of pages ahead of a file, or that the file is in work.
 func (r *run) setAhead(i, ahead int) {
 	r.mu.Lock()
-	f := r.files[i]
+	f := r.live[i]
 	r.mu.Unlock()
 	switch {
 	case ahead == f.ahead:
 	case ahead == inWork:
-		r.set(i, post.StatusChange, func(f *file) { f.ahead = ahead })
+		r.set(i, post.StatusChange, func(f *liveFile) { f.ahead = ahead })
 	case f.idle() && (f.pages == nil || f.shown() == ""): // otherwise a later page waits
-		r.set(i, post.QueueChange, func(f *file) { f.ahead = ahead })
+		r.set(i, post.QueueChange, func(f *liveFile) { f.ahead = ahead })
 	}
 }
 
 // idle reports whether no page of the file is being read.
-func (f file) idle() bool { return f.pages == nil || f.pages.running.Load() == 0 }
+func (f liveFile) idle() bool { return f.pages == nil || f.pages.running.Load() == 0 }
 
 // setFailed ends this attempt at a file with an error, and shows the text so
 // far.
 func (r *run) setFailed(i int, text string, err error) {
-	r.set(i, post.StatusChange, func(f *file) { f.ahead, f.pages, f.text, f.err = inWork, nil, text, err })
+	r.set(i, post.StatusChange, func(f *liveFile) { f.ahead, f.pages, f.text, f.err = inWork, nil, text, err })
 }
 
 // view returns the present contents of the reply.
 func (r *run) view() post.View {
 	r.mu.Lock()
-	state, files, retryIn := r.state.clone(), slices.Clone(r.files), r.retryIn
+	state, files, retryIn := r.state.clone(), slices.Clone(r.live), r.retryIn
 	r.mu.Unlock()
 	v := post.View{Head: headOf(r.Ask), Buttons: r.runningButtons(state)}
 	if len(files) > 1 {
@@ -113,7 +113,7 @@ func (r *run) view() post.View {
 }
 
 // shown returns the text of the file so far.
-func (f file) shown() string {
+func (f liveFile) shown() string {
 	if f.pages != nil {
 		if text := f.pages.shown(); text != "" {
 			return text
@@ -123,7 +123,7 @@ func (f file) shown() string {
 }
 
 // line returns the line about an unfinished file with its text so far.
-func (f file) line(r *run, i int, text string, retryIn time.Duration) string {
+func (f liveFile) line(r *run, i int, text string, retryIn time.Duration) string {
 	title := lineTitle(r.Ask, i)
 	switch {
 	case f.err != nil && retryIn > 0:

@@ -13,16 +13,16 @@ import (
 // TestQueuedAfterOpening: a file that was opened before its turn is told its place, and
 // a file in work is not.
 func TestQueuedAfterOpening(t *testing.T) {
-	r := &run{files: newFiles(1)}
+	r := &run{live: newLive(1)}
 	p := &pages{pieces: make([]piece, 1)}
-	r.set(0, post.StatusChange, func(f *file) { f.ahead, f.pages = inWork, p })
-	if r.setAhead(0, 2); r.files[0].ahead != 2 {
-		t.Errorf("an opened file that waits: %+v", r.files[0])
+	r.set(0, post.StatusChange, func(f *liveFile) { f.ahead, f.pages = inWork, p })
+	if r.setAhead(0, 2); r.live[0].ahead != 2 {
+		t.Errorf("an opened file that waits: %+v", r.live[0])
 	}
 	r.setAhead(0, inWork)
 	p.running.Add(1)
-	if r.setAhead(0, 1); r.files[0].ahead != inWork {
-		t.Errorf("a file in work: %+v", r.files[0])
+	if r.setAhead(0, 1); r.live[0].ahead != inWork {
+		t.Errorf("a file in work: %+v", r.live[0])
 	}
 }
 
