@@ -103,7 +103,7 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 // begin loads the state that an earlier process left.
 func (rd *Reader) begin(down Shutdown, job *jobs.Job, a ask.Ask) (*run, error) {
 	record := job.Record()
-	_, kept, err := job.Page(down.HardStop, TextOf(0))
+	text, kept, err := job.Page(down.HardStop, TextOf(0))
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,9 @@ func (rd *Reader) begin(down Shutdown, job *jobs.Job, a ask.Ask) (*run, error) {
 	if err != nil {
 		rd.Log.Error("gave up a job whose record cannot be read", "request", RequestID(record.Key), "error", err)
 		return nil, jobs.Cancel(err)
+	}
+	if f := &state.Files[0]; f.Phase == Finished && f.Failure != nil && f.Outcome.Words == 0 {
+		f.Outcome.Words = ocr.CountWords(text) // an earlier version did not save the word count of an incomplete text
 	}
 	r := &run{Reader: rd, Shutdown: down, Ask: a, job: job, state: state, saving: make(chan struct{}, 1), live: newLive(len(a.Files))}
 	r.startLog()
