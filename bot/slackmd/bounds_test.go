@@ -40,6 +40,17 @@ func TestLongCodeIsClosedInEachPart(t *testing.T) {
 	}
 }
 
+// TestCodeLongerThanAPartIsClosed: the code of a live text with many files.
+func TestCodeLongerThanAPartIsClosed(t *testing.T) {
+	in := "`http://" + strings.Repeat("a", 300) + "`"
+	for _, text := range append(partsOf(in, 100), Tail(in, 200, liveItems)) {
+		harmless(t, text)
+		if strings.Count(text, "`") != 2 {
+			t.Errorf("code is open in %q", text)
+		}
+	}
+}
+
 // TestSpansAreBounded: text in an image can say that a cell is 9999 rows high
 // and as wide, above a hundred thousand rows.
 func TestSpansAreBounded(t *testing.T) {

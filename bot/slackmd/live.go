@@ -84,14 +84,14 @@ func (c chunk) shorten(size int) (end chunk, ok bool) {
 		}
 		at := c.breakAt(max(step, excess), byteLength)
 		switch {
-		case at > 0:
+		case at > 0 && at < len(c.body):
 			_, c = c.cut(at, byteLength)
 		case step < len(c.body):
 			step *= 2
 		case c.kind == tableBlock || excess >= len(c.body):
 			return chunk{}, false
 		default: // a code span is longer than size
-			_, c = c.cut(fitting(c.body, excess+utf8.UTFMax, byteLength), byteLength)
+			_, c = c.cut(fitting(c.body, excess+utf8.UTFMax+maxOpenMarks, byteLength), byteLength)
 		}
 	}
 }
