@@ -16,82 +16,46 @@ const (
 	maxStrange    = 2  // signs of no script, per hundred characters
 	minVowels     = 20 // vowels per hundred letters of Latin words
 	maxAccented   = 50 // accented letters, likewise
-	maxMixed      = 20 // words of two scripts, or with capitals inside, per hundred
 	minWordLength = 4  // letters of a word in which vowels are counted
 )
 
-// tally holds the counts for isLanguage.
-type tally struct {
-	characters, strange int
-	letters, digits     int
-	latin, vowels       int // letters of longer Latin words
-	accented            int // of the Latin letters
-	words, mixed        int
-}
-
 // isLanguage reports whether the lines are text of a language, or figures.
 func isLanguage(lines []Line) bool {
-	var t tally
+	characters, strange, meaning := 0, 0, false
+	var latin []rune // letters of longer Latin words
 	for _, line := range lines {
 		for _, w := range line.Words {
-			t.add(w.Text)
+			runes := []rune(norm.NFC.String(w.Text))
+			characters += len(runes)
+			var letters []rune
+			for _, r := range runes {
+				switch {
+				case unicode.IsLetter(r) || unicode.IsDigit(r):
+					meaning = true
+					if unicode.Is(unicode.Latin, r) {
+						letters = append(letters, r)
+					}
+				case isStrange(r) && len(runes) > 1: // a single sign is a bullet of a symbol font
+					strange++
+				}
+			}
+			if len(letters) >= max(minWordLength, len(runes)/2) {
+				latin = append(latin, letters...)
+			}
 		}
 	}
-	switch {
-	case t.letters+t.digits == 0, 100*t.strange > maxStrange*t.characters:
-		return false
-	case t.latin >= minSample && (100*t.vowels < minVowels*t.latin || 100*t.accented > maxAccented*t.latin):
-		return false
-	case t.letters >= minSample && 100*t.mixed > maxMixed*t.words:
-		return false
-	}
-	return true
-}
-
-// scripts are the scripts that a word does not mix.
-var scripts = []*unicode.RangeTable{
-	unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Arabic,
-	unicode.Devanagari, unicode.Thai, unicode.Hangul, unicode.Han,
-}
-
-func (t *tally) add(word string) {
-	var letters []rune
-	runes := []rune(norm.NFC.String(word))
-	for _, r := range runes {
-		t.characters++
-		switch {
-		case unicode.IsLetter(r):
-			letters = append(letters, r)
-		case unicode.IsDigit(r):
-			t.digits++
-		case isStrange(r) && len(runes) > 1: // a single sign is a bullet of a symbol font
-			t.strange++
-		}
-	}
-	t.letters += len(letters)
-	if len(letters) < 2 {
-		return
-	}
-	t.words++
-	if isMixed(letters) {
-		t.mixed++
-	}
-	if len(letters) < minWordLength || len(letters) < len(runes)/2 {
-		return
-	}
-	for _, r := range letters {
-		if !unicode.Is(unicode.Latin, r) {
-			continue
-		}
-		t.latin++
+	vowels, accented := 0, 0
+	for _, r := range latin {
 		base := unicode.ToLower([]rune(norm.NFD.String(string(r)))[0])
 		if strings.ContainsRune("aeiouyæøœıə", base) {
-			t.vowels++
+			vowels++
 		}
 		if r > unicode.MaxASCII {
-			t.accented++
+			accented++
 		}
 	}
+	isText := len(latin) < minSample || 100*vowels >= minVowels*len(latin) && 100*accented <= maxAccented*len(latin)
+	return meaning && 100*strange <= maxStrange*characters && isText
 }
 
 // isStrange reports whether a sign belongs to no script: a replacement
@@ -99,24 +63,4 @@ func (t *tally) add(word string) {
 // point.
 func isStrange(r rune) bool {
 	return r == unicode.ReplacementChar || !unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r)
-}
-
-// isMixed reports whether the letters of a word are of two scripts, or change to
-// capitals more than once.
-func isMixed(letters []rune) bool {
-	found, capitals := 0, 0
-	for _, script := range scripts {
-		for _, r := range letters {
-			if unicode.Is(script, r) {
-				found++
-				break
-			}
-		}
-	}
-	for i, r := range letters[1:] {
-		if unicode.IsUpper(r) && unicode.IsLower(letters[i]) {
-			capitals++
-		}
-	}
-	return found > 1 || capitals > 1
 }
