@@ -60,9 +60,6 @@ func continuedRows(rows []row, block []Line) []int {
 		}
 	}
 	column := words <= cellWords*len(block) && 2*withDigits >= len(block)
-	if !column && len(block) > 1 {
-		return nil
-	}
 	first := max(0, len(rows)-lookBack)
 	if !column { // a cell of words continues the previous row, or no row
 		first = max(0, len(rows)-1)

@@ -148,8 +148,8 @@ func readable(word string) string {
 	}, word)
 }
 
-// joinLines joins the lines of a paragraph. A hyphen between two small letters
-// at the end of a line divides a word.
+// joinLines joins the lines of a paragraph. A hyphen at the end of a line divides
+// a word if a small letter follows.
 func joinLines(lines []string) string {
 	var b strings.Builder
 	for _, line := range lines {
@@ -157,7 +157,7 @@ func joinLines(lines []string) string {
 		next, _ := utf8.DecodeRuneInString(line)
 		switch {
 		case b.Len() == 0:
-		case before == '-' && unicode.IsLower(next) && dividesWord(b.String()):
+		case before == '-' && unicode.IsLower(next):
 			text := b.String()
 			b.Reset()
 			b.WriteString(strings.TrimSuffix(text, "-"))
@@ -168,11 +168,6 @@ func joinLines(lines []string) string {
 		b.WriteString(line)
 	}
 	return b.String()
-}
-
-func dividesWord(text string) bool {
-	r, _ := utf8.DecodeLastRuneInString(strings.TrimSuffix(text, "-"))
-	return unicode.IsLower(r)
 }
 
 // isUnspaced reports whether a line is in a script without spaces.
