@@ -12,7 +12,7 @@ import (
 // not delay another person's. The number of turns may change.
 //
 // A person has at most a certain number of turns for as long as the person wants.
-// Further turns that nobody else wants are on loan: see [Waiter.Recalled].
+// Further turns are on loan until another person wants one: see [Waiter.Recalled].
 type Turns struct {
 	mu    sync.Mutex     // guards the fields below
 	size  int            // number of turns
@@ -32,7 +32,7 @@ type line struct {
 	back    int // number of waiters at the head that are back, see Turns.Enter
 }
 
-// Served is what a waiter is told when it has a turn.
+// Served tells a waiter that the turn has come.
 const Served = -1
 
 // Waiter is a place in a line, or a turn. Its methods are called once.
@@ -45,11 +45,11 @@ type Waiter struct {
 	recall chan struct{}
 }
 
-// Recalled returns a channel that is closed when the turn was on loan and another
-// person wants it. The holder must release the turn soon.
+// Recalled returns a channel that is closed if the turn is on loan and another
+// person wants the turn. The holder must release the turn soon.
 func (w *Waiter) Recalled() <-chan struct{} { return w.recall }
 
-// New returns n turns, of which each person has at most each that are not on loan.
+// New returns n turns. A person has at most each turns that are not on loan.
 func New(n, each int) *Turns { return &Turns{size: n, each: each, held: map[string]int{}} }
 
 // Resize changes the number of turns. Turns in use stay in use.
@@ -69,7 +69,7 @@ func (s *Turns) Take(ctx context.Context, person string, back bool) (*Waiter, er
 			close(served)
 		}
 	})
-	if ctx.Err() == nil { // else not even a turn that is free is taken
+	if ctx.Err() == nil { // else not even a free turn is taken
 		select {
 		case <-served:
 			return w, nil
@@ -80,8 +80,8 @@ func (s *Turns) Take(ctx context.Context, person string, back bool) (*Waiter, er
 	return nil, context.Cause(ctx)
 }
 
-// Ahead estimates the number of waiters ahead of a person who comes now. If
-// there is no wait, the number is negative.
+// Ahead estimates the number of waiters ahead of a new waiter of a person. The
+// number is negative if there is no wait.
 func (s *Turns) Ahead(person string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,25 +100,25 @@ func (s *Turns) Ahead(person string) (n int) {
 	return n
 }
 
-// Free reports whether a person who comes now is served at once, or as soon as a turn
-// on loan is given back.
+// Free reports whether a new waiter of a person is served at once, or as soon as a
+// turn on loan is given back.
 func (s *Turns) Free(person string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.taken < s.size || s.held[person] < s.each && len(s.loans) > 0
 }
 
-// Load returns the number of turns in use, and the number of people who wait.
+// Load returns the number of turns in use and the number of waiting people.
 func (s *Turns) Load() (taken, people int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.taken, len(s.lines)
 }
 
-// Enter adds a waiter to the line of a person: as the last one, or, if the person is
-// back with a page that had a turn before, ahead of all that had none. Enter and later
-// changes call tell, which must return at once, with the number of waiters ahead, and
-// with Served in the end.
+// Enter adds a waiter to the line of a person: as the last one, or, if back is true
+// because the page had a turn before, ahead of all pages without one. Enter and later
+// changes call tell with the number of waiters ahead, and with Served in the end.
+// tell must return at once.
 func (s *Turns) Enter(person string, back bool, tell func(ahead int)) *Waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +139,7 @@ func (s *Turns) Enter(person string, back bool, tell func(ahead int)) *Waiter {
 	return w
 }
 
-// Adopt counts a turn that was given out elsewhere.
+// Adopt counts a turn that another process gave out.
 func (s *Turns) Adopt(person string) *Waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,7 +212,7 @@ func (l *line) remove(at int) {
 }
 
 // serve gives free turns to the first waiter of each line in turn, then tells the
-// other waiters how many are ahead. The caller holds mu.
+// other waiters their places. The caller holds mu.
 func (s *Turns) serve() {
 	for s.taken < s.size && len(s.lines) > 0 {
 		i := slices.IndexFunc(s.lines, func(l *line) bool { return s.held[l.person] < s.each })
@@ -246,8 +246,8 @@ func (s *Turns) serve() {
 	}
 }
 
-// recallLoans recalls the newest loans, one for each waiter who may have a turn that
-// is not on loan. The caller holds mu.
+// recallLoans recalls the newest loans, one for each waiter with a right to a turn
+// that is not on loan. The caller holds mu.
 func (s *Turns) recallLoans() {
 	wanted := 0
 	for _, l := range s.lines {
