@@ -1,9 +1,6 @@
 package loop
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 const (
 	// gram is the number of symbols in a row that are looked up elsewhere in
@@ -17,7 +14,6 @@ const (
 	// search for the start of the run ends: a few new symbols in a row, as
 	// between two tables, or as many as in a sentence.
 	checkDrop = 4 * price
-	anyDrop   = 8 * price
 	limitDrop = 80 * price
 
 	// limitRun and limitSymbols are the least length of regular text at the
@@ -32,27 +28,19 @@ const (
 	checkWindow = 1500
 	// limitRows is the number of table rows in limitRun symbols.
 	limitRows = 5
-	// checkStep is the least number of characters between two checks, and
-	// anyStep between two checks for a run of anyRun.
+	// checkStep is the least number of characters between two checks.
 	checkStep = 1000
-	anyStep   = 8000
 	// The parts are the share of new symbols in a run: one in so many.
 	checkPart = 50
 	limitPart = 100
 	longPart  = 30
-	// anyRun is the longest regular text of any kind that a document may have:
-	// several pages.
-	anyRun = 30_000
 
-	// firstLine bounds the line of a run that is kept, and firstWord the word,
-	// in symbols.
+	// firstLine bounds the line of a run that is kept, in symbols.
 	firstLine = 150
-	firstWord = 40
 
-	// A number is expected if it is at most 1 more or less than another
-	// number: one of the nearest if the number is small, one of the last lags
-	// if large.
-	near, large, lags = 12, 100, 32
+	// A number is expected if it is at most 1 more or less than one of the last
+	// lags numbers. The first numbers of a run, up to near, are expected too.
+	near, lags = 12, 32
 	// maxFew is the most distinct numbers in a table of zeros.
 	maxFew = 3
 	// maxDigits bounds the digits of a number that are examined.
@@ -66,14 +54,13 @@ const (
 // copy, the first one too, is known by the copies that follow. The run
 // therefore starts where the first copy starts.
 type drift struct {
-	next    int // characters of the text before the next check
-	nextAny int // the same for a run of anyRun
-	once    bloom
-	twice   bloom
+	next  int // characters of the text before the next check
+	once  bloom
+	twice bloom
 }
 
 // check reports whether the text ends with very regular text of at least length
-// symbols, or with regular text of any kind that no page has.
+// symbols.
 func (d *drift) check(t *tail, length int) (keep int, loop bool) {
 	if int(t.now.chars) < d.next || len(t.symbols) < length {
 		return 0, false
@@ -81,17 +68,11 @@ func (d *drift) check(t *tail, length int) (keep int, loop bool) {
 	r := d.run(t, search{checkWindow, checkDrop, true})
 	// A run that is too short must grow before the next check.
 	d.next = int(t.now.chars) + max(checkStep, length-r.length, r.length/4)
-	if r.constant && isGrid(t.symbols[r.start:]) { // a table of zeros, or an empty one
+	if r.constant { // a table of zeros, or an empty one
 		length *= 2
 	}
-	if loop = r.length >= length && r.fresh <= r.length/checkPart; !loop {
-		if int(t.now.chars) < d.nextAny || len(t.symbols) < anyRun {
-			return 0, false
-		}
-		d.nextAny = int(t.now.chars) + anyStep
-		if r = d.run(t, search{limitWindow, anyDrop, true}); r.length < anyRun {
-			return 0, false
-		}
+	if r.length < length || r.fresh > r.length/checkPart {
+		return 0, false
 	}
 	r = d.run(t, search{limitWindow, limitDrop, true})
 	return t.startOfRun(r.start), true
@@ -213,17 +194,12 @@ func (b *backward) gram() bool { return b.n >= gram }
 // hash returns the hash of the gram that starts with the present symbol.
 func (b *backward) hash() uint32 { return uint32(b.sum * base >> (64 - bloomBits)) }
 
-// startOfRun returns the end of the first line of a run that starts with
-// symbol start, or else of its first word, in bytes of the text.
+// startOfRun returns the end of the first line of a run that starts with symbol
+// start, or the start of a run without such a line, in bytes of the text.
 func (t *tail) startOfRun(start int) int {
-	for _, stop := range []struct {
-		signs string
-		most  int
-	}{{"\n", firstLine}, {" |", firstWord}} {
-		for i := start; i < min(start+stop.most, len(t.symbols)); i++ {
-			if strings.ContainsRune(stop.signs, t.symbols[i]) {
-				return int(t.ends[i].bytes)
-			}
+	for i := start; i < min(start+firstLine, len(t.symbols)); i++ {
+		if t.symbols[i] == '\n' {
+			return int(t.ends[i].bytes)
 		}
 	}
 	if start == 0 {
@@ -259,15 +235,14 @@ func (h *history) add(value int) {
 }
 
 // expects reports whether a number repeats a following number, or starts a
-// count in equal steps with the following numbers. For the first few numbers
-// expects returns false.
+// count in equal steps with the following numbers.
 func (h *history) expects(value int) bool {
 	if h.n < near {
 		return true
 	}
 	for i := range min(h.n, lags) {
 		v := h.at(i)
-		if (i < near || value >= large) && -1 <= v-value && v-value <= 1 {
+		if -1 <= v-value && v-value <= 1 {
 			return true
 		}
 		if j := 2*i + 1; j < h.n && j < len(h.values) && v-value == h.at(j)-v {
