@@ -102,8 +102,7 @@ func (t *thoughts) endWithoutStart(b []byte, n int, page *blocks, last bool) (in
 	}
 	alone := before == '\n' || before == 0
 	switch {
-	case before == ' ', !alone && after == ' ',
-		strings.IndexByte("`'\"([{", before) >= 0, strings.IndexByte("`'\")]},;", after) >= 0:
+	case before == ' ', !alone && after == ' ', strings.IndexByte("`'\")]},;", after) >= 0:
 		return 0, false
 	}
 	t.closed = true

@@ -232,6 +232,9 @@ func (x *text) hasExactly(y *text, t token) bool {
 			return false
 		}
 	}
+	if first != last { // several numbers of y are number t alone
+		return from == t.from && to == t.to
+	}
 	return x.tokens[x.of[from]].from == from && x.tokens[x.of[to-1]].to == to
 }
 

@@ -92,6 +92,8 @@ func TestSameText(t *testing.T) {
 		"page number":        {"A plain line of text\n\nPage 7 of 9", "A plain line of text"},
 		"line numbers":       {"1\n2\n3\n4\n5\n\none line\nanother line\nthird line\nand this one\nthe last one", "one line\nanother line\nthird line\nand this one\nthe last one"},
 		"minus":              {"a loss of −12.50 or (3.75)\n• 20 more\nfrom 5 –7", "a loss of -12.50 or -3.75\n- 20 more\nfrom 5-7"},
+		"minus of a formula": {"a step of −5 in each direction", "a step of 5 in each direction"},
+		"date":               {"We meet on 12.2026 or later", "We meet on 12/2026 or later"},
 		"dot leaders":        {"Introduction . . . . . . 5\nThe end ....... 12", "Introduction 5\nThe end 12"},
 	} {
 		r := pageOf(test.layer).Check(test.read)
@@ -128,6 +130,7 @@ func TestDifferences(t *testing.T) {
 		"letter for digit": {
 			replace("540.00", "S40.00"), replace("540.00", "S40.00 (?)"), nil,
 		},
+		"digit in another cell": {replace("| 4 | 1,186.50", "| 41 | 186.50"), clean, nil},
 		"divided number": {
 			replace("540.00", "5 40.01"), replace("540.00", "5 (?) 40.01 (?)"), nil,
 		},
@@ -250,6 +253,20 @@ func TestNamesInAnyOrder(t *testing.T) {
 	}
 	if r := pageOf(layer.String()).Check(read.String()); r.Text != read.String() || len(r.Missing) > 0 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestMissingCountsInTables: a number of a table does not number a line, unless
+// many numbers are missing, each 1 more than another.
+func TestMissingCountsInTables(t *testing.T) {
+	layer := pageOf("Tea\t1\nMilk\t2\nOat milk\t3\nCake\t4\nBread rolls\t5\nButter\t6")
+	for want, read := range map[int]string{
+		1: "Tea 1\nMilk 2\nOat milk 3\nCake\nBread rolls 5\nButter 6",
+		2: "Tea 1\nMilk 2\nOat milk 3\nCake\nBread rolls\nButter 6",
+	} {
+		if r := layer.Check(read); len(r.Missing) != want {
+			t.Errorf("want %d missing: %+v", want, r)
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ func (x *text) minus(t token) (sure, maybe bool) {
 	last, size := utf8.DecodeLastRuneInString(x.source[:t.start])
 	before, _ := utf8.DecodeLastRuneInString(x.source[:t.start-size])
 	dash := strings.ContainsRune(dashes, last) && size > 0
-	sure = dash && (before == utf8.RuneError || before == '|' || unicode.IsSpace(before))
+	sure = dash && (before == utf8.RuneError || unicode.IsSpace(before))
 	return sure, dash || last == '(' || last == '{' || last == '$' || strings.ContainsRune(dashes, before)
 }
 
@@ -133,6 +133,6 @@ func (c *checker) markNumbers(made []bool) {
 func (x *text) isListNumber(t token) bool {
 	lineStart := strings.LastIndexByte(x.source[:t.start], '\n') + 1
 	rest := x.source[t.end:]
-	return strings.TrimLeft(x.source[lineStart:t.start], " >\t") == "" && t.to-t.from <= 3 &&
+	return strings.TrimLeft(x.source[lineStart:t.start], " >\t") == "" &&
 		(strings.HasPrefix(rest, ". ") || strings.HasPrefix(rest, ") "))
 }
