@@ -110,7 +110,7 @@ func (c *chunk) delta(delta gjson.Result) {
 		case "reasoning_content", "reasoning", "reasoning_details", "thinking":
 			c.thinking = c.thinking || !isEmpty(value)
 		case "refusal":
-			c.refusal += value.Str
+			c.refusal = cmp.Or(c.refusal, value.Str)
 		}
 		return true
 	})
@@ -118,20 +118,26 @@ func (c *chunk) delta(delta gjson.Result) {
 
 // content reads a text, a part or a list of these.
 func (c *chunk) content(content gjson.Result) {
-	parts := []gjson.Result{content}
-	if content.IsArray() {
-		parts = content.Array()
+	if !content.IsArray() {
+		c.part(content)
+		return
 	}
-	for _, part := range parts {
-		switch {
-		case part.Type == gjson.String:
-			c.add(part)
-		case !part.IsObject():
-		case slices.Contains([]string{"", "text", "output_text"}, part.Get("type").String()):
-			c.add(part.Get("text"))
-		default: // Mistral's "thinking", gpt-oss's "reasoning"
-			c.thinking = true
-		}
+	content.ForEach(func(_, part gjson.Result) bool {
+		c.part(part)
+		return true
+	})
+}
+
+// part reads a text or a part.
+func (c *chunk) part(part gjson.Result) {
+	switch {
+	case part.Type == gjson.String:
+		c.add(part)
+	case !part.IsObject():
+	case slices.Contains([]string{"", "text", "output_text"}, part.Get("type").String()):
+		c.add(part.Get("text"))
+	default: // Mistral's "thinking", gpt-oss's "reasoning"
+		c.thinking = true
 	}
 }
 

@@ -15,7 +15,8 @@ const (
 	// maxStream bounds an event stream, in bytes: an event of about 300 bytes
 	// for each token of the longest answer of today's models.
 	maxStream = 64 << 20
-	// maxWhole bounds an answer that is not streamed, and each line of it, in bytes.
+	// maxWhole bounds an answer that is not streamed, and each line of it, in bytes, also
+	// if a stream was asked for. Beside the text, it may have the odds of each token.
 	maxWhole = 8 << 20
 )
 
@@ -59,7 +60,7 @@ func (e *Refusal) Error() string { return e.Message }
 type Reader struct {
 	body    io.Reader
 	left    int                 // bytes that the answer may still have
-	maxLine int                 // the bound of a line or event, in bytes
+	maxLine int                 // the bound of a line or event of a stream, in bytes
 	alive   func(thinking bool) // see NewReader
 
 	block []byte // for the next bytes
@@ -144,15 +145,15 @@ func (r *Reader) takeBlock(block string) error {
 			r.cr, block = false, strings.TrimPrefix(block, "\n")
 			continue
 		}
-		end := strings.IndexByte(block, '\n')
+		end := strings.IndexAny(block, "\r\n")
 		if end < 0 {
 			end = len(block)
 		}
-		if cr := strings.IndexByte(block[:end], '\r'); cr >= 0 {
-			end = cr
-		}
 		part := block[:end]
-		if len(r.line)+len(part) > r.maxLine {
+		if len(r.line) == 0 {
+			part = strings.TrimLeft(part, " \t")
+		}
+		if len(r.line)+len(part) > r.longest() {
 			return ErrLineTooLong
 		}
 		if end == len(block) {
@@ -170,6 +171,15 @@ func (r *Reader) takeBlock(block string) error {
 		}
 	}
 	return nil
+}
+
+// longest returns the bound of the present line and event, in bytes. A document comes in
+// place of a whole stream, perhaps in a single line.
+func (r *Reader) longest() int {
+	if r.document || len(r.line) > 0 && isDocument(string(r.line[:1])) {
+		return maxWhole
+	}
+	return r.maxLine
 }
 
 // isDocument reports whether a line starts a JSON document.
@@ -247,7 +257,7 @@ func (r *Reader) takeJSON(line string) error {
 			return ErrBadEvent
 		}
 	}
-	if len(r.pending)+len(line) > r.maxLine {
+	if len(r.pending)+len(line) > r.longest() {
 		return ErrTooLong
 	}
 	r.pending = append(append(r.pending, line...), '\n')

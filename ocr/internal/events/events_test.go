@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -85,6 +86,57 @@ func TestEveryCutOfAnAnswer(t *testing.T) {
 		}
 		if whole, err := normalise(t, bytes.NewReader([]byte(body))); whole != want || err.Error() != wantErr.Error() {
 			t.Errorf("at once %+v, %v; want %+v, %v", whole, err, want, wantErr)
+		}
+	}
+}
+
+// TestLongAnswers: an answer at once may be longer than an event of a stream, even if a
+// stream was asked for.
+func TestLongAnswers(t *testing.T) {
+	text := strings.Repeat("words ", 2*maxLine/6)
+	odds := strings.Repeat(`{"token":"a","logprob":-0.1},`+"\n", 2*maxLine/30)
+	answer := `{"choices":[{"logprobs":{"content":[` + odds + `{}]},"message":{"content":"` + text + `"},"finish_reason":"stop"}]}`
+	line := strings.ReplaceAll(answer, "\n", "")
+	for name, body := range map[string]string{
+		"in a line": line, "in a line after spaces": strings.Repeat(" ", 2*maxLine) + line, "in lines": answer,
+	} {
+		if got, err := normalise(t, strings.NewReader(body)); err != io.EOF || got.text != text || !got.done {
+			t.Errorf("%s: %d bytes, %v", name, len(got.text), err)
+		}
+	}
+	for name, c := range map[string]struct {
+		body string
+		want error
+	}{
+		"an event":        {delta(text), ErrLineTooLong},
+		"a text":          {text, ErrLineTooLong},
+		"a line for ever": {line[:2*maxLine] + strings.Repeat("x", maxWhole), ErrLineTooLong},
+		"lines for ever":  {"{" + strings.Repeat("\n", maxWhole+1), ErrTooLong},
+		"events for ever": {strings.Repeat("data: {\n", maxLine), ErrTooLong},
+	} {
+		if _, err := normalise(t, strings.NewReader(c.body)); err != c.want {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// TestMemoryOfManyParts: a value with many parts takes little memory for each of them.
+func TestMemoryOfManyParts(t *testing.T) {
+	const most = 20 // bytes in all for each of the answer
+	many := func(part string) string { return strings.Repeat(part, maxLine/len(part)) }
+	for name, message := range map[string]string{
+		"parts":    `"content":[` + many("1,") + `1]`,
+		"texts":    `"content":[` + many(`"",`) + `1]`,
+		"lists":    `"content":` + many("[") + many("]"),
+		"refusals": many(`"refusal":"x",`) + `"a":1`,
+	} {
+		body := `{"choices":[{"message":{` + message + `}}]}`
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = io.Copy(io.Discard, NewReader(strings.NewReader(body), false, func(bool) {}))
+		runtime.ReadMemStats(&after)
+		if took := int(after.TotalAlloc-before.TotalAlloc) / len(body); took > most {
+			t.Errorf("%s: %d bytes for each byte", name, took)
 		}
 	}
 }
