@@ -41,6 +41,8 @@ func replace(fields map[string]json.RawMessage, refused map[string]string) {
 		if value, ok := fields[name]; ok && instead != "" {
 			fields[instead] = value
 		}
+	}
+	for name := range refused { // perhaps one of those that were sent instead
 		delete(fields, name)
 	}
 }

@@ -78,6 +78,16 @@ func TestRefusedFields(t *testing.T) {
 			map[string]any{"model": "o3", "stream": true},
 			nil,
 		},
+		"a limit under either name": {
+			nil,
+			map[string]string{
+				"max_tokens":            refusal("Use 'max_completion_tokens' instead of 'max_tokens'."),
+				"max_completion_tokens": refusal("'max_completion_tokens' is not supported with this model."),
+			},
+			400, 3,
+			map[string]any{"model": "test/model", "stream": true, "temperature": 0.0},
+			[]string{"max_completion_tokens", "max_tokens"},
+		},
 		"a limit over the context": {
 			nil,
 			map[string]string{"max_tokens": `{"object":"error","message":"This model's maximum context length is 8192 tokens. However, you requested 9092 tokens (900 in the messages, 8192 in the completion). Please reduce the length of the messages or completion.","type":"BadRequestError","code":400}`},
