@@ -81,6 +81,11 @@ var failures = []behaviour{
 		class:  Down, says: "oops", tries: maxTries,
 	},
 	{
+		name:   "an error that is a list keeps its words",
+		answer: sends(`data: {"error":["no such model"]}` + "\n\n"),
+		class:  NotFound, says: "no such model",
+	},
+	{
 		name:   "an error beside choices is an error",
 		answer: sends(`data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502,"message":"upstream"}}` + "\n\n"),
 		class:  Down, says: "upstream", tries: maxTries,
@@ -115,6 +120,14 @@ var failures = []behaviour{
 		answer: sends(delta("one"), finish("abort"), done),
 		text:   "one", class: CutOff, tries: maxTries,
 	},
+}
+
+// compressed refuses a request, without a body.
+func compressed(status int, encoding string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		reply(w, status, "application/json", "")
+	}
 }
 
 // statuses are answers whose status is not 200.
@@ -156,6 +169,8 @@ var statuses = []behaviour{
 	{name: "500", class: Down, tries: maxTries, answer: replies(500, "application/json", `{"error":{"message":"x","code":"model_server_error"}}`)},
 	{name: "502 as a web page", class: Down, tries: maxTries, says: "Bad Gateway", answer: replies(502, "text/html", "<h1>nginx</h1>")},
 	{name: "504", class: Down, tries: maxTries, answer: replies(504, "application/json", `{"error":{"code":"gateway_timeout_error"}}`)},
+	{name: "429 without a body, which is said to be compressed", class: Busy, tries: maxTries, answer: compressed(429, "gzip")},
+	{name: "401 in a compression that nobody asked for", class: KeyRefused, answer: compressed(401, "br")},
 	{name: "204", class: Protocol, answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }},
 	{
 		name: "307 is not followed", class: Protocol, says: "elsewhere.test",

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -287,7 +288,7 @@ func parseFault(data []byte) (f fault, ok bool) {
 	if body.IsArray() {
 		body = body.Get("0")
 	}
-	if !body.IsObject() || !gjson.ValidBytes(data) {
+	if !body.IsObject() || !json.Valid(data) { // gjson's check of nested lists takes memory for each level
 		return fault{}, false
 	}
 	f = faultOf(body)
@@ -298,6 +299,8 @@ func parseFault(data []byte) (f fault, ok bool) {
 		f.code, f.kind, f.message = cmp.Or(f.code, outer.code), cmp.Or(f.kind, outer.kind), cmp.Or(f.message, outer.message)
 	case inner.Type == gjson.String:
 		f.message = cmp.Or(inner.Str, f.message)
+	default:
+		f.message = cmp.Or(f.message, inner.String())
 	}
 	return f, true
 }
@@ -315,7 +318,7 @@ func faultOf(body gjson.Result) fault {
 		kind:    first("type", "error_type", "status"), // TGI; Gemini
 		code:    first("code"),
 		param:   first("param"),
-		flagged: len(body.Get("metadata.reasons").Array()) > 0,
+		flagged: body.Get("metadata.reasons.0").Exists(),
 	}
 	if code := body.Get("code"); code.Type == gjson.Number && 400 <= code.Num && code.Num <= 599 {
 		f.status = int(code.Num)

@@ -16,6 +16,16 @@ func TestErrorsAreValidText(t *testing.T) {
 	}
 }
 
+// TestDeepErrorIsText: an error with lists in lists without end is not read as JSON,
+// since that takes memory for each level.
+func TestDeepErrorIsText(t *testing.T) {
+	const depth = 100_000
+	deep := strings.Repeat("[", depth) + strings.Repeat("]", depth)
+	if f, ok := parseFault([]byte(`{"error":{"message":"m","more":` + deep + `}}`)); ok {
+		t.Errorf("read as %+v", f)
+	}
+}
+
 func FuzzErrorText(f *testing.F) {
 	f.Add("Bearer "+testKey, 401)
 	f.Add(strings.Repeat("word ", 100), 400)

@@ -73,11 +73,12 @@ func (x *exchange) whole() bool { return x.events != nil && x.events.Whole() }
 
 // open replaces the body by one that go-openai can read.
 func (x *exchange) open(resp *http.Response) error {
-	if err := x.inflate(resp); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
+	err := x.inflate(resp)
+	if resp.StatusCode != http.StatusOK { // which says more than a body that cannot be read
 		return x.from.refused(resp)
+	}
+	if err != nil {
+		return err
 	}
 	x.body, x.events = resp.Body, events.NewReader(resp.Body, x.stream, x.alive)
 	resp.Body = readCloser{answerBody{x.events, x.from}, resp.Body}
