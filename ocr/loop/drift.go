@@ -1,6 +1,9 @@
 package loop
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	// gram is the number of symbols in a row that are looked up elsewhere in
@@ -35,8 +38,10 @@ const (
 	limitPart = 100
 	longPart  = 30
 
-	// firstLine bounds the line of a run that is kept, in symbols.
+	// firstLine bounds the line of a run that is kept, and firstWord the word,
+	// in symbols.
 	firstLine = 150
+	firstWord = 40
 
 	// A number is expected if it is at most 1 more or less than one of the last
 	// lags numbers. The first numbers of a run, up to near, are expected too.
@@ -194,12 +199,17 @@ func (b *backward) gram() bool { return b.n >= gram }
 // hash returns the hash of the gram that starts with the present symbol.
 func (b *backward) hash() uint32 { return uint32(b.sum * base >> (64 - bloomBits)) }
 
-// startOfRun returns the end of the first line of a run that starts with symbol
-// start, or the start of a run without such a line, in bytes of the text.
+// startOfRun returns the end of the first line of a run that starts with
+// symbol start, or else of its first word, in bytes of the text.
 func (t *tail) startOfRun(start int) int {
-	for i := start; i < min(start+firstLine, len(t.symbols)); i++ {
-		if t.symbols[i] == '\n' {
-			return int(t.ends[i].bytes)
+	for _, stop := range []struct {
+		signs string
+		most  int
+	}{{"\n", firstLine}, {" |", firstWord}} {
+		for i := start; i < min(start+stop.most, len(t.symbols)); i++ {
+			if strings.ContainsRune(stop.signs, t.symbols[i]) {
+				return int(t.ends[i].bytes)
+			}
 		}
 	}
 	if start == 0 {
