@@ -32,10 +32,20 @@ func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 	if len(text) > maxChunk*maxChunks {
 		return ErrTooLarge
 	}
-	return retryStore(ctx, func(ctx context.Context) error { return j.savePage(ctx, n, text) })
+	ctx, cancel := context.WithTimeout(ctx, storePatience) // for both steps together
+	defer cancel()
+	var s seal
+	err := retryStore(ctx, func(ctx context.Context) (err error) {
+		s, err = j.q.makePageSeal(ctx, j.id, n)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return retryStore(ctx, func(ctx context.Context) error { return j.savePage(ctx, n, text, s) })
 }
 
-func (j *Job) savePage(ctx context.Context, n int, text string) error {
+func (j *Job) savePage(ctx context.Context, n int, text string, seal seal) error {
 	chunks := max((len(text)+maxChunk-1)/maxChunk, 1)
 	// The first chunk names the others, so it is written last, and only over
 	// the chunk that existed while this worker owned the job. Its checksum
@@ -45,10 +55,6 @@ func (j *Job) savePage(ctx context.Context, n int, text string) error {
 		return err
 	}
 	if err := j.check(ctx); err != nil {
-		return err
-	}
-	seal, err := j.q.makePageSeal(ctx, j.id, n)
-	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256([]byte(text))
