@@ -100,22 +100,22 @@ func TestLongResult(t *testing.T) {
 		{"two messages and a file", 15_000, localslack.Fault{}, func(r []string) bool {
 			return len(r) == 3 && r[2] == "file page.md"
 		}, true},
-		{"one message and a file", 60_000, localslack.Fault{}, func(r []string) bool {
+		{"one message and a file", 50_000, localslack.Fault{}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
 		}, true},
-		{"all messages where the upload fails", 60_000, localslack.Fault{Method: "files.getUploadURLExternal", Error: "missing_scope"}, func(r []string) bool {
+		{"all messages where the upload fails", 50_000, localslack.Fault{Method: "files.getUploadURLExternal", Error: "missing_scope"}, func(r []string) bool {
 			return len(r) == 6
 		}, false},
-		{"all messages where sharing the upload fails", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}, func(r []string) bool {
+		{"all messages where sharing the upload fails", 50_000, localslack.Fault{Method: "files.completeUploadExternal", Error: "posting_to_channel_denied"}, func(r []string) bool {
 			return len(r) == 6
 		}, false},
-		{"one file where the answer to its content is lost", 60_000, localslack.Fault{Method: "upload", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
+		{"one file where the answer to its content is lost", 50_000, localslack.Fault{Method: "upload", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
 		}, true},
-		{"one file where the place to upload is lost", 60_000, localslack.Fault{Method: "files.getUploadURLExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
+		{"one file where the place to upload is lost", 50_000, localslack.Fault{Method: "files.getUploadURLExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
 		}, true},
-		{"one file where the answer to the upload is lost", 60_000, localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
+		{"one file where the answer to the upload is lost", 50_000, localslack.Fault{Method: "files.completeUploadExternal", Times: 1, Applied: true, Reset: true}, func(r []string) bool {
 			return len(r) == 2 && r[1] == "file page.md"
 		}, true},
 	} {
@@ -240,7 +240,7 @@ func TestTwoBotsDoNotAnswerEachOther(t *testing.T) {
 		stop := h.runBeside(other, &kvtest.Memory{})
 
 		h.model.will(func(w *stream) {
-			w.text(strings.Repeat("a word ", 3000)) // two messages and a file
+			w.text(strings.Repeat("a word ", 2500)) // two messages and a file
 			w.end("stop")
 		})
 		ts := h.post("page.png")
