@@ -14,10 +14,10 @@ import (
 // A word is a word of the page with its position.
 type word struct {
 	image.Rectangle
-	part       int    // number of the part of the page
-	line       string // name of the line
-	confidence float64
-	text       string
+	part, block int    // numbers of the part of the page, and of the block in the part
+	line        string // name of the line
+	confidence  float64
+	text        string
 }
 
 // parseRow parses a row of tesseract's table: level, page, block, paragraph,
@@ -41,6 +41,7 @@ func parseRow(cells []string, parts []image.Rectangle) (w word, ok bool) {
 	return word{
 		Rectangle:  image.Rect(n[5], n[6], n[5]+n[7], n[6]+n[8]).Add(parts[n[0]-1].Min),
 		part:       n[0] - 1,
+		block:      n[1],
 		line:       strings.Join(cells[1:5], "/"),
 		confidence: confidence,
 		text:       strings.TrimSpace(cells[11]),
@@ -117,12 +118,21 @@ func isEastAsian(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || '\u3000' <= r && r < '\u3040' || r >= '\uff00' && r < '\uff66'
 }
 
-// lines yields the words of each line.
+// lines yields the words of each line, and blocks those of each block.
 func lines(words []word) iter.Seq[[]word] {
+	return runs(words, func(a, b word) bool { return a.line == b.line })
+}
+
+func blocks(words []word) iter.Seq[[]word] {
+	return runs(words, func(a, b word) bool { return a.block == b.block })
+}
+
+// runs yields the longest runs of words for which together returns true.
+func runs(words []word, together func(a, b word) bool) iter.Seq[[]word] {
 	return func(yield func([]word) bool) {
 		for len(words) > 0 {
 			n := 1
-			for n < len(words) && words[n].line == words[0].line {
+			for n < len(words) && together(words[0], words[n]) {
 				n++
 			}
 			if !yield(words[:n]) {
@@ -212,6 +222,17 @@ type joiner struct {
 	heading     bool // the previous line was a heading
 	last        cell // the previous line
 	lastHasGaps bool // the previous line had wide spaces
+}
+
+// addColumns writes the words of a part with columns, one block after the other.
+func (j *joiner) addColumns(words []word) error {
+	j.right = 0 // each column ends elsewhere
+	for block := range blocks(words) {
+		if err := j.add(block); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add writes further words, line by line, with separators.

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/draw"
 	"image/png"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,38 @@ func TestColumns(t *testing.T) {
 	got, _ := readAll(t, beside(left, right), true)
 	if share := pagetest.Words(got, left+"\n"+right); share < 0.95 {
 		t.Errorf("%.1f %% of the words in order:\n%s", 100*share, got)
+	}
+}
+
+// The lines of an address are lines of their own, and those of a column are a
+// paragraph, whatever stands beside it.
+func TestLinesOfParagraphs(t *testing.T) {
+	skipUnderRaceDetector(t)
+	letter := func() (b bytes.Buffer) {
+		if err := png.Encode(&b, pagetest.Image(pagetest.Letter, pagetest.Layout{})); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}()
+	left, right, _ := strings.Cut(pagetest.Article, "\n\n# ")
+	for want, picture := range map[string][]byte{
+		"Harbour Street 14\nThornbury\n\n":   letter.Bytes(),
+		"Wick Point was kept by hand. Every": beside(left, right),
+	} {
+		if got, _ := readAll(t, picture, true, "eng"); !strings.Contains(got, want) {
+			t.Errorf("%q is not in:\n%s", want, got)
+		}
+	}
+}
+
+// Mostly Chinese words are read in Chinese alone, in lines that go across.
+func TestBetterLanguages(t *testing.T) {
+	r := reader{languages: []string{"deu", "eng", "chi_sim", "chi_sim_vert", "chi_tra"}}
+	if got := r.better([]word{{text: "漢字"}, {text: "文"}, {text: "abc"}}); !slices.Equal(got, []string{"chi_sim", "chi_tra"}) {
+		t.Errorf("%v", got)
+	}
+	if got := r.better([]word{{text: "漢字"}, {text: "def"}, {text: "abc"}}); !slices.Equal(got, r.languages) {
+		t.Errorf("%v", got)
 	}
 }
 

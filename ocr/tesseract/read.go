@@ -68,6 +68,9 @@ var (
 func (r reader) read(ctx context.Context, m *image.Gray, markdown bool, write func(piece string) error) error {
 	parts, height := strips(m)
 	j := joiner{write: write, markdown: markdown, height: height}
+	if len(parts) > 1 { // the page is even: its ink shows where lines end
+		j.right = bytes.LastIndexByte(columns(m, m.Rect), 1)
+	}
 	now := r        // reads these parts
 	begun := false  // the languages for the first of parts are known
 	judged := false // whether an installed language has the script is known
@@ -88,8 +91,7 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool, write fu
 			if !inColumns(rows(words)) {
 				return j.add(words)
 			}
-			j.right = 0 // each column ends elsewhere
-			return now.words(ctx, m, parts[part:part+1], anything, j.add)
+			return now.words(ctx, m, parts[part:part+1], anything, j.addColumns)
 		})
 		switch err {
 		case errOtherLanguages:
@@ -115,7 +117,7 @@ func (r reader) better(words []word) []string {
 	}
 	switch {
 	case wides > others:
-		return slices.DeleteFunc(slices.Clone(r.languages), func(code string) bool { return !strings.HasPrefix(code, "chi_") })
+		return slices.DeleteFunc(slices.Clone(r.languages), func(code string) bool { return code != "chi_sim" && code != "chi_tra" })
 	case others > wides:
 		return r.languages
 	}
