@@ -30,7 +30,7 @@ var (
 	// ErrNoTool means that the program that opens such a file is not
 	// installed: pdfinfo or pdftoppm (poppler-utils) for a PDF, tiff2rgba and
 	// tiffcp (libtiff-tools) for many TIFF and some damaged JPEG files, and
-	// heif-convert (libheif-examples) for AVIF.
+	// heif-convert (libheif-examples) for HEIC and AVIF.
 	ErrNoTool = errors.New("the program that opens such a file is not installed")
 
 	// ErrBlank means that a long file was decoded to a single colour: most
