@@ -109,8 +109,9 @@ func unwrap(s string, pairs ...[]string) string {
 }
 
 // mistyped reports whether words look like a mode: the name with a slip, or with
-// a missing or wrongly separated argument. A slip is a letter of "text", and up
-// to two neighbouring letters of a longer name.
+// a missing or wrongly separated argument. A slip is one letter that is missing,
+// wrong or too many, or two neighbouring letters that are swapped. With more slips
+// too many English words would count: "late" and "local" for "locate".
 func mistyped(words string) bool {
 	name, _, colon := strings.Cut(words, ":")
 	if !colon {
@@ -121,18 +122,20 @@ func mistyped(words string) bool {
 	}
 	name = strings.Trim(name, " *_~`")
 	return slices.ContainsFunc(append(ocr.Kinds(), "again"), func(kind ocr.Kind) bool {
-		return differing(name, string(kind)) <= min(len(kind)-3, 2)
+		return slip(name, string(kind))
 	})
 }
 
-// differing returns the length, in bytes, of the only part in which a and b
-// differ: the part between their common start and their common end.
-func differing(a, b string) int {
-	for a != "" && b != "" && a[0] == b[0] {
+// slip reports whether two names differ in one letter or in the order of two
+// neighbouring ones, or are the same.
+func slip(name, other string) bool {
+	a, b := []rune(name), []rune(other)
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
 	}
-	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	return max(len(a), len(b))
+	swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	return swapped || max(len(a), len(b)) <= 1
 }
