@@ -113,6 +113,9 @@ func (k *Checker) validate(ctx context.Context, s bot.Sample) error {
 		return err
 	}
 	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return slack.StatusCodeError{Code: response.StatusCode, Status: response.Status}
+	}
 	var answer slack.SlackResponse
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return err

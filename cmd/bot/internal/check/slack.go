@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,6 +47,9 @@ func codeOf(err error) string {
 	if _, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return rateLimited
 	}
+	if status, ok := errors.AsType[slack.StatusCodeError](err); ok && status.Code == http.StatusTooManyRequests { // without Retry-After
+		return rateLimited
+	}
 	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return answer.Err
 	}
@@ -67,7 +71,12 @@ func (k *Checker) why(err error) string {
 	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		return fmt.Sprintf("%s answers with status %d and nothing that Slack would say", host, status.Code)
 	}
-	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.EOF) {
+	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Sprintf("half an answer from %s: %v", host, err)
+	}
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	_, otherType := errors.AsType[*json.UnmarshalTypeError](err)
+	if syntax || otherType || errors.Is(err, io.EOF) {
 		return host + " answers with nothing that Slack would say"
 	}
 	return err.Error()
@@ -91,6 +100,11 @@ func (k *Checker) ofToken(check, variable string, err error) Finding {
 	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: code}).Error())
 }
 
+// ofUnknownForm returns the finding for an answer without the fields of Slack's.
+func ofUnknownForm(check, method string) Finding {
+	return failed(check, "Slack answers "+method+" in a form that is not known", "Is SLACK_API_URL the address of Slack?")
+}
+
 // botToken checks the owner and the scopes of the token. If probing is
 // true, it also checks conversations.replies and blocks.validate.
 func (k *Checker) botToken(ctx context.Context, probing bool) []Finding {
@@ -99,7 +113,7 @@ func (k *Checker) botToken(ctx context.Context, probing bool) []Finding {
 	case err != nil:
 		return []Finding{k.ofToken("bot token", "SLACK_BOT_TOKEN", err)}
 	case who.User == "":
-		return []Finding{failed("bot token", "Slack answers auth.test in a form that is not known", "Is SLACK_API_URL the address of Slack?")}
+		return []Finding{ofUnknownForm("bot token", "auth.test")}
 	case who.BotID == "":
 		return []Finding{failed("bot token", "it belongs to a person, not to a bot", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")}
 	case strings.HasPrefix(who.TeamID, "E"):

@@ -52,6 +52,9 @@ func TestCheckSlack(t *testing.T) {
 		{"what the bot shows is refused", func(_ *testing.T, o *office.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", After: 3, Error: "invalid_view"})
 		}, map[string][]string{"blocks.validate": {"✗", "the window for files", "Update the program"}}},
+		{"what the bot shows is not looked at", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", Status: 503})
+		}, map[string][]string{"blocks.validate": {"✗", "status 503", "in a minute"}}},
 		{"a Slack without blocks.validate", func(_ *testing.T, o *office.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", Error: "unknown_method"})
 		}, map[string][]string{"blocks.validate": {"✓", "doesn't offer the check"}}},
@@ -122,6 +125,45 @@ func TestCheckMeetsSomethingElse(t *testing.T) {
 		if hostile := strings.HasPrefix(want, "\x1b"); status != 1 || strings.Contains(office.Finding(out, "bot token"), want) == hostile {
 			t.Errorf("%s: status %d\n%s", body, status, out)
 		}
+	}
+}
+
+// TestCheckMeetsAnotherServer: what no server of Slack answers is no working token, and
+// gets the sentence of the check. The tokens go nowhere else.
+func TestCheckMeetsAnotherServer(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("a redirect was followed: %s", r.URL)
+	}))
+	defer other.Close()
+	for _, tt := range []struct {
+		name   string
+		answer func(w http.ResponseWriter, r *http.Request)
+		want   string
+	}{
+		{"no fields", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }, "in a form that is not known"},
+		{"a list", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("[]")) }, "nothing that Slack would say"},
+		{"half an answer", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = w.Write([]byte(`{"ok":`))
+		}, "half an answer from "},
+		{"too many calls", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, "too many requests"},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+		}, "status 307"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(tt.answer))
+			defer server.Close()
+			out, status := probed(t, []string{
+				"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1",
+			}, "bot token", "app token")
+			for _, check := range []string{"bot token", "app token"} {
+				office.ExpectFinding(t, out, check, "✗", tt.want)
+			}
+			if status != 1 || strings.Contains(out, "1234") {
+				t.Errorf("status %d\n%s", status, out)
+			}
+		})
 	}
 }
 

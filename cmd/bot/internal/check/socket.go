@@ -35,8 +35,11 @@ type greeting struct {
 // appToken asks for a connection and opens it.
 func (k *Checker) appToken(ctx context.Context) []Finding {
 	_, address, err := k.slack().StartSocketModeContext(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return []Finding{k.ofToken("app token", "SLACK_APP_TOKEN", err)}
+	case address == "":
+		return []Finding{ofUnknownForm("app token", "apps.connections.open")}
 	}
 	token := passed("app token", "it works and has the scope connections:write")
 	hello, err := greet(ctx, address)
