@@ -118,6 +118,7 @@ func New(c Config, model *ocr.Client, queue *jobs.Queue) (*Bot, error) {
 		Space:    tempfile.NewSpace(cmp.Or(c.Space, math.MaxInt64)),
 		Turns:    reading.NewTurns(shared, c.Concurrency, model.Limit()),
 		Waiting:  &reading.Counter{},
+		Suspect:  make(chan struct{}, 1),
 		Metrics:  m.reading,
 		Log:      c.Log,
 		MaxPages: c.MaxPages,

@@ -250,3 +250,40 @@ func TestManyPicturesOfOnePerson(t *testing.T) {
 		}
 	})
 }
+
+// TestInnocentFilesBesideACrash: one of four files kills the bot whenever it is read,
+// before the others have any text. It alone is given up.
+func TestInnocentFilesBesideACrash(t *testing.T) {
+	inBubble(t, func(h *house) {
+		var p *process // the present one, changed while the bot is down
+		h.model.will(func(w *stream) {
+			if w.height() == 60 {
+				p.die()
+				return
+			}
+			if w.pause(time.Second) == nil {
+				w.text("some text")
+				w.end("stop")
+			}
+		})
+		begin := func() {
+			p = &process{Store: h.jobs, slack: h.slack}
+			h.change = func(c *bot.Config) { c.Dial = p.dial }
+			h.startOn(p)
+		}
+		begin()
+		ts, other := h.three(), h.post("other.png")
+		for range 10 {
+			ctx, cancel := context.WithTimeout(h.Context(), time.Minute)
+			_ = h.ws.Wait(ctx, func() bool { return p.died() || strings.HasPrefix(h.reply(ts), wordstest.AnyRead()) })
+			cancel()
+			if !p.died() {
+				break
+			}
+			_ = h.stop()
+			begin()
+		}
+		h.closesWith(ts, words.ReadFiles(2, 3, ocr.Mode{}, time.Second))
+		h.closesWith(other, readLine("other.png", 2, 1))
+	})
+}

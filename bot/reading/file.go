@@ -107,9 +107,10 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	if err := r.whyIncomplete(i); err != nil { // of complete
 		return "", o, err
 	}
-	if r.file(i).Starts >= maxStarts {
-		return "", o, words.Failed(words.Crashes)
+	if err := r.waitIfSuspect(ctx, i); err != nil {
+		return "", o, err
 	}
+	defer r.endSuspicion(i)
 	if r.job.Record().Attempts > 0 { // the shown text stays until there is more
 		shown, _, err := r.job.Page(r.HardStop, TextOf(i)+partialText)
 		if err != nil {
@@ -200,10 +201,51 @@ func (r *run) readFile(ctx context.Context, i int, in *input, turn func()) (stri
 // eight in all.
 var requestsOf = [...]int{2, 2, 2, 1, 1}
 
-// maxStarts is the most crashes of the bot soon after the start of a file; after
-// that the file is given up. A crash is not a failed attempt, so a file that
-// crashes the bot would otherwise do so for ever.
-const maxStarts = 4
+const (
+	// maxStarts is the most crashes of the bot soon after the start of a file;
+	// after that the file is given up. A crash is not a failed attempt, so a
+	// file that crashes the bot would otherwise do so for ever.
+	maxStarts = 4
+	// suspectStarts is the number of such crashes from which on the file is a
+	// suspect. Suspects are begun one by one, so that a crash counts only for
+	// the file that causes it.
+	suspectStarts = 2
+)
+
+// waitIfSuspect waits, if a file may crash the bot, until each other such file of
+// this process has text or has ended. The caller must call endSuspicion, and may hold
+// nothing that other files wait for.
+func (r *run) waitIfSuspect(ctx context.Context, i int) error {
+	starts := r.file(i).Starts
+	if starts >= maxStarts {
+		return words.Failed(words.Crashes)
+	}
+	if starts < suspectStarts {
+		return nil
+	}
+	r.live[i].enter()
+	waiting, stop := r.untilDraining(ctx)
+	defer stop()
+	select {
+	case r.Suspect <- struct{}{}:
+	case <-waiting.Done():
+		return context.Cause(waiting)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.live[i].cleared = sync.OnceFunc(func() { <-r.Suspect })
+	return nil
+}
+
+// endSuspicion lets the next suspect begin, if this file is one. It may be called again.
+func (r *run) endSuspicion(i int) {
+	r.mu.Lock()
+	cleared := r.live[i].cleared
+	r.mu.Unlock()
+	if cleared != nil {
+		cleared()
+	}
+}
 
 // resetStarts saves that the bot did not crash because of a file: there is text, or
 // the attempt has ended.
@@ -214,6 +256,7 @@ func (r *run) resetStarts(i int) {
 	if starts == 0 {
 		return
 	}
+	defer r.endSuspicion(i)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.HardStop), settleTimeout)
 	defer cancel()
 	if err := r.updateFile(ctx, i, func(f *FileState) { f.Starts = 0 }); err != nil {

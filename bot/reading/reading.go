@@ -35,6 +35,7 @@ type Reader struct {
 	Waiting *Counter
 	Metrics *Metrics
 	Log     *slog.Logger
+	Suspect chan struct{} // has room for one file that may crash the bot
 	// MaxPages is the most pages of a document that are read.
 	MaxPages int
 }

@@ -20,6 +20,7 @@ type liveFile struct {
 	text    string          // text of an earlier attempt, until there is more
 	pages   *pages          // the pages being read, or nil
 	err     error           // the first reason for an incomplete text
+	cleared func()          // lets the next suspect begin; nil if the file is no suspect
 	entered <-chan struct{} // closed when the file has entered the line; never changes, nor does enter
 	enter   func()          // closes entered; also for a file that must not delay the others; may be called again
 }
