@@ -42,11 +42,53 @@ func TestLongCodeIsClosedInEachPart(t *testing.T) {
 
 // TestCodeLongerThanAPartIsClosed: the code of a live text with many files.
 func TestCodeLongerThanAPartIsClosed(t *testing.T) {
-	in := "`http://" + strings.Repeat("a", 300) + "`"
-	for _, text := range append(partsOf(in, 100), Tail(in, 200, liveItems)) {
-		harmless(t, text)
-		if strings.Count(text, "`") != 2 {
-			t.Errorf("code is open in %q", text)
+	addresses := strings.Repeat("a@b.example http://e.example/ ", 30)
+	for name, in := range map[string]string{
+		"an address":          "`http://" + strings.Repeat("a", 300) + "`",
+		"in emphasis":         "***~~`" + addresses + "`~~***",
+		"with backticks":      "``````a`````b " + addresses + "``````",
+		"backticks alone":     "` " + strings.Repeat("``````` ", 60) + addresses + "`",
+		"between other words": "`" + addresses + "` " + strings.Repeat(`\*a\*`, 60) + " `" + addresses + "`",
+		"escapes":             "`" + strings.Repeat("<", 300) + "`",
+		"signs of many runes": "`" + strings.Repeat("👨\u200d👩\u200d👧", 25) + "`",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for limit := 200; limit < 260; limit++ {
+				for _, text := range append(partsOf(in, limit), Tail(in, limit, liveItems), PlainTail(in, limit)) {
+					harmless(t, text)
+					if utf16Length(text) > limit {
+						t.Errorf("a part of %d units, at most %d: %q", utf16Length(text), limit, text)
+					}
+					if strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(text, tailMark), "` "), ";") {
+						t.Errorf("an escape is cut in %q", text)
+					}
+					if name == "an address" && strings.Count(text, "`") != 2 && text != PlainTail(in, limit) {
+						t.Errorf("code is open in %q", text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestTailOfLongRows: the letters of a table with few columns may take more
+// bytes than a live text with many files has.
+func TestTailOfLongRows(t *testing.T) {
+	row := "|" + strings.Repeat("字", 60) + "|" + strings.Repeat("字", 60) + "|\n"
+	for _, limit := range []int{200, 400, 700} {
+		if got := Tail(row+"|-|-|\n"+strings.Repeat(row, 20), limit, liveItems); len(got) > limit || !strings.Contains(got, "字") {
+			t.Errorf("a tail of %d bytes, at most %d: %q", len(got), limit, got)
+		}
+	}
+}
+
+// TestLongEmphasisFillsItsParts: emphasis that goes on leaves room for its
+// marks.
+func TestLongEmphasisFillsItsParts(t *testing.T) {
+	parts := partsOf("**"+strings.Repeat("字", 5*MaxPart/2)+"**", MaxPart)
+	for i, part := range parts {
+		if n := utf16Length(part); n < MaxPart*9/10 && i < len(parts)-1 {
+			t.Errorf("a part of %d units", n)
 		}
 	}
 }

@@ -20,18 +20,37 @@ func (c chunk) cut(at int, measure func(string) int) (head, rest chunk) {
 	if c.hasLines() {
 		rest.body = strings.TrimPrefix(rest.body, "\n")
 	} else {
-		quote := strings.TrimRight(c.lead, "*~`")
+		quote, marks := c.leads()
 		head.body = strings.TrimRight(head.body, " \n")
 		rest.body = strings.TrimPrefix(strings.TrimLeft(rest.body, " \n"), quote)
-		if open := openMarks(c.lead[len(quote):] + head.body); len(strings.Join(open, "")) <= maxOpenMarks {
+		if open := openMarks(marks + head.body); len(strings.Join(open, ""))+len(" ") <= maxOpenMarks {
 			rest.lead = quote + strings.Join(open, "")
 			slices.Reverse(open)
 			head.trail = strings.Join(open, "")
+			if strings.HasPrefix(head.trail, "`") { // backticks at an end of code must stay apart from the code's own
+				head.trail = padding(strings.HasSuffix(head.body, "`")) + head.trail
+				rest.lead += padding(strings.HasPrefix(rest.body, "`"))
+			}
 		}
 	}
 	head.size = measure(head.body)
 	rest.size = c.size - measure(c.body[:len(c.body)-len(rest.body)])
 	return head, rest
+}
+
+// leads returns the two parts of a lead: the signs of quotes, and the marks of
+// emphasis and code that go on.
+func (c *chunk) leads() (quote, marks string) {
+	marks = strings.TrimLeft(c.lead, "> ")
+	return c.lead[:len(c.lead)-len(marks)], marks
+}
+
+// padding returns a space, if one is needed.
+func padding(needed bool) string {
+	if needed {
+		return " "
+	}
+	return ""
 }
 
 // breakAt returns the best place to cut a chunk so that the head has at most
@@ -44,7 +63,11 @@ func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
 		text = text[:fitting(text, maxTableRows-2, func(char string) int { return strings.Count(char, "\n") })]
 	}
 	end := fitting(text, room, measure)
-	if !c.hasLines() && strings.ContainsAny(text[:end], "*~`") {
+	quote, marks := "", ""
+	if !c.hasLines() {
+		quote, marks = c.leads()
+	}
+	if !c.hasLines() && (marks != "" || strings.ContainsAny(text[:end], "*~`")) {
 		end = fitting(text, room-maxOpenMarks, measure)
 	}
 	line := strings.LastIndexByte(c.body[:min(end+1, len(c.body))], '\n')
@@ -52,8 +75,11 @@ func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
 		return max(line, 0)
 	}
 	pos := line + 1
-	if c.lead != "" && strings.HasPrefix(c.body[pos:], c.lead) {
-		pos += len(c.lead)
+	if quote != "" && strings.HasPrefix(c.body[pos:], quote) {
+		pos += len(quote)
+	}
+	if pos == 0 { // the code that goes on is not cut
+		pos = restOfCode(marks, c.body)
 	}
 	for best := afterSign; pos < end; {
 		pos += len(token(c.body[pos:], c.hasLines()))
@@ -66,6 +92,31 @@ func (c *chunk) breakAt(room int, measure func(string) int) (at int) {
 	}
 	if strings.TrimSpace(c.body[:at]) == "" {
 		return 0
+	}
+	return at
+}
+
+// restOfCode returns the length of the code span at the start of body that marks
+// leave open, or 0.
+func restOfCode(marks, body string) int {
+	if ticks := strings.TrimLeft(marks, "*~"); ticks != "" {
+		return max(0, len(inline.CodeSpan(ticks+body))-len(ticks))
+	}
+	return 0
+}
+
+// insideCode returns a place inside a code span that is longer than room: after
+// the last character as people see it that has room.
+func (c *chunk) insideCode(room int, measure func(string) int) (at int) {
+	for at < len(c.body) {
+		sign := token(c.body[at:], true)
+		if sign == "`" { // the end of the code is not cut
+			sign = c.body[at : len(c.body)-len(strings.TrimLeft(c.body[at:], "`"))]
+		}
+		if room -= measure(sign); room < maxOpenMarks {
+			break
+		}
+		at += len(sign)
 	}
 	return at
 }
@@ -93,8 +144,9 @@ func fitting(s string, size int, measure func(string) int) int {
 	return len(s)
 }
 
-// maxOpenMarks bounds the emphasis marks at the start of a piece, in bytes.
-const maxOpenMarks = len("***~~")
+// maxOpenMarks bounds the marks of emphasis and code at the start of a piece, in
+// bytes.
+const maxOpenMarks = len("***~~```` ")
 
 // openMarks returns the marks of the emphasis and the code span that are open
 // after text, in order.

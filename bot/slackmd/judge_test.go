@@ -72,7 +72,7 @@ func whole(t fails, chunks []chunk, parts [][]chunk) {
 			case c.continued && c.hasLines(): // what is repeated of its block does not count
 				rest = strings.TrimPrefix(rest, "\n")
 			case c.continued:
-				rest = strings.TrimPrefix(strings.TrimLeft(rest, " \n"), strings.TrimRight(c.lead, "*~`"))
+				rest = strings.TrimPrefix(strings.TrimLeft(rest, " \n"), c.lead[:len(c.lead)-len(strings.TrimLeft(c.lead, "> "))])
 			case i+j > 0:
 				take(trail + c.sep + c.lead)
 			default:

@@ -2,7 +2,6 @@ package slackmd
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"slackocr/bot/slackmd/internal/inline"
 )
@@ -25,7 +24,10 @@ func Tail(markdown string, limit, items int) string {
 	limit -= len(tailMark)
 	var chunks []chunk
 	render(finish(text), limit, func(c chunk) { chunks = append(chunks, c) })
-	return lastChunks(chunks, cut, limit, items)
+	if tail := lastChunks(chunks, cut, limit, items); tail != "" || len(chunks) == 0 {
+		return tail
+	}
+	return PlainTail(markdown, limit) // the header and the last row of a table are longer than the limit
 }
 
 // PlainTail is Tail without markdown: the model's own signs, line by line, if
@@ -91,7 +93,7 @@ func (c chunk) shorten(size int) (end chunk, ok bool) {
 		case c.kind == tableBlock || excess >= len(c.body):
 			return chunk{}, false
 		default: // a code span is longer than size
-			_, c = c.cut(fitting(c.body, excess+utf8.UTFMax+maxOpenMarks, byteLength), byteLength)
+			_, c = c.cut(c.insideCode(excess+maxCluster+2*maxOpenMarks, byteLength), byteLength)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (p *packer) add(c chunk) {
 		if room := p.limit - (next.used - c.size); cuts && next.items <= maxItems && (len(p.chunks) == 0 || room >= p.limit/3) {
 			at = c.breakAt(room, utf16Length)
 			if at == 0 && len(p.chunks) == 0 { // a code span is longer than a part
-				at = fitting(c.body, room-maxOpenMarks, utf16Length)
+				at = c.insideCode(room, utf16Length)
 			}
 		}
 		if at == 0 {

@@ -195,7 +195,15 @@ func (w *writer) code(s string) {
 	}
 }
 
+// maxRun bounds the backticks side by side in a code span. A longer run is
+// divided, because the marks around the code are longer than any run in it, and
+// code that is cut has the marks on each piece.
+const maxRun = "```"
+
 func (w *writer) span(s string) {
+	for strings.Contains(s, maxRun+"`") {
+		s = strings.ReplaceAll(s, maxRun+"`", maxRun+" `")
+	}
 	if n := len(w.out); n > 0 && w.out[n-1] == '`' {
 		w.out = append(w.out, ' ') // two spans must stay apart
 	}
