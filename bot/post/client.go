@@ -150,8 +150,12 @@ func (c *Client) Remove(ctx context.Context, channel, ts string) error {
 // RemoveFile deletes a file of the bot. If the file is gone already,
 // RemoveFile returns nil.
 func (c *Client) RemoveFile(ctx context.Context, id string) error {
-	err := c.pacer.run(ctx, call{method: "files.delete", priority: final, do: func(ctx context.Context) error {
-		return c.api.DeleteFileContext(ctx, id)
-	}})
+	err := c.pacer.run(ctx, c.removeFile(id))
 	return ignore(err, "file_not_found", "file_deleted")
+}
+
+func (c *Client) removeFile(id string) call {
+	return call{method: "files.delete", priority: final, do: func(ctx context.Context) error {
+		return c.api.DeleteFileContext(ctx, id)
+	}}
 }

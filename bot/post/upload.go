@@ -140,7 +140,7 @@ func (t *Thread) waitShared(ctx context.Context, id string) error {
 func (t *Thread) withdraw(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_ = t.client.RemoveFile(ctx, id)
+	_ = t.write(ctx, t.client.removeFile(id))
 }
 
 // shared reports whether a file is visible in this thread's channel.

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -102,6 +103,28 @@ func TestUploadThatNobodySees(t *testing.T) {
 		}
 		if deleted := d.calls("files.delete"); len(deleted) != 1 || deleted[0].Error != "" {
 			t.Errorf("the file is still there: %+v", deleted)
+		}
+	})
+}
+
+// TestUploadOfAnotherWriterStays: a writer that has lost its right meanwhile does not
+// take back the file, which the next writer may share.
+func TestUploadOfAnotherWriterStays(t *testing.T) {
+	inFakeTime(t, func(d *fixture) {
+		d.ws.Fail(localslack.Fault{Method: "files.completeUploadExternal", NeverShared: true})
+		lost := errors.New("the lease is lost")
+		fence := func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+			if len(d.calls("files.completeUploadExternal")) > 0 {
+				return nil, nil, lost
+			}
+			return ctx, func() {}, nil
+		}
+		thread := d.client().Thread(fence, d.channel, d.parent)
+		if err := thread.Upload(d.Context(), "page.md", []byte("the text"), &UploadState{}, unsaved); err == nil {
+			t.Error("it is shared")
+		}
+		if deleted := d.calls("files.delete"); len(deleted) != 0 {
+			t.Errorf("the file was deleted: %+v", deleted)
 		}
 	})
 }
