@@ -45,7 +45,7 @@ func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64
 	}()
 	select {
 	case c := <-done:
-		return c.file, sourceError(c.err)
+		return c.file, c.err
 	case <-ctx.Done(): // a pipe may bring nothing, and nothing could end the read
 		return nil, context.Cause(ctx)
 	}
@@ -55,7 +55,7 @@ func openSource(ctx context.Context, name string, stdin io.Reader, maxSize int64
 func copySource(open func() (io.ReadCloser, error), maxSize int64) (*os.File, error) {
 	source, err := open()
 	if err != nil {
-		return nil, err
+		return nil, sourceError(err)
 	}
 	defer source.Close()
 	f, err := tempfile.Create()
@@ -67,7 +67,7 @@ func copySource(open func() (io.ReadCloser, error), maxSize int64) (*os.File, er
 		err = errors.New("it is larger than MAX_FILE_SIZE allows")
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(sourceError(err), f.Close())
 	}
 	return f, nil
 }

@@ -18,3 +18,13 @@ func TestSourcesThatCannotBeOpened(t *testing.T) {
 		}
 	}
 }
+
+// TestInputWithoutAFolderForIt: the folder for temporary files is missing, and not the
+// input.
+func TestInputWithoutAFolderForIt(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	_, err := openSource(t.Context(), Stdin, strings.NewReader("text"), 10)
+	if missing := sourceError(fs.ErrNotExist); err == nil || err.Error() == missing.Error() {
+		t.Errorf("the error is %v", err)
+	}
+}

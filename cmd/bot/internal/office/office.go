@@ -122,7 +122,6 @@ func Growing(name string, n int) string {
 // Manifest returns the app of the bot.
 func (o *Office) Manifest(t testing.TB) localslack.App {
 	t.Helper()
-	t.Helper()
 	app, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		t.Fatal(err)
