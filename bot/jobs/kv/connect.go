@@ -58,7 +58,12 @@ func (n *NATS) Setup(ctx context.Context, s Setup) error {
 	case err != nil:
 		return n.embedded.setupError(err)
 	}
-	return n.compare(ctx)
+	if err := n.compare(ctx); err != nil {
+		return err
+	}
+	// The streams may be others than those of the last note, whose floors would be
+	// wrong at the next start.
+	return n.note(ctx)
 }
 
 // configure creates or updates the streams and the consumers.

@@ -51,12 +51,18 @@ func (*serverLog) Noticef(string, ...any) {}
 func (*serverLog) Debugf(string, ...any)  {}
 func (*serverLog) Tracef(string, ...any)  {}
 
-// setupError returns an error of Setup. If the server refuses the streams, the
-// reason is that their files are damaged; the server's complaint names the file.
+// setupError returns an error of Setup. If the server refuses the streams although
+// the folder can be written, the reason is that their files are damaged; the
+// server's complaint names the file.
 func (e *embedded) setupError(err error) error {
 	if _, refused := errors.AsType[*jetstream.APIError](err); !refused || !errors.Is(err, ErrUnavailable) {
 		return err
 	}
+	probe := filepath.Join(e.dir, seenName+".new")
+	if full := os.WriteFile(probe, []byte("{}"), 0o600); full != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, full)
+	}
+	_ = os.Remove(probe) // the next note replaces the file
 	e.log.mu.Lock()
 	defer e.log.mu.Unlock()
 	return fmt.Errorf("%w (%s, %s): %v", ErrDamaged, e.dir, e.log.last, err)
@@ -136,7 +142,8 @@ func (n *NATS) look(ctx context.Context) (seen, error) {
 	return now, nil
 }
 
-// note saves a description of the store's present contents.
+// note saves a description of the store's present contents. If the folder cannot
+// be written, note returns [ErrBroken].
 func (n *NATS) note(ctx context.Context) error {
 	now, err := n.look(ctx)
 	if err != nil {
@@ -153,11 +160,15 @@ func (n *NATS) note(ctx context.Context) error {
 		return err
 	}
 	path := filepath.Join(e.dir, seenName)
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return err
+	err = os.WriteFile(path+".new", content, 0o600)
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	e.noted = now.Sum
-	return os.Rename(path+".new", path)
+	return nil
 }
 
 // compare finds and logs, once, what was lost since the description of an
