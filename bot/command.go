@@ -151,10 +151,11 @@ func (b *Bot) explain(err error) (sentence string) {
 		return string(why)
 	case errors.Is(err, post.ErrTooManyMembers):
 		return words.TooManyMembers
-	case errors.Is(err, jobs.ErrFull):
-		return words.StoreFull
 	}
 	b.log.Error("could not carry out a request", "error", err)
+	if errors.Is(err, jobs.ErrFull) {
+		return words.StoreFull
+	}
 	return words.NotTaken
 }
 

@@ -159,6 +159,20 @@ func TestLongestTextIsKept(t *testing.T) {
 	})
 }
 
+// TestFullStoreRefusesCommands with words for the person, and a line in the log for the
+// operator.
+func TestFullStoreRefusesCommands(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.jobs.Fill(true)
+		h.command(h.ann, h.channel, "last")
+		h.whispered(h.ann, words.StoreFull)
+		h.stop()
+		if log := h.log.String(); !strings.Contains(log, jobs.ErrFull.Error()) {
+			t.Errorf("the log does not say why:\n%s", log)
+		}
+	})
+}
+
 // TestFullStoreLeavesEventsToSlack, which sends them again.
 func TestFullStoreLeavesEventsToSlack(t *testing.T) {
 	inFakeTime(t, func(h *house) {
