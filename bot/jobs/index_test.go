@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -169,5 +170,28 @@ func TestRunningWhileJobsComeAndGo(t *testing.T) {
 		}
 		cancel()
 		looking.Wait()
+	})
+}
+
+// Of too many entries the newest are listed, oldest first.
+func TestListIsBounded(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		w.queue()           // sets the store up
+		for i := range 14 { // each is stored twice
+			w.must(w.store.Put(w.Context(), fmt.Sprint("followup.a.", i%7), []byte("{}")))
+		}
+		w.must(w.store.Put(w.Context(), "followup.a.0", []byte("{}"))) // the newest now
+		for _, n := range []int{1, 2, 3, 6, 7, 100} {
+			list, err := w.store.List(w.Context(), n, "followup.>")
+			w.must(err)
+			if want := min(n, 7); len(list) != want {
+				w.Errorf("%d of %d", len(list), want)
+			}
+			for i, e := range list {
+				if want := fmt.Sprint("followup.a.", (i+8-len(list))%7); e.Key != want {
+					w.Errorf("the entry %d of %d is %s, want %s", i, n, e.Key, want)
+				}
+			}
+		}
 	})
 }

@@ -156,7 +156,9 @@ func (n *NATS) Remove(ctx context.Context, key string, revision uint64) error {
 }
 
 // List implements [Store]. The server's index of subjects finds a few entries
-// among many far sooner than a scan of the stream.
+// among many far sooner than a scan of the stream, but does not say which are the
+// newest. At most twice as many entries as wanted are in memory, since each may have
+// hundreds of KiB.
 func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry, error) {
 	var list []Entry
 	for _, filter := range filters {
@@ -172,11 +174,18 @@ func (n *NATS) List(ctx context.Context, newest int, filters ...string) ([]Entry
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, e)
+			if list = append(list, e); len(list) >= 2*newest {
+				list = latest(list, newest)
+			}
 		}
 	}
+	return latest(list, newest), nil
+}
+
+// latest sorts a list and removes all but the newest entries.
+func latest(list []Entry, newest int) []Entry {
 	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Revision, b.Revision) })
-	return list[max(len(list)-newest, 0):], nil
+	return slices.Delete(list, 0, max(len(list)-newest, 0))
 }
 
 // Setting implements [Store].
