@@ -102,7 +102,7 @@ func (h *earlierHouse) keepBusy() map[string]string {
 		s.text("part before the upgrade")
 		s.end("stop")
 	})
-	asks["scan"] = h.postIn("scan", "scan.png", tallPicture())
+	asks["scan"] = h.postIn("scan", "scan.png", tallPicture(4500))
 	h.wait("one part of scan is read", func() bool { return requests.Load() == 3 })
 
 	h.model.will(func(s *stream) {

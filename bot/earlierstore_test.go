@@ -161,9 +161,9 @@ func longText() string {
 	return b.String()
 }
 
-// tallPicture is a picture that is read in three parts.
-func tallPicture() []byte {
-	m := image.NewGray(image.Rect(0, 0, 1000, 4500))
+// tallPicture is a picture that is read in parts, about 1,500 pixels high each.
+func tallPicture(height int) []byte {
+	m := image.NewGray(image.Rect(0, 0, 1000, height))
 	m.SetGray(3, 3, color.Gray{Y: 255})
 	var b bytes.Buffer
 	_ = png.Encode(&b, m) // to memory

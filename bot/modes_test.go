@@ -147,6 +147,35 @@ func TestEndpointThatIsDown(t *testing.T) {
 	})
 }
 
+// TestPageInWorkDuringAnOutage: while one part of a file is still being written, the
+// reply tells the progress of that part, although the other parts wait for the endpoint.
+func TestPageInWorkDuringAnOutage(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 2 })
+		h.model.will(func(w *stream) {
+			if n, _ := h.model.count(); n > 1 {
+				_ = w.pause(time.Second)
+				w.fail(503, "oops")
+				return
+			}
+			w.slowly(time.Second, strings.Fields(strings.Repeat("word ", 60))...)
+			w.end("stop")
+		})
+		ts := h.postFile("tall.png", tallPicture(9000))
+		h.pass(20 * time.Second)
+		other := h.post("other.png")
+		h.wait("the endpoint is down", func() bool { return h.reply(other) == words.Down("other.png") })
+		h.pass(10 * time.Second)
+		if line := h.reply(ts); !strings.HasPrefix(line, words.Reading("tall.png")+" ") {
+			t.Errorf("the line is %q", line)
+		}
+		h.model.will(nil)
+		if line := h.closed(ts); !strings.HasPrefix(line, wordstest.AnyRead()) {
+			t.Errorf("the person sees %q", line)
+		}
+	})
+}
+
 // TestEndpointThatGoesDown: who waits in the line already is told within two
 // seconds too, and so is who has read some pages of a file.
 func TestEndpointThatGoesDown(t *testing.T) {

@@ -133,12 +133,12 @@ func (f liveFile) line(r *run, i int, text string, retryIn time.Duration) string
 		return words.Down(title)
 	case f.ahead >= 0:
 		return words.Waiting(title, f.ahead)
-	case f.ahead == notInLine:
+	case f.pages != nil && text != "":
+		return words.ReadingOn(title, f.pages.progress(text))
+	case f.ahead == notInLine && f.idle():
 		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
 			return words.Waiting(title, ahead+i)
 		}
-	case f.pages != nil && text != "":
-		return words.ReadingOn(title, f.pages.progress(text))
 	}
 	return words.Reading(title)
 }
