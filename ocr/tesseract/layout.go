@@ -177,10 +177,28 @@ func table(rows [][]cell) (n int, columns []span) {
 			columns = append(columns, s)
 		}
 	}
+	columns = merged(columns, rows[:n])
 	if n < 2 || len(columns) < 2 {
 		return 0, nil
 	}
 	return n, columns
+}
+
+// merged merges two columns that are never both filled: a heading on the left
+// and numbers on the right of a column need not overlap.
+func merged(columns []span, rows [][]cell) []span {
+	for i := 1; i < len(columns); {
+		left, right := columns[i-1], columns[i]
+		if slices.ContainsFunc(rows, func(row []cell) bool {
+			return slices.ContainsFunc(row, left.has) && slices.ContainsFunc(row, right.has)
+		}) {
+			i++
+			continue
+		}
+		columns[i-1].to = right.to
+		columns = slices.Delete(columns, i, i+1)
+	}
+	return columns
 }
 
 func (s span) has(c cell) bool { return s.from <= c.Min.X && c.Min.X < s.to }

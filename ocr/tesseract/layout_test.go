@@ -98,6 +98,24 @@ func TestBetterLanguages(t *testing.T) {
 	}
 }
 
+// A heading on the left of a column and numbers on its right are one column, though
+// none is above another.
+func TestHeadingBesideItsNumbers(t *testing.T) {
+	row := func(text string, from, to int, next string, nextFrom, nextTo int) []cell {
+		return []cell{
+			{Rectangle: image.Rect(from, 0, to, 20), text: text},
+			{Rectangle: image.Rect(nextFrom, 0, nextTo, 20), text: next},
+		}
+	}
+	rows := [][]cell{
+		row("Item", 0, 60, "Price", 200, 260), row("Chairs", 0, 90, "540.00", 280, 360), row("Desks", 0, 80, "75.00", 290, 360),
+	}
+	n, columns := table(rows)
+	if got := markdownTable(rows[:n], columns); n != 3 || len(columns) != 2 {
+		t.Errorf("%d rows, %d columns:\n%s", n, len(columns), got)
+	}
+}
+
 // A table with rules has no empty rows between its lines.
 func TestRuledTable(t *testing.T) {
 	skipUnderRaceDetector(t)
