@@ -287,3 +287,33 @@ func TestInnocentFilesBesideACrash(t *testing.T) {
 		h.closesWith(other, readLine("other.png", 2, 1))
 	})
 }
+
+// TestFileBegunBeforeEachCrash: the bot is killed again and again for a reason of its
+// own, each time soon after it has gone on with a file. That file is read in the end.
+func TestFileBegunBeforeEachCrash(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			if w.pause(5*time.Second) == nil {
+				w.text("some text")
+				w.end("stop")
+			}
+		})
+		ts, until := "", 2*time.Second
+		for range 8 {
+			p := &process{Store: h.jobs, slack: h.slack}
+			h.change = func(c *bot.Config) { c.Dial = p.dial }
+			h.startOn(p)
+			if ts == "" {
+				ts = h.post("page.png")
+			}
+			h.pass(until)
+			p.die()
+			_ = h.stop()
+			until = 14 * time.Second // after the end of the lease
+		}
+		h.change = nil
+		h.start()
+		h.closed(ts)
+		h.whole(ts, "page.png")
+	})
+}

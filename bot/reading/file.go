@@ -210,10 +210,14 @@ const (
 	// suspect. Suspects are begun one by one, so that a crash counts only for
 	// the file that causes it.
 	suspectStarts = 2
+	// suspectWait is the wait of a suspect for each such crash but the first. The
+	// bot may be killed again and again for another reason soon after its own
+	// start, which must not count for the file.
+	suspectWait = 3 * time.Second
 )
 
-// waitIfSuspect waits, if a file may crash the bot, until each other such file of
-// this process has text or has ended. The caller must call endSuspicion, and may hold
+// waitIfSuspect waits, if a file may crash the bot, for some seconds, and then until
+// each other such file of this process has text or has ended. The caller must call endSuspicion, and may hold
 // nothing that other files wait for.
 func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	starts := r.file(i).Starts
@@ -226,6 +230,9 @@ func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	r.live[i].enter()
 	waiting, stop := r.untilDraining(ctx)
 	defer stop()
+	if err := sleep.For(waiting, time.Duration(starts-1)*suspectWait); err != nil {
+		return err
+	}
 	select {
 	case r.Suspect <- struct{}{}:
 	case <-waiting.Done():
