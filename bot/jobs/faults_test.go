@@ -93,30 +93,30 @@ func (w *world) storyWithFault(n int, how fault) {
 	}
 }
 
-// A job that is erased while a page of it is saved keeps no page.
+// A job that is erased while a page of it is saved keeps neither page nor secret.
 func TestEraseWhileSaving(t *testing.T) {
-	inMemory(t, func(w *world) {
-		other := w.queue()
-		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
-			if call == "Update page" {
-				w.must(other.Erase(w.Context(), "k"))
+	for _, during := range []string{"Update page-secret", "Update page"} {
+		inMemory(t, func(w *world) {
+			other := w.queue()
+			q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+				if call == during {
+					w.must(other.Erase(w.Context(), "k"))
+				}
+				return none
+			}})
+			w.enqueue(q, Record{Key: "k"})
+			done := make(chan error)
+			w.run(q, func(ctx context.Context, j *Job) error {
+				err := j.SavePage(ctx, 1, "text")
+				done <- err
+				return err
+			})
+			if err := soon(w, "end", done); !errors.Is(err, ErrLost) {
+				w.Errorf("%s: SavePage: %v", during, err)
 			}
-			return none
-		}})
-		w.enqueue(q, Record{Key: "k"})
-		done := make(chan error)
-		w.run(q, func(ctx context.Context, j *Job) error {
-			err := j.SavePage(ctx, 1, "text")
-			done <- err
-			return err
+			w.onlyTombstone(q, "k")
 		})
-		if err := soon(w, "end", done); !errors.Is(err, ErrLost) {
-			w.Errorf("SavePage: %v", err)
-		}
-		if pages, err := w.store.List(w.Context(), 10, "page.>"); len(pages) > 0 || err != nil {
-			w.Errorf("%d pages are left, %v", len(pages), err)
-		}
-	})
+	}
 }
 
 // A page of which only a part could be saved over an older text is none.

@@ -71,8 +71,8 @@ func (f *faulty) Put(ctx context.Context, key string, value []byte) error {
 
 func (f *faulty) Update(ctx context.Context, key string, value []byte, revision uint64) error {
 	call := "Update"
-	if strings.HasPrefix(key, "page.") {
-		call = "Update page" // the others are of states
+	if kind, _, _ := strings.Cut(key, "."); strings.HasPrefix(kind, "page") {
+		call += " " + kind // the others are of states
 	}
 	return f.do(call, func() error { return f.Store.Update(ctx, key, value, revision) })
 }

@@ -42,7 +42,13 @@ func (j *Job) SavePage(ctx context.Context, n int, text string) error {
 	if err != nil {
 		return err
 	}
-	return retryStore(ctx, func(ctx context.Context) error { return j.savePage(ctx, n, text, s) })
+	err = retryStore(ctx, func(ctx context.Context) error { return j.savePage(ctx, n, text, s) })
+	if errors.Is(err, ErrLost) { // perhaps because of an erasure, which also ends ctx
+		ctx, cancel := settling(ctx)
+		defer cancel()
+		err = errors.Join(err, retryStore(ctx, func(ctx context.Context) error { return j.removeErased(ctx, n) }))
+	}
+	return err
 }
 
 func (j *Job) savePage(ctx context.Context, n int, text string, seal seal) error {
@@ -73,15 +79,17 @@ func (j *Job) savePage(ctx context.Context, n int, text string, seal seal) error
 	if err != nil {
 		return err
 	}
-	// The job may have been erased before the page was stored.
+	return j.check(ctx)
+}
+
+// removeErased removes a page and its secret if the job was erased before they were
+// stored.
+func (j *Job) removeErased(ctx context.Context, n int) error {
 	s, _, err := j.q.state(ctx, j.id)
-	if err == nil && s.State == Erased {
-		err = errors.Join(j.q.store.Erase(ctx, pageSecretKey(j.id, n)), j.q.store.Delete(ctx, pagesOf(j.id)))
-	}
-	if err != nil {
+	if err != nil || s.State != Erased {
 		return err
 	}
-	return j.observe(s)
+	return errors.Join(j.q.store.Erase(ctx, pageSecretKey(j.id, n)), j.q.store.Delete(ctx, pagesOf(j.id)))
 }
 
 // ErasePages erases the texts of a job's pages with numbers from from to
