@@ -244,6 +244,8 @@ func appendString(to, raw []byte) []byte {
 		switch c := raw[i]; {
 		case c < ' ':
 			to = fmt.Appendf(to, `\u%04x`, c)
+		case c == '"': // of a bare word
+			to = append(to, '\\', c)
 		case c != '\\':
 			to = append(to, c)
 		case escape.Match(raw[i:]):

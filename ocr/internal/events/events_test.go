@@ -155,6 +155,7 @@ func FuzzEvents(f *testing.F) {
 		"data:{\ndata: ]\nid\nretry\n\xff\xfe",
 		"\uFEFFdata: {}\n",
 		"<html>\n<p>\n",
+		`{"choices":[{"finish_reason":0""}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
