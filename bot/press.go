@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
+	"slackocr/bot/post"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
 	"slackocr/ocr"
@@ -150,7 +152,9 @@ func (b *Bot) pressed(ctx context.Context, key string, file int, channel, person
 	case a.Channel != channel:
 		err = userError(words.NotMember)
 	default:
-		err = b.requireMember(ctx, channel, person, words.NotMember)
+		if err = b.requireMember(ctx, channel, person, words.NotMember); errors.Is(err, post.ErrTooManyMembers) {
+			err = userError(words.MembersUnchecked)
+		}
 	}
 	return record, a, err
 }

@@ -257,3 +257,19 @@ func TestStopIsToldAfterARestart(t *testing.T) {
 		h.closesWith(ts, wordstest.Stopped("page.png", 2))
 	})
 }
+
+// TestPressInAHugeChannel, whose members the bot cannot search, is for whoever asked.
+func TestPressInAHugeChannel(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		members := []string{h.app.BotUserID, h.ann}
+		for i := range 39_960 {
+			members = append(members, h.ws.AddUser(fmt.Sprint("user", i))) // more than the bot searches
+		}
+		bob := h.ws.AddUser("bob")
+		huge := h.ws.AddChannel("huge", false, append(members, bob)...)
+		ts := h.postIn(h.ann, huge, "", "", "page.png")
+		h.closedIn(huge, ts)
+		h.press(bob, huge, h.spoken(huge)[1].TS, "send")
+		h.whispered(bob, words.MembersUnchecked)
+	})
+}

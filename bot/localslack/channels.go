@@ -130,10 +130,12 @@ func (w *Workspace) openDM(users []string) *conversation {
 
 func (w *Workspace) addConversation(kind string, members []string) *conversation {
 	c := &conversation{info: conversationObject{ID: w.newID(kind), Created: time.Now().Unix(), ContextTeamID: w.team.ID}}
+	seen := map[string]bool{}
 	for _, m := range members {
-		if w.users[m] != nil && !c.has(m) {
+		if w.users[m] != nil && !seen[m] {
 			c.members = append(c.members, m)
 		}
+		seen[m] = true
 	}
 	w.connect(c)
 	w.convs[c.info.ID] = c

@@ -211,6 +211,9 @@ const (
 	NotRemembered  = "I no longer remember this file. Please post it again, and I'll read it."
 	NotSent        = "Slack didn't accept the file. Please try again in a few minutes."
 	NotMember      = "Only people who are in that conversation can do this."
+
+	// MembersUnchecked is for a press in a conversation with too many members.
+	MembersUnchecked = "That conversation has too many members for me to check that you're in it, so only whoever asked for this can do it."
 )
 
 // AddMeFirst is for a channel that the bot or the person is not a member of,
