@@ -217,8 +217,8 @@ const (
 )
 
 // waitIfSuspect waits, if a file may crash the bot, for some seconds, and then until
-// each other such file of this process has text or has ended. The caller must call endSuspicion, and may hold
-// nothing that other files wait for.
+// each other such file of this process has text or has ended. The caller must call
+// endSuspicion, and may hold nothing that other files wait for.
 func (r *run) waitIfSuspect(ctx context.Context, i int) error {
 	starts := r.file(i).Starts
 	if starts >= maxStarts {
