@@ -128,6 +128,17 @@ func TestWhatLooksLikeASignStays(t *testing.T) {
 	})
 }
 
+// TestParagraphsBeforeAFenceStay: a page with several paragraphs and an example of
+// Markdown at its end is no answer with talk before.
+func TestParagraphsBeforeAFenceStay(t *testing.T) {
+	text := "How to write a page\n\nBegin the file with a title:\n\n```markdown\n# Title\n```\n"
+	for _, rules := range everyRules {
+		if got := clean(rules, text); got != text {
+			t.Errorf("%v: %q becomes %q", rules, text, got)
+		}
+	}
+}
+
 // TestTextInAWrapperStays: whatever the page says, its fence alone is taken off.
 func TestTextInAWrapperStays(t *testing.T) {
 	line := rapid.StringMatching(`[a-zA-Z0-9#|*_.,:;!?()-][a-zA-Z0-9#|*_.,:;!?() -]{0,40}[a-z]`)

@@ -28,6 +28,7 @@ type wrapper struct {
 	begin    int    // start of the fence's contents
 	end      int    // end of the contents if no more text comes, else 0
 	inner    innerFence
+	empty    bool // the talk had an empty line
 }
 
 type wrapState int
@@ -113,8 +114,15 @@ var opener = regexp.MustCompile("^ ?(```+|~~~+) ?([A-Za-z]*) *\n$")
 
 // talkLine takes a line before a fence, or the line of the fence.
 func (w *wrapper) talkLine(line []byte, end int, chat bool) {
+	if len(line) == 1 {
+		w.empty = true
+		return
+	}
 	m := opener.FindSubmatch(line)
 	if m == nil {
+		if w.empty { // a second paragraph is not talk
+			w.state = wrapNone
+		}
 		return
 	}
 	tag, talk := strings.ToLower(string(m[2])), string(w.text[:w.line])
