@@ -8,9 +8,10 @@ import (
 )
 
 // htmlTable reads the HTML table at the start of s and returns its length in
-// bytes. A table that is not closed ends at its first blank line. A table in a cell becomes words of that cell. The reader
-// is written by hand because the tokenizer of golang.org/x/net/html takes 4 KB
-// for each of a hundred thousand tables.
+// bytes. A table that is not closed ends at its first blank line. A table in a
+// cell becomes words of that cell. The reader is written by hand because the
+// tokenizer of golang.org/x/net/html takes 4 KB for each of a hundred thousand
+// tables.
 func htmlTable(s string, closed bool) (t Table, length int) {
 	var b tableBuilder
 	depth := 0
