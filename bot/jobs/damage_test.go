@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -44,8 +45,12 @@ func damagedStore(t *testing.T) (dir string, files []string) {
 	}
 	began := make(chan struct{}, 4)
 	stop := w.run(q, func(ctx context.Context, j *Job) error {
-		w.must(j.Save(ctx, "progress"))
-		w.must(j.SavePage(ctx, 1, "text"))
+		if err := errors.Join(j.Save(ctx, "progress"), j.SavePage(ctx, 1, "text")); err != nil {
+			if !errors.Is(err, ErrClosing) { // which may interrupt the second attempt
+				w.must(err)
+			}
+			return err
+		}
 		began <- struct{}{}
 		if j.Record().Key == "done3" {
 			return Retry(time.Millisecond, errPanicked)

@@ -98,16 +98,17 @@ func (q *Queue) leases(ctx context.Context, queue string, room chan<- struct{}) 
 	}
 }
 
-// lease waits for a lease. When ctx ends, ok is false.
+// lease waits for a lease. When ctx ends, ok is false. One failure is no news: a busy
+// machine may miss the server's heartbeat. The second one in a row is logged.
 func (q *Queue) lease(ctx context.Context, queue string) (l kv.Lease, ok bool) {
-	for failed := false; ; failed = true {
+	for failures := 1; ; failures++ {
 		l, err := q.store.Lease(ctx, queue)
 		switch {
 		case err == nil:
 			return l, true
 		case ctx.Err() != nil:
 			return nil, false
-		case !failed:
+		case failures == 2:
 			q.config.Log.Error("could not get work from the store", "queue", queue, "error", err)
 		}
 		if sleep.For(ctx, pause) != nil {
