@@ -120,6 +120,9 @@ func TestBadFiles(t *testing.T) {
 				if n, _ := h.model.count(); n != 0 {
 					t.Error("the model was asked")
 				}
+				if n := h.record().Attempts; n != 0 {
+					t.Errorf("it was tried again %d times", n)
+				}
 			})
 		})
 	}

@@ -34,6 +34,7 @@ type kindInfo struct {
 	// page have the same text, and the text that a PDF carries is compared with it.
 	pageText bool
 	// mayBeEmpty is true if no text is a good answer about a page that is not blank.
+	// Otherwise such a page is read once more.
 	mayBeEmpty bool
 	// rules clean the answer; Chat is for chat models only.
 	rules clean.Rules

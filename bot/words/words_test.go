@@ -1,6 +1,10 @@
 package words
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,8 +82,42 @@ func TestEachModeHasItsWords(t *testing.T) {
 			}
 			said[got] = kind
 		}
+		if got := Files(2, m); strings.HasSuffix(got, " it") {
+			t.Errorf("%q is about several files", got)
+		}
 		if kind != ocr.Markdown && !strings.Contains(waysToRead, "`"+string(kind)) {
 			t.Errorf("nobody learns that %s is a way to read", kind)
 		}
+	}
+}
+
+// TestEachKindHasItsRow: a failure without a row is told, and retried, as a fault of the
+// connection.
+func TestEachKindHasItsRow(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "failure.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if typed, ok := spec.Type.(*ast.Ident); !ok || typed.Name != "Kind" {
+			return true
+		}
+		kinds++
+		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := failures[Kind(value)]; !ok && Kind(value) != OldSentence {
+			t.Errorf("%s has no row", spec.Names[0])
+		}
+		return true
+	})
+	if kinds != len(failures)+1 {
+		t.Errorf("%d kinds were found for %d rows", kinds, len(failures))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -45,23 +46,26 @@ a setting is wrong.`,
 	var o ocrcmd.Options
 	var local bool
 	flags := command.Flags()
-	mode := flags.String("mode", "markdown", `how to read: markdown, text, figure, describe, "locate: …" or "prompt: …"`)
+	var words, forms []string // modes without and with an argument
+	for _, kind := range ocr.Kinds() {
+		if kind.NeedsArgument() {
+			forms = append(forms, fmt.Sprintf(`"%s: …"`, kind))
+		} else {
+			words = append(words, string(kind))
+		}
+	}
+	modes := strings.Join(words, ", ") + ", " + strings.Join(forms, " or ")
+	mode := flags.String("mode", words[0], "how to read: "+modes)
 	pages := flags.String("pages", "", "pages of a PDF or TIFF, such as 1-3,7,12- (default: the first MAX_PDF_PAGES)")
 	flags.BoolVar(&o.JSON, "json", false, "print one JSON object for each file")
 	flags.StringVarP(&o.Output, "output", "o", "", "write to this file, or to a file for each in this folder (ending in /, or existing)")
 	flags.BoolVar(&local, "local", false, "read with tesseract on this machine instead of the endpoint")
-	var words []string
-	for _, kind := range ocr.Kinds() {
-		if !kind.NeedsArgument() {
-			words = append(words, string(kind))
-		}
-	}
 	_ = command.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	command.RunE = func(command *cobra.Command, files []string) error {
 		var ok bool
 		var err error
 		if o.Mode, ok = ocr.ParseMode(*mode); !ok {
-			return usageError{command, fmt.Sprintf(`There is no mode %q. Write --mode text, or one of markdown, figure, describe, "locate: total" and "prompt: List the prices."`, *mode)}
+			return usageError{command, fmt.Sprintf(`There is no mode %q. The modes are %s. Example: --mode "locate: total"`, *mode, modes)}
 		}
 		if o.Pages, err = ocrcmd.ParsePages(*pages); err != nil {
 			return usageError{command, fmt.Sprintf("--pages %s: %v. Example: --pages 1-3,7,12-", *pages, err)}

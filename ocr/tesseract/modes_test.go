@@ -34,10 +34,13 @@ func TestEveryModeOfTheClient(t *testing.T) {
 		}
 		return text.String(), outcome
 	}
-	for _, kind := range []ocr.Kind{ocr.Markdown, ocr.Plain, ocr.Figure, ocr.Describe} {
+	for _, kind := range ocr.Kinds() {
+		if kind.NeedsArgument() {
+			continue
+		}
 		text, outcome := read(ocr.Mode{Kind: kind})
 		text, sorrow := strings.CutPrefix(text, textOnlyNotice+"\n\n")
-		if share := pagetest.Words(text, pagetest.Invoice); share < 0.95 || outcome.Cut || sorrow != (kind == ocr.Figure || kind == ocr.Describe) {
+		if share := pagetest.Words(text, pagetest.Invoice); share < 0.95 || outcome.Cut || sorrow == kind.IsPageText() {
 			t.Errorf("%s: %.2f of the words, %+v: %q", kind, share, outcome, text)
 		}
 	}

@@ -109,7 +109,7 @@ func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, tex
 	case err != nil:
 		return failed("prompts", "reading in the mode describe failed: "+err.Error(), "Try again in a minute.")
 	case ocr.SameWords(text, described.text):
-		return passed("prompts", "this endpoint ignores them, so text, figure, describe, locate and prompt give the same text as markdown")
+		return passed("prompts", "this endpoint ignores them, so every other mode gives the same text as markdown")
 	}
 	return passed("prompts", "they work: describe and markdown give different texts")
 }

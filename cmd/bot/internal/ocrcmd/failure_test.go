@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,6 +74,18 @@ func TestEachClassIsJudged(t *testing.T) {
 		if config.Remedy(class) == unknown {
 			t.Errorf("%q has no remedy", class)
 		}
+	}
+}
+
+// TestEachErrorOfPageHasItsWords counts the errors of package page that are values. A
+// row more is the system's, for a full disk.
+func TestEachErrorOfPageHasItsWords(t *testing.T) {
+	source, err := os.ReadFile("../../../../ocr/page/page.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if errs := regexp.MustCompile(`(?m)^\tErr\w+ += `).FindAll(source, -1); len(errs) != len(fileFailures)-1 {
+		t.Errorf("%d errors, and %d rows: %s", len(errs), len(fileFailures), errs)
 	}
 }
 
