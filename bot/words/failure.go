@@ -70,7 +70,7 @@ const (
 	OldSentence Kind = "told"
 )
 
-// Owner is the person that a failure is a task for.
+// Owner is the person who can do something about a failure.
 type Owner int
 
 // The owners.
@@ -172,7 +172,7 @@ func (f *Failure) row() row {
 // Retry reports whether the same file may be read later without anybody's help.
 func (f *Failure) Retry() bool { return f != nil && f.row().retry }
 
-// Owner returns the person that the failure is a task for.
+// Owner returns the person who can do something about the failure.
 func (f *Failure) Owner() Owner { return f.row().owner }
 
 // OfferTryAgain reports whether another try of the same file may succeed.

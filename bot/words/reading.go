@@ -1,8 +1,8 @@
 // Package words has every sentence that a person in Slack reads.
 //
-// The rules: one plain sentence tells the event, and the next tells the cure.
-// There are no error texts, no error numbers and no names of programs. Nobody is
-// blamed. The functions return plain text, which the caller must
+// The rules: one plain sentence describes the problem, and the next one gives the
+// remedy. There are no error texts, no error numbers and no names of programs.
+// Nobody is blamed. The functions return plain text, which the caller must
 // escape before posting, unless the comment says that the text is mrkdwn or
 // markdown.
 package words
