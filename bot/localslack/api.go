@@ -273,8 +273,9 @@ var methods = map[string]method{
 	"views.update":  {run: viewsUpdate, quota: webapi.Tier4, required: []string{"view"}},
 	"views.publish": {run: viewsPublish, quota: webapi.Tier4, required: []string{"view"}},
 
-	"users.info": {run: usersInfo, scopes: []string{"users:read"}, quota: webapi.Tier4, formOnly: true},
-	"bots.info":  {run: botsInfo, scopes: []string{"users:read"}, quota: webapi.Tier3, formOnly: true},
+	"users.info":          {run: usersInfo, scopes: []string{"users:read"}, quota: webapi.Tier4, formOnly: true},
+	"users.conversations": {run: usersConversations, scopes: readScopes, quota: webapi.Tier3, formOnly: true},
+	"bots.info":           {run: botsInfo, scopes: []string{"users:read"}, quota: webapi.Tier3, formOnly: true},
 }
 
 var (

@@ -25,6 +25,7 @@ var needs = []struct {
 	{"channels:read", "conversations.info", []string{"channel", "C"}},
 	{"channels:read", "conversations.members", []string{"channel", "C"}},
 	{"channels:read", "conversations.list", nil},
+	{"channels:read", "users.conversations", nil},
 	{"channels:history", "conversations.history", []string{"channel", "C"}},
 	{"channels:history", "conversations.replies", []string{"channel", "C", "ts", "1.0"}},
 	{"im:write", "conversations.open", []string{"users", "U"}},

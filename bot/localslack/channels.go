@@ -25,8 +25,8 @@ type conversationObject struct {
 	IsShared    bool   `json:"is_shared"`
 	IsExtShared bool   `json:"is_ext_shared"`
 	IsOrgShared bool   `json:"is_org_shared"`
-	IsMember    bool   `json:"is_member"`
-	User        string `json:"user,omitempty"` // the other person of a direct message
+	IsMember    *bool  `json:"is_member,omitempty"` // nil in users.conversations
+	User        string `json:"user,omitempty"`      // the other person of a direct message
 	Creator     string `json:"creator,omitempty"`
 
 	SharedTeamIDs    []string `json:"shared_team_ids,omitempty"` // of shared channels, as the next field
@@ -176,7 +176,7 @@ func (w *Workspace) Archive(user, channel string) error {
 // view returns the channel as the user sees it.
 func (c *conversation) view(user string) conversationObject {
 	v := c.info
-	v.IsMember = c.has(user)
+	v.IsMember = new(c.has(user))
 	if v.IsIM {
 		for _, m := range c.members {
 			if m != user || len(c.members) == 1 {

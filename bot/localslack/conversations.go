@@ -1,6 +1,7 @@
 package localslack
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -134,39 +135,60 @@ func conversationsMembers(c *call) (answer, error) {
 	return answer{"members": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
 }
 
-// conversationsList lists the requested types, public channels by default. The
-// token of an app that is installed in an organization must name the workspace
-// (slackapi/python-slack-sdk issue 1383).
+// conversationsList lists the conversations that the app may see.
 func conversationsList(c *call) (answer, error) {
+	page, next, err := c.pageOfConversations(inOrder(c.w.convs))
+	if err != nil {
+		return nil, err
+	}
+	return answer{"channels": page, "response_metadata": map[string]string{"next_cursor": next}}, nil
+}
+
+// usersConversations lists the conversations of which the user, by default the
+// app's bot, is a member. A private conversation of another user is listed only
+// if the bot is a member too.
+func usersConversations(c *call) (answer, error) {
+	user := cmp.Or(c.Args["user"], c.app.BotUserID)
+	if c.w.users[user] == nil {
+		return nil, webapi.Err("user_not_found")
+	}
+	convs := slices.DeleteFunc(inOrder(c.w.convs), func(conv *conversation) bool { return !conv.has(user) })
+	page, next, err := c.pageOfConversations(convs)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page {
+		page[i].IsMember = nil
+	}
+	return answer{"channels": page, "response_metadata": map[string]string{"next_cursor": next}}, nil
+}
+
+// pageOfConversations returns a page of those of convs that the app may see and
+// whose types are requested, public channels by default. The token of an app
+// that is installed in an organization must name the workspace
+// (slackapi/python-slack-sdk issue 1383).
+func (c *call) pageOfConversations(convs []*conversation) (page []conversationObject, next string, err error) {
 	if c.app.OrgInstall && c.Args["team_id"] != c.w.team.ID {
-		return nil, webapi.Err("missing_argument")
+		return nil, "", webapi.Err("missing_argument")
 	}
 	kinds := map[string]bool{}
-	types := c.Args["types"]
-	if types == "" {
-		types = "public_channel"
-	}
-	for t := range strings.SplitSeq(types, ",") {
+	for t := range strings.SplitSeq(cmp.Or(c.Args["types"], "public_channel"), ",") {
 		kind, ok := map[string]string{"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}[strings.TrimSpace(t)]
 		if !ok {
-			return nil, webapi.Err("invalid_types")
+			return nil, "", webapi.Err("invalid_types")
 		}
 		if err := c.needAny(kind + ":read"); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		kinds[kind] = true
 	}
 	var list []conversationObject
-	for _, conv := range inOrder(c.w.convs) {
+	for _, conv := range convs {
 		if kinds[conv.kind()] && conv.visible(c.app.BotUserID) && !(conv.info.IsArchived && c.Bool("exclude_archived")) {
 			list = append(list, conv.view(c.app.BotUserID))
 		}
 	}
-	part, next, err := webapi.Page(c.Args, list, func(v conversationObject) string { return v.ID }, listDefault, listMost)
-	if err != nil {
-		return nil, err
-	}
-	return answer{"channels": part, "response_metadata": map[string]string{"next_cursor": next}}, nil
+	return webapi.Page(c.Args, list, func(v conversationObject) string { return v.ID }, listDefault, listMost)
 }
 
 // conversationsOpen opens the direct message with users, or returns the open

@@ -220,6 +220,22 @@ var talkErrors = []errorCase{
 	}},
 	{"conversations.list", "invalid_limit", func(s *scene) error { return s.raw("conversations.list", "limit", "many") }},
 
+	{"users.conversations", "invalid_types", func(s *scene) error {
+		return s.conversationsOf(slack.GetConversationsForUserParameters{Types: []string{"secret"}})
+	}},
+	{"users.conversations", "invalid_cursor", func(s *scene) error {
+		return s.conversationsOf(slack.GetConversationsForUserParameters{Cursor: "x"})
+	}},
+	{"users.conversations", "invalid_limit", func(s *scene) error { return s.raw("users.conversations", "limit", "many") }},
+	{"users.conversations", "missing_argument", func(s *scene) error {
+		s.cred = s.w.Install(localslack.App{Name: "Wide", Scopes: allScopes, OrgInstall: true})
+		s.ok("users.conversations", "team_id", s.w.Snapshot(s.user).Team.ID)
+		return s.raw("users.conversations")
+	}},
+	{"users.conversations", "user_not_found", func(s *scene) error {
+		return s.conversationsOf(slack.GetConversationsForUserParameters{UserID: "U404"})
+	}},
+
 	{"conversations.open", "channel_not_found", func(s *scene) error { return s.open(slack.OpenConversationParameters{ChannelID: s.secret}) }},
 	{"conversations.open", "method_not_supported_for_channel_type", func(s *scene) error {
 		return s.open(slack.OpenConversationParameters{ChannelID: s.channel})

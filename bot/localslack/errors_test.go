@@ -327,6 +327,11 @@ func (s *scene) open(p slack.OpenConversationParameters) error {
 	return err
 }
 
+func (s *scene) conversationsOf(p slack.GetConversationsForUserParameters) error {
+	_, _, err := s.api.GetConversationsForUserContext(s.t.Context(), &p)
+	return err
+}
+
 func (s *scene) join(channel string) error {
 	_, _, _, err := s.api.JoinConversationContext(s.t.Context(), channel)
 	return err

@@ -289,6 +289,17 @@
 //	    switch on: too_many_users, user_not_visible
 //	    ignores:   include_locale
 //
+//	users.conversations
+//	    takes:     types, exclude_archived, limit, cursor, user, team_id
+//	    limits:    tier 3; 100 by default, 999 at most; a scope for each type; the conversations
+//	               of the bot, or of another user as far as the app may see them; without
+//	               is_member and num_members (looker-open-source/actions pull 476)
+//	    errors:    invalid_types, invalid_cursor, invalid_limit, missing_argument (team_id, as
+//	               conversations.list)
+//	    also:      user_not_found
+//	    switch on: method_not_supported_for_channel_type
+//	    ignores:   exclude_muted
+//
 //	bots.info
 //	    takes:     bot
 //	    limits:    tier 3

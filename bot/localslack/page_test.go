@@ -357,7 +357,7 @@ func TestPageDeeds(t *testing.T) {
 		t.Fatalf("created: %+v %v", made, err)
 	}
 	for _, c := range s.w.Snapshot(s.user).Channels {
-		if c.ID == made.Result && (c.Name != "notizen-ä" || !c.IsPrivate || !c.IsMember) {
+		if c.ID == made.Result && (c.Name != "notizen-ä" || !c.IsPrivate || !*c.IsMember) {
 			t.Errorf("%+v", c)
 		}
 	}

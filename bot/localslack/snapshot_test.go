@@ -59,7 +59,7 @@ func TestSubscribeSince(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	id := w.AddChannel("new", false, bob)
-	if c := <-changes; c.Type != "channel" || c.ChannelInfo.ID != id || !c.ChannelInfo.IsMember || len(c.ChannelInfo.Members) != 1 {
+	if c := <-changes; c.Type != "channel" || c.ChannelInfo.ID != id || !*c.ChannelInfo.IsMember || len(c.ChannelInfo.Members) != 1 {
 		t.Errorf("%+v", c)
 	}
 	cancel()

@@ -178,6 +178,59 @@ func TestConversations(t *testing.T) {
 	})
 }
 
+// users.conversations lists a user's conversations, as far as the app may see them.
+func TestUsersConversations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorld(t)
+		bo := s.w.AddUser("Bo")
+		ours := s.w.AddChannel("ours", true, s.user, s.cred.BotUserID)
+		s.w.AddChannel("theirs", true, s.user)
+		open := s.w.AddChannel("open", false, s.user)
+		old := s.w.AddChannel("old", false, s.user, s.cred.BotUserID)
+		if err := s.w.Archive(s.user, old); err != nil {
+			t.Fatal(err)
+		}
+		dm, group := s.w.AddDM(s.user, s.cred.BotUserID), s.w.AddDM(s.user, bo, s.cred.BotUserID)
+		s.w.AddDM(s.user, bo)
+
+		all := []string{"public_channel", "private_channel", "im", "mpim"}
+		for _, tc := range []struct {
+			name string
+			args slack.GetConversationsForUserParameters
+			want []string
+		}{
+			{"the bot's public channels", slack.GetConversationsForUserParameters{}, []string{s.channel, old}},
+			{"no archived channels", slack.GetConversationsForUserParameters{ExcludeArchived: true}, []string{s.channel}},
+			{"all types", slack.GetConversationsForUserParameters{Types: all}, []string{s.channel, ours, old, dm, group}},
+			{"a person", slack.GetConversationsForUserParameters{UserID: s.user, Types: all}, []string{s.channel, ours, open, old, dm, group}},
+			{"a person who shares the group alone", slack.GetConversationsForUserParameters{UserID: bo, Types: all}, []string{group}},
+		} {
+			var got []string
+			for first := true; first || tc.args.Cursor != ""; first = false {
+				tc.args.Limit = 2
+				page, next, err := s.api.GetConversationsForUserContext(t.Context(), &tc.args)
+				if err != nil || len(page) > 2 {
+					t.Fatalf("%s: a page of %d, %v", tc.name, len(page), err)
+				}
+				for _, c := range page {
+					got = append(got, c.ID)
+				}
+				tc.args.Cursor = next
+			}
+			slices.Sort(got)
+			if slices.Sort(tc.want); !slices.Equal(got, tc.want) {
+				t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+			}
+		}
+		r := s.ok("users.conversations", "types", "im")
+		im := r.body["channels"].([]any)[0].(map[string]any)
+		want(t, im, "id", dm, "user", s.user)
+		if _, in := im["is_member"]; in {
+			t.Errorf("is_member is in %v", im)
+		}
+	})
+}
+
 func TestReactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newWorld(t)
