@@ -66,6 +66,9 @@ func (p *parser) build(name string) []term {
 		script := join(p.argument())
 		return attach(p.argument(), Script(strings.TrimSpace(script), name != "underset"))
 	case "xrightarrow", "xleftarrow":
+		if p.spaces(); strings.HasPrefix(p.src[p.i:], "[") { // words below the arrow
+			return p.fail()
+		}
 		arrow := map[string]string{"xrightarrow": "→", "xleftarrow": "←"}[name]
 		return attach([]term{{kind: operator, text: arrow}}, Script(strings.TrimSpace(join(p.argument())), true))
 	case "not":
@@ -93,9 +96,6 @@ func (p *parser) build(name string) []term {
 	case "textcolor":
 		p.raw()
 		return p.argument()
-	case "substack":
-		p.spaces()
-		return p.group()
 	}
 	return p.font(name)
 }
@@ -157,7 +157,7 @@ func (p *parser) font(name string) []term {
 			return []term{{kind: word, text: strings.TrimSpace(text)}}
 		}
 		return []term{{kind: ordinary, text: text}}
-	case "mathbf", "boldsymbol", "bm", "pmb", "mathfrak", "mathord", "mathop", "mathbin", "mathrel", "mathopen", "mathclose", "mathpunct", "boxed", "fbox", "smash", "ensuremath":
+	case "mathbf", "boldsymbol", "bm", "pmb", "mathfrak", "mathord", "mathop", "mathbin", "mathrel", "mathopen", "mathclose", "mathpunct", "boxed", "fbox", "smash", "ensuremath", "substack":
 		return p.argument()
 	}
 	if !silent[name] {

@@ -188,8 +188,8 @@ func (p *parser) spaces() {
 	}
 }
 
-// option skips an argument in brackets.
-func (p *parser) option() (string, bool) {
+// option reads an argument in brackets, if there is one.
+func (p *parser) option() (text string, ok bool) {
 	if !strings.HasPrefix(p.src[p.i:], "[") {
 		return "", false
 	}
@@ -197,7 +197,7 @@ func (p *parser) option() (string, bool) {
 	if end < 0 || end > 40 {
 		return "", false
 	}
-	text := p.src[p.i+1 : p.i+end]
+	text = p.src[p.i+1 : p.i+end]
 	p.i += end + 1
 	return text, true
 }
@@ -230,15 +230,14 @@ func (p *parser) raw() (string, bool) {
 
 // script reads a superscript or subscript of the last term.
 func (p *parser) script(terms []term, raised bool) []term {
-	text := strings.TrimSpace(join(p.argument()))
-	if text == "" {
-		return terms
-	}
-	return attach(terms, Script(text, raised))
+	return attach(terms, Script(strings.TrimSpace(join(p.argument())), raised))
 }
 
-// attach adds a script to the last term.
+// attach adds a script, which may be empty, to the last term.
 func attach(terms []term, script string) []term {
+	if script == "" {
+		return terms
+	}
 	for len(terms) > 0 && terms[len(terms)-1].kind == blank {
 		terms = terms[:len(terms)-1]
 	}
@@ -250,7 +249,7 @@ func attach(terms []term, script string) []term {
 		t.text, t.kind = "("+t.text+")", closing
 	}
 	t.text += script
-	t.open = !unicode.IsSpace(rune(script[0])) && (script[0] == '^' || script[0] == '_') && !strings.HasSuffix(script, ")")
+	t.open = (script[0] == '^' || script[0] == '_') && !strings.HasSuffix(script, ")")
 	return terms
 }
 

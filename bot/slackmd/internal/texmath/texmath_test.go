@@ -71,6 +71,9 @@ func TestLine(t *testing.T) {
 		`\text{speed} = \frac{\text{distance}}{\text{time}}`: "speed = distance/time",
 		`x \text{ if } y`: "x if y",
 		`x = 1 \tag{3}`:   "x = 1  (3)",
+		// What is empty adds nothing.
+		`\overset{}{x} = \underset{ }{y}`: "x = y",
+		`A \xrightarrow{} B`:              "A → B",
 		// Rows in a line.
 		`\begin{pmatrix} a & b \\ c & d \end{pmatrix}\begin{pmatrix} x \\ y \end{pmatrix}`: "(a, b; c, d)(x; y)",
 		`\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}`:                                   "x = 1; y = 2",
@@ -106,6 +109,7 @@ func TestRefused(t *testing.T) {
 	for _, tex := range []string{
 		``, `\unknown{x}`, `\frac{a}`, `{a`, `a}`, `\begin{pmatrix} a`, `\begin{tikzpicture} x \end{tikzpicture}`, `\sqrt`, `\underbrace{a}_{b}`,
 		`\mathbb{ab}`, `\hat{xy}`, `a & \unknown`, `\begin{align} a \end{gather}`, `x^`, `\left`, strings.Repeat("{", 100) + strings.Repeat("}", 100),
+		`\substack`, `A \xrightarrow[T]{p} B`,
 		strings.Repeat(`\text{`, 100) + `$x$` + strings.Repeat("}", 100),
 	} {
 		if line, ok := Line(tex); ok {
@@ -113,6 +117,24 @@ func TestRefused(t *testing.T) {
 		}
 		if lines, ok := Lines(tex); ok {
 			t.Errorf("%s becomes %q", tex, lines)
+		}
+	}
+}
+
+// TestAnyArguments: no command fails for the lack or the form of its arguments.
+func TestAnyArguments(t *testing.T) {
+	commands := strings.Fields(`\left \right \middle \frac \binom \sqrt \overset \underset \xrightarrow \not \tag \pmod \bmod \label
+		\textcolor \substack \text \operatorname \mathbb \mathcal \mathrm \mathbf \over \choose \begin \end \sum \hat \hspace \sin \big \alpha`)
+	for name := range environments {
+		commands = append(commands, `\begin{`+name+"}")
+	}
+	arguments := []string{"", "{}", "{ }", "{a}", "a", "1", "{", "}", "[]", "[", "[a]", "^", "_", "'", "&", `\\`, `\`, "$", `\frac`, `\alpha`}
+	for _, command := range commands {
+		for _, first := range arguments {
+			for _, second := range arguments {
+				Line("x" + command + first + second)
+				Lines(command + first + second + "x")
+			}
 		}
 	}
 }
