@@ -17,8 +17,8 @@ const tailMark = "…\n\n"
 // may stand beside others in a message. The result is at most limit bytes long,
 // and Slack makes at most the given number of items of the result; limit must
 // be at least 200, and items at least 3. The result starts at a block, a line or
-// a word. Half-written markdown is completed: an open fence becomes code, a
-// table without its rule becomes a table.
+// a word. Half-written markdown is completed: an open fence becomes code, and
+// the first row of a table, written with bars at its start, becomes a table.
 func Tail(markdown string, limit, items int) string {
 	text, cut := newest(markdown, limit*window)
 	limit -= len(tailMark)
@@ -186,7 +186,7 @@ func Seal(markdown string) string {
 		if isSealed(sealed) {
 			return sealed
 		}
-		if fence := openFence(sealed); fence != "" {
+		if fence := openFence(inline.Clean(sealed)); fence != "" {
 			sealed = strings.TrimRight(sealed, "\n") + "\n" + fence + "\n"
 		} else {
 			sealed = inline.TrimHalfTag(sealed) + "</table>\n"

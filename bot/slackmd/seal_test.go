@@ -13,6 +13,8 @@ func TestSeal(t *testing.T) {
 		"words":              {"a\n", "a\n"},
 		"code":               {"```go\nx", "```go\nx\n```\n"},
 		"long fence":         {"````\n```\nx\n", "````\n```\nx\n````\n"},
+		"a hidden start":     {"\u200d~~~\nx", "\u200d~~~\nx\n~~~\n"},
+		"other line breaks":  {"a\r```\rx", "a\r```\rx\n```\n"},
 		"closed code":        {"```\nx\n```", "```\nx\n```"},
 		"a table":            {"<table><tr><td>x", "<table><tr><td>x</table>\n"},
 		"half a tag":         {"<table><tr><td>x</td><td", "<table><tr><td>x</td></table>\n"},
@@ -31,7 +33,7 @@ func TestSeal(t *testing.T) {
 // TestSealedTextsKeepToThemselves: whatever a page says, the next one begins.
 func TestSealedTextsKeepToThemselves(t *testing.T) {
 	piece := rapid.SampledFrom([]string{
-		"a", " ", "\n", "\n\n", "```", "~~~", "<table>", "<tr>", "<td", ">", "</table>", "<", "\\[", "$$", "|", "|---|", "> ", "- ", "    ", "`",
+		"a", " ", "\n", "\n\n", "```", "~~~", "<table>", "<tr>", "<td", ">", "</table>", "<", "\\[", "$$", "|", "|---|", "> ", "- ", "    ", "`", "\r", "\u200d",
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(piece, 0, 30).Draw(t, "pieces"), "")
