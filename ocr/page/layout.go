@@ -23,6 +23,11 @@ const (
 	// maxCanvasless is the height from which on a picture is cut if there is
 	// no canvas.
 	maxCanvasless = 4096
+	// maxPagePixels bounds a page that is not cut. Two kinds reach the bound. A
+	// long strip has a short side that covers the canvas; its long side is then
+	// squeezed alone, as the model's server would do anyway. A page of a PDF may
+	// claim to be as large as a field.
+	maxPagePixels = 16_000_000
 )
 
 // A layout says how a picture becomes a page: the size after scaling, and the
@@ -42,7 +47,7 @@ func plan(w, h int, kind Kind, canvas func(w, h int) (int, int)) layout {
 	}
 	if h <= tall*w || limit <= 0 || h <= limit {
 		tw, th := target(w, h, canvas)
-		if pixels := tw * th; kind == input.PDF && pixels > maxPagePixels { // it may claim to be as large as a field
+		if kind == input.PDF && tw*th > maxPagePixels {
 			shrink := math.Sqrt(maxPagePixels / float64(tw) / float64(th))
 			tw, th = max(1, int(shrink*float64(tw))), max(1, int(shrink*float64(th)))
 		}
@@ -60,11 +65,6 @@ func plan(w, h int, kind Kind, canvas func(w, h int) (int, int)) layout {
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }
-
-// maxPagePixels bounds a page that covers a canvas. Only a long strip reaches
-// the bound: its short side covers the canvas, and its long side is then
-// squeezed alone, as the model's server would do anyway.
-const maxPagePixels = 16_000_000
 
 // target returns the size of the page for an upright picture: the smallest
 // size of the same shape that covers the canvas, or the picture's own size if

@@ -376,12 +376,13 @@ func (m *meta) end() (end uint64) {
 	return end
 }
 
-// oversized reports whether the picture is made of far more pixels than it
-// shows, since libheif would decode all of them. It counts a picture beside its
-// tiles. A picture may be made of
-// itself.
+// oversized reports whether libheif would decode far more pixels than the
+// picture shows. In a damaged file a picture may even be made of itself.
 func (m *meta) oversized(shown image.Point) bool {
-	const spare = 4 << 20 // tiles at the edges, and cropped parts
+	const (
+		most  = 5       // times the shown pixels: a grid counts twice, by its own size and by its tiles
+		spare = 4 << 20 // pixels of tiles at the edges, and of cropped parts
+	)
 	coded, pixels := m.coded(), 0.0
 	for _, id := range coded {
 		for _, p := range m.properties(id, "ispe") {
@@ -389,7 +390,7 @@ func (m *meta) oversized(shown image.Point) bool {
 			pixels += float64(size.X) * float64(size.Y)
 		}
 	}
-	return len(coded) >= maxSources || pixels > 5*float64(shown.X)*float64(shown.Y)+spare
+	return len(coded) >= maxSources || pixels > most*float64(shown.X)*float64(shown.Y)+spare
 }
 
 // onlyPrimary returns the changes by which the primary picture is the only one

@@ -90,6 +90,8 @@ func (f *File) Kind() (Kind, error) {
 }
 
 // EndsWith reports whether the file has the mark of its end in its last bytes.
+// If these cannot be read, EndsWith returns true, since nothing says that the end
+// is missing.
 func (f *File) EndsWith(mark string) bool {
 	tail := make([]byte, min(f.Size(), sniffLen))
 	_, err := f.ReadAt(tail, f.Size()-int64(len(tail)))

@@ -116,8 +116,8 @@ func parseTSV(in io.Reader, from, pages int) []*witness.Layer {
 	count := make([]int, pages)
 	scan := bufio.NewScanner(in)
 	scan.Buffer(nil, 1<<20)
-	var block, level string
-	blocks := 0
+	var block string
+	newLine, blocks := true, 0
 	for scan.Scan() {
 		f := strings.Split(scan.Text(), "\t")
 		if len(f) != 12 {
@@ -131,7 +131,7 @@ func parseTSV(in io.Reader, from, pages int) []*witness.Layer {
 		}
 		if f[0] == "1" {
 			all[n] = &witness.Layer{Width: box.Right - box.Left, Height: box.Bottom - box.Top}
-			level, block = "", ""
+			newLine, block = true, ""
 		}
 		layer := all[n]
 		if layer == nil {
@@ -139,7 +139,7 @@ func parseTSV(in io.Reader, from, pages int) []*witness.Layer {
 		}
 		switch f[0] {
 		case "4":
-			level = f[0]
+			newLine = true
 		case "5":
 			text := strings.ToValidUTF8(f[11], "\uFFFD")
 			if text == "" || len(text) > maxWord || count[n] == maxPageWords {
@@ -147,12 +147,12 @@ func parseTSV(in io.Reader, from, pages int) []*witness.Layer {
 			}
 			count[n]++
 			if now := f[2] + " " + f[3]; now != block {
-				block, level = now, "4"
+				block, newLine = now, true
 				blocks++
 			}
-			if level == "4" {
+			if newLine {
 				layer.Lines = append(layer.Lines, witness.Line{Block: blocks})
-				level = "5"
+				newLine = false
 			}
 			line := &layer.Lines[len(layer.Lines)-1]
 			line.Words = append(line.Words, witness.Word{Text: text, Box: box})
@@ -226,10 +226,10 @@ func readPGM(r *bufio.Reader) (gray, error) {
 	return m, nil
 }
 
-// pdftotext gives with -tsv what stands on the page from left to right. Hebrew and
-// Arabic are read from right to left, and the numbers in them from left to right.
-
-// readingOrder puts a line that is mostly right-to-left into reading order.
+// readingOrder puts a line of mostly Hebrew or Arabic letters into the order of
+// reading. pdftotext -tsv gives each line as it stands from left to right, but
+// these scripts are read from right to left, and the numbers in them from left to
+// right.
 func readingOrder(line *witness.Line) {
 	leftward, rightward := 0, 0
 	for _, w := range line.Words {
@@ -242,10 +242,7 @@ func readingOrder(line *witness.Line) {
 			}
 		}
 	}
-	if leftward == 0 {
-		return
-	}
-	if leftward < rightward {
+	if leftward == 0 || leftward < rightward {
 		return
 	}
 	for i, w := range line.Words {
@@ -263,16 +260,21 @@ func isLeftward(r rune) bool {
 func reversed(word string) string {
 	runes := []rune(word)
 	rightward := func(i int) bool {
-		return i >= 0 && i < len(runes) && (unicode.IsDigit(runes[i]) || unicode.IsLetter(runes[i]) && !isLeftward(runes[i]))
+		return i < len(runes) && (unicode.IsDigit(runes[i]) || unicode.IsLetter(runes[i]) && !isLeftward(runes[i]))
 	}
-	var runs []string
-	for i, r := range runes {
-		inside := rightward(i) || rightward(i-1) && rightward(i+1)
-		if len(runs) > 0 && (unicode.IsMark(r) || inside && (rightward(i-1) || i > 0 && rightward(i-2) && rightward(i))) {
-			runs[len(runs)-1] += string(r)
-			continue
+	var runs []string // each keeps its order
+	for from := 0; from < len(runes); {
+		to := from + 1
+		if rightward(from) { // to the end of a number or word, which may have single signs in it
+			for rightward(to) || rightward(to+1) {
+				to++
+			}
 		}
-		runs = append(runs, string(r))
+		for to < len(runes) && unicode.IsMark(runes[to]) {
+			to++
+		}
+		runs = append(runs, string(runes[from:to]))
+		from = to
 	}
 	slices.Reverse(runs)
 	return norm.NFC.String(strings.Join(runs, ""))

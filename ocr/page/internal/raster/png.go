@@ -25,7 +25,8 @@ const (
 // A pngHeader is the chunk IHDR (PNG 3rd edition, 11.2.1).
 type pngHeader struct {
 	width, height uint32
-	depth, kind   byte
+	depth         byte // bits of a sample
+	colorType     byte
 	interlaced    bool
 	body          []byte
 }
@@ -122,7 +123,7 @@ func (h pngHeader) repair(file *input.File) (repaired *bytes.Buffer, padded bool
 func (h pngHeader) copyRows(w io.Writer, r io.Reader) (padded bool, err error) {
 	const paeth = 4 // the last kind of filter
 	white := byte(0xff)
-	if h.kind == 3 { // a palette
+	if h.colorType == 3 { // a palette
 		white = 0
 	}
 	var good, all int64 // bytes
@@ -181,7 +182,7 @@ func (h pngHeader) passes() []image.Point {
 
 // rowLen returns the length of a row of width pixels, in bytes.
 func (h pngHeader) rowLen(width int) int64 {
-	samples := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[h.kind]
+	samples := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[h.colorType]
 	return 1 + (int64(width)*samples*int64(h.depth)+7)/8
 }
 

@@ -1,6 +1,6 @@
-// Package raster decodes the formats of one picture without other programs:
-// PNG, JPEG, GIF, WebP and BMP. It also decodes the readable part of damaged
-// files; of JPEG with libtiff's programs.
+// Package raster decodes PNG, JPEG, GIF, WebP and BMP files without other
+// programs. Of a damaged file it decodes the readable part, for JPEG with
+// libtiff's programs.
 package raster
 
 import "slackocr/ocr/page/internal/input"

@@ -50,8 +50,8 @@ func decodeWebP(file *input.File) (image.Image, error) {
 	return m, nil
 }
 
-// maxPadding bounds the missing bytes at the end of a file, which must have at
-// least as many.
+// maxPadding is the number of bytes that the end of a file may lack, in
+// addition to as many bytes as the file has.
 const maxPadding = 4096
 
 // webpSize returns the size of the file in its header, made even.

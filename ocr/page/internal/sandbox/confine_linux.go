@@ -71,8 +71,9 @@ func (c Confinement) calls() (seccomp.Policy, error) {
 		return seccomp.Policy{}, err
 	}
 	denied := slices.Concat(outsideCalls, lastingCalls)
-	self := seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: 0}
-	conditions := map[string]seccomp.Condition{"prlimit64": self} // otherwise the limits of other processes could be changed
+	conditions := map[string]seccomp.Condition{
+		"prlimit64": {Argument: 0, Operation: seccomp.Equal, Value: 0}, // the limits of this process, not those of others
+	}
 	absent := seccomp.SyscallGroup{Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)}
 	if c.Foreign {
 		denied = append(denied, startCalls...)
@@ -81,9 +82,8 @@ func (c Confinement) calls() (seccomp.Policy, error) {
 		// without clone3 the C library calls clone.
 		conditions["clone"] = seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: unix.CLONE_THREAD}
 		absent.Names = []string{"clone3"}
-		self.Value = uint64(os.Getpid())
-		for _, name := range []string{"kill", "tkill", "tgkill"} { // abort(3) needs one of them
-			conditions[name] = self
+		for _, name := range []string{"kill", "tkill", "tgkill"} { // this process alone: abort(3) needs one of them
+			conditions[name] = seccomp.Condition{Argument: 0, Operation: seccomp.Equal, Value: uint64(os.Getpid())}
 		}
 	}
 	allowed := seccomp.SyscallGroup{Action: seccomp.ActionAllow}

@@ -37,17 +37,17 @@ func (d directory) pixelTags() []uint16 {
 		tagColorMap, tagTileWidth, tagTileHeight, tagTileOffsets, tagTileLengths, tagInkSet, tagExtraSamples, tagSampleFormat,
 		tagYCbCrCoefficients, tagYCbCrSubsampling, tagYCbCrPositioning, tagReferenceBlackWhite,
 	}
-	switch d.number(tagCompression, 1) { // how it is done
+	switch d.number(tagCompression, 1) {
 	case 3:
-		tags = append(tags, 292)
+		tags = append(tags, 292) // T4Options
 	case 4:
-		tags = append(tags, 293)
+		tags = append(tags, 293) // T6Options
 	case oldJPEG:
-		tags = append(tags, 512, 513, 514, 515, 517, 518, 519, 520, 521)
+		tags = append(tags, 512, 513, 514, 515, 517, 518, 519, 520, 521) // JPEGProc and its like
 	case 7: // JPEG
-		tags = append(tags, 347)
+		tags = append(tags, 347) // JPEGTables
 	case 5, 8, 32946, 34925, 50000: // LZW, Deflate, the older Deflate, LZMA, Zstandard
-		tags = append(tags, 317)
+		tags = append(tags, 317) // Predictor
 	}
 	slices.Sort(tags)
 	return tags
