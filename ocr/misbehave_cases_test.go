@@ -49,6 +49,13 @@ var misbehaviours = []struct {
 		warm:    []bool{false, true},
 	},
 	{
+		name:    "a loop, then no text: the first text stays",
+		moves:   []move{babbles("First line.\n", "again "), says("", "stop")},
+		text:    "First line.\nagain ",
+		outcome: Outcome{Cut: true, Looped: true},
+		warm:    []bool{false, true},
+	},
+	{
 		name:    "a block of lines without end",
 		moves:   []move{babbles("Start\n\n", strings.ReplaceAll(longProse(900), ". ", ".\n")+"\n")},
 		text:    "Start\n\n" + strings.ReplaceAll(longProse(900), ". ", ".\n") + "\n",
@@ -211,6 +218,13 @@ var misbehaviours = []struct {
 		text:    "Upper one. Upper two. Lower one. Lo",
 		outcome: Outcome{Cut: true},
 		warm:    []bool{false, false, false},
+	},
+	{
+		name:    "cut at the limit, and no text in the upper half: the first text stays",
+		moves:   []move{says("Upper one. Lo", "length"), says("", "stop"), says("Lower one. Lower two.", "stop")},
+		text:    "Upper one. Lo",
+		outcome: Outcome{Cut: true},
+		warm:    []bool{false, false},
 	},
 	{
 		name:    "cut at the limit, and the page cannot be halved",

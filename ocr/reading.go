@@ -110,7 +110,8 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 	if end.looped {
 		second := r.output.candidate()
 		again, err := r.once(ctx, p, true, second)
-		if err == nil && (!again.looped || len(second.text) > len(best.text)) {
+		hasContent := len(second.text) > 0 || len(again.boxes) > 0
+		if err == nil && (!again.looped && hasContent || len(second.text) > len(best.text)) {
 			best, end = second, again
 		}
 	}
@@ -251,7 +252,10 @@ func (r *reading) expectsText(ctx context.Context, p page.Page) bool {
 	return err == nil && !blank
 }
 
-var errHalfSame = errors.New("half of the page has the same text")
+var (
+	errHalfSame  = errors.New("half of the page has the same text")
+	errHalfEmpty = errors.New("half of the page is not blank but returned no text")
+)
 
 // halves reads a page whose text was cut in two parts.
 func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (result, error) {
@@ -259,7 +263,7 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (r
 	if err != nil {
 		return result{}, err
 	}
-	first, err := r.once(ctx, upper, false, d)
+	first, err := r.half(ctx, upper, d)
 	if err != nil {
 		return result{}, err
 	}
@@ -270,7 +274,7 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (r
 	if !d.begin() {
 		return result{}, errAbandoned
 	}
-	second, err := r.once(ctx, lower, false, d)
+	second, err := r.half(ctx, lower, d)
 	if err != nil {
 		return result{}, err
 	}
@@ -278,4 +282,14 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (r
 	second.looped = second.looped || first.looped
 	second.boxes = nil // the boxes are relative to the halves
 	return second, nil
+}
+
+// half reads half of a page. The text was cut because it is long, so a half without
+// text is an error unless that half is blank.
+func (r *reading) half(ctx context.Context, p page.Page, d *candidate) (result, error) {
+	end, err := r.once(ctx, p, false, d)
+	if err == nil && len(d.text) == d.part && r.expectsText(ctx, p) {
+		err = errHalfEmpty
+	}
+	return end, err
 }
