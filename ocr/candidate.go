@@ -82,9 +82,6 @@ func (c *candidate) finish(o *Outcome) {
 // same returns the length of the common start of this candidate and the output's
 // text.
 func (c *candidate) same() (n int) {
-	if c.output.shows == c {
-		return min(len(c.text), len(c.output.text))
-	}
 	for n < min(len(c.text), len(c.output.text)) && c.text[n] == c.output.text[n] {
 		n++
 	}

@@ -156,6 +156,14 @@ var misbehaviours = []struct {
 		back: true,
 	},
 	{
+		name: "thoughts that repeat themselves, in the second reading: they are taken back",
+		moves: []move{babbles("First line.\n", "The same line, again.\n"), func(w http.ResponseWriter, _ *http.Request) {
+			send(w, delta(longProse(300)), delta(strings.Repeat("Wait. ", 100)), delta("\n</think>"), delta("\n\nTotal 5"), finish("stop"), done)
+		}},
+		text: "Total 5",
+		warm: []bool{false, true},
+	},
+	{
 		name:  "the same in an answer that is not streamed",
 		edit:  whole,
 		moves: []move{replies(200, "application/json", completion("A receipt, I think.\n</think>\n\nTotal 5", `"stop"`))},
