@@ -45,13 +45,14 @@ func newBreaker() *breaker {
 }
 
 // isDown reports whether a request failed because the endpoint is down or
-// stuck. Any other error proves that the endpoint answers.
+// stuck, and returns the pause that the endpoint asks for, of at most maxWait. Any
+// other error proves that the endpoint answers.
 func isDown(err error) (retryAfter time.Duration, down bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Class != Down && e.Class != Idle {
 		return 0, false
 	}
-	return e.RetryAfter, true
+	return min(e.RetryAfter, maxWait), true
 }
 
 // report records the start of a request: text, an error, or neither.
@@ -146,7 +147,7 @@ func (b *breaker) settle(ctx context.Context, err error) {
 		b.close()
 	default:
 		b.pause = min(2*b.pause, lastProbe)
-		b.next = time.Now().Add(max(b.pause, min(retryAfter, maxWait)))
+		b.next = time.Now().Add(max(b.pause, retryAfter))
 	}
 	<-b.prober
 }
@@ -182,7 +183,8 @@ func (c *Client) WhenDown() <-chan struct{} {
 
 // WaitUp returns when the endpoint is up, at once if it is up already, or with
 // the cause of ctx. One waiting caller at a time probes: after a second, then
-// after longer and longer pauses of up to 30 seconds. A page that
+// after longer and longer pauses of up to 30 seconds, or of up to a minute if the
+// endpoint asks for that. A page that
 // [Client.Recognize] tries again is the probe itself; WaitUp probes with an
 // empty page.
 func (c *Client) WaitUp(ctx context.Context) error { return c.breaker.wait(ctx, c.probe) }

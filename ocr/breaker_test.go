@@ -233,6 +233,31 @@ func TestFirstProbeComesSoon(t *testing.T) {
 	})
 }
 
+// TestLongRetryAfterOfAnOutage: an endpoint that asks for hours is asked again within
+// the minute.
+func TestLongRetryAfterOfAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &switchable{}
+		c := serve(t, s.ServeHTTP, nil)
+		s.will(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7200")
+			w.WriteHeader(503)
+		})
+		for range breakAfter {
+			collect(c.Recognize(t.Context(), testPage))
+		}
+		if c.Down().IsZero() {
+			t.Fatal("the endpoint is not known to be down")
+		}
+		s.answer.Store(nil)
+		start := time.Now()
+		if err := c.WaitUp(t.Context()); err != nil {
+			t.Error(err)
+		}
+		between(t, start, firstProbe, maxWait+time.Second)
+	})
+}
+
 // TestWaitingCanBeStopped, also by the one who probes; then another one does.
 func TestWaitingCanBeStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -18,8 +18,8 @@ const (
 	// tryWindow is the time after the first try in which another try may
 	// start: a person waits.
 	tryWindow = 2 * time.Minute
-	// maxWait is the longest Retry-After that Recognize waits for. A caller
-	// with a queue can handle a longer one better.
+	// maxWait is the longest Retry-After that Recognize and the probes of an
+	// outage wait for. A caller with a queue can handle a longer one better.
 	maxWait = time.Minute
 )
 
