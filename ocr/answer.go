@@ -173,44 +173,53 @@ func (w *watchdog) extend(times time.Duration) {
 func (w *watchdog) stop() { w.timer.Stop() }
 
 // next returns the next piece of clean text, with the result if the piece is
-// the last.
+// the last. An answer that was not streamed is a single piece, because the end may
+// take some of the text back.
 func (a *answer) next() (piece string, end *result, err error) {
-	a.from = a.length
-	held := "" // text of an answer in one piece; the end may take some of the text back
+	whole := ""
 	for {
-		chunk, err := a.stream.Recv()
-		if err == io.EOF { // go-openai returns io.EOF unwrapped; this package's errors may wrap io.EOF
-			rest, end, err := a.end(a.exchange.events.Done())
-			if held != "" {
-				rest, a.from = held[:min(a.from, len(held))]+rest, 0
+		piece, end, err = a.receive()
+		if a.exchange.whole() {
+			whole = whole[:min(a.from, len(whole))] + piece
+			if end == nil && err == nil {
+				continue
 			}
-			return rest, end, err
+			piece, a.from = whole, 0
 		}
-		if err != nil {
-			err = a.failure(err)
-			if e, ok := errors.AsType[*Error](err); ok && a.finish != "" && (e.Class == CutOff || e.Class == Idle) {
-				// The model has finished, and only the usage is missing.
-				return a.end(true)
-			}
-			rest, _ := a.added(a.cleaner.Abandon())
-			return rest, nil, err
-		}
-		add := a.take(chunk)
-		if add == "" {
-			continue
-		}
-		a.begun = true
-		piece, end = a.added(a.cleaner.Add(add))
-		if a.exchange.whole() && end == nil {
-			held += piece
-			continue
-		}
-		if piece != "" || end != nil {
+		if piece != "" || end != nil || err != nil {
 			a.watchdog.stop()
-			return piece, end, nil
+			return piece, end, err
 		}
+	}
+}
+
+// receive returns the clean text of the next chunk, which may be empty, with the
+// result if the text is the last.
+func (a *answer) receive() (piece string, end *result, err error) {
+	a.from = a.length
+	chunk, err := a.stream.Recv()
+	if err == io.EOF { // go-openai returns io.EOF unwrapped; this package's errors may wrap io.EOF
+		return a.end(a.exchange.events.Done())
+	}
+	if err != nil {
+		err = a.failure(err)
+		if e, ok := errors.AsType[*Error](err); ok && a.finish != "" && (e.Class == CutOff || e.Class == Idle) {
+			// The model has finished, and only the usage is missing.
+			return a.end(true)
+		}
+		piece, _ = a.added(a.cleaner.Abandon())
+		return piece, nil, err
+	}
+	add := a.take(chunk)
+	if add == "" {
+		return "", nil, nil
+	}
+	a.begun = true
+	piece, end = a.added(a.cleaner.Add(add))
+	if piece == "" && end == nil {
 		a.resume() // only tags came; a cleaner does not accept tags for ever
 	}
+	return piece, end, nil
 }
 
 // take records a chunk and returns the chunk's text.

@@ -157,6 +157,19 @@ var shapes = []behaviour{
 		text:   "one two", want: &Outcome{Model: "served", Words: 2},
 	},
 	{
+		name:   "a whole message in a stream that breaks off after it",
+		answer: sendsAndDrops(`data: {"choices":[{"message":{"content":"one two"},"finish_reason":"stop"}]}` + "\n\n"),
+		text:   "one two", want: &Outcome{Model: "test/model", Words: 2},
+	},
+	{
+		name: "a whole message in a stream that stays open",
+		answer: func(w http.ResponseWriter, r *http.Request) {
+			send(w, `data: {"choices":[{"message":{"content":"one two"},"finish_reason":"stop"}]}`+"\n\n")
+			stall(r)
+		},
+		text: "one two", want: &Outcome{Model: "test/model", Words: 2},
+	},
+	{
 		name:   "half a pair of surrogates in each of two deltas",
 		answer: sends(event(`{"delta":{"content":"a\ud83d"}}`), event(`{"delta":{"content":"\ude00b"}}`), finish("stop"), done),
 		text:   "a😀b", want: &Outcome{Model: "served", Words: 2},
