@@ -96,10 +96,12 @@ func (c *Client) IsMember(ctx context.Context, channel, user string) (bool, erro
 	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
 	for range maxMembers / query.Limit {
 		var members []string
+		next := ""
 		err := c.pacer.run(ctx, call{method: "conversations.members", priority: final, person: user, do: func(ctx context.Context) (err error) {
-			members, query.Cursor, err = c.api.GetUsersInConversationContext(ctx, &query)
+			members, next, err = c.api.GetUsersInConversationContext(ctx, &query)
 			return err
 		}})
+		query.Cursor = next
 		switch code := Code(err); {
 		case code == "channel_not_found", code == "not_in_channel":
 			return false, nil

@@ -36,7 +36,7 @@ func inFakeTime(t *testing.T, test func(d *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := &fixture{T: t, ws: localslack.New(localslack.Options{}), pacer: newPacer()}
-		app := d.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "files:write", "files:read", "channels:history"}})
+		app := d.ws.Install(localslack.App{Name: "x", Scopes: []string{"chat:write", "files:write", "files:read", "channels:history", "channels:read"}})
 		ann := d.ws.AddUser("ann")
 		d.channel = d.ws.AddChannel("general", false, ann, app.BotUserID)
 		var err error

@@ -228,3 +228,22 @@ func TestLateEditIsOverwritten(t *testing.T) {
 		}
 	})
 }
+
+// TestSearchForAMemberGoesOn: after a 429 the search goes on with the page that was
+// refused.
+func TestSearchForAMemberGoesOn(t *testing.T) {
+	inFakeTime(t, func(d *fixture) {
+		var people []string
+		for i := range 2100 {
+			people = append(people, d.ws.AddUser(fmt.Sprint("person", i)))
+		}
+		channel := d.ws.AddChannel("crowd", false, people...)
+		d.ws.Fail(localslack.Fault{Method: "conversations.members", After: 1, Times: 1, Status: 429, RetryAfter: time.Second})
+		if in, err := d.client().IsMember(d.Context(), channel, people[2099]); !in || err != nil {
+			t.Errorf("the last member is in: %t, %v", in, err)
+		}
+		if n := len(d.calls("conversations.members")); n != 4 {
+			t.Errorf("%d calls for three pages and a 429", n)
+		}
+	})
+}
