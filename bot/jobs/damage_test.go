@@ -30,7 +30,7 @@ var (
 // being worked on, and settings, and returns its folder and the files in it.
 func damagedStore(t *testing.T) (dir string, files []string) {
 	w := newWorld(t)
-	dir = t.TempDir()
+	dir = filepath.Join(t.TempDir(), "store [1]") // the signs of patterns have no meaning in a folder's name
 	store, err := kv.OpenEmbedded(dir, 16<<20, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -88,10 +88,11 @@ func (q *Queue) AddFollowUp(ctx context.Context, f FollowUp) error {
 		return err
 	}
 	return retryStore(ctx, func(ctx context.Context) error {
-		// The job may have been erased before the follow-up was stored.
+		// The job may have been erased before the follow-up was stored, which then
+		// has no seal.
 		s, _, err := q.state(ctx, token(f.Key))
 		if err == nil && s.State == Erased {
-			return errors.Join(ErrNotFound, q.store.Delete(ctx, followUpsOf(token(f.Key))))
+			return errors.Join(ErrNotFound, q.store.Erase(ctx, f.entryKey()))
 		}
 		return err
 	})

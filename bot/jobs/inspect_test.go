@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func TestInspect(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, ".check-*")); err != nil || len(left) > 0 {
+	if left, err := fs.Glob(os.DirFS(dir), ".check-*"); err != nil || len(left) > 0 {
 		t.Errorf("copies are left: %q, %v", left, err)
 	}
 }

@@ -3,6 +3,7 @@ package jobs
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -82,6 +83,9 @@ func TestErasedFromTheFiles(t *testing.T) {
 
 	w.must(q.Erase(t.Context(), "whole"))
 	w.must(q.ErasePages(t.Context(), "in part", 10, 20))
+	if err := q.AddFollowUp(t.Context(), FollowUp{Key: "whole", Kind: "rosebud"}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a follow-up of an erased job: %v", err)
+	}
 	gone := append(whole[:1:1], part[2])
 	check := func(when string) {
 		t.Helper()

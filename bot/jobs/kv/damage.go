@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -159,10 +161,10 @@ func (n *NATS) note(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(e.dir, seenName)
-	err = os.WriteFile(path+".new", content, 0o600)
+	file := filepath.Join(e.dir, seenName)
+	err = os.WriteFile(file+".new", content, 0o600)
 	if err == nil {
-		err = os.Rename(path+".new", path)
+		err = os.Rename(file+".new", file)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
@@ -205,46 +207,47 @@ const (
 // or hide the records after. A damaged record is taken out, and a copy of the
 // damaged block is kept.
 func (e *embedded) checkBlocks() error {
-	blocks, err := filepath.Glob(filepath.Join(e.dir, "jetstream", "*", "streams", "*", "msgs", "*.blk"))
+	names, err := fs.Glob(os.DirFS(e.dir), "jetstream/*/streams/*/msgs/*.blk")
 	if err != nil {
 		return err
 	}
-	for _, path := range blocks {
-		block, err := os.ReadFile(path)
+	for _, name := range names {
+		file := filepath.Join(e.dir, filepath.FromSlash(name))
+		block, err := os.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("a file of DATA_DIR cannot be read: %w", err)
 		}
-		sound, lost, err := soundRecords(path, block)
+		stream := path.Base(path.Dir(path.Dir(name)))
+		sound, lost, err := soundRecords(stream, path.Base(name), block)
 		if err != nil {
 			return err
 		}
 		if lost == 0 {
 			continue
 		}
-		aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000")+"-"+filepath.Base(path))
+		aside := filepath.Join(e.dir, "damaged-"+time.Now().UTC().Format("20060102T150405.000")+"-"+stream+"-"+path.Base(name))
 		if err := os.WriteFile(aside, block, 0o600); err != nil {
 			return fmt.Errorf("a damaged file of DATA_DIR cannot be put aside: %w", err)
 		}
 		// The server rebuilds its index from the remaining records.
-		err = os.Remove(filepath.Join(filepath.Dir(path), "index.db"))
+		err = os.Remove(filepath.Join(filepath.Dir(file), "index.db"))
 		if err == nil || os.IsNotExist(err) {
-			err = os.WriteFile(path, sound, 0o600)
+			err = os.WriteFile(file, sound, 0o600)
 		}
 		if err != nil {
 			return fmt.Errorf("a damaged file of DATA_DIR cannot be mended: %w", err)
 		}
-		e.damaged = append(e.damaged, strings.TrimPrefix(path, e.dir+string(filepath.Separator)))
-		e.log.log.Warn("a file in DATA_DIR is damaged; records in it are lost", "file", path, "at_least", lost, "put_aside", aside)
+		e.damaged = append(e.damaged, name)
+		e.log.log.Warn("a file in DATA_DIR is damaged; records in it are lost", "file", file, "at_least", lost, "put_aside", aside)
 	}
 	return nil
 }
 
-// soundRecords returns the records of a block that have the right checksum, and
-// the number of others. After a wrong length it is not known where the next
-// record begins.
-func soundRecords(path string, block []byte) (sound []byte, lost int, err error) {
-	stream := filepath.Base(filepath.Dir(filepath.Dir(path)))
-	key := sha256.Sum256([]byte(stream + "-" + strings.TrimSuffix(filepath.Base(path), ".blk")))
+// soundRecords returns the records of a stream's block that have the right
+// checksum, and the number of others. After a wrong length it is not known where
+// the next record begins.
+func soundRecords(stream, name string, block []byte) (sound []byte, lost int, err error) {
+	key := sha256.Sum256([]byte(stream + "-" + strings.TrimSuffix(name, ".blk")))
 	sum, err := highwayhash.NewDigest64(key[:])
 	if err != nil {
 		return nil, 0, err

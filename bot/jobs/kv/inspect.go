@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -84,8 +85,9 @@ func copyStore(dir, to string) error {
 }
 
 func removeStaleCopies(dir string) {
-	copies, _ := filepath.Glob(filepath.Join(dir, copyPattern)) // the pattern is valid
-	for _, path := range copies {
+	copies, _ := fs.Glob(os.DirFS(dir), copyPattern) // the pattern is valid
+	for _, name := range copies {
+		path := filepath.Join(dir, name)
 		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > staleCopy {
 			_ = os.RemoveAll(path) // the next check tries again
 		}
