@@ -5,13 +5,6 @@ import (
 	"strings"
 )
 
-// maxMissing bounds the missing lines that are added to a page, and
-// maxMissingLine the length of each line, in bytes.
-const (
-	maxMissing     = 200
-	maxMissingLine = 4000
-)
-
 // Whole returns the report's text with the missing lines at the end, and a
 // line that says which changes were made. Without changes, Whole returns only
 // the text.
@@ -19,13 +12,7 @@ func (r Report) Whole() string {
 	var b strings.Builder
 	b.WriteString(strings.TrimRight(r.Text, "\n"))
 	if len(r.Missing) > 0 {
-		b.WriteString("\n\n**Also on this page**\n")
-		for _, line := range r.Missing[:min(len(r.Missing), maxMissing)] {
-			if len(line) > maxMissingLine {
-				line = strings.ToValidUTF8(line[:maxMissingLine], "") + "…"
-			}
-			b.WriteString("\n" + line)
-		}
+		b.WriteString("\n\n**Also on this page**\n\n" + strings.Join(r.Missing, "\n"))
 	}
 	if done := r.summary(); done != "" {
 		b.WriteString("\n\n" + done)

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,10 @@ func TestSentences(t *testing.T) {
 		if got := r.Whole(); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
+	}
+	many := slices.Repeat([]string{strings.Repeat("a long line ", 500)}, 300)
+	if got := strings.Count(Report{Missing: many}.Whole(), many[0]); got != len(many) {
+		t.Errorf("of %d missing lines %d were added", len(many), got)
 	}
 	seen := map[string]Reason{}
 	for why := Unreachable; why <= Repeated; why++ {
