@@ -75,9 +75,7 @@ func (c *Client) ask(ctx context.Context, q query) (a *answer, piece string, end
 	a = &answer{
 		client: c, model: c.config.Model,
 		cleaner: clean.Cleaner{Rules: c.profile.cleaning(c.mode)}, guard: loop.Guard{Room: q.reread},
-	}
-	if q.fields[maxTokens] != nil || q.fields[maxCompletionTokens] != nil {
-		a.limit = c.config.MaxTokens
+		limit: tokenLimit(q.fields),
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	a.watchdog = newWatchdog(c.config.IdleTimeout, func() { a.cancel(errIdle) })

@@ -204,7 +204,7 @@ func (c *Client) Host() string { return c.endpoint.host }
 
 // MaxTokens returns the length limit of a request, in tokens, or 0 if the
 // endpoint decides.
-func (c *Client) MaxTokens() int { return c.config.MaxTokens }
+func (c *Client) MaxTokens() int { return tokenLimit(c.fields(false)) }
 
 // Limit returns the limit of concurrent requests, which all copies of a client
 // share.

@@ -74,7 +74,7 @@ func blamed(e *Error, fields map[string]json.RawMessage) (name, instead string) 
 	message := strings.ToLower(e.fault.message)
 	param, _, _ := strings.Cut(strings.ToLower(e.fault.param), ".")
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		if slices.Contains(reserved, field) || string(fields[field]) == "null" {
+		if slices.Contains(reserved, field) {
 			continue
 		}
 		if param == field || names(message, field) {

@@ -140,16 +140,13 @@ func TestParseExtraBody(t *testing.T) {
 // TestTemperatureThatIsLeftOutStaysOut: what an operator left out stays out,
 // also when a page is read again.
 func TestTemperatureThatIsLeftOutStaysOut(t *testing.T) {
-	var bodies []string
 	bubble(t, func(c *Config) { c.ExtraBody, _ = ParseExtraBody(`{"temperature":null}`) }, nil, func(t *testing.T, c *Client, _ *int) {
 		for _, again := range []bool{false, true} {
-			fields := c.fields(again)
-			bodies = append(bodies, string(fields["temperature"]))
+			if value, ok := c.fields(again)["temperature"]; ok {
+				t.Errorf("temperature %s", value)
+			}
 		}
 	})
-	if !slices.Equal(bodies, []string{"null", "null"}) {
-		t.Errorf("temperatures %q", bodies)
-	}
 }
 
 func TestSameWords(t *testing.T) {

@@ -96,8 +96,7 @@ type query struct {
 	fields map[string]json.RawMessage // see Client.fields
 }
 
-// fields returns the fields of the request's body beside the messages; null
-// removes a field.
+// fields returns the fields of the request's body beside the messages.
 func (c *Client) fields(reread bool) map[string]json.RawMessage {
 	model, _ := json.Marshal(c.config.Model) // a string never fails
 	fields := map[string]json.RawMessage{"model": model, "stream": json.RawMessage(strconv.FormatBool(c.config.Stream))}
@@ -115,11 +114,23 @@ func (c *Client) fields(reread bool) map[string]json.RawMessage {
 	}
 	maps.Copy(fields, c.profile.extra)
 	maps.Copy(fields, c.config.ExtraBody)
-	if value, ok := fields[temperature]; reread && ok && string(value) != "null" {
+	maps.DeleteFunc(fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
+	if reread && fields[temperature] != nil {
 		fields[temperature] = json.RawMessage(retryTemperature)
 	}
 	c.dialect.apply(fields)
 	return fields
+}
+
+// tokenLimit returns the limit that the fields of a request set for the answer, in
+// tokens, or 0 if there is none.
+func tokenLimit(fields map[string]json.RawMessage) int {
+	for _, name := range []string{maxTokens, maxCompletionTokens} {
+		if limit, err := strconv.Atoi(string(fields[name])); err == nil {
+			return limit
+		}
+	}
+	return 0
 }
 
 // complete replaces the body of req by one with the same messages and with
@@ -129,8 +140,6 @@ func complete(req *http.Request, fields map[string]json.RawMessage, image []byte
 	if err := json.NewDecoder(req.Body).Decode(&body); err != nil {
 		return err
 	}
-	fields = maps.Clone(fields)
-	maps.DeleteFunc(fields, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
 	rest, err := json.Marshal(fields)
 	if err != nil {
 		return err

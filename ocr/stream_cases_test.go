@@ -60,6 +60,16 @@ var ends = []behaviour{
 		text:   "one", want: &Outcome{Model: "served", Words: 1, Cut: true},
 	},
 	{
+		name: "usage at a limit of the extra body is cut",
+		edit: func(c *Config) { c.ExtraBody, _ = ParseExtraBody(`{"max_tokens": 3}`) }, answer: sends(delta("one"), finish("stop"), usage(3), done),
+		text: "one", want: &Outcome{Model: "served", Words: 1, Cut: true},
+	},
+	{
+		name: "usage at a limit that the extra body removes is whole",
+		edit: func(c *Config) { c.ExtraBody, _ = ParseExtraBody(`{"max_tokens": null}`) }, answer: sends(delta("one"), finish("stop"), usage(100), done),
+		text: "one", want: &Outcome{Model: "served", Words: 1},
+	},
+	{
 		name:   "usage just under the limit is whole",
 		answer: sends(delta("one"), finish("stop"), usage(99), done),
 		text:   "one", want: &Outcome{Model: "served", Words: 1},
