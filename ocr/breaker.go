@@ -16,8 +16,8 @@ const (
 	// breakAfter is the number of failed requests in a row after which the
 	// endpoint counts as down.
 	breakAfter = 3
-	// The first probe follows firstProbe after that; each later pause is twice
-	// as long as the previous one.
+	// firstProbe is the pause before the first probe of an outage. Each later pause
+	// is twice as long as the previous one, up to lastProbe.
 	firstProbe = time.Second
 	lastProbe  = 30 * time.Second
 )
@@ -101,17 +101,6 @@ func (b *breaker) outage() (up <-chan struct{}, untilProbe time.Duration) {
 	return b.up, time.Until(b.next)
 }
 
-// wait returns when the endpoint is up, or with the cause of ctx.
-func (b *breaker) wait(ctx context.Context, probe func(context.Context) error) error {
-	for {
-		mine, err := b.admit(ctx)
-		if err != nil || !mine {
-			return err
-		}
-		b.settle(ctx, probe(ctx))
-	}
-}
-
 // admit returns when the endpoint is up (probe is false), when the caller must
 // probe (probe is true), or with the cause of ctx. The prober must report the
 // result to settle.
@@ -187,7 +176,15 @@ func (c *Client) WhenDown() <-chan struct{} {
 // endpoint asks for that. A page that
 // [Client.Recognize] tries again is the probe itself; WaitUp probes with an
 // empty page.
-func (c *Client) WaitUp(ctx context.Context) error { return c.breaker.wait(ctx, c.probe) }
+func (c *Client) WaitUp(ctx context.Context) error {
+	for {
+		probe, err := c.breaker.admit(ctx)
+		if !probe {
+			return err
+		}
+		c.breaker.settle(ctx, c.probe(ctx))
+	}
+}
 
 // probe asks the endpoint to read an empty page: the whole way of a page, at
 // the cost of a few tokens.

@@ -1,5 +1,8 @@
 // Package ocr is the model's side of the bot: it sends a page's image to an
 // OpenAI-compatible endpoint and gives the text as the model writes it.
+//
+// [NewClient] returns a [Client] for an endpoint, and [Client.Recognize] reads a page.
+// The image of a page comes from the package page. Failures are of type [*Error].
 package ocr
 
 import (

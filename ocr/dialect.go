@@ -47,15 +47,13 @@ func replace(fields map[string]json.RawMessage, refused map[string]string) {
 	}
 }
 
-func (d *dialect) names() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Sorted(maps.Keys(d.refused))
-}
-
 // LeftOut returns the names of the fields that the endpoint refused. Requests
 // leave these fields out, or send them under another name.
-func (c *Client) LeftOut() []string { return c.dialect.names() }
+func (c *Client) LeftOut() []string {
+	c.dialect.mu.Lock()
+	defer c.dialect.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.dialect.refused))
+}
 
 const (
 	maxTokens           = "max_tokens"
@@ -105,8 +103,8 @@ func names(message, field string) bool {
 	if field != temperature && !strings.Contains(field, "_") {
 		pattern = "['\"`]" + field + "['\"`]"
 	}
-	found, err := regexp.MatchString(pattern, message)
-	return found && err == nil
+	found, _ := regexp.MatchString(pattern, message) // the pattern is valid
+	return found
 }
 
 // reasoning matches the OpenAI models that take another limit and no

@@ -71,9 +71,9 @@ func (r *reading) finish(ctx context.Context, text string, o *Outcome) {
 		r.output.fail(context.Cause(ctx))
 		return
 	}
-	d := r.output.candidate()
-	d.text = []byte(strings.TrimSpace(text))
-	d.finish(o)
+	c := r.output.candidate()
+	c.text = []byte(strings.TrimSpace(text))
+	c.finish(o)
 }
 
 // reasonOf returns the reason for the lack of a model's text after err.

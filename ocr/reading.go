@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxTries = 4
+	maxTries = 4 // requests for a page that fail for the moment
 	// tryWindow is the time after the first try in which another try may
 	// start: a person waits.
 	tryWindow = 2 * time.Minute
@@ -27,18 +27,24 @@ const (
 // Outcome; or updates and then one error, after which the text so far stays
 // valid. The error is an [*Error], or the cause of ctx if ctx ended.
 //
-// A temporary failure is tried again, up to four times within two minutes; the
-// text so far stays until another try has more. If a model falls silent after
-// some text, the caller decides, who has waited long by then. If the model
-// repeats itself, the page is read once more, at another temperature and with
-// more room for a page that repeats itself. A page that is not blank but
-// returned no text is read once more too, as is a page for which a web page
-// came in place of an answer. If the endpoint refuses a field by name, the
-// request is repeated without that field, see [Client.LeftOut]. In the modes
-// Markdown and Plain, a page whose text is cut at the model's limit is read
-// again in two halves. The best text is kept, and the Outcome says which part
-// is missing. Text that turns out not to belong to the page, such as a model's
-// thoughts, is taken back.
+// After a temporary failure the page is tried again, with up to four requests
+// within two minutes. The text so far stays until another try has more. If a model
+// falls silent after some text, Recognize returns the error at once: the request
+// took long, and the caller may have other work.
+//
+// Some pages are read again, and the better text is kept:
+//
+//   - If the model repeats itself, the page is read once more, at another
+//     temperature and with more room for a page that repeats itself.
+//   - If a page that is not blank returned no text, or a web page came in place of
+//     an answer, the page is read once more.
+//   - If the endpoint refuses a field by name, the request is repeated without
+//     that field, see [Client.LeftOut].
+//   - If the text is cut at the model's limit, in the modes Markdown and Plain, the
+//     page is read in two halves.
+//
+// The Outcome says whether text is missing all the same. Text that turns out not
+// to belong to the page, such as a model's thoughts, is taken back.
 //
 // In the modes Markdown and Plain, a page that carries its text fails only
 // with ctx: that text is the first update, and the model's text replaces it
@@ -137,20 +143,20 @@ func (r *reading) retry(ctx context.Context, p page.Page) (*candidate, result, e
 	tries := r.client.tries
 	hadWebPage, probe := false, false
 	for {
-		d := r.output.candidate()
-		end, err := r.once(ctx, p, false, d)
+		c := r.output.candidate()
+		end, err := r.once(ctx, p, false, c)
 		if probe {
 			r.client.breaker.settle(ctx, err)
 		}
 		switch {
 		case err == nil:
-			return d, end, nil
+			return c, end, nil
 		case ctx.Err() != nil:
 			return nil, result{}, context.Cause(ctx)
 		}
 		if errors.Is(err, ErrWebPage) && !hadWebPage { // a gateway's page, often only for a moment
 			hadWebPage = true
-		} else if tries--; tries <= 0 || !isWorthATry(err, d) {
+		} else if tries--; tries <= 0 || !isWorthATry(err, c) {
 			return nil, result{}, err
 		}
 		pause := pauses.NextBackOff()
@@ -176,20 +182,20 @@ func (r *reading) retry(ctx context.Context, p page.Page) (*candidate, result, e
 // isWorthATry reports whether another request for a page may help soon. If the
 // endpoint fell silent after some text, the request took long, and the caller's queue
 // has other work.
-func isWorthATry(err error, d *candidate) bool {
+func isWorthATry(err error, c *candidate) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.Temporary() && e.RetryAfter <= maxWait && !(e.Class == Idle && len(d.text) > 0)
+	return ok && e.Temporary() && e.RetryAfter <= maxWait && !(e.Class == Idle && len(c.text) > 0)
 }
 
-// once makes one request and adds the text to d. reread must be true if the page
+// once makes one request and adds the text to c. reread must be true if the page
 // was read already and needs another answer. If the endpoint refuses a field,
 // once repeats the request without that field.
-func (r *reading) once(ctx context.Context, p page.Page, reread bool, d *candidate) (result, error) {
+func (r *reading) once(ctx context.Context, p page.Page, reread bool, c *candidate) (result, error) {
 	refused := map[string]string{}
 	for {
 		fields := r.client.fields(reread)
 		replace(fields, refused)
-		end, err := r.request(ctx, query{page: p, reread: reread, fields: fields}, d)
+		end, err := r.request(ctx, query{page: p, reread: reread, fields: fields}, c)
 		e, failed := errors.AsType[*Error](err)
 		if failed {
 			if name, instead := blamed(e, fields); name != "" {
@@ -204,35 +210,35 @@ func (r *reading) once(ctx context.Context, p page.Page, reread bool, d *candida
 	}
 }
 
-// request makes one request, adds the text to d, and calls the watcher.
-func (r *reading) request(ctx context.Context, q query, d *candidate) (last result, err error) {
+// request makes one request, adds the text to c, and calls the watcher.
+func (r *reading) request(ctx context.Context, q query, c *candidate) (last result, err error) {
 	r.requests++
 	t, begun := Attempt{Number: r.requests, ImageBytes: len(q.page.Data)}, time.Now()
 	defer func() {
 		t.Took, t.Err, t.Looped, t.Cut, t.Reason = time.Since(begun), err, last.looped, last.cut, last.reason
 		r.client.watch(t)
 	}()
-	request := r.client.limit.begin()
-	defer request.end()
+	call := r.client.limit.begin()
+	defer call.end()
 	a, piece, end, err := r.client.ask(ctx, q)
 	defer a.close()
 	r.client.breaker.report(err)
-	request.record(err)
+	call.record(err)
 	t.Whole = a.exchange.whole()
 	for {
 		if t.Text == 0 && piece != "" {
 			t.First = time.Since(begun)
 		}
 		t.Text += len(piece)
-		d.hidden = d.hidden || a.guard.Suspected()
-		if !d.put(a.from, piece) {
+		c.hidden = c.hidden || a.guard.Suspected()
+		if !c.put(a.from, piece) {
 			return result{}, errAbandoned
 		}
 		if err != nil {
 			return result{}, err
 		}
 		if end != nil {
-			if !d.keep(end.keep) {
+			if !c.keep(end.keep) {
 				return result{}, errAbandoned
 			}
 			return *end, nil
@@ -257,24 +263,25 @@ var (
 	errHalfEmpty = errors.New("half of the page is not blank but returned no text")
 )
 
-// halves reads a page whose text was cut in two parts.
-func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (result, error) {
+// halves reads the two halves of a page, and adds their texts to c. cut is the text of
+// the page as a whole, which was cut.
+func (r *reading) halves(ctx context.Context, p page.Page, cut, c *candidate) (result, error) {
 	upper, lower, err := page.Halve(ctx, p)
 	if err != nil {
 		return result{}, err
 	}
-	first, err := r.half(ctx, upper, d)
+	first, err := r.half(ctx, upper, c)
 	if err != nil {
 		return result{}, err
 	}
-	if SameWords(string(d.text), string(cut.text)) {
+	if SameWords(string(c.text), string(cut.text)) {
 		// The length of the page is not the reason for the cut.
 		return result{}, errHalfSame
 	}
-	if !d.begin() {
+	if !c.begin() {
 		return result{}, errAbandoned
 	}
-	second, err := r.half(ctx, lower, d)
+	second, err := r.half(ctx, lower, c)
 	if err != nil {
 		return result{}, err
 	}
@@ -286,9 +293,9 @@ func (r *reading) halves(ctx context.Context, p page.Page, cut, d *candidate) (r
 
 // half reads half of a page. The text was cut because it is long, so a half without
 // text is an error unless that half is blank.
-func (r *reading) half(ctx context.Context, p page.Page, d *candidate) (result, error) {
-	end, err := r.once(ctx, p, false, d)
-	if err == nil && len(d.text) == d.part && r.expectsText(ctx, p) {
+func (r *reading) half(ctx context.Context, p page.Page, c *candidate) (result, error) {
+	end, err := r.once(ctx, p, false, c)
+	if err == nil && len(c.text) == c.part && r.expectsText(ctx, p) {
 		err = errHalfEmpty
 	}
 	return end, err
