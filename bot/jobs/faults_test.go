@@ -93,6 +93,31 @@ func (w *world) storyWithFault(n int, how fault) {
 	}
 }
 
+// The last write is applied although it fails, and the state is looked at before the
+// next try: the job is settled by this worker all the same.
+func TestLookBetweenTheTriesToSettle(t *testing.T) {
+	inMemory(t, func(w *world) {
+		var over atomic.Bool
+		q := w.queueOn(&faulty{Store: w.store, fault: func(call string) fault {
+			if call != "Update" || !over.Swap(false) {
+				return none
+			}
+			time.AfterFunc(storeRetry/2, func() { _ = w.store.Signal(w.Context(), signalSubject, token("k")) })
+			return applied
+		}})
+		settled := make(chan State, 1)
+		w.run(q, func(_ context.Context, j *Job) error {
+			j.OnSettled(func(as State, _ error) { settled <- as })
+			over.Store(true)
+			return nil
+		})
+		w.enqueue(q, Record{Key: "k"})
+		if as := soon(w, "call", settled); as != Done {
+			w.Errorf("settled as %s", as)
+		}
+	})
+}
+
 // A job that is erased while a page of it is saved keeps neither page nor secret.
 func TestEraseWhileSaving(t *testing.T) {
 	for _, during := range []string{"Update page-secret", "Update page"} {

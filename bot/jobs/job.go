@@ -104,12 +104,14 @@ func (j *Job) observe(s state) error {
 	return nil
 }
 
+// lose records that the job is lost. While the worker gives the job away, the
+// worker's own write may be the reason for another owner, so settle decides.
 func (j *Job) lose() {
 	j.mu.Lock()
-	expected := j.releasing || j.ended // given away, not lost
-	j.ended = true
+	lost := !j.ended && !j.releasing
+	j.ended = j.ended || lost
 	j.mu.Unlock()
-	if !expected {
+	if lost {
 		j.end(ErrLost)
 	}
 }
