@@ -114,11 +114,11 @@ func (p *process) Get(ctx context.Context, filter string) (kv.Entry, error) {
 	return p.Store.Get(ctx, filter)
 }
 
-func (p *process) Signal(ctx context.Context, subject, message string) error {
+func (p *process) Signal(subject, message string) error {
 	if p.died() {
 		return errDead
 	}
-	return p.Store.Signal(ctx, subject, message)
+	return p.Store.Signal(subject, message)
 }
 
 func (p *process) Lease(ctx context.Context, queue string) (kv.Lease, error) {

@@ -114,11 +114,11 @@ func encode(v any) ([]byte, error) {
 }
 
 func decodeSpec(b []byte) (spec, error) {
-	var o spec
-	if err := json.Unmarshal(b, &o); err != nil {
+	var sp spec
+	if err := json.Unmarshal(b, &sp); err != nil {
 		return spec{}, fmt.Errorf("%w: its spec", ErrCorrupt)
 	}
-	return o, nil
+	return sp, nil
 }
 
 // decodeState returns only ErrCorrupt for a faulty state: the decoder's error
@@ -136,10 +136,10 @@ func decodeState(b []byte) (state, error) {
 }
 
 // record returns the record for a spec and a state.
-func (o spec) record(s state) Record {
+func (sp spec) record(s state) Record {
 	r := Record{
-		Key: o.Key, Thread: o.Thread, Person: o.Person, File: o.File,
-		Request: o.Request, Progress: o.Progress, Created: o.Created,
+		Key: sp.Key, Thread: sp.Thread, Person: sp.Person, File: sp.File,
+		Request: sp.Request, Progress: sp.Progress, Created: sp.Created,
 		State: s.State, Attempts: s.Attempts, Owner: s.Owner, StoppedBy: s.StoppedBy, Updated: s.Updated,
 		StoppedItems: maps.Clone(s.Items),
 	}
@@ -147,7 +147,7 @@ func (o spec) record(s state) Record {
 		r.Progress = s.Progress
 	}
 	if r.Updated.IsZero() {
-		r.Updated = o.Created
+		r.Updated = sp.Created
 	}
 	return r
 }

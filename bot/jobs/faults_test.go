@@ -102,7 +102,7 @@ func TestLookBetweenTheTriesToSettle(t *testing.T) {
 			if call != "Update" || !over.Swap(false) {
 				return none
 			}
-			time.AfterFunc(storeRetry/2, func() { _ = w.store.Signal(w.Context(), signalSubject, token("k")) })
+			time.AfterFunc(storeRetryPause/2, func() { _ = w.store.Signal(signalSubject, token("k")) })
 			return applied
 		}})
 		settled := make(chan State, 1)
@@ -240,12 +240,12 @@ func TestReplicas(t *testing.T) {
 		idle := func(context.Context, *Job) error { return nil }
 		w.run(first, idle)
 		stop := w.run(second, idle)
-		time.Sleep(announcing + time.Millisecond)
+		time.Sleep(announceInterval + time.Millisecond)
 		if n, m := first.Replicas(), second.Replicas(); n != 2 || m != 2 {
 			w.Errorf("%d and %d replicas", n, m)
 		}
 		stop()
-		time.Sleep(announcing)
+		time.Sleep(announceInterval)
 		if n := first.Replicas(); n != 1 {
 			w.Errorf("%d replicas after one ended", n)
 		}

@@ -23,10 +23,10 @@ type FollowUp struct {
 }
 
 const (
-	// followUpsAtOnce bounds the follow-ups that a queue does at once, and the
-	// next constant the time of each.
+	// followUpsAtOnce bounds the follow-ups that a queue does at once, and
+	// followUpTimeout the time of each.
 	followUpsAtOnce = 16
-	followUpTime    = 2 * time.Minute
+	followUpTimeout = 2 * time.Minute
 	// giveUpAfter is the time after its first failure at which a follow-up is
 	// given up.
 	giveUpAfter = time.Hour
@@ -118,7 +118,7 @@ func (q *Queue) RunFollowUps(ctx context.Context, do func(ctx context.Context, f
 			defer func() { <-room }()
 			key := lease.Entry().Key
 			if _, earlier := busy.LoadOrStore(key, true); earlier {
-				q.returnFollowUp(ctx, lease, pause) // the follow-up that this one replaces must end first
+				q.returnFollowUp(ctx, lease, leasePause) // the follow-up that this one replaces must end first
 				return
 			}
 			defer busy.Delete(key)
@@ -152,17 +152,17 @@ func (q *Queue) followUp(ctx context.Context, lease kv.Lease, do func(context.Co
 	}
 	if err != nil {
 		q.config.Log.Warn("could not settle a follow-up; it will run again", "request", requestID(idOf(e.Key)), "error", err)
-		q.returnFollowUp(ctx, lease, pause)
+		q.returnFollowUp(ctx, lease, leasePause)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
 	_ = lease.Finish(ctx) // the entry is gone or replaced anyway
 }
 
 // returnFollowUp ends a lease. If that fails, the lease lapses.
 func (q *Queue) returnFollowUp(ctx context.Context, lease kv.Lease, after time.Duration) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
 	_ = lease.Return(ctx, after)
 }
@@ -185,7 +185,7 @@ func (q *Queue) hold(ctx context.Context, lease kv.Lease) (release func()) {
 // try does a follow-up, and repeats it while the store does not answer. A
 // panic counts as a failure.
 func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, followUpTime)
+	ctx, cancel := context.WithTimeout(ctx, followUpTimeout)
 	defer cancel()
 	defer func() {
 		if fault := recover(); fault != nil {

@@ -24,7 +24,7 @@ func TestFollowUpHangs(t *testing.T) {
 			return ctx.Err()
 		})
 		w.must(q.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "close", Due: time.Now()}))
-		if got := <-took; got != followUpTime {
+		if got := <-took; got != followUpTimeout {
 			w.Errorf("it took %s", got)
 		}
 		synctest.Wait()

@@ -44,7 +44,7 @@ func (q *Queue) markItem(ctx context.Context, key string, item int, by string, u
 	if err != nil || !changed {
 		return err
 	}
-	return q.store.Signal(ctx, signalSubject, idOf(e.Key))
+	return q.store.Signal(signalSubject, idOf(e.Key))
 }
 
 // itemContext ends the context of a job's item.

@@ -122,7 +122,7 @@ func TestStopItemWithoutSignal(t *testing.T) {
 // deafStore loses all signals.
 type deafStore struct{ kv.Store }
 
-func (deafStore) Signal(context.Context, string, string) error { return nil }
+func (deafStore) Signal(string, string) error { return nil }
 
 // A stop of an item is no reason for an earlier attempt; it is known to the next.
 func TestStopItemOfAWaitingJob(t *testing.T) {

@@ -18,7 +18,7 @@ type Job struct {
 	id      string
 	lease   kv.Lease
 	owner   string
-	end     context.CancelCauseFunc // ends the work's context
+	endWork context.CancelCauseFunc // ends the work's context
 	recheck chan struct{}           // requests a look at the state
 
 	mu        sync.Mutex // guards the fields below
@@ -76,7 +76,7 @@ func (j *Job) Fence(ctx context.Context) (context.Context, context.CancelFunc, e
 
 // check reads the state from the store.
 func (j *Job) check(ctx context.Context) error {
-	if j.settled() {
+	if j.hasEnded() {
 		return ErrLost
 	}
 	s, _, err := j.q.state(ctx, j.id)
@@ -99,7 +99,7 @@ func (j *Job) observe(s state) error {
 	}
 	j.mu.Unlock()
 	if s.StoppedBy != "" { // after the record has the person who stopped the job
-		j.end(ErrStopped)
+		j.endWork(ErrStopped)
 	}
 	return nil
 }
@@ -112,12 +112,12 @@ func (j *Job) lose() {
 	j.ended = j.ended || lost
 	j.mu.Unlock()
 	if lost {
-		j.end(ErrLost)
+		j.endWork(ErrLost)
 	}
 }
 
-// settled reports whether this worker has nothing left to do.
-func (j *Job) settled() bool {
+// hasEnded reports whether this worker has nothing left to do.
+func (j *Job) hasEnded() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.ended
@@ -125,7 +125,7 @@ func (j *Job) settled() bool {
 
 // write changes the state on behalf of the worker, and returns the new state.
 func (j *Job) write(ctx context.Context, edit func(*state)) (state, error) {
-	if j.settled() {
+	if j.hasEnded() {
 		return state{}, ErrLost
 	}
 	j.mu.Lock()
@@ -222,7 +222,7 @@ func (j *Job) keep(ctx context.Context) {
 	every := j.q.config.LeaseFor * 3 / 10
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	lapse := time.NewTimer(time.Until(j.ends()))
+	lapse := time.NewTimer(time.Until(j.leaseEnd()))
 	defer lapse.Stop()
 	for {
 		select {
@@ -233,12 +233,12 @@ func (j *Job) keep(ctx context.Context) {
 			return
 		case <-ticker.C:
 			if j.renew(ctx, every) {
-				lapse.Reset(time.Until(j.ends()))
+				lapse.Reset(time.Until(j.leaseEnd()))
 			}
 		case <-j.recheck:
 		}
 		// A frozen process wakes up with all timers due: this check decides.
-		if !time.Now().Before(j.ends()) {
+		if !time.Now().Before(j.leaseEnd()) {
 			j.lose()
 			return
 		}
@@ -251,7 +251,7 @@ func (j *Job) keep(ctx context.Context) {
 	}
 }
 
-func (j *Job) ends() time.Time {
+func (j *Job) leaseEnd() time.Time {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.until
@@ -259,7 +259,7 @@ func (j *Job) ends() time.Time {
 
 func (j *Job) renew(ctx context.Context, within time.Duration) bool {
 	asked := time.Now()
-	if j.settled() || !asked.Before(j.ends()) {
+	if j.hasEnded() || !asked.Before(j.leaseEnd()) {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)

@@ -21,8 +21,9 @@ const (
 
 func pagesOf(id string) string { return "page." + id + ".>" }
 
-func chunkKey[C int | string](id string, page int, chunk C) string {
-	return fmt.Sprintf("page.%s.%d.%v", id, page, chunk)
+func chunksOf(id string, page int) string { return fmt.Sprintf("page.%s.%d.>", id, page) }
+func chunkKey(id string, page, chunk int) string {
+	return fmt.Sprintf("page.%s.%d.%d", id, page, chunk)
 }
 
 // SavePage stores the text of a page, at most 6 MiB ([ErrTooLarge]), for as
@@ -92,14 +93,14 @@ func (j *Job) removeErased(ctx context.Context, n int) error {
 	return errors.Join(j.q.store.Erase(ctx, pageSecretKey(j.id, n)), j.q.store.Delete(ctx, pagesOf(j.id)))
 }
 
-// ErasePages erases the texts of a job's pages with numbers from from to
-// before to.
-func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error {
+// ErasePages erases the texts of a job's pages from number first to before
+// number end.
+func (q *Queue) ErasePages(ctx context.Context, key string, first, end int) error {
 	id := token(key)
 	in := func(prefix, key string) (page int, ok bool) {
 		n, _, _ := strings.Cut(strings.TrimPrefix(key, prefix+id+"."), ".")
 		page, err := strconv.Atoi(n)
-		return page, err == nil && from <= page && page < to
+		return page, err == nil && first <= page && page < end
 	}
 	secrets, err := q.store.List(ctx, maxPages, pageSecretsOf(id))
 	if err != nil {
@@ -113,7 +114,7 @@ func (q *Queue) ErasePages(ctx context.Context, key string, from, to int) error 
 		if err := q.store.Erase(ctx, e.Key); err != nil {
 			return err
 		}
-		if err := q.store.Delete(ctx, chunkKey(id, page, ">")); err != nil {
+		if err := q.store.Delete(ctx, chunksOf(id, page)); err != nil {
 			return err
 		}
 	}

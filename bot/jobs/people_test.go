@@ -72,7 +72,7 @@ func TestStop(t *testing.T) {
 func TestStopIsRecordedFirst(t *testing.T) {
 	j := &Job{owner: "owner"}
 	var by string
-	j.end = func(error) { by = j.Record().StoppedBy }
+	j.endWork = func(error) { by = j.Record().StoppedBy }
 	if err := j.observe(state{State: Running, Owner: "owner", Changes: 1, StoppedBy: "bob"}); err != nil {
 		t.Error(err)
 	}

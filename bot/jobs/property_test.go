@@ -75,7 +75,7 @@ func (m *machine) take(t *rapid.T) {
 		t.Skip("nothing to lease")
 	}
 	_, end := context.WithCancelCause(context.Background())
-	j := &Job{q: m.q, id: token("k"), lease: lease, owner: rapid.StringMatching(`[a-z]{20}`).Draw(t, "owner"), end: end}
+	j := &Job{q: m.q, id: token("k"), lease: lease, owner: rapid.StringMatching(`[a-z]{20}`).Draw(t, "owner"), endWork: end}
 	waits := m.known.State == Queued && m.known.StoppedBy == "" && m.pausing(t)
 	if got := m.q.claim(t.Context(), j); got == (m.known.State.final() || waits) {
 		t.Fatalf("claimed %t a job that is %s, waits: %t", got, m.known.State, waits)

@@ -30,14 +30,15 @@ type Queue struct {
 	running map[string]*Job
 }
 
-// enqueuing bounds the time to store a job: Slack waits 3 s for an answer
+// enqueueTimeout bounds the time to store a job: Slack waits 3 s for an answer
 // (https://docs.slack.dev/apis/events-api#responding).
-const enqueuing = 2 * time.Second
+const enqueueTimeout = 2 * time.Second
 
-// Open returns a queue on a store, which belongs to the queue from now on.
+// Open returns a queue on a store. The queue closes the store, unless Open
+// fails.
 func Open(ctx context.Context, c Config, store kv.Store) (*Queue, error) {
 	c = c.withDefaults()
-	// A cluster that lost a server chooses new leaders, stream by stream.
+	// A cluster that has just lost a server refuses for some seconds.
 	err := repeat(ctx, func(ctx context.Context) error {
 		return store.Setup(ctx, kv.Setup{Retention: max(c.Retention, keyKnown), LeaseFor: c.LeaseFor})
 	})
@@ -55,7 +56,7 @@ func Open(ctx context.Context, c Config, store kv.Store) (*Queue, error) {
 
 // Enqueue stores a job. When Enqueue returns nil, the job is durable. If a job
 // with this key was stored before, even a finished or erased one, created is
-// false. Only the first five fields and Progress are used.
+// false. Of r only the fields up to Progress are used.
 //
 // The error is [ErrFull], [ErrUnavailable] or [ErrTooLarge], within 2 s. After
 // ErrUnavailable the job may have been stored; it can be enqueued again.
@@ -70,7 +71,7 @@ func (q *Queue) Enqueue(ctx context.Context, r Record) (created bool, err error)
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, enqueuing)
+	ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
 	defer cancel()
 	id := token(r.Key)
 	err = q.create(ctx, id, specKey(id, token(r.Thread), token(r.Person), token(r.File)), value)
@@ -129,11 +130,11 @@ func (q *Queue) record(ctx context.Context, e kv.Entry) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	o, err := decodeSpec(value)
+	sp, err := decodeSpec(value)
 	if err != nil {
 		return Record{}, err
 	}
-	return o.record(s), nil
+	return sp.record(s), nil
 }
 
 // ByThread returns a thread's records, oldest first, at most the newest 500,
@@ -267,7 +268,7 @@ func (q *Queue) Stop(ctx context.Context, key, by string) error {
 		}
 		return nil
 	}
-	return q.store.Signal(ctx, signalSubject, idOf(e.Key))
+	return q.store.Signal(signalSubject, idOf(e.Key))
 }
 
 // mark edits the state of a known job, unless edit returns false. e is the
@@ -309,7 +310,7 @@ func (q *Queue) erase(ctx context.Context, id string) error {
 	if err := q.store.Put(ctx, stateKey(id), value); err != nil {
 		return err
 	}
-	_ = q.store.Signal(ctx, signalSubject, id) // without the signal the worker notices when it renews its lease
+	_ = q.store.Signal(signalSubject, id) // without the signal the worker notices when it renews its lease
 	if err := q.store.Put(ctx, tombstone(id), []byte("{}")); err != nil {
 		return err
 	}

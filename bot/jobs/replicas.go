@@ -20,7 +20,7 @@ func (q *Queue) Exclusive() bool { return q.store.Session() != "" }
 
 // Publish sends a message to all replicas, at most once.
 func (q *Queue) Publish(data []byte) error {
-	return q.store.Signal(context.Background(), replicasSubject, string(data))
+	return q.store.Signal(replicasSubject, string(data))
 }
 
 // Subscribe calls heard, which must not block, for each message of a replica, until

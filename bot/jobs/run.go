@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// pause is the delay after a failure of the store, and of a lease that
-	// cannot be used now.
-	pause = time.Second
-	// claiming bounds the queue's own writes before a job's work, and at the
-	// queue's end.
-	claiming = time.Second
-	// announcing is the interval at which a replica announces itself. After
+	// leasePause is the time until the next try after a failure of the store, and
+	// until a lease that cannot be used now is given out again.
+	leasePause = time.Second
+	// claimTimeout bounds the calls before a job's work and the last calls of a
+	// lease or a queue.
+	claimTimeout = time.Second
+	// announceInterval is the time between two announcements of a replica. After
 	// three missed announcements the replica is forgotten.
-	announcing = 5 * time.Second
+	announceInterval = 5 * time.Second
 )
 
 // Run leases jobs and works on each in a goroutine of its own until ctx ends.
@@ -111,7 +111,7 @@ func (q *Queue) lease(ctx context.Context, queue string) (l kv.Lease, ok bool) {
 		case failures == 2:
 			q.config.Log.Error("could not get work from the store", "queue", queue, "error", err)
 		}
-		if sleep.For(ctx, pause) != nil {
+		if sleep.For(ctx, leasePause) != nil {
 			return nil, false
 		}
 	}
@@ -119,7 +119,7 @@ func (q *Queue) lease(ctx context.Context, queue string) (l kv.Lease, ok bool) {
 
 func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 	for {
-		n, err := q.store.Announce(ctx, q.id, 3*announcing)
+		n, err := q.store.Announce(ctx, q.id, 3*announceInterval)
 		switch {
 		case err == nil:
 			q.replicas.Store(int64(n))
@@ -131,8 +131,8 @@ func (q *Queue) announce(ctx context.Context, broken context.CancelCauseFunc) {
 			broken(err)
 			return
 		}
-		if sleep.For(ctx, announcing) != nil {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
+		if sleep.For(ctx, announceInterval) != nil {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 			defer cancel()
 			_, _ = q.store.Announce(ctx, q.id, 0) // it is forgotten anyway, only later
 			return
@@ -150,12 +150,12 @@ func (q *Queue) take(ctx, working context.Context, lease kv.Lease, work func(con
 		q.running[id] = j
 	}
 	q.mu.Unlock()
-	claim, cancel := context.WithTimeout(context.WithoutCancel(ctx), claiming)
+	claim, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
 	defer cancel()
 	if busy {
 		// The lease has lapsed, or the job was stored anew. The work here ends
 		// with its lease and must end first.
-		_ = lease.Return(claim, pause)
+		_ = lease.Return(claim, leasePause)
 		return
 	}
 	defer q.drop(j)
@@ -199,10 +199,10 @@ func (q *Queue) claim(ctx context.Context, j *Job) bool {
 		q.config.Log.Error("set aside a corrupt record", "request", requestID(j.id), "error", err)
 		err = j.lease.Finish(ctx)
 	case errors.Is(err, errEarly):
-		err = j.lease.Return(ctx, max(wait, pause))
+		err = j.lease.Return(ctx, max(wait, leasePause))
 	default:
 		q.config.Log.Error("could not lease a job", "request", requestID(j.id), "error", err)
-		err = j.lease.Return(ctx, pause)
+		err = j.lease.Return(ctx, leasePause)
 	}
 	if err != nil {
 		q.config.Log.Warn("could not return a lease; it will expire", "request", requestID(j.id), "error", err)
@@ -237,7 +237,7 @@ func (q *Queue) leased(ctx context.Context, j *Job) (spec, error) {
 // therefore known. If the next attempt is not due yet, wait is the time until
 // then.
 func (q *Queue) own(ctx context.Context, j *Job) (wait time.Duration, err error) {
-	o, err := q.leased(ctx, j)
+	sp, err := q.leased(ctx, j)
 	if err != nil {
 		return 0, err
 	}
@@ -265,14 +265,14 @@ func (q *Queue) own(ctx context.Context, j *Job) (wait time.Duration, err error)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.spec, j.state, j.until = o, s, asked.Add(q.config.LeaseFor)
+	j.spec, j.state, j.until = sp, s, asked.Add(q.config.LeaseFor)
 	return 0, nil
 }
 
 // work runs one job and settles it.
 func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Context, *Job) error) {
 	jobCtx, end := context.WithCancelCause(working)
-	j.end = end
+	j.endWork = end
 	defer end(nil)
 	if j.Record().StoppedBy != "" {
 		end(ErrStopped)

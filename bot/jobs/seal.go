@@ -179,7 +179,7 @@ func (q *Queue) secret(ctx context.Context, key string, outer seal) (seal, error
 	if err != nil {
 		return seal{}, err
 	}
-	if len(e.Value) > secretSize {
+	if len(e.Value) > secretSize { // the secret is sealed itself
 		if e.Value, err = outer.open(e); err != nil {
 			return seal{}, fmt.Errorf("%w: its secret cannot be read", ErrCorrupt)
 		}

@@ -78,7 +78,7 @@ func TestOutage(t *testing.T) {
 	if _, err := q.Enqueue(w.Context(), Record{Key: "k"}); !errors.Is(err, ErrUnavailable) {
 		w.Errorf("Enqueue: %v", err)
 	}
-	if took := time.Since(asked); took > enqueuing+500*time.Millisecond {
+	if took := time.Since(asked); took > enqueueTimeout+500*time.Millisecond {
 		w.Errorf("refusing took %s", took)
 	}
 	w.until("lost", func() bool { return len(ended) == 1 })

@@ -10,17 +10,16 @@ import (
 
 const (
 	maxSetting = 1 << 10 // bytes of a value
-	// reading and setting bound the time for a setting. The first precedes
-	// Enqueue within Slack's 3 s.
-	reading = time.Second
-	setting = 2 * time.Second
+	// readSettingTimeout bounds a read, which precedes Enqueue within Slack's 3 s.
+	readSettingTimeout = time.Second
+	setSettingTimeout  = 2 * time.Second
 )
 
 // Setting returns the value of a setting. If the setting does not exist, ok is
 // false. Every replica sees a change at once. The error is [ErrUnavailable],
 // within 1 s.
 func (q *Queue) Setting(ctx context.Context, name string) (value string, ok bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, reading)
+	ctx, cancel := context.WithTimeout(ctx, readSettingTimeout)
 	defer cancel()
 	key := token(name)
 	b, err := q.store.Setting(ctx, key)
@@ -47,7 +46,7 @@ func (q *Queue) SetSetting(ctx context.Context, name, value string) error {
 	if len(name) > maxName || len(value) > maxSetting {
 		return ErrTooLarge
 	}
-	ctx, cancel := context.WithTimeout(ctx, setting)
+	ctx, cancel := context.WithTimeout(ctx, setSettingTimeout)
 	defer cancel()
 	if value == "" {
 		return q.store.SetSetting(ctx, token(name), nil)

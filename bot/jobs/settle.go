@@ -14,11 +14,12 @@ const (
 	// storePatience is the time for which a job's calls are repeated while the
 	// store does not answer.
 	storePatience = 30 * time.Second
-	storeRetry    = 200 * time.Millisecond
-	// answering bounds a call of the store that is repeated.
-	answering = 5 * time.Second
-	// stopSettling bounds the writes for a job after the queue's stop.
-	stopSettling = 2 * time.Second
+	// storeTimeout bounds each of these calls, and storeRetryPause is the time
+	// between two of them.
+	storeTimeout    = 5 * time.Second
+	storeRetryPause = 200 * time.Millisecond
+	// settleAfterStop bounds the writes for a job after the queue's stop.
+	settleAfterStop = 2 * time.Second
 	// fullPause is the delay of a job that was handed back because the store
 	// is full, and would otherwise come back at once.
 	fullPause = 2 * time.Second
@@ -95,7 +96,7 @@ func judge(ctx context.Context, err error) *verdict {
 // settle carries out the decision about a job, and repeats that for a while if
 // the store does not answer.
 func (q *Queue) settle(ctx context.Context, j *Job, v *verdict) {
-	if v.kind == leave || j.settled() {
+	if v.kind == leave || j.hasEnded() {
 		return
 	}
 	if v.kind == retry {
@@ -162,7 +163,7 @@ func (v *verdict) apply(s *state, maxAttempts int) {
 // after ctx, that is, after the queue's stop.
 func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), storePatience)
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopSettling, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(settleAfterStop, cancel) })
 	return settle, func() {
 		stop()
 		cancel()
@@ -173,7 +174,7 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 // few seconds.
 func retryStore(ctx context.Context, call func(ctx context.Context) error) error {
 	return repeat(ctx, func(ctx context.Context) error {
-		try, cancel := context.WithTimeout(ctx, answering)
+		try, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
 		return call(try)
 	})
@@ -188,7 +189,7 @@ func repeat(ctx context.Context, call func(ctx context.Context) error) error {
 		if !errors.Is(err, ErrUnavailable) || time.Now().After(end) {
 			return err
 		}
-		if sleep.For(ctx, storeRetry) != nil {
+		if sleep.For(ctx, storeRetryPause) != nil {
 			cause := context.Cause(ctx)
 			if errors.Is(cause, ErrStopped) || errors.Is(cause, ErrLost) || errors.Is(cause, ErrClosing) {
 				return cause

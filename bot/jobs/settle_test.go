@@ -240,7 +240,7 @@ func TestPatienceEnds(t *testing.T) {
 		synctest.Wait()
 		ended := time.Now()
 		stop() // while it cannot settle the job
-		if took := time.Since(ended); took > stopSettling+claiming {
+		if took := time.Since(ended); took > settleAfterStop+claimTimeout {
 			w.Errorf("stopping took %s", took)
 		}
 	})

@@ -36,7 +36,7 @@ type embedded struct {
 	lock    *flock.Flock
 	session string // see Store.Session
 
-	before   seen     // an earlier process's description of the store; its floors are those of this session
+	before   seen     // the store as an earlier process described it; leases begin after its floors
 	damaged  []string // damaged files that were mended at the start, relative to dir
 	lost     Loss     // what was lost since before
 	compared bool     // lost is known
@@ -46,9 +46,9 @@ type embedded struct {
 	noted  string     // sum of the last saved description
 }
 
-// silence is the longest time without an answered write. After a write error,
+// maxSilence is the longest time without an answered write. After a write error,
 // such as a full disk, the server never answers again.
-const silence = 30 * time.Second
+const maxSilence = 30 * time.Second
 
 // wrote takes the result of a write that is tried every few seconds, and
 // returns ErrBroken after a long silence.
@@ -60,7 +60,7 @@ func (e *embedded) wrote(err error) error {
 		e.silent = time.Time{}
 	case e.silent.IsZero():
 		e.silent = time.Now()
-	case time.Since(e.silent) > silence:
+	case time.Since(e.silent) > maxSilence:
 		return ErrBroken
 	}
 	return err

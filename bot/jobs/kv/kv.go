@@ -55,7 +55,7 @@ type Store interface {
 	Lease(ctx context.Context, queue string) (Lease, error)
 
 	// Signal reaches each listener to a subject, in any replica, at most once.
-	Signal(ctx context.Context, subject, message string) error
+	Signal(subject, message string) error
 	// Listen calls heard, which must not block, until stop is called.
 	Listen(subject string, heard func(message string)) (stop func(), err error)
 

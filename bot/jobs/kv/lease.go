@@ -15,7 +15,7 @@ import (
 // works on messages in a client's buffer.
 func (n *NATS) Lease(ctx context.Context, queue string) (Lease, error) {
 	for {
-		asked, cancel := context.WithTimeout(ctx, waiting)
+		asked, cancel := context.WithTimeout(ctx, leaseWait)
 		lease, err := n.next(asked, queue)
 		cancel()
 		if ctx.Err() != nil && lease == nil {
@@ -78,7 +78,7 @@ func (l *natsLease) Return(ctx context.Context, after time.Duration) error {
 // The client library waits for only one of these words
 // (https://docs.nats.io/using-nats/developer/develop_jetstream/consumers#delivery-reliability).
 func (l *natsLease) say(ctx context.Context, word string) error {
-	ctx, cancel := context.WithTimeout(ctx, answering)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	_, err := l.conn.RequestWithContext(ctx, l.m.Reply(), []byte(word))
 	return natsError(err)

@@ -48,12 +48,12 @@ const (
 	// each job of that day has a follow-up that waits to erase the job, and these
 	// must leave space for the last edits.
 	maxPending = 100_000
-	// answering bounds the server's time to answer.
-	answering = 5 * time.Second
-	// closing bounds the last flush.
-	closing = time.Second
-	// waiting is the time for which the server holds a request for a lease.
-	waiting = 15 * time.Second
+	// answerTimeout bounds the server's time to answer.
+	answerTimeout = 5 * time.Second
+	// closeTimeout bounds the last flush.
+	closeTimeout = time.Second
+	// leaseWait is the time for which the server holds a request for a lease.
+	leaseWait = 15 * time.Second
 )
 
 // Create implements [Store].
@@ -209,7 +209,7 @@ func (n *NATS) SetSetting(ctx context.Context, key string, value []byte) error {
 }
 
 // Signal implements [Store].
-func (n *NATS) Signal(_ context.Context, subject, message string) error {
+func (n *NATS) Signal(subject, message string) error {
 	return natsError(n.conn.Publish(signals+subject, []byte(message)))
 }
 
@@ -256,7 +256,7 @@ func (n *NATS) Announce(ctx context.Context, id string, while time.Duration) (in
 
 // Unfinished implements [Store].
 func (n *NATS) Unfinished(ctx context.Context) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, answering)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	info, err := n.consumers[Jobs].Info(ctx)
 	if err != nil {
@@ -267,7 +267,7 @@ func (n *NATS) Unfinished(ctx context.Context) (int, error) {
 
 // Close implements [Store].
 func (n *NATS) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, closing)
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
 	err := n.conn.FlushWithContext(ctx)
 	if n.embedded != nil && len(n.consumers) == len(consumerNames) { // Setup has succeeded

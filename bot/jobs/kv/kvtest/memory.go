@@ -262,7 +262,7 @@ func (m *Memory) tryLease(queue string) (lease kv.Lease, next time.Duration, cha
 }
 
 // Signal implements [kv.Store].
-func (m *Memory) Signal(_ context.Context, subject, message string) error {
+func (m *Memory) Signal(subject, message string) error {
 	m.mu.Lock()
 	listeners := maps.Clone(m.listeners)
 	m.mu.Unlock()
