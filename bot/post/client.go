@@ -84,8 +84,12 @@ func (c *Client) CanPost(ctx context.Context, channel string) (can bool, err err
 	return can, ignore(err, "channel_not_found") // the channel is private
 }
 
-// maxMembers bounds the members of a channel that are searched: 40 pages.
-const maxMembers = 40 * 999
+const (
+	// membersPage is the most members that Slack returns at once.
+	membersPage = 999
+	// maxMembers bounds the members of a channel that are searched.
+	maxMembers = 40 * membersPage
+)
 
 // ErrTooManyMembers means that a channel has more than maxMembers members.
 var ErrTooManyMembers = errors.New("the channel has too many members")
@@ -93,8 +97,8 @@ var ErrTooManyMembers = errors.New("the channel has too many members")
 // IsMember reports whether a person is in a conversation. A conversation that
 // the bot cannot see counts as empty.
 func (c *Client) IsMember(ctx context.Context, channel, user string) (bool, error) {
-	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
-	for range maxMembers / query.Limit {
+	query := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: membersPage}
+	for range maxMembers / membersPage {
 		var members []string
 		next := ""
 		err := c.pacer.run(ctx, call{method: "conversations.members", priority: final, person: user, do: func(ctx context.Context) (err error) {
@@ -118,7 +122,7 @@ func (c *Client) IsMember(ctx context.Context, channel, user string) (bool, erro
 
 // User returns Slack's information about a person.
 func (c *Client) User(ctx context.Context, id string) (user *slack.User, err error) {
-	err = c.pacer.run(ctx, call{method: "users.info", priority: final, do: func(ctx context.Context) error {
+	err = c.pacer.run(ctx, call{method: "users.info", priority: final, do: func(ctx context.Context) (err error) {
 		user, err = c.api.GetUserInfoContext(ctx, id)
 		return err
 	}})

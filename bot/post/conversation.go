@@ -116,18 +116,17 @@ func (c *Client) Message(ctx context.Context, channel, ts string) (*slack.Messag
 	return nil, err
 }
 
-// Messages yields the messages of a thread, or of a channel if ts is empty:
-// the newest first, at most 10,000 of a thread and 1,000 of a channel.
-// Messages of a thread have no text, and messages with nothing but text are
-// left out.
+// Messages yields the messages of a channel, or of a thread if ts is not empty,
+// the newest first: at most 1,000 of a channel and 10,000 of a thread. Those of
+// a thread come without their text, and only if they have anything else, since
+// all of them are in memory at once.
 func (c *Client) Messages(ctx context.Context, channel, ts string) iter.Seq2[slack.Message, error] {
 	t := c.Thread(nil, channel, ts)
 	if ts == "" {
 		return t.messages(ctx, "", maxPages)
 	}
 	return func(yield func(slack.Message, error) bool) {
-		// Slack returns a thread only from its start, so the whole thread is
-		// read first.
+		// Slack returns the oldest message first.
 		var all []slack.Message
 		seen := ""
 		for m, err := range t.messages(ctx, "", maxThreadPages) {

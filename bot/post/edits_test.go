@@ -267,8 +267,8 @@ func TestTerminalAnswers(t *testing.T) {
 				r := d.open("a")
 				d.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
 				d.write(r, 10*time.Second)
-				if err := r.Close(d.Context(), shows("text", "done")); Code(err) != code || !Gone(err) || PlaceGone(err) != place {
-					t.Errorf("closing says %v, gone: %v, the place too: %v", err, Gone(err), PlaceGone(err))
+				if err := r.Close(d.Context(), shows("text", "done")); Code(err) != code || !gone(err) || PlaceGone(err) != place {
+					t.Errorf("closing says %v, gone: %v, the place too: %v", err, gone(err), PlaceGone(err))
 				}
 				if n := len(d.calls("chat.update")); n != 1 {
 					t.Errorf("%d calls, want one", n)

@@ -107,18 +107,21 @@ var placeCodes = []string{
 	"restricted_action_thread_locked", "team_access_not_granted",
 }
 
-// Gone reports whether err means that a message cannot be edited any more.
-func Gone(err error) bool {
+// gone reports whether err means that a message cannot be edited any more.
+func gone(err error) bool {
 	return slices.Contains(messageCodes, Code(err)) || PlaceGone(err)
 }
 
 // contentRefused reports whether Slack refused the contents of a message, and
 // may accept another form.
 func contentRefused(err error) bool {
+	if outcome, _ := classify(err); outcome != refused {
+		return false
+	}
 	if _, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		return true
 	}
-	return Code(err) != "" && !Gone(err) && !TokenProblem(err)
+	return Code(err) != "" && !gone(err) && !TokenProblem(err)
 }
 
 // PlaceGone reports whether Slack lets the bot write nothing more in that

@@ -159,7 +159,7 @@ func (p *Pacer) run(ctx context.Context, c call) error {
 			// If Slack does not let the bot look, a text that may stand there
 			// twice is better than one that is lost.
 			if found, _ := c.applied(ctx); found || ctx.Err() != nil {
-				return context.Cause(ctx)
+				return context.Cause(ctx) // nil if ctx goes on
 			}
 		}
 	}
@@ -202,7 +202,7 @@ func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
 	err := c.do(ctx)
 	outcome, retryAfter := classify(err)
 	p.counters.calls.WithLabelValues(c.method).Inc()
-	limitedCalls := p.counters.limited.WithLabelValues(c.method) // exists from the first call on
+	limitedCalls := p.counters.limited.WithLabelValues(c.method) // the metric is 0 from the first call on
 	if outcome == succeeded || Code(err) != "" && outcome == refused {
 		p.answered.Store(time.Now().UnixNano())
 	}

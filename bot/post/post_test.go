@@ -28,7 +28,7 @@ func TestEditsKeepTheirPaceAndTheLatestTextWins(t *testing.T) {
 			t.Errorf("%d edits in ten seconds, want one each 1.2 s", n)
 		}
 		for i := 1; i < len(edits); i++ {
-			if gap := edits[i].Time.Sub(edits[i-1].Time); gap < Pace {
+			if gap := edits[i].Time.Sub(edits[i-1].Time); gap < pace {
 				t.Errorf("two edits within %s", gap)
 			}
 		}

@@ -24,11 +24,11 @@ func (p *Pacer) enter(c call, since time.Time) *share.Turn {
 	}, since)
 }
 
-// place is the place of a call in the lines of its channel, if it has one, and then of
-// its method.
+// place is a call's place in the queue of its channel, if the call has one, and then in
+// the queue of its method.
 type place struct {
 	pacer   *Pacer
-	waiters []*waiter // in the lines that the call has entered; guarded by pacer.mu
+	waiters []*waiter // in the queues that the call has entered; guarded by pacer.mu
 }
 
 // Enter implements [share.Source].
@@ -39,29 +39,30 @@ func (p *Pacer) Enter(r share.Request, tell func(ahead int)) share.Place {
 	if method == nil || pri < 0 || pri >= priorities {
 		return nil
 	}
-	lines := []*bucket{method}
+	buckets := []*bucket{method}
 	if r.Channel != "" {
-		lines = []*bucket{p.bucket(channelPool + r.Channel), method}
+		buckets = []*bucket{p.bucket(channelPool + r.Channel), method}
 	}
 	at := &place{pacer: p}
 	if r.Taken { // an earlier leader gave out the turn
-		for _, b := range lines {
+		for _, b := range buckets {
 			b.inFlight++
 			at.waiters = append(at.waiters, &waiter{bucket: b})
 		}
 		return at
 	}
 	pri, since := p.fairness.order(method, r.Person, pri, time.Now().Add(-r.Age))
-	at.enter(lines, waiter{priority: pri, since: since, onServed: func() { tell(share.Served) }})
+	at.enter(buckets, waiter{priority: pri, since: since, onServed: func() { tell(share.Served) }})
 	return at
 }
 
-// enter enters the first line, and the next one when its turn there has come.
-func (p *place) enter(lines []*bucket, w waiter) {
+// enter puts the call into the queue of the first bucket, and into the next one when
+// its turn there has come.
+func (p *place) enter(buckets []*bucket, w waiter) {
 	in := w
-	in.bucket = lines[0]
-	if len(lines) > 1 {
-		in.onServed = func() { p.enter(lines[1:], w) }
+	in.bucket = buckets[0]
+	if len(buckets) > 1 {
+		in.onServed = func() { p.enter(buckets[1:], w) }
 	}
 	p.waiters = append(p.waiters, &in)
 	in.enter()

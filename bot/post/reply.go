@@ -13,8 +13,8 @@ import (
 	"slackocr/bot/sleep"
 )
 
-// Pace is the least time between two edits of a reply.
-const Pace = 1200 * time.Millisecond
+// pace is the least time between two edits of a reply.
+const pace = 1200 * time.Millisecond
 
 // Reply is the live message of a job. Open posts the message, and an editor
 // then edits it to show Opening.View, as far as Slack's budget allows. Changed
@@ -126,7 +126,7 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 			pacer.counters.dropped.Inc()
 		}
 	}()
-	form, pause := formatted, Pace
+	form, pause := formatted, pace
 	for {
 		turn := r.turn(editing)
 		if turn == nil {
@@ -148,15 +148,15 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		}
 		switch {
 		case outcome == succeeded:
-			shown, pause = m, Pace
+			shown, pause = m, pace
 			r.noteText(view)
-		case outcome == refused && contentRefused(err):
-			if pause = Pace; form == withoutText {
+		case contentRefused(err):
+			if pause = pace; form == withoutText {
 				pause = refusedPause
 			}
 			form = min(form+1, withoutText)
 		case outcome == refused:
-			if Gone(err) {
+			if gone(err) {
 				r.gone = err
 			}
 			return
@@ -269,9 +269,8 @@ func (r *Reply) Detach() (lostEdit bool, err error) {
 	return !r.lostEditAt.IsZero() && time.Since(r.lostEditAt) < LostEditWindow, r.gone
 }
 
-// Edit makes the message ts of the thread show v, in the order of the live edits. A text
-// that Slack refuses is left out. If the message cannot be edited any more, [PlaceGone] or
-// [Gone] of the error is true.
+// Edit makes the message ts of the thread show v, in the order of the live
+// edits. A text that Slack refuses is left out.
 func (t *Thread) Edit(ctx context.Context, ts string, v View) error {
 	return t.show(ctx, ts, v, interim)
 }
@@ -279,8 +278,8 @@ func (t *Thread) Edit(ctx context.Context, ts string, v View) error {
 // show is Edit for any priority.
 func (t *Thread) show(ctx context.Context, ts string, v View, p priority) error {
 	err := t.write(ctx, t.edit(ts, v.Message(), p))
-	if outcome, _ := classify(err); v.hasText() && outcome == refused && !Gone(err) {
-		v.form = withoutText // Slack may have refused the text
+	if v.hasText() && contentRefused(err) {
+		v.form = withoutText
 		err = t.write(ctx, t.edit(ts, v.Message(), p))
 	}
 	return err

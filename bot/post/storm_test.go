@@ -257,7 +257,7 @@ func (r report) timesIdeal(streams int, enough float64) float64 {
 	slot := l.every / perToken
 	best := ideal{
 		streams: streams, length: stormLength, wordTime: stormWord,
-		slot: slot, perToken: perToken, burst: int(l.burst) + l.extra - l.reserve, pace: int(Pace/slot) + 1,
+		slot: slot, perToken: perToken, burst: int(l.burst) + l.extra - l.reserve, pace: int(pace/slot) + 1,
 	}
 	return r.total / best.bound(r.total, r.total/enough)
 }

@@ -43,8 +43,8 @@ func (t *Thread) Under(ts string) *Thread {
 	return &under
 }
 
-// For is the same thread, whose calls are a person's doing: whoever causes many goes
-// behind the others.
+// For returns the thread for calls that a person causes: the calls of a person who
+// causes many wait behind the calls of others.
 func (t *Thread) For(person string) *Thread {
 	of := *t
 	of.person = person

@@ -17,25 +17,24 @@ const uploadTimeout = time.Minute
 
 var errUploadTimeout = errors.New("the upload took too long")
 
-// ErrNotShared means that Slack accepted a file and reported success, but no
-// message shows the file (slackapi/python-slack-sdk issue 1575). The file is
-// deleted again, so that it does not appear later; the caller can post the
-// contents in another way.
-var ErrNotShared = errors.New("the file was not shared")
+// errNotShared means that Slack accepted a file and reported success, but no
+// message shows the file (slackapi/python-slack-sdk issue 1575).
+var errNotShared = errors.New("the file was not shared")
 
 // shareTimeout bounds the delay of a share after Slack has reported success.
 const shareTimeout = 15 * time.Second
 
-// UploadState is [PostState] for a file: it holds the id before the share, and then
-// that the file is visible.
+// UploadState is the saved state of a file that must be shared exactly once: the
+// file's id from before the share on, and whether the file is visible.
 type UploadState struct {
 	ID     string `json:",omitempty"`
 	Shared bool   `json:",omitempty"`
 }
 
 // Upload shares content as a file in the thread, once, and returns when the
-// file is visible there. After a minute Upload gives up; the error may be
-// [ErrNotShared]. https://docs.slack.dev/messaging/working-with-files#upload
+// file is visible there. After a minute Upload gives up. If Slack reports success
+// but shows no file, Upload deletes the file, so that the file does not appear
+// later. https://docs.slack.dev/messaging/working-with-files#upload
 func (t *Thread) Upload(ctx context.Context, name string, content []byte, state *UploadState, save SaveFunc) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, uploadTimeout, errUploadTimeout)
 	defer cancel()
@@ -56,7 +55,7 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 		if err := t.share(ctx, name, state.ID); err != nil {
 			return fmt.Errorf("sharing the upload: %w", err)
 		}
-		if err := t.waitShared(ctx, state.ID); errors.Is(err, ErrNotShared) {
+		if err := t.waitShared(ctx, state.ID); errors.Is(err, errNotShared) {
 			t.withdraw(ctx, state.ID)
 			state.ID = ""
 			return errors.Join(err, save(ctx))
@@ -70,7 +69,7 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 
 // upload sends content to Slack, which nobody can see yet. An upload address
 // is good for one try: the result of a try whose answer was lost is unknown.
-func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, err error) {
+func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, _ error) {
 	for {
 		place, err := t.uploadURL(ctx, name, len(content))
 		if err != nil {
@@ -128,7 +127,7 @@ func (t *Thread) waitShared(ctx context.Context, id string) error {
 		case err != nil || there:
 			return err
 		case left <= 0:
-			return ErrNotShared
+			return errNotShared
 		}
 		if err := sleep.For(ctx, min(pause, left)); err != nil {
 			return err

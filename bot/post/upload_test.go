@@ -95,7 +95,7 @@ func TestUploadThatNobodySees(t *testing.T) {
 		var state UploadState
 		begun := time.Now()
 		err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved)
-		if !errors.Is(err, ErrNotShared) || state != (UploadState{}) {
+		if !errors.Is(err, errNotShared) || state != (UploadState{}) {
 			t.Errorf("state %+v, %v", state, err)
 		}
 		if took := time.Since(begun); took < shareTimeout || took > shareTimeout+time.Second {

@@ -77,14 +77,9 @@ func (c Caption) Block() slack.Block {
 			formatted = append(formatted, label(line))
 		}
 	}
-	var text *slack.TextBlockObject
-	switch {
-	case special:
+	text := slack.NewTextBlockObject(slack.PlainTextType, strings.Join(plain, " "), false, false)
+	if special {
 		text = slack.NewTextBlockObject(slack.MarkdownType, unquoted(strings.Join(formatted, " ")), false, true)
-	case len(plain) > 0:
-		text = slack.NewTextBlockObject(slack.PlainTextType, strings.Join(plain, " "), false, false)
-	default:
-		return slack.NewContextBlock("")
 	}
 	return slack.NewContextBlock("", text)
 }
@@ -106,11 +101,11 @@ func label(line string) string {
 
 // text returns the texts of the caption, escaped, for notifications.
 func (c Caption) text() string {
-	var words []string
+	var texts []string
 	for _, s := range c {
-		words = append(words, s.Text)
+		texts = append(texts, s.Text)
 	}
-	return slackmd.Line(strings.Join(words, " "))
+	return slackmd.Line(strings.Join(texts, " "))
 }
 
 // maxLive bounds the text of a live reply, in bytes after escaping.
