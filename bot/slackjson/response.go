@@ -79,7 +79,7 @@ func response() fields {
 		and("is_enterprise_install", is[bool]).
 		and("messages", list(message().of)).            // conversations.history, conversations.replies
 		and("channel", either(is[string], channel.of)). // chat.*, conversations.info, conversations.open
-		and("channels", list(channel.of)).              // conversations.list
+		and("channels", list(channel.of)).              // users.conversations
 		and("members", is[[]string]).
 		and("user", either(is[string], user.of)). // auth.test, users.info
 		and("bot", text("app_id").of).            // bots.info

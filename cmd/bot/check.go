@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -47,7 +48,8 @@ func runCheck(ctx context.Context, asJSON bool, sys system) error {
 	}
 	out := report{OK: true, Version: version(), Checks: []check.Finding{}}
 	bad := 0
-	for f := range (&check.Checker{Config: c, Environ: sys.environ, Decoder: decoder}).All(ctx, invalid) {
+	wrong, _ := errors.AsType[settings.Problems](invalid)
+	for f := range (&check.Checker{Config: c, Environ: sys.environ, Decoder: decoder}).All(ctx, wrong) {
 		out.Checks = append(out.Checks, f)
 		if !f.OK {
 			out.OK = false

@@ -17,12 +17,6 @@ const (
 	modelWithin = 50 * time.Second // time for one reading
 )
 
-// modelSettings are the settings that a request to the endpoint requires.
-var modelSettings = []string{
-	"OCR_BASE_URL", "MODELVERSE_API_KEY", "OCR_API_KEY", "OCR_MODEL", "OCR_PROFILE", "OCR_PROMPT", "OCR_EXTRA_BODY",
-	"OCR_STREAM", "OCR_MAX_TOKENS", "OCR_IDLE_TIMEOUT",
-}
-
 // checkPNG is a picture of checkWord. It is kept, since drawing it at each start
 // would take some megabytes.
 //
@@ -35,15 +29,14 @@ func checkPage() page.Page {
 }
 
 // reach asks the endpoint for something that costs no money.
-func (k *Checker) reach(ctx context.Context) Finding {
+func (k *Checker) reach(ctx context.Context) []Finding {
 	model, err := k.NewModel()
 	if err != nil {
 		return failed("endpoint", err.Error(), "Fix that setting.")
 	}
 	defer model.CloseIdleConnections()
-	err = model.Reach(ctx)
-	if e, ok := errors.AsType[*ocr.Error](err); ok {
-		return failed("endpoint", e.Error(), k.Remedy(e.Class))
+	if err := model.Reach(ctx); err != nil {
+		return k.ofEndpoint(model, err)
 	}
 	return passed("endpoint", "%s answers", model.Host())
 }
@@ -53,32 +46,31 @@ func (k *Checker) reach(ctx context.Context) Finding {
 func (k *Checker) model(ctx context.Context) []Finding {
 	model, err := k.NewModel()
 	if err != nil {
-		return []Finding{failed("endpoint", err.Error(), "Fix that setting.")}
+		return failed("endpoint", err.Error(), "Fix that setting.")
 	}
 	defer model.CloseIdleConnections()
-	picture := checkPage()
-	read, err := readOnce(ctx, model, picture)
+	text, name, last, err := readOnce(ctx, model)
 	if err != nil {
-		return []Finding{k.ofEndpoint(model, err)}
+		return k.ofEndpoint(model, err)
 	}
-	how := fmt.Sprintf("streamed, the first text after %.1f s", read.first.Seconds())
+	how := fmt.Sprintf("streamed, the first text after %.1f s", last.First.Seconds())
 	switch {
 	case !k.OCRStream:
 		how = "not streamed (OCR_STREAM)"
-	case read.last.Whole:
+	case last.Whole:
 		how = "not streamed although it was asked to"
 	}
 	limit := "no limit of ours"
 	if n := model.MaxTokens(); n > 0 {
 		limit = fmt.Sprintf("answers of up to %d tokens", n)
 	}
-	facts := fmt.Sprintf("%s read a word in %.1f s with %s; %s; %s", model.Host(), read.took.Seconds(), read.model, how, limit)
-	if !strings.Contains(strings.ToLower(read.text), strings.ToLower(checkWord)) {
-		return []Finding{failed("endpoint", facts+"; but it was the wrong word", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")}
+	facts := fmt.Sprintf("%s read a word in %.1f s with %s; %s; %s", model.Host(), last.Took.Seconds(), name, how, limit)
+	if !strings.Contains(strings.ToLower(text), strings.ToLower(checkWord)) {
+		return failed("endpoint", facts+"; but it was the wrong word", "Is OCR_MODEL a model that reads pictures, and does OCR_PROFILE fit it?")
 	}
-	all := []Finding{passed("endpoint", "%s", facts)}
-	all[0].Remedy = strings.Join(k.advice(model, read.last), " ")
-	return append(all, checkPrompts(ctx, model, picture, read.text))
+	all := passed("endpoint", "%s", facts)
+	all[0].Remedy = strings.Join(k.advice(model, last), " ")
+	return append(all, ofPrompts(ctx, model, text)...)
 }
 
 // advice returns settings that would fit the endpoint better, as sentences.
@@ -102,54 +94,44 @@ func (k *Checker) advice(model *ocr.Client, last ocr.Attempt) (all []string) {
 	return all
 }
 
-// checkPrompts asks for a description, and compares the answer with the text.
-func checkPrompts(ctx context.Context, model *ocr.Client, picture page.Page, text string) Finding {
-	described, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}), picture)
+// ofPrompts asks for a description, and compares the answer with the text.
+func ofPrompts(ctx context.Context, model *ocr.Client, text string) []Finding {
+	described, _, _, err := readOnce(ctx, model.WithMode(ocr.Mode{Kind: ocr.Describe}))
 	switch {
 	case err != nil:
 		return failed("prompts", "reading in the mode describe failed: "+err.Error(), "Try again in a minute.")
-	case ocr.SameWords(text, described.text):
+	case ocr.SameWords(text, described):
 		return passed("prompts", "this endpoint ignores them, so every other mode gives the same text as markdown")
 	}
 	return passed("prompts", "they work: describe and markdown give different texts")
 }
 
-// oneReading is the result of a single request with a picture.
-type oneReading struct {
-	text, model string
-	first, took time.Duration // until the first text, and until the end
-	last        ocr.Attempt
-}
-
-func readOnce(ctx context.Context, model *ocr.Client, picture page.Page) (r oneReading, err error) {
+// readOnce reads the picture with a single request. It returns the text and the
+// name that the endpoint gives to its model.
+func readOnce(ctx context.Context, model *ocr.Client) (read, name string, last ocr.Attempt, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, modelWithin, fmt.Errorf("no answer within %s", modelWithin))
 	defer cancel()
-	begun := time.Now()
 	var text ocr.Text
-	for update, err := range model.WithTries(1).WithWatcher(func(t ocr.Attempt) { r.last = t }).Recognize(ctx, picture) {
+	for update, err := range model.WithTries(1).WithWatcher(func(t ocr.Attempt) { last = t }).Recognize(ctx, checkPage()) {
 		if err != nil {
-			return r, err
+			return "", "", last, err
 		}
 		text.Apply(update)
-		if r.first == 0 && text.Len() > 0 {
-			r.first = time.Since(begun)
-		}
 		if update.Outcome != nil {
-			r.model = update.Outcome.Model
+			name = update.Outcome.Model
 		}
 	}
-	r.text, r.took = text.String(), time.Since(begun)
-	return r, nil
+	return text.String(), name, last, nil
 }
 
-// ofEndpoint returns the finding for an endpoint that did not read the
-// picture.
-func (k *Checker) ofEndpoint(model *ocr.Client, err error) Finding {
+// ofEndpoint returns the finding for an endpoint that did not answer as it
+// should.
+func (k *Checker) ofEndpoint(model *ocr.Client, err error) []Finding {
 	e, ok := errors.AsType[*ocr.Error](err)
-	if !ok {
+	switch {
+	case !ok:
 		return failed("endpoint", fmt.Sprintf("%s: %v", model.Host(), err), "Is it still loading the model? Look at its log.")
-	}
-	if errors.Is(err, ocr.ErrWebPage) {
+	case errors.Is(err, ocr.ErrWebPage):
 		return failed("endpoint", e.Error(), "Is OCR_BASE_URL the address of its API? That often ends in /v1. There may also be a proxy or a login page in front of it.")
 	}
 	return failed("endpoint", e.Error(), k.Remedy(e.Class))

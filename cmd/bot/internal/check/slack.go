@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,120 +15,102 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
-	"go.yaml.in/yaml/v3"
 
 	"slackocr/bot"
 	"slackocr/bot/slackjson"
 )
 
-// slackWithin is the time for a call of Slack's Web API.
-const slackWithin = 10 * time.Second
-
-// httpClient returns a client for the Web API that goes through the
+// slack returns a client of the Web API that makes each call once, through the
 // environment's proxy. Only Slack may get the token, so redirects end there.
-func httpClient() slackjson.Client {
-	return slackjson.Client{HTTP: &http.Client{
-		Timeout:       slackWithin,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
-
-// slack returns a client of the Web API that makes each call once.
 func (k *Checker) slack() *slack.Client {
 	return slack.New(k.SlackBotToken, slack.OptionAppLevelToken(k.SlackAppToken), slack.OptionAPIURL(k.SlackAPIURL),
-		slack.OptionHTTPClient(httpClient()), slack.OptionLog(log.New(io.Discard, "", 0)))
+		slack.OptionLog(log.New(io.Discard, "", 0)), slack.OptionHTTPClient(slackjson.Client{HTTP: &http.Client{
+			Timeout:       10 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}}))
 }
 
 // rateLimited is Slack's error code for too many calls.
 const rateLimited = "ratelimited"
 
-// codeOf returns Slack's error code, or "" if err is not an answer of Slack.
-func codeOf(err error) string {
-	if _, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return rateLimited
-	}
-	if status, ok := errors.AsType[slack.StatusCodeError](err); ok && status.Code == http.StatusTooManyRequests { // without Retry-After
-		return rateLimited
-	}
-	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		return answer.Err
-	}
-	return ""
-}
-
-// why says in words what a call of Slack's Web API met.
-func (k *Checker) why(err error) string {
-	if code := codeOf(err); code != "" {
-		return "Slack answers " + code
-	}
-	host := "SLACK_API_URL"
-	if u, err := url.Parse(k.SlackAPIURL); err == nil {
-		host = u.Host
-	}
-	if failure, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Sprintf("no answer from %s: %v", host, failure.Err)
-	}
-	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
-		return fmt.Sprintf("%s answers with status %d and nothing that Slack would say", host, status.Code)
-	}
-	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Sprintf("half an answer from %s: %v", host, err)
-	}
-	_, syntax := errors.AsType[*json.SyntaxError](err)
-	_, otherType := errors.AsType[*json.UnmarshalTypeError](err)
-	if syntax || otherType || errors.Is(err, io.EOF) {
-		return host + " answers with nothing that Slack would say"
-	}
-	return err.Error()
-}
-
-// passing are refusals that say nothing about the token.
+// passing are codes that say nothing about the app.
 var passing = []string{
 	rateLimited, "rate_limited", "fatal_error", "internal_error", "service_unavailable", "request_timeout",
 	"team_added_to_org", "accesslimited",
 }
 
-// ofToken returns the finding for a token that does not work.
-func (k *Checker) ofToken(check, variable string, err error) Finding {
+// codeOf returns Slack's error code, or "" if err is not an answer of Slack.
+func codeOf(err error) string {
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return answer.Err
+	}
+	_, limited := errors.AsType[*slack.RateLimitedError](err)
+	status, _ := errors.AsType[slack.StatusCodeError](err)
+	if limited || status.Code == http.StatusTooManyRequests { // without Retry-After
+		return rateLimited
+	}
+	return ""
+}
+
+// errNoFields is the error of an answer without the fields of Slack's.
+var errNoFields = errors.New("fields are missing")
+
+// ofCall returns the finding for a failed call of the Web API. refused is the
+// remedy if Slack refuses the call because of the app.
+func (k *Checker) ofCall(check string, err error, refused string) []Finding {
 	code := codeOf(err)
 	switch {
-	case code == "":
-		return failed(check, k.why(err), "Can this machine reach Slack? Check SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE if there is a proxy.")
 	case slices.Contains(passing, code):
-		return failed(check, k.why(err), "Slack is having trouble, or got too many requests. Try again in a few minutes.")
+		return failed(check, "Slack answers "+code, "Slack is having trouble, or got too many requests. Try again in a few minutes.")
+	case code != "":
+		return failed(check, "Slack answers "+code, refused)
 	}
-	return failed(check, "does not work", (&bot.TokenError{Variable: variable, Code: code}).Error())
+	host := "SLACK_API_URL"
+	if u, err := url.Parse(k.SlackAPIURL); err == nil {
+		host = u.Host
+	}
+	found := fmt.Sprintf("%s answers with nothing that Slack would say: %v", host, err)
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		found = fmt.Sprintf("no answer from %s: %v", host, failure.Err)
+	}
+	return failed(check, found, "Can this machine reach Slack? Check SLACK_API_URL, and HTTPS_PROXY and SSL_CERT_FILE if there is a proxy. If all is right, try again in a few minutes.")
 }
 
-// ofUnknownForm returns the finding for an answer without the fields of Slack's.
-func ofUnknownForm(check, method string) Finding {
-	return failed(check, "Slack answers "+method+" in a form that is not known", "Is SLACK_API_URL the address of Slack?")
+// refusedToken returns the remedy for a token that Slack refuses.
+func refusedToken(variable, code string) string {
+	return (&bot.TokenError{Variable: variable, Code: code}).Error()
 }
 
-// botToken checks the owner and the scopes of the token. If probing is
-// true, it also checks conversations.replies and blocks.validate.
-func (k *Checker) botToken(ctx context.Context, probing bool) []Finding {
-	who, err := k.slack().AuthTestContext(ctx)
-	switch {
-	case err != nil:
-		return []Finding{k.ofToken("bot token", "SLACK_BOT_TOKEN", err)}
-	case who.User == "":
-		return []Finding{ofUnknownForm("bot token", "auth.test")}
-	case who.BotID == "":
-		return []Finding{failed("bot token", "it belongs to a person, not to a bot", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")}
-	case strings.HasPrefix(who.TeamID, "E"):
-		return []Finding{failed("bot token", "it is for a whole organisation", (&bot.TokenError{Variable: "SLACK_BOT_TOKEN", Code: bot.OrgInstall}).Error())}
-	}
-	all := []Finding{passed("bot token", "it works, in the team %s (%s) as %s", who.Team, who.TeamID, who.User)}
-	granted := strings.FieldsFunc(who.Header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
-	all = append(all, compareScopes(granted)...)
-	if probing {
-		all = append(all, k.replies(ctx, granted), k.blocks(ctx))
+// tokenAndMethods checks the bot token and, if it works, two methods that not
+// every app may call.
+func (k *Checker) tokenAndMethods(ctx context.Context) []Finding {
+	all := k.botToken(ctx)
+	if all[0].OK {
+		all = slices.Concat(all, k.replies(ctx), k.blocks(ctx))
 	}
 	return all
 }
 
-// without gives, for each scope of the manifest, the features that need the
+// botToken checks the owner and the scopes of the token.
+func (k *Checker) botToken(ctx context.Context) []Finding {
+	const check, variable = "bot token", "SLACK_BOT_TOKEN"
+	who, err := k.slack().AuthTestContext(ctx)
+	if err == nil && who.User == "" {
+		err = errNoFields
+	}
+	switch {
+	case err != nil:
+		return k.ofCall(check, err, refusedToken(variable, codeOf(err)))
+	case who.BotID == "":
+		return failed(check, "it belongs to a person, not to a bot", "Copy the Bot User OAuth Token from your app's page, under OAuth & Permissions.")
+	case strings.HasPrefix(who.TeamID, "E"):
+		return failed(check, "it is for a whole organisation", refusedToken(variable, bot.OrgInstall))
+	}
+	granted := strings.FieldsFunc(who.Header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
+	return append(passed(check, "it works, in the team %s (%s) as %s", who.Team, who.TeamID, who.User), compareScopes(granted)...)
+}
+
+// without has each scope of the manifest, with the features that need the
 // scope.
 var without = map[string]string{
 	"app_mentions:read": "mentioning the bot does nothing",
@@ -151,37 +133,104 @@ var without = map[string]string{
 
 // compareScopes compares a token's scopes with the scopes that this version
 // needs.
-func compareScopes(granted []string) []Finding {
-	needed, err := botScopes()
-	if err != nil || len(granted) == 0 {
-		return []Finding{failed("scopes", "Slack didn't say what the token may do", "A proxy may have removed the header X-OAuth-Scopes. Compare your app with `bot manifest` yourself.")}
+func compareScopes(granted []string) (all []Finding) {
+	if len(granted) == 0 {
+		return failed("scopes", "Slack didn't say what the token may do", "A proxy may have removed the header X-OAuth-Scopes. Compare your app with `bot manifest` yourself.")
 	}
-	var missing []Finding
-	for _, scope := range needed {
+	for _, scope := range slices.Sorted(maps.Keys(without)) {
 		if !slices.Contains(granted, scope) {
-			missing = append(missing, failed("scope "+scope, "missing: "+without[scope],
-				"Add it on your app's page, under OAuth & Permissions → Bot Token Scopes, and reinstall the app."))
+			all = append(all, failed("scope "+scope, "missing: "+without[scope],
+				"Add it on your app's page, under OAuth & Permissions → Bot Token Scopes, and reinstall the app.")...)
 		}
 	}
-	if len(missing) > 0 {
-		return missing
+	others := slices.DeleteFunc(granted, func(scope string) bool { return without[scope] != "" })
+	switch {
+	case len(all) > 0:
+		return all
+	case len(others) > 0:
+		return passed("scopes", "all %d that are needed, and some that aren't: %s", len(without), strings.Join(others, ", "))
 	}
-	more := slices.DeleteFunc(slices.Clone(granted), func(s string) bool { return slices.Contains(needed, s) })
-	if len(more) > 0 {
-		return []Finding{passed("scopes", "all %d that are needed, and some that aren't: %s", len(needed), strings.Join(more, ", "))}
-	}
-	return []Finding{passed("scopes", "all %d that are needed, and no others", len(needed))}
+	return passed("scopes", "all %d that are needed, and no others", len(without))
 }
 
-// botScopes returns the scopes that this version needs.
-func botScopes() ([]string, error) {
-	var m struct {
-		OAuthConfig struct {
-			Scopes struct {
-				Bot []string `yaml:"bot"`
-			} `yaml:"scopes"`
-		} `yaml:"oauth_config"`
+// nowhere is an id of no channel.
+const nowhere = "C0000000000"
+
+// replies calls conversations.replies once, on the newest message of a
+// channel with the bot. Slack's documentation and people's reports disagree
+// about this method and bot tokens, and some apps may call it only once a
+// minute: https://docs.slack.dev/apis/web-api/rate-limits
+func (k *Checker) replies(ctx context.Context) []Finding {
+	const check = "conversations.replies"
+	channel, ts, err := k.newestMessage(ctx)
+	if err != nil {
+		return k.ofCall(check, err, "This method needs a message to try it with, and looking for one failed: fix the scopes first.")
 	}
-	err := yaml.Unmarshal(bot.Manifest, &m)
-	return m.OAuthConfig.Scopes.Bot, err
+	found := "works"
+	if ts == "" {
+		// Slack refuses a forbidden method before it examines the arguments.
+		channel, ts, found = nowhere, "1.000000", "it can be called; the bot's channels have no message yet to try it with"
+	}
+	_, _, _, err = k.slack().GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: channel, Timestamp: ts, Limit: 1})
+	switch code := codeOf(err); {
+	case err == nil, channel == nowhere && code == "channel_not_found", code == "thread_not_found":
+		return passed(check, "%s", found)
+	case code == rateLimited:
+		return failed(check, "it's rate-limited: Slack asks us to try again later", "If this stays so, Slack treats the app as commercially distributed and allows one call a minute: use an app that belongs to your own team.")
+	}
+	return k.ofCall(check, err, "Without it, a text may be posted twice after a crash. Reinstall the app with the manifest from `bot manifest`.")
+}
+
+// newestMessage returns the newest message of one of the bot's channels, or "" if
+// they have none. A thousand channels are enough, which Slack lists in one call.
+func (k *Checker) newestMessage(ctx context.Context) (channel, ts string, err error) {
+	api := k.slack()
+	channels, _, err := api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
+		Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 999,
+	})
+	for _, c := range channels {
+		history, err := api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: c.ID, Limit: 1})
+		if err != nil {
+			return "", "", err
+		}
+		if len(history.Messages) > 0 {
+			return c.ID, history.Messages[0].Timestamp, nil
+		}
+	}
+	return "", "", err
+}
+
+// blocks asks Slack to validate the bot's messages and windows: nothing is
+// posted, and no scope is needed.
+func (k *Checker) blocks(ctx context.Context) []Finding {
+	const check = "blocks.validate"
+	var names []string
+	for _, s := range bot.Samples() {
+		err := k.validate(ctx, s)
+		switch code := codeOf(err); {
+		case code == "unknown_method":
+			return passed(check, "not checked, because this Slack doesn't offer the check")
+		case strings.HasPrefix(code, "invalid_"):
+			return failed(check, fmt.Sprintf("Slack doesn't accept %s (%s)", s.Name, code), "Update the program: Slack has changed what it accepts.")
+		case err != nil:
+			return k.ofCall(check, err, "Try again in a minute.")
+		}
+		names = append(names, s.Name)
+	}
+	return passed(check, "Slack accepts %s", strings.Join(names, ", "))
+}
+
+// validate calls blocks.validate. slack-go has no function for this method, but
+// sends a message to any address.
+// https://docs.slack.dev/reference/methods/blocks.validate
+func (k *Checker) validate(ctx context.Context, s bot.Sample) error {
+	payload, err := json.Marshal(s.Payload)
+	if err != nil {
+		return err
+	}
+	_, _, _, err = k.slack().SendMessageContext(ctx, "", slack.UnsafeMsgOptionEndpoint(k.SlackAPIURL+"blocks.validate", func(arguments url.Values) {
+		arguments.Del("channel")
+		arguments.Set(s.Argument, string(payload))
+	}))
+	return err
 }

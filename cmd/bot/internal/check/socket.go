@@ -1,25 +1,22 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/slack-go/slack"
+
+	"slackocr/cmd/bot/internal/settings"
 )
 
 const (
 	socketWithin = 15 * time.Second // time for Slack's hello
 	maxGreeting  = 4 << 20          // bytes: events may come first
-	// maxConnections is the most connections of an app:
-	// https://docs.slack.dev/apis/events-api/using-socket-mode
-	maxConnections  = 10
-	manyConnections = 8
 )
 
 // greeting is the used part of Slack's first or last message.
@@ -34,23 +31,24 @@ type greeting struct {
 
 // appToken asks for a connection and opens it.
 func (k *Checker) appToken(ctx context.Context) []Finding {
+	const check, variable = "app token", "SLACK_APP_TOKEN"
 	_, address, err := k.slack().StartSocketModeContext(ctx)
-	switch {
-	case err != nil:
-		return []Finding{k.ofToken("app token", "SLACK_APP_TOKEN", err)}
-	case address == "":
-		return []Finding{ofUnknownForm("app token", "apps.connections.open")}
+	if err == nil && address == "" {
+		err = errNoFields
 	}
-	token := passed("app token", "it works and has the scope connections:write")
-	hello, err := greet(ctx, address)
 	if err != nil {
-		return []Finding{token, failed("socket mode", err.Error(), "Does a firewall or proxy let WebSockets through to Slack? See HTTPS_PROXY.")}
+		return k.ofCall(check, err, refusedToken(variable, codeOf(err)))
+	}
+	token := passed(check, "it works and has the scope connections:write")
+	hello, err := greet(ctx, address)
+	if err != nil { // the address contains a ticket
+		return append(token, failed("socket mode", settings.WithoutAddresses(err), "Does a firewall or proxy let WebSockets through to Slack? See HTTPS_PROXY.")...)
 	}
 	if own := k.app(ctx); own != "" && hello.ConnectionInfo.AppID != "" && own != hello.ConnectionInfo.AppID {
-		token = failed("app token", fmt.Sprintf("it belongs to the app %s, and the bot token to %s", hello.ConnectionInfo.AppID, own),
+		token = failed(check, fmt.Sprintf("it belongs to the app %s, and the bot token to %s", hello.ConnectionInfo.AppID, own),
 			"Take both tokens from the same app's page.")
 	}
-	return []Finding{token, ofGreeting(hello)}
+	return append(token, ofGreeting(hello)...)
 }
 
 // app returns the app of the bot token, or "" if unknown.
@@ -67,19 +65,18 @@ func (k *Checker) app(ctx context.Context) string {
 	return about.AppID
 }
 
-func ofGreeting(hello greeting) Finding {
-	n := hello.NumConnections
+func ofGreeting(hello greeting) []Finding {
+	// https://docs.slack.dev/apis/events-api/using-socket-mode
+	const check, maxConnections = "socket mode", 10
 	switch {
 	case hello.Reason == "too_many_websockets":
-		return failed("socket mode", fmt.Sprintf("the app already has all of its %d connections", maxConnections), "Stop other processes that use its tokens.")
+		return failed(check, fmt.Sprintf("the app already has all of its %d connections", maxConnections), "Stop other processes that use its tokens.")
 	case hello.Reason == "link_disabled":
-		return failed("socket mode", "it's switched off for the app", "Enable it on your app's page, under Socket Mode.")
+		return failed(check, "it's switched off for the app", "Enable it on your app's page, under Socket Mode.")
 	case hello.Type != "hello":
-		return failed("socket mode", "Slack closed the connection again: "+hello.Reason, "Try again in a minute.")
-	case n >= manyConnections:
-		return passed("socket mode", "it works; the app uses %d of the %d connections that Slack allows, including this one, so don't add many more", n, maxConnections)
+		return failed(check, "Slack closed the connection again: "+hello.Reason, "Try again in a minute.")
 	}
-	return passed("socket mode", "it works; the app uses %d of %d connections, including this one", n, maxConnections)
+	return passed(check, "it works; the app uses %d of the %d connections that Slack allows, including this one", hello.NumConnections, maxConnections)
 }
 
 // greet opens a connection and closes it after Slack's hello or disconnect.
@@ -88,12 +85,9 @@ func ofGreeting(hello greeting) Finding {
 func greet(ctx context.Context, address string) (greeting, error) {
 	ctx, cancel := context.WithTimeout(ctx, socketWithin)
 	defer cancel()
-	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: socketWithin}
+	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment}
 	conn, response, err := dialer.DialContext(ctx, address, nil)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // the address contains a ticket
-		}
 		if response != nil {
 			err = fmt.Errorf("%w (status %d)", err, response.StatusCode)
 		}
@@ -101,13 +95,11 @@ func greet(ctx context.Context, address string) (greeting, error) {
 	}
 	defer conn.Close()
 	conn.SetReadLimit(maxGreeting)
-	end, _ := ctx.Deadline()
-	_ = conn.SetReadDeadline(end)
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	for {
 		_, text, err := conn.ReadMessage()
 		if err != nil {
-			return greeting{}, fmt.Errorf("connected, and then no greeting: %w", err)
+			return greeting{}, fmt.Errorf("connected, and then no greeting: %w", cmp.Or(ctx.Err(), err))
 		}
 		var g greeting
 		if json.Unmarshal(text, &g) == nil && (g.Type == "hello" || g.Type == "disconnect") {

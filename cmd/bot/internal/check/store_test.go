@@ -23,7 +23,7 @@ func storeOf(t *testing.T, environ ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return checker(c).store(t.Context()).String()
+	return checker(c).store(t.Context())[0].String()
 }
 
 // TestCheckStoreOfABot checks the store while a bot uses it, after its end, and
@@ -107,17 +107,17 @@ func TestCheckStoreThatIsNotWritable(t *testing.T) {
 
 // TestCheckSpace: a disk with no room, and one with little.
 func TestCheckSpace(t *testing.T) {
-	if s := ofSpace("x", 99<<20).String(); s != "✗ store: x, with only 99 MB free. Make room: at least 100 MB, better 2 GB." {
+	if s := ofSpace("x", 99<<20)[0].String(); s != "✗ store: x, with only 99 MB free. Make room: at least 100 MB, better 2 GB." {
 		t.Error(s)
 	}
-	if s := ofSpace("x", 1<<30).String(); s != "✓ store: x, 1.0 GB free; it may come to use 2 GB" {
+	if s := ofSpace("x", 1<<30)[0].String(); s != "✓ store: x, 1.0 GB free; it may come to use 2 GB" {
 		t.Error(s)
 	}
-	if free, err := freeSpace(t.TempDir()); err != nil || free <= 0 {
+	if free, err := room(t.TempDir()); err != nil || free <= 0 {
 		t.Errorf("here are %d bytes, %v", free, err)
 	}
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
-	if s := new(Checker).temporaryFiles(t.Context()).String(); !strings.HasPrefix(s, "✗ temporary files: TMPDIR isn't writable: ") {
+	if s := new(Checker).temporaryFiles(t.Context())[0].String(); !strings.HasPrefix(s, "✗ temporary files: TMPDIR isn't writable: ") {
 		t.Error(s)
 	}
 }
