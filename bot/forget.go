@@ -34,14 +34,15 @@ type Deletion struct {
 
 // postedMessages lists the messages in Slack of a job whose record is erased.
 type postedMessages struct {
-	Key          string // key of the posts
+	Key          string   // key of the posts
+	Parts        []string `json:",omitempty"` // the beginnings of the posts' keys; none if the job has no other posts
 	Channel      string
 	Root         string           // thread of the results
 	StartsThread bool             `json:"Top"` // the reply is in the channel and starts the thread
 	Messages     []string         // timestamps
 	Elsewhere    []ask.MessageRef `json:"Away,omitempty"` // messages in another conversation
 	Files        []string         // ids of uploads
-	Running      bool             // the job ran when it was erased: a last write may have been in flight
+	Running      bool             // the job was unfinished when its data was erased: a last write may have been in flight
 }
 
 // lateWriteLimit bounds the time in which a write may be carried out after its
@@ -169,7 +170,7 @@ func (d Deletion) filesOf(r jobs.Record, a ask.Ask) (files []int, all bool) {
 // posted returns the messages about the affected files, as far as the record
 // tells. Jobs other than asks and downloads leave none.
 func (a affectedJob) posted() []postedMessages {
-	p := postedMessages{Running: a.all && unfinished(a.record)}
+	p := postedMessages{Running: unfinished(a.record)}
 	switch {
 	case a.Ask != nil:
 		state, _ := reading.DecodeState(a.record, a.Ask, true) // of an unreadable state nothing is known
@@ -181,8 +182,12 @@ func (a affectedJob) posted() []postedMessages {
 			}
 		}
 		for i, f := range state.Files {
-			if a.all || slices.Contains(a.files, i) {
-				p.add(state.FallbackDM, f.Delivery)
+			if !a.all && !slices.Contains(a.files, i) {
+				continue
+			}
+			p.add(state.FallbackDM, f.Delivery)
+			if !a.all {
+				p.Parts = append(p.Parts, reading.PartKeys(a.Ask.Key, i))
 			}
 		}
 	case a.Download != nil:
@@ -289,7 +294,7 @@ func (b *Bot) deleteLate(ctx context.Context, p postedMessages) (err error) {
 			if err != nil {
 				return err
 			}
-			if m.User != b.intake.self || !strings.HasPrefix(post.Key(m), p.Key+"/") {
+			if m.User != b.intake.self || !p.has(post.Key(m)) {
 				continue
 			}
 			if err := b.ignoreRefused(b.client.Remove(ctx, p.Channel, m.Timestamp)); err != nil {
@@ -298,6 +303,12 @@ func (b *Bot) deleteLate(ctx context.Context, p postedMessages) (err error) {
 		}
 	}
 	return nil
+}
+
+// has reports whether key is the key of one of the posts.
+func (p postedMessages) has(key string) bool {
+	begins := func(with string) bool { return strings.HasPrefix(key, with) }
+	return begins(p.Key+"/") && (len(p.Parts) == 0 || slices.ContainsFunc(p.Parts, begins))
 }
 
 // ignoreRefused returns nil if Slack does not let the bot delete something, else err.

@@ -372,6 +372,39 @@ func TestDeletedFilesOfSeveral(t *testing.T) {
 	}
 }
 
+// TestFileDeletedWhileItsTextIsPosted: of several, one takes its posts with it, and no more
+// are made.
+func TestFileDeletedWhileItsTextIsPosted(t *testing.T) {
+	for name, delay := range map[string]time.Duration{"between two parts": 0, "with a part on its way": 3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.model.will(func(w *stream) {
+					if w.height() != 60 {
+						_ = w.pause(20 * time.Second)
+					}
+					w.text(parts(3))
+					w.end("stop")
+				})
+				// The first calls are for the reply and the first part.
+				h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: 2, Times: 1, Delay: delay, Applied: true, Reset: true})
+				ts := h.three()
+				h.wait("the first part", func() bool { return len(h.answers(ts)) == 2 })
+				h.pass(delay / 2)
+				if err := h.ws.DeleteFile(h.ann, h.ws.Thread(h.channel, ts)[0].Files[1].ID); err != nil {
+					t.Fatal(err)
+				}
+				h.closed(ts)
+				h.pass(time.Minute)
+				for _, m := range h.answers(ts) {
+					if named := m.Text + string(m.Blocks); strings.Contains(named, "b.png") || len(m.Files) > 0 && m.Files[0].Name == "b.md" {
+						t.Errorf("left: %.40q", m.Text)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestRestartWithSeveralFiles goes on in the same reply: with one that is delivered,
 // one in the middle and one that is not begun.
 func TestRestartWithSeveralFiles(t *testing.T) {

@@ -63,7 +63,7 @@ type Opening struct {
 }
 
 // Open posts a reply, once (see [Thread.Post]), and starts its editor, which
-// ends with Close, Detach or ctx. Reply.Thread is the reply's own thread.
+// ends with Close, Detach or ctx.
 func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save SaveFunc) (*Reply, error) {
 	var shown Message // shown by this process, not by an earlier one
 	render := func(m *Message) {
@@ -80,15 +80,6 @@ func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save Save
 	}
 	go r.editor(ctx, editing, shown)
 	return r, nil
-}
-
-// Thread returns the thread for the result: the reply's own thread, or the
-// thread below the reply if the reply is in the channel.
-func (r *Reply) Thread() *Thread {
-	if r.thread.ts == "" {
-		return r.thread.Under(r.ts)
-	}
-	return r.thread
 }
 
 // Changed tells the editor that the view has changed. The editor wakes only if

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -32,10 +33,12 @@ func (r *run) deliver(i int) error {
 	if post.PlaceGone(err) {
 		err = r.postElsewhere(ctx, i, text)
 	}
-	if EndsHere(err) {
+	switch {
+	case EndsHere(err):
 		return err
-	}
-	if err != nil {
+	case r.erased(i):
+		return nil // see fence
+	case err != nil:
 		r.logIncomplete(i, err)
 		r.log.Error("could not post the text", "channel", r.Channel, "error", err)
 	}
@@ -51,12 +54,28 @@ func (r *run) deliver(i int) error {
 	return nil
 }
 
-// results returns the thread for the texts.
-func (r *run) results() *post.Thread {
-	if direct := r.snapshot().FallbackDM; direct != "" {
-		return r.Client.Thread(r.job.Fence, direct, "").For(r.Person)
+// results returns the thread for the text of a file: the ask's thread, or the thread
+// below the reply if the reply is in the channel.
+func (r *run) results(i int) *post.Thread {
+	s := r.snapshot()
+	channel, root := r.Channel, cmp.Or(r.Root, s.Reply.TS)
+	if s.FallbackDM != "" {
+		channel, root = s.FallbackDM, ""
 	}
-	return r.reply.Thread()
+	return r.Client.Thread(r.fence(i), channel, root).For(r.Person)
+}
+
+// fence returns the job's fence for writes about a file, which ends such writes if the
+// file was deleted in Slack.
+func (r *run) fence(i int) post.Fence {
+	return func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+		ctx, cancel, err := r.job.Fence(ctx)
+		if err == nil && r.erased(i) {
+			cancel()
+			return nil, nil, jobs.ErrStopped
+		}
+		return ctx, cancel, err
+	}
 }
 
 // post posts the messages of a text in the thread. A long text, or a text with
@@ -81,7 +100,7 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	}
 	// Slack may accept as a file a text that was refused as a message.
 	state, save := once(r, func(s *State) *post.UploadState { return &s.Files[i].Delivery.Upload })
-	switch err := r.results().Upload(ctx, uploadName(r.Ask, i), slackmd.File(text), state, save); {
+	switch err := r.results(i).Upload(ctx, uploadName(r.Ask, i), slackmd.File(text), state, save); {
 	case HandsOff(err):
 		return err
 	case err != nil && refusal != nil:
@@ -114,7 +133,7 @@ func (r *run) postParts(ctx context.Context, i int, parts []slackmd.Part, from, 
 			}
 		}
 		state, save := once(r, func(s *State) *post.PostState { return element(&s.Files[i].Delivery.Parts, n) })
-		if err := r.results().Post(ctx, m, state, save); err != nil {
+		if err := r.results(i).Post(ctx, m, state, save); err != nil {
 			return err
 		}
 		if err := r.lookForDouble(*state); err != nil {
@@ -221,7 +240,7 @@ func (r *run) markAll(ctx context.Context, i int, f FileState) error {
 			ext = fmt.Sprintf("-%d%s", piece+1, ext)
 		}
 		state, save := once(r, func(s *State) *post.UploadState { return element(&s.Files[i].Delivery.Marked, n) })
-		if err := r.results().Upload(ctx, slackmd.FileName(r.FileName(i), ext), image.Data, state, save); err != nil {
+		if err := r.results(i).Upload(ctx, slackmd.FileName(r.FileName(i), ext), image.Data, state, save); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -288,15 +289,18 @@ const StopSilently = "-"
 // ReplyKey is the end of the reply's key among an ask's posts.
 const ReplyKey = "/reply"
 
-// partKey returns the key of the message with a part of a file's text. Parts
-// are numbered from 1. The key for the first file is that of an earlier
-// version.
-func partKey(key string, file, part int) string {
+// PartKeys returns the beginning of the keys of the messages with the text of an
+// ask's file. The keys for the first file are those of an earlier version.
+func PartKeys(key string, file int) string {
 	if file == 0 {
-		return fmt.Sprintf("%s/part/%d", key, part)
+		return key + "/part/"
 	}
-	return fmt.Sprintf("%s/file/%d/part/%d", key, file+1, part)
+	return fmt.Sprintf("%s/file/%d/part/", key, file+1)
 }
+
+// partKey returns the key of the message with a part of a file's text. Parts
+// are numbered from 1.
+func partKey(key string, file, part int) string { return PartKeys(key, file) + strconv.Itoa(part) }
 
 // untilDraining returns a context for a wait: it also ends when the bot starts no
 // more work.
