@@ -46,6 +46,30 @@ func TestTextReachesThePersonElsewhere(t *testing.T) {
 	}
 }
 
+// TestTextReachesThePersonPrivately: where neither the conversation nor a direct message
+// takes it, all of it answers the command.
+func TestTextReachesThePersonPrivately(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.command(h.ann, h.channel, "auto off")
+		h.pass(time.Minute) // it is announced
+		h.post("page.png")
+		h.model.write(parts(3))
+		h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: 1, Error: "is_archived"})
+		h.ws.Fail(localslack.Fault{Method: "conversations.open", Error: "missing_scope"})
+		h.command(h.ann, h.channel, "last")
+		h.pass(time.Minute)
+		var texts []string
+		for _, e := range h.ws.Ephemerals(h.ann) {
+			if text := markdown(e.Message); text != "" {
+				texts = append(texts, text)
+			}
+		}
+		if !slices.Equal(texts, []string{parts(1), parts(1), parts(1)}) {
+			t.Errorf("%d texts: %.40q", len(texts), texts)
+		}
+	})
+}
+
 // TestReplyThatIsDeleted while the model writes: the text comes as a message of
 // its own, and the reply is not edited on and on.
 func TestReplyThatIsDeleted(t *testing.T) {

@@ -167,8 +167,8 @@ func (r *run) result(i int, f FileState, parts []slackmd.Part, n int) post.Resul
 // command's response_url.
 func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 	direct, err := r.Client.OpenDM(ctx, r.Person)
-	if parts := slackmd.Messages(text).Parts; post.Code(err) != "" && r.Respond != "" && len(parts) > 0 {
-		return r.Client.Respond(ctx, r.Respond, "", r.result(i, r.file(i), parts, 0).Message())
+	if post.Code(err) != "" && r.Respond != "" {
+		return r.respond(ctx, i, slackmd.Messages(text).Parts)
 	}
 	if err != nil {
 		return post.OptionalScope(err)
@@ -183,6 +183,17 @@ func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 		return err
 	}
 	return r.post(ctx, i, text)
+}
+
+// respond shows parts of a text to the asking person alone.
+func (r *run) respond(ctx context.Context, i int, parts []slackmd.Part) error {
+	f := r.file(i)
+	for n := range parts[:min(len(parts), maxMessages)] { // the response_url works five times
+		if err := r.Client.Respond(ctx, r.Respond, "", r.result(i, f, parts, n).Message()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxMarked is the most pieces of a file that are posted with frames.
