@@ -156,7 +156,20 @@ func TestManyAsksOfOnePerson(t *testing.T) {
 // TestNoticesHaveBounds, for each person and in each channel: what is over them is left
 // out, and commands are turned down with a word.
 func TestNoticesHaveBounds(t *testing.T) {
-	inFakeTime(t, func(h *house) {
+	for _, mode := range []bot.ChannelMode{bot.ReadAll, bot.ReadOff} {
+		t.Run(string(mode), func(t *testing.T) { noticesHaveBounds(t, mode) })
+	}
+}
+
+// noticesHaveBounds has people mention the bot: without a picture, or with one where none is
+// read.
+func noticesHaveBounds(t *testing.T, mode bot.ChannelMode) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.AutoRead = mode })
+		var files []string
+		if mode == bot.ReadOff {
+			files = []string{"page.png"}
+		}
 		h.ws.Fail(localslack.Fault{Method: "chat.postEphemeral", Delay: time.Hour, Reset: true})
 		jobsOf := func(person string) int {
 			records, err := h.queue.ByPerson(h.Context(), person)
@@ -170,7 +183,7 @@ func TestNoticesHaveBounds(t *testing.T) {
 			person := h.ws.AddUser(fmt.Sprint("person", i))
 			h.ws.Join(h.channel, person)
 			for range 30 {
-				h.talk(person, h.channel, "", h.named(""))
+				h.postIn(person, h.channel, "", h.named(""), files...)
 				h.pass(10 * time.Millisecond)
 			}
 			n := jobsOf(person)

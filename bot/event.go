@@ -72,13 +72,13 @@ func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bo
 	default:
 		e = b.intake.tasksOf(event)
 	}
-	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return b.tooManyTasks(in.task) })
 	if err == nil {
 		err = b.filterByChannelMode(ctx, &e)
 	}
 	if err == nil {
 		err = b.checkQuota(ctx, &e)
 	}
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return b.tooManyTasks(in.task) }) // also notices of the two filters
 	for _, t := range e.tasks() {
 		if ctx.Err() != nil {
 			return false // another replica handles the event, or the next process
@@ -381,8 +381,8 @@ func (b *Bot) checkQuota(ctx context.Context, e *eventTasks) error {
 		}
 		taken += len(in.Ask.Files)
 	}
-	if busy := e.notice("busy", words.TooManyWaiting(taken, of)); refused && !b.tooManyTasks(busy.task) {
-		e.Intents = append(e.Intents, busy)
+	if refused {
+		e.Intents = append(e.Intents, e.notice("busy", words.TooManyWaiting(taken, of)))
 	}
 	return nil
 }
