@@ -364,6 +364,13 @@ func TestDeletedFilesOfSeveral(t *testing.T) {
 					h.nothingLeft(nil, h.channel)
 					return
 				}
+				h.pass(10 * time.Second)
+				if tt.running {
+					h.lineOf(ts, words.Reading(words.Files(2, ocr.Mode{})))
+				}
+				if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "b.png") {
+					t.Errorf("the reply still names the file: %s", blocks)
+				}
 				h.pass(2 * time.Minute)
 				h.list(ts, wordstest.ReadFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
 				h.whole(ts, "a.png", "c.png")

@@ -66,7 +66,7 @@ func (r *run) runningButtons(s State) *slack.ActionBlock {
 	elements := []slack.BlockElement{StopButton()}
 	var files []*slack.OptionBlockObject
 	for i, f := range s.Files {
-		if f.unread() {
+		if f.unread() && !r.erased(i) {
 			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(optionName(r.Files[i].Name())), nil))
 		}
 	}

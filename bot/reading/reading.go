@@ -148,6 +148,11 @@ func (r *run) each(do func(i int) error) []error {
 // file, or the file is tried again in the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
 	defer r.live[i].enter() // in every case
+	defer func() {
+		if r.erased(i) { // the reply must no longer show the file
+			r.changed(post.StatusChange)
+		}
+	}()
 	if r.file(i).unread() && !r.erased(i) {
 		if err := r.readToEnd(ctx, i); err != nil {
 			return err

@@ -86,9 +86,6 @@ func (r *run) view() post.View {
 	state, files, retryIn := r.state.clone(), slices.Clone(r.live), r.retryIn
 	r.mu.Unlock()
 	v := post.View{Head: headOf(r.Ask), Buttons: r.runningButtons(state)}
-	if len(files) > 1 {
-		v.Lines = append(v.Lines, post.Line{Caption: post.Plain(words.Reading(r.Title()))})
-	}
 	for i, f := range files {
 		if r.erased(i) {
 			continue
@@ -109,6 +106,10 @@ func (r *run) view() post.View {
 			v.Texts = append(v.Texts, post.Text{Name: name, Markdown: text})
 		}
 		v.Lines = append(v.Lines, post.Line{Caption: post.Plain(line)})
+	}
+	if len(files) > 1 {
+		title := words.Reading(words.Files(len(v.Lines), r.Mode))
+		v.Lines = slices.Insert(v.Lines, 0, post.Line{Caption: post.Plain(title)})
 	}
 	return v
 }
