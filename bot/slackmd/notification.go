@@ -17,7 +17,8 @@ const maxNotification = 3000
 // is the header and the start of the part's text without markdown signs,
 // escaped, on one line of at most 3,000 bytes.
 func Notification(header, part string) string {
-	words := html.UnescapeString(plainText(part[:min(len(part), 2*maxNotification)]))
+	start := strings.ToValidUTF8(part[:min(len(part), 2*maxNotification)], "") // without half a letter at its end
+	words := html.UnescapeString(plainText(start))
 	if strings.TrimSpace(words) == "" {
 		return limitedLine(header, maxNotification)
 	}

@@ -37,6 +37,16 @@ func TestNotificationOfAnything(t *testing.T) {
 	})
 }
 
+// TestNotificationEndsWithAWholeLetter: most of this part is marks.
+func TestNotificationEndsWithAWholeLetter(t *testing.T) {
+	part := strings.Repeat("~~é~~ ", 1500)
+	for n := range 8 {
+		if got := Notification("page.png", strings.Repeat("a", n)+part); strings.Contains(got, "\ufffd") {
+			t.Errorf("%d letters further it ends with %q", n, got[len(got)-10:])
+		}
+	}
+}
+
 // TestNotificationHasTheWordsAlone: no sign of markdown, and no word is lost.
 func TestNotificationHasTheWordsAlone(t *testing.T) {
 	forms := rapid.SampledFrom([]string{

@@ -16,7 +16,7 @@ type chunk struct {
 	lead, body, trail string
 	size              int  // of the body
 	page              int  // number of the page that starts here
-	continued         bool // a piece that is not the first of its block
+	continued         bool // a piece that is not the first of its block; for tests
 }
 
 // renderer writes blocks as chunks.

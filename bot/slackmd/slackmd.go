@@ -81,7 +81,8 @@ const reserved = " CON PRN AUX NUL COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 
 // letters, digits and a few signs, followed by ext, such as ".md" or "-2.csv"
 // for a second table.
 func FileName(name, ext string) string {
-	stem := strings.TrimSuffix(Name(name), filepath.Ext(name))
+	name = Name(name)
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
 	stem = strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune(" -_.()", r) {
 			return r

@@ -52,6 +52,7 @@ func TestFileName(t *testing.T) {
 		".png":                  "text.md",
 		"":                      "a file.md",
 		"\u202egnp.exe":         "gnp.md",
+		"invoice.\u202efdp":     "invoice.md",
 		"no ending":             "no ending.md",
 		"archive.tar.something": "archive.tar.md",
 		"con.png":               "_con.md",

@@ -152,7 +152,8 @@ func between(last, t term, text string, blanks bool, spaces string) string {
 	return ""
 }
 
-// multiplies reports whether a term behind or before a fraction is a factor.
+// multiplies reports whether a term behind or before a fraction is a factor, or a
+// factorial.
 func (t term) multiplies(behind bool) bool {
 	switch t.kind {
 	case ordinary, number, ratio, root, block:
@@ -162,7 +163,7 @@ func (t term) multiplies(behind bool) bool {
 	case opening:
 		return behind
 	case closing:
-		return !behind
+		return !behind || t.text == "!"
 	}
 	return false
 }
