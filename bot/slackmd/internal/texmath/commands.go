@@ -225,8 +225,7 @@ func (p *parser) environment() []term {
 	if p.depth++; !ok || p.depth > maxDepth {
 		return p.fail()
 	}
-	p.spaces()
-	p.option()
+	p.skipOption(placement)
 	if e.argument {
 		p.raw()
 	}

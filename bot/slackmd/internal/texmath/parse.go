@@ -1,6 +1,7 @@
 package texmath
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,8 +47,7 @@ func (p *parser) rows(environment string) (rows [][][]term) {
 			continue
 		case strings.HasPrefix(rest, `\\`):
 			p.i += 2
-			p.spaces()
-			p.option()
+			p.skipOption(distance)
 			rows = append(rows, row)
 			row = [][]term{nil}
 			continue
@@ -201,6 +201,22 @@ func (p *parser) option() (text string, ok bool) {
 	p.i += end + 1
 	return text, true
 }
+
+// skipOption skips an argument in brackets that has the given form.
+func (p *parser) skipOption(form *regexp.Regexp) {
+	from := p.i
+	p.spaces()
+	if text, ok := p.option(); !ok || !form.MatchString(text) {
+		p.i = from
+	}
+}
+
+// The arguments that only arrange rows, after \\ and after \begin{…}. Anything else
+// in brackets is a part of the formula.
+var (
+	distance  = regexp.MustCompile(`^ *-?[0-9.]* *(pt|em|ex|mm|cm|in|mu|\\jot|\\[a-z]*skip[a-z]*) *$`)
+	placement = regexp.MustCompile(`^[tbclr| ]*$`)
+)
 
 // raw reads an argument in braces without interpreting the argument.
 func (p *parser) raw() (string, bool) {

@@ -78,6 +78,8 @@ func TestLine(t *testing.T) {
 		`A \xrightarrow{} B`:              "A → B",
 		// Rows in a line.
 		`\begin{pmatrix} a & b \\ c & d \end{pmatrix}\begin{pmatrix} x \\ y \end{pmatrix}`: "(a, b; c, d)(x; y)",
+		`\begin{aligned} [x] &= 1 \\ [y] &= 2 \\ [2pt] z &= 3 \end{aligned}`:               "[x] = 1; [y] = 2; z = 3",
+		`\begin{array}[t]{c} [a] \\ [-.5em] [b] \end{array}`:                               "[a]; [b]",
 		`\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}`:                                   "x = 1; y = 2",
 	} {
 		if got, ok := Line(tex); got != want || !ok {
