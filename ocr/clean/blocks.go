@@ -12,12 +12,12 @@ type blocks struct {
 	openStrikes int    // number of open <s> tags of HTML
 
 	name       []byte // the start of the text in the open or last <|ref|>
-	open       bool   // a <|ref|> is open
-	maybe      bool   // the text in <|ref|> may still be a label
+	inRef      bool   // a <|ref|> is open
+	mayBeLabel bool   // the text in <|ref|> may still be a label
 	label      []byte // the label so far
-	known      string // the label that was dropped last
-	maybeLabel []byte // a name like a label's, with the text after, until that text decides
-	in         bool   // a <|det|> is open
+	lastLabel  string // the label that was dropped last
+	undecided  []byte // a name like a label's, with the text after, until that text decides
+	inDet      bool   // a <|det|> is open
 	det        detParser
 
 	boxes []Box
@@ -26,11 +26,11 @@ type blocks struct {
 }
 
 // blank reports whether there is no text yet.
-func (c *blocks) blank() bool { return !c.out.written && !c.open && len(c.edge)+len(c.maybeLabel) == 0 }
+func (c *blocks) blank() bool { return !c.out.written && !c.inRef && len(c.edge)+len(c.undecided) == 0 }
 
 // end ends the text.
 func (c *blocks) end() {
-	if c.open {
+	if c.inRef {
 		c.closeRef()
 	}
 	c.decideLabel(false)
@@ -46,21 +46,21 @@ func (c *blocks) token(b []byte, last bool) (n int, more bool) {
 	if b[0] == '<' {
 		t, n, more := c.matchTag(b, last)
 		if n == 0 && !more {
-			c.in = false
+			c.inDet = false
 		}
 		c.handle(t, b[:n])
 		return n, more
 	}
-	if c.in {
+	if c.inDet {
 		if box, ok := c.det.take(b[0]); ok {
 			if box != nil {
 				c.box(*box)
 			}
 			return 1, false
 		}
-		c.in = false // this is no list of coordinates
+		c.inDet = false // this is no list of coordinates
 	}
-	if !c.rules.Bare || c.open {
+	if !c.rules.Bare || c.inRef {
 		return 0, false
 	}
 	if b[0] == '[' {
@@ -79,32 +79,32 @@ func (c *blocks) handle(t tag, sign []byte) {
 			c.edge = append(c.edge, sign...)
 		}
 	case tagRef:
-		if c.open {
+		if c.inRef {
 			c.closeRef()
 		}
 		c.decideLabel(false)
-		c.open, c.maybe, c.name, c.label = true, c.rules.Labels, c.name[:0], c.label[:0]
+		c.inRef, c.mayBeLabel, c.name, c.label = true, c.rules.Labels, c.name[:0], c.label[:0]
 	case tagRefEnd:
-		if c.open {
+		if c.inRef {
 			c.closeRef()
 		}
 	case tagDet:
-		c.in, c.det = true, detParser{}
+		c.inDet, c.det = true, detParser{}
 	case tagDetEnd:
-		c.in = false
+		c.inDet = false
 	}
 }
 
 // text takes one byte of text.
 func (c *blocks) text(b byte) {
-	if !c.open {
+	if !c.inRef {
 		c.write(b)
 		return
 	}
 	if len(c.name) < maxName {
 		c.name = append(c.name, b)
 	}
-	if !c.maybe {
+	if !c.mayBeLabel {
 		c.write(b)
 		return
 	}
@@ -118,17 +118,17 @@ func (c *blocks) keepLabel() {
 	for _, b := range c.label {
 		c.write(b)
 	}
-	c.maybe, c.label = false, c.label[:0]
+	c.mayBeLabel, c.label = false, c.label[:0]
 }
 
 func (c *blocks) closeRef() {
-	c.open, c.known = false, ""
+	c.inRef, c.lastLabel = false, ""
 	switch {
-	case !c.maybe:
+	case !c.mayBeLabel:
 	case labels[string(c.label)]:
-		c.known, c.label = string(c.label), c.label[:0]
+		c.lastLabel, c.label = string(c.label), c.label[:0]
 	case looksLikeLabel(c.label) && c.lineStart():
-		c.maybeLabel, c.label = append(c.maybeLabel, c.label...), c.label[:0]
+		c.undecided, c.label = append(c.undecided, c.label...), c.label[:0]
 	}
 	c.keepLabel()
 }
@@ -136,24 +136,24 @@ func (c *blocks) closeRef() {
 // decideLabel decides about a name that looks like a label: a name above a text is
 // a label and is dropped; a name before another tag is text.
 func (c *blocks) decideLabel(label bool) {
-	doubt := c.maybeLabel
-	c.maybeLabel = nil
+	text := c.undecided
+	c.undecided = nil
 	if label {
-		doubt = bytes.TrimLeft(doubt, "abcdefghijklmnopqrstuvwxyz_")
+		text = bytes.TrimLeft(text, labelBytes)
 	}
-	for _, b := range doubt {
+	for _, b := range text {
 		c.write(b)
 	}
 }
 
 // write writes one byte of text, after the tokens that turned out to be text.
 func (c *blocks) write(b byte) {
-	if len(c.maybeLabel) > 0 {
-		if (b == '\n' || b == ' ') && len(c.maybeLabel) <= 2*maxLabel {
-			c.maybeLabel = append(c.maybeLabel, b)
+	if len(c.undecided) > 0 {
+		if (b == '\n' || b == ' ') && len(c.undecided) <= 2*maxLabel {
+			c.undecided = append(c.undecided, b)
 			return
 		}
-		c.decideLabel(bytes.IndexByte(c.maybeLabel, '\n') >= 0)
+		c.decideLabel(bytes.IndexByte(c.undecided, '\n') >= 0)
 	}
 	if len(c.edge) > 0 {
 		if isSpace(b) && len(c.edge) < maxEdge {
@@ -224,10 +224,8 @@ func (c *blocks) bareBoxes(b []byte, last bool) (n int, more bool) {
 
 // bareLabel takes a label and coordinates whose tags a server removed.
 func (c *blocks) bareLabel(b []byte, last bool) (n int, more bool) {
-	word := 0
-	for word < len(b) && word <= maxLabel && isLabelByte(b[word]) {
-		word++
-	}
+	start := b[:min(len(b), maxLabel+1)]
+	word := len(start) - len(bytes.TrimLeft(start, labelBytes))
 	if word == len(b) && !last && beginsLabel(b) {
 		return 0, true
 	}
@@ -241,7 +239,7 @@ func (c *blocks) bareLabel(b []byte, last bool) (n int, more bool) {
 	if ends, more := endsLine(b[word+n:], last); more || !ends {
 		return 0, more
 	}
-	c.known = string(b[:word])
+	c.lastLabel = string(b[:word])
 	for _, box := range boxes {
 		c.box(box)
 	}
@@ -250,7 +248,7 @@ func (c *blocks) bareLabel(b []byte, last bool) (n int, more bool) {
 
 // box takes one box of the page.
 func (c *blocks) box(at corners) {
-	if c.watch.box(at, c.known) {
+	if c.watch.box(at, c.lastLabel) {
 		c.loop = true
 	}
 	if c.rules.Boxes && len(c.boxes) < maxBoxes {

@@ -73,7 +73,11 @@ func boxList(b []byte, last bool) (boxes []corners, n int, more bool) {
 				box[i] = 10*box[i] + int(b[n]-'0')
 				n++
 			}
-			if n == start || !next(map[bool]string{true: "]", false: ","}[i == 3]) {
+			after := ","
+			if i == len(box)-1 {
+				after = "]"
+			}
+			if n == start || !next(after) {
 				return none()
 			}
 		}

@@ -109,7 +109,7 @@ func (c *blocks) matchTag(b []byte, last bool) (t tag, n int, more bool) {
 	if n, more = matchUnused(b, last); n > 0 || more {
 		return tagDropped, n, more
 	}
-	if c.open { // the name of a place
+	if c.inRef { // the name of a place
 		return tagNone, 0, false
 	}
 	t, n, more = matchMarker(edges, b, last)
@@ -187,13 +187,14 @@ var labels = map[string]bool{
 // maxLabel is the length of the longest label.
 const maxLabel = len("interline_equation")
 
-func isLabelByte(b byte) bool { return 'a' <= b && b <= 'z' || b == '_' }
+// labelBytes are the bytes of labels.
+const labelBytes = "abcdefghijklmnopqrstuvwxyz_"
 
 // looksLikeLabel reports whether b is a name such as side_note, which related
 // models use for blocks.
 func looksLikeLabel(b []byte) bool {
 	first, last, ok := bytes.Cut(b, []byte("_"))
-	return ok && len(first) > 1 && len(last) > 1 && len(bytes.Trim(b, "abcdefghijklmnopqrstuvwxyz_")) == 0
+	return ok && len(first) > 1 && len(last) > 1 && len(bytes.Trim(b, labelBytes)) == 0
 }
 
 func beginsLabel(b []byte) bool {

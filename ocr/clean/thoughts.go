@@ -63,7 +63,7 @@ func (t *thoughts) sign(b []byte, page *blocks, last bool) (n int, more bool) {
 	case n > 0:
 		t.within = true
 	}
-	if t.closed || t.within || page.open {
+	if t.closed || t.within || page.inRef {
 		return 0, false
 	}
 	for _, signs := range thinking {

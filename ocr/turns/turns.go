@@ -53,18 +53,18 @@ func (w *Waiter) Recalled() <-chan struct{} { return w.recall }
 func New(n, each int) *Turns { return &Turns{size: n, each: each, held: map[string]int{}} }
 
 // Resize changes the number of turns. Turns in use stay in use.
-func (s *Turns) Resize(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.size = n
-	s.serve()
+func (t *Turns) Resize(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.size = n
+	t.serve()
 }
 
 // Take waits for a turn, which the caller must release with Done. For back see Enter.
 // If ctx ends first, Take returns the cause.
-func (s *Turns) Take(ctx context.Context, person string, back bool) (*Waiter, error) {
+func (t *Turns) Take(ctx context.Context, person string, back bool) (*Waiter, error) {
 	served := make(chan struct{})
-	w := s.Enter(person, back, func(ahead int) {
+	w := t.Enter(person, back, func(ahead int) {
 		if ahead == Served {
 			close(served)
 		}
@@ -82,19 +82,19 @@ func (s *Turns) Take(ctx context.Context, person string, back bool) (*Waiter, er
 
 // Ahead estimates the number of waiters ahead of a new waiter of a person. The
 // number is negative if there is no wait.
-func (s *Turns) Ahead(person string) (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.taken < s.size {
+func (t *Turns) Ahead(person string) (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.taken < t.size {
 		return -1
 	}
 	own := 0
-	for _, l := range s.lines {
+	for _, l := range t.lines {
 		if l.person == person {
 			own = len(l.waiting)
 		}
 	}
-	for _, l := range s.lines {
+	for _, l := range t.lines {
 		n += min(len(l.waiting), own+1) // number of earlier rounds
 	}
 	return n
@@ -102,56 +102,56 @@ func (s *Turns) Ahead(person string) (n int) {
 
 // Free reports whether a new waiter of a person is served at once, or as soon as a
 // turn on loan is given back.
-func (s *Turns) Free(person string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.taken < s.size || s.held[person] < s.each && len(s.loans) > 0
+func (t *Turns) Free(person string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.taken < t.size || t.held[person] < t.each && len(t.loans) > 0
 }
 
 // Load returns the number of turns in use and the number of waiting people.
-func (s *Turns) Load() (taken, people int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.taken, len(s.lines)
+func (t *Turns) Load() (taken, people int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.taken, len(t.lines)
 }
 
 // Enter adds a waiter to the line of a person: as the last one, or, if back is true
 // because the page had a turn before, ahead of all pages without one. Enter and later
 // changes call tell with the number of waiters ahead, and with Served in the end.
 // tell must return at once.
-func (s *Turns) Enter(person string, back bool, tell func(ahead int)) *Waiter {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := &Waiter{turns: s, person: person, tell: tell, recall: make(chan struct{})}
-	i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == person })
+func (t *Turns) Enter(person string, back bool, tell func(ahead int)) *Waiter {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := &Waiter{turns: t, person: person, tell: tell, recall: make(chan struct{})}
+	i := slices.IndexFunc(t.lines, func(l *line) bool { return l.person == person })
 	if i < 0 {
-		i = len(s.lines)
-		s.lines = append(s.lines, &line{person: person})
+		i = len(t.lines)
+		t.lines = append(t.lines, &line{person: person})
 	}
-	l := s.lines[i]
+	l := t.lines[i]
 	if back {
 		l.waiting = slices.Insert(l.waiting, l.back, w)
 		l.back++
 	} else {
 		l.waiting = append(l.waiting, w)
 	}
-	s.serve()
+	t.serve()
 	return w
 }
 
 // Adopt counts a turn that another process gave out.
-func (s *Turns) Adopt(person string) *Waiter {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := &Waiter{turns: s, person: person, tell: func(int) {}}
-	s.give(w)
+func (t *Turns) Adopt(person string) *Waiter {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := &Waiter{turns: t, person: person, tell: func(int) {}}
+	t.give(w)
 	return w
 }
 
 // give gives w a turn. The caller holds mu.
-func (s *Turns) give(w *Waiter) {
-	s.taken++
-	s.held[w.person]++
+func (t *Turns) give(w *Waiter) {
+	t.taken++
+	t.held[w.person]++
 	w.served = true
 	w.tell(Served)
 }
@@ -165,42 +165,42 @@ func (w *Waiter) Done() {
 }
 
 // giveBack makes the turn of w free. The caller holds mu.
-func (s *Turns) giveBack(w *Waiter) {
-	s.taken--
-	if s.held[w.person]--; s.held[w.person] == 0 {
-		delete(s.held, w.person)
+func (t *Turns) giveBack(w *Waiter) {
+	t.taken--
+	if t.held[w.person]--; t.held[w.person] == 0 {
+		delete(t.held, w.person)
 	}
 	if !w.loan { // the person's oldest loan takes its place
-		i := slices.IndexFunc(s.loans, func(other *Waiter) bool { return other.person == w.person })
+		i := slices.IndexFunc(t.loans, func(other *Waiter) bool { return other.person == w.person })
 		if i < 0 {
 			return
 		}
-		w = s.loans[i]
+		w = t.loans[i]
 		w.loan = false
 	}
-	if i := slices.Index(s.loans, w); i >= 0 {
-		s.loans = slices.Delete(s.loans, i, i+1)
+	if i := slices.Index(t.loans, w); i >= 0 {
+		t.loans = slices.Delete(t.loans, i, i+1)
 	} else {
-		s.recalled--
+		t.recalled--
 	}
 }
 
 // Leave ends the wait, or releases the turn if it came at the same time.
 func (w *Waiter) Leave() {
-	s := w.turns
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	t := w.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if w.served {
-		s.giveBack(w)
+		t.giveBack(w)
 	} else {
-		i := slices.IndexFunc(s.lines, func(l *line) bool { return l.person == w.person })
-		l := s.lines[i]
+		i := slices.IndexFunc(t.lines, func(l *line) bool { return l.person == w.person })
+		l := t.lines[i]
 		l.remove(slices.Index(l.waiting, w))
 		if len(l.waiting) == 0 {
-			s.lines = slices.Delete(s.lines, i, i+1)
+			t.lines = slices.Delete(t.lines, i, i+1)
 		}
 	}
-	s.serve()
+	t.serve()
 }
 
 // remove removes one waiter.
@@ -213,28 +213,28 @@ func (l *line) remove(at int) {
 
 // serve gives free turns to the first waiter of each line in turn, then tells the
 // other waiters their places. The caller holds mu.
-func (s *Turns) serve() {
-	for s.taken < s.size && len(s.lines) > 0 {
-		i := slices.IndexFunc(s.lines, func(l *line) bool { return s.held[l.person] < s.each })
+func (t *Turns) serve() {
+	for t.taken < t.size && len(t.lines) > 0 {
+		i := slices.IndexFunc(t.lines, func(l *line) bool { return t.held[l.person] < t.each })
 		loan := i < 0
 		i = max(i, 0)
-		l := s.lines[i]
+		l := t.lines[i]
 		w := l.waiting[0]
 		l.remove(0)
 		if w.loan = loan; loan {
-			s.loans = append(s.loans, w)
+			t.loans = append(t.loans, w)
 		}
-		s.give(w)
-		s.lines = slices.Delete(s.lines, i, i+1)
+		t.give(w)
+		t.lines = slices.Delete(t.lines, i, i+1)
 		if len(l.waiting) > 0 {
-			s.lines = append(s.lines, l)
+			t.lines = append(t.lines, l)
 		}
 	}
-	s.recallLoans()
+	t.recallLoans()
 	ahead := 0
 	for round := 0; ; round++ {
 		before := ahead
-		for _, l := range s.lines {
+		for _, l := range t.lines {
 			if round < len(l.waiting) {
 				l.waiting[round].tell(ahead)
 				ahead++
@@ -248,14 +248,14 @@ func (s *Turns) serve() {
 
 // recallLoans recalls the newest loans, one for each waiter with a right to a turn
 // that is not on loan. The caller holds mu.
-func (s *Turns) recallLoans() {
+func (t *Turns) recallLoans() {
 	wanted := 0
-	for _, l := range s.lines {
-		wanted += max(0, min(len(l.waiting), s.each-s.held[l.person]))
+	for _, l := range t.lines {
+		wanted += max(0, min(len(l.waiting), t.each-t.held[l.person]))
 	}
-	for last := len(s.loans) - 1; last >= 0 && s.recalled < wanted; last-- {
-		close(s.loans[last].recall)
-		s.loans = s.loans[:last]
-		s.recalled++
+	for last := len(t.loans) - 1; last >= 0 && t.recalled < wanted; last-- {
+		close(t.loans[last].recall)
+		t.loans = t.loans[:last]
+		t.recalled++
 	}
 }
