@@ -1,7 +1,6 @@
 package tempfile
 
 import (
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -12,11 +11,7 @@ import (
 func Create() (*os.File, error) {
 	fd, err := unix.Open(os.TempDir(), unix.O_TMPFILE|unix.O_EXCL|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err != nil { // the file system may have no such files
-		f, err := createNamed()
-		if err != nil {
-			return nil, fmt.Errorf("making a temporary file: %w", err)
-		}
-		return f, nil
+		return createNamed()
 	}
 	return os.NewFile(uintptr(fd), "a temporary file"), nil
 }

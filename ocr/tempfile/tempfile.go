@@ -5,6 +5,7 @@ package tempfile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -17,10 +18,10 @@ import (
 func createNamed() (*os.File, error) {
 	f, err := os.CreateTemp("", "slackocr-*")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making a temporary file: %w", err)
 	}
 	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, fmt.Errorf("making a temporary file: %w", errors.Join(err, f.Close()))
 	}
 	return f, nil
 }
