@@ -53,7 +53,7 @@ const (
 // a table's cells. If the layer comes from a scanner's program, only Covered
 // and Agrees are set.
 func (l *Layer) Check(markdown string) Report {
-	rows, cells, source, small := l.lay()
+	rows, cells, source, small := l.layOut()
 	c := checker{
 		alignment: alignment{newText(source), newText(visible(markdown))},
 		page:      l, rows: rows, cells: cells, small: small,
@@ -69,7 +69,7 @@ func (l *Layer) Check(markdown string) Report {
 // A checker holds the state of one call of Check.
 type checker struct {
 	alignment
-	page    *Layer
+	page    *Layer // c.layer is its text
 	rows    []row
 	cells   []cell
 	small   map[int]bool // start of each word in small print

@@ -152,6 +152,19 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// TestInvisibleSigns: what comes from the layer into the text has no signs that nobody
+// sees, such as those that turn the direction of writing.
+func TestInvisibleSigns(t *testing.T) {
+	layer := pageOf("Rent of the hall 51\u202e20.50 until May, and then we go\u200b up\u202e the old hill and down again to see a fox.")
+	r := layer.Check("Rent of the hall 5128.50 until May, and down again to see a fox.")
+	if want := "Rent of the hall 5120.50 until May, and down again to see a fox."; r.Text != want || r.Corrected != 1 {
+		t.Errorf("%q, %d corrected", r.Text, r.Corrected)
+	}
+	if want := []string{"and then we go up the old hill"}; !slices.Equal(r.Missing, want) {
+		t.Errorf("missing %q, want %q", r.Missing, want)
+	}
+}
+
 // A layer with which the text has little in common says nothing of it.
 func TestAnotherPagesLayer(t *testing.T) {
 	other := "# A walk\n\nWe went up the hill at 7:30 and saw 12 deer, 3 hares and a fox that slept in the sun."

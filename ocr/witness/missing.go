@@ -26,9 +26,9 @@ type cell struct {
 	number       bool // a number is missing
 }
 
-// lay returns the rows and cells of the layer, its text with a cell on each
+// layOut returns the rows and cells of the layer, its text with a cell on each
 // line, and where in that text the words in small print start.
-func (l *Layer) lay() (rows []row, cells []cell, source string, small map[int]bool) {
+func (l *Layer) layOut() (rows []row, cells []cell, source string, small map[int]bool) {
 	rows, small = l.rows(), map[int]bool{}
 	usual := usualHeight(rows)
 	var text strings.Builder
@@ -38,7 +38,7 @@ func (l *Layer) lay() (rows []row, cells []cell, source string, small map[int]bo
 				if w.Box.height() < smallHeight*usual {
 					small[text.Len()] = true
 				}
-				text.WriteString(strings.ReplaceAll(w.Text, "\n", " "))
+				text.WriteString(readable(w.Text))
 				text.WriteByte(' ')
 			}
 			text.WriteByte('\n')
