@@ -71,19 +71,19 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool, write fu
 	if len(parts) > 1 { // the page is even: its ink shows where lines end
 		j.right = bytes.LastIndexByte(columns(m, m.Rect), 1)
 	}
-	now := r        // reads these parts
-	begun := false  // the languages for the first of parts are known
-	judged := false // whether an installed language has the script is known
+	current := r           // with the languages for the first of parts
+	chosen := false        // these languages were chosen for that part
+	scriptChecked := false // an installed language has the script, or nobody can tell
 	for {
-		err := now.words(ctx, m, parts, oneBlock, func(words []word) error {
+		err := current.words(ctx, m, parts, oneBlock, func(words []word) error {
 			part := words[0].part
-			if better := r.better(words); (part > 0 || !begun) && len(better) > 0 && !slices.Equal(better, now.languages) {
-				parts, now, begun = parts[part:], reader{r.program, better}, true
+			if better := r.better(words); (part > 0 || !chosen) && len(better) > 0 && !slices.Equal(better, current.languages) {
+				parts, current, chosen = parts[part:], reader{r.program, better}, true
 				return errOtherLanguages
 			}
-			begun = true
-			if letters, confidence := meanConfidence(words); !judged && letters >= minLetters && confidence < foreignConfidence {
-				judged = true
+			chosen = true
+			if letters, confidence := meanConfidence(words); !scriptChecked && letters >= minLetters && confidence < foreignConfidence {
+				scriptChecked = true
 				if foreign := r.foreign(ctx, m); foreign != "" {
 					return cmp.Or(write(j.gap()+foreign), errForeign)
 				}
@@ -91,7 +91,7 @@ func (r reader) read(ctx context.Context, m *image.Gray, markdown bool, write fu
 			if !inColumns(rows(words)) {
 				return j.add(words)
 			}
-			return now.words(ctx, m, parts[part:part+1], anything, j.addColumns)
+			return current.words(ctx, m, parts[part:part+1], anything, j.addColumns)
 		})
 		switch err {
 		case errOtherLanguages:

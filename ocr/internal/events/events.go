@@ -77,9 +77,9 @@ type Reader struct {
 	err      error // returned after ready
 	failed   bool  // the last event field was "error"
 	junk     bool  // some lines belong to no event stream
-	data     bool  // an event came
-	done     bool  // [DONE] came, or a whole answer
-	doneSent bool  // [DONE] was passed to go-openai
+	sawEvent bool
+	done     bool // [DONE] came, or a whole answer
+	doneSent bool // [DONE] was passed to go-openai
 }
 
 // NewReader returns a reader of body. stream tells whether a stream was asked
@@ -219,7 +219,7 @@ func (r *Reader) take(line string) error {
 		// (https://github.com/ggml-org/llama.cpp/pull/16109).
 		r.failed = true
 		return r.takeData(value)
-	case line[0] == '<' && !r.data:
+	case line[0] == '<' && !r.sawEvent:
 		return ErrWebPage
 	}
 	r.junk = true
@@ -250,7 +250,7 @@ func (r *Reader) takeJSON(line string) error {
 		switch {
 		case whole:
 			return r.decode(line)
-		case !begun && r.document && r.data: // the line is not part of a document
+		case !begun && r.document && r.sawEvent: // the line is not part of a document
 			r.document = false
 			return nil
 		case !begun:
@@ -273,7 +273,7 @@ func (r *Reader) decode(data string) error {
 	case refusal != "":
 		return &Refusal{refusal}
 	}
-	r.data = true
+	r.sawEvent = true
 	if len(r.chunk.text) == 0 && r.chunk.finish == "" {
 		r.alive(thinking)
 	}
@@ -305,14 +305,14 @@ func (r *Reader) end() error {
 			return err
 		}
 	}
-	if r.junk && !r.data {
+	if r.junk && !r.sawEvent {
 		return ErrNoEvents
 	}
 	return io.EOF
 }
 
-// brackets reports whether a text is whole JSON of an object or array, or the begin of
-// one, as far as its brackets and strings tell. Some endpoints send bare words such as
+// brackets reports whether a text is whole JSON of an object or array, or the beginning
+// of one, as far as its brackets and strings tell. Some endpoints send bare words such as
 // NaN, or control characters in strings, which no strict parser takes.
 func brackets(text string) (whole, begun bool) {
 	depth, quoted := 0, false
