@@ -226,10 +226,12 @@ func TestRedelivery(t *testing.T) {
 			}
 			seen[e.EnvelopeID] = true
 		}
-		c.none(time.Hour)
-		if n := s.w.Pending(s.cred.AppID); n != 0 {
-			t.Errorf("%d deliveries still pending", n)
+		last := time.Now()
+		s.wait(func() bool { return s.w.Pending(s.cred.AppID) == 0 })
+		if got := time.Since(last); got != 3*time.Second {
+			t.Errorf("given up %v after the last attempt, want 3 s", got)
 		}
+		c.none(time.Hour)
 	})
 }
 

@@ -55,7 +55,8 @@ type Options struct {
 	// Fault returns whether an envelope ("socket") or an ack ("ack") is lost,
 	// and whether the connection of the envelope closes.
 	Fault func(kind string) (lost, reset bool)
-	// Changed is called after an ack, and when a connection begins or ends.
+	// Changed is called after an ack, when an ack is late, and when a connection
+	// begins or ends.
 	Changed func()
 }
 
@@ -277,6 +278,7 @@ func (s *socket) write(ctx context.Context) {
 			s.app.hub.mu.Lock()
 			s.app.step()
 			s.app.hub.mu.Unlock()
+			s.app.hub.opts.Changed()
 			s.app.planStep(due)
 		case <-s.quit:
 			return
