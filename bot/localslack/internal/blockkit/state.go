@@ -64,19 +64,21 @@ func pick(options []*option, values []string) (picked []*option, unknown []strin
 
 // elements returns the elements of blocks that were checked before.
 func elements(blocks json.RawMessage) []*Element {
-	var all []struct {
-		BlockID        string     `json:"block_id"`
-		Elements       []*Element `json:"elements"`
-		Accessory      *Element   `json:"accessory"`
-		Element        *Element   `json:"element"`
-		DispatchAction bool       `json:"dispatch_action"`
-		Optional       bool       `json:"optional"`
-	}
-	if json.Unmarshal(blocks, &all) != nil { // rich text has elements of another form
-		return eachElement(blocks)
-	}
+	var raw []json.RawMessage
+	_ = json.Unmarshal(blocks, &raw) // nil, or checked before
 	var out []*Element
-	for _, b := range all {
+	for _, r := range raw {
+		var b struct {
+			BlockID        string     `json:"block_id"`
+			Elements       []*Element `json:"elements"`
+			Accessory      *Element   `json:"accessory"`
+			Element        *Element   `json:"element"`
+			DispatchAction bool       `json:"dispatch_action"`
+			Optional       bool       `json:"optional"`
+		}
+		if json.Unmarshal(r, &b) != nil {
+			continue // rich text has elements of another form
+		}
 		for _, e := range append(b.Elements, b.Accessory, b.Element) {
 			if e == nil {
 				continue
@@ -86,19 +88,6 @@ func elements(blocks json.RawMessage) []*Element {
 				e.Options = append(e.Options, group.Options...)
 			}
 			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// eachElement is elements for a single block at a time, without blocks of another
-// form.
-func eachElement(blocks json.RawMessage) (out []*Element) {
-	var raw []json.RawMessage
-	_ = json.Unmarshal(blocks, &raw)
-	for _, r := range raw {
-		if list := webapi.MustJSON([]json.RawMessage{r}); len(raw) > 1 {
-			out = append(out, elements(list)...)
 		}
 	}
 	return out
