@@ -42,7 +42,7 @@ func (c *call) postable() (*conversation, error) {
 func (w *Workspace) newMessage(a *app, t content, parent *Message) *Message {
 	m := &Message{
 		Type: "message", User: a.BotUserID, BotID: a.BotID, AppID: a.AppID,
-		BotProfile: &BotProfile{
+		BotProfile: &botProfile{
 			ID: a.BotID, AppID: a.AppID, UserID: a.BotUserID, Name: a.Name, TeamID: w.team.ID, Icons: map[string]string{},
 			Updated: w.users[a.BotUserID].Updated,
 		},
@@ -183,7 +183,7 @@ func chatUpdate(c *call) (answer, error) {
 		m.Metadata = t.metadata
 	}
 	if len(t.blocks) == 0 && m.Text != old.Text {
-		m.Edited = &Edited{User: c.app.BotUserID, TS: c.w.newTS()}
+		m.Edited = &edited{User: c.app.BotUserID, TS: c.w.newTS()}
 	}
 	c.w.replaceAndEmit(conv, old, m)
 	return answer{"channel": conv.info.ID, "ts": m.TS, "text": m.Text, "message": c.w.appView(conv, m, c.base, true)}, nil
@@ -212,8 +212,8 @@ func chatGetPermalink(c *call) (answer, error) {
 
 // Ephemeral is a message that only one person sees.
 type Ephemeral struct {
-	Channel, User string
-	Message       Message
+	Channel string
+	Message Message
 }
 
 const maxEphemerals = 1000
@@ -234,7 +234,7 @@ func (w *Workspace) Ephemerals(user string) []Ephemeral {
 	out := []Ephemeral{}
 	for _, e := range w.ephemerals {
 		if e.user == user {
-			out = append(out, Ephemeral{e.conv.info.ID, user, e.m.view(w.base(nil), true)})
+			out = append(out, Ephemeral{e.conv.info.ID, e.m.view(w.base(nil), true)})
 		}
 	}
 	return out

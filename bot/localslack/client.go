@@ -132,7 +132,7 @@ func (w *Workspace) Edit(user, channel, ts, text string) error {
 	}
 	m := old.clone()
 	m.Text = w.compose(text)
-	m.Edited = &Edited{User: user, TS: w.newTS()}
+	m.Edited = &edited{User: user, TS: w.newTS()}
 	w.replaceAndEmit(c, old, m)
 	return nil
 }

@@ -18,7 +18,7 @@ type Message struct {
 	User            string          `json:"user,omitempty"`
 	BotID           string          `json:"bot_id,omitempty"`
 	AppID           string          `json:"app_id,omitempty"`
-	BotProfile      *BotProfile     `json:"bot_profile,omitempty"`
+	BotProfile      *botProfile     `json:"bot_profile,omitempty"`
 	Team            string          `json:"team,omitempty"`
 	UserTeam        string          `json:"user_team,omitempty"` // of people of other workspaces, as the next two fields
 	SourceTeam      string          `json:"source_team,omitempty"`
@@ -41,15 +41,15 @@ type Message struct {
 	IsLocked        *bool           `json:"is_locked,omitempty"`  // false with replies
 	Subscribed      *bool           `json:"subscribed,omitempty"` // false with replies
 	Root            *Message        `json:"root,omitempty"`       // of a thread_broadcast
-	Edited          *Edited         `json:"edited,omitempty"`
+	Edited          *edited         `json:"edited,omitempty"`
 	Reactions       []Reaction      `json:"reactions,omitempty"`
 	Metadata        json.RawMessage `json:"metadata,omitempty"`
 
 	forward *forward // fills Attachments
 }
 
-// Edited holds the author and time of the last change of a message's text.
-type Edited struct {
+// edited holds the author and time of the last change of a message's text.
+type edited struct {
 	User string `json:"user"`
 	TS   string `json:"ts"`
 }
@@ -61,8 +61,8 @@ type Reaction struct {
 	Count int      `json:"count"`
 }
 
-// BotProfile comes with every message of an app.
-type BotProfile struct {
+// botProfile comes with every message of an app.
+type botProfile struct {
 	ID      string            `json:"id"`
 	AppID   string            `json:"app_id"`
 	UserID  string            `json:"user_id"`
