@@ -81,25 +81,29 @@ func (w *Workspace) SetBehaviour(b Behaviour) {
 
 // modes are the switches of SwitchOn.
 var modes = map[string]func(w *Workspace){
-	"redirect-private": func(w *Workspace) { w.change(func(b *Behaviour) { b.Redirect = RedirectPrivate }) },
-	"redirect-all":     func(w *Workspace) { w.change(func(b *Behaviour) { b.Redirect = RedirectAll }) },
-	"late-address":     func(w *Workspace) { w.change(func(b *Behaviour) { b.ScanTime, b.Scan = 2*time.Second, ScanNoAddress }) },
-	"late-type":        func(w *Workspace) { w.change(func(b *Behaviour) { b.ScanTime, b.Scan = 2*time.Second, ScanNoType }) },
-	"octet-stream":     func(w *Workspace) { w.change(func(b *Behaviour) { b.OctetStream = true }) },
-	"odd-parts":        func(w *Workspace) { w.change(func(b *Behaviour) { b.OddParts = true }) },
-	"mention-labels":   func(w *Workspace) { w.change(func(b *Behaviour) { b.MentionLabels = true }) },
-	"clock-ahead":      func(w *Workspace) { w.change(func(b *Behaviour) { b.ClockOffset = 5 * time.Minute }) },
-	"clock-behind":     func(w *Workspace) { w.change(func(b *Behaviour) { b.ClockOffset = -5 * time.Minute }) },
-	"enterprise":       func(w *Workspace) { w.JoinEnterprise("Local Group") },
-	"late-share":       func(w *Workspace) { w.Fail(Fault{Method: completeUpload, ShareDelay: 5 * time.Second}) },
-	"no-share":         func(w *Workspace) { w.Fail(Fault{Method: completeUpload, NeverShared: true}) },
-	"serving-error":    func(w *Workspace) { w.Fail(Fault{Method: "download", Times: 1, ServingError: true}) },
-	"empty-replies":    func(w *Workspace) { w.Fail(Fault{Method: "conversations.replies", Times: 1, NoMessages: true}) },
+	"redirect-private": func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.Redirect = RedirectPrivate }) },
+	"redirect-all":     func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.Redirect = RedirectAll }) },
+	"late-address": func(w *Workspace) {
+		w.changeBehaviour(func(b *Behaviour) { b.ScanTime, b.Scan = 2*time.Second, ScanNoAddress })
+	},
+	"late-type": func(w *Workspace) {
+		w.changeBehaviour(func(b *Behaviour) { b.ScanTime, b.Scan = 2*time.Second, ScanNoType })
+	},
+	"octet-stream":   func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.OctetStream = true }) },
+	"odd-parts":      func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.OddParts = true }) },
+	"mention-labels": func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.MentionLabels = true }) },
+	"clock-ahead":    func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.ClockOffset = 5 * time.Minute }) },
+	"clock-behind":   func(w *Workspace) { w.changeBehaviour(func(b *Behaviour) { b.ClockOffset = -5 * time.Minute }) },
+	"enterprise":     func(w *Workspace) { w.JoinEnterprise("Local Group") },
+	"late-share":     func(w *Workspace) { w.Fail(Fault{Method: completeUpload, ShareDelay: 5 * time.Second}) },
+	"no-share":       func(w *Workspace) { w.Fail(Fault{Method: completeUpload, NeverShared: true}) },
+	"serving-error":  func(w *Workspace) { w.Fail(Fault{Method: "download", Times: 1, ServingError: true}) },
+	"empty-replies":  func(w *Workspace) { w.Fail(Fault{Method: "conversations.replies", Times: 1, NoMessages: true}) },
 }
 
 const completeUpload = "files.completeUploadExternal"
 
-func (w *Workspace) change(f func(*Behaviour)) {
+func (w *Workspace) changeBehaviour(f func(*Behaviour)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f(&w.behaviour)

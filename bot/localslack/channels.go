@@ -77,6 +77,9 @@ func (c *conversation) channelType() string {
 
 func (c *conversation) has(user string) bool { return slices.Contains(c.members, user) }
 
+// visible reports whether the user may see the conversation.
+func (c *conversation) visible(user string) bool { return !c.info.IsPrivate || c.has(user) }
+
 // AddChannel adds a channel and returns its id (C…). AddChannel is silent:
 // there are no events and no "has joined" messages for the first members.
 func (w *Workspace) AddChannel(name string, private bool, members ...string) string {
@@ -198,8 +201,6 @@ func (c *conversation) message(ts string) *Message {
 	}
 	return nil
 }
-
-// This file is who comes into a conversation and who leaves it.
 
 // Join makes the user a member and tells everybody, as Slack does: a
 // channel_join message (in a private channel group_join) and a

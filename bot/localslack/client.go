@@ -13,7 +13,7 @@ import (
 	"slackocr/bot/localslack/internal/webapi"
 )
 
-// This file is the side of the person: what the chat's client would send.
+// This file has the acts of a person in a chat: posts, edits, reactions and so on.
 
 // Upload is a file that a person posts.
 type Upload struct {

@@ -31,7 +31,7 @@ type changeEvent struct {
 	EventTS         string  `json:"event_ts"`
 }
 
-// audience yields the apps that get an event of this conversation: the bot is
+// audience returns the apps that get an event of this conversation: the bot is
 // a member, the app subscribes to the event, and the token has the scope.
 func (w *Workspace) audience(c *conversation, event, scope string) []*app {
 	return slices.DeleteFunc(inOrder(w.apps), func(a *app) bool {

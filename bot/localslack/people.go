@@ -1,13 +1,12 @@
 package localslack
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
-	"slackocr/bot/localslack/internal/manifest"
-	"slackocr/bot/localslack/internal/socketmode"
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -45,167 +44,7 @@ type userProfile struct {
 	APIAppID    string `json:"api_app_id,omitempty"`
 }
 
-// App describes an app and its permissions, as in the app's manifest.
-type App struct {
-	Name      string
-	Scopes    []string // of the bot token
-	AppScopes []string // of the app-level token; nil means connections:write
-	Events    []string // subscriptions, such as "message.channels" or "app_mention"
-
-	Commands  []SlashCommand    // no other reaches the app
-	Shortcuts []MessageShortcut // likewise
-	// Interactive is true if presses, shortcuts and windows reach the app
-	// (settings.interactivity.is_enabled).
-	Interactive bool
-	// NoMessages is true if people cannot write to the app directly: the
-	// Messages tab of its home is off or read-only, which is the default of a
-	// manifest.
-	NoMessages bool
-	// OrgInstall is true if the app is installed in the whole organization
-	// (is_enterprise_install, with E… as the team). If the workspace has no
-	// organization, Install adds one.
-	OrgInstall bool
-}
-
-// FullApp returns an app that has every scope and gets every event that the
-// workspace knows. Its commands and shortcuts are left to the caller.
-func FullApp(name string) App {
-	scopes := []string{"commands"}
-	for _, m := range methods {
-		if m.kind != appToken {
-			scopes = append(scopes, m.scopes...)
-		}
-	}
-	for _, needed := range manifest.EventScopes {
-		scopes = append(scopes, needed...)
-	}
-	slices.Sort(scopes)
-	return App{Name: name, Scopes: slices.Compact(scopes), Events: slices.Sorted(maps.Keys(manifest.EventScopes)), Interactive: true}
-}
-
-// ParseManifest parses an app manifest in YAML or JSON. The app has exactly
-// the manifest's scopes and events. An error describes the part that Slack
-// would refuse.
-func ParseManifest(text []byte) (App, error) {
-	m, err := manifest.Parse(text)
-	if err != nil {
-		return App{}, err
-	}
-	home := m.Features.AppHome
-	a := App{
-		Name:        m.Features.BotUser.DisplayName,
-		Scopes:      m.OAuthConfig.Scopes.Bot,
-		Events:      m.Settings.EventSubscriptions.BotEvents,
-		Interactive: m.Settings.Interactivity.IsEnabled,
-		NoMessages:  !home.MessagesTabEnabled || home.MessagesTabReadOnlyEnabled,
-	}
-	for _, c := range m.Features.SlashCommands {
-		a.Commands = append(a.Commands, SlashCommand{c.Command, c.Description, c.UsageHint})
-	}
-	for _, s := range m.Features.Shortcuts {
-		if s.Type == "message" {
-			a.Shortcuts = append(a.Shortcuts, MessageShortcut{s.Name, s.CallbackID, s.Description})
-		}
-	}
-	return a, nil
-}
-
-// SlashCommand is a command of an app.
-type SlashCommand struct {
-	Command     string `json:"command"` // with its slash
-	Description string `json:"description"`
-	UsageHint   string `json:"usage_hint"`
-}
-
-// MessageShortcut is an app's entry in the menu of every message.
-type MessageShortcut struct {
-	Name        string `json:"name"`
-	CallbackID  string `json:"callback_id"`
-	Description string `json:"description"`
-}
-
-// Credentials are the tokens of an installed app.
-type Credentials struct {
-	AppID, BotToken, AppToken, BotUserID, BotID string
-}
-
-// app is an installed app.
-type app struct {
-	App
-	Credentials
-	base    string // of the last request, for links in events
-	socket  *socketmode.App
-	buckets webapi.Buckets
-}
-
-type tokenKind string
-
-const (
-	botToken tokenKind = "bot"
-	appToken tokenKind = "app"
-	noToken  tokenKind = "none"
-)
-
-type token struct {
-	kind    tokenKind
-	app     *app
-	scopes  []string
-	refused string // the error of every call with the token, or ""
-}
-
 var userColors = []string{"9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c"}
-
-// Install adds an app with its bot user and returns the tokens. The bot is not
-// a member of any conversation yet.
-func (w *Workspace) Install(a App) Credentials {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	a.Scopes, a.Events = slices.Clone(a.Scopes), slices.Clone(a.Events)
-	a.Commands, a.Shortcuts = slices.Clone(a.Commands), slices.Clone(a.Shortcuts)
-	if a.AppScopes == nil {
-		a.AppScopes = []string{"connections:write"}
-	}
-	if a.OrgInstall {
-		w.joinEnterprise("Local Group")
-	}
-	cred := Credentials{AppID: w.newID("A"), BotID: w.newID("B")}
-	cred.BotToken = "xoxb-local-" + secret()
-	cred.AppToken = "xapp-1-" + cred.AppID + "-" + secret()
-	u := w.addUser(a.Name, true)
-	u.Profile.BotID, u.Profile.APIAppID = cred.BotID, cred.AppID
-	cred.BotUserID = u.ID
-	in := &app{App: a, Credentials: cred, socket: w.sockets.Add(cred.AppID, a.Name), buckets: webapi.Buckets{}}
-	w.apps[cred.AppID] = in
-	w.tokens[cred.BotToken] = &token{kind: botToken, app: in, scopes: a.Scopes}
-	w.tokens[cred.AppToken] = &token{kind: appToken, app: in, scopes: a.AppScopes}
-	w.userChanged(u)
-	w.publish(nil, change{Type: "app", App: new(in.info())})
-	return cred
-}
-
-// RevokeToken makes later calls with the token fail: token_revoked for a bot
-// token, invalid_auth for an app-level token. Open sockets stay open.
-func (w *Workspace) RevokeToken(tok string) {
-	w.refuse(tok, "token_revoked")
-}
-
-// Uninstall removes the app of this bot token from the workspace: later calls
-// with the token are account_inactive. Open sockets stay open.
-func (w *Workspace) Uninstall(botToken string) {
-	w.refuse(botToken, "account_inactive")
-}
-
-func (w *Workspace) refuse(tok, code string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if t := w.tokens[tok]; t != nil {
-		if t.kind == appToken {
-			code = "invalid_auth"
-		}
-		t.refused = code
-	}
-	w.touch()
-}
 
 // AddUser adds a person and returns the id (U…).
 func (w *Workspace) AddUser(name string) string {
@@ -228,36 +67,6 @@ func (w *Workspace) addUser(name string, bot bool) *userObject {
 	return u
 }
 
-func (a *app) hasScope(s string) bool { return slices.Contains(a.Scopes, s) }
-
-// apiTest returns the arguments, or the requested error.
-func apiTest(c *call) (answer, error) {
-	if e := c.Args["error"]; e != "" {
-		return nil, webapi.Err(e)
-	}
-	return answer{"args": c.Args}, nil
-}
-
-func authTest(c *call) (answer, error) {
-	ans := answer{
-		"url": c.w.teamURL() + "/", "team": c.w.team.Name, "team_id": c.w.appTeam(c.app),
-		"user": c.w.users[c.app.BotUserID].Name, "user_id": c.app.BotUserID,
-		"bot_id": c.app.BotID, "is_enterprise_install": c.app.OrgInstall,
-	}
-	if c.w.enterprise != nil {
-		ans["enterprise_id"] = c.w.enterprise.id
-	}
-	if c.app.OrgInstall {
-		ans["team"] = c.w.enterprise.name
-	}
-	return ans, nil
-}
-
-// connectionsOpen returns the address of a Socket Mode connection.
-func connectionsOpen(c *call) (answer, error) {
-	return answer{"url": c.app.socket.Address(c.base)}, nil
-}
-
 func usersInfo(c *call) (answer, error) {
 	u := c.w.users[c.Args["user"]]
 	if u == nil {
@@ -272,14 +81,268 @@ func usersInfo(c *call) (answer, error) {
 	return answer{"user": v}, nil
 }
 
-func botsInfo(c *call) (answer, error) {
-	for _, a := range c.w.apps {
-		if a.BotID == c.Args["bot"] {
-			return answer{"bot": map[string]any{
-				"id": a.BotID, "deleted": false, "name": a.Name, "app_id": a.AppID, "user_id": a.BotUserID,
-				"updated": c.w.users[a.BotUserID].Updated, "icons": map[string]string{},
-			}}, nil
+// People of other workspaces in channels of this one are Slack Connect
+// (https://docs.slack.dev/apis/slack-connect). What their events carry is as Slack's
+// staff recorded it: slackapi/bolt-python tests/slack_bolt/request/test_internals.py.
+
+// Home is the workspace that a person belongs to.
+type Home int
+
+const (
+	// HomeHere is this workspace.
+	HomeHere Home = iota
+	// HomeSister is another workspace of the same organization. Its id is in
+	// team, user_team and source_team of the person's messages and in
+	// user.team_id of presses (slackapi/bolt-js issue 1875).
+	HomeSister
+	// HomeOrganization is HomeSister with the organization's id (E…) in
+	// user_team, source_team and user.team_id, and without a team_id in
+	// users.info (looker/lookerbot issue 184).
+	HomeOrganization
+	// HomePartner is a workspace of other people.
+	HomePartner
+	// HomePartnerGrid is a HomePartner that belongs to an organization.
+	HomePartnerGrid
+)
+
+// Guest is the kind of guest that a person is.
+type Guest int
+
+const (
+	GuestNone   Guest = iota
+	GuestMulti        // of several channels: is_restricted
+	GuestSingle       // of one: is_ultra_restricted as well
+)
+
+// Person is a new person.
+type Person struct {
+	Name  string
+	Home  Home
+	Guest Guest
+}
+
+// AddPerson adds a person and returns the id: U…, or W… for a person whom
+// Slack knows by the organization. A conversation with a person of a sister
+// workspace is shared in the organization (is_org_shared); if the workspace
+// has no organization, AddPerson adds one. A conversation with a person of a
+// partner is shared with that workspace: is_ext_shared, and
+// is_ext_shared_channel in its events. Apps get the files of such a
+// conversation as file_access "check_file_info", and must call files.info.
+// Messages of a partner's people have only the field team; app_mention also
+// has user_team, source_team and user_profile. A partner's people may press
+// buttons but may not use the commands and shortcuts of apps.
+func (w *Workspace) AddPerson(p Person) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	u := w.addUser(p.Name, false)
+	if p.Home == HomeOrganization || p.Home == HomePartnerGrid {
+		delete(w.users, u.ID)
+		u.ID = w.newID("W")
+		w.users[u.ID] = u
+	}
+	u.home = p.Home
+	u.IsRestricted, u.IsUltraRestricted = p.Guest != GuestNone, p.Guest == GuestSingle
+	switch p.Home {
+	case HomeSister, HomeOrganization:
+		u.TeamID = w.joinEnterprise("Local Group").sister
+	case HomePartner:
+		w.partner = cmp.Or(w.partner, w.newID("T"))
+		u.TeamID = w.partner
+	case HomePartnerGrid:
+		if w.partnerOrg == "" {
+			w.partnerOrg, w.partnerTeam = w.newID("E"), w.newID("T")
+		}
+		u.TeamID = w.partnerTeam
+	}
+	w.userChanged(u)
+	return u.ID
+}
+
+func (w *Workspace) external(user string) bool {
+	u := w.users[user]
+	return u != nil && u.home >= HomePartner
+}
+
+// actorTeam returns the id for the person's team in events and presses.
+func (w *Workspace) actorTeam(u *userObject) string {
+	switch u.home {
+	case HomeOrganization:
+		return w.enterprise.id
+	case HomePartnerGrid:
+		return w.partnerOrg
+	}
+	return u.TeamID
+}
+
+// connect makes the conversation shared if a member belongs to another
+// workspace.
+func (w *Workspace) connect(c *conversation) {
+	for _, m := range c.members {
+		u := w.users[m]
+		if u.home == HomeHere {
+			continue
+		}
+		c.info.IsShared = true
+		c.info.IsOrgShared = c.info.IsOrgShared || u.home < HomePartner
+		c.info.IsExtShared = c.info.IsExtShared || u.home >= HomePartner
+		if c.info.SharedTeamIDs == nil {
+			c.info.SharedTeamIDs = []string{w.team.ID}
+		}
+		if !slices.Contains(c.info.SharedTeamIDs, u.TeamID) {
+			c.info.SharedTeamIDs = append(slices.Clone(c.info.SharedTeamIDs), u.TeamID)
+		}
+		if u.home >= HomePartner && !slices.Contains(c.info.ConnectedTeamIDs, u.TeamID) {
+			c.info.ConnectedTeamIDs = append(slices.Clone(c.info.ConnectedTeamIDs), u.TeamID)
 		}
 	}
-	return nil, webapi.Err("bot_not_found")
+}
+
+// authorProfile comes with mentions by people of other workspaces.
+type authorProfile struct {
+	Team              string `json:"team"`
+	Name              string `json:"name"`
+	RealName          string `json:"real_name"`
+	DisplayName       string `json:"display_name"`
+	IsRestricted      bool   `json:"is_restricted"`
+	IsUltraRestricted bool   `json:"is_ultra_restricted"`
+}
+
+// setTeam sets the team of a message's author. Slack leaves the team out of a
+// message with files (slackapi/slack-api-specs issue 62), except for a
+// partner's people.
+func (w *Workspace) setTeam(m *Message) {
+	u := w.users[m.User]
+	switch {
+	case u != nil && u.home != HomeHere:
+		m.Team = u.TeamID
+		if u.home < HomePartner {
+			m.UserTeam, m.SourceTeam = w.actorTeam(u), w.actorTeam(u)
+		}
+	case len(m.Files) == 0:
+		m.Team = w.team.ID
+	}
+}
+
+// setMentionTeam sets the team in an app_mention, whose own team is the app's.
+func (w *Workspace) setMentionTeam(m *Message) {
+	u := w.users[m.User]
+	m.Team = w.team.ID
+	if u == nil || u.home == HomeHere {
+		return
+	}
+	m.UserTeam, m.SourceTeam = w.actorTeam(u), w.actorTeam(u)
+	m.UserProfile = &authorProfile{
+		Team: w.actorTeam(u), Name: u.Name, RealName: u.RealName, DisplayName: u.Profile.DisplayName,
+		IsRestricted: u.IsRestricted, IsUltraRestricted: u.IsUltraRestricted,
+	}
+}
+
+// appView returns the message as an app gets it: markdown blocks are expanded,
+// and in a shared channel files must be looked up.
+func (w *Workspace) appView(c *conversation, m *Message, base string, metadata bool) Message {
+	v := m.view(base, metadata)
+	v.Blocks = blockkit.Expand(v.Blocks)
+	if w.behaviour.OddParts && m.BotID != "" {
+		v.addOdd()
+	}
+	for i, f := range v.Files {
+		switch {
+		case f.Mode == "tombstone":
+		case c.info.IsExtShared:
+			v.Files[i] = File{ID: f.ID, Mode: "file_access", FileAccess: "check_file_info"}
+		default:
+			v.Files[i] = f.forApps()
+		}
+	}
+	return v
+}
+
+// isStranger returns the user's is_stranger for an app.
+func (w *Workspace) isStranger(a *app, user string) *bool {
+	if !w.external(user) {
+		return nil
+	}
+	for _, c := range w.convs {
+		if c.has(user) && c.visible(a.BotUserID) {
+			return new(false)
+		}
+	}
+	return new(true)
+}
+
+// enterprise is an organization of several workspaces, of which this workspace
+// is one: Enterprise Grid (https://docs.slack.dev/enterprise).
+type enterprise struct {
+	id, name string
+	sister   string // id of another workspace of the organization
+}
+
+// JoinEnterprise makes the workspace part of an organization with one more
+// workspace, and returns the organization's id (E…). From then on auth.test,
+// users.info, events and interactions name the organization, and every
+// url_private redirects as with RedirectPrivate. A second call changes
+// nothing.
+func (w *Workspace) JoinEnterprise(name string) (id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.joinEnterprise(name).id
+}
+
+func (w *Workspace) joinEnterprise(name string) *enterprise {
+	if w.enterprise == nil {
+		w.enterprise = &enterprise{id: w.newID("E"), name: name, sister: w.newID("T")}
+	}
+	return w.enterprise
+}
+
+// enterpriseUserObject is the part of users.info about a person's organization.
+type enterpriseUserObject struct {
+	ID             string   `json:"id"`
+	EnterpriseID   string   `json:"enterprise_id"`
+	EnterpriseName string   `json:"enterprise_name"`
+	IsAdmin        bool     `json:"is_admin"`
+	IsOwner        bool     `json:"is_owner"`
+	Teams          []string `json:"teams"`
+}
+
+// enterpriseUser returns nil for people without an organization.
+func (w *Workspace) enterpriseUser(u *userObject) *enterpriseUserObject {
+	v := &enterpriseUserObject{ID: u.ID, Teams: []string{u.TeamID}}
+	switch {
+	case u.home == HomePartnerGrid:
+		v.EnterpriseID, v.EnterpriseName = w.partnerOrg, "Partner Group"
+	case w.enterprise == nil || w.external(u.ID):
+		return nil
+	default:
+		v.EnterpriseID, v.EnterpriseName = w.enterprise.id, w.enterprise.name
+	}
+	return v
+}
+
+// enterpriseID returns the organization's id for payloads: null without
+// organization.
+func (w *Workspace) enterpriseID() *string {
+	if w.enterprise == nil {
+		return nil
+	}
+	return &w.enterprise.id
+}
+
+// appTeam returns the team of an app's installation, which is the organization
+// itself if the app is installed in the whole organization.
+func (w *Workspace) appTeam(a *app) string {
+	if a.OrgInstall {
+		return w.enterprise.id
+	}
+	return w.team.ID
+}
+
+// payloadTeam returns the fields team and enterprise of interactive payloads.
+func (w *Workspace) payloadTeam() (team map[string]string, enterprise any) {
+	team = map[string]string{"id": w.team.ID, "domain": w.team.Domain}
+	if w.enterprise == nil {
+		return team, nil
+	}
+	team["enterprise_id"], team["enterprise_name"] = w.enterprise.id, w.enterprise.name
+	return team, map[string]string{"id": w.enterprise.id, "name": w.enterprise.name}
 }

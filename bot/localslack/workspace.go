@@ -180,7 +180,8 @@ func parseTS(s string) (us int64, ok bool) {
 
 func secret() string { return rand.Text() }
 
-// inOrder returns the values of a map by id, in the order of their creation.
+// inOrder returns the values of a map in the order of their ids: those of a kind
+// in the order of their creation.
 func inOrder[T any](m map[string]T) []T {
 	all := make([]T, 0, len(m))
 	for _, id := range slices.Sorted(maps.Keys(m)) {

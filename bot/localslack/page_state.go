@@ -100,8 +100,6 @@ func (w *Workspace) snapshot(user string) pageSnapshot {
 	return s
 }
 
-func (c *conversation) visible(user string) bool { return !c.info.IsPrivate || c.has(user) }
-
 // subscribeSince returns the changes after seq that the user may see, so that no
 // change is missed between a snapshot and the subscription. If seq is unknown
 // or too old, ok is false, there is no subscription, and the caller must take
