@@ -67,19 +67,20 @@ func (t *Thread) Upload(ctx context.Context, name string, content []byte, state 
 	return save(ctx)
 }
 
-// upload sends content to Slack, which nobody can see yet. An upload address
-// is good for one try: the result of a try whose answer was lost is unknown.
+// upload sends content to Slack, which nobody can see yet. The transfer needs no
+// fence, whose time could be too short. An upload address is good for one try: the
+// result of a try whose answer was lost is unknown.
 func (t *Thread) upload(ctx context.Context, name string, content []byte) (id string, _ error) {
 	for {
 		place, err := t.uploadURL(ctx, name, len(content))
 		if err != nil {
 			return "", fmt.Errorf("asking where to upload: %w", err)
 		}
-		err = t.client.pacer.once(ctx, t.fenced(call{method: "upload", priority: final, timeout: uploadTimeout, do: func(ctx context.Context) error {
+		err = t.client.pacer.once(ctx, call{method: "upload", person: t.person, priority: final, timeout: uploadTimeout, do: func(ctx context.Context) error {
 			return t.client.api.UploadToURL(ctx, slack.UploadToURLParameters{
 				UploadURL: place.UploadURL, Reader: bytes.NewReader(content), Filename: name,
 			})
-		}}))
+		}})
 		if err == nil {
 			return place.FileID, nil
 		}

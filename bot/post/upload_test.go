@@ -11,7 +11,8 @@ import (
 	"slackocr/bot/localslack"
 )
 
-// TestUploads under faults: the file stands in the thread once.
+// TestUploads under faults: the file stands in the thread once. Each write must end
+// within ten seconds, as with the lease of a job, but not the transfer, which nobody sees.
 func TestUploads(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -26,8 +27,12 @@ func TestUploads(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(d *fixture) {
 				d.ws.Fail(tt.fault)
+				fence := func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+					ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+					return ctx, cancel, nil
+				}
 				var state UploadState
-				if err := d.thread().Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
+				if err := d.client().Thread(fence, d.channel, d.parent).Upload(d.Context(), "page.md", []byte("the text"), &state, unsaved); err != nil || !state.Shared {
 					t.Fatalf("shared %v, %v", state.Shared, err)
 				}
 				messages := d.ws.Thread(d.channel, d.parent)
