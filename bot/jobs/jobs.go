@@ -117,8 +117,8 @@ type Config struct {
 	MaxAttempts int
 	// LeaseFor is the duration of a lease, which is renewed three times within
 	// it. The job of a worker that died waits that long; the job of a frozen
-	// worker, which still seems to ask for jobs, up to twice as long. Default
-	// 10 s, at least 1 s.
+	// worker up to twice as long, since the store may first lease the job to
+	// the frozen worker again. Default 10 s, at least 1 s.
 	LeaseFor time.Duration
 	// MaxLeased is the most jobs that a queue works on at once. Default 256.
 	MaxLeased int

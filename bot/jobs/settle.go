@@ -71,13 +71,13 @@ func Handoff(err error) error { return &verdict{kind: handoff, err: err} }
 // context of the work: an error that only says that ctx has ended counts as
 // the cause of ctx.
 func judge(ctx context.Context, err error) *verdict {
-	v, said := errors.AsType[*verdict](err)
-	cut := errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable)
-	if cause := context.Cause(ctx); cause != nil && cut && !(said && v.kind == cancel) {
+	v, decided := errors.AsType[*verdict](err)
+	interrupted := errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable)
+	if cause := context.Cause(ctx); cause != nil && interrupted && !(decided && v.kind == cancel) {
 		return judge(context.WithoutCancel(ctx), cause)
 	}
 	switch {
-	case said:
+	case decided:
 		return &verdict{v.kind, v.after, err}
 	case err == nil:
 		return &verdict{kind: finish}

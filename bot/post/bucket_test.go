@@ -126,7 +126,7 @@ func TestLeaverHandsItsTokenBack(t *testing.T) {
 	})
 }
 
-func TestLaterHoldDoesNotShortenAnEarlierOne(t *testing.T) {
+func TestLaterBlockDoesNotShortenAnEarlierOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := rested(limit{every: time.Second, burst: 5})
 		b.limited(time.Now(), 10*time.Second)

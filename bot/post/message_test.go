@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// TestNoteIsOneLine: a note is one text object, so that it wraps as a line, and what it
+// TestCaptionIsOneLine: a caption is one text object, so that it wraps as a line, and what it
 // is made of formats nothing in it, quotes nothing and links nowhere.
-func TestNoteIsOneLine(t *testing.T) {
+func TestCaptionIsOneLine(t *testing.T) {
 	const address = "https://example.slack.com/archives/C1/p1"
 	for _, test := range []struct {
-		note       Caption
+		caption    Caption
 		kind, text string
 	}{
 		{Plain("a.png · 3 words"), "plain_text", "a.png · 3 words"},
@@ -24,7 +24,7 @@ func TestNoteIsOneLine(t *testing.T) {
 		{Caption{{Text: "> a.png"}, {Person: "U012"}}, "mrkdwn", "\u200b&gt; a.png <@U012>"},
 		{Caption{{Text: "by"}, {Person: "!channel"}, {Text: "alone"}}, "plain_text", "by alone"},
 	} {
-		content, err := json.Marshal(test.note.Block())
+		content, err := json.Marshal(test.caption.Block())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,10 +33,10 @@ func TestNoteIsOneLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(block.Elements) != 1 || block.Elements[0].Type != test.kind || block.Elements[0].Text != test.text {
-			t.Errorf("%v:\n%s\nwant %s %q", test.note, content, test.kind, test.text)
+			t.Errorf("%v:\n%s\nwant %s %q", test.caption, content, test.kind, test.text)
 		}
 		if strings.Contains(block.Elements[0].Text, "\n") {
-			t.Errorf("%v has several lines", test.note)
+			t.Errorf("%v has several lines", test.caption)
 		}
 	}
 }

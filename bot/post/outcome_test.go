@@ -13,8 +13,8 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// TestFateOfAnswers judges what slack-go makes of each answer.
-func TestFateOfAnswers(t *testing.T) {
+// TestOutcomeOfAnswers: slack-go turns each answer into an error of this outcome.
+func TestOutcomeOfAnswers(t *testing.T) {
 	code := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"ok":false,"error":%q}`, name) }
 	}
@@ -75,7 +75,7 @@ func TestFateOfAnswers(t *testing.T) {
 	}
 }
 
-func TestFateOfConnections(t *testing.T) {
+func TestOutcomeOfConnections(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -211,8 +211,8 @@ func tooMany(seconds int) call {
 	}}
 }
 
-// TestHoldOutlivesItsLeader: the next one knows of a 429 to the one before.
-func TestHoldOutlivesItsLeader(t *testing.T) {
+// TestBlockOutlivesItsLeader: the next one knows of a 429 to the one before.
+func TestBlockOutlivesItsLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := replicas(t, 2)
 		begun := time.Now()

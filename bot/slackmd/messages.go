@@ -73,9 +73,8 @@ func Messages(markdown string) (result Result) {
 	return result
 }
 
-// utf16Length returns the length of s as Slack's servers count, in UTF-16 units: the
-// greater of the two possible counts, since the documentation says
-// "characters".
+// utf16Length returns the length of s in UTF-16 units. Slack's documentation says
+// "characters", which are never more than these units.
 func utf16Length(s string) (n int) {
 	for _, r := range s {
 		n += utf16.RuneLen(r)

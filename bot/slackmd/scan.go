@@ -61,7 +61,7 @@ type scanner struct {
 
 	open    block // a paragraph or an item whose lines are being collected
 	from    int   // start of the open block's text in src, or -1
-	words   int   // start of the last open block that has words before a table
+	words   int   // start of the last open block in which words precede a table
 	blank   bool  // the previous line was blank
 	wasItem bool  // the previous block was an item
 	inList  bool  // since the last item, every block was indented
