@@ -34,6 +34,12 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 		h.model.write("A table of prices on white paper.")
 		h.talk(h.ann, h.channel, ts, "describe")
 		h.wait("it is shown", func() bool { return slices.Contains(h.results(ts), "A table of prices on white paper.") })
+		// Two questions may have the same answer.
+		h.model.write("Yes.")
+		for i, prompt := range []string{"prompt: Is it signed?", "prompt: Is it dated?"} {
+			h.talk(h.ann, h.channel, ts, prompt)
+			h.wait("the answer", func() bool { return h.count(ts, wordstest.ReadAs("page.png", prompt)) == i+1 })
+		}
 	})
 }
 

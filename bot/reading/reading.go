@@ -225,9 +225,10 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 // a new one.
 const maxBefore = 5
 
-// sameText reports whether a reading in another mode returned the text of an
-// earlier reading in the same thread, since an endpoint may ignore its prompt.
-// If that is unknown, the text counts as new.
+// sameText reports whether the text was the result of an earlier reading in another
+// mode in the same thread: an endpoint may ignore its prompt, and the text that a PDF
+// carries is the same in each mode. Two questions may have the same answer, so a prompt
+// is not compared with a prompt. If nothing is known, the text counts as new.
 func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	id := r.Files[i].Slack.ID
 	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
@@ -239,7 +240,7 @@ func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	}
 	for _, record := range records[max(0, len(records)-maxBefore):] {
 		before, ok := AskOf(record)
-		if !ok || ask.ModeKey(before.Mode) == ask.ModeKey(r.Mode) || before.Channel != r.Channel {
+		if !ok || before.Mode.Kind == r.Mode.Kind || before.Channel != r.Channel {
 			continue
 		}
 		s, err := DecodeState(record, &before, true)

@@ -143,7 +143,7 @@ var failures = map[Kind]row{
 	ModelProtocol:   {cause: "the OCR service sent an answer that I can't read", cure: "Ask whoever runs me to check its address.", owner: Operator, namesOperator: true},
 	Truncated:       {cause: "the model stopped before the end of the page", cure: "Please post the rest as a second picture.", otherMode: true},
 	Looped:          {cause: "from there on, the model only repeated itself", cure: "Please post the rest as a second picture.", otherMode: true},
-	SameText:        {cause: "the model gave the same text as before, which is already above", cure: "It may not know any other way to read.", owner: Nobody, otherMode: true},
+	SameText:        {cause: "I got the same text as before, which is already above", cure: "Reading it another way may not change that.", owner: Nobody, otherMode: true},
 
 	Stopped:     {cause: "somebody stopped me", owner: Nobody, otherMode: true},
 	TextTooLong: {cause: "its text is longer than I can keep", cure: "Please post it in parts.", otherMode: true},
