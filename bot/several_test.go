@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
@@ -337,6 +338,24 @@ func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
 		h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadFiles(3, 3, "markdown")) == 1 })
 		h.whole(ts, "a.png", "b.png", "c.png")
 		h.list(ts, wordstest.ReadFiles(3, 3, "markdown"), fileLine("a.png", 2), fileLine("b.png", 2), fileLine("c.png", 2))
+	})
+}
+
+// TestPlaceBehindAFileThatIsNotRead: a file that failed before its turn is not ahead of
+// the others of its message.
+func TestPlaceBehindAFileThatIsNotRead(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) { _ = w.pause(time.Minute); w.text("text"); w.end("stop") })
+		h.post("before.png")
+		h.wait("it is read", func() bool { return h.requests() == 1 })
+		ts := h.say(h.ann, localslack.Post{
+			Channel: h.channel, Text: h.named(""), Files: []localslack.Upload{{Name: "notes.txt", Data: []byte("notes")}, {Name: "b.png", Data: picture}},
+		})
+		h.wait("a reply", func() bool { return len(h.answers(ts)) > 0 })
+		if got, want := h.replyLines(ts)[2], words.Of("b.png", words.Waiting("", 0)); got != want {
+			t.Errorf("the reply begins with %q, want %q", got, want)
+		}
 	})
 }
 

@@ -43,11 +43,21 @@ func newLive(n int) []liveFile {
 func (r *run) set(i int, about post.Change, edit func(*liveFile)) {
 	r.mu.Lock()
 	edit(&r.live[i])
-	if about == post.QueueChange && slices.ContainsFunc(r.live, func(f liveFile) bool { return f.pages != nil || f.ahead == inWork }) {
+	if about == post.QueueChange && r.anyInWork() {
 		about = post.StatusChange // there is more to show than a place in a queue
 	}
 	r.mu.Unlock()
 	r.changed(about)
+}
+
+// anyInWork reports whether a file is being read. The caller holds mu.
+func (r *run) anyInWork() bool {
+	for i, f := range r.live {
+		if r.state.Files[i].unread() && (f.pages != nil || f.ahead == inWork) {
+			return true
+		}
+	}
+	return false
 }
 
 // changed has the reply show the present contents, if it is open.
@@ -86,6 +96,7 @@ func (r *run) view() post.View {
 	state, files, retryIn := r.state.clone(), slices.Clone(r.live), r.retryIn
 	r.mu.Unlock()
 	v := post.View{Head: headOf(r.Ask), Buttons: r.runningButtons(state)}
+	earlier := 0 // files that will enter the line for the model before the file
 	for i, f := range files {
 		if r.erased(i) {
 			continue
@@ -94,7 +105,7 @@ func (r *run) view() post.View {
 		if saved.Phase != Delivered {
 			text = f.shown()
 		}
-		name, line := "", f.line(r, i, text, retryIn)
+		name, line := "", f.line(r, i, text, earlier, retryIn)
 		if len(files) > 1 {
 			name = slackmd.Name(r.Files[i].Name())
 			if !saved.unread() {
@@ -106,6 +117,9 @@ func (r *run) view() post.View {
 			v.Texts = append(v.Texts, post.Text{Name: name, Markdown: text})
 		}
 		v.Lines = append(v.Lines, post.Line{Caption: post.Plain(line)})
+		if saved.unread() && f.ahead == notInLine {
+			earlier++
+		}
 	}
 	if len(files) > 1 {
 		title := words.Reading(words.Files(len(v.Lines), r.Mode))
@@ -124,8 +138,9 @@ func (f liveFile) shown() string {
 	return f.text
 }
 
-// line returns the line about an unfinished file with its text so far.
-func (f liveFile) line(r *run, i int, text string, retryIn time.Duration) string {
+// line returns the line about an unfinished file with its text so far. For earlier see
+// view, and for retryIn see run.
+func (f liveFile) line(r *run, i int, text string, earlier int, retryIn time.Duration) string {
 	title := lineTitle(r.Ask, i)
 	switch {
 	case f.err != nil && retryIn > 0:
@@ -138,7 +153,7 @@ func (f liveFile) line(r *run, i int, text string, retryIn time.Duration) string
 		return words.ReadingOn(title, f.pages.progress(text))
 	case f.ahead == notInLine && f.idle():
 		if ahead := r.Turns.ahead(r.Person); ahead >= 0 {
-			return words.Waiting(title, ahead+i)
+			return words.Waiting(title, ahead+earlier)
 		}
 	}
 	return words.Reading(title)

@@ -13,7 +13,7 @@ import (
 // TestQueuedAfterOpening: a file that was opened before its turn is told its place, and
 // a file in work is not.
 func TestQueuedAfterOpening(t *testing.T) {
-	r := &run{live: newLive(1)}
+	r := &run{live: newLive(1), state: State{Files: make([]FileState, 1)}}
 	p := &pages{pieces: make([]piece, 1)}
 	r.set(0, post.StatusChange, func(f *liveFile) { f.ahead, f.pages = inWork, p })
 	if r.setAhead(0, 2); r.live[0].ahead != 2 {
@@ -23,6 +23,12 @@ func TestQueuedAfterOpening(t *testing.T) {
 	p.running.Add(1)
 	if r.setAhead(0, 1); r.live[0].ahead != inWork {
 		t.Errorf("a file in work: %+v", r.live[0])
+	}
+	if !r.anyInWork() {
+		t.Error("no file is in work")
+	}
+	if r.state.Files[0].Phase = Finished; r.anyInWork() {
+		t.Error("a finished file is in work")
 	}
 }
 
