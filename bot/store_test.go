@@ -102,6 +102,33 @@ func TestShakyStoreCostsNothing(t *testing.T) {
 	}
 }
 
+// TestStoreThatIsAwayAtTheEnd of a text: the text is kept until the store is back, and the
+// model is not asked again.
+func TestStoreThatIsAwayAtTheEnd(t *testing.T) {
+	inBubble(t, func(h *house) {
+		store := &shaky{Store: h.jobs}
+		h.startOn(store)
+		h.model.will(func(w *stream) {
+			w.text("one two three")
+			if h.requests() == 1 {
+				back := time.Now().Add(8 * time.Second)
+				store.will(func(context.Context) error {
+					if time.Now().Before(back) {
+						return context.DeadlineExceeded
+					}
+					return nil
+				})
+			}
+			w.end("stop")
+		})
+		ts := h.post("page.png")
+		h.closesWith(ts, readLine("page.png", 3, 1))
+		if n := h.requests(); n != 1 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
 // TestStopWhileTheStoreHangs ends in time all the same.
 func TestStopWhileTheStoreHangs(t *testing.T) {
 	inBubble(t, func(h *house) {

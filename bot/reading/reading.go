@@ -200,7 +200,7 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 	if failure == nil && r.sameText(ctx, i, text) {
 		text, failure = "", words.Failed(words.SameText)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	ctx, cancel := settling(ctx)
 	defer cancel()
 	err := r.saveText(ctx, i, wholeText, text)
 	if errors.Is(err, jobs.ErrTooLarge) {

@@ -286,3 +286,14 @@ func (r *run) saveText(ctx context.Context, i, n int, text string) error {
 
 // settleTimeout bounds the writes after the end of a job's context.
 const settleTimeout = 2 * time.Second
+
+// settling returns a context for the last writes of the work with ctx, which ends
+// settleTimeout after ctx.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(settleTimeout, cancel) })
+	return writing, func() {
+		stop()
+		cancel()
+	}
+}
