@@ -64,13 +64,13 @@ func (p *parser) build(name string) []term {
 		return p.environment()
 	case "overset", "stackrel", "underset":
 		script := join(p.argument())
-		return attach(p.argument(), Script(strings.TrimSpace(script), name != "underset"))
+		return p.attach(p.argument(), Script(strings.TrimSpace(script), name != "underset"))
 	case "xrightarrow", "xleftarrow":
 		if p.spaces(); strings.HasPrefix(p.src[p.i:], "[") { // words below the arrow
 			return p.fail()
 		}
 		arrow := map[string]string{"xrightarrow": "→", "xleftarrow": "←"}[name]
-		return attach([]term{{kind: operator, text: arrow}}, Script(strings.TrimSpace(join(p.argument())), true))
+		return p.attach([]term{{kind: operator, text: arrow}}, Script(strings.TrimSpace(join(p.argument())), true))
 	case "not":
 		terms := p.argument()
 		if len(terms) != 1 {
@@ -222,14 +222,14 @@ func (p *parser) environment() []term {
 		return nil
 	}
 	e, ok := environments[strings.TrimSuffix(name, "*")]
-	if p.depth++; !ok || p.depth > maxDepth {
+	if !ok {
 		return p.fail()
 	}
 	p.skipOption(placement)
 	if e.argument {
 		p.raw()
 	}
-	cells := texts(p.rows(name))
-	p.depth--
-	return []term{{kind: block, rows: &rows{cells: cells, environment: e}}}
+	return p.nest(func() []term {
+		return []term{{kind: block, rows: &rows{cells: texts(p.rows(name)), environment: e}}}
+	})
 }

@@ -30,11 +30,12 @@ const (
 
 // term is a piece of a formula.
 type term struct {
-	kind   kind
-	text   string
-	open   bool // ends in a script that a following letter would lengthen
-	spaced bool // an operator with a space after
-	rows   *rows
+	kind    kind
+	text    string
+	scripts int  // number of scripts
+	open    bool // ends in a script that a following letter would lengthen
+	spaced  bool // an operator with a space after
+	rows    *rows
 }
 
 // rows holds the rows of a block.

@@ -7,8 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds the nesting of groups.
-const maxDepth = 40
+const (
+	// maxDepth bounds the nesting of groups, arguments and environments.
+	maxDepth = 40
+	// maxScripts bounds the scripts of a term.
+	maxScripts = 8
+)
 
 // parser reads LaTeX in one pass from left to right.
 type parser struct {
@@ -21,6 +25,16 @@ type parser struct {
 func (p *parser) fail() []term {
 	p.failed = true
 	return nil
+}
+
+// nest calls read for what is nested in something else.
+func (p *parser) nest(read func() []term) []term {
+	if p.depth++; p.depth > maxDepth {
+		return p.fail()
+	}
+	inside := read()
+	p.depth--
+	return inside
 }
 
 // all reads the whole formula. Lines outside any environment are rows.
@@ -81,13 +95,13 @@ func (p *parser) line() []term {
 		case c == '\'':
 			n := len(rest) - len(strings.TrimLeft(rest, "'"))
 			p.i += n
-			terms = attach(terms, strings.Repeat("′", n))
+			terms = p.attach(terms, strings.Repeat("′", n))
 		case isCommand(rest, `\over`):
 			p.i += len(`\over`)
-			return []term{fraction(terms, p.line())}
+			return []term{fraction(terms, p.nest(p.line))}
 		case isCommand(rest, `\choose`):
 			p.i += len(`\choose`)
-			return []term{choose(terms, p.line())}
+			return []term{choose(terms, p.nest(p.line))}
 		default:
 			terms = append(terms, p.atom()...)
 		}
@@ -154,14 +168,10 @@ func kindOf(r rune) kind {
 	return ordinary
 }
 
-// group reads a group in braces. Several terms become one term.
+// group reads a group in braces.
 func (p *parser) group() []term {
 	p.i++
-	if p.depth++; p.depth > maxDepth {
-		return p.fail()
-	}
-	inside := p.line()
-	p.depth--
+	inside := p.nest(p.line)
 	if p.i >= len(p.src) || p.src[p.i] != '}' {
 		return p.fail()
 	}
@@ -169,7 +179,7 @@ func (p *parser) group() []term {
 	return inside
 }
 
-// argument reads an atom, after spaces, as a single term.
+// argument reads spaces and the argument of a command or of a script.
 func (p *parser) argument() []term {
 	p.spaces()
 	if p.i < len(p.src) && isDigit(rune(p.src[p.i])) { // as in \frac12
@@ -179,7 +189,7 @@ func (p *parser) argument() []term {
 	if p.i < len(p.src) && (p.src[p.i] == '^' || p.src[p.i] == '_') {
 		return p.fail()
 	}
-	return p.atom()
+	return p.nest(p.atom)
 }
 
 func (p *parser) spaces() {
@@ -246,11 +256,11 @@ func (p *parser) raw() (string, bool) {
 
 // script reads a superscript or subscript of the last term.
 func (p *parser) script(terms []term, raised bool) []term {
-	return attach(terms, Script(strings.TrimSpace(join(p.argument())), raised))
+	return p.attach(terms, Script(strings.TrimSpace(join(p.argument())), raised))
 }
 
 // attach adds a script, which may be empty, to the last term.
-func attach(terms []term, script string) []term {
+func (p *parser) attach(terms []term, script string) []term {
 	if script == "" {
 		return terms
 	}
@@ -263,6 +273,9 @@ func attach(terms []term, script string) []term {
 	t := &terms[len(terms)-1]
 	if t.kind == ratio || t.kind == root {
 		t.text, t.kind = "("+t.text+")", closing
+	}
+	if t.scripts++; t.scripts > maxScripts {
+		return p.fail()
 	}
 	t.text += script
 	t.open = (script[0] == '^' || script[0] == '_') && !strings.HasSuffix(script, ")")

@@ -2,8 +2,8 @@
 // keep the meaning: a fraction with a neighbour gets parentheses, and a
 // formula with a part that has no signs is refused as a whole.
 //
-// All functions are pure and take hostile input. The time grows at most with the
-// square of the length of a formula, which callers must bound.
+// All functions are pure and take hostile input. They take time linear in the
+// length of a formula, which callers must bound.
 package texmath
 
 import "strings"
