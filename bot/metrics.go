@@ -20,76 +20,72 @@ import (
 // https://prometheus.io/docs/practices/naming.
 type metrics struct {
 	registry          *prometheus.Registry
+	factory           promauto.Factory // for the registry
 	reading           *reading.Metrics
 	notTaken          *prometheus.CounterVec
 	retries, connects prometheus.Counter
 
 	// Of the requests to the endpoint.
-	modelErrors                         *prometheus.CounterVec
-	requests, modelRetries, loops, cuts prometheus.Counter
-	sentBytes, receivedBytes            prometheus.Counter
-	modelFirstText, modelTook           prometheus.Histogram
+	modelErrors               *prometheus.CounterVec
+	modelRetries, loops, cuts prometheus.Counter
+	sentBytes, receivedBytes  prometheus.Counter
+	modelFirstText, modelTook prometheus.Histogram
 }
-
-// namespace is the start of the name of each metric.
-const namespace = "slackocr"
 
 func newMetrics() *metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	factory := promauto.With(registry)
+	factory := promauto.With(prometheus.WrapRegistererWithPrefix("slackocr_", registry))
 	counter := func(name, help string) prometheus.Counter {
-		return factory.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
+		return factory.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
-	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return factory.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	// All values of a label exist from the start, because an alert cannot see the
+	// first increase of a new series.
+	counters := func(name, help, label string, values ...string) *prometheus.CounterVec {
+		vector := factory.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+		for _, value := range values {
+			vector.WithLabelValues(value)
+		}
+		return vector
 	}
-	seconds := func(name, help string, buckets ...float64) prometheus.Histogram {
-		return factory.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
+	seconds := func(name, help string) prometheus.Histogram {
+		return factory.NewHistogram(prometheus.HistogramOpts{
+			Name: name, Help: help, Buckets: []float64{.1, .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600, 1800, 3600},
+		})
 	}
-	long := []float64{.5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600, 1800, 3600}
-	m := &metrics{
-		registry: registry,
+	files := factory.NewCounterVec(prometheus.CounterOpts{Name: "requests_total", Help: "Finished files, by mode and outcome."}, []string{"mode", "outcome"})
+	for _, kind := range ocr.Kinds() {
+		for _, outcome := range []string{reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped} {
+			files.WithLabelValues(string(kind), outcome)
+		}
+	}
+	var classes []string
+	for _, class := range ocr.Classes() {
+		classes = append(classes, label(class))
+	}
+	return &metrics{
+		registry: registry, factory: factory,
 		reading: &reading.Metrics{
-			Files:      counters("requests_total", "Finished files, by mode and outcome.", "mode", "outcome"),
-			Pages:      counters("pages_total", "Pages, and parts of tall pages, by whether the model read them.", "outcome"),
-			Downloaded: counters("download_bytes_total", "Bytes of downloaded files.", "source"),
-			FirstText:  seconds("first_text_seconds", "Time from the ask to the first text that is visible in Slack.", long...),
-			WholeText:  seconds("whole_text_seconds", "Time from the ask to the whole text in Slack.", long...),
+			Files:      files,
+			Pages:      counters("pages_total", "Pages, and parts of tall pages, by whether the model read them.", "outcome", "read", "failed"),
+			Downloaded: counters("download_bytes_total", "Bytes of downloaded files.", "source", "slack", "web"),
+			FirstText:  seconds("first_text_seconds", "Time from the ask to the first text that is visible in Slack."),
+			WholeText:  seconds("whole_text_seconds", "Time from the ask to the whole text in Slack."),
 		},
-		notTaken: counters("requests_not_taken_total", "Requests that could not be stored, by reason. Slack sends some of them again.", "reason"),
+		notTaken: counters("requests_not_taken_total", "Requests that could not be stored, by reason. Slack sends some of them again.", "reason", "full", "unavailable", "other"),
 		retries:  counter("request_retries_total", "Failed attempts at a file that are repeated later."),
 		connects: counter("socket_connects_total", "Connections to Slack; all but the first are reconnects."),
 
-		requests:       counter("model_requests_total", "Requests for a page at the OCR endpoint."),
-		modelErrors:    counters("model_errors_total", "Requests that failed, by the class of the failure.", "class"),
+		modelErrors:    counters("model_errors_total", "Requests that failed, by the class of the failure.", "class", classes...),
 		modelRetries:   counter("model_retries_total", "Requests that were not the first for their page."),
 		loops:          counter("model_loops_total", "Answers that were ended because the model repeated itself."),
 		cuts:           counter("model_cuts_total", "Answers that reached the model's limit."),
 		sentBytes:      counter("model_sent_bytes_total", "Bytes of pictures that were sent to the endpoint, before base64."),
 		receivedBytes:  counter("model_received_bytes_total", "Bytes of text from the endpoint."),
-		modelFirstText: seconds("model_first_text_seconds", "Time from a request to the endpoint to its first text.", .1, .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120),
-		modelTook:      seconds("model_request_seconds", "Duration of requests to the endpoint, including failed ones.", .25, .5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 300, 600),
+		modelFirstText: seconds("model_first_text_seconds", "Time from a request to the endpoint to its first text."),
+		modelTook:      seconds("model_request_seconds", "Duration of requests to the endpoint, including failed ones."),
 	}
-	// All values of a label exist from the start, because an alert cannot see the
-	// first increase of a new series.
-	exist := func(vector *prometheus.CounterVec, values ...string) {
-		for _, value := range values {
-			vector.WithLabelValues(value)
-		}
-	}
-	exist(m.reading.Pages, "read", "failed")
-	exist(m.reading.Downloaded, "slack", "web")
-	exist(m.notTaken, "full", "unavailable", "other")
-	for _, class := range ocr.Classes() {
-		exist(m.modelErrors, label(class))
-	}
-	for _, kind := range ocr.Kinds() {
-		exist(m.reading.Files.MustCurryWith(prometheus.Labels{"mode": string(kind)}),
-			reading.OutcomeRead, reading.OutcomeEmpty, reading.OutcomePartial, reading.OutcomeFailed, reading.OutcomeStopped)
-	}
-	return m
 }
 
 // label returns the label's value for a class of errors.
@@ -97,7 +93,6 @@ func label(class ocr.Class) string { return strings.ReplaceAll(class.String(), "
 
 // attempt counts a request to the endpoint.
 func (m *metrics) attempt(t ocr.Attempt) {
-	m.requests.Inc()
 	m.sentBytes.Add(float64(t.ImageBytes))
 	m.receivedBytes.Add(float64(t.Text))
 	m.modelTook.Observe(t.Took.Seconds())
@@ -136,13 +131,13 @@ func (b *Bot) Metrics() prometheus.Gatherer { return b.metrics.registry }
 // watch registers the values that the bot's parts count themselves. Reading them
 // waits for nothing.
 func (m *metrics) watch(b *Bot) {
-	factory := promauto.With(m.registry)
 	gauge := func(name, help string, value func() float64) {
-		factory.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value)
+		m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
+	turns, decoder := b.reader.Turns, b.config.Decoder
 	for i, component := range b.Components() {
-		factory.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "ready", Help: "1 for each component (label part) that works, else 0.",
+		m.factory.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ready", Help: "1 for each component (label part) that works, else 0.",
 			ConstLabels: prometheus.Labels{"part": component.Name},
 		}, func() float64 {
 			if b.Components()[i].Problem != "" {
@@ -159,17 +154,15 @@ func (m *metrics) watch(b *Bot) {
 		return 0
 	})
 	gauge("replicas", "Bots that share the store of jobs.", func() float64 { return float64(b.jobs.Replicas()) })
-	gauge("model_running", "Turns at the OCR endpoint that are in use.", func() float64 { n, _ := b.reader.Turns.Load(); return float64(n) })
-	gauge("model_limit", "Turns at the OCR endpoint of all replicas together, see OCR_CONCURRENCY.", func() float64 { return float64(b.reader.Turns.Size()) })
-	gauge("model_waiting", "Pages that wait for a turn.", func() float64 { _, n := b.reader.Turns.Load(); return float64(n) })
-	factory.NewCounterFunc(prometheus.CounterOpts{
-		Namespace: namespace, Name: "decode_kills_total", Help: "Processes that opened a file and crashed, or were killed because of a limit.",
-	}, func() float64 { return float64(b.config.Decoder.Kills()) })
-	gauge("decode_running", "Processes that open files.", func() float64 { n, _ := b.config.Decoder.Load(); return float64(n) })
-	gauge("decode_waiting", "People whose files or pages wait for such a process.", func() float64 { _, n := b.config.Decoder.Load(); return float64(n) })
-	gauge("temporary_bytes", "Space for temporary files that is taken, see TEMP_SIZE.", func() float64 {
-		return float64(b.reader.Space.Used() + b.config.Decoder.Used())
-	})
+	gauge("model_running", "Turns at the OCR endpoint that are in use.", func() float64 { n, _ := turns.Load(); return float64(n) })
+	gauge("model_limit", "Turns at the OCR endpoint of all replicas together, see OCR_CONCURRENCY.", func() float64 { return float64(turns.Size()) })
+	gauge("model_waiting", "Pages that wait for a turn.", func() float64 { _, n := turns.Load(); return float64(n) })
+	gauge("decode_running", "Processes that open files.", func() float64 { n, _ := decoder.Load(); return float64(n) })
+	gauge("decode_waiting", "People whose files or pages wait for such a process.", func() float64 { _, n := decoder.Load(); return float64(n) })
+	gauge("temporary_bytes", "Space for temporary files that is taken, see TEMP_SIZE.", func() float64 { return float64(b.reader.Space.Used() + decoder.Used()) })
+	m.factory.NewCounterFunc(prometheus.CounterOpts{
+		Name: "decode_kills_total", Help: "Processes that opened a file and crashed, or were killed because of a limit.",
+	}, func() float64 { return float64(decoder.Kills()) })
 }
 
 // Component is a part of the system that the bot needs.

@@ -128,7 +128,6 @@ func TestMetricsOfARealImage(t *testing.T) {
 		`slackocr_first_text_seconds_count`:                        1,
 		`slackocr_whole_text_seconds_count`:                        1,
 		`slackocr_download_bytes_total{source="slack"}`:            float64(len(picture.Data)),
-		`slackocr_model_requests_total`:                            1,
 		`slackocr_model_errors_total{class="key_refused"}`:         0,
 		`slackocr_model_retries_total`:                             0,
 		`slackocr_model_received_bytes_total`:                      float64(len("first words and more")),
