@@ -17,6 +17,7 @@ import (
 	"slackocr/bot/slackmd"
 	"slackocr/cmd/bot/internal/ocrcmd"
 	"slackocr/cmd/bot/internal/office"
+	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -189,6 +190,30 @@ func TestOCRPages(t *testing.T) {
 		if n := fmt.Sprint(strings.Count(s.out.String(), "Hello")); status != tt.status || n != tt.texts || !strings.Contains(s.complaints.String(), tt.said) {
 			t.Errorf("--pages %q: exit status %d, %s texts\n%s", tt.pages, status, n, &s.complaints)
 		}
+	}
+}
+
+// TestOCRKeepsTheRestOfATallPicture whose first part the endpoint refuses.
+func TestOCRKeepsTheRestOfATallPicture(t *testing.T) {
+	asked := 0
+	s := newShell(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 1 {
+			http.Error(w, `{"error":{"message":"no","code":"sensitive_check_error"}}`, http.StatusBadRequest)
+			return
+		}
+		hello(w, r)
+	})
+	if err := os.WriteFile("tall.png", pagetest.PNG("Hello", pagetest.Layout{Width: 2, Height: 30}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status := s.ocr(t, "--json", "tall.png")
+	var got ocrcmd.Result
+	if err := json.Unmarshal(s.out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if asked < 2 || status != statusFailed || got.Pages != 1 || got.Error != "" || !strings.Contains(got.Cut, ocr.Refused.String()) ||
+		strings.Count(got.Text, "Hello") != asked-1 {
+		t.Errorf("exit status %d after %d requests: %+v", status, asked, got)
 	}
 }
 

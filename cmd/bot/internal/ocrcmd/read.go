@@ -71,7 +71,7 @@ func (r *fileReader) readPages(ctx context.Context, result *Result, started time
 	}
 	defer doc.Close()
 	total := doc.Pages() + doc.Left()
-	asked := 0
+	asked, lastRead := 0, 0 // pieces, and the number of the page of the last piece that was read
 	for i := range doc.Len() {
 		number := doc.Number(i)
 		if !r.pages.has(number) {
@@ -99,8 +99,8 @@ func (r *fileReader) readPages(ctx context.Context, result *Result, started time
 			return err
 		case err != nil:
 			result.cut(of + r.explain(err))
-		case !doc.Continues(i):
-			result.Pages++
+		case number != lastRead:
+			result.Pages, lastRead = result.Pages+1, number
 		}
 	}
 	switch {
@@ -202,16 +202,15 @@ const (
 var scopes = map[ocr.Class]scope{
 	ocr.KeyRefused: everyFile,
 	ocr.Unpaid:     everyFile,
-	ocr.Busy:       everyPage,
 	ocr.Down:       everyFile,
+	ocr.NotFound:   everyFile,
+	ocr.Busy:       everyPage,
+	ocr.BadRequest: everyPage,
+	ocr.Protocol:   everyPage,
 	ocr.Refused:    onePage,
 	ocr.TooLarge:   onePage,
-	ocr.BadRequest: everyPage,
-	ocr.NotFound:   everyFile,
 	ocr.CutOff:     onePage,
 	ocr.Idle:       onePage,
-
-	ocr.Protocol: everyPage,
 }
 
 func scopeOf(err error) scope {

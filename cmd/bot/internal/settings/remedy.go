@@ -23,7 +23,7 @@ func (c *Config) Remedy(class ocr.Class) string {
 	case ocr.Busy:
 		return "It limits requests: try again in a minute. OCR_CONCURRENCY=auto finds out how many it allows."
 	case ocr.Refused:
-		return "Its moderation refuses a harmless word: ask the people who run it."
+		return "Its moderation refuses the picture: ask the people who run it."
 	case ocr.CutOff:
 		return "Check the endpoint's log for the reason, and the time limits of any proxy in front of it."
 	case ocr.Idle:
