@@ -107,17 +107,20 @@ func listenDemo(addr string) (net.Listener, error) {
 
 // demoOn serves the workspace on l, with the given modes switched on. The
 // servers end after the bot, which needs them for its last messages.
-func demoOn(ctx context.Context, l net.Listener, c settings.Config, modes []string, log *slog.Logger, sys system) error {
+func demoOn(ctx context.Context, l net.Listener, c settings.Config, modes []string, log *slog.Logger, sys system) (err error) {
+	defer l.Close()
 	serving, stopServers := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopServers()
 	all, servers := errgroup.WithContext(serving)
+	defer func() {
+		stopServers()
+		err = errors.Join(err, all.Wait())
+	}()
 	ctx, stopBot := context.WithCancel(ctx)
 	defer context.AfterFunc(servers, stopBot)() // without the servers the bot would wait for ever
 	engine, reader := "", fmt.Sprintf("%s at %s", c.OCRModel, c.OCRBaseURL)
 	if !c.HasEndpoint() {
 		base, languages, err := serveTesseract(servers, all, c.OCRLanguages, log)
 		if err != nil {
-			l.Close()
 			return err
 		}
 		c.OCRBaseURL, c.OCRModel = base, "tesseract"
@@ -152,9 +155,7 @@ func demoOn(ctx context.Context, l net.Listener, c settings.Config, modes []stri
 	}
 	defer os.RemoveAll(c.DataDir)
 	fmt.Fprintf(sys.stdout, "Open %s and drop a picture of text into the page.\nRead by %s.\nCtrl-C stops it.\n", address, reader)
-	err = runBot(ctx, c, engine, model, log)
-	stopServers()
-	return errors.Join(err, all.Wait())
+	return runBot(ctx, c, engine, model, log)
 }
 
 // bareOptions describe a workspace without this bot.

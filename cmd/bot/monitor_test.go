@@ -26,7 +26,7 @@ import (
 	"slackocr/cmd/bot/internal/settings"
 )
 
-// output takes what a program office.Writes, to be read while it runs too.
+// output takes what a program writes, to be read while it runs too.
 type output struct {
 	mu  sync.Mutex // guards all
 	all bytes.Buffer

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// WriteText answers a request to the model with pieces of text, of which more may come.
+// WriteText answers a request to the model with pieces of text. More may follow, and
+// then WriteEnd.
 func WriteText(w http.ResponseWriter, pieces ...string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	for _, piece := range pieces {
@@ -30,7 +31,7 @@ func WriteAll(w http.ResponseWriter, pieces ...string) {
 	WriteEnd(w)
 }
 
-// Writes is a model that Writes these pieces of text.
+// Writes returns a model that writes these pieces of text.
 func Writes(pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -49,8 +50,8 @@ func QuickModel(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Reading is a model that reads the word of the check, and describes it when it is asked
-// to.
+// Reading is a model that reads the word of bot check, and describes the picture if
+// asked to.
 func Reading(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	if bytes.Contains(body, []byte("Describe this image")) {

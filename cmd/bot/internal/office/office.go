@@ -1,5 +1,5 @@
-// Package office has what tests of the program need: a workspace, and a model
-// that is scripted.
+// Package office helps tests of the program with a workspace, a scripted model
+// and a decoder.
 package office
 
 import (
@@ -37,7 +37,8 @@ func Open(t testing.TB, model http.HandlerFunc) *Office {
 	}
 	address := "http://" + l.Addr().String()
 	o := &Office{Workspace: localslack.New(localslack.Options{
-		URL:        address, // Often enough for an app that is killed all the time.
+		URL: address,
+		// Often enough for an app that is killed all the time.
 		Redelivery: []time.Duration{0, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, 2 * time.Minute},
 	})}
 	o.App = o.Workspace.Install(o.Manifest(t))
@@ -60,7 +61,7 @@ func Open(t testing.TB, model http.HandlerFunc) *Office {
 	return o
 }
 
-// Wait waits for a state of the workspace, for a minute at most.
+// Wait waits for a state of the workspace, for three minutes at most.
 func (o *Office) Wait(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
@@ -101,7 +102,7 @@ func (o *Office) Thread(ts string) (texts []string) {
 // Asked is a message of ann.
 type Asked struct{ Channel, TS string }
 
-// Said counts the answers to some messages whose text begins so.
+// Said returns the number of answers to some messages that begin with prefix.
 func (o *Office) Said(prefix string, asks ...Asked) (n int) {
 	for _, a := range asks {
 		for _, m := range o.Workspace.Thread(a.Channel, a.TS)[1:] {
@@ -157,7 +158,8 @@ func Finding(out, check string) string {
 	return found
 }
 
-// ExpectFinding checks that a line of bot check has a mark and some words.
+// ExpectFinding checks that the line of bot check about one thing has a mark and
+// some words.
 func ExpectFinding(t testing.TB, out, check, mark string, words ...string) {
 	t.Helper()
 	l := Finding(out, check)
