@@ -93,14 +93,14 @@ func mentions(file *input.File, entry string) bool {
 }
 
 // parseInfo parses the output of pdfinfo -f -l: "Pages:", and for each page
-// "Page 1 size: 595 x 842 pts (A4)" and "Page 1 rot: 90".
+// "Page 1 size: 595 x 842 pts (A4)" and "Page 1 rot: 90". The last "Pages:"
+// counts, because the title and the like come before, and may have such lines.
 func parseInfo(text string, maxPages int) (pages []input.Page, total int) {
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, "Pages:"); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(rest))
-			if err == nil && n > 0 && len(pages) == 0 {
-				total = n
-				pages = make([]input.Page, min(n, maxPages))
+			total, pages = 0, nil
+			if n, err := strconv.Atoi(strings.TrimSpace(rest)); err == nil && n > 0 {
+				total, pages = n, make([]input.Page, min(n, maxPages))
 			}
 		}
 		fields := strings.Fields(line)

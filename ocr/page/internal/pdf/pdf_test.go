@@ -17,6 +17,9 @@ import (
 
 func TestParseInfo(t *testing.T) {
 	const info = `Title:           A page
+Pages:           2
+Page    3 size:  595 x 842 pts (A4)
+Author:          Somebody
 Pages:           9
 Encrypted:       no
 Page    1 size:  595 x 842 pts (A4)
@@ -43,7 +46,7 @@ Page    12 size: 5 x 4 pts
 			t.Errorf("%d: %+v", i, l.Error)
 		}
 	}
-	for _, none := range []string{"", "Pages: 0\n", "Pages: -4\n", "Pages: many\n", "Page 1 size: 1 x 1\n"} {
+	for _, none := range []string{"", "Pages: 0\n", "Pages: 7\nPages: 0\n", "Pages: -4\n", "Pages: many\n", "Page 1 size: 1 x 1\n"} {
 		if _, total := parseInfo(none, 5); total != 0 {
 			t.Errorf("%q has %d pages", none, total)
 		}
