@@ -152,7 +152,7 @@ function emphasis(parts) {
       const node = h(tag, null, parts.slice(o + 1, c).map(plain));
       parts[o].size -= used;
       closer.size -= used;
-      // The inner parts become holes' worth of one node; the opener keeps what is left of it.
+      // The node takes the place of the parts between; what is left of the opener stays before it.
       parts.splice(o + 1, c - o - 1, node);
       c = o + 2;
       for (const [k, b] of bottoms) if (b > o) bottoms.set(k, o);

@@ -133,12 +133,12 @@ export class Store {
   }
 }
 
-/** isReply says whether a message is a reply in a thread, not its parent. */
-// isNotice tells what Slack itself writes into a channel from what people say.
+/** isNotice says whether Slack itself wrote a message into a channel, as when somebody joins. */
 export function isNotice(message) {
   return ["channel_join", "group_join", "channel_leave", "group_leave", "channel_archive", "group_archive"].includes(message.subtype);
 }
 
+/** isReply says whether a message is a reply in a thread, not its parent. */
 export function isReply(message) {
   return Boolean(message.thread_ts && message.thread_ts !== message.ts);
 }
