@@ -268,6 +268,13 @@ var misbehaviours = []struct {
 		warm:  []bool{false, false},
 	},
 	{
+		name:    "a connection that drops, then no text: the text stays, and the person is told",
+		moves:   []move{drops("First line. Sec"), says("", "stop")},
+		text:    "First line. Sec",
+		outcome: Outcome{Cut: true},
+		warm:    []bool{false, false, true},
+	},
+	{
 		name:  "a connection that drops each time: the longest text stays, with the error",
 		moves: []move{drops("First"), drops("First line. Sec"), drops("Fir"), drops("First line.")},
 		text:  "First line. Sec",

@@ -89,9 +89,10 @@ func (r *reading) readPage(ctx context.Context, p page.Page) {
 		r.output.fail(err)
 		return
 	}
-	// After some text, an error only means that later tries failed, and the
-	// text is given. A reading that the caller ended has no outcome.
-	if ctx.Err() != nil {
+	if shown := r.output.shows; shown != nil && len(best.text) == 0 && len(shown.text) > 0 {
+		best, end.cut = shown, true // an earlier try had text, and broke off
+	}
+	if ctx.Err() != nil { // a reading that the caller ended has no outcome
 		if r.output.shows != best {
 			best.show()
 		}
@@ -101,7 +102,8 @@ func (r *reading) readPage(ctx context.Context, p page.Page) {
 	best.finish(end.outcome(CountWords(string(best.text))))
 }
 
-// best reads a page in all ways that fit, and returns the best text.
+// best reads a page in all ways that fit, and returns the best text. If the first
+// reading succeeds, a failure of a further one is no error.
 func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, error) {
 	best, end, err := r.retry(ctx, p)
 	if err != nil {
