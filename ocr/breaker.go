@@ -22,7 +22,7 @@ const (
 	lastProbe  = 30 * time.Second
 )
 
-// A breaker knows whether the endpoint is down. All readers share a breaker.
+// A breaker knows whether the endpoint is down. All copies of a client share a breaker.
 // The breaker has no goroutine: one of the waiting callers probes for all,
 // with its own page if there is one. A probe may take as long as any request,
 // since the endpoint may have to load a model.

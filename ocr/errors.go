@@ -148,7 +148,7 @@ var errorPatterns = []errorPattern{
 		"#1113", "#30001", // Zhipu, SiliconFlow
 	}, []string{
 		"insufficient balance", "balance is insufficient", "insufficient credit", "requires more credits",
-		"account is in good standing", "good standing", "check your plan and billing", "欠费", "余额不足",
+		"good standing", "check your plan and billing", "欠费", "余额不足",
 	}},
 	{KeyRefused, []string{
 		"auth", "invalid_api_key", "invalid_token", "invalidapikey", "api_key_invalid",

@@ -76,8 +76,8 @@ var kinds = []kindInfo{
 		mayBeEmpty: true, rules: clean.Rules{Bare: true, Boxes: true, Chat: true},
 	},
 	{
-		// An answer to a person's own prompt keeps its fence, which the prompt may
-		// ask for.
+		// An answer to a person's own prompt keeps a fence around code, which the
+		// prompt may ask for.
 		kind: Prompt, deepseek: "%s", chat: "%s",
 		mayBeEmpty: true, rules: clean.Rules{Boxes: true},
 	},
