@@ -18,8 +18,12 @@ import (
 	"unicode"
 )
 
-// maxText bounds tesseract's output for a picture, in bytes.
-const maxText = 16 << 20
+// maxText bounds tesseract's output for a picture, and maxComplaints the kept part of
+// its error output, in bytes.
+const (
+	maxText       = 16 << 20
+	maxComplaints = 4 << 10
+)
 
 // A reader runs tesseract.
 type reader struct {
@@ -190,11 +194,11 @@ func (r reader) run(ctx context.Context, m *image.Gray, parts []image.Rectangle,
 func output(ctx context.Context, program string, take func(line string) error, args ...string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var complaints bytes.Buffer
+	var said complaints
 	cmd := exec.CommandContext(ctx, program, args...)
 	// With threads of its own the program is five times slower.
 	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
-	cmd.Stderr = &limited{w: &complaints, left: 4 << 10}
+	cmd.Stderr = &said
 	cmd.WaitDelay = time.Second
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
@@ -215,22 +219,15 @@ func output(ctx context.Context, program string, take func(line string) error, a
 		return cause
 	}
 	if err != nil {
-		return fmt.Errorf("tesseract: %w: %s", err, strings.TrimSpace(complaints.String()))
+		return fmt.Errorf("tesseract: %w: %s", err, strings.TrimSpace(string(said)))
 	}
 	return nil
 }
 
-// limited keeps the first bytes and discards the rest.
-type limited struct {
-	w    io.Writer
-	left int
-}
+// complaints keeps the first maxComplaints bytes of a program's error output.
+type complaints []byte
 
-func (l *limited) Write(p []byte) (int, error) {
-	n := min(len(p), l.left)
-	l.left -= n
-	if _, err := l.w.Write(p[:n]); err != nil {
-		return 0, err
-	}
+func (c *complaints) Write(p []byte) (int, error) {
+	*c = append(*c, p[:min(len(p), maxComplaints-len(*c))]...)
 	return len(p), nil
 }
