@@ -88,9 +88,9 @@ const (
 	alpha              = 2
 )
 
-// directories reads the chain of pages and skips smaller copies and masks. A
-// damaged chain ends at the damage.
-func directories(r io.ReaderAt) ([]directory, error) {
+// directories reads the chain of pages, up to the given number of them, and skips
+// smaller copies and masks. A damaged chain ends at the damage.
+func directories(r io.ReaderAt, most int) ([]directory, error) {
 	var head [16]byte
 	n, err := r.ReadAt(head[:], 0)
 	switch {
@@ -109,7 +109,7 @@ func directories(r io.ReaderAt) ([]directory, error) {
 	}
 	seen := map[uint64]bool{}
 	var pages, others []directory
-	for next != 0 && !seen[next] && len(seen) < maxDirectories {
+	for next != 0 && !seen[next] && len(pages) < most && len(seen) < maxDirectories {
 		seen[next] = true
 		d, err := format.directory(r, next)
 		if err != nil {

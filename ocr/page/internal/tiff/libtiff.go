@@ -117,7 +117,7 @@ func (f format) entry(tag uint16, v uint64) field {
 
 // readBack reads the file that tiff2rgba wrote, and empties it.
 func readBack(file *input.File) (image.Image, error) {
-	pages, err := directories(file.Tools.Output)
+	pages, err := directories(file.Tools.Output, 1)
 	if err != nil {
 		return nil, input.Broken(input.TIFF, fmt.Errorf("reading what libtiff made: %w", err))
 	}

@@ -62,7 +62,7 @@ func (d directory) convertNumbers(file *input.File) (image.Image, error) {
 	if _, err := file.Convert(input.TIFF, "tiffcp", d.singlePage(file), "-c", "none", "-f", "msb2lsb", "-s", "-r", strconv.FormatUint(h, 10), input.ReadPath, input.WritePath); err != nil {
 		return nil, err
 	}
-	pages, err := directories(file.Tools.Output)
+	pages, err := directories(file.Tools.Output, 1)
 	var m image.Image
 	if err == nil {
 		m, err = newNumbers(pages[0], file.Tools.Output).picture()

@@ -19,7 +19,7 @@ var Codec = input.Codec{Header: header, Decode: decode}
 
 // Count returns the number of pages.
 func Count(file *input.File) (int, error) {
-	pages, err := directories(file)
+	pages, err := directories(file, maxDirectories)
 	if err != nil {
 		return 0, input.Broken(input.TIFF, err)
 	}
@@ -37,7 +37,7 @@ func Orientation(file *input.File) pixels.Orientation {
 
 // pageOf returns the page to decode.
 func pageOf(file *input.File) (directory, error) {
-	pages, err := directories(file)
+	pages, err := directories(file, file.Page+1)
 	if err != nil {
 		return directory{}, err
 	}
