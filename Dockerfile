@@ -18,8 +18,8 @@ LABEL org.opencontainers.image.title="slack-ocr" \
 # poppler-utils draws pages of PDFs, poppler-data has the character maps of CJK
 # ones. libtiff-tools reads the files of scanners and fax machines, libheif-examples with
 # its two decoders HEIC and AVIF. The fonts are those that a PDF need not bring along;
-# without a font cache each page would look through all of them again. If PDFs come without their Chinese, Japanese or Korean fonts:
-# --build-arg MORE_FONTS=fonts-noto-cjk
+# without a font cache each page would look through all of them again. If PDFs come
+# without their Chinese, Japanese or Korean fonts: --build-arg MORE_FONTS=fonts-noto-cjk
 ARG MORE_FONTS=
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
