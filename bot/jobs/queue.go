@@ -148,7 +148,8 @@ func (q *Queue) ByPerson(ctx context.Context, person string) ([]Record, error) {
 	return q.list(ctx, specsBy(person))
 }
 
-// ByFile is [Queue.ByThread] for a file.
+// ByFile is [Queue.ByThread] for a file: at most 500 records that have the file
+// in File, and 500 that have the file in Others.
 func (q *Queue) ByFile(ctx context.Context, file string) ([]Record, error) {
 	first, err := q.list(ctx, specsFor(file))
 	if err != nil {

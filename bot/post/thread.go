@@ -90,7 +90,7 @@ type SaveFunc func(context.Context) error
 
 // Post posts m once: not if state says that m was posted, and only after a
 // search of the thread if m may have been posted. Post returns when Slack has
-// the message, when Slack refuses, or with the cause of ctx.
+// the message, when Slack refuses, with [ErrUncertain], or with the cause of ctx.
 func (t *Thread) Post(ctx context.Context, m Message, state *PostState, save SaveFunc) error {
 	return t.postOnce(ctx, m, final, nil, state, save)
 }

@@ -287,6 +287,7 @@ func tail(t fails, in string, limit int) {
 
 func FuzzMessages(f *testing.F) {
 	f.Add("# a\n\n```\nb\n```\n|c|d|\n|-|-|\n|1|2|<table><tr><td>[x](y.z)`$a^2$")
+	f.Add("\\[ \\begin{align} \\frac{a}{b} &= \\overset{}{c} \\\\ d \\end{align} \\]\n\n\\(x\\) <sup>2</sup> :tada: www.a.b")
 	f.Fuzz(func(t *testing.T, in string) {
 		judge(t, in, 4000)
 		judge(t, in, 128)

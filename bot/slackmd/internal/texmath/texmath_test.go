@@ -187,6 +187,8 @@ func letters(s string) string {
 
 func FuzzLines(f *testing.F) {
 	f.Add(`\begin{cases} \frac{a}{b}^2 & \text{if $x$} \\ \sqrt[3]{x} \end{cases}`)
+	f.Add(`\overset{}{x} \xrightarrow{a} \underset{b}{\max} \substack{a} \not= \mathbb{R} \tag{1}`)
+	f.Add(`\begin{array}[t]{c} \left[ a' \right. \\[2pt] \hat{x} \over \binom{n}{k}! \end{array}`)
 	f.Fuzz(func(t *testing.T, tex string) {
 		tex = tex[:min(len(tex), 4000)]
 		line, ok := Line(tex)
