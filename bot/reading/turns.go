@@ -58,11 +58,11 @@ func NewTurns(shared *share.Share, n int, limit *ocr.Limit) *Turns {
 // enter puts a person in the line, ahead of those of the person's pages that had no
 // turn yet if back is true.
 func (t *Turns) enter(person string, back bool) *share.Turn {
-	w := share.Request{Source: modelTurns, Person: person}
+	r := share.Request{Source: modelTurns, Person: person}
 	if back {
-		w.Priority = 1
+		r.Priority = 1
 	}
-	return t.shared.Enter(w, time.Now())
+	return t.shared.Enter(r, time.Now())
 }
 
 // ahead estimates the number of waiters ahead of a person who comes now. If there is no
@@ -121,14 +121,14 @@ func (t *Turns) Assign(p share.Assignment) {
 }
 
 // Enter implements [share.Source].
-func (t *Turns) Enter(w share.Request, tell func(ahead int)) share.Place {
+func (t *Turns) Enter(r share.Request, tell func(ahead int)) share.Place {
 	switch {
-	case w.Person == "":
+	case r.Person == "":
 		return nil
-	case w.Taken:
-		return t.line.Adopt(w.Person)
+	case r.Taken:
+		return t.line.Adopt(r.Person)
 	}
-	return t.line.Enter(w.Person, w.Priority > 0, tell)
+	return t.line.Enter(r.Person, r.Priority > 0, tell)
 }
 
 // Report implements [share.Source].

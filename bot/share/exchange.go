@@ -46,7 +46,7 @@ type grant struct {
 const (
 	maxMessage  = 512 << 10 // bytes
 	maxRequests = 4000      // turns of a replica that the leader knows at once
-	maxName     = 64        // bytes of a replica's id, a pool, or a person
+	maxName     = 64        // bytes of a replica's id, a pool, a channel, or a person
 )
 
 // contact is what a replica knows of its contact with the others. Share.mu guards the
@@ -116,9 +116,9 @@ func (s *Share) sendStatus(full bool) {
 	case Leader:
 		s.forgetSilent(now)
 		m.Beat, m.Followers = s.contact.number(now), map[string]uint64{}
-		for id, other := range s.leading.followers {
-			if other.listed {
-				m.Followers[id] = other.hello
+		for id, f := range s.leading.followers {
+			if f.listed {
+				m.Followers[id] = f.hello
 			}
 		}
 	default:
@@ -150,9 +150,9 @@ func (s *Share) requests(full bool) (requests []Request, over []ended) {
 			continue
 		}
 		t.announced = true
-		w := t.request
-		w.Age = time.Since(t.since)
-		requests = append(requests, w)
+		r := t.request
+		r.Age = time.Since(t.since)
+		requests = append(requests, r)
 	}
 	over, s.turns.ended = s.turns.ended, nil
 	return requests, over[:min(len(over), maxRequests)] // the next full hello tells the rest
@@ -205,8 +205,8 @@ func (s *Share) noteMessage(from string, now time.Time) {
 
 // handleBye removes a replica that has left. The caller holds mu, as for what follows.
 func (s *Share) handleBye(id string) {
-	if m := s.leading.followers[id]; m != nil {
-		s.remove(m)
+	if f := s.leading.followers[id]; f != nil {
+		s.remove(f)
 	}
 	if s.contact.leader == id {
 		s.contact.leader, s.contact.listedAt = "", time.Time{}

@@ -12,8 +12,8 @@ type leading struct {
 // silences returns the time since the last hello of each follower.
 func (l leading) silences(now time.Time) map[string]time.Duration {
 	all := map[string]time.Duration{}
-	for id, m := range l.followers {
-		all[id] = now.Sub(m.helloAt)
+	for id, f := range l.followers {
+		all[id] = now.Sub(f.helloAt)
 	}
 	return all
 }
@@ -43,12 +43,12 @@ type ticket struct {
 const unknown = -2
 
 // end ends a turn or a wait of a follower.
-func (m *follower) end(s *Share, id uint64, unused bool) {
-	t := m.tickets[id]
+func (f *follower) end(s *Share, id uint64, unused bool) {
+	t := f.tickets[id]
 	if t == nil {
 		return
 	}
-	delete(m.tickets, id)
+	delete(f.tickets, id)
 	end(t.Place, unused || t.waits(s))
 }
 
@@ -65,8 +65,8 @@ func (s *Share) becomeLeader(r record, now time.Time) {
 	if now.Sub(s.contact.lastMessages[s.id]) > s.time(reserveAfter) {
 		s.contact.hearingSince = now // this replica was cut off, or frozen
 	}
-	for id, quiet := range r.Followers {
-		s.leading.followers[id] = &follower{id: id, helloAt: now.Add(-quiet), tickets: map[uint64]*ticket{}}
+	for id, silence := range r.Followers {
+		s.leading.followers[id] = &follower{id: id, helloAt: now.Add(-silence), tickets: map[uint64]*ticket{}}
 	}
 	s.contact.leader, s.contact.listedAt = "", time.Time{}
 	s.leading.since, s.leading.began = now, s.contact.number(now)
@@ -74,8 +74,8 @@ func (s *Share) becomeLeader(r record, now time.Time) {
 
 // reserved returns the number of tenths to leave free. The caller holds mu.
 func (s *Share) reserved(now time.Time) (n int) {
-	for _, m := range s.leading.followers {
-		if m.listed && now.Sub(m.answeredAt) > s.time(reserveAfter) {
+	for _, f := range s.leading.followers {
+		if f.listed && now.Sub(f.answeredAt) > s.time(reserveAfter) {
 			n++
 		}
 	}
@@ -88,9 +88,9 @@ func (s *Share) recovering(now time.Time) bool {
 	if now.Sub(s.leading.since) >= s.time(JobLeaseTimeout) {
 		return false
 	}
-	for id, m := range s.leading.followers {
+	for id, f := range s.leading.followers {
 		silence := min(now.Sub(s.contact.hearingSince), now.Sub(s.contact.lastMessages[id]))
-		if m.listed && !m.reported && silence < s.time(JobLeaseTimeout) {
+		if f.listed && !f.reported && silence < s.time(JobLeaseTimeout) {
 			return true
 		}
 	}
@@ -100,26 +100,26 @@ func (s *Share) recovering(now time.Time) bool {
 // forgetSilent ends the waits of silent followers, later their turns, and removes such
 // followers in the end. The caller holds mu.
 func (s *Share) forgetSilent(now time.Time) {
-	for id, m := range s.leading.followers {
-		silence := now.Sub(m.helloAt)
-		for turn, t := range m.tickets {
+	for id, f := range s.leading.followers {
+		silence := now.Sub(f.helloAt)
+		for turn, t := range f.tickets {
 			if silence > s.time(s.sources[t.source].maxSilence) || silence > s.time(reserveAfter) && t.waits(s) {
-				m.end(s, turn, false)
+				f.end(s, turn, false)
 			}
 		}
 		if silence > s.time(forgetAfter) {
 			s.log.Info("a replica is gone for good", "replica", id)
-			s.remove(m)
+			s.remove(f)
 		}
 	}
 }
 
 // remove removes a follower, with its turns and waits. The caller holds mu.
-func (s *Share) remove(m *follower) {
-	for id := range m.tickets {
-		m.end(s, id, false)
+func (s *Share) remove(f *follower) {
+	for id := range f.tickets {
+		f.end(s, id, false)
 	}
-	delete(s.leading.followers, m.id)
+	delete(s.leading.followers, f.id)
 }
 
 // handleHello handles a hello.
@@ -127,80 +127,80 @@ func (s *Share) handleHello(m message) {
 	if s.assigned.Role != Leader {
 		return
 	}
-	other := s.leading.followers[m.From]
-	if other == nil {
+	f := s.leading.followers[m.From]
+	if f == nil {
 		if len(s.leading.followers) >= maxFollowers {
 			return
 		}
-		other = &follower{id: m.From, tickets: map[uint64]*ticket{}}
-		s.leading.followers[m.From] = other
+		f = &follower{id: m.From, tickets: map[uint64]*ticket{}}
+		s.leading.followers[m.From] = f
 		notify(s.joined)
 	}
-	if m.Hello <= other.hello && other.hello > 0 {
+	if m.Hello <= f.hello && f.hello > 0 {
 		return
 	}
-	other.hello, other.helloAt = m.Hello, time.Now()
+	f.hello, f.helloAt = m.Hello, time.Now()
 	at, ok := s.contact.sentAt(m.Beat)
 	answers := ok && m.To == s.id && m.Beat > s.leading.began
-	if answers && at.After(other.answeredAt) {
-		other.answeredAt = at
+	if answers && at.After(f.answeredAt) {
+		f.answeredAt = at
 		s.updateRole()
 	}
-	if !other.listed {
+	if !f.listed {
 		return
 	}
-	if answers && m.Full && !other.reported {
-		other.reported = true
+	if answers && m.Full && !f.reported {
+		f.reported = true
 		defer s.updateRole()
 	}
-	s.mergeReports(other.id, m.Reports)
+	s.mergeReports(f.id, m.Reports)
 	if m.To == s.id {
-		s.reconcile(other, m)
+		s.reconcile(f, m)
 	}
 }
 
 // reconcile brings the lines up to date with a hello.
-func (s *Share) reconcile(m *follower, hello message) {
+func (s *Share) reconcile(f *follower, hello message) {
 	for _, e := range hello.Ended {
-		m.end(s, e.ID, e.Unused)
+		f.end(s, e.ID, e.Unused)
 	}
 	if len(hello.Requests) > maxRequests {
 		return
 	}
 	requested := map[uint64]bool{}
-	for _, w := range hello.Requests {
-		requested[w.ID] = true
-		t := m.tickets[w.ID]
-		if t != nil && w.Taken && t.waits(s) { // with a turn of an earlier leader
-			m.end(s, w.ID, true)
+	for _, r := range hello.Requests {
+		requested[r.ID] = true
+		t := f.tickets[r.ID]
+		if t != nil && r.Taken && t.waits(s) { // with a turn of an earlier leader
+			f.end(s, r.ID, true)
 			t = nil
 		}
 		switch {
 		case t == nil:
-			s.enqueue(m, w)
-		case !w.Taken:
+			s.enqueue(f, r)
+		case !r.Taken:
 			s.grantAgain(t)
 		}
 	}
-	for id := range m.tickets {
+	for id := range f.tickets {
 		if hello.Full && !requested[id] {
-			m.end(s, id, false)
+			f.end(s, id, false)
 		}
 	}
 }
 
 // enqueue puts a request of a follower in the line.
-func (s *Share) enqueue(m *follower, w Request) {
-	source, ok := s.sources[w.Source]
-	if !ok || max(len(w.Pool), len(w.Person)) > maxName {
+func (s *Share) enqueue(f *follower, r Request) {
+	source, ok := s.sources[r.Source]
+	if !ok || max(len(r.Pool), len(r.Channel), len(r.Person)) > maxName {
 		return
 	}
-	w.Age = min(max(w.Age, 0), forgetAfter)
-	t := &ticket{source: w.Source, ahead: unknown}
-	if w.Taken {
+	r.Age = min(max(r.Age, 0), forgetAfter)
+	t := &ticket{source: r.Source, ahead: unknown}
+	if r.Taken {
 		t.ahead, t.granted = Served, time.Now()
 	}
-	t.Place = source.Enter(w, func(ahead int) {
+	t.Place = source.Enter(r, func(ahead int) {
 		s.out.Lock()
 		defer s.out.Unlock()
 		if t.ahead == Served || t.ahead == ahead {
@@ -212,7 +212,7 @@ func (s *Share) enqueue(m *follower, w Request) {
 		}
 	})
 	if t.Place != nil {
-		m.tickets[w.ID] = t
+		f.tickets[r.ID] = t
 	}
 }
 
@@ -232,11 +232,11 @@ func (s *Share) sendGrants(places bool) {
 	s.updateRole()
 	grants := map[string][]grant{} // none, for example after a freeze, if this replica does not lead
 	s.out.Lock()
-	for _, m := range s.leading.followers {
-		for id, t := range m.tickets {
+	for _, f := range s.leading.followers {
+		for id, t := range f.tickets {
 			if t.news && (places || t.ahead == Served) {
 				t.news = false
-				grants[m.id] = append(grants[m.id], grant{id, t.ahead})
+				grants[f.id] = append(grants[f.id], grant{id, t.ahead})
 			}
 		}
 	}

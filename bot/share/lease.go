@@ -89,8 +89,8 @@ func (s *Share) renew(ctx context.Context) error {
 		s.lease.first = revision == 0
 	}
 	for id := range next.Followers {
-		if m := s.leading.followers[id]; m != nil {
-			m.listed = true
+		if f := s.leading.followers[id]; f != nil {
+			f.listed = true
 		}
 	}
 	s.lease.renewed, s.contact.reachedAt = begun, begun
@@ -115,9 +115,9 @@ func (s *Share) nextRecord(last record, revision uint64, now time.Time) (next re
 		next.Followers = s.leading.silences(now)
 		return next, true
 	}
-	for id, quiet := range last.Followers {
-		if id != s.id && quiet < s.time(forgetAfter) && len(next.Followers) < maxFollowers {
-			next.Followers[id] = max(quiet, 0)
+	for id, silence := range last.Followers {
+		if id != s.id && silence < s.time(forgetAfter) && len(next.Followers) < maxFollowers {
+			next.Followers[id] = max(silence, 0)
 		}
 	}
 	if last.Leader != "" && last.Leader != s.id {

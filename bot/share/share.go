@@ -23,7 +23,8 @@ import (
 	"time"
 )
 
-// Tenths is the largest number of replicas.
+// Tenths is the number of equal parts of each limit, and the largest number of replicas:
+// a replica that is cut off has one part.
 const Tenths = 10
 
 // Role says which turns a replica may give out.
@@ -197,8 +198,8 @@ func (s *Share) updateRole() {
 	}
 	s.logRole(next.Role)
 	if before == Leader {
-		for _, m := range s.leading.followers {
-			s.remove(m)
+		for _, f := range s.leading.followers {
+			s.remove(f)
 		}
 	}
 	s.turns.ended = nil

@@ -29,7 +29,7 @@ type Source interface {
 	// Enter puts a request in the line. The source calls tell, which must return at once,
 	// with the number of waiters ahead, and with Served in the end. A taken request counts
 	// at once. Enter returns nil for an invalid request.
-	Enter(w Request, tell func(ahead int)) Place
+	Enter(r Request, tell func(ahead int)) Place
 	// Assign tells the source which part of the turns to give out.
 	Assign(a Assignment)
 	// Report returns a report for the leader, or, from the leader, for all others.
@@ -56,8 +56,10 @@ type Turn struct {
 	place     Place // in the line of this replica, or nil
 	announced bool  // the leader knows of the request
 
-	// The turn has come if both numbers of entries in a line are equal. Share.out guards
-	// served; entry changes under Share.mu and Share.out.
+	// entry counts the entries of the request in a line, since the request is entered again
+	// whenever this replica gets another role. served is the last entry that was served. The
+	// turn has come if both are equal. Share.out guards served; entry changes under
+	// Share.mu and Share.out.
 	entry, served int
 }
 
@@ -72,8 +74,8 @@ type turns struct {
 var ErrGivenUp = errors.New("gave up its place in the line")
 
 // Enter puts a request in the line of all replicas. The caller must call Wait or GiveBack.
-func (s *Share) Enter(w Request, since time.Time) *Turn {
-	t := &Turn{share: s, request: w, since: since, wake: make(chan struct{}, 1), ahead: make(chan int, 1), entry: 1}
+func (s *Share) Enter(r Request, since time.Time) *Turn {
+	t := &Turn{share: s, request: r, since: since, wake: make(chan struct{}, 1), ahead: make(chan int, 1), entry: 1}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.updateRole()
@@ -93,9 +95,9 @@ func (s *Share) enter(t *Turn) {
 	case Follower:
 		notify(s.changed)
 	case Leader, Isolated:
-		entry, w := t.entry, t.request
-		w.Age = time.Since(t.since)
-		t.place = s.sources[w.Source].Enter(w, func(ahead int) { t.tell(entry, ahead) })
+		entry, r := t.entry, t.request
+		r.Age = time.Since(t.since)
+		t.place = s.sources[r.Source].Enter(r, func(ahead int) { t.tell(entry, ahead) })
 	}
 }
 
