@@ -101,35 +101,35 @@ func ephemeralAnswer(sentence string, blocks ...slack.Block) any {
 func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 	working, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	w := parseCommand(c.Text, b.intake.home)
+	parsed := parseCommand(c.Text, b.intake.home)
 	token := "command-" + ask.Digest(c.TriggerID)
 	respond := func(m post.Message) { b.respond(ctx, c.ResponseURL, "", m) }
 	err := b.refuseExternal(working, c.UserID, "") // a command's team is that of the conversation
 	switch {
 	case err != nil:
 		ack(ephemeralAnswer(b.explain(err)))
-	case !b.config.allows(c.ChannelID) && w.verb != "help" && w.verb != "status" && w.verb != "forget":
+	case !b.config.allows(c.ChannelID) && parsed.verb != "help" && parsed.verb != "status" && parsed.verb != "forget":
 		ack(ephemeralAnswer(words.NotHere))
-	case w.verb == "":
+	case parsed.verb == "":
 		ack(nil) // the window's trigger lasts 3 s: no other call may precede
 		err := b.openWindow(working, c.TriggerID, uploadWindow(privateMetadata{Channel: c.ChannelID, Respond: c.ResponseURL}))
 		respond(ownMessage(b.explain(err)))
-	case w.verb == "help":
-		ack(ephemeralAnswer(words.Help(w.unclear)))
-	case w.verb == "status":
+	case parsed.verb == "help":
+		ack(ephemeralAnswer(words.Help(parsed.unclear)))
+	case parsed.verb == "status":
 		ack(nil)
 		respond(b.status(working, c.UserID))
-	case w.verb == "auto":
+	case parsed.verb == "auto":
 		ack(nil)
-		sentence, err := b.setChannelMode(working, c, token, w.channelMode)
+		sentence, err := b.setChannelMode(working, c, token, parsed.channelMode)
 		respond(ownMessage(cmp.Or(b.explain(err), sentence)))
-	case w.verb == "forget":
+	case parsed.verb == "forget":
 		ack(forgetQuestion())
-	case w.verb == "other":
+	case parsed.verb == "other":
 		ack(ephemeralAnswer(words.NotForYou))
 	default:
 		ack(ephemeralAnswer(b.explain(b.request(working, task{Search: &Search{
-			Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: w.mode, Respond: c.ResponseURL, Target: w.target,
+			Channel: c.ChannelID, Origin: token, Person: c.UserID, Mode: parsed.mode, Respond: c.ResponseURL, Target: parsed.target,
 		}}))))
 	}
 }

@@ -35,46 +35,46 @@ const maxTables = 10
 
 // sendFiles posts a result in its thread: the text as a file, unless the thread has
 // that file, and each table as another file.
-func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
-	record, err := b.jobs.Get(ctx, s.Key)
+func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, d Download) error {
+	record, err := b.jobs.Get(ctx, d.Key)
 	text := ""
 	if err == nil {
-		text, _, err = b.jobs.Page(ctx, s.Key, reading.TextOf(s.Item))
+		text, _, err = b.jobs.Page(ctx, d.Key, reading.TextOf(d.Item))
 	}
 	if err != nil && !isUnknownJob(err) {
 		return err
 	}
 	if text == "" {
-		b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotRemembered))
+		b.respond(ctx, d.Respond, d.Root, ownMessage(words.NotRemembered))
 		return nil
 	}
 	read, _ := reading.AskOf(record)
 	before, err := reading.DecodeState(record, &read, true)
-	if err != nil || s.Item >= len(before.Files) {
+	if err != nil || d.Item >= len(before.Files) {
 		return reading.ErrUnreadable
 	}
-	uploaded := before.Files[s.Item].Delivery.Upload.Shared
+	uploaded := before.Files[d.Item].Delivery.Upload.Shared
 	type file struct {
 		name    string
 		content []byte
 	}
-	files := []file{{slackmd.FileName(s.Name, ".md"), slackmd.File(text)}}
+	files := []file{{slackmd.FileName(d.Name, ".md"), slackmd.File(text)}}
 	tables := slackmd.Tables(text)
 	for i, table := range tables[:min(len(tables), maxTables)] {
 		end := fmt.Sprintf("-%d.csv", i+1)
 		if len(tables) == 1 {
 			end = ".csv"
 		}
-		files = append(files, file{slackmd.FileName(s.Name, end), table.CSV()})
+		files = append(files, file{slackmd.FileName(d.Name, end), table.CSV()})
 	}
 	if uploaded && len(files) == 1 {
-		b.respond(ctx, s.Respond, s.Root, ownMessage(words.SentAlready))
+		b.respond(ctx, d.Respond, d.Root, ownMessage(words.SentAlready))
 	}
 	var sent []post.UploadState
 	if err := progress(job, &sent); err != nil {
 		return err
 	}
-	thread := b.client.Thread(job.Fence, s.Channel, s.Root).For(s.Person)
+	thread := b.client.Thread(job.Fence, d.Channel, d.Root).For(d.Person)
 	for n, f := range files {
 		if n == len(sent) {
 			sent = append(sent, post.UploadState{})
@@ -85,7 +85,7 @@ func (b *Bot) sendFiles(ctx context.Context, job *jobs.Job, s Download) error {
 		err := post.OptionalScope(thread.Upload(ctx, f.name, f.content, &sent[n], func(ctx context.Context) error { return job.Save(ctx, sent) }))
 		if err != nil {
 			if !reading.EndsHere(err) && (!temporary(err) || job.LastAttempt()) {
-				b.respond(ctx, s.Respond, s.Root, ownMessage(words.NotSent))
+				b.respond(ctx, d.Respond, d.Root, ownMessage(words.NotSent))
 			}
 			return err
 		}

@@ -106,8 +106,8 @@ func (i intake) tasksOf(event slackevents.EventsAPIEvent) eventTasks {
 	i.AllowExternal = i.AllowExternal || !event.IsExtSharedChannel
 	switch e := event.InnerEvent.Data.(type) {
 	case *slackevents.MessageEvent:
-		if gone := i.deletion(e); gone != nil {
-			return eventTasks{Intents: []intent{{task: task{Deletion: gone}}}}
+		if deletion := i.deletion(e); deletion != nil {
+			return eventTasks{Intents: []intent{{task: task{Deletion: deletion}}}}
 		}
 		if e.Message == nil || !posted(e.SubType) && !i.mentionAdded(e) {
 			return eventTasks{}
@@ -281,10 +281,10 @@ func (i intake) reacted(e *slackevents.ReactionAddedEvent) eventTasks {
 		at.Channel == "" || at.TS == "" || !i.allows(at.Channel) {
 		return eventTasks{}
 	}
-	find := Search{
+	search := Search{
 		Channel: at.Channel, Origin: at.TS, Person: e.User, Silent: true, CheckExternal: !i.AllowExternal, Target: Target{Message: &at},
 	}
-	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Search: &find}}}}
+	return eventTasks{Channel: at.Channel, Origin: at.TS, Person: e.User, Intents: []intent{{task: task{Search: &search}}}}
 }
 
 // deletion returns the deletion in a message event, or nil. A deleted message with
@@ -304,14 +304,14 @@ func (i intake) deletion(e *slackevents.MessageEvent) *Deletion {
 	if e.Channel == "" || ts == "" || old != nil && old.User == i.self {
 		return nil
 	}
-	g := &Deletion{Channel: e.Channel, TS: ts, Root: ts}
+	d := &Deletion{Channel: e.Channel, TS: ts, Root: ts}
 	if old != nil {
-		g.Root = cmp.Or(old.ThreadTimestamp, ts)
+		d.Root = cmp.Or(old.ThreadTimestamp, ts)
 		for _, f := range ask.Distinct(old.Files) {
-			g.Files = append(g.Files, f.ID)
+			d.Files = append(d.Files, f.ID)
 		}
 	}
-	return g
+	return d
 }
 
 // tasks returns the tasks of the event that count: as they are, or as one job

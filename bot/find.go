@@ -20,37 +20,37 @@ import (
 
 // resolve returns the files of a Search, or an error with the reason why this
 // person gets none.
-func (b *Bot) resolve(ctx context.Context, f Search) (files []FoundFile, err error) {
+func (b *Bot) resolve(ctx context.Context, s Search) (files []FoundFile, err error) {
 	switch {
-	case f.URL != "":
-		name, err := fetch.CheckLink(f.URL)
+	case s.URL != "":
+		name, err := fetch.CheckLink(s.URL)
 		if err != nil {
 			return nil, userError(words.CannotFollow(reading.FailureOf(err)))
 		}
-		files = []FoundFile{{File: slack.File{Name: name}, Web: f.URL}}
-	case f.Message != nil:
-		files, err = b.inMessage(ctx, *f.Message)
-	case f.Linked != nil:
+		files = []FoundFile{{File: slack.File{Name: name}, Web: s.URL}}
+	case s.Message != nil:
+		files, err = b.inMessage(ctx, *s.Message)
+	case s.Linked != nil:
 		// To a person who cannot see the message, the message does not exist.
-		if err = b.requireMember(ctx, f.Linked.Channel, f.Person, words.NotForYou); err == nil {
-			files, err = b.inMessage(ctx, *f.Linked)
+		if err = b.requireMember(ctx, s.Linked.Channel, s.Person, words.NotForYou); err == nil {
+			files, err = b.inMessage(ctx, *s.Linked)
 		}
-	case f.File != "":
-		files = []FoundFile{{File: slack.File{ID: f.File}, Named: true}}
-	case f.Thread != "":
-		files, err = b.inThread(ctx, f)
-	case f.Last:
-		files, err = b.newest(ctx, f)
+	case s.File != "":
+		files = []FoundFile{{File: slack.File{ID: s.File}, Named: true}}
+	case s.Thread != "":
+		files, err = b.inThread(ctx, s)
+	case s.Last:
+		files, err = b.newest(ctx, s)
 	default:
-		files = f.Files
+		files = s.Files
 	}
 	if err == nil && len(files) > 0 {
-		return b.permitted(ctx, f, files)
+		return b.permitted(ctx, s, files)
 	}
 	if err == nil {
 		err = userError(words.NoPictureThere)
-		if f.Thread != "" {
-			err = userError(words.HowToUse(ask.Direct(f.Channel)))
+		if s.Thread != "" {
+			err = userError(words.HowToUse(ask.Direct(s.Channel)))
 		}
 	}
 	return files, err
@@ -59,24 +59,24 @@ func (b *Bot) resolve(ctx context.Context, f Search) (files []FoundFile, err err
 // permitted removes files that the bot must not read for the person: files of
 // a conversation in which the bot must not work, and named files that the
 // person cannot see.
-func (b *Bot) permitted(ctx context.Context, f Search, files []FoundFile) (left []FoundFile, err error) {
-	for _, g := range files {
-		if g.Source.Channel != "" && !b.config.allows(g.Source.Channel) {
+func (b *Bot) permitted(ctx context.Context, s Search, files []FoundFile) (left []FoundFile, err error) {
+	for _, f := range files {
+		if f.Source.Channel != "" && !b.config.allows(f.Source.Channel) {
 			continue
 		}
-		if g.Named {
-			seen, err := b.visible(ctx, f, g.File.ID)
+		if f.Named {
+			seen, err := b.visible(ctx, s, f.File.ID)
 			if _, refused := errors.AsType[userError](err); refused {
 				continue
 			}
 			if err != nil {
 				return nil, err
 			}
-			if g.File = seen.File; f.File != "" {
-				g.Source = seen.Source
+			if f.File = seen.File; s.File != "" {
+				f.Source = seen.Source
 			}
 		}
-		left = append(left, g)
+		left = append(left, f)
 	}
 	if len(left) == 0 {
 		return nil, userError(words.NotForYou)
@@ -114,7 +114,7 @@ const maxShares = 5
 // member of a conversation with the file. If the file was shared in the
 // channel of the request, the answer goes there. A file that is only in
 // conversations in which the bot must not work is returned to nobody.
-func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile, err error) {
+func (b *Bot) visible(ctx context.Context, s Search, id string) (file FoundFile, err error) {
 	info, err := b.client.File(ctx, id)
 	switch post.Code(err) {
 	case "file_not_found", "file_deleted":
@@ -127,11 +127,11 @@ func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile,
 	shares := slices.Concat(info.Channels, info.Groups, info.IMs)
 	unshared := len(shares) == 0
 	shares = slices.DeleteFunc(shares, func(channel string) bool { return !b.config.allows(channel) })
-	if i := slices.Index(shares, f.Channel); i > 0 {
+	if i := slices.Index(shares, s.Channel); i > 0 {
 		shares[0], shares[i] = shares[i], shares[0] // the channel of the request comes first
 	}
 	for _, channel := range shares[:min(len(shares), maxShares)] {
-		member, err := b.client.IsMember(ctx, channel, f.Person)
+		member, err := b.client.IsMember(ctx, channel, s.Person)
 		if err != nil {
 			return FoundFile{}, err
 		}
@@ -140,7 +140,7 @@ func (b *Bot) visible(ctx context.Context, f Search, id string) (file FoundFile,
 			return file, nil
 		}
 	}
-	if info.User == f.Person && (unshared || len(shares) > 0) {
+	if info.User == s.Person && (unshared || len(shares) > 0) {
 		return file, nil
 	}
 	return FoundFile{}, userError(words.NotForYou)
@@ -160,32 +160,32 @@ func sharedAt(info *slack.File, channel string) (ts string) {
 // inThread returns the files that people posted in a thread, and the files of
 // the bot's replies there, the newest first. Without a mention, the bot may
 // read a thread only if the bot has read something there before.
-func (b *Bot) inThread(ctx context.Context, f Search) (files []FoundFile, err error) {
-	known := func(g FoundFile) bool {
-		return slices.ContainsFunc(files, func(h FoundFile) bool { return h.File.ID == g.File.ID && h.Web == g.Web })
+func (b *Bot) inThread(ctx context.Context, s Search) (files []FoundFile, err error) {
+	known := func(f FoundFile) bool {
+		return slices.ContainsFunc(files, func(g FoundFile) bool { return g.File.ID == f.File.ID && g.Web == f.Web })
 	}
 	own := false
-	for m, err := range b.client.Messages(ctx, f.Channel, f.Thread) {
+	for m, err := range b.client.Messages(ctx, s.Channel, s.Thread) {
 		if err != nil {
 			return nil, err
 		}
 		var here []FoundFile
 		switch key := strings.TrimSuffix(post.Key(m), reading.ReplyKey); {
 		case m.User != b.intake.self:
-			here = likelyPictures(b.filesOf(m.Msg, f.Channel))
+			here = likelyPictures(b.filesOf(m.Msg, s.Channel))
 		case key != post.Key(m):
 			own = true
 			if here, err = b.filesOfReply(ctx, key); err != nil {
 				return nil, err
 			}
 		}
-		for _, g := range slices.Backward(here) {
-			if !known(g) {
-				files = append(files, g)
+		for _, f := range slices.Backward(here) {
+			if !known(f) {
+				files = append(files, f)
 			}
 		}
 	}
-	if f.Silent && !own {
+	if s.Silent && !own {
 		return nil, nil
 	}
 	return files, nil
@@ -208,12 +208,12 @@ func (b *Bot) filesOfReply(ctx context.Context, key string) (files []FoundFile, 
 	return files, nil
 }
 
-// newest returns the newest message with files in the channel of the request.
-func (b *Bot) newest(ctx context.Context, f Search) ([]FoundFile, error) {
-	if err := b.requireMember(ctx, f.Channel, f.Person, words.AddMeFirst(b.intake.self)); err != nil {
+// newest returns the newest picture in the channel of the request.
+func (b *Bot) newest(ctx context.Context, s Search) ([]FoundFile, error) {
+	if err := b.requireMember(ctx, s.Channel, s.Person, words.AddMeFirst(b.intake.self)); err != nil {
 		return nil, err
 	}
-	for m, err := range b.client.Messages(ctx, f.Channel, "") {
+	for m, err := range b.client.Messages(ctx, s.Channel, "") {
 		switch post.Code(err) {
 		case "not_in_channel", "channel_not_found":
 			return nil, userError(words.AddMeFirst(b.intake.self))
@@ -221,7 +221,7 @@ func (b *Bot) newest(ctx context.Context, f Search) ([]FoundFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files := likelyPictures(b.filesOf(m.Msg, f.Channel)); m.User != b.intake.self && len(files) > 0 {
+		if files := likelyPictures(b.filesOf(m.Msg, s.Channel)); m.User != b.intake.self && len(files) > 0 {
 			return files[len(files)-1:], nil // the newest image only
 		}
 	}

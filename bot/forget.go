@@ -59,8 +59,8 @@ type deletionState struct {
 // messages of unfinished jobs are deleted. forget first saves the list of
 // messages, so that it can be interrupted at any point.
 func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
-	var u deletionState
-	if err := progress(job, &u); err != nil {
+	var state deletionState
+	if err := progress(job, &state); err != nil {
 		return err
 	}
 	for { // a list has a bounded length
@@ -72,12 +72,12 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 			break
 		}
 		for _, a := range found {
-			u.Files += len(a.files)
+			state.Files += len(a.files)
 			if d.Person == "" || unfinished(a.record) {
-				u.Posted = append(u.Posted, a.posted()...)
+				state.Posted = append(state.Posted, a.posted()...)
 			}
 		}
-		if err := job.Save(ctx, u); err != nil {
+		if err := job.Save(ctx, state); err != nil {
 			return err
 		}
 		for _, a := range found {
@@ -88,9 +88,9 @@ func (b *Bot) forget(ctx context.Context, job *jobs.Job, d Deletion) error {
 	}
 	if d.Person != "" {
 		b.log.Info("a person had their records erased", "person", d.Person, "channel", d.Channel)
-		b.respond(ctx, d.Respond, "", ownMessage(words.RecordsErased(u.Files)))
+		b.respond(ctx, d.Respond, "", ownMessage(words.RecordsErased(state.Files)))
 	}
-	return b.deletePosted(ctx, u.Posted)
+	return b.deletePosted(ctx, state.Posted)
 }
 
 // affectedJob is a job that a Deletion is about, or some files of its ask.

@@ -71,14 +71,15 @@ func (b *Bot) extract(ctx context.Context, c *slack.InteractionCallback) error {
 	}
 	return b.request(ctx, task{Search: &Search{
 		Channel: c.Channel.ID, Origin: "shortcut-" + ask.Digest(c.TriggerID), Person: c.User.ID, Respond: c.ResponseURL, ReplyThread: c.Message.ThreadTimestamp,
-		Target: Target{Files: files[:min(len(files), maxFound+1)]},
+		Target: Target{Files: files[:min(len(files), ask.MaxFiles+1)]},
 	}})
 }
 
 // forgetPerson enqueues the erasure of the pressing person's records.
 func (b *Bot) forgetPerson(ctx context.Context, c *slack.InteractionCallback) error {
-	gone := Deletion{Origin: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL}
-	return b.request(ctx, task{Deletion: &gone})
+	return b.request(ctx, task{Deletion: &Deletion{
+		Origin: "press-" + ask.Digest(c.TriggerID), Channel: c.Channel.ID, Person: c.User.ID, Respond: c.ResponseURL,
+	}})
 }
 
 // press carries out a button of a job's file. A userError also tells the person
@@ -201,7 +202,7 @@ func plain(s string) *slack.TextBlockObject {
 // uploadWindow returns the window that asks for files and a mode.
 func uploadWindow(from privateMetadata) slack.ModalViewRequest {
 	files := slack.NewInputBlock(filesID, plain(words.FilesLabel), plain(words.FilesHint),
-		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(maxFound))
+		slack.NewFileInputBlockElement(filesID).WithFileTypes(ask.Extensions...).WithMaxFiles(ask.MaxFiles))
 	mode := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, modeID, reading.ModeOptions()...)
 	mode.InitialOption = reading.ModeOptions()[0]
 	private := slack.NewCheckboxGroupsBlockElement(privateID, slack.NewOptionBlockObject("yes", plain(words.PrivateOption), nil))
@@ -285,7 +286,7 @@ func (b *Bot) submitted(ctx context.Context, c *slack.InteractionCallback, ack a
 // chosenFiles returns a window's files.
 func chosenFiles(files []slack.File) (all []FoundFile) {
 	for _, f := range ask.Distinct(files) {
-		if f.ID != "" && len(all) < maxFound {
+		if f.ID != "" && len(all) < ask.MaxFiles {
 			all = append(all, FoundFile{File: ask.Slim(f), Named: true})
 		}
 	}

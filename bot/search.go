@@ -39,20 +39,17 @@ type Target struct {
 	Linked  *ask.MessageRef `json:",omitempty"`    // a message that only members of its conversation may have read
 	File    string          `json:",omitempty"`    // id of a file that only people who can see the file may have read
 	Thread  string          `json:",omitempty"`    // all files of a thread of Channel
-	Last    bool            `json:",omitempty"`    // the newest files of Channel
+	Last    bool            `json:",omitempty"`    // the newest picture of Channel
 }
-
-// maxFound is the most files of a request. A window takes as many.
-const maxFound = 10
 
 // searchTimeout bounds an attempt to find files.
 const searchTimeout = 2 * time.Minute
 
 // search looks for the files of a request and enqueues an ask for them.
-func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
+func (b *Bot) search(ctx context.Context, job *jobs.Job, s Search) error {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
-	err := post.OptionalScope(b.resolveAndEnqueue(ctx, f))
+	err := post.OptionalScope(b.resolveAndEnqueue(ctx, s))
 	sentence := ""
 	_, refused := errors.AsType[userError](err)
 	switch {
@@ -64,59 +61,59 @@ func (b *Bot) search(ctx context.Context, job *jobs.Job, f Search) error {
 	case !temporary(err), job.LastAttempt():
 		sentence = words.NotFound
 	}
-	if sentence != "" && !f.Silent {
-		b.postEphemeral(ctx, f, sentence)
+	if sentence != "" && !s.Silent {
+		b.postEphemeral(ctx, s, sentence)
 	}
 	return err
 }
 
-func (b *Bot) resolveAndEnqueue(ctx context.Context, f Search) error {
-	if f.CheckExternal {
-		if err := b.refuseExternal(ctx, f.Person, ""); err != nil {
+func (b *Bot) resolveAndEnqueue(ctx context.Context, s Search) error {
+	if s.CheckExternal {
+		if err := b.refuseExternal(ctx, s.Person, ""); err != nil {
 			return err
 		}
 	}
-	files, err := b.resolve(ctx, f)
+	files, err := b.resolve(ctx, s)
 	if err != nil {
 		return err
 	}
 	tooMany := ""
-	if len(files) > maxFound {
-		files, tooMany = files[:maxFound], words.FirstFilesOnly(maxFound)
-		if f.Thread != "" {
-			tooMany = words.NewestFilesOnly(maxFound)
+	if len(files) > ask.MaxFiles {
+		files, tooMany = files[:ask.MaxFiles], words.FirstFilesOnly(ask.MaxFiles)
+		if s.Thread != "" {
+			tooMany = words.NewestFilesOnly(ask.MaxFiles)
 		}
 	}
-	if f.Thread != "" { // the newest file came first
+	if s.Thread != "" { // the newest file came first
 		slices.Reverse(files)
 	}
-	to, err := b.place(ctx, f, files)
+	to, err := b.place(ctx, s, files)
 	if err != nil {
 		return err
 	}
-	if room := b.quotaLeft(f.Person, to.Channel); room < len(files) {
+	if room := b.quotaLeft(s.Person, to.Channel); room < len(files) {
 		to.note = words.TooManyWaiting(room, len(files))
 		files = files[:room]
 	}
 	if len(files) > 0 {
-		link, err := b.enqueueFound(ctx, f, files, to)
+		where, err := b.enqueueFound(ctx, s, files, to)
 		if err != nil {
 			return err
 		}
-		to.note = cmp.Or(to.note, link)
+		to.note = cmp.Or(to.note, where)
 	}
 	if note := cmp.Or(to.note, tooMany); note != "" {
-		b.postEphemeral(ctx, f, note)
+		b.postEphemeral(ctx, s, note)
 	}
 	return nil
 }
 
 // enqueueFound enqueues the ask for the found files. If the person asked from
-// elsewhere, link is the address of the result.
-func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to destination) (link string, err error) {
+// elsewhere, or the files are read already, where is a sentence with a link to the result.
+func (b *Bot) enqueueFound(ctx context.Context, s Search, files []FoundFile, to destination) (where string, err error) {
 	a := ask.Ask{
-		Key: ask.KeyOf(to.Channel, f.Origin, f.Mode), Channel: to.Channel, Origin: f.Origin, Root: to.TS, Person: f.Person,
-		Mode: f.Mode, Explicit: true, Outside: to.outside, Respond: f.Respond,
+		Key: ask.KeyOf(to.Channel, s.Origin, s.Mode), Channel: to.Channel, Origin: s.Origin, Root: to.TS, Person: s.Person,
+		Mode: s.Mode, Explicit: true, Outside: to.outside, Respond: s.Respond,
 	}
 	for _, file := range files {
 		a.Files = append(a.Files, ask.File{Slack: file.File, Web: file.Web, Source: file.Source})
@@ -127,8 +124,8 @@ func (b *Bot) enqueueFound(ctx context.Context, f Search, files []FoundFile, to 
 	if err == nil && !created {
 		created, underWay, err = b.enqueueRest(ctx, a)
 	}
-	atHand := created && (to.TS == f.Thread || to.TS == ask.Timestamp(f.Origin)) // the person is in that thread
-	if err != nil || atHand || to.TS == "" || created && f.Silent {
+	atHand := created && (to.TS == s.Thread || to.TS == ask.Timestamp(s.Origin)) // the person is in that thread
+	if err != nil || atHand || to.TS == "" || created && s.Silent {
 		return "", err
 	}
 	return words.WhereText(ask.Permalink(b.intake.home, ask.MessageRef{Channel: to.Channel, TS: to.TS}, ""), underWay), nil
@@ -162,16 +159,16 @@ type destination struct {
 // place returns the place of the answer. Files of a conversation are answered
 // there or to the person alone; files from the person are answered where the
 // person asked.
-func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destination, err error) {
-	home := ask.MessageRef{Channel: f.Channel}
+func (b *Bot) place(ctx context.Context, s Search, files []FoundFile) (to destination, err error) {
+	home := ask.MessageRef{Channel: s.Channel}
 	switch {
-	case f.Thread != "":
-		home.TS = f.Thread
+	case s.Thread != "":
+		home.TS = s.Thread
 	case files[0].Root != "":
 		home = ask.MessageRef{Channel: files[0].Source.Channel, TS: files[0].Root}
 	}
-	elsewhere := home.Channel != f.Channel || f.File != "" && files[0].Source.Channel != f.Channel
-	if !f.Private && !elsewhere {
+	elsewhere := home.Channel != s.Channel || s.File != "" && files[0].Source.Channel != s.Channel
+	if !s.Private && !elsewhere {
 		joined, err := b.client.CanPost(ctx, home.Channel)
 		if err != nil {
 			return to, fmt.Errorf("looking at a conversation: %w", err)
@@ -181,14 +178,14 @@ func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destin
 		}
 		to.outside = !ask.Direct(home.Channel) // nobody can be invited to a direct message
 	}
-	if to.Channel, err = b.client.OpenDM(ctx, f.Person); err != nil {
+	if to.Channel, err = b.client.OpenDM(ctx, s.Person); err != nil {
 		return to, fmt.Errorf("opening a direct message: %w", err)
 	}
 	switch {
 	case to.outside:
 		to.note = words.InviteMe(b.intake.self)
-	case to.Channel == f.Channel:
-	case elsewhere && !f.Private:
+	case to.Channel == s.Channel:
+	case elsewhere && !s.Private:
 		to.note = words.AnsweredElsewhere
 	default:
 		to.note = words.AnsweredDirectly
@@ -198,14 +195,14 @@ func (b *Bot) place(ctx context.Context, f Search, files []FoundFile) (to destin
 
 // postEphemeral tells a person the result of a request. After some tries it
 // gives up, since no other way is left.
-func (b *Bot) postEphemeral(ctx context.Context, f Search, sentence string) {
-	if b.respond(ctx, f.Respond, f.ReplyThread, ownMessage(sentence)) {
+func (b *Bot) postEphemeral(ctx context.Context, s Search, sentence string) {
+	if b.respond(ctx, s.Respond, s.ReplyThread, ownMessage(sentence)) {
 		return
 	}
 	ctx, cancel := answerContext(ctx)
 	defer cancel()
-	if err := b.client.PostEphemeral(ctx, f.Channel, cmp.Or(f.Thread, f.ReplyThread), f.Person, ownMessage(sentence)); err != nil {
-		b.log.Warn("could not answer a person", "channel", f.Channel, "code", post.Code(err))
+	if err := b.client.PostEphemeral(ctx, s.Channel, cmp.Or(s.Thread, s.ReplyThread), s.Person, ownMessage(sentence)); err != nil {
+		b.log.Warn("could not answer a person", "channel", s.Channel, "code", post.Code(err))
 	}
 }
 

@@ -50,26 +50,27 @@ func (t task) record() jobs.Record {
 		}
 		return r
 	case t.Search != nil:
-		f := t.Search
-		key := f.Channel + "/" + f.Origin + "/find"
-		if f.Message != nil { // in addition to the message's own ask
-			key += "/message/" + f.Person // a person who may not ask must not block others
+		s := t.Search
+		key := s.Channel + "/" + s.Origin + "/find"
+		if s.Message != nil { // in addition to the message's own ask
+			key += "/message/" + s.Person // a person who may not ask must not block others
 		}
-		return jobs.Record{Key: key, Thread: threadKey(f.Channel, f.Thread), Person: f.Person, File: f.File}
+		return jobs.Record{Key: key, Thread: threadKey(s.Channel, s.Thread), Person: s.Person, File: s.File}
 	case t.Event != nil:
 		return t.Event.record()
 	case t.Notice != nil:
 		n := t.Notice
 		return jobs.Record{Key: n.Channel + "/" + n.Origin + "/say/" + n.Topic, Thread: threadKey(n.Channel, n.Root), Person: n.Person}
 	case t.Download != nil:
-		key := t.Download.Key + "/send/" + t.Download.Origin
-		if t.Download.Item > 0 {
-			key += fmt.Sprintf("/%d", t.Download.Item)
+		d := t.Download
+		key := d.Key + "/send/" + d.Origin
+		if d.Item > 0 {
+			key += fmt.Sprintf("/%d", d.Item)
 		}
-		return jobs.Record{Key: key, Thread: threadKey(t.Download.Channel, t.Download.Root), Person: t.Download.Person, File: t.Download.File}
+		return jobs.Record{Key: key, Thread: threadKey(d.Channel, d.Root), Person: d.Person, File: d.File}
 	}
-	g := t.Deletion
-	return jobs.Record{Key: g.Channel + "/" + cmp.Or(g.TS, g.File, g.Origin) + "/forget"}
+	d := t.Deletion
+	return jobs.Record{Key: d.Channel + "/" + cmp.Or(d.TS, d.File, d.Origin) + "/forget"}
 }
 
 // record returns the tasks of an event as one job. The index lists the job under

@@ -38,7 +38,7 @@ type Ask struct {
 }
 
 // MaxFiles is the most files of an ask. A window takes as many; a message with
-// more becomes several asks.
+// more becomes several asks, and a search with more results is not read whole.
 const MaxFiles = 10
 
 // File is a file in Slack or on the web.
