@@ -134,8 +134,7 @@ func (a Ask) After() string {
 
 // Timestamp returns s if s is a message's timestamp, else "".
 func Timestamp(s string) string {
-	var seconds, rest int
-	if n, _ := fmt.Sscanf(s, "%d.%d", &seconds, &rest); n == 2 && !strings.Contains(s, "-") {
+	if timestamp.MatchString(s) {
 		return s
 	}
 	return ""

@@ -39,7 +39,7 @@ func (r *run) deliver(i int) error {
 	case r.erased(i):
 		return nil // see fence
 	case err != nil:
-		r.logIncomplete(i, err)
+		r.noteIncomplete(i, err)
 		r.log.Error("could not post the text", "channel", r.Channel, "error", err)
 	}
 	saved := r.updateFile(ctx, i, func(f *FileState) {

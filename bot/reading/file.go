@@ -22,8 +22,8 @@ import (
 	"slackocr/ocr/tempfile"
 )
 
-// complete looks up missing fields of the files, and drops files that nobody
-// asked for and that are no pictures. If no file is left, wanted is false.
+// complete looks up missing fields of the files, and notes why files are unreadable. If
+// nobody asked for these very files, and none is a picture, wanted is false.
 // https://docs.slack.dev/apis/slack-connect#files
 func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 	for i, err := range r.each(func(i int) error { return r.lookUp(ctx, i) }) {
@@ -272,17 +272,17 @@ func (r *run) resetStarts(i int) {
 }
 
 // waitTurn waits until the endpoint is up and a turn is free. The reply shows the
-// reason of the wait. A file, or a page, that may be read without the endpoint
-// only waits for a turn. back must be true for a file that released its turn
-// to wait for a decoder.
-func (r *run) waitTurn(ctx context.Context, i int, back bool, without func() bool) (release func(), err error) {
+// reason of the wait. back must be true for a file that released its turn to wait
+// for a decoder. For a file or page that may be read without the endpoint, offline
+// must return true: then only a turn is waited for.
+func (r *run) waitTurn(ctx context.Context, i int, back bool, offline func() bool) (release func(), err error) {
 	waiting, stop := r.untilDraining(ctx)
 	defer stop()
 	defer r.setAhead(i, inWork)
 	for {
 		goesDown := r.Model.WhenDown()
 		if !r.Model.Down().IsZero() {
-			if !without() {
+			if !offline() {
 				r.live[i].enter()
 				r.set(i, post.StatusChange, func(f *liveFile) { f.ahead = notInLine })
 				if err := r.Model.WaitUp(waiting); err != nil {

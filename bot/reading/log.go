@@ -73,9 +73,9 @@ func (r *run) startLog() {
 // requestID returns the name of the ask in sentences about a failure.
 func (r *run) requestID() string { return RequestID(r.job.Record().Key) }
 
-// logIncomplete keeps the reason for an incomplete text for the log; the first
-// reason counts.
-func (r *run) logIncomplete(i int, err error) {
+// noteIncomplete keeps the reason for an incomplete text, for the reply and for the log
+// line of [run.logDelivered]. The first reason counts.
+func (r *run) noteIncomplete(i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.live[i].err == nil {

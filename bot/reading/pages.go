@@ -119,7 +119,7 @@ func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) e
 // load restores the pieces that an earlier process or attempt has read.
 func (p *pages) load(ctx context.Context) error {
 	if len(p.pieces) == 1 {
-		return nil // a single piece would have been the whole text
+		return nil // the text of a single piece is the file's, and is not saved as a piece
 	}
 	for i := range p.pieces {
 		value, ok, err := p.run.job.Page(ctx, TextOf(p.file)+firstPiece+i)
@@ -362,6 +362,6 @@ func (p *pages) result() (string, Outcome, error) {
 	case empty && o.Missing == 0:
 		return "", o, nil
 	}
-	p.run.logIncomplete(p.file, first)
+	p.run.noteIncomplete(p.file, first)
 	return p.join(len(p.pieces)), o, nil
 }

@@ -211,7 +211,7 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 		return err
 	}
 	if failure != nil { // otherwise the words were counted without the separators
-		r.logIncomplete(i, failure)
+		r.noteIncomplete(i, failure)
 		o.Words = ocr.CountWords(text)
 	}
 	o.HasText, o.Took = text != "", time.Since(r.snapshot().Began)

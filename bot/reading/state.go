@@ -38,7 +38,7 @@ const Closed Phase = "closed"
 // FileState is how far a file has come.
 type FileState struct {
 	Phase    FilePhase
-	Starts   int            `json:",omitempty"` // starts since the last sign of life: crashes of the bot
+	Starts   int            `json:",omitempty"` // starts of the file that neither gave text nor ended: crashes of the bot
 	Failure  *words.Failure `json:",omitempty"` // why the text is not whole
 	File     *slack.File    `json:",omitempty"` // Slack's information about the file, if the event lacked some
 	Outcome  Outcome

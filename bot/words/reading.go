@@ -160,10 +160,10 @@ func DamagedFile(damaged bool) string {
 	return " · the file is damaged, so some of it may be missing"
 }
 
-// NothingFound says that a file has no text. more is PagesLeftOut or
-// FromSmallCopy.
-func NothingFound(title, more string) string {
-	return lineOr(title, "no text in it"+more, fmt.Sprintf("I found no text in %s%s.", title, more))
+// NothingFound says that a file has no text. caveats are what [PagesLeftOut],
+// [FromSmallCopy] and [DamagedFile] return.
+func NothingFound(title, caveats string) string {
+	return lineOr(title, "no text in it"+caveats, fmt.Sprintf("I found no text in %s%s.", title, caveats))
 }
 
 // InFile follows a line if a file has the whole text.
