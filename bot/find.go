@@ -228,20 +228,9 @@ func (b *Bot) newest(ctx context.Context, s Search) ([]FoundFile, error) {
 	return nil, userError(words.NoPictureHere)
 }
 
-// isUnknownJob reports whether a job is unknown or erased.
+// isUnknownJob reports whether err means that a job is unknown, or its record damaged.
 func isUnknownJob(err error) bool {
 	return errors.Is(err, jobs.ErrNotFound) || errors.Is(err, jobs.ErrCorrupt)
-}
-
-// FoundFile is a file that somebody asked for, in Slack or on the web.
-type FoundFile struct {
-	File   slack.File
-	Web    string         `json:",omitempty"`
-	Source ask.MessageRef `json:",omitzero"`  // the message with the file
-	Root   string         `json:",omitempty"` // timestamp of the thread of that message
-	// Named says that a window or a block only names the file. Whoever asks for it has to
-	// be able to see it.
-	Named bool `json:",omitempty"`
 }
 
 // filesOf returns the files of a message, including forwarded files, unless

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
@@ -40,6 +42,17 @@ type Target struct {
 	File    string          `json:",omitempty"`    // id of a file that only people who can see the file may have read
 	Thread  string          `json:",omitempty"`    // all files of a thread of Channel
 	Last    bool            `json:",omitempty"`    // the newest picture of Channel
+}
+
+// FoundFile is a file that somebody asked for, in Slack or on the web.
+type FoundFile struct {
+	File   slack.File
+	Web    string         `json:",omitempty"`
+	Source ask.MessageRef `json:",omitzero"`  // the message with the file
+	Root   string         `json:",omitempty"` // timestamp of the thread of that message
+	// Named says that a window or a block only names the file. Whoever asks for it has to
+	// be able to see it.
+	Named bool `json:",omitempty"`
 }
 
 // searchTimeout bounds an attempt to find files.
