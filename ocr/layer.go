@@ -57,7 +57,8 @@ func (r *reading) compare(ctx context.Context, p page.Page, layer *witness.Layer
 		r.useLayer(ctx, layer, witness.Failed)
 		return
 	}
-	r.finish(ctx, report.Whole(), end.outcome(CountWords(string(best.text))))
+	words := CountWords(report.Text + "\n" + strings.Join(report.Missing, "\n"))
+	r.finish(ctx, report.Whole(), end.outcome(words))
 }
 
 // useLayer ends the reading with the page's own text.

@@ -80,6 +80,15 @@ func TestPageWithItsText(t *testing.T) {
 	}
 }
 
+// TestAddedLinesCount: the number of words is that of the whole text, without the line
+// about the comparison.
+func TestAddedLinesCount(t *testing.T) {
+	got, _ := checked(t, billPage(), strings.Replace(billText(), "Varnish and fittings 73.20\n\n", "", 1))
+	if want := CountWords(billText()); got.err != nil || got.outcome.Words != want {
+		t.Errorf("%d words, want %d: %v, %q", got.outcome.Words, want, got.err, got.text)
+	}
+}
+
 // The page's own text stands at once, and what is shown is never less.
 func TestTextIsThereAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

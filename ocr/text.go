@@ -27,8 +27,9 @@ type Outcome struct {
 	// Model is the name of the model in the endpoint's answer, else in the
 	// request; "" if FromLayer is set.
 	Model string
-	// Words is the number of words of the whole text, see [CountWords]. For a
-	// picture without text Words is 0.
+	// Words is the number of words of the page's text, see [CountWords]. The
+	// heading and the sentence that a comparison adds do not count. For a picture
+	// without text Words is 0.
 	Words int
 	// Cut is true if the text ends before the page does, even after the page
 	// was read again in halves.
