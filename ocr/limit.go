@@ -13,9 +13,9 @@ const (
 	// maxLimit is the highest limit that is found by trying.
 	maxLimit = 64
 
-	// enoughSamples is the number of times to the first text that judge a limit,
+	// enoughTimes is the number of times to the first text that judge a limit,
 	// if the limit allows as many requests.
-	enoughSamples = 8
+	enoughTimes = 8
 	// A limit is too high if the first text takes longer than slower times the
 	// usual time, plus slack.
 	slower = 1.75
@@ -62,10 +62,10 @@ type Limit struct {
 	hold time.Duration // time between two tries of bad
 	// usual is the time to the first text at good, or 0 if unknown.
 	usual time.Duration
-	// since is the time when size was set. samples are the times to the first text
-	// of later requests, while as many requests ran as the limit allows.
-	since   time.Time
-	samples []time.Duration
+	// since is the time when size was set. times are the times to the first text of
+	// later requests, while as many requests ran as the limit allows.
+	since time.Time
+	times []time.Duration
 }
 
 // newLimit returns a limit of n requests, or, if n is 0, one that is found by trying.
@@ -232,7 +232,7 @@ func (l *Limit) countInFlight() int {
 
 // set sets the limit to n. The caller must hold mu, as for all methods below.
 func (l *Limit) set(n int) {
-	l.since, l.samples = time.Now(), l.samples[:0]
+	l.since, l.times = time.Now(), l.times[:0]
 	if n != l.size {
 		l.size = n
 		l.changed(n)
@@ -250,7 +250,7 @@ func (l *Limit) refused(c call) {
 		return // the limit is lower already
 	default:
 		l.bad = rest + 1
-		l.wait()
+		l.postpone()
 	}
 	l.good = rest
 	l.set(rest)
@@ -263,14 +263,14 @@ func (l *Limit) failed(c call) {
 	}
 	if l.size > l.good {
 		l.bad = l.size
-		l.wait()
+		l.postpone()
 	}
 	l.good = max(1, l.size/2)
 	l.set(l.good)
 }
 
-// wait delays the next try at a bad limit, for longer each time.
-func (l *Limit) wait() {
+// postpone delays the next try at a bad limit, for longer each time.
+func (l *Limit) postpone() {
 	l.next = time.Now().Add(l.hold)
 	l.hold = min(2*l.hold, lastHold)
 }
@@ -285,9 +285,9 @@ func (l *Limit) firstText(c call) {
 	if c.begun.Before(l.since) || max(c.concurrent, l.countInFlight()) < used {
 		return
 	}
-	l.samples = append(l.samples, time.Since(c.begun))
-	n, late := len(l.samples), 0
-	for _, took := range l.samples {
+	l.times = append(l.times, time.Since(c.begun))
+	n, late := len(l.times), 0
+	for _, took := range l.times {
 		if l.usual > 0 && took > time.Duration(slower*float64(l.usual))+slack {
 			late++
 		}
@@ -295,35 +295,37 @@ func (l *Limit) firstText(c call) {
 	switch {
 	case n < l.enough():
 	case late <= n/2:
-		l.learn()
+		l.adaptUsual()
 		l.grow()
 	case l.size > l.good:
 		l.bad = l.size
-		l.wait()
+		l.postpone()
 		l.set(l.good)
 	default: // the limit is no longer good
-		l.learn()
+		l.adaptUsual()
 		l.bad, l.good = l.size, max(1, l.size-max(1, l.size/8))
 		l.next = time.Now().Add(firstHold)
 		l.set(l.good)
 	}
 }
 
-// enough returns the number of samples that judge the limit.
+// enough returns the number of times to the first text that judge the limit: one for
+// each request that the limit adds to the good limit, at most enoughTimes, and at least
+// half of that if the limit allows as many requests.
 func (l *Limit) enough() int {
 	added := l.size - l.good
 	if added == 0 {
 		added = l.size
 	}
-	return min(max(added, min(l.size, enoughSamples/2)), enoughSamples)
+	return min(max(added, min(l.size, enoughTimes/2)), enoughTimes)
 }
 
-// learn moves the usual time towards the samples, little by little, since pages differ.
-// Only if the usual time was far longer, as for a model that had to be loaded, learn
-// forgets it at once.
-func (l *Limit) learn() {
-	slices.Sort(l.samples)
-	middle := l.samples[(len(l.samples)-1)/2]
+// adaptUsual moves the usual time towards the times of the present limit, little by
+// little, since pages differ. Only if the usual time was far longer, as for a model that
+// had to be loaded, adaptUsual forgets it at once.
+func (l *Limit) adaptUsual() {
+	slices.Sort(l.times)
+	middle := l.times[(len(l.times)-1)/2]
 	if l.usual == 0 || middle < l.usual/4 {
 		l.usual = middle
 	}
