@@ -70,7 +70,7 @@ func (d *drift) check(t *tail, length int) (keep int, loop bool) {
 	if int(t.now.chars) < d.next || len(t.symbols) < length {
 		return 0, false
 	}
-	r := d.run(t, search{checkWindow, checkDrop, true})
+	r := d.run(t, search{window: checkWindow, drop: checkDrop, numbers: true})
 	// A run that is too short must grow before the next check.
 	d.next = int(t.now.chars) + max(checkStep, length-r.length, r.length/4)
 	if r.constant { // a table of zeros, or an empty one
@@ -79,7 +79,7 @@ func (d *drift) check(t *tail, length int) (keep int, loop bool) {
 	if r.length < length || r.fresh > r.length/checkPart {
 		return 0, false
 	}
-	r = d.run(t, search{limitWindow, limitDrop, true})
+	r = d.run(t, search{window: limitWindow, drop: limitDrop, numbers: true})
 	return t.startOfRun(r.start), true
 }
 
@@ -92,7 +92,7 @@ func (d *drift) atLimit(t *tail) (keep int, loop bool) {
 			rows++
 		}
 	}
-	r := d.run(t, search{limitWindow, limitDrop, rows >= limitRows})
+	r := d.run(t, search{window: limitWindow, drop: limitDrop, numbers: rows >= limitRows})
 	if r.length < limitSymbols {
 		return 0, false
 	}

@@ -47,7 +47,7 @@ func (l *lines) end(t *tail) {
 // check searches the last lines for a block of more than maxPeriod characters
 // that occurs three times and has started a fourth: a page may have three
 // copies of a form.
-func (l *lines) check(limits limits) (keep int, loop bool) {
+func (l *lines) check(allowed limits) (keep int, loop bool) {
 	var all []run
 	all, l.z = runs(l.texts, linesWindow, linesPeriod, l.z)
 	n := len(l.texts)
@@ -62,7 +62,7 @@ func (l *lines) check(limits limits) (keep int, loop bool) {
 			words += line.words
 		}
 		period, length := int(first.chars-start.chars), int(l.info[n-1].end.chars-start.chars)
-		if r.length > 3*r.period && period > maxPeriod && length >= 3*period+limits.block && words >= gridWords {
+		if r.length > 3*r.period && period > maxPeriod && length >= 3*period+allowed.block && words >= gridWords {
 			return int(first.bytes), true
 		}
 	}

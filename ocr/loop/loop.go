@@ -97,10 +97,10 @@ func (g *Guard) Repeated() (keep int, loop bool) {
 
 // check searches the present end of the text.
 func (g *Guard) check() (keep int, loop bool) {
-	limits := usual
+	allowed := usual
 	keep, loop = g.exact(usual)
 	if g.Room {
-		limits = roomy
+		allowed = roomy
 		g.suspected = g.suspected || loop
 		if loop {
 			keep, loop = g.exact(roomy)
@@ -109,12 +109,13 @@ func (g *Guard) check() (keep int, loop bool) {
 	if loop {
 		return keep, true
 	}
-	return g.drift.check(&g.tail, limits.regular)
+	return g.drift.check(&g.tail, allowed.regular)
 }
 
-func (g *Guard) exact(l limits) (keep int, loop bool) {
-	if keep, loop = g.tail.check(l); loop {
+// exact searches the end of the text for exact repeats.
+func (g *Guard) exact(allowed limits) (keep int, loop bool) {
+	if keep, loop = g.tail.check(allowed); loop {
 		return keep, true
 	}
-	return g.lines.check(l)
+	return g.lines.check(allowed)
 }

@@ -108,7 +108,7 @@ func (t *tail) symbol(r rune, end offset) (line bool) {
 
 // check searches the last symbols for a loop and returns the end of the first
 // copy.
-func (t *tail) check(l limits) (keep int, loop bool) {
+func (t *tail) check(allowed limits) (keep int, loop bool) {
 	if len(t.symbols) < 3 {
 		return 0, false
 	}
@@ -119,10 +119,10 @@ func (t *tail) check(l limits) (keep int, loop bool) {
 		start := n - r.length
 		period := int(t.ends[n-1].chars - t.ends[n-1-r.period].chars)
 		length := int(t.ends[n-1].chars) - t.charsBefore(start)
-		if length < 3*period+l.slack {
+		if length < 3*period+allowed.slack {
 			continue
 		}
-		if isGrid(t.symbols[n-r.period:]) && r.length < l.grid {
+		if isGrid(t.symbols[n-r.period:]) && r.length < allowed.grid {
 			continue
 		}
 		return t.endOfCopy(start, r.period), true
