@@ -12,7 +12,7 @@ import (
 	"slackocr/bot/localslack/internal/webapi"
 )
 
-// pageHandler serves the chat page and what its script asks for. It acts as
+// pageHandler serves the chat page and the requests of its script. It acts as
 // pageUser. State-changing requests rely on Handler's check of Host and Origin.
 func (w *Workspace) pageHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -28,7 +28,8 @@ func (w *Workspace) pageHandler() http.Handler {
 	return page.Secure(mux)
 }
 
-// pageUser is whom the page acts as: the first person of the workspace, or "".
+// pageUser returns the person who uses the page: the first one of the workspace,
+// or "".
 func (w *Workspace) pageUser() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"slackocr/bot/localslack/internal/webapi"
 )
 
-// This file is what a person does on the page besides writing.
+// This file has the acts of a person on the page, except writing a message.
 
 const (
 	maxPageJSON   = 64 << 10                       // bytes of a request

@@ -1,5 +1,5 @@
-// Package blockkit checks blocks as Slack does, shows what Slack makes of them,
-// and says what a person chose in them
+// Package blockkit checks blocks as Slack does, expands markdown blocks as Slack
+// does, and returns a person's choices in blocks
 // (https://docs.slack.dev/reference/block-kit). The blocks are JSON lists.
 package blockkit
 

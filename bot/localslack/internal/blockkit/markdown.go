@@ -16,11 +16,11 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// This file is what Slack makes of a markdown block. It shows each heading and each
-// rule as a block of its own and each run between them as one, counts them against
-// the 50 blocks of a message (darkgaldragon/slack-markdown-parser docs/spec.md,
-// measured 2026-06-11), and gives these blocks instead of the one that was sent, in
-// answers, history and events (@slack/types, MarkdownBlock).
+// This file expands markdown blocks. Slack shows each heading and each rule as a
+// block of its own and each run between them as one, counts them against the 50
+// blocks of a message (darkgaldragon/slack-markdown-parser docs/spec.md, measured
+// 2026-06-11), and gives these blocks instead of the one that was sent, in answers,
+// history and events (@slack/types, MarkdownBlock).
 
 // markdownItem is a heading, a rule, or the text between.
 type markdownItem struct {

@@ -223,7 +223,7 @@ func States(blocks json.RawMessage, chosen map[string][]string) map[string]any {
 // InputStates returns the state of input blocks in which a person typed or chose
 // the values of their block_id: for every block_id and action_id the value of the
 // element, without files (https://docs.slack.dev/reference/views#view-state).
-// problems are what Slack's client says under the fields, by block_id.
+// problems are the sentences of Slack's client under the fields, by block_id.
 func InputStates(inputs []*Element, values map[string][]string) (states map[string]any, problems map[string]string) {
 	states, problems = map[string]any{}, map[string]string{}
 	for _, e := range inputs {

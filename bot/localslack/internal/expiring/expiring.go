@@ -1,5 +1,5 @@
-// Package expiring holds what a secret gives access to for some time: tickets of
-// sockets, addresses of uploads, triggers, addresses for responses.
+// Package expiring holds values that a secret opens for some time: the tickets of
+// sockets, the addresses of uploads and responses, and triggers.
 package expiring
 
 import (

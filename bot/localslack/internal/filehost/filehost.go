@@ -1,5 +1,5 @@
-// Package filehost is what Slack's file hosts do that needs no workspace: types
-// by name, uploads, and pages for people.
+// Package filehost is the part of Slack's file hosts that needs no workspace:
+// types by name, uploads, and pages for people.
 package filehost
 
 import (
@@ -21,7 +21,7 @@ import (
 
 const maxName = 255 // characters
 
-// Type is what Slack says about a file's type.
+// Type is a file's type, in the fields of Slack's file object.
 type Type struct {
 	Filetype, PrettyType, Mimetype string
 }

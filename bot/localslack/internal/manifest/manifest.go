@@ -111,7 +111,7 @@ func Parse(text []byte) (*Manifest, error) {
 	return m, nil
 }
 
-// wrong returns what Slack would refuse.
+// wrong returns an error for each part that Slack would refuse.
 func (m *Manifest) wrong() (wrong []error) {
 	scopes := m.OAuthConfig.Scopes.Bot
 	refuse := func(format string, args ...any) {

@@ -15,10 +15,9 @@ import (
 	"time"
 )
 
-// Modules returns a node_modules folder with what the lockfile of the folder
-// names. It is kept in the user's cache, so that a second run needs no network
-// and the checkout stays as it is. A test without Node is skipped; with CI set,
-// it fails.
+// Modules returns a node_modules folder with the modules of the folder's lockfile.
+// It is kept in the user's cache, so that a second run needs no network and the
+// checkout stays as it is. A test without Node is skipped; with CI set, it fails.
 func Modules(t *testing.T, folder string) string {
 	t.Helper()
 	if why := missing(t.Context()); why != "" {
@@ -82,7 +81,7 @@ func install(t *testing.T, folder, dir string) error {
 	return err
 }
 
-// missing returns what is missing to run the modules, or "".
+// missing returns a sentence that names the missing program, or "".
 func missing(ctx context.Context) string {
 	const needed = "this test needs Node 20 or later with npm (https://nodejs.org; Debian has it since version 13)"
 	out, err := exec.CommandContext(ctx, "node", "--version").Output()

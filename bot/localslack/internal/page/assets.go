@@ -1,6 +1,6 @@
-// Package page is the chat page of a workspace, a small client in plain HTML, CSS
-// and JavaScript modules that loads nothing from anywhere else, and how a server
-// answers its script.
+// Package page is the chat page of a workspace, and the form of a server's answers
+// to its script. The page is a small client in plain HTML, CSS and JavaScript
+// modules, and loads nothing from other hosts.
 package page
 
 import (
@@ -108,7 +108,7 @@ var (
 // appendModule appends a module of the page to a script, after the modules that it
 // imports and that are not in the script yet. It returns the script and the
 // modules that it has. A module becomes a function that is called at once and
-// returns what the module exports.
+// returns the module's exports.
 func appendModule(script []byte, name string, has []string) (_ []byte, hasNow []string) {
 	code := source(name)
 	for _, m := range importLine.FindAllSubmatch(code, -1) {

@@ -66,8 +66,8 @@ func Fail(rw http.ResponseWriter, err error) {
 }
 
 // File serves a file's content. Only raster pictures that every browser knows
-// are shown in place, by what they are and not by what they are called; the
-// rest is a download, so that no uploaded HTML or SVG runs on this origin.
+// are shown in place, detected by content and not by name; every other file is
+// a download, so that no uploaded HTML or SVG runs on this origin.
 func File(rw http.ResponseWriter, r *http.Request, name string, data []byte) {
 	h := rw.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
