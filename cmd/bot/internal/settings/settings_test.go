@@ -85,6 +85,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 		{"a key with a space", append(good, "OCR_API_KEY=my key"), "", []string{"OCR_API_KEY contains"}},
 		{"tokens over plain http", append(good, "SLACK_API_URL=http://slack.example/api/"), "", []string{"SLACK_API_URL must start with https"}},
 		{"the file of the only key", append(good[:2:2], "OCR_API_KEY_FILE=/nowhere"), "", []string{"OCR_API_KEY_FILE " + noSecret}},
+		{"names of channels", append(good, "ALLOWED_CHANNELS=#general,random", "DENIED_CHANNELS=#secret"), "", []string{"ALLOWED_CHANNELS contains", "DENIED_CHANNELS contains"}},
 		{"a broken file", good, "what is this\n", []string{""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -74,11 +74,13 @@ var (
 // NeedPlaces checks the settings of channels and people.
 func NeedPlaces(c *Config, wrong *Problems) {
 	wrong.check(bot.ChannelMode(c.AutoRead).Known(), "AUTO_READ", isInvalid)
-	for variable, list := range map[string]string{"ALLOWED_CHANNELS": c.AllowedChannels, "DENIED_CHANNELS": c.DeniedChannels} {
+	channels := func(variable, list string) {
 		for _, id := range Channels(list) {
 			wrong.check(channelID.MatchString(id), variable, "contains something that isn't a channel ID (Slack shows the ID at the bottom of the channel's details)")
 		}
 	}
+	channels("ALLOWED_CHANNELS", c.AllowedChannels)
+	channels("DENIED_CHANNELS", c.DeniedChannels)
 	name := c.ReactionName()
 	wrong.check(name == "" || emojiName.MatchString(name), "REACTION", "isn't the name of an emoji")
 }
