@@ -49,7 +49,7 @@ func runCheck(ctx context.Context, asJSON bool, sys system) error {
 	out := report{OK: true, Version: version(), Checks: []check.Finding{}}
 	bad := 0
 	wrong, _ := errors.AsType[settings.Problems](invalid)
-	for f := range (&check.Checker{Config: c, Environ: sys.environ, Decoder: decoder}).All(ctx, wrong) {
+	for f := range (&check.Checker{Config: c, Wrong: wrong, Environ: sys.environ, Decoder: decoder}).All(ctx) {
 		out.Checks = append(out.Checks, f)
 		if !f.OK {
 			out.OK = false

@@ -48,8 +48,9 @@ func failed(check, found, remedy string) []Finding {
 // A Checker checks what a bot with these settings needs.
 type Checker struct {
 	settings.Config
-	Environ []string      // of the process
-	Decoder *page.Decoder // opens test files as the bot does
+	Wrong   settings.Problems // of the settings
+	Environ []string          // of the process
+	Decoder *page.Decoder     // opens test files as the bot does
 }
 
 // A probe checks one part. It asks nothing of the running bot.
@@ -63,6 +64,7 @@ type probe struct {
 // probes returns all probes, in order.
 func (k *Checker) probes() []probe {
 	all := []probe{
+		{"settings", nil, k.settings, nil},
 		{"bot token", []string{"SLACK_BOT_TOKEN", "SLACK_API_URL"}, k.tokenAndMethods, k.botToken},
 		{"app token", []string{"SLACK_APP_TOKEN", "SLACK_API_URL"}, k.appToken, nil},
 		{"endpoint", []string{
@@ -80,22 +82,18 @@ func (k *Checker) probes() []probe {
 	return all
 }
 
-// All yields the problems of the settings and the findings of all probes, in
-// order, each as soon as it is known.
-func (k *Checker) All(ctx context.Context, wrong settings.Problems) iter.Seq[Finding] {
-	return k.run(ctx, wrong, append([]probe{{name: "settings", full: ofSettings(wrong)}}, k.probes()...))
-}
+// All yields the findings of all probes, in order, each as soon as it is known.
+func (k *Checker) All(ctx context.Context) iter.Seq[Finding] { return k.run(ctx, k.probes()) }
 
-func ofSettings(wrong settings.Problems) func(context.Context) []Finding {
-	return func(context.Context) (all []Finding) {
-		for _, line := range wrong {
-			all = append(all, failed("settings", line, "")...)
-		}
-		if len(all) == 0 {
-			return passed("settings", "the environment and .env have everything that is needed")
-		}
-		return all
+// settings returns the problems of the settings.
+func (k *Checker) settings(context.Context) (all []Finding) {
+	if len(k.Wrong) == 0 {
+		return passed("settings", "the environment and .env have everything that is needed")
 	}
+	for _, line := range k.Wrong {
+		all = append(all, failed("settings", line, "")...)
+	}
+	return all
 }
 
 // Brief checks, while the bot starts, for problems that nobody would
@@ -114,7 +112,7 @@ func (k *Checker) Brief(ctx context.Context, log *slog.Logger) (end func()) {
 	go func() {
 		defer close(ended)
 		well := true
-		for f := range k.run(ctx, nil, probes) {
+		for f := range k.run(ctx, probes) {
 			// The bot itself reports a refused token, and a bot that ends causes findings.
 			if !f.OK && f.Check != "bot token" && ctx.Err() == nil {
 				well = false
@@ -133,14 +131,14 @@ func (k *Checker) Brief(ctx context.Context, log *slog.Logger) (end func()) {
 
 // run runs full probes at once and yields their findings, in order, without
 // secrets. A probe that requires a wrong setting is not run.
-func (k *Checker) run(ctx context.Context, wrong settings.Problems, probes []probe) iter.Seq[Finding] {
+func (k *Checker) run(ctx context.Context, probes []probe) iter.Seq[Finding] {
 	hide := settings.NewRedactor(k.Config, k.Environ)
 	return func(yield func(Finding) bool) {
 		ctx, stop := context.WithTimeout(ctx, within)
 		defer stop()
 		answers := make([]<-chan []Finding, len(probes))
 		for i, p := range probes {
-			if variable := wrong.About(p.needs...); variable != "" {
+			if variable := k.Wrong.About(p.needs...); variable != "" {
 				p.full = func(context.Context) []Finding {
 					return failed(p.name, "not checked, because "+variable+" needs your attention", "")
 				}

@@ -30,7 +30,7 @@ func probed(t *testing.T, environ []string, names ...string) (out string, status
 	if invalid != nil {
 		t.Fatal(invalid)
 	}
-	for f := range k.run(t.Context(), nil, all) {
+	for f := range k.run(t.Context(), all) {
 		out += f.String() + "\n"
 		if !f.OK {
 			status = 1
@@ -77,7 +77,7 @@ func TestProbesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, deaf := time.Now(), make(chan struct{})
 		var said []string
-		for f := range new(Checker).run(t.Context(), nil, []probe{
+		for f := range new(Checker).run(t.Context(), []probe{
 			{name: "deaf", full: func(context.Context) []Finding { <-deaf; return nil }},
 			{name: "slow", full: func(ctx context.Context) []Finding { <-ctx.Done(); return failed("slow", "gave up", "") }},
 			{name: "quick", full: func(context.Context) []Finding { return passed("quick", "fine") }},
