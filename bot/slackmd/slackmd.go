@@ -77,6 +77,10 @@ func Name(s string) string {
 // https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 const reserved = " CON PRN AUX NUL COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 LPT1 LPT2 LPT3 LPT4 LPT5 LPT6 LPT7 LPT8 LPT9 "
 
+// maxStem bounds a file name without its ending, in bytes. Many file systems take
+// 255 with the ending.
+const maxStem = 200
+
 // FileName returns a safe file name made from name: the stem, reduced to
 // letters, digits and a few signs, followed by ext, such as ".md" or "-2.csv"
 // for a second table.
@@ -89,6 +93,7 @@ func FileName(name, ext string) string {
 		}
 		return '_'
 	}, stem)
+	stem = stem[:fitting(stem, maxStem, byteLength)]
 	stem = strings.TrimLeft(strings.Trim(stem, " ."), "-") // a program could take -x for an option
 	first, _, _ := strings.Cut(stem, ".")
 	switch {

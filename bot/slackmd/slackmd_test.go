@@ -62,6 +62,11 @@ func TestFileName(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
+	for _, in := range []string{strings.Repeat("👩\u200d", 300), strings.Repeat("क\u093e", 60)} { // few characters, many bytes
+		if got := FileName(in+".png", ".md"); len(got) > 255 || !utf8.ValidString(got) || !strings.HasSuffix(got, ".md") {
+			t.Errorf("%d bytes: %q", len(got), got)
+		}
+	}
 }
 
 func TestTailShowsTheNewest(t *testing.T) {
