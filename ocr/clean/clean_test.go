@@ -132,8 +132,12 @@ func TestCleaningDoesNotDependOnTheCuts(t *testing.T) {
 }
 
 // TestEveryCut cuts one text that has everything at every byte, and into single
-// bytes.
+// bytes, and another with a tag of HTML in the name of a place.
 func TestEveryCut(t *testing.T) {
+	for _, rules := range everyRules {
+		const struck = "<|ref|><s>an old and long price</s><|/ref|>" + det
+		checkCuts(t, rules, struck, strings.Split(struck, ""))
+	}
 	text := "<|ref|>title<|/ref|>" + det + "  \n# 漢字 [[1, 2]]\r\n\r\n\r\ntext[[1, 2, 3, 4]] \nA[[1, 2, 3, 4], [5, 6, 7, 8]]\n" +
 		"<|ref|>Total<|/ref|>" + det + "\n<center>x</center><｜end▁of▁sentence｜>\n<|ref|>a longer text than any label<|/ref|>"
 	for _, rules := range everyRules {

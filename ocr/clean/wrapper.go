@@ -62,8 +62,8 @@ func (w *wrapper) add(text string, chat, last bool) (back bool, out string) {
 		w.fenceLine(w.text[w.line:])
 	}
 	from, to := w.visible(last)
-	back = from != w.from && w.to > w.from
-	if from != w.from {
+	if from != w.from || to < w.to { // another part of the text stands
+		back = w.to > w.from
 		w.to = from
 	}
 	out = string(w.text[w.to:to])
