@@ -48,7 +48,7 @@ func TestMessagesAndFiles(t *testing.T) {
 }
 
 // TestTextThatSlackRefuses as a message is posted as a file, and the person is
-// told where neither is taken.
+// told where neither is taken. Then the same text, read in another mode, is posted.
 func TestTextThatSlackRefuses(t *testing.T) {
 	refused := localslack.Fault{Method: "chat.postMessage", After: 1, Error: "msg_blocks_too_long"}
 	for _, tt := range []struct {
@@ -66,17 +66,26 @@ func TestTextThatSlackRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
+				var mend []func()
 				for _, f := range tt.faults {
-					h.ws.Fail(f)
+					mend = append(mend, h.ws.Fail(f))
 				}
 				ts := h.post("page.png")
 				h.closesWith(ts, tt.line)
 				if got := h.results(ts); !slices.Equal(got, tt.results) {
 					t.Errorf("results %q, want %q", got, tt.results)
 				}
-				if tt.results == nil && markdown(h.answers(ts)[0]) != "some text" {
+				if tt.results != nil {
+					return
+				}
+				if markdown(h.answers(ts)[0]) != "some text" {
 					t.Errorf("the text does not stand in the reply: %q", markdown(h.answers(ts)[0]))
 				}
+				for _, clear := range mend {
+					clear()
+				}
+				h.talk(h.ann, h.channel, ts, "figure")
+				h.wait("the text is posted", func() bool { return slices.Contains(h.results(ts), "some text") })
 			})
 		})
 	}

@@ -225,10 +225,10 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 // a new one.
 const maxBefore = 5
 
-// sameText reports whether the text was the result of an earlier reading in another
-// mode in the same thread: an endpoint may ignore its prompt, and the text that a PDF
-// carries is the same in each mode. Two questions may have the same answer, so a prompt
-// is not compared with a prompt. If nothing is known, the text counts as new.
+// sameText reports whether the text was posted before, as the result of a reading in
+// another mode in the same thread: an endpoint may ignore its prompt, and the text that a
+// PDF carries is the same in each mode. Two questions may have the same answer, so a
+// prompt is not compared with a prompt. If nothing is known, the text counts as new.
 func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	id := r.Files[i].Slack.ID
 	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
@@ -248,7 +248,7 @@ func (r *run) sameText(ctx context.Context, i int, text string) bool {
 			continue
 		}
 		for n, f := range before.Files {
-			if f.Slack.ID != id {
+			if f.Slack.ID != id || s.Files[n].Delivery.NotPosted {
 				continue
 			}
 			// A plain text has the same words as the markdown.
