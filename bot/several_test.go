@@ -326,9 +326,13 @@ func TestOneOfSeveralWaitsForAnotherAttempt(t *testing.T) {
 				return
 			}
 			w.text("some text")
+			if w.height() == 80 {
+				_ = w.pause(20 * time.Second)
+			}
 			w.end("stop")
 		})
 		ts := h.three()
+		h.lineOf(ts, words.Of("b.png", words.NotYetOfSeveral(failure(words.ModelDown))))
 		waits := wordstest.Normalize(words.Of("b.png", words.NotYet("", failure(words.ModelDown), time.Second)))
 		h.lineOf(ts, waits)
 		if a, c := h.count(ts, "a.png: some text"), h.count(ts, "c.png: some text"); a != 1 || c != 1 {

@@ -145,6 +145,8 @@ func (f liveFile) line(r *run, i int, text string, earlier int, retryIn time.Dur
 	switch {
 	case f.err != nil && retryIn > 0:
 		return words.NotYet(title, FailureOf(f.err), retryIn)
+	case len(r.Files) > 1 && f.pages == nil && r.retries(f.err):
+		return words.NotYetOfSeveral(FailureOf(f.err))
 	case f.idle() && f.err == nil && !r.Model.Down().IsZero():
 		return words.Down(title)
 	case f.ahead >= 0:

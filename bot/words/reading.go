@@ -231,6 +231,12 @@ func NotRead(title string, words int, why *Failure) string {
 	return lineOr(title, read+", then I had to stop: ", fmt.Sprintf("I read %s of %s, then had to stop: ", read, title)) + why.Sentence()
 }
 
+// NotYetOfSeveral is the line of a list about a failed file that is tried again when the
+// others are done.
+func NotYetOfSeveral(why *Failure) string {
+	return fmt.Sprintf("not yet: %s. I'll try again after the other files.", why.Cause())
+}
+
 // NotYet says that a failed file is tried again.
 func NotYet(title string, why *Failure, in time.Duration) string {
 	return lineOr(title, fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in)),
