@@ -417,5 +417,5 @@ func (r *run) download(ctx context.Context, i int, in *input, small bool) (err e
 
 // decode opens a downloaded file.
 func (r *run) decode(ctx context.Context, in *input) (*page.Document, error) {
-	return r.Decoder.Open(ctx, in.content, page.Options{Owner: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
+	return r.Decoder.Open(ctx, in.content, page.Options{Person: r.Person, Canvas: r.Model.Canvas, MaxPages: r.MaxPages})
 }

@@ -53,7 +53,7 @@ type DecoderConfig struct {
 	IgnoreText bool
 
 	// Space bounds the files that the processes write, and that are not read
-	// yet, in bytes; 0 means 768 MB. One owner's files have at most half
+	// yet, in bytes; 0 means 768 MB. One person's files have at most half
 	// of that.
 	Space int64
 
@@ -107,12 +107,12 @@ func (d *Decoder) Kills() int64 { return d.kills.Load() }
 // Used returns the space that is taken for the files of the processes, in bytes.
 func (d *Decoder) Used() int64 { return d.texts.Used() + d.drawings.Used() }
 
-// Load returns the number of running processes, and of the owners whose files wait for
+// Load returns the number of running processes, and of the people whose files wait for
 // one.
-func (d *Decoder) Load() (running, owners int) { return d.turns.Load() }
+func (d *Decoder) Load() (running, people int) { return d.turns.Load() }
 
-// Free reports whether a file of this owner would be opened at once.
-func (d *Decoder) Free(owner string) bool { return d.turns.Free(owner) }
+// Free reports whether a file of this person would be opened at once.
+func (d *Decoder) Free(person string) bool { return d.turns.Free(person) }
 
 // Protections says which protections hold for the processes that open files on
 // this machine.
@@ -129,7 +129,7 @@ func (d *Decoder) Protections(ctx context.Context) (Protections, error) {
 	return a.Confined, err
 }
 
-// run carries out a request when its owner's turn has come, within the file's
+// run carries out a request when the person's turn has come, within the file's
 // remaining time. If another person needs the process, run begins anew later.
 func (d *Decoder) run(ctx context.Context, file *account, r request, content, output, scratch *os.File) (answer, error) {
 	for again := false; ; again = true {
@@ -153,7 +153,7 @@ var errRecalled = errors.New("another person needs the process")
 
 // try is run for one turn. again must be true after errRecalled.
 func (d *Decoder) try(ctx context.Context, file *account, again bool, r request, content, output, scratch *os.File) (answer, error) {
-	turn, err := d.turns.Take(ctx, file.owner, again)
+	turn, err := d.turns.Take(ctx, file.person, again)
 	if err != nil {
 		return answer{}, err
 	}
@@ -235,15 +235,15 @@ func (d *Decoder) spawn(ctx context.Context, r request, file, output, scratch *o
 // account is the decoder time that a file may still use. The file is given up
 // after a request that reached its time limit, and when the time is used up.
 type account struct {
-	owner string // files of one owner take turns with those of others
+	person string // the owner of the file, see Options.Person
 
 	mu   sync.Mutex // guards the fields below
 	left time.Duration
 	err  error // the reason why the file was given up
 }
 
-func (d *Decoder) newAccount(owner string) *account {
-	return &account{owner: owner, left: d.config.FileTime}
+func (d *Decoder) newAccount(person string) *account {
+	return &account{person: person, left: d.config.FileTime}
 }
 
 // pagesOfTime is the number of pages for which a file has Decoder.FileTime.

@@ -136,9 +136,9 @@ func TestPagesAtOnce(t *testing.T) {
 	readers.Wait()
 }
 
-// The parts of a page are made at once, and its file is not needed for the
+// The pieces of a page are made at once, and its file is not needed for the
 // others.
-func TestPartsAreMadeOnce(t *testing.T) {
+func TestPiecesAreMadeOnce(t *testing.T) {
 	file := onDisk(t, encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 9000))))
 	d := newDecoder(t, page.DecoderConfig{})
 	doc, err := d.Open(t.Context(), file, page.Options{})
@@ -159,15 +159,15 @@ func TestPartsAreMadeOnce(t *testing.T) {
 		}
 	}
 	if height != 9000 {
-		t.Errorf("the parts are %d pixels high", height)
+		t.Errorf("the pieces are %d pixels high", height)
 	}
 	if d.Used() != 0 {
-		t.Errorf("%d bytes stay taken when all parts are read", d.Used())
+		t.Errorf("%d bytes stay taken when all pieces are read", d.Used())
 	}
 }
 
-// A page does not stay on the disk for a part that nobody asks for.
-func TestSkippedParts(t *testing.T) {
+// A page does not stay on the disk for a piece that nobody asks for.
+func TestSkippedPieces(t *testing.T) {
 	d := newDecoder(t, page.DecoderConfig{})
 	doc := openDocument(t, d, encodePNG(t, image.NewGray(image.Rect(0, 0, 300, 9000))), page.Options{})
 	doc.Skip(0)

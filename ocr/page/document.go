@@ -105,7 +105,7 @@ func (d *Decoder) Open(ctx context.Context, file *os.File, o Options) (*Document
 	if err != nil {
 		return nil, f.WrapErr(err)
 	}
-	used := d.newAccount(o.Owner)
+	used := d.newAccount(o.Person)
 	r := request{Task: taskExamine, Kind: kind, MaxPixels: d.maxPixels, MaxPages: o.MaxPages, Tools: input.FindTools(kind)}
 	a, err := d.run(ctx, used, r, file, nil, nil)
 	if err != nil {
@@ -193,7 +193,7 @@ func (d *Document) Reserve(ctx context.Context, i int) bool {
 	}
 	defer p.lock.release()
 	if p.err == nil && p.output.File == nil && p.output.room == nil {
-		p.output.room = d.decoder.drawings.TryTake(d.options.Owner, d.need(p))
+		p.output.room = d.decoder.drawings.TryTake(d.options.Person, d.need(p))
 		return p.output.room != nil
 	}
 	return true
@@ -270,7 +270,7 @@ func (d *Document) prepare(ctx context.Context, p *docPage) (err error) {
 		}
 	}()
 	if p.output.room == nil {
-		if p.output.room, err = d.decoder.drawings.Take(ctx, d.options.Owner, d.need(p)); err != nil {
+		if p.output.room, err = d.decoder.drawings.Take(ctx, d.options.Person, d.need(p)); err != nil {
 			return err
 		}
 	}

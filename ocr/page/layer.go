@@ -82,7 +82,7 @@ func (d *Document) extract(ctx context.Context, l *layers) (done bool, err error
 			l.output.close()
 		}
 	}()
-	if l.output.room = d.decoder.texts.TryTake(d.options.Owner, maxLayers); l.output.room == nil {
+	if l.output.room = d.decoder.texts.TryTake(d.options.Person, maxLayers); l.output.room == nil {
 		return false, nil
 	}
 	if l.output.File, err = tempfile.Create(); err != nil {

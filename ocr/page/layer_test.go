@@ -221,8 +221,8 @@ func TestNoLayerWhereNoneIsWanted(t *testing.T) {
 	}
 }
 
-// The parts of a tall page have what stands on them.
-func TestLayersOfParts(t *testing.T) {
+// The pieces of a tall page have what stands on them.
+func TestLayersOfPieces(t *testing.T) {
 	var lines []string
 	for range 40 {
 		lines = append(lines, prose...)

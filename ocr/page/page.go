@@ -23,15 +23,15 @@ type Options struct {
 	// MaxPages bounds the pages of a PDF or TIFF. 0 means 50.
 	MaxPages int
 
-	// Owner is the person whose file it is. The files of one owner take turns at the
-	// Decoder with the files of others.
-	Owner string
+	// Person is the owner of the file. One person's files take turns at the Decoder
+	// with those of others.
+	Person string
 
 	// Canvas returns the model's canvas for a picture of these upright
 	// dimensions. The picture is scaled down, never up, so that it still
 	// covers the canvas. If Canvas is nil, the picture keeps its size. A page
 	// of a PDF has no size in pixels: it is drawn with at most 600 dots per
-	// inch and, unless cut into parts, at most 16 megapixels.
+	// inch and, unless cut into pieces, at most 16 megapixels.
 	Canvas func(width, height int) (w, h int)
 }
 

@@ -61,7 +61,7 @@ func fileOf(t *testing.T, content string) *os.File {
 
 // readPages has all pages of a file at once, and returns how many failed.
 func readPages(t *testing.T, d *Decoder, owner string, f *os.File) (failed int) {
-	doc, err := d.Open(t.Context(), f, Options{Owner: owner})
+	doc, err := d.Open(t.Context(), f, Options{Person: owner})
 	if err != nil {
 		t.Error(err)
 		return 0

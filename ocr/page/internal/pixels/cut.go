@@ -11,21 +11,21 @@ const (
 	minGap = 3
 )
 
-// Cut divides an opaque picture into n parts of about the same height, each
+// Cut divides an opaque picture into n pieces of about the same height, each
 // time at the widest gap between two lines.
 func Cut(m *image.RGBA, n int) []*image.RGBA {
-	parts := make([]*image.RGBA, 0, n)
+	pieces := make([]*image.RGBA, 0, n)
 	height, from := m.Rect.Dy(), 0
 	for i := 1; i <= n; i++ {
 		to := height
 		if i < n {
-			// A third of a part on each side leaves something of every part.
+			// A third of a piece on each side leaves something of every piece.
 			to, _ = Gap(m, i*height/n, height/n/3)
 		}
-		parts = append(parts, Rows(m, from, to))
+		pieces = append(pieces, Rows(m, from, to))
 		from = to
 	}
-	return parts
+	return pieces
 }
 
 // Rows returns the part of a picture between two rows, with the same memory.

@@ -10,7 +10,7 @@ import (
 )
 
 // maxFilterPixels is the most pixels that CatmullRom may hold between its two
-// passes, at 32 bytes each. Only pictures that are cut into parts have more;
+// passes, at 32 bytes each. Only pictures that are cut into pieces have more;
 // their last step is a filter that needs no memory, over less than two pixels.
 const maxFilterPixels = 10_000_000
 
