@@ -177,11 +177,9 @@ func (p probe) start(ctx context.Context) <-chan []Finding {
 	return found
 }
 
-// maxFound bounds a finding, in letters: names and errors come from elsewhere.
-const maxFound = 600
-
-// printed returns foreign text in a form that fits one line of a terminal.
+// printed returns a text that may hold foreign names and errors as one line for a
+// terminal, of at most 600 letters.
 func printed(s string) string {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	return fmt.Sprintf("%.*s", maxFound, strings.Join(strings.FieldsFunc(s, unprintable), " "))
+	return fmt.Sprintf("%.600s", strings.Join(strings.FieldsFunc(s, unprintable), " "))
 }

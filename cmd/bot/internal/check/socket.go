@@ -14,11 +14,6 @@ import (
 	"slackocr/cmd/bot/internal/settings"
 )
 
-const (
-	socketWithin = 15 * time.Second // time for Slack's hello
-	maxGreeting  = 4 << 20          // bytes: events may come first
-)
-
 // greeting is the used part of Slack's first or last message.
 type greeting struct {
 	Type           string `json:"type"`
@@ -83,7 +78,7 @@ func ofGreeting(hello greeting) []Finding {
 // Events that arrive in between are not acknowledged, so the running bot gets
 // them a little later.
 func greet(ctx context.Context, address string) (greeting, error) {
-	ctx, cancel := context.WithTimeout(ctx, socketWithin)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment}
 	conn, response, err := dialer.DialContext(ctx, address, nil)
@@ -94,7 +89,7 @@ func greet(ctx context.Context, address string) (greeting, error) {
 		return greeting{}, fmt.Errorf("no connection: %w", err)
 	}
 	defer conn.Close()
-	conn.SetReadLimit(maxGreeting)
+	conn.SetReadLimit(4 << 20) // bytes of a message: events may come before the hello
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	for {
 		_, text, err := conn.ReadMessage()
