@@ -85,9 +85,9 @@ const (
 	LimitCrash = input.LimitCrash
 )
 
-// TryThumbnail reports whether Slack's copy of the file may be readable: the
-// file is damaged, too much for the decoder, in a format without a decoder, or
-// in an unknown format.
+// TryThumbnail reports whether a smaller copy that somebody else made of the file
+// may be readable: the file is damaged, too much for the decoder, in a format
+// without a decoder, or in an unknown format.
 func TryThumbnail(err error) bool {
 	return input.Unreadable(err, ErrUnsupported, ErrNoDecoder, ErrNoTool, ErrBlank)
 }
