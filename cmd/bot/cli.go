@@ -99,8 +99,8 @@ func exitStatus(err error, stderr io.Writer) int {
 	return statusFailed
 }
 
-// knownCommand returns an error for arguments of a command with sub-commands:
-// the first argument is no known sub-command.
+// knownCommand returns an error if a command with sub-commands gets arguments,
+// since the first of them is then no known sub-command.
 func knownCommand(parent *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -130,7 +130,7 @@ func demoOn(ctx context.Context, l net.Listener, c settings.Config, modes []stri
 	address := "http://" + l.Addr().String()
 	c.SlackAPIURL = address + "/api/"
 	ws := localslack.New(localslack.Options{Name: "Demo", URL: address, Log: log, Note: "Read by " + reader + "."})
-	welcome, err := furnish(ws, &c)
+	welcome, err := seedWorkspace(ws, &c)
 	if err = errors.Join(err, ws.SwitchOn(modes...)); err != nil {
 		return err
 	}
@@ -225,10 +225,10 @@ func removeLeftovers() {
 	}
 }
 
-// furnish fills an empty workspace: you, a colleague, some channels and the
+// seedWorkspace fills an empty workspace: you, a colleague, some channels and the
 // bot, whose tokens are set in c. The returned function posts the colleague's
 // pictures.
-func furnish(ws *localslack.Workspace, c *settings.Config) (welcome func() error, err error) {
+func seedWorkspace(ws *localslack.Workspace, c *settings.Config) (welcome func() error, err error) {
 	manifest, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		return nil, err

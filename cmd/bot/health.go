@@ -41,32 +41,32 @@ The exit status is 0 if the bot is healthy, and 1 if not.`,
 	}
 }
 
-// health asks the bot at an address for its state, or, if the address is
-// empty, the bot at LISTEN_ADDR.
-func health(ctx context.Context, where string, sys system) error {
-	if where == "" {
+// health asks a bot for its state. For given see healthURL; if given is empty, the
+// settings have the bot's LISTEN_ADDR.
+func health(ctx context.Context, given string, sys system) error {
+	if given == "" {
 		c, err := settings.Load(sys.environ, ".env", settings.NeedMonitor)
 		if err != nil {
 			return err
 		}
-		if where = c.ListenAddr; where == "" {
+		if given = c.ListenAddr; given == "" {
 			return errors.New("LISTEN_ADDR is not set, so there is nobody to ask. Example: LISTEN_ADDR=" + settings.Example("LISTEN_ADDR"))
 		}
 	}
-	address, err := healthURL(where)
+	address, err := healthURL(given)
 	if err != nil {
 		return err
 	}
 	return askHealth(ctx, address, sys.stdout)
 }
 
-// healthURL returns the web address to ask: where itself if it is one, else
-// the address of a bot whose LISTEN_ADDR is where, on this machine if that
-// means all addresses. Without a path it is that of /healthz.
-func healthURL(where string) (string, error) {
-	address, whole := where, strings.Contains(where, "://")
+// healthURL returns the web address to ask. given is a web address, or the
+// LISTEN_ADDR of a bot; if that means all addresses of a machine, the bot is on
+// this machine. If given has no path, the path is /healthz.
+func healthURL(given string) (string, error) {
+	address, whole := given, strings.Contains(given, "://")
 	if !whole {
-		address = "http://" + where
+		address = "http://" + given
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || !whole && u.Port() == "" {

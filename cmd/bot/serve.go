@@ -53,7 +53,7 @@ func serve(ctx context.Context, sys system) error {
 	log.Info("the bot is starting", "version", version(), "model", c.OCRModel, "endpoint", model.Host(),
 		"store", storeName(c), "concurrency", c.OCRConcurrency.String())
 	stopping := make(chan struct{})
-	running := context.AfterFunc(ctx, func() {
+	cancelNotice := context.AfterFunc(ctx, func() {
 		log.Info("the bot is stopping; unfinished work stays in the store", "cause", context.Cause(ctx))
 		close(stopping)
 	})
@@ -64,7 +64,7 @@ func serve(ctx context.Context, sys system) error {
 	endCheck := (&check.Checker{Config: c, Environ: sys.environ, Decoder: samples}).Brief(ctx, log)
 	err = runBot(ctx, c, "", model, log)
 	endCheck()
-	if !running() {
+	if !cancelNotice() { // ctx has ended, and the notice comes first
 		<-stopping
 		log.Info("the bot has stopped")
 	}
