@@ -32,6 +32,33 @@ func (w *world) follow(q *Queue, do func(context.Context, FollowUp) error) (stop
 	return stop
 }
 
+// done is a follow-up that was done, and how late.
+type done struct {
+	kind string
+	late time.Duration
+}
+
+// wantDone waits for follow-ups, which must not be done before they are due, and in
+// fake time in this order and at most that late.
+func (w *world) wantDone(did <-chan done, late time.Duration, want ...string) {
+	w.Helper()
+	var kinds []string
+	for range want {
+		got := soon(w, "follow-up", did)
+		if got.late < 0 || w.fakeTime() && got.late > late {
+			w.Errorf("%q came %s late", got.kind, got.late)
+		}
+		kinds = append(kinds, got.kind)
+	}
+	if !w.fakeTime() {
+		slices.Sort(kinds)
+		slices.Sort(want)
+	}
+	if !slices.Equal(kinds, want) {
+		w.Errorf("done were %q, want %q", kinds, want)
+	}
+}
+
 // followUps returns the follow-ups in the store, in the order in which they are due.
 func (w *world) followUps(q *Queue) (kinds []string) {
 	w.Helper()
@@ -122,10 +149,6 @@ func TestFollowUpCorrupt(t *testing.T) {
 func TestOwnFollowUps(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		q := w.queue()
-		type done struct {
-			kind string
-			late time.Duration
-		}
 		did := make(chan done, 10)
 		start := time.Now()
 		add := func(kind string, in time.Duration) {
@@ -140,12 +163,7 @@ func TestOwnFollowUps(t *testing.T) {
 		add("soon", 300*time.Millisecond)
 		add("replaced", 200*time.Millisecond)
 		add("replaced", 900*time.Millisecond)
-		for _, want := range []string{"before it runs", "soon", "later", "replaced"} {
-			got := soon(w, "follow-up", did)
-			if got.kind != want || got.late < 0 || got.late > 200*time.Millisecond {
-				w.Errorf("%q came %s late, want %q", got.kind, got.late, want)
-			}
-		}
+		w.wantDone(did, 200*time.Millisecond, "before it runs", "soon", "later", "replaced")
 		w.until("none is left", func() bool { return len(w.followUps(q)) == 0 })
 		if len(did) > 0 {
 			w.Error("one was done twice")
@@ -237,10 +255,6 @@ func TestFollowUpsOfAReplicaThatEnds(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		type done struct {
-			kind string
-			late time.Duration
-		}
 		did := make(chan done, 10)
 		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "cut", Due: time.Now()}))
 		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "later", Due: time.Now().Add(2 * time.Second)}))
@@ -251,12 +265,7 @@ func TestFollowUpsOfAReplicaThatEnds(t *testing.T) {
 		})
 		stop()
 		w.must(first.AddFollowUp(w.Context(), FollowUp{Key: "k", Kind: "after its end", Due: time.Now().Add(time.Second)}))
-		for _, want := range []string{"cut", "after its end", "later"} {
-			got := soon(w, "follow-up", did)
-			if got.kind != want || got.late < 0 || got.late > time.Second {
-				w.Errorf("%q came %s late, want %q", got.kind, got.late, want)
-			}
-		}
+		w.wantDone(did, time.Second, "cut", "after its end", "later")
 		w.until("none is left", func() bool { return len(w.followUps(second)) == 0 })
 	}
 	t.Run("memory", func(t *testing.T) {

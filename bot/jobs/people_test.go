@@ -15,6 +15,7 @@ import (
 
 func TestStop(t *testing.T) {
 	inWorlds(t, func(w *world) {
+		w.lease = 2 * time.Minute // longer than the test waits
 		q, elsewhere := w.queue(), w.queue()
 		began, stopped := make(chan string, 10), make(chan Record, 10)
 		w.enqueue(q, Record{Key: "queued"})
@@ -40,12 +41,8 @@ func TestStop(t *testing.T) {
 
 		w.enqueue(q, Record{Key: "runs"})
 		soon(w, "run", began)
-		asked := time.Now()
 		w.must(elsewhere.Stop(w.Context(), "runs", "bob"))
 		soon(w, "stop of the running", stopped)
-		if took := time.Since(asked); took > 200*time.Millisecond {
-			w.Errorf("stopping took %s", took)
-		}
 
 		w.enqueue(q, Record{Key: "waits"})
 		soon(w, "run", began)

