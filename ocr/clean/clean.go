@@ -56,8 +56,9 @@ type Cleaner struct {
 }
 
 // Add takes the next piece. The first keep bytes of the clean text so far
-// stand, and text follows them. Text is rarely taken back: only if it turns
-// out to be thoughts, or if no fence surrounds the whole text.
+// stand, and text follows them. Text is rarely taken back: only if the text turns
+// out to be thoughts, or if later text shows that the markup around the whole text
+// begins or ends elsewhere.
 func (c *Cleaner) Add(s string) (keep int, text string) {
 	c.held = append(c.held, s...)
 	c.scan(false)

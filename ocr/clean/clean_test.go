@@ -155,6 +155,7 @@ func FuzzClean(f *testing.F) {
 	f.Add("<think>a</think>```markdown\n# A\n```\n<|im_end|>", 2, 1)
 	f.Add("Here is the text:\n\n```\na\n```\nb", 5, 1)
 	f.Add("a\n</think>\n<s>b</s>", 1, 0)
+	f.Add("<|ref|><s>an old and long price</s>", 1, 2)
 	f.Fuzz(func(t *testing.T, text string, size, which int) {
 		if len(text) > 5000 {
 			return
