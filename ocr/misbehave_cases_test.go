@@ -339,6 +339,14 @@ var misbehaviours = []struct {
 		warm:    []bool{false},
 	},
 	{
+		name:    "a connection that drops, then boxes without text",
+		mode:    Mode{Kind: Locate, Argument: "total"},
+		moves:   []move{drops("total"), says("[[0, 0, 999, 999]]\n", "stop")},
+		outcome: Outcome{Boxes: []Box{{"", page.Area{Right: 1, Bottom: 1}}}},
+		warm:    []bool{false, false},
+		back:    true,
+	},
+	{
 		name:    "boxes without end are a loop, and some are kept",
 		mode:    Mode{Kind: Locate, Argument: "total"},
 		page:    solid,

@@ -89,7 +89,7 @@ func (r *reading) readPage(ctx context.Context, p page.Page) {
 		r.output.fail(err)
 		return
 	}
-	if shown := r.output.shows; shown != nil && len(best.text) == 0 && len(shown.text) > 0 {
+	if shown := r.output.shows; isEmpty(best, end) && shown != nil && len(shown.text) > 0 {
 		best, end.cut = shown, true // an earlier try had text, and broke off
 	}
 	if ctx.Err() != nil { // a reading that the caller ended has no outcome
@@ -109,7 +109,7 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 	if err != nil {
 		return nil, result{}, err
 	}
-	if len(best.text) == 0 && !end.cut && !end.looped && len(end.boxes) == 0 && r.expectsText(ctx, p) {
+	if isEmpty(best, end) && !end.cut && !end.looped && r.expectsText(ctx, p) {
 		second := r.output.candidate()
 		if again, err := r.once(ctx, p, true, second); err == nil && len(second.text) > 0 {
 			best, end = second, again
@@ -118,8 +118,7 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 	if end.looped {
 		second := r.output.candidate()
 		again, err := r.once(ctx, p, true, second)
-		hasContent := len(second.text) > 0 || len(again.boxes) > 0
-		if err == nil && (!again.looped && hasContent || len(second.text) > len(best.text)) {
+		if err == nil && (!again.looped && !isEmpty(second, again) || len(second.text) > len(best.text)) {
 			best, end = second, again
 		}
 	}
@@ -131,6 +130,9 @@ func (r *reading) best(ctx context.Context, p page.Page) (*candidate, result, er
 	}
 	return best, end, nil
 }
+
+// isEmpty reports whether an answer has neither text nor boxes.
+func isEmpty(c *candidate, end result) bool { return len(c.text) == 0 && len(end.boxes) == 0 }
 
 // retry reads the page, and again after a temporary failure. With an error,
 // the output has the longest text.
