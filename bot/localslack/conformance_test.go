@@ -189,12 +189,19 @@ func answerControl(rw http.ResponseWriter, result any, err error) {
 
 // newWorld makes a workspace on a listener of its own.
 func (c *control) newWorld(rw http.ResponseWriter, r *http.Request) {
-	in := struct{ Scopes, Events []string }{slices.Clone(allScopes), slices.Clone(allEvents)} // decoding writes into them
+	in := struct {
+		Scopes, Events []string
+		Strict         bool // apps have Slack's 3 s, even on a busy machine
+	}{Scopes: slices.Clone(allScopes), Events: slices.Clone(allEvents)} // decoding writes into them
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		answerControl(rw, nil, err)
 		return
 	}
-	w := localslack.New(localslack.Options{})
+	options := localslack.Options{AckTime: 30 * time.Second}
+	if in.Strict {
+		options.AckTime = 0
+	}
+	w := localslack.New(options)
 	s := &stage{w: w, cred: w.Install(reader(in.Scopes, in.Events))}
 	user, other := w.AddUser("Ada Lovelace"), w.AddUser("Grace Hopper")
 	channel := w.AddChannel("general", false, user, other, s.cred.BotUserID)

@@ -14,9 +14,10 @@ import (
 	"slackocr/bot/localslack/internal/webapi"
 )
 
-// triggerLife is the time in which a trigger_id opens a window
+// ackTime is the time that Slack gives an app for an ack, and in which a trigger_id
+// opens a window
 // (https://docs.slack.dev/interactivity/handling-user-interaction#modal_responses).
-const triggerLife = 3 * time.Second
+const ackTime = 3 * time.Second
 
 // trigger is an act of a person that lets the app open one window.
 type trigger struct {

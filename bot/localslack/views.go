@@ -127,7 +127,7 @@ func (c *call) takeTrigger() (*trigger, *View, error) {
 		return nil, nil, webapi.Err("invalid_trigger_id")
 	case t.spent:
 		return nil, nil, webapi.Err("exchanged_trigger_id")
-	case time.Since(t.made) >= triggerLife:
+	case time.Since(t.made) >= c.w.opts.AckTime:
 		return nil, nil, webapi.Err("expired_trigger_id")
 	}
 	t.spent = true

@@ -33,6 +33,10 @@ type Options struct {
 	// means Slack's schedule: at once, after a minute, after five minutes.
 	// Tests in real time may want a shorter schedule.
 	Redelivery []time.Duration
+	// AckTime is the time that an app has for an ack, and for a window after what
+	// a person did. 0 means Slack's 3 s. Tests in real time on a busy machine may
+	// want more.
+	AckTime time.Duration
 }
 
 // Workspace is a Slack workspace with its apps, people and messages. All
@@ -79,7 +83,7 @@ type teamInfo struct {
 
 // New returns an empty workspace: no people, no channels, no apps.
 func New(o Options) *Workspace {
-	o.Name = cmp.Or(o.Name, "Local")
+	o.Name, o.AckTime = cmp.Or(o.Name, "Local"), cmp.Or(o.AckTime, ackTime)
 	o.URL = strings.TrimSuffix(o.URL, "/")
 	w := &Workspace{
 		opts:    o,
@@ -98,9 +102,11 @@ func New(o Options) *Workspace {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	w.sockets = socketmode.New(socketmode.Options{Log: w.log, Redelivery: o.Redelivery, Fault: w.faults.takeSocket, Changed: w.wake})
+	w.sockets = socketmode.New(socketmode.Options{
+		Log: w.log, Redelivery: o.Redelivery, AckTime: w.opts.AckTime, Fault: w.faults.takeSocket, Changed: w.wake,
+	})
 	w.uploads = expiring.New[*upload](uploadLife)
-	w.triggers = expiring.New[*trigger](10 * triggerLife) // kept longer, to tell an expired trigger from an unknown one
+	w.triggers = expiring.New[*trigger](10 * w.opts.AckTime) // kept longer, to tell an expired trigger from an unknown one
 	w.hooks = expiring.New[*responseHook](hookLife)
 	w.team = teamInfo{ID: w.newID("T"), Name: o.Name, Domain: domainOf(o.Name)}
 	w.users[systemUser] = &userObject{ID: systemUser, TeamID: w.team.ID, Name: "slackbot", RealName: "Slackbot", IsBot: true}

@@ -11,9 +11,9 @@ import (
 )
 
 // Delivery is an event, a command or an interaction on its way to an app. An
-// event that is not acked within 3 s is sent again at once, after a minute and
-// after five minutes, each time in a new envelope; commands and interactions are
-// not sent again (https://docs.slack.dev/apis/events-api/#retries).
+// event that is not acked in time is sent again at once, after a minute and after
+// five minutes, each time in a new envelope; commands and interactions are not
+// sent again (https://docs.slack.dev/apis/events-api/#retries).
 //
 // While no connection is up, the attempts lapse on the same schedule. An app
 // that comes back within a minute therefore gets the event as a retry.
@@ -27,6 +27,7 @@ type Delivery struct {
 	due      time.Time // end of the attempt in flight, or start of the next
 	attempt  int
 	reason   string
+	ackTime  time.Duration
 
 	// answered receives the ack's payload, or is closed if no ack came.
 	// answered is nil for events.
@@ -34,7 +35,6 @@ type Delivery struct {
 }
 
 const (
-	ackTime     = 3 * time.Second
 	maxPending  = 1000   // events waiting for an app; the oldest are dropped
 	maxAcks     = 10_000 // lines of the log
 	maxPayloads = 1_000  // lines whose payloads are kept
@@ -69,7 +69,7 @@ func (a *App) Ask(kind string, payload json.RawMessage, accepts bool) *Delivery 
 // ack, the error is the one that Slack shows: operation_timeout or
 // dispatch_failed.
 func (d *Delivery) Await(ctx context.Context) (json.RawMessage, error) {
-	late := time.NewTimer(ackTime + time.Second) // step does not run while no connection is up
+	late := time.NewTimer(d.ackTime + time.Second) // step does not run while no connection is up
 	defer late.Stop()
 	select {
 	case payload, ok := <-d.answered:
@@ -95,7 +95,7 @@ func (a *App) deliver(d *Delivery) {
 		a.pending[0].giveUp()
 		a.pending = slices.Delete(a.pending, 0, 1)
 	}
-	d.due = time.Now()
+	d.due, d.ackTime = time.Now(), a.hub.opts.AckTime
 	a.pending = append(a.pending, d)
 	a.step()
 }
@@ -109,7 +109,7 @@ func (a *App) step() {
 		for !d.due.After(now) {
 			switch {
 			case d.envelope != "":
-				a.note(d, ackTime)
+				a.note(d, d.ackTime)
 				d.fail("timeout", delays)
 			case !a.attempt(d):
 				d.fail("connection_failed", delays)
@@ -164,9 +164,9 @@ func (a *App) attempt(d *Delivery) bool {
 		if !lost && !s.push(frame{data: data}) {
 			continue
 		}
-		d.envelope, d.sent, d.due = id, time.Now(), d.due.Add(ackTime)
-		if now := time.Now().Add(ackTime); now.After(d.due) {
-			d.due = now // the attempt was late: the app still has its 3 s
+		d.envelope, d.sent, d.due = id, time.Now(), d.due.Add(d.ackTime)
+		if now := time.Now().Add(d.ackTime); now.After(d.due) {
+			d.due = now // the attempt was late: the app still has its time
 		}
 		return true
 	}
@@ -219,7 +219,7 @@ type Ack struct {
 	Kind    string          // events_api, slash_commands or interactive
 	Payload json.RawMessage // nil in all but the last 1,000 lines
 	Sent    time.Time
-	Took    time.Duration // until the ack came; 3 s if none came in time
+	Took    time.Duration // until the ack came; the time for an ack if none came in time
 }
 
 // Acks returns the last 10,000 envelopes that were acked or not acked in time,

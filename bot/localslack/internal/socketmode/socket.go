@@ -52,6 +52,7 @@ type Options struct {
 	// Redelivery holds the delays after which an event is sent again. nil
 	// means Slack's.
 	Redelivery []time.Duration
+	AckTime    time.Duration // that an app has for an ack
 	// Fault returns whether an envelope ("socket") or an ack ("ack") is lost,
 	// and whether the connection of the envelope closes.
 	Fault func(kind string) (lost, reset bool)

@@ -96,13 +96,14 @@ class World {
 
 let current = ''; // the group that is being declared
 
-// check declares one check, which gets a workspace of its own.
+// check declares one check, which gets a workspace of its own. With { strict: true }
+// an app has Slack's three seconds for an ack, otherwise more, since this machine may
+// be busy.
 function check(name, run, options = {}) {
   it(`${current}/${name}`, { timeout: 55_000 }, async (t) => run(new World(t, await ask('/worlds', options))));
 }
 
-// group declares checks that run side by side: few enough that a busy machine
-// acks in Slack's three seconds, except those that mostly wait.
+// group declares checks that run side by side.
 function group(name, declare, concurrency = 6) {
   describe(name, { concurrency }, () => {
     current = name;

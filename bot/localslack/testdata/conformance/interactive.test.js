@@ -62,7 +62,7 @@ group('interactive', () => {
     await assert.rejects(world.act('command', { name: '/ocr' }), { code: 'dispatch_failed' });
     await world.bolt((app) => app.command('/other', async ({ ack }) => { await ack(); }));
     await assert.rejects(world.act('command', { name: '/ocr' }), { code: 'operation_timeout' });
-  });
+  }, { strict: true });
 
   check('respond works five times', async (world) => {
     const inbox = new Inbox();

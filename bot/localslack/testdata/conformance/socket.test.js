@@ -81,7 +81,7 @@ group('socket', () => {
     assert.deepEqual(second.event, first.event);
     assert.notEqual(second.envelope_id, first.envelope_id);
     await world.act('wait', { pending: 0 });
-  });
+  }, { strict: true });
 
   check('a lost ack brings the event again', async (world) => {
     await world.act('fail', { fault: { method: 'ack', times: 1 } });
@@ -90,7 +90,7 @@ group('socket', () => {
     await inbox.next();
     assert.equal((await inbox.next()).retry_num, 1);
     await world.act('wait', { pending: 0 });
-  });
+  }, { strict: true });
 
   check('two connections share the events, and none comes twice', async (world) => {
     const [a, b] = [await connected(world), await connected(world)];
