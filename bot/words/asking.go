@@ -176,7 +176,7 @@ func RecordsErased(n int) string {
 // WhereText links to the thread of a text that is ready, or under way.
 func WhereText(link string, underWay bool) string {
 	if !underWay {
-		return "I've already read that: " + "<" + link + "|here's its text>."
+		return "I've already read that: <" + link + "|here's its text>."
 	}
 	return "I'm reading it. The text will appear in <" + link + "|this thread>."
 }
@@ -188,9 +188,7 @@ const (
 )
 
 // CannotFollow says why an address is refused.
-func CannotFollow(why *Failure) string { return failedLink + why.Sentence() }
-
-const failedLink = "I can't follow that link: "
+func CannotFollow(why *Failure) string { return "I can't follow that link: " + why.Sentence() }
 
 // The reasons why a command, a press or a request failed, in mrkdwn.
 const (

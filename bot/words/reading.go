@@ -245,8 +245,8 @@ func NotYet(title string, why *Failure, in time.Duration) string {
 
 // DeliveryFailed says that Slack did not accept a result.
 func DeliveryFailed(title, request string) string {
-	return lineOr(title, Failed(NotPosted).Sentence(), fmt.Sprintf("I read %s, but Slack didn't accept the text: please post it again.", title)+
-		" If this keeps happening, ask whoever runs me about "+request+".")
+	why := (&Failure{Kind: NotPosted, Request: request}).Sentence()
+	return lineOr(title, why, fmt.Sprintf("I read %s, but %s", title, why))
 }
 
 // FileStopped is the line of a list about a file that was stopped.

@@ -62,7 +62,7 @@ func TestSentences(t *testing.T) {
 		NotRead("a.png", 0, cut):                                "I couldn't read a.png: " + cut.Sentence(),
 		NotRead("a.png", 1, cut):                                "I read 1 word of a.png, then had to stop: " + cut.Sentence(),
 		NotYet("a.png", Failed(ModelBusy), 45*time.Second):      "Not yet: the OCR service is too busy. I'll try a.png again in 45 s.",
-		DeliveryFailed("a.png", "7f3a-21c9"):                    "I read a.png, but Slack didn't accept the text: please post it again. If this keeps happening, ask whoever runs me about 7f3a-21c9.",
+		DeliveryFailed("a.png", "7f3a-21c9"):                    "I read a.png, but Slack didn't accept the text. Please post it again. If this keeps happening, ask whoever runs me about 7f3a-21c9.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
