@@ -11,16 +11,16 @@ import (
 	"slackocr/bot/words/wordstest"
 )
 
-// TestHabits: what is read of posts, mentions and direct messages, and by a mode's
+// TestChannelModes: what is read of posts, mentions and direct messages, and by a mode's
 // word in a thread.
-func TestHabits(t *testing.T) {
+func TestChannelModes(t *testing.T) {
 	for _, c := range []struct {
-		habit           string
+		mode            string
 		posted, mention int // requests
 	}{{"all", 1, 1}, {"mention", 0, 1}, {"off", 0, 0}} {
-		t.Run(c.habit, func(t *testing.T) {
+		t.Run(c.mode, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
-				h.command(h.ann, h.channel, "auto "+c.habit)
+				h.command(h.ann, h.channel, "auto "+c.mode)
 				h.whispered(h.ann, words.Done)
 				h.post("page.png")
 				h.idle(c.posted, "a post")
@@ -28,7 +28,7 @@ func TestHabits(t *testing.T) {
 				h.idle(c.posted+c.mention, "a mention")
 				h.postIn(h.ann, h.direct(h.ann), "", "", "page.png")
 				h.idle(c.posted+c.mention+1, "a direct message")
-				if n := h.times(h.channel, words.AutoReadSet(h.ann, c.habit)); n != 1 {
+				if n := h.times(h.channel, words.AutoReadSet(h.ann, c.mode)); n != 1 {
 					t.Errorf("announced %d times: %q", n, h.said(h.channel))
 				}
 				told := 0
@@ -37,18 +37,18 @@ func TestHabits(t *testing.T) {
 						told++
 					}
 				}
-				if want := map[bool]int{true: 1}[c.habit == "off"]; told != want {
+				if want := map[bool]int{true: 1}[c.mode == "off"]; told != want {
 					t.Errorf("told %d times that it is off, want %d", told, want)
 				}
 				h.command(h.ann, h.channel, "auto")
-				h.whispered(h.ann, words.AutoReadNow(c.habit))
+				h.whispered(h.ann, words.AutoReadNow(c.mode))
 			})
 		})
 	}
 }
 
-// TestHabitIsForMembers to change, and for channels the bot is in.
-func TestHabitIsForMembers(t *testing.T) {
+// TestChannelModeIsForMembers to change, and for channels the bot is in.
+func TestChannelModeIsForMembers(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		elsewhere := h.ws.AddChannel("elsewhere", false, h.ann)
 		for _, text := range []string{"auto off", "auto"} {
@@ -75,8 +75,8 @@ func (h *house) closedIn(channel, ts string) {
 	h.waitFor(channel, wordstest.AnyRead(), 1)
 }
 
-// TestHabitSurvivesARestart, and is the same for a second bot.
-func TestHabitSurvivesARestart(t *testing.T) {
+// TestChannelModeSurvivesARestart, and is the same for a second bot.
+func TestChannelModeSurvivesARestart(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.command(h.ann, h.channel, "auto off")
 		h.whispered(h.ann, words.Done)
@@ -107,15 +107,15 @@ func TestHabitSurvivesARestart(t *testing.T) {
 // comes twice, or again after a restart.
 func TestInvitation(t *testing.T) {
 	sent := words.SentTo("localhost")
-	for habit, want := range map[bot.ChannelMode]string{
+	for mode, want := range map[bot.ChannelMode]string{
 		bot.ReadAll: words.Greeting("all", sent), bot.ReadMention: words.Greeting("mention", sent),
 		bot.ReadOff: words.Greeting("off", sent), "denied": words.GreetingNotHere,
 	} {
-		t.Run(string(habit), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			inBubble(t, func(h *house) {
 				channel := h.ws.AddChannel("new", true, h.ann)
 				h.startAs(func(c *bot.Config) {
-					if c.AutoRead = habit; habit == "denied" {
+					if c.AutoRead = mode; mode == "denied" {
 						c.AutoRead, c.Denied = bot.ReadAll, []string{channel}
 					}
 				})

@@ -132,12 +132,12 @@ func TestModeWordWhereTheBotReadNothing(t *testing.T) {
 
 // TestModeWordWhereTheBotHeardOnly mentions, or all: as above.
 func TestModeWordWhereTheBotHeardOnly(t *testing.T) {
-	for _, habit := range []bot.ChannelMode{bot.ReadAll, bot.ReadMention} {
+	for _, mode := range []bot.ChannelMode{bot.ReadAll, bot.ReadMention} {
 		inBubble(t, func(h *house) {
-			h.startAs(func(c *bot.Config) { c.AutoRead = habit })
+			h.startAs(func(c *bot.Config) { c.AutoRead = mode })
 			ts := h.talk(h.ann, h.channel, "", "which view?")
 			h.talk(h.ann, h.channel, ts, "describe")
-			if habit == bot.ReadMention {
+			if mode == bot.ReadMention {
 				ts = h.post("a.png")
 				h.talk(h.ann, h.channel, ts, "describe")
 			}

@@ -78,14 +78,14 @@ func HowToUse(direct bool) string {
 // read unasked (all, mention or off), and readBy is the sentence of [SentTo] or
 // [ReadBy]. The text is mrkdwn.
 func Greeting(autoRead, readBy string) string {
-	habit := "I read every picture that is posted here and put its text in the thread."
+	reads := "I read every picture that is posted here and put its text in the thread."
 	switch autoRead {
 	case "mention":
-		habit = "I read the pictures of messages that mention me and put their text in the thread."
+		reads = "I read the pictures of messages that mention me and put their text in the thread."
 	case "off":
-		habit = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
+		reads = "I read a picture when somebody asks me to, with `/ocr` or *Extract text*, and put its text in the thread."
 	}
-	return "Hello! " + habit + " " + readBy + " " +
+	return "Hello! " + reads + " " + readBy + " " +
 		"`/ocr auto all`, `mention` or `off` changes what I do here, and `/ocr help` explains the rest."
 }
 
