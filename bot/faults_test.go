@@ -1,7 +1,9 @@
 package bot_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +43,60 @@ func TestModelFaults(t *testing.T) {
 				if got := strings.Join(h.results(ts), "\n"); got != tt.text {
 					t.Errorf("results %q, want %q", got, tt.text)
 				}
+			})
+		})
+	}
+}
+
+// panicsAt is a log that panics at one message, as a fault of the program would there.
+type panicsAt struct {
+	slog.Handler
+	message string
+}
+
+func (p panicsAt) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == p.message {
+		panic("a fault")
+	}
+	return p.Handler.Handle(ctx, r)
+}
+
+func (p panicsAt) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return panicsAt{p.Handler.WithAttrs(attrs), p.message}
+}
+
+// TestFaultsOfTheProgram: if the work on a file panics, only that file is lost, and
+// the person learns of it.
+func TestFaultsOfTheProgram(t *testing.T) {
+	for _, tt := range []struct {
+		name, message string
+		say           func(w *stream)
+		line          string
+	}{
+		{
+			"while it is read", "the model's finish reason is unknown, so its text counts as cut off",
+			func(w *stream) { w.text("first words "); w.end("odd") },
+			notRead("page.png", 2, words.Crashes),
+		},
+		{
+			"while its text is posted", "could not upload the text as a file",
+			func(w *stream) { w.text(strings.Repeat("first words\n\n", 8000)); w.end("stop") },
+			words.DeliveryFailed("page.png", "ID"),
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				h.change = func(c *bot.Config) { c.Log = slog.New(panicsAt{h.logger.Handler(), tt.message}) }
+				h.start()
+				h.ws.Fail(localslack.Fault{Method: "files.getUploadURLExternal", Error: "no_permission"})
+				h.model.will(tt.say)
+				ts := h.post("page.png")
+				h.closesWith(ts, tt.line)
+				if got := h.results(ts); len(got) != 1 || !strings.HasPrefix(got[0], "first words") {
+					t.Errorf("results %.200q", got)
+				}
+				h.model.write("other words")
+				h.closesWith(h.post("page.png"), readLine("page.png", 2, 1))
 			})
 		})
 	}

@@ -312,6 +312,34 @@ func TestAReadingFindsTheEndpointBack(t *testing.T) {
 	})
 }
 
+// A prober that panics lets others go on.
+func TestProberThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &switchable{}
+		c := serve(t, s.ServeHTTP, nil)
+		takeDown(t, s, c)
+		prober := c.WithTries(3).WithWatcher(func(a Attempt) {
+			if a.Number == 2 {
+				panic("a fault")
+			}
+		})
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			collect(prober.Recognize(t.Context(), testPage))
+		}()
+		s.answer.Store(nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := c.WaitUp(ctx); err != nil {
+			t.Errorf("others never go on: %v", err)
+		}
+	})
+}
+
 // TestStoppedReadingsAreNoFailures, and no success either.
 func TestStoppedReadingsAreNoFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

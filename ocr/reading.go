@@ -148,10 +148,7 @@ func (r *reading) retry(ctx context.Context, p page.Page) (*candidate, result, e
 	hadWebPage, probe := false, false
 	for {
 		c := r.output.candidate()
-		end, err := r.once(ctx, p, false, c)
-		if probe {
-			r.client.breaker.settle(ctx, err)
-		}
+		end, err := r.attempt(ctx, p, c, probe)
 		switch {
 		case err == nil:
 			return c, end, nil
@@ -212,6 +209,15 @@ func (r *reading) once(ctx context.Context, p page.Page, reread bool, c *candida
 		}
 		return end, err
 	}
+}
+
+// attempt is once without a second reading. The result of a probe is settled whatever
+// happens, since all others wait for the prober.
+func (r *reading) attempt(ctx context.Context, p page.Page, c *candidate, probe bool) (end result, err error) {
+	if probe {
+		defer func() { r.client.breaker.settle(ctx, err) }()
+	}
+	return r.once(ctx, p, false, c)
 }
 
 // request makes one request, adds the text to c, and calls the watcher.

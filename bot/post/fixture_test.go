@@ -85,7 +85,7 @@ type writer struct {
 
 func openWriter(ctx context.Context, t *Thread, key, after, line string) (_ *writer, err error) {
 	w := &writer{line: func(string) string { return line }}
-	w.Reply, err = Open(ctx, t, Opening{Key: key, After: after, View: w.view}, &PostState{}, unsaved)
+	w.Reply, err = Open(ctx, t, Opening{Key: key, After: after, View: w.view, Log: slog.New(slog.DiscardHandler)}, &PostState{}, unsaved)
 	return w, err
 }
 

@@ -3,7 +3,10 @@ package post
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,6 +28,7 @@ type Reply struct {
 	ts     string
 	view   func() View
 	onText func() // called with the first text, or nil
+	log    *slog.Logger
 
 	mu        sync.Mutex // guards the fields below
 	queued    bool       // there is nothing to show but a place in a queue
@@ -57,6 +61,9 @@ type Opening struct {
 	// View returns the present contents. Another goroutine calls View when the
 	// turn to post or to edit has come.
 	View func() View
+	// Log is told of a panic while the contents are made, which ends the live edits
+	// of this reply and nothing else.
+	Log *slog.Logger
 	// OnText, unless nil, is called when this process shows text for the first
 	// time.
 	OnText func()
@@ -75,7 +82,7 @@ func Open(ctx context.Context, t *Thread, o Opening, state *PostState, save Save
 	}
 	editing, stop := context.WithCancel(ctx)
 	r := &Reply{
-		thread: t, ts: state.TS, view: o.View, onText: o.OnText,
+		thread: t, ts: state.TS, view: o.View, onText: o.OnText, log: o.Log,
 		changed: make(chan struct{}, 1), stop: stop, ended: make(chan struct{}),
 	}
 	go r.editor(ctx, editing, shown)
@@ -124,11 +131,12 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 			return
 		}
 		since := r.setChangedAt(time.Time{}) // changes from now on are not in the view
-		view := r.view()
-		view.form = form
-		m := view.Message()
-		if reflect.DeepEqual(m, shown) {
+		view, m, ok := r.contents(form)
+		if !ok || reflect.DeepEqual(m, shown) {
 			turn.GiveBack()
+			if !ok {
+				return
+			}
 			continue
 		}
 		sent := time.Now()
@@ -158,6 +166,19 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 			return
 		}
 	}
+}
+
+// contents returns the present view in a form, and its message. After a panic, which
+// only a fault of the program can cause, ok is false.
+func (r *Reply) contents(f form) (view View, m Message, ok bool) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			r.log.Error("showing a text panicked", "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+		}
+	}()
+	view = r.view()
+	view.form = f
+	return view, view.Message(), true
 }
 
 // refusedPause is the least time between two edits if Slack refuses even the

@@ -110,6 +110,28 @@ func TestFailedEditIsShownLater(t *testing.T) {
 	})
 }
 
+// A fault of the program in showing a text ends the live edits of that reply alone.
+func TestPanicWhileATextIsShown(t *testing.T) {
+	inFakeTime(t, func(d *fixture) {
+		r, other := d.open("a"), d.open("b")
+		r.Write(0, "the first words")
+		_ = sleep.For(d.Context(), 10*time.Second)
+		r.SetStatus(func(string) string { panic("a fault") })
+		r.Write(1<<30, " and more")
+		other.Write(0, "other words")
+		_ = sleep.For(d.Context(), 10*time.Second)
+		if got := shown(d, d.edits(other)[0]); got != "other words" {
+			t.Errorf("the other reply shows %q", got)
+		}
+		if err := r.Close(d.Context(), says("done")); err != nil {
+			t.Errorf("the last edit: %v", err)
+		}
+		if err := other.Close(d.Context(), says("done")); err != nil {
+			t.Errorf("the other's last edit: %v", err)
+		}
+	})
+}
+
 // TestWaitingLinesLeaveTheBudgetToOthers for half a minute, and are shown then.
 func TestWaitingLinesLeaveTheBudgetToOthers(t *testing.T) {
 	inFakeTime(t, func(d *fixture) {

@@ -29,7 +29,7 @@ func (r *run) deliver(i int) error {
 	if err != nil {
 		return err
 	}
-	err = r.post(ctx, i, text)
+	err = r.guard(func() error { return r.post(ctx, i, text) })
 	if post.PlaceGone(err) {
 		err = r.postElsewhere(ctx, i, text)
 	}
@@ -83,8 +83,12 @@ func (r *run) fence(i int) post.Fence {
 func (r *run) post(ctx context.Context, i int, text string) error {
 	f := r.file(i)
 	var result slackmd.Result
+	var refusal error
 	if r.Mode.Kind != ocr.Locate || len(f.Outcome.Places) == 0 { // with places, the marked picture is the result
-		result = slackmd.Messages(text)
+		refusal = r.guard(func() error {
+			result = slackmd.Messages(text)
+			return nil
+		})
 	}
 	if err := r.mark(ctx, i); err != nil {
 		return err
@@ -93,12 +97,15 @@ func (r *run) post(ctx context.Context, i int, text string) error {
 	if first > maxMessages && !f.Delivery.NoUpload {
 		first = 1
 	}
-	refusal := r.postParts(ctx, i, parts, 0, first)
+	if refusal == nil {
+		refusal = r.postParts(ctx, i, parts, 0, first)
+	}
 	whole := refusal == nil && len(parts) <= 1 && !result.Wide
 	if f.Delivery.NoUpload || whole || EndsHere(refusal) || post.PlaceGone(refusal) {
 		return refusal
 	}
-	// Slack may accept as a file a text that was refused as a message.
+	// Slack may accept as a file a text that was refused as a message, or that no
+	// message could be made of.
 	state, save := once(r, func(s *State) *post.UploadState { return &s.Files[i].Delivery.Upload })
 	switch err := r.results(i).Upload(ctx, uploadName(r.Ask, i), slackmd.File(text), state, save); {
 	case HandsOff(err):

@@ -108,7 +108,11 @@ func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) e
 		group.Go(func() error {
 			defer release()
 			p.running.Add(1)
-			places, err := p.recognize(ctx, i)
+			var places []ocr.Box
+			err := r.guard(func() (err error) {
+				places, err = p.recognize(ctx, i)
+				return err
+			})
 			p.running.Add(-1)
 			return p.finish(ctx, i, places, err)
 		})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -127,7 +128,7 @@ func (r *run) open() (err error) {
 	state, save := once(r, func(s *State) *post.PostState { return &s.Reply })
 	thread := r.Client.Thread(r.job.Fence, r.Channel, r.Root).For(r.Person)
 	r.reply, err = post.Open(r.HardStop, thread, post.Opening{
-		Key: r.Key + ReplyKey, After: r.After(), View: r.view, OnText: r.firstText,
+		Key: r.Key + ReplyKey, After: r.After(), View: r.view, OnText: r.firstText, Log: r.log,
 	}, state, save)
 	return err
 }
@@ -164,6 +165,19 @@ func (r *run) advance(ctx context.Context, i int) error {
 	return r.deliver(i)
 }
 
+// guard runs do. A panic, which only a fault of the program can cause, becomes the
+// failure of the file: otherwise one file could end the bot for everybody, again after
+// each restart.
+func (r *run) guard(do func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			r.log.Error("the work on a file panicked", "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+			err = words.Failed(words.Crashes)
+		}
+	}()
+	return do()
+}
+
 // erased reports whether a file was deleted in Slack, so that nothing more is
 // posted about the file.
 func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == StopSilently }
@@ -173,7 +187,12 @@ func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == Stop
 func (r *run) readToEnd(ctx context.Context, i int) error {
 	ctx, cancel := r.job.Item(ctx, i)
 	defer cancel()
-	text, outcome, failure := r.read(ctx, i)
+	var text string
+	var outcome Outcome
+	failure := r.guard(func() (err error) {
+		text, outcome, err = r.read(ctx, i)
+		return err
+	})
 	if cause := context.Cause(ctx); failure != nil && cause != nil {
 		failure = cause
 	}
