@@ -183,3 +183,21 @@ func TestTakingBack(t *testing.T) {
 		t.Errorf("%d bytes stand, and %q follows", keep, text)
 	}
 }
+
+// TestTextIsNotTakenBackAgainAndAgain, for a line that is a fence but for a wide space.
+func TestTextIsNotTakenBackAgainAndAgain(t *testing.T) {
+	const line = "```\u3000\n"
+	c := &reader{Cleaner: Cleaner{Rules: chat}}
+	c.take(c.Add("```markdown\n"))
+	backs := 0
+	for _, piece := range strings.SplitAfter(strings.Repeat(line+line+"a\n", 20), "") {
+		keep, text := c.Add(piece)
+		if keep < len(c.text) {
+			backs++
+		}
+		c.take(keep, text)
+	}
+	if backs > 1 {
+		t.Errorf("the text was taken back %d times", backs)
+	}
+}

@@ -159,7 +159,7 @@ func isTalk(s string, markdown bool) bool {
 
 // fenceLine takes a line inside the fence.
 func (w *wrapper) fenceLine(line []byte) {
-	trimmed := strings.TrimSpace(string(line))
+	trimmed := strings.Trim(string(line), " \n") // as mayBeFence, so that no line is shown before it ends a fence
 	if !strings.HasPrefix(trimmed, w.marker) {
 		return
 	}
