@@ -141,6 +141,14 @@ func (b *breaker) settle(ctx context.Context, err error) {
 	<-b.prober
 }
 
+// try probes on behalf of the prober. The result is settled whatever happens, since all
+// others wait for the prober.
+func (b *breaker) try(ctx context.Context, probe func(context.Context) error) {
+	var err error
+	defer func() { b.settle(ctx, err) }()
+	err = probe(ctx)
+}
+
 // isUp reports whether the endpoint is up, without waiting for another caller.
 // If the next probe is due, isUp probes: otherwise nobody would probe while
 // all pages carry their text.
@@ -148,7 +156,7 @@ func (b *breaker) isUp(ctx context.Context, probe func(context.Context) error) b
 	select {
 	case b.prober <- struct{}{}:
 		if _, untilProbe := b.outage(); untilProbe <= 0 && !b.down().IsZero() {
-			b.settle(ctx, probe(ctx))
+			b.try(ctx, probe)
 		} else {
 			<-b.prober
 		}
@@ -182,7 +190,7 @@ func (c *Client) WaitUp(ctx context.Context) error {
 		if !probe {
 			return err
 		}
-		c.breaker.settle(ctx, c.probe(ctx))
+		c.breaker.try(ctx, c.probe)
 	}
 }
 

@@ -340,6 +340,33 @@ func TestProberThatPanics(t *testing.T) {
 	})
 }
 
+// A probe with an empty page that panics lets others go on too.
+func TestProbeThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &switchable{}
+		c := serve(t, s.ServeHTTP, nil)
+		takeDown(t, s, c)
+		<-time.After(firstProbe)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			c.breaker.isUp(t.Context(), func(context.Context) error { panic("a fault") })
+		}()
+		s.answer.Store(nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := c.WaitUp(ctx); err != nil {
+			t.Errorf("others never go on: %v", err)
+		}
+		if len(c.breaker.prober) > 0 {
+			t.Error("the one who panicked still counts as the prober")
+		}
+	})
+}
+
 // TestStoppedReadingsAreNoFailures, and no success either.
 func TestStoppedReadingsAreNoFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
