@@ -222,9 +222,9 @@ func (p *parser) skipOption(form *regexp.Regexp) {
 }
 
 // The arguments that only arrange rows, after \\ and after \begin{…}. Anything else
-// in brackets is a part of the formula.
+// in brackets is a part of the formula, also a unit without a number.
 var (
-	distance  = regexp.MustCompile(`^ *-?[0-9.]* *(pt|em|ex|mm|cm|in|mu|\\jot|\\[a-z]*skip[a-z]*) *$`)
+	distance  = regexp.MustCompile(`^ *[-+]?([0-9.,]+ *(pt|pc|bp|em|ex|mm|cm|in|mu|px)|[0-9.,]* *\\(jot|[a-z]*skip[a-z]*)) *$`)
 	placement = regexp.MustCompile(`^[tbclr| ]*$`)
 )
 

@@ -80,6 +80,8 @@ func TestLine(t *testing.T) {
 		`\begin{pmatrix} a & b \\ c & d \end{pmatrix}\begin{pmatrix} x \\ y \end{pmatrix}`: "(a, b; c, d)(x; y)",
 		`\begin{aligned} [x] &= 1 \\ [y] &= 2 \\ [2pt] z &= 3 \end{aligned}`:               "[x] = 1; [y] = 2; z = 3",
 		`\begin{array}[t]{c} [a] \\ [-.5em] [b] \end{array}`:                               "[a]; [b]",
+		`\begin{array}{c} d \\ [mm] \\ 5 \end{array}`:                                      "d; [mm]; 5",
+		`\begin{gathered} x \\[1pc] y \\[+0,5cm] z \\[.5\baselineskip] 1 \end{gathered}`:   "x; y; z; 1",
 		`\begin{aligned} x &= 1 \\ y &= 2 \end{aligned}`:                                   "x = 1; y = 2",
 	} {
 		if got, ok := Line(tex); got != want || !ok {
