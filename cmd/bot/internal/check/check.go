@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr/page"
@@ -180,6 +181,6 @@ func (p probe) start(ctx context.Context) <-chan []Finding {
 // printed returns a text that may hold foreign names and errors as one line for a
 // terminal, of at most 600 letters.
 func printed(s string) string {
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	unprintable := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) } // RuneError: a byte that is no letter
 	return fmt.Sprintf("%.600s", strings.Join(strings.FieldsFunc(s, unprintable), " "))
 }

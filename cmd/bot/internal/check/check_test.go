@@ -93,3 +93,16 @@ func TestProbesAreBounded(t *testing.T) {
 		close(deaf)
 	})
 }
+
+// TestForeignTextCannotControlATerminal: neither with control characters nor with single
+// bytes, which some terminals obey as well.
+func TestForeignTextCannotControlATerminal(t *testing.T) {
+	foreign := "503 \x1b[31m\x9b31m\nred \u202e"
+	for f := range new(Checker).run(t.Context(), []probe{
+		{name: "foreign", full: func(context.Context) []Finding { return failed("foreign", foreign, foreign) }},
+	}) {
+		if want := "503  [31m 31m red "; f.Found != want || f.Remedy != want {
+			t.Errorf("%q, and %q", f.Found, f.Remedy)
+		}
+	}
+}
