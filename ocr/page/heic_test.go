@@ -19,6 +19,7 @@ func TestKindsOfHEIC(t *testing.T) {
 		shows(t, brand, generic, red, blue)
 	}
 	shows(t, "alpha", readFile(t, "flag-alpha.heic"), red, white)
+	shows(t, "turned twice by pictures that are made of it", readFile(t, "derived.heic"), blue, red)
 	shows(t, "narrow", readFile(t, "narrow.heic"), white, color.RGBA{254, 0, 0, 255})
 	shows(t, "AVIF", readFile(t, "flag.avif"), red, blue)
 	limited := shows(t, "limited range", readFile(t, "limited-range.heic"), white, black)

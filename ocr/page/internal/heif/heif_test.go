@@ -66,7 +66,7 @@ func TestHEIFAlphaOfTiles(t *testing.T) {
 // FuzzHEIF is for what is read of a HEIC file's description: it ends, and panics
 // at nothing.
 func FuzzHEIF(f *testing.F) {
-	for _, name := range []string{"flag.heic", "flag-alpha.heic", "flag-exif.heic", "limited-range.heic"} {
+	for _, name := range []string{"flag.heic", "flag-alpha.heic", "flag-exif.heic", "derived.heic", "limited-range.heic"} {
 		file, err := os.ReadFile(filepath.Join("../../testdata", name))
 		if err != nil {
 			f.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"math"
 	"slices"
 
@@ -30,6 +31,8 @@ type meta struct {
 	parts        map[uint32][]uint32 // of which an item is made: the references "dimg"
 	boxes        []box               // the properties
 	associations map[uint32][]int    // an item's properties, counted from 1, in their order
+	lists        box                 // of all associations
+	changes      map[uint64][]byte   // by which libheif's program reads the file, by their offsets
 }
 
 // An item is a part of the file, such as a picture or its metadata.
@@ -118,11 +121,11 @@ func readMeta(file *input.File) (*meta, error) {
 
 // parseMeta parses the body of the box "meta", which stands at an offset.
 func parseMeta(b []byte, at int64) (*meta, error) {
-	m := &meta{items: map[uint32]item{}, locations: map[uint32]location{}, parts: map[uint32][]uint32{}, associations: map[uint32][]int{}}
+	m := &meta{items: map[uint32]item{}, locations: map[uint32]location{}, parts: map[uint32][]uint32{}, associations: map[uint32][]int{}, changes: map[uint64][]byte{}}
 	if len(b) < 4 {
 		return nil, errNoMeta
 	}
-	primary := false
+	primary, primaryAt, wide := false, int64(0), false
 	for _, x := range boxesOf(b[4:], at+4) {
 		f := newFields(x.body)
 		if x.kind == "iprp" { // the only box without a version
@@ -133,7 +136,8 @@ func parseMeta(b []byte, at int64) (*meta, error) {
 		f.number(3)
 		switch x.kind {
 		case "pitm":
-			m.primary, primary = f.id(version > 0), true
+			primary, primaryAt, wide = true, x.at+4, version > 0
+			m.primary = f.id(wide)
 		case "iinf":
 			f.id(version > 0)
 			for _, entry := range boxesOf(f.rest, x.at+int64(len(x.body)-len(f.rest))) {
@@ -154,7 +158,69 @@ func parseMeta(b []byte, at int64) (*meta, error) {
 	if !primary {
 		return nil, errNoMeta
 	}
+	if source := m.underive(); source != m.primary {
+		m.primary = source
+		m.changes[uint64(primaryAt)] = appendID(nil, source, wide)
+	}
 	return m, nil
+}
+
+// maxDerived bounds the pictures of which each differs from the next in its properties
+// alone.
+const maxDerived = 10
+
+// underive returns the picture that is shown as the primary one. A picture of the kind
+// "iden" is another picture with more properties (ISO/IEC 23008-12, 6.6.2.1), which
+// libheif 1.15 refuses. The properties of such primary pictures are given to the picture
+// of which they are made.
+func (m *meta) underive() (source uint32) {
+	same := []uint32{m.primary}
+	for len(same) < maxDerived && m.items[same[0]].kind == "iden" && len(m.parts[same[0]]) == 1 {
+		same = slices.Insert(same, 0, m.parts[same[0]][0])
+	}
+	const head = 8
+	if len(same) == 1 || len(m.lists.body) < head {
+		return m.primary
+	}
+	f := newFields(m.lists.body)
+	version, flags := f.number(1), f.number(3)
+	number, size := f.number(4), int(1+flags&1)
+	var items []uint32
+	lists := map[uint32][]byte{}
+	for range number {
+		id := f.id(version > 0)
+		list := f.take(int(f.number(1)) * size)
+		if f.missing > 0 || lists[id] != nil {
+			return m.primary
+		}
+		items, lists[id] = append(items, id), list
+	}
+	source = same[0]
+	for _, id := range same[1:] {
+		lists[source] = slices.Concat(lists[source], lists[id])
+		lists[id] = nil
+	}
+	changed := slices.Clone(m.lists.body[:head])
+	for _, id := range items {
+		changed = appendID(changed, id, version > 0)
+		changed = append(append(changed, byte(len(lists[id])/size)), lists[id]...)
+	}
+	if len(lists[source])/size > math.MaxUint8 || len(changed) != len(m.lists.body)-len(f.rest) {
+		return m.primary // the source has no list
+	}
+	m.changes[uint64(m.lists.at)] = changed
+	for _, id := range same[1:] {
+		m.associations[source] = append(m.associations[source], m.associations[id]...)
+	}
+	return source
+}
+
+// appendID appends a number of two bytes, or of four.
+func appendID(b []byte, id uint32, wide bool) []byte {
+	if wide {
+		return binary.BigEndian.AppendUint32(b, id)
+	}
+	return binary.BigEndian.AppendUint16(b, uint16(id))
 }
 
 func (m *meta) readReference(entry box, wide bool) {
@@ -208,6 +274,7 @@ func (m *meta) readProperties(x box) {
 		case "ipco":
 			m.boxes = boxesOf(part.body, part.at)
 		case "ipma":
+			m.lists = part
 			m.readAssociations(newFields(part.body))
 		}
 	}
@@ -405,7 +472,7 @@ func (m *meta) onlyPrimary() map[uint64][]byte {
 			needed[source] = true
 		}
 	}
-	changes := map[uint64][]byte{}
+	changes := maps.Clone(m.changes)
 	for id, item := range m.items {
 		flags := item.flags | 1
 		if id == m.primary {
