@@ -70,18 +70,33 @@ func (p panicsAt) WithAttrs(attrs []slog.Attr) slog.Handler {
 func TestFaultsOfTheProgram(t *testing.T) {
 	for _, tt := range []struct {
 		name, message string
+		refused       localslack.Fault
 		say           func(w *stream)
 		line          string
 	}{
 		{
 			"while it is read", "the model's finish reason is unknown, so its text counts as cut off",
+			localslack.Fault{},
 			func(w *stream) { w.text("first words "); w.end("odd") },
 			notRead("page.png", 2, words.Crashes),
 		},
 		{
 			"while its text is posted", "could not upload the text as a file",
+			localslack.Fault{},
 			func(w *stream) { w.text(strings.Repeat("first words\n\n", 8000)); w.end("stop") },
 			words.DeliveryFailed("page.png", "ID"),
+		},
+		{
+			"while its text is posted elsewhere", "could not upload the text as a file",
+			localslack.Fault{Method: "chat.postMessage", After: 1, Times: 1, Error: "is_archived"},
+			func(w *stream) { w.text(strings.Repeat("first words\n\n", 8000)); w.end("stop") },
+			words.DeliveryFailed("page.png", "ID"),
+		},
+		{
+			"when its text is posted", "read",
+			localslack.Fault{},
+			func(w *stream) { w.text("first words"); w.end("stop") },
+			readLine("page.png", 2, 1),
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,10 +104,17 @@ func TestFaultsOfTheProgram(t *testing.T) {
 				h.change = func(c *bot.Config) { c.Log = slog.New(panicsAt{h.logger.Handler(), tt.message}) }
 				h.start()
 				h.ws.Fail(localslack.Fault{Method: "files.getUploadURLExternal", Error: "no_permission"})
+				h.ws.Fail(tt.refused)
 				h.model.will(tt.say)
 				ts := h.post("page.png")
 				h.closesWith(ts, tt.line)
-				if got := h.results(ts); len(got) != 1 || !strings.HasPrefix(got[0], "first words") {
+				got := h.results(ts)
+				if tt.refused.Method != "" {
+					for _, m := range h.ws.Messages(h.direct(h.ann)) {
+						got = append(got, markdown(m))
+					}
+				}
+				if len(got) != 1 || !strings.HasPrefix(got[0], "first words") {
 					t.Errorf("results %.200q", got)
 				}
 				h.model.write("other words")

@@ -29,10 +29,13 @@ func (r *run) deliver(i int) error {
 	if err != nil {
 		return err
 	}
-	err = r.guard(func() error { return r.post(ctx, i, text) })
-	if post.PlaceGone(err) {
-		err = r.postElsewhere(ctx, i, text)
-	}
+	err = r.guard(func() error {
+		err := r.post(ctx, i, text)
+		if post.PlaceGone(err) {
+			err = r.postElsewhere(ctx, i, text)
+		}
+		return err
+	})
 	switch {
 	case EndsHere(err):
 		return err

@@ -63,7 +63,7 @@ func (r *run) readPages(ctx context.Context, i int, doc *page.Document, turn fun
 	}
 	r.set(i, post.StatusChange, func(f *liveFile) { f.ahead, f.pages = inWork, p })
 	group, working := errgroup.WithContext(ctx)
-	err := p.start(working, group, turn)
+	err := r.guard(func() error { return p.start(working, group, turn) })
 	if !errors.Is(err, jobs.ErrClosing) { // when the bot stops, running pieces may have time to end
 		group.Go(func() error { return err })
 	}
@@ -92,7 +92,7 @@ func (p *pages) start(ctx context.Context, group *errgroup.Group, turn func()) e
 			turn()
 			turn = nil
 		}
-		if err := p.prepare(ctx, i); err != nil { // no turn is needed
+		if err := r.guard(func() error { return p.prepare(ctx, i) }); err != nil { // no turn is needed
 			group.Go(func() error { return p.finish(ctx, i, nil, err) })
 			continue
 		}

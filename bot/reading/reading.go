@@ -133,12 +133,12 @@ func (r *run) open() (err error) {
 	return err
 }
 
-// each calls do for all files at once, and returns the errors by file.
+// each calls do for all files at once, behind a guard, and returns the errors by file.
 func (r *run) each(do func(i int) error) []error {
 	errs := make([]error, len(r.Files))
 	var all sync.WaitGroup
 	for i := range r.Files {
-		all.Go(func() { errs[i] = do(i) })
+		all.Go(func() { errs[i] = r.guard(func() error { return do(i) }) })
 	}
 	all.Wait()
 	return errs
