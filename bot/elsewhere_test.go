@@ -70,6 +70,64 @@ func TestTextReachesThePersonPrivately(t *testing.T) {
 	})
 }
 
+// TestTextsOfSeveralReachThePersonPrivately: an answer has few messages, of which each file
+// gets one at least.
+func TestTextsOfSeveralReachThePersonPrivately(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.command(h.ann, h.channel, "auto off")
+		h.pass(time.Minute) // it is announced
+		ts := h.three()
+		h.model.will(func(w *stream) {
+			_ = w.pause(time.Duration(w.height()) * time.Second / 4) // one file after the other
+			w.text(parts(3))
+			w.end("stop")
+		})
+		h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: 1, Error: "is_archived"})
+		h.ws.Fail(localslack.Fault{Method: "conversations.open", Error: "missing_scope"})
+		if err := h.ws.Shortcut(h.Context(), h.ann, h.channel, ts, "extract"); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(2 * time.Minute)
+		texts := map[string]int{}
+		for _, e := range h.ws.Ephemerals(h.ann) {
+			if markdown(e.Message) != "" {
+				name, _, _ := strings.Cut(lines(e.Message)[0], " ")
+				texts[name]++
+			}
+		}
+		if len(texts) != 3 {
+			t.Errorf("messages by file: %v", texts)
+		}
+	})
+}
+
+// TestDeletedFileIsNotShownPrivately: if a file is deleted when its text is about to answer
+// the command, the text is shown no more.
+func TestDeletedFileIsNotShownPrivately(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.command(h.ann, h.channel, "auto off")
+		h.pass(time.Minute) // it is announced
+		ts := h.post("page.png")
+		h.model.write(parts(3))
+		h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: 1, Error: "is_archived"})
+		h.ws.Fail(localslack.Fault{Method: "conversations.open", Delay: 10 * time.Second, Error: "missing_scope"})
+		h.command(h.ann, h.channel, "last")
+		h.pass(5 * time.Second)
+		if err := h.ws.Delete(h.ann, h.channel, ts); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Minute)
+		if len(h.callsOf("conversations.open")) == 0 {
+			t.Error("no other place was looked for")
+		}
+		for _, e := range h.ws.Ephemerals(h.ann) {
+			if text := markdown(e.Message); text != "" {
+				t.Errorf("shown: %.40q", text)
+			}
+		}
+	})
+}
+
 // TestReplyThatIsDeleted while the model writes: the text comes as a message of
 // its own, and the reply is not edited on and on.
 func TestReplyThatIsDeleted(t *testing.T) {

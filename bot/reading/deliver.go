@@ -195,10 +195,16 @@ func (r *run) postElsewhere(ctx context.Context, i int, text string) error {
 	return r.post(ctx, i, text)
 }
 
-// respond shows parts of a text to the asking person alone.
+// respond shows parts of a text to the asking person alone. The response_url works five
+// times, which the files of the ask share.
 func (r *run) respond(ctx context.Context, i int, parts []slackmd.Part) error {
 	f := r.file(i)
-	for n := range parts[:min(len(parts), maxMessages)] { // the response_url works five times
+	for n := range parts[:min(len(parts), max(1, maxMessages/len(r.Files)))] {
+		_, cancel, err := r.fence(i)(ctx)
+		if err != nil {
+			return err
+		}
+		cancel() // the answer to a command needs no lease, which could be too short
 		if err := r.Client.Respond(ctx, r.Respond, "", r.result(i, f, parts, n).Message()); err != nil {
 			return err
 		}
