@@ -164,7 +164,7 @@ func (t term) multiplies(behind bool) bool {
 	case opening:
 		return behind
 	case closing:
-		return !behind || t.text == "!"
+		return !behind || strings.HasPrefix(t.text, "!")
 	}
 	return false
 }

@@ -39,6 +39,7 @@ func TestLine(t *testing.T) {
 		`\frac{a}{b}\,dx`:               "(a/b) dx",
 		`\frac{a}{b}\sqrt{c}`:           "(a/b)√c",
 		`\frac{n}{2}!`:                  "(n/2)!",
+		`\frac{n}{2}!^2`:                "(n/2)!²",
 		`a/\frac{b}{c}`:                 "a/(b/c)",
 		`\frac{a}{b}/c`:                 "(a/b)/c",
 		`\frac{\frac{a}{b}}{c}`:         "(a/b)/c",
