@@ -1,7 +1,9 @@
 package check
 
 import (
+	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,6 +83,18 @@ func TestStartThatIsWell(t *testing.T) {
 	end()
 	if strings.Count(all, "\n") != 1 {
 		t.Errorf("it says\n%s", all)
+	}
+}
+
+// TestStartClaimsNothingOfUnknownScopes: whoever cannot ask Slack does not know the scopes.
+func TestStartClaimsNothingOfUnknownScopes(t *testing.T) {
+	var log strings.Builder
+	new(Checker).warn(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), []probe{
+		{name: "bot token", full: func(context.Context) []Finding { return failed("bot token", "no answer", "") }},
+		{name: "endpoint", full: func(context.Context) []Finding { return passed("endpoint", "it answers") }},
+	})
+	if log.Len() > 0 {
+		t.Errorf("it says %s", log.String())
 	}
 }
 

@@ -112,21 +112,27 @@ func (k *Checker) Brief(ctx context.Context, log *slog.Logger) (end func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		well := true
-		for f := range k.run(ctx, probes) {
-			// The bot itself reports a refused token, and a bot that ends causes findings.
-			if !f.OK && f.Check != "bot token" && ctx.Err() == nil {
-				well = false
-				log.Warn("the start-up check found a problem", "check", f.Check, "found", f.Found, "remedy", f.Remedy)
-			}
-		}
-		if well && ctx.Err() == nil {
-			log.Info("the start-up check is done: scopes, endpoint, disk and programs are fine")
-		}
+		k.warn(ctx, log, probes)
 	}()
 	return func() {
 		stop()
 		<-ended
+	}
+}
+
+// warn runs full probes and logs their problems, or that there are none.
+func (k *Checker) warn(ctx context.Context, log *slog.Logger, probes []probe) {
+	well := true
+	for f := range k.run(ctx, probes) {
+		well = well && f.OK
+		// The bot itself reports a token that does not work, and a bot that ends
+		// causes findings.
+		if !f.OK && f.Check != "bot token" && ctx.Err() == nil {
+			log.Warn("the start-up check found a problem", "check", f.Check, "found", f.Found, "remedy", f.Remedy)
+		}
+	}
+	if well && ctx.Err() == nil {
+		log.Info("the start-up check is done: scopes, endpoint, disk and programs are fine")
 	}
 }
 
