@@ -225,7 +225,9 @@ func (p *parser) environment() []term {
 	if !ok {
 		return p.fail()
 	}
-	p.skipOption(placement)
+	if e.argument || strings.HasPrefix(p.src[p.i:], "[") { // in the others, [c] after a space is text
+		p.skipOption(placement)
+	}
 	if e.argument {
 		p.raw()
 	}
