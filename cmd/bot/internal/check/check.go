@@ -185,8 +185,12 @@ func (p probe) start(ctx context.Context) <-chan []Finding {
 }
 
 // printed returns a text that may hold foreign names and errors as one line for a
-// terminal, of at most 600 letters.
+// terminal, of at most 600 letters and a mark of a cut.
 func printed(s string) string {
 	unprintable := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) } // RuneError: a byte that is no letter
-	return fmt.Sprintf("%.600s", strings.Join(strings.FieldsFunc(s, unprintable), " "))
+	line := strings.Join(strings.FieldsFunc(s, unprintable), " ")
+	if cut := fmt.Sprintf("%.600s", line); cut != line {
+		return cut + "…"
+	}
+	return line
 }

@@ -106,3 +106,12 @@ func TestForeignTextCannotControlATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestLongTextIsCut: the cut is shown.
+func TestLongTextIsCut(t *testing.T) {
+	for long, want := range map[string]string{strings.Repeat("é", 600): strings.Repeat("é", 600), strings.Repeat("é", 601): strings.Repeat("é", 600) + "…"} {
+		if got := printed(long); got != want {
+			t.Errorf("%d bytes became %q", len(long), got)
+		}
+	}
+}
