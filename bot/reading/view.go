@@ -53,7 +53,7 @@ func (r *run) set(i int, about post.Change, edit func(*liveFile)) {
 // anyInWork reports whether a file is being read. The caller holds mu.
 func (r *run) anyInWork() bool {
 	for i, f := range r.live {
-		if r.state.Files[i].unread() && (f.pages != nil || f.ahead == inWork) {
+		if r.state.Files[i].unread() && f.err == nil && (f.pages != nil || f.ahead == inWork) {
 			return true
 		}
 	}

@@ -27,6 +27,10 @@ func TestQueuedAfterOpening(t *testing.T) {
 	if !r.anyInWork() {
 		t.Error("no file is in work")
 	}
+	if r.setFailed(0, "", words.Failed(words.ModelDown)); r.anyInWork() {
+		t.Error("a file that waits for the next attempt is in work")
+	}
+	r.live[0].err = nil
 	if r.state.Files[0].Phase = Finished; r.anyInWork() {
 		t.Error("a finished file is in work")
 	}

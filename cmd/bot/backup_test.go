@@ -14,7 +14,7 @@ import (
 // TestRestoreFromABackup starts the program on a copy of another's DATA_DIR, taken
 // when that was killed while it read, which is what a snapshot has. What was read
 // is not read again, what was being read is finished in its reply, and a channel
-// keeps its habit.
+// keeps its mode.
 func TestRestoreFromABackup(t *testing.T) {
 	t.Parallel()
 	var hangs atomic.Bool
@@ -37,7 +37,7 @@ func TestRestoreFromABackup(t *testing.T) {
 	if err := o.Workspace.Command(t.Context(), o.Ann, quiet, "/ocr", "auto off"); err != nil {
 		t.Fatal(err)
 	}
-	o.Wait(t, "the habit is kept", func() bool { return len(o.Workspace.Ephemerals(o.Ann)) > 0 })
+	o.Wait(t, "the mode is kept", func() bool { return len(o.Workspace.Ephemerals(o.Ann)) > 0 })
 	done := post(o.Channel)
 	o.Wait(t, "a picture is read", func() bool { return said(done, read) == 1 })
 	hangs.Store(true)
@@ -64,6 +64,6 @@ func TestRestoreFromABackup(t *testing.T) {
 		}
 	}
 	if thread := o.Workspace.Thread(quiet, unread); len(thread) != 1 {
-		t.Errorf("the channel forgot its habit: %+v", thread)
+		t.Errorf("the channel forgot its mode: %+v", thread)
 	}
 }
