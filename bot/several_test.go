@@ -402,6 +402,30 @@ func TestDeletedFilesOfSeveral(t *testing.T) {
 	}
 }
 
+// TestFileDeletedWhileOthersWait: the reply no longer names a delivered file that is
+// deleted, although nothing else changes.
+func TestFileDeletedWhileOthersWait(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.model.will(func(w *stream) {
+			w.text("some words")
+			if w.height() != 60 {
+				_ = w.pause(50 * time.Second)
+			}
+			w.end("stop")
+		})
+		ts := h.three()
+		h.lineOf(ts, fileLine("b.png", 2))
+		h.pass(5 * time.Second)
+		if err := h.ws.DeleteFile(h.ann, h.ws.Thread(h.channel, ts)[0].Files[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(5 * time.Second)
+		if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "b.png") || !strings.Contains(blocks, "a.png") {
+			t.Errorf("the reply: %s", blocks)
+		}
+	})
+}
+
 // TestFileDeletedWhileItsTextIsPosted: of several, one takes its posts with it, and no more
 // are made.
 func TestFileDeletedWhileItsTextIsPosted(t *testing.T) {

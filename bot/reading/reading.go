@@ -92,6 +92,9 @@ func (rd *Reader) Run(ctx context.Context, down Shutdown, job *jobs.Job, a ask.A
 	if err := r.lookForDouble(r.snapshot().Reply); err != nil {
 		return err
 	}
+	for i := range r.Files {
+		defer r.showErasure(ctx, i)()
+	}
 	// The failure of one file is saved, and does not end the others.
 	errs := r.each(func(i int) error { return r.advance(ctx, i) })
 	if err := errors.Join(errs...); err != nil {
@@ -149,11 +152,6 @@ func (r *run) each(do func(i int) error) []error {
 // file, or the file is tried again in the next attempt.
 func (r *run) advance(ctx context.Context, i int) error {
 	defer r.live[i].enter() // in every case
-	defer func() {
-		if r.erased(i) { // the reply must no longer show the file
-			r.changed(post.StatusChange)
-		}
-	}()
 	if r.file(i).unread() && !r.erased(i) {
 		if err := r.readToEnd(ctx, i); err != nil {
 			return err
@@ -181,6 +179,21 @@ func (r *run) guard(do func() error) (err error) {
 // erased reports whether a file was deleted in Slack, so that nothing more is
 // posted about the file.
 func (r *run) erased(i int) bool { return r.job.Record().StoppedItems[i] == StopSilently }
+
+// showErasure has the reply leave out a file as soon as the file is deleted in Slack,
+// until stop is called.
+func (r *run) showErasure(ctx context.Context, i int) (stop func()) {
+	ctx, cancel := r.job.Item(ctx, i)
+	leave := context.AfterFunc(ctx, func() {
+		if r.erased(i) {
+			r.changed(post.StatusChange)
+		}
+	})
+	return func() {
+		leave()
+		cancel()
+	}
+}
 
 // readToEnd reads one file and saves the result, unless the file must be tried
 // again in the next attempt.
