@@ -262,10 +262,12 @@ func (j *Job) renew(ctx context.Context, within time.Duration) bool {
 	if j.hasEnded() || !asked.Before(j.leaseEnd()) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
+	renewing, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	if err := j.lease.Renew(ctx); err != nil {
-		j.q.config.Log.Warn("could not renew a lease", "request", requestID(j.id), "error", err)
+	if err := j.lease.Renew(renewing); err != nil {
+		if ctx.Err() == nil { // otherwise the work has ended, and needs no lease
+			j.q.config.Log.Warn("could not renew a lease", "request", requestID(j.id), "error", err)
+		}
 		return false
 	}
 	j.mu.Lock()

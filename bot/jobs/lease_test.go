@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -169,3 +170,35 @@ func TestNotTwiceAtOnce(t *testing.T) {
 
 // epoch is when fake time begins.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// The end of the work may cut a renewal, which is no news.
+func TestRenewalAtTheEndOfTheWork(t *testing.T) {
+	inMemory(t, func(w *world) {
+		var began atomic.Bool
+		renewing, goOn := make(chan bool, 10), make(chan bool)
+		store := &faulty{Store: w.store, fault: func(call string) fault {
+			if call != "Renew" || !began.Load() {
+				return none
+			}
+			renewing <- true
+			<-goOn
+			return failed
+		}}
+		log := &lockedBuffer{}
+		q, err := Open(w.Context(), Config{LeaseFor: time.Second, Log: slog.New(slog.NewTextHandler(log, nil))}, store)
+		w.must(err)
+		w.run(q, func(context.Context, *Job) error {
+			began.Store(true)
+			<-renewing
+			return nil
+		})
+		w.enqueue(q, Record{Key: "k"})
+		w.until("the job is done", func() bool { return w.record(q, "k").State == Done })
+		synctest.Wait()
+		close(goOn)
+		synctest.Wait()
+		if said := log.String(); said != "" {
+			w.Errorf("logged: %s", said)
+		}
+	})
+}
