@@ -26,8 +26,9 @@ func TestARefusedEditIsMadeSimpler(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(d *fixture) {
 				r := d.open("a")
-				r.SetStatus(sizeOf)
+				// The fault comes first: the editor may send an edit as soon as there is a status.
 				d.ws.Fail(localslack.Fault{Method: "chat.update", Times: tt.times, Error: "invalid_blocks"})
+				r.SetStatus(sizeOf)
 				r.Write(0, "# Title\n\n")
 				d.write(r, 20*time.Second)
 				edits := d.edits(r)
@@ -51,8 +52,8 @@ func TestEditsThatAreAllRefusedAreFew(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			inFakeTime(t, func(d *fixture) {
 				r := d.open("a")
-				r.SetStatus(sizeOf)
 				clearFault := d.ws.Fail(localslack.Fault{Method: "chat.update", Error: code})
+				r.SetStatus(sizeOf)
 				d.write(r, 2*time.Minute)
 				if n := len(d.edits(r)); n > most || n == 0 {
 					t.Errorf("%d edits in two minutes, at most %d", n, most)
