@@ -202,8 +202,8 @@ func (b *Bot) identify(ctx context.Context) error {
 		if post.TokenProblem(err) {
 			return struct{}{}, backoff.Permanent(&TokenError{Variable: "SLACK_BOT_TOKEN", Code: post.Code(err)})
 		}
-		if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-			return struct{}{}, backoff.RetryAfter(int(limited.RetryAfter.Seconds()))
+		if wait := post.RetryAfter(err); wait > 0 {
+			return struct{}{}, backoff.RetryAfter(int(wait.Seconds()))
 		}
 		if err != nil {
 			return struct{}{}, err

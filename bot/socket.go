@@ -101,15 +101,16 @@ func (b *Bot) session(ctx context.Context, down reading.Shutdown, work *dispatch
 }
 
 // connectionLost logs the reason for a lost connection, and ends a client whose
-// token Slack refuses. A client that waits because Slack says so is left alone.
+// token Slack refuses. A client that waits because Slack says so is left alone for
+// [post.RetryAfter].
 func (b *Bot) connectionLost(cancel context.CancelCauseFunc, disconnected *time.Timer, data any) {
 	e, ok := data.(*slack.ConnectionErrorEvent)
 	if !ok || errors.Is(e.ErrorObj, context.Canceled) { // the bot itself cancelled
 		return
 	}
 	b.log.Warn("no connection to Slack", "error", e.ErrorObj, "attempt", e.Attempt)
-	if limited, ok := errors.AsType[*slack.RateLimitedError](e.ErrorObj); ok {
-		disconnected.Reset(disconnectTimeout + limited.RetryAfter)
+	if wait := post.RetryAfter(e.ErrorObj); wait > 0 {
+		disconnected.Reset(disconnectTimeout + wait)
 	}
 	if post.TokenProblem(e.ErrorObj) {
 		cancel(&TokenError{Variable: "SLACK_APP_TOKEN", Code: post.Code(e.ErrorObj)})

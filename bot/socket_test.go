@@ -27,6 +27,24 @@ func TestStartKeepsRetryAfter(t *testing.T) {
 	})
 }
 
+// TestRetryAfterOfHoursIsBounded, at the start and when a connection is lost: the bot
+// calls again after minutes, and in no rush.
+func TestRetryAfterOfHoursIsBounded(t *testing.T) {
+	for _, method := range []string{"auth.test", "apps.connections.open"} {
+		t.Run(method, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				h.ws.Fail(localslack.Fault{Method: method, Status: http.StatusTooManyRequests, RetryAfter: 6 * time.Hour})
+				h.launch(h.jobs)
+				h.wait("the bot calls again", func() bool { return len(h.callsOf(method)) > 1 })
+				calls := h.callsOf(method)
+				if gap := calls[1].Time.Sub(calls[0].Time); gap < 5*time.Minute || gap > 6*time.Minute {
+					t.Errorf("called again after %s", gap)
+				}
+			})
+		})
+	}
+}
+
 // TestStartGivesAHangingCallUp and tries again.
 func TestStartGivesAHangingCallUp(t *testing.T) {
 	inBubble(t, func(h *house) {

@@ -23,6 +23,18 @@ const (
 	unknown           // perhaps carried out
 )
 
+// maxRetryAfter bounds the pause after a 429. Slack counts calls by the minute, so a
+// longer Retry-After is a mistake, for example of a proxy.
+// https://docs.slack.dev/apis/web-api/rate-limits
+const maxRetryAfter = 5 * time.Minute
+
+// RetryAfter returns the time to wait after a call that Slack answered with a 429, at
+// least a second and at most five minutes, or 0 if err is another error.
+func RetryAfter(err error) time.Duration {
+	_, wait := classify(err)
+	return wait
+}
+
 // classify returns the outcome of a call for its error. For limited, classify also
 // returns the time to wait.
 func classify(err error) (outcome, time.Duration) {
@@ -33,7 +45,7 @@ func classify(err error) (outcome, time.Duration) {
 		return refused, 0
 	}
 	if rate, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return limited, max(rate.RetryAfter, time.Second)
+		return limited, min(max(rate.RetryAfter, time.Second), maxRetryAfter)
 	}
 	if code := Code(err); code != "" {
 		switch code {

@@ -37,6 +37,7 @@ func TestOutcomeOfAnswers(t *testing.T) {
 		{"429 with a time", status(429, "Retry-After", "17"), limited, 17 * time.Second},
 		{"429 with no time to wait", status(429, "Retry-After", "0"), limited, time.Second},
 		{"429 with a time before now", status(429, "Retry-After", "-5"), limited, time.Second},
+		{"429 with hours to wait", status(429, "Retry-After", "10800"), limited, 5 * time.Minute},
 		{"429 with a broken time", status(429, "Retry-After", "soon"), limited, 30 * time.Second},
 		{"429 without a time", status(429), limited, 30 * time.Second},
 		{"limited by its code", code("ratelimited"), limited, 30 * time.Second},

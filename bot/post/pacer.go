@@ -192,8 +192,8 @@ func (p *Pacer) wait(ctx context.Context, c call, since time.Time) (*share.Turn,
 var errTooSlow = errors.New("no answer from Slack in time")
 
 // try calls Slack once, which uses the turn up. After a 429 nobody calls that
-// method before the time that Slack names; nor in that channel, since Slack does
-// not say which of the two it was.
+// method before [RetryAfter] has passed; nor in that channel, since Slack does not
+// say which of the two it was.
 func (p *Pacer) try(ctx context.Context, c call, turn *share.Turn) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(c.timeout, callTimeout), errTooSlow)
 	defer cancel()
