@@ -1,7 +1,6 @@
 package slackmd
 
 import (
-	"html"
 	"strings"
 
 	"slackocr/bot/slackmd/internal/inline"
@@ -18,7 +17,7 @@ const maxNotification = 3000
 // escaped, on one line of at most 3,000 bytes.
 func Notification(header, part string) string {
 	start := strings.ToValidUTF8(part[:min(len(part), 2*maxNotification)], "") // without half a letter at its end
-	words := html.UnescapeString(plainText(start))
+	words := plainText(start)
 	if strings.TrimSpace(words) == "" {
 		return limitedLine(header, maxNotification)
 	}
@@ -32,15 +31,15 @@ func plainText(part string) string {
 	for b := range scan(inline.Clean(part)) {
 		switch b.kind {
 		case codeBlock:
-			words = append(words, b.text)
+			words = append(words, inline.Decode(b.text))
 		case tableBlock:
 			for _, row := range b.table.Rows {
 				for _, cell := range row {
-					words = append(words, inline.Plain(cell))
+					words = append(words, inline.PlainWritten(cell))
 				}
 			}
 		default:
-			words = append(words, inline.Plain(b.text))
+			words = append(words, inline.PlainWritten(b.text))
 		}
 	}
 	return strings.Join(words, " ")

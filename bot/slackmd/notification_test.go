@@ -69,3 +69,25 @@ func TestNotificationHasTheWordsAlone(t *testing.T) {
 		}
 	})
 }
+
+// TestNotificationReadsWhatIsWritten: a notification shows the name of a character, or
+// the source of a formula, where the message does.
+func TestNotificationReadsWhatIsWritten(t *testing.T) {
+	for markdown, shown := range map[string]string{
+		"R&amp;D":                      "R&D",
+		"&lt;b&gt;":                    "<b>",
+		"&amp;lt;b&amp;gt;":            "&lt;b&gt;",
+		"# &amp;amp;":                  "&amp;",
+		"| &amp;lt; |\n| --- |\n| x |": "&lt; x",
+		"`a < b && c`":                 "a < b && c",
+		"`&lt;`":                       "&lt;",
+		`\$x^2\$ is x²`:                "$x^2$ is x²",
+		"| `&lt;` |\n| --- |\n| `<` |": "&lt; <",
+		"```\nif a < b && &lt;\n```":   "if a < b && &lt;",
+	} {
+		part := Messages(markdown).Parts[0].Text
+		if got, want := Notification("page.png", part), Line("page.png: "+shown); got != want {
+			t.Errorf("%q, written as %q, is %q, want %q", markdown, part, got, want)
+		}
+	}
+}

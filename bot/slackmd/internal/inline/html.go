@@ -66,7 +66,7 @@ func (t Tag) Attribute(name string) string {
 			value, rest = strings.TrimSuffix(value[:end], "/"), value[end:]
 		}
 		if names := strings.Fields(names); len(names) > 0 && strings.EqualFold(names[len(names)-1], name) {
-			return Clean(decode(value))
+			return Clean(Decode(value))
 		}
 	}
 }

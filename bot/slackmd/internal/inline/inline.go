@@ -24,7 +24,7 @@ const (
 // steps: [read] finds the text that people see, and [richText.markdown] writes
 // that text.
 func Markdown(s string, at Place) string {
-	text := read(s, at)
+	text := read(s, at, false)
 	return text.markdown(at)
 }
 
@@ -35,9 +35,14 @@ func Literal(lines string) string {
 	return text.markdown(Text)
 }
 
-// Plain returns inline markdown as plain text.
+// Plain returns the model's inline markdown as plain text.
 func Plain(s string) string {
-	return strings.TrimSpace(string(read(s, Cell).text))
+	return strings.TrimSpace(string(read(s, Cell, false).text))
+}
+
+// PlainWritten is Plain for inline markdown that [Markdown] wrote.
+func PlainWritten(s string) string {
+	return strings.TrimSpace(string(read(s, Cell, true).text))
 }
 
 // inliner reads inline markdown in one pass over src. Finders and tables, each
@@ -52,6 +57,7 @@ type inliner struct {
 	links    []link             // links whose words are being read, the innermost last
 	unclosed [maxTicks + 1]bool // for each length of a run of backticks: no code span starts with such a run any more
 	source   bool               // src shows the source of HTML
+	written  bool               // src is in Slack's form: code is escaped, and $ is a sign like others
 	lines    int32              // line breaks so far
 	aligned  int                // number of open <div align>
 
@@ -61,9 +67,10 @@ type inliner struct {
 // inlineSigns are the signs that read must examine.
 const inlineSigns = "\\`<>&![]$*_~:@\n|"
 
-// read returns the text that a person sees of inline markdown.
-func read(s string, at Place) richText {
-	p := inliner{src: s, at: at, source: showsSource(s)}
+// read returns the text that a person sees of inline markdown. written is true for
+// markdown in Slack's form.
+func read(s string, at Place, written bool) richText {
+	p := inliner{src: s, at: at, source: showsSource(s), written: written}
 	p.text = make([]byte, 0, len(s))
 	p.mathEnd.What, p.blockEnd.What, p.dollar.What = `\)`, `\]`, "$"
 	addresses := findAddresses(s, nil)
@@ -74,7 +81,7 @@ func read(s string, at Place) richText {
 		end := len(s)
 		if len(addresses) > 0 {
 			if end = addresses[0].from; end == p.i { // only an entity can mean more than itself here
-				p.write(decode(s[p.i:addresses[0].to]))
+				p.write(Decode(s[p.i:addresses[0].to]))
 				p.i = addresses[0].to
 				continue
 			}
@@ -102,6 +109,9 @@ func (p *inliner) write(s string) { p.text = append(p.text, s...) }
 // codeSpan adds text set in code.
 func (p *inliner) codeSpan(s string) {
 	from := len(p.text)
+	if p.written {
+		s = Decode(s)
+	}
 	if p.write(strings.TrimSpace(s)); len(p.text) > from {
 		p.spans = append(p.spans, extent{from, len(p.text)})
 	}
@@ -130,7 +140,7 @@ func (p *inliner) sign(c byte) bool {
 	case ']':
 		return p.closeLink()
 	case '$':
-		return p.dollars()
+		return !p.written && p.dollars()
 	case '*', '_', '~':
 		p.run(c)
 		return true
@@ -237,8 +247,9 @@ func entity(s string) (text string, length int) {
 	return text, len(name)
 }
 
-// decode returns s with every named character replaced.
-func decode(s string) string {
+// Decode returns s with every named character replaced, and so the code that
+// [EscapeCode] escaped.
+func Decode(s string) string {
 	var out strings.Builder
 	for {
 		i := strings.IndexByte(s, '&')

@@ -19,7 +19,7 @@ func TestNoCodeSpanIsEmpty(t *testing.T) {
 	}
 	for _, in := range texts {
 		for i := range in {
-			for _, span := range append(read(Clean(in[:i]), Text).spans, read(Clean(in[i:]), Text).spans...) {
+			for _, span := range append(read(Clean(in[:i]), Text, false).spans, read(Clean(in[i:]), Text, false).spans...) {
 				if span.from >= span.to {
 					t.Errorf("a code span of %q, cut at %d, is empty", in, i)
 				}

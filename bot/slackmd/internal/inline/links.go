@@ -92,7 +92,7 @@ func (p *inliner) image() bool {
 	if after == 0 {
 		return false
 	}
-	p.write(figure(strings.TrimSpace(decode(p.src[p.i+2:end])+" "+title), address))
+	p.write(figure(strings.TrimSpace(Decode(p.src[p.i+2:end])+" "+title), address))
 	p.i = after
 	return true
 }
@@ -142,7 +142,7 @@ func (p *inliner) target(i int) (address, title string, end int) {
 		return "", "", 0
 	}
 	title = strings.TrimSpace(rest)
-	return decode(address), decode(title), end
+	return Decode(address), Decode(title), end
 }
 
 // looksLikeAddress reports whether s looks like an address or the name of a

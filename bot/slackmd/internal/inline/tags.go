@@ -126,7 +126,7 @@ func (p *inliner) script(name string, after *int) bool {
 	if end <= 0 || !strings.HasPrefix(strings.ToLower(inside[end:]), "</"+name+">") {
 		return false
 	}
-	for i, part := range strings.Split(Clean(decode(inside[:end])), ",") { // footnotes such as 1,2
+	for i, part := range strings.Split(Clean(Decode(inside[:end])), ",") { // footnotes such as 1,2
 		if i > 0 {
 			p.write(",")
 		}
