@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,15 @@ func TestCheckSlack(t *testing.T) {
 		{"replies are refused", func(_ *testing.T, o *office.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Error: "not_allowed_token_type"})
 		}, map[string][]string{"conversations.replies": {"✗", "not_allowed_token_type"}, "app token": {"✓"}}},
+		{"replies want a scope that is there", func(_ *testing.T, o *office.Office) {
+			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Error: "missing_scope"})
+		}, map[string][]string{"scopes": {"✓"}, "conversations.replies": {"✗", "missing_scope", "may be posted twice"}}},
+		{"replies want a scope that is missing", func(t *testing.T, o *office.Office) {
+			app := o.Manifest(t)
+			app.Scopes = slices.DeleteFunc(app.Scopes, func(scope string) bool { return scope == "channels:history" })
+			o.Use(o.Workspace.Install(app))
+			o.Workspace.Join(o.Channel, o.App.BotUserID)
+		}, map[string][]string{"scope channels:history": {"✗"}, "conversations.replies": {"✓", "not checked"}}},
 		{"replies are limited", func(_ *testing.T, o *office.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Status: 429, RetryAfter: 60e9})
 		}, map[string][]string{"conversations.replies": {"✗", "one call a minute"}}},
