@@ -36,9 +36,9 @@ func (c Client) Do(r *http.Request) (*http.Response, error) {
 	}
 	switch method := path.Base(r.URL.Path); {
 	case err == nil && json.Valid(body):
-		body = ReduceResponse(body)
+		body = reduceResponse(body)
 	case strings.HasPrefix(method, "chat.") || strings.HasPrefix(method, "views.") || method == "files.completeUploadExternal":
-		if kept := ReduceResponse(body); carriedOut(kept) {
+		if kept := reduceResponse(body); carriedOut(kept) {
 			body, err = kept, nil
 		}
 	}
@@ -55,9 +55,9 @@ func carriedOut(body []byte) bool {
 	return json.Unmarshal(body, &answer) == nil && answer.OK
 }
 
-// ReduceResponse returns the fields that the bot reads of a response, for every method
+// reduceResponse returns the fields that the bot reads of a response, for every method
 // that the bot calls. A body that is not a JSON object is returned unchanged.
-func ReduceResponse(body []byte) []byte {
+func reduceResponse(body []byte) []byte {
 	if kept := response().of(bytes.TrimLeft(body, " \t\r\n")); kept != nil {
 		return kept
 	}

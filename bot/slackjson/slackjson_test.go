@@ -55,7 +55,7 @@ func TestOddMessages(t *testing.T) {
 	if json.Unmarshal([]byte(list), &answer) == nil {
 		t.Fatal("slack-go decodes it by itself")
 	}
-	if err := json.Unmarshal(ReduceResponse([]byte(list)), &answer); err != nil {
+	if err := json.Unmarshal(reduceResponse([]byte(list)), &answer); err != nil {
 		t.Fatal(err)
 	}
 	if len(answer.Messages) != 2 || !answer.Ok || !answer.HasMore || answer.ResponseMetadata.Cursor != "c" {
@@ -125,12 +125,12 @@ func TestWhatIsReadStays(t *testing.T) {
 		`{"file_id":"F1","ok":true,"upload_url":"https://files.slack.com/upload"}`,
 		`{"file":{"channels":["C1"],"groups":[],"id":"F1","ims":[],"is_external":false,"shares":{"private":{"C1":[{"ts":"1.1"}]}},"size":7},"ok":true}`,
 	} {
-		if got := string(ReduceResponse([]byte(answer))); got != answer {
+		if got := string(reduceResponse([]byte(answer))); got != answer {
 			t.Errorf("%s\nbecomes\n%s", answer, got)
 		}
 	}
 	for _, other := range []string{"", "OK - 7", "[]", `"x"`, "<html>"} {
-		if got := string(ReduceResponse([]byte(other))); got != other {
+		if got := string(reduceResponse([]byte(other))); got != other {
 			t.Errorf("%q becomes %q", other, got)
 		}
 	}
@@ -173,7 +173,7 @@ func FuzzAnswer(f *testing.F) {
 		if !json.Valid([]byte(in)) {
 			return
 		}
-		for _, out := range [][]byte{ReduceResponse([]byte(in)), ReducePayload(json.RawMessage(in))} {
+		for _, out := range [][]byte{reduceResponse([]byte(in)), ReducePayload(json.RawMessage(in))} {
 			if !json.Valid(out) {
 				t.Errorf("%s becomes %s", in, out)
 			}
@@ -187,7 +187,7 @@ func FuzzAnswer(f *testing.F) {
 			Members  []string
 		}
 		if strings.HasPrefix(strings.TrimSpace(in), "{") {
-			if err := json.Unmarshal(ReduceResponse([]byte(in)), &answer); err != nil {
+			if err := json.Unmarshal(reduceResponse([]byte(in)), &answer); err != nil {
 				t.Errorf("%s: %v", in, err)
 			}
 			var c slack.InteractionCallback

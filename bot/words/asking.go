@@ -156,11 +156,11 @@ func Status(n, shown int) string {
 	case n == 0:
 		return "Nothing of yours is being read or waiting right now."
 	case n > shown:
-		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", Count(n, "request"), shown)
+		return fmt.Sprintf("%s of yours are being read or waiting. The first %d:", count(n, "request"), shown)
 	case n == 1:
 		return "1 request of yours is being read or waiting:"
 	}
-	return fmt.Sprintf("%s of yours are being read or waiting:", Count(n, "request"))
+	return fmt.Sprintf("%s of yours are being read or waiting:", count(n, "request"))
 }
 
 // StatusLine is a line of the list of [Status].
@@ -170,7 +170,7 @@ func StatusLine(name string, since time.Duration) string {
 
 // RecordsErased answers /ocr forget.
 func RecordsErased(n int) string {
-	return fmt.Sprintf("I erased my records of %s you asked me to read. What I've posted stays in Slack until you delete it there.", Count(n, "file"))
+	return fmt.Sprintf("I erased my records of %s you asked me to read. What I've posted stays in Slack until you delete it there.", count(n, "file"))
 }
 
 // WhereText links to the thread of a text that is ready, or under way.

@@ -185,8 +185,8 @@ func (f *Failure) OfferTryAgain() bool {
 // opened, no mode helps.
 func (f *Failure) OtherMode() bool { return f.row().otherMode }
 
-// Cause returns the cause as half a sentence, without a full stop.
-func (f *Failure) Cause() string {
+// cause returns the cause as half a sentence, without a full stop.
+func (f *Failure) cause() string {
 	r := f.row()
 	if f.Kind == TooManyPixels {
 		return fmt.Sprintf(r.cause, f.Width, f.Height)
@@ -201,7 +201,7 @@ func (f *Failure) Sentence() string {
 	if f.Kind == OldSentence {
 		return f.OldText
 	}
-	sentence := f.Cause() + "."
+	sentence := f.cause() + "."
 	if r.cure != "" {
 		sentence += " " + r.cure
 	}

@@ -39,9 +39,9 @@ func FileAndMode(name string, m ocr.Mode) string {
 // Files returns a name for several files, with their mode.
 func Files(n int, m ocr.Mode) string {
 	if m.Kind == ocr.Describe {
-		return Count(n, "file") + " to describe them"
+		return count(n, "file") + " to describe them"
 	}
-	return FileAndMode(Count(n, "file"), m)
+	return FileAndMode(count(n, "file"), m)
 }
 
 // Reading says that work has begun.
@@ -69,7 +69,7 @@ func (p Progress) String() string {
 	if p.Pages > 1 {
 		where = fmt.Sprintf("page %d of %d · ", p.Page, p.Pages)
 	}
-	return fmt.Sprintf("%s%s · %s", where, Count(p.Words, "word"), Seconds(p.Since))
+	return fmt.Sprintf("%s%s · %s", where, count(p.Words, "word"), Seconds(p.Since))
 }
 
 // ReadingOn is the line below a growing text.
@@ -109,9 +109,9 @@ func PageMissing(page int, begun, cut bool, why *Failure) string {
 // Summary returns the size of a result: pages if there are several, words,
 // and, unless took is 0, the duration.
 func Summary(words, pages int, took time.Duration) string {
-	parts := []string{Count(words, "word")}
+	parts := []string{count(words, "word")}
 	if pages > 1 {
-		parts = append([]string{Count(pages, "page")}, parts...)
+		parts = append([]string{count(pages, "page")}, parts...)
 	}
 	if took > 0 {
 		parts = append(parts, Seconds(took))
@@ -137,7 +137,7 @@ func PagesLeftOut(pages int) string {
 	if pages == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" · the last %s skipped, which is more than I read at once", Count(pages, "page"))
+	return fmt.Sprintf(" · the last %s skipped, which is more than I read at once", count(pages, "page"))
 }
 
 // FromSmallCopy follows a line if the text comes from Slack's copy, because
@@ -211,7 +211,7 @@ func times(n int) string {
 	case 2:
 		return "twice"
 	}
-	return Count(n, "time")
+	return count(n, "time")
 }
 
 // NotMarked follows Located if the marked picture could not be posted.
@@ -227,20 +227,20 @@ func NotRead(title string, words int, why *Failure) string {
 	if words == 0 {
 		return lineOr(title, "not read: ", fmt.Sprintf("I couldn't read %s: ", title)) + why.Sentence()
 	}
-	read := Count(words, "word")
+	read := count(words, "word")
 	return lineOr(title, read+", then I had to stop: ", fmt.Sprintf("I read %s of %s, then had to stop: ", read, title)) + why.Sentence()
 }
 
 // NotYetOfSeveral is the line of a list about a failed file that is tried again when the
 // others are done.
 func NotYetOfSeveral(why *Failure) string {
-	return fmt.Sprintf("not yet: %s. I'll try again after the other files.", why.Cause())
+	return fmt.Sprintf("not yet: %s. I'll try again after the other files.", why.cause())
 }
 
 // NotYet says that a failed file is tried again.
 func NotYet(title string, why *Failure, in time.Duration) string {
-	return lineOr(title, fmt.Sprintf("not yet: %s. I'll try again in %s.", why.Cause(), Seconds(in)),
-		fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.Cause(), title, Seconds(in)))
+	return lineOr(title, fmt.Sprintf("not yet: %s. I'll try again in %s.", why.cause(), Seconds(in)),
+		fmt.Sprintf("Not yet: %s. I'll try %s again in %s.", why.cause(), title, Seconds(in)))
 }
 
 // DeliveryFailed says that Slack did not accept a result.
@@ -258,14 +258,14 @@ func StoppedBy(title string, words int) (before, after string) {
 	if words == 0 {
 		return "Stopped by", "before I had read anything of " + title + "."
 	}
-	return "Stopped by", fmt.Sprintf("after %s of %s.", Count(words, "word"), title)
+	return "Stopped by", fmt.Sprintf("after %s of %s.", count(words, "word"), title)
 }
 
 // AskedToRead follows a person's name, above a reply in the channel.
 func AskedToRead(title string) string { return "asked me to read " + title }
 
-// Count returns a number of things: "1 word", "2 words".
-func Count(n int, thing string) string {
+// count returns a number of things: "1 word", "2 words".
+func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
