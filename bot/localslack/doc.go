@@ -31,14 +31,14 @@
 //
 //	workspace.go, server.go                   the workspace; how it is served
 //	api.go                                    calls of the Web API, and the table of its methods
-//	chat.go, conversations.go, reactions.go,  the methods, by their names; content.go checks
-//	filesapi.go, views.go, content.go         the contents of messages
+//	chat.go, conversations.go, reactions.go,  the methods, by their names; chat.go checks
+//	filesapi.go, views.go                     the contents of messages
 //	apps.go, people.go                        apps and their tokens; people of this and other workspaces
 //	channels.go, message.go, files.go         conversations, messages and files as they are stored
 //	events.go                                 events and Socket Mode; internal/socketmode has the connections
 //	client.go, interactive.go, submit.go      acts of a person: posts; commands and presses; windows
 //	behaviour.go, faults.go                   what Slack does at some times, and what a test makes fail
-//	page.go, page_do.go, page_state.go        the page's requests; internal/page has its scripts
+//	page.go, page_state.go                    the page's requests and its state; internal/page has its scripts
 //
 // # State and goroutines
 //

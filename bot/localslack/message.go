@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -97,6 +98,26 @@ func (m *Message) view(base string, metadata bool) Message {
 	if m.Root != nil {
 		root := m.Root.view(base, metadata)
 		v.Root = &root
+	}
+	return v
+}
+
+// appView returns the message as an app gets it: markdown blocks are expanded,
+// and in a shared channel files must be looked up.
+func (w *Workspace) appView(c *conversation, m *Message, base string, metadata bool) Message {
+	v := m.view(base, metadata)
+	v.Blocks = blockkit.Expand(v.Blocks)
+	if w.behaviour.OddParts && m.BotID != "" {
+		v.addOdd()
+	}
+	for i, f := range v.Files {
+		switch {
+		case f.Mode == "tombstone":
+		case c.info.IsExtShared:
+			v.Files[i] = File{ID: f.ID, Mode: "file_access", FileAccess: "check_file_info"}
+		default:
+			v.Files[i] = f.forApps()
+		}
 	}
 	return v
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"slackocr/bot/localslack/internal/blockkit"
 	"slackocr/bot/localslack/internal/webapi"
 )
 
@@ -235,26 +234,6 @@ func (w *Workspace) setMentionTeam(m *Message) {
 		Team: w.actorTeam(u), Name: u.Name, RealName: u.RealName, DisplayName: u.Profile.DisplayName,
 		IsRestricted: u.IsRestricted, IsUltraRestricted: u.IsUltraRestricted,
 	}
-}
-
-// appView returns the message as an app gets it: markdown blocks are expanded,
-// and in a shared channel files must be looked up.
-func (w *Workspace) appView(c *conversation, m *Message, base string, metadata bool) Message {
-	v := m.view(base, metadata)
-	v.Blocks = blockkit.Expand(v.Blocks)
-	if w.behaviour.OddParts && m.BotID != "" {
-		v.addOdd()
-	}
-	for i, f := range v.Files {
-		switch {
-		case f.Mode == "tombstone":
-		case c.info.IsExtShared:
-			v.Files[i] = File{ID: f.ID, Mode: "file_access", FileAccess: "check_file_info"}
-		default:
-			v.Files[i] = f.forApps()
-		}
-	}
-	return v
 }
 
 // isStranger returns the user's is_stranger for an app.
