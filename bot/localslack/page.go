@@ -27,7 +27,6 @@ func (w *Workspace) pageHandler() http.Handler {
 	mux.HandleFunc("GET /page/events", w.pageEvents)
 	mux.HandleFunc("GET /page/files/{id}/{name}", w.pageFile)
 	mux.HandleFunc("POST /page/messages", w.pagePost)
-	mux.HandleFunc("POST /page/actions", w.pageAction)
 	mux.HandleFunc("POST /page/do/{name}", w.pageDo)
 	mux.HandleFunc("POST /page/views/{id}", w.pageSubmit)
 	return page.Secure(mux)
@@ -194,11 +193,12 @@ type pageRequest struct {
 	Typed   map[string][]string `json:"typed"`  // present input of a window
 }
 
-// pageDo handles POST /page/do/NAME. The page gets the result.
+// pageDo handles POST /page/do/NAME, after an app's ack if there is one. The page
+// gets the result.
 func (w *Workspace) pageDo(rw http.ResponseWriter, r *http.Request) {
 	var req pageRequest
 	result, err := "", errUnknownRequest
-	if readRequest(rw, r, &req) {
+	if json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxPageJSON)).Decode(&req) == nil {
 		result, err = w.do(r.Context(), w.pageUser(), r.PathValue("name"), req)
 	}
 	switch {
@@ -216,6 +216,11 @@ var errUnknownRequest = errors.New("no such request")
 // do carries out a request of the user.
 func (w *Workspace) do(ctx context.Context, user, name string, d pageRequest) (result string, err error) {
 	switch name {
+	case "press": // a button, or a choice in a menu
+		if d.View != "" {
+			return "", w.PressView(ctx, user, d.View, d.Action, d.Typed, d.Values...)
+		}
+		return "", w.Press(ctx, user, d.Channel, d.TS, d.Action, d.Values...)
 	case "react":
 		return "", w.React(user, d.Channel, d.TS, d.Name)
 	case "unreact":
@@ -258,31 +263,6 @@ func (w *Workspace) openDMWith(user, other string) (channel string, err error) {
 		return "", webapi.Err("user_not_found")
 	}
 	return w.openDM([]string{user, other}).info.ID, nil
-}
-
-func readRequest(rw http.ResponseWriter, r *http.Request, req *pageRequest) bool {
-	return json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxPageJSON)).Decode(req) == nil
-}
-
-// pageAction presses a button or chooses in a menu, of a message or of a
-// window, and responds after the app's ack.
-func (w *Workspace) pageAction(rw http.ResponseWriter, r *http.Request) {
-	var d pageRequest
-	if !readRequest(rw, r, &d) {
-		page.Refuse(rw, http.StatusBadRequest, "This button was not understood.")
-		return
-	}
-	var err error
-	if d.View != "" {
-		err = w.PressView(r.Context(), w.pageUser(), d.View, d.Action, d.Typed, d.Values...)
-	} else {
-		err = w.Press(r.Context(), w.pageUser(), d.Channel, d.TS, d.Action, d.Values...)
-	}
-	if err != nil {
-		page.Fail(rw, err)
-		return
-	}
-	page.JSON(rw, http.StatusOK, map[string]any{"ok": true})
 }
 
 // pageSubmit submits a window: a multipart form with a field value:BLOCK_ID

@@ -155,7 +155,7 @@ func TestPageButtonsAndCommandsReachTheApp(t *testing.T) {
 		}()
 		press := func(ts string) *httptest.ResponseRecorder {
 			body, _ := json.Marshal(map[string]string{"channel": s.channel, "ts": ts, "action_id": "stop", "block_id": "b", "value": "job 1"})
-			return s.serve(httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/actions", bytes.NewReader(body)))
+			return s.serve(httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/press", bytes.NewReader(body)))
 		}
 		if a := answerOf(t, press(ts)); !a.OK || <-got != "stop job 1" {
 			t.Errorf("press: %+v", a)
@@ -166,7 +166,7 @@ func TestPageButtonsAndCommandsReachTheApp(t *testing.T) {
 		if a := answerOf(t, s.serve(form("channel", s.channel, "text", "/ocr last  one "))); !a.OK || a.TS != "" || <-got != "/ocr last  one" {
 			t.Errorf("command: %+v", a)
 		}
-		broken := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/actions", strings.NewReader("{"))
+		broken := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/press", strings.NewReader("{"))
 		if rec := s.serve(broken); rec.Code != 400 {
 			t.Errorf("broken JSON: %d", rec.Code)
 		}

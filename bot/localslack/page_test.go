@@ -135,7 +135,7 @@ func TestPageRefusesStrangers(t *testing.T) {
 	requests := map[string]func() *http.Request{
 		"a message": func() *http.Request { return form("channel", s.channel, "text", "forged") },
 		"a press": func() *http.Request {
-			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/actions", strings.NewReader("{}"))
+			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/press", strings.NewReader("{}"))
 		},
 		"a request": func() *http.Request {
 			return httptest.NewRequest(http.MethodPost, "http://127.0.0.1/page/do/create", strings.NewReader(`{"name":"forged"}`))

@@ -84,19 +84,14 @@ function upload(path, form, progress) {
   });
 }
 
-/** act reports what was pressed or chosen. It rejects with a sentence to show. */
-export const act = (action) => post("/page/actions", action);
-
-/** doRequest does something else, such as "react" or "invite". It resolves to the result, or rejects with a sentence. */
-export const doRequest = async (name, request) => (await post(`/page/do/${name}`, request)).result;
-
-async function post(path, body) {
-  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => {
+/** doRequest does something, such as "press" or "invite". It resolves to the result, or rejects with a sentence to show. */
+export async function doRequest(name, request) {
+  const answer = await fetch(`/page/do/${name}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) }).catch(() => {
     throw new Error("The workspace can't be reached.");
   });
   const said = await answer.json().catch(() => ({}));
   if (!said.ok) throw new Error(said.error || `The workspace returned status ${answer.status}.`);
-  return said;
+  return said.result;
 }
 
 /** fileURL is where this page gets a file's content. */

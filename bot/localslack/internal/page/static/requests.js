@@ -1,7 +1,7 @@
 // What a person does to a message: press, choose, react, delete, share.
 import { chosen, find } from "./elements.js";
 import { ask, openMenu, openPicker } from "./menu.js";
-import { act, doRequest } from "./net.js";
+import { doRequest } from "./net.js";
 
 export class Requests {
   /** page is {store, windows, confirm (a dialog), warn, choosePlace(go), go(channel, ts), thread(message), place() → channel}. */
@@ -47,7 +47,7 @@ export class Requests {
   }
 
   send(action) {
-    return act(action);
+    return doRequest("press", action);
   }
 
   /** react adds the person's emoji, or takes it away again. */
