@@ -13,6 +13,7 @@ import (
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs"
 	"slackocr/bot/reading"
 	"slackocr/bot/slackjson"
@@ -28,9 +29,9 @@ const (
 	maxActionsOfPerson = 8
 )
 
-// handle starts the work of an envelope, and then acknowledges the envelope.
-// An envelope without any task, or an unreadable one, is acknowledged too,
-// because Slack would only send it again.
+// handle starts the work of an envelope. The work acknowledges the envelope; an
+// envelope whose work panics, or that nothing can be done about, is acknowledged
+// too, because Slack would only send it again.
 func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, down reading.Shutdown, work *dispatcher) {
 	request := event.Request
 	if bad, ok := event.Data.(*socketmode.ErrorBadMessage); ok { // slack-go cannot decode it, for example because of a new kind of block
@@ -41,18 +42,42 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 		return
 	}
 	ack := b.acknowledge(ctx, client, request.EnvelopeID)
+	b.guarded(func() { b.start(event.Data, request, down, work, ack) }, func() { ack(nil) })()
+}
+
+// guarded returns a function that does the work of an envelope, and calls failed if
+// the work panics.
+func (b *Bot) guarded(work, failed func()) func() {
+	return func() {
+		err := guard.Run(b.log, "the work of an envelope panicked", func() error {
+			work()
+			return nil
+		})
+		if err != nil {
+			failed()
+		}
+	}
+}
+
+// start decodes an envelope and starts the work. data is what the Socket Mode
+// client has decoded.
+func (b *Bot) start(data any, request *socketmode.Request, down reading.Shutdown, work *dispatcher, ack ackFunc) {
 	payload := slackjson.ReducePayload(request.Payload)
 	var err error
 	switch request.Type {
 	case socketmode.RequestTypeEventsAPI:
-		var data slackevents.EventsAPIEvent
-		if data, err = slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken()); err == nil {
-			b.handleEvent(data, headerOf(payload), down, work, ack)
+		var e slackevents.EventsAPIEvent
+		if e, err = slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken()); err == nil {
+			b.startEvent(e, headerOf(payload), down, work, ack)
 			return
 		}
 	case socketmode.RequestTypeSlashCommands:
-		if c, ok := event.Data.(slack.SlashCommand); ok {
-			if !work.tryGo(c.UserID, func() { b.command(down.Draining, c, ack) }) {
+		if c, ok := data.(slack.SlashCommand); ok {
+			command := b.guarded(func() { b.command(down.Draining, c, ack) }, func() {
+				ack(nil)
+				b.respond(down.Draining, c.ResponseURL, "", ownMessage(words.NotTaken))
+			})
+			if !work.tryGo(c.UserID, command) {
 				ack(ephemeralAnswer(words.NotTaken))
 			}
 			return
@@ -60,8 +85,11 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 	case socketmode.RequestTypeInteractive:
 		var c slack.InteractionCallback
 		if err = json.Unmarshal(payload, &c); err == nil {
-			taken := work.tryGo(c.User.ID, func() { b.interact(down.Draining, &c, ack) })
-			if !taken && c.Type == slack.InteractionTypeViewSubmission {
+			interaction := b.guarded(func() { b.interact(down.Draining, &c, ack) }, func() {
+				ack(inOurWindow(&c, words.NotTaken))
+				b.respond(down.Draining, c.ResponseURL, c.Message.ThreadTimestamp, ownMessage(words.NotTaken))
+			})
+			if !work.tryGo(c.User.ID, interaction) && c.Type == slack.InteractionTypeViewSubmission {
 				ack(inOurWindow(&c, words.NotTaken)) // presses and shortcuts get no ack, and Slack tells the person so
 			}
 			return
@@ -73,18 +101,19 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 	ack(nil)
 }
 
-// handleEvent starts the work of an event.
-func (b *Bot) handleEvent(event slackevents.EventsAPIEvent, h header, down reading.Shutdown, work *dispatcher, ack ackFunc) {
+// startEvent starts the work of an event.
+func (b *Bot) startEvent(event slackevents.EventsAPIEvent, h header, down reading.Shutdown, work *dispatcher, ack ackFunc) {
+	failed := func() { ack(nil) }
 	if h.Channel != "" && slices.Contains(leavings, h.Type) {
 		ack(nil)
-		work.tryGo("", func() { b.leave(down.Draining, h.Channel) })
+		work.tryGo("", b.guarded(func() { b.leave(down.Draining, h.Channel) }, failed))
 		return
 	}
-	work.enqueue(h.person(), func() {
+	work.enqueue(h.person(), b.guarded(func() {
 		if b.accept(down, event) { // otherwise Slack sends the event again
 			ack(nil)
 		}
-	})
+	}, failed))
 }
 
 // header has the fields of an event that decide about its turn.

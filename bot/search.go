@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/ask"
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
@@ -62,7 +63,7 @@ const searchTimeout = 2 * time.Minute
 func (b *Bot) search(ctx context.Context, job *jobs.Job, s Search) error {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
-	err := post.OptionalScope(b.resolveAndEnqueue(ctx, s))
+	err := guard.Run(b.logOf(job), "a search panicked", func() error { return post.OptionalScope(b.resolveAndEnqueue(ctx, s)) })
 	sentence := ""
 	_, refused := errors.AsType[userError](err)
 	switch {
@@ -71,6 +72,8 @@ func (b *Bot) search(ctx context.Context, job *jobs.Job, s Search) error {
 	case err == nil, reading.EndsHere(err), errors.Is(err, jobs.ErrStopped):
 	case errors.Is(err, post.ErrScope):
 		sentence = words.MissingScope
+	case errors.Is(err, guard.ErrPanicked):
+		sentence = words.NotTaken
 	case !temporary(err), job.LastAttempt():
 		sentence = words.NotFound
 	}

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -117,15 +118,19 @@ func (b *Bot) connectionLost(cancel context.CancelCauseFunc, disconnected *time.
 	}
 }
 
-// acknowledge returns the function that acknowledges an envelope. A failure
-// while the bot stops is not logged, since Slack sends the envelope again.
+// acknowledge returns the function that acknowledges an envelope; only its first
+// call counts. A failure while the bot stops is not logged, since Slack sends the
+// envelope again.
 func (b *Bot) acknowledge(ctx context.Context, client *socketmode.Client, envelope string) ackFunc {
+	var once sync.Once
 	return func(payload any) {
-		within, cancel := context.WithTimeout(ctx, ackWithin)
-		defer cancel()
-		if err := client.AckCtx(within, envelope, payload); err != nil && ctx.Err() == nil {
-			b.log.Warn("could not acknowledge an event", "error", err)
-		}
+		once.Do(func() {
+			within, cancel := context.WithTimeout(ctx, ackWithin)
+			defer cancel()
+			if err := client.AckCtx(within, envelope, payload); err != nil && ctx.Err() == nil {
+				b.log.Warn("could not acknowledge an event", "error", err)
+			}
+		})
 	}
 }
 

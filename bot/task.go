@@ -15,6 +15,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/ask"
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/reading"
@@ -208,7 +209,11 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 	case t.Notice != nil:
 		err = b.postNotice(ctx, job, *t.Notice)
 	case t.Download != nil:
-		err = b.sendFiles(ctx, job, *t.Download)
+		d := *t.Download
+		err = guard.Run(b.logOf(job), "a download panicked", func() error { return b.sendFiles(ctx, job, d) })
+		if errors.Is(err, guard.ErrPanicked) {
+			b.respond(ctx, d.Respond, d.Root, ownMessage(words.NotTaken))
+		}
 	case t.Deletion != nil:
 		err = b.forget(ctx, job, *t.Deletion)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs/kv"
 )
 
@@ -53,7 +54,7 @@ func damagedStore(t *testing.T) (dir string, files []string) {
 		}
 		began <- struct{}{}
 		if j.Record().Key == "done3" {
-			return Retry(time.Millisecond, errPanicked)
+			return Retry(time.Millisecond, guard.ErrPanicked)
 		}
 		return nil
 	})

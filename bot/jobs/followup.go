@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs/kv"
 	"slackocr/bot/sleep"
 )
@@ -184,19 +184,15 @@ func (q *Queue) hold(ctx context.Context, lease kv.Lease) (release func()) {
 
 // try does a follow-up, and repeats it while the store does not answer. A
 // panic counts as a failure.
-func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) (err error) {
+func (q *Queue) try(ctx context.Context, f FollowUp, do func(context.Context, FollowUp) error) error {
 	ctx, cancel := context.WithTimeout(ctx, followUpTimeout)
 	defer cancel()
-	defer func() {
-		if fault := recover(); fault != nil {
-			q.config.Log.Error("a follow-up panicked", "kind", f.Kind, "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
-			err = errPanicked
-		}
-	}()
 	if f.Kind == eraseKind {
 		do = q.eraseDue
 	}
-	return repeat(ctx, func(ctx context.Context) error { return do(ctx, f) })
+	return guard.Run(q.config.Log.With("kind", f.Kind), "a follow-up panicked", func() error {
+		return repeat(ctx, func(ctx context.Context) error { return do(ctx, f) })
+	})
 }
 
 // settleFollowUp removes a follow-up that is done, schedules a later try of one

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"slackocr/bot/guard"
 )
 
 // A short retention erases each job so long after its end, whatever its end was,
@@ -28,7 +30,7 @@ func TestShortRetention(t *testing.T) {
 					w.must(j.SavePage(ctx, 1, "a text"))
 					switch key {
 					case "failed":
-						return errPanicked
+						return guard.ErrPanicked
 					case "stopped":
 						return ErrStopped
 					}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"iter"
-	"runtime/debug"
 	"sync"
 	"time"
 
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs/kv"
 	"slackocr/bot/sleep"
 )
@@ -282,14 +281,7 @@ func (q *Queue) work(ctx, working context.Context, j *Job, work func(context.Con
 	keeping, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	keeper.Go(func() { j.keep(keeping) })
-	err := errPanicked // also if the goroutine called runtime.Goexit
-	defer func() {
-		if fault := recover(); fault != nil {
-			q.config.Log.Error("a job panicked", "request", requestID(j.id), "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
-		}
-		q.settle(ctx, j, judge(jobCtx, err))
-	}()
-	err = work(jobCtx, j)
+	err := guard.ErrPanicked // also if the goroutine called runtime.Goexit
+	defer func() { q.settle(ctx, j, judge(jobCtx, err)) }()
+	err = guard.Run(q.config.Log.With("request", requestID(j.id)), "a job panicked", func() error { return work(jobCtx, j) })
 }
-
-var errPanicked = errors.New("the work panicked")

@@ -3,15 +3,14 @@ package post
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"reflect"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/guard"
 	"slackocr/bot/share"
 	"slackocr/bot/sleep"
 )
@@ -61,8 +60,8 @@ type Opening struct {
 	// View returns the present contents. Another goroutine calls View when the
 	// turn to post or to edit has come.
 	View func() View
-	// Log is told of a panic while the contents are made, which ends the live edits
-	// of this reply and nothing else.
+	// Log is told of a panic in a live edit, which ends the live edits of this reply
+	// and nothing else.
 	Log *slog.Logger
 	// OnText, unless nil, is called when this process shows text for the first
 	// time.
@@ -140,7 +139,9 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 			continue
 		}
 		sent := time.Now()
-		err := pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim)), turn)
+		err := guard.Run(r.log, "an edit panicked", func() error {
+			return pacer.try(ctx, r.thread.fenced(r.thread.edit(r.ts, m, interim)), turn)
+		})
 		outcome, _ := classify(err)
 		if outcome != succeeded {
 			r.setChangedAt(since)
@@ -149,6 +150,8 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 		case outcome == succeeded:
 			shown, pause = m, pace
 			r.noteText(view)
+		case errors.Is(err, guard.ErrPanicked):
+			return
 		case contentRefused(err):
 			if pause = pace; form == withoutText {
 				pause = refusedPause
@@ -168,17 +171,16 @@ func (r *Reply) editor(ctx, editing context.Context, shown Message) {
 	}
 }
 
-// contents returns the present view in a form, and its message. After a panic, which
-// only a fault of the program can cause, ok is false.
+// contents returns the present view in a form, and its message. After a panic ok is
+// false.
 func (r *Reply) contents(f form) (view View, m Message, ok bool) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			r.log.Error("showing a text panicked", "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
-		}
-	}()
-	view = r.view()
-	view.form = f
-	return view, view.Message(), true
+	err := guard.Run(r.log, "showing a text panicked", func() error {
+		view = r.view()
+		view.form = f
+		m = view.Message()
+		return nil
+	})
+	return view, m, err == nil
 }
 
 // refusedPause is the least time between two edits if Slack refuses even the

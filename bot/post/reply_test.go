@@ -1,8 +1,10 @@
 package post
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +130,31 @@ func TestPanicWhileATextIsShown(t *testing.T) {
 		}
 		if err := other.Close(d.Context(), says("done")); err != nil {
 			t.Errorf("the other's last edit: %v", err)
+		}
+	})
+}
+
+// A fault of the program in an edit, such as in reading Slack's answer, ends the live
+// edits of that reply alone.
+func TestPanicInAnEdit(t *testing.T) {
+	inFakeTime(t, func(d *fixture) {
+		var faulty atomic.Bool
+		fence := func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+			if faulty.Load() {
+				panic("a fault")
+			}
+			return ctx, func() {}, nil
+		}
+		r, err := openWriter(d.Context(), d.client().Thread(fence, d.channel, d.parent), "a", d.parent, "Reading a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		faulty.Store(true)
+		r.Write(0, "the first words")
+		_ = sleep.For(d.Context(), 10*time.Second)
+		faulty.Store(false)
+		if err := r.Close(d.Context(), says("done")); err != nil {
+			t.Errorf("the last edit: %v", err)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slackocr/bot/fetch"
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/words"
@@ -25,6 +26,7 @@ var kindOfError = []struct {
 }{
 	{jobs.ErrStopped, words.Stopped},
 	{jobs.ErrTooLarge, words.TextTooLong},
+	{guard.ErrPanicked, words.Crashes},
 	{fetch.ErrLoginPage, words.NoPermission},
 	{fetch.ErrNotFile, words.NotFile},
 	{fetch.ErrTooLarge, words.TooLargeFile},

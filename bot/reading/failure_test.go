@@ -16,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"slackocr/bot/fetch"
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs"
 	"slackocr/bot/words"
 	"slackocr/ocr"
@@ -54,6 +55,7 @@ var errorKinds = map[string]struct {
 	"a broken PDF":        {&page.BrokenError{Kind: page.PDF}, words.BrokenPDF},
 	"page.ErrBlank":       {page.ErrBlank, words.Blank},
 	"jobs.ErrStopped":     {jobs.ErrStopped, words.Stopped},
+	"guard.ErrPanicked":   {guard.ErrPanicked, words.Crashes},
 	"kept before":         {words.Failed(words.Looped), words.Looped},
 	"disk full":           {&fs.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}, words.NoRoom},
 	"disk read-only":      {&fs.PathError{Op: "open", Path: "/secret", Err: syscall.EROFS}, words.NoRoom},

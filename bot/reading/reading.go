@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/fetch"
+	"slackocr/bot/guard"
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/words"
@@ -166,14 +166,8 @@ func (r *run) advance(ctx context.Context, i int) error {
 // guard runs do. A panic, which only a fault of the program can cause, becomes the
 // failure of the file: otherwise one file could end the bot for everybody, again after
 // each restart.
-func (r *run) guard(do func() error) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			r.log.Error("the work on a file panicked", "fault", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
-			err = words.Failed(words.Crashes)
-		}
-	}()
-	return do()
+func (r *run) guard(do func() error) error {
+	return guard.Run(r.log, "the work on a file panicked", do)
 }
 
 // erased reports whether a file was deleted in Slack, so that nothing more is

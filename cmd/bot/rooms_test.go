@@ -13,13 +13,14 @@ import (
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
 	"cmd/bot":           {"bot", "bot/jobs", "bot/jobs/kv", "bot/localslack", "cmd/bot/internal/check", "cmd/bot/internal/monitor", "cmd/bot/internal/ocrcmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
-	"bot":               {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/reading", "bot/share", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "slack-go"},
+	"bot":               {"bot/ask", "bot/fetch", "bot/guard", "bot/jobs", "bot/post", "bot/reading", "bot/share", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
-	"bot/reading":       {"bot/ask", "bot/fetch", "bot/jobs", "bot/post", "bot/share", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
+	"bot/reading":       {"bot/ask", "bot/fetch", "bot/guard", "bot/jobs", "bot/post", "bot/share", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
 	"bot/words":         {"bot/slackmd", "ocr"},
-	"bot/post":          {"bot/share", "bot/slackmd", "bot/sleep", "slack-go"},
+	"bot/post":          {"bot/guard", "bot/share", "bot/slackmd", "bot/sleep", "slack-go"},
 	"bot/fetch":         {"ocr/tempfile"},
-	"bot/jobs":          {"bot/jobs/kv", "bot/sleep"},
+	"bot/guard":         {},
+	"bot/jobs":          {"bot/guard", "bot/jobs/kv", "bot/sleep"},
 	"bot/share":         {},
 	"bot/slackjson":     {"slack-go"},
 	"bot/slackmd":       {"bot/slackmd/internal/inline", "bot/slackmd/internal/texmath"},
