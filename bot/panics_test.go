@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"slackocr/bot"
+	"slackocr/bot/jobs"
 	"slackocr/bot/jobs/kv"
+	"slackocr/bot/localslack"
 	"slackocr/bot/reading"
 	"slackocr/bot/words"
 )
@@ -124,4 +126,36 @@ func TestFaultInReadingAnEnvelope(t *testing.T) {
 		}
 		h.closesWith(h.post("page.png"), readLine("page.png", 2, 1))
 	})
+}
+
+// TestFaultInEachAttempt: the reply of an ask that is given up is closed all the same, with
+// the text as far as it was read, even if records are erased at once.
+func TestFaultInEachAttempt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		message, call string // which panic
+		line          string
+	}{
+		"in posting the text": {message: "could not post the text", line: words.DeliveryFailed("page.png", "ID")},
+		"in saving the text":  {call: `^update page\.[^.]*\.0\.0$`, line: notRead("page.png", 0, words.Crashes)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(h *house) {
+				h.change = func(c *bot.Config) { c.Log = slog.New(panicsAt{h.logger.Handler(), tt.message}) }
+				h.retention = jobs.KeepNothing
+				store := &panics{Store: h.jobs}
+				if tt.call != "" {
+					store.will(tt.call, 0, false)
+				}
+				h.startOn(store)
+				h.ws.Fail(localslack.Fault{Method: "chat.postMessage", After: 1, Error: "invalid_blocks"})
+				h.ws.Fail(localslack.Fault{Method: "files.getUploadURLExternal", Error: "no_permission"})
+				h.model.will(func(w *stream) { w.text("first words"); w.drop() })
+				ts := h.post("page.png")
+				h.closesWith(ts, tt.line)
+				if text := markdown(h.answers(ts)[0]); text != "first words" {
+					t.Errorf("the reply has the text %q", text)
+				}
+			})
+		})
+	}
 }

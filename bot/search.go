@@ -222,10 +222,13 @@ func (b *Bot) postEphemeral(ctx context.Context, s Search, sentence string) {
 	}
 }
 
-// giveUp tells the person, on the last attempt, that Slack never confirmed the
-// reply, which therefore cannot say so.
+// giveUp has the reply closed after a failure of an ask's last attempt. If Slack
+// never confirmed the reply, which therefore cannot say so, giveUp tells the person.
 func (b *Bot) giveUp(ctx context.Context, job *jobs.Job, a ask.Ask, err error) {
-	if !errors.Is(err, post.ErrUncertain) || !job.LastAttempt() {
+	if !errors.Is(err, post.ErrUncertain) {
+		if err := b.reader.CloseFailed(ctx, job.Record(), err); err != nil {
+			b.logOf(job).Error("could not close the reply of an ask that was given up", "error", err)
+		}
 		return
 	}
 	b.logOf(job).Error("Slack never confirmed the reply", "channel", a.Channel, "error", err)

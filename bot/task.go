@@ -200,8 +200,10 @@ func (b *Bot) work(ctx context.Context, down reading.Shutdown, job *jobs.Job) er
 		b.logOf(job).Error("gave up a job whose record cannot be read", "error", err)
 		return jobs.Cancel(err)
 	case t.Ask != nil:
-		err = b.reader.Run(ctx, down, job, *t.Ask)
-		b.giveUp(ctx, job, *t.Ask, err)
+		err = guard.Run(b.logOf(job), "an ask panicked", func() error { return b.reader.Run(ctx, down, job, *t.Ask) })
+		if err != nil && job.LastAttempt() {
+			b.giveUp(ctx, job, *t.Ask, err)
+		}
 	case t.Event != nil:
 		err = b.check(ctx, *t.Event)
 	case t.Search != nil:

@@ -9,6 +9,7 @@ import (
 	"slackocr/bot/jobs"
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
+	"slackocr/bot/words"
 )
 
 // The follow-ups of an ask: work that is left when all files are delivered, or
@@ -31,6 +32,20 @@ func (r *run) lookForDouble(state post.PostState) error {
 		return nil
 	}
 	return r.followUp(RemoveDoubles, time.Now().Add(post.LostPostWindow))
+}
+
+// CloseFailed schedules the reply's last edit if the last attempt of a job failed
+// before Run closed the ask. failure is the error of Run. The edit waits until the job
+// is settled and no live edit can come any more.
+func (rd *Reader) CloseFailed(ctx context.Context, record jobs.Record, failure error) error {
+	a, _ := AskOf(record)
+	s, err := DecodeState(record, &a, true)
+	if err != nil || s.Phase == Closed || EndsHere(failure) {
+		return nil // the edit cannot be made, is scheduled, or is another attempt's
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	return rd.Jobs.AddFollowUp(ctx, jobs.FollowUp{Key: record.Key, Kind: CloseReply, Due: time.Now().Add(post.LostEditWindow)})
 }
 
 // FollowUp does a follow-up of an ask, which may safely be repeated. home is
@@ -89,21 +104,42 @@ func (rd *Reader) removeDoubles(ctx context.Context, a ask.Ask, s State) error {
 
 // closeReply makes the reply's last edit. An edit that is made twice does no harm.
 func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask, s State, home string) error {
-	if !s.allDelivered(record) {
+	switch {
+	case s.allDelivered(record):
+	case record.State == jobs.Failed:
+		s.giveUp(record.Key)
+	default:
 		return nil // the job still runs
 	}
 	v := closedView(record, a, s, home)
 	for i, file := range s.Files {
-		if !file.Delivery.NotPosted {
+		n := TextOf(i)
+		switch {
+		case file.unread():
+			n += partialText
+		case !file.Delivery.NotPosted:
 			continue
 		}
-		text, _, err := rd.Jobs.Page(ctx, record.Key, TextOf(i)) // the text is nowhere else
+		text, _, err := rd.Jobs.Page(ctx, record.Key, n) // the text is nowhere else
 		if err != nil {
 			return err
 		}
 		v.Texts = append(v.Texts, post.Text{Name: slackmd.Name(a.Files[i].Name()), Markdown: text})
 	}
 	return rd.Client.Thread(nil, a.Channel, a.Root).Edit(ctx, s.Reply.TS, v)
+}
+
+// giveUp gives each file that is not delivered the failure to show. key is that of the
+// job, each attempt of which ended with a fault of the program.
+func (s State) giveUp(key string) {
+	for i := range s.Files {
+		switch f := &s.Files[i]; {
+		case f.unread():
+			f.Failure = &words.Failure{Kind: words.Crashes, Request: RequestID(key)}
+		case f.Phase == Finished:
+			f.Delivery.NotPosted = true
+		}
+	}
 }
 
 // allDelivered reports whether no file has work left.
