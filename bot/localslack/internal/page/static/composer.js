@@ -3,7 +3,7 @@ import { h, icon } from "./dom.js";
 import { CommandList } from "./commands.js";
 import { ifUnshown, isImage, size } from "./message.js";
 
-export const MAX_FILES = 10;
+const MAX_FILES = 10;
 const MAX_BYTES = 100e6;
 
 export class Composer {

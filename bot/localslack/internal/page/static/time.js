@@ -6,7 +6,7 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric"
 const dayAndYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-export const toDate = (ts) => new Date(parseFloat(ts) * 1000);
+const toDate = (ts) => new Date(parseFloat(ts) * 1000);
 export const clockTime = (ts) => clock.format(toDate(ts));
 export const fullTime = (ts) => full.format(toDate(ts));
 export const dayKey = (ts) => toDate(ts).toDateString();
