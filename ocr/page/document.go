@@ -173,10 +173,17 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 	piece := d.pieces[i]
 	var layer *witness.Layer
 	var layerErr error
+	var fault any
 	var extracting sync.WaitGroup
-	extracting.Go(func() { layer, layerErr = d.layer(ctx, piece.page.number) })
+	extracting.Go(func() {
+		defer func() { fault = recover() }()
+		layer, layerErr = d.layer(ctx, piece.page.number)
+	})
 	p, drawn, err := d.picture(ctx, piece)
 	extracting.Wait()
+	if fault != nil {
+		panic(fault) // here the caller can recover from a panic over a hostile file
+	}
 	if err = cmp.Or(err, layerErr); err != nil {
 		return Page{}, err
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"errors"
 	"os"
 	"syscall"
@@ -44,4 +45,31 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+}
+
+// A panic over the text of a hostile PDF reaches the caller of Page, who can recover.
+func TestPanicOverText(t *testing.T) {
+	d := NewDecoder(DecoderConfig{})
+	d.execute = func(_ context.Context, r request, _, output, _ *os.File) (answer, error) {
+		switch r.Task {
+		case taskExamine:
+			return answer{Pages: []input.Page{{Width: 100, Height: 100}}, Total: 1}, nil
+		case taskText:
+			panic("the text is hostile")
+		}
+		_, err := output.WriteString("a page")
+		return answer{Pieces: []drawnPiece{{Size: 6, MediaType: PNG.MediaType(), Width: 1, Height: 1}}}, err
+	}
+	doc, err := d.Open(t.Context(), fileOf(t, "%PDF-1.7\n"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer doc.Close()
+	defer func() {
+		if fault := recover(); fault != "the text is hostile" {
+			t.Errorf("recovered from %v", fault)
+		}
+	}()
+	_, err = doc.Page(t.Context(), 0)
+	t.Errorf("Page returned %v", err)
 }
