@@ -3,6 +3,7 @@ package pdf
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"image"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"slackocr/ocr/page/internal/input"
 )
@@ -165,22 +167,53 @@ func TestLockedPages(t *testing.T) {
 		{locked, "exit 0", false},
 		{plain, "exit 1", false},
 	} {
-		folder := t.TempDir()
-		tool, name := filepath.Join(folder, "pdftoppm"), filepath.Join(folder, "file.pdf")
-		err := errors.Join(os.WriteFile(tool, []byte("#!/bin/sh\n"+test.ends+"\n"), 0o700), os.WriteFile(name, []byte(test.file), 0o600))
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		f := input.NewFile(t.Context(), file, int64(len(test.file)))
-		f.Tools = input.Tools{Paths: map[string]string{"pdftoppm": tool}, Stdin: file}
-		_, err = Draw(f, 0, image.Pt(10, 10), false)
+		f := fileFor(t, t.Context(), test.file, map[string]string{"pdftoppm": test.ends})
+		_, err := Draw(f, 0, image.Pt(10, 10), false)
 		if _, broken := errors.AsType[*input.BrokenError](err); errors.Is(err, input.ErrPassword) != test.locked || broken == test.locked {
 			t.Errorf("%s of %q: %v", test.ends, test.file, err)
+		}
+	}
+}
+
+// fileFor returns a file with shell scripts in place of poppler's programs.
+func fileFor(t *testing.T, ctx context.Context, content string, scripts map[string]string) *input.File {
+	t.Helper()
+	folder := t.TempDir()
+	name := filepath.Join(folder, "file.pdf")
+	err := os.WriteFile(name, []byte(content), 0o600)
+	paths := map[string]string{}
+	for tool, script := range scripts {
+		paths[tool] = filepath.Join(folder, tool)
+		err = errors.Join(err, os.WriteFile(paths[tool], []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+	}
+	file, openErr := os.Open(name)
+	if err = errors.Join(err, openErr); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	f := input.NewFile(ctx, file, int64(len(content)))
+	f.Tools = input.Tools{Paths: paths, Stdin: file}
+	return f
+}
+
+// Pages without a word are not drawn for their text: Layers ends long before its time
+// is over.
+func TestScansAreNotDrawnForTheirText(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	const pages = 1000 // which have more than four minutes
+	for name, script := range map[string]string{
+		"no word":  `printf '1\t1\t0\t0\t0\t0\t0\t0\t595\t842\t-1\t###PAGE###\n'`,
+		"no pages": "exit 1",
+	} {
+		f := fileFor(t, ctx, "", map[string]string{"pdftotext": script, "pdfimages": "exec sleep 600", "pdftoppm": "exec sleep 600"})
+		for _, layer := range Layers(f, 0, pages) {
+			if layer.Good() {
+				t.Errorf("%s: %+v", name, layer)
+			}
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("%s: the programs ran on", name)
 		}
 	}
 }

@@ -59,6 +59,9 @@ func Layers(file *input.File, first, pages int) []*witness.Layer {
 		if out, textErr = program(ctx, file, "pdftotext", args...).Output(maxTSV * pages); textErr == nil {
 			all = parseTSV(out, first, pages)
 		}
+		if !slices.ContainsFunc(all, hasWords) {
+			cancel() // scans without text, which are not drawn for nothing
+		}
 	})
 	running.Go(func() {
 		var out *bytes.Buffer
@@ -84,6 +87,9 @@ func Layers(file *input.File, first, pages int) []*witness.Layer {
 	}
 	return all
 }
+
+// hasWords reports whether a page's text has words. A nil Layer has none.
+func hasWords(layer *witness.Layer) bool { return layer != nil && len(layer.Lines) > 0 }
 
 // drawGray draws pages at a small size, as many as the time allows.
 func drawGray(ctx context.Context, file *input.File, pages int, args []string) []gray {
