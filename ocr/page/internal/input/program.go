@@ -109,12 +109,16 @@ func (p *Program) Run() error { return p.exitError(p.Cmd.Run()) }
 // Wait waits for the end of a program that was started.
 func (p *Program) Wait() error { return p.exitError(p.Cmd.Wait()) }
 
-// Output runs the program and returns its standard output. More than limit
-// bytes are an error.
+// Output runs the program and returns its standard output. A file of which the program
+// prints more than limit bytes is broken.
 func (p *Program) Output(limit int) (*bytes.Buffer, error) {
-	var out bytes.Buffer
-	p.Stdout = &LimitWriter{&out, limit}
-	return &out, p.Run()
+	limited := LimitWriter{&bytes.Buffer{}, limit}
+	p.Stdout = &limited
+	err := p.Run()
+	if limited.Left < 0 { // the program was ended by its next write
+		err = Broken(p.kind, fmt.Errorf("the output of %s is %w", p.name, errFull))
+	}
+	return limited.W, err
 }
 
 // Complained reports whether the program wrote to its standard error.
@@ -168,8 +172,8 @@ func (s *Stderr) FirstLine() string {
 
 var errFull = errors.New("over the size limit")
 
-// A LimitWriter fails as soon as a write would exceed Left bytes, so that an
-// encoder or a program gives up early.
+// A LimitWriter fails as soon as a write would exceed Left bytes, and from then on, so
+// that an encoder or a program gives up early. Left is negative then.
 type LimitWriter struct {
 	W    *bytes.Buffer
 	Left int
@@ -177,6 +181,7 @@ type LimitWriter struct {
 
 func (l *LimitWriter) Write(p []byte) (int, error) {
 	if len(p) > l.Left {
+		l.Left = -1
 		return 0, errFull
 	}
 	l.Left -= len(p)

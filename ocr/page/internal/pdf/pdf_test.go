@@ -217,3 +217,12 @@ func TestScansAreNotDrawnForTheirText(t *testing.T) {
 		}
 	}
 }
+
+// A PDF whose title is longer than pdfinfo may print is broken, and pdfinfo did not crash.
+func TestInfoWithoutEnd(t *testing.T) {
+	f := fileFor(t, t.Context(), "%%EOF", map[string]string{"pdfinfo": "exec yes 'Title: long'", "pdftoppm": "exit 1"})
+	_, _, err := Examine(f, 5)
+	if _, broken := errors.AsType[*input.BrokenError](err); !broken {
+		t.Errorf("%T: %v", err, err)
+	}
+}
