@@ -321,21 +321,28 @@ func BenchmarkLayers(b *testing.B) {
 }
 
 // BenchmarkFirstPage opens a PDF and gives its first page, with its picture and its
-// text: what somebody waits for until text is shown.
+// text if the page has one: what somebody waits for until text is shown.
 func BenchmarkFirstPage(b *testing.B) {
-	file := onDisk(b, pagetest.TextPDF(sheetOf(slices.Repeat(prose, 10)...)))
-	d := newDecoder(b, page.DecoderConfig{})
-	for b.Loop() {
-		doc, err := d.Open(b.Context(), file, page.Options{Canvas: canvas})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if p, err := doc.Page(b.Context(), 0); err != nil || p.Layer == nil {
-			b.Fatal(err)
-		}
-		if err := doc.Close(); err != nil {
-			b.Fatal(err)
-		}
+	for name, content := range map[string][]byte{
+		"text": pagetest.TextPDF(sheetOf(slices.Repeat(prose, 10)...)),
+		"scan": scanned(),
+	} {
+		b.Run(name, func(b *testing.B) {
+			file := onDisk(b, content)
+			d := newDecoder(b, page.DecoderConfig{})
+			for b.Loop() {
+				doc, err := d.Open(b.Context(), file, page.Options{Canvas: canvas})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if p, err := doc.Page(b.Context(), 0); err != nil || (p.Layer != nil) != (name == "text") {
+					b.Fatal(p.Layer, err)
+				}
+				if err := doc.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
