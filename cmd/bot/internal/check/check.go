@@ -46,6 +46,12 @@ func failed(check, found, remedy string) []Finding {
 	return []Finding{{Check: check, Found: found, Remedy: remedy}}
 }
 
+// notChecked is the finding of a probe that a wrong variable makes pointless. The variable
+// has a finding of its own.
+func notChecked(check, variable string) []Finding {
+	return failed(check, "not checked, because "+variable+" needs your attention", "")
+}
+
 // A Checker checks what a bot with these settings needs.
 type Checker struct {
 	settings.Config
@@ -147,7 +153,7 @@ func (k *Checker) run(ctx context.Context, probes []probe) iter.Seq[Finding] {
 		for i, p := range probes {
 			if variable := k.Wrong.About(p.needs...); variable != "" {
 				p.full = func(context.Context) []Finding {
-					return failed(p.name, "not checked, because "+variable+" needs your attention", "")
+					return notChecked(p.name, variable)
 				}
 			}
 			answers[i] = p.start(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 
@@ -73,22 +74,31 @@ func (k *Checker) sample(ctx context.Context, s sample) []Finding {
 			return failed(s.check, "not installed, so "+s.missing, "Install "+s.install+": "+strings.Join(s.programs, " and ")+" must be in PATH.")
 		}
 	}
-	if err := k.open(ctx, s.data); err != nil {
+	f, err := temporary(s.data)
+	if err != nil {
+		return notChecked(s.check, "TMPDIR")
+	}
+	defer f.Close()
+	if err := k.open(ctx, f); err != nil {
 		return failed(s.check, "it can't open "+s.file+": "+err.Error(), s.remedy)
 	}
 	return passed(s.check, "it opened %s", s.file)
 }
 
-// open opens a file and its first page.
-func (k *Checker) open(ctx context.Context, data []byte) error {
+// temporary returns a temporary file, which the caller must close.
+func temporary(data []byte) (*os.File, error) {
 	f, err := tempfile.Create()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Close()
 	if _, err := f.Write(data); err != nil {
-		return err
+		return nil, errors.Join(err, f.Close())
 	}
+	return f, nil
+}
+
+// open opens a file and its first page.
+func (k *Checker) open(ctx context.Context, f *os.File) error {
 	doc, err := k.Decoder.Open(ctx, f, page.Options{})
 	if err != nil {
 		return err

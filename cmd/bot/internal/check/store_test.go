@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,9 @@ func TestCheckSpace(t *testing.T) {
 	}
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	if s := new(Checker).temporaryFiles(t.Context())[0].String(); !strings.HasPrefix(s, "✗ temporary files: TMPDIR isn't writable: ") {
+		t.Error(s)
+	}
+	if s := new(Checker).sample(t.Context(), sample{check: "poppler", remedy: "Reinstall poppler-utils."}); !slices.Equal(s, notChecked("poppler", "TMPDIR")) {
 		t.Error(s)
 	}
 }
