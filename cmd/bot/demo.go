@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr/page/pagetest"
+	"slackocr/ocr/tempfile"
 	"slackocr/ocr/tesseract"
 )
 
@@ -216,12 +216,7 @@ const week = 7 * 24 * time.Hour
 // for more than a week loses its jobs.
 func removeLeftovers() {
 	for _, pattern := range []string{demoFolder, tesseract.FolderPattern} {
-		folders, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the patterns are well-formed
-		for _, folder := range folders {
-			if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > week {
-				_ = os.RemoveAll(folder) // the folder may be another user's
-			}
-		}
+		tempfile.RemoveLeftovers(pattern, week)
 	}
 }
 

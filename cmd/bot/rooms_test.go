@@ -12,7 +12,7 @@ import (
 // rooms says which packages of this project, and of those that are restricted,
 // each may import: docs/ARCHITECTURE.md.
 var rooms = map[string][]string{
-	"cmd/bot":           {"bot", "bot/jobs", "bot/jobs/kv", "bot/localslack", "cmd/bot/internal/check", "cmd/bot/internal/monitor", "cmd/bot/internal/ocrcmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tesseract"},
+	"cmd/bot":           {"bot", "bot/jobs", "bot/jobs/kv", "bot/localslack", "cmd/bot/internal/check", "cmd/bot/internal/monitor", "cmd/bot/internal/ocrcmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "ocr/tesseract"},
 	"bot":               {"bot/ask", "bot/fetch", "bot/guard", "bot/jobs", "bot/post", "bot/reading", "bot/share", "bot/slackjson", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "slack-go"},
 	"bot/ask":           {"bot/words", "ocr", "slack-go"},
 	"bot/reading":       {"bot/ask", "bot/fetch", "bot/guard", "bot/jobs", "bot/post", "bot/share", "bot/slackmd", "bot/sleep", "bot/words", "ocr", "ocr/page", "ocr/tempfile", "ocr/turns", "ocr/witness", "slack-go"},
@@ -58,7 +58,7 @@ var rooms = map[string][]string{
 	"bot/slackmd/internal/inline":  {"bot/slackmd/internal/texmath"},
 	"bot/slackmd/internal/texmath": {},
 
-	"ocr/page/internal/heif":    {"ocr/page/internal/input", "ocr/page/internal/pixels"},
+	"ocr/page/internal/heif":    {"ocr/page/internal/input", "ocr/page/internal/pixels", "ocr/tempfile"},
 	"ocr/page/internal/input":   {"ocr/page/internal/sandbox"},
 	"ocr/page/internal/pdf":     {"ocr/page/internal/input", "ocr/page/internal/pixels", "ocr/witness"},
 	"ocr/page/internal/pixels":  {},

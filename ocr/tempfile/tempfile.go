@@ -1,5 +1,5 @@
-// Package tempfile makes temporary files that never have a name, and bounds the
-// bytes of all of them together.
+// Package tempfile makes temporary files that never have a name, bounds the bytes of
+// all of them together, and removes the temporary folders of killed processes.
 package tempfile
 
 import (
@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -24,6 +26,17 @@ func createNamed() (*os.File, error) {
 		return nil, fmt.Errorf("making a temporary file: %w", errors.Join(err, f.Close()))
 	}
 	return f, nil
+}
+
+// RemoveLeftovers removes folders that killed processes left in the folder for temporary
+// files: those of a pattern of [os.MkdirTemp] that nobody has changed for some time.
+func RemoveLeftovers(pattern string, unchanged time.Duration) {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the patterns are well-formed
+	for _, folder := range folders {
+		if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > unchanged {
+			_ = os.RemoveAll(folder) // the folder may be another user's
+		}
+	}
 }
 
 // Space bounds the bytes of temporary files. A person has at most half of the

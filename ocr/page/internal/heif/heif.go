@@ -11,9 +11,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/internal/pixels"
+	"slackocr/ocr/tempfile"
 )
 
 // bytesPerPixel is the memory per pixel of libheif for values of eight bits,
@@ -153,14 +155,21 @@ func eightBits(m *image.NRGBA64) *image.NRGBA {
 	return dst
 }
 
-// The links of OutputLinks.
-const jpegLink, pngLink = "page.jpg", "page.png"
+// The links of OutputLinks, and the pattern of their folder. A process that is killed
+// leaves the folder, which nobody uses after maxUse.
+const (
+	jpegLink, pngLink = "page.jpg", "page.png"
+	linksPattern      = "slackocr-heif-*"
+	maxUse            = 24 * time.Hour
+)
 
 // OutputLinks makes a folder with links to the first open file of a program,
-// beside the standard ones. libheif's program needs them because it tells the
-// format that it writes from the end of a name.
+// beside the standard ones, and removes those that killed processes left. libheif's
+// program needs the links because it tells the format that it writes from the end of a
+// name.
 func OutputLinks() (folder string, err error) {
-	folder, err = os.MkdirTemp("", "slackocr-*")
+	tempfile.RemoveLeftovers(linksPattern, maxUse)
+	folder, err = os.MkdirTemp("", linksPattern)
 	if err != nil {
 		return "", fmt.Errorf("making a folder: %w", err)
 	}

@@ -2,11 +2,13 @@ package heif
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"slackocr/ocr/page/internal/input"
 )
@@ -88,4 +90,34 @@ func FuzzHEIF(f *testing.F) {
 		m.end()
 		m.onlyPrimary()
 	})
+}
+
+// A folder of links that a killed process left is removed, and no other folder.
+func TestLeftLinksAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	left, err := OutputLinks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, err := OutputLinks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := time.Now().Add(-2 * maxUse)
+	if err := os.Chtimes(left, long, long); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OutputLinks(); err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir(dir)
+	if err != nil || len(folders) != 2 {
+		t.Errorf("%v, %v", folders, err)
+	}
+	_, leftErr := os.Stat(left)
+	_, usedErr := os.Stat(used)
+	if !errors.Is(leftErr, os.ErrNotExist) || usedErr != nil {
+		t.Errorf("left by a killed process: %v; in use: %v", leftErr, usedErr)
+	}
 }
