@@ -6,6 +6,8 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
+	"slackocr/bot/words/wordstest"
+	"slackocr/ocr"
 )
 
 // TestFilesBehindRedirects, as on Enterprise Grid, and a download that fails once
@@ -47,6 +49,29 @@ func TestFilesThatAreNotReady(t *testing.T) {
 				// What turns out to be no picture is left alone.
 				h.postData(h.ann, h.channel, "", "notes", []byte("some notes"))
 				h.idle(1, "a text file")
+			})
+		})
+	}
+}
+
+// TestReplyBeforeFilesAreReady: the reply of several files stands within a second. Meanwhile
+// a file can be deleted, and the next process goes on in the same reply.
+func TestReplyBeforeFilesAreReady(t *testing.T) {
+	for name, scan := range map[string]localslack.Scan{"no address": localslack.ScanNoAddress, "no type": localslack.ScanNoType} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 12 * time.Second, Scan: scan})
+				ts := h.three()
+				h.pass(time.Second)
+				reading := words.Reading("")
+				h.list(ts, words.Reading(words.Files(3, ocr.Mode{})), words.Of("a.png", reading), words.Of("b.png", reading), words.Of("c.png", reading))
+				if err := h.ws.DeleteFile(h.ann, h.ws.Thread(h.channel, ts)[0].Files[1].ID); err != nil {
+					t.Fatal(err)
+				}
+				h.restart()
+				h.closed(ts)
+				h.list(ts, wordstest.ReadFiles(2, 2, "markdown"), fileLine("a.png", 2), fileLine("c.png", 2))
+				h.whole(ts, "a.png", "c.png")
 			})
 		})
 	}

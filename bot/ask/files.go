@@ -49,7 +49,7 @@ func ReadUnasked(f slack.File) bool {
 	case f.FileAccess == "check_file_info":
 		return true
 	case Undeclared(f):
-		return hasPictureExtension(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
+		return NamedAsPicture(f) || f.Mimetype == "" && path.Ext(f.Name) == ""
 	}
 	return slices.Contains(pictureKinds, strings.ToLower(f.Mimetype))
 }
@@ -68,9 +68,9 @@ func Undeclared(f slack.File) bool {
 // Extensions are the file name extensions of pictures and PDFs.
 var Extensions = []string{"jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "heif", "pdf"}
 
-// hasPictureExtension reports whether a file's name has the extension of a picture
-// or a PDF.
-func hasPictureExtension(f slack.File) bool {
+// NamedAsPicture reports whether a file's name has the extension of a picture or a
+// PDF.
+func NamedAsPicture(f slack.File) bool {
 	ext := strings.TrimPrefix(strings.ToLower(path.Ext(f.Name)), ".")
 	return slices.Contains(Extensions, ext) || ext == "avif"
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"slackocr/bot/ask"
 	"slackocr/bot/post"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
@@ -62,12 +63,12 @@ func ModeOptions() (options []*slack.OptionBlockObject) {
 }
 
 // runningButtons returns the elements that stop the ask or one of its files.
-func (r *run) runningButtons(s State) *slack.ActionBlock {
+func (r *run) runningButtons(a ask.Ask, s State) *slack.ActionBlock {
 	elements := []slack.BlockElement{StopButton()}
 	var files []*slack.OptionBlockObject
 	for i, f := range s.Files {
 		if f.unread() && !r.erased(i) {
-			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(optionName(r.Files[i].Name())), nil))
+			files = append(files, slack.NewOptionBlockObject(strconv.Itoa(i), plain(optionName(a.Files[i].Name())), nil))
 		}
 	}
 	if len(files) > 1 {

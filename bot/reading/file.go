@@ -23,10 +23,18 @@ import (
 )
 
 // complete looks up missing fields of the files, and notes why files are unreadable. If
-// nobody asked for these very files, and none is a picture, wanted is false.
+// nobody asked for these very files, and none is a picture, wanted is false. Fields that
+// the reply can be opened without are left to the work on each file.
 // https://docs.slack.dev/apis/slack-connect#files
 func (r *run) complete(ctx context.Context) (wanted bool, err error) {
-	for i, err := range r.each(func(i int) error { return r.lookUp(ctx, i) }) {
+	later := r.knowsEnough()
+	errs := r.each(func(i int) error {
+		if later && ask.Incomplete(r.Files[i].Slack) {
+			return nil
+		}
+		return r.lookUp(ctx, i)
+	})
+	for i, err := range errs {
 		if HandsOff(err) {
 			return false, err
 		}
@@ -38,30 +46,44 @@ func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 	return wanted, nil
 }
 
+// knowsEnough reports whether the reply can be opened before missing fields of the files
+// are looked up, since Slack may take long to scan a file: each file has a name, and
+// somebody asked for these very files, or the name of one says that it is a picture.
+func (r *run) knowsEnough() bool {
+	wanted := r.Explicit
+	for _, f := range r.Files {
+		if f.Slack.Name == "" {
+			return false
+		}
+		wanted = wanted || ask.Picture(f.Slack) && ask.NamedAsPicture(f.Slack)
+	}
+	return wanted
+}
+
 // lookUp completes a file with missing fields and saves the result, or returns
 // the reason why the file is unreadable.
 func (r *run) lookUp(ctx context.Context, i int) error {
 	if !r.file(i).unread() || r.Files[i].Web != "" {
 		return nil
 	}
-	f := &r.Files[i].Slack
-	if ask.Incomplete(*f) {
+	f := r.Files[i].Slack
+	if ask.Incomplete(f) {
 		waiting, stop := r.untilDraining(ctx)
 		info, err := r.ready(waiting, f.ID)
 		stop()
 		if err != nil {
 			return err
 		}
-		*f = ask.Slim(*info)
-		if err := r.updateFile(ctx, i, func(s *FileState) { s.File = new(*f) }); err != nil {
+		f = ask.Slim(*info)
+		if err := r.updateFile(ctx, i, func(s *FileState) { s.File, r.Files[i].Slack = &f, f }); err != nil {
 			return err
 		}
-		if !r.Explicit && !ask.ReadUnasked(*f) {
+		if !r.Explicit && !ask.ReadUnasked(f) {
 			return page.ErrUnsupported
 		}
 	}
 	switch {
-	case !ask.Picture(*f):
+	case !ask.Picture(f):
 		return page.ErrUnsupported
 	case f.URLPrivate == "" && f.URLPrivateDownload == "":
 		return words.Failed(words.NotReady)
@@ -105,6 +127,9 @@ func (r *run) ready(ctx context.Context, id string) (info *slack.File, err error
 // error.
 func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err error) {
 	if err := r.whyIncomplete(i); err != nil { // of complete
+		return "", o, err
+	}
+	if err := r.lookUp(ctx, i); err != nil {
 		return "", o, err
 	}
 	if err := r.waitIfSuspect(ctx, i); err != nil {

@@ -93,9 +93,10 @@ func (r *run) setFailed(i int, text string, err error) {
 // view returns the present contents of the reply.
 func (r *run) view() post.View {
 	r.mu.Lock()
-	state, files, retryIn := r.state.clone(), slices.Clone(r.live), r.retryIn
+	state, files, retryIn, a := r.state.clone(), slices.Clone(r.live), r.retryIn, r.Ask
+	a.Files = slices.Clone(a.Files)
 	r.mu.Unlock()
-	v := post.View{Head: headOf(r.Ask), Buttons: r.runningButtons(state)}
+	v := post.View{Head: headOf(a), Buttons: r.runningButtons(a, state)}
 	earlier := 0 // files that will enter the line for the model before the file
 	for i, f := range files {
 		if r.erased(i) {
@@ -105,11 +106,11 @@ func (r *run) view() post.View {
 		if saved.Phase != Delivered {
 			text = f.shown()
 		}
-		name, line := "", f.line(r, i, text, earlier, retryIn)
+		name, line := "", f.line(r, lineTitle(a, i), text, earlier, retryIn)
 		if len(files) > 1 {
-			name = slackmd.Name(r.Files[i].Name())
+			name = slackmd.Name(a.Files[i].Name())
 			if !saved.unread() {
-				line = finishedLine(r.job.Record().Key, r.Ask, i, saved)
+				line = finishedLine(r.job.Record().Key, a, i, saved)
 			}
 			line = words.Of(name, line)
 		}
@@ -138,10 +139,9 @@ func (f liveFile) shown() string {
 	return f.text
 }
 
-// line returns the line about an unfinished file with its text so far. For earlier see
-// view, and for retryIn see run.
-func (f liveFile) line(r *run, i int, text string, earlier int, retryIn time.Duration) string {
-	title := lineTitle(r.Ask, i)
+// line returns the line about an unfinished file with its text so far. For title see
+// lineTitle, for earlier see view, and for retryIn see run.
+func (f liveFile) line(r *run, title, text string, earlier int, retryIn time.Duration) string {
 	switch {
 	case f.err != nil && retryIn > 0:
 		return words.NotYet(title, FailureOf(f.err), retryIn)
