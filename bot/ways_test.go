@@ -72,10 +72,16 @@ func (h *house) forget(user string) {
 	h.Helper()
 	h.command(user, h.channel, "forget")
 	h.whispered(user, words.ForgetQuestion)
-	all := h.ws.Ephemerals(user)
-	if err := h.ws.Press(h.Context(), user, h.channel, all[len(all)-1].Message.TS, "forget"); err != nil {
-		h.Fatal(err)
+	// The answer to an earlier command may come after the question.
+	for _, e := range slices.Backward(h.ws.Ephemerals(user)) {
+		if hasAction(e.Message, "forget") {
+			if err := h.ws.Press(h.Context(), user, h.channel, e.Message.TS, "forget"); err != nil {
+				h.Fatal(err)
+			}
+			return
+		}
 	}
+	h.Fatal("the question has no button")
 }
 
 // whispers are the texts that only one person saw.
