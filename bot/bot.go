@@ -170,7 +170,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		b.jobs.RunFollowUps(accepting, func(ctx context.Context, f jobs.FollowUp) error { return b.reader.FollowUp(ctx, f, b.intake.home) })
 		return nil
 	})
-	listening := start(func() error { return b.listen(socket, down) })
+	listening := start(func() error { return b.listen(socket, down.Draining) })
 	working := start(func() error {
 		return b.jobs.Run(accepting, func(ctx context.Context, job *jobs.Job) error {
 			err := b.work(ctx, down, job)
@@ -193,7 +193,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	return errors.Join(err, <-shared)
 }
 
-// identify asks Slack for the bot's identity, until Slack answers.
+// identify asks Slack for the bot's identity, until Slack answers or ctx ends.
 func (b *Bot) identify(ctx context.Context) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)

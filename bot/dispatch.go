@@ -31,8 +31,9 @@ const (
 
 // handle starts the work of an envelope. The work acknowledges the envelope; an
 // envelope whose work panics, or that nothing can be done about, is acknowledged
-// too, because Slack would only send it again.
-func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socketmode.Event, down reading.Shutdown, work *dispatcher) {
+// too, because Slack would only send it again. ctx is the connection's, and draining
+// that of the work.
+func (b *Bot) handle(ctx, draining context.Context, client *socketmode.Client, event socketmode.Event, work *dispatcher) {
 	request := event.Request
 	if bad, ok := event.Data.(*socketmode.ErrorBadMessage); ok { // slack-go cannot decode it, for example because of a new kind of block
 		request = &socketmode.Request{}
@@ -42,7 +43,7 @@ func (b *Bot) handle(ctx context.Context, client *socketmode.Client, event socke
 		return
 	}
 	ack := b.acknowledge(ctx, client, request.EnvelopeID)
-	b.guarded(func() { b.start(event.Data, request, down, work, ack) }, func() { ack(nil) })()
+	b.guarded(func() { b.start(draining, event.Data, request, work, ack) }, func() { ack(nil) })()
 }
 
 // guarded returns a function that does the work of an envelope, and calls failed if
@@ -61,21 +62,21 @@ func (b *Bot) guarded(work, failed func()) func() {
 
 // start decodes an envelope and starts the work. data is what the Socket Mode
 // client has decoded.
-func (b *Bot) start(data any, request *socketmode.Request, down reading.Shutdown, work *dispatcher, ack ackFunc) {
+func (b *Bot) start(ctx context.Context, data any, request *socketmode.Request, work *dispatcher, ack ackFunc) {
 	payload := slackjson.ReducePayload(request.Payload)
 	var err error
 	switch request.Type {
 	case socketmode.RequestTypeEventsAPI:
 		var e slackevents.EventsAPIEvent
 		if e, err = slackevents.ParseEvent(payload, slackevents.OptionNoVerifyToken()); err == nil {
-			b.startEvent(e, headerOf(payload), down, work, ack)
+			b.startEvent(ctx, e, headerOf(payload), work, ack)
 			return
 		}
 	case socketmode.RequestTypeSlashCommands:
 		if c, ok := data.(slack.SlashCommand); ok {
-			command := b.guarded(func() { b.command(down.Draining, c, ack) }, func() {
+			command := b.guarded(func() { b.command(ctx, c, ack) }, func() {
 				ack(nil)
-				b.respond(down.Draining, c.ResponseURL, "", ownMessage(words.NotTaken))
+				b.respond(ctx, c.ResponseURL, "", ownMessage(words.NotTaken))
 			})
 			if !work.tryGo(c.UserID, command) {
 				ack(ephemeralAnswer(words.NotTaken))
@@ -85,9 +86,9 @@ func (b *Bot) start(data any, request *socketmode.Request, down reading.Shutdown
 	case socketmode.RequestTypeInteractive:
 		var c slack.InteractionCallback
 		if err = json.Unmarshal(payload, &c); err == nil {
-			interaction := b.guarded(func() { b.interact(down.Draining, &c, ack) }, func() {
+			interaction := b.guarded(func() { b.interact(ctx, &c, ack) }, func() {
 				ack(inOurWindow(&c, words.NotTaken))
-				b.respond(down.Draining, c.ResponseURL, c.Message.ThreadTimestamp, ownMessage(words.NotTaken))
+				b.respond(ctx, c.ResponseURL, c.Message.ThreadTimestamp, ownMessage(words.NotTaken))
 			})
 			if !work.tryGo(c.User.ID, interaction) && c.Type == slack.InteractionTypeViewSubmission {
 				ack(inOurWindow(&c, words.NotTaken)) // presses and shortcuts get no ack, and Slack tells the person so
@@ -102,15 +103,15 @@ func (b *Bot) start(data any, request *socketmode.Request, down reading.Shutdown
 }
 
 // startEvent starts the work of an event.
-func (b *Bot) startEvent(event slackevents.EventsAPIEvent, h header, down reading.Shutdown, work *dispatcher, ack ackFunc) {
+func (b *Bot) startEvent(ctx context.Context, event slackevents.EventsAPIEvent, h header, work *dispatcher, ack ackFunc) {
 	failed := func() { ack(nil) }
-	if h.Channel != "" && slices.Contains(leavings, h.Type) {
+	if h.Channel != "" && slices.Contains(leaveEvents, h.Type) {
 		ack(nil)
-		work.tryGo("", b.guarded(func() { b.leave(down.Draining, h.Channel) }, failed))
+		work.tryGo("", b.guarded(func() { b.leave(ctx, h.Channel) }, failed))
 		return
 	}
 	work.enqueue(h.person(), b.guarded(func() {
-		if b.accept(down, event) { // otherwise Slack sends the event again
+		if b.accept(ctx, event) { // otherwise Slack sends the event again
 			ack(nil)
 		}
 	}, failed))
@@ -135,9 +136,9 @@ func headerOf(payload json.RawMessage) header {
 // the author of the message, so that the deletion follows the message.
 func (h header) person() string { return cmp.Or(h.User, h.UserID, h.Previous.User, h.Message.User) }
 
-// leavings are the events after which the bot can no longer post in their
-// channel.
-var leavings = []string{"channel_archive", "group_archive", "channel_left", "group_left"}
+// leaveEvents are the types of the events after which the bot can no longer post in
+// their channel.
+var leaveEvents = []string{"channel_archive", "group_archive", "channel_left", "group_left"}
 
 // leave stops the work for a conversation that the bot can no longer post in.
 // Other replicas, and jobs that leave misses, find out when they post.

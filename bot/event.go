@@ -15,7 +15,6 @@ import (
 
 	"slackocr/bot/ask"
 	"slackocr/bot/jobs"
-	"slackocr/bot/reading"
 	"slackocr/bot/words"
 	"slackocr/ocr"
 )
@@ -57,8 +56,8 @@ const (
 // channel allow, unless they were stored before. After a failure accept returns
 // false, so that Slack sends the event again. accept asks the store, and never
 // Slack, since the person's other events wait.
-func (b *Bot) accept(down reading.Shutdown, event slackevents.EventsAPIEvent) bool {
-	ctx, cancel := context.WithTimeout(down.Draining, ackWithin-time.Second)
+func (b *Bot) accept(ctx context.Context, event slackevents.EventsAPIEvent) bool {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin-time.Second)
 	defer cancel()
 	var e eventTasks
 	var err error

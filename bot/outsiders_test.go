@@ -120,7 +120,7 @@ func TestOutsidersStartNothing(t *testing.T) {
 			withOutsiders(t, func(b *Bot, down reading.Shutdown) {
 				payload := `{"type":"event_callback","team_id":"T1","is_ext_shared_channel":true,"event":` + event + `}`
 				data, err := slackevents.ParseEvent(json.RawMessage(payload), slackevents.OptionNoVerifyToken())
-				if err == nil && !b.accept(down, data) {
+				if err == nil && !b.accept(down.Draining, data) {
 					t.Error("the event is not taken, so Slack sends it again")
 				}
 			})

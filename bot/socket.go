@@ -17,7 +17,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"slackocr/bot/post"
-	"slackocr/bot/reading"
 )
 
 const (
@@ -32,13 +31,14 @@ const (
 
 var errDisconnected = fmt.Errorf("no connection for %s", disconnectTimeout)
 
-// listen keeps a Socket Mode connection up. listen returns a *TokenError, or
-// nil when ctx ends.
-func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
+// listen keeps a Socket Mode connection up until ctx ends, and has the work of
+// envelopes done with draining, which ends earlier: from then on nothing new may
+// start. listen returns a *TokenError, or nil when ctx ends.
+func (b *Bot) listen(ctx, draining context.Context) error {
 	work := newDispatcher()
 	defer work.end()
 	for ctx.Err() == nil {
-		err := b.session(ctx, down, work)
+		err := b.session(ctx, draining, work)
 		if refused, ok := errors.AsType[*TokenError](err); ok {
 			return refused
 		}
@@ -52,7 +52,7 @@ func (b *Bot) listen(ctx context.Context, down reading.Shutdown) error {
 // session runs a Socket Mode client, which reconnects by itself. session
 // returns after a final failure, after disconnectTimeout without connection, or when ctx
 // ends.
-func (b *Bot) session(ctx context.Context, down reading.Shutdown, work *dispatcher) error {
+func (b *Bot) session(ctx, draining context.Context, work *dispatcher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := socketmode.New(b.api,
@@ -85,7 +85,7 @@ func (b *Bot) session(ctx context.Context, down reading.Shutdown, work *dispatch
 			case socketmode.EventTypeInvalidAuth:
 				// slack-go returns this error for every 404, even a proxy's.
 			default:
-				b.handle(ctx, client, event, down, work)
+				b.handle(ctx, draining, client, event, work)
 			}
 		case <-disconnected.C:
 			cancel(errDisconnected)

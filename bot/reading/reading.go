@@ -244,7 +244,7 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 	}
 	o.HasText, o.Took = text != "", time.Since(r.snapshot().Began)
 	return r.updateFile(ctx, i, func(f *FileState) {
-		r.Waiting.Add(r.Person, r.Channel, -1)
+		r.Waiting.Add(r.Person, r.Channel, -1) // together with the phase, by which Run counts the rest
 		f.Phase, f.Failure, f.Outcome = Finished, r.failure(failure), o
 	})
 }
