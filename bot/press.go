@@ -144,6 +144,9 @@ func (b *Bot) pressed(ctx context.Context, key string, file int, channel, person
 		return jobs.Record{}, ask.Ask{}, err
 	}
 	a, ok := reading.AskOf(record)
+	if ok {
+		_, _ = reading.DecodeState(record, &a, true) // has the names that the event did not have
+	}
 	switch {
 	case err != nil, !ok, file >= len(a.Files): // erased
 		err = userError(words.NotRemembered)

@@ -15,6 +15,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
+	"slackocr/bot/reading"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
@@ -359,6 +360,27 @@ func TestPlaceBehindAFileThatIsNotRead(t *testing.T) {
 		h.wait("a reply", func() bool { return len(h.answers(ts)) > 0 })
 		if got, want := h.replyLines(ts)[2], words.Of("b.png", words.Waiting("", 0)); got != want {
 			t.Errorf("the reply begins with %q, want %q", got, want)
+		}
+	})
+}
+
+// TestNamesOfSharedChannels: an event of a channel that is shared with another workspace
+// has no names. What Slack tells of them later counts, also in a download.
+func TestNamesOfSharedChannels(t *testing.T) {
+	inFakeTime(t, func(h *house) {
+		h.ws.Join(h.channel, h.ws.AddPerson(localslack.Person{Name: "eve", Home: localslack.HomePartner}))
+		ts := h.post("page.png", "image.png", "image.png")
+		h.closed(ts)
+		h.list(ts, wordstest.ReadFiles(3, 3, "markdown"), fileLine("page.png", 2), fileLine("image.png", 2), fileLine("image.png (2)", 2))
+		h.whole(ts, "page.png", "image.png", "image.png (2)")
+		for _, m := range h.answers(ts)[1:] {
+			h.press(h.ann, h.channel, m.TS, reading.DownloadID)
+		}
+		h.pass(time.Minute)
+		got := h.results(ts)[3:]
+		slices.Sort(got)
+		if want := []string{"file image-2.md", "file image.md", "file page.md"}; !slices.Equal(got, want) {
+			t.Errorf("the files are %q, want %q", got, want)
 		}
 	})
 }

@@ -79,17 +79,29 @@ func Digest(s string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// Number numbers the files with the same name: pasted screenshots are all
-// called image.png.
+// Number numbers the files with the same name, if it is known: pasted screenshots are
+// all called image.png.
 func Number(files []File) []File {
 	seen := map[string]int{}
 	for i := range files {
 		name := strings.ToLower(files[i].Slack.Name)
-		if seen[name]++; seen[name] > 1 {
+		files[i].Number = 0
+		if seen[name]++; seen[name] > 1 && name != "" {
 			files[i].Number = seen[name]
 		}
 	}
 	return files
+}
+
+// Complete replaces the information about a file by Slack's answer about the file. A name
+// that was not known before, as in a channel that is shared with another workspace, may
+// change the numbers of all files.
+func (a Ask) Complete(file int, info slack.File) {
+	known := a.Files[file].Slack.Name != ""
+	a.Files[file].Slack = info
+	if !known {
+		Number(a.Files)
+	}
 }
 
 // Name returns the file's name for people: "image.png", "image.png (2)".

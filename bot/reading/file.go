@@ -75,7 +75,11 @@ func (r *run) lookUp(ctx context.Context, i int) error {
 			return err
 		}
 		f = ask.Slim(*info)
-		if err := r.updateFile(ctx, i, func(s *FileState) { s.File, r.Files[i].Slack = &f, f }); err != nil {
+		err = r.updateFile(ctx, i, func(s *FileState) {
+			s.File = &f
+			r.Complete(i, f)
+		})
+		if err != nil {
 			return err
 		}
 		if !r.Explicit && !ask.ReadUnasked(f) {

@@ -52,8 +52,8 @@ type Shutdown struct {
 // run is the reading of an ask by this process.
 type run struct {
 	*Reader
-	// Ask does not change, except that the work on a file completes what is known of the
-	// file. Everything else that reads that must hold mu.
+	// Ask does not change, except that lookUp completes what is known of a file. Only the
+	// work on that file may read that without mu.
 	ask.Ask
 	Shutdown
 	job       *jobs.Job

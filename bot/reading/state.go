@@ -166,7 +166,7 @@ func DecodeState(r jobs.Record, a *ask.Ask, final bool) (State, error) {
 	}
 	for i := range a.Files {
 		if looked := s.Files[i].File; looked != nil {
-			a.Files[i].Slack = *looked
+			a.Complete(i, *looked)
 		}
 	}
 	return s, nil
