@@ -1,5 +1,5 @@
-// Package guard keeps a panic, which only a fault of the program can cause, from
-// ending the program: only the work in which it happens ends.
+// Package guard limits a panic to the work that panics, so that a fault of the program
+// costs one file or one event instead of the whole program.
 package guard
 
 import (
@@ -12,11 +12,11 @@ import (
 // ErrPanicked means that guarded work panicked.
 var ErrPanicked = errors.New("the work panicked")
 
-// Run does the work and returns its error. If the work panics, Run returns
-// ErrPanicked, and logs the message with the type of the panic's value and the
-// stack. The value itself is not logged, since it may quote people's files.
+// Run does the work and returns the error of the work. If the work panics, Run returns
+// ErrPanicked, and logs the message with the type of the panic's value and the stack.
+// The value is not logged, since the value may quote people's files.
 //
-// Run does not release what the work holds: locks must be released by defer.
+// The work must release its locks by defer, since Run does not know them.
 func Run(log *slog.Logger, message string, work func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
