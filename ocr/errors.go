@@ -26,57 +26,79 @@ var ErrWebPage error = events.ErrWebPage
 // about the failure.
 type Class int
 
+// The classes. Each has a row in classes.
 const (
-	KeyRefused Class = iota + 1 // the key is wrong, or has no right
-	Unpaid                      // the account has no credit left, or is blocked for its bills
-	Busy                        // too many requests for now
-	Down                        // the endpoint cannot be reached, or fails
-	Refused                     // the content was refused (moderation)
-	TooLarge                    // the image, or prompt plus answer, is over the endpoint's limit
-	BadRequest                  // the endpoint does not take such a request
-	NotFound                    // no such model, or nothing at that path
-	CutOff                      // the answer stopped before its end
-	Idle                        // no new text for too long
-	Protocol                    // not the answer of an OpenAI-compatible endpoint
+	KeyRefused   Class = iota + 1 // the key is wrong, or has no right
+	Unpaid                        // the account has no credit left, or is blocked for its bills
+	Busy                          // too many requests for now
+	Down                          // the endpoint cannot be reached, or fails
+	Refused                       // the content was refused (moderation)
+	TooLarge                      // the image, or prompt plus answer, is over the endpoint's limit
+	BadRequest                    // the endpoint does not take such a request
+	NotFound                      // no such model, or nothing at that path
+	CutOff                        // the answer stopped before its end
+	Idle                          // no new text for too long
+	Protocol                      // not the answer of an OpenAI-compatible endpoint
+	endOfClasses                  // not a class
+)
+
+// A Scope is how much fails for the same reason as one page.
+type Scope int
+
+const (
+	OnePage   Scope = iota + 1
+	EveryPage       // of the same file
+	EveryFile
 )
 
 // A classInfo is all that this package knows of a class.
 type classInfo struct {
-	name      string
+	name      string         // a few words, for logs and metrics
+	statuses  []int          // HTTP statuses that mean the class; see errorPatterns and classOfStatus
 	temporary bool           // the same request may succeed later
-	noText    witness.Reason // why a page's own text stands in place of the model's
+	private   bool           // the endpoint's message may quote the picture
+	scope     Scope          // how much fails for the same reason
+	noText    witness.Reason // why a page's own text stands in place of the model's: people read it
 }
 
 // classes has a row for each class.
-var classes = [...]classInfo{
-	KeyRefused: {"key refused", false, witness.Misconfigured},
-	Unpaid:     {"account not paid", false, witness.Failed},
-	Busy:       {"busy", true, witness.Unreachable},
-	Down:       {"down", true, witness.Unreachable},
-	Refused:    {"content refused", false, witness.Failed},
-	TooLarge:   {"too large", false, witness.Failed},
-	BadRequest: {"bad request", false, witness.Misconfigured},
-	NotFound:   {"not found", false, witness.Misconfigured},
-	CutOff:     {"cut off", true, witness.Short},
-	Idle:       {"idle", true, witness.Unreachable},
-	Protocol:   {"not an OpenAI answer", false, witness.Misconfigured},
+var classes = [endOfClasses]classInfo{
+	KeyRefused: {name: "key refused", statuses: []int{401, 403}, scope: EveryFile, noText: witness.Misconfigured},
+	Unpaid:     {name: "account not paid", statuses: []int{402}, scope: EveryFile, noText: witness.Failed},
+	Busy:       {name: "busy", statuses: []int{429}, temporary: true, scope: EveryPage, noText: witness.Unreachable},
+	Down:       {name: "down", statuses: []int{408}, temporary: true, scope: EveryFile, noText: witness.Unreachable},
+	Refused:    {name: "content refused", private: true, scope: OnePage, noText: witness.Failed},
+	TooLarge:   {name: "too large", statuses: []int{413}, scope: OnePage, noText: witness.Failed},
+	BadRequest: {name: "bad request", scope: EveryPage, noText: witness.Misconfigured},
+	NotFound:   {name: "not found", statuses: []int{404, 405}, scope: EveryFile, noText: witness.Misconfigured},
+	CutOff:     {name: "cut off", temporary: true, scope: OnePage, noText: witness.Short},
+	Idle:       {name: "idle", temporary: true, scope: OnePage, noText: witness.Unreachable},
+	Protocol:   {name: "not an OpenAI answer", scope: EveryPage, noText: witness.Misconfigured},
 }
 
 // Classes returns all classes.
 func Classes() (all []Class) {
-	for c := KeyRefused; int(c) < len(classes); c++ {
+	for c := KeyRefused; c < endOfClasses; c++ {
 		all = append(all, c)
 	}
 	return all
 }
 
+// info returns the row of a class, or an empty row if there is no such class.
+func (c Class) info() classInfo {
+	if c < 0 || c >= endOfClasses {
+		return classInfo{}
+	}
+	return classes[c]
+}
+
 // String returns the class in a few words, for logs and metrics.
 func (c Class) String() string {
-	if c >= KeyRefused && int(c) < len(classes) {
-		return classes[c].name
-	}
-	return "class " + strconv.Itoa(int(c))
+	return cmp.Or(c.info().name, "class "+strconv.Itoa(int(c)))
 }
+
+// Scope returns how much fails for the same reason as one page.
+func (c Class) Scope() Scope { return c.info().scope }
 
 // An Error is a failed reading. The error's text names the host. It never holds
 // the key, the image, or more than 200 bytes of the endpoint's message.
@@ -109,7 +131,16 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.err }
 
 // Temporary reports whether the same request may succeed later.
-func (e *Error) Temporary() bool { return classes[e.Class].temporary }
+func (e *Error) Temporary() bool { return e.Class.info().temporary }
+
+// Public returns the error without the endpoint's message if that message may quote
+// the picture, else the error itself.
+func (e *Error) Public() *Error {
+	if !e.Class.info().private {
+		return e
+	}
+	return &Error{Class: e.Class, Status: e.Status, RetryAfter: e.RetryAfter, Host: e.Host}
+}
 
 // An errorPattern assigns a class to error answers: by parts of the type or code,
 // or of the message, in small letters.
@@ -189,19 +220,12 @@ func classify(status int, f fault) Class {
 }
 
 func classOfStatus(status int) Class {
+	for c, info := range classes {
+		if slices.Contains(info.statuses, status) {
+			return Class(c)
+		}
+	}
 	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return KeyRefused
-	case status == http.StatusPaymentRequired:
-		return Unpaid
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return NotFound
-	case status == http.StatusRequestTimeout:
-		return Down
-	case status == http.StatusRequestEntityTooLarge:
-		return TooLarge
-	case status == http.StatusTooManyRequests:
-		return Busy
 	case status >= 500, status == 0:
 		// An error event without a status means that the endpoint fails.
 		return Down

@@ -80,7 +80,7 @@ func (r *reading) finish(ctx context.Context, text string, o *Outcome) {
 // reasonOf returns the reason for the lack of a model's text after err.
 func reasonOf(err error) witness.Reason {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return classes[e.Class].noText
+		return e.Class.info().noText
 	}
 	return witness.Failed
 }

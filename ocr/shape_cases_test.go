@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"testing"
-	"testing/synctest"
 )
 
 // event is one event of a stream with the given choice.
@@ -222,55 +220,4 @@ func finishes() (all []behaviour) {
 	add(behaviour{text: "one", class: Refused}, `"content_filter"`, `"sensitive"`, `"SAFETY"`)
 	add(behaviour{text: "one", class: CutOff, tries: maxTries}, `"error"`, `"abort"`, `"network_error"`, `"insufficient_system_resource"`)
 	return all
-}
-
-// others are errors in the words of other endpoints.
-var others = []struct {
-	name   string
-	status int
-	body   string
-	class  Class
-}{
-	{"SGLang, too long", 400, `{"object":"error","message":"The input (9000 tokens) is longer than the model's context length (8192 tokens).","type":"BadRequestError","param":null,"code":400}`, TooLarge},
-	{"llama.cpp, too long", 400, `{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_prompt_tokens":9000,"n_ctx":8192}}`, TooLarge},
-	{"llama.cpp, older", 500, `{"error":{"code":500,"message":"input is too large to process. increase the physical batch size","type":"server_error"}}`, TooLarge},
-	{"TGI, too long", 422, "{\"error\":\"Input validation error: `inputs` must have less than 4096 tokens. Given: 5000\",\"error_type\":\"validation\"}", TooLarge},
-	{"TGI, busy", 429, `{"error":"Model is overloaded","error_type":"overloaded"}`, Busy},
-	{"Together, too long", 422, "{\"error\":{\"message\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens and 0 `max_new_tokens`\",\"type\":\"invalid_request_error\"}}", TooLarge},
-	{"SiliconFlow, too long", 400, `{"code":20015,"message":"length of prompt_tokens (40000) must be less than max_seq_len (32768).","data":null}`, TooLarge},
-	{"SiliconFlow, unpaid", 403, `{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}`, Unpaid},
-	{"SiliconFlow, no such model", 400, `{"code":20012,"message":"Model does not exist. Please check it carefully.","data":null}`, NotFound},
-	{"SiliconFlow, in a stream", 200, `data: {"code":30001,"message":"Sorry, your account balance is insufficient","data":null}` + "\n\n", Unpaid},
-	{"DashScope, too long", 400, `{"error":{"code":"invalid_parameter_error","message":"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]","type":"invalid_request_error"}}`, TooLarge},
-	{"DashScope, unpaid", 400, `{"error":{"message":"Access denied, please make sure your account is in good standing.","type":"Arrearage","param":null,"code":"Arrearage"}}`, Unpaid},
-	{"DashScope, moderation", 400, `{"error":{"message":"Input data may contain inappropriate content.","type":"data_inspection_failed","code":"data_inspection_failed"}}`, Refused},
-	{"DashScope, its own form", 400, `{"code":"DataInspectionFailed","message":"Input or output data may contain inappropriate content.","request_id":"x"}`, Refused},
-	{"DashScope, busy", 400, `{"error":{"message":"Requests rate limit exceeded","code":"Throttling.RateQuota"}}`, Busy},
-	{"Zhipu, unpaid", 429, `{"error":{"code":"1113","message":"您的账户已欠费，请充值后重试"}}`, Unpaid},
-	{"Zhipu, moderation", 400, `{"error":{"code":"1301","message":"系统检测到输入或生成内容可能包含不安全或敏感内容"}}`, Refused},
-	{"Zhipu, too long", 400, `{"error":{"code":"1261","message":"Prompt 超长"}}`, TooLarge},
-	{"Zhipu, busy", 400, `{"error":{"code":"1302","message":"您当前使用该API的并发数过高"}}`, Busy},
-	{"Zhipu, key", 400, `{"error":{"code":"1002","message":"Authorization Token非法"}}`, KeyRefused},
-	{"OpenRouter, moderation", 403, `{"error":{"code":403,"message":"Provider returned an error","metadata":{"reasons":["violence"],"flagged_input":"…"}}}`, Refused},
-	{"OpenRouter, key", 403, `{"error":{"code":403,"message":"Key limit reached"}}`, KeyRefused},
-	{"OpenRouter, unpaid", 402, `{"error":{"code":402,"message":"Insufficient credits. Add more."}}`, Unpaid},
-	{"OpenRouter, too long", 400, `{"error":{"code":400,"message":"This endpoint's maximum context length is 8192 tokens."}}`, TooLarge},
-	{"OpenAI, unpaid", 429, `{"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","code":"insufficient_quota"}}`, Unpaid},
-	{"DeepSeek, unpaid", 402, `{"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}}`, Unpaid},
-	{"Gemini, key", 400, `[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]`, KeyRefused},
-	{"a code that only holds another one", 400, `{"error":{"code":"11134","message":"no"}}`, BadRequest},
-}
-
-func TestErrorsOfOtherEndpoints(t *testing.T) {
-	for _, c := range others {
-		tries := 1
-		if c.class == Busy {
-			tries = maxTries
-		}
-		b := behaviour{
-			edit:   func(c *Config) { c.MaxTokens = NoLimit },
-			answer: replies(c.status, "application/json", c.body), class: c.class, tries: tries,
-		}
-		t.Run(c.name, func(t *testing.T) { synctest.Test(t, b.check) })
-	}
 }

@@ -52,21 +52,6 @@ var kindOfError = []struct {
 	{fs.ErrNotExist, words.NoRoom},
 }
 
-// kindOfClass has the kinds of the model's errors.
-var kindOfClass = map[ocr.Class]words.Kind{
-	ocr.KeyRefused: words.KeyRefused,
-	ocr.Unpaid:     words.Unpaid,
-	ocr.Busy:       words.ModelBusy,
-	ocr.Down:       words.ModelDown,
-	ocr.Refused:    words.ModelRefused,
-	ocr.TooLarge:   words.TooLargeImage,
-	ocr.BadRequest: words.ModelBadRequest,
-	ocr.NotFound:   words.ModelNotFound,
-	ocr.CutOff:     words.ModelCutOff,
-	ocr.Idle:       words.ModelIdle,
-	ocr.Protocol:   words.ModelProtocol,
-}
-
 // FailureOf returns the failure for an error, or nil for nil. No other
 // function gives an error its kind.
 func FailureOf(err error) *words.Failure {
@@ -77,7 +62,7 @@ func FailureOf(err error) *words.Failure {
 		return f
 	}
 	if e, ok := errors.AsType[*ocr.Error](err); ok {
-		return words.Failed(kindOfClass[e.Class])
+		return words.FailedAtModel(e.Class)
 	}
 	if e, ok := errors.AsType[*page.TooLargeError](err); ok {
 		return &words.Failure{Kind: words.TooManyPixels, Width: e.Width, Height: e.Height}

@@ -1,6 +1,10 @@
 package words
 
-import "fmt"
+import (
+	"fmt"
+
+	"slackocr/ocr"
+)
 
 // Kind is the kind of a failure. Records hold the kind, so its value must
 // never change.
@@ -40,7 +44,7 @@ const (
 	LinkSlow      Kind = "link too slow"
 	Connection    Kind = "connection failed" // also any unknown error
 
-	// The model.
+	// The model. Those of the endpoint's failures have a class in their row.
 	KeyRefused      Kind = "key refused"
 	Unpaid          Kind = "account unpaid"
 	ModelBusy       Kind = "model busy"
@@ -92,11 +96,13 @@ type Failure struct {
 // row describes a kind of failure: the sentences, and the actions that may
 // help.
 type row struct {
-	cause, cure   string // half a sentence, and a sentence, both plain text
-	retry         bool   // the same file may be read later
-	owner         Owner
-	namesOperator bool // the cure names the operator already
-	otherMode     bool // reading the file another way may help
+	class         ocr.Class // of the endpoint's failures that are told so, if any
+	cause, cure   string    // half a sentence, and a sentence, both plain text
+	retry         bool      // the same file is read again later, and people are offered Try again
+	tryAgain      bool      // people are offered Try again, since somebody may mend the cause
+	owner         Owner     // names the request in the log, if it is the operator
+	namesOperator bool      // the cure names the operator already
+	otherMode     bool      // reading the file another way may help
 }
 
 var failures = map[Kind]row{
@@ -130,32 +136,42 @@ var failures = map[Kind]row{
 	LinkSlow:      {cause: "it was too slow to download", cure: "Post the picture here instead."},
 	Connection:    {cause: "the connection failed", cure: "Please post it again in a minute.", retry: true, owner: Operator},
 
-	KeyRefused:      {cause: "the OCR service didn't accept my key", cure: "Ask whoever runs me to check it.", owner: Operator, namesOperator: true},
-	Unpaid:          {cause: "my account at the OCR service has no credit left", cure: "Ask whoever runs me to top it up.", owner: Operator, namesOperator: true},
-	ModelBusy:       {cause: "the OCR service is too busy", cure: "Please post it again in a few minutes.", retry: true, owner: Operator},
-	ModelDown:       {cause: "I can't reach the OCR service", cure: "Please post it again in a few minutes.", retry: true, owner: Operator},
-	ModelRefused:    {cause: "the OCR service refuses its content", cure: "I can't change that.", owner: Nobody, otherMode: true},
-	TooLargeImage:   {cause: "it's too much for the OCR service at once", cure: "Please post it in parts.", otherMode: true},
-	ModelBadRequest: {cause: "the OCR service didn't understand my request", cure: "Ask whoever runs me to check its settings.", owner: Operator, namesOperator: true},
-	ModelNotFound:   {cause: "the OCR service doesn't know my model", cure: "Ask whoever runs me to check its name and address.", owner: Operator, namesOperator: true},
-	ModelCutOff:     {cause: "the OCR service broke off", cure: "Please post it again.", retry: true, owner: Operator, otherMode: true},
-	ModelIdle:       {cause: "the OCR service stopped writing", cure: "Please post it again.", retry: true, owner: Operator, otherMode: true},
-	ModelProtocol:   {cause: "the OCR service sent an answer that I can't read", cure: "Ask whoever runs me to check its address.", owner: Operator, namesOperator: true},
+	KeyRefused:      {class: ocr.KeyRefused, cause: "the OCR service didn't accept my key", cure: "Ask whoever runs me to check it.", tryAgain: true, owner: Operator, namesOperator: true},
+	Unpaid:          {class: ocr.Unpaid, cause: "my account at the OCR service has no credit left", cure: "Ask whoever runs me to top it up.", tryAgain: true, owner: Operator, namesOperator: true},
+	ModelBusy:       {class: ocr.Busy, cause: "the OCR service is too busy", cure: "Please post it again in a few minutes.", retry: true, owner: Operator},
+	ModelDown:       {class: ocr.Down, cause: "I can't reach the OCR service", cure: "Please post it again in a few minutes.", retry: true, owner: Operator},
+	ModelRefused:    {class: ocr.Refused, cause: "the OCR service refuses its content", cure: "I can't change that.", owner: Nobody, otherMode: true},
+	TooLargeImage:   {class: ocr.TooLarge, cause: "it's too much for the OCR service at once", cure: "Please post it in parts.", otherMode: true},
+	ModelBadRequest: {class: ocr.BadRequest, cause: "the OCR service didn't understand my request", cure: "Ask whoever runs me to check its settings.", tryAgain: true, owner: Operator, namesOperator: true},
+	ModelNotFound:   {class: ocr.NotFound, cause: "the OCR service doesn't know my model", cure: "Ask whoever runs me to check its name and address.", tryAgain: true, owner: Operator, namesOperator: true},
+	ModelCutOff:     {class: ocr.CutOff, cause: "the OCR service broke off", cure: "Please post it again.", retry: true, owner: Operator, otherMode: true},
+	ModelIdle:       {class: ocr.Idle, cause: "the OCR service stopped writing", cure: "Please post it again.", retry: true, owner: Operator, otherMode: true},
+	ModelProtocol:   {class: ocr.Protocol, cause: "the OCR service sent an answer that I can't read", cure: "Ask whoever runs me to check its address.", tryAgain: true, owner: Operator, namesOperator: true},
 	Truncated:       {cause: "the model stopped before the end of the page", cure: "Please post the rest as a second picture.", otherMode: true},
 	Looped:          {cause: "from there on, the model only repeated itself", cure: "Please post the rest as a second picture.", otherMode: true},
 	SameText:        {cause: "I got the same text as before, which is already above", cure: "Reading it another way may not change that.", owner: Nobody, otherMode: true},
 
 	Stopped:     {cause: "somebody stopped me", owner: Nobody, otherMode: true},
 	TextTooLong: {cause: "its text is longer than I can keep", cure: "Please post it in parts.", otherMode: true},
-	Crashes:     {cause: "something goes wrong with this file every time", cure: "Ask whoever runs me to look at my log.", owner: Operator, namesOperator: true},
-	NoTool:      {cause: "I'm not set up to open this kind of file", cure: "Ask whoever runs me, or post it as a PNG or JPEG.", owner: Operator, namesOperator: true},
+	Crashes:     {cause: "something goes wrong with this file every time", cure: "Ask whoever runs me to look at my log.", tryAgain: true, owner: Operator, namesOperator: true},
+	NoTool:      {cause: "I'm not set up to open this kind of file", cure: "Ask whoever runs me, or post it as a PNG or JPEG.", tryAgain: true, owner: Operator, namesOperator: true},
 	NoRoom:      {cause: "I've run out of disk space", cure: "Ask whoever runs me to free some, then post it again.", retry: true, owner: Operator, namesOperator: true},
 	Unreadable:  {cause: "I can't read my record of it", cure: "Please post it again."},
-	NotPosted:   {cause: "Slack didn't accept the text", cure: "Please post it again.", owner: Operator},
+	NotPosted:   {cause: "Slack didn't accept the text", cure: "Please post it again.", tryAgain: true, owner: Operator},
 }
 
 // Failed returns a failure of the given kind.
 func Failed(kind Kind) *Failure { return &Failure{Kind: kind} }
+
+// FailedAtModel returns the failure for a class of the endpoint's failures.
+func FailedAtModel(class ocr.Class) *Failure {
+	for kind, r := range failures {
+		if r.class == class && class != 0 {
+			return Failed(kind)
+		}
+	}
+	return Failed(Connection)
+}
 
 func (f *Failure) Error() string { return string(f.Kind) }
 
@@ -178,7 +194,7 @@ func (f *Failure) Owner() Owner { return f.row().owner }
 // OfferTryAgain reports whether another try of the same file may succeed.
 func (f *Failure) OfferTryAgain() bool {
 	r := f.row()
-	return r.retry || r.owner == Operator
+	return r.retry || r.tryAgain
 }
 
 // OtherMode reports whether another mode may help. If the file cannot be

@@ -91,6 +91,35 @@ func TestEachModeHasItsWords(t *testing.T) {
 	}
 }
 
+// TestEachClassHasItsKind, and only one: which of several is told would be chance.
+func TestEachClassHasItsKind(t *testing.T) {
+	kinds := map[ocr.Class]int{}
+	for _, r := range failures {
+		kinds[r.class]++
+	}
+	for _, class := range ocr.Classes() {
+		if kinds[class] != 1 || failures[FailedAtModel(class).Kind].class != class {
+			t.Errorf("the class %q has %d kinds", class, kinds[class])
+		}
+	}
+	if f := FailedAtModel(0); f.Kind != Connection {
+		t.Errorf("a class that there is not is told as %q", f.Kind)
+	}
+}
+
+// TestTryAgain is offered where the same picture may be read later, with the operator's
+// help or without.
+func TestTryAgain(t *testing.T) {
+	for kind, want := range map[Kind]bool{
+		ModelDown: true, KeyRefused: true, NoTool: true,
+		ModelRefused: false, Damaged: false, Truncated: false, SameText: false,
+	} {
+		if f := Failed(kind); f.OfferTryAgain() != want {
+			t.Errorf("%q offers to try again: %v, want %v", kind, !want, want)
+		}
+	}
+}
+
 // TestEachKindHasItsRow: a failure without a row is told, and retried, as a fault of the
 // connection.
 func TestEachKindHasItsRow(t *testing.T) {

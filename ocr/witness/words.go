@@ -42,28 +42,20 @@ func (r Report) summary() string {
 	return "_Checked against the PDF’s own text: " + strings.Join(parts, ", ") + "._"
 }
 
-// A Reason says why a page is given from its layer alone.
-type Reason int
+// A Reason is why a page is given from its layer alone, as people read it.
+type Reason string
 
 // The reasons.
 const (
-	Unreachable   Reason = iota // the endpoint does not answer
-	Misconfigured               // the endpoint rejects the requests or the key
-	Failed                      // the model cannot read the page, or returned nothing
-	Short                       // the answer ended before the page
-	Repeated                    // the answer began to repeat itself
+	Unreachable   Reason = "the OCR service cannot be reached at the moment"
+	Misconfigured Reason = "the OCR service does not take the bot’s requests, which is for whoever runs the bot to mend" // nor the key, or the account
+	Failed        Reason = "the model could not read this page"                                                          // or returned nothing
+	Short         Reason = "the model’s answer ended before the page did"
+	Repeated      Reason = "the model began to repeat itself on this page"
 )
-
-var reasons = map[Reason]string{
-	Unreachable:   "the OCR service cannot be reached at the moment",
-	Misconfigured: "the OCR service does not take the bot’s requests, which is for whoever runs the bot to mend",
-	Failed:        "the model could not read this page",
-	Short:         "the model’s answer ended before the page did",
-	Repeated:      "the model began to repeat itself on this page",
-}
 
 // Instead returns the layer's text, with a line that says why the layer stands
 // in place of the model's text.
 func (l *Layer) Instead(why Reason) string {
-	return l.Text() + "\n\n_This is the PDF’s own text: " + reasons[why] + "._"
+	return l.Text() + "\n\n_This is the PDF’s own text: " + string(why) + "._"
 }

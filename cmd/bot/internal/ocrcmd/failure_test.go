@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"slackocr/cmd/bot/internal/office"
-	"slackocr/cmd/bot/internal/settings"
-	"slackocr/ocr"
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
@@ -59,20 +57,6 @@ func TestFileFailures(t *testing.T) {
 	for _, limit := range []string{page.LimitTime, page.LimitCrash} {
 		if words := ofFile(&page.KilledError{Kind: page.PNG, Limit: limit}); killedBy[limit] == "" || !strings.Contains(words, killedBy[limit]) {
 			t.Errorf("%s: it says %q", limit, words)
-		}
-	}
-}
-
-// TestEachClassIsJudged: a new class of failures has a scope, and words for what to do.
-func TestEachClassIsJudged(t *testing.T) {
-	var config settings.Config
-	unknown := config.Remedy(0)
-	for _, class := range ocr.Classes() {
-		if _, ok := scopes[class]; !ok {
-			t.Errorf("%q has no scope", class)
-		}
-		if config.Remedy(class) == unknown {
-			t.Errorf("%q has no remedy", class)
 		}
 	}
 }

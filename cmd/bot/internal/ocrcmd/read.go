@@ -37,7 +37,7 @@ func (r *fileReader) readFile(ctx context.Context, name string) Result {
 	r.out.begin(name)
 	r.progress.show(step{name: name, started: started})
 	err := r.readPages(ctx, &result, started)
-	if scopeOf(err) == everyFile {
+	if scopeOf(err) == ocr.EveryFile {
 		r.unusable, _ = errors.AsType[*ocr.Error](err)
 	}
 	switch {
@@ -95,7 +95,7 @@ func (r *fileReader) readPages(ctx context.Context, result *Result, started time
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil && (doc.Len() == 1 || scopeOf(err) > onePage):
+		case err != nil && (doc.Len() == 1 || scopeOf(err) > ocr.OnePage):
 			return err
 		case err != nil:
 			result.cut(of + r.explain(err))
@@ -189,35 +189,12 @@ func (p *pageText) end() string {
 	return whole
 }
 
-// A scope is how much would fail for the same reason as one page.
-type scope int
-
-const (
-	onePage scope = iota
-	everyPage
-	everyFile
-)
-
-// scopes has the scope of each class of the endpoint's failures.
-var scopes = map[ocr.Class]scope{
-	ocr.KeyRefused: everyFile,
-	ocr.Unpaid:     everyFile,
-	ocr.Down:       everyFile,
-	ocr.NotFound:   everyFile,
-	ocr.Busy:       everyPage,
-	ocr.BadRequest: everyPage,
-	ocr.Protocol:   everyPage,
-	ocr.Refused:    onePage,
-	ocr.TooLarge:   onePage,
-	ocr.CutOff:     onePage,
-	ocr.Idle:       onePage,
-}
-
-func scopeOf(err error) scope {
+// scopeOf returns how much fails for the same reason as the page that failed with err.
+func scopeOf(err error) ocr.Scope {
 	if failure, ok := errors.AsType[*ocr.Error](err); ok {
-		return scopes[failure.Class]
+		return failure.Class.Scope()
 	}
-	return onePage
+	return ocr.OnePage
 }
 
 // explain says why a file or a page could not be read, and, if known, what to

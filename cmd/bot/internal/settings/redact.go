@@ -23,16 +23,15 @@ func (c *Config) Logger(w io.Writer) *slog.Logger {
 }
 
 // redactAttr removes confidential parts of logged errors: addresses, and an
-// endpoint's words about refused content, which may quote that content.
+// endpoint's message if that message may quote the picture.
 func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	err, ok := a.Value.Any().(error)
 	if !ok {
 		return a
 	}
 	text := WithoutAddresses(err)
-	if e, ok := errors.AsType[*ocr.Error](err); ok && e.Class == ocr.Refused {
-		short := ocr.Error{Class: e.Class, Status: e.Status, Host: e.Host}
-		text = strings.ReplaceAll(text, e.Error(), short.Error())
+	if e, ok := errors.AsType[*ocr.Error](err); ok {
+		text = strings.ReplaceAll(text, e.Error(), e.Public().Error())
 	}
 	return slog.String(a.Key, text)
 }
