@@ -64,7 +64,7 @@ type classInfo struct {
 // classes has a row for each class.
 var classes = [endOfClasses]classInfo{
 	KeyRefused: {name: "key refused", statuses: []int{401, 403}, scope: EveryFile, noText: witness.Misconfigured},
-	Unpaid:     {name: "account not paid", statuses: []int{402}, scope: EveryFile, noText: witness.Failed},
+	Unpaid:     {name: "account not paid", statuses: []int{402}, scope: EveryFile, noText: witness.Misconfigured},
 	Busy:       {name: "busy", statuses: []int{429}, temporary: true, scope: EveryPage, noText: witness.Unreachable},
 	Down:       {name: "down", statuses: []int{408}, temporary: true, scope: EveryFile, noText: witness.Unreachable},
 	Refused:    {name: "content refused", private: true, scope: OnePage, noText: witness.Failed},
@@ -152,7 +152,7 @@ type errorPattern struct {
 
 // errorPatterns are the words of the usual endpoints. The first pattern that fits
 // counts more than the status, because endpoints behind gateways send 400 or 200 with
-// many errors. A number in names is a whole code.
+// many errors. A name with # is a whole type or code.
 var errorPatterns = []errorPattern{
 	{Refused, []string{
 		"invalid_messages", "sensitive", "content_filter", "content_policy", "moderation", // ModelVerse, OpenAI
@@ -182,7 +182,8 @@ var errorPatterns = []errorPattern{
 		"good standing", "check your plan and billing", "欠费", "余额不足",
 	}},
 	{KeyRefused, []string{
-		"auth", "invalid_api_key", "invalid_token", "invalidapikey", "api_key_invalid",
+		"auth_error", "autherror", "authentication", "#unauthorized", "#unauthenticated", // ModelVerse, OpenCode, OpenAI, Gemini
+		"invalid_api_key", "invalid_token", "invalidapikey", "api_key_invalid",
 		"#1000", "#1001", "#1002", "#1003", "#1004", // Zhipu
 	}, []string{"api key not valid", "invalid api key", "incorrect api key", "api key is invalid"}},
 	{NotFound, []string{
@@ -203,9 +204,9 @@ var errorPatterns = []errorPattern{
 func classify(status int, f fault) Class {
 	names := strings.ToLower(f.kind + " " + f.code)
 	message := strings.ToLower(f.message)
-	code := "#" + strings.ToLower(f.code)
+	kind, code := "#"+strings.ToLower(f.kind), "#"+strings.ToLower(f.code)
 	for _, s := range errorPatterns {
-		if slices.ContainsFunc(s.names, func(name string) bool { return name == code || strings.Contains(names, name) }) ||
+		if slices.ContainsFunc(s.names, func(name string) bool { return name == kind || name == code || strings.Contains(names, name) }) ||
 			slices.ContainsFunc(s.messages, func(part string) bool { return strings.Contains(message, part) }) {
 			return s.class
 		}

@@ -218,7 +218,12 @@ var others = []struct {
 	{"OpenAI, unpaid", 429, `{"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","code":"insufficient_quota"}}`, Unpaid},
 	{"DeepSeek, unpaid", 402, `{"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}}`, Unpaid},
 	{"Gemini, key", 400, `[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]`, KeyRefused},
+	{"Gemini, no key", 400, `[{"error":{"code":400,"message":"Request is missing required credential.","status":"UNAUTHENTICATED"}}]`, KeyRefused},
+	{"DeepSeek, key", 400, `{"error":{"message":"no","type":"authentication_error","code":"invalid_request_error"}}`, KeyRefused},
+	{"OpenCode, key", 400, `{"type":"error","error":{"type":"AuthError","message":"no"}}`, KeyRefused},
 	{"a code that only holds another one", 400, `{"error":{"code":"11134","message":"no"}}`, BadRequest},
+	{"a code that only begins like another one", 400, `{"error":{"code":"unauthorized_region","message":"no"}}`, BadRequest},
+	{"a type that only holds another one", 400, `{"error":{"type":"blocked_by_authority","message":"no"}}`, BadRequest},
 }
 
 func TestErrorsOfOtherEndpoints(t *testing.T) {

@@ -131,6 +131,7 @@ func TestModelFailsOnPageWithText(t *testing.T) {
 			w.WriteHeader(429)
 		}, witness.Unreachable, 1},
 		"key refused":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, witness.Misconfigured, 1},
+		"not paid":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(402) }, witness.Misconfigured, 1},
 		"content":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("In"), finish("content_filter"), done) }, witness.Failed, 1},
 		"cut off":      {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice")); drop() }, witness.Short, 2},
 		"at its limit": {func(w http.ResponseWriter, _ *http.Request) { send(w, delta("Invoice"), finish("length"), done) }, witness.Short, 1},
