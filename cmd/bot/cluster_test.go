@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -160,7 +158,8 @@ func TestClusterDrainsAThousand(t *testing.T) {
 	for board.read() < images && time.Now().Before(end) {
 		for i, p := range programs {
 			most = max(most, residentMB(t, p.Process.Pid))
-			age = max(age, gaugeOf(t, metrics[i], "slackocr_queue_oldest_seconds"))
+			_, text := ask(t, metrics[i], "/metrics")
+			age = max(age, value(t, text, "slackocr_queue_oldest_seconds"))
 		}
 		<-time.After(time.Second)
 	}
@@ -177,26 +176,6 @@ func TestClusterDrainsAThousand(t *testing.T) {
 	if limited > 0 || most > 150 || age < 10 {
 		t.Error("want no 429, at most 150 MB, and an age to be seen")
 	}
-}
-
-// gaugeOf is a value of the metrics at an address.
-func gaugeOf(t *testing.T, address, name string) (value float64) {
-	t.Helper()
-	answer, err := http.Get("http://" + address + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, name+" "); ok {
-			_, _ = fmt.Sscan(rest, &value)
-		}
-	}
-	return value
 }
 
 // tooMany counts the answers 429.

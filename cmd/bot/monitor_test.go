@@ -24,6 +24,7 @@ import (
 	"slackocr/bot/words/wordstest"
 	"slackocr/cmd/bot/internal/office"
 	"slackocr/cmd/bot/internal/settings"
+	"slackocr/ocr"
 )
 
 // output takes what a program writes, to be read while it runs too.
@@ -205,9 +206,14 @@ func namesNobody(t *testing.T, metrics string, secrets ...string) {
 	}
 }
 
-// alarmsLookAt checks docs/alerts.yml: its form, and that what it looks at is
-// there.
-func alarmsLookAt(t *testing.T, metrics string) {
+// An alarm is a rule of docs/alerts.yml.
+type alarm struct {
+	Alert, Expr, For    string
+	Labels, Annotations map[string]string
+}
+
+// alarms returns the rules of docs/alerts.yml.
+func alarms(t *testing.T) (all []alarm) {
 	t.Helper()
 	data, err := os.ReadFile("../../docs/alerts.yml")
 	if err != nil {
@@ -216,10 +222,7 @@ func alarmsLookAt(t *testing.T, metrics string) {
 	var file struct {
 		Groups []struct {
 			Name  string
-			Rules []struct {
-				Alert, Expr, For    string
-				Labels, Annotations map[string]string
-			}
+			Rules []alarm
 		}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -227,25 +230,53 @@ func alarmsLookAt(t *testing.T, metrics string) {
 	if err := decoder.Decode(&file); err != nil {
 		t.Fatalf("docs/alerts.yml: %v", err)
 	}
-	rules := 0
 	for _, group := range file.Groups {
-		for _, rule := range group.Rules {
-			rules++
-			if _, err := time.ParseDuration(rule.For); rule.For != "" && err != nil {
-				t.Errorf("%s: %v", rule.Alert, err)
-			}
-			if rule.Alert == "" || !slices.Contains([]string{"page", "ticket"}, rule.Labels["severity"]) || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
-				t.Errorf("the alarm %+v lacks a name, a severity, a summary or a description", rule)
-			}
-			if strings.Count(rule.Expr, "(") != strings.Count(rule.Expr, ")") {
-				t.Errorf("%s: %q has brackets left", rule.Alert, rule.Expr)
-			}
-			looksAt(t, rule.Alert, rule.Expr, metrics)
+		all = append(all, group.Rules...)
+	}
+	if len(all) < 4 {
+		t.Errorf("%d alarms were seen", len(all))
+	}
+	return all
+}
+
+// alarmsLookAt checks docs/alerts.yml: its form, and that what it looks at is
+// there.
+func alarmsLookAt(t *testing.T, metrics string) {
+	t.Helper()
+	for _, rule := range alarms(t) {
+		if _, err := time.ParseDuration(rule.For); rule.For != "" && err != nil {
+			t.Errorf("%s: %v", rule.Alert, err)
+		}
+		if rule.Alert == "" || !slices.Contains([]string{"page", "ticket"}, rule.Labels["severity"]) || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+			t.Errorf("the alarm %+v lacks a name, a severity, a summary or a description", rule)
+		}
+		if strings.Count(rule.Expr, "(") != strings.Count(rule.Expr, ")") {
+			t.Errorf("%s: %q has brackets left", rule.Alert, rule.Expr)
+		}
+		looksAt(t, rule.Alert, rule.Expr, metrics)
+	}
+}
+
+// TestAlarmOfRefusedRequests names each class that no retry mends and that is not about
+// one page alone.
+func TestAlarmOfRefusedRequests(t *testing.T) {
+	var want []string
+	for _, class := range ocr.Classes() {
+		if failure := (ocr.Error{Class: class}); !failure.Temporary() && class.Scope() > ocr.OnePage {
+			want = append(want, strings.ReplaceAll(class.String(), " ", "_"))
 		}
 	}
-	if rules < 4 {
-		t.Errorf("%d alarms were seen", rules)
+	for _, rule := range alarms(t) {
+		if rule.Alert != "SlackOCREndpointRefuses" {
+			continue
+		}
+		named := regexp.MustCompile(`class=~"(.*?)"`).FindStringSubmatch(rule.Expr)
+		if len(named) == 0 || !slices.Equal(slices.Sorted(strings.SplitSeq(named[1], "|")), slices.Sorted(slices.Values(want))) {
+			t.Errorf("it looks at %q, want %q", rule.Expr, want)
+		}
+		return
 	}
+	t.Error("docs/alerts.yml has no such alarm")
 }
 
 // looksAt checks that the bot has the series that an expression names.
