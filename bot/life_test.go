@@ -1,9 +1,12 @@
 package bot_test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
+	"slackocr/bot"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
 )
@@ -64,6 +67,31 @@ func TestOneLineALife(t *testing.T) {
 			if wordstest.RequestName.FindString(line) != wordstest.RequestName.FindString(lines[0]) {
 				t.Errorf("%q and %q are about the same request", line, lines[0])
 			}
+		}
+	})
+}
+
+// TestOwnTextInTheLog: the line of a PDF counts the pages whose own text stands in place
+// of the model's, also those that an earlier process read.
+func TestOwnTextInTheLog(t *testing.T) {
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("pdftotext (poppler-utils) is not installed")
+	}
+	inBubble(t, func(h *house) {
+		h.startAs(func(c *bot.Config) { c.Concurrency = 1 })
+		h.model.will(func(w *stream) {
+			w.slowly(4*time.Second, "words")
+			w.end("content_filter")
+		})
+		ts := h.postFile("letter.pdf", letters(3))
+		h.wait("a page is read", func() bool { return strings.HasPrefix(h.reply(ts), readingPage("letter.pdf", 2, 3)) })
+		h.restart()
+		h.closed(ts)
+		if err := h.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if lines := h.lines("msg=read "); len(lines) != 1 || !strings.Contains(lines[0], "outcome=read") || !strings.Contains(lines[0], "own_text=3") {
+			t.Errorf("the log says\n%s", strings.Join(lines, ""))
 		}
 	})
 }

@@ -119,6 +119,9 @@ func (r *run) logDelivered(i int) {
 		"pages", max(f.Outcome.Pages, 1), "words", f.Outcome.Words, "seconds", f.Outcome.Took.Round(time.Millisecond).Seconds(),
 		"attempts", r.job.Record().Attempts + 1,
 	}
+	if n := f.Outcome.OwnText; n > 0 {
+		about = append(about, "own_text", n)
+	}
 	if err != nil {
 		about = append(about, "error", err)
 	} else if f.Failure != nil {

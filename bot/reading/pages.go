@@ -42,6 +42,7 @@ type piece struct {
 	err     error // reason why the text is incomplete
 	places  []ocr.Box
 	partial bool // not completely decoded, see page.Page
+	ownText bool // the PDF's own text stands in place of the model's
 }
 
 // savedPage is a finished piece in the store, so that no process reads the
@@ -52,6 +53,7 @@ type savedPage struct {
 	Failure *words.Failure `json:",omitempty"`
 	Boxes   []ocr.Box      `json:",omitempty"`
 	Partial bool           `json:",omitempty"` // not completely decoded
+	OwnText bool           `json:",omitempty"` // the PDF's, in place of the model's
 }
 
 // readPages returns the text of all pieces, in order. A missing piece is
@@ -137,7 +139,7 @@ func (p *pages) load(ctx context.Context) error {
 		p.doc.Skip(i)
 		piece := &p.pieces[i]
 		piece.text.Apply(ocr.Update{Add: saved.Text})
-		piece.places, piece.partial, piece.done = saved.Boxes, saved.Partial, true
+		piece.places, piece.partial, piece.ownText, piece.done = saved.Boxes, saved.Partial, saved.OwnText, true
 		switch {
 		case saved.Failure != nil:
 			piece.err = saved.Failure
@@ -161,7 +163,7 @@ func (p *pages) finish(ctx context.Context, i int, places []ocr.Box, err error) 
 	p.mu.Lock()
 	piece := &p.pieces[i]
 	piece.err, piece.places, piece.done = err, places, true
-	saved := savedPage{Text: piece.text.String(), Boxes: places, Partial: piece.partial}
+	saved := savedPage{Text: piece.text.String(), Boxes: places, Partial: piece.partial, OwnText: piece.ownText}
 	p.mu.Unlock()
 	if len(p.pieces) > 1 && !p.run.retries(err) {
 		saved.Failure = p.run.failure(err)
@@ -248,6 +250,9 @@ func (p *pages) recognize(ctx context.Context, i int) ([]ocr.Box, error) {
 			p.run.resetStarts(p.file)
 		}
 		if o := update.Outcome; o != nil {
+			p.mu.Lock()
+			p.pieces[i].ownText = o.FromLayer
+			p.mu.Unlock()
 			return o.Boxes, shortfall(o)
 		}
 	}
@@ -342,6 +347,9 @@ func (p *pages) result() (string, Outcome, error) {
 		o.Words += ocr.CountWords(text)
 		o.Found += len(piece.places)
 		o.Damaged = o.Damaged || piece.partial
+		if piece.ownText {
+			o.OwnText++
+		}
 		most := maxPlaces/len(p.run.Files) - len(o.Places)
 		for _, box := range piece.places[:min(len(piece.places), most)] {
 			o.Places = append(o.Places, Place{Piece: i, Area: box.Area})

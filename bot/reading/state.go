@@ -77,6 +77,7 @@ type Outcome struct {
 	Pages     int
 	LeftOut   int           // pages over the limit
 	Missing   int           // pages that could not be read
+	OwnText   int           `json:",omitempty"` // pieces with the PDF's own text in place of the model's
 	SmallCopy bool          // it was read from a smaller copy that Slack made
 	Damaged   bool          `json:",omitempty"` // a page could not be decoded whole
 	Places    []Place       `json:",omitempty"` // marked places of the words that were looked for
