@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
@@ -130,6 +131,7 @@ func TestButtonsAreForMembers(t *testing.T) {
 		gone := make(chan struct{})
 		go func() { // bob leaves between the press and the look at who is there
 			defer close(gone)
+			_ = sleep.For(h.Context(), 500*time.Millisecond) // until all wait for the delayed call
 			if err := h.ws.Kick(bob, h.channel, bob); err != nil {
 				t.Error(err)
 			}
