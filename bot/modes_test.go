@@ -21,7 +21,7 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 		h.model.write("# Prices\n\n| a | 1 |\n| --- | --- |\n| b | 2 |")
 		ts := h.post("page.png")
 		h.closed(ts)
-		for _, mode := range []string{"describe", "figure"} {
+		for _, mode := range []string{"describe", "figure", "prompt: Write the table as CSV"} {
 			before := len(h.answers(ts))
 			h.talk(h.ann, h.channel, ts, mode)
 			want := notRead(words.FileAndMode("page.png", wordstest.Mode(mode)), 0, words.SameText)
@@ -30,7 +30,10 @@ func TestSameAnswerIsNotShownAsNew(t *testing.T) {
 				t.Errorf("%s: %d messages more, want the reply alone\n%s", mode, after-before, h.show())
 			}
 		}
-		// Another answer is one.
+		// Another answer is one, and so are the same words in the form that was asked for.
+		h.model.write("```\nPrices\na,1\nb,2\n```")
+		h.talk(h.ann, h.channel, ts, "prompt: Write the prices as CSV")
+		h.wait("the CSV is shown", func() bool { return slices.Contains(h.results(ts), "```\nPrices\na,1\nb,2\n```") })
 		h.model.write("A table of prices on white paper.")
 		h.talk(h.ann, h.channel, ts, "describe")
 		h.wait("it is shown", func() bool { return slices.Contains(h.results(ts), "A table of prices on white paper.") })

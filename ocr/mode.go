@@ -36,6 +36,9 @@ type kindInfo struct {
 	// mayBeEmpty is true if no text is a good answer about a page that is not blank.
 	// Otherwise such a page is read once more.
 	mayBeEmpty bool
+	// formCounts is true if the same words in another form are another answer: a plain
+	// text has the words of the markdown, and a prompt may ask for a table as CSV.
+	formCounts bool
 	// rules clean the answer; Chat is for chat models only.
 	rules clean.Rules
 }
@@ -55,7 +58,7 @@ var kinds = []kindInfo{
 		kind:     Plain,
 		deepseek: "Free OCR.",
 		chat:     "Write down the text in this image as it stands, line by line, without any formatting. Write nothing but that text.",
-		pageText: true, rules: textRules,
+		pageText: true, formCounts: true, rules: textRules,
 	},
 	{
 		kind:     Figure,
@@ -79,7 +82,7 @@ var kinds = []kindInfo{
 		// An answer to a person's own prompt keeps a fence around code, which the
 		// prompt may ask for.
 		kind: Prompt, deepseek: "%s", chat: "%s",
-		mayBeEmpty: true, rules: clean.Rules{Boxes: true},
+		mayBeEmpty: true, formCounts: true, rules: clean.Rules{Boxes: true},
 	},
 }
 
@@ -103,6 +106,15 @@ func (k Kind) NeedsArgument() bool { return strings.Contains(k.info().deepseek, 
 
 // IsPageText reports whether the answer in a mode of the kind is the text of the page.
 func (k Kind) IsPageText() bool { return k.info().pageText }
+
+// Usual reports whether pages are read so if nobody asks for another mode. The zero Kind
+// is the usual one, too.
+func (k Kind) Usual() bool { return k.info().kind == kinds[0].kind }
+
+// SameAnswer reports whether two texts are the same answer in a mode of the kind.
+func (k Kind) SameAnswer(a, b string) bool {
+	return a == b || !k.info().formCounts && SameWords(a, b)
+}
 
 // MaxArgument bounds a mode's argument, in bytes.
 const MaxArgument = 1000

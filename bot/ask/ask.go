@@ -132,7 +132,7 @@ func (a Ask) FileName(file int) string {
 	if n := a.Files[file].Number; n > 1 {
 		stem = fmt.Sprintf("%s-%d", stem, n)
 	}
-	if a.Mode.Kind != "" && a.Mode.Kind != ocr.Markdown {
+	if !a.Mode.Kind.Usual() {
 		stem += "-" + string(a.Mode.Kind)
 	}
 	return stem + ext

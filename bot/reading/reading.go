@@ -254,12 +254,12 @@ func (r *run) finish(ctx context.Context, i int, text string, o Outcome, failure
 const maxBefore = 5
 
 // sameText reports whether the text was posted before, as the result of a reading in
-// another mode in the same thread: an endpoint may ignore its prompt, and the text that a
-// PDF carries is the same in each mode. Two questions may have the same answer, so a
-// prompt is not compared with a prompt. If nothing is known, the text counts as new.
+// another mode in the same thread (see [ocr.Kind.SameAnswer]): an endpoint may ignore its
+// prompt, and the text that a PDF carries is the same in each mode. Two questions may have
+// the same answer, so a prompt is not compared with a prompt. If nothing is known, the text counts as new.
 func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	id := r.Files[i].Slack.ID
-	if r.Mode.Kind == "" || r.Mode.Kind == ocr.Markdown || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
+	if r.Mode.Kind.Usual() || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
 		return false
 	}
 	records, err := r.Jobs.ByFile(ctx, id)
@@ -279,9 +279,8 @@ func (r *run) sameText(ctx context.Context, i int, text string) bool {
 			if f.Slack.ID != id || s.Files[n].Delivery.NotPosted {
 				continue
 			}
-			// A plain text has the same words as the markdown.
 			old, _, err := r.Jobs.Page(ctx, record.Key, TextOf(n))
-			if err == nil && (old == text || r.Mode.Kind != ocr.Plain && ocr.SameWords(old, text)) {
+			if err == nil && r.Mode.Kind.SameAnswer(old, text) {
 				return true
 			}
 		}
