@@ -60,8 +60,8 @@ func TestLocate(t *testing.T) {
 				h.model.will(func(w *stream) { w.text(answer); w.end("stop") })
 				h.talk(h.ann, h.channel, ts, "locate: total")
 				line := map[string]string{
-					"found":     words.Located("page.png", "total", 2),
-					"not found": words.Located("page.png", "total", 0),
+					"found":     words.Located("page.png", "total", 2, ""),
+					"not found": words.Located("page.png", "total", 0, ""),
 					"in words":  wordstest.ReadAs("page.png", "locate: total"),
 				}[name]
 				h.wait(line, func() bool { return h.count(ts, line) == 1 })

@@ -15,6 +15,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
+	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -199,7 +200,7 @@ func TestPagesWithoutText(t *testing.T) {
 		h.startAs(func(c *bot.Config) { c.MaxPages = 2 })
 		h.model.write("\n")
 		ts := h.postFile("scan.pdf", scan(t, 3))
-		h.closesWith(ts, words.NothingFound("scan.pdf", words.PagesLeftOut(1)))
+		h.closesWith(ts, words.NothingFound("scan.pdf", ocr.Markdown, words.PagesLeftOut(1)))
 		if got := h.results(ts); len(got) != 0 {
 			t.Errorf("results %q", got)
 		}

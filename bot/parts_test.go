@@ -27,7 +27,7 @@ func TestManyPlacesAreFound(t *testing.T) {
 			w.end("stop")
 		})
 		h.talk(h.ann, h.channel, ts, "locate: total")
-		h.wait("all are counted", func() bool { return h.count(ts, words.Located("scan.pdf", "total", 4000)) == 1 })
+		h.wait("all are counted", func() bool { return h.count(ts, words.Located("scan.pdf", "total", 4000, "")) == 1 })
 	})
 }
 

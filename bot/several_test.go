@@ -194,7 +194,7 @@ func TestOneOfSeveralFails(t *testing.T) {
 		)
 		h.closed(ts)
 		h.list(
-			ts, wordstest.ReadFiles(2, 4, "markdown"), words.Of("cut.png", words.NotRead("", 3, failure(words.Truncated))), words.Of("blank.png", words.NothingFound("", "")),
+			ts, wordstest.ReadFiles(2, 4, "markdown"), words.Of("cut.png", words.NotRead("", 3, failure(words.Truncated))), words.Of("blank.png", words.NothingFound("", ocr.Markdown, "")),
 			fileLine("whole.png", 2), words.Of("broken.png", words.NotRead("", 0, failure(words.Damaged))),
 		)
 		want := map[string]string{"cut.png": "only the beginning", "whole.png": "some text"}
@@ -238,7 +238,7 @@ func TestLocateInSeveral(t *testing.T) {
 		})
 		h.talk(h.ann, h.channel, ts, "locate: total")
 		for name, found := range map[string]int{"a.png": 0, "b.png": 2, "c.png": 0} {
-			line := words.Of(name, words.Located("", "total", found))
+			line := words.Of(name, words.Located("", "total", found, ""))
 			h.wait(line, func() bool {
 				return slices.ContainsFunc(h.answers(ts), func(m localslack.Message) bool { return slices.Contains(lines(m), line) })
 			})

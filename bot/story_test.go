@@ -194,7 +194,7 @@ func TestPictureWithoutText(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.model.will(func(w *stream) { w.end("stop") })
 		ts := h.post("cat.png")
-		h.closesWith(ts, words.NothingFound("cat.png", ""))
+		h.closesWith(ts, words.NothingFound("cat.png", ocr.Markdown, ""))
 		if got := h.results(ts); len(got) != 0 {
 			t.Errorf("results %q", got)
 		}

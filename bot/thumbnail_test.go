@@ -110,7 +110,7 @@ func TestThumbnailIsMarkedAfterARestart(t *testing.T) {
 		}
 		clear()
 		h.start()
-		h.closesWith(ts, words.Located("photo.heic", "total", 1))
+		h.closesWith(ts, words.Located("photo.heic", "total", 1, words.FromSmallCopy(true, false)))
 		if got := h.results(ts); !slices.Equal(got, []string{"file photo-locate.png"}) {
 			t.Errorf("results %q", got)
 		}

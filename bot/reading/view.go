@@ -234,7 +234,10 @@ func lineTitle(a ask.Ask, i int) string {
 
 // finishedLine returns the line about a finished file.
 func finishedLine(key string, a ask.Ask, i int, f FileState) string {
-	title, o, d := lineTitle(a, i), f.Outcome, f.Delivery
+	title, name, o, d := lineTitle(a, i), "", f.Outcome, f.Delivery
+	if title != "" {
+		name = slackmd.Name(a.Files[i].Name())
+	}
 	caveats := words.PagesLeftOut(o.LeftOut) + words.FromSmallCopy(o.SmallCopy, ask.PDF(a.Files[i].Slack)) + words.DamagedFile(o.Damaged)
 	posted := ""
 	if d.NotMarked {
@@ -252,13 +255,9 @@ func finishedLine(key string, a ask.Ask, i int, f FileState) string {
 	case f.Failure != nil:
 		return words.NotRead(title, o.Words, f.Failure) + posted
 	case noText && a.Mode.Kind == ocr.Locate:
-		name := ""
-		if title != "" {
-			name = slackmd.Name(a.Files[i].Name())
-		}
-		return words.Located(name, a.Mode.Argument, o.Found) + posted
+		return words.Located(name, a.Mode.Argument, o.Found, caveats+posted)
 	case noText:
-		return words.NothingFound(title, caveats)
+		return words.NothingFound(name, a.Mode.Kind, caveats+posted)
 	}
 	return words.Read(title, o.Words, o.Pages, o.Took) + caveats + posted
 }

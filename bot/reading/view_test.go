@@ -8,6 +8,7 @@ import (
 	"slackocr/bot/ask"
 	"slackocr/bot/post"
 	"slackocr/bot/words"
+	"slackocr/ocr"
 )
 
 // TestQueuedAfterOpening: a file that was opened before its turn is told its place, and
@@ -52,5 +53,27 @@ func TestFinishedLineNamesTheFile(t *testing.T) {
 		if got, want := finishedLine("key", a, 1, f), line+words.InFile("b.md"); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// TestFinishedLineWithoutText says in each mode which pages were not searched, and names
+// the file without the mode.
+func TestFinishedLineWithoutText(t *testing.T) {
+	notes := words.PagesLeftOut(2) + words.DamagedFile(true)
+	for _, kind := range ocr.Kinds() {
+		a := ask.Ask{Files: []ask.File{{Slack: slack.File{Name: "a.pdf"}}}, Mode: ocr.Mode{Kind: kind, Argument: "total"}}
+		want := words.NothingFound("a.pdf", kind, notes)
+		if kind == ocr.Locate {
+			want = words.Located("a.pdf", "total", 0, notes)
+		}
+		f := FileState{Phase: Delivered, Outcome: Outcome{Pages: 3, LeftOut: 2, Damaged: true}}
+		if got := finishedLine("key", a, 0, f); got != want {
+			t.Errorf("%s: got %q, want %q", kind, got, want)
+		}
+	}
+	a := ask.Ask{Files: []ask.File{{Slack: slack.File{Name: "a.png"}}}, Mode: ocr.Mode{Kind: ocr.Locate, Argument: "total"}}
+	f := FileState{Phase: Delivered, Outcome: Outcome{Pages: 1, Found: 2, Damaged: true}, Delivery: Delivery{NotMarked: true}}
+	if got, want := finishedLine("key", a, 0, f), words.Located("a.png", "total", 2, words.DamagedFile(true)+words.NotMarked); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

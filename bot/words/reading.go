@@ -16,33 +16,47 @@ import (
 	"slackocr/ocr"
 )
 
+// A modeRow has the words about a kind of mode.
+type modeRow struct {
+	menu string // the name in a menu
+	// title follows the name of a file, or of several ("3 files"), in every sentence with
+	// a title, such as "Reading a.png…", "a.png is waiting, 3 ahead." and "I couldn't read
+	// 3 files: …". %s stands for the argument.
+	title   string
+	nothing string // what a file without a result has: "I found … in a.png."
+}
+
+// modes has a row for each kind of mode. How people ask for the mode is in waysToRead.
+var modes = map[ocr.Kind]modeRow{
+	ocr.Markdown: {menu: "Markdown", nothing: "no text"},
+	ocr.Plain:    {menu: "Plain text", title: " as plain text", nothing: "no text"},
+	ocr.Figure:   {menu: "A chart or figure", title: " as a figure", nothing: "no chart or figure"},
+	ocr.Describe: {menu: "A description", title: " for a description", nothing: "nothing to describe"},
+	ocr.Locate:   {menu: "Where words are…", title: " to find “%s”"}, // for no result see Located
+	ocr.Prompt:   {menu: "My own prompt…", title: " with a prompt", nothing: "no answer"},
+}
+
+// rowOf returns the row of a kind. A kind without a row, as in a job of a newer version,
+// is read as Markdown.
+func rowOf(kind ocr.Kind) modeRow {
+	if row, ok := modes[kind]; ok {
+		return row
+	}
+	return modes[ocr.Markdown]
+}
+
+// Mode returns the name of a mode in a menu.
+func Mode(kind ocr.Kind) string { return rowOf(kind).menu }
+
 // FileAndMode returns the name of a file, with its mode unless that is Markdown,
 // as the title for the sentences below. If a title is "", they return the words
 // for a line of a list, which begins with the file's name (see [Of]).
 func FileAndMode(name string, m ocr.Mode) string {
-	name = slackmd.Name(name)
-	switch m.Kind {
-	case ocr.Plain:
-		return name + " as plain text"
-	case ocr.Figure:
-		return name + " as a figure"
-	case ocr.Describe:
-		return name + " to describe it"
-	case ocr.Locate:
-		return fmt.Sprintf("%s to find “%s”", name, slackmd.Name(m.Argument))
-	case ocr.Prompt:
-		return name + " with a prompt"
-	}
-	return name
+	return slackmd.Name(name) + strings.Replace(rowOf(m.Kind).title, "%s", slackmd.Name(m.Argument), 1)
 }
 
 // Files returns a name for several files, with their mode.
-func Files(n int, m ocr.Mode) string {
-	if m.Kind == ocr.Describe {
-		return count(n, "file") + " to describe them"
-	}
-	return FileAndMode(count(n, "file"), m)
-}
+func Files(n int, m ocr.Mode) string { return FileAndMode(count(n, "file"), m) }
 
 // Reading says that work has begun.
 func Reading(title string) string {
@@ -160,10 +174,12 @@ func DamagedFile(damaged bool) string {
 	return " · the file is damaged, so some of it may be missing"
 }
 
-// NothingFound says that a file has no text. caveats are what [PagesLeftOut],
-// [FromSmallCopy] and [DamagedFile] return.
-func NothingFound(title, caveats string) string {
-	return lineOr(title, "no text in it"+caveats, fmt.Sprintf("I found no text in %s%s.", title, caveats))
+// NothingFound says that a reading gave no result for a file with the name for lines (see
+// [slackmd.Name]), or in a line of a list if name is "". notes are what [PagesLeftOut],
+// [FromSmallCopy], [DamagedFile] and [InFile] return.
+func NothingFound(name string, kind ocr.Kind, notes string) string {
+	nothing := rowOf(kind).nothing
+	return lineOr(name, nothing+" in it"+notes, fmt.Sprintf("I found %s in %s%s.", nothing, name, notes))
 }
 
 // InFile follows a line if a file has the whole text.
@@ -193,14 +209,14 @@ func CouldNotPostThere(title string) string {
 	return fmt.Sprintf("I couldn't post where you asked, so here is %s.", title)
 }
 
-// Located gives the result of a search for words in a file with the name for
-// lines (see [slackmd.Name]), or in a line of a list if name is "".
-func Located(name, sought string, n int) string {
+// Located gives the result of a search for words. For name and notes see [NothingFound];
+// notes may have [NotMarked], too.
+func Located(name, sought string, n int, notes string) string {
 	sought = slackmd.Name(sought)
 	if n == 0 {
-		return lineOr(name, "not found", fmt.Sprintf("I didn't find “%s” in %s.", sought, name))
+		return lineOr(name, "not found"+notes, fmt.Sprintf("I didn't find “%s” in %s%s.", sought, name, notes))
 	}
-	return lineOr(name, "found "+times(n), fmt.Sprintf("Found “%s” %s in %s.", sought, times(n), name))
+	return lineOr(name, "found "+times(n)+notes, fmt.Sprintf("Found “%s” %s in %s%s.", sought, times(n), name, notes))
 }
 
 // times writes a number of occurrences, at least one.
@@ -214,8 +230,8 @@ func times(n int) string {
 	return count(n, "time")
 }
 
-// NotMarked follows Located if the marked picture could not be posted.
-const NotMarked = " Slack didn't accept the picture that shows where: please ask again."
+// NotMarked follows a line if the marked picture could not be posted.
+const NotMarked = " · Slack didn't accept the picture that shows where, so please ask again"
 
 // Down says that a file waits for the OCR service.
 func Down(title string) string {
@@ -288,20 +304,3 @@ const (
 	TryAgainButton = "Try again"
 	DownloadButton = "Download"
 )
-
-// Mode returns the name of a mode in a menu.
-func Mode(kind ocr.Kind) string {
-	switch kind {
-	case ocr.Plain:
-		return "Plain text"
-	case ocr.Figure:
-		return "A chart or figure"
-	case ocr.Describe:
-		return "A description"
-	case ocr.Locate:
-		return "Where words are…"
-	case ocr.Prompt:
-		return "My own prompt…"
-	}
-	return "Markdown"
-}

@@ -52,9 +52,13 @@ func TestSentences(t *testing.T) {
 		Waiting("a.png", 0):                                     "a.png is next.",
 		Waiting("a.png", 3):                                     "a.png is waiting, 3 ahead.",
 		Of("a.png", Waiting("", 3)):                             "a.png · waiting, 3 ahead",
-		Of("a.png", Located("", "total", 0)):                    "a.png · not found",
-		Of("a.png", Located("", "total", 2)):                    "a.png · found twice",
-		Located("a.png", "total", 2):                            "Found “total” twice in a.png.",
+		Of("a.png", Located("", "total", 0, "")):                "a.png · not found",
+		Of("a.png", Located("", "total", 2, DamagedFile(true))): "a.png · found twice · the file is damaged, so some of it may be missing",
+		Located("a.png", "total", 2, ""):                        "Found “total” twice in a.png.",
+		Located("a.png", "total", 0, PagesLeftOut(2)):           "I didn't find “total” in a.png · the last 2 pages skipped, which is more than I read at once.",
+		Located("a.png", "total", 1, NotMarked):                 "Found “total” once in a.png · Slack didn't accept the picture that shows where, so please ask again.",
+		NothingFound("a.png", ocr.Describe, ""):                 "I found nothing to describe in a.png.",
+		Of("a.png", NothingFound("", ocr.Prompt, "")):           "a.png · no answer in it",
 		Part(1, 1, 0, 0):                                        "",
 		Part(2, 3, 0, 0):                                        "part 2 of 3",
 		Part(2, 3, 4, 4):                                        "part 2 of 3 · page 4",
@@ -70,22 +74,27 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-// TestEachModeHasItsWords in the menu, in sentences about a file, and in the list of what
-// people may write.
+// TestEachModeHasItsWords in the menu, in sentences about one file or several, and in the
+// list of what people may write.
 func TestEachModeHasItsWords(t *testing.T) {
 	said := map[string]ocr.Kind{}
 	for _, kind := range ocr.Kinds() {
-		m := ocr.Mode{Kind: kind, Argument: "total"}
+		m, row := ocr.Mode{Kind: kind, Argument: "total"}, modes[kind]
+		if row.nothing == "" && kind != ocr.Locate { // see Located
+			t.Errorf("%s has no words for a file without a result", kind)
+		}
 		for _, got := range []string{Mode(kind), FileAndMode("a.png", m)} {
 			if other, ok := said[got]; ok {
 				t.Errorf("%q stands for %s and for %s", got, other, kind)
 			}
 			said[got] = kind
 		}
-		if got := Files(2, m); strings.HasSuffix(got, " it") {
-			t.Errorf("%q is about several files", got)
+		for _, pronoun := range []string{" it ", " its ", " them ", " their "} {
+			if strings.Contains(row.title+" ", pronoun) {
+				t.Errorf("%q has to fit one file and several", row.title)
+			}
 		}
-		if kind != ocr.Markdown && !strings.Contains(waysToRead, "`"+string(kind)) {
+		if !kind.Usual() && !strings.Contains(waysToRead, "`"+string(kind)) {
 			t.Errorf("nobody learns that %s is a way to read", kind)
 		}
 	}

@@ -114,7 +114,7 @@ func everyWayToAskInTheDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.clicks("dialog[open]", words.SubmitButton)
-	v.reads("#replies", words.Located("receipt.png", "Total", 2))
+	v.reads("#replies", words.Located("receipt.png", "Total", 2, ""))
 	v.reads("#replies", "receipt-locate.png")
 	v.clicks("#replies", words.DownloadButton)
 	v.reads("#replies", "receipt.md")
