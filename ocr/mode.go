@@ -26,8 +26,9 @@ const (
 type kindInfo struct {
 	kind Kind
 	// deepseek and chat are the prompts for DeepSeek-OCR and for models that follow
-	// ordinary instructions. If they have %s, the mode has an argument, in that place.
-	// DeepSeek-OCR was trained with its prompts:
+	// ordinary instructions; an empty chat means the same prompt for both. If they have
+	// %s, the mode has an argument, in that place. DeepSeek-OCR knows best the prompts
+	// that it was trained with, which all rows but that of Prompt have:
 	// https://github.com/deepseek-ai/DeepSeek-OCR#prompts-examples
 	deepseek, chat string
 	// pageText is true if the answer is the text of the page. Then two halves of the
@@ -39,7 +40,9 @@ type kindInfo struct {
 	// formCounts is true if the same words in another form are another answer: a plain
 	// text has the words of the markdown, and a prompt may ask for a table as CSV.
 	formCounts bool
-	// rules clean the answer; Chat is for chat models only.
+	// rules clean the answer; Chat is for chat models only. Bare takes out [[1, 2, 3, 4]],
+	// so it suits no answers that may have a matrix. Chat takes off a fence round the
+	// answer, so it suits no answers of code or LaTeX, which would be shown as markdown.
 	rules clean.Rules
 }
 
@@ -69,7 +72,6 @@ var kinds = []kindInfo{
 	{
 		kind:     Describe,
 		deepseek: "Describe this image in detail.",
-		chat:     "Describe this image in detail.",
 		rules:    textRules,
 	},
 	{
@@ -81,7 +83,7 @@ var kinds = []kindInfo{
 	{
 		// An answer to a person's own prompt keeps a fence around code, which the
 		// prompt may ask for.
-		kind: Prompt, deepseek: "%s", chat: "%s",
+		kind: Prompt, deepseek: "%s",
 		mayBeEmpty: true, formCounts: true, rules: clean.Rules{Boxes: true},
 	},
 }

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -126,7 +127,7 @@ func (p profile) prompt(m Mode) string {
 	case kind.kind == Markdown && p.markdown != "":
 		return p.markdown
 	case p.chat:
-		return strings.Replace(kind.chat, "%s", chatTokens.Replace(m.Argument), 1)
+		return strings.Replace(cmp.Or(kind.chat, kind.deepseek), "%s", chatTokens.Replace(m.Argument), 1)
 	}
 	return strings.Replace(kind.deepseek, "%s", deepseekTokens.Replace(m.Argument), 1)
 }
