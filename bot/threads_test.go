@@ -11,6 +11,7 @@ import (
 	"slackocr/bot/slackmd"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
+	"slackocr/ocr"
 )
 
 // named is a mention of the bot.
@@ -20,16 +21,21 @@ func (h *house) named(text string) string {
 
 // TestThreadReplyReadsAgain in each mode, by its word alone or with a mention.
 func TestThreadReplyReadsAgain(t *testing.T) {
-	for word, mode := range map[string]string{
-		"text":                   "text",
+	modes := map[string]string{
 		"Figure":                 "figure",
 		" describe \n":           "describe",
-		"markdown":               "markdown",
 		"again":                  "markdown",
 		"AGAIN":                  "markdown",
-		"locate: total":          "locate: total",
 		"prompt: list\nthe sums": "prompt: list\nthe sums",
-	} {
+	}
+	for _, kind := range ocr.Kinds() {
+		word := string(kind)
+		if kind.NeedsArgument() {
+			word += ": total"
+		}
+		modes[word] = word
+	}
+	for word, mode := range modes {
 		for _, mention := range []bool{false, true} {
 			t.Run(fmt.Sprint(word, mention), func(t *testing.T) {
 				inFakeTime(t, func(h *house) {

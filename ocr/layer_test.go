@@ -194,7 +194,11 @@ func TestPageWithoutPicture(t *testing.T) {
 // What is asked of a page that is not its text has nothing to do with it.
 func TestOtherModesLeaveThePagesTextAlone(t *testing.T) {
 	bubble(t, nil, func(_ int, w http.ResponseWriter, _ *http.Request) { good(w) }, func(t *testing.T, c *Client, _ *int) {
-		for _, mode := range []Mode{{Kind: Describe}, {Kind: Figure}, {Kind: Locate, Argument: "total"}, {Kind: Prompt, Argument: "List the prices."}} {
+		for _, kind := range Kinds() {
+			if kind.IsPageText() {
+				continue
+			}
+			mode := Mode{Kind: kind, Argument: "total"}
 			if got := collect(c.WithMode(mode).Recognize(t.Context(), billPage())); got.text != "one" || got.err != nil {
 				t.Errorf("%v: %+v", mode, got)
 			}

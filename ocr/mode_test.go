@@ -1,6 +1,9 @@
 package ocr
 
 import (
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,6 +25,15 @@ func TestParseMode(t *testing.T) {
 			t.Errorf("ParseMode(%q) = %+v, %v, want %+v", want.String(), got, ok, want)
 		}
 	}
+	for _, kind := range Kinds() {
+		want := Mode{Kind: kind}
+		if kind.NeedsArgument() {
+			want.Argument = "total"
+		}
+		if got, ok := ParseMode(want.String()); !ok || got != want {
+			t.Errorf("ParseMode(%q) = %+v, %v, want %+v", want.String(), got, ok, want)
+		}
+	}
 	for _, in := range []string{
 		"", "again", "text me", "text:", "text: me", "describe it", "locate", "locate:", "locate: \u200b", "prompt",
 		"prompt: " + strings.Repeat("x", MaxArgument+1), "prompt: \xff", "locate total",
@@ -32,11 +44,29 @@ func TestParseMode(t *testing.T) {
 	}
 }
 
+// TestEachKindHasItsRow: a kind without a row is read as Markdown.
+func TestEachKindHasItsRow(t *testing.T) {
+	source, err := os.ReadFile("mode.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := regexp.MustCompile(`(?m)^\t(\w+) +Kind += "(.*?)"`).FindAllStringSubmatch(string(source), -1)
+	for _, found := range constants {
+		if !slices.Contains(Kinds(), Kind(found[2])) {
+			t.Errorf("%s has no row", found[1])
+		}
+	}
+	if len(constants) != len(kinds) {
+		t.Errorf("%d kinds were found for %d rows", len(constants), len(kinds))
+	}
+}
+
 func TestPrompts(t *testing.T) {
 	c, err := NewClient(Config{BaseURL: "http://localhost/v1", Model: "m", Prompt: "my own"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	asked := map[Kind]bool{}
 	for want, m := range map[string]Mode{
 		"my own":                         {Kind: Markdown},
 		"Free OCR.":                      {Kind: Plain},
@@ -47,6 +77,12 @@ func TestPrompts(t *testing.T) {
 	} {
 		if got := c.profile.prompt(m); got != want {
 			t.Errorf("the prompt of %+v is %q, want %q", m, got, want)
+		}
+		asked[m.Kind] = true
+	}
+	for _, kind := range Kinds() {
+		if !asked[kind] {
+			t.Errorf("this test does not say what the prompt of %s is", kind)
 		}
 	}
 	for _, m := range []Mode{{}, {Kind: "of a newer version"}} {
