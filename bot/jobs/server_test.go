@@ -170,6 +170,7 @@ func TestCluster(t *testing.T) {
 func TestStoreFull(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.lease = 2 * time.Minute // longer than the test takes
 	q := w.queueOn(kvtest.Open(t, t.TempDir(), 4<<20))
 	text := strings.Repeat("x", 3000)
 	n, err := 0, error(nil)
@@ -206,7 +207,7 @@ func TestStoreFull(t *testing.T) {
 		w.Errorf("with nothing left: %v", err)
 	}
 	if r := w.record(q, "0"); r.State != Done {
-		w.Errorf("%+v", r)
+		w.Errorf("the job is %s", r.State)
 	}
 	w.must(q.store.Delete(w.Context(), "page.x.0"))
 	w.must(q.Stop(w.Context(), "1", "bob")) // stores an entry anew, before the old one goes
