@@ -11,40 +11,40 @@ import (
 	"slackocr/bot/post"
 )
 
-// ChannelMode says which posts in a channel are read unasked.
-type ChannelMode string
+// AutoRead says which posts in a channel are read unasked.
+type AutoRead string
 
-// The modes of a channel.
+// The values of AutoRead.
 const (
-	ReadAll     ChannelMode = "all"     // every picture that is posted
-	ReadMention ChannelMode = "mention" // pictures in messages that mention the bot
-	ReadOff     ChannelMode = "off"     // none; commands, buttons and shortcuts work all the same
+	ReadAll     AutoRead = "all"     // every picture that is posted
+	ReadMention AutoRead = "mention" // pictures in messages that mention the bot
+	ReadOff     AutoRead = "off"     // none; commands, buttons and shortcuts work all the same
 )
 
-// Known reports whether m is one of the three.
-func (m ChannelMode) Known() bool { return m == ReadAll || m == ReadMention || m == ReadOff }
+// Known reports whether a is one of the three.
+func (a AutoRead) Known() bool { return a == ReadAll || a == ReadMention || a == ReadOff }
 
 // allows reports whether files are read in the channel after a trigger.
-func (m ChannelMode) allows(t trigger) bool {
-	return t == explicitly || m == ReadAll || t == byMention && m != ReadOff
+func (a AutoRead) allows(t trigger) bool {
+	return t == explicitly || a == ReadAll || t == byMention && a != ReadOff
 }
 
-func channelModeKey(team, channel string) string { return "auto/" + team + "/" + channel }
+func autoReadKey(team, channel string) string { return "auto/" + team + "/" + channel }
 
-// channelMode returns the mode of a channel: its members' choice, or else the
+// autoRead returns what is read unasked in a channel: its members' choice, or else the
 // operator's.
-func (b *Bot) channelMode(ctx context.Context, channel string) (ChannelMode, error) {
-	value, ok, err := b.jobs.Setting(ctx, channelModeKey(b.intake.workspace.Team, channel))
-	if mode := ChannelMode(value); err != nil || ok && mode.Known() {
-		return mode, err
+func (b *Bot) autoRead(ctx context.Context, channel string) (AutoRead, error) {
+	value, ok, err := b.jobs.Setting(ctx, autoReadKey(b.intake.workspace.Team, channel))
+	if auto := AutoRead(value); err != nil || ok && auto.Known() {
+		return auto, err
 	}
 	return b.config.AutoRead, nil
 }
 
 // Access holds the operator's rules about people and channels.
 type Access struct {
-	// AutoRead is the mode of channels without a choice of their own.
-	AutoRead ChannelMode
+	// AutoRead holds in channels without a choice of their own.
+	AutoRead AutoRead
 	// Allowed, unless empty, and Denied are ids of channels in which the bot
 	// may, or must not, work.
 	Allowed, Denied []string

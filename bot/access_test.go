@@ -156,18 +156,18 @@ func TestManyAsksOfOnePerson(t *testing.T) {
 // TestNoticesHaveBounds, for each person and in each channel: what is over them is left
 // out, and commands are turned down with a word.
 func TestNoticesHaveBounds(t *testing.T) {
-	for _, mode := range []bot.ChannelMode{bot.ReadAll, bot.ReadOff} {
-		t.Run(string(mode), func(t *testing.T) { noticesHaveBounds(t, mode) })
+	for _, auto := range []bot.AutoRead{bot.ReadAll, bot.ReadOff} {
+		t.Run(string(auto), func(t *testing.T) { noticesHaveBounds(t, auto) })
 	}
 }
 
 // noticesHaveBounds has people mention the bot: without a picture, or with one where none is
 // read.
-func noticesHaveBounds(t *testing.T, mode bot.ChannelMode) {
+func noticesHaveBounds(t *testing.T, auto bot.AutoRead) {
 	inBubble(t, func(h *house) {
-		h.startAs(func(c *bot.Config) { c.AutoRead = mode })
+		h.startAs(func(c *bot.Config) { c.AutoRead = auto })
 		var files []string
-		if mode == bot.ReadOff {
+		if auto == bot.ReadOff {
 			files = []string{"page.png"}
 		}
 		h.ws.Fail(localslack.Fault{Method: "chat.postEphemeral", Delay: time.Hour, Reset: true})
@@ -214,7 +214,7 @@ func TestLogOfWhatPeopleChange(t *testing.T) {
 		h.forget(h.ann)
 		h.pass(time.Minute)
 		h.stop()
-		for _, line := range []string{"a person stopped a job", "a person changed a channel's mode", "a person had their records erased"} {
+		for _, line := range []string{"a person stopped a job", "a person changed what is read unasked in a channel", "a person had their records erased"} {
 			found := h.lines(line)
 			if len(found) != 1 || !strings.Contains(found[0], "person="+h.ann) || !strings.Contains(found[0], "channel="+h.channel) ||
 				strings.Contains(found[0], "page.png") || strings.Contains(found[0], "two words") {

@@ -19,11 +19,11 @@ import (
 
 // parsedCommand is a parsed slash command.
 type parsedCommand struct {
-	verb        string // "", "help", "last", "auto", "status", "forget", "link", or "other": a link to something else in Slack
-	mode        ocr.Mode
-	channelMode ChannelMode // of auto; "" asks for the present mode
-	target      Target      // of last and link
-	unclear     string      // the words that were not understood; the verb is "help" then
+	verb     string // "", "help", "last", "auto", "status", "forget", "link", or "other": a link to something else in Slack
+	mode     ocr.Mode
+	autoRead AutoRead // of auto; "" asks for the present value
+	target   Target   // of last and link
+	unclear  string   // the words that were not understood; the verb is "help" then
 }
 
 // parseCommand parses the text after /ocr. home is the workspace's own
@@ -59,8 +59,8 @@ func parseCommand(text, home string) parsedCommand {
 			return parsedCommand{verb: verb, mode: mode, target: Target{Last: true}}
 		}
 	case "auto":
-		if m := ChannelMode(strings.ToLower(rest)); m == "" || m.Known() {
-			return parsedCommand{verb: verb, channelMode: m}
+		if auto := AutoRead(strings.ToLower(rest)); auto == "" || auto.Known() {
+			return parsedCommand{verb: verb, autoRead: auto}
 		}
 	}
 	return unclear
@@ -121,7 +121,7 @@ func (b *Bot) command(ctx context.Context, c slack.SlashCommand, ack ackFunc) {
 		respond(b.status(working, c.UserID))
 	case parsed.verb == "auto":
 		ack(nil)
-		sentence, err := b.setChannelMode(working, c, token, parsed.channelMode)
+		sentence, err := b.setAutoRead(working, c, token, parsed.autoRead)
 		respond(ownMessage(cmp.Or(b.explain(err), sentence)))
 	case parsed.verb == "forget":
 		ack(forgetQuestion())
@@ -195,9 +195,9 @@ func answerContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 15*time.Second)
 }
 
-// setChannelMode changes a channel's mode, and returns a sentence about that. If
-// mode is "", the sentence says the present one.
-func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin string, mode ChannelMode) (sentence string, err error) {
+// setAutoRead changes what is read unasked in a channel, and returns a sentence about
+// that. If auto is "", the sentence says what is read at present.
+func (b *Bot) setAutoRead(ctx context.Context, c slack.SlashCommand, origin string, auto AutoRead) (sentence string, err error) {
 	if ask.Direct(c.ChannelID) {
 		return words.AutoDirect, nil
 	}
@@ -208,22 +208,22 @@ func (b *Bot) setChannelMode(ctx context.Context, c slack.SlashCommand, origin s
 	if err := b.requireMember(ctx, c.ChannelID, c.UserID, notJoined); err != nil {
 		return "", err
 	}
-	if mode == "" {
-		mode, err := b.channelMode(ctx, c.ChannelID)
-		return words.AutoReadNow(string(mode)), err
+	if auto == "" {
+		auto, err := b.autoRead(ctx, c.ChannelID)
+		return words.AutoReadNow(string(auto)), err
 	}
 	announcement := task{Notice: &Notice{
-		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(mode)),
+		Channel: c.ChannelID, Origin: origin, Person: c.UserID, Topic: "habit", Text: words.AutoReadSet(c.UserID, string(auto)),
 	}}
 	if b.tooManyTasks(announcement) {
 		return words.TooManyAsks, nil
 	}
-	if err := b.jobs.SetSetting(ctx, channelModeKey(b.intake.workspace.Team, c.ChannelID), string(mode)); err != nil {
+	if err := b.jobs.SetSetting(ctx, autoReadKey(b.intake.workspace.Team, c.ChannelID), string(auto)); err != nil {
 		return "", err
 	}
-	b.log.Info("a person changed a channel's mode", "person", c.UserID, "channel", c.ChannelID)
+	b.log.Info("a person changed what is read unasked in a channel", "person", c.UserID, "channel", c.ChannelID)
 	if _, err := b.enqueue(ctx, announcement); err != nil {
-		b.log.Error("could not announce a channel's mode", "channel", c.ChannelID, "error", err)
+		b.log.Error("could not announce what is read unasked in a channel", "channel", c.ChannelID, "error", err)
 		return words.NotAnnounced, nil
 	}
 	return words.Done, nil

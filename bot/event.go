@@ -42,7 +42,7 @@ type intent struct {
 	trigger  trigger
 }
 
-// trigger is the reason to read files. A channel's mode may rule a trigger
+// trigger is the reason to read files. A channel's AutoRead may rule a trigger
 // out.
 type trigger int
 
@@ -72,7 +72,7 @@ func (b *Bot) accept(ctx context.Context, event slackevents.EventsAPIEvent) bool
 		e = b.intake.tasksOf(event)
 	}
 	if err == nil {
-		err = b.filterByChannelMode(ctx, &e)
+		err = b.filterByAutoRead(ctx, &e)
 	}
 	if err == nil {
 		err = b.checkQuota(ctx, &e)
@@ -340,19 +340,19 @@ func (e *eventTasks) notice(topic, sentence string) intent {
 	}}}
 }
 
-// filterByChannelMode removes intents that the channel's mode does not allow.
+// filterByAutoRead removes intents that the channel's AutoRead does not allow.
 // A person who mentioned the bot is told; a mode's word alone may be ordinary
 // talk.
-func (b *Bot) filterByChannelMode(ctx context.Context, e *eventTasks) error {
+func (b *Bot) filterByAutoRead(ctx context.Context, e *eventTasks) error {
 	if !slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger != explicitly }) {
 		return nil
 	}
-	mode, err := b.channelMode(ctx, e.Channel)
+	auto, err := b.autoRead(ctx, e.Channel)
 	if err != nil {
 		return err
 	}
 	mentioned := slices.ContainsFunc(e.Intents, func(in intent) bool { return in.trigger == byMention && (in.Search == nil || !in.Search.Silent) })
-	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return !mode.allows(in.trigger) })
+	e.Intents = slices.DeleteFunc(e.Intents, func(in intent) bool { return !auto.allows(in.trigger) })
 	if len(e.Intents) == 0 && mentioned {
 		e.Intents = []intent{e.notice("off", words.ChannelOff)}
 	}
@@ -437,11 +437,11 @@ func (b *Bot) botJoined(ctx context.Context, e *slackevents.MemberJoinedChannelE
 	}
 	sentence := words.GreetingNotHere
 	if b.config.allows(e.Channel) {
-		mode, err := b.channelMode(ctx, e.Channel)
+		auto, err := b.autoRead(ctx, e.Channel)
 		if err != nil {
 			return eventTasks{}, err
 		}
-		sentence = words.Greeting(string(mode), b.readBy())
+		sentence = words.Greeting(string(auto), b.readBy())
 	}
 	return greet(e.Channel, "joined-"+e.EventTimestamp, e.Inviter, sentence), nil
 }

@@ -152,8 +152,8 @@ func TestOutsidersStartNothing(t *testing.T) {
 					if len(answers) != 1 || told["text"] != words.OtherWorkspace {
 						t.Errorf("answered %v", answers)
 					}
-					if h, err := b.channelMode(down.Draining, "C1"); err != nil || h != ReadAll {
-						t.Errorf("the channel's mode is %s, %v", h, err)
+					if auto, err := b.autoRead(down.Draining, "C1"); err != nil || auto != ReadAll {
+						t.Errorf("the channel's AutoRead is %s, %v", auto, err)
 					}
 				})
 			})

@@ -138,12 +138,12 @@ func TestModeWordWhereTheBotReadNothing(t *testing.T) {
 
 // TestModeWordWhereTheBotHeardOnly mentions, or all: as above.
 func TestModeWordWhereTheBotHeardOnly(t *testing.T) {
-	for _, mode := range []bot.ChannelMode{bot.ReadAll, bot.ReadMention} {
+	for _, auto := range []bot.AutoRead{bot.ReadAll, bot.ReadMention} {
 		inBubble(t, func(h *house) {
-			h.startAs(func(c *bot.Config) { c.AutoRead = mode })
+			h.startAs(func(c *bot.Config) { c.AutoRead = auto })
 			ts := h.talk(h.ann, h.channel, "", "which view?")
 			h.talk(h.ann, h.channel, ts, "describe")
-			if mode == bot.ReadMention {
+			if auto == bot.ReadMention {
 				ts = h.post("a.png")
 				h.talk(h.ann, h.channel, ts, "describe")
 			}

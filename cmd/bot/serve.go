@@ -115,7 +115,7 @@ func runBot(ctx context.Context, c settings.Config, engine string, model *ocr.Cl
 		Engine: engine, MaxFileSize: int64(c.MaxFileSize), Space: int64(c.TempSize) - pages, Log: log,
 		Decoder: decoder, MaxPages: c.MaxPDFPages,
 		Access: bot.Access{
-			AutoRead: bot.ChannelMode(c.AutoRead), Allowed: settings.Channels(c.AllowedChannels), Denied: settings.Channels(c.DeniedChannels),
+			AutoRead: bot.AutoRead(c.AutoRead), Allowed: settings.Channels(c.AllowedChannels), Denied: settings.Channels(c.DeniedChannels),
 			AllowExternal: c.AllowExternal, Reaction: c.ReactionName(),
 		},
 	}, model, queue)

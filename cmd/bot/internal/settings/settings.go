@@ -66,7 +66,7 @@ type Config struct {
 	// OCRIdleTimeout is the longest time without new text.
 	OCRIdleTimeout time.Duration `env:"OCR_IDLE_TIMEOUT" envDefault:"60s" example:"60s"`
 
-	// AutoRead is the mode of channels without a choice of their own.
+	// AutoRead says what is read unasked in channels without a choice of their own.
 	AutoRead string `env:"AUTO_READ" envDefault:"all" example:"all, mention or off"`
 	// AllowedChannels and DeniedChannels are ids, separated by commas.
 	AllowedChannels string `env:"ALLOWED_CHANNELS" example:"C0123456789,C9876543210"`

@@ -73,7 +73,7 @@ var (
 
 // NeedPlaces checks the settings of channels and people.
 func NeedPlaces(c *Config, wrong *Problems) {
-	wrong.check(bot.ChannelMode(c.AutoRead).Known(), "AUTO_READ", isInvalid)
+	wrong.check(bot.AutoRead(c.AutoRead).Known(), "AUTO_READ", isInvalid)
 	channels := func(variable, list string) {
 		for _, id := range Channels(list) {
 			wrong.check(channelID.MatchString(id), variable, "contains something that isn't a channel ID (Slack shows the ID at the bottom of the channel's details)")

@@ -11,16 +11,15 @@ import (
 	"slackocr/bot/words/wordstest"
 )
 
-// TestChannelModes: what is read of posts, mentions and direct messages, and by a mode's
-// word in a thread.
-func TestChannelModes(t *testing.T) {
+// TestAutoRead: what is read of posts, mentions and direct messages.
+func TestAutoRead(t *testing.T) {
 	for _, c := range []struct {
-		mode            string
+		auto            string
 		posted, mention int // requests
 	}{{"all", 1, 1}, {"mention", 0, 1}, {"off", 0, 0}} {
-		t.Run(c.mode, func(t *testing.T) {
+		t.Run(c.auto, func(t *testing.T) {
 			inFakeTime(t, func(h *house) {
-				h.command(h.ann, h.channel, "auto "+c.mode)
+				h.command(h.ann, h.channel, "auto "+c.auto)
 				h.whispered(h.ann, words.Done)
 				h.post("page.png")
 				h.idle(c.posted, "a post")
@@ -28,7 +27,7 @@ func TestChannelModes(t *testing.T) {
 				h.idle(c.posted+c.mention, "a mention")
 				h.postIn(h.ann, h.direct(h.ann), "", "", "page.png")
 				h.idle(c.posted+c.mention+1, "a direct message")
-				if n := h.times(h.channel, words.AutoReadSet(h.ann, c.mode)); n != 1 {
+				if n := h.times(h.channel, words.AutoReadSet(h.ann, c.auto)); n != 1 {
 					t.Errorf("announced %d times: %q", n, h.said(h.channel))
 				}
 				told := 0
@@ -37,18 +36,18 @@ func TestChannelModes(t *testing.T) {
 						told++
 					}
 				}
-				if want := map[bool]int{true: 1}[c.mode == "off"]; told != want {
+				if want := map[bool]int{true: 1}[c.auto == "off"]; told != want {
 					t.Errorf("told %d times that it is off, want %d", told, want)
 				}
 				h.command(h.ann, h.channel, "auto")
-				h.whispered(h.ann, words.AutoReadNow(c.mode))
+				h.whispered(h.ann, words.AutoReadNow(c.auto))
 			})
 		})
 	}
 }
 
-// TestChannelModeIsForMembers to change, and for channels the bot is in.
-func TestChannelModeIsForMembers(t *testing.T) {
+// TestAutoReadIsForMembers to change, and for channels the bot is in.
+func TestAutoReadIsForMembers(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		elsewhere := h.ws.AddChannel("elsewhere", false, h.ann)
 		for _, text := range []string{"auto off", "auto"} {
@@ -75,8 +74,8 @@ func (h *house) closedIn(channel, ts string) {
 	h.waitFor(channel, wordstest.AnyRead(), 1)
 }
 
-// TestChannelModeSurvivesARestart, and is the same for a second bot.
-func TestChannelModeSurvivesARestart(t *testing.T) {
+// TestAutoReadSurvivesARestart, and is the same for a second bot.
+func TestAutoReadSurvivesARestart(t *testing.T) {
 	inFakeTime(t, func(h *house) {
 		h.command(h.ann, h.channel, "auto off")
 		h.whispered(h.ann, words.Done)
@@ -107,15 +106,15 @@ func TestChannelModeSurvivesARestart(t *testing.T) {
 // comes twice, or again after a restart.
 func TestInvitation(t *testing.T) {
 	sent := words.SentTo("localhost")
-	for mode, want := range map[bot.ChannelMode]string{
+	for auto, want := range map[bot.AutoRead]string{
 		bot.ReadAll: words.Greeting("all", sent), bot.ReadMention: words.Greeting("mention", sent),
 		bot.ReadOff: words.Greeting("off", sent), "denied": words.GreetingNotHere,
 	} {
-		t.Run(string(mode), func(t *testing.T) {
+		t.Run(string(auto), func(t *testing.T) {
 			inBubble(t, func(h *house) {
 				channel := h.ws.AddChannel("new", true, h.ann)
 				h.startAs(func(c *bot.Config) {
-					if c.AutoRead = mode; mode == "denied" {
+					if c.AutoRead = auto; auto == "denied" {
 						c.AutoRead, c.Denied = bot.ReadAll, []string{channel}
 					}
 				})
