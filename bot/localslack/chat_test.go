@@ -1,9 +1,6 @@
 package localslack_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,83 +57,41 @@ func TestTextLimits(t *testing.T) {
 	})
 }
 
-// blockLimits: blocks and the error they give; a point in the error's message.
-var blockLimits = []struct {
-	name, blocks, code, at string
-}{
-	{"markdown 12000", block("markdown", 12000), "", ""},
-	{"markdown 12001", block("markdown", 12001), "invalid_blocks", "/blocks/0/text"},
-	{"two markdown blocks", list(block("markdown", 6000), block("markdown", 6001)), "msg_blocks_too_long", ""},
-	{"empty markdown", block("markdown", 0), "invalid_blocks", "/blocks/0/text"},
-	{"section 3000", section(3000), "", ""},
-	{"section 3001", section(3001), "invalid_blocks", "/blocks/0/text/text"},
-	{"section without text", `{"type":"section"}`, "invalid_blocks", "/blocks/0"},
-	{"50 blocks", strings.TrimSuffix(strings.Repeat(`{"type":"divider"},`, 50), ","), "", ""},
-	{"51 blocks", strings.TrimSuffix(strings.Repeat(`{"type":"divider"},`, 51), ","), "invalid_blocks", "/blocks"},
-	{"same block_id", `{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}`, "invalid_blocks", "/blocks/1/block_id"},
-	{"long block_id", `{"type":"divider","block_id":"` + strings.Repeat("x", 256) + `"}`, "invalid_blocks", "/blocks/0/block_id"},
-	{"unknown type", `{"type":"tabel"}`, "invalid_blocks", "/blocks/0/type"},
-	{"input in a message", `{"type":"input","label":{"type":"plain_text","text":"x"},"element":{"type":"plain_text_input"}}`, "invalid_blocks", "/blocks/0/type"},
-	{"context of 11", `{"type":"context","elements":[` + strings.TrimSuffix(strings.Repeat(`{"type":"mrkdwn","text":"x"},`, 11), ",") + `]}`, "invalid_blocks", "/blocks/0/elements"},
-	{"context of 10", `{"type":"context","elements":[` + strings.TrimSuffix(strings.Repeat(`{"type":"mrkdwn","text":"x"},`, 10), ",") + `]}`, "", ""},
-	{"header 151", `{"type":"header","text":{"type":"plain_text","text":"` + strings.Repeat("x", 151) + `"}}`, "invalid_blocks", "/blocks/0/text/text"},
-	{"header mrkdwn", `{"type":"header","text":{"type":"mrkdwn","text":"x"}}`, "invalid_blocks", "/blocks/0/text/type"},
-	{"button 75", button(75, "a"), "", ""},
-	{"button 76", button(76, "a"), "invalid_blocks", "/blocks/0/elements/0/text/text"},
-	{"same action_id", actions(buttonElement(1, "a"), buttonElement(1, "a")), "invalid_blocks", "/blocks/0/elements/1/action_id"},
-	{"26 buttons", actions(strings.TrimSuffix(strings.Repeat(buttonElement(1, "")+",", 26), ",")), "invalid_blocks", "/blocks/0/elements"},
-	{"overflow of 6", actions(`{"type":"overflow","options":[` + options(6) + `]}`), "invalid_blocks", "/blocks/0/elements/0/options"},
-	{"overflow of 5", actions(`{"type":"overflow","options":[` + options(5) + `]}`), "", ""},
-	{"image without alt_text", `{"type":"image","image_url":"https://example.com/a.png"}`, "invalid_blocks", "/blocks/0/alt_text"},
-	{"table 100×20", table(100, 20), "", ""},
-	{"table of 101 rows", table(101, 1), "invalid_blocks", "/blocks/0/rows"},
-	{"table of 21 columns", table(1, 21), "invalid_blocks", "/blocks/0/rows/0"},
-	{"two tables", table(1, 1) + "," + table(1, 1), "invalid_attachments", "only_one_table_allowed"},
-	{"no list", `{`, "invalid_blocks_format", ""},
-}
-
-func list(blocks ...string) string { return strings.Join(blocks, ",") }
-func block(kind string, n int) string {
-	return fmt.Sprintf(`{"type":%q,"text":%q}`, kind, strings.Repeat("x", n))
-}
-
-func section(n int) string {
-	return fmt.Sprintf(`{"type":"section","text":{"type":"mrkdwn","text":%q}}`, strings.Repeat("x", n))
-}
-
-func buttonElement(n int, id string) string {
-	return fmt.Sprintf(`{"type":"button","action_id":%q,"text":{"type":"plain_text","text":%q}}`, id, strings.Repeat("x", n))
-}
-
-func actions(elements ...string) string {
-	return `{"type":"actions","elements":[` + strings.Join(elements, ",") + `]}`
-}
-func button(n int, id string) string { return actions(buttonElement(n, id)) }
-func options(n int) string {
-	return strings.TrimSuffix(strings.Repeat(`{"text":{"type":"plain_text","text":"x"},"value":"v"},`, n), ",")
-}
-
-func table(rows, columns int) string {
-	row := "[" + strings.TrimSuffix(strings.Repeat(`{"type":"raw_text","text":"x"},`, columns), ",") + "]"
-	return `{"type":"table","rows":[` + strings.TrimSuffix(strings.Repeat(row+",", rows), ",") + `]}`
-}
-
-func TestBlockLimits(t *testing.T) {
+// Blocks are checked wherever an app can put them, and each fault has one JSON pointer.
+// internal/blockkit has the limits of each kind.
+func TestBlocksAreChecked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newWorld(t)
-		for _, tc := range blockLimits {
-			time.Sleep(2 * time.Second)
-			r := s.bot("chat.postMessage", "channel", s.channel, "text", "x", "blocks", "["+tc.blocks+"]")
-			detail, _ := json.Marshal(r.body["response_metadata"])
-			if r.code() != tc.code || !strings.Contains(string(detail), tc.at) {
-				t.Errorf("%s: %v, want %q at %q", tc.name, r.body, tc.code, tc.at)
+		s := newScene(t)
+		const good, bad = `[{"type":"divider"}]`, `[{"type":"divider"},{"type":"section"}]`
+		modal := func(blocks, more string) string {
+			return `{"type":"modal","title":{"type":"plain_text","text":"T"},"blocks":` + blocks + more + `}`
+		}
+		home := func(blocks string) string { return `{"type":"home","blocks":` + blocks + `}` }
+		const noTitle = `{"type":"modal","title":null,"blocks":[]}`
+		const fault = "[ERROR] missing required field: text or fields [json-pointer:"
+		for _, tc := range []struct {
+			method    string
+			arguments []string
+			code      string
+			message   string
+		}{
+			{"chat.postMessage", []string{"channel", s.channel, "blocks", good}, "", ""},
+			{"chat.postMessage", []string{"channel", s.channel, "blocks", bad}, "invalid_blocks", fault + "/blocks/1]"},
+			{"views.open", []string{"trigger_id", s.trigger(), "view", modal(good, "")}, "", ""},
+			{"views.open", []string{"trigger_id", s.trigger(), "view", modal(bad, "")}, "invalid_arguments", fault + "/view/blocks/1]"},
+			{"views.open", []string{"trigger_id", s.trigger(), "view", modal(`{}`, "")}, "invalid_arguments", "[ERROR] must be a list of blocks [json-pointer:/view/blocks]"},
+			{"views.open", []string{"trigger_id", s.trigger(), "view", modal(good, `,"close":{"type":"mrkdwn","text":"x"}`)}, "invalid_arguments", "[ERROR] must be one of: plain_text [json-pointer:/view/close/type]"},
+			{"views.open", []string{"trigger_id", s.trigger(), "view", noTitle}, "invalid_arguments", "[ERROR] missing required field: title [json-pointer:/view/title]"},
+			{"views.publish", []string{"user_id", s.user, "view", home(good)}, "", ""},
+			{"views.publish", []string{"user_id", s.user, "view", home(bad)}, "invalid_arguments", fault + "/view/blocks/1]"},
+		} {
+			r := s.bot(tc.method, tc.arguments...)
+			if r.code() != tc.code || strings.Join(messages(r), " ") != tc.message {
+				t.Errorf("%s %q: %v, want %q, %q", tc.method, tc.arguments, r.body, tc.code, tc.message)
 			}
 		}
-		// Every stored block has an id, and what was sent is what comes back.
-		var blocks []map[string]any
-		ms := s.w.Messages(s.channel)
-		if err := json.Unmarshal(ms[0].Blocks, &blocks); err != nil || str(blocks[0], "block_id") == "" || len(str(blocks[0], "text")) != 12000 {
-			t.Errorf("stored blocks: %v %.100s", err, ms[0].Blocks)
+		if ms := s.w.Messages(s.channel); !strings.Contains(string(ms[len(ms)-1].Blocks), `"block_id":"`) {
+			t.Errorf("stored without a block_id: %s", ms[len(ms)-1].Blocks)
 		}
 	})
 }
@@ -230,6 +185,7 @@ func TestBlocksValidate(t *testing.T) {
 		for name, tc := range map[string]struct{ arg, value, pointer, code string }{
 			"a block":   {"blocks", `[{"type":"section","text":{"type":"odd","text":"x"}}]`, "/0/text/type", "failed_constraint"},
 			"a message": {"message", `{"blocks":[{"type":"image","image_url":"https://a.b/c"}]}`, "/blocks/0/alt_text", "failed_constraint"},
+			"a view":    {"view", `{"type":"home","blocks":[{"type":"divider"},{"type":"odd"}]}`, "/blocks/1/type", "failed_constraint"},
 			"too long":  {"blocks", markdownBlocks(bulk(6_001), bulk(6_001)), "", "msg_blocks_too_long"},
 		} {
 			r := s.bot("blocks.validate", tc.arg, tc.value)
@@ -284,33 +240,6 @@ func TestMarkdownComesBackAsBlocks(t *testing.T) {
 				t.Errorf("stored: %s", m[len(m)-1].Blocks)
 			}
 			time.Sleep(2 * time.Second) // within the rate
-		}
-	})
-}
-
-func TestMarkdownLimits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t)
-		sections := func(n, size int) string {
-			return "[" + strings.Join(slices.Repeat([]string{`{"type":"section","text":{"type":"mrkdwn","text":"` + bulk(size) + `"}}`}, n), ",") + "]"
-		}
-		for _, tc := range []struct{ name, blocks, want string }{
-			{"50 headings", markdownBlocks(strings.Repeat("# A\n\n", 50)), ""},
-			{"51 headings", markdownBlocks(strings.Repeat("# A\n\n", 51)), "invalid_blocks"},
-			{"25 headings with text", markdownBlocks(strings.Repeat("# A\n\ntext\n\n", 25)), ""},
-			{"26 headings with text", markdownBlocks(strings.Repeat("# A\n\ntext\n\n", 26)), "invalid_blocks"},
-			{"51 paragraphs", markdownBlocks(strings.Repeat("text\n\n", 51)), ""},
-			{"in two blocks", markdownBlocks(strings.Repeat("---\n\n", 26), strings.Repeat("---\n\n", 25)), "invalid_blocks"},
-			{"12,000 characters", markdownBlocks(bulk(12_000)), ""},
-			{"12,001 characters", markdownBlocks(bulk(12_001)), "invalid_blocks"},
-			{"12,001 in two blocks", markdownBlocks(bulk(6_000), bulk(6_001)), "msg_blocks_too_long"},
-			{"13,200 in sections", sections(6, 2_200), ""},
-			{"13,206 in sections", sections(6, 2_201), "msg_blocks_too_long"},
-		} {
-			time.Sleep(2 * time.Second) // within the tier
-			if r := s.raw("chat.update", "channel", s.channel, "ts", s.mine, "text", "x", "blocks", tc.blocks); code(r) != tc.want {
-				t.Errorf("%s: %v, want %q", tc.name, r, tc.want)
-			}
 		}
 	})
 }

@@ -52,12 +52,16 @@
 // # Blocks
 //
 // 50 in a message, 100 in a view; block_id unique and at most 255
-// characters; section text 3,000, ten fields of 2,000; header 150; context ten
-// elements; actions 25 elements with action_ids of their own; button text 75; a
-// table 100 rows of 20 cells and only one in a message (only_one_table_allowed);
-// 12,000 characters in markdown blocks and 13,200 in all blocks of a message, else
-// msg_blocks_too_long (slackapi/bolt-js issue 2509). Other faults in blocks are
-// invalid_blocks with a JSON pointer in response_metadata, or invalid_blocks_format.
+// characters; no null in any field (HubSpot/slack-client pull 306); section text
+// 3,000, ten fields of 2,000; header 150; context ten elements; actions 25 elements
+// with action_ids of their own, context_actions five; button text 75; each kind of
+// element only in the blocks that take it; a table 100 rows of 20 cells and only one
+// in a message (only_one_table_allowed); video title and description less than 200,
+// author_name less than 50, video_url and title_url HTTPS; 12,000 characters in
+// markdown blocks and 13,200 in all blocks of a message, else msg_blocks_too_long
+// (slackapi/bolt-js issue 2509). Other faults in blocks are invalid_blocks with a
+// JSON pointer in response_metadata, or invalid_blocks_format; in views
+// invalid_arguments. The table blockKinds of internal/blockkit has the kinds.
 //
 // A markdown block counts as one block for each heading, each rule and each run
 // between them, and comes back as these (header, divider, rich_text) in answers,
@@ -141,8 +145,11 @@
 // blocks (stored as sent), conversion of markdown_text, icons and names of
 // messages (chat:write.customize), thumbnails, snippets (text files are hosted
 // too), remote files, link sharing, user tokens, token rotation, apps of other
-// workspaces, global shortcuts, actions in App Homes, response_urls of windows,
-// message_replied, connections that Slack refreshes after hours,
-// message_metadata_posted, scheduled messages, streaming, pins, stars, user
-// groups, canvases, lists, and the search.
+// workspaces, global shortcuts, App Homes on the page and actions in them,
+// response_urls of windows, input blocks in messages, alert, card, carousel,
+// container, data_table, data_visualization, plan and task_card blocks (refused),
+// context_actions on the page and presses in them, the scope (links.embed:write) and
+// the unfurl domains that a video block needs, message_replied, connections that
+// Slack refreshes after hours, message_metadata_posted, scheduled messages,
+// streaming, pins, stars, user groups, canvases, lists, and the search.
 package localslack

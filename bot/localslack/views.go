@@ -74,13 +74,11 @@ func (w *Workspace) parseView(raw string, old *View) (*View, error) {
 		return nil, invalid("callback_id", "must be less than 256 characters")
 	}
 	blocks, err := blockkit.Check(string(v.Blocks), blockkit.View)
-	if err != nil {
-		return nil, invalid("blocks", webapi.AsError(err).Error())
+	if err == nil && v.Type == "modal" {
+		err = v.checkModal(blocks)
 	}
-	if v.Type == "modal" {
-		if err := v.checkModal(blocks, invalid); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, invalidView(err)
 	}
 	v.Blocks = blocks
 	if blocks == nil {
@@ -94,23 +92,32 @@ func (w *Workspace) parseView(raw string, old *View) (*View, error) {
 	return v, nil
 }
 
+// invalidView returns the error for a view, with the details of an error of blockkit.
+func invalidView(err error) error {
+	details := webapi.AsError(err).Messages
+	if details == nil {
+		details = []string{"[ERROR] must be a list of blocks [json-pointer:/view/blocks]"}
+	}
+	return webapi.Err("invalid_arguments", details...)
+}
+
 // checkModal returns an error if a modal lacks a title, or lacks a submit
 // button but has input blocks.
-func (v *View) checkModal(blocks json.RawMessage, invalid func(at, what string) error) error {
+func (v *View) checkModal(blocks json.RawMessage) error {
 	for _, t := range []struct {
-		at  string
-		raw json.RawMessage
+		name string
+		raw  json.RawMessage
 	}{{"title", v.Title}, {"submit", v.Submit}, {"close", v.Close}} {
-		if (len(t.raw) == 0 || string(t.raw) == "null") && t.at != "title" {
-			continue
-		}
-		if err := blockkit.CheckText(t.at, t.raw, maxViewTitle, "plain_text"); err != nil {
-			return invalid(t.at, webapi.AsError(err).Error())
-		}
-	}
-	for _, kind := range blockkit.Types(blocks) {
-		if kind == "input" && (len(v.Submit) == 0 || string(v.Submit) == "null") {
-			return invalid("submit", "a view with input blocks needs submit")
+		given := len(t.raw) > 0 && string(t.raw) != "null"
+		switch {
+		case given:
+			if err := blockkit.CheckText("/view/"+t.name, t.raw, maxViewTitle, "plain_text"); err != nil {
+				return err
+			}
+		case t.name == "title":
+			return webapi.Err("invalid_arguments", "[ERROR] missing required field: title [json-pointer:/view/title]")
+		case t.name == "submit" && slices.Contains(blockkit.Types(blocks), "input"):
+			return webapi.Err("invalid_arguments", "[ERROR] a view with input blocks needs submit [json-pointer:/view/submit]")
 		}
 	}
 	return nil

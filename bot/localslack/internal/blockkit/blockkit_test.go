@@ -59,7 +59,11 @@ func TestMarkdownItems(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	f.Add(`[{"type":"section","text":{"type":"mrkdwn","text":"x"}}]`)
+	for _, tc := range blockLimits {
+		if blocks := string(webapi.MustJSON(tc.blocks)); len(blocks) < 500 {
+			f.Add(blocks)
+		}
+	}
 	f.Add(`[ {"type":"actions","elements":[{"type":"button"}]}, {"type":"table","rows":[[{}]]}]`)
 	f.Fuzz(func(t *testing.T, s string) {
 		out, err := Check(s, Message)

@@ -4,9 +4,12 @@
 package blockkit
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,29 +20,56 @@ import (
 const (
 	maxBlockID   = 255    // characters
 	maxHeader    = 150    // characters
+	maxAltText   = 2000   // characters
+	maxURL       = 3000   // bytes
 	MaxMarkdown  = 12_000 // characters of all markdown blocks of a message
 	maxBlockText = 13_200 // characters in all blocks of a message (slackapi/bolt-js issue 2509)
 )
 
-// Surface is a place for blocks; each allows other blocks.
+// Surface is a place for blocks. Each takes other kinds.
 type Surface struct {
-	blocks int // the most blocks
-	types  []string
+	most int    // blocks
+	at   string // the JSON pointer to the list of blocks
 }
 
 // The surfaces of an app.
 var (
-	Message = Surface{50, []string{
-		"section", "context", "markdown", "divider", "header", "image", "actions", "rich_text", "table", "file", "video", "context_actions",
-	}}
-	View = Surface{100, []string{"section", "context", "divider", "header", "image", "actions", "rich_text", "input", "video"}}
+	Message = Surface{50, "/blocks"}
+	View    = Surface{100, "/view/blocks"}
 )
 
-// block holds the fields of every block that are checked
-// (https://docs.slack.dev/reference/block-kit/blocks).
+var (
+	messages   = []Surface{Message}
+	views      = []Surface{View}
+	everywhere = []Surface{Message, View}
+)
+
+// blockKinds has, for each kind of block, the surfaces that take it and the check of
+// its fields (https://docs.slack.dev/reference/block-kit/blocks). All other kinds are
+// refused. One of them is file, which Slack puts into messages with remote files and
+// takes from no app.
+var blockKinds = map[string]struct {
+	surfaces []Surface
+	check    func(b *block, at string) error
+}{
+	"actions":         {everywhere, (*block).checkActions},
+	"context":         {everywhere, (*block).checkContext},
+	"context_actions": {messages, (*block).checkContextActions},
+	"divider":         {everywhere, (*block).checkDivider},
+	"header":          {everywhere, (*block).checkHeader},
+	"image":           {everywhere, (*block).checkImage},
+	"input":           {views, (*block).checkInput},
+	"markdown":        {messages, (*block).checkMarkdown},
+	"rich_text":       {everywhere, (*block).checkRichText},
+	"section":         {everywhere, (*block).checkSection},
+	"table":           {messages, (*block).checkTable},
+	"video":           {everywhere, (*block).checkVideo},
+}
+
+// block holds the fields of every kind of block that are checked.
 type block struct {
 	Type      string            `json:"type"`
-	BlockID   string            `json:"block_id"`
+	BlockID   *string           `json:"block_id"`
 	Text      json.RawMessage   `json:"text"` // an object, or a string in a markdown block
 	Fields    []json.RawMessage `json:"fields"`
 	Elements  []json.RawMessage `json:"elements"`
@@ -47,10 +77,16 @@ type block struct {
 	Element   json.RawMessage   `json:"element"` // of an input block
 	Label     json.RawMessage   `json:"label"`
 	Title     json.RawMessage   `json:"title"`
-	ImageURL  string            `json:"image_url"`
-	SlackFile json.RawMessage   `json:"slack_file"`
-	AltText   *string           `json:"alt_text"`
 	Rows      [][]tableCell     `json:"rows"`
+
+	VideoURL        string          `json:"video_url"`
+	ThumbnailURL    string          `json:"thumbnail_url"`
+	TitleURL        *string         `json:"title_url"`
+	AuthorName      string          `json:"author_name"`
+	ProviderIconURL string          `json:"provider_icon_url"`
+	Description     json.RawMessage `json:"description"` // of a video block
+
+	picture
 }
 
 // Check checks a list of blocks and returns the list with a block_id in
@@ -62,42 +98,41 @@ func Check(s string, on Surface) (json.RawMessage, error) {
 	if err := json.Unmarshal([]byte(s), &raw); err != nil {
 		return nil, webapi.Err("invalid_blocks_format")
 	}
-	if len(raw) > on.blocks {
-		return nil, invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", on.blocks))
+	if len(raw) > on.most {
+		return nil, invalidBlock(on.at, fmt.Sprintf("no more than %d items allowed", on.most))
 	}
 	ids := map[string]bool{}
 	tables := 0
 	for i, r := range raw {
-		at := fmt.Sprintf("/blocks/%d", i)
+		at := fmt.Sprintf("%s/%d", on.at, i)
 		var b block
 		if err := json.Unmarshal(r, &b); err != nil {
 			return nil, webapi.Err("invalid_blocks_format")
 		}
-		switch {
-		case !slices.Contains(on.types, b.Type):
-			return nil, invalidBlock(at+"/type", "unsupported type: "+b.Type)
-		case utf8.RuneCountInString(b.BlockID) > maxBlockID:
-			return nil, invalidBlock(at+"/block_id", "must be less than 256 characters")
-		case b.BlockID != "" && ids[b.BlockID]:
-			return nil, invalidBlock(at+"/block_id", "`block_id` "+b.BlockID+" already exists in this message")
+		if err := b.checkCommon(r, at, on); err != nil {
+			return nil, err
 		}
-		ids[b.BlockID] = true
 		if b.Type == "table" {
 			if tables++; tables > 1 {
 				return nil, webapi.Err("invalid_attachments", "[ERROR] only_one_table_allowed [json-pointer:"+at+"]")
 			}
 		}
-		if err := b.check(at); err != nil {
+		if err := blockKinds[b.Type].check(&b, at); err != nil {
 			return nil, err
 		}
-		if b.BlockID == "" {
+		if b.BlockID == nil {
 			raw[i] = withBlockID(r)
+			continue
 		}
+		if ids[*b.BlockID] {
+			return nil, invalidBlock(at+"/block_id", "`block_id` "+*b.BlockID+" already exists in this message")
+		}
+		ids[*b.BlockID] = true
 	}
 	if len(raw) == 0 {
 		return nil, nil
 	}
-	if slices.Contains(on.types, "markdown") {
+	if on == Message {
 		if err := checkSizes(raw); err != nil {
 			return nil, err
 		}
@@ -105,11 +140,100 @@ func Check(s string, on Surface) (json.RawMessage, error) {
 	return json.Marshal(raw)
 }
 
-// withBlockID returns an object with a block_id before the other fields. The
-// object must have at least a type.
+// checkCommon checks what holds for all kinds of blocks. raw is the whole block.
+func (b *block) checkCommon(raw json.RawMessage, at string, on Surface) error {
+	var fields any
+	_ = json.Unmarshal(raw, &fields) // the caller decoded it before
+	null, hasNull := findNull(fields, at)
+	switch {
+	case hasNull:
+		return invalidBlock(null, "must not be null")
+	case !slices.Contains(blockKinds[b.Type].surfaces, on):
+		return invalidBlock(at+"/type", "unsupported type: "+b.Type)
+	case b.BlockID != nil && *b.BlockID == "": // for which Slack makes no id either (slack-go/slack issue 823)
+		return invalidBlock(at+"/block_id", "must be more than 0 characters")
+	case b.BlockID != nil && utf8.RuneCountInString(*b.BlockID) > maxBlockID:
+		return invalidBlock(at+"/block_id", "must be less than 256 characters")
+	}
+	return nil
+}
+
+// findNull returns the JSON pointer to the first null in a value that is at the
+// pointer at. Slack refuses null in optional fields too (HubSpot/slack-client pull 306).
+func findNull(v any, at string) (pointer string, found bool) {
+	switch v := v.(type) {
+	case nil:
+		return at, true
+	case []any:
+		for i, e := range v {
+			if pointer, found = findNull(e, fmt.Sprintf("%s/%d", at, i)); found {
+				return pointer, true
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if pointer, found = findNull(v[name], at+"/"+name); found {
+				return pointer, true
+			}
+		}
+	}
+	return "", false
+}
+
+// withBlockID returns a block without block_id with one before the other fields. The
+// block must have at least a type.
 func withBlockID(r json.RawMessage) json.RawMessage {
 	body := strings.TrimSpace(string(r))
 	return json.RawMessage(`{"block_id":"` + strings.ToLower(rand.Text()[:5]) + `",` + body[1:])
+}
+
+// checkSizes returns an error if the blocks together exceed the limits of a
+// message: invalid_blocks for more than 50 items, msg_blocks_too_long for more
+// than 12,000 characters in markdown blocks or 13,200 in all (slackapi/bolt-js
+// issue 2509).
+func checkSizes(raw []json.RawMessage) error {
+	items, markdown, all := 0, 0, 0
+	for _, r := range raw {
+		_, source, ok := markdownOf(r)
+		if !ok {
+			var fields any
+			_ = json.Unmarshal(r, &fields) // Check decoded it before
+			items++
+			all += textLength("", fields)
+			continue
+		}
+		items += len(markdownItems(source))
+		markdown += utf8.RuneCountInString(source)
+	}
+	switch {
+	case markdown > MaxMarkdown || all+markdown > maxBlockText:
+		return webapi.Err("msg_blocks_too_long")
+	case items > Message.most:
+		return invalidBlock(Message.at, fmt.Sprintf("no more than %d items allowed", Message.most))
+	}
+	return nil
+}
+
+// textLength returns the number of characters in the strings of a value at any depth.
+// name is the value's field. A string counts unless its field is one that people
+// don't read, so that the texts of a new kind of block count.
+func textLength(name string, v any) (n int) {
+	switch v := v.(type) {
+	case string:
+		if slices.Contains([]string{"type", "value", "style", "icon"}, name) || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "url") {
+			return 0
+		}
+		return utf8.RuneCountInString(v)
+	case []any:
+		for _, e := range v {
+			n += textLength(name, e)
+		}
+	case map[string]any:
+		for field, e := range v {
+			n += textLength(field, e)
+		}
+	}
+	return n
 }
 
 // Types returns the type of each block.
@@ -125,38 +249,48 @@ func Types(blocks json.RawMessage) []string {
 	return types
 }
 
-// check returns an error if a block exceeds its limits.
-func (b *block) check(at string) error {
-	switch b.Type {
-	case "markdown":
-		var text string
-		if json.Unmarshal(b.Text, &text) != nil || text == "" {
-			return invalidBlock(at+"/text", "must be more than 0 characters")
-		}
-		if utf8.RuneCountInString(text) > MaxMarkdown {
-			return invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", MaxMarkdown+1))
-		}
-	case "section":
-		return b.checkSection(at)
-	case "header":
-		return CheckText(at+"/text", b.Text, maxHeader, "plain_text")
-	case "image":
-		return b.checkImage(at)
-	case "context":
-		return b.checkContext(at)
-	case "actions":
-		return checkElements(at, b.Elements, 25)
-	case "rich_text":
-		if b.Elements == nil {
-			return invalidBlock(at+"/elements", "missing required field: elements")
-		}
-	case "table":
-		return b.checkTable(at)
-	case "input":
-		if err := CheckText(at+"/label", b.Label, 2000, "plain_text"); err != nil {
+func (b *block) checkActions(at string) error {
+	return checkElements(at, b.Elements, "actions", 25)
+}
+
+func (b *block) checkContextActions(at string) error {
+	return checkElements(at, b.Elements, "context_actions", 5)
+}
+
+// checkDivider checks nothing: a divider has no fields of its own.
+func (b *block) checkDivider(string) error { return nil }
+
+func (b *block) checkHeader(at string) error {
+	return CheckText(at+"/text", b.Text, maxHeader, "plain_text")
+}
+
+func (b *block) checkImage(at string) error {
+	if b.Title != nil {
+		if err := CheckText(at+"/title", b.Title, 2000, "plain_text"); err != nil {
 			return err
 		}
-		return checkElement(at+"/element", b.Element)
+	}
+	return b.checkPicture(at)
+}
+
+func (b *block) checkInput(at string) error {
+	if err := CheckText(at+"/label", b.Label, 2000, "plain_text"); err != nil {
+		return err
+	}
+	return checkElement(at+"/element", b.Element, "input")
+}
+
+func (b *block) checkMarkdown(at string) error {
+	var text string
+	if json.Unmarshal(b.Text, &text) != nil || text == "" {
+		return invalidBlock(at+"/text", "must be more than 0 characters")
+	}
+	return checkLength(at+"/text", utf8.RuneCountInString(text), MaxMarkdown)
+}
+
+func (b *block) checkRichText(at string) error {
+	if b.Elements == nil {
+		return missing(at, "elements")
 	}
 	return nil
 }
@@ -179,23 +313,7 @@ func (b *block) checkSection(at string) error {
 		}
 	}
 	if b.Accessory != nil {
-		return checkElement(at+"/accessory", b.Accessory)
-	}
-	return nil
-}
-
-func (b *block) checkImage(at string) error {
-	switch {
-	case b.AltText == nil:
-		return invalidBlock(at+"/alt_text", "missing required field: alt_text")
-	case utf8.RuneCountInString(*b.AltText) > 2000:
-		return invalidBlock(at+"/alt_text", "must be less than 2001 characters")
-	case (b.ImageURL == "") == (b.SlackFile == nil):
-		return invalidBlock(at, "exactly one of image_url and slack_file is needed")
-	case len(b.ImageURL) > 3000:
-		return invalidBlock(at+"/image_url", "must be less than 3001 characters")
-	case b.Title != nil:
-		return CheckText(at+"/title", b.Title, 2000, "plain_text")
+		return checkElement(at+"/accessory", b.Accessory, "section")
 	}
 	return nil
 }
@@ -206,9 +324,9 @@ func (b *block) checkContext(at string) error {
 	}
 	for i, raw := range b.Elements {
 		here := fmt.Sprintf("%s/elements/%d", at, i)
-		var e block
+		var e element
 		if json.Unmarshal(raw, &e) == nil && e.Type == "image" {
-			if err := e.checkImage(here); err != nil {
+			if err := checkElement(here, raw, "context"); err != nil {
 				return err
 			}
 			continue
@@ -246,6 +364,75 @@ func (b *block) checkTable(at string) error {
 	return nil
 }
 
+// checkVideo checks a video block
+// (https://docs.slack.dev/reference/block-kit/blocks/video-block), whose title and
+// description are less than 200 characters, and whose author_name is less than 50.
+// Slack documents no limits of the alt_text and the addresses; here they have those of
+// an image.
+func (b *block) checkVideo(at string) error {
+	const maxTitle, maxAuthor = 199, 49 // characters
+	switch {
+	case b.Title == nil:
+		return missing(at, "title")
+	case b.VideoURL == "":
+		return missing(at, "video_url")
+	case b.ThumbnailURL == "":
+		return missing(at, "thumbnail_url")
+	}
+	errs := []error{
+		b.checkAltText(at),
+		CheckText(at+"/title", b.Title, maxTitle, "plain_text"),
+		checkHTTPS(at+"/video_url", b.VideoURL),
+		checkLength(at+"/thumbnail_url", len(b.ThumbnailURL), maxURL),
+		checkLength(at+"/provider_icon_url", len(b.ProviderIconURL), maxURL),
+		checkLength(at+"/author_name", utf8.RuneCountInString(b.AuthorName), maxAuthor),
+	}
+	if b.TitleURL != nil {
+		errs = append(errs, checkHTTPS(at+"/title_url", *b.TitleURL))
+	}
+	if b.Description != nil {
+		errs = append(errs, CheckText(at+"/description", b.Description, maxTitle, "plain_text"))
+	}
+	return cmp.Or(errs...)
+}
+
+// picture holds the fields of an image block and of an image element.
+type picture struct {
+	ImageURL  string          `json:"image_url"`
+	SlackFile json.RawMessage `json:"slack_file"`
+	AltText   *string         `json:"alt_text"` // of a video block too
+}
+
+func (p *picture) checkPicture(at string) error {
+	if (p.ImageURL == "") == (p.SlackFile == nil) {
+		return invalidBlock(at, "exactly one of image_url and slack_file is needed")
+	}
+	return cmp.Or(p.checkAltText(at), checkLength(at+"/image_url", len(p.ImageURL), maxURL))
+}
+
+func (p *picture) checkAltText(at string) error {
+	if p.AltText == nil {
+		return missing(at, "alt_text")
+	}
+	return checkLength(at+"/alt_text", utf8.RuneCountInString(*p.AltText), maxAltText)
+}
+
+func checkHTTPS(at, address string) error {
+	if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" {
+		return invalidBlock(at, "must be an HTTPS URL")
+	}
+	return checkLength(at, len(address), maxURL)
+}
+
+// checkLength returns an error if a string of n characters, or of n bytes in an
+// address, has more than most.
+func checkLength(at string, n, most int) error {
+	if n > most {
+		return invalidBlock(at, fmt.Sprintf("must be less than %d characters", most+1))
+	}
+	return nil
+}
+
 // CheckText checks a text object of 1 to most characters. kinds are the
 // allowed types; without kinds, mrkdwn and plain_text are allowed.
 func CheckText(at string, raw json.RawMessage, most int, kinds ...string) error {
@@ -264,117 +451,15 @@ func CheckText(at string, raw json.RawMessage, most int, kinds ...string) error 
 		return invalidBlock(at+"/type", "must be one of: "+strings.Join(kinds, ", "))
 	case n == 0:
 		return invalidBlock(at+"/text", "must be more than 0 characters")
-	case n > most:
-		return invalidBlock(at+"/text", fmt.Sprintf("must be less than %d characters", most+1))
+	default:
+		return checkLength(at+"/text", n, most)
 	}
-	return nil
+}
+
+func missing(at, field string) error {
+	return invalidBlock(at+"/"+field, "missing required field: "+field)
 }
 
 func invalidBlock(at, what string) *webapi.Error {
 	return webapi.Err("invalid_blocks", "[ERROR] "+what+" [json-pointer:"+at+"]")
-}
-
-// element holds the fields of every block element that are checked
-// (https://docs.slack.dev/reference/block-kit/block-elements).
-type element struct {
-	Type        string            `json:"type"`
-	ActionID    string            `json:"action_id"`
-	Text        json.RawMessage   `json:"text"`
-	Value       string            `json:"value"`
-	URL         string            `json:"url"`
-	Style       string            `json:"style"`
-	AltText     *string           `json:"alt_text"`
-	Placeholder json.RawMessage   `json:"placeholder"`
-	Options     []json.RawMessage `json:"options"`
-	MaxFiles    *int              `json:"max_files"`
-}
-
-// optionLimits is the most options of each kind of element.
-var optionLimits = map[string]int{
-	"overflow": 5, "static_select": 100, "multi_static_select": 100, "radio_buttons": 10, "checkboxes": 10,
-}
-
-var otherElements = []string{
-	"image", "external_select", "users_select", "conversations_select", "channels_select", "multi_external_select",
-	"multi_users_select", "multi_conversations_select", "multi_channels_select", "datepicker", "timepicker",
-	"datetimepicker", "plain_text_input", "rich_text_input", "email_text_input", "url_text_input", "number_input",
-	"file_input", "workflow_button",
-}
-
-// checkElements checks a block's elements, whose action_ids must be distinct.
-func checkElements(at string, raw []json.RawMessage, most int) error {
-	if len(raw) == 0 || len(raw) > most {
-		return invalidBlock(at+"/elements", fmt.Sprintf("must have between 1 and %d items", most))
-	}
-	ids := map[string]bool{}
-	for i, r := range raw {
-		here := fmt.Sprintf("%s/elements/%d", at, i)
-		if err := checkElement(here, r); err != nil {
-			return err
-		}
-		var e element
-		_ = json.Unmarshal(r, &e) // checkElement decoded r before
-		if e.ActionID != "" && ids[e.ActionID] {
-			return invalidBlock(here+"/action_id", "`action_id` "+e.ActionID+" already exists for block")
-		}
-		ids[e.ActionID] = true
-	}
-	return nil
-}
-
-func checkElement(at string, raw json.RawMessage) error {
-	var e element
-	if raw == nil || json.Unmarshal(raw, &e) != nil {
-		return invalidBlock(at, "must be an element")
-	}
-	if utf8.RuneCountInString(e.ActionID) > 255 {
-		return invalidBlock(at+"/action_id", "must be less than 256 characters")
-	}
-	most, hasOptions := optionLimits[e.Type]
-	switch {
-	case e.Type == "button":
-		return e.checkButton(at)
-	case e.Type == "file_input" && e.MaxFiles != nil && (*e.MaxFiles < 1 || *e.MaxFiles > 10):
-		return invalidBlock(at+"/max_files", "must be between 1 and 10")
-	case hasOptions:
-		return e.checkOptions(at, most)
-	case !slices.Contains(otherElements, e.Type):
-		return invalidBlock(at+"/type", "unsupported type: "+e.Type)
-	}
-	return nil
-}
-
-func (e *element) checkButton(at string) error {
-	switch {
-	case len(e.Value) > 2000:
-		return invalidBlock(at+"/value", "must be less than 2001 characters")
-	case len(e.URL) > 3000:
-		return invalidBlock(at+"/url", "must be less than 3001 characters")
-	case e.Style != "" && e.Style != "primary" && e.Style != "danger":
-		return invalidBlock(at+"/style", "must be one of: primary, danger")
-	}
-	return CheckText(at+"/text", e.Text, 75, "plain_text")
-}
-
-func (e *element) checkOptions(at string, most int) error {
-	if e.Options == nil && (e.Type == "static_select" || e.Type == "multi_static_select") {
-		return nil // option_groups instead
-	}
-	if len(e.Options) == 0 || len(e.Options) > most {
-		return invalidBlock(at+"/options", fmt.Sprintf("must have between 1 and %d items", most))
-	}
-	for i, raw := range e.Options {
-		here := fmt.Sprintf("%s/options/%d", at, i)
-		var o struct {
-			Text  json.RawMessage `json:"text"`
-			Value string          `json:"value"`
-		}
-		if json.Unmarshal(raw, &o) != nil || o.Value == "" || utf8.RuneCountInString(o.Value) > 150 {
-			return invalidBlock(here+"/value", "must have between 1 and 150 characters")
-		}
-		if err := CheckText(here+"/text", o.Text, 75); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"slackocr/bot/localslack/internal/mrkdwn"
 	"slackocr/bot/localslack/internal/webapi"
@@ -114,55 +112,4 @@ func (m markdownItem) block(id string) json.RawMessage {
 		}}
 	}
 	return webapi.MustJSON(b)
-}
-
-// checkSizes returns an error if the blocks together exceed the limits of a
-// message: invalid_blocks for more than 50 items, msg_blocks_too_long for more
-// than 12,000 characters in markdown blocks or 13,200 in all (slackapi/bolt-js
-// issue 2509).
-func checkSizes(raw []json.RawMessage) error {
-	items, markdown, all := 0, 0, 0
-	for _, r := range raw {
-		_, source, ok := markdownOf(r)
-		if !ok {
-			items++
-			all += textLength(r)
-			continue
-		}
-		items += len(markdownItems(source))
-		markdown += utf8.RuneCountInString(source)
-	}
-	switch {
-	case markdown > MaxMarkdown || all+markdown > maxBlockText:
-		return webapi.Err("msg_blocks_too_long")
-	case items > Message.blocks:
-		return invalidBlock("/blocks", fmt.Sprintf("no more than %d items allowed", Message.blocks))
-	}
-	return nil
-}
-
-// textLength returns the number of characters in all texts of a block, at any
-// depth.
-func textLength(raw json.RawMessage) int {
-	var v any
-	_ = json.Unmarshal(raw, &v) // checked before
-	var count func(name string, v any) int
-	count = func(name string, v any) (n int) {
-		switch v := v.(type) {
-		case string:
-			if slices.Contains([]string{"text", "alt_text"}, name) {
-				return utf8.RuneCountInString(v)
-			}
-		case []any:
-			for _, e := range v {
-				n += count(name, e)
-			}
-		case map[string]any:
-			for k, e := range v {
-				n += count(k, e)
-			}
-		}
-		return n
-	}
-	return count("", v)
 }

@@ -103,6 +103,8 @@ func axeApp(s *site) (app *siteApp, parent string) {
 			slack.NewOptionsSelectBlockElement("static_select", plain("Read again as…"), "again", options...), slack.NewOverflowBlockElement("more", options...), slack.NewCheckboxGroupsBlockElement("ticks", options...), slack.NewRadioButtonsBlockElement("one", options...)))
 	s.botPosts("", "a text that begins with a small heading", markdownBlock("### Small\n\ntext\n\n##### Smaller\n\ntext"))
 	s.botPosts("", "fields", slack.NewHeaderBlock(plain("Header")), slack.NewDividerBlock(), slack.NewImageBlock("https://example.org/p.png", "a picture", "", plain("Title")),
+		slack.NewVideoBlock("https://example.org/v", "https://example.org/t.png", "a film", "", plain("Film")).WithTitleURL("https://example.org/film").WithAuthorName("Ada").WithProviderName("Tube").WithDescription(plain("what it shows")),
+		slack.NewVideoBlock("https://example.org/v", s.url+"/page/icon.svg", "our film", "", plain("Own film")),
 		slack.NewSectionBlock(plain("Section"), []*slack.TextBlockObject{plain("a"), plain("b")}, slack.NewAccessory(slack.NewButtonBlockElement("why", "", plain("Why?")))))
 	if err := s.api.AddReactionContext(s.t.Context(), "eyes", slack.NewRefToMessage(s.channel, parent)); err != nil {
 		s.t.Fatal(err)

@@ -114,7 +114,9 @@ func hostile(s *site) {
 		slack.NewContextBlock("", slack.NewTextBlockObject("plain_text", hostileTexts[0], false, false)),
 		slack.NewHeaderBlock(slack.NewTextBlockObject("plain_text", "<b>head</b>", false, false)),
 		slack.NewActionBlock("", slack.NewButtonBlockElement("a", hostileTexts[0], slack.NewTextBlockObject("plain_text", hostileTexts[0], false, false))),
-		slack.NewImageBlock("https://tracker.example/p.png", `"onerror="pwned++`, "", nil))
+		slack.NewImageBlock("https://tracker.example/p.png", `"onerror="pwned++`, "", nil),
+		slack.NewVideoBlock("https://tracker.example/v", "javascript:pwned++", hostileTexts[0], "", slack.NewTextBlockObject("plain_text", hostileTexts[0], false, false)).
+			WithTitleURL(`https://ok.example/"onmouseover="pwned++`).WithAuthorName("<svg onload=pwned++>").WithProviderIconURL("https://tracker.example/i.png"))
 	s.wait(`document.querySelectorAll("#messages .msg").length === 10 && document.querySelector(".b-header").textContent === "<b>head</b>"`)
 	s.js(`document.querySelectorAll("#messages a, #messages [data-do], #messages code").forEach((e) => { e.dispatchEvent(new MouseEvent("mouseover", {bubbles: true})); if (e.tagName !== "A") e.click(); document.querySelector("dialog[open]")?.close(); }); 1`)
 	s.js(`new Promise((done) => setTimeout(done, 100))`) // what would run, runs now
@@ -131,6 +133,45 @@ func hostile(s *site) {
 			s.t.Errorf("%s = %v", check, got)
 		}
 	}
+}
+
+// videos looks at video blocks in a message and in a window. A thumbnail elsewhere is
+// a link, and not loaded, which site.sound checks.
+func videos(s *site) {
+	plain := func(text string) *slack.TextBlockObject {
+		return slack.NewTextBlockObject("plain_text", text, false, false)
+	}
+	full := slack.NewVideoBlock("https://tube.example/embed", "https://tube.example/t.png", "A cat asleep", "", plain("The cat")).
+		WithTitleURL("https://tube.example/cat").WithAuthorName("Ada").WithProviderName("Tube").
+		WithProviderIconURL("https://tube.example/i.png").WithDescription(plain("It sleeps " + strings.Repeat("z", 150)))
+	own := slack.NewVideoBlock("https://tube.example/embed", s.url+"/page/icon.svg", "Our mark", "", plain("Ours"))
+	look := func(where string) {
+		s.t.Helper()
+		s.wait(`(part = (n, selector) => document.querySelectorAll("` + where + ` .b-video")[n].querySelector(selector), part(1, "img").complete)`)
+		for check, want := range map[string]any{
+			`part(0, "strong a").textContent + " " + part(0, "strong a").href`:   "The cat https://tube.example/cat",
+			`part(0, "figcaption").innerText.replace(/z+/, "z")`:                 "Tube · Ada\nThe cat\nIt sleeps z",
+			`part(0, ":scope > a").innerText + " " + part(0, ":scope > a").href`: "▶ A cat asleep https://tube.example/embed",
+			`part(0, "img")`:                  nil,
+			`part(1, "figcaption").innerText`: "Ours",
+			`part(1, "figcaption a")`:         nil,
+			`part(1, ":scope > a > img").alt`: "Our mark",
+			`document.querySelector("` + where + ` .b-video").scrollWidth > document.querySelector("` + where + ` .b-video").clientWidth`: false,
+		} {
+			if got := s.js(check); got != want {
+				s.t.Errorf("%s: %s = %q, want %q", where, check, got, want)
+			}
+		}
+	}
+	s.botPosts("", "videos", full, own)
+	look("#messages")
+	s.askWindowFrom(s.connect(func(p map[string]any) any {
+		view := mustView(uploadWindow)
+		view.Blocks.BlockSet = append(view.Blocks.BlockSet, full, own)
+		s.api.OpenViewContext(s.t.Context(), str(p, "trigger_id"), view) //nolint:errcheck // the window says whether it came
+		return nil
+	}))
+	look("#window")
 }
 
 func phone(s *site) {

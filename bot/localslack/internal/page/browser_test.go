@@ -220,6 +220,9 @@ func (s *site) sound() {
 	if v := s.js(`JSON.stringify(violations)`); v != "[]" {
 		s.t.Errorf("the page tried what its security policy forbids: %v", v)
 	}
+	if v := s.js(`[...document.querySelectorAll("img")].filter((e) => e.checkVisibility() && e.complete && e.width === 0).map((e) => e.src).join()`); v != "" {
+		s.t.Errorf("images of no width: %v", v)
+	}
 	if v := s.js(`typeof loadedOnce`); v != "boolean" {
 		s.t.Error("the page was loaded again")
 	}
@@ -261,6 +264,7 @@ func TestPageInABrowser(t *testing.T) {
 		{"channels", 1440, 900, channels},
 		{"hostile apps", 1440, 900, hostileApps},
 		{"touch", 390, 844, touch},
+		{"videos", 390, 844, videos},
 		{"damaged pictures", 1440, 900, damagedPictures},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,11 +1,14 @@
-// Block Kit: what a message's blocks look like.
+// Block Kit: what blocks look like, in messages and in windows.
 import { h, link, safeURL } from "./dom.js";
 import { element as interactive } from "./elements.js";
 import { markdown, scroller } from "./markdown.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { emoji } from "./tokens.js";
 
-/** renderBlocks draws the blocks of a message. A block or element this page does not know says so, quietly. */
+/**
+ * renderBlocks draws the blocks of a message or of a window, except input blocks (window.js).
+ * A block or element this page does not know says so, quietly.
+ */
 export function renderBlocks(blocks, names) {
   return blocks.map((block) => {
     const draw = Object.hasOwn(BLOCKS, block?.type) ? BLOCKS[block.type] : unknown;
@@ -25,6 +28,7 @@ const BLOCKS = {
   divider: () => h("hr"),
   header: (b, n) => h("h3.b-header", null, textObject(b.text, n)),
   image: (b, n) => h("figure.b-image", null, b.title && h("figcaption", null, textObject(b.title, n)), image(b)),
+  video: (b, n) => video(b, n),
   actions: (b, n) => h("div.b-actions", null, list(b.elements).map((e) => element(e, b, n))),
   rich_text: (b, n) => h("div.md", null, list(b.elements).map((e) => richPart(e, n))),
   table: (b, n) => tableBlock(b, n),
@@ -45,8 +49,27 @@ function textObject(t, names) {
 function image(b) {
   const url = safeURL(b.image_url || "");
   const alt = String(b.alt_text || "image");
-  if (url && new URL(url).origin === location.origin) return h("img", { src: url, alt });
-  return url ? link(url, alt) : h("span.quiet", null, alt);
+  return ownImage(url, alt) || (url ? link(url, alt) : h("span.quiet", null, alt));
+}
+
+/** ownImage draws an image of this workspace. For others it returns null. */
+function ownImage(url, alt) {
+  return url && new URL(url).origin === location.origin ? h("img", { src: url, alt }) : null;
+}
+
+// As in Slack, the thumbnail leads to the video and the title to its page. A thumbnail
+// elsewhere is its text, and no player is embedded.
+function video(b, names) {
+  const title = textObject(b.title, names);
+  const alt = String(b.alt_text || "video");
+  const by = [b.provider_name, b.author_name].filter(Boolean).join(" · ");
+  const thumbnail = ownImage(safeURL(b.thumbnail_url || ""), alt) || [h("span", { "aria-hidden": "true" }, "▶ "), alt];
+  return h("figure.b-video", null,
+    h("figcaption", null,
+      by && h("div.quiet", null, by),
+      h("strong", null, b.title_url ? link(b.title_url, title) : title),
+      b.description && h("div", null, textObject(b.description, names))),
+    link(b.video_url, thumbnail));
 }
 
 function element(e, block, names) {
