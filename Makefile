@@ -13,10 +13,11 @@ demo: build
 
 # All tests, with what they need. TESTFLAGS=-race looks for data races too. cmd/bot takes
 # longest and mostly waits, so it goes first, beside as many packages as there are processors.
+PACKAGES = ./cmd/bot ./...
 test:
 	@./.ci/install $(TESSERACT) chromium:chromium pdftoppm:poppler-utils tiff2rgba:libtiff-tools heif-convert:libheif-examples
 	@node=$$(./.ci/node) && PATH=$$node:$$PATH \
-		go test -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) $(TESTFLAGS) -count=1 -timeout 15m ./cmd/bot ./...
+		go test -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) $(TESTFLAGS) -count=1 -timeout 15m $(PACKAGES)
 
 # The real program killed 100 times while it reads 200 images, floods of two minutes, and
 # three replicas on a NATS cluster that loses servers.

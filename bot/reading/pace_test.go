@@ -19,7 +19,7 @@ import (
 	"slackocr/ocr/page"
 )
 
-// An fakeEndpoint is a simulated one, in fake time: a page's first text comes after
+// A fakeEndpoint is a simulated endpoint, in fake time: a page's first text comes after
 // paceFirst, and its last after paceWhole, where nothing slows it down.
 type fakeEndpoint struct {
 	takes  int  // requests at once; others wait for their turn
@@ -187,6 +187,9 @@ func readPage(ctx context.Context, s *Turns, model *ocr.Client, person string) b
 // requests are spent on finding it. The time is a fake one, so the figures are the
 // same on any machine.
 func TestPace(t *testing.T) {
+	if raceDetector {
+		t.Skip("hours of fake time take minutes with the race detector; the other tests of pace run with it")
+	}
 	const many = 1000
 	for name, c := range map[string]struct {
 		make func() *fakeEndpoint
