@@ -321,7 +321,8 @@ func hasAction(m localslack.Message, id string) bool {
 	return strings.Contains(string(m.Blocks), `"action_id":"`+id+`"`)
 }
 
-// results are the texts of all messages but the reply.
+// results are the texts of all messages but the first reply. The reply of a later reading
+// has an empty text.
 func (h *house) results(ts string) (texts []string) {
 	for _, m := range h.answers(ts)[1:] {
 		if len(m.Files) > 0 {
