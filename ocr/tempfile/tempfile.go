@@ -31,10 +31,14 @@ func createNamed() (*os.File, error) {
 // RemoveLeftovers removes folders that killed processes left in the folder for temporary
 // files: those of a pattern of [os.MkdirTemp] that nobody has changed for some time.
 func RemoveLeftovers(pattern string, unchanged time.Duration) {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), pattern)) // the patterns are well-formed
-	for _, folder := range folders {
-		if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > unchanged {
-			_ = os.RemoveAll(folder) // the folder may be another user's
+	dir := os.TempDir()
+	entries, _ := os.ReadDir(dir) // what cannot be listed stays
+	for _, entry := range entries {
+		if ours, _ := filepath.Match(pattern, entry.Name()); !ours || !entry.IsDir() { // the patterns are well-formed
+			continue
+		}
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > unchanged {
+			_ = os.RemoveAll(filepath.Join(dir, entry.Name())) // the folder may be another user's
 		}
 	}
 }

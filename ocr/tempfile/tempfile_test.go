@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -39,6 +40,26 @@ func TestCreateNowhere(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	if _, err := Create(); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestRemoveLeftovers removes old folders, also where the name of their folder looks like
+// a pattern, but no files, and nothing through a link.
+func TestRemoveLeftovers(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "[b-a]")
+	t.Setenv("TMPDIR", dir)
+	elsewhere, link := t.TempDir(), filepath.Join(dir, "x-link")
+	folder, file := filepath.Join(dir, "x-folder"), filepath.Join(dir, "x-file")
+	err := errors.Join(os.MkdirAll(filepath.Join(folder, "inner"), 0o700), os.WriteFile(file, nil, 0o600), os.Symlink(elsewhere, link))
+	long := time.Now().Add(-2 * time.Hour)
+	if err = errors.Join(err, os.Chtimes(folder, long, long), os.Chtimes(file, long, long), os.Chtimes(elsewhere, long, long)); err != nil {
+		t.Fatal(err)
+	}
+	RemoveLeftovers("x-*", time.Hour)
+	for path, stays := range map[string]bool{folder: false, file: true, link: true, elsewhere: true} {
+		if _, err := os.Lstat(path); (err == nil) != stays {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 
