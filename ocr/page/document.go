@@ -179,6 +179,7 @@ func (d *Document) Page(ctx context.Context, i int) (Page, error) {
 		defer func() { fault = recover() }()
 		layer, layerErr = d.layer(ctx, piece.page.number)
 	})
+	defer extracting.Wait() // also if picture panics
 	p, drawn, err := d.picture(ctx, piece)
 	extracting.Wait()
 	if fault != nil {

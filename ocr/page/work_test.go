@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"slackocr/ocr/page/internal/input"
 	"slackocr/ocr/page/pagetest"
@@ -72,4 +74,36 @@ func TestPanicOverText(t *testing.T) {
 	}()
 	_, err = doc.Page(t.Context(), 0)
 	t.Errorf("Page returned %v", err)
+}
+
+// A panic over the picture of a hostile PDF reaches the caller of Page only when nothing
+// works on the file any more, since the caller may close it.
+func TestPanicOverPicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDecoder(DecoderConfig{})
+		var extracted bool
+		d.execute = func(_ context.Context, r request, _, _, _ *os.File) (answer, error) {
+			switch r.Task {
+			case taskExamine:
+				return answer{Pages: []input.Page{{Width: 100, Height: 100}}, Total: 1}, nil
+			case taskText:
+				time.Sleep(time.Second)
+				extracted = true
+				return answer{}, nil
+			}
+			panic("the picture is hostile")
+		}
+		doc, err := d.Open(t.Context(), fileOf(t, "%PDF-1.7\n"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer doc.Close()
+		defer func() {
+			if fault := recover(); fault != "the picture is hostile" || !extracted {
+				t.Errorf("recovered from %v; the text was extracted: %v", fault, extracted)
+			}
+		}()
+		_, err = doc.Page(t.Context(), 0)
+		t.Errorf("Page returned %v", err)
+	})
 }
