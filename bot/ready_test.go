@@ -86,6 +86,33 @@ func TestFileThatIsNeverReady(t *testing.T) {
 	})
 }
 
+// TestFileThatNeverHasAType is waited for once, whether its reply waits for that or not,
+// and then read.
+func TestFileThatNeverHasAType(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file   string
+		shared bool // with another workspace: the event has no name
+	}{
+		"named as a picture": {file: "page.png"},
+		"named otherwise":    {file: "page"},
+		"without a name":     {file: "page.png", shared: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(h *house) {
+				if tt.shared {
+					h.ws.Join(h.channel, h.ws.AddPerson(localslack.Person{Name: "eve", Home: localslack.HomePartner}))
+				}
+				h.ws.SetBehaviour(localslack.Behaviour{ScanTime: 100 * time.Hour, Scan: localslack.ScanNoType})
+				posted := time.Now()
+				h.closesWith(h.postData(h.ann, h.channel, "", tt.file, picture), readLine(tt.file, 2, 1))
+				if took := time.Since(posted); took > 30*time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
 // TestStopWhileAFileIsNotReady hands the job back at once, and another process reads it.
 func TestStopWhileAFileIsNotReady(t *testing.T) {
 	inFakeTime(t, func(h *house) {

@@ -27,9 +27,9 @@ import (
 // the reply can be opened without are left to the work on each file.
 // https://docs.slack.dev/apis/slack-connect#files
 func (r *run) complete(ctx context.Context) (wanted bool, err error) {
-	later := r.knowsEnough()
+	r.lookUpLater = r.knowsEnough()
 	errs := r.each(func(i int) error {
-		if later && ask.Incomplete(r.Files[i].Slack) {
+		if r.lookUpLater && ask.Incomplete(r.Files[i].Slack) {
 			return nil
 		}
 		return r.lookUp(ctx, i)
@@ -133,8 +133,10 @@ func (r *run) read(ctx context.Context, i int) (text string, o Outcome, err erro
 	if err := r.whyIncomplete(i); err != nil { // of complete
 		return "", o, err
 	}
-	if err := r.lookUp(ctx, i); err != nil {
-		return "", o, err
+	if r.lookUpLater {
+		if err := r.lookUp(ctx, i); err != nil {
+			return "", o, err
+		}
 	}
 	if err := r.waitIfSuspect(ctx, i); err != nil {
 		return "", o, err

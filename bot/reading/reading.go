@@ -56,12 +56,13 @@ type run struct {
 	// work on that file may read that without mu.
 	ask.Ask
 	Shutdown
-	job       *jobs.Job
-	log       *slog.Logger
-	firstText func()        // measures the time to the first visible text
-	reply     *post.Reply   // set before the files are read
-	saving    chan struct{} // has room for one save
-	saved     int           // the last saved change; guarded by saving
+	job         *jobs.Job
+	log         *slog.Logger
+	firstText   func()        // measures the time to the first visible text
+	lookUpLater bool          // complete leaves the look-up of files to the work on each; set before that work
+	reply       *post.Reply   // set before the files are read
+	saving      chan struct{} // has room for one save
+	saved       int           // the last saved change; guarded by saving
 
 	mu      sync.Mutex // guards the fields below; never held during I/O
 	state   State
