@@ -1,12 +1,15 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"slackocr/bot/jobs/kv"
 	"slackocr/bot/localslack"
+	"slackocr/bot/sleep"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
 	"slackocr/ocr"
@@ -106,4 +109,40 @@ func TestFileDeletedWhileItsTextIsPosted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// erasesLate is a store that takes half a minute to erase an entry.
+type erasesLate struct{ kv.Store }
+
+func (s erasesLate) Erase(ctx context.Context, key string) error {
+	if err := sleep.For(ctx, 30*time.Second); err != nil {
+		return err
+	}
+	return s.Store.Erase(ctx, key)
+}
+
+// TestTextOfADeletedFileIsNotShown in the reply's last edit, although the store still has
+// the text.
+func TestTextOfADeletedFileIsNotShown(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.startOn(erasesLate{h.jobs})
+		h.model.will(func(w *stream) {
+			w.text("some words")
+			if w.height() == 60 {
+				w.text(" of b")
+				w.drop()
+				return
+			}
+			w.end("stop")
+		})
+		ts := h.three()
+		h.lineOf(ts, words.Of("b.png", notYet("", words.ModelCutOff)))
+		if err := h.ws.DeleteFile(h.ann, h.ws.Thread(h.channel, ts)[0].Files[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		h.closed(ts)
+		if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "of b") || !strings.Contains(blocks, "a.png") {
+			t.Errorf("the reply: %s", blocks)
+		}
+	})
 }

@@ -115,6 +115,8 @@ func (rd *Reader) closeReply(ctx context.Context, record jobs.Record, a ask.Ask,
 	for i, file := range s.Files {
 		n := TextOf(i)
 		switch {
+		case record.StoppedItems[i] == StopSilently:
+			continue // the store may still have the text
 		case file.unread():
 			n += partialText
 		case !file.Delivery.NotPosted:
