@@ -23,8 +23,9 @@ import (
 )
 
 // complete looks up missing fields of the files, and notes why files are unreadable. If
-// nobody asked for these very files, and none is a picture, wanted is false. Fields that
-// the reply can be opened without are left to the work on each file.
+// nobody asked for these very files, none is a picture, and no reply was opened before
+// that was known, wanted is false. Fields that the reply can be opened without are left to
+// the work on each file.
 // https://docs.slack.dev/apis/slack-connect#files
 func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 	r.lookUpLater = r.knowsEnough()
@@ -34,6 +35,7 @@ func (r *run) complete(ctx context.Context) (wanted bool, err error) {
 		}
 		return r.lookUp(ctx, i)
 	})
+	wanted = r.snapshot().Reply != post.PostState{}
 	for i, err := range errs {
 		if HandsOff(err) {
 			return false, err

@@ -257,7 +257,8 @@ const maxBefore = 5
 // sameText reports whether the text was posted before, as the result of a reading in
 // another mode in the same thread (see [ocr.Kind.SameAnswer]): an endpoint may ignore its
 // prompt, and the text that a PDF carries is the same in each mode. Two questions may have
-// the same answer, so a prompt is not compared with a prompt. If nothing is known, the text counts as new.
+// the same answer, so a prompt is not compared with a prompt. If nothing is known, the text
+// counts as new.
 func (r *run) sameText(ctx context.Context, i int, text string) bool {
 	id := r.Files[i].Slack.ID
 	if r.Mode.Kind.Usual() || id == "" || r.Root == "" || strings.TrimSpace(text) == "" {
