@@ -31,3 +31,20 @@ func TestAcksDoNotBlock(t *testing.T) {
 		}
 	})
 }
+
+// TestOneAckForAnEnvelope: the work may panic after its ack, and the ack that follows must
+// not be sent as well. A client without a connection keeps twenty acks and then blocks.
+func TestOneAckForAnEnvelope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := socketmode.New(slack.New("xoxb-x")) // never connected
+		b := &Bot{log: slog.New(slog.DiscardHandler)}
+		ack := b.acknowledge(t.Context(), client, "1")
+		begun := time.Now()
+		for range 25 {
+			ack(nil)
+		}
+		if took := time.Since(begun); took > 0 {
+			t.Errorf("more than one ack was sent, in %s", took)
+		}
+	})
+}
