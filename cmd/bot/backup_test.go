@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // TestRestoreFromABackup starts the program on a copy of another's DATA_DIR, taken
@@ -18,18 +18,18 @@ import (
 func TestRestoreFromABackup(t *testing.T) {
 	t.Parallel()
 	var hangs atomic.Bool
-	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
-		office.WriteText(w, "some text")
+	o := officetest.Open(t, func(w http.ResponseWriter, r *http.Request) {
+		officetest.WriteText(w, "some text")
 		if hangs.Load() {
 			<-r.Context().Done()
 			return
 		}
-		office.WriteEnd(w)
+		officetest.WriteEnd(w)
 	})
 	folder, restored := t.TempDir(), filepath.Join(t.TempDir(), "restored")
 	quiet := o.Workspace.AddChannel("quiet", false, o.Ann, o.App.BotUserID)
-	post := func(channel string) string { return o.Post(t, channel, office.TinyPicture("a.png")) }
-	said := func(ts, what string) int { return o.Said(what, office.Asked{Channel: o.Channel, TS: ts}) }
+	post := func(channel string) string { return o.Post(t, channel, officetest.TinyPicture("a.png")) }
+	said := func(ts, what string) int { return o.Said(what, officetest.Asked{Channel: o.Channel, TS: ts}) }
 	read := wordstest.ReadAs("a.png", "markdown")
 
 	first := start(t, append(o.Environ, "DATA_DIR="+folder))
@@ -42,7 +42,7 @@ func TestRestoreFromABackup(t *testing.T) {
 	o.Wait(t, "a picture is read", func() bool { return said(done, read) == 1 })
 	hangs.Store(true)
 	open := post(o.Channel)
-	o.Wait(t, "another one is being read", func() bool { return said(open, office.Growing("a.png", 2)) == 1 })
+	o.Wait(t, "another one is being read", func() bool { return said(open, officetest.Growing("a.png", 2)) == 1 })
 	_ = first.Process.Kill()
 	_ = first.Wait()
 	if err := os.CopyFS(restored, os.DirFS(folder)); err != nil {

@@ -9,13 +9,13 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // board is some channels with pictures that real programs read.
 type board struct {
 	testing.TB
-	o        *office.Office
+	o        *officetest.Office
 	channels []string
 	most     int    // pictures in a message
 	text     string // of each picture
@@ -24,11 +24,11 @@ type board struct {
 }
 
 type boardPost struct {
-	office.Asked
+	officetest.Asked
 	files int
 }
 
-func newBoard(t testing.TB, o *office.Office, channels, most int, text string) *board {
+func newBoard(t testing.TB, o *officetest.Office, channels, most int, text string) *board {
 	b := &board{TB: t, o: o, most: most, text: text, failed: func() {}}
 	for i := range channels {
 		b.channels = append(b.channels, o.Workspace.AddChannel(fmt.Sprint("board", i), false, o.Ann, o.App.BotUserID))
@@ -46,10 +46,10 @@ func (b *board) post(random *rand.Rand, pictures int) {
 		p := boardPost{files: min(1+random.IntN(b.most), left)}
 		var files []localslack.Upload
 		for i := range p.files {
-			files = append(files, office.TinyPicture(fileName(i)))
+			files = append(files, officetest.TinyPicture(fileName(i)))
 		}
 		channel := b.channels[len(b.posts)%len(b.channels)]
-		p.Asked = office.Asked{Channel: channel, TS: b.o.Post(b, channel, files...)}
+		p.Asked = officetest.Asked{Channel: channel, TS: b.o.Post(b, channel, files...)}
 		b.posts = append(b.posts, p)
 		left -= p.files
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"slackocr/bot/localslack"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 )
 
@@ -23,13 +23,13 @@ func checked(t *testing.T, environ []string, args ...string) (out string, status
 	if stderr.Len() > 0 {
 		t.Errorf("standard error says %q", &stderr)
 	}
-	office.TellsNoSecret(t, environ, out)
+	officetest.TellsNoSecret(t, environ, out)
 	return out, status
 }
 
 // TestCheckJSON holds the shape that scripts rely on.
 func TestCheckJSON(t *testing.T) {
-	o := office.Open(t, office.Reading)
+	o := officetest.Open(t, officetest.Reading)
 	if _, err := o.Workspace.Post(o.Ann, localslack.Post{Channel: o.Channel, Text: "private talk"}); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestCheckJSON(t *testing.T) {
 // TestCheckNamesWrongSettings: the parts that need none of them are looked at all
 // the same.
 func TestCheckNamesWrongSettings(t *testing.T) {
-	o := office.Open(t, office.Reading)
+	o := officetest.Open(t, officetest.Reading)
 	environ := append(o.Environ, "SLACK_APP_TOKEN=xoxb-secret-word", "OCR_PROFILE=none")
 	_, problems := settings.Load(environ, "", settings.NeedAll...)
 	out, status := checked(t, environ)
@@ -153,10 +153,10 @@ func TestCheckNamesWrongSettings(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
 	}
-	office.ExpectFinding(t, out, "bot token", "✓")
-	office.ExpectFinding(t, out, "app token", "✗", "not checked, because SLACK_APP_TOKEN")
-	office.ExpectFinding(t, out, "endpoint", "✗", "not checked, because OCR_PROFILE")
-	office.ExpectFinding(t, out, "store", "✓")
+	officetest.ExpectFinding(t, out, "bot token", "✓")
+	officetest.ExpectFinding(t, out, "app token", "✗", "not checked, because SLACK_APP_TOKEN")
+	officetest.ExpectFinding(t, out, "endpoint", "✗", "not checked, because OCR_PROFILE")
+	officetest.ExpectFinding(t, out, "store", "✓")
 	if !strings.HasSuffix(out, "\n4 things need your attention.\n") {
 		t.Errorf("it ends with\n%s", out)
 	}
@@ -164,13 +164,13 @@ func TestCheckNamesWrongSettings(t *testing.T) {
 
 // TestCheckWithoutTools: no PATH, so none of the programs.
 func TestCheckWithoutTools(t *testing.T) {
-	o := office.Open(t, office.Reading)
+	o := officetest.Open(t, officetest.Reading)
 	t.Setenv("PATH", "/nowhere")
 	out, status := checked(t, o.Environ)
-	office.ExpectFinding(t, out, "poppler", "✗", "PDFs can't be read", "Install poppler-utils")
-	office.ExpectFinding(t, out, "libtiff", "✗", "many TIFF files can't be read", "Install libtiff-tools")
-	office.ExpectFinding(t, out, "libheif", "✗", "AVIF can't be read", "Install libheif-examples")
-	office.ExpectFinding(t, out, "decoder", "✓")
+	officetest.ExpectFinding(t, out, "poppler", "✗", "PDFs can't be read", "Install poppler-utils")
+	officetest.ExpectFinding(t, out, "libtiff", "✗", "many TIFF files can't be read", "Install libtiff-tools")
+	officetest.ExpectFinding(t, out, "libheif", "✗", "AVIF can't be read", "Install libheif-examples")
+	officetest.ExpectFinding(t, out, "decoder", "✓")
 	if status != 1 || strings.Count(out, "✗") != 3 {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}

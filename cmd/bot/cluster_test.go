@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"slackocr/bot/localslack"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // TestClusterLosesNothing: three real programs on three NATS servers read pictures in
@@ -26,7 +26,7 @@ func TestClusterLosesNothing(t *testing.T) {
 	t.Logf("SEED=%d CLUSTER_IMAGES=%d", seed, images)
 	random := rand.New(rand.NewPCG(seed, 0))
 	nats := startNATSCluster(t)
-	o := office.Open(t, office.QuickModel)
+	o := officetest.Open(t, officetest.QuickModel)
 	environ := append(o.Environ, "LOG_LEVEL=info", "OCR_CONCURRENCY=6")
 	var cables []*cable
 	var through []int
@@ -140,7 +140,7 @@ func TestClusterDrainsAThousand(t *testing.T) {
 	}
 	const images = 1000
 	nats := startNATSCluster(t)
-	o := office.Open(t, office.QuickModel)
+	o := officetest.Open(t, officetest.QuickModel)
 	var programs []*process
 	var metrics []string
 	for range 3 {

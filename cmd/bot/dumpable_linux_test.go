@@ -8,14 +8,14 @@ import (
 	"syscall"
 	"testing"
 
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // TestTheBotsMemoryIsHidden: other processes of the user that runs the bot cannot read
 // its environment or its memory.
 func TestTheBotsMemoryIsHidden(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, func(http.ResponseWriter, *http.Request) {})
+	o := officetest.Open(t, func(http.ResponseWriter, *http.Request) {})
 	data, err := os.MkdirTemp("", "slackocr-test-*")
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // filesWith returns the files of a folder that hold one of the words, in any case.
@@ -48,8 +48,8 @@ func filesWith(t *testing.T, dir string, words ...string) (found []string) {
 // ever holds a word of the texts, a name or a prompt.
 func TestErasedFromTheFolder(t *testing.T) {
 	t.Parallel()
-	model := &moody{say: office.Writes("rosebud ", "and more")}
-	o := office.Open(t, model.ServeHTTP)
+	model := &moody{say: officetest.Writes("rosebud ", "and more")}
+	o := officetest.Open(t, model.ServeHTTP)
 	folder := t.TempDir()
 	environ := append(o.Environ, "DATA_DIR="+folder)
 	check := func(when string) {
@@ -62,19 +62,19 @@ func TestErasedFromTheFolder(t *testing.T) {
 		t.Helper()
 		var files []localslack.Upload
 		for _, name := range names {
-			files = append(files, office.PagePicture(name))
+			files = append(files, officetest.PagePicture(name))
 		}
 		return o.Post(t, o.Channel, files...)
 	}
 	read := func(ts string, times int) func() bool {
-		return func() bool { return o.Said(wordstest.AnyRead(), office.Asked{Channel: o.Channel, TS: ts}) == times }
+		return func() bool { return o.Said(wordstest.AnyRead(), officetest.Asked{Channel: o.Channel, TS: ts}) == times }
 	}
 	p := start(t, environ)
 	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 	forgotten, deleted := post("secretname.png"), post("a.png", "secretname.png")
 	o.Wait(t, "the first is read", read(forgotten, 1))
 	o.Wait(t, "the second is read", read(deleted, 1))
-	model.will(office.Writes("another text ", "of rosebud"))
+	model.will(officetest.Writes("another text ", "of rosebud"))
 	if _, err := o.Workspace.Post(o.Ann, localslack.Post{Channel: o.Channel, Thread: forgotten, Text: "prompt: find the sledge"}); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestErasedFromTheFolder(t *testing.T) {
 
 // forget has the records of ann erased and waits for the answer, which says of how
 // many files they were.
-func forget(t *testing.T, o *office.Office, files int) {
+func forget(t *testing.T, o *officetest.Office, files int) {
 	t.Helper()
 	if err := o.Workspace.Command(t.Context(), o.Ann, o.Channel, "/ocr", "forget"); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func forget(t *testing.T, o *office.Office, files int) {
 // one: each ends with a sentence that names the setting.
 func TestDataKey(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, (&moody{say: office.Writes("x")}).ServeHTTP)
+	o := officetest.Open(t, (&moody{say: officetest.Writes("x")}).ServeHTTP)
 	environ := append(o.Environ, "DATA_DIR="+t.TempDir())
 	file := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(file, []byte("the first key of this store\n"), 0o600); err != nil {

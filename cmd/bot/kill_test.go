@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // number reads a setting of this test from the environment.
@@ -38,16 +38,16 @@ func TestKilledAtAnyInstant(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	const text = "one two three four five"
-	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
+	o := officetest.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		for word := range strings.SplitSeq(text, " ") {
-			office.WriteText(w, word+" ")
+			officetest.WriteText(w, word+" ")
 			select {
 			case <-time.After(40 * time.Millisecond):
 			case <-r.Context().Done():
 				return
 			}
 		}
-		office.WriteEnd(w)
+		officetest.WriteEnd(w)
 	})
 	environ := append(o.Environ, "DATA_DIR="+t.TempDir(), "LOG_LEVEL=warn")
 	board := newBoard(t, o, 6, 3, text)

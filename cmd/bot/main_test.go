@@ -26,7 +26,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr/page/pagetest"
 )
@@ -318,7 +318,7 @@ func TestOCRCommand(t *testing.T) {
 // TestOCRCommandGoesOn after a page that cannot be opened.
 func TestOCRCommandGoesOn(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, office.Writes("some text"))
+	o := officetest.Open(t, officetest.Writes("some text"))
 	var b pagetest.PDFBuilder
 	var kids []string
 	for _, box := range []string{"[0 0 200 100]", "[0 0 5 5000]", "[0 0 200 100]"} { // the second is a line

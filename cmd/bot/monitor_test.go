@@ -22,7 +22,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr"
 )
@@ -64,7 +64,7 @@ var watchedAt = regexp.MustCompile(`msg="serving /healthz, /readyz and /metrics"
 
 // monitored starts the bot with its monitor on a free port, and returns its
 // address when the bot is ready.
-func monitored(t *testing.T, o *office.Office, environ ...string) (p *process, address string) {
+func monitored(t *testing.T, o *officetest.Office, environ ...string) (p *process, address string) {
 	t.Helper()
 	p = start(t, slices.Concat(o.Environ, []string{"LISTEN_ADDR=127.0.0.1:0"}, environ))
 	eventually(t, "it listens", func() bool { return watchedAt.MatchString(p.stderr.String()) })
@@ -108,9 +108,9 @@ func value(t *testing.T, metrics, series string) float64 {
 // nobody and nothing, and have what the alarms look at.
 func TestMetricsOfARealImage(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, office.Writes("first words ", "and more"))
+	o := officetest.Open(t, officetest.Writes("first words ", "and more"))
 	p, address := monitored(t, o)
-	picture := office.PagePicture("plan-b.png")
+	picture := officetest.PagePicture("plan-b.png")
 	ts := o.Post(t, o.Channel, picture)
 	o.Wait(t, "it is read", func() bool {
 		texts := o.Thread(ts)
@@ -333,12 +333,12 @@ func dashboardLooksAt(t *testing.T, metrics string) {
 func TestReadyAndHealth(t *testing.T) {
 	t.Parallel()
 	var broken atomic.Bool
-	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
+	o := officetest.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		if broken.Load() {
 			http.Error(w, `{"error":{"message":"oops"}}`, http.StatusInternalServerError)
 			return
 		}
-		office.Writes("some text")(w, r)
+		officetest.Writes("some text")(w, r)
 	})
 	p, address := monitored(t, o)
 	want := func(what string, status int, body string) {
@@ -368,7 +368,7 @@ func TestReadyAndHealth(t *testing.T) {
 	}
 
 	broken.Store(true)
-	o.Post(t, o.Channel, office.PagePicture("a.png"))
+	o.Post(t, o.Channel, officetest.PagePicture("a.png"))
 	want("the endpoint is known to be down", http.StatusServiceUnavailable, "slack: ok\nstore: ok\nendpoint: "+bot.EndpointDown+words.Seconds(time.Minute)+"\n")
 	if status, said := health("http://" + address + "/readyz"); status != 1 || !strings.Contains(said, "503") {
 		t.Errorf("health of a bot that is not ready: status %d, %q", status, said)
@@ -400,7 +400,7 @@ func TestReadyAndHealth(t *testing.T) {
 // TestMonitorThatCannotListen ends the start with a sentence.
 func TestMonitorThatCannotListen(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, http.NotFound)
+	o := officetest.Open(t, http.NotFound)
 	_, address := monitored(t, o)
 	p := start(t, append(o.Environ, "LISTEN_ADDR="+address, "LOG_LEVEL=error"))
 	if status := p.status(t); status != 1 || !strings.HasPrefix(p.stderr.String(), "LISTEN_ADDR: ") || strings.Count(p.stderr.String(), "\n") != 1 {

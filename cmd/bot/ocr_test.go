@@ -16,7 +16,7 @@ import (
 
 	"slackocr/bot/slackmd"
 	"slackocr/cmd/bot/internal/ocrcmd"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
 )
@@ -48,7 +48,7 @@ func newShell(t *testing.T, model http.HandlerFunc) *shell {
 	if err := os.Mkdir("folder", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	o := office.Open(t, model)
+	o := officetest.Open(t, model)
 	s := &shell{}
 	s.system = system{environ: o.Environ, stdin: strings.NewReader(""), stdout: &s.out, stderr: &s.complaints, columns: 80}
 	return s
@@ -62,7 +62,7 @@ func (s *shell) ocr(t *testing.T, args ...string) int {
 	return run(t.Context(), append([]string{"ocr"}, args...), s.system)
 }
 
-func hello(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "Hello ", "there") }
+func hello(w http.ResponseWriter, _ *http.Request) { officetest.WriteAll(w, "Hello ", "there") }
 
 // TestOCRJSON has one object for each file, also for those that cannot be read.
 func TestOCRJSON(t *testing.T) {
@@ -221,7 +221,7 @@ func TestOCRKeepsTheRestOfATallPicture(t *testing.T) {
 func TestOCRMode(t *testing.T) {
 	s := newShell(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		office.WriteAll(w, fmt.Sprint(bytes.Contains(body, []byte("List the prices."))))
+		officetest.WriteAll(w, fmt.Sprint(bytes.Contains(body, []byte("List the prices."))))
 	})
 	if status := s.ocr(t, "--mode", "prompt: List the prices.", "letter.png"); status != statusOK || s.out.String() != "true\n" {
 		t.Errorf("exit status %d, %s", status, &s.out)

@@ -25,7 +25,7 @@ import (
 	"slackocr/bot"
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/ocr/page/pagetest"
 )
 
@@ -98,14 +98,14 @@ func (p *tunnels) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // openBehindProxy is an office that can be reached through a proxy alone, and
 // shows a certificate that only the file's authority vouches for.
-func openBehindProxy(t *testing.T, model http.HandlerFunc) (o *office.Office, file string) {
+func openBehindProxy(t *testing.T, model http.HandlerFunc) (o *officetest.Office, file string) {
 	t.Helper()
 	certificate, file := authority(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = &office.Office{Workspace: localslack.New(localslack.Options{URL: "https://slack.test"})}
+	o = &officetest.Office{Workspace: localslack.New(localslack.Options{URL: "https://slack.test"})}
 	app, err := localslack.ParseManifest(bot.Manifest)
 	if err != nil {
 		t.Fatal(err)
@@ -154,13 +154,13 @@ func manyWords(n int) string {
 func TestBehindAProxy(t *testing.T) {
 	t.Parallel()
 	long := manyWords(4000)
-	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "# Marmalade\n\n", long) })
+	o, file := openBehindProxy(t, func(w http.ResponseWriter, _ *http.Request) { officetest.WriteAll(w, "# Marmalade\n\n", long) })
 	o.Environ = append(o.Environ, "SSL_CERT_FILE="+file)
 	p := start(t, append(o.Environ, "LOG_LEVEL=debug"))
 	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
-	ts := o.Post(t, o.Channel, office.PagePicture("a.png"))
+	ts := o.Post(t, o.Channel, officetest.PagePicture("a.png"))
 	o.Wait(t, "it is read", func() bool {
-		return o.Said(wordstest.ReadAs("a.png", "markdown"), office.Asked{Channel: o.Channel, TS: ts}) == 1
+		return o.Said(wordstest.ReadAs("a.png", "markdown"), officetest.Asked{Channel: o.Channel, TS: ts}) == 1
 	})
 	uploaded := false
 	for _, m := range o.Workspace.Thread(o.Channel, ts)[1:] {
@@ -180,7 +180,7 @@ func TestBehindAProxy(t *testing.T) {
 // TestCheckBehindAProxy: the same for bot check, which says what is missing.
 func TestCheckBehindAProxy(t *testing.T) {
 	t.Parallel()
-	o, file := openBehindProxy(t, office.Reading)
+	o, file := openBehindProxy(t, officetest.Reading)
 	for _, tt := range []struct {
 		name, setting string
 		status        int
@@ -200,9 +200,9 @@ func TestCheckBehindAProxy(t *testing.T) {
 			}
 			for _, check := range []string{"bot token", "app token", "endpoint"} {
 				if tt.says == "" {
-					office.ExpectFinding(t, out, check, "✓")
+					officetest.ExpectFinding(t, out, check, "✓")
 				} else {
-					office.ExpectFinding(t, out, check, "✗", tt.says, "SSL_CERT_FILE")
+					officetest.ExpectFinding(t, out, check, "✗", tt.says, "SSL_CERT_FILE")
 				}
 			}
 		})

@@ -15,7 +15,7 @@ import (
 	"slackocr/bot/localslack"
 	"slackocr/bot/words"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // What nobody may find in the log.
@@ -62,7 +62,7 @@ func rejects(status int, kind string) http.HandlerFunc {
 
 // breaksOff is a model whose connection drops after some text.
 func breaksOff(w http.ResponseWriter, _ *http.Request) {
-	office.WriteText(w, secretWord+" one two")
+	officetest.WriteText(w, secretWord+" one two")
 	panic(http.ErrAbortHandler)
 }
 
@@ -74,7 +74,7 @@ func goesOn(w http.ResponseWriter, _ *http.Request) {
 	}
 	defer conn.Close()
 	answer := httptest.NewRecorder()
-	office.WriteAll(answer, secretWord)
+	officetest.WriteAll(answer, secretWord)
 	fmt.Fprintf(buffer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", answer.Body.Len(), answer.Body)
 	_ = buffer.Flush()
 	_, _ = io.Copy(io.Discard, io.LimitReader(conn, 0))
@@ -95,11 +95,11 @@ func TestNothingIsGivenAwayInTheLog(t *testing.T) {
 }
 
 func giveAway(t *testing.T, format string) {
-	model := &moody{say: office.Writes(secretWord+" ", "and more")}
-	o := office.Open(t, model.ServeHTTP)
+	model := &moody{say: officetest.Writes(secretWord+" ", "and more")}
+	o := officetest.Open(t, model.ServeHTTP)
 	p := start(t, append(o.Environ, "LOG_LEVEL=debug", "LOG_FORMAT="+format, "OCR_API_KEY="+secretKey, "LISTEN_ADDR=127.0.0.1:0"))
 	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
-	picture := office.PagePicture(secretName + ".png")
+	picture := officetest.PagePicture(secretName + ".png")
 	n := 0
 	// post posts a file in a new channel: nobody waits for a channel's budget.
 	post := func(file localslack.Upload) (ts string) {
@@ -117,7 +117,7 @@ func giveAway(t *testing.T, format string) {
 		t.Helper()
 		ts = post(picture)
 		o.Wait(t, what, func() bool {
-			return slices.ContainsFunc(replies, func(reply string) bool { return o.Said(reply, office.Asked{Channel: o.Channel, TS: ts}) > 0 })
+			return slices.ContainsFunc(replies, func(reply string) bool { return o.Said(reply, officetest.Asked{Channel: o.Channel, TS: ts}) > 0 })
 		})
 		return ts
 	}
@@ -158,7 +158,7 @@ func giveAway(t *testing.T, format string) {
 	model.will(goesOn)
 	seen("the model goes on", read)
 	seen("the model goes on again", read)
-	model.will(office.Writes(secretWord+" ", "and more"))
+	model.will(officetest.Writes(secretWord+" ", "and more"))
 
 	fault(localslack.Fault{Method: "download", Status: 404}, func() { seen("the file is gone", not) })
 	fault(localslack.Fault{Method: "download", LoginPage: true}, func() { seen("the file needs a permission", not) })
@@ -178,7 +178,7 @@ func giveAway(t *testing.T, format string) {
 	} {
 		file := localslack.Upload{Name: secretName + name, Data: data}
 		ts := post(file)
-		o.Wait(t, "a bad file: "+name, func() bool { return o.Said(notRead(file.Name), office.Asked{Channel: o.Channel, TS: ts}) > 0 })
+		o.Wait(t, "a bad file: "+name, func() bool { return o.Said(notRead(file.Name), officetest.Asked{Channel: o.Channel, TS: ts}) > 0 })
 	}
 
 	o.Channel = place

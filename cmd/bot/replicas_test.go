@@ -12,22 +12,22 @@ import (
 	"slackocr/bot/jobs/kv"
 	"slackocr/bot/jobs/kv/kvtest"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // TestReplicas runs two real programs on one NATS server: one is stopped while it
 // reads, then the other is killed. Nothing is lost or said twice.
 func TestReplicas(t *testing.T) {
 	t.Parallel() // most of it is waiting for leases
-	o := office.Open(t, office.QuickModel)
+	o := officetest.Open(t, officetest.QuickModel)
 	environ := append(o.Environ, "NATS_URL="+kvtest.StartServer(t, server.Options{StoreDir: t.TempDir()}).ClientURL(), "LOG_LEVEL=warn")
 	first, second := start(t, environ), start(t, environ)
 	o.Wait(t, "both listen", func() bool { return o.Workspace.Connections() == 2 })
-	var asks []office.Asked
+	var asks []officetest.Asked
 	post := func(n int) {
 		for range n {
 			channel := o.Workspace.AddChannel(fmt.Sprint("c", len(asks)), false, o.Ann, o.App.BotUserID)
-			asks = append(asks, office.Asked{Channel: channel, TS: o.Post(t, channel, office.TinyPicture("a.png"))})
+			asks = append(asks, officetest.Asked{Channel: channel, TS: o.Post(t, channel, officetest.TinyPicture("a.png"))})
 		}
 	}
 	read := func() int { return o.Said(wordstest.ReadAs("a.png", "markdown"), asks...) }
@@ -59,7 +59,7 @@ func TestReplicas(t *testing.T) {
 // TestTwoProcessesOnOneFolder: the second says so and ends.
 func TestTwoProcessesOnOneFolder(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, http.NotFound)
+	o := officetest.Open(t, http.NotFound)
 	environ := append(o.Environ, "DATA_DIR="+t.TempDir())
 	first := start(t, environ)
 	o.Wait(t, "the first listens", func() bool { return o.Workspace.Connections() == 1 })
@@ -78,7 +78,7 @@ func TestTwoProcessesOnOneFolder(t *testing.T) {
 // TestUnreachableNATS: a plain sentence, and no address with its password.
 func TestUnreachableNATS(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, http.NotFound)
+	o := officetest.Open(t, http.NotFound)
 	p := start(t, append(o.Environ, "NATS_URL=nats://user:secret-word@127.0.0.1:1", "LOG_LEVEL=error"))
 	if status := p.status(t); status != 1 {
 		t.Errorf("exit status %d", status)

@@ -10,7 +10,7 @@ import (
 
 	"slackocr/bot/localslack"
 	"slackocr/bot/words/wordstest"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // BenchmarkRestart kills the program with 14 images in flight, in two asks and in
@@ -31,22 +31,22 @@ func benchmarkRestart(b *testing.B, files ...int) {
 		var slow atomic.Bool
 		slow.Store(true)
 		var running atomic.Int64
-		o := office.Open(b, func(w http.ResponseWriter, r *http.Request) {
+		o := officetest.Open(b, func(w http.ResponseWriter, r *http.Request) {
 			running.Add(1)
-			office.WriteText(w, "some text")
+			officetest.WriteText(w, "some text")
 			if slow.Load() {
 				<-r.Context().Done()
 				return
 			}
-			office.WriteEnd(w)
+			officetest.WriteEnd(w)
 		})
 		environ := append(o.Environ, "DATA_DIR="+b.TempDir(), "LOG_LEVEL=error", "OCR_CONCURRENCY=14")
 		first := start(b, environ)
 		o.Wait(b, "it listens", func() bool { return o.Workspace.Connections() > 0 })
-		var asks []office.Asked
+		var asks []officetest.Asked
 		for i, n := range files {
 			channel := o.Workspace.AddChannel(fmt.Sprint("c", i), false, o.Ann, o.App.BotUserID)
-			asks = append(asks, office.Asked{Channel: channel, TS: o.Post(b, channel, slices.Repeat([]localslack.Upload{office.TinyPicture("a.png")}, n)...)})
+			asks = append(asks, officetest.Asked{Channel: channel, TS: o.Post(b, channel, slices.Repeat([]localslack.Upload{officetest.TinyPicture("a.png")}, n)...)})
 		}
 		o.Wait(b, "all are being read", func() bool {
 			return o.Said(wordstest.AnyReading(), asks...) == len(files) && running.Load() >= int64(all)

@@ -39,11 +39,11 @@ var rooms = map[string][]string{
 	"bot/jobs/kv":        {"nats"},
 	"bot/jobs/kv/kvtest": {"bot/jobs/kv", "nats"},
 
-	"cmd/bot/internal/check":    {"bot", "bot/jobs/kv", "bot/slackjson", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "slack-go"},
-	"cmd/bot/internal/monitor":  {"bot"},
-	"cmd/bot/internal/office":   {"bot", "bot/localslack", "bot/words", "bot/words/wordstest", "ocr/page", "ocr/page/pagetest"},
-	"cmd/bot/internal/ocrcmd":   {"bot/slackmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/tempfile"},
-	"cmd/bot/internal/settings": {"bot", "ocr"},
+	"cmd/bot/internal/check":      {"bot", "bot/jobs/kv", "bot/slackjson", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/page/pagetest", "ocr/tempfile", "slack-go"},
+	"cmd/bot/internal/monitor":    {"bot"},
+	"cmd/bot/internal/officetest": {"bot", "bot/localslack", "bot/words", "bot/words/wordstest", "ocr/page", "ocr/page/pagetest"},
+	"cmd/bot/internal/ocrcmd":     {"bot/slackmd", "cmd/bot/internal/settings", "ocr", "ocr/page", "ocr/tempfile"},
+	"cmd/bot/internal/settings":   {"bot", "ocr"},
 
 	"bot/localslack/internal/blockkit":   {"bot/localslack/internal/mrkdwn", "bot/localslack/internal/webapi"},
 	"bot/localslack/internal/expiring":   {},

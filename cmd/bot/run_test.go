@@ -9,19 +9,19 @@ import (
 	"testing"
 
 	"slackocr/bot"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 )
 
 // TestRunIsStoppedBySIGTERM stops the real program while it reads.
 func TestRunIsStoppedBySIGTERM(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
-		office.WriteText(w, "first words ")
+	o := officetest.Open(t, func(w http.ResponseWriter, r *http.Request) {
+		officetest.WriteText(w, "first words ")
 		<-r.Context().Done()
 	})
 	p := start(t, o.Environ)
 	o.Wait(t, "it listens", func() bool { return o.Workspace.Connections() > 0 })
-	ts := o.Post(t, o.Channel, office.PagePicture("a.png"))
+	ts := o.Post(t, o.Channel, officetest.PagePicture("a.png"))
 	o.Wait(t, "text is visible", func() bool {
 		thread := o.Workspace.Thread(o.Channel, ts)
 		return len(thread) == 2 && strings.Contains(string(thread[1].Blocks), "first words")
@@ -29,7 +29,7 @@ func TestRunIsStoppedBySIGTERM(t *testing.T) {
 	if status := p.stop(t); status != 0 {
 		t.Errorf("exit status %d: %s", status, p.stderr)
 	}
-	if thread := o.Thread(ts); len(thread) != 1 || !strings.HasPrefix(thread[0], office.Growing("a.png", 2)) {
+	if thread := o.Thread(ts); len(thread) != 1 || !strings.HasPrefix(thread[0], officetest.Growing("a.png", 2)) {
 		t.Errorf("the thread says %q", thread)
 	}
 	for _, secret := range []string{o.App.BotToken, o.App.AppToken, "first words", "a.png"} {
@@ -42,7 +42,7 @@ func TestRunIsStoppedBySIGTERM(t *testing.T) {
 // TestRunEndsOnARefusedToken: one plain sentence, status 1.
 func TestRunEndsOnARefusedToken(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, http.NotFound)
+	o := officetest.Open(t, http.NotFound)
 	o.Workspace.RevokeToken(o.App.BotToken)
 	p := start(t, append(o.Environ, "LOG_LEVEL=error"))
 	if status := p.status(t); status != 1 {
@@ -58,7 +58,7 @@ func TestRunEndsOnARefusedToken(t *testing.T) {
 func BenchmarkStart(b *testing.B) {
 	var memory float64
 	for b.Loop() {
-		o := office.Open(b, http.NotFound)
+		o := officetest.Open(b, http.NotFound)
 		p := start(b, o.Environ)
 		o.Wait(b, "it listens", func() bool { return o.Workspace.Connections() > 0 })
 		b.StopTimer()
@@ -88,7 +88,7 @@ func residentMB(b testing.TB, pid int) float64 {
 // TestLogOfARun names what runs, and says when it stops and that it has.
 func TestLogOfARun(t *testing.T) {
 	t.Parallel()
-	o := office.Open(t, office.Reading)
+	o := officetest.Open(t, officetest.Reading)
 	p := start(t, o.Environ, "run")
 	o.Wait(t, "a connection", func() bool { return o.Workspace.Connections() > 0 })
 	if status := p.stop(t); status != statusOK {

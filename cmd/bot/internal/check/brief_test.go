@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 )
 
@@ -37,19 +37,19 @@ func (l lines) until(t *testing.T, words string) (all string) {
 }
 
 // brief starts the check of a start.
-func brief(t *testing.T, o *office.Office) (log lines, end func()) {
+func brief(t *testing.T, o *officetest.Office) (log lines, end func()) {
 	t.Helper()
 	c, err := settings.Load(o.Environ, "", settings.NeedAll...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	log = make(lines, 100)
-	return log, (&Checker{Config: c, Environ: o.Environ, Decoder: office.Decoder(t)}).Brief(t.Context(), c.Logger(log))
+	return log, (&Checker{Config: c, Environ: o.Environ, Decoder: officetest.Decoder(t)}).Brief(t.Context(), c.Logger(log))
 }
 
 // TestStartWarns: what is wrong stands in the log, and no secret.
 func TestStartWarns(t *testing.T) {
-	o := office.Open(t, func(w http.ResponseWriter, _ *http.Request) {
+	o := officetest.Open(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "wrong key: sk-planted-key", http.StatusUnauthorized)
 	})
 	app := o.Manifest(t)
@@ -77,7 +77,7 @@ func TestStartWarns(t *testing.T) {
 
 // TestStartThatIsWell says so once.
 func TestStartThatIsWell(t *testing.T) {
-	o := office.Open(t, office.Reading)
+	o := officetest.Open(t, officetest.Reading)
 	log, end := brief(t, o)
 	all := log.until(t, "are fine")
 	end()
@@ -100,7 +100,7 @@ func TestStartClaimsNothingOfUnknownScopes(t *testing.T) {
 
 // TestStartCostsNothing: no request of the check has the model read.
 func TestStartCostsNothing(t *testing.T) {
-	o := office.Open(t, func(w http.ResponseWriter, r *http.Request) {
+	o := officetest.Open(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
 			t.Errorf("the check asks for %s %s", r.Method, r.URL)
 		}
@@ -115,7 +115,7 @@ func TestStartCostsNothing(t *testing.T) {
 // stop is no finding.
 func TestStopEndsTheCheck(t *testing.T) {
 	asked := make(chan struct{}, 1)
-	o := office.Open(t, func(_ http.ResponseWriter, r *http.Request) {
+	o := officetest.Open(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client goes
 		asked <- struct{}{}
 		<-r.Context().Done()

@@ -12,11 +12,11 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 )
 
-func TestMain(m *testing.M) { office.Main(m) }
+func TestMain(m *testing.M) { officetest.Main(m) }
 
 // checker returns a Checker for probes that open no files.
 func checker(c settings.Config) *Checker { return &Checker{Config: c} }
@@ -25,7 +25,7 @@ func checker(c settings.Config) *Checker { return &Checker{Config: c} }
 func probed(t *testing.T, environ []string, names ...string) (out string, status int) {
 	t.Helper()
 	c, invalid := settings.Load(environ, "", settings.NeedAll...)
-	k := &Checker{Config: c, Environ: environ, Decoder: office.Decoder(t)}
+	k := &Checker{Config: c, Environ: environ, Decoder: officetest.Decoder(t)}
 	all := slices.DeleteFunc(k.probes(), func(p probe) bool { return !slices.Contains(names, p.name) })
 	if invalid != nil {
 		t.Fatal(invalid)
@@ -36,7 +36,7 @@ func probed(t *testing.T, environ []string, names ...string) (out string, status
 			status = 1
 		}
 	}
-	office.TellsNoSecret(t, environ, out)
+	officetest.TellsNoSecret(t, environ, out)
 	return out, status
 }
 
@@ -50,7 +50,7 @@ func TestCheckFindsEachMissingScope(t *testing.T) {
 	if named := slices.Sorted(maps.Keys(without)); !slices.Equal(named, slices.Sorted(slices.Values(manifest.Scopes))) {
 		t.Errorf("what stops working is told for %v, and the manifest has %v", named, manifest.Scopes)
 	}
-	o := office.Open(t, office.Reading)
+	o := officetest.Open(t, officetest.Reading)
 	for i, scope := range manifest.Scopes {
 		app := manifest
 		app.Name, app.Scopes = fmt.Sprint("ocr", i), slices.Delete(slices.Clone(manifest.Scopes), i, i+1)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 	"slackocr/ocr"
 	"slackocr/ocr/page/pagetest"
@@ -40,7 +40,7 @@ func TestCheckEndpoint(t *testing.T) {
 				refuse(400, body)(w, r)
 				return
 			}
-			office.WriteAll(w, "Marmalade")
+			officetest.WriteAll(w, "Marmalade")
 		}
 	}
 	for _, tt := range []struct {
@@ -51,7 +51,7 @@ func TestCheckEndpoint(t *testing.T) {
 	}{
 		{"cannot stream", whole, "", []string{"✓", "cannot stream", "OCR_STREAM=false"}},
 		{"not asked to stream", whole, "OCR_STREAM=false", []string{"✓", "with scripted", "not streamed"}},
-		{"no limit", office.Reading, "OCR_MAX_TOKENS=0", []string{"✓", "no limit of ours"}},
+		{"no limit", officetest.Reading, "OCR_MAX_TOKENS=0", []string{"✓", "no limit of ours"}},
 		{"refuses the key and repeats it", refuse(401, `{"error":{"message":"wrong key: `+key+`"}}`), "", []string{"✗", ocr.KeyRefused.String(), "status 401", remedy(ocr.KeyRefused, settings.Config{OCRAPIKey: key})}},
 		{"no credit", refuse(402, `{"error":{"message":"pay"}}`), "", []string{"✗", remedy(ocr.Unpaid, settings.Config{})}},
 		{"unpaid, at DashScope", refuse(400, `{"error":{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}}`), "", []string{"✗", ocr.Unpaid.String(), remedy(ocr.Unpaid, settings.Config{})}},
@@ -71,19 +71,19 @@ func TestCheckEndpoint(t *testing.T) {
 			fmt.Fprint(w, "<html>")
 		}, "", []string{"✗", "web page", "/v1"}},
 		{"down", nil, "OCR_BASE_URL=http://127.0.0.1:1/v1", []string{"✗", "connection refused", remedy(ocr.Down, settings.Config{})}},
-		{"reads something else", func(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "I am a planted-text assistant") }, "", []string{"✗", "but it was the wrong word", "OCR_PROFILE"}},
+		{"reads something else", func(w http.ResponseWriter, _ *http.Request) { officetest.WriteAll(w, "I am a planted-text assistant") }, "", []string{"✗", "but it was the wrong word", "OCR_PROFILE"}},
 		{"breaks off", func(w http.ResponseWriter, _ *http.Request) {
-			office.WriteText(w, "Marma")
+			officetest.WriteText(w, "Marma")
 		}, "", []string{"✗", remedy(ocr.CutOff, settings.Config{})}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := office.Open(t, tt.model)
+			o := officetest.Open(t, tt.model)
 			o.Environ = append(o.Environ, "OCR_API_KEY="+key)
 			if name, value, ok := strings.Cut(tt.more, "="); ok {
 				o.Set(name, value)
 			}
 			out, status := probed(t, o.Environ, "bot token", "endpoint")
-			office.ExpectFinding(t, out, "endpoint", tt.want[0], tt.want[1:]...)
+			officetest.ExpectFinding(t, out, "endpoint", tt.want[0], tt.want[1:]...)
 			if strings.Contains(out, "planted") {
 				t.Errorf("a key or a text is printed:\n%s", out)
 			}
@@ -97,14 +97,14 @@ func TestCheckEndpoint(t *testing.T) {
 // TestCheckPrompts: whether an endpoint looks at its prompt.
 func TestCheckPrompts(t *testing.T) {
 	for want, model := range map[string]http.HandlerFunc{
-		"✓ prompts: this endpoint ignores them": func(w http.ResponseWriter, _ *http.Request) { office.WriteAll(w, "# Marmalade") },
-		"✓ prompts: they work":                  office.Reading,
+		"✓ prompts: this endpoint ignores them": func(w http.ResponseWriter, _ *http.Request) { officetest.WriteAll(w, "# Marmalade") },
+		"✓ prompts: they work":                  officetest.Reading,
 		"✗ prompts: reading in the mode describe failed": func(w http.ResponseWriter, r *http.Request) {
 			if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("Describe this image")) {
 				http.Error(w, "no", http.StatusBadRequest)
 				return
 			}
-			office.WriteAll(w, "Marmalade")
+			officetest.WriteAll(w, "Marmalade")
 		},
 	} {
 		server := httptest.NewServer(model)

@@ -12,7 +12,7 @@ import (
 
 	"slackocr/bot"
 	"slackocr/bot/localslack"
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/cmd/bot/internal/settings"
 )
 
@@ -21,86 +21,86 @@ func TestCheckSlack(t *testing.T) {
 	refused := func(variable, code string) string { return (&bot.TokenError{Variable: variable, Code: code}).Error() }
 	for _, tt := range []struct {
 		name    string
-		arrange func(t *testing.T, o *office.Office)
+		arrange func(t *testing.T, o *officetest.Office)
 		want    map[string][]string // of each check: its mark, and words
 	}{
-		{"the bot token was revoked", func(_ *testing.T, o *office.Office) { o.Workspace.RevokeToken(o.App.BotToken) }, map[string][]string{
+		{"the bot token was revoked", func(_ *testing.T, o *officetest.Office) { o.Workspace.RevokeToken(o.App.BotToken) }, map[string][]string{
 			"bot token": {"✗", refused("SLACK_BOT_TOKEN", "token_revoked")}, "app token": {"✓"}, "socket mode": {"✓"}, "endpoint": {"✓"},
 		}},
-		{"the app token was revoked", func(_ *testing.T, o *office.Office) { o.Workspace.RevokeToken(o.App.AppToken) }, map[string][]string{
+		{"the app token was revoked", func(_ *testing.T, o *officetest.Office) { o.Workspace.RevokeToken(o.App.AppToken) }, map[string][]string{
 			"bot token": {"✓"}, "app token": {"✗", refused("SLACK_APP_TOKEN", "invalid_auth")}, "endpoint": {"✓"},
 		}},
-		{"no connections:write", func(t *testing.T, o *office.Office) {
+		{"no connections:write", func(t *testing.T, o *officetest.Office) {
 			app := o.Manifest(t)
 			app.AppScopes = []string{"authorizations:read"}
 			o.Use(o.Workspace.Install(app))
 		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", refused("SLACK_APP_TOKEN", "missing_scope")}}},
-		{"tokens of two apps", func(t *testing.T, o *office.Office) {
+		{"tokens of two apps", func(t *testing.T, o *officetest.Office) {
 			own := o.App
 			o.Use(o.Workspace.Install(o.Manifest(t)))
 			o.Set("SLACK_BOT_TOKEN", own.BotToken)
 		}, map[string][]string{"bot token": {"✓"}, "app token": {"✗", "belongs to the app", "the same app's page"}, "socket mode": {"✓"}}},
-		{"a token that Slack never gave", func(_ *testing.T, o *office.Office) { o.Set("SLACK_BOT_TOKEN", "xoxb-never-given") }, map[string][]string{
+		{"a token that Slack never gave", func(_ *testing.T, o *officetest.Office) { o.Set("SLACK_BOT_TOKEN", "xoxb-never-given") }, map[string][]string{
 			"bot token": {"✗", refused("SLACK_BOT_TOKEN", "invalid_auth")},
 		}},
-		{"an app of a whole organisation", func(t *testing.T, o *office.Office) {
+		{"an app of a whole organisation", func(t *testing.T, o *officetest.Office) {
 			app := o.Manifest(t)
 			app.OrgInstall = true
 			o.Use(o.Workspace.Install(app))
 		}, map[string][]string{"bot token": {"✗", refused("SLACK_BOT_TOKEN", bot.OrgInstall)}}},
-		{"what the bot shows is taken", func(*testing.T, *office.Office) {}, map[string][]string{
+		{"what the bot shows is taken", func(*testing.T, *officetest.Office) {}, map[string][]string{
 			"blocks.validate": {"✓", "a result", "the window for words"},
 		}},
-		{"what the bot shows is refused", func(_ *testing.T, o *office.Office) {
+		{"what the bot shows is refused", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", After: 3, Error: "invalid_view"})
 		}, map[string][]string{"blocks.validate": {"✗", "the window for files", "Update the program"}}},
-		{"what the bot shows is not looked at", func(_ *testing.T, o *office.Office) {
+		{"what the bot shows is not looked at", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", Status: 503})
 		}, map[string][]string{"blocks.validate": {"✗", "503", "in a few minutes"}}},
-		{"a Slack without blocks.validate", func(_ *testing.T, o *office.Office) {
+		{"a Slack without blocks.validate", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "blocks.validate", Error: "unknown_method"})
 		}, map[string][]string{"blocks.validate": {"✓", "doesn't offer the check"}}},
-		{"no channel yet", func(t *testing.T, o *office.Office) { o.Use(o.Workspace.Install(o.Manifest(t))) }, map[string][]string{
+		{"no channel yet", func(t *testing.T, o *officetest.Office) { o.Use(o.Workspace.Install(o.Manifest(t))) }, map[string][]string{
 			"conversations.replies": {"✓", "can be called", "no message"},
 		}},
-		{"a thousand channels without the bot", func(t *testing.T, o *office.Office) {
+		{"a thousand channels without the bot", func(t *testing.T, o *officetest.Office) {
 			o.Use(o.Workspace.Install(o.Manifest(t)))
 			for i := range 1000 {
 				o.Workspace.AddChannel(fmt.Sprint("other-", i), false, o.Ann)
 			}
-			o.Post(t, o.Workspace.AddChannel("own", false, o.Ann, o.App.BotUserID), office.TinyPicture("a.png"))
+			o.Post(t, o.Workspace.AddChannel("own", false, o.Ann, o.App.BotUserID), officetest.TinyPicture("a.png"))
 		}, map[string][]string{"conversations.replies": {"✓", "works"}}},
-		{"replies are refused", func(_ *testing.T, o *office.Office) {
+		{"replies are refused", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Error: "not_allowed_token_type"})
 		}, map[string][]string{"conversations.replies": {"✗", "not_allowed_token_type"}, "app token": {"✓"}}},
-		{"replies want a scope that is there", func(_ *testing.T, o *office.Office) {
+		{"replies want a scope that is there", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Error: "missing_scope"})
 		}, map[string][]string{"scopes": {"✓"}, "conversations.replies": {"✗", "missing_scope", "may be posted twice"}}},
-		{"replies want a scope that is missing", func(t *testing.T, o *office.Office) {
+		{"replies want a scope that is missing", func(t *testing.T, o *officetest.Office) {
 			app := o.Manifest(t)
 			app.Scopes = slices.DeleteFunc(app.Scopes, func(scope string) bool { return scope == "channels:history" })
 			o.Use(o.Workspace.Install(app))
 			o.Workspace.Join(o.Channel, o.App.BotUserID)
 		}, map[string][]string{"scope channels:history": {"✗"}, "conversations.replies": {"✓", "not checked"}}},
-		{"replies are limited", func(_ *testing.T, o *office.Office) {
+		{"replies are limited", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "conversations.replies", Status: 429, RetryAfter: 60e9})
 		}, map[string][]string{"conversations.replies": {"✗", "one call a minute"}}},
-		{"Slack has troubles", func(_ *testing.T, o *office.Office) {
+		{"Slack has troubles", func(_ *testing.T, o *officetest.Office) {
 			o.Workspace.Fail(localslack.Fault{Method: "auth.test", Error: "internal_error"})
 			o.Workspace.Fail(localslack.Fault{Method: "apps.connections.open", Status: 503})
 		}, map[string][]string{"bot token": {"✗", "in a few minutes"}, "app token": {"✗", "503"}, "endpoint": {"✓"}}},
-		{"nobody there", func(_ *testing.T, o *office.Office) {
+		{"nobody there", func(_ *testing.T, o *officetest.Office) {
 			o.Set("SLACK_API_URL", "http://127.0.0.1:1/api/")
 		}, map[string][]string{"bot token": {"✗", "connection refused", "HTTPS_PROXY"}, "app token": {"✗", "connection refused"}, "endpoint": {"✓"}}},
-		{"many connections", func(t *testing.T, o *office.Office) { connect(t, o, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10"}}},
+		{"many connections", func(t *testing.T, o *officetest.Office) { connect(t, o, 8) }, map[string][]string{"socket mode": {"✓", "9 of the 10"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := office.Open(t, office.Reading)
+			o := officetest.Open(t, officetest.Reading)
 			tt.arrange(t, o)
 			out, status := probed(t, o.Environ, "bot token", "app token", "endpoint")
 			bad := 0
 			for check, words := range tt.want {
-				office.ExpectFinding(t, out, check, words[0], words[1:]...)
+				officetest.ExpectFinding(t, out, check, words[0], words[1:]...)
 				if words[0] == "✗" {
 					bad = 1
 				}
@@ -141,7 +141,7 @@ func TestCheckMeetsSomethingElse(t *testing.T) {
 			"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1",
 		}, "bot token", "app token")
 		server.Close()
-		if hostile := strings.HasPrefix(want, "\x1b"); status != 1 || strings.Contains(office.Finding(out, "bot token"), want) == hostile {
+		if hostile := strings.HasPrefix(want, "\x1b"); status != 1 || strings.Contains(officetest.Finding(out, "bot token"), want) == hostile {
 			t.Errorf("%s: status %d\n%s", body, status, out)
 		}
 	}
@@ -177,7 +177,7 @@ func TestCheckMeetsAnotherServer(t *testing.T) {
 				"SLACK_API_URL=" + server.URL + "/", "SLACK_BOT_TOKEN=xoxb-1234", "SLACK_APP_TOKEN=xapp-1234", "OCR_BASE_URL=http://127.0.0.1:1",
 			}, "bot token", "app token")
 			for _, check := range []string{"bot token", "app token"} {
-				office.ExpectFinding(t, out, check, "✗", tt.want)
+				officetest.ExpectFinding(t, out, check, "✗", tt.want)
 			}
 			if status != 1 || strings.Contains(out, "1234") {
 				t.Errorf("status %d\n%s", status, out)
@@ -187,7 +187,7 @@ func TestCheckMeetsAnotherServer(t *testing.T) {
 }
 
 // connect opens connections that do nothing, until the test ends.
-func connect(t *testing.T, o *office.Office, n int) {
+func connect(t *testing.T, o *officetest.Office, n int) {
 	t.Helper()
 	api := checker(settings.Config{SlackAPIURL: strings.TrimPrefix(o.Environ[2], "SLACK_API_URL="), SlackAppToken: o.App.AppToken}).slack()
 	for range n {

@@ -10,17 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"slackocr/cmd/bot/internal/office"
+	"slackocr/cmd/bot/internal/officetest"
 	"slackocr/ocr/page"
 	"slackocr/ocr/page/pagetest"
 )
 
-func TestMain(m *testing.M) { office.Main(m) }
+func TestMain(m *testing.M) { officetest.Main(m) }
 
 // TestFileFailures opens files that cannot be read. Each gets words for people,
 // and not those of the decoder.
 func TestFileFailures(t *testing.T) {
-	decoder := office.Decoder(t)
+	decoder := officetest.Decoder(t)
 	letter := pagetest.PNG(pagetest.Letter, pagetest.Layout{})
 	changed := bytes.Clone(letter)
 	for i := 40; i < len(changed); i++ {

@@ -1,6 +1,6 @@
-// Package office helps tests of the program with a workspace, a scripted model
+// Package officetest helps tests of the program with a workspace, a scripted model
 // and a decoder.
-package office
+package officetest
 
 import (
 	"context"
