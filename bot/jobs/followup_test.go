@@ -161,7 +161,11 @@ func TestOwnFollowUps(t *testing.T) {
 		})
 		add("later", 600*time.Millisecond)
 		add("soon", 300*time.Millisecond)
-		add("replaced", 200*time.Millisecond)
+		replaced := 200 * time.Millisecond
+		if !w.fakeTime() {
+			replaced = time.Hour // it must not be due before it is replaced
+		}
+		add("replaced", replaced)
 		add("replaced", 900*time.Millisecond)
 		w.wantDone(did, 200*time.Millisecond, "before it runs", "soon", "later", "replaced")
 		w.until("none is left", func() bool { return len(w.followUps(q)) == 0 })
