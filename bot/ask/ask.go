@@ -93,10 +93,10 @@ func Number(files []File) []File {
 	return files
 }
 
-// Complete replaces the information about a file by Slack's answer about the file. A name
+// SetInfo replaces the information about a file by Slack's answer about the file. A name
 // that was not known before, as in a channel that is shared with another workspace, may
 // change the numbers of all files.
-func (a Ask) Complete(file int, info slack.File) {
+func (a Ask) SetInfo(file int, info slack.File) {
 	known := a.Files[file].Slack.Name != ""
 	a.Files[file].Slack = info
 	if !known {

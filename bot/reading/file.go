@@ -79,7 +79,7 @@ func (r *run) lookUp(ctx context.Context, i int) error {
 		f = ask.Slim(*info)
 		err = r.updateFile(ctx, i, func(s *FileState) {
 			s.File = &f
-			r.Complete(i, f)
+			r.SetInfo(i, f)
 		})
 		if err != nil {
 			return err

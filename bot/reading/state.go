@@ -167,7 +167,7 @@ func DecodeState(r jobs.Record, a *ask.Ask, final bool) (State, error) {
 	}
 	for i := range a.Files {
 		if looked := s.Files[i].File; looked != nil {
-			a.Complete(i, *looked)
+			a.SetInfo(i, *looked)
 		}
 	}
 	return s, nil
