@@ -474,38 +474,3 @@ func TestLiveReplyOfTenIsNeverRefused(t *testing.T) {
 		})
 	}
 }
-
-// TestTryAgain reads the one file again that failed, with one press.
-func TestTryAgain(t *testing.T) {
-	inFakeTime(t, func(h *house) {
-		broken := true
-		h.model.will(func(w *stream) {
-			if broken && w.height() == 60 {
-				w.fail(500, `{"error":{"message":"overloaded"}}`)
-				return
-			}
-			w.text("some text")
-			w.end("stop")
-		})
-		ts := h.three()
-		h.wait("it is given up", func() bool { return h.count(ts, wordstest.ReadFiles(2, 3, "markdown")) == 1 })
-		h.lineOf(ts, words.Of("b.png", words.NotRead("", 0, failure(words.ModelDown))))
-		broken = false
-		before := h.requests()
-		h.press(h.ann, h.channel, h.answers(ts)[0].TS, "try-again")
-		h.wait("it is read", func() bool { return h.count(ts, wordstest.ReadAs("b.png", "markdown")) == 1 })
-		h.wait("its text", func() bool { return h.count(ts, "b.png: some text") == 1 })
-		h.idle(before+1, "once more")
-	})
-}
-
-// TestDamagedFileOffersNothing: reading it another way, or once more, would not help.
-func TestDamagedFileOffersNothing(t *testing.T) {
-	inFakeTime(t, func(h *house) {
-		ts := h.postFiles(localslack.Upload{Name: "broken.png", Data: picture[:40]})
-		h.closesWith(ts, notRead("broken.png", 0, words.Damaged))
-		if blocks := string(h.answers(ts)[0].Blocks); strings.Contains(blocks, "action_id") {
-			t.Errorf("it offers %s", blocks)
-		}
-	})
-}
